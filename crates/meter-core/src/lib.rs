@@ -1,0 +1,1 @@
+//! Units, tariff, session batcher and signed session reports; pure: no I/O, no clock, no float.

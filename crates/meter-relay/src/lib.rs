@@ -1,0 +1,1 @@
+//! The counting SOCKS5 relay in front of Tor.

@@ -1,0 +1,1 @@
+//! A private Tor network, ill-behaved peers and real browsers, for tests and the demo.

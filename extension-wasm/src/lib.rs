@@ -1,0 +1,1 @@
+//! The extension: pure update, view, bindings and runtime.

@@ -1,0 +1,1 @@
+//! The native host: bridge, daemon, engine, command line and registration.
