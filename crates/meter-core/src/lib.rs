@@ -1,5 +1,32 @@
-//! Units, tariff, session batcher and signed session reports; pure: no I/O, no clock, no float.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::iter_over_hash_type
+)]
 
+mod chain;
+mod format;
+mod report;
+mod session;
+mod signed;
+mod tariff;
+mod thresholds;
+mod units;
 mod upstream;
 
+pub use chain::{ChainError, ChainHead};
+pub use format::{badge_credits, credits_exact, credits_short};
+pub use report::{
+    BodyError, ChainId, DeviceKey, LinkHash, ReportId, RunningTotals, SESSION_REPORT_BODY_BYTES,
+    SessionReport,
+};
+pub use session::{Moved, OpenSession, SessionBatcher, SessionTotals, Tick};
+pub use signed::{ReportSigner, SIGNATURE_BYTES, Signable, Signed, Verified, VerifyError, pae};
+pub use tariff::{AmountOverflow, Award, Tariff, TariffId};
+pub use thresholds::{ThresholdError, Thresholds};
+pub use units::{Amount, ByteCount, DurationMs, MonotonicMs, UnixMs};
 pub use upstream::Upstream;

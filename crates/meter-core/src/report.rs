@@ -1,0 +1,132 @@
+//! The session report and its body: 200 bytes, one encoding, every field at a fixed place.
+//!
+//! Layout, limits and test vectors: `docs/spec/session-report.md`.
+
+mod body;
+
+pub use body::{BodyError, SESSION_REPORT_BODY_BYTES};
+
+use crate::{Amount, ByteCount, DurationMs, Signable, TariffId, UnixMs};
+use sha2::{Digest as _, Sha256};
+
+/// Names one chain of reports: 16 random bytes, drawn when the chain begins.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ChainId(pub [u8; 16]);
+
+/// An Ed25519 public key (RFC 8032), 32 bytes, not yet checked to be a point of the curve.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DeviceKey(pub [u8; 32]);
+
+/// SHA-256 that links a report to the one before it, or to the beginning of its chain.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct LinkHash(pub [u8; 32]);
+
+/// Names a report by its content: the first 16 bytes of a SHA-256 over its body.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ReportId(pub [u8; 16]);
+
+/// Sums over a chain, up to and with one report.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct RunningTotals {
+    /// Sum of the durations.
+    pub duration: DurationMs,
+    /// Sum of the bytes from browser to Tor.
+    pub bytes_up: ByteCount,
+    /// Sum of the bytes from Tor to browser.
+    pub bytes_down: ByteCount,
+    /// Sum of the amounts.
+    pub amount: Amount,
+}
+
+/// What one session moved, how long it took and what it earned; the content of a signed report.
+///
+/// Fields are public because the type itself promises nothing: what may be relied on is a
+/// [`Verified`](crate::Verified) one, whose body passed every check of the specification.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SessionReport {
+    /// The chain it belongs to.
+    pub chain: ChainId,
+    /// The key that signs it.
+    pub key: DeviceKey,
+    /// Its place in the chain, from 1.
+    pub sequence: u64,
+    /// Hash of the report before it, or of the chain's beginning.
+    pub previous: LinkHash,
+    /// Wall-clock time at which the first byte was seen.
+    pub started_at: UnixMs,
+    /// Wall-clock time of the close, not before `started_at`.
+    pub ended_at: UnixMs,
+    /// Monotonic time; the only time that earns.
+    pub duration: DurationMs,
+    /// Bytes from browser to Tor.
+    pub bytes_up: ByteCount,
+    /// Bytes from Tor to browser.
+    pub bytes_down: ByteCount,
+    /// What the tariff gives for duration and bytes.
+    pub amount: Amount,
+    /// Sums over the chain with this report.
+    pub totals: RunningTotals,
+    /// The tariff applied.
+    pub tariff: TariffId,
+    /// Whether the daemon ended during the session and took it up again.
+    pub resumed: bool,
+}
+
+impl SessionReport {
+    /// The 200 bytes that are signed.
+    #[must_use]
+    pub fn to_body(&self) -> [u8; SESSION_REPORT_BODY_BYTES] {
+        body::encode(self)
+    }
+
+    /// Bytes of both directions together.
+    #[must_use]
+    pub fn bytes(&self) -> ByteCount {
+        self.bytes_up.saturating_add(self.bytes_down)
+    }
+
+    /// Names this report by its content.
+    #[must_use]
+    pub fn id(&self) -> ReportId {
+        let hash = tagged_hash(b"onionmeter/report-id/v1\0", &[&self.to_body()]);
+        let (id, _) = hash
+            .split_first_chunk()
+            .expect("a SHA-256 has more than 16 bytes");
+        ReportId(*id)
+    }
+
+    /// What the next report of the chain must name as `previous`.
+    #[must_use]
+    pub fn link(&self) -> LinkHash {
+        LinkHash(tagged_hash(b"onionmeter/link/v1\0", &[&self.to_body()]))
+    }
+}
+
+impl LinkHash {
+    /// What the first report of a chain must name as `previous`.
+    #[must_use]
+    pub fn genesis(chain: ChainId, key: DeviceKey) -> Self {
+        Self(tagged_hash(b"onionmeter/genesis/v1\0", &[&chain.0, &key.0]))
+    }
+}
+
+impl Signable for SessionReport {
+    const PAYLOAD_TYPE: &'static str = "application/vnd.onionmeter.session-report.v1";
+    type Error = BodyError;
+
+    fn from_body(body: &[u8]) -> Result<Self, BodyError> {
+        body::decode(body)
+    }
+
+    fn signer(&self) -> DeviceKey {
+        self.key
+    }
+}
+
+fn tagged_hash(tag: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(tag);
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,343 @@
+//! The session batcher: counters and time go in, sessions that are due come out.
+
+use crate::{ByteCount, DurationMs, MonotonicMs, Thresholds, UnixMs};
+
+/// Bytes that crossed the relay since the last tick.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Moved {
+    /// Browser to Tor.
+    pub up: ByteCount,
+    /// Tor to browser.
+    pub down: ByteCount,
+}
+
+/// One reading of the clocks and the counters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Tick {
+    /// Monotonic time, without suspend; must not go back within one run of the batcher.
+    pub monotonic: MonotonicMs,
+    /// Wall-clock time; may jump.
+    pub wall: UnixMs,
+    /// What moved since the tick before.
+    pub moved: Moved,
+}
+
+/// The session in progress; also what a checkpoint holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct OpenSession {
+    /// When its first byte was seen.
+    pub started_at: UnixMs,
+    /// The last tick it took part in, never before `started_at`.
+    pub seen_at: UnixMs,
+    /// Monotonic time since its first byte was seen, without pauses and gaps.
+    pub duration: DurationMs,
+    /// Bytes from the browser to Tor.
+    pub bytes_up: ByteCount,
+    /// Bytes from Tor to the browser.
+    pub bytes_down: ByteCount,
+    /// Whether the daemon ended during the session and took it up again.
+    pub resumed: bool,
+}
+
+/// What a closed session amounts to: the input of a report.
+pub type SessionTotals = OpenSession;
+
+/// Batches traffic into sessions. A pure function of what it is told: no clock, no counter inside.
+///
+/// A session opens at the tick that sees its first byte, so that its duration is never overstated,
+/// and stays open until [`Self::close`]. A due session that could not be kept goes on growing and
+/// is offered again at the next tick: nothing is lost by a full disk.
+#[derive(Clone, Debug)]
+pub struct SessionBatcher {
+    thresholds: Thresholds,
+    last_tick: Option<MonotonicMs>,
+    open: Option<OpenSession>,
+}
+
+impl SessionBatcher {
+    /// Starts without an open session, or goes on with one from a checkpoint; the time since the
+    /// checkpoint does not count.
+    #[must_use]
+    pub fn new(thresholds: Thresholds, checkpoint: Option<OpenSession>) -> Self {
+        let open = checkpoint.map(|open| OpenSession {
+            resumed: true,
+            ..open
+        });
+        Self {
+            thresholds,
+            last_tick: None,
+            open,
+        }
+    }
+
+    /// Takes one tick. `Some` when the open session is due; it stays open until [`Self::close`].
+    pub fn tick(&mut self, tick: Tick) -> Option<SessionTotals> {
+        let elapsed = self.last_tick.map_or(0, |last| tick.monotonic.since(last));
+        self.last_tick = Some(tick.monotonic);
+        let max = self.thresholds.max_duration();
+        match &mut self.open {
+            Some(open) => open.grow(tick, elapsed, max),
+            None if tick.moved != Moved::default() => self.open = Some(OpenSession::begin(tick)),
+            None => {}
+        }
+        self.open.filter(|open| open.is_due(&self.thresholds))
+    }
+
+    /// Ends the open session: it was signed and kept.
+    pub fn close(&mut self) {
+        self.open = None;
+    }
+
+    /// Stops the clock until the next tick, for example while the relay is stopped.
+    pub fn pause(&mut self) {
+        self.last_tick = None;
+    }
+
+    /// The session in progress.
+    #[must_use]
+    pub const fn open(&self) -> Option<&OpenSession> {
+        self.open.as_ref()
+    }
+
+    /// The thresholds in force.
+    #[must_use]
+    pub const fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
+    }
+
+    /// Puts other thresholds in force, for the open session too.
+    pub fn set_thresholds(&mut self, thresholds: Thresholds) {
+        self.thresholds = thresholds;
+    }
+}
+
+impl OpenSession {
+    const fn begin(tick: Tick) -> Self {
+        Self {
+            started_at: tick.wall,
+            seen_at: tick.wall,
+            duration: DurationMs::ZERO,
+            bytes_up: tick.moved.up,
+            bytes_down: tick.moved.down,
+            resumed: false,
+        }
+    }
+
+    /// The duration stops at `max`: a daemon that was starved of ticks must not award the time in
+    /// which it did not look. It never shrinks, even when `max` was lowered.
+    fn grow(&mut self, tick: Tick, elapsed_ms: u64, max: DurationMs) {
+        let grown = self
+            .duration
+            .get()
+            .saturating_add(elapsed_ms)
+            .min(max.get());
+        self.duration = DurationMs::new(grown).unwrap_or(max).max(self.duration);
+        self.bytes_up = self.bytes_up.saturating_add(tick.moved.up);
+        self.bytes_down = self.bytes_down.saturating_add(tick.moved.down);
+        // A wall clock set back must not make a session end before it began.
+        self.seen_at = tick.wall.max(self.started_at);
+    }
+
+    /// Bytes of both directions together.
+    #[must_use]
+    pub fn bytes(&self) -> ByteCount {
+        self.bytes_up.saturating_add(self.bytes_down)
+    }
+
+    fn is_due(&self, thresholds: &Thresholds) -> bool {
+        let enough =
+            self.bytes() >= thresholds.min_bytes() && self.duration >= thresholds.min_duration();
+        enough || self.duration >= thresholds.max_duration()
+    }
+
+    /// How far the session is on its way to the next report, in thousandths: the slower of bytes
+    /// and time, or the time to the latest close where that comes first.
+    #[must_use]
+    pub fn progress_permille(&self, thresholds: &Thresholds) -> u16 {
+        let part = |have: u64, need: u64| {
+            have.saturating_mul(1_000)
+                .checked_div(need)
+                .unwrap_or(1_000)
+                .min(1_000)
+        };
+        let bytes = part(self.bytes().get(), thresholds.min_bytes().get());
+        let time = part(self.duration.get(), thresholds.min_duration().get());
+        let latest = part(self.duration.get(), thresholds.max_duration().get());
+        u16::try_from(bytes.min(time).max(latest)).unwrap_or(1_000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tick(ms: u64, up: u64, down: u64) -> Tick {
+        Tick {
+            monotonic: MonotonicMs::new(ms).unwrap(),
+            wall: UnixMs::new(1_800_000_000_000 + ms).unwrap(),
+            moved: Moved {
+                up: ByteCount::new(up).unwrap(),
+                down: ByteCount::new(down).unwrap(),
+            },
+        }
+    }
+
+    /// Runs ticks of (second, up, down) through the default thresholds, closing what is due, and
+    /// describes the closed sessions as (second of the close, duration in ms, up, down).
+    fn run(ticks: &[(u64, u64, u64)]) -> Vec<(u64, u64, u64, u64)> {
+        let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);
+        let mut closed = Vec::new();
+        for &(second, up, down) in ticks {
+            if let Some(due) = batcher.tick(tick(second * 1_000, up, down)) {
+                closed.push((
+                    second,
+                    due.duration.get(),
+                    due.bytes_up.get(),
+                    due.bytes_down.get(),
+                ));
+                batcher.close();
+            }
+        }
+        closed
+    }
+
+    #[test]
+    fn a_session_waits_for_bytes_and_time() {
+        assert_eq!(
+            run(&[(0, 99_999, 0), (30, 0, 0), (31, 1, 0)]),
+            [(31, 31_000, 100_000, 0)]
+        );
+        assert_eq!(
+            run(&[(0, 0, 200_000), (29, 0, 0), (30, 5, 0)]),
+            [(30, 30_000, 5, 200_000)]
+        );
+    }
+
+    #[test]
+    fn a_single_byte_closes_at_600_s() {
+        assert_eq!(
+            run(&[(5, 1, 0), (604, 0, 0), (605, 0, 0)]),
+            [(605, 600_000, 1, 0)]
+        );
+    }
+
+    #[test]
+    fn silence_opens_no_session() {
+        assert_eq!(run(&[(0, 0, 0), (600, 0, 0), (1_200, 0, 0)]), []);
+    }
+
+    #[test]
+    fn time_before_the_first_byte_does_not_count() {
+        assert_eq!(
+            run(&[(0, 0, 0), (500, 100_000, 0), (530, 0, 0)]),
+            [(530, 30_000, 100_000, 0)]
+        );
+    }
+
+    #[test]
+    fn a_starved_daemon_awards_no_more_than_the_latest_close() {
+        assert_eq!(
+            run(&[(0, 7, 0), (90_000, 3, 0)]),
+            [(90_000, 600_000, 10, 0)]
+        );
+    }
+
+    #[test]
+    fn a_due_session_that_is_not_closed_keeps_growing() {
+        let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);
+        assert_eq!(batcher.tick(tick(0, 100_000, 0)), None);
+        let first = batcher.tick(tick(30_000, 0, 0)).expect("due");
+        let second = batcher.tick(tick(31_000, 11, 0)).expect("still due");
+        assert_eq!(first.bytes_up.get(), 100_000);
+        assert_eq!(second.bytes_up.get(), 100_011);
+        assert_eq!(second.duration.get(), 31_000);
+    }
+
+    #[test]
+    fn a_checkpoint_goes_on_without_the_gap() {
+        let mut first = SessionBatcher::new(Thresholds::DEFAULT, None);
+        first.tick(tick(0, 60_000, 0));
+        first.tick(tick(20_000, 0, 0));
+        let checkpoint = first.open().copied();
+        let mut second = SessionBatcher::new(Thresholds::DEFAULT, checkpoint);
+        assert_eq!(second.tick(tick(1_000_000, 0, 40_000)), None);
+        let due = second.tick(tick(1_010_000, 0, 0)).expect("20 s + 10 s");
+        assert_eq!(
+            (due.duration.get(), due.bytes().get(), due.resumed),
+            (30_000, 100_000, true)
+        );
+    }
+
+    #[test]
+    fn a_pause_does_not_count() {
+        let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);
+        batcher.tick(tick(0, 100_000, 0));
+        batcher.tick(tick(10_000, 0, 0));
+        batcher.pause();
+        batcher.tick(tick(500_000, 0, 0));
+        let due = batcher.tick(tick(520_000, 0, 0)).expect("10 s + 20 s");
+        assert_eq!(due.duration.get(), 30_000);
+    }
+
+    #[test]
+    fn a_wall_clock_set_back_ends_no_session_before_its_start() {
+        let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);
+        batcher.tick(tick(0, 100_000, 0));
+        let back = Tick {
+            wall: UnixMs::from_u32(5),
+            ..tick(30_000, 0, 0)
+        };
+        let due = batcher.tick(back).expect("due by monotonic time");
+        assert_eq!(due.seen_at, due.started_at);
+    }
+
+    #[test]
+    fn lowered_thresholds_apply_to_the_open_session_without_shrinking_it() {
+        let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);
+        batcher.tick(tick(0, 20_000, 0));
+        assert_eq!(batcher.tick(tick(25_000, 0, 0)), None);
+        batcher.set_thresholds(Thresholds::new(10_000, 10_000, 20_000).unwrap());
+        let due = batcher
+            .tick(tick(26_000, 0, 0))
+            .expect("due under the new thresholds");
+        assert_eq!(due.duration.get(), 25_000, "25 s were measured and stay");
+    }
+
+    #[test]
+    fn progress_is_the_slower_of_bytes_and_time() {
+        let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);
+        batcher.tick(tick(0, 50_000, 0));
+        batcher.tick(tick(6_000, 0, 0));
+        let open = batcher.open().expect("open");
+        assert_eq!(open.progress_permille(&Thresholds::DEFAULT), 200);
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_is_lost_or_doubled_whatever_the_ticks(
+            ticks in proptest::collection::vec((0_u64..700_000, 0_u64..300_000, 0_u64..300_000), 1..200),
+            crash_every in 1_usize..50,
+        ) {
+            let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);
+            let (mut now, mut signed, mut duration) = (0_u64, 0_u64, 0_u64);
+            for (index, &(step, up, down)) in ticks.iter().enumerate() {
+                now += step;
+                if let Some(due) = batcher.tick(tick(now, up, down)) {
+                    signed += due.bytes().get();
+                    duration += due.duration.get();
+                    batcher.close();
+                }
+                if index % crash_every == 0 {
+                    batcher = SessionBatcher::new(Thresholds::DEFAULT, batcher.open().copied());
+                }
+            }
+            let open = batcher.open().copied();
+            signed += open.map_or(0, |open| open.bytes().get());
+            duration += open.map_or(0, |open| open.duration.get());
+            let moved: u64 = ticks.iter().map(|t| t.1 + t.2).sum();
+            prop_assert_eq!(signed, moved);
+            prop_assert!(duration <= now);
+        }
+    }
+}
