@@ -1,1 +1,40 @@
-//! Messages between the extension, the daemon and its clients, with their error codes.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod codec;
+mod error;
+mod message;
+mod report;
+mod request;
+mod status;
+mod text;
+
+pub use codec::{ParseError, parse_from_daemon, parse_request, write_message, write_request};
+pub use error::{ErrorCode, Problem};
+pub use message::{
+    Bootstrap, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
+};
+pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
+pub use request::{
+    Client, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope, SetThresholds,
+};
+pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorStatus};
+pub use text::{HexBytes, U64Text};
+
+/// The version of this protocol; both sides say the range they speak and take the highest common.
+pub const PROTOCOL: u16 = 1;
+
+/// Name under which browsers know the native messaging host (no hyphen is allowed in it).
+pub const HOST_NAME: &str = "org.onionmeter.host";
+
+/// Largest frame towards the daemon, in bytes. Our own cap, far below the browsers' limits.
+pub const FRAME_IN_MAX: usize = 64 * 1024;
+
+/// Largest frame towards a client, in bytes; Chromium and Firefox end the connection at 1 MiB.
+pub const FRAME_OUT_MAX: usize = 512 * 1024;
+
+/// Most reports in one page: a page of them stays well below [`FRAME_OUT_MAX`].
+pub const REPORTS_PAGE_MAX: u16 = 500;
+
+// 264 bytes in hexadecimal plus keys and punctuation are below 640 bytes.
+const _: () = assert!(REPORTS_PAGE_MAX as usize * 640 < FRAME_OUT_MAX);

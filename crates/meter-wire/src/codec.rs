@@ -1,0 +1,96 @@
+//! From bytes to messages and back. Strict towards the daemon, tolerant towards a client.
+
+use crate::{ErrorCode, FromDaemon, Problem, Request, RequestEnvelope};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Why a frame is not a request, with its number if that could be read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ParseError {
+    /// The number to answer to.
+    pub id: Option<u32>,
+    /// What to answer.
+    pub problem: Problem,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEnvelope<'a> {
+    id: u32,
+    #[serde(borrow)]
+    request: &'a RawValue,
+}
+
+/// Parses one frame of a client.
+///
+/// # Errors
+/// `bad_request` for what is no request, `unknown_request` for one of a later version.
+pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
+    let envelope: RawEnvelope<'_> = serde_json::from_slice(frame).map_err(|error| ParseError {
+        id: None,
+        problem: bad_request(&error),
+    })?;
+    let id = envelope.id;
+    let request = serde_json::from_str(envelope.request.get()).map_err(|error| {
+        let problem = match unknown_name(envelope.request.get()) {
+            true => Problem::new(ErrorCode::UnknownRequest),
+            false => bad_request(&error),
+        };
+        ParseError {
+            id: Some(id),
+            problem,
+        }
+    })?;
+    Ok(RequestEnvelope { id, request })
+}
+
+/// serde_json's messages quote what was sent; only the kind and the place may be told, because
+/// they end up in logs.
+fn bad_request(error: &serde_json::Error) -> Problem {
+    let kind = match error.classify() {
+        serde_json::error::Category::Io | serde_json::error::Category::Eof => "the JSON ends early",
+        serde_json::error::Category::Syntax => "this is not JSON",
+        serde_json::error::Category::Data => {
+            "a field is missing, unknown, repeated or of the wrong type"
+        }
+    };
+    Problem::with_detail(
+        ErrorCode::BadRequest,
+        format!("{kind} (line {}, column {})", error.line(), error.column()),
+    )
+}
+
+fn unknown_name(request: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Named {
+        Alone(String),
+        WithContent(std::collections::BTreeMap<String, serde::de::IgnoredAny>),
+    }
+    let known = |name: &str| Request::NAMES.contains(&name);
+    match serde_json::from_str(request) {
+        Ok(Named::Alone(name)) => !known(&name),
+        Ok(Named::WithContent(map)) => map.len() == 1 && !map.keys().all(|name| known(name)),
+        Err(_) => false,
+    }
+}
+
+/// Parses one frame of the daemon.
+///
+/// # Errors
+/// When it is no message of this protocol; the text is for a log and quotes nothing.
+pub fn parse_from_daemon(frame: &[u8]) -> Result<FromDaemon, Problem> {
+    serde_json::from_slice(frame).map_err(|error| bad_request(&error))
+}
+
+/// The JSON of a message to a client.
+#[must_use]
+pub fn write_message(message: &FromDaemon) -> Vec<u8> {
+    serde_json::to_vec(message).expect("messages have string keys and no failing serializer")
+}
+
+/// The JSON of a request.
+#[must_use]
+pub fn write_request(request: &RequestEnvelope) -> Vec<u8> {
+    serde_json::to_vec(request).expect("requests have string keys and no failing serializer")
+}

@@ -1,0 +1,166 @@
+//! Error codes: one per thing that a person can do about it, each with one sentence.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($( $(#[$doc:meta])* $name:ident => $sentence:literal, )*) => {
+        /// What went wrong, by what a person can do about it.
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ErrorCode {
+            $( $(#[$doc])* $name, )*
+            /// A code of a newer version; its message says what it means.
+            #[serde(other)]
+            Unknown,
+        }
+
+        impl ErrorCode {
+            /// Every code that this version can send.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The sentence a person reads.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self {
+                    $( Self::$name => $sentence, )*
+                    Self::Unknown => "Something went wrong that this version does not know; update it.",
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // What a client sent.
+    /// Not JSON, not a request, or a field that does not belong there.
+    BadRequest => "The extension and the host program misunderstood each other; update both.",
+    /// A request that this version does not know.
+    UnknownRequest => "The host program does not know this request; update it.",
+    /// No common protocol version.
+    UnsupportedProtocol => "The extension and the host program have no protocol in common; update the older one.",
+    /// A request before `hello`.
+    HelloFirst => "The connection has to begin with a hello.",
+    /// Too many requests at once.
+    Busy => "Too many requests at once; wait a moment and try again.",
+    /// Thresholds outside their limits; the old ones stay.
+    BadThresholds => "These session thresholds are outside their limits; the old ones stay in force.",
+
+    // The daemon's own house.
+    /// The home folder cannot be made or used.
+    HomeUnusable => "Onionmeter cannot use its folder; run `onionmeter doctor` to see what to repair.",
+    /// `config.toml` has an error.
+    ConfigInvalid => "There is a mistake in config.toml; run `onionmeter doctor` to see the line.",
+    /// Wrong owner, mode or size of the key file.
+    KeyRefused => "The signing key is not safe to use; run `onionmeter doctor` to see how to repair it.",
+    /// There are reports, but the key that signed them is gone.
+    KeyMissing => "The signing key of your reports is gone; restore it from a backup. No new key was made.",
+    /// The book cannot be read.
+    BookDamaged => "The book of reports cannot be read; run `onionmeter doctor`. Nothing was overwritten.",
+    /// The book cannot be written just now.
+    BookUnwritable => "The book cannot be written; is the disk full? The session stays open and nothing is lost.",
+    /// The relay's port is in use by something else.
+    PortTaken => "Another program uses the relay's port; stop it or set another port in config.toml.",
+    /// Another relay failure.
+    RelayFailed => "The relay could not start; run `onionmeter doctor`.",
+    /// No daemon could be started or reached.
+    DaemonUnreachable => "The Onionmeter daemon cannot be started; run `onionmeter doctor`.",
+
+    // Tor.
+    /// The program `tor` was not found.
+    TorMissing => "Tor is not installed.",
+    /// Tor ended right after its start.
+    TorStartFailed => "Tor did not start.",
+    /// Tor keeps ending.
+    TorCrashLoop => "Tor keeps stopping by itself.",
+    /// Tor's data or socket folder cannot be used.
+    TorFolderUnusable => "Tor cannot use its folder; it must belong to you alone.",
+    /// Another `tor` uses the same data folder.
+    TorAlreadyRunning => "Another Tor is already using Onionmeter's Tor folder.",
+    /// What answers on the configured port is not Tor.
+    NotTor => "Something else than Tor answers on Tor's port; nothing was sent through it.",
+    /// The Tor that was to be used does not answer.
+    TorNotRunning => "The Tor to be used is not running.",
+    /// A Tor that was found already running is not ours to stop.
+    TorNotOurs => "This Tor was not started by Onionmeter, so Onionmeter does not stop it.",
+    /// The control port refused us.
+    TorControlRefused => "Tor's control port did not accept Onionmeter.",
+
+    // What the extension sees itself.
+    /// The browser knows no such host.
+    HostNotInstalled => "The Onionmeter program is not installed for this browser.",
+    /// The host does not allow this copy of the extension.
+    HostForbidden => "The Onionmeter program is registered for another copy of this extension.",
+    /// The host cannot be started or stopped.
+    HostStopped => "The Onionmeter program stopped. Your traffic is blocked, not exposed.",
+    /// Another extension owns the proxy settings.
+    ProxyControlledByOther => "Another extension controls this browser's proxy, so nothing is protected or counted.",
+    /// A policy owns the proxy settings.
+    ProxyNotControllable => "This browser's proxy is set by an administrator, so nothing is protected or counted.",
+    /// Firefox demands private-window access for proxy settings.
+    PrivateWindowsNotAllowed => "Firefox lets an extension protect you only if it may run in private windows.",
+    /// The browser refused the proxy settings for another reason.
+    ProxyRefused => "The browser did not accept the proxy settings.",
+    /// A report whose signature or chain does not hold.
+    ReportRefused => "A report did not verify in this browser, so it is not counted.",
+
+    /// We broke our own rule.
+    Internal => "Onionmeter made a mistake; please report it with the log.",
+}
+
+/// An error as it travels: the code for programs, the sentence for people, a detail for both.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Problem {
+    /// What it is.
+    pub code: ErrorCode,
+    /// The sentence of the code, so that an older client can show a newer code.
+    pub message: String,
+    /// What exactly: a key, a line, a limit. Never a target, never a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Problem {
+    /// A problem without a detail.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        Self {
+            code,
+            message: code.sentence().to_owned(),
+            detail: None,
+        }
+    }
+
+    /// A problem with a detail.
+    #[must_use]
+    pub fn with_detail(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..Self::new(code)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_one_sentence_of_its_own() {
+        let sentences: Vec<_> = ErrorCode::ALL.iter().map(|code| code.sentence()).collect();
+        for (index, sentence) in sentences.iter().enumerate() {
+            assert!(sentence.ends_with('.'), "{sentence}");
+            assert!(sentence.len() <= 120, "{sentence}");
+            assert!(!sentences[..index].contains(sentence), "twice: {sentence}");
+        }
+    }
+
+    #[test]
+    fn a_code_of_a_newer_version_is_unknown_and_keeps_its_message() {
+        let json = r#"{"code":"moon_too_bright","message":"Wait for dawn.","extra":1}"#;
+        let problem: Problem = serde_json::from_str(json).expect("tolerated");
+        assert_eq!(
+            (problem.code, problem.message.as_str()),
+            (ErrorCode::Unknown, "Wait for dawn.")
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! What the daemon says: replies and notices.
+
+use crate::{HexBytes, Problem, Status, U64Text, WireReport};
+use serde::{Deserialize, Serialize};
+
+/// One message to a client.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromDaemon {
+    /// The answer to one request.
+    Reply(Reply),
+    /// Something happened.
+    Notice(Notice),
+}
+
+/// The answer to one request.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Reply {
+    /// The request's number; absent when the request was too broken to have one.
+    pub id: Option<u32>,
+    /// How it went.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// How a request went.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done.
+    Ok(Success),
+    /// Not done.
+    Error(Problem),
+}
+
+/// What a request that went well returns.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Success {
+    /// To `hello`.
+    Hello(HelloReply),
+    /// To `status`.
+    Status(Box<Status>),
+    /// To `reports`.
+    Reports(ReportsPage),
+    /// To everything that only has to be done.
+    Done,
+}
+
+/// The daemon introduces itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct HelloReply {
+    /// The protocol version both speak.
+    pub protocol: u16,
+    /// The daemon's version.
+    pub version: String,
+    /// What it can do, by name: the requests of [`crate::Request::NAMES`].
+    pub capabilities: Vec<String>,
+    /// The public key that signs its reports; absent while the key cannot be used.
+    pub key: Option<HexBytes<32>>,
+    /// The chain its reports belong to; absent as above.
+    pub chain: Option<HexBytes<16>>,
+}
+
+/// Some reports of the chain, in ascending order.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ReportsPage {
+    /// The reports.
+    pub reports: Vec<WireReport>,
+    /// Reports in the book, whether in this page or not.
+    pub total: U64Text,
+}
+
+/// Something happened.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// The state changed. Only the latest matters; earlier ones may be skipped.
+    Status(Box<Status>),
+    /// Tor's bootstrap went on.
+    Bootstrap(Bootstrap),
+    /// A session was signed and kept. A gap in sequence numbers is filled with `reports`.
+    SessionClosed {
+        /// The signed report.
+        report: Box<WireReport>,
+    },
+    /// The bridge cannot reach the daemon, or the daemon cannot work at all.
+    Problem(Problem),
+}
+
+/// A step of Tor's bootstrap.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Bootstrap {
+    /// 0 to 100.
+    pub percent: u8,
+    /// Tor's word for the phase.
+    pub tag: String,
+    /// Tor's sentence for the phase.
+    pub summary: String,
+}

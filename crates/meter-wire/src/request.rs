@@ -1,0 +1,145 @@
+//! What a client asks of the daemon. Strict: what is not listed here is an error.
+
+use crate::{PROTOCOL, U64Text};
+use meter_core::{ThresholdError, Thresholds};
+use serde::{Deserialize, Serialize};
+
+/// A request with the number that its reply repeats.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestEnvelope {
+    /// Chosen by the client; replies may come in another order than requests.
+    pub id: u32,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// Everything that can be asked.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Must come first on every connection.
+    Hello(Hello),
+    /// The state of everything.
+    Status,
+    /// A page of signed reports, in ascending order.
+    Reports(ReportsQuery),
+    /// Starts or finds Tor.
+    TorStart,
+    /// Stops a Tor that the daemon started, or leaves one that it found.
+    TorStop,
+    /// Starts relay and Tor.
+    MonitorStart,
+    /// Stops the relay; the open session waits.
+    MonitorStop,
+    /// Changes when sessions close, until the daemon ends.
+    SetThresholds(SetThresholds),
+    /// Does nothing but answer.
+    Ping,
+}
+
+impl Request {
+    /// Names of all requests, as they stand in JSON.
+    pub const NAMES: [&str; 9] = [
+        "hello",
+        "status",
+        "reports",
+        "tor_start",
+        "tor_stop",
+        "monitor_start",
+        "monitor_stop",
+        "set_thresholds",
+        "ping",
+    ];
+}
+
+/// Who is calling and what it speaks.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    /// Protocol versions the client speaks.
+    pub protocol: ProtocolRange,
+    /// The client's name and version; for the log and for notes on updates only.
+    pub client: Client,
+    /// Whether notices are to be sent on this connection.
+    pub notices: bool,
+}
+
+/// Lowest and highest protocol version.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProtocolRange {
+    /// Lowest.
+    pub min: u16,
+    /// Highest.
+    pub max: u16,
+}
+
+impl ProtocolRange {
+    /// What this version speaks.
+    pub const OURS: Self = Self {
+        min: 1,
+        max: PROTOCOL,
+    };
+
+    /// The highest version that both speak.
+    #[must_use]
+    pub fn common(self, other: Self) -> Option<u16> {
+        let highest = self.max.min(other.max);
+        (highest >= self.min && highest >= other.min).then_some(highest)
+    }
+}
+
+/// Name and version of a program.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// `extension` or `cli`.
+    pub name: String,
+    /// As in its manifest.
+    pub version: String,
+}
+
+/// Which reports.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportsQuery {
+    /// Only reports with a higher sequence number than this.
+    pub after: U64Text,
+    /// At most this many; at most [`crate::REPORTS_PAGE_MAX`].
+    pub limit: u16,
+}
+
+/// Thresholds as they travel.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetThresholds {
+    /// Bytes of both directions.
+    pub min_bytes: U64Text,
+    /// Milliseconds.
+    pub min_duration_ms: U64Text,
+    /// Milliseconds.
+    pub max_duration_ms: U64Text,
+}
+
+impl From<&Thresholds> for SetThresholds {
+    fn from(thresholds: &Thresholds) -> Self {
+        Self {
+            min_bytes: U64Text(thresholds.min_bytes().get()),
+            min_duration_ms: U64Text(thresholds.min_duration().get()),
+            max_duration_ms: U64Text(thresholds.max_duration().get()),
+        }
+    }
+}
+
+impl TryFrom<SetThresholds> for Thresholds {
+    type Error = ThresholdError;
+
+    fn try_from(message: SetThresholds) -> Result<Self, ThresholdError> {
+        Self::new(
+            message.min_bytes.0,
+            message.min_duration_ms.0,
+            message.max_duration_ms.0,
+        )
+    }
+}

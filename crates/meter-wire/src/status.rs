@@ -1,0 +1,113 @@
+//! The state of everything, as a client sees it.
+
+use crate::{Problem, SetThresholds, U64Text};
+use serde::{Deserialize, Serialize};
+
+/// One picture of relay, Tor, session and book.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Status {
+    /// The relay.
+    pub relay: RelayStatus,
+    /// Tor.
+    pub tor: TorStatus,
+    /// The session in progress, if one is open.
+    pub session: Option<SessionStatus>,
+    /// Sum of the book's postings, in nanocredits.
+    pub balance: U64Text,
+    /// Signed reports in the book, which is the sequence number of the last one.
+    pub reports: U64Text,
+    /// When sessions close.
+    pub thresholds: SetThresholds,
+    /// What keeps the daemon from doing its work, if anything.
+    pub problem: Option<Problem>,
+}
+
+/// The relay.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelayStatus {
+    /// No port is open.
+    Stopped,
+    /// The daemon itself holds this port on 127.0.0.1.
+    Listening {
+        /// The port.
+        port: u16,
+    },
+    /// It could not start.
+    Failed(Problem),
+}
+
+/// Tor.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct TorStatus {
+    /// Which way of having Tor, once chosen.
+    pub backend: Option<TorBackend>,
+    /// Tor's version, where known.
+    pub version: Option<String>,
+    /// What it is doing.
+    pub state: TorState,
+}
+
+/// One way of having Tor.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TorBackend {
+    /// A Tor that was already running.
+    Existing,
+    /// A Tor that the daemon runs as its child.
+    Managed,
+    /// A backend of a newer version.
+    #[serde(other)]
+    Other,
+}
+
+/// What Tor is doing.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TorState {
+    /// Not running, and nobody asked for it.
+    Off,
+    /// Being found or started.
+    Starting,
+    /// Connecting to the Tor network.
+    Bootstrapping {
+        /// 0 to 100.
+        percent: u8,
+        /// Tor's word for the phase; unknown ones are to be shown as they are.
+        tag: String,
+        /// Tor's sentence for the phase.
+        summary: String,
+        /// Tor's latest warning, if there was one.
+        warning: Option<String>,
+    },
+    /// Usable.
+    Ready,
+    /// Ended by itself; being started again.
+    Restarting {
+        /// Counts from 1.
+        attempt: u32,
+        /// Milliseconds until the next attempt.
+        in_ms: u64,
+        /// Why it ended.
+        problem: Problem,
+    },
+    /// Being stopped.
+    Stopping,
+    /// Not running, for this reason.
+    Failed(Problem),
+}
+
+/// The session in progress.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SessionStatus {
+    /// Milliseconds since 1970.
+    pub started_at: U64Text,
+    /// Monotonic milliseconds.
+    pub duration_ms: U64Text,
+    /// Browser to Tor.
+    pub bytes_up: U64Text,
+    /// Tor to browser.
+    pub bytes_down: U64Text,
+    /// Thousandths of the way to its report.
+    pub progress_permille: u16,
+}
