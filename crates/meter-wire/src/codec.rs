@@ -41,7 +41,23 @@ pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
             problem,
         }
     })?;
-    Ok(RequestEnvelope { id, request })
+    let envelope = RequestEnvelope { id, request };
+    if has_one_spelling(&envelope, frame) {
+        return Ok(envelope);
+    }
+    let detail = "this is not how the request is spelled";
+    Err(ParseError {
+        id: Some(id),
+        problem: Problem::with_detail(ErrorCode::BadRequest, detail),
+    })
+}
+
+/// serde also takes a struct as a bare list and a name with a null; this protocol does not.
+/// A request must be what we would write ourselves, white space and order aside.
+fn has_one_spelling(envelope: &RequestEnvelope, frame: &[u8]) -> bool {
+    let written = serde_json::to_value(envelope).ok();
+    let received = serde_json::from_slice(frame).ok();
+    written.is_some() && written == received
 }
 
 /// serde_json's messages quote what was sent; only the kind and the place may be told, because
