@@ -1,1 +1,19 @@
-//! The counting SOCKS5 relay in front of Tor.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod accept;
+mod config;
+mod connection;
+mod counters;
+mod dial;
+mod error;
+mod handshake;
+mod payload;
+mod relay;
+mod socket;
+mod target;
+
+pub use config::RelayConfig;
+pub use counters::{CounterSnapshot, Counters};
+pub use error::RelayError;
+pub use relay::Relay;

@@ -1,0 +1,184 @@
+//! One client's connection from accept to end: the order of steps, and what ends each.
+
+use std::{io, net::Ipv4Addr, time::Duration};
+
+use meter_core::Upstream;
+use shadowsocks::relay::socks5::{
+    Address, HandshakeResponse, PasswdAuthResponse, Reply, SOCKS5_AUTH_METHOD_NOT_ACCEPTABLE,
+    TcpResponseHeader,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    net::TcpStream,
+    sync::watch,
+    time::timeout,
+};
+use tracing::debug;
+
+use crate::{
+    config::RelayConfig,
+    counters::OpenConnection,
+    dial::{Answer, dial},
+    handshake::{self, HandshakeEnd},
+    payload,
+    socket::Socket,
+    target::Target,
+};
+
+/// After a refusal: how long, and for how much, the client's further words are read and forgotten.
+/// Closing on unread bytes would be a reset, which may overtake the refusal.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
+const FAREWELL_BYTES_MAX: u64 = 64 * 1024;
+/// RFC 1929 §2: any status but 0 is a failure.
+const CREDENTIALS_REFUSED: u8 = 1;
+
+/// What every connection of one relay shares; read only.
+pub(crate) struct Shared {
+    /// Limits, with the relay's own port among the refused ones.
+    pub(crate) config: RelayConfig,
+    /// Where Tor is now, if it is.
+    pub(crate) upstream: watch::Receiver<Option<Upstream>>,
+}
+
+/// Serves one client to its end. Tells nobody how it went: the counters and the client know.
+pub(crate) async fn serve(mut client: TcpStream, connection: &OpenConnection, shared: &Shared) {
+    let request = handshake::receive(&mut client);
+    let ended = match timeout(shared.config.handshake_max, request).await {
+        Ok(Ok(address)) => proceed(client, address, connection, shared).await,
+        Ok(Err(end)) => refuse(client, end, connection).await,
+        Err(_elapsed) => {
+            connection.refused();
+            debug!("handshake took too long");
+            Ok(())
+        }
+    };
+    if let Err(error) = ended {
+        // Neither socket error names a peer.
+        debug!(%error, "connection broke");
+    }
+}
+
+/// From a complete request on: judge the target, ask Tor, relay.
+async fn proceed(
+    mut client: TcpStream,
+    address: Address,
+    connection: &OpenConnection,
+    shared: &Shared,
+) -> io::Result<()> {
+    let upstream = shared.upstream.borrow().clone();
+    let target = match permit(address, upstream.as_ref(), &shared.config.refused_ports) {
+        Ok(target) => target,
+        Err(reply) => return refuse(client, HandshakeEnd::Request(reply), connection).await,
+    };
+    let Some(upstream) = upstream else {
+        return say_and_close(client, &reply_bytes(Reply::GeneralFailure)).await;
+    };
+    let answer = tokio::select! {
+        biased;
+        answer = dial(&upstream, target, shared.config.dial_max) => answer,
+        () = gone(&client) => {
+            debug!("client left before Tor answered");
+            return Ok(());
+        }
+    };
+    match answer {
+        Ok(Answer::Open(tor, response)) => {
+            let client_socket = {
+                client.set_nodelay(true)?;
+                response.write_to(&mut client).await?;
+                Socket::Tcp(client)
+            };
+            client_socket.reset_on_close()?;
+            tor.reset_on_close()?;
+            payload::relay(client_socket, tor, connection).await
+        }
+        Ok(Answer::Refused(response)) => say_and_close(client, &response_bytes(&response)).await,
+        Err(error) => {
+            debug!(%error, "Tor did not answer");
+            say_and_close(client, &reply_bytes(error.reply())).await
+        }
+    }
+}
+
+fn permit(
+    address: Address,
+    upstream: Option<&Upstream>,
+    refused_ports: &[u16],
+) -> Result<Target, Reply> {
+    // Tor may have come up on a port that nobody knew when the relay was configured.
+    if let Some(Upstream::Tcp(tor)) = upstream
+        && tor.port() == address.port()
+    {
+        return Err(Reply::ConnectionNotAllowed);
+    }
+    Target::permit(address, refused_ports).map_err(|refusal| {
+        debug!(?refusal, "target refused");
+        refusal.reply()
+    })
+}
+
+/// Tells the client, in the words of the protocol's step, that it is turned away.
+async fn refuse(
+    client: TcpStream,
+    end: HandshakeEnd,
+    connection: &OpenConnection,
+) -> io::Result<()> {
+    let mut farewell = Vec::new();
+    match end {
+        HandshakeEnd::Gone => return Ok(()),
+        HandshakeEnd::NotSocks => {}
+        HandshakeEnd::NoMethod => {
+            HandshakeResponse::new(SOCKS5_AUTH_METHOD_NOT_ACCEPTABLE).write_to_buf(&mut farewell);
+        }
+        HandshakeEnd::Credentials => {
+            PasswdAuthResponse::new(CREDENTIALS_REFUSED)
+                .write_to(&mut farewell)
+                .await?;
+        }
+        HandshakeEnd::Request(reply) => farewell = reply_bytes(reply),
+    }
+    connection.refused();
+    debug!(?end, "client refused");
+    if farewell.is_empty() {
+        return Ok(()); // closing is all there is to say
+    }
+    say_and_close(client, &farewell).await
+}
+
+fn reply_bytes(reply: Reply) -> Vec<u8> {
+    response_bytes(&TcpResponseHeader::new(
+        reply,
+        Address::SocketAddress((Ipv4Addr::UNSPECIFIED, 0).into()),
+    ))
+}
+
+fn response_bytes(response: &TcpResponseHeader) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    response.write_to_buf(&mut bytes);
+    bytes
+}
+
+/// Sends last words and closes so that they arrive.
+async fn say_and_close(mut client: TcpStream, words: &[u8]) -> io::Result<()> {
+    let farewell = async {
+        client.write_all(words).await?;
+        client.shutdown().await?;
+        let mut rest = (&mut client).take(FAREWELL_BYTES_MAX);
+        tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
+        Ok(())
+    };
+    timeout(FAREWELL_MAX, farewell).await.unwrap_or(Ok(()))
+}
+
+/// Waits until the client is seen to have left: reset, or closed with nothing left to read.
+///
+/// A browser that gives up a page closes its connections; without this each would hold its place
+/// until Tor answered. Tor, too, gives up a stream whose client has closed before the answer.
+async fn gone(client: &TcpStream) {
+    let early_bytes = client.peek(&mut [0]).await.unwrap_or(0);
+    if early_bytes > 0 {
+        // Early payload hides an end that may lie behind it, but not a reset. The wait's own
+        // outcome says nothing more.
+        drop(client.ready(Interest::ERROR).await);
+    }
+}

@@ -1,0 +1,150 @@
+//! Tor's side of a connection: the only place that opens a connection to anything.
+//!
+//! It dials the upstream it is handed, once, and asks for one target by SOCKS5. It never tries
+//! again and knows no other way out.
+
+use std::{io, time::Duration};
+
+use meter_core::Upstream;
+use shadowsocks::relay::socks5::{
+    self, Command, HandshakeRequest, HandshakeResponse, Reply, SOCKS5_AUTH_METHOD_NONE,
+    TcpRequestHeader, TcpResponseHeader,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    net::{TcpStream, UnixStream},
+    time::timeout,
+};
+
+use crate::{socket::Socket, target::Target};
+
+/// Longest wait for the bare connection to Tor. A live listener on this machine answers at once;
+/// one whose queue is full would cost a second's retry, and a client is told within a second.
+const CONNECT_MAX: Duration = Duration::from_millis(900);
+/// RFC 1928 §6: the bound address is a name. Tor never answers CONNECT with one.
+const ATYP_NAME: u8 = 3;
+
+/// Tor's answer to a request.
+pub(crate) enum Answer {
+    /// The stream is open; payload follows.
+    Open(Socket, TcpResponseHeader),
+    /// Tor refused, in its own words.
+    Refused(TcpResponseHeader),
+}
+
+/// No answer from Tor.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    /// The Tor side published an address that is not ours to dial.
+    #[error("the upstream is not on this machine")]
+    NotLoopback,
+    /// Nothing accepts connections there.
+    #[error("cannot connect to Tor's SOCKS port")]
+    Unreachable(#[source] io::Error),
+    /// Tor accepted, and then did not answer in time.
+    #[error("no answer from Tor in time")]
+    Unanswered,
+    /// What came back is not SOCKS5 as Tor speaks it.
+    #[error("Tor's SOCKS port broke the protocol")]
+    Protocol(#[from] socks5::Error),
+}
+
+impl DialError {
+    /// What the client is told.
+    pub(crate) fn reply(&self) -> Reply {
+        match self {
+            Self::NotLoopback | Self::Unreachable(_) | Self::Protocol(_) => Reply::GeneralFailure,
+            // What Tor says itself when its own wait is over: whichever of the two limits comes
+            // first, the client sees the same.
+            Self::Unanswered => Reply::TtlExpired,
+        }
+    }
+}
+
+/// Connects to Tor and asks for `target`; waits at most `dial_max` for the answer.
+pub(crate) async fn dial(
+    upstream: &Upstream,
+    target: Target,
+    dial_max: Duration,
+) -> Result<Answer, DialError> {
+    let (socket, response) = match upstream {
+        Upstream::Tcp(address) if !address.ip().is_loopback() => {
+            return Err(DialError::NotLoopback);
+        }
+        Upstream::Tcp(address) => {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one dialer: Tor's SOCKS port, on loopback"
+            )]
+            let mut stream = connected(TcpStream::connect(address)).await?;
+            stream.set_nodelay(true).map_err(DialError::Unreachable)?;
+            let response = ask(&mut stream, target, dial_max).await?;
+            (Socket::Tcp(stream), response)
+        }
+        Upstream::Unix(path) => {
+            let mut stream = connected(UnixStream::connect(path)).await?;
+            let response = ask(&mut stream, target, dial_max).await?;
+            (Socket::Unix(stream), response)
+        }
+    };
+    Ok(match response.reply {
+        Reply::Succeeded => Answer::Open(socket, response),
+        _ => Answer::Refused(response),
+    })
+}
+
+async fn connected<S>(connect: impl Future<Output = io::Result<S>>) -> Result<S, DialError> {
+    match timeout(CONNECT_MAX, connect).await {
+        Ok(outcome) => outcome.map_err(DialError::Unreachable),
+        Err(_elapsed) => Err(DialError::Unreachable(io::ErrorKind::TimedOut.into())),
+    }
+}
+
+async fn ask<S>(
+    stream: &mut S,
+    target: Target,
+    dial_max: Duration,
+) -> Result<TcpResponseHeader, DialError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let exchange = async {
+        greet(stream).await?;
+        let request = TcpRequestHeader::new(Command::TcpConnect, target.into_address());
+        request.write_to(stream).await?;
+        read_response(stream).await
+    };
+    match timeout(dial_max, exchange).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_elapsed) => Err(DialError::Unanswered),
+    }
+}
+
+/// Agrees with Tor on who we are: nobody. Credentials for circuit isolation will be said here.
+async fn greet<S>(stream: &mut S) -> Result<(), socks5::Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    HandshakeRequest::new(vec![SOCKS5_AUTH_METHOD_NONE])
+        .write_to(stream)
+        .await?;
+    match HandshakeResponse::read_from(stream).await?.chosen_method {
+        SOCKS5_AUTH_METHOD_NONE => Ok(()),
+        _ => Err(io::Error::from(io::ErrorKind::InvalidData).into()),
+    }
+}
+
+/// Reads exactly Tor's reply, so that payload behind it stays in the socket (S-30).
+async fn read_response<S>(stream: &mut S) -> Result<TcpResponseHeader, socks5::Error>
+where
+    S: AsyncRead + Unpin,
+{
+    let mut head = [0; 4];
+    stream.read_exact(&mut head).await?;
+    let [_, _, reserved, address_type] = head;
+    // The reader behind the next line accepts both; from Tor they mean that we are out of step.
+    if reserved != 0 || address_type == ATYP_NAME {
+        return Err(io::Error::from(io::ErrorKind::InvalidData).into());
+    }
+    TcpResponseHeader::read_from(&mut head.as_slice().chain(stream)).await
+}

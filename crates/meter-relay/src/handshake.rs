@@ -1,0 +1,144 @@
+//! The client's side of SOCKS5, up to its request (RFC 1928, RFC 1929).
+//!
+//! Every read takes exactly the bytes that the message has, so payload sent early stays in the
+//! socket. The wire types are shadowsocks'; where its readers are laxer than our rules, the raw
+//! bytes are checked here first. The caller owns the deadline.
+
+use std::io;
+
+use shadowsocks::relay::socks5::{
+    self, Address, Command, HandshakeRequest, HandshakeResponse, PasswdAuthResponse, Reply,
+    SOCKS5_AUTH_METHOD_NONE, SOCKS5_AUTH_METHOD_PASSWORD, TcpRequestHeader,
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+
+const SOCKS_VERSION: u8 = 5;
+/// RFC 1929 §2.
+const CREDENTIALS_VERSION: u8 = 1;
+const CREDENTIALS_ACCEPTED: u8 = 0;
+/// User names that begin so speak to Tor (socks-extensions.txt, "Extended authentication").
+const TOR_USER_PREFIX: &[u8] = b"<torS0X>";
+/// The one form of them that asks for isolation only.
+const TOR_USER_ISOLATION: &[u8] = b"<torS0X>0";
+
+/// Why a handshake did not lead to a target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum HandshakeEnd {
+    /// The client left, or its socket broke.
+    Gone,
+    /// These are not the bytes of SOCKS5; nothing is said to the stranger.
+    NotSocks,
+    /// No authentication method in common.
+    NoMethod,
+    /// Credentials addressed to Tor in a form we do not know.
+    Credentials,
+    /// The request is refused.
+    Request(Reply),
+}
+
+/// Reads greeting, credentials and request; returns the address of a CONNECT.
+pub(crate) async fn receive<S>(client: &mut S) -> Result<Address, HandshakeEnd>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match negotiate_method(client).await? {
+        Method::None => {}
+        Method::Credentials => discard_credentials(client).await?,
+    }
+    read_request(client).await
+}
+
+enum Method {
+    None,
+    Credentials,
+}
+
+async fn negotiate_method<S>(client: &mut S) -> Result<Method, HandshakeEnd>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // The first byte alone tells a stranger (HTTP, TLS, SOCKS4); it need not send another.
+    let version = [client.read_u8().await?];
+    if version != [SOCKS_VERSION] {
+        return Err(HandshakeEnd::NotSocks);
+    }
+    let greeting = HandshakeRequest::read_from(&mut version.as_slice().chain(&mut *client)).await?;
+    let (method, chosen) = if greeting.methods.contains(&SOCKS5_AUTH_METHOD_NONE) {
+        (Method::None, SOCKS5_AUTH_METHOD_NONE)
+    } else if greeting.methods.contains(&SOCKS5_AUTH_METHOD_PASSWORD) {
+        (Method::Credentials, SOCKS5_AUTH_METHOD_PASSWORD)
+    } else {
+        return Err(HandshakeEnd::NoMethod);
+    };
+    HandshakeResponse::new(chosen).write_to(client).await?;
+    Ok(method)
+}
+
+/// Accepts any user name and password, empty ones too (S-08), and forgets them.
+///
+/// shadowsocks' reader refuses empty ones, hence the bytes by hand.
+async fn discard_credentials<S>(client: &mut S) -> Result<(), HandshakeEnd>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if client.read_u8().await? != CREDENTIALS_VERSION {
+        return Err(HandshakeEnd::NotSocks);
+    }
+    let user = read_counted(client).await?;
+    let _password = read_counted(client).await?;
+    if user.starts_with(TOR_USER_PREFIX) && user != TOR_USER_ISOLATION {
+        return Err(HandshakeEnd::Credentials);
+    }
+    PasswdAuthResponse::new(CREDENTIALS_ACCEPTED)
+        .write_to(client)
+        .await?;
+    Ok(())
+}
+
+/// Reads one length byte and that many bytes.
+async fn read_counted<S: AsyncRead + Unpin>(client: &mut S) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::from(client.read_u8().await?)];
+    client.read_exact(&mut bytes).await?;
+    Ok(bytes)
+}
+
+async fn read_request<S: AsyncRead + Unpin>(client: &mut S) -> Result<Address, HandshakeEnd> {
+    let version = client.read_u8().await?;
+    if version != SOCKS_VERSION {
+        return Err(HandshakeEnd::NotSocks);
+    }
+    let command = client.read_u8().await?;
+    // shadowsocks skips the reserved byte unseen (S-15).
+    if client.read_u8().await? != 0 {
+        return Err(HandshakeEnd::Request(Reply::GeneralFailure));
+    }
+    let head = [version, command, 0];
+    let request = TcpRequestHeader::read_from(&mut head.as_slice().chain(client)).await?;
+    match request.command {
+        Command::TcpConnect => Ok(request.address),
+        Command::TcpBind | Command::UdpAssociate => {
+            Err(HandshakeEnd::Request(Reply::CommandNotSupported))
+        }
+    }
+}
+
+impl From<io::Error> for HandshakeEnd {
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<socks5::Error> for HandshakeEnd {
+    fn from(error: socks5::Error) -> Self {
+        match error {
+            socks5::Error::IoError(_) => Self::Gone,
+            socks5::Error::UnsupportedSocksVersion(_)
+            | socks5::Error::UnsupportedPasswdAuthVersion(_) => Self::NotSocks,
+            socks5::Error::AddressTypeNotSupported(_)
+            | socks5::Error::AddressDomainInvalidEncoding
+            | socks5::Error::UnsupportedCommand(_)
+            | socks5::Error::PasswdAuthInvalidRequest
+            | socks5::Error::Reply(_) => Self::Request(error.as_reply()),
+        }
+    }
+}

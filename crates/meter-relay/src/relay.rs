@@ -1,0 +1,158 @@
+//! The listener's life: bind, accept under a limit, drain, cut.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use meter_core::Upstream;
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::{Semaphore, watch},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::info;
+
+use crate::{
+    accept::accept,
+    config::RelayConfig,
+    connection::{Shared, serve},
+    counters::Counters,
+    error::RelayError,
+};
+
+/// The kernel's queue of connections not yet accepted: a browser's burst at start, with room.
+const BACKLOG: u32 = 1024;
+
+/// A relay that holds its port. Clients wait in the kernel's queue until [`Self::run`].
+pub struct Relay {
+    listener: TcpListener,
+    port: u16,
+    counters: Arc<Counters>,
+    shared: Arc<Shared>,
+}
+
+impl Relay {
+    /// Takes the port, for this process alone. `upstream` says where Tor is, at any moment;
+    /// `counters` go on from where they are.
+    ///
+    /// # Errors
+    /// [`RelayError::NotLoopback`], [`RelayError::PortTaken`] or [`RelayError::Listen`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with I/O and time.
+    pub fn bind(
+        mut config: RelayConfig,
+        upstream: watch::Receiver<Option<Upstream>>,
+        counters: Arc<Counters>,
+    ) -> Result<Self, RelayError> {
+        if !config.listen.ip().is_loopback() {
+            return Err(RelayError::NotLoopback);
+        }
+        let (listener, port) =
+            listen(config.listen).map_err(|error| refusal(config.listen.port(), error))?;
+        config.refused_ports.push(port);
+        Ok(Self {
+            listener,
+            port,
+            counters,
+            shared: Arc::new(Shared { config, upstream }),
+        })
+    }
+
+    /// The port that clients connect to.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The totals this relay adds to.
+    #[must_use]
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Serves clients until `stop`, then closes the port, lets open connections go on for
+    /// `drain_max`, and cuts the rest. When it returns, nothing of it is left and the totals are
+    /// final.
+    ///
+    /// # Errors
+    /// [`RelayError::Accept`] when the listener breaks; open connections are drained all the same.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the port and cuts all connections soon after.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), RelayError> {
+        let drain_max = self.shared.config.drain_max;
+        let connections = TaskTracker::new();
+        let cut = CancellationToken::new();
+        let cut_on_drop = cut.clone().drop_guard();
+
+        let outcome = tokio::select! {
+            outcome = self.accept_for_ever(&connections, &cut) => outcome,
+            () = stop.cancelled() => Ok(()),
+        };
+
+        connections.close();
+        if timeout(drain_max, connections.wait()).await.is_err() {
+            info!(
+                left = connections.len(),
+                "drain time is over; cutting connections"
+            );
+        }
+        drop(cut_on_drop);
+        connections.wait().await;
+        outcome
+    }
+
+    /// Ends with an error only. Takes the relay, so that the port is free once it is dropped.
+    async fn accept_for_ever(
+        self,
+        connections: &TaskTracker,
+        cut: &CancellationToken,
+    ) -> Result<(), RelayError> {
+        let places = Arc::new(Semaphore::new(self.shared.config.connections_max));
+        loop {
+            // A place first, then a client: who finds no place waits in the kernel's queue, where
+            // it costs us nothing.
+            let place = Arc::clone(&places)
+                .acquire_owned()
+                .await
+                .expect("is never closed");
+            let client = accept(&self.listener).await.map_err(RelayError::Accept)?;
+            let connection = self.counters.open();
+            let shared = Arc::clone(&self.shared);
+            let cut = cut.clone();
+            connections.spawn(async move {
+                tokio::select! {
+                    biased;
+                    () = cut.cancelled() => {}
+                    () = serve(client, &connection, &shared) => {}
+                }
+                drop(connection);
+                drop(place);
+            });
+        }
+    }
+}
+
+/// Binds and listens. On Unix "reuse" does not take a port from a live listener; it lets us back
+/// onto our own while old connections are still in TIME_WAIT.
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, u16)> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, port))
+}
+
+fn refusal(port: u16, error: io::Error) -> RelayError {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => RelayError::PortTaken { port },
+        _ => RelayError::Listen {
+            port,
+            source: error,
+        },
+    }
+}

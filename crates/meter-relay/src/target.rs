@@ -1,0 +1,107 @@
+//! Which targets may be asked of Tor. Pure: the decision is made on the bytes the client sent.
+//!
+//! It resolves nothing: a public name that points to a private address is Tor's to refuse, at the
+//! exit. It shortens and normalises nothing either: what is let through is passed on untouched.
+
+mod ip;
+mod name;
+
+use shadowsocks::relay::socks5::{Address, Reply};
+
+/// An address and port that may go to Tor. Has no `Debug`: targets are never logged.
+pub(crate) struct Target(Address);
+
+/// Why a target does not go to Tor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum TargetRefusal {
+    /// No host name at all: empty, too long, or with characters no host name has.
+    Malformed,
+    /// Inside this machine or network, or a port of the relay or of Tor.
+    Forbidden,
+}
+
+impl Target {
+    /// Lets an address through unless a rule speaks against it (S-17 to S-21).
+    pub(crate) fn permit(address: Address, refused_ports: &[u16]) -> Result<Self, TargetRefusal> {
+        match &address {
+            Address::SocketAddress(socket) if ip::is_internal(socket.ip()) => {
+                return Err(TargetRefusal::Forbidden);
+            }
+            Address::SocketAddress(_) => {}
+            Address::DomainNameAddress(name, _) => name::judge(name)?,
+        }
+        let port = address.port();
+        if port == 0 || refused_ports.contains(&port) {
+            return Err(TargetRefusal::Forbidden);
+        }
+        Ok(Self(address))
+    }
+
+    /// The address, exactly as the client sent it.
+    pub(crate) fn into_address(self) -> Address {
+        self.0
+    }
+}
+
+impl TargetRefusal {
+    /// The SOCKS reply for it.
+    pub(crate) fn reply(self) -> Reply {
+        match self {
+            Self::Malformed => Reply::GeneralFailure,
+            Self::Forbidden => Reply::ConnectionNotAllowed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(address: Address) -> Result<(), TargetRefusal> {
+        Target::permit(address, &[9050, 9149]).map(|_| ())
+    }
+
+    #[test]
+    fn s_21_port_0_and_the_ports_of_tor_and_relay_are_forbidden_on_every_host() {
+        for port in [0, 9050, 9149] {
+            let name = Address::DomainNameAddress("example.com".to_owned(), port);
+            assert_eq!(
+                judge(name),
+                Err(TargetRefusal::Forbidden),
+                "name, port {port}"
+            );
+            let literal = Address::SocketAddress(([93, 184, 216, 34], port).into());
+            assert_eq!(
+                judge(literal),
+                Err(TargetRefusal::Forbidden),
+                "literal, port {port}"
+            );
+        }
+        for port in [1, 80, 443, 9051, 65535] {
+            let name = Address::DomainNameAddress("example.com".to_owned(), port);
+            assert_eq!(judge(name), Ok(()), "port {port}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_name_is_malformed_whatever_its_port() {
+        let name = Address::DomainNameAddress("exa mple.com".to_owned(), 0);
+        assert_eq!(judge(name), Err(TargetRefusal::Malformed));
+    }
+
+    #[test]
+    fn internal_literals_are_forbidden_and_public_ones_pass() {
+        let socket = |text: &str| Address::SocketAddress(text.parse().unwrap());
+        assert_eq!(judge(socket("10.0.0.1:80")), Err(TargetRefusal::Forbidden));
+        assert_eq!(judge(socket("[::1]:80")), Err(TargetRefusal::Forbidden));
+        assert_eq!(judge(socket("93.184.216.34:80")), Ok(()));
+        assert_eq!(judge(socket("[2606:2800:220:1::1]:80")), Ok(()));
+    }
+
+    #[test]
+    fn a_permitted_name_is_passed_on_untouched() {
+        let address = Address::DomainNameAddress("WWW.Example.COM.".to_owned(), 443);
+        let target = Target::permit(address.clone(), &[]).ok().unwrap();
+        assert!(target.into_address() == address);
+    }
+}

@@ -1,0 +1,90 @@
+//! Which host names may go to Tor.
+//!
+//! Browsers put addresses into the name field too (Chromium always does), so a name that is really
+//! an address is judged as one. Odd spellings of addresses, which some resolvers read and others
+//! do not, are refused altogether: `127.1`, `0x7f000001`, `2130706433`, `0177.0.0.1`, `0`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{TargetRefusal, ip::is_internal};
+
+/// Longest name in its text form without the final dot, RFC 1035 §2.3.4.
+const NAME_BYTES_MAX: usize = 253;
+/// Longest label, RFC 1035 §2.3.4.
+const LABEL_BYTES_MAX: usize = 63;
+/// Last labels that are never public: RFC 6761, RFC 6762, ICANN's `.internal`.
+const INTERNAL_LAST_LABELS: [&str; 3] = ["localhost", "local", "internal"];
+
+/// Judges a name as the client sent it (S-17 to S-20).
+pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
+    if name.contains(':') {
+        return judge_v6_literal(name);
+    }
+    let (relative, ends_in_dot) = match name.strip_suffix('.') {
+        Some(relative) => (relative, true),
+        None => (name, false),
+    };
+    if !is_well_formed(relative) {
+        return Err(TargetRefusal::Malformed);
+    }
+    let (parents, last) = relative.rsplit_once('.').unwrap_or(("", relative));
+    if is_number(last) {
+        return judge_v4_literal(relative, ends_in_dot);
+    }
+    // A single label means something only inside the network that it is asked in.
+    let is_single = parents.is_empty();
+    if is_single
+        || INTERNAL_LAST_LABELS
+            .iter()
+            .any(|label| last.eq_ignore_ascii_case(label))
+    {
+        return Err(TargetRefusal::Forbidden);
+    }
+    Ok(())
+}
+
+/// Letters, digits, hyphens and underscores in labels of legal length, at least one.
+fn is_well_formed(name: &str) -> bool {
+    let is_host_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    name.len() <= NAME_BYTES_MAX
+        && name.split('.').all(|label| {
+            !label.is_empty() && label.len() <= LABEL_BYTES_MAX && label.bytes().all(is_host_byte)
+        })
+}
+
+/// Whether a last label makes the name an IPv4 address (the WHATWG URL standard's "ends in a
+/// number"): no top-level domain is a number, so nothing public is lost.
+fn is_number(label: &str) -> bool {
+    let is_hexadecimal = label
+        .strip_prefix("0x")
+        .or_else(|| label.strip_prefix("0X"))
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    is_hexadecimal || label.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The one spelling that everybody reads alike passes, if the address is public.
+fn judge_v4_literal(text: &str, ends_in_dot: bool) -> Result<(), TargetRefusal> {
+    match text.parse::<Ipv4Addr>() {
+        Ok(ip) if !ends_in_dot && !is_internal(IpAddr::V4(ip)) => Ok(()),
+        Ok(_) | Err(_) => Err(TargetRefusal::Forbidden),
+    }
+}
+
+/// A colon makes a name an IPv6 literal or nonsense. Chromium sends public ones like this, bare.
+fn judge_v6_literal(text: &str) -> Result<(), TargetRefusal> {
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let (address, zone) = match inner.unwrap_or(text).split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (inner.unwrap_or(text), None),
+    };
+    match address.parse::<Ipv6Addr>() {
+        Ok(ip) if is_internal(IpAddr::V6(ip)) => Err(TargetRefusal::Forbidden),
+        Ok(_) if inner.is_none() && zone.is_none() => Ok(()),
+        Ok(_) | Err(_) => Err(TargetRefusal::Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests;
