@@ -1,1 +1,24 @@
-//! The double-entry book of session reports, in SQLite.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::iter_over_hash_type
+    )
+)]
+
+mod audit;
+mod book;
+mod error;
+mod file;
+mod posting;
+mod rows;
+mod schema;
+
+pub use audit::Audit;
+pub use book::{Book, Posted};
+pub use error::{BookError, Bug, Damage};

@@ -1,0 +1,99 @@
+//! Whether the book is what its reports say: quickly for its head, slowly for all of it.
+
+use crate::{
+    BookError, Damage,
+    posting::{self, Account, POSTINGS_PER_REPORT},
+    rows, schema,
+};
+use meter_core::{ChainHead, RunningTotals, SessionReport};
+use rusqlite::{Connection, OptionalExtension as _};
+
+/// What a whole book that passed its audit amounts to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Audit {
+    /// How many reports it holds, each of them verified.
+    pub reports: u64,
+    /// Their sums. The amount among them is also the balance.
+    pub totals: RunningTotals,
+}
+
+/// Holds the last report against the number of postings and their sum. Every report before it is
+/// contained in its running totals, so that a lost or an added posting shows without reading them.
+pub(crate) fn check_head(connection: &Connection) -> Result<(), BookError> {
+    let head = rows::head(connection)?;
+    let (sequence, amount) = head.map_or((0, 0), |head| {
+        (head.sequence, head.totals.amount.get_signed())
+    });
+    let expected = sequence.saturating_mul(POSTINGS_PER_REPORT);
+    let found: i64 = connection.query_row("SELECT count(*) FROM postings", [], |row| row.get(0))?;
+    let found = found.unsigned_abs();
+    if found != expected {
+        return Err(Damage::PostingCount { expected, found }.into());
+    }
+    if rows::sum(connection, Account::Credits)? != Some(amount) {
+        let signed = amount.unsigned_abs();
+        return Err(Damage::Balance { signed }.into());
+    }
+    Ok(())
+}
+
+/// Recomputes everything, in the order in which the parts rely on each other.
+pub(crate) fn whole(connection: &Connection) -> Result<Audit, BookError> {
+    check_file(connection)?;
+    schema::check(connection)?;
+    let last = check_reports(connection)?;
+    check_head(connection)?;
+    rows::open_session(connection)?;
+    Ok(Audit {
+        reports: last.map_or(0, |head| head.sequence),
+        totals: last.map_or_else(RunningTotals::default, |head| head.totals),
+    })
+}
+
+/// SQLite's own checks: pages, indexes, CHECK and foreign key constraints.
+fn check_file(connection: &Connection) -> Result<(), BookError> {
+    let verdict: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(Damage::File(verdict).into());
+    }
+    let orphan: Option<String> = connection
+        .query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
+        .optional()?;
+    match orphan {
+        None => Ok(()),
+        Some(table) => Err(Damage::File(format!("a row of {table} has no parent")).into()),
+    }
+}
+
+fn check_reports(connection: &Connection) -> Result<Option<ChainHead>, BookError> {
+    let chain = rows::chain(connection)?;
+    let mut select =
+        connection.prepare_cached("SELECT sequence, signed FROM reports ORDER BY sequence")?;
+    let mut head = chain.map(|(chain, key)| ChainHead::genesis(chain, key));
+    for kept in select.query_map([], rows::report)? {
+        let (kept, before) = (kept?, head.ok_or(Damage::NoChain)?);
+        let sequence = kept.sequence;
+        let report = rows::verify(kept, before.chain, before.key)?;
+        let after = before
+            .follow(&report)
+            .map_err(|error| Damage::Chain { sequence, error })?;
+        check_postings(connection, report.value())?;
+        head = Some(after);
+    }
+    Ok(head)
+}
+
+fn check_postings(connection: &Connection, report: &SessionReport) -> Result<(), BookError> {
+    let mut select = connection
+        .prepare_cached("SELECT amount FROM postings WHERE account = ?1 AND report = ?2")?;
+    let sequence = report.sequence;
+    for posting in posting::of(report)? {
+        let place = (posting.account.name(), i64::try_from(sequence).ok());
+        let found: Option<i64> = select.query_row(place, |row| row.get(0)).optional()?;
+        if found != Some(posting.amount) {
+            return Err(Damage::Postings { sequence }.into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! The book: what may be asked of it, and in which transactions it answers.
+
+use crate::{
+    Audit, BookError, Bug, Damage, audit, file,
+    posting::{self, Account},
+    rows, schema,
+};
+use meter_core::{
+    Amount, ChainError, ChainHead, ChainId, DeviceKey, OpenSession, SessionReport, Signed, Verified,
+};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use std::{fmt, path::Path};
+
+/// The double-entry book of one chain of session reports.
+///
+/// Every call is one transaction, durable when it returns `Ok`. Calls block: on the disk, and up
+/// to 2 s on another process that holds the file. One process at a time may write; that is the
+/// caller's to guarantee, and a second one is refused or waits, but corrupts nothing.
+pub struct Book {
+    connection: Connection,
+}
+
+/// What became of a report.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Posted {
+    /// It was added, and its amount with it.
+    New,
+    /// The book had it already; nothing changed.
+    Already,
+}
+
+impl Book {
+    /// Opens the book at `path`, or makes an empty one, readable by its owner only, in a folder
+    /// that exists. Checks the schema, the last report and the balance, not every report: see
+    /// [`Self::audit`].
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is not a book or of a later format (it is then untouched),
+    /// or is damaged.
+    pub fn open(path: &Path) -> Result<Self, BookError> {
+        let connection = file::open(path)?;
+        schema::check(&connection)?;
+        audit::check_head(&connection)?;
+        rows::open_session(&connection)?;
+        Ok(Self { connection })
+    }
+
+    /// The chain that the book holds, once one was begun.
+    ///
+    /// # Errors
+    /// When the disk fails, the book is busy or damaged.
+    pub fn chain(&self) -> Result<Option<(ChainId, DeviceKey)>, BookError> {
+        rows::chain(&self.connection)
+    }
+
+    /// Settles which chain the book holds, for good. The same values again change nothing.
+    ///
+    /// # Errors
+    /// [`BookError::OtherChain`] when the book holds another one; when the disk fails, the book
+    /// is busy or damaged.
+    pub fn begin_chain(&mut self, chain: ChainId, key: DeviceKey) -> Result<(), BookError> {
+        let transaction = self.write()?;
+        match rows::chain(&transaction)? {
+            Some(held) if held == (chain, key) => return Ok(()),
+            Some(_) => return Err(BookError::OtherChain),
+            None => {}
+        }
+        transaction.execute("INSERT INTO chain VALUES (1, ?1, ?2)", (chain.0, key.0))?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Where the chain stands: the beginning of the given chain while the book is empty.
+    ///
+    /// # Errors
+    /// [`BookError::OtherChain`] when the book holds another one; when the disk fails, the book
+    /// is busy or damaged.
+    pub fn head(&self, chain: ChainId, key: DeviceKey) -> Result<ChainHead, BookError> {
+        let snapshot = self.read()?;
+        match rows::head(&snapshot)? {
+            None => Ok(ChainHead::genesis(chain, key)),
+            Some(head) if (head.chain, head.key) == (chain, key) => Ok(head),
+            Some(_) => Err(BookError::OtherChain),
+        }
+    }
+
+    /// Adds the next report and its postings, and removes the session in progress, which it was
+    /// made of: all of it or nothing.
+    ///
+    /// After an error, [`Self::head`] tells where the book stands; the same report may be offered
+    /// again.
+    ///
+    /// # Errors
+    /// When the report belongs to another chain, is not the next one, or differs from the one kept
+    /// under its number; when the disk is full or fails; when the book is busy or damaged. A bug
+    /// when no chain was begun.
+    pub fn post(&mut self, report: &Verified<SessionReport>) -> Result<Posted, BookError> {
+        let value = report.value();
+        let transaction = self.write()?;
+        let head = rows::head(&transaction)?
+            .ok_or_else(|| Bug::new("a report was posted before its chain was begun"))?;
+        match head.follow(report) {
+            Ok(_) => {}
+            Err(ChainError::OtherChain) => return Err(BookError::OtherChain),
+            Err(ChainError::Sequence { found, .. }) if found <= head.sequence => {
+                return already(&transaction, report);
+            }
+            Err(error) => return Err(BookError::NotNext(error)),
+        }
+        let sequence = i64::try_from(value.sequence)
+            .map_err(|_| Bug::new("a sequence number beyond the limit"))?;
+        transaction
+            .prepare_cached("INSERT INTO reports (sequence, signed) VALUES (?1, ?2)")?
+            .execute((sequence, rows::stored(report.signed())?))?;
+        posting::insert(&transaction, sequence, &posting::of(value)?)?;
+        rows::remove_open_session(&transaction)?;
+        transaction.commit()?;
+        Ok(Posted::New)
+    }
+
+    /// Keeps the session in progress instead of the one kept before, or keeps none.
+    ///
+    /// # Errors
+    /// When the disk is full or fails, or the book is busy; what was kept before is then still
+    /// there. A bug when the session was seen before it started.
+    pub fn checkpoint(&mut self, open: Option<&OpenSession>) -> Result<(), BookError> {
+        match open {
+            Some(open) if open.seen_at < open.started_at => {
+                Err(Bug::new("a session that was seen before it started").into())
+            }
+            Some(open) => rows::replace_open_session(&self.connection, open),
+            None => rows::remove_open_session(&self.connection),
+        }
+    }
+
+    /// The session in progress, as it was last kept.
+    ///
+    /// # Errors
+    /// When the disk fails, the book is busy or damaged.
+    pub fn open_session(&self) -> Result<Option<OpenSession>, BookError> {
+        rows::open_session(&self.connection)
+    }
+
+    /// The credits: the sum of all postings to them, added up anew at each call.
+    ///
+    /// # Errors
+    /// When the disk fails, the book is busy or damaged.
+    pub fn balance(&self) -> Result<Amount, BookError> {
+        let sum = rows::sum(&self.connection, Account::Credits)?;
+        let amount = sum
+            .and_then(|sum| u64::try_from(sum).ok())
+            .and_then(Amount::new);
+        match amount {
+            Some(amount) => Ok(amount),
+            None => {
+                let signed = rows::head(&self.connection)?.map_or(0, |h| h.totals.amount.get());
+                Err(Damage::Balance { signed }.into())
+            }
+        }
+    }
+
+    /// Up to `limit` reports with numbers above `after`, in ascending order. They are claims, as
+    /// everything read from a disk: verify them before use.
+    ///
+    /// # Errors
+    /// When the disk fails, the book is busy or damaged.
+    pub fn reports(&self, after: u64, limit: u32) -> Result<Vec<Signed<SessionReport>>, BookError> {
+        let Ok(after) = i64::try_from(after) else {
+            return Ok(Vec::new());
+        };
+        self.select(
+            "SELECT sequence, signed FROM reports WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+            (after, limit),
+        )
+    }
+
+    /// The last reports, up to `limit`, newest first; claims like those of [`Self::reports`].
+    ///
+    /// # Errors
+    /// When the disk fails, the book is busy or damaged.
+    pub fn latest(&self, limit: u32) -> Result<Vec<Signed<SessionReport>>, BookError> {
+        self.select(
+            "SELECT sequence, signed FROM reports ORDER BY sequence DESC LIMIT ?1",
+            (limit,),
+        )
+    }
+
+    /// Recomputes the whole book from the bytes of its reports: SQLite's own check of the file,
+    /// the schema, each signature, the chain from its beginning, each posting from the tariff, and
+    /// the sums. Takes time in proportion to the book, memory not.
+    ///
+    /// # Errors
+    /// [`BookError::Damaged`] with the first thing that is wrong.
+    pub fn audit(&self) -> Result<Audit, BookError> {
+        audit::whole(&*self.read()?)
+    }
+
+    fn select(
+        &self,
+        sql: &str,
+        limits: impl rusqlite::Params,
+    ) -> Result<Vec<Signed<SessionReport>>, BookError> {
+        let mut select = self.connection.prepare_cached(sql)?;
+        let reports = select.query_map(limits, |row| Ok(rows::report(row)?.signed))?;
+        Ok(reports.collect::<Result<_, _>>()?)
+    }
+
+    /// Takes the write lock at once, so that what is read inside is what is written upon.
+    fn write(&mut self) -> Result<Transaction<'_>, BookError> {
+        let behavior = TransactionBehavior::Immediate;
+        Ok(self.connection.transaction_with_behavior(behavior)?)
+    }
+
+    /// One state of the book for several reads.
+    fn read(&self) -> Result<Transaction<'_>, BookError> {
+        Ok(self.connection.unchecked_transaction()?)
+    }
+}
+
+impl fmt::Debug for Book {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Book").finish_non_exhaustive()
+    }
+}
+
+/// A report whose number is taken is either the one kept there or a second story.
+fn already(
+    transaction: &Transaction<'_>,
+    report: &Verified<SessionReport>,
+) -> Result<Posted, BookError> {
+    let sequence = report.value().sequence;
+    let kept = transaction
+        .prepare_cached("SELECT sequence, signed FROM reports WHERE sequence = ?1")?
+        .query_row([i64::try_from(sequence).ok()], rows::report)
+        .optional()?;
+    // The body is the report: a second valid signature over it tells nothing new.
+    match kept {
+        Some(kept) if kept.signed.body() == report.signed().body() => Ok(Posted::Already),
+        Some(_) => Err(BookError::Fork { sequence }),
+        None => Err(Damage::Missing { sequence }.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! What needs the connection itself: a disk that is full at any point of a transaction.
+
+use super::*;
+use meter_core::{ByteCount, DurationMs, ReportSigner, Tariff, UnixMs};
+
+const CHAIN: ChainId = ChainId([7; 16]);
+
+fn session(up: u32) -> OpenSession {
+    OpenSession {
+        started_at: UnixMs::from_u32(1_000),
+        seen_at: UnixMs::from_u32(46_000),
+        duration: DurationMs::from_u32(45_000),
+        bytes_up: ByteCount::from_u32(up),
+        bytes_down: ByteCount::from_u32(100_000),
+        resumed: false,
+    }
+}
+
+fn next(book: &Book, signer: &ReportSigner, open: &OpenSession) -> Verified<SessionReport> {
+    let head = book.head(CHAIN, signer.key()).unwrap();
+    signer
+        .sign(&head.next_report(open, &Tariff::V1).unwrap())
+        .unwrap()
+}
+
+fn pages(book: &Book, pragma: &str) -> i64 {
+    book.connection
+        .pragma_query_value(None, pragma, |row| row.get(0))
+        .unwrap()
+}
+
+fn limit_pages(book: &Book, pages: i64) {
+    book.connection
+        .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        .unwrap();
+}
+
+#[test]
+fn a_full_disk_keeps_neither_report_nor_posting_and_leaves_the_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Book::open(&folder.path().join("book")).unwrap();
+    let signer = ReportSigner::from_seed(&[1; 32]);
+    book.begin_chain(CHAIN, signer.key()).unwrap();
+    let mut refused = 0;
+    // Reports, their index and the postings fill their pages at different paces, so that the
+    // refused statement differs from one time to the next.
+    while refused < 12 {
+        let full = pages(&book, "page_count");
+        limit_pages(&book, full);
+        let open = session(refused);
+        let before = loop {
+            book.checkpoint(Some(&open)).unwrap();
+            let before = (
+                book.head(CHAIN, signer.key()).unwrap(),
+                book.balance().unwrap(),
+            );
+            match book.post(&next(&book, &signer, &open)) {
+                Ok(posted) => assert_eq!(posted, Posted::New),
+                Err(BookError::Disk(error)) => {
+                    let code = error.sqlite_error_code();
+                    assert_eq!(code, Some(rusqlite::ErrorCode::DiskFull));
+                    break before;
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        };
+        let after = (
+            book.head(CHAIN, signer.key()).unwrap(),
+            book.balance().unwrap(),
+        );
+        assert_eq!(after, before, "neither report nor posting");
+        assert_eq!(book.open_session().unwrap(), Some(open));
+        assert_eq!(book.audit().unwrap().reports, before.0.sequence);
+        refused += 1;
+
+        limit_pages(&book, full + 8);
+        assert_eq!(
+            book.post(&next(&book, &signer, &open)).unwrap(),
+            Posted::New
+        );
+        assert_eq!(book.open_session().unwrap(), None);
+    }
+}
+
+#[test]
+fn the_tables_refuse_what_the_code_would_never_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Book::open(&folder.path().join("book")).unwrap();
+    let signer = ReportSigner::from_seed(&[1; 32]);
+    book.begin_chain(CHAIN, signer.key()).unwrap();
+    for up in 0..3 {
+        book.post(&next(&book, &signer, &session(up))).unwrap();
+    }
+    let audit = book.audit().unwrap();
+    for statement in [
+        "UPDATE chain SET device_key = zeroblob(32)",
+        "DELETE FROM chain",
+        "INSERT OR REPLACE INTO chain VALUES (1, zeroblob(16), zeroblob(32))",
+        "UPDATE reports SET signed = signed",
+        "DELETE FROM reports WHERE sequence = 3",
+        "INSERT OR REPLACE INTO reports SELECT * FROM reports WHERE sequence = 3",
+        "INSERT INTO reports SELECT 4, signed FROM reports WHERE sequence = 3",
+        "INSERT INTO reports VALUES (4, zeroblob(264))",
+        "INSERT INTO reports VALUES (4, 'text')",
+        "UPDATE postings SET amount = 0",
+        "DELETE FROM postings",
+        "INSERT OR REPLACE INTO postings VALUES ('credits', 3, 1)",
+        "INSERT OR REPLACE INTO postings VALUES ('credits', 4, 1)",
+        "INSERT INTO postings VALUES ('gifts', 3, 1)",
+        "INSERT INTO open_session VALUES (1, 5, 4, 0, 0, 0, 0)",
+        "INSERT INTO open_session VALUES (2, 0, 0, 0, 0, 0, 0)",
+        "UPDATE sqlite_schema SET sql = ''",
+    ] {
+        let refused = book.connection.execute(statement, []);
+        assert!(refused.is_err(), "{statement}");
+    }
+    assert_eq!(book.audit().unwrap(), audit);
+}

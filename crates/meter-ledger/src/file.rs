@@ -1,0 +1,179 @@
+//! The book's file: made whole or not at all, recognised before SQLite may touch it.
+
+use crate::{
+    BookError, Bug, Damage,
+    schema::{self, APPLICATION_ID, FORMAT},
+};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Read as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How long to wait for another process, for example one that only reads.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Older libraries can corrupt a write-ahead log (<https://sqlite.org/wal.html#walresetbug>).
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// The log file is cut back to this after it was folded into the book.
+const LOG_BYTES_KEPT: u32 = 1 << 20;
+
+/// Opens the book at `path`, or makes an empty one where nothing is.
+pub(crate) fn open(path: &Path) -> Result<Connection, BookError> {
+    open_checked(path).map_err(|error| match error {
+        BookError::Disk(source) => cannot_open(path, io::Error::other(source)),
+        other => other,
+    })
+}
+
+fn open_checked(path: &Path) -> Result<Connection, BookError> {
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() => {}
+        // A pipe would block for ever, a folder has no header: neither is a book.
+        Ok(_) => return Err(not_ours(path)),
+        Err(error) if error.kind() == ErrorKind::NotFound => create(path)?,
+        Err(source) => return Err(cannot_open(path, source)),
+    }
+    check_header(path)?;
+    let connection = connect(path)?;
+    // The log may hold a newer mark than the header.
+    let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let format = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    check_marks(path, application_id, format)?;
+    Ok(connection)
+}
+
+/// Makes the book beside its place and then links it there, so that a crash on the way leaves
+/// either nothing or a whole book.
+fn create(path: &Path) -> Result<(), BookError> {
+    for suffix in ["-wal", "-journal"] {
+        let log = beside(path, suffix);
+        if log.try_exists().map_err(|e| cannot_open(path, e))? {
+            return Err(Damage::LogWithoutBook(log).into());
+        }
+    }
+    let draft = beside(path, ".new");
+    for left_over in [&draft, &beside(path, ".new-journal")] {
+        match fs::remove_file(left_over) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(cannot_open(path, error));
+            }
+            _ => {}
+        }
+    }
+    private_file(&draft).map_err(|source| cannot_open(path, source))?;
+    let connection = Connection::open_with_flags(&draft, flags())?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    schema::create(&connection)?;
+    connection.close().map_err(|(_, error)| error)?;
+    publish(&draft, path).map_err(|source| cannot_open(path, source))
+}
+
+fn publish(draft: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(draft, path) {
+        // Another process was faster; its book is as good, and must not be replaced.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        result => result?,
+    }
+    fs::remove_file(draft)?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn private_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.sync_all()
+}
+
+/// Reads the marks from the file's first 100 bytes (<https://sqlite.org/fileformat2.html>,
+/// section 1.3), because SQLite itself may write to a file as soon as it opens it.
+fn check_header(path: &Path) -> Result<(), BookError> {
+    let mut header = [0; 100];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    match read {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Err(not_ours(path)),
+        Err(source) => return Err(cannot_open(path, source)),
+    }
+    let number_at = |at: usize| {
+        let bytes = header.get(at..).and_then(|rest| rest.first_chunk());
+        bytes.map_or(0, |bytes| u32::from_be_bytes(*bytes))
+    };
+    if !header.starts_with(b"SQLite format 3\0") {
+        return Err(not_ours(path));
+    }
+    check_marks(path, number_at(68), number_at(60))
+}
+
+fn check_marks(path: &Path, application_id: u32, format: u32) -> Result<(), BookError> {
+    if application_id != APPLICATION_ID || format == 0 {
+        return Err(not_ours(path));
+    }
+    if format > FORMAT {
+        return Err(BookError::Newer {
+            path: path.to_owned(),
+            found: format,
+            known: FORMAT,
+        });
+    }
+    Ok(())
+}
+
+fn connect(path: &Path) -> Result<Connection, BookError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(Bug::new("linked with an SQLite that can corrupt its log").into());
+    }
+    let connection = Connection::open_with_flags(path, flags())?;
+    if connection.is_readonly("main")? {
+        return Err(cannot_open(path, ErrorKind::PermissionDenied.into()));
+    }
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(cannot_open(
+            path,
+            io::Error::other("no write-ahead log here"),
+        ));
+    }
+    // FULL: what was acknowledged survives a power cut. The last two matter on macOS only, where
+    // a plain fsync does not reach the disk.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    let set_kept = |_: &rusqlite::Row<'_>| Ok(());
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_KEPT, set_kept)?;
+    Ok(connection)
+}
+
+/// Never creates: that is ours to do. No URI: a path with a `?` is a path.
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn not_ours(path: &Path) -> BookError {
+    BookError::NotOurs {
+        path: path.to_owned(),
+    }
+}
+
+fn cannot_open(path: &Path, source: io::Error) -> BookError {
+    BookError::Open {
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,81 @@
+//! What a report moves between accounts.
+
+use crate::{BookError, Bug};
+use meter_core::{SessionReport, Tariff};
+use rusqlite::{Connection, named_params};
+
+/// The three accounts of the book. Each report moves something in all of them, if only 0.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Account {
+    /// What the person holds.
+    Credits,
+    /// What was issued for time; never above 0.
+    IssuedTime,
+    /// What was issued for bytes; never above 0.
+    IssuedBytes,
+}
+
+/// One line of the book, in nanocredits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Posting {
+    pub(crate) account: Account,
+    pub(crate) amount: i64,
+}
+
+/// How many postings each report has.
+pub(crate) const POSTINGS_PER_REPORT: u64 = 3;
+
+impl Account {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Credits => "credits",
+            Self::IssuedTime => "issued:time",
+            Self::IssuedBytes => "issued:bytes",
+        }
+    }
+}
+
+/// The postings of a report, recomputed from its duration and bytes by its tariff. Their sum is 0.
+///
+/// # Errors
+/// A bug, when the report is not one that can have been verified.
+pub(crate) fn of(report: &SessionReport) -> Result<[Posting; 3], Bug> {
+    let tariff = Tariff::by_id(report.tariff).ok_or_else(|| Bug::new("an unknown tariff"))?;
+    let award = tariff
+        .award(report.duration, report.bytes())
+        .map_err(|_| Bug::new("an amount beyond the limit"))?;
+    if award.total != report.amount {
+        return Err(Bug::new("an amount that is not its tariff's"));
+    }
+    // Amounts are at most i64::MAX, so that their negatives fit too.
+    Ok([
+        (Account::Credits, award.total.get_signed()),
+        (
+            Account::IssuedTime,
+            award.time.get_signed().saturating_neg(),
+        ),
+        (
+            Account::IssuedBytes,
+            award.bytes.get_signed().saturating_neg(),
+        ),
+    ]
+    .map(|(account, amount)| Posting { account, amount }))
+}
+
+pub(crate) fn insert(
+    connection: &Connection,
+    sequence: i64,
+    postings: &[Posting],
+) -> Result<(), BookError> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO postings (account, report, amount) VALUES (:account, :report, :amount)",
+    )?;
+    for posting in postings {
+        insert.execute(named_params! {
+            ":account": posting.account.name(),
+            ":report": sequence,
+            ":amount": posting.amount,
+        })?;
+    }
+    Ok(())
+}

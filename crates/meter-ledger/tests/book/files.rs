@@ -1,0 +1,174 @@
+//! Which files are opened, which are refused, and that a refused file stays as it was.
+
+use crate::support::{CHAIN, Folder, begun, key, post};
+use meter_ledger::{Book, BookError, Damage};
+use rusqlite::Connection;
+use std::{fs, io::ErrorKind, path::Path};
+
+/// Opens the book and returns the error, after checking that nothing in the folder changed.
+#[track_caller]
+fn refused(path: &Path) -> BookError {
+    let listing = || {
+        let mut files: Vec<_> = fs::read_dir(path.parent().unwrap())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.clone(), fs::read(&path).unwrap_or_default()))
+            .collect();
+        files.sort();
+        files
+    };
+    let before = listing();
+    let error = Book::open(path).expect_err("must be refused");
+    assert_eq!(listing(), before, "{error}");
+    error
+}
+
+#[test]
+#[cfg(unix)]
+fn every_file_of_a_new_book_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let mut book = begun(&folder.book());
+    post(&mut book, 1..=2);
+    let mut seen = 0;
+    for entry in fs::read_dir(folder.book().parent().unwrap()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+        seen += 1;
+    }
+    assert_eq!(seen, 3, "the book, its log and the log's index; no draft");
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let folder = Folder::new();
+    let path = folder.file("nowhere").join("book");
+    match Book::open(&path) {
+        Err(BookError::Open {
+            path: named,
+            source,
+        }) => {
+            assert_eq!(named, path);
+            assert_eq!(source.kind(), ErrorKind::NotFound);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn files_that_are_no_books_are_refused_and_left_alone() {
+    let folder = Folder::new();
+    let garbage: Vec<u8> = (0..9_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let cases: [(&str, &[u8]); 4] = [
+        ("empty", b""),
+        ("text", b"not a book"),
+        ("garbage", &garbage),
+        ("almost", b"SQLite format 3\0 and then nothing"),
+    ];
+    for (name, content) in cases {
+        let path = folder.file(name);
+        fs::write(&path, content).unwrap();
+        let error = refused(&path);
+        assert!(
+            matches!(error, BookError::NotOurs { .. }),
+            "{name}: {error:?}"
+        );
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    fs::create_dir(folder.file("folder")).unwrap();
+    let error = refused(&folder.file("folder"));
+    assert!(matches!(error, BookError::NotOurs { .. }), "{error:?}");
+}
+
+#[test]
+fn the_database_of_another_program_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    for application_id in [0, 0x1234_5678] {
+        let path = folder.file(&format!("other-{application_id}"));
+        let other = Connection::open(&path).unwrap();
+        other
+            .execute_batch(&format!(
+                "PRAGMA journal_mode = WAL; PRAGMA application_id = {application_id};
+                 PRAGMA user_version = 1; CREATE TABLE reports (sequence); "
+            ))
+            .unwrap();
+        drop(other);
+        let error = refused(&path);
+        assert!(matches!(error, BookError::NotOurs { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_book_of_a_later_format_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    let mut book = begun(&folder.book());
+    post(&mut book, 1..=2);
+    drop(book);
+    let later = Connection::open(folder.book()).unwrap();
+    later.pragma_update(None, "user_version", 2).unwrap();
+    // While this connection is open, the new mark is in the log only; the copy keeps it there.
+    for name in ["copy", "copy-wal"] {
+        let from = name.replace("copy", "book.sqlite");
+        fs::copy(folder.file(&from), folder.file(name)).unwrap();
+    }
+    drop(later);
+    let error = refused(&folder.book());
+    assert!(
+        matches!(
+            error,
+            BookError::Newer {
+                found: 2,
+                known: 1,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("format 2"), "{error}");
+    let error = Book::open(&folder.file("copy")).expect_err("the log counts too");
+    assert!(
+        matches!(
+            error,
+            BookError::Newer {
+                found: 2,
+                known: 1,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_log_without_its_book_is_kept_for_somebody_to_look_at() {
+    let folder = Folder::new();
+    let log = folder.file("book.sqlite-wal");
+    fs::write(&log, b"perhaps reports").unwrap();
+    match refused(&folder.book()) {
+        BookError::Damaged(Damage::LogWithoutBook(named)) => assert_eq!(named, log),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_crash_left_of_a_book_in_the_making_is_made_anew() {
+    let folder = Folder::new();
+    fs::write(folder.file("book.sqlite.new"), b"half a header").unwrap();
+    fs::write(folder.file("book.sqlite.new-journal"), b"half a journal").unwrap();
+    let book = begun(&folder.book());
+    assert_eq!(book.chain().unwrap(), Some((CHAIN, key())));
+    assert!(!folder.file("book.sqlite.new").try_exists().unwrap());
+}
+
+#[test]
+fn a_writer_that_never_ends_is_reported_as_busy() {
+    let folder = Folder::new();
+    let mut book = begun(&folder.book());
+    let other = Connection::open(folder.book()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = book.checkpoint(None);
+    assert!(matches!(refused, Err(BookError::Busy)), "{refused:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    book.checkpoint(None).unwrap();
+}
