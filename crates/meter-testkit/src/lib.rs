@@ -1,1 +1,10 @@
-//! A private Tor network, ill-behaved peers and real browsers, for tests and the demo.
+#![doc = include_str!("../README.md")]
+
+pub mod browser;
+pub mod site;
+pub mod socks;
+pub mod tor_network;
+
+mod loopback;
+mod process;
+mod program;

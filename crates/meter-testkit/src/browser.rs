@@ -1,0 +1,278 @@
+//! The installed Chromium and Firefox, headless, driven through WebDriver.
+//!
+//! One interface over both; where they differ, `chromium` and `firefox` say how. Neither talks to
+//! anything outside, and both resolve every name to 127.0.0.1, so that a request which by-passes the
+//! proxy reaches the [site](crate::site) and is seen there.
+
+mod chromium;
+mod command;
+mod driver;
+mod firefox;
+mod landing;
+mod options;
+mod tabs;
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use fantoccini::Client;
+use serde_json::{Value, json};
+
+pub use landing::Landed;
+pub use options::{Kind, LaunchOptions, Size};
+pub use tabs::Tab;
+
+use crate::process::ignore_because;
+use driver::Driver;
+
+/// A running browser with one window. Dropping it kills the browser, its driver and whatever either
+/// started, except what left their process group.
+#[derive(Debug)]
+pub struct Browser {
+    kind: Kind,
+    client: Client,
+    driver: Driver,
+    /// `chrome-extension://…` or `moz-extension://…`; none without an extension.
+    extension_origin: Option<String>,
+}
+
+impl Browser {
+    /// Starts a browser and loads the extension; returns when the extension's background runs
+    /// (Chromium) or the browser has accepted it (Firefox).
+    ///
+    /// # Errors
+    /// Browser or driver is missing (the text says how to install it), or one of them does not start.
+    pub async fn launch(kind: Kind, options: &LaunchOptions) -> Result<Self> {
+        let capabilities = match kind {
+            Kind::Chromium => chromium::capabilities(options)?,
+            Kind::Firefox => firefox::capabilities(options)?,
+        };
+        let driver = Driver::start(kind, options).await?;
+        let client = driver.session(capabilities).await?;
+        let mut browser = Self { kind, client, driver, extension_origin: None };
+        if let Some(extension) = &options.extension {
+            browser.extension_origin = Some(match kind {
+                Kind::Chromium => chromium::extension_origin(&browser, extension).await?,
+                Kind::Firefox => firefox::install(&browser, extension).await?,
+            });
+        }
+        Ok(browser)
+    }
+
+    /// Which browser it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The process group of driver and browser.
+    #[must_use]
+    pub fn process_group(&self) -> u32 {
+        self.driver.group_id()
+    }
+
+    /// Navigates the current tab and waits for the page to load.
+    ///
+    /// # Errors
+    /// The driver failed. A page that the browser cannot load is no error but
+    /// [`Landed::NetworkError`].
+    pub async fn goto(&self, url: &str) -> Result<Landed> {
+        match self.client.goto(url).await {
+            Ok(()) => Ok(Landed::Page),
+            Err(failure) => match landing::network_error(&failure.to_string()) {
+                Some(reason) => Ok(Landed::NetworkError(reason)),
+                None => Err(failure).context("navigate"),
+            },
+        }
+    }
+
+    /// The browser's reason when the current tab shows its own error page, `None` for a real page.
+    ///
+    /// # Errors
+    /// The driver failed.
+    pub async fn network_error(&self) -> Result<Option<String>> {
+        let shown = self.execute(landing::WHAT_IS_SHOWN, vec![]).await?;
+        Ok(landing::shown_error(shown.as_str().unwrap_or_default()))
+    }
+
+    /// The current page as the browser would serialise it.
+    ///
+    /// # Errors
+    /// The driver failed.
+    pub async fn source(&self) -> Result<String> {
+        Ok(self.client.source().await?)
+    }
+
+    /// The text a person sees on the current page.
+    ///
+    /// # Errors
+    /// The driver failed.
+    pub async fn text(&self) -> Result<String> {
+        let text = self.execute("return document.body?.innerText ?? ''", vec![]).await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Runs a synchronous script in the current page; `return` gives its value, `arguments` has
+    /// `arguments`.
+    ///
+    /// # Errors
+    /// The script threw, or the driver failed.
+    pub async fn execute(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        Ok(self.client.execute(script, arguments).await?)
+    }
+
+    /// Runs the body of an async function in the current page and waits for its value; `args` has
+    /// `arguments`, and `browser` is the extension interface under one name in both browsers.
+    ///
+    /// # Errors
+    /// The script threw (the text has its words) or took over a minute, or the driver failed.
+    pub async fn call(&self, body: &str, arguments: Vec<Value>) -> Result<Value> {
+        let settled = self.client.execute_async(&settling(body), vec![json!(arguments)]).await?;
+        unwrap_settled(settled)
+    }
+
+    /// Waits until the body of an async function in the current page returns something truthy, and
+    /// returns that.
+    ///
+    /// # Errors
+    /// It does not within `limit`, it throws, or the driver failed.
+    pub async fn wait_until(&self, limit: Duration, body: &str) -> Result<Value> {
+        let looked = tokio::time::timeout(limit, async {
+            loop {
+                let value = self.call(body, vec![]).await?;
+                if is_truthy(&value) {
+                    return Ok(value);
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        });
+        match looked.await {
+            Ok(outcome) => outcome,
+            Err(_) => bail!("not true after {limit:?}: {body}"),
+        }
+    }
+
+    /// The extension's badge. The current tab must show a page of the extension.
+    ///
+    /// # Errors
+    /// It shows another page, or the driver failed.
+    pub async fn badge_text(&self) -> Result<String> {
+        let text = self.call("return browser.action.getBadgeText({})", vec![]).await?;
+        Ok(text.as_str().context("a badge text is a string")?.to_owned())
+    }
+
+    /// Ends the extension's background as the browser does when it saves memory: the next event
+    /// starts it anew, and everything it held is gone.
+    ///
+    /// # Errors
+    /// There is no extension, its background does not run, or the driver failed.
+    pub async fn stop_background(&self) -> Result<()> {
+        match self.kind {
+            Kind::Chromium => chromium::stop_worker(self).await,
+            Kind::Firefox => firefox::stop_background(self).await,
+        }
+    }
+
+    /// Makes pages see a preference for dark (or light) from now on. In Chromium this holds for the
+    /// current tab only; [`LaunchOptions::dark`] holds for all.
+    ///
+    /// # Errors
+    /// The driver failed.
+    pub async fn set_dark(&self, dark: bool) -> Result<()> {
+        match self.kind {
+            Kind::Chromium => chromium::set_dark(self, dark).await,
+            Kind::Firefox => firefox::set_dark(self, dark).await,
+        }
+    }
+
+    /// Writes a PNG of the current page, laid out for a viewport of exactly `viewport`.
+    ///
+    /// # Errors
+    /// The file cannot be written, or the driver failed.
+    pub async fn screenshot(&self, file: &Path, viewport: Size) -> Result<()> {
+        self.set_viewport(Some(viewport)).await?;
+        let took = self.client.screenshot().await;
+        self.set_viewport(None).await?;
+        std::fs::write(file, took?).with_context(|| format!("write {}", file.display()))
+    }
+
+    /// Lays the current tab out for a viewport of its own until `None` gives it the window's again.
+    ///
+    /// # Errors
+    /// The driver failed, or the page did not take the size.
+    pub async fn set_viewport(&self, viewport: Option<Size>) -> Result<()> {
+        match self.kind {
+            Kind::Chromium => chromium::set_viewport(self, viewport).await?,
+            Kind::Firefox => firefox::set_viewport(self, viewport).await?,
+        }
+        if let Some(Size { width, height }) = viewport {
+            let settled = format!("return innerWidth === {width} && innerHeight === {height}");
+            self.wait_until(LAYOUT_LIMIT, &settled).await?;
+            self.call(PAINTED, vec![]).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol to the current tab.
+    ///
+    /// # Errors
+    /// This is not Chromium, or it refuses the command.
+    pub async fn cdp(&self, command: &str, parameters: Value) -> Result<Value> {
+        chromium::cdp(self, command, &parameters).await
+    }
+
+    /// Runs the body of an async function with the rights of Firefox itself; `args` has `arguments`.
+    ///
+    /// # Errors
+    /// This is not Firefox, or the script threw.
+    pub async fn privileged(&self, body: &str, arguments: Vec<Value>) -> Result<Value> {
+        firefox::privileged(self, body, arguments).await
+    }
+
+    /// Ends the browser as a person would, then whatever is left of it.
+    pub async fn close(self) {
+        let ended = tokio::time::timeout(CLOSE_LIMIT, self.client.clone().close()).await;
+        ignore_because("whatever is left is killed on drop", ended);
+    }
+
+    /// Kills the browser, as a crash would.
+    pub fn kill(self) {
+        drop(self);
+    }
+}
+
+/// Wraps a body so that what it throws comes back as a value: drivers garble thrown objects.
+fn settling(body: &str) -> String {
+    format!(
+        "const [args, done] = arguments;\
+         const browser = globalThis.browser ?? globalThis.chrome;\
+         (async () => {{ {body} }})().then(\
+         value => done({{ value: value ?? null }}), error => done({{ error: String(error) }}));"
+    )
+}
+
+fn unwrap_settled(settled: Value) -> Result<Value> {
+    let Value::Object(mut settled) = settled else { bail!("the script did not settle") };
+    if let Some(error) = settled.get("error") {
+        bail!("the script threw: {}", error.as_str().unwrap_or_default());
+    }
+    settled.remove("value").context("the script settled without a value")
+}
+
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(value) => value.as_f64() != Some(0.0),
+        Value::String(value) => !value.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+/// Two frames: the first lays out, after the second it is on the screen.
+const PAINTED: &str =
+    "await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))";
+const POLL: Duration = Duration::from_millis(50);
+const LAYOUT_LIMIT: Duration = Duration::from_secs(10);
+/// Firefox waits up to 6 s for a native host at its end.
+const CLOSE_LIMIT: Duration = Duration::from_secs(15);

@@ -1,0 +1,83 @@
+//! Finding the installed programs, and saying how to get the missing ones.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Result, bail};
+
+/// A program that the kit needs and the command that brings it.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    pub(crate) remedy: &'static str,
+}
+
+pub(crate) const TOR: Program = Program { name: "tor", remedy: TOR_REMEDY };
+pub(crate) const TOR_GENCERT: Program = Program { name: "tor-gencert", remedy: TOR_REMEDY };
+pub(crate) const CHROMIUM: Program = Program { name: "chromium", remedy: CHROMIUM_REMEDY };
+pub(crate) const CHROMEDRIVER: Program = Program { name: "chromedriver", remedy: CHROMIUM_REMEDY };
+pub(crate) const FIREFOX: Program = Program {
+    name: "firefox-esr",
+    remedy: "install it with `sudo apt-get install firefox-esr` (Debian) or your system's package",
+};
+pub(crate) const GECKODRIVER: Program = Program {
+    name: "geckodriver",
+    remedy: "install it with `cargo install geckodriver --root ~/.cache/onionmeter/tools`",
+};
+
+impl Program {
+    /// Looks in PATH, in the places of system programs, and in the tools folder (`ONIONMETER_TOOLS`,
+    /// else `~/.cache/onionmeter/tools/bin`).
+    ///
+    /// # Errors
+    /// Names the program and the command that installs it.
+    pub(crate) fn find(&self) -> Result<PathBuf> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let system = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
+        let folders = env::split_paths(&path)
+            .chain(system.into_iter().map(PathBuf::from))
+            .chain(tools_folder());
+        match folders.map(|folder| folder.join(self.name)).find(|file| is_program(file)) {
+            Some(file) => Ok(file),
+            None => bail!("the program `{}` was not found: {}", self.name, self.remedy),
+        }
+    }
+}
+
+fn tools_folder() -> Option<PathBuf> {
+    if let Some(folder) = env::var_os("ONIONMETER_TOOLS") {
+        return Some(PathBuf::from(folder));
+    }
+    Some(PathBuf::from(env::var_os("HOME")?).join(".cache/onionmeter/tools/bin"))
+}
+
+fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+const TOR_REMEDY: &str = "install Tor with `sudo apt-get install tor` (Debian, Ubuntu), \
+     `sudo dnf install tor` (Fedora) or `sudo pacman -S tor` (Arch)";
+const CHROMIUM_REMEDY: &str = "install Chromium and its driver with \
+     `sudo apt-get install chromium chromium-driver` (Debian) or your system's packages";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_named_with_the_command_that_brings_it() {
+        let missing = Program { name: "no-such-program-anywhere", remedy: TOR_REMEDY };
+        let text = missing.find().unwrap_err().to_string();
+        assert!(text.contains("`no-such-program-anywhere` was not found"), "{text}");
+        assert!(text.contains("sudo apt-get install tor"), "{text}");
+    }
+
+    #[test]
+    fn a_program_in_the_path_is_found_with_its_folder() {
+        let shell = Program { name: "sh", remedy: "" }.find().unwrap();
+        assert!(shell.is_absolute() && shell.ends_with("sh"), "{}", shell.display());
+    }
+}

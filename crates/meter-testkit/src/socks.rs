@@ -1,0 +1,147 @@
+//! The smallest SOCKS5 and HTTP client, for tests that fetch without a browser.
+//!
+//! Written from RFC 1928 and 1929 independently of the product, so that both cannot share a mistake.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::loopback;
+
+/// The proxy's answer was not "succeeded".
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Refused {
+    /// The reply field of RFC 1928 §6, or one of Tor's extended errors.
+    pub reply: u8,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the SOCKS proxy refused with reply 0x{:02x}", self.reply)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// A user name and a password (RFC 1929): Tor gives each pair circuits of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Credentials<'a> {
+    /// At most 255 bytes.
+    pub user: &'a str,
+    /// At most 255 bytes.
+    pub password: &'a str,
+}
+
+/// What one exchange returned and what it moved on the stream, SOCKS bytes excluded.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fetched {
+    /// The answer's head, with its empty line.
+    pub head: String,
+    /// The answer's body.
+    pub body: Vec<u8>,
+    /// Bytes written to the stream.
+    pub sent: u64,
+    /// Bytes read from the stream.
+    pub received: u64,
+}
+
+/// Asks the proxy, without credentials, to connect to a name, which the proxy's far end resolves.
+///
+/// # Errors
+/// The proxy is not there or breaks the protocol; [`Refused`] (by `downcast`) when it says no.
+pub async fn connect(proxy: SocketAddr, host: &str, port: u16) -> Result<TcpStream> {
+    let mut stream = loopback::connect(proxy).await?;
+    choose_method(&mut stream, NO_AUTHENTICATION).await?;
+    request(&mut stream, host, port).await?;
+    Ok(stream)
+}
+
+/// As [`connect`], with credentials.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_as(
+    proxy: SocketAddr,
+    credentials: Credentials<'_>,
+    host: &str,
+    port: u16,
+) -> Result<TcpStream> {
+    let mut stream = loopback::connect(proxy).await?;
+    choose_method(&mut stream, USER_AND_PASSWORD).await?;
+    let mut message = vec![1];
+    for part in [credentials.user, credentials.password] {
+        message.push(u8::try_from(part.len()).context("at most 255 bytes")?);
+        message.extend(part.bytes());
+    }
+    stream.write_all(&message).await?;
+    let status = read::<2>(&mut stream).await?;
+    ensure!(status == [1, 0], "the proxy does not accept the credentials: {status:?}");
+    request(&mut stream, host, port).await?;
+    Ok(stream)
+}
+
+/// Gets `path` over an open stream and reads until the far end closes.
+///
+/// # Errors
+/// The stream breaks, or what came is not an HTTP answer.
+pub async fn get(mut stream: TcpStream, host: &str, path: &str) -> Result<Fetched> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let body = answer.split_off(end.context("the answer has no head")? + 4);
+    Ok(Fetched {
+        sent: u64::try_from(request.len())?,
+        received: u64::try_from(answer.len() + body.len())?,
+        head: String::from_utf8(answer)?,
+        body,
+    })
+}
+
+async fn choose_method(stream: &mut TcpStream, method: u8) -> Result<()> {
+    stream.write_all(&[VERSION, 1, method]).await?;
+    let chosen = read::<2>(stream).await?;
+    ensure!(chosen == [VERSION, method], "the proxy chose another method: {chosen:?}");
+    Ok(())
+}
+
+async fn request(stream: &mut TcpStream, host: &str, port: u16) -> Result<()> {
+    let mut message = vec![VERSION, CONNECT, 0, ADDRESS_NAME];
+    message.push(u8::try_from(host.len()).context("a name has at most 255 bytes")?);
+    message.extend(host.bytes());
+    message.extend(port.to_be_bytes());
+    stream.write_all(&message).await?;
+
+    let [version, reply, _, kind] = read::<4>(stream).await?;
+    ensure!(version == VERSION, "not a SOCKS5 reply");
+    let bound_bytes = match kind {
+        ADDRESS_V4 => 4,
+        ADDRESS_V6 => 16,
+        ADDRESS_NAME => usize::from(stream.read_u8().await?),
+        other => bail!("no such address type: {other}"),
+    };
+    stream.read_exact(&mut vec![0; bound_bytes + 2]).await?;
+    match reply {
+        0 => Ok(()),
+        reply => Err(Refused { reply }.into()),
+    }
+}
+
+async fn read<const BYTES: usize>(stream: &mut TcpStream) -> Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    stream.read_exact(&mut bytes).await.context("the proxy closed the connection")?;
+    Ok(bytes)
+}
+
+const VERSION: u8 = 5;
+const CONNECT: u8 = 1;
+const NO_AUTHENTICATION: u8 = 0;
+const USER_AND_PASSWORD: u8 = 2;
+const ADDRESS_V4: u8 = 1;
+const ADDRESS_NAME: u8 = 3;
+const ADDRESS_V6: u8 = 4;

@@ -1,0 +1,228 @@
+//! A private Tor network on loopback, made of the real `tor` and `tor-gencert`.
+//!
+//! Three directory authorities that are also exits, one plain relay, and a name server for the
+//! exits. Circuits have three hops, as on the public network; nothing can leave the machine.
+
+mod client;
+mod consensus;
+mod control;
+mod dns;
+mod keys;
+mod torrc;
+
+use std::{
+    fs,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+
+pub use client::{ClientPorts, TorClient};
+
+use crate::{
+    loopback::ReservedPorts,
+    process::{Environment, Guarded, ignore_because},
+    program,
+};
+use dns::NameServer;
+use keys::Authority;
+
+/// A running network. Dropping it ends every daemon.
+#[derive(Debug)]
+pub struct TorNetwork {
+    folder: PathBuf,
+    tor: PathBuf,
+    authorities: Vec<Authority>,
+    daemons: Vec<Daemon>,
+    /// After the daemons, so that it outlives them on drop.
+    _names: NameServer,
+}
+
+/// One `tor`: its name is also its folder under the network's.
+#[derive(Debug)]
+struct Daemon {
+    name: String,
+    process: Guarded,
+}
+
+impl TorNetwork {
+    /// Boots a network whose files live under `folder` (created; may exist), and returns when the
+    /// authorities serve a consensus that lists all four nodes: 10 to 20 s from nothing.
+    ///
+    /// Ports are free ones; when another program takes one in between, everything is tried again
+    /// with others.
+    ///
+    /// # Errors
+    /// `tor` or `tor-gencert` is missing (the text says how to install it), a daemon ended (the text
+    /// has its last words), or there is no consensus after 90 s.
+    pub async fn boot(folder: &Path) -> Result<Self> {
+        program::TOR_GENCERT.find()?;
+        let tor = program::TOR.find()?;
+        for attempt in 1..ATTEMPTS {
+            match Self::boot_once(&tor, &folder.join(format!("boot{attempt}"))).await {
+                Err(failure) if failure.to_string().contains(PORT_TAKEN) => {}
+                outcome => return outcome,
+            }
+        }
+        Self::boot_once(&tor, &folder.join(format!("boot{ATTEMPTS}"))).await
+    }
+
+    async fn boot_once(tor: &Path, folder: &Path) -> Result<Self> {
+        private_folder(folder)?;
+        // tor accepts no /dev/null as its defaults file; without one of ours it reads /etc/tor.
+        fs::write(folder.join(torrc::EMPTY), "")?;
+        let names = NameServer::start()?;
+        let resolvers = format!("nameserver 127.0.0.1:{}\n", names.port());
+        fs::write(folder.join(torrc::RESOLVERS), resolvers)?;
+
+        let reserved = ReservedPorts::take(2 * AUTHORITIES + 1)?;
+        let ports = reserved.numbers()?;
+        let (relay, pairs) = ports.split_first().context("a port for the relay")?;
+        let authorities = {
+            let (tor, folder, pairs) = (tor.to_owned(), folder.to_owned(), pairs.to_vec());
+            tokio::task::spawn_blocking(move || keys::create(&tor, &folder, &pairs)).await??
+        };
+        let mut network = Self {
+            folder: folder.to_owned(),
+            tor: tor.to_owned(),
+            authorities,
+            daemons: Vec::new(),
+            _names: names,
+        };
+        let nodes = torrc::nodes(folder, &network.authorities, *relay)?;
+        drop(reserved);
+        for node in nodes {
+            let process = spawn(tor, folder, &node.name, &node.text)?;
+            network.daemons.push(Daemon { name: node.name, process });
+        }
+        network.wait_for_consensus().await?;
+        Ok(network)
+    }
+
+    /// The torrc lines that any other `tor` needs to be a client of this network and of no other.
+    /// They set no port, folder or log.
+    #[must_use]
+    pub fn client_torrc(&self) -> Vec<String> {
+        torrc::joining(&self.authorities)
+    }
+
+    /// Starts a client `tor` of this network: SOCKS and control port, cookie authentication. Returns
+    /// at once; [`TorClient::wait_until_ready`] waits for it.
+    ///
+    /// # Errors
+    /// The process cannot be started.
+    pub fn start_client(&self, ports: ClientPorts) -> Result<TorClient> {
+        let name = format!("client{}", ports.socks);
+        let text = torrc::client(&self.folder, &name, &self.authorities, ports);
+        let process = spawn(&self.tor, &self.folder, &name, &text)?;
+        Ok(TorClient::new(process, ports, self.folder.join(name)))
+    }
+
+    /// Stops the network in its tracks: nothing answers, no connection ends (`SIGSTOP`). Clients go
+    /// on, so a client that starts now stays where it is.
+    ///
+    /// # Errors
+    /// A daemon is gone.
+    pub fn pause(&self) -> Result<()> {
+        self.signal_all(Signal::STOP)
+    }
+
+    /// Lets a paused network go on.
+    ///
+    /// # Errors
+    /// A daemon is gone.
+    pub fn resume(&self) -> Result<()> {
+        self.signal_all(Signal::CONT)
+    }
+
+    fn signal_all(&self, signal: Signal) -> Result<()> {
+        for daemon in &self.daemons {
+            let sent = daemon.process.signal(signal);
+            sent.with_context(|| format!("the daemon {} is gone", daemon.name))?;
+        }
+        Ok(())
+    }
+
+    /// Polls, because an authority announces a new consensus to nobody.
+    async fn wait_for_consensus(&mut self) -> Result<()> {
+        let wanted = self.daemons.len();
+        let port = self.authorities.first().context("there are authorities")?.directory_port;
+        let waited = tokio::time::timeout(CONSENSUS_LIMIT, async {
+            while consensus::nodes_listed(port).await < wanted {
+                self.check_alive()?;
+                tokio::time::sleep(CONSENSUS_POLL).await;
+            }
+            anyhow::Ok(())
+        });
+        match waited.await {
+            Ok(outcome) => outcome,
+            Err(_) => bail!("no consensus of {wanted} nodes after {CONSENSUS_LIMIT:?}"),
+        }
+    }
+
+    fn check_alive(&mut self) -> Result<()> {
+        for daemon in &mut self.daemons {
+            if let Some(status) = daemon.process.exit_status()? {
+                let words = last_words(&self.folder.join(&daemon.name));
+                bail!("{} ended with {status}:\n{words}", daemon.name);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for TorNetwork {
+    fn drop(&mut self) {
+        for signal in [Signal::CONT, Signal::INT] {
+            ignore_because("whoever is gone needs no end", self.signal_all(signal));
+        }
+        for daemon in &mut self.daemons {
+            daemon.process.wait(GRACE);
+        }
+    }
+}
+
+/// Writes the torrc of the node `name` into its folder and starts a `tor` with it.
+fn spawn(tor: &Path, network: &Path, name: &str, torrc: &str) -> Result<Guarded> {
+    let folder = network.join(name);
+    private_folder(&folder)?;
+    let file = folder.join("torrc");
+    fs::write(&file, torrc)?;
+    let arguments = [
+        "-f".into(),
+        file.into_os_string(),
+        "--defaults-torrc".into(),
+        network.join(torrc::EMPTY).into_os_string(),
+    ];
+    let environment = Environment { set: Vec::new(), unset: Vec::new() };
+    Guarded::spawn(tor, &arguments, &environment, &folder.join(LOG))
+}
+
+/// `tor` refuses a data folder that others can read.
+fn private_folder(folder: &Path) -> Result<()> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("create {}", folder.display()))
+}
+
+/// The end of a daemon's log: why it ended is written there and nowhere else.
+fn last_words(folder: &Path) -> String {
+    let log = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(12)).copied().collect::<Vec<_>>().join("\n")
+}
+
+/// Three is the least with which every circuit finds an exit and two distinct other nodes.
+const AUTHORITIES: usize = 3;
+/// Boots with other ports before a collision is reported.
+const ATTEMPTS: u8 = 3;
+/// Five times the usual; a loaded machine needed 17 s.
+const CONSENSUS_LIMIT: Duration = Duration::from_secs(90);
+const CONSENSUS_POLL: Duration = Duration::from_millis(100);
+/// With `ShutdownWaitLength 0` a `tor` leaves within milliseconds.
+const GRACE: Duration = Duration::from_secs(3);
+const LOG: &str = "stdout.log";
+/// tor 0.4, `connection.c`: what it says before it ends because of a port.
+const PORT_TAKEN: &str = "Address already in use";

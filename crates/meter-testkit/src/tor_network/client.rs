@@ -1,0 +1,148 @@
+//! A client `tor` of the private network: the "Tor that is already there" of a test.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+
+use super::{control::Control, last_words};
+use crate::{
+    loopback::{self, ReservedPorts},
+    process::{Guarded, ignore_because},
+};
+
+/// Where a client listens, on 127.0.0.1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ClientPorts {
+    /// SOCKS5 with names.
+    pub socks: u16,
+    /// Control protocol with cookie authentication.
+    pub control: u16,
+}
+
+impl ClientPorts {
+    /// Two ports that are free now.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn free() -> Result<Self> {
+        let numbers = ReservedPorts::take(2)?.numbers()?;
+        let &[socks, control] = numbers.as_slice() else { bail!("two ports were reserved") };
+        Ok(Self { socks, control })
+    }
+}
+
+/// A running client. Dropping it ends the process.
+#[derive(Debug)]
+pub struct TorClient {
+    process: Guarded,
+    ports: ClientPorts,
+    folder: PathBuf,
+}
+
+impl TorClient {
+    pub(super) fn new(process: Guarded, ports: ClientPorts, folder: PathBuf) -> Self {
+        Self { process, ports, folder }
+    }
+
+    /// Its SOCKS port.
+    #[must_use]
+    pub fn socks(&self) -> SocketAddr {
+        loopback::address(self.ports.socks)
+    }
+
+    /// Its control port.
+    #[must_use]
+    pub fn control(&self) -> SocketAddr {
+        loopback::address(self.ports.control)
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file with the control port's cookie.
+    #[must_use]
+    pub fn cookie_path(&self) -> PathBuf {
+        self.folder.join("control_auth_cookie")
+    }
+
+    /// Sends one command to the control port; returns the reply's lines without their codes.
+    ///
+    /// # Errors
+    /// The client does not answer, or refuses the command.
+    pub async fn ask(&self, command: &str) -> Result<Vec<String>> {
+        Control::open(self.control(), &self.cookie_path()).await?.ask(command).await
+    }
+
+    /// How far it has bootstrapped, 0 to 100.
+    ///
+    /// # Errors
+    /// The client does not answer.
+    pub async fn bootstrap_percent(&self) -> Result<u8> {
+        let reply = self.ask("GETINFO status/bootstrap-phase").await?.join(" ");
+        let found = reply.split_whitespace().find_map(|word| word.strip_prefix("PROGRESS="));
+        Ok(found.context("tor says no progress")?.parse()?)
+    }
+
+    /// Waits until it has bootstrapped to 100 %.
+    ///
+    /// # Errors
+    /// The process ended (the text has its last words), or `limit` passed.
+    pub async fn wait_until_ready(&mut self, limit: Duration) -> Result<()> {
+        let waited = tokio::time::timeout(limit, async {
+            // No answer is normal at first: the port and the cookie take a moment to appear.
+            while self.bootstrap_percent().await.unwrap_or(0) < 100 {
+                if let Some(status) = self.process.exit_status()? {
+                    bail!("the client ended with {status}:\n{}", last_words(&self.folder));
+                }
+                tokio::time::sleep(POLL).await;
+            }
+            Ok(())
+        });
+        match waited.await {
+            Ok(outcome) => outcome,
+            Err(_) => bail!("not bootstrapped after {limit:?}:\n{}", last_words(&self.folder)),
+        }
+    }
+
+    /// Stops it in its tracks (`SIGSTOP`): ports accept, nothing answers.
+    ///
+    /// # Errors
+    /// The process is gone.
+    pub fn pause(&self) -> Result<()> {
+        self.process.signal(Signal::STOP)
+    }
+
+    /// Lets a paused client go on.
+    ///
+    /// # Errors
+    /// The process is gone.
+    pub fn resume(&self) -> Result<()> {
+        self.process.signal(Signal::CONT)
+    }
+
+    /// Ends it with `SIGKILL`, as a crash would; returns when it is gone.
+    pub fn kill(mut self) {
+        self.process.kill();
+    }
+}
+
+impl Drop for TorClient {
+    fn drop(&mut self) {
+        for signal in [Signal::CONT, Signal::INT] {
+            ignore_because("it may be gone already", self.process.signal(signal));
+        }
+        self.process.wait(GRACE);
+    }
+}
+
+const POLL: Duration = Duration::from_millis(50);
+/// With `ShutdownWaitLength 0` it leaves within milliseconds.
+const GRACE: Duration = Duration::from_secs(3);

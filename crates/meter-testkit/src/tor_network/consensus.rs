@@ -1,0 +1,28 @@
+//! What an authority says about the network.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::loopback;
+
+/// How many nodes the authority's consensus lists; 0 while there is none, or no answer.
+pub(crate) async fn nodes_listed(directory_port: u16) -> usize {
+    let asked = tokio::time::timeout(LIMIT, consensus(directory_port)).await;
+    // A node's entry begins with a line "r " (dir-spec §3.4.1).
+    asked.map_or(0, |got| got.map_or(0, |text| text.matches("\nr ").count()))
+}
+
+async fn consensus(directory_port: u16) -> Result<String> {
+    let mut stream = loopback::connect(loopback::address(directory_port)).await?;
+    stream.write_all(REQUEST).await?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+const REQUEST: &[u8] = b"GET /tor/status-vote/current/consensus-microdesc HTTP/1.0\r\n\r\n";
+const LIMIT: Duration = Duration::from_secs(2);
+/// Ours has 4 kB; arbitrary, to have a bound.
+const ANSWER_BYTES_MAX: u64 = 1_000_000;
