@@ -49,7 +49,12 @@ impl Browser {
         };
         let driver = Driver::start(kind, options).await?;
         let client = driver.session(capabilities).await?;
-        let mut browser = Self { kind, client, driver, extension_origin: None };
+        let mut browser = Self {
+            kind,
+            client,
+            driver,
+            extension_origin: None,
+        };
         if let Some(extension) = &options.extension {
             browser.extension_origin = Some(match kind {
                 Kind::Chromium => chromium::extension_origin(&browser, extension).await?,
@@ -108,7 +113,9 @@ impl Browser {
     /// # Errors
     /// The driver failed.
     pub async fn text(&self) -> Result<String> {
-        let text = self.execute("return document.body?.innerText ?? ''", vec![]).await?;
+        let text = self
+            .execute("return document.body?.innerText ?? ''", vec![])
+            .await?;
         Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
@@ -127,7 +134,10 @@ impl Browser {
     /// # Errors
     /// The script threw (the text has its words) or took over a minute, or the driver failed.
     pub async fn call(&self, body: &str, arguments: Vec<Value>) -> Result<Value> {
-        let settled = self.client.execute_async(&settling(body), vec![json!(arguments)]).await?;
+        let settled = self
+            .client
+            .execute_async(&settling(body), vec![json!(arguments)])
+            .await?;
         unwrap_settled(settled)
     }
 
@@ -157,8 +167,13 @@ impl Browser {
     /// # Errors
     /// It shows another page, or the driver failed.
     pub async fn badge_text(&self) -> Result<String> {
-        let text = self.call("return browser.action.getBadgeText({})", vec![]).await?;
-        Ok(text.as_str().context("a badge text is a string")?.to_owned())
+        let text = self
+            .call("return browser.action.getBadgeText({})", vec![])
+            .await?;
+        Ok(text
+            .as_str()
+            .context("a badge text is a string")?
+            .to_owned())
     }
 
     /// Ends the extension's background as the browser does when it saves memory: the next event
@@ -252,11 +267,15 @@ fn settling(body: &str) -> String {
 }
 
 fn unwrap_settled(settled: Value) -> Result<Value> {
-    let Value::Object(mut settled) = settled else { bail!("the script did not settle") };
+    let Value::Object(mut settled) = settled else {
+        bail!("the script did not settle")
+    };
     if let Some(error) = settled.get("error") {
         bail!("the script threw: {}", error.as_str().unwrap_or_default());
     }
-    settled.remove("value").context("the script settled without a value")
+    settled
+        .remove("value")
+        .context("the script settled without a value")
 }
 
 fn is_truthy(value: &Value) -> bool {

@@ -15,10 +15,15 @@ pub(crate) fn address(port: u16) -> SocketAddr {
 }
 
 /// Connects to something of ours on loopback.
-#[expect(clippy::disallowed_methods, reason = "the kit's only dialer, and it reaches loopback only")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the kit's only dialer, and it reaches loopback only"
+)]
 pub(crate) async fn connect(to: SocketAddr) -> Result<TcpStream> {
     anyhow::ensure!(to.ip().is_loopback(), "the kit dials loopback only");
-    TcpStream::connect(to).await.with_context(|| format!("connect to {to}"))
+    TcpStream::connect(to)
+        .await
+        .with_context(|| format!("connect to {to}"))
 }
 
 /// Ports that stay bound, so that nobody else gets them, until they are released to their users.
@@ -54,7 +59,10 @@ impl ReservedPorts {
 
     /// The numbers, in ascending order of reservation.
     pub(crate) fn numbers(&self) -> Result<Vec<u16>> {
-        self.listeners.iter().map(|held| Ok(held.local_addr()?.port())).collect()
+        self.listeners
+            .iter()
+            .map(|held| Ok(held.local_addr()?.port()))
+            .collect()
     }
 }
 
@@ -77,7 +85,10 @@ mod tests {
 
     #[test]
     fn two_reservations_never_share_a_port() {
-        let (one, other) = (ReservedPorts::take(8).unwrap(), ReservedPorts::take(8).unwrap());
+        let (one, other) = (
+            ReservedPorts::take(8).unwrap(),
+            ReservedPorts::take(8).unwrap(),
+        );
         let mut all = [one.numbers().unwrap(), other.numbers().unwrap()].concat();
         all.sort_unstable();
         all.dedup();

@@ -52,10 +52,16 @@ impl Guarded {
         command.envs(environment.set.iter().map(|(name, value)| (name, value)));
         use std::os::unix::process::CommandExt as _;
         command.process_group(0);
-        let mut child = command.spawn().with_context(|| format!("start {}", program.display()))?;
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("start {}", program.display()))?;
         let lifeline = child.stdin.take();
         let group = Pid::from_child(&child);
-        Ok(Self { child, group, lifeline })
+        Ok(Self {
+            child,
+            group,
+            lifeline,
+        })
     }
 
     /// How the program ended, if it did.
@@ -106,7 +112,9 @@ pub(crate) fn ignore_because<T, E>(_reason: &str, _result: Result<T, E>) {}
 /// long, if nobody reaps.
 fn has_living_member(group: Pid) -> bool {
     let group = group.to_string();
-    let Ok(entries) = fs::read_dir("/proc") else { return false };
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return false;
+    };
     entries.flatten().any(|entry| {
         let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         // After the name in parentheses: state, parent, group (proc_pid_stat(5)).
@@ -120,8 +128,7 @@ fn has_living_member(group: Pid) -> bool {
 /// Runs `"$@"` in the foreground, and beside it a watcher that reads the lifeline until it closes
 /// and then kills the group, itself included. A stopped group whose parent is gone is continued by
 /// the kernel (POSIX "orphaned process group"), so this holds for paused children as well.
-const WATCH: &str =
-    r#"exec 3<&0 </dev/null; (read -r _ <&3; kill -KILL 0) & exec 3<&-; "$@""#;
+const WATCH: &str = r#"exec 3<&0 </dev/null; (read -r _ <&3; kill -KILL 0) & exec 3<&-; "$@""#;
 
 /// How often a wait looks; std offers no wait with a limit.
 const POLL: Duration = Duration::from_millis(10);
@@ -133,13 +140,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_dies_with_itslifeline_even_while_it_is_busy() {
+    fn a_child_dies_with_its_lifeline_even_while_it_is_busy() {
         let folder = tempfile::tempdir().unwrap();
         let mut child = sleeper(folder.path());
         assert!(child.exit_status().unwrap().is_none());
         drop(child.lifeline.take());
         child.wait(Duration::from_secs(20));
-        assert!(child.exit_status().unwrap().is_some(), "the watcher kills the group");
+        assert!(
+            child.exit_status().unwrap().is_some(),
+            "the watcher kills the group"
+        );
     }
 
     #[test]
@@ -153,9 +163,17 @@ mod tests {
     }
 
     fn sleeper(folder: &Path) -> Guarded {
-        let environment = Environment { set: Vec::new(), unset: Vec::new() };
+        let environment = Environment {
+            set: Vec::new(),
+            unset: Vec::new(),
+        };
         let arguments = ["600".into()];
-        Guarded::spawn(Path::new("/bin/sleep"), &arguments, &environment, &folder.join("log"))
-            .unwrap()
+        Guarded::spawn(
+            Path::new("/bin/sleep"),
+            &arguments,
+            &environment,
+            &folder.join("log"),
+        )
+        .unwrap()
     }
 }

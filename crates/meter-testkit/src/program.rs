@@ -14,10 +14,22 @@ pub(crate) struct Program {
     pub(crate) remedy: &'static str,
 }
 
-pub(crate) const TOR: Program = Program { name: "tor", remedy: TOR_REMEDY };
-pub(crate) const TOR_GENCERT: Program = Program { name: "tor-gencert", remedy: TOR_REMEDY };
-pub(crate) const CHROMIUM: Program = Program { name: "chromium", remedy: CHROMIUM_REMEDY };
-pub(crate) const CHROMEDRIVER: Program = Program { name: "chromedriver", remedy: CHROMIUM_REMEDY };
+pub(crate) const TOR: Program = Program {
+    name: "tor",
+    remedy: TOR_REMEDY,
+};
+pub(crate) const TOR_GENCERT: Program = Program {
+    name: "tor-gencert",
+    remedy: TOR_REMEDY,
+};
+pub(crate) const CHROMIUM: Program = Program {
+    name: "chromium",
+    remedy: CHROMIUM_REMEDY,
+};
+pub(crate) const CHROMEDRIVER: Program = Program {
+    name: "chromedriver",
+    remedy: CHROMIUM_REMEDY,
+};
 pub(crate) const FIREFOX: Program = Program {
     name: "firefox-esr",
     remedy: "install it with `sudo apt-get install firefox-esr` (Debian) or your system's package",
@@ -39,7 +51,10 @@ impl Program {
         let folders = env::split_paths(&path)
             .chain(system.into_iter().map(PathBuf::from))
             .chain(tools_folder());
-        match folders.map(|folder| folder.join(self.name)).find(|file| is_program(file)) {
+        match folders
+            .map(|folder| folder.join(self.name))
+            .find(|file| is_program(file))
+        {
             Some(file) => Ok(file),
             None => bail!("the program `{}` was not found: {}", self.name, self.remedy),
         }
@@ -55,7 +70,8 @@ fn tools_folder() -> Option<PathBuf> {
 
 fn is_program(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    file.metadata()
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 const TOR_REMEDY: &str = "install Tor with `sudo apt-get install tor` (Debian, Ubuntu), \
@@ -69,15 +85,30 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named_with_the_command_that_brings_it() {
-        let missing = Program { name: "no-such-program-anywhere", remedy: TOR_REMEDY };
+        let missing = Program {
+            name: "no-such-program-anywhere",
+            remedy: TOR_REMEDY,
+        };
         let text = missing.find().unwrap_err().to_string();
-        assert!(text.contains("`no-such-program-anywhere` was not found"), "{text}");
+        assert!(
+            text.contains("`no-such-program-anywhere` was not found"),
+            "{text}"
+        );
         assert!(text.contains("sudo apt-get install tor"), "{text}");
     }
 
     #[test]
     fn a_program_in_the_path_is_found_with_its_folder() {
-        let shell = Program { name: "sh", remedy: "" }.find().unwrap();
-        assert!(shell.is_absolute() && shell.ends_with("sh"), "{}", shell.display());
+        let shell = Program {
+            name: "sh",
+            remedy: "",
+        }
+        .find()
+        .unwrap();
+        assert!(
+            shell.is_absolute() && shell.ends_with("sh"),
+            "{}",
+            shell.display()
+        );
     }
 }

@@ -51,7 +51,11 @@ impl Site {
         let book = Arc::new(Book::default());
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&book)));
-        Ok(Self { address, book, _tasks: tasks })
+        Ok(Self {
+            address,
+            book,
+            _tasks: tasks,
+        })
     }
 
     /// Its port on 127.0.0.1.
@@ -92,7 +96,10 @@ impl Site {
         // The sender lives in our book, so the only failure is the limit.
         match waited.await {
             Ok(_) => Ok(self.connections()),
-            Err(_) => bail!("still waiting after {limit:?} with {:#?}", self.connections()),
+            Err(_) => bail!(
+                "still waiting after {limit:?} with {:#?}",
+                self.connections()
+            ),
         }
     }
 }
@@ -112,7 +119,8 @@ impl Book {
 
     fn write<T>(&self, change: impl FnOnce(&mut Vec<ConnectionRecord>) -> T) -> T {
         let result = change(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner));
-        self.changes.send_modify(|number| *number = number.wrapping_add(1));
+        self.changes
+            .send_modify(|number| *number = number.wrapping_add(1));
         result
     }
 }

@@ -79,7 +79,10 @@ pub async fn connect_as(
     }
     stream.write_all(&message).await?;
     let status = read::<2>(&mut stream).await?;
-    ensure!(status == [1, 0], "the proxy does not accept the credentials: {status:?}");
+    ensure!(
+        status == [1, 0],
+        "the proxy does not accept the credentials: {status:?}"
+    );
     request(&mut stream, host, port).await?;
     Ok(stream)
 }
@@ -106,7 +109,10 @@ pub async fn get(mut stream: TcpStream, host: &str, path: &str) -> Result<Fetche
 async fn choose_method(stream: &mut TcpStream, method: u8) -> Result<()> {
     stream.write_all(&[VERSION, 1, method]).await?;
     let chosen = read::<2>(stream).await?;
-    ensure!(chosen == [VERSION, method], "the proxy chose another method: {chosen:?}");
+    ensure!(
+        chosen == [VERSION, method],
+        "the proxy chose another method: {chosen:?}"
+    );
     Ok(())
 }
 
@@ -134,7 +140,10 @@ async fn request(stream: &mut TcpStream, host: &str, port: u16) -> Result<()> {
 
 async fn read<const BYTES: usize>(stream: &mut TcpStream) -> Result<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
-    stream.read_exact(&mut bytes).await.context("the proxy closed the connection")?;
+    stream
+        .read_exact(&mut bytes)
+        .await
+        .context("the proxy closed the connection")?;
     Ok(bytes)
 }
 

@@ -96,7 +96,10 @@ impl TorNetwork {
         drop(reserved);
         for node in nodes {
             let process = spawn(tor, folder, &node.name, &node.text)?;
-            network.daemons.push(Daemon { name: node.name, process });
+            network.daemons.push(Daemon {
+                name: node.name,
+                process,
+            });
         }
         network.wait_for_consensus().await?;
         Ok(network)
@@ -149,7 +152,11 @@ impl TorNetwork {
     /// Polls, because an authority announces a new consensus to nobody.
     async fn wait_for_consensus(&mut self) -> Result<()> {
         let wanted = self.daemons.len();
-        let port = self.authorities.first().context("there are authorities")?.directory_port;
+        let port = self
+            .authorities
+            .first()
+            .context("there are authorities")?
+            .directory_port;
         let waited = tokio::time::timeout(CONSENSUS_LIMIT, async {
             while consensus::nodes_listed(port).await < wanted {
                 self.check_alive()?;
@@ -197,13 +204,19 @@ fn spawn(tor: &Path, network: &Path, name: &str, torrc: &str) -> Result<Guarded>
         "--defaults-torrc".into(),
         network.join(torrc::EMPTY).into_os_string(),
     ];
-    let environment = Environment { set: Vec::new(), unset: Vec::new() };
+    let environment = Environment {
+        set: Vec::new(),
+        unset: Vec::new(),
+    };
     Guarded::spawn(tor, &arguments, &environment, &folder.join(LOG))
 }
 
 /// `tor` refuses a data folder that others can read.
 fn private_folder(folder: &Path) -> Result<()> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder);
     made.with_context(|| format!("create {}", folder.display()))
 }
 
@@ -211,7 +224,12 @@ fn private_folder(folder: &Path) -> Result<()> {
 fn last_words(folder: &Path) -> String {
     let log = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
     let lines: Vec<&str> = log.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(12)).copied().collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .skip(lines.len().saturating_sub(12))
+        .copied()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Three is the least with which every circuit finds an exit and two distinct other nodes.

@@ -1,5 +1,10 @@
 //! Both browsers load an extension, show its pages, reach the site and die with their owner.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails, helpers included"
+)]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -8,13 +13,16 @@ use std::{
 };
 
 use meter_testkit::{
-    browser::{Browser, Kind, LaunchOptions, Landed, Size},
+    browser::{Browser, Kind, Landed, LaunchOptions, Size},
     site::{Answer, Site},
 };
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(30);
-const VIEWPORT: Size = Size { width: 360, height: 600 };
+const VIEWPORT: Size = Size {
+    width: 360,
+    height: 600,
+};
 
 #[tokio::test]
 async fn chromium_does_everything_a_test_needs() {
@@ -29,7 +37,8 @@ async fn firefox_does_everything_a_test_needs() {
 /// One browser for all claims: starting it is what takes the time.
 async fn a_browser_does_everything_a_test_needs(kind: Kind) {
     let folder = tempfile::tempdir().unwrap();
-    let mut options = LaunchOptions::new(&folder.path().join("home"), &folder.path().join("profile"));
+    let mut options =
+        LaunchOptions::new(&folder.path().join("home"), &folder.path().join("profile"));
     options.extension = Some(fixture());
     register_echo_host(kind, &options, folder.path());
     let browser = Browser::launch(kind, &options).await.unwrap();
@@ -42,7 +51,10 @@ async fn a_browser_does_everything_a_test_needs(kind: Kind) {
     a_dead_proxy_shows_an_error_page_and_never_the_site(&browser).await;
 
     let group = browser.process_group();
-    assert!(living_in_group(group) > 1, "driver and browser are one group");
+    assert!(
+        living_in_group(group) > 1,
+        "driver and browser are one group"
+    );
     browser.kill();
     assert_eq!(living_in_group(group), 0, "nothing is left");
 }
@@ -56,11 +68,24 @@ async fn a_browser_started_dark_is_dark_and_closes_by_itself() {
         options.dark = true;
         let browser = Browser::launch(kind, &options).await.unwrap();
         let site = Site::start().await.unwrap();
-        assert_eq!(browser.goto(&site.url("site.test", "/")).await.unwrap(), Landed::Page);
+        assert_eq!(
+            browser.goto(&site.url("site.test", "/")).await.unwrap(),
+            Landed::Page
+        );
         let is_dark = "return matchMedia('(prefers-color-scheme: dark)').matches";
-        assert_eq!(browser.execute(is_dark, vec![]).await.unwrap(), json!(true), "{kind:?}");
+        assert_eq!(
+            browser.execute(is_dark, vec![]).await.unwrap(),
+            json!(true),
+            "{kind:?}"
+        );
         browser.set_dark(false).await.unwrap();
-        browser.wait_until(LIMIT, "return matchMedia('(prefers-color-scheme: light)').matches").await.unwrap();
+        browser
+            .wait_until(
+                LIMIT,
+                "return matchMedia('(prefers-color-scheme: light)').matches",
+            )
+            .await
+            .unwrap();
         browser.close().await;
     }
 }
@@ -68,25 +93,33 @@ async fn a_browser_started_dark_is_dark_and_closes_by_itself() {
 async fn a_page_costs_exactly_one_connection_with_the_answers_bytes(browser: &Browser) {
     let site = Site::start().await.unwrap();
     for path in ["/", "/bytes/150000"] {
-        assert_eq!(browser.goto(&site.url("site.test", path)).await.unwrap(), Landed::Page);
+        assert_eq!(
+            browser.goto(&site.url("site.test", path)).await.unwrap(),
+            Landed::Page
+        );
     }
     assert_eq!(browser.network_error().await.unwrap(), None);
     assert!(browser.text().await.unwrap().starts_with("abcdef"));
     let records = site
-        .wait_until(LIMIT, |all| all.iter().filter(|one| !one.open && one.sent > 0).count() >= 2)
+        .wait_until(LIMIT, |all| {
+            all.iter().filter(|one| !one.open && one.sent > 0).count() >= 2
+        })
         .await
         .unwrap();
 
     for path in ["/", "/bytes/150000"] {
         let ours: Vec<_> = records.iter().filter(|one| one.asked_for(path)).collect();
-        let [record] = ours.as_slice() else { panic!("one connection for {path}: {records:#?}") };
+        let [record] = ours.as_slice() else {
+            panic!("one connection for {path}: {records:#?}")
+        };
         assert_eq!(record.sent, Answer::to(path).total_bytes(), "{path}");
         assert_eq!(record.received, record.requests[0].head_bytes, "{path}");
     }
     // Beyond these, a browser asks for the icon of a page that names none, and for nothing else.
-    let others = records.iter().flat_map(|one| &one.requests).filter(|request| {
-        !["/", "/bytes/150000", "/favicon.ico"].contains(&request.path.as_str())
-    });
+    let others = records
+        .iter()
+        .flat_map(|one| &one.requests)
+        .filter(|request| !["/", "/bytes/150000", "/favicon.ico"].contains(&request.path.as_str()));
     assert_eq!(others.count(), 0, "{records:#?}");
 }
 
@@ -94,10 +127,16 @@ async fn an_extension_page_opens_in_a_tab_and_reads_the_badge(browser: &Browser)
     let before = browser.current_tab().await.unwrap();
     browser.open_extension_page("page.html").await.unwrap();
     assert_eq!(browser.badge_text().await.unwrap(), "4.6");
-    browser.wait_until(LIMIT, "return document.body.innerText.includes('4.6')").await.unwrap();
+    browser
+        .wait_until(LIMIT, "return document.body.innerText.includes('4.6')")
+        .await
+        .unwrap();
     assert!(browser.source().await.unwrap().contains("Fixture page"));
     browser.close_tab(&before).await.unwrap();
-    assert!(browser.text().await.unwrap().starts_with("abcdef"), "back on the site");
+    assert!(
+        browser.text().await.unwrap().starts_with("abcdef"),
+        "back on the site"
+    );
 }
 
 async fn a_screenshot_has_the_size_asked_for(browser: &Browser, kind: Kind) {
@@ -108,7 +147,12 @@ async fn a_screenshot_has_the_size_asked_for(browser: &Browser, kind: Kind) {
         let scheme = if dark { "dark" } else { "light" };
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{kind:?}-{scheme}.png"));
         browser.screenshot(&file, VIEWPORT).await.unwrap();
-        assert_eq!(png_size(&fs::read(&file).unwrap()), VIEWPORT, "{}", file.display());
+        assert_eq!(
+            png_size(&fs::read(&file).unwrap()),
+            VIEWPORT,
+            "{}",
+            file.display()
+        );
     }
     browser.set_dark(false).await.unwrap();
     browser.close_tab(&before).await.unwrap();
@@ -128,7 +172,10 @@ async fn a_native_host_in_the_announced_folder_answers(browser: &Browser) {
         port.disconnect();
         return answer;
     ";
-    assert_eq!(browser.call(body, vec![]).await.unwrap(), json!({ "number": 7 }));
+    assert_eq!(
+        browser.call(body, vec![]).await.unwrap(),
+        json!({ "number": 7 })
+    );
     browser.close_tab(&before).await.unwrap();
 }
 
@@ -137,10 +184,17 @@ async fn a_stopped_background_starts_anew(browser: &Browser) {
     browser.open_extension_page("page.html").await.unwrap();
     let birth = "return await browser.runtime.sendMessage('born')";
     let first = browser.call(birth, vec![]).await.unwrap();
-    assert_eq!(browser.call(birth, vec![]).await.unwrap(), first, "one background, one birth");
+    assert_eq!(
+        browser.call(birth, vec![]).await.unwrap(),
+        first,
+        "one background, one birth"
+    );
     browser.stop_background().await.unwrap();
     let second = browser.call(birth, vec![]).await.unwrap();
-    assert!(second.is_string() && second != first, "{first} then {second}");
+    assert!(
+        second.is_string() && second != first,
+        "{first} then {second}"
+    );
     browser.close_tab(&before).await.unwrap();
 }
 
@@ -158,13 +212,22 @@ async fn a_dead_proxy_shows_an_error_page_and_never_the_site(browser: &Browser) 
     };
     let landed = browser.goto(&site.url("site.test", "/")).await.unwrap();
     assert_eq!(landed, Landed::NetworkError(expected.to_owned()));
-    assert_eq!(browser.network_error().await.unwrap().as_deref(), Some(expected));
+    assert_eq!(
+        browser.network_error().await.unwrap().as_deref(),
+        Some(expected)
+    );
     assert_eq!(site.connections(), []);
 
     browser.switch_to(&page).await.unwrap();
-    browser.call("await browser.proxy.settings.clear({})", vec![]).await.unwrap();
+    browser
+        .call("await browser.proxy.settings.clear({})", vec![])
+        .await
+        .unwrap();
     browser.close_tab(&before).await.unwrap();
-    assert_eq!(browser.goto(&site.url("site.test", "/")).await.unwrap(), Landed::Page);
+    assert_eq!(
+        browser.goto(&site.url("site.test", "/")).await.unwrap(),
+        Landed::Page
+    );
 }
 
 /// Port 1 of this computer: nobody listens there.
@@ -190,7 +253,10 @@ fn register_echo_host(kind: Kind, options: &LaunchOptions, folder: &Path) {
         "name": "testkit.echo", "description": "echo", "type": "stdio", "path": program,
     });
     let (key, value): (&str, Value) = match kind {
-        Kind::Chromium => ("allowed_origins", json!([format!("chrome-extension://{FIXTURE_ID}/")])),
+        Kind::Chromium => (
+            "allowed_origins",
+            json!([format!("chrome-extension://{FIXTURE_ID}/")]),
+        ),
         Kind::Firefox => ("allowed_extensions", json!(["testkit@fixture.test"])),
     };
     manifest[key] = value;
@@ -206,7 +272,10 @@ const FIXTURE_ID: &str = "hennconiaabigkgnbhoikclgolflmldj";
 fn png_size(png: &[u8]) -> Size {
     assert_eq!(&png[12..16], b"IHDR");
     let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
-    Size { width: number(16), height: number(20) }
+    Size {
+        width: number(16),
+        height: number(20),
+    }
 }
 
 /// Members of a process group that are not zombies.

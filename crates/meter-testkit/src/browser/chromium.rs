@@ -35,7 +35,9 @@ pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
             },
         },
     });
-    let Value::Object(capabilities) = capabilities else { bail!("capabilities are an object") };
+    let Value::Object(capabilities) = capabilities else {
+        bail!("capabilities are an object")
+    };
     Ok(capabilities)
 }
 
@@ -43,7 +45,10 @@ pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
 pub(crate) async fn extension_origin(browser: &Browser, extension: &Path) -> Result<String> {
     let manifest: Value = serde_json::from_slice(&fs::read(extension.join("manifest.json"))?)?;
     let worker = manifest["background"]["service_worker"].as_str();
-    let file = format!("/{}", worker.context("the manifest names no service worker")?);
+    let file = format!(
+        "/{}",
+        worker.context("the manifest names no service worker")?
+    );
     let found = tokio::time::timeout(WORKER_LIMIT, async {
         loop {
             let workers = workers(browser).await?;
@@ -53,7 +58,9 @@ pub(crate) async fn extension_origin(browser: &Browser, extension: &Path) -> Res
             tokio::time::sleep(POLL).await;
         }
     });
-    found.await.context("the extension started no service worker")?
+    found
+        .await
+        .context("the extension started no service worker")?
 }
 
 /// Closes the worker's DevTools target, which ends the worker; returns when it is gone.
@@ -61,10 +68,17 @@ pub(crate) async fn stop_worker(browser: &Browser) -> Result<()> {
     let origin = browser.extension_origin()?;
     let ours = |(_, url): &(String, String)| url.starts_with(origin);
     let running = workers(browser).await?;
-    let (id, _) = running.into_iter().find(ours).context("the service worker does not run")?;
+    let (id, _) = running
+        .into_iter()
+        .find(ours)
+        .context("the service worker does not run")?;
     cdp(browser, "Target.closeTarget", &json!({ "targetId": &id })).await?;
     let gone = tokio::time::timeout(WORKER_LIMIT, async {
-        while workers(browser).await?.iter().any(|(other, _)| *other == id) {
+        while workers(browser)
+            .await?
+            .iter()
+            .any(|(other, _)| *other == id)
+        {
             tokio::time::sleep(POLL).await;
         }
         anyhow::Ok(())
@@ -75,7 +89,12 @@ pub(crate) async fn stop_worker(browser: &Browser) -> Result<()> {
 pub(crate) async fn set_dark(browser: &Browser, dark: bool) -> Result<()> {
     let scheme = if dark { "dark" } else { "light" };
     let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-    cdp(browser, "Emulation.setEmulatedMedia", &json!({ "features": features })).await?;
+    cdp(
+        browser,
+        "Emulation.setEmulatedMedia",
+        &json!({ "features": features }),
+    )
+    .await?;
     Ok(())
 }
 
@@ -95,7 +114,10 @@ pub(crate) async fn set_viewport(browser: &Browser, viewport: Option<Size>) -> R
 }
 
 pub(crate) async fn cdp(browser: &Browser, command: &str, parameters: &Value) -> Result<Value> {
-    ensure!(browser.kind == Kind::Chromium, "only Chromium speaks the DevTools protocol");
+    ensure!(
+        browser.kind == Kind::Chromium,
+        "only Chromium speaks the DevTools protocol"
+    );
     let body = json!({ "cmd": command, "params": parameters });
     let answered = browser.client.issue_cmd(Command::devtools(body)).await;
     answered.with_context(|| format!("DevTools command {command}"))
@@ -105,10 +127,16 @@ pub(crate) async fn cdp(browser: &Browser, command: &str, parameters: &Value) ->
 async fn workers(browser: &Browser) -> Result<Vec<(String, String)>> {
     // The empty filter: without one, workers are left out.
     let targets = cdp(browser, "Target.getTargets", &json!({ "filter": [{}] })).await?;
-    let targets = targets["targetInfos"].as_array().context("a list of targets")?;
+    let targets = targets["targetInfos"]
+        .as_array()
+        .context("a list of targets")?;
     let text = |target: &Value, key: &str| target[key].as_str().unwrap_or_default().to_owned();
-    let workers = targets.iter().filter(|target| target["type"] == "service_worker");
-    Ok(workers.map(|worker| (text(worker, "targetId"), text(worker, "url"))).collect())
+    let workers = targets
+        .iter()
+        .filter(|target| target["type"] == "service_worker");
+    Ok(workers
+        .map(|worker| (text(worker, "targetId"), text(worker, "url")))
+        .collect())
 }
 
 fn utf8(path: &Path) -> Result<&str> {

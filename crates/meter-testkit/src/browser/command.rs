@@ -13,17 +13,26 @@ pub(crate) struct Command {
 impl Command {
     /// chromedriver: one command of the DevTools protocol.
     pub(crate) fn devtools(body: Value) -> Self {
-        Self { path: "goog/cdp/execute", body }
+        Self {
+            path: "goog/cdp/execute",
+            body,
+        }
     }
 
     /// geckodriver: installs an add-on.
     pub(crate) fn install_addon(body: Value) -> Self {
-        Self { path: "moz/addon/install", body }
+        Self {
+            path: "moz/addon/install",
+            body,
+        }
     }
 
     /// geckodriver: whether scripts run in the page or in Firefox itself.
     pub(crate) fn context(body: Value) -> Self {
-        Self { path: "moz/context", body }
+        Self {
+            path: "moz/context",
+            body,
+        }
     }
 }
 
@@ -33,7 +42,11 @@ impl WebDriverCompatibleCommand for Command {
         base_url: &url::Url,
         session_id: Option<&str>,
     ) -> Result<url::Url, url::ParseError> {
-        base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.path))
+        base_url.join(&format!(
+            "session/{}/{}",
+            session_id.unwrap_or_default(),
+            self.path
+        ))
     }
 
     fn method_and_body(&self, _request_url: &url::Url) -> (http::Method, Option<String>) {

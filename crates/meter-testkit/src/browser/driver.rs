@@ -32,13 +32,25 @@ impl Driver {
             fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
         }
         let (program, arguments, announcement) = match kind {
-            Kind::Chromium => (&program::CHROMEDRIVER, CHROMEDRIVER, "successfully on port "),
-            Kind::Firefox => (&program::GECKODRIVER, GECKODRIVER, "Listening on 127.0.0.1:"),
+            Kind::Chromium => (
+                &program::CHROMEDRIVER,
+                CHROMEDRIVER,
+                "successfully on port ",
+            ),
+            Kind::Firefox => (
+                &program::GECKODRIVER,
+                GECKODRIVER,
+                "Listening on 127.0.0.1:",
+            ),
         };
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let log = options.home.join("webdriver.log");
         let process = Guarded::spawn(&program.find()?, &arguments, &environment(options), &log)?;
-        let mut driver = Self { process, port: 0, log };
+        let mut driver = Self {
+            process,
+            port: 0,
+            log,
+        };
         driver.port = driver.announced_port(announcement).await?;
         Ok(driver)
     }
@@ -90,20 +102,39 @@ fn environment(options: &LaunchOptions) -> Environment<'static> {
     ];
     let mut set = vec![("HOME".into(), options.home.clone().into_os_string())];
     set.extend(fixed.map(|(name, value)| (name.into(), value.into())));
-    set.extend(options.env.iter().map(|(name, value)| (name.into(), value.into())));
-    Environment { set, unset: NOT_INHERITED.to_vec() }
+    set.extend(
+        options
+            .env
+            .iter()
+            .map(|(name, value)| (name.into(), value.into())),
+    );
+    Environment {
+        set,
+        unset: NOT_INHERITED.to_vec(),
+    }
 }
 
 fn last_words(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(8)).copied().collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .skip(lines.len().saturating_sub(8))
+        .copied()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 const CHROMEDRIVER: &[&str] = &["--port=0"];
 /// System access: without it Firefox (since 138) refuses to navigate to pages of extensions and to
 /// run privileged scripts.
-const GECKODRIVER: &[&str] = &["--host", "127.0.0.1", "--port", "0", "--allow-system-access"];
+const GECKODRIVER: &[&str] = &[
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--allow-system-access",
+];
 /// They would lead a browser to another home, or make it use a proxy that nobody set in it.
 const NOT_INHERITED: &[&str] = &[
     "CHROME_CONFIG_HOME",

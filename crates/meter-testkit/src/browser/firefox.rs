@@ -15,7 +15,10 @@ use super::{
 use crate::program;
 
 pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
-    let profile = options.profile.to_str().context("paths for a browser are UTF-8")?;
+    let profile = options
+        .profile
+        .to_str()
+        .context("paths for a browser are UTF-8")?;
     let binary = program::FIREFOX.find()?;
     let Size { width, height } = options.window;
     let capabilities = json!({
@@ -30,7 +33,9 @@ pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
             "prefs": preferences(options)?,
         },
     });
-    let Value::Object(capabilities) = capabilities else { bail!("capabilities are an object") };
+    let Value::Object(capabilities) = capabilities else {
+        bail!("capabilities are an object")
+    };
     Ok(capabilities)
 }
 
@@ -60,9 +65,10 @@ pub(crate) async fn set_dark(browser: &Browser, dark: bool) -> Result<()> {
 
 /// The window cannot be narrower than 450 pixels, but the element that shows the tab can.
 pub(crate) async fn set_viewport(browser: &Browser, viewport: Option<Size>) -> Result<()> {
-    let size = viewport.map_or(json!(null), |Size { width, height }| {
-        json!({ "width": width, "height": height })
-    });
+    let size = viewport.map_or(
+        json!(null),
+        |Size { width, height }| json!({ "width": width, "height": height }),
+    );
     privileged(browser, SET_VIEWPORT, vec![size]).await?;
     Ok(())
 }
@@ -72,15 +78,24 @@ pub(crate) async fn privileged(
     body: &str,
     arguments: Vec<Value>,
 ) -> Result<Value> {
-    ensure!(browser.kind == Kind::Firefox, "only Firefox has privileged scripts");
+    ensure!(
+        browser.kind == Kind::Firefox,
+        "only Firefox has privileged scripts"
+    );
     enter(browser, "chrome").await?;
-    let settled = browser.client.execute_async(&settling(body), vec![json!(arguments)]).await;
+    let settled = browser
+        .client
+        .execute_async(&settling(body), vec![json!(arguments)])
+        .await;
     enter(browser, "content").await?;
     unwrap_settled(settled?)
 }
 
 async fn enter(browser: &Browser, context: &str) -> Result<()> {
-    browser.client.issue_cmd(Command::context(json!({ "context": context }))).await?;
+    browser
+        .client
+        .issue_cmd(Command::context(json!({ "context": context })))
+        .await?;
     Ok(())
 }
 
@@ -96,7 +111,10 @@ fn preferences(options: &LaunchOptions) -> Result<Map<String, Value>> {
         ("network.dns.disablePrefetch", json!(true)),
         // 5: off by choice; names are resolved by the system only, that is, by the line above.
         ("network.trr.mode", json!(5)),
-        ("services.settings.server", json!("data:,#no-settings-server/v1")),
+        (
+            "services.settings.server",
+            json!("data:,#no-settings-server/v1"),
+        ),
         ("browser.startup.homepage", json!("about:blank")),
         ("app.update.disabledForTesting", json!(true)),
         (SCHEME, json!(scheme(options.dark))),
@@ -194,4 +212,7 @@ const EMPTY: &[&str] = &[
     "media.gmp-manager.url",
     "toolkit.telemetry.server",
 ];
-const ZERO: &[&str] = &["browser.startup.page", "network.http.speculative-parallel-limit"];
+const ZERO: &[&str] = &[
+    "browser.startup.page",
+    "network.http.speculative-parallel-limit",
+];

@@ -12,19 +12,25 @@ pub enum Landed {
 
 /// The browser's reason in the words with which its driver reports a failed navigation.
 pub(crate) fn network_error(failure: &str) -> Option<String> {
-    [CHROMIUM_FAILURE, FIREFOX_ERROR, FIREFOX_CERTIFICATE].into_iter().find_map(|before| {
-        let (_, reason) = failure.split_once(before)?;
-        let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-        let reason: String = reason.chars().take_while(word).collect();
-        (!reason.is_empty()).then_some(reason)
-    })
+    [CHROMIUM_FAILURE, FIREFOX_ERROR, FIREFOX_CERTIFICATE]
+        .into_iter()
+        .find_map(|before| {
+            let (_, reason) = failure.split_once(before)?;
+            let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+            let reason: String = reason.chars().take_while(word).collect();
+            (!reason.is_empty()).then_some(reason)
+        })
 }
 
 /// The reason in the reply to [`WHAT_IS_SHOWN`].
 pub(crate) fn shown_error(shown: &str) -> Option<String> {
     let reason = network_error(shown);
     // A Chromium error page whose text names no reason is an error page all the same.
-    reason.or_else(|| shown.starts_with(CHROMIUM_ERROR_PAGE).then(|| "unknown".to_owned()))
+    reason.or_else(|| {
+        shown
+            .starts_with(CHROMIUM_ERROR_PAGE)
+            .then(|| "unknown".to_owned())
+    })
 }
 
 /// A script that returns the page's true address, and on Chromium's error page its reason.
@@ -47,9 +53,18 @@ mod tests {
     #[test]
     fn reasons_are_read_from_both_drivers() {
         for (failure, reason) in [
-            ("unknown error: net::ERR_PROXY_CONNECTION_FAILED\n  (Session", "ERR_PROXY_CONNECTION_FAILED"),
-            ("Reached error page: about:neterror?e=proxyConnectFailure&u=http", "proxyConnectFailure"),
-            ("Reached error page: about:certerror?e=nssBadCert&u=", "nssBadCert"),
+            (
+                "unknown error: net::ERR_PROXY_CONNECTION_FAILED\n  (Session",
+                "ERR_PROXY_CONNECTION_FAILED",
+            ),
+            (
+                "Reached error page: about:neterror?e=proxyConnectFailure&u=http",
+                "proxyConnectFailure",
+            ),
+            (
+                "Reached error page: about:certerror?e=nssBadCert&u=",
+                "nssBadCert",
+            ),
         ] {
             assert_eq!(network_error(failure).as_deref(), Some(reason));
         }
@@ -59,6 +74,9 @@ mod tests {
     #[test]
     fn an_ordinary_page_shows_no_error() {
         assert_eq!(shown_error("http://site.test:1/ net::"), None);
-        assert_eq!(shown_error("chrome-error://chromewebdata/ net::").as_deref(), Some("unknown"));
+        assert_eq!(
+            shown_error("chrome-error://chromewebdata/ net::").as_deref(),
+            Some("unknown")
+        );
     }
 }

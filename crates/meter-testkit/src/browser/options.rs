@@ -53,7 +53,10 @@ impl LaunchOptions {
             profile: profile.to_owned(),
             env: Vec::new(),
             dark: false,
-            window: Size { width: 1280, height: 800 },
+            window: Size {
+                width: 1280,
+                height: 800,
+            },
         }
     }
 

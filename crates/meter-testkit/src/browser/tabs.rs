@@ -64,6 +64,8 @@ impl Browser {
     /// # Errors
     /// The browser was started without an extension.
     pub fn extension_origin(&self) -> Result<&str> {
-        self.extension_origin.as_deref().context("the browser was started without an extension")
+        self.extension_origin
+            .as_deref()
+            .context("the browser was started without an extension")
     }
 }

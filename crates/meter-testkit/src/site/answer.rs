@@ -55,7 +55,11 @@ impl Answer {
 
     /// The body from `offset` on, no more than a piece of it; empty at its end.
     pub(super) fn piece(&self, offset: u64) -> Vec<u8> {
-        let most = if self.pause.is_zero() { PIECE_BYTES } else { SLOW_PIECE_BYTES };
+        let most = if self.pause.is_zero() {
+            PIECE_BYTES
+        } else {
+            SLOW_PIECE_BYTES
+        };
         let end = self.body.len().min(offset.saturating_add(most));
         (offset..end).map(|at| self.body.byte(at)).collect()
     }
@@ -71,7 +75,11 @@ impl Answer {
     }
 
     fn not_found() -> Self {
-        Self::new("404 Not Found", "text/plain; charset=utf-8", Body::Text("no such page\n"))
+        Self::new(
+            "404 Not Found",
+            "text/plain; charset=utf-8",
+            Body::Text("no such page\n"),
+        )
     }
 
     fn new(status: &str, kind: &str, body: Body) -> Self {
@@ -84,7 +92,11 @@ impl Answer {
             "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{length}\
              Cache-Control: no-store\r\nConnection: close\r\n\r\n"
         );
-        Self { head, body, pause: Duration::ZERO }
+        Self {
+            head,
+            body,
+            pause: Duration::ZERO,
+        }
     }
 }
 
@@ -151,12 +163,19 @@ mod tests {
             ("/slow/10", "404", 13),
         ] {
             let answer = Answer::to(path);
-            assert!(answer.head.starts_with(&format!("HTTP/1.1 {status} ")), "{path}");
+            assert!(
+                answer.head.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{path}"
+            );
             let mut sent = 0;
             while let piece @ [_, ..] = answer.piece(sent).as_slice() {
                 sent += u64::try_from(piece.len()).unwrap();
             }
-            assert_eq!((sent, answer.body_bytes()), (body_bytes, body_bytes), "{path}");
+            assert_eq!(
+                (sent, answer.body_bytes()),
+                (body_bytes, body_bytes),
+                "{path}"
+            );
         }
     }
 

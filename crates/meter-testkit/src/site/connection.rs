@@ -13,7 +13,11 @@ use crate::process::ignore_because;
 
 /// Serves until the end, and marks the record as closed however that comes.
 pub(super) async fn serve(stream: TcpStream, book: Arc<Book>, index: usize) {
-    let mut connection = Connection { stream, book, index };
+    let mut connection = Connection {
+        stream,
+        book,
+        index,
+    };
     let outcome = connection.exchange().await;
     ignore_because("the record shows how far it came", outcome);
 }
@@ -30,8 +34,13 @@ impl Connection {
         let (head, rest) = self.head().await?;
         let request = parse(&head)?;
         let answer = Answer::to(&request.path);
-        let mut missing = request.body_bytes.saturating_sub(u64::try_from(rest.len())?);
-        let request = RequestRecord { answer_bytes: answer.total_bytes(), ..request };
+        let mut missing = request
+            .body_bytes
+            .saturating_sub(u64::try_from(rest.len())?);
+        let request = RequestRecord {
+            answer_bytes: answer.total_bytes(),
+            ..request
+        };
         self.record(|record| record.requests.push(request));
 
         let mut buffer = vec![0; BUFFER_BYTES];

@@ -45,7 +45,13 @@ pub struct Totals {
 
 impl ConnectionRecord {
     pub(super) fn new(peer: SocketAddr) -> Self {
-        Self { peer, received: 0, sent: 0, requests: Vec::new(), open: true }
+        Self {
+            peer,
+            received: 0,
+            sent: 0,
+            requests: Vec::new(),
+            open: true,
+        }
     }
 
     /// Whether it carried a request for `path`.

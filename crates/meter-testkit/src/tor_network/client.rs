@@ -31,7 +31,9 @@ impl ClientPorts {
     /// There are none.
     pub fn free() -> Result<Self> {
         let numbers = ReservedPorts::take(2)?.numbers()?;
-        let &[socks, control] = numbers.as_slice() else { bail!("two ports were reserved") };
+        let &[socks, control] = numbers.as_slice() else {
+            bail!("two ports were reserved")
+        };
         Ok(Self { socks, control })
     }
 }
@@ -46,7 +48,11 @@ pub struct TorClient {
 
 impl TorClient {
     pub(super) fn new(process: Guarded, ports: ClientPorts, folder: PathBuf) -> Self {
-        Self { process, ports, folder }
+        Self {
+            process,
+            ports,
+            folder,
+        }
     }
 
     /// Its SOCKS port.
@@ -78,7 +84,10 @@ impl TorClient {
     /// # Errors
     /// The client does not answer, or refuses the command.
     pub async fn ask(&self, command: &str) -> Result<Vec<String>> {
-        Control::open(self.control(), &self.cookie_path()).await?.ask(command).await
+        Control::open(self.control(), &self.cookie_path())
+            .await?
+            .ask(command)
+            .await
     }
 
     /// How far it has bootstrapped, 0 to 100.
@@ -87,7 +96,9 @@ impl TorClient {
     /// The client does not answer.
     pub async fn bootstrap_percent(&self) -> Result<u8> {
         let reply = self.ask("GETINFO status/bootstrap-phase").await?.join(" ");
-        let found = reply.split_whitespace().find_map(|word| word.strip_prefix("PROGRESS="));
+        let found = reply
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("PROGRESS="));
         Ok(found.context("tor says no progress")?.parse()?)
     }
 
@@ -100,7 +111,10 @@ impl TorClient {
             // No answer is normal at first: the port and the cookie take a moment to appear.
             while self.bootstrap_percent().await.unwrap_or(0) < 100 {
                 if let Some(status) = self.process.exit_status()? {
-                    bail!("the client ended with {status}:\n{}", last_words(&self.folder));
+                    bail!(
+                        "the client ended with {status}:\n{}",
+                        last_words(&self.folder)
+                    );
                 }
                 tokio::time::sleep(POLL).await;
             }
@@ -108,7 +122,10 @@ impl TorClient {
         });
         match waited.await {
             Ok(outcome) => outcome,
-            Err(_) => bail!("not bootstrapped after {limit:?}:\n{}", last_words(&self.folder)),
+            Err(_) => bail!(
+                "not bootstrapped after {limit:?}:\n{}",
+                last_words(&self.folder)
+            ),
         }
     }
 

@@ -18,7 +18,10 @@ async fn consensus(directory_port: u16) -> Result<String> {
     let mut stream = loopback::connect(loopback::address(directory_port)).await?;
     stream.write_all(REQUEST).await?;
     let mut answer = Vec::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
+    stream
+        .take(ANSWER_BYTES_MAX)
+        .read_to_end(&mut answer)
+        .await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 

@@ -24,7 +24,9 @@ impl Control {
         for byte in fs::read(cookie)? {
             write!(secret, "{byte:02x}")?;
         }
-        let mut control = Self { stream: BufReader::new(loopback::connect(address).await?) };
+        let mut control = Self {
+            stream: BufReader::new(loopback::connect(address).await?),
+        };
         control.ask(&format!("AUTHENTICATE {secret}")).await?;
         Ok(control)
     }
@@ -32,11 +34,15 @@ impl Control {
     /// Sends one command and returns the lines of its reply, without codes and final dots
     /// (control-spec §2.3).
     pub(crate) async fn ask(&mut self, command: &str) -> Result<Vec<String>> {
-        self.stream.write_all(format!("{command}\r\n").as_bytes()).await?;
+        self.stream
+            .write_all(format!("{command}\r\n").as_bytes())
+            .await?;
         let mut reply = Vec::new();
         loop {
             let line = self.line().await?;
-            let Some((code, text)) = line.split_at_checked(4) else { bail!("not a reply: {line}") };
+            let Some((code, text)) = line.split_at_checked(4) else {
+                bail!("not a reply: {line}")
+            };
             if !code.starts_with('2') {
                 bail!("tor refused: {line}");
             }

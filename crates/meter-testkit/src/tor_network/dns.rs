@@ -35,7 +35,11 @@ impl NameServer {
             let stop = Arc::clone(&stop);
             move || serve(&socket, &stop)
         });
-        Ok(Self { port, stop, thread: Some(thread) })
+        Ok(Self {
+            port,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -55,7 +59,9 @@ impl Drop for NameServer {
 fn serve(socket: &UdpSocket, stop: &AtomicBool) {
     let mut datagram = [0; QUESTION_BYTES_MAX];
     while !stop.load(Ordering::Relaxed) {
-        let Ok((length, asker)) = socket.recv_from(&mut datagram) else { continue };
+        let Ok((length, asker)) = socket.recv_from(&mut datagram) else {
+            continue;
+        };
         if let Some(reply) = datagram.get(..length).and_then(answer) {
             ignore_because("who asked will ask again", socket.send_to(&reply, asker));
         }
@@ -82,7 +88,11 @@ fn answer(question: &[u8]) -> Option<Vec<u8>> {
     let has_address = known && kind == TYPE_A;
 
     let mut reply = id.to_vec();
-    reply.extend(if known { FLAGS_FOUND } else { FLAGS_NO_SUCH_NAME });
+    reply.extend(if known {
+        FLAGS_FOUND
+    } else {
+        FLAGS_NO_SUCH_NAME
+    });
     reply.extend([0, 1, 0, u8::from(has_address), 0, 0, 0, 0]);
     reply.extend(asked);
     if has_address {

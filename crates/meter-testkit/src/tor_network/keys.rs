@@ -28,7 +28,13 @@ pub(crate) struct Authority {
 impl Authority {
     /// The line by which others know this authority.
     pub(crate) fn torrc_line(&self) -> String {
-        let Self { name, or_port, directory_port, voting_identity, relay_identity } = self;
+        let Self {
+            name,
+            or_port,
+            directory_port,
+            voting_identity,
+            relay_identity,
+        } = self;
         format!(
             "DirAuthority {name} orport={or_port} no-v2 v3ident={voting_identity} \
              127.0.0.1:{directory_port} {relay_identity}"
@@ -43,7 +49,9 @@ pub(crate) fn create(tor: &Path, folder: &Path, ports: &[u16]) -> Result<Vec<Aut
     thread::scope(|scope| {
         let mut workers = Vec::new();
         for (index, pair) in ports.chunks_exact(2).enumerate() {
-            let &[or_port, directory_port] = pair else { continue };
+            let &[or_port, directory_port] = pair else {
+                continue;
+            };
             let gencert = &gencert;
             workers.push(scope.spawn(move || {
                 let name = format!("auth{index}");
@@ -58,7 +66,9 @@ pub(crate) fn create(tor: &Path, folder: &Path, ports: &[u16]) -> Result<Vec<Aut
                 })
             }));
         }
-        let joined = workers.into_iter().map(|worker| worker.join().expect("no worker panics"));
+        let joined = workers
+            .into_iter()
+            .map(|worker| worker.join().expect("no worker panics"));
         joined.collect()
     })
 }
@@ -74,34 +84,71 @@ fn voting_identity(gencert: &Path, home: &Path, directory_port: u16) -> Result<S
     command.arg("-c").arg(&certificate);
     output(command, b"not a secret\n")?;
     let text = fs::read_to_string(certificate)?;
-    let found = text.lines().find_map(|line| line.strip_prefix("fingerprint "));
-    Ok(found.context("the certificate has no fingerprint line")?.to_owned())
+    let found = text
+        .lines()
+        .find_map(|line| line.strip_prefix("fingerprint "));
+    Ok(found
+        .context("the certificate has no fingerprint line")?
+        .to_owned())
 }
 
 /// Asks `tor` for the fingerprint, whereby it makes the key.
 fn relay_identity(tor: &Path, folder: &Path, name: &str, or_port: u16) -> Result<String> {
     let empty = folder.join(torrc::EMPTY);
     let mut command = Command::new(tor);
-    command.arg("-f").arg(&empty).arg("--defaults-torrc").arg(&empty).arg("--quiet");
-    command.arg("--DataDirectory").arg(folder.join(name)).args(["--Nickname", name]);
+    command
+        .arg("-f")
+        .arg(&empty)
+        .arg("--defaults-torrc")
+        .arg(&empty)
+        .arg("--quiet");
+    command
+        .arg("--DataDirectory")
+        .arg(folder.join(name))
+        .args(["--Nickname", name]);
     command.arg("--ORPort").arg(format!("127.0.0.1:{or_port}"));
-    command.args(["--SocksPort", "0", "--Address", "127.0.0.1", "--AssumeReachable", "1"]);
+    command.args([
+        "--SocksPort",
+        "0",
+        "--Address",
+        "127.0.0.1",
+        "--AssumeReachable",
+        "1",
+    ]);
     // A placeholder, so that the public authorities are not known even here.
-    command.arg("--DirAuthority").arg(format!("x 127.0.0.1:1 {}", "F".repeat(40)));
+    command
+        .arg("--DirAuthority")
+        .arg(format!("x 127.0.0.1:1 {}", "F".repeat(40)));
     command.arg("--list-fingerprint");
     let text = output(command, b"")?;
     let fingerprint: String = text.split_whitespace().skip(1).collect();
-    ensure!(fingerprint.len() == 40, "tor printed no fingerprint but: {text}");
+    ensure!(
+        fingerprint.len() == 40,
+        "tor printed no fingerprint but: {text}"
+    );
     Ok(fingerprint)
 }
 
 fn output(mut command: Command, input: &[u8]) -> Result<String> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().with_context(|| format!("start {command:?}"))?;
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("start {command:?}"))?;
     // Taken, so that it closes: the program reads to the end.
-    child.stdin.take().context("its input is a pipe")?.write_all(input)?;
+    child
+        .stdin
+        .take()
+        .context("its input is a pipe")?
+        .write_all(input)?;
     let done = child.wait_with_output()?;
     let errors = String::from_utf8_lossy(&done.stderr);
-    ensure!(done.status.success(), "{command:?} ended with {}: {errors}", done.status);
+    ensure!(
+        done.status.success(),
+        "{command:?} ended with {}: {errors}",
+        done.status
+    );
     Ok(String::from_utf8(done.stdout)?)
 }

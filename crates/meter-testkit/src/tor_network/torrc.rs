@@ -22,17 +22,28 @@ pub(crate) fn nodes(folder: &Path, authorities: &[Authority], relay: u16) -> Res
     let offset = voting_offset_s()?;
     let mut nodes = Vec::new();
     for authority in authorities {
-        let Authority { name, or_port, directory_port, .. } = authority;
+        let Authority {
+            name,
+            or_port,
+            directory_port,
+            ..
+        } = authority;
         let mut text = common(folder, name, authorities) + &exit(folder, *or_port);
         writeln!(text, "DirPort 127.0.0.1:{directory_port}")?;
         writeln!(text, "ContactInfo {name}@example.test")?;
         writeln!(text, "TestingV3AuthVotingStartOffset {offset}")?;
-        nodes.push(Node { name: name.clone(), text: text + AUTHORITY });
+        nodes.push(Node {
+            name: name.clone(),
+            text: text + AUTHORITY,
+        });
     }
     // Without a directory cache a relay cannot be a guard, so clients never ask it for descriptors
     // it has not fetched yet; with one, four client starts in ten waited 10 s at 50 %.
     let text = common(folder, RELAY, authorities) + &exit(folder, relay) + "DirCache 0\n";
-    nodes.push(Node { name: RELAY.to_owned(), text });
+    nodes.push(Node {
+        name: RELAY.to_owned(),
+        text,
+    });
     Ok(nodes)
 }
 
@@ -47,7 +58,9 @@ pub(crate) fn joining(authorities: &[Authority]) -> Vec<String> {
         "Schedulers Vanilla",
     ];
     let fixed = fixed.into_iter().map(str::to_owned);
-    fixed.chain(authorities.iter().map(Authority::torrc_line)).collect()
+    fixed
+        .chain(authorities.iter().map(Authority::torrc_line))
+        .collect()
 }
 
 /// The configuration of a client with ports of its own.
