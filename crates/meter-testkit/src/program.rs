@@ -10,32 +10,34 @@ use anyhow::{Result, bail};
 /// A program that the kit needs and the command that brings it.
 #[derive(Debug)]
 pub(crate) struct Program {
-    pub(crate) name: &'static str,
+    /// What systems call it; the first that is found is taken.
+    pub(crate) names: &'static [&'static str],
     pub(crate) remedy: &'static str,
 }
 
 pub(crate) const TOR: Program = Program {
-    name: "tor",
+    names: &["tor"],
     remedy: TOR_REMEDY,
 };
 pub(crate) const TOR_GENCERT: Program = Program {
-    name: "tor-gencert",
+    names: &["tor-gencert"],
     remedy: TOR_REMEDY,
 };
+/// Not branded Chrome, which ignores `--load-extension` since 137.
 pub(crate) const CHROMIUM: Program = Program {
-    name: "chromium",
+    names: &["chromium", "chromium-browser"],
     remedy: CHROMIUM_REMEDY,
 };
 pub(crate) const CHROMEDRIVER: Program = Program {
-    name: "chromedriver",
+    names: &["chromedriver"],
     remedy: CHROMIUM_REMEDY,
 };
 pub(crate) const FIREFOX: Program = Program {
-    name: "firefox-esr",
+    names: &["firefox-esr", "firefox"],
     remedy: "install it with `sudo apt-get install firefox-esr` (Debian) or your system's package",
 };
 pub(crate) const GECKODRIVER: Program = Program {
-    name: "geckodriver",
+    names: &["geckodriver"],
     remedy: "install it with `cargo install geckodriver --root ~/.cache/onionmeter/tools`",
 };
 
@@ -48,15 +50,21 @@ impl Program {
     pub(crate) fn find(&self) -> Result<PathBuf> {
         let path = env::var_os("PATH").unwrap_or_default();
         let system = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
-        let folders = env::split_paths(&path)
+        let folders: Vec<PathBuf> = env::split_paths(&path)
             .chain(system.into_iter().map(PathBuf::from))
-            .chain(tools_folder());
-        match folders
-            .map(|folder| folder.join(self.name))
-            .find(|file| is_program(file))
-        {
+            .chain(tools_folder())
+            .collect();
+        let places = self
+            .names
+            .iter()
+            .flat_map(|name| folders.iter().map(move |at| at.join(name)));
+        match places.into_iter().find(|file| is_program(file)) {
             Some(file) => Ok(file),
-            None => bail!("the program `{}` was not found: {}", self.name, self.remedy),
+            None => bail!(
+                "the program `{}` was not found: {}",
+                self.names.join("`/`"),
+                self.remedy
+            ),
         }
     }
 }
@@ -86,7 +94,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_named_with_the_command_that_brings_it() {
         let missing = Program {
-            name: "no-such-program-anywhere",
+            names: &["no-such-program-anywhere"],
             remedy: TOR_REMEDY,
         };
         let text = missing.find().unwrap_err().to_string();
@@ -100,7 +108,7 @@ mod tests {
     #[test]
     fn a_program_in_the_path_is_found_with_its_folder() {
         let shell = Program {
-            name: "sh",
+            names: &["no-such-shell", "sh"],
             remedy: "",
         }
         .find()

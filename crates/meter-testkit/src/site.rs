@@ -130,8 +130,11 @@ async fn accept(listener: TcpListener, book: Arc<Book>) {
     loop {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => {
-                // A connection that was reset before it was accepted is nobody's.
-                let Ok((stream, peer)) = accepted else { continue };
+                let Ok((stream, peer)) = accepted else {
+                    // Reset before it was accepted, or no file descriptor left: that needs a moment.
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
                 let index = book.write(|records| {
                     records.push(ConnectionRecord::new(peer));
                     records.len() - 1
@@ -145,5 +148,6 @@ async fn accept(listener: TcpListener, book: Arc<Book>) {
     }
 }
 
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// At once; the rest waits in the kernel's queue. Arbitrary, more than any browser opens.
 const CONNECTIONS_MAX: usize = 1_000;

@@ -189,6 +189,11 @@ async fn a_stopped_background_starts_anew(browser: &Browser) {
         first,
         "one background, one birth"
     );
+    // With a port to a native host, which keeps it from ending by itself.
+    browser
+        .call("await browser.runtime.sendMessage('hold a port')", vec![])
+        .await
+        .unwrap();
     browser.stop_background().await.unwrap();
     let second = browser.call(birth, vec![]).await.unwrap();
     assert!(

@@ -13,10 +13,14 @@ pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
     let Size { width, height } = options.window;
     let mut arguments: Vec<String> = FLAGS.iter().map(|&flag| flag.to_owned()).collect();
     arguments.push(format!("--disable-features={}", FEATURES_OFF.join(",")));
-    arguments.push(format!("--user-data-dir={}", utf8(&options.profile)?));
+    let profile = std::path::absolute(&options.profile)?;
+    arguments.push(format!("--user-data-dir={}", utf8(&profile)?));
     arguments.push(format!("--window-size={width},{height}"));
     if let Some(extension) = &options.extension {
-        arguments.push(format!("--load-extension={}", utf8(extension)?));
+        arguments.push(format!(
+            "--load-extension={}",
+            utf8(&extension.canonicalize()?)?
+        ));
     }
     if options.dark {
         arguments.push("--force-dark-mode".to_owned());

@@ -45,7 +45,7 @@ impl Driver {
         };
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let log = options.home.join("webdriver.log");
-        let process = Guarded::spawn(&program.find()?, &arguments, &environment(options), &log)?;
+        let process = Guarded::spawn(&program.find()?, &arguments, &environment(options)?, &log)?;
         let mut driver = Self {
             process,
             port: 0,
@@ -92,7 +92,7 @@ fn port_after(announcement: &str, log: &str) -> Option<u16> {
     rest.get(..end)?.parse().ok()
 }
 
-fn environment(options: &LaunchOptions) -> Environment<'static> {
+fn environment(options: &LaunchOptions) -> Result<Environment<'static>> {
     let fixed = [
         // Neither browser shall find a session bus, nor start one that outlives it.
         ("DBUS_SESSION_BUS_ADDRESS", "disabled:"),
@@ -100,7 +100,10 @@ fn environment(options: &LaunchOptions) -> Environment<'static> {
         // Without it Firefox ignores the preference that moves its settings server.
         ("MOZ_REMOTE_SETTINGS_DEVTOOLS", "1"),
     ];
-    let mut set = vec![("HOME".into(), options.home.clone().into_os_string())];
+    let mut set = vec![(
+        "HOME".into(),
+        std::path::absolute(&options.home)?.into_os_string(),
+    )];
     set.extend(fixed.map(|(name, value)| (name.into(), value.into())));
     set.extend(
         options
@@ -108,10 +111,10 @@ fn environment(options: &LaunchOptions) -> Environment<'static> {
             .iter()
             .map(|(name, value)| (name.into(), value.into())),
     );
-    Environment {
+    Ok(Environment {
         set,
         unset: NOT_INHERITED.to_vec(),
-    }
+    })
 }
 
 fn last_words(log: &Path) -> String {

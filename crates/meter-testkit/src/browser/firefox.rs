@@ -48,7 +48,8 @@ pub(crate) async fn install(browser: &Browser, extension: &Path) -> Result<Strin
     Ok(format!("moz-extension://{EXTENSION_UUID}"))
 }
 
-/// Ends the event page, as its idle timer does.
+/// Ends the event page, as its idle timer does, and even where that would wait: while a port to a
+/// native host is open.
 pub(crate) async fn stop_background(browser: &Browser) -> Result<()> {
     let origin = browser.extension_origin()?;
     let uuid = origin.trim_start_matches("moz-extension://");
@@ -145,7 +146,10 @@ const SCHEME: &str = "layout.css.prefers-color-scheme.content-override";
 
 const STOP_BACKGROUND: &str = "
     const extension = WebExtensionPolicy.getByHostname(args[0]).extension;
-    await extension.terminateBackground({ ignoreDevToolsAttached: true });
+    await extension.terminateBackground({
+        ignoreDevToolsAttached: true,
+        disableResetIdleForTest: true,
+    });
     return extension.backgroundState;
 ";
 const SET_VIEWPORT: &str = "
