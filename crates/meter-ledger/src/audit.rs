@@ -43,14 +43,14 @@ pub(crate) fn whole(connection: &Connection) -> Result<Audit, BookError> {
     schema::check(connection)?;
     let last = check_reports(connection)?;
     check_head(connection)?;
-    rows::open_session(connection)?;
     Ok(Audit {
         reports: last.map_or(0, |head| head.sequence),
         totals: last.map_or_else(RunningTotals::default, |head| head.totals),
     })
 }
 
-/// SQLite's own checks: pages, indexes, CHECK and foreign key constraints.
+/// SQLite's own checks: pages, indexes, CHECK and foreign key constraints. For the session in
+/// progress they are all there is to check.
 fn check_file(connection: &Connection) -> Result<(), BookError> {
     let verdict: String =
         connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

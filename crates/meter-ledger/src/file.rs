@@ -71,14 +71,11 @@ fn create(path: &Path) -> Result<(), BookError> {
 }
 
 fn publish(draft: &Path, path: &Path) -> io::Result<()> {
-    match fs::hard_link(draft, path) {
-        // Another process was faster; its book is as good, and must not be replaced.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        result => result?,
-    }
+    // Unlike a rename this never replaces a book that another process made in the meantime.
+    fs::hard_link(draft, path)?;
     fs::remove_file(draft)?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 
 fn private_file(path: &Path) -> io::Result<()> {

@@ -79,3 +79,47 @@ pub(crate) fn insert(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meter_core::{ByteCount, ChainHead, ChainId, DeviceKey, DurationMs, OpenSession, UnixMs};
+    use proptest::prelude::*;
+
+    fn amounts(ms: u64, up: u64, down: u64) -> Vec<(&'static str, i64)> {
+        let session = OpenSession {
+            started_at: UnixMs::ZERO,
+            seen_at: UnixMs::ZERO,
+            duration: DurationMs::new(ms).unwrap(),
+            bytes_up: ByteCount::new(up).unwrap(),
+            bytes_down: ByteCount::new(down).unwrap(),
+            resumed: false,
+        };
+        let head = ChainHead::genesis(ChainId([0; 16]), DeviceKey([0; 32]));
+        let report = head.next_report(&session, &Tariff::V1).unwrap();
+        let pair = |posting: Posting| (posting.account.name(), posting.amount);
+        of(&report).unwrap().map(pair).to_vec()
+    }
+
+    #[test]
+    fn the_example_of_the_design_takes_its_credits_from_time_and_bytes() {
+        let expected = [
+            ("credits", 4_575_000_000),
+            ("issued:time", -4_500_000_000),
+            ("issued:bytes", -75_000_000),
+        ];
+        assert_eq!(amounts(45_000, 50_000, 100_000), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn the_postings_of_a_report_add_up_to_nothing(
+            ms in 0_u64..10_000_000_000_000,
+            up in 0_u64..1_000_000_000_000_000,
+            down in 0_u64..1_000_000_000_000_000,
+        ) {
+            let sum: i64 = amounts(ms, up, down).iter().map(|posting| posting.1).sum();
+            prop_assert_eq!(sum, 0);
+        }
+    }
+}

@@ -28,7 +28,7 @@ pub(crate) fn chain(connection: &Connection) -> Result<Option<(ChainId, DeviceKe
 pub(crate) fn head(connection: &Connection) -> Result<Option<ChainHead>, BookError> {
     let last = connection
         .prepare_cached("SELECT sequence, signed FROM reports ORDER BY sequence DESC LIMIT 1")?
-        .query_row([], |row| report(row))
+        .query_row([], report)
         .optional()?;
     match (chain(connection)?, last) {
         (None, None) => Ok(None),

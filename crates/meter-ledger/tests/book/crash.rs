@@ -2,7 +2,7 @@
 
 use crate::support::{CHAIN, Folder, begun, key, next, post, session};
 use meter_core::{Amount, ChainId, DeviceKey, OpenSession};
-use meter_ledger::{Book, BookError};
+use meter_ledger::{Book, BookError, Posted};
 use std::{
     env, fs,
     hash::{BuildHasher as _, RandomState},
@@ -57,20 +57,16 @@ fn every_beginning_of_the_log_is_the_book_after_some_whole_call() {
     assert!(frames >= states.len(), "{frames} frames");
     let mut reached = 0;
     for cut in (0..=frames).flat_map(|n| [32 + n * frame, 32 + n * frame + 2_000]) {
-        let copy = folder.file("copy");
-        fs::write(&copy, &main).unwrap();
-        fs::write(folder.file("copy-wal"), &log[..cut.min(log.len())]).unwrap();
-        let copied = Book::open(&copy).unwrap();
+        let copy = Folder::new();
+        fs::write(copy.book(), &main).unwrap();
+        fs::write(copy.file("book.sqlite-wal"), &log[..cut.min(log.len())]).unwrap();
+        let copied = Book::open(&copy.book()).unwrap();
         copied.audit().unwrap();
         let found = state(&copied);
         let at = states[reached..].iter().position(|state| *state == found);
         let step = at.unwrap_or_else(|| panic!("cut at {cut}: {found:?} is half a call"));
         assert!(step <= 1, "one more frame completes at most one more call");
         reached += step;
-        drop(copied);
-        for left in ["copy-wal", "copy-shm"] {
-            fs::remove_file(folder.file(left)).ok();
-        }
     }
     assert_eq!(reached, states.len() - 1, "the whole log is the whole book");
 }
@@ -79,30 +75,38 @@ const CHILD: &str = "METER_LEDGER_TEST_CHILD";
 
 /// Checkpoints and posts without end, saying so after each call; ends when the disk refuses.
 fn child(path: &Path) {
-    let mut out = std::io::stdout().lock();
     let mut book = begun(path);
     let first = book.head(CHAIN, key()).unwrap().sequence + 1;
     for number in first.. {
         let report = next(&book, &session(number));
-        let steps: [(&str, &mut dyn FnMut(&mut Book) -> Result<(), BookError>); 2] = [
-            ("kept", &mut |book| book.checkpoint(Some(&session(number)))),
-            ("posted", &mut |book| book.post(&report).map(|_| ())),
-        ];
-        for (said, step) in steps {
-            match step(&mut book) {
-                // The line break before it ends whatever the test harness wrote there.
-                Ok(()) => write!(out, "\n{said} {number}\n").unwrap(),
-                Err(BookError::Disk(_)) => {
-                    let head = book.head(CHAIN, key()).unwrap();
-                    assert_eq!(head.sequence, number - 1, "nothing of the refused call");
-                    write!(out, "\nrefused {number}\n").unwrap();
-                    return;
-                }
-                Err(error) => panic!("{error:?}"),
-            }
-            out.flush().unwrap();
+        let kept = book.checkpoint(Some(&session(number)));
+        let went_on = say("kept", number, &kept) && {
+            let posted = book.post(&report);
+            say(
+                "posted",
+                number,
+                &posted.map(|posted| assert_eq!(posted, Posted::New)),
+            )
+        };
+        if !went_on {
+            let head = book.head(CHAIN, key()).unwrap();
+            assert_eq!(head.sequence, number - 1, "nothing of the refused call");
+            return;
         }
     }
+}
+
+fn say(done: &str, number: u64, result: &Result<(), BookError>) -> bool {
+    let word = match result {
+        Ok(()) => done,
+        Err(BookError::Disk(_)) => "refused",
+        Err(error) => panic!("{error:?}"),
+    };
+    let mut out = std::io::stdout().lock();
+    // The line break before it ends whatever the test harness wrote there.
+    write!(out, "\n{word} {number}\n").unwrap();
+    out.flush().unwrap();
+    result.is_ok()
 }
 
 /// What a child was told, by its own account.

@@ -83,19 +83,25 @@ fn files_that_are_no_books_are_refused_and_left_alone() {
 
 #[test]
 fn the_database_of_another_program_is_refused_and_left_alone() {
-    let folder = Folder::new();
     for application_id in [0, 0x1234_5678] {
-        let path = folder.file(&format!("other-{application_id}"));
+        let folder = Folder::new();
+        let path = folder.file("other");
         let other = Connection::open(&path).unwrap();
-        other
-            .execute_batch(&format!(
-                "PRAGMA journal_mode = WAL; PRAGMA application_id = {application_id};
-                 PRAGMA user_version = 1; CREATE TABLE reports (sequence); "
-            ))
-            .unwrap();
+        let tables = format!(
+            "PRAGMA application_id = {application_id}; PRAGMA user_version = 1; \
+             PRAGMA journal_mode = WAL; CREATE TABLE reports (sequence);"
+        );
+        other.execute_batch(&tables).unwrap();
+        // Copied in the middle of its work: opened with SQLite, its log would be folded in.
+        let elsewhere = Folder::new();
+        for name in ["other", "other-wal"] {
+            fs::copy(folder.file(name), elsewhere.file(name)).unwrap();
+        }
         drop(other);
-        let error = refused(&path);
-        assert!(matches!(error, BookError::NotOurs { .. }), "{error:?}");
+        for path in [path, elsewhere.file("other")] {
+            let error = refused(&path);
+            assert!(matches!(error, BookError::NotOurs { .. }), "{error:?}");
+        }
     }
 }
 
