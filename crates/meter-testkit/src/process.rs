@@ -126,9 +126,11 @@ fn has_living_member(group: Pid) -> bool {
 }
 
 /// Runs `"$@"` in the foreground, and beside it a watcher that reads the lifeline until it closes
-/// and then kills the group, itself included. A stopped group whose parent is gone is continued by
-/// the kernel (POSIX "orphaned process group"), so this holds for paused children as well.
-const WATCH: &str = r#"exec 3<&0 </dev/null; (read -r _ <&3; kill -KILL 0) & exec 3<&-; "$@""#;
+/// and then kills the group, itself included. This holds for paused children as well: the kernel hangs
+/// up and continues a stopped group whose parent is gone (POSIX, "orphaned process group"), and the
+/// watcher is deaf to the hang-up.
+const WATCH: &str =
+    r#"exec 3<&0 </dev/null; (trap "" HUP; read -r _ <&3; kill -KILL 0) & exec 3<&-; "$@""#;
 
 /// How often a wait looks; std offers no wait with a limit.
 const POLL: Duration = Duration::from_millis(10);
