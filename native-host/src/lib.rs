@@ -1,1 +1,31 @@
-//! The native host: bridge, daemon, engine, command line and registration.
+#![doc = include_str!("../README.md")]
+
+pub mod bridge;
+pub mod cli;
+mod clock;
+pub mod config;
+pub mod daemon;
+mod engine;
+mod files;
+pub mod home;
+pub mod ids;
+pub mod ipc;
+mod key;
+mod log;
+mod problems;
+pub mod registration;
+pub mod start;
+
+/// Drops a result on purpose; the reason stands at the call.
+fn ignore_because<T, E>(_reason: &'static str, result: Result<T, E>) {
+    drop(result);
+}
+
+/// Exit code for a wrong command line or configuration (sysexits `EX_USAGE`).
+pub const EXIT_USAGE: u8 = 64;
+/// Exit code for input that does not hold up (sysexits `EX_DATAERR`).
+pub const EXIT_DATA: u8 = 65;
+/// Exit code when Tor, the daemon or the ledger cannot be had (sysexits `EX_UNAVAILABLE`).
+pub const EXIT_UNAVAILABLE: u8 = 69;
+/// Exit code when we broke our own rule (sysexits `EX_SOFTWARE`).
+pub const EXIT_BUG: u8 = 70;

@@ -1,0 +1,94 @@
+//! `tor start|stop`, `monitor start|stop`, `thresholds`.
+
+use super::{Failure, Outcome, block_on};
+use crate::{home::Home, ipc};
+use clap::{Args, Subcommand};
+use meter_wire::{Request, SetThresholds as Message, U64Text};
+use std::{
+    io::{Write as _, stdout},
+    process::ExitCode,
+};
+
+#[derive(Subcommand)]
+pub(super) enum Switch {
+    /// Start it (and the daemon, if need be)
+    Start,
+    /// Stop it
+    Stop,
+}
+
+#[derive(Args)]
+pub(super) struct SetThresholds {
+    /// Bytes of both directions that a session needs to close
+    #[arg(long)]
+    min_bytes: u64,
+    /// Milliseconds that a session needs to close
+    #[arg(long)]
+    min_duration_ms: u64,
+    /// Milliseconds after which a session closes in any case
+    #[arg(long)]
+    max_duration_ms: u64,
+}
+
+pub(super) fn tor(switch: &Switch, home: &Home) -> Outcome {
+    match switch {
+        Switch::Start => {
+            ask(home, Request::TorStart)?;
+            say("Tor is starting; `onionmeter status` shows how far it is.")
+        }
+        Switch::Stop => stop(home, Request::TorStop, "Tor is stopped."),
+    }
+}
+
+pub(super) fn monitor(switch: &Switch, home: &Home) -> Outcome {
+    match switch {
+        Switch::Start => {
+            ask(home, Request::MonitorStart)?;
+            say("The relay is open and counts.")
+        }
+        Switch::Stop => stop(
+            home,
+            Request::MonitorStop,
+            "The relay is closed; browsers that use it reach nothing until it is started again.",
+        ),
+    }
+}
+
+pub(super) fn thresholds(arguments: &SetThresholds, home: &Home) -> Outcome {
+    let message = Message {
+        min_bytes: U64Text(arguments.min_bytes),
+        min_duration_ms: U64Text(arguments.min_duration_ms),
+        max_duration_ms: U64Text(arguments.max_duration_ms),
+    };
+    // Checked here too, so that a number beyond the wire's range gets the same words.
+    meter_core::Thresholds::try_from(message).map_err(|error| Failure::usage(&error))?;
+    ask(home, Request::SetThresholds(message))?;
+    say("The new thresholds are in force until the daemon ends; config.toml keeps them for longer.")
+}
+
+fn ask(home: &Home, request: Request) -> Result<(), Failure> {
+    block_on(async {
+        let mut daemon = ipc::Connection::attach_or_start(home).await?;
+        daemon.ask(request).await.map(drop)
+    })
+}
+
+/// What is to be stopped must not be started for it.
+fn stop(home: &Home, request: Request, done: &str) -> Outcome {
+    let attached = block_on(async {
+        match ipc::Connection::attach(home).await? {
+            Some(mut daemon) => daemon.ask(request).await.map(|_| true),
+            None => Ok(false),
+        }
+    })?;
+    say(if attached {
+        done
+    } else {
+        "The daemon is not running, so there is nothing to stop."
+    })
+}
+
+fn say(sentence: &str) -> Outcome {
+    writeln!(stdout(), "{sentence}")?;
+    Ok(ExitCode::SUCCESS)
+}

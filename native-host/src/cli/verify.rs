@@ -1,0 +1,118 @@
+//! `verify FILE`: checks reports with nothing but the file and, if given, the expected key.
+
+use super::{Failure, Outcome, reports::row};
+use crate::EXIT_DATA;
+use clap::Args;
+use meter_core::{ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
+use meter_wire::{REPORTS_FORMAT, ReportsFile};
+use std::{
+    fs::File,
+    io::{Read as _, Write as _, stdin, stdout},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// A file written by `onionmeter reports --json`; `-` reads standard input
+    file: PathBuf,
+    /// The public key that must have signed them, in hexadecimal
+    #[arg(long, value_name = "HEX")]
+    key: Option<String>,
+}
+
+/// Reports of some centuries; a larger file is not one of ours.
+const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let file = read(arguments)?;
+    let key = DeviceKey(file.key.0);
+    let key_text = hex::encode(key.0);
+    if let Some(expected) = &arguments.key
+        && !expected.eq_ignore_ascii_case(&key_text)
+    {
+        return Err(bad(&format!(
+            "the file is signed by {key_text}, not by the key that you gave"
+        )));
+    }
+    let genesis = ChainHead::genesis(ChainId(file.chain.0), key);
+    let mut head: Option<ChainHead> = None;
+    let mut out = stdout().lock();
+    for (index, wire) in file.reports.iter().enumerate() {
+        let place = index.saturating_add(1);
+        let report = Signed::from(wire)
+            .verify(key)
+            .map_err(|error| bad(&format!("entry {place} of the file: {error}")))?;
+        let next = match head
+            .as_ref()
+            .or((report.value().sequence == 1).then_some(&genesis))
+        {
+            Some(head) => head.follow(&report),
+            None => Ok(head_after(&report)),
+        };
+        head = Some(next.map_err(|error| bad(&format!("entry {place} of the file: {error}")))?);
+        writeln!(out, "{}  verified", row(report.value()))?;
+    }
+    let Some(head) = head else {
+        return Err(bad("the file holds no reports"));
+    };
+    let complete = file.reports.first().is_some_and(|first| {
+        Signed::from(first)
+            .verify(key)
+            .is_ok_and(|first| first.value().sequence == 1)
+    });
+    writeln!(
+        out,
+        "All {} reports verify{}. Running total: {} credits.\nSigned by {key_text}",
+        file.reports.len(),
+        if complete {
+            " and are the chain from its beginning"
+        } else {
+            "; earlier ones are not in the file"
+        },
+        meter_core::credits_exact(head.totals.amount),
+    )?;
+    if arguments.key.is_none() {
+        writeln!(
+            out,
+            "This shows who signed and that nothing was changed. Whose key it is, you must know from elsewhere (--key)."
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where a chain stands after a report whose predecessors are not at hand.
+fn head_after(report: &Verified<SessionReport>) -> ChainHead {
+    let report = report.value();
+    ChainHead {
+        chain: report.chain,
+        key: report.key,
+        sequence: report.sequence,
+        link: report.link(),
+        totals: report.totals,
+    }
+}
+
+fn read(arguments: &Arguments) -> Result<ReportsFile, Failure> {
+    let mut text = String::new();
+    let name = arguments.file.display();
+    let outcome = if arguments.file.as_os_str() == "-" {
+        stdin().take(FILE_BYTES_MAX).read_to_string(&mut text)
+    } else {
+        File::open(&arguments.file)
+            .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
+    };
+    outcome.map_err(|error| bad(&format!("{name} cannot be read: {error}")))?;
+    let file: ReportsFile = serde_json::from_str(&text)
+        .map_err(|error| bad(&format!("{name} is no file of reports: {error}")))?;
+    if file.format != REPORTS_FORMAT {
+        return Err(bad(&format!(
+            "{name} is not in the format {REPORTS_FORMAT}"
+        )));
+    }
+    Ok(file)
+}
+
+fn bad(message: &str) -> Failure {
+    Failure::Exit(EXIT_DATA, message.to_owned())
+}

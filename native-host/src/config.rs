@@ -1,0 +1,101 @@
+//! `config.toml`, parsed once into types; an error names key, line and limit.
+
+mod parse;
+
+use meter_core::Thresholds;
+use std::{io, path::PathBuf};
+
+pub use parse::parse;
+
+/// Everything that can be configured, checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Config {
+    /// The relay's port on 127.0.0.1.
+    pub relay_port: u16,
+    /// Connections served at once.
+    pub connections_max: usize,
+    /// When sessions close.
+    pub thresholds: Thresholds,
+    /// Tor.
+    pub tor: TorChoice,
+    /// Seconds without clients and connections after which the daemon leaves; `None`: never.
+    pub idle_exit_s: Option<u64>,
+    /// The log's level.
+    pub log_level: tracing::Level,
+}
+
+/// Which Tor to use and how.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TorChoice {
+    /// Which backends are allowed.
+    pub backend: BackendChoice,
+    /// The program of a managed Tor.
+    pub program: PathBuf,
+    /// SOCKS port of an existing Tor; `None`: the usual ones.
+    pub socks_port: Option<u16>,
+    /// Control port of an existing Tor; `None`: the usual ones.
+    pub control_port: Option<u16>,
+    /// Lines added to the torrc of a managed Tor.
+    pub extra_torrc: Vec<String>,
+}
+
+/// Which backends are allowed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BackendChoice {
+    /// Existing if proven, else managed.
+    Auto,
+    /// Only a Tor that runs.
+    Existing,
+    /// Only our own.
+    Managed,
+}
+
+/// Why `config.toml` is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("{path} cannot be read", path = .0.display())]
+    Read(PathBuf, #[source] io::Error),
+    /// It is no TOML, or has an unknown key or a value of the wrong type.
+    #[error("{path}, {message}", path = .path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line and reason.
+        message: String,
+    },
+    /// A value is outside its limits.
+    #[error("{path}, line {line}: {key} is {value}; it must be {limit}", path = .path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// With its section.
+        key: &'static str,
+        /// As written.
+        value: String,
+        /// What is allowed.
+        limit: String,
+    },
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        parse("", std::path::Path::new("config.toml")).expect("an empty file is in order; tested")
+    }
+}
+
+impl Config {
+    /// Reads the file; a missing one gives the defaults.
+    ///
+    /// # Errors
+    /// When it cannot be read or holds a mistake.
+    pub fn load(path: &std::path::Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => parse(&text, path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(ConfigError::Read(path.to_path_buf(), error)),
+        }
+    }
+}

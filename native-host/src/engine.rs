@@ -1,0 +1,276 @@
+//! The engine: one task that owns relay, Tor, key and book, and knows no transport.
+//!
+//! The data plane (relay) only counts; this control plane looks once a second. Nothing downstream
+//! calls back up: clients send [`Command`]s and read the status.
+
+mod house;
+mod relay;
+pub(crate) mod tor;
+
+use crate::{clock::Clock, config::Config, home::Home, problems};
+use house::House;
+use meter_core::Thresholds;
+use meter_relay::Counters;
+use meter_wire::{
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, WireReport,
+};
+use relay::RelayControl;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{error, info};
+
+const TICK: Duration = Duration::from_secs(1);
+/// Requests of all clients together that wait for the engine.
+const COMMANDS_MAX: usize = 64;
+/// Closed sessions that a slow client may lag behind before it has to ask for reports.
+const CLOSED_MAX: usize = 64;
+
+type Answer<T> = oneshot::Sender<Result<T, Problem>>;
+
+/// What can be asked of the engine.
+pub(crate) enum Command {
+    Hello(Answer<HelloReply>),
+    Reports {
+        after: u64,
+        limit: u16,
+        answer: Answer<ReportsPage>,
+    },
+    SetThresholds(Thresholds, Answer<()>),
+    MonitorStart(Answer<()>),
+    MonitorStop(Answer<()>),
+}
+
+/// The engine's face: cheap to clone, one per client.
+#[derive(Clone)]
+pub(crate) struct EngineHandle {
+    commands: mpsc::Sender<Command>,
+    status: watch::Receiver<Status>,
+    closed: broadcast::Sender<WireReport>,
+    counters: Arc<Counters>,
+    tor: meter_tor::Tor,
+}
+
+impl EngineHandle {
+    /// Asks and waits for the answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<T, Problem> {
+        let (answer, reply) = oneshot::channel();
+        self.commands
+            .send(command(answer))
+            .await
+            .map_err(|_| problems::shutting_down())?;
+        reply.await.map_err(|_| problems::shutting_down())?
+    }
+
+    pub(crate) fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    pub(crate) fn closed_sessions(&self) -> broadcast::Receiver<WireReport> {
+        self.closed.subscribe()
+    }
+
+    /// Connections that the relay serves right now.
+    pub(crate) fn connections_active(&self) -> u64 {
+        self.counters.snapshot().active
+    }
+
+    pub(crate) const fn tor(&self) -> &meter_tor::Tor {
+        &self.tor
+    }
+}
+
+pub(crate) struct Engine {
+    home: Home,
+    clock: Clock,
+    thresholds: Thresholds,
+    /// What is missing when there is no house: the relay stays closed then.
+    house: Result<House, Problem>,
+    relay: RelayControl,
+    tor: meter_tor::Tor,
+    commands: mpsc::Receiver<Command>,
+    status: watch::Sender<Status>,
+    closed: broadcast::Sender<WireReport>,
+}
+
+impl Engine {
+    /// Opens key and book. A problem with them does not end the daemon: clients are told, and
+    /// `monitor_start` tries again.
+    pub(crate) fn new(home: &Home, config: &Config, tracker: &TaskTracker) -> (Self, EngineHandle) {
+        let counters = Arc::new(Counters::default());
+        let tor = tor::launch(home, config, tracker);
+        let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
+        let (closed, _) = broadcast::channel(CLOSED_MAX);
+        let relay = RelayControl::new(config, tor.upstream(), Arc::clone(&counters));
+        let house = House::open(home, config.thresholds);
+        if let Err(problem) = &house {
+            error!(code = ?problem.code, detail = problem.detail, "cannot work");
+        }
+        let initial = snapshot(&house, &relay, &tor, config.thresholds);
+        let (status, status_receiver) = watch::channel(initial);
+        let handle = EngineHandle {
+            commands: command_sender,
+            status: status_receiver,
+            closed: closed.clone(),
+            counters,
+            tor: tor.clone(),
+        };
+        let clock = Clock::new();
+        let (home, thresholds) = (home.clone(), config.thresholds);
+        (
+            Self {
+                home,
+                clock,
+                thresholds,
+                house,
+                relay,
+                tor,
+                commands,
+                status,
+                closed,
+            },
+            handle,
+        )
+    }
+
+    /// Works until `stop`, then stops relay and Tor and keeps the open session.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut tor_status = self.tor.status();
+        self.start_monitor();
+        self.publish();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = ticks.tick() => self.tick(),
+                Some(command) = self.commands.recv() => self.obey(command).await,
+                Ok(()) = tor_status.changed() => {}
+                problem = self.relay.ended() => error!(?problem, "relay ended"),
+            }
+            self.publish();
+        }
+        self.relay.stop().await;
+        self.tick();
+        if let Err(problem) = self.tor.stop().await {
+            info!(%problem, "tor was not stopped");
+        }
+    }
+
+    fn tick(&mut self) {
+        let Ok(house) = &mut self.house else { return };
+        let counted = self.relay.counted();
+        let (now, wall) = (self.clock.monotonic(), Clock::wall());
+        // SQLite waits for the disk; the other worker thread goes on serving meanwhile.
+        let closed =
+            tokio::task::block_in_place(|| house.tick(now, wall, counted, self.relay.is_running()));
+        if let Some(report) = closed {
+            // Nobody listening is not an error: the book has it.
+            crate::ignore_because("no client is attached", self.closed.send(report));
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Hello(answer) => reply(answer, Ok(self.hello())),
+            Command::Reports {
+                after,
+                limit,
+                answer,
+            } => {
+                let page =
+                    self.house.as_ref().map_err(Clone::clone).and_then(|house| {
+                        tokio::task::block_in_place(|| house.reports(after, limit))
+                    });
+                reply(answer, page);
+            }
+            Command::SetThresholds(thresholds, answer) => {
+                self.thresholds = thresholds;
+                if let Ok(house) = &mut self.house {
+                    house.set_thresholds(thresholds);
+                }
+                reply(answer, Ok(()));
+            }
+            Command::MonitorStart(answer) => {
+                if self.house.is_err() {
+                    self.house = House::open(&self.home, self.thresholds);
+                }
+                self.start_monitor();
+                let outcome = match (&self.house, self.relay.problem()) {
+                    (Err(problem), _) | (_, Some(problem)) => Err(problem.clone()),
+                    _ => Ok(()),
+                };
+                reply(answer, outcome);
+            }
+            Command::MonitorStop(answer) => {
+                self.relay.stop().await;
+                self.tick();
+                info!("relay stopped");
+                reply(answer, Ok(()));
+            }
+        }
+    }
+
+    /// Without a house there is nobody to keep what the relay would count.
+    fn start_monitor(&mut self) {
+        if self.house.is_err() {
+            return;
+        }
+        match self.relay.start() {
+            Ok(port) => info!(port, "relay ready"),
+            Err(problem) => error!(code = ?problem.code, detail = problem.detail, "no relay"),
+        }
+        tor::start_in_background(&self.tor, self.relay.tracker());
+    }
+
+    fn hello(&self) -> HelloReply {
+        let head = self.house.as_ref().ok().map(House::head);
+        HelloReply {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            capabilities: Request::NAMES.map(str::to_owned).to_vec(),
+            key: head.map(|head| HexBytes(head.key.0)),
+            chain: head.map(|head| HexBytes(head.chain.0)),
+        }
+    }
+
+    fn publish(&self) {
+        let next = snapshot(&self.house, &self.relay, &self.tor, self.thresholds);
+        self.status.send_if_modified(|status| {
+            let changed = *status != next;
+            if changed {
+                *status = next;
+            }
+            changed
+        });
+    }
+}
+
+fn reply<T>(answer: Answer<T>, result: Result<T, Problem>) {
+    // A client that left before its answer needs none.
+    drop(answer.send(result));
+}
+
+fn snapshot(
+    house: &Result<House, Problem>,
+    relay: &RelayControl,
+    tor: &meter_tor::Tor,
+    thresholds: Thresholds,
+) -> Status {
+    let working = house.as_ref().ok();
+    Status {
+        relay: relay.status(),
+        tor: tor::status(&tor.status().borrow()),
+        session: working.and_then(House::session),
+        balance: working.map_or_else(Default::default, House::balance),
+        reports: working.map_or_else(Default::default, House::report_count),
+        thresholds: (&thresholds).into(),
+        problem: match house {
+            Ok(house) => house.problem().cloned(),
+            Err(problem) => Some(problem.clone()),
+        },
+    }
+}

@@ -1,0 +1,127 @@
+//! Starts and stops the relay; its counters outlive it.
+
+use crate::{config::Config, problems};
+use meter_core::Upstream;
+use meter_relay::{CounterSnapshot, Counters, Relay, RelayConfig, RelayError};
+use meter_wire::{Problem, RelayStatus};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(crate) struct RelayControl {
+    config: RelayConfig,
+    upstream: watch::Receiver<Option<Upstream>>,
+    counters: Arc<Counters>,
+    tracker: TaskTracker,
+    running: Option<Running>,
+    problem: Option<Problem>,
+}
+
+struct Running {
+    port: u16,
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), RelayError>>,
+}
+
+impl RelayControl {
+    pub(crate) fn new(
+        config: &Config,
+        upstream: watch::Receiver<Option<Upstream>>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
+        let named = [config.tor.socks_port, config.tor.control_port];
+        let tor_ports = [9050, 9051, 9150, 9151]
+            .into_iter()
+            .chain(named.into_iter().flatten());
+        let config = RelayConfig {
+            connections_max: config.connections_max,
+            refused_ports: tor_ports.collect(),
+            ..RelayConfig::on(listen)
+        };
+        let tracker = TaskTracker::new();
+        Self {
+            config,
+            upstream,
+            counters,
+            tracker,
+            running: None,
+            problem: None,
+        }
+    }
+
+    /// Opens the port; nothing to do when it is open. Gives the port.
+    pub(crate) fn start(&mut self) -> Result<u16, Problem> {
+        if let Some(running) = &self.running {
+            return Ok(running.port);
+        }
+        let counters = Arc::clone(&self.counters);
+        let relay = Relay::bind(self.config.clone(), self.upstream.clone(), counters)
+            .map_err(|error| problems::relay(&error));
+        match relay {
+            Ok(relay) => {
+                let (port, stop) = (relay.port(), CancellationToken::new());
+                let task = self.tracker.spawn(relay.run(stop.clone()));
+                self.running = Some(Running { port, stop, task });
+                self.problem = None;
+                Ok(port)
+            }
+            Err(problem) => {
+                self.problem = Some(problem.clone());
+                Err(problem)
+            }
+        }
+    }
+
+    /// Closes the port and waits until the last connection is drained or cut.
+    pub(crate) async fn stop(&mut self) {
+        self.problem = None;
+        if let Some(running) = self.running.take() {
+            running.stop.cancel();
+            crate::ignore_because("it was asked to end", running.task.await);
+        }
+    }
+
+    /// Waits until a running relay ends by itself, and says why. Cancel safe.
+    pub(crate) async fn ended(&mut self) -> Problem {
+        let Some(running) = &mut self.running else {
+            return std::future::pending().await;
+        };
+        let outcome = (&mut running.task).await;
+        self.running = None;
+        let problem = match outcome {
+            Ok(Err(error)) => problems::relay(&error),
+            Ok(Ok(())) => problems::relay_gone("it ended without being asked"),
+            Err(panic) => problems::relay_gone(&panic.to_string()),
+        };
+        self.problem = Some(problem.clone());
+        problem
+    }
+
+    pub(crate) fn counted(&self) -> CounterSnapshot {
+        self.counters.snapshot()
+    }
+
+    pub(crate) const fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub(crate) const fn problem(&self) -> Option<&Problem> {
+        self.problem.as_ref()
+    }
+
+    pub(crate) const fn tracker(&self) -> &TaskTracker {
+        &self.tracker
+    }
+
+    pub(crate) fn status(&self) -> RelayStatus {
+        match (&self.running, &self.problem) {
+            (Some(running), _) => RelayStatus::Listening { port: running.port },
+            (None, Some(problem)) => RelayStatus::Failed(problem.clone()),
+            (None, None) => RelayStatus::Stopped,
+        }
+    }
+}

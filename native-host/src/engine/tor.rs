@@ -1,0 +1,97 @@
+//! Between our configuration and messages and the crate that has Tor.
+
+use crate::{
+    config::{BackendChoice, Config},
+    home::Home,
+    problems,
+};
+use meter_tor::{BackendKind, Choice, ControlAddr, Tor, TorConfig};
+use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus};
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+/// Makes the handle; nothing is started yet.
+pub(super) fn launch(home: &Home, config: &Config, tracker: &TaskTracker) -> Tor {
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let choice = match config.tor.backend {
+        BackendChoice::Auto => Choice::Auto,
+        BackendChoice::Managed => Choice::Managed,
+        BackendChoice::Existing => Choice::Existing {
+            socks: config.tor.socks_port.map(at),
+            control: config
+                .tor
+                .control_port
+                .map(|port| ControlAddr::Tcp(at(port))),
+        },
+    };
+    Tor::new(
+        TorConfig {
+            choice,
+            program: config.tor.program.clone(),
+            extra_torrc: config.tor.extra_torrc.clone(),
+            ..TorConfig::new(home.tor_data(), home.tor_run())
+        },
+        tracker,
+    )
+}
+
+/// Starts Tor without waiting for it; how it goes can be read from the status.
+pub(super) fn start_in_background(tor: &Tor, tracker: &TaskTracker) {
+    let tor = tor.clone();
+    tracker.spawn(async move {
+        if let Err(problem) = tor.start().await {
+            warn!(%problem, "tor did not start");
+        }
+    });
+}
+
+/// For a client.
+pub(crate) async fn start(tor: &Tor) -> Result<(), Problem> {
+    tor.start().await.map_err(|problem| problems::tor(&problem))
+}
+
+/// For a client.
+pub(crate) async fn stop(tor: &Tor) -> Result<(), Problem> {
+    if tor.status().borrow().backend == Some(BackendKind::Existing) {
+        return Err(Problem::new(ErrorCode::TorNotOurs));
+    }
+    tor.stop().await.map_err(|problem| problems::tor(&problem))
+}
+
+pub(super) fn status(status: &meter_tor::TorStatus) -> TorStatus {
+    let backend = status.backend.map(|backend| match backend {
+        BackendKind::Existing => TorBackend::Existing,
+        BackendKind::Managed => TorBackend::Managed,
+    });
+    TorStatus {
+        backend,
+        version: status.version.clone(),
+        state: state(&status.state),
+    }
+}
+
+fn state(state: &meter_tor::TorState) -> TorState {
+    match state {
+        meter_tor::TorState::Off => TorState::Off,
+        meter_tor::TorState::Starting => TorState::Starting,
+        meter_tor::TorState::Bootstrapping(step) => TorState::Bootstrapping {
+            percent: step.percent,
+            tag: step.tag.clone(),
+            summary: step.summary.clone(),
+            warning: step.warning.clone(),
+        },
+        meter_tor::TorState::Ready => TorState::Ready,
+        meter_tor::TorState::Restarting {
+            attempt,
+            in_ms,
+            reason,
+        } => TorState::Restarting {
+            attempt: *attempt,
+            in_ms: *in_ms,
+            problem: problems::tor(reason),
+        },
+        meter_tor::TorState::Stopping => TorState::Stopping,
+        meter_tor::TorState::Failed(problem) => TorState::Failed(problems::tor(problem)),
+    }
+}

@@ -1,0 +1,116 @@
+//! Files that appear whole or not at all, and folders that are private.
+
+use rustix::{fs as rfs, process::geteuid};
+use std::{
+    fs, io,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// Writes a file next to `path`, syncs it and renames it over `path`.
+///
+/// # Errors
+/// Any failure on the way; `path` is then as it was.
+pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let (folder, temporary) = beside(path)?;
+    let result = write_new(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
+    if result.is_err() {
+        crate::ignore_because("it may never have been made", fs::remove_file(&temporary));
+    }
+    result.and_then(|()| sync_folder(&folder))
+}
+
+/// Like [`replace`], but never over an existing file.
+///
+/// # Errors
+/// `AlreadyExists` when `path` exists in whatever form; otherwise any failure on the way.
+pub fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let (folder, temporary) = beside(path)?;
+    // A hard link fails where a rename would overwrite.
+    let result =
+        write_new(&temporary, content, mode).and_then(|()| fs::hard_link(&temporary, path));
+    crate::ignore_because("it may never have been made", fs::remove_file(&temporary));
+    result.and_then(|()| sync_folder(&folder))
+}
+
+fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
+    let folder = path.parent().ok_or_else(no_name)?.to_path_buf();
+    let mut name = path.file_name().ok_or_else(no_name)?.to_os_string();
+    name.push(format!(".new-{}", std::process::id()));
+    let temporary = folder.join(name);
+    Ok((folder, temporary))
+}
+
+fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    // A left-over of a process that died with our number is ours to remove.
+    crate::ignore_because("there is usually none", fs::remove_file(path));
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
+    file.write_all(content)?;
+    // The mode given at creation is cut by the umask.
+    rfs::fchmod(&file, rfs::Mode::from_raw_mode(mode))?;
+    file.sync_all()
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Why a folder is not private.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It cannot be made or read.
+    #[error("{path} cannot be used", path = .0.display())]
+    Io(PathBuf, #[source] io::Error),
+    /// It is a file, or a link to somewhere.
+    #[error("{path} is not a folder; move it away", path = .0.display())]
+    NotAFolder(PathBuf),
+    /// It belongs to somebody else.
+    #[error("{path} belongs to another user; run `chown {me} {path}` as root", path = .path.display())]
+    Owner {
+        /// The folder.
+        path: PathBuf,
+        /// The user number that should own it.
+        me: u32,
+    },
+    /// Others may enter it.
+    #[error("{path} is open to other users; run `chmod 700 {path}`", path = .0.display())]
+    Mode(PathBuf),
+}
+
+/// Makes a folder with mode 0700, or checks that an existing one is ours alone.
+///
+/// # Errors
+/// When it cannot be made, or is not a folder of ours with mode 0700.
+pub fn private_folder(path: &Path) -> Result<(), FolderError> {
+    let io = |error| FolderError::Io(path.to_path_buf(), error);
+    match fs::DirBuilder::new()
+        .recursive(false)
+        .mode(0o700)
+        .create(path)
+    {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(io(error)),
+    }
+    let meta = fs::symlink_metadata(path).map_err(io)?;
+    if !meta.is_dir() {
+        return Err(FolderError::NotAFolder(path.to_path_buf()));
+    }
+    let me = geteuid().as_raw();
+    if meta.uid() != me {
+        return Err(FolderError::Owner {
+            path: path.to_path_buf(),
+            me,
+        });
+    }
+    if meta.mode() & 0o077 != 0 {
+        return Err(FolderError::Mode(path.to_path_buf()));
+    }
+    Ok(())
+}

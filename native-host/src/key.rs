@@ -1,0 +1,177 @@
+//! The signing key's file: 32 bytes, 0600 in a 0700 folder, made once, never overwritten.
+
+use crate::files;
+use meter_core::ReportSigner;
+use rustix::{fs as rfs, process::geteuid};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+const SEED_BYTES: usize = 32;
+
+/// Why there is no usable key. Every text ends with what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyError {
+    /// Not there.
+    #[error("{path} is missing", path = .0.display())]
+    Missing(PathBuf),
+    /// A link, a folder, a pipe.
+    #[error("{path} is not a plain file; put the key file itself there", path = .0.display())]
+    NotAFile(PathBuf),
+    /// Another owner.
+    #[error("{path} belongs to another user; run `chown {me} {path}` as root", path = .path.display())]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// Who should own it.
+        me: u32,
+    },
+    /// Others may read it.
+    #[error("{path} has mode {mode:03o}; run `chmod 600 {path}`, and treat the key as known to others", path = .path.display())]
+    Mode {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Not 32 bytes.
+    #[error("{path} has {bytes} bytes instead of 32; restore it from a backup", path = .path.display())]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+    },
+    /// It cannot be read or written.
+    #[error("{path} cannot be used", path = .0.display())]
+    Io(PathBuf, #[source] io::Error),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+/// Reads the key after checking who can get at it.
+///
+/// # Errors
+/// When it is missing, or its kind, owner, mode or size is wrong. Nothing is repaired silently.
+pub(crate) fn load(path: &Path) -> Result<ReportSigner, KeyError> {
+    let io = |error| KeyError::Io(path.to_path_buf(), error);
+    let flags =
+        rfs::OFlags::RDONLY | rfs::OFlags::NOFOLLOW | rfs::OFlags::CLOEXEC | rfs::OFlags::NONBLOCK;
+    let file = match rfs::open(path, flags, rfs::Mode::empty()) {
+        Ok(file) => file,
+        Err(rustix::io::Errno::NOENT) => return Err(KeyError::Missing(path.to_path_buf())),
+        Err(rustix::io::Errno::LOOP) => return Err(KeyError::NotAFile(path.to_path_buf())),
+        Err(errno) => return Err(io(errno.into())),
+    };
+    check(path, &rfs::fstat(&file).map_err(|errno| io(errno.into()))?)?;
+    let mut seed = Zeroizing::new([0; SEED_BYTES]);
+    File::from(file).read_exact(seed.as_mut()).map_err(io)?;
+    Ok(ReportSigner::from_seed(&seed))
+}
+
+fn check(path: &Path, stat: &rfs::Stat) -> Result<(), KeyError> {
+    let path = path.to_path_buf();
+    if rfs::FileType::from_raw_mode(stat.st_mode) != rfs::FileType::RegularFile {
+        return Err(KeyError::NotAFile(path));
+    }
+    let me = geteuid().as_raw();
+    if stat.st_uid != me {
+        return Err(KeyError::Owner { path, me });
+    }
+    let mode = stat.st_mode & 0o7777;
+    if mode & 0o177 != 0 {
+        return Err(KeyError::Mode { path, mode });
+    }
+    let bytes = u64::try_from(stat.st_size).unwrap_or_default();
+    if bytes != 32 {
+        return Err(KeyError::Size { path, bytes });
+    }
+    Ok(())
+}
+
+/// Makes a new key. Never over an existing file: of two at once, one wins and both then load it.
+///
+/// # Errors
+/// When there are no random bytes or the file cannot be written.
+pub(crate) fn create(path: &Path) -> Result<ReportSigner, KeyError> {
+    let mut seed = Zeroizing::new([0; SEED_BYTES]);
+    getrandom::fill(seed.as_mut()).map_err(KeyError::Random)?;
+    match files::create(path, seed.as_ref(), 0o600) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(KeyError::Io(path.to_path_buf(), error)),
+    }
+    load(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("device.key");
+        (folder, path)
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_then_loaded() {
+        let (_folder, path) = folder();
+        assert!(matches!(load(&path), Err(KeyError::Missing(_))));
+        let made = create(&path).expect("made");
+        assert_eq!(
+            fs::metadata(&path).expect("there").permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(load(&path).expect("loaded").key(), made.key());
+        assert_eq!(create(&path).expect("not overwritten").key(), made.key());
+        let left = fs::read_dir(path.parent().expect("a folder"))
+            .expect("readable")
+            .count();
+        assert_eq!(left, 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_hundred_at_once_make_one_key() {
+        let (_folder, path) = folder();
+        let path = &path;
+        let keys = std::thread::scope(|scope| {
+            let made: Vec<_> = (0..100)
+                .map(|_| scope.spawn(move || create(path).expect("one of them wins").key()))
+                .collect();
+            made.into_iter()
+                .map(|thread| thread.join().expect("no panic"))
+                .collect::<Vec<_>>()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]));
+    }
+
+    #[test]
+    fn wrong_mode_size_and_kind_are_refused_with_the_remedy() {
+        let (_folder, path) = folder();
+        create(&path).expect("made");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("ours");
+        let error = load(&path).expect_err("readable by the group");
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("ours");
+        fs::write(&path, [0; 31]).expect("ours");
+        assert!(matches!(load(&path), Err(KeyError::Size { bytes: 31, .. })));
+        assert!(
+            matches!(create(&path), Err(KeyError::Size { bytes: 31, .. })),
+            "not replaced"
+        );
+
+        fs::remove_file(&path).expect("ours");
+        std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
+        assert!(matches!(load(&path), Err(KeyError::NotAFile(_))));
+        fs::remove_file(&path).expect("ours");
+        fs::create_dir(&path).expect("a folder");
+        assert!(matches!(load(&path), Err(KeyError::NotAFile(_))));
+    }
+}

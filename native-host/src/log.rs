@@ -1,0 +1,98 @@
+//! The daemon's log: a file in our home, never stdout, never without a bound.
+
+use crate::{files, home::Home};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt as _,
+    path::PathBuf,
+    sync::Mutex,
+};
+
+/// The log and the one before it take at most this much each.
+const LOG_BYTES_MAX: u64 = 1_000_000;
+
+/// Sends `tracing` events and panics of this process to the log file.
+///
+/// # Errors
+/// When the file cannot be opened, or another subscriber is in place.
+pub(crate) fn init(home: &Home, level: tracing::Level) -> io::Result<()> {
+    files::private_folder(&home.log_folder()).map_err(io::Error::other)?;
+    let log = Log::open(home.log())?;
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_target(true)
+        .with_writer(Mutex::new(log))
+        .try_init()
+        .map_err(io::Error::other)?;
+    std::panic::set_hook(Box::new(|panic| {
+        // The message may quote a value; the place is enough to find the bug.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "bug: panic");
+    }));
+    Ok(())
+}
+
+struct Log {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+}
+
+impl Log {
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&path)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self { path, file, bytes })
+    }
+
+    fn turn_over(&mut self) -> io::Result<()> {
+        fs::rename(&self.path, self.path.with_extension("old.log"))?;
+        *self = Self::open(self.path.clone())?;
+        Ok(())
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.bytes > LOG_BYTES_MAX {
+            self.turn_over()?;
+        }
+        let written = self.file.write(line)?;
+        self.bytes = self
+            .bytes
+            .saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_log_turns_over_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("onionmeter.log");
+        let mut log = Log::open(path.clone()).expect("opened");
+        let line = [b'x'; 1000];
+        for _ in 0..3_500 {
+            log.write_all(&line).expect("written");
+        }
+        let total: u64 = fs::read_dir(folder.path())
+            .expect("readable")
+            .map(|entry| entry.expect("an entry").metadata().expect("there").len())
+            .sum();
+        assert!(total <= 2 * (LOG_BYTES_MAX + 2_000), "{total}");
+        assert!(path.is_file());
+    }
+}

@@ -1,0 +1,108 @@
+//! From the errors of the parts to what a person can do about them.
+
+use crate::{config::ConfigError, home::HomeError, key::KeyError};
+use meter_ledger::BookError;
+use meter_relay::RelayError;
+use meter_tor::TorProblem;
+use meter_wire::{ErrorCode, Problem};
+use std::error::Error;
+
+/// An error with its sources, once each, for a detail.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn problem(code: ErrorCode, error: &dyn Error) -> Problem {
+    Problem::with_detail(code, chain(error))
+}
+
+pub(crate) fn home(error: &HomeError) -> Problem {
+    problem(ErrorCode::HomeUnusable, error)
+}
+
+pub(crate) fn config(error: &ConfigError) -> Problem {
+    problem(ErrorCode::ConfigInvalid, error)
+}
+
+pub(crate) fn key(error: &KeyError) -> Problem {
+    let code = match error {
+        KeyError::Missing(_) => ErrorCode::KeyMissing,
+        KeyError::NotAFile(_)
+        | KeyError::Owner { .. }
+        | KeyError::Mode { .. }
+        | KeyError::Size { .. }
+        | KeyError::Io(..) => ErrorCode::KeyRefused,
+        KeyError::Random(_) => ErrorCode::Internal,
+    };
+    problem(code, error)
+}
+
+pub(crate) fn book(error: &BookError) -> Problem {
+    let code = match error {
+        BookError::Open { .. } | BookError::Disk(_) | BookError::Busy => ErrorCode::BookUnwritable,
+        BookError::NotOurs { .. }
+        | BookError::Newer { .. }
+        | BookError::Damaged(_)
+        | BookError::OtherChain => ErrorCode::BookDamaged,
+        BookError::NotNext(_) | BookError::Fork { .. } | BookError::Bug(_) => ErrorCode::Internal,
+    };
+    problem(code, error)
+}
+
+pub(crate) fn relay(error: &RelayError) -> Problem {
+    let code = match error {
+        RelayError::PortTaken { .. } => ErrorCode::PortTaken,
+        RelayError::NotLoopback | RelayError::Listen { .. } | RelayError::Accept(_) => {
+            ErrorCode::RelayFailed
+        }
+    };
+    problem(code, error)
+}
+
+pub(crate) fn relay_gone(why: &str) -> Problem {
+    Problem::with_detail(ErrorCode::RelayFailed, why)
+}
+
+pub(crate) fn shutting_down() -> Problem {
+    Problem::with_detail(ErrorCode::DaemonUnreachable, "the daemon is ending")
+}
+
+pub(crate) fn tor(error: &TorProblem) -> Problem {
+    let code = match error {
+        TorProblem::Missing => ErrorCode::TorMissing,
+        TorProblem::ProgramUnsafe
+        | TorProblem::SpawnFailed { .. }
+        | TorProblem::ExitedAtStart { .. }
+        | TorProblem::Exited { .. }
+        | TorProblem::StartTimedOut { .. }
+        | TorProblem::BadOption { .. }
+        | TorProblem::OptionNotAllowed { .. } => ErrorCode::TorStartFailed,
+        TorProblem::CrashLoop { .. } => ErrorCode::TorCrashLoop,
+        TorProblem::DataDirUnusable(_)
+        | TorProblem::RunDirUnusable(_)
+        | TorProblem::SocketPathTooLong { .. } => ErrorCode::TorFolderUnusable,
+        TorProblem::DataDirLocked => ErrorCode::TorAlreadyRunning,
+        TorProblem::NotRunning | TorProblem::ControlLost | TorProblem::Stopped => {
+            ErrorCode::TorNotRunning
+        }
+        TorProblem::NotTor | TorProblem::NotLoopback => ErrorCode::NotTor,
+        TorProblem::ControlRefused(_) | TorProblem::NoSocksPort => ErrorCode::TorControlRefused,
+        TorProblem::Bug(_) => ErrorCode::Internal,
+    };
+    let mut detail = chain(error);
+    if let Some(last) = error.log().last() {
+        detail.push_str("; Tor's last words: ");
+        detail.push_str(last);
+    }
+    Problem::with_detail(code, detail)
+}

@@ -1,0 +1,248 @@
+//! The commands as a person types them.
+
+use crate::support::{PROGRAM, TestHome};
+use std::{fs, process::Output};
+
+#[track_caller]
+fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[track_caller]
+fn check(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) -> String {
+    let output = home.run(args);
+    let text = text(&output);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
+    for part in parts {
+        assert!(text.contains(part), "{args:?} says {part:?}: {text}");
+    }
+    text
+}
+
+#[test]
+fn help_names_every_command_and_where_things_are() {
+    let home = TestHome::new();
+    let commands = [
+        "install",
+        "uninstall",
+        "doctor",
+        "status",
+        "reports",
+        "verify",
+        "tor",
+        "monitor",
+        "daemon",
+    ];
+    check(&home, &["--help"], 0, &commands);
+    check(&home, &["--help"], 0, &["ONIONMETER_HOME", "Exit status"]);
+    check(&home, &[], 64, &["Usage"]);
+    check(&home, &["brew-tea"], 64, &["brew-tea"]);
+}
+
+#[test]
+fn looking_starts_nothing_and_makes_nothing() {
+    let home = TestHome::new();
+    check(&home, &["status"], 69, &["not running"]);
+    check(&home, &["status", "--json"], 69, &["null"]);
+    check(&home, &["reports"], 69, &["no reports"]);
+    check(&home, &["monitor", "stop"], 0, &["nothing to stop"]);
+    check(&home, &["tor", "stop"], 0, &["nothing to stop"]);
+    assert!(home.daemon_pid().is_none());
+    assert!(!home.root().join("key").is_dir());
+}
+
+#[test]
+fn start_status_reports_and_stop_work_from_a_terminal() {
+    let home = TestHome::new();
+    check(&home, &["monitor", "start"], 0, &["counts"]);
+    let port = format!("127.0.0.1:{}", home.relay_port);
+    check(
+        &home,
+        &["status"],
+        0,
+        &[&port, "0.0 credits in 0 reports", "Tor is not installed"],
+    );
+    let json = check(&home, &["status", "--json"], 0, &[]);
+    let status: meter_wire::Status = serde_json::from_str(&json).expect("as the wire has it");
+    assert_eq!(status.balance.0, 0);
+    check(&home, &["tor", "start"], 69, &["Tor is not installed"]);
+    check(&home, &["reports"], 0, &["Balance: 0.0 credits"]);
+    check(
+        &home,
+        &[
+            "thresholds",
+            "--min-bytes=0",
+            "--min-duration-ms=1",
+            "--max-duration-ms=1",
+        ],
+        64,
+        &["min_bytes is 0"],
+    );
+    check(&home, &["monitor", "stop"], 0, &["closed"]);
+    check(&home, &["status"], 0, &["Relay    stopped"]);
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_named_by_line() {
+    let home = TestHome::new();
+    home.configure("[relay]\nport = 80\n");
+    check(
+        &home,
+        &["daemon"],
+        64,
+        &["line 2", "relay.port is 80", "from 1024 to 65535"],
+    );
+    check(&home, &["doctor"], 1, &["BAD", "relay.port is 80"]);
+    check(&home, &["monitor", "start"], 69, &["cannot be started"]);
+}
+
+#[test]
+fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
+    let home = TestHome::new();
+    let user = home.user();
+    for folder in [
+        ".config/chromium",
+        ".config/BraveSoftware/Brave-Browser",
+        ".mozilla",
+    ] {
+        fs::create_dir_all(user.join(folder)).expect("a browser");
+    }
+    let profile = user.join("profile");
+    let profile_text = profile.to_str().expect("UTF-8");
+    check(
+        &home,
+        &["install", "--browser-dir", profile_text],
+        0,
+        &["Chromium", "Brave", "Firefox", "registered"],
+    );
+    let again = check(&home, &["install"], 0, &["already registered"]);
+    assert!(!again.contains("repaired"), "{again}");
+    let manifest = user.join(".config/chromium/NativeMessagingHosts/org.onionmeter.host.json");
+    let manifest_text = fs::read_to_string(&manifest).expect("there");
+    let program = home.root().join("bin/onionmeter");
+    assert!(manifest_text.contains(program.to_str().expect("UTF-8")));
+    assert_eq!(
+        fs::read(&program).expect("there"),
+        fs::read(PROGRAM).expect("there")
+    );
+    assert!(
+        !user.join(".config/google-chrome").exists(),
+        "no footprint, no folder"
+    );
+
+    fs::write(&manifest, "{").expect("ours");
+    check(&home, &["doctor"], 1, &["BAD", "onionmeter install"]);
+    check(&home, &["install"], 0, &["repaired"]);
+    let doctor = check(&home, &["doctor"], 1, &["Chromium knows the host"]);
+    assert!(
+        doctor.contains("/nowhere/tor is not installed"),
+        "the only thing wrong: {doctor}"
+    );
+    assert_eq!(doctor.matches("BAD").count(), 1, "{doctor}");
+
+    check(&home, &["uninstall"], 0, &["removed"]);
+    for folder in [
+        ".config/chromium",
+        ".config/BraveSoftware/Brave-Browser",
+        ".mozilla",
+        "profile",
+    ] {
+        let left: Vec<_> = fs::read_dir(user.join(folder)).expect("there").collect();
+        assert!(left.is_empty(), "{folder}: {left:?}");
+    }
+    assert!(!program.exists());
+    check(&home, &["uninstall", "--purge"], 0, &["removed"]);
+    assert!(!home.root().exists());
+}
+
+#[test]
+fn an_installed_program_finds_its_home_without_the_variable() {
+    let home = TestHome::new();
+    fs::create_dir_all(home.user().join(".mozilla")).expect("a browser");
+    check(&home, &["install"], 0, &[]);
+    let mut installed = std::process::Command::new(home.root().join("bin/onionmeter"));
+    let output = installed
+        .arg("doctor")
+        .env_clear()
+        .env("HOME", "/nowhere")
+        .output()
+        .expect("starts");
+    assert!(
+        text(&output).contains(home.root().to_str().expect("UTF-8")),
+        "{}",
+        text(&output)
+    );
+}
+
+#[test]
+fn verify_takes_the_vectors_and_refuses_what_was_changed() {
+    let home = TestHome::new();
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../../docs/spec/session-report.json")).expect("JSON");
+    let reports: Vec<_> = vectors["valid_chain"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|case| serde_json::json!({"body": case["body"], "signature": case["signature"]}))
+        .collect();
+    let file = home.user().join("reports.json");
+    let path = file.to_str().expect("UTF-8");
+    let write = |reports: &[serde_json::Value]| {
+        let content = serde_json::json!({
+            "format": "onionmeter-reports/1",
+            "key": vectors["key"],
+            "chain": vectors["chain"],
+            "reports": reports,
+        });
+        fs::write(&file, content.to_string()).expect("ours");
+    };
+    write(&reports);
+    let key = vectors["key"].as_str().expect("text");
+    check(
+        &home,
+        &["verify", path],
+        0,
+        &["All 3 reports verify", "from its beginning", key],
+    );
+    check(&home, &["verify", path, "--key", key], 0, &["All 3"]);
+    check(
+        &home,
+        &["verify", path, "--key", &"0".repeat(64)],
+        65,
+        &["not by the key"],
+    );
+    write(&reports[1..]);
+    check(
+        &home,
+        &["verify", path],
+        0,
+        &["earlier ones are not in the file"],
+    );
+    write(&[reports[0].clone(), reports[2].clone()]);
+    check(
+        &home,
+        &["verify", path],
+        65,
+        &["number 3; number 2 is next"],
+    );
+    let mut changed = reports.clone();
+    let body = changed[1]["body"]
+        .as_str()
+        .expect("text")
+        .replacen('0', "1", 1);
+    changed[1]["body"] = body.into();
+    write(&changed);
+    check(
+        &home,
+        &["verify", path],
+        65,
+        &["entry 2", "signature does not match"],
+    );
+    fs::write(&file, "{\"format\":").expect("ours");
+    check(&home, &["verify", path], 65, &["no file of reports"]);
+    check(&home, &["verify", "/nowhere.json"], 65, &["cannot be read"]);
+}

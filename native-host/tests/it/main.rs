@@ -1,0 +1,6 @@
+//! The program as browsers, terminals and scripts meet it: real processes, real sockets.
+
+mod attach;
+mod command_line;
+mod frames;
+mod support;

@@ -1,0 +1,215 @@
+//! A home of its own for each test, and the program started in it in every way it can be started.
+
+use meter_wire::{
+    Client, FRAME_OUT_MAX, FromDaemon, Hello, Outcome, Problem, ProtocolRange, Request,
+    RequestEnvelope, Success, parse_from_daemon, write_request,
+};
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
+};
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_onionmeter");
+
+/// A home with a free relay port and no Tor to find, so that nothing leaves this machine.
+pub(crate) struct TestHome {
+    folder: tempfile::TempDir,
+    pub(crate) relay_port: u16,
+}
+
+impl TestHome {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let relay_port = free.local_addr().expect("an address").port();
+        let home = Self { folder, relay_port };
+        fs::create_dir(home.root()).expect("a home");
+        fs::set_permissions(home.root(), fs::Permissions::from_mode(0o700)).expect("ours");
+        home.configure(&format!(
+            "[relay]\nport = {relay_port}\n[tor]\nbackend = \"managed\"\nprogram = \"/nowhere/tor\"\n"
+        ));
+        home
+    }
+
+    pub(crate) fn configure(&self, text: &str) {
+        fs::write(self.root().join("config.toml"), text).expect("written");
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// What a user's own home folder is to the program.
+    pub(crate) fn user(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(args)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.user())
+            .env("ONIONMETER_HOME", self.root());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program starts")
+    }
+
+    /// As Chromium starts it.
+    pub(crate) fn bridge(&self) -> Bridge {
+        Bridge::start(self.command(&[&onionmeter::ids::chromium_origin()]))
+    }
+
+    /// The number of the daemon's process, while there is one.
+    pub(crate) fn daemon_pid(&self) -> Option<rustix::process::Pid> {
+        let text = fs::read_to_string(self.root().join("run/daemon.lock")).ok()?;
+        let pid = rustix::process::Pid::from_raw(text.trim().parse().ok()?)?;
+        rustix::process::test_kill_process(pid)
+            .is_ok()
+            .then_some(pid)
+    }
+
+    pub(crate) fn kill_daemon(&self) {
+        if let Some(pid) = self.daemon_pid() {
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("ours");
+        }
+    }
+}
+
+impl Drop for TestHome {
+    fn drop(&mut self) {
+        self.kill_daemon();
+    }
+}
+
+/// A bridge with its pipes, as a browser holds them.
+pub(crate) struct Bridge {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: ChildStdout,
+}
+
+impl Bridge {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().expect("piped");
+        Self {
+            child,
+            stdin,
+            stdout,
+        }
+    }
+
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("still open");
+        stdin.write_all(bytes).expect("the bridge reads");
+        stdin.flush().expect("the bridge reads");
+    }
+
+    pub(crate) fn send_frame(&mut self, json: &[u8]) {
+        let length = u32::try_from(json.len()).expect("small").to_ne_bytes();
+        self.send_raw(&[&length, json].concat());
+    }
+
+    pub(crate) fn send(&mut self, id: u32, request: Request) {
+        self.send_frame(&write_request(&RequestEnvelope { id, request }));
+    }
+
+    /// The next frame; `None` when stdout was closed.
+    pub(crate) fn receive(&mut self) -> Option<FromDaemon> {
+        let mut length = [0; 4];
+        match self.stdout.read_exact(&mut length) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return None,
+            Err(error) => panic!("stdout broke: {error}"),
+        }
+        let length = usize::try_from(u32::from_ne_bytes(length)).expect("64 bit");
+        assert!(
+            length <= FRAME_OUT_MAX,
+            "a browser would end the connection"
+        );
+        let mut json = vec![0; length];
+        self.stdout.read_exact(&mut json).expect("a whole frame");
+        Some(parse_from_daemon(&json).expect("stdout carries frames and nothing else"))
+    }
+
+    /// The reply with this number; notices in between are passed over.
+    #[track_caller]
+    pub(crate) fn reply(&mut self, id: Option<u32>) -> Result<Success, Problem> {
+        loop {
+            match self.receive().expect("the bridge is there") {
+                FromDaemon::Reply(reply) if reply.id == id => {
+                    return match reply.outcome {
+                        Outcome::Ok(success) => Ok(success),
+                        Outcome::Error(problem) => Err(problem),
+                    };
+                }
+                FromDaemon::Reply(reply) => panic!("out of turn: {reply:?}"),
+                FromDaemon::Notice(_) => {}
+            }
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn ask(&mut self, id: u32, request: Request) -> Result<Success, Problem> {
+        self.send(id, request);
+        self.reply(Some(id))
+    }
+
+    #[track_caller]
+    pub(crate) fn hello(&mut self, notices: bool) -> meter_wire::HelloReply {
+        let client = Client {
+            name: "test".to_owned(),
+            version: "0".to_owned(),
+        };
+        let hello = Hello {
+            protocol: ProtocolRange::OURS,
+            client,
+            notices,
+        };
+        match self.ask(1, Request::Hello(hello)) {
+            Ok(Success::Hello(hello)) => hello,
+            other => panic!("no hello: {other:?}"),
+        }
+    }
+
+    /// Closes stdin, as a browser does, and waits for the end.
+    pub(crate) fn close(mut self) -> ExitStatus {
+        drop(self.stdin.take());
+        self.child.wait().expect("it ends")
+    }
+
+    /// Waits for an end that the bridge itself chooses.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        let mut rest = Vec::new();
+        self.stdout
+            .read_to_end(&mut rest)
+            .expect("stdout is closed in the end");
+        self.child.wait().expect("it ends")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
