@@ -1,1 +1,23 @@
-//! Finds or runs Tor, follows its bootstrap and says where its SOCKS socket is.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod actor;
+mod backend;
+mod bootstrap;
+mod config;
+mod control;
+mod desk;
+mod dial;
+mod existing;
+mod folders;
+mod managed;
+mod problem;
+mod restarts;
+mod scrub;
+mod status;
+mod tor;
+
+pub use config::{Candidate, Choice, ControlAddr, RestartPolicy, TorConfig};
+pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
+pub use status::{BackendKind, Bootstrap, TorState, TorStatus, TorWarning};
+pub use tor::Tor;

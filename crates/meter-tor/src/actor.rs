@@ -1,0 +1,204 @@
+//! The task that owns Tor's state: it takes commands, keeps at most one Tor alive and brings it
+//! back when it ends. Everything that is published comes from here.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    TorConfig, TorProblem, TorState,
+    backend::Backend,
+    desk::Desk,
+    restarts::{Next, Restarts},
+};
+
+/// What handles ask for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Have a Tor. Answered when the search or start has begun, or goes on.
+    Start { begun: oneshot::Sender<()> },
+    /// Have none. Answered when it is gone.
+    Stop { done: oneshot::Sender<()> },
+}
+
+/// The owner of the state.
+pub(crate) struct Actor {
+    config: Arc<TorConfig>,
+    desk: Arc<Desk>,
+    commands: mpsc::Receiver<Command>,
+    life: Option<Life>,
+}
+
+/// The wish for a Tor being fulfilled, restarts included.
+struct Life {
+    running: Pin<Box<dyn Future<Output = Result<(), TorProblem>> + Send>>,
+    stop: CancellationToken,
+    /// Ends the pause before a restart.
+    nudge: Arc<Notify>,
+}
+
+impl Actor {
+    pub(crate) fn new(
+        config: TorConfig,
+        desk: Arc<Desk>,
+        commands: mpsc::Receiver<Command>,
+    ) -> Self {
+        Self {
+            config: Arc::new(config),
+            desk,
+            commands,
+            life: None,
+        }
+    }
+
+    /// Runs until `stop` or until the last handle is gone; leaves no Tor of ours behind.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                command = self.commands.recv() => match command {
+                    Some(Command::Start { begun }) => {
+                        self.start();
+                        answer(begun);
+                    }
+                    Some(Command::Stop { done }) => {
+                        self.end().await;
+                        answer(done);
+                    }
+                    None => break,
+                },
+                outcome = outcome_of(&mut self.life) => self.ended(outcome),
+            }
+        }
+        self.end().await;
+    }
+
+    fn start(&mut self) {
+        match &self.life {
+            None => self.life = Some(Life::begin(&self.config, &self.desk)),
+            Some(life) => {
+                // Asked again during a pause: then now.
+                let status = self.desk.status();
+                if matches!(status.borrow().state, TorState::Restarting { .. }) {
+                    self.desk.without_tor(TorState::Starting);
+                    life.nudge.notify_one();
+                }
+            }
+        }
+    }
+
+    /// Ends whatever there is. Bounded: each backend ends within its own limits.
+    async fn end(&mut self) {
+        if let Some(life) = self.life.take() {
+            self.desk.stopping();
+            life.stop.cancel();
+            if let Err(problem) = life.running.await {
+                tracing::debug!(%problem, "tor ended while it was being stopped");
+            }
+        }
+        self.desk.without_tor(TorState::Off);
+    }
+
+    fn ended(&mut self, outcome: Result<(), TorProblem>) {
+        self.life = None;
+        match outcome {
+            Ok(()) => self.desk.without_tor(TorState::Off),
+            Err(problem) => {
+                tracing::error!(%problem, "there is no tor to use");
+                self.desk.failed(problem);
+            }
+        }
+    }
+}
+
+impl Life {
+    fn begin(config: &Arc<TorConfig>, desk: &Arc<Desk>) -> Self {
+        desk.without_tor(TorState::Starting);
+        let (stop, nudge) = (CancellationToken::new(), Arc::new(Notify::new()));
+        let running = Box::pin(keep_alive(
+            Arc::clone(config),
+            Arc::clone(desk),
+            stop.clone(),
+            Arc::clone(&nudge),
+        ));
+        Self {
+            running,
+            stop,
+            nudge,
+        }
+    }
+}
+
+/// One Tor after another, until asked to stop or until trying has no more sense.
+async fn keep_alive(
+    config: Arc<TorConfig>,
+    desk: Arc<Desk>,
+    stop: CancellationToken,
+    nudge: Arc<Notify>,
+) -> Result<(), TorProblem> {
+    let mut restarts = Restarts::new(config.restart);
+    loop {
+        let began = Instant::now();
+        desk.without_tor(TorState::Starting);
+        let Err(problem) = live_once(&config, &desk, &stop).await else {
+            return Ok(());
+        };
+        match restarts.ended(problem, began, Instant::now()) {
+            Next::GiveUp(problem) => return Err(problem),
+            Next::Again {
+                attempt,
+                pause,
+                reason,
+            } => {
+                tracing::info!(%reason, attempt, "tor is tried again after a pause");
+                let in_ms = millis(pause);
+                desk.without_tor(TorState::Restarting {
+                    attempt,
+                    in_ms,
+                    reason,
+                });
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = nudge.notified() => {}
+                    () = sleep(pause) => {}
+                }
+            }
+        }
+    }
+}
+
+async fn live_once(
+    config: &TorConfig,
+    desk: &Desk,
+    stop: &CancellationToken,
+) -> Result<(), TorProblem> {
+    let backend = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok(()),
+        backend = Backend::choose(config) => backend?,
+    };
+    backend.live(config, desk, stop).await
+}
+
+/// The outcome of the life there is; for ever pending while there is none.
+async fn outcome_of(life: &mut Option<Life>) -> Result<(), TorProblem> {
+    match life {
+        Some(life) => life.running.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn answer(slot: oneshot::Sender<()>) {
+    if slot.send(()).is_err() {
+        tracing::trace!("nobody waits for the answer any more");
+    }
+}

@@ -1,0 +1,73 @@
+//! The ways of having a Tor, behind one door: chosen anew for every life, lived once.
+//!
+//! An embedded Tor joins here, as a third variant with the same `live`.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Choice, TorConfig, TorProblem,
+    desk::Desk,
+    existing::{Existing, Search},
+    folders::find_program,
+    managed,
+};
+
+/// One way of having a Tor, ready to be used.
+pub(crate) enum Backend {
+    Existing(Existing),
+    Managed,
+}
+
+impl Backend {
+    /// Finds out which one it is to be.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) async fn choose(config: &TorConfig) -> Result<Self, TorProblem> {
+        match &config.choice {
+            Choice::Managed => Ok(Self::Managed),
+            Choice::Existing { socks, control } => {
+                let search = Search::configured(config, *socks, control.as_ref());
+                match search.controlled().await {
+                    Ok(found) => Ok(Self::Existing(found)),
+                    // Who names a control port wants it used, not passed over.
+                    Err(misses) if control.is_some() => Err(misses.into_problem()),
+                    Err(misses) => Ok(Self::Existing(search.bare(misses).await?)),
+                }
+            }
+            Choice::Auto => Self::choose_freely(config).await,
+        }
+    }
+
+    async fn choose_freely(config: &TorConfig) -> Result<Self, TorProblem> {
+        let search = Search::everywhere(config);
+        let misses = match search.controlled().await {
+            Ok(found) => return Ok(Self::Existing(found)),
+            Err(misses) => misses,
+        };
+        match find_program(&config.program) {
+            Ok(_) => Ok(Self::Managed),
+            Err(problem) => match search.bare(misses).await {
+                Ok(found) => Ok(Self::Existing(found)),
+                // That none runs is no surprise; that none can be started is what to mend.
+                Err(_) => Err(problem),
+            },
+        }
+    }
+
+    /// Has this Tor until it ends or `stop` is cancelled.
+    ///
+    /// # Errors
+    /// Why it ended; `Ok` if it was asked to.
+    pub(crate) async fn live(
+        self,
+        config: &TorConfig,
+        desk: &Desk,
+        stop: &CancellationToken,
+    ) -> Result<(), TorProblem> {
+        match self {
+            Self::Existing(existing) => existing.live(config, desk, stop).await,
+            Self::Managed => managed::live(config, desk, stop).await,
+        }
+    }
+}

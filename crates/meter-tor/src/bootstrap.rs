@@ -1,0 +1,250 @@
+//! Follows a Tor over its control port from wherever it is to usable, and onwards.
+//!
+//! [`Progress`] is the pure part: events in, state out. [`follow`] feeds it and publishes.
+
+use tokio::time::Instant;
+
+use crate::{
+    Bootstrap, ControlRefusal, TorState, TorWarning,
+    control::{Command, Control, ControlError, Event, Phase, bootstrap_phase},
+    desk::Desk,
+};
+
+/// The oldest version that is supported; older ones lack congestion control.
+const VERSION_MIN: [u32; 3] = [0, 4, 7];
+
+/// How far a Tor is, by what it has told.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    bootstrap: Bootstrap,
+    is_usable: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(now: Instant) -> Self {
+        let bootstrap = Bootstrap {
+            percent: 0,
+            tag: "starting".into(),
+            summary: "Starting".into(),
+            warning: None,
+            since: now,
+        };
+        Self {
+            bootstrap,
+            is_usable: false,
+        }
+    }
+
+    /// Takes one event; a warning that the whole status should carry comes back.
+    pub(crate) fn take(&mut self, event: Event, now: Instant) -> Option<TorWarning> {
+        match event {
+            Event::Bootstrap(phase) => self.enter(phase, now),
+            Event::CircuitEstablished => self.is_usable = true,
+            Event::CircuitNotEstablished => self.lose_circuits(now),
+            Event::Warning(text) => self.bootstrap.warning = Some(text),
+            Event::ClockSkew(seconds) => return Some(TorWarning::ClockSkew { seconds }),
+            Event::VersionObsolete => return Some(TorWarning::VersionTooOld),
+            Event::Other => {}
+        }
+        None
+    }
+
+    pub(crate) fn state(&self) -> TorState {
+        if self.is_usable {
+            TorState::Ready
+        } else {
+            TorState::Bootstrapping(self.bootstrap.clone())
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, now: Instant) {
+        self.is_usable = phase.percent == 100;
+        let known = &mut self.bootstrap;
+        if phase.percent != known.percent || phase.tag != known.tag {
+            *known = Bootstrap {
+                percent: phase.percent,
+                tag: phase.tag,
+                summary: phase.summary,
+                warning: phase.warning,
+                since: now,
+            };
+        } else if phase.warning.is_some() {
+            known.warning = phase.warning;
+        }
+    }
+
+    /// Tor says so after a jump of the clock, for instance: the directory is there, circuits are
+    /// built anew. It names no phase for it, so this is the one it has at that point of a start.
+    fn lose_circuits(&mut self, now: Instant) {
+        let (tag, summary) = ("circuit_create".into(), "Establishing a Tor circuit".into());
+        self.enter(
+            Phase {
+                percent: 95,
+                tag,
+                summary,
+                warning: None,
+            },
+            now,
+        );
+    }
+}
+
+/// Subscribes, then asks, so that no change can fall between; publishes until the connection ends.
+///
+/// # Cancel safety
+/// Once subscribed, the connection may go on being used after this is dropped.
+pub(crate) async fn follow(control: &mut Control, desk: &Desk) -> ControlError {
+    let mut progress = Progress::new(Instant::now());
+    match read_phase(control, desk, &mut progress).await {
+        Ok(()) => {}
+        Err(error) => return error,
+    }
+    loop {
+        desk.progress(progress.state());
+        match control.next_event().await {
+            Ok(event) => note(desk, &mut progress, event),
+            Err(error) => return error,
+        }
+    }
+}
+
+async fn read_phase(
+    control: &mut Control,
+    desk: &Desk,
+    progress: &mut Progress,
+) -> Result<(), ControlError> {
+    let reply = control.demand(Command::GetBootstrapPhase).await?;
+    // What was heard before the answer is older than it.
+    while let Some(event) = control.heard_event() {
+        note(desk, progress, event);
+    }
+    let phase = bootstrap_phase(&reply).ok_or(ControlError::Refused(ControlRefusal::Malformed))?;
+    note(desk, progress, Event::Bootstrap(phase));
+    Ok(())
+}
+
+fn note(desk: &Desk, progress: &mut Progress, event: Event) {
+    if let Some(warning) = progress.take(event, Instant::now()) {
+        desk.warn(warning);
+    }
+}
+
+/// Whether this version is older than what is supported; `false` where it cannot be read.
+pub(crate) fn is_too_old(version: &str) -> bool {
+    let mut parts = version.split(['.', '-']).map(str::parse::<u32>);
+    let known: [Option<u32>; 3] = std::array::from_fn(|_| parts.next().and_then(Result::ok));
+    let [Some(a), Some(b), Some(c)] = known else {
+        return false;
+    };
+    [a, b, c] < VERSION_MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn phase(percent: u8, tag: &str, warning: Option<&str>) -> Event {
+        let warning = warning.map(str::to_owned);
+        Event::Bootstrap(Phase {
+            percent,
+            tag: tag.into(),
+            summary: tag.into(),
+            warning,
+        })
+    }
+
+    /// Runs events one second apart; states as `percent tag since [warning]`.
+    #[track_caller]
+    fn check(events: Vec<Event>, expected: &[&str]) {
+        let start = Instant::now();
+        let mut progress = Progress::new(start);
+        let mut now = start;
+        let mut seen = Vec::new();
+        for event in events {
+            now += Duration::from_secs(1);
+            progress.take(event, now);
+            seen.push(match progress.state() {
+                TorState::Ready => "ready".to_owned(),
+                TorState::Bootstrapping(b) => {
+                    let since = (b.since - start).as_secs();
+                    let warning = b.warning.map_or(String::new(), |w| format!(" [{w}]"));
+                    format!("{} {} {since}{warning}", b.percent, b.tag)
+                }
+                other => panic!("{other:?}"),
+            });
+        }
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_phase_keeps_its_beginning_until_the_next_one() {
+        check(
+            vec![
+                phase(5, "conn", None),
+                phase(5, "conn", Some("refused")),
+                phase(5, "conn", None),
+                phase(61, "brand_new", None),
+                phase(100, "done", None),
+            ],
+            &[
+                "5 conn 1",
+                "5 conn 1 [refused]",
+                "5 conn 1 [refused]",
+                "61 brand_new 4",
+                "ready",
+            ],
+        );
+    }
+
+    #[test]
+    fn circuits_make_it_usable_and_their_loss_unusable() {
+        check(
+            vec![
+                phase(95, "circuit_create", None),
+                Event::CircuitEstablished,
+                phase(100, "done", None),
+                Event::CircuitNotEstablished,
+                Event::Warning("clock jumped".into()),
+                Event::CircuitEstablished,
+                phase(40, "loading", None),
+            ],
+            &[
+                "95 circuit_create 1",
+                "ready",
+                "ready",
+                "95 circuit_create 4",
+                "95 circuit_create 4 [clock jumped]",
+                "ready",
+                "40 loading 7",
+            ],
+        );
+    }
+
+    #[test]
+    fn skew_and_age_are_warnings_of_the_whole() {
+        let mut progress = Progress::new(Instant::now());
+        let now = Instant::now();
+        let skew = progress.take(Event::ClockSkew(7_200), now);
+        assert_eq!(skew, Some(TorWarning::ClockSkew { seconds: 7_200 }));
+        let obsolete = progress.take(Event::VersionObsolete, now);
+        assert_eq!(obsolete, Some(TorWarning::VersionTooOld));
+        assert_eq!(progress.take(Event::Other, now), None);
+    }
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        for (version, expected) in [
+            ("0.4.6.16", true),
+            ("0.3.5.18", true),
+            ("0.4.7.1-alpha", false),
+            ("0.4.10.1", false),
+            ("1.0.0", false),
+            ("", false),
+            ("tor", false),
+        ] {
+            assert_eq!(is_too_old(version), expected, "{version}");
+        }
+    }
+}

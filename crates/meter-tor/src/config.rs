@@ -1,0 +1,148 @@
+//! What the caller chooses: which Tor, which folders, how patient. Values only; nothing here
+//! touches a socket or a file.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// Everything [`Tor`](crate::Tor) needs to know, fixed for its lifetime.
+#[derive(Clone, Debug)]
+pub struct TorConfig {
+    /// Which Tor to use.
+    pub choice: Choice,
+    /// The program to start when Tor is managed: a bare name is looked up in `PATH` and then in
+    /// the usual system folders (Debian keeps `tor` in one that users' `PATH` may lack); a path
+    /// must be absolute.
+    pub program: PathBuf,
+    /// Tor's own data directory when managed. Made 0700 if absent; refused if it is anyone
+    /// else's or open to others.
+    pub data_dir: PathBuf,
+    /// Where the managed Tor's sockets and cookie live. Same rules as `data_dir`; the socket
+    /// paths must stay within 107 bytes (`sun_path`, unix(7)).
+    pub run_dir: PathBuf,
+    /// Extra torrc lines for the managed Tor, from `config.toml` only. Each must begin with one
+    /// of [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
+    pub extra_torrc: Vec<String>,
+    /// Where to look for a Tor that already runs.
+    pub existing_candidates: Vec<Candidate>,
+    /// Cookie files accepted from an existing Tor besides those with Tor's own file names.
+    pub cookie_files: Vec<PathBuf>,
+    /// How restarts are spaced and when they end.
+    pub restart: RestartPolicy,
+    /// How long a starting Tor may take until its control socket answers.
+    pub start_max: Duration,
+    /// How long a stopping Tor may take before it is killed.
+    pub stop_max: Duration,
+    /// How often a Tor without control port is checked for being there.
+    pub watch_every: Duration,
+}
+
+impl TorConfig {
+    /// The defaults of a product: [`Choice::Auto`], `tor` from `PATH`, well-known ports.
+    #[must_use]
+    pub fn new(data_dir: PathBuf, run_dir: PathBuf) -> Self {
+        Self {
+            choice: Choice::Auto,
+            program: PathBuf::from("tor"),
+            data_dir,
+            run_dir,
+            extra_torrc: Vec::new(),
+            existing_candidates: Candidate::well_known(),
+            cookie_files: Vec::new(),
+            restart: RestartPolicy::default(),
+            // A data directory that another Tor holds takes 5 s to be refused (measured).
+            start_max: Duration::from_secs(20),
+            stop_max: Duration::from_secs(5),
+            watch_every: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Which Tor to use.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Choice {
+    /// A running Tor that proves itself on its control port; else a managed one; else, where no
+    /// program is installed, a running one without control.
+    Auto,
+    /// Only a Tor that someone else runs. Never stopped by us.
+    Existing {
+        /// Its SOCKS address; must be loopback. `None`: what its control port says.
+        socks: Option<SocketAddr>,
+        /// Its control port. `None`: the candidates' (those with this SOCKS address, if given).
+        control: Option<ControlAddr>,
+    },
+    /// Only a child of ours.
+    Managed,
+}
+
+/// One place where a Tor may already be running.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Candidate {
+    /// SOCKS address, loopback.
+    pub socks: Option<SocketAddr>,
+    /// Control port.
+    pub control: Option<ControlAddr>,
+}
+
+impl Candidate {
+    /// The system service (9050 with 9051 or Debian's control socket) and Tor Browser (9150, 9151).
+    #[must_use]
+    pub fn well_known() -> Vec<Self> {
+        let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        let tcp = |port| Some(ControlAddr::Tcp(at(port)));
+        let debian = Some(ControlAddr::Unix(PathBuf::from("/run/tor/control")));
+        vec![
+            Self {
+                socks: Some(at(9050)),
+                control: tcp(9051),
+            },
+            Self {
+                socks: Some(at(9050)),
+                control: debian,
+            },
+            Self {
+                socks: Some(at(9150)),
+                control: tcp(9151),
+            },
+        ]
+    }
+}
+
+/// Address of a control port.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ControlAddr {
+    /// A loopback address.
+    Tcp(SocketAddr),
+    /// A Unix domain socket.
+    Unix(PathBuf),
+}
+
+/// How restarts are spaced: doubling from `first` to `max`, back to `first` after `stable`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RestartPolicy {
+    /// Pause before the first restart.
+    pub first: Duration,
+    /// Longest pause.
+    pub max: Duration,
+    /// A Tor that lasted this long is forgiven its earlier ends.
+    pub stable: Duration,
+    /// This many exits within `window` are a crash loop.
+    pub exits_max: u32,
+    /// The window for `exits_max`. Wider than a minute, because the pauses themselves keep ten
+    /// exits from fitting into one.
+    pub window: Duration,
+}
+
+impl Default for RestartPolicy {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(1),
+            max: Duration::from_secs(30),
+            stable: Duration::from_secs(60),
+            exits_max: 10,
+            window: Duration::from_secs(600),
+        }
+    }
+}

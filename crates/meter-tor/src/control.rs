@@ -1,0 +1,164 @@
+//! A client of Tor's control port: one connection, one command at a time, events in between.
+//!
+//! Does not decide what a Tor is good for, and keeps nothing of what it hears but status.
+
+mod command;
+mod cookie;
+mod event;
+mod handshake;
+mod keyword;
+mod line;
+mod safecookie;
+
+use std::{collections::VecDeque, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
+
+use self::line::{ProtocolError, Reply, ReplyAssembler};
+use crate::{ControlRefusal, TorProblem, dial::Io};
+
+pub(crate) use self::{
+    command::Command,
+    cookie::CookieRule,
+    event::{Event, Phase, bootstrap_phase, socks_listeners},
+    handshake::{Authenticated, authenticate},
+};
+
+/// A local Tor answers within milliseconds; one that is busy with its directory within a second.
+const REPLY_MAX: Duration = Duration::from_secs(10);
+/// Events waiting while a command is answered. Tor sends tens at most.
+const EVENTS_MAX: usize = 1024;
+const READ_BYTES: usize = 8 * 1024;
+
+/// A control connection.
+pub(crate) struct Control {
+    io: Box<dyn Io>,
+    assembler: ReplyAssembler,
+    /// Assembled and not yet looked at.
+    replies: VecDeque<Reply>,
+    /// Heard while waiting for a reply.
+    events: VecDeque<Event>,
+}
+
+/// Why a control connection ended or must end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ControlError {
+    /// Closed, reset, or silent for too long.
+    Lost,
+    /// Not to be used.
+    Refused(ControlRefusal),
+}
+
+impl From<ControlError> for TorProblem {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::Lost => Self::ControlLost,
+            ControlError::Refused(refusal) => Self::ControlRefused(refusal),
+        }
+    }
+}
+
+impl From<ProtocolError> for ControlError {
+    fn from(error: ProtocolError) -> Self {
+        tracing::debug!(%error, "control port broke the protocol");
+        Self::Refused(ControlRefusal::Malformed)
+    }
+}
+
+impl Control {
+    pub(crate) fn new(io: Box<dyn Io>) -> Self {
+        Self {
+            io,
+            assembler: ReplyAssembler::default(),
+            replies: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Sends a command and returns its reply, good or bad. Not cancel safe: drop the connection.
+    pub(crate) async fn ask(&mut self, command: Command) -> Result<Reply, ControlError> {
+        self.ask_within(command, REPLY_MAX).await
+    }
+
+    /// Sends a command that a Tor which let us in has no reason to refuse.
+    pub(crate) async fn demand(&mut self, command: Command) -> Result<Reply, ControlError> {
+        let reply = self.ask(command).await?;
+        if !reply.is_ok() {
+            tracing::warn!(status = reply.status, "tor refused a command");
+            return Err(ControlError::Refused(ControlRefusal::Malformed));
+        }
+        Ok(reply)
+    }
+
+    async fn ask_within(&mut self, command: Command, max: Duration) -> Result<Reply, ControlError> {
+        match timeout(max, self.exchange(command)).await {
+            Ok(reply) => reply,
+            Err(_) => Err(ControlError::Lost),
+        }
+    }
+
+    async fn exchange(&mut self, command: Command) -> Result<Reply, ControlError> {
+        let line = command.to_line();
+        self.io
+            .write_all(line.as_bytes())
+            .await
+            .map_err(|_| ControlError::Lost)?;
+        self.io.flush().await.map_err(|_| ControlError::Lost)?;
+        loop {
+            match self.replies.pop_front() {
+                Some(reply) if reply.is_event() => self.keep_event(&reply)?,
+                Some(reply) => return Ok(reply),
+                None => self.read_some().await?,
+            }
+        }
+    }
+
+    fn keep_event(&mut self, reply: &Reply) -> Result<(), ControlError> {
+        if self.events.len() == EVENTS_MAX {
+            return Err(ProtocolError::TooManyEvents.into());
+        }
+        self.events.push_back(Event::read(reply));
+        Ok(())
+    }
+
+    /// An event that was heard while a command was answered.
+    pub(crate) fn heard_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Waits for the next event; ends only with the connection.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: bytes read are kept in `self`.
+    pub(crate) async fn next_event(&mut self) -> Result<Event, ControlError> {
+        loop {
+            if let Some(event) = self.heard_event() {
+                return Ok(event);
+            }
+            match self.replies.pop_front() {
+                Some(reply) if reply.is_event() => return Ok(Event::read(&reply)),
+                Some(_) => return Err(ControlError::Refused(ControlRefusal::Malformed)),
+                None => self.read_some().await?,
+            }
+        }
+    }
+
+    async fn read_some(&mut self) -> Result<(), ControlError> {
+        let mut bytes = [0; READ_BYTES];
+        let length = self
+            .io
+            .read(&mut bytes)
+            .await
+            .map_err(|_| ControlError::Lost)?;
+        if length == 0 {
+            return Err(ControlError::Lost);
+        }
+        let bytes = bytes
+            .get(..length)
+            .expect("read returns at most the buffer's length");
+        Ok(self.assembler.feed(bytes, &mut self.replies)?)
+    }
+}

@@ -1,0 +1,155 @@
+//! The one place where status and upstream are published, so that they can never disagree:
+//! there is an upstream exactly while the state is `Ready`.
+
+use meter_core::Upstream;
+use tokio::sync::watch;
+
+use crate::{BackendKind, TorProblem, TorState, TorStatus, TorWarning, bootstrap::is_too_old};
+
+/// Publishes; owned by the actor alone.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    status: watch::Sender<TorStatus>,
+    upstream: watch::Sender<Option<Upstream>>,
+    /// Where the Tor in use listens, usable or not.
+    address: watch::Sender<Option<Upstream>>,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        Self {
+            status: watch::Sender::new(TorStatus::OFF),
+            upstream: watch::Sender::new(None),
+            address: watch::Sender::new(None),
+        }
+    }
+
+    pub(crate) fn status(&self) -> watch::Receiver<TorStatus> {
+        self.status.subscribe()
+    }
+
+    pub(crate) fn upstream(&self) -> watch::Receiver<Option<Upstream>> {
+        self.upstream.subscribe()
+    }
+
+    /// A Tor is there; whether it is usable comes with [`Self::progress`].
+    pub(crate) fn found(&self, backend: BackendKind, version: Option<&str>, address: Upstream) {
+        self.address.send_replace(Some(address));
+        self.change(|status| {
+            status.backend = Some(backend);
+            status.version = version.map(str::to_owned);
+        });
+        if version.is_some_and(is_too_old) {
+            self.warn(TorWarning::VersionTooOld);
+        }
+    }
+
+    /// The Tor that is there is in this state.
+    pub(crate) fn progress(&self, state: TorState) {
+        if state == TorState::Ready {
+            // First the upstream, then the word: who reads Ready finds an upstream.
+            let address = self.address.borrow().clone();
+            self.upstream.send_if_modified(|upstream| {
+                let is_new = *upstream != address;
+                *upstream = address;
+                is_new
+            });
+        } else {
+            self.unusable();
+        }
+        self.change(|status| status.state = state);
+    }
+
+    /// Adds a warning; a newer one of its kind replaces it.
+    pub(crate) fn warn(&self, warning: TorWarning) {
+        self.change(|status| {
+            let kind = std::mem::discriminant(&warning);
+            status
+                .warnings
+                .retain(|known| std::mem::discriminant(known) != kind);
+            status.warnings.push(warning);
+        });
+    }
+
+    /// No Tor is in use; says what is happening instead.
+    pub(crate) fn without_tor(&self, state: TorState) {
+        self.unusable();
+        self.address.send_replace(None);
+        self.change(|status| {
+            *status = TorStatus {
+                state,
+                ..TorStatus::OFF
+            }
+        });
+    }
+
+    /// The Tor in use is ending on request.
+    pub(crate) fn stopping(&self) {
+        self.unusable();
+        self.change(|status| status.state = TorState::Stopping);
+    }
+
+    pub(crate) fn failed(&self, problem: TorProblem) {
+        self.without_tor(TorState::Failed(problem));
+    }
+
+    fn unusable(&self) {
+        self.upstream
+            .send_if_modified(|upstream| upstream.take().is_some());
+    }
+
+    /// Publishes only what differs: a flood of equal warnings wakes nobody.
+    fn change(&self, edit: impl FnOnce(&mut TorStatus)) {
+        self.status.send_if_modified(|status| {
+            let before = status.clone();
+            edit(status);
+            *status != before
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_an_upstream_exactly_while_ready() {
+        let desk = Desk::new();
+        let upstream = desk.upstream();
+        let address = Upstream::Unix("/run/x/socks".into());
+        desk.progress(TorState::Starting);
+        desk.found(BackendKind::Managed, Some("0.4.9.11"), address.clone());
+        assert_eq!(*upstream.borrow(), None);
+        desk.progress(TorState::Ready);
+        assert_eq!(*upstream.borrow(), Some(address));
+        desk.stopping();
+        assert_eq!(*upstream.borrow(), None);
+    }
+
+    #[test]
+    fn equal_states_and_warnings_wake_nobody() {
+        let desk = Desk::new();
+        let mut status = desk.status();
+        desk.warn(TorWarning::ClockSkew { seconds: 5 });
+        assert!(status.has_changed().unwrap());
+        status.mark_unchanged();
+        desk.warn(TorWarning::ClockSkew { seconds: 5 });
+        desk.progress(TorState::Off);
+        assert!(!status.has_changed().unwrap());
+        desk.warn(TorWarning::ClockSkew { seconds: 6 });
+        assert_eq!(
+            status.borrow().warnings,
+            [TorWarning::ClockSkew { seconds: 6 }]
+        );
+    }
+
+    #[test]
+    fn an_old_version_is_a_warning_and_goes_with_its_tor() {
+        let desk = Desk::new();
+        let address = Upstream::Unix("/run/x/socks".into());
+        desk.found(BackendKind::Existing, Some("0.4.5.16"), address);
+        assert_eq!(desk.status().borrow().warnings, [TorWarning::VersionTooOld]);
+        desk.without_tor(TorState::Off);
+        assert_eq!(*desk.status().borrow(), TorStatus::OFF);
+    }
+}

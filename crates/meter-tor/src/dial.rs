@@ -1,0 +1,109 @@
+//! The only place in this crate that opens connections, and only to this computer.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
+    time::timeout,
+};
+
+use crate::ControlAddr;
+
+/// Loopback answers at once or not at all.
+const CONNECT_MAX: Duration = Duration::from_secs(1);
+/// How long an answer to the one question to a SOCKS port may take.
+const PROBE_MAX: Duration = Duration::from_secs(2);
+/// Tor's answer to HTTP on its SOCKS port begins with a status line of this text.
+const TORS_ANSWER: &[u8] = b"501 Tor is not an HTTP Proxy";
+
+/// A connection, whatever it runs over.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum DialError {
+    /// The address is not on this computer; nothing was tried.
+    NotLoopback,
+    /// Something is there, for others.
+    Denied,
+    /// Nothing is there.
+    Nothing,
+}
+
+/// What a SOCKS port turned out to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum SocksProbe {
+    Tor,
+    NotTor,
+    Nothing,
+    NotLoopback,
+}
+
+/// Opens a control connection.
+pub(crate) async fn dial_control(address: &ControlAddr) -> Result<Box<dyn Io>, DialError> {
+    match address {
+        ControlAddr::Tcp(address) => Ok(Box::new(dial_loopback(*address).await?)),
+        ControlAddr::Unix(path) => {
+            let stream = timeout(CONNECT_MAX, UnixStream::connect(path)).await;
+            let stream = stream
+                .map_err(|_| DialError::Nothing)?
+                .map_err(|e| why(&e))?;
+            Ok(Box::new(stream))
+        }
+    }
+}
+
+/// Asks a SOCKS port whether it is Tor's. Tor logs a warning each time: ask once.
+pub(crate) async fn probe_socks(address: SocketAddr) -> SocksProbe {
+    let mut stream = match dial_loopback(address).await {
+        Ok(stream) => stream,
+        Err(DialError::NotLoopback) => return SocksProbe::NotLoopback,
+        Err(DialError::Nothing | DialError::Denied) => return SocksProbe::Nothing,
+    };
+    match timeout(PROBE_MAX, ask_in_http(&mut stream)).await {
+        Ok(Ok(true)) => SocksProbe::Tor,
+        Ok(Ok(false) | Err(_)) | Err(_) => SocksProbe::NotTor,
+    }
+}
+
+/// Whether anything listens, without saying a word to it.
+pub(crate) async fn is_listening(address: SocketAddr) -> bool {
+    dial_loopback(address).await.is_ok()
+}
+
+async fn ask_in_http(stream: &mut TcpStream) -> io::Result<bool> {
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    // The answer stands in the first line; 256 bytes are several times that.
+    while answer.len() < 256 && !answer.contains(&b'\n') {
+        if stream.read_buf(&mut answer).await? == 0 {
+            break;
+        }
+    }
+    Ok(answer
+        .windows(TORS_ANSWER.len())
+        .any(|part| part == TORS_ANSWER))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the Tor dialer: loopback only, checked here"
+)]
+async fn dial_loopback(address: SocketAddr) -> Result<TcpStream, DialError> {
+    if !address.ip().is_loopback() {
+        return Err(DialError::NotLoopback);
+    }
+    let stream = timeout(CONNECT_MAX, TcpStream::connect(address)).await;
+    stream
+        .map_err(|_| DialError::Nothing)?
+        .map_err(|error| why(&error))
+}
+
+fn why(error: &io::Error) -> DialError {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => DialError::Denied,
+        _ => DialError::Nothing,
+    }
+}

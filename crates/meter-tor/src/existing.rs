@@ -1,0 +1,266 @@
+//! Someone else's Tor: found, checked, followed, never stopped.
+//!
+//! It counts as Tor only if its control port proves to know the cookie, or, where no control port
+//! can be used, if its SOCKS port answers HTTP the way only Tor does. A control port that lies
+//! takes its SOCKS port down with it.
+
+use std::net::SocketAddr;
+
+use meter_core::Upstream;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    BackendKind, Candidate, ControlAddr, ControlRefusal, TorConfig, TorProblem, TorState,
+    TorWarning,
+    bootstrap::follow,
+    control::{
+        Authenticated, Command, Control, ControlError, CookieRule, authenticate, socks_listeners,
+    },
+    desk::Desk,
+    dial::{DialError, SocksProbe, dial_control, is_listening, probe_socks},
+};
+
+/// A running Tor that may be used.
+pub(crate) enum Existing {
+    /// Proved on its control port.
+    Controlled {
+        /// Authenticated.
+        control: Box<Control>,
+        /// What it said of itself.
+        about: Authenticated,
+        /// Where it takes connections.
+        socks: Upstream,
+    },
+    /// Known by its SOCKS port alone.
+    Bare(SocketAddr),
+}
+
+/// What to look for.
+pub(crate) struct Search {
+    candidates: Vec<Candidate>,
+    rule: CookieRule,
+    /// The configured SOCKS address, which must then be this Tor's.
+    socks: Option<SocketAddr>,
+}
+
+/// What a search over control ports left behind.
+#[derive(Debug, Default)]
+pub(crate) struct Misses {
+    /// The first thing worth telling.
+    problem: Option<TorProblem>,
+    /// SOCKS addresses that must not be used although they may answer.
+    distrusted: Vec<SocketAddr>,
+}
+
+impl Search {
+    /// All candidates.
+    pub(crate) fn everywhere(config: &TorConfig) -> Self {
+        let rule = CookieRule::TorsOr(config.cookie_files.clone());
+        Self {
+            candidates: config.existing_candidates.clone(),
+            rule,
+            socks: None,
+        }
+    }
+
+    /// What was configured, completed by the candidates.
+    pub(crate) fn configured(
+        config: &TorConfig,
+        socks: Option<SocketAddr>,
+        control: Option<&ControlAddr>,
+    ) -> Self {
+        let mut search = Self {
+            socks,
+            ..Self::everywhere(config)
+        };
+        match (socks, control) {
+            (None, None) => {}
+            (_, Some(control)) => {
+                search.candidates = vec![Candidate {
+                    socks,
+                    control: Some(control.clone()),
+                }];
+            }
+            (Some(_), None) => {
+                search
+                    .candidates
+                    .retain(|candidate| candidate.socks == socks);
+                if search.candidates.is_empty() {
+                    search.candidates.push(Candidate {
+                        socks,
+                        control: None,
+                    });
+                }
+            }
+        }
+        search
+    }
+
+    /// Looks for a Tor that proves itself on its control port.
+    pub(crate) async fn controlled(&self) -> Result<Existing, Misses> {
+        let mut misses = Misses::default();
+        for candidate in &self.candidates {
+            let Some(address) = &candidate.control else {
+                continue;
+            };
+            match self.attach(candidate, address).await {
+                Ok(found) => return Ok(found),
+                Err(problem) => misses.add(candidate, problem),
+            }
+        }
+        Err(misses)
+    }
+
+    /// Looks for a Tor by its SOCKS port, where its control port did not speak against it.
+    pub(crate) async fn bare(&self, misses: Misses) -> Result<Existing, TorProblem> {
+        let mut problem = misses.problem;
+        let mut asked = misses.distrusted;
+        for socks in self
+            .candidates
+            .iter()
+            .filter_map(|candidate| candidate.socks)
+        {
+            if asked.contains(&socks) {
+                continue;
+            }
+            asked.push(socks);
+            match probe_socks(socks).await {
+                SocksProbe::Tor => return Ok(Existing::Bare(socks)),
+                SocksProbe::Nothing => {}
+                SocksProbe::NotTor => problem = problem.or(Some(TorProblem::NotTor)),
+                SocksProbe::NotLoopback => problem = Some(TorProblem::NotLoopback),
+            }
+        }
+        Err(problem.unwrap_or(TorProblem::NotRunning))
+    }
+
+    async fn attach(
+        &self,
+        candidate: &Candidate,
+        address: &ControlAddr,
+    ) -> Result<Existing, TorProblem> {
+        let io = dial_control(address).await.map_err(|error| match error {
+            DialError::NotLoopback => TorProblem::NotLoopback,
+            // A socket we may not open may also be one that a Tor left behind.
+            DialError::Denied | DialError::Nothing => TorProblem::NotRunning,
+        })?;
+        let mut control = Control::new(io);
+        let about = authenticate(&mut control, &self.rule).await?;
+        let reply = control.demand(Command::GetSocksListeners).await?;
+        let listeners =
+            socks_listeners(&reply).ok_or(TorProblem::ControlRefused(ControlRefusal::Malformed))?;
+        let socks = self
+            .pick(candidate, listeners)
+            .ok_or(TorProblem::NoSocksPort)?;
+        Ok(Existing::Controlled {
+            control: Box::new(control),
+            about,
+            socks,
+        })
+    }
+
+    /// The address that was asked for if this Tor has it, else its first, ports before sockets.
+    fn pick(&self, candidate: &Candidate, listeners: Vec<Upstream>) -> Option<Upstream> {
+        let wanted = candidate.socks.map(Upstream::Tcp);
+        if let Some(wanted) = wanted.filter(|wanted| listeners.contains(wanted)) {
+            return Some(wanted);
+        }
+        if self.socks.is_some() {
+            return None;
+        }
+        let is_tcp = |listener: &Upstream| matches!(listener, Upstream::Tcp(_));
+        let first_tcp = listeners.iter().position(is_tcp).unwrap_or(0);
+        listeners.into_iter().nth(first_tcp)
+    }
+}
+
+impl Misses {
+    /// The search's outcome where a control port was asked for by name.
+    pub(crate) fn into_problem(self) -> TorProblem {
+        self.problem.unwrap_or(TorProblem::NotRunning)
+    }
+
+    fn add(&mut self, candidate: &Candidate, problem: TorProblem) {
+        if problem == TorProblem::NotRunning {
+            return;
+        }
+        let is_harmless = matches!(
+            problem,
+            TorProblem::ControlRefused(
+                // Something else sits on the control port, or it is for another user (Debian's).
+                ControlRefusal::NotControlPort
+                    | ControlRefusal::NoAccess
+                    | ControlRefusal::NoSafeMethod
+                    | ControlRefusal::Rejected
+            )
+        );
+        if is_harmless {
+            tracing::debug!(%problem, "a control port cannot be used");
+            return;
+        }
+        tracing::warn!(%problem, "a control port is not trusted");
+        self.distrusted.extend(candidate.socks);
+        self.problem.get_or_insert(problem);
+    }
+}
+
+impl Existing {
+    /// Follows this Tor to its end.
+    ///
+    /// # Errors
+    /// Why it cannot be used any more; `Ok` if `stop` asked us to leave it alone.
+    pub(crate) async fn live(
+        self,
+        config: &TorConfig,
+        desk: &Desk,
+        stop: &CancellationToken,
+    ) -> Result<(), TorProblem> {
+        let gone = async {
+            match self {
+                Self::Controlled {
+                    control,
+                    about,
+                    socks,
+                } => follow_controlled(*control, &about, socks, desk)
+                    .await
+                    .into(),
+                Self::Bare(socks) => watch_bare(socks, config, desk).await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Ok(()),
+            problem = gone => Err(problem),
+        }
+    }
+}
+
+async fn follow_controlled(
+    mut control: Control,
+    about: &Authenticated,
+    socks: Upstream,
+    desk: &Desk,
+) -> ControlError {
+    desk.found(BackendKind::Existing, about.version.as_deref(), socks);
+    if about.open_to_all {
+        tracing::warn!("tor's control port is open to every program on this computer");
+        desk.warn(TorWarning::ControlOpenToAll);
+    }
+    if let Err(error) = control.demand(Command::SubscribeStatus).await {
+        return error;
+    }
+    follow(&mut control, desk).await
+}
+
+async fn watch_bare(socks: SocketAddr, config: &TorConfig, desk: &Desk) -> TorProblem {
+    desk.found(BackendKind::Existing, None, Upstream::Tcp(socks));
+    desk.warn(TorWarning::WithoutControl);
+    desk.progress(TorState::Ready);
+    loop {
+        sleep(config.watch_every).await;
+        if !is_listening(socks).await {
+            return TorProblem::NotRunning;
+        }
+    }
+}

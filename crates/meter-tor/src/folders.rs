@@ -1,0 +1,151 @@
+//! Folders that are ours alone, and the program to run. Checks, never repairs: a folder that
+//! others could enter may already have been tampered with.
+
+use std::{
+    env, fs, io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use crate::{FolderFault, TorProblem};
+
+/// Where programs are looked for after `PATH`.
+const PROGRAM_FOLDERS: [&str; 5] = [
+    "/usr/local/bin",
+    "/usr/bin",
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/opt/homebrew/bin",
+];
+
+/// Makes `path` (mode 700, parents too) or checks that it is ours alone.
+pub(crate) fn private_folder(path: &Path) -> Result<(), FolderFault> {
+    let io_fault = |error: io::Error| FolderFault::Io { kind: error.kind() };
+    match fs::symlink_metadata(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(path)
+                .map_err(io_fault)?;
+        }
+        Err(error) => return Err(io_fault(error)),
+    }
+    let found = fs::symlink_metadata(path).map_err(io_fault)?;
+    let mode = found.mode() & 0o7777;
+    if !found.is_dir() {
+        Err(FolderFault::NotAFolder)
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        Err(FolderFault::OtherOwner)
+    } else if mode & 0o077 != 0 {
+        Err(FolderFault::OpenToOthers { mode })
+    } else {
+        Ok(())
+    }
+}
+
+/// Finds the program: a bare name in `PATH` and the usual folders, a path as it is.
+pub(crate) fn find_program(program: &Path) -> Result<PathBuf, TorProblem> {
+    if program.components().count() > 1 {
+        if !program.is_absolute() {
+            return Err(TorProblem::ProgramUnsafe);
+        }
+        return check_program(program).unwrap_or(Err(TorProblem::Missing));
+    }
+    let from_path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&from_path).chain(PROGRAM_FOLDERS.iter().map(PathBuf::from));
+    folders
+        .filter(|folder| folder.is_absolute())
+        .find_map(|folder| check_program(&folder.join(program)))
+        .unwrap_or(Err(TorProblem::Missing))
+}
+
+/// `None` if there is no program at this path.
+fn check_program(path: &Path) -> Option<Result<PathBuf, TorProblem>> {
+    let mode = fs::metadata(path)
+        .ok()
+        .filter(fs::Metadata::is_file)?
+        .permissions()
+        .mode();
+    if mode & 0o111 == 0 {
+        return None;
+    }
+    let is_safe = mode & 0o002 == 0;
+    Some(if is_safe {
+        Ok(path.to_owned())
+    } else {
+        Err(TorProblem::ProgramUnsafe)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_missing_folder_is_made_for_us_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a/b");
+        assert_eq!(private_folder(&path), Ok(()));
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o700);
+        assert_eq!(private_folder(&path), Ok(()));
+    }
+
+    #[test]
+    fn an_open_folder_a_link_and_a_file_are_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("open");
+        fs::create_dir(&path).unwrap();
+        set_mode(&path, 0o750);
+        assert_eq!(
+            private_folder(&path),
+            Err(FolderFault::OpenToOthers { mode: 0o750 })
+        );
+
+        let link = root.path().join("link");
+        symlink(root.path(), &link).unwrap();
+        assert_eq!(private_folder(&link), Err(FolderFault::NotAFolder));
+
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(private_folder(&file), Err(FolderFault::NotAFolder));
+        let below_a_file = private_folder(&file.join("x"));
+        assert!(
+            matches!(below_a_file, Err(FolderFault::Io { .. })),
+            "{below_a_file:?}"
+        );
+    }
+
+    #[test]
+    fn a_program_must_exist_run_and_be_safe() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("tor");
+        assert_eq!(find_program(&path), Err(TorProblem::Missing));
+        assert_eq!(
+            find_program(Path::new("no-such-tor-program")),
+            Err(TorProblem::Missing)
+        );
+        assert_eq!(
+            find_program(Path::new("./tor")),
+            Err(TorProblem::ProgramUnsafe)
+        );
+
+        fs::write(&path, "").unwrap();
+        for (mode, expected) in [
+            (0o644, Err(TorProblem::Missing)),
+            (0o777, Err(TorProblem::ProgramUnsafe)),
+            (0o755, Ok(path.clone())),
+        ] {
+            set_mode(&path, mode);
+            assert_eq!(find_program(&path), expected, "{mode:o}");
+        }
+        assert!(find_program(Path::new("sh")).unwrap().is_absolute());
+    }
+}

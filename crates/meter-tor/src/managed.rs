@@ -1,0 +1,315 @@
+//! Tor as our child: started, taken into ownership, followed, ended.
+//!
+//! It talks over Unix sockets in a folder of ours, so that no port is ever needed, and it dies
+//! with us: by polling our process until the control connection owns it, by the connection's end
+//! from then on.
+
+mod child;
+mod torrc;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
+
+use meter_core::Upstream;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use self::child::{Child, configure};
+use crate::{
+    BackendKind, ControlAddr, ControlRefusal, FolderFault, TorConfig, TorProblem,
+    bootstrap::follow,
+    control::{Authenticated, Command, Control, ControlError, CookieRule, authenticate},
+    desk::Desk,
+    dial::dial_control,
+    folders::{find_program, private_folder},
+};
+
+/// Longest path in a socket address, without its final NUL (unix(7), `sun_path`).
+const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// Pause between looks for the control socket; it is there 12 ms after the start (measured).
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How one life of a child ended.
+enum Ended {
+    Asked,
+    Exited(Option<ExitStatus>),
+    Lost(ControlError),
+    TimedOut,
+}
+
+/// Runs one Tor from start to end.
+///
+/// # Errors
+/// Why it ended, or could not begin; `Ok` if `stop` asked for the end.
+pub(crate) async fn live(
+    config: &TorConfig,
+    desk: &Desk,
+    stop: &CancellationToken,
+) -> Result<(), TorProblem> {
+    let program = find_program(&config.program)?;
+    let paths = Paths::prepare(&config.data_dir, &config.run_dir)?;
+    let torrc = torrc::torrc(&paths, &config.extra_torrc, std::process::id())?;
+    let (mut child, stdin) = Child::start(&program, &paths)?;
+    let mut control = None;
+    let session = async {
+        configure(stdin, &torrc).await;
+        let found = timeout(config.start_max, connect(&paths)).await;
+        match found {
+            Ok(Ok((connected, about))) => {
+                let control = control.insert(connected);
+                Ended::Lost(own_and_follow(control, &about, &paths, desk).await)
+            }
+            Ok(Err(error)) => Ended::Lost(error),
+            Err(_) => Ended::TimedOut,
+        }
+    };
+    let ended = tokio::select! {
+        biased;
+        () = stop.cancelled() => Ended::Asked,
+        // Before the session: an exit explains a lost connection, not the other way round.
+        status = child.wait() => Ended::Exited(status),
+        ended = session => ended,
+    };
+    if matches!(ended, Ended::Asked) {
+        desk.stopping();
+    }
+    let outcome = finish(child, control, ended, config.stop_max).await;
+    paths.clear_best_effort();
+    outcome
+}
+
+/// Sees to it that the process is gone, and says why it ended.
+async fn finish(
+    mut child: Child,
+    control: Option<Control>,
+    ended: Ended,
+    stop_max: Duration,
+) -> Result<(), TorProblem> {
+    let was_up = control.is_some();
+    match ended {
+        Ended::Asked => {
+            ask_to_end(control, &child, stop_max).await;
+            child.wait_or_kill(stop_max).await;
+            Ok(())
+        }
+        Ended::Exited(status) => Err(problem_of(child.last_words().await, status, was_up)),
+        Ended::Lost(error) => {
+            // Its owner's connection gone, Tor ends by itself; the signal is for all other cases.
+            drop(control);
+            child.terminate();
+            let status = child.wait_or_kill(stop_max).await;
+            match error {
+                ControlError::Lost => Err(problem_of(child.last_words().await, status, was_up)),
+                ControlError::Refused(_) => Err(error.into()),
+            }
+        }
+        Ended::TimedOut => {
+            child.terminate();
+            child.wait_or_kill(stop_max).await;
+            Err(TorProblem::StartTimedOut {
+                log: child.last_words().await,
+            })
+        }
+    }
+}
+
+async fn ask_to_end(control: Option<Control>, child: &Child, stop_max: Duration) {
+    let Some(mut control) = control else {
+        return child.terminate();
+    };
+    // Whatever is answered, the end of the process is what counts.
+    if !matches!(
+        timeout(stop_max, control.ask(Command::Shutdown)).await,
+        Ok(Ok(_))
+    ) {
+        child.terminate();
+    }
+}
+
+/// Connects as soon as the socket is there and answers.
+async fn connect(paths: &Paths) -> Result<(Control, Authenticated), ControlError> {
+    let address = ControlAddr::Unix(paths.control.clone());
+    let rule = CookieRule::Exactly(paths.cookie.clone());
+    loop {
+        if let Ok(io) = dial_control(&address).await {
+            let mut control = Control::new(io);
+            match authenticate(&mut control, &rule).await {
+                Ok(about) => return Ok((control, about)),
+                // It listens before it answers; on a busy machine that takes its time.
+                Err(ControlError::Lost | ControlError::Refused(ControlRefusal::NotControlPort)) => {
+                }
+                Err(error @ ControlError::Refused(_)) => return Err(error),
+            }
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn own_and_follow(
+    control: &mut Control,
+    about: &Authenticated,
+    paths: &Paths,
+    desk: &Desk,
+) -> ControlError {
+    // Ownership first, then the poll for our process may go; events before the network, so that
+    // none is missed.
+    for command in [
+        Command::TakeOwnership,
+        Command::ForgetOwningProcess,
+        Command::SubscribeStatusAndWarnings,
+        Command::EnableNetwork,
+    ] {
+        if let Err(error) = control.demand(command).await {
+            return error;
+        }
+    }
+    let socks = Upstream::Unix(paths.socks.clone());
+    desk.found(BackendKind::Managed, about.version.as_deref(), socks);
+    follow(control, desk).await
+}
+
+/// Reads the reason out of Tor's last words (texts of 0.4.9; unknown ones stay an exit).
+fn problem_of(log: Vec<String>, status: Option<ExitStatus>, was_up: bool) -> TorProblem {
+    let status = status.and_then(|status| status.code());
+    if was_up {
+        return TorProblem::Exited { status, log };
+    }
+    let says = |text: &str| log.iter().any(|line| line.contains(text));
+    if says("another Tor process is running with the same data directory") {
+        TorProblem::DataDirLocked
+    } else if says("private data directory") || says("is not owned by this user") {
+        TorProblem::DataDirUnusable(FolderFault::RefusedByTor)
+    } else if says("Failed to bind one of the listener ports") {
+        TorProblem::RunDirUnusable(FolderFault::RefusedByTor)
+    } else if says("Failed to parse/validate config") || says("Reading config failed") {
+        TorProblem::BadOption { log }
+    } else {
+        TorProblem::ExitedAtStart { status, log }
+    }
+}
+
+/// Files and folders of one managed Tor, all absolute.
+#[derive(Clone, Debug)]
+struct Paths {
+    data: PathBuf,
+    socks: PathBuf,
+    control: PathBuf,
+    cookie: PathBuf,
+    /// Empty; keeps Tor from reading the system's defaults. Tor refuses /dev/null.
+    defaults: PathBuf,
+}
+
+impl Paths {
+    fn below(data: &Path, run: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            socks: run.join("socks"),
+            control: run.join("control"),
+            cookie: run.join("cookie"),
+            defaults: run.join("torrc-defaults"),
+        }
+    }
+
+    /// Makes and checks the folders, and clears what an earlier Tor left.
+    fn prepare(data: &Path, run: &Path) -> Result<Self, TorProblem> {
+        let io_fault = |error: io::Error| FolderFault::Io { kind: error.kind() };
+        let data_bad = TorProblem::DataDirUnusable;
+        let run_bad = TorProblem::RunDirUnusable;
+        let data = std::path::absolute(data).map_err(|error| data_bad(io_fault(error)))?;
+        let run = std::path::absolute(run).map_err(|error| run_bad(io_fault(error)))?;
+        let paths = Self::below(&data, &run);
+        let bytes = paths
+            .control
+            .as_os_str()
+            .len()
+            .max(paths.socks.as_os_str().len());
+        if bytes > SOCKET_PATH_BYTES_MAX {
+            let bytes_max = SOCKET_PATH_BYTES_MAX;
+            return Err(TorProblem::SocketPathTooLong { bytes, bytes_max });
+        }
+        private_folder(&data).map_err(data_bad)?;
+        private_folder(&run).map_err(run_bad)?;
+        paths.clear().map_err(|error| run_bad(io_fault(error)))?;
+        fs::write(&paths.defaults, "").map_err(|error| run_bad(io_fault(error)))?;
+        Ok(paths)
+    }
+
+    /// Removes sockets and cookie: an orphan of ours must not be mistaken for the new Tor.
+    fn clear(&self) -> io::Result<()> {
+        for path in [&self.socks, &self.control, &self.cookie] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn clear_best_effort(&self) {
+        if let Err(error) = self.clear() {
+            tracing::debug!(kind = %error.kind(), "tor's sockets could not be removed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: &TorProblem) {
+        assert_eq!(&problem_of(vec![line.into()], None, false), expected);
+    }
+
+    #[test]
+    fn tors_last_words_name_the_problem() {
+        check(
+            "[err] It looks like another Tor process is running with the same data directory.",
+            &TorProblem::DataDirLocked,
+        );
+        let refused = TorProblem::DataDirUnusable(FolderFault::RefusedByTor);
+        check(
+            "[warn] Failed to parse/validate config: Couldn't create private data directory x",
+            &refused,
+        );
+        let option = "[warn] Failed to parse/validate config: Unknown option 'Foo'.  Failing.";
+        check(
+            option,
+            &TorProblem::BadOption {
+                log: vec![option.into()],
+            },
+        );
+        let other = "[err] something new";
+        check(
+            other,
+            &TorProblem::ExitedAtStart {
+                status: None,
+                log: vec![other.into()],
+            },
+        );
+        assert!(matches!(
+            problem_of(Vec::new(), None, true),
+            TorProblem::Exited { .. }
+        ));
+    }
+
+    #[test]
+    fn a_socket_path_of_107_bytes_fits_and_of_108_does_not() {
+        let root = tempfile::tempdir().unwrap();
+        let data = root.path().join("data");
+        let run_of = |bytes: usize| {
+            let rest = bytes - root.path().as_os_str().len() - "/".len() - "/control".len();
+            root.path().join("r".repeat(rest))
+        };
+        assert!(Paths::prepare(&data, &run_of(107)).is_ok());
+        let too_long = TorProblem::SocketPathTooLong {
+            bytes: 108,
+            bytes_max: 107,
+        };
+        assert_eq!(Paths::prepare(&data, &run_of(108)).unwrap_err(), too_long);
+    }
+}

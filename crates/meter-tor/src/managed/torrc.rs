@@ -1,0 +1,113 @@
+//! Writes the managed Tor's configuration. Pure.
+
+use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
+
+use super::Paths;
+use crate::{OPTIONS_ALLOWED, TorProblem};
+
+/// The torrc for `paths`, owned by the process `owner`, with checked extra lines at its end.
+///
+/// # Errors
+/// [`TorProblem::OptionNotAllowed`] for the first extra line that is not on the list.
+pub(super) fn torrc(paths: &Paths, extra: &[String], owner: u32) -> Result<String, TorProblem> {
+    if let Some(bad) = extra.iter().position(|line| !is_allowed(line)) {
+        return Err(TorProblem::OptionNotAllowed {
+            line: bad.saturating_add(1),
+        });
+    }
+    let (data, cookie) = (quoted(&paths.data), quoted(&paths.cookie));
+    let (socks, control) = (quoted(&paths.socks), quoted(&paths.control));
+    let mut text = format!(
+        "DataDirectory {data}\n\
+         SocksPort unix:{socks} ExtendedErrors\n\
+         ControlPort unix:{control}\n\
+         CookieAuthentication 1\n\
+         CookieAuthFile {cookie}\n\
+         ClientOnly 1\n\
+         AvoidDiskWrites 1\n\
+         DormantCanceledByStartup 1\n\
+         DisableNetwork 1\n\
+         __OwningControllerProcess {owner}\n\
+         SafeLogging 1\n\
+         Log notice stdout\n"
+    );
+    for line in extra {
+        text.push_str(line.trim());
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// One line, no continuation, and an option from the list (Tor ignores case).
+fn is_allowed(line: &str) -> bool {
+    let line = line.trim();
+    let option = line.split_ascii_whitespace().next().unwrap_or_default();
+    !line.chars().any(char::is_control)
+        && !line.ends_with('\\')
+        && OPTIONS_ALLOWED
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(option))
+}
+
+/// A path in Tor's quotes. Everything but plain characters becomes `\xHH`: the same text is then
+/// right as a whole value and after `unix:`, where a bare `#` would begin a comment.
+fn quoted(path: &Path) -> String {
+    let mut text = String::from("\"");
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._- ".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            write!(text, "\\x{byte:02x}").expect("a String takes whatever is written");
+        }
+    }
+    text.push('"');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_byte_by_byte() {
+        for (path, expected) in [
+            ("/run/user/1000/tor", r#""/run/user/1000/tor""#),
+            ("/a b/c", r#""/a b/c""#),
+            (r#"/a"b\c#d"#, r#""/a\x22b\x5cc\x23d""#),
+            ("/ä\n", r#""/\xc3\xa4\x0a""#),
+        ] {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
+    }
+
+    #[test]
+    fn extra_lines_come_last_and_only_from_the_list() {
+        let paths = Paths::below(Path::new("/d"), Path::new("/r"));
+        let good = [
+            "DirAuthority x 127.0.0.1:1 FF".to_owned(),
+            " testingtornetwork 1".to_owned(),
+        ];
+        let text = torrc(&paths, &good, 7).unwrap();
+        assert!(
+            text.ends_with("DirAuthority x 127.0.0.1:1 FF\ntestingtornetwork 1\n"),
+            "{text}"
+        );
+        assert!(text.contains("\n__OwningControllerProcess 7\n"));
+
+        for bad in [
+            "ControlPort 0.0.0.0:9051",
+            "SocksPort 0.0.0.0:9050",
+            "SafeLogging 0",
+            "+DirAuthority x",
+            "ClientTransportPlugin obfs4 exec /bin/sh",
+            "%include /etc/passwd",
+            "NumCPUs 1\nControlPort 9051",
+            "NumCPUs 1 \\",
+            "",
+        ] {
+            let lines = [good[0].clone(), bad.to_owned()];
+            let expected = Err(TorProblem::OptionNotAllowed { line: 2 });
+            assert_eq!(torrc(&paths, &lines, 7), expected, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a person may be told about Tor at any moment: plain values, published through a watch
+//! channel.
+
+use tokio::time::Instant;
+
+use crate::TorProblem;
+
+/// Tor as it is now.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TorStatus {
+    /// Whose Tor it is; `None` while none is in use.
+    pub backend: Option<BackendKind>,
+    /// Tor's version as it states it, for instance `0.4.9.11`; at most 64 characters.
+    pub version: Option<String>,
+    /// What it is doing.
+    pub state: TorState,
+    /// Conditions that do not stop Tor but that a person should know; each kind at most once.
+    pub warnings: Vec<TorWarning>,
+}
+
+impl TorStatus {
+    pub(crate) const OFF: Self = Self {
+        backend: None,
+        version: None,
+        state: TorState::Off,
+        warnings: Vec::new(),
+    };
+}
+
+/// One way of having Tor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BackendKind {
+    /// Someone else's Tor; we never stop it.
+    Existing,
+    /// Our child.
+    Managed,
+}
+
+/// What Tor is doing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum TorState {
+    /// Not in use, and not asked for.
+    Off,
+    /// Being looked for or started.
+    Starting,
+    /// Running, not usable yet.
+    Bootstrapping(Bootstrap),
+    /// Usable.
+    Ready,
+    /// Gone; the next try follows by itself.
+    Restarting {
+        /// Counts from 1; back to 1 after a stable while.
+        attempt: u32,
+        /// Length of the pause, from its beginning, in milliseconds.
+        in_ms: u64,
+        /// Why the last try ended.
+        reason: TorProblem,
+    },
+    /// Asked to end, not yet gone.
+    Stopping,
+    /// Given up until the next `start`.
+    Failed(TorProblem),
+}
+
+/// How far a start has come, in Tor's own words.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Bootstrap {
+    /// 0 to 100.
+    pub percent: u8,
+    /// Tor's word for the phase (`conn`, `handshake`, …). New Tors may bring new ones.
+    pub tag: String,
+    /// Tor's sentence for the phase.
+    pub summary: String,
+    /// Tor's latest complaint in this phase, without addresses.
+    pub warning: Option<String>,
+    /// When this phase began. Tor reports most failures late or never: a reader who sees no
+    /// progress for ten seconds should say so.
+    pub since: Instant,
+}
+
+/// A condition that a person should know although Tor goes on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TorWarning {
+    /// The control port asks for no proof of identity: any program here can command this Tor.
+    ControlOpenToAll,
+    /// This Tor cannot be asked about its progress; it is used as it is.
+    WithoutControl,
+    /// Older than what we support, or called obsolete by the Tor network.
+    VersionTooOld,
+    /// Tor finds this computer's clock wrong.
+    ClockSkew {
+        /// How far, in seconds; positive: ahead of the network.
+        seconds: i64,
+    },
+}

@@ -1,0 +1,106 @@
+//! The handle that the rest of the product holds.
+
+use std::sync::Arc;
+
+use meter_core::Upstream;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    TorConfig, TorProblem, TorState, TorStatus,
+    actor::{Actor, Command},
+    desk::Desk,
+};
+
+/// Commands waiting for the actor; more askers wait for a place.
+const COMMANDS_MAX: usize = 16;
+
+/// A handle on Tor. Cheap to clone; when the last one is gone, a Tor of ours ends.
+#[derive(Clone, Debug)]
+pub struct Tor {
+    commands: mpsc::Sender<Command>,
+    status: watch::Receiver<TorStatus>,
+    upstream: watch::Receiver<Option<Upstream>>,
+}
+
+impl Tor {
+    /// Spawns the task that owns Tor on `tracker`. Nothing is started or looked for yet.
+    ///
+    /// Once `stop` is cancelled, a Tor of ours is ended (within twice
+    /// [`TorConfig::stop_max`]) and the task returns: wait for the tracker.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn new(config: TorConfig, tracker: &TaskTracker, stop: CancellationToken) -> Self {
+        let desk = Arc::new(Desk::new());
+        let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+        let handle = Self {
+            commands,
+            status: desk.status(),
+            upstream: desk.upstream(),
+        };
+        tracker.spawn(Actor::new(config, desk, inbox).run(stop));
+        handle
+    }
+
+    /// Asks for a Tor and waits until one is there (bootstrapping or ready) or the try fails.
+    ///
+    /// However many ask, there is one Tor. During a pause before a restart it is tried at once.
+    ///
+    /// # Errors
+    /// Why this try failed. [`TorState::Restarting`] then says that it goes on by itself,
+    /// [`TorState::Failed`] that it does not. [`TorProblem::Stopped`] if someone stopped it.
+    ///
+    /// # Cancel safety
+    /// Dropping it gives up waiting, not Tor.
+    pub async fn start(&self) -> Result<(), TorProblem> {
+        let (begun, wait) = oneshot::channel();
+        let sent = self.commands.send(Command::Start { begun }).await;
+        sent.map_err(|_| TorProblem::Stopped)?;
+        wait.await.map_err(|_| TorProblem::Stopped)?;
+        let mut status = self.status.clone();
+        let decided = status
+            .wait_for(|status| outcome(&status.state).is_some())
+            .await;
+        let decided = decided.map_err(|_| TorProblem::Stopped)?;
+        outcome(&decided.state).unwrap_or(Err(TorProblem::Bug("an undecided state was awaited")))
+    }
+
+    /// Ends a Tor of ours, or leaves someone else's alone; the state is [`TorState::Off`] then.
+    ///
+    /// # Errors
+    /// [`TorProblem::Stopped`] if the whole is ending already.
+    ///
+    /// # Cancel safety
+    /// Dropping it gives up waiting; the end goes on.
+    pub async fn stop(&self) -> Result<(), TorProblem> {
+        let (done, wait) = oneshot::channel();
+        let sent = self.commands.send(Command::Stop { done }).await;
+        sent.map_err(|_| TorProblem::Stopped)?;
+        wait.await.map_err(|_| TorProblem::Stopped)
+    }
+
+    /// Tor as it is now, and every change.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<TorStatus> {
+        self.status.clone()
+    }
+
+    /// Where to connect; `None` whenever Tor is not usable, from the moment it is known.
+    #[must_use]
+    pub fn upstream(&self) -> watch::Receiver<Option<Upstream>> {
+        self.upstream.clone()
+    }
+}
+
+/// What a state means for someone who asked for a start; `None`: not decided yet.
+fn outcome(state: &TorState) -> Option<Result<(), TorProblem>> {
+    match state {
+        TorState::Starting => None,
+        TorState::Bootstrapping(_) | TorState::Ready => Some(Ok(())),
+        TorState::Restarting { reason, .. } => Some(Err(reason.clone())),
+        TorState::Failed(problem) => Some(Err(problem.clone())),
+        TorState::Off | TorState::Stopping => Some(Err(TorProblem::Stopped)),
+    }
+}
