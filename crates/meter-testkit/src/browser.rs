@@ -82,13 +82,18 @@ impl Browser {
     /// The driver failed. A page that the browser cannot load is no error but
     /// [`Landed::NetworkError`].
     pub async fn goto(&self, url: &str) -> Result<Landed> {
-        match self.client.goto(url).await {
-            Ok(()) => Ok(Landed::Page),
-            Err(failure) => match landing::network_error(&failure.to_string()) {
-                Some(reason) => Ok(Landed::NetworkError(reason)),
-                None => Err(failure).context("navigate"),
-            },
+        if let Err(failure) = self.client.goto(url).await {
+            let reason = landing::network_error(&failure.to_string());
+            return reason
+                .map(Landed::NetworkError)
+                .ok_or(failure)
+                .context("navigate");
         }
+        // Drivers report some failures only: chromedriver calls an empty response a success.
+        Ok(self
+            .network_error()
+            .await?
+            .map_or(Landed::Page, Landed::NetworkError))
     }
 
     /// The browser's reason when the current tab shows its own error page, `None` for a real page.

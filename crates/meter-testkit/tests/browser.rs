@@ -48,6 +48,7 @@ async fn a_browser_does_everything_a_test_needs(kind: Kind) {
     a_screenshot_has_the_size_asked_for(&browser, kind).await;
     a_native_host_in_the_announced_folder_answers(&browser).await;
     a_stopped_background_starts_anew(&browser).await;
+    a_server_that_hangs_up_shows_an_error_page(&browser).await;
     a_dead_proxy_shows_an_error_page_and_never_the_site(&browser).await;
 
     let group = browser.process_group();
@@ -201,6 +202,18 @@ async fn a_stopped_background_starts_anew(browser: &Browser) {
         "{first} then {second}"
     );
     browser.close_tab(&before).await.unwrap();
+}
+
+async fn a_server_that_hangs_up_shows_an_error_page(browser: &Browser) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!(
+        "http://site.test:{}/",
+        listener.local_addr().unwrap().port()
+    );
+    let mut server = tokio::task::JoinSet::new();
+    server.spawn(async move { while listener.accept().await.is_ok() {} });
+    let landed = browser.goto(&url).await.unwrap();
+    assert!(matches!(landed, Landed::NetworkError(_)), "{landed:?}");
 }
 
 async fn a_dead_proxy_shows_an_error_page_and_never_the_site(browser: &Browser) {

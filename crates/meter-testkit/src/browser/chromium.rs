@@ -155,6 +155,8 @@ const FLAGS: &[&str] = &[
     "--disable-quic",
     "--disable-breakpad",
     "--disable-sync",
+    // An error page shall stay one: a reload by itself is a request that no test made.
+    "--disable-auto-reload",
     "--disable-background-networking",
     "--disable-client-side-phishing-detection",
     "--disable-component-update",
