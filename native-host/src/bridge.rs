@@ -11,7 +11,10 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Notice, Problem, write_message};
 use std::process::ExitCode;
 use tokio::net::UnixStream;
-use tokio_util::codec::{FramedRead, FramedWrite};
+use tokio_util::{
+    bytes::{Buf as _, Bytes},
+    codec::{FramedRead, FramedWrite},
+};
 
 /// Serves one browser connection until either side ends. Exit codes: 0 when the browser closed
 /// its end, 64 for a caller that is not our extension, 65 for a broken or over-long frame, 69 when
@@ -53,7 +56,10 @@ async fn serve() -> u8 {
 async fn fail(problem: Problem) -> u8 {
     let frame = write_message(&FromDaemon::Notice(Notice::Problem(problem)));
     let mut browser = FramedWrite::new(tokio::io::stdout(), ipc::codec(FRAME_OUT_MAX));
-    crate::ignore_because("the browser may be gone", browser.send(frame.into()).await);
+    crate::ignore_because(
+        "the browser may be gone",
+        browser.send(Bytes::from(frame)).await,
+    );
     EXIT_UNAVAILABLE
 }
 
@@ -61,14 +67,16 @@ async fn pump(daemon: UnixStream) -> u8 {
     let (from_daemon, to_daemon) = daemon.into_split();
     let mut from_daemon = FramedRead::new(from_daemon, ipc::codec(FRAME_OUT_MAX));
     let mut to_daemon = FramedWrite::new(to_daemon, ipc::codec(FRAME_IN_MAX));
-    let mut from_browser = FramedRead::new(tokio::io::stdin(), ipc::codec(FRAME_IN_MAX));
+    let stdin = tokio::io::stdin();
+    let mut from_browser = FramedRead::new(stdin, ipc::codec_with_header(FRAME_IN_MAX));
     let mut to_browser = FramedWrite::new(tokio::io::stdout(), ipc::codec(FRAME_OUT_MAX));
     let up = async {
         loop {
             match from_browser.next().await {
                 None => return 0,
                 Some(Err(_)) => return EXIT_DATA,
-                Some(Ok(frame)) => {
+                Some(Ok(mut frame)) => {
+                    frame.advance(ipc::HEADER_BYTES);
                     if to_daemon.send(frame.freeze()).await.is_err() {
                         return EXIT_UNAVAILABLE;
                     }

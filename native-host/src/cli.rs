@@ -139,7 +139,13 @@ fn tell(failure: &Failure) -> ExitCode {
             }
             ExitCode::from(exit_code(problem.code))
         }
-        Failure::Output(_) => ExitCode::from(EXIT_UNAVAILABLE),
+        // `onionmeter reports | head` is nothing to complain about.
+        Failure::Output(error) => {
+            if error.kind() != std::io::ErrorKind::BrokenPipe {
+                eprintln!("onionmeter: {error}");
+            }
+            ExitCode::from(EXIT_UNAVAILABLE)
+        }
     }
 }
 

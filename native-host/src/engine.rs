@@ -31,6 +31,7 @@ type Answer<T> = oneshot::Sender<Result<T, Problem>>;
 /// What can be asked of the engine.
 pub(crate) enum Command {
     Hello(Answer<HelloReply>),
+    Status(Answer<Status>),
     Reports {
         after: u64,
         limit: u16,
@@ -91,6 +92,7 @@ pub(crate) struct Engine {
     house: Result<House, Problem>,
     relay: RelayControl,
     tor: meter_tor::Tor,
+    tor_stop: CancellationToken,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
     closed: broadcast::Sender<WireReport>,
@@ -101,7 +103,8 @@ impl Engine {
     /// `monitor_start` tries again.
     pub(crate) fn new(home: &Home, config: &Config, tracker: &TaskTracker) -> (Self, EngineHandle) {
         let counters = Arc::new(Counters::default());
-        let tor = tor::launch(home, config, tracker);
+        let tor_stop = CancellationToken::new();
+        let tor = tor::launch(home, config, tracker, tor_stop.clone());
         let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
         let (closed, _) = broadcast::channel(CLOSED_MAX);
         let relay = RelayControl::new(config, tor.upstream(), Arc::clone(&counters));
@@ -128,6 +131,7 @@ impl Engine {
                 house,
                 relay,
                 tor,
+                tor_stop,
                 commands,
                 status,
                 closed,
@@ -158,6 +162,7 @@ impl Engine {
         if let Err(problem) = self.tor.stop().await {
             info!(%problem, "tor was not stopped");
         }
+        self.tor_stop.cancel();
     }
 
     fn tick(&mut self) {
@@ -176,6 +181,7 @@ impl Engine {
     async fn obey(&mut self, command: Command) {
         match command {
             Command::Hello(answer) => reply(answer, Ok(self.hello())),
+            Command::Status(answer) => reply(answer, Ok(self.snapshot())),
             Command::Reports {
                 after,
                 limit,
@@ -237,8 +243,12 @@ impl Engine {
         }
     }
 
+    fn snapshot(&self) -> Status {
+        snapshot(&self.house, &self.relay, &self.tor, self.thresholds)
+    }
+
     fn publish(&self) {
-        let next = snapshot(&self.house, &self.relay, &self.tor, self.thresholds);
+        let next = self.snapshot();
         self.status.send_if_modified(|status| {
             let changed = *status != next;
             if changed {

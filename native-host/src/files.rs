@@ -6,13 +6,14 @@ use std::{
     io::Write as _,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Writes a file next to `path`, syncs it and renames it over `path`.
 ///
 /// # Errors
 /// Any failure on the way; `path` is then as it was.
-pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let (folder, temporary) = beside(path)?;
     let result = write_new(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
     if result.is_err() {
@@ -25,7 +26,7 @@ pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 ///
 /// # Errors
 /// `AlreadyExists` when `path` exists in whatever form; otherwise any failure on the way.
-pub fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let (folder, temporary) = beside(path)?;
     // A hard link fails where a rename would overwrite.
     let result =
@@ -38,7 +39,10 @@ fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
     let folder = path.parent().ok_or_else(no_name)?.to_path_buf();
     let mut name = path.file_name().ok_or_else(no_name)?.to_os_string();
-    name.push(format!(".new-{}", std::process::id()));
+    // Unique within this process and among those that run: two writers never share a file.
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    name.push(format!(".new-{}-{write}", std::process::id()));
     let temporary = folder.join(name);
     Ok((folder, temporary))
 }
@@ -87,7 +91,7 @@ pub enum FolderError {
 ///
 /// # Errors
 /// When it cannot be made, or is not a folder of ours with mode 0700.
-pub fn private_folder(path: &Path) -> Result<(), FolderError> {
+pub(crate) fn private_folder(path: &Path) -> Result<(), FolderError> {
     let io = |error| FolderError::Io(path.to_path_buf(), error);
     match fs::DirBuilder::new()
         .recursive(false)

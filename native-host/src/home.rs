@@ -1,6 +1,7 @@
 //! The folder that holds everything of one person: configuration, key, book, sockets, log.
 
-use crate::files::{FolderError, private_folder};
+pub use crate::files::FolderError;
+use crate::files::private_folder;
 use std::{
     env, io,
     path::{Path, PathBuf},

@@ -9,7 +9,10 @@ use meter_wire::{
 };
 use std::{io, process::Stdio, time::Duration};
 use tokio::{net::UnixStream, process::Command, time};
-use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
+use tokio_util::{
+    bytes::Bytes,
+    codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
+};
 
 /// How long a client waits for a daemon that it started.
 const START_MAX: Duration = Duration::from_secs(10);
@@ -22,7 +25,22 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 pub(crate) fn codec(frame_max: usize) -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder()
         .native_endian()
-        .length_field_length(4)
+        .length_field_length(HEADER_BYTES)
+        .max_frame_length(frame_max)
+        .new_codec()
+}
+
+/// Bytes of the length before each frame.
+pub(crate) const HEADER_BYTES: usize = 4;
+
+/// Like [`codec`], but frames keep their header, so that an end of the stream right behind a
+/// header is noticed: the codec takes an empty buffer for the end of a frame otherwise.
+pub(crate) fn codec_with_header(frame_max: usize) -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder()
+        .native_endian()
+        .length_field_length(HEADER_BYTES)
+        .length_adjustment(4)
+        .num_skip(0)
         .max_frame_length(frame_max)
         .new_codec()
 }
@@ -42,6 +60,8 @@ pub(crate) async fn connect_or_start(home: &Home) -> Result<UnixStream, Problem>
     }
     home.prepare()
         .map_err(|error| crate::problems::home(&error))?;
+    // The daemon would refuse it as well, but could tell nobody.
+    crate::config::Config::load(&home.config()).map_err(|error| crate::problems::config(&error))?;
     let unreachable = |why: String| Problem::with_detail(ErrorCode::DaemonUnreachable, why);
     let mut daemon = start(home).map_err(|error| unreachable(error.to_string()))?;
     let deadline = time::Instant::now() + START_MAX;
@@ -157,7 +177,7 @@ impl Connection {
             id: self.last_id,
             request,
         };
-        let frame = write_request(&envelope).into();
+        let frame = Bytes::from(write_request(&envelope));
         self.writer
             .send(frame)
             .await

@@ -103,7 +103,7 @@ fn book(home: &Home) -> Finding {
         Ok(audit) => Good(format!(
             "book: {} reports, every signature and posting checked, {} credits",
             audit.reports,
-            meter_core::credits_exact(audit.balance)
+            meter_core::credits_exact(audit.totals.amount)
         )),
         Err(error) => Bad {
             what: format!("book {}: {}", home.book().display(), problems::chain(&error)),
@@ -187,7 +187,8 @@ fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
 }
 
 fn find_program(program: &Path) -> Option<String> {
-    meter_tor::find_program(program).map(|path| path.display().to_string())
+    let found = meter_tor::find_program(program).ok()?;
+    Some(found.display().to_string())
 }
 
 fn browsers(home: &Home) -> Vec<Finding> {

@@ -4,7 +4,7 @@ use super::budget::Budget;
 use crate::{
     clock::Clock,
     engine::{Command, EngineHandle, tor},
-    ipc, problems,
+    ipc,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_core::Thresholds;
@@ -19,6 +19,7 @@ use tokio::{
     sync::{broadcast, watch},
 };
 use tokio_util::{
+    bytes::Bytes,
     codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
     sync::CancellationToken,
 };
@@ -98,9 +99,11 @@ impl Client {
         let done = |()| Success::Done;
         match request {
             Request::Hello(hello) => self.greet(&hello).await,
-            Request::Status => Ok(Success::Status(Box::new(
-                self.status.borrow_and_update().clone(),
-            ))),
+            // Asked for, not read from the notices: it shows what this client did just before.
+            Request::Status => {
+                let status = self.engine.ask(Command::Status).await?;
+                Ok(Success::Status(Box::new(status)))
+            }
             Request::Reports(query) => {
                 let (after, limit) = (query.after.0, query.limit);
                 let ask = |answer| Command::Reports {
@@ -194,6 +197,6 @@ impl Client {
     }
 
     async fn send(&mut self, message: &FromDaemon) -> io::Result<()> {
-        self.writer.send(write_message(message).into()).await
+        self.writer.send(Bytes::from(write_message(message))).await
     }
 }

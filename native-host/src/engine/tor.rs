@@ -8,11 +8,16 @@ use crate::{
 use meter_tor::{BackendKind, Choice, ControlAddr, Tor, TorConfig};
 use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus};
 use std::net::{Ipv4Addr, SocketAddr};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
 /// Makes the handle; nothing is started yet.
-pub(super) fn launch(home: &Home, config: &Config, tracker: &TaskTracker) -> Tor {
+pub(super) fn launch(
+    home: &Home,
+    config: &Config,
+    tracker: &TaskTracker,
+    stop: CancellationToken,
+) -> Tor {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let choice = match config.tor.backend {
         BackendChoice::Auto => Choice::Auto,
@@ -33,6 +38,7 @@ pub(super) fn launch(home: &Home, config: &Config, tracker: &TaskTracker) -> Tor
             ..TorConfig::new(home.tor_data(), home.tor_run())
         },
         tracker,
+        stop,
     )
 }
 

@@ -198,7 +198,7 @@ pub const BROWSERS: &[Browser] = &[
 
 /// The system this program was built for.
 #[must_use]
-pub fn this_os() -> Option<Os> {
+pub(super) fn this_os() -> Option<Os> {
     match std::env::consts::OS {
         "linux" => Some(Linux),
         "macos" => Some(MacOs),

@@ -35,7 +35,7 @@ pub fn manifest_json(family: Family, program: &Path) -> String {
     });
     let (key, allowed) = match family {
         Family::Chromium => ("allowed_origins", ids::chromium_origin()),
-        Family::Firefox => ("allowed_extensions", ids::firefox_id()),
+        Family::Firefox => ("allowed_extensions", ids::firefox_id().to_owned()),
     };
     manifest[key] = json!([allowed]);
     format!("{manifest:#}\n")

@@ -78,7 +78,7 @@ fn notices_go_to_those_who_asked_for_them() {
     }
     other.ask(3, Request::MonitorStart).expect("started again");
     assert_eq!(
-        self::status(&mut other).relay,
+        status(&mut other).relay,
         RelayStatus::Listening {
             port: home.relay_port
         }

@@ -97,7 +97,7 @@ fn a_mistake_in_the_configuration_is_named_by_line() {
         &["line 2", "relay.port is 80", "from 1024 to 65535"],
     );
     check(&home, &["doctor"], 1, &["BAD", "relay.port is 80"]);
-    check(&home, &["monitor", "start"], 69, &["cannot be started"]);
+    check(&home, &["monitor", "start"], 64, &["relay.port is 80"]);
 }
 
 #[test]

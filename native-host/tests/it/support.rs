@@ -80,6 +80,10 @@ impl TestHome {
     pub(crate) fn kill_daemon(&self) {
         if let Some(pid) = self.daemon_pid() {
             rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("ours");
+            // The kernel frees the lock when the process is gone for good.
+            let lock = fs::File::open(self.root().join("run/daemon.lock")).expect("there");
+            rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockShared)
+                .expect("free in the end");
         }
     }
 }

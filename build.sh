@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# The one door: sets up the machine, builds, runs, proves and tests. `./build.sh help` explains.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly TOOLS=${ONIONMETER_TOOLS:-$HOME/.cache/onionmeter/tools}
+readonly EXTENSION=dist/extension
+export ONIONMETER_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
+
+help() {
+    cat <<'TEXT'
+./build.sh build   set up this machine and build the program and dist/extension
+./build.sh run     build, register with every browser, open one with the extension loaded
+./build.sh demo    the whole path without internet: a private Tor network, a site, a browser;
+                   ends with the signed reports and their sum; screenshots go to dist/demo
+./build.sh test    every check and test there is; .ci/run calls it
+./build.sh help    this text
+
+Each command does its own set-up and may be repeated at any time. On Debian-likes it installs
+missing packages with apt-get (as root or with sudo); elsewhere it names what is missing.
+Downloaded tools go to ~/.cache/onionmeter/tools (ONIONMETER_TOOLS moves them).
+TEXT
+}
+
+say() { printf '%s\n' "$*" >&2; }
+step() { printf '\n== %s\n' "$*" >&2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+fail() { say "build.sh: $*"; exit 1; }
+
+# ---------------------------------------------------------------- set-up
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# packages_for PROGRAM...: the Debian packages of the programs that are missing.
+packages_for() {
+    local program
+    for program in "$@"; do
+        have "$program" && continue
+        case $program in
+            cc) echo gcc libc6-dev ;;
+            tor | tor-gencert) echo tor ;;
+            chromedriver) echo chromium-driver ;;
+            firefox-esr) have firefox || echo firefox-esr ;;
+            *) echo "$program" ;;
+        esac
+    done
+}
+
+# need PROGRAM...: installs what is missing, or says exactly what to do.
+need() {
+    local packages
+    mapfile -t packages < <(packages_for "$@" | tr ' ' '\n' | sort -u)
+    [ "${#packages[@]}" = 0 ] && return
+    if have apt-get && { [ "$(id -u)" = 0 ] || have sudo; }; then
+        step "installing ${packages[*]}"
+        as_root apt-get update -qq
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+            --no-install-recommends "${packages[@]}" >/dev/null
+        return
+    fi
+    say "Missing here: ${packages[*]} (names of Debian's packages)."
+    say "Get them with your package manager, for example:"
+    say "  sudo apt-get install ${packages[*]}"
+    say "  sudo dnf install ${packages[*]}"
+    say "  brew install ${packages[*]}"
+    exit 1
+}
+
+locked_version() {
+    awk -v name="$1" '$1 == "name" && $3 == "\"" name "\"" { found = 1 }
+        found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' Cargo.lock
+}
+
+# The tool must be of the very version of the library, or the glue does not fit the module.
+setup_wasm_bindgen() {
+    local version
+    version=$(locked_version wasm-bindgen)
+    [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $version" ] && return
+    step "installing wasm-bindgen $version"
+    cargo install wasm-bindgen-cli --version "$version" --locked --root "$TOOLS" --force --quiet
+}
+
+setup_geckodriver() {
+    have geckodriver && return
+    step "installing geckodriver"
+    cargo install geckodriver --version 0.37.1 --locked --root "$TOOLS" --quiet
+}
+
+setup_build() {
+    have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
+    need cc
+    # Installs the pinned toolchain with its parts where rustup has not done so yet.
+    if have rustup && ! rustup target list --installed | grep -q wasm32-unknown-unknown; then
+        step "adding the Wasm target"
+        rustup target add wasm32-unknown-unknown
+    fi
+    setup_wasm_bindgen
+}
+
+setup_browsers() {
+    need tor tor-gencert chromium chromedriver firefox-esr
+    setup_geckodriver
+}
+
+# ---------------------------------------------------------------- build
+
+build() {
+    setup_build
+    step "building the program"
+    cargo build --release --locked --package onionmeter
+    build_extension
+    step "done"
+    say "program    target/release/onionmeter"
+    say "extension  $EXTENSION"
+}
+
+build_extension() {
+    step "building the extension"
+    extension-wasm/assemble.sh "$(command -v wasm-bindgen)" "$EXTENSION"
+}
+
+# ---------------------------------------------------------------- run
+
+run() {
+    build
+    have tor || need tor
+    local profile=$PWD/dist/profile program=target/release/onionmeter
+    mkdir -p "$profile"
+    step "registering with the browsers"
+    "$program" install --browser-dir "$profile"
+    local browser
+    browser=$(find_chromium || true)
+    if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+        say
+        say "There is no display here. On a desktop, load the extension by hand:"
+        how_to_load
+    elif [ -n "$browser" ]; then
+        step "opening $browser on a fresh profile"
+        open_chromium "$browser" "$profile"
+    else
+        say
+        say "No Chromium was found that takes an extension from the command line."
+        how_to_load
+    fi
+}
+
+# Google's own Chrome no longer loads an extension from the command line, so it is not asked.
+find_chromium() {
+    local name
+    for name in chromium chromium-browser chrome-for-testing brave-browser vivaldi; do
+        if have "$name"; then command -v "$name"; return; fi
+    done
+    return 1
+}
+
+open_chromium() {
+    local browser=$1 profile=$2 extra=()
+    if [ "$(id -u)" = 0 ]; then
+        say "You are root: the browser runs without its sandbox. Use an ordinary user for real browsing."
+        extra=(--no-sandbox)
+    fi
+    "$browser" "${extra[@]}" --user-data-dir="$profile" --load-extension="$PWD/$EXTENSION" \
+        --no-first-run --no-default-browser-check "https://check.torproject.org/" >/dev/null 2>&1 &
+    disown
+    say "The badge shows Tor's progress and then your credits. Click it for the popup."
+}
+
+how_to_load() {
+    cat >&2 <<TEXT
+  Chromium, Brave, Edge, Vivaldi, Opera:
+    open  chrome://extensions , switch on "Developer mode", click "Load unpacked",
+    choose  $PWD/$EXTENSION
+  Firefox:
+    open  about:debugging#/runtime/this-firefox , click "Load Temporary Add-on...",
+    choose  $PWD/$EXTENSION/manifest.json ;
+    then, in about:addons, allow Onionmeter to run in private windows.
+Then click the onion in the toolbar: its popup says what it is doing.
+TEXT
+}
+
+# ---------------------------------------------------------------- demo and test
+
+demo() {
+    setup_build
+    setup_browsers
+    build_extension
+    step "building the program"
+    cargo build --locked --package onionmeter --package checks
+    step "the whole path"
+    target/debug/demo "$@"
+}
+
+test() {
+    setup_build
+    setup_browsers
+    step "form: rustfmt and clippy"
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+    build_extension
+    cargo clippy --package extension-wasm --target wasm32-unknown-unknown --locked --quiet -- -D warnings
+    step "tests"
+    cargo build --locked --package onionmeter --package checks
+    cargo test --workspace --locked --quiet
+    step "tests inside Wasm"
+    extension-wasm/test-wasm.sh
+    dependencies
+    step "all tests passed"
+}
+
+# Licences are also checked by a test that needs no tool; cargo-deny adds the advisories, whose
+# database comes from the network.
+dependencies() {
+    if ! have cargo-deny; then
+        say "skipped: cargo-deny is not installed (advisories; licences were checked by a test)"
+    elif ! cargo deny --locked check 2>dist/deny.log; then
+        if grep -qiE 'failed to fetch|unable to fetch|network|resolve host' dist/deny.log; then
+            say "skipped: the advisory database cannot be fetched here"
+        else
+            cat dist/deny.log >&2
+            fail "cargo deny found something"
+        fi
+    fi
+}
+
+mkdir -p dist
+case ${1:-help} in
+    build | run | test) "$1" ;;
+    demo) shift; demo "$@" ;;
+    help | -h | --help) help ;;
+    *) help >&2; exit 64 ;;
+esac
