@@ -7,10 +7,11 @@ CREATE TABLE chain (
     device_key BLOB NOT NULL CHECK (length(device_key) = 32)
 ) STRICT;
 
--- Body and signature of each report, as docs/spec/session-report.md stores them.
+-- Body and signature of each report, as docs/spec/session-report.md stores them. The number in the
+-- body is the row's own, so that no report can be there twice.
 CREATE TABLE reports (
     sequence INTEGER PRIMARY KEY CHECK (sequence >= 1),
-    signed BLOB NOT NULL UNIQUE CHECK (length(signed) = 264),
+    signed BLOB NOT NULL CHECK (length(signed) = 264),
     CHECK (hex(substr(signed, 57, 8)) = printf('%016X', sequence))
 ) STRICT;
 
