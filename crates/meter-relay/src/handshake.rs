@@ -142,3 +142,6 @@ impl From<socks5::Error> for HandshakeEnd {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

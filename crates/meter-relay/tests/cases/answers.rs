@@ -1,0 +1,241 @@
+//! What Tor answers, or fails to: S-25, S-30, S-31.
+
+use std::time::Duration;
+
+use meter_core::Upstream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::Instant,
+};
+
+use crate::support::{
+    client::{Client, reply, usual_request},
+    fake_tor::{FakeTor, SUCCESS, read_request},
+    rig::{Rig, config, soon},
+};
+
+/// A client that has asked, and Tor's side with the request read.
+async fn asked(rig: &Rig, tor: &FakeTor) -> (Client, TcpStream) {
+    let mut client = rig.client().await;
+    client.greet().await;
+    client.send(&usual_request()).await;
+    let mut stream = tor.accept().await;
+    read_request(&mut stream).await;
+    (client, stream)
+}
+
+/// Asserts that the relay has closed its connection to Tor.
+async fn is_closed(mut stream: TcpStream) {
+    let mut rest = Vec::new();
+    // A close on bytes that the relay did not read is a reset; both are closed.
+    drop(soon(stream.read_to_end(&mut rest)).await);
+    assert_eq!(rest, b"", "nothing more was said to Tor");
+}
+
+#[tokio::test]
+async fn s_25_tors_refusals_reach_the_client_unchanged() {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    for code in (1..=9).chain(0xF0..=0xF7).chain([0xFF]) {
+        let (mut client, mut stream) = asked(&rig, &tor).await;
+        let answer = [5, code, 0, 1, 1, 2, 3, 4, 5, 6];
+        stream.write_all(&answer).await.unwrap();
+        client.hears_last(&answer).await;
+        is_closed(stream).await;
+    }
+    let snapshot = rig.finish_with(0, 0).await;
+    assert_eq!(snapshot.refused, 0, "it is Tor that refused");
+}
+
+#[tokio::test]
+async fn a_success_with_an_ipv6_address_reaches_the_client_unchanged() {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    let (mut client, mut stream) = asked(&rig, &tor).await;
+    let answer: Vec<u8> = [&[5, 0, 0, 4][..], &(1..=18).collect::<Vec<u8>>()].concat();
+    stream.write_all(&answer).await.unwrap();
+    drop(stream);
+    client.hears_last(&answer).await;
+    drop(client);
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test]
+async fn an_answer_cut_at_every_byte_is_the_same_answer() {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    let mut client = rig.client().await;
+    client.greet().await;
+    client.send(&usual_request()).await;
+    let mut stream = tor.accept().await;
+    soon(stream.read_exact(&mut [0; 3])).await.unwrap();
+    for byte in [&[5, 0][..], &SUCCESS, b"payload"].concat() {
+        stream.write_all(&[byte]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    stream.shutdown().await.unwrap();
+    client
+        .hears_last(&[&SUCCESS[..], b"payload"].concat())
+        .await;
+    drop((client, stream));
+    rig.finish_with(0, 7).await;
+}
+
+#[tokio::test]
+async fn s_30_broken_replies_of_tor_are_general_failures() {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    let truncated = (0..SUCCESS.len()).map(|length| SUCCESS[..length].to_vec());
+    let wrong = [
+        vec![4, 0, 0, 1, 0, 0, 0, 0, 0, 0],                    // version
+        vec![0, 90, 0, 0, 0, 0, 0, 0, 0, 0],                   // SOCKS4's words
+        b"HTTP/1.0 501 Tor is not an HTTP Proxy\r\n".to_vec(), // a stranger's
+        vec![5, 0, 1, 1, 0, 0, 0, 0, 0, 0],                    // reserved byte
+        vec![5, 0, 0, 2, 0, 0, 0, 0, 0, 0],                    // address type
+        [&[5, 0, 0, 3, 255][..], &[b'a'; 255], &[0, 80]].concat(), // name of 255 bytes
+        [&[5, 0, 0, 3, 11][..], b"example.com", &[0, 80]].concat(), // any name
+        vec![5, 0, 0, 3, 0, 0, 80],                            // empty name
+    ];
+    for answer in truncated.chain(wrong) {
+        let (mut client, mut stream) = asked(&rig, &tor).await;
+        stream.write_all(&answer).await.unwrap();
+        stream.shutdown().await.unwrap();
+        client.hears_last(&reply(1)).await;
+        is_closed(stream).await;
+        tor.assert_untouched(); // no second try
+    }
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test]
+async fn s_30_a_broken_choice_of_method_is_a_general_failure() {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    for choice in [&[][..], &[5], &[5, 2], &[5, 0xFF], &[4, 0], b"HTTP/1.0 501"] {
+        let mut client = rig.client().await;
+        client.greet().await;
+        client.send(&usual_request()).await;
+        let mut stream = tor.accept().await;
+        soon(stream.read_exact(&mut [0; 3])).await.unwrap();
+        stream.write_all(choice).await.unwrap();
+        stream.shutdown().await.unwrap();
+        client.hears_last(&reply(1)).await;
+        is_closed(stream).await;
+        tor.assert_untouched();
+    }
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test]
+async fn a_reset_by_tor_before_its_answer_is_a_general_failure() {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    let (mut client, stream) = asked(&rig, &tor).await;
+    stream.set_zero_linger().unwrap();
+    drop(stream);
+    client.hears_last(&reply(1)).await;
+    tor.assert_untouched();
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test(start_paused = true)] // the limit is 120 s; the clock leaps when nothing moves
+async fn a_tor_that_never_answers_is_given_up_with_tors_own_code() {
+    for words in [0, 2, 9] {
+        let tor = FakeTor::start();
+        let rig = Rig::before(&tor);
+        let mut client = rig.client().await;
+        client.greet().await;
+        client.send(&usual_request()).await;
+        let start = Instant::now();
+        let mut stream = tor.accept().await;
+        stream
+            .write_all(&[&[5, 0][..], &SUCCESS].concat()[..words])
+            .await
+            .unwrap();
+        client.hears_last(&reply(6)).await;
+        assert_eq!(start.elapsed().as_secs(), 120, "after {words} bytes");
+        drop((client, stream));
+        rig.finish_with(0, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn s_31_without_a_tor_every_request_fails_at_once() {
+    let rig = Rig::start(config(), None);
+    for _ in 0..3 {
+        let mut client = rig.client().await;
+        client.greet().await;
+        client.send(&usual_request()).await;
+        client.hears_last(&reply(1)).await;
+    }
+    let snapshot = rig.finish_with(0, 0).await;
+    assert_eq!((snapshot.connections, snapshot.refused), (3, 0));
+}
+
+#[tokio::test]
+async fn s_31_a_dead_upstream_is_a_general_failure() {
+    let gone = FakeTor::start().upstream(); // the listener is dropped here
+    let directory = tempfile::tempdir().unwrap();
+    for upstream in [
+        gone,
+        Upstream::Unix(directory.path().join("no-such-socket")),
+        Upstream::Unix(directory.path().to_owned()),
+        Upstream::Tcp(([192, 0, 2, 1], 9050).into()), // not this machine: never dialled
+    ] {
+        let rig = Rig::start(config(), Some(upstream));
+        let mut client = rig.client().await;
+        client.greet().await;
+        client.send(&usual_request()).await;
+        client.hears_last(&reply(1)).await;
+        drop(client);
+        rig.finish_with(0, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn s_31_a_tor_that_comes_back_elsewhere_is_found() {
+    let first = FakeTor::start();
+    let rig = Rig::before(&first);
+    drop(first);
+    let mut client = rig.client().await;
+    client.greet().await;
+    client.send(&usual_request()).await;
+    client.hears_last(&reply(1)).await;
+
+    let second = FakeTor::start();
+    rig.upstream.send(Some(second.upstream())).unwrap();
+    let (client, stream) = rig.pair(&second).await;
+    drop((client, stream));
+    rig.finish_with(0, 0).await;
+}
+
+/// A listener whose queue is full lets connections hang; real time would be the kernel's retries.
+#[tokio::test(start_paused = true)]
+async fn s_31_a_tor_too_busy_to_accept_is_given_up_within_a_second() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut fillers = Vec::new();
+    #[expect(clippy::disallowed_methods, reason = "fills the queue, on loopback")]
+    while let Ok(filler) =
+        tokio::time::timeout(Duration::from_millis(10), TcpStream::connect(address)).await
+    {
+        fillers.push(filler.unwrap());
+        assert!(fillers.len() < 100, "the queue never fills");
+    }
+
+    let rig = Rig::start(config(), Some(Upstream::Tcp(address)));
+    let mut client = rig.client().await;
+    client.greet().await;
+    let start = Instant::now();
+    client.send(&usual_request()).await;
+    client.hears_last(&reply(1)).await;
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "by the paused clock"
+    );
+    drop(client);
+    rig.finish_with(0, 0).await;
+}

@@ -1,0 +1,51 @@
+//! A full table of files. In a program of its own, since the limit is the whole process's.
+
+use std::{fs::File, sync::Arc};
+
+use meter_relay::{Relay, RelayConfig};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpSocket,
+    sync::watch,
+    task::{JoinSet, yield_now},
+};
+use tokio_util::sync::CancellationToken;
+
+#[tokio::test] // on one thread, so that yielding lets the relay run
+async fn a_full_file_table_delays_clients_and_breaks_nothing() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(256);
+    setrlimit(Resource::Nofile, limit).unwrap();
+
+    let config = RelayConfig::on(([127, 0, 0, 1], 0).into());
+    let relay = Relay::bind(config, watch::channel(None).1, Arc::default()).unwrap();
+    let address = ([127, 0, 0, 1], relay.port()).into();
+    let counters = relay.counters();
+    let stop = CancellationToken::new();
+    let mut running = JoinSet::new();
+    running.spawn(relay.run(stop.clone()));
+
+    // The client's own file is taken before the table is full.
+    let socket = TcpSocket::new_v4().unwrap();
+    let mut fillers = Vec::new();
+    while let Ok(filler) = File::open("/dev/null") {
+        fillers.push(filler);
+    }
+    let mut client = socket.connect(address).await.unwrap();
+    client.write_all(&[5, 1, 0]).await.unwrap();
+    for _ in 0..200 {
+        yield_now().await; // lets the relay try, and fail
+    }
+    assert!(running.try_join_next().is_none(), "the relay goes on");
+    assert_eq!(counters.snapshot().connections, 0);
+
+    drop(fillers);
+    let mut answer = [0; 2];
+    client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, [5, 0]);
+    drop(client);
+    stop.cancel();
+    running.join_next().await.unwrap().unwrap().unwrap();
+    assert_eq!(counters.snapshot().connections, 1);
+}

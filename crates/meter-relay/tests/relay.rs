@@ -1,0 +1,24 @@
+//! The relay over real sockets, between ill-behaved clients and an ill-behaved Tor.
+//!
+//! Counters are compared with what the peers themselves read, after the relay has stopped and so
+//! said its last word, unless a test is about the middle of a transfer.
+
+// `cfg(test)` always holds here; it tells the lints that helpers may unwrap as tests may.
+#[cfg(test)]
+mod support {
+    pub(crate) mod client;
+    pub(crate) mod fake_tor;
+    pub(crate) mod rig;
+}
+
+#[cfg(test)]
+mod cases {
+    mod answers;
+    mod departures;
+    mod handshakes;
+    mod lifetimes;
+    mod loads;
+    mod payloads;
+    mod targets;
+    mod unix_upstream;
+}

@@ -1,0 +1,84 @@
+//! Tor's SOCKS port as a puppet: it accepts, and then does what the test says, however wrong.
+
+use std::io;
+
+use meter_core::Upstream;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpSocket, TcpStream},
+};
+
+use super::rig::soon;
+
+/// Tor's reply to a CONNECT that worked.
+pub(crate) const SUCCESS: [u8; 10] = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+
+pub(crate) struct FakeTor {
+    listener: TcpListener,
+    /// The same listener, for asking the kernel past the runtime.
+    queue: std::net::TcpListener,
+}
+
+impl FakeTor {
+    pub(crate) fn start() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        // As long a queue as Tor's own, so that a burst of connections is not what is tested.
+        let queue = socket.listen(4096).unwrap().into_std().unwrap();
+        let listener = TcpListener::from_std(queue.try_clone().unwrap()).unwrap();
+        Self { listener, queue }
+    }
+
+    pub(crate) fn upstream(&self) -> Upstream {
+        Upstream::Tcp(self.queue.local_addr().unwrap())
+    }
+
+    pub(crate) async fn accept(&self) -> TcpStream {
+        let (stream, _) = soon(self.listener.accept()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+
+    /// Accepts, and returns the stream with the request answered by [`SUCCESS`].
+    pub(crate) async fn open(&self) -> TcpStream {
+        let mut stream = self.accept().await;
+        read_request(&mut stream).await;
+        soon(stream.write_all(&SUCCESS)).await.unwrap();
+        stream
+    }
+
+    /// Asserts that nobody has connected beyond those accepted.
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self) {
+        let error = self.queue.accept().expect_err("somebody connected to Tor");
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+}
+
+/// Agrees to no authentication and returns the request's raw bytes.
+pub(crate) async fn read_request<S>(stream: &mut S) -> Vec<u8>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    assert_eq!(
+        read(stream, 3).await,
+        [5, 1, 0],
+        "the relay offers no authentication, and only that"
+    );
+    soon(stream.write_all(&[5, 0])).await.unwrap();
+    let mut request = read(stream, 5).await;
+    let rest = match request[3] {
+        1 => 4 + 2 - 1,
+        3 => usize::from(request[4]) + 2,
+        4 => 16 + 2 - 1,
+        other => panic!("address type {other}"),
+    };
+    request.extend(read(stream, rest).await);
+    request
+}
+
+async fn read<S: AsyncRead + Unpin>(stream: &mut S, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    soon(stream.read_exact(&mut bytes)).await.unwrap();
+    bytes
+}
