@@ -1,1 +1,10 @@
-//! The extension: pure update, view, bindings and runtime.
+#![doc = include_str!("../README.md")]
+
+pub mod proxy_value;
+pub mod update;
+pub mod view;
+
+#[cfg(target_arch = "wasm32")]
+mod bindings;
+#[cfg(target_arch = "wasm32")]
+pub mod runtime;

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Puts the extension together: assemble.sh WASM_BINDGEN OUT_DIR
+#
+# WASM_BINDGEN is the program `wasm-bindgen` in the version that Cargo.lock names; OUT_DIR becomes
+# the folder to load unpacked. Needs the Wasm target. Safe to run again: OUT_DIR is replaced whole,
+# and only after everything worked.
+set -eu
+
+if [ "$#" -ne 2 ]; then
+    echo "usage: assemble.sh WASM_BINDGEN OUT_DIR" >&2
+    exit 64
+fi
+wasm_bindgen=$1
+out=$2
+root=$(cd "$(dirname "$0")/.." && pwd)
+target=$(cd "$root" && cargo metadata --format-version 1 --no-deps |
+    sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+
+wanted=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$root/Cargo.lock")
+found=$("$wasm_bindgen" --version | cut -d ' ' -f 2)
+if [ "$wanted" != "$found" ]; then
+    echo "wasm-bindgen is $found, but Cargo.lock has $wanted; install it with:" >&2
+    echo "  cargo install wasm-bindgen-cli --version $wanted --locked" >&2
+    exit 69
+fi
+
+(cd "$root" && cargo build -p extension-wasm --target wasm32-unknown-unknown --profile wasm)
+
+new="$out.new"
+rm -rf "$new"
+mkdir -p "$new/popup" "$new/icons"
+"$wasm_bindgen" --target web --no-typescript --out-dir "$new" \
+    "$target/wasm32-unknown-unknown/wasm/onionmeter.wasm"
+
+# A module that wants something of `env` links against a C library that is not there.
+if grep -q "imports\[['\"]env['\"]\]\|imports\.env\b\|from ['\"]env['\"]" "$new/onionmeter.js"; then
+    echo "the Wasm module imports from \`env\`" >&2
+    exit 70
+fi
+
+cp "$root/manifest.json" "$new/"
+cp "$root/extension-wasm/js/service_worker.js" "$new/"
+cp "$root/popup/popup.html" "$root/popup/popup.css" "$root/popup/popup.js" "$new/popup/"
+cp "$root/extension-wasm/icons/"*.png "$new/icons/"
+rm -rf "$out"
+mv "$new" "$out"
+echo "$out"

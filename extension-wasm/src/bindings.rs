@@ -1,0 +1,137 @@
+//! Every browser API that the extension calls, and the only file that names one.
+
+use js_sys::{Function, Object, Promise};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `browser` or `chrome`.
+    pub(crate) type Api;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn runtime(this: &Api) -> Runtime;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn storage(this: &Api) -> Storage;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn proxy(this: &Api) -> Proxy;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn privacy(this: &Api) -> Privacy;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn action(this: &Api) -> Action;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn alarms(this: &Api) -> Alarms;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn tabs(this: &Api) -> Tabs;
+
+    pub(crate) type Runtime;
+    #[wasm_bindgen(method, catch, js_name = connectNative)]
+    pub(crate) fn connect_native(this: &Runtime, name: &str) -> Result<Port, JsValue>;
+    #[wasm_bindgen(method, js_name = getManifest)]
+    pub(crate) fn manifest(this: &Runtime) -> Manifest;
+    /// Chromium's way of saying why a port closed; set only while the listener runs.
+    #[wasm_bindgen(method, getter, js_name = lastError)]
+    pub(crate) fn last_error(this: &Runtime) -> Option<ErrorText>;
+
+    pub(crate) type Manifest;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn version(this: &Manifest) -> String;
+
+    /// A port to the native host or to a popup.
+    #[derive(Clone)]
+    pub(crate) type Port;
+    #[wasm_bindgen(method, catch, js_name = postMessage)]
+    pub(crate) fn post_message(this: &Port, message: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(method)]
+    pub(crate) fn disconnect(this: &Port);
+    #[wasm_bindgen(method, getter, js_name = onMessage)]
+    pub(crate) fn on_message(this: &Port) -> Listeners;
+    #[wasm_bindgen(method, getter, js_name = onDisconnect)]
+    pub(crate) fn on_disconnect(this: &Port) -> Listeners;
+    /// Firefox's way of saying why a port closed.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn error(this: &Port) -> Option<ErrorText>;
+
+    pub(crate) type Listeners;
+    #[wasm_bindgen(method, js_name = addListener)]
+    pub(crate) fn add(this: &Listeners, listener: &Function);
+
+    pub(crate) type ErrorText;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn message(this: &ErrorText) -> Option<String>;
+
+    pub(crate) type Storage;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn local(this: &Storage) -> StorageArea;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn session(this: &Storage) -> StorageArea;
+
+    pub(crate) type StorageArea;
+    /// With `null`: everything.
+    #[wasm_bindgen(method)]
+    pub(crate) fn get(this: &StorageArea, keys: &JsValue) -> Promise;
+    #[wasm_bindgen(method)]
+    pub(crate) fn set(this: &StorageArea, items: &JsValue) -> Promise;
+
+    pub(crate) type Proxy;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn settings(this: &Proxy) -> Setting;
+    /// Firefox only.
+    #[wasm_bindgen(method, getter, js_name = onRequest)]
+    pub(crate) fn on_request(this: &Proxy) -> Option<Object>;
+
+    /// `types.ChromeSetting` and `types.BrowserSetting`.
+    pub(crate) type Setting;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn get(this: &Setting, details: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn set(this: &Setting, details: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn clear(this: &Setting, details: &JsValue) -> Result<Promise, JsValue>;
+
+    pub(crate) type Privacy;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn network(this: &Privacy) -> PrivacyNetwork;
+    pub(crate) type PrivacyNetwork;
+    #[wasm_bindgen(method, getter, js_name = webRTCIPHandlingPolicy)]
+    pub(crate) fn web_rtc_policy(this: &PrivacyNetwork) -> Setting;
+    #[wasm_bindgen(method, getter, js_name = networkPredictionEnabled)]
+    pub(crate) fn prediction(this: &PrivacyNetwork) -> Setting;
+
+    pub(crate) type Action;
+    #[wasm_bindgen(method, js_name = setBadgeText)]
+    pub(crate) fn set_badge_text(this: &Action, details: &JsValue) -> Promise;
+    #[wasm_bindgen(method, js_name = setBadgeBackgroundColor)]
+    pub(crate) fn set_badge_background(this: &Action, details: &JsValue) -> Promise;
+    #[wasm_bindgen(method, js_name = setBadgeTextColor)]
+    pub(crate) fn set_badge_text_colour(this: &Action, details: &JsValue) -> Promise;
+    #[wasm_bindgen(method, js_name = setTitle)]
+    pub(crate) fn set_title(this: &Action, details: &JsValue) -> Promise;
+
+    pub(crate) type Alarms;
+    #[wasm_bindgen(method)]
+    pub(crate) fn create(this: &Alarms, name: &str, details: &JsValue) -> JsValue;
+
+    pub(crate) type Tabs;
+    #[wasm_bindgen(method)]
+    pub(crate) fn create(this: &Tabs, details: &JsValue) -> Promise;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(crate) fn set_timeout(callback: &Function, ms: u32) -> JsValue;
+
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub(crate) fn console_error(text: &str);
+
+    #[wasm_bindgen(thread_local_v2, js_name = browser)]
+    static BROWSER: Option<Api>;
+    #[wasm_bindgen(thread_local_v2, js_name = chrome)]
+    static CHROME: Api;
+}
+
+/// Firefox calls its API `browser`; its `chrome` is for older extensions. Chromium has `chrome`.
+pub(crate) fn api() -> Api {
+    let of = |object: &Api| object.unchecked_ref::<JsValue>().clone().unchecked_into();
+    BROWSER.with(|browser| match browser {
+        Some(browser) => of(browser),
+        None => CHROME.with(of),
+    })
+}

@@ -1,0 +1,342 @@
+//! The browsers' proxy settings as JSON values: what to write, whether what is read back is ours,
+//! and where Firefox is to send one request.
+
+use serde_json::{Value, json};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The family of the browser, by the way it lets an extension set a proxy.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Engine {
+    /// One setting, `chrome.proxy.settings`.
+    #[default]
+    Chromium,
+    /// A setting as the floor, and `proxy.onRequest` for each request.
+    Gecko,
+}
+
+/// What the browser said when asked for its proxy settings.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reading {
+    /// Controlled by this extension, and exactly what [`settings`] gives for this port.
+    Ours {
+        /// The port.
+        port: u16,
+    },
+    /// Controlled by this extension, but not a value of this version.
+    OursOther,
+    /// Nobody's; this extension may set it.
+    Free,
+    /// Another extension has it.
+    OtherExtension,
+    /// A policy or the command line has it.
+    NotControllable,
+}
+
+/// Why the browser did not take the settings.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// Firefox takes them only from an extension that may run in private windows.
+    PrivateWindows,
+    /// Anything else.
+    Other,
+}
+
+/// Where one request is to go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Route {
+    /// Protection is off or was never on: the extension has no opinion.
+    Default,
+    /// To this computer itself, which no proxy is asked for.
+    Loopback,
+    /// To the relay, and nowhere else if that fails.
+    Relay {
+        /// The relay's port on 127.0.0.1.
+        port: u16,
+    },
+}
+
+/// The value that sends everything to the relay on `port`: a single SOCKS5 server, names resolved
+/// by it, no exception list and no second choice.
+#[must_use]
+pub fn settings(engine: Engine, port: u16) -> Value {
+    match engine {
+        Engine::Chromium => json!({
+            "mode": "fixed_servers",
+            "rules": {
+                "singleProxy": { "scheme": "socks5", "host": "127.0.0.1", "port": port },
+                "bypassList": [],
+            },
+        }),
+        Engine::Gecko => json!({
+            "proxyType": "manual",
+            "socks": format!("127.0.0.1:{port}"),
+            "socksVersion": 5,
+            "proxyDNS": true,
+            "passthrough": "",
+        }),
+    }
+}
+
+/// Judges a read-back. `level` and `value` are `levelOfControl` and `value` of the browser's
+/// answer.
+#[must_use]
+pub fn reading(engine: Engine, level: &str, value: &Value) -> Reading {
+    match level {
+        "controlled_by_this_extension" => {
+            let port = match engine {
+                Engine::Chromium => chromium_port(value),
+                Engine::Gecko => gecko_port(value),
+            };
+            port.map_or(Reading::OursOther, |port| Reading::Ours { port })
+        }
+        "controllable_by_this_extension" => Reading::Free,
+        "controlled_by_other_extensions" => Reading::OtherExtension,
+        // `not_controllable`, or a word that does not exist yet: nothing to rely on.
+        _ => Reading::NotControllable,
+    }
+}
+
+/// The browser may leave out an empty list; anything else that it adds is not ours.
+fn chromium_port(value: &Value) -> Option<u16> {
+    let port = port_of(value.pointer("/rules/singleProxy/port")?)?;
+    let mut value = value.clone();
+    let rules = value.get_mut("rules")?.as_object_mut()?;
+    rules.entry("bypassList").or_insert_with(|| json!([]));
+    (value == settings(Engine::Chromium, port)).then_some(port)
+}
+
+/// Firefox answers with every field it has; those that could route around the relay must be empty.
+fn gecko_port(value: &Value) -> Option<u16> {
+    let socks = value.get("socks")?.as_str()?;
+    let port: u16 = socks.strip_prefix("127.0.0.1:")?.parse().ok()?;
+    let ours = settings(Engine::Gecko, port);
+    let same = ours
+        .as_object()?
+        .iter()
+        .all(|(name, expected)| value.get(name) == Some(expected));
+    let empty = ["http", "ssl"].iter().all(|name| {
+        let text = value.get(name).map_or(Some(""), Value::as_str);
+        text == Some("")
+    });
+    (same && empty && port != 0).then_some(port)
+}
+
+fn port_of(value: &Value) -> Option<u16> {
+    let port = u16::try_from(value.as_u64()?).ok()?;
+    (port != 0).then_some(port)
+}
+
+/// Judges the text of an exception that `proxy.settings.set` threw.
+#[must_use]
+pub fn refusal(text: &str) -> Refusal {
+    match text.to_lowercase().contains("private") {
+        true => Refusal::PrivateWindows,
+        false => Refusal::Other,
+    }
+}
+
+/// Decides about one request. `port` is the relay's while protection is on; `host` is the URL's
+/// host as the browser's own URL parser gives it.
+#[must_use]
+pub fn route(port: Option<u16>, host: &str) -> Route {
+    match port {
+        None => Route::Default,
+        Some(_) if is_loopback(host) => Route::Loopback,
+        Some(port) => Route::Relay { port },
+    }
+}
+
+/// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: what Chromium never sends to a proxy
+/// either (`net/docs/proxy.md`, implicit bypass rules).
+fn is_loopback(host: &str) -> bool {
+    if host == "localhost" || host.ends_with(".localhost") {
+        return true;
+    }
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return address.is_loopback();
+    }
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .and_then(|host| host.parse::<Ipv6Addr>().ok())
+        .is_some_and(|address| address == Ipv6Addr::LOCALHOST)
+}
+
+/// The answer of a `proxy.onRequest` listener. The `null` at the end is what forbids Firefox to
+/// fall back to another way (`ProxyChannelFilter.sys.mjs`).
+#[must_use]
+pub fn answer(route: Route) -> Option<Value> {
+    match route {
+        Route::Default => None,
+        Route::Loopback => Some(json!({ "type": "direct" })),
+        Route::Relay { port } => Some(json!([
+            {
+                "type": "socks",
+                "host": "127.0.0.1",
+                "port": port,
+                "proxyDNS": true,
+                "failoverTimeout": 5,
+            },
+            null,
+        ])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "controlled_by_this_extension";
+
+    #[test]
+    fn what_is_written_reads_back_as_ours() {
+        for engine in [Engine::Chromium, Engine::Gecko] {
+            let value = settings(engine, 9149);
+            assert_eq!(reading(engine, OURS, &value), Reading::Ours { port: 9149 });
+            assert_eq!(
+                reading(engine, "controlled_by_other_extensions", &value),
+                Reading::OtherExtension
+            );
+            assert_eq!(
+                reading(engine, "controllable_by_this_extension", &value),
+                Reading::Free
+            );
+            for level in ["not_controllable", "", "controlled_by_the_moon"] {
+                assert_eq!(reading(engine, level, &value), Reading::NotControllable);
+            }
+        }
+    }
+
+    #[test]
+    fn chromium_may_leave_out_the_empty_list_and_nothing_else() {
+        let check = |value: Value, expected| {
+            assert_eq!(reading(Engine::Chromium, OURS, &value), expected, "{value}");
+        };
+        let single = json!({ "scheme": "socks5", "host": "127.0.0.1", "port": 9149 });
+        let ours = Reading::Ours { port: 9149 };
+        let rules = |rules: Value| json!({ "mode": "fixed_servers", "rules": rules });
+        check(rules(json!({ "singleProxy": single })), ours);
+        check(
+            rules(json!({ "singleProxy": single, "bypassList": ["*.example"] })),
+            Reading::OursOther,
+        );
+        check(
+            rules(json!({ "singleProxy": single, "fallbackProxy": single })),
+            Reading::OursOther,
+        );
+        for (scheme, host, port) in [
+            ("http", "127.0.0.1", 9149),
+            ("socks5", "127.0.0.2", 9149),
+            ("socks5", "127.0.0.1", 0),
+            ("socks5", "127.0.0.1", 70_000),
+        ] {
+            check(
+                rules(json!({ "singleProxy": { "scheme": scheme, "host": host, "port": port } })),
+                Reading::OursOther,
+            );
+        }
+        for value in [
+            json!({ "mode": "direct" }),
+            json!({ "mode": "system" }),
+            json!(null),
+            json!([]),
+            json!("fixed_servers"),
+        ] {
+            check(value, Reading::OursOther);
+        }
+    }
+
+    #[test]
+    fn firefox_may_add_empty_fields_but_no_other_way_out() {
+        let with = |name: &str, field: Value| {
+            let mut value = settings(Engine::Gecko, 9149);
+            value[name] = field;
+            reading(Engine::Gecko, OURS, &value)
+        };
+        assert_eq!(with("http", json!("")), Reading::Ours { port: 9149 });
+        assert_eq!(
+            with("autoLogin", json!(false)),
+            Reading::Ours { port: 9149 }
+        );
+        for (name, field) in [
+            ("http", json!("10.0.0.1:80")),
+            ("ssl", json!("10.0.0.1:80")),
+            ("ssl", json!(null)),
+            ("proxyType", json!("system")),
+            ("socks", json!("127.0.0.1:0")),
+            ("socks", json!("example.org:9149")),
+            ("socksVersion", json!(4)),
+            ("proxyDNS", json!(false)),
+            ("passthrough", json!("localhost, 127.0.0.1")),
+        ] {
+            assert_eq!(
+                with(name, field.clone()),
+                Reading::OursOther,
+                "{name} {field}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_this_computer_itself_is_loopback() {
+        for host in [
+            "localhost",
+            "app.localhost",
+            "a.b.localhost",
+            "127.0.0.1",
+            "127.255.255.254",
+            "[::1]",
+        ] {
+            assert_eq!(route(Some(9149), host), Route::Loopback, "{host}");
+        }
+        for host in [
+            "localhost.example.org",
+            "notlocalhost",
+            "localhost.",
+            "127.0.0.1.example.org",
+            "127.0.0.1.nip.io",
+            "126.255.255.255",
+            "128.0.0.1",
+            "0.0.0.0",
+            "10.0.0.1",
+            "169.254.1.1",
+            "192.168.0.1",
+            "[::]",
+            "[::2]",
+            "[::ffff:127.0.0.1]",
+            "[fe80::1]",
+            "::1",
+            "[::1",
+            "",
+            "example.org",
+        ] {
+            assert_eq!(
+                route(Some(9149), host),
+                Route::Relay { port: 9149 },
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_protection_the_extension_has_no_opinion() {
+        assert_eq!(route(None, "example.org"), Route::Default);
+        assert_eq!(answer(Route::Default), None);
+    }
+
+    #[test]
+    fn the_relay_is_the_only_and_last_choice() {
+        let answer = answer(Route::Relay { port: 9149 }).expect("an opinion");
+        let list = answer.as_array().expect("a list");
+        assert_eq!(list.len(), 2);
+        assert_eq!(list[0]["proxyDNS"], true);
+        assert_eq!(list[0]["port"], 9149);
+        assert!(list[1].is_null(), "without it Firefox falls back");
+    }
+
+    #[test]
+    fn firefox_says_private_when_it_wants_private_windows() {
+        let text = "Error: proxy.settings requires private browsing permission.";
+        assert_eq!(refusal(text), Refusal::PrivateWindows);
+        assert_eq!(refusal("Type error for parameter value"), Refusal::Other);
+    }
+}

@@ -1,0 +1,138 @@
+//! Runs effects and turns callbacks into events. Decides nothing.
+
+mod effects;
+mod port;
+
+use crate::bindings::{Port, api, console_error};
+use crate::proxy_value::{self, Engine};
+use crate::update::{Event, Intent, Started, State, update};
+use js_sys::Promise;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// The worker's only mutable thing. It dies with the worker, which may happen at any time.
+#[derive(Default)]
+struct Worker {
+    state: State,
+    /// What happened while an event was being handled.
+    waiting: VecDeque<Event>,
+    busy: bool,
+    host: Option<port::Host>,
+    popups: Vec<Port>,
+}
+
+thread_local! {
+    static WORKER: RefCell<Worker> = RefCell::default();
+}
+
+fn with_worker<T>(act: impl FnOnce(&mut Worker) -> T) -> T {
+    WORKER.with(|worker| act(&mut worker.borrow_mut()))
+}
+
+/// Handles an event and its effects; one that happens meanwhile waits its turn.
+fn dispatch(event: Event) {
+    let first = with_worker(|worker| {
+        worker.waiting.push_back(event);
+        !std::mem::replace(&mut worker.busy, true)
+    });
+    if !first {
+        return;
+    }
+    while let Some(event) = with_worker(|worker| worker.waiting.pop_front()) {
+        let state = with_worker(|worker| std::mem::take(&mut worker.state));
+        let (state, effects) = update(state, event);
+        with_worker(|worker| worker.state = state);
+        effects.into_iter().for_each(effects::run);
+    }
+    with_worker(|worker| worker.busy = false);
+}
+
+/// Wakes up: reads what the worker before this one left, then begins. Called once by
+/// `service_worker.js`, before anything else.
+///
+/// # Errors
+/// When the storage cannot be read; the shim then keeps everything shut.
+#[wasm_bindgen]
+pub async fn start() -> Result<(), JsValue> {
+    std::panic::set_hook(Box::new(|panic| {
+        // The place alone: a panic's message may quote what it failed on.
+        let place = panic.location().map(ToString::to_string);
+        console_error(&format!("onionmeter: bug at {place:?}"));
+    }));
+    let api = api();
+    let storage = api.storage();
+    let local = read(storage.local().get(&JsValue::NULL)).await?;
+    let session = read(storage.session().get(&JsValue::NULL)).await?;
+    let engine = match api.proxy().on_request() {
+        Some(_) => Engine::Gecko,
+        None => Engine::Chromium,
+    };
+    effects::keep_waking();
+    dispatch(Event::Started(Box::new(Started {
+        engine,
+        version: api.runtime().manifest().version(),
+        local,
+        session,
+    })));
+    Ok(())
+}
+
+async fn read(promise: Promise) -> Result<String, JsValue> {
+    Ok(port::to_json(&JsFuture::from(promise).await?))
+}
+
+/// `alarms.onAlarm`.
+#[wasm_bindgen]
+pub fn on_alarm() {
+    dispatch(Event::Alarm);
+}
+
+/// `proxy.settings.onChange`.
+#[wasm_bindgen]
+pub fn on_proxy_changed() {
+    dispatch(Event::ProxyChanged);
+}
+
+/// `proxy.onProxyError` of Chromium.
+#[wasm_bindgen]
+pub fn on_proxy_error(fatal: bool) {
+    dispatch(Event::ProxyError { fatal });
+}
+
+/// `proxy.onRequest` of Firefox: where a request to `host` is to go. The host is looked at and
+/// forgotten.
+#[wasm_bindgen]
+#[must_use]
+pub fn route(host: &str) -> JsValue {
+    let port = with_worker(|worker| worker.state.route_port());
+    let answer = proxy_value::answer(proxy_value::route(port, host));
+    answer.map_or(JsValue::UNDEFINED, |answer| {
+        port::from_json(&answer.to_string())
+    })
+}
+
+/// `runtime.onConnect` of a popup.
+#[wasm_bindgen]
+pub fn on_popup(popup: JsValue) {
+    let popup: Port = popup.unchecked_into();
+    let on_message = Closure::<dyn FnMut(JsValue)>::new(|message: JsValue| {
+        if let Some(intent) = Intent::parse(&port::to_json(&message)) {
+            dispatch(Event::Intent(intent));
+        }
+    });
+    let gone = popup.clone();
+    let on_disconnect = Closure::<dyn FnMut()>::new(move || {
+        with_worker(|worker| {
+            worker
+                .popups
+                .retain(|popup| !js_sys::Object::is(popup, &gone))
+        });
+        dispatch(Event::PopupClosed);
+    });
+    popup.on_message().add(&port::listener(on_message));
+    popup.on_disconnect().add(&port::listener(on_disconnect));
+    with_worker(|worker| worker.popups.push(popup));
+    dispatch(Event::PopupOpened);
+}

@@ -1,0 +1,158 @@
+//! One function per effect.
+
+use super::port::{self, from_json};
+use super::{dispatch, with_worker};
+use crate::bindings::{Setting, api, console_error, set_timeout};
+use crate::proxy_value::{self, Reading, Refusal};
+use crate::update::{Effect, Event, ProxyTurn, Timer};
+use crate::view::{Badge, PopupView};
+use js_sys::Promise;
+use serde::Serialize;
+use serde_json::{Value, json};
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+pub(super) fn run(effect: Effect) {
+    match effect {
+        Effect::Connect(connection) => port::connect(connection),
+        Effect::Disconnect(connection) => port::disconnect(connection),
+        Effect::Send(connection, request) => port::send(connection, &request),
+        Effect::After(timer, ms) => after(timer, ms),
+        Effect::ApplyProxy { turn, port } => spawn_local(apply_proxy(turn, port)),
+        Effect::ClearProxy { turn } => spawn_local(clear_proxy(turn)),
+        Effect::ReadProxy { turn } => spawn_local(async move { answer(turn, read().await) }),
+        Effect::HardenPrivacy => harden_privacy(),
+        Effect::RestorePrivacy => restore_privacy(),
+        Effect::SaveLocal(stored) => save(|items| api().storage().local().set(items), &*stored),
+        Effect::SaveSession(glance) => save(|items| api().storage().session().set(items), &*glance),
+        Effect::Badge(badge) => draw_badge(&badge),
+        Effect::Draw(view) => draw(&view),
+        Effect::OpenExtensions => {
+            let page = js(&json!({ "url": "chrome://extensions/" }));
+            watch("open the extensions", Ok(api().tabs().create(&page)));
+        }
+    }
+}
+
+/// The alarm that brings a dead worker back; browsers allow no shorter period than 30 s.
+pub(super) fn keep_waking() {
+    // Firefox returns nothing here and Chromium a promise that has nothing to say.
+    drop(
+        api()
+            .alarms()
+            .create("wake", &js(&json!({ "periodInMinutes": 0.5 }))),
+    );
+}
+
+fn after(timer: Timer, ms: u32) {
+    let callback = Closure::once_into_js(move || dispatch(Event::Timer(timer)));
+    drop(set_timeout(callback.unchecked_ref(), ms));
+}
+
+async fn apply_proxy(turn: ProxyTurn, port: u16) {
+    let engine = with_worker(|worker| worker.state.engine);
+    let mut details = json!({ "value": proxy_value::settings(engine, port) });
+    scoped(&mut details);
+    let set = settle(api().proxy().settings().set(&js(&details))).await;
+    answer(turn, and_read(set).await);
+}
+
+async fn clear_proxy(turn: ProxyTurn) {
+    let cleared = settle(api().proxy().settings().clear(&js(&regular()))).await;
+    answer(turn, and_read(cleared).await);
+}
+
+/// `set` succeeds even where another extension stays in control: only a read-back counts.
+async fn and_read(done: Result<JsValue, JsValue>) -> Result<Reading, Refusal> {
+    match done {
+        Ok(_) => read().await,
+        Err(error) => Err(proxy_value::refusal(&port::text(&error))),
+    }
+}
+
+async fn read() -> Result<Reading, Refusal> {
+    let settings = settle(api().proxy().settings().get(&js(&json!({})))).await;
+    let settings = settings.map_err(|error| proxy_value::refusal(&port::text(&error)))?;
+    let settings: Value = serde_json::from_str(&port::to_json(&settings)).unwrap_or_default();
+    let level = settings["levelOfControl"].as_str().unwrap_or_default();
+    let engine = with_worker(|worker| worker.state.engine);
+    Ok(proxy_value::reading(engine, level, &settings["value"]))
+}
+
+fn answer(turn: ProxyTurn, answer: Result<Reading, Refusal>) {
+    dispatch(Event::ProxyAnswered { turn, answer });
+}
+
+/// WebRTC ignores the proxy and sends UDP past it; the prefetcher resolves names past it.
+fn harden_privacy() {
+    let network = api().privacy().network();
+    let set = |setting: Setting, value: Value| {
+        let mut details = json!({ "value": value });
+        scoped(&mut details);
+        watch("close a way past the proxy", setting.set(&js(&details)));
+    };
+    set(network.web_rtc_policy(), json!("disable_non_proxied_udp"));
+    set(network.prediction(), json!(false));
+}
+
+fn restore_privacy() {
+    let network = api().privacy().network();
+    for setting in [network.web_rtc_policy(), network.prediction()] {
+        watch("restore a privacy setting", setting.clear(&js(&regular())));
+    }
+}
+
+fn regular() -> Value {
+    json!({ "scope": "regular" })
+}
+
+/// Regular windows and, by inheritance, private ones.
+fn scoped(details: &mut Value) {
+    details["scope"] = json!("regular");
+}
+
+fn save(set: impl FnOnce(&JsValue) -> Promise, items: &impl Serialize) {
+    let json = serde_json::to_string(items).expect("stored values have string keys");
+    watch("write the storage", Ok(set(&from_json(&json))));
+}
+
+fn draw_badge(badge: &Badge) {
+    let action = api().action();
+    let (background, text) = badge.tone.colours();
+    for drawn in [
+        action.set_badge_background(&js(&json!({ "color": background }))),
+        action.set_badge_text_colour(&js(&json!({ "color": text }))),
+        action.set_badge_text(&js(&json!({ "text": badge.text }))),
+        action.set_title(&js(&json!({ "title": badge.title }))),
+    ] {
+        watch("draw the badge", Ok(drawn));
+    }
+}
+
+fn draw(view: &PopupView) {
+    let Ok(view) = view.serialize(&Serializer::json_compatible()) else {
+        return console_error("onionmeter: the view cannot be written");
+    };
+    // A popup that closes at this moment is told so by its own event.
+    for popup in with_worker(|worker| worker.popups.clone()) {
+        drop(popup.post_message(&view));
+    }
+}
+
+fn js(value: &Value) -> JsValue {
+    from_json(&value.to_string())
+}
+
+async fn settle(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(promise?).await
+}
+
+/// Says in the console what the browser refused; there is nobody else to tell.
+fn watch(what: &'static str, promise: Result<Promise, JsValue>) {
+    spawn_local(async move {
+        if settle(promise).await.is_err() {
+            console_error(&format!("onionmeter: the browser refused to {what}"));
+        }
+    });
+}

@@ -1,0 +1,159 @@
+//! `update(State, Event) -> (State, Vec<Effect>)`: every decision of the extension.
+//!
+//! Pure: no browser, no clock, no randomness. The worker may die between any two events; what
+//! must outlive it is in [`Stored`], and the daemon is the truth about everything else.
+
+mod book;
+mod effect;
+mod event;
+mod host;
+mod proxy;
+mod reports;
+mod state;
+mod stored;
+
+pub use book::{Book, Identity};
+pub use effect::Effect;
+pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, Timer};
+pub use state::{Failure, Host, Link, Proxy, State};
+pub use stored::{Glance, Stored};
+
+use crate::view;
+use meter_wire::Request;
+use state::Asked;
+
+/// Takes one event. Never panics, whatever the event says.
+#[must_use]
+pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
+    let mut effects = Vec::new();
+    react(&mut state, event, &mut effects);
+    proxy::reconcile(&mut state, &mut effects);
+    settle(&mut state, &mut effects);
+    (state, effects)
+}
+
+fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
+    match event {
+        Event::Started(started) => start(state, *started, effects),
+        Event::Frame { connection, json } => host::on_frame(state, connection, &json, effects),
+        Event::Closed { connection, reason } => {
+            host::on_closed(state, connection, reason.as_deref(), effects);
+        }
+        Event::Timer(timer) => host::on_timer(state, timer, effects),
+        Event::Alarm => {
+            proxy::check_again(state, effects);
+            host::connect_if_gone(state, effects);
+        }
+        Event::PopupOpened => {
+            state.popups = state.popups.saturating_add(1);
+            state.drawn_view = None;
+            host::connect_if_gone(state, effects);
+        }
+        Event::PopupClosed => state.popups = state.popups.saturating_sub(1),
+        Event::Intent(intent) => obey(state, intent, effects),
+        Event::ProxyChanged => proxy::read(state, effects),
+        Event::ProxyAnswered { turn, answer } => proxy::on_answer(state, turn, answer),
+        // A request that found no proxy is what fail-closed looks like; one that went out
+        // without it must never happen.
+        Event::ProxyError { fatal } => state.bypassed |= !fatal && state.route_port().is_some(),
+    }
+}
+
+fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
+    if !matches!(state.host, Host::Idle) {
+        return;
+    }
+    let (stored, book, first_ever) = Stored::read(&started.local);
+    let glance = Glance::read(&started.session);
+    state.engine = started.engine;
+    state.version = started.version;
+    state.wanted = stored.protection_wanted;
+    state.applied_port = stored.applied_port.filter(|_| stored.protection_wanted);
+    state.chain_changed = stored.chain_changed;
+    state.bypassed = stored.bypassed;
+    state.book = book;
+    state.start_due = first_ever;
+    effects.extend(glance.badge.clone().map(Effect::Badge));
+    state.drawn_badge.clone_from(&glance.badge);
+    state.glimpse.clone_from(&glance.status);
+    state.saved_glance = Some(Box::new(glance));
+    proxy::read(state, effects);
+    host::connect(state, effects);
+}
+
+fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
+    state.told = None;
+    match intent {
+        Intent::TurnOn => {
+            state.wanted = true;
+            state.start_due = true;
+            proxy::check_again(state, effects);
+            host::connect_if_gone(state, effects);
+            host::start_what_is_due(state, effects);
+        }
+        Intent::TurnOff => {
+            state.wanted = false;
+            state.start_due = false;
+            state.bypassed = false;
+            proxy::clear(state, effects);
+        }
+        Intent::Reconnect => host::reconnect(state, effects),
+        Intent::CheckProxy => proxy::check_again(state, effects),
+        Intent::CheckReports => reports::fetch_again(state, effects),
+        Intent::TorStart => host::ask(state, Asked::Command, Request::TorStart, effects),
+        Intent::TorStop => host::ask(state, Asked::Command, Request::TorStop, effects),
+        Intent::MonitorStart => host::ask(state, Asked::Command, Request::MonitorStart, effects),
+        Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
+        Intent::Dismiss => {
+            state.bypassed = false;
+            state.chain_changed = false;
+        }
+    }
+}
+
+/// Writes and draws what changed, and nothing else. What has to outlive the worker goes first.
+fn settle(state: &mut State, effects: &mut Vec<Effect>) {
+    if matches!(state.host, Host::Idle) {
+        return;
+    }
+    let stored = Box::new(Stored {
+        protection_wanted: state.wanted,
+        applied_port: state.applied_port,
+        chain_changed: state.chain_changed,
+        bypassed: state.bypassed,
+        book: state.book.to_file(),
+    });
+    if state.saved.as_ref() != Some(&stored) {
+        effects.insert(0, Effect::SaveLocal(stored.clone()));
+        state.saved = Some(stored);
+    }
+    let badge = view::badge(state);
+    if state.drawn_badge.as_ref() != Some(&badge) {
+        effects.push(Effect::Badge(badge.clone()));
+        state.drawn_badge = Some(badge);
+    }
+    save_glance(state, effects);
+    if state.popups > 0 {
+        let view = Box::new(view::popup(state));
+        if state.drawn_view.as_ref() != Some(&view) {
+            effects.push(Effect::Draw(view.clone()));
+            state.drawn_view = Some(view);
+        }
+    }
+}
+
+/// The session in progress moves every second and is not worth a write.
+fn save_glance(state: &mut State, effects: &mut Vec<Effect>) {
+    let status = state.status_to_show().map(|status| meter_wire::Status {
+        session: None,
+        ..status.clone()
+    });
+    let glance = Box::new(Glance {
+        badge: state.drawn_badge.clone(),
+        status,
+    });
+    if state.saved_glance.as_ref() != Some(&glance) {
+        effects.push(Effect::SaveSession(glance.clone()));
+        state.saved_glance = Some(glance);
+    }
+}

@@ -1,0 +1,49 @@
+//! What is to be done, as plain values.
+
+use super::{ConnectionId, Glance, ProxyTurn, Stored, Timer};
+use crate::view::{Badge, PopupView};
+use meter_wire::RequestEnvelope;
+
+/// One thing to do. The runtime does them in order and decides nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Open a connection to the native host.
+    Connect(ConnectionId),
+    /// Close a connection.
+    Disconnect(ConnectionId),
+    /// Send a request.
+    Send(ConnectionId, RequestEnvelope),
+    /// Say [`super::Event::Timer`] after this many milliseconds.
+    After(Timer, u32),
+    /// Write the proxy settings for this port, read them back and answer.
+    ApplyProxy {
+        /// Number of the order.
+        turn: ProxyTurn,
+        /// The relay's port.
+        port: u16,
+    },
+    /// Give the proxy settings back, read them and answer.
+    ClearProxy {
+        /// Number of the order.
+        turn: ProxyTurn,
+    },
+    /// Read the proxy settings and answer.
+    ReadProxy {
+        /// Number of the order.
+        turn: ProxyTurn,
+    },
+    /// Close the ways past the proxy: WebRTC over UDP and DNS prefetching.
+    HardenPrivacy,
+    /// Give them back.
+    RestorePrivacy,
+    /// Write `storage.local`.
+    SaveLocal(Box<Stored>),
+    /// Write `storage.session`.
+    SaveSession(Box<Glance>),
+    /// Draw the badge.
+    Badge(Badge),
+    /// Draw every open popup.
+    Draw(Box<PopupView>),
+    /// Open the browser's list of extensions.
+    OpenExtensions,
+}

@@ -1,0 +1,363 @@
+//! The connection to the native host: opening, greeting, listening, losing and opening again.
+
+use super::state::Asked;
+use super::{ConnectionId, Effect, Failure, Host, Identity, Link, State, Timer, reports};
+use meter_wire::{
+    Bootstrap, Client, ErrorCode, FromDaemon, Hello, HelloReply, Notice, Outcome, Problem,
+    ProtocolRange, RelayStatus, Reply, Request, RequestEnvelope, Status, Success, TorState,
+    parse_from_daemon,
+};
+
+/// A host that starts a daemon first may need a while; one that says nothing for this long hangs.
+const HELLO_DUE_MS: u32 = 15_000;
+
+/// Below the 30 s after which browsers put an idle worker to sleep.
+const PING_MS: u32 = 20_000;
+
+const BACKOFF_FIRST_MS: u32 = 250;
+const BACKOFF_MAX_MS: u32 = 30_000;
+
+/// Requests without an answer on one connection; chosen arbitrarily, big enough for a person who
+/// clicks fast.
+const ASKED_MAX: usize = 32;
+
+const _: () = assert!(BACKOFF_FIRST_MS < BACKOFF_MAX_MS);
+
+/// Opens a connection and greets. At most one exists at any time.
+pub(super) fn connect(state: &mut State, effects: &mut Vec<Effect>) {
+    let connection = ConnectionId(state.last_connection.0.wrapping_add(1));
+    state.last_connection = connection;
+    state.host = Host::Linked(Box::new(Link {
+        connection,
+        ..Link::default()
+    }));
+    effects.push(Effect::Connect(connection));
+    let hello = Hello {
+        protocol: ProtocolRange::OURS,
+        client: Client {
+            name: "extension".to_owned(),
+            version: state.version.clone(),
+        },
+        notices: true,
+    };
+    ask(state, Asked::Hello, Request::Hello(hello), effects);
+    effects.push(Effect::After(Timer::HelloDue(connection), HELLO_DUE_MS));
+}
+
+pub(super) fn connect_if_gone(state: &mut State, effects: &mut Vec<Effect>) {
+    if matches!(state.host, Host::Gone(_)) {
+        connect(state, effects);
+    }
+}
+
+/// A person asked for a new beginning.
+pub(super) fn reconnect(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Host::Linked(link) = &state.host {
+        effects.push(Effect::Disconnect(link.connection));
+    }
+    state.failures = 0;
+    connect(state, effects);
+}
+
+/// Sends a request, if there is a connection.
+pub(super) fn ask(state: &mut State, asked: Asked, request: Request, effects: &mut Vec<Effect>) {
+    let Host::Linked(link) = &mut state.host else {
+        return;
+    };
+    if link.asked.len() >= ASKED_MAX {
+        return;
+    }
+    state.last_request = state.last_request.wrapping_add(1);
+    let id = state.last_request;
+    link.asked.push((id, asked));
+    effects.push(Effect::Send(
+        link.connection,
+        RequestEnvelope { id, request },
+    ));
+}
+
+pub(super) fn on_frame(
+    state: &mut State,
+    connection: ConnectionId,
+    json: &str,
+    effects: &mut Vec<Effect>,
+) {
+    match &state.host {
+        Host::Linked(link) if link.connection == connection => {}
+        // A late frame of a connection that is no more.
+        Host::Idle | Host::Linked(_) | Host::Gone(_) => return,
+    }
+    match parse_from_daemon(json.as_bytes()) {
+        Ok(FromDaemon::Reply(reply)) => on_reply(state, reply, effects),
+        Ok(FromDaemon::Notice(notice)) => on_notice(state, notice, effects),
+        // A message of a later version, or garbage: neither changes anything.
+        Err(_) => {}
+    }
+}
+
+fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
+    let Some(asked) = reply.id.and_then(|id| take_asked(state, id)) else {
+        return;
+    };
+    match (asked, reply.outcome) {
+        (Asked::Hello, Outcome::Ok(Success::Hello(hello))) => on_hello(state, &hello, effects),
+        (Asked::Hello, Outcome::Error(problem)) => lose(state, Failure::Told(problem), effects),
+        (Asked::Status(known), Outcome::Ok(Success::Status(status))) => {
+            on_status(state, *status, effects);
+            reports::on_asked_status(state, known);
+        }
+        (Asked::Reports, Outcome::Ok(Success::Reports(page))) => {
+            reports::on_page(state, &page, effects);
+        }
+        // Whether the host still listens is all that a ping asks.
+        (Asked::Ping, _) => state.failures = 0,
+        (Asked::Command, Outcome::Error(problem)) => state.told = Some(problem),
+        (Asked::Command, Outcome::Ok(_)) => reports::ask_status(state, effects),
+        // The next status or alarm asks again.
+        (Asked::Status(_) | Asked::Reports, Outcome::Error(_)) => {}
+        // An answer to another question.
+        (Asked::Hello | Asked::Status(_) | Asked::Reports, Outcome::Ok(_)) => {}
+    }
+}
+
+fn take_asked(state: &mut State, id: u32) -> Option<Asked> {
+    let Host::Linked(link) = &mut state.host else {
+        return None;
+    };
+    let index = link.asked.iter().position(|(asked, _)| *asked == id)?;
+    Some(link.asked.swap_remove(index).1)
+}
+
+fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
+    let identity = Identity::of(hello);
+    let Host::Linked(link) = &mut state.host else {
+        return;
+    };
+    link.greeted = true;
+    link.identity = identity;
+    effects.push(Effect::After(Timer::Ping(link.connection), PING_MS));
+    if let Some(identity) = identity {
+        state.chain_changed |= state.book.adopt(identity);
+    }
+    state.proxy.allow_another_try();
+    reports::ask_status(state, effects);
+    reports::fetch(state, effects);
+}
+
+fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
+    match notice {
+        Notice::Status(status) => on_status(state, *status, effects),
+        Notice::Bootstrap(bootstrap) => on_bootstrap(state, bootstrap),
+        Notice::SessionClosed { report } => reports::on_session_closed(state, &report, effects),
+        Notice::Problem(problem) => {
+            if let Host::Linked(link) = &mut state.host {
+                link.problem = Some(problem);
+            }
+        }
+    }
+}
+
+fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
+    let Host::Linked(link) = &mut state.host else {
+        return;
+    };
+    if !link.greeted {
+        return;
+    }
+    link.problem = None;
+    link.status = Some(status);
+    state.glimpse = None;
+    start_what_is_due(state, effects);
+    reports::compare(state, effects);
+}
+
+/// The bootstrap's steps come between two statuses; only a status ends it.
+fn on_bootstrap(state: &mut State, step: Bootstrap) {
+    let Host::Linked(link) = &mut state.host else {
+        return;
+    };
+    let Some(status) = &mut link.status else {
+        return;
+    };
+    let warning = match &mut status.tor.state {
+        TorState::Bootstrapping { warning, .. } => warning.take(),
+        TorState::Starting => None,
+        TorState::Off
+        | TorState::Ready
+        | TorState::Restarting { .. }
+        | TorState::Stopping
+        | TorState::Failed(_) => return,
+    };
+    status.tor.state = TorState::Bootstrapping {
+        percent: step.percent,
+        tag: step.tag,
+        summary: step.summary,
+        warning,
+    };
+}
+
+/// Turning protection on starts what it needs, once; a relay or Tor that is stopped later by the
+/// person stays stopped.
+pub(super) fn start_what_is_due(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(status) = state.status().filter(|_| state.start_due) else {
+        return;
+    };
+    let relay_runs = matches!(status.relay, RelayStatus::Listening { .. });
+    let tor_is_off = status.tor.state == TorState::Off;
+    state.start_due = false;
+    if !relay_runs {
+        ask(state, Asked::Command, Request::MonitorStart, effects);
+    } else if tor_is_off {
+        ask(state, Asked::Command, Request::TorStart, effects);
+    }
+}
+
+pub(super) fn on_closed(
+    state: &mut State,
+    connection: ConnectionId,
+    reason: Option<&str>,
+    effects: &mut Vec<Effect>,
+) {
+    match &state.host {
+        Host::Linked(link) if link.connection == connection => {
+            let failure = failure(reason, link.greeted, link.problem.as_ref());
+            gone(state, failure, effects);
+        }
+        Host::Idle | Host::Linked(_) | Host::Gone(_) => {}
+    }
+}
+
+/// The browsers' exact words: `reference/ecosystem.md` 2.1. Once the host has spoken, it is there
+/// and allowed, whatever the words.
+fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failure {
+    const NOT_INSTALLED: [&str; 3] = [
+        "specified native messaging host not found",
+        "no such native application",
+        // Firefox: the manifest is there, but what it names cannot be started.
+        "an unexpected error occurred",
+    ];
+    const FORBIDDEN: &str = "access to the specified native messaging host is forbidden";
+    if let Some(problem) = told {
+        return Failure::Told(problem.clone());
+    }
+    let reason = reason.unwrap_or_default().to_lowercase();
+    match greeted {
+        true => Failure::Stopped,
+        false if NOT_INSTALLED.iter().any(|words| reason.contains(words)) => Failure::NotInstalled,
+        false if reason.contains(FORBIDDEN) => Failure::Forbidden,
+        false => Failure::Stopped,
+    }
+}
+
+/// Ends a connection that is of no use.
+fn lose(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
+    if let Host::Linked(link) = &state.host {
+        effects.push(Effect::Disconnect(link.connection));
+    }
+    gone(state, failure, effects);
+}
+
+/// Notes the loss. A host that stopped may be back in a moment; one that is missing or of another
+/// version is looked for by the alarm and whenever a popup opens.
+fn gone(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
+    state.failures = state.failures.saturating_add(1);
+    state.glimpse = None;
+    let may_be_back = match failure.code() {
+        ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => false,
+        code => code != ErrorCode::UnsupportedProtocol,
+    };
+    if may_be_back {
+        let timer = Timer::Reconnect(state.failures);
+        effects.push(Effect::After(timer, backoff_ms(state.failures)));
+    }
+    state.host = Host::Gone(failure);
+}
+
+/// 250 ms after the first failure, doubled by each further one, 30 s at the most.
+fn backoff_ms(failures: u32) -> u32 {
+    let doublings = failures.saturating_sub(1).min(16);
+    BACKOFF_FIRST_MS
+        .saturating_mul(1 << doublings)
+        .min(BACKOFF_MAX_MS)
+}
+
+pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect>) {
+    match (timer, &state.host) {
+        (Timer::Reconnect(failures), Host::Gone(_)) if failures == state.failures => {
+            connect(state, effects);
+        }
+        (Timer::HelloDue(connection), Host::Linked(link))
+            if connection == link.connection && !link.greeted =>
+        {
+            lose(state, Failure::Stopped, effects);
+        }
+        (Timer::Ping(connection), Host::Linked(link)) if connection == link.connection => {
+            let silent = link.asked.iter().any(|(_, asked)| *asked == Asked::Ping);
+            match silent {
+                true => lose(state, Failure::Stopped, effects),
+                false => {
+                    ask(state, Asked::Ping, Request::Ping, effects);
+                    effects.push(Effect::After(timer, PING_MS));
+                }
+            }
+        }
+        // A timer of a time that is over.
+        (Timer::Reconnect(_) | Timer::HelloDue(_) | Timer::Ping(_), _) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browsers_words_are_told_apart() {
+        #[track_caller]
+        fn check(reason: &str, greeted: bool, expected: Failure) {
+            assert_eq!(failure(Some(reason), greeted, None), expected, "{reason}");
+        }
+        let missing = "Specified native messaging host not found.";
+        check(missing, false, Failure::NotInstalled);
+        check(missing, true, Failure::Stopped);
+        check(
+            "Access to the specified native messaging host is forbidden.",
+            false,
+            Failure::Forbidden,
+        );
+        for stopped in [
+            "Failed to start native messaging host.",
+            "Native host has exited.",
+            "Error when communicating with the native messaging host.",
+            "Attempt to postMessage on disconnected port",
+            "",
+        ] {
+            check(stopped, false, Failure::Stopped);
+            check(stopped, true, Failure::Stopped);
+        }
+        check(
+            "No such native application org.onionmeter.host",
+            false,
+            Failure::NotInstalled,
+        );
+        check("An unexpected error occurred", false, Failure::NotInstalled);
+        check("An unexpected error occurred", true, Failure::Stopped);
+        assert_eq!(failure(None, false, None), Failure::Stopped);
+    }
+
+    #[test]
+    fn what_the_bridge_said_explains_the_end() {
+        let problem = Problem::new(ErrorCode::DaemonUnreachable);
+        let failure = failure(Some("Native host has exited."), false, Some(&problem));
+        assert_eq!(failure, Failure::Told(problem));
+    }
+
+    #[test]
+    fn the_back_off_doubles_from_a_quarter_second_to_half_a_minute() {
+        let steps: Vec<_> = (1..=9).map(backoff_ms).collect();
+        assert_eq!(
+            steps,
+            [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
+        );
+        assert_eq!(backoff_ms(u32::MAX), 30_000);
+    }
+}

@@ -1,0 +1,111 @@
+//! The browser's proxy settings: what they should be, what they are, and the one order between.
+
+use super::{Effect, ProxyTurn, State};
+use crate::proxy_value::{Reading, Refusal};
+use meter_wire::ErrorCode;
+
+/// Asks the browser what its settings are.
+pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
+    let turn = next_turn(state);
+    effects.push(Effect::ReadProxy { turn });
+}
+
+/// As [`read`], and lets one more attempt be made where the last one came to nothing.
+pub(super) fn check_again(state: &mut State, effects: &mut Vec<Effect>) {
+    state.proxy.tried = None;
+    state.proxy.clear_tried = false;
+    read(state, effects);
+}
+
+/// Gives the settings back: the person turned protection off ([`super::Intent::TurnOff`]).
+pub(super) fn clear(state: &mut State, effects: &mut Vec<Effect>) {
+    state.applied_port = None;
+    state.proxy.tried = None;
+    state.proxy.clear_tried = true;
+    state.proxy.hardened = false;
+    state.proxy.trouble = None;
+    let turn = next_turn(state);
+    effects.push(Effect::ClearProxy { turn });
+    effects.push(Effect::RestorePrivacy);
+}
+
+/// Takes the browser's answer, unless a later order is under way.
+pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Reading, Refusal>) {
+    if turn != state.proxy.turn {
+        return;
+    }
+    let proxy = &mut state.proxy;
+    proxy.in_flight = false;
+    proxy.answer = Some(answer);
+    proxy.trouble = match answer {
+        Err(Refusal::PrivateWindows) => Some(ErrorCode::PrivateWindowsNotAllowed),
+        Err(Refusal::Other) => Some(ErrorCode::ProxyRefused),
+        Ok(Reading::OtherExtension) => Some(ErrorCode::ProxyControlledByOther),
+        Ok(Reading::NotControllable) => Some(ErrorCode::ProxyNotControllable),
+        Ok(Reading::Ours { .. }) => None,
+        Ok(Reading::OursOther | Reading::Free) if proxy.tried.is_some() => {
+            Some(ErrorCode::ProxyRefused)
+        }
+        // Another attempt follows; until its answer the last one stands.
+        Ok(Reading::OursOther | Reading::Free) => proxy.trouble,
+    };
+}
+
+/// Compares what should be with what is, and gives at most one order.
+///
+/// While protection is wanted, the port is the one that the host holds now; without a host it is
+/// the one that was in force before, because the setting is kept: fail closed.
+pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(answer) = state.proxy.answer.filter(|_| !state.proxy.in_flight) else {
+        return;
+    };
+    let wished = state.relay_port().or(state.applied_port);
+    match (state.wanted, wished, answer) {
+        (true, Some(port), Ok(Reading::Ours { port: found })) if port == found => {
+            keep(state, port, effects);
+        }
+        (true, Some(port), _) => apply(state, port, effects),
+        // Set before the worker died, which had no time to note it down.
+        (true, None, Ok(Reading::Ours { port })) => keep(state, port, effects),
+        // Nothing was asked for yet, so nothing was refused.
+        (true, None, Ok(Reading::Free | Reading::OursOther)) => state.proxy.trouble = None,
+        (true, None, _) => {}
+        // The person turned it off, but the worker died before it was done.
+        (false, _, Ok(Reading::Ours { .. } | Reading::OursOther)) if !state.proxy.clear_tried => {
+            clear(state, effects);
+        }
+        (false, _, _) => {}
+    }
+}
+
+fn keep(state: &mut State, port: u16, effects: &mut Vec<Effect>) {
+    state.applied_port = Some(port);
+    state.proxy.tried = None;
+    harden(state, effects);
+}
+
+/// Tries each port once: a browser that does not obey would otherwise be asked for ever. A
+/// setting that another extension overrides is written all the same, because it comes into force
+/// when the other one leaves.
+fn apply(state: &mut State, port: u16, effects: &mut Vec<Effect>) {
+    if state.proxy.tried == Some(port) {
+        return;
+    }
+    state.proxy.tried = Some(port);
+    harden(state, effects);
+    let turn = next_turn(state);
+    effects.push(Effect::ApplyProxy { turn, port });
+}
+
+fn harden(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.proxy.hardened {
+        state.proxy.hardened = true;
+        effects.push(Effect::HardenPrivacy);
+    }
+}
+
+fn next_turn(state: &mut State) -> ProxyTurn {
+    state.proxy.turn = ProxyTurn(state.proxy.turn.0.wrapping_add(1));
+    state.proxy.in_flight = true;
+    state.proxy.turn
+}

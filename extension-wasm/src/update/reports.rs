@@ -1,0 +1,109 @@
+//! Catching up with the host's reports, one page at a time.
+
+use super::book::Taken;
+use super::state::Asked;
+use super::{Effect, Host, State, host};
+use meter_wire::{
+    REPORTS_PAGE_MAX, ReportsPage, ReportsQuery, Request, Status, U64Text, WireReport,
+};
+
+/// Asks for the next page, unless one is on its way or nothing may be taken.
+pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
+    let Host::Linked(link) = &state.host else {
+        return;
+    };
+    let waiting = link.asked.iter().any(|(_, asked)| *asked == Asked::Reports);
+    if waiting || link.identity.is_none() || state.book.refused {
+        return;
+    }
+    let query = ReportsQuery {
+        after: U64Text(state.book.sequence()),
+        limit: REPORTS_PAGE_MAX,
+    };
+    host::ask(state, Asked::Reports, Request::Reports(query), effects);
+}
+
+/// A person asked for another try after a report that did not hold.
+pub(super) fn fetch_again(state: &mut State, effects: &mut Vec<Effect>) {
+    state.book.refused = false;
+    state.book.differs = false;
+    fetch(state, effects);
+    ask_status(state, effects);
+}
+
+pub(super) fn on_page(state: &mut State, page: &ReportsPage, effects: &mut Vec<Effect>) {
+    let before = state.book.sequence();
+    for report in &page.reports {
+        match state.book.take(report) {
+            Taken::Counted | Taken::Known => {}
+            // A page has no holes; this one was made up.
+            Taken::Gap => state.book.refused = true,
+            Taken::Refused => {}
+        }
+        if state.book.refused {
+            return;
+        }
+    }
+    if state.book.sequence() < page.total.0 {
+        match state.book.sequence() > before {
+            true => fetch(state, effects),
+            // The host says there is more and does not hand it out.
+            false => state.book.refused = true,
+        }
+    }
+    compare(state, effects);
+}
+
+pub(super) fn on_session_closed(state: &mut State, report: &WireReport, effects: &mut Vec<Effect>) {
+    if linked_identity(state) && !state.book.refused && state.book.take(report) == Taken::Gap {
+        fetch(state, effects);
+    }
+}
+
+/// Without a hello there is no key to verify with: whatever was said before it is not believed.
+fn linked_identity(state: &State) -> bool {
+    matches!(&state.host, Host::Linked(link) if link.identity.is_some())
+}
+
+/// Compares the host's figures with those verified here.
+///
+/// A status may have been written just before a report that arrived first. So fewer reports than
+/// verified here count as a contradiction only in the answer to a question asked afterwards.
+pub(super) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some((reports, balance)) = figures(state.status()) else {
+        return;
+    };
+    if !linked_identity(state) || state.book.refused {
+        return;
+    }
+    let verified = state.book.sequence();
+    if reports > verified {
+        fetch(state, effects);
+    } else if reports == verified {
+        state.book.differs = balance != state.book.balance().get();
+    } else if !state.book.differs {
+        ask_status(state, effects);
+    }
+}
+
+/// The answer to a question that was asked when `known` reports had been verified.
+pub(super) fn on_asked_status(state: &mut State, known: u64) {
+    if let Some((reports, _)) = figures(state.status()) {
+        state.book.differs |= linked_identity(state) && reports < known;
+    }
+}
+
+fn figures(status: Option<&Status>) -> Option<(u64, u64)> {
+    status.map(|status| (status.reports.0, status.balance.0))
+}
+
+pub(super) fn ask_status(state: &mut State, effects: &mut Vec<Effect>) {
+    let known = Asked::Status(state.book.sequence());
+    let Host::Linked(link) = &state.host else {
+        return;
+    };
+    let waiting = link.asked.iter().any(|(_, asked)| *asked == known);
+    if !waiting {
+        host::ask(state, known, Request::Status, effects);
+    }
+}

@@ -1,0 +1,211 @@
+//! Everything the extension knows between two events.
+
+use super::{Book, ConnectionId, Glance, Identity, ProxyTurn, Stored};
+use crate::proxy_value::{Engine, Reading, Refusal};
+use crate::view::{Badge, PopupView};
+use meter_wire::{ErrorCode, Problem, RelayStatus, Status, TorState};
+
+/// Everything the extension knows. A value: it holds no port, timer or promise.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The browser's family.
+    pub engine: Engine,
+    pub(super) version: String,
+    /// Whether the person wants protection.
+    pub wanted: bool,
+    /// The port that the browser was last seen to send everything to.
+    pub applied_port: Option<u16>,
+    /// A request went past Tor.
+    pub bypassed: bool,
+    /// The chain of reports was replaced by another.
+    pub chain_changed: bool,
+    /// The verified reports.
+    pub book: Book,
+    /// The connection to the host.
+    pub host: Host,
+    /// The browser's proxy settings.
+    pub proxy: Proxy,
+    /// The host's refusal of the last thing a person asked for.
+    pub told: Option<Problem>,
+    /// What the worker before this one last knew; shown until the host speaks.
+    pub glimpse: Option<Status>,
+
+    /// Relay and Tor are to be started as soon as the host is there, if they are not running.
+    pub(super) start_due: bool,
+    pub(super) last_connection: ConnectionId,
+    pub(super) last_request: u32,
+    /// Connections that failed in a row.
+    pub(super) failures: u32,
+    pub(super) popups: u32,
+    pub(super) drawn_badge: Option<Badge>,
+    pub(super) drawn_view: Option<Box<PopupView>>,
+    pub(super) saved: Option<Box<Stored>>,
+    pub(super) saved_glance: Option<Box<Glance>>,
+}
+
+/// The connection to the host.
+#[derive(Clone, Debug, Default)]
+pub enum Host {
+    /// Before the first event.
+    #[default]
+    Idle,
+    /// A port is open, or being opened.
+    Linked(Box<Link>),
+    /// There is none.
+    Gone(Failure),
+}
+
+/// One connection and what was said on it. Ends with it.
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    pub(super) connection: ConnectionId,
+    /// Requests without an answer yet.
+    pub(super) asked: Vec<(u32, Asked)>,
+    pub(super) greeted: bool,
+    pub(super) identity: Option<Identity>,
+    /// The last status; only on a greeted connection.
+    pub(super) status: Option<Status>,
+    /// What the bridge said is wrong.
+    pub problem: Option<Problem>,
+}
+
+/// What a request without an answer was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Asked {
+    Hello,
+    /// Holds how many reports the host must know of by now.
+    Status(u64),
+    Reports,
+    Command,
+    Ping,
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Failure {
+    /// The browser knows no such host.
+    NotInstalled,
+    /// The host does not allow this extension.
+    Forbidden,
+    /// It could not be started, or ended.
+    Stopped,
+    /// It said why itself.
+    Told(Problem),
+}
+
+/// The browser's proxy settings, as far as known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Proxy {
+    pub(super) turn: ProxyTurn,
+    pub(super) in_flight: bool,
+    /// The last answer.
+    pub answer: Option<Result<Reading, Refusal>>,
+    /// Why the settings cannot be ours, if that is so.
+    pub trouble: Option<ErrorCode>,
+    /// This port was set, and no read-back has shown it yet.
+    pub(super) tried: Option<u16>,
+    pub(super) clear_tried: bool,
+    pub(super) hardened: bool,
+}
+
+impl State {
+    /// What the host says now, on a connection that stands.
+    #[must_use]
+    pub fn status(&self) -> Option<&Status> {
+        match &self.host {
+            Host::Linked(link) if link.greeted => link.status.as_ref(),
+            Host::Idle | Host::Linked(_) | Host::Gone(_) => None,
+        }
+    }
+
+    /// What may be shown of the host, which may be a little old; nothing is decided by it.
+    #[must_use]
+    pub fn status_to_show(&self) -> Option<&Status> {
+        match &self.host {
+            Host::Idle | Host::Linked(_) => self.status().or(self.glimpse.as_ref()),
+            Host::Gone(_) => None,
+        }
+    }
+
+    /// The port that the host holds right now, in its own words on this connection.
+    #[must_use]
+    pub fn relay_port(&self) -> Option<u16> {
+        match self.status()?.relay {
+            RelayStatus::Listening { port } if port != 0 => Some(port),
+            RelayStatus::Listening { .. } | RelayStatus::Stopped | RelayStatus::Failed(_) => None,
+        }
+    }
+
+    /// The port that the browser's own read-back says everything goes to.
+    #[must_use]
+    pub const fn browser_port(&self) -> Option<u16> {
+        match self.proxy.answer {
+            Some(Ok(Reading::Ours { port })) => Some(port),
+            Some(_) | None => None,
+        }
+    }
+
+    /// Whether everything holds that "Protected" promises: the person wants it, the relay's port
+    /// is open and the host's own, Tor is usable, the browser's read-back names exactly that port,
+    /// and no request is known to have gone past it.
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        let usable = self
+            .status()
+            .is_some_and(|status| status.tor.state == TorState::Ready);
+        let port = self.relay_port();
+        self.wanted && usable && port.is_some() && port == self.browser_port() && !self.bypassed
+    }
+
+    /// Where Firefox is to send requests: like the setting, it outlives relay and host.
+    #[must_use]
+    pub fn route_port(&self) -> Option<u16> {
+        self.applied_port.filter(|_| self.wanted)
+    }
+
+    /// Whether the worker has just woken up and the host had no time to answer.
+    pub(crate) const fn is_waking(&self) -> bool {
+        match &self.host {
+            Host::Idle => true,
+            Host::Linked(link) => self.failures == 0 && link.status.is_none(),
+            Host::Gone(_) => false,
+        }
+    }
+
+    /// The badge that was drawn last, perhaps by the worker before this one.
+    pub(crate) const fn last_badge(&self) -> Option<&Badge> {
+        self.drawn_badge.as_ref()
+    }
+
+    /// Whether a report did not verify.
+    #[must_use]
+    pub const fn report_refused(&self) -> bool {
+        self.book.refused
+    }
+
+    /// Whether the host's balance is not the sum of the reports verified here.
+    #[must_use]
+    pub const fn balance_differs(&self) -> bool {
+        self.book.differs
+    }
+}
+
+impl Failure {
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotInstalled => ErrorCode::HostNotInstalled,
+            Self::Forbidden => ErrorCode::HostForbidden,
+            Self::Stopped => ErrorCode::HostStopped,
+            Self::Told(problem) => problem.code,
+        }
+    }
+}
+
+impl Proxy {
+    /// A new connection is a new reason to try.
+    pub(super) const fn allow_another_try(&mut self) {
+        self.tried = None;
+    }
+}

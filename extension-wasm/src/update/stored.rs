@@ -1,0 +1,65 @@
+//! What outlives the worker, and reading it back without trusting it.
+
+use super::Book;
+use crate::view::Badge;
+use meter_wire::{ReportsFile, Status};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// What outlives the browser: `storage.local`, one entry per field.
+///
+/// The service worker reads `protection_wanted` itself when Wasm cannot run.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Stored {
+    /// Whether protection is on. Absent only before the very first start.
+    pub protection_wanted: bool,
+    /// The port that the proxy settings were last seen to hold; none after "turn off".
+    pub applied_port: Option<u16>,
+    /// The chain of reports was replaced by another, and nobody has said "seen" yet.
+    pub chain_changed: bool,
+    /// A request went past Tor, and nobody has said "seen" yet.
+    pub bypassed: bool,
+    /// The last verified reports. The last one is the head of the chain.
+    pub book: Option<ReportsFile>,
+}
+
+/// What outlives the worker: `storage.session`. Shown until the host speaks, never relied on.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Glance {
+    /// The last badge.
+    pub badge: Option<Badge>,
+    /// The last status, without its session.
+    pub status: Option<Status>,
+}
+
+impl Stored {
+    /// Reads each entry for itself: a broken one is as good as none and harms no other.
+    /// Returns whether this is the very first start, too.
+    pub(super) fn read(json: &str) -> (Self, Book, bool) {
+        let all: Value = serde_json::from_str(json).unwrap_or_default();
+        let wanted: Option<bool> = entry(&all, "protection_wanted");
+        let book = entry::<ReportsFile>(&all, "book").and_then(|file| Book::from_file(&file));
+        let stored = Self {
+            protection_wanted: wanted.unwrap_or(true),
+            applied_port: entry::<u16>(&all, "applied_port").filter(|port| *port != 0),
+            chain_changed: entry(&all, "chain_changed").unwrap_or(false),
+            bypassed: entry(&all, "bypassed").unwrap_or(false),
+            book: None,
+        };
+        (stored, book.unwrap_or_default(), wanted.is_none())
+    }
+}
+
+impl Glance {
+    pub(super) fn read(json: &str) -> Self {
+        let all: Value = serde_json::from_str(json).unwrap_or_default();
+        Self {
+            badge: entry(&all, "badge"),
+            status: entry(&all, "status"),
+        }
+    }
+}
+
+fn entry<T: DeserializeOwned>(all: &Value, name: &str) -> Option<T> {
+    serde_json::from_value(all.get(name)?.clone()).ok()
+}

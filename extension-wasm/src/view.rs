@@ -1,0 +1,139 @@
+//! `State` to what a person sees: plain values, every number already in words.
+//!
+//! The popup draws these values and decides nothing. Invariant: no float, no clock.
+
+mod badge;
+mod header;
+mod numbers;
+mod problem;
+mod report;
+mod session;
+mod tor;
+
+pub use badge::{Badge, Tone, badge};
+pub use header::{Header, Light};
+pub use problem::{Name, Own, Problem, problem};
+pub use report::ReportRow;
+pub use session::SessionView;
+pub use tor::{Bootstrap, TorView};
+
+use crate::update::{Intent, State};
+use meter_core::{credits_exact, credits_short};
+use serde::Serialize;
+
+/// How many reports the popup lists.
+const ROWS_MAX: usize = 5;
+
+/// Everything that the popup draws.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PopupView {
+    /// State in one word and one sentence.
+    pub header: Header,
+    /// The switch in the header.
+    pub switch: Switch,
+    /// What is wrong, if anything.
+    pub problem: Option<Problem>,
+    /// The one thing to do now, if there is one.
+    pub action: Option<Button>,
+    /// A quiet line that waits to be seen.
+    pub note: Option<Note>,
+    /// The credits.
+    pub balance: Balance,
+    /// The session in progress.
+    pub session: Option<SessionView>,
+    /// Tor.
+    pub tor: TorView,
+    /// The last reports, newest first.
+    pub reports: Vec<ReportRow>,
+    /// What the toolbar shows.
+    pub badge: Badge,
+}
+
+/// A button: what it says and what it means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Button {
+    /// The text on it.
+    pub label: &'static str,
+    /// What it asks for.
+    pub intent: Intent,
+}
+
+/// The switch of protection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Switch {
+    /// Where it stands.
+    pub on: bool,
+    /// What moving it asks for.
+    pub intent: Intent,
+}
+
+/// A quiet line with a way to put it away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct Note {
+    /// The sentence.
+    pub text: &'static str,
+    /// The way.
+    pub button: Button,
+}
+
+/// The credits, from verified reports alone.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Balance {
+    /// With three decimals at the most.
+    pub credits: String,
+    /// To the last nanocredit.
+    pub exact: String,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// The popup for a state.
+#[must_use]
+pub fn popup(state: &State) -> PopupView {
+    let problem = problem(state);
+    let action = header::action(state, problem.as_ref());
+    let mut tor = tor::tor(state);
+    // One button for one thing.
+    tor.button = tor
+        .button
+        .filter(|button| Some(button.intent) != action.map(|action| action.intent));
+    PopupView {
+        header: header::header(state),
+        switch: Switch {
+            on: state.wanted,
+            intent: match state.wanted {
+                true => Intent::TurnOff,
+                false => Intent::TurnOn,
+            },
+        },
+        action,
+        problem,
+        note: state.chain_changed.then_some(CHAIN_CHANGED),
+        balance: balance(state),
+        session: session::session(state),
+        tor,
+        reports: report::rows(&state.book, ROWS_MAX),
+        badge: badge(state),
+    }
+}
+
+const CHAIN_CHANGED: Note = Note {
+    text: "The reports now belong to a new chain with its own key. Credits of the earlier chain are not shown here.",
+    button: Button {
+        label: "OK",
+        intent: Intent::Dismiss,
+    },
+};
+
+fn balance(state: &State) -> Balance {
+    let amount = state.book.balance();
+    Balance {
+        credits: credits_short(amount),
+        exact: format!("{} credits", credits_exact(amount)),
+        source: match state.book.sequence() {
+            0 => "No report yet".to_owned(),
+            1 => "from 1 verified report".to_owned(),
+            reports => format!("from {reports} verified reports"),
+        },
+    }
+}

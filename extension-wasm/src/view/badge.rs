@@ -1,0 +1,133 @@
+//! The toolbar: four characters, two colours, one sentence.
+
+use super::header::{self, Light};
+use super::problem::problem;
+use crate::update::State;
+use meter_core::{badge_credits, credits_short};
+use meter_wire::TorState;
+use serde::{Deserialize, Serialize};
+
+/// What the toolbar shows.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Badge {
+    /// Four characters at the most.
+    pub text: String,
+    /// What the colours say.
+    pub tone: Tone,
+    /// The tooltip: a full sentence.
+    pub title: String,
+}
+
+/// A pair of colours.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// Protected.
+    Good,
+    /// On the way.
+    Busy,
+    /// Pages are blocked, or something small is wrong.
+    Warning,
+    /// Pages are exposed although protection is wanted.
+    Alarm,
+    /// Off.
+    Off,
+}
+
+impl Tone {
+    /// Every pair.
+    pub const ALL: [Self; 5] = [
+        Self::Good,
+        Self::Busy,
+        Self::Warning,
+        Self::Alarm,
+        Self::Off,
+    ];
+
+    /// Background and text as `#rrggbb`. Contrast is at least 4.5 to 1 (WCAG 2.2, 1.4.3).
+    #[must_use]
+    pub const fn colours(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Good => ("#17693c", "#ffffff"),
+            Self::Busy => ("#2a5db0", "#ffffff"),
+            Self::Warning => ("#f2b134", "#221700"),
+            Self::Alarm => ("#b3261e", "#ffffff"),
+            Self::Off => ("#5f6368", "#ffffff"),
+        }
+    }
+}
+
+/// The badge for a state.
+#[must_use]
+pub fn badge(state: &State) -> Badge {
+    // The host needs a moment after every wake-up; a badge that blinks each time says nothing.
+    if let Some(last) = state.last_badge().filter(|_| state.is_waking()) {
+        return last.clone();
+    }
+    let header = header::header(state);
+    let problem = problem(state);
+    let balance = state.book.balance();
+    let (text, tone) = match header.state {
+        Light::Off => ("off".to_owned(), Tone::Off),
+        Light::Unprotected => ("!".to_owned(), Tone::Alarm),
+        Light::Blocked => ("!".to_owned(), Tone::Warning),
+        Light::Protected | Light::Connecting if problem.is_some() => {
+            ("!".to_owned(), Tone::Warning)
+        }
+        Light::Connecting => match bootstrap_percent(state) {
+            Some(percent) => (format!("{percent}%"), Tone::Busy),
+            None => (badge_credits(balance), Tone::Busy),
+        },
+        Light::Protected => (badge_credits(balance), Tone::Good),
+    };
+    let sentence = problem.map_or(header.sentence, |problem| problem.sentence);
+    let credits = credits_short(balance);
+    Badge {
+        text,
+        tone,
+        title: format!("Onionmeter: {}. {sentence} {credits} credits.", header.word),
+    }
+}
+
+fn bootstrap_percent(state: &State) -> Option<u8> {
+    match &state.status()?.tor.state {
+        TorState::Bootstrapping { percent, .. } => Some((*percent).min(100)),
+        TorState::Off
+        | TorState::Starting
+        | TorState::Ready
+        | TorState::Restarting { .. }
+        | TorState::Stopping
+        | TorState::Failed(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.2: relative luminance and contrast ratio.
+    fn contrast(one: &str, other: &str) -> f64 {
+        let luminance = |colour: &str| {
+            let channel = |at: usize| {
+                let value = u8::from_str_radix(&colour[at..at + 2], 16).expect("hex");
+                let share = f64::from(value) / 255.0;
+                match share <= 0.040_45 {
+                    true => share / 12.92,
+                    false => ((share + 0.055) / 1.055).powf(2.4),
+                }
+            };
+            0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn every_tone_can_be_read() {
+        for tone in Tone::ALL {
+            let (background, text) = tone.colours();
+            let ratio = contrast(background, text);
+            assert!(ratio >= 4.5, "{tone:?}: {ratio}");
+        }
+    }
+}

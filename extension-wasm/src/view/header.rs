@@ -1,0 +1,172 @@
+//! The state in one word and one sentence, and the one thing to do about it.
+
+use super::Button;
+use super::problem::Problem;
+use crate::proxy_value::Reading;
+use crate::update::{Host, Intent, State};
+use meter_wire::{RelayStatus, Status, TorState};
+use serde::Serialize;
+
+/// State in one word and one sentence.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Header {
+    /// Shape and colour.
+    pub state: Light,
+    /// The word.
+    pub word: &'static str,
+    /// The sentence.
+    pub sentence: String,
+}
+
+/// Shape and colour of the header.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Light {
+    /// Everything that "Protected" promises holds.
+    Protected,
+    /// On the way there.
+    Connecting,
+    /// Wanted, but pages go out past Tor.
+    Unprotected,
+    /// Wanted, and no page goes out at all.
+    Blocked,
+    /// Not wanted.
+    Off,
+}
+
+impl Light {
+    /// The word beside the shape.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Protected => "Protected",
+            Self::Connecting => "Connecting",
+            Self::Unprotected | Self::Off => "Not protected",
+            Self::Blocked => "Blocked",
+        }
+    }
+}
+
+/// What stands between the state and "Protected".
+enum Hurdle {
+    /// It will pass by itself.
+    Passing(String),
+    /// It needs a person.
+    Standing(&'static str),
+}
+
+pub(super) fn header(state: &State) -> Header {
+    let (light, sentence) = if !state.wanted {
+        let text = "Sites see your address, and nothing is counted.";
+        (Light::Off, text.to_owned())
+    } else if state.is_protected() {
+        let text = "This browser goes through Tor and is counted.";
+        (Light::Protected, text.to_owned())
+    } else {
+        unfinished(state)
+    };
+    Header {
+        state: light,
+        word: light.word(),
+        sentence,
+    }
+}
+
+fn unfinished(state: &State) -> (Light, String) {
+    let closed = is_closed(state);
+    if state.bypassed {
+        let text = "Onionmeter cannot vouch for this browser's traffic.";
+        return (Light::Unprotected, text.to_owned());
+    }
+    match hurdle(state) {
+        Hurdle::Passing(what) => {
+            let meanwhile = match closed {
+                true => "Pages wait until it is done.",
+                false => "Nothing is protected yet.",
+            };
+            (Light::Connecting, format!("{what} {meanwhile}"))
+        }
+        Hurdle::Standing(what) if closed => {
+            let text = format!("{what} Pages are blocked, so nothing leaks.");
+            (Light::Blocked, text)
+        }
+        Hurdle::Standing(what) => {
+            let text = format!("{what} Sites see your address.");
+            (Light::Unprotected, text)
+        }
+    }
+}
+
+/// Whether the browser sends everything to our port, be anything behind it or not.
+fn is_closed(state: &State) -> bool {
+    match state.proxy.answer {
+        Some(Ok(Reading::Ours { .. })) => true,
+        Some(Ok(_) | Err(_)) => false,
+        // Not asked yet: what was in force before the worker slept still is.
+        None => state.applied_port.is_some(),
+    }
+}
+
+fn hurdle(state: &State) -> Hurdle {
+    if state.proxy.trouble.is_some() {
+        return Hurdle::Standing("Onionmeter does not control this browser's proxy.");
+    }
+    let link = match &state.host {
+        Host::Gone(_) => return Hurdle::Standing("The Onionmeter program is not there."),
+        Host::Idle => None,
+        Host::Linked(link) => Some(link),
+    };
+    if link.is_some_and(|link| link.problem.is_some()) {
+        return Hurdle::Standing("The Onionmeter program cannot work.");
+    }
+    match state.status() {
+        None => Hurdle::Passing("Calling the Onionmeter program.".to_owned()),
+        Some(status) => host_hurdle(status),
+    }
+}
+
+fn host_hurdle(status: &Status) -> Hurdle {
+    match &status.relay {
+        RelayStatus::Stopped => return Hurdle::Standing("The relay is stopped."),
+        RelayStatus::Failed(_) => return Hurdle::Standing("The relay could not start."),
+        RelayStatus::Listening { .. } => {}
+    }
+    match &status.tor.state {
+        TorState::Off => Hurdle::Standing("Tor is not running."),
+        TorState::Stopping => Hurdle::Standing("Tor is stopping."),
+        TorState::Failed(_) => Hurdle::Standing("Tor does not run."),
+        TorState::Starting => Hurdle::Passing("Starting Tor.".to_owned()),
+        TorState::Bootstrapping { percent, .. } => {
+            Hurdle::Passing(format!("Connecting to Tor, {} %.", (*percent).min(100)))
+        }
+        TorState::Restarting { .. } => {
+            Hurdle::Passing("Tor stopped and is being started again.".to_owned())
+        }
+        TorState::Ready => Hurdle::Passing("Setting this browser's proxy.".to_owned()),
+    }
+}
+
+/// A problem brings its own button; without one, the state may.
+pub(super) fn action(state: &State, problem: Option<&Problem>) -> Option<Button> {
+    const fn button(label: &'static str, intent: Intent) -> Option<Button> {
+        Some(Button { label, intent })
+    }
+    if let Some(problem) = problem {
+        return Some(problem.button);
+    }
+    if !state.wanted {
+        return button("Turn on", Intent::TurnOn);
+    }
+    let status = state.status()?;
+    match (&status.relay, &status.tor.state) {
+        (RelayStatus::Stopped | RelayStatus::Failed(_), _) => button("Start", Intent::MonitorStart),
+        (RelayStatus::Listening { .. }, TorState::Off | TorState::Failed(_)) => {
+            button("Start Tor", Intent::TorStart)
+        }
+        (
+            RelayStatus::Listening { .. },
+            TorState::Starting | TorState::Bootstrapping { .. } | TorState::Restarting { .. },
+        ) => button("Stop", Intent::TorStop),
+        (RelayStatus::Listening { .. }, TorState::Ready | TorState::Stopping) => None,
+    }
+}

@@ -1,0 +1,279 @@
+//! What is wrong, in one sentence, with one button.
+
+use super::Button;
+use crate::proxy_value::Engine;
+use crate::update::{Host, Intent, State};
+use meter_wire::{ErrorCode, RelayStatus, TorState};
+use serde::Serialize;
+
+/// What is wrong.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Problem {
+    /// For tests and reports: the code's name, or the extension's own.
+    pub name: Name,
+    /// The sentence.
+    pub sentence: String,
+    /// How to help, where a button alone cannot.
+    pub hint: Option<&'static str>,
+    /// A command to type, where that is what helps.
+    pub command: Option<&'static str>,
+    /// What exactly, in the host's words.
+    pub detail: Option<String>,
+    /// The one thing to do. The popup shows it as the view's action.
+    #[serde(skip)]
+    pub button: Button,
+}
+
+/// Names a problem.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Name {
+    /// One that the protocol knows.
+    Code(ErrorCode),
+    /// One that only a browser can see.
+    Own(Own),
+}
+
+/// Problems that only a browser can see.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Own {
+    /// A request went out past the proxy.
+    Bypassed,
+    /// The host's balance is not the sum of the verified reports.
+    BalanceDiffers,
+}
+
+/// The most important thing that is wrong.
+#[must_use]
+pub fn problem(state: &State) -> Option<Problem> {
+    if state.bypassed {
+        return Some(bypassed());
+    }
+    if let Host::Gone(failure) = &state.host {
+        let code = failure.code();
+        let missing = matches!(code, ErrorCode::HostNotInstalled | ErrorCode::HostForbidden);
+        if missing || state.proxy.trouble.is_none() || !state.wanted {
+            return Some(host_gone(state, failure));
+        }
+    }
+    if let Some(code) = state.proxy.trouble.filter(|_| state.wanted) {
+        return Some(of_code(state, code, None, None));
+    }
+    said_by_host(state)
+        .map(|said| of_code(state, said.code, Some(&said.message), said.detail.clone()))
+        .or_else(|| {
+            state
+                .report_refused()
+                .then(|| of_code(state, ErrorCode::ReportRefused, None, None))
+        })
+        .or_else(|| state.balance_differs().then(balance_differs))
+}
+
+fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
+    let link = match &state.host {
+        Host::Linked(link) => link.problem.as_ref(),
+        Host::Idle | Host::Gone(_) => None,
+    };
+    let status = state.status();
+    let relay = status.and_then(|status| match &status.relay {
+        RelayStatus::Failed(problem) => Some(problem),
+        RelayStatus::Stopped | RelayStatus::Listening { .. } => None,
+    });
+    let tor = status.and_then(|status| match &status.tor.state {
+        TorState::Failed(problem) => Some(problem),
+        TorState::Off
+        | TorState::Starting
+        | TorState::Bootstrapping { .. }
+        | TorState::Ready
+        | TorState::Restarting { .. }
+        | TorState::Stopping => None,
+    });
+    link.or(state.told.as_ref())
+        .or_else(|| status.and_then(|status| status.problem.as_ref()))
+        .or(relay)
+        .or(tor)
+}
+
+fn host_gone(state: &State, failure: &crate::update::Failure) -> Problem {
+    let (message, detail) = match failure {
+        crate::update::Failure::Told(said) => (Some(said.message.as_str()), said.detail.clone()),
+        _ => (None, None),
+    };
+    let mut problem = of_code(state, failure.code(), message, detail);
+    // The code's sentence promises that traffic is blocked. That is true only while our proxy
+    // setting is in force.
+    if failure.code() == ErrorCode::HostStopped && state.route_port().is_none() {
+        problem.sentence = "The Onionmeter program stopped.".to_owned();
+    }
+    problem
+}
+
+fn of_code(
+    state: &State,
+    code: ErrorCode,
+    message: Option<&str>,
+    detail: Option<String>,
+) -> Problem {
+    let help = help(code, state.engine);
+    let sentence = match (code, message) {
+        // A newer host knows better what its code means.
+        (ErrorCode::Unknown, Some(message)) => message,
+        (code, _) => code.sentence(),
+    };
+    Problem {
+        name: Name::Code(code),
+        sentence: sentence.to_owned(),
+        hint: help.hint,
+        command: help.command,
+        detail,
+        button: Button {
+            label: help.label,
+            intent: help.intent,
+        },
+    }
+}
+
+struct Help {
+    hint: Option<&'static str>,
+    command: Option<&'static str>,
+    label: &'static str,
+    intent: Intent,
+}
+
+impl Help {
+    const fn button(label: &'static str, intent: Intent) -> Self {
+        Self {
+            hint: None,
+            command: None,
+            label,
+            intent,
+        }
+    }
+
+    const fn command(self, hint: &'static str, command: &'static str) -> Self {
+        Self {
+            hint: Some(hint),
+            command: Some(command),
+            ..self
+        }
+    }
+
+    const fn hint(self, hint: &'static str) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+}
+
+const IN_TERMINAL: &str = "In a terminal, run";
+
+fn help(code: ErrorCode, engine: Engine) -> Help {
+    match code {
+        ErrorCode::BadRequest
+        | ErrorCode::UnknownRequest
+        | ErrorCode::UnsupportedProtocol
+        | ErrorCode::HelloFirst
+        | ErrorCode::Busy
+        | ErrorCode::BadThresholds
+        | ErrorCode::Internal
+        | ErrorCode::Unknown => Help::button("Try again", Intent::Reconnect),
+        ErrorCode::HomeUnusable
+        | ErrorCode::ConfigInvalid
+        | ErrorCode::KeyRefused
+        | ErrorCode::KeyMissing
+        | ErrorCode::BookDamaged
+        | ErrorCode::DaemonUnreachable => {
+            Help::button("Check again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter doctor")
+        }
+        ErrorCode::BookUnwritable => Help::button("Check again", Intent::Reconnect),
+        ErrorCode::PortTaken | ErrorCode::RelayFailed => {
+            Help::button("Try again", Intent::MonitorStart)
+        }
+        ErrorCode::TorMissing => Help::button("Try again", Intent::TorStart)
+            .command("On Debian and Ubuntu, run", "sudo apt install tor"),
+        ErrorCode::TorStartFailed
+        | ErrorCode::TorCrashLoop
+        | ErrorCode::TorFolderUnusable
+        | ErrorCode::TorAlreadyRunning
+        | ErrorCode::NotTor
+        | ErrorCode::TorNotRunning
+        | ErrorCode::TorControlRefused => Help::button("Start Tor", Intent::TorStart),
+        ErrorCode::TorNotOurs => Help::button("OK", Intent::Dismiss),
+        ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => {
+            Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter install")
+        }
+        ErrorCode::HostStopped => Help::button("Restart", Intent::Reconnect),
+        ErrorCode::ProxyControlledByOther => other_extension(engine),
+        ErrorCode::ProxyNotControllable | ErrorCode::ProxyRefused => {
+            Help::button("Check again", Intent::CheckProxy)
+        }
+        ErrorCode::PrivateWindowsNotAllowed => Help::button("Check again", Intent::CheckProxy)
+            .hint("Menu › Add-ons and themes › Onionmeter › Run in Private Windows › Allow."),
+        ErrorCode::ReportRefused => Help::button("Check again", Intent::CheckReports),
+    }
+}
+
+/// Firefox opens its list of extensions for nobody.
+const fn other_extension(engine: Engine) -> Help {
+    match engine {
+        Engine::Chromium => Help::button("Show extensions", Intent::OpenExtensions)
+            .hint("Turn the other one off; Onionmeter takes over by itself."),
+        Engine::Gecko => Help::button("Check again", Intent::CheckProxy)
+            .hint("Menu › Add-ons and themes: turn the other one off."),
+    }
+}
+
+fn bypassed() -> Problem {
+    Problem {
+        name: Name::Own(Own::Bypassed),
+        sentence: "A request went out directly, past Tor.".to_owned(),
+        hint: Some("Restart the browser. If this comes back, please report it."),
+        command: None,
+        detail: None,
+        button: Button {
+            label: "I have seen it",
+            intent: Intent::Dismiss,
+        },
+    }
+}
+
+fn balance_differs() -> Problem {
+    Problem {
+        name: Name::Own(Own::BalanceDiffers),
+        sentence: "The program's balance is not the sum of the reports verified here.".to_owned(),
+        hint: Some("Only verified reports are shown."),
+        command: None,
+        detail: None,
+        button: Button {
+            label: "Check again",
+            intent: Intent::CheckReports,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_button_in_both_browsers() {
+        for engine in [Engine::Chromium, Engine::Gecko] {
+            for code in ErrorCode::ALL {
+                let help = help(*code, engine);
+                assert!(!help.label.is_empty(), "{code:?}");
+                assert!(help.command.is_none() || help.hint.is_some(), "{code:?}");
+                // Protection is turned off by the switch alone, never by a way out of trouble.
+                assert_ne!(help.intent, Intent::TurnOff, "{code:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn firefox_is_never_asked_to_open_its_extensions() {
+        for code in ErrorCode::ALL {
+            assert_ne!(help(*code, Engine::Gecko).intent, Intent::OpenExtensions);
+        }
+    }
+}
