@@ -10,6 +10,7 @@ pub struct RelayConfig {
     /// Where to listen: a loopback address; port 0 lets the system choose.
     pub listen: SocketAddr,
     /// Connections served at once. Further ones wait in the kernel's queue, unaccepted.
+    /// 0 is taken for 1.
     pub connections_max: usize,
     /// From accept to the last byte of the request, in total: not per byte.
     pub handshake_max: Duration,

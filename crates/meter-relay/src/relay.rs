@@ -108,14 +108,19 @@ impl Relay {
         connections: &TaskTracker,
         cut: &CancellationToken,
     ) -> Result<(), RelayError> {
-        let places = Arc::new(Semaphore::new(self.shared.config.connections_max));
+        let connections_max = self
+            .shared
+            .config
+            .connections_max
+            .clamp(1, Semaphore::MAX_PERMITS);
+        let places = Arc::new(Semaphore::new(connections_max));
         loop {
             // A place first, then a client: who finds no place waits in the kernel's queue, where
             // it costs us nothing.
             let place = Arc::clone(&places)
                 .acquire_owned()
                 .await
-                .expect("is never closed");
+                .expect("nothing closes the semaphore");
             let client = accept(&self.listener).await.map_err(RelayError::Accept)?;
             let connection = self.counters.open();
             let shared = Arc::clone(&self.shared);

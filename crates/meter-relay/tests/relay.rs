@@ -8,6 +8,7 @@
 mod support {
     pub(crate) mod client;
     pub(crate) mod fake_tor;
+    pub(crate) mod pattern;
     pub(crate) mod rig;
 }
 
@@ -15,10 +16,12 @@ mod support {
 mod cases {
     mod answers;
     mod departures;
+    mod exchanges;
     mod handshakes;
     mod lifetimes;
     mod loads;
     mod payloads;
+    mod pressure;
     mod targets;
     mod unix_upstream;
 }

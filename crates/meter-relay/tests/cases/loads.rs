@@ -80,6 +80,7 @@ async fn a_thousand_connections_at_once_sum_up_exactly() {
 
     soon(all_open.wait()).await;
     let open = rig.counters.snapshot();
+    soon(all_open.wait()).await; // now they may send
     assert_eq!(open.active, u64::try_from(CLIENTS).unwrap());
     let sums = soon(clients.join_all()).await;
     soon(tors_side.join_all()).await;
@@ -99,6 +100,7 @@ async fn visit(port: u16, length: usize, all_open: Arc<Barrier>) -> usize {
     client.greet().await;
     client.send(&usual_request()).await;
     assert_eq!(client.receive(SUCCESS.len()).await, SUCCESS);
+    soon(all_open.wait()).await;
     soon(all_open.wait()).await;
     client.send(&vec![b'x'; length]).await;
     client.end().await;

@@ -1,26 +1,18 @@
-//! Payload and its ends: S-26 to S-28. Every count is compared with what the peers read.
+//! Payload and its ends: S-26, S-27. Every count is compared with what the peers read.
 
 use std::{io, time::Duration};
 
-use proptest::prelude::*;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::TcpStream,
-    time::timeout,
 };
 
 use crate::support::{
-    client::{Client, usual_request},
+    client::usual_request,
     fake_tor::{FakeTor, SUCCESS, read_request},
+    pattern::pattern,
     rig::{Rig, config, soon},
 };
-
-/// Bytes in which a lost, doubled or swapped block shows.
-fn pattern(length: usize) -> Vec<u8> {
-    (0..length)
-        .map(|index| u8::try_from((index * 31 + index / 251) % 256).unwrap())
-        .collect()
-}
 
 async fn read_rest(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -192,101 +184,6 @@ async fn payload_in_one_segment_with_tors_reply_is_counted_without_the_reply() {
     rig.finish_with(0, 20_000).await;
 }
 
-/// Offers 1 GiB; returns what was taken before everything stood still.
-async fn offer_a_gibibyte(sender: &mut TcpStream) -> usize {
-    /// Far above the kernel's buffers on this path (6 MB at most each), far below 1 GiB.
-    const TAKEN_MAX: usize = 64 << 20;
-    let chunk = vec![0x5A; 1 << 20];
-    let mut taken = 0;
-    // With the clock paused, the limit passes when no socket and no task has anything to do.
-    tokio::time::pause();
-    while taken < 1 << 30 {
-        match timeout(Duration::from_secs(60), sender.write(&chunk)).await {
-            Ok(written) => taken += written.unwrap(),
-            Err(_stands_still) => break,
-        }
-        assert!(taken < TAKEN_MAX, "memory grows");
-    }
-    tokio::time::resume();
-    taken
-}
-
-#[tokio::test]
-async fn s_28_a_client_that_never_reads_makes_tor_wait() {
-    let tor = FakeTor::start();
-    let rig = Rig::before(&tor);
-    let (mut client, mut stream) = rig.pair(&tor).await;
-    let taken = offer_a_gibibyte(&mut stream).await;
-    stream.shutdown().await.unwrap();
-    let (bytes, end) = client.rest().await;
-    end.unwrap();
-    assert_eq!(bytes.len(), taken);
-    drop((client, stream));
-    rig.finish_with(0, taken).await;
-}
-
-#[tokio::test]
-async fn a_tor_that_never_reads_makes_the_client_wait() {
-    let tor = FakeTor::start();
-    let rig = Rig::before(&tor);
-    let (mut client, mut stream) = rig.pair(&tor).await;
-    let taken = offer_a_gibibyte(&mut client.0).await;
-    client.end().await;
-    assert_eq!(read_rest(&mut stream).await.unwrap().len(), taken);
-    drop((client, stream));
-    rig.finish_with(taken, 0).await;
-}
-
-#[tokio::test]
-async fn a_blocked_direction_leaves_the_other_free() {
-    let tor = FakeTor::start();
-    let rig = Rig::before(&tor);
-    let (mut client, mut stream) = rig.pair(&tor).await;
-    let taken = offer_a_gibibyte(&mut stream).await;
-    let up = pattern(100_000);
-    client.send(&up).await;
-    client.end().await;
-    assert!(read_rest(&mut stream).await.unwrap() == up);
-    stream.shutdown().await.unwrap();
-    assert_eq!(client.rest().await.0.len(), taken);
-    rig.finish_with(up.len(), taken).await;
-}
-
-#[tokio::test]
-async fn a_reset_by_either_side_frees_a_blocked_connection() {
-    let tor = FakeTor::start();
-    let rig = Rig::before(&tor);
-
-    let (mut client, mut stream) = rig.pair(&tor).await;
-    let down = offer_a_gibibyte(&mut stream).await;
-    stream.set_zero_linger().unwrap();
-    drop(stream);
-    // The client still holds its socket and reads nothing; the relay must not wait for it.
-    client.0.ready(Interest::ERROR).await.unwrap();
-    let (read, _) = client.rest().await;
-
-    let (mut client, mut stream) = rig.pair(&tor).await;
-    let up = offer_a_gibibyte(&mut client.0).await;
-    client.reset();
-    stream.ready(Interest::ERROR).await.unwrap();
-    drop(stream.read(&mut [0; 1]).await);
-
-    // What a reset threw away on the way is the kernel's; what the peers read was counted.
-    let snapshot = rig.finish().await;
-    let at_most = |taken: usize| u64::try_from(taken).unwrap();
-    assert!(
-        (1..=at_most(down)).contains(&snapshot.bytes_down),
-        "{}",
-        snapshot.bytes_down
-    );
-    assert!(snapshot.bytes_down >= at_most(read.len()));
-    assert!(
-        (1..=at_most(up)).contains(&snapshot.bytes_up),
-        "{}",
-        snapshot.bytes_up
-    );
-}
-
 #[tokio::test]
 async fn a_cut_at_stop_is_a_reset_to_both_sides_and_keeps_the_count() {
     let tor = FakeTor::start();
@@ -318,73 +215,16 @@ async fn a_relay_dropped_where_it_stands_resets_both_sides() {
     assert_eq!(counters.snapshot().bytes_down, 3);
 }
 
-/// One write of one side.
-#[derive(Clone, Debug)]
-enum Write {
-    Up(usize),
-    Down(usize),
-}
-
-fn writes() -> impl Strategy<Value = Vec<Write>> {
-    let length = prop_oneof![
-        1..10_usize,
-        Just(16_383),
-        Just(16_384),
-        Just(16_385),
-        1..200_000_usize
-    ];
-    let write = (any::<bool>(), length).prop_map(|(up, length)| {
-        if up {
-            Write::Up(length)
-        } else {
-            Write::Down(length)
-        }
-    });
-    prop::collection::vec(write, 0..12)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_is_sent_arrives_whole_and_is_counted_to_the_byte(writes in writes()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(exchange(&writes));
-    }
-}
-
-/// Both sides send their parts and read the other's, all at once.
-async fn exchange(writes: &[Write]) {
-    let parts = |up: bool| {
-        writes.iter().filter_map(move |write| match *write {
-            Write::Up(length) => up.then_some(length),
-            Write::Down(length) => (!up).then_some(length),
-        })
-    };
+#[tokio::test]
+async fn what_was_written_arrives_though_the_client_reads_after_the_relay_has_gone() {
     let tor = FakeTor::start();
     let rig = Rig::before(&tor);
-    let (Client(client), stream) = rig.pair(&tor).await;
-    let (from_client, from_tor) = tokio::join!(
-        one_side(client, parts(true)),
-        one_side(stream, parts(false))
-    );
-    let expected = |up: bool| parts(up).flat_map(pattern).collect::<Vec<u8>>();
-    let (up, down) = (expected(true), expected(false));
-    assert!(from_client == down && from_tor == up);
-    rig.finish_with(up.len(), down.len()).await;
-}
-
-/// Sends the parts and the end; returns what came from the other side.
-async fn one_side(stream: TcpStream, parts: impl Iterator<Item = usize>) -> Vec<u8> {
-    let (mut reader, mut writer) = stream.into_split();
-    let send = async {
-        for length in parts {
-            writer.write_all(&pattern(length)).await.unwrap();
-        }
-        writer.shutdown().await.unwrap();
-    };
-    let mut received = Vec::new();
-    let (end, ()) = soon(async { tokio::join!(reader.read_to_end(&mut received), send) }).await;
-    end.unwrap();
-    received
+    let (mut client, mut stream) = rig.pair(&tor).await;
+    let down = pattern(50_000);
+    client.end().await;
+    assert_eq!(read_rest(&mut stream).await.unwrap(), b"");
+    stream.write_all(&down).await.unwrap();
+    drop(stream);
+    rig.finish_with(0, down.len()).await;
+    client.hears_last(&down).await;
 }

@@ -1,53 +1,12 @@
 //! Tor behind a Unix socket.
 
-use meter_core::Upstream;
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{UnixListener, UnixStream},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{
-    client::{Client, reply, usual_request},
-    fake_tor::{SUCCESS, read_request},
+    client::reply,
+    fake_tor::{SUCCESS, UnixTor},
     rig::{Rig, config, soon},
 };
-
-struct UnixTor {
-    listener: UnixListener,
-    directory: TempDir,
-}
-
-impl UnixTor {
-    fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(directory.path().join("socks")).unwrap();
-        Self {
-            listener,
-            directory,
-        }
-    }
-
-    fn upstream(&self) -> Upstream {
-        Upstream::Unix(self.directory.path().join("socks"))
-    }
-
-    async fn asked(&self, rig: &Rig) -> (Client, UnixStream) {
-        let mut client = rig.client().await;
-        client.greet().await;
-        client.send(&usual_request()).await;
-        let (mut stream, _) = soon(self.listener.accept()).await.unwrap();
-        assert_eq!(read_request(&mut stream).await, usual_request());
-        (client, stream)
-    }
-
-    async fn pair(&self, rig: &Rig) -> (Client, UnixStream) {
-        let (mut client, mut stream) = self.asked(rig).await;
-        stream.write_all(&SUCCESS).await.unwrap();
-        assert_eq!(client.receive(SUCCESS.len()).await, SUCCESS);
-        (client, stream)
-    }
-}
 
 #[tokio::test]
 async fn both_directions_are_relayed_counted_and_ended_one_by_one() {

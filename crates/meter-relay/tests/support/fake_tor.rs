@@ -3,12 +3,16 @@
 use std::io;
 
 use meter_core::Upstream;
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
 };
 
-use super::rig::soon;
+use super::{
+    client::{Client, usual_request},
+    rig::{Rig, soon},
+};
 
 /// Tor's reply to a CONNECT that worked.
 pub(crate) const SUCCESS: [u8; 10] = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
@@ -52,6 +56,43 @@ impl FakeTor {
     pub(crate) fn assert_untouched(&self) {
         let error = self.queue.accept().expect_err("somebody connected to Tor");
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+}
+
+/// The same behind a Unix socket.
+pub(crate) struct UnixTor {
+    listener: UnixListener,
+    directory: TempDir,
+}
+
+impl UnixTor {
+    pub(crate) fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(directory.path().join("socks")).unwrap();
+        Self {
+            listener,
+            directory,
+        }
+    }
+
+    pub(crate) fn upstream(&self) -> Upstream {
+        Upstream::Unix(self.directory.path().join("socks"))
+    }
+
+    pub(crate) async fn asked(&self, rig: &Rig) -> (Client, UnixStream) {
+        let mut client = rig.client().await;
+        client.greet().await;
+        client.send(&usual_request()).await;
+        let (mut stream, _) = soon(self.listener.accept()).await.unwrap();
+        assert_eq!(read_request(&mut stream).await, usual_request());
+        (client, stream)
+    }
+
+    pub(crate) async fn pair(&self, rig: &Rig) -> (Client, UnixStream) {
+        let (mut client, mut stream) = self.asked(rig).await;
+        stream.write_all(&SUCCESS).await.unwrap();
+        assert_eq!(client.receive(SUCCESS.len()).await, SUCCESS);
+        (client, stream)
     }
 }
 
