@@ -47,7 +47,9 @@ pub(crate) struct Search {
 /// What a search over control ports left behind.
 #[derive(Debug, Default)]
 pub(crate) struct Misses {
-    /// The first thing worth telling.
+    /// The first control port that answers but cannot be used, for harmless reasons.
+    unusable: Option<TorProblem>,
+    /// The first one that must not be used.
     problem: Option<TorProblem>,
     /// SOCKS addresses that must not be used although they may answer.
     distrusted: Vec<SocketAddr>,
@@ -178,7 +180,9 @@ impl Search {
 impl Misses {
     /// The search's outcome where a control port was asked for by name.
     pub(crate) fn into_problem(self) -> TorProblem {
-        self.problem.unwrap_or(TorProblem::NotRunning)
+        self.problem
+            .or(self.unusable)
+            .unwrap_or(TorProblem::NotRunning)
     }
 
     fn add(&mut self, candidate: &Candidate, problem: TorProblem) {
@@ -197,6 +201,7 @@ impl Misses {
         );
         if is_harmless {
             tracing::debug!(%problem, "a control port cannot be used");
+            self.unusable.get_or_insert(problem);
             return;
         }
         tracing::warn!(%problem, "a control port is not trusted");

@@ -46,7 +46,10 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), FolderFault> {
 }
 
 /// Finds the program: a bare name in `PATH` and the usual folders, a path as it is.
-pub(crate) fn find_program(program: &Path) -> Result<PathBuf, TorProblem> {
+///
+/// # Errors
+/// [`TorProblem::Missing`], or [`TorProblem::ProgramUnsafe`] when others may write to it.
+pub fn find_program(program: &Path) -> Result<PathBuf, TorProblem> {
     if program.components().count() > 1 {
         if !program.is_absolute() {
             return Err(TorProblem::ProgramUnsafe);

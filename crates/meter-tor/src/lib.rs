@@ -18,6 +18,7 @@ mod status;
 mod tor;
 
 pub use config::{Candidate, Choice, ControlAddr, RestartPolicy, TorConfig};
+pub use folders::find_program;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
 pub use status::{BackendKind, Bootstrap, TorState, TorStatus, TorWarning};
 pub use tor::Tor;

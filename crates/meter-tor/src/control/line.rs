@@ -205,26 +205,22 @@ mod tests {
         (replies, end)
     }
 
+    /// Expected replies as text: status, then each line, its data block after a `+`.
     #[track_caller]
-    fn check(bytes: &str, expected: &[(u16, &[(&str, Option<&str>)])]) {
+    fn check(bytes: &str, expected: &[&str]) {
         let (replies, end) = assemble([bytes.as_bytes()]);
-        let seen: Vec<_> = replies
-            .iter()
-            .map(|reply| {
-                let lines = reply.lines.iter();
-                (
-                    reply.status,
-                    lines
-                        .map(|l| (l.text.as_str(), l.data.as_deref()))
-                        .collect(),
-                )
-            })
-            .collect();
-        let expected: Vec<(u16, Vec<_>)> = expected
-            .iter()
-            .map(|(status, lines)| (*status, lines.to_vec()))
-            .collect();
-        assert_eq!((seen, end), (expected, Ok(())));
+        let show = |line: &ReplyLine| match &line.data {
+            Some(data) => format!("{}+{data:?}", line.text),
+            None => line.text.clone(),
+        };
+        let seen = replies.iter().map(|reply| {
+            let lines: Vec<_> = reply.lines.iter().map(show).collect();
+            format!("{}: {}", reply.status, lines.join(" | "))
+        });
+        assert_eq!(
+            (seen.collect::<Vec<_>>(), end),
+            (expected.iter().map(|&e| e.into()).collect(), Ok(()))
+        );
     }
 
     #[track_caller]
@@ -234,31 +230,19 @@ mod tests {
 
     #[test]
     fn each_kind_of_line_is_read() {
-        check("250 OK\r\n", &[(250, &[("OK", None)])]);
-        check(
-            "250-a=1\r\n250 OK\r\n",
-            &[(250, &[("a=1", None), ("OK", None)])],
-        );
-        check(
-            "250+k=\r\none\r\n..two\r\n\r\n.\r\n250 OK\r\n",
-            &[(250, &[("k=", Some("one\n.two\n")), ("OK", None)])],
-        );
-        check(
-            "250+k=\r\n.\r\n250 OK\r\n",
-            &[(250, &[("k=", Some("")), ("OK", None)])],
-        );
-        check("250 \r\n", &[(250, &[("", None)])]);
+        check("250 OK\r\n", &["250: OK"]);
+        check("250-a=1\r\n250 OK\r\n", &["250: a=1 | OK"]);
+        let data = "250+k=\r\none\r\n..two\r\n\r\n.\r\n250 OK\r\n";
+        check(data, &["250: k=+\"one\\n.two\\n\" | OK"]);
+        check("250+k=\r\n.\r\n250 OK\r\n", &["250: k=+\"\" | OK"]);
+        check("250 \r\n", &["250: "]);
     }
 
     #[test]
     fn events_between_replies_stay_apart() {
         check(
             "650 A\r\n250 OK\r\n650-B\r\n650 C\r\n",
-            &[
-                (650, &[("A", None)]),
-                (250, &[("OK", None)]),
-                (650, &[("B", None), ("C", None)]),
-            ],
+            &["650: A", "250: OK", "650: B | C"],
         );
     }
 
