@@ -1,1 +1,9 @@
-//! Checks over the whole product: browser to badge, crash, documents; and the demo.
+//! A stage on which the whole product plays: the real program, extension, browser and Tor.
+//!
+//! Used by the checks in `tests/` and by `./build.sh demo`. It knows the product from the outside
+//! only: its commands, its files and what its popup shows.
+
+pub mod peers;
+pub mod popup;
+pub mod reports;
+pub mod stage;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match onionmeter::start::Start::from_args(std::env::args_os().skip(1)) {
-        onionmeter::start::Start::Bridge(caller) => onionmeter::bridge::run(&caller),
-        onionmeter::start::Start::Command => onionmeter::cli::run(),
+    match onionmeter_host::start::Start::from_args(std::env::args_os().skip(1)) {
+        onionmeter_host::start::Start::Bridge(caller) => onionmeter_host::bridge::run(&caller),
+        onionmeter_host::start::Start::Command => onionmeter_host::cli::run(),
     }
 }

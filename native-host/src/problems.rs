@@ -53,8 +53,9 @@ pub(crate) fn book(error: &BookError) -> Problem {
         BookError::NotOurs { .. }
         | BookError::Newer { .. }
         | BookError::Damaged(_)
-        | BookError::OtherChain => ErrorCode::BookDamaged,
-        BookError::NotNext(_) | BookError::Fork { .. } | BookError::Bug(_) => ErrorCode::Internal,
+        | BookError::OtherChain
+        | BookError::Fork { .. } => ErrorCode::BookDamaged,
+        BookError::NotNext(_) | BookError::Bug(_) => ErrorCode::Internal,
     };
     problem(code, error)
 }

@@ -46,9 +46,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(args: &[&str], expected: Start) {
+    fn check(args: &[&str], expected: &Start) {
         assert_eq!(
-            Start::from_args(args.iter().map(OsString::from)),
+            &Start::from_args(args.iter().map(OsString::from)),
             expected,
             "{args:?}"
         );
@@ -57,30 +57,30 @@ mod tests {
     #[test]
     fn n_12_only_our_own_extension_is_known() {
         let ours = ids::chromium_origin();
-        check(&[&ours], Start::Bridge(Caller::Known));
-        check(&[&ours, "--parent-window=0"], Start::Bridge(Caller::Known));
+        check(&[&ours], &Start::Bridge(Caller::Known));
+        check(&[&ours, "--parent-window=0"], &Start::Bridge(Caller::Known));
         check(
             &["/a/b.json", ids::firefox_id()],
-            Start::Bridge(Caller::Known),
+            &Start::Bridge(Caller::Known),
         );
         check(
             &[ours.trim_end_matches('/')],
-            Start::Bridge(Caller::Stranger),
+            &Start::Bridge(Caller::Stranger),
         );
         check(
             &["chrome-extension://abcdefghijklmnopabcdefghijklmnop/"],
-            Start::Bridge(Caller::Stranger),
+            &Start::Bridge(Caller::Stranger),
         );
         check(
             &["/a/b.json", "other@example.org"],
-            Start::Bridge(Caller::Stranger),
+            &Start::Bridge(Caller::Stranger),
         );
     }
 
     #[test]
     fn everything_else_is_a_command() {
         for args in [&[][..], &["status"], &["verify", "a.json"], &["--help"]] {
-            check(args, Start::Command);
+            check(args, &Start::Command);
         }
     }
 }

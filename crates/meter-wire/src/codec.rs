@@ -1,7 +1,9 @@
 //! From bytes to messages and back. Strict towards the daemon, tolerant towards a client.
 
-use crate::{ErrorCode, FromDaemon, Problem, Request, RequestEnvelope};
-use serde::Deserialize;
+use crate::{
+    ErrorCode, FromDaemon, Problem, REPORTS_FORMAT, ReportsFile, Request, RequestEnvelope,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// Why a frame is not a request, with its number if that could be read.
@@ -54,8 +56,8 @@ pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
 
 /// serde also takes a struct as a bare list and a name with a null; this protocol does not.
 /// A request must be what we would write ourselves, white space and order aside.
-fn has_one_spelling(envelope: &RequestEnvelope, frame: &[u8]) -> bool {
-    let written = serde_json::to_value(envelope).ok();
+fn has_one_spelling(value: &impl Serialize, frame: &[u8]) -> bool {
+    let written = serde_json::to_value(value).ok();
     let received = serde_json::from_slice(frame).ok();
     written.is_some() && written == received
 }
@@ -97,6 +99,19 @@ fn unknown_name(request: &str) -> bool {
 /// When it is no message of this protocol; the text is for a log and quotes nothing.
 pub fn parse_from_daemon(frame: &[u8]) -> Result<FromDaemon, Problem> {
     serde_json::from_slice(frame).map_err(|error| bad_request(&error))
+}
+
+/// Parses a file of reports (`docs/spec/session-report.md`), as strictly as a request.
+///
+/// # Errors
+/// When it is no such file; the detail says where.
+pub fn parse_reports_file(text: &[u8]) -> Result<ReportsFile, Problem> {
+    let file: ReportsFile = serde_json::from_slice(text).map_err(|error| bad_request(&error))?;
+    if file.format == REPORTS_FORMAT && has_one_spelling(&file, text) {
+        return Ok(file);
+    }
+    let detail = format!("this is not an object of the format {REPORTS_FORMAT}");
+    Err(Problem::with_detail(ErrorCode::BadRequest, detail))
 }
 
 /// The JSON of a message to a client.

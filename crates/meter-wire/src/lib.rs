@@ -9,7 +9,9 @@ mod request;
 mod status;
 mod text;
 
-pub use codec::{ParseError, parse_from_daemon, parse_request, write_message, write_request};
+pub use codec::{
+    ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
+};
 pub use error::{ErrorCode, Problem};
 pub use message::{
     Bootstrap, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,

@@ -192,10 +192,8 @@ fn find_program(program: &Path) -> Option<String> {
 }
 
 fn browsers(home: &Home) -> Vec<Finding> {
-    let extra = match install::registered(home) {
-        Ok(extra) => extra,
-        Err(_) => Vec::new(),
-    };
+    // What is wrong with the list itself, `install` says.
+    let extra = install::registered(home).unwrap_or_default();
     let program = if home.program().is_file() {
         Some(home.program())
     } else {

@@ -3,8 +3,8 @@
 use super::{Failure, Outcome, reports::row};
 use crate::EXIT_DATA;
 use clap::Args;
-use meter_core::{ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
-use meter_wire::{REPORTS_FORMAT, ReportsFile};
+use meter_core::{ChainError, ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
+use meter_wire::{ReportsFile, parse_reports_file};
 use std::{
     fs::File,
     io::{Read as _, Write as _, stdin, stdout},
@@ -43,12 +43,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         let report = Signed::from(wire)
             .verify(key)
             .map_err(|error| bad(&format!("entry {place} of the file: {error}")))?;
-        let next = match head
-            .as_ref()
-            .or((report.value().sequence == 1).then_some(&genesis))
-        {
+        let next = match &head {
             Some(head) => head.follow(&report),
-            None => Ok(head_after(&report)),
+            None => first(&report, &genesis),
         };
         head = Some(next.map_err(|error| bad(&format!("entry {place} of the file: {error}")))?);
         writeln!(out, "{}  verified", row(report.value()))?;
@@ -81,36 +78,43 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where a chain stands after a report whose predecessors are not at hand.
-fn head_after(report: &Verified<SessionReport>) -> ChainHead {
-    let report = report.value();
-    ChainHead {
-        chain: report.chain,
-        key: report.key,
-        sequence: report.sequence,
-        link: report.link(),
-        totals: report.totals,
+/// Where the chain stands after the first report of the file, whose predecessors may be elsewhere.
+fn first(report: &Verified<SessionReport>, genesis: &ChainHead) -> Result<ChainHead, ChainError> {
+    let value = report.value();
+    if value.sequence == 1 {
+        return genesis.follow(report);
     }
+    if value.chain != genesis.chain {
+        return Err(ChainError::OtherChain);
+    }
+    let (sequence, link, totals) = (value.sequence, value.link(), value.totals);
+    Ok(ChainHead {
+        sequence,
+        link,
+        totals,
+        ..*genesis
+    })
 }
 
 fn read(arguments: &Arguments) -> Result<ReportsFile, Failure> {
-    let mut text = String::new();
+    let mut text = Vec::new();
     let name = arguments.file.display();
+    let limit = FILE_BYTES_MAX.saturating_add(1);
     let outcome = if arguments.file.as_os_str() == "-" {
-        stdin().take(FILE_BYTES_MAX).read_to_string(&mut text)
+        stdin().take(limit).read_to_end(&mut text)
     } else {
-        File::open(&arguments.file)
-            .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text))
+        File::open(&arguments.file).and_then(|file| file.take(limit).read_to_end(&mut text))
     };
-    outcome.map_err(|error| bad(&format!("{name} cannot be read: {error}")))?;
-    let file: ReportsFile = serde_json::from_str(&text)
-        .map_err(|error| bad(&format!("{name} is no file of reports: {error}")))?;
-    if file.format != REPORTS_FORMAT {
+    let bytes = outcome.map_err(|error| bad(&format!("{name} cannot be read: {error}")))?;
+    if u64::try_from(bytes).is_ok_and(|bytes| bytes > FILE_BYTES_MAX) {
         return Err(bad(&format!(
-            "{name} is not in the format {REPORTS_FORMAT}"
+            "{name} is larger than {FILE_BYTES_MAX} bytes"
         )));
     }
-    Ok(file)
+    parse_reports_file(&text).map_err(|problem| {
+        let why = problem.detail.unwrap_or_default();
+        bad(&format!("{name} is no file of reports: {why}"))
+    })
 }
 
 fn bad(message: &str) -> Failure {

@@ -72,8 +72,7 @@ struct Client {
 
 enum Event {
     Status,
-    Closed(WireReport),
-    Missed,
+    Closed(Box<WireReport>),
 }
 
 impl Client {
@@ -148,8 +147,9 @@ impl Client {
         tokio::select! {
             Ok(()) = self.status.changed() => Event::Status,
             report = self.closed.recv() => match report {
-                Ok(report) => Event::Closed(report),
-                Err(broadcast::error::RecvError::Lagged(_)) => Event::Missed,
+                Ok(report) => Event::Closed(Box::new(report)),
+                // The status holds the number of reports, by which the client sees what it missed.
+                Err(broadcast::error::RecvError::Lagged(_)) => Event::Status,
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
             },
         }
@@ -158,12 +158,10 @@ impl Client {
     async fn notify(&mut self, event: Event) -> io::Result<()> {
         match event {
             Event::Closed(report) => {
-                let report = Box::new(report);
                 self.send(&FromDaemon::Notice(Notice::SessionClosed { report }))
                     .await
             }
-            // The status holds the number of reports, by which the client sees what it missed.
-            Event::Status | Event::Missed => {
+            Event::Status => {
                 let status = self.status.borrow_and_update().clone();
                 self.notify_bootstrap(&status).await?;
                 self.send(&FromDaemon::Notice(Notice::Status(Box::new(status))))

@@ -130,7 +130,10 @@ fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
         fs::read(PROGRAM).expect("there")
     );
     assert!(
-        !user.join(".config/google-chrome").exists(),
+        !user
+            .join(".config/google-chrome")
+            .try_exists()
+            .expect("readable"),
         "no footprint, no folder"
     );
 
@@ -154,9 +157,9 @@ fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
         let left: Vec<_> = fs::read_dir(user.join(folder)).expect("there").collect();
         assert!(left.is_empty(), "{folder}: {left:?}");
     }
-    assert!(!program.exists());
+    assert!(!program.try_exists().expect("readable"));
     check(&home, &["uninstall", "--purge"], 0, &["removed"]);
-    assert!(!home.root().exists());
+    assert!(!home.root().try_exists().expect("readable"));
 }
 
 #[test]
@@ -202,6 +205,7 @@ fn verify_takes_the_vectors_and_refuses_what_was_changed() {
     };
     write(&reports);
     let key = vectors["key"].as_str().expect("text");
+    let chain = vectors["chain"].as_str().expect("text");
     check(
         &home,
         &["verify", path],
@@ -242,6 +246,13 @@ fn verify_takes_the_vectors_and_refuses_what_was_changed() {
         65,
         &["entry 2", "signature does not match"],
     );
+    write(&reports[1..]);
+    let foreign = fs::read_to_string(&file).expect("ours").replace(
+        &format!("\"chain\":\"{chain}\""),
+        &format!("\"chain\":\"{}\"", "0".repeat(32)),
+    );
+    fs::write(&file, foreign).expect("ours");
+    check(&home, &["verify", path], 65, &["another chain"]);
     fs::write(&file, "{\"format\":").expect("ours");
     check(&home, &["verify", path], 65, &["no file of reports"]);
     check(&home, &["verify", "/nowhere.json"], 65, &["cannot be read"]);

@@ -228,7 +228,7 @@ fn n_14_a_browser_that_stops_reading_holds_up_nobody_else() {
 fn n_15_stdout_is_frames_to_the_last_byte_even_when_the_daemon_dies() {
     let home = TestHome::new();
     let mut child = home
-        .command(&[&onionmeter::ids::chromium_origin()])
+        .command(&[&onionmeter_host::ids::chromium_origin()])
         .env("RUST_BACKTRACE", "full")
         .env("RUST_LOG", "trace")
         .stdin(Stdio::piped())
@@ -254,7 +254,7 @@ fn n_15_stdout_is_frames_to_the_last_byte_even_when_the_daemon_dies() {
 #[test]
 fn n_15_a_home_that_cannot_be_used_is_told_in_a_frame() {
     let home = TestHome::new();
-    let mut command = home.command(&[&onionmeter::ids::chromium_origin()]);
+    let mut command = home.command(&[&onionmeter_host::ids::chromium_origin()]);
     command.env("ONIONMETER_HOME", "/proc/onionmeter");
     let mut bridge = Bridge::start(command);
     let Some(FromDaemon::Notice(Notice::Problem(problem))) = bridge.receive() else {

@@ -65,7 +65,7 @@ impl TestHome {
 
     /// As Chromium starts it.
     pub(crate) fn bridge(&self) -> Bridge {
-        Bridge::start(self.command(&[&onionmeter::ids::chromium_origin()]))
+        Bridge::start(self.command(&[&onionmeter_host::ids::chromium_origin()]))
     }
 
     /// The number of the daemon's process, while there is one.

@@ -1,0 +1,126 @@
+//! The popup in a tab of its own, read as a person reads it, and the badge beside it.
+
+use anyhow::{Context as _, Result};
+use meter_testkit::browser::{Browser, Size, Tab};
+use serde_json::Value;
+use std::{path::Path, time::Duration};
+
+/// What a toolbar popup of ours measures.
+pub const POPUP: Size = Size {
+    width: 360,
+    height: 600,
+};
+
+/// The popup, open in a tab.
+pub struct Popup {
+    /// Its tab.
+    pub tab: Tab,
+}
+
+impl Popup {
+    /// Opens it and makes its tab the current one.
+    ///
+    /// # Errors
+    /// The extension has no popup, or it draws nothing.
+    pub async fn open(browser: &Browser) -> Result<Self> {
+        let tab = browser.open_extension_page("popup/popup.html").await?;
+        let drawn = "return !document.querySelector('[data-testid=popup]').hidden";
+        browser
+            .wait_until(Duration::from_secs(20), drawn)
+            .await
+            .context("the popup draws nothing")?;
+        Ok(Self { tab })
+    }
+
+    /// The text of an element.
+    ///
+    /// # Errors
+    /// There is none with this `data-testid`.
+    pub async fn text(&self, browser: &Browser, testid: &str) -> Result<String> {
+        browser.switch_to(&self.tab).await?;
+        let script = "return document.querySelector(`[data-testid=${args[0]}]`).textContent.trim()";
+        let text = browser.call(script, vec![testid.into()]).await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Presses what has this `data-testid`.
+    ///
+    /// # Errors
+    /// There is nothing, or it is hidden.
+    pub async fn press(&self, browser: &Browser, testid: &str) -> Result<()> {
+        browser.switch_to(&self.tab).await?;
+        let script = "const button = document.querySelector(`[data-testid=${args[0]}]`);
+            if (button.hidden) throw new Error(`${args[0]} is hidden`);
+            button.click()";
+        browser.call(script, vec![testid.into()]).await.map(drop)
+    }
+
+    /// Waits until the body of a function over the popup's document returns something true.
+    ///
+    /// # Errors
+    /// It does not within `limit`; the text has what the popup says.
+    pub async fn wait_until(
+        &self,
+        browser: &Browser,
+        limit: Duration,
+        body: &str,
+    ) -> Result<Value> {
+        browser.switch_to(&self.tab).await?;
+        match browser.wait_until(limit, body).await {
+            Ok(value) => Ok(value),
+            Err(error) => Err(error)
+                .with_context(|| "the popup is not as wanted")
+                .context(browser.text().await.unwrap_or_default()),
+        }
+    }
+
+    /// Waits until the header has this state (`protected`, `connecting`, `blocked`, …).
+    ///
+    /// # Errors
+    /// It has not within `limit`.
+    pub async fn wait_for_state(
+        &self,
+        browser: &Browser,
+        limit: Duration,
+        state: &str,
+    ) -> Result<()> {
+        let is = format!(
+            "return document.querySelector('[data-testid=state]').dataset.state === '{state}'"
+        );
+        self.wait_until(browser, limit, &is).await.map(drop)
+    }
+
+    /// The badge in the toolbar.
+    ///
+    /// # Errors
+    /// The browser does not answer.
+    pub async fn badge(&self, browser: &Browser) -> Result<String> {
+        browser.switch_to(&self.tab).await?;
+        browser.badge_text().await
+    }
+
+    /// Sequence numbers of the reports it lists with a tick, newest first.
+    ///
+    /// # Errors
+    /// The browser does not answer.
+    pub async fn ticks(&self, browser: &Browser) -> Result<Vec<u64>> {
+        browser.switch_to(&self.tab).await?;
+        let script =
+            "return [...document.querySelectorAll('[data-testid=report][data-verified=true]')]
+            .map(row => row.dataset.sequence)";
+        let rows = browser.call(script, vec![]).await?;
+        let rows = rows.as_array().context("a list")?;
+        rows.iter()
+            .map(|row| Ok(row.as_str().context("a number")?.parse()?))
+            .collect()
+    }
+
+    /// Takes a picture of it at the size of a popup.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn picture(&self, browser: &Browser, file: &Path) -> Result<()> {
+        browser.switch_to(&self.tab).await?;
+        browser.screenshot(file, POPUP).await
+    }
+}

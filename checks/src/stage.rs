@@ -1,0 +1,252 @@
+//! Private Tor network, site, home and registered host, for any browser to join.
+
+use crate::reports::Reports;
+use anyhow::{Context as _, Result, bail, ensure};
+use meter_testkit::{
+    browser::{Browser, Kind, LaunchOptions},
+    site::Site,
+    tor_network::TorNetwork,
+};
+use meter_wire::{ReportsFile, Status};
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::Duration,
+};
+
+/// Shortest thresholds there are: 10 kB, 10 s, and 20 s at the latest.
+pub const QUICK: &str =
+    "[session]\nmin_bytes = 10000\nmin_duration_ms = 10000\nmax_duration_ms = 20000\n";
+
+const POLL: Duration = Duration::from_millis(100);
+
+/// Everything but the browser. Dropping it ends the daemon, the network and the site.
+pub struct Stage {
+    /// The network; the product's own `tor` is a client of it.
+    pub network: TorNetwork,
+    /// The site to browse.
+    pub site: Site,
+    folder: tempfile::TempDir,
+    program: PathBuf,
+    relay_port: u16,
+}
+
+impl Stage {
+    /// Boots the network and the site, and configures a home whose managed Tor joins the network.
+    /// `session` is the `[session]` part of `config.toml`.
+    ///
+    /// # Errors
+    /// The program or the extension is not built, or the network does not come up.
+    pub async fn set(session: &str) -> Result<Self> {
+        let program = program()?;
+        ensure!(
+            extension().join("manifest.json").is_file(),
+            "dist/extension is missing; run ./build.sh build"
+        );
+        // A socket's path has little room, so not below a build folder.
+        let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
+        let network = TorNetwork::boot(&folder.path().join("network")).await?;
+        let relay_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let stage = Self {
+            network,
+            site: Site::start().await?,
+            folder,
+            program,
+            relay_port,
+        };
+        stage.configure(session)?;
+        Ok(stage)
+    }
+
+    fn configure(&self, session: &str) -> Result<()> {
+        fs::DirBuilder::new().mode(0o700).create(self.home())?;
+        let torrc = serde_json::to_string(&self.network.client_torrc())?;
+        let text = format!(
+            "{session}\n[relay]\nport = {}\n[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n",
+            self.relay_port
+        );
+        fs::write(self.home().join("config.toml"), text)?;
+        Ok(())
+    }
+
+    /// The product's home.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("om")
+    }
+
+    /// What is a person's home folder to browser and program.
+    #[must_use]
+    pub fn user(&self) -> PathBuf {
+        self.folder.path().join("user")
+    }
+
+    /// The relay's port.
+    #[must_use]
+    pub const fn relay_port(&self) -> u16 {
+        self.relay_port
+    }
+
+    /// The log of the daemon, for a failed check to show.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.home().join("log/onionmeter.log")).unwrap_or_default()
+    }
+
+    /// Registers the host and starts a browser with the extension.
+    ///
+    /// # Errors
+    /// `onionmeter install` fails, or the browser does not start.
+    pub async fn launch(&self, kind: Kind, dark: bool) -> Result<Browser> {
+        let profile = self.folder.path().join("profile");
+        let mut options = LaunchOptions::new(&self.user(), &profile);
+        options.extension = Some(extension());
+        options.dark = dark;
+        fs::create_dir_all(self.user().join(".mozilla"))?;
+        fs::create_dir_all(&profile)?;
+        self.run(&[
+            "install",
+            "--browser-dir",
+            profile.to_str().context("UTF-8")?,
+        ])?;
+        Browser::launch(kind, &options).await
+    }
+
+    /// Runs a command of the program and gives its standard output.
+    ///
+    /// # Errors
+    /// It exits with another status than 0; the text has what it printed.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.output(arguments)?;
+        let stdout = String::from_utf8(output.stdout)?;
+        ensure!(
+            output.status.success(),
+            "onionmeter {arguments:?}: {}\n{stdout}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(stdout)
+    }
+
+    fn output(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .env("ONIONMETER_HOME", self.home())
+            .env("HOME", self.user());
+        command.env_remove("XDG_CONFIG_HOME");
+        Ok(command.output()?)
+    }
+
+    /// `onionmeter status --json`; `None` while no daemon runs.
+    ///
+    /// # Errors
+    /// It is no status.
+    pub fn status(&self) -> Result<Option<Status>> {
+        Ok(serde_json::from_slice(
+            &self.output(&["status", "--json"])?.stdout,
+        )?)
+    }
+
+    /// Waits until a status is as wanted, and gives it.
+    ///
+    /// # Errors
+    /// It is not within `limit`; the text has the last one and the log.
+    pub async fn wait_for(
+        &self,
+        limit: Duration,
+        wanted: impl Fn(&Status) -> bool,
+    ) -> Result<Status> {
+        let deadline = tokio::time::Instant::now() + limit;
+        loop {
+            let status = self.status()?;
+            if let Some(status) = &status
+                && wanted(status)
+            {
+                return Ok(status.clone());
+            }
+            if tokio::time::Instant::now() > deadline {
+                bail!("still not as wanted: {status:#?}\n{}", self.log());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// All reports, each verified here.
+    ///
+    /// # Errors
+    /// One does not verify, or the chain is broken.
+    pub fn reports(&self) -> Result<Reports> {
+        let file: ReportsFile = serde_json::from_str(&self.run(&["reports", "--json"])?)?;
+        Reports::verify(&file)
+    }
+
+    /// Kills the daemon as a crash would, and keeps another from starting until the guard is
+    /// dropped: it holds the lock that every daemon needs.
+    ///
+    /// # Errors
+    /// No daemon runs.
+    pub fn kill_daemon(&self) -> Result<DaemonAway> {
+        let path = self.home().join("run/daemon.lock");
+        let number = fs::read_to_string(&path)?.trim().parse()?;
+        let daemon = rustix::process::Pid::from_raw(number).context("a process number")?;
+        let lock = File::open(&path)?;
+        rustix::process::kill_process(daemon, rustix::process::Signal::KILL)?;
+        // The kernel frees the lock once the process is gone for good.
+        rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
+        Ok(DaemonAway(lock))
+    }
+
+    /// Hides `tor` from the program: a PATH is the browser's, so the configuration is changed.
+    ///
+    /// # Errors
+    /// The configuration cannot be written.
+    pub fn without_tor(&self) -> Result<()> {
+        let path = self.home().join("config.toml");
+        let text = fs::read_to_string(&path)?;
+        fs::write(
+            path,
+            text.replace(
+                "backend = \"managed\"",
+                "backend = \"managed\"\nprogram = \"/nowhere/tor\"",
+            ),
+        )?;
+        Ok(())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        drop(self.kill_daemon());
+    }
+}
+
+/// No daemon runs while this lives.
+pub struct DaemonAway(#[expect(dead_code, reason = "held, not read")] File);
+
+/// The program of the same build as the running check.
+fn program() -> Result<PathBuf> {
+    let mut folder = std::env::current_exe()?;
+    while folder.pop() {
+        let program = folder.join("onionmeter");
+        if program.is_file() {
+            return Ok(program);
+        }
+    }
+    bail!("the program is not built; run cargo build -p onionmeter")
+}
+
+/// The assembled extension.
+#[must_use]
+pub fn extension() -> PathBuf {
+    root().join("dist/extension")
+}
+
+/// The folder of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
