@@ -222,7 +222,22 @@ impl TorProblem {
             | Self::CrashLoop { log, .. }
             | Self::StartTimedOut { log }
             | Self::BadOption { log } => log,
-            _ => &[],
+            Self::Missing
+            | Self::ProgramUnsafe
+            | Self::SpawnFailed { .. }
+            | Self::OptionNotAllowed { .. }
+            | Self::DataDirUnusable(_)
+            | Self::RunDirUnusable(_)
+            | Self::DataDirLocked
+            | Self::SocketPathTooLong { .. }
+            | Self::NotRunning
+            | Self::NotTor
+            | Self::ControlRefused(_)
+            | Self::ControlLost
+            | Self::NoSocksPort
+            | Self::NotLoopback
+            | Self::Stopped
+            | Self::Bug(_) => &[],
         }
     }
 }
