@@ -86,6 +86,8 @@ function session(view) {
 }
 
 function tor(view) {
+  by("tor").hidden = view === null;
+  if (view === null) return;
   text(by("tor-word"), view.word);
   optional(by("tor-detail"), view.detail);
   button(by("tor-button"), view.button);

@@ -41,8 +41,8 @@ pub struct PopupView {
     pub balance: Balance,
     /// The session in progress.
     pub session: Option<SessionView>,
-    /// Tor.
-    pub tor: TorView,
+    /// Tor; nothing while nobody is there to ask.
+    pub tor: Option<TorView>,
     /// The last reports, newest first.
     pub reports: Vec<ReportRow>,
     /// What the toolbar shows.
@@ -93,12 +93,14 @@ pub fn popup(state: &State) -> PopupView {
     let problem = problem(state);
     let action = header::action(state, problem.as_ref());
     let mut tor = tor::tor(state);
-    // One button for one thing.
-    tor.button = tor
-        .button
-        .filter(|button| Some(button.intent) != action.map(|action| action.intent));
+    if let Some(tor) = &mut tor {
+        let asked_above =
+            |button: &Button| Some(button.intent) == action.map(|action| action.intent);
+        // One button for one thing.
+        tor.button = tor.button.filter(|button| !asked_above(button));
+    }
     PopupView {
-        header: header::header(state),
+        header: header::header(state, problem.is_some()),
         switch: Switch {
             on: state.wanted,
             intent: match state.wanted {

@@ -64,8 +64,8 @@ pub fn badge(state: &State) -> Badge {
     if let Some(last) = state.last_badge().filter(|_| state.is_waking()) {
         return last.clone();
     }
-    let header = header::header(state);
     let problem = problem(state);
+    let header = header::header(state, problem.is_some());
     let balance = state.book.balance();
     let (text, tone) = match header.state {
         Light::Off => ("off".to_owned(), Tone::Off),
@@ -81,11 +81,11 @@ pub fn badge(state: &State) -> Badge {
         Light::Protected => (badge_credits(balance), Tone::Good),
     };
     let sentence = problem.map_or(header.sentence, |problem| problem.sentence);
-    let credits = credits_short(balance);
+    let (word, credits) = (header.word, credits_short(balance));
     Badge {
         text,
         tone,
-        title: format!("Onionmeter: {}. {sentence} {credits} credits.", header.word),
+        title: format!("Onionmeter: {word}. {sentence} {credits} credits."),
     }
 }
 

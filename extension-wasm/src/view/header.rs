@@ -55,7 +55,9 @@ enum Hurdle {
     Standing(&'static str),
 }
 
-pub(super) fn header(state: &State) -> Header {
+/// With `explained`, a problem beside the header says what is wrong; the header then says only what
+/// follows from it.
+pub(super) fn header(state: &State, explained: bool) -> Header {
     let (light, sentence) = if !state.wanted {
         let text = "Sites see your address, and nothing is counted.";
         (Light::Off, text.to_owned())
@@ -63,7 +65,7 @@ pub(super) fn header(state: &State) -> Header {
         let text = "This browser goes through Tor and is counted.";
         (Light::Protected, text.to_owned())
     } else {
-        unfinished(state)
+        unfinished(state, explained)
     };
     Header {
         state: light,
@@ -72,7 +74,7 @@ pub(super) fn header(state: &State) -> Header {
     }
 }
 
-fn unfinished(state: &State) -> (Light, String) {
+fn unfinished(state: &State, explained: bool) -> (Light, String) {
     let closed = is_closed(state);
     if state.bypassed {
         let text = "Onionmeter cannot vouch for this browser's traffic.";
@@ -86,13 +88,16 @@ fn unfinished(state: &State) -> (Light, String) {
             };
             (Light::Connecting, format!("{what} {meanwhile}"))
         }
-        Hurdle::Standing(what) if closed => {
-            let text = format!("{what} Pages are blocked, so nothing leaks.");
-            (Light::Blocked, text)
-        }
         Hurdle::Standing(what) => {
-            let text = format!("{what} Sites see your address.");
-            (Light::Unprotected, text)
+            let (light, so) = match closed {
+                true => (Light::Blocked, "Pages are blocked, so nothing leaks."),
+                false => (Light::Unprotected, "Sites see your address."),
+            };
+            let text = match explained {
+                true => so.to_owned(),
+                false => format!("{what} {so}"),
+            };
+            (light, text)
         }
     }
 }
@@ -163,10 +168,14 @@ pub(super) fn action(state: &State, problem: Option<&Problem>) -> Option<Button>
         (RelayStatus::Listening { .. }, TorState::Off | TorState::Failed(_)) => {
             button("Start Tor", Intent::TorStart)
         }
+        // On the way: the only button is Tor's own Stop, in its row.
         (
             RelayStatus::Listening { .. },
-            TorState::Starting | TorState::Bootstrapping { .. } | TorState::Restarting { .. },
-        ) => button("Stop", Intent::TorStop),
-        (RelayStatus::Listening { .. }, TorState::Ready | TorState::Stopping) => None,
+            TorState::Starting
+            | TorState::Bootstrapping { .. }
+            | TorState::Restarting { .. }
+            | TorState::Ready
+            | TorState::Stopping,
+        ) => None,
     }
 }

@@ -29,22 +29,15 @@ pub struct Bootstrap {
     pub warning: Option<String>,
 }
 
-pub(super) fn tor(state: &State) -> TorView {
-    let Some(status) = state.status_to_show() else {
-        return TorView {
-            word: "Unknown",
-            detail: None,
-            bootstrap: None,
-            button: None,
-        };
-    };
-    TorView {
+pub(super) fn tor(state: &State) -> Option<TorView> {
+    let status = state.status_to_show()?;
+    Some(TorView {
         word: word(&status.tor.state),
         detail: detail(status),
         bootstrap: bootstrap(&status.tor.state),
         // Without a connection there is nobody to ask.
         button: state.status().and_then(button),
-    }
+    })
 }
 
 const fn word(state: &TorState) -> &'static str {
