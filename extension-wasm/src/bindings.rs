@@ -39,6 +39,8 @@ extern "C" {
     /// A port to the native host or to a popup.
     #[derive(Clone)]
     pub(crate) type Port;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn name(this: &Port) -> String;
     #[wasm_bindgen(method, catch, js_name = postMessage)]
     pub(crate) fn post_message(this: &Port, message: &JsValue) -> Result<(), JsValue>;
     #[wasm_bindgen(method)]

@@ -117,6 +117,9 @@ pub fn route(host: &str) -> JsValue {
 #[wasm_bindgen]
 pub fn on_popup(popup: JsValue) {
     let popup: Port = popup.unchecked_into();
+    if popup.name() != "popup" {
+        return popup.disconnect();
+    }
     let on_message = Closure::<dyn FnMut(JsValue)>::new(|message: JsValue| {
         if let Some(intent) = Intent::parse(&port::to_json(&message)) {
             dispatch(Event::Intent(intent));
@@ -127,7 +130,7 @@ pub fn on_popup(popup: JsValue) {
         with_worker(|worker| {
             worker
                 .popups
-                .retain(|popup| !js_sys::Object::is(popup, &gone))
+                .retain(|popup| !js_sys::Object::is(popup, &gone));
         });
         dispatch(Event::PopupClosed);
     });

@@ -151,6 +151,8 @@ fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
         Notice::SessionClosed { report } => reports::on_session_closed(state, &report, effects),
         Notice::Problem(problem) => {
             if let Host::Linked(link) = &mut state.host {
+                // Whatever the daemon said before, it can no longer stand by it.
+                link.status = None;
                 link.problem = Some(problem);
             }
         }
@@ -313,16 +315,16 @@ mod tests {
     #[test]
     fn the_browsers_words_are_told_apart() {
         #[track_caller]
-        fn check(reason: &str, greeted: bool, expected: Failure) {
-            assert_eq!(failure(Some(reason), greeted, None), expected, "{reason}");
+        fn check(reason: &str, greeted: bool, expected: &Failure) {
+            assert_eq!(&failure(Some(reason), greeted, None), expected, "{reason}");
         }
         let missing = "Specified native messaging host not found.";
-        check(missing, false, Failure::NotInstalled);
-        check(missing, true, Failure::Stopped);
+        check(missing, false, &Failure::NotInstalled);
+        check(missing, true, &Failure::Stopped);
         check(
             "Access to the specified native messaging host is forbidden.",
             false,
-            Failure::Forbidden,
+            &Failure::Forbidden,
         );
         for stopped in [
             "Failed to start native messaging host.",
@@ -331,16 +333,20 @@ mod tests {
             "Attempt to postMessage on disconnected port",
             "",
         ] {
-            check(stopped, false, Failure::Stopped);
-            check(stopped, true, Failure::Stopped);
+            check(stopped, false, &Failure::Stopped);
+            check(stopped, true, &Failure::Stopped);
         }
         check(
             "No such native application org.onionmeter.host",
             false,
-            Failure::NotInstalled,
+            &Failure::NotInstalled,
         );
-        check("An unexpected error occurred", false, Failure::NotInstalled);
-        check("An unexpected error occurred", true, Failure::Stopped);
+        check(
+            "An unexpected error occurred",
+            false,
+            &Failure::NotInstalled,
+        );
+        check("An unexpected error occurred", true, &Failure::Stopped);
         assert_eq!(failure(None, false, None), Failure::Stopped);
     }
 

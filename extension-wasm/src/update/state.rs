@@ -167,7 +167,9 @@ impl State {
     pub(crate) const fn is_waking(&self) -> bool {
         match &self.host {
             Host::Idle => true,
-            Host::Linked(link) => self.failures == 0 && link.status.is_none(),
+            Host::Linked(link) => {
+                self.failures == 0 && link.status.is_none() && link.problem.is_none()
+            }
             Host::Gone(_) => false,
         }
     }

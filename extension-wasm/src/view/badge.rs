@@ -109,7 +109,8 @@ mod tests {
     fn contrast(one: &str, other: &str) -> f64 {
         let luminance = |colour: &str| {
             let channel = |at: usize| {
-                let value = u8::from_str_radix(&colour[at..at + 2], 16).expect("hex");
+                let digits = colour.get(at..at + 2).expect("#rrggbb");
+                let value = u8::from_str_radix(digits, 16).expect("hex");
                 let share = f64::from(value) / 255.0;
                 match share <= 0.040_45 {
                     true => share / 12.92,

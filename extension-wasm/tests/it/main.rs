@@ -1,0 +1,10 @@
+//! The extension's decisions, watched from outside.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod badges;
+mod connection;
+mod ids;
+mod properties;
+mod protection;
+mod reports;
+mod scene;

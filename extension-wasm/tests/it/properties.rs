@@ -1,0 +1,340 @@
+//! Whatever happens, in whatever order: "Protected" is never said without every condition, the
+//! proxy is never cleared but by the person, and nothing panics.
+
+use crate::scene::status;
+use meter_wire::{
+    ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply,
+    Request, Status, Success, TorState, write_message,
+};
+use onionmeter::proxy_value::{Engine, Reading, Refusal};
+use onionmeter::update::{
+    ConnectionId, Effect, Event, Intent, ProxyTurn, Started, State, Timer, update,
+};
+use onionmeter::view::{self, Light};
+use proptest::prelude::*;
+
+/// Something that may happen.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A reply to the hello of the connection in use, or to that of an earlier one.
+    Hello {
+        late: bool,
+    },
+    /// A status as a notice.
+    Status {
+        late: bool,
+        status: Box<Status>,
+    },
+    Garbage(String),
+    Closed {
+        late: bool,
+        reason: &'static str,
+    },
+    Proxy {
+        late: bool,
+        answer: Result<Reading, Refusal>,
+    },
+    Timer(u8, u32),
+    Intent(Intent),
+    Plain(u8),
+    Death,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let late = || prop::bool::weighted(0.15);
+    let port = || prop_oneof![Just(0_u16), Just(1_000), Just(2_000)];
+    let problem = || Just(Problem::new(ErrorCode::PortTaken));
+    let relay = prop_oneof![
+        4 => port().prop_map(|port| RelayStatus::Listening { port }),
+        1 => Just(RelayStatus::Stopped),
+        1 => problem().prop_map(RelayStatus::Failed),
+    ];
+    let tor = prop_oneof![
+        4 => Just(TorState::Ready),
+        1 => Just(TorState::Off),
+        1 => Just(TorState::Starting),
+        1 => problem().prop_map(TorState::Failed),
+    ];
+    let statuses = (relay, tor).prop_map(|(relay, tor)| {
+        let mut status = status();
+        (status.relay, status.tor.state) = (relay, tor);
+        Box::new(status)
+    });
+    let answer = prop_oneof![
+        4 => port().prop_map(|port| Ok(Reading::Ours { port })),
+        1 => Just(Ok(Reading::OursOther)),
+        2 => Just(Ok(Reading::Free)),
+        1 => Just(Ok(Reading::OtherExtension)),
+        1 => Just(Ok(Reading::NotControllable)),
+        1 => Just(Err(Refusal::PrivateWindows)),
+    ];
+    let reason = prop_oneof![
+        Just("Native host has exited."),
+        Just("Specified native messaging host not found.")
+    ];
+    let step = prop_oneof![
+        4 => late().prop_map(|late| Step::Hello { late }),
+        6 => (late(), statuses).prop_map(|(late, status)| Step::Status { late, status }),
+        1 => "\\PC{0,20}".prop_map(Step::Garbage),
+        1 => (late(), reason).prop_map(|(late, reason)| Step::Closed { late, reason }),
+        8 => (late(), answer).prop_map(|(late, answer)| Step::Proxy { late, answer }),
+        2 => (0..3_u8, 0..8_u32).prop_map(|(kind, number)| Step::Timer(kind, number)),
+        2 => prop::sample::select(Intent::ALL.to_vec()).prop_map(Step::Intent),
+        3 => (0..6_u8).prop_map(Step::Plain),
+        1 => Just(Step::Death),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+/// What an onlooker knows, kept apart from the extension's own memory.
+struct Onlooker {
+    state: State,
+    local: String,
+    connection: ConnectionId,
+    open: bool,
+    hello: Option<u32>,
+    greeted: bool,
+    status: Option<Status>,
+    turn: ProxyTurn,
+    reading: Option<Result<Reading, Refusal>>,
+    wanted: bool,
+    ports_told: Vec<u16>,
+}
+
+impl Onlooker {
+    fn new() -> Self {
+        let mut onlooker = Self {
+            state: State::default(),
+            local: String::new(),
+            connection: ConnectionId::default(),
+            open: false,
+            hello: None,
+            greeted: false,
+            status: None,
+            turn: ProxyTurn::default(),
+            reading: None,
+            wanted: true,
+            ports_told: Vec::new(),
+        };
+        onlooker.wake();
+        onlooker
+    }
+
+    fn wake(&mut self) {
+        self.state = State::default();
+        self.reading = None;
+        self.lose();
+        self.happen(Event::Started(Box::new(Started {
+            engine: Engine::Chromium,
+            version: "0.1.0".to_owned(),
+            local: self.local.clone(),
+            session: String::new(),
+        })));
+    }
+
+    fn lose(&mut self) {
+        (self.open, self.greeted, self.status) = (false, false, None);
+    }
+
+    fn happen(&mut self, event: Event) {
+        let (state, effects) = update(std::mem::take(&mut self.state), event);
+        self.state = state;
+        for effect in &effects {
+            self.watch(effect);
+        }
+        self.judge();
+    }
+
+    fn watch(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Connect(connection) => {
+                self.lose();
+                (self.connection, self.open) = (*connection, true);
+            }
+            Effect::Disconnect(connection) if *connection == self.connection => self.lose(),
+            Effect::Send(connection, envelope) => {
+                assert_eq!(*connection, self.connection, "sent into the void");
+                if matches!(envelope.request, Request::Hello(_)) {
+                    self.hello = Some(envelope.id);
+                }
+            }
+            Effect::ApplyProxy { turn, port } => {
+                assert!(self.wanted, "set although it is off");
+                assert!(self.ports_told.contains(port), "nobody told port {port}");
+                self.turn = *turn;
+            }
+            Effect::ClearProxy { turn } => {
+                assert!(!self.wanted, "cleared although it is on");
+                self.turn = *turn;
+            }
+            Effect::RestorePrivacy => assert!(!self.wanted, "opened although it is on"),
+            Effect::ReadProxy { turn } => self.turn = *turn,
+            Effect::SaveLocal(stored) => {
+                assert_eq!(stored.protection_wanted, self.wanted);
+                self.local = serde_json::to_string(stored).expect("JSON");
+            }
+            Effect::Badge(badge) => assert!((1..=4).contains(&badge.text.chars().count())),
+            Effect::Disconnect(_)
+            | Effect::After(..)
+            | Effect::HardenPrivacy
+            | Effect::SaveSession(_)
+            | Effect::Draw(_)
+            | Effect::OpenExtensions => {}
+        }
+    }
+
+    fn judge(&self) {
+        let view = view::popup(&self.state);
+        let protected = view.header.state == Light::Protected;
+        assert_eq!(protected, self.state.is_protected());
+        if !protected {
+            return;
+        }
+        assert!(self.wanted && self.open && self.greeted);
+        let status = self.status.as_ref().expect("the host has spoken");
+        assert_eq!(status.tor.state, TorState::Ready);
+        let RelayStatus::Listening { port } = status.relay else {
+            panic!("protected without a relay");
+        };
+        assert_eq!(self.reading, Some(Ok(Reading::Ours { port })));
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Hello { late } => self.hello(late),
+            Step::Status { late, status } => self.status(late, status),
+            Step::Garbage(json) => {
+                let connection = self.connection;
+                self.happen(Event::Frame { connection, json });
+            }
+            Step::Closed { late, reason } => {
+                let connection = self.heard_on(late);
+                if !late {
+                    self.lose();
+                }
+                let reason = Some(reason.to_owned());
+                self.happen(Event::Closed { connection, reason });
+            }
+            Step::Proxy { late, answer } => self.proxy(late, answer),
+            Step::Timer(kind, number) => {
+                let timer = match kind {
+                    0 => Timer::Reconnect(number),
+                    1 => Timer::HelloDue(ConnectionId(number)),
+                    _ => Timer::Ping(ConnectionId(number)),
+                };
+                self.happen(Event::Timer(timer));
+            }
+            Step::Intent(intent) => {
+                match intent {
+                    Intent::TurnOn => self.wanted = true,
+                    Intent::TurnOff => self.wanted = false,
+                    _ => {}
+                }
+                self.happen(Event::Intent(intent));
+            }
+            Step::Plain(number) => self.happen(match number {
+                0 => Event::Alarm,
+                1 => Event::PopupOpened,
+                2 => Event::PopupClosed,
+                3 => Event::ProxyChanged,
+                4 => Event::ProxyError { fatal: true },
+                _ => Event::ProxyError { fatal: false },
+            }),
+            Step::Death => self.wake(),
+        }
+    }
+
+    fn heard_on(&self, late: bool) -> ConnectionId {
+        match late {
+            true => ConnectionId(self.connection.0.wrapping_sub(1)),
+            false => self.connection,
+        }
+    }
+
+    fn hello(&mut self, late: bool) {
+        let Some(id) = self.hello else {
+            return;
+        };
+        self.greeted |= !late && self.open;
+        let hello = HelloReply {
+            protocol: 1,
+            version: "0.1.0".to_owned(),
+            capabilities: Vec::new(),
+            key: Some(HexBytes([1; 32])),
+            chain: Some(HexBytes([1; 16])),
+        };
+        let outcome = Outcome::Ok(Success::Hello(hello));
+        self.frame(
+            late,
+            &FromDaemon::Reply(Reply {
+                id: Some(id),
+                outcome,
+            }),
+        );
+    }
+
+    fn status(&mut self, late: bool, status: Box<Status>) {
+        if !late && self.open && self.greeted {
+            if let RelayStatus::Listening { port } = status.relay {
+                self.ports_told.push(port);
+            }
+            self.status = Some((*status).clone());
+        }
+        self.frame(late, &FromDaemon::Notice(Notice::Status(status)));
+    }
+
+    fn frame(&mut self, late: bool, message: &FromDaemon) {
+        let json = String::from_utf8(write_message(message)).expect("JSON");
+        let connection = self.heard_on(late);
+        self.happen(Event::Frame { connection, json });
+    }
+
+    fn proxy(&mut self, late: bool, answer: Result<Reading, Refusal>) {
+        let turn = match late {
+            true => ProxyTurn(self.turn.0.wrapping_sub(1)),
+            false => self.turn,
+        };
+        if !late {
+            self.reading = Some(answer);
+            // Found in force, which is as good as told.
+            if let Ok(Reading::Ours { port }) = answer {
+                self.ports_told.push(port);
+            }
+        }
+        self.happen(Event::ProxyAnswered { turn, answer });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn protected_is_said_only_when_everything_holds(steps in steps()) {
+        let mut onlooker = Onlooker::new();
+        for step in steps {
+            onlooker.take(step);
+        }
+    }
+}
+
+#[test]
+fn the_onlooker_does_see_protection() {
+    let mut onlooker = Onlooker::new();
+    let mut ready = status();
+    ready.relay = RelayStatus::Listening { port: 1_000 };
+    onlooker.take(Step::Hello { late: false });
+    onlooker.take(Step::Proxy {
+        late: false,
+        answer: Ok(Reading::Free),
+    });
+    onlooker.take(Step::Status {
+        late: false,
+        status: Box::new(ready),
+    });
+    assert!(!onlooker.state.is_protected());
+    onlooker.take(Step::Proxy {
+        late: false,
+        answer: Ok(Reading::Ours { port: 1_000 }),
+    });
+    assert!(onlooker.state.is_protected());
+}

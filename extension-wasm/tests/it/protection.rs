@@ -1,0 +1,268 @@
+//! When the browser is protected, when it is only shut, and who may open it.
+
+use crate::scene::{NOT_FOUND, PORT, Scene};
+use meter_wire::{ErrorCode, Problem, RelayStatus, Request, TorState};
+use onionmeter::proxy_value::{Reading, Refusal};
+use onionmeter::update::{Effect, Event, Intent, ProxyTurn};
+use onionmeter::view::{Light, Name, Own};
+
+fn applies(scene: &Scene) -> Vec<u16> {
+    let apply = |effect: &Effect| match effect {
+        Effect::ApplyProxy { port, .. } => Some(*port),
+        _ => None,
+    };
+    scene.effects.iter().filter_map(apply).collect()
+}
+
+fn clears(scene: &Scene) -> usize {
+    let clear = |effect: &&Effect| matches!(effect, Effect::ClearProxy { .. });
+    scene.effects.iter().filter(clear).count()
+}
+
+fn asked_for(scene: &Scene, request: &Request) -> usize {
+    let same = |effect: &&Effect| match effect {
+        Effect::Send(_, envelope) => envelope.request == *request,
+        _ => false,
+    };
+    scene.effects.iter().filter(same).count()
+}
+
+#[track_caller]
+fn shows(scene: &Scene, light: Light, code: Option<ErrorCode>) {
+    let view = scene.view();
+    assert_eq!(view.header.state, light, "{}", view.header.sentence);
+    assert_eq!(
+        view.problem.map(|problem| problem.name),
+        code.map(Name::Code)
+    );
+}
+
+#[test]
+fn the_port_is_the_one_that_the_host_told_and_never_assumed() {
+    let mut scene = Scene::new(1);
+    scene.silent = true;
+    let scene = scene.started();
+    assert!(applies(&scene).is_empty(), "nobody has told a port");
+    let scene = Scene::new(1).started();
+    assert_eq!(applies(&scene), [PORT]);
+    shows(&scene, Light::Protected, None);
+}
+
+#[test]
+fn a_port_that_changes_is_followed() {
+    let mut scene = Scene::new(1).started();
+    scene.status.relay = RelayStatus::Listening { port: 4_000 };
+    scene.say_status();
+    assert_eq!(applies(&scene), [PORT, 4_000]);
+    assert_eq!(scene.state.route_port(), Some(4_000));
+    shows(&scene, Light::Protected, None);
+}
+
+#[test]
+fn the_setting_is_kept_whatever_dies() {
+    let mut scene = Scene::new(1).started();
+    scene.tor(TorState::Failed(Problem::new(ErrorCode::TorCrashLoop)));
+    shows(&scene, Light::Blocked, Some(ErrorCode::TorCrashLoop));
+    scene.status.relay = RelayStatus::Failed(Problem::new(ErrorCode::PortTaken));
+    scene.say_status();
+    shows(&scene, Light::Blocked, Some(ErrorCode::PortTaken));
+    scene.status.relay = RelayStatus::Stopped;
+    scene.tor(TorState::Off);
+    shows(&scene, Light::Blocked, None);
+    scene.close(NOT_FOUND);
+    shows(&scene, Light::Blocked, Some(ErrorCode::HostStopped));
+    scene.wake();
+    shows(&scene, Light::Blocked, Some(ErrorCode::HostNotInstalled));
+    assert_eq!(scene.state.route_port(), Some(PORT));
+    assert_eq!(clears(&scene), 0);
+}
+
+#[test]
+fn a_setting_that_vanishes_without_the_host_is_written_again() {
+    let mut scene = Scene::new(1).started();
+    scene.close("Native host has exited.");
+    scene.proxy_becomes(Reading::Free);
+    assert_eq!(applies(&scene), [PORT, PORT]);
+    shows(&scene, Light::Blocked, Some(ErrorCode::HostStopped));
+}
+
+#[test]
+fn turning_off_clears_and_stays_off_over_a_death() {
+    let mut scene = Scene::new(1).started();
+    scene.happen(Event::Intent(Intent::TurnOff));
+    shows(&scene, Light::Off, None);
+    assert_eq!(scene.view().badge.text, "off");
+    assert_eq!(clears(&scene), 1);
+    assert!(scene.effects.contains(&Effect::RestorePrivacy));
+    assert_eq!(scene.state.route_port(), None);
+    scene.wake();
+    shows(&scene, Light::Off, None);
+    assert_eq!(applies(&scene), [PORT], "not set again");
+    scene.happen(Event::Intent(Intent::TurnOn));
+    shows(&scene, Light::Protected, None);
+    assert_eq!(applies(&scene), [PORT, PORT]);
+}
+
+#[test]
+fn turning_off_is_finished_by_the_next_worker_if_this_one_dies() {
+    let mut scene = Scene::new(1).started();
+    scene.happen(Event::Intent(Intent::TurnOff));
+    // The order never arrived: the browser still has our setting.
+    scene.answer = Ok(Reading::Ours { port: PORT });
+    scene.wake();
+    assert_eq!(clears(&scene), 2);
+    assert_eq!(scene.answer, Ok(Reading::Free));
+}
+
+#[test]
+fn a_setting_made_just_before_a_death_is_taken_up() {
+    let mut scene = Scene::new(1);
+    scene.answer = Ok(Reading::Ours { port: PORT });
+    scene.closed_because = Some("Native host has exited.");
+    let scene = scene.started();
+    assert_eq!(scene.state.route_port(), Some(PORT));
+    shows(&scene, Light::Blocked, Some(ErrorCode::HostStopped));
+}
+
+#[test]
+fn another_extension_in_control_is_never_protected() {
+    let mut scene = Scene::new(1).started();
+    scene.proxy_becomes(Reading::OtherExtension);
+    shows(
+        &scene,
+        Light::Unprotected,
+        Some(ErrorCode::ProxyControlledByOther),
+    );
+    let tries = applies(&scene).len();
+    for _ in 0..5 {
+        scene.happen(Event::ProxyChanged);
+    }
+    assert_eq!(
+        applies(&scene).len(),
+        tries,
+        "the browser is not asked for ever"
+    );
+    scene.proxy_becomes(Reading::Ours { port: PORT });
+    shows(&scene, Light::Protected, None);
+}
+
+#[test]
+fn a_policy_in_control_is_never_protected() {
+    let mut scene = Scene::new(1);
+    scene.answer = Ok(Reading::NotControllable);
+    let scene = scene.started();
+    shows(
+        &scene,
+        Light::Unprotected,
+        Some(ErrorCode::ProxyNotControllable),
+    );
+}
+
+#[test]
+fn firefox_without_private_windows_says_what_to_allow() {
+    let mut scene = Scene::new(1);
+    scene.answer = Err(Refusal::PrivateWindows);
+    let mut scene = scene.started();
+    let code = Some(ErrorCode::PrivateWindowsNotAllowed);
+    shows(&scene, Light::Unprotected, code);
+    assert_eq!(scene.state.route_port(), None);
+    scene.happen(Event::Alarm);
+    shows(&scene, Light::Unprotected, code);
+    scene.answer = Ok(Reading::Free);
+    scene.happen(Event::Intent(Intent::CheckProxy));
+    shows(&scene, Light::Protected, None);
+}
+
+#[test]
+fn a_setting_that_reads_back_otherwise_is_refused() {
+    let mut scene = Scene::new(1);
+    scene.answer = Ok(Reading::OursOther);
+    let scene = scene.started();
+    assert_eq!(applies(&scene).len(), 1);
+    shows(&scene, Light::Unprotected, Some(ErrorCode::ProxyRefused));
+}
+
+#[test]
+fn an_answer_to_an_earlier_order_does_not_count() {
+    let mut scene = Scene::new(1).started();
+    scene.proxy_becomes(Reading::OtherExtension);
+    scene.happen(Event::ProxyAnswered {
+        turn: ProxyTurn(1),
+        answer: Ok(Reading::Ours { port: PORT }),
+    });
+    assert!(!scene.state.is_protected());
+}
+
+#[test]
+fn a_request_past_tor_is_an_alarm_until_it_was_seen() {
+    let mut scene = Scene::new(1).started();
+    scene.happen(Event::ProxyError { fatal: true });
+    shows(&scene, Light::Protected, None);
+    scene.happen(Event::ProxyError { fatal: false });
+    let alarm = |scene: &Scene| {
+        let view = scene.view();
+        assert_eq!(view.header.state, Light::Unprotected);
+        let name = view.problem.map(|problem| problem.name);
+        assert_eq!(name, Some(Name::Own(Own::Bypassed)));
+    };
+    alarm(&scene);
+    scene.wake();
+    alarm(&scene);
+    scene.happen(Event::Intent(Intent::Dismiss));
+    shows(&scene, Light::Protected, None);
+}
+
+#[test]
+fn what_is_not_running_is_started_once_at_first_and_by_turning_on() {
+    let mut scene = Scene::new(1);
+    scene.status.relay = RelayStatus::Stopped;
+    let mut scene = scene.started();
+    assert_eq!(asked_for(&scene, &Request::MonitorStart), 1);
+    shows(&scene, Light::Unprotected, None);
+    scene.wake();
+    scene.say_status();
+    assert_eq!(
+        asked_for(&scene, &Request::MonitorStart),
+        1,
+        "stopped on purpose"
+    );
+    scene.happen(Event::Intent(Intent::TurnOff));
+    scene.happen(Event::Intent(Intent::TurnOn));
+    assert_eq!(asked_for(&scene, &Request::MonitorStart), 2);
+}
+
+#[test]
+fn buttons_ask_the_host_for_what_they_say() {
+    let mut scene = Scene::new(1).started();
+    for (intent, request) in [
+        (Intent::TorStart, Request::TorStart),
+        (Intent::TorStop, Request::TorStop),
+        (Intent::MonitorStart, Request::MonitorStart),
+    ] {
+        scene.happen(Event::Intent(intent));
+        assert_eq!(asked_for(&scene, &request), 1, "{intent:?}");
+    }
+    scene.happen(Event::Intent(Intent::OpenExtensions));
+    assert!(scene.effects.contains(&Effect::OpenExtensions));
+}
+
+#[test]
+fn what_is_to_outlive_the_worker_is_stored_before_the_proxy_is_touched() {
+    let mut scene = Scene::new(1).started();
+    scene.effects.clear();
+    scene.happen(Event::Intent(Intent::TurnOff));
+    let place = |wanted: fn(&Effect) -> bool| scene.effects.iter().position(wanted);
+    let saved = place(|effect| matches!(effect, Effect::SaveLocal(_)));
+    let cleared = place(|effect| matches!(effect, Effect::ClearProxy { .. }));
+    assert!(saved.is_some() && saved < cleared);
+}
+
+#[test]
+fn nothing_is_written_or_drawn_twice() {
+    let mut scene = Scene::new(1).started();
+    scene.effects.clear();
+    for _ in 0..3 {
+        scene.say_status();
+    }
+    assert_eq!(scene.effects, []);
+}

@@ -1,0 +1,261 @@
+//! A browser and a host that do what is asked of them, so that `update` can be watched at work.
+//! Also drawn on by the example `views`.
+
+use meter_core::{
+    ByteCount, ChainHead, ChainId, DurationMs, OpenSession, ReportSigner, Tariff, Thresholds,
+    UnixMs,
+};
+use meter_wire::{
+    FromDaemon, HelloReply, HexBytes, Notice, Outcome, RelayStatus, Reply, ReportsPage, Request,
+    SetThresholds, Status, Success, TorBackend, TorState, TorStatus, U64Text, WireReport,
+    write_message,
+};
+use onionmeter::proxy_value::{Engine, Reading, Refusal};
+use onionmeter::update::{ConnectionId, Effect, Event, ProxyTurn, Started, State, update};
+use onionmeter::view::{self, PopupView};
+use std::collections::VecDeque;
+
+/// The relay's port in every scene.
+pub(crate) const PORT: u16 = 19_149;
+
+/// Chromium's words for a host that it does not know.
+pub(crate) const NOT_FOUND: &str = "Specified native messaging host not found.";
+
+/// Both sides of the extension.
+pub(crate) struct Scene {
+    /// The extension.
+    pub(crate) state: State,
+    /// What the host says of itself.
+    pub(crate) status: Status,
+    /// What the browser says of its proxy settings; `Free` takes whatever is written.
+    pub(crate) answer: Result<Reading, Refusal>,
+    /// Why no connection to the host can be had, if so.
+    pub(crate) closed_because: Option<&'static str>,
+    /// Whether the host answers at all.
+    pub(crate) silent: bool,
+    /// The reports that the host hands out.
+    pub(crate) reports: Vec<WireReport>,
+    /// The host's key.
+    pub(crate) signer: ReportSigner,
+    /// Where the host's chain stands.
+    pub(crate) head: ChainHead,
+    /// Everything that was to be done so far.
+    pub(crate) effects: Vec<Effect>,
+    /// The connection in use.
+    pub(crate) connection: ConnectionId,
+    local: String,
+    session: String,
+    waiting: VecDeque<Event>,
+}
+
+impl Scene {
+    /// A host with a chain of its own; nothing has happened yet.
+    pub(crate) fn new(seed: u8) -> Self {
+        let signer = ReportSigner::from_seed(&[seed; 32]);
+        Self {
+            state: State::default(),
+            status: status(),
+            answer: Ok(Reading::Free),
+            closed_because: None,
+            silent: false,
+            reports: Vec::new(),
+            head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
+            signer,
+            effects: Vec::new(),
+            connection: ConnectionId::default(),
+            local: String::new(),
+            session: String::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Wakes the worker for the first time, with a popup open.
+    pub(crate) fn started(mut self) -> Self {
+        self.wake();
+        self
+    }
+
+    /// The worker dies, wherever it was, and another one wakes up with what was stored.
+    pub(crate) fn wake(&mut self) {
+        self.state = State::default();
+        self.waiting.clear();
+        self.happen(Event::Started(Box::new(Started {
+            engine: Engine::Chromium,
+            version: "0.1.0".to_owned(),
+            local: self.local.clone(),
+            session: self.session.clone(),
+        })));
+        self.happen(Event::PopupOpened);
+    }
+
+    /// What a popup would draw.
+    pub(crate) fn view(&self) -> PopupView {
+        view::popup(&self.state)
+    }
+
+    /// The host signs one more report; it says nothing about it.
+    pub(crate) fn sign(&mut self, started_at: u64, ms: u64, up: u64, down: u64) -> WireReport {
+        let session = OpenSession {
+            started_at: UnixMs::new(started_at).expect("fits"),
+            seen_at: UnixMs::new(started_at + ms).expect("fits"),
+            duration: DurationMs::new(ms).expect("fits"),
+            bytes_up: ByteCount::new(up).expect("fits"),
+            bytes_down: ByteCount::new(down).expect("fits"),
+            resumed: false,
+        };
+        let report = self.head.next_report(&session, &Tariff::V1).expect("fits");
+        let report = self.signer.sign(&report).expect("our own report");
+        self.head = self.head.follow(&report).expect("the next one");
+        let report: WireReport = report.signed().try_into().expect("200 bytes");
+        self.reports.push(report.clone());
+        self.status.reports = U64Text(self.head.sequence);
+        self.status.balance = U64Text(self.head.totals.amount.get());
+        report
+    }
+
+    /// Something happens, and everything that follows from it.
+    pub(crate) fn happen(&mut self, event: Event) {
+        self.waiting.push_back(event);
+        while let Some(event) = self.waiting.pop_front() {
+            let (state, effects) = update(std::mem::take(&mut self.state), event);
+            self.state = state;
+            for effect in effects {
+                self.run(&effect);
+                self.effects.push(effect);
+            }
+        }
+    }
+
+    fn run(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Connect(connection) => {
+                self.connection = *connection;
+                if let Some(reason) = self.closed_because {
+                    self.waiting.push_back(closed(*connection, reason));
+                }
+            }
+            Effect::Send(..) if self.closed_because.is_some() || self.silent => {}
+            Effect::Send(_, envelope) => self.reply(envelope.id, &envelope.request),
+            Effect::ApplyProxy { turn, port } => {
+                if matches!(self.answer, Ok(Reading::Free | Reading::Ours { .. })) {
+                    self.answer = Ok(Reading::Ours { port: *port });
+                }
+                self.say_proxy(*turn);
+            }
+            Effect::ClearProxy { turn } => {
+                self.answer = Ok(Reading::Free);
+                self.say_proxy(*turn);
+            }
+            Effect::ReadProxy { turn } => self.say_proxy(*turn),
+            Effect::SaveLocal(stored) => self.local = json(stored),
+            Effect::SaveSession(glance) => self.session = json(glance),
+            Effect::Disconnect(_)
+            | Effect::After(..)
+            | Effect::HardenPrivacy
+            | Effect::RestorePrivacy
+            | Effect::Badge(_)
+            | Effect::Draw(_)
+            | Effect::OpenExtensions => {}
+        }
+    }
+
+    fn say_proxy(&mut self, turn: ProxyTurn) {
+        let answer = self.answer;
+        self.waiting
+            .push_back(Event::ProxyAnswered { turn, answer });
+    }
+
+    fn reply(&mut self, id: u32, request: &Request) {
+        let success = match request {
+            Request::Hello(_) => Success::Hello(HelloReply {
+                protocol: 1,
+                version: "0.1.0".to_owned(),
+                capabilities: Vec::new(),
+                key: Some(HexBytes(self.head.key.0)),
+                chain: Some(HexBytes(self.head.chain.0)),
+            }),
+            Request::Status => Success::Status(Box::new(self.status.clone())),
+            Request::Reports(query) => {
+                let after = usize::try_from(query.after.0).expect("few reports");
+                let page = self.reports.iter().skip(after).take(query.limit.into());
+                Success::Reports(ReportsPage {
+                    reports: page.cloned().collect(),
+                    total: self.status.reports,
+                })
+            }
+            Request::TorStart
+            | Request::TorStop
+            | Request::MonitorStart
+            | Request::MonitorStop
+            | Request::SetThresholds(_)
+            | Request::Ping => Success::Done,
+        };
+        self.queue(&FromDaemon::Reply(Reply {
+            id: Some(id),
+            outcome: Outcome::Ok(success),
+        }));
+    }
+
+    fn queue(&mut self, message: &FromDaemon) {
+        let json = String::from_utf8(write_message(message)).expect("JSON");
+        let connection = self.connection;
+        self.waiting.push_back(Event::Frame { connection, json });
+    }
+
+    /// The host says something unasked.
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.queue(&FromDaemon::Notice(notice));
+        let next = self.waiting.pop_front().expect("just queued");
+        self.happen(next);
+    }
+
+    /// The host says what its state is.
+    pub(crate) fn say_status(&mut self) {
+        self.notice(Notice::Status(Box::new(self.status.clone())));
+    }
+
+    /// Tor changes, and the host says so.
+    pub(crate) fn tor(&mut self, state: TorState) {
+        self.status.tor.state = state;
+        self.say_status();
+    }
+
+    /// The browser's proxy settings change.
+    pub(crate) fn proxy_becomes(&mut self, reading: Reading) {
+        self.answer = Ok(reading);
+        self.happen(Event::ProxyChanged);
+    }
+
+    /// The host ends, and is not to be had again for this reason.
+    pub(crate) fn close(&mut self, reason: &'static str) {
+        self.closed_because = Some(reason);
+        self.happen(closed(self.connection, reason));
+    }
+}
+
+/// A connection ends with these words of the browser.
+pub(crate) fn closed(connection: ConnectionId, reason: &str) -> Event {
+    let reason = Some(reason.to_owned());
+    Event::Closed { connection, reason }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain JSON")
+}
+
+/// Everything runs, no session is open and no report was made.
+pub(crate) fn status() -> Status {
+    Status {
+        relay: RelayStatus::Listening { port: PORT },
+        tor: TorStatus {
+            backend: Some(TorBackend::Managed),
+            version: Some("0.4.8.16".to_owned()),
+            state: TorState::Ready,
+        },
+        session: None,
+        balance: U64Text(0),
+        reports: U64Text(0),
+        thresholds: SetThresholds::from(&Thresholds::DEFAULT),
+        problem: None,
+    }
+}
