@@ -100,9 +100,9 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::Reconnect => host::reconnect(state, effects),
         Intent::CheckProxy => proxy::check_again(state, effects),
         Intent::CheckReports => reports::fetch_again(state, effects),
-        Intent::TorStart => host::ask(state, Asked::Command, Request::TorStart, effects),
+        Intent::TorStart => host::start(state, Request::TorStart, effects),
         Intent::TorStop => host::ask(state, Asked::Command, Request::TorStop, effects),
-        Intent::MonitorStart => host::ask(state, Asked::Command, Request::MonitorStart, effects),
+        Intent::MonitorStart => host::start(state, Request::MonitorStart, effects),
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
         Intent::Dismiss => {
             state.bypassed = false;

@@ -166,9 +166,17 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     if !link.greeted {
         return;
     }
+    let before = link.status.as_ref();
+    let had_problem = before.is_some_and(|before| before.problem.is_some());
+    let has_recovered = had_problem && status.problem.is_none();
+    let nameless = link.identity.is_none();
     link.problem = None;
     link.status = Some(status);
     state.glimpse = None;
+    if nameless && has_recovered {
+        // It had no key at the hello and has one now, which only another hello tells.
+        return reconnect(state, effects);
+    }
     start_what_is_due(state, effects);
     reports::compare(state, effects);
 }
@@ -211,6 +219,16 @@ pub(super) fn start_what_is_due(state: &mut State, effects: &mut Vec<Effect>) {
         ask(state, Asked::Command, Request::MonitorStart, effects);
     } else if tor_is_off {
         ask(state, Asked::Command, Request::TorStart, effects);
+    }
+}
+
+/// Asks for a start; where nobody is there to ask, as soon as somebody is.
+pub(super) fn start(state: &mut State, request: Request, effects: &mut Vec<Effect>) {
+    if matches!(state.host, Host::Gone(_)) {
+        state.start_due = true;
+        connect(state, effects);
+    } else {
+        ask(state, Asked::Command, request, effects);
     }
 }
 

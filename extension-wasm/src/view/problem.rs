@@ -179,12 +179,13 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         | ErrorCode::BadThresholds
         | ErrorCode::Internal
         | ErrorCode::Unknown => Help::button("Try again", Intent::Reconnect),
+        // Starting makes the daemon look at its house again; a daemon that is gone is called.
         ErrorCode::HomeUnusable
-        | ErrorCode::ConfigInvalid
         | ErrorCode::KeyRefused
         | ErrorCode::KeyMissing
-        | ErrorCode::BookDamaged
-        | ErrorCode::DaemonUnreachable => {
+        | ErrorCode::BookDamaged => Help::button("Check again", Intent::MonitorStart)
+            .command(IN_TERMINAL, "onionmeter doctor"),
+        ErrorCode::ConfigInvalid | ErrorCode::DaemonUnreachable => {
             Help::button("Check again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter doctor")
         }
         ErrorCode::BookUnwritable => Help::button("Check again", Intent::Reconnect),

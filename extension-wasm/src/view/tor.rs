@@ -102,6 +102,8 @@ fn button(status: &Status) -> Option<Button> {
     match status.tor.state {
         TorState::Off | TorState::Failed(_) => Some(start),
         TorState::Stopping => None,
+        // The host does not stop a Tor that is somebody else's (`tor_not_ours`).
+        _ if status.tor.backend == Some(TorBackend::Existing) => None,
         TorState::Starting
         | TorState::Bootstrapping { .. }
         | TorState::Restarting { .. }

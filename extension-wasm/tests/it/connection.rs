@@ -1,7 +1,7 @@
 //! Losing the host, and finding it again.
 
 use crate::scene::{NOT_FOUND, Scene, closed};
-use meter_wire::{ErrorCode, HOST_NAME, Notice, Problem, Request};
+use meter_wire::{ErrorCode, HOST_NAME, Notice, Problem, RelayStatus, Request};
 use onionmeter::update::{ConnectionId, Effect, Event, Intent, Timer};
 use onionmeter::view::{Light, Name};
 
@@ -284,4 +284,46 @@ fn a_host_of_another_protocol_is_not_called_in_a_loop() {
     );
     assert!(waits(&scene).is_empty());
     assert!(scene.effects.contains(&Effect::Disconnect(connection)));
+}
+
+#[test]
+fn a_daemon_whose_key_is_repaired_while_it_runs_is_greeted_again() {
+    let mut scene = Scene::new(1);
+    scene.sign(1_800_000_000_000, 45_000, 50_000, 100_000);
+    let healthy = scene.status.clone();
+    scene.status.problem = Some(Problem::new(ErrorCode::KeyRefused));
+    scene.status.relay = RelayStatus::Stopped;
+    let mut scene = scene.started();
+    shows(
+        &scene,
+        Light::Unprotected,
+        ErrorCode::KeyRefused,
+        Intent::MonitorStart,
+    );
+    assert_eq!(scene.state.book.sequence(), 0);
+    scene.status = healthy;
+    scene.say_status();
+    assert_eq!(scene.view().header.state, Light::Protected);
+    assert_eq!(scene.state.book.sequence(), 1);
+}
+
+#[test]
+fn a_start_that_finds_nobody_is_asked_for_as_soon_as_somebody_is_there() {
+    let mut scene = Scene::new(1).started();
+    scene.notice(Notice::Problem(Problem::new(ErrorCode::HomeUnusable)));
+    scene.close("Native host has exited.");
+    shows(
+        &scene,
+        Light::Blocked,
+        ErrorCode::HomeUnusable,
+        Intent::MonitorStart,
+    );
+    scene.closed_because = None;
+    scene.status.relay = RelayStatus::Stopped;
+    scene.happen(Event::Intent(Intent::MonitorStart));
+    let asked = |effect: &Effect| match effect {
+        Effect::Send(_, envelope) => envelope.request == Request::MonitorStart,
+        _ => false,
+    };
+    assert!(scene.effects.iter().any(asked));
 }

@@ -159,6 +159,11 @@ impl Scene {
         }
     }
 
+    /// A daemon whose house cannot be opened has no key to show.
+    fn has_key(&self) -> bool {
+        self.status.problem.is_none()
+    }
+
     fn say_proxy(&mut self, turn: ProxyTurn) {
         let answer = self.answer;
         self.waiting
@@ -171,8 +176,8 @@ impl Scene {
                 protocol: 1,
                 version: "0.1.0".to_owned(),
                 capabilities: Vec::new(),
-                key: Some(HexBytes(self.head.key.0)),
-                chain: Some(HexBytes(self.head.chain.0)),
+                key: self.has_key().then_some(HexBytes(self.head.key.0)),
+                chain: self.has_key().then_some(HexBytes(self.head.chain.0)),
             }),
             Request::Status => Success::Status(Box::new(self.status.clone())),
             Request::Reports(query) => {
