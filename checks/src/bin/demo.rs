@@ -28,7 +28,7 @@ async fn main() -> Result<()> {
     let folder = pictures()?;
 
     say("The network is held for a moment, so that Tor's bootstrap can be seen.");
-    let percent = "return !document.querySelector('[data-testid=bootstrap]').hidden";
+    let percent = "return /^[1-9][0-9]*%$/.test(await browser.action.getBadgeText({}))";
     popup.wait_until(&browser, LIMIT, percent).await?;
     say(&format!(
         "badge {:>4}   {}",

@@ -1,0 +1,379 @@
+//! The whole path in real browsers: pages arrive through Tor, the badge is the sum of verified
+//! reports, bytes are exact, and when something dies the browser shows an error page, never the
+//! site.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a check fails, helpers included"
+)]
+
+use checks::{
+    peers,
+    popup::Popup,
+    stage::{QUICK, Stage},
+};
+use meter_core::credits_short;
+use meter_testkit::{
+    browser::{Browser, Kind, Landed, Tab},
+    site::Answer,
+};
+use meter_wire::{Status, TorState};
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// Only an upper bound: nothing waits for as long as this when it works.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Two browsers and two Tor networks at once are too much for a small machine.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_counts_what_the_site_moved_and_survives_a_crash() {
+    whole_path(Kind::Chromium).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn firefox_counts_what_the_site_moved_and_survives_a_crash() {
+    whole_path(Kind::Firefox).await;
+}
+
+/// One network and one browser for all claims: starting them is what takes the time.
+async fn whole_path(kind: Kind) {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let stage = Stage::set(QUICK).await.unwrap();
+    let browser = stage.launch(kind, false).await.unwrap();
+    let browsing = browser.current_tab().await.unwrap();
+    let popup = Popup::open(&browser).await.unwrap();
+    popup
+        .wait_for_state(&browser, LIMIT, "protected")
+        .await
+        .unwrap();
+    let show = Show {
+        stage,
+        browser,
+        browsing,
+        popup,
+    };
+
+    show.a_page_comes_from_an_exit().await;
+    show.reports_hold_exactly_the_bytes_of_the_site().await;
+    show.the_badge_is_the_sum_of_verified_reports().await;
+    show.a_dead_background_changes_nothing().await;
+    show.a_killed_daemon_loses_nothing_and_leaks_nothing().await;
+    show.one_more_page_is_counted_exactly().await;
+    show.the_badge_is_the_sum_of_verified_reports().await;
+    show.turned_off_the_browser_goes_direct_and_nothing_is_counted()
+        .await;
+    show.every_failure_has_its_words_and_its_button().await;
+    show.browser.close().await;
+}
+
+struct Show {
+    stage: Stage,
+    browser: Browser,
+    browsing: Tab,
+    popup: Popup,
+}
+
+impl Show {
+    fn url(&self, path: &str) -> String {
+        self.stage.site.url("site.test", path)
+    }
+
+    async fn visit(&self, path: &str) -> Landed {
+        self.browser.switch_to(&self.browsing).await.unwrap();
+        self.browser.goto(&self.url(path)).await.unwrap()
+    }
+
+    /// Begins a slow download in the page and counts what arrives; does not wait for it.
+    async fn begin_download(&self, path: &str) {
+        assert_eq!(self.visit("/").await, Landed::Page);
+        let script = "window.arrived = 0; window.torn = false;
+            fetch(args[0]).then(async (answer) => {
+                const reader = answer.body.getReader();
+                for (;;) {
+                    const { done, value } = await reader.read();
+                    if (done) break;
+                    window.arrived += value.length;
+                }
+            }).catch(() => { window.torn = true; });";
+        self.browser.call(script, vec![path.into()]).await.unwrap();
+    }
+
+    async fn a_page_comes_from_an_exit(&self) {
+        self.begin_download("/slow/100000/20").await;
+        let slow = |record: &meter_testkit::site::ConnectionRecord| {
+            record.asked_for("/slow/100000/20") && record.sent > 0 && record.open
+        };
+        let seen = self
+            .stage
+            .site
+            .wait_until(LIMIT, |all| all.iter().any(slow))
+            .await
+            .unwrap();
+        let peer = seen.iter().find(|record| slow(record)).unwrap().peer;
+        assert_eq!(
+            peers::program_at(peer).unwrap(),
+            "tor",
+            "not the browser's own connection"
+        );
+        self.stage
+            .site
+            .wait_until(LIMIT, |all| all.iter().all(|record| !record.open))
+            .await
+            .unwrap();
+        assert_eq!(self.visit("/").await, Landed::Page);
+        let text = self.browser.text().await.unwrap();
+        assert!(text.contains("This page came from the site"), "{text}");
+    }
+
+    /// The reports hold every byte that the site received and sent: plain HTTP, so what the browser
+    /// wrote is what the site read.
+    async fn reports_hold_exactly_the_bytes_of_the_site(&self) {
+        assert_eq!(self.visit("/bytes/150000").await, Landed::Page);
+        self.wait_for_equal_bytes((0, 0), (0, 0)).await;
+        let page = self.stage.site.connections();
+        let page = page
+            .iter()
+            .find(|record| record.asked_for("/bytes/150000"))
+            .unwrap();
+        assert_eq!(page.sent, Answer::to("/bytes/150000").total_bytes());
+        assert_eq!(page.received, page.requests[0].head_bytes);
+    }
+
+    /// The same for one more page, after a crash: what was torn stays out of the comparison, because
+    /// the site's numbers for it include what never reached the browser.
+    async fn one_more_page_is_counted_exactly(&self) {
+        self.all_signed().await;
+        let (reports, site) = (
+            self.stage.reports().unwrap().bytes(),
+            self.stage.site.totals(),
+        );
+        assert_eq!(self.visit("/bytes/150000").await, Landed::Page);
+        assert!(self.stage.site.totals().sent - site.sent > 150_000);
+        self.wait_for_equal_bytes(reports, (site.received, site.sent))
+            .await;
+    }
+
+    /// Waits until reports and site agree to the byte on what moved, up and down, since they stood at
+    /// these numbers. Sessions close one after the other and the browser may ask for an icon of its
+    /// own accord, so both sides are read anew each time.
+    async fn wait_for_equal_bytes(&self, reports: (u64, u64), site: (u64, u64)) {
+        let equal = |status: &Status| {
+            let signed = self.stage.reports().unwrap().bytes();
+            let moved = self.stage.site.totals();
+            assert!(
+                signed.0 - reports.0 <= moved.received - site.0,
+                "more up than there was"
+            );
+            assert!(
+                signed.1 - reports.1 <= moved.sent - site.1,
+                "more down than there was"
+            );
+            status.session.is_none()
+                && signed.0 - reports.0 == moved.received - site.0
+                && signed.1 - reports.1 == moved.sent - site.1
+        };
+        self.stage.wait_for(LIMIT, equal).await.unwrap();
+    }
+
+    /// Waits until no session is open, so that everything counted is signed.
+    async fn all_signed(&self) -> Status {
+        let quiet = |status: &Status| status.session.is_none() && status.reports.0 > 0;
+        self.stage.wait_for(LIMIT, quiet).await.unwrap()
+    }
+
+    async fn the_badge_is_the_sum_of_verified_reports(&self) {
+        self.all_signed().await;
+        let reports = self.stage.reports().unwrap();
+        let badge = reports.badge().unwrap();
+        let shows = format!("return await browser.action.getBadgeText({{}}) === '{badge}'");
+        self.popup
+            .wait_until(&self.browser, LIMIT, &shows)
+            .await
+            .unwrap();
+        let balance = self.popup.text(&self.browser, "balance").await.unwrap();
+        assert_eq!(balance, credits_short(reports.sum().unwrap()));
+        let ticks = self.popup.ticks(&self.browser).await.unwrap();
+        let newest: Vec<u64> = reports
+            .list
+            .iter()
+            .rev()
+            .map(|report| report.sequence)
+            .collect();
+        assert!(
+            !ticks.is_empty() && newest.starts_with(&ticks),
+            "{ticks:?} of {newest:?}"
+        );
+    }
+
+    /// Ten deaths of the service worker or event page in a row.
+    async fn a_dead_background_changes_nothing(&self) {
+        let sum = self.stage.reports().unwrap().sum().unwrap();
+        for _ in 0..10 {
+            self.browser.stop_background().await.unwrap();
+            let again = Popup::open(&self.browser).await.unwrap();
+            again
+                .wait_for_state(&self.browser, LIMIT, "protected")
+                .await
+                .unwrap();
+            let balance = again.text(&self.browser, "balance").await.unwrap();
+            assert_eq!(balance, credits_short(sum));
+            self.browser.close_tab(&self.popup.tab).await.unwrap();
+        }
+        assert_eq!(self.visit("/").await, Landed::Page);
+    }
+
+    async fn a_killed_daemon_loses_nothing_and_leaks_nothing(&self) {
+        self.all_signed().await;
+        let signed = self.stage.reports().unwrap();
+        // 1,000 bytes every 20 ms at the fastest.
+        self.begin_download("/slow/2000000/20").await;
+        let flowing = |status: &Status| {
+            status
+                .session
+                .as_ref()
+                .is_some_and(|session| session.bytes_down.0 > 100_000)
+        };
+        let last_seen = self
+            .stage
+            .wait_for(LIMIT, flowing)
+            .await
+            .unwrap()
+            .session
+            .unwrap();
+
+        let away = self.stage.kill_daemon().unwrap();
+        self.browser
+            .wait_until(LIMIT, "return window.torn")
+            .await
+            .expect("a torn download must not look whole");
+        let arrived = self
+            .browser
+            .call("return window.arrived", vec![])
+            .await
+            .unwrap();
+        let asked = self.stage.site.totals().connections;
+        for path in ["/", "/bytes/10", "/"] {
+            let landed = self.visit(path).await;
+            assert!(matches!(landed, Landed::NetworkError(_)), "{landed:?}");
+        }
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, "blocked")
+            .await
+            .unwrap();
+        assert_eq!(
+            self.stage.site.totals().connections,
+            asked,
+            "nothing reached the site"
+        );
+        assert_eq!(
+            self.stage.reports().unwrap().head,
+            signed.head,
+            "nothing signed was lost"
+        );
+        drop(away);
+
+        self.popup.press(&self.browser, "action").await.unwrap();
+        let back = |status: &Status| status.tor.state == TorState::Ready;
+        self.stage.wait_for(LIMIT, back).await.unwrap();
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, "protected")
+            .await
+            .unwrap();
+        self.all_signed().await;
+        let reports = self.stage.reports().unwrap();
+        let next = &reports.list[signed.list.len()];
+        assert!(next.resumed, "the open session went on");
+        let counted = next.bytes_down.get();
+        assert!(
+            counted >= last_seen.bytes_down.0,
+            "{counted} after {}",
+            last_seen.bytes_down.0
+        );
+        // Body that arrived, and two answers' heads, less a second of counting at the most; half a
+        // second more for a tick that a busy machine was late with.
+        let arrived = arrived.as_u64().unwrap();
+        assert!(counted + 75_000 >= arrived, "{counted} of {arrived}");
+    }
+
+    async fn turned_off_the_browser_goes_direct_and_nothing_is_counted(&self) {
+        let before = self.stage.reports().unwrap().head;
+        self.popup.press(&self.browser, "switch").await.unwrap();
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, "off")
+            .await
+            .unwrap();
+        assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "off");
+        let asked = self.stage.site.totals().connections;
+        assert_eq!(self.visit("/").await, Landed::Page);
+        // Chromium may open a connection in advance besides the one it uses.
+        assert!(self.stage.site.totals().connections > asked);
+        let status = self.stage.status().unwrap().unwrap();
+        assert_eq!((status.session, status.reports.0), (None, before.sequence));
+    }
+
+    async fn every_failure_has_its_words_and_its_button(&self) {
+        self.popup.press(&self.browser, "switch").await.unwrap();
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, "protected")
+            .await
+            .unwrap();
+
+        self.stage.run(&["monitor", "stop"]).unwrap();
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, "blocked")
+            .await
+            .unwrap();
+        let squatter = std::net::TcpListener::bind(("127.0.0.1", self.stage.relay_port())).unwrap();
+        self.popup.press(&self.browser, "action").await.unwrap();
+        self.problem("port_taken").await;
+        drop(squatter);
+        self.popup.press(&self.browser, "action").await.unwrap();
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, "protected")
+            .await
+            .unwrap();
+
+        let away = self.stage.kill_daemon().unwrap();
+        self.stage.without_tor().unwrap();
+        self.problem("host_stopped").await;
+        drop(away);
+        self.popup.press(&self.browser, "action").await.unwrap();
+        self.problem("tor_missing").await;
+
+        self.stage.run(&["uninstall"]).unwrap();
+        drop(self.stage.kill_daemon().unwrap());
+        self.problem("host_not_installed").await;
+        let landed = self.visit("/").await;
+        assert!(
+            matches!(landed, Landed::NetworkError(_)),
+            "still shut: {landed:?}"
+        );
+        let command = self.popup.text(&self.browser, "command").await.unwrap();
+        assert!(command.contains("install"), "{command}");
+    }
+
+    /// Waits until the popup names this problem, and checks that it has a sentence.
+    async fn problem(&self, name: &str) {
+        let named = format!(
+            "const problem = document.querySelector('[data-testid=problem]');
+            return !problem.hidden && problem.dataset.problem === '{name}'"
+        );
+        self.popup
+            .wait_until(&self.browser, LIMIT, &named)
+            .await
+            .unwrap();
+        let sentence = self
+            .popup
+            .text(&self.browser, "problem-sentence")
+            .await
+            .unwrap();
+        assert!(sentence.ends_with('.'), "{sentence}");
+        let kind = format!("{:?}", self.browser.kind()).to_lowercase();
+        let pictures = checks::stage::root().join("dist/checks");
+        std::fs::create_dir_all(&pictures).unwrap();
+        let picture = pictures.join(format!("{kind}-{name}.png"));
+        self.popup.picture(&self.browser, &picture).await.unwrap();
+    }
+}
