@@ -10,7 +10,9 @@ use std::path::Path;
 fn every_relative_link_resolves_with_its_anchor() {
     let mut checked = 0;
     for page in tracked(".md") {
-        let folder = Path::new(&page.path).parent().unwrap_or(Path::new(""));
+        let folder = Path::new(&page.path)
+            .parent()
+            .unwrap_or_else(|| Path::new(""));
         for link in markdown::links(&page.text) {
             if link.contains("://") {
                 continue;
@@ -74,7 +76,7 @@ fn every_place_on_the_map_is_there() {
     let spans = markdown::code_spans(&map);
     let named = spans.iter().map(String::as_str);
     let listed = markdown::section(&map, "## Where what is").lines();
-    let listed = listed.filter_map(|line| line.split("  ").next());
+    let listed = listed.filter_map(|line| line.split(' ').next());
     let paths: Vec<_> = named
         .chain(listed)
         .filter(|path| folders.iter().any(|folder| path.starts_with(folder)))

@@ -2,7 +2,6 @@
 
 use crate::{files::read, markdown};
 use meter_core::Thresholds;
-use meter_wire::ErrorCode;
 
 fn keys() -> Vec<String> {
     let example: toml::Table = read("native-host/config.example.toml")
@@ -35,8 +34,6 @@ fn every_setting_that_a_document_names_exists() {
         }
     }
     assert!(checked >= 4, "{checked}");
-    let named = ErrorCode::ALL.iter().map(|code| code.sentence());
-    assert!(named.into_iter().any(|text| text.contains("config.toml")));
 }
 
 #[test]
@@ -64,15 +61,14 @@ fn every_file_of_the_home_that_a_document_names_is_one_of_the_program() {
 /// The numbers of the mission, as the README promises them.
 #[test]
 fn the_numbers_of_the_readme_are_the_defaults() {
-    let readme = read("README.md");
+    let readme = read("README.md").replace('\n', " ");
     let (seconds, kilobytes, minutes) = (
         Thresholds::DEFAULT.min_duration().get() / 1_000,
         Thresholds::DEFAULT.min_bytes().get() / 1_000,
         Thresholds::DEFAULT.max_duration().get() / 60_000,
     );
-    let sentence = format!(
-        "once {seconds} s **and** {kilobytes} kB are reached, or after\n{minutes} min."
-    );
+    let sentence =
+        format!("once {seconds} s **and** {kilobytes} kB are reached, or after {minutes} min.");
     assert!(readme.contains(&sentence), "{sentence}");
     let example: toml::Table = read("native-host/config.example.toml")
         .parse()
@@ -82,6 +78,4 @@ fn the_numbers_of_the_readme_are_the_defaults() {
     let map = read("ARCHITECTURE.md");
     let idle = format!("for {} s", example["daemon"]["idle_exit_s"]);
     assert!(map.contains(&idle), "{idle}");
-    let ports = markdown::code_spans(&readme);
-    assert!(ports.iter().any(|span| span == "ONIONMETER_HOME"));
 }
