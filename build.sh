@@ -222,7 +222,7 @@ test_wasm() {
         export WASM_BINDGEN_USE_BROWSER=1 CHROMEDRIVER CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER
         CHROMEDRIVER=$(command -v chromedriver)
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(command -v wasm-bindgen-test-runner)
-        cargo test --locked --quiet --target wasm32-unknown-unknown --test wasm
+        cargo test --locked --target wasm32-unknown-unknown --test wasm
     )
 }
 
