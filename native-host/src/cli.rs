@@ -63,6 +63,8 @@ enum Command {
     Monitor(control::Switch),
     /// Change when sessions close, until the daemon ends
     Thresholds(control::SetThresholds),
+    /// Stop the daemon; a browser with the extension starts it again
+    Stop,
     /// Run the daemon in the foreground (browsers and commands start it by themselves)
     Daemon,
 }
@@ -127,6 +129,7 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Tor(switch) => control::tor(&switch, home),
         Command::Monitor(switch) => control::monitor(&switch, home),
         Command::Thresholds(arguments) => control::thresholds(&arguments, home),
+        Command::Stop => control::daemon(home),
         Command::Daemon => Ok(daemon::run(home)),
     }
 }

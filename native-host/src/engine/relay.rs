@@ -32,25 +32,20 @@ impl RelayControl {
         upstream: watch::Receiver<Option<Upstream>>,
         counters: Arc<Counters>,
     ) -> Self {
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
-        let named = [config.tor.socks_port, config.tor.control_port];
-        let tor_ports = [9050, 9051, 9150, 9151]
-            .into_iter()
-            .chain(named.into_iter().flatten());
-        let config = RelayConfig {
-            connections_max: config.connections_max,
-            refused_ports: tor_ports.collect(),
-            ..RelayConfig::on(listen)
-        };
         let tracker = TaskTracker::new();
         Self {
-            config,
+            config: relay_config(config),
             upstream,
             counters,
             tracker,
             running: None,
             problem: None,
         }
+    }
+
+    /// Takes a changed configuration for the next start; one that runs goes on as it is.
+    pub(crate) fn configure(&mut self, config: &Config) {
+        self.config = relay_config(config);
     }
 
     /// Opens the port; nothing to do when it is open. Gives the port.
@@ -123,5 +118,18 @@ impl RelayControl {
             (None, Some(problem)) => RelayStatus::Failed(problem.clone()),
             (None, None) => RelayStatus::Stopped,
         }
+    }
+}
+
+fn relay_config(config: &Config) -> RelayConfig {
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
+    let named = [config.tor.socks_port, config.tor.control_port];
+    let tor_ports = [9050, 9051, 9150, 9151]
+        .into_iter()
+        .chain(named.into_iter().flatten());
+    RelayConfig {
+        connections_max: config.connections_max,
+        refused_ports: tor_ports.collect(),
+        ..RelayConfig::on(listen)
     }
 }
