@@ -126,11 +126,9 @@ impl Show {
             "tor",
             "not the browser's own connection"
         );
-        self.stage
-            .site
-            .wait_until(LIMIT, |all| all.iter().all(|record| !record.open))
-            .await
-            .unwrap();
+        // To leave the page before its last byte arrived would tear the rest.
+        let whole = "return window.arrived === 100000";
+        self.browser.wait_until(LIMIT, whole).await.unwrap();
         assert_eq!(self.visit("/").await, Landed::Page);
         let text = self.browser.text().await.unwrap();
         assert!(text.contains("This page came from the site"), "{text}");
@@ -182,7 +180,13 @@ impl Show {
                 && signed.0 - reports.0 == moved.received - site.0
                 && signed.1 - reports.1 == moved.sent - site.1
         };
-        self.stage.wait_for(LIMIT, equal).await.unwrap();
+        if let Err(error) = self.stage.wait_for(LIMIT, equal).await {
+            let signed = self.stage.reports().unwrap().bytes();
+            panic!(
+                "{signed:?} signed, {:#?}\n{error}",
+                self.stage.site.connections()
+            );
+        }
     }
 
     /// Waits until no session is open, so that everything counted is signed.
