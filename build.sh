@@ -168,9 +168,10 @@ open_chromium() {
         extra=(--no-sandbox)
     fi
     "$browser" "${extra[@]}" --user-data-dir="$profile" --load-extension="$PWD/$EXTENSION" \
-        --no-first-run --no-default-browser-check "https://check.torproject.org/" >/dev/null 2>&1 &
+        --no-first-run --no-default-browser-check about:blank >/dev/null 2>&1 &
     disown
-    say "The badge shows Tor's progress and then your credits. Click it for the popup."
+    say "Click the puzzle piece in its toolbar, pin Onionmeter and watch the badge: Tor's progress"
+    say "first, then your credits. Pages load once the popup says \"Protected\"."
 }
 
 how_to_load() {
