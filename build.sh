@@ -42,6 +42,8 @@ packages_for() {
             cc) echo gcc libc6-dev ;;
             tor | tor-gencert) echo tor ;;
             chromedriver) echo chromium-driver ;;
+            # Without a font its pages, and pictures of them, have no letters.
+            chromium) echo chromium fonts-dejavu-core ;;
             firefox-esr) have firefox || echo firefox-esr ;;
             *) echo "$program" ;;
         esac
