@@ -114,7 +114,7 @@ fn say(message: &str) {
 async fn serve(home: &Home, config: &Config) -> io::Result<()> {
     let listener = listen(home)?;
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    let (engine, handle) = Engine::new(home, config, &tracker);
+    let (engine, handle) = Engine::new(home, config, &tracker)?;
     let engine_stop = CancellationToken::new();
     let engine = tracker.spawn(engine.run(engine_stop.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "daemon ready");

@@ -1,6 +1,10 @@
 //! The listener's life: bind, accept under a limit, drain, cut.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Once},
+};
 
 use meter_core::Upstream;
 use tokio::{
@@ -31,6 +35,9 @@ pub struct Relay {
     shared: Arc<Shared>,
     /// `None` where the system does not tell whose a connection is.
     owners: Option<Owners>,
+    /// Said once; the counters say how often.
+    told_of_others: Once,
+    told_of_failure: Once,
 }
 
 impl Relay {
@@ -62,6 +69,8 @@ impl Relay {
             counters,
             shared: Arc::new(Shared { config, upstream }),
             owners,
+            told_of_others: Once::new(),
+            told_of_failure: Once::new(),
         })
     }
 
@@ -162,11 +171,14 @@ impl Relay {
             // Nobody is left to serve. Whose it was cannot be told any more.
             Ok(Owner::Gone) => false,
             Ok(Owner::Other) => {
+                self.told_of_others
+                    .call_once(|| warn!("another user of this machine tried the relay; refused"));
                 connection.foreign();
                 false
             }
             Err(error) => {
-                warn!(%error, "cannot tell whose a connection is; closed it");
+                self.told_of_failure
+                    .call_once(|| warn!(%error, "cannot tell whose connections are; closed one"));
                 connection.refused();
                 false
             }

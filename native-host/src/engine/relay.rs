@@ -2,7 +2,7 @@
 
 use crate::{config::Config, problems};
 use meter_core::Upstream;
-use meter_relay::{CounterSnapshot, Counters, Relay, RelayConfig, RelayError};
+use meter_relay::{CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError};
 use meter_wire::{Problem, RelayStatus};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -31,6 +31,7 @@ impl RelayControl {
         config: &Config,
         upstream: watch::Receiver<Option<Upstream>>,
         counters: Arc<Counters>,
+        isolation: Isolation,
     ) -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
         let named = [config.tor.socks_port, config.tor.control_port];
@@ -40,6 +41,7 @@ impl RelayControl {
         let config = RelayConfig {
             connections_max: config.connections_max,
             refused_ports: tor_ports.collect(),
+            isolation: Some(isolation),
             ..RelayConfig::on(listen)
         };
         let tracker = TaskTracker::new();
