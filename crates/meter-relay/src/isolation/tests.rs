@@ -12,7 +12,7 @@ fn identity(byte: u8) -> Isolation {
 
 fn target(name: &str, port: u16) -> Target {
     let address = Address::DomainNameAddress(name.to_owned(), port);
-    Target::permit(address, &[]).ok().expect("public")
+    Target::permit(address, &[]).ok().unwrap()
 }
 
 fn said(user: &[u8], password: &[u8]) -> Option<ClientCredentials> {
