@@ -29,7 +29,7 @@ fi
 new="$out.new"
 rm -rf "$new"
 mkdir -p "$new/popup" "$new/icons"
-"$wasm_bindgen" --target web --no-typescript --out-dir "$new" \
+"$wasm_bindgen" --target web --no-typescript --remove-name-section --out-dir "$new" \
     "$target/wasm32-unknown-unknown/wasm/onionmeter.wasm"
 
 # A module that wants something of `env` links against a C library that is not there.

@@ -5,11 +5,8 @@ use meter_testkit::browser::{Browser, Size, Tab};
 use serde_json::Value;
 use std::{path::Path, time::Duration};
 
-/// What a toolbar popup of ours measures.
-pub const POPUP: Size = Size {
-    width: 360,
-    height: 600,
-};
+/// How wide our popup is, in CSS pixels.
+const WIDTH: u32 = 360;
 
 /// The popup, open in a tab.
 pub struct Popup {
@@ -115,12 +112,28 @@ impl Popup {
             .collect()
     }
 
-    /// Takes a picture of it at the size of a popup.
+    /// Takes a picture of all of it, as wide as a popup: a popup grows with its content and scrolls
+    /// beyond 600 pixels.
     ///
     /// # Errors
     /// The file cannot be written.
     pub async fn picture(&self, browser: &Browser, file: &Path) -> Result<()> {
         browser.switch_to(&self.tab).await?;
-        browser.screenshot(file, POPUP).await
+        let height = browser
+            .call("return document.querySelector('main').scrollHeight", vec![])
+            .await?;
+        let height = height
+            .as_u64()
+            .and_then(|height| u32::try_from(height).ok());
+        let height = height.context("a height")?;
+        browser
+            .screenshot(
+                file,
+                Size {
+                    width: WIDTH,
+                    height,
+                },
+            )
+            .await
     }
 }

@@ -15,6 +15,7 @@ mod stored;
 pub use book::{Book, Identity};
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, Timer};
+pub use proxy::SINK_PORT;
 pub use state::{Failure, Host, Link, Proxy, State};
 pub use stored::{Glance, Stored};
 

@@ -25,6 +25,12 @@ use std::{path::PathBuf, process::ExitCode};
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "\
+Examples:
+  onionmeter install                          let this user's browsers find the program
+  onionmeter doctor                           what is wrong, and the command that repairs it
+  onionmeter reports --json > reports.json    take the evidence along
+  onionmeter verify reports.json              check it, on any computer
+
 Everything lives in one folder: $ONIONMETER_HOME, or ~/.local/share/onionmeter.
 
 Exit status: 0 done, 1 a check failed, 64 wrong usage or configuration, 65 a file does not

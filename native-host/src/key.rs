@@ -151,6 +151,20 @@ mod tests {
         assert!(keys.iter().all(|key| *key == keys[0]));
     }
 
+    /// root may give a file away; everybody else finds one that is root's.
+    #[test]
+    fn somebody_elses_file_is_refused_with_the_remedy() {
+        let (_folder, path) = folder();
+        create(&path).expect("made");
+        let foreign = match std::os::unix::fs::chown(&path, Some(65_534), None) {
+            Ok(()) => path,
+            Err(_) => PathBuf::from("/etc/passwd"),
+        };
+        let error = load(&foreign).expect_err("not ours");
+        assert!(matches!(error, KeyError::Owner { .. }), "{error}");
+        assert!(error.to_string().contains("chown"), "{error}");
+    }
+
     #[test]
     fn wrong_mode_size_and_kind_are_refused_with_the_remedy() {
         let (_folder, path) = folder();

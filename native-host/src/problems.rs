@@ -80,7 +80,8 @@ pub(crate) fn shutting_down() -> Problem {
 
 pub(crate) fn tor(error: &TorProblem) -> Problem {
     let code = match error {
-        TorProblem::Missing => ErrorCode::TorMissing,
+        // Its sentence says it all.
+        TorProblem::Missing => return Problem::new(ErrorCode::TorMissing),
         TorProblem::ProgramUnsafe
         | TorProblem::SpawnFailed { .. }
         | TorProblem::ExitedAtStart { .. }

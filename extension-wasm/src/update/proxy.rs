@@ -4,6 +4,10 @@ use super::{Effect, ProxyTurn, State};
 use crate::proxy_value::{Reading, Refusal};
 use meter_wire::ErrorCode;
 
+/// TCP port 1 (tcpmux): only root may listen on it, and nobody does. A browser sent there reaches
+/// nothing.
+pub const SINK_PORT: u16 = 1;
+
 /// Asks the browser what its settings are.
 pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
     let turn = next_turn(state);
@@ -53,13 +57,12 @@ pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Readi
 
 /// Compares what should be with what is, and gives at most one order.
 ///
-/// While protection is wanted, the port is the one that the host holds now; without a host it is
-/// the one that was in force before, because the setting is kept: fail closed.
+/// While protection is wanted there is always a port: fail closed.
 pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(answer) = state.proxy.answer.filter(|_| !state.proxy.in_flight) else {
         return;
     };
-    let wished = state.relay_port().or(state.applied_port);
+    let wished = wished_port(state);
     match (state.wanted, wished, answer) {
         (true, Some(port), Ok(Reading::Ours { port: found })) if port == found => {
             keep(state, port, effects);
@@ -76,6 +79,23 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
         }
         (false, _, _) => {}
     }
+}
+
+/// The port that the host holds now. Before it ever told one there is none, so that a person can
+/// still install the host; afterwards there always is.
+///
+/// A connection that just broke off may be back in a moment, and until then the port of before is
+/// kept. Once the relay is known to be gone, anybody on this computer may open that port and would
+/// be handed every name and page: then the browser is pointed where nobody can listen.
+fn wished_port(state: &State) -> Option<u16> {
+    let kept = |port| {
+        if state.relay_is_gone() {
+            SINK_PORT
+        } else {
+            port
+        }
+    };
+    state.relay_port().or_else(|| state.applied_port.map(kept))
 }
 
 fn keep(state: &mut State, port: u16, effects: &mut Vec<Effect>) {

@@ -136,6 +136,19 @@ impl State {
         }
     }
 
+    /// Whether the relay is known not to hold the port of before: the host says so, or it was
+    /// looked for after a loss and is not there.
+    pub(super) fn relay_is_gone(&self) -> bool {
+        match &self.host {
+            Host::Idle => false,
+            Host::Linked(link) => {
+                let told = link.status.is_some() && self.relay_port().is_none();
+                told || link.problem.is_some() || self.failures > 1
+            }
+            Host::Gone(_) => self.failures > 1,
+        }
+    }
+
     /// The port that the browser's own read-back says everything goes to.
     #[must_use]
     pub const fn browser_port(&self) -> Option<u16> {

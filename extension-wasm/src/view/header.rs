@@ -4,7 +4,7 @@ use super::Button;
 use super::problem::Problem;
 use crate::proxy_value::Reading;
 use crate::update::{Host, Intent, State};
-use meter_wire::{RelayStatus, Status, TorState};
+use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 use serde::Serialize;
 
 /// State in one word and one sentence.
@@ -90,6 +90,8 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
         }
         Hurdle::Standing(what) => {
             let (light, so) = match closed {
+                // What answers on the port is not ours: only this much is sure.
+                true if is_port_taken(state) => (Light::Blocked, "No page goes out directly."),
                 true => (Light::Blocked, "Pages are blocked, so nothing leaks."),
                 false => (Light::Unprotected, "Sites see your address."),
             };
@@ -110,6 +112,13 @@ fn is_closed(state: &State) -> bool {
         // Not asked yet: what was in force before the worker slept still is.
         None => state.applied_port.is_some(),
     }
+}
+
+fn is_port_taken(state: &State) -> bool {
+    state.status().is_some_and(|status| match &status.relay {
+        RelayStatus::Failed(problem) => problem.code == ErrorCode::PortTaken,
+        RelayStatus::Stopped | RelayStatus::Listening { .. } => false,
+    })
 }
 
 fn hurdle(state: &State) -> Hurdle {

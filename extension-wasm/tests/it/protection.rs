@@ -3,7 +3,7 @@
 use crate::scene::{NOT_FOUND, PORT, Scene};
 use meter_wire::{ErrorCode, Problem, RelayStatus, Request, TorState};
 use onionmeter::proxy_value::{Reading, Refusal};
-use onionmeter::update::{Effect, Event, Intent, ProxyTurn};
+use onionmeter::update::{Effect, Event, Intent, ProxyTurn, SINK_PORT, Timer};
 use onionmeter::view::{Light, Name, Own};
 
 fn applies(scene: &Scene) -> Vec<u16> {
@@ -59,7 +59,7 @@ fn a_port_that_changes_is_followed() {
 }
 
 #[test]
-fn the_setting_is_kept_whatever_dies() {
+fn the_browser_stays_shut_whatever_dies() {
     let mut scene = Scene::new(1).started();
     scene.tor(TorState::Failed(Problem::new(ErrorCode::TorCrashLoop)));
     shows(&scene, Light::Blocked, Some(ErrorCode::TorCrashLoop));
@@ -73,8 +73,65 @@ fn the_setting_is_kept_whatever_dies() {
     shows(&scene, Light::Blocked, Some(ErrorCode::HostStopped));
     scene.wake();
     shows(&scene, Light::Blocked, Some(ErrorCode::HostNotInstalled));
-    assert_eq!(scene.state.route_port(), Some(PORT));
+    assert_eq!(scene.state.route_port(), Some(SINK_PORT));
     assert_eq!(clears(&scene), 0);
+}
+
+#[test]
+fn a_broken_connection_keeps_the_port_and_a_lost_relay_gives_it_up() {
+    let mut scene = Scene::new(1).started();
+    scene.close("Native host has exited.");
+    assert_eq!(
+        scene.state.route_port(),
+        Some(PORT),
+        "it may be back in a moment"
+    );
+    scene.happen(Event::Timer(Timer::Reconnect(1)));
+    assert_eq!(
+        applies(&scene),
+        [PORT, SINK_PORT],
+        "whoever opens the port now gets nothing"
+    );
+    assert_eq!(scene.state.route_port(), Some(SINK_PORT));
+    shows(&scene, Light::Blocked, Some(ErrorCode::HostStopped));
+    scene.wake();
+    assert_eq!(
+        scene.state.route_port(),
+        Some(SINK_PORT),
+        "also for the next worker"
+    );
+    scene.closed_because = None;
+    scene.happen(Event::Intent(Intent::Reconnect));
+    assert_eq!(applies(&scene), [PORT, SINK_PORT, PORT]);
+    shows(&scene, Light::Protected, None);
+}
+
+#[test]
+fn a_relay_that_the_host_does_not_hold_is_no_place_to_send_anything() {
+    for relay in [
+        RelayStatus::Stopped,
+        RelayStatus::Failed(Problem::new(ErrorCode::PortTaken)),
+    ] {
+        let mut scene = Scene::new(1).started();
+        scene.status.relay = relay;
+        scene.say_status();
+        assert_eq!(applies(&scene), [PORT, SINK_PORT]);
+        assert_eq!(scene.state.browser_port(), Some(SINK_PORT));
+        assert_eq!(clears(&scene), 0);
+    }
+}
+
+#[test]
+fn before_a_port_was_ever_told_a_missing_host_blocks_nothing() {
+    let mut scene = Scene::new(1);
+    scene.closed_because = Some(NOT_FOUND);
+    let scene = scene.started();
+    assert!(applies(&scene).is_empty());
+    shows(
+        &scene,
+        Light::Unprotected,
+        Some(ErrorCode::HostNotInstalled),
+    );
 }
 
 #[test]
@@ -120,7 +177,7 @@ fn a_setting_made_just_before_a_death_is_taken_up() {
     scene.answer = Ok(Reading::Ours { port: PORT });
     scene.closed_because = Some("Native host has exited.");
     let scene = scene.started();
-    assert_eq!(scene.state.route_port(), Some(PORT));
+    assert_eq!(scene.state.route_port(), Some(SINK_PORT));
     shows(&scene, Light::Blocked, Some(ErrorCode::HostStopped));
 }
 

@@ -15,7 +15,7 @@ fn status(bridge: &mut crate::support::Bridge) -> meter_wire::Status {
 }
 
 #[test]
-fn a_hundred_clients_at_once_share_one_daemon() {
+fn forty_clients_at_once_share_one_daemon() {
     let home = TestHome::new();
     let keys: Vec<_> = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..40)

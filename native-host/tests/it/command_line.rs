@@ -1,7 +1,8 @@
 //! The commands as a person types them.
 
 use crate::support::{PROGRAM, TestHome};
-use std::{fs, process::Output};
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf, process::Output};
 
 #[track_caller]
 fn text(output: &Output) -> String {
@@ -184,79 +185,107 @@ fn an_installed_program_finds_its_home_without_the_variable() {
     );
 }
 
-#[test]
-fn verify_takes_the_vectors_and_refuses_what_was_changed() {
-    let home = TestHome::new();
-    let vectors: serde_json::Value =
-        serde_json::from_str(include_str!("../../../docs/spec/session-report.json")).expect("JSON");
-    let reports: Vec<_> = vectors["valid_chain"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|case| serde_json::json!({"body": case["body"], "signature": case["signature"]}))
-        .collect();
-    let file = home.user().join("reports.json");
-    let path = file.to_str().expect("UTF-8");
-    let write = |reports: &[serde_json::Value]| {
-        let content = serde_json::json!({
+/// The three reports of the specification's vectors, as `onionmeter reports --json` would print them.
+struct ReportsFile {
+    path: PathBuf,
+    key: String,
+    chain: String,
+    reports: Vec<Value>,
+}
+
+impl ReportsFile {
+    fn of_vectors(home: &TestHome) -> Self {
+        let vectors: Value =
+            serde_json::from_str(include_str!("../../../docs/spec/session-report.json"))
+                .expect("JSON");
+        let text = |name: &str| vectors[name].as_str().expect("text").to_owned();
+        let cases = vectors["valid_chain"].as_array().expect("a list");
+        let report = |case: &Value| json!({"body": case["body"], "signature": case["signature"]});
+        let file = Self {
+            path: home.user().join("reports.json"),
+            key: text("key"),
+            chain: text("chain"),
+            reports: cases.iter().map(report).collect(),
+        };
+        file.write(&file.reports);
+        file
+    }
+
+    fn write(&self, reports: &[Value]) {
+        let content = json!({
             "format": "onionmeter-reports/1",
-            "key": vectors["key"],
-            "chain": vectors["chain"],
+            "key": self.key,
+            "chain": self.chain,
             "reports": reports,
         });
-        fs::write(&file, content.to_string()).expect("ours");
-    };
-    write(&reports);
-    let key = vectors["key"].as_str().expect("text");
-    let chain = vectors["chain"].as_str().expect("text");
+        self.write_text(&content.to_string());
+    }
+
+    fn write_text(&self, text: &str) {
+        fs::write(&self.path, text).expect("ours");
+    }
+
+    fn name(&self) -> &str {
+        self.path.to_str().expect("UTF-8")
+    }
+}
+
+#[test]
+fn verify_takes_whole_chains_and_segments() {
+    let home = TestHome::new();
+    let file = ReportsFile::of_vectors(&home);
+    let all = ["All 3 reports verify", "from its beginning", &file.key];
+    check(&home, &["verify", file.name()], 0, &all);
     check(
         &home,
-        &["verify", path],
+        &["verify", file.name(), "--key", &file.key],
         0,
-        &["All 3 reports verify", "from its beginning", key],
+        &["All 3"],
     );
-    check(&home, &["verify", path, "--key", key], 0, &["All 3"]);
+    file.write(&file.reports[1..]);
     check(
         &home,
-        &["verify", path, "--key", &"0".repeat(64)],
-        65,
-        &["not by the key"],
-    );
-    write(&reports[1..]);
-    check(
-        &home,
-        &["verify", path],
+        &["verify", file.name()],
         0,
         &["earlier ones are not in the file"],
     );
-    write(&[reports[0].clone(), reports[2].clone()]);
+}
+
+#[test]
+fn verify_refuses_whatever_was_changed() {
+    let home = TestHome::new();
+    let file = ReportsFile::of_vectors(&home);
+    let refused = |parts: &[&str]| check(&home, &["verify", file.name()], 65, parts);
+    let other_key = "0".repeat(64);
     check(
         &home,
-        &["verify", path],
+        &["verify", file.name(), "--key", &other_key],
         65,
-        &["number 3; number 2 is next"],
+        &["not by the key"],
     );
-    let mut changed = reports.clone();
-    let body = changed[1]["body"]
+    file.write(&[file.reports[0].clone(), file.reports[2].clone()]);
+    refused(&["number 3; number 2 is next"]);
+    let mut changed = file.reports.clone();
+    changed[1]["body"] = changed[1]["body"]
         .as_str()
         .expect("text")
-        .replacen('0', "1", 1);
-    changed[1]["body"] = body.into();
-    write(&changed);
-    check(
-        &home,
-        &["verify", path],
-        65,
-        &["entry 2", "signature does not match"],
-    );
-    write(&reports[1..]);
-    let foreign = fs::read_to_string(&file).expect("ours").replace(
-        &format!("\"chain\":\"{chain}\""),
-        &format!("\"chain\":\"{}\"", "0".repeat(32)),
-    );
-    fs::write(&file, foreign).expect("ours");
-    check(&home, &["verify", path], 65, &["another chain"]);
-    fs::write(&file, "{\"format\":").expect("ours");
-    check(&home, &["verify", path], 65, &["no file of reports"]);
+        .replacen('0', "1", 1)
+        .into();
+    file.write(&changed);
+    refused(&["entry 2", "signature does not match"]);
+    for reports in [&file.reports[..], &file.reports[1..]] {
+        let foreign = ReportsFile {
+            chain: "0".repeat(32),
+            ..ReportsFile::of_vectors(&home)
+        };
+        foreign.write(reports);
+        refused(&["another chain"]);
+    }
+    file.write(&[]);
+    refused(&["no reports"]);
+    file.write_text("{\"format\":");
+    refused(&["no file of reports"]);
+    file.write_text("[\"onionmeter-reports/1\"]");
+    refused(&["no file of reports"]);
     check(&home, &["verify", "/nowhere.json"], 65, &["cannot be read"]);
 }

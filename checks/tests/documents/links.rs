@@ -1,0 +1,116 @@
+//! Whatever a document points to is there.
+
+use crate::{
+    files::{read, root, tracked},
+    markdown,
+};
+use std::path::Path;
+
+#[test]
+fn every_relative_link_resolves_with_its_anchor() {
+    let mut checked = 0;
+    for page in tracked(".md") {
+        let folder = Path::new(&page.path)
+            .parent()
+            .unwrap_or_else(|| Path::new(""));
+        for link in markdown::links(&page.text) {
+            if link.contains("://") {
+                continue;
+            }
+            let (path, anchor) = link.split_once('#').unwrap_or((link.as_str(), ""));
+            let target = match path.is_empty() {
+                true => root().join(&page.path),
+                false => root().join(folder).join(path),
+            };
+            let there = target.try_exists().is_ok_and(|there| there);
+            assert!(there, "{}: {link} leads nowhere", page.path);
+            if !anchor.is_empty() {
+                let text = std::fs::read_to_string(&target).expect("a page");
+                let anchors = markdown::anchors(&text);
+                let known = anchors.iter().any(|known| known == anchor);
+                assert!(known, "{}: {link}: {anchors:?}", page.path);
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked}");
+}
+
+/// A path as it stands in a text: up to the first character that no path of ours has.
+fn path_at(text: &str) -> &str {
+    let is_path = |letter: char| letter.is_ascii_alphanumeric() || "_./-".contains(letter);
+    let end = text.find(|letter| !is_path(letter)).unwrap_or(text.len());
+    text.split_at(end).0.trim_end_matches('.')
+}
+
+#[test]
+fn every_document_that_a_file_names_is_there() {
+    let mut checked = 0;
+    for file in tracked("") {
+        for (at, _) in file.text.match_indices("docs/") {
+            let (before, rest) = file.text.split_at(at);
+            // `net/docs/proxy.md` is somebody else's.
+            if before.ends_with(|letter: char| letter.is_alphanumeric() || "/.".contains(letter)) {
+                continue;
+            }
+            let path = path_at(rest);
+            let there = root().join(path).try_exists().is_ok_and(|there| there);
+            assert!(there, "{} names {path}", file.path);
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked}");
+}
+
+#[test]
+fn every_place_on_the_map_is_there() {
+    let map = read("ARCHITECTURE.md");
+    let folders = [
+        "checks/",
+        "crates/",
+        "docs/",
+        "extension-wasm/",
+        "native-host/",
+        "popup/",
+    ];
+    let spans = markdown::code_spans(&map);
+    let named = spans.iter().map(String::as_str);
+    let listed = markdown::section(&map, "## Where what is").lines();
+    let listed = listed.filter_map(|line| line.split(' ').next());
+    let paths: Vec<_> = named
+        .chain(listed)
+        .filter(|path| folders.iter().any(|folder| path.starts_with(folder)))
+        .collect();
+    assert!(paths.len() > 30, "{paths:?}");
+    for path in paths {
+        let there = root().join(path).try_exists().is_ok_and(|there| there);
+        assert!(there, "{path}");
+    }
+}
+
+/// The table of the registered browsers and the page about them, row by row.
+#[test]
+fn every_registered_browser_stands_on_its_page_and_no_other() {
+    let source = read("native-host/src/registration/browsers.rs");
+    let table = source.split("pub const BROWSERS").nth(1).expect("a table");
+    let table = table.split("];").next().expect("an end");
+    let literals: Vec<_> = table.split('"').skip(1).step_by(2).collect();
+    let page = read("docs/browsers.md");
+    let manifests = markdown::section(&page, "## Manifests");
+    let rows = markdown::rows(manifests);
+    let shown: Vec<_> = rows.iter().map(|row| (row[0].as_str(), &row[1])).collect();
+    let mut expected = 0;
+    let mut literals = literals.into_iter();
+    while let Some(name) = literals.next() {
+        if name.starts_with("~/") {
+            continue;
+        }
+        let footprint = literals.next().expect("a name and its footprint");
+        let stands = |(row, cell): &(&str, &String)| {
+            *row == name && cell.as_str() == format!("`{footprint}`")
+        };
+        assert!(shown.iter().any(stands), "{name}: {footprint}");
+        expected += 1;
+    }
+    assert_eq!(shown.len(), expected);
+}

@@ -1,0 +1,11 @@
+//! The documents are true: examples parse, sentences are those of the program, commands, settings,
+//! files and links exist.
+
+#[path = "../tree/files.rs"]
+mod files;
+mod links;
+mod markdown;
+mod messages;
+mod program;
+mod sentences;
+mod settings;

@@ -1,0 +1,49 @@
+//! What the README says the popup says, the popup says.
+
+use crate::files::{read, tracked};
+use meter_wire::ErrorCode;
+
+/// What stands between “ and ”.
+fn quoted(text: &str) -> Vec<String> {
+    let rest = text.split('“').skip(1);
+    let quoted = rest.map(|rest| rest.split('”').next().unwrap_or_default());
+    quoted.map(|quoted| quoted.replace('\n', " ")).collect()
+}
+
+#[test]
+fn every_sentence_that_the_readme_quotes_is_one_of_the_program() {
+    let codes = ErrorCode::ALL.iter().map(|code| code.sentence());
+    let codes: Vec<_> = codes.collect();
+    let shown: Vec<_> = tracked("")
+        .into_iter()
+        .filter(|file| {
+            ["extension-wasm/src/view/", "extension-wasm/js/", "popup/"]
+                .iter()
+                .any(|folder| file.path.starts_with(folder))
+        })
+        .map(|file| file.text)
+        .collect();
+    let quotes = quoted(&read("README.md"));
+    assert!(quotes.len() > 30, "{quotes:?}");
+    for quote in quotes {
+        let literals = [format!("\"{quote}\""), format!(">{quote}<")];
+        let drawn = |text: &String| literals.iter().any(|literal| text.contains(literal));
+        assert!(
+            codes.contains(&quote.as_str()) || shown.iter().any(drawn),
+            "no part of the program says “{quote}”"
+        );
+    }
+}
+
+#[test]
+fn the_readme_tells_what_to_do_about_every_sentence_that_a_person_can_meet() {
+    let quotes = quoted(&read("README.md"));
+    let own = [
+        "A request went out directly, past Tor.",
+        "The program's balance is not the sum of the reports verified here.",
+    ];
+    let codes = ErrorCode::ALL.iter().map(|code| code.sentence());
+    for sentence in codes.chain(own) {
+        assert!(quotes.iter().any(|quote| quote == sentence), "{sentence}");
+    }
+}

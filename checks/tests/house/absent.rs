@@ -1,0 +1,188 @@
+//! What is absent on purpose: `ARCHITECTURE.md`, "Invariants, by what is absent".
+
+use crate::files::{Tracked, tracked};
+
+/// The code of the products and their libraries, without tests and examples.
+fn product_code() -> Vec<Tracked> {
+    let is_product = |path: &str| {
+        path.contains("/src/")
+            && !path.starts_with("crates/meter-testkit/")
+            && !path.starts_with("checks/")
+    };
+    let files = tracked(".rs").into_iter();
+    let files = files.filter(|file| is_product(&file.path));
+    files.map(without_tests).collect()
+}
+
+/// Tests stand at the foot of a file, or in a file of their own.
+fn without_tests(mut file: Tracked) -> Tracked {
+    let tests = file.path.ends_with("/tests.rs");
+    let end = file.text.find("#[cfg(test)]\nmod tests");
+    let keep = if tests {
+        0
+    } else {
+        end.unwrap_or(file.text.len())
+    };
+    file.text.truncate(keep);
+    file
+}
+
+/// Lines of code that hold `word`; comments may name what code may not.
+fn holds(file: &Tracked, word: &str) -> bool {
+    let mut lines = file.text.lines();
+    lines.any(|line| !line.trim_start().starts_with("//") && line.contains(word))
+}
+
+#[track_caller]
+fn only_in(files: &[Tracked], word: &str, expected: &[&str]) {
+    let found = files.iter().filter(|file| holds(file, word));
+    let found: Vec<_> = found.map(|file| file.path.as_str()).collect();
+    assert_eq!(found, expected, "{word}");
+}
+
+#[test]
+fn the_ways_out_of_a_process_are_few_and_named() {
+    let files = product_code();
+    assert!(files.len() > 80, "{}", files.len());
+    let tcp = [
+        "crates/meter-relay/src/dial.rs",
+        "crates/meter-tor/src/dial.rs",
+    ];
+    only_in(&files, "TcpStream::connect", &tcp);
+    let unix = [tcp[0], tcp[1], "native-host/src/ipc.rs"];
+    only_in(&files, "UnixStream::connect", &unix);
+    only_in(&files, "TcpSocket::", &["crates/meter-relay/src/relay.rs"]);
+    let children = [
+        "crates/meter-tor/src/managed/child.rs",
+        "native-host/src/ipc.rs",
+    ];
+    only_in(&files, "Command::new(", &children);
+    let nowhere = [
+        "TcpListener::bind",
+        "UdpSocket",
+        "lookup_host",
+        "to_socket_addrs",
+        "ToSocketAddrs",
+    ];
+    for word in nowhere {
+        only_in(&files, word, &[]);
+    }
+    only_in(&files, "UnixListener::bind", &["native-host/src/daemon.rs"]);
+}
+
+#[test]
+fn no_task_is_without_an_owner_and_no_queue_without_a_bound() {
+    let files = product_code();
+    for word in [
+        "tokio::spawn",
+        "unbounded_channel",
+        "set_var(",
+        "thread::spawn",
+    ] {
+        only_in(&files, word, &[]);
+    }
+}
+
+/// The kit's own dialer reaches loopback only; nothing else in it opens a connection.
+#[test]
+fn the_test_kit_has_one_dialer() {
+    let files = tracked(".rs").into_iter();
+    let kit = files.filter(|file| file.path.starts_with("crates/meter-testkit/src/"));
+    let kit: Vec<_> = kit.collect();
+    only_in(
+        &kit,
+        "TcpStream::connect",
+        &["crates/meter-testkit/src/loopback.rs"],
+    );
+}
+
+#[test]
+fn one_file_reads_the_clocks_that_reach_a_report() {
+    let files = product_code();
+    only_in(&files, "SystemTime::now", &["native-host/src/clock.rs"]);
+    let std_clock = files.into_iter().filter(|file| {
+        // Tor's deadlines and pauses are tokio's, so that tests can pause them.
+        !file.path.starts_with("crates/meter-tor/") && file.path != "native-host/src/ipc.rs"
+    });
+    let std_clock: Vec<_> = std_clock.collect();
+    only_in(&std_clock, "Instant::now", &["native-host/src/clock.rs"]);
+}
+
+#[test]
+fn the_pure_parts_know_no_world() {
+    let pure = [
+        "crates/meter-core/src/",
+        "crates/meter-wire/src/",
+        "extension-wasm/src/update",
+        "extension-wasm/src/view",
+        "extension-wasm/src/proxy_value.rs",
+    ];
+    let files = product_code().into_iter();
+    let files = files.filter(|file| pure.iter().any(|begin| file.path.starts_with(begin)));
+    let files: Vec<_> = files.collect();
+    assert!(files.len() > 25, "{}", files.len());
+    let world = [
+        "async fn",
+        "f32",
+        "f64",
+        "getrandom",
+        "js_sys",
+        "std::env",
+        "std::fs",
+        "std::net::Tcp",
+        "std::process",
+        "std::thread",
+        "std::time",
+        "tokio",
+        "tracing",
+        "wasm_bindgen",
+    ];
+    for word in world {
+        only_in(&files, word, &[]);
+    }
+}
+
+#[test]
+fn only_one_file_names_a_browser_api() {
+    let files = product_code();
+    only_in(&files, "extern \"C\"", &["extension-wasm/src/bindings.rs"]);
+    let touches_js = |file: &&Tracked| holds(file, "js_sys") || holds(file, "wasm_bindgen");
+    for file in files.iter().filter(touches_js) {
+        let glue = ["bindings.rs", "lib.rs", "runtime.rs"];
+        let known = file.path.starts_with("extension-wasm/src/runtime/")
+            || glue
+                .iter()
+                .any(|name| file.path == format!("extension-wasm/src/{name}"));
+        assert!(known, "{}", file.path);
+    }
+}
+
+/// What signs is in the host alone.
+#[test]
+fn the_extension_holds_no_key() {
+    let files = product_code().into_iter();
+    let extension = files.filter(|file| file.path.starts_with("extension-wasm/"));
+    let extension: Vec<_> = extension.collect();
+    for word in ["ReportSigner", "SigningKey", "from_seed", ".sign("] {
+        only_in(&extension, word, &[]);
+    }
+}
+
+/// A page that writes markup can be made to run it.
+#[test]
+fn the_popup_draws_text_nodes_only() {
+    let scripts = tracked(".js");
+    assert!(scripts.len() >= 2);
+    let pages = scripts.iter().filter(|file| !file.path.contains("/tests/"));
+    for file in pages {
+        for word in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+        ] {
+            assert!(!file.text.contains(word), "{}: {word}", file.path);
+        }
+    }
+}

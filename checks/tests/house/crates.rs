@@ -1,0 +1,217 @@
+//! Which crate may use which: the picture in `ARCHITECTURE.md`, held against cargo's own.
+
+use crate::files::{read, root};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
+
+/// Folder, crate, and what it may use of ours. Nothing else, and nothing less.
+const ARROWS: &[(&str, &str, &[&str])] = &[
+    ("crates/meter-core", "meter-core", &[]),
+    ("crates/meter-wire", "meter-wire", &["meter-core"]),
+    ("crates/meter-ledger", "meter-ledger", &["meter-core"]),
+    ("crates/meter-relay", "meter-relay", &["meter-core"]),
+    ("crates/meter-tor", "meter-tor", &["meter-core"]),
+    (
+        "native-host",
+        "onionmeter",
+        &[
+            "meter-core",
+            "meter-ledger",
+            "meter-relay",
+            "meter-tor",
+            "meter-wire",
+        ],
+    ),
+    (
+        "extension-wasm",
+        "extension-wasm",
+        &["meter-core", "meter-wire"],
+    ),
+    ("crates/meter-testkit", "meter-testkit", &[]),
+    (
+        "checks",
+        "checks",
+        &["meter-core", "meter-testkit", "meter-wire"],
+    ),
+];
+
+/// What people get. They never depend on each other, nor on what only tests need.
+pub(crate) const PRODUCTS: [&str; 2] = ["onionmeter", "extension-wasm"];
+
+/// What cargo would build for one target, from what is already on this machine.
+fn metadata_for(target: &str) -> Metadata {
+    let options = ["--locked", "--offline", "--filter-platform", target];
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .other_options(options.map(str::to_owned))
+        .exec();
+    metadata.expect("what the lock file names is here after ./build.sh build")
+}
+
+/// For this machine and for the browser.
+pub(crate) fn metadata() -> [Metadata; 2] {
+    let output = Command::new("rustc").arg("-vV").output().expect("rustc");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    [
+        metadata_for(host.expect("rustc names its host")),
+        metadata_for("wasm32-unknown-unknown"),
+    ]
+}
+
+fn ours(package: &Package, kind: DependencyKind) -> BTreeSet<&str> {
+    let of_kind = package.dependencies.iter().filter(|dep| dep.kind == kind);
+    let local = of_kind.filter(|dep| dep.path.is_some());
+    local.map(|dependency| dependency.name.as_str()).collect()
+}
+
+#[test]
+fn arrows_between_our_crates_are_exactly_those_of_the_picture() {
+    let [metadata, _] = metadata();
+    let members: BTreeMap<_, _> = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| (package.name.to_string(), package))
+        .collect();
+    let known: Vec<_> = ARROWS.iter().map(|(_, name, _)| *name).collect();
+    assert_eq!(members.len(), known.len(), "{:?}", members.keys());
+    for (folder, name, allowed) in ARROWS {
+        let package = members.get(*name).expect(name);
+        let manifest = package.manifest_path.as_str();
+        assert!(
+            manifest.ends_with(&format!("{folder}/Cargo.toml")),
+            "{manifest}"
+        );
+        let uses = ours(package, DependencyKind::Normal);
+        assert_eq!(uses, allowed.iter().copied().collect(), "{name}");
+        assert!(ours(package, DependencyKind::Build).is_empty(), "{name}");
+        for dependency in ours(package, DependencyKind::Development) {
+            let fits = allowed.contains(&dependency) || dependency == "meter-testkit";
+            assert!(fits, "tests of {name} use {dependency}");
+        }
+    }
+}
+
+#[test]
+fn the_picture_in_the_document_is_the_same() {
+    let short = |name: &str| name.strip_prefix("meter-").unwrap_or(name).to_owned();
+    let document = read("ARCHITECTURE.md");
+    let cells = |line: &str| -> Vec<String> {
+        let cells = line.trim_matches('|').split('|');
+        cells.map(|cell| cell.trim().replace('`', "")).collect()
+    };
+    let rows: BTreeMap<_, _> = document
+        .lines()
+        .map(cells)
+        .filter(|cells| cells.len() == 3)
+        .map(|cells| (cells[0].clone(), cells[2].clone()))
+        .collect();
+    for (folder, _, allowed) in ARROWS {
+        let row = rows.get(*folder).unwrap_or_else(|| panic!("{folder}"));
+        let said: BTreeSet<_> = match row.as_str() {
+            "nothing" => BTreeSet::new(),
+            list => list.split(", ").map(str::to_owned).collect(),
+        };
+        let allowed: BTreeSet<_> = allowed.iter().map(|name| short(name)).collect();
+        assert_eq!(said, allowed, "{folder}");
+    }
+}
+
+/// Everything that ends up in what a crate is built to, without its tests.
+pub(crate) fn built_in(metadata: &Metadata, name: &str) -> BTreeSet<PackageId> {
+    let resolve = metadata.resolve.as_ref().expect("a resolved graph");
+    let nodes: BTreeMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let first = metadata
+        .packages
+        .iter()
+        .find(|package| package.name == name);
+    let mut found = BTreeSet::new();
+    let mut next = vec![first.expect("a member").id.clone()];
+    while let Some(id) = next.pop() {
+        if !found.insert(id.clone()) {
+            continue;
+        }
+        for dependency in &nodes[&id].deps {
+            let kinds = &dependency.dep_kinds;
+            if kinds
+                .iter()
+                .any(|dep| dep.kind != DependencyKind::Development)
+            {
+                next.push(dependency.pkg.clone());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_product_contains_another_or_what_only_tests_need() {
+    for metadata in metadata() {
+        for product in PRODUCTS {
+            let built = built_in(&metadata, product);
+            let names = metadata
+                .packages
+                .iter()
+                .filter(|package| built.contains(&package.id));
+            let names: BTreeSet<_> = names.map(|package| package.name.to_string()).collect();
+            for other in PRODUCTS.iter().filter(|other| **other != product) {
+                assert!(!names.contains(*other), "{product} contains {other}");
+            }
+            // What resolves names or speaks HTTP or TLS has no business in a product.
+            for foreign in [
+                "meter-testkit",
+                "checks",
+                "fantoccini",
+                "hickory-resolver",
+                "hyper",
+                "native-tls",
+                "openssl-sys",
+                "reqwest",
+                "rustls",
+            ] {
+                assert!(!names.contains(foreign), "{product} contains {foreign}");
+            }
+        }
+    }
+}
+
+#[test]
+fn members_are_listed_so_that_each_comes_before_those_that_use_it() {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
+    let members = manifest["workspace"]["members"].as_array().expect("a list");
+    let place = |folder: &str| {
+        let place = members
+            .iter()
+            .position(|member| member.as_str() == Some(folder));
+        place.unwrap_or_else(|| panic!("{folder} is no member"))
+    };
+    let folder_of = |name: &str| {
+        let arrow = ARROWS.iter().find(|(_, known, _)| *known == name);
+        arrow.expect("a member of ours").0
+    };
+    for (folder, name, uses) in ARROWS {
+        for used in *uses {
+            assert!(
+                place(folder_of(used)) < place(folder),
+                "{used} after {name}"
+            );
+        }
+    }
+    assert_eq!(members.len(), ARROWS.len());
+}
+
+#[test]
+fn every_member_takes_the_lints_and_the_licence_of_the_workspace() {
+    for (folder, name, _) in ARROWS {
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        let manifest: toml::Table = manifest.parse().expect("TOML");
+        let inherited = |table: &toml::Value| table["workspace"].as_bool() == Some(true);
+        assert!(inherited(&manifest["lints"]), "{name}: lints");
+        for key in ["version", "edition", "rust-version", "license", "publish"] {
+            assert!(inherited(&manifest["package"][key]), "{name}: {key}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The house is in order: arrows between crates, licences, what is absent, and form.
+
+mod absent;
+mod crates;
+#[path = "../tree/files.rs"]
+mod files;
+mod form;
+mod licences;
