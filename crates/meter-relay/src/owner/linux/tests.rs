@@ -40,6 +40,19 @@ fn a_connection_is_ours_until_its_process_closes_it() {
     }
 }
 
+/// Java's sockets, for instance, are of this kind.
+#[test]
+fn a_client_with_a_dual_stack_socket_is_found_by_its_ipv4_address() {
+    let (listener, at) = listener_on("127.0.0.1:0");
+    let owners = Owners::around(at).unwrap();
+    let mapped = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped(), at.port()));
+    let client = dial(mapped);
+    assert!(client.local_addr().unwrap().is_ipv6());
+    let (_accepted, from) = listener.accept().unwrap();
+    assert!(from.is_ipv4());
+    assert_eq!(owners.of(from).unwrap(), Owner::Us);
+}
+
 #[test]
 fn a_connection_that_never_was_is_nobodys_and_a_listener_is_no_connection() {
     let (_listener, at) = listener_on("127.0.0.1:0");
