@@ -9,10 +9,12 @@ use std::{
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const POLL: Duration = Duration::from_millis(50);
+/// Only an upper bound: relay and Tor have a few seconds to end in.
+const GRACE: Duration = Duration::from_secs(60);
 
 /// A running daemon. Dropping it kills the daemon.
 pub struct Host {
@@ -38,13 +40,7 @@ impl Host {
             home.join("config.toml"),
             format!("{config}\n[relay]\nport = {relay_port}\n"),
         )?;
-        let said = |name| File::create(folder.path().join(name));
-        let daemon = command(&program, folder.path())
-            .arg("daemon")
-            .stdin(Stdio::null())
-            .stdout(said(STDOUT)?)
-            .stderr(said(STDERR)?)
-            .spawn()?;
+        let daemon = daemon(&program, folder.path())?;
         Ok(Self {
             folder,
             program,
@@ -115,15 +111,42 @@ impl Host {
         }
     }
 
+    /// Makes the daemon crash, and waits for it. (Not by SIGSEGV: Rust's own handler takes the first.)
+    ///
+    /// # Errors
+    /// It is gone already, or does not go.
+    pub fn crash(&mut self) -> Result<ExitStatus> {
+        self.signal(rustix::process::Signal::ABORT)
+    }
+
+    /// Starts the daemon again after an end.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.daemon = daemon(&self.program, self.folder.path())?;
+        Ok(())
+    }
+
     /// Asks the daemon to end, and waits for it.
     ///
     /// # Errors
-    /// It is gone already.
+    /// It is gone already, or does not go.
     pub fn end(&mut self) -> Result<ExitStatus> {
+        self.signal(rustix::process::Signal::TERM)
+    }
+
+    fn signal(&mut self, signal: rustix::process::Signal) -> Result<ExitStatus> {
         let pid = rustix::process::Pid::from_child(&self.daemon);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM)
-            .context("the daemon is gone")?;
-        Ok(self.daemon.wait()?)
+        rustix::process::kill_process(pid, signal).context("the daemon is gone")?;
+        let deadline = Instant::now() + GRACE;
+        loop {
+            if let Some(status) = self.daemon.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(Instant::now() < deadline, "the daemon does not go");
+            std::thread::sleep(POLL);
+        }
     }
 }
 
@@ -133,6 +156,26 @@ impl Drop for Host {
         drop(self.daemon.kill());
         drop(self.daemon.wait());
     }
+}
+
+/// Starts it in the folder, where a core dump would land, and lets the system write one.
+fn daemon(program: &Path, folder: &Path) -> Result<Child> {
+    let mut core = rustix::process::getrlimit(rustix::process::Resource::Core);
+    core.current = core.maximum;
+    rustix::process::setrlimit(rustix::process::Resource::Core, core)?;
+    let said = |name| {
+        File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join(name))
+    };
+    Ok(command(program, folder)
+        .arg("daemon")
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(said(STDOUT)?)
+        .stderr(said(STDERR)?)
+        .spawn()?)
 }
 
 fn command(program: &Path, folder: &Path) -> Command {

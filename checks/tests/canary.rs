@@ -12,7 +12,12 @@ use meter_testkit::{
     socks::{self, Credentials, Refused},
     tor_network::TorNetwork,
 };
-use std::{fs, os::unix::ffi::OsStrExt as _, path::Path, time::Duration};
+use std::{
+    fs,
+    os::unix::{ffi::OsStrExt as _, process::ExitStatusExt as _},
+    path::Path,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -50,12 +55,16 @@ async fn no_name_path_onion_address_or_credential_is_written_anywhere() {
     // While it runs: the book's write-ahead log and the sockets are there.
     show.found_nothing();
     show.the_search_would_find_it();
-    let Show {
-        host: mut ending, ..
-    } = show;
-    assert!(ending.end().unwrap().success());
-    drop(torn);
-    assert_eq!(hits(ending.folder()), [""; 0], "after the end");
+    // The site goes on, so that the marker passes through the daemon until it crashes.
+    let Show { mut host, site } = show;
+    let crashed = host.crash().unwrap();
+    drop((torn, site));
+    assert!(!crashed.success() && !crashed.core_dumped(), "{crashed}");
+    assert_eq!(hits(host.folder()), [""; 0], "after a crash");
+    host.start_again().unwrap();
+    host.wait_until_ready(LIMIT).await.unwrap();
+    assert!(host.end().unwrap().success());
+    assert_eq!(hits(host.folder()), [""; 0], "after the end");
 }
 
 struct Show {

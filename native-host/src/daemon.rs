@@ -6,6 +6,7 @@ mod client;
 use crate::{
     EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE,
     config::Config,
+    dumps,
     engine::{Engine, EngineHandle},
     home::Home,
     log, problems,
@@ -52,6 +53,9 @@ pub fn run(home: &Home) -> ExitCode {
     };
     if let Err(error) = log::init(home, config.log_level) {
         return report(EXIT_USAGE, &error.to_string());
+    }
+    if let Err(error) = dumps::forbid() {
+        warn!(%error, "core dumps are not forbidden");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
