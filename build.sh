@@ -208,7 +208,8 @@ test() {
     cargo clippy --package extension-wasm --target wasm32-unknown-unknown --locked --quiet -- -D warnings
     step "tests"
     cargo build --locked --package onionmeter --package checks
-    cargo test --workspace --locked --quiet
+    # The limit is for what hangs; the tests take some minutes.
+    timeout --kill-after=10s 40m cargo test --workspace --locked
     step "tests inside Wasm"
     test_wasm
     dependencies

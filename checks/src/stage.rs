@@ -49,7 +49,7 @@ impl Stage {
         // A socket's path has little room, so not below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
         let network = TorNetwork::boot(&folder.path().join("network")).await?;
-        let relay_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let relay_port = free_port()?;
         let stage = Self {
             network,
             site: Site::start().await?,
@@ -222,6 +222,14 @@ impl Drop for Stage {
     fn drop(&mut self) {
         drop(self.kill_daemon());
     }
+}
+
+/// A port that nobody uses and that the system gives to nobody: below its ephemeral ports.
+fn free_port() -> Result<u16> {
+    let start = 10_240 + u16::try_from(std::process::id() % 20_000)?;
+    (start..start + 500)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .context("no free port")
 }
 
 /// No daemon runs while this lives.

@@ -65,6 +65,8 @@ enum Command {
     NewIdentity,
     /// Change when sessions close, until the daemon ends
     Thresholds(control::SetThresholds),
+    /// Stop the daemon; a browser with the extension starts it again
+    Stop,
     /// Run the daemon in the foreground (browsers and commands start it by themselves)
     Daemon,
 }
@@ -130,6 +132,7 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Monitor(switch) => control::monitor(&switch, home),
         Command::NewIdentity => control::new_identity(home),
         Command::Thresholds(arguments) => control::thresholds(&arguments, home),
+        Command::Stop => control::daemon(home),
         Command::Daemon => Ok(daemon::run(home)),
     }
 }

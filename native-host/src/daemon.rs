@@ -120,11 +120,17 @@ async fn serve(home: &Home, config: &Config) -> io::Result<()> {
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
     let (engine, handle) = Engine::new(home, config, &tracker)?;
     let engine_stop = CancellationToken::new();
-    let engine = tracker.spawn(engine.run(engine_stop.clone()));
+    let mut engine = tracker.spawn(engine.run(engine_stop.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "daemon ready");
 
     let clients = TaskTracker::new();
+    let mut engine_ended = false;
     tokio::select! {
+        // Without an engine there is nothing to serve; the next client gets a fresh daemon.
+        _ = &mut engine => {
+            error!("the engine ended by itself");
+            engine_ended = true;
+        }
         () = accept(&listener, &handle, &clients, &stop) => {}
         () = asked_to_end() => info!("asked to end"),
         () = unused(config.idle_exit_s, &clients, &handle) => info!("nobody is left"),
@@ -136,7 +142,9 @@ async fn serve(home: &Home, config: &Config) -> io::Result<()> {
     );
     drop(listener);
     engine_stop.cancel();
-    crate::ignore_because("a panic was logged by its hook", engine.await);
+    if !engine_ended {
+        crate::ignore_because("a panic was logged by its hook", engine.await);
+    }
     stop.cancel();
     clients.close();
     if time::timeout(CLIENTS_GRACE, clients.wait()).await.is_err() {

@@ -217,17 +217,7 @@ impl Engine {
                 }
                 reply(answer, Ok(()));
             }
-            Command::MonitorStart(answer) => {
-                if self.house.is_err() {
-                    self.house = House::open(&self.home, self.thresholds);
-                }
-                self.start_monitor();
-                let outcome = match (&self.house, self.relay.problem()) {
-                    (Err(problem), _) | (_, Some(problem)) => Err(problem.clone()),
-                    _ => Ok(()),
-                };
-                reply(answer, outcome);
-            }
+            Command::MonitorStart(answer) => reply(answer, self.monitor_start()),
             Command::MonitorStop(answer) => {
                 self.relay.stop().await;
                 self.tick();
@@ -235,6 +225,21 @@ impl Engine {
                 reply(answer, Ok(()));
             }
             Command::NewIdentity(answer) => reply(answer, self.renew_identity()),
+        }
+    }
+
+    /// Tries again what failed before, with the configuration as it is now: the remedy for a taken
+    /// port is another one in `config.toml`.
+    fn monitor_start(&mut self) -> Result<(), Problem> {
+        let config = Config::load(&self.home.config()).map_err(|error| problems::config(&error))?;
+        self.relay.configure(&config);
+        if self.house.is_err() {
+            self.house = House::open(&self.home, self.thresholds);
+        }
+        self.start_monitor();
+        match (&self.house, self.relay.problem()) {
+            (Err(problem), _) | (_, Some(problem)) => Err(problem.clone()),
+            (Ok(_), None) => Ok(()),
         }
     }
 

@@ -16,6 +16,8 @@ use tokio_util::{
 
 /// How long a client waits for a daemon that it started.
 const START_MAX: Duration = Duration::from_secs(10);
+/// How long a daemon may take to end: connections are drained, then Tor is stopped.
+const STOP_MAX: Duration = Duration::from_secs(20);
 const START_POLL: Duration = Duration::from_millis(20);
 /// How long a command waits for one answer. Stopping may drain connections first.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
@@ -63,24 +65,86 @@ pub(crate) async fn connect_or_start(home: &Home) -> Result<UnixStream, Problem>
     // The daemon would refuse it as well, but could tell nobody.
     crate::config::Config::load(&home.config()).map_err(|error| crate::problems::config(&error))?;
     let unreachable = |why: String| Problem::with_detail(ErrorCode::DaemonUnreachable, why);
-    let mut daemon = start(home).map_err(|error| unreachable(error.to_string()))?;
+    let begin = || start(home).map_err(|error| unreachable(error.to_string()));
+    let mut daemon = begin()?;
     let deadline = time::Instant::now() + START_MAX;
     while time::Instant::now() < deadline {
         if let Ok(stream) = connect(home).await {
             return Ok(stream);
         }
-        // Status 0 means that another daemon was quicker; ours left it the field.
-        if let Ok(Some(status)) = daemon.try_wait()
-            && !status.success()
-        {
-            return Err(unreachable(format!(
-                "it ended with {status}; see {}",
-                home.log().display()
-            )));
+        time::sleep(START_POLL).await;
+        match daemon.try_wait() {
+            Ok(Some(status)) if !status.success() => {
+                let log = home.log();
+                return Err(unreachable(format!(
+                    "it ended with {status}; see {}",
+                    log.display()
+                )));
+            }
+            // Another daemon holds the lock: one that was quicker and will answer in a moment, or
+            // one that is just ending. Then it is our turn again.
+            Ok(Some(_)) => daemon = begin()?,
+            Ok(None) | Err(_) => {}
+        }
+    }
+    Err(unreachable("it did not answer in time".to_owned()))
+}
+
+/// Ends the daemon of `home` as it would end by itself: relay drained, open session kept. `false`
+/// when there was none.
+///
+/// # Errors
+/// When it cannot be asked, or is still there after [`STOP_MAX`].
+pub(crate) async fn stop(home: &Home) -> Result<bool, Problem> {
+    let failed = |error: io::Error| {
+        let detail = format!("it cannot be stopped: {error}");
+        Problem::with_detail(ErrorCode::DaemonUnreachable, detail)
+    };
+    let Some(lock) = open_lock(home).map_err(failed)? else {
+        return Ok(false);
+    };
+    if is_free(&lock).map_err(failed)? {
+        return Ok(false);
+    }
+    let text = std::fs::read_to_string(home.lock()).map_err(failed)?;
+    let daemon = text
+        .trim()
+        .parse()
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    let daemon = daemon.ok_or_else(|| failed(io::Error::other("its lock names no process")))?;
+    rustix::process::kill_process(daemon, rustix::process::Signal::TERM)
+        .map_err(|errno| failed(errno.into()))?;
+    let deadline = time::Instant::now() + STOP_MAX;
+    while !is_free(&lock).map_err(failed)? {
+        if time::Instant::now() > deadline {
+            return Err(failed(io::ErrorKind::TimedOut.into()));
         }
         time::sleep(START_POLL).await;
     }
-    Err(unreachable("it did not answer in time".to_owned()))
+    Ok(true)
+}
+
+fn open_lock(home: &Home) -> io::Result<Option<std::fs::File>> {
+    match std::fs::File::open(home.lock()) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether no daemon holds the lock. Taken shared and given back at once, so that a daemon that
+/// starts meanwhile is not kept from it for longer than this call.
+fn is_free(lock: &std::fs::File) -> io::Result<bool> {
+    use rustix::fs::{FlockOperation, flock};
+    match flock(lock, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => {
+            flock(lock, FlockOperation::Unlock)?;
+            Ok(true)
+        }
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// The daemon makes itself a session leader, so that the browser does not take it along.

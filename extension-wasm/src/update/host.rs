@@ -247,7 +247,7 @@ pub(super) fn on_closed(
     }
 }
 
-/// The browsers' exact words: `reference/ecosystem.md` 2.1. Once the host has spoken, it is there
+/// The browsers' exact words: `docs/browsers.md`. Once the host has spoken, it is there
 /// and allowed, whatever the words.
 fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failure {
     const NOT_INSTALLED: [&str; 3] = [

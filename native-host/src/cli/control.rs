@@ -76,6 +76,17 @@ pub(super) fn thresholds(arguments: &SetThresholds, home: &Home) -> Outcome {
     say("The new thresholds are in force until the daemon ends; config.toml keeps them for longer.")
 }
 
+/// `stop`: the daemon itself.
+pub(super) fn daemon(home: &Home) -> Outcome {
+    let stopped = block_on(ipc::stop(home))?;
+    say(match stopped {
+        true => {
+            "The daemon is stopped; the open session is kept. A browser with the extension starts it again."
+        }
+        false => "The daemon is not running.",
+    })
+}
+
 fn ask(home: &Home, request: Request) -> Result<(), Failure> {
     block_on(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;

@@ -107,7 +107,7 @@ fn book(home: &Home) -> Finding {
         )),
         Err(error) => Bad {
             what: format!("book {}: {}", home.book().display(), problems::chain(&error)),
-            remedy: "keep the file as it is and restore it from a backup, or move it away to begin a new chain with a new key".to_owned(),
+            remedy: "restore it from a backup; or, to begin a new chain, `onionmeter stop` and move book.sqlite3* and key/device.key away together".to_owned(),
         },
     }
 }

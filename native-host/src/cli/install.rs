@@ -1,10 +1,10 @@
 //! `install` and `uninstall`: the program in its place, a manifest for every browser.
 
-use super::{Failure, Outcome, this_program};
+use super::{Failure, Outcome, block_on, this_program};
 use crate::{
     EXIT_USAGE, files,
     home::Home,
-    problems,
+    ipc, problems,
     registration::{self, Family, ManifestState, Place},
 };
 use clap::Args;
@@ -33,6 +33,7 @@ pub(super) struct Uninstall {
 pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
     home.prepare().map_err(|error| Failure::usage(&error))?;
     let program = put_program(home)?;
+    let command = put_command(&program)?;
     let mut extra = registered(home)?;
     for folder in &arguments.browser_dir {
         let place = extra_place(folder)?;
@@ -65,12 +66,16 @@ pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
             "No browser of this user was found. Start one once, or name its folder with --browser-dir, and run this again."
         )?;
     }
+    if let Some(command) = command {
+        writeln!(out, "Command: {}", command.display())?;
+    }
     writeln!(out, "Program: {}", program.display())?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn uninstall(arguments: &Uninstall, home: &Home) -> Outcome {
     let extra = registered(home)?;
+    block_on(ipc::stop(home))?;
     let mut out = stdout().lock();
     for place in all_places(&extra) {
         if registration::remove(&place.manifest).map_err(|error| cannot(&place.manifest, &error))? {
@@ -82,9 +87,10 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home) -> Outcome {
             )?;
         }
     }
+    remove_command(&home.program())?;
     gone(fs::remove_file(home.program()), &home.program())?;
     if let Some(folder) = home.program().parent() {
-        gone(fs::remove_dir(folder), folder)?;
+        crate::ignore_because("somebody put more there", fs::remove_dir(folder));
     }
     gone(fs::remove_file(home.registered()), &home.registered())?;
     if arguments.purge {
@@ -182,17 +188,49 @@ fn put_program(home: &Home) -> Result<PathBuf, Failure> {
     Ok(target)
 }
 
+/// So that `onionmeter` can be typed: a link in the folder that desktops put into `PATH`. Whatever
+/// else is there stays.
+fn put_command(program: &Path) -> Result<Option<PathBuf>, Failure> {
+    let Some(link) = command_link().filter(|_| !program.starts_with("/usr")) else {
+        return Ok(None);
+    };
+    if fs::read_link(&link).is_ok_and(|target| target == program) {
+        return Ok(Some(link));
+    }
+    let put = || {
+        if let Some(folder) = link.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        std::os::unix::fs::symlink(program, &link)
+    };
+    match put() {
+        Ok(()) => Ok(Some(link)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(cannot(&link, &error)),
+    }
+}
+
+fn remove_command(program: &Path) -> Result<(), Failure> {
+    let Some(link) = command_link() else {
+        return Ok(());
+    };
+    if fs::read_link(&link).is_ok_and(|target| target == program) {
+        gone(fs::remove_file(&link), &link)?;
+    }
+    Ok(())
+}
+
+/// Where the XDG base directory specification puts a user's own programs.
+fn command_link() -> Option<PathBuf> {
+    env::home_dir()
+        .filter(|home| home.is_absolute())
+        .map(|home| home.join(".local/bin/onionmeter"))
+}
+
 fn gone(result: io::Result<()>, path: &Path) -> Result<(), Failure> {
     match result {
-        Err(error)
-            if !matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty
-            ) =>
-        {
-            Err(cannot(path, &error))
-        }
-        _ => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot(path, &error)),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

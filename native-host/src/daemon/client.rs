@@ -77,11 +77,12 @@ enum Event {
 
 impl Client {
     async fn answer(&mut self, frame: &[u8], now_ms: u64) -> io::Result<()> {
+        // Garbage costs as much as a request.
+        let allowed = self.budget.take(now_ms);
         let (id, outcome) = match parse_request(frame) {
+            Err(ParseError { id, .. }) if !allowed => (id, Err(Problem::new(ErrorCode::Busy))),
             Err(ParseError { id, problem }) => (id, Err(problem)),
-            Ok(envelope) if !self.budget.take(now_ms) => {
-                (Some(envelope.id), Err(Problem::new(ErrorCode::Busy)))
-            }
+            Ok(envelope) if !allowed => (Some(envelope.id), Err(Problem::new(ErrorCode::Busy))),
             Ok(envelope) => (Some(envelope.id), self.obey(envelope.request).await),
         };
         let outcome = match outcome {

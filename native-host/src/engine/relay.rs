@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) struct RelayControl {
     config: RelayConfig,
+    isolation: Isolation,
     upstream: watch::Receiver<Option<Upstream>>,
     counters: Arc<Counters>,
     tracker: TaskTracker,
@@ -33,26 +34,21 @@ impl RelayControl {
         counters: Arc<Counters>,
         isolation: Isolation,
     ) -> Self {
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
-        let named = [config.tor.socks_port, config.tor.control_port];
-        let tor_ports = [9050, 9051, 9150, 9151]
-            .into_iter()
-            .chain(named.into_iter().flatten());
-        let config = RelayConfig {
-            connections_max: config.connections_max,
-            refused_ports: tor_ports.collect(),
-            isolation: Some(isolation),
-            ..RelayConfig::on(listen)
-        };
         let tracker = TaskTracker::new();
         Self {
-            config,
+            config: relay_config(config, isolation.clone()),
+            isolation,
             upstream,
             counters,
             tracker,
             running: None,
             problem: None,
         }
+    }
+
+    /// Takes a changed configuration for the next start; one that runs goes on as it is.
+    pub(crate) fn configure(&mut self, config: &Config) {
+        self.config = relay_config(config, self.isolation.clone());
     }
 
     /// Opens the port; nothing to do when it is open. Gives the port.
@@ -125,5 +121,19 @@ impl RelayControl {
             (None, Some(problem)) => RelayStatus::Failed(problem.clone()),
             (None, None) => RelayStatus::Stopped,
         }
+    }
+}
+
+fn relay_config(config: &Config, isolation: Isolation) -> RelayConfig {
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
+    let named = [config.tor.socks_port, config.tor.control_port];
+    let tor_ports = [9050, 9051, 9150, 9151]
+        .into_iter()
+        .chain(named.into_iter().flatten());
+    RelayConfig {
+        connections_max: config.connections_max,
+        refused_ports: tor_ports.collect(),
+        isolation: Some(isolation),
+        ..RelayConfig::on(listen)
     }
 }

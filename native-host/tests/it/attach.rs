@@ -102,8 +102,24 @@ fn a_taken_port_is_told_and_taken_as_soon_as_it_is_free() {
             .code,
         ErrorCode::PortTaken
     );
+    let other = TestHome::new().relay_port;
+    home.relay_at(other);
+    bridge
+        .ask(3, Request::MonitorStart)
+        .expect("another port is one remedy");
+    assert_eq!(
+        status(&mut bridge).relay,
+        RelayStatus::Listening { port: other }
+    );
+    bridge.ask(4, Request::MonitorStop).expect("stopped");
+    home.relay_at(home.relay_port);
     drop(squatter);
-    bridge.ask(3, Request::MonitorStart).expect("free now");
+    // A child that another test forks at this moment holds the port a little longer.
+    let free = (5..100).any(|id| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        bridge.ask(id, Request::MonitorStart).is_ok()
+    });
+    assert!(free, "to free it is the other");
     assert_eq!(
         status(&mut bridge).relay,
         RelayStatus::Listening {

@@ -123,6 +123,12 @@ fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
         0,
         &["Chromium", "Brave", "Firefox", "registered"],
     );
+    let link = user.join(".local/bin/onionmeter");
+    let by_name = std::process::Command::new(&link)
+        .arg("--version")
+        .output()
+        .expect("starts");
+    assert!(by_name.status.success());
     let again = check(&home, &["install"], 0, &["already registered"]);
     assert!(!again.contains("repaired"), "{again}");
     let manifest = user.join(".config/chromium/NativeMessagingHosts/org.onionmeter.host.json");
@@ -162,8 +168,22 @@ fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
         assert!(left.is_empty(), "{folder}: {left:?}");
     }
     assert!(!program.try_exists().expect("readable"));
+    assert!(fs::symlink_metadata(&link).is_err());
     check(&home, &["uninstall", "--purge"], 0, &["removed"]);
     assert!(!home.root().try_exists().expect("readable"));
+}
+
+#[test]
+fn stop_and_uninstall_end_the_daemon() {
+    let home = TestHome::new();
+    check(&home, &["stop"], 0, &["not running"]);
+    for end in [&["stop"][..], &["uninstall"], &["uninstall", "--purge"]] {
+        check(&home, &["monitor", "start"], 0, &[]);
+        assert!(home.daemon_pid().is_some());
+        check(&home, end, 0, &[]);
+        assert!(home.daemon_pid().is_none(), "{end:?}");
+    }
+    assert!(!home.root().try_exists().expect("readable"), "purged");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::support::{Bridge, TestHome};
 use meter_wire::{
     Client, ErrorCode, FRAME_IN_MAX, FromDaemon, Hello, Notice, ProtocolRange, Request, Success,
 };
-use std::{fs, io::Read as _, process::Stdio};
+use std::fs;
 
 #[track_caller]
 fn refused(bridge: &mut Bridge, frame: &[u8], code: ErrorCode) {
@@ -227,28 +227,19 @@ fn n_14_a_browser_that_stops_reading_holds_up_nobody_else() {
 #[test]
 fn n_15_stdout_is_frames_to_the_last_byte_even_when_the_daemon_dies() {
     let home = TestHome::new();
-    let mut child = home
-        .command(&[&onionmeter_host::ids::chromium_origin()])
+    let mut command = home.command(&[&onionmeter_host::ids::chromium_origin()]);
+    command
         .env("RUST_BACKTRACE", "full")
-        .env("RUST_LOG", "trace")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut bridge = greeted(&home);
-    still_there(&mut bridge);
+        .env("RUST_LOG", "trace");
+    let mut loud = Bridge::start(command);
+    loud.hello(true);
+    let mut quiet = greeted(&home);
+    still_there(&mut quiet);
     home.kill_daemon();
-    let mut stdout = Vec::new();
-    child
-        .stdout
-        .take()
-        .expect("piped")
-        .read_to_end(&mut stdout)
-        .expect("closed in the end");
-    assert!(stdout.is_empty(), "nobody asked for anything: {stdout:?}");
-    assert_eq!(child.wait().expect("ended").code(), Some(69));
-    assert_eq!(bridge.receive(), None, "frames, then the end");
+    // `receive` takes frames and nothing else, up to the end.
+    while loud.receive().is_some() {}
+    assert_eq!(loud.wait().code(), Some(69));
+    assert_eq!(quiet.receive(), None, "nobody asked for anything");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_onionmeter");
@@ -24,15 +25,19 @@ pub(crate) struct TestHome {
 impl TestHome {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let relay_port = free.local_addr().expect("an address").port();
+        let relay_port = free_port();
         let home = Self { folder, relay_port };
         fs::create_dir(home.root()).expect("a home");
         fs::set_permissions(home.root(), fs::Permissions::from_mode(0o700)).expect("ours");
-        home.configure(&format!(
-            "[relay]\nport = {relay_port}\n[tor]\nbackend = \"managed\"\nprogram = \"/nowhere/tor\"\n"
-        ));
+        home.relay_at(relay_port);
         home
+    }
+
+    /// Configures the relay's port, and no Tor.
+    pub(crate) fn relay_at(&self, port: u16) {
+        self.configure(&format!(
+            "[relay]\nport = {port}\n[tor]\nbackend = \"managed\"\nprogram = \"/nowhere/tor\"\n"
+        ));
     }
 
     pub(crate) fn configure(&self, text: &str) {
@@ -68,13 +73,13 @@ impl TestHome {
         Bridge::start(self.command(&[&onionmeter_host::ids::chromium_origin()]))
     }
 
-    /// The number of the daemon's process, while there is one.
+    /// The number of the daemon's process, while there is one: while it holds its lock.
     pub(crate) fn daemon_pid(&self) -> Option<rustix::process::Pid> {
-        let text = fs::read_to_string(self.root().join("run/daemon.lock")).ok()?;
-        let pid = rustix::process::Pid::from_raw(text.trim().parse().ok()?)?;
-        rustix::process::test_kill_process(pid)
-            .is_ok()
-            .then_some(pid)
+        let path = self.root().join("run/daemon.lock");
+        let lock = fs::File::open(&path).ok()?;
+        let free = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockShared);
+        let text = fs::read_to_string(path).ok().filter(|_| free.is_err())?;
+        rustix::process::Pid::from_raw(text.trim().parse().ok()?)
     }
 
     pub(crate) fn kill_daemon(&self) {
@@ -91,6 +96,19 @@ impl TestHome {
 impl Drop for TestHome {
     fn drop(&mut self) {
         self.kill_daemon();
+    }
+}
+
+/// A port that nobody uses and, unlike one that the system picks, nobody will be given: it lies
+/// below the range of ephemeral ports, and no two tests of this process get the same.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = 10_240 + u16::try_from(std::process::id() % 1_000).expect("small") * 20;
+    loop {
+        let port = start + NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 

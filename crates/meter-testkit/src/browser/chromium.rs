@@ -7,7 +7,7 @@ use fantoccini::wd::Capabilities;
 use serde_json::{Value, json};
 
 use super::{Browser, Kind, LaunchOptions, Size, command::Command};
-use crate::program;
+use crate::{process::ignore_because, program};
 
 pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
     let Size { width, height } = options.window;
@@ -76,13 +76,16 @@ pub(crate) async fn stop_worker(browser: &Browser) -> Result<()> {
         .into_iter()
         .find(ours)
         .context("the service worker does not run")?;
-    cdp(browser, "Target.closeTarget", &json!({ "targetId": &id })).await?;
+    // A worker that is just starting takes no notice, so it is told until it is gone.
+    let close = json!({ "targetId": &id });
     let gone = tokio::time::timeout(WORKER_LIMIT, async {
         while workers(browser)
             .await?
             .iter()
             .any(|(other, _)| *other == id)
         {
+            let told = cdp(browser, "Target.closeTarget", &close).await;
+            ignore_because("it may have gone meanwhile", told);
             tokio::time::sleep(POLL).await;
         }
         anyhow::Ok(())
