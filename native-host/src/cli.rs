@@ -61,6 +61,8 @@ enum Command {
     /// Start or stop the relay that counts
     #[command(subcommand)]
     Monitor(control::Switch),
+    /// Give every site new circuits through Tor, unconnected with those before
+    NewIdentity,
     /// Change when sessions close, until the daemon ends
     Thresholds(control::SetThresholds),
     /// Stop the daemon; a browser with the extension starts it again
@@ -128,6 +130,7 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Tor(switch) => control::tor(&switch, home),
         Command::Monitor(switch) => control::monitor(&switch, home),
+        Command::NewIdentity => control::new_identity(home),
         Command::Thresholds(arguments) => control::thresholds(&arguments, home),
         Command::Stop => control::daemon(home),
         Command::Daemon => Ok(daemon::run(home)),

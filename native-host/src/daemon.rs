@@ -6,6 +6,7 @@ mod client;
 use crate::{
     EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE,
     config::Config,
+    dumps,
     engine::{Engine, EngineHandle},
     home::Home,
     log, problems,
@@ -52,6 +53,9 @@ pub fn run(home: &Home) -> ExitCode {
     };
     if let Err(error) = log::init(home, config.log_level) {
         return report(EXIT_USAGE, &error.to_string());
+    }
+    if let Err(error) = dumps::forbid() {
+        warn!(%error, "core dumps are not forbidden");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -114,7 +118,7 @@ fn say(message: &str) {
 async fn serve(home: &Home, config: &Config) -> io::Result<()> {
     let listener = listen(home)?;
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    let (engine, handle) = Engine::new(home, config, &tracker);
+    let (engine, handle) = Engine::new(home, config, &tracker)?;
     let engine_stop = CancellationToken::new();
     let mut engine = tracker.spawn(engine.run(engine_stop.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "daemon ready");

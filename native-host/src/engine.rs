@@ -4,18 +4,19 @@
 //! calls back up: clients send [`Command`]s and read the status.
 
 mod house;
+mod identity;
 mod relay;
 pub(crate) mod tor;
 
 use crate::{clock::Clock, config::Config, home::Home, problems};
 use house::House;
 use meter_core::Thresholds;
-use meter_relay::Counters;
+use meter_relay::{Counters, Isolation};
 use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, WireReport,
+    ErrorCode, HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, WireReport,
 };
 use relay::RelayControl;
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     SetThresholds(Thresholds, Answer<()>),
     MonitorStart(Answer<()>),
     MonitorStop(Answer<()>),
+    NewIdentity(Answer<()>),
 }
 
 /// The engine's face: cheap to clone, one per client.
@@ -91,6 +93,7 @@ pub(crate) struct Engine {
     /// What is missing when there is no house: the relay stays closed then.
     house: Result<House, Problem>,
     relay: RelayControl,
+    isolation: Isolation,
     tor: meter_tor::Tor,
     tor_stop: CancellationToken,
     commands: mpsc::Receiver<Command>,
@@ -101,13 +104,26 @@ pub(crate) struct Engine {
 impl Engine {
     /// Opens key and book. A problem with them does not end the daemon: clients are told, and
     /// `monitor_start` tries again.
-    pub(crate) fn new(home: &Home, config: &Config, tracker: &TaskTracker) -> (Self, EngineHandle) {
+    ///
+    /// # Errors
+    /// The system has no random bytes to make an identity of.
+    pub(crate) fn new(
+        home: &Home,
+        config: &Config,
+        tracker: &TaskTracker,
+    ) -> io::Result<(Self, EngineHandle)> {
+        let isolation = Isolation::new(identity::secret()?);
         let counters = Arc::new(Counters::default());
         let tor_stop = CancellationToken::new();
         let tor = tor::launch(home, config, tracker, tor_stop.clone());
         let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
         let (closed, _) = broadcast::channel(CLOSED_MAX);
-        let relay = RelayControl::new(config, tor.upstream(), Arc::clone(&counters));
+        let relay = RelayControl::new(
+            config,
+            tor.upstream(),
+            Arc::clone(&counters),
+            isolation.clone(),
+        );
         let house = House::open(home, config.thresholds);
         if let Err(problem) = &house {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
@@ -123,13 +139,14 @@ impl Engine {
         };
         let clock = Clock::new();
         let (home, thresholds) = (home.clone(), config.thresholds);
-        (
+        Ok((
             Self {
                 home,
                 clock,
                 thresholds,
                 house,
                 relay,
+                isolation,
                 tor,
                 tor_stop,
                 commands,
@@ -137,7 +154,7 @@ impl Engine {
                 closed,
             },
             handle,
-        )
+        ))
     }
 
     /// Works until `stop`, then stops relay and Tor and keeps the open session.
@@ -207,6 +224,7 @@ impl Engine {
                 info!("relay stopped");
                 reply(answer, Ok(()));
             }
+            Command::NewIdentity(answer) => reply(answer, self.renew_identity()),
         }
     }
 
@@ -235,6 +253,14 @@ impl Engine {
             Err(problem) => error!(code = ?problem.code, detail = problem.detail, "no relay"),
         }
         tor::start_in_background(&self.tor, self.relay.tracker());
+    }
+
+    fn renew_identity(&self) -> Result<(), Problem> {
+        let secret = identity::secret()
+            .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
+        self.isolation.renew(secret);
+        info!("new identity");
+        Ok(())
     }
 
     fn hello(&self) -> HelloReply {

@@ -5,6 +5,7 @@ pub mod cli;
 mod clock;
 pub mod config;
 pub mod daemon;
+mod dumps;
 mod engine;
 mod files;
 pub mod home;

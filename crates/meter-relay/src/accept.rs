@@ -1,6 +1,6 @@
 //! Takes connections off the listener, and knows which failures of that pass by themselves.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use rustix::io::Errno;
 use tokio::{
@@ -14,19 +14,19 @@ use tracing::warn;
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// Waits for the next connection, through failures that pass.
+/// Waits for the next connection, through failures that pass. The address that comes with it is for
+/// asking whose the connection is, and goes into no log.
 ///
 /// # Errors
 /// A failure of the listener itself; accepting again would fail again.
 ///
 /// # Cancel safety
 /// No accepted connection is lost.
-pub(crate) async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+pub(crate) async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let mut pause = PAUSE_MIN;
     loop {
         let error = match listener.accept().await {
-            // The client's address is dropped here, and goes into no log.
-            Ok((stream, _client)) => return Ok(stream),
+            Ok(accepted) => return Ok(accepted),
             Err(error) => error,
         };
         match Fault::of(&error) {

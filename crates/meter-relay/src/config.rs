@@ -4,8 +4,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use crate::Isolation;
+
 /// Limits and addresses of one relay.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct RelayConfig {
     /// Where to listen: a loopback address; port 0 lets the system choose.
     pub listen: SocketAddr,
@@ -21,10 +23,13 @@ pub struct RelayConfig {
     /// Ports no client may ask for, on any host: Tor's SOCKS and control ports. The relay's own
     /// port, and the port of a TCP upstream, are refused without being named here.
     pub refused_ports: Vec<u16>,
+    /// Gives every site circuits of its own. `None`: Tor is asked without credentials, and all
+    /// clients share circuits; for an upstream that is not Tor.
+    pub isolation: Option<Isolation>,
 }
 
 impl RelayConfig {
-    /// Default limits on the given address.
+    /// Default limits on the given address, without isolation.
     #[must_use]
     pub fn on(listen: SocketAddr) -> Self {
         Self {
@@ -36,6 +41,7 @@ impl RelayConfig {
             // Long enough for a page in flight, short enough for a person who pressed Stop.
             drain_max: Duration::from_secs(2),
             refused_ports: vec![9050, 9051, 9150, 9151],
+            isolation: None,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     config::RelayConfig,
     counters::OpenConnection,
     dial::{Answer, dial},
-    handshake::{self, HandshakeEnd},
+    handshake::{self, HandshakeEnd, Request},
     payload,
     socket::Socket,
     target::Target,
@@ -44,7 +44,7 @@ pub(crate) struct Shared {
 pub(crate) async fn serve(mut client: TcpStream, connection: &OpenConnection, shared: &Shared) {
     let request = handshake::receive(&mut client);
     let ended = match timeout(shared.config.handshake_max, request).await {
-        Ok(Ok(address)) => proceed(client, address, connection, shared).await,
+        Ok(Ok(request)) => proceed(client, request, connection, shared).await,
         Ok(Err(end)) => refuse(client, end, connection).await,
         Err(_elapsed) => {
             connection.refused();
@@ -61,21 +61,30 @@ pub(crate) async fn serve(mut client: TcpStream, connection: &OpenConnection, sh
 /// From a complete request on: judge the target, ask Tor, relay.
 async fn proceed(
     mut client: TcpStream,
-    address: Address,
+    request: Request,
     connection: &OpenConnection,
     shared: &Shared,
 ) -> io::Result<()> {
     let upstream = shared.upstream.borrow().clone();
-    let target = match permit(address, upstream.as_ref(), &shared.config.refused_ports) {
+    let target = match permit(
+        request.address,
+        upstream.as_ref(),
+        &shared.config.refused_ports,
+    ) {
         Ok(target) => target,
         Err(reply) => return refuse(client, HandshakeEnd::Request(reply), connection).await,
     };
+    if target.is_literal() {
+        connection.literal();
+    }
     let Some(upstream) = upstream else {
         return say_and_close(client, &reply_bytes(Reply::GeneralFailure)).await;
     };
+    let isolation = shared.config.isolation.as_ref();
+    let circuit = isolation.map(|isolation| isolation.circuit(&target, request.credentials));
     let answer = tokio::select! {
         biased;
-        answer = dial(&upstream, target, shared.config.dial_max) => answer,
+        answer = dial(&upstream, target, circuit, shared.config.dial_max) => answer,
         () = gone(&client) => {
             debug!("client left before Tor answered");
             return Ok(());

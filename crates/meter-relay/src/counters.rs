@@ -16,6 +16,8 @@ pub struct Counters {
     connections: AtomicU64,
     active: AtomicU64,
     refused: AtomicU64,
+    foreign: AtomicU64,
+    literals: AtomicU64,
 }
 
 /// The counters at one moment.
@@ -35,6 +37,12 @@ pub struct CounterSnapshot {
     /// Connections that the relay itself turned away: not SOCKS5, too slow, forbidden target.
     /// Tor being away and Tor's own refusals are not in here.
     pub refused: u64,
+    /// Connections of other users of this machine, closed without a word (S-23). They are among
+    /// `refused`.
+    pub foreign: u64,
+    /// Requests for a public address instead of a name, allowed all the same: a client that finds
+    /// names out by itself may be asking outside of Tor (S-22).
+    pub literals: u64,
 }
 
 impl Counters {
@@ -49,6 +57,8 @@ impl Counters {
             connections: self.connections.load(Ordering::Relaxed),
             active,
             refused: self.refused.load(Ordering::Relaxed),
+            foreign: self.foreign.load(Ordering::Relaxed),
+            literals: self.literals.load(Ordering::Relaxed),
         }
     }
 
@@ -77,6 +87,17 @@ impl OpenConnection {
     /// Counts this connection as turned away.
     pub(crate) fn refused(&self) {
         self.0.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts this connection as another user's, and so as turned away.
+    pub(crate) fn foreign(&self) {
+        self.0.foreign.fetch_add(1, Ordering::Relaxed);
+        self.refused();
+    }
+
+    /// Counts a request for a public address literal.
+    pub(crate) fn literal(&self) {
+        self.0.literals.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -109,6 +130,8 @@ mod tests {
         let first = counters.open();
         let second = counters.open();
         second.refused();
+        first.foreign();
+        second.literal();
         first.up().add(3);
         first.down().add(5);
         second.down().add(7);
@@ -118,7 +141,9 @@ mod tests {
             bytes_down: 12,
             connections: 2,
             active: 1,
-            refused: 1,
+            refused: 2,
+            foreign: 1,
+            literals: 1,
         };
         assert_eq!(counters.snapshot(), expected);
         drop(second);

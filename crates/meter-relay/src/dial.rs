@@ -8,21 +8,23 @@ use std::{io, time::Duration};
 use meter_core::Upstream;
 use shadowsocks::relay::socks5::{
     self, Command, HandshakeRequest, HandshakeResponse, Reply, SOCKS5_AUTH_METHOD_NONE,
-    TcpRequestHeader, TcpResponseHeader,
+    SOCKS5_AUTH_METHOD_PASSWORD, TcpRequestHeader, TcpResponseHeader,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, UnixStream},
     time::timeout,
 };
 
-use crate::{socket::Socket, target::Target};
+use crate::{isolation::CircuitKey, socket::Socket, target::Target};
 
 /// Longest wait for the bare connection to Tor. A live listener on this machine answers at once;
 /// one whose queue is full would cost a second's retry, and a client is told within a second.
 const CONNECT_MAX: Duration = Duration::from_millis(900);
 /// RFC 1928 §6: the bound address is a name. Tor never answers CONNECT with one.
 const ATYP_NAME: u8 = 3;
+/// RFC 1929 §2: version, and the status that means success.
+const CREDENTIALS_ACCEPTED: [u8; 2] = [1, 0];
 
 /// Tor's answer to a request.
 pub(crate) enum Answer {
@@ -61,10 +63,12 @@ impl DialError {
     }
 }
 
-/// Connects to Tor and asks for `target`; waits at most `dial_max` for the answer.
+/// Connects to Tor and asks for `target`, on circuits of its own if there is a key to them; waits
+/// at most `dial_max` for the answer.
 pub(crate) async fn dial(
     upstream: &Upstream,
     target: Target,
+    circuit: Option<CircuitKey>,
     dial_max: Duration,
 ) -> Result<Answer, DialError> {
     let (socket, response) = match upstream {
@@ -78,12 +82,12 @@ pub(crate) async fn dial(
             )]
             let mut stream = connected(TcpStream::connect(address)).await?;
             stream.set_nodelay(true).map_err(DialError::Unreachable)?;
-            let response = ask(&mut stream, target, dial_max).await?;
+            let response = ask(&mut stream, target, circuit, dial_max).await?;
             (Socket::Tcp(stream), response)
         }
         Upstream::Unix(path) => {
             let mut stream = connected(UnixStream::connect(path)).await?;
-            let response = ask(&mut stream, target, dial_max).await?;
+            let response = ask(&mut stream, target, circuit, dial_max).await?;
             (Socket::Unix(stream), response)
         }
     };
@@ -103,15 +107,29 @@ async fn connected<S>(connect: impl Future<Output = io::Result<S>>) -> Result<S,
 async fn ask<S>(
     stream: &mut S,
     target: Target,
+    circuit: Option<CircuitKey>,
     dial_max: Duration,
 ) -> Result<TcpResponseHeader, DialError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let exchange = async {
-        greet(stream).await?;
         let request = TcpRequestHeader::new(Command::TcpConnect, target.into_address());
-        request.write_to(stream).await?;
+        match &circuit {
+            None => {
+                agree(stream, SOCKS5_AUTH_METHOD_NONE).await?;
+                request.write_to(stream).await?;
+            }
+            Some(circuit) => {
+                agree(stream, SOCKS5_AUTH_METHOD_PASSWORD).await?;
+                // Tor reads both from one segment. Only the greeting has to go ahead of them: Tor
+                // 0.4.9 loses its answer to a greeting that credentials follow at once.
+                let mut words = circuit.message();
+                request.write_to_buf(&mut words);
+                stream.write_all(&words).await?;
+                read_verdict(stream).await?;
+            }
+        }
         read_response(stream).await
     };
     match timeout(dial_max, exchange).await {
@@ -120,18 +138,32 @@ where
     }
 }
 
-/// Agrees with Tor on who we are: nobody. Credentials for circuit isolation will be said here.
-async fn greet<S>(stream: &mut S) -> Result<(), socks5::Error>
+/// Offers one method. There is no second choice: a Tor that would not take credentials must not
+/// put two sites on one circuit unnoticed.
+async fn agree<S>(stream: &mut S, method: u8) -> Result<(), socks5::Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    HandshakeRequest::new(vec![SOCKS5_AUTH_METHOD_NONE])
-        .write_to(stream)
-        .await?;
-    match HandshakeResponse::read_from(stream).await?.chosen_method {
-        SOCKS5_AUTH_METHOD_NONE => Ok(()),
-        _ => Err(io::Error::from(io::ErrorKind::InvalidData).into()),
+    HandshakeRequest::new(vec![method]).write_to(stream).await?;
+    let answer = HandshakeResponse::read_from(stream).await?;
+    if answer.chosen_method != method {
+        return Err(out_of_step());
     }
+    Ok(())
+}
+
+/// Reads Tor's word on the credentials.
+async fn read_verdict<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(), socks5::Error> {
+    let mut verdict = [0; 2];
+    stream.read_exact(&mut verdict).await?;
+    if verdict != CREDENTIALS_ACCEPTED {
+        return Err(out_of_step());
+    }
+    Ok(())
+}
+
+fn out_of_step() -> socks5::Error {
+    io::Error::from(io::ErrorKind::InvalidData).into()
 }
 
 /// Reads exactly Tor's reply, so that payload behind it stays in the socket (S-30).
@@ -144,7 +176,7 @@ where
     let [_, _, reserved, address_type] = head;
     // The reader behind the next line accepts both; from Tor they mean that we are out of step.
     if reserved != 0 || address_type == ATYP_NAME {
-        return Err(io::Error::from(io::ErrorKind::InvalidData).into());
+        return Err(out_of_step());
     }
     TcpResponseHeader::read_from(&mut head.as_slice().chain(stream)).await
 }

@@ -11,15 +11,16 @@ use shadowsocks::relay::socks5::{
     SOCKS5_AUTH_METHOD_NONE, SOCKS5_AUTH_METHOD_PASSWORD, TcpRequestHeader,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use zeroize::Zeroizing;
+
+use crate::isolation::TOR_USER_ISOLATION;
 
 const SOCKS_VERSION: u8 = 5;
 /// RFC 1929 §2.
 const CREDENTIALS_VERSION: u8 = 1;
 const CREDENTIALS_ACCEPTED: u8 = 0;
-/// User names that begin so speak to Tor (socks-extensions.txt, "Extended authentication").
+/// User names that begin so speak to Tor (Tor's socks-extensions, "Extended authentication").
 const TOR_USER_PREFIX: &[u8] = b"<torS0X>";
-/// The one form of them that asks for isolation only.
-const TOR_USER_ISOLATION: &[u8] = b"<torS0X>0";
 
 /// Why a handshake did not lead to a target.
 #[derive(Clone, Copy, Debug)]
@@ -36,16 +37,34 @@ pub(crate) enum HandshakeEnd {
     Request(Reply),
 }
 
-/// Reads greeting, credentials and request; returns the address of a CONNECT.
-pub(crate) async fn receive<S>(client: &mut S) -> Result<Address, HandshakeEnd>
+/// A client's CONNECT. Has no `Debug`: neither part is ever logged.
+pub(crate) struct Request {
+    /// Where to.
+    pub(crate) address: Address,
+    /// What the client said of itself, if it was asked.
+    pub(crate) credentials: Option<ClientCredentials>,
+}
+
+/// A client's user name and password: a wish for circuits of its own, and no more than that.
+pub(crate) struct ClientCredentials {
+    pub(crate) user: Zeroizing<Vec<u8>>,
+    pub(crate) password: Zeroizing<Vec<u8>>,
+}
+
+/// Reads greeting, credentials and request.
+pub(crate) async fn receive<S>(client: &mut S) -> Result<Request, HandshakeEnd>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match negotiate_method(client).await? {
-        Method::None => {}
-        Method::Credentials => discard_credentials(client).await?,
-    }
-    read_request(client).await
+    let credentials = match negotiate_method(client).await? {
+        Method::None => None,
+        Method::Credentials => Some(read_credentials(client).await?),
+    };
+    let address = read_request(client).await?;
+    Ok(Request {
+        address,
+        credentials,
+    })
 }
 
 enum Method {
@@ -63,10 +82,11 @@ where
         return Err(HandshakeEnd::NotSocks);
     }
     let greeting = HandshakeRequest::read_from(&mut version.as_slice().chain(&mut *client)).await?;
-    let (method, chosen) = if greeting.methods.contains(&SOCKS5_AUTH_METHOD_NONE) {
-        (Method::None, SOCKS5_AUTH_METHOD_NONE)
-    } else if greeting.methods.contains(&SOCKS5_AUTH_METHOD_PASSWORD) {
+    // Credentials first, as Tor chooses: who offers both (curl) means them to isolate.
+    let (method, chosen) = if greeting.methods.contains(&SOCKS5_AUTH_METHOD_PASSWORD) {
         (Method::Credentials, SOCKS5_AUTH_METHOD_PASSWORD)
+    } else if greeting.methods.contains(&SOCKS5_AUTH_METHOD_NONE) {
+        (Method::None, SOCKS5_AUTH_METHOD_NONE)
     } else {
         return Err(HandshakeEnd::NoMethod);
     };
@@ -74,10 +94,10 @@ where
     Ok(method)
 }
 
-/// Accepts any user name and password, empty ones too (S-08), and forgets them.
+/// Accepts any user name and password, empty ones too (S-08).
 ///
 /// shadowsocks' reader refuses empty ones, hence the bytes by hand.
-async fn discard_credentials<S>(client: &mut S) -> Result<(), HandshakeEnd>
+async fn read_credentials<S>(client: &mut S) -> Result<ClientCredentials, HandshakeEnd>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -85,19 +105,19 @@ where
         return Err(HandshakeEnd::NotSocks);
     }
     let user = read_counted(client).await?;
-    let _password = read_counted(client).await?;
-    if user.starts_with(TOR_USER_PREFIX) && user != TOR_USER_ISOLATION {
+    let password = read_counted(client).await?;
+    if user.starts_with(TOR_USER_PREFIX) && *user != TOR_USER_ISOLATION {
         return Err(HandshakeEnd::Credentials);
     }
     PasswdAuthResponse::new(CREDENTIALS_ACCEPTED)
         .write_to(client)
         .await?;
-    Ok(())
+    Ok(ClientCredentials { user, password })
 }
 
 /// Reads one length byte and that many bytes.
-async fn read_counted<S: AsyncRead + Unpin>(client: &mut S) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::from(client.read_u8().await?)];
+async fn read_counted<S: AsyncRead + Unpin>(client: &mut S) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; usize::from(client.read_u8().await?)]);
     client.read_exact(&mut bytes).await?;
     Ok(bytes)
 }

@@ -1,6 +1,10 @@
 //! The listener's life: bind, accept under a limit, drain, cut.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Once},
+};
 
 use meter_core::Upstream;
 use tokio::{
@@ -9,14 +13,15 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{
     accept::accept,
     config::RelayConfig,
     connection::{Shared, serve},
-    counters::Counters,
+    counters::{Counters, OpenConnection},
     error::RelayError,
+    owner::{Owner, Owners},
 };
 
 /// The kernel's queue of connections not yet accepted: a browser's burst at start, with room.
@@ -28,6 +33,11 @@ pub struct Relay {
     port: u16,
     counters: Arc<Counters>,
     shared: Arc<Shared>,
+    /// `None` where the system does not tell whose a connection is.
+    owners: Option<Owners>,
+    /// Said once; the counters say how often.
+    told_of_others: Once,
+    told_of_failure: Once,
 }
 
 impl Relay {
@@ -50,11 +60,17 @@ impl Relay {
         let (listener, port) =
             listen(config.listen).map_err(|error| refusal(config.listen.port(), error))?;
         config.refused_ports.push(port);
+        let owners = Owners::around(SocketAddr::new(config.listen.ip(), port))
+            .inspect_err(|error| warn!(%error, "other users of this machine are not kept out"))
+            .ok();
         Ok(Self {
             listener,
             port,
             counters,
             shared: Arc::new(Shared { config, upstream }),
+            owners,
+            told_of_others: Once::new(),
+            told_of_failure: Once::new(),
         })
     }
 
@@ -121,8 +137,11 @@ impl Relay {
                 .acquire_owned()
                 .await
                 .expect("nothing closes the semaphore");
-            let client = accept(&self.listener).await.map_err(RelayError::Accept)?;
+            let (client, address) = accept(&self.listener).await.map_err(RelayError::Accept)?;
             let connection = self.counters.open();
+            if !self.is_ours(address, &connection) {
+                continue; // closed without a word
+            }
             let shared = Arc::clone(&self.shared);
             let cut = cut.clone();
             connections.spawn(async move {
@@ -134,6 +153,35 @@ impl Relay {
                 drop(connection);
                 drop(place);
             });
+        }
+    }
+}
+
+impl Relay {
+    /// Whether this user's own process is at the other end, still (S-23).
+    ///
+    /// Asked here and not in the connection's task, so that there is one socket to ask by and no
+    /// lock around it; it costs the accepting task about two system calls' time.
+    fn is_ours(&self, client: SocketAddr, connection: &OpenConnection) -> bool {
+        let Some(owners) = &self.owners else {
+            return true;
+        };
+        match owners.of(client) {
+            Ok(Owner::Us) => true,
+            // Nobody is left to serve. Whose it was cannot be told any more.
+            Ok(Owner::Gone) => false,
+            Ok(Owner::Other) => {
+                self.told_of_others
+                    .call_once(|| warn!("another user of this machine tried the relay; refused"));
+                connection.foreign();
+                false
+            }
+            Err(error) => {
+                self.told_of_failure
+                    .call_once(|| warn!(%error, "cannot tell whose connections are; closed one"));
+                connection.refused();
+                false
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 mod ip;
 mod name;
 
+use std::net::IpAddr;
+
 use shadowsocks::relay::socks5::{Address, Reply};
 
 /// An address and port that may go to Tor. Has no `Debug`: targets are never logged.
@@ -35,6 +37,19 @@ impl Target {
             return Err(TargetRefusal::Forbidden);
         }
         Ok(Self(address))
+    }
+
+    /// Whether it is a literal address, in whichever field the client put it.
+    pub(crate) fn is_literal(&self) -> bool {
+        match &self.0 {
+            Address::SocketAddress(_) => true,
+            Address::DomainNameAddress(name, _) => name.parse::<IpAddr>().is_ok(),
+        }
+    }
+
+    /// The address, for looking at it.
+    pub(crate) fn address(&self) -> &Address {
+        &self.0
     }
 
     /// The address, exactly as the client sent it.
@@ -96,6 +111,17 @@ mod tests {
         assert_eq!(judge(socket("[::1]:80")), Err(TargetRefusal::Forbidden));
         assert_eq!(judge(socket("93.184.216.34:80")), Ok(()));
         assert_eq!(judge(socket("[2606:2800:220:1::1]:80")), Ok(()));
+    }
+
+    #[test]
+    fn a_literal_is_one_in_either_field() {
+        let permit = |address| Target::permit(address, &[]).ok().unwrap().is_literal();
+        let name = |text: &str| permit(Address::DomainNameAddress(text.to_owned(), 80));
+        assert!(permit(Address::SocketAddress(
+            ([93, 184, 216, 34], 80).into()
+        )));
+        assert!(name("93.184.216.34") && name("2606:2800:220:1::1"));
+        assert!(!name("example.com") && !name("1.2.3.4.example.com"));
     }
 
     #[test]

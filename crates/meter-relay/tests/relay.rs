@@ -18,10 +18,12 @@ mod cases {
     mod departures;
     mod exchanges;
     mod handshakes;
+    mod isolations;
     mod lifetimes;
     mod loads;
     mod payloads;
     mod pressure;
+    mod strangers;
     mod targets;
     mod unix_upstream;
 }

@@ -34,13 +34,15 @@ pub enum Request {
     MonitorStop,
     /// Changes when sessions close, until the daemon ends.
     SetThresholds(SetThresholds),
+    /// Gives every site new circuits from now on, unconnected with those before.
+    NewIdentity,
     /// Does nothing but answer.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they stand in JSON.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 10] = [
         "hello",
         "status",
         "reports",
@@ -49,6 +51,7 @@ impl Request {
         "monitor_start",
         "monitor_stop",
         "set_thresholds",
+        "new_identity",
         "ping",
     ];
 }

@@ -160,6 +160,7 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::TorStop),
         Just(Request::MonitorStart),
         Just(Request::MonitorStop),
+        Just(Request::NewIdentity),
         Just(Request::Ping),
         (number(), any::<u16>())
             .prop_map(|(after, limit)| Request::Reports(ReportsQuery { after, limit })),

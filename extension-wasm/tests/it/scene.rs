@@ -193,6 +193,7 @@ impl Scene {
             | Request::MonitorStart
             | Request::MonitorStop
             | Request::SetThresholds(_)
+            | Request::NewIdentity
             | Request::Ping => Success::Done,
         };
         self.queue(&FromDaemon::Reply(Reply {

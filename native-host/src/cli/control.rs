@@ -1,4 +1,4 @@
-//! `tor start|stop`, `monitor start|stop`, `thresholds`.
+//! `tor start|stop`, `monitor start|stop`, `new-identity`, `thresholds`.
 
 use super::{Failure, Outcome, block_on};
 use crate::{home::Home, ipc};
@@ -54,6 +54,16 @@ pub(super) fn monitor(switch: &Switch, home: &Home) -> Outcome {
     }
 }
 
+pub(super) fn new_identity(home: &Home) -> Outcome {
+    if_running(
+        home,
+        Request::NewIdentity,
+        "Every site gets new circuits from now on. What is open stays as it is: close it, and clear \
+         what the browser keeps of sites, or they will know you again.",
+        "The daemon is not running; each start of it is a new identity.",
+    )
+}
+
 pub(super) fn thresholds(arguments: &SetThresholds, home: &Home) -> Outcome {
     let message = Message {
         min_bytes: U64Text(arguments.min_bytes),
@@ -86,17 +96,18 @@ fn ask(home: &Home, request: Request) -> Result<(), Failure> {
 
 /// What is to be stopped must not be started for it.
 fn stop(home: &Home, request: Request, done: &str) -> Outcome {
+    let nothing = "The daemon is not running, so there is nothing to stop.";
+    if_running(home, request, done, nothing)
+}
+
+fn if_running(home: &Home, request: Request, done: &str, otherwise: &str) -> Outcome {
     let attached = block_on(async {
         match ipc::Connection::attach(home).await? {
             Some(mut daemon) => daemon.ask(request).await.map(|_| true),
             None => Ok(false),
         }
     })?;
-    say(if attached {
-        done
-    } else {
-        "The daemon is not running, so there is nothing to stop."
-    })
+    say(if attached { done } else { otherwise })
 }
 
 fn say(sentence: &str) -> Outcome {

@@ -124,6 +124,7 @@ impl Client {
                 let ask = |answer| Command::SetThresholds(thresholds, answer);
                 self.engine.ask(ask).await.map(done)
             }
+            Request::NewIdentity => self.engine.ask(Command::NewIdentity).await.map(done),
             Request::Ping => Ok(Success::Done),
         }
     }

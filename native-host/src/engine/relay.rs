@@ -2,7 +2,7 @@
 
 use crate::{config::Config, problems};
 use meter_core::Upstream;
-use meter_relay::{CounterSnapshot, Counters, Relay, RelayConfig, RelayError};
+use meter_relay::{CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError};
 use meter_wire::{Problem, RelayStatus};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) struct RelayControl {
     config: RelayConfig,
+    isolation: Isolation,
     upstream: watch::Receiver<Option<Upstream>>,
     counters: Arc<Counters>,
     tracker: TaskTracker,
@@ -31,10 +32,12 @@ impl RelayControl {
         config: &Config,
         upstream: watch::Receiver<Option<Upstream>>,
         counters: Arc<Counters>,
+        isolation: Isolation,
     ) -> Self {
         let tracker = TaskTracker::new();
         Self {
-            config: relay_config(config),
+            config: relay_config(config, isolation.clone()),
+            isolation,
             upstream,
             counters,
             tracker,
@@ -45,7 +48,7 @@ impl RelayControl {
 
     /// Takes a changed configuration for the next start; one that runs goes on as it is.
     pub(crate) fn configure(&mut self, config: &Config) {
-        self.config = relay_config(config);
+        self.config = relay_config(config, self.isolation.clone());
     }
 
     /// Opens the port; nothing to do when it is open. Gives the port.
@@ -121,7 +124,7 @@ impl RelayControl {
     }
 }
 
-fn relay_config(config: &Config) -> RelayConfig {
+fn relay_config(config: &Config, isolation: Isolation) -> RelayConfig {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
     let named = [config.tor.socks_port, config.tor.control_port];
     let tor_ports = [9050, 9051, 9150, 9151]
@@ -130,6 +133,7 @@ fn relay_config(config: &Config) -> RelayConfig {
     RelayConfig {
         connections_max: config.connections_max,
         refused_ports: tor_ports.collect(),
+        isolation: Some(isolation),
         ..RelayConfig::on(listen)
     }
 }

@@ -36,6 +36,7 @@ fn help_names_every_command_and_where_things_are() {
         "verify",
         "tor",
         "monitor",
+        "new-identity",
         "daemon",
     ];
     check(&home, &["--help"], 0, &commands);
@@ -52,6 +53,7 @@ fn looking_starts_nothing_and_makes_nothing() {
     check(&home, &["reports"], 69, &["no reports"]);
     check(&home, &["monitor", "stop"], 0, &["nothing to stop"]);
     check(&home, &["tor", "stop"], 0, &["nothing to stop"]);
+    check(&home, &["new-identity"], 0, &["not running"]);
     assert!(home.daemon_pid().is_none());
     assert!(!home.root().join("key").is_dir());
 }
@@ -70,6 +72,7 @@ fn start_status_reports_and_stop_work_from_a_terminal() {
     let json = check(&home, &["status", "--json"], 0, &[]);
     let status: meter_wire::Status = serde_json::from_str(&json).expect("as the wire has it");
     assert_eq!(status.balance.0, 0);
+    check(&home, &["new-identity"], 0, &["new circuits"]);
     check(&home, &["tor", "start"], 69, &["Tor is not installed"]);
     check(&home, &["reports"], 0, &["Balance: 0.0 credits"]);
     check(

@@ -23,7 +23,7 @@ const EARLY_PAYLOAD: &[u8] = b"GET / HTTP/1.1";
 async fn receive_all(
     words: &[u8],
     width: usize,
-) -> (Result<Address, HandshakeEnd>, Vec<u8>, Vec<u8>) {
+) -> (Result<Request, HandshakeEnd>, Vec<u8>, Vec<u8>) {
     let (client, mut relay) = duplex(width);
     let (mut answers, mut client) = split(client);
     let talk = async {
@@ -52,7 +52,13 @@ async fn cut_at_every_byte_it_finds_the_same_target_and_leaves_the_payload() {
             let words = [greeting, request, EARLY_PAYLOAD].concat();
             for width in 1..=words.len() {
                 let (outcome, answered, left) = receive_all(&words, width).await;
-                assert_eq!(outcome.unwrap().to_string(), target, "width {width}");
+                let request = outcome.ok().unwrap();
+                assert_eq!(request.address.to_string(), target, "width {width}");
+                let said = request.credentials.map(|c| (c.user, c.password));
+                let is_said = said.is_some_and(|(user, password)| {
+                    (user.as_slice(), password.as_slice()) == (b"me", b"pwd")
+                });
+                assert_eq!(is_said, greeting != GREETING, "width {width}");
                 let expected: &[u8] = if greeting == GREETING {
                     &[5, 0]
                 } else {

@@ -7,7 +7,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::rig::soon;
+use super::rig::{Rig, soon};
 
 /// Greeting: SOCKS5, one method, no authentication.
 pub(crate) const GREETING: [u8; 3] = [5, 1, 0];
@@ -93,4 +93,17 @@ pub(crate) fn usual_request() -> Vec<u8> {
 /// The relay's own reply with this code.
 pub(crate) fn reply(code: u8) -> [u8; 10] {
     [5, code, 0, 1, 0, 0, 0, 0, 0, 0]
+}
+
+/// Offers credentials only, sends them, and returns the relay's verdict with the client.
+pub(crate) async fn present(rig: &Rig, user: &[u8], password: &[u8]) -> (Client, Vec<u8>) {
+    let mut client = Client::connect(rig.port).await;
+    client.send(&[5, 1, 2]).await;
+    assert_eq!(client.receive(2).await, [5, 2]);
+    let length = |bytes: &[u8]| [u8::try_from(bytes.len()).unwrap()];
+    client
+        .send(&[&[1], &length(user)[..], user, &length(password), password].concat())
+        .await;
+    let verdict = client.receive(2).await;
+    (client, verdict)
 }

@@ -107,6 +107,32 @@ where
         "the relay offers no authentication, and only that"
     );
     soon(stream.write_all(&[5, 0])).await.unwrap();
+    read_target(stream).await
+}
+
+/// Takes the credentials that are the only thing on offer; returns password and request.
+pub(crate) async fn read_isolated_request<S>(stream: &mut S) -> (Vec<u8>, Vec<u8>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    assert_eq!(read(stream, 3).await, [5, 1, 2]);
+    soon(stream.write_all(&[5, 2])).await.unwrap();
+    let password = read_credentials(stream).await;
+    // As Tor, which finds the request in the same segment and answers both at once.
+    let request = read_target(stream).await;
+    soon(stream.write_all(&[1, 0])).await.unwrap();
+    (password, request)
+}
+
+/// Asserts the fixed user name and returns the password.
+pub(crate) async fn read_credentials<S: AsyncRead + Unpin>(stream: &mut S) -> Vec<u8> {
+    assert_eq!(read(stream, 2).await, [1, 9]);
+    assert_eq!(read(stream, 9).await, b"<torS0X>0");
+    let length = usize::from(read(stream, 1).await[0]);
+    read(stream, length).await
+}
+
+async fn read_target<S: AsyncRead + Unpin>(stream: &mut S) -> Vec<u8> {
     let mut request = read(stream, 5).await;
     let rest = match request[3] {
         1 => 4 + 2 - 1,

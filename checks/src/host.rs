@@ -1,0 +1,191 @@
+//! The program without a browser: a daemon in a home of its own, and its relay.
+
+use crate::stage::program;
+use anyhow::{Context as _, Result, bail, ensure};
+use meter_wire::{Status, TorState};
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+const POLL: Duration = Duration::from_millis(50);
+/// Only an upper bound: relay and Tor have a few seconds to end in.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// A running daemon. Dropping it kills the daemon.
+pub struct Host {
+    folder: tempfile::TempDir,
+    program: PathBuf,
+    relay_port: u16,
+    daemon: Child,
+}
+
+impl Host {
+    /// Starts a daemon whose `config.toml` has these lines, besides the relay's port.
+    ///
+    /// # Errors
+    /// The program is not built or does not start.
+    pub fn start(config: &str) -> Result<Self> {
+        let program = program()?;
+        // A socket's path has little room, so not below a build folder.
+        let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
+        let relay_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let home = folder.path().join("om");
+        fs::DirBuilder::new().mode(0o700).create(&home)?;
+        fs::write(
+            home.join("config.toml"),
+            format!("{config}\n[relay]\nport = {relay_port}\n"),
+        )?;
+        let daemon = daemon(&program, folder.path())?;
+        Ok(Self {
+            folder,
+            program,
+            relay_port,
+            daemon,
+        })
+    }
+
+    /// The folder of everything: the home, and beside it what the daemon said.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the relay listens.
+    #[must_use]
+    pub fn relay(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.relay_port).into()
+    }
+
+    /// The daemon's log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let path = self.folder.path().join("om/log/onionmeter.log");
+        fs::read_to_string(path).unwrap_or_default()
+    }
+
+    /// Runs a command of the program and gives its standard output.
+    ///
+    /// # Errors
+    /// It exits with another status than 0; the text has what it printed.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = command(&self.program, self.folder.path())
+            .args(arguments)
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "onionmeter {arguments:?}: {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Waits until relay and Tor are ready.
+    ///
+    /// # Errors
+    /// They are not within `limit`; the text has the last status and the log.
+    pub async fn wait_until_ready(&mut self, limit: Duration) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + limit;
+        loop {
+            // Fails as long as there is no daemon to ask.
+            let status = self.run(&["status", "--json"]);
+            let status: Option<Status> = status
+                .ok()
+                .and_then(|text| serde_json::from_str(&text).ok());
+            if status
+                .as_ref()
+                .is_some_and(|status| status.tor.state == TorState::Ready)
+            {
+                return Ok(());
+            }
+            let ended = self.daemon.try_wait()?;
+            if ended.is_some() || tokio::time::Instant::now() > deadline {
+                bail!("not ready ({ended:?}): {status:#?}\n{}", self.log());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Makes the daemon crash, and waits for it. (Not by SIGSEGV: Rust's own handler takes the first.)
+    ///
+    /// # Errors
+    /// It is gone already, or does not go.
+    pub fn crash(&mut self) -> Result<ExitStatus> {
+        self.signal(rustix::process::Signal::ABORT)
+    }
+
+    /// Starts the daemon again after an end.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.daemon = daemon(&self.program, self.folder.path())?;
+        Ok(())
+    }
+
+    /// Asks the daemon to end, and waits for it.
+    ///
+    /// # Errors
+    /// It is gone already, or does not go.
+    pub fn end(&mut self) -> Result<ExitStatus> {
+        self.signal(rustix::process::Signal::TERM)
+    }
+
+    fn signal(&mut self, signal: rustix::process::Signal) -> Result<ExitStatus> {
+        let pid = rustix::process::Pid::from_child(&self.daemon);
+        rustix::process::kill_process(pid, signal).context("the daemon is gone")?;
+        let deadline = Instant::now() + GRACE;
+        loop {
+            if let Some(status) = self.daemon.try_wait()? {
+                return Ok(status);
+            }
+            ensure!(Instant::now() < deadline, "the daemon does not go");
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have been ended.
+        drop(self.daemon.kill());
+        drop(self.daemon.wait());
+    }
+}
+
+/// Starts it in the folder, where a core dump would land, and lets the system write one.
+fn daemon(program: &Path, folder: &Path) -> Result<Child> {
+    let mut core = rustix::process::getrlimit(rustix::process::Resource::Core);
+    core.current = core.maximum;
+    rustix::process::setrlimit(rustix::process::Resource::Core, core)?;
+    let said = |name| {
+        File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join(name))
+    };
+    Ok(command(program, folder)
+        .arg("daemon")
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(said(STDOUT)?)
+        .stderr(said(STDERR)?)
+        .spawn()?)
+}
+
+fn command(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env("ONIONMETER_HOME", folder.join("om"))
+        .env("HOME", folder.join("user"))
+        .env_remove("XDG_CONFIG_HOME");
+    command
+}
+
+const STDOUT: &str = "stdout";
+const STDERR: &str = "stderr";

@@ -1,0 +1,231 @@
+//! Nothing that a person visits is written down: a marker goes through the product in every place
+//! where a name, a path or a secret can stand, and is then looked for in everything it wrote.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a check fails, helpers included"
+)]
+
+use checks::host::Host;
+use meter_testkit::{
+    site::Site,
+    socks::{self, Credentials, Refused},
+    tor_network::TorNetwork,
+};
+use std::{
+    fs,
+    os::unix::{ffi::OsStrExt as _, process::ExitStatusExt as _},
+    path::Path,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+/// Only an upper bound: nothing waits for as long as this when it works.
+const LIMIT: Duration = Duration::from_secs(120);
+/// In lower case and of letters that an onion address may have.
+const MARKER: &str = "canarybird";
+/// A valid address of version 3 that begins with the marker: its key is a point of the curve and
+/// nobody's, its checksum is right.
+const ONION: &str = "canarybirdwb63jh7kbki5nkl4ckk5yfqj2v4rwyrfe72x47stzsc3yd.onion";
+/// The same with a wrong checksum.
+const BAD_ONION: &str = "canarybirdwb63jh7kbki5nkl4ckk5yfqj2v4rwyrfe72x47stzsc3ad.onion";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_name_path_onion_address_or_credential_is_written_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = TorNetwork::boot(folder.path()).await.unwrap();
+    let torrc = serde_json::to_string(&network.client_torrc()).unwrap();
+    let mut host = Host::start(&format!(
+        "[log]\nlevel = \"trace\"\n[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n"
+    ))
+    .unwrap();
+    host.wait_until_ready(LIMIT).await.unwrap();
+    let site = Site::start().await.unwrap();
+    let show = Show { site, host };
+
+    show.pages_and_files().await;
+    show.failures_that_tor_tells().await;
+    show.refusals_of_the_relay().await;
+    show.strangers_protocols().await;
+    let torn = show.a_download_that_is_torn().await;
+
+    // While it runs: the book's write-ahead log and the sockets are there.
+    show.found_nothing();
+    show.the_search_would_find_it();
+    // The site goes on, so that the marker passes through the daemon until it crashes.
+    let Show { mut host, site } = show;
+    let crashed = host.crash().unwrap();
+    drop((torn, site));
+    assert!(!crashed.success() && !crashed.core_dumped(), "{crashed}");
+    assert_eq!(hits(host.folder()), [""; 0], "after a crash");
+    host.start_again().unwrap();
+    host.wait_until_ready(LIMIT).await.unwrap();
+    assert!(host.end().unwrap().success());
+    assert_eq!(hits(host.folder()), [""; 0], "after the end");
+}
+
+struct Show {
+    site: Site,
+    host: Host,
+}
+
+impl Show {
+    fn name(&self) -> String {
+        format!("{MARKER}.test")
+    }
+
+    async fn connect(&self, name: &str) -> anyhow::Result<TcpStream> {
+        socks::connect(self.host.relay(), name, self.site.port()).await
+    }
+
+    async fn pages_and_files(&self) {
+        let credentials = Credentials {
+            user: MARKER,
+            password: MARKER,
+        };
+        for path in ["/", "/canarybird?q=canarybird", "/bytes/50000"] {
+            let plain = self.connect(&self.name()).await.unwrap();
+            socks::get(plain, &self.name(), path).await.unwrap();
+            let (relay, port) = (self.host.relay(), self.site.port());
+            let named = socks::connect_as(relay, credentials, &self.name(), port).await;
+            socks::get(named.unwrap(), &self.name(), path)
+                .await
+                .unwrap();
+        }
+        assert_eq!(self.site.connections().len(), 6, "all of it went through");
+    }
+
+    async fn failures_that_tor_tells(&self) {
+        let nowhere = format!("{MARKER}.example");
+        assert_eq!(self.reply(&nowhere).await, 4, "no such name");
+        assert_eq!(self.reply(ONION).await, 0xF0, "no such service");
+        assert_eq!(self.reply(BAD_ONION).await, 0xF6, "no such address");
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let refused = socks::connect(self.host.relay(), &self.name(), port).await;
+        assert!(refused.unwrap_err().is::<Refused>());
+    }
+
+    async fn refusals_of_the_relay(&self) {
+        for name in [
+            "canarybird",
+            "canarybird.localhost",
+            "x.canarybird.internal",
+        ] {
+            assert_eq!(self.reply(name).await, 2, "{name}");
+        }
+        assert_eq!(self.reply("canarybird!.test").await, 1);
+        let credentials = Credentials {
+            user: "<torS0X>canarybird",
+            password: MARKER,
+        };
+        let refused = socks::connect_as(self.host.relay(), credentials, &self.name(), 80).await;
+        assert!(refused.is_err());
+    }
+
+    /// What is said to the relay in other protocols than its own.
+    async fn strangers_protocols(&self) {
+        let words: [&[u8]; 4] = [
+            b"GET http://canarybird.test/canarybird HTTP/1.1\r\nHost: canarybird.test\r\n\r\n",
+            b"\x04\x01\x00\x50\x00\x00\x00\x01canarybird\x00canarybird.test\x00",
+            b"\x05\x01\x00\x05\x01\x00\x07\x0fcanarybird.test\x00\x50",
+            b"\x05\x01\x02\x07\x0acanarybird\x0acanarybird",
+        ];
+        for words in words {
+            let mut stream = self.dial().await;
+            stream.write_all(words).await.unwrap();
+            stream.shutdown().await.unwrap();
+            // Closed in order or not: nothing of it matters here but that it was read.
+            drop(stream.read_to_end(&mut Vec::new()).await);
+        }
+    }
+
+    /// A client that tears its download, and one whose download the end of the daemon tears.
+    async fn a_download_that_is_torn(&self) -> TcpStream {
+        let mut streams = Vec::new();
+        for _ in 0..2 {
+            let mut stream = self.connect(&self.name()).await.unwrap();
+            let request = "GET /slow/1000000/20 HTTP/1.1\r\nHost: canarybird.test\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.read_exact(&mut [0; 100]).await.unwrap();
+            streams.push(stream);
+        }
+        streams.remove(0).set_zero_linger().unwrap();
+        streams.remove(0)
+    }
+
+    async fn reply(&self, name: &str) -> u8 {
+        let error = self.connect(name).await.unwrap_err();
+        error.downcast::<Refused>().unwrap().reply
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a check's own client, on loopback"
+    )]
+    async fn dial(&self) -> TcpStream {
+        TcpStream::connect(self.host.relay()).await.unwrap()
+    }
+
+    fn found_nothing(&self) {
+        assert_eq!(hits(self.host.folder()), [""; 0], "while running");
+        let log = self.host.log();
+        assert!(
+            log.contains("DEBUG") && log.contains("client refused") && log.contains("Giving up"),
+            "the log tells all that relay and Tor say: {log}"
+        );
+    }
+
+    /// Plants the marker where the product writes, in a file's content and in a name.
+    fn the_search_would_find_it(&self) {
+        let log = self.host.folder().join("om/log");
+        let planted = [log.join("planted"), log.join("planted-CanaryBird")];
+        fs::write(&planted[0], b"\0\xFF...CANARYbird\xFF").unwrap();
+        fs::write(&planted[1], "").unwrap();
+        let found = hits(self.host.folder());
+        for planted in planted {
+            assert!(found.contains(&planted.display().to_string()), "{found:?}");
+            fs::remove_file(planted).unwrap();
+        }
+        assert_eq!(found.len(), 2);
+    }
+}
+
+/// Everything below a folder whose name or content holds the marker in any case.
+fn hits(folder: &Path) -> Vec<String> {
+    let mut hits = Vec::new();
+    let mut files = 0;
+    search(folder, &mut hits, &mut files);
+    assert!(files > 10, "only {files} files were searched");
+    hits
+}
+
+fn search(folder: &Path, hits: &mut Vec<String>, files: &mut usize) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            search(&entry.path(), hits, files);
+        }
+        let content = if kind.is_file() {
+            *files += 1;
+            // Gone again in between: Tor replaces its files.
+            fs::read(entry.path()).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        if holds_marker(entry.file_name().as_bytes()) || holds_marker(&content) {
+            hits.push(entry.path().display().to_string());
+        }
+    }
+}
+
+fn holds_marker(bytes: &[u8]) -> bool {
+    bytes
+        .windows(MARKER.len())
+        .any(|window| window.eq_ignore_ascii_case(MARKER.as_bytes()))
+}

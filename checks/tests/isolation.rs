@@ -1,0 +1,196 @@
+//! Circuits of the real Tor: no two sites share one, and a new identity gets new ones.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a check fails, helpers included"
+)]
+
+use checks::host::Host;
+use meter_testkit::{
+    site::Site,
+    socks::{self, Credentials, Refused},
+    tor_network::{ClientPorts, TorClient, TorNetwork},
+};
+use std::{collections::HashSet, net::SocketAddr, time::Duration};
+use tokio::net::TcpStream;
+
+/// Only an upper bound: nothing waits for as long as this when it works.
+const LIMIT: Duration = Duration::from_secs(120);
+const ATTEMPTS: u8 = 5;
+const CLIENT: Credentials<'_> = Credentials {
+    user: "marker-user",
+    password: "marker-word",
+};
+
+/// One network for all claims: booting it is what takes the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sites_and_identities_never_share_a_circuit() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = TorNetwork::boot(folder.path()).await.unwrap();
+    let ports = ClientPorts::free().unwrap();
+    let mut tor = network.start_client(ports).unwrap();
+    tor.wait_until_ready(LIMIT).await.unwrap();
+    let mut host = Host::start(&format!(
+        "[log]\nlevel = \"debug\"\n[tor]\nbackend = \"existing\"\nsocks_port = {}\ncontrol_port = {}\n",
+        ports.socks, ports.control
+    ))
+    .unwrap();
+    host.wait_until_ready(LIMIT).await.unwrap();
+    let show = Show {
+        site: Site::start().await.unwrap(),
+        host,
+        tor,
+    };
+
+    show.tor_knows_the_form_and_refuses_others().await;
+    show.sites_never_share_and_new_identities_start_anew().await;
+}
+
+struct Show {
+    site: Site,
+    host: Host,
+    tor: TorClient,
+}
+
+/// An open stream, as Tor's control port shows it.
+struct Stream {
+    _held_open: TcpStream,
+    /// The circuit, or the set of circuits that carry one stream together (conflux).
+    path: String,
+    user: String,
+    password: String,
+}
+
+impl Show {
+    async fn open(&self, name: &str, credentials: Option<Credentials<'_>>) -> Stream {
+        // Which circuit a stream gets is what is checked, not whether every one of Tor's exits
+        // finds a free port at once on a machine that is busy with other things.
+        let mut opened = self.open_at(self.host.relay(), name, credentials).await;
+        for _ in 1..ATTEMPTS {
+            if opened.as_ref().is_err_and(|error| error.is::<Refused>()) {
+                opened = self.open_at(self.host.relay(), name, credentials).await;
+            }
+        }
+        opened.unwrap_or_else(|error| {
+            let tor = std::fs::read_to_string(self.tor.folder().join("stdout.log"));
+            panic!("{error}\n{}\n{}", self.host.log(), tor.unwrap_or_default())
+        })
+    }
+
+    /// Opens a stream by the proxy, and finds the one that Tor did not have before.
+    async fn open_at(
+        &self,
+        proxy: SocketAddr,
+        name: &str,
+        credentials: Option<Credentials<'_>>,
+    ) -> anyhow::Result<Stream> {
+        let before = self.streams().await;
+        let port = self.site.port();
+        let held_open = match credentials {
+            None => socks::connect(proxy, name, port).await?,
+            Some(credentials) => socks::connect_as(proxy, credentials, name, port).await?,
+        };
+        let after = self.streams().await;
+        let new: Vec<_> = after.difference(&before).collect();
+        let [(_, circuit)] = new[..] else {
+            panic!("one new stream, not {}", new.len());
+        };
+        let circuits = self.tor.ask("GETINFO circuit-status").await.unwrap();
+        let line = circuits
+            .iter()
+            .map(|line| line.trim_start_matches("circuit-status="))
+            .find(|line| line.split(' ').next() == Some(circuit))
+            .unwrap();
+        Ok(Stream {
+            _held_open: held_open,
+            path: value(line, "CONFLUX_ID").unwrap_or_else(|| circuit.clone()),
+            user: value(line, "SOCKS_USERNAME").unwrap_or_default(),
+            password: value(line, "SOCKS_PASSWORD").unwrap_or_default(),
+        })
+    }
+
+    /// Number and circuit of every stream of a client; Tor has some of its own, on no circuit yet
+    /// or for its directory.
+    async fn streams(&self) -> HashSet<(String, String)> {
+        let lines = self.tor.ask("GETINFO stream-status").await.unwrap();
+        let target = format!(":{}", self.site.port());
+        let ours = lines.iter().filter(|line| line.contains(&target));
+        // "STREAM STATUS CIRCUIT TARGET"
+        ours.map(|line| {
+            let mut words = line.trim_start_matches("stream-status=").split(' ');
+            let (id, circuit) = (words.next().unwrap(), words.nth(1).unwrap());
+            (id.to_owned(), circuit.to_owned())
+        })
+        .collect()
+    }
+
+    /// What the relay builds on, asked of the Tor at hand.
+    async fn tor_knows_the_form_and_refuses_others(&self) {
+        let as_user = async |user| {
+            let password = "x";
+            let credentials = Credentials { user, password };
+            self.open_at(self.tor.socks(), "a.test", Some(credentials))
+                .await
+        };
+        assert!(as_user("<torS0X>0").await.is_ok());
+        // The value belongs into the password; behind the format nothing may follow.
+        assert!(as_user("<torS0X>0value").await.is_err());
+        assert!(as_user("<torS0X>z").await.is_err());
+    }
+
+    async fn sites_never_share_and_new_identities_start_anew(&self) {
+        let mut open: Vec<(String, Stream)> = Vec::new();
+        for identity in 0..3 {
+            for _ in 0..3 {
+                for name in ["a.test", "www.a.test", "b.test", "c.test"] {
+                    let site = name.trim_start_matches("www.");
+                    let stream = self.open(name, None).await;
+                    open.push((format!("{site} {identity}"), stream));
+                }
+                let stream = self.open("a.test", Some(CLIENT)).await;
+                open.push((format!("a.test with credentials {identity}"), stream));
+            }
+            let said = self.host.run(&["new-identity"]).unwrap();
+            assert!(said.contains("new circuits"), "{said}");
+        }
+        never_shared(&open);
+        shared_within_a_site(&open);
+        show_nothing_of_site_or_client(&open);
+    }
+}
+
+/// All streams are open still, so that no circuit's number can have been given twice.
+fn never_shared(open: &[(String, Stream)]) {
+    for (one, first) in open {
+        for (other, second) in open {
+            let same = (first.path == second.path, first.password == second.password);
+            assert!(
+                one == other || same == (false, false),
+                "{one} and {other}: {same:?}"
+            );
+            assert!(one != other || same.1, "{one} keeps its credentials");
+        }
+    }
+}
+
+/// Without this the check above could not tell sites apart from single streams. Tor promises no
+/// one circuit for a site, so it is not asked of every pair.
+fn shared_within_a_site(open: &[(String, Stream)]) {
+    let paths: HashSet<_> = open.iter().map(|(_, stream)| &stream.path).collect();
+    assert!(paths.len() < open.len(), "no two of {} share", open.len());
+}
+
+fn show_nothing_of_site_or_client(open: &[(String, Stream)]) {
+    for (group, stream) in open {
+        assert_eq!(stream.user, "<torS0X>0", "{group}");
+        assert_eq!(stream.password.len(), 32, "{group}");
+        assert!(stream.password.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+}
+
+/// A value of a status line, without its quotes.
+fn value(line: &str, key: &str) -> Option<String> {
+    let mut words = line.split(' ');
+    let value = words.find_map(|word| word.strip_prefix(key)?.strip_prefix('='))?;
+    Some(value.trim_matches('"').to_owned())
+}

@@ -1,0 +1,124 @@
+//! Circuits of their own for every site: what is said to Tor so that no two sites share one.
+//!
+//! Tor never puts streams with different SOCKS credentials on one circuit (`IsolateSOCKSAuth`, its
+//! default). So each site gets credentials of its own, derived from a secret that lives as long as
+//! the person's present identity. The derivation is a keyed hash: nobody who sees credentials, on
+//! Tor's control port for instance, learns the site from them, or what two identities share.
+//!
+//! What a client says of itself goes into the hash and nowhere else: it can divide its circuits
+//! further, and can neither share another site's nor speak to Tor through us.
+
+mod site;
+
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::{handshake::ClientCredentials, target::Target};
+use site::site_of;
+
+/// Random bytes that make one identity; wiped from memory when dropped.
+pub type IdentitySecret = Zeroizing<[u8; 32]>;
+
+/// A person's present identity towards Tor, shared by a relay and whoever may change it.
+///
+/// Cloning gives another handle on the same identity.
+#[derive(Clone)]
+pub struct Isolation {
+    /// A std lock: read for one hash, never across an await, written once in a long while.
+    secret: Arc<RwLock<IdentitySecret>>,
+}
+
+impl Isolation {
+    /// Begins with an identity made of these bytes, which have to be random.
+    #[must_use]
+    pub fn new(secret: IdentitySecret) -> Self {
+        Self {
+            secret: Arc::new(RwLock::new(secret)),
+        }
+    }
+
+    /// Takes on a new identity: from now on no connection shares a circuit with an earlier one.
+    /// Open connections stay where they are.
+    pub fn renew(&self, secret: IdentitySecret) {
+        *self.secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
+    }
+
+    /// The key to the circuits that a target may use.
+    pub(crate) fn circuit(&self, target: &Target, client: Option<ClientCredentials>) -> CircuitKey {
+        let site = site_of(target.address());
+        let mut hash = {
+            let secret = self.secret.read().unwrap_or_else(PoisonError::into_inner);
+            Hmac::<Sha256>::new_from_slice(secret.as_slice()).expect("any length is a key")
+        };
+        hash.update(PURPOSE);
+        // Every part is told from the next by its length or by standing last, and the presence of
+        // credentials by a byte: an empty pair is not the same as none (S-08).
+        update_counted(&mut hash, site.as_bytes());
+        if let Some(client) = client {
+            hash.update(&[1]);
+            update_counted(&mut hash, &client.user);
+            update_counted(&mut hash, &client.password);
+        } else {
+            hash.update(&[0]);
+        }
+        let mut key = [0; KEY_BYTES];
+        let bytes = hash.finalize().into_bytes();
+        key.copy_from_slice(bytes.get(..KEY_BYTES).expect("SHA-256 is longer"));
+        CircuitKey(key)
+    }
+}
+
+/// Hides the secret.
+impl fmt::Debug for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Isolation")
+    }
+}
+
+/// Names a set of circuits towards Tor. Has no `Debug`: credentials are never logged.
+#[derive(Eq, PartialEq)]
+pub(crate) struct CircuitKey([u8; KEY_BYTES]);
+
+impl CircuitKey {
+    /// The message of RFC 1929 §2 that says it.
+    ///
+    /// It has the form of Tor's socks-extensions ("Extended authentication", format 0: isolation
+    /// and nothing else), which Tor knows since 0.4.9.1. To an older Tor it is a user name and a
+    /// password like any other, with the same effect, so nobody has to know Tor's version.
+    pub(crate) fn message(&self) -> Vec<u8> {
+        const USER_BYTES: u8 = 9;
+        const PASSWORD_BYTES: u8 = 32;
+        const {
+            assert!(TOR_USER_ISOLATION.len() == 9 && 2 * KEY_BYTES == 32);
+        }
+        let mut message = vec![CREDENTIALS_VERSION, USER_BYTES];
+        message.extend_from_slice(TOR_USER_ISOLATION);
+        message.push(PASSWORD_BYTES);
+        message.extend_from_slice(hex::encode(self.0).as_bytes());
+        message
+    }
+}
+
+fn update_counted(hash: &mut Hmac<Sha256>, part: &[u8]) {
+    let length = u64::try_from(part.len()).expect("no machine has longer addresses");
+    hash.update(&length.to_be_bytes());
+    hash.update(part);
+}
+
+/// Tor's user name for "the password isolates, and there is nothing else to it".
+pub(crate) const TOR_USER_ISOLATION: &[u8] = b"<torS0X>0";
+/// RFC 1929 §2.
+const CREDENTIALS_VERSION: u8 = 1;
+/// Keeps this use of the secret apart from any other that may come.
+const PURPOSE: &[u8] = b"onionmeter circuit 1";
+/// 128 bits: two sites of one identity meet by chance in no lifetime.
+const KEY_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Which targets belong together: those of one registrable domain (the public suffix list).
+
+use std::net::IpAddr;
+
+use shadowsocks::relay::socks5::Address;
+
+/// The site of an address: its registrable domain, or the literal itself, in one spelling.
+///
+/// A name that is itself a public suffix, such as the bare name of a hosting service, is a site of
+/// its own. So is an onion address by its last label but one, whatever stands before it.
+pub(super) fn site_of(address: &Address) -> String {
+    match address {
+        Address::SocketAddress(socket) => socket.ip().to_string(),
+        Address::DomainNameAddress(name, _) => site_of_name(name),
+    }
+}
+
+fn site_of_name(name: &str) -> String {
+    // Browsers put literals into the name field too.
+    if let Ok(ip) = name.parse::<IpAddr>() {
+        return ip.to_string();
+    }
+    // The list is written in lower case and without the root's dot.
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    psl::domain_str(name).unwrap_or(name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, site: &str) {
+        assert_eq!(site_of_name(name), site, "{name}");
+    }
+
+    #[test]
+    fn hosts_of_one_registrable_domain_are_one_site() {
+        check("example.com", "example.com");
+        check("www.example.com", "example.com");
+        check("a.b.c.example.co.uk", "example.co.uk");
+        check("_dmarc.example.org", "example.org");
+    }
+
+    #[test]
+    fn customers_of_one_host_are_sites_of_their_own() {
+        check("alice.github.io", "alice.github.io");
+        check("x.bob.github.io", "bob.github.io");
+        check("github.io", "github.io");
+        check("co.uk", "co.uk");
+    }
+
+    #[test]
+    fn a_wildcard_rule_and_its_exception_hold() {
+        check("www.example.ck", "www.example.ck");
+        check("a.www.example.ck", "www.example.ck");
+        check("www.ck", "www.ck");
+        check("x.www.ck", "www.ck");
+    }
+
+    #[test]
+    fn spelling_makes_no_site() {
+        check("WWW.Example.COM", "example.com");
+        check("www.example.com.", "example.com");
+    }
+
+    #[test]
+    fn international_suffixes_are_known_in_their_ascii_form() {
+        check("www.example.xn--55qx5d.cn", "example.xn--55qx5d.cn");
+    }
+
+    #[test]
+    fn an_unlisted_last_label_counts_as_a_suffix() {
+        check("a.test", "a.test");
+        check("www.a.test", "a.test");
+    }
+
+    #[test]
+    fn an_onion_address_is_a_site_with_all_its_subdomains() {
+        let onion = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion";
+        check(onion, onion);
+        check(&format!("www.a.{onion}"), onion);
+        check(&onion.to_uppercase(), onion);
+    }
+
+    #[test]
+    fn a_literal_is_its_own_site_in_either_field_and_spelling() {
+        let literal = |text: &str| site_of(&Address::SocketAddress(text.parse().expect(text)));
+        assert_eq!(literal("93.184.216.34:80"), literal("93.184.216.34:443"));
+        assert_ne!(literal("93.184.216.34:80"), literal("93.184.216.35:80"));
+        check("93.184.216.34", &literal("93.184.216.34:80"));
+        check("2606:2800:0220:1::1", &literal("[2606:2800:220:1::1]:80"));
+    }
+}

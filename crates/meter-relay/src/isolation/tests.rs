@@ -1,0 +1,123 @@
+//! The derivation: what is the same, what differs, and what cannot be seen.
+
+use std::collections::HashSet;
+
+use shadowsocks::relay::socks5::Address;
+
+use super::*;
+
+fn identity(byte: u8) -> Isolation {
+    Isolation::new(Zeroizing::new([byte; 32]))
+}
+
+fn target(name: &str, port: u16) -> Target {
+    let address = Address::DomainNameAddress(name.to_owned(), port);
+    Target::permit(address, &[]).ok().unwrap()
+}
+
+fn said(user: &[u8], password: &[u8]) -> Option<ClientCredentials> {
+    Some(ClientCredentials {
+        user: Zeroizing::new(user.to_vec()),
+        password: Zeroizing::new(password.to_vec()),
+    })
+}
+
+fn message(isolation: &Isolation, name: &str, client: Option<ClientCredentials>) -> Vec<u8> {
+    isolation.circuit(&target(name, 443), client).message()
+}
+
+#[test]
+fn one_site_has_one_key_whatever_host_and_port() {
+    let isolation = identity(7);
+    let key = |name, port| isolation.circuit(&target(name, port), None).message();
+    assert_eq!(key("example.com", 80), key("example.com", 443));
+    assert_eq!(key("example.com", 80), key("www.EXAMPLE.com.", 80));
+    assert_eq!(
+        key("example.com", 80),
+        message(&isolation.clone(), "example.com", None)
+    );
+}
+
+#[test]
+fn whatever_differs_makes_another_key() {
+    let one = identity(1);
+    let long = [0xC3; 255];
+    let keys = [
+        message(&one, "a.test", None),
+        message(&one, "b.test", None),
+        message(&identity(2), "a.test", None),
+        // S-08: an empty pair is not the same as none.
+        message(&one, "a.test", said(b"", b"")),
+        message(&one, "a.test", said(b"u", b"")),
+        message(&one, "a.test", said(b"", b"u")),
+        // Where one part ends and the next begins counts.
+        message(&one, "a.test", said(b"ab", b"c")),
+        message(&one, "a.test", said(b"a", b"bc")),
+        message(&one, "a.test", said(b"abc", b"")),
+        message(&one, "b.test", said(b"abc", b"")),
+        message(&one, "a.test", said(&long, &long)),
+        message(&one, "a.test", said(TOR_USER_ISOLATION, b"abc")),
+    ];
+    assert_eq!(HashSet::from(keys).len(), 12);
+}
+
+#[test]
+fn the_same_credentials_make_the_same_key() {
+    let isolation = identity(1);
+    let key = || message(&isolation, "a.test", said(b"me", b"secret"));
+    assert_eq!(key(), key());
+}
+
+#[test]
+fn a_client_cannot_say_what_a_site_without_credentials_has() {
+    let isolation = identity(1);
+    let others = message(&isolation, "b.test", None);
+    let (user, password) = (&others[2..11], &others[12..]);
+    assert_ne!(message(&isolation, "a.test", said(user, password)), others);
+    assert_ne!(message(&isolation, "b.test", said(user, password)), others);
+}
+
+#[test]
+fn renewing_changes_every_handle_and_every_site() {
+    let isolation = identity(1);
+    let other_handle = isolation.clone();
+    let before = message(&isolation, "a.test", None);
+    other_handle.renew(Zeroizing::new([2; 32]));
+    let after = message(&isolation, "a.test", None);
+    assert_ne!(before, after);
+    assert_eq!(after, message(&identity(2), "a.test", None));
+}
+
+#[test]
+fn the_message_is_rfc_1929_in_tors_form_and_holds_nothing_of_what_went_in() {
+    let message = message(
+        &identity(0),
+        "secretname.test",
+        said(b"someone", b"hunter22"),
+    );
+    assert_eq!(message[..2], [1, 9]);
+    assert_eq!(&message[2..11], b"<torS0X>0");
+    assert_eq!((message[11], message.len()), (32, 44));
+    assert!(message[12..].iter().all(u8::is_ascii_hexdigit));
+    for part in ["secretname", "test", "someone", "hunter22"] {
+        for spelling in [part.to_owned(), hex::encode(part)] {
+            let hit = message
+                .windows(spelling.len())
+                .any(|window| window == spelling.as_bytes());
+            assert!(!hit, "{spelling}");
+        }
+    }
+}
+
+/// The value of an independent implementation (Python's hmac), so that the form cannot drift:
+/// circuits of a running Tor would be lost for nothing.
+#[test]
+fn the_derivation_is_the_documented_one() {
+    let message = message(&identity(7), "www.example.com", said(b"me", b"pw"));
+    assert_eq!(&message[12..], b"3d480cf59f66ff160b490647798aa296");
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    assert_eq!(format!("{:?}", identity(0xAB)), "Isolation");
+}

@@ -1,0 +1,227 @@
+//! What is said to Tor about who asks: every site its own credentials, the client's never.
+
+use meter_relay::{IdentitySecret, Isolation, RelayConfig};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::{
+    client::{Client, present, reply, request_for_name, usual_request},
+    fake_tor::{FakeTor, SUCCESS, read_credentials, read_isolated_request},
+    pattern::pattern,
+    rig::{Rig, config, soon},
+};
+
+fn isolating(tor: &FakeTor) -> (Rig, Isolation) {
+    let isolation = Isolation::new(IdentitySecret::new([7; 32]));
+    let config = RelayConfig {
+        isolation: Some(isolation.clone()),
+        ..config()
+    };
+    (Rig::start(config, Some(tor.upstream())), isolation)
+}
+
+/// Lets a greeted client ask for a name, and returns what Tor hears as the password.
+async fn password(mut client: Client, tor: &FakeTor, name: &str) -> Vec<u8> {
+    let request = request_for_name(name.as_bytes(), 80);
+    client.send(&request).await;
+    let mut stream = tor.accept().await;
+    let (password, asked) = read_isolated_request(&mut stream).await;
+    assert_eq!(asked, request, "the target is passed on untouched");
+    soon(stream.write_all(&SUCCESS)).await.unwrap();
+    assert_eq!(client.receive(10).await, SUCCESS);
+    password
+}
+
+async fn greeted(rig: &Rig) -> Client {
+    let mut client = rig.client().await;
+    client.greet().await;
+    client
+}
+
+#[tokio::test]
+async fn every_site_has_credentials_of_its_own_and_keeps_them() {
+    let tor = FakeTor::start();
+    let (rig, _) = isolating(&tor);
+    let mut heard = Vec::new();
+    for name in [
+        "a.test",
+        "b.test",
+        "www.a.test",
+        "a.github.io",
+        "b.github.io",
+    ] {
+        heard.push(password(greeted(&rig).await, &tor, name).await);
+    }
+    let [a, b, www_a, alice, bob] = &heard[..] else {
+        panic!("five")
+    };
+    assert_eq!(a, www_a);
+    assert!(a != b && alice != bob);
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test]
+async fn a_new_identity_changes_the_credentials_of_a_running_relay() {
+    let tor = FakeTor::start();
+    let (rig, isolation) = isolating(&tor);
+    let before = password(greeted(&rig).await, &tor, "a.test").await;
+    isolation.renew(IdentitySecret::new([8; 32]));
+    let after = password(greeted(&rig).await, &tor, "a.test").await;
+    assert_ne!(before, after);
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test]
+async fn s_08_s_09_a_clients_credentials_divide_its_circuits_and_are_never_forwarded() {
+    let tor = FakeTor::start();
+    let (rig, _) = isolating(&tor);
+    let long = [0xC3; 255];
+    let pairs: [(&[u8], &[u8]); 5] = [
+        (b"", b""),
+        (b"marker-user", b"marker-word"),
+        (b"marker-word", b"marker-user"),
+        (&long, &long),
+        (b"<torS0X>0", b"marker-word"),
+    ];
+    let mut heard = vec![password(greeted(&rig).await, &tor, "a.test").await];
+    for (user, word) in pairs {
+        let (client, verdict) = present(&rig, user, word).await;
+        assert_eq!(verdict, [1, 0]);
+        heard.push(password(client, &tor, "a.test").await);
+    }
+    for (index, one) in heard.iter().enumerate() {
+        assert_eq!(one.len(), 32, "a hash, whatever went in");
+        assert!(one.iter().all(u8::is_ascii_hexdigit));
+        assert!(!heard[..index].contains(one), "pair {index}");
+    }
+    let (again, _) = present(&rig, b"marker-user", b"marker-word").await;
+    assert_eq!(password(again, &tor, "a.test").await, heard[2]);
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test]
+async fn s_10_reserved_user_names_are_refused_before_tor_hears_of_them() {
+    let tor = FakeTor::start();
+    let (rig, _) = isolating(&tor);
+    for user in ["<torS0X>", "<torS0X>1", "<torS0X>0x"] {
+        let (mut client, verdict) = present(&rig, user.as_bytes(), b"p").await;
+        assert_eq!(verdict, [1, 1], "{user}");
+        client.hears_last(&[]).await;
+    }
+    tor.assert_untouched();
+    assert_eq!(rig.finish_with(0, 0).await.refused, 3);
+}
+
+/// Tor 0.4.9 loses its answer to a greeting that credentials follow in the same segment.
+#[tokio::test]
+async fn the_greeting_goes_alone_and_the_rest_together() {
+    let tor = FakeTor::start();
+    let (rig, _) = isolating(&tor);
+    let mut client = greeted(&rig).await;
+    client.send(&usual_request()).await;
+    let mut stream = tor.accept().await;
+    let mut words = [0; 256];
+    assert_eq!(soon(stream.read(&mut words)).await.unwrap(), 3);
+    soon(stream.write_all(&[5, 2])).await.unwrap();
+    let credentials = 1 + 1 + 9 + 1 + 32;
+    let both = soon(stream.read(&mut words)).await.unwrap();
+    assert_eq!(both, credentials + usual_request().len());
+    assert_eq!(words[credentials..both], usual_request());
+    drop((client, stream));
+    rig.finish_with(0, 0).await;
+}
+
+/// Lets Tor answer the greeting with `method`, and asserts that the client is told of a failure
+/// and that nothing more was said.
+async fn agrees_to(method: u8) {
+    let tor = FakeTor::start();
+    let (rig, _) = isolating(&tor);
+    let mut client = greeted(&rig).await;
+    client.send(&usual_request()).await;
+    let mut stream = tor.accept().await;
+    let mut greeting = [0; 3];
+    soon(stream.read_exact(&mut greeting)).await.unwrap();
+    soon(stream.write_all(&[5, method])).await.unwrap();
+    client.hears_last(&reply(1)).await;
+    let mut more = Vec::new();
+    soon(stream.read_to_end(&mut more)).await.unwrap();
+    assert_eq!(more, b"", "no request without isolation");
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test]
+async fn a_tor_that_takes_no_credentials_is_not_asked_without_them() {
+    agrees_to(0xFF).await;
+    agrees_to(0).await;
+}
+
+#[tokio::test]
+async fn refused_credentials_are_a_general_failure() {
+    let tor = FakeTor::start();
+    let (rig, _) = isolating(&tor);
+    let mut client = greeted(&rig).await;
+    client.send(&usual_request()).await;
+    let mut stream = tor.accept().await;
+    let mut greeting = [0; 3];
+    soon(stream.read_exact(&mut greeting)).await.unwrap();
+    soon(stream.write_all(&[5, 2])).await.unwrap();
+    read_credentials(&mut stream).await;
+    soon(stream.write_all(&[1, 1])).await.unwrap();
+    client.hears_last(&reply(1)).await;
+    rig.finish_with(0, 0).await;
+}
+
+#[tokio::test]
+async fn credentials_are_not_payload() {
+    let tor = FakeTor::start();
+    let (rig, _) = isolating(&tor);
+    let (mut client, verdict) = present(&rig, b"me", b"secret").await;
+    assert_eq!(verdict, [1, 0]);
+    client.send(&usual_request()).await;
+    let mut stream: TcpStream = tor.accept().await;
+    read_isolated_request(&mut stream).await;
+    // The reply and the first payload in one segment.
+    let (up, down) = (pattern(1_000), pattern(2_000));
+    soon(stream.write_all(&[&SUCCESS[..], &down].concat()))
+        .await
+        .unwrap();
+    assert_eq!(client.receive(10).await, SUCCESS);
+    assert_eq!(client.receive(2_000).await, down);
+    client.send(&up).await;
+    let mut heard = vec![0; 1_000];
+    soon(stream.read_exact(&mut heard)).await.unwrap();
+    assert_eq!(heard, up);
+    drop((client, stream));
+    rig.finish_with(1_000, 2_000).await;
+}
+
+#[tokio::test]
+async fn s_22_public_literals_are_let_through_and_counted() {
+    let tor = FakeTor::start();
+    let (rig, _) = isolating(&tor);
+    let literal = [5, 1, 0, 1, 93, 184, 216, 34, 0, 80];
+    let requests = [
+        literal.to_vec(),
+        request_for_name(b"93.184.216.34", 80),
+        request_for_name(b"2606:2800:220:1::1", 80),
+        usual_request(),
+        [5, 1, 0, 1, 10, 0, 0, 1, 0, 80].to_vec(), // not public: refused, not counted here
+    ];
+    let mut heard = Vec::new();
+    for request in &requests[..4] {
+        let mut client = greeted(&rig).await;
+        client.send(request).await;
+        let mut stream = tor.accept().await;
+        heard.push(read_isolated_request(&mut stream).await.0);
+        soon(stream.write_all(&SUCCESS)).await.unwrap();
+        assert_eq!(client.receive(10).await, SUCCESS);
+    }
+    assert_eq!(heard[0], heard[1], "the same site in either field");
+    let mut client = greeted(&rig).await;
+    client.send(&requests[4]).await;
+    client.hears_last(&reply(2)).await;
+    let snapshot = rig.finish_with(0, 0).await;
+    assert_eq!((snapshot.literals, snapshot.refused), (3, 1));
+}
