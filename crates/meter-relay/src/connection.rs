@@ -20,7 +20,7 @@ use crate::{
     counters::OpenConnection,
     dial::{Answer, dial},
     handshake::{self, HandshakeEnd},
-    payload,
+    payload::{self, Pair, PipePool},
     socket::Socket,
     target::Target,
 };
@@ -32,25 +32,24 @@ const FAREWELL_BYTES_MAX: u64 = 64 * 1024;
 /// RFC 1929 §2: any status but 0 is a failure.
 const CREDENTIALS_REFUSED: u8 = 1;
 
-/// What every connection of one relay shares; read only.
+/// What every connection of one relay shares.
 pub(crate) struct Shared {
     /// Limits, with the relay's own port among the refused ones.
     pub(crate) config: RelayConfig,
     /// Where Tor is now, if it is.
     pub(crate) upstream: watch::Receiver<Option<Upstream>>,
+    /// What bulk payload moves through.
+    pub(crate) pipes: PipePool,
 }
 
 /// Serves one client to its end. Tells nobody how it went: the counters and the client know.
-pub(crate) async fn serve(mut client: TcpStream, connection: &OpenConnection, shared: &Shared) {
-    let request = handshake::receive(&mut client);
-    let ended = match timeout(shared.config.handshake_max, request).await {
-        Ok(Ok(address)) => proceed(client, address, connection, shared).await,
-        Ok(Err(end)) => refuse(client, end, connection).await,
-        Err(_elapsed) => {
-            connection.refused();
-            debug!("handshake took too long");
-            Ok(())
-        }
+pub(crate) async fn serve(client: TcpStream, connection: &OpenConnection, shared: &Shared) {
+    // Boxed, and freed before payload flows: a connection is small for as long as it lasts.
+    let opened = Box::pin(open(client, connection, shared)).await;
+    let ended = match opened {
+        Ok(Some(pair)) => payload::relay(pair, connection, &shared.pipes).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
     };
     if let Err(error) = ended {
         // Neither socket error names a peer.
@@ -58,46 +57,72 @@ pub(crate) async fn serve(mut client: TcpStream, connection: &OpenConnection, sh
     }
 }
 
-/// From a complete request on: judge the target, ask Tor, relay.
+/// The handshake and Tor's answer. `None` when the client was turned away, and told so.
+async fn open(
+    mut client: TcpStream,
+    connection: &OpenConnection,
+    shared: &Shared,
+) -> io::Result<Option<Pair>> {
+    let request = handshake::receive(&mut client);
+    match timeout(shared.config.handshake_max, request).await {
+        Ok(Ok(address)) => return proceed(client, address, connection, shared).await,
+        Ok(Err(end)) => refuse(client, end, connection).await?,
+        Err(_elapsed) => {
+            connection.refused();
+            debug!("handshake took too long");
+        }
+    }
+    Ok(None)
+}
+
+/// From a complete request on: judge the target, ask Tor, tell the client.
 async fn proceed(
     mut client: TcpStream,
     address: Address,
     connection: &OpenConnection,
     shared: &Shared,
-) -> io::Result<()> {
+) -> io::Result<Option<Pair>> {
     let upstream = shared.upstream.borrow().clone();
     let target = match permit(address, upstream.as_ref(), &shared.config.refused_ports) {
         Ok(target) => target,
-        Err(reply) => return refuse(client, HandshakeEnd::Request(reply), connection).await,
+        Err(reply) => {
+            refuse(client, HandshakeEnd::Request(reply), connection).await?;
+            return Ok(None);
+        }
     };
     let Some(upstream) = upstream else {
-        return say_and_close(client, &reply_bytes(Reply::GeneralFailure)).await;
+        say_and_close(client, &reply_bytes(Reply::GeneralFailure)).await?;
+        return Ok(None);
     };
     let answer = tokio::select! {
         biased;
         answer = dial(&upstream, target, shared.config.dial_max) => answer,
         () = gone(&client) => {
             debug!("client left before Tor answered");
-            return Ok(());
+            return Ok(None);
         }
     };
     match answer {
         Ok(Answer::Open(tor, response)) => {
-            let client_socket = {
-                client.set_nodelay(true)?;
-                response.write_to(&mut client).await?;
-                Socket::Tcp(client)
-            };
-            client_socket.reset_on_close()?;
+            client.set_nodelay(true)?;
+            response.write_to(&mut client).await?;
+            let client = Socket::Tcp(client);
+            client.reset_on_close()?;
             tor.reset_on_close()?;
-            payload::relay(client_socket, tor, connection).await
+            return Ok(Some(Pair {
+                client,
+                tor,
+                early_up: Vec::new(),
+                early_down: Vec::new(),
+            }));
         }
-        Ok(Answer::Refused(response)) => say_and_close(client, &response_bytes(&response)).await,
+        Ok(Answer::Refused(response)) => say_and_close(client, &response_bytes(&response)).await?,
         Err(error) => {
             debug!(%error, "Tor did not answer");
-            say_and_close(client, &reply_bytes(error.reply())).await
+            say_and_close(client, &reply_bytes(error.reply())).await?;
         }
     }
+    Ok(None)
 }
 
 fn permit(

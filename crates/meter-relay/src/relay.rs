@@ -17,6 +17,7 @@ use crate::{
     connection::{Shared, serve},
     counters::Counters,
     error::RelayError,
+    payload::PipePool,
 };
 
 /// The kernel's queue of connections not yet accepted: a browser's burst at start, with room.
@@ -54,7 +55,11 @@ impl Relay {
             listener,
             port,
             counters,
-            shared: Arc::new(Shared { config, upstream }),
+            shared: Arc::new(Shared {
+                config,
+                upstream,
+                pipes: PipePool::default(),
+            }),
         })
     }
 
