@@ -4,6 +4,7 @@ mod control;
 mod doctor;
 mod install;
 mod print;
+mod relay;
 mod reports;
 mod status;
 mod verify;
@@ -57,6 +58,8 @@ enum Command {
     Monitor(control::Switch),
     /// Change when sessions close, until the daemon ends
     Thresholds(control::SetThresholds),
+    /// Run the relay alone, without home, daemon or reports
+    Relay(relay::Arguments),
     /// Run the daemon in the foreground (browsers and commands start it by themselves)
     Daemon,
 }
@@ -103,6 +106,7 @@ pub fn run() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Relay(arguments) => relay::run(&arguments),
         command => Home::find()
             .map_err(|error| Failure::usage(&error))
             .and_then(|home| with_home(command, &home)),
@@ -118,6 +122,7 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Status(arguments) => status::run(&arguments, home),
         Command::Reports(arguments) => reports::run(&arguments, home),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Relay(arguments) => relay::run(&arguments),
         Command::Tor(switch) => control::tor(&switch, home),
         Command::Monitor(switch) => control::monitor(&switch, home),
         Command::Thresholds(arguments) => control::thresholds(&arguments, home),

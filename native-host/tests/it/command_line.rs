@@ -35,6 +35,7 @@ fn help_names_every_command_and_where_things_are() {
         "verify",
         "tor",
         "monitor",
+        "relay",
         "daemon",
     ];
     check(&home, &["--help"], 0, &commands);
