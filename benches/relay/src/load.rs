@@ -135,8 +135,8 @@ async fn echo(stream: &mut TcpStream) -> Result<()> {
 
 /// Has each stream echo so many bytes, a few streams at a time.
 pub(crate) async fn use_all(streams: &mut [TcpStream], bytes: usize) -> Result<()> {
-    let there = vec![1; 1024];
-    let mut back = vec![0; 1024];
+    let there = vec![1; 16 * 1024];
+    let mut back = vec![0; there.len()];
     for stream in streams {
         for _ in 0..bytes / there.len() {
             stream.write_all(&there).await?;

@@ -133,7 +133,7 @@ async fn wait_for(address: SocketAddr) -> Result<()> {
 fn haproxy(folder: &Path, listen: &str, upstream: &str) -> Result<Command> {
     let config = folder.join("haproxy.cfg");
     let text = format!(
-        "global\n  maxconn 9950\n  maxpipes 1000\n\
+        "global\n  maxconn 9500\n  maxpipes 400\n\
          defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n  \
          option splice-request\n  option splice-response\n\
          listen relay\n  bind {listen} backlog 4096\n  server tor {upstream}\n"
