@@ -8,7 +8,7 @@ use shadowsocks::relay::socks5::{
     TcpResponseHeader,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    io::{AsyncReadExt, AsyncWriteExt, BufReader, Interest},
     net::TcpStream,
     sync::watch,
     time::timeout,
@@ -29,6 +29,9 @@ use crate::{
 /// Closing on unread bytes would be a reset, which may overtake the refusal.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 const FAREWELL_BYTES_MAX: u64 = 64 * 1024;
+/// What is read at a time during the handshake: the longest message, credentials of 255 bytes each,
+/// with room for one byte more, so that a read that takes a message whole is known to be short.
+const MESSAGE_BYTES_MAX: usize = 514;
 /// RFC 1929 §2: any status but 0 is a failure.
 const CREDENTIALS_REFUSED: u8 = 1;
 
@@ -40,6 +43,13 @@ pub(crate) struct Shared {
     pub(crate) upstream: watch::Receiver<Option<Upstream>>,
     /// What bulk payload moves through.
     pub(crate) pipes: PipePool,
+}
+
+/// A client that has made its request.
+struct Client {
+    stream: TcpStream,
+    /// Payload that came in one piece with the request.
+    early: Box<[u8]>,
 }
 
 /// Serves one client to its end. Tells nobody how it went: the counters and the client know.
@@ -59,14 +69,23 @@ pub(crate) async fn serve(client: TcpStream, connection: &OpenConnection, shared
 
 /// The handshake and Tor's answer. `None` when the client was turned away, and told so.
 async fn open(
-    mut client: TcpStream,
+    client: TcpStream,
     connection: &OpenConnection,
     shared: &Shared,
 ) -> io::Result<Option<Pair>> {
-    let request = handshake::receive(&mut client);
-    match timeout(shared.config.handshake_max, request).await {
+    let mut buffered = BufReader::with_capacity(MESSAGE_BYTES_MAX, client);
+    let received = timeout(
+        shared.config.handshake_max,
+        handshake::receive(&mut buffered),
+    )
+    .await;
+    let client = Client {
+        early: buffered.buffer().into(),
+        stream: buffered.into_inner(),
+    };
+    match received {
         Ok(Ok(address)) => return proceed(client, address, connection, shared).await,
-        Ok(Err(end)) => refuse(client, end, connection).await?,
+        Ok(Err(end)) => refuse(client.stream, end, connection).await?,
         Err(_elapsed) => {
             connection.refused();
             debug!("handshake took too long");
@@ -77,7 +96,7 @@ async fn open(
 
 /// From a complete request on: judge the target, ask Tor, tell the client.
 async fn proceed(
-    mut client: TcpStream,
+    mut client: Client,
     address: Address,
     connection: &OpenConnection,
     shared: &Shared,
@@ -86,12 +105,12 @@ async fn proceed(
     let target = match permit(address, upstream.as_ref(), &shared.config.refused_ports) {
         Ok(target) => target,
         Err(reply) => {
-            refuse(client, HandshakeEnd::Request(reply), connection).await?;
+            refuse(client.stream, HandshakeEnd::Request(reply), connection).await?;
             return Ok(None);
         }
     };
     let Some(upstream) = upstream else {
-        say_and_close(client, &reply_bytes(Reply::GeneralFailure)).await?;
+        say_and_close(client.stream, &reply_bytes(Reply::GeneralFailure)).await?;
         return Ok(None);
     };
     let answer = tokio::select! {
@@ -104,22 +123,23 @@ async fn proceed(
     };
     match answer {
         Ok(Answer::Open(tor, response)) => {
-            client.set_nodelay(true)?;
-            response.write_to(&mut client).await?;
-            let client = Socket::Tcp(client);
-            client.reset_on_close()?;
-            tor.reset_on_close()?;
-            return Ok(Some(Pair {
-                client,
-                tor,
-                early_up: Vec::new(),
-                early_down: Vec::new(),
-            }));
+            response.write_to(&mut client.stream).await?;
+            let pair = Pair {
+                client: Socket::Tcp(client.stream),
+                tor: tor.socket,
+                early_up: client.early,
+                early_down: tor.early,
+            };
+            pair.client.reset_on_close()?;
+            pair.tor.reset_on_close()?;
+            return Ok(Some(pair));
         }
-        Ok(Answer::Refused(response)) => say_and_close(client, &response_bytes(&response)).await?,
+        Ok(Answer::Refused(response)) => {
+            say_and_close(client.stream, &response_bytes(&response)).await?
+        }
         Err(error) => {
             debug!(%error, "Tor did not answer");
-            say_and_close(client, &reply_bytes(error.reply())).await?;
+            say_and_close(client.stream, &reply_bytes(error.reply())).await?;
         }
     }
     Ok(None)
@@ -199,11 +219,11 @@ async fn say_and_close(mut client: TcpStream, words: &[u8]) -> io::Result<()> {
 ///
 /// A browser that gives up a page closes its connections; without this each would hold its place
 /// until Tor answered. Tor, too, gives up a stream whose client has closed before the answer.
-async fn gone(client: &TcpStream) {
-    let early_bytes = client.peek(&mut [0]).await.unwrap_or(0);
-    if early_bytes > 0 {
+async fn gone(client: &Client) {
+    let early = !client.early.is_empty() || client.stream.peek(&mut [0]).await.unwrap_or(0) > 0;
+    if early {
         // Early payload hides an end that may lie behind it, but not a reset. The wait's own
         // outcome says nothing more.
-        drop(client.ready(Interest::ERROR).await);
+        drop(client.stream.ready(Interest::ERROR).await);
     }
 }

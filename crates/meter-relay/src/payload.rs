@@ -18,7 +18,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use self::flow::{Flow, Step};
+use self::flow::{Flow, Step, Way};
 use crate::{counters::OpenConnection, socket::Socket};
 
 pub(crate) use self::pipe::PipePool;
@@ -29,10 +29,10 @@ pub(crate) struct Pair {
     pub(crate) client: Socket,
     /// The side that answered.
     pub(crate) tor: Socket,
-    /// Payload that the client sent before the answer, and that was read with its request.
-    pub(crate) early_up: Vec<u8>,
-    /// Payload that was read with Tor's answer.
-    pub(crate) early_down: Vec<u8>,
+    /// Payload that was read from the client together with its request.
+    pub(crate) early_up: Box<[u8]>,
+    /// Payload that was read from Tor together with its answer.
+    pub(crate) early_down: Box<[u8]>,
 }
 
 /// Relays until both directions have ended, or one side broke.
@@ -49,21 +49,31 @@ pub(crate) fn relay<'a>(
 ) -> impl Future<Output = io::Result<()>> + Send + 'a {
     // Not an `async fn`: that would hold the pair twice, in every idle connection.
     async move {
-        let _pipes_in_use = pipes.enter();
-        let (early_up, early_down) = (take(&mut pair.early_up), take(&mut pair.early_down));
+        let _user = pipes.enter();
+        let mut up = Flow::holding(take(&mut pair.early_up));
+        let mut down = Flow::holding(take(&mut pair.early_down));
         let (client, tor) = (&pair.client, &pair.tor);
-        let mut up = Flow::new(client, tor, connection.up(), pipes, early_up);
-        let mut down = Flow::new(tor, client, connection.down(), pipes, early_down);
         let mut client_watch = Watch::default();
         let mut tor_watch = Watch::default();
         poll_fn(|cx| {
-            let up_step = up.poll(cx)?;
-            let down_step = down.poll(cx)?;
-            if (up_step, down_step) == (Step::Ended, Step::Ended) {
+            let upwards = Way {
+                from: client,
+                to: tor,
+                meter: connection.up(),
+                pipes,
+            };
+            let downwards = Way {
+                from: tor,
+                to: client,
+                meter: connection.down(),
+                pipes,
+            };
+            let steps = (up.poll(upwards, cx)?, down.poll(downwards, cx)?);
+            if steps == (Step::Ended, Step::Ended) {
                 return Poll::Ready(io::Result::Ok(()));
             }
-            client_watch.poll(client, up_step, cx)?;
-            tor_watch.poll(tor, down_step, cx)?;
+            client_watch.poll(client, steps.0, cx)?;
+            tor_watch.poll(tor, steps.1, cx)?;
             Poll::Pending
         })
         .await?;

@@ -152,6 +152,8 @@ fn listen(address: SocketAddr) -> io::Result<(TcpListener, u16)> {
     }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
+    // Accepted sockets inherit it.
+    socket.set_nodelay(true)?;
     let listener = socket.listen(BACKLOG)?;
     let port = listener.local_addr()?.port();
     Ok((listener, port))

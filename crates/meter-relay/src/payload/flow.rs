@@ -30,46 +30,37 @@ pub(super) enum Step {
     Ended,
 }
 
-/// One direction.
-pub(super) struct Flow<'a> {
-    from: &'a Socket,
-    to: &'a Socket,
-    meter: Meter<'a>,
-    pipes: &'a PipePool,
-    held: Held<'a>,
+/// The two ends of a direction, and what stands along it.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'s, 'p> {
+    pub(super) from: &'s Socket,
+    pub(super) to: &'s Socket,
+    pub(super) meter: Meter<'s>,
+    pub(super) pipes: &'p PipePool,
+}
+
+/// How far one direction has come. Small: an idle connection holds two of these.
+pub(super) struct Flow<'p> {
+    held: Held<'p>,
     /// Whether the sender last had enough at hand to be worth a pipe.
     bulk: bool,
     ended: bool,
 }
 
 /// What has been taken from the sender and not yet by the receiver, and where it lies.
-enum Held<'a> {
+enum Held<'p> {
     Nothing,
     /// The rest of a copy, never empty.
     Bytes(Box<[u8]>),
     /// In the kernel; or nothing at the moment, with more to be expected.
-    Pipe(LentPipe<'a>),
+    Pipe(Box<LentPipe<'p>>),
 }
 
-impl<'a> Flow<'a> {
-    pub(super) fn new(
-        from: &'a Socket,
-        to: &'a Socket,
-        meter: Meter<'a>,
-        pipes: &'a PipePool,
-        early: Vec<u8>,
-    ) -> Self {
-        let held = if early.is_empty() {
-            Held::Nothing
-        } else {
-            Held::Bytes(early.into_boxed_slice())
-        };
+impl<'p> Flow<'p> {
+    /// A direction with these bytes already taken.
+    pub(super) fn holding(early: Box<[u8]>) -> Self {
         Self {
-            from,
-            to,
-            meter,
-            pipes,
-            held,
+            held: Held::rest(early),
             bulk: false,
             ended: false,
         }
@@ -79,21 +70,21 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// Of either socket. What the receiver took before has been counted.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> io::Result<Step> {
+    pub(super) fn poll(&mut self, way: Way<'_, 'p>, cx: &mut Context<'_>) -> io::Result<Step> {
         if self.ended {
             return Ok(Step::Ended);
         }
         for _ in 0..ROUNDS_MAX {
-            if self.poll_deliver(cx)?.is_pending() {
+            if self.poll_deliver(way, cx)?.is_pending() {
                 return Ok(Step::Delivering);
             }
-            match self.poll_take(cx)? {
+            match self.poll_take(way, cx)? {
                 Poll::Pending => return Ok(Step::Reading),
                 Poll::Ready(Taken::Bytes) => {}
                 Poll::Ready(Taken::End) => {
                     self.held = Held::Nothing;
                     self.ended = true;
-                    self.to.end_sending()?;
+                    way.to.end_sending()?;
                     return Ok(Step::Ended);
                 }
             }
@@ -107,13 +98,13 @@ impl<'a> Flow<'a> {
     }
 
     /// Hands over all that is held.
-    fn poll_deliver(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+    fn poll_deliver(&mut self, way: Way<'_, 'p>, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
         while !self.held.is_empty() {
             // The runtime's budget for one task is charged here and in `poll_take`.
-            if self.to.poll_writable(cx)?.is_pending() {
+            if way.to.poll_writable(cx)?.is_pending() {
                 return Ok(Poll::Pending);
             }
-            match self.deliver() {
+            match self.deliver(way) {
                 Err(error) if !try_again(&error) => return Err(error),
                 _ => {}
             }
@@ -121,29 +112,29 @@ impl<'a> Flow<'a> {
         Ok(Poll::Ready(()))
     }
 
-    fn deliver(&mut self) -> io::Result<()> {
+    fn deliver(&mut self, way: Way<'_, 'p>) -> io::Result<()> {
         match &mut self.held {
             Held::Nothing => Ok(()),
             Held::Bytes(bytes) => {
-                let written = hand_over(self.to, bytes, self.meter)?;
-                if written > 0 {
-                    self.held = Held::rest(bytes, written);
+                let written = hand_over(way.to, bytes, way.meter)?;
+                if let Some(rest) = bytes.get(written..).filter(|_| written > 0) {
+                    self.held = Held::rest(rest.into());
                 }
                 Ok(())
             }
-            Held::Pipe(pipe) => pipe.pour_into(self.to, self.meter),
+            Held::Pipe(pipe) => pipe.pour_into(way.to, way.meter),
         }
     }
 
     /// Takes what the sender has at hand, once.
-    fn poll_take(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<Taken>> {
+    fn poll_take(&mut self, way: Way<'_, 'p>, cx: &mut Context<'_>) -> io::Result<Poll<Taken>> {
         loop {
-            if self.from.poll_readable(cx)?.is_pending() {
+            if way.from.poll_readable(cx)?.is_pending() {
                 // Nothing to move: the pipe is empty, and others may have it.
                 self.held = Held::Nothing;
                 return Ok(Poll::Pending);
             }
-            match self.take() {
+            match self.take(way) {
                 Ok(taken) => return Ok(Poll::Ready(taken)),
                 Err(error) if try_again(&error) => {}
                 Err(error) => return Err(error),
@@ -153,17 +144,20 @@ impl<'a> Flow<'a> {
 
     /// # Precondition
     /// Nothing is held but, perhaps, an empty pipe.
-    fn take(&mut self) -> io::Result<Taken> {
+    fn take(&mut self, way: Way<'_, 'p>) -> io::Result<Taken> {
         if !self.bulk {
-            return self.copy();
+            return self.copy(way);
         }
         if !matches!(self.held, Held::Pipe(_)) {
-            self.held = self.pipes.lend().map_or(Held::Nothing, Held::Pipe);
+            self.held = way
+                .pipes
+                .lend()
+                .map_or(Held::Nothing, |pipe| Held::Pipe(Box::new(pipe)));
         }
         let Held::Pipe(pipe) = &mut self.held else {
-            return self.copy();
+            return self.copy(way);
         };
-        match pipe.fill_from(self.from) {
+        match pipe.fill_from(way.from) {
             Ok(0) => Ok(Taken::End),
             Ok(filled) => {
                 self.bulk = filled >= COPY_BYTES;
@@ -172,23 +166,23 @@ impl<'a> Flow<'a> {
             // Not every kernel splices every kind of socket. Nothing was taken.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 self.held = Held::Nothing;
-                self.copy()
+                self.copy(way)
             }
             Err(error) => Err(error),
         }
     }
 
     /// Through a buffer that lives for this call only.
-    fn copy(&mut self) -> io::Result<Taken> {
+    fn copy(&mut self, way: Way<'_, 'p>) -> io::Result<Taken> {
         self.held = Held::Nothing; // a pipe that was of no more use
         let mut room = [const { MaybeUninit::uninit() }; COPY_BYTES];
-        let bytes = self.from.try_read(&mut room)?;
+        let bytes = way.from.try_read(&mut room)?;
         if bytes.is_empty() {
             return Ok(Taken::End);
         }
         self.bulk = bytes.len() == COPY_BYTES;
-        let written = hand_over(self.to, bytes, self.meter)?;
-        self.held = Held::rest(bytes, written);
+        let written = hand_over(way.to, bytes, way.meter)?;
+        self.held = Held::rest(bytes.get(written..).unwrap_or_default().into());
         Ok(Taken::Bytes)
     }
 }
@@ -202,10 +196,11 @@ impl Held<'_> {
         }
     }
 
-    fn rest(bytes: &[u8], written: usize) -> Self {
-        match bytes.get(written..) {
-            Some(rest) if !rest.is_empty() => Self::Bytes(rest.into()),
-            _ => Self::Nothing,
+    fn rest(bytes: Box<[u8]>) -> Self {
+        if bytes.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Bytes(bytes)
         }
     }
 }
