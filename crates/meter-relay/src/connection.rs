@@ -1,6 +1,6 @@
 //! One client's connection from accept to end: the order of steps, and what ends each.
 
-use std::{io, net::Ipv4Addr, time::Duration};
+use std::{io, net::Ipv4Addr, pin::Pin, time::Duration};
 
 use meter_core::Upstream;
 use shadowsocks::relay::socks5::{
@@ -53,11 +53,12 @@ struct Client {
 }
 
 /// Serves one client to its end. Tells nobody how it went: the counters and the client know.
+///
+/// Its two parts, up to Tor's answer and payload, are boxed each and freed when they are over: a
+/// connection, however long it lasts, holds no more than the part that it is in.
 pub(crate) async fn serve(client: TcpStream, connection: &OpenConnection, shared: &Shared) {
-    // Boxed, and freed before payload flows: a connection is small for as long as it lasts.
-    let opened = Box::pin(open(client, connection, shared)).await;
-    let ended = match opened {
-        Ok(Some(pair)) => payload::relay(pair, connection, &shared.pipes).await,
+    let ended = match Box::pin(open(client, connection, shared)).await {
+        Ok(Some(relaying)) => relaying.await,
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
@@ -67,31 +68,35 @@ pub(crate) async fn serve(client: TcpStream, connection: &OpenConnection, shared
     }
 }
 
+/// What is left to do for an open stream.
+type Relaying<'a> = Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>;
+
 /// The handshake and Tor's answer. `None` when the client was turned away, and told so.
-async fn open(
+async fn open<'a>(
     client: TcpStream,
-    connection: &OpenConnection,
-    shared: &Shared,
-) -> io::Result<Option<Pair>> {
+    connection: &'a OpenConnection,
+    shared: &'a Shared,
+) -> io::Result<Option<Relaying<'a>>> {
     let mut buffered = BufReader::with_capacity(MESSAGE_BYTES_MAX, client);
-    let received = timeout(
-        shared.config.handshake_max,
-        handshake::receive(&mut buffered),
-    )
-    .await;
+    let request = handshake::receive(&mut buffered);
+    let received = timeout(shared.config.handshake_max, request).await;
     let client = Client {
         early: buffered.buffer().into(),
         stream: buffered.into_inner(),
     };
-    match received {
-        Ok(Ok(address)) => return proceed(client, address, connection, shared).await,
-        Ok(Err(end)) => refuse(client.stream, end, connection).await?,
+    let pair = match received {
+        Ok(Ok(address)) => proceed(client, address, connection, shared).await?,
+        Ok(Err(end)) => {
+            refuse(client.stream, end, connection).await?;
+            None
+        }
         Err(_elapsed) => {
             connection.refused();
             debug!("handshake took too long");
+            None
         }
-    }
-    Ok(None)
+    };
+    Ok(pair.map(|pair| Box::pin(payload::relay(pair, connection, &shared.pipes)) as Relaying<'a>))
 }
 
 /// From a complete request on: judge the target, ask Tor, tell the client.
