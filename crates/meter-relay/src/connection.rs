@@ -1,6 +1,6 @@
 //! One client's connection from accept to end: the order of steps, and what ends each.
 
-use std::{io, net::Ipv4Addr, pin::Pin, time::Duration};
+use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use meter_core::Upstream;
 use shadowsocks::relay::socks5::{
@@ -10,9 +10,10 @@ use shadowsocks::relay::socks5::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufReader, Interest},
     net::TcpStream,
-    sync::watch,
+    sync::{OwnedSemaphorePermit, watch},
     time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::{
@@ -52,31 +53,60 @@ struct Client {
     early: Box<[u8]>,
 }
 
+/// One client's place in a relay; given back when dropped.
+pub(crate) struct Seat {
+    /// Counts the connection as open.
+    pub(crate) connection: OpenConnection,
+    /// What it shares with all others.
+    pub(crate) shared: Arc<Shared>,
+    /// Cuts the connection wherever it is.
+    pub(crate) cut: CancellationToken,
+    /// One of the relay's places.
+    pub(crate) _place: OwnedSemaphorePermit,
+}
+
 /// Serves one client to its end. Tells nobody how it went: the counters and the client know.
 ///
-/// Its two parts, up to Tor's answer and payload, are boxed each and freed when they are over: a
-/// connection, however long it lasts, holds no more than the part that it is in.
-pub(crate) async fn serve(client: TcpStream, connection: &OpenConnection, shared: &Shared) {
-    let ended = match Box::pin(open(client, connection, shared)).await {
-        Ok(Some(relaying)) => relaying.await,
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = ended {
-        // Neither socket error names a peer.
-        debug!(%error, "connection broke");
+/// The way to an open stream is boxed, and freed when it is over: a connection is small for as long
+/// as it lasts.
+pub(crate) fn serve(client: TcpStream, seat: Seat) -> impl Future<Output = ()> + Send {
+    let opening = Box::pin(open(client, seat));
+    async move {
+        let Some((pair, seat)) = opening.await else {
+            return;
+        };
+        let ended = tokio::select! {
+            biased;
+            () = seat.cut.cancelled() => Ok(()),
+            ended = payload::relay(pair, &seat.connection, &seat.shared.pipes) => ended,
+        };
+        note(ended);
     }
 }
 
-/// What is left to do for an open stream.
-type Relaying<'a> = Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>;
-
 /// The handshake and Tor's answer. `None` when the client was turned away, and told so.
-async fn open<'a>(
+async fn open(client: TcpStream, seat: Seat) -> Option<(Pair, Seat)> {
+    let opened = tokio::select! {
+        biased;
+        () = seat.cut.cancelled() => None,
+        opened = meet(client, &seat.connection, &seat.shared) => note(opened).flatten(),
+    };
+    opened.map(|pair| (pair, seat))
+}
+
+fn note<T>(outcome: io::Result<T>) -> Option<T> {
+    // Neither socket error names a peer.
+    outcome
+        .inspect_err(|error| debug!(%error, "connection broke"))
+        .ok()
+}
+
+/// From the first byte on: hear the client's request out.
+async fn meet(
     client: TcpStream,
-    connection: &'a OpenConnection,
-    shared: &'a Shared,
-) -> io::Result<Option<Relaying<'a>>> {
+    connection: &OpenConnection,
+    shared: &Shared,
+) -> io::Result<Option<Pair>> {
     let mut buffered = BufReader::with_capacity(MESSAGE_BYTES_MAX, client);
     let request = handshake::receive(&mut buffered);
     let received = timeout(shared.config.handshake_max, request).await;
@@ -84,19 +114,15 @@ async fn open<'a>(
         early: buffered.buffer().into(),
         stream: buffered.into_inner(),
     };
-    let pair = match received {
-        Ok(Ok(address)) => proceed(client, address, connection, shared).await?,
-        Ok(Err(end)) => {
-            refuse(client.stream, end, connection).await?;
-            None
-        }
+    match received {
+        Ok(Ok(address)) => return proceed(client, address, connection, shared).await,
+        Ok(Err(end)) => refuse(client.stream, end, connection).await?,
         Err(_elapsed) => {
             connection.refused();
             debug!("handshake took too long");
-            None
         }
-    };
-    Ok(pair.map(|pair| Box::pin(payload::relay(pair, connection, &shared.pipes)) as Relaying<'a>))
+    }
+    Ok(None)
 }
 
 /// From a complete request on: judge the target, ask Tor, tell the client.

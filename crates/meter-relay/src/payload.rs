@@ -69,8 +69,12 @@ pub(crate) fn relay<'a>(
                 pipes,
             };
             let steps = (up.poll(upwards, cx)?, down.poll(downwards, cx)?);
-            if steps == (Step::Ended, Step::Ended) {
-                return Poll::Ready(io::Result::Ok(()));
+            match steps {
+                // Closing both sockets tells the last end, too.
+                (Step::Ended, Step::Ended) => return Poll::Ready(io::Result::Ok(())),
+                (Step::Ended, _) => up.pass_the_end_on(tor)?,
+                (_, Step::Ended) => down.pass_the_end_on(client)?,
+                _ => {}
             }
             client_watch.poll(client, steps.0, cx)?;
             tor_watch.poll(tor, steps.1, cx)?;

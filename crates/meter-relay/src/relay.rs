@@ -14,7 +14,7 @@ use tracing::info;
 use crate::{
     accept::accept,
     config::RelayConfig,
-    connection::{Shared, serve},
+    connection::{Seat, Shared, serve},
     counters::Counters,
     error::RelayError,
     payload::PipePool,
@@ -127,18 +127,13 @@ impl Relay {
                 .await
                 .expect("nothing closes the semaphore");
             let client = accept(&self.listener).await.map_err(RelayError::Accept)?;
-            let connection = self.counters.open();
-            let shared = Arc::clone(&self.shared);
-            let cut = cut.clone();
-            connections.spawn(async move {
-                tokio::select! {
-                    biased;
-                    () = cut.cancelled() => {}
-                    () = serve(client, &connection, &shared) => {}
-                }
-                drop(connection);
-                drop(place);
-            });
+            let seat = Seat {
+                connection: self.counters.open(),
+                shared: Arc::clone(&self.shared),
+                cut: cut.clone(),
+                _place: place,
+            };
+            connections.spawn(serve(client, seat));
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) enum Step {
     Reading,
     /// Waits for room at the receiver, with bytes in hand.
     Delivering,
-    /// The sender has ended, and the receiver has been told.
+    /// The sender has ended, and all that it sent was handed over.
     Ended,
 }
 
@@ -45,6 +45,7 @@ pub(super) struct Flow<'p> {
     /// Whether the sender last had enough at hand to be worth a pipe.
     bulk: bool,
     ended: bool,
+    told: bool,
 }
 
 /// What has been taken from the sender and not yet by the receiver, and where it lies.
@@ -63,6 +64,7 @@ impl<'p> Flow<'p> {
             held: Held::rest(early),
             bulk: false,
             ended: false,
+            told: false,
         }
     }
 
@@ -84,7 +86,6 @@ impl<'p> Flow<'p> {
                 Poll::Ready(Taken::End) => {
                     self.held = Held::Nothing;
                     self.ended = true;
-                    way.to.end_sending()?;
                     return Ok(Step::Ended);
                 }
             }
@@ -95,6 +96,14 @@ impl<'p> Flow<'p> {
         } else {
             Step::Delivering
         })
+    }
+
+    /// Tells the receiver, once, of an end that has been reached.
+    pub(super) fn pass_the_end_on(&mut self, to: &Socket) -> io::Result<()> {
+        if !std::mem::replace(&mut self.told, true) {
+            to.end_sending()?;
+        }
+        Ok(())
     }
 
     /// Hands over all that is held.
