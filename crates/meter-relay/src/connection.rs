@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) config: RelayConfig,
     /// Where Tor is now, if it is.
     pub(crate) upstream: watch::Receiver<Option<Upstream>>,
+    /// Cuts every connection wherever it is.
+    pub(crate) cut: CancellationToken,
     /// What bulk payload moves through.
     pub(crate) pipes: PipePool,
 }
@@ -59,8 +61,6 @@ pub(crate) struct Seat {
     pub(crate) connection: OpenConnection,
     /// What it shares with all others.
     pub(crate) shared: Arc<Shared>,
-    /// Cuts the connection wherever it is.
-    pub(crate) cut: CancellationToken,
     /// One of the relay's places.
     pub(crate) _place: OwnedSemaphorePermit,
 }
@@ -77,8 +77,8 @@ pub(crate) fn serve(client: TcpStream, seat: Seat) -> impl Future<Output = ()> +
         };
         let ended = tokio::select! {
             biased;
-            () = seat.cut.cancelled() => Ok(()),
-            ended = payload::relay(pair, &seat.connection, &seat.shared.pipes) => ended,
+            () = seat.shared.cut.cancelled() => Ok(()),
+            ended = payload::relay(pair, &seat) => ended,
         };
         note(ended);
     }
@@ -88,7 +88,7 @@ pub(crate) fn serve(client: TcpStream, seat: Seat) -> impl Future<Output = ()> +
 async fn open(client: TcpStream, seat: Seat) -> Option<(Pair, Seat)> {
     let opened = tokio::select! {
         biased;
-        () = seat.cut.cancelled() => None,
+        () = seat.shared.cut.cancelled() => None,
         opened = meet(client, &seat.connection, &seat.shared) => note(opened).flatten(),
     };
     opened.map(|pair| (pair, seat))

@@ -13,13 +13,12 @@ mod pipe;
 use std::{
     future::poll_fn,
     io,
-    mem::take,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use self::flow::{Flow, Step, Way};
-use crate::{counters::OpenConnection, socket::Socket};
+use crate::{connection::Seat, socket::Socket};
 
 pub(crate) use self::pipe::PipePool;
 
@@ -43,46 +42,93 @@ pub(crate) struct Pair {
 /// # Cancel safety
 /// Dropping the future resets both sockets; all that was handed over has been counted.
 pub(crate) fn relay<'a>(
-    mut pair: Pair,
-    connection: &'a OpenConnection,
-    pipes: &'a PipePool,
+    pair: Pair,
+    seat: &'a Seat,
 ) -> impl Future<Output = io::Result<()>> + Send + 'a {
-    // Not an `async fn`: that would hold the pair twice, in every idle connection.
+    let mut flows = Flows {
+        up: Flow::holding(pair.early_up),
+        down: Flow::holding(pair.early_down),
+    };
+    let ends = Ends {
+        client: pair.client,
+        tor: pair.tor,
+    };
+    // Not an `async fn`: that would hold its arguments twice, in every idle connection.
     async move {
-        let _user = pipes.enter();
-        let mut up = Flow::holding(take(&mut pair.early_up));
-        let mut down = Flow::holding(take(&mut pair.early_down));
-        let (client, tor) = (&pair.client, &pair.tor);
-        let mut client_watch = Watch::default();
-        let mut tor_watch = Watch::default();
+        let _user = seat.shared.pipes.enter();
+        let mut watches = Watches::default();
         poll_fn(|cx| {
-            let upwards = Way {
-                from: client,
-                to: tor,
-                meter: connection.up(),
-                pipes,
-            };
-            let downwards = Way {
-                from: tor,
-                to: client,
-                meter: connection.down(),
-                pipes,
-            };
-            let steps = (up.poll(upwards, cx)?, down.poll(downwards, cx)?);
-            match steps {
-                // Closing both sockets tells the last end, too.
-                (Step::Ended, Step::Ended) => return Poll::Ready(io::Result::Ok(())),
-                (Step::Ended, _) => up.pass_the_end_on(tor)?,
-                (_, Step::Ended) => down.pass_the_end_on(client)?,
-                _ => {}
+            let steps = flows.poll(&ends, seat, cx)?;
+            if steps.are_over() {
+                return Poll::Ready(io::Result::Ok(()));
             }
-            client_watch.poll(client, steps.0, cx)?;
-            tor_watch.poll(tor, steps.1, cx)?;
+            watches.client.poll(&ends.client, steps.up, cx)?;
+            watches.tor.poll(&ends.tor, steps.down, cx)?;
             Poll::Pending
         })
         .await?;
-        client.orderly_on_close()?;
-        tor.orderly_on_close()
+        ends.client.orderly_on_close()?;
+        ends.tor.orderly_on_close()
+    }
+}
+
+struct Ends {
+    client: Socket,
+    tor: Socket,
+}
+
+/// How far both directions have come.
+struct Flows<'p> {
+    up: Flow<'p>,
+    down: Flow<'p>,
+}
+
+/// Where both directions stand.
+#[derive(Clone, Copy)]
+struct Steps {
+    up: Step,
+    down: Step,
+}
+
+#[derive(Default)]
+struct Watches<'s> {
+    client: Watch<'s>,
+    tor: Watch<'s>,
+}
+
+impl<'p> Flows<'p> {
+    fn poll(&mut self, ends: &Ends, seat: &'p Seat, cx: &mut Context<'_>) -> io::Result<Steps> {
+        let (client, tor, pipes) = (&ends.client, &ends.tor, &seat.shared.pipes);
+        let upwards = Way {
+            from: client,
+            to: tor,
+            meter: seat.connection.up(),
+            pipes,
+        };
+        let downwards = Way {
+            from: tor,
+            to: client,
+            meter: seat.connection.down(),
+            pipes,
+        };
+        let steps = Steps {
+            up: self.up.poll(upwards, cx)?,
+            down: self.down.poll(downwards, cx)?,
+        };
+        match (steps.up, steps.down) {
+            // Closing both sockets, as follows, tells the last end, too.
+            (Step::Ended, Step::Ended) => {}
+            (Step::Ended, _) => self.up.pass_the_end_on(tor)?,
+            (_, Step::Ended) => self.down.pass_the_end_on(client)?,
+            _ => {}
+        }
+        Ok(steps)
+    }
+}
+
+impl Steps {
+    fn are_over(self) -> bool {
+        self.up == Step::Ended && self.down == Step::Ended
     }
 }
 

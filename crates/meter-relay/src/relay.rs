@@ -58,6 +58,7 @@ impl Relay {
             shared: Arc::new(Shared {
                 config,
                 upstream,
+                cut: CancellationToken::new(),
                 pipes: PipePool::default(),
             }),
         })
@@ -87,11 +88,10 @@ impl Relay {
     pub async fn run(self, stop: CancellationToken) -> Result<(), RelayError> {
         let drain_max = self.shared.config.drain_max;
         let connections = TaskTracker::new();
-        let cut = CancellationToken::new();
-        let cut_on_drop = cut.clone().drop_guard();
+        let cut_on_drop = self.shared.cut.clone().drop_guard();
 
         let outcome = tokio::select! {
-            outcome = self.accept_for_ever(&connections, &cut) => outcome,
+            outcome = self.accept_for_ever(&connections) => outcome,
             () = stop.cancelled() => Ok(()),
         };
 
@@ -108,11 +108,7 @@ impl Relay {
     }
 
     /// Ends with an error only. Takes the relay, so that the port is free once it is dropped.
-    async fn accept_for_ever(
-        self,
-        connections: &TaskTracker,
-        cut: &CancellationToken,
-    ) -> Result<(), RelayError> {
+    async fn accept_for_ever(self, connections: &TaskTracker) -> Result<(), RelayError> {
         let connections_max = self
             .shared
             .config
@@ -130,7 +126,6 @@ impl Relay {
             let seat = Seat {
                 connection: self.counters.open(),
                 shared: Arc::clone(&self.shared),
-                cut: cut.clone(),
                 _place: place,
             };
             connections.spawn(serve(client, seat));
