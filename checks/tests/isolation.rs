@@ -30,7 +30,7 @@ async fn sites_and_identities_never_share_a_circuit() {
     let mut tor = network.start_client(ports).unwrap();
     tor.wait_until_ready(LIMIT).await.unwrap();
     let mut host = Host::start(&format!(
-        "[tor]\nbackend = \"existing\"\nsocks_port = {}\ncontrol_port = {}\n",
+        "[log]\nlevel = \"debug\"\n[tor]\nbackend = \"existing\"\nsocks_port = {}\ncontrol_port = {}\n",
         ports.socks, ports.control
     ))
     .unwrap();
@@ -62,9 +62,11 @@ struct Stream {
 
 impl Show {
     async fn open(&self, name: &str, credentials: Option<Credentials<'_>>) -> Stream {
-        self.open_at(self.host.relay(), name, credentials)
-            .await
-            .unwrap()
+        let opened = self.open_at(self.host.relay(), name, credentials).await;
+        opened.unwrap_or_else(|error| {
+            let tor = std::fs::read_to_string(self.tor.folder().join("stdout.log"));
+            panic!("{error}\n{}\n{}", self.host.log(), tor.unwrap_or_default())
+        })
     }
 
     /// Opens a stream by the proxy, and finds the one that Tor did not have before.
