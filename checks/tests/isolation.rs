@@ -8,7 +8,7 @@
 use checks::host::Host;
 use meter_testkit::{
     site::Site,
-    socks::{self, Credentials},
+    socks::{self, Credentials, Refused},
     tor_network::{ClientPorts, TorClient, TorNetwork},
 };
 use std::{collections::HashSet, net::SocketAddr, time::Duration};
@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 
 /// Only an upper bound: nothing waits for as long as this when it works.
 const LIMIT: Duration = Duration::from_secs(120);
+const ATTEMPTS: u8 = 5;
 const CLIENT: Credentials<'_> = Credentials {
     user: "marker-user",
     password: "marker-word",
@@ -62,7 +63,14 @@ struct Stream {
 
 impl Show {
     async fn open(&self, name: &str, credentials: Option<Credentials<'_>>) -> Stream {
-        let opened = self.open_at(self.host.relay(), name, credentials).await;
+        // Which circuit a stream gets is what is checked, not whether every one of Tor's exits
+        // finds a free port at once on a machine that is busy with other things.
+        let mut opened = self.open_at(self.host.relay(), name, credentials).await;
+        for _ in 1..ATTEMPTS {
+            if opened.as_ref().is_err_and(|error| error.is::<Refused>()) {
+                opened = self.open_at(self.host.relay(), name, credentials).await;
+            }
+        }
         opened.unwrap_or_else(|error| {
             let tor = std::fs::read_to_string(self.tor.folder().join("stdout.log"));
             panic!("{error}\n{}\n{}", self.host.log(), tor.unwrap_or_default())
