@@ -26,6 +26,7 @@ pub(crate) struct Options {
     rounds: usize,
     only: Option<Vec<String>>,
     figures: Option<PathBuf>,
+    peers: Vec<Peer>,
 }
 
 impl Options {
@@ -34,12 +35,17 @@ impl Options {
             rounds: 5,
             only: None,
             figures: None,
+            peers: Peer::ALL.to_vec(),
         };
         for pair in arguments.chunks(2) {
             match pair {
                 ["--rounds", number] => options.rounds = number.parse()?,
                 ["--only", parts] => {
                     options.only = Some(parts.split(',').map(str::to_owned).collect());
+                }
+                ["--peers", names] => {
+                    let named = |peer: &Peer| names.split(',').any(|name| peer.name() == name);
+                    options.peers.retain(named);
                 }
                 ["--figures", file] => options.figures = Some(PathBuf::from(file)),
                 other => bail!("what is {other:?}?"),
@@ -93,7 +99,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     async fn all(&mut self, options: &Options) -> Result<()> {
         let mut proxies = Vec::new();
-        for peer in Peer::ALL {
+        for &peer in &options.peers {
             match peers::start(peer, self.program, self.upstream).await {
                 Ok(proxy) => proxies.push(proxy),
                 Err(error) => writeln!(stderr(), "left out: {error:#}")?,

@@ -123,11 +123,7 @@ impl Relay {
                 .await
                 .expect("nothing closes the semaphore");
             let client = accept(&self.listener).await.map_err(RelayError::Accept)?;
-            let seat = Seat {
-                connection: self.counters.open(),
-                shared: Arc::clone(&self.shared),
-                _place: place,
-            };
+            let seat = Seat::take(self.counters.open(), Arc::clone(&self.shared), place);
             connections.spawn(serve(client, seat));
         }
     }

@@ -4,7 +4,7 @@
 //! and Tor is somebody else's business.
 
 use super::{Failure, Outcome, block_on};
-use crate::{EXIT_UNAVAILABLE, daemon, ignore_because, problems};
+use crate::{EXIT_UNAVAILABLE, daemon, ignore_because, memory, problems};
 use clap::Args;
 use meter_core::Upstream;
 use meter_relay::{Counters, Relay, RelayConfig};
@@ -90,6 +90,7 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
         }
         () = until_told => Ok(()),
         () = answer_for_ever(stats, &counters) => Ok(()),
+        () = memory::give_back_after_bursts(&counters) => Ok(()),
     }
 }
 

@@ -25,7 +25,7 @@ const PIPE_BYTES: usize = 1 << 20;
 const FIRST_BYTES: usize = 64 * 1024;
 /// Pipes lent at once; beyond that, directions copy.
 const LENT_MAX: usize = 64;
-/// Empty pipes kept for the next who asks, while anybody relays.
+/// Empty pipes kept for the next who asks, while anybody is connected.
 const SPARE_MAX: usize = 8;
 const FLAGS: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
 
@@ -46,10 +46,18 @@ struct Pipe {
 }
 
 impl PipePool {
-    /// Announces somebody who may ask for pipes. When the last one has gone, no pipe is left.
-    pub(super) fn enter(&self) -> PipeUser<'_> {
+    /// Announces somebody who may ask for pipes; [`Self::leave`] is to follow.
+    pub(crate) fn enter(&self) {
         self.pipes().users += 1;
-        PipeUser(self)
+    }
+
+    /// When the last one has left, no pipe is kept.
+    pub(crate) fn leave(&self) {
+        let mut pipes = self.pipes();
+        pipes.users = pipes.users.saturating_sub(1);
+        if pipes.users == 0 {
+            pipes.spare = Vec::new();
+        }
     }
 
     /// An empty pipe, unless too many are lent or the system has none to give.
@@ -86,19 +94,6 @@ impl Pipe {
         // A smaller pipe is a slower one, nothing worse.
         fcntl_setpipe_size(&write, PIPE_BYTES).unwrap_or_default();
         Ok(Self { read, write })
-    }
-}
-
-/// Somebody who may ask for pipes.
-pub(super) struct PipeUser<'a>(&'a PipePool);
-
-impl Drop for PipeUser<'_> {
-    fn drop(&mut self) {
-        let mut pipes = self.0.pipes();
-        pipes.users -= 1;
-        if pipes.users == 0 {
-            pipes.spare = Vec::new();
-        }
     }
 }
 
