@@ -7,7 +7,7 @@ use meter_relay::Counters;
 use std::time::Duration;
 
 /// How often to look: well below one wake-up a second.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Fewer connections than that are not worth a look through the heap.
 const CLOSED_MIN: u64 = 256;
 

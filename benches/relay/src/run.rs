@@ -125,7 +125,7 @@ impl Bench<'_> {
         }
         drop(proxies);
         if options.wants("memory") {
-            for peer in Peer::ALL.into_iter().filter(|peer| *peer != Peer::Direct) {
+            for &peer in options.peers.iter().filter(|peer| **peer != Peer::Direct) {
                 writeln!(stderr(), "memory: {}", peer.name())?;
                 if let Err(error) = self.memory(peer).await {
                     writeln!(stderr(), "left out: {}: {error:#}", peer.name())?;
@@ -133,7 +133,7 @@ impl Bench<'_> {
             }
         }
         if options.wants("stuck") {
-            for peer in Peer::ALL.into_iter().filter(|peer| *peer != Peer::Direct) {
+            for &peer in options.peers.iter().filter(|peer| **peer != Peer::Direct) {
                 if let Err(error) = self.stuck(peer).await {
                     writeln!(stderr(), "left out: {}: {error:#}", peer.name())?;
                 }
@@ -276,8 +276,8 @@ impl Bench<'_> {
         let mut streams = load::open(proxy.address, 1_000, Service::Echo).await?;
         sleep(Duration::from_millis(500)).await;
         let sleeps = tree.sleeps()?;
-        sleep(Duration::from_secs(2)).await;
-        let woken = (tree.sleeps()? - sleeps) as f64 / 2.0;
+        sleep(Duration::from_secs(6)).await;
+        let woken = (tree.sleeps()? - sleeps) as f64 / 6.0;
         self.table.add(
             "wake-ups, 1,000 idle",
             "per s",
@@ -316,7 +316,7 @@ impl Bench<'_> {
             per(tree.files()?, files),
         );
         drop(streams);
-        sleep(Duration::from_secs(3)).await;
+        sleep(Duration::from_secs(4)).await;
         let kept = tree.resident()?.saturating_sub(empty) as f64 / 1024.0;
         self.table.add(
             "kept after 9,900 have closed",

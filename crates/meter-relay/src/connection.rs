@@ -187,7 +187,7 @@ async fn proceed(
             return Ok(Some(pair));
         }
         Ok(Answer::Refused(response)) => {
-            say_and_close(client.stream, &response_bytes(&response)).await?
+            say_and_close(client.stream, &response_bytes(&response)).await?;
         }
         Err(error) => {
             debug!(%error, "Tor did not answer");

@@ -79,16 +79,16 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
     };
 
     let stop = CancellationToken::new();
-    let until_told = async {
+    let stop_when_told = async {
         daemon::asked_to_end().await;
         stop.cancel();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         ended = relay.run(stop.clone()) => {
             ended.map_err(|error| Failure::Exit(EXIT_UNAVAILABLE, problems::chain(&error)))
         }
-        () = until_told => Ok(()),
+        () = stop_when_told => Ok(()),
         () = answer_for_ever(stats, &counters) => Ok(()),
         () = memory::give_back_after_bursts(&counters) => Ok(()),
     }

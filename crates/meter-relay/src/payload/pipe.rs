@@ -164,3 +164,47 @@ impl Drop for LentPipe<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt as _, net::UnixStream};
+
+    use super::*;
+
+    #[test]
+    fn no_more_pipes_are_lent_than_the_limit_and_few_are_kept() {
+        let pool = PipePool::default();
+        pool.enter();
+        let lent: Vec<_> = std::iter::from_fn(|| pool.lend()).collect();
+        assert_eq!(lent.len(), LENT_MAX);
+        drop(lent);
+        assert_eq!(pool.pipes().spare.len(), SPARE_MAX);
+        assert!(pool.lend().is_some(), "what was given back can be lent");
+    }
+
+    #[test]
+    fn the_last_to_leave_closes_all_pipes() {
+        let pool = PipePool::default();
+        pool.enter();
+        pool.enter();
+        drop(pool.lend());
+        pool.leave();
+        assert_eq!(pool.pipes().spare.len(), 1, "somebody may still ask");
+        pool.leave();
+        assert!(pool.pipes().spare.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_pipe_with_bytes_in_it_is_never_lent_again() {
+        let pool = PipePool::default();
+        pool.enter();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        theirs.write_all(b"secret").await.unwrap();
+        ours.readable().await.unwrap();
+        let mut lent = pool.lend().unwrap();
+        assert_eq!(lent.fill_from(&Socket::Unix(ours)).unwrap(), 6);
+        drop(lent);
+        assert!(pool.pipes().spare.is_empty());
+        assert_eq!(pool.pipes().lent, 0);
+    }
+}
