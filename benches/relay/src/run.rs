@@ -26,6 +26,7 @@ pub(crate) struct Options {
     rounds: usize,
     only: Option<Vec<String>>,
     figures: Option<PathBuf>,
+    peers: Vec<Peer>,
 }
 
 impl Options {
@@ -34,12 +35,17 @@ impl Options {
             rounds: 5,
             only: None,
             figures: None,
+            peers: Peer::ALL.to_vec(),
         };
         for pair in arguments.chunks(2) {
             match pair {
                 ["--rounds", number] => options.rounds = number.parse()?,
                 ["--only", parts] => {
                     options.only = Some(parts.split(',').map(str::to_owned).collect());
+                }
+                ["--peers", names] => {
+                    let named = |peer: &Peer| names.split(',').any(|name| peer.name() == name);
+                    options.peers.retain(named);
                 }
                 ["--figures", file] => options.figures = Some(PathBuf::from(file)),
                 other => bail!("what is {other:?}?"),
@@ -93,7 +99,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     async fn all(&mut self, options: &Options) -> Result<()> {
         let mut proxies = Vec::new();
-        for peer in Peer::ALL {
+        for &peer in &options.peers {
             match peers::start(peer, self.program, self.upstream).await {
                 Ok(proxy) => proxies.push(proxy),
                 Err(error) => writeln!(stderr(), "left out: {error:#}")?,
@@ -119,7 +125,7 @@ impl Bench<'_> {
         }
         drop(proxies);
         if options.wants("memory") {
-            for peer in Peer::ALL.into_iter().filter(|peer| *peer != Peer::Direct) {
+            for &peer in options.peers.iter().filter(|peer| **peer != Peer::Direct) {
                 writeln!(stderr(), "memory: {}", peer.name())?;
                 if let Err(error) = self.memory(peer).await {
                     writeln!(stderr(), "left out: {}: {error:#}", peer.name())?;
@@ -127,7 +133,7 @@ impl Bench<'_> {
             }
         }
         if options.wants("stuck") {
-            for peer in Peer::ALL.into_iter().filter(|peer| *peer != Peer::Direct) {
+            for &peer in options.peers.iter().filter(|peer| **peer != Peer::Direct) {
                 if let Err(error) = self.stuck(peer).await {
                     writeln!(stderr(), "left out: {}: {error:#}", peer.name())?;
                 }
@@ -270,8 +276,8 @@ impl Bench<'_> {
         let mut streams = load::open(proxy.address, 1_000, Service::Echo).await?;
         sleep(Duration::from_millis(500)).await;
         let sleeps = tree.sleeps()?;
-        sleep(Duration::from_secs(2)).await;
-        let woken = (tree.sleeps()? - sleeps) as f64 / 2.0;
+        sleep(Duration::from_secs(6)).await;
+        let woken = (tree.sleeps()? - sleeps) as f64 / 6.0;
         self.table.add(
             "wake-ups, 1,000 idle",
             "per s",
@@ -310,7 +316,7 @@ impl Bench<'_> {
             per(tree.files()?, files),
         );
         drop(streams);
-        sleep(Duration::from_secs(3)).await;
+        sleep(Duration::from_secs(4)).await;
         let kept = tree.resident()?.saturating_sub(empty) as f64 / 1024.0;
         self.table.add(
             "kept after 9,900 have closed",

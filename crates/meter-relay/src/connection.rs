@@ -61,8 +61,29 @@ pub(crate) struct Seat {
     pub(crate) connection: OpenConnection,
     /// What it shares with all others.
     pub(crate) shared: Arc<Shared>,
-    /// One of the relay's places.
-    pub(crate) _place: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Seat {
+    /// Takes one of the relay's places.
+    pub(crate) fn take(
+        connection: OpenConnection,
+        shared: Arc<Shared>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        shared.pipes.enter();
+        Self {
+            connection,
+            shared,
+            _place: place,
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.shared.pipes.leave();
+    }
 }
 
 /// Serves one client to its end. Tells nobody how it went: the counters and the client know.

@@ -55,7 +55,6 @@ pub(crate) fn relay<'a>(
     };
     // Not an `async fn`: that would hold its arguments twice, in every idle connection.
     async move {
-        let _user = seat.shared.pipes.enter();
         let mut watches = Watches::default();
         poll_fn(|cx| {
             let steps = flows.poll(&ends, seat, cx)?;

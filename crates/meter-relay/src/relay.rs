@@ -143,11 +143,7 @@ impl Relay {
             if !self.is_ours(address, &connection) {
                 continue; // closed without a word
             }
-            let seat = Seat {
-                connection,
-                shared: Arc::clone(&self.shared),
-                _place: place,
-            };
+            let seat = Seat::take(connection, Arc::clone(&self.shared), place);
             connections.spawn(serve(client, seat));
         }
     }

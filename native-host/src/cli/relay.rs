@@ -4,7 +4,7 @@
 //! and Tor is somebody else's business.
 
 use super::{Failure, Outcome, block_on};
-use crate::{EXIT_UNAVAILABLE, daemon, ignore_because, problems};
+use crate::{EXIT_UNAVAILABLE, daemon, ignore_because, memory, problems};
 use clap::Args;
 use meter_core::Upstream;
 use meter_relay::{Counters, Relay, RelayConfig};
@@ -79,17 +79,18 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
     };
 
     let stop = CancellationToken::new();
-    let until_told = async {
+    let stop_when_told = async {
         daemon::asked_to_end().await;
         stop.cancel();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         ended = relay.run(stop.clone()) => {
             ended.map_err(|error| Failure::Exit(EXIT_UNAVAILABLE, problems::chain(&error)))
         }
-        () = until_told => Ok(()),
+        () = stop_when_told => Ok(()),
         () = answer_for_ever(stats, &counters) => Ok(()),
+        () = memory::give_back_after_bursts(&counters) => Ok(()),
     }
 }
 

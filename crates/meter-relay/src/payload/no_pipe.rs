@@ -8,7 +8,9 @@ use crate::{counters::Meter, socket::Socket};
 pub(crate) struct PipePool;
 
 impl PipePool {
-    pub(super) fn enter(&self) {}
+    pub(crate) fn enter(&self) {}
+
+    pub(crate) fn leave(&self) {}
 
     pub(super) fn lend(&self) -> Option<LentPipe<'_>> {
         None

@@ -25,7 +25,7 @@ const PIPE_BYTES: usize = 1 << 20;
 const FIRST_BYTES: usize = 64 * 1024;
 /// Pipes lent at once; beyond that, directions copy.
 const LENT_MAX: usize = 64;
-/// Empty pipes kept for the next who asks, while anybody relays.
+/// Empty pipes kept for the next who asks, while anybody is connected.
 const SPARE_MAX: usize = 8;
 const FLAGS: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
 
@@ -46,10 +46,18 @@ struct Pipe {
 }
 
 impl PipePool {
-    /// Announces somebody who may ask for pipes. When the last one has gone, no pipe is left.
-    pub(super) fn enter(&self) -> PipeUser<'_> {
+    /// Announces somebody who may ask for pipes; [`Self::leave`] is to follow.
+    pub(crate) fn enter(&self) {
         self.pipes().users += 1;
-        PipeUser(self)
+    }
+
+    /// When the last one has left, no pipe is kept.
+    pub(crate) fn leave(&self) {
+        let mut pipes = self.pipes();
+        pipes.users = pipes.users.saturating_sub(1);
+        if pipes.users == 0 {
+            pipes.spare = Vec::new();
+        }
     }
 
     /// An empty pipe, unless too many are lent or the system has none to give.
@@ -86,19 +94,6 @@ impl Pipe {
         // A smaller pipe is a slower one, nothing worse.
         fcntl_setpipe_size(&write, PIPE_BYTES).unwrap_or_default();
         Ok(Self { read, write })
-    }
-}
-
-/// Somebody who may ask for pipes.
-pub(super) struct PipeUser<'a>(&'a PipePool);
-
-impl Drop for PipeUser<'_> {
-    fn drop(&mut self) {
-        let mut pipes = self.0.pipes();
-        pipes.users -= 1;
-        if pipes.users == 0 {
-            pipes.spare = Vec::new();
-        }
     }
 }
 
@@ -167,5 +162,49 @@ impl Drop for LentPipe<'_> {
         if self.is_empty() && pipes.spare.len() < SPARE_MAX {
             pipes.spare.extend(self.pipe.take());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt as _, net::UnixStream};
+
+    use super::*;
+
+    #[test]
+    fn no_more_pipes_are_lent_than_the_limit_and_few_are_kept() {
+        let pool = PipePool::default();
+        pool.enter();
+        let lent: Vec<_> = std::iter::from_fn(|| pool.lend()).collect();
+        assert_eq!(lent.len(), LENT_MAX);
+        drop(lent);
+        assert_eq!(pool.pipes().spare.len(), SPARE_MAX);
+        assert!(pool.lend().is_some(), "what was given back can be lent");
+    }
+
+    #[test]
+    fn the_last_to_leave_closes_all_pipes() {
+        let pool = PipePool::default();
+        pool.enter();
+        pool.enter();
+        drop(pool.lend());
+        pool.leave();
+        assert_eq!(pool.pipes().spare.len(), 1, "somebody may still ask");
+        pool.leave();
+        assert!(pool.pipes().spare.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_pipe_with_bytes_in_it_is_never_lent_again() {
+        let pool = PipePool::default();
+        pool.enter();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        theirs.write_all(b"secret").await.unwrap();
+        ours.readable().await.unwrap();
+        let mut lent = pool.lend().unwrap();
+        assert_eq!(lent.fill_from(&Socket::Unix(ours)).unwrap(), 6);
+        drop(lent);
+        assert!(pool.pipes().spare.is_empty());
+        assert_eq!(pool.pipes().lent, 0);
     }
 }
