@@ -14,6 +14,8 @@ help() {
 ./build.sh demo    the whole path without internet: a private Tor network, a site, a browser;
                    ends with the signed reports and their sum; screenshots go to dist/demo
 ./build.sh test    every check and test there is; .ci/run calls it
+./build.sh bench   the relay beside HAProxy, nginx and two programs of our own (Linux); prints the
+                   table and writes it to docs/figures.md; takes some minutes
 ./build.sh help    this text
 
 Each command does its own set-up and may be repeated at any time. On Debian-likes it installs
@@ -44,7 +46,10 @@ packages_for() {
             chromedriver) echo chromium-driver ;;
             # Without a font its pages, and pictures of them, have no letters.
             chromium) echo chromium fonts-dejavu-core ;;
+            nginx) echo nginx-light libnginx-mod-stream ;;
             firefox-esr) have firefox || echo firefox-esr ;;
+            ip) echo iproute2 ;;
+            unshare) echo util-linux ;;
             *) echo "$program" ;;
         esac
     done
@@ -245,10 +250,48 @@ dependencies() {
     fi
 }
 
+# ---------------------------------------------------------------- bench
+
+bench() {
+    [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
+    have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
+    need cc haproxy nginx unshare ip
+    step "building the program and the benchmark"
+    cargo build --release --locked --package onionmeter --package bench
+    local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench${*:+ $*}"
+    BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine).
+In brackets: ours divided by theirs."
+    export BENCH_HEADING
+    step "measuring"
+    in_a_network_of_its_own "$programs/bench" run "$programs/onionmeter" \
+        --figures docs/figures.md "$@"
+}
+
+machine() {
+    printf '%s CPUs (%s), %s GiB, Linux %s' "$(nproc)" \
+        "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)" \
+        "$(awk '/^MemTotal/ { printf "%d", $2 / 1048576 + 0.5 }' /proc/meminfo)" "$(uname -r)"
+}
+
+# Loopback alone, with the congestion control that does not pace, and with ports to spare: what the
+# machine is set to otherwise would be measured instead of the proxies.
+in_a_network_of_its_own() {
+    local user=(--map-root-user)
+    [ "$(id -u)" = 0 ] && user=()
+    unshare --net "${user[@]}" sh -c '
+        ip link set lo up
+        cd /proc/sys/net
+        echo reno >ipv4/tcp_congestion_control
+        echo "1024 65535" >ipv4/ip_local_port_range
+        echo 4096 >core/somaxconn
+        cd "$OLDPWD"
+        exec "$@"' sh "$@"
+}
+
 mkdir -p dist
 case ${1:-help} in
     build | run | test) "$1" ;;
-    demo) shift; demo "$@" ;;
+    demo | bench) command=$1; shift; "$command" "$@" ;;
     help | -h | --help) help ;;
     *) help >&2; exit 64 ;;
 esac

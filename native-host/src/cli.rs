@@ -4,6 +4,7 @@ mod control;
 mod doctor;
 mod install;
 mod print;
+mod relay;
 mod reports;
 mod status;
 mod verify;
@@ -67,6 +68,8 @@ enum Command {
     Thresholds(control::SetThresholds),
     /// Stop the daemon; a browser with the extension starts it again
     Stop,
+    /// Run the relay alone, without home, daemon or reports
+    Relay(relay::Arguments),
     /// Run the daemon in the foreground (browsers and commands start it by themselves)
     Daemon,
 }
@@ -113,6 +116,7 @@ pub fn run() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Relay(arguments) => relay::run(&arguments),
         command => Home::find()
             .map_err(|error| Failure::usage(&error))
             .and_then(|home| with_home(command, &home)),
@@ -128,6 +132,7 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Status(arguments) => status::run(&arguments, home),
         Command::Reports(arguments) => reports::run(&arguments, home),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Relay(arguments) => relay::run(&arguments),
         Command::Tor(switch) => control::tor(&switch, home),
         Command::Monitor(switch) => control::monitor(&switch, home),
         Command::NewIdentity => control::new_identity(home),

@@ -198,7 +198,8 @@ fn is_ours(stream: &tokio::net::UnixStream) -> bool {
         .is_ok_and(|peer| peer.uid() == me || peer.uid() == 0)
 }
 
-async fn asked_to_end() {
+/// Waits for SIGTERM or SIGINT.
+pub(crate) async fn asked_to_end() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod ipc;
 mod key;
 mod log;
+mod memory;
 mod problems;
 pub mod registration;
 pub mod start;

@@ -1,6 +1,6 @@
 //! One client's connection from accept to end: the order of steps, and what ends each.
 
-use std::{io, net::Ipv4Addr, time::Duration};
+use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use meter_core::Upstream;
 use shadowsocks::relay::socks5::{
@@ -8,11 +8,12 @@ use shadowsocks::relay::socks5::{
     TcpResponseHeader,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    io::{AsyncReadExt, AsyncWriteExt, BufReader, Interest},
     net::TcpStream,
-    sync::watch,
+    sync::{OwnedSemaphorePermit, watch},
     time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     counters::OpenConnection,
     dial::{Answer, dial},
     handshake::{self, HandshakeEnd, Request},
-    payload,
+    payload::{self, Pair, PipePool},
     socket::Socket,
     target::Target,
 };
@@ -29,42 +30,129 @@ use crate::{
 /// Closing on unread bytes would be a reset, which may overtake the refusal.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 const FAREWELL_BYTES_MAX: u64 = 64 * 1024;
+/// What is read at a time during the handshake: the longest message, credentials of 255 bytes each,
+/// with room for one byte more, so that a read that takes a message whole is known to be short.
+const MESSAGE_BYTES_MAX: usize = 514;
 /// RFC 1929 §2: any status but 0 is a failure.
 const CREDENTIALS_REFUSED: u8 = 1;
 
-/// What every connection of one relay shares; read only.
+/// What every connection of one relay shares.
 pub(crate) struct Shared {
     /// Limits, with the relay's own port among the refused ones.
     pub(crate) config: RelayConfig,
     /// Where Tor is now, if it is.
     pub(crate) upstream: watch::Receiver<Option<Upstream>>,
+    /// Cuts every connection wherever it is.
+    pub(crate) cut: CancellationToken,
+    /// What bulk payload moves through.
+    pub(crate) pipes: PipePool,
 }
 
-/// Serves one client to its end. Tells nobody how it went: the counters and the client know.
-pub(crate) async fn serve(mut client: TcpStream, connection: &OpenConnection, shared: &Shared) {
-    let request = handshake::receive(&mut client);
-    let ended = match timeout(shared.config.handshake_max, request).await {
-        Ok(Ok(request)) => proceed(client, request, connection, shared).await,
-        Ok(Err(end)) => refuse(client, end, connection).await,
-        Err(_elapsed) => {
-            connection.refused();
-            debug!("handshake took too long");
-            Ok(())
+/// A client that has made its request.
+struct Client {
+    stream: TcpStream,
+    /// Payload that came in one piece with the request.
+    early: Box<[u8]>,
+}
+
+/// One client's place in a relay; given back when dropped.
+pub(crate) struct Seat {
+    /// Counts the connection as open.
+    pub(crate) connection: OpenConnection,
+    /// What it shares with all others.
+    pub(crate) shared: Arc<Shared>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Seat {
+    /// Takes one of the relay's places.
+    pub(crate) fn take(
+        connection: OpenConnection,
+        shared: Arc<Shared>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        shared.pipes.enter();
+        Self {
+            connection,
+            shared,
+            _place: place,
         }
-    };
-    if let Err(error) = ended {
-        // Neither socket error names a peer.
-        debug!(%error, "connection broke");
     }
 }
 
-/// From a complete request on: judge the target, ask Tor, relay.
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.shared.pipes.leave();
+    }
+}
+
+/// Serves one client to its end. Tells nobody how it went: the counters and the client know.
+///
+/// The way to an open stream is boxed, and freed when it is over: a connection is small for as long
+/// as it lasts.
+pub(crate) fn serve(client: TcpStream, seat: Seat) -> impl Future<Output = ()> + Send {
+    let opening = Box::pin(open(client, seat));
+    async move {
+        let Some((pair, seat)) = opening.await else {
+            return;
+        };
+        let ended = tokio::select! {
+            biased;
+            () = seat.shared.cut.cancelled() => Ok(()),
+            ended = payload::relay(pair, &seat) => ended,
+        };
+        note(ended);
+    }
+}
+
+/// The handshake and Tor's answer. `None` when the client was turned away, and told so.
+async fn open(client: TcpStream, seat: Seat) -> Option<(Pair, Seat)> {
+    let opened = tokio::select! {
+        biased;
+        () = seat.shared.cut.cancelled() => None,
+        opened = meet(client, &seat.connection, &seat.shared) => note(opened).flatten(),
+    };
+    opened.map(|pair| (pair, seat))
+}
+
+fn note<T>(outcome: io::Result<T>) -> Option<T> {
+    // Neither socket error names a peer.
+    outcome
+        .inspect_err(|error| debug!(%error, "connection broke"))
+        .ok()
+}
+
+/// From the first byte on: hear the client's request out.
+async fn meet(
+    client: TcpStream,
+    connection: &OpenConnection,
+    shared: &Shared,
+) -> io::Result<Option<Pair>> {
+    let mut buffered = BufReader::with_capacity(MESSAGE_BYTES_MAX, client);
+    let request = handshake::receive(&mut buffered);
+    let received = timeout(shared.config.handshake_max, request).await;
+    let client = Client {
+        early: buffered.buffer().into(),
+        stream: buffered.into_inner(),
+    };
+    match received {
+        Ok(Ok(request)) => return proceed(client, request, connection, shared).await,
+        Ok(Err(end)) => refuse(client.stream, end, connection).await?,
+        Err(_elapsed) => {
+            connection.refused();
+            debug!("handshake took too long");
+        }
+    }
+    Ok(None)
+}
+
+/// From a complete request on: judge the target, ask Tor, tell the client.
 async fn proceed(
-    mut client: TcpStream,
+    mut client: Client,
     request: Request,
     connection: &OpenConnection,
     shared: &Shared,
-) -> io::Result<()> {
+) -> io::Result<Option<Pair>> {
     let upstream = shared.upstream.borrow().clone();
     let target = match permit(
         request.address,
@@ -72,13 +160,17 @@ async fn proceed(
         &shared.config.refused_ports,
     ) {
         Ok(target) => target,
-        Err(reply) => return refuse(client, HandshakeEnd::Request(reply), connection).await,
+        Err(reply) => {
+            refuse(client.stream, HandshakeEnd::Request(reply), connection).await?;
+            return Ok(None);
+        }
     };
     if target.is_literal() {
         connection.literal();
     }
     let Some(upstream) = upstream else {
-        return say_and_close(client, &reply_bytes(Reply::GeneralFailure)).await;
+        say_and_close(client.stream, &reply_bytes(Reply::GeneralFailure)).await?;
+        return Ok(None);
     };
     let isolation = shared.config.isolation.as_ref();
     let circuit = isolation.map(|isolation| isolation.circuit(&target, request.credentials));
@@ -87,26 +179,31 @@ async fn proceed(
         answer = dial(&upstream, target, circuit, shared.config.dial_max) => answer,
         () = gone(&client) => {
             debug!("client left before Tor answered");
-            return Ok(());
+            return Ok(None);
         }
     };
     match answer {
         Ok(Answer::Open(tor, response)) => {
-            let client_socket = {
-                client.set_nodelay(true)?;
-                response.write_to(&mut client).await?;
-                Socket::Tcp(client)
+            response.write_to(&mut client.stream).await?;
+            let pair = Pair {
+                client: Socket::Tcp(client.stream),
+                tor: tor.socket,
+                early_up: client.early,
+                early_down: tor.early,
             };
-            client_socket.reset_on_close()?;
-            tor.reset_on_close()?;
-            payload::relay(client_socket, tor, connection).await
+            pair.client.reset_on_close()?;
+            pair.tor.reset_on_close()?;
+            return Ok(Some(pair));
         }
-        Ok(Answer::Refused(response)) => say_and_close(client, &response_bytes(&response)).await,
+        Ok(Answer::Refused(response)) => {
+            say_and_close(client.stream, &response_bytes(&response)).await?;
+        }
         Err(error) => {
             debug!(%error, "Tor did not answer");
-            say_and_close(client, &reply_bytes(error.reply())).await
+            say_and_close(client.stream, &reply_bytes(error.reply())).await?;
         }
     }
+    Ok(None)
 }
 
 fn permit(
@@ -183,11 +280,11 @@ async fn say_and_close(mut client: TcpStream, words: &[u8]) -> io::Result<()> {
 ///
 /// A browser that gives up a page closes its connections; without this each would hold its place
 /// until Tor answered. Tor, too, gives up a stream whose client has closed before the answer.
-async fn gone(client: &TcpStream) {
-    let early_bytes = client.peek(&mut [0]).await.unwrap_or(0);
-    if early_bytes > 0 {
+async fn gone(client: &Client) {
+    let early = !client.early.is_empty() || client.stream.peek(&mut [0]).await.unwrap_or(0) > 0;
+    if early {
         // Early payload hides an end that may lie behind it, but not a reset. The wait's own
         // outcome says nothing more.
-        drop(client.ready(Interest::ERROR).await);
+        drop(client.stream.ready(Interest::ERROR).await);
     }
 }

@@ -11,7 +11,7 @@ use shadowsocks::relay::socks5::{
     SOCKS5_AUTH_METHOD_PASSWORD, TcpRequestHeader, TcpResponseHeader,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpStream, UnixStream},
     time::timeout,
 };
@@ -21,6 +21,9 @@ use crate::{isolation::CircuitKey, socket::Socket, target::Target};
 /// Longest wait for the bare connection to Tor. A live listener on this machine answers at once;
 /// one whose queue is full would cost a second's retry, and a client is told within a second.
 const CONNECT_MAX: Duration = Duration::from_millis(900);
+/// What is read at a time: Tor's longest answer has 24 bytes. One byte more shows that a read that
+/// took it whole was short, which spares the call that would only be told "would block".
+const ANSWER_BYTES: usize = 64;
 /// RFC 1928 §6: the bound address is a name. Tor never answers CONNECT with one.
 const ATYP_NAME: u8 = 3;
 /// RFC 1929 §2: version, and the status that means success.
@@ -29,9 +32,16 @@ const CREDENTIALS_ACCEPTED: [u8; 2] = [1, 0];
 /// Tor's answer to a request.
 pub(crate) enum Answer {
     /// The stream is open; payload follows.
-    Open(Socket, TcpResponseHeader),
+    Open(Opened, TcpResponseHeader),
     /// Tor refused, in its own words.
     Refused(TcpResponseHeader),
+}
+
+/// Tor's side of an open stream.
+pub(crate) struct Opened {
+    pub(crate) socket: Socket,
+    /// Payload that came in one piece with the answer.
+    pub(crate) early: Box<[u8]>,
 }
 
 /// No answer from Tor.
@@ -71,7 +81,7 @@ pub(crate) async fn dial(
     circuit: Option<CircuitKey>,
     dial_max: Duration,
 ) -> Result<Answer, DialError> {
-    let (socket, response) = match upstream {
+    let (socket, early, response) = match upstream {
         Upstream::Tcp(address) if !address.ip().is_loopback() => {
             return Err(DialError::NotLoopback);
         }
@@ -80,19 +90,23 @@ pub(crate) async fn dial(
                 clippy::disallowed_methods,
                 reason = "the one dialer: Tor's SOCKS port, on loopback"
             )]
-            let mut stream = connected(TcpStream::connect(address)).await?;
+            let stream = connected(TcpStream::connect(address)).await?;
             stream.set_nodelay(true).map_err(DialError::Unreachable)?;
+            let mut stream = BufReader::with_capacity(ANSWER_BYTES, stream);
             let response = ask(&mut stream, target, circuit, dial_max).await?;
-            (Socket::Tcp(stream), response)
+            let early = stream.buffer().into();
+            (Socket::Tcp(stream.into_inner()), early, response)
         }
         Upstream::Unix(path) => {
-            let mut stream = connected(UnixStream::connect(path)).await?;
+            let stream = connected(UnixStream::connect(path)).await?;
+            let mut stream = BufReader::with_capacity(ANSWER_BYTES, stream);
             let response = ask(&mut stream, target, circuit, dial_max).await?;
-            (Socket::Unix(stream), response)
+            let early = stream.buffer().into();
+            (Socket::Unix(stream.into_inner()), early, response)
         }
     };
     Ok(match response.reply {
-        Reply::Succeeded => Answer::Open(socket, response),
+        Reply::Succeeded => Answer::Open(Opened { socket, early }, response),
         _ => Answer::Refused(response),
     })
 }
@@ -166,7 +180,7 @@ fn out_of_step() -> socks5::Error {
     io::Error::from(io::ErrorKind::InvalidData).into()
 }
 
-/// Reads exactly Tor's reply, so that payload behind it stays in the socket (S-30).
+/// Reads exactly Tor's reply, so that payload behind it is taken for payload (S-30).
 async fn read_response<S>(stream: &mut S) -> Result<TcpResponseHeader, socks5::Error>
 where
     S: AsyncRead + Unpin,

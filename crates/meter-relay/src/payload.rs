@@ -1,20 +1,38 @@
 //! Moves payload both ways between a client and Tor, and counts it. Nothing else is ever counted.
 //!
-//! Exactness comes from three rules. A byte is counted when the far socket's write returned it, in
-//! the same poll, so that neither an error nor a cut can come in between. A direction ends only
-//! with its own end. Anything but an orderly end of both directions ends as a reset of both sockets.
+//! Exactness comes from three rules. A byte is counted when the far socket took it, in the same
+//! poll, so that neither an error nor a cut can come in between. A direction ends only with its own
+//! end. Anything but an orderly end of both directions ends as a reset of both sockets.
+//!
+//! An idle connection holds two sockets and nothing else: no buffer, no pipe, no timer.
 
-use std::io;
+mod flow;
+#[cfg_attr(not(target_os = "linux"), path = "payload/no_pipe.rs")]
+mod pipe;
 
-use tokio::task::coop::consume_budget;
-
-use crate::{
-    counters::{Meter, OpenConnection},
-    socket::Socket,
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
 };
 
-/// One direction's buffer: what is held in this process while the far side is slow.
-const BUFFER_BYTES: usize = 16 * 1024;
+use self::flow::{Flow, Step, Way};
+use crate::{connection::Seat, socket::Socket};
+
+pub(crate) use self::pipe::PipePool;
+
+/// A client and Tor, with the stream between them open.
+pub(crate) struct Pair {
+    /// The side that asked.
+    pub(crate) client: Socket,
+    /// The side that answered.
+    pub(crate) tor: Socket,
+    /// Payload that was read from the client together with its request.
+    pub(crate) early_up: Box<[u8]>,
+    /// Payload that was read from Tor together with its answer.
+    pub(crate) early_down: Box<[u8]>,
+}
 
 /// Relays until both directions have ended, or one side broke.
 ///
@@ -22,63 +40,112 @@ const BUFFER_BYTES: usize = 16 * 1024;
 /// The first error of either socket; both sockets have then been reset.
 ///
 /// # Cancel safety
-/// Dropping the future resets both sockets; all that was written has been counted.
-pub(crate) async fn relay(
+/// Dropping the future resets both sockets; all that was handed over has been counted.
+pub(crate) fn relay<'a>(
+    pair: Pair,
+    seat: &'a Seat,
+) -> impl Future<Output = io::Result<()>> + Send + 'a {
+    let mut flows = Flows {
+        up: Flow::holding(pair.early_up),
+        down: Flow::holding(pair.early_down),
+    };
+    let ends = Ends {
+        client: pair.client,
+        tor: pair.tor,
+    };
+    // Not an `async fn`: that would hold its arguments twice, in every idle connection.
+    async move {
+        let mut watches = Watches::default();
+        poll_fn(|cx| {
+            let steps = flows.poll(&ends, seat, cx)?;
+            if steps.are_over() {
+                return Poll::Ready(io::Result::Ok(()));
+            }
+            watches.client.poll(&ends.client, steps.up, cx)?;
+            watches.tor.poll(&ends.tor, steps.down, cx)?;
+            Poll::Pending
+        })
+        .await?;
+        ends.client.orderly_on_close()?;
+        ends.tor.orderly_on_close()
+    }
+}
+
+struct Ends {
     client: Socket,
     tor: Socket,
-    connection: &OpenConnection,
-) -> io::Result<()> {
-    both_directions(&client, &tor, connection).await?;
-    client.close_orderly()?;
-    tor.close_orderly()
 }
 
-async fn both_directions(
-    client: &Socket,
-    tor: &Socket,
-    connection: &OpenConnection,
-) -> io::Result<()> {
-    let up = pump(client, tor, connection.up());
-    let down = pump(tor, client, connection.down());
-    tokio::pin!(up, down);
-    let mut up_ended = false;
-    let mut down_ended = false;
-    while !(up_ended && down_ended) {
-        // Not biased: a direction that is always ready must not keep the other from its turn.
-        tokio::select! {
-            ended = &mut up, if !up_ended => { ended?; up_ended = true; }
-            ended = &mut down, if !down_ended => { ended?; down_ended = true; }
-            // A side whose direction has ended is read no more, so its reset shows only here.
-            () = client.broken(), if up_ended => return Err(io::ErrorKind::ConnectionReset.into()),
-            () = tor.broken(), if down_ended => return Err(io::ErrorKind::ConnectionReset.into()),
+/// How far both directions have come.
+struct Flows<'p> {
+    up: Flow<'p>,
+    down: Flow<'p>,
+}
+
+/// Where both directions stand.
+#[derive(Clone, Copy)]
+struct Steps {
+    up: Step,
+    down: Step,
+}
+
+#[derive(Default)]
+struct Watches<'s> {
+    client: Watch<'s>,
+    tor: Watch<'s>,
+}
+
+impl<'p> Flows<'p> {
+    fn poll(&mut self, ends: &Ends, seat: &'p Seat, cx: &mut Context<'_>) -> io::Result<Steps> {
+        let (client, tor, pipes) = (&ends.client, &ends.tor, &seat.shared.pipes);
+        let upwards = Way {
+            from: client,
+            to: tor,
+            meter: seat.connection.up(),
+            pipes,
+        };
+        let downwards = Way {
+            from: tor,
+            to: client,
+            meter: seat.connection.down(),
+            pipes,
+        };
+        let steps = Steps {
+            up: self.up.poll(upwards, cx)?,
+            down: self.down.poll(downwards, cx)?,
+        };
+        match (steps.up, steps.down) {
+            // Closing both sockets, as follows, tells the last end, too.
+            (Step::Ended, Step::Ended) => {}
+            (Step::Ended, _) => self.up.pass_the_end_on(tor)?,
+            (_, Step::Ended) => self.down.pass_the_end_on(client)?,
+            _ => {}
         }
+        Ok(steps)
     }
-    Ok(())
 }
 
-/// Moves one direction until its end, and passes the end on.
-async fn pump(from: &Socket, to: &Socket, meter: Meter<'_>) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        // The sockets' own waits never yield while both are ready; other connections have a turn.
-        consume_budget().await;
-        let filled = from.read(&mut buffer).await?;
-        if filled == 0 {
-            return to.end_sending();
+impl Steps {
+    fn are_over(self) -> bool {
+        self.up == Step::Ended && self.down == Step::Ended
+    }
+}
+
+/// Looks for a reset of a socket that nobody reads at the moment: its direction has ended, or what
+/// it sent has not yet found room on the far side. Whoever reads sees a reset as the read's error.
+#[derive(Default)]
+struct Watch<'a>(Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>);
+
+impl<'a> Watch<'a> {
+    fn poll(&mut self, from: &'a Socket, step: Step, cx: &mut Context<'_>) -> io::Result<()> {
+        if step == Step::Reading {
+            self.0 = None;
+            return Ok(());
         }
-        let mut rest = buffer.get(..filled).unwrap_or_default();
-        while !rest.is_empty() {
-            let written = tokio::select! {
-                // What can still be delivered is delivered before a reset is believed.
-                biased;
-                written = to.write(rest) => written?,
-                () = from.broken() => return Err(io::ErrorKind::ConnectionReset.into()),
-            };
-            meter.add(written);
-            if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            rest = rest.get(written..).unwrap_or_default();
+        let broken = self.0.get_or_insert_with(|| Box::pin(from.broken()));
+        match broken.as_mut().poll(cx) {
+            Poll::Ready(()) => Err(io::ErrorKind::ConnectionReset.into()),
+            Poll::Pending => Ok(()),
         }
     }
 }

@@ -18,10 +18,11 @@ use tracing::{info, warn};
 use crate::{
     accept::accept,
     config::RelayConfig,
-    connection::{Shared, serve},
+    connection::{Seat, Shared, serve},
     counters::{Counters, OpenConnection},
     error::RelayError,
     owner::{Owner, Owners},
+    payload::PipePool,
 };
 
 /// The kernel's queue of connections not yet accepted: a browser's burst at start, with room.
@@ -67,7 +68,12 @@ impl Relay {
             listener,
             port,
             counters,
-            shared: Arc::new(Shared { config, upstream }),
+            shared: Arc::new(Shared {
+                config,
+                upstream,
+                cut: CancellationToken::new(),
+                pipes: PipePool::default(),
+            }),
             owners,
             told_of_others: Once::new(),
             told_of_failure: Once::new(),
@@ -98,11 +104,10 @@ impl Relay {
     pub async fn run(self, stop: CancellationToken) -> Result<(), RelayError> {
         let drain_max = self.shared.config.drain_max;
         let connections = TaskTracker::new();
-        let cut = CancellationToken::new();
-        let cut_on_drop = cut.clone().drop_guard();
+        let cut_on_drop = self.shared.cut.clone().drop_guard();
 
         let outcome = tokio::select! {
-            outcome = self.accept_for_ever(&connections, &cut) => outcome,
+            outcome = self.accept_for_ever(&connections) => outcome,
             () = stop.cancelled() => Ok(()),
         };
 
@@ -119,11 +124,7 @@ impl Relay {
     }
 
     /// Ends with an error only. Takes the relay, so that the port is free once it is dropped.
-    async fn accept_for_ever(
-        self,
-        connections: &TaskTracker,
-        cut: &CancellationToken,
-    ) -> Result<(), RelayError> {
+    async fn accept_for_ever(self, connections: &TaskTracker) -> Result<(), RelayError> {
         let connections_max = self
             .shared
             .config
@@ -142,17 +143,8 @@ impl Relay {
             if !self.is_ours(address, &connection) {
                 continue; // closed without a word
             }
-            let shared = Arc::clone(&self.shared);
-            let cut = cut.clone();
-            connections.spawn(async move {
-                tokio::select! {
-                    biased;
-                    () = cut.cancelled() => {}
-                    () = serve(client, &connection, &shared) => {}
-                }
-                drop(connection);
-                drop(place);
-            });
+            let seat = Seat::take(connection, Arc::clone(&self.shared), place);
+            connections.spawn(serve(client, seat));
         }
     }
 }
@@ -195,6 +187,8 @@ fn listen(address: SocketAddr) -> io::Result<(TcpListener, u16)> {
     }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
+    // Accepted sockets inherit it.
+    socket.set_nodelay(true)?;
     let listener = socket.listen(BACKLOG)?;
     let port = listener.local_addr()?.port();
     Ok((listener, port))

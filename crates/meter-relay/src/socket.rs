@@ -1,10 +1,21 @@
 //! One side of a relayed connection: TCP or Unix, behind one face.
 //!
 //! Methods take `&self`, so that two directions share a socket without splitting or locking it.
+//! A `try_` method makes at most one attempt; "would block" is then this socket's own word, and the
+//! runtime is told of it.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    mem::MaybeUninit,
+    os::fd::{AsFd as _, BorrowedFd},
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use rustix::net::{Shutdown, shutdown, sockopt::set_socket_linger};
+use rustix::{
+    io::Errno,
+    net::{Shutdown, shutdown, sockopt::set_socket_linger},
+};
 use tokio::{
     io::Interest,
     net::{TcpStream, UnixStream},
@@ -19,49 +30,61 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
-    /// Reads what is there, waiting for the first byte; 0 is the end of the direction.
-    ///
-    /// # Cancel safety
-    /// A read that took bytes is ready in the same poll; nothing is lost.
-    pub(crate) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let outcome = match self {
-                Self::Tcp(stream) => {
-                    stream.readable().await?;
-                    stream.try_read(buffer)
-                }
-                Self::Unix(stream) => {
-                    stream.readable().await?;
-                    stream.try_read(buffer)
-                }
-            };
-            match outcome {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
-            }
+    /// Ready when there may be bytes to take, or an end. One waiting task per socket.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(cx),
+            Self::Unix(stream) => stream.poll_read_ready(cx),
         }
     }
 
-    /// Writes what the socket has room for, waiting for the first byte of room.
-    ///
-    /// # Cancel safety
-    /// A write that moved bytes is ready in the same poll; no written byte goes unreported.
-    pub(crate) async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            let outcome = match self {
-                Self::Tcp(stream) => {
-                    stream.writable().await?;
-                    stream.try_write(bytes)
-                }
-                Self::Unix(stream) => {
-                    stream.writable().await?;
-                    stream.try_write(bytes)
-                }
-            };
-            match outcome {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return done,
+    /// Ready when there may be room for bytes. One waiting task per socket.
+    pub(crate) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_write_ready(cx),
+            Self::Unix(stream) => stream.poll_write_ready(cx),
+        }
+    }
+
+    /// Takes what is there; no bytes are the end of the direction.
+    pub(crate) fn try_read<'b>(&self, room: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
+        let bytes_max = room.len();
+        let mut taken = None;
+        let outcome = self.attempt(Interest::READABLE, |socket| {
+            let (bytes, _) = rustix::io::read(socket, room)?;
+            let emptied = !bytes.is_empty() && bytes.len() < bytes_max;
+            taken = Some(&*bytes);
+            // A short read emptied the socket (epoll(7), question 9). Saying so now saves the
+            // call that would only be told "would block".
+            if emptied {
+                Err(Errno::WOULDBLOCK)
+            } else {
+                Ok(())
             }
+        });
+        match (taken, outcome) {
+            (Some(bytes), _) => Ok(bytes),
+            (None, outcome) => outcome.map(|()| &[][..]),
+        }
+    }
+
+    /// Hands over what the socket has room for.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            Self::Unix(stream) => stream.try_write(bytes),
+        }
+    }
+
+    /// One system call on the socket. Its "would block" must mean this socket and nothing else.
+    pub(crate) fn attempt<R>(
+        &self,
+        interest: Interest,
+        call: impl FnOnce(BorrowedFd<'_>) -> rustix::io::Result<R>,
+    ) -> io::Result<R> {
+        match self {
+            Self::Tcp(stream) => stream.try_io(interest, || Ok(call(stream.as_fd())?)),
+            Self::Unix(stream) => stream.try_io(interest, || Ok(call(stream.as_fd())?)),
         }
     }
 
@@ -84,13 +107,13 @@ impl Socket {
     }
 
     /// Makes closing the socket a reset, whoever closes it: us, a panic, or the kernel after
-    /// `kill -9`. Only [`Self::close_orderly`] takes that back.
+    /// `kill -9`. Only [`Self::orderly_on_close`] takes that back.
     pub(crate) fn reset_on_close(&self) -> io::Result<()> {
         self.linger(Some(Duration::ZERO))
     }
 
-    /// Closes the socket; the kernel still delivers what was written.
-    pub(crate) fn close_orderly(self) -> io::Result<()> {
+    /// Makes closing the socket orderly: the kernel still delivers what was written.
+    pub(crate) fn orderly_on_close(&self) -> io::Result<()> {
         self.linger(None)
     }
 

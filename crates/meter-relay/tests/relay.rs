@@ -15,6 +15,7 @@ mod support {
 #[cfg(test)]
 mod cases {
     mod answers;
+    mod bulk;
     mod departures;
     mod exchanges;
     mod handshakes;

@@ -37,6 +37,7 @@ fn help_names_every_command_and_where_things_are() {
         "tor",
         "monitor",
         "new-identity",
+        "relay",
         "daemon",
     ];
     check(&home, &["--help"], 0, &commands);

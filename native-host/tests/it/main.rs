@@ -3,4 +3,5 @@
 mod attach;
 mod command_line;
 mod frames;
+mod relay;
 mod support;

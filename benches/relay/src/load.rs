@@ -1,0 +1,156 @@
+//! The client's side of every measurement.
+
+use std::{
+    net::SocketAddr,
+    os::fd::OwnedFd,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, ensure};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::Semaphore,
+    task::JoinSet,
+};
+
+use crate::{
+    socks::{self, Service},
+    stub,
+};
+
+/// Handshakes at once while many connections are opened: no burst that fills a queue.
+const OPENING_MAX: usize = 128;
+
+/// Which way bulk goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    Down,
+    Up,
+}
+
+/// Streams with the service, payload next.
+pub(crate) async fn open(
+    address: SocketAddr,
+    count: usize,
+    service: Service,
+) -> Result<Vec<TcpStream>> {
+    let places = Arc::new(Semaphore::new(OPENING_MAX));
+    let mut opening = JoinSet::new();
+    for _ in 0..count {
+        let place = Arc::clone(&places).acquire_owned().await?;
+        opening.spawn(async move {
+            let mut stream = socks::connect(address).await?;
+            socks::ask(&mut stream, service as u16).await?;
+            drop(place);
+            anyhow::Ok(stream)
+        });
+    }
+    opening.join_all().await.into_iter().collect()
+}
+
+/// Moves `bytes` over each stream; gives the seconds it took.
+pub(crate) async fn bulk(
+    streams: Vec<TcpStream>,
+    way: Way,
+    bytes: u64,
+    memory: &Arc<OwnedFd>,
+) -> Result<f64> {
+    let start = Instant::now();
+    let mut moving = JoinSet::new();
+    for mut stream in streams {
+        let memory = Arc::clone(memory);
+        moving.spawn(async move {
+            stream.write_u64(bytes).await?;
+            match way {
+                Way::Down => stub::discard(&stream, bytes).await?,
+                Way::Up => {
+                    stub::send(&stream, &memory, bytes).await?;
+                    stream.read_u8().await?;
+                }
+            }
+            anyhow::Ok(())
+        });
+    }
+    for outcome in moving.join_all().await {
+        outcome?;
+    }
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// What a series of set-ups came to.
+pub(crate) struct SetUps {
+    pub(crate) count: u64,
+    pub(crate) seconds: f64,
+    pub(crate) micros: Vec<f64>,
+}
+
+/// Connects, asks, echoes a byte and closes, over and over, `at_once` of them side by side.
+pub(crate) async fn set_ups(address: SocketAddr, at_once: usize, count: usize) -> Result<SetUps> {
+    let start = Instant::now();
+    let mut visitors = JoinSet::new();
+    for _ in 0..at_once {
+        visitors.spawn(async move {
+            let mut micros = Vec::with_capacity(count / at_once);
+            for _ in 0..count / at_once {
+                let start = Instant::now();
+                let mut stream = socks::connect(address).await?;
+                socks::ask(&mut stream, Service::Echo as u16).await?;
+                echo(&mut stream).await?;
+                drop(stream);
+                micros.push(start.elapsed().as_secs_f64() * 1e6);
+            }
+            anyhow::Ok(micros)
+        });
+    }
+    let mut micros = Vec::new();
+    for outcome in visitors.join_all().await {
+        micros.extend(outcome?);
+    }
+    Ok(SetUps {
+        count: micros.len() as u64,
+        seconds: start.elapsed().as_secs_f64(),
+        micros,
+    })
+}
+
+/// One byte there and back, `count` times; the microseconds of each.
+pub(crate) async fn echoes(address: SocketAddr, count: usize) -> Result<Vec<f64>> {
+    let mut stream = open(address, 1, Service::Echo).await?.remove(0);
+    let mut micros = Vec::with_capacity(count);
+    for _ in 0..count {
+        let start = Instant::now();
+        echo(&mut stream).await?;
+        micros.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(micros)
+}
+
+async fn echo(stream: &mut TcpStream) -> Result<()> {
+    stream.write_u8(7).await?;
+    ensure!(stream.read_u8().await? == 7, "another byte came back");
+    Ok(())
+}
+
+/// Has each stream echo so many bytes, a few streams at a time.
+pub(crate) async fn use_all(streams: &mut [TcpStream], bytes: usize) -> Result<()> {
+    let there = vec![1; 16 * 1024];
+    let mut back = vec![0; there.len()];
+    for stream in streams {
+        for _ in 0..bytes / there.len() {
+            stream.write_all(&there).await?;
+            stream.read_exact(&mut back).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Pushes into streams until nothing more goes, or pulls nothing; then stands still.
+pub(crate) async fn fill(streams: &[TcpStream], memory: &Arc<OwnedFd>) {
+    for stream in streams {
+        // More than all buffers on the way together.
+        let all = stub::send(stream, memory, 1 << 30);
+        drop(tokio::time::timeout(Duration::from_millis(30), all).await);
+    }
+}

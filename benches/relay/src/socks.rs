@@ -1,0 +1,69 @@
+//! The least SOCKS5 that both ends of a measurement need.
+
+use std::net::SocketAddr;
+
+use anyhow::{Result, ensure};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+/// What the stand-in does with a stream, named by the port that is asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Service {
+    /// Sends as many bytes as the first 8 bytes say.
+    Source = 1001,
+    /// Takes as many bytes as the first 8 bytes say, and answers with one.
+    Sink = 1002,
+    /// Sends back what comes.
+    Echo = 1003,
+    /// Never reads.
+    Hole = 1004,
+}
+
+impl Service {
+    pub(crate) const ALL: [Self; 4] = [Self::Source, Self::Sink, Self::Echo, Self::Hole];
+}
+
+const NAME: &[u8] = b"example.com";
+const SUCCESS: [u8; 10] = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark's own client, on loopback"
+)]
+pub(crate) async fn connect(address: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Asks for a service and reads the answer, step by step as browsers do.
+pub(crate) async fn ask(stream: &mut TcpStream, port: u16) -> Result<()> {
+    stream.write_all(&[5, 1, 0]).await?;
+    let mut method = [0; 2];
+    stream.read_exact(&mut method).await?;
+    ensure!(method == [5, 0], "no method");
+    let mut request = vec![5, 1, 0, 3, u8::try_from(NAME.len())?];
+    request.extend_from_slice(NAME);
+    request.extend_from_slice(&port.to_be_bytes());
+    stream.write_all(&request).await?;
+    let mut answer = [0; SUCCESS.len()];
+    stream.read_exact(&mut answer).await?;
+    ensure!(answer[1] == 0, "refused");
+    Ok(())
+}
+
+/// The other side of [`ask`]; gives the port.
+pub(crate) async fn answer(stream: &mut TcpStream) -> Result<u16> {
+    let mut greeting = [0; 3];
+    stream.read_exact(&mut greeting).await?;
+    stream.write_all(&[5, 0]).await?;
+    let mut request = [0; 5 + NAME.len() + 2];
+    stream.read_exact(&mut request).await?;
+    stream.write_all(&SUCCESS).await?;
+    Ok(u16::from_be_bytes([
+        request[request.len() - 2],
+        request[request.len() - 1],
+    ]))
+}

@@ -1,0 +1,132 @@
+//! Stands in for Tor's SOCKS port and for the whole world behind it. Moves bytes as cheaply as the
+//! kernel lets it: from a memory file, and into nothing.
+
+use std::{
+    net::SocketAddr,
+    os::fd::{AsFd as _, OwnedFd},
+    sync::Arc,
+};
+
+use anyhow::Result;
+use rustix::{
+    fs::{MemfdFlags, ftruncate, memfd_create, sendfile},
+    net::{RecvFlags, recv},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, Interest},
+    net::{TcpListener, TcpSocket, TcpStream},
+    task::JoinSet,
+};
+
+use crate::socks::{self, Service};
+
+/// The memory file, and the most for one call.
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
+
+/// Serves for ever.
+pub(crate) fn run(address: SocketAddr) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = listen(address)?;
+        let memory = Arc::new(memory()?);
+        let mut connections = JoinSet::new();
+        loop {
+            let (client, _) = listener.accept().await?;
+            connections.spawn(serve(client, Arc::clone(&memory)));
+            while connections.try_join_next().is_some() {}
+        }
+    })
+}
+
+/// A listener with a long queue.
+pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket.listen(4096)?)
+}
+
+/// A file of zeros in memory.
+pub(crate) fn memory() -> Result<OwnedFd> {
+    let memory = memfd_create("bench", MemfdFlags::CLOEXEC)?;
+    ftruncate(&memory, CHUNK_BYTES as u64)?;
+    // Pages that were never written would all be one page of zeros.
+    rustix::io::pwrite(&memory, &vec![0x5A; CHUNK_BYTES], 0)?;
+    Ok(memory)
+}
+
+async fn serve(mut client: TcpStream, memory: Arc<OwnedFd>) -> Result<()> {
+    client.set_nodelay(true)?;
+    let port = socks::answer(&mut client).await?;
+    match Service::ALL.into_iter().find(|&known| known as u16 == port) {
+        Some(Service::Source) => {
+            let length = client.read_u64().await?;
+            send(&client, &memory, length).await?;
+            client.read_u8().await?; // until the client goes
+        }
+        Some(Service::Sink) => {
+            let length = client.read_u64().await?;
+            discard(&client, length).await?;
+            client.write_u8(1).await?;
+            client.read_u8().await?;
+        }
+        Some(Service::Echo) => {
+            let mut buffer = vec![0; 2048]; // small: thousands of these lie idle
+            loop {
+                let length = client.read(&mut buffer).await?;
+                if length == 0 {
+                    break;
+                }
+                client.write_all(&buffer[..length]).await?;
+            }
+        }
+        Some(Service::Hole) => std::future::pending().await,
+        None => {}
+    }
+    Ok(())
+}
+
+/// Sends that many bytes.
+pub(crate) async fn send(stream: &TcpStream, memory: &OwnedFd, length: u64) -> Result<()> {
+    let mut left = length;
+    while left > 0 {
+        stream.writable().await?;
+        let chunk = usize::try_from(left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
+        let sent = stream.try_io(Interest::WRITABLE, || {
+            Ok(sendfile(stream, memory, Some(&mut 0), chunk)?)
+        });
+        match sent {
+            Ok(sent) => left -= sent as u64,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        tokio::task::consume_budget().await;
+    }
+    Ok(())
+}
+
+/// Has the kernel throw away that many bytes.
+pub(crate) async fn discard(stream: &TcpStream, length: u64) -> Result<()> {
+    let mut left = length;
+    let mut never_written = Vec::with_capacity(CHUNK_BYTES);
+    while left > 0 {
+        stream.readable().await?;
+        let room = never_written.spare_capacity_mut();
+        let chunk = usize::try_from(left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
+        let taken = stream.try_io(Interest::READABLE, || {
+            let (_, taken) = recv(stream.as_fd(), &mut room[..chunk], RecvFlags::TRUNC)?;
+            Ok(taken)
+        });
+        match taken {
+            Ok(0) => anyhow::bail!("the stream ended {left} bytes early"),
+            Ok(taken) => left -= taken as u64,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        tokio::task::consume_budget().await;
+        let _: &mut Vec<u8> = &mut never_written;
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! Samples, their medians, the lines they are held to, and how that is printed.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context as _, Result};
+
+use crate::peers::Peer;
+
+/// What ours is held to.
+#[derive(Clone, Copy)]
+pub(crate) enum Line {
+    /// No more than so many times the peer's figure.
+    AtMost(f64, Peer),
+    /// No less than so many times the peer's figure.
+    AtLeast(f64, Peer),
+    /// No more than that.
+    Most(f64),
+}
+
+/// A row of the table.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) unit: &'static str,
+    pub(crate) digits: usize,
+    pub(crate) lines: Vec<Line>,
+    samples: BTreeMap<Peer, Vec<f64>>,
+}
+
+/// All rows, in the order of their first sample.
+#[derive(Default)]
+pub(crate) struct Table(Vec<Row>);
+
+impl Table {
+    /// Adds a sample, and the row where there is none yet.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        unit: &'static str,
+        digits: usize,
+        lines: &[Line],
+        peer: Peer,
+        sample: f64,
+    ) {
+        let index = self
+            .0
+            .iter()
+            .position(|row| row.name == name)
+            .unwrap_or_else(|| {
+                self.0.push(Row {
+                    name: name.to_owned(),
+                    unit,
+                    digits,
+                    lines: lines.to_vec(),
+                    samples: BTreeMap::new(),
+                });
+                self.0.len() - 1
+            });
+        self.0[index].samples.entry(peer).or_default().push(sample);
+    }
+
+    /// The table as Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = String::from("| metric |");
+        for peer in Peer::ALL {
+            text.push_str(&format!(" {} |", peer.name()));
+        }
+        text.push_str(" line | met |\n| --- |");
+        text.push_str(&" ---: |".repeat(Peer::ALL.len()));
+        text.push_str(" --- | --- |\n");
+        for row in &self.0 {
+            row.write(&mut text);
+        }
+        text
+    }
+}
+
+impl Row {
+    fn median(&self, peer: Peer) -> Option<f64> {
+        median(self.samples.get(&peer)?)
+    }
+
+    fn write(&self, text: &mut String) {
+        let ours = self.median(Peer::Ours);
+        text.push_str(&format!("| {}, {} |", self.name, self.unit));
+        for peer in Peer::ALL {
+            let cell = match (self.median(peer), ours) {
+                (None, _) => String::new(),
+                (Some(figure), Some(ours)) if peer != Peer::Ours && figure != 0.0 => {
+                    format!("{figure:.*} ({:.2})", self.digits, ours / figure)
+                }
+                (Some(figure), _) => format!("{figure:.*}", self.digits),
+            };
+            text.push_str(&format!(" {cell} |"));
+        }
+        let verdicts: Vec<(String, Option<bool>)> =
+            self.lines.iter().map(|line| self.judge(*line)).collect();
+        let lines: Vec<&str> = verdicts.iter().map(|(line, _)| line.as_str()).collect();
+        let met = match verdicts
+            .iter()
+            .map(|(_, met)| *met)
+            .collect::<Option<Vec<bool>>>()
+        {
+            Some(met) if met.is_empty() => "",
+            Some(met) if met.iter().all(|met| *met) => "yes",
+            Some(_) => "**no**",
+            None => "?",
+        };
+        text.push_str(&format!(" {} | {met} |\n", lines.join(" and ")));
+    }
+
+    /// The line in words, and whether it is met.
+    fn judge(&self, line: Line) -> (String, Option<bool>) {
+        let ours = self.median(Peer::Ours);
+        match line {
+            Line::AtMost(factor, peer) => (
+                format!("≤ {factor} × {}", peer.name()),
+                ours.zip(self.median(peer))
+                    .map(|(ours, theirs)| ours <= factor * theirs),
+            ),
+            Line::AtLeast(factor, peer) => (
+                format!("≥ {factor} × {}", peer.name()),
+                ours.zip(self.median(peer))
+                    .map(|(ours, theirs)| ours >= factor * theirs),
+            ),
+            Line::Most(most) => (format!("≤ {most}"), ours.map(|ours| ours <= most)),
+        }
+    }
+}
+
+pub(crate) fn median(samples: &[f64]) -> Option<f64> {
+    quantile(samples, 50)
+}
+
+/// The sample that so many per cent are not above.
+pub(crate) fn quantile(samples: &[f64], per_cent: usize) -> Option<f64> {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get(last * per_cent / 100).copied()
+}
+
+const BEGIN: &str = "<!-- bench: begin -->\n";
+const END: &str = "<!-- bench: end -->";
+
+/// Puts the text between the marks of a document; makes the document where there is none.
+pub(crate) fn write_figures(file: &Path, text: &str) -> Result<()> {
+    let old = match fs::read_to_string(file) {
+        Ok(old) => old,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            format!(
+                "# Figures\n\nMeasured, with the command that says them again.\n\n{BEGIN}{END}\n"
+            )
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (before, rest) = old.split_once(BEGIN).context("no mark for the bench")?;
+    let (_, after) = rest
+        .split_once(END)
+        .context("no mark for the bench's end")?;
+    fs::write(file, format!("{before}{BEGIN}{text}{END}{after}"))?;
+    Ok(())
+}
