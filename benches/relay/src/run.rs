@@ -32,7 +32,7 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn parse(arguments: &[&str]) -> Result<Self> {
         let mut options = Self {
-            rounds: 5,
+            rounds: 3,
             only: None,
             figures: None,
             peers: Peer::ALL.to_vec(),
@@ -273,20 +273,7 @@ impl Bench<'_> {
             empty as f64 / 1024.0,
         );
 
-        let mut streams = load::open(proxy.address, 1_000, Service::Echo).await?;
-        sleep(Duration::from_millis(500)).await;
-        let sleeps = tree.sleeps()?;
-        sleep(Duration::from_secs(6)).await;
-        let woken = (tree.sleeps()? - sleeps) as f64 / 6.0;
-        self.table.add(
-            "wake-ups, 1,000 idle",
-            "per s",
-            1,
-            &[Line::Most(1.0)],
-            peer,
-            woken,
-        );
-
+        let mut streams = self.idle(&proxy, tree).await?;
         streams.extend(load::open(proxy.address, many - 1_000, Service::Echo).await?);
         let per = |now: u64, before: u64| now.saturating_sub(before) as f64 / many as f64;
         let line = [Line::Most(1600.0)];
@@ -336,6 +323,24 @@ impl Bench<'_> {
             left,
         );
         Ok(())
+    }
+
+    /// Opens 1,000 streams and watches them sleep.
+    async fn idle(&mut self, proxy: &Proxy, tree: &Tree) -> Result<Vec<tokio::net::TcpStream>> {
+        let streams = load::open(proxy.address, 1_000, Service::Echo).await?;
+        sleep(Duration::from_millis(500)).await;
+        let sleeps = tree.sleeps()?;
+        sleep(Duration::from_secs(6)).await;
+        let woken = (tree.sleeps()? - sleeps) as f64 / 6.0;
+        self.table.add(
+            "wake-ups, 1,000 idle",
+            "per s",
+            1,
+            &[Line::Most(1.0)],
+            proxy.peer,
+            woken,
+        );
+        Ok(streams)
     }
 
     async fn stuck(&mut self, peer: Peer) -> Result<()> {

@@ -14,7 +14,7 @@ use std::{
 
 use rustix::{
     io::Errno,
-    net::{Shutdown, shutdown, sockopt::set_socket_linger},
+    net::{RecvFlags, Shutdown, recv, shutdown, sockopt::set_socket_linger},
 };
 use tokio::{
     io::Interest,
@@ -51,7 +51,7 @@ impl Socket {
         let bytes_max = room.len();
         let mut taken = None;
         let outcome = self.attempt(Interest::READABLE, |socket| {
-            let (bytes, _) = rustix::io::read(socket, room)?;
+            let ((bytes, _), _) = recv(socket, room, RecvFlags::empty())?;
             let emptied = !bytes.is_empty() && bytes.len() < bytes_max;
             taken = Some(&*bytes);
             // A short read emptied the socket (epoll(7), question 9). Saying so now saves the
