@@ -36,6 +36,8 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "checks",
         &["meter-core", "meter-testkit", "meter-wire"],
     ),
+    // It knows the product by its command line only.
+    ("benches/relay", "bench", &[]),
 ];
 
 /// What people get. They never depend on each other, nor on what only tests need.
