@@ -174,12 +174,26 @@ impl Engine {
             }
             self.publish();
         }
-        self.relay.stop().await;
-        self.tick();
+        self.stop_relay().await;
         if let Err(problem) = self.tor.stop().await {
             info!(%problem, "tor was not stopped");
         }
         self.tor_stop.cancel();
+    }
+
+    /// Goes on looking once a second while connections drain: a kill in between must not cost more
+    /// than at any other time.
+    async fn stop_relay(&mut self) {
+        let mut ticks = tokio::time::interval(TICK);
+        if let Some(mut draining) = self.relay.stop() {
+            loop {
+                tokio::select! {
+                    _ = &mut draining => break,
+                    _ = ticks.tick() => self.tick(),
+                }
+            }
+        }
+        self.tick();
     }
 
     fn tick(&mut self) {
@@ -219,8 +233,7 @@ impl Engine {
             }
             Command::MonitorStart(answer) => reply(answer, self.monitor_start()),
             Command::MonitorStop(answer) => {
-                self.relay.stop().await;
-                self.tick();
+                self.stop_relay().await;
                 info!("relay stopped");
                 reply(answer, Ok(()));
             }

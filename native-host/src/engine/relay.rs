@@ -74,13 +74,12 @@ impl RelayControl {
         }
     }
 
-    /// Closes the port and waits until the last connection is drained or cut.
-    pub(crate) async fn stop(&mut self) {
+    /// Closes the port. What it gives ends when the last connection is drained or cut.
+    pub(crate) fn stop(&mut self) -> Option<JoinHandle<Result<(), RelayError>>> {
         self.problem = None;
-        if let Some(running) = self.running.take() {
-            running.stop.cancel();
-            crate::ignore_because("it was asked to end", running.task.await);
-        }
+        let running = self.running.take()?;
+        running.stop.cancel();
+        Some(running.task)
     }
 
     /// Waits until a running relay ends by itself, and says why. Cancel safe.
