@@ -109,18 +109,6 @@ impl<T: Signable> Signed<T> {
             signed: self,
         })
     }
-
-    /// Checks the signature against the key that the body itself names. It proves that the
-    /// holder of that key wrote these bytes; whose key it is must be known from elsewhere.
-    ///
-    /// # Errors
-    /// As [`Self::verify`]; a body that names no key at all is reported as a broken rule.
-    pub fn verify_by_named_key(self) -> Result<Verified<T>, VerifyError<T::Error>> {
-        let named = T::from_body(&self.body)
-            .map_err(VerifyError::Body)?
-            .signer();
-        self.verify(named)
-    }
 }
 
 impl<T> Signed<T> {
