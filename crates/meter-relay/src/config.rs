@@ -26,6 +26,9 @@ pub struct RelayConfig {
     /// Gives every site circuits of its own. `None`: Tor is asked without credentials, and all
     /// clients share circuits; for an upstream that is not Tor.
     pub isolation: Option<Isolation>,
+    /// Tells clients of success before Tor has answered, and sends their first bytes behind the
+    /// request. Saves a round trip where Tor passes them on at once; a refusal becomes a reset.
+    pub optimistic: bool,
 }
 
 impl RelayConfig {
@@ -42,6 +45,7 @@ impl RelayConfig {
             drain_max: Duration::from_secs(2),
             refused_ports: vec![9050, 9051, 9150, 9151],
             isolation: None,
+            optimistic: false,
         }
     }
 }

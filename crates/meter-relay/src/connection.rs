@@ -1,5 +1,7 @@
 //! One client's connection from accept to end: the order of steps, and what ends each.
 
+mod optimistic;
+
 use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use meter_core::Upstream;
@@ -19,9 +21,9 @@ use tracing::debug;
 use crate::{
     config::RelayConfig,
     counters::OpenConnection,
-    dial::{Answer, dial},
+    dial::{Answer, Wish, dial},
     handshake::{self, HandshakeEnd, Request},
-    payload::{self, Pair, PipePool},
+    payload::{self, Flow, Pair, PipePool},
     socket::Socket,
     target::Target,
 };
@@ -148,7 +150,7 @@ async fn meet(
 
 /// From a complete request on: judge the target, ask Tor, tell the client.
 async fn proceed(
-    mut client: Client,
+    client: Client,
     request: Request,
     connection: &OpenConnection,
     shared: &Shared,
@@ -174,9 +176,24 @@ async fn proceed(
     };
     let isolation = shared.config.isolation.as_ref();
     let circuit = isolation.map(|isolation| isolation.circuit(&target, request.credentials));
+    let wish = Wish::new(target, circuit);
+    if shared.config.optimistic {
+        optimistic::open(client, &upstream, wish, connection, shared).await
+    } else {
+        open_in_truth(client, &upstream, wish, shared).await
+    }
+}
+
+/// Asks Tor, and tells the client what Tor said.
+async fn open_in_truth(
+    mut client: Client,
+    upstream: &Upstream,
+    wish: Wish,
+    shared: &Shared,
+) -> io::Result<Option<Pair>> {
     let answer = tokio::select! {
         biased;
-        answer = dial(&upstream, target, circuit, shared.config.dial_max) => answer,
+        answer = dial(upstream, wish, shared.config.dial_max, |_, _| Ok(())) => answer,
         () = gone(&client) => {
             debug!("client left before Tor answered");
             return Ok(None);
@@ -188,7 +205,7 @@ async fn proceed(
             let pair = Pair {
                 client: Socket::Tcp(client.stream),
                 tor: tor.socket,
-                early_up: client.early,
+                up: Flow::holding(client.early),
                 early_down: tor.early,
             };
             pair.client.reset_on_close()?;

@@ -17,10 +17,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use self::flow::{Flow, Step, Way};
+use self::flow::Step;
 use crate::{connection::Seat, socket::Socket};
 
-pub(crate) use self::pipe::PipePool;
+pub(crate) use self::{
+    flow::{Flow, Way},
+    pipe::PipePool,
+};
 
 /// A client and Tor, with the stream between them open.
 pub(crate) struct Pair {
@@ -28,8 +31,9 @@ pub(crate) struct Pair {
     pub(crate) client: Socket,
     /// The side that answered.
     pub(crate) tor: Socket,
-    /// Payload that was read from the client together with its request.
-    pub(crate) early_up: Box<[u8]>,
+    /// The client's direction, as far as it has come: with payload that was read together with the
+    /// request.
+    pub(crate) up: Flow<'static>,
     /// Payload that was read from Tor together with its answer.
     pub(crate) early_down: Box<[u8]>,
 }
@@ -46,7 +50,7 @@ pub(crate) fn relay<'a>(
     seat: &'a Seat,
 ) -> impl Future<Output = io::Result<()>> + Send + 'a {
     let mut flows = Flows {
-        up: Flow::holding(pair.early_up),
+        up: pair.up,
         down: Flow::holding(pair.early_down),
     };
     let ends = Ends {
@@ -102,13 +106,13 @@ impl<'p> Flows<'p> {
             from: client,
             to: tor,
             meter: seat.connection.up(),
-            pipes,
+            pipes: Some(pipes),
         };
         let downwards = Way {
             from: tor,
             to: client,
             meter: seat.connection.down(),
-            pipes,
+            pipes: Some(pipes),
         };
         let steps = Steps {
             up: self.up.poll(upwards, cx)?,

@@ -76,6 +76,32 @@ impl Socket {
         }
     }
 
+    /// Hands over all bytes, waiting for room as often as it takes. For words of the handshake:
+    /// payload has its own way.
+    pub(crate) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.try_write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.ready(Interest::WRITABLE).await?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until there may be something to do. A socket that is broken is ready for everything.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.ready(interest).await,
+            Self::Unix(stream) => stream.ready(interest).await,
+        }
+        .map(drop)
+    }
+
     /// One system call on the socket. Its "would block" must mean this socket and nothing else.
     pub(crate) fn attempt<R>(
         &self,
@@ -91,10 +117,7 @@ impl Socket {
     /// Waits until the socket is broken. An orderly end of the peer's direction is not that.
     pub(crate) async fn broken(&self) {
         // The answer is the same whether the wait ended with the event or without it.
-        match self {
-            Self::Tcp(stream) => drop(stream.ready(Interest::ERROR).await),
-            Self::Unix(stream) => drop(stream.ready(Interest::ERROR).await),
-        }
+        drop(self.ready(Interest::ERROR).await);
     }
 
     /// Ends our sending direction, leaving the other open.

@@ -22,6 +22,7 @@ mod cases {
     mod isolations;
     mod lifetimes;
     mod loads;
+    mod optimism;
     mod payloads;
     mod pressure;
     mod strangers;

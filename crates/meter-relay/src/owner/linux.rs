@@ -41,6 +41,7 @@ impl Owners {
             SocketFlags::CLOEXEC,
             Some(SOCK_DIAG),
         )?;
+        #[expect(clippy::disallowed_methods, reason = "to the kernel, not to a network")]
         connect(&kernel, &SocketAddrNetlink::new(0, 0))?;
         let owners = Self {
             kernel,

@@ -21,7 +21,7 @@ const ROUNDS_MAX: u8 = 16;
 
 /// Where a direction stands after a poll.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Waits for the sender.
     Reading,
     /// Waits for room at the receiver, with bytes in hand.
@@ -32,18 +32,21 @@ pub(super) enum Step {
 
 /// The two ends of a direction, and what stands along it.
 #[derive(Clone, Copy)]
-pub(super) struct Way<'s, 'p> {
-    pub(super) from: &'s Socket,
-    pub(super) to: &'s Socket,
-    pub(super) meter: Meter<'s>,
-    pub(super) pipes: &'p PipePool,
+pub(crate) struct Way<'s, 'p> {
+    pub(crate) from: &'s Socket,
+    pub(crate) to: &'s Socket,
+    pub(crate) meter: Meter<'s>,
+    /// Where bulk gets its pipes; without, it is copied.
+    pub(crate) pipes: Option<&'p PipePool>,
 }
 
 /// How far one direction has come. Small: an idle connection holds two of these.
-pub(super) struct Flow<'p> {
+pub(crate) struct Flow<'p> {
     held: Held<'p>,
     /// Whether the sender last had enough at hand to be worth a pipe.
     bulk: bool,
+    /// Whether there was ever a byte.
+    spoken: bool,
     ended: bool,
     told: bool,
 }
@@ -59,10 +62,11 @@ enum Held<'p> {
 
 impl<'p> Flow<'p> {
     /// A direction with these bytes already taken.
-    pub(super) fn holding(early: Box<[u8]>) -> Self {
+    pub(crate) fn holding(early: Box<[u8]>) -> Self {
         Self {
-            held: Held::rest(early),
             bulk: false,
+            spoken: !early.is_empty(),
+            held: Held::rest(early),
             ended: false,
             told: false,
         }
@@ -72,7 +76,7 @@ impl<'p> Flow<'p> {
     ///
     /// # Errors
     /// Of either socket. What the receiver took before has been counted.
-    pub(super) fn poll(&mut self, way: Way<'_, 'p>, cx: &mut Context<'_>) -> io::Result<Step> {
+    pub(crate) fn poll(&mut self, way: Way<'_, 'p>, cx: &mut Context<'_>) -> io::Result<Step> {
         if self.ended {
             return Ok(Step::Ended);
         }
@@ -82,7 +86,7 @@ impl<'p> Flow<'p> {
             }
             match self.poll_take(way, cx)? {
                 Poll::Pending => return Ok(Step::Reading),
-                Poll::Ready(Taken::Bytes) => {}
+                Poll::Ready(Taken::Bytes) => self.spoken = true,
                 Poll::Ready(Taken::End) => {
                     self.held = Held::Nothing;
                     self.ended = true;
@@ -96,6 +100,11 @@ impl<'p> Flow<'p> {
         } else {
             Step::Delivering
         })
+    }
+
+    /// Whether the sender has ended without a word.
+    pub(crate) fn ended_mute(&self) -> bool {
+        self.ended && !self.spoken
     }
 
     /// Tells the receiver, once, of an end that has been reached.
@@ -160,7 +169,7 @@ impl<'p> Flow<'p> {
         if !matches!(self.held, Held::Pipe(_)) {
             self.held = way
                 .pipes
-                .lend()
+                .and_then(PipePool::lend)
                 .map_or(Held::Nothing, |pipe| Held::Pipe(Box::new(pipe)));
         }
         let Held::Pipe(pipe) = &mut self.held else {

@@ -1,0 +1,69 @@
+//! The optimistic way to an open stream: the client is told of success before Tor has answered, and
+//! what it sends meanwhile goes to Tor behind the request.
+//!
+//! It spares the client a round trip through Tor. Its price: when Tor refuses, the client can only
+//! be reset, and never learns why. What was sent ahead counts when Tor took it, as all payload does.
+
+use std::{io, task::Context};
+
+use meter_core::Upstream;
+use shadowsocks::relay::socks5::Reply;
+use tokio::io::AsyncWriteExt as _;
+use tracing::debug;
+
+use super::{Client, Shared, reply_bytes};
+use crate::{
+    counters::OpenConnection,
+    dial::{Answer, Wish, dial},
+    payload::{Flow, Pair, Way},
+    socket::Socket,
+};
+
+/// Tells the client of success, and asks Tor. `None` when Tor would not; the client is reset then.
+///
+/// # Errors
+/// Of the client's socket.
+pub(super) async fn open(
+    mut client: Client,
+    upstream: &Upstream,
+    wish: Wish,
+    connection: &OpenConnection,
+    shared: &Shared,
+) -> io::Result<Option<Pair>> {
+    client
+        .stream
+        .write_all(&reply_bytes(Reply::Succeeded))
+        .await?;
+    let client_socket = Socket::Tcp(client.stream);
+    client_socket.reset_on_close()?;
+    let mut up = Flow::holding(client.early);
+    let send_ahead = |tor: &Socket, cx: &mut Context<'_>| {
+        let way = Way {
+            from: &client_socket,
+            to: tor,
+            meter: connection.up(),
+            // Bulk before the answer is not worth a pipe.
+            pipes: None,
+        };
+        up.poll(way, cx)?;
+        if up.ended_mute() {
+            return Err(io::ErrorKind::ConnectionAborted.into()); // it has left, as browsers do
+        }
+        // Any other end waits for the answer: Tor gives up a stream whose client closes before.
+        Ok(())
+    };
+    match dial(upstream, wish, shared.config.dial_max, send_ahead).await {
+        Ok(Answer::Open(tor, _)) => {
+            tor.socket.reset_on_close()?;
+            return Ok(Some(Pair {
+                client: client_socket,
+                tor: tor.socket,
+                up,
+                early_down: tor.early,
+            }));
+        }
+        Ok(Answer::Refused(_)) => debug!("Tor refused what the client was promised"),
+        Err(error) => debug!(%error, "Tor did not answer what the client was promised"),
+    }
+    Ok(None)
+}
