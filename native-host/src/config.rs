@@ -14,6 +14,8 @@ pub struct Config {
     pub relay_port: u16,
     /// Connections served at once.
     pub connections_max: usize,
+    /// Whether clients are told of success before Tor has answered.
+    pub optimistic: bool,
     /// When sessions close.
     pub thresholds: Thresholds,
     /// Tor.

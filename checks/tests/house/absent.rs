@@ -45,13 +45,16 @@ fn only_in(files: &[Tracked], word: &str, expected: &[&str]) {
 fn the_ways_out_of_a_process_are_few_and_named() {
     let files = product_code();
     assert!(files.len() > 80, "{}", files.len());
-    let tcp = [
-        "crates/meter-relay/src/dial.rs",
-        "crates/meter-tor/src/dial.rs",
-    ];
-    only_in(&files, "TcpStream::connect", &tcp);
-    let unix = [tcp[0], tcp[1], "native-host/src/ipc.rs"];
+    let tor = "crates/meter-tor/src/dial.rs";
+    only_in(&files, "TcpStream::connect", &[tor]);
+    let unix = [tor, "native-host/src/ipc.rs"];
     only_in(&files, "UnixStream::connect", &unix);
+    // The relay's dialer, which connects by hand.
+    only_in(
+        &files,
+        "socket2::",
+        &["crates/meter-relay/src/dial/connect.rs"],
+    );
     only_in(&files, "TcpSocket::", &["crates/meter-relay/src/relay.rs"]);
     let children = [
         "crates/meter-tor/src/managed/child.rs",

@@ -41,6 +41,9 @@ pub(super) struct Arguments {
     /// Tor's SOCKS port, on loopback
     #[arg(long, value_parser = loopback)]
     upstream: SocketAddr,
+    /// Tell clients of success before Tor has answered; a refusal is then a reset
+    #[arg(long)]
+    optimistic: bool,
     /// Address that answers each connection with the exact totals, as one line of JSON
     #[arg(long, value_parser = loopback)]
     stats: Option<SocketAddr>,
@@ -66,6 +69,7 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
     let (_upstream, upstream) = watch::channel(Some(Upstream::Tcp(arguments.upstream)));
     let config = RelayConfig {
         connections_max,
+        optimistic: arguments.optimistic,
         ..RelayConfig::on(arguments.listen)
     };
     let counters = Arc::new(Counters::default());

@@ -21,6 +21,7 @@ struct File {
 struct Relay {
     port: Option<Spanned<i64>>,
     connections_max: Option<Spanned<i64>>,
+    optimistic: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,6 +81,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
             )?
             .and_then(|number| usize::try_from(number).ok())
             .unwrap_or(512),
+        optimistic: file.relay.optimistic,
         thresholds: reader.thresholds(&file.session)?,
         tor: reader.tor(file.tor)?,
         idle_exit_s: match reader.number(

@@ -133,6 +133,7 @@ fn relay_config(config: &Config, isolation: Isolation) -> RelayConfig {
         connections_max: config.connections_max,
         refused_ports: tor_ports.collect(),
         isolation: Some(isolation),
+        optimistic: config.optimistic,
         ..RelayConfig::on(listen)
     }
 }
