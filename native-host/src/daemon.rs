@@ -31,8 +31,6 @@ use tracing::{error, info, warn};
 
 /// Bridges and command lines at once.
 const CLIENTS_MAX: usize = 64;
-/// Tor workers, relay and clients are light; the engine may block one worker on the disk.
-const WORKERS: usize = 2;
 /// How long clients may take to notice the end.
 const CLIENTS_GRACE: Duration = Duration::from_secs(2);
 
@@ -57,8 +55,8 @@ pub fn run(home: &Home) -> ExitCode {
     if let Err(error) = dumps::forbid() {
         warn!(%error, "core dumps are not forbidden");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
+    // One thread is plenty: the relay, which is all that could keep it busy, has its own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let outcome = runtime.and_then(|runtime| runtime.block_on(serve(home, &config)));
@@ -219,7 +217,7 @@ async fn unused(idle_exit_s: Option<u64>, clients: &TaskTracker, engine: &Engine
     };
     let mut idle_s = 0;
     while idle_s < limit {
-        time::sleep(Duration::from_secs(1)).await;
+        engine.next_second().await;
         let used = !clients.is_empty() || engine.connections_active() > 0;
         idle_s = if used { 0 } else { idle_s + 1 };
     }

@@ -8,7 +8,7 @@ mod identity;
 mod relay;
 pub(crate) mod tor;
 
-use crate::{clock::Clock, config::Config, home::Home, problems};
+use crate::{clock::Clock, config::Config, home::Home, memory::Bursts, problems, ticks::Ticks};
 use house::House;
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation};
@@ -16,12 +16,11 @@ use meter_wire::{
     ErrorCode, HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, WireReport,
 };
 use relay::RelayControl;
-use std::{io, sync::Arc, time::Duration};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use std::{io, sync::Arc};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
 
-const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
 const COMMANDS_MAX: usize = 64;
 /// Closed sessions that a slow client may lag behind before it has to ask for reports.
@@ -52,6 +51,7 @@ pub(crate) struct EngineHandle {
     closed: broadcast::Sender<WireReport>,
     counters: Arc<Counters>,
     tor: meter_tor::Tor,
+    ticked: Arc<Notify>,
 }
 
 impl EngineHandle {
@@ -81,6 +81,11 @@ impl EngineHandle {
         self.counters.snapshot().active
     }
 
+    /// Waits for the engine's next second, which then costs no wake-up of its own.
+    pub(crate) async fn next_second(&self) {
+        self.ticked.notified().await;
+    }
+
     pub(crate) const fn tor(&self) -> &meter_tor::Tor {
         &self.tor
     }
@@ -99,6 +104,8 @@ pub(crate) struct Engine {
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
     closed: broadcast::Sender<WireReport>,
+    ticked: Arc<Notify>,
+    bursts: Bursts,
 }
 
 impl Engine {
@@ -106,7 +113,7 @@ impl Engine {
     /// `monitor_start` tries again.
     ///
     /// # Errors
-    /// The system has no random bytes to make an identity of.
+    /// The system has no random bytes to make an identity of, or no thread for the relay.
     pub(crate) fn new(
         home: &Home,
         config: &Config,
@@ -123,7 +130,7 @@ impl Engine {
             tor.upstream(),
             Arc::clone(&counters),
             isolation.clone(),
-        );
+        )?;
         let house = House::open(home, config.thresholds);
         if let Err(problem) = &house {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
@@ -136,7 +143,9 @@ impl Engine {
             closed: closed.clone(),
             counters,
             tor: tor.clone(),
+            ticked: Arc::default(),
         };
+        let ticked = Arc::clone(&handle.ticked);
         let clock = Clock::new();
         let (home, thresholds) = (home.clone(), config.thresholds);
         Ok((
@@ -152,6 +161,8 @@ impl Engine {
                 commands,
                 status,
                 closed,
+                ticked,
+                bursts: Bursts::default(),
             },
             handle,
         ))
@@ -159,15 +170,14 @@ impl Engine {
 
     /// Works until `stop`, then stops relay and Tor and keeps the open session.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut ticks = Ticks::start();
         let mut tor_status = self.tor.status();
         self.start_monitor();
         self.publish();
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = ticks.tick() => self.tick(),
+                () = ticks.tick() => self.tick(),
                 Some(command) = self.commands.recv() => self.obey(command).await,
                 Ok(()) = tor_status.changed() => {}
                 problem = self.relay.ended() => error!(?problem, "relay ended"),
@@ -184,12 +194,12 @@ impl Engine {
     /// Goes on looking once a second while connections drain: a kill in between must not cost more
     /// than at any other time.
     async fn stop_relay(&mut self) {
-        let mut ticks = tokio::time::interval(TICK);
+        let mut ticks = Ticks::start();
         if let Some(mut draining) = self.relay.stop() {
             loop {
                 tokio::select! {
                     _ = &mut draining => break,
-                    _ = ticks.tick() => self.tick(),
+                    () = ticks.tick() => self.tick(),
                 }
             }
         }
@@ -197,12 +207,13 @@ impl Engine {
     }
 
     fn tick(&mut self) {
-        let Ok(house) = &mut self.house else { return };
+        self.ticked.notify_waiters();
         let counted = self.relay.counted();
+        self.bursts.look(counted.active);
+        let Ok(house) = &mut self.house else { return };
         let (now, wall) = (self.clock.monotonic(), Clock::wall());
-        // SQLite waits for the disk; the other worker thread goes on serving meanwhile.
-        let closed =
-            tokio::task::block_in_place(|| house.tick(now, wall, counted, self.relay.is_running()));
+        // It waits for the disk at times. The relay has a thread of its own.
+        let closed = house.tick(now, wall, counted, self.relay.is_running());
         if let Some(report) = closed {
             // Nobody listening is not an error: the book has it.
             crate::ignore_because("no client is attached", self.closed.send(report));
@@ -218,11 +229,8 @@ impl Engine {
                 limit,
                 answer,
             } => {
-                let page =
-                    self.house.as_ref().map_err(Clone::clone).and_then(|house| {
-                        tokio::task::block_in_place(|| house.reports(after, limit))
-                    });
-                reply(answer, page);
+                let house = self.house.as_ref().map_err(Clone::clone);
+                reply(answer, house.and_then(|house| house.reports(after, limit)));
             }
             Command::SetThresholds(thresholds, answer) => {
                 self.thresholds = thresholds;

@@ -17,6 +17,7 @@ mod memory;
 mod problems;
 pub mod registration;
 pub mod start;
+mod ticks;
 
 /// Drops a result on purpose; the reason stands at the call.
 fn ignore_because<T, E>(_reason: &'static str, result: Result<T, E>) {

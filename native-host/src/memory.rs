@@ -3,24 +3,22 @@
 //! glibc keeps what was freed: after ten thousand connections some 15 MB, for ever. Nothing else in
 //! this program is `unsafe`, and this is not on the way of any payload.
 
-use meter_relay::Counters;
-use std::time::Duration;
-
-/// How often to look: well below one wake-up a second.
-const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Fewer connections than that are not worth a look through the heap.
 const CLOSED_MIN: u64 = 256;
 
-/// Looks after the heap for ever. One of these is enough for a process.
-pub(crate) async fn give_back_after_bursts(counters: &Counters) {
-    let mut most = 0;
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let active = counters.snapshot().active;
-        most = active.max(most);
-        if most - active >= CLOSED_MIN {
+/// Remembers bursts. One of these is enough for a process.
+#[derive(Default)]
+pub(crate) struct Bursts {
+    most: u64,
+}
+
+impl Bursts {
+    /// To be told every few seconds how many connections are open.
+    pub(crate) fn look(&mut self, active: u64) {
+        self.most = self.most.max(active);
+        if self.most - active >= CLOSED_MIN {
             give_back();
-            most = active;
+            self.most = active;
         }
     }
 }

@@ -129,6 +129,19 @@ impl Book {
         }
     }
 
+    /// As [`Self::checkpoint`] of a session, without waiting for the disk: it survives the end of
+    /// this process, however that comes, but not a power cut before the next lasting change.
+    ///
+    /// # Errors
+    /// As [`Self::checkpoint`].
+    pub fn checkpoint_in_memory(&mut self, open: &OpenSession) -> Result<(), BookError> {
+        // A commit then only writes to the log, which the kernel keeps for us.
+        file::set_lasting(&self.connection, false)?;
+        let kept = rows::replace_open_session(&self.connection, open);
+        file::set_lasting(&self.connection, true)?;
+        kept
+    }
+
     /// The session in progress, as it was last kept.
     ///
     /// # Errors

@@ -70,6 +70,12 @@ fn create(path: &Path) -> Result<(), BookError> {
     publish(&draft, path).map_err(|source| cannot_open(path, source))
 }
 
+/// Whether a commit waits for the disk: what was acknowledged survives a power cut.
+pub(crate) fn set_lasting(connection: &Connection, lasting: bool) -> rusqlite::Result<()> {
+    let mode = if lasting { "FULL" } else { "NORMAL" };
+    connection.pragma_update(None, "synchronous", mode)
+}
+
 fn publish(draft: &Path, path: &Path) -> io::Result<()> {
     // Unlike a rename this never replaces a book that another process made in the meantime.
     fs::hard_link(draft, path)?;
@@ -141,9 +147,8 @@ fn connect(path: &Path) -> Result<Connection, BookError> {
             io::Error::other("no write-ahead log here"),
         ));
     }
-    // FULL: what was acknowledged survives a power cut. The last two matter on macOS only, where
-    // a plain fsync does not reach the disk.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    set_lasting(&connection, true)?;
+    // These matter on macOS only, where a plain fsync does not reach the disk.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     let set_kept = |_: &rusqlite::Row<'_>| Ok(());

@@ -30,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 const FILES_BESIDE: u64 = 192;
 /// Who asks for the totals and does not take them is let go.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
+/// Between two looks at the memory: well below one wake-up a second.
+const MEMORY_EVERY: Duration = Duration::from_secs(3);
 /// Between two tries to accept when that fails, for want of files for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -94,7 +96,15 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
         }
         () = stop_when_told => Ok(()),
         () = answer_for_ever(stats, &counters) => Ok(()),
-        () = memory::give_back_after_bursts(&counters) => Ok(()),
+        () = look_after_memory(&counters) => Ok(()),
+    }
+}
+
+async fn look_after_memory(counters: &Counters) {
+    let mut bursts = memory::Bursts::default();
+    loop {
+        sleep(MEMORY_EVERY).await;
+        bursts.look(counters.snapshot().active);
     }
 }
 

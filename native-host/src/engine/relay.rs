@@ -1,13 +1,17 @@
 //! Starts and stops the relay; its counters outlive it.
 
+mod thread;
+
 use crate::{config::Config, problems};
 use meter_core::Upstream;
 use meter_relay::{CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError};
 use meter_wire::{Problem, RelayStatus};
 use std::{
+    io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
+use thread::RelayThread;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -17,6 +21,7 @@ pub(crate) struct RelayControl {
     upstream: watch::Receiver<Option<Upstream>>,
     counters: Arc<Counters>,
     tracker: TaskTracker,
+    thread: RelayThread,
     running: Option<Running>,
     problem: Option<Problem>,
 }
@@ -28,22 +33,24 @@ struct Running {
 }
 
 impl RelayControl {
+    /// # Errors
+    /// The system has no thread or file to give.
     pub(crate) fn new(
         config: &Config,
         upstream: watch::Receiver<Option<Upstream>>,
         counters: Arc<Counters>,
         isolation: Isolation,
-    ) -> Self {
-        let tracker = TaskTracker::new();
-        Self {
+    ) -> io::Result<Self> {
+        Ok(Self {
             config: relay_config(config, isolation.clone()),
             isolation,
             upstream,
             counters,
-            tracker,
+            tracker: TaskTracker::new(),
+            thread: RelayThread::start()?,
             running: None,
             problem: None,
-        }
+        })
     }
 
     /// Takes a changed configuration for the next start; one that runs goes on as it is.
@@ -57,12 +64,15 @@ impl RelayControl {
             return Ok(running.port);
         }
         let counters = Arc::clone(&self.counters);
+        let _at_home = self.thread.runtime().enter();
         let relay = Relay::bind(self.config.clone(), self.upstream.clone(), counters)
             .map_err(|error| problems::relay(&error));
         match relay {
             Ok(relay) => {
                 let (port, stop) = (relay.port(), CancellationToken::new());
-                let task = self.tracker.spawn(relay.run(stop.clone()));
+                let task = self
+                    .tracker
+                    .spawn_on(relay.run(stop.clone()), self.thread.runtime());
                 self.running = Some(Running { port, stop, task });
                 self.problem = None;
                 Ok(port)

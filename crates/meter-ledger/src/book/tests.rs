@@ -36,6 +36,17 @@ fn limit_pages(book: &Book, pages: i64) {
 }
 
 #[test]
+fn only_a_checkpoint_in_memory_does_without_the_disk() {
+    const FULL: i64 = 2;
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Book::open(&folder.path().join("book")).unwrap();
+    assert_eq!(pages(&book, "synchronous"), FULL);
+    book.checkpoint_in_memory(&session(1)).unwrap();
+    assert_eq!(pages(&book, "synchronous"), FULL, "the next report is safe");
+    assert_eq!(book.open_session().unwrap(), Some(session(1)));
+}
+
+#[test]
 fn a_full_disk_keeps_neither_report_nor_posting_and_leaves_the_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let mut book = Book::open(&folder.path().join("book")).unwrap();

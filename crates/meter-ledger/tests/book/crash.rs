@@ -40,7 +40,7 @@ fn every_beginning_of_the_log_is_the_book_after_some_whole_call() {
     book.begin_chain(CHAIN, key()).unwrap();
     states.push(state(&book));
     for number in 1..=3 {
-        book.checkpoint(Some(&session(number + 20))).unwrap();
+        book.checkpoint_in_memory(&session(number + 20)).unwrap();
         states.push(state(&book));
         book.checkpoint(Some(&session(number))).unwrap();
         states.push(state(&book));

@@ -1,0 +1,45 @@
+//! The relay's own thread and runtime: nothing that the daemon does besides, least of all waiting
+//! for a disk, holds up a byte; and one thread sets connections up at less cost than two.
+
+use std::{io, thread};
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+
+/// A thread that runs tasks. Dropping it cuts off what still runs there, and waits for its end.
+pub(super) struct RelayThread {
+    runtime: Handle,
+    stop: CancellationToken,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl RelayThread {
+    /// # Errors
+    /// The system has no thread or file to give.
+    pub(super) fn start() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let thread = thread::Builder::new()
+            .name("relay".to_owned())
+            .spawn(move || runtime.block_on(stopped.cancelled()))?;
+        Ok(Self {
+            runtime: handle,
+            stop,
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+}
+
+impl Drop for RelayThread {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            crate::ignore_because("a panic there was logged by its hook", thread.join());
+        }
+    }
+}
