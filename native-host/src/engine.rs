@@ -26,6 +26,9 @@ const COMMANDS_MAX: usize = 64;
 /// Closed sessions that a slow client may lag behind before it has to ask for reports.
 const CLOSED_MAX: usize = 64;
 
+/// How often a Tor without control is looked after.
+const WATCH_TOR_S: u8 = 5;
+
 type Answer<T> = oneshot::Sender<Result<T, Problem>>;
 
 /// What can be asked of the engine.
@@ -105,6 +108,9 @@ pub(crate) struct Engine {
     status: watch::Sender<Status>,
     closed: broadcast::Sender<WireReport>,
     ticked: Arc<Notify>,
+    /// Seconds since Tor was last looked after.
+    unwatched_s: u8,
+    watch_tor: Arc<Notify>,
     bursts: Bursts,
 }
 
@@ -122,7 +128,14 @@ impl Engine {
         let isolation = Isolation::new(identity::secret()?);
         let counters = Arc::new(Counters::default());
         let tor_stop = CancellationToken::new();
-        let tor = tor::launch(home, config, tracker, tor_stop.clone());
+        let watch_tor = Arc::new(Notify::new());
+        let tor = tor::launch(
+            home,
+            config,
+            tracker,
+            tor_stop.clone(),
+            Arc::clone(&watch_tor),
+        );
         let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
         let (closed, _) = broadcast::channel(CLOSED_MAX);
         let relay = RelayControl::new(
@@ -162,6 +175,8 @@ impl Engine {
                 status,
                 closed,
                 ticked,
+                unwatched_s: 0,
+                watch_tor,
                 bursts: Bursts::default(),
             },
             handle,
@@ -207,7 +222,7 @@ impl Engine {
     }
 
     fn tick(&mut self) {
-        self.ticked.notify_waiters();
+        self.tell_the_time();
         let counted = self.relay.counted();
         self.bursts.look(counted.active);
         let Ok(house) = &mut self.house else { return };
@@ -217,6 +232,16 @@ impl Engine {
         if let Some(report) = closed {
             // Nobody listening is not an error: the book has it.
             crate::ignore_because("no client is attached", self.closed.send(report));
+        }
+    }
+
+    /// For whoever would need a clock of their own, and so more wake-ups.
+    fn tell_the_time(&mut self) {
+        self.ticked.notify_waiters();
+        self.unwatched_s += 1;
+        if self.unwatched_s >= WATCH_TOR_S {
+            self.unwatched_s = 0;
+            self.watch_tor.notify_waiters();
         }
     }
 

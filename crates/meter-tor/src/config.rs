@@ -4,8 +4,11 @@
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
+
+use tokio::sync::Notify;
 
 /// Everything [`Tor`](crate::Tor) needs to know, fixed for its lifetime.
 #[derive(Clone, Debug)]
@@ -37,6 +40,9 @@ pub struct TorConfig {
     pub stop_max: Duration,
     /// How often a Tor without control port is checked for being there.
     pub watch_every: Duration,
+    /// Tells it to check now. Who has a clock that runs anyway spares it one of its own, by telling
+    /// it more often than `watch_every`.
+    pub watch_now: Arc<Notify>,
 }
 
 impl TorConfig {
@@ -56,6 +62,7 @@ impl TorConfig {
             start_max: Duration::from_secs(20),
             stop_max: Duration::from_secs(5),
             watch_every: Duration::from_secs(5),
+            watch_now: Arc::default(),
         }
     }
 }

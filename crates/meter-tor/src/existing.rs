@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 
 use meter_core::Upstream;
-use tokio::time::sleep;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -263,7 +263,8 @@ async fn watch_bare(socks: SocketAddr, config: &TorConfig, desk: &Desk) -> TorPr
     desk.warn(TorWarning::WithoutControl);
     desk.progress(TorState::Ready);
     loop {
-        sleep(config.watch_every).await;
+        // The outcome says nothing: either way it is time to check.
+        drop(timeout(config.watch_every, config.watch_now.notified()).await);
         if !is_listening(socks).await {
             return TorProblem::NotRunning;
         }

@@ -7,16 +7,25 @@ use crate::{
 };
 use meter_tor::{BackendKind, Choice, ControlAddr, Tor, TorConfig};
 use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
-/// Makes the handle; nothing is started yet.
+/// How long a Tor without control may go unchecked when the engine's clock does not tell.
+const WATCH_MAX: Duration = Duration::from_secs(60);
+
+/// Makes the handle; nothing is started yet. `watch_now` is for the engine's clock.
 pub(super) fn launch(
     home: &Home,
     config: &Config,
     tracker: &TaskTracker,
     stop: CancellationToken,
+    watch_now: Arc<Notify>,
 ) -> Tor {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let choice = match config.tor.backend {
@@ -35,6 +44,8 @@ pub(super) fn launch(
             choice,
             program: config.tor.program.clone(),
             extra_torrc: config.tor.extra_torrc.clone(),
+            watch_every: WATCH_MAX,
+            watch_now,
             ..TorConfig::new(home.tor_data(), home.tor_run())
         },
         tracker,
