@@ -9,7 +9,7 @@ use crate::{
     dumps,
     engine::{Engine, EngineHandle},
     home::Home,
-    log, problems,
+    limits, log, problems,
 };
 use rustix::fs as rfs;
 use std::{
@@ -54,6 +54,13 @@ pub fn run(home: &Home) -> ExitCode {
     }
     if let Err(error) = dumps::forbid() {
         warn!(%error, "core dumps are not forbidden");
+    }
+    let connections = limits::raise_files();
+    if connections < config.connections_max {
+        warn!(
+            connections,
+            "the system allows too few open files for connections_max"
+        );
     }
     // One thread is plenty: the relay, which is all that could keep it busy, has its own.
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -12,6 +12,7 @@ pub mod home;
 pub mod ids;
 pub mod ipc;
 mod key;
+mod limits;
 mod log;
 mod memory;
 mod problems;

@@ -133,6 +133,16 @@ async fn echo(stream: &mut TcpStream) -> Result<()> {
     Ok(())
 }
 
+/// Asks for the far end, sends a byte and waits for the answer: how many of the far end's round
+/// trips that takes in all.
+pub(crate) async fn first_byte(address: SocketAddr) -> Result<f64> {
+    let start = Instant::now();
+    let mut stream = socks::connect(address).await?;
+    socks::ask(&mut stream, Service::Far as u16).await?;
+    echo(&mut stream).await?;
+    Ok(start.elapsed().as_secs_f64() / stub::FAR.as_secs_f64())
+}
+
 /// Has each stream echo so many bytes, a few streams at a time.
 pub(crate) async fn use_all(streams: &mut [TcpStream], bytes: usize) -> Result<()> {
     let there = vec![1; 16 * 1024];

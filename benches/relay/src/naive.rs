@@ -26,9 +26,10 @@ pub(crate) fn run(listen: SocketAddr, upstream: SocketAddr) -> Result<()> {
 
 async fn serve(mut client: TcpStream, upstream: SocketAddr) -> Result<()> {
     client.set_nodelay(true)?;
-    let port = socks::answer(&mut client).await?;
+    let port = socks::hear(&mut client).await?;
     let mut tor = socks::connect(upstream).await?;
     socks::ask(&mut tor, port).await?;
+    socks::grant(&mut client).await?;
     copy_bidirectional(&mut client, &mut tor).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Stdio},
     time::Duration,
@@ -69,11 +70,7 @@ pub(crate) async fn start(peer: Peer, program: &Path, upstream: SocketAddr) -> R
                 _folder: folder,
             });
         }
-        Peer::Ours => {
-            let mut command = Command::new(program);
-            command.args(["relay", "--listen", &listen, "--upstream", &to]);
-            command
-        }
+        Peer::Ours => relay(program, &listen, &to),
         Peer::Limit | Peer::Naive => {
             let mut command = Command::new(std::env::current_exe()?);
             let kind = if peer == Peer::Limit {
@@ -87,6 +84,49 @@ pub(crate) async fn start(peer: Peer, program: &Path, upstream: SocketAddr) -> R
         Peer::Haproxy => haproxy(folder.path(), &listen, &to)?,
         Peer::Nginx => nginx(folder.path(), &listen, &to)?,
     };
+    started(peer, address, &mut command, folder).await
+}
+
+/// Ours again, on an optimistic port.
+pub(crate) async fn start_optimistic(program: &Path, upstream: SocketAddr) -> Result<Proxy> {
+    let address = free_address()?;
+    let mut command = relay(program, &address.to_string(), &upstream.to_string());
+    command.arg("--optimistic");
+    started(Peer::Ours, address, &mut command, tempfile::tempdir()?).await
+}
+
+/// The whole daemon, with key, book and a Tor that it finds running.
+pub(crate) async fn start_daemon(program: &Path, upstream: SocketAddr) -> Result<Proxy> {
+    let folder = tempfile::tempdir()?;
+    let address = free_address()?;
+    let config = format!(
+        "[relay]\nport = {}\nconnections_max = 10000\n[daemon]\nidle_exit_s = 0\n\
+         [tor]\nbackend = \"existing\"\nsocks_port = {}\n",
+        address.port(),
+        upstream.port()
+    );
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700))?;
+    fs::write(folder.path().join("config.toml"), config)?;
+    let mut command = Command::new(program);
+    command.arg("daemon").env("ONIONMETER_HOME", folder.path());
+    let proxy = started(Peer::Ours, address, &mut command, folder).await?;
+    // The first look for Tor is over, and all that a start needs has been needed.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    Ok(proxy)
+}
+
+fn relay(program: &Path, listen: &str, upstream: &str) -> Command {
+    let mut command = Command::new(program);
+    command.args(["relay", "--listen", listen, "--upstream", upstream]);
+    command
+}
+
+async fn started(
+    peer: Peer,
+    address: SocketAddr,
+    command: &mut Command,
+    folder: TempDir,
+) -> Result<Proxy> {
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

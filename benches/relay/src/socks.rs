@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, ensure};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
 };
 
@@ -19,10 +19,12 @@ pub(crate) enum Service {
     Echo = 1003,
     /// Never reads.
     Hole = 1004,
+    /// Sends a byte back, from so far that every answer takes [`crate::stub::FAR`].
+    Far = 1005,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 4] = [Self::Source, Self::Sink, Self::Echo, Self::Hole];
+    pub(crate) const ALL: [Self; 5] = [Self::Source, Self::Sink, Self::Echo, Self::Hole, Self::Far];
 }
 
 const NAME: &[u8] = b"example.com";
@@ -54,16 +56,35 @@ pub(crate) async fn ask(stream: &mut TcpStream, port: u16) -> Result<()> {
     Ok(())
 }
 
-/// The other side of [`ask`]; gives the port.
-pub(crate) async fn answer(stream: &mut TcpStream) -> Result<u16> {
-    let mut greeting = [0; 3];
-    stream.read_exact(&mut greeting).await?;
-    stream.write_all(&[5, 0]).await?;
-    let mut request = [0; 5 + NAME.len() + 2];
-    stream.read_exact(&mut request).await?;
-    stream.write_all(&SUCCESS).await?;
-    Ok(u16::from_be_bytes([
-        request[request.len() - 2],
-        request[request.len() - 1],
-    ]))
+/// The other side of [`ask`], as Tor speaks it, up to the answer; gives the port.
+pub(crate) async fn hear(stream: &mut TcpStream) -> Result<u16> {
+    let [version, methods] = read(stream).await?;
+    ensure!(version == 5, "no SOCKS");
+    let mut offered = vec![0; usize::from(methods)];
+    stream.read_exact(&mut offered).await?;
+    let method = if offered.contains(&2) { 2 } else { 0 };
+    stream.write_all(&[5, method]).await?;
+    if method == 2 {
+        let [_, user] = read(stream).await?;
+        stream.read_exact(&mut vec![0; usize::from(user)]).await?;
+        let password = stream.read_u8().await?;
+        stream
+            .read_exact(&mut vec![0; usize::from(password)])
+            .await?;
+        stream.write_all(&[1, 0]).await?;
+    }
+    let request: [u8; 5 + NAME.len() + 2] = read(stream).await?;
+    let [.., high, low] = request;
+    Ok(u16::from_be_bytes([high, low]))
+}
+
+/// Tells the client that its stream is open.
+pub(crate) async fn grant(stream: &mut (impl AsyncWrite + Unpin)) -> Result<()> {
+    Ok(stream.write_all(&SUCCESS).await?)
+}
+
+async fn read<const N: usize>(stream: &mut TcpStream) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes).await?;
+    Ok(bytes)
 }

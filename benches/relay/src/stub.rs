@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     os::fd::{AsFd as _, OwnedFd},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -16,12 +17,16 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, Interest},
     net::{TcpListener, TcpSocket, TcpStream},
     task::JoinSet,
+    time::{Instant, sleep_until},
 };
 
 use crate::socks::{self, Service};
 
 /// The memory file, and the most for one call.
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
+
+/// The way to the far end and back.
+pub(crate) const FAR: Duration = Duration::from_millis(40);
 
 /// Serves for ever.
 pub(crate) fn run(address: SocketAddr) -> Result<()> {
@@ -59,8 +64,20 @@ pub(crate) fn memory() -> Result<OwnedFd> {
 
 async fn serve(mut client: TcpStream, memory: Arc<OwnedFd>) -> Result<()> {
     client.set_nodelay(true)?;
-    let port = socks::answer(&mut client).await?;
-    match Service::ALL.into_iter().find(|&known| known as u16 == port) {
+    if is_http(&client).await? {
+        // How the daemon knows Tor's SOCKS port.
+        client
+            .write_all(b"HTTP/1.0 501 Tor is not an HTTP Proxy\r\n\r\n")
+            .await?;
+        return Ok(());
+    }
+    let port = socks::hear(&mut client).await?;
+    let service = Service::ALL.into_iter().find(|&known| known as u16 == port);
+    if service == Some(Service::Far) {
+        return serve_from_afar(client).await;
+    }
+    socks::grant(&mut client).await?;
+    match service {
         Some(Service::Source) => {
             let length = client.read_u64().await?;
             send(&client, &memory, length).await?;
@@ -83,8 +100,33 @@ async fn serve(mut client: TcpStream, memory: Arc<OwnedFd>) -> Result<()> {
             }
         }
         Some(Service::Hole) => std::future::pending().await,
-        None => {}
+        Some(Service::Far) | None => {}
     }
+    Ok(())
+}
+
+async fn is_http(client: &TcpStream) -> Result<bool> {
+    let mut first = [0];
+    client.peek(&mut first).await?;
+    Ok(&first == b"G")
+}
+
+/// Everything that is heard is answered a round trip later, the request as well as a byte.
+async fn serve_from_afar(mut client: TcpStream) -> Result<()> {
+    let asked = Instant::now();
+    let (mut from, mut to) = client.split();
+    let granted = async {
+        sleep_until(asked + FAR).await;
+        socks::grant(&mut to).await
+    };
+    let heard = async {
+        let byte = from.read_u8().await?;
+        anyhow::Ok((byte, Instant::now()))
+    };
+    let (_, (byte, at)) = tokio::try_join!(granted, heard)?;
+    sleep_until(at + FAR).await;
+    client.write_u8(byte).await?;
+    client.read_u8().await?; // until the client goes
     Ok(())
 }
 

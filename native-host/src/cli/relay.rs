@@ -4,12 +4,11 @@
 //! and Tor is somebody else's business.
 
 use super::{Failure, Outcome, block_on};
-use crate::{EXIT_UNAVAILABLE, daemon, ignore_because, memory, problems};
+use crate::{EXIT_UNAVAILABLE, daemon, ignore_because, limits, memory, problems};
 use clap::Args;
 use meter_core::Upstream;
 use meter_relay::{Counters, Relay, RelayConfig};
 use meter_wire::U64Text;
-use rustix::process::{Resource, getrlimit, setrlimit};
 use serde::Serialize;
 use std::{
     io::{self, Write as _, stdout},
@@ -26,8 +25,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Files for all but the connections: standard streams, listeners, the runtime's own, pipes.
-const FILES_BESIDE: u64 = 192;
 /// Who asks for the totals and does not take them is let go.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
 /// Between two looks at the memory: well below one wake-up a second.
@@ -62,7 +59,7 @@ struct Totals {
 
 /// Runs until SIGINT or SIGTERM. Says on stdout where it listens.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let connections_max = raise_file_limit();
+    let connections_max = limits::raise_files();
     let ended = block_on(async { Ok(relay(arguments, connections_max).await) })?;
     ended.map(|()| ExitCode::SUCCESS)
 }
@@ -151,19 +148,6 @@ async fn answer(mut client: TcpStream, counters: &Counters) -> io::Result<()> {
     line.push(b'\n');
     client.write_all(&line).await?;
     client.shutdown().await
-}
-
-/// Takes all the files this process may have; says how many connections they are good for.
-fn raise_file_limit() -> usize {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    ignore_because(
-        "the limit stays as it was",
-        setrlimit(Resource::Nofile, limit),
-    );
-    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let connections = files.saturating_sub(FILES_BESIDE) / 2;
-    usize::try_from(connections).unwrap_or(usize::MAX)
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
