@@ -4,11 +4,12 @@
 //! calls back up: clients send [`Command`]s and read the status.
 
 mod house;
-mod identity;
 mod relay;
 pub(crate) mod tor;
 
-use crate::{clock::Clock, config::Config, home::Home, memory::Bursts, problems, ticks::Ticks};
+use crate::{
+    clock::Clock, config::Config, home::Home, identity, memory::Bursts, problems, ticks::Ticks,
+};
 use house::House;
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation};

@@ -9,6 +9,7 @@ mod dumps;
 mod engine;
 mod files;
 pub mod home;
+mod identity;
 pub mod ids;
 pub mod ipc;
 mod key;

@@ -1,13 +1,15 @@
 //! `relay`: the relay alone, in the foreground; for benchmarks, tools and servers.
 //!
-//! The same code that the daemon runs, on one thread of its own. No home, no session, no report,
-//! and Tor is somebody else's business.
+//! The same code that the daemon runs. No home, no session, no report, and Tor is somebody else's
+//! business.
 
 use super::{Failure, Outcome, block_on};
-use crate::{EXIT_UNAVAILABLE, daemon, ignore_because, limits, memory, problems};
+use crate::{
+    EXIT_BUG, EXIT_UNAVAILABLE, daemon, dumps, identity, ignore_because, limits, memory, problems,
+};
 use clap::Args;
 use meter_core::Upstream;
-use meter_relay::{Counters, Relay, RelayConfig};
+use meter_relay::{Counters, Isolation, Relay, RelayConfig};
 use meter_wire::U64Text;
 use serde::Serialize;
 use std::{
@@ -40,6 +42,9 @@ pub(super) struct Arguments {
     /// Tor's SOCKS port, on loopback
     #[arg(long, value_parser = loopback)]
     upstream: SocketAddr,
+    /// Give every site circuits of its own: ask Tor with a user name and password for each
+    #[arg(long)]
+    isolate: bool,
     /// Tell clients of success before Tor has answered; a refusal is then a reset
     #[arg(long)]
     optimistic: bool,
@@ -60,6 +65,8 @@ struct Totals {
 /// Runs until SIGINT or SIGTERM. Says on stdout where it listens.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let connections_max = limits::raise_files();
+    // It is no reason to leave: a system without such a switch makes no dumps for us to forbid.
+    ignore_because("there is no log to say it in", dumps::forbid());
     let ended = block_on(async { Ok(relay(arguments, connections_max).await) })?;
     ended.map(|()| ExitCode::SUCCESS)
 }
@@ -68,6 +75,7 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
     let (_upstream, upstream) = watch::channel(Some(Upstream::Tcp(arguments.upstream)));
     let config = RelayConfig {
         connections_max,
+        isolation: isolation(arguments.isolate)?,
         optimistic: arguments.optimistic,
         ..RelayConfig::on(arguments.listen)
     };
@@ -95,6 +103,13 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
         () = answer_for_ever(stats, &counters) => Ok(()),
         () = look_after_memory(&counters) => Ok(()),
     }
+}
+
+/// A secret for as long as this process lasts.
+fn isolation(wanted: bool) -> Result<Option<Isolation>, Failure> {
+    let secret = wanted.then(identity::secret).transpose();
+    let secret = secret.map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
+    Ok(secret.map(Isolation::new))
 }
 
 async fn look_after_memory(counters: &Counters) {

@@ -306,6 +306,7 @@ mod tests {
     const KEYS: &[(&str, &str)] = &[
         ("relay", "port"),
         ("relay", "connections_max"),
+        ("relay", "optimistic"),
         ("session", "min_bytes"),
         ("session", "min_duration_ms"),
         ("session", "max_duration_ms"),
@@ -341,11 +342,12 @@ mod tests {
     #[test]
     fn values_are_taken_over() {
         let config = parse(
-            "[relay]\nport = 9200\n[daemon]\nidle_exit_s = 0\n[tor]\nsocks_port = 9050",
+            "[relay]\nport = 9200\noptimistic = true\n[daemon]\nidle_exit_s = 0\n[tor]\nsocks_port = 9050",
             Path::new("x"),
         )
         .expect("in order");
         assert_eq!((config.relay_port, config.idle_exit_s), (9200, None));
+        assert!(config.optimistic);
         assert_eq!(config.tor.socks_port, Some(9050));
     }
 }

@@ -12,9 +12,6 @@ use meter_wire::{
 };
 use tracing::{error, info, warn};
 
-/// How long what moved may be known to the kernel alone: the most that a power cut may cost.
-const SYNC_EVERY_MS: u64 = 10_000;
-
 pub(crate) struct House {
     book: Book,
     signer: ReportSigner,
@@ -23,10 +20,6 @@ pub(crate) struct House {
     /// Counters as of the tick before.
     counted: CounterSnapshot,
     balance: u64,
-    /// Whether the open session has moved anything that the disk does not have, and when it was
-    /// last waited for.
-    unsynced: bool,
-    synced_at: MonotonicMs,
     /// Why the book takes nothing at the moment; the session stays open meanwhile.
     problem: Option<Problem>,
 }
@@ -77,8 +70,6 @@ impl House {
             batcher,
             counted,
             balance,
-            unsynced: false,
-            synced_at: MonotonicMs::ZERO,
             problem: None,
         })
     }
@@ -103,7 +94,7 @@ impl House {
         });
         let closed = due.and_then(|due| self.close(&due));
         if closed.is_none() {
-            self.checkpoint(moved, monotonic);
+            self.checkpoint(moved);
         }
         closed
     }
@@ -150,20 +141,16 @@ impl House {
         WireReport::try_from(verified.signed()).ok()
     }
 
-    /// Every second the kernel is told, so that no end of this process costs more; the disk is
-    /// waited for more rarely, and never for a session in which nothing moves.
-    fn checkpoint(&mut self, moved: Moved, now: MonotonicMs) {
+    /// Every second the kernel is told, so that no end of this process costs more. The disk is waited
+    /// for when something moved: a session in which only time passes wakes no disk up.
+    fn checkpoint(&mut self, moved: Moved) {
         let Some(open) = self.batcher.open() else {
             return;
         };
-        self.unsynced |= moved != Moved::default();
-        let due = now.get().saturating_sub(self.synced_at.get()) >= SYNC_EVERY_MS;
-        let kept = if self.unsynced && due {
-            self.unsynced = false;
-            self.synced_at = now;
-            self.book.checkpoint(Some(open))
-        } else {
+        let kept = if moved == Moved::default() {
             self.book.checkpoint_in_memory(open)
+        } else {
+            self.book.checkpoint(Some(open))
         };
         match kept {
             Ok(()) if self.problem.take().is_some() => info!("the book takes entries again"),

@@ -7,7 +7,7 @@ use std::io;
 ///
 /// # Errors
 /// The system has none.
-pub(super) fn secret() -> io::Result<IdentitySecret> {
+pub(crate) fn secret() -> io::Result<IdentitySecret> {
     let mut secret = IdentitySecret::default();
     getrandom::fill(secret.as_mut_slice()).map_err(|error| io::Error::other(error.to_string()))?;
     Ok(secret)
