@@ -8,8 +8,12 @@
 mod support {
     pub(crate) mod client;
     pub(crate) mod fake_tor;
+    #[cfg(target_os = "linux")]
+    pub(crate) mod kernel;
     pub(crate) mod pattern;
     pub(crate) mod rig;
+    #[cfg(target_os = "linux")]
+    pub(crate) mod wire;
 }
 
 #[cfg(test)]
@@ -20,6 +24,8 @@ mod cases {
     mod exchanges;
     mod handshakes;
     mod isolations;
+    #[cfg(target_os = "linux")]
+    mod kernel_counts;
     mod lifetimes;
     mod loads;
     mod payloads;
