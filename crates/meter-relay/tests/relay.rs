@@ -8,10 +8,13 @@
 mod support {
     pub(crate) mod client;
     pub(crate) mod fake_tor;
+    pub(crate) mod files;
     #[cfg(target_os = "linux")]
     pub(crate) mod kernel;
     pub(crate) mod pattern;
     pub(crate) mod rig;
+    #[cfg(target_os = "linux")]
+    pub(crate) mod stage;
     #[cfg(target_os = "linux")]
     pub(crate) mod wire;
 }
@@ -20,8 +23,12 @@ mod support {
 mod cases {
     mod answers;
     mod bulk;
+    #[cfg(target_os = "linux")]
+    mod crowd;
     mod departures;
     mod exchanges;
+    #[cfg(target_os = "linux")]
+    mod half_closes;
     mod handshakes;
     mod isolations;
     #[cfg(target_os = "linux")]
@@ -30,7 +37,11 @@ mod cases {
     mod loads;
     mod payloads;
     mod pressure;
+    #[cfg(target_os = "linux")]
+    mod resets;
     mod strangers;
     mod targets;
+    #[cfg(target_os = "linux")]
+    mod torn;
     mod unix_upstream;
 }

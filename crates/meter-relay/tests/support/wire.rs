@@ -3,7 +3,11 @@
 
 use std::{io, net::SocketAddr, sync::LazyLock};
 
-use tokio::{io::AsyncWriteExt, net::TcpStream, task::yield_now};
+use tokio::{
+    io::{AsyncWriteExt, Interest},
+    net::TcpStream,
+    task::yield_now,
+};
 
 use super::{
     client::{GREETING, usual_request},
@@ -202,6 +206,25 @@ impl Peer {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => self.end = Some(Err(error)),
         }
+    }
+
+    /// Writes and reads so many bytes in all, at once.
+    pub(crate) async fn exchange(&mut self, write: u64, read: u64) {
+        let exchange = async {
+            while self.written < write || self.read < read {
+                let sending = (self.written < write).then_some(Interest::WRITABLE);
+                let reading = (self.read < read).then_some(Interest::READABLE);
+                let interest = match (sending, reading) {
+                    (Some(sending), Some(reading)) => sending | reading,
+                    (one, other) => one.or(other).expect("one of the two"),
+                };
+                self.socket().ready(interest).await.unwrap();
+                self.write(usize::try_from(write - self.written).unwrap().min(5_003));
+                self.read(1 << 16);
+                assert!(self.end.is_none(), "{:?}", self.end);
+            }
+        };
+        soon(exchange).await;
     }
 
     /// Ends its sending direction.
