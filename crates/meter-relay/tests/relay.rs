@@ -35,6 +35,7 @@ mod cases {
     mod kernel_counts;
     mod lifetimes;
     mod loads;
+    mod panics;
     mod payloads;
     mod pressure;
     #[cfg(target_os = "linux")]
