@@ -27,6 +27,7 @@ mod cases {
     mod crowd;
     mod departures;
     mod exchanges;
+    mod floods;
     #[cfg(target_os = "linux")]
     mod half_closes;
     mod handshakes;
