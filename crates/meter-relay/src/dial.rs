@@ -194,3 +194,6 @@ where
     }
     TcpResponseHeader::read_from(&mut head.as_slice().chain(stream)).await
 }
+
+#[cfg(test)]
+mod fuzz;

@@ -3,6 +3,9 @@
 //! Counters are compared with what the peers themselves read, after the relay has stopped and so
 //! said its last word, unless a test is about the middle of a transfer.
 
+// Not used here: `cargo bolero` builds every test of this crate and needs its engine in each.
+use bolero as _;
+
 // `cfg(test)` always holds here; it tells the lints that helpers may unwrap as tests may.
 #[cfg(test)]
 mod support {

@@ -62,7 +62,8 @@ async fn a_panic_in_mid_transfer_resets_both_sides_and_keeps_the_count() {
     let (sent, read) = tokio::join!(tor.write_all(&block), async {
         client.read_exact(&mut vec![0; block.len()]).await
     });
-    (sent.unwrap(), read.unwrap());
+    sent.unwrap();
+    read.unwrap();
     client.write_all(b"up").await.unwrap();
     tor.read_exact(&mut [0; 2]).await.unwrap();
     bug.notify_one();
