@@ -4,6 +4,7 @@ use crate::stage::program;
 use anyhow::{Context as _, Result, bail, ensure};
 use meter_wire::{Status, TorState};
 use std::{
+    ffi::OsString,
     fs::{self, File},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::fs::DirBuilderExt as _,
@@ -21,6 +22,7 @@ pub struct Host {
     folder: tempfile::TempDir,
     program: PathBuf,
     relay_port: u16,
+    environment: Vec<(&'static str, OsString)>,
     daemon: Child,
 }
 
@@ -30,6 +32,14 @@ impl Host {
     /// # Errors
     /// The program is not built or does not start.
     pub fn start(config: &str) -> Result<Self> {
+        Self::start_with(config, Vec::new())
+    }
+
+    /// As [`Self::start`], with these variables in the daemon's environment.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(config: &str, environment: Vec<(&'static str, OsString)>) -> Result<Self> {
         let program = program()?;
         // A socket's path has little room, so not below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
@@ -40,11 +50,12 @@ impl Host {
             home.join("config.toml"),
             format!("{config}\n[relay]\nport = {relay_port}\n"),
         )?;
-        let daemon = daemon(&program, folder.path())?;
+        let daemon = daemon(&program, folder.path(), &environment)?;
         Ok(Self {
             folder,
             program,
             relay_port,
+            environment,
             daemon,
         })
     }
@@ -124,7 +135,7 @@ impl Host {
     /// # Errors
     /// It does not start.
     pub fn start_again(&mut self) -> Result<()> {
-        self.daemon = daemon(&self.program, self.folder.path())?;
+        self.daemon = daemon(&self.program, self.folder.path(), &self.environment)?;
         Ok(())
     }
 
@@ -159,7 +170,11 @@ impl Drop for Host {
 }
 
 /// Starts it in the folder, where a core dump would land, and lets the system write one.
-fn daemon(program: &Path, folder: &Path) -> Result<Child> {
+fn daemon(
+    program: &Path,
+    folder: &Path,
+    environment: &[(&'static str, OsString)],
+) -> Result<Child> {
     let mut core = rustix::process::getrlimit(rustix::process::Resource::Core);
     core.current = core.maximum;
     rustix::process::setrlimit(rustix::process::Resource::Core, core)?;
@@ -171,6 +186,7 @@ fn daemon(program: &Path, folder: &Path) -> Result<Child> {
     };
     Ok(command(program, folder)
         .arg("daemon")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(said(STDOUT)?)

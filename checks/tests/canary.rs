@@ -15,7 +15,8 @@ use meter_testkit::{
 use std::{
     fs,
     os::unix::{ffi::OsStrExt as _, process::ExitStatusExt as _},
-    path::Path,
+    path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 use tokio::{
@@ -27,6 +28,8 @@ use tokio::{
 const LIMIT: Duration = Duration::from_secs(120);
 /// In lower case and of letters that an onion address may have.
 const MARKER: &str = "canarybird";
+/// A connection that asks for a name with this in it panics: `canary/panic.c`.
+const PANIC: &str = "canarybird-panic";
 /// A valid address of version 3 that begins with the marker: its key is a point of the curve and
 /// nobody's, its checksum is right.
 const ONION: &str = "canarybirdwb63jh7kbki5nkl4ckk5yfqj2v4rwyrfe72x47stzsc3yd.onion";
@@ -38,10 +41,13 @@ async fn no_name_path_onion_address_or_credential_is_written_anywhere() {
     let folder = tempfile::tempdir().unwrap();
     let network = TorNetwork::boot(folder.path()).await.unwrap();
     let torrc = serde_json::to_string(&network.client_torrc()).unwrap();
-    let mut host = Host::start(&format!(
-        "[log]\nlevel = \"trace\"\n[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n"
-    ))
-    .unwrap();
+    let environment = vec![
+        ("RUST_BACKTRACE", "full".into()),
+        ("LD_PRELOAD", breaker_of_clocks(folder.path()).into()),
+    ];
+    let config =
+        format!("[log]\nlevel = \"trace\"\n[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n");
+    let mut host = Host::start_with(&config, environment).unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();
     let site = Site::start().await.unwrap();
     let show = Show { site, host };
@@ -50,6 +56,7 @@ async fn no_name_path_onion_address_or_credential_is_written_anywhere() {
     show.failures_that_tor_tells().await;
     show.refusals_of_the_relay().await;
     show.strangers_protocols().await;
+    show.panics_in_the_tasks_of_connections().await;
     let torn = show.a_download_that_is_torn().await;
 
     // While it runs: the book's write-ahead log and the sockets are there.
@@ -144,6 +151,27 @@ impl Show {
         }
     }
 
+    /// Real panics, in tasks that hold a name and credentials, with backtraces asked for.
+    async fn panics_in_the_tasks_of_connections(&self) {
+        for times in 1..=3 {
+            let name = format!("{PANIC}-{times}.{MARKER}.test");
+            // Nothing is said to a client whose task has gone.
+            let error = self.connect(&name).await.unwrap_err();
+            assert!(!error.is::<Refused>(), "{error}");
+            let log = self.host.log();
+            let panics: Vec<_> = log.lines().filter(|line| line.contains("panic")).collect();
+            assert_eq!(panics.len(), times, "{log}");
+            // The place and nothing else: a message may quote what the code had in hand.
+            let (_, said) = panics[times - 1].split_once("bug: panic").unwrap();
+            let place = said.trim().strip_prefix("place=\"").unwrap();
+            assert!(place.contains("time") && place.ends_with('"'), "{place}");
+        }
+        // The daemon goes on.
+        let stream = self.connect(&self.name()).await.unwrap();
+        socks::get(stream, &self.name(), "/").await.unwrap();
+        self.host.run(&["status"]).unwrap();
+    }
+
     /// A client that tears its download, and one whose download the end of the daemon tears.
     async fn a_download_that_is_torn(&self) -> TcpStream {
         let mut streams = Vec::new();
@@ -193,6 +221,17 @@ impl Show {
         }
         assert_eq!(found.len(), 2);
     }
+}
+
+/// Compiles what makes a connection's task panic; the product has no door for that.
+fn breaker_of_clocks(folder: &Path) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/canary/panic.c");
+    let library = folder.join("panic.so");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-Wall", "-Werror", "-o"]);
+    let compiled = compiler.arg(&library).arg(source).status().unwrap();
+    assert!(compiled.success());
+    library
 }
 
 /// Everything below a folder whose name or content holds the marker in any case.

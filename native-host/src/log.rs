@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt as _,
+    panic::PanicHookInfo,
     path::PathBuf,
     sync::Mutex,
 };
@@ -26,12 +27,14 @@ pub(crate) fn init(home: &Home, level: tracing::Level) -> io::Result<()> {
         .with_writer(Mutex::new(log))
         .try_init()
         .map_err(io::Error::other)?;
-    std::panic::set_hook(Box::new(|panic| {
-        // The message may quote a value; the place is enough to find the bug.
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "bug: panic");
-    }));
+    std::panic::set_hook(Box::new(report));
     Ok(())
+}
+
+/// The message may quote a value; the place is enough to find the bug.
+fn report(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(place, "bug: panic");
 }
 
 struct Log {
@@ -78,6 +81,48 @@ impl Write for Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    /// A log that the test can read.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("not poisoned").write(line)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_and_never_by_its_message() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(report));
+        let outcome = tracing::subscriber::with_default(subscriber, || {
+            std::panic::catch_unwind(|| {
+                let name = "canarybird.test";
+                panic!("what {name} stands for");
+            })
+        });
+        std::panic::set_hook(before);
+        assert!(outcome.is_err());
+        let logged = lines.0.lock().expect("not poisoned").clone();
+        let logged = String::from_utf8(logged).expect("text");
+        assert!(
+            logged.contains("bug: panic") && logged.contains("log.rs"),
+            "{logged}"
+        );
+        assert!(!logged.contains("canarybird"), "{logged}");
+    }
 
     #[test]
     fn a_full_log_turns_over_once() {

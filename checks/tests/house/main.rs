@@ -6,3 +6,4 @@ mod crates;
 mod files;
 mod form;
 mod licences;
+mod rows;

@@ -19,9 +19,9 @@ use shadowsocks::relay::socks5::{
     self, Command, HandshakeRequest, Reply, SOCKS5_AUTH_METHOD_NONE, SOCKS5_AUTH_METHOD_PASSWORD,
     TcpRequestHeader, TcpResponseHeader,
 };
-use tokio::time::timeout;
+use tokio::{io::AsyncRead, time::timeout};
 
-use self::answers::Answers;
+use self::answers::{Answers, Incoming};
 use crate::{isolation::CircuitKey, socket::Socket, target::Target};
 
 /// Tor's answer to a request.
@@ -123,13 +123,16 @@ pub(crate) async fn dial(
     upstream: &Upstream,
     wish: Wish,
     dial_max: Duration,
-    meanwhile: impl FnMut(&Socket, &mut Context<'_>) -> io::Result<()>,
+    mut meanwhile: impl FnMut(&Socket, &mut Context<'_>) -> io::Result<()>,
 ) -> Result<Answer, DialError> {
     let socket = connect::connect(upstream, &wish.first).await?;
-    let exchange = ask(&socket, wish, meanwhile);
-    let (response, early) = timeout(dial_max, exchange)
+    let mut answers = Answers::from(Incoming(&socket));
+    let say = async |words: Vec<u8>| socket.write_all(&words).await;
+    let exchange = ask(&mut answers, wish.second, say, |cx| meanwhile(&socket, cx));
+    let response = timeout(dial_max, exchange)
         .await
         .map_err(|_elapsed| DialError::Unanswered)??;
+    let early = answers.rest().into();
     Ok(match response.reply {
         Reply::Succeeded => Answer::Open(Opened { socket, early }, response),
         _ => Answer::Refused(response),
@@ -137,34 +140,34 @@ pub(crate) async fn dial(
 }
 
 /// From the first piece on, which has been said.
-async fn ask(
-    socket: &Socket,
-    wish: Wish,
-    mut meanwhile: impl FnMut(&Socket, &mut Context<'_>) -> io::Result<()>,
-) -> Result<(TcpResponseHeader, Box<[u8]>), DialError> {
-    let mut answers = Answers::from(socket);
-    let isolated = wish.second.is_some();
-    if let Some(second) = wish.second {
+async fn ask<R: AsyncRead + Unpin>(
+    answers: &mut Answers<R>,
+    second: Option<Vec<u8>>,
+    say: impl AsyncFnOnce(Vec<u8>) -> io::Result<()>,
+    mut meanwhile: impl FnMut(&mut Context<'_>) -> io::Result<()>,
+) -> Result<TcpResponseHeader, DialError> {
+    let isolated = second.is_some();
+    if let Some(second) = second {
         answers.method(SOCKS5_AUTH_METHOD_PASSWORD).await?;
-        socket.write_all(&second).await?;
+        say(second).await?;
     }
-    let response = {
-        let mut answer = pin!(async {
-            if isolated {
-                answers.verdict().await?;
-            } else {
-                answers.method(SOCKS5_AUTH_METHOD_NONE).await?;
-            }
-            answers.response().await
-        });
-        poll_fn(|cx| match answer.as_mut().poll(cx) {
-            Poll::Pending => {
-                meanwhile(socket, cx)?;
-                Poll::Pending
-            }
-            ready => ready.map_err(DialError::from),
-        })
-        .await?
-    };
-    Ok((response, answers.into_rest()))
+    let mut answer = pin!(async {
+        if isolated {
+            answers.verdict().await?;
+        } else {
+            answers.method(SOCKS5_AUTH_METHOD_NONE).await?;
+        }
+        answers.response().await
+    });
+    poll_fn(|cx| match answer.as_mut().poll(cx) {
+        Poll::Pending => {
+            meanwhile(cx)?;
+            Poll::Pending
+        }
+        ready => ready.map_err(DialError::from),
+    })
+    .await
 }
+
+#[cfg(test)]
+mod fuzz;

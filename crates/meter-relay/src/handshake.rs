@@ -164,4 +164,6 @@ impl From<socks5::Error> for HandshakeEnd {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

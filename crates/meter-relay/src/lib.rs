@@ -7,6 +7,8 @@ mod connection;
 mod counters;
 mod dial;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod handshake;
 mod isolation;
 mod owner;

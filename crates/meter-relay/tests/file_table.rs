@@ -2,6 +2,8 @@
 
 use std::{fs::File, sync::Arc};
 
+// Not used here: `cargo bolero` builds every test of this crate and needs its engine in each.
+use bolero as _;
 use meter_relay::{Relay, RelayConfig};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{

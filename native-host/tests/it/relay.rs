@@ -6,7 +6,11 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, ChildStdout, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
+
+/// Only an upper bound, for what would hang.
+const HANG: Duration = Duration::from_secs(60);
 
 struct Running {
     child: Child,
@@ -71,36 +75,86 @@ fn expect(stream: &mut TcpStream, bytes: &[u8]) {
 const SUCCESS: [u8; 10] = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
 const REQUEST: [u8; 18] = *b"\x05\x01\x00\x03\x0bexample.com\x00\x50";
 
+/// A running relay with a client and Tor's side of its stream, payload next on both.
+struct Open {
+    relay: Running,
+    asked: SocketAddr,
+    client: TcpStream,
+    stream: TcpStream,
+}
+
+impl Open {
+    fn new() -> Self {
+        let tor = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let upstream = tor.local_addr().expect("an address").to_string();
+        let any = "127.0.0.1:0";
+        let mut relay = Running::start(&["--listen", any, "--upstream", &upstream, "--stats", any]);
+        let (listen, asked) = (relay.hears("relay "), relay.hears("stats "));
+        assert_eq!(
+            stats(asked),
+            "{\"bytes_up\":\"0\",\"bytes_down\":\"0\",\"connections\":\"0\",\"active\":\"0\"}\n"
+        );
+
+        let mut client = connect(listen);
+        client.write_all(&[5, 1, 0]).expect("sent");
+        expect(&mut client, &[5, 0]);
+        client.write_all(&REQUEST).expect("sent");
+        let (mut stream, _) = tor.accept().expect("the relay dials");
+        expect(&mut stream, &[5, 1, 0]);
+        stream.write_all(&[5, 0]).expect("sent");
+        expect(&mut stream, &REQUEST);
+        stream.write_all(&SUCCESS).expect("sent");
+        expect(&mut client, &SUCCESS);
+        Self {
+            relay,
+            asked,
+            client,
+            stream,
+        }
+    }
+
+    /// Asks until the totals are these: a counter is an instruction behind its socket.
+    fn shows(&self, up: usize, down: usize) {
+        let line = format!(
+            "{{\"bytes_up\":\"{up}\",\"bytes_down\":\"{down}\",\"connections\":\"1\",\"active\":\"1\"}}\n"
+        );
+        let deadline = Instant::now() + HANG;
+        while stats(self.asked) != line {
+            assert!(
+                Instant::now() < deadline,
+                "{} is not {line}",
+                stats(self.asked)
+            );
+        }
+    }
+}
+
 #[test]
 fn it_relays_counts_and_tells_the_exact_totals() {
-    let tor = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let upstream = tor.local_addr().expect("an address").to_string();
-    let any = "127.0.0.1:0";
-    let mut relay = Running::start(&["--listen", any, "--upstream", &upstream, "--stats", any]);
-    let (listen, asked) = (relay.hears("relay "), relay.hears("stats "));
-    assert_eq!(
-        stats(asked),
-        "{\"bytes_up\":\"0\",\"bytes_down\":\"0\",\"connections\":\"0\",\"active\":\"0\"}\n"
-    );
+    let mut open = Open::new();
+    open.client.write_all(b"up").expect("sent");
+    expect(&mut open.stream, b"up");
+    open.stream.write_all(b"down").expect("sent");
+    expect(&mut open.client, b"down");
+    open.shows(2, 4);
+    open.relay.stops();
+}
 
-    let mut client = connect(listen);
-    client.write_all(&[5, 1, 0]).expect("sent");
-    expect(&mut client, &[5, 0]);
-    client.write_all(&REQUEST).expect("sent");
-    let (mut stream, _) = tor.accept().expect("the relay dials");
-    expect(&mut stream, &[5, 1, 0]);
-    stream.write_all(&[5, 0]).expect("sent");
-    expect(&mut stream, &REQUEST);
-    stream.write_all(&SUCCESS).expect("sent");
-    expect(&mut client, &SUCCESS);
-
-    client.write_all(b"up").expect("sent");
-    expect(&mut stream, b"up");
-    stream.write_all(b"down").expect("sent");
-    expect(&mut client, b"down");
-    let open = "{\"bytes_up\":\"2\",\"bytes_down\":\"4\",\"connections\":\"1\",\"active\":\"1\"}\n";
-    assert_eq!(stats(asked), open);
-    relay.stops();
+#[test]
+fn totals_are_told_to_the_byte_while_a_transfer_runs() {
+    let mut open = Open::new();
+    let (block, mut down) = (vec![7; 200_000], 0);
+    for _ in 0..20 {
+        // Sent by a thread of its own: the sockets do not hold so much.
+        let mut stream = open.stream.try_clone().expect("another handle");
+        std::thread::scope(|scope| {
+            scope.spawn(|| stream.write_all(&block).expect("sent"));
+            expect(&mut open.client, &block);
+        });
+        down += block.len();
+        open.shows(0, down);
+    }
+    open.relay.stops();
 }
 
 #[test]

@@ -20,16 +20,16 @@ const ATYP_NAME: u8 = 3;
 /// RFC 1929 §2: version, and the status that means success.
 const CREDENTIALS_ACCEPTED: [u8; 2] = [1, 0];
 
-/// What Tor says on a socket, in order.
-pub(super) struct Answers<'s>(BufReader<Incoming<'s>>);
+/// What Tor says, in order.
+pub(super) struct Answers<R>(BufReader<R>);
 
-impl<'s> From<&'s Socket> for Answers<'s> {
-    fn from(socket: &'s Socket) -> Self {
-        Self(BufReader::with_capacity(ANSWER_BYTES, Incoming(socket)))
+impl<R: AsyncRead> From<R> for Answers<R> {
+    fn from(tor: R) -> Self {
+        Self(BufReader::with_capacity(ANSWER_BYTES, tor))
     }
 }
 
-impl Answers<'_> {
+impl<R: AsyncRead + Unpin> Answers<R> {
     /// Reads Tor's choice, which must be the method that was offered.
     pub(super) async fn method(&mut self, offered: u8) -> Result<(), socks5::Error> {
         let answer = HandshakeResponse::read_from(&mut self.0).await?;
@@ -62,8 +62,8 @@ impl Answers<'_> {
     }
 
     /// What has been read and not been Tor's word: payload.
-    pub(super) fn into_rest(self) -> Box<[u8]> {
-        self.0.buffer().into()
+    pub(super) fn rest(&self) -> &[u8] {
+        self.0.buffer()
     }
 }
 
@@ -72,7 +72,7 @@ fn out_of_step() -> socks5::Error {
 }
 
 /// The receiving side of a shared socket.
-struct Incoming<'s>(&'s Socket);
+pub(super) struct Incoming<'s>(pub(super) &'s Socket);
 
 impl AsyncRead for Incoming<'_> {
     fn poll_read(

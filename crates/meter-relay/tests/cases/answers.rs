@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::support::{
-    client::{Client, reply, usual_request},
+    client::{Client, reply, request_for_name, usual_request},
     fake_tor::{FakeTor, SUCCESS, read_request},
     rig::{Rig, config, soon},
 };
@@ -46,6 +46,24 @@ async fn s_25_tors_refusals_reach_the_client_unchanged() {
     }
     let snapshot = rig.finish_with(0, 0).await;
     assert_eq!(snapshot.refused, 0, "it is Tor that refused");
+}
+
+/// Only Tor knows what an onion address is.
+#[tokio::test]
+async fn s_25_a_malformed_onion_address_reaches_tor_and_tors_word_the_client() {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    for name in [&b"a.onion"[..], b"not-base32-018.onion", b"x.y.onion."] {
+        let mut client = rig.client().await;
+        client.greet().await;
+        let request = request_for_name(name, 80);
+        client.send(&request).await;
+        let mut stream = tor.accept().await;
+        assert_eq!(read_request(&mut stream).await, request);
+        stream.write_all(&reply(0xF6)).await.unwrap();
+        client.hears_last(&reply(0xF6)).await;
+    }
+    assert_eq!(rig.finish_with(0, 0).await.refused, 0);
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use meter_relay::RelayConfig;
-use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::Barrier,
@@ -14,6 +13,7 @@ use tokio::{
 use crate::support::{
     client::{Client, GREETING, usual_request},
     fake_tor::{FakeTor, SUCCESS, read_request},
+    files::raise_the_limit_on_files,
     rig::{Rig, config, soon},
 };
 
@@ -117,11 +117,4 @@ async fn answer_twice_as_much(mut stream: tokio::net::TcpStream) {
     stream.write_all(&bytes).await.unwrap();
     stream.write_all(&bytes).await.unwrap();
     stream.shutdown().await.unwrap();
-}
-
-/// Four sockets per connection live in this one process.
-fn raise_the_limit_on_files() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit).unwrap();
 }

@@ -1,5 +1,5 @@
 //! A reader that does not read: the other side waits, memory does not grow, and what was counted is
-//! what the far socket holds. S-28.
+//! what the far socket holds. S-26, S-28.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use tokio::{
 };
 
 use crate::support::{
-    fake_tor::{FakeTor, UnixTor},
+    client::usual_request,
+    fake_tor::{FakeTor, SUCCESS, UnixTor, read_request},
     pattern::pattern,
     rig::{Rig, config, soon},
 };
@@ -53,6 +54,24 @@ async fn s_28_a_client_that_never_reads_makes_tor_wait() {
     assert_eq!(bytes.len(), taken);
     drop((client, stream));
     rig.finish_with(0, taken).await;
+}
+
+#[tokio::test]
+async fn s_26_a_client_that_never_waits_for_the_answer_is_made_to_wait() {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    let mut client = rig.client().await;
+    client.greet().await;
+    client.send(&usual_request()).await;
+    let mut stream = tor.accept().await;
+    read_request(&mut stream).await;
+    let taken = offer_a_gibibyte(&mut client.0).await;
+    assert_eq!(rig.counters.snapshot().bytes_up, 0);
+    client.end().await;
+    stream.write_all(&SUCCESS).await.unwrap();
+    assert_eq!(read_rest(&mut stream).await.len(), taken);
+    drop((client, stream));
+    rig.finish_with(taken, 0).await;
 }
 
 #[tokio::test]

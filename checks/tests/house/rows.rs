@@ -1,0 +1,71 @@
+//! The relay's catalogue of bad input: every row has a test that is named after it.
+//!
+//! A test may carry several rows, each in front of its sentence: `s_08_s_09_credentials_...`,
+//! `s_17_and_s_18_malformed_...`. What a row demands is said by the test that is named after it.
+
+use crate::files::tracked;
+use std::collections::BTreeSet;
+
+/// S-01 to S-31: what clients say, what they ask for, what Tor answers, and how streams end.
+const ROWS: std::ops::RangeInclusive<u8> = 1..=31;
+
+/// The rows in front of a test's sentence.
+fn rows_of(name: &str) -> Vec<u8> {
+    let mut rows = Vec::new();
+    let mut rest = name;
+    while let Some((row, sentence)) = rest
+        .strip_prefix("s_")
+        .and_then(|numbered| numbered.split_once('_'))
+        .filter(|(row, _)| row.len() == 2)
+    {
+        let Ok(row) = row.parse() else { break };
+        rows.push(row);
+        rest = sentence.strip_prefix("and_").unwrap_or(sentence);
+    }
+    rows
+}
+
+/// The names of the functions that are tests: the attribute stands right above them.
+fn tests_in(text: &str) -> Vec<&str> {
+    let mut is_test = false;
+    let mut names = Vec::new();
+    for line in text.lines().map(str::trim_start) {
+        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+            is_test = true;
+            continue;
+        }
+        let function = line.strip_prefix("async ").unwrap_or(line);
+        if let Some(name) = function.strip_prefix("fn ") {
+            if is_test {
+                names.extend(name.split(['(', '<']).next());
+            }
+            is_test = false;
+        }
+    }
+    names
+}
+
+#[test]
+fn every_row_of_bad_input_has_a_test_that_is_named_after_it() {
+    let files = tracked(".rs").into_iter();
+    let files = files.filter(|file| file.path.starts_with("crates/meter-relay/"));
+    let mut tested = BTreeSet::new();
+    for file in files {
+        for name in tests_in(&file.text) {
+            tested.extend(rows_of(name));
+        }
+    }
+    let expected: BTreeSet<u8> = ROWS.collect();
+    assert_eq!(tested, expected, "left: tested, right: the rows");
+}
+
+#[test]
+fn a_name_tells_its_rows_and_only_a_test_counts() {
+    assert_eq!(rows_of("s_08_s_09_credentials"), [8, 9]);
+    assert_eq!(rows_of("s_17_and_s_18_malformed_names"), [17, 18]);
+    assert_eq!(rows_of("s_1_s_100_seconds"), [0; 0]);
+    assert_eq!(rows_of("sends_s_08_later"), [0; 0]);
+    let text = "#[test]\nfn s_01_a() {}\nfn s_02_b() {}\n#[tokio::test(start_paused = true)] // why\n\
+        async fn s_03_c() {}\n// fn s_04_d() {}\n#[test]\n#[cfg(unix)]\nfn s_05_e() {}\n";
+    assert_eq!(tests_in(text), ["s_01_a", "s_03_c", "s_05_e"]);
+}

@@ -1,0 +1,52 @@
+//! S-29: a flood of new connections. In turns and not in time, so that the machine does not matter:
+//! a stream that is open goes on after a few connections more, however many are waiting.
+
+use std::net::TcpStream;
+
+use meter_relay::RelayConfig;
+use tokio::io::AsyncReadExt;
+
+use crate::support::{
+    fake_tor::FakeTor,
+    files::raise_the_limit_on_files,
+    rig::{Rig, config, soon},
+};
+
+/// As many as the kernel keeps waiting for the relay, with one to spare.
+const FLOOD: usize = 1_000;
+/// Several turns of the accepting task: until a byte is through, both ends of the stream and this
+/// test have to be woken.
+const ACCEPTED_PER_BYTE_MAX: u64 = 48;
+
+#[tokio::test] // on one thread: what the relay accepts, it accepts between two turns of the stream
+async fn s_29_a_flood_of_connections_lets_open_streams_through() {
+    raise_the_limit_on_files();
+    let tor = FakeTor::start();
+    let rig = Rig::start(
+        RelayConfig {
+            connections_max: 2 * FLOOD,
+            ..config()
+        },
+        Some(tor.upstream()),
+    );
+    let (mut client, mut stream) = rig.pair(&tor).await;
+    #[expect(clippy::disallowed_methods, reason = "the flood, on loopback")]
+    let connect = || TcpStream::connect(("127.0.0.1", rig.port)).unwrap();
+    // The relay has no turn in here: all of them wait in the kernel's queue.
+    let flood: Vec<_> = (0..FLOOD).map(|_| connect()).collect();
+
+    let accepted = || rig.counters.snapshot().connections - 1;
+    let all = u64::try_from(FLOOD).unwrap();
+    let mut bytes = 0;
+    while accepted() < all {
+        let before = accepted();
+        client.send(b"!").await;
+        soon(stream.read_exact(&mut [0; 1])).await.unwrap();
+        bytes += 1;
+        let meanwhile = accepted() - before;
+        assert!(meanwhile <= ACCEPTED_PER_BYTE_MAX, "{meanwhile} went first");
+    }
+    drop((client, stream, flood));
+    let snapshot = rig.finish_with(bytes, 0).await;
+    assert_eq!(snapshot.connections, all + 1);
+}

@@ -1,0 +1,290 @@
+//! One relayed connection with all four of its sockets in view: both peers are this test's, and of
+//! the relay's own two the kernel tells.
+
+use std::{io, net::SocketAddr, sync::LazyLock};
+
+use tokio::{
+    io::{AsyncWriteExt, Interest},
+    net::TcpStream,
+    task::yield_now,
+};
+
+use super::{
+    client::{GREETING, usual_request},
+    fake_tor::{FakeTor, SUCCESS, read_request},
+    kernel::{Account, Books, Role},
+    pattern::pattern,
+    rig::{Rig, soon},
+};
+
+/// What the relay says to a client before payload: a method and Tor's answer.
+pub(crate) const SAID_TO_CLIENT: u64 = 2 + 10;
+
+/// What the relay says to Tor before payload: a greeting and the request.
+pub(crate) fn said_to_tor() -> u64 {
+    u64::try_from(GREETING.len() + usual_request().len()).unwrap()
+}
+
+/// Bytes of payload in both directions.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Moved {
+    pub(crate) up: u64,
+    pub(crate) down: u64,
+}
+
+/// Which of the two peers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Side {
+    Client,
+    Tor,
+}
+
+impl Side {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Tor,
+            Self::Tor => Self::Client,
+        }
+    }
+}
+
+/// One of the two peers, and what it has done.
+pub(crate) struct Peer {
+    /// `None` once it has closed its socket.
+    stream: Option<TcpStream>,
+    /// Payload that its socket took from it.
+    pub(crate) written: u64,
+    /// Payload that it read.
+    pub(crate) read: u64,
+    /// It has ended its sending direction.
+    pub(crate) ended: bool,
+    /// What it saw behind the last byte, if it has.
+    pub(crate) end: Option<io::Result<()>>,
+    /// So that the directions have different bytes.
+    salt: u64,
+}
+
+pub(crate) struct Wire {
+    pub(crate) client: Peer,
+    pub(crate) tor: Peer,
+    client_to_relay: (SocketAddr, SocketAddr),
+    relay_to_tor: (SocketAddr, SocketAddr),
+}
+
+impl Wire {
+    /// Opens a connection whose request and whose answer have these many bytes of payload behind
+    /// them in the same segment.
+    pub(crate) async fn open(rig: &Rig, tor: &FakeTor, early: Moved) -> Self {
+        let mut client = rig.client().await;
+        client.greet().await;
+        let early_up = payload(0, 0, early.up);
+        client.send(&[usual_request(), early_up].concat()).await;
+        let mut stream = tor.accept().await;
+        read_request(&mut stream).await;
+        let early_down = payload(1, 0, early.down);
+        let answer = [SUCCESS.to_vec(), early_down].concat();
+        soon(stream.write_all(&answer)).await.unwrap();
+        assert_eq!(client.receive(SUCCESS.len()).await, SUCCESS);
+        let ends = |stream: &TcpStream| (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+        Self {
+            client_to_relay: ends(&client.0),
+            relay_to_tor: (stream.peer_addr().unwrap(), stream.local_addr().unwrap()),
+            client: Peer::new(client.0, early.up, 0),
+            tor: Peer::new(stream, early.down, 1),
+        }
+    }
+
+    pub(crate) fn peer(&mut self, side: Side) -> &mut Peer {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Tor => &mut self.tor,
+        }
+    }
+
+    /// The relay's own socket towards this side; `None` once the kernel has forgotten it.
+    pub(crate) fn relays_socket(&self, books: &Books, to: Side) -> Option<Account> {
+        match to {
+            Side::Client => {
+                let (client, relay) = self.client_to_relay;
+                books.of(Role::Accepted, relay, client)
+            }
+            Side::Tor => {
+                let (relay, tor) = self.relay_to_tor;
+                books.of(Role::Opened, relay, tor)
+            }
+        }
+    }
+
+    /// The peer's own socket.
+    pub(crate) fn peers_socket(&self, books: &Books, side: Side) -> Option<Account> {
+        match side {
+            Side::Client => {
+                let (client, relay) = self.client_to_relay;
+                books.of(Role::Opened, client, relay)
+            }
+            Side::Tor => {
+                let (relay, tor) = self.relay_to_tor;
+                books.of(Role::Accepted, tor, relay)
+            }
+        }
+    }
+
+    /// The payload that this side's far socket has taken from the relay; `None` once the kernel has
+    /// forgotten it.
+    pub(crate) fn handed_over(&self, books: &Books, to: Side) -> Option<u64> {
+        let account = self.relays_socket(books, to)?;
+        Some(account.handed_over - self.said_to(to))
+    }
+
+    /// What the relay says to this side before payload.
+    pub(crate) fn said_to(&self, side: Side) -> u64 {
+        match side {
+            Side::Client => SAID_TO_CLIENT,
+            Side::Tor => said_to_tor(),
+        }
+    }
+
+    /// What this side says to the relay before payload.
+    pub(crate) fn said_by(&self, side: Side) -> u64 {
+        match side {
+            Side::Client => said_to_tor(), // in the same words
+            Side::Tor => SAID_TO_CLIENT,
+        }
+    }
+
+    /// Closes this side's socket so that the relay sees a reset.
+    pub(crate) fn reset(&mut self, side: Side) {
+        let peer = self.peer(side);
+        peer.socket().set_zero_linger().unwrap();
+        peer.hang_up();
+    }
+
+    /// Waits until the kernel has forgotten both of the relay's sockets.
+    pub(crate) async fn is_gone(&self, books: &Books) {
+        let gone = async {
+            while self.relays_socket(books, Side::Client).is_some()
+                || self.relays_socket(books, Side::Tor).is_some()
+            {
+                yield_now().await;
+            }
+        };
+        soon(gone).await;
+    }
+}
+
+impl Peer {
+    fn new(stream: TcpStream, written: u64, salt: u64) -> Self {
+        Self {
+            stream: Some(stream),
+            written,
+            read: 0,
+            ended: false,
+            end: None,
+            salt,
+        }
+    }
+
+    /// Writes as many of these bytes as there is room for.
+    pub(crate) fn write(&mut self, length: usize) {
+        let bytes = payload(self.salt, self.written, u64::try_from(length).unwrap());
+        // No room, or reset: the script goes on.
+        let written = self.socket().try_write(&bytes).unwrap_or(0);
+        self.written += u64::try_from(written).unwrap();
+    }
+
+    /// Reads what is there, so many bytes at most, and compares them with what was sent.
+    pub(crate) fn read(&mut self, length: usize) {
+        let mut bytes = vec![0; length];
+        match self.socket().try_read(&mut bytes) {
+            Ok(0) => self.end = Some(Ok(())),
+            Ok(read) => {
+                let read = u64::try_from(read).unwrap();
+                let sent = payload(1 - self.salt, self.read, read);
+                assert!(bytes.starts_with(&sent), "other bytes than were sent");
+                self.read += read;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => self.end = Some(Err(error)),
+        }
+    }
+
+    /// Writes and reads so many bytes in all, at once.
+    pub(crate) async fn exchange(&mut self, write: u64, read: u64) {
+        let exchange = async {
+            while self.written < write || self.read < read {
+                let sending = (self.written < write).then_some(Interest::WRITABLE);
+                let reading = (self.read < read).then_some(Interest::READABLE);
+                let interest = match (sending, reading) {
+                    (Some(sending), Some(reading)) => sending | reading,
+                    (one, other) => one.or(other).expect("one of the two"),
+                };
+                self.socket().ready(interest).await.unwrap();
+                self.write(usize::try_from(write - self.written).unwrap().min(5_003));
+                self.read(1 << 16);
+                assert!(self.end.is_none(), "{:?}", self.end);
+            }
+        };
+        soon(exchange).await;
+    }
+
+    /// Ends its sending direction.
+    pub(crate) async fn end(&mut self) {
+        self.ended = true;
+        if let Some(stream) = &mut self.stream {
+            // Reset already: there is nothing to end.
+            drop(stream.shutdown().await);
+        }
+    }
+
+    /// Closes its socket.
+    pub(crate) fn hang_up(&mut self) {
+        self.stream = None;
+    }
+
+    fn socket(&self) -> &TcpStream {
+        self.stream.as_ref().expect("not closed by this side")
+    }
+
+    /// Reads all that comes, until the end or a reset.
+    pub(crate) async fn read_to_end(&mut self) {
+        let reading = async {
+            while self.end.is_none() {
+                self.read(1 << 16);
+                yield_now().await;
+            }
+        };
+        soon(reading).await;
+    }
+
+    /// Reads until this many bytes have come in all.
+    pub(crate) async fn read_up_to(&mut self, bytes: u64) {
+        let reading = async {
+            while self.read < bytes {
+                self.read(1 << 16);
+                assert!(
+                    self.end.is_none(),
+                    "{:?} after {} bytes",
+                    self.end,
+                    self.read
+                );
+                yield_now().await;
+            }
+        };
+        soon(reading).await;
+    }
+}
+
+/// The bytes of one direction from `offset` on: lost, doubled and swapped ones show.
+fn payload(salt: u64, offset: u64, length: u64) -> Vec<u8> {
+    /// After which [`pattern`] begins anew.
+    const CYCLE: usize = 251 * 256;
+    static PATTERN: LazyLock<Vec<u8>> = LazyLock::new(|| pattern(CYCLE));
+    let start = usize::try_from(offset + salt * 1_000).unwrap() % CYCLE;
+    let length = usize::try_from(length).unwrap();
+    let mut bytes = PATTERN[start..].to_vec();
+    while bytes.len() < length {
+        bytes.extend_from_slice(&PATTERN);
+    }
+    bytes.truncate(length);
+    bytes
+}
