@@ -4,18 +4,22 @@
 
 mod badge;
 mod header;
+mod identity;
 mod numbers;
 mod problem;
 mod report;
 mod session;
 mod tor;
+mod unreached;
 
 pub use badge::{Badge, Tone, badge};
 pub use header::{Header, Light};
+pub use identity::IdentityView;
 pub use problem::{Name, Own, Problem, problem};
 pub use report::ReportRow;
 pub use session::SessionView;
 pub use tor::{Bootstrap, TorView};
+pub use unreached::{UnreachedKind, UnreachedView};
 
 use crate::update::{Intent, State};
 use meter_core::{credits_exact, credits_short};
@@ -41,8 +45,12 @@ pub struct PopupView {
     pub balance: Balance,
     /// The session in progress.
     pub session: Option<SessionView>,
+    /// Connections that were not made lately, if any.
+    pub unreached: Option<UnreachedView>,
     /// Tor; nothing while nobody is there to ask.
     pub tor: Option<TorView>,
+    /// New identity.
+    pub identity: IdentityView,
     /// The last reports, newest first.
     pub reports: Vec<ReportRow>,
     /// What the toolbar shows.
@@ -110,14 +118,30 @@ pub fn popup(state: &State) -> PopupView {
         },
         action,
         problem,
-        note: state.chain_changed.then_some(CHAIN_CHANGED),
+        note: note(state),
         balance: balance(state),
         session: session::session(state),
+        unreached: unreached::unreached(state),
         tor,
+        identity: identity::identity(state),
         reports: report::rows(&state.book, ROWS_MAX),
         badge: badge(state),
     }
 }
+
+/// One at a time; the second waits until the first is put away.
+fn note(state: &State) -> Option<Note> {
+    let chain = state.chain_changed.then_some(CHAIN_CHANGED);
+    chain.or_else(|| state.has_strangers_to_tell().then_some(STRANGERS))
+}
+
+const STRANGERS: Note = Note {
+    text: "Another user of this computer tried to browse through your relay and was refused.",
+    button: Button {
+        label: "OK",
+        intent: Intent::StrangersSeen,
+    },
+};
 
 const CHAIN_CHANGED: Note = Note {
     text: "The reports now belong to a new chain with its own key. Credits of the earlier chain are not shown here.",

@@ -5,15 +5,17 @@
 
 mod house;
 mod identity;
+mod lately;
 mod relay;
 pub(crate) mod tor;
 
 use crate::{clock::Clock, config::Config, home::Home, problems};
 use house::House;
+use identity::Identity;
 use meter_core::Thresholds;
-use meter_relay::{Counters, Isolation};
+use meter_relay::Counters;
 use meter_wire::{
-    ErrorCode, HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, U64Text, WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
@@ -93,7 +95,7 @@ pub(crate) struct Engine {
     /// What is missing when there is no house: the relay stays closed then.
     house: Result<House, Problem>,
     relay: RelayControl,
-    isolation: Isolation,
+    identity: Identity,
     tor: meter_tor::Tor,
     tor_stop: CancellationToken,
     commands: mpsc::Receiver<Command>,
@@ -112,7 +114,7 @@ impl Engine {
         config: &Config,
         tracker: &TaskTracker,
     ) -> io::Result<(Self, EngineHandle)> {
-        let isolation = Isolation::new(identity::secret()?);
+        let identity = Identity::new()?;
         let counters = Arc::new(Counters::default());
         let tor_stop = CancellationToken::new();
         let tor = tor::launch(home, config, tracker, tor_stop.clone());
@@ -122,13 +124,13 @@ impl Engine {
             config,
             tor.upstream(),
             Arc::clone(&counters),
-            isolation.clone(),
+            identity.isolation().clone(),
         );
         let house = House::open(home, config.thresholds);
         if let Err(problem) = &house {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
-        let initial = snapshot(&house, &relay, &tor, config.thresholds);
+        let initial = snapshot(&house, &relay, &tor, config.thresholds, 0);
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
             commands: command_sender,
@@ -146,7 +148,7 @@ impl Engine {
                 thresholds,
                 house,
                 relay,
-                isolation,
+                identity,
                 tor,
                 tor_stop,
                 commands,
@@ -197,9 +199,9 @@ impl Engine {
     }
 
     fn tick(&mut self) {
-        let Ok(house) = &mut self.house else { return };
-        let counted = self.relay.counted();
         let (now, wall) = (self.clock.monotonic(), Clock::wall());
+        let counted = self.relay.look(now);
+        let Ok(house) = &mut self.house else { return };
         // SQLite waits for the disk; the other worker thread goes on serving meanwhile.
         let closed =
             tokio::task::block_in_place(|| house.tick(now, wall, counted, self.relay.is_running()));
@@ -268,10 +270,8 @@ impl Engine {
         tor::start_in_background(&self.tor, self.relay.tracker());
     }
 
-    fn renew_identity(&self) -> Result<(), Problem> {
-        let secret = identity::secret()
-            .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
-        self.isolation.renew(secret);
+    fn renew_identity(&mut self) -> Result<(), Problem> {
+        self.identity.renew(self.clock.monotonic())?;
         info!("new identity");
         Ok(())
     }
@@ -288,7 +288,8 @@ impl Engine {
     }
 
     fn snapshot(&self) -> Status {
-        snapshot(&self.house, &self.relay, &self.tor, self.thresholds)
+        let wait_s = self.identity.wait_s(self.clock.monotonic());
+        snapshot(&self.house, &self.relay, &self.tor, self.thresholds, wait_s)
     }
 
     fn publish(&self) {
@@ -313,8 +314,10 @@ fn snapshot(
     relay: &RelayControl,
     tor: &meter_tor::Tor,
     thresholds: Thresholds,
+    new_identity_in_s: u32,
 ) -> Status {
     let working = house.as_ref().ok();
+    let totals = relay.lately().totals();
     Status {
         relay: relay.status(),
         tor: tor::status(&tor.status().borrow()),
@@ -326,5 +329,9 @@ fn snapshot(
             Ok(house) => house.problem().cloned(),
             Err(problem) => Some(problem.clone()),
         },
+        unreached: relay.lately().unreached(),
+        foreign: U64Text(totals.foreign),
+        literals: U64Text(totals.literals),
+        new_identity_in_s,
     }
 }

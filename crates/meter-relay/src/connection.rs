@@ -19,7 +19,7 @@ use tracing::debug;
 use crate::{
     config::RelayConfig,
     counters::OpenConnection,
-    dial::{Answer, dial},
+    dial::{Answer, DialError, dial},
     handshake::{self, HandshakeEnd, Request},
     payload::{self, Pair, PipePool},
     socket::Socket,
@@ -196,10 +196,15 @@ async fn proceed(
             return Ok(Some(pair));
         }
         Ok(Answer::Refused(response)) => {
+            connection.unreached(response.reply.as_u8());
             say_and_close(client.stream, &response_bytes(&response)).await?;
         }
         Err(error) => {
             debug!(%error, "Tor did not answer");
+            if matches!(error, DialError::Unanswered) {
+                // Tor says the same to itself at about that time; who is first is chance.
+                connection.unreached(error.reply().as_u8());
+            }
             say_and_close(client.stream, &reply_bytes(error.reply())).await?;
         }
     }

@@ -3,9 +3,12 @@
 //! They outlive a relay: hand the same counters to the next one and they go on. They know nothing
 //! of single connections, and no lock is ever taken.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    ops::RangeInclusive,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Running totals since the counters were made. None but `active` ever goes down.
@@ -18,6 +21,7 @@ pub struct Counters {
     refused: AtomicU64,
     foreign: AtomicU64,
     literals: AtomicU64,
+    unreached: [AtomicU64; REPLY_SLOTS],
 }
 
 /// The counters at one moment.
@@ -43,6 +47,32 @@ pub struct CounterSnapshot {
     /// Requests for a public address instead of a name, allowed all the same: a client that finds
     /// names out by itself may be asking outside of Tor (S-22).
     pub literals: u64,
+    /// Connections that Tor did not make, by the reply that the client got.
+    pub unreached: ReplyCounts,
+}
+
+/// How often each SOCKS reply but "succeeded" was given (RFC 1928 §6, and Tor's socks-extensions for
+/// F0 to F7). Replies outside of both lists are counted together.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ReplyCounts([u64; REPLY_SLOTS]);
+
+impl ReplyCounts {
+    /// Each known reply with its count, in ascending order; `None` stands for all others.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<u8>, u64)> {
+        let known = STANDARD_REPLIES.chain(EXTENDED_REPLIES).map(Some);
+        known.chain([None]).zip(self.0)
+    }
+}
+
+impl FromIterator<u8> for ReplyCounts {
+    /// Counts these replies.
+    fn from_iter<T: IntoIterator<Item = u8>>(replies: T) -> Self {
+        let mut counts = Self::default();
+        for reply in replies {
+            counts.0[slot(reply)] += 1;
+        }
+        counts
+    }
 }
 
 impl Counters {
@@ -59,6 +89,11 @@ impl Counters {
             refused: self.refused.load(Ordering::Relaxed),
             foreign: self.foreign.load(Ordering::Relaxed),
             literals: self.literals.load(Ordering::Relaxed),
+            unreached: ReplyCounts(
+                self.unreached
+                    .each_ref()
+                    .map(|count| count.load(Ordering::Relaxed)),
+            ),
         }
     }
 
@@ -99,6 +134,11 @@ impl OpenConnection {
     pub(crate) fn literal(&self) {
         self.0.literals.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// Counts a request that Tor answered with this reply, or not at all.
+    pub(crate) fn unreached(&self, reply: u8) {
+        self.0.unreached[slot(reply)].fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for OpenConnection {
@@ -120,9 +160,35 @@ impl Meter<'_> {
     }
 }
 
+/// RFC 1928 §6, from "general failure" to "address type not supported".
+const STANDARD_REPLIES: RangeInclusive<u8> = 1..=8;
+/// Tor's socks-extensions, "Extended error codes".
+const EXTENDED_REPLIES: RangeInclusive<u8> = 0xF0..=0xF7;
+const REPLY_SLOTS: usize = 8 + 8 + 1;
+
+/// Where a reply is counted; the last place is for all that are on neither list.
+fn slot(reply: u8) -> usize {
+    let mut known = STANDARD_REPLIES.chain(EXTENDED_REPLIES);
+    known
+        .position(|code| code == reply)
+        .unwrap_or(REPLY_SLOTS - 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_reply_has_a_place_and_unknown_ones_share_the_last() {
+        let counters = Arc::new(Counters::default());
+        let connection = counters.open();
+        for code in 0..=u8::MAX {
+            connection.unreached(code);
+        }
+        let counts: Vec<_> = counters.snapshot().unreached.iter().collect();
+        let known = (1..=8).chain(0xF0..=0xF7).map(|code| (Some(code), 1));
+        assert_eq!(counts, known.chain([(None, 240)]).collect::<Vec<_>>());
+    }
 
     #[test]
     fn connections_are_active_until_dropped_and_counted_for_ever() {
@@ -144,6 +210,7 @@ mod tests {
             refused: 2,
             foreign: 1,
             literals: 1,
+            unreached: ReplyCounts::default(),
         };
         assert_eq!(counters.snapshot(), expected);
         drop(second);

@@ -3,7 +3,10 @@
 use super::{Outcome, block_on, print};
 use crate::{EXIT_UNAVAILABLE, home::Home, ipc};
 use clap::Args;
-use meter_wire::{Problem, RelayStatus, Request, Status, Success, TorBackend, TorState};
+use meter_wire::{
+    Problem, RelayStatus, Request, Status, Success, TorBackend, TorState, UNREACHED_WINDOW_MS,
+    Unreached,
+};
 use std::{
     io::{self, Write as _, stdout},
     process::ExitCode,
@@ -69,6 +72,38 @@ fn describe(status: &Status) -> String {
     };
     if let Some(problem) = &status.problem {
         text += &format!("Problem  {}\n", sentence(problem));
+    }
+    text + &unreached(&status.unreached) + &strangers(status)
+}
+
+/// The latest kind in full, the others in a line each.
+fn unreached(kinds: &[Unreached]) -> String {
+    let Some(latest) = kinds.first() else {
+        return String::new();
+    };
+    let minutes = UNREACHED_WINDOW_MS / 60_000;
+    let lines = kinds.iter().map(|kind| {
+        let Unreached { count, message, .. } = kind;
+        format!("         {} x {message}\n", count.0)
+    });
+    format!(
+        "Failed   connections of the last {minutes} minutes, the latest kind first:\n{}         {}\n",
+        lines.collect::<String>(),
+        latest.action
+    )
+}
+
+fn strangers(status: &Status) -> String {
+    let mut text = String::new();
+    if status.foreign.0 > 0 {
+        let count = print::times(status.foreign.0);
+        text += &format!("Refused  other users of this computer tried the relay {count}\n");
+    }
+    if status.literals.0 > 0 {
+        let count = print::times(status.literals.0);
+        text += &format!(
+            "Notice   an address was asked for instead of a name {count}; `onionmeter doctor` says why that matters\n"
+        );
     }
     text
 }

@@ -1,7 +1,8 @@
 //! Starts and stops the relay; its counters outlive it.
 
+use super::lately::Lately;
 use crate::{config::Config, problems};
-use meter_core::Upstream;
+use meter_core::{MonotonicMs, Upstream};
 use meter_relay::{CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError};
 use meter_wire::{Problem, RelayStatus};
 use std::{
@@ -16,6 +17,7 @@ pub(crate) struct RelayControl {
     isolation: Isolation,
     upstream: watch::Receiver<Option<Upstream>>,
     counters: Arc<Counters>,
+    lately: Lately,
     tracker: TaskTracker,
     running: Option<Running>,
     problem: Option<Problem>,
@@ -40,6 +42,7 @@ impl RelayControl {
             isolation,
             upstream,
             counters,
+            lately: Lately::default(),
             tracker,
             running: None,
             problem: None,
@@ -98,8 +101,16 @@ impl RelayControl {
         problem
     }
 
-    pub(crate) fn counted(&self) -> CounterSnapshot {
-        self.counters.snapshot()
+    /// Reads the counters; what they say of failures is kept for the status.
+    pub(crate) fn look(&mut self, now: MonotonicMs) -> CounterSnapshot {
+        let totals = self.counters.snapshot();
+        self.lately.look(now, totals);
+        totals
+    }
+
+    /// As of the last [`Self::look`].
+    pub(super) const fn lately(&self) -> &Lately {
+        &self.lately
     }
 
     pub(crate) const fn is_running(&self) -> bool {
