@@ -5,6 +5,7 @@
 mod badge;
 mod header;
 mod identity;
+mod note;
 mod numbers;
 mod problem;
 mod report;
@@ -15,6 +16,7 @@ mod unreached;
 pub use badge::{Badge, Tone, badge};
 pub use header::{Header, Light};
 pub use identity::IdentityView;
+pub use note::Note;
 pub use problem::{Name, Own, Problem, problem};
 pub use report::ReportRow;
 pub use session::SessionView;
@@ -75,15 +77,6 @@ pub struct Switch {
     pub intent: Intent,
 }
 
-/// A quiet line with a way to put it away.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-pub struct Note {
-    /// The sentence.
-    pub text: &'static str,
-    /// The way.
-    pub button: Button,
-}
-
 /// The credits, from verified reports alone.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Balance {
@@ -118,7 +111,7 @@ pub fn popup(state: &State) -> PopupView {
         },
         action,
         problem,
-        note: note(state),
+        note: note::note(state),
         balance: balance(state),
         session: session::session(state),
         unreached: unreached::unreached(state),
@@ -128,28 +121,6 @@ pub fn popup(state: &State) -> PopupView {
         badge: badge(state),
     }
 }
-
-/// One at a time; the second waits until the first is put away.
-fn note(state: &State) -> Option<Note> {
-    let chain = state.chain_changed.then_some(CHAIN_CHANGED);
-    chain.or_else(|| state.has_strangers_to_tell().then_some(STRANGERS))
-}
-
-const STRANGERS: Note = Note {
-    text: "Another user of this computer tried to browse through your relay and was refused.",
-    button: Button {
-        label: "OK",
-        intent: Intent::StrangersSeen,
-    },
-};
-
-const CHAIN_CHANGED: Note = Note {
-    text: "The reports now belong to a new chain with its own key. Credits of the earlier chain are not shown here.",
-    button: Button {
-        label: "OK",
-        intent: Intent::Dismiss,
-    },
-};
 
 fn balance(state: &State) -> Balance {
     let amount = state.book.balance();

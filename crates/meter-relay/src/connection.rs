@@ -161,6 +161,9 @@ async fn proceed(
     ) {
         Ok(target) => target,
         Err(reply) => {
+            if matches!(reply, Reply::ConnectionNotAllowed) {
+                connection.unreached(reply.as_u8());
+            }
             refuse(client.stream, HandshakeEnd::Request(reply), connection).await?;
             return Ok(None);
         }

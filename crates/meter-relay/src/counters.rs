@@ -47,7 +47,8 @@ pub struct CounterSnapshot {
     /// Requests for a public address instead of a name, allowed all the same: a client that finds
     /// names out by itself may be asking outside of Tor (S-22).
     pub literals: u64,
-    /// Connections that Tor did not make, by the reply that the client got.
+    /// Connections that were not made, by the reply that the client got: Tor's refusals, Tor's
+    /// silence (06), and targets that this relay does not pass on (02). Tor being away is not here.
     pub unreached: ReplyCounts,
 }
 
@@ -135,7 +136,7 @@ impl OpenConnection {
         self.0.literals.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a request that Tor answered with this reply, or not at all.
+    /// Counts a request that was answered with this reply.
     pub(crate) fn unreached(&self, reply: u8) {
         self.0.unreached[slot(reply)].fetch_add(1, Ordering::Relaxed);
     }
