@@ -7,7 +7,7 @@ use std::{
     ops::RangeInclusive,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -22,6 +22,8 @@ pub struct Counters {
     foreign: AtomicU64,
     literals: AtomicU64,
     unreached: [AtomicU64; REPLY_SLOTS],
+    /// One more than the place of the reply that was counted last.
+    unreached_last: AtomicUsize,
 }
 
 /// The counters at one moment.
@@ -55,13 +57,22 @@ pub struct CounterSnapshot {
 /// How often each SOCKS reply but "succeeded" was given (RFC 1928 §6, and Tor's socks-extensions for
 /// F0 to F7). Replies outside of both lists are counted together.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct ReplyCounts([u64; REPLY_SLOTS]);
+pub struct ReplyCounts {
+    counts: [u64; REPLY_SLOTS],
+    /// As in [`Counters`]; 0 is none.
+    last: usize,
+}
 
 impl ReplyCounts {
     /// Each known reply with its count, in ascending order; `None` stands for all others.
     pub fn iter(&self) -> impl Iterator<Item = (Option<u8>, u64)> {
-        let known = STANDARD_REPLIES.chain(EXTENDED_REPLIES).map(Some);
-        known.chain([None]).zip(self.0)
+        known_replies().map(Some).chain([None]).zip(self.counts)
+    }
+
+    /// The reply that was counted last; `None` when it is none of the known ones, or was none at all.
+    #[must_use]
+    pub fn last(&self) -> Option<u8> {
+        known_replies().nth(self.last.checked_sub(1)?)
     }
 }
 
@@ -70,7 +81,9 @@ impl FromIterator<u8> for ReplyCounts {
     fn from_iter<T: IntoIterator<Item = u8>>(replies: T) -> Self {
         let mut counts = Self::default();
         for reply in replies {
-            counts.0[slot(reply)] += 1;
+            let slot = slot(reply);
+            counts.counts[slot] += 1;
+            counts.last = slot + 1;
         }
         counts
     }
@@ -90,11 +103,13 @@ impl Counters {
             refused: self.refused.load(Ordering::Relaxed),
             foreign: self.foreign.load(Ordering::Relaxed),
             literals: self.literals.load(Ordering::Relaxed),
-            unreached: ReplyCounts(
-                self.unreached
+            unreached: ReplyCounts {
+                counts: self
+                    .unreached
                     .each_ref()
                     .map(|count| count.load(Ordering::Relaxed)),
-            ),
+                last: self.unreached_last.load(Ordering::Relaxed),
+            },
         }
     }
 
@@ -138,7 +153,9 @@ impl OpenConnection {
 
     /// Counts a request that was answered with this reply.
     pub(crate) fn unreached(&self, reply: u8) {
-        self.0.unreached[slot(reply)].fetch_add(1, Ordering::Relaxed);
+        let slot = slot(reply);
+        self.0.unreached[slot].fetch_add(1, Ordering::Relaxed);
+        self.0.unreached_last.store(slot + 1, Ordering::Relaxed);
     }
 }
 
@@ -167,12 +184,15 @@ const STANDARD_REPLIES: RangeInclusive<u8> = 1..=8;
 const EXTENDED_REPLIES: RangeInclusive<u8> = 0xF0..=0xF7;
 const REPLY_SLOTS: usize = 8 + 8 + 1;
 
+/// In the order of their places.
+fn known_replies() -> impl Iterator<Item = u8> {
+    STANDARD_REPLIES.chain(EXTENDED_REPLIES)
+}
+
 /// Where a reply is counted; the last place is for all that are on neither list.
 fn slot(reply: u8) -> usize {
-    let mut known = STANDARD_REPLIES.chain(EXTENDED_REPLIES);
-    known
-        .position(|code| code == reply)
-        .unwrap_or(REPLY_SLOTS - 1)
+    let place = known_replies().position(|code| code == reply);
+    place.unwrap_or(REPLY_SLOTS - 1)
 }
 
 #[cfg(test)]
@@ -183,8 +203,11 @@ mod tests {
     fn every_reply_has_a_place_and_unknown_ones_share_the_last() {
         let counters = Arc::new(Counters::default());
         let connection = counters.open();
+        assert_eq!(counters.snapshot().unreached.last(), None);
         for code in 0..=u8::MAX {
             connection.unreached(code);
+            let last = Some(code).filter(|code| known_replies().any(|known| known == *code));
+            assert_eq!(counters.snapshot().unreached.last(), last);
         }
         let counts: Vec<_> = counters.snapshot().unreached.iter().collect();
         let known = (1..=8).chain(0xF0..=0xF7).map(|code| (Some(code), 1));

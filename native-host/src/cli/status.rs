@@ -76,21 +76,21 @@ fn describe(status: &Status) -> String {
     text + &unreached(&status.unreached) + &strangers(status)
 }
 
-/// The latest kind in full, the others in a line each.
+/// The latest kind with what to do about it, the others in a line each.
 fn unreached(kinds: &[Unreached]) -> String {
-    let Some(latest) = kinds.first() else {
-        return String::new();
-    };
     let minutes = UNREACHED_WINDOW_MS / 60_000;
-    let lines = kinds.iter().map(|kind| {
-        let Unreached { count, message, .. } = kind;
-        format!("         {} x {message}\n", count.0)
-    });
-    format!(
-        "Failed   connections of the last {minutes} minutes, the latest kind first:\n{}         {}\n",
-        lines.collect::<String>(),
-        latest.action
-    )
+    let mut text = String::new();
+    for (index, kind) in kinds.iter().enumerate() {
+        if index == 0 {
+            text += &format!("Failed   in the last {minutes} minutes, the latest kind first\n");
+        }
+        let (count, message) = (print::times(kind.count.0), &kind.message);
+        text += &format!("         {count}: {message}\n");
+        if index == 0 {
+            text += &format!("         -> {}\n", kind.action);
+        }
+    }
+    text
 }
 
 fn strangers(status: &Status) -> String {
@@ -161,5 +161,27 @@ fn sentence(problem: &Problem) -> String {
     match &problem.detail {
         Some(detail) => format!("{} ({detail})", problem.message),
         None => problem.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meter_wire::TorReply;
+
+    #[test]
+    fn what_failed_is_told_with_what_to_do_about_the_latest_kind() {
+        assert_eq!(unreached(&[]), "");
+        let kinds = [
+            Unreached::new(TorReply::OnionMistyped, 2),
+            Unreached::new(TorReply::HostUnreachable, 1),
+        ];
+        let expected = "\
+Failed   in the last 10 minutes, the latest kind first
+         twice: That onion address is mistyped.
+         -> Copy it anew: 56 letters and digits stand before .onion, and none may differ.
+         once: The site's name could not be found.
+";
+        assert_eq!(unreached(&kinds), expected);
     }
 }

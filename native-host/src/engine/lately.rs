@@ -29,9 +29,12 @@ impl Lately {
         for ((code, count), (_, before)) in totals.unreached.iter().zip(before.iter()) {
             let more = count.saturating_sub(before);
             if more > 0 {
-                self.add(code.map_or(TorReply::Other, TorReply::of), more);
+                self.add(reply(code), more);
             }
         }
+        // Several kinds may have come since the last look; one of them is what a person just saw.
+        let last = reply(totals.unreached.last());
+        self.kinds.sort_by_key(|kind| kind.reply != last);
     }
 
     /// The totals of the last look.
@@ -71,6 +74,10 @@ impl Lately {
         *count = count.saturating_add(more);
         self.kinds.insert(0, kind);
     }
+}
+
+fn reply(code: Option<u8>) -> TorReply {
+    code.map_or(TorReply::Other, TorReply::of)
 }
 
 fn place(slice: u64) -> usize {
@@ -121,6 +128,14 @@ mod tests {
             &[(OnionMistyped, 2), (HostUnreachable, 1)],
         );
         check(&[(0, &[9, 0xFF])], &[(Other, 2)]);
+        check(
+            &[(0, &[0xF6, 9, 4])],
+            &[(HostUnreachable, 1), (Other, 1), (OnionMistyped, 1)],
+        );
+        check(
+            &[(0, &[4, 9, 0xF6])],
+            &[(OnionMistyped, 1), (Other, 1), (HostUnreachable, 1)],
+        );
     }
 
     #[test]
