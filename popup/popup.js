@@ -6,6 +6,7 @@ const by = (id) => document.getElementById(id);
 
 let port;
 let reportIds;
+let unreachedKinds;
 
 function connect() {
   port = api.runtime.connect({ name: "popup" });
@@ -91,6 +92,10 @@ function unreached(view) {
   by("unreached").hidden = view === null;
   if (view === null) return;
   text(by("unreached-summary"), view.summary);
+  // What a person has selected would be lost.
+  const kinds = JSON.stringify(view.kinds);
+  if (kinds === unreachedKinds) return;
+  unreachedKinds = kinds;
   by("unreached-kinds").replaceChildren(...view.kinds.map(unreachedKind));
 }
 

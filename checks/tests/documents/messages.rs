@@ -210,10 +210,13 @@ fn every_reply_of_tor_stands_in_the_table_with_its_words() {
         .map(|reply| {
             let name = serde_json::to_value(reply).expect("a name");
             let name = name.as_str().expect("a name");
-            let code = reply.code();
+            let code = match reply.code() {
+                Some(code) => format!("{code:02X}"),
+                None => "any other".to_owned(),
+            };
             vec![
                 format!("`{name}`"),
-                code.map_or("any other".to_owned(), |code| format!("{code:02X}")),
+                code,
                 reply.sentence().to_owned(),
                 reply.action().to_owned(),
             ]
