@@ -6,6 +6,7 @@ const by = (id) => document.getElementById(id);
 
 let port;
 let reportIds;
+let unreachedKinds;
 
 function connect() {
   port = api.runtime.connect({ name: "popup" });
@@ -44,7 +45,9 @@ function draw(view) {
   by("balance").title = view.balance.exact;
   text(by("balance-source"), view.balance.source);
   session(view.session);
+  unreached(view.unreached);
   tor(view.tor);
+  identity(view.identity);
   reports(view.reports);
   by("popup").hidden = false;
   by("silence").hidden = true;
@@ -85,6 +88,27 @@ function session(view) {
   bar(by("session-bar"), view.permille, view.percent);
 }
 
+function unreached(view) {
+  by("unreached").hidden = view === null;
+  if (view === null) return;
+  text(by("unreached-summary"), view.summary);
+  // What a person has selected would be lost.
+  const kinds = JSON.stringify(view.kinds);
+  if (kinds === unreachedKinds) return;
+  unreachedKinds = kinds;
+  by("unreached-kinds").replaceChildren(...view.kinds.map(unreachedKind));
+}
+
+function unreachedKind({ name, sentence, times, action }) {
+  const item = by("unreached-kind").content.cloneNode(true).firstElementChild;
+  item.dataset.reply = name;
+  const fields = { sentence, times, action };
+  for (const [field, value] of Object.entries(fields)) {
+    optional(item.querySelector(`[data-field="${field}"]`), value);
+  }
+  return item;
+}
+
 function tor(view) {
   by("tor").hidden = view === null;
   if (view === null) return;
@@ -98,6 +122,18 @@ function tor(view) {
   text(by("tor-percent"), `${percent} %`);
   optional(by("tor-warning"), warning);
   bar(by("tor-bar"), percent, `${percent} %`);
+}
+
+// A disabled button would lose the keyboard's focus to nowhere, so it only says that it is.
+function identity(view) {
+  const button = by("identity-button");
+  button.setAttribute("aria-disabled", String(view.intent === null));
+  if (view.intent === null) delete button.dataset.intent;
+  else button.dataset.intent = view.intent;
+  optional(by("identity-again"), view.again);
+  by("identity-text").hidden = view.done !== null;
+  text(by("identity-text"), view.text);
+  text(by("identity-done"), view.done ?? "");
 }
 
 function bar(node, value, words) {

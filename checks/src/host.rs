@@ -101,6 +101,19 @@ impl Host {
     /// # Errors
     /// They are not within `limit`; the text has the last status and the log.
     pub async fn wait_until_ready(&mut self, limit: Duration) -> Result<()> {
+        let ready = |status: &Status| status.tor.state == TorState::Ready;
+        self.wait_for(limit, ready).await
+    }
+
+    /// Waits until a status is as wanted.
+    ///
+    /// # Errors
+    /// It is not within `limit`, or the daemon ended; the text has the last status and the log.
+    pub async fn wait_for(
+        &mut self,
+        limit: Duration,
+        wanted: impl Fn(&Status) -> bool,
+    ) -> Result<()> {
         let deadline = tokio::time::Instant::now() + limit;
         loop {
             // Fails as long as there is no daemon to ask.
@@ -108,15 +121,12 @@ impl Host {
             let status: Option<Status> = status
                 .ok()
                 .and_then(|text| serde_json::from_str(&text).ok());
-            if status
-                .as_ref()
-                .is_some_and(|status| status.tor.state == TorState::Ready)
-            {
+            if status.as_ref().is_some_and(&wanted) {
                 return Ok(());
             }
             let ended = self.daemon.try_wait()?;
             if ended.is_some() || tokio::time::Instant::now() > deadline {
-                bail!("not ready ({ended:?}): {status:#?}\n{}", self.log());
+                bail!("not as wanted ({ended:?}): {status:#?}\n{}", self.log());
             }
             tokio::time::sleep(POLL).await;
         }

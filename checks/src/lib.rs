@@ -3,6 +3,7 @@
 //! Used by the checks in `tests/` and by `./build.sh demo`. It knows the product from the outside
 //! only: its commands, its files and what its popup shows.
 
+pub mod circuits;
 pub mod host;
 pub mod peers;
 pub mod popup;

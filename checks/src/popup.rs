@@ -120,7 +120,10 @@ impl Popup {
     pub async fn picture(&self, browser: &Browser, file: &Path) -> Result<()> {
         browser.switch_to(&self.tab).await?;
         let height = browser
-            .call("return document.querySelector('main').scrollHeight", vec![])
+            .call(
+                "return Math.ceil(document.querySelector('main').getBoundingClientRect().height)",
+                vec![],
+            )
             .await?;
         let height = height
             .as_u64()

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use meter_testkit::{
     browser::{Browser, Kind, LaunchOptions},
     site::Site,
-    tor_network::TorNetwork,
+    tor_network::{ClientPorts, TorNetwork},
 };
 use meter_wire::{ReportsFile, Status};
 use std::{
@@ -198,6 +198,23 @@ impl Stage {
         // The kernel frees the lock once the process is gone for good.
         rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
         Ok(DaemonAway(lock))
+    }
+
+    /// Lets the program use a Tor that runs already instead of one of its own. Only before a daemon
+    /// runs.
+    ///
+    /// # Errors
+    /// The configuration cannot be written.
+    pub fn use_existing_tor(&self, ports: ClientPorts) -> Result<()> {
+        let path = self.home().join("config.toml");
+        let text = fs::read_to_string(&path)?;
+        let (before, _) = text.split_once("[tor]").context("a part for Tor")?;
+        let ClientPorts { socks, control } = ports;
+        let tor = format!(
+            "[tor]\nbackend = \"existing\"\nsocks_port = {socks}\ncontrol_port = {control}\n"
+        );
+        fs::write(path, format!("{before}{tor}"))?;
+        Ok(())
     }
 
     /// Hides `tor` from the program: a PATH is the browser's, so the configuration is changed.

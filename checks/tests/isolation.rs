@@ -5,12 +5,16 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
-use checks::host::Host;
+use checks::{
+    circuits::{self, Circuit},
+    host::Host,
+};
 use meter_testkit::{
     site::Site,
     socks::{self, Credentials, Refused},
     tor_network::{ClientPorts, TorClient, TorNetwork},
 };
+use meter_wire::Status;
 use std::{collections::HashSet, net::SocketAddr, time::Duration};
 use tokio::net::TcpStream;
 
@@ -36,7 +40,7 @@ async fn sites_and_identities_never_share_a_circuit() {
     ))
     .unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();
-    let show = Show {
+    let mut show = Show {
         site: Site::start().await.unwrap(),
         host,
         tor,
@@ -55,10 +59,7 @@ struct Show {
 /// An open stream, as Tor's control port shows it.
 struct Stream {
     _held_open: TcpStream,
-    /// The circuit, or the set of circuits that carry one stream together (conflux).
-    path: String,
-    user: String,
-    password: String,
+    circuit: Circuit,
 }
 
 impl Show {
@@ -84,44 +85,21 @@ impl Show {
         name: &str,
         credentials: Option<Credentials<'_>>,
     ) -> anyhow::Result<Stream> {
-        let before = self.streams().await;
         let port = self.site.port();
+        let before = circuits::streams_to(&self.tor, port).await?;
         let held_open = match credentials {
             None => socks::connect(proxy, name, port).await?,
             Some(credentials) => socks::connect_as(proxy, credentials, name, port).await?,
         };
-        let after = self.streams().await;
+        let after = circuits::streams_to(&self.tor, port).await?;
         let new: Vec<_> = after.difference(&before).collect();
-        let [(_, circuit)] = new[..] else {
+        let [stream] = new[..] else {
             panic!("one new stream, not {}", new.len());
         };
-        let circuits = self.tor.ask("GETINFO circuit-status").await.unwrap();
-        let line = circuits
-            .iter()
-            .map(|line| line.trim_start_matches("circuit-status="))
-            .find(|line| line.split(' ').next() == Some(circuit))
-            .unwrap();
         Ok(Stream {
             _held_open: held_open,
-            path: value(line, "CONFLUX_ID").unwrap_or_else(|| circuit.clone()),
-            user: value(line, "SOCKS_USERNAME").unwrap_or_default(),
-            password: value(line, "SOCKS_PASSWORD").unwrap_or_default(),
+            circuit: circuits::circuit_of(&self.tor, stream).await?,
         })
-    }
-
-    /// Number and circuit of every stream of a client; Tor has some of its own, on no circuit yet
-    /// or for its directory.
-    async fn streams(&self) -> HashSet<(String, String)> {
-        let lines = self.tor.ask("GETINFO stream-status").await.unwrap();
-        let target = format!(":{}", self.site.port());
-        let ours = lines.iter().filter(|line| line.contains(&target));
-        // "STREAM STATUS CIRCUIT TARGET"
-        ours.map(|line| {
-            let mut words = line.trim_start_matches("stream-status=").split(' ');
-            let (id, circuit) = (words.next().unwrap(), words.nth(1).unwrap());
-            (id.to_owned(), circuit.to_owned())
-        })
-        .collect()
     }
 
     /// What the relay builds on, asked of the Tor at hand.
@@ -138,7 +116,7 @@ impl Show {
         assert!(as_user("<torS0X>z").await.is_err());
     }
 
-    async fn sites_never_share_and_new_identities_start_anew(&self) {
+    async fn sites_never_share_and_new_identities_start_anew(&mut self) {
         let mut open: Vec<(String, Stream)> = Vec::new();
         for identity in 0..3 {
             for _ in 0..3 {
@@ -150,6 +128,8 @@ impl Show {
                 let stream = self.open("a.test", Some(CLIENT)).await;
                 open.push((format!("a.test with credentials {identity}"), stream));
             }
+            let possible = |status: &Status| status.new_identity_in_s == 0;
+            self.host.wait_for(LIMIT, possible).await.unwrap();
             let said = self.host.run(&["new-identity"]).unwrap();
             assert!(said.contains("new circuits"), "{said}");
         }
@@ -161,8 +141,14 @@ impl Show {
 
 /// All streams are open still, so that no circuit's number can have been given twice.
 fn never_shared(open: &[(String, Stream)]) {
-    for (one, first) in open {
-        for (other, second) in open {
+    for (one, Stream { circuit: first, .. }) in open {
+        for (
+            other,
+            Stream {
+                circuit: second, ..
+            },
+        ) in open
+        {
             let same = (first.path == second.path, first.password == second.password);
             assert!(
                 one == other || same == (false, false),
@@ -176,21 +162,18 @@ fn never_shared(open: &[(String, Stream)]) {
 /// Without this the check above could not tell sites apart from single streams. Tor promises no
 /// one circuit for a site, so it is not asked of every pair.
 fn shared_within_a_site(open: &[(String, Stream)]) {
-    let paths: HashSet<_> = open.iter().map(|(_, stream)| &stream.path).collect();
+    let paths: HashSet<_> = open
+        .iter()
+        .map(|(_, stream)| &stream.circuit.path)
+        .collect();
     assert!(paths.len() < open.len(), "no two of {} share", open.len());
 }
 
 fn show_nothing_of_site_or_client(open: &[(String, Stream)]) {
     for (group, stream) in open {
-        assert_eq!(stream.user, "<torS0X>0", "{group}");
-        assert_eq!(stream.password.len(), 32, "{group}");
-        assert!(stream.password.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_eq!(stream.circuit.user, "<torS0X>0", "{group}");
+        let password = &stream.circuit.password;
+        assert_eq!(password.len(), 32, "{group}");
+        assert!(password.bytes().all(|byte| byte.is_ascii_hexdigit()));
     }
-}
-
-/// A value of a status line, without its quotes.
-fn value(line: &str, key: &str) -> Option<String> {
-    let mut words = line.split(' ');
-    let value = words.find_map(|word| word.strip_prefix(key)?.strip_prefix('='))?;
-    Some(value.trim_matches('"').to_owned())
 }

@@ -5,7 +5,9 @@
 #[path = "../tests/it/scene.rs"]
 mod scene;
 
-use meter_wire::{ErrorCode, Problem, RelayStatus, SessionStatus, TorState, U64Text};
+use meter_wire::{
+    ErrorCode, Problem, RelayStatus, SessionStatus, TorReply, TorState, U64Text, Unreached,
+};
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Event, Intent};
 use onionmeter::view::PopupView;
@@ -29,6 +31,16 @@ fn main() {
             scene.say_status();
         }),
         "bypassed": view(|scene| scene.happen(Event::ProxyError { fatal: false })),
+        "renewed": view(renewed),
+        "unreached": view(unreached),
+        "one_unreached": view(|scene| {
+            scene.status.unreached = vec![Unreached::new(TorReply::OnionMistyped, 1)];
+            scene.say_status();
+        }),
+        "strangers": view(|scene| {
+            scene.status.foreign = U64Text(3);
+            scene.say_status();
+        }),
         "off": view(|scene| scene.happen(Event::Intent(Intent::TurnOff))),
     });
     println!(
@@ -62,6 +74,21 @@ fn counting(scene: &mut Scene) {
         bytes_down: U64Text(51_200),
         progress_permille: 613,
     });
+    scene.say_status();
+}
+
+fn renewed(scene: &mut Scene) {
+    counting(scene);
+    scene.happen(Event::Intent(Intent::NewIdentity));
+}
+
+fn unreached(scene: &mut Scene) {
+    counting(scene);
+    scene.status.unreached = vec![
+        Unreached::new(TorReply::OnionNeedsKey, 2),
+        Unreached::new(TorReply::GeneralFailure, 14),
+        Unreached::new(TorReply::HostUnreachable, 1),
+    ];
     scene.say_status();
 }
 

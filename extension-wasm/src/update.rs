@@ -50,7 +50,10 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             state.drawn_view = None;
             host::connect_if_gone(state, effects);
         }
-        Event::PopupClosed => state.popups = state.popups.saturating_sub(1),
+        Event::PopupClosed => {
+            state.popups = state.popups.saturating_sub(1);
+            state.renewed &= state.popups > 0;
+        }
         Event::Intent(intent) => obey(state, intent, effects),
         Event::ProxyChanged => proxy::read(state, effects),
         Event::ProxyAnswered { turn, answer } => proxy::on_answer(state, turn, answer),
@@ -72,6 +75,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.applied_port = stored.applied_port.filter(|_| stored.protection_wanted);
     state.chain_changed = stored.chain_changed;
     state.bypassed = stored.bypassed;
+    state.foreign_seen = stored.foreign_seen;
     state.book = book;
     state.start_due = first_ever;
     effects.extend(glance.badge.clone().map(Effect::Badge));
@@ -109,6 +113,14 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             state.bypassed = false;
             state.chain_changed = false;
         }
+        Intent::NewIdentity => {
+            state.renewed = false;
+            host::ask(state, Asked::NewIdentity, Request::NewIdentity, effects);
+        }
+        Intent::StrangersSeen => {
+            let foreign = state.status().map(|status| status.foreign.0);
+            state.foreign_seen = foreign.unwrap_or(state.foreign_seen);
+        }
     }
 }
 
@@ -122,6 +134,7 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         applied_port: state.applied_port,
         chain_changed: state.chain_changed,
         bypassed: state.bypassed,
+        foreign_seen: state.foreign_seen,
         book: state.book.to_file(),
     });
     if state.saved.as_ref() != Some(&stored) {
@@ -143,10 +156,13 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The session in progress moves every second and is not worth a write.
+/// What moves every second is not worth a write, and what pages did not load is nobody's business
+/// but that of who sees the popup now.
 fn save_glance(state: &mut State, effects: &mut Vec<Effect>) {
     let status = state.status_to_show().map(|status| meter_wire::Status {
         session: None,
+        unreached: Vec::new(),
+        new_identity_in_s: 0,
         ..status.clone()
     });
     let glance = Box::new(Glance {

@@ -4,18 +4,24 @@
 
 mod badge;
 mod header;
+mod identity;
+mod note;
 mod numbers;
 mod problem;
 mod report;
 mod session;
 mod tor;
+mod unreached;
 
 pub use badge::{Badge, Tone, badge};
 pub use header::{Header, Light};
+pub use identity::IdentityView;
+pub use note::Note;
 pub use problem::{Name, Own, Problem, problem};
 pub use report::ReportRow;
 pub use session::SessionView;
 pub use tor::{Bootstrap, TorView};
+pub use unreached::{UnreachedKind, UnreachedView};
 
 use crate::update::{Intent, State};
 use meter_core::{credits_exact, credits_short};
@@ -41,8 +47,12 @@ pub struct PopupView {
     pub balance: Balance,
     /// The session in progress.
     pub session: Option<SessionView>,
+    /// Connections that were not made lately, if any.
+    pub unreached: Option<UnreachedView>,
     /// Tor; nothing while nobody is there to ask.
     pub tor: Option<TorView>,
+    /// New identity.
+    pub identity: IdentityView,
     /// The last reports, newest first.
     pub reports: Vec<ReportRow>,
     /// What the toolbar shows.
@@ -65,15 +75,6 @@ pub struct Switch {
     pub on: bool,
     /// What moving it asks for.
     pub intent: Intent,
-}
-
-/// A quiet line with a way to put it away.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-pub struct Note {
-    /// The sentence.
-    pub text: &'static str,
-    /// The way.
-    pub button: Button,
 }
 
 /// The credits, from verified reports alone.
@@ -110,22 +111,16 @@ pub fn popup(state: &State) -> PopupView {
         },
         action,
         problem,
-        note: state.chain_changed.then_some(CHAIN_CHANGED),
+        note: note::note(state),
         balance: balance(state),
         session: session::session(state),
+        unreached: unreached::unreached(state),
         tor,
+        identity: identity::identity(state),
         reports: report::rows(&state.book, ROWS_MAX),
         badge: badge(state),
     }
 }
-
-const CHAIN_CHANGED: Note = Note {
-    text: "The reports now belong to a new chain with its own key. Credits of the earlier chain are not shown here.",
-    button: Button {
-        label: "OK",
-        intent: Intent::Dismiss,
-    },
-};
 
 fn balance(state: &State) -> Balance {
     let amount = state.book.balance();

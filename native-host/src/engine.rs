@@ -4,17 +4,19 @@
 //! calls back up: clients send [`Command`]s and read the status.
 
 mod house;
+mod lately;
 mod relay;
 pub(crate) mod tor;
 
 use crate::{
-    clock::Clock, config::Config, home::Home, identity, memory::Bursts, problems, ticks::Ticks,
+    clock::Clock, config::Config, home::Home, identity::Identity, memory::Bursts, problems,
+    ticks::Ticks,
 };
 use house::House;
 use meter_core::Thresholds;
-use meter_relay::{Counters, Isolation};
+use meter_relay::Counters;
 use meter_wire::{
-    ErrorCode, HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, U64Text, WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc};
@@ -102,7 +104,7 @@ pub(crate) struct Engine {
     /// What is missing when there is no house: the relay stays closed then.
     house: Result<House, Problem>,
     relay: RelayControl,
-    isolation: Isolation,
+    identity: Identity,
     tor: meter_tor::Tor,
     tor_stop: CancellationToken,
     commands: mpsc::Receiver<Command>,
@@ -126,7 +128,7 @@ impl Engine {
         config: &Config,
         tracker: &TaskTracker,
     ) -> io::Result<(Self, EngineHandle)> {
-        let isolation = Isolation::new(identity::secret()?);
+        let identity = Identity::new()?;
         let counters = Arc::new(Counters::default());
         let tor_stop = CancellationToken::new();
         let watch_tor = Arc::new(Notify::new());
@@ -143,13 +145,13 @@ impl Engine {
             config,
             tor.upstream(),
             Arc::clone(&counters),
-            isolation.clone(),
+            identity.isolation().clone(),
         )?;
         let house = House::open(home, config.thresholds);
         if let Err(problem) = &house {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
-        let initial = snapshot(&house, &relay, &tor, config.thresholds);
+        let initial = snapshot(&house, &relay, &tor, config.thresholds, 0);
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
             commands: command_sender,
@@ -169,7 +171,7 @@ impl Engine {
                 thresholds,
                 house,
                 relay,
-                isolation,
+                identity,
                 tor,
                 tor_stop,
                 commands,
@@ -224,10 +226,10 @@ impl Engine {
 
     fn tick(&mut self) {
         self.tell_the_time();
-        let counted = self.relay.counted();
+        let (now, wall) = (self.clock.monotonic(), Clock::wall());
+        let counted = self.relay.look(now);
         self.bursts.look(counted.active);
         let Ok(house) = &mut self.house else { return };
-        let (now, wall) = (self.clock.monotonic(), Clock::wall());
         // It waits for the disk at times. The relay has a thread of its own.
         let closed = house.tick(now, wall, counted, self.relay.is_running());
         if let Some(report) = closed {
@@ -302,10 +304,8 @@ impl Engine {
         tor::start_in_background(&self.tor, self.relay.tracker());
     }
 
-    fn renew_identity(&self) -> Result<(), Problem> {
-        let secret = identity::secret()
-            .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
-        self.isolation.renew(secret);
+    fn renew_identity(&mut self) -> Result<(), Problem> {
+        self.identity.renew(self.clock.monotonic())?;
         info!("new identity");
         Ok(())
     }
@@ -322,7 +322,8 @@ impl Engine {
     }
 
     fn snapshot(&self) -> Status {
-        snapshot(&self.house, &self.relay, &self.tor, self.thresholds)
+        let wait_s = self.identity.wait_s(self.clock.monotonic());
+        snapshot(&self.house, &self.relay, &self.tor, self.thresholds, wait_s)
     }
 
     fn publish(&self) {
@@ -347,8 +348,10 @@ fn snapshot(
     relay: &RelayControl,
     tor: &meter_tor::Tor,
     thresholds: Thresholds,
+    new_identity_in_s: u32,
 ) -> Status {
     let working = house.as_ref().ok();
+    let totals = relay.lately().totals();
     Status {
         relay: relay.status(),
         tor: tor::status(&tor.status().borrow()),
@@ -360,5 +363,9 @@ fn snapshot(
             Ok(house) => house.problem().cloned(),
             Err(problem) => Some(problem.clone()),
         },
+        unreached: relay.lately().unreached(),
+        foreign: U64Text(totals.foreign),
+        literals: U64Text(totals.literals),
+        new_identity_in_s,
     }
 }

@@ -4,8 +4,8 @@ use crate::{files::read, markdown};
 use meter_core::{ChainHead, ChainId, DeviceKey, SessionReport, Signed};
 use meter_wire::{
     ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, HOST_NAME, Notice, Outcome, PROTOCOL,
-    REPORTS_PAGE_MAX, RelayStatus, Request, Success, TorBackend, TorState, parse_from_daemon,
-    parse_request, write_message, write_request,
+    REPORTS_PAGE_MAX, RelayStatus, Request, Success, TorBackend, TorReply, TorState,
+    parse_from_daemon, parse_request, write_message, write_request,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -195,6 +195,31 @@ fn every_error_code_stands_in_the_table_with_its_sentence() {
             let name = serde_json::to_value(code).expect("a name");
             let name = name.as_str().expect("a name").to_owned();
             vec![format!("`{name}`"), code.sentence().to_owned()]
+        })
+        .collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn every_reply_of_tor_stands_in_the_table_with_its_words() {
+    let page = page();
+    let section = markdown::section(&page, "#### Connections that were not made");
+    let shown = markdown::rows(section);
+    let every = TorReply::ALL.iter().chain([&TorReply::Other]);
+    let expected: Vec<_> = every
+        .map(|reply| {
+            let name = serde_json::to_value(reply).expect("a name");
+            let name = name.as_str().expect("a name");
+            let code = match reply.code() {
+                Some(code) => format!("{code:02X}"),
+                None => "any other".to_owned(),
+            };
+            vec![
+                format!("`{name}`"),
+                code,
+                reply.sentence().to_owned(),
+                reply.action().to_owned(),
+            ]
         })
         .collect();
     assert_eq!(shown, expected);

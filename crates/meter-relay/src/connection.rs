@@ -21,7 +21,7 @@ use tracing::debug;
 use crate::{
     config::RelayConfig,
     counters::OpenConnection,
-    dial::{Answer, Wish, dial},
+    dial::{Answer, DialError, Wish, dial},
     handshake::{self, HandshakeEnd, Request},
     payload::{self, Flow, Pair, PipePool},
     socket::Socket,
@@ -163,6 +163,9 @@ async fn proceed(
     ) {
         Ok(target) => target,
         Err(reply) => {
+            if matches!(reply, Reply::ConnectionNotAllowed) {
+                connection.unreached(reply.as_u8());
+            }
             refuse(client.stream, HandshakeEnd::Request(reply), connection).await?;
             return Ok(None);
         }
@@ -180,7 +183,7 @@ async fn proceed(
     if shared.config.optimistic {
         optimistic::open(client, &upstream, wish, connection, shared).await
     } else {
-        open_in_truth(client, &upstream, wish, shared).await
+        open_in_truth(client, &upstream, wish, connection, shared).await
     }
 }
 
@@ -189,6 +192,7 @@ async fn open_in_truth(
     mut client: Client,
     upstream: &Upstream,
     wish: Wish,
+    connection: &OpenConnection,
     shared: &Shared,
 ) -> io::Result<Option<Pair>> {
     let answer = tokio::select! {
@@ -199,6 +203,7 @@ async fn open_in_truth(
             return Ok(None);
         }
     };
+    count_if_unreached(&answer, connection);
     match answer {
         Ok(Answer::Open(tor, response)) => {
             response.write_to(&mut client.stream).await?;
@@ -221,6 +226,16 @@ async fn open_in_truth(
         }
     }
     Ok(None)
+}
+
+/// For the explanation that a person gets: counts what Tor said, if it said no.
+fn count_if_unreached(answer: &Result<Answer, DialError>, connection: &OpenConnection) {
+    match answer {
+        Ok(Answer::Refused(response)) => connection.unreached(response.reply.as_u8()),
+        // Tor says the same to itself at about that time; who is first is chance.
+        Err(error @ DialError::Unanswered) => connection.unreached(error.reply().as_u8()),
+        Ok(Answer::Open(..)) | Err(_) => {}
+    }
 }
 
 fn permit(

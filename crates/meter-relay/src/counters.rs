@@ -3,9 +3,12 @@
 //! They outlive a relay: hand the same counters to the next one and they go on. They know nothing
 //! of single connections, and no lock is ever taken.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    ops::RangeInclusive,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 /// Running totals since the counters were made. None but `active` ever goes down.
@@ -18,6 +21,9 @@ pub struct Counters {
     refused: AtomicU64,
     foreign: AtomicU64,
     literals: AtomicU64,
+    unreached: [AtomicU64; REPLY_SLOTS],
+    /// One more than the place of the reply that was counted last.
+    unreached_last: AtomicUsize,
 }
 
 /// The counters at one moment.
@@ -43,6 +49,44 @@ pub struct CounterSnapshot {
     /// Requests for a public address instead of a name, allowed all the same: a client that finds
     /// names out by itself may be asking outside of Tor (S-22).
     pub literals: u64,
+    /// Connections that were not made, by the reply that the client got: Tor's refusals, Tor's
+    /// silence (06), and targets that this relay does not pass on (02). Tor being away is not here.
+    pub unreached: ReplyCounts,
+}
+
+/// How often each SOCKS reply but "succeeded" was given (RFC 1928 §6, and Tor's socks-extensions for
+/// F0 to F7). Replies outside of both lists are counted together.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ReplyCounts {
+    counts: [u64; REPLY_SLOTS],
+    /// As in [`Counters`]; 0 is none.
+    last: usize,
+}
+
+impl ReplyCounts {
+    /// Each known reply with its count, in ascending order; `None` stands for all others.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<u8>, u64)> {
+        known_replies().map(Some).chain([None]).zip(self.counts)
+    }
+
+    /// The reply that was counted last; `None` when it is none of the known ones, or was none at all.
+    #[must_use]
+    pub fn last(&self) -> Option<u8> {
+        known_replies().nth(self.last.checked_sub(1)?)
+    }
+}
+
+impl FromIterator<u8> for ReplyCounts {
+    /// Counts these replies.
+    fn from_iter<T: IntoIterator<Item = u8>>(replies: T) -> Self {
+        let mut counts = Self::default();
+        for reply in replies {
+            let slot = slot(reply);
+            counts.counts[slot] += 1;
+            counts.last = slot + 1;
+        }
+        counts
+    }
 }
 
 impl Counters {
@@ -59,6 +103,13 @@ impl Counters {
             refused: self.refused.load(Ordering::Relaxed),
             foreign: self.foreign.load(Ordering::Relaxed),
             literals: self.literals.load(Ordering::Relaxed),
+            unreached: ReplyCounts {
+                counts: self
+                    .unreached
+                    .each_ref()
+                    .map(|count| count.load(Ordering::Relaxed)),
+                last: self.unreached_last.load(Ordering::Relaxed),
+            },
         }
     }
 
@@ -99,6 +150,13 @@ impl OpenConnection {
     pub(crate) fn literal(&self) {
         self.0.literals.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// Counts a request that was answered with this reply.
+    pub(crate) fn unreached(&self, reply: u8) {
+        let slot = slot(reply);
+        self.0.unreached[slot].fetch_add(1, Ordering::Relaxed);
+        self.0.unreached_last.store(slot + 1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for OpenConnection {
@@ -120,9 +178,41 @@ impl Meter<'_> {
     }
 }
 
+/// RFC 1928 §6, from "general failure" to "address type not supported".
+const STANDARD_REPLIES: RangeInclusive<u8> = 1..=8;
+/// Tor's socks-extensions, "Extended error codes".
+const EXTENDED_REPLIES: RangeInclusive<u8> = 0xF0..=0xF7;
+const REPLY_SLOTS: usize = 8 + 8 + 1;
+
+/// In the order of their places.
+fn known_replies() -> impl Iterator<Item = u8> {
+    STANDARD_REPLIES.chain(EXTENDED_REPLIES)
+}
+
+/// Where a reply is counted; the last place is for all that are on neither list.
+fn slot(reply: u8) -> usize {
+    let place = known_replies().position(|code| code == reply);
+    place.unwrap_or(REPLY_SLOTS - 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_reply_has_a_place_and_unknown_ones_share_the_last() {
+        let counters = Arc::new(Counters::default());
+        let connection = counters.open();
+        assert_eq!(counters.snapshot().unreached.last(), None);
+        for code in 0..=u8::MAX {
+            connection.unreached(code);
+            let last = Some(code).filter(|code| known_replies().any(|known| known == *code));
+            assert_eq!(counters.snapshot().unreached.last(), last);
+        }
+        let counts: Vec<_> = counters.snapshot().unreached.iter().collect();
+        let known = (1..=8).chain(0xF0..=0xF7).map(|code| (Some(code), 1));
+        assert_eq!(counts, known.chain([(None, 240)]).collect::<Vec<_>>());
+    }
 
     #[test]
     fn connections_are_active_until_dropped_and_counted_for_ever() {
@@ -144,6 +234,7 @@ mod tests {
             refused: 2,
             foreign: 1,
             literals: 1,
+            unreached: ReplyCounts::default(),
         };
         assert_eq!(counters.snapshot(), expected);
         drop(second);

@@ -18,7 +18,7 @@ mod socket;
 mod target;
 
 pub use config::RelayConfig;
-pub use counters::{CounterSnapshot, Counters};
+pub use counters::{CounterSnapshot, Counters, ReplyCounts};
 pub use error::RelayError;
 pub use isolation::{IdentitySecret, Isolation};
 pub use relay::Relay;

@@ -44,6 +44,8 @@ codes! {
     Busy => "Too many requests at once; wait a moment and try again.",
     /// Thresholds outside their limits; the old ones stay.
     BadThresholds => "These session thresholds are outside their limits; the old ones stay in force.",
+    /// A new identity so soon after the last one.
+    IdentityTooSoon => "A new identity was made a moment ago; wait a few seconds.",
 
     // The daemon's own house.
     /// The home folder cannot be made or used.

@@ -8,6 +8,7 @@ mod report;
 mod request;
 mod status;
 mod text;
+mod unreached;
 
 pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
@@ -22,6 +23,7 @@ pub use request::{
 };
 pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorStatus};
 pub use text::{HexBytes, U64Text};
+pub use unreached::{TorReply, UNREACHED_WINDOW_MS, Unreached};
 
 /// The version of this protocol; both sides say the range they speak and take the highest common.
 pub const PROTOCOL: u16 = 1;

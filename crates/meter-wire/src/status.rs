@@ -1,6 +1,6 @@
 //! The state of everything, as a client sees it.
 
-use crate::{Problem, SetThresholds, U64Text};
+use crate::{Problem, SetThresholds, U64Text, Unreached};
 use serde::{Deserialize, Serialize};
 
 /// One picture of relay, Tor, session and book.
@@ -20,6 +20,19 @@ pub struct Status {
     pub thresholds: SetThresholds,
     /// What keeps the daemon from doing its work, if anything.
     pub problem: Option<Problem>,
+    /// Connections that were not made lately, by kind, the latest kind first. Absent in a daemon
+    /// that does not tell; so are the next three.
+    #[serde(default)]
+    pub unreached: Vec<Unreached>,
+    /// Connections of other users of this machine that the relay refused, since the daemon's start.
+    #[serde(default)]
+    pub foreign: U64Text,
+    /// Requests for an address instead of a name, since the daemon's start.
+    #[serde(default)]
+    pub literals: U64Text,
+    /// Seconds until `new_identity` is possible again, rounded up; 0 when it is.
+    #[serde(default)]
+    pub new_identity_in_s: u32,
 }
 
 /// The relay.
@@ -110,4 +123,30 @@ pub struct SessionStatus {
     pub bytes_down: U64Text,
     /// Thousandths of the way to its report.
     pub progress_permille: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_of_an_older_daemon_lacks_what_came_later_and_is_understood() {
+        let json = r#"{
+            "relay": "stopped",
+            "tor": {"backend": null, "version": null, "state": "off"},
+            "session": null,
+            "balance": "0",
+            "reports": "0",
+            "thresholds": {
+                "min_bytes": "100000",
+                "min_duration_ms": "30000",
+                "max_duration_ms": "600000"
+            },
+            "problem": null
+        }"#;
+        let status: Status = serde_json::from_str(json).expect("understood");
+        assert_eq!(status.unreached, []);
+        let numbers = (status.foreign.0, status.literals.0);
+        assert_eq!((numbers, status.new_identity_in_s), ((0, 0), 0));
+    }
 }

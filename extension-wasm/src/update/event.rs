@@ -104,11 +104,15 @@ pub enum Intent {
     OpenExtensions,
     /// Seen; do not show it any longer.
     Dismiss,
+    /// New circuits for every site.
+    NewIdentity,
+    /// Seen that others tried the relay; say it again only when they try again.
+    StrangersSeen,
 }
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
@@ -119,6 +123,8 @@ impl Intent {
         Self::MonitorStart,
         Self::OpenExtensions,
         Self::Dismiss,
+        Self::NewIdentity,
+        Self::StrangersSeen,
     ];
 
     /// Parses what a popup sends, `{"intent":"turn_on"}`, strictly.

@@ -111,8 +111,14 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         }
         // Whether the host still listens is all that a ping asks.
         (Asked::Ping, _) => state.failures = 0,
-        (Asked::Command, Outcome::Error(problem)) => state.told = Some(problem),
+        (Asked::Command | Asked::NewIdentity, Outcome::Error(problem)) => {
+            state.told = Some(problem);
+        }
         (Asked::Command, Outcome::Ok(_)) => reports::ask_status(state, effects),
+        (Asked::NewIdentity, Outcome::Ok(_)) => {
+            state.renewed = true;
+            reports::ask_status(state, effects);
+        }
         // The next status or alarm asks again.
         (Asked::Status(_) | Asked::Reports, Outcome::Error(_)) => {}
         // An answer to another question.
@@ -171,6 +177,8 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     let has_recovered = had_problem && status.problem.is_none();
     let nameless = link.identity.is_none();
     link.problem = None;
+    // A daemon that was started anew counts from nothing.
+    state.foreign_seen = state.foreign_seen.min(status.foreign.0);
     link.status = Some(status);
     state.glimpse = None;
     if nameless && has_recovered {

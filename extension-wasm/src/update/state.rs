@@ -29,6 +29,10 @@ pub struct State {
     pub told: Option<Problem>,
     /// What the worker before this one last knew; shown until the host speaks.
     pub glimpse: Option<Status>,
+    /// A person asked for a new identity and got it; told for as long as a popup is open.
+    pub renewed: bool,
+    /// So many connections of other users have been shown to the person and seen.
+    pub foreign_seen: u64,
 
     /// Relay and Tor are to be started as soon as the host is there, if they are not running.
     pub(super) start_due: bool,
@@ -77,6 +81,7 @@ pub(super) enum Asked {
     Status(u64),
     Reports,
     Command,
+    NewIdentity,
     Ping,
 }
 
@@ -174,6 +179,13 @@ impl State {
     #[must_use]
     pub fn route_port(&self) -> Option<u16> {
         self.applied_port.filter(|_| self.wanted)
+    }
+
+    /// Whether the relay refused other users of this machine, and the person was not told yet.
+    #[must_use]
+    pub fn has_strangers_to_tell(&self) -> bool {
+        self.status()
+            .is_some_and(|status| status.foreign.0 > self.foreign_seen)
     }
 
     /// Whether the worker has just woken up and the host had no time to answer.

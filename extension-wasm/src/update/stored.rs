@@ -19,6 +19,8 @@ pub struct Stored {
     pub chain_changed: bool,
     /// A request went past Tor, and nobody has said "seen" yet.
     pub bypassed: bool,
+    /// How many connections of other users of this machine the person has been told of.
+    pub foreign_seen: u64,
     /// The last verified reports. The last one is the head of the chain.
     pub book: Option<ReportsFile>,
 }
@@ -28,7 +30,7 @@ pub struct Stored {
 pub struct Glance {
     /// The last badge.
     pub badge: Option<Badge>,
-    /// The last status, without its session.
+    /// The last status, without its session and what it says of failures.
     pub status: Option<Status>,
 }
 
@@ -44,6 +46,7 @@ impl Stored {
             applied_port: entry::<u16>(&all, "applied_port").filter(|port| *port != 0),
             chain_changed: entry(&all, "chain_changed").unwrap_or(false),
             bypassed: entry(&all, "bypassed").unwrap_or(false),
+            foreign_seen: entry(&all, "foreign_seen").unwrap_or(0),
             book: None,
         };
         (stored, book.unwrap_or_default(), wanted.is_none())

@@ -48,7 +48,7 @@ impl Light {
 }
 
 /// What stands between the state and "Protected".
-enum Hurdle {
+pub(super) enum Hurdle {
     /// It will pass by itself.
     Passing(String),
     /// It needs a person.
@@ -121,7 +121,7 @@ fn is_port_taken(state: &State) -> bool {
     })
 }
 
-fn hurdle(state: &State) -> Hurdle {
+pub(super) fn hurdle(state: &State) -> Hurdle {
     if state.proxy.trouble.is_some() {
         return Hurdle::Standing("Onionmeter does not control this browser's proxy.");
     }

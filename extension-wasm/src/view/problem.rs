@@ -201,7 +201,7 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         | ErrorCode::NotTor
         | ErrorCode::TorNotRunning
         | ErrorCode::TorControlRefused => Help::button("Start Tor", Intent::TorStart),
-        ErrorCode::TorNotOurs => Help::button("OK", Intent::Dismiss),
+        ErrorCode::TorNotOurs | ErrorCode::IdentityTooSoon => Help::button("OK", Intent::Dismiss),
         ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => {
             Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter install")
         }

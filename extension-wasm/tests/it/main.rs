@@ -3,8 +3,10 @@
 
 mod badges;
 mod connection;
+mod identity;
 mod ids;
 mod properties;
 mod protection;
 mod reports;
 mod scene;
+mod unreached;

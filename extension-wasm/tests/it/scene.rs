@@ -6,8 +6,8 @@ use meter_core::{
     UnixMs,
 };
 use meter_wire::{
-    FromDaemon, HelloReply, HexBytes, Notice, Outcome, RelayStatus, Reply, ReportsPage, Request,
-    SetThresholds, Status, Success, TorBackend, TorState, TorStatus, U64Text, WireReport,
+    FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply, ReportsPage,
+    Request, SetThresholds, Status, Success, TorBackend, TorState, TorStatus, U64Text, WireReport,
     write_message,
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
@@ -33,6 +33,8 @@ pub(crate) struct Scene {
     pub(crate) closed_because: Option<&'static str>,
     /// Whether the host answers at all.
     pub(crate) silent: bool,
+    /// What the host answers to the next command instead of doing it.
+    pub(crate) refusal: Option<Problem>,
     /// The reports that the host hands out.
     pub(crate) reports: Vec<WireReport>,
     /// The host's key.
@@ -58,6 +60,7 @@ impl Scene {
             answer: Ok(Reading::Free),
             closed_because: None,
             silent: false,
+            refusal: None,
             reports: Vec::new(),
             head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
             signer,
@@ -188,18 +191,27 @@ impl Scene {
                     total: self.status.reports,
                 })
             }
+            Request::NewIdentity if self.refusal.is_some() => {
+                let refusal = self.refusal.take().expect("just seen");
+                return self.queue_reply(id, Outcome::Error(refusal));
+            }
+            Request::NewIdentity => {
+                self.status.new_identity_in_s = 10;
+                Success::Done
+            }
             Request::TorStart
             | Request::TorStop
             | Request::MonitorStart
             | Request::MonitorStop
             | Request::SetThresholds(_)
-            | Request::NewIdentity
             | Request::Ping => Success::Done,
         };
-        self.queue(&FromDaemon::Reply(Reply {
-            id: Some(id),
-            outcome: Outcome::Ok(success),
-        }));
+        self.queue_reply(id, Outcome::Ok(success));
+    }
+
+    fn queue_reply(&mut self, id: u32, outcome: Outcome) {
+        let id = Some(id);
+        self.queue(&FromDaemon::Reply(Reply { id, outcome }));
     }
 
     fn queue(&mut self, message: &FromDaemon) {
@@ -263,5 +275,9 @@ pub(crate) fn status() -> Status {
         reports: U64Text(0),
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,
+        unreached: Vec::new(),
+        foreign: U64Text(0),
+        literals: U64Text(0),
+        new_identity_in_s: 0,
     }
 }

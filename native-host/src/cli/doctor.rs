@@ -1,6 +1,6 @@
 //! `doctor`: looks at everything, changes nothing, and says how to repair what it finds.
 
-use super::{Outcome, block_on, install};
+use super::{Outcome, block_on, install, print};
 use crate::{
     config::Config,
     files,
@@ -34,6 +34,7 @@ pub(super) fn run(_: &Doctor, home: &Home) -> Outcome {
     findings.push(book(home));
     let status = status_of(home);
     findings.push(daemon(status.as_ref(), home));
+    findings.extend(status.iter().flat_map(strangers));
     findings.extend(tor(status.as_ref(), home));
     findings.extend(browsers(home));
     let mut out = stdout().lock();
@@ -149,6 +150,24 @@ fn daemon(status: Option<&Status>, home: &Home) -> Finding {
             remedy: "find the program with `ss -ltnp`, stop it or set relay.port in config.toml, then `onionmeter monitor start`".to_owned(),
         },
     }
+}
+
+/// Neither needs a repair of ours; both may need a look at something else.
+fn strangers(status: &Status) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if status.foreign.0 > 0 {
+        findings.push(Note(format!(
+            "other users of this computer tried the relay {} and were refused",
+            print::times(status.foreign.0)
+        )));
+    }
+    if status.literals.0 > 0 {
+        findings.push(Note(format!(
+            "an address was asked for instead of a name {}; a program that finds names out by itself may do so outside of Tor: let it leave names to the proxy (socks5h)",
+            print::times(status.literals.0)
+        )));
+    }
+    findings
 }
 
 fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {

@@ -31,6 +31,15 @@ pub(super) fn duration(ms: u64) -> String {
     }
 }
 
+/// `once`, `twice`, `5 times`.
+pub(super) fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
+    }
+}
+
 /// Credits of an amount that came as text.
 pub(super) fn credits(amount: U64Text) -> String {
     Amount::new(amount.0).map_or_else(|| "?".to_owned(), meter_core::credits_short)

@@ -3,7 +3,10 @@
 use super::{Outcome, block_on, print};
 use crate::{EXIT_UNAVAILABLE, home::Home, ipc};
 use clap::Args;
-use meter_wire::{Problem, RelayStatus, Request, Status, Success, TorBackend, TorState};
+use meter_wire::{
+    Problem, RelayStatus, Request, Status, Success, TorBackend, TorState, UNREACHED_WINDOW_MS,
+    Unreached,
+};
 use std::{
     io::{self, Write as _, stdout},
     process::ExitCode,
@@ -70,6 +73,38 @@ fn describe(status: &Status) -> String {
     if let Some(problem) = &status.problem {
         text += &format!("Problem  {}\n", sentence(problem));
     }
+    text + &unreached(&status.unreached) + &strangers(status)
+}
+
+/// The latest kind with what to do about it, the others in a line each.
+fn unreached(kinds: &[Unreached]) -> String {
+    let minutes = UNREACHED_WINDOW_MS / 60_000;
+    let mut text = String::new();
+    for (index, kind) in kinds.iter().enumerate() {
+        if index == 0 {
+            text += &format!("Failed   in the last {minutes} minutes, the latest kind first\n");
+        }
+        let (count, message) = (print::times(kind.count.0), &kind.message);
+        text += &format!("         {count}: {message}\n");
+        if index == 0 {
+            text += &format!("         -> {}\n", kind.action);
+        }
+    }
+    text
+}
+
+fn strangers(status: &Status) -> String {
+    let mut text = String::new();
+    if status.foreign.0 > 0 {
+        let count = print::times(status.foreign.0);
+        text += &format!("Refused  other users of this computer tried the relay {count}\n");
+    }
+    if status.literals.0 > 0 {
+        let count = print::times(status.literals.0);
+        text += &format!(
+            "Notice   an address was asked for instead of a name {count}; `onionmeter doctor` says why that matters\n"
+        );
+    }
     text
 }
 
@@ -126,5 +161,27 @@ fn sentence(problem: &Problem) -> String {
     match &problem.detail {
         Some(detail) => format!("{} ({detail})", problem.message),
         None => problem.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meter_wire::TorReply;
+
+    #[test]
+    fn what_failed_is_told_with_what_to_do_about_the_latest_kind() {
+        assert_eq!(unreached(&[]), "");
+        let kinds = [
+            Unreached::new(TorReply::OnionMistyped, 2),
+            Unreached::new(TorReply::HostUnreachable, 1),
+        ];
+        let expected = "\
+Failed   in the last 10 minutes, the latest kind first
+         twice: That onion address is mistyped.
+         -> Copy it anew: 56 letters and digits stand before .onion, and none may differ.
+         once: The site's name could not be found.
+";
+        assert_eq!(unreached(&kinds), expected);
     }
 }

@@ -2,8 +2,9 @@
 
 mod thread;
 
+use super::lately::Lately;
 use crate::{config::Config, problems};
-use meter_core::Upstream;
+use meter_core::{MonotonicMs, Upstream};
 use meter_relay::{CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError};
 use meter_wire::{Problem, RelayStatus};
 use std::{
@@ -20,6 +21,7 @@ pub(crate) struct RelayControl {
     isolation: Isolation,
     upstream: watch::Receiver<Option<Upstream>>,
     counters: Arc<Counters>,
+    lately: Lately,
     tracker: TaskTracker,
     thread: RelayThread,
     running: Option<Running>,
@@ -46,6 +48,7 @@ impl RelayControl {
             isolation,
             upstream,
             counters,
+            lately: Lately::default(),
             tracker: TaskTracker::new(),
             thread: RelayThread::start()?,
             running: None,
@@ -108,8 +111,16 @@ impl RelayControl {
         problem
     }
 
-    pub(crate) fn counted(&self) -> CounterSnapshot {
-        self.counters.snapshot()
+    /// Reads the counters; what they say of failures is kept for the status.
+    pub(crate) fn look(&mut self, now: MonotonicMs) -> CounterSnapshot {
+        let totals = self.counters.snapshot();
+        self.lately.look(now, totals);
+        totals
+    }
+
+    /// As of the last [`Self::look`].
+    pub(super) const fn lately(&self) -> &Lately {
+        &self.lately
     }
 
     pub(crate) const fn is_running(&self) -> bool {

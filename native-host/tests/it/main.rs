@@ -4,4 +4,5 @@ mod attach;
 mod command_line;
 mod frames;
 mod relay;
+mod strangers;
 mod support;

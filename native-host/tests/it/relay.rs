@@ -1,6 +1,6 @@
 //! `onionmeter relay`: the relay without the rest, between a client and a stand-in for Tor.
 
-use crate::support::PROGRAM;
+use crate::support::{PROGRAM, connect};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -50,14 +50,6 @@ impl Drop for Running {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test's own client, on loopback"
-)]
-fn connect(address: SocketAddr) -> TcpStream {
-    TcpStream::connect(address).expect("somebody listens")
 }
 
 fn stats(address: SocketAddr) -> String {

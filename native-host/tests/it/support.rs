@@ -7,7 +7,7 @@ use meter_wire::{
 use std::{
     fs,
     io::{self, Read as _, Write as _},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
@@ -110,6 +110,15 @@ fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+/// Connects to something of ours.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's own client, on loopback"
+)]
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address).expect("somebody listens")
 }
 
 /// A bridge with its pipes, as a browser holds them.

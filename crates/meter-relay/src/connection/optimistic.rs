@@ -11,7 +11,7 @@ use shadowsocks::relay::socks5::Reply;
 use tokio::io::AsyncWriteExt as _;
 use tracing::debug;
 
-use super::{Client, Shared, reply_bytes};
+use super::{Client, Shared, count_if_unreached, reply_bytes};
 use crate::{
     counters::OpenConnection,
     dial::{Answer, Wish, dial},
@@ -52,7 +52,9 @@ pub(super) async fn open(
         // Any other end waits for the answer: Tor gives up a stream whose client closes before.
         Ok(())
     };
-    match dial(upstream, wish, shared.config.dial_max, send_ahead).await {
+    let answer = dial(upstream, wish, shared.config.dial_max, send_ahead).await;
+    count_if_unreached(&answer, connection);
+    match answer {
         Ok(Answer::Open(tor, _)) => {
             tor.socket.reset_on_close()?;
             return Ok(Some(Pair {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use meter_core::Upstream;
+use meter_relay::ReplyCounts;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -37,7 +38,8 @@ async fn is_closed(mut stream: TcpStream) {
 async fn s_25_tors_refusals_reach_the_client_unchanged() {
     let tor = FakeTor::start();
     let rig = Rig::before(&tor);
-    for code in (1..=9).chain(0xF0..=0xF7).chain([0xFF]) {
+    let codes = || (1..=9).chain(0xF0..=0xF7).chain([0xFF]);
+    for code in codes() {
         let (mut client, mut stream) = asked(&rig, &tor).await;
         let answer = [5, code, 0, 1, 1, 2, 3, 4, 5, 6];
         stream.write_all(&answer).await.unwrap();
@@ -46,6 +48,7 @@ async fn s_25_tors_refusals_reach_the_client_unchanged() {
     }
     let snapshot = rig.finish_with(0, 0).await;
     assert_eq!(snapshot.refused, 0, "it is Tor that refused");
+    assert_eq!(snapshot.unreached, codes().collect());
 }
 
 /// Only Tor knows what an onion address is.
@@ -177,7 +180,8 @@ async fn a_tor_that_never_answers_is_given_up_with_tors_own_code() {
         client.hears_last(&reply(6)).await;
         assert_eq!(start.elapsed().as_secs(), 120, "after {words} bytes");
         drop((client, stream));
-        rig.finish_with(0, 0).await;
+        let snapshot = rig.finish_with(0, 0).await;
+        assert_eq!(snapshot.unreached, [6].into_iter().collect());
     }
 }
 
@@ -192,6 +196,8 @@ async fn s_31_without_a_tor_every_request_fails_at_once() {
     }
     let snapshot = rig.finish_with(0, 0).await;
     assert_eq!((snapshot.connections, snapshot.refused), (3, 0));
+    let none = ReplyCounts::default();
+    assert_eq!(snapshot.unreached, none, "there was no Tor to refuse");
 }
 
 #[tokio::test]

@@ -31,6 +31,9 @@ async fn all_refused(requests: &[Vec<u8>], code: u8) {
     }
     let snapshot = rig.finish_with(0, 0).await;
     assert_eq!(snapshot.refused, u64::try_from(requests.len()).unwrap());
+    // What is no name at all is the client's slip, and nothing that a person could be told about.
+    let told = requests.iter().map(|_| code).filter(|code| *code == 2);
+    assert_eq!(snapshot.unreached, told.collect());
 }
 
 fn names(list: &[&[u8]]) -> Vec<Vec<u8>> {

@@ -1,0 +1,261 @@
+//! What the popup does and says beyond counting, in real browsers over the real Tor: a new identity
+//! leads to new circuits, and what did not load is explained.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a check fails, helpers included"
+)]
+
+use checks::{
+    circuits::{self, Circuit, Stream},
+    popup::Popup,
+    stage::{QUICK, Stage},
+};
+use meter_testkit::{
+    browser::{Browser, Kind, Landed, Tab},
+    tor_network::{ClientPorts, TorClient},
+};
+use meter_wire::{TorReply, Unreached};
+use serde_json::Value;
+use std::{collections::HashSet, net::TcpListener, time::Duration};
+use tokio::sync::Mutex;
+
+/// Only an upper bound: nothing waits for as long as this when it works.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Two browsers and two Tor networks at once are too much for a small machine.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_gets_a_new_identity_and_the_reasons_for_its_error_pages() {
+    everything(Kind::Chromium).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn firefox_gets_a_new_identity_and_the_reasons_for_its_error_pages() {
+    everything(Kind::Firefox).await;
+}
+
+/// One network and one browser for all claims: starting them is what takes the time.
+async fn everything(kind: Kind) {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let stage = Stage::set(QUICK).await.unwrap();
+    let ports = ClientPorts::free().unwrap();
+    let mut tor = stage.network.start_client(ports).unwrap();
+    tor.wait_until_ready(LIMIT).await.unwrap();
+    stage.use_existing_tor(ports).unwrap();
+    let browser = stage.launch(kind, false).await.unwrap();
+    let browsing = browser.current_tab().await.unwrap();
+    let popup = Popup::open(&browser).await.unwrap();
+    popup
+        .wait_for_state(&browser, LIMIT, "protected")
+        .await
+        .unwrap();
+    let show = Show {
+        stage,
+        tor,
+        browser,
+        browsing,
+        popup,
+    };
+
+    show.a_new_identity_leads_to_new_circuits_for_the_same_site()
+        .await;
+    show.what_did_not_load_is_explained().await;
+    show.without_a_relay_there_is_a_reason_instead_of_an_identity()
+        .await;
+    show.browser.close().await;
+}
+
+struct Show {
+    stage: Stage,
+    tor: TorClient,
+    browser: Browser,
+    browsing: Tab,
+    popup: Popup,
+}
+
+impl Show {
+    /// Begins something that stays open, in a tab of its own; gives the streams that are new since.
+    async fn begin(&self, path: &str) -> (HashSet<Stream>, HashSet<Circuit>) {
+        let site = &self.stage.site;
+        let before = circuits::streams_to(&self.tor, site.port()).await.unwrap();
+        let tab = self.browser.open_tab().await.unwrap();
+        self.browser.switch_to(&tab).await.unwrap();
+        let page = site.url("site.test", "/");
+        assert_eq!(self.browser.goto(&page).await.unwrap(), Landed::Page);
+        let begin = "fetch(args[0]).catch(() => {});";
+        self.browser.call(begin, vec![path.into()]).await.unwrap();
+        site.wait_until(LIMIT, |all| {
+            all.iter()
+                .any(|record| record.asked_for(path) && record.sent > 0 && record.open)
+        })
+        .await
+        .unwrap();
+        let now = circuits::streams_to(&self.tor, site.port()).await.unwrap();
+        let new: HashSet<_> = now.difference(&before).cloned().collect();
+        let mut used = HashSet::new();
+        for stream in &new {
+            used.insert(circuits::circuit_of(&self.tor, stream).await.unwrap());
+        }
+        (new, used)
+    }
+
+    async fn identity(&self, field: &str) -> Value {
+        self.browser.switch_to(&self.popup.tab).await.unwrap();
+        let script = format!(
+            "const button = document.querySelector('[data-testid=identity-button]');
+            return {field}"
+        );
+        self.browser.call(&script, vec![]).await.unwrap()
+    }
+
+    async fn wait_until_identity(&self, is: &str) {
+        let wanted = format!(
+            "const button = document.querySelector('[data-testid=identity-button]');
+            return {is}"
+        );
+        self.popup
+            .wait_until(&self.browser, LIMIT, &wanted)
+            .await
+            .unwrap();
+    }
+
+    /// The first stream is open still when the second is looked at, so that no circuit's number can
+    /// have been given twice.
+    async fn a_new_identity_leads_to_new_circuits_for_the_same_site(&self) {
+        let (_, before) = self.begin("/slow/50000000/20").await;
+        assert!(!before.is_empty());
+
+        // As a keyboard reaches it, and as a screen reader names it.
+        let reached = self
+            .identity("button.tabIndex === 0 && button.textContent === 'New identity'")
+            .await;
+        assert_eq!(reached, true);
+        self.wait_until_identity("button.ariaDisabled === 'false'")
+            .await;
+        self.identity("button.focus() ?? button.click()").await;
+        self.wait_until_identity("button.ariaDisabled === 'true'")
+            .await;
+        assert_eq!(
+            self.identity("document.activeElement === button").await,
+            true,
+            "the focus stays"
+        );
+        let done = "document.querySelector('[data-testid=identity-done]').textContent !== ''";
+        self.wait_until_identity(done).await;
+        let done = self
+            .popup
+            .text(&self.browser, "identity-done")
+            .await
+            .unwrap();
+        assert!(done.contains("Cookies and log-ins stay"), "{done}");
+        let again = self
+            .popup
+            .text(&self.browser, "identity-again")
+            .await
+            .unwrap();
+        assert!(again.starts_with("again in "), "{again}");
+        self.pictures("identity").await;
+
+        let (_, after) = self.begin("/slow/50000001/20").await;
+        assert!(!after.is_empty());
+        for (old, new) in before
+            .iter()
+            .flat_map(|old| after.iter().map(move |new| (old, new)))
+        {
+            assert_ne!(old.path, new.path, "another circuit");
+            assert_ne!(old.password, new.password, "with other credentials");
+        }
+        self.wait_until_identity("button.ariaDisabled === 'false'")
+            .await;
+    }
+
+    /// Tor's own replies for a mistyped and an unknown onion address, an unknown name and a closed
+    /// port, and the relay's for a local address.
+    async fn what_did_not_load_is_explained(&self) {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let errors = [
+            (MISTYPED.to_owned(), TorReply::OnionMistyped),
+            (NOT_THERE.to_owned(), TorReply::OnionNotFound),
+            (
+                "http://nowhere.example/".to_owned(),
+                TorReply::HostUnreachable,
+            ),
+            (
+                format!("http://site.test:{port}/"),
+                TorReply::GeneralFailure,
+            ),
+            ("http://192.168.1.1/".to_owned(), TorReply::NotAllowed),
+        ];
+        for (url, reply) in errors {
+            self.browser.switch_to(&self.browsing).await.unwrap();
+            let landed = self.browser.goto(&url).await.unwrap();
+            assert!(matches!(landed, Landed::NetworkError(_)), "{landed:?}");
+            self.explains(reply).await;
+        }
+        self.pictures("unreached").await;
+        let status = self.stage.run(&["status"]).unwrap();
+        let latest = Unreached::new(TorReply::NotAllowed, 1);
+        for part in [latest.message, latest.action] {
+            assert!(status.contains(&part), "{status}");
+        }
+        let names = ["onion\n", ".onion", "nowhere", "site.test", "192.168"];
+        for name in names {
+            let said = self.stage.log().contains(name) || status.contains(&format!("//{name}"));
+            assert!(!said, "{name} is told to nobody");
+        }
+    }
+
+    /// Waits until the popup names this reply as the latest, in its own words.
+    async fn explains(&self, reply: TorReply) {
+        let name = serde_json::to_value(reply).unwrap();
+        let named = format!(
+            "return document.querySelector('[data-testid=unreached-kinds] li')?.dataset.reply === {name}"
+        );
+        self.popup
+            .wait_until(&self.browser, LIMIT, &named)
+            .await
+            .unwrap();
+        let words = self.popup.text(&self.browser, "unreached").await.unwrap();
+        assert!(words.contains(reply.sentence()), "{words}");
+        assert!(words.contains(reply.action()), "{words}");
+    }
+
+    async fn without_a_relay_there_is_a_reason_instead_of_an_identity(&self) {
+        self.stage.run(&["monitor", "stop"]).unwrap();
+        self.wait_until_identity("button.ariaDisabled === 'true'")
+            .await;
+        let reason = self
+            .popup
+            .text(&self.browser, "identity-text")
+            .await
+            .unwrap();
+        assert_eq!(reason, "The relay is stopped.");
+        let asked = self.identity("button.click() ?? 'pressed'").await;
+        assert_eq!(asked, "pressed");
+        let status = self.stage.status().unwrap().unwrap();
+        assert_eq!(
+            status.new_identity_in_s, 0,
+            "a button that is off does nothing"
+        );
+    }
+
+    async fn pictures(&self, name: &str) {
+        let kind = format!("{:?}", self.browser.kind()).to_lowercase();
+        let folder = checks::stage::root().join("dist/checks");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (dark, look) in [(true, "dark"), (false, "light")] {
+            self.browser.set_dark(dark).await.unwrap();
+            let picture = folder.join(format!("{kind}-{name}-{look}.png"));
+            self.popup.picture(&self.browser, &picture).await.unwrap();
+        }
+    }
+}
+
+/// 56 letters, and no checksum.
+const MISTYPED: &str = "http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.onion/";
+/// The address of RFC 8032's first test key: well formed, and nobody serves it.
+const NOT_THERE: &str = "http://25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkenl5sid.onion/";

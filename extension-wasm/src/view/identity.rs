@@ -1,0 +1,57 @@
+//! New identity: what it does, what it did, or why it cannot be had now.
+
+use super::header::{Hurdle, hurdle};
+use crate::update::{Intent, State};
+use meter_wire::{RelayStatus, TorState};
+use serde::Serialize;
+
+/// New identity.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct IdentityView {
+    /// What it would do, or why it cannot be had now.
+    pub text: &'static str,
+    /// What it did, if it was done since the popup is open; then in place of the text.
+    pub done: Option<&'static str>,
+    /// What the button asks for; nothing while it cannot be had.
+    pub intent: Option<Intent>,
+    /// When it can be had again: `again in 7 s`.
+    pub again: Option<String>,
+}
+
+pub(super) fn identity(state: &State) -> IdentityView {
+    if let Some(text) = hindrance(state) {
+        return IdentityView {
+            text,
+            done: None,
+            intent: None,
+            again: None,
+        };
+    }
+    let wait_s = state.status().map_or(0, |status| status.new_identity_in_s);
+    IdentityView {
+        text: OFFER,
+        done: state.renewed.then_some(DONE),
+        intent: (wait_s == 0).then_some(Intent::NewIdentity),
+        again: (wait_s > 0).then(|| format!("again in {wait_s} s")),
+    }
+}
+
+/// Without Tor there are no circuits to be had, and without protection this browser uses none.
+fn hindrance(state: &State) -> Option<&'static str> {
+    if !state.wanted {
+        return Some("Protection is off, so this browser does not use Tor.");
+    }
+    let ready = state.status().is_some_and(|status| {
+        matches!(status.relay, RelayStatus::Listening { .. }) && status.tor.state == TorState::Ready
+    });
+    let why = || match hurdle(state) {
+        Hurdle::Passing(_) => "Possible as soon as Tor is connected.",
+        Hurdle::Standing(what) => what,
+    };
+    (!ready || state.proxy.trouble.is_some()).then(why)
+}
+
+const OFFER: &str = "New circuits for all sites. Cookies and log-ins stay.";
+
+const DONE: &str = "Every site gets new circuits from now on. Open connections keep theirs: reload open pages, \
+     or restart the browser to be sure. Cookies and log-ins stay.";
