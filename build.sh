@@ -15,7 +15,9 @@ help() {
                    ends with the signed reports and their sum; screenshots go to dist/demo
 ./build.sh test    every check and test there is; .ci/run calls it
 ./build.sh bench   the relay beside HAProxy, nginx and two programs of our own (Linux); prints the
-                   table and writes it to docs/figures.md; takes some minutes
+                   table and writes it to docs/figures.md; takes some minutes. With --tor
+                   instead: the wait for a page through a private Tor network, and browsers'
+                   words when Tor refuses
 ./build.sh help    this text
 
 Each command does its own set-up and may be repeated at any time. On Debian-likes it installs
@@ -253,6 +255,7 @@ dependencies() {
 # ---------------------------------------------------------------- bench
 
 bench() {
+    if [ "${1:-}" = --tor ]; then bench_tor "${@:2}"; return; fi
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
     need cc haproxy nginx unshare ip
@@ -265,6 +268,29 @@ In brackets: ours divided by theirs."
     step "measuring"
     in_a_network_of_its_own "$programs/bench" run "$programs/onionmeter" \
         --figures docs/figures.md "$@"
+}
+
+bench_tor() {
+    [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
+    have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
+    need cc unshare ip
+    setup_browsers
+    step "building the program and the benchmark"
+    cargo build --release --locked --package onionmeter --package bench-tor
+    local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench --tor${*:+ $*}"
+    BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine),
+$(tor --version | head -n 1)"
+    export BENCH_HEADING
+    step "measuring"
+    # Tor's links use Nagle's algorithm, which on loopback waits for delayed acknowledgements; and the
+    # test kit looks for its ports below those of outgoing connections.
+    in_a_network_of_its_own sh -c '
+        for net in 127.0.0.0/8 127.0.0.1; do
+            ip route replace local "$net" dev lo table local proto kernel scope host \
+                src 127.0.0.1 quickack 1
+        done
+        echo "32768 60999" >/proc/sys/net/ipv4/ip_local_port_range
+        exec "$@"' sh "$programs/bench-tor" "$programs/onionmeter" --figures docs/figures.md "$@"
 }
 
 machine() {

@@ -253,7 +253,10 @@ fn free_port() -> Result<u16> {
 pub struct DaemonAway(#[expect(dead_code, reason = "held, not read")] File);
 
 /// The program of the same build as the running check.
-pub(crate) fn program() -> Result<PathBuf> {
+///
+/// # Errors
+/// It is not built.
+pub fn program() -> Result<PathBuf> {
     let mut folder = std::env::current_exe()?;
     while folder.pop() {
         let program = folder.join("onionmeter");

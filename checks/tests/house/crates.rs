@@ -36,8 +36,9 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "checks",
         &["meter-core", "meter-testkit", "meter-wire"],
     ),
-    // It knows the product by its command line only.
+    // They know the product by its command line only.
     ("benches/relay", "bench", &[]),
+    ("benches/tor", "bench-tor", &["meter-testkit"]),
 ];
 
 /// What people get. They never depend on each other, nor on what only tests need.

@@ -64,7 +64,7 @@ fn every_library_is_explained_by_its_readme_with_its_limits() {
     let manifests = tracked("/Cargo.toml");
     let folders = manifests.iter().filter_map(|file| {
         let folder = file.path.strip_suffix("/Cargo.toml")?;
-        (!matches!(folder, "checks" | "benches/relay")).then_some(folder)
+        (folder != "checks" && !folder.starts_with("benches/")).then_some(folder)
     });
     let folders: Vec<_> = folders.collect();
     assert!(folders.len() >= 8, "{folders:?}");

@@ -43,10 +43,17 @@ impl Browser {
     /// # Errors
     /// Browser or driver is missing (the text says how to install it), or one of them does not start.
     pub async fn launch(kind: Kind, options: &LaunchOptions) -> Result<Self> {
-        let capabilities = match kind {
+        let mut capabilities = match kind {
             Kind::Chromium => chromium::capabilities(options)?,
             Kind::Firefox => firefox::capabilities(options)?,
         };
+        if let Some(proxy) = options.socks_proxy {
+            let proxy = proxy.to_string();
+            capabilities.insert(
+                "proxy".to_owned(),
+                json!({ "proxyType": "manual", "socksProxy": proxy, "socksVersion": 5 }),
+            );
+        }
         let driver = Driver::start(kind, options).await?;
         let client = driver.session(capabilities).await?;
         let mut browser = Self {

@@ -1,6 +1,9 @@
 //! What a browser is started with.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 /// One of the browsers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,6 +40,9 @@ pub struct LaunchOptions {
     pub profile: PathBuf,
     /// More environment for the browser and for the native hosts that it starts.
     pub env: Vec<(String, String)>,
+    /// A SOCKS5 proxy for every page, which also resolves every name; none without one, unless an
+    /// extension sets it.
+    pub socks_proxy: Option<SocketAddr>,
     /// Whether pages see a preference for dark.
     pub dark: bool,
     /// The outer size of the window.
@@ -44,7 +50,7 @@ pub struct LaunchOptions {
 }
 
 impl LaunchOptions {
-    /// No extension, light, a window of 1280 x 800.
+    /// No extension, no proxy, light, a window of 1280 x 800.
     #[must_use]
     pub fn new(home: &Path, profile: &Path) -> Self {
         Self {
@@ -52,6 +58,7 @@ impl LaunchOptions {
             home: home.to_owned(),
             profile: profile.to_owned(),
             env: Vec::new(),
+            socks_proxy: None,
             dark: false,
             window: Size {
                 width: 1280,

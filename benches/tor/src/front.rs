@@ -1,0 +1,110 @@
+//! The relay, in front of a backend.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result};
+use tokio::io::AsyncReadExt as _;
+
+use crate::{
+    backend::{Backend, Kind},
+    loopback,
+    process::Process,
+};
+
+/// When the relay tells its client of success.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Way {
+    /// When Tor does.
+    True,
+    /// At once.
+    Optimistic,
+}
+
+/// A column of the table.
+pub(crate) type Column = (Kind, Way);
+
+/// All columns, in their order.
+pub(crate) fn columns() -> impl Iterator<Item = Column> {
+    let ways = [Way::True, Way::Optimistic];
+    Kind::ALL
+        .into_iter()
+        .flat_map(move |kind| ways.map(|way| (kind, way)))
+}
+
+/// What stands above a column.
+pub(crate) fn title((kind, way): Column) -> String {
+    match way {
+        Way::True => kind.name().to_owned(),
+        Way::Optimistic => format!("{}, optimistic", kind.name()),
+    }
+}
+
+/// A relay with a port of its own; ended when dropped.
+pub(crate) struct Front<'a> {
+    pub(crate) backend: &'a Backend,
+    pub(crate) way: Way,
+    pub(crate) address: SocketAddr,
+    stats: SocketAddr,
+    pub(crate) process: Process,
+}
+
+impl<'a> Front<'a> {
+    /// Starts `program` as a relay in front of the backend; returns when it listens.
+    ///
+    /// # Errors
+    /// It does not start, or does not say where it listens.
+    pub(crate) fn start(program: &Path, backend: &'a Backend, way: Way) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.args(["relay", "--listen", ANY_PORT, "--stats", ANY_PORT]);
+        command.args(["--upstream", &backend.upstream]);
+        if way == Way::Optimistic {
+            command.arg("--optimistic");
+        }
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("the relay does not start")?;
+        let stdout = child.stdout.take().context("its output is a pipe")?;
+        let process = Process(child);
+        let mut stdout = BufReader::new(stdout);
+        let mut said = |what: &str| {
+            let mut line = String::new();
+            stdout.read_line(&mut line)?;
+            let address = line.trim_end().strip_prefix(what);
+            let address = address.context("the relay says where it listens")?;
+            anyhow::Ok(address.trim_start().parse::<SocketAddr>()?)
+        };
+        Ok(Self {
+            backend,
+            way,
+            address: said("relay")?,
+            stats: said("stats")?,
+            process,
+        })
+    }
+
+    /// Connections that clients have made so far.
+    ///
+    /// # Errors
+    /// The relay does not say.
+    pub(crate) async fn connections(&self) -> Result<u64> {
+        let mut totals = String::new();
+        let mut stream = loopback::connect(self.stats).await?;
+        stream.read_to_string(&mut totals).await?;
+        let (_, number) = totals.split_once(CONNECTIONS).context("a total")?;
+        Ok(number.split('"').next().unwrap_or_default().parse()?)
+    }
+
+    pub(crate) fn column(&self) -> Column {
+        (self.backend.kind, self.way)
+    }
+}
+
+const ANY_PORT: &str = "127.0.0.1:0";
+const CONNECTIONS: &str = "\"connections\":\"";

@@ -1,0 +1,99 @@
+//! What browsers show when Tor refuses, and how often they ask, on either kind of port.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use meter_testkit::{
+    browser::{Browser, Kind as Family, Landed, LaunchOptions},
+    tor_network::TorNetwork,
+};
+
+use crate::{
+    backend::{Backend, Kind},
+    front::{Front, Way},
+};
+
+/// Asks for what Tor refuses, in each browser; the table as Markdown. In brackets: the connections
+/// that Firefox made to the relay.
+///
+/// # Errors
+/// A part does not start.
+pub(crate) async fn table(program: &Path, network: &TorNetwork) -> Result<String> {
+    let backend = Backend::start(Kind::Tor, network, None).await?;
+    let targets = targets()?;
+    let mut head = "| asked for |".to_owned();
+    let mut rows: Vec<String> = targets
+        .iter()
+        .map(|(row, _)| format!("| {row} |"))
+        .collect();
+    for family in Family::ALL {
+        for way in [Way::True, Way::Optimistic] {
+            head.push_str(&match way {
+                Way::True => format!(" {family:?} |"),
+                Way::Optimistic => format!(" {family:?}, optimistic |"),
+            });
+            let front = Front::start(program, &backend, way)?;
+            let stage = Stage::open(family, front).await?;
+            for (row, (_, url)) in rows.iter_mut().zip(&targets) {
+                row.push_str(&format!(" {} |", stage.refused(url).await?));
+            }
+            stage.browser.close().await;
+        }
+    }
+    let line = "| --- | --- | --- | --- | --- |";
+    Ok(format!("{head}\n{line}\n{}\n", rows.join("\n")))
+}
+
+/// A row's name and its URL.
+fn targets() -> Result<Vec<(String, String)>> {
+    let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let mut targets = Vec::new();
+    for (what, host) in [
+        ("a closed port", format!("site.test:{}", closed.port())),
+        ("an unknown name", "nobody.example".to_owned()),
+        ("a mistyped onion", format!("{}.onion", "a".repeat(56))),
+    ] {
+        for scheme in ["http", "https"] {
+            let url = format!("{scheme}://{host}/");
+            targets.push((format!("{what}, {scheme}"), url));
+        }
+    }
+    Ok(targets)
+}
+
+struct Stage<'a> {
+    browser: Browser,
+    front: Front<'a>,
+    _folder: tempfile::TempDir,
+}
+
+impl<'a> Stage<'a> {
+    async fn open(family: Family, front: Front<'a>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let profile: PathBuf = folder.path().join("profile");
+        let mut options = LaunchOptions::new(folder.path(), &profile);
+        options.socks_proxy = Some(front.address);
+        Ok(Self {
+            browser: Browser::launch(family, &options).await?,
+            front,
+            _folder: folder,
+        })
+    }
+
+    async fn refused(&self, url: &str) -> Result<String> {
+        let before = self.front.connections().await?;
+        let landed = self.browser.goto(url).await.context("a visit")?;
+        let asked = self.front.connections().await? - before;
+        Ok(match landed {
+            Landed::Page => "a page".to_owned(),
+            Landed::NetworkError(reason) => match self.browser.kind() {
+                // Its own services ask through the proxy all the while.
+                Family::Chromium => format!("`{reason}`"),
+                Family::Firefox => format!("`{reason}` ({asked})"),
+            },
+        })
+    }
+}

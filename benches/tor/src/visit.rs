@@ -1,0 +1,68 @@
+//! The client's side: what a browser does for a page, with a clock beside it.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, ensure};
+use meter_testkit::socks;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// How long a client waited, counted from before it connected to the relay.
+pub(crate) struct Waits {
+    /// Until CONNECT was answered.
+    pub(crate) answer: Duration,
+    /// Until the first byte of the page, which was asked for as soon as the answer was there.
+    pub(crate) first_byte: Duration,
+}
+
+/// Visits a small page once.
+///
+/// # Errors
+/// The relay refuses, or no page comes.
+pub(crate) async fn page(relay: SocketAddr, name: &str, port: u16) -> Result<Waits> {
+    let began = Instant::now();
+    let mut stream = socks::connect(relay, name, port).await?;
+    let answer = began.elapsed();
+    stream.write_all(&request(name, PAGE_BYTES)).await?;
+    ensure!(stream.read_u8().await? == b'H', "an HTTP answer");
+    let first_byte = began.elapsed();
+    // To its end: a torn stream would be one more thing for Tor to do in the next visit.
+    while stream.read(&mut [0; 4_096]).await? > 0 {}
+    Ok(Waits { answer, first_byte })
+}
+
+/// Fetches that many bytes; returns what the body took from its first byte to its last.
+///
+/// # Errors
+/// The relay refuses, or the file does not come whole.
+pub(crate) async fn download(
+    relay: SocketAddr,
+    name: &str,
+    port: u16,
+    bytes: usize,
+) -> Result<Duration> {
+    let mut stream = socks::connect(relay, name, port).await?;
+    stream.write_all(&request(name, bytes)).await?;
+    stream.read_u8().await?;
+    let began = Instant::now();
+    let mut buffer = vec![0; 64 << 10];
+    let mut came = 0;
+    loop {
+        let length = stream.read(&mut buffer).await?;
+        if length == 0 {
+            break;
+        }
+        came += length;
+    }
+    ensure!(came >= bytes, "{came} bytes of {bytes} came");
+    Ok(began.elapsed())
+}
+
+fn request(name: &str, bytes: usize) -> Vec<u8> {
+    format!("GET /{bytes} HTTP/1.1\r\nHost: {name}\r\n\r\n").into_bytes()
+}
+
+/// One cell of Tor's.
+const PAGE_BYTES: usize = 300;
