@@ -16,7 +16,10 @@ use meter_testkit::{
 };
 use meter_wire::Status;
 use std::{collections::HashSet, net::SocketAddr, time::Duration};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 /// Only an upper bound: nothing waits for as long as this when it works.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -47,6 +50,7 @@ async fn sites_and_identities_never_share_a_circuit() {
     };
 
     show.tor_knows_the_form_and_refuses_others().await;
+    show.tor_reads_on_where_the_relay_does_not_wait().await;
     show.sites_never_share_and_new_identities_start_anew().await;
 }
 
@@ -114,6 +118,31 @@ impl Show {
         // The value belongs into the password; behind the format nothing may follow.
         assert!(as_user("<torS0X>0value").await.is_err());
         assert!(as_user("<torS0X>z").await.is_err());
+    }
+
+    /// The relay says its words in as few pieces as Tor takes: greeting and request together; with
+    /// credentials the greeting goes ahead, because Tor 0.4.9 otherwise loses its answer to it.
+    async fn tor_reads_on_where_the_relay_does_not_wait(&self) {
+        let target = [
+            &[5, 1, 0, 3, 6][..],
+            b"a.test",
+            &self.site.port().to_be_bytes(),
+        ]
+        .concat();
+        let known = [&[1, 9][..], b"<torS0X>0", &[1, b'x'], &target].concat();
+        let say_and_hear = async |pieces: &[&[u8]], answers: &[&[u8]]| {
+            let mut tor = socks::wire(self.tor.socks()).await.unwrap();
+            for (piece, answer) in pieces.iter().zip(answers) {
+                tor.write_all(piece).await.unwrap();
+                let mut heard = vec![0; answer.len()];
+                tor.read_exact(&mut heard).await.unwrap();
+                assert_eq!(heard, *answer, "to {} pieces", pieces.len());
+            }
+        };
+        say_and_hear(&[&[&[5, 1, 0], &target[..]].concat()], &[&[5, 0, 5, 0, 0]]).await;
+        say_and_hear(&[&[5, 1, 2], &known], &[&[5, 2], &[1, 0, 5, 0, 0]]).await;
+        // Were the first two bytes 5 and 2, the relay would not have to wait here either.
+        say_and_hear(&[&[&[5, 1, 2], &known[..]].concat()], &[&[1, 0, 5, 0, 0]]).await;
     }
 
     async fn sites_never_share_and_new_identities_start_anew(&mut self) {

@@ -49,6 +49,14 @@ pub struct Fetched {
     pub received: u64,
 }
 
+/// A connection to the proxy on which nothing has been said, for a test's own words.
+///
+/// # Errors
+/// The proxy is not there.
+pub async fn wire(proxy: SocketAddr) -> Result<TcpStream> {
+    loopback::connect(proxy).await
+}
+
 /// Asks the proxy, without credentials, to connect to a name, which the proxy's far end resolves.
 ///
 /// # Errors
