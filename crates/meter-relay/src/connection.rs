@@ -15,12 +15,12 @@ use tokio::{
     sync::{OwnedSemaphorePermit, watch},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::{
     config::RelayConfig,
     counters::OpenConnection,
+    cut::{Entry, Tasks},
     dial::{Answer, DialError, Wish, dial},
     handshake::{self, HandshakeEnd, Request},
     payload::{self, Flow, Pair, PipePool},
@@ -44,8 +44,8 @@ pub(crate) struct Shared {
     pub(crate) config: RelayConfig,
     /// Where Tor is now, if it is.
     pub(crate) upstream: watch::Receiver<Option<Upstream>>,
-    /// Cuts every connection wherever it is.
-    pub(crate) cut: CancellationToken,
+    /// The tasks of all connections, for cutting them.
+    pub(crate) tasks: Tasks,
     /// What bulk payload moves through.
     pub(crate) pipes: PipePool,
 }
@@ -63,6 +63,7 @@ pub(crate) struct Seat {
     pub(crate) connection: OpenConnection,
     /// What it shares with all others.
     pub(crate) shared: Arc<Shared>,
+    entry: Entry,
     _place: OwnedSemaphorePermit,
 }
 
@@ -76,19 +77,26 @@ impl Seat {
         shared.pipes.enter();
         Self {
             connection,
+            entry: shared.tasks.enter(),
             shared,
             _place: place,
         }
+    }
+
+    /// Where the connection's task is to be listed.
+    pub(crate) fn entry(&self) -> Entry {
+        self.entry
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         self.shared.pipes.leave();
+        self.shared.tasks.leave(self.entry);
     }
 }
 
-/// Serves one client to its end. Tells nobody how it went: the counters and the client know.
+/// Serves one client to its end, or until its task is aborted, which resets both sides. Tells nobody how it went: the counters and the client know.
 ///
 /// The way to an open stream is boxed, and freed when it is over: a connection is small for as long
 /// as it lasts.
@@ -98,23 +106,14 @@ pub(crate) fn serve(client: TcpStream, seat: Seat) -> impl Future<Output = ()> +
         let Some((pair, seat)) = opening.await else {
             return;
         };
-        let ended = tokio::select! {
-            biased;
-            () = seat.shared.cut.cancelled() => Ok(()),
-            ended = payload::relay(pair, &seat) => ended,
-        };
-        note(ended);
+        note(payload::relay(pair, &seat).await);
     }
 }
 
 /// The handshake and Tor's answer. `None` when the client was turned away, and told so.
 async fn open(client: TcpStream, seat: Seat) -> Option<(Pair, Seat)> {
-    let opened = tokio::select! {
-        biased;
-        () = seat.shared.cut.cancelled() => None,
-        opened = meet(client, &seat.connection, &seat.shared) => note(opened).flatten(),
-    };
-    opened.map(|pair| (pair, seat))
+    let opened = meet(client, &seat.connection, &seat.shared).await;
+    note(opened).flatten().map(|pair| (pair, seat))
 }
 
 fn note<T>(outcome: io::Result<T>) -> Option<T> {

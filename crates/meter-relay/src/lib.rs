@@ -5,6 +5,7 @@ mod accept;
 mod config;
 mod connection;
 mod counters;
+mod cut;
 mod dial;
 mod error;
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::{
     config::RelayConfig,
     connection::{Seat, Shared, serve},
     counters::{Counters, OpenConnection},
+    cut::Tasks,
     error::RelayError,
     owner::{Owner, Owners},
     payload::PipePool,
@@ -75,7 +76,7 @@ impl Relay {
             shared: Arc::new(Shared {
                 config,
                 upstream,
-                cut: CancellationToken::new(),
+                tasks: Tasks::default(),
                 pipes: PipePool::default(),
             }),
             owners,
@@ -108,7 +109,7 @@ impl Relay {
     pub async fn run(self, stop: CancellationToken) -> Result<(), RelayError> {
         let drain_max = self.shared.config.drain_max;
         let connections = TaskTracker::new();
-        let cut_on_drop = self.shared.cut.clone().drop_guard();
+        let cut_on_drop = CutOnDrop(Arc::clone(&self.shared));
 
         let outcome = tokio::select! {
             outcome = self.accept_for_ever(&connections) => outcome,
@@ -159,7 +160,9 @@ impl Relay {
         // Another's is closed without a word.
         if self.is_ours(address, &connection) {
             let seat = Seat::take(connection, Arc::clone(&self.shared), place);
-            connections.spawn(serve(client, seat));
+            let entry = seat.entry();
+            let task = connections.spawn(serve(client, seat));
+            self.shared.tasks.began(entry, task.abort_handle());
         }
         Ok(())
     }
@@ -191,6 +194,15 @@ impl Relay {
                 false
             }
         }
+    }
+}
+
+/// Cuts what is left of a relay's connections, even where the relay itself is dropped.
+struct CutOnDrop(Arc<Shared>);
+
+impl Drop for CutOnDrop {
+    fn drop(&mut self) {
+        self.0.tasks.cut();
     }
 }
 

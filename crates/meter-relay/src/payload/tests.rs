@@ -8,10 +8,9 @@ use tokio::{
     sync::{Notify, Semaphore, watch},
     task::JoinSet,
 };
-use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::{Counters, RelayConfig, connection::Shared};
+use crate::{Counters, RelayConfig, connection::Shared, cut::Tasks};
 
 /// Two ends of a connection on loopback.
 async fn connected() -> (TcpStream, TcpStream) {
@@ -26,7 +25,7 @@ async fn seat(counters: &Arc<Counters>) -> Seat {
     let shared = Shared {
         config: RelayConfig::on(([127, 0, 0, 1], 0).into()),
         upstream: watch::channel(None).1,
-        cut: CancellationToken::new(),
+        tasks: Tasks::default(),
         pipes: PipePool::default(),
     };
     let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
