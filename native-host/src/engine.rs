@@ -19,11 +19,12 @@ use meter_wire::{
     HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, U64Text, WireReport,
 };
 use relay::RelayControl;
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
 
+const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
 const COMMANDS_MAX: usize = 64;
 /// Closed sessions that a slow client may lag behind before it has to ask for reports.
@@ -188,7 +189,7 @@ impl Engine {
 
     /// Works until `stop`, then stops relay and Tor and keeps the open session.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let mut ticks = Ticks::start();
+        let mut ticks = Ticks::every(TICK);
         let mut tor_status = self.tor.status();
         self.start_monitor();
         self.publish();
@@ -212,7 +213,7 @@ impl Engine {
     /// Goes on looking once a second while connections drain: a kill in between must not cost more
     /// than at any other time.
     async fn stop_relay(&mut self) {
-        let mut ticks = Ticks::start();
+        let mut ticks = Ticks::every(TICK);
         if let Some(mut draining) = self.relay.stop() {
             loop {
                 tokio::select! {

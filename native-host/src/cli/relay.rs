@@ -6,6 +6,7 @@
 use super::{Failure, Outcome, block_on};
 use crate::{
     EXIT_BUG, EXIT_UNAVAILABLE, daemon, dumps, identity, ignore_because, limits, memory, problems,
+    ticks::Ticks,
 };
 use clap::Args;
 use meter_core::Upstream;
@@ -114,8 +115,9 @@ fn isolation(wanted: bool) -> Result<Option<Isolation>, Failure> {
 
 async fn look_after_memory(counters: &Counters) {
     let mut bursts = memory::Bursts::default();
+    let mut ticks = Ticks::every(MEMORY_EVERY);
     loop {
-        sleep(MEMORY_EVERY).await;
+        ticks.tick().await;
         bursts.look(counters.snapshot().active);
     }
 }
