@@ -272,6 +272,7 @@ impl Engine {
         let secret = identity::secret()
             .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
         self.isolation.renew(secret);
+        self.tor.new_identity();
         info!("new identity");
         Ok(())
     }

@@ -140,7 +140,7 @@ async fn answer(mut client: TcpStream, counters: &Counters) -> io::Result<()> {
 }
 
 /// Takes all the files this process may have; says how many connections they are good for.
-fn raise_file_limit() -> usize {
+pub(super) fn raise_file_limit() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     ignore_because(
