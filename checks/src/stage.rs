@@ -264,7 +264,10 @@ fn free_port() -> Result<u16> {
 pub struct DaemonAway(#[expect(dead_code, reason = "held, not read")] File);
 
 /// The `[tor]` part of `config.toml`, and the Tor that it means where that is somebody else's.
-fn tor_section(network: &TorNetwork, backend: Backend) -> Result<(String, Option<TorClient>)> {
+///
+/// # Errors
+/// That Tor does not start, or the network cannot say what a client needs.
+pub fn tor_section(network: &TorNetwork, backend: Backend) -> Result<(String, Option<TorClient>)> {
     Ok(match backend {
         Backend::Existing => {
             let ports = ClientPorts::free()?;
@@ -287,10 +290,7 @@ fn tor_section(network: &TorNetwork, backend: Backend) -> Result<(String, Option
 }
 
 /// What [`TorNetwork::arti_config`] says, as tables below `tor.arti` of `config.toml`.
-///
-/// # Errors
-/// The network has none to say.
-pub fn arti_tables(network: &TorNetwork) -> Result<String> {
+fn arti_tables(network: &TorNetwork) -> Result<String> {
     let config = network.arti_config()?;
     let nested = config.lines().map(|line| {
         let array = line

@@ -6,7 +6,10 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
-use checks::host::Host;
+use checks::{
+    host::Host,
+    stage::{Backend, tor_section},
+};
 use meter_testkit::{
     site::Site,
     socks::{self, Credentials, Refused},
@@ -25,6 +28,8 @@ use tokio::{
 
 /// Only an upper bound: nothing waits for as long as this when it works.
 const LIMIT: Duration = Duration::from_secs(120);
+/// Enough for clients of onion services.
+const RELAYS: usize = 4;
 /// In lower case and of letters that an onion address may have.
 const MARKER: &str = "canarybird";
 /// A valid address of version 3 that begins with the marker: its key is a point of the curve and
@@ -35,13 +40,21 @@ const BAD_ONION: &str = "canarybirdwb63jh7kbki5nkl4ckk5yfqj2v4rwyrfe72x47stzsc3a
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_name_path_onion_address_or_credential_is_written_anywhere() {
+    nothing_is_written_with(Backend::Managed).await;
+}
+
+#[cfg(feature = "embedded-tor")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_embedded_tor_it_is_the_same() {
+    nothing_is_written_with(Backend::Embedded).await;
+}
+
+async fn nothing_is_written_with(backend: Backend) {
     let folder = tempfile::tempdir().unwrap();
-    let network = TorNetwork::boot(folder.path()).await.unwrap();
-    let torrc = serde_json::to_string(&network.client_torrc()).unwrap();
-    let mut host = Host::start(&format!(
-        "[log]\nlevel = \"trace\"\n[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n"
-    ))
-    .unwrap();
+    let network = TorNetwork::boot_with_relays(folder.path(), RELAYS).await;
+    let network = network.unwrap();
+    let (tor, _) = tor_section(&network, backend).unwrap();
+    let mut host = Host::start(&format!("[log]\nlevel = \"trace\"\n{tor}")).unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();
     let site = Site::start().await.unwrap();
     let show = Show { site, host };

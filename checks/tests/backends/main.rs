@@ -5,7 +5,7 @@ mod claims;
 mod processes;
 mod setting;
 
-use checks::host::Host;
+use checks::{host::Host, stage::tor_section};
 use meter_testkit::{
     site::Site,
     tor_network::{OnionService, TorNetwork},
@@ -51,7 +51,8 @@ async fn every_backend_keeps_the_same_promises() {
 }
 
 async fn a_killed_daemon_leaves_no_tor(network: &TorNetwork, kind: Kind) {
-    let mut host = Host::start(&kind.config(network)).expect("a daemon");
+    let (tor, _) = tor_section(network, kind.backend()).expect("a section");
+    let mut host = Host::start(&tor).expect("a daemon");
     host.wait_until_ready(LIMIT).await.expect("ready");
     let tors = children(host.process());
     assert_eq!(tors.len(), 1, "{kind:?}");

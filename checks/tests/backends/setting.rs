@@ -4,6 +4,7 @@ use crate::{
     LIMIT,
     processes::{children, command_line},
 };
+use checks::stage::Backend;
 use meter_core::Upstream;
 use meter_testkit::{
     socks::{self, Credentials, Fetched},
@@ -37,19 +38,13 @@ impl Kind {
         Self::Embedded,
     ];
 
-    /// The lines of `config.toml` for it.
-    pub(crate) fn config(self, network: &TorNetwork) -> String {
+    /// The same for `config.toml`.
+    pub(crate) const fn backend(self) -> Backend {
         match self {
-            Self::Existing => unreachable!("its ports are another matter"),
-            Self::Managed => {
-                let lines = serde_json::to_string(&network.client_torrc()).expect("text");
-                format!("[tor]\nbackend = \"managed\"\nextra_torrc = {lines}\n")
-            }
+            Self::Existing => Backend::Existing,
+            Self::Managed => Backend::Managed,
             #[cfg(feature = "embedded-tor")]
-            Self::Embedded => {
-                let arti = checks::stage::arti_tables(network).expect("a configuration");
-                format!("[tor]\nbackend = \"embedded\"\n{arti}")
-            }
+            Self::Embedded => Backend::Embedded,
         }
     }
 }
