@@ -12,7 +12,8 @@ help() {
 ./build.sh build   set up this machine and build the program and dist/extension
 ./build.sh run     build, register with every browser, open one with the extension loaded
 ./build.sh demo    the whole path without internet: a private Tor network, a site, a browser;
-                   ends with the signed reports and their sum; screenshots go to dist/demo
+                   ends with the signed reports and their sum; screenshots go to dist/demo.
+                   --tor embedded (what it does by itself), managed or existing: the Tor to use
 ./build.sh test    every check and test there is; .ci/run calls it
 ./build.sh bench   the relay beside HAProxy, nginx and two programs of our own (Linux); prints the
                    table and writes it to docs/figures.md; takes some minutes. With --tor
@@ -124,7 +125,7 @@ setup_browsers() {
 build() {
     setup_build
     step "building the program"
-    cargo build --release --locked --package onionmeter
+    cargo build --release --locked --package onionmeter --features onionmeter/embedded-tor
     build_extension
     step "done"
     say "program    target/release/onionmeter"
@@ -140,7 +141,6 @@ build_extension() {
 
 run() {
     build
-    have tor || need tor
     local profile=$PWD/dist/profile program=target/release/onionmeter
     mkdir -p "$profile"
     step "registering with the browsers"
@@ -203,9 +203,12 @@ demo() {
     setup_browsers
     build_extension
     step "building the program"
-    cargo build --locked --package onionmeter --package checks
+    [ $# = 0 ] && set -- --tor embedded
+    local features=()
+    [ "$*" = "--tor embedded" ] && features=(--features onionmeter/embedded-tor)
+    cargo build --locked --package onionmeter --package checks "${features[@]}"
     step "the whole path"
-    target/debug/demo "$@"
+    "${CARGO_TARGET_DIR:-target}/debug/demo" "$@"
 }
 
 test() {
@@ -213,17 +216,32 @@ test() {
     setup_browsers
     step "form: rustfmt and clippy"
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+    cargo clippy --all-targets --locked --quiet -- -D warnings
     build_extension
     cargo clippy --package extension-wasm --target wasm32-unknown-unknown --locked --quiet -- -D warnings
     step "tests"
     cargo build --locked --package onionmeter --package checks
     # The limit is for what hangs; the tests take some minutes.
-    timeout --kill-after=10s 40m cargo test --workspace --locked
+    timeout --kill-after=10s 40m cargo test --locked
+    step "the embedded Tor"
+    test_embedded
     step "tests inside Wasm"
     test_wasm
     dependencies
     step "all tests passed"
+}
+
+# Arti, the program with it, and the backends side by side. Last of the native tests, because what it
+# builds takes the place of the program without.
+test_embedded() {
+    local with=(--package meter-arti --package onionmeter --package checks
+        --features onionmeter/embedded-tor,checks/embedded-tor)
+    cargo clippy "${with[@]}" --all-targets --locked --quiet -- -D warnings
+    cargo build --locked "${with[@]}"
+    timeout --kill-after=10s 20m cargo test --locked --package meter-arti --package onionmeter \
+        --features onionmeter/embedded-tor
+    timeout --kill-after=10s 20m cargo test --locked --package checks \
+        --features checks/embedded-tor --test backends --test canary
 }
 
 # The vectors of the specification, verified by the same code as Wasm in a real browser.

@@ -140,6 +140,20 @@ impl Host {
         self.signal(rustix::process::Signal::ABORT)
     }
 
+    /// Kills the daemon without a chance to do anything more, and waits for it.
+    ///
+    /// # Errors
+    /// It is gone already, or does not go.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        self.signal(rustix::process::Signal::KILL)
+    }
+
+    /// The daemon's process number.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.daemon.id()
+    }
+
     /// Starts the daemon again after an end.
     ///
     /// # Errors

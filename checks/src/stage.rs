@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use meter_testkit::{
     browser::{Browser, Kind, LaunchOptions},
     site::Site,
-    tor_network::{ClientPorts, TorNetwork},
+    tor_network::{ClientPorts, TorClient, TorNetwork},
 };
 use meter_wire::{ReportsFile, Status};
 use std::{
@@ -23,12 +23,37 @@ pub const QUICK: &str =
 
 const POLL: Duration = Duration::from_millis(100);
 
+/// Which way of having Tor the product is configured for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Backend {
+    /// A `tor` that somebody else has started.
+    Existing,
+    /// `tor` as the daemon's child.
+    Managed,
+    /// The one that is part of the program, which must be built with it.
+    Embedded,
+}
+
+impl Backend {
+    /// By its name in `config.toml`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "existing" => Some(Self::Existing),
+            "managed" => Some(Self::Managed),
+            "embedded" => Some(Self::Embedded),
+            _ => None,
+        }
+    }
+}
+
 /// Everything but the browser. Dropping it ends the daemon, the network and the site.
 pub struct Stage {
     /// The network; the product's own `tor` is a client of it.
     pub network: TorNetwork,
     /// The site to browse.
     pub site: Site,
+    _theirs: Option<TorClient>,
     folder: tempfile::TempDir,
     program: PathBuf,
     relay_port: u16,
@@ -41,6 +66,15 @@ impl Stage {
     /// # Errors
     /// The program or the extension is not built, or the network does not come up.
     pub async fn set(session: &str) -> Result<Self> {
+        Self::set_with(session, Backend::Managed).await
+    }
+
+    /// As [`Self::set`], with another way of having Tor. A Tor of somebody else's has just been
+    /// started, and has yet to connect.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub async fn set_with(session: &str, backend: Backend) -> Result<Self> {
         let program = program()?;
         ensure!(
             extension().join("manifest.json").is_file(),
@@ -50,26 +84,20 @@ impl Stage {
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
         let network = TorNetwork::boot(&folder.path().join("network")).await?;
         let relay_port = free_port()?;
+        let site = Site::start().await?;
+        let (tor, theirs) = tor_section(&network, backend)?;
         let stage = Self {
             network,
-            site: Site::start().await?,
+            site,
+            _theirs: theirs,
             folder,
             program,
             relay_port,
         };
-        stage.configure(session)?;
+        fs::DirBuilder::new().mode(0o700).create(stage.home())?;
+        let text = format!("{session}\n[relay]\nport = {relay_port}\n{tor}");
+        fs::write(stage.home().join("config.toml"), text)?;
         Ok(stage)
-    }
-
-    fn configure(&self, session: &str) -> Result<()> {
-        fs::DirBuilder::new().mode(0o700).create(self.home())?;
-        let torrc = serde_json::to_string(&self.network.client_torrc())?;
-        let text = format!(
-            "{session}\n[relay]\nport = {}\n[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n",
-            self.relay_port
-        );
-        fs::write(self.home().join("config.toml"), text)?;
-        Ok(())
     }
 
     /// The product's home.
@@ -251,6 +279,48 @@ fn free_port() -> Result<u16> {
 
 /// No daemon runs while this lives.
 pub struct DaemonAway(#[expect(dead_code, reason = "held, not read")] File);
+
+/// The `[tor]` part of `config.toml`, and the Tor that it means where that is somebody else's.
+///
+/// # Errors
+/// That Tor does not start, or the network cannot say what a client needs.
+pub fn tor_section(network: &TorNetwork, backend: Backend) -> Result<(String, Option<TorClient>)> {
+    Ok(match backend {
+        Backend::Existing => {
+            let ports = ClientPorts::free()?;
+            let ClientPorts { socks, control } = ports;
+            let text = format!(
+                "[tor]\nbackend = \"existing\"\nsocks_port = {socks}\ncontrol_port = {control}\n"
+            );
+            (text, Some(network.start_client(ports)?))
+        }
+        Backend::Managed => {
+            let torrc = serde_json::to_string(&network.client_torrc())?;
+            let text = format!("[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n");
+            (text, None)
+        }
+        Backend::Embedded => {
+            let arti = arti_tables(network)?;
+            (format!("[tor]\nbackend = \"embedded\"\n{arti}"), None)
+        }
+    })
+}
+
+/// What [`TorNetwork::arti_config`] says, as tables below `tor.arti` of `config.toml`.
+fn arti_tables(network: &TorNetwork) -> Result<String> {
+    let config = network.arti_config()?;
+    let nested = config.lines().map(|line| {
+        let array = line
+            .strip_prefix("[[")
+            .map(|name| format!("[[tor.arti.{name}\n"));
+        let table = || {
+            line.strip_prefix('[')
+                .map(|name| format!("[tor.arti.{name}\n"))
+        };
+        array.or_else(table).unwrap_or_else(|| format!("{line}\n"))
+    });
+    Ok(nested.collect())
+}
 
 /// The program of the same build as the running check.
 ///

@@ -6,7 +6,10 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
-use checks::host::Host;
+use checks::{
+    host::Host,
+    stage::{Backend, tor_section},
+};
 use meter_testkit::{
     site::Site,
     socks::{self, Credentials, Refused},
@@ -26,6 +29,8 @@ use tokio::{
 
 /// Only an upper bound: nothing waits for as long as this when it works.
 const LIMIT: Duration = Duration::from_secs(120);
+/// Enough for clients of onion services.
+const RELAYS: usize = 4;
 /// In lower case and of letters that an onion address may have.
 const MARKER: &str = "canarybird";
 /// A connection that asks for a name with this in it panics: `canary/panic.c`.
@@ -38,19 +43,33 @@ const BAD_ONION: &str = "canarybirdwb63jh7kbki5nkl4ckk5yfqj2v4rwyrfe72x47stzsc3a
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_name_path_onion_address_or_credential_is_written_anywhere() {
+    nothing_is_written_with(Backend::Managed).await;
+}
+
+#[cfg(feature = "embedded-tor")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_embedded_tor_it_is_the_same() {
+    nothing_is_written_with(Backend::Embedded).await;
+}
+
+async fn nothing_is_written_with(backend: Backend) {
     let folder = tempfile::tempdir().unwrap();
-    let network = TorNetwork::boot(folder.path()).await.unwrap();
-    let torrc = serde_json::to_string(&network.client_torrc()).unwrap();
+    let network = TorNetwork::boot_with_relays(folder.path(), RELAYS).await;
+    let network = network.unwrap();
+    let (tor, _) = tor_section(&network, backend).unwrap();
     let environment = vec![
         ("RUST_BACKTRACE", "full".into()),
         ("LD_PRELOAD", breaker_of_clocks(folder.path()).into()),
     ];
-    let config =
-        format!("[log]\nlevel = \"trace\"\n[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n");
+    let config = format!("[log]\nlevel = \"trace\"\n{tor}");
     let mut host = Host::start_with(&config, environment).unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();
     let site = Site::start().await.unwrap();
-    let show = Show { site, host };
+    let show = Show {
+        site,
+        host,
+        backend,
+    };
 
     show.pages_and_files().await;
     show.failures_that_tor_tells().await;
@@ -63,7 +82,7 @@ async fn no_name_path_onion_address_or_credential_is_written_anywhere() {
     show.found_nothing();
     show.the_search_would_find_it();
     // The site goes on, so that the marker passes through the daemon until it crashes.
-    let Show { mut host, site } = show;
+    let Show { mut host, site, .. } = show;
     let crashed = host.crash().unwrap();
     drop((torn, site));
     assert!(!crashed.success() && !crashed.core_dumped(), "{crashed}");
@@ -77,6 +96,7 @@ async fn no_name_path_onion_address_or_credential_is_written_anywhere() {
 struct Show {
     site: Site,
     host: Host,
+    backend: Backend,
 }
 
 impl Show {
@@ -202,10 +222,17 @@ impl Show {
     fn found_nothing(&self) {
         assert_eq!(hits(self.host.folder()), [""; 0], "while running");
         let log = self.host.log();
-        assert!(
-            log.contains("DEBUG") && log.contains("client refused") && log.contains("Giving up"),
-            "the log tells all that relay and Tor say: {log}"
-        );
+        let said: &[&str] = match self.backend {
+            Backend::Existing | Backend::Managed => &["client refused", "Giving up"],
+            // It says so much that the first log may be full.
+            Backend::Embedded => &["line=\"TRACE tor_", "connect_with_prefs"],
+        };
+        for words in [&["DEBUG"], said].concat() {
+            assert!(
+                log.contains(words),
+                "the log tells all that relay and Tor say, {words} too: {log}"
+            );
+        }
     }
 
     /// Plants the marker where the product writes, in a file's content and in a name.

@@ -2,12 +2,15 @@
 
 mod control;
 mod doctor;
+#[cfg(feature = "embedded-tor")]
+mod embedded;
 mod install;
 mod print;
 mod relay;
 mod reports;
 mod status;
 mod verify;
+mod whose;
 
 use crate::{EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE, daemon, home::Home, problems};
 use clap::{Parser, Subcommand};
@@ -72,6 +75,10 @@ enum Command {
     Relay(relay::Arguments),
     /// Run the daemon in the foreground (browsers and commands start it by themselves)
     Daemon,
+    /// Be the embedded Tor of a daemon (it starts this by itself)
+    #[cfg(feature = "embedded-tor")]
+    #[command(hide = true)]
+    EmbeddedTor,
 }
 
 /// Why a command did not do what it was asked.
@@ -117,6 +124,8 @@ pub fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
+        #[cfg(feature = "embedded-tor")]
+        Command::EmbeddedTor => embedded::run(),
         command => Home::find()
             .map_err(|error| Failure::usage(&error))
             .and_then(|home| with_home(command, &home)),
@@ -139,6 +148,8 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Thresholds(arguments) => control::thresholds(&arguments, home),
         Command::Stop => control::daemon(home),
         Command::Daemon => Ok(daemon::run(home)),
+        #[cfg(feature = "embedded-tor")]
+        Command::EmbeddedTor => embedded::run(),
     }
 }
 

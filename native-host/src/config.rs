@@ -39,17 +39,21 @@ pub struct TorChoice {
     pub control_port: Option<u16>,
     /// Lines added to the torrc of a managed Tor.
     pub extra_torrc: Vec<String>,
+    /// Configuration of the embedded Tor, as TOML.
+    pub arti: String,
 }
 
 /// Which backends are allowed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BackendChoice {
-    /// Existing if proven, else managed.
+    /// Existing if proven, else managed if `tor` is installed, else embedded.
     Auto,
     /// Only a Tor that runs.
     Existing,
-    /// Only our own.
+    /// Only a `tor` that is installed, run by us.
     Managed,
+    /// Only the Tor that is part of this program.
+    Embedded,
 }
 
 /// Why `config.toml` is no configuration.

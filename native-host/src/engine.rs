@@ -307,6 +307,7 @@ impl Engine {
 
     fn renew_identity(&mut self) -> Result<(), Problem> {
         self.identity.renew(self.clock.monotonic())?;
+        self.tor.new_identity();
         info!("new identity");
         Ok(())
     }

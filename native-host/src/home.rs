@@ -167,6 +167,12 @@ impl Home {
         self.root.join("tor")
     }
 
+    /// Data of the embedded Tor.
+    #[must_use]
+    pub fn embedded_data(&self) -> PathBuf {
+        self.root.join("arti")
+    }
+
     /// Logs.
     #[must_use]
     pub fn log_folder(&self) -> PathBuf {

@@ -82,6 +82,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
     let code = match error {
         // Its sentence says it all.
         TorProblem::Missing => return Problem::new(ErrorCode::TorMissing),
+        TorProblem::NotBuiltIn => ErrorCode::TorMissing,
         TorProblem::ProgramUnsafe
         | TorProblem::SpawnFailed { .. }
         | TorProblem::ExitedAtStart { .. }

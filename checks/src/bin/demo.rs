@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use checks::{
     popup::Popup,
     reports::{Reports, line},
-    stage::{QUICK, Stage, root},
+    stage::{Backend, QUICK, Stage, root},
 };
 use meter_core::credits_exact;
 use meter_testkit::browser::{Browser, Kind, Landed};
@@ -15,13 +15,17 @@ const REPORTS: u64 = 3;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    let backend = backend()?;
     say("Booting a private Tor network on loopback: 3 authorities, 1 relay, three-hop circuits.");
-    let stage = Stage::set(QUICK).await?;
+    let stage = Stage::set_with(QUICK, backend).await?;
     say(&format!(
         "A site waits at {}.",
         stage.site.url("site.test", "/")
     ));
     stage.network.pause()?;
+    say(&format!(
+        "The product's own way of having Tor: {backend:?}."
+    ));
     let browser = stage.launch(Kind::Chromium, false).await?;
     let browsing = browser.current_tab().await?;
     let popup = Popup::open(&browser).await?;
@@ -62,6 +66,18 @@ async fn main() -> Result<()> {
         folder.display()
     ));
     Ok(())
+}
+
+/// `--tor existing|managed|embedded`; managed where nothing is said.
+fn backend() -> Result<Backend> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let known = match words.as_slice() {
+        [] => Some(Backend::Managed),
+        ["--tor", name] => Backend::named(name),
+        _ => None,
+    };
+    known.context("usage: demo [--tor existing|managed|embedded]")
 }
 
 /// Visits pages until the next report is signed, and says what moved the badge.

@@ -157,7 +157,11 @@ fn every_state_of_relay_and_tor_is_explained() {
     for word in ["stopped", "listening", "failed"] {
         explains("`relay`", word);
     }
-    for backend in [TorBackend::Existing, TorBackend::Managed] {
+    for backend in [
+        TorBackend::Existing,
+        TorBackend::Managed,
+        TorBackend::Embedded,
+    ] {
         let word = serde_json::to_value(backend).expect("a word");
         explains("`tor.backend`", word.as_str().expect("a word"));
     }

@@ -13,11 +13,17 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("crates/meter-wire", "meter-wire", &["meter-core"]),
     ("crates/meter-ledger", "meter-ledger", &["meter-core"]),
     ("crates/meter-relay", "meter-relay", &["meter-core"]),
-    ("crates/meter-tor", "meter-tor", &["meter-core"]),
+    (
+        "crates/meter-tor",
+        "meter-tor",
+        &["meter-core", "meter-wire"],
+    ),
+    ("crates/meter-arti", "meter-arti", &["meter-wire"]),
     (
         "native-host",
         "onionmeter",
         &[
+            "meter-arti",
             "meter-core",
             "meter-ledger",
             "meter-relay",
@@ -34,7 +40,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     (
         "checks",
         "checks",
-        &["meter-core", "meter-testkit", "meter-wire"],
+        &["meter-core", "meter-testkit", "meter-tor", "meter-wire"],
     ),
     // They know the product by its command line only.
     ("benches/relay", "bench", &[]),
@@ -45,24 +51,34 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
 pub(crate) const PRODUCTS: [&str; 2] = ["onionmeter", "extension-wasm"];
 
 /// What cargo would build for one target, from what is already on this machine.
-fn metadata_for(target: &str) -> Metadata {
+fn metadata_for(target: &str, features: &[&str]) -> Metadata {
     let options = ["--locked", "--offline", "--filter-platform", target];
+    let options = options.iter().chain(features);
     let metadata = MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))
-        .other_options(options.map(str::to_owned))
+        .other_options(options.map(|&option| option.to_owned()).collect::<Vec<_>>())
         .exec();
     metadata.expect("what the lock file names is here after ./build.sh build")
 }
 
 /// For this machine and for the browser.
 pub(crate) fn metadata() -> [Metadata; 2] {
+    [
+        metadata_for(&this_machine(), &[]),
+        metadata_for("wasm32-unknown-unknown", &[]),
+    ]
+}
+
+/// For this machine, with the embedded Tor.
+pub(crate) fn metadata_with_embedded() -> Metadata {
+    metadata_for(&this_machine(), &["--features", "onionmeter/embedded-tor"])
+}
+
+fn this_machine() -> String {
     let output = Command::new("rustc").arg("-vV").output().expect("rustc");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    [
-        metadata_for(host.expect("rustc names its host")),
-        metadata_for("wasm32-unknown-unknown"),
-    ]
+    host.expect("rustc names its host").to_owned()
 }
 
 fn ours(package: &Package, kind: DependencyKind) -> BTreeSet<&str> {
@@ -181,6 +197,28 @@ fn no_product_contains_another_or_what_only_tests_need() {
     }
 }
 
+/// Its links to Tor relays are TLS; everything else stays out with it, too.
+#[test]
+fn the_embedded_tor_brings_tls_and_nothing_else_that_reaches_out() {
+    let metadata = metadata_with_embedded();
+    let built = built_in(&metadata, "onionmeter");
+    let names = metadata
+        .packages
+        .iter()
+        .filter(|package| built.contains(&package.id));
+    let names: BTreeSet<_> = names.map(|package| package.name.to_string()).collect();
+    assert!(names.contains("rustls") && names.contains("arti-client"));
+    for foreign in [
+        "hickory-resolver",
+        "hyper",
+        "native-tls",
+        "openssl-sys",
+        "reqwest",
+    ] {
+        assert!(!names.contains(foreign), "{foreign}");
+    }
+}
+
 #[test]
 fn members_are_listed_so_that_each_comes_before_those_that_use_it() {
     let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
@@ -204,6 +242,10 @@ fn members_are_listed_so_that_each_comes_before_those_that_use_it() {
         }
     }
     assert_eq!(members.len(), ARROWS.len());
+    let by_default = manifest["workspace"]["default-members"].as_array();
+    let mut expected = members.clone();
+    expected.retain(|member| member.as_str() != Some("crates/meter-arti"));
+    assert_eq!(by_default, Some(&expected), "all but the slow one");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Licences of everything that is built, by the list in `deny.toml`, without tool or network.
 
 use crate::{
-    crates::{PRODUCTS, built_in, metadata},
+    crates::{PRODUCTS, built_in, metadata, metadata_with_embedded},
     files::read,
 };
 use std::collections::BTreeSet;
@@ -120,6 +120,28 @@ fn every_crate_has_a_licence_that_is_allowed() {
     }
     let named: BTreeSet<_> = exceptions.into_iter().map(|(name, _)| name).collect();
     assert_eq!(used, named, "an exception that nobody needs goes");
+}
+
+/// Weak copyleft in what people get: two small crates under Arti, used as they are.
+#[test]
+fn the_embedded_tor_brings_two_crates_of_weak_copyleft_and_no_more() {
+    let (allowed, _) = allowed();
+    let metadata = metadata_with_embedded();
+    let built = built_in(&metadata, "onionmeter");
+    let inside = metadata
+        .packages
+        .iter()
+        .filter(|package| built.contains(&package.id));
+    let may = |licence: &str| allowed.contains(licence);
+    let others = inside.filter(|package| {
+        let expression = package.license.as_deref().unwrap_or_default();
+        !is_met(expression, &may)
+    });
+    let others: BTreeSet<_> = others.map(|package| package.name.to_string()).collect();
+    assert_eq!(
+        others,
+        ["option-ext", "priority-queue"].map(str::to_owned).into()
+    );
 }
 
 #[test]

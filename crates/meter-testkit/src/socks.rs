@@ -2,12 +2,12 @@
 //!
 //! Written from RFC 1928 and 1929 independently of the product, so that both cannot share a mistake.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpStream, UnixStream},
 };
 
 use crate::loopback;
@@ -36,6 +36,11 @@ pub struct Credentials<'a> {
     pub password: &'a str,
 }
 
+/// Bytes both ways.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
 /// What one exchange returned and what it moved on the stream, SOCKS bytes excluded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fetched {
@@ -62,10 +67,8 @@ pub async fn wire(proxy: SocketAddr) -> Result<TcpStream> {
 /// # Errors
 /// The proxy is not there or breaks the protocol; [`Refused`] (by `downcast`) when it says no.
 pub async fn connect(proxy: SocketAddr, host: &str, port: u16) -> Result<TcpStream> {
-    let mut stream = loopback::connect(proxy).await?;
-    choose_method(&mut stream, NO_AUTHENTICATION).await?;
-    request(&mut stream, host, port).await?;
-    Ok(stream)
+    let stream = loopback::connect(proxy).await?;
+    ask(stream, None, host, port).await
 }
 
 /// As [`connect`], with credentials.
@@ -78,28 +81,60 @@ pub async fn connect_as(
     host: &str,
     port: u16,
 ) -> Result<TcpStream> {
-    let mut stream = loopback::connect(proxy).await?;
-    choose_method(&mut stream, USER_AND_PASSWORD).await?;
+    let stream = loopback::connect(proxy).await?;
+    ask(stream, Some(credentials), host, port).await
+}
+
+/// As [`connect`], through a proxy on a Unix socket.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_unix(
+    proxy: &Path,
+    credentials: Option<Credentials<'_>>,
+    host: &str,
+    port: u16,
+) -> Result<UnixStream> {
+    let stream = UnixStream::connect(proxy).await?;
+    ask(stream, credentials, host, port).await
+}
+
+/// The conversation with the proxy, on any stream.
+async fn ask<S: Stream>(
+    mut stream: S,
+    credentials: Option<Credentials<'_>>,
+    host: &str,
+    port: u16,
+) -> Result<S> {
+    match credentials {
+        None => choose_method(&mut stream, NO_AUTHENTICATION).await?,
+        Some(credentials) => log_in(&mut stream, credentials).await?,
+    }
+    request(&mut stream, host, port).await?;
+    Ok(stream)
+}
+
+async fn log_in(stream: &mut impl Stream, credentials: Credentials<'_>) -> Result<()> {
+    choose_method(stream, USER_AND_PASSWORD).await?;
     let mut message = vec![1];
     for part in [credentials.user, credentials.password] {
         message.push(u8::try_from(part.len()).context("at most 255 bytes")?);
         message.extend(part.bytes());
     }
     stream.write_all(&message).await?;
-    let status = read::<2>(&mut stream).await?;
+    let status = read::<2>(stream).await?;
     ensure!(
         status == [1, 0],
         "the proxy does not accept the credentials: {status:?}"
     );
-    request(&mut stream, host, port).await?;
-    Ok(stream)
+    Ok(())
 }
 
 /// Gets `path` over an open stream and reads until the far end closes.
 ///
 /// # Errors
 /// The stream breaks, or what came is not an HTTP answer.
-pub async fn get(mut stream: TcpStream, host: &str, path: &str) -> Result<Fetched> {
+pub async fn get(mut stream: impl Stream, host: &str, path: &str) -> Result<Fetched> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
@@ -114,7 +149,7 @@ pub async fn get(mut stream: TcpStream, host: &str, path: &str) -> Result<Fetche
     })
 }
 
-async fn choose_method(stream: &mut TcpStream, method: u8) -> Result<()> {
+async fn choose_method(stream: &mut impl Stream, method: u8) -> Result<()> {
     stream.write_all(&[VERSION, 1, method]).await?;
     let chosen = read::<2>(stream).await?;
     ensure!(
@@ -124,7 +159,7 @@ async fn choose_method(stream: &mut TcpStream, method: u8) -> Result<()> {
     Ok(())
 }
 
-async fn request(stream: &mut TcpStream, host: &str, port: u16) -> Result<()> {
+async fn request(stream: &mut impl Stream, host: &str, port: u16) -> Result<()> {
     let mut message = vec![VERSION, CONNECT, 0, ADDRESS_NAME];
     message.push(u8::try_from(host.len()).context("a name has at most 255 bytes")?);
     message.extend(host.bytes());
@@ -146,7 +181,7 @@ async fn request(stream: &mut TcpStream, host: &str, port: u16) -> Result<()> {
     }
 }
 
-async fn read<const BYTES: usize>(stream: &mut TcpStream) -> Result<[u8; BYTES]> {
+async fn read<const BYTES: usize>(stream: &mut impl Stream) -> Result<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
     stream
         .read_exact(&mut bytes)

@@ -3,11 +3,13 @@
 //! Three directory authorities that are also exits, one plain relay, and a name server for the
 //! exits. Circuits have three hops, as on the public network; nothing can leave the machine.
 
+mod arti;
 mod client;
 mod consensus;
 mod control;
 mod dns;
 mod keys;
+mod onion;
 mod torrc;
 
 use std::{
@@ -21,6 +23,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
 pub use client::{ClientPorts, TorClient};
+pub use onion::OnionService;
 
 use crate::{
     loopback::ReservedPorts,
@@ -49,8 +52,8 @@ struct Daemon {
 }
 
 impl TorNetwork {
-    /// Boots a network whose files live under `folder` (created; may exist), and returns when the
-    /// authorities serve a consensus that lists all four nodes: 10 to 20 s from nothing.
+    /// Boots a network whose files live under `folder` (created; may exist), and returns when
+    /// every node has a consensus that lists all four: 10 to 20 s from nothing.
     ///
     /// Ports are free ones; when another program takes one in between, everything is tried again
     /// with others.
@@ -59,18 +62,28 @@ impl TorNetwork {
     /// `tor` or `tor-gencert` is missing (the text says how to install it), a daemon ended (the text
     /// has its last words), or there is no consensus after 90 s.
     pub async fn boot(folder: &Path) -> Result<Self> {
+        Self::boot_with_relays(folder, 1).await
+    }
+
+    /// As [`Self::boot`], with as many plain relays beside the authorities. Clients of onion services
+    /// need more than one: a circuit of Arti's to such a service has four hops to begin with, and none
+    /// of them may be the last one of the service's.
+    ///
+    /// # Errors
+    /// As [`Self::boot`].
+    pub async fn boot_with_relays(folder: &Path, relays: usize) -> Result<Self> {
         program::TOR_GENCERT.find()?;
         let tor = program::TOR.find()?;
         for attempt in 1..ATTEMPTS {
-            match Self::boot_once(&tor, &folder.join(format!("boot{attempt}"))).await {
+            match Self::boot_once(&tor, &folder.join(format!("boot{attempt}")), relays).await {
                 Err(failure) if failure.to_string().contains(PORT_TAKEN) => {}
                 outcome => return outcome,
             }
         }
-        Self::boot_once(&tor, &folder.join(format!("boot{ATTEMPTS}"))).await
+        Self::boot_once(&tor, &folder.join(format!("boot{ATTEMPTS}")), relays).await
     }
 
-    async fn boot_once(tor: &Path, folder: &Path) -> Result<Self> {
+    async fn boot_once(tor: &Path, folder: &Path, relays: usize) -> Result<Self> {
         private_folder(folder)?;
         // tor accepts no /dev/null as its defaults file; without one of ours it reads /etc/tor.
         fs::write(folder.join(torrc::EMPTY), "")?;
@@ -78,9 +91,9 @@ impl TorNetwork {
         let resolvers = format!("nameserver 127.0.0.1:{}\n", names.port());
         fs::write(folder.join(torrc::RESOLVERS), resolvers)?;
 
-        let reserved = ReservedPorts::take(2 * AUTHORITIES + 1)?;
+        let reserved = ReservedPorts::take(relays + 2 * AUTHORITIES)?;
         let ports = reserved.numbers()?;
-        let (relay, pairs) = ports.split_first().context("a port for the relay")?;
+        let (relays, pairs) = ports.split_at(relays);
         let authorities = {
             let (tor, folder, pairs) = (tor.to_owned(), folder.to_owned(), pairs.to_vec());
             tokio::task::spawn_blocking(move || keys::create(&tor, &folder, &pairs)).await??
@@ -92,7 +105,7 @@ impl TorNetwork {
             daemons: Vec::new(),
             _names: names,
         };
-        let nodes = torrc::nodes(folder, &network.authorities, *relay)?;
+        let nodes = torrc::nodes(folder, &network.authorities, relays)?;
         drop(reserved);
         for node in nodes {
             let process = spawn(tor, folder, &node.name, &node.text)?;
@@ -110,6 +123,31 @@ impl TorNetwork {
     #[must_use]
     pub fn client_torrc(&self) -> Vec<String> {
         torrc::joining(&self.authorities)
+    }
+
+    /// The configuration, as TOML, that makes an Arti a client of this network and of no other. It
+    /// sets no folder.
+    ///
+    /// # Errors
+    /// An authority has not written down its identity.
+    pub fn arti_config(&self) -> Result<String> {
+        arti::config(&self.folder, &self.authorities)
+    }
+
+    /// Starts a `tor` of this network that offers whatever listens on `port` of this computer as
+    /// port 80 of an onion service. Returns once its descriptor is up.
+    ///
+    /// # Errors
+    /// The process cannot be started, ended, or its descriptor is not up after two minutes.
+    pub async fn start_onion_service(&self, port: u16) -> Result<OnionService> {
+        let ports = ClientPorts::free()?;
+        let name = format!("onion{}", ports.socks);
+        let service = self.folder.join(&name).join(onion::FOLDER);
+        let text = torrc::client(&self.folder, &name, &self.authorities, ports)
+            + &onion::torrc(&service, port);
+        let process = spawn(&self.tor, &self.folder, &name, &text)?;
+        let client = TorClient::new(process, ports, self.folder.join(name));
+        OnionService::published(client, &service).await
     }
 
     /// Starts a client `tor` of this network: SOCKS and control port, cookie authentication. Returns
@@ -158,7 +196,8 @@ impl TorNetwork {
             .context("there are authorities")?
             .directory_port;
         let waited = tokio::time::timeout(CONSENSUS_LIMIT, async {
-            while consensus::nodes_listed(port).await < wanted {
+            // An exit opens no stream for a relay that its own consensus does not list.
+            while consensus::nodes_listed(port).await < wanted || !self.all_know_all() {
                 self.check_alive()?;
                 tokio::time::sleep(CONSENSUS_POLL).await;
             }
@@ -168,6 +207,15 @@ impl TorNetwork {
             Ok(outcome) => outcome,
             Err(_) => bail!("no consensus of {wanted} nodes after {CONSENSUS_LIMIT:?}"),
         }
+    }
+
+    /// Whether every node has written down a consensus with all nodes in it.
+    fn all_know_all(&self) -> bool {
+        let wanted = self.daemons.len();
+        self.daemons.iter().all(|daemon| {
+            let path = self.folder.join(&daemon.name).join("cached-consensus");
+            fs::read_to_string(path).is_ok_and(|text| consensus::count_nodes(&text) >= wanted)
+        })
     }
 
     fn check_alive(&mut self) -> Result<()> {

@@ -1,12 +1,11 @@
 //! The ways of having a Tor, behind one door: chosen anew for every life, lived once.
-//!
-//! An embedded Tor joins here, as a third variant with the same `live`.
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Choice, TorConfig, TorProblem,
     desk::Desk,
+    embedded,
     existing::{Existing, Search},
     folders::find_program,
     managed,
@@ -16,6 +15,7 @@ use crate::{
 pub(crate) enum Backend {
     Existing(Existing),
     Managed,
+    Embedded,
 }
 
 impl Backend {
@@ -26,6 +26,7 @@ impl Backend {
     pub(crate) async fn choose(config: &TorConfig) -> Result<Self, TorProblem> {
         match &config.choice {
             Choice::Managed => Ok(Self::Managed),
+            Choice::Embedded => Ok(Self::Embedded),
             Choice::Existing { socks, control } => {
                 let search = Search::configured(config, *socks, control.as_ref());
                 match search.controlled().await {
@@ -47,6 +48,7 @@ impl Backend {
         };
         match find_program(&config.program) {
             Ok(_) => Ok(Self::Managed),
+            Err(_) if config.embedded.is_some() => Ok(Self::Embedded),
             Err(problem) => match search.bare(misses).await {
                 Ok(found) => Ok(Self::Existing(found)),
                 // That none runs is no surprise; that none can be started is what to mend.
@@ -68,6 +70,7 @@ impl Backend {
         match self {
             Self::Existing(existing) => existing.live(config, desk, stop).await,
             Self::Managed => managed::live(config, desk, stop).await,
+            Self::Embedded => embedded::live(config, desk, stop).await,
         }
     }
 }

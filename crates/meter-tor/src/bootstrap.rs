@@ -13,6 +13,13 @@ use crate::{
 /// The oldest version that is supported; older ones lack congestion control.
 const VERSION_MIN: [u32; 3] = [0, 4, 7];
 
+/// Whose Tor is followed. Only one of ours is given commands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Whose {
+    Ours,
+    Theirs,
+}
+
 /// How far a Tor is, by what it has told.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
@@ -93,15 +100,25 @@ impl Progress {
 ///
 /// # Cancel safety
 /// Once subscribed, the connection may go on being used after this is dropped.
-pub(crate) async fn follow(control: &mut Control, desk: &Desk) -> ControlError {
+pub(crate) async fn follow(control: &mut Control, desk: &Desk, whose: Whose) -> ControlError {
     let mut progress = Progress::new(Instant::now());
     match read_phase(control, desk, &mut progress).await {
         Ok(()) => {}
         Err(error) => return error,
     }
+    let mut identity = desk.identity();
     loop {
         desk.progress(progress.state());
-        match control.next_event().await {
+        let event = tokio::select! {
+            event = control.next_event() => event,
+            Ok(()) = identity.changed(), if whose == Whose::Ours => {
+                match control.demand(Command::NewIdentity).await {
+                    Ok(_) => continue,
+                    Err(error) => return error,
+                }
+            }
+        };
+        match event {
             Ok(event) => note(desk, &mut progress, event),
             Err(error) => return error,
         }

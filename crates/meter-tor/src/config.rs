@@ -2,6 +2,7 @@
 //! touches a socket or a file.
 
 use std::{
+    ffi::OsString,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -22,7 +23,9 @@ pub struct TorConfig {
     /// Tor's own data directory when managed. Made 0700 if absent; refused if it is anyone
     /// else's or open to others.
     pub data_dir: PathBuf,
-    /// Where the managed Tor's sockets and cookie live. Same rules as `data_dir`; the socket
+    /// The Tor that is part of the program; `None` where it was built without.
+    pub embedded: Option<Embedded>,
+    /// Where the sockets and the cookie of a Tor of ours live. Same rules as `data_dir`; the socket
     /// paths must stay within 107 bytes (`sun_path`, unix(7)).
     pub run_dir: PathBuf,
     /// Extra torrc lines for the managed Tor, from `config.toml` only. Each must begin with one
@@ -53,6 +56,7 @@ impl TorConfig {
             choice: Choice::Auto,
             program: PathBuf::from("tor"),
             data_dir,
+            embedded: None,
             run_dir,
             extra_torrc: Vec::new(),
             existing_candidates: Candidate::well_known(),
@@ -71,7 +75,8 @@ impl TorConfig {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Choice {
     /// A running Tor that proves itself on its control port; else a managed one; else, where no
-    /// program is installed, a running one without control.
+    /// program is installed, the embedded one; else, where there is none, a running one without
+    /// control.
     Auto,
     /// Only a Tor that someone else runs. Never stopped by us.
     Existing {
@@ -80,8 +85,25 @@ pub enum Choice {
         /// Its control port. `None`: the candidates' (those with this SOCKS address, if given).
         control: Option<ControlAddr>,
     },
-    /// Only a child of ours.
+    /// Only a child of ours, made of the program that is installed.
     Managed,
+    /// Only a child of ours, made of our own program.
+    Embedded,
+}
+
+/// The Tor that is part of the program: how to start the program once more, as that.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    /// Our own program, absolute.
+    pub program: PathBuf,
+    /// What makes it the embedded Tor.
+    pub arguments: Vec<OsString>,
+    /// Its state and directory; rules as for [`TorConfig::data_dir`], which must be another folder.
+    pub data_dir: PathBuf,
+    /// Arti's configuration as TOML, from `config.toml` only. Mostly empty.
+    pub arti: String,
+    /// How much it writes to its log: `error`, `warn`, `info`, `debug` or `trace`.
+    pub log_level: String,
 }
 
 /// One place where a Tor may already be running.

@@ -13,6 +13,8 @@ pub(crate) struct Desk {
     upstream: watch::Sender<Option<Upstream>>,
     /// Where the Tor in use listens, usable or not.
     address: watch::Sender<Option<Upstream>>,
+    /// Counts the identities that were asked for.
+    identity: watch::Sender<u64>,
 }
 
 impl Desk {
@@ -21,6 +23,7 @@ impl Desk {
             status: watch::Sender::new(TorStatus::OFF),
             upstream: watch::Sender::new(None),
             address: watch::Sender::new(None),
+            identity: watch::Sender::new(0),
         }
     }
 
@@ -30,6 +33,16 @@ impl Desk {
 
     pub(crate) fn upstream(&self) -> watch::Receiver<Option<Upstream>> {
         self.upstream.subscribe()
+    }
+
+    /// Changes whenever a new identity is asked for.
+    pub(crate) fn identity(&self) -> watch::Receiver<u64> {
+        self.identity.subscribe()
+    }
+
+    /// For whoever asks for a new identity.
+    pub(crate) fn identity_asker(&self) -> watch::Sender<u64> {
+        self.identity.clone()
     }
 
     /// A Tor is there; whether it is usable comes with [`Self::progress`].

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     BackendKind, Candidate, ControlAddr, ControlRefusal, TorConfig, TorProblem, TorState,
     TorWarning,
-    bootstrap::follow,
+    bootstrap::{Whose, follow},
     control::{
         Authenticated, Command, Control, ControlError, CookieRule, authenticate, socks_listeners,
     },
@@ -255,7 +255,7 @@ async fn follow_controlled(
     if let Err(error) = control.demand(Command::SubscribeStatus).await {
         return error;
     }
-    follow(&mut control, desk).await
+    follow(&mut control, desk, Whose::Theirs).await
 }
 
 async fn watch_bare(socks: SocketAddr, config: &TorConfig, desk: &Desk) -> TorProblem {

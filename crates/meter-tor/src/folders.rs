@@ -18,6 +18,18 @@ const PROGRAM_FOLDERS: [&str; 5] = [
     "/opt/homebrew/bin",
 ];
 
+/// Longest path in a socket address, without its final NUL (unix(7), `sun_path`).
+pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
+
+/// Checks that a socket can have this path.
+pub(crate) fn check_socket_path(path: &Path) -> Result<(), TorProblem> {
+    let (bytes, bytes_max) = (path.as_os_str().len(), SOCKET_PATH_BYTES_MAX);
+    if bytes > bytes_max {
+        return Err(TorProblem::SocketPathTooLong { bytes, bytes_max });
+    }
+    Ok(())
+}
+
 /// Makes `path` (mode 700, parents too) or checks that it is ours alone.
 pub(crate) fn private_folder(path: &Path) -> Result<(), FolderFault> {
     let io_fault = |error: io::Error| FolderFault::Io { kind: error.kind() };

@@ -4,10 +4,12 @@
 mod actor;
 mod backend;
 mod bootstrap;
+mod child;
 mod config;
 mod control;
 mod desk;
 mod dial;
+mod embedded;
 mod existing;
 mod folders;
 mod managed;
@@ -17,7 +19,7 @@ mod scrub;
 mod status;
 mod tor;
 
-pub use config::{Candidate, Choice, ControlAddr, RestartPolicy, TorConfig};
+pub use config::{Candidate, Choice, ControlAddr, Embedded, RestartPolicy, TorConfig};
 pub use folders::find_program;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
 pub use status::{BackendKind, Bootstrap, TorState, TorStatus, TorWarning};

@@ -4,7 +4,6 @@
 //! with us: by polling our process until the control connection owns it, by the connection's end
 //! from then on.
 
-mod child;
 mod torrc;
 
 use std::{
@@ -15,21 +14,23 @@ use std::{
 };
 
 use meter_core::Upstream;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    process::ChildStdin,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
-use self::child::{Child, configure};
 use crate::{
     BackendKind, ControlAddr, ControlRefusal, FolderFault, TorConfig, TorProblem,
-    bootstrap::follow,
+    bootstrap::{Whose, follow},
+    child::{Child, Start},
     control::{Authenticated, Command, Control, ControlError, CookieRule, authenticate},
     desk::Desk,
     dial::dial_control,
-    folders::{find_program, private_folder},
+    folders::{check_socket_path, find_program, private_folder},
 };
 
-/// Longest path in a socket address, without its final NUL (unix(7), `sun_path`).
-const SOCKET_PATH_BYTES_MAX: usize = 107;
 /// Pause between looks for the control socket; it is there 12 ms after the start (measured).
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -53,7 +54,14 @@ pub(crate) async fn live(
     let program = find_program(&config.program)?;
     let paths = Paths::prepare(&config.data_dir, &config.run_dir)?;
     let torrc = torrc::torrc(&paths, &config.extra_torrc, std::process::id())?;
-    let (mut child, stdin) = Child::start(&program, &paths)?;
+    let defaults = paths.defaults.clone().into_os_string();
+    let (mut child, stdin, stdout) = Child::start(&Start {
+        program: &program,
+        arguments: &["-f".into(), "-".into(), "--defaults-torrc".into(), defaults],
+        folder: &paths.data,
+        inherits_environment: true,
+    })?;
+    child.also_log(stdout);
     let mut control = None;
     let session = async {
         configure(stdin, &torrc).await;
@@ -130,6 +138,13 @@ async fn ask_to_end(control: Option<Control>, child: &Child, stop_max: Duration)
     }
 }
 
+/// Gives the configuration. An error means that Tor has ended: that is reported by its end.
+async fn configure(mut stdin: ChildStdin, torrc: &str) {
+    if stdin.write_all(torrc.as_bytes()).await.is_err() || stdin.shutdown().await.is_err() {
+        tracing::debug!("tor ended before it read its configuration");
+    }
+}
+
 /// Connects as soon as the socket is there and answers.
 async fn connect(paths: &Paths) -> Result<(Control, Authenticated), ControlError> {
     let address = ControlAddr::Unix(paths.control.clone());
@@ -169,7 +184,7 @@ async fn own_and_follow(
     }
     let socks = Upstream::Unix(paths.socks.clone());
     desk.found(BackendKind::Managed, about.version.as_deref(), socks);
-    follow(control, desk).await
+    follow(control, desk, Whose::Ours).await
 }
 
 /// Reads the reason out of Tor's last words (texts of 0.4.9; unknown ones stay an exit).
@@ -222,15 +237,8 @@ impl Paths {
         let data = std::path::absolute(data).map_err(|error| data_bad(io_fault(error)))?;
         let run = std::path::absolute(run).map_err(|error| run_bad(io_fault(error)))?;
         let paths = Self::below(&data, &run);
-        let bytes = paths
-            .control
-            .as_os_str()
-            .len()
-            .max(paths.socks.as_os_str().len());
-        if bytes > SOCKET_PATH_BYTES_MAX {
-            let bytes_max = SOCKET_PATH_BYTES_MAX;
-            return Err(TorProblem::SocketPathTooLong { bytes, bytes_max });
-        }
+        check_socket_path(&paths.control)?;
+        check_socket_path(&paths.socks)?;
         private_folder(&data).map_err(data_bad)?;
         private_folder(&run).map_err(run_bad)?;
         paths.clear().map_err(|error| run_bad(io_fault(error)))?;

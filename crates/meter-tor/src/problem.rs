@@ -10,6 +10,9 @@ pub enum TorProblem {
     /// No such program in `PATH` or the usual folders: install Tor.
     #[error("the tor program is not installed")]
     Missing,
+    /// The embedded Tor was asked for and is not part of this program.
+    #[error("this program was built without a Tor of its own (cargo feature embedded-tor)")]
+    NotBuiltIn,
     /// The program could be replaced by another user, or its path is relative.
     #[error("the tor program is not safe to run: others may write to it, or its path is relative")]
     ProgramUnsafe,
@@ -196,6 +199,7 @@ impl TorProblem {
             | Self::DataDirLocked => Retry::LaterCounted,
             Self::NotRunning | Self::ControlLost => Retry::Later,
             Self::Missing
+            | Self::NotBuiltIn
             | Self::ProgramUnsafe
             | Self::SpawnFailed { .. }
             | Self::CrashLoop { .. }
@@ -223,6 +227,7 @@ impl TorProblem {
             | Self::StartTimedOut { log }
             | Self::BadOption { log } => log,
             Self::Missing
+            | Self::NotBuiltIn
             | Self::ProgramUnsafe
             | Self::SpawnFailed { .. }
             | Self::OptionNotAllowed { .. }

@@ -32,8 +32,10 @@ impl TorStatus {
 pub enum BackendKind {
     /// Someone else's Tor; we never stop it.
     Existing,
-    /// Our child.
+    /// Our child, made of the `tor` that is installed.
     Managed,
+    /// Our child, made of our own program.
+    Embedded,
 }
 
 /// What Tor is doing.

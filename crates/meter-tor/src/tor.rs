@@ -21,6 +21,7 @@ pub struct Tor {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<TorStatus>,
     upstream: watch::Receiver<Option<Upstream>>,
+    identity: watch::Sender<u64>,
 }
 
 impl Tor {
@@ -39,6 +40,7 @@ impl Tor {
             commands,
             status: desk.status(),
             upstream: desk.upstream(),
+            identity: desk.identity_asker(),
         };
         tracker.spawn(Actor::new(config, desk, inbox).run(stop));
         handle
@@ -79,6 +81,16 @@ impl Tor {
         let sent = self.commands.send(Command::Stop { done }).await;
         sent.map_err(|_| TorProblem::Stopped)?;
         wait.await.map_err(|_| TorProblem::Stopped)
+    }
+
+    /// Asks a Tor of ours to let later connections share no circuit with earlier ones.
+    ///
+    /// Returns at once, and no answer says when it is done: whoever needs certainty changes the SOCKS
+    /// credentials as well, which every backend honours at once. A Tor of someone else's is not
+    /// commanded; others use it, too.
+    pub fn new_identity(&self) {
+        self.identity
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Tor as it is now, and every change.

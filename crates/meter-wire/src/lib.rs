@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+mod embedded;
 mod error;
 mod message;
 mod report;
@@ -12,6 +13,11 @@ mod unreached;
 
 pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
+};
+pub use embedded::{
+    EMBEDDED_LINE_MAX, EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedFault,
+    EmbeddedProgress, EmbeddedSetup, parse_embedded_command, parse_embedded_event,
+    write_embedded_command, write_embedded_event,
 };
 pub use error::{ErrorCode, Problem};
 pub use message::{

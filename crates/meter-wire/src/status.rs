@@ -69,6 +69,8 @@ pub enum TorBackend {
     Existing,
     /// A Tor that the daemon runs as its child.
     Managed,
+    /// The Tor that is part of the program, in a child of the daemon.
+    Embedded,
     /// A backend of a newer version.
     #[serde(other)]
     Other,

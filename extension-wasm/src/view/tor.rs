@@ -56,6 +56,7 @@ fn detail(status: &Status) -> Option<String> {
     let whose = match status.tor.backend {
         Some(TorBackend::Existing) => Some("already running"),
         Some(TorBackend::Managed) => Some("run by Onionmeter"),
+        Some(TorBackend::Embedded) => Some("built into Onionmeter"),
         Some(TorBackend::Other) | None => None,
     };
     match (&status.tor.version, whose) {

@@ -1,8 +1,8 @@
 //! `doctor`: looks at everything, changes nothing, and says how to repair what it finds.
 
-use super::{Outcome, block_on, install, print};
+use super::{Outcome, block_on, install, print, whose::whose};
 use crate::{
-    config::Config,
+    config::{BackendChoice, Config},
     files,
     home::Home,
     ipc, key, problems,
@@ -172,14 +172,11 @@ fn strangers(status: &Status) -> Vec<Finding> {
 
 fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let program = Config::load(&home.config()).unwrap_or_default().tor.program;
-    match find_program(&program) {
-        Some(path) => findings.push(Good(format!("tor program: {path}"))),
-        None => findings.push(Bad {
-            what: format!("the program {} is not installed", program.display()),
-            remedy: "`sudo apt install tor`, `sudo dnf install tor` or `brew install tor`"
-                .to_owned(),
-        }),
+    let config = Config::load(&home.config()).unwrap_or_default();
+    findings.extend(tor_to_have(&config));
+    let in_use = status.and_then(|status| status.tor.backend);
+    if let Some(whose) = in_use.and_then(|backend| whose(&config, backend)) {
+        findings.push(Good(format!("Tor in use: {whose}")));
     }
     match status.map(|status| &status.tor.state) {
         Some(TorState::Ready) => findings.push(Good("Tor is connected".to_owned())),
@@ -203,6 +200,33 @@ fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
         Some(TorState::Starting | TorState::Stopping) | None => {}
     }
     findings
+}
+
+/// What there is for a Tor of ours, where one may be wanted.
+fn tor_to_have(config: &Config) -> Vec<Finding> {
+    let is_built_in = cfg!(feature = "embedded-tor");
+    let built_in = || Good("Tor is also built into this program".to_owned());
+    let program = &config.tor.program;
+    match (config.tor.backend, find_program(program)) {
+        (BackendChoice::Existing, _) => Vec::new(),
+        (BackendChoice::Embedded, _) => vec![Good("Tor is built into this program".to_owned())],
+        (_, Some(path)) => {
+            let built_in = is_built_in.then(built_in);
+            [Good(format!("tor program: {path}"))]
+                .into_iter()
+                .chain(built_in)
+                .collect()
+        }
+        (BackendChoice::Auto, None) if is_built_in => vec![Good(format!(
+            "Tor is built into this program; the program {} is not installed and not needed",
+            program.display()
+        ))],
+        (BackendChoice::Auto | BackendChoice::Managed, None) => vec![Bad {
+            what: format!("the program {} is not installed", program.display()),
+            remedy: "`sudo apt install tor`, `sudo dnf install tor` or `brew install tor`"
+                .to_owned(),
+        }],
+    }
 }
 
 fn find_program(program: &Path) -> Option<String> {

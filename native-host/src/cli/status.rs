@@ -1,11 +1,10 @@
 //! `status`: one look at everything.
 
-use super::{Outcome, block_on, print};
-use crate::{EXIT_UNAVAILABLE, home::Home, ipc};
+use super::{Outcome, block_on, print, whose::whose};
+use crate::{EXIT_UNAVAILABLE, config::Config, home::Home, ipc};
 use clap::Args;
 use meter_wire::{
-    Problem, RelayStatus, Request, Status, Success, TorBackend, TorState, UNREACHED_WINDOW_MS,
-    Unreached,
+    Problem, RelayStatus, Request, Status, Success, TorState, UNREACHED_WINDOW_MS, Unreached,
 };
 use std::{
     io::{self, Write as _, stdout},
@@ -35,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
             let json = serde_json::to_string_pretty(&status).map_err(io::Error::other)?;
             writeln!(stdout(), "{json}")?;
         }
-        (Some(status), false) => write!(stdout(), "{}", describe(&status))?,
+        (Some(status), false) => write!(stdout(), "{}", describe(&status, home))?,
         (None, true) => {
             writeln!(stdout(), "null")?;
             return Ok(ExitCode::from(EXIT_UNAVAILABLE));
@@ -51,11 +50,11 @@ pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn describe(status: &Status) -> String {
+fn describe(status: &Status, home: &Home) -> String {
     let mut text = format!(
         "Relay    {}\nTor      {}\nBalance  {} credits in {} reports\n",
         relay(&status.relay),
-        tor(status),
+        tor(status, home),
         print::credits(status.balance),
         status.reports.0,
     );
@@ -116,7 +115,7 @@ fn relay(relay: &RelayStatus) -> String {
     }
 }
 
-fn tor(status: &Status) -> String {
+fn tor(status: &Status, home: &Home) -> String {
     let mut text = match &status.tor.state {
         TorState::Off => "off".to_owned(),
         TorState::Starting => "starting".to_owned(),
@@ -150,11 +149,15 @@ fn tor(status: &Status) -> String {
     if let Some(version) = &status.tor.version {
         text += &format!(", version {version}");
     }
-    text + match status.tor.backend {
-        Some(TorBackend::Existing) => ", found running",
-        Some(TorBackend::Managed) => ", run by Onionmeter",
-        Some(TorBackend::Other) | None => "",
+    let config = Config::load(&home.config()).unwrap_or_default();
+    let whose = status
+        .tor
+        .backend
+        .and_then(|backend| whose(&config, backend));
+    if let Some(whose) = whose {
+        text += &format!(", {whose}");
     }
+    text
 }
 
 fn sentence(problem: &Problem) -> String {

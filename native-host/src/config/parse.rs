@@ -40,6 +40,7 @@ struct Tor {
     socks_port: Option<Spanned<i64>>,
     control_port: Option<Spanned<i64>>,
     extra_torrc: Vec<Spanned<String>>,
+    arti: toml::Table,
 }
 
 #[derive(Default, Deserialize)]
@@ -109,6 +110,10 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
             .unwrap_or(tracing::Level::INFO),
     })
 }
+
+/// What `tor.backend = "embedded"` must be instead, where it cannot be had.
+const NOT_BUILT_IN: &str = "one of auto, existing, managed: this program was built without a Tor \
+    of its own (cargo feature embedded-tor; ./build.sh build has it)";
 
 fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
@@ -234,8 +239,16 @@ impl Reader<'_> {
                 ("auto", BackendChoice::Auto),
                 ("existing", BackendChoice::Existing),
                 ("managed", BackendChoice::Managed),
+                ("embedded", BackendChoice::Embedded),
             ],
         )?;
+        let is_built_in = cfg!(feature = "embedded-tor");
+        if let Some(value) = tor.backend.as_ref()
+            && backend == Some(BackendChoice::Embedded)
+            && !is_built_in
+        {
+            return Err(self.refuse("tor.backend", value, NOT_BUILT_IN.to_owned()));
+        }
         if let Some(program) = tor
             .program
             .as_ref()
@@ -261,6 +274,7 @@ impl Reader<'_> {
                 .into_iter()
                 .map(Spanned::into_inner)
                 .collect(),
+            arti: tor.arti.to_string(),
         })
     }
 }
@@ -315,6 +329,7 @@ mod tests {
         ("tor", "socks_port"),
         ("tor", "control_port"),
         ("tor", "extra_torrc"),
+        ("tor", "arti"),
         ("daemon", "idle_exit_s"),
         ("log", "level"),
     ];
@@ -332,11 +347,27 @@ mod tests {
             message("[session]\nmin_duration_ms = 20000\nmax_duration_ms = 15000")
                 .contains("line 2: session.min_duration_ms is 20000")
         );
-        assert!(message("[tor]\nbackend = \"magic\"").contains("one of auto, existing, managed"));
+        assert!(
+            message("[tor]\nbackend = \"magic\"")
+                .contains("one of auto, existing, managed, embedded")
+        );
         assert!(message("[tor]\nextra_torrc = [\"a\\nb\"]").contains("single lines"));
         assert!(message("[relay]\nprot = 1").contains("line 2"));
         assert!(message("relay = 3").contains("line 1"));
         assert!(message("[relay").contains("line 1"));
+    }
+
+    #[test]
+    fn the_embedded_tor_can_be_chosen_only_where_it_is_part_of_the_program() {
+        let text = "[tor]\nbackend = \"embedded\"\n[tor.arti.path_rules]\nx = 1\n";
+        if cfg!(feature = "embedded-tor") {
+            let tor = parse(text, Path::new("x")).expect("in order").tor;
+            assert_eq!(tor.backend, BackendChoice::Embedded);
+            assert_eq!(tor.arti, "[path_rules]\nx = 1\n");
+        } else {
+            assert!(message(text).contains("line 2: tor.backend is embedded; it must be one of"));
+            assert!(message(text).contains("built without a Tor of its own"));
+        }
     }
 
     #[test]

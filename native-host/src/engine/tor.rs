@@ -5,10 +5,11 @@ use crate::{
     home::Home,
     problems,
 };
-use meter_tor::{BackendKind, Choice, ControlAddr, Tor, TorConfig};
+use meter_tor::{BackendKind, Choice, ControlAddr, Embedded, Tor, TorConfig};
 use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus};
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -31,6 +32,7 @@ pub(super) fn launch(
     let choice = match config.tor.backend {
         BackendChoice::Auto => Choice::Auto,
         BackendChoice::Managed => Choice::Managed,
+        BackendChoice::Embedded => Choice::Embedded,
         BackendChoice::Existing => Choice::Existing {
             socks: config.tor.socks_port.map(at),
             control: config
@@ -46,11 +48,33 @@ pub(super) fn launch(
             extra_torrc: config.tor.extra_torrc.clone(),
             watch_every: WATCH_MAX,
             watch_now,
+            embedded: embedded(home, config),
             ..TorConfig::new(home.tor_data(), home.tor_run())
         },
         tracker,
         stop,
     )
+}
+
+/// How to start ourselves once more, as Tor; `None` where there is none in this program.
+fn embedded(home: &Home, config: &Config) -> Option<Embedded> {
+    if !cfg!(feature = "embedded-tor") {
+        return None;
+    }
+    // The very program that runs, even if another was installed in its place since: both ends of
+    // the conversation must be of one version.
+    let program = if cfg!(target_os = "linux") {
+        PathBuf::from("/proc/self/exe")
+    } else {
+        std::env::current_exe().ok()?
+    };
+    Some(Embedded {
+        program,
+        arguments: vec!["embedded-tor".into()],
+        data_dir: home.embedded_data(),
+        arti: config.tor.arti.clone(),
+        log_level: config.log_level.to_string(),
+    })
 }
 
 /// Starts Tor without waiting for it; how it goes can be read from the status.
@@ -80,6 +104,7 @@ pub(super) fn status(status: &meter_tor::TorStatus) -> TorStatus {
     let backend = status.backend.map(|backend| match backend {
         BackendKind::Existing => TorBackend::Existing,
         BackendKind::Managed => TorBackend::Managed,
+        BackendKind::Embedded => TorBackend::Embedded,
     });
     TorStatus {
         backend,

@@ -10,8 +10,12 @@ use crate::loopback;
 /// How many nodes the authority's consensus lists; 0 while there is none, or no answer.
 pub(crate) async fn nodes_listed(directory_port: u16) -> usize {
     let asked = tokio::time::timeout(LIMIT, consensus(directory_port)).await;
-    // A node's entry begins with a line "r " (dir-spec §3.4.1).
-    asked.map_or(0, |got| got.map_or(0, |text| text.matches("\nr ").count()))
+    asked.map_or(0, |got| got.map_or(0, |text| count_nodes(&text)))
+}
+
+/// A node's entry begins with a line "r " (dir-spec §3.4.1).
+pub(crate) fn count_nodes(consensus: &str) -> usize {
+    consensus.matches("\nr ").count()
 }
 
 async fn consensus(directory_port: u16) -> Result<String> {

@@ -20,9 +20,9 @@ pub(crate) struct Authority {
     pub(crate) or_port: u16,
     pub(crate) directory_port: u16,
     /// Fingerprint of the voting identity, 40 hex digits.
-    voting_identity: String,
+    pub(crate) voting_identity: String,
     /// Fingerprint of the relay identity, 40 hex digits.
-    relay_identity: String,
+    pub(crate) relay_identity: String,
 }
 
 impl Authority {

@@ -18,8 +18,13 @@ pub(crate) struct Node {
 }
 
 /// The configurations of all daemons, to be started at once: the first vote is timed from now.
-pub(crate) fn nodes(folder: &Path, authorities: &[Authority], relay: u16) -> Result<Vec<Node>> {
+pub(crate) fn nodes(folder: &Path, authorities: &[Authority], relays: &[u16]) -> Result<Vec<Node>> {
     let offset = voting_offset_s()?;
+    // A relay without a directory cache would refuse what it is asked for as such a directory.
+    let caches = authorities
+        .iter()
+        .map(|authority| format!("${}", authority.relay_identity));
+    let caches: Vec<String> = caches.collect();
     let mut nodes = Vec::new();
     for authority in authorities {
         let Authority {
@@ -32,6 +37,7 @@ pub(crate) fn nodes(folder: &Path, authorities: &[Authority], relay: u16) -> Res
         writeln!(text, "DirPort 127.0.0.1:{directory_port}")?;
         writeln!(text, "ContactInfo {name}@example.test")?;
         writeln!(text, "TestingV3AuthVotingStartOffset {offset}")?;
+        writeln!(text, "TestingDirAuthVoteHSDir {}", caches.join(","))?;
         nodes.push(Node {
             name: name.clone(),
             text: text + AUTHORITY,
@@ -39,11 +45,11 @@ pub(crate) fn nodes(folder: &Path, authorities: &[Authority], relay: u16) -> Res
     }
     // Without a directory cache a relay cannot be a guard, so clients never ask it for descriptors
     // it has not fetched yet; with one, four client starts in ten waited 10 s at 50 %.
-    let text = common(folder, RELAY, authorities) + &exit(folder, relay) + "DirCache 0\n";
-    nodes.push(Node {
-        name: RELAY.to_owned(),
-        text,
-    });
+    for (index, or_port) in relays.iter().enumerate() {
+        let name = format!("relay{index}");
+        let text = common(folder, &name, authorities) + &exit(folder, *or_port) + "DirCache 0\n";
+        nodes.push(Node { name, text });
+    }
     Ok(nodes)
 }
 
@@ -104,7 +110,6 @@ fn voting_offset_s() -> Result<u64> {
     Ok((whole + 2 + 4) % 5)
 }
 
-const RELAY: &str = "relay0";
 /// The file that stands for "no defaults".
 pub(crate) const EMPTY: &str = "empty";
 /// The file that names our name server.
@@ -134,7 +139,6 @@ AuthoritativeDirectory 1
 V3AuthoritativeDirectory 1
 TestingDirAuthVoteExit *
 TestingDirAuthVoteGuard *
-TestingDirAuthVoteHSDir *
 TestingMinExitFlagThreshold 0
 TestingV3AuthInitialVotingInterval 5
 TestingV3AuthInitialVoteDelay 2

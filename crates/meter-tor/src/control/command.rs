@@ -32,6 +32,8 @@ pub(crate) enum Command {
     GetBootstrapPhase,
     /// Asks where the SOCKS ports are.
     GetSocksListeners,
+    /// Makes later streams use new circuits (NEWNYM).
+    NewIdentity,
     /// Ends Tor in an orderly way.
     Shutdown,
 }
@@ -53,6 +55,7 @@ impl Command {
             Self::EnableNetwork => "SETCONF DisableNetwork=0\r\n".into(),
             Self::GetBootstrapPhase => "GETINFO status/bootstrap-phase\r\n".into(),
             Self::GetSocksListeners => "GETINFO net/listeners/socks\r\n".into(),
+            Self::NewIdentity => "SIGNAL NEWNYM\r\n".into(),
             Self::Shutdown => "SIGNAL SHUTDOWN\r\n".into(),
         }
     }
@@ -86,6 +89,7 @@ mod tests {
             Command::EnableNetwork,
             Command::GetBootstrapPhase,
             Command::GetSocksListeners,
+            Command::NewIdentity,
             Command::Shutdown,
         ];
         for command in all {

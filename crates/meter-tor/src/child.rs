@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    ffi::OsString,
     io,
     path::Path,
     process::{ExitStatus, Stdio},
@@ -12,13 +13,12 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    process::{Child as Process, ChildStdin, Command},
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child as Process, ChildStdin, ChildStdout, Command},
     task::JoinSet,
     time::timeout,
 };
 
-use super::Paths;
 use crate::{TorProblem, scrub::scrub};
 
 /// Lines of Tor's log that are kept: its start has about fifteen, its complaints three.
@@ -29,19 +29,34 @@ const LINE_BYTES_MAX: usize = 1024;
 const DRY_MAX: Duration = Duration::from_secs(1);
 
 /// A Tor process and its log. Killed when dropped.
-pub(super) struct Child {
+pub(crate) struct Child {
     process: Process,
     log: Log,
     readers: JoinSet<()>,
 }
 
+/// What a child is started as.
+pub(crate) struct Start<'a> {
+    /// Absolute.
+    pub(crate) program: &'a Path,
+    pub(crate) arguments: &'a [OsString],
+    /// Where it runs.
+    pub(crate) folder: &'a Path,
+    /// Whether it sees our environment.
+    pub(crate) inherits_environment: bool,
+}
+
 impl Child {
-    /// Starts `program`; the configuration has yet to be given through the pipe returned.
-    pub(super) fn start(program: &Path, paths: &Paths) -> Result<(Self, ChildStdin), TorProblem> {
-        let mut process = Command::new(program)
-            .args(["-f", "-", "--defaults-torrc"])
-            .arg(&paths.defaults)
-            .current_dir(&paths.data)
+    /// Starts it. What it writes to stderr is its log; whoever does not want its stdout otherwise
+    /// gives it back to [`Self::also_log`].
+    pub(crate) fn start(start: &Start<'_>) -> Result<(Self, ChildStdin, ChildStdout), TorProblem> {
+        let mut command = Command::new(start.program);
+        if !start.inherits_environment {
+            command.env_clear();
+        }
+        let mut process = command
+            .args(start.arguments)
+            .current_dir(start.folder)
             // Our own stdout carries frames; a group of its own keeps Ctrl-C ours to handle.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -61,27 +76,27 @@ impl Child {
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(TorProblem::Bug("a child was started without its pipes"));
         };
-        let log = Log::default();
-        let mut readers = JoinSet::new();
-        readers.spawn(log.clone().read(stdout));
-        readers.spawn(log.clone().read(stderr));
-        Ok((
-            Self {
-                process,
-                log,
-                readers,
-            },
-            stdin,
-        ))
+        let mut child = Self {
+            process,
+            log: Log::default(),
+            readers: JoinSet::new(),
+        };
+        child.also_log(stderr);
+        Ok((child, stdin, stdout))
+    }
+
+    /// Reads another of its outputs into its log.
+    pub(crate) fn also_log(&mut self, output: impl AsyncRead + Send + Unpin + 'static) {
+        self.readers.spawn(self.log.clone().read(output));
     }
 
     /// Waits for the end. Cancel safe.
-    pub(super) async fn wait(&mut self) -> Option<ExitStatus> {
+    pub(crate) async fn wait(&mut self) -> Option<ExitStatus> {
         self.process.wait().await.ok()
     }
 
     /// Waits for an end that has been asked for; kills after `max`.
-    pub(super) async fn wait_or_kill(&mut self, max: Duration) -> Option<ExitStatus> {
+    pub(crate) async fn wait_or_kill(&mut self, max: Duration) -> Option<ExitStatus> {
         if let Ok(status) = timeout(max, self.wait()).await {
             return status;
         }
@@ -93,7 +108,7 @@ impl Child {
     }
 
     /// Asks for the end by signal.
-    pub(super) fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let id = self.process.id().and_then(|id| i32::try_from(id).ok());
         let Some(pid) = id.and_then(Pid::from_raw) else {
             return;
@@ -104,19 +119,12 @@ impl Child {
     }
 
     /// The log's last lines, complete once the process has ended.
-    pub(super) async fn last_words(&mut self) -> Vec<String> {
+    pub(crate) async fn last_words(&mut self) -> Vec<String> {
         let dry = async { while self.readers.join_next().await.is_some() {} };
         if timeout(DRY_MAX, dry).await.is_err() {
             tracing::debug!("someone else holds tor's output open");
         }
         self.log.lines()
-    }
-}
-
-/// Gives the configuration. An error means that Tor has ended: that is reported by its end.
-pub(super) async fn configure(mut stdin: ChildStdin, torrc: &str) {
-    if stdin.write_all(torrc.as_bytes()).await.is_err() || stdin.shutdown().await.is_err() {
-        tracing::debug!("tor ended before it read its configuration");
     }
 }
 

@@ -1,0 +1,61 @@
+//! One suite over every way of having Tor, against a private Tor network. The embedded one takes
+//! part where it is built: `--features embedded-tor`, for the program as for these checks.
+
+mod claims;
+mod processes;
+mod setting;
+
+use checks::{host::Host, stage::tor_section};
+use meter_testkit::{
+    site::Site,
+    tor_network::{OnionService, TorNetwork},
+};
+use processes::{children, until_gone};
+use setting::{Kind, Setting};
+use std::time::Duration;
+
+/// Longer than anything here takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Enough for clients of onion services.
+const RELAYS: usize = 4;
+
+/// What all backends share: booting it is what takes the time.
+struct World {
+    network: TorNetwork,
+    site: Site,
+    onion: OnionService,
+    _folder: tempfile::TempDir,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_backend_keeps_the_same_promises() {
+    let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
+    let folder = folder.expect("a folder");
+    let network = TorNetwork::boot_with_relays(folder.path(), RELAYS).await;
+    let network = network.expect("a network");
+    let site = Site::start().await.expect("a site");
+    let onion = network.start_onion_service(site.port()).await.expect("up");
+    let world = World {
+        network,
+        site,
+        onion,
+        _folder: folder,
+    };
+    for kind in Kind::ALL {
+        claims::all(&world, Setting::new(*kind, &world.network)).await;
+    }
+    for kind in Kind::OURS {
+        a_killed_daemon_leaves_no_tor(&world.network, *kind).await;
+    }
+}
+
+async fn a_killed_daemon_leaves_no_tor(network: &TorNetwork, kind: Kind) {
+    let (tor, _) = tor_section(network, kind.backend()).expect("a section");
+    let mut host = Host::start(&tor).expect("a daemon");
+    host.wait_until_ready(LIMIT).await.expect("ready");
+    let tors = children(host.process());
+    assert_eq!(tors.len(), 1, "{kind:?}");
+    host.kill().expect("killed");
+    until_gone(&tors).await;
+}

@@ -1,0 +1,206 @@
+//! A handle on Tor for each backend, as the daemon has one.
+
+use crate::{
+    LIMIT,
+    processes::{children, command_line},
+};
+use checks::stage::Backend;
+use meter_core::Upstream;
+use meter_testkit::{
+    socks::{self, Credentials, Fetched},
+    tor_network::{ClientPorts, TorClient, TorNetwork},
+};
+use meter_tor::{BackendKind, Choice, ControlAddr, Tor, TorConfig, TorState, TorStatus};
+use rustix::process::{Pid, Signal, kill_process};
+use std::time::Duration;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The ways of having Tor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    Existing,
+    Managed,
+    #[cfg(feature = "embedded-tor")]
+    Embedded,
+}
+
+impl Kind {
+    /// Those whose process is ours.
+    pub(crate) const OURS: &[Self] = &[
+        Self::Managed,
+        #[cfg(feature = "embedded-tor")]
+        Self::Embedded,
+    ];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Existing,
+        Self::Managed,
+        #[cfg(feature = "embedded-tor")]
+        Self::Embedded,
+    ];
+
+    /// The same for `config.toml`.
+    pub(crate) const fn backend(self) -> Backend {
+        match self {
+            Self::Existing => Backend::Existing,
+            Self::Managed => Backend::Managed,
+            #[cfg(feature = "embedded-tor")]
+            Self::Embedded => Backend::Embedded,
+        }
+    }
+}
+
+/// A Tor to be asked for, and what it was made of.
+pub(crate) struct Setting {
+    pub(crate) kind: Kind,
+    pub(crate) tor: Tor,
+    pub(crate) folder: tempfile::TempDir,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// The Tor that is somebody else's.
+    theirs: Option<(TorClient, ClientPorts)>,
+}
+
+impl Setting {
+    pub(crate) fn new(kind: Kind, network: &TorNetwork) -> Self {
+        let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
+        let folder = folder.expect("a folder");
+        let mut config = TorConfig::new(folder.path().join("data"), folder.path().join("run"));
+        config.restart.first = Duration::from_millis(10);
+        let theirs = match kind {
+            Kind::Existing => Some(existing(&mut config, network)),
+            Kind::Managed => {
+                config.choice = Choice::Managed;
+                config.extra_torrc = network.client_torrc();
+                None
+            }
+            #[cfg(feature = "embedded-tor")]
+            Kind::Embedded => {
+                embedded(&mut config, folder.path(), network);
+                None
+            }
+        };
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let tor = Tor::new(config, &tasks, stop.clone());
+        Self {
+            kind,
+            tor,
+            folder,
+            tasks,
+            stop,
+            theirs,
+        }
+    }
+
+    pub(crate) fn expected(&self) -> BackendKind {
+        match self.kind {
+            Kind::Existing => BackendKind::Existing,
+            Kind::Managed => BackendKind::Managed,
+            #[cfg(feature = "embedded-tor")]
+            Kind::Embedded => BackendKind::Embedded,
+        }
+    }
+
+    /// Waits for a status.
+    pub(crate) async fn until(&self, matches: impl Fn(&TorState) -> bool) -> TorStatus {
+        let mut status = self.tor.status();
+        let found = soon(status.wait_for(|status| matches(&status.state))).await;
+        found.expect("the actor lives").clone()
+    }
+
+    /// Fetches, as user `user` or as nobody.
+    pub(crate) async fn fetch(
+        &self,
+        user: Option<&str>,
+        host: &str,
+        port: u16,
+        path: &str,
+    ) -> anyhow::Result<Fetched> {
+        let upstream = self.tor.upstream().borrow().clone().expect("tor is ready");
+        let credentials = user.map(|user| Credentials {
+            user,
+            password: "p",
+        });
+        match upstream {
+            Upstream::Unix(socket) => {
+                let stream = socks::connect_unix(&socket, credentials, host, port).await?;
+                socks::get(stream, host, path).await
+            }
+            Upstream::Tcp(address) => {
+                let stream = match credentials {
+                    Some(credentials) => {
+                        socks::connect_as(address, credentials, host, port).await?
+                    }
+                    None => socks::connect(address, host, port).await?,
+                };
+                socks::get(stream, host, path).await
+            }
+        }
+    }
+
+    /// The processes that are this Tor and that are ours.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        let folder = self.folder.path().to_str().expect("text");
+        let mut found = children(std::process::id());
+        found.retain(|id| {
+            let line = command_line(*id);
+            line.contains(folder) || line.contains("embedded-tor")
+        });
+        found
+    }
+
+    /// Kills this Tor, as a crash would; somebody else's is started again by somebody else.
+    pub(crate) async fn kill(&mut self, network: &TorNetwork) {
+        if let Some((client, ports)) = self.theirs.take() {
+            client.kill();
+            self.until(|state| matches!(state, TorState::Restarting { .. }))
+                .await;
+            self.theirs = Some((network.start_client(ports).expect("started"), ports));
+            return;
+        }
+        for process in self.processes() {
+            let id = i32::try_from(process).ok().and_then(Pid::from_raw);
+            kill_process(id.expect("an id"), Signal::KILL).expect("it runs");
+        }
+        self.until(|state| *state != TorState::Ready).await;
+    }
+
+    pub(crate) async fn end(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        soon(self.tasks.wait()).await;
+        assert_eq!(self.processes(), [0_u32; 0]);
+    }
+}
+
+fn existing(config: &mut TorConfig, network: &TorNetwork) -> (TorClient, ClientPorts) {
+    let ports = ClientPorts::free().expect("ports");
+    let client = network.start_client(ports).expect("started");
+    config.choice = Choice::Existing {
+        socks: Some(client.socks()),
+        control: Some(ControlAddr::Tcp(client.control())),
+    };
+    config.cookie_files = vec![client.cookie_path()];
+    (client, ports)
+}
+
+#[cfg(feature = "embedded-tor")]
+fn embedded(config: &mut TorConfig, folder: &std::path::Path, network: &TorNetwork) {
+    config.choice = Choice::Embedded;
+    config.embedded = Some(meter_tor::Embedded {
+        program: checks::stage::program().expect("built"),
+        arguments: vec!["embedded-tor".into()],
+        data_dir: folder.join("arti"),
+        arti: network.arti_config().expect("a configuration"),
+        log_level: "warn".into(),
+    });
+}
+
+/// Waits for what must come.
+#[track_caller]
+pub(crate) fn soon<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let place = std::panic::Location::caller();
+    async move {
+        let waited = tokio::time::timeout(LIMIT, future).await;
+        waited.unwrap_or_else(|_| panic!("never comes: {place}"))
+    }
+}

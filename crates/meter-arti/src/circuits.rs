@@ -1,0 +1,73 @@
+//! Which connections are on which circuits now, for whoever asks. Holds no address.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use meter_wire::EmbeddedCircuit;
+
+/// The connections that are open. As many as the SOCKS socket serves, no more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Circuits(Arc<Mutex<Table>>);
+
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    open: BTreeMap<u64, EmbeddedCircuit>,
+}
+
+/// One connection's entry, gone with it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    circuits: Circuits,
+    number: u64,
+}
+
+impl Circuits {
+    pub(crate) fn enter(&self, circuit: EmbeddedCircuit) -> Entry {
+        let mut table = self.table();
+        let number = table.next;
+        table.next = number.wrapping_add(1);
+        table.open.insert(number, circuit);
+        Entry {
+            circuits: self.clone(),
+            number,
+        }
+    }
+
+    pub(crate) fn in_use(&self) -> Vec<EmbeddedCircuit> {
+        self.table().open.values().cloned().collect()
+    }
+
+    /// A short lock around a map: nothing is awaited under it.
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.circuits.table().open.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_listed_as_long_as_it_lives() {
+        let circuits = Circuits::default();
+        let circuit = |group| EmbeddedCircuit {
+            group,
+            circuit: "c".into(),
+        };
+        let first = circuits.enter(circuit(1));
+        let second = circuits.enter(circuit(2));
+        drop(first);
+        assert_eq!(circuits.in_use(), [circuit(2)]);
+        drop(second);
+        assert_eq!(circuits.in_use(), []);
+    }
+}

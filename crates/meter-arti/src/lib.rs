@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod circuits;
+mod config;
+mod copy;
+mod isolation;
+mod lines;
+mod progress;
+mod reply;
+mod run;
+mod socks;
+
+pub use run::{Ended, run};
+
+/// What this is, as a person reads it. Arti's crates are numbered together.
+pub const VERSION: &str = "Arti 0.47.0";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_that_is_shown_is_the_one_that_is_built() {
+        let lock = include_str!("../../../Cargo.lock");
+        let number = super::VERSION.trim_start_matches("Arti ");
+        let entry = format!("name = \"arti-client\"\nversion = \"{number}\"\n");
+        assert!(lock.contains(&entry), "{entry}");
+    }
+}

@@ -1,0 +1,119 @@
+//! Arti's status as a person can follow it: never backwards, in Tor's words for the phases. Pure.
+
+use meter_wire::EmbeddedProgress;
+
+/// What Arti says of itself at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Look {
+    /// From 0 to 1; may go down (a warm start was seen at 0.30, 0.85, 0.37, 0.93).
+    pub(crate) fraction: f32,
+    /// What it thinks keeps it from going on.
+    pub(crate) blocked: Option<String>,
+}
+
+/// How far a start has come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress {
+    percent: u8,
+    told: Option<EmbeddedProgress>,
+}
+
+impl Progress {
+    /// Takes a look; gives what is to be told, if that is new.
+    pub(crate) fn look(&mut self, look: Look) -> Option<EmbeddedProgress> {
+        self.percent = self.percent.max(below_all(look.fraction));
+        let (tag, summary) = phase(self.percent);
+        self.tell(EmbeddedProgress {
+            percent: self.percent,
+            tag: tag.into(),
+            summary: summary.into(),
+            blocked: look.blocked,
+            ready: false,
+        })
+    }
+
+    /// Connections can be made.
+    pub(crate) fn ready(&mut self) -> Option<EmbeddedProgress> {
+        self.tell(EmbeddedProgress {
+            percent: 100,
+            tag: "done".into(),
+            summary: "Done".into(),
+            blocked: None,
+            ready: true,
+        })
+    }
+
+    fn tell(&mut self, progress: EmbeddedProgress) -> Option<EmbeddedProgress> {
+        if self.told.as_ref() == Some(&progress) {
+            return None;
+        }
+        self.told = Some(progress.clone());
+        Some(progress)
+    }
+}
+
+/// Whole percent, at most 99: the last one is for being ready.
+fn below_all(fraction: f32) -> u8 {
+    let reached = |percent: &u8| f32::from(*percent) <= fraction * 100.0;
+    (0..=99).rev().find(reached).unwrap_or(0)
+}
+
+/// Arti counts 15 for the connection and 85 for the directory.
+fn phase(percent: u8) -> (&'static str, &'static str) {
+    match percent {
+        0..15 => ("conn", "Connecting to a relay"),
+        15..99 => ("loading_descriptors", "Loading relay descriptors"),
+        99.. => ("circuit_create", "Establishing a Tor circuit"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(fraction: f32) -> Look {
+        Look {
+            fraction,
+            blocked: None,
+        }
+    }
+
+    #[test]
+    fn the_percentage_never_falls_and_ends_at_a_hundred_only_when_ready() {
+        let mut progress = Progress::default();
+        let told: Vec<u8> = [0.0, 0.30, 0.85, 0.37, 0.93, 1.0]
+            .into_iter()
+            .filter_map(|fraction| progress.look(at(fraction)))
+            .map(|told| told.percent)
+            .collect();
+        assert_eq!(told, [0, 30, 85, 93, 99]);
+        let last = progress.ready().unwrap();
+        assert_eq!(
+            (last.percent, last.ready, last.tag.as_str()),
+            (100, true, "done")
+        );
+    }
+
+    #[test]
+    fn a_blockage_is_told_when_it_comes_and_when_it_goes() {
+        let mut progress = Progress::default();
+        assert!(progress.look(at(0.1)).is_some());
+        let blocked = Look {
+            fraction: 0.1,
+            blocked: Some("offline".into()),
+        };
+        assert_eq!(
+            progress.look(blocked.clone()).unwrap().blocked,
+            blocked.blocked
+        );
+        assert!(progress.look(blocked).is_none());
+        assert_eq!(progress.look(at(0.1)).unwrap().blocked, None);
+    }
+
+    #[test]
+    fn fractions_out_of_range_are_tamed() {
+        for (fraction, percent) in [(-1.0, 0), (f32::NAN, 0), (7.0, 99), (0.999, 99)] {
+            assert_eq!(below_all(fraction), percent, "{fraction}");
+        }
+    }
+}

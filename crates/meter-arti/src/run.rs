@@ -1,0 +1,239 @@
+//! The life of the embedded Tor: one client, one socket, one conversation with the daemon.
+
+use std::{
+    io,
+    path::Path,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+
+use arti_client::{
+    BootstrapBehavior, ErrorKind, HasKind, TorClient,
+    status::{Blockage, BlockageKind, BootstrapEvents},
+};
+use futures_util::StreamExt as _;
+use meter_wire::{
+    EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedSetup, write_embedded_event,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    time::sleep,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tor_rtcompat::tokio::TokioRustlsRuntime;
+
+use crate::{
+    VERSION,
+    circuits::Circuits,
+    config::client_config,
+    isolation::Identity,
+    lines::{Commands, Line},
+    progress::{Look, Progress},
+    socks::{self, Client, Door},
+};
+
+/// First and longest pause after a bootstrap that Arti gave up.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Why it came to an end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ended {
+    /// It was asked to, or whoever could ask is gone.
+    Asked,
+    /// It could not go on; the daemon was told why.
+    Failed,
+}
+
+/// Is the embedded Tor until it is told to stop, `commands` ends, or it cannot go on.
+///
+/// `commands` and `events` are lines as `meter_wire::embedded` describes them; the first command is
+/// `begin`. `set_up_log` is called once, with the level it asks for, before anything of Arti runs.
+/// Opens connections to Tor relays and a Unix socket, and nothing else.
+pub async fn run(
+    commands: impl AsyncRead + Unpin,
+    events: impl AsyncWrite + Unpin,
+    set_up_log: impl FnOnce(&str),
+) -> Ended {
+    let (mut commands, mut events) = (Commands::new(commands), Events(events));
+    let setup = match commands.next().await {
+        Line::Command(EmbeddedCommand::Begin(setup)) => setup,
+        Line::End => return Ended::Asked,
+        Line::Command(_) | Line::NotUnderstood => {
+            return events.failed(EmbeddedFault::BadSetup).await;
+        }
+    };
+    set_up_log(&setup.log_level);
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let life = match open(&setup, &tasks, &stop).await {
+        Ok(door) => live(&door, &mut commands, &mut events).await,
+        Err(fault) => Err(End::Fault(fault)),
+    };
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    match life {
+        Err(End::Fault(fault)) => events.failed(fault).await,
+        Err(End::Deaf) | Ok(()) => Ended::Asked,
+    }
+}
+
+/// Why a life ends without having been asked to.
+enum End {
+    Fault(EmbeddedFault),
+    /// Nobody takes our events any more.
+    Deaf,
+}
+
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> Self {
+        Self::Deaf
+    }
+}
+
+async fn open(
+    setup: &EmbeddedSetup,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Arc<Door>, EmbeddedFault> {
+    let config = client_config(setup)?;
+    let ring = rustls::crypto::ring::default_provider();
+    if ring.install_default().is_err() {
+        tracing::debug!("a crypto provider was there already");
+    }
+    let runtime = TokioRustlsRuntime::current()
+        .map_err(|error| EmbeddedFault::Other(error.kind().to_string()))?;
+    let client = TorClient::with_runtime(runtime)
+        .config(config)
+        .bootstrap_behavior(BootstrapBehavior::Manual)
+        .create_unbootstrapped_async()
+        .await
+        .map_err(|error| fault_of(error.kind()).unwrap_or_else(|| other(error.kind())))?;
+    let listener = socks::listen(Path::new(&setup.socks)).map_err(|error| {
+        tracing::error!(kind = %error.kind(), "the SOCKS socket cannot be made");
+        EmbeddedFault::Socket
+    })?;
+    let door = Arc::new(Door {
+        client,
+        identity: Identity::default(),
+        circuits: Circuits::default(),
+    });
+    tasks.spawn(socks::serve(listener, Arc::clone(&door), stop.clone()));
+    Ok(door)
+}
+
+/// The conversation. Ends when asked to.
+async fn live(
+    door: &Door,
+    commands: &mut Commands<impl AsyncRead + Unpin>,
+    events: &mut Events<impl AsyncWrite + Unpin>,
+) -> Result<(), End> {
+    let version = VERSION.to_owned();
+    events.tell(&EmbeddedEvent::Listening { version }).await?;
+    let mut looks = door.client.bootstrap_events();
+    let mut bootstrap = pin!(bootstrap(&door.client));
+    let mut progress = Progress::default();
+    let mut is_ready = false;
+    loop {
+        let news = tokio::select! {
+            biased;
+            line = commands.next() => match line {
+                Line::Command(EmbeddedCommand::Stop) | Line::End => return Ok(()),
+                Line::Command(EmbeddedCommand::Begin(_)) | Line::NotUnderstood => {
+                    return Err(End::Fault(EmbeddedFault::BadSetup));
+                }
+                Line::Command(EmbeddedCommand::NewIdentity) => {
+                    door.identity.renew();
+                    Some(EmbeddedEvent::NewIdentity)
+                }
+                Line::Command(EmbeddedCommand::Circuits) => {
+                    let in_use = door.circuits.in_use();
+                    Some(EmbeddedEvent::Circuits { in_use })
+                }
+            },
+            outcome = bootstrap.as_mut(), if !is_ready => {
+                outcome.map_err(End::Fault)?;
+                is_ready = true;
+                progress.ready().map(EmbeddedEvent::Progress)
+            }
+            look = next_look(&mut looks), if !is_ready => {
+                progress.look(look).map(EmbeddedEvent::Progress)
+            }
+        };
+        if let Some(news) = news {
+            events.tell(&news).await?;
+        }
+    }
+}
+
+/// Bootstraps, again and again while waiting may help: Arti gives up after some tries.
+async fn bootstrap(client: &Client) -> Result<(), EmbeddedFault> {
+    let (mut pause, longest) = PAUSES;
+    loop {
+        let Err(error) = client.bootstrap().await else {
+            return Ok(());
+        };
+        if let Some(fault) = fault_of(error.kind()) {
+            return Err(fault);
+        }
+        tracing::info!(kind = %error.kind(), "bootstrapping is tried again after a pause");
+        sleep(pause).await;
+        pause = pause.saturating_mul(2).min(longest);
+    }
+}
+
+async fn next_look(looks: &mut BootstrapEvents) -> Look {
+    match Pin::new(looks).next().await {
+        Some(status) => Look {
+            fraction: status.as_frac(),
+            blocked: status
+                .blocked()
+                .filter(is_news)
+                .map(|blockage| blockage.to_string()),
+        },
+        None => std::future::pending().await,
+    }
+}
+
+/// Before it is told to begin, it calls itself disabled.
+fn is_news(blockage: &Blockage) -> bool {
+    !matches!(blockage.kind(), BlockageKind::Disabled)
+}
+
+/// What waiting does not mend; `None` for everything else.
+fn fault_of(kind: ErrorKind) -> Option<EmbeddedFault> {
+    match kind {
+        ErrorKind::FsPermissions
+        | ErrorKind::CacheAccessFailed
+        | ErrorKind::CacheCorrupted
+        | ErrorKind::PersistentStateAccessFailed
+        | ErrorKind::PersistentStateCorrupted => Some(EmbeddedFault::DataDir),
+        ErrorKind::LocalResourceAlreadyInUse => Some(EmbeddedFault::DataDirLocked),
+        ErrorKind::InvalidConfig => Some(EmbeddedFault::BadConfig(kind.to_string())),
+        ErrorKind::Internal | ErrorKind::BadApiUsage | ErrorKind::SoftwareDeprecated => {
+            Some(other(kind))
+        }
+        _ => None,
+    }
+}
+
+fn other(kind: ErrorKind) -> EmbeddedFault {
+    EmbeddedFault::Other(kind.to_string())
+}
+
+/// Writes events as lines.
+struct Events<W>(W);
+
+impl<W: AsyncWrite + Unpin> Events<W> {
+    async fn tell(&mut self, event: &EmbeddedEvent) -> io::Result<()> {
+        self.0.write_all(&write_embedded_event(event)).await?;
+        self.0.flush().await
+    }
+
+    async fn failed(&mut self, fault: EmbeddedFault) -> Ended {
+        if self.tell(&EmbeddedEvent::Failed { fault }).await.is_err() {
+            tracing::debug!("nobody hears why the embedded tor ended");
+        }
+        Ended::Failed
+    }
+}

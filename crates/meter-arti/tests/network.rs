@@ -1,0 +1,177 @@
+//! Against a private Tor network: what shares a circuit, what is refused, and what the log holds.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+#[path = "support/child.rs"]
+mod child;
+
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{Arc, Mutex},
+};
+
+use child::{Child, LIMIT};
+use meter_arti::Ended;
+use meter_testkit::{
+    site::Site,
+    socks::{self, Credentials, Refused},
+    tor_network::TorNetwork,
+};
+use meter_wire::{EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent};
+use tokio::{net::UnixStream, time::timeout};
+
+const PASSWORD: &str = "canary-password";
+/// Enough for clients of onion services.
+const RELAYS: usize = 4;
+/// Resolves inside the network, and can be mistaken for nothing else.
+const CANARY: &str = "canary-name.test";
+/// Well-formed, and nobody's.
+const NOBODY: &str = "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_real_network_circuits_are_kept_apart_and_nothing_is_told() {
+    let log = Log::begin();
+    let folder = tempfile::Builder::new()
+        .prefix("om")
+        .tempdir_in("/tmp")
+        .unwrap();
+    let network = TorNetwork::boot_with_relays(folder.path(), RELAYS)
+        .await
+        .unwrap();
+    let config = network.arti_config().unwrap();
+    let site = Site::start().await.unwrap();
+    let mut child = ready(&config).await;
+
+    only_equal_credentials_share_a_circuit(&mut child, site.port()).await;
+    failures_have_their_codes(&child).await;
+    log.holds_nothing_of(&[CANARY, "canary", PASSWORD, NOBODY, "2gzyxa5ihm7nsggf"]);
+    assert_eq!(child.orphaned().await, Ended::Asked);
+
+    let strict = config.replace("allow_local_addrs = true", "");
+    let child = ready(&strict).await;
+    for local in ["127.0.0.1", "localhost", "192.168.0.1", "10.1.2.3", "::1"] {
+        let refused = connect(&child, None, local, site.port()).await;
+        assert_eq!(refused.unwrap_err(), 2, "{local}");
+    }
+    assert_eq!(child.orphaned().await, Ended::Asked);
+}
+
+async fn only_equal_credentials_share_a_circuit(child: &mut Child, port: u16) {
+    let mut open = Vec::new();
+    for user in [
+        Some("canary-alice"),
+        Some("canary-alice"),
+        Some("canary-bob"),
+        None,
+    ] {
+        open.push(connect(child, user, CANARY, port).await.unwrap());
+    }
+    let before = circuits(child).await;
+    assert_eq!(groups(&before).len(), 3, "{before:?}");
+
+    child.say(&EmbeddedCommand::NewIdentity).await;
+    assert_eq!(child.hear().await, Some(EmbeddedEvent::NewIdentity));
+    for user in [Some("canary-alice"), None] {
+        open.push(connect(child, user, CANARY, port).await.unwrap());
+    }
+    let after = circuits(child).await;
+    assert_eq!((after.len(), groups(&after).len()), (6, 5), "{after:?}");
+
+    // Each circuit belongs to one group alone, the old identity's included.
+    for circuit in after.iter().map(|entry| &entry.circuit) {
+        assert!(!circuit.is_empty());
+        let users = after.iter().filter(|entry| entry.circuit == *circuit);
+        let users: BTreeSet<_> = users.map(|entry| entry.group).collect();
+        assert_eq!(users.len(), 1, "{after:?}");
+    }
+    drop(open);
+}
+
+async fn ready(arti: &str) -> Child {
+    let mut child = Child::begun(arti).await;
+    loop {
+        match child.hear().await {
+            Some(EmbeddedEvent::Progress(progress)) if progress.ready => return child,
+            Some(EmbeddedEvent::Progress(_) | EmbeddedEvent::Listening { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// As a user, or as nobody.
+async fn connect(
+    child: &Child,
+    user: Option<&str>,
+    host: &str,
+    port: u16,
+) -> Result<UnixStream, u8> {
+    let credentials = user.map(|user| Credentials {
+        user,
+        password: PASSWORD,
+    });
+    let socket = child.socket();
+    let connecting = socks::connect_unix(&socket, credentials, host, port);
+    let connected = timeout(LIMIT, connecting).await.unwrap();
+    connected.map_err(|error| error.downcast_ref::<Refused>().expect("a reply").reply)
+}
+
+async fn circuits(child: &mut Child) -> Vec<EmbeddedCircuit> {
+    child.say(&EmbeddedCommand::Circuits).await;
+    match child.hear().await {
+        Some(EmbeddedEvent::Circuits { in_use }) => in_use,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn groups(circuits: &[EmbeddedCircuit]) -> BTreeSet<u64> {
+    circuits.iter().map(|entry| entry.group).collect()
+}
+
+async fn failures_have_their_codes(child: &Child) {
+    for (host, code) in [
+        ("canary-name.invalid", 4),
+        (NOBODY, 0xF0),
+        ("canary.onion", 0xF6),
+    ] {
+        let refused = connect(child, Some("canary-carol"), host, 80).await;
+        assert_eq!(refused.unwrap_err(), code, "{host}");
+    }
+}
+
+/// Everything that is logged in this process, at the finest level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn begin() -> Self {
+        let log = Self::default();
+        let writer = log.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .init();
+        log
+    }
+
+    fn holds_nothing_of(&self, secrets: &[&str]) {
+        let log = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
+        assert!(log.contains("TRACE tor_"), "nothing of Arti was logged");
+        for secret in secrets {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret}");
+        }
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

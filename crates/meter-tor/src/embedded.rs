@@ -1,0 +1,233 @@
+//! The Tor that is part of the program: a child made of the same program, which talks to us in
+//! lines over its stdin and stdout and ends when its stdin does.
+//!
+//! Nothing here knows Arti; what the child is made of is its own affair.
+
+mod talk;
+
+use std::{path::PathBuf, process::ExitStatus};
+
+use meter_core::Upstream;
+use meter_wire::{EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedProgress, EmbeddedSetup};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use self::talk::Talk;
+use crate::{
+    BackendKind, Embedded, FolderFault, TorConfig, TorProblem,
+    bootstrap::Progress,
+    child::{Child, Start},
+    control::{Event, Phase},
+    desk::Desk,
+    folders::{check_socket_path, private_folder},
+    scrub::scrub,
+};
+
+/// How one life of the child ended.
+enum Ended {
+    Asked,
+    Fault(EmbeddedFault),
+    /// Its stdout ended, or said what we do not understand.
+    Lost,
+    TimedOut,
+}
+
+/// Runs one embedded Tor from start to end.
+///
+/// # Errors
+/// Why it ended, or could not begin; `Ok` if `stop` asked for the end.
+pub(crate) async fn live(
+    config: &TorConfig,
+    desk: &Desk,
+    stop: &CancellationToken,
+) -> Result<(), TorProblem> {
+    let embedded = config.embedded.as_ref().ok_or(TorProblem::NotBuiltIn)?;
+    let (setup, socks) = prepare(config, embedded)?;
+    let started = Child::start(&Start {
+        program: &embedded.program,
+        arguments: &embedded.arguments,
+        folder: &embedded.data_dir,
+        inherits_environment: false,
+    });
+    let (child, stdin, stdout) = started.map_err(|problem| match problem {
+        // It is our own program: that it is gone is no matter of installing Tor.
+        TorProblem::Missing => TorProblem::SpawnFailed {
+            kind: std::io::ErrorKind::NotFound,
+        },
+        other => other,
+    })?;
+    let mut life = Life {
+        talk: Talk::new(stdin, stdout),
+        desk,
+        was_up: false,
+    };
+    let ended = tokio::select! {
+        biased;
+        () = stop.cancelled() => Ended::Asked,
+        ended = life.begin_and_follow(setup, socks.clone(), config) => ended,
+    };
+    if matches!(ended, Ended::Asked) {
+        desk.stopping();
+    }
+    let outcome = finish(child, life.talk, life.was_up, ended, config).await;
+    if let Err(error) = std::fs::remove_file(&socks) {
+        tracing::trace!(kind = %error.kind(), "the embedded tor's socket was gone already");
+    }
+    outcome
+}
+
+/// Makes and checks the folders; gives what the child is to be told, and where its socket will be.
+fn prepare(
+    config: &TorConfig,
+    embedded: &Embedded,
+) -> Result<(EmbeddedSetup, PathBuf), TorProblem> {
+    let fault = |error: std::io::Error| FolderFault::Io { kind: error.kind() };
+    let run_dir = std::path::absolute(&config.run_dir)
+        .map_err(|error| TorProblem::RunDirUnusable(fault(error)))?;
+    let data_dir = std::path::absolute(&embedded.data_dir)
+        .map_err(|error| TorProblem::DataDirUnusable(fault(error)))?;
+    let socks = run_dir.join("socks");
+    check_socket_path(&socks)?;
+    private_folder(&data_dir).map_err(TorProblem::DataDirUnusable)?;
+    private_folder(&run_dir).map_err(TorProblem::RunDirUnusable)?;
+    // JSON holds no other paths.
+    let not_text = FolderFault::Io {
+        kind: std::io::ErrorKind::InvalidFilename,
+    };
+    let text = |path: &PathBuf| path.to_str().map(str::to_owned);
+    let setup = EmbeddedSetup {
+        data_dir: text(&data_dir).ok_or(TorProblem::DataDirUnusable(not_text))?,
+        socks: text(&socks).ok_or(TorProblem::RunDirUnusable(not_text))?,
+        arti: embedded.arti.clone(),
+        log_level: embedded.log_level.clone(),
+    };
+    Ok((setup, socks))
+}
+
+struct Life<'a> {
+    talk: Talk,
+    desk: &'a Desk,
+    was_up: bool,
+}
+
+impl Life<'_> {
+    async fn begin_and_follow(
+        &mut self,
+        setup: EmbeddedSetup,
+        socks: PathBuf,
+        config: &TorConfig,
+    ) -> Ended {
+        // A child that does not listen any more is heard to end below.
+        self.talk.say(&EmbeddedCommand::Begin(setup)).await;
+        let Ok(first) = timeout(config.start_max, self.talk.hear()).await else {
+            return Ended::TimedOut;
+        };
+        match first {
+            Some(EmbeddedEvent::Listening { version }) => {
+                self.was_up = true;
+                let address = Upstream::Unix(socks);
+                self.desk
+                    .found(BackendKind::Embedded, Some(&version), address);
+                self.follow().await
+            }
+            Some(EmbeddedEvent::Failed { fault }) => Ended::Fault(fault),
+            Some(_) | None => Ended::Lost,
+        }
+    }
+
+    async fn follow(&mut self) -> Ended {
+        let mut progress = Progress::new(Instant::now());
+        let mut identity = self.desk.identity();
+        loop {
+            self.desk.progress(progress.state());
+            let event = tokio::select! {
+                event = self.talk.hear() => event,
+                Ok(()) = identity.changed() => {
+                    self.talk.say(&EmbeddedCommand::NewIdentity).await;
+                    continue;
+                }
+            };
+            match event {
+                Some(EmbeddedEvent::Progress(told)) => {
+                    progress.take(Event::Bootstrap(phase(told)), Instant::now());
+                }
+                Some(EmbeddedEvent::NewIdentity | EmbeddedEvent::Circuits { .. }) => {}
+                Some(EmbeddedEvent::Failed { fault }) => return Ended::Fault(fault),
+                Some(EmbeddedEvent::Listening { .. }) | None => return Ended::Lost,
+            }
+        }
+    }
+}
+
+fn phase(told: EmbeddedProgress) -> Phase {
+    let percent = if told.ready {
+        100
+    } else {
+        told.percent.min(99)
+    };
+    Phase {
+        percent,
+        tag: told.tag,
+        summary: told.summary,
+        warning: told.blocked.as_deref().map(scrub),
+    }
+}
+
+/// Sees to it that the process is gone, and says why it ended.
+async fn finish(
+    mut child: Child,
+    mut talk: Talk,
+    was_up: bool,
+    ended: Ended,
+    config: &TorConfig,
+) -> Result<(), TorProblem> {
+    if matches!(ended, Ended::Asked) {
+        talk.say(&EmbeddedCommand::Stop).await;
+    }
+    // The end of its stdin is the same in other words, for one that would not read the first.
+    drop(talk);
+    if matches!(ended, Ended::Lost | Ended::TimedOut) {
+        child.terminate();
+    }
+    let status = child.wait_or_kill(config.stop_max).await;
+    match ended {
+        Ended::Asked => Ok(()),
+        Ended::Lost => Err(exit(status, was_up, child.last_words().await)),
+        Ended::TimedOut => Err(TorProblem::StartTimedOut {
+            log: child.last_words().await,
+        }),
+        Ended::Fault(fault) => {
+            let mut log = child.last_words().await;
+            match problem_of(fault) {
+                Ok(problem) => Err(problem),
+                Err(reason) => {
+                    log.push(reason);
+                    Err(exit(status, was_up, log))
+                }
+            }
+        }
+    }
+}
+
+/// The problem that a fault is, or else the last words of an exit.
+fn problem_of(fault: EmbeddedFault) -> Result<TorProblem, String> {
+    match fault {
+        EmbeddedFault::BadSetup => Ok(TorProblem::Bug("the embedded tor did not understand us")),
+        EmbeddedFault::BadConfig(reason) => Ok(TorProblem::BadOption {
+            log: vec![scrub(&reason)],
+        }),
+        EmbeddedFault::DataDir => Ok(TorProblem::DataDirUnusable(FolderFault::RefusedByTor)),
+        EmbeddedFault::DataDirLocked => Ok(TorProblem::DataDirLocked),
+        EmbeddedFault::Socket => Ok(TorProblem::RunDirUnusable(FolderFault::RefusedByTor)),
+        EmbeddedFault::Other(kind) => Err(scrub(&kind)),
+    }
+}
+
+fn exit(status: Option<ExitStatus>, was_up: bool, log: Vec<String>) -> TorProblem {
+    let status = status.and_then(|status| status.code());
+    if was_up {
+        TorProblem::Exited { status, log }
+    } else {
+        TorProblem::ExitedAtStart { status, log }
+    }
+}

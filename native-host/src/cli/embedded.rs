@@ -1,0 +1,48 @@
+//! `embedded-tor`: this program as the embedded Tor of its daemon, which starts it. Hidden, because
+//! a person has no use for it; `meter_arti` is what it is.
+
+use super::{Failure, Outcome};
+use crate::{EXIT_BUG, EXIT_UNAVAILABLE, dumps, ignore_because, limits};
+use meter_arti::Ended;
+use std::{io, process::ExitCode};
+use tracing::warn;
+
+/// One worker passes on more than the public network gives; the other keeps circuits going.
+const WORKERS: usize = 2;
+
+/// Runs until the daemon says so, or is gone.
+pub(super) fn run() -> Outcome {
+    limits::raise_files();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
+    let conversation = meter_arti::run(tokio::io::stdin(), tokio::io::stdout(), begin_log);
+    let ended = runtime.block_on(conversation);
+    // A thread waits for stdin and cannot be called back; to wait for it would be to stay.
+    runtime.shutdown_background();
+    Ok(match ended {
+        Ended::Asked => ExitCode::SUCCESS,
+        Ended::Failed => ExitCode::from(EXIT_UNAVAILABLE),
+    })
+}
+
+/// Sends events and panics to stderr: the daemon scrubs them and logs them with its own time.
+fn begin_log(level: &str) {
+    let level = level.parse().unwrap_or(tracing::Level::WARN);
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .without_time()
+        .with_writer(io::stderr);
+    ignore_because("this process begins one log", log.try_init());
+    std::panic::set_hook(Box::new(|panic| {
+        // The message may quote a value; the place is enough to find the bug.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "bug: panic");
+    }));
+    if let Err(error) = dumps::forbid() {
+        warn!(%error, "core dumps are not forbidden");
+    }
+}
