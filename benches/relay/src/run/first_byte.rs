@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Bench;
 use crate::{
     load,
-    peers::{self, Peer, Proxy},
+    peers::{self, Proxy},
     table::Line,
 };
 
@@ -15,14 +15,8 @@ impl Bench<'_> {
     pub(super) async fn first_byte(&mut self, proxies: &[Proxy]) -> Result<()> {
         // A timer of the stand-in's may be a millisecond late each way.
         for proxy in proxies {
-            let lines = [Line::Most(2.1)];
-            let lines = if proxy.peer == Peer::Ours {
-                &lines[..]
-            } else {
-                &[]
-            };
-            self.first_byte_of(proxy, "first byte, far round trips", lines)
-                .await?;
+            let name = "first byte, far round trips";
+            self.first_byte_of(proxy, name, &[Line::Most(2.1)]).await?;
         }
         let optimistic = peers::start_optimistic(self.program, self.upstream).await?;
         let name = "first byte, optimistic, far round trips";
