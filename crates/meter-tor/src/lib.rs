@@ -7,6 +7,7 @@ mod bootstrap;
 mod config;
 mod control;
 mod desk;
+mod detour;
 mod dial;
 mod existing;
 mod folders;
@@ -18,6 +19,7 @@ mod status;
 mod tor;
 
 pub use config::{Candidate, Choice, ControlAddr, RestartPolicy, TorConfig};
+pub use detour::Detour;
 pub use folders::find_program;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
 pub use status::{BackendKind, Bootstrap, TorState, TorStatus, TorWarning};

@@ -1,0 +1,144 @@
+//! Another way out for Tor's own connections, where the straight one is blocked: a Shadowsocks server.
+//! Never for what browsers send, which goes through Tor as always.
+//!
+//! A detour belongs to a Tor that we configure. Where one is wanted, no Tor of somebody else is used, and
+//! none of ours starts without it: each life of a managed Tor begins with [`Detour::open`], and the
+//! lines of [`Opened::torrc`] stay in force until that Tor is gone. An embedded Tor takes the same two
+//! values from [`Opened::proxy`], as its `channel.outbound_proxy`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use meter_uplink::{Keeper, Trouble, Uplink};
+use tokio::time::{Instant, sleep_until};
+
+use crate::{TorProblem, TorState, TorStatus, desk::Desk};
+
+/// What Tor's own connections take instead of the straight way; the default is the straight way.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Detour {
+    /// The file of a Shadowsocks server: see `meter_uplink::Uplink::read`. Read at each start of Tor.
+    pub shadowsocks: Option<PathBuf>,
+}
+
+/// A detour in use. Dropping it closes it; Tor's proxy is then a port where nobody listens.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    uplink: Option<(Uplink, Keeper)>,
+}
+
+impl Detour {
+    /// Whether there is any.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        let Self { shadowsocks } = self;
+        shadowsocks.is_some()
+    }
+
+    /// Prepares all that Tor needs before it may start.
+    ///
+    /// # Errors
+    /// Why there is no way this way. Tor must not be started then.
+    pub(crate) async fn open(&self) -> Result<Opened, TorProblem> {
+        let uplink = match &self.shadowsocks {
+            Some(file) => Some(open_uplink(file).await?),
+            None => None,
+        };
+        Ok(Opened { uplink })
+    }
+}
+
+async fn open_uplink(file: &Path) -> Result<(Uplink, Keeper), TorProblem> {
+    let server = Uplink::read(file).map_err(TorProblem::ShadowsocksRefused)?;
+    let started = Uplink::start(server).await;
+    started.map_err(TorProblem::ShadowsocksDown)
+}
+
+impl Opened {
+    /// The lines that keep Tor on this way.
+    pub(crate) fn torrc(&self) -> Vec<String> {
+        let Some((uplink, _)) = &self.uplink else {
+            return Vec::new();
+        };
+        let credentials = uplink.credentials();
+        vec![
+            format!("Socks5Proxy {}", uplink.address()),
+            format!("Socks5ProxyUsername {}", credentials.user()),
+            format!("Socks5ProxyPassword {}", credentials.password()),
+        ]
+    }
+
+    /// Keeps the way open, and says on `desk` why Tor gets nowhere on it. Pending for ever where there
+    /// is nothing to keep.
+    ///
+    /// # Cancel safety
+    /// Dropping it leaves the way as it is.
+    pub(crate) async fn keep(&mut self, desk: &Desk) -> TorProblem {
+        let Some((uplink, keeper)) = &mut self.uplink else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            error = keeper.keep(uplink) => TorProblem::ShadowsocksDown(error),
+            problem = watch(uplink, desk) => problem,
+        }
+    }
+}
+
+/// Looks what is wrong each time that Tor has not heard from a relay for a while.
+async fn watch(uplink: &Uplink, desk: &Desk) -> TorProblem {
+    let mut status = desk.status();
+    let mut not_before = Instant::now();
+    loop {
+        let due = silent_since(&status.borrow_and_update()).map(|since| since + PATIENCE);
+        if due.is_none() {
+            desk.trouble(None);
+        }
+        tokio::select! {
+            changed = status.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return TorProblem::Bug("the desk is gone before its reader"),
+            },
+            () = until(due.map(|due| due.max(not_before))) => {}
+        }
+        let found = uplink.diagnose().await;
+        not_before = Instant::now() + LOOK_EVERY;
+        // It may have come further while it was looked at.
+        if silent_since(&status.borrow()).is_some() {
+            desk.trouble(Some(problem_of(found)));
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Since when Tor has waited for a relay's first word; `None`: it does not.
+///
+/// By the tag of its phase (control-spec, "Bootstrap phases"): a Tor that starts with a directory from
+/// last time does the same at 80 % as another at 5 %, and its tags then begin with `ap_`.
+fn silent_since(status: &TorStatus) -> Option<Instant> {
+    let TorState::Bootstrapping(at) = &status.state else {
+        return None;
+    };
+    let tag = at.tag.strip_prefix("ap_").unwrap_or(&at.tag);
+    (tag == "starting" || tag.starts_with("conn")).then_some(at.since)
+}
+
+const fn problem_of(trouble: Trouble) -> TorProblem {
+    match trouble {
+        Trouble::Down => TorProblem::ShadowsocksDown(meter_uplink::UplinkError::Ended),
+        Trouble::Unreachable => TorProblem::ShadowsocksUnreachable,
+        Trouble::Silent => TorProblem::ShadowsocksSilent,
+    }
+}
+
+/// A working server is passed within two round trips.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// Between two looks while nothing changes.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
