@@ -39,6 +39,8 @@ pub struct TorChoice {
     pub control_port: Option<u16>,
     /// Lines added to the torrc of a managed Tor.
     pub extra_torrc: Vec<String>,
+    /// The file of a Shadowsocks server, relative to the home; `None`: Tor connects straight.
+    pub shadowsocks: Option<PathBuf>,
 }
 
 /// Which backends are allowed.

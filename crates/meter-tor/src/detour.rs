@@ -37,6 +37,26 @@ impl Detour {
         shadowsocks.is_some()
     }
 
+    /// Looks whether it could be opened, without opening anything; says in a sentence what it is.
+    ///
+    /// # Errors
+    /// Why it could not.
+    pub fn check(&self) -> Result<Option<String>, TorProblem> {
+        let Some(file) = &self.shadowsocks else {
+            return Ok(None);
+        };
+        let server = Uplink::read(file).map_err(TorProblem::ShadowsocksRefused)?;
+        let which = match server.listed() {
+            1 => String::new(),
+            more => format!(", the first of {more} in its file"),
+        };
+        Ok(Some(format!(
+            "Tor's own connections go through your Shadowsocks server ({}{which}); its owner sees your \
+             address, when you use Tor and how much, but neither sites nor content",
+            server.method()
+        )))
+    }
+
     /// Prepares all that Tor needs before it may start.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ impl Managed {
         self.stop.cancel();
         self.tasks.close();
         soon(self.tasks.wait()).await;
-        assert_eq!(self.processes(), []);
+        assert_eq!(self.processes(), [0_i32; 0]);
     }
 }
 
@@ -121,7 +121,7 @@ async fn tor_starts_bootstraps_and_stops_without_trace() {
 
     assert_eq!(soon(managed.tor.stop()).await, Ok(()));
     assert_eq!(managed.tor.status().borrow().state, TorState::Off);
-    assert_eq!(managed.processes(), []);
+    assert_eq!(managed.processes(), [0_i32; 0]);
     for left in ["socks", "control", "cookie"] {
         assert!(!run.join(left).try_exists().unwrap(), "{left}");
     }
@@ -337,7 +337,7 @@ async fn stopping_during_the_start_leaves_nothing() {
     start.spawn(async move { tor.start().await });
     until(&mut managed.tor.status(), |state| *state != TorState::Off).await;
     assert_eq!(soon(managed.tor.stop()).await, Ok(()));
-    assert_eq!(managed.processes(), []);
+    assert_eq!(managed.processes(), [0_i32; 0]);
     soon(start.join_all()).await;
     managed.end().await;
 }
@@ -376,7 +376,7 @@ async fn a_real_tor_of_someone_else_is_found_by_its_control_port() {
     let found = until(&mut status, is_bootstrapping).await;
     assert_eq!(found.backend, Some(BackendKind::Existing));
     assert!(found.version.is_some());
-    assert_eq!(managed.processes(), []);
+    assert_eq!(managed.processes(), [0_i32; 0]);
 
     // It outlives us, and when it ends one of our own takes its place.
     assert_eq!(soon(managed.tor.stop()).await, Ok(()));

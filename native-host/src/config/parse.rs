@@ -40,6 +40,7 @@ struct Tor {
     socks_port: Option<Spanned<i64>>,
     control_port: Option<Spanned<i64>>,
     extra_torrc: Vec<Spanned<String>>,
+    shadowsocks: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -248,6 +249,14 @@ impl Reader<'_> {
         if let Some(line) = tor.extra_torrc.iter().find(broken) {
             return Err(self.refuse("tor.extra_torrc", line, "single lines".to_owned()));
         }
+        let shadowsocks = tor.shadowsocks.filter(|file| !file.get_ref().is_empty());
+        if let Some(file) = &shadowsocks
+            && backend == Some(BackendChoice::Existing)
+        {
+            let limit =
+                "empty with tor.backend = \"existing\", since only a Tor of our own goes that way";
+            return Err(self.refuse("tor.shadowsocks", file, limit.to_owned()));
+        }
         Ok(TorChoice {
             backend: backend.unwrap_or(BackendChoice::Auto),
             program: PathBuf::from(
@@ -261,6 +270,7 @@ impl Reader<'_> {
                 .into_iter()
                 .map(Spanned::into_inner)
                 .collect(),
+            shadowsocks: shadowsocks.map(|file| PathBuf::from(file.into_inner())),
         })
     }
 }
@@ -315,6 +325,7 @@ mod tests {
         ("tor", "socks_port"),
         ("tor", "control_port"),
         ("tor", "extra_torrc"),
+        ("tor", "shadowsocks"),
         ("daemon", "idle_exit_s"),
         ("log", "level"),
     ];
@@ -334,6 +345,10 @@ mod tests {
         );
         assert!(message("[tor]\nbackend = \"magic\"").contains("one of auto, existing, managed"));
         assert!(message("[tor]\nextra_torrc = [\"a\\nb\"]").contains("single lines"));
+        assert!(
+            message("[tor]\nbackend = \"existing\"\nshadowsocks = \"x\"")
+                .contains("line 3: tor.shadowsocks is x; it must be empty")
+        );
         assert!(message("[relay]\nprot = 1").contains("line 2"));
         assert!(message("relay = 3").contains("line 1"));
         assert!(message("[relay").contains("line 1"));

@@ -5,10 +5,11 @@ use crate::{
     home::Home,
     problems,
 };
-use meter_tor::{BackendKind, Choice, ControlAddr, Tor, TorConfig};
+use meter_tor::{BackendKind, Choice, ControlAddr, Detour, Tor, TorConfig};
 use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus};
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -43,6 +44,7 @@ pub(super) fn launch(
         TorConfig {
             choice,
             program: config.tor.program.clone(),
+            detour: detour(home, config),
             extra_torrc: config.tor.extra_torrc.clone(),
             watch_every: WATCH_MAX,
             watch_now,
@@ -51,6 +53,14 @@ pub(super) fn launch(
         tracker,
         stop,
     )
+}
+
+/// The way that Tor's own connections are to take. A relative file lies in the home.
+pub(crate) fn detour(home: &Home, config: &Config) -> Detour {
+    let in_home = |file: &PathBuf| home.root().join(file);
+    Detour {
+        shadowsocks: config.tor.shadowsocks.as_ref().map(in_home),
+    }
 }
 
 /// Starts Tor without waiting for it; how it goes can be read from the status.
@@ -85,6 +95,7 @@ pub(super) fn status(status: &meter_tor::TorStatus) -> TorStatus {
         backend,
         version: status.version.clone(),
         state: state(&status.state),
+        trouble: status.trouble.as_ref().map(problems::tor),
     }
 }
 
