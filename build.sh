@@ -113,7 +113,7 @@ setup_build() {
 }
 
 setup_browsers() {
-    need tor tor-gencert chromium chromedriver firefox-esr
+    need tor tor-gencert obfs4proxy unshare ip chromium chromedriver firefox-esr
     setup_geckodriver
 }
 

@@ -99,7 +99,8 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         }
         TorProblem::NotTor | TorProblem::NotLoopback => ErrorCode::NotTor,
         TorProblem::ControlRefused(_) | TorProblem::NoSocksPort => ErrorCode::TorControlRefused,
-        TorProblem::DetourNeedsOwnTor => ErrorCode::ConfigInvalid,
+        TorProblem::DetourNeedsOwnTor | TorProblem::TwoDetours => ErrorCode::ConfigInvalid,
+        TorProblem::TransportMissing(_) => ErrorCode::BridgeProgramMissing,
         TorProblem::ShadowsocksRefused(_) => ErrorCode::ShadowsocksRefused,
         TorProblem::ShadowsocksDown(_) => ErrorCode::ShadowsocksDown,
         // Their sentences say it all.

@@ -3,6 +3,7 @@
 //! Three directory authorities that are also exits, one plain relay, and a name server for the
 //! exits. Circuits have three hops, as on the public network; nothing can leave the machine.
 
+mod bridge;
 mod client;
 mod consensus;
 mod control;
@@ -20,6 +21,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
+pub use bridge::Bridge;
 pub use client::{ClientPorts, TorClient};
 
 use crate::{

@@ -1,8 +1,9 @@
 //! A managed Tor for a process that has no network but its own loopback. Only tests start it: in a network
-//! namespace where nothing is reachable, with one door to a Shadowsocks server outside.
+//! namespace where nothing is reachable, with one door to a Shadowsocks server or a bridge outside.
 //!
-//! `walled FOLDER DOOR METHOD PASSWORD [TORRC LINE …]`; an empty METHOD is none, and then Tor has no way at
-//! all. Prints each state, one a line, until stdin ends.
+//! `walled FOLDER DOOR WAY [TORRC LINE …]`; WAY is a Shadowsocks URL or a bridge line in which `DOOR` stands
+//! for the address, or empty, and then Tor has no way at all. Prints each state, one a line, until stdin
+//! ends.
 
 use std::{
     fs::OpenOptions,
@@ -12,7 +13,7 @@ use std::{
 };
 
 use meter_testkit::shadowsocks::Door;
-use meter_tor::{Choice, Detour, Tor, TorConfig, TorState, TorStatus};
+use meter_tor::{Bridge, Choice, Tor, TorConfig, TorState, TorStatus};
 use tokio::io::AsyncReadExt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -21,17 +22,18 @@ async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let mut next = || arguments.next().unwrap_or_default();
     let (folder, door) = (PathBuf::from(next()), PathBuf::from(next()));
-    let (method, password) = (next(), next());
+    let way = next();
     let mut config = TorConfig::new(folder.join("data"), folder.join("run"));
     config.choice = Choice::Managed;
     config.extra_torrc = arguments.collect();
     let (_door, address) = Door::from(&door).await?;
-    if !method.is_empty() {
+    let way = way.replace("DOOR", &address.to_string());
+    if way.starts_with("ss://") {
         let file = folder.join("shadowsocks");
-        write_private(&file, &format!("ss://{method}:{password}@{address}"))?;
-        config.detour = Detour {
-            shadowsocks: Some(file),
-        };
+        write_private(&file, &way)?;
+        config.detour.shadowsocks = Some(file);
+    } else if !way.is_empty() {
+        config.detour.bridges.push(Bridge::parse(&way)?);
     }
     run(config).await?;
     Ok(())

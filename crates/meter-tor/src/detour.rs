@@ -1,12 +1,16 @@
-//! Another way out for Tor's own connections, where the straight one is blocked: a Shadowsocks server.
-//! Never for what browsers send, which goes through Tor as always.
+//! Another way out for Tor's own connections, where the straight one is blocked: bridges or a Shadowsocks
+//! server. Never for what browsers send, which goes through Tor as always.
 //!
 //! A detour belongs to a Tor that we configure. Where one is wanted, no Tor of somebody else is used, and
 //! none of ours starts without it: each life of a managed Tor begins with [`Detour::open`], and the
-//! lines of [`Opened::torrc`] stay in force until that Tor is gone. An embedded Tor takes the same two
-//! values from [`Opened::proxy`], as its `channel.outbound_proxy`.
+//! lines of [`Opened::torrc`] stay in force until that Tor is gone.
+//!
+//! An embedded Tor joins here: it opens the same detour before it starts, takes address and credentials of
+//! the local end as its `channel.outbound_proxy` and the bridges as its `bridges`, and keeps it open while
+//! it lives. Until it does, `Backend::choose` gives none where a detour is wanted.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,18 +18,23 @@ use std::{
 use meter_uplink::{Keeper, Trouble, Uplink};
 use tokio::time::{Instant, sleep_until};
 
-use crate::{TorProblem, TorState, TorStatus, desk::Desk};
+use crate::{
+    Bridge, TorProblem, TorState, TorStatus, Transport, desk::Desk, folders::find_program,
+};
 
 /// What Tor's own connections take instead of the straight way; the default is the straight way.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Detour {
     /// The file of a Shadowsocks server: see `meter_uplink::Uplink::read`. Read at each start of Tor.
     pub shadowsocks: Option<PathBuf>,
+    /// Bridges that take the place of Tor's public first relays. Not together with Shadowsocks.
+    pub bridges: Vec<Bridge>,
 }
 
 /// A detour in use. Dropping it closes it; Tor's proxy is then a port where nobody listens.
 #[derive(Debug)]
 pub(crate) struct Opened {
+    bridges: Vec<String>,
     uplink: Option<(Uplink, Keeper)>,
 }
 
@@ -33,8 +42,11 @@ impl Detour {
     /// Whether there is any.
     #[must_use]
     pub fn is_wanted(&self) -> bool {
-        let Self { shadowsocks } = self;
-        shadowsocks.is_some()
+        let Self {
+            shadowsocks,
+            bridges,
+        } = self;
+        shadowsocks.is_some() || !bridges.is_empty()
     }
 
     /// Looks whether it could be opened, without opening anything; says in a sentence what it is.
@@ -42,8 +54,13 @@ impl Detour {
     /// # Errors
     /// Why it could not.
     pub fn check(&self) -> Result<Option<String>, TorProblem> {
+        self.check_alone()?;
+        bridge_lines(&self.bridges)?;
         let Some(file) = &self.shadowsocks else {
-            return Ok(None);
+            let count = self.bridges.len();
+            let words =
+                format!("Tor's own connections go to your bridges ({count}) and to no other relay");
+            return Ok((count > 0).then_some(words));
         };
         let server = Uplink::read(file).map_err(TorProblem::ShadowsocksRefused)?;
         let which = match server.listed() {
@@ -62,12 +79,48 @@ impl Detour {
     /// # Errors
     /// Why there is no way this way. Tor must not be started then.
     pub(crate) async fn open(&self) -> Result<Opened, TorProblem> {
+        self.check_alone()?;
+        let bridges = bridge_lines(&self.bridges)?;
         let uplink = match &self.shadowsocks {
             Some(file) => Some(open_uplink(file).await?),
             None => None,
         };
-        Ok(Opened { uplink })
+        Ok(Opened { bridges, uplink })
     }
+
+    /// The program of a transport would have to be led through the proxy, too, and not each one can be.
+    fn check_alone(&self) -> Result<(), TorProblem> {
+        match (&self.shadowsocks, self.bridges.as_slice()) {
+            (Some(_), [_, ..]) => Err(TorProblem::TwoDetours),
+            (Some(_), []) | (None, _) => Ok(()),
+        }
+    }
+}
+
+/// `UseBridges` above all: with it, Tor connects to nothing but the bridges, whatever becomes of them.
+fn bridge_lines(bridges: &[Bridge]) -> Result<Vec<String>, TorProblem> {
+    if bridges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut lines = vec!["UseBridges 1".to_owned()];
+    let transports: BTreeSet<_> = bridges.iter().filter_map(Bridge::transport).collect();
+    for transport in transports {
+        let program = find_transport(transport)?;
+        let name = transport.name();
+        lines.push(format!("ClientTransportPlugin {name} exec {program}"));
+    }
+    lines.extend(bridges.iter().map(Bridge::torrc));
+    Ok(lines)
+}
+
+fn find_transport(transport: Transport) -> Result<String, TorProblem> {
+    let mut names = transport.programs().iter();
+    let found = names.find_map(|name| find_program(Path::new(name)).ok());
+    // Tor splits the line at spaces, and nothing quotes them there.
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
+    let path = found.and_then(|path| path.to_str().map(str::to_owned));
+    path.filter(|path| path.chars().all(is_plain))
+        .ok_or(TorProblem::TransportMissing(transport))
 }
 
 async fn open_uplink(file: &Path) -> Result<(Uplink, Keeper), TorProblem> {
@@ -79,15 +132,16 @@ async fn open_uplink(file: &Path) -> Result<(Uplink, Keeper), TorProblem> {
 impl Opened {
     /// The lines that keep Tor on this way.
     pub(crate) fn torrc(&self) -> Vec<String> {
-        let Some((uplink, _)) = &self.uplink else {
-            return Vec::new();
-        };
-        let credentials = uplink.credentials();
-        vec![
-            format!("Socks5Proxy {}", uplink.address()),
-            format!("Socks5ProxyUsername {}", credentials.user()),
-            format!("Socks5ProxyPassword {}", credentials.password()),
-        ]
+        let mut lines = self.bridges.clone();
+        if let Some((uplink, _)) = &self.uplink {
+            let credentials = uplink.credentials();
+            lines.extend([
+                format!("Socks5Proxy {}", uplink.address()),
+                format!("Socks5ProxyUsername {}", credentials.user()),
+                format!("Socks5ProxyPassword {}", credentials.password()),
+            ]);
+        }
+        lines
     }
 
     /// Keeps the way open, and says on `desk` why Tor gets nowhere on it. Pending for ever where there

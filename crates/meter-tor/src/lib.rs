@@ -4,6 +4,7 @@
 mod actor;
 mod backend;
 mod bootstrap;
+mod bridge;
 mod config;
 mod control;
 mod desk;
@@ -18,6 +19,7 @@ mod scrub;
 mod status;
 mod tor;
 
+pub use bridge::{BadBridge, Bridge, Transport};
 pub use config::{Candidate, Choice, ControlAddr, RestartPolicy, TorConfig};
 pub use detour::Detour;
 pub use folders::find_program;

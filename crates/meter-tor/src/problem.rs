@@ -6,6 +6,8 @@ use std::io;
 
 use meter_uplink::UplinkError;
 
+use crate::Transport;
+
 /// Why there is no usable Tor.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TorProblem {
@@ -101,6 +103,12 @@ pub enum TorProblem {
     /// Bridges or Shadowsocks are wanted together with a Tor that is not ours to configure.
     #[error("a Tor of somebody else cannot be kept on a detour; only one of our own can")]
     DetourNeedsOwnTor,
+    /// Bridges and Shadowsocks are wanted at once.
+    #[error("bridges and Shadowsocks together are not offered; choose one of them")]
+    TwoDetours,
+    /// A bridge's transport has no program here, or only one that others may write to.
+    #[error("bridges with {} need a program that is not installed: {}", .0.name(), .0.programs().join(" or "))]
+    TransportMissing(Transport),
     /// The file of the Shadowsocks server cannot be used. Tor was not started.
     #[error("Shadowsocks: {0}")]
     ShadowsocksRefused(UplinkError),
@@ -230,6 +238,8 @@ impl TorProblem {
             | Self::NoSocksPort
             | Self::NotLoopback
             | Self::DetourNeedsOwnTor
+            | Self::TwoDetours
+            | Self::TransportMissing(_)
             | Self::ShadowsocksRefused(_)
             | Self::Stopped
             | Self::Bug(_) => Retry::Never,
@@ -260,6 +270,8 @@ impl TorProblem {
             | Self::NoSocksPort
             | Self::NotLoopback
             | Self::DetourNeedsOwnTor
+            | Self::TwoDetours
+            | Self::TransportMissing(_)
             | Self::ShadowsocksRefused(_)
             | Self::ShadowsocksDown(_)
             | Self::ShadowsocksUnreachable

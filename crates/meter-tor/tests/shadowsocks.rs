@@ -5,90 +5,31 @@
 #[path = "support/waiting.rs"]
 #[expect(dead_code, reason = "other tests wait for more")]
 mod waiting;
+#[path = "support/walled.rs"]
+mod walled;
 
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Stdio,
 };
 
 use meter_testkit::{
     shadowsocks::{Door, ShadowsocksServer},
     site::Site,
-    socks,
     tor_network::TorNetwork,
 };
-use meter_tor::{Candidate, Choice, Detour, Tor, TorConfig, TorProblem, TorState};
+use meter_tor::{Candidate, Choice, Tor, TorConfig, TorProblem, TorState};
 use meter_uplink::{BadServer, FileFault, UplinkError};
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
-};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::{soon, until};
+use walled::Walled;
 
 const METHOD: &str = "2022-blake3-aes-256-gcm";
 /// 32 bytes in base64, fit for a URL.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8%3D";
 const KEY_PLAIN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-/// A Tor in a network namespace of its own: only loopback is there, and nobody else's.
-struct Walled {
-    _process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    socks: PathBuf,
-}
-
-impl Walled {
-    fn start(folder: &Path, door: &Path, shadowsocks: [&str; 2], torrc: &[String]) -> Self {
-        fs::create_dir(folder).unwrap();
-        let mut process = Command::new("unshare")
-            .args(["--map-root-user", "--net", "sh", "-c"])
-            .arg("ip link set lo up && exec \"$0\" \"$@\"")
-            .arg(example())
-            .args([folder, door])
-            .args(shadowsocks)
-            .args(torrc)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("`unshare` of util-linux");
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        Self {
-            _process: process,
-            lines,
-            socks: folder.join("run/socks"),
-        }
-    }
-
-    /// Reads states until one `matches`; all that were read, it at the end.
-    async fn until(&mut self, matches: impl Fn(&str) -> bool) -> Vec<String> {
-        let mut seen = Vec::new();
-        loop {
-            let line = soon(self.lines.next_line()).await.unwrap();
-            let why =
-                "it ended; are network namespaces allowed here, and are `unshare` and `ip` there?";
-            seen.push(line.unwrap_or_else(|| panic!("{why} {seen:?}")));
-            if seen.last().is_some_and(|line| matches(line)) {
-                return seen;
-            }
-        }
-    }
-}
-
-/// Cargo builds examples beside the tests.
-fn example() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    own.parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples/walled")
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_a_wall_shadowsocks_is_the_only_way_and_a_way() {
@@ -100,28 +41,28 @@ async fn behind_a_wall_shadowsocks_is_the_only_way_and_a_way() {
     let door = folder.path().join("door");
     let _door = Door::to(&door, server.address()).unwrap();
     let torrc = network.client_torrc();
+    let url = |key: &str| format!("ss://{METHOD}:{key}@DOOR");
     let at = |name: &str| folder.path().join(name);
 
     // Not without it: the relays' addresses lead nowhere here, and Tor says so.
-    let mut none = Walled::start(&at("none"), &door, ["", ""], &torrc);
+    let mut none = Walled::start(&at("none"), &door, "", &torrc);
     let seen = none.until(|line| line.ends_with("warned")).await;
     assert!(seen.iter().all(|line| !line.contains("Ready")), "{seen:?}");
     drop(none);
 
-    let mut right = Walled::start(&at("right"), &door, [METHOD, KEY], &torrc);
+    let mut right = Walled::start(&at("right"), &door, &url(KEY), &torrc);
     let seen = right.until(|line| line == "Ready").await;
     assert!(
         seen.iter().all(|line| !line.contains("trouble")),
         "{seen:?}"
     );
     let site = Site::start().await.unwrap();
-    let fetched = soon(browse(&right.socks, &site)).await;
-    assert_eq!(fetched, 150_000);
+    assert_eq!(right.browse(&site).await, 150_000);
     assert_eq!(site.connections().len(), 1);
 
     // The server is there, and still nothing passes: that is a state of its own.
     let wrong = KEY.replacen("AA", "AQ", 1);
-    let mut wrong = Walled::start(&at("wrong"), &door, [METHOD, &wrong], &torrc);
+    let mut wrong = Walled::start(&at("wrong"), &door, &url(&wrong), &torrc);
     let seen = wrong.until(|line| line.contains("trouble")).await;
     let last = seen.last().unwrap();
     assert!(
@@ -132,17 +73,6 @@ async fn behind_a_wall_shadowsocks_is_the_only_way_and_a_way() {
         last.starts_with("10%") || last.starts_with("5%") || last.starts_with("3%"),
         "{last}"
     );
-}
-
-async fn browse(socks: &Path, site: &Site) -> usize {
-    let (_door, proxy) = Door::from(socks).await.unwrap();
-    let stream = socks::connect(proxy, "site.test", site.port())
-        .await
-        .unwrap();
-    let fetched = socks::get(stream, "site.test", "/bytes/150000")
-        .await
-        .unwrap();
-    fetched.body.len()
 }
 
 /// A Tor that reaches nobody: its only authority does not exist.
@@ -165,9 +95,7 @@ impl Managed {
             "OutboundBindAddress 127.0.0.1".into(),
         ];
         config.existing_candidates = Vec::new();
-        config.detour = Detour {
-            shadowsocks: Some(file),
-        };
+        config.detour.shadowsocks = Some(file);
         edit(&mut config);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         Self {

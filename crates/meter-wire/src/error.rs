@@ -86,6 +86,8 @@ codes! {
     TorNotOurs => "This Tor was not started by Onionmeter, so Onionmeter does not stop it.",
     /// The control port refused us.
     TorControlRefused => "Tor's control port did not accept Onionmeter.",
+    /// The program of a bridge's transport was not found.
+    BridgeProgramMissing => "The program that your bridges need is not installed; Tor was not started.",
     /// The file of the Shadowsocks server is not there, not private, or names no server that can be used.
     ShadowsocksRefused => "The file of your Shadowsocks server cannot be used; Tor was not started.",
     /// The local end of Shadowsocks does not run.

@@ -201,6 +201,10 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         | ErrorCode::NotTor
         | ErrorCode::TorNotRunning
         | ErrorCode::TorControlRefused => Help::button("Start Tor", Intent::TorStart),
+        ErrorCode::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(
+            "For obfs4, on Debian and Ubuntu, run",
+            "sudo apt install obfs4proxy",
+        ),
         ErrorCode::ShadowsocksRefused => {
             Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
         }

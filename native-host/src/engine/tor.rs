@@ -60,6 +60,7 @@ pub(crate) fn detour(home: &Home, config: &Config) -> Detour {
     let in_home = |file: &PathBuf| home.root().join(file);
     Detour {
         shadowsocks: config.tor.shadowsocks.as_ref().map(in_home),
+        bridges: config.tor.bridges.clone(),
     }
 }
 

@@ -27,6 +27,9 @@ const fn remedy(problem: &TorProblem) -> &'static str {
         TorProblem::ShadowsocksRefused(_) => {
             "correct the file that tor.shadowsocks names, then `onionmeter tor start`"
         }
+        TorProblem::TransportMissing(_) => {
+            "install it (for obfs4 `sudo apt install obfs4proxy`), then `onionmeter tor start`"
+        }
         _ => "correct config.toml, then `onionmeter stop`",
     }
 }
