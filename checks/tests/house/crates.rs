@@ -13,7 +13,12 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("crates/meter-wire", "meter-wire", &["meter-core"]),
     ("crates/meter-ledger", "meter-ledger", &["meter-core"]),
     ("crates/meter-relay", "meter-relay", &["meter-core"]),
-    ("crates/meter-tor", "meter-tor", &["meter-core"]),
+    ("crates/meter-uplink", "meter-uplink", &[]),
+    (
+        "crates/meter-tor",
+        "meter-tor",
+        &["meter-core", "meter-uplink"],
+    ),
     (
         "native-host",
         "onionmeter",
