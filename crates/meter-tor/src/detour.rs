@@ -32,7 +32,7 @@ pub struct Detour {
 }
 
 /// A detour in use. Dropping it closes it; Tor's proxy is then a port where nobody listens.
-#[derive(Debug)]
+/// No `Debug`: bridges are secrets.
 pub(crate) struct Opened {
     bridges: Vec<String>,
     uplink: Option<(Uplink, Keeper)>,

@@ -210,10 +210,10 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         }
         ErrorCode::ShadowsocksDown => Help::button("Start Tor", Intent::TorStart),
         // Tor goes on trying by itself; what helps is in other hands than a button's.
-        ErrorCode::ShadowsocksUnreachable => Help::button("OK", Intent::Dismiss)
+        ErrorCode::ShadowsocksUnreachable => Help::button("Check again", Intent::Reconnect)
             .hint("See whether it runs and whether your network lets you reach it."),
-        ErrorCode::ShadowsocksSilent => Help::button("OK", Intent::Dismiss)
-            .hint("Both stand in the file that tor.shadowsocks names; then `onionmeter stop`."),
+        ErrorCode::ShadowsocksSilent => Help::button("Check again", Intent::Reconnect)
+            .hint("Both stand in the file that tor.shadowsocks names. Then stop Tor and start it."),
         ErrorCode::TorNotOurs | ErrorCode::IdentityTooSoon => Help::button("OK", Intent::Dismiss),
         ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => {
             Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter install")
