@@ -113,7 +113,7 @@ setup_build() {
 }
 
 setup_browsers() {
-    need tor tor-gencert obfs4proxy unshare ip chromium chromedriver firefox-esr
+    need tor tor-gencert chromium chromedriver firefox-esr
     setup_geckodriver
 }
 
@@ -209,6 +209,8 @@ demo() {
 test() {
     setup_build
     setup_browsers
+    # Tests of bridges, and of a Tor behind a wall.
+    need obfs4proxy unshare ip
     step "form: rustfmt and clippy"
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked --quiet -- -D warnings

@@ -8,7 +8,7 @@ mod waiting;
 #[path = "support/walled.rs"]
 mod walled;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use meter_testkit::{shadowsocks::Door, site::Site, tor_network::TorNetwork};
 use meter_tor::{Bridge, Choice, Tor, TorConfig, TorProblem, TorState};
@@ -90,8 +90,8 @@ async fn a_transport_without_its_program_is_said_at_once_and_no_tor_starts() {
         .iter()
         .map(|line| Bridge::parse(line).unwrap().transport().unwrap());
     let missing = missing.zip(lines).find(|(transport, _)| {
-        let found = |name: &&str| meter_tor::find_program(&PathBuf::from(name)).is_ok();
-        !transport.programs().iter().any(|name| found(&name))
+        let found = |name: &str| meter_tor::find_program(Path::new(name)).is_ok();
+        !transport.programs().iter().any(|name| found(name))
     });
     let (transport, line) = missing.expect("a machine without one of these programs");
     let refused = start(&["127.0.0.1:1", line], |_| {}).await;

@@ -26,8 +26,12 @@ impl Walled {
     /// Starts it with one `way`, in which `DOOR` stands for the address behind the door.
     pub(crate) fn start(folder: &Path, door: &Path, way: &str, torrc: &[String]) -> Self {
         fs::create_dir(folder).unwrap();
+        // Root needs no namespace of users to make one of networks, and may not be given any.
+        let is_root = rustix::process::geteuid().is_root();
+        let user = (!is_root).then_some("--map-root-user");
         let mut process = Command::new("unshare")
-            .args(["--map-root-user", "--net", "sh", "-c"])
+            .args(user)
+            .args(["--net", "sh", "-c"])
             .arg("ip link set lo up && exec \"$0\" \"$@\"")
             .arg(example())
             .args([folder, door])
