@@ -214,6 +214,8 @@ demo() {
 test() {
     setup_build
     setup_browsers
+    # Tests of bridges, and of a Tor behind a wall.
+    need obfs4proxy unshare ip
     step "form: rustfmt and clippy"
     cargo fmt --all --check
     cargo clippy --all-targets --locked --quiet -- -D warnings

@@ -3,6 +3,7 @@
 mod parse;
 
 use meter_core::Thresholds;
+use meter_tor::{BadBridge, Bridge};
 use std::{io, path::PathBuf};
 
 pub use parse::parse;
@@ -41,6 +42,10 @@ pub struct TorChoice {
     pub extra_torrc: Vec<String>,
     /// Configuration of the embedded Tor, as TOML.
     pub arti: String,
+    /// The file of a Shadowsocks server, relative to the home; `None`: Tor connects straight.
+    pub shadowsocks: Option<PathBuf>,
+    /// Bridges that a managed Tor connects to instead of public relays.
+    pub bridges: Vec<Bridge>,
 }
 
 /// Which backends are allowed.
@@ -83,6 +88,16 @@ pub enum ConfigError {
         value: String,
         /// What is allowed.
         limit: String,
+    },
+    /// A bridge line is none. It is not repeated: bridges are secrets.
+    #[error("{path}, line {line}: tor.bridges cannot be used: {reason}", path = .path.display())]
+    Bridge {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: BadBridge,
     },
 }
 

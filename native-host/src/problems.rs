@@ -100,6 +100,15 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         }
         TorProblem::NotTor | TorProblem::NotLoopback => ErrorCode::NotTor,
         TorProblem::ControlRefused(_) | TorProblem::NoSocksPort => ErrorCode::TorControlRefused,
+        TorProblem::DetourNeedsOwnTor | TorProblem::TwoDetours => ErrorCode::ConfigInvalid,
+        TorProblem::TransportMissing(_) => ErrorCode::BridgeProgramMissing,
+        TorProblem::ShadowsocksRefused(_) => ErrorCode::ShadowsocksRefused,
+        TorProblem::ShadowsocksDown(_) => ErrorCode::ShadowsocksDown,
+        // Their sentences say it all.
+        TorProblem::ShadowsocksUnreachable => {
+            return Problem::new(ErrorCode::ShadowsocksUnreachable);
+        }
+        TorProblem::ShadowsocksSilent => return Problem::new(ErrorCode::ShadowsocksSilent),
         TorProblem::Bug(_) => ErrorCode::Internal,
     };
     let mut detail = chain(error);

@@ -13,10 +13,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("crates/meter-wire", "meter-wire", &["meter-core"]),
     ("crates/meter-ledger", "meter-ledger", &["meter-core"]),
     ("crates/meter-relay", "meter-relay", &["meter-core"]),
+    ("crates/meter-uplink", "meter-uplink", &[]),
     (
         "crates/meter-tor",
         "meter-tor",
-        &["meter-core", "meter-wire"],
+        &["meter-core", "meter-uplink", "meter-wire"],
     ),
     ("crates/meter-arti", "meter-arti", &["meter-wire"]),
     (

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod browser;
+pub mod shadowsocks;
 pub mod site;
 pub mod socks;
 pub mod tor_network;

@@ -4,6 +4,7 @@
 //! exits. Circuits have three hops, as on the public network; nothing can leave the machine.
 
 mod arti;
+mod bridge;
 mod client;
 mod consensus;
 mod control;
@@ -22,6 +23,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
+pub use bridge::Bridge;
 pub use client::{ClientPorts, TorClient};
 pub use onion::OnionService;
 

@@ -24,6 +24,13 @@ impl Backend {
     /// # Errors
     /// Why there is none.
     pub(crate) async fn choose(config: &TorConfig) -> Result<Self, TorProblem> {
+        if config.detour.is_wanted() {
+            // Only a Tor that we configure can be kept on a detour; another would go straight.
+            return match &config.choice {
+                Choice::Auto | Choice::Managed => Ok(Self::Managed),
+                Choice::Existing { .. } | Choice::Embedded => Err(TorProblem::DetourNeedsOwnTor),
+            };
+        }
         match &config.choice {
             Choice::Managed => Ok(Self::Managed),
             Choice::Embedded => Ok(Self::Embedded),

@@ -11,6 +11,8 @@ use std::{
 
 use tokio::sync::Notify;
 
+use crate::Detour;
+
 /// Everything [`Tor`](crate::Tor) needs to know, fixed for its lifetime.
 #[derive(Clone, Debug)]
 pub struct TorConfig {
@@ -31,6 +33,8 @@ pub struct TorConfig {
     /// Extra torrc lines for the managed Tor, from `config.toml` only. Each must begin with one
     /// of [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
     pub extra_torrc: Vec<String>,
+    /// Another way out for Tor's own connections. With one, Tor is always managed.
+    pub detour: Detour,
     /// Where to look for a Tor that already runs.
     pub existing_candidates: Vec<Candidate>,
     /// Cookie files accepted from an existing Tor besides those with Tor's own file names.
@@ -59,6 +63,7 @@ impl TorConfig {
             embedded: None,
             run_dir,
             extra_torrc: Vec::new(),
+            detour: Detour::default(),
             existing_candidates: Candidate::well_known(),
             cookie_files: Vec::new(),
             restart: RestartPolicy::default(),

@@ -84,6 +84,11 @@ impl Desk {
         });
     }
 
+    /// Says why it does not come further, or that nothing is known to be in its way.
+    pub(crate) fn trouble(&self, trouble: Option<TorProblem>) {
+        self.change(|status| status.trouble = trouble);
+    }
+
     /// No Tor is in use; says what is happening instead.
     pub(crate) fn without_tor(&self, state: TorState) {
         self.unusable();

@@ -4,10 +4,12 @@
 mod actor;
 mod backend;
 mod bootstrap;
+mod bridge;
 mod child;
 mod config;
 mod control;
 mod desk;
+mod detour;
 mod dial;
 mod embedded;
 mod existing;
@@ -19,7 +21,9 @@ mod scrub;
 mod status;
 mod tor;
 
+pub use bridge::{BadBridge, Bridge, Transport};
 pub use config::{Candidate, Choice, ControlAddr, Embedded, RestartPolicy, TorConfig};
+pub use detour::Detour;
 pub use folders::find_program;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
 pub use status::{BackendKind, Bootstrap, TorState, TorStatus, TorWarning};

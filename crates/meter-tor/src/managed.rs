@@ -40,6 +40,8 @@ enum Ended {
     Exited(Option<ExitStatus>),
     Lost(ControlError),
     TimedOut,
+    /// Its detour is gone.
+    NoWay(TorProblem),
 }
 
 /// Runs one Tor from start to end.
@@ -53,7 +55,14 @@ pub(crate) async fn live(
 ) -> Result<(), TorProblem> {
     let program = find_program(&config.program)?;
     let paths = Paths::prepare(&config.data_dir, &config.run_dir)?;
-    let torrc = torrc::torrc(&paths, &config.extra_torrc, std::process::id())?;
+    // Before Tor, so that there is none without its detour.
+    let mut detour = config.detour.open().await?;
+    let torrc = torrc::torrc(
+        &paths,
+        &config.extra_torrc,
+        &detour.torrc(),
+        std::process::id(),
+    )?;
     let defaults = paths.defaults.clone().into_os_string();
     let (mut child, stdin, stdout) = Child::start(&Start {
         program: &program,
@@ -80,6 +89,7 @@ pub(crate) async fn live(
         () = stop.cancelled() => Ended::Asked,
         // Before the session: an exit explains a lost connection, not the other way round.
         status = child.wait() => Ended::Exited(status),
+        problem = detour.keep(desk) => Ended::NoWay(problem),
         ended = session => ended,
     };
     if matches!(ended, Ended::Asked) {
@@ -114,6 +124,12 @@ async fn finish(
                 ControlError::Lost => Err(problem_of(child.last_words().await, status, was_up)),
                 ControlError::Refused(_) => Err(error.into()),
             }
+        }
+        Ended::NoWay(problem) => {
+            drop(control);
+            child.terminate();
+            child.wait_or_kill(stop_max).await;
+            Err(problem)
         }
         Ended::TimedOut => {
             child.terminate();

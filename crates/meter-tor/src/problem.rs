@@ -4,6 +4,10 @@
 
 use std::io;
 
+use meter_uplink::UplinkError;
+
+use crate::Transport;
+
 /// Why there is no usable Tor.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TorProblem {
@@ -99,6 +103,27 @@ pub enum TorProblem {
     /// A configured address is not on this computer.
     #[error("tor's address must be a loopback address")]
     NotLoopback,
+    /// Bridges or Shadowsocks are wanted together with a Tor that is not ours to configure.
+    #[error("a Tor of somebody else cannot be kept on a detour; only one of our own can")]
+    DetourNeedsOwnTor,
+    /// Bridges and Shadowsocks are wanted at once.
+    #[error("bridges and Shadowsocks together are not offered; choose one of them")]
+    TwoDetours,
+    /// A bridge's transport has no program here, or only one that others may write to.
+    #[error("bridges with {} need a program that is not installed: {}", .0.name(), .0.programs().join(" or "))]
+    TransportMissing(Transport),
+    /// The file of the Shadowsocks server cannot be used. Tor was not started.
+    #[error("Shadowsocks: {0}")]
+    ShadowsocksRefused(UplinkError),
+    /// Shadowsocks does not run on this computer.
+    #[error("Shadowsocks on this computer does not run: {0}")]
+    ShadowsocksDown(UplinkError),
+    /// The Shadowsocks server accepts no connection.
+    #[error("the Shadowsocks server does not answer")]
+    ShadowsocksUnreachable,
+    /// The Shadowsocks server accepts connections and passes nothing on.
+    #[error("the Shadowsocks server accepts connections and passes nothing on")]
+    ShadowsocksSilent,
     /// It was stopped before it was up.
     #[error("stopped")]
     Stopped,
@@ -197,7 +222,11 @@ impl TorProblem {
             | Self::StartTimedOut { .. }
             // A Tor orphaned by kill -9 needs up to 15 s to notice; a living one never goes.
             | Self::DataDirLocked => Retry::LaterCounted,
-            Self::NotRunning | Self::ControlLost => Retry::Later,
+            Self::NotRunning
+            | Self::ControlLost
+            | Self::ShadowsocksDown(_)
+            | Self::ShadowsocksUnreachable
+            | Self::ShadowsocksSilent => Retry::Later,
             Self::Missing
             | Self::NotBuiltIn
             | Self::ProgramUnsafe
@@ -212,6 +241,10 @@ impl TorProblem {
             | Self::ControlRefused(_)
             | Self::NoSocksPort
             | Self::NotLoopback
+            | Self::DetourNeedsOwnTor
+            | Self::TwoDetours
+            | Self::TransportMissing(_)
+            | Self::ShadowsocksRefused(_)
             | Self::Stopped
             | Self::Bug(_) => Retry::Never,
         }
@@ -241,6 +274,13 @@ impl TorProblem {
             | Self::ControlLost
             | Self::NoSocksPort
             | Self::NotLoopback
+            | Self::DetourNeedsOwnTor
+            | Self::TwoDetours
+            | Self::TransportMissing(_)
+            | Self::ShadowsocksRefused(_)
+            | Self::ShadowsocksDown(_)
+            | Self::ShadowsocksUnreachable
+            | Self::ShadowsocksSilent
             | Self::Stopped
             | Self::Bug(_) => &[],
         }

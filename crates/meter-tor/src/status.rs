@@ -16,6 +16,8 @@ pub struct TorStatus {
     pub state: TorState,
     /// Conditions that do not stop Tor but that a person should know; each kind at most once.
     pub warnings: Vec<TorWarning>,
+    /// Why it does not come further, where that is known. Tor goes on trying.
+    pub trouble: Option<TorProblem>,
 }
 
 impl TorStatus {
@@ -24,6 +26,7 @@ impl TorStatus {
         version: None,
         state: TorState::Off,
         warnings: Vec::new(),
+        trouble: None,
     };
 }
 

@@ -86,6 +86,16 @@ codes! {
     TorNotOurs => "This Tor was not started by Onionmeter, so Onionmeter does not stop it.",
     /// The control port refused us.
     TorControlRefused => "Tor's control port did not accept Onionmeter.",
+    /// The program of a bridge's transport was not found.
+    BridgeProgramMissing => "The program that your bridges need is not installed; Tor was not started.",
+    /// The file of the Shadowsocks server is not there, not private, or names no server that can be used.
+    ShadowsocksRefused => "The file of your Shadowsocks server cannot be used; Tor was not started.",
+    /// The local end of Shadowsocks does not run.
+    ShadowsocksDown => "Shadowsocks on this computer is not running; Onionmeter starts it again by itself.",
+    /// The Shadowsocks server accepts no connection.
+    ShadowsocksUnreachable => "Your Shadowsocks server does not answer.",
+    /// The Shadowsocks server accepts connections, and nothing comes through.
+    ShadowsocksSilent => "Your Shadowsocks server passes nothing on; check its method and password.",
 
     // What the extension sees itself.
     /// The browser knows no such host.

@@ -59,6 +59,9 @@ pub struct TorStatus {
     pub version: Option<String>,
     /// What it is doing.
     pub state: TorState,
+    /// Why it does not come further, where that is known; it goes on trying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Problem>,
 }
 
 /// One way of having Tor.

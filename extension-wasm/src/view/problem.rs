@@ -87,7 +87,7 @@ fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
         | TorState::Bootstrapping { .. }
         | TorState::Ready
         | TorState::Restarting { .. }
-        | TorState::Stopping => None,
+        | TorState::Stopping => status.tor.trouble.as_ref(),
     });
     link.or(state.told.as_ref())
         .or_else(|| status.and_then(|status| status.problem.as_ref()))
@@ -201,6 +201,19 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         | ErrorCode::NotTor
         | ErrorCode::TorNotRunning
         | ErrorCode::TorControlRefused => Help::button("Start Tor", Intent::TorStart),
+        ErrorCode::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(
+            "For obfs4, on Debian and Ubuntu, run",
+            "sudo apt install obfs4proxy",
+        ),
+        ErrorCode::ShadowsocksRefused => {
+            Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
+        }
+        ErrorCode::ShadowsocksDown => Help::button("Start Tor", Intent::TorStart),
+        // Tor goes on trying by itself; what helps is in other hands than a button's.
+        ErrorCode::ShadowsocksUnreachable => Help::button("Check again", Intent::Reconnect)
+            .hint("See whether it runs and whether your network lets you reach it."),
+        ErrorCode::ShadowsocksSilent => Help::button("Check again", Intent::Reconnect)
+            .hint("Both stand in the file that tor.shadowsocks names. Then stop Tor and start it."),
         ErrorCode::TorNotOurs | ErrorCode::IdentityTooSoon => Help::button("OK", Intent::Dismiss),
         ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => {
             Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter install")

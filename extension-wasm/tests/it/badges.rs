@@ -42,6 +42,10 @@ fn every_state_has_its_badge() {
         scene.status.relay = RelayStatus::Failed(Problem::new(ErrorCode::PortTaken));
         scene.say_status();
     });
+    check("!", Tone::Warning, |scene| {
+        scene.status.tor.trouble = Some(Problem::new(ErrorCode::ShadowsocksSilent));
+        scene.tor(bootstrapping(10));
+    });
     check("!", Tone::Warning, |scene| scene.close(NOT_FOUND));
     check("!", Tone::Warning, |scene| {
         scene.status.balance = U64Text(1);

@@ -78,6 +78,30 @@ fn the_browser_stays_shut_whatever_dies() {
 }
 
 #[test]
+fn a_tor_that_gets_nowhere_says_why_while_it_goes_on_trying() {
+    let mut scene = Scene::new(1).started();
+    let step = TorState::Bootstrapping {
+        percent: 10,
+        tag: "conn_done".to_owned(),
+        summary: "Connected to a relay".to_owned(),
+        warning: None,
+    };
+    scene.tor(step.clone());
+    shows(&scene, Light::Connecting, None);
+    scene.status.tor.trouble = Some(Problem::new(ErrorCode::ShadowsocksUnreachable));
+    scene.tor(step);
+    shows(
+        &scene,
+        Light::Connecting,
+        Some(ErrorCode::ShadowsocksUnreachable),
+    );
+    scene.status.tor.trouble = None;
+    scene.tor(TorState::Ready);
+    shows(&scene, Light::Protected, None);
+    assert_eq!(clears(&scene), 0);
+}
+
+#[test]
 fn a_broken_connection_keeps_the_port_and_a_lost_relay_gives_it_up() {
     let mut scene = Scene::new(1).started();
     scene.close("Native host has exited.");

@@ -1,5 +1,7 @@
 //! `doctor`: looks at everything, changes nothing, and says how to repair what it finds.
 
+mod detour;
+
 use super::{Outcome, block_on, install, print, whose::whose};
 use crate::{
     config::{BackendChoice, Config},
@@ -36,6 +38,7 @@ pub(super) fn run(_: &Doctor, home: &Home) -> Outcome {
     findings.push(daemon(status.as_ref(), home));
     findings.extend(status.iter().flat_map(strangers));
     findings.extend(tor(status.as_ref(), home));
+    findings.extend(detour::findings(home));
     findings.extend(browsers(home));
     let mut out = stdout().lock();
     let mut bad = false;
@@ -180,6 +183,11 @@ fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
     }
     match status.map(|status| &status.tor.state) {
         Some(TorState::Ready) => findings.push(Good("Tor is connected".to_owned())),
+        Some(TorState::Bootstrapping { .. })
+            if status.is_some_and(|status| status.tor.trouble.is_some()) =>
+        {
+            findings.extend(status.and_then(detour::trouble));
+        }
         Some(TorState::Bootstrapping {
             percent, summary, ..
         }) => {

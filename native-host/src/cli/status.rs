@@ -146,6 +146,9 @@ fn tor(status: &Status, home: &Home) -> String {
         TorState::Stopping => "stopping".to_owned(),
         TorState::Failed(problem) => sentence(problem),
     };
+    if let Some(trouble) = &status.tor.trouble {
+        text += &format!(" - {}", sentence(trouble));
+    }
     if let Some(version) = &status.tor.version {
         text += &format!(", version {version}");
     }

@@ -2,6 +2,7 @@
 
 use super::{BackendChoice, Config, ConfigError, TorChoice};
 use meter_core::{ThresholdError, Thresholds};
+use meter_tor::Bridge;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -41,6 +42,8 @@ struct Tor {
     control_port: Option<Spanned<i64>>,
     extra_torrc: Vec<Spanned<String>>,
     arti: toml::Table,
+    shadowsocks: Option<Spanned<String>>,
+    bridges: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -54,6 +57,9 @@ struct Daemon {
 struct Log {
     level: Option<Spanned<String>>,
 }
+
+/// More bridges than anybody is given; Tor looks at each.
+const BRIDGES_MAX: usize = 64;
 
 /// Parses the text of a configuration; `path` is for messages only.
 ///
@@ -230,6 +236,22 @@ impl Reader<'_> {
         })
     }
 
+    fn bridges(&self, lines: &[Spanned<String>]) -> Result<Vec<Bridge>, ConfigError> {
+        if let Some(first_too_many) = lines.get(BRIDGES_MAX) {
+            let found = Spanned::new(first_too_many.span(), lines.len());
+            let limit = format!("at most {BRIDGES_MAX} lines");
+            return Err(self.refuse("tor.bridges", &found, limit));
+        }
+        let read = |line: &Spanned<String>| {
+            Bridge::parse(line.get_ref()).map_err(|reason| ConfigError::Bridge {
+                path: self.path.to_path_buf(),
+                line: line_of(self.text, line.span().start),
+                reason,
+            })
+        };
+        lines.iter().map(read).collect()
+    }
+
     fn tor(&self, tor: Tor) -> Result<TorChoice, ConfigError> {
         let some_port = |port: Option<u16>| port.filter(|port| *port != 0);
         let backend = self.word(
@@ -261,6 +283,28 @@ impl Reader<'_> {
         if let Some(line) = tor.extra_torrc.iter().find(broken) {
             return Err(self.refuse("tor.extra_torrc", line, "single lines".to_owned()));
         }
+        let shadowsocks = tor.shadowsocks.filter(|file| !file.get_ref().is_empty());
+        let bridges = self.bridges(&tor.bridges)?;
+        if let Some(backend) = &tor.backend
+            && ["existing", "embedded"].contains(&backend.get_ref().as_str())
+            && !bridges.is_empty()
+        {
+            let limit = "auto or managed, since only an installed tor of our own uses tor.bridges";
+            return Err(self.refuse("tor.backend", backend, limit.to_owned()));
+        }
+        if let Some(file) = shadowsocks.as_ref().filter(|_| !bridges.is_empty()) {
+            let limit = "empty beside tor.bridges; choose one of them";
+            return Err(self.refuse("tor.shadowsocks", file, limit.to_owned()));
+        }
+        if let Some(file) = &shadowsocks
+            && matches!(
+                backend,
+                Some(BackendChoice::Existing | BackendChoice::Embedded)
+            )
+        {
+            let limit = "empty with this tor.backend, since only a managed Tor goes that way";
+            return Err(self.refuse("tor.shadowsocks", file, limit.to_owned()));
+        }
         Ok(TorChoice {
             backend: backend.unwrap_or(BackendChoice::Auto),
             program: PathBuf::from(
@@ -275,6 +319,8 @@ impl Reader<'_> {
                 .map(Spanned::into_inner)
                 .collect(),
             arti: tor.arti.to_string(),
+            bridges,
+            shadowsocks: shadowsocks.map(|file| PathBuf::from(file.into_inner())),
         })
     }
 }
@@ -330,6 +376,8 @@ mod tests {
         ("tor", "control_port"),
         ("tor", "extra_torrc"),
         ("tor", "arti"),
+        ("tor", "shadowsocks"),
+        ("tor", "bridges"),
         ("daemon", "idle_exit_s"),
         ("log", "level"),
     ];
@@ -352,6 +400,10 @@ mod tests {
                 .contains("one of auto, existing, managed, embedded")
         );
         assert!(message("[tor]\nextra_torrc = [\"a\\nb\"]").contains("single lines"));
+        assert!(
+            message("[tor]\nbackend = \"existing\"\nshadowsocks = \"x\"")
+                .contains("line 3: tor.shadowsocks is x; it must be empty")
+        );
         assert!(message("[relay]\nprot = 1").contains("line 2"));
         assert!(message("relay = 3").contains("line 1"));
         assert!(message("[relay").contains("line 1"));
@@ -368,6 +420,29 @@ mod tests {
             assert!(message(text).contains("line 2: tor.backend is embedded; it must be one of"));
             assert!(message(text).contains("built without a Tor of its own"));
         }
+    }
+
+    #[test]
+    fn a_bridge_that_is_none_is_named_by_its_line_and_never_repeated() {
+        let said =
+            message("[tor]\nbridges = [\n  \"192.0.2.1:443\",\n  \"192.0.2.77:443 0123\",\n]");
+        let reason = "its fingerprint has not 40 hexadecimal digits";
+        assert_eq!(
+            said,
+            format!("config.toml, line 4: tor.bridges cannot be used: {reason}")
+        );
+        let said = message("[tor]\nbridges = [\"192.0.2.77:443\\nUseBridges 0\"]");
+        assert!(
+            said.contains("line 2") && !said.contains("192.0.2.77"),
+            "{said}"
+        );
+        let lines = "\"192.0.2.1:443\",".repeat(65);
+        assert!(message(&format!("[tor]\nbridges = [{lines}]")).contains("at most 64 lines"));
+        let bridge = "bridges = [\"192.0.2.1:443\"]";
+        assert!(message(&format!("[tor]\n{bridge}\nbackend = \"existing\"")).contains("line 3"));
+        assert!(message(&format!("[tor]\n{bridge}\nshadowsocks = \"x\"")).contains("choose one"));
+        let config = parse(&format!("[tor]\n{bridge}"), Path::new("x")).expect("in order");
+        assert_eq!(config.tor.bridges.len(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     home::Home,
     problems,
 };
-use meter_tor::{BackendKind, Choice, ControlAddr, Embedded, Tor, TorConfig};
+use meter_tor::{BackendKind, Choice, ControlAddr, Detour, Embedded, Tor, TorConfig};
 use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -45,6 +45,7 @@ pub(super) fn launch(
         TorConfig {
             choice,
             program: config.tor.program.clone(),
+            detour: detour(home, config),
             extra_torrc: config.tor.extra_torrc.clone(),
             watch_every: WATCH_MAX,
             watch_now,
@@ -75,6 +76,15 @@ fn embedded(home: &Home, config: &Config) -> Option<Embedded> {
         arti: config.tor.arti.clone(),
         log_level: config.log_level.to_string(),
     })
+}
+
+/// The way that Tor's own connections are to take. A relative file lies in the home.
+pub(crate) fn detour(home: &Home, config: &Config) -> Detour {
+    let in_home = |file: &PathBuf| home.root().join(file);
+    Detour {
+        shadowsocks: config.tor.shadowsocks.as_ref().map(in_home),
+        bridges: config.tor.bridges.clone(),
+    }
 }
 
 /// Starts Tor without waiting for it; how it goes can be read from the status.
@@ -110,6 +120,7 @@ pub(super) fn status(status: &meter_tor::TorStatus) -> TorStatus {
         backend,
         version: status.version.clone(),
         state: state(&status.state),
+        trouble: status.trouble.as_ref().map(problems::tor),
     }
 }
 

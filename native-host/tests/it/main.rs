@@ -2,6 +2,7 @@
 
 mod attach;
 mod command_line;
+mod detour;
 mod frames;
 mod relay;
 mod strangers;

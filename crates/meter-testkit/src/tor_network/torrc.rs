@@ -84,6 +84,15 @@ pub(crate) fn client(
         )
 }
 
+/// The configuration of a bridge: a relay that is in no consensus and serves the directory itself.
+pub(crate) fn bridge(folder: &Path, name: &str, authorities: &[Authority], or_port: u16) -> String {
+    common(folder, name, authorities)
+        + &format!(
+            "ORPort 127.0.0.1:{or_port}\nAddress 127.0.0.1\nSocksPort 0\nBridgeRelay 1\n\
+             AssumeReachable 1\nExitRelay 0\nPublishServerDescriptor 0\nBridgeDistribution none\n"
+        )
+}
+
 fn common(folder: &Path, name: &str, authorities: &[Authority]) -> String {
     let data = folder.join(name);
     let data = data.display();

@@ -5,12 +5,20 @@ use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
 use super::Paths;
 use crate::{OPTIONS_ALLOWED, TorProblem};
 
-/// The torrc for `paths`, owned by the process `owner`, with checked extra lines at its end.
+/// The torrc for `paths`, owned by the process `owner`, with checked extra lines and then the lines of the
+/// detour at its end.
 ///
 /// # Errors
-/// [`TorProblem::OptionNotAllowed`] for the first extra line that is not on the list.
-pub(super) fn torrc(paths: &Paths, extra: &[String], owner: u32) -> Result<String, TorProblem> {
-    if let Some(bad) = extra.iter().position(|line| !is_allowed(line)) {
+/// [`TorProblem::OptionNotAllowed`] for the first extra line that is not on the list, or would lead Tor
+/// off its detour.
+pub(super) fn torrc(
+    paths: &Paths,
+    extra: &[String],
+    detour: &[String],
+    owner: u32,
+) -> Result<String, TorProblem> {
+    let is_bad = |line: &String| !is_allowed(line) || (!detour.is_empty() && leads_off(line));
+    if let Some(bad) = extra.iter().position(is_bad) {
         return Err(TorProblem::OptionNotAllowed {
             line: bad.saturating_add(1),
         });
@@ -31,7 +39,7 @@ pub(super) fn torrc(paths: &Paths, extra: &[String], owner: u32) -> Result<Strin
          SafeLogging 1\n\
          Log notice stdout\n"
     );
-    for line in extra {
+    for line in extra.iter().chain(detour) {
         text.push_str(line.trim());
         text.push('\n');
     }
@@ -47,6 +55,13 @@ fn is_allowed(line: &str) -> bool {
         && OPTIONS_ALLOWED
             .iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(option))
+}
+
+/// Options that decide where Tor's own connections go.
+fn leads_off(line: &str) -> bool {
+    const DECIDE: [&str; 4] = ["Bridge", "Socks5Proxy", "UseBridges", "UseEntryGuards"];
+    let option = line.split_ascii_whitespace().next().unwrap_or_default();
+    DECIDE.iter().any(|name| name.eq_ignore_ascii_case(option))
 }
 
 /// A path in Tor's quotes. Everything but plain characters becomes `\xHH`: the same text is then
@@ -87,7 +102,7 @@ mod tests {
             "DirAuthority x 127.0.0.1:1 FF".to_owned(),
             " testingtornetwork 1".to_owned(),
         ];
-        let text = torrc(&paths, &good, 7).unwrap();
+        let text = torrc(&paths, &good, &[], 7).unwrap();
         assert!(
             text.ends_with("DirAuthority x 127.0.0.1:1 FF\ntestingtornetwork 1\n"),
             "{text}"
@@ -107,7 +122,28 @@ mod tests {
         ] {
             let lines = [good[0].clone(), bad.to_owned()];
             let expected = Err(TorProblem::OptionNotAllowed { line: 2 });
-            assert_eq!(torrc(&paths, &lines, 7), expected, "{bad:?}");
+            assert_eq!(torrc(&paths, &lines, &[], 7), expected, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn nothing_leads_off_a_detour() {
+        let paths = Paths::below(Path::new("/d"), Path::new("/r"));
+        let detour = ["Socks5Proxy 127.0.0.1:1".to_owned()];
+        for off in [
+            "Socks5Proxy 127.0.0.1:2",
+            " usebridges 0",
+            "Bridge 192.0.2.1:1",
+        ] {
+            let extra = ["NumCPUs 1".to_owned(), off.to_owned()];
+            assert!(torrc(&paths, &extra, &[], 7).is_ok(), "{off}");
+            let expected = Err(TorProblem::OptionNotAllowed { line: 2 });
+            assert_eq!(torrc(&paths, &extra, &detour, 7), expected, "{off}");
+        }
+        let text = torrc(&paths, &["NumCPUs 1".to_owned()], &detour, 7).unwrap();
+        assert!(
+            text.ends_with("\nNumCPUs 1\nSocks5Proxy 127.0.0.1:1\n"),
+            "{text}"
+        );
     }
 }

@@ -1,0 +1,93 @@
+//! A managed Tor for a process that has no network but its own loopback. Only tests start it: in a network
+//! namespace where nothing is reachable, with one door to a Shadowsocks server or a bridge outside.
+//!
+//! `walled FOLDER DOOR WAY [TORRC LINE …]`; WAY is a Shadowsocks URL or a bridge line in which `DOOR` stands
+//! for the address, or empty, and then Tor has no way at all. Prints each state, one a line, until stdin
+//! ends.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use meter_testkit::shadowsocks::Door;
+use meter_tor::{Bridge, Choice, Tor, TorConfig, TorState, TorStatus};
+use tokio::io::AsyncReadExt;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let mut next = || arguments.next().unwrap_or_default();
+    let (folder, door) = (PathBuf::from(next()), PathBuf::from(next()));
+    let way = next();
+    let mut config = TorConfig::new(folder.join("data"), folder.join("run"));
+    config.choice = Choice::Managed;
+    config.extra_torrc = arguments.collect();
+    let (_door, address) = Door::from(&door).await?;
+    let way = way.replace("DOOR", &address.to_string());
+    if way.starts_with("ss://") {
+        let file = folder.join("shadowsocks");
+        write_private(&file, &way)?;
+        config.detour.shadowsocks = Some(file);
+    } else if !way.is_empty() {
+        config.detour.bridges.push(Bridge::parse(&way)?);
+    }
+    run(config).await?;
+    Ok(())
+}
+
+async fn run(config: TorConfig) -> io::Result<()> {
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let tor = Tor::new(config, &tasks, stop.clone());
+    let mut status = tor.status();
+    let mut stdin = tokio::io::stdin();
+    let mut bytes = [0; 64];
+    if let Err(problem) = tor.start().await {
+        say(&format!("problem: {problem}"))?;
+    }
+    loop {
+        let line = line(&status.borrow_and_update());
+        say(&line)?;
+        tokio::select! {
+            changed = status.changed() => if changed.is_err() { break },
+            read = stdin.read(&mut bytes) => if read? == 0 { break },
+        }
+    }
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    Ok(())
+}
+
+fn line(status: &TorStatus) -> String {
+    let state = match &status.state {
+        TorState::Bootstrapping(at) => {
+            let warning = at.warning.as_ref().map_or("", |_| " warned");
+            format!("{}% {}{warning}", at.percent, at.tag)
+        }
+        other => format!("{other:?}"),
+    };
+    match &status.trouble {
+        Some(problem) => format!("{state} trouble: {problem}"),
+        None => state,
+    }
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn say(line: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}

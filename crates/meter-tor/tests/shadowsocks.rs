@@ -1,0 +1,204 @@
+//! A managed Tor whose own connections go through a real Shadowsocks server.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+#[path = "support/waiting.rs"]
+#[expect(dead_code, reason = "other tests wait for more")]
+mod waiting;
+#[path = "support/walled.rs"]
+mod walled;
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt,
+};
+
+use meter_testkit::{
+    shadowsocks::{Door, ShadowsocksServer},
+    site::Site,
+    tor_network::TorNetwork,
+};
+use meter_tor::{Candidate, Choice, Tor, TorConfig, TorProblem, TorState};
+use meter_uplink::{BadServer, FileFault, UplinkError};
+use tempfile::TempDir;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use waiting::{soon, until};
+use walled::Walled;
+
+const METHOD: &str = "2022-blake3-aes-256-gcm";
+/// 32 bytes in base64, fit for a URL.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8%3D";
+const KEY_PLAIN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_wall_shadowsocks_is_the_only_way_and_a_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = TorNetwork::boot(&folder.path().join("network"))
+        .await
+        .unwrap();
+    let server = ShadowsocksServer::start(METHOD, KEY_PLAIN).await.unwrap();
+    let door = folder.path().join("door");
+    let _door = Door::to(&door, server.address()).unwrap();
+    let torrc = network.client_torrc();
+    let url = |key: &str| format!("ss://{METHOD}:{key}@DOOR");
+    let at = |name: &str| folder.path().join(name);
+
+    // Not without it: the relays' addresses lead nowhere here, and Tor says so.
+    let mut none = Walled::start(&at("none"), &door, "", &torrc);
+    let seen = none.until(|line| line.ends_with("warned")).await;
+    assert!(seen.iter().all(|line| !line.contains("Ready")), "{seen:?}");
+    drop(none);
+
+    let mut right = Walled::start(&at("right"), &door, &url(KEY), &torrc);
+    let seen = right.until(|line| line == "Ready").await;
+    assert!(
+        seen.iter().all(|line| !line.contains("trouble")),
+        "{seen:?}"
+    );
+    let site = Site::start().await.unwrap();
+    assert_eq!(right.browse(&site).await, 150_000);
+    assert_eq!(site.connections().len(), 1);
+
+    // The server is there, and still nothing passes: that is a state of its own.
+    let wrong = KEY.replacen("AA", "AQ", 1);
+    let mut wrong = Walled::start(&at("wrong"), &door, &url(&wrong), &torrc);
+    let seen = wrong.until(|line| line.contains("trouble")).await;
+    let last = seen.last().unwrap();
+    assert!(
+        last.contains("accepts connections and passes nothing on"),
+        "{last}"
+    );
+    assert!(
+        last.starts_with("10%") || last.starts_with("5%") || last.starts_with("3%"),
+        "{last}"
+    );
+}
+
+/// A Tor that reaches nobody: its only authority does not exist.
+struct Managed {
+    _folder: TempDir,
+    tor: Tor,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Managed {
+    fn new(text: &str, mode: u32, edit: impl FnOnce(&mut TorConfig)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shadowsocks");
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let mut config = TorConfig::new(folder.path().join("data"), folder.path().join("run"));
+        config.extra_torrc = vec![
+            format!("DirAuthority x 127.0.0.1:1 {}", "F".repeat(40)),
+            "OutboundBindAddress 127.0.0.1".into(),
+        ];
+        config.existing_candidates = Vec::new();
+        config.detour.shadowsocks = Some(file);
+        edit(&mut config);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        Self {
+            tor: Tor::new(config, &tasks, stop.clone()),
+            _folder: folder,
+            tasks,
+            stop,
+        }
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        soon(self.tasks.wait()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_is_said_at_once_and_no_tor_starts() {
+    let good = format!("ss://{METHOD}:{KEY}@127.0.0.1:1");
+    let bad = |bad| UplinkError::Server(bad);
+    for (text, mode, expected) in [
+        ("ss://rc4-md5:x@127.0.0.1:1", 0o600, bad(BadServer::Method)),
+        (
+            "ss://aes-256-gcm:x@server.example:1",
+            0o600,
+            bad(BadServer::Name),
+        ),
+        ("", 0o600, bad(BadServer::Empty)),
+        (
+            &good,
+            0o644,
+            UplinkError::File(FileFault::OpenToOthers { mode: 0o644 }),
+        ),
+    ] {
+        let managed = Managed::new(text, mode, |_| {});
+        let expected = TorProblem::ShadowsocksRefused(expected);
+        assert_eq!(soon(managed.tor.start()).await, Err(expected.clone()));
+        let status = managed.tor.status().borrow().clone();
+        assert_eq!(
+            (status.state, status.backend),
+            (TorState::Failed(expected), None)
+        );
+        managed.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_a_trouble_of_its_own_while_tor_goes_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let managed = Managed::new(&format!("ss://{METHOD}:{KEY}@{address}"), 0o600, |_| {});
+    soon(managed.tor.start()).await.unwrap();
+    let mut status = managed.tor.status();
+    let found = soon(status.wait_for(|status| status.trouble.is_some())).await;
+    let found = found.unwrap().clone();
+    assert_eq!(found.trouble, Some(TorProblem::ShadowsocksUnreachable));
+    assert!(
+        matches!(found.state, TorState::Bootstrapping(_)),
+        "{found:?}"
+    );
+    soon(managed.tor.stop()).await.unwrap();
+    assert_eq!(managed.tor.status().borrow().trouble, None);
+    managed.end().await;
+}
+
+#[tokio::test]
+async fn a_tor_of_somebody_else_is_not_used_in_place_of_the_detour() {
+    let url = format!("ss://{METHOD}:{KEY}@127.0.0.1:1");
+    // Something answers where a Tor may be; it must not even be asked.
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let socks: Option<SocketAddr> = Some(other.local_addr().unwrap());
+    let existing = Managed::new(&url, 0o600, |config| {
+        config.choice = Choice::Existing {
+            socks,
+            control: None,
+        };
+    });
+    let refused = soon(existing.tor.start()).await;
+    assert_eq!(refused, Err(TorProblem::DetourNeedsOwnTor));
+    existing.end().await;
+
+    let free = Managed::new(&url, 0o600, |config| {
+        config.existing_candidates = vec![Candidate {
+            socks,
+            control: None,
+        }];
+    });
+    soon(free.tor.start()).await.unwrap();
+    until(&mut free.tor.status(), waiting::is_bootstrapping).await;
+    free.end().await;
+    other.set_nonblocking(true).unwrap();
+    assert!(other.accept().is_err(), "nobody asked the other Tor");
+}
+
+#[tokio::test]
+async fn an_extra_line_cannot_lead_off_the_detour() {
+    let url = format!("ss://{METHOD}:{KEY}@127.0.0.1:1");
+    let managed = Managed::new(&url, 0o600, |config| {
+        config.extra_torrc.push("Socks5Proxy 127.0.0.1:2".into());
+    });
+    let refused = soon(managed.tor.start()).await;
+    assert_eq!(refused, Err(TorProblem::OptionNotAllowed { line: 3 }));
+    managed.end().await;
+}

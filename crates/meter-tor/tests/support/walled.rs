@@ -1,0 +1,88 @@
+//! A managed Tor in a network namespace of its own, and pages fetched through it from outside: its SOCKS
+//! socket lies in the file system, which namespaces of networks share.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use meter_testkit::{shadowsocks::Door, site::Site, socks};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+
+use crate::waiting::soon;
+
+/// A Tor in a network namespace of its own: only loopback is there, and nobody else's.
+pub(crate) struct Walled {
+    _process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    socks: PathBuf,
+}
+
+impl Walled {
+    /// Starts it with one `way`, in which `DOOR` stands for the address behind the door.
+    pub(crate) fn start(folder: &Path, door: &Path, way: &str, torrc: &[String]) -> Self {
+        fs::create_dir(folder).unwrap();
+        // Root needs no namespace of users to make one of networks, and may not be given any.
+        let is_root = rustix::process::geteuid().is_root();
+        let user = (!is_root).then_some("--map-root-user");
+        let mut process = Command::new("unshare")
+            .args(user)
+            .args(["--net", "sh", "-c"])
+            .arg("ip link set lo up && exec \"$0\" \"$@\"")
+            .arg(example())
+            .args([folder, door])
+            .arg(way)
+            .args(torrc)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("`unshare` of util-linux");
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self {
+            _process: process,
+            lines,
+            socks: folder.join("run/socks"),
+        }
+    }
+
+    /// Fetches a page of 150,000 bytes; how many came.
+    pub(crate) async fn browse(&self, site: &Site) -> usize {
+        let (_door, proxy) = Door::from(&self.socks).await.unwrap();
+        let stream = soon(socks::connect(proxy, "site.test", site.port()))
+            .await
+            .unwrap();
+        let fetched = soon(socks::get(stream, "site.test", "/bytes/150000"))
+            .await
+            .unwrap();
+        fetched.body.len()
+    }
+
+    /// Reads states until one `matches`; all that were read, it at the end.
+    pub(crate) async fn until(&mut self, matches: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut seen = Vec::new();
+        loop {
+            let line = soon(self.lines.next_line()).await.unwrap();
+            let why =
+                "it ended; are network namespaces allowed here, and are `unshare` and `ip` there?";
+            seen.push(line.unwrap_or_else(|| panic!("{why} {seen:?}")));
+            if seen.last().is_some_and(|line| matches(line)) {
+                return seen;
+            }
+        }
+    }
+}
+
+/// Cargo builds examples beside the tests.
+fn example() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    own.parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples/walled")
+}

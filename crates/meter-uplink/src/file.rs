@@ -1,0 +1,136 @@
+//! The file that holds the server: ours alone, small, and wiped from memory once it is understood.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
+
+use rustix::{fs as rfs, process::geteuid};
+use zeroize::Zeroizing;
+
+use crate::Server;
+use crate::UplinkError;
+
+/// A SIP008 file of a hundred servers has about 30,000 bytes.
+const BYTES_MAX: u64 = 65_536;
+
+/// Why the file is not read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum FileFault {
+    /// It is not there.
+    #[error("is not there")]
+    Missing,
+    /// It is a folder, a link or a pipe.
+    #[error("is not a plain file")]
+    NotAFile,
+    /// It belongs to somebody else.
+    #[error("belongs to another user")]
+    OtherOwner,
+    /// Others may read it.
+    #[error(
+        "can be read by others (mode {mode:03o}); run `chmod 600` on it, and treat its password as known to them"
+    )]
+    OpenToOthers {
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// No list of servers is this long.
+    #[error("has more than {BYTES_MAX} bytes")]
+    TooLong,
+    /// The system refused, or it is not text.
+    #[error("cannot be read ({0})")]
+    Io(io::ErrorKind),
+}
+
+/// Reads the server in the file at `path`.
+///
+/// # Errors
+/// The file's, or what is in it.
+pub(crate) fn load(path: &Path) -> Result<Server, UplinkError> {
+    let text = read(path).map_err(UplinkError::File)?;
+    Server::parse(&text).map_err(UplinkError::Server)
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
+    let fault = |errno: rustix::io::Errno| FileFault::Io(io::Error::from(errno).kind());
+    // Without blocking: a pipe in its place must not hold anything up.
+    let flags =
+        rfs::OFlags::RDONLY | rfs::OFlags::NOFOLLOW | rfs::OFlags::CLOEXEC | rfs::OFlags::NONBLOCK;
+    let file = match rfs::open(path, flags, rfs::Mode::empty()) {
+        Ok(file) => file,
+        Err(rustix::io::Errno::NOENT) => return Err(FileFault::Missing),
+        Err(rustix::io::Errno::LOOP) => return Err(FileFault::NotAFile),
+        Err(errno) => return Err(fault(errno)),
+    };
+    let stat = rfs::fstat(&file).map_err(fault)?;
+    if rfs::FileType::from_raw_mode(stat.st_mode) != rfs::FileType::RegularFile {
+        return Err(FileFault::NotAFile);
+    }
+    if stat.st_uid != geteuid().as_raw() {
+        return Err(FileFault::OtherOwner);
+    }
+    let mode = stat.st_mode & 0o7777;
+    if mode & 0o177 != 0 {
+        return Err(FileFault::OpenToOthers { mode });
+    }
+    // Room for all of it at once: a buffer that grows leaves copies behind.
+    let capacity = usize::try_from(BYTES_MAX)
+        .unwrap_or(usize::MAX)
+        .saturating_add(1);
+    let mut text = Zeroizing::new(String::with_capacity(capacity));
+    let mut limited = File::from(file).take(BYTES_MAX.saturating_add(1));
+    let read = limited.read_to_string(&mut text);
+    let bytes = read.map_err(|error| FileFault::Io(error.kind()))?;
+    if bytes >= capacity {
+        return Err(FileFault::TooLong);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt as _, symlink},
+        path::PathBuf,
+    };
+
+    use super::*;
+
+    fn written(text: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shadowsocks");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_file_that_is_ours_alone_is_read_with_the_line_end_of_an_editor() {
+        for mode in [0o600, 0o400] {
+            let (_folder, path) = written("ss://aes-256-gcm:secret@192.0.2.1:8388\n", mode);
+            assert_eq!(load(&path).unwrap().method(), "aes-256-gcm");
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_before_it_is_read() {
+        for mode in [0o644, 0o640, 0o606, 0o700] {
+            let (_folder, path) = written("nonsense", mode);
+            let expected = UplinkError::File(FileFault::OpenToOthers { mode });
+            assert_eq!(load(&path).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn a_link_a_folder_nothing_and_too_much_are_refused() {
+        let (folder, path) = written(&" ".repeat(70_000), 0o600);
+        assert_eq!(read(&path), Err(FileFault::TooLong));
+        let link = folder.path().join("link");
+        symlink(&path, &link).unwrap();
+        assert_eq!(read(&link), Err(FileFault::NotAFile));
+        assert_eq!(read(folder.path()), Err(FileFault::NotAFile));
+        assert_eq!(read(&folder.path().join("none")), Err(FileFault::Missing));
+    }
+}

@@ -1,0 +1,118 @@
+//! The library's local end on a thread and a runtime of its own.
+//!
+//! It spawns a task for each connection and waits for none of them. Here they end with the runtime, and
+//! a panic in one of them stays there.
+
+use std::{net::SocketAddr, thread, time::Duration};
+
+use shadowsocks_service::local::Server as Library;
+use tokio::{runtime::Builder, sync::oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Credentials, Server, UplinkError, config::config};
+
+/// How long a connection to the server may take; Tor gives up after two minutes.
+pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(20);
+
+/// A listening local end. Dropping it closes the port and every connection.
+pub(crate) struct LocalEnd {
+    address: SocketAddr,
+    stop: CancellationToken,
+    /// Cancelled when the thread is through, for whatever reason.
+    ended: CancellationToken,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl LocalEnd {
+    /// Listens on `port` of 127.0.0.1 (0: any free one).
+    pub(crate) async fn start(
+        server: &Server,
+        port: u16,
+        credentials: &Credentials,
+    ) -> Result<Self, UplinkError> {
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let (listening, address) = oneshot::channel();
+        let config = config(server, port, credentials);
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| UplinkError::System(error.kind()))?;
+        let (stopped, guard) = (stop.clone(), ended.clone().drop_guard());
+        let body = move || {
+            let _ended = guard;
+            runtime.block_on(async {
+                tokio::select! {
+                    () = stopped.cancelled() => {}
+                    () = serve(config, listening) => {}
+                }
+            });
+        };
+        let thread = thread::Builder::new()
+            .name("shadowsocks".to_owned())
+            .spawn(body);
+        let mut end = Self {
+            address: ([127, 0, 0, 1], port).into(),
+            stop,
+            ended,
+            thread: Some(thread.map_err(|error| UplinkError::System(error.kind()))?),
+        };
+        // A sender that is gone without a word is a thread that is gone.
+        end.address = address.await.map_err(|_| UplinkError::Ended)??;
+        Ok(end)
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    /// Ends it as a failure would.
+    #[cfg(test)]
+    pub(crate) fn fail(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits until its port is closed.
+    pub(crate) fn join(&mut self) {
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::warn!("the local end of Shadowsocks had panicked");
+        }
+    }
+}
+
+impl Drop for LocalEnd {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.join();
+    }
+}
+
+type Listening = oneshot::Sender<Result<SocketAddr, UplinkError>>;
+
+async fn serve(config: shadowsocks_service::config::Config, listening: Listening) {
+    let library = match Library::new(config).await {
+        Ok(library) => library,
+        Err(error) => return tell(listening, Err(UplinkError::System(error.kind()))),
+    };
+    let tcp = library
+        .socks_servers()
+        .first()
+        .and_then(|socks| socks.tcp_server());
+    match tcp.and_then(|tcp| tcp.local_addr().ok()) {
+        Some(address) => tell(listening, Ok(address)),
+        None => return tell(listening, Err(UplinkError::Ended)),
+    }
+    if let Err(error) = library.run().await {
+        tracing::warn!(kind = %error.kind(), "the local end of Shadowsocks ended");
+    }
+}
+
+fn tell(listening: Listening, outcome: Result<SocketAddr, UplinkError>) {
+    if listening.send(outcome).is_err() {
+        tracing::debug!("nobody waits for the local end any more");
+    }
+}

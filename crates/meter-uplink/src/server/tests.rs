@@ -1,0 +1,176 @@
+//! What is taken for a server and what is not.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// 16 and 32 bytes in base64.
+const KEY_16: &str = "AAECAwQFBgcICQoLDA0ODw==";
+const KEY_32: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+#[track_caller]
+fn check(text: &str, method: &str, password: &str, address: &str) {
+    let server = Server::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(server.method(), method);
+    // The library keeps it for keys that it has derived.
+    assert_eq!(server.config.password(), password);
+    assert_eq!(server.address(), address.parse().unwrap());
+}
+
+#[track_caller]
+fn refused(text: &str, expected: BadServer) {
+    assert_eq!(
+        Server::parse(text).map(|server| server.method()),
+        Err(expected),
+        "{text}"
+    );
+}
+
+#[test]
+fn both_forms_of_the_user_part_are_read() {
+    // base64url of "aes-256-gcm:pass:word" and, padded, of "aes-256-gcm:pass:words".
+    for (user, password) in [
+        ("YWVzLTI1Ni1nY206cGFzczp3b3Jk", "pass:word"),
+        ("YWVzLTI1Ni1nY206cGFzczp3b3Jkcw%3D%3D", "pass:words"),
+        ("YWVzLTI1Ni1nY206cGFzczp3b3Jkcw", "pass:words"),
+    ] {
+        let url = format!("ss://{user}@192.0.2.1:8388/#my%20server");
+        check(&url, "aes-256-gcm", password, "192.0.2.1:8388");
+    }
+    check(
+        "ss://chacha20-ietf-poly1305:p%40ss@[2001:db8::1]:443",
+        "chacha20-ietf-poly1305",
+        "p@ss",
+        "[2001:db8::1]:443",
+    );
+    let key = KEY_32.replace('=', "%3D");
+    check(
+        &format!("ss://2022-blake3-aes-256-gcm:{key}@192.0.2.1:8388"),
+        "2022-blake3-aes-256-gcm",
+        KEY_32,
+        "192.0.2.1:8388",
+    );
+}
+
+#[test]
+fn the_first_server_of_a_sip008_file_counts() {
+    let text = format!(
+        r#"{{"version": 1, "servers": [
+            {{"id": "x", "server": "192.0.2.7", "server_port": 8388, "password": "{KEY_16}",
+              "method": "2022-blake3-aes-128-gcm", "plugin": "", "extra": [1]}},
+            {{"server": "192.0.2.8", "server_port": 1, "password": "", "method": "rc4"}}
+        ], "bytes_used": 1}}"#
+    );
+    check(&text, "2022-blake3-aes-128-gcm", KEY_16, "192.0.2.7:8388");
+    assert_eq!(Server::parse(&text).unwrap().listed(), 2);
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_with_what_is_wrong() {
+    for (text, expected) in [
+        (" \n", BadServer::Empty),
+        ("hello", BadServer::Unknown),
+        ("http://aes-256-gcm:x@192.0.2.1:1", BadServer::Unknown),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1\nss://b",
+            BadServer::NotOneLine,
+        ),
+        ("ss://aes-256-gcm:x@192.0.2.1:1\u{7}", BadServer::NotOneLine),
+        ("ss://!!!@192.0.2.1:1", BadServer::Url(UrlPart::User)),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:99999",
+            BadServer::Url(UrlPart::Server),
+        ),
+        ("ss://", BadServer::Url(UrlPart::Server)),
+        ("ss://aes-256-gcm:x@example.org:8388", BadServer::Name),
+        ("ss://aes-256-gcm:x@0.0.0.0:8388", BadServer::Address),
+        ("ss://aes-256-gcm:x@192.0.2.1:0", BadServer::Address),
+        ("ss://rc4-md5:x@192.0.2.1:1", BadServer::Method),
+        ("ss://aes-256-cfb:x@192.0.2.1:1", BadServer::Method),
+        ("ss://none:x@192.0.2.1:1", BadServer::Method),
+        ("ss://plain:x@192.0.2.1:1", BadServer::Method),
+        // base64url of "aes-256-gcm:".
+        ("ss://YWVzLTI1Ni1nY206@192.0.2.1:1", BadServer::NoPassword),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1?plugin=obfs-local%3Bobfs%3Dtls",
+            BadServer::Plugin,
+        ),
+        (
+            "ss://2022-blake3-aes-256-gcm:no+base64!@192.0.2.1:1",
+            BadServer::KeyEncoding,
+        ),
+        (
+            "ss://2022-blake3-aes-256-gcm:AAECAwQFBgcICQoLDA0ODw%3D%3D@192.0.2.1:1",
+            BadServer::KeyLength {
+                bytes: 16,
+                wanted: 32,
+            },
+        ),
+    ] {
+        refused(text, expected);
+    }
+}
+
+#[test]
+fn a_sip008_file_that_is_none_is_refused() {
+    let file = |servers: &str| format!(r#"{{"version": 1, "servers": {servers}}}"#);
+    let server = |host: &str, rest: &str| {
+        file(&format!(
+            r#"[{{"server": "{host}", "server_port": 1, "method": "aes-128-gcm"{rest}}}]"#
+        ))
+    };
+    refused("{", BadServer::Sip008("it is not JSON"));
+    refused(
+        r#"{"version": 2, "servers": []}"#,
+        BadServer::Sip008("its version is not 1"),
+    );
+    refused(
+        &file("[]"),
+        BadServer::Sip008("its list of servers is empty"),
+    );
+    refused(
+        &server("example.org", r#", "password": "x""#),
+        BadServer::Name,
+    );
+    refused(&server("192.0.2.1", ""), BadServer::NoPassword);
+    let plugin = r#", "password": "x", "plugin": "sh""#;
+    refused(&server("192.0.2.1", plugin), BadServer::Plugin);
+}
+
+#[test]
+fn neither_server_nor_reasons_show_a_secret() {
+    let shown = format!(
+        "{:?}",
+        Server::parse("ss://aes-256-gcm:hunter2@192.0.2.1:1").unwrap()
+    );
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("192.0.2.1"),
+        "{shown}"
+    );
+    for text in [
+        "ss://bad:hunter2@192.0.2.1:1",
+        "ss://2022-blake3-aes-256-gcm:hunter2@192.0.2.1:1",
+    ] {
+        let error = Server::parse(text).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("192.0.2.1"),
+            "{shown}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_judged_without_panic(text in "(ss://)?\\PC*") {
+        let judged = Server::parse(&text);
+        prop_assert!(judged.is_ok() || judged.is_err());
+    }
+
+    #[test]
+    fn every_password_survives_the_plain_form(password in "[ -~]{1,40}") {
+        let encoded: String = password.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let server = Server::parse(&format!("ss://aes-128-gcm:{encoded}@192.0.2.1:1")).unwrap();
+        prop_assert_eq!(server.config.password(), password);
+    }
+}

@@ -1,0 +1,159 @@
+//! The local end as its user sees it: an address that stays the same, and what is wrong when nothing
+//! comes through.
+
+use std::{io, net::SocketAddr, path::Path, time::Duration};
+
+use tokio::{sync::watch, time::sleep};
+
+use crate::{
+    BadServer, Credentials, FileFault, Server, dial::is_accepted, file, local_end::LocalEnd,
+};
+
+/// Pauses before the tries to have the same port again; somebody else has it after that.
+const RETRY_PAUSES: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
+
+/// A running way to one Shadowsocks server.
+///
+/// The address and the credentials hold as long as this does. Whoever was told of them goes nowhere else:
+/// while the local end is gone, connections to it are refused.
+#[derive(Debug)]
+pub struct Uplink {
+    server: Server,
+    credentials: Credentials,
+    address: SocketAddr,
+    running: watch::Sender<bool>,
+}
+
+/// Why there is no local end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum UplinkError {
+    /// The file is not one to be read.
+    #[error("the file {0}")]
+    File(FileFault),
+    /// What is in it is no server.
+    #[error("the server in the file cannot be used: {0}")]
+    Server(BadServer),
+    /// The system has no thread, port or file to give.
+    #[error("the system refused ({0})")]
+    System(io::ErrorKind),
+    /// The system has no random bytes to give.
+    #[error("the system gives no random bytes")]
+    NoRandomness,
+    /// It ended, and its port could not be had again.
+    #[error("it ended")]
+    Ended,
+}
+
+/// What is wrong when nothing comes through.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trouble {
+    /// Our own local end is not there just now.
+    Down,
+    /// The server accepts no connection: it is off, or the network does not let it be reached.
+    Unreachable,
+    /// The server accepts connections, so what does not pass is what is in them: another method or
+    /// password is what makes a server do that, because it answers to nobody without them.
+    Silent,
+}
+
+/// Keeps the local end; without it nothing listens.
+pub struct Keeper(LocalEnd);
+
+impl std::fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keeper")
+    }
+}
+
+impl Uplink {
+    /// Reads the server's file: an `ss://` URL or a SIP008 document, ours alone.
+    ///
+    /// # Errors
+    /// [`UplinkError::File`] or [`UplinkError::Server`].
+    pub fn read(path: &Path) -> Result<Server, UplinkError> {
+        file::load(path)
+    }
+
+    /// Opens a port on 127.0.0.1 that takes SOCKS5 with credentials and passes TCP on to `server`.
+    /// Nothing is sent before somebody connects. [`Keeper::keep`] has to be polled for a local end that
+    /// ended to come back.
+    ///
+    /// # Errors
+    /// The system's.
+    pub async fn start(server: Server) -> Result<(Self, Keeper), UplinkError> {
+        let credentials = Credentials::random()?;
+        let end = LocalEnd::start(&server, 0, &credentials).await?;
+        let uplink = Self {
+            server,
+            credentials,
+            address: end.address(),
+            running: watch::Sender::new(true),
+        };
+        Ok((uplink, Keeper(end)))
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Finds out what is wrong; takes up to 8 s. Sends nothing: it connects to the server and hangs up.
+    pub async fn diagnose(&self) -> Trouble {
+        if !*self.running.borrow() {
+            Trouble::Down
+        } else if is_accepted(self.server.address()).await {
+            Trouble::Silent
+        } else {
+            Trouble::Unreachable
+        }
+    }
+
+    async fn again(&self) -> Result<LocalEnd, UplinkError> {
+        let mut outcome = Err(UplinkError::Ended);
+        for pause in RETRY_PAUSES {
+            sleep(pause).await;
+            outcome = LocalEnd::start(&self.server, self.address.port(), &self.credentials).await;
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+}
+
+impl Keeper {
+    /// Brings the local end back whenever it ends. Returns when that is not possible any more.
+    ///
+    /// # Cancel safety
+    /// Dropping it leaves the local end as it is.
+    pub async fn keep(&mut self, uplink: &Uplink) -> UplinkError {
+        loop {
+            self.0.ended().await;
+            // Its port has to be closed before it can be had again.
+            self.0.join();
+            uplink.running.send_replace(false);
+            tracing::warn!("the local end of Shadowsocks is started again");
+            match uplink.again().await {
+                Ok(end) => self.0 = end,
+                Err(error) => return error,
+            }
+            uplink.running.send_replace(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

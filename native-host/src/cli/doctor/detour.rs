@@ -1,0 +1,53 @@
+//! `doctor` on the way that Tor's own connections take where Tor is blocked.
+
+use super::Finding::{self, Bad, Good};
+use crate::{config::Config, engine::tor, home::Home, problems};
+use meter_tor::TorProblem;
+use meter_wire::{ErrorCode, Status};
+
+/// Nothing where Tor connects straight: that is what most do.
+pub(super) fn findings(home: &Home) -> Vec<Finding> {
+    // A mistake in the configuration was told before.
+    let Ok(config) = Config::load(&home.config()) else {
+        return Vec::new();
+    };
+    let detour = tor::detour(home, &config);
+    match detour.check() {
+        Ok(None) => Vec::new(),
+        Ok(Some(words)) => vec![Good(words)],
+        Err(problem) => vec![Bad {
+            what: problems::chain(&problem),
+            remedy: remedy(&problem).to_owned(),
+        }],
+    }
+}
+
+const fn remedy(problem: &TorProblem) -> &'static str {
+    match problem {
+        TorProblem::ShadowsocksRefused(_) => {
+            "correct the file that tor.shadowsocks names, then `onionmeter tor start`"
+        }
+        TorProblem::TransportMissing(_) => {
+            "install it (for obfs4 `sudo apt install obfs4proxy`), then `onionmeter tor start`"
+        }
+        _ => "correct config.toml, then `onionmeter stop`",
+    }
+}
+
+/// Why Tor comes no further.
+pub(super) fn trouble(status: &Status) -> Option<Finding> {
+    let trouble = status.tor.trouble.as_ref()?;
+    let remedy = match trouble.code {
+        ErrorCode::ShadowsocksSilent => {
+            "compare method and password in the file that tor.shadowsocks names with the server's, then `onionmeter tor stop` and `onionmeter tor start`"
+        }
+        ErrorCode::ShadowsocksUnreachable => {
+            "see whether the server runs and whether this network lets you reach it; Tor goes on by itself"
+        }
+        _ => "`onionmeter tor stop`, then `onionmeter tor start`",
+    };
+    Some(Bad {
+        what: trouble.message.clone(),
+        remedy: remedy.to_owned(),
+    })
+}
