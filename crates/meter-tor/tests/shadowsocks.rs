@@ -19,7 +19,7 @@ use meter_testkit::{
     site::Site,
     tor_network::TorNetwork,
 };
-use meter_tor::{Candidate, Choice, Tor, TorConfig, TorProblem, TorState};
+use meter_tor::{Candidate, Choice, ControlAddr, Tor, TorConfig, TorProblem, TorState};
 use meter_uplink::{BadServer, FileFault, UplinkError};
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -182,7 +182,7 @@ async fn a_tor_of_somebody_else_is_not_used_in_place_of_the_detour() {
     let free = Managed::new(&url, 0o600, |config| {
         config.existing_candidates = vec![Candidate {
             socks,
-            control: None,
+            control: socks.map(ControlAddr::Tcp),
         }];
     });
     soon(free.tor.start()).await.unwrap();
