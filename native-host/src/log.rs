@@ -27,8 +27,13 @@ pub(crate) fn init(home: &Home, level: tracing::Level) -> io::Result<()> {
         .with_writer(Mutex::new(log))
         .try_init()
         .map_err(io::Error::other)?;
-    std::panic::set_hook(Box::new(report));
+    report_panics();
     Ok(())
+}
+
+/// Has panics of this process logged by their place.
+pub(crate) fn report_panics() {
+    std::panic::set_hook(Box::new(report));
 }
 
 /// The message may quote a value; the place is enough to find the bug.

@@ -96,7 +96,8 @@ impl Drop for Seat {
     }
 }
 
-/// Serves one client to its end, or until its task is aborted, which resets both sides. Tells nobody how it went: the counters and the client know.
+/// Serves one client to its end, or until its task is aborted, which resets both sides. Tells nobody
+/// how it went: the counters and the client know.
 ///
 /// The way to an open stream is boxed, and freed when it is over: a connection is small for as long
 /// as it lasts.

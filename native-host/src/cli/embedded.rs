@@ -2,7 +2,7 @@
 //! a person has no use for it; `meter_arti` is what it is.
 
 use super::{Failure, Outcome};
-use crate::{EXIT_BUG, EXIT_UNAVAILABLE, dumps, ignore_because, limits};
+use crate::{EXIT_BUG, EXIT_UNAVAILABLE, dumps, ignore_because, limits, log};
 use meter_arti::Ended;
 use std::{io, process::ExitCode};
 use tracing::warn;
@@ -31,17 +31,14 @@ pub(super) fn run() -> Outcome {
 /// Sends events and panics to stderr: the daemon scrubs them and logs them with its own time.
 fn begin_log(level: &str) {
     let level = level.parse().unwrap_or(tracing::Level::WARN);
-    let log = tracing_subscriber::fmt()
+    let begun = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(false)
         .without_time()
-        .with_writer(io::stderr);
-    ignore_because("this process begins one log", log.try_init());
-    std::panic::set_hook(Box::new(|panic| {
-        // The message may quote a value; the place is enough to find the bug.
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "bug: panic");
-    }));
+        .with_writer(io::stderr)
+        .try_init();
+    ignore_because("this process begins one log", begun);
+    log::report_panics();
     if let Err(error) = dumps::forbid() {
         warn!(%error, "core dumps are not forbidden");
     }

@@ -285,22 +285,23 @@ impl Reader<'_> {
         }
         let shadowsocks = tor.shadowsocks.filter(|file| !file.get_ref().is_empty());
         let bridges = self.bridges(&tor.bridges)?;
-        if let Some(backend) = &tor.backend
-            && ["existing", "embedded"].contains(&backend.get_ref().as_str())
+        let takes_no_detour = matches!(
+            backend,
+            Some(BackendChoice::Existing | BackendChoice::Embedded)
+        );
+        if let Some(value) = &tor.backend
+            && takes_no_detour
             && !bridges.is_empty()
         {
             let limit = "auto or managed, since only an installed tor of our own uses tor.bridges";
-            return Err(self.refuse("tor.backend", backend, limit.to_owned()));
+            return Err(self.refuse("tor.backend", value, limit.to_owned()));
         }
         if let Some(file) = shadowsocks.as_ref().filter(|_| !bridges.is_empty()) {
             let limit = "empty beside tor.bridges; choose one of them";
             return Err(self.refuse("tor.shadowsocks", file, limit.to_owned()));
         }
         if let Some(file) = &shadowsocks
-            && matches!(
-                backend,
-                Some(BackendChoice::Existing | BackendChoice::Embedded)
-            )
+            && takes_no_detour
         {
             let limit = "empty with this tor.backend, since only a managed Tor goes that way";
             return Err(self.refuse("tor.shadowsocks", file, limit.to_owned()));
