@@ -82,6 +82,7 @@ async fn a_folder_that_is_open_to_others_is_refused() {
         socks: child.socket().to_str().unwrap().into(),
         arti: NOWHERE.into(),
         log_level: "warn".into(),
+        way: meter_wire::EmbeddedWay::Straight,
     };
     child.say(&EmbeddedCommand::Begin(setup)).await;
     let fault = EmbeddedFault::DataDir;

@@ -4,7 +4,8 @@ use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
 use meter_arti::Ended;
 use meter_wire::{
-    EmbeddedCommand, EmbeddedEvent, EmbeddedSetup, parse_embedded_event, write_embedded_command,
+    EmbeddedCommand, EmbeddedEvent, EmbeddedSetup, EmbeddedWay, parse_embedded_event,
+    write_embedded_command,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex},
@@ -54,6 +55,7 @@ impl Child {
             socks: child.socket().to_str().unwrap().into(),
             arti: arti.into(),
             log_level: "warn".into(),
+            way: EmbeddedWay::Straight,
         };
         child.say(&EmbeddedCommand::Begin(setup)).await;
         child
