@@ -44,7 +44,7 @@ pub struct TorChoice {
     pub arti: String,
     /// The file of a Shadowsocks server, relative to the home; `None`: Tor connects straight.
     pub shadowsocks: Option<PathBuf>,
-    /// Bridges that a managed Tor connects to instead of public relays.
+    /// Bridges that a Tor of ours connects to instead of public relays.
     pub bridges: Vec<Bridge>,
 }
 

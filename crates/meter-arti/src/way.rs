@@ -56,8 +56,11 @@ pub(crate) fn keep(
 }
 
 fn bridge(line: &str) -> Result<BridgeConfigBuilder, EmbeddedFault> {
-    line.parse()
-        .map_err(|_| bad("one of the bridges cannot be used"))
+    let unusable = || bad("one of the bridges cannot be used");
+    let bridge: BridgeConfigBuilder = line.parse().map_err(|_| unusable())?;
+    // Built again with the whole; an error there would be passed on as it is.
+    bridge.build().map_err(|_| unusable())?;
+    Ok(bridge)
 }
 
 fn transport(program: &EmbeddedTransport) -> Result<TransportConfigBuilder, EmbeddedFault> {
