@@ -22,5 +22,5 @@ mod tor;
 pub use config::{Candidate, Choice, ControlAddr, Embedded, RestartPolicy, TorConfig};
 pub use folders::find_program;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
-pub use status::{BackendKind, Bootstrap, TorState, TorStatus, TorWarning};
+pub use status::{BackendKind, Bootstrap, Complaint, TorState, TorStatus, TorWarning};
 pub use tor::Tor;

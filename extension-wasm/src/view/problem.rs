@@ -3,7 +3,7 @@
 use super::Button;
 use crate::proxy_value::Engine;
 use crate::update::{Host, Intent, State};
-use meter_wire::{ErrorCode, RelayStatus, TorState};
+use meter_wire::{ErrorCode, RelayStatus, Status, TROUBLE_STANDS_S, TorState};
 use serde::Serialize;
 
 /// What is wrong.
@@ -89,10 +89,24 @@ fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
         | TorState::Restarting { .. }
         | TorState::Stopping => None,
     });
+    let trouble = status.and_then(standing_trouble);
     link.or(state.told.as_ref())
         .or_else(|| status.and_then(|status| status.problem.as_ref()))
         .or(relay)
         .or(tor)
+        .or(trouble)
+}
+
+/// What keeps a running Tor from being of use, once waiting alone is no good advice. Advice about
+/// one that works stands in its own row.
+fn standing_trouble(status: &Status) -> Option<&meter_wire::Problem> {
+    let trouble = status
+        .tor
+        .trouble
+        .as_ref()
+        .filter(|trouble| trouble.hinders())?;
+    let stands = status.tor.state == TorState::Ready || trouble.for_s >= TROUBLE_STANDS_S;
+    stands.then_some(&trouble.problem)
 }
 
 fn host_gone(state: &State, failure: &crate::update::Failure) -> Problem {
@@ -159,6 +173,14 @@ impl Help {
         }
     }
 
+    /// The sentence that the other faces of the program give with this code.
+    fn action(self, code: ErrorCode) -> Self {
+        Self {
+            hint: code.tor_action(),
+            ..self
+        }
+    }
+
     const fn hint(self, hint: &'static str) -> Self {
         Self {
             hint: Some(hint),
@@ -201,6 +223,13 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         | ErrorCode::NotTor
         | ErrorCode::TorNotRunning
         | ErrorCode::TorControlRefused => Help::button("Start Tor", Intent::TorStart),
+        ErrorCode::TorOffline
+        | ErrorCode::TorBlocked
+        | ErrorCode::TorRefused
+        | ErrorCode::TorClockWrong
+        | ErrorCode::TorStalled
+        | ErrorCode::TorSilent => Help::button("Restart Tor", Intent::TorStart).action(code),
+        ErrorCode::TorTooOld => Help::button("OK", Intent::Dismiss).action(code),
         ErrorCode::TorNotOurs | ErrorCode::IdentityTooSoon => Help::button("OK", Intent::Dismiss),
         ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => {
             Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter install")

@@ -269,6 +269,7 @@ pub(crate) fn status() -> Status {
             backend: Some(TorBackend::Managed),
             version: Some("0.4.8.16".to_owned()),
             state: TorState::Ready,
+            trouble: None,
         },
         session: None,
         balance: U64Text(0),
