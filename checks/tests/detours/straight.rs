@@ -44,11 +44,9 @@ fn told_of(relay: &TcpListener, backend: Backend) -> String {
     let address = relay.local_addr().unwrap();
     match backend {
         Backend::Existing => unreachable!("not ours"),
+        // Tor connects to an address of this computer as it would to any in a test network alone.
         Backend::Managed => format!(
-            "DirAuthority x orport={} v3ident={NOBODY} 127.0.0.1:1 {NOBODY}\n\
-             FallbackDir {address} orport={} id={NOBODY}\n\
-             ClientBootstrapConsensusAuthorityDownloadInitialDelay 0",
-            address.port(),
+            "DirAuthority x orport={} v3ident={NOBODY} {address} {NOBODY}\nTestingTorNetwork 1",
             address.port()
         ),
         Backend::Embedded => format!(

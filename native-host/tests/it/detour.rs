@@ -140,7 +140,7 @@ fn a_bridge_that_the_built_in_tor_cannot_use_is_told_where_no_other_is_installed
     let lines = "program = \"/nowhere/tor\"\nbridges = [\"127.0.0.1:1\"]";
     configure(&home, "auto", lines);
     let sentence = ErrorCode::ConfigInvalid.sentence();
-    says(&home, &["tor", "start"], 69, sentence);
+    says(&home, &["tor", "start"], 64, sentence);
     let text = says(&home, &["doctor"], 1, "write the fingerprint into its line");
     assert!(!text.contains("127.0.0.1:1 "), "{text}");
 }
