@@ -8,7 +8,7 @@ use crate::{
 use checks::{ours, stage::Backend};
 use meter_tor::{Bridge, Detour, Tor, TorState};
 use rustix::process::{Pid, Signal, kill_process};
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -19,29 +19,60 @@ const NOBODY: &str = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
 #[tokio::test]
 async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
     for backend in OURS.iter().copied() {
-        let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let told = told_of(&relay, backend);
+        let relay = Watched::new();
+        let told = told_of(relay.address, backend);
         // Without a detour it is asked at once: so it would be seen.
         let straight = Running::start(backend, &told, |_| Detour::default()).await;
-        soon(relay.accept()).await.unwrap();
+        relay.is_asked().await;
         straight.end().await;
-        forget(&relay).await;
+        relay.forget();
 
         for way in [shadowsocks, bridge] {
-            let end = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = end.local_addr().unwrap().to_string();
-            let running = Running::start(backend, &told, |folder| way(folder, &address)).await;
-            drop(soon(end.accept()).await.unwrap());
+            let end = Watched::new();
+            let address = end.address;
+            let running = Running::start(backend, &told, |folder| way(folder, address)).await;
+            end.is_asked().await;
             running.crash().await;
-            drop(soon(end.accept()).await.unwrap());
+            end.forget();
+            running.is_there().await;
+            end.is_asked().await;
             running.end().await;
-            assert_eq!(forget(&relay).await, 0, "{backend:?}");
+            assert_eq!(relay.forget(), 0, "{backend:?}");
         }
     }
 }
 
-fn told_of(relay: &TcpListener, backend: Backend) -> String {
-    let address = relay.local_addr().unwrap();
+/// A port that counts who comes.
+struct Watched {
+    address: SocketAddr,
+    awaited: TcpListener,
+    /// The same port, to be asked without waiting.
+    counted: std::net::TcpListener,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let counted = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        counted.set_nonblocking(true).unwrap();
+        let awaited = TcpListener::from_std(counted.try_clone().unwrap()).unwrap();
+        Self {
+            address: counted.local_addr().unwrap(),
+            awaited,
+            counted,
+        }
+    }
+
+    async fn is_asked(&self) {
+        soon(self.awaited.accept()).await.unwrap();
+    }
+
+    /// How many came who were not awaited.
+    fn forget(&self) -> usize {
+        std::iter::from_fn(|| self.counted.accept().ok()).count()
+    }
+}
+
+fn told_of(address: SocketAddr, backend: Backend) -> String {
     match backend {
         Backend::Existing => unreachable!("not ours"),
         // Tor connects to an address of this computer as it would to any in a test network alone.
@@ -58,7 +89,7 @@ fn told_of(relay: &TcpListener, backend: Backend) -> String {
     }
 }
 
-fn shadowsocks(folder: &Path, address: &str) -> Detour {
+fn shadowsocks(folder: &Path, address: SocketAddr) -> Detour {
     let file = folder.join("shadowsocks");
     fs::write(&file, format!("ss://{METHOD}:{KEY}@{address}")).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
@@ -68,23 +99,11 @@ fn shadowsocks(folder: &Path, address: &str) -> Detour {
     }
 }
 
-fn bridge(_: &Path, address: &str) -> Detour {
+fn bridge(_: &Path, address: SocketAddr) -> Detour {
     Detour {
         bridges: vec![Bridge::parse(&format!("{address} {NOBODY}")).unwrap()],
         ..Detour::default()
     }
-}
-
-/// How many came since the last time; each of them is there already.
-async fn forget(listener: &TcpListener) -> usize {
-    let mut count = 0;
-    while tokio::time::timeout(Duration::ZERO, listener.accept())
-        .await
-        .is_ok()
-    {
-        count += 1;
-    }
-    count
 }
 
 struct Running {
@@ -112,20 +131,24 @@ impl Running {
         }
     }
 
-    /// Kills Tor and waits until it is there again.
+    /// Kills Tor and waits until that is noticed.
     async fn crash(&self) {
-        let mut status = self.tor.status();
         for process in self.processes() {
             let id = i32::try_from(process).ok().and_then(Pid::from_raw);
             kill_process(id.expect("an id"), Signal::KILL).unwrap();
         }
-        for is_there in [false, true] {
-            let found =
-                soon(status.wait_for(|status| {
-                    matches!(status.state, TorState::Bootstrapping(_)) == is_there
-                }));
-            found.await.unwrap();
-        }
+        self.until(false).await;
+    }
+
+    async fn is_there(&self) {
+        self.until(true).await;
+    }
+
+    async fn until(&self, is_there: bool) {
+        let mut status = self.tor.status();
+        let found = status
+            .wait_for(|status| matches!(status.state, TorState::Bootstrapping(_)) == is_there);
+        soon(found).await.unwrap();
     }
 
     fn processes(&self) -> Vec<u32> {
