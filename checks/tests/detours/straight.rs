@@ -8,7 +8,7 @@ use crate::{
 use checks::{ours, stage::Backend};
 use meter_tor::{Bridge, Detour, Tor, TorState};
 use rustix::process::{Pid, Signal, kill_process};
-use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
