@@ -219,5 +219,11 @@ mod tests {
             "{said}"
         );
         assert!(!said.contains("192.0.2.77"), "{said}");
+        let allows = |text: &str| {
+            let config = parse(text, Path::new("x")).expect("in order");
+            config.tor.allows(BackendChoice::Embedded)
+        };
+        assert!(!allows("[tor]\nbridges = [\"192.0.2.77:443\"]"));
+        assert!(allows("[tor]\nshadowsocks = \"x\""));
     }
 }
