@@ -38,7 +38,7 @@ pub(crate) enum Opened {
     /// None was wanted.
     Straight,
     Bridges(Bridges),
-    Shadowsocks(Uplink, Keeper),
+    Shadowsocks(Box<(Uplink, Keeper)>),
 }
 
 /// Bridges that can be used, and the programs that speak their transports, each of them once.
@@ -100,8 +100,8 @@ impl Detour {
         };
         let server = Uplink::read(file).map_err(TorProblem::ShadowsocksRefused)?;
         let started = Uplink::start(server).await;
-        let (uplink, keeper) = started.map_err(TorProblem::ShadowsocksDown)?;
-        Ok(Opened::Shadowsocks(uplink, keeper))
+        let held = started.map_err(TorProblem::ShadowsocksDown)?;
+        Ok(Opened::Shadowsocks(Box::new(held)))
     }
 
     /// The program of a transport would have to be led through the proxy, too, and not each one can be.
@@ -173,7 +173,8 @@ impl Opened {
         match self {
             Self::Straight => Vec::new(),
             Self::Bridges(bridges) => bridges.torrc(),
-            Self::Shadowsocks(uplink, _) => {
+            Self::Shadowsocks(held) => {
+                let (uplink, _) = &**held;
                 let credentials = uplink.credentials();
                 vec![
                     format!("Socks5Proxy {}", uplink.address()),
@@ -189,11 +190,14 @@ impl Opened {
         match self {
             Self::Straight => EmbeddedWay::Straight,
             Self::Bridges(bridges) => bridges.way(),
-            Self::Shadowsocks(uplink, _) => EmbeddedWay::Proxy {
-                address: uplink.address(),
-                user: uplink.credentials().user().to_owned(),
-                password: uplink.credentials().password().to_owned(),
-            },
+            Self::Shadowsocks(held) => {
+                let (uplink, _) = &**held;
+                EmbeddedWay::Proxy {
+                    address: uplink.address(),
+                    user: uplink.credentials().user().to_owned(),
+                    password: uplink.credentials().password().to_owned(),
+                }
+            }
         }
     }
 
@@ -205,7 +209,7 @@ impl Opened {
     pub(crate) async fn keep(&mut self, desk: &Desk) -> TorProblem {
         let (uplink, keeper) = match self {
             Self::Straight | Self::Bridges(_) => return std::future::pending().await,
-            Self::Shadowsocks(uplink, keeper) => (uplink, keeper),
+            Self::Shadowsocks(held) => &mut **held,
         };
         tokio::select! {
             error = keeper.keep(uplink) => TorProblem::ShadowsocksDown(error),
