@@ -30,6 +30,7 @@ pub(super) async fn measure(bench: &mut Bench<'_>) -> Result<()> {
             bench.add("memory meanwhile, peak, MB", 1, kind, peak_mb);
             let subject = Arc::new(subject);
             eight_streams(bench, &subject).await?;
+            memory(bench, &subject, "after 2 GB").await?;
             if let Some(subject) = Arc::into_inner(subject) {
                 subject.end().await;
             }
