@@ -34,6 +34,7 @@ impl Progress {
             tag: "starting".into(),
             summary: "Starting".into(),
             warning: None,
+            complaint: None,
             since: now,
         };
         Self {
@@ -73,10 +74,12 @@ impl Progress {
                 tag: phase.tag,
                 summary: phase.summary,
                 warning: phase.warning,
+                complaint: phase.complaint,
                 since: now,
             };
         } else if phase.warning.is_some() {
             known.warning = phase.warning;
+            known.complaint = phase.complaint;
         }
     }
 
@@ -90,6 +93,7 @@ impl Progress {
                 tag,
                 summary,
                 warning: None,
+                complaint: None,
             },
             now,
         );
@@ -169,6 +173,7 @@ mod tests {
             tag: tag.into(),
             summary: tag.into(),
             warning,
+            complaint: None,
         })
     }
 

@@ -6,7 +6,7 @@ use crate::{
     problems,
 };
 use meter_tor::{BackendKind, Choice, ControlAddr, Detour, Embedded, Tor, TorConfig};
-use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus};
+use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus, TorTrouble};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -97,8 +97,11 @@ pub(super) fn start_in_background(tor: &Tor, tracker: &TaskTracker) {
     });
 }
 
-/// For a client.
-pub(crate) async fn start(tor: &Tor) -> Result<(), Problem> {
+/// For a client. A Tor in trouble is started anew: that is what somebody asks for who sees it.
+pub(crate) async fn start(tor: &Tor, seen: &TorStatus) -> Result<(), Problem> {
+    if seen.trouble.as_ref().is_some_and(TorTrouble::hinders) {
+        stop(tor).await?;
+    }
     tor.start().await.map_err(|problem| problems::tor(&problem))
 }
 
@@ -110,7 +113,8 @@ pub(crate) async fn stop(tor: &Tor) -> Result<(), Problem> {
     tor.stop().await.map_err(|problem| problems::tor(&problem))
 }
 
-pub(super) fn status(status: &meter_tor::TorStatus) -> TorStatus {
+/// With the trouble that the watchdog sees, if any.
+pub(super) fn status(status: &meter_tor::TorStatus, trouble: Option<TorTrouble>) -> TorStatus {
     let backend = status.backend.map(|backend| match backend {
         BackendKind::Existing => TorBackend::Existing,
         BackendKind::Managed => TorBackend::Managed,
@@ -120,7 +124,7 @@ pub(super) fn status(status: &meter_tor::TorStatus) -> TorStatus {
         backend,
         version: status.version.clone(),
         state: state(&status.state),
-        trouble: status.trouble.as_ref().map(problems::tor),
+        trouble,
     }
 }
 
