@@ -205,7 +205,7 @@ async fn open_in_truth(
         }
     };
     drop(waiting);
-    count_if_unreached(&answer, connection);
+    count_answer(&answer, connection);
     match answer {
         Ok(Answer::Open(tor, response)) => {
             response.write_to(&mut client.stream).await?;
@@ -230,13 +230,14 @@ async fn open_in_truth(
     Ok(None)
 }
 
-/// For the explanation that a person gets: counts what Tor said, if it said no.
-fn count_if_unreached(answer: &Result<Answer, DialError>, connection: &OpenConnection) {
+/// For whoever asks whether Tor answers, and why not.
+fn count_answer(answer: &Result<Answer, DialError>, connection: &OpenConnection) {
     match answer {
         Ok(Answer::Refused(response)) => connection.unreached(response.reply.as_u8()),
         // Tor says the same to itself at about that time; who is first is chance.
         Err(error @ DialError::Unanswered) => connection.unreached(error.reply().as_u8()),
-        Ok(Answer::Open(..)) | Err(_) => {}
+        Ok(Answer::Open(..)) => connection.reached(),
+        Err(_) => {}
     }
 }
 

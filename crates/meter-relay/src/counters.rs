@@ -20,6 +20,7 @@ pub struct Counters {
     connections: AtomicU64,
     active: AtomicU64,
     waiting: AtomicU64,
+    reached: AtomicU64,
     refused: AtomicU64,
     foreign: AtomicU64,
     literals: AtomicU64,
@@ -44,6 +45,8 @@ pub struct CounterSnapshot {
     pub active: u64,
     /// Connections for which Tor was asked and has not answered yet.
     pub waiting: u64,
+    /// Connections that Tor made.
+    pub reached: u64,
     /// Connections that the relay itself turned away: not SOCKS5, too slow, forbidden target.
     /// Tor being away and Tor's own refusals are not in here.
     pub refused: u64,
@@ -105,6 +108,7 @@ impl Counters {
             connections: self.connections.load(Ordering::Relaxed),
             active,
             waiting: self.waiting.load(Ordering::Relaxed),
+            reached: self.reached.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
             foreign: self.foreign.load(Ordering::Relaxed),
             literals: self.literals.load(Ordering::Relaxed),
@@ -144,6 +148,11 @@ impl OpenConnection {
     pub(crate) fn waiting(&self) -> Waiting<'_> {
         self.0.waiting.fetch_add(1, Ordering::Relaxed);
         Waiting(&self.0.waiting)
+    }
+
+    /// Counts this connection as made by Tor.
+    pub(crate) fn reached(&self) {
+        self.0.reached.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts this connection as turned away.
@@ -242,6 +251,7 @@ mod tests {
         second.refused();
         first.foreign();
         second.literal();
+        first.reached();
         first.up().add(3);
         first.down().add(5);
         second.down().add(7);
@@ -251,6 +261,7 @@ mod tests {
         drop(first);
         let expected = CounterSnapshot {
             waiting: 0,
+            reached: 1,
             bytes_up: 3,
             bytes_down: 12,
             connections: 2,

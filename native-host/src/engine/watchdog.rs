@@ -48,7 +48,8 @@ struct Asked {
 struct Counted {
     /// Connections of clients, and bytes for the network.
     asked: u64,
-    /// Bytes from the network, and refusals that an exit or an onion service must have caused.
+    /// Connections that Tor made, bytes from the network, and refusals that an exit or an onion service
+    /// must have caused.
     answered: u64,
 }
 
@@ -56,12 +57,11 @@ impl Counted {
     fn of(counters: &CounterSnapshot) -> Self {
         let replies = counters.unreached.iter();
         let from_afar = replies.filter(|(code, _)| !code.is_some_and(is_of_tor_itself));
+        let made = counters.reached.saturating_add(counters.bytes_down);
         let let_in = counters.connections.saturating_sub(counters.refused);
         Self {
             asked: let_in.saturating_add(counters.bytes_up),
-            answered: from_afar.fold(counters.bytes_down, |sum, (_, count)| {
-                sum.saturating_add(count)
-            }),
+            answered: from_afar.fold(made, |sum, (_, count)| sum.saturating_add(count)),
         }
     }
 }

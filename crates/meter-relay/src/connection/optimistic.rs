@@ -11,7 +11,7 @@ use shadowsocks::relay::socks5::Reply;
 use tokio::io::AsyncWriteExt as _;
 use tracing::debug;
 
-use super::{Client, Shared, count_if_unreached, reply_bytes};
+use super::{Client, Shared, count_answer, reply_bytes};
 use crate::{
     counters::OpenConnection,
     dial::{Answer, Wish, dial},
@@ -55,7 +55,7 @@ pub(super) async fn open(
     let waiting = connection.waiting();
     let answer = dial(upstream, wish, shared.config.dial_max, send_ahead).await;
     drop(waiting);
-    count_if_unreached(&answer, connection);
+    count_answer(&answer, connection);
     match answer {
         Ok(Answer::Open(tor, _)) => {
             tor.socket.reset_on_close()?;

@@ -137,6 +137,15 @@ fn waking_up_asks_at_once_and_once() {
 }
 
 #[test]
+fn connections_that_are_made_and_then_stay_quiet_are_no_question() {
+    let mut scene = Scene::default();
+    (scene.counted.connections, scene.counted.waiting) = (6, 6);
+    scene.pass(1);
+    (scene.counted.reached, scene.counted.waiting) = (6, 0);
+    assert!(!scene.pass(600));
+}
+
+#[test]
 fn strangers_that_the_relay_refused_are_no_question() {
     let mut scene = Scene::default();
     (scene.counted.connections, scene.counted.refused) = (5, 5);
