@@ -14,9 +14,10 @@ use crate::{
 };
 use house::House;
 use meter_core::Thresholds;
-use meter_relay::Counters;
+use meter_relay::{Counters, Isolation, Site};
 use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, U64Text, WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, U64Text,
+    WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     MonitorStart(Answer<()>),
     MonitorStop(Answer<()>),
     NewIdentity(Answer<()>),
+    NewCircuit(Site, Answer<()>),
 }
 
 /// The engine's face: cheap to clone, one per client.
@@ -57,6 +59,7 @@ pub(crate) struct EngineHandle {
     status: watch::Receiver<Status>,
     closed: broadcast::Sender<WireReport>,
     counters: Arc<Counters>,
+    isolation: Isolation,
     tor: meter_tor::Tor,
     ticked: Arc<Notify>,
 }
@@ -95,6 +98,11 @@ impl EngineHandle {
 
     pub(crate) const fn tor(&self) -> &meter_tor::Tor {
         &self.tor
+    }
+
+    /// The circuit of a site. Past the engine, which does not wait for Tor.
+    pub(crate) async fn circuit(&self, site: &Site) -> SiteCircuit {
+        tor::circuit(&self.tor, &self.isolation, site).await
     }
 }
 
@@ -152,13 +160,14 @@ impl Engine {
         if let Err(problem) = &house {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
-        let initial = snapshot(&house, &relay, &tor, config.thresholds, 0);
+        let initial = snapshot(&house, &relay, &tor, config.thresholds, Waits::default());
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
             commands: command_sender,
             status: status_receiver,
             closed: closed.clone(),
             counters,
+            isolation: identity.isolation().clone(),
             tor: tor.clone(),
             ticked: Arc::default(),
         };
@@ -275,6 +284,7 @@ impl Engine {
                 reply(answer, Ok(()));
             }
             Command::NewIdentity(answer) => reply(answer, self.renew_identity()),
+            Command::NewCircuit(site, answer) => reply(answer, self.renew_circuit(&site)),
         }
     }
 
@@ -312,6 +322,14 @@ impl Engine {
         Ok(())
     }
 
+    /// What is open is cut, or the browser would go on using it, and with it the old circuit.
+    fn renew_circuit(&mut self, site: &Site) -> Result<(), Problem> {
+        self.identity.renew_site(site, self.clock.monotonic())?;
+        self.relay.cut(site);
+        info!("new circuit for a site");
+        Ok(())
+    }
+
     fn hello(&self) -> HelloReply {
         let head = self.house.as_ref().ok().map(House::head);
         HelloReply {
@@ -324,8 +342,12 @@ impl Engine {
     }
 
     fn snapshot(&self) -> Status {
-        let wait_s = self.identity.wait_s(self.clock.monotonic());
-        snapshot(&self.house, &self.relay, &self.tor, self.thresholds, wait_s)
+        let now = self.clock.monotonic();
+        let waits = Waits {
+            new_identity_in_s: self.identity.wait_s(now),
+            new_circuit_in_s: self.identity.site_wait_s(now),
+        };
+        snapshot(&self.house, &self.relay, &self.tor, self.thresholds, waits)
     }
 
     fn publish(&self) {
@@ -345,12 +367,19 @@ fn reply<T>(answer: Answer<T>, result: Result<T, Problem>) {
     drop(answer.send(result));
 }
 
+/// How long a person has to wait before the same can be had again.
+#[derive(Clone, Copy, Default)]
+struct Waits {
+    new_identity_in_s: u32,
+    new_circuit_in_s: u32,
+}
+
 fn snapshot(
     house: &Result<House, Problem>,
     relay: &RelayControl,
     tor: &meter_tor::Tor,
     thresholds: Thresholds,
-    new_identity_in_s: u32,
+    waits: Waits,
 ) -> Status {
     let working = house.as_ref().ok();
     let totals = relay.lately().totals();
@@ -368,6 +397,7 @@ fn snapshot(
         unreached: relay.lately().unreached(),
         foreign: U64Text(totals.foreign),
         literals: U64Text(totals.literals),
-        new_identity_in_s,
+        new_identity_in_s: waits.new_identity_in_s,
+        new_circuit_in_s: waits.new_circuit_in_s,
     }
 }

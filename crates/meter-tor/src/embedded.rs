@@ -8,7 +8,9 @@ mod talk;
 use std::{path::PathBuf, process::ExitStatus};
 
 use meter_core::Upstream;
-use meter_wire::{EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedProgress, EmbeddedSetup};
+use meter_wire::{
+    EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedPath, EmbeddedProgress, EmbeddedSetup,
+};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +19,7 @@ use crate::{
     BackendKind, Embedded, FolderFault, TorConfig, TorProblem,
     bootstrap::Progress,
     child::{Child, Start},
+    circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
     control::{Event, Phase},
     desk::Desk,
     folders::{check_socket_path, private_folder},
@@ -138,6 +141,9 @@ impl Life<'_> {
     async fn follow(&mut self) -> Ended {
         let mut progress = Progress::new(Instant::now());
         let mut identity = self.desk.identity();
+        let mut questions = self.desk.questions();
+        // One at a time, so that the next answer is the one to it.
+        let mut asked: Option<Question> = None;
         loop {
             self.desk.progress(progress.state());
             let event = tokio::select! {
@@ -146,17 +152,51 @@ impl Life<'_> {
                     self.talk.say(&EmbeddedCommand::NewIdentity).await;
                     continue;
                 }
+                Some(question) = questions.recv(), if asked.is_none() => {
+                    self.talk.say(&whose_circuit(&question)).await;
+                    asked = Some(question);
+                    continue;
+                }
             };
             match event {
                 Some(EmbeddedEvent::Progress(told)) => {
                     progress.take(Event::Bootstrap(phase(told)), Instant::now());
                 }
                 Some(EmbeddedEvent::NewIdentity | EmbeddedEvent::Circuits { .. }) => {}
+                Some(EmbeddedEvent::Circuit { path }) => {
+                    if let Some(question) = asked.take() {
+                        question.answer(path.map_or(Circuit::Unused, circuit));
+                    }
+                }
                 Some(EmbeddedEvent::Failed { fault }) => return Ended::Fault(fault),
                 Some(EmbeddedEvent::Listening { .. }) | None => return Ended::Lost,
             }
         }
     }
+}
+
+fn whose_circuit(question: &Question) -> EmbeddedCommand {
+    EmbeddedCommand::Circuit {
+        user: question.site.user.clone(),
+        password: question.site.password.clone(),
+    }
+}
+
+/// Arti has no list of countries and keeps no nicknames.
+fn circuit(path: EmbeddedPath) -> Circuit {
+    let EmbeddedPath { mut relays, onion } = path;
+    relays.truncate(HOPS_MAX);
+    let count = relays.len();
+    let hop = |(number, fingerprint): (usize, &String)| Hop {
+        role: HopRole::of(number, count, onion),
+        relay: short(fingerprint),
+        country: None,
+    };
+    let way = relays.iter().enumerate().map(hop).collect();
+    Circuit::Built(Built {
+        ways: vec![way],
+        onion,
+    })
 }
 
 fn phase(told: EmbeddedProgress) -> Phase {
