@@ -23,6 +23,7 @@ pub struct Host {
     program: PathBuf,
     relay_port: u16,
     environment: Vec<(&'static str, OsString)>,
+    launcher: Vec<&'static str>,
     daemon: Child,
 }
 
@@ -40,6 +41,23 @@ impl Host {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_with(config: &str, environment: Vec<(&'static str, OsString)>) -> Result<Self> {
+        Self::begin(config, environment, &[])
+    }
+
+    /// As [`Self::start`], but by another program, which is told the daemon's command line behind its
+    /// own arguments: `unshare` for instance.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_under(launcher: &[&'static str], config: &str) -> Result<Self> {
+        Self::begin(config, Vec::new(), launcher)
+    }
+
+    fn begin(
+        config: &str,
+        environment: Vec<(&'static str, OsString)>,
+        launcher: &[&'static str],
+    ) -> Result<Self> {
         let program = program()?;
         // A socket's path has little room, so not below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
@@ -50,12 +68,13 @@ impl Host {
             home.join("config.toml"),
             format!("{config}\n[relay]\nport = {relay_port}\n"),
         )?;
-        let daemon = daemon(&program, folder.path(), &environment)?;
+        let daemon = daemon(launcher, &program, folder.path(), &environment)?;
         Ok(Self {
             folder,
             program,
             relay_port,
             environment,
+            launcher: launcher.to_vec(),
             daemon,
         })
     }
@@ -89,8 +108,9 @@ impl Host {
             .output()?;
         ensure!(
             output.status.success(),
-            "onionmeter {arguments:?}: {}\n{}",
+            "onionmeter {arguments:?}: {}\n{}{}",
             output.status,
+            String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(String::from_utf8(output.stdout)?)
@@ -159,7 +179,12 @@ impl Host {
     /// # Errors
     /// It does not start.
     pub fn start_again(&mut self) -> Result<()> {
-        self.daemon = daemon(&self.program, self.folder.path(), &self.environment)?;
+        self.daemon = daemon(
+            &self.launcher,
+            &self.program,
+            self.folder.path(),
+            &self.environment,
+        )?;
         Ok(())
     }
 
@@ -195,6 +220,7 @@ impl Drop for Host {
 
 /// Starts it in the folder, where a core dump would land, and lets the system write one.
 fn daemon(
+    launcher: &[&str],
     program: &Path,
     folder: &Path,
     environment: &[(&'static str, OsString)],
@@ -208,7 +234,15 @@ fn daemon(
             .append(true)
             .open(folder.join(name))
     };
-    Ok(command(program, folder)
+    let mut command = match launcher {
+        [] => command(program, folder),
+        [launcher, arguments @ ..] => {
+            let mut command = command(Path::new(launcher), folder);
+            command.args(arguments).arg(program);
+            command
+        }
+    };
+    Ok(command
         .arg("daemon")
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .current_dir(folder)

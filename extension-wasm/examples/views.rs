@@ -6,7 +6,8 @@
 mod scene;
 
 use meter_wire::{
-    ErrorCode, Problem, RelayStatus, SessionStatus, TorReply, TorState, U64Text, Unreached,
+    ErrorCode, Problem, RelayStatus, SessionStatus, TorReply, TorState, TorTrouble, U64Text,
+    Unreached,
 };
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Event, Intent};
@@ -39,6 +40,22 @@ fn main() {
         }),
         "strangers": view(|scene| {
             scene.status.foreign = U64Text(3);
+            scene.say_status();
+        }),
+        "tor_stuck": view(|scene| {
+            scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorRefused, 20));
+            scene.tor(bootstrapping());
+        }),
+        "tor_blocked": view(|scene| {
+            scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorBlocked, 60));
+            scene.tor(bootstrapping());
+        }),
+        "tor_silent": view(|scene| {
+            scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorSilent, 20));
+            scene.say_status();
+        }),
+        "tor_too_old": view(|scene| {
+            scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorTooOld, 0));
             scene.say_status();
         }),
         "off": view(|scene| scene.happen(Event::Intent(Intent::TurnOff))),

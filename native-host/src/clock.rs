@@ -22,6 +22,25 @@ impl Clock {
             .expect("no process runs for 292 million years")
     }
 
+    /// How long this machine has slept since its start, in milliseconds; always 0 where nobody tells.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn slept_ms() -> u64 {
+        use rustix::time::{ClockId, clock_gettime};
+        let ms = |id| {
+            let now = clock_gettime(id);
+            now.tv_sec
+                .saturating_mul(1_000)
+                .saturating_add(now.tv_nsec / 1_000_000)
+        };
+        u64::try_from(ms(ClockId::Boottime) - ms(ClockId::Monotonic)).unwrap_or_default()
+    }
+
+    /// How long this machine has slept since its start, in milliseconds; always 0 where nobody tells.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) const fn slept_ms() -> u64 {
+        0
+    }
+
     /// Zero for a clock set before 1970.
     pub(crate) fn wall() -> UnixMs {
         let since = SystemTime::now()

@@ -3,10 +3,13 @@
 //! The data plane (relay) only counts; this control plane looks once a second. Nothing downstream
 //! calls back up: clients send [`Command`]s and read the status.
 
+mod circuit;
 mod house;
 mod lately;
 mod relay;
 pub(crate) mod tor;
+mod watchdog;
+mod way_out;
 
 use crate::{
     clock::Clock, config::Config, home::Home, identity::Identity, memory::Bursts, problems,
@@ -16,14 +19,18 @@ use house::House;
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site};
 use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, U64Text,
-    WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, TorStatus,
+    U64Text, WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
-use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tokio::{
+    sync::{Notify, broadcast, mpsc, oneshot, watch},
+    task::JoinSet,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
+use watchdog::{Sight, Watchdog};
 
 const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
@@ -102,7 +109,7 @@ impl EngineHandle {
 
     /// The circuit of a site. Past the engine, which does not wait for Tor.
     pub(crate) async fn circuit(&self, site: &Site) -> SiteCircuit {
-        tor::circuit(&self.tor, &self.isolation, site).await
+        circuit::of_site(&self.tor, &self.isolation, site).await
     }
 }
 
@@ -123,6 +130,9 @@ pub(crate) struct Engine {
     /// Seconds since Tor was last looked after.
     unwatched_s: u8,
     watch_tor: Arc<Notify>,
+    watchdog: Watchdog,
+    /// At most one question to the network at a time.
+    probe: JoinSet<bool>,
     bursts: Bursts,
 }
 
@@ -160,7 +170,8 @@ impl Engine {
         if let Err(problem) = &house {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
-        let initial = snapshot(&house, &relay, &tor, config.thresholds, Waits::default());
+        let tor_now = tor::status(&tor.status().borrow(), None);
+        let initial = snapshot(&house, &relay, tor_now, config.thresholds, Waits::default());
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
             commands: command_sender,
@@ -190,6 +201,8 @@ impl Engine {
                 ticked,
                 unwatched_s: 0,
                 watch_tor,
+                watchdog: Watchdog::default(),
+                probe: JoinSet::new(),
                 bursts: Bursts::default(),
             },
             handle,
@@ -207,7 +220,11 @@ impl Engine {
                 () = stop.cancelled() => break,
                 () = ticks.tick() => self.tick(),
                 Some(command) = self.commands.recv() => self.obey(command).await,
-                Ok(()) = tor_status.changed() => {}
+                Ok(()) = tor_status.changed() => self.look_at_tor(),
+                Some(answered) = self.probe.join_next() => {
+                    self.watchdog.probed(self.clock.monotonic(), answered.unwrap_or(false));
+                    self.look_at_tor();
+                }
                 problem = self.relay.ended() => error!(?problem, "relay ended"),
             }
             self.publish();
@@ -239,6 +256,7 @@ impl Engine {
         let (now, wall) = (self.clock.monotonic(), Clock::wall());
         let counted = self.relay.look(now);
         self.bursts.look(counted.active);
+        self.look_at_tor();
         let Ok(house) = &mut self.house else { return };
         // It waits for the disk at times. The relay has a thread of its own.
         let closed = house.tick(now, wall, counted, self.relay.is_running());
@@ -255,6 +273,23 @@ impl Engine {
         if self.unwatched_s >= WATCH_TOR_S {
             self.unwatched_s = 0;
             self.watch_tor.notify_waiters();
+        }
+    }
+
+    /// By what was counted last.
+    fn look_at_tor(&mut self) {
+        let now = self.clock.monotonic();
+        let tor = self.tor.status();
+        let sight = Sight {
+            now,
+            counted: self.relay.lately().totals(),
+            tor: &tor.borrow(),
+            slept_ms: Clock::slept_ms(),
+        };
+        self.watchdog.look(&sight, way_out::exists);
+        if self.probe.is_empty() && self.watchdog.wants_probe(now) {
+            let tor = self.tor.clone();
+            self.probe.spawn(async move { tor.network_answers().await });
         }
     }
 
@@ -347,7 +382,8 @@ impl Engine {
             new_identity_in_s: self.identity.wait_s(now),
             new_circuit_in_s: self.identity.site_wait_s(now),
         };
-        snapshot(&self.house, &self.relay, &self.tor, self.thresholds, waits)
+        let tor = tor::status(&self.tor.status().borrow(), self.watchdog.trouble());
+        snapshot(&self.house, &self.relay, tor, self.thresholds, waits)
     }
 
     fn publish(&self) {
@@ -377,7 +413,7 @@ struct Waits {
 fn snapshot(
     house: &Result<House, Problem>,
     relay: &RelayControl,
-    tor: &meter_tor::Tor,
+    tor: TorStatus,
     thresholds: Thresholds,
     waits: Waits,
 ) -> Status {
@@ -385,7 +421,7 @@ fn snapshot(
     let totals = relay.lately().totals();
     Status {
         relay: relay.status(),
-        tor: tor::status(&tor.status().borrow()),
+        tor,
         session: working.and_then(House::session),
         balance: working.map_or_else(Default::default, House::balance),
         reports: working.map_or_else(Default::default, House::report_count),

@@ -193,6 +193,7 @@ async fn open_in_truth(
     connection: &OpenConnection,
     shared: &Shared,
 ) -> io::Result<Option<Pair>> {
+    let waiting = connection.waiting();
     let answer = tokio::select! {
         biased;
         answer = dial(upstream, wish, shared.config.dial_max, |_, _| Ok(())) => answer,
@@ -201,6 +202,7 @@ async fn open_in_truth(
             return Ok(None);
         }
     };
+    drop(waiting);
     count_if_unreached(&answer, connection);
     match answer {
         Ok(Answer::Open(tor, response)) => {

@@ -11,13 +11,15 @@ use std::{
     },
 };
 
-/// Running totals since the counters were made. None but `active` ever goes down.
+/// Running totals since the counters were made. None but `active` and `waiting` ever goes
+/// down.
 #[derive(Debug, Default)]
 pub struct Counters {
     bytes_up: AtomicU64,
     bytes_down: AtomicU64,
     connections: AtomicU64,
     active: AtomicU64,
+    waiting: AtomicU64,
     refused: AtomicU64,
     foreign: AtomicU64,
     literals: AtomicU64,
@@ -40,6 +42,8 @@ pub struct CounterSnapshot {
     pub connections: u64,
     /// Connections open now.
     pub active: u64,
+    /// Connections for which Tor was asked and has not answered yet.
+    pub waiting: u64,
     /// Connections that the relay itself turned away: not SOCKS5, too slow, forbidden target.
     /// Tor being away and Tor's own refusals are not in here.
     pub refused: u64,
@@ -100,6 +104,7 @@ impl Counters {
             bytes_down: self.bytes_down.load(Ordering::Relaxed),
             connections: self.connections.load(Ordering::Relaxed),
             active,
+            waiting: self.waiting.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
             foreign: self.foreign.load(Ordering::Relaxed),
             literals: self.literals.load(Ordering::Relaxed),
@@ -135,6 +140,12 @@ impl OpenConnection {
         Meter(&self.0.bytes_down)
     }
 
+    /// Counts this connection as waiting for Tor's answer, until what it gives is dropped.
+    pub(crate) fn waiting(&self) -> Waiting<'_> {
+        self.0.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting(&self.0.waiting)
+    }
+
     /// Counts this connection as turned away.
     pub(crate) fn refused(&self) {
         self.0.refused.fetch_add(1, Ordering::Relaxed);
@@ -162,6 +173,15 @@ impl OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// One connection that waits for Tor's answer.
+pub(crate) struct Waiting<'a>(&'a AtomicU64);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -225,8 +245,12 @@ mod tests {
         first.up().add(3);
         first.down().add(5);
         second.down().add(7);
+        let waiting = second.waiting();
+        assert_eq!(counters.snapshot().waiting, 1);
+        drop(waiting);
         drop(first);
         let expected = CounterSnapshot {
+            waiting: 0,
             bytes_up: 3,
             bytes_down: 12,
             connections: 2,

@@ -35,6 +35,7 @@ impl Progress {
             tag: "starting".into(),
             summary: "Starting".into(),
             warning: None,
+            complaint: None,
             since: now,
         };
         Self {
@@ -74,10 +75,12 @@ impl Progress {
                 tag: phase.tag,
                 summary: phase.summary,
                 warning: phase.warning,
+                complaint: phase.complaint,
                 since: now,
             };
         } else if phase.warning.is_some() {
             known.warning = phase.warning;
+            known.complaint = phase.complaint;
         }
     }
 
@@ -91,6 +94,7 @@ impl Progress {
                 tag,
                 summary,
                 warning: None,
+                complaint: None,
             },
             now,
         );
@@ -181,6 +185,7 @@ mod tests {
             tag: tag.into(),
             summary: tag.into(),
             warning,
+            complaint: None,
         })
     }
 

@@ -8,6 +8,8 @@ use tokio::{
     time::timeout,
 };
 
+use meter_core::Upstream;
+
 use crate::ControlAddr;
 
 /// Loopback answers at once or not at all.
@@ -16,6 +18,19 @@ const CONNECT_MAX: Duration = Duration::from_secs(1);
 const PROBE_MAX: Duration = Duration::from_secs(2);
 /// Tor's answer to HTTP on its SOCKS port begins with a status line of this text.
 const TORS_ANSWER: &[u8] = b"501 Tor is not an HTTP Proxy";
+
+/// How long an answer out of the Tor network may take: a new circuit, and a look for a name.
+const NETWORK_ANSWER_MAX: Duration = Duration::from_secs(20);
+/// Version 5, one method: a user's name and password. A circuit of its own is what they ask for.
+const SOCKS_GREETING: &[u8] = &[5, 1, 2];
+/// RFC 1929, both of one letter: they say nothing.
+const SOCKS_CREDENTIALS: &[u8] = b"\x01\x01w\x01w";
+/// CONNECT to port 80 of a name which by RFC 6761 §6.4 never exists: no exit connects to anything
+/// for it, and no person asks for it.
+const SOCKS_REQUEST: &[u8] = b"\x05\x01\x00\x03\x0dprobe.invalid\x00\x50";
+/// Replies that only an exit can have given: succeeded (a resolver that invents answers), host
+/// unreachable, connection refused.
+const REPLIES_FROM_AFAR: [u8; 3] = [0, 4, 5];
 
 /// A connection, whatever it runs over.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -71,6 +86,33 @@ pub(crate) async fn probe_socks(address: SocketAddr) -> SocksProbe {
 /// Whether anything listens, without saying a word to it.
 pub(crate) async fn is_listening(address: SocketAddr) -> bool {
     dial_loopback(address).await.is_ok()
+}
+
+/// Whether the Tor network answers: asks for a name that no exit finds, and waits for an exit to
+/// say so.
+pub(crate) async fn network_answers(socks: &Upstream) -> bool {
+    let control = match socks {
+        Upstream::Tcp(address) => ControlAddr::Tcp(*address),
+        Upstream::Unix(path) => ControlAddr::Unix(path.clone()),
+    };
+    let asked = async {
+        let mut stream = dial_control(&control).await.ok()?;
+        ask_for_nothing(&mut stream).await.ok()
+    };
+    let reply = timeout(NETWORK_ANSWER_MAX, asked).await.ok().flatten();
+    reply.is_some_and(|reply| REPLIES_FROM_AFAR.contains(&reply))
+}
+
+/// Gives SOCKS's reply. One step at a time: Tor loses its answer to a greeting that credentials
+/// follow at once.
+async fn ask_for_nothing(stream: &mut impl Io) -> io::Result<u8> {
+    let mut answer = [0; 2];
+    for words in [SOCKS_GREETING, SOCKS_CREDENTIALS, SOCKS_REQUEST] {
+        stream.write_all(words).await?;
+        stream.flush().await?;
+        stream.read_exact(&mut answer).await?;
+    }
+    Ok(answer[1])
 }
 
 async fn ask_in_http(stream: &mut TcpStream) -> io::Result<bool> {

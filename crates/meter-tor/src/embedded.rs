@@ -210,6 +210,7 @@ fn phase(told: EmbeddedProgress) -> Phase {
         tag: told.tag,
         summary: told.summary,
         warning: told.blocked.as_deref().map(scrub),
+        complaint: None,
     }
 }
 

@@ -28,5 +28,5 @@ pub use config::{Candidate, Choice, ControlAddr, Embedded, RestartPolicy, TorCon
 pub use detour::Detour;
 pub use folders::find_program;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
-pub use status::{BackendKind, Bootstrap, TorState, TorStatus, TorWarning};
+pub use status::{BackendKind, Bootstrap, Complaint, TorState, TorStatus, TorWarning};
 pub use tor::Tor;

@@ -1,6 +1,8 @@
 //! What a person may be told about Tor at any moment: plain values, published through a watch
 //! channel.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::TorProblem;
@@ -78,9 +80,32 @@ pub struct Bootstrap {
     pub summary: String,
     /// Tor's latest complaint in this phase, without addresses.
     pub warning: Option<String>,
+    /// Why Tor's latest connection did not come about, where it said.
+    pub complaint: Option<Complaint>,
     /// When this phase began. Tor reports most failures late or never: a reader who sees no
     /// progress for ten seconds should say so.
     pub since: Instant,
+}
+
+impl Bootstrap {
+    /// How long this phase has lasted.
+    #[must_use]
+    pub fn lasted(&self) -> Duration {
+        self.since.elapsed()
+    }
+}
+
+/// Why a connection into the Tor network did not come about (control-spec §5.5, `REASON`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Complaint {
+    /// Something answered that nothing listens there.
+    Refused,
+    /// This computer knows no way there.
+    NoRoute,
+    /// Nothing answered.
+    TimedOut,
+    /// Any other reason, and those of newer Tors.
+    Other,
 }
 
 /// A condition that a person should know although Tor goes on.

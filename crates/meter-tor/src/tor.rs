@@ -14,6 +14,7 @@ use crate::{
     actor::{Actor, Command},
     circuit::Question,
     desk::Desk,
+    dial::network_answers,
 };
 
 /// Commands waiting for the actor; more askers wait for a place.
@@ -118,6 +119,22 @@ impl Tor {
         };
         let told = timeout(CIRCUIT_MAX, asked).await;
         told.ok().flatten().unwrap_or(Circuit::Untold)
+    }
+
+    /// Whether the Tor network answers through this Tor. It asks an exit for a name that cannot
+    /// exist, on a circuit of its own; nothing that a person visits is touched, and nothing of it
+    /// passes a relay of ours. For moments of doubt: it costs a stream, and at most 20 s.
+    ///
+    /// `false` also when there is no usable Tor.
+    ///
+    /// # Cancel safety
+    /// Dropping it gives up the question.
+    pub async fn network_answers(&self) -> bool {
+        let upstream = self.upstream.borrow().clone();
+        match upstream {
+            Some(socks) => network_answers(&socks).await,
+            None => false,
+        }
     }
 
     /// Tor as it is now, and every change.

@@ -101,6 +101,20 @@ codes! {
     ShadowsocksUnreachable => "Your Shadowsocks server does not answer.",
     /// The Shadowsocks server accepts connections, and nothing comes through.
     ShadowsocksSilent => "Your Shadowsocks server passes nothing on; check its method and password.",
+    /// There is no way out of this computer.
+    TorOffline => "This computer has no network connection, so Tor waits for one.",
+    /// Tor's relays are silent while it connects.
+    TorBlocked => "No Tor relay answers.",
+    /// Tor's relays, or something in front of them, refuse connections while it connects.
+    TorRefused => "Connections to the Tor network are being refused.",
+    /// Tor cannot connect because of this computer's clock.
+    TorClockWrong => "This computer's clock is wrong, so Tor cannot connect.",
+    /// Tor connects no further, for a reason that nobody knows.
+    TorStalled => "Tor is making no progress.",
+    /// Tor was connected and gives no answers any more.
+    TorSilent => "Tor is not answering; it reconnects by itself.",
+    /// A Tor that works but is out of date.
+    TorTooOld => "This Tor is older than Onionmeter supports.",
 
     // What the extension sees itself.
     /// The browser knows no such host.

@@ -10,6 +10,7 @@ mod report;
 mod request;
 mod status;
 mod text;
+mod trouble;
 mod unreached;
 
 pub use circuit::{Circuit, Hop, HopRole, SiteCircuit, SiteQuery};
@@ -31,6 +32,7 @@ pub use request::{
 };
 pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorStatus};
 pub use text::{HexBytes, U64Text};
+pub use trouble::TorTrouble;
 pub use unreached::{TorReply, UNREACHED_WINDOW_MS, Unreached};
 
 /// The version of this protocol; both sides say the range they speak and take the highest common.

@@ -1,6 +1,6 @@
 //! The state of everything, as a client sees it.
 
-use crate::{Problem, SetThresholds, U64Text, Unreached};
+use crate::{Problem, SetThresholds, TorTrouble, U64Text, Unreached};
 use serde::{Deserialize, Serialize};
 
 /// One picture of relay, Tor, session and book.
@@ -62,9 +62,18 @@ pub struct TorStatus {
     pub version: Option<String>,
     /// What it is doing.
     pub state: TorState,
-    /// Why it does not come further, where that is known; it goes on trying.
+    /// What keeps it from being of use although it runs, if anything. Absent when there is nothing,
+    /// and in a daemon that does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<Problem>,
+    pub trouble: Option<TorTrouble>,
+}
+
+impl TorStatus {
+    /// Whether connections can be made through it, by all that is known.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.state == TorState::Ready && !self.trouble.as_ref().is_some_and(TorTrouble::hinders)
+    }
 }
 
 /// One way of having Tor.

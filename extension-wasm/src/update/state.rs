@@ -3,7 +3,7 @@
 use super::{Book, ConnectionId, Glance, Identity, ProxyTurn, Stored};
 use crate::proxy_value::{Engine, Reading, Refusal};
 use crate::view::{Badge, PopupView};
-use meter_wire::{ErrorCode, Problem, RelayStatus, Status, TorState};
+use meter_wire::{ErrorCode, Problem, RelayStatus, Status};
 
 /// Everything the extension knows. A value: it holds no port, timer or promise.
 #[derive(Clone, Debug, Default)]
@@ -168,9 +168,7 @@ impl State {
     /// and no request is known to have gone past it.
     #[must_use]
     pub fn is_protected(&self) -> bool {
-        let usable = self
-            .status()
-            .is_some_and(|status| status.tor.state == TorState::Ready);
+        let usable = self.status().is_some_and(|status| status.tor.is_usable());
         let port = self.relay_port();
         self.wanted && usable && port.is_some() && port == self.browser_port() && !self.bypassed
     }

@@ -156,6 +156,9 @@ fn host_hurdle(status: &Status) -> Hurdle {
         TorState::Restarting { .. } => {
             Hurdle::Passing("Tor stopped and is being started again.".to_owned())
         }
+        TorState::Ready if !status.tor.is_usable() => {
+            Hurdle::Passing("Waiting for Tor to answer.".to_owned())
+        }
         TorState::Ready => Hurdle::Passing("Setting this browser's proxy.".to_owned()),
     }
 }

@@ -3,7 +3,7 @@
 use super::Button;
 use crate::proxy_value::Engine;
 use crate::update::{Host, Intent, State};
-use meter_wire::{ErrorCode, RelayStatus, TorState};
+use meter_wire::{ErrorCode, RelayStatus, Status, TorBackend, TorState};
 use serde::Serialize;
 
 /// What is wrong.
@@ -87,12 +87,26 @@ fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
         | TorState::Bootstrapping { .. }
         | TorState::Ready
         | TorState::Restarting { .. }
-        | TorState::Stopping => status.tor.trouble.as_ref(),
+        | TorState::Stopping => None,
     });
+    let trouble = status.and_then(standing_trouble);
     link.or(state.told.as_ref())
         .or_else(|| status.and_then(|status| status.problem.as_ref()))
         .or(relay)
         .or(tor)
+        .or(trouble)
+}
+
+/// What keeps a running Tor from being of use, once waiting alone is no good advice. Advice about
+/// one that works stands in its own row.
+fn standing_trouble(status: &Status) -> Option<&meter_wire::Problem> {
+    let trouble = status
+        .tor
+        .trouble
+        .as_ref()
+        .filter(|trouble| trouble.hinders())?;
+    let stands = status.tor.state == TorState::Ready || trouble.stands();
+    stands.then_some(&trouble.problem)
 }
 
 fn host_gone(state: &State, failure: &crate::update::Failure) -> Problem {
@@ -115,7 +129,10 @@ fn of_code(
     message: Option<&str>,
     detail: Option<String>,
 ) -> Problem {
-    let help = help(code, state.engine);
+    let help = match is_theirs_to_mend(state, code) {
+        true => Help::button("Check again", Intent::Reconnect).action(code),
+        false => help(code, state.engine),
+    };
     let sentence = match (code, message) {
         // A newer host knows better what its code means.
         (ErrorCode::Unknown, Some(message)) => message,
@@ -132,6 +149,12 @@ fn of_code(
             intent: help.intent,
         },
     }
+}
+
+/// Nobody but its owner restarts a Tor that runs without us (`tor_not_ours`).
+fn is_theirs_to_mend(state: &State, code: ErrorCode) -> bool {
+    let backend = state.status().and_then(|status| status.tor.backend);
+    code.tor_action().is_some() && backend == Some(TorBackend::Existing)
 }
 
 struct Help {
@@ -155,6 +178,14 @@ impl Help {
         Self {
             hint: Some(hint),
             command: Some(command),
+            ..self
+        }
+    }
+
+    /// The sentence that the other faces of the program give with this code.
+    fn action(self, code: ErrorCode) -> Self {
+        Self {
+            hint: code.tor_action(),
             ..self
         }
     }
@@ -208,12 +239,16 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         ErrorCode::ShadowsocksRefused => {
             Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
         }
-        ErrorCode::ShadowsocksDown => Help::button("Start Tor", Intent::TorStart),
-        // Tor goes on trying by itself; what helps is in other hands than a button's.
-        ErrorCode::ShadowsocksUnreachable => Help::button("Check again", Intent::Reconnect)
-            .hint("See whether it runs and whether your network lets you reach it."),
-        ErrorCode::ShadowsocksSilent => Help::button("Check again", Intent::Reconnect)
-            .hint("Both stand in the file that tor.shadowsocks names. Then stop Tor and start it."),
+        ErrorCode::ShadowsocksDown
+        | ErrorCode::ShadowsocksUnreachable
+        | ErrorCode::ShadowsocksSilent
+        | ErrorCode::TorOffline
+        | ErrorCode::TorBlocked
+        | ErrorCode::TorRefused
+        | ErrorCode::TorClockWrong
+        | ErrorCode::TorStalled
+        | ErrorCode::TorSilent => Help::button("Restart Tor", Intent::TorStart).action(code),
+        ErrorCode::TorTooOld => Help::button("OK", Intent::Dismiss).action(code),
         ErrorCode::TorNotOurs | ErrorCode::IdentityTooSoon => Help::button("OK", Intent::Dismiss),
         ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => {
             Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter install")

@@ -2,7 +2,7 @@
 
 use super::Button;
 use crate::update::{Intent, State};
-use meter_wire::{Status, TorBackend, TorState};
+use meter_wire::{Status, TorBackend, TorState, TorStatus};
 use serde::Serialize;
 
 /// Tor.
@@ -32,19 +32,20 @@ pub struct Bootstrap {
 pub(super) fn tor(state: &State) -> Option<TorView> {
     let status = state.status_to_show()?;
     Some(TorView {
-        word: word(&status.tor.state),
+        word: word(&status.tor),
         detail: detail(status),
-        bootstrap: bootstrap(&status.tor.state),
+        bootstrap: bootstrap(&status.tor),
         // Without a connection there is nobody to ask.
         button: state.status().and_then(button),
     })
 }
 
-const fn word(state: &TorState) -> &'static str {
-    match state {
+fn word(tor: &TorStatus) -> &'static str {
+    match tor.state {
         TorState::Off => "Off",
         TorState::Starting => "Starting",
         TorState::Bootstrapping { .. } => "Connecting",
+        TorState::Ready if !tor.is_usable() => "Silent",
         TorState::Ready => "Ready",
         TorState::Restarting { .. } => "Restarting",
         TorState::Stopping => "Stopping",
@@ -59,6 +60,14 @@ fn detail(status: &Status) -> Option<String> {
         Some(TorBackend::Embedded) => Some("built into Onionmeter"),
         Some(TorBackend::Other) | None => None,
     };
+    let advice = status
+        .tor
+        .trouble
+        .as_ref()
+        .filter(|trouble| !trouble.hinders());
+    if let Some(trouble) = advice {
+        return Some(format!("{} {}", trouble.problem.message, trouble.action));
+    }
     match (&status.tor.version, whose) {
         (Some(version), Some(whose)) => Some(format!("{version} · {whose}")),
         (Some(version), None) => Some(version.clone()),
@@ -66,8 +75,8 @@ fn detail(status: &Status) -> Option<String> {
     }
 }
 
-fn bootstrap(state: &TorState) -> Option<Bootstrap> {
-    match state {
+fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
+    match &tor.state {
         TorState::Bootstrapping {
             percent,
             summary,
@@ -76,7 +85,7 @@ fn bootstrap(state: &TorState) -> Option<Bootstrap> {
         } => Some(Bootstrap {
             percent: (*percent).min(100),
             summary: summary.clone(),
-            warning: warning.clone(),
+            warning: trouble(tor).or_else(|| warning.clone()),
         }),
         TorState::Starting => Some(Bootstrap {
             percent: 0,
@@ -89,6 +98,23 @@ fn bootstrap(state: &TorState) -> Option<Bootstrap> {
         | TorState::Stopping
         | TorState::Failed(_) => None,
     }
+}
+
+/// For how long it has been stuck, why, and what helps. Once that stands as the popup's problem, the
+/// length alone is left to say.
+fn trouble(tor: &TorStatus) -> Option<String> {
+    let trouble = tor.trouble.as_ref()?;
+    let (message, action) = (&trouble.problem.message, &trouble.action);
+    let lasted = match trouble.for_s {
+        0 => String::new(),
+        for_s @ ..60 => format!("No progress for {for_s} s."),
+        for_s => format!("No progress for {} min.", for_s / 60),
+    };
+    Some(match trouble.stands() {
+        true => lasted,
+        false => format!("{lasted} {message} {action}"),
+    })
+    .filter(|text| !text.is_empty())
 }
 
 fn button(status: &Status) -> Option<Button> {

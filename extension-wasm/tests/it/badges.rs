@@ -1,7 +1,7 @@
 //! Four characters, in every state.
 
 use crate::scene::{NOT_FOUND, Scene};
-use meter_wire::{ErrorCode, Problem, RelayStatus, TorState, U64Text};
+use meter_wire::{ErrorCode, Problem, RelayStatus, TorState, TorTrouble, U64Text};
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Event, Intent};
 use onionmeter::view::{Tone, badge};
@@ -43,7 +43,7 @@ fn every_state_has_its_badge() {
         scene.say_status();
     });
     check("!", Tone::Warning, |scene| {
-        scene.status.tor.trouble = Some(Problem::new(ErrorCode::ShadowsocksSilent));
+        scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::ShadowsocksSilent, 0));
         scene.tor(bootstrapping(10));
     });
     check("!", Tone::Warning, |scene| scene.close(NOT_FOUND));

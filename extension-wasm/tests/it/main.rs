@@ -9,4 +9,5 @@ mod properties;
 mod protection;
 mod reports;
 mod scene;
+mod trouble;
 mod unreached;

@@ -1,7 +1,7 @@
 //! When the browser is protected, when it is only shut, and who may open it.
 
 use crate::scene::{NOT_FOUND, PORT, Scene};
-use meter_wire::{ErrorCode, Problem, RelayStatus, Request, TorState};
+use meter_wire::{ErrorCode, Problem, RelayStatus, Request, TorState, TorTrouble};
 use onionmeter::proxy_value::{Reading, Refusal};
 use onionmeter::update::{Effect, Event, Intent, ProxyTurn, SINK_PORT, Timer};
 use onionmeter::view::{Light, Name, Own};
@@ -88,7 +88,7 @@ fn a_tor_that_gets_nowhere_says_why_while_it_goes_on_trying() {
     };
     scene.tor(step.clone());
     shows(&scene, Light::Connecting, None);
-    scene.status.tor.trouble = Some(Problem::new(ErrorCode::ShadowsocksUnreachable));
+    scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::ShadowsocksUnreachable, 0));
     scene.tor(step);
     shows(
         &scene,

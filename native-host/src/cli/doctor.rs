@@ -12,7 +12,7 @@ use crate::{
 };
 use clap::Args;
 use meter_ledger::Book;
-use meter_wire::{RelayStatus, Request, Status, Success, TorState};
+use meter_wire::{RelayStatus, Request, Status, Success, TorState, TorStatus};
 use std::{
     io::{Write as _, stdout},
     path::Path,
@@ -183,13 +183,14 @@ fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
     if let Some(whose) = in_use.and_then(|backend| whose(&config, backend)) {
         findings.push(Good(format!("Tor in use: {whose}")));
     }
+    let version = status.and_then(|status| status.tor.version.as_deref());
+    findings.extend(version.map(|version| Good(format!("Tor's version: {version}"))));
+    findings.extend(status.and_then(|status| trouble(&status.tor)));
     match status.map(|status| &status.tor.state) {
+        Some(TorState::Ready) if status.is_some_and(|status| !status.tor.is_usable()) => {}
         Some(TorState::Ready) => findings.push(Good("Tor is connected".to_owned())),
         Some(TorState::Bootstrapping { .. })
-            if status.is_some_and(|status| status.tor.trouble.is_some()) =>
-        {
-            findings.extend(status.and_then(detour::trouble));
-        }
+            if status.is_some_and(|status| status.tor.trouble.is_some()) => {}
         Some(TorState::Bootstrapping {
             percent, summary, ..
         }) => {
@@ -210,6 +211,21 @@ fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
         Some(TorState::Starting | TorState::Stopping) | None => {}
     }
     findings
+}
+
+/// What a Tor that runs does not say of itself.
+fn trouble(tor: &TorStatus) -> Option<Finding> {
+    let trouble = tor.trouble.as_ref()?;
+    let mut what = trouble.problem.message.clone();
+    if let Some(detail) = &trouble.problem.detail {
+        what += &format!(" ({detail})");
+    }
+    if trouble.for_s > 0 {
+        let lasted = print::duration(u64::from(trouble.for_s) * 1_000);
+        what += &format!(" For {lasted} now.");
+    }
+    let remedy = trouble.action.clone();
+    Some(Bad { what, remedy })
 }
 
 /// What there is for a Tor of ours, where one may be wanted.

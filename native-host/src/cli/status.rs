@@ -4,7 +4,8 @@ use super::{Outcome, block_on, print, whose::whose};
 use crate::{EXIT_UNAVAILABLE, config::Config, home::Home, ipc};
 use clap::Args;
 use meter_wire::{
-    Problem, RelayStatus, Request, Status, Success, TorState, UNREACHED_WINDOW_MS, Unreached,
+    Problem, RelayStatus, Request, Status, Success, TorState, TorStatus, UNREACHED_WINDOW_MS,
+    Unreached,
 };
 use std::{
     io::{self, Write as _, stdout},
@@ -71,10 +72,26 @@ fn describe(status: &Status, home: &Home) -> String {
             session.progress_permille % 10,
         ),
     };
+    text += &trouble(&status.tor);
     if let Some(problem) = &status.problem {
         text += &format!("Problem  {}\n", sentence(problem));
     }
     text + &unreached(&status.unreached) + &strangers(status)
+}
+
+fn trouble(tor: &TorStatus) -> String {
+    let Some(trouble) = &tor.trouble else {
+        return String::new();
+    };
+    let lasted = match trouble.for_s {
+        0 => String::new(),
+        for_s => format!(" For {} now.", print::duration(u64::from(for_s) * 1_000)),
+    };
+    let sentence = sentence(&trouble.problem);
+    format!(
+        "Trouble  {sentence}{lasted}\n         -> {}\n",
+        trouble.action
+    )
 }
 
 /// The latest kind with what to do about it, the others in a line each.
@@ -148,9 +165,6 @@ fn tor(status: &Status, home: &Home) -> String {
         TorState::Stopping => "stopping".to_owned(),
         TorState::Failed(problem) => sentence(problem),
     };
-    if let Some(trouble) = &status.tor.trouble {
-        text += &format!(" - {}", sentence(trouble));
-    }
     if let Some(version) = &status.tor.version {
         text += &format!(", version {version}");
     }

@@ -114,7 +114,10 @@ impl Client {
                 };
                 self.engine.ask(ask).await.map(Success::Reports)
             }
-            Request::TorStart => tor::start(self.engine.tor()).await.map(done),
+            Request::TorStart => {
+                let seen = self.engine.status().borrow().tor.clone();
+                tor::start(self.engine.tor(), &seen).await.map(done)
+            }
             Request::TorStop => tor::stop(self.engine.tor()).await.map(done),
             Request::MonitorStart => self.engine.ask(Command::MonitorStart).await.map(done),
             Request::MonitorStop => self.engine.ask(Command::MonitorStop).await.map(done),

@@ -5,13 +5,8 @@ use crate::{
     home::Home,
     problems,
 };
-use meter_relay::{Isolation, Site};
-use meter_tor::{
-    BackendKind, Choice, ControlAddr, Detour, Embedded, SiteCredentials, Tor, TorConfig,
-};
-use meter_wire::{
-    Circuit, ErrorCode, Hop, HopRole, Problem, SiteCircuit, TorBackend, TorState, TorStatus,
-};
+use meter_tor::{BackendKind, Choice, ControlAddr, Detour, Embedded, Tor, TorConfig};
+use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus, TorTrouble};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -102,8 +97,11 @@ pub(super) fn start_in_background(tor: &Tor, tracker: &TaskTracker) {
     });
 }
 
-/// For a client.
-pub(crate) async fn start(tor: &Tor) -> Result<(), Problem> {
+/// For a client. A Tor in trouble is started anew: that is what somebody asks for who sees it.
+pub(crate) async fn start(tor: &Tor, seen: &TorStatus) -> Result<(), Problem> {
+    if seen.trouble.as_ref().is_some_and(TorTrouble::hinders) {
+        stop(tor).await?;
+    }
     tor.start().await.map_err(|problem| problems::tor(&problem))
 }
 
@@ -115,42 +113,8 @@ pub(crate) async fn stop(tor: &Tor) -> Result<(), Problem> {
     tor.stop().await.map_err(|problem| problems::tor(&problem))
 }
 
-/// The circuit of a site. Only on its way to a client: nobody keeps it.
-pub(super) async fn circuit(tor: &Tor, isolation: &Isolation, site: &Site) -> SiteCircuit {
-    let told = isolation.credentials(site);
-    let (user, password) = (told.user, told.password);
-    let circuit = match tor.circuit(SiteCredentials { user, password }).await {
-        meter_tor::Circuit::Untold => Circuit::Untold,
-        meter_tor::Circuit::Unused => Circuit::Unused,
-        meter_tor::Circuit::Built(built) => {
-            let way = |way: Vec<_>| way.into_iter().map(hop).collect();
-            Circuit::Built {
-                ways: built.ways.into_iter().map(way).collect(),
-                onion: built.onion,
-            }
-        }
-    };
-    SiteCircuit {
-        site: site.as_str().to_owned(),
-        circuit,
-    }
-}
-
-fn hop(hop: meter_tor::Hop) -> Hop {
-    Hop {
-        role: match hop.role {
-            meter_tor::HopRole::Guard => HopRole::Guard,
-            meter_tor::HopRole::Bridge => HopRole::Bridge,
-            meter_tor::HopRole::Middle => HopRole::Middle,
-            meter_tor::HopRole::Exit => HopRole::Exit,
-            meter_tor::HopRole::Meeting => HopRole::Meeting,
-        },
-        relay: hop.relay,
-        country: hop.country,
-    }
-}
-
-pub(super) fn status(status: &meter_tor::TorStatus) -> TorStatus {
+/// With the trouble that the watchdog sees, if any.
+pub(super) fn status(status: &meter_tor::TorStatus, trouble: Option<TorTrouble>) -> TorStatus {
     let backend = status.backend.map(|backend| match backend {
         BackendKind::Existing => TorBackend::Existing,
         BackendKind::Managed => TorBackend::Managed,
@@ -160,7 +124,7 @@ pub(super) fn status(status: &meter_tor::TorStatus) -> TorStatus {
         backend,
         version: status.version.clone(),
         state: state(&status.state),
-        trouble: status.trouble.as_ref().map(problems::tor),
+        trouble,
     }
 }
 

@@ -124,14 +124,14 @@ fn a_silent_server_is_a_trouble_that_clients_hear_of_and_no_file_learns_its_pass
             break trouble;
         }
     };
-    assert_eq!(found.code, ErrorCode::ShadowsocksSilent);
+    assert_eq!(found.problem.code, ErrorCode::ShadowsocksSilent);
     says(
         &home,
         &["status"],
         0,
         ErrorCode::ShadowsocksSilent.sentence(),
     );
-    says(&home, &["doctor"], 1, "compare method and password");
+    says(&home, &["doctor"], 1, &found.action);
 
     let log = fs::read_to_string(home.root().join("log/onionmeter.log")).expect("a log");
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "{log}");

@@ -52,7 +52,9 @@ pub(super) async fn open(
         // Any other end waits for the answer: Tor gives up a stream whose client closes before.
         Ok(())
     };
+    let waiting = connection.waiting();
     let answer = dial(upstream, wish, shared.config.dial_max, send_ahead).await;
+    drop(waiting);
     count_if_unreached(&answer, connection);
     match answer {
         Ok(Answer::Open(tor, _)) => {

@@ -9,7 +9,10 @@ use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 use meter_core::Upstream;
 
 use super::{keyword::Words, line::Reply};
-use crate::scrub::{plain_word, scrub};
+use crate::{
+    Complaint,
+    scrub::{plain_word, scrub},
+};
 
 /// Longest tag kept; Tor's longest has 26 characters.
 const TAG_CHARS_MAX: usize = 64;
@@ -42,6 +45,8 @@ pub(crate) struct Phase {
     pub(crate) summary: String,
     /// Tor's complaint, scrubbed.
     pub(crate) warning: Option<String>,
+    /// The reason of that complaint.
+    pub(crate) complaint: Option<Complaint>,
 }
 
 impl Event {
@@ -106,6 +111,15 @@ fn general_status(rest: &str) -> Option<Event> {
     }
 }
 
+fn complaint(reason: &[u8]) -> Complaint {
+    match reason {
+        b"CONNECTREFUSED" => Complaint::Refused,
+        b"NOROUTE" => Complaint::NoRoute,
+        b"TIMEOUT" => Complaint::TimedOut,
+        _ => Complaint::Other,
+    }
+}
+
 impl Phase {
     /// Reads `NOTICE BOOTSTRAP PROGRESS=… TAG=… SUMMARY="…"` and the like with `WARN`.
     fn read(text: &str) -> Option<Self> {
@@ -121,6 +135,7 @@ impl Phase {
             tag: plain_word(&words.text("TAG")?, TAG_CHARS_MAX),
             summary: scrub(&words.text("SUMMARY").unwrap_or_default()),
             warning: words.text("WARNING").map(|warning| scrub(&warning)),
+            complaint: words.bytes("REASON").map(complaint),
         })
     }
 }
@@ -150,6 +165,7 @@ mod tests {
         Phase {
             percent,
             tag: tag.into(),
+            complaint: warning.is_some().then_some(Complaint::Refused),
             summary: summary.into(),
             warning,
         }

@@ -3,7 +3,6 @@
 use super::Finding::{self, Bad, Good};
 use crate::{config::Config, engine::tor, home::Home, problems};
 use meter_tor::TorProblem;
-use meter_wire::{ErrorCode, Status};
 
 /// Nothing where Tor connects straight: that is what most do.
 pub(super) fn findings(home: &Home) -> Vec<Finding> {
@@ -32,22 +31,4 @@ const fn remedy(problem: &TorProblem) -> &'static str {
         }
         _ => "correct config.toml, then `onionmeter stop`",
     }
-}
-
-/// Why Tor comes no further.
-pub(super) fn trouble(status: &Status) -> Option<Finding> {
-    let trouble = status.tor.trouble.as_ref()?;
-    let remedy = match trouble.code {
-        ErrorCode::ShadowsocksSilent => {
-            "compare method and password in the file that tor.shadowsocks names with the server's, then `onionmeter tor stop` and `onionmeter tor start`"
-        }
-        ErrorCode::ShadowsocksUnreachable => {
-            "see whether the server runs and whether this network lets you reach it; Tor goes on by itself"
-        }
-        _ => "`onionmeter tor stop`, then `onionmeter tor start`",
-    };
-    Some(Bad {
-        what: trouble.message.clone(),
-        remedy: remedy.to_owned(),
-    })
 }

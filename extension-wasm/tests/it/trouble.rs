@@ -1,0 +1,102 @@
+//! Trouble with a Tor that runs, in the popup.
+
+use crate::scene::Scene;
+use meter_wire::{ErrorCode, TorBackend, TorState, TorTrouble};
+use onionmeter::update::Intent;
+use onionmeter::view::{Light, PopupView};
+
+const HINDERING: [ErrorCode; 6] = [
+    ErrorCode::TorOffline,
+    ErrorCode::TorBlocked,
+    ErrorCode::TorRefused,
+    ErrorCode::TorClockWrong,
+    ErrorCode::TorStalled,
+    ErrorCode::TorSilent,
+];
+
+fn connecting() -> TorState {
+    TorState::Bootstrapping {
+        percent: 10,
+        tag: "of_tomorrow".to_owned(),
+        summary: "Doing something".to_owned(),
+        warning: Some("Tor's own".to_owned()),
+    }
+}
+
+fn view(state: TorState, code: ErrorCode, for_s: u64) -> PopupView {
+    let mut scene = Scene::new(1).started();
+    scene.status.tor.trouble = Some(TorTrouble::new(code, for_s));
+    scene.tor(state);
+    scene.view()
+}
+
+#[test]
+fn a_start_that_is_stuck_says_for_how_long_why_and_what_helps() {
+    for code in HINDERING {
+        let view = view(connecting(), code, 20);
+        assert_eq!(view.problem, None);
+        let told = view.tor.and_then(|tor| tor.bootstrap?.warning);
+        let action = code.tor_action().expect("it has one");
+        let expected = format!("No progress for 20 s. {} {action}", code.sentence());
+        assert_eq!(told, Some(expected));
+    }
+}
+
+#[test]
+fn after_a_minute_it_is_a_problem_with_a_way_out() {
+    for code in HINDERING {
+        let view = view(connecting(), code, 60);
+        let problem = view.problem.expect("a problem");
+        assert_eq!(problem.sentence, code.sentence());
+        assert_eq!(problem.hint, code.tor_action());
+        let action = view.action.expect("a way out");
+        assert_eq!(
+            (action.label, action.intent),
+            ("Restart Tor", Intent::TorStart)
+        );
+        assert_eq!(view.header.state, Light::Connecting);
+        let told = view.tor.and_then(|tor| tor.bootstrap?.warning);
+        assert_eq!(told.as_deref(), Some("No progress for 1 min."));
+    }
+}
+
+#[test]
+fn a_tor_of_somebody_else_is_not_offered_to_be_restarted() {
+    let mut scene = Scene::new(1).started();
+    scene.status.tor.backend = Some(TorBackend::Existing);
+    scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorSilent, 10));
+    scene.tor(TorState::Ready);
+    let view = scene.view();
+    assert_eq!(
+        view.problem.expect("a problem").hint,
+        ErrorCode::TorSilent.tor_action()
+    );
+    let action = view.action.expect("a way out");
+    assert_eq!(
+        (action.label, action.intent),
+        ("Check again", Intent::Reconnect)
+    );
+}
+
+#[test]
+fn a_tor_that_fell_silent_is_not_called_protection() {
+    let view = view(TorState::Ready, ErrorCode::TorSilent, 10);
+    assert_eq!(view.header.state, Light::Connecting);
+    assert!(
+        view.header
+            .sentence
+            .starts_with("Waiting for Tor to answer.")
+    );
+    let problem = view.problem.expect("a problem");
+    assert_eq!(problem.sentence, ErrorCode::TorSilent.sentence());
+    assert_eq!(view.tor.map(|tor| tor.word), Some("Silent"));
+}
+
+#[test]
+fn an_old_tor_is_advice_and_protects() {
+    let view = view(TorState::Ready, ErrorCode::TorTooOld, 0);
+    assert_eq!(view.header.state, Light::Protected);
+    assert_eq!(view.problem, None);
+    let detail = view.tor.and_then(|tor| tor.detail).expect("told");
+    assert!(detail.contains("Update Tor"), "{detail}");
+}

@@ -1,0 +1,169 @@
+//! Why a start makes no progress, by all that is known of it. Pure.
+
+use meter_tor::{Bootstrap, Complaint, TorWarning};
+use meter_wire::{ErrorCode, Problem, TorTrouble};
+
+/// The likeliest reason.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Cause {
+    code: ErrorCode,
+    detail: Option<String>,
+}
+
+impl Cause {
+    pub(super) fn trouble(self, for_s: u64) -> TorTrouble {
+        let trouble = TorTrouble::new(self.code, for_s);
+        TorTrouble {
+            problem: Problem {
+                detail: self.detail,
+                ..trouble.problem
+            },
+            ..trouble
+        }
+    }
+}
+
+/// What Tor complained of comes before what can only be guessed from how far it has come.
+pub(super) fn of(
+    step: &Bootstrap,
+    warnings: &[TorWarning],
+    has_way_out: impl FnOnce() -> Option<bool>,
+) -> Cause {
+    let skew = warnings.iter().find_map(|warning| match warning {
+        TorWarning::ClockSkew { seconds } => Some(*seconds),
+        TorWarning::ControlOpenToAll | TorWarning::WithoutControl | TorWarning::VersionTooOld => {
+            None
+        }
+    });
+    let plain = |code| Cause { code, detail: None };
+    let told = step.warning.as_deref();
+    if let Some(seconds) = skew.filter(|seconds| seconds.unsigned_abs() >= SKEW_S_MIN) {
+        let detail = Some(describe_skew(seconds));
+        let code = ErrorCode::TorClockWrong;
+        return Cause { code, detail };
+    }
+    if told.is_some_and(is_about_the_clock) {
+        return plain(ErrorCode::TorClockWrong);
+    }
+    let is_early = step.percent < CONNECTED_PERCENT;
+    match step.complaint {
+        Some(Complaint::Refused) if is_early => return plain(ErrorCode::TorRefused),
+        Some(Complaint::NoRoute) => return plain(ErrorCode::TorOffline),
+        Some(Complaint::Refused | Complaint::TimedOut | Complaint::Other) | None => {}
+    }
+    if has_way_out() == Some(false) && step.complaint.is_none() && step.percent < TALKING_PERCENT {
+        return plain(ErrorCode::TorOffline);
+    }
+    if is_early {
+        return plain(ErrorCode::TorBlocked);
+    }
+    Cause {
+        code: ErrorCode::TorStalled,
+        detail: Some(format!("{} %: {}", step.percent, step.summary)),
+    }
+}
+
+/// Tor and Arti say so only in words: a certificate of the network's that has expired is one seen
+/// by a clock that is ahead.
+fn is_about_the_clock(warning: &str) -> bool {
+    let warning = warning.to_ascii_lowercase();
+    let words = [
+        "clock",
+        "certificate expired",
+        "certificate has expired",
+        "not yet valid",
+    ];
+    words.iter().any(|words| warning.contains(words))
+}
+
+fn describe_skew(seconds: i64) -> String {
+    let side = if seconds < 0 { "behind" } else { "ahead" };
+    let minutes = seconds.unsigned_abs() / 60;
+    let (count, unit) = match minutes {
+        0..120 => (minutes, "minutes"),
+        120..2_880 => (minutes / 60, "hours"),
+        _ => (minutes / 1_440, "days"),
+    };
+    format!("about {count} {unit} {side}")
+}
+
+/// Tor connects with a clock that is two hours off (measured); much less is no reason for anything.
+const SKEW_S_MIN: u64 = 3_600;
+/// Tor's phases below are about reaching and greeting a first relay.
+const CONNECTED_PERCENT: u8 = 15;
+/// Below it nothing has answered yet ("conn_done" is 10).
+const TALKING_PERCENT: u8 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(percent: u8, warning: Option<&str>, complaint: Option<Complaint>) -> Bootstrap {
+        Bootstrap {
+            percent,
+            tag: "a_tag_of_tomorrow".to_owned(),
+            summary: "Doing something".to_owned(),
+            warning: warning.map(str::to_owned),
+            complaint,
+            since: tokio::time::Instant::now(),
+        }
+    }
+
+    #[track_caller]
+    fn check(
+        (percent, warning, complaint): (u8, Option<&str>, Option<Complaint>),
+        warnings: &[TorWarning],
+        has_way_out: Option<bool>,
+        expected: (ErrorCode, Option<&str>),
+    ) {
+        let cause = of(&step(percent, warning, complaint), warnings, || has_way_out);
+        assert_eq!((cause.code, cause.detail.as_deref()), expected);
+    }
+
+    #[test]
+    fn each_stage_and_complaint_has_its_reason() {
+        use ErrorCode::{TorBlocked, TorOffline, TorRefused, TorStalled};
+        let refused = Some(Complaint::Refused);
+        check((0, None, None), &[], Some(false), (TorOffline, None));
+        check((0, None, None), &[], Some(true), (TorBlocked, None));
+        check((5, None, None), &[], None, (TorBlocked, None));
+        let no_route = (5, Some("no route"), Some(Complaint::NoRoute));
+        check(no_route, &[], Some(true), (TorOffline, None));
+        check(
+            (5, Some("refused"), refused),
+            &[],
+            Some(false),
+            (TorRefused, None),
+        );
+        let timed_out = (5, Some("timed out"), Some(Complaint::TimedOut));
+        check(timed_out, &[], Some(false), (TorBlocked, None));
+        check((10, None, None), &[], Some(false), (TorBlocked, None));
+        let stalled = (TorStalled, Some("45 %: Doing something"));
+        check((45, None, None), &[], Some(true), stalled);
+        check((45, Some("refused"), refused), &[], Some(false), stalled);
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_with_its_side_and_a_small_error_is_no_reason() {
+        use ErrorCode::{TorClockWrong, TorStalled};
+        let skew = |seconds| [TorWarning::ClockSkew { seconds }];
+        let at = (40, None, None);
+        let told = |detail| (TorClockWrong, Some(detail));
+        check(at, &skew(-259_200), Some(true), told("about 3 days behind"));
+        check(at, &skew(7_200), Some(true), told("about 2 hours ahead"));
+        check(
+            at,
+            &skew(-3_600),
+            Some(true),
+            told("about 60 minutes behind"),
+        );
+        let stalled = (TorStalled, Some("40 %: Doing something"));
+        check(at, &skew(3_599), Some(true), stalled);
+        let ahead = (
+            14,
+            Some("Received a bad CERTS cell: At least one certificate expired."),
+            None,
+        );
+        check(ahead, &[], Some(true), (TorClockWrong, None));
+    }
+}

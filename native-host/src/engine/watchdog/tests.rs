@@ -1,0 +1,191 @@
+//! Scenes of a relay and a Tor, second by second.
+
+use super::*;
+use meter_tor::{BackendKind, TorProblem};
+
+fn tor(state: TorState) -> TorStatus {
+    TorStatus {
+        backend: Some(BackendKind::Managed),
+        version: None,
+        state,
+        warnings: Vec::new(),
+        trouble: None,
+    }
+}
+
+#[derive(Default)]
+struct Scene {
+    dog: Watchdog,
+    counted: CounterSnapshot,
+    second: u64,
+    slept_ms: u64,
+}
+
+impl Scene {
+    fn now(&self) -> MonotonicMs {
+        MonotonicMs::new(self.second * 1_000).expect("fits")
+    }
+
+    /// One second after the other, each with one look; whether a probe was wanted in any.
+    fn pass(&mut self, seconds: u64) -> bool {
+        self.pass_with(seconds, &tor(TorState::Ready))
+    }
+
+    fn pass_with(&mut self, seconds: u64, tor: &TorStatus) -> bool {
+        let mut wanted = false;
+        for _ in 0..seconds {
+            self.second += 1;
+            let sight = Sight {
+                now: self.now(),
+                counted: &self.counted,
+                tor,
+                slept_ms: self.slept_ms,
+            };
+            self.dog.look(&sight, || Some(true));
+            wanted |= self.dog.wants_probe(self.now());
+        }
+        wanted
+    }
+
+    fn probed(&mut self, answered: bool) {
+        self.dog.probed(self.now(), answered);
+    }
+
+    fn told(&self) -> Option<(ErrorCode, u32)> {
+        let trouble = self.dog.trouble()?;
+        Some((trouble.problem.code, trouble.for_s))
+    }
+}
+
+#[test]
+fn while_all_is_quiet_or_well_nothing_is_asked() {
+    let mut scene = Scene::default();
+    assert!(!scene.pass(3_600));
+    for _ in 0..3_600 {
+        scene.counted.connections += 1;
+        scene.counted.bytes_up += 500;
+        scene.counted.bytes_down += 1;
+        assert!(!scene.pass(1));
+    }
+    assert_eq!(scene.told(), None);
+}
+
+#[test]
+fn ten_seconds_without_an_answer_are_a_doubt_and_no_verdict() {
+    let mut scene = Scene::default();
+    scene.counted.connections = 1;
+    assert!(!scene.pass(10));
+    assert!(scene.pass(1));
+    assert_eq!(scene.told(), None);
+    scene.probed(true);
+    scene.counted.bytes_up += 1;
+    assert!(!scene.pass(59), "a site that answers nobody");
+    assert!(scene.pass(1));
+}
+
+#[test]
+fn a_probe_without_an_answer_is_silence_until_anything_is_heard() {
+    let mut scene = Scene::default();
+    scene.counted.connections = 1;
+    assert!(scene.pass(11));
+    scene.pass(20);
+    scene.probed(false);
+    assert!(!scene.pass(9), "not all the time");
+    assert!(scene.pass(1));
+    assert_eq!(scene.told(), Some((ErrorCode::TorSilent, 40)));
+    // Tor's own giving up is no answer.
+    scene.counted.unreached = [6, 1].into_iter().collect();
+    scene.pass(1);
+    assert!(scene.told().is_some());
+    scene.counted.unreached = [6, 1, 4].into_iter().collect();
+    scene.pass(1);
+    assert_eq!(scene.told(), None);
+}
+
+#[test]
+fn an_answer_on_the_way_makes_a_late_probe_worthless() {
+    let mut scene = Scene::default();
+    scene.counted.connections = 1;
+    assert!(scene.pass(11));
+    scene.counted.bytes_down = 1;
+    scene.pass(1);
+    scene.probed(false);
+    assert!(!scene.pass(100));
+    assert_eq!(scene.told(), None);
+}
+
+#[test]
+fn a_question_asked_right_after_an_answer_is_not_overlooked() {
+    let mut scene = Scene::default();
+    (scene.counted.connections, scene.counted.bytes_down) = (2, 1);
+    scene.counted.waiting = 1;
+    assert!(!scene.pass(10));
+    assert!(scene.pass(1));
+}
+
+#[test]
+fn waking_up_asks_at_once_and_once() {
+    let mut scene = Scene {
+        slept_ms: 1,
+        ..Scene::default()
+    };
+    assert!(!scene.pass(5));
+    scene.slept_ms = 8 * 3_600_000;
+    assert!(scene.pass(1));
+    scene.probed(true);
+    assert!(!scene.pass(600));
+}
+
+#[test]
+fn strangers_that_the_relay_refused_are_no_question() {
+    let mut scene = Scene::default();
+    (scene.counted.connections, scene.counted.refused) = (5, 5);
+    assert!(!scene.pass(600));
+}
+
+#[test]
+fn an_old_tor_is_told_while_it_works() {
+    let mut scene = Scene::default();
+    let mut old = tor(TorState::Ready);
+    old.warnings = vec![TorWarning::VersionTooOld];
+    scene.pass_with(1, &old);
+    assert_eq!(scene.told(), Some((ErrorCode::TorTooOld, 0)));
+}
+
+#[test]
+fn what_was_found_out_is_told_at_once_and_in_place_of_a_guess() {
+    let mut scene = Scene::default();
+    for lasted in [6, 65] {
+        let mut stuck = stuck_for(lasted);
+        stuck.trouble = Some(TorProblem::ShadowsocksUnreachable);
+        scene.pass_with(1, &stuck);
+        let for_s = if lasted == 6 { 0 } else { 60 };
+        let found = (ErrorCode::ShadowsocksUnreachable, for_s);
+        assert_eq!(scene.told(), Some(found));
+    }
+}
+
+fn stuck_for(seconds: u64) -> TorStatus {
+    let lasted = std::time::Duration::from_secs(seconds);
+    tor(TorState::Bootstrapping(Bootstrap {
+        percent: 10,
+        tag: "of_tomorrow".to_owned(),
+        summary: String::new(),
+        warning: None,
+        complaint: None,
+        since: tokio::time::Instant::now()
+            .checked_sub(lasted)
+            .expect("the machine runs longer"),
+    }))
+}
+
+#[test]
+fn a_phase_without_progress_is_told_and_goes_with_its_tor() {
+    let mut scene = Scene::default();
+    assert!(!scene.pass_with(1, &stuck_for(0)));
+    assert_eq!(scene.told(), None);
+    assert!(!scene.pass_with(1, &stuck_for(65)));
+    assert_eq!(scene.told(), Some((ErrorCode::TorBlocked, 60)));
+    scene.pass_with(1, &tor(TorState::Off));
+    assert_eq!(scene.told(), None);
+}
