@@ -21,7 +21,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::{handshake::ClientCredentials, target::Target};
+use crate::handshake::ClientCredentials;
 use renewals::Renewals;
 pub use site::Site;
 

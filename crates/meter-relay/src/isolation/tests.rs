@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use shadowsocks::relay::socks5::Address;
 
 use super::*;
+use crate::target::Target;
 
 fn identity(byte: u8) -> Isolation {
     Isolation::new(Zeroizing::new([byte; 32]))
