@@ -20,7 +20,7 @@ use crate::{
 /// Commands waiting for the actor; more askers wait for a place.
 const COMMANDS_MAX: usize = 16;
 /// A Tor answers within milliseconds; one that does not within this has other worries.
-const CIRCUIT_MAX: Duration = Duration::from_secs(10);
+const CIRCUIT_MAX: Duration = Duration::from_secs(5);
 
 /// A handle on Tor. Cheap to clone; when the last one is gone, a Tor of ours ends.
 #[derive(Clone, Debug)]
