@@ -1,7 +1,10 @@
 //! The circuit of the site in front of the person, and a new one for it.
 
 use crate::scene::Scene;
-use meter_wire::{Circuit, ErrorCode, Hop, HopRole, Problem, Request, TorState};
+use meter_wire::{
+    Circuit, ErrorCode, FromDaemon, Hop, HopRole, Outcome, Problem, Reply, Request, SiteCircuit,
+    Success, TorState, write_message,
+};
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Effect, Event, Intent, Tab};
 use onionmeter::view::{CircuitView, Name, Stop};
@@ -91,7 +94,7 @@ fn an_onion_services_own_relays_are_named_as_what_nobody_sees() {
         onion: true,
     };
     let view = view(&over(&format!("http://{onion}/"), circuit));
-    let site = "duckduckgo…swzczad.onion";
+    let site = "duckduckgo…gswzczad.onion";
     assert_eq!(view.title, format!("Circuit for {site}"));
     let hidden = "Relays of the onion service";
     let stops = ["This browser", "Guard", "Meeting point", hidden, site];
@@ -197,6 +200,18 @@ fn an_answer_about_another_tab_is_not_shown_for_this_one() {
     });
     scene.happen(Event::Tab(at("https://c.test/")));
     scene.silent = false;
-    scene.answer_circuit(late.expect("asked"), "b.test");
+    let told = SiteCircuit {
+        site: "b.test".to_owned(),
+        circuit: built("one"),
+    };
+    assert!(late.is_some(), "it was asked");
+    let answer = FromDaemon::Reply(Reply {
+        id: late,
+        outcome: Outcome::Ok(Success::Circuit(told)),
+    });
+    scene.happen(Event::Frame {
+        connection: scene.connection,
+        json: String::from_utf8(write_message(&answer)).expect("JSON"),
+    });
     assert_eq!(scene.view().circuit, None);
 }

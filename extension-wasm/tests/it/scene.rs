@@ -236,15 +236,6 @@ impl Scene {
         self.waiting.push_back(Event::Frame { connection, json });
     }
 
-    /// The host answers an earlier question about a circuit.
-    pub(crate) fn answer_circuit(&mut self, id: u32, site: &str) {
-        let (site, circuit) = (site.to_owned(), self.circuit.clone());
-        let told = Success::Circuit(SiteCircuit { site, circuit });
-        self.queue_reply(id, Outcome::Ok(told));
-        let next = self.waiting.pop_front().expect("just queued");
-        self.happen(next);
-    }
-
     /// The host says something unasked.
     pub(crate) fn notice(&mut self, notice: Notice) {
         self.queue(&FromDaemon::Notice(notice));
