@@ -117,14 +117,14 @@ impl Show {
 
         let said = self.host.run(&["new-circuit", "www.marker.test"]).unwrap();
         assert!(said.contains("new circuit"), "{said}");
+        let refused = self.host.run(&["new-circuit", "other.test"]).unwrap_err();
+        assert!(refused.to_string().contains("a moment ago"), "{refused}");
         assert!(
             first.open.read(&mut [0]).await.is_err(),
             "what was open is reset"
         );
         let again = self.host.run(&["circuit", "marker.test"]).unwrap();
         assert!(again.contains("has no circuit now"), "{again}");
-        let refused = self.host.run(&["new-circuit", "other.test"]).unwrap_err();
-        assert!(refused.to_string().contains("a moment ago"), "{refused}");
 
         let second = self.open("marker.test").await;
         assert_ne!(first.circuit.path, second.circuit.path);

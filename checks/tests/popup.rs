@@ -154,7 +154,7 @@ impl Show {
         self.pictures("circuit").await;
 
         let loads = loads(&site.connections());
-        self.wait_until_circuit("button.ariaDisabled === 'false' && button.focus() === undefined")
+        self.wait_until_circuit("button.ariaDisabled === 'false'")
             .await;
         self.popup
             .press(&self.browser, "circuit-button")
