@@ -106,7 +106,10 @@ impl Show {
         let told = self.host.run(&["circuit", "marker.test"]).unwrap();
         assert!(told.starts_with("Circuit for marker.test\n"), "{told}");
         let relays = relays(&told);
-        assert!(relays.len() % 3 == 0 && !relays.is_empty(), "{told}");
+        assert!(
+            relays.len().is_multiple_of(3) && !relays.is_empty(),
+            "{told}"
+        );
         for relay in &relays {
             assert!(relay.ends_with(" (is)"), "{told}");
         }
@@ -224,7 +227,7 @@ async fn by_the_tor_itself(network: &TorNetwork, site: &Site, backend: Backend) 
     let other = connect(&host, "other.test", site.port()).await;
     let before = told();
     let ways = relays(&before);
-    assert!(ways.len() % 3 == 0 && !ways.is_empty(), "{before}");
+    assert!(ways.len().is_multiple_of(3) && !ways.is_empty(), "{before}");
 
     host.run(&["new-circuit", "marker.test"]).unwrap();
     assert!(open.read(&mut [0]).await.is_err(), "reset");
