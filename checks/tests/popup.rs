@@ -108,10 +108,9 @@ impl Show {
     /// the active one.
     async fn open_popup_over(&self, page: &str) {
         self.browser.switch_to(&self.popup.tab).await.unwrap();
-        let script = "const api = globalThis.browser ?? globalThis.chrome;
-            const tabs = await api.tabs.query({});
+        let script = "const tabs = await browser.tabs.query({});
             const page = tabs.find((tab) => tab.url === args[0]);
-            await api.tabs.update(page.id, { active: true });
+            await browser.tabs.update(page.id, { active: true });
             setTimeout(() => location.reload());";
         self.browser.call(script, vec![page.into()]).await.unwrap();
     }
@@ -171,9 +170,8 @@ impl Show {
         self.pictures("circuit-renewed").await;
 
         // Nobody keeps it.
-        let stored = "const api = globalThis.browser ?? globalThis.chrome;
-            const kept = [await api.storage.local.get(null), await api.storage.session.get(null)];
-            return JSON.stringify(kept)";
+        let stored = "const { local, session } = browser.storage;
+            return JSON.stringify([await local.get(null), await session.get(null)])";
         self.browser.switch_to(&self.popup.tab).await.unwrap();
         let stored = self.browser.call(stored, vec![]).await.unwrap().to_string();
         for part in ["front", before[0].as_str()] {

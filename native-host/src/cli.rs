@@ -11,7 +11,6 @@ mod relay;
 mod reports;
 mod status;
 mod verify;
-mod whose;
 
 use crate::{EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE, daemon, home::Home, problems};
 use clap::{Parser, Subcommand};
@@ -62,7 +61,7 @@ enum Command {
     Verify(verify::Arguments),
     /// Start or stop Tor
     #[command(subcommand)]
-    Tor(control::Switch),
+    Tor(control::TorSwitch),
     /// Start or stop the relay that counts
     #[command(subcommand)]
     Monitor(control::Switch),

@@ -217,6 +217,7 @@ impl Scene {
             }
             Request::TorStart
             | Request::TorStop
+            | Request::TorUse(_)
             | Request::MonitorStart
             | Request::MonitorStop
             | Request::SetThresholds(_)
@@ -286,6 +287,8 @@ pub(crate) fn status() -> Status {
             version: Some("0.4.8.16".to_owned()),
             state: TorState::Ready,
             trouble: None,
+            chosen: None,
+            offered: vec![TorBackend::Existing, TorBackend::Managed],
         },
         session: None,
         balance: U64Text(0),

@@ -2,7 +2,7 @@
 
 mod detour;
 
-use super::{Outcome, block_on, install, print, whose::whose};
+use super::{Outcome, block_on, install, print};
 use crate::{
     config::{BackendChoice, Config},
     files,
@@ -179,10 +179,7 @@ fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
     let mut findings = Vec::new();
     let config = Config::load(&home.config()).unwrap_or_default();
     findings.extend(tor_to_have(&config));
-    let in_use = status.and_then(|status| status.tor.backend);
-    if let Some(whose) = in_use.and_then(|backend| whose(&config, backend)) {
-        findings.push(Good(format!("Tor in use: {whose}")));
-    }
+    findings.extend(status.and_then(|status| in_use(&status.tor)));
     let version = status.and_then(|status| status.tor.version.as_deref());
     findings.extend(version.map(|version| Good(format!("Tor's version: {version}"))));
     findings.extend(status.and_then(|status| trouble(&status.tor)));
@@ -211,6 +208,14 @@ fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
         Some(TorState::Starting | TorState::Stopping) | None => {}
     }
     findings
+}
+
+fn in_use(tor: &TorStatus) -> Option<Finding> {
+    let mut what = format!("Tor in use: {}", tor.whose()?);
+    if let Some(why) = tor.why() {
+        what += &format!(" ({why}); `onionmeter tor use` changes that");
+    }
+    Some(Good(what))
 }
 
 /// What a Tor that runs does not say of itself.
