@@ -104,15 +104,20 @@ impl Show {
         (new, used)
     }
 
-    /// A popup is over the active tab. One in a tab of its own is drawn anew while the page's tab is
-    /// the active one.
+    /// A popup is over the active tab. One in a tab of its own is loaded anew while the page's tab is
+    /// the active one, and left alone until it has seen that: Firefox's driver activates what it
+    /// switches to.
     async fn open_popup_over(&self, page: &str) {
         self.browser.switch_to(&self.popup.tab).await.unwrap();
         let script = "const tabs = await browser.tabs.query({});
             const page = tabs.find((tab) => tab.url === args[0]);
-            await browser.tabs.update(page.id, { active: true });
-            setTimeout(() => location.reload());";
+            await browser.tabs.update(page.id, { active: true });";
         self.browser.call(script, vec![page.into()]).await.unwrap();
+        let origin = self.browser.extension_origin().unwrap();
+        let popup = format!("{origin}/popup/popup.html");
+        assert_eq!(self.browser.goto(&popup).await.unwrap(), Landed::Page);
+        let shown = "return !document.querySelector('[data-testid=circuit]').hidden";
+        self.browser.wait_until(LIMIT, shown).await.unwrap();
     }
 
     async fn wait_until_circuit(&self, is: &str) {

@@ -47,7 +47,7 @@ fn view(scene: &Scene) -> CircuitView {
 
 fn questions(scene: &Scene) -> Vec<&str> {
     let asked = |effect| match effect {
-        &Effect::Send(_, ref envelope) => match &envelope.request {
+        Effect::Send(_, envelope) => match &envelope.request {
             Request::Circuit(query) => Some(query.site.as_str()),
             _ => None,
         },
