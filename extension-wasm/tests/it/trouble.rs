@@ -102,7 +102,7 @@ fn the_tor_to_use_can_be_chosen_and_the_reason_is_told() {
     let why = shown.why.expect("a reason");
     assert_eq!(
         why,
-        "This one because no Tor was running that proves itself."
+        "Why this one: no Tor was running that proves itself."
     );
     scene.status.tor.chosen = Some(TorBackend::Managed);
     scene.say_status();
