@@ -46,14 +46,14 @@ fn view(scene: &Scene) -> CircuitView {
 }
 
 fn questions(scene: &Scene) -> Vec<&str> {
-    let asked = |effect| match effect {
+    let asked = scene.effects.iter().filter_map(|effect| match effect {
         Effect::Send(_, envelope) => match &envelope.request {
             Request::Circuit(query) => Some(query.site.as_str()),
             _ => None,
         },
         _ => None,
-    };
-    scene.effects.iter().filter_map(asked).collect()
+    });
+    asked.collect()
 }
 
 fn names(view: &CircuitView) -> Vec<&str> {
