@@ -68,6 +68,10 @@ pub(crate) async fn live(
         talk: Talk::new(stdin, stdout),
         desk,
         was_up: false,
+        first: match config.detour.bridges.is_empty() {
+            true => HopRole::Guard,
+            false => HopRole::Bridge,
+        },
     };
     let ended = tokio::select! {
         biased;
@@ -119,6 +123,8 @@ struct Life<'a> {
     talk: Talk,
     desk: &'a Desk,
     was_up: bool,
+    /// What the first relay of every circuit is.
+    first: HopRole,
 }
 
 impl Life<'_> {
@@ -173,7 +179,8 @@ impl Life<'_> {
                 Some(EmbeddedEvent::NewIdentity | EmbeddedEvent::Circuits { .. }) => {}
                 Some(EmbeddedEvent::Circuit { path }) => {
                     if let Some(question) = asked.take() {
-                        question.answer(path.map_or(Circuit::Unused, circuit));
+                        question
+                            .answer(path.map_or(Circuit::Unused, |path| circuit(path, self.first)));
                     }
                 }
                 Some(EmbeddedEvent::Failed { fault }) => return Ended::Fault(fault),
@@ -191,12 +198,15 @@ fn whose_circuit(question: &Question) -> EmbeddedCommand {
 }
 
 /// Arti has no list of countries and keeps no nicknames.
-fn circuit(path: EmbeddedPath) -> Circuit {
+fn circuit(path: EmbeddedPath, first: HopRole) -> Circuit {
     let EmbeddedPath { mut relays, onion } = path;
     relays.truncate(HOPS_MAX);
     let count = relays.len();
     let hop = |(number, fingerprint): (usize, &String)| Hop {
-        role: HopRole::of(number, count, onion),
+        role: match HopRole::of(number, count, onion) {
+            HopRole::Guard => first,
+            other => other,
+        },
         relay: short(fingerprint),
         country: None,
     };
