@@ -7,6 +7,7 @@ const by = (id) => document.getElementById(id);
 let port;
 let reportIds;
 let unreachedKinds;
+let circuitStops;
 let torOptions;
 
 function connect() {
@@ -47,6 +48,7 @@ function draw(view) {
   text(by("balance-source"), view.balance.source);
   session(view.session);
   unreached(view.unreached);
+  circuit(view.circuit);
   tor(view.tor);
   identity(view.identity);
   reports(view.reports);
@@ -141,11 +143,37 @@ function torChoice(view) {
 }
 
 // A disabled button would lose the keyboard's focus to nowhere, so it only says that it is.
+function able(button, intent) {
+  button.setAttribute("aria-disabled", String(intent === null));
+  if (intent === null) delete button.dataset.intent;
+  else button.dataset.intent = intent;
+}
+
+function circuit(view) {
+  by("circuit").hidden = view === null;
+  if (view === null) return;
+  text(by("circuit-title"), view.title);
+  optional(by("circuit-text"), view.text);
+  text(by("circuit-done"), view.done ?? "");
+  able(by("circuit-button"), view.intent);
+  optional(by("circuit-again"), view.again);
+  const stops = JSON.stringify(view.stops);
+  if (stops === circuitStops) return;
+  circuitStops = stops;
+  by("circuit-stops").replaceChildren(...view.stops.map(circuitStop));
+}
+
+function circuitStop({ name, country, relay }) {
+  const item = by("circuit-stop").content.cloneNode(true).firstElementChild;
+  const fields = { name, country: country && REGION.of(country), relay };
+  for (const [field, value] of Object.entries(fields)) {
+    optional(item.querySelector(`[data-field="${field}"]`), value);
+  }
+  return item;
+}
+
 function identity(view) {
-  const button = by("identity-button");
-  button.setAttribute("aria-disabled", String(view.intent === null));
-  if (view.intent === null) delete button.dataset.intent;
-  else button.dataset.intent = view.intent;
+  able(by("identity-button"), view.intent);
   optional(by("identity-again"), view.again);
   by("identity-text").hidden = view.done !== null;
   text(by("identity-text"), view.text);
@@ -182,6 +210,7 @@ function report(row) {
   return item;
 }
 
+const REGION = new Intl.DisplayNames(undefined, { type: "region" });
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 
 addEventListener("click", ({ target }) => {

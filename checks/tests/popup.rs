@@ -13,6 +13,7 @@ use checks::{
 };
 use meter_testkit::{
     browser::{Browser, Kind, Landed, Tab},
+    site::ConnectionRecord,
     tor_network::{ClientPorts, TorClient},
 };
 use meter_wire::{TorReply, Unreached};
@@ -61,6 +62,8 @@ async fn everything(kind: Kind) {
 
     show.a_new_identity_leads_to_new_circuits_for_the_same_site()
         .await;
+    show.the_circuit_of_the_page_in_front_is_shown_and_renewed()
+        .await;
     show.what_did_not_load_is_explained().await;
     show.without_a_relay_there_is_a_reason_instead_of_an_identity()
         .await;
@@ -99,6 +102,97 @@ impl Show {
             used.insert(circuits::circuit_of(&self.tor, stream).await.unwrap());
         }
         (new, used)
+    }
+
+    /// A popup is over the active tab. One in a tab of its own is loaded anew while the page's tab is
+    /// the active one, and left alone until it has seen that: Firefox's driver activates what it
+    /// switches to.
+    async fn open_popup_over(&self, page: &str) {
+        self.browser.switch_to(&self.popup.tab).await.unwrap();
+        let script = "const tabs = await browser.tabs.query({});
+            const page = tabs.find((tab) => tab.url === args[0]);
+            await browser.tabs.update(page.id, { active: true });";
+        self.browser.call(script, vec![page.into()]).await.unwrap();
+        let origin = self.browser.extension_origin().unwrap();
+        let popup = format!("{origin}/popup/popup.html");
+        assert_eq!(self.browser.goto(&popup).await.unwrap(), Landed::Page);
+        let shown = "return !document.querySelector('[data-testid=circuit]').hidden";
+        self.browser.wait_until(LIMIT, shown).await.unwrap();
+    }
+
+    async fn wait_until_circuit(&self, is: &str) {
+        let wanted = format!(
+            "const card = document.querySelector('[data-testid=circuit]');
+            const stops = [...card.querySelectorAll('li')].map((stop) => stop.innerText);
+            const button = card.querySelector('button');
+            const done = card.querySelector('[data-testid=circuit-done]').textContent;
+            return !card.hidden && {is}"
+        );
+        self.popup
+            .wait_until(&self.browser, LIMIT, &wanted)
+            .await
+            .unwrap();
+    }
+
+    /// The relays that the card names, in their order.
+    async fn relays_shown(&self) -> Vec<String> {
+        let script = "return [...document.querySelectorAll('[data-testid=circuit] .relay')]
+            .map((relay) => relay.textContent).filter((name) => name !== '')";
+        let shown = self.browser.call(script, vec![]).await.unwrap();
+        serde_json::from_value(shown).unwrap()
+    }
+
+    async fn the_circuit_of_the_page_in_front_is_shown_and_renewed(&self) {
+        let site = &self.stage.site;
+        let page = site.url("front.test", FRONT);
+        self.browser.switch_to(&self.browsing).await.unwrap();
+        assert_eq!(self.browser.goto(&page).await.unwrap(), Landed::Page);
+        self.open_popup_over(&page).await;
+        self.wait_until_circuit("stops.length === 5").await;
+        let title = self.popup.text(&self.browser, "circuit-title").await;
+        assert_eq!(title.unwrap(), "Circuit for front.test");
+        let ends = "stops[0] === 'This browser' && stops[4] === 'front.test'";
+        self.wait_until_circuit(ends).await;
+        let before = self.relays_shown().await;
+        assert!(self.is_path_of_tor(&before).await, "{before:?}");
+        self.pictures("circuit").await;
+
+        let loads = loads(&site.connections());
+        self.wait_until_circuit("button.ariaDisabled === 'false'")
+            .await;
+        self.popup
+            .press(&self.browser, "circuit-button")
+            .await
+            .unwrap();
+        self.wait_until_circuit("done !== '' && button.ariaDisabled === 'true'")
+            .await;
+        site.wait_until(LIMIT, |all| self::loads(all) > loads)
+            .await
+            .unwrap();
+        self.wait_until_circuit("stops.length === 5").await;
+        let after = self.relays_shown().await;
+        assert!(self.is_path_of_tor(&after).await, "{after:?}");
+        self.pictures("circuit-renewed").await;
+
+        // Nobody keeps it.
+        let stored = "const { local, session } = browser.storage;
+            return JSON.stringify([await local.get(null), await session.get(null)])";
+        self.browser.switch_to(&self.popup.tab).await.unwrap();
+        let stored = self.browser.call(stored, vec![]).await.unwrap().to_string();
+        for part in ["front", before[0].as_str()] {
+            assert!(!stored.contains(part), "{part}: {stored}");
+            assert!(!self.stage.log().contains(part), "{part}");
+        }
+    }
+
+    /// Whether Tor has a circuit over just these relays.
+    async fn is_path_of_tor(&self, relays: &[String]) -> bool {
+        let lines = self.tor.ask("GETINFO circuit-status").await.unwrap();
+        lines.iter().any(|line| {
+            let path = line.split(' ').nth(2).unwrap_or_default();
+            let names = path.split(',').filter_map(|hop| hop.split('~').nth(1));
+            names.eq(relays.iter().map(String::as_str))
+        })
     }
 
     async fn identity(&self, field: &str) -> Value {
@@ -255,6 +349,13 @@ impl Show {
     }
 }
 
+/// How often the page was asked for.
+fn loads(all: &[ConnectionRecord]) -> usize {
+    all.iter().filter(|record| record.asked_for(FRONT)).count()
+}
+
+/// A page that nothing else here asks for.
+const FRONT: &str = "/bytes/1001";
 /// 56 letters, and no checksum.
 const MISTYPED: &str = "http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.onion/";
 /// The address of RFC 8032's first test key: well formed, and nobody serves it.

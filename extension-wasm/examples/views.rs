@@ -6,11 +6,11 @@
 mod scene;
 
 use meter_wire::{
-    ErrorCode, Problem, RelayStatus, SessionStatus, TorReply, TorState, TorTrouble, U64Text,
-    Unreached,
+    Circuit, ErrorCode, Hop, HopRole, Problem, RelayStatus, SessionStatus, TorReply, TorState,
+    TorTrouble, U64Text, Unreached,
 };
 use onionmeter::proxy_value::Reading;
-use onionmeter::update::{Event, Intent};
+use onionmeter::update::{Event, Intent, Tab};
 use onionmeter::view::PopupView;
 use scene::{NOT_FOUND, Scene};
 use serde_json::json;
@@ -37,6 +37,16 @@ fn main() {
         "one_unreached": view(|scene| {
             scene.status.unreached = vec![Unreached::new(TorReply::OnionMistyped, 1)];
             scene.say_status();
+        }),
+        "circuit": view(|scene| circuit(scene, "https://www.example.com/", false)),
+        "circuit_renewed": view(circuit_renewed),
+        "circuit_untold": view(|scene| {
+            scene.circuit = Circuit::Untold;
+            at(scene, "https://example.com/");
+        }),
+        "circuit_onion": view(|scene| {
+            let onion = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion";
+            circuit(scene, &format!("https://{onion}/"), true);
         }),
         "strangers": view(|scene| {
             scene.status.foreign = U64Text(3);
@@ -97,6 +107,42 @@ fn counting(scene: &mut Scene) {
 fn renewed(scene: &mut Scene) {
     counting(scene);
     scene.happen(Event::Intent(Intent::NewIdentity));
+}
+
+fn at(scene: &mut Scene, url: &str) {
+    let url = url.to_owned();
+    scene.happen(Event::Tab(Some(Tab { id: 1, url })));
+}
+
+fn circuit(scene: &mut Scene, url: &str, onion: bool) {
+    let hop = |role, relay: &str, country: &str| Hop {
+        role,
+        relay: relay.to_owned(),
+        country: Some(country.to_owned()),
+    };
+    let last = if onion {
+        HopRole::Meeting
+    } else {
+        HopRole::Exit
+    };
+    let way = vec![
+        hop(HopRole::Guard, "foxglove", "de"),
+        hop(HopRole::Middle, "seventeencharsnick", "nl"),
+        hop(last, "A1B2C3D4…", "is"),
+    ];
+    let ways = if onion {
+        vec![way]
+    } else {
+        vec![way.clone(), way]
+    };
+    scene.circuit = Circuit::Built { ways, onion };
+    counting(scene);
+    at(scene, url);
+}
+
+fn circuit_renewed(scene: &mut Scene) {
+    circuit(scene, "https://www.example.com/", false);
+    scene.happen(Event::Intent(Intent::NewCircuit));
 }
 
 fn unreached(scene: &mut Scene) {

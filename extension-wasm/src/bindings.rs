@@ -114,6 +114,10 @@ extern "C" {
     pub(crate) fn create(this: &Alarms, name: &str, details: &JsValue) -> JsValue;
 
     pub(crate) type Tabs;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn query(this: &Tabs, details: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn reload(this: &Tabs, id: i32) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method)]
     pub(crate) fn create(this: &Tabs, details: &JsValue) -> Promise;
 

@@ -9,6 +9,7 @@ mod event;
 mod host;
 mod proxy;
 mod reports;
+mod site;
 mod state;
 mod stored;
 
@@ -16,7 +17,8 @@ pub use book::{Book, Identity};
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, Timer};
 pub use proxy::SINK_PORT;
-pub use state::{Failure, Host, Link, Proxy, State};
+pub use site::Tab;
+pub use state::{Failure, Host, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};
 
 use crate::view;
@@ -29,6 +31,7 @@ pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
     let mut effects = Vec::new();
     react(&mut state, event, &mut effects);
     proxy::reconcile(&mut state, &mut effects);
+    site::ask_first(&mut state, &mut effects);
     settle(&mut state, &mut effects);
     (state, effects)
 }
@@ -48,12 +51,17 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::PopupOpened => {
             state.popups = state.popups.saturating_add(1);
             state.drawn_view = None;
+            site::look(state, effects);
             host::connect_if_gone(state, effects);
         }
         Event::PopupClosed => {
             state.popups = state.popups.saturating_sub(1);
-            state.renewed &= state.popups > 0;
+            if state.popups == 0 {
+                state.renewed = false;
+                state.site = None;
+            }
         }
+        Event::Tab(tab) => site::on_tab(state, tab),
         Event::Intent(intent) => obey(state, intent, effects),
         Event::ProxyChanged => proxy::read(state, effects),
         Event::ProxyAnswered { turn, answer } => proxy::on_answer(state, turn, answer),
@@ -121,6 +129,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             state.renewed = false;
             host::ask(state, Asked::NewIdentity, Request::NewIdentity, effects);
         }
+        Intent::NewCircuit => site::renew(state, effects),
         Intent::StrangersSeen => {
             let foreign = state.status().map(|status| status.foreign.0);
             state.foreign_seen = foreign.unwrap_or(state.foreign_seen);
@@ -167,6 +176,7 @@ fn save_glance(state: &mut State, effects: &mut Vec<Effect>) {
         session: None,
         unreached: Vec::new(),
         new_identity_in_s: 0,
+        new_circuit_in_s: 0,
         ..status.clone()
     });
     let glance = Box::new(Glance {

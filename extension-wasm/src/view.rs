@@ -3,6 +3,7 @@
 //! The popup draws these values and decides nothing. Invariant: no float, no clock.
 
 mod badge;
+mod circuit;
 mod header;
 mod identity;
 mod note;
@@ -14,6 +15,7 @@ mod tor;
 mod unreached;
 
 pub use badge::{Badge, Tone, badge};
+pub use circuit::{CircuitView, Stop};
 pub use header::{Header, Light};
 pub use identity::IdentityView;
 pub use note::Note;
@@ -49,6 +51,8 @@ pub struct PopupView {
     pub session: Option<SessionView>,
     /// Connections that were not made lately, if any.
     pub unreached: Option<UnreachedView>,
+    /// The circuit of the site in the active tab, where it is known.
+    pub circuit: Option<CircuitView>,
     /// Tor; nothing while nobody is there to ask.
     pub tor: Option<TorView>,
     /// New identity.
@@ -115,6 +119,7 @@ pub fn popup(state: &State) -> PopupView {
         balance: balance(state),
         session: session::session(state),
         unreached: unreached::unreached(state),
+        circuit: circuit::circuit(state),
         tor,
         identity: identity::identity(state),
         reports: report::rows(&state.book, ROWS_MAX),

@@ -1,5 +1,6 @@
 //! The command line. Commands print results to stdout and problems to stderr.
 
+mod circuit;
 mod control;
 mod doctor;
 #[cfg(feature = "embedded-tor")]
@@ -66,6 +67,10 @@ enum Command {
     Monitor(control::Switch),
     /// Give every site new circuits through Tor, unconnected with those before
     NewIdentity,
+    /// Show the circuit of a site
+    Circuit(circuit::Arguments),
+    /// Give one site a new circuit, and cut what it has open
+    NewCircuit(circuit::Arguments),
     /// Change when sessions close, until the daemon ends
     Thresholds(control::SetThresholds),
     /// Stop the daemon; a browser with the extension starts it again
@@ -144,6 +149,8 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Tor(switch) => control::tor(&switch, home),
         Command::Monitor(switch) => control::monitor(&switch, home),
         Command::NewIdentity => control::new_identity(home),
+        Command::Circuit(arguments) => circuit::show(&arguments, home),
+        Command::NewCircuit(arguments) => circuit::renew(&arguments, home),
         Command::Thresholds(arguments) => control::thresholds(&arguments, home),
         Command::Stop => control::daemon(home),
         Command::Daemon => Ok(daemon::run(home)),
@@ -179,6 +186,7 @@ fn tell(failure: &Failure) -> ExitCode {
 const fn exit_code(code: ErrorCode) -> u8 {
     match code {
         ErrorCode::BadThresholds
+        | ErrorCode::BadSite
         | ErrorCode::ConfigInvalid
         | ErrorCode::HomeUnusable
         | ErrorCode::KeyRefused

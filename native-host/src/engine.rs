@@ -3,6 +3,7 @@
 //! The data plane (relay) only counts; this control plane looks once a second. Nothing downstream
 //! calls back up: clients send [`Command`]s and read the status.
 
+mod circuit;
 mod house;
 mod lately;
 mod relay;
@@ -21,10 +22,10 @@ use crate::{
 };
 use house::House;
 use meter_core::Thresholds;
-use meter_relay::Counters;
+use meter_relay::{Counters, Isolation, Site};
 use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, TorStatus, U64Text,
-    WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, TorStatus,
+    U64Text, WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     MonitorStart(Answer<()>),
     MonitorStop(Answer<()>),
     NewIdentity(Answer<()>),
+    NewCircuit(Site, Answer<()>),
 }
 
 /// The engine's face: cheap to clone, one per client.
@@ -70,6 +72,7 @@ pub(crate) struct EngineHandle {
     status: watch::Receiver<Status>,
     closed: broadcast::Sender<WireReport>,
     counters: Arc<Counters>,
+    isolation: Isolation,
     tor: Steward,
     ticked: Arc<Notify>,
 }
@@ -108,6 +111,11 @@ impl EngineHandle {
 
     pub(crate) const fn tor(&self) -> &Steward {
         &self.tor
+    }
+
+    /// The circuit of a site. Past the engine, which does not wait for Tor.
+    pub(crate) async fn circuit(&self, site: &Site) -> SiteCircuit {
+        circuit::of_site(self.tor.tor(), &self.isolation, site).await
     }
 }
 
@@ -162,13 +170,14 @@ impl Engine {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
         let tor_now = tor::status(&tor.tor().status().borrow(), &config.tor, None);
-        let initial = snapshot(&house, &relay, tor_now, config.thresholds, 0);
+        let initial = snapshot(&house, &relay, tor_now, config.thresholds, Waits::default());
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
             commands: command_sender,
             status: status_receiver,
             closed: closed.clone(),
             counters,
+            isolation: identity.isolation().clone(),
             tor: tor.clone(),
             ticked: Arc::default(),
         };
@@ -310,6 +319,7 @@ impl Engine {
                 reply(answer, Ok(()));
             }
             Command::NewIdentity(answer) => reply(answer, self.renew_identity()),
+            Command::NewCircuit(site, answer) => reply(answer, self.renew_circuit(&site)),
         }
     }
 
@@ -347,6 +357,14 @@ impl Engine {
         Ok(())
     }
 
+    /// What is open is cut, or the browser would go on using it, and with it the old circuit.
+    fn renew_circuit(&mut self, site: &Site) -> Result<(), Problem> {
+        self.identity.renew_site(site, self.clock.monotonic())?;
+        self.relay.cut(site);
+        info!("new circuit for a site");
+        Ok(())
+    }
+
     fn hello(&self) -> HelloReply {
         let head = self.house.as_ref().ok().map(House::head);
         HelloReply {
@@ -359,13 +377,17 @@ impl Engine {
     }
 
     fn snapshot(&self) -> Status {
-        let wait_s = self.identity.wait_s(self.clock.monotonic());
+        let now = self.clock.monotonic();
+        let waits = Waits {
+            new_identity_in_s: self.identity.wait_s(now),
+            new_circuit_in_s: self.identity.site_wait_s(now),
+        };
         let tor = tor::status(
             &self.tor.tor().status().borrow(),
             &self.tor_settings.borrow(),
             self.watchdog.trouble(),
         );
-        snapshot(&self.house, &self.relay, tor, self.thresholds, wait_s)
+        snapshot(&self.house, &self.relay, tor, self.thresholds, waits)
     }
 
     fn publish(&self) {
@@ -385,12 +407,19 @@ fn reply<T>(answer: Answer<T>, result: Result<T, Problem>) {
     drop(answer.send(result));
 }
 
+/// How long a person has to wait before the same can be had again.
+#[derive(Clone, Copy, Default)]
+struct Waits {
+    new_identity_in_s: u32,
+    new_circuit_in_s: u32,
+}
+
 fn snapshot(
     house: &Result<House, Problem>,
     relay: &RelayControl,
     tor: TorStatus,
     thresholds: Thresholds,
-    new_identity_in_s: u32,
+    waits: Waits,
 ) -> Status {
     let working = house.as_ref().ok();
     let totals = relay.lately().totals();
@@ -408,6 +437,7 @@ fn snapshot(
         unreached: relay.lately().unreached(),
         foreign: U64Text(totals.foreign),
         literals: U64Text(totals.literals),
-        new_identity_in_s,
+        new_identity_in_s: waits.new_identity_in_s,
+        new_circuit_in_s: waits.new_circuit_in_s,
     }
 }

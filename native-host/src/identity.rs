@@ -1,13 +1,23 @@
-//! The identity towards Tor: a secret that lives in this process's memory only, and its renewal.
+//! The identity towards Tor: a secret that lives in this process's memory only, and its renewal, as
+//! a whole and for one site.
 
 use meter_core::MonotonicMs;
-use meter_relay::{IdentitySecret, Isolation};
+use meter_relay::{IdentitySecret, Isolation, Site};
 use meter_wire::{ErrorCode, Problem};
 use std::io;
 
 pub(crate) struct Identity {
     isolation: Isolation,
-    renewed_at: Option<MonotonicMs>,
+    /// Since the last new identity.
+    whole: Cooldown,
+    /// Since any site last got a new circuit.
+    site: Cooldown,
+}
+
+/// Time that has to pass before the same can be had again.
+#[derive(Default)]
+struct Cooldown {
+    began_at: Option<MonotonicMs>,
 }
 
 impl Identity {
@@ -18,7 +28,8 @@ impl Identity {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             isolation: Isolation::new(secret()?),
-            renewed_at: None,
+            whole: Cooldown::default(),
+            site: Cooldown::default(),
         })
     }
 
@@ -32,31 +43,63 @@ impl Identity {
     /// # Errors
     /// `identity_too_soon`, and `internal` when the system has no random bytes.
     pub(crate) fn renew(&mut self, now: MonotonicMs) -> Result<(), Problem> {
-        let wait_s = self.wait_s(now);
-        if wait_s > 0 {
-            let detail = format!("possible again in {wait_s} s");
-            return Err(Problem::with_detail(ErrorCode::IdentityTooSoon, detail));
-        }
+        self.whole.over(now, ErrorCode::IdentityTooSoon)?;
         let secret = secret()
             .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
         self.isolation.renew(secret);
-        self.renewed_at = Some(now);
+        self.whole.begin(now);
+        Ok(())
+    }
+
+    /// New circuits for every connection to this site from now on.
+    ///
+    /// # Errors
+    /// `circuit_too_soon`.
+    pub(crate) fn renew_site(&mut self, site: &Site, now: MonotonicMs) -> Result<(), Problem> {
+        self.site.over(now, ErrorCode::CircuitTooSoon)?;
+        self.isolation.renew_site(site);
+        self.site.begin(now);
         Ok(())
     }
 
     /// Seconds until [`Self::renew`] is possible, rounded up.
     pub(crate) fn wait_s(&self, now: MonotonicMs) -> u32 {
-        let Some(renewed_at) = self.renewed_at else {
+        self.whole.wait_s(now)
+    }
+
+    /// Seconds until [`Self::renew_site`] is possible, rounded up.
+    pub(crate) fn site_wait_s(&self, now: MonotonicMs) -> u32 {
+        self.site.wait_s(now)
+    }
+}
+
+impl Cooldown {
+    const fn begin(&mut self, now: MonotonicMs) {
+        self.began_at = Some(now);
+    }
+
+    fn over(&self, now: MonotonicMs, too_soon: ErrorCode) -> Result<(), Problem> {
+        match self.wait_s(now) {
+            0 => Ok(()),
+            wait_s => {
+                let detail = format!("possible again in {wait_s} s");
+                Err(Problem::with_detail(too_soon, detail))
+            }
+        }
+    }
+
+    fn wait_s(&self, now: MonotonicMs) -> u32 {
+        let Some(began_at) = self.began_at else {
             return 0;
         };
-        let passed_ms = now.get().saturating_sub(renewed_at.get());
+        let passed_ms = now.get().saturating_sub(began_at.get());
         let wait_ms = COOLDOWN_MS.saturating_sub(passed_ms);
         u32::try_from(wait_ms.div_ceil(1_000)).unwrap_or(u32::MAX)
     }
 }
 
 /// As long as Tor itself makes people wait between two `NEWNYM` (control-spec, `SIGNAL`): every
-/// new identity costs the network a circuit per open site.
+/// new identity costs the network a circuit per open site, and a site's new circuit one.
 const COOLDOWN_MS: u64 = 10_000;
 
 /// Fresh random bytes.
@@ -92,5 +135,19 @@ mod tests {
         assert_eq!(identity.wait_s(at(15_000)), 0);
         assert_eq!(identity.renew(at(15_000)), Ok(()));
         assert_eq!(identity.wait_s(at(15_000)), 10, "it begins anew");
+    }
+
+    #[test]
+    fn a_sites_new_circuit_waits_for_that_of_any_site_and_not_for_an_identity() {
+        let mut identity = Identity::new().expect("random bytes");
+        let site = |host| Site::of_host(host).expect("a site");
+        assert_eq!(identity.renew(at(0)), Ok(()));
+        assert_eq!(identity.renew_site(&site("a.test"), at(1)), Ok(()));
+        let refused = identity
+            .renew_site(&site("b.test"), at(2))
+            .expect_err("too soon");
+        assert_eq!(refused.code, ErrorCode::CircuitTooSoon);
+        assert_eq!(identity.site_wait_s(at(2)), 10);
+        assert_eq!(identity.renew_site(&site("b.test"), at(10_001)), Ok(()));
     }
 }

@@ -214,7 +214,9 @@ impl Connection {
         };
         match connection.ask(Request::Hello(hello)).await? {
             Success::Hello(reply) => connection.hello = reply,
-            Success::Status(_) | Success::Reports(_) | Success::Done => return Err(unexpected()),
+            Success::Status(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
+                return Err(unexpected());
+            }
         }
         Ok(connection)
     }

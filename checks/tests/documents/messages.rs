@@ -90,6 +90,7 @@ const fn kind(message: &FromDaemon) -> &'static str {
             Outcome::Ok(Success::Hello(_)) => "hello",
             Outcome::Ok(Success::Status(_)) => "status",
             Outcome::Ok(Success::Reports(_)) => "reports",
+            Outcome::Ok(Success::Circuit(_)) => "circuit",
             Outcome::Ok(Success::Done) => "done",
         },
         FromDaemon::Notice(Notice::Status(_)) => "status notice",
@@ -103,6 +104,7 @@ const fn kind(message: &FromDaemon) -> &'static str {
 fn every_reply_and_notice_has_its_heading_and_its_example() {
     let kinds = [
         "bootstrap notice",
+        "circuit",
         "done",
         "error",
         "hello",

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use meter_wire::EmbeddedCircuit;
+use meter_wire::{EmbeddedCircuit, EmbeddedPath};
 
 /// The connections that are open. As many as the SOCKS socket serves, no more.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Circuits(Arc<Mutex<Table>>);
 #[derive(Debug, Default)]
 struct Table {
     next: u64,
-    open: BTreeMap<u64, EmbeddedCircuit>,
+    open: BTreeMap<u64, (EmbeddedCircuit, EmbeddedPath)>,
 }
 
 /// One connection's entry, gone with it.
@@ -25,11 +25,11 @@ pub(crate) struct Entry {
 }
 
 impl Circuits {
-    pub(crate) fn enter(&self, circuit: EmbeddedCircuit) -> Entry {
+    pub(crate) fn enter(&self, circuit: EmbeddedCircuit, path: EmbeddedPath) -> Entry {
         let mut table = self.table();
         let number = table.next;
         table.next = number.wrapping_add(1);
-        table.open.insert(number, circuit);
+        table.open.insert(number, (circuit, path));
         Entry {
             circuits: self.clone(),
             number,
@@ -37,7 +37,20 @@ impl Circuits {
     }
 
     pub(crate) fn in_use(&self) -> Vec<EmbeddedCircuit> {
-        self.table().open.values().cloned().collect()
+        let table = self.table();
+        table
+            .open
+            .values()
+            .map(|(circuit, _)| circuit.clone())
+            .collect()
+    }
+
+    /// The relays of the newest connection of a group.
+    pub(crate) fn path_of(&self, group: u64) -> Option<EmbeddedPath> {
+        let table = self.table();
+        let mut newest_first = table.open.values().rev();
+        let found = newest_first.find(|(circuit, _)| circuit.group == group);
+        found.map(|(_, path)| path.clone())
     }
 
     /// A short lock around a map: nothing is awaited under it.
@@ -63,8 +76,17 @@ mod tests {
             group,
             circuit: "c".into(),
         };
-        let first = circuits.enter(circuit(1));
-        let second = circuits.enter(circuit(2));
+        let path = |relay: &str| EmbeddedPath {
+            relays: vec![relay.to_owned()],
+            onion: false,
+        };
+        let first = circuits.enter(circuit(1), path("a"));
+        let second = circuits.enter(circuit(2), path("b"));
+        let newer = circuits.enter(circuit(2), path("c"));
+        assert_eq!(circuits.path_of(2), Some(path("c")));
+        drop(newer);
+        assert_eq!(circuits.path_of(2), Some(path("b")));
+        assert_eq!(circuits.path_of(3), None);
         drop(first);
         assert_eq!(circuits.in_use(), [circuit(2)]);
         drop(second);

@@ -22,6 +22,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tor_rtcompat::tokio::TokioRustlsRuntime;
+use tor_socksproto::SocksAuth;
 
 use crate::{
     VERSION,
@@ -156,6 +157,12 @@ async fn live(
                 Line::Command(EmbeddedCommand::Circuits) => {
                     let in_use = door.circuits.in_use();
                     Some(EmbeddedEvent::Circuits { in_use })
+                }
+                Line::Command(EmbeddedCommand::Circuit { user, password }) => {
+                    let auth = SocksAuth::Username(user.into_bytes(), password.into_bytes());
+                    let group = door.identity.group(&door.identity.key(&auth));
+                    let path = door.circuits.path_of(group);
+                    Some(EmbeddedEvent::Circuit { path })
                 }
             },
             outcome = bootstrap.as_mut(), if !has_directory => {

@@ -6,7 +6,7 @@
 use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use arti_client::{DataStream, HasKind as _, StreamPrefs, TorClient};
-use meter_wire::EmbeddedCircuit;
+use meter_wire::{EmbeddedCircuit, EmbeddedPath};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, Interest},
     net::{UnixListener, UnixStream},
@@ -14,6 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tor_linkspec::HasRelayIds as _;
 use tor_proto::client::stream::ClientStreamCtrl as _;
 use tor_rtcompat::tokio::TokioRustlsRuntime;
 use tor_socksproto::{
@@ -146,7 +147,8 @@ async fn dial(request: &SocksRequest, door: &Door) -> Result<(DataStream, Entry)
     match timeout(DIAL_MAX, connecting).await {
         Ok(Ok(stream)) => {
             let circuit = circuit_of(&stream);
-            let entry = door.circuits.enter(EmbeddedCircuit { group, circuit });
+            let circuit = EmbeddedCircuit { group, circuit };
+            let entry = door.circuits.enter(circuit, path_of(&stream));
             Ok((stream, entry))
         }
         Ok(Err(error)) => {
@@ -160,6 +162,24 @@ async fn dial(request: &SocksRequest, door: &Door) -> Result<(DataStream, Entry)
 fn circuit_of(stream: &DataStream) -> String {
     let tunnel = stream.client_stream_ctrl().and_then(|ctrl| ctrl.tunnel());
     tunnel.map_or_else(String::new, |tunnel| tunnel.unique_id().to_string())
+}
+
+/// The relays that Arti has chosen; those of an onion service it does not know itself.
+fn path_of(stream: &DataStream) -> EmbeddedPath {
+    let tunnel = stream.client_stream_ctrl().and_then(|ctrl| ctrl.tunnel());
+    let path = tunnel.and_then(|tunnel| tunnel.all_paths().into_iter().next());
+    let hops = path.as_ref().map_or(&[][..], |path| path.hops());
+    let known = hops.iter().map_while(|hop| hop.as_chan_target());
+    let relays = known.map(|relay| {
+        let id = relay.rsa_identity().map(ToString::to_string);
+        id.unwrap_or_default()
+            .trim_start_matches('$')
+            .to_uppercase()
+    });
+    EmbeddedPath {
+        relays: relays.collect(),
+        onion: hops.iter().any(|hop| hop.as_chan_target().is_none()),
+    }
 }
 
 /// Waits until the client hangs up. One that has sent its first bytes early is not looked at.

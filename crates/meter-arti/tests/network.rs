@@ -18,7 +18,7 @@ use meter_testkit::{
     socks::{self, Credentials, Refused},
     tor_network::TorNetwork,
 };
-use meter_wire::{EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent};
+use meter_wire::{EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedPath};
 use tokio::{net::UnixStream, time::timeout};
 
 const PASSWORD: &str = "canary-password";
@@ -44,6 +44,7 @@ async fn in_a_real_network_circuits_are_kept_apart_and_nothing_is_told() {
     let mut child = ready(&config).await;
 
     only_equal_credentials_share_a_circuit(&mut child, site.port()).await;
+    the_relays_of_an_open_connection_are_told(&mut child, site.port()).await;
     failures_have_their_codes(&child).await;
     log.holds_nothing_of(&[CANARY, "canary", PASSWORD, NOBODY, "2gzyxa5ihm7nsggf"]);
     assert_eq!(child.orphaned().await, Ended::Asked);
@@ -86,6 +87,30 @@ async fn only_equal_credentials_share_a_circuit(child: &mut Child, port: u16) {
         assert_eq!(users.len(), 1, "{after:?}");
     }
     drop(open);
+}
+
+async fn the_relays_of_an_open_connection_are_told(child: &mut Child, port: u16) {
+    assert_eq!(path(child, "canary-carol").await, None);
+    let open = connect(child, Some("canary-carol"), CANARY, port).await;
+    let told = path(child, "canary-carol").await.unwrap();
+    assert_eq!((told.relays.len(), told.onion), (3, false), "{told:?}");
+    let distinct: BTreeSet<_> = told.relays.iter().collect();
+    assert_eq!(distinct.len(), 3, "{told:?}");
+    for relay in distinct {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
+        assert!(relay.len() == 40 && relay.bytes().all(is_hex), "{relay}");
+    }
+    drop(open);
+}
+
+async fn path(child: &mut Child, user: &str) -> Option<EmbeddedPath> {
+    let (user, password) = (user.to_owned(), PASSWORD.to_owned());
+    let command = EmbeddedCommand::Circuit { user, password };
+    child.say(&command).await;
+    match child.hear().await {
+        Some(EmbeddedEvent::Circuit { path }) => path,
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn ready(arti: &str) -> Child {

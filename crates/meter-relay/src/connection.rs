@@ -23,6 +23,7 @@ use crate::{
     cut::{Entry, Tasks},
     dial::{Answer, DialError, Wish, dial},
     handshake::{self, HandshakeEnd, Request},
+    isolation::Site,
     payload::{self, Flow, Pair, PipePool},
     socket::Socket,
     target::Target,
@@ -113,7 +114,7 @@ pub(crate) fn serve(client: TcpStream, seat: Seat) -> impl Future<Output = ()> +
 
 /// The handshake and Tor's answer. `None` when the client was turned away, and told so.
 async fn open(client: TcpStream, seat: Seat) -> Option<(Pair, Seat)> {
-    let opened = meet(client, &seat.connection, &seat.shared).await;
+    let opened = meet(client, &seat).await;
     note(opened).flatten().map(|pair| (pair, seat))
 }
 
@@ -125,20 +126,17 @@ fn note<T>(outcome: io::Result<T>) -> Option<T> {
 }
 
 /// From the first byte on: hear the client's request out.
-async fn meet(
-    client: TcpStream,
-    connection: &OpenConnection,
-    shared: &Shared,
-) -> io::Result<Option<Pair>> {
+async fn meet(client: TcpStream, seat: &Seat) -> io::Result<Option<Pair>> {
+    let connection = &seat.connection;
     let mut buffered = BufReader::with_capacity(MESSAGE_BYTES_MAX, client);
     let request = handshake::receive(&mut buffered);
-    let received = timeout(shared.config.handshake_max, request).await;
+    let received = timeout(seat.shared.config.handshake_max, request).await;
     let client = Client {
         early: buffered.buffer().into(),
         stream: buffered.into_inner(),
     };
     match received {
-        Ok(Ok(request)) => return proceed(client, request, connection, shared).await,
+        Ok(Ok(request)) => return proceed(client, request, seat).await,
         Ok(Err(end)) => refuse(client.stream, end, connection).await?,
         Err(_elapsed) => {
             connection.refused();
@@ -149,12 +147,8 @@ async fn meet(
 }
 
 /// From a complete request on: judge the target, ask Tor, tell the client.
-async fn proceed(
-    client: Client,
-    request: Request,
-    connection: &OpenConnection,
-    shared: &Shared,
-) -> io::Result<Option<Pair>> {
+async fn proceed(client: Client, request: Request, seat: &Seat) -> io::Result<Option<Pair>> {
+    let (connection, shared) = (&seat.connection, &*seat.shared);
     let upstream = shared.upstream.borrow().clone();
     let target = match permit(
         request.address,
@@ -178,7 +172,11 @@ async fn proceed(
         return Ok(None);
     };
     let isolation = shared.config.isolation.as_ref();
-    let circuit = isolation.map(|isolation| isolation.circuit(&target, request.credentials));
+    let circuit = isolation.map(|isolation| {
+        let site = Site::of(&target);
+        shared.tasks.serves(seat.entry, isolation.tag(&site));
+        isolation.key(&site, request.credentials)
+    });
     let wish = Wish::new(target, circuit);
     if shared.config.optimistic {
         optimistic::open(client, &upstream, wish, connection, shared).await

@@ -5,15 +5,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
+use crate::isolation::SiteTag;
+
 /// The tasks of one relay's connections.
 #[derive(Default)]
 pub(crate) struct Tasks(Mutex<List>);
 
 #[derive(Default)]
 struct List {
-    handles: Vec<Option<AbortHandle>>,
+    places: Vec<Place>,
     free: Vec<usize>,
     open: usize,
+}
+
+#[derive(Default)]
+struct Place {
+    task: Option<AbortHandle>,
+    /// Whom it serves, once that is known.
+    site: Option<SiteTag>,
 }
 
 /// A task's place in the list.
@@ -26,16 +35,24 @@ impl Tasks {
         let mut list = self.list();
         list.open += 1;
         let index = list.free.pop().unwrap_or_else(|| {
-            list.handles.push(None);
-            list.handles.len() - 1
+            list.places.push(Place::default());
+            list.places.len() - 1
         });
         Entry(index)
     }
 
     /// The task itself, which may have left already: its handle then does nothing where it lies.
     pub(crate) fn began(&self, entry: Entry, handle: AbortHandle) {
-        if let Some(place) = self.list().handles.get_mut(entry.0) {
-            *place = Some(handle);
+        if let Some(place) = self.list().places.get_mut(entry.0) {
+            place.task = Some(handle);
+        }
+    }
+
+    /// The task turns out to serve this site. To be said before anything is made of what the site
+    /// is at this moment, so that whoever changes that and cuts afterwards misses no task.
+    pub(crate) fn serves(&self, entry: Entry, site: SiteTag) {
+        if let Some(place) = self.list().places.get_mut(entry.0) {
+            place.site = Some(site);
         }
     }
 
@@ -47,18 +64,28 @@ impl Tasks {
             *list = List::default(); // a burst's list is not kept
             return;
         }
-        if let Some(place) = list.handles.get_mut(entry.0) {
-            *place = None;
+        if let Some(place) = list.places.get_mut(entry.0) {
+            *place = Place::default();
         }
         list.free.push(entry.0);
     }
 
     /// Ends all tasks. Their connections are reset as they are dropped.
     pub(crate) fn cut(&self) {
-        let handles = std::mem::take(&mut self.list().handles);
-        for handle in handles.into_iter().flatten() {
-            handle.abort();
+        let places = std::mem::take(&mut self.list().places);
+        for task in places.into_iter().filter_map(|place| place.task) {
+            task.abort();
         }
+    }
+
+    /// Ends the tasks that serve this site.
+    pub(crate) fn cut_site(&self, site: SiteTag) {
+        let list = self.list();
+        let of_site = list.places.iter().filter(|place| place.site == Some(site));
+        // An abort runs nothing here; each task leaves the list in its own time.
+        of_site
+            .filter_map(|place| place.task.as_ref())
+            .for_each(AbortHandle::abort);
     }
 
     fn list(&self) -> MutexGuard<'_, List> {
@@ -114,6 +141,6 @@ mod tests {
         tasks.leave(entry);
         tasks.began(entry, set.spawn(async {}));
         assert_eq!(tasks.enter().0, 0);
-        assert!(tasks.list().handles[0].is_none());
+        assert!(tasks.list().places[0].task.is_none());
     }
 }

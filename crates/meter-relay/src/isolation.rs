@@ -8,19 +8,22 @@
 //! What a client says of itself goes into the hash and nowhere else: it can divide its circuits
 //! further, and can neither share another site's nor speak to Tor through us.
 
+mod renewals;
 mod site;
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::{handshake::ClientCredentials, target::Target};
-use site::site_of;
+use crate::handshake::ClientCredentials;
+use renewals::Renewals;
+pub use site::Site;
 
 /// Random bytes that make one identity; wiped from memory when dropped.
 pub type IdentitySecret = Zeroizing<[u8; 32]>;
@@ -31,35 +34,78 @@ pub type IdentitySecret = Zeroizing<[u8; 32]>;
 #[derive(Clone)]
 pub struct Isolation {
     /// A std lock: read for one hash, never across an await, written once in a long while.
-    secret: Arc<RwLock<IdentitySecret>>,
+    identity: Arc<RwLock<Identity>>,
+    /// Seeded anew by each process.
+    tags: RandomState,
 }
+
+struct Identity {
+    secret: IdentitySecret,
+    renewals: Renewals,
+}
+
+/// What Tor is told for one site: opaque, and different for every site and identity. Has no
+/// `Debug`: credentials are never logged.
+pub struct SiteCredentials {
+    /// The SOCKS user name.
+    pub user: String,
+    /// The SOCKS password.
+    pub password: String,
+}
+
+/// Names a site within this process, for telling its connections from others.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) struct SiteTag(u64);
 
 impl Isolation {
     /// Begins with an identity made of these bytes, which have to be random.
     #[must_use]
     pub fn new(secret: IdentitySecret) -> Self {
         Self {
-            secret: Arc::new(RwLock::new(secret)),
+            identity: Arc::new(RwLock::new(Identity::new(secret))),
+            tags: RandomState::new(),
         }
     }
 
     /// Takes on a new identity: from now on no connection shares a circuit with an earlier one.
     /// Open connections stay where they are.
     pub fn renew(&self, secret: IdentitySecret) {
-        *self.secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
+        *self.write() = Identity::new(secret);
     }
 
-    /// The key to the circuits that a target may use.
-    pub(crate) fn circuit(&self, target: &Target, client: Option<ClientCredentials>) -> CircuitKey {
-        let site = site_of(target.address());
-        let mut hash = {
-            let secret = self.secret.read().unwrap_or_else(PoisonError::into_inner);
-            Hmac::<Sha256>::new_from_slice(secret.as_slice()).expect("any length is a key")
+    /// Gives one site new circuits: from now on no connection to it shares one with an earlier one.
+    /// Other sites keep theirs, and open connections stay where they are
+    /// ([`Connections::cut`](crate::Connections::cut) ends them).
+    pub fn renew_site(&self, site: &Site) {
+        self.write().renewals.add(self.tag(site));
+    }
+
+    /// What Tor is told for connections to this site by clients without credentials of their own.
+    #[must_use]
+    pub fn credentials(&self, site: &Site) -> SiteCredentials {
+        SiteCredentials {
+            user: String::from_utf8_lossy(TOR_USER_ISOLATION).into_owned(),
+            password: hex::encode(self.key(site, None).0),
+        }
+    }
+
+    /// The site's name within this process.
+    pub(crate) fn tag(&self, site: &Site) -> SiteTag {
+        SiteTag(self.tags.hash_one(site.as_str()))
+    }
+
+    /// The key to the circuits that a site may use.
+    pub(crate) fn key(&self, site: &Site, client: Option<ClientCredentials>) -> CircuitKey {
+        let (mut hash, renewed) = {
+            let identity = self.read();
+            let hash = Hmac::<Sha256>::new_from_slice(identity.secret.as_slice());
+            let renewed = identity.renewals.of(self.tag(site));
+            (hash.expect("any length is a key"), renewed)
         };
         hash.update(PURPOSE);
         // Every part is told from the next by its length or by standing last, and the presence of
         // credentials by a byte: an empty pair is not the same as none (S-08).
-        update_counted(&mut hash, site.as_bytes());
+        update_counted(&mut hash, site.as_str().as_bytes());
         if let Some(client) = client {
             hash.update(&[1]);
             update_counted(&mut hash, &client.user);
@@ -67,10 +113,33 @@ impl Isolation {
         } else {
             hash.update(&[0]);
         }
+        // Behind everything else, and only where there is one.
+        if let Some(renewed) = renewed {
+            hash.update(&renewed.to_be_bytes());
+        }
         let mut key = [0; KEY_BYTES];
         let bytes = hash.finalize().into_bytes();
         key.copy_from_slice(bytes.get(..KEY_BYTES).expect("SHA-256 is longer"));
         CircuitKey(key)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Identity> {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Identity> {
+        self.identity
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Identity {
+    fn new(secret: IdentitySecret) -> Self {
+        Self {
+            secret,
+            renewals: Renewals::default(),
+        }
     }
 }
 

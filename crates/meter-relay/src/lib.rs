@@ -21,5 +21,5 @@ mod target;
 pub use config::RelayConfig;
 pub use counters::{CounterSnapshot, Counters, ReplyCounts};
 pub use error::RelayError;
-pub use isolation::{IdentitySecret, Isolation};
-pub use relay::Relay;
+pub use isolation::{IdentitySecret, Isolation, Site, SiteCredentials};
+pub use relay::{Connections, Relay};

@@ -23,6 +23,7 @@ use crate::{
     counters::{Counters, OpenConnection},
     cut::Tasks,
     error::RelayError,
+    isolation::Site,
     owner::{Owner, Owners},
     payload::PipePool,
 };
@@ -95,6 +96,12 @@ impl Relay {
     #[must_use]
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
+    }
+
+    /// A handle on its connections, good for as long as somebody holds it.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        Connections(Arc::clone(&self.shared))
     }
 
     /// Serves clients until `stop`, then closes the port, lets open connections go on for
@@ -193,6 +200,20 @@ impl Relay {
                 connection.refused();
                 false
             }
+        }
+    }
+}
+
+/// The open connections of one relay. Cheap to clone.
+#[derive(Clone)]
+pub struct Connections(Arc<Shared>);
+
+impl Connections {
+    /// Resets the connections to a site, on both sides, and no others. What was delivered has been
+    /// counted. Does nothing in a relay without isolation, which does not tell sites apart.
+    pub fn cut(&self, site: &Site) {
+        if let Some(isolation) = &self.0.config.isolation {
+            self.0.tasks.cut_site(isolation.tag(site));
         }
     }
 }

@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use crate::{
     Bootstrap, ControlRefusal, TorState, TorWarning,
-    control::{Command, Control, ControlError, Event, Phase, bootstrap_phase},
+    circuit::{Circuit, Question},
+    control::{Command, Control, ControlError, Event, Phase, bootstrap_phase, circuit_of},
     desk::Desk,
 };
 
@@ -111,6 +112,7 @@ pub(crate) async fn follow(control: &mut Control, desk: &Desk, whose: Whose) -> 
         Err(error) => return error,
     }
     let mut identity = desk.identity();
+    let mut questions = desk.questions();
     loop {
         desk.progress(progress.state());
         let event = tokio::select! {
@@ -121,12 +123,22 @@ pub(crate) async fn follow(control: &mut Control, desk: &Desk, whose: Whose) -> 
                     Err(error) => return error,
                 }
             }
+            Some(question) = questions.recv() => match tell(control, question).await {
+                Ok(()) => continue,
+                Err(error) => return error,
+            },
         };
         match event {
             Ok(event) => note(desk, &mut progress, event),
             Err(error) => return error,
         }
     }
+}
+
+async fn tell(control: &mut Control, question: Question) -> Result<(), ControlError> {
+    let told = circuit_of(control, &question.site).await;
+    question.answer(told.clone().unwrap_or(Circuit::Untold));
+    told.map(drop)
 }
 
 async fn read_phase(

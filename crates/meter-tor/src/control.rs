@@ -2,6 +2,7 @@
 //!
 //! Does not decide what a Tor is good for, and keeps nothing of what it hears but status.
 
+mod circuit;
 mod command;
 mod cookie;
 mod event;
@@ -21,6 +22,7 @@ use self::line::{ProtocolError, Reply, ReplyAssembler};
 use crate::{ControlRefusal, TorProblem, dial::Io};
 
 pub(crate) use self::{
+    circuit::circuit_of,
     command::Command,
     cookie::CookieRule,
     event::{Event, Phase, bootstrap_phase, socks_listeners},

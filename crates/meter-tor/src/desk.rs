@@ -2,9 +2,15 @@
 //! there is an upstream exactly while the state is `Ready`.
 
 use meter_core::Upstream;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::{BackendKind, TorProblem, TorState, TorStatus, TorWarning, bootstrap::is_too_old};
+use crate::{
+    BackendKind, TorProblem, TorState, TorStatus, TorWarning, bootstrap::is_too_old,
+    circuit::Question,
+};
+
+/// Questions waiting for a Tor; more askers wait for a place.
+const QUESTIONS_MAX: usize = 4;
 
 /// Publishes; owned by the actor alone.
 #[derive(Debug)]
@@ -15,6 +21,8 @@ pub(crate) struct Desk {
     address: watch::Sender<Option<Upstream>>,
     /// Counts the identities that were asked for.
     identity: watch::Sender<u64>,
+    /// To whom questions about circuits go; nobody, where the Tor in use does not tell.
+    teller: watch::Sender<Option<mpsc::Sender<Question>>>,
 }
 
 impl Desk {
@@ -24,6 +32,7 @@ impl Desk {
             upstream: watch::Sender::new(None),
             address: watch::Sender::new(None),
             identity: watch::Sender::new(0),
+            teller: watch::Sender::new(None),
         }
     }
 
@@ -43,6 +52,18 @@ impl Desk {
     /// For whoever asks for a new identity.
     pub(crate) fn identity_asker(&self) -> watch::Sender<u64> {
         self.identity.clone()
+    }
+
+    /// For whoever asks about circuits.
+    pub(crate) fn teller(&self) -> watch::Receiver<Option<mpsc::Sender<Question>>> {
+        self.teller.subscribe()
+    }
+
+    /// The Tor in use tells its circuits: from now on questions come here.
+    pub(crate) fn questions(&self) -> mpsc::Receiver<Question> {
+        let (teller, questions) = mpsc::channel(QUESTIONS_MAX);
+        self.teller.send_replace(Some(teller));
+        questions
     }
 
     /// A Tor is there; whether it is usable comes with [`Self::progress`].
@@ -93,6 +114,7 @@ impl Desk {
     pub(crate) fn without_tor(&self, state: TorState) {
         self.unusable();
         self.address.send_replace(None);
+        self.teller.send_replace(None);
         self.change(|status| {
             *status = TorStatus {
                 state,

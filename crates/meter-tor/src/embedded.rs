@@ -9,7 +9,8 @@ use std::{path::PathBuf, process::ExitStatus};
 
 use meter_core::Upstream;
 use meter_wire::{
-    EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedProgress, EmbeddedSetup, EmbeddedWay,
+    EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedPath, EmbeddedProgress, EmbeddedSetup,
+    EmbeddedWay,
 };
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,7 @@ use crate::{
     BackendKind, Embedded, FolderFault, TorConfig, TorProblem,
     bootstrap::Progress,
     child::{Child, Start},
+    circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
     control::{Event, Phase},
     desk::Desk,
     folders::{check_socket_path, private_folder},
@@ -66,6 +68,10 @@ pub(crate) async fn live(
         talk: Talk::new(stdin, stdout),
         desk,
         was_up: false,
+        first: match config.detour.bridges.is_empty() {
+            true => HopRole::Guard,
+            false => HopRole::Bridge,
+        },
     };
     let ended = tokio::select! {
         biased;
@@ -117,6 +123,8 @@ struct Life<'a> {
     talk: Talk,
     desk: &'a Desk,
     was_up: bool,
+    /// What the first relay of every circuit is.
+    first: HopRole,
 }
 
 impl Life<'_> {
@@ -147,6 +155,9 @@ impl Life<'_> {
     async fn follow(&mut self) -> Ended {
         let mut progress = Progress::new(Instant::now());
         let mut identity = self.desk.identity();
+        let mut questions = self.desk.questions();
+        // One at a time, so that the next answer is the one to it.
+        let mut asked: Option<Question> = None;
         loop {
             self.desk.progress(progress.state());
             let event = tokio::select! {
@@ -155,17 +166,55 @@ impl Life<'_> {
                     self.talk.say(&EmbeddedCommand::NewIdentity).await;
                     continue;
                 }
+                Some(question) = questions.recv(), if asked.is_none() => {
+                    self.talk.say(&whose_circuit(&question)).await;
+                    asked = Some(question);
+                    continue;
+                }
             };
             match event {
                 Some(EmbeddedEvent::Progress(told)) => {
                     progress.take(Event::Bootstrap(phase(told)), Instant::now());
                 }
                 Some(EmbeddedEvent::NewIdentity | EmbeddedEvent::Circuits { .. }) => {}
+                Some(EmbeddedEvent::Circuit { path }) => {
+                    if let Some(question) = asked.take() {
+                        question
+                            .answer(path.map_or(Circuit::Unused, |path| circuit(path, self.first)));
+                    }
+                }
                 Some(EmbeddedEvent::Failed { fault }) => return Ended::Fault(fault),
                 Some(EmbeddedEvent::Listening { .. }) | None => return Ended::Lost,
             }
         }
     }
+}
+
+fn whose_circuit(question: &Question) -> EmbeddedCommand {
+    EmbeddedCommand::Circuit {
+        user: question.site.user.clone(),
+        password: question.site.password.clone(),
+    }
+}
+
+/// Arti has no list of countries and keeps no nicknames.
+fn circuit(path: EmbeddedPath, first: HopRole) -> Circuit {
+    let EmbeddedPath { mut relays, onion } = path;
+    relays.truncate(HOPS_MAX);
+    let count = relays.len();
+    let hop = |(number, fingerprint): (usize, &String)| Hop {
+        role: match HopRole::of(number, count, onion) {
+            HopRole::Guard => first,
+            other => other,
+        },
+        relay: short(fingerprint),
+        country: None,
+    };
+    let way = relays.iter().enumerate().map(hop).collect();
+    Circuit::Built(Built {
+        ways: vec![way],
+        onion,
+    })
 }
 
 fn phase(told: EmbeddedProgress) -> Phase {

@@ -6,6 +6,7 @@ mod backend;
 mod bootstrap;
 mod bridge;
 mod child;
+mod circuit;
 mod config;
 mod control;
 mod desk;
@@ -22,6 +23,7 @@ mod status;
 mod tor;
 
 pub use bridge::{BadBridge, Bridge, Transport};
+pub use circuit::{Built, Circuit, Hop, HopRole, SiteCredentials, WAYS_MAX};
 pub use config::{Candidate, Choice, ControlAddr, Embedded, RestartPolicy, TorConfig};
 pub use detour::Detour;
 pub use folders::find_program;

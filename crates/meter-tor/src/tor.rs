@@ -1,20 +1,26 @@
 //! The handle that the rest of the product holds.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use meter_core::Upstream;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    TorConfig, TorProblem, TorState, TorStatus,
+    Circuit, SiteCredentials, TorConfig, TorProblem, TorState, TorStatus,
     actor::{Actor, Command},
+    circuit::Question,
     desk::Desk,
     dial::network_answers,
 };
 
 /// Commands waiting for the actor; more askers wait for a place.
 const COMMANDS_MAX: usize = 16;
+/// A Tor answers within milliseconds; one that does not within this has other worries.
+const CIRCUIT_MAX: Duration = Duration::from_secs(5);
 
 /// A handle on Tor. Cheap to clone; when the last one is gone, a Tor of ours ends.
 #[derive(Clone, Debug)]
@@ -23,6 +29,7 @@ pub struct Tor {
     status: watch::Receiver<TorStatus>,
     upstream: watch::Receiver<Option<Upstream>>,
     identity: watch::Sender<u64>,
+    teller: watch::Receiver<Option<mpsc::Sender<Question>>>,
 }
 
 impl Tor {
@@ -42,6 +49,7 @@ impl Tor {
             status: desk.status(),
             upstream: desk.upstream(),
             identity: desk.identity_asker(),
+            teller: desk.teller(),
         };
         tracker.spawn(Actor::new(config, desk, inbox).run(stop));
         handle
@@ -105,6 +113,25 @@ impl Tor {
     pub fn new_identity(&self) {
         self.identity
             .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Asks for the circuit of the connections with these credentials. Nothing of it is kept.
+    ///
+    /// # Cancel safety
+    /// Dropping it gives up waiting.
+    pub async fn circuit(&self, site: SiteCredentials) -> Circuit {
+        let teller = self.teller.borrow().clone();
+        let Some(teller) = teller else {
+            return Circuit::Untold;
+        };
+        let (answer, wait) = oneshot::channel();
+        let asked = async {
+            let question = Question { site, answer };
+            teller.send(question).await.ok()?;
+            wait.await.ok()
+        };
+        let told = timeout(CIRCUIT_MAX, asked).await;
+        told.ok().flatten().unwrap_or(Circuit::Untold)
     }
 
     /// Whether the Tor network answers through this Tor. It asks an exit for a name that cannot

@@ -23,6 +23,14 @@ pub enum EmbeddedCommand {
     NewIdentity,
     /// Say which circuits are in use. Answered by [`EmbeddedEvent::Circuits`].
     Circuits,
+    /// Say which circuit the connections with these credentials use. Answered by
+    /// [`EmbeddedEvent::Circuit`].
+    Circuit {
+        /// The SOCKS user name.
+        user: String,
+        /// The SOCKS password.
+        password: String,
+    },
     /// End.
     Stop,
 }
@@ -111,6 +119,11 @@ pub enum EmbeddedEvent {
         /// One for each connection that reached its target.
         in_use: Vec<EmbeddedCircuit>,
     },
+    /// The answer to [`EmbeddedCommand::Circuit`].
+    Circuit {
+        /// `None`: no connection with these credentials is open.
+        path: Option<EmbeddedPath>,
+    },
 }
 
 /// How far a start has come. Until the first `ready` the percentage never falls.
@@ -137,6 +150,16 @@ pub struct EmbeddedCircuit {
     pub group: u64,
     /// Equal for connections on the same circuit.
     pub circuit: String,
+}
+
+/// The relays of a circuit. Names no address.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddedPath {
+    /// Fingerprints in upper-case hexadecimal, from us on; empty where a relay's is not known.
+    pub relays: Vec<String>,
+    /// Whether it ends at an onion service.
+    pub onion: bool,
 }
 
 /// Why the embedded Tor ended.
@@ -230,6 +253,10 @@ mod tests {
             EmbeddedCommand::Begin(setup(bridges(vec![bridge]))),
             EmbeddedCommand::NewIdentity,
             EmbeddedCommand::Circuits,
+            EmbeddedCommand::Circuit {
+                user: "u".into(),
+                password: "p".into(),
+            },
             EmbeddedCommand::Stop,
         ] {
             let line = write_embedded_command(&command);
@@ -279,6 +306,12 @@ mod tests {
             },
             EmbeddedEvent::NewIdentity,
             EmbeddedEvent::Circuits { in_use: Vec::new() },
+            EmbeddedEvent::Circuit {
+                path: Some(EmbeddedPath {
+                    relays: vec!["A5".repeat(20)],
+                    onion: true,
+                }),
+            },
         ] {
             let line = write_embedded_event(&event);
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);

@@ -47,6 +47,11 @@ codes! {
     /// A new identity so soon after the last one.
     IdentityTooSoon => "A new identity was made a moment ago; wait a few seconds.",
 
+    /// New circuits for a site so soon after the last ones.
+    CircuitTooSoon => "A site got a new circuit a moment ago; wait a few seconds.",
+    /// No site that the relay would pass to Tor.
+    BadSite => "That is not a site that is reached through Tor.",
+
     // The daemon's own house.
     /// The home folder cannot be made or used.
     HomeUnusable => "Onionmeter cannot use its folder; run `onionmeter doctor` to see what to repair.",

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod circuit;
 mod codec;
 mod embedded;
 mod error;
@@ -12,13 +13,14 @@ mod text;
 mod trouble;
 mod unreached;
 
+pub use circuit::{Circuit, Hop, HopRole, SiteCircuit, SiteQuery};
 pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
 };
 pub use embedded::{
     EMBEDDED_LINE_MAX, EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedFault,
-    EmbeddedProgress, EmbeddedSetup, EmbeddedTransport, EmbeddedWay, parse_embedded_command,
-    parse_embedded_event, write_embedded_command, write_embedded_event,
+    EmbeddedPath, EmbeddedProgress, EmbeddedSetup, EmbeddedTransport, EmbeddedWay,
+    parse_embedded_command, parse_embedded_event, write_embedded_command, write_embedded_event,
 };
 pub use error::{ErrorCode, Problem};
 pub use message::{
@@ -45,6 +47,9 @@ pub const FRAME_IN_MAX: usize = 64 * 1024;
 
 /// Largest frame towards a client, in bytes; Chromium and Firefox end the connection at 1 MiB.
 pub const FRAME_OUT_MAX: usize = 512 * 1024;
+
+/// Longest name of a site in a request, in bytes: as long as a name can be in DNS and SOCKS.
+pub const SITE_BYTES_MAX: usize = 255;
 
 /// Most reports in one page: a page of them stays well below [`FRAME_OUT_MAX`].
 pub const REPORTS_PAGE_MAX: u16 = 500;

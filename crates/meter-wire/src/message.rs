@@ -1,6 +1,6 @@
 //! What the daemon says: replies and notices.
 
-use crate::{HexBytes, Problem, Status, U64Text, WireReport};
+use crate::{HexBytes, Problem, SiteCircuit, Status, U64Text, WireReport};
 use serde::{Deserialize, Serialize};
 
 /// One message to a client.
@@ -43,6 +43,8 @@ pub enum Success {
     Status(Box<Status>),
     /// To `reports`.
     Reports(ReportsPage),
+    /// To `circuit`.
+    Circuit(SiteCircuit),
     /// To everything that only has to be done.
     Done,
 }

@@ -1,6 +1,6 @@
 //! What a client asks of the daemon. Strict: what is not listed here is an error.
 
-use crate::{PROTOCOL, TorBackend, U64Text};
+use crate::{PROTOCOL, SiteQuery, TorBackend, U64Text};
 use meter_core::{ThresholdError, Thresholds};
 use serde::{Deserialize, Serialize};
 
@@ -38,13 +38,17 @@ pub enum Request {
     SetThresholds(SetThresholds),
     /// Gives every site new circuits from now on, unconnected with those before.
     NewIdentity,
+    /// Asks for the circuit of one site.
+    Circuit(SiteQuery),
+    /// Gives one site new circuits, and cuts its open connections.
+    NewCircuit(SiteQuery),
     /// Does nothing but answer.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they stand in JSON.
-    pub const NAMES: [&str; 11] = [
+    pub const NAMES: [&str; 13] = [
         "hello",
         "status",
         "reports",
@@ -55,6 +59,8 @@ impl Request {
         "monitor_stop",
         "set_thresholds",
         "new_identity",
+        "circuit",
+        "new_circuit",
         "ping",
     ];
 }

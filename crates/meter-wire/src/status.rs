@@ -33,6 +33,9 @@ pub struct Status {
     /// Seconds until `new_identity` is possible again, rounded up; 0 when it is.
     #[serde(default)]
     pub new_identity_in_s: u32,
+    /// The same for `new_circuit`. Absent in a daemon that does not know it.
+    #[serde(default)]
+    pub new_circuit_in_s: u32,
 }
 
 /// The relay.

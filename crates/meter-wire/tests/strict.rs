@@ -2,7 +2,7 @@
 
 use meter_wire::{
     BackendChoice, Client, ErrorCode, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope,
-    SetThresholds, TorUse, U64Text, parse_request, write_request,
+    SetThresholds, SiteQuery, TorUse, U64Text, parse_request, write_request,
 };
 use proptest::prelude::*;
 
@@ -167,6 +167,8 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::MonitorStart),
         Just(Request::MonitorStop),
         Just(Request::NewIdentity),
+        "\\PC{0,40}".prop_map(|site| Request::Circuit(SiteQuery { site })),
+        "\\PC{0,40}".prop_map(|site| Request::NewCircuit(SiteQuery { site })),
         Just(Request::Ping),
         (number(), any::<u16>())
             .prop_map(|(after, limit)| Request::Reports(ReportsQuery { after, limit })),

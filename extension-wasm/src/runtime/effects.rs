@@ -4,7 +4,7 @@ use super::port::{self, from_json};
 use super::{dispatch, with_worker};
 use crate::bindings::{Setting, api, console_error, set_timeout};
 use crate::proxy_value::{self, Reading, Refusal};
-use crate::update::{Effect, Event, ProxyTurn, Timer};
+use crate::update::{Effect, Event, ProxyTurn, Tab, Timer};
 use crate::view::{Badge, PopupView};
 use js_sys::Promise;
 use serde::Serialize;
@@ -28,6 +28,8 @@ pub(super) fn run(effect: Effect) {
         Effect::SaveSession(glance) => save(|items| api().storage().session().set(items), &*glance),
         Effect::Badge(badge) => draw_badge(&badge),
         Effect::Draw(view) => draw(&view),
+        Effect::ReadTab => spawn_local(async { dispatch(Event::Tab(active_tab().await)) }),
+        Effect::ReloadTab(id) => watch("load the page anew", api().tabs().reload(id)),
         Effect::OpenExtensions => {
             let page = js(&json!({ "url": "chrome://extensions/" }));
             watch("open the extensions", Ok(api().tabs().create(&page)));
@@ -78,6 +80,19 @@ async fn read() -> Result<Reading, Refusal> {
     let level = settings["levelOfControl"].as_str().unwrap_or_default();
     let engine = with_worker(|worker| worker.state.engine);
     Ok(proxy_value::reading(engine, level, &settings["value"]))
+}
+
+/// The click that opened the popup lets the browser show this tab's address, and no other's
+/// (`activeTab`).
+async fn active_tab() -> Option<Tab> {
+    let details = json!({ "active": true, "lastFocusedWindow": true });
+    let tabs = settle(api().tabs().query(&js(&details))).await.ok()?;
+    let tabs: Value = serde_json::from_str(&port::to_json(&tabs)).ok()?;
+    let tab = tabs.get(0)?;
+    Some(Tab {
+        id: i32::try_from(tab["id"].as_i64()?).ok()?,
+        url: tab["url"].as_str()?.to_owned(),
+    })
 }
 
 fn answer(turn: ProxyTurn, answer: Result<Reading, Refusal>) {

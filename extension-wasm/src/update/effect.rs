@@ -44,6 +44,10 @@ pub enum Effect {
     Badge(Badge),
     /// Draw every open popup.
     Draw(Box<PopupView>),
+    /// Read which page the active tab shows, and answer.
+    ReadTab,
+    /// Load the page of the tab with this number anew.
+    ReloadTab(i32),
     /// Open the browser's list of extensions.
     OpenExtensions,
 }

@@ -1,5 +1,6 @@
 //! What can happen, as plain values.
 
+use super::Tab;
 use crate::proxy_value::{Engine, Reading, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,8 @@ pub enum Event {
     Alarm,
     /// A popup wants to be drawn.
     PopupOpened,
+    /// The active tab, as far as the browser shows it; answers [`super::Effect::ReadTab`].
+    Tab(Option<Tab>),
     /// A popup is gone.
     PopupClosed,
     /// A person clicked.
@@ -114,13 +117,15 @@ pub enum Intent {
     Dismiss,
     /// New circuits for every site.
     NewIdentity,
+    /// New circuits for the site in the active tab.
+    NewCircuit,
     /// Seen that others tried the relay; say it again only when they try again.
     StrangersSeen,
 }
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
@@ -136,6 +141,7 @@ impl Intent {
         Self::OpenExtensions,
         Self::Dismiss,
         Self::NewIdentity,
+        Self::NewCircuit,
         Self::StrangersSeen,
     ];
 

@@ -1,7 +1,7 @@
 //! The connection to the native host: opening, greeting, listening, losing and opening again.
 
 use super::state::Asked;
-use super::{ConnectionId, Effect, Failure, Host, Identity, Link, State, Timer, reports};
+use super::{ConnectionId, Effect, Failure, Host, Identity, Link, State, Timer, reports, site};
 use meter_wire::{
     BackendChoice, Bootstrap, Client, ErrorCode, FromDaemon, Hello, HelloReply, Notice, Outcome,
     Problem, ProtocolRange, RelayStatus, Reply, Request, RequestEnvelope, Status, Success,
@@ -76,6 +76,22 @@ pub(super) fn ask(state: &mut State, asked: Asked, request: Request, effects: &m
     ));
 }
 
+/// As [`ask`], unless the very question has no answer yet.
+pub(super) fn ask_once(
+    state: &mut State,
+    asked: Asked,
+    request: Request,
+    effects: &mut Vec<Effect>,
+) {
+    let is_open = match &state.host {
+        Host::Linked(link) => link.asked.iter().any(|(_, open)| *open == asked),
+        Host::Idle | Host::Gone(_) => true,
+    };
+    if !is_open {
+        ask(state, asked, request, effects);
+    }
+}
+
 pub(super) fn on_frame(
     state: &mut State,
     connection: ConnectionId,
@@ -111,7 +127,10 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         }
         // Whether the host still listens is all that a ping asks.
         (Asked::Ping, _) => state.failures = 0,
-        (Asked::Command | Asked::NewIdentity, Outcome::Error(problem)) => {
+        (Asked::Circuit(number), Outcome::Ok(Success::Circuit(circuit))) => {
+            site::on_circuit(state, number, circuit);
+        }
+        (Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_), Outcome::Error(problem)) => {
             state.told = Some(problem);
         }
         (Asked::Command, Outcome::Ok(_)) => reports::ask_status(state, effects),
@@ -119,10 +138,14 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             state.renewed = true;
             reports::ask_status(state, effects);
         }
+        (Asked::NewCircuit(number), Outcome::Ok(_)) => {
+            site::on_renewed(state, number, effects);
+            reports::ask_status(state, effects);
+        }
         // The next status or alarm asks again.
-        (Asked::Status(_) | Asked::Reports, Outcome::Error(_)) => {}
+        (Asked::Status(_) | Asked::Reports | Asked::Circuit(_), Outcome::Error(_)) => {}
         // An answer to another question.
-        (Asked::Hello | Asked::Status(_) | Asked::Reports, Outcome::Ok(_)) => {}
+        (Asked::Hello | Asked::Status(_) | Asked::Reports | Asked::Circuit(_), Outcome::Ok(_)) => {}
     }
 }
 
@@ -187,6 +210,8 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     }
     start_what_is_due(state, effects);
     reports::compare(state, effects);
+    // While something moves a status comes every second, and a circuit may have been built.
+    site::ask(state, effects);
 }
 
 /// The bootstrap's steps come between two statuses; only a status ends it.

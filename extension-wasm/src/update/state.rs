@@ -3,7 +3,7 @@
 use super::{Book, ConnectionId, Glance, Identity, ProxyTurn, Stored};
 use crate::proxy_value::{Engine, Reading, Refusal};
 use crate::view::{Badge, PopupView};
-use meter_wire::{ErrorCode, Problem, RelayStatus, Status};
+use meter_wire::{ErrorCode, Problem, RelayStatus, SiteCircuit, Status};
 
 /// Everything the extension knows. A value: it holds no port, timer or promise.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,8 @@ pub struct State {
     pub glimpse: Option<Status>,
     /// A person asked for a new identity and got it; told for as long as a popup is open.
     pub renewed: bool,
+    /// The site in the active tab, while a popup is open. Never stored.
+    pub site: Option<Site>,
     /// So many connections of other users have been shown to the person and seen.
     pub foreign_seen: u64,
 
@@ -38,6 +40,7 @@ pub struct State {
     pub(super) start_due: bool,
     pub(super) last_connection: ConnectionId,
     pub(super) last_request: u32,
+    pub(super) last_site: u32,
     /// Connections that failed in a row.
     pub(super) failures: u32,
     pub(super) popups: u32,
@@ -82,7 +85,25 @@ pub(super) enum Asked {
     Reports,
     Command,
     NewIdentity,
+    /// With the site's number, as the next.
+    Circuit(u32),
+    NewCircuit(u32),
     Ping,
+}
+
+/// The site in the active tab.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Tells the answers about this one from those about earlier ones.
+    pub(super) number: u32,
+    pub(super) tab: i32,
+    pub(super) host: String,
+    /// Its circuit was asked for.
+    pub(super) asked: bool,
+    /// What the host last said of its circuit.
+    pub circuit: Option<SiteCircuit>,
+    /// A person asked for a new circuit and got it.
+    pub renewed: bool,
 }
 
 /// Why there is no connection.

@@ -249,7 +249,10 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         | ErrorCode::TorStalled
         | ErrorCode::TorSilent => Help::button("Restart Tor", Intent::TorStart).action(code),
         ErrorCode::TorTooOld => Help::button("OK", Intent::Dismiss).action(code),
-        ErrorCode::TorNotOurs | ErrorCode::IdentityTooSoon => Help::button("OK", Intent::Dismiss),
+        ErrorCode::TorNotOurs
+        | ErrorCode::IdentityTooSoon
+        | ErrorCode::CircuitTooSoon
+        | ErrorCode::BadSite => Help::button("OK", Intent::Dismiss),
         ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => {
             Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter install")
         }

@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod badges;
+mod circuit;
 mod connection;
 mod identity;
 mod ids;

@@ -8,7 +8,7 @@ use meter_wire::{
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
 use onionmeter::update::{
-    ConnectionId, Effect, Event, Intent, ProxyTurn, SINK_PORT, Started, State, Timer, update,
+    ConnectionId, Effect, Event, Intent, ProxyTurn, SINK_PORT, Started, State, Tab, Timer, update,
 };
 use onionmeter::view::{self, Light};
 use proptest::prelude::*;
@@ -80,7 +80,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => (late(), answer).prop_map(|(late, answer)| Step::Proxy { late, answer }),
         2 => (0..3_u8, 0..8_u32).prop_map(|(kind, number)| Step::Timer(kind, number)),
         2 => prop::sample::select(Intent::ALL.to_vec()).prop_map(Step::Intent),
-        3 => (0..6_u8).prop_map(Step::Plain),
+        3 => (0..7_u8).prop_map(Step::Plain),
         1 => Just(Step::Death),
     ];
     prop::collection::vec(step, 1..60)
@@ -180,6 +180,8 @@ impl Onlooker {
             | Effect::HardenPrivacy
             | Effect::SaveSession(_)
             | Effect::Draw(_)
+            | Effect::ReadTab
+            | Effect::ReloadTab(_)
             | Effect::OpenExtensions => {}
         }
     }
@@ -239,6 +241,10 @@ impl Onlooker {
                 2 => Event::PopupClosed,
                 3 => Event::ProxyChanged,
                 4 => Event::ProxyError { fatal: true },
+                5 => Event::Tab(Some(Tab {
+                    id: 1,
+                    url: "https://example.com/".to_owned(),
+                })),
                 _ => Event::ProxyError { fatal: false },
             }),
             Step::Death => self.wake(),

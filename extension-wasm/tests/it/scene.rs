@@ -6,12 +6,12 @@ use meter_core::{
     UnixMs,
 };
 use meter_wire::{
-    FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply, ReportsPage,
-    Request, SetThresholds, Status, Success, TorBackend, TorState, TorStatus, U64Text, WireReport,
-    write_message,
+    Circuit, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply,
+    ReportsPage, Request, SetThresholds, SiteCircuit, Status, Success, TorBackend, TorState,
+    TorStatus, U64Text, WireReport, write_message,
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
-use onionmeter::update::{ConnectionId, Effect, Event, ProxyTurn, Started, State, update};
+use onionmeter::update::{ConnectionId, Effect, Event, ProxyTurn, Started, State, Tab, update};
 use onionmeter::view::{self, PopupView};
 use std::collections::VecDeque;
 
@@ -35,6 +35,10 @@ pub(crate) struct Scene {
     pub(crate) silent: bool,
     /// What the host answers to the next command instead of doing it.
     pub(crate) refusal: Option<Problem>,
+    /// The tab in front of the person.
+    pub(crate) tab: Option<Tab>,
+    /// What the host says of every site's circuit.
+    pub(crate) circuit: Circuit,
     /// The reports that the host hands out.
     pub(crate) reports: Vec<WireReport>,
     /// The host's key.
@@ -61,6 +65,8 @@ impl Scene {
             closed_because: None,
             silent: false,
             refusal: None,
+            tab: None,
+            circuit: Circuit::Unused,
             reports: Vec::new(),
             head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
             signer,
@@ -152,7 +158,9 @@ impl Scene {
             Effect::ReadProxy { turn } => self.say_proxy(*turn),
             Effect::SaveLocal(stored) => self.local = json(stored),
             Effect::SaveSession(glance) => self.session = json(glance),
+            Effect::ReadTab => self.waiting.push_back(Event::Tab(self.tab.clone())),
             Effect::Disconnect(_)
+            | Effect::ReloadTab(_)
             | Effect::After(..)
             | Effect::HardenPrivacy
             | Effect::RestorePrivacy
@@ -191,12 +199,20 @@ impl Scene {
                     total: self.status.reports,
                 })
             }
-            Request::NewIdentity if self.refusal.is_some() => {
+            Request::Circuit(query) => Success::Circuit(SiteCircuit {
+                site: query.site.trim_start_matches("www.").to_owned(),
+                circuit: self.circuit.clone(),
+            }),
+            Request::NewIdentity | Request::NewCircuit(_) if self.refusal.is_some() => {
                 let refusal = self.refusal.take().expect("just seen");
                 return self.queue_reply(id, Outcome::Error(refusal));
             }
             Request::NewIdentity => {
                 self.status.new_identity_in_s = 10;
+                Success::Done
+            }
+            Request::NewCircuit(_) => {
+                self.status.new_circuit_in_s = 10;
                 Success::Done
             }
             Request::TorStart
@@ -283,5 +299,6 @@ pub(crate) fn status() -> Status {
         foreign: U64Text(0),
         literals: U64Text(0),
         new_identity_in_s: 0,
+        new_circuit_in_s: 0,
     }
 }

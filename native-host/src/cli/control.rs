@@ -127,7 +127,7 @@ fn stop(home: &Home, request: Request, done: &str) -> Outcome {
     if_running(home, request, done, nothing)
 }
 
-fn if_running(home: &Home, request: Request, done: &str, otherwise: &str) -> Outcome {
+pub(super) fn if_running(home: &Home, request: Request, done: &str, otherwise: &str) -> Outcome {
     let attached = block_on(async {
         match ipc::Connection::attach(home).await? {
             Some(mut daemon) => daemon.ask(request).await.map(|_| true),

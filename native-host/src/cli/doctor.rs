@@ -123,7 +123,9 @@ fn status_of(home: &Home) -> Option<Status> {
         };
         match daemon.ask(Request::Status).await? {
             Success::Status(status) => Ok(Some(*status)),
-            Success::Hello(_) | Success::Reports(_) | Success::Done => Ok(None),
+            Success::Hello(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
+                Ok(None)
+            }
         }
     });
     status.ok().flatten()

@@ -27,7 +27,9 @@ pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
         };
         match daemon.ask(Request::Status).await? {
             Success::Status(status) => Ok(Some(status)),
-            Success::Hello(_) | Success::Reports(_) | Success::Done => Err(ipc::unexpected()),
+            Success::Hello(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
+                Err(ipc::unexpected())
+            }
         }
     })?;
     match (status, arguments.json) {

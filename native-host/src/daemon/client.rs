@@ -8,10 +8,11 @@ use crate::{
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_core::Thresholds;
+use meter_relay::Site;
 use meter_wire::{
     Bootstrap, ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Hello, Notice, Outcome,
-    ParseError, Problem, ProtocolRange, Reply, Request, Status, Success, TorState, WireReport,
-    parse_request, write_message,
+    ParseError, Problem, ProtocolRange, Reply, Request, SITE_BYTES_MAX, SiteQuery, Status, Success,
+    TorState, WireReport, parse_request, write_message,
 };
 use std::io;
 use tokio::{
@@ -129,6 +130,15 @@ impl Client {
                 self.engine.ask(ask).await.map(done)
             }
             Request::NewIdentity => self.engine.ask(Command::NewIdentity).await.map(done),
+            Request::Circuit(query) => {
+                let circuit = self.engine.circuit(&site(&query)?).await;
+                Ok(Success::Circuit(circuit))
+            }
+            Request::NewCircuit(query) => {
+                let site = site(&query)?;
+                let ask = |answer| Command::NewCircuit(site, answer);
+                self.engine.ask(ask).await.map(done)
+            }
             Request::Ping => Ok(Success::Done),
         }
     }
@@ -203,4 +213,11 @@ impl Client {
     async fn send(&mut self, message: &FromDaemon) -> io::Result<()> {
         self.writer.send(Bytes::from(write_message(message))).await
     }
+}
+
+/// The site that is meant. A refusal does not repeat it.
+fn site(query: &SiteQuery) -> Result<Site, Problem> {
+    let host = Some(query.site.as_str()).filter(|host| host.len() <= SITE_BYTES_MAX);
+    let site = host.and_then(Site::of_host);
+    site.ok_or_else(|| Problem::new(ErrorCode::BadSite))
 }

@@ -5,7 +5,9 @@ mod thread;
 use super::lately::Lately;
 use crate::{config::Config, problems};
 use meter_core::{MonotonicMs, Upstream};
-use meter_relay::{CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError};
+use meter_relay::{
+    Connections, CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError, Site,
+};
 use meter_wire::{Problem, RelayStatus};
 use std::{
     io,
@@ -30,6 +32,7 @@ pub(crate) struct RelayControl {
 
 struct Running {
     port: u16,
+    connections: Connections,
     stop: CancellationToken,
     task: JoinHandle<Result<(), RelayError>>,
 }
@@ -73,10 +76,16 @@ impl RelayControl {
         match relay {
             Ok(relay) => {
                 let (port, stop) = (relay.port(), CancellationToken::new());
+                let connections = relay.connections();
                 let task = self
                     .tracker
                     .spawn_on(relay.run(stop.clone()), self.thread.runtime());
-                self.running = Some(Running { port, stop, task });
+                self.running = Some(Running {
+                    port,
+                    connections,
+                    stop,
+                    task,
+                });
                 self.problem = None;
                 Ok(port)
             }
@@ -84,6 +93,13 @@ impl RelayControl {
                 self.problem = Some(problem.clone());
                 Err(problem)
             }
+        }
+    }
+
+    /// Ends the open connections to a site.
+    pub(crate) fn cut(&self, site: &Site) {
+        if let Some(running) = &self.running {
+            running.connections.cut(site);
         }
     }
 

@@ -37,6 +37,8 @@ fn help_names_every_command_and_where_things_are() {
         "tor",
         "monitor",
         "new-identity",
+        "circuit",
+        "new-circuit",
         "relay",
         "daemon",
     ];
@@ -55,6 +57,8 @@ fn looking_starts_nothing_and_makes_nothing() {
     check(&home, &["monitor", "stop"], 0, &["nothing to stop"]);
     check(&home, &["tor", "stop"], 0, &["nothing to stop"]);
     check(&home, &["new-identity"], 0, &["not running"]);
+    check(&home, &["circuit", "example.com"], 0, &["not running"]);
+    check(&home, &["new-circuit", "example.com"], 0, &["not running"]);
     assert!(home.daemon_pid().is_none());
     assert!(!home.root().join("key").is_dir());
 }
@@ -74,6 +78,17 @@ fn start_status_reports_and_stop_work_from_a_terminal() {
     let status: meter_wire::Status = serde_json::from_str(&json).expect("as the wire has it");
     assert_eq!(status.balance.0, 0);
     check(&home, &["new-identity"], 0, &["new circuits"]);
+    check(&home, &["circuit", "example.com"], 0, &["does not tell"]);
+    check(&home, &["new-circuit", "example.com"], 0, &["new circuit"]);
+    check(
+        &home,
+        &["new-circuit", "example.org"],
+        69,
+        &["a moment ago"],
+    );
+    for site in ["192.168.1.1", "localhost", "https://example.com/", ""] {
+        check(&home, &["circuit", site], 64, &["not a site"]);
+    }
     check(&home, &["tor", "start"], 69, &["Tor is not installed"]);
     check(&home, &["reports"], 0, &["Balance: 0.0 credits"]);
     check(

@@ -2,7 +2,10 @@
 //! changed again: what the daemon tells of it.
 
 use crate::support::{Bridge, TestHome, connect};
-use meter_wire::{ErrorCode, FromDaemon, Notice, Request, Status, Success};
+use meter_wire::{
+    Circuit, ErrorCode, FromDaemon, Notice, Problem, Request, SiteCircuit, SiteQuery, Status,
+    Success,
+};
 use std::{
     io::{Read as _, Write as _},
     process::{Command, Stdio},
@@ -77,6 +80,42 @@ fn another_user_who_tried_the_relay_is_told() {
         text.contains("tried the relay twice and were refused"),
         "{text}"
     );
+}
+
+#[test]
+fn a_site_gets_no_second_circuit_in_a_moment_and_only_a_site_gets_one() {
+    let home = TestHome::new();
+    let mut bridge = home.bridge();
+    bridge.hello(true);
+    let of = |site: &str| SiteQuery {
+        site: site.to_owned(),
+    };
+    let long = "a.".repeat(128);
+    for site in ["", "127.0.0.1", "localhost", "a b", &long] {
+        for request in [Request::Circuit(of(site)), Request::NewCircuit(of(site))] {
+            let refused = bridge.ask(2, request).expect_err("no site");
+            assert_eq!(
+                refused,
+                Problem::new(ErrorCode::BadSite),
+                "{site} is not repeated"
+            );
+        }
+    }
+    let renewed = bridge.ask(3, Request::NewCircuit(of("a.test")));
+    assert_eq!(renewed, Ok(Success::Done));
+    let refused = bridge.ask(4, Request::NewCircuit(of("b.test")));
+    assert_eq!(
+        refused.expect_err("too soon").code,
+        ErrorCode::CircuitTooSoon
+    );
+    assert_eq!(bridge.ask(5, Request::NewIdentity), Ok(Success::Done));
+    wait_for(&mut bridge, |status| status.new_circuit_in_s == 0);
+    let told = bridge.ask(6, Request::Circuit(of("www.a.test")));
+    let expected = SiteCircuit {
+        site: "a.test".to_owned(),
+        circuit: Circuit::Untold,
+    };
+    assert_eq!(told, Ok(Success::Circuit(expected)), "there is no tor");
 }
 
 #[test]

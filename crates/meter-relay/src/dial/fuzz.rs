@@ -6,7 +6,7 @@ use shadowsocks::relay::socks5::Address;
 
 use super::*;
 use crate::{
-    Isolation,
+    Isolation, Site,
     fuzz::{CUTS, Fields, Stranger, corpus, mutated, run},
 };
 
@@ -109,7 +109,7 @@ fn target() -> Target {
 }
 
 fn circuit() -> CircuitKey {
-    Isolation::new([7; 32].into()).circuit(&target(), None)
+    Isolation::new([7; 32].into()).key(&Site::of(&target()), None)
 }
 
 /// Tor's part of RFC 1928 and RFC 1929, and what the relay says in between.

@@ -6,7 +6,7 @@ use tokio::io::BufReader;
 
 use super::*;
 use crate::{
-    Isolation,
+    Isolation, Site,
     fuzz::{CUTS, Fields, Stranger, corpus, mutated, run},
     target::Target,
 };
@@ -122,7 +122,7 @@ fn go_on_with(request: Request) {
     match Target::permit(request.address, &[9050]) {
         Ok(target) => {
             let isolation = Isolation::new([7; 32].into());
-            let key = isolation.circuit(&target, request.credentials);
+            let key = isolation.key(&Site::of(&target), request.credentials);
             assert!(key.message().len() < 100, "none of the client's words");
             assert!(target.into_address() == sent, "changed on its way");
         }

@@ -1,14 +1,48 @@
 //! Which targets belong together: those of one registrable domain (the public suffix list).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use shadowsocks::relay::socks5::Address;
 
-/// The site of an address: its registrable domain, or the literal itself, in one spelling.
+use crate::target::Target;
+
+/// A site: a registrable domain, or a literal address, in one spelling. Has no `Debug`: names are
+/// never logged.
 ///
 /// A name that is itself a public suffix, such as the bare name of a hosting service, is a site of
 /// its own. So is an onion address by its last label but one, whatever stands before it.
-pub(super) fn site_of(address: &Address) -> String {
+#[derive(Clone, Eq, PartialEq)]
+pub struct Site(String);
+
+impl Site {
+    /// The site of a host as it stands in an address, without port and brackets. `None` for what
+    /// the relay would not pass to Tor: no name at all, or one of this machine or network.
+    #[must_use]
+    pub fn of_host(host: &str) -> Option<Self> {
+        let address = match host.parse::<IpAddr>() {
+            Ok(ip) => Address::SocketAddress(SocketAddr::new(ip, ANY_PORT)),
+            Err(_) => Address::DomainNameAddress(host.to_owned(), ANY_PORT),
+        };
+        let target = Target::permit(address, &[]).ok()?;
+        Some(Self::of(&target))
+    }
+
+    /// The site of a target.
+    pub(crate) fn of(target: &Target) -> Self {
+        Self(site_of(target.address()))
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A port that no rule speaks against.
+const ANY_PORT: u16 = 443;
+
+fn site_of(address: &Address) -> String {
     match address {
         Address::SocketAddress(socket) => socket.ip().to_string(),
         Address::DomainNameAddress(name, _) => site_of_name(name),
@@ -82,6 +116,25 @@ mod tests {
         check(onion, onion);
         check(&format!("www.a.{onion}"), onion);
         check(&onion.to_uppercase(), onion);
+    }
+
+    #[test]
+    fn a_host_is_a_site_only_if_the_relay_would_pass_it_on() {
+        let site = |host| Site::of_host(host).map(|site| site.as_str().to_owned());
+        assert_eq!(site("www.Example.com").as_deref(), Some("example.com"));
+        assert_eq!(site("2606:2800:220:1::1"), site("2606:2800:0220:1::1"));
+        let long = "a".repeat(300);
+        for host in [
+            "",
+            "localhost",
+            "127.0.0.1",
+            "192.168.1.1",
+            "::1",
+            "a b",
+            &long,
+        ] {
+            assert_eq!(site(host), None, "{host}");
+        }
     }
 
     #[test]

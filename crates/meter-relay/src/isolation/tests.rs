@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use shadowsocks::relay::socks5::Address;
 
 use super::*;
+use crate::target::Target;
 
 fn identity(byte: u8) -> Isolation {
     Isolation::new(Zeroizing::new([byte; 32]))
@@ -23,13 +24,21 @@ fn said(user: &[u8], password: &[u8]) -> Option<ClientCredentials> {
 }
 
 fn message(isolation: &Isolation, name: &str, client: Option<ClientCredentials>) -> Vec<u8> {
-    isolation.circuit(&target(name, 443), client).message()
+    key(isolation, &target(name, 443), client)
+}
+
+fn key(isolation: &Isolation, target: &Target, client: Option<ClientCredentials>) -> Vec<u8> {
+    isolation.key(&Site::of(target), client).message()
+}
+
+fn site(host: &str) -> Site {
+    Site::of_host(host).unwrap()
 }
 
 #[test]
 fn one_site_has_one_key_whatever_host_and_port() {
     let isolation = identity(7);
-    let key = |name, port| isolation.circuit(&target(name, port), None).message();
+    let key = |name, port| key(&isolation, &target(name, port), None);
     assert_eq!(key("example.com", 80), key("example.com", 443));
     assert_eq!(key("example.com", 80), key("www.EXAMPLE.com.", 80));
     assert_eq!(
@@ -86,6 +95,46 @@ fn renewing_changes_every_handle_and_every_site() {
     let after = message(&isolation, "a.test", None);
     assert_ne!(before, after);
     assert_eq!(after, message(&identity(2), "a.test", None));
+}
+
+#[test]
+fn a_renewed_site_differs_from_all_it_was_and_others_stay() {
+    let isolation = identity(1);
+    let other_handle = isolation.clone();
+    let states = |name| {
+        [
+            message(&isolation, name, None),
+            message(&isolation, name, said(b"me", b"pw")),
+        ]
+    };
+    let (before, other) = (states("www.a.test"), states("b.test"));
+    other_handle.renew_site(&site("a.test"));
+    let once = states("www.a.test");
+    other_handle.renew_site(&site("www.a.test"));
+    let twice = states("a.test");
+    let all: HashSet<_> = [before, once, twice.clone()].concat().into_iter().collect();
+    assert_eq!(all.len(), 6, "with credentials of its own and without");
+    assert_eq!(states("b.test"), other);
+    assert_eq!(states("a.test"), twice);
+}
+
+#[test]
+fn a_new_identity_forgets_which_sites_were_renewed() {
+    let isolation = identity(1);
+    isolation.renew_site(&site("a.test"));
+    isolation.renew(Zeroizing::new([2; 32]));
+    let fresh = message(&identity(2), "a.test", None);
+    assert_eq!(message(&isolation, "a.test", None), fresh);
+}
+
+#[test]
+fn the_credentials_of_a_site_are_those_that_tor_is_told() {
+    let isolation = identity(7);
+    isolation.renew_site(&site("a.test"));
+    let credentials = isolation.credentials(&site("www.a.test"));
+    let message = message(&isolation, "a.test", None);
+    assert_eq!(credentials.user.as_bytes(), &message[2..11]);
+    assert_eq!(credentials.password.as_bytes(), &message[12..]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is said to Tor about who asks: every site its own credentials, the client's never.
 
-use meter_relay::{IdentitySecret, Isolation, RelayConfig};
+use meter_relay::{IdentitySecret, Isolation, RelayConfig, Site};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -71,6 +71,43 @@ async fn a_new_identity_changes_the_credentials_of_a_running_relay() {
     let after = password(greeted(&rig).await, &tor, "a.test").await;
     assert_ne!(before, after);
     rig.finish_with(0, 0).await;
+}
+
+/// An open stream to a name, and what Tor heard as its password.
+async fn open(rig: &Rig, tor: &FakeTor, name: &str) -> (Client, TcpStream, Vec<u8>) {
+    let mut client = greeted(rig).await;
+    client.send(&request_for_name(name.as_bytes(), 80)).await;
+    let mut stream = tor.accept().await;
+    let (password, _) = read_isolated_request(&mut stream).await;
+    soon(stream.write_all(&SUCCESS)).await.unwrap();
+    assert_eq!(client.receive(SUCCESS.len()).await, SUCCESS);
+    (client, stream, password)
+}
+
+#[tokio::test]
+async fn a_site_that_is_renewed_and_cut_begins_anew_and_no_other_does() {
+    let tor = FakeTor::start();
+    let (rig, isolation) = isolating(&tor);
+    let (mut a, mut tor_a, a_before) = open(&rig, &tor, "www.a.test").await;
+    let (mut b, mut tor_b, b_before) = open(&rig, &tor, "b.test").await;
+    let site = Site::of_host("a.test").unwrap();
+    isolation.renew_site(&site);
+    rig.connections.cut(&site);
+
+    assert!(a.rest().await.1.is_err(), "reset, not ended");
+    assert!(soon(tor_a.read(&mut [0])).await.is_err());
+    let payload = pattern(100);
+    b.send(&payload).await;
+    let mut heard = vec![0; payload.len()];
+    soon(tor_b.read_exact(&mut heard)).await.unwrap();
+    assert_eq!(heard, payload, "as if nothing had happened");
+
+    let (again, _, a_after) = open(&rig, &tor, "a.test").await;
+    assert_ne!(a_before, a_after);
+    let (also, _, b_after) = open(&rig, &tor, "b.test").await;
+    assert_eq!(b_before, b_after);
+    drop((again, also, b, tor_b));
+    rig.finish_with(payload.len(), 0).await;
 }
 
 #[tokio::test]

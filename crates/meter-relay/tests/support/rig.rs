@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use meter_core::Upstream;
-use meter_relay::{CounterSnapshot, Counters, Relay, RelayConfig, RelayError};
+use meter_relay::{Connections, CounterSnapshot, Counters, Relay, RelayConfig, RelayError};
 use tokio::{net::TcpStream, sync::watch, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,7 @@ pub(crate) struct Rig {
     pub(crate) port: u16,
     pub(crate) counters: Arc<Counters>,
     pub(crate) upstream: watch::Sender<Option<Upstream>>,
+    pub(crate) connections: Connections,
     stop: CancellationToken,
     running: JoinSet<Result<(), RelayError>>,
 }
@@ -54,6 +55,7 @@ impl Rig {
         let (upstream, receiver) = watch::channel(upstream);
         let relay = Relay::bind(config, receiver, Arc::clone(&counters)).unwrap();
         let port = relay.port();
+        let connections = relay.connections();
         let stop = CancellationToken::new();
         let mut running = JoinSet::new();
         running.spawn(relay.run(stop.clone()));
@@ -61,6 +63,7 @@ impl Rig {
             port,
             counters,
             upstream,
+            connections,
             stop,
             running,
         }

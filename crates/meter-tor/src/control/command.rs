@@ -1,6 +1,8 @@
 //! The commands we ever send. No variant carries text from outside, so none can be injected into.
 
-use std::fmt::Write;
+use std::{fmt::Write, net::IpAddr};
+
+use super::circuit::FINGERPRINT_BYTES;
 
 /// Length of both nonces of SAFECOOKIE (control-spec §3.24).
 pub(crate) const NONCE_BYTES: usize = 32;
@@ -32,6 +34,12 @@ pub(crate) enum Command {
     GetBootstrapPhase,
     /// Asks where the SOCKS ports are.
     GetSocksListeners,
+    /// Asks for all circuits.
+    GetCircuits,
+    /// Asks what the consensus says of a relay.
+    GetRelay([u8; FINGERPRINT_BYTES]),
+    /// Asks Tor's own list of countries, on this machine, for an address.
+    GetCountry(IpAddr),
     /// Makes later streams use new circuits (NEWNYM).
     NewIdentity,
     /// Ends Tor in an orderly way.
@@ -55,6 +63,9 @@ impl Command {
             Self::EnableNetwork => "SETCONF DisableNetwork=0\r\n".into(),
             Self::GetBootstrapPhase => "GETINFO status/bootstrap-phase\r\n".into(),
             Self::GetSocksListeners => "GETINFO net/listeners/socks\r\n".into(),
+            Self::GetCircuits => "GETINFO circuit-status\r\n".into(),
+            Self::GetRelay(fingerprint) => with_hex("GETINFO ns/id/", &fingerprint),
+            Self::GetCountry(address) => format!("GETINFO ip-to-country/{address}\r\n"),
             Self::NewIdentity => "SIGNAL NEWNYM\r\n".into(),
             Self::Shutdown => "SIGNAL SHUTDOWN\r\n".into(),
         }
@@ -89,13 +100,16 @@ mod tests {
             Command::EnableNetwork,
             Command::GetBootstrapPhase,
             Command::GetSocksListeners,
+            Command::GetCircuits,
+            Command::GetRelay([0xA5; FINGERPRINT_BYTES]),
+            Command::GetCountry(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)),
             Command::NewIdentity,
             Command::Shutdown,
         ];
         for command in all {
             let line = command.to_line();
             let text = line.strip_suffix("\r\n").unwrap();
-            let fixed = |c: char| c.is_ascii_alphanumeric() || " _/-=".contains(c);
+            let fixed = |c: char| c.is_ascii_alphanumeric() || " _/-=:.".contains(c);
             assert!(text.chars().all(fixed), "{line:?}");
         }
         let challenge = format!("AUTHCHALLENGE SAFECOOKIE {}\r\n", "A5".repeat(32));

@@ -1,0 +1,151 @@
+//! The site in the active tab, for as long as a popup is open: which one it is, its circuit, and a
+//! new one. Its name is asked of the browser when a popup opens, and never stored.
+
+use super::state::{Asked, Site};
+use super::{Effect, State, host};
+use meter_wire::{Circuit, Request, SITE_BYTES_MAX, SiteCircuit, SiteQuery};
+
+/// The active tab, as the browser shows it to a popup that a person has opened.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tab {
+    /// The browser's number for it.
+    pub id: i32,
+    /// The address of its page.
+    pub url: String,
+}
+
+/// A popup opened: which site is it about?
+pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
+    state.site = None;
+    effects.push(Effect::ReadTab);
+}
+
+/// The browser told the active tab, if it may.
+pub(super) fn on_tab(state: &mut State, tab: Option<Tab>) {
+    if state.popups == 0 {
+        return;
+    }
+    state.last_site = state.last_site.wrapping_add(1);
+    let number = state.last_site;
+    state.site = tab.and_then(|tab| {
+        Some(Site {
+            number,
+            tab: tab.id,
+            host: host_of(&tab.url)?,
+            asked: false,
+            circuit: None,
+            renewed: false,
+        })
+    });
+}
+
+/// Asks for the circuit of a site of which nothing is known yet, as soon as that can be done.
+pub(super) fn ask_first(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.site.as_ref().is_some_and(|site| !site.asked) {
+        ask(state, effects);
+    }
+}
+
+/// Asks for the site's circuit, where there can be one.
+pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.is_protected() {
+        return;
+    }
+    let Some(site) = &mut state.site else { return };
+    site.asked = true;
+    let (asked, query) = (Asked::Circuit(site.number), query(site));
+    host::ask_once(state, asked, Request::Circuit(query), effects);
+}
+
+/// The host told a circuit. It knows best what the site is called.
+pub(super) fn on_circuit(state: &mut State, number: u32, circuit: SiteCircuit) {
+    if let Some(site) = with_number(state, number) {
+        site.circuit = Some(circuit);
+    }
+}
+
+/// A person wants another circuit.
+pub(super) fn renew(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(site) = &mut state.site else { return };
+    site.renewed = false;
+    let (asked, query) = (Asked::NewCircuit(site.number), query(site));
+    host::ask(state, asked, Request::NewCircuit(query), effects);
+}
+
+/// The site is to get another circuit: it does so as soon as its page is loaded anew.
+pub(super) fn on_renewed(state: &mut State, number: u32, effects: &mut Vec<Effect>) {
+    let Some(site) = with_number(state, number) else {
+        return;
+    };
+    site.renewed = true;
+    if let Some(told) = &mut site.circuit
+        && matches!(told.circuit, Circuit::Built { .. })
+    {
+        told.circuit = Circuit::Unused;
+    }
+    effects.push(Effect::ReloadTab(site.tab));
+}
+
+fn with_number(state: &mut State, number: u32) -> Option<&mut Site> {
+    state.site.as_mut().filter(|site| site.number == number)
+}
+
+fn query(site: &Site) -> SiteQuery {
+    SiteQuery {
+        site: site.host.clone(),
+    }
+}
+
+/// The host of a web page's address, in the form that browsers give it: lower case, names in ASCII.
+/// `None` for pages that are not from the web.
+fn host_of(url: &str) -> Option<String> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(literal) => literal.split_once(']')?.0,
+        None => host.split(':').next()?,
+    };
+    (1..=SITE_BYTES_MAX)
+        .contains(&host.len())
+        .then(|| host.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_a_web_page_is_found_and_of_no_other() {
+        #[track_caller]
+        fn check(url: &str, host: Option<&str>) {
+            assert_eq!(host_of(url).as_deref(), host, "{url}");
+        }
+        check("https://example.com/", Some("example.com"));
+        check("http://www.example.com:8080/a?b#c", Some("www.example.com"));
+        check("https://example.com?a@b", Some("example.com"));
+        check("https://me:pw@example.com/", Some("example.com"));
+        check(
+            "http://[2606:2800:220:1::1]:80/",
+            Some("2606:2800:220:1::1"),
+        );
+        for url in [
+            "",
+            "https://",
+            "https:///",
+            "about:blank",
+            "chrome://extensions/",
+            "file:///etc/passwd",
+            "data:text/html,https://example.com/",
+            "view-source:https://example.com/",
+            "http://[::1",
+        ] {
+            check(url, None);
+        }
+        check(&format!("https://{}/", "a".repeat(256)), None);
+    }
+}

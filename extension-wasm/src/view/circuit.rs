@@ -1,0 +1,93 @@
+//! The circuit of the site in the active tab, and a new one for it.
+
+use crate::update::{Intent, State};
+use meter_wire::{Circuit, Hop};
+use serde::Serialize;
+
+/// A site's circuit.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct CircuitView {
+    /// `Circuit for example.com`.
+    pub title: String,
+    /// From this browser to the site; empty while that is not known.
+    pub stops: Vec<Stop>,
+    /// Why there is nothing to show, or what there is besides.
+    pub text: Option<&'static str>,
+    /// What the button did, since the popup is open.
+    pub done: Option<&'static str>,
+    /// What the button asks for; nothing while it has to wait.
+    pub intent: Option<Intent>,
+    /// When it can be had again: `again in 7 s`.
+    pub again: Option<String>,
+}
+
+/// One stop on the way.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Stop {
+    /// What it is: `Guard`, or the browser's or site's own name.
+    pub name: String,
+    /// Two upper-case letters, for the country's name in the person's language.
+    pub country: Option<String>,
+    /// The relay's own name.
+    pub relay: Option<String>,
+}
+
+pub(super) fn circuit(state: &State) -> Option<CircuitView> {
+    let site = state.site.as_ref().filter(|_| state.is_protected())?;
+    let told = site.circuit.as_ref()?;
+    let (stops, text) = match &told.circuit {
+        Circuit::Untold => (Vec::new(), Some(UNTOLD)),
+        Circuit::Unused if site.renewed => (Vec::new(), None),
+        Circuit::Unused => (Vec::new(), Some(UNUSED)),
+        Circuit::Built { ways, onion } => {
+            let more = (ways.len() > 1).then_some(TWO_WAYS);
+            (stops(ways.first()?, *onion, &told.site), more)
+        }
+    };
+    let wait_s = state.status().map_or(0, |status| status.new_circuit_in_s);
+    Some(CircuitView {
+        title: format!("Circuit for {}", short(&told.site)),
+        stops,
+        text,
+        done: site.renewed.then_some(DONE),
+        intent: (wait_s == 0).then_some(Intent::NewCircuit),
+        again: (wait_s > 0).then(|| format!("again in {wait_s} s")),
+    })
+}
+
+fn stops(way: &[Hop], onion: bool, site: &str) -> Vec<Stop> {
+    let named = |name: &str| Stop {
+        name: name.to_owned(),
+        ..Stop::default()
+    };
+    let relays = way.iter().map(|hop| Stop {
+        name: hop.role.word().to_owned(),
+        country: hop.country.as_ref().map(|code| code.to_uppercase()),
+        relay: Some(hop.relay.clone()),
+    });
+    std::iter::once(named("This browser"))
+        .chain(relays)
+        .chain(onion.then(|| named("Relays of the onion service")))
+        .chain(std::iter::once(named(&short(site))))
+        .collect()
+}
+
+/// The whole of a name, unless it is as long as an onion address: then both its ends, by which
+/// people know one.
+fn short(site: &str) -> String {
+    const WHOLE_MAX: usize = 32;
+    const BEGINNING: usize = 10;
+    const END: usize = 14;
+    let count = site.chars().count();
+    if count <= WHOLE_MAX {
+        return site.to_owned();
+    }
+    let beginning: String = site.chars().take(BEGINNING).collect();
+    let end: String = site.chars().skip(count.saturating_sub(END)).collect();
+    format!("{beginning}…{end}")
+}
+
+const UNTOLD: &str = "This Tor does not tell its circuits. A new one can be had all the same.";
+const UNUSED: &str = "None yet. It appears once something is loaded from the site.";
+const TWO_WAYS: &str = "A second way leads to the same exit.";
+const DONE: &str = "New circuit. The page is loading anew; cookies and log-ins stay.";

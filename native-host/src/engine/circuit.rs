@@ -1,0 +1,40 @@
+//! The circuit of a site: from the site to what Tor knows it by, and from Tor's answer to a message.
+
+use meter_relay::{Isolation, Site};
+use meter_tor::{SiteCredentials, Tor};
+use meter_wire::{Circuit, Hop, HopRole, SiteCircuit};
+
+/// The circuit of a site. Only on its way to a client: nobody keeps it.
+pub(super) async fn of_site(tor: &Tor, isolation: &Isolation, site: &Site) -> SiteCircuit {
+    let told = isolation.credentials(site);
+    let (user, password) = (told.user, told.password);
+    let circuit = match tor.circuit(SiteCredentials { user, password }).await {
+        meter_tor::Circuit::Untold => Circuit::Untold,
+        meter_tor::Circuit::Unused => Circuit::Unused,
+        meter_tor::Circuit::Built(built) => {
+            let way = |way: Vec<_>| way.into_iter().map(hop).collect();
+            Circuit::Built {
+                ways: built.ways.into_iter().map(way).collect(),
+                onion: built.onion,
+            }
+        }
+    };
+    SiteCircuit {
+        site: site.as_str().to_owned(),
+        circuit,
+    }
+}
+
+fn hop(hop: meter_tor::Hop) -> Hop {
+    Hop {
+        role: match hop.role {
+            meter_tor::HopRole::Guard => HopRole::Guard,
+            meter_tor::HopRole::Bridge => HopRole::Bridge,
+            meter_tor::HopRole::Middle => HopRole::Middle,
+            meter_tor::HopRole::Exit => HopRole::Exit,
+            meter_tor::HopRole::Meeting => HopRole::Meeting,
+        },
+        relay: hop.relay,
+        country: hop.country,
+    }
+}
