@@ -7,5 +7,6 @@ pub mod circuits;
 pub mod host;
 pub mod peers;
 pub mod popup;
+pub mod processes;
 pub mod reports;
 pub mod stage;

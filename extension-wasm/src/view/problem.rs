@@ -70,6 +70,9 @@ pub fn problem(state: &State) -> Option<Problem> {
         .or_else(|| state.balance_differs().then(balance_differs))
 }
 
+/// Tor comes back mostly by itself, and nobody has to do anything. By then it has tried for some seconds.
+const ATTEMPTS_UNTOLD: u32 = 3;
+
 fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
     let link = match &state.host {
         Host::Linked(link) => link.problem.as_ref(),
@@ -82,11 +85,13 @@ fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
     });
     let tor = status.and_then(|status| match &status.tor.state {
         TorState::Failed(problem) => Some(problem),
+        TorState::Restarting {
+            attempt, problem, ..
+        } => (*attempt >= ATTEMPTS_UNTOLD).then_some(problem),
         TorState::Off
         | TorState::Starting
         | TorState::Bootstrapping { .. }
         | TorState::Ready
-        | TorState::Restarting { .. }
         | TorState::Stopping => None,
     });
     let trouble = status.and_then(standing_trouble);
