@@ -118,8 +118,8 @@ impl Screen {
 
     async fn look(&self, popup: Popup, name: &str) {
         self.pictures(&popup, name).await;
-        self.browser.close_tab(&popup.tab).await.unwrap();
-        self.browser.switch_to(&self.first_tab).await.unwrap();
+        self.browser.switch_to(&popup.tab).await.unwrap();
+        self.browser.close_tab(&self.first_tab).await.unwrap();
     }
 
     async fn pictures(&self, popup: &Popup, name: &str) {
