@@ -62,6 +62,7 @@ impl<'a> Making<'a> {
     /// Its own network namespace has a loopback that is down, and nothing else.
     pub(crate) fn offline(&self) -> Host {
         let (config, _) = tor_section(self.network, Backend::Managed).unwrap();
+        let config = format!("[daemon]\nidle_exit_s = 0\n{config}");
         Host::start_under(&["unshare", "-rn", "--"], &config).unwrap()
     }
 
@@ -150,17 +151,22 @@ impl<'a> Making<'a> {
     }
 }
 
-const NO_TOR: &str = "[tor]\nbackend = \"managed\"\nprogram = \"/nowhere/tor\"\n";
+const NO_TOR: &str =
+    "[daemon]\nidle_exit_s = 0\n[tor]\nbackend = \"managed\"\nprogram = \"/nowhere/tor\"\n";
 
 fn managed(torrc: &[String], more: &str) -> Host {
     let torrc = serde_json::to_string(torrc).unwrap();
-    let config = format!("[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n{more}");
+    let config = format!(
+        "[daemon]\nidle_exit_s = 0\n[tor]\nbackend = \"managed\"\nextra_torrc = {torrc}\n{more}"
+    );
     Host::start(&config).unwrap()
 }
 
 fn existing(socks: u16, control: Option<u16>) -> Host {
     let control = control.map_or_else(String::new, |port| format!("control_port = {port}\n"));
-    let config = format!("[tor]\nbackend = \"existing\"\nsocks_port = {socks}\n{control}");
+    let config = format!(
+        "[daemon]\nidle_exit_s = 0\n[tor]\nbackend = \"existing\"\nsocks_port = {socks}\n{control}"
+    );
     Host::start(&config).unwrap()
 }
 
@@ -176,17 +182,21 @@ fn port_of(listener: &TcpListener) -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// Many more than there are ends in a loop: each is one or none.
+const TRIES: usize = 200;
+
 /// Presses on, as a person who does not want to wait for the pauses in between.
 pub(crate) async fn starts_until_it_is_a_loop(host: &mut Host) {
     let is_loop = |status: &Status| match &status.tor.state {
         TorState::Failed(problem) => problem.code == ErrorCode::TorCrashLoop,
         _ => false,
     };
-    let ended = |status: &Status| {
-        is_loop(status) || matches!(status.tor.state, TorState::Restarting { .. })
-    };
-    for _ in 0..20 {
-        host.wait_for(LIMIT, ended).await.unwrap();
+    for _ in 0..TRIES {
+        let status = host.run(&["status", "--json"]).unwrap_or_default();
+        if serde_json::from_str(&status).is_ok_and(|status| is_loop(&status)) {
+            return;
+        }
+        // It says each time that Tor ended.
         drop(host.run(&["tor", "start"]));
     }
     host.wait_for(LIMIT, is_loop).await.unwrap();

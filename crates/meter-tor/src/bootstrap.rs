@@ -78,7 +78,7 @@ impl Progress {
                 since: now,
             };
         } else if known.complaint != Some(Complaint::Clock) {
-            known.warning = phase.warning.or(known.warning.take());
+            known.warning = phase.warning.or_else(|| known.warning.take());
             known.complaint = phase.complaint.or(known.complaint);
         }
     }
@@ -89,6 +89,8 @@ impl Progress {
             Some(complaint) => known.complaint = Some(complaint),
             // What follows a wrong clock explains nothing.
             None if known.complaint == Some(Complaint::Clock) => return,
+            // Before Tor has begun to connect, it warns of its options alone.
+            None if known.percent == 0 => return,
             None => {}
         }
         known.warning = Some(warning);

@@ -230,13 +230,17 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         }
         ErrorCode::TorMissing => Help::button("Try again", Intent::TorStart)
             .command("On Debian and Ubuntu, run", "sudo apt install tor"),
-        ErrorCode::TorStartFailed
-        | ErrorCode::TorCrashLoop
-        | ErrorCode::TorFolderUnusable
-        | ErrorCode::TorAlreadyRunning
-        | ErrorCode::NotTor
-        | ErrorCode::TorNotRunning
-        | ErrorCode::TorControlRefused => Help::button("Start Tor", Intent::TorStart),
+        ErrorCode::TorStartFailed | ErrorCode::TorCrashLoop | ErrorCode::TorAlreadyRunning => {
+            Help::button("Start Tor", Intent::TorStart)
+        }
+        ErrorCode::TorFolderUnusable => {
+            Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
+        }
+        ErrorCode::NotTor | ErrorCode::TorNotRunning | ErrorCode::TorControlRefused => {
+            Help::button("Look again", Intent::TorStart).hint(
+                "Or let Onionmeter run a Tor of its own: tor.backend = \"managed\" in config.toml.",
+            )
+        }
         ErrorCode::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(
             "For obfs4, on Debian and Ubuntu, run",
             "sudo apt install obfs4proxy",

@@ -112,19 +112,17 @@ fn a_tor_that_does_not_come_back_is_told_after_some_tries() {
         });
         scene.view()
     };
-    for (code, words) in [
-        (ErrorCode::TorNotRunning, "Looking for Tor."),
-        (
-            ErrorCode::TorStartFailed,
-            "Tor stopped and is being started again.",
-        ),
+    let stopped = "Tor stopped and is being started again.";
+    for (code, words, button) in [
+        (ErrorCode::TorNotRunning, "Looking for Tor.", "Look again"),
+        (ErrorCode::TorStartFailed, stopped, "Start Tor"),
     ] {
         let early = restarting(2, code);
         assert_eq!(early.problem, None);
         assert!(early.header.sentence.starts_with(words), "{early:?}");
         let late = restarting(3, code);
         assert_eq!(late.problem.expect("a problem").sentence, code.sentence());
-        assert_eq!(late.action.expect("a way out").label, "Start Tor");
+        assert_eq!(late.action.expect("a way out").label, button);
         assert_eq!(late.header.state, Light::Connecting);
     }
 }
