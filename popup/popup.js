@@ -7,6 +7,7 @@ const by = (id) => document.getElementById(id);
 let port;
 let reportIds;
 let unreachedKinds;
+let torOptions;
 
 function connect() {
   port = api.runtime.connect({ name: "popup" });
@@ -111,10 +112,11 @@ function unreachedKind({ name, sentence, times, action }) {
 
 function tor(view) {
   by("tor").hidden = view === null;
-  if (view === null) return;
+  if (view === null) return torChoice(null);
   text(by("tor-word"), view.word);
   optional(by("tor-detail"), view.detail);
   button(by("tor-button"), view.button);
+  torChoice(view.choice);
   by("bootstrap").hidden = view.bootstrap === null;
   if (view.bootstrap === null) return;
   const { percent, summary, warning } = view.bootstrap;
@@ -122,6 +124,20 @@ function tor(view) {
   text(by("tor-percent"), `${percent} %`);
   optional(by("tor-warning"), warning);
   bar(by("tor-bar"), percent, `${percent} %`);
+}
+
+// Built anew only when it differs, since an open list would close.
+function torChoice(view) {
+  by("tor-choice").hidden = view === null;
+  if (view === null) return;
+  optional(by("tor-why"), view.why);
+  const options = JSON.stringify(view.options);
+  if (options !== torOptions) {
+    torOptions = options;
+    const draw = ({ label, intent }) => new Option(label, intent);
+    by("tor-choices").replaceChildren(...view.options.map(draw));
+  }
+  by("tor-choices").value = view.options.find(({ chosen }) => chosen).intent;
 }
 
 // A disabled button would lose the keyboard's focus to nowhere, so it only says that it is.
@@ -172,6 +188,8 @@ addEventListener("click", ({ target }) => {
   const intent = target.closest("[data-intent]")?.dataset.intent;
   if (intent !== undefined) send(intent);
 });
+
+by("tor-choices").addEventListener("change", ({ target }) => send(target.value));
 
 by("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(by("problem-command").textContent);

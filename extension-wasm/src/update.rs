@@ -20,7 +20,7 @@ pub use state::{Failure, Host, Link, Proxy, State};
 pub use stored::{Glance, Stored};
 
 use crate::view;
-use meter_wire::Request;
+use meter_wire::{BackendChoice, Request};
 use state::Asked;
 
 /// Takes one event. Never panics, whatever the event says.
@@ -107,6 +107,10 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::CheckReports => reports::fetch_again(state, effects),
         Intent::TorStart => host::start(state, Request::TorStart, effects),
         Intent::TorStop => host::ask(state, Asked::Command, Request::TorStop, effects),
+        Intent::TorAuto => host::use_tor(state, BackendChoice::Auto, effects),
+        Intent::TorExisting => host::use_tor(state, BackendChoice::Existing, effects),
+        Intent::TorManaged => host::use_tor(state, BackendChoice::Managed, effects),
+        Intent::TorEmbedded => host::use_tor(state, BackendChoice::Embedded, effects),
         Intent::MonitorStart => host::start(state, Request::MonitorStart, effects),
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
         Intent::Dismiss => {

@@ -20,7 +20,7 @@ pub use note::Note;
 pub use problem::{Name, Own, Problem, problem};
 pub use report::ReportRow;
 pub use session::SessionView;
-pub use tor::{Bootstrap, TorView};
+pub use tor::{Bootstrap, Choice, ChoiceOption, TorView};
 pub use unreached::{UnreachedKind, UnreachedView};
 
 use crate::update::{Intent, State};

@@ -10,7 +10,6 @@ mod relay;
 mod reports;
 mod status;
 mod verify;
-mod whose;
 
 use crate::{EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE, daemon, home::Home, problems};
 use clap::{Parser, Subcommand};
@@ -61,7 +60,7 @@ enum Command {
     Verify(verify::Arguments),
     /// Start or stop Tor
     #[command(subcommand)]
-    Tor(control::Switch),
+    Tor(control::TorSwitch),
     /// Start or stop the relay that counts
     #[command(subcommand)]
     Monitor(control::Switch),

@@ -1,11 +1,14 @@
 //! `config.toml`, parsed once into types; an error names key, line and limit.
 
+mod edit;
 mod parse;
 
 use meter_core::Thresholds;
 use meter_tor::{BadBridge, Bridge};
+pub use meter_wire::BackendChoice;
 use std::{io, path::PathBuf};
 
+pub(crate) use edit::set_backend;
 pub use parse::parse;
 
 /// Everything that can be configured, checked.
@@ -48,25 +51,15 @@ pub struct TorChoice {
     pub bridges: Vec<Bridge>,
 }
 
-/// Which backends are allowed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BackendChoice {
-    /// Existing if proven, else managed if `tor` is installed, else embedded.
-    Auto,
-    /// Only a Tor that runs.
-    Existing,
-    /// Only a `tor` that is installed, run by us.
-    Managed,
-    /// Only the Tor that is part of this program.
-    Embedded,
-}
-
 /// Why `config.toml` is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It cannot be read.
     #[error("{path} cannot be read", path = .0.display())]
     Read(PathBuf, #[source] io::Error),
+    /// It cannot be changed.
+    #[error("{path} cannot be written", path = .0.display())]
+    Write(PathBuf, #[source] io::Error),
     /// It is no TOML, or has an unknown key or a value of the wrong type.
     #[error("{path}, {message}", path = .path.display())]
     Syntax {
@@ -99,6 +92,19 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: BadBridge,
     },
+}
+
+impl TorChoice {
+    /// Whether this program, with the rest of the settings as they are, has room for `backend`.
+    #[must_use]
+    pub fn allows(&self, backend: BackendChoice) -> bool {
+        let is_straight = self.shadowsocks.is_none() && self.bridges.is_empty();
+        match backend {
+            BackendChoice::Auto | BackendChoice::Managed => true,
+            BackendChoice::Existing => is_straight,
+            BackendChoice::Embedded => is_straight && cfg!(feature = "embedded-tor"),
+        }
+    }
 }
 
 impl Default for Config {

@@ -11,7 +11,12 @@ mod watchdog;
 mod way_out;
 
 use crate::{
-    clock::Clock, config::Config, home::Home, identity::Identity, memory::Bursts, problems,
+    clock::Clock,
+    config::{Config, TorChoice},
+    home::Home,
+    identity::Identity,
+    memory::Bursts,
+    problems,
     ticks::Ticks,
 };
 use house::House;
@@ -28,6 +33,7 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tor::Steward;
 use tracing::{error, info};
 use watchdog::{Sight, Watchdog};
 
@@ -64,7 +70,7 @@ pub(crate) struct EngineHandle {
     status: watch::Receiver<Status>,
     closed: broadcast::Sender<WireReport>,
     counters: Arc<Counters>,
-    tor: meter_tor::Tor,
+    tor: Steward,
     ticked: Arc<Notify>,
 }
 
@@ -100,7 +106,7 @@ impl EngineHandle {
         self.ticked.notified().await;
     }
 
-    pub(crate) const fn tor(&self) -> &meter_tor::Tor {
+    pub(crate) const fn tor(&self) -> &Steward {
         &self.tor
     }
 }
@@ -113,7 +119,8 @@ pub(crate) struct Engine {
     house: Result<House, Problem>,
     relay: RelayControl,
     identity: Identity,
-    tor: meter_tor::Tor,
+    tor: Steward,
+    tor_settings: watch::Receiver<TorChoice>,
     tor_stop: CancellationToken,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
@@ -121,7 +128,6 @@ pub(crate) struct Engine {
     ticked: Arc<Notify>,
     /// Seconds since Tor was last looked after.
     unwatched_s: u8,
-    watch_tor: Arc<Notify>,
     watchdog: Watchdog,
     /// At most one question to the network at a time.
     probe: JoinSet<bool>,
@@ -142,19 +148,12 @@ impl Engine {
         let identity = Identity::new()?;
         let counters = Arc::new(Counters::default());
         let tor_stop = CancellationToken::new();
-        let watch_tor = Arc::new(Notify::new());
-        let tor = tor::launch(
-            home,
-            config,
-            tracker,
-            tor_stop.clone(),
-            Arc::clone(&watch_tor),
-        );
+        let tor = Steward::new(home, config, tracker, tor_stop.clone());
         let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
         let (closed, _) = broadcast::channel(CLOSED_MAX);
         let relay = RelayControl::new(
             config,
-            tor.upstream(),
+            tor.tor().upstream(),
             Arc::clone(&counters),
             identity.isolation().clone(),
         )?;
@@ -162,7 +161,7 @@ impl Engine {
         if let Err(problem) = &house {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
-        let tor_now = tor::status(&tor.status().borrow(), None);
+        let tor_now = tor::status(&tor.tor().status().borrow(), &config.tor, None);
         let initial = snapshot(&house, &relay, tor_now, config.thresholds, 0);
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
@@ -184,6 +183,7 @@ impl Engine {
                 house,
                 relay,
                 identity,
+                tor_settings: tor.settings(),
                 tor,
                 tor_stop,
                 commands,
@@ -191,7 +191,6 @@ impl Engine {
                 closed,
                 ticked,
                 unwatched_s: 0,
-                watch_tor,
                 watchdog: Watchdog::default(),
                 probe: JoinSet::new(),
                 bursts: Bursts::default(),
@@ -203,7 +202,7 @@ impl Engine {
     /// Works until `stop`, then stops relay and Tor and keeps the open session.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut ticks = Ticks::every(TICK);
-        let mut tor_status = self.tor.status();
+        let mut tor_status = self.tor.tor().status();
         self.start_monitor();
         self.publish();
         loop {
@@ -212,6 +211,7 @@ impl Engine {
                 () = ticks.tick() => self.tick(),
                 Some(command) = self.commands.recv() => self.obey(command).await,
                 Ok(()) = tor_status.changed() => self.look_at_tor(),
+                Ok(()) = self.tor_settings.changed() => {}
                 Some(answered) = self.probe.join_next() => {
                     self.watchdog.probed(self.clock.monotonic(), answered.unwrap_or(false));
                     self.look_at_tor();
@@ -221,7 +221,7 @@ impl Engine {
             self.publish();
         }
         self.stop_relay().await;
-        if let Err(problem) = self.tor.stop().await {
+        if let Err(problem) = self.tor.tor().stop().await {
             info!(%problem, "tor was not stopped");
         }
         self.tor_stop.cancel();
@@ -263,14 +263,14 @@ impl Engine {
         self.unwatched_s += 1;
         if self.unwatched_s >= WATCH_TOR_S {
             self.unwatched_s = 0;
-            self.watch_tor.notify_waiters();
+            self.tor.look_now();
         }
     }
 
     /// By what was counted last.
     fn look_at_tor(&mut self) {
         let now = self.clock.monotonic();
-        let tor = self.tor.status();
+        let tor = self.tor.tor().status();
         let sight = Sight {
             now,
             counted: self.relay.lately().totals(),
@@ -279,7 +279,7 @@ impl Engine {
         };
         self.watchdog.look(&sight, way_out::exists);
         if self.probe.is_empty() && self.watchdog.wants_probe(now) {
-            let tor = self.tor.clone();
+            let tor = self.tor.tor().clone();
             self.probe.spawn(async move { tor.network_answers().await });
         }
     }
@@ -337,12 +337,12 @@ impl Engine {
             Ok(port) => info!(port, "relay ready"),
             Err(problem) => error!(code = ?problem.code, detail = problem.detail, "no relay"),
         }
-        tor::start_in_background(&self.tor, self.relay.tracker());
+        self.tor.start_in_background(self.relay.tracker());
     }
 
     fn renew_identity(&mut self) -> Result<(), Problem> {
         self.identity.renew(self.clock.monotonic())?;
-        self.tor.new_identity();
+        self.tor.tor().new_identity();
         info!("new identity");
         Ok(())
     }
@@ -360,7 +360,11 @@ impl Engine {
 
     fn snapshot(&self) -> Status {
         let wait_s = self.identity.wait_s(self.clock.monotonic());
-        let tor = tor::status(&self.tor.status().borrow(), self.watchdog.trouble());
+        let tor = tor::status(
+            &self.tor.tor().status().borrow(),
+            &self.tor_settings.borrow(),
+            self.watchdog.trouble(),
+        );
         snapshot(&self.house, &self.relay, tor, self.thresholds, wait_s)
     }
 

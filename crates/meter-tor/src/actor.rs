@@ -4,7 +4,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot, watch},
     time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -21,13 +21,15 @@ use crate::{
 pub(crate) enum Command {
     /// Have a Tor. Answered when the search or start has begun, or goes on.
     Start { begun: oneshot::Sender<()> },
+    /// Live by these settings from the next life on.
+    Configure(Box<TorConfig>),
     /// Have none. Answered when it is gone.
     Stop { done: oneshot::Sender<()> },
 }
 
 /// The owner of the state.
 pub(crate) struct Actor {
-    config: Arc<TorConfig>,
+    config: watch::Sender<Arc<TorConfig>>,
     desk: Arc<Desk>,
     commands: mpsc::Receiver<Command>,
     life: Option<Life>,
@@ -48,7 +50,7 @@ impl Actor {
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         Self {
-            config: Arc::new(config),
+            config: watch::Sender::new(Arc::new(config)),
             desk,
             commands,
             life: None,
@@ -65,6 +67,9 @@ impl Actor {
                     Some(Command::Start { begun }) => {
                         self.start();
                         answer(begun);
+                    }
+                    Some(Command::Configure(config)) => {
+                        self.config.send_replace(Arc::from(config));
                     }
                     Some(Command::Stop { done }) => {
                         self.end().await;
@@ -117,11 +122,11 @@ impl Actor {
 }
 
 impl Life {
-    fn begin(config: &Arc<TorConfig>, desk: &Arc<Desk>) -> Self {
+    fn begin(config: &watch::Sender<Arc<TorConfig>>, desk: &Arc<Desk>) -> Self {
         desk.without_tor(TorState::Starting);
         let (stop, nudge) = (CancellationToken::new(), Arc::new(Notify::new()));
         let running = Box::pin(keep_alive(
-            Arc::clone(config),
+            config.subscribe(),
             Arc::clone(desk),
             stop.clone(),
             Arc::clone(&nudge),
@@ -136,16 +141,17 @@ impl Life {
 
 /// One Tor after another, until asked to stop or until trying has no more sense.
 async fn keep_alive(
-    config: Arc<TorConfig>,
+    config: watch::Receiver<Arc<TorConfig>>,
     desk: Arc<Desk>,
     stop: CancellationToken,
     nudge: Arc<Notify>,
 ) -> Result<(), TorProblem> {
-    let mut restarts = Restarts::new(config.restart);
+    let mut restarts = Restarts::new(config.borrow().restart);
     loop {
         let began = Instant::now();
+        let settings = Arc::clone(&config.borrow());
         desk.without_tor(TorState::Starting);
-        let Err(problem) = live_once(&config, &desk, &stop).await else {
+        let Err(problem) = live_once(&settings, &desk, &stop).await else {
             return Ok(());
         };
         match restarts.ended(problem, began, Instant::now()) {

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::Detour;
 
-/// Everything [`Tor`](crate::Tor) needs to know, fixed for its lifetime.
+/// Everything [`Tor`](crate::Tor) needs to know, fixed for one life of it.
 #[derive(Clone, Debug)]
 pub struct TorConfig {
     /// Which Tor to use.

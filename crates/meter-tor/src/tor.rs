@@ -70,6 +70,19 @@ impl Tor {
         outcome(&decided.state).unwrap_or(Err(TorProblem::Bug("an undecided state was awaited")))
     }
 
+    /// Gives other settings, which take effect when a Tor is chosen or started the next time.
+    ///
+    /// # Errors
+    /// [`TorProblem::Stopped`] if the whole is ending already.
+    ///
+    /// # Cancel safety
+    /// Dropping it early may leave the settings as they were.
+    pub async fn configure(&self, config: TorConfig) -> Result<(), TorProblem> {
+        let command = Command::Configure(Box::new(config));
+        let sent = self.commands.send(command).await;
+        sent.map_err(|_| TorProblem::Stopped)
+    }
+
     /// Ends a Tor of ours, or leaves someone else's alone; the state is [`TorState::Off`] then.
     ///
     /// # Errors

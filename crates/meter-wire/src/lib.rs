@@ -26,7 +26,8 @@ pub use message::{
 };
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{
-    Client, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope, SetThresholds,
+    BackendChoice, Client, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope,
+    SetThresholds, TorUse,
 };
 pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorStatus};
 pub use text::{HexBytes, U64Text};

@@ -1,6 +1,6 @@
 //! What a client asks of the daemon. Strict: what is not listed here is an error.
 
-use crate::{PROTOCOL, U64Text};
+use crate::{PROTOCOL, TorBackend, U64Text};
 use meter_core::{ThresholdError, Thresholds};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub enum Request {
     TorStart,
     /// Stops a Tor that the daemon started, or leaves one that it found.
     TorStop,
+    /// Uses this Tor from now on, and keeps that in the settings.
+    TorUse(TorUse),
     /// Starts relay and Tor.
     MonitorStart,
     /// Stops the relay; the open session waits.
@@ -42,12 +44,13 @@ pub enum Request {
 
 impl Request {
     /// Names of all requests, as they stand in JSON.
-    pub const NAMES: [&str; 10] = [
+    pub const NAMES: [&str; 11] = [
         "hello",
         "status",
         "reports",
         "tor_start",
         "tor_stop",
+        "tor_use",
         "monitor_start",
         "monitor_stop",
         "set_thresholds",
@@ -111,6 +114,55 @@ pub struct ReportsQuery {
     pub after: U64Text,
     /// At most this many; at most [`crate::REPORTS_PAGE_MAX`].
     pub limit: u16,
+}
+
+/// Which Tor to use.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TorUse {
+    /// That one.
+    pub backend: BackendChoice,
+}
+
+/// Which ways of having Tor are allowed; `tor.backend` in `config.toml`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackendChoice {
+    /// A running one if it proves itself, else an installed one, else the built-in one.
+    Auto,
+    /// Only a Tor that runs.
+    Existing,
+    /// Only a `tor` that is installed, run by the daemon.
+    Managed,
+    /// Only the Tor that is part of the program.
+    Embedded,
+}
+
+impl BackendChoice {
+    /// Every choice.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Existing, Self::Managed, Self::Embedded];
+
+    /// As it stands in messages and in `config.toml`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Existing => "existing",
+            Self::Managed => "managed",
+            Self::Embedded => "embedded",
+        }
+    }
+
+    /// The backend that it insists on, if any.
+    #[must_use]
+    pub const fn backend(self) -> Option<TorBackend> {
+        match self {
+            Self::Auto => None,
+            Self::Existing => Some(TorBackend::Existing),
+            Self::Managed => Some(TorBackend::Managed),
+            Self::Embedded => Some(TorBackend::Embedded),
+        }
+    }
 }
 
 /// Thresholds as they travel.

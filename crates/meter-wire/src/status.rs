@@ -63,6 +63,13 @@ pub struct TorStatus {
     /// and in a daemon that does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<TorTrouble>,
+    /// The backend that the settings insist on; `None`: the daemon chooses. Absent in a daemon that does
+    /// not tell; so is the next.
+    #[serde(default)]
+    pub chosen: Option<TorBackend>,
+    /// The backends that the settings and the program have room for.
+    #[serde(default)]
+    pub offered: Vec<TorBackend>,
 }
 
 impl TorStatus {
@@ -70,6 +77,38 @@ impl TorStatus {
     #[must_use]
     pub fn is_usable(&self) -> bool {
         self.state == TorState::Ready && !self.trouble.as_ref().is_some_and(TorTrouble::hinders)
+    }
+
+    /// Whose Tor is in use, in words that go on from "it is"; `None` while there is none, and for a
+    /// backend of a later version.
+    #[must_use]
+    pub const fn whose(&self) -> Option<&'static str> {
+        match self.backend {
+            Some(TorBackend::Existing) => Some("found running"),
+            Some(TorBackend::Managed) => Some("run by Onionmeter"),
+            Some(TorBackend::Embedded) => Some("built into Onionmeter"),
+            Some(TorBackend::Other) | None => None,
+        }
+    }
+
+    /// Why that one, in words that go on from "because"; `None` also in a daemon that does not tell.
+    #[must_use]
+    pub fn why(&self) -> Option<&'static str> {
+        let backend = self.backend.filter(|_| !self.offered.is_empty())?;
+        if self.chosen.is_some() {
+            return Some("the settings say so");
+        }
+        if !self.offered.contains(&TorBackend::Existing) {
+            return Some("bridges and Shadowsocks need a Tor that Onionmeter starts");
+        }
+        match backend {
+            TorBackend::Existing => Some("one that runs is used first"),
+            TorBackend::Managed => Some("no Tor was running that proves itself"),
+            TorBackend::Embedded => {
+                Some("no Tor was running that proves itself, and none is installed")
+            }
+            TorBackend::Other => None,
+        }
     }
 }
 
@@ -162,5 +201,29 @@ mod tests {
         assert_eq!(status.unreached, []);
         let numbers = (status.foreign.0, status.literals.0);
         assert_eq!((numbers, status.new_identity_in_s), ((0, 0), 0));
+    }
+
+    #[test]
+    fn the_reason_is_a_setting_or_what_was_found() {
+        use TorBackend::{Embedded, Existing, Managed};
+        let why = |backend, chosen, offered: &[TorBackend]| {
+            let tor = TorStatus {
+                backend: Some(backend),
+                version: None,
+                state: TorState::Ready,
+                trouble: None,
+                chosen,
+                offered: offered.to_vec(),
+            };
+            tor.why().unwrap_or_default()
+        };
+        let all = [Existing, Managed, Embedded];
+        assert_eq!(
+            why(Managed, None, &all),
+            "no Tor was running that proves itself"
+        );
+        assert_eq!(why(Managed, Some(Managed), &all), "the settings say so");
+        assert!(why(Managed, None, &[Managed]).contains("bridges"));
+        assert_eq!(why(Managed, None, &[]), "");
     }
 }

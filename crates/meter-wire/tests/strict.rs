@@ -1,8 +1,8 @@
 //! What the daemon's parser takes and what it refuses.
 
 use meter_wire::{
-    Client, ErrorCode, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope, SetThresholds,
-    U64Text, parse_request, write_request,
+    BackendChoice, Client, ErrorCode, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope,
+    SetThresholds, TorUse, U64Text, parse_request, write_request,
 };
 use proptest::prelude::*;
 
@@ -82,6 +82,10 @@ fn n_09_repeated_unknown_and_mistyped_keys_are_bad_requests() {
         r#"{"reports":{"after":0,"limit":1}}"#,
         r#"{"reports":{"after":"0"}}"#,
         r#"{"reports":null}"#,
+        r#"{"tor_use":{}}"#,
+        r#"{"tor_use":{"backend":"other"}}"#,
+        r#"{"tor_use":{"backend":null}}"#,
+        r#"{"tor_use":"managed"}"#,
         r#"{"ping":{}}"#,
         r#"{"status":1}"#,
         r#"{"ping":null}"#,
@@ -158,6 +162,8 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::Status),
         Just(Request::TorStart),
         Just(Request::TorStop),
+        proptest::sample::select(&BackendChoice::ALL[..])
+            .prop_map(|backend| Request::TorUse(TorUse { backend })),
         Just(Request::MonitorStart),
         Just(Request::MonitorStop),
         Just(Request::NewIdentity),

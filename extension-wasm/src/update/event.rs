@@ -98,6 +98,14 @@ pub enum Intent {
     TorStart,
     /// Stop Tor.
     TorStop,
+    /// Let the host choose a Tor.
+    TorAuto,
+    /// Use a Tor that runs.
+    TorExisting,
+    /// Use the installed one.
+    TorManaged,
+    /// Use the one that is built in.
+    TorEmbedded,
     /// Start relay and Tor.
     MonitorStart,
     /// Show the browser's list of extensions.
@@ -112,7 +120,7 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
@@ -120,6 +128,10 @@ impl Intent {
         Self::CheckReports,
         Self::TorStart,
         Self::TorStop,
+        Self::TorAuto,
+        Self::TorExisting,
+        Self::TorManaged,
+        Self::TorEmbedded,
         Self::MonitorStart,
         Self::OpenExtensions,
         Self::Dismiss,

@@ -3,9 +3,9 @@
 use super::state::Asked;
 use super::{ConnectionId, Effect, Failure, Host, Identity, Link, State, Timer, reports};
 use meter_wire::{
-    Bootstrap, Client, ErrorCode, FromDaemon, Hello, HelloReply, Notice, Outcome, Problem,
-    ProtocolRange, RelayStatus, Reply, Request, RequestEnvelope, Status, Success, TorState,
-    parse_from_daemon,
+    BackendChoice, Bootstrap, Client, ErrorCode, FromDaemon, Hello, HelloReply, Notice, Outcome,
+    Problem, ProtocolRange, RelayStatus, Reply, Request, RequestEnvelope, Status, Success,
+    TorState, TorUse, parse_from_daemon,
 };
 
 /// A host that starts a daemon first may need a while; one that says nothing for this long hangs.
@@ -238,6 +238,11 @@ pub(super) fn start(state: &mut State, request: Request, effects: &mut Vec<Effec
     } else {
         ask(state, Asked::Command, request, effects);
     }
+}
+
+pub(super) fn use_tor(state: &mut State, backend: BackendChoice, effects: &mut Vec<Effect>) {
+    let request = Request::TorUse(TorUse { backend });
+    ask(state, Asked::Command, request, effects);
 }
 
 pub(super) fn on_closed(

@@ -16,6 +16,28 @@ pub struct TorView {
     pub bootstrap: Option<Bootstrap>,
     /// Start or Stop.
     pub button: Option<Button>,
+    /// Which Tor may be used instead; nothing where there is nobody to ask.
+    pub choice: Option<Choice>,
+}
+
+/// Which Tor to use.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Choice {
+    /// One is chosen.
+    pub options: Vec<ChoiceOption>,
+    /// Why the one in use is used, and what a change does.
+    pub why: Option<String>,
+}
+
+/// One Tor to use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub struct ChoiceOption {
+    /// Its words.
+    pub label: &'static str,
+    /// What choosing it asks for.
+    pub intent: Intent,
+    /// Whether it is the one chosen.
+    pub chosen: bool,
 }
 
 /// Tor's way into the network.
@@ -37,6 +59,7 @@ pub(super) fn tor(state: &State) -> Option<TorView> {
         bootstrap: bootstrap(&status.tor),
         // Without a connection there is nobody to ask.
         button: state.status().and_then(button),
+        choice: state.status().and_then(|status| choice(&status.tor)),
     })
 }
 
@@ -58,12 +81,7 @@ fn word(tor: &TorStatus) -> &'static str {
 }
 
 fn detail(status: &Status) -> Option<String> {
-    let whose = match status.tor.backend {
-        Some(TorBackend::Existing) => Some("already running"),
-        Some(TorBackend::Managed) => Some("run by Onionmeter"),
-        Some(TorBackend::Embedded) => Some("built into Onionmeter"),
-        Some(TorBackend::Other) | None => None,
-    };
+    let whose = status.tor.whose();
     let advice = status
         .tor
         .trouble
@@ -77,6 +95,31 @@ fn detail(status: &Status) -> Option<String> {
         (Some(version), None) => Some(version.clone()),
         (None, whose) => whose.map(str::to_owned),
     }
+}
+
+/// A daemon that offers nothing is an older one.
+fn choice(tor: &TorStatus) -> Option<Choice> {
+    let offered = tor.offered.iter().filter_map(|backend| match backend {
+        TorBackend::Existing => Some((*backend, "One that runs already", Intent::TorExisting)),
+        TorBackend::Managed => Some((*backend, "The installed tor", Intent::TorManaged)),
+        TorBackend::Embedded => Some((*backend, "The built-in Tor", Intent::TorEmbedded)),
+        TorBackend::Other => None,
+    });
+    let mut options = vec![ChoiceOption {
+        label: "Automatic",
+        intent: Intent::TorAuto,
+        chosen: tor.chosen.is_none(),
+    }];
+    options.extend(offered.map(|(backend, label, intent)| ChoiceOption {
+        label,
+        intent,
+        chosen: tor.chosen == Some(backend),
+    }));
+    let why = tor.why().filter(|_| tor.chosen.is_none());
+    (options.len() > 1).then(|| Choice {
+        options,
+        why: why.map(|why| format!("This one because {why}.")),
+    })
 }
 
 fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {

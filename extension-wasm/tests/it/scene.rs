@@ -201,6 +201,7 @@ impl Scene {
             }
             Request::TorStart
             | Request::TorStop
+            | Request::TorUse(_)
             | Request::MonitorStart
             | Request::MonitorStop
             | Request::SetThresholds(_)
@@ -270,6 +271,8 @@ pub(crate) fn status() -> Status {
             version: Some("0.4.8.16".to_owned()),
             state: TorState::Ready,
             trouble: None,
+            chosen: None,
+            offered: vec![TorBackend::Existing, TorBackend::Managed],
         },
         session: None,
         balance: U64Text(0),

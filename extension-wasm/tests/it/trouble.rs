@@ -93,6 +93,29 @@ fn a_tor_that_fell_silent_is_not_called_protection() {
 }
 
 #[test]
+fn the_tor_to_use_can_be_chosen_and_the_reason_is_told() {
+    let mut scene = Scene::new(1).started();
+    let choice = |scene: &Scene| scene.view().tor.and_then(|tor| tor.choice);
+    let shown = choice(&scene).expect("offered");
+    let chosen: Vec<_> = shown.options.iter().map(|option| option.chosen).collect();
+    assert_eq!(chosen, [true, false, false]);
+    let why = shown.why.expect("a reason");
+    assert_eq!(
+        why,
+        "This one because no Tor was running that proves itself."
+    );
+    scene.status.tor.chosen = Some(TorBackend::Managed);
+    scene.say_status();
+    let shown = choice(&scene).expect("offered");
+    let chosen = shown.options.iter().find(|option| option.chosen);
+    assert_eq!(chosen.map(|option| option.label), Some("The installed tor"));
+    assert_eq!(shown.why, None);
+    scene.status.tor.offered.clear();
+    scene.say_status();
+    assert_eq!(choice(&scene), None, "an older daemon");
+}
+
+#[test]
 fn an_old_tor_is_advice_and_protects() {
     let view = view(TorState::Ready, ErrorCode::TorTooOld, 0);
     assert_eq!(view.header.state, Light::Protected);

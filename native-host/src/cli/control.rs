@@ -1,9 +1,9 @@
-//! `tor start|stop`, `monitor start|stop`, `new-identity`, `thresholds`.
+//! `tor start|stop|use`, `monitor start|stop`, `new-identity`, `thresholds`.
 
 use super::{Failure, Outcome, block_on};
 use crate::{home::Home, ipc};
 use clap::{Args, Subcommand};
-use meter_wire::{Request, SetThresholds as Message, U64Text};
+use meter_wire::{BackendChoice, Request, SetThresholds as Message, TorUse, U64Text};
 use std::{
     io::{Write as _, stdout},
     process::ExitCode,
@@ -15,6 +15,20 @@ pub(super) enum Switch {
     Start,
     /// Stop it
     Stop,
+}
+
+#[derive(Subcommand)]
+pub(super) enum TorSwitch {
+    /// Start it (and the daemon, if need be)
+    Start,
+    /// Stop it
+    Stop,
+    /// Use this one from now on, and keep that in config.toml
+    Use {
+        /// Which: auto takes a running one that proves itself, else an installed one, else the built-in
+        #[arg(value_parser = backend)]
+        backend: BackendChoice,
+    },
 }
 
 #[derive(Args)]
@@ -30,14 +44,27 @@ pub(super) struct SetThresholds {
     max_duration_ms: u64,
 }
 
-pub(super) fn tor(switch: &Switch, home: &Home) -> Outcome {
+pub(super) fn tor(switch: &TorSwitch, home: &Home) -> Outcome {
     match switch {
-        Switch::Start => {
+        TorSwitch::Start => {
             ask(home, Request::TorStart)?;
             say("Tor is starting; `onionmeter status` shows how far it is.")
         }
-        Switch::Stop => stop(home, Request::TorStop, "Tor is stopped."),
+        TorSwitch::Stop => stop(home, Request::TorStop, "Tor is stopped."),
+        TorSwitch::Use { backend } => {
+            let backend = *backend;
+            ask(home, Request::TorUse(TorUse { backend }))?;
+            say("That is kept in config.toml; `onionmeter status` shows which Tor is in use.")
+        }
     }
+}
+
+fn backend(word: &str) -> Result<BackendChoice, String> {
+    let mut all = BackendChoice::ALL.into_iter();
+    all.find(|choice| choice.name() == word).ok_or_else(|| {
+        let names = BackendChoice::ALL.map(BackendChoice::name);
+        format!("one of {} is needed", names.join(", "))
+    })
 }
 
 pub(super) fn monitor(switch: &Switch, home: &Home) -> Outcome {

@@ -1,7 +1,7 @@
 //! `status`: one look at everything.
 
-use super::{Outcome, block_on, print, whose::whose};
-use crate::{EXIT_UNAVAILABLE, config::Config, home::Home, ipc};
+use super::{Outcome, block_on, print};
+use crate::{EXIT_UNAVAILABLE, home::Home, ipc};
 use clap::Args;
 use meter_wire::{
     Problem, RelayStatus, Request, Status, Success, TorState, TorStatus, UNREACHED_WINDOW_MS,
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
             let json = serde_json::to_string_pretty(&status).map_err(io::Error::other)?;
             writeln!(stdout(), "{json}")?;
         }
-        (Some(status), false) => write!(stdout(), "{}", describe(&status, home))?,
+        (Some(status), false) => write!(stdout(), "{}", describe(&status))?,
         (None, true) => {
             writeln!(stdout(), "null")?;
             return Ok(ExitCode::from(EXIT_UNAVAILABLE));
@@ -51,11 +51,11 @@ pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn describe(status: &Status, home: &Home) -> String {
+fn describe(status: &Status) -> String {
     let mut text = format!(
         "Relay    {}\nTor      {}\nBalance  {} credits in {} reports\n",
         relay(&status.relay),
-        tor(status, home),
+        tor(status),
         print::credits(status.balance),
         status.reports.0,
     );
@@ -132,7 +132,7 @@ fn relay(relay: &RelayStatus) -> String {
     }
 }
 
-fn tor(status: &Status, home: &Home) -> String {
+fn tor(status: &Status) -> String {
     let mut text = match &status.tor.state {
         TorState::Off => "off".to_owned(),
         TorState::Starting => "starting".to_owned(),
@@ -166,13 +166,11 @@ fn tor(status: &Status, home: &Home) -> String {
     if let Some(version) = &status.tor.version {
         text += &format!(", version {version}");
     }
-    let config = Config::load(&home.config()).unwrap_or_default();
-    let whose = status
-        .tor
-        .backend
-        .and_then(|backend| whose(&config, backend));
-    if let Some(whose) = whose {
+    if let Some(whose) = status.tor.whose() {
         text += &format!(", {whose}");
+    }
+    if let Some(why) = status.tor.why() {
+        text += &format!(" ({why})");
     }
     text
 }

@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use crate::{
     clock::Clock,
-    engine::{Command, EngineHandle, tor},
+    engine::{Command, EngineHandle},
     ipc,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -115,9 +115,10 @@ impl Client {
             }
             Request::TorStart => {
                 let seen = self.engine.status().borrow().tor.clone();
-                tor::start(self.engine.tor(), &seen).await.map(done)
+                self.engine.tor().start(&seen).await.map(done)
             }
-            Request::TorStop => tor::stop(self.engine.tor()).await.map(done),
+            Request::TorStop => self.engine.tor().stop().await.map(done),
+            Request::TorUse(wish) => self.engine.tor().choose(wish.backend).await.map(done),
             Request::MonitorStart => self.engine.ask(Command::MonitorStart).await.map(done),
             Request::MonitorStop => self.engine.ask(Command::MonitorStop).await.map(done),
             Request::SetThresholds(message) => {

@@ -1,7 +1,7 @@
 //! Between our configuration and messages and the crate that has Tor.
 
 use crate::{
-    config::{BackendChoice, Config},
+    config::{self, BackendChoice, Config, TorChoice},
     home::Home,
     problems,
 };
@@ -13,21 +13,137 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::warn;
+use tracing::{info, warn};
 
 /// How long a Tor without control may go unchecked when the engine's clock does not tell.
 const WATCH_MAX: Duration = Duration::from_secs(60);
 
-/// Makes the handle; nothing is started yet. `watch_now` is for the engine's clock.
-pub(super) fn launch(
-    home: &Home,
-    config: &Config,
-    tracker: &TaskTracker,
-    stop: CancellationToken,
+/// Tor with its settings, for the engine and its clients. What `config.toml` says of Tor is read anew
+/// at each start.
+#[derive(Clone)]
+pub(crate) struct Steward {
+    tor: Tor,
+    home: Home,
+    /// For the engine's clock.
     watch_now: Arc<Notify>,
-) -> Tor {
+    settings: watch::Sender<TorChoice>,
+    /// Who changes the settings has them in force before the next does.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Steward {
+    /// Nothing is started yet.
+    pub(super) fn new(
+        home: &Home,
+        config: &Config,
+        tracker: &TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        let watch_now = Arc::new(Notify::new());
+        let at_first = tor_config(home, config, Arc::clone(&watch_now));
+        Self {
+            tor: Tor::new(at_first, tracker, stop),
+            home: home.clone(),
+            watch_now,
+            settings: watch::Sender::new(config.tor.clone()),
+            turn: Arc::default(),
+        }
+    }
+
+    pub(super) const fn tor(&self) -> &Tor {
+        &self.tor
+    }
+
+    /// Changes whenever the settings do.
+    pub(super) fn settings(&self) -> watch::Receiver<TorChoice> {
+        self.settings.subscribe()
+    }
+
+    /// Tells a Tor without control that now is a good time to look after it.
+    pub(super) fn look_now(&self) {
+        self.watch_now.notify_waiters();
+    }
+
+    /// Starts Tor without waiting for it; how it goes can be read from the status.
+    pub(super) fn start_in_background(&self, tracker: &TaskTracker) {
+        let steward = self.clone();
+        tracker.spawn(async move {
+            if let Err(problem) = steward.start_by_settings().await {
+                warn!(code = ?problem.code, detail = problem.detail, "tor did not start");
+            }
+        });
+    }
+
+    /// For a client. A Tor in trouble is started anew: that is what somebody asks for who sees it.
+    pub(crate) async fn start(&self, seen: &TorStatus) -> Result<(), Problem> {
+        if seen.trouble.as_ref().is_some_and(TorTrouble::hinders) {
+            self.stop().await?;
+        }
+        self.start_by_settings().await
+    }
+
+    /// For a client.
+    pub(crate) async fn stop(&self) -> Result<(), Problem> {
+        if self.tor.status().borrow().backend == Some(BackendKind::Existing) {
+            return Err(Problem::new(ErrorCode::TorNotOurs));
+        }
+        self.let_go().await
+    }
+
+    /// For a client: uses another Tor from now on, and keeps that in `config.toml`.
+    pub(crate) async fn choose(&self, backend: BackendChoice) -> Result<(), Problem> {
+        {
+            let _turn = self.turn.lock().await;
+            let config = config::set_backend(&self.home.config(), backend)
+                .map_err(|error| problems::config(&error))?;
+            info!(backend = backend.name(), "tor is to be had in this way");
+            // Told at once; ending a Tor takes its time.
+            self.configure(&config).await?;
+            self.let_go().await?;
+        }
+        self.tor
+            .start()
+            .await
+            .map_err(|problem| problems::tor(&problem))
+    }
+
+    async fn start_by_settings(&self) -> Result<(), Problem> {
+        {
+            let _turn = self.turn.lock().await;
+            let config =
+                Config::load(&self.home.config()).map_err(|error| problems::config(&error))?;
+            self.configure(&config).await?;
+        }
+        self.tor
+            .start()
+            .await
+            .map_err(|problem| problems::tor(&problem))
+    }
+
+    async fn configure(&self, config: &Config) -> Result<(), Problem> {
+        let settings = tor_config(&self.home, config, Arc::clone(&self.watch_now));
+        let configured = self.tor.configure(settings).await;
+        configured.map_err(|problem| problems::tor(&problem))?;
+        self.settings.send_if_modified(|known| {
+            let is_new = *known != config.tor;
+            known.clone_from(&config.tor);
+            is_new
+        });
+        Ok(())
+    }
+
+    /// Ends a Tor of ours, and leaves another's alone.
+    async fn let_go(&self) -> Result<(), Problem> {
+        self.tor
+            .stop()
+            .await
+            .map_err(|problem| problems::tor(&problem))
+    }
+}
+
+fn tor_config(home: &Home, config: &Config, watch_now: Arc<Notify>) -> TorConfig {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let choice = match config.tor.backend {
         BackendChoice::Auto => Choice::Auto,
@@ -41,20 +157,16 @@ pub(super) fn launch(
                 .map(|port| ControlAddr::Tcp(at(port))),
         },
     };
-    Tor::new(
-        TorConfig {
-            choice,
-            program: config.tor.program.clone(),
-            detour: detour(home, config),
-            extra_torrc: config.tor.extra_torrc.clone(),
-            watch_every: WATCH_MAX,
-            watch_now,
-            embedded: embedded(home, config),
-            ..TorConfig::new(home.tor_data(), home.tor_run())
-        },
-        tracker,
-        stop,
-    )
+    TorConfig {
+        choice,
+        program: config.tor.program.clone(),
+        detour: detour(home, config),
+        extra_torrc: config.tor.extra_torrc.clone(),
+        watch_every: WATCH_MAX,
+        watch_now,
+        embedded: embedded(home, config),
+        ..TorConfig::new(home.tor_data(), home.tor_run())
+    }
 }
 
 /// How to start ourselves once more, as Tor; `None` where there is none in this program.
@@ -87,34 +199,12 @@ pub(crate) fn detour(home: &Home, config: &Config) -> Detour {
     }
 }
 
-/// Starts Tor without waiting for it; how it goes can be read from the status.
-pub(super) fn start_in_background(tor: &Tor, tracker: &TaskTracker) {
-    let tor = tor.clone();
-    tracker.spawn(async move {
-        if let Err(problem) = tor.start().await {
-            warn!(%problem, "tor did not start");
-        }
-    });
-}
-
-/// For a client. A Tor in trouble is started anew: that is what somebody asks for who sees it.
-pub(crate) async fn start(tor: &Tor, seen: &TorStatus) -> Result<(), Problem> {
-    if seen.trouble.as_ref().is_some_and(TorTrouble::hinders) {
-        stop(tor).await?;
-    }
-    tor.start().await.map_err(|problem| problems::tor(&problem))
-}
-
-/// For a client.
-pub(crate) async fn stop(tor: &Tor) -> Result<(), Problem> {
-    if tor.status().borrow().backend == Some(BackendKind::Existing) {
-        return Err(Problem::new(ErrorCode::TorNotOurs));
-    }
-    tor.stop().await.map_err(|problem| problems::tor(&problem))
-}
-
 /// With the trouble that the watchdog sees, if any.
-pub(super) fn status(status: &meter_tor::TorStatus, trouble: Option<TorTrouble>) -> TorStatus {
+pub(super) fn status(
+    status: &meter_tor::TorStatus,
+    settings: &TorChoice,
+    trouble: Option<TorTrouble>,
+) -> TorStatus {
     let backend = status.backend.map(|backend| match backend {
         BackendKind::Existing => TorBackend::Existing,
         BackendKind::Managed => TorBackend::Managed,
@@ -125,6 +215,12 @@ pub(super) fn status(status: &meter_tor::TorStatus, trouble: Option<TorTrouble>)
         version: status.version.clone(),
         state: state(&status.state),
         trouble,
+        chosen: settings.backend.backend(),
+        offered: BackendChoice::ALL
+            .into_iter()
+            .filter(|backend| settings.allows(*backend))
+            .filter_map(BackendChoice::backend)
+            .collect(),
     }
 }
 

@@ -7,3 +7,4 @@ mod frames;
 mod relay;
 mod strangers;
 mod support;
+mod tor_choice;

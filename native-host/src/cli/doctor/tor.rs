@@ -5,7 +5,7 @@ mod others;
 
 use super::Finding::{self, Bad, Good, Note};
 use crate::{
-    cli::{block_on, print, whose::whose},
+    cli::{block_on, print},
     config::{BackendChoice, Config},
     files,
     home::Home,
@@ -57,11 +57,15 @@ fn places(config: &Config) -> Vec<Candidate> {
 }
 
 fn in_use(status: Option<&Status>, config: &Config, there: &[Sighting]) -> Finding {
-    let said = backend(status).and_then(|backend| whose(config, backend));
+    let whose = status.and_then(|status| status.tor.whose());
+    let why = status.and_then(|status| status.tor.why());
+    let why = why.map_or_else(String::new, |why| {
+        format!(" ({why}; `onionmeter tor use` changes that)")
+    });
     let version = status.and_then(|status| status.tor.version.as_deref());
     let version = version.map_or_else(String::new, |version| format!(", {}", named(version)));
-    match said {
-        Some(whose) => Good(format!("Tor in use: {whose}{version}")),
+    match whose {
+        Some(whose) => Good(format!("Tor in use: {whose}{version}{why}")),
         None => Note(format!(
             "no Tor is in use; to be used: {}",
             to_be_used(config, there)
