@@ -38,7 +38,7 @@ async fn every_state_is_made_for_real_and_told_in_the_popup() {
 
     slow.come_as_far_as_they_can().await;
     network.pause().unwrap();
-    slow.fall_silent().await;
+    slow.fall_silent();
     let mut blocked = making.in_the_network();
     screen.shows_connecting(&blocked, "connecting").await;
 
@@ -88,8 +88,8 @@ impl Slow {
     }
 
     /// Somebody asks, and nobody answers.
-    async fn fall_silent(&mut self) {
-        self.relayed.asks().await;
+    fn fall_silent(&mut self) {
+        self.relayed.asks();
     }
 
     async fn stand(&mut self, screen: &Screen) {
@@ -143,7 +143,7 @@ async fn what_shows_at_once(making: &Making<'_>, screen: &Screen) {
     for (host, name, code) in quick {
         screen.shows(&host, name, code).await;
     }
-    let (unreachable, silent) = making.shadowsocks().await;
+    let (unreachable, silent) = making.shadowsocks();
     let (silent, _server) = silent;
     screen
         .shows(

@@ -14,7 +14,7 @@ use std::{
     fs,
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
 };
 use tokio::task::JoinSet;
 
@@ -134,7 +134,7 @@ impl<'a> Making<'a> {
     }
 
     /// One whose server is gone, and one whose server takes everything and says nothing.
-    pub(crate) async fn shadowsocks(&self) -> (Host, (Host, TcpListener)) {
+    pub(crate) fn shadowsocks(&self) -> (Host, (Host, TcpListener)) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let gone = SocketAddr::from(([127, 0, 0, 1], 9));
         let silent = self.behind(listener.local_addr().unwrap(), "silent");
@@ -170,7 +170,7 @@ fn existing(socks: u16, control: Option<u16>) -> Host {
     Host::start(&config).unwrap()
 }
 
-fn program_line(program: &PathBuf) -> String {
+fn program_line(program: &Path) -> String {
     format!("program = {}\n", text(program))
 }
 
@@ -216,7 +216,7 @@ impl Relayed {
         }
     }
 
-    pub(crate) async fn asks(&mut self) {
+    pub(crate) fn asks(&mut self) {
         let relay = self.relay;
         self.waiting.spawn(async move {
             drop(socks::connect(relay, "site.test", 80).await);

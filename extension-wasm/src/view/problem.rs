@@ -236,10 +236,10 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         ErrorCode::TorFolderUnusable => {
             Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
         }
-        ErrorCode::NotTor | ErrorCode::TorNotRunning | ErrorCode::TorControlRefused => {
-            Help::button("Look again", Intent::TorStart).hint(
-                "Or let Onionmeter run a Tor of its own: tor.backend = \"managed\" in config.toml.",
-            )
+        ErrorCode::TorNotRunning => Help::button("Look again", Intent::TorStart)
+            .hint("Start it, or choose another Tor below."),
+        ErrorCode::NotTor | ErrorCode::TorControlRefused => {
+            Help::button("Look again", Intent::TorStart).hint("Or choose another Tor below.")
         }
         ErrorCode::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(
             "For obfs4, on Debian and Ubuntu, run",
