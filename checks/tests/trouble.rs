@@ -159,13 +159,15 @@ struct Waiting {
 
 impl Waiting {
     async fn until_answered(self, relay: SocketAddr) {
-        while self.gives_up {
-            if let Ok(stream) = socks::connect(relay, "site.test", self.site).await {
-                socks::get(stream, "site.test", "/").await.unwrap();
-                return;
-            }
+        if !self.gives_up {
+            return page(relay, self.site).await;
         }
-        page(relay, self.site).await;
+        let stream = loop {
+            if let Ok(stream) = socks::connect(relay, "site.test", self.site).await {
+                break stream;
+            }
+        };
+        socks::get(stream, "site.test", "/").await.unwrap();
     }
 }
 

@@ -59,13 +59,13 @@ fn places(config: &Config) -> Vec<Candidate> {
 fn in_use(status: Option<&Status>, config: &Config, there: &[Sighting]) -> Finding {
     let whose = status.and_then(|status| status.tor.whose());
     let why = status.and_then(|status| status.tor.why());
-    let why = why.map_or_else(String::new, |why| {
-        format!(" ({why}; `onionmeter tor use` changes that)")
-    });
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
     let version = status.and_then(|status| status.tor.version.as_deref());
     let version = version.map_or_else(String::new, |version| format!(", {}", named(version)));
     match whose {
-        Some(whose) => Good(format!("Tor in use: {whose}{version}{why}")),
+        Some(whose) => Good(format!(
+            "Tor in use: {whose}{why}{version}; `onionmeter tor use` changes that"
+        )),
         None => Note(format!(
             "no Tor is in use; to be used: {}",
             to_be_used(config, there)
