@@ -17,8 +17,10 @@ help() {
 ./build.sh test    every check and test there is; .ci/run calls it
 ./build.sh bench   the relay beside HAProxy, nginx and two programs of our own (Linux); prints the
                    table and writes it to docs/figures.md; takes some minutes. With --tor
-                   instead: the wait for a page through a private Tor network, and browsers'
-                   words when Tor refuses
+                   instead: through a private Tor network the wait for a page, browsers' words
+                   when Tor refuses, and the embedded Tor beside the managed one (--only waits,
+                   refusals or backends). With --build: what the program takes to build from
+                   nothing, with the embedded Tor and without
 ./build.sh help    this text
 
 Each command does its own set-up and may be repeated at any time. On Debian-likes it installs
@@ -243,7 +245,7 @@ test_embedded() {
     timeout --kill-after=10s 20m cargo test --locked --package meter-arti --package onionmeter \
         --features onionmeter/embedded-tor
     timeout --kill-after=10s 20m cargo test --locked --package checks \
-        --features checks/embedded-tor --test backends --test canary --test trouble
+        --features checks/embedded-tor --test backends --test canary --test detours --test trouble
 }
 
 # The vectors of the specification, verified by the same code as Wasm in a real browser.
@@ -275,7 +277,10 @@ dependencies() {
 # ---------------------------------------------------------------- bench
 
 bench() {
-    if [ "${1:-}" = --tor ]; then bench_tor "${@:2}"; return; fi
+    case ${1:-} in
+        --tor) bench_tor "${@:2}"; return ;;
+        --build) bench_build; return ;;
+    esac
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
     need cc haproxy nginx unshare ip
@@ -296,7 +301,8 @@ bench_tor() {
     need cc unshare ip
     setup_browsers
     step "building the program and the benchmark"
-    cargo build --release --locked --package onionmeter --package bench-tor
+    cargo build --release --locked --package onionmeter --package bench-tor \
+        --features onionmeter/embedded-tor
     local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench --tor${*:+ $*}"
     BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine),
 $(tor --version | head -n 1)"
@@ -311,6 +317,18 @@ $(tor --version | head -n 1)"
         done
         echo "32768 60999" >/proc/sys/net/ipv4/ip_local_port_range
         exec "$@"' sh "$programs/bench-tor" "$programs/onionmeter" --figures docs/figures.md "$@"
+}
+
+bench_build() {
+    [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
+    setup_build
+    step "building the benchmark"
+    cargo build --locked --package bench-tor
+    BENCH_HEADING="\`./build.sh bench --build\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine),
+$(rustc --version)."
+    export BENCH_HEADING
+    step "measuring"
+    "${CARGO_TARGET_DIR:-target}/debug/bench-tor" build --figures docs/figures.md
 }
 
 machine() {

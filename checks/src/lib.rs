@@ -5,6 +5,7 @@
 
 pub mod circuits;
 pub mod host;
+pub mod ours;
 pub mod peers;
 pub mod popup;
 pub mod processes;

@@ -35,6 +35,16 @@ pub enum Backend {
 }
 
 impl Backend {
+    /// As `config.toml` has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Existing => "existing",
+            Self::Managed => "managed",
+            Self::Embedded => "embedded",
+        }
+    }
+
     /// By its name in `config.toml`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -47,7 +47,7 @@ pub struct TorChoice {
     pub arti: String,
     /// The file of a Shadowsocks server, relative to the home; `None`: Tor connects straight.
     pub shadowsocks: Option<PathBuf>,
-    /// Bridges that a managed Tor connects to instead of public relays.
+    /// Bridges that a Tor of ours connects to instead of public relays.
     pub bridges: Vec<Bridge>,
 }
 
@@ -102,7 +102,10 @@ impl TorChoice {
         match backend {
             BackendChoice::Auto | BackendChoice::Managed => true,
             BackendChoice::Existing => is_straight,
-            BackendChoice::Embedded => is_straight && cfg!(feature = "embedded-tor"),
+            BackendChoice::Embedded => {
+                let are_named = self.bridges.iter().all(Bridge::has_fingerprint);
+                are_named && cfg!(feature = "embedded-tor")
+            }
         }
     }
 }

@@ -100,7 +100,9 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::NotTor => return Problem::new(ErrorCode::NotTor),
         TorProblem::NotLoopback => ErrorCode::NotTor,
         TorProblem::ControlRefused(_) | TorProblem::NoSocksPort => ErrorCode::TorControlRefused,
-        TorProblem::DetourNeedsOwnTor | TorProblem::TwoDetours => ErrorCode::ConfigInvalid,
+        TorProblem::DetourNeedsOwnTor
+        | TorProblem::TwoDetours
+        | TorProblem::BridgeWithoutFingerprint => ErrorCode::ConfigInvalid,
         TorProblem::TransportMissing(_) => ErrorCode::BridgeProgramMissing,
         TorProblem::ShadowsocksRefused(_) => ErrorCode::ShadowsocksRefused,
         TorProblem::ShadowsocksDown(_) => ErrorCode::ShadowsocksDown,

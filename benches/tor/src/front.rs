@@ -1,4 +1,4 @@
-//! The relay, in front of a backend.
+//! The relay, in front of a `tor`.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result};
 use tokio::io::AsyncReadExt as _;
 
 use crate::{
-    backend::{Backend, Kind},
     loopback,
+    plain_tor::{Kind, PlainTor},
     process::Process,
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn title((kind, way): Column) -> String {
 
 /// A relay with a port of its own; ended when dropped.
 pub(crate) struct Front<'a> {
-    pub(crate) backend: &'a Backend,
+    pub(crate) tor: &'a PlainTor,
     pub(crate) way: Way,
     pub(crate) address: SocketAddr,
     stats: SocketAddr,
@@ -54,14 +54,14 @@ pub(crate) struct Front<'a> {
 }
 
 impl<'a> Front<'a> {
-    /// Starts `program` as a relay in front of the backend; returns when it listens.
+    /// Starts `program` as a relay in front of it; returns when it listens.
     ///
     /// # Errors
     /// It does not start, or does not say where it listens.
-    pub(crate) fn start(program: &Path, backend: &'a Backend, way: Way) -> Result<Self> {
+    pub(crate) fn start(program: &Path, tor: &'a PlainTor, way: Way) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(["relay", "--listen", ANY_PORT, "--stats", ANY_PORT]);
-        command.args(["--upstream", &backend.upstream]);
+        command.args(["--upstream", &tor.upstream]);
         if way == Way::Optimistic {
             command.arg("--optimistic");
         }
@@ -81,7 +81,7 @@ impl<'a> Front<'a> {
             anyhow::Ok(address.trim_start().parse::<SocketAddr>()?)
         };
         Ok(Self {
-            backend,
+            tor,
             way,
             address: said("relay")?,
             stats: said("stats")?,
@@ -102,7 +102,7 @@ impl<'a> Front<'a> {
     }
 
     pub(crate) fn column(&self) -> Column {
-        (self.backend.kind, self.way)
+        (self.tor.kind, self.way)
     }
 }
 

@@ -1,19 +1,18 @@
 //! What browsers show when Tor refuses, and how often they ask, on either kind of port.
 
 use std::{
+    io::{Write as _, stderr},
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anyhow::{Context as _, Result};
-use meter_testkit::{
-    browser::{Browser, Kind as Family, Landed, LaunchOptions},
-    tor_network::TorNetwork,
-};
+use meter_testkit::browser::{Browser, Kind as Family, Landed, LaunchOptions};
 
 use crate::{
-    backend::{Backend, Kind},
     front::{Front, Way},
+    plain_tor::{Kind, PlainTor},
+    run::Setting,
 };
 
 /// Asks for what Tor refuses, in each browser; the table as Markdown. In brackets: the connections
@@ -21,8 +20,9 @@ use crate::{
 ///
 /// # Errors
 /// A part does not start.
-pub(crate) async fn table(program: &Path, network: &TorNetwork) -> Result<String> {
-    let backend = Backend::start(Kind::Tor, network, None).await?;
+pub(crate) async fn text(setting: &Setting<'_>) -> Result<String> {
+    writeln!(stderr(), "browsers")?;
+    let tor = PlainTor::start(Kind::Tor, &setting.network, None).await?;
     let targets = targets()?;
     let mut head = "| asked for |".to_owned();
     let mut rows: Vec<String> = targets
@@ -35,7 +35,7 @@ pub(crate) async fn table(program: &Path, network: &TorNetwork) -> Result<String
                 Way::True => format!(" {family:?} |"),
                 Way::Optimistic => format!(" {family:?}, optimistic |"),
             });
-            let front = Front::start(program, &backend, way)?;
+            let front = Front::start(setting.program, &tor, way)?;
             let stage = Stage::open(family, front).await?;
             for (row, (_, url)) in rows.iter_mut().zip(&targets) {
                 row.push_str(&format!(" {} |", stage.refused(url).await?));
@@ -44,7 +44,7 @@ pub(crate) async fn table(program: &Path, network: &TorNetwork) -> Result<String
         }
     }
     let line = "| --- | --- | --- | --- | --- |";
-    Ok(format!("{head}\n{line}\n{}\n", rows.join("\n")))
+    Ok(format!("{PREFACE}{head}\n{line}\n{}\n", rows.join("\n")))
 }
 
 /// A row's name and its URL.
@@ -97,3 +97,8 @@ impl<'a> Stage<'a> {
         })
     }
 }
+
+const PREFACE: &str = "
+What browsers show when Tor refuses; in brackets, the connections that Firefox made for it.
+
+";

@@ -1,24 +1,30 @@
 //! Samples, their medians, and how that is printed.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+/// All rows, in the order of their first sample. `C` names a column.
+pub(crate) struct Table<C>(Vec<Row<C>>);
 
-use crate::front::{Column, columns, title};
-
-/// All rows, in the order of their first sample.
-#[derive(Default)]
-pub(crate) struct Table(Vec<Row>);
-
-struct Row {
+struct Row<C> {
     name: String,
     digits: usize,
-    samples: BTreeMap<Column, Vec<f64>>,
+    samples: BTreeMap<C, Vec<f64>>,
 }
 
-impl Table {
+/// A last column that divides the median of one by that of another.
+pub(crate) struct Ratio<C> {
+    pub(crate) title: &'static str,
+    pub(crate) of: C,
+    pub(crate) to: C,
+}
+
+impl<C: Copy + Ord> Table<C> {
+    pub(crate) fn new() -> Self {
+        Self(Vec::new())
+    }
+
     /// Adds a sample, and the row where there is none yet.
-    pub(crate) fn add(&mut self, name: &str, digits: usize, column: Column, sample: f64) {
+    pub(crate) fn add(&mut self, name: &str, digits: usize, column: C, sample: f64) {
         let known = self.0.iter().position(|row| row.name == name);
         let index = known.unwrap_or_else(|| {
             self.0.push(Row {
@@ -35,19 +41,26 @@ impl Table {
             .push(sample);
     }
 
-    /// The table as Markdown: medians, and in brackets what nine in ten are not above.
-    pub(crate) fn markdown(&self) -> String {
+    /// The table as Markdown, with these columns under their titles: medians, and in brackets what
+    /// nine in ten are not above.
+    pub(crate) fn markdown(&self, columns: &[(C, String)], ratio: Option<&Ratio<C>>) -> String {
         let mut text = String::from("| metric |");
-        for column in columns() {
-            text.push_str(&format!(" {} |", title(column)));
+        for (_, title) in columns {
+            text.push_str(&format!(" {title} |"));
+        }
+        if let Some(ratio) = ratio {
+            text.push_str(&format!(" {} |", ratio.title));
         }
         text.push_str("\n| --- |");
-        text.push_str(&" ---: |".repeat(columns().count()));
+        text.push_str(&" ---: |".repeat(columns.len() + usize::from(ratio.is_some())));
         text.push('\n');
         for row in &self.0 {
             text.push_str(&format!("| {} |", row.name));
-            for column in columns() {
-                text.push_str(&format!(" {} |", row.cell(column)));
+            for (column, _) in columns {
+                text.push_str(&format!(" {} |", row.cell(*column)));
+            }
+            if let Some(ratio) = ratio {
+                text.push_str(&format!(" {} |", row.ratio(ratio)));
             }
             text.push('\n');
         }
@@ -55,8 +68,8 @@ impl Table {
     }
 }
 
-impl Row {
-    fn cell(&self, column: Column) -> String {
+impl<C: Copy + Ord> Row<C> {
+    fn cell(&self, column: C) -> String {
         let Some(samples) = self.samples.get(&column) else {
             return String::new();
         };
@@ -64,6 +77,18 @@ impl Row {
         match samples.len() {
             0..FEW => figure(50),
             _ => format!("{} ({})", figure(50), figure(90)),
+        }
+    }
+
+    /// Empty where a side is missing, or nothing that could be divided by.
+    fn ratio(&self, ratio: &Ratio<C>) -> String {
+        let median = |column| {
+            let samples = self.samples.get(&column);
+            samples.map(|samples| quantile(samples, 50))
+        };
+        match (median(ratio.of), median(ratio.to)) {
+            (Some(of), Some(to)) if to > 0.0 => format!("{:.2}", of / to),
+            _ => String::new(),
         }
     }
 }
@@ -76,21 +101,69 @@ fn quantile(samples: &[f64], per_cent: usize) -> f64 {
     sorted.get(last * per_cent / 100).copied().unwrap_or(0.0)
 }
 
-/// Puts the text between the marks of a document.
-///
-/// # Errors
-/// The document has no such marks, or cannot be written.
-pub(crate) fn write_figures(file: &Path, text: &str) -> Result<()> {
-    let old = fs::read_to_string(file)?;
-    let (before, rest) = old.split_once(BEGIN).context("no mark for the bench")?;
-    let (_, after) = rest
-        .split_once(END)
-        .context("no mark for the bench's end")?;
-    fs::write(file, format!("{before}{BEGIN}{text}{END}{after}"))?;
-    Ok(())
-}
-
 /// Samples below which the ninth in ten means nothing.
 const FEW: usize = 10;
-const BEGIN: &str = "<!-- bench-tor: begin -->\n";
-const END: &str = "<!-- bench-tor: end -->";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> [(char, String); 2] {
+        [('a', "one".to_owned()), ('b', "two".to_owned())]
+    }
+
+    #[test]
+    fn rows_keep_the_order_of_their_first_sample_and_show_medians() {
+        let mut table = Table::new();
+        table.add("wait, ms", 1, 'a', 9.0);
+        table.add("size, MB", 0, 'a', 5.0);
+        table.add("wait, ms", 1, 'b', 4.0);
+        table.add("wait, ms", 1, 'a', 1.0);
+        table.add("wait, ms", 1, 'a', 2.0);
+        assert_eq!(
+            table.markdown(&columns(), None),
+            "| metric | one | two |\n\
+             | --- | ---: | ---: |\n\
+             | wait, ms | 2.0 | 4.0 |\n\
+             | size, MB | 5 |  |\n"
+        );
+    }
+
+    #[test]
+    fn ten_samples_also_show_what_nine_in_ten_are_not_above() {
+        let mut table = Table::new();
+        for sample in [7.0, 1.0, 3.0, 2.0, 10.0, 5.0, 4.0, 6.0, 9.0, 8.0] {
+            table.add("wait", 0, 'a', sample);
+        }
+        assert!(
+            table
+                .markdown(&columns(), None)
+                .contains("| wait | 5 (9) |  |")
+        );
+    }
+
+    #[test]
+    fn a_ratio_divides_medians_and_is_empty_where_it_cannot() {
+        let mut table = Table::new();
+        for sample in [1.0, 3.0, 100.0] {
+            table.add("both", 1, 'a', 2.0);
+            table.add("both", 1, 'b', sample);
+        }
+        table.add("one", 1, 'b', 3.0);
+        table.add("by nothing", 1, 'a', 0.0);
+        table.add("by nothing", 1, 'b', 3.0);
+        let ratio = Ratio {
+            title: "two ÷ one",
+            of: 'b',
+            to: 'a',
+        };
+        assert_eq!(
+            table.markdown(&columns(), Some(&ratio)),
+            "| metric | one | two | two ÷ one |\n\
+             | --- | ---: | ---: | ---: |\n\
+             | both | 2.0 | 3.0 | 1.50 |\n\
+             | one |  | 3.0 |  |\n\
+             | by nothing | 0.0 | 3.0 |  |\n"
+        );
+    }
+}

@@ -1,15 +1,12 @@
 //! The client's side: what a browser does for a page, with a clock beside it.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use meter_testkit::socks;
+use meter_testkit::socks::Stream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// How long a client waited, counted from before it connected to the relay.
+/// How long a client waited, counted from before it connected to its proxy.
 pub(crate) struct Waits {
     /// Until CONNECT was answered.
     pub(crate) answer: Duration,
@@ -17,13 +14,16 @@ pub(crate) struct Waits {
     pub(crate) first_byte: Duration,
 }
 
-/// Visits a small page once.
+/// Visits a small page once. `connecting` is the way to the site: it begins when it is awaited here.
 ///
 /// # Errors
-/// The relay refuses, or no page comes.
-pub(crate) async fn page(relay: SocketAddr, name: &str, port: u16) -> Result<Waits> {
+/// The proxy refuses, or no page comes.
+pub(crate) async fn page<S: Stream>(
+    connecting: impl Future<Output = Result<S>>,
+    name: &str,
+) -> Result<Waits> {
     let began = Instant::now();
-    let mut stream = socks::connect(relay, name, port).await?;
+    let mut stream = connecting.await?;
     let answer = began.elapsed();
     stream.write_all(&request(name, PAGE_BYTES)).await?;
     ensure!(stream.read_u8().await? == b'H', "an HTTP answer");
@@ -36,14 +36,13 @@ pub(crate) async fn page(relay: SocketAddr, name: &str, port: u16) -> Result<Wai
 /// Fetches that many bytes; returns what the body took from its first byte to its last.
 ///
 /// # Errors
-/// The relay refuses, or the file does not come whole.
-pub(crate) async fn download(
-    relay: SocketAddr,
+/// The proxy refuses, or the file does not come whole.
+pub(crate) async fn download<S: Stream>(
+    connecting: impl Future<Output = Result<S>>,
     name: &str,
-    port: u16,
     bytes: usize,
 ) -> Result<Duration> {
-    let mut stream = socks::connect(relay, name, port).await?;
+    let mut stream = connecting.await?;
     stream.write_all(&request(name, bytes)).await?;
     stream.read_u8().await?;
     let began = Instant::now();

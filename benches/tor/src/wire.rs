@@ -20,6 +20,38 @@ use tokio::{
 
 use crate::loopback::connect;
 
+/// How far the network is from its client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    /// Everything on loopback.
+    Near,
+    /// With [`FAR`] between the client and its guards.
+    Far,
+}
+
+impl Place {
+    pub(crate) const ALL: [Self; 2] = [Self::Near, Self::Far];
+
+    /// What the names of its rows begin with.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Near => "near",
+            Self::Far => "far",
+        }
+    }
+
+    /// The wire of that length; none for the near.
+    ///
+    /// # Errors
+    /// No port can be bound.
+    pub(crate) async fn wire(self) -> Result<Option<Wire>> {
+        Ok(match self {
+            Self::Near => None,
+            Self::Far => Some(Wire::start(FAR / 2).await?),
+        })
+    }
+}
+
 /// The proxy. Dropping it cuts every connection.
 pub(crate) struct Wire {
     pub(crate) address: SocketAddr,
@@ -31,7 +63,7 @@ impl Wire {
     ///
     /// # Errors
     /// No port can be bound.
-    pub(crate) async fn start(one_way: Duration) -> Result<Self> {
+    async fn start(one_way: Duration) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let mut task = JoinSet::new();
@@ -66,7 +98,7 @@ async fn serve(mut client: TcpStream, one_way: Duration) -> Result<()> {
     Ok(())
 }
 
-/// The request, as `tor` writes it: no authentication, an IPv4 address.
+/// The request, as `tor` and Arti write it: no authentication, an IPv4 address.
 async fn hear(client: &mut TcpStream) -> Result<SocketAddr> {
     let methods = read::<2>(client).await?[1];
     client
@@ -74,7 +106,7 @@ async fn hear(client: &mut TcpStream) -> Result<SocketAddr> {
         .await?;
     client.write_all(&[5, 0]).await?;
     let head = read::<4>(client).await?;
-    ensure!(head == [5, 1, 0, 1], "tor connects to IPv4 addresses here");
+    ensure!(head == [5, 1, 0, 1], "relays have IPv4 addresses here");
     let address = Ipv4Addr::from(read::<4>(client).await?);
     Ok((address, client.read_u16().await?).into())
 }
@@ -109,6 +141,8 @@ async fn read<const BYTES: usize>(stream: &mut TcpStream) -> Result<[u8; BYTES]>
     Ok(bytes)
 }
 
+/// The way to the guard and back.
+pub(crate) const FAR: Duration = Duration::from_millis(100);
 const PIECE_BYTES: usize = 16 << 10;
 /// On the way at once: more than Tor's windows let through, so that only the length matters.
 const PIECES_MAX: usize = 8_192;

@@ -43,9 +43,13 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "checks",
         &["meter-core", "meter-testkit", "meter-tor", "meter-wire"],
     ),
-    // They know the product by its command line only.
+    // It knows the product by its command line only.
     ("benches/relay", "bench", &[]),
-    ("benches/tor", "bench-tor", &["meter-testkit"]),
+    (
+        "benches/tor",
+        "bench-tor",
+        &["meter-core", "meter-testkit", "meter-tor"],
+    ),
 ];
 
 /// What people get. They never depend on each other, nor on what only tests need.

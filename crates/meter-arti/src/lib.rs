@@ -10,6 +10,7 @@ mod progress;
 mod reply;
 mod run;
 mod socks;
+mod way;
 
 pub use run::{Ended, run};
 

@@ -7,6 +7,8 @@ use meter_wire::EmbeddedProgress;
 pub(crate) struct Look {
     /// From 0 to 1; may go down (a warm start was seen at 0.30, 0.85, 0.37, 0.93).
     pub(crate) fraction: f32,
+    /// A relay has answered.
+    pub(crate) is_connected: bool,
     /// What it thinks keeps it from going on.
     pub(crate) blocked: Option<String>,
 }
@@ -22,7 +24,7 @@ impl Progress {
     /// Takes a look; gives what is to be told, if that is new.
     pub(crate) fn look(&mut self, look: Look) -> Option<EmbeddedProgress> {
         self.percent = self.percent.max(below_all(look.fraction));
-        let (tag, summary) = phase(self.percent);
+        let (tag, summary) = phase(self.percent, look.is_connected);
         self.tell(EmbeddedProgress {
             percent: self.percent,
             tag: tag.into(),
@@ -58,10 +60,12 @@ fn below_all(fraction: f32) -> u8 {
     (0..=99).rev().find(reached).unwrap_or(0)
 }
 
-/// Arti counts 15 for the connection and 85 for the directory.
-fn phase(percent: u8) -> (&'static str, &'static str) {
+/// Arti counts 15 for the connection and 85 for the directory, which it may still have from last time: the
+/// percentage alone does not say that a relay has answered.
+fn phase(percent: u8, is_connected: bool) -> (&'static str, &'static str) {
     match percent {
         0..15 => ("conn", "Connecting to a relay"),
+        15.. if !is_connected => ("ap_conn", "Connecting to a relay to build circuits"),
         15..99 => ("loading_descriptors", "Loading relay descriptors"),
         99.. => ("circuit_create", "Establishing a Tor circuit"),
     }
@@ -74,6 +78,7 @@ mod tests {
     fn at(fraction: f32) -> Look {
         Look {
             fraction,
+            is_connected: true,
             blocked: None,
         }
     }
@@ -99,8 +104,8 @@ mod tests {
         let mut progress = Progress::default();
         assert!(progress.look(at(0.1)).is_some());
         let blocked = Look {
-            fraction: 0.1,
             blocked: Some("offline".into()),
+            ..at(0.1)
         };
         assert_eq!(
             progress.look(blocked.clone()).unwrap().blocked,
@@ -108,6 +113,22 @@ mod tests {
         );
         assert!(progress.look(blocked).is_none());
         assert_eq!(progress.look(at(0.1)).unwrap().blocked, None);
+    }
+
+    #[test]
+    fn a_directory_from_last_time_does_not_hide_that_no_relay_answers() {
+        let mut progress = Progress::default();
+        let mut tag = |fraction, is_connected| {
+            let look = Look {
+                is_connected,
+                ..at(fraction)
+            };
+            progress.look(look).unwrap().tag
+        };
+        assert_eq!(tag(0.02, false), "conn");
+        assert_eq!(tag(0.85, false), "ap_conn");
+        assert_eq!(tag(0.85, true), "loading_descriptors");
+        assert_eq!(tag(0.99, true), "circuit_create");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use arti_client::{
     BootstrapBehavior, ErrorKind, HasKind, TorClient,
     status::{Blockage, BlockageKind, BootstrapEvents},
 };
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use meter_wire::{
     EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedSetup, write_embedded_event,
 };
@@ -133,8 +133,15 @@ async fn live(
     let mut looks = door.client.bootstrap_events();
     let mut bootstrap = pin!(bootstrap(&door.client));
     let mut progress = Progress::default();
-    let mut is_ready = false;
+    let (mut has_directory, mut is_ready) = (false, false);
     loop {
+        // A directory from last time needs no network: ready is who has heard from a relay, too.
+        if has_directory && !is_ready && door.client.bootstrap_status().ready_for_traffic() {
+            is_ready = true;
+            if let Some(ready) = progress.ready() {
+                events.tell(&EmbeddedEvent::Progress(ready)).await?;
+            }
+        }
         let news = tokio::select! {
             biased;
             line = commands.next() => match line {
@@ -151,12 +158,12 @@ async fn live(
                     Some(EmbeddedEvent::Circuits { in_use })
                 }
             },
-            outcome = bootstrap.as_mut(), if !is_ready => {
+            outcome = bootstrap.as_mut(), if !has_directory => {
                 outcome.map_err(End::Fault)?;
-                is_ready = true;
-                progress.ready().map(EmbeddedEvent::Progress)
+                has_directory = true;
+                None
             }
-            look = next_look(&mut looks), if !is_ready => {
+            look = next_look(&mut looks, &door.client), if !is_ready => {
                 progress.look(look).map(EmbeddedEvent::Progress)
             }
         };
@@ -182,10 +189,11 @@ async fn bootstrap(client: &Client) -> Result<(), EmbeddedFault> {
     }
 }
 
-async fn next_look(looks: &mut BootstrapEvents) -> Look {
+async fn next_look(looks: &mut BootstrapEvents, client: &Client) -> Look {
     match Pin::new(looks).next().await {
         Some(status) => Look {
             fraction: status.as_frac(),
+            is_connected: is_connected(client),
             blocked: status
                 .blocked()
                 .filter(is_news)
@@ -193,6 +201,16 @@ async fn next_look(looks: &mut BootstrapEvents) -> Look {
         },
         None => std::future::pending().await,
     }
+}
+
+/// Whether a relay has answered, which Arti's status as a whole does not tell apart.
+fn is_connected(client: &Client) -> bool {
+    let status = client.chanmgr().ok().and_then(|channels| {
+        let mut events = channels.bootstrap_events();
+        // The first event is the present state, and is there at once.
+        events.next().now_or_never().flatten()
+    });
+    status.is_some_and(|status| status.usable())
 }
 
 /// Before it is told to begin, it calls itself disabled.

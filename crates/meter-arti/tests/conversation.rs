@@ -7,22 +7,9 @@ mod child;
 
 use std::os::unix::fs::PermissionsExt;
 
-use child::Child;
+use child::{Child, NOWHERE};
 use meter_arti::Ended;
 use meter_wire::{EmbeddedCommand, EmbeddedEvent, EmbeddedFault};
-
-/// Keeps the public network out.
-const NOWHERE: &str = "\
-[[tor_network.fallback_caches]]
-rsa_identity = \"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\"
-ed_identity = \"lviF3ZJEbUFT0MObt6JAglyD/cNeUoK5ruSkGryKAr0\"
-orports = [\"127.0.0.1:1\"]
-[tor_network.authorities]
-v3idents = [\"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\"]
-uploads = [[\"127.0.0.1:1\"]]
-downloads = [[\"127.0.0.1:1\"]]
-votes = [[\"127.0.0.1:1\"]]
-";
 
 #[tokio::test]
 async fn it_listens_for_its_user_alone_and_ends_with_its_stdin() {
@@ -82,6 +69,7 @@ async fn a_folder_that_is_open_to_others_is_refused() {
         socks: child.socket().to_str().unwrap().into(),
         arti: NOWHERE.into(),
         log_level: "warn".into(),
+        way: meter_wire::EmbeddedWay::Straight,
     };
     child.say(&EmbeddedCommand::Begin(setup)).await;
     let fault = EmbeddedFault::DataDir;

@@ -3,15 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 #[path = "support/child.rs"]
+#[expect(dead_code, reason = "other tests have no network")]
 mod child;
+#[path = "support/log.rs"]
+mod log;
 
-use std::{
-    collections::BTreeSet,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::collections::BTreeSet;
 
 use child::{Child, LIMIT};
+use log::Log;
 use meter_arti::Ended;
 use meter_testkit::{
     site::Site,
@@ -136,42 +136,5 @@ async fn failures_have_their_codes(child: &Child) {
     ] {
         let refused = connect(child, Some("canary-carol"), host, 80).await;
         assert_eq!(refused.unwrap_err(), code, "{host}");
-    }
-}
-
-/// Everything that is logged in this process, at the finest level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn begin() -> Self {
-        let log = Self::default();
-        let writer = log.clone();
-        tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .init();
-        log
-    }
-
-    fn holds_nothing_of(&self, secrets: &[&str]) {
-        let log = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
-        assert!(log.contains("TRACE tor_"), "nothing of Arti was logged");
-        for secret in secrets {
-            let line = log.lines().find(|line| line.contains(secret));
-            assert_eq!(line, None, "{secret}");
-        }
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

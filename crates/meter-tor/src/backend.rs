@@ -24,14 +24,11 @@ impl Backend {
     /// # Errors
     /// Why there is none.
     pub(crate) async fn choose(config: &TorConfig) -> Result<Self, TorProblem> {
-        if config.detour.is_wanted() {
-            // Only a Tor that we configure can be kept on a detour; another would go straight.
-            return match &config.choice {
-                Choice::Auto | Choice::Managed => Ok(Self::Managed),
-                Choice::Existing { .. } | Choice::Embedded => Err(TorProblem::DetourNeedsOwnTor),
-            };
-        }
+        let is_detour = config.detour.is_wanted();
         match &config.choice {
+            // Only a Tor that we configure can be kept on a detour; another would go straight.
+            Choice::Existing { .. } if is_detour => Err(TorProblem::DetourNeedsOwnTor),
+            Choice::Auto if is_detour => Self::ours(config),
             Choice::Managed => Ok(Self::Managed),
             Choice::Embedded => Ok(Self::Embedded),
             Choice::Existing { socks, control } => {
@@ -53,14 +50,22 @@ impl Backend {
             Ok(found) => return Ok(Self::Existing(found)),
             Err(misses) => misses,
         };
-        match find_program(&config.program) {
-            Ok(_) => Ok(Self::Managed),
-            Err(_) if config.embedded.is_some() => Ok(Self::Embedded),
+        match Self::ours(config) {
+            Ok(ours) => Ok(ours),
             Err(problem) => match search.bare(misses).await {
                 Ok(found) => Ok(Self::Existing(found)),
                 // That none runs is no surprise; that none can be started is what to mend.
                 Err(_) => Err(problem),
             },
+        }
+    }
+
+    /// The one that is installed, which is faster, or else the one that is built in.
+    fn ours(config: &TorConfig) -> Result<Self, TorProblem> {
+        match find_program(&config.program) {
+            Ok(_) => Ok(Self::Managed),
+            Err(_) if config.embedded.is_some() => Ok(Self::Embedded),
+            Err(problem) => Err(problem),
         }
     }
 

@@ -51,6 +51,9 @@ pub enum BadBridge {
     /// Something that should be a fingerprint.
     #[error("its fingerprint has not {FINGERPRINT_DIGITS} hexadecimal digits")]
     Fingerprint,
+    /// It does not say who the bridge is, and the Tor to be used has to know.
+    #[error("it lacks its fingerprint, without which the Tor that is built in uses no bridge")]
+    NoFingerprint,
     /// A word that is not `key=value`, or one where none may be.
     #[error("after the fingerprint there is something that does not belong there")]
     Argument,
@@ -151,18 +154,20 @@ impl Bridge {
         self.transport
     }
 
-    /// The line of Tor's configuration.
-    pub(crate) fn torrc(&self) -> String {
-        let mut line = String::from("Bridge");
+    /// Whether it says who the bridge is. The embedded Tor connects to no other.
+    #[must_use]
+    pub const fn has_fingerprint(&self) -> bool {
+        self.fingerprint.is_some()
+    }
+
+    /// It as a line, without the word `Bridge` before it.
+    pub(crate) fn line(&self) -> String {
         let address = self.address.to_string();
         let transport = self.transport.map(Transport::name);
         let words = transport.into_iter().chain([address.as_str()]);
         let words = words.chain(self.fingerprint.as_deref());
-        for word in words.chain(self.arguments.iter().map(String::as_str)) {
-            line.push(' ');
-            line.push_str(word);
-        }
-        line
+        let words = words.chain(self.arguments.iter().map(String::as_str));
+        words.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -227,13 +232,13 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, expected: &str) {
-        assert_eq!(Bridge::parse(line).unwrap().torrc(), expected);
+        assert_eq!(Bridge::parse(line).unwrap().line(), expected);
     }
 
     #[track_caller]
     fn refused(line: &str, expected: BadBridge) {
         assert_eq!(
-            Bridge::parse(line).map(|bridge| bridge.torrc()),
+            Bridge::parse(line).map(|bridge| bridge.line()),
             Err(expected),
             "{line:?}"
         );
@@ -242,21 +247,21 @@ mod tests {
     #[test]
     fn lines_of_every_kind_are_taken_as_they_are_handed_out() {
         let f = FINGERPRINT;
-        check("192.0.2.1:443", "Bridge 192.0.2.1:443");
+        check("192.0.2.1:443", "192.0.2.1:443");
         check(
             &format!("  bridge  [2001:db8::1]:443   {} ", f.to_lowercase()),
-            &format!("Bridge [2001:db8::1]:443 {f}"),
+            &format!("[2001:db8::1]:443 {f}"),
         );
         let obfs4 = format!("obfs4 192.0.2.1:443 {f} cert=AbC+/d,e iat-mode=0");
-        check(&obfs4, &format!("Bridge {obfs4}"));
+        check(&obfs4, &obfs4);
         let snowflake = format!(
             "snowflake 192.0.2.3:80 {f} fingerprint={f} url=https://front.example/ fronts=a.example,b.example \
              ice=stun:stun.example:3478 utls-imitate=hellorandomizedalpn"
         );
-        check(&snowflake, &format!("Bridge {snowflake}"));
+        check(&snowflake, &snowflake);
         check(
             "webtunnel [2001:db8::2]:443 url=https://site.example/path ver=0.0.1",
-            "Bridge webtunnel [2001:db8::2]:443 url=https://site.example/path ver=0.0.1",
+            "webtunnel [2001:db8::2]:443 url=https://site.example/path ver=0.0.1",
         );
     }
 
@@ -329,10 +334,10 @@ mod tests {
             line in "(Bridge )?(obfs4 |webtunnel )?(192\\.0\\.2\\.1:443|\\PC{0,9})( [0-9A-Fa-f]{40})?([ \n\r\t\"#\\\\]?(cert|iat-mode|url|\\PC{0,5})=\\PC{0,9}){0,3}",
         ) {
             if let Ok(bridge) = Bridge::parse(&line) {
-                let torrc = bridge.torrc();
-                prop_assert!(torrc.starts_with("Bridge ") && torrc.is_ascii());
-                prop_assert!(!torrc.contains(|letter: char| letter.is_control() || "\"#\\".contains(letter)));
-                prop_assert_eq!(Bridge::parse(&torrc), Ok(bridge));
+                let written = bridge.line();
+                prop_assert!(written.is_ascii() && !written.starts_with(' '));
+                prop_assert!(!written.contains(|letter: char| letter.is_control() || "\"#\\".contains(letter)));
+                prop_assert_eq!(Bridge::parse(&written), Ok(bridge));
             }
         }
 

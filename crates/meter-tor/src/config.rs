@@ -33,7 +33,7 @@ pub struct TorConfig {
     /// Extra torrc lines for the managed Tor, from `config.toml` only. Each must begin with one
     /// of [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
     pub extra_torrc: Vec<String>,
-    /// Another way out for Tor's own connections. With one, Tor is always managed.
+    /// Another way out for Tor's own connections. With one, Tor is always one of ours.
     pub detour: Detour,
     /// Where to look for a Tor that already runs.
     pub existing_candidates: Vec<Candidate>,

@@ -1,13 +1,12 @@
 //! Another way out for Tor's own connections, where the straight one is blocked: bridges or a Shadowsocks
 //! server. Never for what browsers send, which goes through Tor as always.
 //!
-//! A detour belongs to a Tor that we configure. Where one is wanted, no Tor of somebody else is used, and
-//! none of ours starts without it: each life of a managed Tor begins with [`Detour::open`], and the
-//! lines of [`Opened::torrc`] stay in force until that Tor is gone.
+//! A detour belongs to a Tor of ours. Where one is wanted, no Tor of somebody else is used, and none of ours
+//! starts without it: each life of a managed or an embedded Tor begins with [`Detour::open`]. What that
+//! gives, as lines of a torrc or as the way that the embedded Tor is told of, holds until that Tor is gone.
 //!
-//! An embedded Tor joins here: it opens the same detour before it starts, takes address and credentials of
-//! the local end as its `channel.outbound_proxy` and the bridges as its `bridges`, and keeps it open while
-//! it lives. Until it does, `Backend::choose` gives none where a detour is wanted.
+//! Both go to the child through its stdin: not by arguments, not by its environment, not by a file. What a
+//! Tor keeps of its bridges in its own data folder, as of any guard, is Tor's: their addresses are in there.
 
 use std::{
     collections::BTreeSet,
@@ -16,10 +15,12 @@ use std::{
 };
 
 use meter_uplink::{Keeper, Trouble, Uplink};
+use meter_wire::{EmbeddedTransport, EmbeddedWay};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    Bridge, TorProblem, TorState, TorStatus, Transport, desk::Desk, folders::find_program,
+    BackendKind, Bridge, TorProblem, TorState, TorStatus, Transport, desk::Desk,
+    folders::find_program,
 };
 
 /// What Tor's own connections take instead of the straight way; the default is the straight way.
@@ -33,9 +34,17 @@ pub struct Detour {
 
 /// A detour in use. Dropping it closes it; Tor's proxy is then a port where nobody listens.
 /// No `Debug`: bridges are secrets.
-pub(crate) struct Opened {
-    bridges: Vec<String>,
-    uplink: Option<(Uplink, Keeper)>,
+pub(crate) enum Opened {
+    /// None was wanted.
+    Straight,
+    Bridges(Bridges),
+    Shadowsocks(Box<(Uplink, Keeper)>),
+}
+
+/// Bridges that can be used, and the programs that speak their transports, each of them once.
+pub(crate) struct Bridges {
+    bridges: Vec<Bridge>,
+    programs: Vec<(Transport, String)>,
 }
 
 impl Detour {
@@ -49,18 +58,21 @@ impl Detour {
         shadowsocks.is_some() || !bridges.is_empty()
     }
 
-    /// Looks whether it could be opened, without opening anything; says in a sentence what it is.
+    /// Looks whether it could be opened for a Tor of this kind, without opening anything; says in a
+    /// sentence what it is.
     ///
     /// # Errors
     /// Why it could not.
-    pub fn check(&self) -> Result<Option<String>, TorProblem> {
-        self.check_alone()?;
-        bridge_lines(&self.bridges)?;
+    pub fn check(&self, backend: BackendKind) -> Result<Option<String>, TorProblem> {
+        self.check_kind(backend)?;
+        if let Some(bridges) = self.bridges(backend)? {
+            let count = bridges.bridges.len();
+            return Ok(Some(format!(
+                "Tor's own connections go to your bridges ({count}) and to no other relay"
+            )));
+        }
         let Some(file) = &self.shadowsocks else {
-            let count = self.bridges.len();
-            let words =
-                format!("Tor's own connections go to your bridges ({count}) and to no other relay");
-            return Ok((count > 0).then_some(words));
+            return Ok(None);
         };
         let server = Uplink::read(file).map_err(TorProblem::ShadowsocksRefused)?;
         let which = match server.listed() {
@@ -74,74 +86,119 @@ impl Detour {
         )))
     }
 
-    /// Prepares all that Tor needs before it may start.
+    /// Prepares all that a Tor of this kind needs before it may start.
     ///
     /// # Errors
     /// Why there is no way this way. Tor must not be started then.
-    pub(crate) async fn open(&self) -> Result<Opened, TorProblem> {
-        self.check_alone()?;
-        let bridges = bridge_lines(&self.bridges)?;
-        let uplink = match &self.shadowsocks {
-            Some(file) => Some(open_uplink(file).await?),
-            None => None,
+    pub(crate) async fn open(&self, backend: BackendKind) -> Result<Opened, TorProblem> {
+        self.check_kind(backend)?;
+        if let Some(bridges) = self.bridges(backend)? {
+            return Ok(Opened::Bridges(bridges));
+        }
+        let Some(file) = &self.shadowsocks else {
+            return Ok(Opened::Straight);
         };
-        Ok(Opened { bridges, uplink })
+        let server = Uplink::read(file).map_err(TorProblem::ShadowsocksRefused)?;
+        let started = Uplink::start(server).await;
+        let held = started.map_err(TorProblem::ShadowsocksDown)?;
+        Ok(Opened::Shadowsocks(Box::new(held)))
     }
 
     /// The program of a transport would have to be led through the proxy, too, and not each one can be.
-    fn check_alone(&self) -> Result<(), TorProblem> {
+    fn check_kind(&self, backend: BackendKind) -> Result<(), TorProblem> {
+        if self.is_wanted() && backend == BackendKind::Existing {
+            return Err(TorProblem::DetourNeedsOwnTor);
+        }
         match (&self.shadowsocks, self.bridges.as_slice()) {
             (Some(_), [_, ..]) => Err(TorProblem::TwoDetours),
             (Some(_), []) | (None, _) => Ok(()),
         }
     }
+
+    fn bridges(&self, backend: BackendKind) -> Result<Option<Bridges>, TorProblem> {
+        if self.bridges.is_empty() {
+            return Ok(None);
+        }
+        let needs_fingerprint = backend == BackendKind::Embedded;
+        if needs_fingerprint && !self.bridges.iter().all(Bridge::has_fingerprint) {
+            return Err(TorProblem::BridgeWithoutFingerprint);
+        }
+        let transports: BTreeSet<_> = self.bridges.iter().filter_map(Bridge::transport).collect();
+        let programs = transports.into_iter().map(find_transport);
+        Ok(Some(Bridges {
+            bridges: self.bridges.clone(),
+            programs: programs.collect::<Result<_, _>>()?,
+        }))
+    }
 }
 
-/// `UseBridges` above all: with it, Tor connects to nothing but the bridges, whatever becomes of them.
-fn bridge_lines(bridges: &[Bridge]) -> Result<Vec<String>, TorProblem> {
-    if bridges.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut lines = vec!["UseBridges 1".to_owned()];
-    let transports: BTreeSet<_> = bridges.iter().filter_map(Bridge::transport).collect();
-    for transport in transports {
-        let program = find_transport(transport)?;
-        let name = transport.name();
-        lines.push(format!("ClientTransportPlugin {name} exec {program}"));
-    }
-    lines.extend(bridges.iter().map(Bridge::torrc));
-    Ok(lines)
-}
-
-fn find_transport(transport: Transport) -> Result<String, TorProblem> {
+fn find_transport(transport: Transport) -> Result<(Transport, String), TorProblem> {
     let mut names = transport.programs().iter();
     let found = names.find_map(|name| find_program(Path::new(name)).ok());
-    // Tor splits the line at spaces, and nothing quotes them there.
+    // `tor` splits the line at spaces, and nothing quotes them there.
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
     let path = found.and_then(|path| path.to_str().map(str::to_owned));
     path.filter(|path| path.chars().all(is_plain))
+        .map(|path| (transport, path))
         .ok_or(TorProblem::TransportMissing(transport))
 }
 
-async fn open_uplink(file: &Path) -> Result<(Uplink, Keeper), TorProblem> {
-    let server = Uplink::read(file).map_err(TorProblem::ShadowsocksRefused)?;
-    let started = Uplink::start(server).await;
-    started.map_err(TorProblem::ShadowsocksDown)
+impl Bridges {
+    /// `UseBridges` above all: with it, Tor connects to nothing but the bridges, whatever becomes of them.
+    fn torrc(&self) -> Vec<String> {
+        let mut lines = vec!["UseBridges 1".to_owned()];
+        lines.extend(self.programs.iter().map(|(transport, program)| {
+            format!("ClientTransportPlugin {} exec {program}", transport.name())
+        }));
+        let bridges = self.bridges.iter();
+        lines.extend(bridges.map(|bridge| format!("Bridge {}", bridge.line())));
+        lines
+    }
+
+    fn way(&self) -> EmbeddedWay {
+        let named = |(transport, program): &(Transport, String)| EmbeddedTransport {
+            name: transport.name().to_owned(),
+            program: program.clone(),
+        };
+        EmbeddedWay::Bridges {
+            lines: self.bridges.iter().map(Bridge::line).collect(),
+            transports: self.programs.iter().map(named).collect(),
+        }
+    }
 }
 
 impl Opened {
-    /// The lines that keep Tor on this way.
+    /// The lines that keep a managed Tor on this way.
     pub(crate) fn torrc(&self) -> Vec<String> {
-        let mut lines = self.bridges.clone();
-        if let Some((uplink, _)) = &self.uplink {
-            let credentials = uplink.credentials();
-            lines.extend([
-                format!("Socks5Proxy {}", uplink.address()),
-                format!("Socks5ProxyUsername {}", credentials.user()),
-                format!("Socks5ProxyPassword {}", credentials.password()),
-            ]);
+        match self {
+            Self::Straight => Vec::new(),
+            Self::Bridges(bridges) => bridges.torrc(),
+            Self::Shadowsocks(held) => {
+                let (uplink, _) = &**held;
+                let credentials = uplink.credentials();
+                vec![
+                    format!("Socks5Proxy {}", uplink.address()),
+                    format!("Socks5ProxyUsername {}", credentials.user()),
+                    format!("Socks5ProxyPassword {}", credentials.password()),
+                ]
+            }
         }
-        lines
+    }
+
+    /// What keeps an embedded Tor on this way.
+    pub(crate) fn way(&self) -> EmbeddedWay {
+        match self {
+            Self::Straight => EmbeddedWay::Straight,
+            Self::Bridges(bridges) => bridges.way(),
+            Self::Shadowsocks(held) => {
+                let (uplink, _) = &**held;
+                EmbeddedWay::Proxy {
+                    address: uplink.address(),
+                    user: uplink.credentials().user().to_owned(),
+                    password: uplink.credentials().password().to_owned(),
+                }
+            }
+        }
     }
 
     /// Keeps the way open, and says on `desk` why Tor gets nowhere on it. Pending for ever where there
@@ -150,8 +207,9 @@ impl Opened {
     /// # Cancel safety
     /// Dropping it leaves the way as it is.
     pub(crate) async fn keep(&mut self, desk: &Desk) -> TorProblem {
-        let Some((uplink, keeper)) = &mut self.uplink else {
-            return std::future::pending().await;
+        let (uplink, keeper) = match self {
+            Self::Straight | Self::Bridges(_) => return std::future::pending().await,
+            Self::Shadowsocks(held) => &mut **held,
         };
         tokio::select! {
             error = keeper.keep(uplink) => TorProblem::ShadowsocksDown(error),

@@ -8,7 +8,9 @@ mod talk;
 use std::{path::PathBuf, process::ExitStatus};
 
 use meter_core::Upstream;
-use meter_wire::{EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedProgress, EmbeddedSetup};
+use meter_wire::{
+    EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedProgress, EmbeddedSetup, EmbeddedWay,
+};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +32,8 @@ enum Ended {
     /// Its stdout ended, or said what we do not understand.
     Lost,
     TimedOut,
+    /// Its detour is gone.
+    NoWay(TorProblem),
 }
 
 /// Runs one embedded Tor from start to end.
@@ -42,7 +46,9 @@ pub(crate) async fn live(
     stop: &CancellationToken,
 ) -> Result<(), TorProblem> {
     let embedded = config.embedded.as_ref().ok_or(TorProblem::NotBuiltIn)?;
-    let (setup, socks) = prepare(config, embedded)?;
+    // Before the child, so that there is none without its detour.
+    let mut detour = config.detour.open(BackendKind::Embedded).await?;
+    let (setup, socks) = prepare(config, embedded, detour.way())?;
     let started = Child::start(&Start {
         program: &embedded.program,
         arguments: &embedded.arguments,
@@ -64,6 +70,7 @@ pub(crate) async fn live(
     let ended = tokio::select! {
         biased;
         () = stop.cancelled() => Ended::Asked,
+        problem = detour.keep(desk) => Ended::NoWay(problem),
         ended = life.begin_and_follow(setup, socks.clone(), config) => ended,
     };
     if matches!(ended, Ended::Asked) {
@@ -80,6 +87,7 @@ pub(crate) async fn live(
 fn prepare(
     config: &TorConfig,
     embedded: &Embedded,
+    way: EmbeddedWay,
 ) -> Result<(EmbeddedSetup, PathBuf), TorProblem> {
     let fault = |error: std::io::Error| FolderFault::Io { kind: error.kind() };
     let run_dir = std::path::absolute(&config.run_dir)
@@ -100,6 +108,7 @@ fn prepare(
         socks: text(&socks).ok_or(TorProblem::RunDirUnusable(not_text))?,
         arti: embedded.arti.clone(),
         log_level: embedded.log_level.clone(),
+        way,
     };
     Ok((setup, socks))
 }
@@ -187,12 +196,13 @@ async fn finish(
     }
     // The end of its stdin is the same in other words, for one that would not read the first.
     drop(talk);
-    if matches!(ended, Ended::Lost | Ended::TimedOut) {
+    if matches!(ended, Ended::Lost | Ended::TimedOut | Ended::NoWay(_)) {
         child.terminate();
     }
     let status = child.wait_or_kill(config.stop_max).await;
     match ended {
         Ended::Asked => Ok(()),
+        Ended::NoWay(problem) => Err(problem),
         Ended::Lost => Err(exit(status, was_up, child.last_words().await)),
         Ended::TimedOut => Err(TorProblem::StartTimedOut {
             log: child.last_words().await,

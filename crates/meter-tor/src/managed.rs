@@ -56,7 +56,7 @@ pub(crate) async fn live(
     let program = find_program(&config.program)?;
     let paths = Paths::prepare(&config.data_dir, &config.run_dir)?;
     // Before Tor, so that there is none without its detour.
-    let mut detour = config.detour.open().await?;
+    let mut detour = config.detour.open(BackendKind::Managed).await?;
     let torrc = torrc::torrc(
         &paths,
         &config.extra_torrc,

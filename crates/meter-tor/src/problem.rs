@@ -109,6 +109,11 @@ pub enum TorProblem {
     /// Bridges and Shadowsocks are wanted at once.
     #[error("bridges and Shadowsocks together are not offered; choose one of them")]
     TwoDetours,
+    /// A bridge is given without its fingerprint, and only the embedded Tor is there.
+    #[error(
+        "a bridge without its fingerprint cannot be used by the Tor that is built in; an installed tor can"
+    )]
+    BridgeWithoutFingerprint,
     /// A bridge's transport has no program here, or only one that others may write to.
     #[error("bridges with {} need a program that is not installed: {}", .0.name(), .0.programs().join(" or "))]
     TransportMissing(Transport),
@@ -243,6 +248,7 @@ impl TorProblem {
             | Self::NotLoopback
             | Self::DetourNeedsOwnTor
             | Self::TwoDetours
+            | Self::BridgeWithoutFingerprint
             | Self::TransportMissing(_)
             | Self::ShadowsocksRefused(_)
             | Self::Stopped
@@ -276,6 +282,7 @@ impl TorProblem {
             | Self::NotLoopback
             | Self::DetourNeedsOwnTor
             | Self::TwoDetours
+            | Self::BridgeWithoutFingerprint
             | Self::TransportMissing(_)
             | Self::ShadowsocksRefused(_)
             | Self::ShadowsocksDown(_)

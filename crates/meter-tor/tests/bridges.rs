@@ -1,57 +1,16 @@
-//! A managed Tor that knows no relay but its bridges, behind a wall with one door to one of them.
+//! Starts with bridges that cannot be. What becomes of those that can is asked in `checks/tests/detours`.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 #[path = "support/waiting.rs"]
 #[expect(dead_code, reason = "other tests wait for more")]
 mod waiting;
-#[path = "support/walled.rs"]
-mod walled;
 
 use std::path::Path;
 
-use meter_testkit::{shadowsocks::Door, site::Site, tor_network::TorNetwork};
 use meter_tor::{Bridge, Choice, Tor, TorConfig, TorProblem, TorState};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::soon;
-use walled::Walled;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn behind_a_wall_a_bridge_is_the_only_way_and_a_way() {
-    let folder = tempfile::tempdir().unwrap();
-    let network = TorNetwork::boot(&folder.path().join("network"))
-        .await
-        .unwrap();
-    let site = Site::start().await.unwrap();
-    let torrc = network.client_torrc();
-    for (name, obfs4) in [("plain", false), ("obfs4", true)] {
-        let bridge = network.start_bridge(obfs4).await.unwrap();
-        let path = folder.path().join(format!("{name}-door"));
-        let _door = Door::to(&path, bridge.address()).unwrap();
-        let home = folder.path().join(name);
-        let way = bridge.line_at("DOOR");
-        let mut tor = Walled::start(&home, &path, &way, &torrc);
-        let seen = tor.until(|line| line == "Ready").await;
-        assert!(
-            seen.iter().all(|line| !line.contains("problem")),
-            "{seen:?}"
-        );
-        assert_eq!(tor.browse(&site).await, 150_000, "{name}");
-
-        // Another bridge's fingerprint: Tor refuses what answers, and takes nothing in its place.
-        let other = way.replacen(&fingerprint(&way), &"0123456789".repeat(4), 1);
-        let home = folder.path().join(format!("{name}-other"));
-        let mut tor = Walled::start(&home, &path, &other, &torrc);
-        let seen = tor.until(|line| line.ends_with("warned")).await;
-        assert!(seen.iter().all(|line| !line.contains("Ready")), "{seen:?}");
-    }
-    assert_eq!(site.connections().len(), 2);
-}
-
-fn fingerprint(line: &str) -> String {
-    let is_one = |word: &&str| word.len() == 40;
-    line.split(' ').find(is_one).unwrap().to_owned()
-}
 
 /// What becomes of a start with these bridges.
 async fn start(bridges: &[&str], edit: impl FnOnce(&mut TorConfig)) -> Result<(), TorProblem> {

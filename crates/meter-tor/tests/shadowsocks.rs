@@ -1,12 +1,11 @@
-//! A managed Tor whose own connections go through a real Shadowsocks server.
+//! A managed Tor whose Shadowsocks server cannot be used, or is not there. One that is there stands in
+//! `checks/tests/detours`.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 #[path = "support/waiting.rs"]
 #[expect(dead_code, reason = "other tests wait for more")]
 mod waiting;
-#[path = "support/walled.rs"]
-mod walled;
 
 use std::{
     fs,
@@ -14,66 +13,15 @@ use std::{
     os::unix::fs::PermissionsExt,
 };
 
-use meter_testkit::{
-    shadowsocks::{Door, ShadowsocksServer},
-    site::Site,
-    tor_network::TorNetwork,
-};
 use meter_tor::{Candidate, Choice, ControlAddr, Tor, TorConfig, TorProblem, TorState};
 use meter_uplink::{BadServer, FileFault, UplinkError};
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::{soon, until};
-use walled::Walled;
 
 const METHOD: &str = "2022-blake3-aes-256-gcm";
 /// 32 bytes in base64, fit for a URL.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8%3D";
-const KEY_PLAIN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn behind_a_wall_shadowsocks_is_the_only_way_and_a_way() {
-    let folder = tempfile::tempdir().unwrap();
-    let network = TorNetwork::boot(&folder.path().join("network"))
-        .await
-        .unwrap();
-    let server = ShadowsocksServer::start(METHOD, KEY_PLAIN).await.unwrap();
-    let door = folder.path().join("door");
-    let _door = Door::to(&door, server.address()).unwrap();
-    let torrc = network.client_torrc();
-    let url = |key: &str| format!("ss://{METHOD}:{key}@DOOR");
-    let at = |name: &str| folder.path().join(name);
-
-    // Not without it: the relays' addresses lead nowhere here, and Tor says so.
-    let mut none = Walled::start(&at("none"), &door, "", &torrc);
-    let seen = none.until(|line| line.ends_with("warned")).await;
-    assert!(seen.iter().all(|line| !line.contains("Ready")), "{seen:?}");
-    drop(none);
-
-    let mut right = Walled::start(&at("right"), &door, &url(KEY), &torrc);
-    let seen = right.until(|line| line == "Ready").await;
-    assert!(
-        seen.iter().all(|line| !line.contains("trouble")),
-        "{seen:?}"
-    );
-    let site = Site::start().await.unwrap();
-    assert_eq!(right.browse(&site).await, 150_000);
-    assert_eq!(site.connections().len(), 1);
-
-    // The server is there, and still nothing passes: that is a state of its own.
-    let wrong = KEY.replacen("AA", "AQ", 1);
-    let mut wrong = Walled::start(&at("wrong"), &door, &url(&wrong), &torrc);
-    let seen = wrong.until(|line| line.contains("trouble")).await;
-    let last = seen.last().unwrap();
-    assert!(
-        last.contains("accepts connections and passes nothing on"),
-        "{last}"
-    );
-    assert!(
-        last.starts_with("10%") || last.starts_with("5%") || last.starts_with("3%"),
-        "{last}"
-    );
-}
 
 /// A Tor that reaches nobody: its only authority does not exist.
 struct Managed {

@@ -4,11 +4,13 @@
 //! Both ends are the same program, so there is no version and no tolerance: what is not understood
 //! ends the child. The end of stdin ends it, too.
 
+use std::{fmt, net::SocketAddr};
+
 use serde::{Deserialize, Serialize};
 
-/// Longest line in either direction, in bytes, without its newline. The longest one in use carries
-/// a configuration of the private test network, about 2 kB.
-pub const EMBEDDED_LINE_MAX: usize = 64 * 1024;
+/// Longest line in either direction, in bytes, without its newline. The longest one possible carries
+/// 64 bridges of 2 kB each.
+pub const EMBEDDED_LINE_MAX: usize = 256 * 1024;
 
 /// From the daemon.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -37,6 +39,53 @@ pub struct EmbeddedSetup {
     pub arti: String,
     /// How much to write to stderr: `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: String,
+    /// The way that its own connections take. Never left out: what forgets it starts nothing.
+    pub way: EmbeddedWay,
+}
+
+/// Where the embedded Tor's own connections go: this way and no other for as long as it lives.
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum EmbeddedWay {
+    /// To Tor relays, straight.
+    Straight,
+    /// To Tor relays, all through one SOCKS5 proxy with a user name and a password (RFC 1929).
+    Proxy {
+        /// On this computer.
+        address: SocketAddr,
+        /// The user name.
+        user: String,
+        /// The password.
+        password: String,
+    },
+    /// To these bridges and to no other relay.
+    Bridges {
+        /// One bridge each, `[transport] address:port fingerprint [key=value …]`; at least one.
+        lines: Vec<String>,
+        /// What speaks the transports that the lines name.
+        transports: Vec<EmbeddedTransport>,
+    },
+}
+
+/// A program that speaks a pluggable transport.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddedTransport {
+    /// The transport, as bridge lines name it.
+    pub name: String,
+    /// Absolute path of the program.
+    pub program: String,
+}
+
+/// By hand: credentials and bridges are shown to nobody.
+impl fmt::Debug for EmbeddedWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Straight => "Straight",
+            Self::Proxy { .. } => "Proxy(..)",
+            Self::Bridges { .. } => "Bridges(..)",
+        })
+    }
 }
 
 /// From the embedded Tor.
@@ -143,16 +192,42 @@ fn line(value: &impl Serialize) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_command_is_one_line_and_reads_back() {
-        let setup = EmbeddedSetup {
+    fn setup(way: EmbeddedWay) -> EmbeddedSetup {
+        EmbeddedSetup {
             data_dir: "/a\nb".into(),
             socks: "/c".into(),
             arti: "[x]\ny = 1\n".into(),
             log_level: "warn".into(),
+            way,
+        }
+    }
+
+    fn proxy() -> EmbeddedWay {
+        EmbeddedWay::Proxy {
+            address: "127.0.0.1:1080".parse().unwrap(),
+            user: "canary-user".into(),
+            password: "canary-password".into(),
+        }
+    }
+
+    fn bridges(lines: Vec<String>) -> EmbeddedWay {
+        let transport = EmbeddedTransport {
+            name: "obfs4".into(),
+            program: "/usr/bin/obfs4proxy".into(),
         };
+        EmbeddedWay::Bridges {
+            lines,
+            transports: vec![transport],
+        }
+    }
+
+    #[test]
+    fn a_command_is_one_line_and_reads_back() {
+        let bridge = "canary-bridge\n".to_owned();
         for command in [
-            EmbeddedCommand::Begin(setup),
+            EmbeddedCommand::Begin(setup(EmbeddedWay::Straight)),
+            EmbeddedCommand::Begin(setup(proxy())),
+            EmbeddedCommand::Begin(setup(bridges(vec![bridge]))),
             EmbeddedCommand::NewIdentity,
             EmbeddedCommand::Circuits,
             EmbeddedCommand::Stop,
@@ -163,6 +238,34 @@ mod tests {
                 Some(line.len() - 1)
             );
             assert_eq!(parse_embedded_command(&line), Some(command));
+        }
+    }
+
+    #[test]
+    fn as_many_bridges_as_there_may_be_fit_into_a_line() {
+        let longest = "x".repeat(2_048);
+        let begin = EmbeddedCommand::Begin(setup(bridges(vec![longest; 64])));
+        assert!(write_embedded_command(&begin).len() < EMBEDDED_LINE_MAX);
+    }
+
+    #[test]
+    fn no_way_is_taken_that_was_not_named() {
+        let begin = EmbeddedCommand::Begin(setup(EmbeddedWay::Straight));
+        let line = String::from_utf8(write_embedded_command(&begin)).unwrap();
+        let named = ",\"way\":\"straight\"";
+        assert!(line.contains(named), "{line}");
+        let without = line.replace(named, "");
+        assert_eq!(parse_embedded_command(without.as_bytes()), None);
+    }
+
+    #[test]
+    fn nothing_shows_credentials_or_bridges() {
+        for way in [proxy(), bridges(vec!["canary-bridge".into()])] {
+            let shown = format!("{:?}", EmbeddedCommand::Begin(setup(way)));
+            assert!(
+                !shown.contains("canary") && !shown.contains("127"),
+                "{shown}"
+            );
         }
     }
 

@@ -17,8 +17,8 @@ pub use codec::{
 };
 pub use embedded::{
     EMBEDDED_LINE_MAX, EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedFault,
-    EmbeddedProgress, EmbeddedSetup, parse_embedded_command, parse_embedded_event,
-    write_embedded_command, write_embedded_event,
+    EmbeddedProgress, EmbeddedSetup, EmbeddedTransport, EmbeddedWay, parse_embedded_command,
+    parse_embedded_event, write_embedded_command, write_embedded_event,
 };
 pub use error::{ErrorCode, Problem};
 pub use message::{

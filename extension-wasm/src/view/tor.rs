@@ -118,7 +118,7 @@ fn choice(tor: &TorStatus) -> Option<Choice> {
     let why = tor.why().filter(|_| tor.chosen.is_none());
     (options.len() > 1).then(|| Choice {
         options,
-        why: why.map(|why| format!("This one because {why}.")),
+        why: why.map(|why| format!("Why this one: {why}.")),
     })
 }
 

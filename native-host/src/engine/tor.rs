@@ -5,7 +5,7 @@ use crate::{
     home::Home,
     problems,
 };
-use meter_tor::{BackendKind, Choice, ControlAddr, Detour, Embedded, Tor, TorConfig};
+use meter_tor::{BackendKind, Choice, ControlAddr, Detour, Embedded, Tor, TorConfig, find_program};
 use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus, TorTrouble};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -196,6 +196,20 @@ pub(crate) fn detour(home: &Home, config: &Config) -> Detour {
     Detour {
         shadowsocks: config.tor.shadowsocks.as_ref().map(in_home),
         bridges: config.tor.bridges.clone(),
+    }
+}
+
+/// Which Tor of ours it would be, if none is used that runs.
+pub(crate) fn own_backend(config: &Config) -> BackendKind {
+    let is_built_in = cfg!(feature = "embedded-tor");
+    match config.tor.backend {
+        BackendChoice::Embedded => BackendKind::Embedded,
+        BackendChoice::Auto if is_built_in && find_program(&config.tor.program).is_err() => {
+            BackendKind::Embedded
+        }
+        BackendChoice::Auto | BackendChoice::Existing | BackendChoice::Managed => {
+            BackendKind::Managed
+        }
     }
 }
 

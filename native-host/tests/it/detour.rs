@@ -12,12 +12,32 @@ use std::{
 
 const PASSWORD: &str = "correct-horse-battery";
 
-/// Configures the real `tor`, which can reach nobody, with `lines` for it.
-fn configure(home: &TestHome, lines: &str) {
-    let nobody = format!("DirAuthority x 127.0.0.1:1 {}", "F".repeat(40));
+/// The Tors that take a detour, both real.
+const OURS: &[&str] = &[
+    "managed",
+    #[cfg(feature = "embedded-tor")]
+    "embedded",
+];
+
+/// Configures a Tor of ours, which can reach nobody, with `lines` for it.
+fn configure(home: &TestHome, backend: &str, lines: &str) {
+    let nobody = "F".repeat(40);
+    let network = if backend == "managed" {
+        format!(
+            "extra_torrc = [\"DirAuthority x 127.0.0.1:1 {nobody}\", \"OutboundBindAddress 127.0.0.1\"]\n"
+        )
+    } else {
+        let contacts = "[[\"127.0.0.1:1\"]]";
+        format!(
+            "[[tor.arti.tor_network.fallback_caches]]\nrsa_identity = \"{nobody}\"\n\
+             ed_identity = \"lviF3ZJEbUFT0MObt6JAglyD/cNeUoK5ruSkGryKAr0\"\n\
+             orports = [\"127.0.0.1:1\"]\n\
+             [tor.arti.tor_network.authorities]\nv3idents = [\"{nobody}\"]\n\
+             uploads = {contacts}\ndownloads = {contacts}\nvotes = {contacts}\n"
+        )
+    };
     home.configure(&format!(
-        "[relay]\nport = {}\n[log]\nlevel = \"trace\"\n[tor]\nbackend = \"managed\"\n\
-         extra_torrc = [\"{nobody}\", \"OutboundBindAddress 127.0.0.1\"]\n{lines}\n",
+        "[relay]\nport = {}\n[log]\nlevel = \"trace\"\n[tor]\nbackend = \"{backend}\"\n{lines}\n{network}",
         home.relay_port
     ));
 }
@@ -47,8 +67,12 @@ fn says(home: &TestHome, args: &[&str], code: i32, part: &str) -> String {
 
 #[test]
 fn a_shadowsocks_file_that_cannot_be_used_is_told_everywhere_until_it_is_mended() {
+    OURS.iter().for_each(|backend| a_bad_file_is_told(backend));
+}
+
+fn a_bad_file_is_told(backend: &str) {
     let home = TestHome::new();
-    configure(&home, "shadowsocks = \"shadowsocks\"");
+    configure(&home, backend, "shadowsocks = \"shadowsocks\"");
     let sentence = ErrorCode::ShadowsocksRefused.sentence();
     says(&home, &["tor", "start"], 69, sentence);
     says(&home, &["status"], 0, "the file is not there");
@@ -69,13 +93,21 @@ fn a_shadowsocks_file_that_cannot_be_used_is_told_everywhere_until_it_is_mended(
 
 #[test]
 fn a_line_that_is_no_bridge_is_told_with_its_line_and_nothing_starts() {
+    OURS.iter().for_each(|backend| a_bad_line_is_told(backend));
+}
+
+fn a_bad_line_is_told(backend: &str) {
     let home = TestHome::new();
-    configure(&home, "bridges = [\n  \"203.0.113.9:443 12345\",\n]");
+    configure(
+        &home,
+        backend,
+        "bridges = [\n  \"203.0.113.9:443 12345\",\n]",
+    );
     let reason = "its fingerprint has not 40 hexadecimal digits";
     for args in [&["tor", "start"][..], &["monitor", "start"]] {
         let text = says(&home, args, 64, reason);
         assert!(
-            text.contains("line 9") && !text.contains("203.0.113.9"),
+            text.contains("line 8") && !text.contains("203.0.113.9"),
             "{text}"
         );
     }
@@ -85,34 +117,47 @@ fn a_line_that_is_no_bridge_is_told_with_its_line_and_nothing_starts() {
 
 #[test]
 fn a_transport_without_its_program_is_told() {
+    let bridge = format!("127.0.0.1:1 {}", "A".repeat(40));
+    for backend in OURS {
+        let home = TestHome::new();
+        let lines = format!(
+            "bridges = [\"webtunnel {bridge} url=https://site.example/\",\n\
+             \"snowflake {bridge} url=https://front.example/\"]"
+        );
+        configure(&home, backend, &lines);
+        let sentence = ErrorCode::BridgeProgramMissing.sentence();
+        says(&home, &["tor", "start"], 69, sentence);
+        let doctor = "need a program that is not installed";
+        says(&home, &["doctor"], 1, doctor);
+    }
+}
+
+/// Only the daemon can know that: which Tor it would be depends on what is installed.
+#[cfg(feature = "embedded-tor")]
+#[test]
+fn a_bridge_that_the_built_in_tor_cannot_use_is_told_where_no_other_is_installed() {
     let home = TestHome::new();
-    configure(
-        &home,
-        "bridges = [\"webtunnel 127.0.0.1:1 url=https://site.example/\",\n\
-         \"snowflake 127.0.0.1:1 url=https://front.example/\"]",
-    );
-    says(
-        &home,
-        &["tor", "start"],
-        69,
-        ErrorCode::BridgeProgramMissing.sentence(),
-    );
-    says(
-        &home,
-        &["doctor"],
-        1,
-        "need a program that is not installed",
-    );
+    let lines = "program = \"/nowhere/tor\"\nbridges = [\"127.0.0.1:1\"]";
+    configure(&home, "auto", lines);
+    let sentence = ErrorCode::ConfigInvalid.sentence();
+    says(&home, &["tor", "start"], 64, sentence);
+    let text = says(&home, &["doctor"], 1, "write the fingerprint into its line");
+    assert!(!text.contains("127.0.0.1:1 "), "{text}");
 }
 
 #[test]
 fn a_silent_server_is_a_trouble_that_clients_hear_of_and_no_file_learns_its_password() {
+    OURS.iter()
+        .for_each(|backend| a_silent_server_is_told(backend));
+}
+
+fn a_silent_server_is_told(backend: &str) {
     let home = TestHome::new();
     // Accepts and answers nothing, as a server does to a wrong password.
     let server = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = server.local_addr().expect("an address");
     write_private(&home, &format!("ss://aes-256-gcm:{PASSWORD}@{address}"));
-    configure(&home, "shadowsocks = \"shadowsocks\"");
+    configure(&home, backend, "shadowsocks = \"shadowsocks\"");
     let mut bridge = home.bridge();
     bridge.hello(true);
     bridge.send(2, Request::TorStart);
@@ -136,23 +181,26 @@ fn a_silent_server_is_a_trouble_that_clients_hear_of_and_no_file_learns_its_pass
     let log = fs::read_to_string(home.root().join("log/onionmeter.log")).expect("a log");
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "{log}");
     let mut looked = 0;
-    for word in [PASSWORD, "Socks5ProxyPassword"] {
+    for word in [PASSWORD, "Socks5ProxyPassword", "\"proxy\":{"] {
         looked += holds_nowhere(&home.root(), word.as_bytes());
         looked += holds_nowhere(Path::new("/proc"), word.as_bytes());
     }
     assert!(looked > 8, "{looked}");
 }
 
-/// Looks into every file below a home but the one, or into every command line; how many there were.
+/// Looks into every file below a home but the one, or into every command line and environment; how many
+/// files there were.
 fn holds_nowhere(folder: &Path, word: &[u8]) -> usize {
     let mut looked = 0;
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         let kind = entry.file_type().expect("known");
         if folder == Path::new("/proc") {
-            let line = fs::read(path.join("cmdline")).unwrap_or_default();
-            let held = line.windows(word.len()).any(|part| part == word);
-            assert!(!held, "{}", path.display());
+            for name in ["cmdline", "environ"] {
+                let text = fs::read(path.join(name)).unwrap_or_default();
+                let held = text.windows(word.len()).any(|part| part == word);
+                assert!(!held, "{}", path.display());
+            }
         } else if kind.is_dir() {
             looked += holds_nowhere(&path, word);
         } else if kind.is_file() && !path.ends_with("shadowsocks") {

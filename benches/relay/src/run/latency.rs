@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// Short turns, many of them: the machine's mood then meets all proxies alike.
-const TURNS: usize = 6;
-const ECHOES: usize = 1_000;
+const TURNS: usize = 12;
+const ECHOES: usize = 500;
 
 impl Bench<'_> {
     pub(super) async fn latency(&mut self, proxies: &[Proxy]) -> Result<()> {

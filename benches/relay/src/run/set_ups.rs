@@ -10,10 +10,10 @@ use crate::{
 };
 
 /// Short turns, many of them: the machine's mood then meets all proxies alike.
-const TURNS: usize = 6;
+const TURNS: usize = 12;
 const AT_ONCE: usize = 64;
-const MANY: usize = 2_560;
-const ONE_AT_A_TIME: usize = 400;
+const MANY: usize = 1_280;
+const ONE_AT_A_TIME: usize = 200;
 
 impl Bench<'_> {
     pub(super) async fn set_ups(&mut self, proxies: &[Proxy]) -> Result<()> {

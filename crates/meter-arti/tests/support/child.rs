@@ -4,7 +4,8 @@ use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
 use meter_arti::Ended;
 use meter_wire::{
-    EmbeddedCommand, EmbeddedEvent, EmbeddedSetup, parse_embedded_event, write_embedded_command,
+    EmbeddedCommand, EmbeddedEvent, EmbeddedSetup, EmbeddedWay, parse_embedded_event,
+    write_embedded_command,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex},
@@ -15,6 +16,19 @@ use tokio::{
 /// Longer than anything here takes on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 const PIPE_BYTES: usize = 64 * 1024;
+
+/// A network whose only authority is nobody: it keeps the public one out.
+pub(crate) const NOWHERE: &str = "\
+[[tor_network.fallback_caches]]
+rsa_identity = \"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\"
+ed_identity = \"lviF3ZJEbUFT0MObt6JAglyD/cNeUoK5ruSkGryKAr0\"
+orports = [\"127.0.0.1:1\"]
+[tor_network.authorities]
+v3idents = [\"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\"]
+uploads = [[\"127.0.0.1:1\"]]
+downloads = [[\"127.0.0.1:1\"]]
+votes = [[\"127.0.0.1:1\"]]
+";
 
 pub(crate) struct Child {
     pub(crate) folder: tempfile::TempDir,
@@ -43,6 +57,11 @@ impl Child {
 
     /// Told to begin with this configuration of Arti.
     pub(crate) async fn begun(arti: &str) -> Self {
+        Self::begun_on(arti, EmbeddedWay::Straight).await
+    }
+
+    /// Told to begin with this configuration of Arti and to go this way.
+    pub(crate) async fn begun_on(arti: &str, way: EmbeddedWay) -> Self {
         let mut child = Self::new();
         let data = child.folder.path().join("data");
         std::fs::DirBuilder::new()
@@ -54,6 +73,7 @@ impl Child {
             socks: child.socket().to_str().unwrap().into(),
             arti: arti.into(),
             log_level: "warn".into(),
+            way,
         };
         child.say(&EmbeddedCommand::Begin(setup)).await;
         child

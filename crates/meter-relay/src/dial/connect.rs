@@ -51,8 +51,7 @@ fn begin_unix(path: &Path, words: &[u8]) -> io::Result<(Socket, usize)> {
 
 /// A socket that is connected, or about to be, and how many of the words it has taken.
 fn begin(domain: Domain, to: &SockAddr, words: &[u8]) -> io::Result<(socket2::Socket, usize)> {
-    let socket = socket2::Socket::new(domain, Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
+    let socket = stream_socket(domain)?;
     if domain != Domain::UNIX {
         socket.set_tcp_nodelay(true)?;
     }
@@ -69,6 +68,19 @@ fn begin(domain: Domain, to: &SockAddr, words: &[u8]) -> io::Result<(socket2::So
         Err(error) if not_yet(&error) => Ok((socket, 0)),
         Err(error) => Err(error),
     }
+}
+
+/// A socket that does not block, in one call where the system has one for that.
+#[cfg(target_os = "linux")]
+fn stream_socket(domain: Domain) -> io::Result<socket2::Socket> {
+    socket2::Socket::new(domain, Type::STREAM.nonblocking(), None)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stream_socket(domain: Domain) -> io::Result<socket2::Socket> {
+    let socket = socket2::Socket::new(domain, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 /// Says what is left of the words.

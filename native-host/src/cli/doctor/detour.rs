@@ -11,7 +11,7 @@ pub(super) fn findings(home: &Home) -> Vec<Finding> {
         return Vec::new();
     };
     let detour = tor::detour(home, &config);
-    match detour.check() {
+    match detour.check(tor::own_backend(&config)) {
         Ok(None) => Vec::new(),
         Ok(Some(words)) => vec![Good(words)],
         Err(problem) => vec![Bad {
@@ -28,6 +28,9 @@ const fn remedy(problem: &TorProblem) -> &'static str {
         }
         TorProblem::TransportMissing(_) => {
             "install it (for obfs4 `sudo apt install obfs4proxy`), then `onionmeter tor start`"
+        }
+        TorProblem::BridgeWithoutFingerprint => {
+            "write the fingerprint into its line or install `tor`, then `onionmeter stop`"
         }
         _ => "correct config.toml, then `onionmeter stop`",
     }

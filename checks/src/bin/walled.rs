@@ -1,31 +1,32 @@
-//! A managed Tor for a process that has no network but its own loopback. Only tests start it: in a network
+//! A Tor of ours for a process that has no network but its own loopback. Only tests start it: in a network
 //! namespace where nothing is reachable, with one door to a Shadowsocks server or a bridge outside.
 //!
-//! `walled FOLDER DOOR WAY [TORRC LINE …]`; WAY is a Shadowsocks URL or a bridge line in which `DOOR` stands
-//! for the address, or empty, and then Tor has no way at all. Prints each state, one a line, until stdin
-//! ends.
+//! `walled BACKEND FOLDER DOOR WAY`; FOLDER holds in `told` what Tor is told of its network, WAY is a
+//! Shadowsocks URL or a bridge line in which `DOOR` stands for the address, or empty, and then Tor has no way
+//! at all. Prints each state, one a line, until stdin ends.
 
+use anyhow::Context as _;
+use checks::{ours, stage::Backend};
+use meter_testkit::shadowsocks::Door;
+use meter_tor::{Bridge, Tor, TorConfig, TorState, TorStatus};
 use std::{
-    fs::OpenOptions,
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
-
-use meter_testkit::shadowsocks::Door;
-use meter_tor::{Bridge, Choice, Tor, TorConfig, TorState, TorStatus};
-use tokio::io::AsyncReadExt;
+use tokio::io::AsyncReadExt as _;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let mut next = || arguments.next().unwrap_or_default();
+    let backend = Backend::named(&next()).context("a backend")?;
     let (folder, door) = (PathBuf::from(next()), PathBuf::from(next()));
     let way = next();
-    let mut config = TorConfig::new(folder.join("data"), folder.join("run"));
-    config.choice = Choice::Managed;
-    config.extra_torrc = arguments.collect();
+    let told = fs::read_to_string(folder.join("told"))?;
+    let mut config = ours::config(backend, &folder, &told)?;
     let (_door, address) = Door::from(&door).await?;
     let way = way.replace("DOOR", &address.to_string());
     if way.starts_with("ss://") {

@@ -1,31 +1,42 @@
-//! A managed Tor in a network namespace of its own, and pages fetched through it from outside: its SOCKS
+//! A Tor of ours in a network namespace of its own, and pages fetched through it from outside: its SOCKS
 //! socket lies in the file system, which namespaces of networks share.
 
+use crate::soon;
+use checks::{ours, stage::Backend};
+use meter_testkit::{shadowsocks::Door, site::Site, socks, tor_network::TorNetwork};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
 };
-
-use meter_testkit::{shadowsocks::Door, site::Site, socks};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
 };
-
-use crate::waiting::soon;
 
 /// A Tor in a network namespace of its own: only loopback is there, and nobody else's.
 pub(crate) struct Walled {
-    _process: Child,
+    process: Child,
+    stdin: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
     socks: PathBuf,
 }
 
 impl Walled {
-    /// Starts it with one `way`, in which `DOOR` stands for the address behind the door.
-    pub(crate) fn start(folder: &Path, door: &Path, way: &str, torrc: &[String]) -> Self {
+    /// Starts it in `folder`, which it makes, with one `way`, in which `DOOR` stands for the address behind
+    /// the door.
+    pub(crate) fn start(
+        backend: Backend,
+        network: &TorNetwork,
+        folder: &Path,
+        (door, way): (&Path, &str),
+    ) -> Self {
         fs::create_dir(folder).unwrap();
+        fs::write(
+            folder.join("told"),
+            ours::told_of(network, backend).unwrap(),
+        )
+        .unwrap();
         // Root needs no namespace of users to make one of networks, and may not be given any.
         let is_root = rustix::process::geteuid().is_root();
         let user = (!is_root).then_some("--map-root-user");
@@ -33,10 +44,9 @@ impl Walled {
             .args(user)
             .args(["--net", "sh", "-c"])
             .arg("ip link set lo up && exec \"$0\" \"$@\"")
-            .arg(example())
+            .args([env!("CARGO_BIN_EXE_walled"), backend.name()])
             .args([folder, door])
             .arg(way)
-            .args(torrc)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -44,7 +54,8 @@ impl Walled {
             .expect("`unshare` of util-linux");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         Self {
-            _process: process,
+            stdin: process.stdin.take().unwrap(),
+            process,
             lines,
             socks: folder.join("run/socks"),
         }
@@ -75,14 +86,15 @@ impl Walled {
             }
         }
     }
-}
 
-/// Cargo builds examples beside the tests.
-fn example() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    own.parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples/walled")
+    /// Ends it; all states that were not read yet.
+    pub(crate) async fn end(mut self) -> Vec<String> {
+        drop(self.stdin);
+        let mut seen = Vec::new();
+        while let Some(line) = soon(self.lines.next_line()).await.unwrap() {
+            seen.push(line);
+        }
+        soon(self.process.wait()).await.unwrap();
+        seen
+    }
 }

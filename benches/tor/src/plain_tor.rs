@@ -42,7 +42,7 @@ impl Kind {
 }
 
 /// A client of the network that has bootstrapped; ended when dropped.
-pub(crate) struct Backend {
+pub(crate) struct PlainTor {
     pub(crate) kind: Kind,
     /// Its SOCKS port, in the words of the relay's command line.
     pub(crate) upstream: String,
@@ -52,7 +52,7 @@ pub(crate) struct Backend {
     _folder: TempDir,
 }
 
-impl Backend {
+impl PlainTor {
     /// Starts one and waits until it is ready. With `wire`, a SOCKS5 proxy, it reaches the network
     /// by that alone.
     ///

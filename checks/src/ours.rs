@@ -1,0 +1,46 @@
+//! A Tor of ours without the daemon: its configuration, as the daemon would make it.
+
+use crate::stage::{Backend, program};
+use anyhow::{Result, bail};
+use meter_testkit::tor_network::TorNetwork;
+use meter_tor::{Choice, Embedded, TorConfig};
+use std::path::Path;
+
+/// What such a Tor is told of its network: lines of a torrc, or Arti's configuration.
+///
+/// # Errors
+/// The network cannot say it.
+pub fn told_of(network: &TorNetwork, backend: Backend) -> Result<String> {
+    match backend {
+        Backend::Existing => bail!("not ours"),
+        Backend::Managed => Ok(network.client_torrc().join("\n")),
+        Backend::Embedded => network.arti_config(),
+    }
+}
+
+/// A Tor below `folder`, which exists, that was `told` of a network. Nothing else is looked for.
+///
+/// # Errors
+/// It is not ours, or the program is not built.
+pub fn config(backend: Backend, folder: &Path, told: &str) -> Result<TorConfig> {
+    let mut config = TorConfig::new(folder.join("data"), folder.join("run"));
+    config.existing_candidates = Vec::new();
+    match backend {
+        Backend::Existing => bail!("not ours"),
+        Backend::Managed => {
+            config.choice = Choice::Managed;
+            config.extra_torrc = told.lines().map(str::to_owned).collect();
+        }
+        Backend::Embedded => {
+            config.choice = Choice::Embedded;
+            config.embedded = Some(Embedded {
+                program: program()?,
+                arguments: vec!["embedded-tor".into()],
+                data_dir: folder.join("arti"),
+                arti: told.to_owned(),
+                log_level: "warn".into(),
+            });
+        }
+    }
+    Ok(config)
+}

@@ -1,0 +1,166 @@
+//! Detours of Tor's own connections, the same over every Tor of ours. The embedded one takes part where it
+//! is built: `--features embedded-tor`, for the program as for these checks.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a check fails, helpers included"
+)]
+
+#[path = "../backends/processes.rs"]
+#[expect(dead_code, reason = "other checks wait for an end")]
+mod processes;
+mod straight;
+mod walled;
+
+use checks::stage::Backend;
+use meter_testkit::{
+    shadowsocks::{Door, ShadowsocksServer},
+    site::Site,
+    tor_network::{Bridge, TorNetwork},
+};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use walled::Walled;
+
+/// Longer than anything here takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+const OURS: &[Backend] = &[
+    Backend::Managed,
+    #[cfg(feature = "embedded-tor")]
+    Backend::Embedded,
+];
+
+const METHOD: &str = "2022-blake3-aes-256-gcm";
+/// 32 bytes in base64, fit for a URL.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8%3D";
+const KEY_PLAIN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// Outside of the wall; booting it is what takes the time.
+struct World {
+    folder: tempfile::TempDir,
+    network: TorNetwork,
+    site: Site,
+    server: (ShadowsocksServer, Outlet),
+    /// A plain one and one behind obfs4.
+    bridges: [(Bridge, Outlet); 2],
+}
+
+/// The outer half of a door, which lies at the path.
+struct Outlet {
+    path: PathBuf,
+    _door: Door,
+}
+
+impl World {
+    async fn boot() -> Self {
+        let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
+        let folder = folder.unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let network = TorNetwork::boot(&at("network")).await.unwrap();
+        let server = ShadowsocksServer::start(METHOD, KEY_PLAIN).await.unwrap();
+        let (plain, obfs4) =
+            tokio::try_join!(network.start_bridge(false), network.start_bridge(true)).unwrap();
+        let outlet = |name: &str, inside| {
+            let path = at(name);
+            let _door = Door::to(&path, inside).unwrap();
+            Outlet { path, _door }
+        };
+        let server_outlet = outlet("server", server.address());
+        let outlets = [&plain, &obfs4].map(|bridge| {
+            let name = format!("bridge{}", bridge.address().port());
+            outlet(&name, bridge.address())
+        });
+        let [plain_outlet, obfs4_outlet] = outlets;
+        Self {
+            site: Site::start().await.unwrap(),
+            server: (server, server_outlet),
+            bridges: [(plain, plain_outlet), (obfs4, obfs4_outlet)],
+            network,
+            folder,
+        }
+    }
+
+    fn start(&self, backend: Backend, name: &str, (door, way): (&Path, &str)) -> Walled {
+        let folder = self
+            .folder
+            .path()
+            .join(format!("{}-{name}", backend.name()));
+        Walled::start(backend, &self.network, &folder, (door, way))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_wall_a_detour_is_the_only_way_and_a_way() {
+    let world = World::boot().await;
+    for backend in OURS.iter().copied() {
+        // These get nowhere, each for its reason. They began before the others and end after them.
+        let lost = lost_ones(&world, backend).await;
+
+        let door = &world.server.1.path;
+        let url = format!("ss://{METHOD}:{KEY}@DOOR");
+        a_page_comes_through(&world, backend, "shadowsocks", (door, &url)).await;
+        for (bridge, Outlet { path, .. }) in &world.bridges {
+            let way = bridge.line_at("DOOR");
+            let name = format!("bridge{}", bridge.address().port());
+            a_page_comes_through(&world, backend, &name, (path, &way)).await;
+        }
+        for (name, walled) in lost {
+            let seen = walled.end().await;
+            assert!(seen.iter().all(|line| line != "Ready"), "{name}: {seen:?}");
+        }
+    }
+    assert_eq!(world.site.connections().len(), 3 * OURS.len());
+}
+
+async fn a_page_comes_through(world: &World, backend: Backend, name: &str, way: (&Path, &str)) {
+    let mut walled = world.start(backend, name, way);
+    let seen = walled.until(|line| line == "Ready").await;
+    let is_trouble = |line: &String| line.contains("problem") || line.contains("trouble");
+    assert!(!seen.iter().any(is_trouble), "{name}: {seen:?}");
+    assert_eq!(walled.browse(&world.site).await, 150_000, "{name}");
+    walled.end().await;
+}
+
+/// No way at all, a server's wrong password, and in place of each bridge one that is somebody else.
+async fn lost_ones(world: &World, backend: Backend) -> Vec<(&'static str, Walled)> {
+    let door = &world.server.1.path;
+    let none = world.start(backend, "none", (door, ""));
+
+    // The server is there, and still nothing passes: that is a state of its own.
+    let url = format!("ss://{METHOD}:{}@DOOR", KEY.replacen("AA", "AQ", 1));
+    let mut wrong = world.start(backend, "wrong-key", (door, &url));
+    let seen = wrong.until(|line| line.contains("trouble")).await;
+    let last = seen.last().unwrap();
+    assert!(
+        last.contains("accepts connections and passes nothing on"),
+        "{last}"
+    );
+    assert!(seen.iter().all(|line| line != "Ready"), "{seen:?}");
+
+    let mut lost = vec![("none", none), ("wrong key", wrong)];
+    for (bridge, Outlet { path, .. }) in &world.bridges {
+        let way = bridge.line_at("DOOR");
+        let other = way.replacen(fingerprint(&way), &"0123456789".repeat(4), 1);
+        let name = format!("other{}", bridge.address().port());
+        lost.push(("other bridge", world.start(backend, &name, (path, &other))));
+    }
+    lost
+}
+
+fn fingerprint(line: &str) -> &str {
+    let is_one = |word: &&str| word.len() == 40;
+    line.split(' ').find(is_one).unwrap()
+}
+
+/// Waits for what must come.
+#[track_caller]
+fn soon<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let place = std::panic::Location::caller();
+    async move {
+        let waited = tokio::time::timeout(LIMIT, future).await;
+        waited.unwrap_or_else(|_| panic!("never comes: {place}"))
+    }
+}

@@ -1,0 +1,170 @@
+//! What a Tor on a detour must never do, where nothing would hinder it: connect straight.
+
+use crate::{
+    KEY, METHOD, OURS,
+    processes::{children, command_line},
+    soon,
+};
+use checks::{ours, stage::Backend};
+use meter_tor::{Bridge, Detour, Tor, TorState};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+const NOBODY: &str = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
+
+/// The relay is all that Tor is told of the network; both it and the detour's end answer nothing, and
+/// show by a connection that somebody came.
+#[tokio::test]
+async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
+    for backend in OURS.iter().copied() {
+        let relay = Watched::new();
+        let told = told_of(relay.address, backend);
+        // Without a detour it is asked at once: so it would be seen.
+        let straight = Running::start(backend, &told, |_| Detour::default()).await;
+        relay.is_asked().await;
+        straight.end().await;
+        relay.forget();
+
+        for way in [shadowsocks, bridge] {
+            let end = Watched::new();
+            let address = end.address;
+            let running = Running::start(backend, &told, |folder| way(folder, address)).await;
+            end.is_asked().await;
+            running.crash().await;
+            end.forget();
+            running.is_there().await;
+            end.is_asked().await;
+            running.end().await;
+            assert_eq!(relay.forget(), 0, "{backend:?}");
+        }
+    }
+}
+
+/// A port that counts who comes.
+struct Watched {
+    address: SocketAddr,
+    awaited: TcpListener,
+    /// The same port, to be asked without waiting.
+    counted: std::net::TcpListener,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let counted = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        counted.set_nonblocking(true).unwrap();
+        let awaited = TcpListener::from_std(counted.try_clone().unwrap()).unwrap();
+        Self {
+            address: counted.local_addr().unwrap(),
+            awaited,
+            counted,
+        }
+    }
+
+    async fn is_asked(&self) {
+        soon(self.awaited.accept()).await.unwrap();
+    }
+
+    /// How many came who were not awaited.
+    fn forget(&self) -> usize {
+        std::iter::from_fn(|| self.counted.accept().ok()).count()
+    }
+}
+
+fn told_of(address: SocketAddr, backend: Backend) -> String {
+    match backend {
+        Backend::Existing => unreachable!("not ours"),
+        // Tor connects to an address of this computer as it would to any in a test network alone.
+        Backend::Managed => format!(
+            "DirAuthority x orport={} v3ident={NOBODY} {address} {NOBODY}\nTestingTorNetwork 1",
+            address.port()
+        ),
+        Backend::Embedded => format!(
+            "[[tor_network.fallback_caches]]\nrsa_identity = \"{NOBODY}\"\n\
+             ed_identity = \"lviF3ZJEbUFT0MObt6JAglyD/cNeUoK5ruSkGryKAr0\"\norports = [\"{address}\"]\n\
+             [tor_network.authorities]\nv3idents = [\"{NOBODY}\"]\nuploads = [[\"{address}\"]]\n\
+             downloads = [[\"{address}\"]]\nvotes = [[\"{address}\"]]\n"
+        ),
+    }
+}
+
+fn shadowsocks(folder: &Path, address: SocketAddr) -> Detour {
+    let file = folder.join("shadowsocks");
+    fs::write(&file, format!("ss://{METHOD}:{KEY}@{address}")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    Detour {
+        shadowsocks: Some(file),
+        ..Detour::default()
+    }
+}
+
+fn bridge(_: &Path, address: SocketAddr) -> Detour {
+    Detour {
+        bridges: vec![Bridge::parse(&format!("{address} {NOBODY}")).unwrap()],
+        ..Detour::default()
+    }
+}
+
+struct Running {
+    tor: Tor,
+    folder: tempfile::TempDir,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Running {
+    async fn start(backend: Backend, told: &str, detour: impl FnOnce(&Path) -> Detour) -> Self {
+        let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
+        let folder = folder.unwrap();
+        let mut config = ours::config(backend, folder.path(), told).unwrap();
+        config.restart.first = Duration::from_millis(10);
+        config.detour = detour(folder.path());
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let tor = Tor::new(config, &tasks, stop.clone());
+        assert_eq!(soon(tor.start()).await, Ok(()));
+        Self {
+            tor,
+            folder,
+            tasks,
+            stop,
+        }
+    }
+
+    /// Kills Tor and waits until that is noticed.
+    async fn crash(&self) {
+        for process in self.processes() {
+            let id = i32::try_from(process).ok().and_then(Pid::from_raw);
+            kill_process(id.expect("an id"), Signal::KILL).unwrap();
+        }
+        self.until(false).await;
+    }
+
+    async fn is_there(&self) {
+        self.until(true).await;
+    }
+
+    async fn until(&self, is_there: bool) {
+        let mut status = self.tor.status();
+        let found = status
+            .wait_for(|status| matches!(status.state, TorState::Bootstrapping(_)) == is_there);
+        soon(found).await.unwrap();
+    }
+
+    fn processes(&self) -> Vec<u32> {
+        let folder = self.folder.path().to_str().unwrap();
+        let mut found = children(std::process::id());
+        found.retain(|id| {
+            let line = command_line(*id);
+            line.contains(folder) || line.contains("embedded-tor")
+        });
+        assert!(!found.is_empty());
+        found
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        soon(self.tasks.wait()).await;
+    }
+}

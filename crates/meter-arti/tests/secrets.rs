@@ -1,0 +1,89 @@
+//! A way in use, up to where its secrets are needed, and what the log holds of them then.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+#[path = "support/child.rs"]
+#[expect(dead_code, reason = "other tests say more")]
+mod child;
+#[path = "support/log.rs"]
+mod log;
+
+use std::path::PathBuf;
+
+use child::{Child, LIMIT, NOWHERE};
+use log::Log;
+use meter_arti::Ended;
+use meter_wire::{EmbeddedTransport, EmbeddedWay};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+const USER: &str = "secret-user";
+const PASSWORD: &str = "secret-password";
+/// As long as one has to be, and nobody's.
+const CERT: &str = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYQ";
+
+#[tokio::test]
+async fn the_secrets_of_a_way_reach_its_end_and_no_log() {
+    let log = Log::begin();
+    let end = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = end.local_addr().unwrap();
+
+    let proxy = EmbeddedWay::Proxy {
+        address,
+        user: USER.into(),
+        password: PASSWORD.into(),
+    };
+    let child = Child::begun_on(NOWHERE, proxy).await;
+    let credentials = timeout(LIMIT, credentials(accept(&end).await))
+        .await
+        .unwrap();
+    assert_eq!(credentials, (USER.to_owned(), PASSWORD.to_owned()));
+    assert_eq!(child.orphaned().await, Ended::Asked);
+
+    let bridge = format!("obfs4 {address} {} cert={CERT} iat-mode=0", "A".repeat(40));
+    let transport = EmbeddedTransport {
+        name: "obfs4".into(),
+        program: obfs4proxy().to_str().unwrap().into(),
+    };
+    let bridges = EmbeddedWay::Bridges {
+        lines: vec![bridge],
+        transports: vec![transport],
+    };
+    let child = Child::begun_on(NOWHERE, bridges).await;
+    // With a certificate that it does not understand, the transport would not come this far.
+    drop(accept(&end).await);
+    assert_eq!(child.orphaned().await, Ended::Asked);
+
+    log.holds_nothing_of(&[USER, PASSWORD, CERT]);
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    timeout(LIMIT, listener.accept()).await.unwrap().unwrap().0
+}
+
+/// What a client of RFC 1928 says when it is asked for a user name and a password (RFC 1929).
+async fn credentials(mut client: TcpStream) -> (String, String) {
+    assert_eq!(client.read_u8().await.unwrap(), 5);
+    text(&mut client).await;
+    client.write_all(&[5, 2]).await.unwrap();
+    assert_eq!(client.read_u8().await.unwrap(), 1);
+    (text(&mut client).await, text(&mut client).await)
+}
+
+async fn text(client: &mut TcpStream) -> String {
+    let mut bytes = vec![0; client.read_u8().await.unwrap().into()];
+    client.read_exact(&mut bytes).await.unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn obfs4proxy() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap();
+    let mut folders = std::env::split_paths(&path).chain(["/usr/bin".into()]);
+    let found = folders.find(|folder| folder.join("obfs4proxy").is_file());
+    found
+        .expect("`sudo apt install obfs4proxy`")
+        .join("obfs4proxy")
+}

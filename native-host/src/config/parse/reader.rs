@@ -1,0 +1,73 @@
+//! Values with the place where they stand, so that a mistake can be named by key, line and limit.
+
+use crate::config::ConfigError;
+use std::path::Path;
+use toml::Spanned;
+
+/// What a refusal needs to know of the file.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    /// For messages only.
+    pub(super) path: &'a Path,
+}
+
+impl Reader<'_> {
+    pub(super) fn refuse<T: ToString>(
+        &self,
+        key: &'static str,
+        value: &Spanned<T>,
+        limit: String,
+    ) -> ConfigError {
+        ConfigError::Value {
+            path: self.path.to_path_buf(),
+            line: line_of(self.text, value.span().start),
+            key,
+            value: value.get_ref().to_string(),
+            limit,
+        }
+    }
+
+    pub(super) fn number(
+        &self,
+        key: &'static str,
+        value: Option<&Spanned<i64>>,
+        min: u64,
+        max: u64,
+    ) -> Result<Option<u64>, ConfigError> {
+        let Some(value) = value else { return Ok(None) };
+        u64::try_from(*value.get_ref())
+            .ok()
+            .filter(|number| (min..=max).contains(number))
+            .map(Some)
+            .ok_or_else(|| self.refuse(key, value, format!("from {min} to {max}")))
+    }
+
+    pub(super) fn port(
+        &self,
+        key: &'static str,
+        value: Option<&Spanned<i64>>,
+        min: u64,
+    ) -> Result<Option<u16>, ConfigError> {
+        let number = self.number(key, value, min, u64::from(u16::MAX))?;
+        Ok(number.and_then(|number| u16::try_from(number).ok()))
+    }
+
+    pub(super) fn word<T: Copy>(
+        &self,
+        key: &'static str,
+        value: Option<&Spanned<String>>,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = value else { return Ok(None) };
+        let found = words.iter().find(|(word, _)| word == value.get_ref());
+        found.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
+            let allowed: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            self.refuse(key, value, format!("one of {}", allowed.join(", ")))
+        })
+    }
+}
+
+/// The line, counted from 1, in which the byte `at` stands.
+pub(super) fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}

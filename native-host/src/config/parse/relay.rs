@@ -1,0 +1,28 @@
+//! `[relay]`: its port and how it serves.
+
+use super::reader::Reader;
+use crate::config::ConfigError;
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Relay {
+    port: Option<Spanned<i64>>,
+    connections_max: Option<Spanned<i64>>,
+    pub(super) optimistic: bool,
+}
+
+impl Relay {
+    pub(super) fn port(&self, reader: &Reader<'_>) -> Result<u16, ConfigError> {
+        let port = reader.port("relay.port", self.port.as_ref(), 1024)?;
+        Ok(port.unwrap_or(9149))
+    }
+
+    pub(super) fn connections_max(&self, reader: &Reader<'_>) -> Result<usize, ConfigError> {
+        let value = self.connections_max.as_ref();
+        let number = reader.number("relay.connections_max", value, 1, 10_000)?;
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        Ok(number.unwrap_or(512))
+    }
+}

@@ -1,0 +1,229 @@
+//! `[tor]`: which Tor, and the way of its own connections.
+
+use super::reader::{Reader, line_of};
+use crate::config::{BackendChoice, ConfigError, TorChoice};
+use meter_tor::{BadBridge, Bridge};
+use serde::Deserialize;
+use std::path::PathBuf;
+use toml::Spanned;
+
+/// More bridges than anybody is given; Tor looks at each.
+const BRIDGES_MAX: usize = 64;
+
+/// What `tor.backend = "embedded"` must be instead, where it cannot be had.
+const NOT_BUILT_IN: &str = "one of auto, existing, managed: this program was built without a Tor \
+    of its own (cargo feature embedded-tor; ./build.sh build has it)";
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Tor {
+    backend: Option<Spanned<String>>,
+    program: Option<Spanned<String>>,
+    socks_port: Option<Spanned<i64>>,
+    control_port: Option<Spanned<i64>>,
+    extra_torrc: Vec<Spanned<String>>,
+    arti: toml::Table,
+    shadowsocks: Option<Spanned<String>>,
+    bridges: Vec<Spanned<String>>,
+}
+
+/// What is wanted for Tor's own connections.
+struct Ways {
+    shadowsocks: Option<PathBuf>,
+    bridges: Vec<Bridge>,
+}
+
+impl Tor {
+    pub(super) fn read(self, reader: &Reader<'_>) -> Result<TorChoice, ConfigError> {
+        let backend = self.backend(reader)?;
+        let ways = self.ways(backend, reader)?;
+        let program = self.program.as_ref();
+        if let Some(program) = program.filter(|program| program.get_ref().is_empty()) {
+            return Err(reader.refuse("tor.program", program, "a name or a path".to_owned()));
+        }
+        // A line break would smuggle in further lines unseen by whoever reads one of them.
+        let broken = |line: &&Spanned<String>| line.get_ref().contains(['\n', '\r', '\0']);
+        if let Some(line) = self.extra_torrc.iter().find(broken) {
+            return Err(reader.refuse("tor.extra_torrc", line, "single lines".to_owned()));
+        }
+        let port = |key, value: &Option<Spanned<i64>>| {
+            let port = reader.port(key, value.as_ref(), 0)?;
+            Ok(port.filter(|port| *port != 0))
+        };
+        let lines = self.extra_torrc.into_iter();
+        Ok(TorChoice {
+            backend,
+            socks_port: port("tor.socks_port", &self.socks_port)?,
+            control_port: port("tor.control_port", &self.control_port)?,
+            program: PathBuf::from(
+                self.program
+                    .map_or_else(|| "tor".to_owned(), Spanned::into_inner),
+            ),
+            extra_torrc: lines.map(Spanned::into_inner).collect(),
+            arti: self.arti.to_string(),
+            bridges: ways.bridges,
+            shadowsocks: ways.shadowsocks,
+        })
+    }
+
+    fn backend(&self, reader: &Reader<'_>) -> Result<BackendChoice, ConfigError> {
+        let backend = reader.word(
+            "tor.backend",
+            self.backend.as_ref(),
+            &[
+                ("auto", BackendChoice::Auto),
+                ("existing", BackendChoice::Existing),
+                ("managed", BackendChoice::Managed),
+                ("embedded", BackendChoice::Embedded),
+            ],
+        )?;
+        let is_built_in = cfg!(feature = "embedded-tor");
+        match &self.backend {
+            Some(value) if backend == Some(BackendChoice::Embedded) && !is_built_in => {
+                Err(reader.refuse("tor.backend", value, NOT_BUILT_IN.to_owned()))
+            }
+            Some(_) | None => Ok(backend.unwrap_or(BackendChoice::Auto)),
+        }
+    }
+
+    /// At most one way, and only where a Tor can be kept on it.
+    fn ways(&self, backend: BackendChoice, reader: &Reader<'_>) -> Result<Ways, ConfigError> {
+        let file = self.shadowsocks.as_ref();
+        let file = file.filter(|file| !file.get_ref().is_empty());
+        let bridges = self.bridges(backend, reader)?;
+        if let Some(value) = &self.backend
+            && backend == BackendChoice::Existing
+            && !bridges.is_empty()
+        {
+            let limit =
+                "auto, managed or embedded, since a Tor of somebody else uses no tor.bridges";
+            return Err(reader.refuse("tor.backend", value, limit.to_owned()));
+        }
+        if let Some(file) = file {
+            let limit = match backend {
+                _ if !bridges.is_empty() => "empty beside tor.bridges; choose one of them",
+                BackendChoice::Existing => {
+                    "empty with this tor.backend, since a Tor of somebody else does not go that way"
+                }
+                BackendChoice::Auto | BackendChoice::Managed | BackendChoice::Embedded => {
+                    return Ok(Ways {
+                        shadowsocks: Some(PathBuf::from(file.get_ref())),
+                        bridges,
+                    });
+                }
+            };
+            return Err(reader.refuse("tor.shadowsocks", file, limit.to_owned()));
+        }
+        Ok(Ways {
+            shadowsocks: None,
+            bridges,
+        })
+    }
+
+    fn bridges(
+        &self,
+        backend: BackendChoice,
+        reader: &Reader<'_>,
+    ) -> Result<Vec<Bridge>, ConfigError> {
+        let lines = &self.bridges;
+        if let Some(first_too_many) = lines.get(BRIDGES_MAX) {
+            let found = Spanned::new(first_too_many.span(), lines.len());
+            let limit = format!("at most {BRIDGES_MAX} lines");
+            return Err(reader.refuse("tor.bridges", &found, limit));
+        }
+        let read = |line: &Spanned<String>| {
+            let bridge = Bridge::parse(line.get_ref());
+            let bridge = bridge.and_then(|bridge| match backend {
+                BackendChoice::Embedded if !bridge.has_fingerprint() => {
+                    Err(BadBridge::NoFingerprint)
+                }
+                _ => Ok(bridge),
+            });
+            bridge.map_err(|reason| ConfigError::Bridge {
+                path: reader.path.to_path_buf(),
+                line: line_of(reader.text, line.span().start),
+                reason,
+            })
+        };
+        lines.iter().map(read).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{BackendChoice, parse};
+    use std::path::Path;
+
+    fn message(text: &str) -> String {
+        parse(text, Path::new("config.toml"))
+            .expect_err("must be refused")
+            .to_string()
+    }
+
+    #[test]
+    fn the_embedded_tor_can_be_chosen_only_where_it_is_part_of_the_program() {
+        let text = "[tor]\nbackend = \"embedded\"\n[tor.arti.path_rules]\nx = 1\n";
+        if cfg!(feature = "embedded-tor") {
+            let tor = parse(text, Path::new("x")).expect("in order").tor;
+            assert_eq!(tor.backend, BackendChoice::Embedded);
+            assert_eq!(tor.arti, "[path_rules]\nx = 1\n");
+        } else {
+            assert!(message(text).contains("line 2: tor.backend is embedded; it must be one of"));
+            assert!(message(text).contains("built without a Tor of its own"));
+        }
+    }
+
+    #[test]
+    fn a_bridge_that_is_none_is_named_by_its_line_and_never_repeated() {
+        let said =
+            message("[tor]\nbridges = [\n  \"192.0.2.1:443\",\n  \"192.0.2.77:443 0123\",\n]");
+        let reason = "its fingerprint has not 40 hexadecimal digits";
+        assert_eq!(
+            said,
+            format!("config.toml, line 4: tor.bridges cannot be used: {reason}")
+        );
+        let said = message("[tor]\nbridges = [\"192.0.2.77:443\\nUseBridges 0\"]");
+        assert!(
+            said.contains("line 2") && !said.contains("192.0.2.77"),
+            "{said}"
+        );
+        let lines = "\"192.0.2.1:443\",".repeat(65);
+        assert!(message(&format!("[tor]\nbridges = [{lines}]")).contains("at most 64 lines"));
+        let bridge = "bridges = [\"192.0.2.1:443\"]";
+        assert!(message(&format!("[tor]\n{bridge}\nbackend = \"existing\"")).contains("line 3"));
+        assert!(message(&format!("[tor]\n{bridge}\nshadowsocks = \"x\"")).contains("choose one"));
+        let config = parse(&format!("[tor]\n{bridge}"), Path::new("x")).expect("in order");
+        assert_eq!(config.tor.bridges.len(), 1);
+    }
+
+    #[test]
+    fn only_a_tor_of_ours_is_kept_on_a_detour() {
+        let bridge = "bridges = [\"192.0.2.1:443 0123456789ABCDEF0123456789ABCDEF01234567\"]";
+        for way in [bridge, "shadowsocks = \"x\""] {
+            let of = |backend| format!("[tor]\n{way}\nbackend = \"{backend}\"");
+            let existing = message(&of("existing"));
+            assert!(existing.contains("a Tor of somebody else"), "{existing}");
+            let taken = |backend| parse(&of(backend), Path::new("x")).is_ok();
+            assert!(taken("auto") && taken("managed"), "{way}");
+            assert_eq!(taken("embedded"), cfg!(feature = "embedded-tor"), "{way}");
+        }
+    }
+
+    #[cfg(feature = "embedded-tor")]
+    #[test]
+    fn the_embedded_tor_is_given_no_bridge_without_its_fingerprint() {
+        let text = "[tor]\nbackend = \"embedded\"\nbridges = [\"192.0.2.77:443\"]";
+        let said = message(text);
+        assert!(
+            said.contains("line 3") && said.contains("it lacks its fingerprint"),
+            "{said}"
+        );
+        assert!(!said.contains("192.0.2.77"), "{said}");
+        let allows = |text: &str| {
+            let config = parse(text, Path::new("x")).expect("in order");
+            config.tor.allows(BackendChoice::Embedded)
+        };
+        assert!(!allows("[tor]\nbridges = [\"192.0.2.77:443\"]"));
+        assert!(allows("[tor]\nshadowsocks = \"x\""));
+    }
+}
