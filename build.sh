@@ -216,8 +216,8 @@ demo() {
 test() {
     setup_build
     setup_browsers
-    # Tests of bridges, and of a Tor behind a wall.
-    need obfs4proxy unshare ip
+    # Tests of bridges, of a Tor behind a wall, and of one with a wrong clock.
+    need obfs4proxy unshare ip faketime
     step "form: rustfmt and clippy"
     cargo fmt --all --check
     cargo clippy --all-targets --locked --quiet -- -D warnings
@@ -245,7 +245,7 @@ test_embedded() {
     timeout --kill-after=10s 20m cargo test --locked --package meter-arti --package onionmeter \
         --features onionmeter/embedded-tor
     timeout --kill-after=10s 20m cargo test --locked --package checks \
-        --features checks/embedded-tor --test backends --test canary --test detours
+        --features checks/embedded-tor --test backends --test canary --test detours --test trouble
 }
 
 # The vectors of the specification, verified by the same code as Wasm in a real browser.

@@ -8,5 +8,6 @@ pub mod host;
 pub mod ours;
 pub mod peers;
 pub mod popup;
+pub mod processes;
 pub mod reports;
 pub mod stage;

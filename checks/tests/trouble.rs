@@ -8,15 +8,24 @@
 
 use checks::{
     host::Host,
+    processes,
     stage::{Backend, tor_section},
 };
-use meter_testkit::{site::Site, socks, tor_network::TorNetwork};
+use meter_testkit::{
+    site::Site,
+    socks,
+    tor_network::{ClientPorts, TorNetwork},
+};
 use meter_wire::{ErrorCode, Status, TorState};
+use rustix::process::Signal;
 use std::{future::Future, net::SocketAddr, time::Duration};
 use tokio::task::JoinSet;
 
 /// Only an upper bound: nothing waits for as long as this when it works.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// How long somebody waits for a page: longer than the watchdog does before it asks.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// One network for all, because booting it is what takes the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,13 +38,83 @@ async fn every_outage_is_told_apart_and_passes_by_itself() {
         .await
         .unwrap();
     let site = Site::start().await.unwrap();
-    let (config, _) = tor_section(&network, Backend::Managed).unwrap();
+    let backends = [
+        Backend::Managed,
+        #[cfg(feature = "embedded-tor")]
+        Backend::Embedded,
+    ];
+    let configs = backends.map(|backend| (backend, tor_section(&network, backend).unwrap().0));
 
-    a_start_amid_silence_is_told_and_goes_on(&network, &config).await;
-    a_network_that_falls_silent_is_told_and_what_waits_is_answered(&network, &config, &site).await;
-    a_computer_without_a_network_is_told(&config).await;
+    doctor_tells_two_tors_apart(&network, &configs[0].1).await;
+    for (backend, config) in &configs {
+        a_start_amid_silence_is_told_and_goes_on(&network, config).await;
+        let waiting = Waiting {
+            site: site.port(),
+            gives_up: *backend == Backend::Embedded,
+        };
+        a_network_that_falls_silent_is_told_and_what_waits_is_answered(&network, config, waiting)
+            .await;
+        a_computer_that_slept_browses_on(config, &site).await;
+        a_computer_without_a_network_is_told(config).await;
+    }
     drop(network);
-    relays_that_refuse_are_told(&config).await;
+    for (backend, config) in &configs {
+        // Arti does not say why no connection comes about.
+        let code = match backend {
+            Backend::Embedded => ErrorCode::TorBlocked,
+            Backend::Existing | Backend::Managed => ErrorCode::TorRefused,
+        };
+        relays_that_refuse_are_told(config, code).await;
+    }
+}
+
+/// One of ours beside somebody else's, then somebody else's alone.
+async fn doctor_tells_two_tors_apart(network: &TorNetwork, config: &str) {
+    let mut theirs = network.start_client(ClientPorts::free().unwrap()).unwrap();
+    theirs.wait_until_ready(LIMIT).await.unwrap();
+    let (socks, control) = (theirs.socks(), theirs.control());
+    let ports = format!(
+        "socks_port = {}\ncontrol_port = {}\n",
+        socks.port(),
+        control.port()
+    );
+    let found = |in_use: &str| format!("proves itself at {control}{in_use}\n");
+
+    let mut host = Host::start(&format!("{config}{ports}")).unwrap();
+    until(&mut host, |status| status.tor.is_usable()).await;
+    let doctor = host.run(&["doctor"]).unwrap();
+    let lines = about_tor(&doctor);
+    assert!(
+        lines[0].contains("Tor in use: run by Onionmeter"),
+        "{doctor}"
+    );
+    assert!(doctor.contains(&format!("others: a Tor on {socks}, version")));
+    assert!(doctor.contains(&found("")), "{doctor}");
+    host.end().unwrap();
+    let doctor = host.run(&["doctor"]).unwrap();
+    assert!(
+        about_tor(&doctor)[0].contains("no Tor is in use"),
+        "{doctor}"
+    );
+
+    let mut host = Host::start(&format!("[tor]\nbackend = \"existing\"\n{ports}")).unwrap();
+    until(&mut host, |status| status.tor.is_usable()).await;
+    let doctor = host.run(&["doctor"]).unwrap();
+    assert!(
+        about_tor(&doctor)[0].contains("Tor in use: found running"),
+        "{doctor}"
+    );
+    assert!(doctor.contains(&found("; the one in use")), "{doctor}");
+    host.end().unwrap();
+}
+
+/// What `doctor` says of Tor: never more lines than a person reads.
+#[track_caller]
+fn about_tor(doctor: &str) -> Vec<&str> {
+    let lines = doctor.lines().skip_while(|line| *line != "Tor").skip(1);
+    let lines: Vec<_> = lines.take_while(|line| *line != "Browsers").collect();
+    assert!((5..=20).contains(&lines.len()), "{doctor}");
+    lines
 }
 
 async fn a_start_amid_silence_is_told_and_goes_on(network: &TorNetwork, config: &str) {
@@ -51,14 +130,14 @@ async fn a_start_amid_silence_is_told_and_goes_on(network: &TorNetwork, config: 
 async fn a_network_that_falls_silent_is_told_and_what_waits_is_answered(
     network: &TorNetwork,
     config: &str,
-    site: &Site,
+    asking: Waiting,
 ) {
     let mut host = Host::start(config).unwrap();
     until(&mut host, |status| status.tor.is_usable()).await;
-    page(host.relay(), site.port()).await;
+    page(host.relay(), asking.site).await;
     network.pause().unwrap();
     let mut waiting = JoinSet::new();
-    waiting.spawn(page(host.relay(), site.port()));
+    waiting.spawn(asking.until_answered(host.relay()));
     until(&mut host, |status| is(status, ErrorCode::TorSilent)).await;
     let ready = |status: &Status| status.tor.state == TorState::Ready;
     until(&mut host, |status| ready(status) && !status.tor.is_usable()).await;
@@ -71,6 +150,47 @@ async fn a_network_that_falls_silent_is_told_and_what_waits_is_answered(
     host.end().unwrap();
 }
 
+/// Who asks for a page while nothing answers.
+struct Waiting {
+    site: u16,
+    /// Arti answers after a while that it got nowhere; then a person asks again.
+    gives_up: bool,
+}
+
+impl Waiting {
+    async fn until_answered(self, relay: SocketAddr) {
+        if !self.gives_up {
+            return page(relay, self.site).await;
+        }
+        let stream = loop {
+            if let Ok(stream) = socks::connect(relay, "site.test", self.site).await {
+                break stream;
+            }
+        };
+        socks::get(stream, "site.test", "/").await.unwrap();
+    }
+}
+
+/// As in a sleep, first Tor alone and then the daemon, too, do nothing for so long that whoever asked gave
+/// up.
+async fn a_computer_that_slept_browses_on(config: &str, site: &Site) {
+    let mut host = Host::start(config).unwrap();
+    until(&mut host, |status| status.tor.is_usable()).await;
+    page(host.relay(), site.port()).await;
+    let tor = processes::children(host.process());
+    for sleepers in [tor.clone(), [tor, vec![host.process()]].concat()] {
+        processes::signal_all(&sleepers, Signal::STOP).unwrap();
+        let asked = tokio::time::timeout(PATIENCE, page(host.relay(), site.port()));
+        asked.await.expect_err("nobody is awake");
+        processes::signal_all(&sleepers, Signal::CONT).unwrap();
+        tokio::time::timeout(LIMIT, page(host.relay(), site.port()))
+            .await
+            .unwrap();
+        until(&mut host, |status| status.tor.is_usable()).await;
+    }
+    host.end().unwrap();
+}
+
 async fn a_computer_without_a_network_is_told(config: &str) {
     // Its own network namespace has a loopback that is down, and nothing else.
     let mut host = Host::start_under(&["unshare", "-rn", "--"], config).unwrap();
@@ -79,20 +199,21 @@ async fn a_computer_without_a_network_is_told(config: &str) {
     host.end().unwrap();
 }
 
-async fn relays_that_refuse_are_told(config: &str) {
+async fn relays_that_refuse_are_told(config: &str, code: ErrorCode) {
     let mut host = Host::start(config).unwrap();
-    until(&mut host, |status| is(status, ErrorCode::TorRefused)).await;
-    tells(&host, ErrorCode::TorRefused);
+    until(&mut host, |status| is(status, code)).await;
+    tells(&host, code);
     host.end().unwrap();
 }
 
-/// In a person's words, by both commands, with no more lines than a person reads.
+/// In a person's words, by both commands.
 #[track_caller]
 fn tells(host: &Host, code: ErrorCode) {
     let (sentence, action) = (code.sentence(), code.tor_action().unwrap());
     let status = host.run(&["status"]).unwrap();
     // A doctor that finds something bad ends with 1.
     let doctor = host.run(&["doctor"]).unwrap_err().to_string();
+    about_tor(&doctor);
     for said in [&status, &doctor] {
         assert!(said.contains(sentence), "{said}");
         assert!(said.contains(action), "{said}");

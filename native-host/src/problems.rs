@@ -95,10 +95,10 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         | TorProblem::RunDirUnusable(_)
         | TorProblem::SocketPathTooLong { .. } => ErrorCode::TorFolderUnusable,
         TorProblem::DataDirLocked => ErrorCode::TorAlreadyRunning,
-        TorProblem::NotRunning | TorProblem::ControlLost | TorProblem::Stopped => {
-            ErrorCode::TorNotRunning
-        }
-        TorProblem::NotTor | TorProblem::NotLoopback => ErrorCode::NotTor,
+        TorProblem::NotRunning => return Problem::new(ErrorCode::TorNotRunning),
+        TorProblem::ControlLost | TorProblem::Stopped => ErrorCode::TorNotRunning,
+        TorProblem::NotTor => return Problem::new(ErrorCode::NotTor),
+        TorProblem::NotLoopback => ErrorCode::NotTor,
         TorProblem::ControlRefused(_) | TorProblem::NoSocksPort => ErrorCode::TorControlRefused,
         TorProblem::DetourNeedsOwnTor
         | TorProblem::TwoDetours
@@ -114,9 +114,56 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::Bug(_) => ErrorCode::Internal,
     };
     let mut detail = chain(error);
-    if let Some(last) = error.log().last() {
+    if let Some(last) = last_words(error.log()) {
         detail.push_str("; Tor's last words: ");
         detail.push_str(last);
     }
     Problem::with_detail(code, detail)
+}
+
+/// What Tor warned of before its error (which mostly is "see warnings above"), or else its last line;
+/// without date and level (`Nov 22 17:57:24.000 [warn] …`).
+fn last_words(log: &[String]) -> Option<&str> {
+    let of_level = |level: &'static str| move |line: &&String| line.contains(level);
+    let error = log.iter().rposition(|line| line.contains(" [err] "));
+    let before = error.and_then(|error| log.get(..=error));
+    let reason = before.and_then(|lines| {
+        let warning = lines.iter().rev().find(of_level(" [warn] "));
+        warning.or_else(|| lines.last())
+    });
+    let line = reason.or_else(|| log.last())?;
+    let words = line.split_once("] ").map(|(_, words)| words);
+    Some(words.unwrap_or(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_are_the_reason_of_an_error_if_there_is_one_and_have_no_date() {
+        let log = |lines: &[&str]| {
+            lines
+                .iter()
+                .map(|line| (*line).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let notice = "Nov 22 17:57:24.000 [notice] Opened a listener";
+        let warning = "Nov 22 17:57:24.000 [warn] Could not bind";
+        let error = "Nov 22 17:57:24.000 [err] See warnings above";
+        assert_eq!(
+            last_words(&log(&[warning, notice])),
+            Some("Opened a listener")
+        );
+        assert_eq!(
+            last_words(&log(&[notice, error])),
+            Some("See warnings above")
+        );
+        assert_eq!(
+            last_words(&log(&[warning, error, notice])),
+            Some("Could not bind")
+        );
+        assert_eq!(last_words(&log(&["Aborted"])), Some("Aborted"));
+        assert_eq!(last_words(&[]), None);
+    }
 }

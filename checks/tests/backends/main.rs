@@ -2,15 +2,17 @@
 //! part where it is built: `--features embedded-tor`, for the program as for these checks.
 
 mod claims;
-mod processes;
 mod setting;
 
-use checks::{host::Host, stage::tor_section};
+use checks::{
+    host::Host,
+    processes::{children, until_gone},
+    stage::tor_section,
+};
 use meter_testkit::{
     site::Site,
     tor_network::{OnionService, TorNetwork},
 };
-use processes::{children, until_gone};
 use setting::{Kind, Setting};
 use std::time::Duration;
 
@@ -57,5 +59,5 @@ async fn a_killed_daemon_leaves_no_tor(network: &TorNetwork, kind: Kind) {
     let tors = children(host.process());
     assert_eq!(tors.len(), 1, "{kind:?}");
     host.kill().expect("killed");
-    until_gone(&tors).await;
+    until_gone(&tors, LIMIT).await.expect("gone");
 }

@@ -1,17 +1,17 @@
 //! A handle on Tor for each backend, as the daemon has one.
 
-use crate::{
-    LIMIT,
-    processes::{children, command_line},
+use crate::LIMIT;
+use checks::{
+    processes::{children, command_line, signal_all},
+    stage::Backend,
 };
-use checks::stage::Backend;
 use meter_core::Upstream;
 use meter_testkit::{
     socks::{self, Credentials, Fetched},
     tor_network::{ClientPorts, TorClient, TorNetwork},
 };
 use meter_tor::{BackendKind, Choice, ControlAddr, Tor, TorConfig, TorState, TorStatus};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use std::time::Duration;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -157,10 +157,7 @@ impl Setting {
             self.theirs = Some((network.start_client(ports).expect("started"), ports));
             return;
         }
-        for process in self.processes() {
-            let id = i32::try_from(process).ok().and_then(Pid::from_raw);
-            kill_process(id.expect("an id"), Signal::KILL).expect("it runs");
-        }
+        signal_all(&self.processes(), Signal::KILL).expect("it runs");
         self.until(|state| *state != TorState::Ready).await;
     }
 

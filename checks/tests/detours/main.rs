@@ -6,9 +6,6 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
-#[path = "../backends/processes.rs"]
-#[expect(dead_code, reason = "other checks wait for an end")]
-mod processes;
 mod straight;
 mod walled;
 

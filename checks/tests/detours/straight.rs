@@ -1,11 +1,11 @@
 //! What a Tor on a detour must never do, where nothing would hinder it: connect straight.
 
-use crate::{
-    KEY, METHOD, OURS,
+use crate::{KEY, METHOD, OURS, soon};
+use checks::{
+    ours,
     processes::{children, command_line},
-    soon,
+    stage::Backend,
 };
-use checks::{ours, stage::Backend};
 use meter_tor::{Bridge, Detour, Tor, TorState};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};

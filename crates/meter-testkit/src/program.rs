@@ -23,6 +23,10 @@ pub(crate) const TOR_GENCERT: Program = Program {
     names: &["tor-gencert"],
     remedy: TOR_REMEDY,
 };
+pub(crate) const FAKETIME: Program = Program {
+    names: &["faketime"],
+    remedy: "install it with `sudo apt-get install faketime` (Debian, Ubuntu)",
+};
 pub(crate) const OBFS4PROXY: Program = Program {
     names: &["obfs4proxy"],
     remedy: "install it with `sudo apt-get install obfs4proxy` (Debian, Ubuntu)",

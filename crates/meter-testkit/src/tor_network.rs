@@ -6,12 +6,14 @@
 mod arti;
 mod bridge;
 mod client;
+mod clock;
 mod consensus;
 mod control;
 mod dns;
 mod keys;
 mod onion;
 mod torrc;
+mod version;
 
 use std::{
     fs,
@@ -26,6 +28,7 @@ use rustix::process::Signal;
 pub use bridge::Bridge;
 pub use client::{ClientPorts, TorClient};
 pub use onion::OnionService;
+pub use version::OtherVersion;
 
 use crate::{
     loopback::ReservedPorts,
@@ -53,6 +56,29 @@ struct Daemon {
     process: Guarded,
 }
 
+/// What a network is made by.
+#[derive(Clone, Debug)]
+struct Programs {
+    tor: PathBuf,
+    gencert: PathBuf,
+}
+
+impl Programs {
+    fn find() -> Result<Self> {
+        let gencert = program::TOR_GENCERT.find()?;
+        let tor = program::TOR.find()?;
+        Ok(Self { tor, gencert })
+    }
+}
+
+/// Makes `folder/tor`, which is the installed `tor` with a clock that is `days` off; negative: behind.
+///
+/// # Errors
+/// `tor` or `faketime` is missing, or the file cannot be written.
+pub fn tor_with_wrong_clock(folder: &Path, days: i8) -> Result<PathBuf> {
+    clock::off_by(days, &program::TOR.find()?, folder, "tor")
+}
+
 impl TorNetwork {
     /// Boots a network whose files live under `folder` (created; may exist), and returns when
     /// every node has a consensus that lists all four: 10 to 20 s from nothing.
@@ -74,18 +100,36 @@ impl TorNetwork {
     /// # Errors
     /// As [`Self::boot`].
     pub async fn boot_with_relays(folder: &Path, relays: usize) -> Result<Self> {
-        program::TOR_GENCERT.find()?;
-        let tor = program::TOR.find()?;
+        Self::boot_by(&Programs::find()?, folder, relays).await
+    }
+
+    /// As [`Self::boot`], but with clocks that are `days` off; negative: behind. To whoever has the
+    /// right time it is a network of another day.
+    ///
+    /// # Errors
+    /// As [`Self::boot`]; or `faketime` is missing.
+    pub async fn boot_on_another_day(folder: &Path, days: i8) -> Result<Self> {
+        let Programs { tor, gencert } = Programs::find()?;
+        private_folder(folder)?;
+        let programs = Programs {
+            tor: clock::off_by(days, &tor, folder, "tor")?,
+            gencert: clock::off_by(days, &gencert, folder, "tor-gencert")?,
+        };
+        Self::boot_by(&programs, folder, 1).await
+    }
+
+    async fn boot_by(programs: &Programs, folder: &Path, relays: usize) -> Result<Self> {
         for attempt in 1..ATTEMPTS {
-            match Self::boot_once(&tor, &folder.join(format!("boot{attempt}")), relays).await {
+            match Self::boot_once(programs, &folder.join(format!("boot{attempt}")), relays).await {
                 Err(failure) if failure.to_string().contains(PORT_TAKEN) => {}
                 outcome => return outcome,
             }
         }
-        Self::boot_once(&tor, &folder.join(format!("boot{ATTEMPTS}")), relays).await
+        Self::boot_once(programs, &folder.join(format!("boot{ATTEMPTS}")), relays).await
     }
 
-    async fn boot_once(tor: &Path, folder: &Path, relays: usize) -> Result<Self> {
+    async fn boot_once(programs: &Programs, folder: &Path, relays: usize) -> Result<Self> {
+        let tor = &programs.tor;
         private_folder(folder)?;
         // tor accepts no /dev/null as its defaults file; without one of ours it reads /etc/tor.
         fs::write(folder.join(torrc::EMPTY), "")?;
@@ -97,8 +141,8 @@ impl TorNetwork {
         let ports = reserved.numbers()?;
         let (relays, pairs) = ports.split_at(relays);
         let authorities = {
-            let (tor, folder, pairs) = (tor.to_owned(), folder.to_owned(), pairs.to_vec());
-            tokio::task::spawn_blocking(move || keys::create(&tor, &folder, &pairs)).await??
+            let (programs, folder, pairs) = (programs.clone(), folder.to_owned(), pairs.to_vec());
+            tokio::task::spawn_blocking(move || keys::create(&programs, &folder, &pairs)).await??
         };
         let mut network = Self {
             folder: folder.to_owned(),

@@ -5,7 +5,7 @@
 use tokio::time::Instant;
 
 use crate::{
-    Bootstrap, ControlRefusal, TorState, TorWarning,
+    Bootstrap, Complaint, ControlRefusal, TorState, TorWarning,
     circuit::{Circuit, Question},
     control::{Command, Control, ControlError, Event, Phase, bootstrap_phase, circuit_of},
     desk::Desk,
@@ -50,7 +50,7 @@ impl Progress {
             Event::Bootstrap(phase) => self.enter(phase, now),
             Event::CircuitEstablished => self.is_usable = true,
             Event::CircuitNotEstablished => self.lose_circuits(now),
-            Event::Warning(text) => self.bootstrap.warning = Some(text),
+            Event::Warning(text) => self.hear(text),
             Event::ClockSkew(seconds) => return Some(TorWarning::ClockSkew { seconds }),
             Event::VersionObsolete => return Some(TorWarning::VersionTooOld),
             Event::Other => {}
@@ -78,10 +78,23 @@ impl Progress {
                 complaint: phase.complaint,
                 since: now,
             };
-        } else if phase.warning.is_some() {
-            known.warning = phase.warning;
-            known.complaint = phase.complaint;
+        } else if known.complaint != Some(Complaint::Clock) {
+            known.warning = phase.warning.or_else(|| known.warning.take());
+            known.complaint = phase.complaint.or(known.complaint);
         }
+    }
+
+    fn hear(&mut self, warning: String) {
+        let known = &mut self.bootstrap;
+        match Complaint::in_words(&warning) {
+            Some(complaint) => known.complaint = Some(complaint),
+            // What follows a wrong clock explains nothing.
+            None if known.complaint == Some(Complaint::Clock) => return,
+            // Before Tor has begun to connect, it warns of its options alone.
+            None if known.percent == 0 => return,
+            None => {}
+        }
+        known.warning = Some(warning);
     }
 
     /// Tor says so after a jump of the clock, for instance: the directory is there, circuits are
@@ -228,6 +241,27 @@ mod tests {
                 "5 conn 1 [refused]",
                 "61 brand_new 4",
                 "ready",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_wrong_clock_outlives_what_follows_from_it_in_its_phase() {
+        let expired = "Received a bad CERTS cell: At least one certificate expired.";
+        check(
+            vec![
+                phase(14, "handshake", None),
+                Event::Warning(expired.into()),
+                phase(14, "handshake", Some("connection closed")),
+                Event::Warning("Problem bootstrapping".into()),
+                phase(40, "loading_keys", None),
+            ],
+            &[
+                "14 handshake 1",
+                &format!("14 handshake 1 [{expired}]"),
+                &format!("14 handshake 1 [{expired}]"),
+                &format!("14 handshake 1 [{expired}]"),
+                "40 loading_keys 5",
             ],
         );
     }

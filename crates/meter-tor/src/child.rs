@@ -27,6 +27,8 @@ const LINES_MAX: usize = 20;
 const LINE_BYTES_MAX: usize = 1024;
 /// How long the pipes of a process that has ended may take to run dry.
 const DRY_MAX: Duration = Duration::from_secs(1);
+/// How long a program may take to say something of itself.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// A Tor process and its log. Killed when dropped.
 pub(crate) struct Child {
@@ -126,6 +128,19 @@ impl Child {
         }
         self.log.lines()
     }
+}
+
+/// The first line that a program prints when it is started with one argument, within two seconds.
+pub(crate) async fn first_line_of(program: &Path, argument: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command
+        .arg(argument)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    let output = timeout(ANSWER_MAX, command.kill_on_drop(true).output()).await;
+    let output = output.ok()?.ok()?.stdout;
+    let text = String::from_utf8_lossy(&output);
+    text.lines().next().map(str::to_owned)
 }
 
 /// The last lines of a log, scrubbed. A short lock around a push: no await under it.

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::talk::Talk;
 use crate::{
-    BackendKind, Embedded, FolderFault, TorConfig, TorProblem,
+    BackendKind, Complaint, Embedded, FolderFault, TorConfig, TorProblem,
     bootstrap::Progress,
     child::{Child, Start},
     circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
@@ -227,8 +227,8 @@ fn phase(told: EmbeddedProgress) -> Phase {
         percent,
         tag: told.tag,
         summary: told.summary,
+        complaint: told.blocked.as_deref().and_then(Complaint::in_words),
         warning: told.blocked.as_deref().map(scrub),
-        complaint: None,
     }
 }
 

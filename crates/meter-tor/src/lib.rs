@@ -20,6 +20,7 @@ mod problem;
 mod restarts;
 mod scrub;
 mod status;
+mod survey;
 mod tor;
 
 pub use bridge::{BadBridge, Bridge, Transport};
@@ -29,4 +30,5 @@ pub use detour::Detour;
 pub use folders::find_program;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
 pub use status::{BackendKind, Bootstrap, Complaint, TorState, TorStatus, TorWarning};
+pub use survey::{ControlAnswer, Sighting, SocksAnswer, installed_version, survey};
 pub use tor::Tor;

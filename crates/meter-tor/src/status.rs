@@ -87,6 +87,24 @@ pub struct Bootstrap {
     pub since: Instant,
 }
 
+impl Complaint {
+    /// The reason in a warning's words, where they name one. A certificate of the network's that has
+    /// expired is one seen by a clock that is ahead.
+    pub(crate) fn in_words(warning: &str) -> Option<Self> {
+        let warning = warning.to_ascii_lowercase();
+        let words = [
+            "clock",
+            "certificate expired",
+            "certificate has expired",
+            "not yet valid",
+        ];
+        words
+            .iter()
+            .any(|words| warning.contains(words))
+            .then_some(Self::Clock)
+    }
+}
+
 impl Bootstrap {
     /// How long this phase has lasted.
     #[must_use]
@@ -106,6 +124,9 @@ pub enum Complaint {
     TimedOut,
     /// Any other reason, and those of newer Tors.
     Other,
+    /// The clocks differ: a certificate has expired or is not valid yet. Of all reasons this one is
+    /// told in words alone, and outlives others of its phase.
+    Clock,
 }
 
 /// A condition that a person should know although Tor goes on.

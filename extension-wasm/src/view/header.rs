@@ -153,6 +153,10 @@ fn host_hurdle(status: &Status) -> Hurdle {
         TorState::Bootstrapping { percent, .. } => {
             Hurdle::Passing(format!("Connecting to Tor, {} %.", (*percent).min(100)))
         }
+        // One that is somebody else's is started by somebody else.
+        TorState::Restarting { problem, .. } if problem.code == ErrorCode::TorNotRunning => {
+            Hurdle::Passing("Looking for Tor.".to_owned())
+        }
         TorState::Restarting { .. } => {
             Hurdle::Passing("Tor stopped and is being started again.".to_owned())
         }

@@ -70,6 +70,9 @@ pub fn problem(state: &State) -> Option<Problem> {
         .or_else(|| state.balance_differs().then(balance_differs))
 }
 
+/// Tor comes back mostly by itself, and nobody has to do anything. By then it has tried for some seconds.
+const ATTEMPTS_UNTOLD: u32 = 3;
+
 fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
     let link = match &state.host {
         Host::Linked(link) => link.problem.as_ref(),
@@ -82,11 +85,13 @@ fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
     });
     let tor = status.and_then(|status| match &status.tor.state {
         TorState::Failed(problem) => Some(problem),
+        TorState::Restarting {
+            attempt, problem, ..
+        } => (*attempt >= ATTEMPTS_UNTOLD).then_some(problem),
         TorState::Off
         | TorState::Starting
         | TorState::Bootstrapping { .. }
         | TorState::Ready
-        | TorState::Restarting { .. }
         | TorState::Stopping => None,
     });
     let trouble = status.and_then(standing_trouble);
@@ -225,13 +230,17 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         }
         ErrorCode::TorMissing => Help::button("Try again", Intent::TorStart)
             .command("On Debian and Ubuntu, run", "sudo apt install tor"),
-        ErrorCode::TorStartFailed
-        | ErrorCode::TorCrashLoop
-        | ErrorCode::TorFolderUnusable
-        | ErrorCode::TorAlreadyRunning
-        | ErrorCode::NotTor
-        | ErrorCode::TorNotRunning
-        | ErrorCode::TorControlRefused => Help::button("Start Tor", Intent::TorStart),
+        ErrorCode::TorStartFailed | ErrorCode::TorCrashLoop | ErrorCode::TorAlreadyRunning => {
+            Help::button("Start Tor", Intent::TorStart)
+        }
+        ErrorCode::TorFolderUnusable => {
+            Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
+        }
+        ErrorCode::TorNotRunning => Help::button("Look again", Intent::TorStart)
+            .hint("Start it, or choose another Tor below."),
+        ErrorCode::NotTor | ErrorCode::TorControlRefused => {
+            Help::button("Look again", Intent::TorStart).hint("Or choose another Tor below.")
+        }
         ErrorCode::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(
             "For obfs4, on Debian and Ubuntu, run",
             "sudo apt install obfs4proxy",

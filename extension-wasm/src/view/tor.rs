@@ -2,7 +2,7 @@
 
 use super::Button;
 use crate::update::{Intent, State};
-use meter_wire::{Status, TorBackend, TorState, TorStatus};
+use meter_wire::{ErrorCode, Status, TorBackend, TorState, TorStatus, TorTrouble};
 use serde::Serialize;
 
 /// Tor.
@@ -70,6 +70,10 @@ fn word(tor: &TorStatus) -> &'static str {
         TorState::Bootstrapping { .. } => "Connecting",
         TorState::Ready if !tor.is_usable() => "Silent",
         TorState::Ready => "Ready",
+        // One that is somebody else's is started by somebody else.
+        TorState::Restarting { ref problem, .. } if problem.code == ErrorCode::TorNotRunning => {
+            "Not found"
+        }
         TorState::Restarting { .. } => "Restarting",
         TorState::Stopping => "Stopping",
         TorState::Failed(_) => "Failed",
@@ -128,7 +132,11 @@ fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
         } => Some(Bootstrap {
             percent: (*percent).min(100),
             summary: summary.clone(),
-            warning: trouble(tor).or_else(|| warning.clone()),
+            // What is known of it in plain words goes before Tor's own.
+            warning: match &tor.trouble {
+                Some(trouble) => explain(trouble),
+                None => warning.clone(),
+            },
         }),
         TorState::Starting => Some(Bootstrap {
             percent: 0,
@@ -145,8 +153,7 @@ fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
 
 /// For how long it has been stuck, why, and what helps. Once that stands as the popup's problem, the
 /// length alone is left to say.
-fn trouble(tor: &TorStatus) -> Option<String> {
-    let trouble = tor.trouble.as_ref()?;
+fn explain(trouble: &TorTrouble) -> Option<String> {
     let (message, action) = (&trouble.problem.message, &trouble.action);
     let lasted = match trouble.for_s {
         0 => String::new(),

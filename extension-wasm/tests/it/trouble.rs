@@ -1,7 +1,7 @@
 //! Trouble with a Tor that runs, in the popup.
 
 use crate::scene::Scene;
-use meter_wire::{ErrorCode, TorBackend, TorState, TorTrouble};
+use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorTrouble};
 use onionmeter::update::Intent;
 use onionmeter::view::{Light, PopupView};
 
@@ -119,4 +119,30 @@ fn an_old_tor_is_advice_and_protects() {
     assert_eq!(view.problem, None);
     let detail = view.tor.and_then(|tor| tor.detail).expect("told");
     assert!(detail.contains("Update Tor"), "{detail}");
+}
+
+#[test]
+fn a_tor_that_does_not_come_back_is_told_after_some_tries() {
+    let restarting = |attempt, code| {
+        let mut scene = Scene::new(1).started();
+        scene.tor(TorState::Restarting {
+            attempt,
+            in_ms: 4_000,
+            problem: Problem::new(code),
+        });
+        scene.view()
+    };
+    let stopped = "Tor stopped and is being started again.";
+    for (code, words, button) in [
+        (ErrorCode::TorNotRunning, "Looking for Tor.", "Look again"),
+        (ErrorCode::TorStartFailed, stopped, "Start Tor"),
+    ] {
+        let early = restarting(2, code);
+        assert_eq!(early.problem, None);
+        assert!(early.header.sentence.starts_with(words), "{early:?}");
+        let late = restarting(3, code);
+        assert_eq!(late.problem.expect("a problem").sentence, code.sentence());
+        assert_eq!(late.action.expect("a way out").label, button);
+        assert_eq!(late.header.state, Light::Connecting);
+    }
 }

@@ -1,10 +1,11 @@
 //! `doctor`: looks at everything, changes nothing, and says how to repair what it finds.
 
 mod detour;
+mod tor;
 
 use super::{Outcome, block_on, install, print};
 use crate::{
-    config::{BackendChoice, Config},
+    config::Config,
     files,
     home::Home,
     ipc, key, problems,
@@ -12,10 +13,10 @@ use crate::{
 };
 use clap::Args;
 use meter_ledger::Book;
-use meter_wire::{RelayStatus, Request, Status, Success, TorState, TorStatus};
+use meter_wire::{RelayStatus, Request, Status, Success};
 use std::{
+    fmt,
     io::{Write as _, stdout},
-    path::Path,
     process::ExitCode,
 };
 
@@ -31,28 +32,40 @@ enum Finding {
 use Finding::{Bad, Good, Note};
 
 pub(super) fn run(_: &Doctor, home: &Home) -> Outcome {
-    let mut findings = vec![folder(home), configuration(home)];
-    findings.push(signing_key(home));
-    findings.push(book(home));
     let status = status_of(home);
-    findings.push(daemon(status.as_ref(), home));
-    findings.extend(status.iter().flat_map(strangers));
-    findings.extend(tor(status.as_ref(), home));
-    findings.extend(detour::findings(home));
-    findings.extend(browsers(home));
+    let mut own = vec![
+        folder(home),
+        configuration(home),
+        signing_key(home),
+        book(home),
+        daemon(status.as_ref(), home),
+    ];
+    own.extend(status.iter().flat_map(strangers));
+    let sections = [
+        ("Onionmeter", own),
+        ("Tor", tor::findings(status.as_ref(), home)),
+        ("Browsers", browsers(home)),
+    ];
     let mut out = stdout().lock();
     let mut bad = false;
-    for finding in findings {
-        match finding {
-            Good(what) => writeln!(out, "  ok     {what}")?,
-            Note(what) => writeln!(out, "  note   {what}")?,
-            Bad { what, remedy } => {
-                bad = true;
-                writeln!(out, "  BAD    {what}\n         -> {remedy}")?;
-            }
+    for (title, findings) in sections {
+        writeln!(out, "{title}")?;
+        for finding in findings {
+            bad |= matches!(finding, Bad { .. });
+            writeln!(out, "{finding}")?;
         }
     }
     Ok(ExitCode::from(u8::from(bad)))
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Good(what) => write!(out, "  ok     {what}"),
+            Note(what) => write!(out, "  note   {what}"),
+            Bad { what, remedy } => write!(out, "  BAD    {what}\n         -> {remedy}"),
+        }
+    }
 }
 
 fn folder(home: &Home) -> Finding {
@@ -173,96 +186,6 @@ fn strangers(status: &Status) -> Vec<Finding> {
         )));
     }
     findings
-}
-
-fn tor(status: Option<&Status>, home: &Home) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let config = Config::load(&home.config()).unwrap_or_default();
-    findings.extend(tor_to_have(&config));
-    findings.extend(status.and_then(|status| in_use(&status.tor)));
-    let version = status.and_then(|status| status.tor.version.as_deref());
-    findings.extend(version.map(|version| Good(format!("Tor's version: {version}"))));
-    findings.extend(status.and_then(|status| trouble(&status.tor)));
-    match status.map(|status| &status.tor.state) {
-        Some(TorState::Ready) if status.is_some_and(|status| !status.tor.is_usable()) => {}
-        Some(TorState::Ready) => findings.push(Good("Tor is connected".to_owned())),
-        Some(TorState::Bootstrapping { .. })
-            if status.is_some_and(|status| status.tor.trouble.is_some()) => {}
-        Some(TorState::Bootstrapping {
-            percent, summary, ..
-        }) => {
-            findings.push(Note(format!("Tor is connecting, {percent} %: {summary}")));
-        }
-        Some(TorState::Failed(problem) | TorState::Restarting { problem, .. }) => {
-            findings.push(Bad {
-                what: problem.message.clone(),
-                remedy: problem
-                    .detail
-                    .clone()
-                    .unwrap_or_else(|| "`onionmeter tor start`".to_owned()),
-            });
-        }
-        Some(TorState::Off) => findings.push(Note(
-            "Tor is off; `onionmeter tor start` starts it".to_owned(),
-        )),
-        Some(TorState::Starting | TorState::Stopping) | None => {}
-    }
-    findings
-}
-
-fn in_use(tor: &TorStatus) -> Option<Finding> {
-    let mut what = format!("Tor in use: {}", tor.whose()?);
-    if let Some(why) = tor.why() {
-        what += &format!(" ({why}); `onionmeter tor use` changes that");
-    }
-    Some(Good(what))
-}
-
-/// What a Tor that runs does not say of itself.
-fn trouble(tor: &TorStatus) -> Option<Finding> {
-    let trouble = tor.trouble.as_ref()?;
-    let mut what = trouble.problem.message.clone();
-    if let Some(detail) = &trouble.problem.detail {
-        what += &format!(" ({detail})");
-    }
-    if trouble.for_s > 0 {
-        let lasted = print::duration(u64::from(trouble.for_s) * 1_000);
-        what += &format!(" For {lasted} now.");
-    }
-    let remedy = trouble.action.clone();
-    Some(Bad { what, remedy })
-}
-
-/// What there is for a Tor of ours, where one may be wanted.
-fn tor_to_have(config: &Config) -> Vec<Finding> {
-    let is_built_in = cfg!(feature = "embedded-tor");
-    let built_in = || Good("Tor is also built into this program".to_owned());
-    let program = &config.tor.program;
-    match (config.tor.backend, find_program(program)) {
-        (BackendChoice::Existing, _) => Vec::new(),
-        (BackendChoice::Embedded, _) => vec![Good("Tor is built into this program".to_owned())],
-        (_, Some(path)) => {
-            let built_in = is_built_in.then(built_in);
-            [Good(format!("tor program: {path}"))]
-                .into_iter()
-                .chain(built_in)
-                .collect()
-        }
-        (BackendChoice::Auto, None) if is_built_in => vec![Good(format!(
-            "Tor is built into this program; the program {} is not installed and not needed",
-            program.display()
-        ))],
-        (BackendChoice::Auto | BackendChoice::Managed, None) => vec![Bad {
-            what: format!("the program {} is not installed", program.display()),
-            remedy: "`sudo apt install tor`, `sudo dnf install tor` or `brew install tor`"
-                .to_owned(),
-        }],
-    }
-}
-
-fn find_program(program: &Path) -> Option<String> {
-    let found = meter_tor::find_program(program).ok()?;
-    Some(found.display().to_string())
 }
 
 fn browsers(home: &Home) -> Vec<Finding> {

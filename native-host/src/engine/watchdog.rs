@@ -46,7 +46,8 @@ struct Asked {
 /// The totals that say whether Tor answers.
 #[derive(Clone, Copy, Default)]
 struct Counted {
-    /// Connections of clients, and bytes for the network.
+    /// Bytes for the network, and what Tor itself gave up. A connection that was made is no question: an
+    /// exit has answered it. One that waits is told apart ([`CounterSnapshot::waiting`]).
     asked: u64,
     /// Connections that Tor made, bytes from the network, and refusals that an exit or an onion service
     /// must have caused.
@@ -55,22 +56,25 @@ struct Counted {
 
 impl Counted {
     fn of(counters: &CounterSnapshot) -> Self {
-        let replies = counters.unreached.iter();
-        let from_afar = replies.filter(|(code, _)| !code.is_some_and(is_of_tor_itself));
-        let made = counters.reached.saturating_add(counters.bytes_down);
-        let let_in = counters.connections.saturating_sub(counters.refused);
-        Self {
-            asked: let_in.saturating_add(counters.bytes_up),
-            answered: from_afar.fold(made, |sum, (_, count)| sum.saturating_add(count)),
+        let mut asked = counters.bytes_up;
+        let mut answered = counters.reached.saturating_add(counters.bytes_down);
+        for (code, count) in counters.unreached.iter() {
+            match code {
+                Some(NOT_ALLOWED) => {}
+                Some(GENERAL_FAILURE | EXPIRED) => asked = asked.saturating_add(count),
+                Some(_) | None => answered = answered.saturating_add(count),
+            }
         }
+        Self { asked, answered }
     }
 }
 
-/// General failure and expired: what Tor, or the relay, says when nothing came. Not allowed: the
-/// relay's own.
-const fn is_of_tor_itself(code: u8) -> bool {
-    matches!(code, 1 | 2 | 6)
-}
+/// What Tor, or the relay, says when nothing came.
+const GENERAL_FAILURE: u8 = 1;
+/// As [`GENERAL_FAILURE`].
+const EXPIRED: u8 = 6;
+/// The relay's own.
+const NOT_ALLOWED: u8 = 2;
 
 impl Watchdog {
     /// Takes one look. `has_way_out` is asked only in doubt: whether this computer knows any way

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
-use super::{control::Control, last_words};
+use super::{OtherVersion, control::Control, last_words};
 use crate::{
     loopback::{self, ReservedPorts},
     process::{Guarded, ignore_because},
@@ -77,6 +77,14 @@ impl TorClient {
     #[must_use]
     pub fn cookie_path(&self) -> PathBuf {
         self.folder.join("control_auth_cookie")
+    }
+
+    /// Opens a control port on which this client says that it is of another version.
+    ///
+    /// # Errors
+    /// There is no port.
+    pub async fn claim_version(&self, version: &str) -> Result<OtherVersion> {
+        OtherVersion::before(self.control(), version).await
     }
 
     /// Sends one command to the control port; returns the reply's lines without their codes.

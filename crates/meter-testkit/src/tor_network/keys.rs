@@ -10,8 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{private_folder, torrc};
-use crate::program;
+use super::{Programs, private_folder, torrc};
 
 /// A directory authority with its keys on disk.
 #[derive(Debug)]
@@ -44,15 +43,14 @@ impl Authority {
 
 /// Makes one authority for each pair of ports (OR, directory), all at once: making RSA keys is what
 /// takes the time. Blocks for 1 to 3 s.
-pub(crate) fn create(tor: &Path, folder: &Path, ports: &[u16]) -> Result<Vec<Authority>> {
-    let gencert = program::TOR_GENCERT.find()?;
+pub(super) fn create(programs: &Programs, folder: &Path, ports: &[u16]) -> Result<Vec<Authority>> {
+    let Programs { tor, gencert } = programs;
     thread::scope(|scope| {
         let mut workers = Vec::new();
         for (index, pair) in ports.chunks_exact(2).enumerate() {
             let &[or_port, directory_port] = pair else {
                 continue;
             };
-            let gencert = &gencert;
             workers.push(scope.spawn(move || {
                 let name = format!("auth{index}");
                 let home = folder.join(&name);

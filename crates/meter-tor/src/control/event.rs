@@ -134,7 +134,11 @@ impl Phase {
             percent,
             tag: plain_word(&words.text("TAG")?, TAG_CHARS_MAX),
             summary: scrub(&words.text("SUMMARY").unwrap_or_default()),
-            warning: words.text("WARNING").map(|warning| scrub(&warning)),
+            // A bare word ("DONE") is the reason once more, and says nothing to a person.
+            warning: words
+                .text("WARNING")
+                .filter(|warning| warning.contains(' '))
+                .map(|warning| scrub(&warning)),
             complaint: words.bytes("REASON").map(complaint),
         })
     }

@@ -36,20 +36,20 @@ pub(super) fn of(
         }
     });
     let plain = |code| Cause { code, detail: None };
-    let told = step.warning.as_deref();
     if let Some(seconds) = skew.filter(|seconds| seconds.unsigned_abs() >= SKEW_S_MIN) {
         let detail = Some(describe_skew(seconds));
         let code = ErrorCode::TorClockWrong;
         return Cause { code, detail };
     }
-    if told.is_some_and(is_about_the_clock) {
+    if step.complaint == Some(Complaint::Clock) {
         return plain(ErrorCode::TorClockWrong);
     }
     let is_early = step.percent < CONNECTED_PERCENT;
     match step.complaint {
         Some(Complaint::Refused) if is_early => return plain(ErrorCode::TorRefused),
         Some(Complaint::NoRoute) => return plain(ErrorCode::TorOffline),
-        Some(Complaint::Refused | Complaint::TimedOut | Complaint::Other) | None => {}
+        Some(Complaint::Refused | Complaint::TimedOut | Complaint::Clock | Complaint::Other)
+        | None => {}
     }
     if has_way_out() == Some(false) && step.complaint.is_none() && step.percent < TALKING_PERCENT {
         return plain(ErrorCode::TorOffline);
@@ -63,26 +63,14 @@ pub(super) fn of(
     }
 }
 
-/// Tor and Arti say so only in words: a certificate of the network's that has expired is one seen
-/// by a clock that is ahead.
-fn is_about_the_clock(warning: &str) -> bool {
-    let warning = warning.to_ascii_lowercase();
-    let words = [
-        "clock",
-        "certificate expired",
-        "certificate has expired",
-        "not yet valid",
-    ];
-    words.iter().any(|words| warning.contains(words))
-}
-
 fn describe_skew(seconds: i64) -> String {
     let side = if seconds < 0 { "behind" } else { "ahead" };
-    let minutes = seconds.unsigned_abs() / 60;
-    let (count, unit) = match minutes {
-        0..120 => (minutes, "minutes"),
-        120..2_880 => (minutes / 60, "hours"),
-        _ => (minutes / 1_440, "days"),
+    // To the nearest: Tor tells it anew with each relay, a second more or less.
+    let nearest = |unit: u64| seconds.unsigned_abs().saturating_add(unit / 2) / unit;
+    let (count, unit) = match nearest(60) {
+        minutes @ 0..120 => (minutes, "minutes"),
+        120..2_880 => (nearest(3_600), "hours"),
+        _ => (nearest(86_400), "days"),
     };
     format!("about {count} {unit} {side}")
 }
@@ -149,7 +137,7 @@ mod tests {
         let skew = |seconds| [TorWarning::ClockSkew { seconds }];
         let at = (40, None, None);
         let told = |detail| (TorClockWrong, Some(detail));
-        check(at, &skew(-259_200), Some(true), told("about 3 days behind"));
+        check(at, &skew(-259_198), Some(true), told("about 3 days behind"));
         check(at, &skew(7_200), Some(true), told("about 2 hours ahead"));
         check(
             at,
@@ -159,11 +147,7 @@ mod tests {
         );
         let stalled = (TorStalled, Some("40 %: Doing something"));
         check(at, &skew(3_599), Some(true), stalled);
-        let ahead = (
-            14,
-            Some("Received a bad CERTS cell: At least one certificate expired."),
-            None,
-        );
+        let ahead = (14, Some("a certificate expired"), Some(Complaint::Clock));
         check(ahead, &[], Some(true), (TorClockWrong, None));
     }
 }

@@ -73,7 +73,7 @@ fn while_all_is_quiet_or_well_nothing_is_asked() {
 #[test]
 fn ten_seconds_without_an_answer_are_a_doubt_and_no_verdict() {
     let mut scene = Scene::default();
-    scene.counted.connections = 1;
+    scene.counted.waiting = 1;
     assert!(!scene.pass(10));
     assert!(scene.pass(1));
     assert_eq!(scene.told(), None);
@@ -86,7 +86,7 @@ fn ten_seconds_without_an_answer_are_a_doubt_and_no_verdict() {
 #[test]
 fn a_probe_without_an_answer_is_silence_until_anything_is_heard() {
     let mut scene = Scene::default();
-    scene.counted.connections = 1;
+    scene.counted.waiting = 1;
     assert!(scene.pass(11));
     scene.pass(20);
     scene.probed(false);
@@ -105,9 +105,9 @@ fn a_probe_without_an_answer_is_silence_until_anything_is_heard() {
 #[test]
 fn an_answer_on_the_way_makes_a_late_probe_worthless() {
     let mut scene = Scene::default();
-    scene.counted.connections = 1;
+    scene.counted.waiting = 1;
     assert!(scene.pass(11));
-    scene.counted.bytes_down = 1;
+    (scene.counted.waiting, scene.counted.bytes_down) = (0, 1);
     scene.pass(1);
     scene.probed(false);
     assert!(!scene.pass(100));
@@ -146,9 +146,20 @@ fn connections_that_are_made_and_then_stay_quiet_are_no_question() {
 }
 
 #[test]
+fn connections_that_were_made_are_no_question_and_those_that_tor_gave_up_are() {
+    let mut scene = Scene::default();
+    scene.counted.connections = 1_000;
+    assert!(!scene.pass(600));
+    scene.counted.unreached = [1].into_iter().collect();
+    assert!(!scene.pass(10));
+    assert!(scene.pass(1));
+}
+
+#[test]
 fn strangers_that_the_relay_refused_are_no_question() {
     let mut scene = Scene::default();
     (scene.counted.connections, scene.counted.refused) = (5, 5);
+    scene.counted.unreached = [2].into_iter().collect();
     assert!(!scene.pass(600));
 }
 

@@ -1,0 +1,61 @@
+//! Who is whose child, by what the system tells everybody.
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{fs, time::Duration};
+
+const POLL: Duration = Duration::from_millis(20);
+
+/// The processes that `parent` started and that still run.
+#[must_use]
+pub fn children(parent: u32) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id| parent_of(*id) == Some(parent)).collect()
+}
+
+/// `None` for a process that is gone, or has ended and waits to be noticed.
+fn parent_of(id: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name, in parentheses, may hold anything (proc_pid_stat(5)).
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut words = after_name.split_whitespace();
+    let state = words.next()?;
+    (state != "Z").then(|| words.next()?.parse().ok()).flatten()
+}
+
+/// What a process was started as.
+#[must_use]
+pub fn command_line(id: u32) -> String {
+    let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&line).replace('\0', " ")
+}
+
+/// Sends each of them a signal.
+///
+/// # Errors
+/// One is gone.
+pub fn signal_all(processes: &[u32], signal: Signal) -> Result<()> {
+    for process in processes {
+        let id = i32::try_from(*process).ok().and_then(Pid::from_raw);
+        kill_process(id.context("a process number")?, signal)?;
+    }
+    Ok(())
+}
+
+/// Waits until none of `processes` runs.
+///
+/// # Errors
+/// One does after `limit`; the text has its command line.
+pub async fn until_gone(processes: &[u32], limit: Duration) -> Result<()> {
+    let waited = tokio::time::timeout(limit, async {
+        while processes.iter().any(|id| parent_of(*id).is_some()) {
+            tokio::time::sleep(POLL).await;
+        }
+    });
+    if waited.await.is_err() {
+        let left: Vec<_> = processes.iter().map(|id| command_line(*id)).collect();
+        bail!("still there: {left:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! `doctor` on Tor: which one is used and why, how it is, what else there is on this computer. At
+//! most twenty lines, and nothing that names a site.
+
+mod others;
+
+use super::Finding::{self, Bad, Good, Note};
+use crate::{
+    cli::{block_on, print},
+    config::{BackendChoice, Config},
+    files,
+    home::Home,
+    problems,
+};
+use meter_tor::{Candidate, ControlAddr, Sighting};
+use meter_wire::{Problem, Status, TorBackend, TorState, TorStatus};
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// The whole story.
+pub(super) fn findings(status: Option<&Status>, home: &Home) -> Vec<Finding> {
+    // A mistake in the configuration was told before.
+    let config = Config::load(&home.config()).unwrap_or_default();
+    let there = block_on(async { Ok(meter_tor::survey(&places(&config)).await) });
+    let there = there.unwrap_or_default();
+    let mut findings = vec![in_use(status, &config, &there)];
+    if let Some(status) = status {
+        findings.extend(trouble(&status.tor));
+        findings.extend(state(&status.tor));
+        findings.extend(control(&status.tor));
+    }
+    let detour = super::detour::findings(home);
+    let is_straight = detour.is_empty();
+    findings.extend(detour);
+    if is_straight && config.tor.backend != BackendChoice::Existing {
+        findings.push(Good(
+            "way: Tor connects straight to its relays, without bridge or Shadowsocks".to_owned(),
+        ));
+    }
+    findings.extend(folder(status, &config, home));
+    findings.extend(program(&config));
+    findings.push(built_in(&config));
+    let is_theirs = backend(status) == Some(TorBackend::Existing);
+    findings.extend(others::findings(&there, is_theirs));
+    findings
+}
+
+fn backend(status: Option<&Status>) -> Option<TorBackend> {
+    status.and_then(|status| status.tor.backend)
+}
+
+/// Where Tors usually are, and where `config.toml` says.
+fn places(config: &Config) -> Vec<Candidate> {
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let socks = config.tor.socks_port.map(at);
+    let control = config.tor.control_port.map(at).map(ControlAddr::Tcp);
+    let named = (socks.is_some() || control.is_some()).then_some(Candidate { socks, control });
+    named.into_iter().chain(Candidate::well_known()).collect()
+}
+
+fn in_use(status: Option<&Status>, config: &Config, there: &[Sighting]) -> Finding {
+    let whose = status.and_then(|status| status.tor.whose());
+    let why = status.and_then(|status| status.tor.why());
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+    let version = status.and_then(|status| status.tor.version.as_deref());
+    let version = version.map_or_else(String::new, |version| format!(", {}", named(version)));
+    match whose {
+        Some(whose) => Good(format!(
+            "Tor in use: {whose}{why}{version}; `onionmeter tor use` changes that"
+        )),
+        None => Note(format!(
+            "no Tor is in use; to be used: {}",
+            to_be_used(config, there)
+        )),
+    }
+}
+
+/// Arti's has its name in it.
+fn named(version: &str) -> String {
+    match version.starts_with(|letter: char| letter.is_ascii_digit()) {
+        true => format!("version {version}"),
+        false => version.to_owned(),
+    }
+}
+
+/// In the order that the daemon has, too.
+fn to_be_used(config: &Config, there: &[Sighting]) -> &'static str {
+    let is_installed = meter_tor::find_program(&config.tor.program).is_ok();
+    match config.tor.backend {
+        BackendChoice::Existing => "one that runs already, as config.toml says",
+        BackendChoice::Managed => "one run by Onionmeter, as config.toml says",
+        BackendChoice::Embedded => "the one built into Onionmeter, as config.toml says",
+        BackendChoice::Auto if there.iter().any(Sighting::is_proved) => {
+            "the one that runs already and proves itself"
+        }
+        BackendChoice::Auto if is_installed => "the installed program, run by Onionmeter",
+        BackendChoice::Auto if IS_BUILT_IN => "the one built into Onionmeter",
+        BackendChoice::Auto => "one that runs already, if there is one",
+    }
+}
+
+/// What a Tor that runs does not say of itself.
+fn trouble(tor: &TorStatus) -> Option<Finding> {
+    let trouble = tor.trouble.as_ref()?;
+    let mut what = sentence(&trouble.problem);
+    if trouble.for_s > 0 {
+        let lasted = print::duration(u64::from(trouble.for_s) * 1_000);
+        what += &format!(" For {lasted} now.");
+    }
+    let remedy = trouble.action.clone();
+    Some(match trouble.hinders() {
+        true => Bad { what, remedy },
+        false => Note(format!("{what} {remedy}")),
+    })
+}
+
+fn state(tor: &TorStatus) -> Option<Finding> {
+    Some(match &tor.state {
+        TorState::Ready if tor.is_usable() => Good("Tor is connected".to_owned()),
+        TorState::Ready => Note("Tor was connected, and its circuits are there".to_owned()),
+        TorState::Bootstrapping {
+            percent, summary, ..
+        } => Note(format!("Tor is connecting, {percent} %: {summary}")),
+        TorState::Failed(problem) => Bad {
+            what: problem.message.clone(),
+            remedy: problem
+                .detail
+                .clone()
+                .unwrap_or_else(|| "`onionmeter tor start`".to_owned()),
+        },
+        TorState::Restarting {
+            problem,
+            in_ms,
+            attempt,
+        } => Bad {
+            what: format!(
+                "{} Tried again in {} (attempt {attempt}).",
+                problem.message,
+                print::duration(*in_ms)
+            ),
+            remedy: problem
+                .detail
+                .clone()
+                .unwrap_or_else(|| "`onionmeter tor start` tries at once".to_owned()),
+        },
+        TorState::Off => Note("Tor is off; `onionmeter tor start` starts it".to_owned()),
+        TorState::Starting => Note("Tor is starting".to_owned()),
+        TorState::Stopping => Note("Tor is stopping".to_owned()),
+    })
+}
+
+fn sentence(problem: &Problem) -> String {
+    match &problem.detail {
+        Some(detail) => format!("{} ({detail})", problem.message),
+        None => problem.message.clone(),
+    }
+}
+
+/// By what it is known how Tor is.
+fn control(tor: &TorStatus) -> Option<Finding> {
+    // Only a Tor of somebody else's that has no control port for us leaves its version unsaid.
+    Some(match (tor.backend?, &tor.version) {
+        (TorBackend::Existing, None) => Note("control: none, so its progress and version are unknown; Onionmeter asks the network itself when in doubt".to_owned()),
+        (TorBackend::Existing, Some(_)) => Good("control: by its control port, which proved itself; Onionmeter only listens there".to_owned()),
+        (TorBackend::Managed, _) => Good("control: by a socket in Onionmeter's folder".to_owned()),
+        (TorBackend::Embedded, _) => Good("control: by the pipe to its process".to_owned()),
+        (TorBackend::Other, _) => return None,
+    })
+}
+
+fn folder(status: Option<&Status>, config: &Config, home: &Home) -> Option<Finding> {
+    let is_embedded = match backend(status) {
+        Some(TorBackend::Embedded) => true,
+        Some(TorBackend::Managed) => false,
+        Some(TorBackend::Existing | TorBackend::Other) => return None,
+        None => match config.tor.backend {
+            BackendChoice::Existing => return None,
+            BackendChoice::Embedded => true,
+            BackendChoice::Auto | BackendChoice::Managed => false,
+        },
+    };
+    let path = if is_embedded {
+        home.embedded_data()
+    } else {
+        home.tor_data()
+    };
+    let shown = path.display();
+    if !path.try_exists().unwrap_or(true) {
+        return Some(Note(format!("folder: {shown}, not there yet")));
+    }
+    Some(match files::private_folder(&path) {
+        Ok(()) => Good(format!("folder: {shown}, yours alone")),
+        Err(error) => Bad {
+            what: problems::chain(&error),
+            remedy: "repair its owner and mode as said, then `onionmeter tor start`".to_owned(),
+        },
+    })
+}
+
+fn program(config: &Config) -> Option<Finding> {
+    let program = &config.tor.program;
+    let is_wanted = match config.tor.backend {
+        BackendChoice::Existing | BackendChoice::Embedded => return None,
+        BackendChoice::Managed => true,
+        BackendChoice::Auto => !IS_BUILT_IN,
+    };
+    let shown = program.display();
+    Some(match meter_tor::find_program(program) {
+        Ok(path) => {
+            let version = block_on(async { Ok(meter_tor::installed_version(&path).await) });
+            let version = version.ok().flatten();
+            let version = version.map_or_else(
+                || "it does not say its version".to_owned(),
+                |version| named(&version),
+            );
+            Good(format!("program: {}, {version}", path.display()))
+        }
+        Err(_) if !is_wanted => Good(format!("program: {shown} is not installed and not needed")),
+        Err(problem) => Bad {
+            what: match problem {
+                meter_tor::TorProblem::Missing => format!("the program {shown} is not installed"),
+                other => problems::chain(&other),
+            },
+            remedy: "`sudo apt install tor`, `sudo dnf install tor` or `brew install tor`"
+                .to_owned(),
+        },
+    })
+}
+
+const IS_BUILT_IN: bool = cfg!(feature = "embedded-tor");
+
+fn built_in(config: &Config) -> Finding {
+    match (IS_BUILT_IN, config.tor.backend) {
+        (true, _) => Good(format!("built in: {}", built_in_version())),
+        (false, BackendChoice::Embedded) => Bad {
+            what: "tor.backend says \"embedded\", and this program was built without a Tor"
+                .to_owned(),
+            remedy: "build it with `./build.sh build`, or let tor.backend be \"auto\"".to_owned(),
+        },
+        (false, _) => Note("built in: none, this program was built without".to_owned()),
+    }
+}
+
+#[cfg(feature = "embedded-tor")]
+const fn built_in_version() -> &'static str {
+    meter_arti::VERSION
+}
+
+#[cfg(not(feature = "embedded-tor"))]
+const fn built_in_version() -> &'static str {
+    "none"
+}

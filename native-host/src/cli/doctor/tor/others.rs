@@ -1,0 +1,110 @@
+//! Tors that run on this computer without us, and what poses as one.
+
+use super::super::Finding::{self, Good, Note};
+use meter_tor::{ControlAddr, ControlAnswer, Sighting, SocksAnswer};
+
+/// One line for each place where something is. `is_used`: the daemon uses one of them, which is the first
+/// that proves itself, or else the first that answers as Tor.
+pub(super) fn findings(there: &[Sighting], is_used: bool) -> Vec<Finding> {
+    let anything: Vec<_> = there.iter().filter(|found| found.is_anything()).collect();
+    if anything.is_empty() {
+        let text = "others: no Tor runs on 9050 or 9150, nor at Debian's socket";
+        return vec![Good(text.to_owned())];
+    }
+    let proved = anything.iter().position(|found| found.is_proved());
+    let answers = |found: &&Sighting| found.answer == SocksAnswer::Tor;
+    let used = proved.or_else(|| anything.iter().position(answers));
+    let used = used.filter(|_| is_used);
+    let lines = anything.iter().enumerate();
+    lines
+        .map(|(index, found)| line(found, used == Some(index)))
+        .collect()
+}
+
+fn line(found: &Sighting, is_used: bool) -> Finding {
+    let place = match (found.socks, found.controls.first()) {
+        (Some(socks), _) => socks.to_string(),
+        (None, Some((control, _))) => address(control),
+        (None, None) => "this computer".to_owned(),
+    };
+    let what = match found.answer {
+        SocksAnswer::Tor => "a Tor",
+        SocksAnswer::NotTor => "something that is not Tor",
+        SocksAnswer::Nothing => "a control port without Tor's SOCKS port",
+    };
+    let known = found.controls.last().map_or_else(
+        || "without control port".to_owned(),
+        |(at, answer)| control(&address(at), answer),
+    );
+    let so = if is_used { "; the one in use" } else { "" };
+    Note(format!("others: {what} on {place}, {known}{so}"))
+}
+
+fn control(at: &str, answer: &ControlAnswer) -> String {
+    match answer {
+        ControlAnswer::Proved {
+            version: Some(version),
+        } => format!("version {version}, proves itself at {at}"),
+        ControlAnswer::Proved { version: None } => format!("proves itself at {at}"),
+        ControlAnswer::Refused(why) => format!("its control port {at} cannot be used: {why}"),
+    }
+}
+
+fn address(control: &ControlAddr) -> String {
+    match control {
+        ControlAddr::Tcp(address) => address.to_string(),
+        ControlAddr::Unix(path) => path.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meter_tor::ControlRefusal;
+    use std::path::PathBuf;
+
+    fn text(finding: &Finding) -> &str {
+        match finding {
+            Good(text) | Note(text) => text,
+            Finding::Bad { what, .. } => what,
+        }
+    }
+
+    fn at(port: u16, answer: SocksAnswer, controls: Vec<(ControlAddr, ControlAnswer)>) -> Sighting {
+        Sighting {
+            socks: Some(([127, 0, 0, 1], port).into()),
+            answer,
+            controls,
+        }
+    }
+
+    #[test]
+    fn each_place_has_a_line_and_one_is_in_use() {
+        let debian = ControlAddr::Unix(PathBuf::from("/run/tor/control"));
+        let denied = ControlAnswer::Refused(ControlRefusal::NoAccess);
+        let browser = ControlAddr::Tcp(([127, 0, 0, 1], 9151).into());
+        let proved = ControlAnswer::Proved {
+            version: Some("0.4.8.9".to_owned()),
+        };
+        let there = [
+            at(9050, SocksAnswer::Tor, vec![(debian, denied)]),
+            at(9150, SocksAnswer::Tor, vec![(browser, proved)]),
+            at(9250, SocksAnswer::Nothing, Vec::new()),
+        ];
+        let lines = findings(&there, true);
+        let lines: Vec<_> = lines.iter().map(text).collect();
+        assert_eq!(
+            lines,
+            [
+                "others: a Tor on 127.0.0.1:9050, its control port /run/tor/control cannot be used: it is for another user",
+                "others: a Tor on 127.0.0.1:9150, version 0.4.8.9, proves itself at 127.0.0.1:9151; the one in use",
+            ]
+        );
+    }
+
+    #[test]
+    fn where_none_runs_that_is_said_in_one_line() {
+        let nothing = [at(9050, SocksAnswer::Nothing, Vec::new())];
+        assert_eq!(findings(&nothing, false).len(), 1);
+    }
+}
