@@ -12,7 +12,7 @@ use shadowsocks::relay::socks5::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufReader, Interest},
     net::TcpStream,
-    sync::{OwnedSemaphorePermit, watch},
+    sync::{Semaphore, SemaphorePermit, watch},
     time::timeout,
 };
 use tracing::debug;
@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) tasks: Tasks,
     /// What bulk payload moves through.
     pub(crate) pipes: PipePool,
+    /// How many more may be served.
+    pub(crate) places: Semaphore,
 }
 
 /// A client that has made its request.
@@ -65,22 +67,22 @@ pub(crate) struct Seat {
     /// What it shares with all others.
     pub(crate) shared: Arc<Shared>,
     entry: Entry,
-    _place: OwnedSemaphorePermit,
 }
 
 impl Seat {
-    /// Takes one of the relay's places.
+    /// Takes one of the places of `shared`, for good: a permit that comes along would make each idle
+    /// connection larger.
     pub(crate) fn take(
         connection: OpenConnection,
         shared: Arc<Shared>,
-        place: OwnedSemaphorePermit,
+        place: SemaphorePermit<'_>,
     ) -> Self {
+        place.forget();
         shared.pipes.enter();
         Self {
             connection,
             entry: shared.tasks.enter(),
             shared,
-            _place: place,
         }
     }
 
@@ -94,6 +96,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         self.shared.pipes.leave();
         self.shared.tasks.leave(self.entry);
+        self.shared.places.add_permits(1);
     }
 }
 

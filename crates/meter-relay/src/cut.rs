@@ -14,7 +14,7 @@ pub(crate) struct Tasks(Mutex<List>);
 #[derive(Default)]
 struct List {
     places: Vec<Place>,
-    free: Vec<usize>,
+    free: Vec<u32>,
     open: usize,
 }
 
@@ -25,9 +25,16 @@ struct Place {
     site: Option<SiteTag>,
 }
 
-/// A task's place in the list.
+impl List {
+    fn place(&mut self, entry: Entry) -> Option<&mut Place> {
+        let index = usize::try_from(entry.0).ok()?;
+        self.places.get_mut(index)
+    }
+}
+
+/// A task's place in the list. Small, since every idle connection has one.
 #[derive(Clone, Copy)]
-pub(crate) struct Entry(usize);
+pub(crate) struct Entry(u32);
 
 impl Tasks {
     /// Makes a place for a task that is about to begin.
@@ -36,14 +43,14 @@ impl Tasks {
         list.open += 1;
         let index = list.free.pop().unwrap_or_else(|| {
             list.places.push(Place::default());
-            list.places.len() - 1
+            u32::try_from(list.places.len() - 1).expect("fewer connections than numbers")
         });
         Entry(index)
     }
 
     /// The task itself, which may have left already: its handle then does nothing where it lies.
     pub(crate) fn began(&self, entry: Entry, handle: AbortHandle) {
-        if let Some(place) = self.list().places.get_mut(entry.0) {
+        if let Some(place) = self.list().place(entry) {
             place.task = Some(handle);
         }
     }
@@ -51,7 +58,7 @@ impl Tasks {
     /// The task turns out to serve this site. To be said before anything is made of what the site
     /// is at this moment, so that whoever changes that and cuts afterwards misses no task.
     pub(crate) fn serves(&self, entry: Entry, site: SiteTag) {
-        if let Some(place) = self.list().places.get_mut(entry.0) {
+        if let Some(place) = self.list().place(entry) {
             place.site = Some(site);
         }
     }
@@ -64,7 +71,7 @@ impl Tasks {
             *list = List::default(); // a burst's list is not kept
             return;
         }
-        if let Some(place) = list.places.get_mut(entry.0) {
+        if let Some(place) = list.place(entry) {
             *place = Place::default();
         }
         list.free.push(entry.0);

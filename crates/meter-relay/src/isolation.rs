@@ -14,6 +14,7 @@ mod site;
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
+    num::NonZeroU64,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -55,7 +56,7 @@ pub struct SiteCredentials {
 
 /// Names a site within this process, for telling its connections from others.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) struct SiteTag(u64);
+pub(crate) struct SiteTag(NonZeroU64);
 
 impl Isolation {
     /// Begins with an identity made of these bytes, which have to be random.
@@ -91,7 +92,8 @@ impl Isolation {
 
     /// The site's name within this process.
     pub(crate) fn tag(&self, site: &Site) -> SiteTag {
-        SiteTag(self.tags.hash_one(site.as_str()))
+        // 0 stands for no tag at all, which spares every connection eight bytes.
+        SiteTag(NonZeroU64::new(self.tags.hash_one(site.as_str())).unwrap_or(NonZeroU64::MIN))
     }
 
     /// The key to the circuits that a site may use.

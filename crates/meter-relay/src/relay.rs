@@ -75,6 +75,7 @@ impl Relay {
             port,
             counters,
             shared: Arc::new(Shared {
+                places: Semaphore::new(config.connections_max.clamp(1, Semaphore::MAX_PERMITS)),
                 config,
                 upstream,
                 tasks: Tasks::default(),
@@ -137,31 +138,19 @@ impl Relay {
 
     /// Ends with an error only. Takes the relay, so that the port is free once it is dropped.
     async fn accept_for_ever(self, connections: &TaskTracker) -> Result<(), RelayError> {
-        let connections_max = self
-            .shared
-            .config
-            .connections_max
-            .clamp(1, Semaphore::MAX_PERMITS);
-        let places = Arc::new(Semaphore::new(connections_max));
         loop {
             for _ in 0..ACCEPTED_PER_TURN {
-                self.accept_one(connections, &places).await?;
+                self.accept_one(connections).await?;
             }
             yield_now().await;
         }
     }
 
-    async fn accept_one(
-        &self,
-        connections: &TaskTracker,
-        places: &Arc<Semaphore>,
-    ) -> Result<(), RelayError> {
+    async fn accept_one(&self, connections: &TaskTracker) -> Result<(), RelayError> {
         // A place first, then a client: who finds no place waits in the kernel's queue, where
         // it costs us nothing.
-        let place = Arc::clone(places)
-            .acquire_owned()
-            .await
-            .expect("nothing closes the semaphore");
+        let place = self.shared.places.acquire().await;
+        let place = place.expect("nothing closes the semaphore");
         let (client, address) = accept(&self.listener).await.map_err(RelayError::Accept)?;
         let connection = self.counters.open();
         // Another's is closed without a word.

@@ -42,26 +42,31 @@ impl Renewals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::num::NonZeroU64;
+
+    fn tag(number: u64) -> SiteTag {
+        SiteTag(NonZeroU64::MIN.saturating_add(number))
+    }
 
     #[test]
     fn a_renewed_site_never_says_the_same_twice_and_others_do_not_change() {
         let mut renewals = Renewals::default();
-        assert_eq!(renewals.of(SiteTag(1)), None);
-        renewals.add(SiteTag(1));
-        let first = renewals.of(SiteTag(1));
-        renewals.add(SiteTag(1));
-        assert_ne!(renewals.of(SiteTag(1)), first);
-        assert_eq!(renewals.of(SiteTag(2)), None);
+        assert_eq!(renewals.of(tag(1)), None);
+        renewals.add(tag(1));
+        let first = renewals.of(tag(1));
+        renewals.add(tag(1));
+        assert_ne!(renewals.of(tag(1)), first);
+        assert_eq!(renewals.of(tag(2)), None);
     }
 
     #[test]
     fn however_many_are_renewed_the_latest_are_remembered_and_no_more() {
         let mut renewals = Renewals::default();
         for site in 0..1_000 {
-            renewals.add(SiteTag(site));
+            renewals.add(tag(site));
         }
         assert_eq!(renewals.sites.len(), SITES_MAX);
-        assert_eq!(renewals.of(SiteTag(999)), Some(1_000));
-        assert_eq!(renewals.of(SiteTag(0)), None);
+        assert_eq!(renewals.of(tag(999)), Some(1_000));
+        assert_eq!(renewals.of(tag(0)), None);
     }
 }

@@ -27,9 +27,11 @@ async fn seat(counters: &Arc<Counters>) -> Seat {
         upstream: watch::channel(None).1,
         tasks: Tasks::default(),
         pipes: PipePool::default(),
+        places: Semaphore::new(1),
     };
-    let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-    Seat::take(counters.open(), Arc::new(shared), place)
+    let shared = Arc::new(shared);
+    let place = shared.places.acquire().await.unwrap();
+    Seat::take(counters.open(), Arc::clone(&shared), place)
 }
 
 #[tokio::test]
