@@ -245,7 +245,7 @@ test_embedded() {
     timeout --kill-after=10s 20m cargo test --locked --package meter-arti --package onionmeter \
         --features onionmeter/embedded-tor
     timeout --kill-after=10s 20m cargo test --locked --package checks \
-        --features checks/embedded-tor --test backends --test canary --test detours --test trouble
+        --features checks/embedded-tor --test backends --test canary --test circuits --test detours --test trouble
 }
 
 # The vectors of the specification, verified by the same code as Wasm in a real browser.
