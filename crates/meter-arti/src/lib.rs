@@ -9,10 +9,12 @@ mod lines;
 mod progress;
 mod reply;
 mod run;
+mod secrets;
 mod socks;
 mod way;
 
 pub use run::{Ended, run};
+pub use secrets::{Discreet, Secrets};
 
 /// What this is, as a person reads it. Arti's crates are numbered together.
 pub const VERSION: &str = "Arti 0.47.0";

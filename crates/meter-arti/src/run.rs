@@ -31,6 +31,7 @@ use crate::{
     isolation::Identity,
     lines::{Commands, Line},
     progress::{Look, Progress},
+    secrets::Secrets,
     socks::{self, Client, Door},
 };
 
@@ -49,12 +50,13 @@ pub enum Ended {
 /// Is the embedded Tor until it is told to stop, `commands` ends, or it cannot go on.
 ///
 /// `commands` and `events` are lines as `meter_wire::embedded` describes them; the first command is
-/// `begin`. `set_up_log` is called once, with the level it asks for, before anything of Arti runs.
+/// `begin`. `set_up_log` is called once, with the level it asks for and what must not be
+/// written ([`Discreet`](crate::Discreet)), before anything of Arti runs.
 /// Opens connections to Tor relays and a Unix socket, and nothing else.
 pub async fn run(
     commands: impl AsyncRead + Unpin,
     events: impl AsyncWrite + Unpin,
-    set_up_log: impl FnOnce(&str),
+    set_up_log: impl FnOnce(&str, Secrets),
 ) -> Ended {
     let (mut commands, mut events) = (Commands::new(commands), Events(events));
     let setup = match commands.next().await {
@@ -64,7 +66,7 @@ pub async fn run(
             return events.failed(EmbeddedFault::BadSetup).await;
         }
     };
-    set_up_log(&setup.log_level);
+    set_up_log(&setup.log_level, Secrets::of(&setup.way));
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let life = match open(&setup, &tasks, &stop).await {
         Ok(door) => live(&door, &mut commands, &mut events).await,

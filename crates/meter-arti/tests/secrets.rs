@@ -8,11 +8,11 @@ mod child;
 #[path = "support/log.rs"]
 mod log;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use child::{Child, LIMIT, NOWHERE};
 use log::Log;
-use meter_arti::Ended;
+use meter_arti::{Ended, Secrets};
 use meter_wire::{EmbeddedTransport, EmbeddedWay};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -36,7 +36,7 @@ async fn the_secrets_of_a_way_reach_its_end_and_no_log() {
         user: USER.into(),
         password: PASSWORD.into(),
     };
-    let child = Child::begun_on(NOWHERE, proxy).await;
+    let child = Child::begun_on(NOWHERE, proxy, hidden_in(&log)).await;
     let credentials = timeout(LIMIT, credentials(accept(&end).await))
         .await
         .unwrap();
@@ -52,12 +52,18 @@ async fn the_secrets_of_a_way_reach_its_end_and_no_log() {
         lines: vec![bridge],
         transports: vec![transport],
     };
-    let child = Child::begun_on(NOWHERE, bridges).await;
+    let child = Child::begun_on(NOWHERE, bridges, hidden_in(&log)).await;
     // With a certificate that it does not understand, the transport would not come this far.
     drop(accept(&end).await);
     assert_eq!(child.orphaned().await, Ended::Asked);
 
     log.holds_nothing_of(&[USER, PASSWORD, CERT]);
+}
+
+/// What the log is told when it begins for a child.
+fn hidden_in(log: &Log) -> impl FnOnce(&str, Secrets) + Send + 'static {
+    let known = Arc::clone(&log.secrets);
+    move |_, secrets| *known.lock().unwrap() = secrets
 }
 
 async fn accept(listener: &TcpListener) -> TcpStream {

@@ -3,7 +3,7 @@
 
 use super::{Failure, Outcome};
 use crate::{EXIT_BUG, EXIT_UNAVAILABLE, dumps, ignore_because, limits, log};
-use meter_arti::Ended;
+use meter_arti::{Discreet, Ended, Secrets};
 use std::{io, process::ExitCode};
 use tracing::warn;
 
@@ -29,13 +29,13 @@ pub(super) fn run() -> Outcome {
 }
 
 /// Sends events and panics to stderr: the daemon scrubs them and logs them with its own time.
-fn begin_log(level: &str) {
+fn begin_log(level: &str, secrets: Secrets) {
     let level = level.parse().unwrap_or(tracing::Level::WARN);
     let begun = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_ansi(false)
         .without_time()
-        .with_writer(io::stderr)
+        .with_writer(move || Discreet::new(secrets.clone(), io::stderr()))
         .try_init();
     ignore_because("this process begins one log", begun);
     log::report_panics();

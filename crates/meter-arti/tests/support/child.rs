@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
-use meter_arti::Ended;
+use meter_arti::{Ended, Secrets};
 use meter_wire::{
     EmbeddedCommand, EmbeddedEvent, EmbeddedSetup, EmbeddedWay, parse_embedded_event,
     write_embedded_command,
@@ -40,10 +40,14 @@ pub(crate) struct Child {
 impl Child {
     /// Nothing was said to it yet.
     pub(crate) fn new() -> Self {
+        Self::with_log(|_, _| {})
+    }
+
+    fn with_log(set_up_log: impl FnOnce(&str, Secrets) + Send + 'static) -> Self {
         let (input, commands) = duplex(PIPE_BYTES);
         let (events, output) = duplex(PIPE_BYTES);
         let mut running = JoinSet::new();
-        running.spawn(meter_arti::run(input, output, |_| {}));
+        running.spawn(meter_arti::run(input, output, set_up_log));
         Self {
             folder: tempfile::Builder::new()
                 .prefix("om")
@@ -57,12 +61,16 @@ impl Child {
 
     /// Told to begin with this configuration of Arti.
     pub(crate) async fn begun(arti: &str) -> Self {
-        Self::begun_on(arti, EmbeddedWay::Straight).await
+        Self::begun_on(arti, EmbeddedWay::Straight, |_, _| {}).await
     }
 
     /// Told to begin with this configuration of Arti and to go this way.
-    pub(crate) async fn begun_on(arti: &str, way: EmbeddedWay) -> Self {
-        let mut child = Self::new();
+    pub(crate) async fn begun_on(
+        arti: &str,
+        way: EmbeddedWay,
+        set_up_log: impl FnOnce(&str, Secrets) + Send + 'static,
+    ) -> Self {
+        let mut child = Self::with_log(set_up_log);
         let data = child.folder.path().join("data");
         std::fs::DirBuilder::new()
             .mode(0o700)

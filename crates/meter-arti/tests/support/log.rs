@@ -1,13 +1,17 @@
 //! What Arti logs, kept to be looked at.
 
+use meter_arti::{Discreet, Secrets};
 use std::{
     io,
     sync::{Arc, Mutex},
 };
 
-/// Everything that is logged in this process, at the finest level.
+/// Everything that is logged in this process, at the finest level, as a log of the product's keeps it.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log {
+    lines: Arc<Mutex<Vec<u8>>>,
+    pub(crate) secrets: Arc<Mutex<Secrets>>,
+}
 
 impl Log {
     pub(crate) fn begin() -> Self {
@@ -16,13 +20,16 @@ impl Log {
         tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
-            .with_writer(move || writer.clone())
+            .with_writer(move || {
+                let secrets = writer.secrets.lock().unwrap().clone();
+                Discreet::new(secrets, writer.clone())
+            })
             .init();
         log
     }
 
     pub(crate) fn holds_nothing_of(&self, secrets: &[&str]) {
-        let log = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
+        let log = String::from_utf8_lossy(&self.lines.lock().unwrap()).into_owned();
         // Spans may stand between the level and the part that speaks.
         let is_arti = |line: &str| line.contains("TRACE ") && line.contains(" tor_");
         assert!(log.lines().any(is_arti), "nothing of Arti was logged");
@@ -35,7 +42,7 @@ impl Log {
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.lines.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
