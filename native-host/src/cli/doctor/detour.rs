@@ -30,8 +30,8 @@ const fn remedy(problem: &TorProblem) -> &'static str {
             "install it (for obfs4 `sudo apt install obfs4proxy`), then `onionmeter tor start`"
         }
         TorProblem::BridgeWithoutFingerprint => {
-            "write the fingerprint into its line or install `tor`, then `onionmeter stop`"
+            "write the fingerprint into its line or install `tor`, then `onionmeter tor start`"
         }
-        _ => "correct config.toml, then `onionmeter stop`",
+        _ => "correct config.toml, then `onionmeter tor start`",
     }
 }
