@@ -114,27 +114,50 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::Bug(_) => ErrorCode::Internal,
     };
     let mut detail = chain(error);
-    if let Some(last) = last_words(error.log()) {
+    let words = match code {
+        // Nobody has a reason that is sure, so whoever helps needs to see more than one line.
+        ErrorCode::TorCrashLoop => last_lines(error.log()),
+        _ => last_words(error.log()).map(str::to_owned),
+    };
+    if let Some(words) = words {
         detail.push_str("; Tor's last words: ");
-        detail.push_str(last);
+        detail.push_str(&words);
     }
     Problem::with_detail(code, detail)
+}
+
+/// The end of the log, each line on one of its own.
+fn last_lines(log: &[String]) -> Option<String> {
+    let log = up_to_error(log).unwrap_or(log);
+    let from = log.len().saturating_sub(LOG_LINES);
+    let lines: Vec<_> = log.iter().skip(from).map(|line| words_of(line)).collect();
+    (!lines.is_empty()).then(|| format!("\n{}", lines.join("\n")))
 }
 
 /// What Tor warned of before its error (which mostly is "see warnings above"), or else its last line;
 /// without date and level (`Nov 22 17:57:24.000 [warn] …`).
 fn last_words(log: &[String]) -> Option<&str> {
     let of_level = |level: &'static str| move |line: &&String| line.contains(level);
-    let error = log.iter().rposition(|line| line.contains(" [err] "));
-    let before = error.and_then(|error| log.get(..=error));
-    let reason = before.and_then(|lines| {
+    let reason = up_to_error(log).and_then(|lines| {
         let warning = lines.iter().rev().find(of_level(" [warn] "));
         warning.or_else(|| lines.last())
     });
     let line = reason.or_else(|| log.last())?;
-    let words = line.split_once("] ").map(|(_, words)| words);
-    Some(words.unwrap_or(line))
+    Some(words_of(line))
 }
+
+/// What was said until the last error, and by it; `None` where there was none.
+fn up_to_error(log: &[String]) -> Option<&[String]> {
+    let error = log.iter().rposition(|line| line.contains(" [err] "))?;
+    log.get(..=error)
+}
+
+fn words_of(line: &str) -> &str {
+    line.split_once("] ").map_or(line, |(_, words)| words)
+}
+
+/// What a popup has room for.
+const LOG_LINES: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -163,6 +186,10 @@ mod tests {
             last_words(&log(&[warning, error, notice])),
             Some("Could not bind")
         );
+        let lines = last_lines(&log(&["first", notice, warning, error, "last"]));
+        let expected = "\nOpened a listener\nCould not bind\nSee warnings above";
+        assert_eq!(lines.as_deref(), Some(expected));
+        assert_eq!(last_lines(&[]), None);
         assert_eq!(last_words(&log(&["Aborted"])), Some("Aborted"));
         assert_eq!(last_words(&[]), None);
     }

@@ -63,7 +63,10 @@ impl fmt::Display for Finding {
         match self {
             Good(what) => write!(out, "  ok     {what}"),
             Note(what) => write!(out, "  note   {what}"),
-            Bad { what, remedy } => write!(out, "  BAD    {what}\n         -> {remedy}"),
+            Bad { what, remedy } => {
+                let remedy = remedy.replace('\n', "\n            ");
+                write!(out, "  BAD    {what}\n         -> {remedy}")
+            }
         }
     }
 }

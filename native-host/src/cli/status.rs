@@ -179,7 +179,10 @@ fn tor(status: &Status) -> String {
 
 fn sentence(problem: &Problem) -> String {
     match &problem.detail {
-        Some(detail) => format!("{} ({detail})", problem.message),
+        Some(detail) => {
+            let detail = detail.replace('\n', "\n           ");
+            format!("{} ({detail})", problem.message)
+        }
         None => problem.message.clone(),
     }
 }
