@@ -15,6 +15,8 @@ pub(crate) enum Line {
     AtLeast(f64, Peer),
     /// No more than that.
     Most(f64),
+    /// No less than that.
+    Least(f64),
 }
 
 /// A row of the table.
@@ -123,6 +125,7 @@ impl Row {
                     .map(|(ours, theirs)| ours >= factor * theirs),
             ),
             Line::Most(most) => (format!("≤ {most}"), ours.map(|ours| ours <= most)),
+            Line::Least(least) => (format!("≥ {least}"), ours.map(|ours| ours >= least)),
         }
     }
 }

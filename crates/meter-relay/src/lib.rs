@@ -15,6 +15,7 @@ mod isolation;
 mod owner;
 mod payload;
 mod relay;
+mod runtime;
 mod socket;
 mod target;
 
@@ -23,3 +24,4 @@ pub use counters::{CounterSnapshot, Counters, ReplyCounts};
 pub use error::RelayError;
 pub use isolation::{IdentitySecret, Isolation, Site, SiteCredentials};
 pub use relay::{Connections, Relay};
+pub use runtime::runtime;

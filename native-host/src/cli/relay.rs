@@ -3,7 +3,7 @@
 //! The same code that the daemon runs. No home, no session, no report, and Tor is somebody else's
 //! business.
 
-use super::{Failure, Outcome, block_on};
+use super::{Failure, Outcome};
 use crate::{
     EXIT_BUG, EXIT_UNAVAILABLE, daemon, dumps, identity, ignore_because, limits, memory, problems,
     ticks::Ticks,
@@ -68,8 +68,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let connections_max = limits::raise_files();
     // It is no reason to leave: a system without such a switch makes no dumps for us to forbid.
     ignore_because("there is no log to say it in", dumps::forbid());
-    let ended = block_on(async { Ok(relay(arguments, connections_max).await) })?;
-    ended.map(|()| ExitCode::SUCCESS)
+    let runtime =
+        meter_relay::runtime().map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
+    runtime.block_on(relay(arguments, connections_max))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Failure> {

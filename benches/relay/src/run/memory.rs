@@ -11,18 +11,20 @@ use crate::{
     peers::{self, Peer, Proxy},
     process::Tree,
     socks::Service,
-    table::Line,
+    table::{Line, Table},
 };
 
 /// Connections that lie idle while wake-ups are counted.
 pub(super) const FEW: usize = 1_000;
+/// Connections that are all served.
+const MANY: usize = 10_000;
 /// How long wake-ups are counted: whole seconds, from the middle between two ticks.
 const WATCHED_S: u32 = 10;
 
-/// 10,000, where a process may have two files for each and some beside; HAProxy wants many beside.
+/// [`MANY`], where a process may have two files for each and some beside; HAProxy wants many beside.
 pub(super) fn many(peer: Peer) -> usize {
     let beside = if peer == Peer::Haproxy { 2_000 } else { 200 };
-    10_000.min((files_max() - beside) / 2)
+    MANY.min((files_max() - beside) / 2)
 }
 
 impl Bench<'_> {
@@ -38,76 +40,43 @@ impl Bench<'_> {
         many: usize,
         whose: &str,
     ) -> Result<()> {
-        let peer = proxy.peer;
         let tree = proxy.tree.as_ref().context("a process")?;
         let (empty, files) = (tree.resident()?, tree.files()?);
-        let add = |bench: &mut Self, name: &str, unit, digits, line: Option<f64>, figure| {
-            let lines: Vec<Line> = line.map(Line::Most).into_iter().collect();
-            let name = format!("{whose}{name}");
-            bench.table.add(&name, unit, digits, &lines, peer, figure);
+        let mut seen = Seen {
+            table: &mut self.table,
+            peer: proxy.peer,
+            whose,
         };
-        let kib = |bytes: u64| bytes as f64 / 1024.0;
-        let rest = (!whose.is_empty()).then_some(8192.0);
-        add(
-            self,
-            "memory without connections",
-            "KiB",
-            0,
-            rest,
-            kib(empty),
-        );
+        let rest = (!whose.is_empty()).then_some(Line::Most(8192.0));
+        seen.add("memory without connections", ("KiB", 0), rest, kib(empty));
 
         let mut streams = load::open(proxy.address, FEW, Service::Echo).await?;
-        let woken = wake_ups(tree).await?;
-        add(self, "wake-ups, 1,000 idle", "per s", 1, Some(1.0), woken);
+        let (often, woken) = (Line::Most(1.0), wake_ups(tree).await?);
+        seen.add("wake-ups, 1,000 idle", ("per s", 1), Some(often), woken);
 
         streams.extend(load::open(proxy.address, many - FEW, Service::Echo).await?);
         let per = |now: u64, before: u64| now.saturating_sub(before) as f64 / many as f64;
-        let fresh = per(tree.resident()?, empty);
-        add(
-            self,
-            "memory of an idle connection, fresh",
-            "B",
-            0,
-            Some(1600.0),
-            fresh,
-        );
+        let (each, fresh) = (Some(Line::Most(1600.0)), per(tree.resident()?, empty));
+        seen.add("memory of an idle connection, fresh", ("B", 0), each, fresh);
         load::use_all(&mut streams, 64 * 1024).await?;
         let used = per(tree.resident()?, empty);
-        add(
-            self,
-            "memory of an idle connection, used",
-            "B",
-            0,
-            Some(1600.0),
-            used,
-        );
-        add(
-            self,
-            "idle connections served",
-            "",
-            0,
-            None,
-            streams.len() as f64,
-        );
-        let each = per(tree.files()?, files);
-        add(self, "files of an idle connection", "", 3, Some(2.01), each);
+        seen.add("memory of an idle connection, used", ("B", 0), each, used);
+        let (all, served) = (Line::Least(MANY as f64), streams.len() as f64);
+        seen.add("idle connections served", ("", 0), Some(all), served);
+        let (two, held) = (Line::Most(2.01), per(tree.files()?, files));
+        seen.add("files of an idle connection", ("", 3), Some(two), held);
 
         drop(streams);
         sleep(Duration::from_secs(4)).await;
         let kept = kib(tree.resident()?.saturating_sub(empty));
-        add(
-            self,
-            "kept after all have closed",
-            "KiB",
-            0,
-            Some(2048.0),
-            kept,
-        );
+        let most = Line::Most(2048.0);
+        seen.add("kept after all have closed", ("KiB", 0), Some(most), kept);
         let left = tree.files()?.saturating_sub(files) as f64;
-        add(self, "files left after that", "", 0, Some(0.0), left);
+        let none = Line::Most(0.0);
+        seen.add("files left after that", ("", 0), Some(none), left);
         Ok(())
     }
+
     pub(super) async fn stuck(&mut self, peer: Peer) -> Result<()> {
         const STUCK: usize = 100;
         let line = [Line::Most(16.0)];
@@ -167,6 +136,27 @@ impl Bench<'_> {
         );
         Ok(())
     }
+}
+
+/// Where the figures of one proxy go.
+struct Seen<'a> {
+    table: &'a mut Table,
+    peer: Peer,
+    /// What stands before each name.
+    whose: &'a str,
+}
+
+impl Seen<'_> {
+    /// `form` is the unit and the digits behind the point.
+    fn add(&mut self, name: &str, form: (&'static str, usize), line: Option<Line>, figure: f64) {
+        let name = format!("{}{name}", self.whose);
+        self.table
+            .add(&name, form.0, form.1, line.as_slice(), self.peer, figure);
+    }
+}
+
+fn kib(bytes: u64) -> f64 {
+    bytes as f64 / 1024.0
 }
 
 /// Wake-ups a second. Begins half a second after one, or after two seconds without any.

@@ -2,7 +2,7 @@
 //! for a disk, holds up a byte; and one thread sets connections up at less cost than two.
 
 use std::{io, thread};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// A thread that runs tasks. Dropping it cuts off what still runs there, and waits for its end.
@@ -16,7 +16,7 @@ impl RelayThread {
     /// # Errors
     /// The system has no thread or file to give.
     pub(super) fn start() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let runtime = meter_relay::runtime()?;
         let handle = runtime.handle().clone();
         let stop = CancellationToken::new();
         let stopped = stop.clone();
