@@ -348,7 +348,6 @@ in_a_network_of_its_own() {
         echo reno >ipv4/tcp_congestion_control
         echo "1024 65535" >ipv4/ip_local_port_range
         echo 4096 >core/somaxconn
-        ulimit -n 65536 2>/dev/null || : # 10,000 connections; as an ordinary user what there is
         cd "$OLDPWD"
         exec "$@"' sh "$@"
 }

@@ -173,7 +173,7 @@ async fn wait_for(address: SocketAddr) -> Result<()> {
 fn haproxy(folder: &Path, listen: &str, upstream: &str) -> Result<Command> {
     let config = folder.join("haproxy.cfg");
     let text = format!(
-        "global\n  maxconn 10500\n  maxpipes 400\n\
+        "global\n  maxconn 9500\n  maxpipes 400\n\
          defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n  \
          option splice-request\n  option splice-response\n\
          listen relay\n  bind {listen} backlog 4096\n  server tor {upstream}\n"
@@ -193,8 +193,8 @@ fn nginx(folder: &Path, listen: &str, upstream: &str) -> Result<Command> {
     };
     let text = format!(
         "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n{user}\ndaemon off;\n\
-         worker_processes auto;\nworker_rlimit_nofile 40000;\npid {folder}/pid;\nerror_log /dev/null;\n\
-         events {{ worker_connections 40000; }}\n\
+         worker_processes auto;\nworker_rlimit_nofile 20000;\npid {folder}/pid;\nerror_log /dev/null;\n\
+         events {{ worker_connections 20000; }}\n\
          stream {{ server {{ listen {listen} backlog=4096; proxy_pass {upstream}; \
          proxy_half_close on; proxy_timeout 1h; tcp_nodelay on; }} }}\n",
         folder = folder.display()
