@@ -16,9 +16,9 @@ use meter_testkit::{
     socks,
     tor_network::{ClientPorts, TorNetwork},
 };
-use meter_wire::{ErrorCode, Status, TorState};
+use meter_wire::{ErrorCode, Status, TorState, TorTrouble};
 use rustix::process::Signal;
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, net::SocketAddr, path::Path, time::Duration};
 use tokio::task::JoinSet;
 
 /// Only an upper bound: nothing waits for as long as this when it works.
@@ -60,12 +60,11 @@ async fn every_outage_is_told_apart_and_passes_by_itself() {
     a_computer_that_slept_browses_on(&config, &site).await;
     a_computer_without_a_network_is_told(&config).await;
     drop(network);
-    // Arti does not say why no connection comes about.
-    let code = match BACKEND {
-        Backend::Embedded => ErrorCode::TorBlocked,
-        Backend::Existing | Backend::Managed => ErrorCode::TorRefused,
-    };
-    relays_that_refuse_are_told(&config, code).await;
+    relays_that_refuse_are_told(&config).await;
+    for (days, side) in [(-3, "3 days ahead"), (3, "3 days behind")] {
+        let folder = folder.path().join(format!("day{days}"));
+        a_wrong_clock_is_told(&folder, days, side).await;
+    }
 }
 
 /// One of ours beside somebody else's, then somebody else's alone.
@@ -199,10 +198,26 @@ async fn a_computer_without_a_network_is_told(config: &str) {
     host.end().unwrap();
 }
 
-async fn relays_that_refuse_are_told(config: &str, code: ErrorCode) {
+async fn relays_that_refuse_are_told(config: &str) {
     let mut host = Host::start(config).unwrap();
-    until(&mut host, |status| is(status, code)).await;
-    tells(&host, code);
+    until(&mut host, |status| is(status, ErrorCode::TorRefused)).await;
+    tells(&host, ErrorCode::TorRefused);
+    host.end().unwrap();
+}
+
+/// It is the network's clocks that are off: to whoever starts here that is the same.
+async fn a_wrong_clock_is_told(folder: &Path, days: i8, side: &str) {
+    let network = TorNetwork::boot_on_another_day(folder, days).await.unwrap();
+    let (config, _) = tor_section(&network, BACKEND).unwrap();
+    let mut host = Host::start(&config).unwrap();
+    until(&mut host, |status| is(status, ErrorCode::TorClockWrong)).await;
+    until(&mut host, |status| {
+        let detail = |trouble: &TorTrouble| trouble.problem.detail.clone();
+        let detail = status.tor.trouble.as_ref().and_then(detail);
+        detail.is_some_and(|detail| detail.contains(side))
+    })
+    .await;
+    tells(&host, ErrorCode::TorClockWrong);
     host.end().unwrap();
 }
 
