@@ -60,12 +60,32 @@ async fn every_outage_is_told_apart_and_passes_by_itself() {
     a_computer_that_slept_browses_on(&config, &site).await;
     a_computer_without_a_network_is_told(&config).await;
     drop(network);
-    // Arti does not say why no connection comes about.
-    let code = match BACKEND {
-        Backend::Embedded => ErrorCode::TorBlocked,
-        Backend::Existing | Backend::Managed => ErrorCode::TorRefused,
-    };
-    relays_that_refuse_are_told(&config, code).await;
+    relays_that_refuse_are_told(&config).await;
+}
+
+/// It is the network's clocks that are off: to whoever starts here that is the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_clock_is_told_with_its_side_where_tor_knows_it() {
+    // An installed tor says no more than that a certificate has expired.
+    let ahead = (BACKEND == Backend::Embedded).then_some("3 days ahead");
+    for (days, side) in [(-3, ahead), (3, Some("3 days behind"))] {
+        let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
+        let folder = folder.unwrap();
+        let network = TorNetwork::boot_on_another_day(folder.path(), days)
+            .await
+            .unwrap();
+        let (config, _) = tor_section(&network, BACKEND).unwrap();
+        let mut host = Host::start(&config).unwrap();
+        until(&mut host, |status| {
+            let trouble = status.tor.trouble.as_ref();
+            let detail = trouble.and_then(|trouble| trouble.problem.detail.as_deref());
+            let has = |side| detail.is_some_and(|detail| detail.contains(side));
+            is(status, ErrorCode::TorClockWrong) && side.is_none_or(has)
+        })
+        .await;
+        tells(&host, ErrorCode::TorClockWrong);
+        host.end().unwrap();
+    }
 }
 
 /// One of ours beside somebody else's, then somebody else's alone.
@@ -199,10 +219,10 @@ async fn a_computer_without_a_network_is_told(config: &str) {
     host.end().unwrap();
 }
 
-async fn relays_that_refuse_are_told(config: &str, code: ErrorCode) {
+async fn relays_that_refuse_are_told(config: &str) {
     let mut host = Host::start(config).unwrap();
-    until(&mut host, |status| is(status, code)).await;
-    tells(&host, code);
+    until(&mut host, |status| is(status, ErrorCode::TorRefused)).await;
+    tells(&host, ErrorCode::TorRefused);
     host.end().unwrap();
 }
 

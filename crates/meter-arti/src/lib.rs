@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod circuits;
+mod clock;
 mod config;
 mod copy;
+mod dials;
 mod isolation;
 mod lines;
 mod progress;
@@ -11,6 +13,7 @@ mod reply;
 mod run;
 mod secrets;
 mod socks;
+mod start;
 mod way;
 
 pub use run::{Ended, run};

@@ -1,9 +1,9 @@
 //! Arti's status as a person can follow it: never backwards, in Tor's words for the phases. Pure.
 
-use meter_wire::EmbeddedProgress;
+use meter_wire::{EmbeddedFailure, EmbeddedProgress};
 
 /// What Arti says of itself at one moment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Look {
     /// From 0 to 1; may go down (a warm start was seen at 0.30, 0.85, 0.37, 0.93).
     pub(crate) fraction: f32,
@@ -11,6 +11,10 @@ pub(crate) struct Look {
     pub(crate) is_connected: bool,
     /// What it thinks keeps it from going on.
     pub(crate) blocked: Option<String>,
+    /// How its latest connection failed, if it did.
+    pub(crate) failure: Option<EmbeddedFailure>,
+    /// What relays say of this computer's clock, in seconds; positive: ahead.
+    pub(crate) clock_skew_s: Option<i64>,
 }
 
 /// How far a start has come.
@@ -30,6 +34,8 @@ impl Progress {
             tag: tag.into(),
             summary: summary.into(),
             blocked: look.blocked,
+            failure: look.failure,
+            clock_skew_s: look.clock_skew_s,
             ready: false,
         })
     }
@@ -41,6 +47,8 @@ impl Progress {
             tag: "done".into(),
             summary: "Done".into(),
             blocked: None,
+            failure: None,
+            clock_skew_s: None,
             ready: true,
         })
     }
@@ -79,7 +87,7 @@ mod tests {
         Look {
             fraction,
             is_connected: true,
-            blocked: None,
+            ..Look::default()
         }
     }
 
@@ -113,6 +121,24 @@ mod tests {
         );
         assert!(progress.look(blocked).is_none());
         assert_eq!(progress.look(at(0.1)).unwrap().blocked, None);
+    }
+
+    #[test]
+    fn a_failure_and_the_clock_are_told_when_they_change() {
+        let mut progress = Progress::default();
+        let refused = Look {
+            failure: Some(EmbeddedFailure::Refused),
+            ..at(0.0)
+        };
+        let ahead = Look {
+            clock_skew_s: Some(7_200),
+            ..refused.clone()
+        };
+        let mut told = |look: &Look| progress.look(look.clone());
+        assert_eq!(told(&refused).unwrap().failure, refused.failure);
+        assert_eq!(told(&refused), None);
+        assert_eq!(told(&ahead).unwrap().clock_skew_s, Some(7_200));
+        assert_eq!(told(&at(0.0)).unwrap().failure, None);
     }
 
     #[test]

@@ -1,18 +1,8 @@
 //! The life of the embedded Tor: one client, one socket, one conversation with the daemon.
 
-use std::{
-    io,
-    path::Path,
-    pin::{Pin, pin},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, path::Path, pin::pin, sync::Arc, time::Duration};
 
-use arti_client::{
-    BootstrapBehavior, ErrorKind, HasKind, TorClient,
-    status::{Blockage, BlockageKind, BootstrapEvents},
-};
-use futures_util::{FutureExt as _, StreamExt as _};
+use arti_client::{BootstrapBehavior, ErrorKind, HasKind, TorClient};
 use meter_wire::{
     EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedSetup, write_embedded_event,
 };
@@ -27,12 +17,15 @@ use tor_socksproto::SocksAuth;
 use crate::{
     VERSION,
     circuits::Circuits,
+    clock::Clock,
     config::client_config,
+    dials::{self, Dials},
     isolation::Identity,
     lines::{Commands, Line},
-    progress::{Look, Progress},
+    progress::Progress,
     secrets::Secrets,
     socks::{self, Client, Door},
+    start::Start,
 };
 
 /// First and longest pause after a bootstrap that Arti gave up.
@@ -69,7 +62,7 @@ pub async fn run(
     set_up_log(&setup.log_level, Secrets::of(&setup.way));
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let life = match open(&setup, &tasks, &stop).await {
-        Ok(door) => live(&door, &mut commands, &mut events).await,
+        Ok((door, start)) => live(&door, start, &mut commands, &mut events).await,
         Err(fault) => Err(End::Fault(fault)),
     };
     stop.cancel();
@@ -98,14 +91,17 @@ async fn open(
     setup: &EmbeddedSetup,
     tasks: &TaskTracker,
     stop: &CancellationToken,
-) -> Result<Arc<Door>, EmbeddedFault> {
+) -> Result<(Arc<Door>, Start), EmbeddedFault> {
     let config = client_config(setup)?;
     let ring = rustls::crypto::ring::default_provider();
     if ring.install_default().is_err() {
         tracing::debug!("a crypto provider was there already");
     }
+    let clock = Clock::of(&config, &setup.way);
+    let dials = Dials::default();
     let runtime = TokioRustlsRuntime::current()
         .map_err(|error| EmbeddedFault::Other(error.kind().to_string()))?;
+    let runtime = dials::watched(&runtime, &dials);
     let client = TorClient::with_runtime(runtime)
         .config(config)
         .bootstrap_behavior(BootstrapBehavior::Manual)
@@ -122,18 +118,19 @@ async fn open(
         circuits: Circuits::default(),
     });
     tasks.spawn(socks::serve(listener, Arc::clone(&door), stop.clone()));
-    Ok(door)
+    let start = Start::new(Arc::clone(&door.client), &dials, clock);
+    Ok((door, start))
 }
 
 /// The conversation. Ends when asked to.
 async fn live(
     door: &Door,
+    mut start: Start,
     commands: &mut Commands<impl AsyncRead + Unpin>,
     events: &mut Events<impl AsyncWrite + Unpin>,
 ) -> Result<(), End> {
     let version = VERSION.to_owned();
     events.tell(&EmbeddedEvent::Listening { version }).await?;
-    let mut looks = door.client.bootstrap_events();
     let mut bootstrap = pin!(bootstrap(&door.client));
     let mut progress = Progress::default();
     let (mut has_directory, mut is_ready) = (false, false);
@@ -172,7 +169,7 @@ async fn live(
                 has_directory = true;
                 None
             }
-            look = next_look(&mut looks, &door.client), if !is_ready => {
+            look = start.next(), if !is_ready => {
                 progress.look(look).map(EmbeddedEvent::Progress)
             }
         };
@@ -196,35 +193,6 @@ async fn bootstrap(client: &Client) -> Result<(), EmbeddedFault> {
         sleep(pause).await;
         pause = pause.saturating_mul(2).min(longest);
     }
-}
-
-async fn next_look(looks: &mut BootstrapEvents, client: &Client) -> Look {
-    match Pin::new(looks).next().await {
-        Some(status) => Look {
-            fraction: status.as_frac(),
-            is_connected: is_connected(client),
-            blocked: status
-                .blocked()
-                .filter(is_news)
-                .map(|blockage| blockage.to_string()),
-        },
-        None => std::future::pending().await,
-    }
-}
-
-/// Whether a relay has answered, which Arti's status as a whole does not tell apart.
-fn is_connected(client: &Client) -> bool {
-    let status = client.chanmgr().ok().and_then(|channels| {
-        let mut events = channels.bootstrap_events();
-        // The first event is the present state, and is there at once.
-        events.next().now_or_never().flatten()
-    });
-    status.is_some_and(|status| status.usable())
-}
-
-/// Before it is told to begin, it calls itself disabled.
-fn is_news(blockage: &Blockage) -> bool {
-    !matches!(blockage.kind(), BlockageKind::Disabled)
 }
 
 /// What waiting does not mend; `None` for everything else.

@@ -16,7 +16,6 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tor_linkspec::HasRelayIds as _;
 use tor_proto::client::stream::ClientStreamCtrl as _;
-use tor_rtcompat::tokio::TokioRustlsRuntime;
 use tor_socksproto::{
     Buffer, Handshake as _, NextStep, SocksCmd, SocksProxyHandshake, SocksRequest, SocksStatus,
 };
@@ -24,11 +23,12 @@ use tor_socksproto::{
 use crate::{
     circuits::{Circuits, Entry},
     copy::copy,
+    dials::Runtime,
     isolation::{Identity, IsolationKey},
     reply::status_of,
 };
 
-pub(crate) type Client = TorClient<TokioRustlsRuntime>;
+pub(crate) type Client = TorClient<Runtime>;
 
 /// Connections served at once; more wait. Above what the relay passes on at most by default.
 const CONNECTIONS_MAX: usize = 1024;

@@ -9,15 +9,15 @@ use std::{path::PathBuf, process::ExitStatus};
 
 use meter_core::Upstream;
 use meter_wire::{
-    EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedPath, EmbeddedProgress, EmbeddedSetup,
-    EmbeddedWay,
+    EmbeddedCommand, EmbeddedEvent, EmbeddedFailure, EmbeddedFault, EmbeddedPath, EmbeddedProgress,
+    EmbeddedSetup, EmbeddedWay,
 };
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::talk::Talk;
 use crate::{
-    BackendKind, Complaint, Embedded, FolderFault, TorConfig, TorProblem,
+    BackendKind, Complaint, Embedded, FolderFault, TorConfig, TorProblem, TorWarning,
     bootstrap::Progress,
     child::{Child, Start},
     circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
@@ -174,6 +174,9 @@ impl Life<'_> {
             };
             match event {
                 Some(EmbeddedEvent::Progress(told)) => {
+                    if let Some(seconds) = told.clock_skew_s {
+                        self.desk.warn(TorWarning::ClockSkew { seconds });
+                    }
                     progress.take(Event::Bootstrap(phase(told)), Instant::now());
                 }
                 Some(EmbeddedEvent::NewIdentity | EmbeddedEvent::Circuits { .. }) => {}
@@ -223,12 +226,22 @@ fn phase(told: EmbeddedProgress) -> Phase {
     } else {
         told.percent.min(99)
     };
+    let in_words = told.blocked.as_deref().and_then(Complaint::in_words);
     Phase {
         percent,
         tag: told.tag,
         summary: told.summary,
-        complaint: told.blocked.as_deref().and_then(Complaint::in_words),
+        complaint: in_words.or_else(|| told.failure.map(complaint)),
         warning: told.blocked.as_deref().map(scrub),
+    }
+}
+
+fn complaint(failure: EmbeddedFailure) -> Complaint {
+    match failure {
+        EmbeddedFailure::Refused => Complaint::Refused,
+        EmbeddedFailure::NoRoute => Complaint::NoRoute,
+        EmbeddedFailure::TimedOut => Complaint::TimedOut,
+        EmbeddedFailure::Other => Complaint::Other,
     }
 }
 

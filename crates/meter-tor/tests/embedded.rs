@@ -12,7 +12,10 @@ use std::{
 };
 
 use meter_core::Upstream;
-use meter_tor::{BackendKind, Choice, Embedded, FolderFault, Tor, TorConfig, TorProblem, TorState};
+use meter_tor::{
+    BackendKind, Choice, Complaint, Embedded, FolderFault, Tor, TorConfig, TorProblem, TorState,
+    TorWarning,
+};
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::{is_bootstrapping, is_restarting, soon, until};
@@ -111,6 +114,26 @@ async fn a_blockage_is_a_warning_without_addresses() {
     };
     assert_eq!(at.warning.as_deref(), Some("offline: [address]"));
     setting.end().await;
+}
+
+#[tokio::test]
+async fn how_connections_fail_and_what_the_clock_is_off_by_are_told() {
+    for (failure, complaint) in [
+        ("refused", Complaint::Refused),
+        ("no_route", Complaint::NoRoute),
+        ("timed_out", Complaint::TimedOut),
+        ("other", Complaint::Other),
+    ] {
+        let seen = format!(r#"null,"failure":"{failure}","clock_skew_s":-7200"#);
+        let said = format!("{LISTENING}{}", progress(7, &seen));
+        let setting = Setting::saying(&said, |_| {});
+        assert_eq!(soon(setting.tor.start()).await, Ok(()));
+        let is_told = |state: &TorState| matches!(state, TorState::Bootstrapping(at) if at.complaint == Some(complaint));
+        let status = until(&mut setting.tor.status(), is_told).await;
+        let behind = TorWarning::ClockSkew { seconds: -7_200 };
+        assert_eq!(status.warnings, [behind]);
+        setting.end().await;
+    }
 }
 
 #[tokio::test]

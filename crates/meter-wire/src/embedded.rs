@@ -138,8 +138,27 @@ pub struct EmbeddedProgress {
     pub summary: String,
     /// What keeps it from going on, in its own words, if it knows. Names no address.
     pub blocked: Option<String>,
+    /// How its latest connection to a relay failed, if it did.
+    pub failure: Option<EmbeddedFailure>,
+    /// By how many seconds this computer's clock is off, as relays say that were asked; positive:
+    /// ahead. `None` while none has said anything.
+    pub clock_skew_s: Option<i64>,
     /// Connections can be made.
     pub ready: bool,
+}
+
+/// How a connection to a relay failed before it was there.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbeddedFailure {
+    /// Something answered that nothing listens there.
+    Refused,
+    /// This computer knows no way there.
+    NoRoute,
+    /// Nothing answered.
+    TimedOut,
+    /// Anything else.
+    Other,
 }
 
 /// One connection's circuit. Neither number says where it goes.

@@ -18,8 +18,8 @@ pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
 };
 pub use embedded::{
-    EMBEDDED_LINE_MAX, EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedFault,
-    EmbeddedPath, EmbeddedProgress, EmbeddedSetup, EmbeddedTransport, EmbeddedWay,
+    EMBEDDED_LINE_MAX, EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedFailure,
+    EmbeddedFault, EmbeddedPath, EmbeddedProgress, EmbeddedSetup, EmbeddedTransport, EmbeddedWay,
     parse_embedded_command, parse_embedded_event, write_embedded_command, write_embedded_event,
 };
 pub use error::{ErrorCode, Problem};

@@ -1,0 +1,209 @@
+//! Watches how Arti's connections to relays come about. Arti itself keeps that to itself: to its status a
+//! connection that is refused is one that is not there yet.
+//!
+//! Knows no address.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use async_trait::async_trait;
+use meter_wire::EmbeddedFailure;
+use tokio::sync::watch;
+use tor_rtcompat::{
+    CompoundRuntime, NetStreamProvider, RuntimeSubstExt as _, tokio::TokioRustlsRuntime,
+};
+
+type Plain = TokioRustlsRuntime;
+/// Tokio, but that [`Dials`] hear of every TCP connection.
+pub(crate) type Runtime = CompoundRuntime<Plain, Plain, Plain, Dialer, Plain, Plain, Plain>;
+
+/// `runtime`, with `dials` hearing of every TCP connection.
+pub(crate) fn watched(runtime: &Plain, dials: &Dials) -> Runtime {
+    runtime.with_tcp_provider(Dialer {
+        inner: runtime.clone(),
+        dials: dials.clone(),
+    })
+}
+
+/// How connections came about so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Dialed {
+    /// How many were made.
+    pub(crate) made: u64,
+    /// Why the latest was not.
+    pub(crate) failure: Option<EmbeddedFailure>,
+}
+
+/// Where outcomes are told.
+#[derive(Clone, Default)]
+pub(crate) struct Dials(Arc<watch::Sender<Dialed>>);
+
+impl Dials {
+    pub(crate) fn hear(&self) -> watch::Receiver<Dialed> {
+        self.0.subscribe()
+    }
+
+    fn made(&self) {
+        self.0.send_modify(|dialed| {
+            dialed.made = dialed.made.saturating_add(1);
+            dialed.failure = None;
+        });
+    }
+
+    fn failed(&self, failure: EmbeddedFailure) {
+        let failure = Some(failure);
+        self.0.send_if_modified(|dialed| {
+            let is_new = dialed.failure != failure;
+            dialed.failure = failure;
+            is_new
+        });
+    }
+}
+
+/// Connects, and tells how it went.
+#[derive(Clone)]
+pub(crate) struct Dialer {
+    inner: Plain,
+    dials: Dials,
+}
+
+#[async_trait]
+impl NetStreamProvider<SocketAddr> for Dialer {
+    type Stream = <Plain as NetStreamProvider<SocketAddr>>::Stream;
+    type Listener = <Plain as NetStreamProvider<SocketAddr>>::Listener;
+    type ConnectOptions = <Plain as NetStreamProvider<SocketAddr>>::ConnectOptions;
+    type ListenOptions = <Plain as NetStreamProvider<SocketAddr>>::ListenOptions;
+
+    async fn connect(
+        &self,
+        address: &SocketAddr,
+        options: &Self::ConnectOptions,
+    ) -> io::Result<Self::Stream> {
+        let dial = Dial::begun(&self.dials);
+        let connected = self.inner.connect(address, options).await;
+        match &connected {
+            Ok(_) => self.dials.made(),
+            Err(error) => self.dials.failed(failure(error.kind())),
+        }
+        dial.has_ended();
+        connected
+    }
+
+    async fn listen(
+        &self,
+        address: &SocketAddr,
+        options: &Self::ListenOptions,
+    ) -> io::Result<Self::Listener> {
+        self.inner.listen(address, options).await
+    }
+}
+
+/// One that goes on. Whoever drops it has waited in vain, unless another one was faster: Arti tries
+/// several at once and takes the first.
+struct Dial<'a> {
+    dials: &'a Dials,
+    made_before: u64,
+    has_ended: bool,
+}
+
+impl<'a> Dial<'a> {
+    fn begun(dials: &'a Dials) -> Self {
+        let made_before = dials.0.borrow().made;
+        Self {
+            dials,
+            made_before,
+            has_ended: false,
+        }
+    }
+
+    fn has_ended(mut self) {
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Dial<'_> {
+    fn drop(&mut self) {
+        let made = self.dials.0.borrow().made;
+        if !self.has_ended && made == self.made_before {
+            self.dials.failed(EmbeddedFailure::TimedOut);
+        }
+    }
+}
+
+fn failure(kind: io::ErrorKind) -> EmbeddedFailure {
+    match kind {
+        io::ErrorKind::ConnectionRefused => EmbeddedFailure::Refused,
+        io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::AddrNotAvailable => EmbeddedFailure::NoRoute,
+        io::ErrorKind::TimedOut => EmbeddedFailure::TimedOut,
+        _ => EmbeddedFailure::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn dialer() -> Dialer {
+        Dialer {
+            inner: Plain::current().unwrap(),
+            dials: Dials::default(),
+        }
+    }
+
+    async fn dial(dialer: &Dialer, address: SocketAddr) -> bool {
+        dialer.connect(&address, &Default::default()).await.is_ok()
+    }
+
+    fn told(dialer: &Dialer) -> (u64, Option<EmbeddedFailure>) {
+        let Dialed { made, failure } = *dialer.dials.hear().borrow();
+        (made, failure)
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_until_a_connection_is_made() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let dialer = dialer();
+        assert_eq!(told(&dialer), (0, None));
+        assert!(!dial(&dialer, nowhere).await);
+        assert_eq!(told(&dialer), (0, Some(EmbeddedFailure::Refused)));
+        assert!(dial(&dialer, address).await);
+        assert_eq!(told(&dialer), (1, None));
+        assert!(!dial(&dialer, nowhere).await);
+        assert_eq!(told(&dialer), (1, Some(EmbeddedFailure::Refused)));
+    }
+
+    #[test]
+    fn who_stops_waiting_got_no_answer_unless_another_connection_was_faster() {
+        let dials = Dials::default();
+        let failure = |dials: &Dials| dials.hear().borrow().failure;
+        let slower = Dial::begun(&dials);
+        dials.made();
+        drop(slower);
+        assert_eq!(failure(&dials), None);
+        drop(Dial::begun(&dials));
+        assert_eq!(failure(&dials), Some(EmbeddedFailure::TimedOut));
+        dials.failed(EmbeddedFailure::Refused);
+        Dial::begun(&dials).has_ended();
+        assert_eq!(failure(&dials), Some(EmbeddedFailure::Refused));
+    }
+
+    #[test]
+    fn what_the_system_says_has_its_kind() {
+        use io::ErrorKind as Kind;
+        for (kind, expected) in [
+            (Kind::ConnectionRefused, EmbeddedFailure::Refused),
+            (Kind::NetworkUnreachable, EmbeddedFailure::NoRoute),
+            (Kind::HostUnreachable, EmbeddedFailure::NoRoute),
+            (Kind::TimedOut, EmbeddedFailure::TimedOut),
+            (Kind::PermissionDenied, EmbeddedFailure::Other),
+        ] {
+            assert_eq!(failure(kind), expected, "{kind:?}");
+        }
+    }
+}
