@@ -99,6 +99,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::ControlLost | TorProblem::Stopped => ErrorCode::TorNotRunning,
         TorProblem::NotTor => return Problem::new(ErrorCode::NotTor),
         TorProblem::NotLoopback => ErrorCode::NotTor,
+        TorProblem::SocketUnsafe(_) => ErrorCode::TorSocketUnsafe,
         TorProblem::ControlRefused(_) | TorProblem::NoSocksPort => ErrorCode::TorControlRefused,
         TorProblem::DetourNeedsOwnTor
         | TorProblem::TwoDetours

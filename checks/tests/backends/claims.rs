@@ -2,7 +2,7 @@
 
 use crate::{
     World,
-    setting::{Kind, Setting, soon},
+    setting::{Setting, soon},
 };
 use meter_testkit::socks::Refused;
 use meter_tor::TorState;
@@ -47,7 +47,7 @@ async fn a_start_goes_forward_only(setting: &Setting) {
 /// Somebody else's Tor takes a moment until it listens; the search for it goes on by itself.
 async fn retried(setting: &Setting) -> Result<(), meter_tor::TorProblem> {
     let started = setting.tor.start().await;
-    if setting.kind == Kind::Existing && started.is_err() {
+    if setting.kind.is_theirs() && started.is_err() {
         setting.until(|state| *state == TorState::Ready).await;
         return Ok(());
     }
@@ -127,6 +127,6 @@ async fn many_starts_make_one_tor(setting: &Setting) {
     for started in soon(starts.join_all()).await {
         assert_eq!(started, Ok(()));
     }
-    let ours = usize::from(setting.kind != Kind::Existing);
+    let ours = usize::from(!setting.kind.is_theirs());
     assert_eq!(setting.processes().len(), ours);
 }

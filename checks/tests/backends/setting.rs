@@ -19,6 +19,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     Existing,
+    /// By its Unix sockets.
+    ExistingOnSockets,
     Managed,
     #[cfg(feature = "embedded-tor")]
     Embedded,
@@ -33,15 +35,30 @@ impl Kind {
     ];
     pub(crate) const ALL: &[Self] = &[
         Self::Existing,
+        Self::ExistingOnSockets,
         Self::Managed,
         #[cfg(feature = "embedded-tor")]
         Self::Embedded,
     ];
 
+    /// Whether somebody else starts and ends it.
+    pub(crate) const fn is_theirs(self) -> bool {
+        matches!(self, Self::Existing | Self::ExistingOnSockets)
+    }
+
+    fn start_theirs(self, network: &TorNetwork, ports: ClientPorts) -> TorClient {
+        let client = if self == Self::ExistingOnSockets {
+            network.start_client_on_sockets(ports)
+        } else {
+            network.start_client(ports)
+        };
+        client.expect("started")
+    }
+
     /// The same for `config.toml`.
     pub(crate) const fn backend(self) -> Backend {
         match self {
-            Self::Existing => Backend::Existing,
+            Self::Existing | Self::ExistingOnSockets => Backend::Existing,
             Self::Managed => Backend::Managed,
             #[cfg(feature = "embedded-tor")]
             Self::Embedded => Backend::Embedded,
@@ -67,7 +84,7 @@ impl Setting {
         let mut config = TorConfig::new(folder.path().join("data"), folder.path().join("run"));
         config.restart.first = Duration::from_millis(10);
         let theirs = match kind {
-            Kind::Existing => Some(existing(&mut config, network)),
+            Kind::Existing | Kind::ExistingOnSockets => Some(existing(kind, &mut config, network)),
             Kind::Managed => {
                 config.choice = Choice::Managed;
                 config.extra_torrc = network.client_torrc();
@@ -93,7 +110,7 @@ impl Setting {
 
     pub(crate) fn expected(&self) -> BackendKind {
         match self.kind {
-            Kind::Existing => BackendKind::Existing,
+            Kind::Existing | Kind::ExistingOnSockets => BackendKind::Existing,
             Kind::Managed => BackendKind::Managed,
             #[cfg(feature = "embedded-tor")]
             Kind::Embedded => BackendKind::Embedded,
@@ -154,7 +171,7 @@ impl Setting {
             client.kill();
             self.until(|state| matches!(state, TorState::Restarting { .. }))
                 .await;
-            self.theirs = Some((network.start_client(ports).expect("started"), ports));
+            self.theirs = Some((self.kind.start_theirs(network, ports), ports));
             return;
         }
         signal_all(&self.processes(), Signal::KILL).expect("it runs");
@@ -169,12 +186,23 @@ impl Setting {
     }
 }
 
-fn existing(config: &mut TorConfig, network: &TorNetwork) -> (TorClient, ClientPorts) {
+fn existing(kind: Kind, config: &mut TorConfig, network: &TorNetwork) -> (TorClient, ClientPorts) {
     let ports = ClientPorts::free().expect("ports");
-    let client = network.start_client(ports).expect("started");
+    let client = kind.start_theirs(network, ports);
+    let (socks, control) = if kind == Kind::ExistingOnSockets {
+        (
+            Upstream::Unix(client.socks_socket()),
+            ControlAddr::Unix(client.control_socket()),
+        )
+    } else {
+        (
+            Upstream::Tcp(client.socks()),
+            ControlAddr::Tcp(client.control()),
+        )
+    };
     config.choice = Choice::Existing {
-        socks: Some(client.socks()),
-        control: Some(ControlAddr::Tcp(client.control())),
+        socks: Some(socks),
+        control: Some(control),
     };
     config.cookie_files = vec![client.cookie_path()];
     (client, ports)

@@ -12,7 +12,12 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("crates/meter-core", "meter-core", &[]),
     ("crates/meter-wire", "meter-wire", &["meter-core"]),
     ("crates/meter-ledger", "meter-ledger", &["meter-core"]),
-    ("crates/meter-relay", "meter-relay", &["meter-core"]),
+    ("crates/meter-owner", "meter-owner", &[]),
+    (
+        "crates/meter-relay",
+        "meter-relay",
+        &["meter-core", "meter-owner"],
+    ),
     ("crates/meter-uplink", "meter-uplink", &[]),
     (
         "crates/meter-tor",

@@ -12,7 +12,6 @@ mod error;
 mod fuzz;
 mod handshake;
 mod isolation;
-mod owner;
 mod payload;
 mod relay;
 mod runtime;

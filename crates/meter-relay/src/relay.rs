@@ -7,6 +7,7 @@ use std::{
 };
 
 use meter_core::Upstream;
+use meter_owner::{Owner, Owners};
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::{Semaphore, watch},
@@ -24,7 +25,6 @@ use crate::{
     cut::Tasks,
     error::RelayError,
     isolation::Site,
-    owner::{Owner, Owners},
     payload::PipePool,
 };
 
@@ -168,13 +168,20 @@ impl Relay {
     /// Whether this user's own process is at the other end, still (S-23).
     ///
     /// Asked here and not in the connection's task, so that there is one socket to ask by and no
-    /// lock around it; it costs the accepting task about two system calls' time.
+    /// lock around it; on Linux it costs the accepting task about two system calls' time.
     fn is_ours(&self, client: SocketAddr, connection: &OpenConnection) -> bool {
         let Some(owners) = &self.owners else {
             return true;
         };
         match owners.of(client) {
             Ok(Owner::Us) => true,
+            // As where nobody can be asked: what a system cannot tell must not close the relay to all.
+            Ok(Owner::Unknown) => {
+                self.told_of_failure.call_once(|| {
+                    warn!("the system does not tell whose connections are; served one");
+                });
+                true
+            }
             // Nobody is left to serve. Whose it was cannot be told any more.
             Ok(Owner::Gone) => false,
             Ok(Owner::Other) => {

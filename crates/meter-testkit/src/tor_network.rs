@@ -202,8 +202,26 @@ impl TorNetwork {
     /// # Errors
     /// The process cannot be started.
     pub fn start_client(&self, ports: ClientPorts) -> Result<TorClient> {
+        self.start_client_with(ports, |_| String::new())
+    }
+
+    /// The same, with Unix sockets beside its ports: [`TorClient::socks_socket`] and
+    /// [`TorClient::control_socket`].
+    ///
+    /// # Errors
+    /// The process cannot be started.
+    pub fn start_client_on_sockets(&self, ports: ClientPorts) -> Result<TorClient> {
+        self.start_client_with(ports, torrc::sockets)
+    }
+
+    fn start_client_with(
+        &self,
+        ports: ClientPorts,
+        more: impl Fn(&Path) -> String,
+    ) -> Result<TorClient> {
         let name = format!("client{}", ports.socks);
-        let text = torrc::client(&self.folder, &name, &self.authorities, ports);
+        let text = torrc::client(&self.folder, &name, &self.authorities, ports)
+            + &more(&self.folder.join(&name));
         let process = spawn(&self.tor, &self.folder, &name, &text)?;
         Ok(TorClient::new(process, ports, self.folder.join(name)))
     }

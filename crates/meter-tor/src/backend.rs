@@ -32,7 +32,7 @@ impl Backend {
             Choice::Managed => Ok(Self::Managed),
             Choice::Embedded => Ok(Self::Embedded),
             Choice::Existing { socks, control } => {
-                let search = Search::configured(config, *socks, control.as_ref());
+                let search = Search::configured(config, socks.as_ref(), control.as_ref());
                 match search.controlled().await {
                     Ok(found) => Ok(Self::Existing(found)),
                     // Who names a control port wants it used, not passed over.

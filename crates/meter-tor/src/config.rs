@@ -4,12 +4,14 @@
 use std::{
     ffi::OsString,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use tokio::sync::Notify;
+
+use meter_core::Upstream;
 
 use crate::Detour;
 
@@ -85,8 +87,9 @@ pub enum Choice {
     Auto,
     /// Only a Tor that someone else runs. Never stopped by us.
     Existing {
-        /// Its SOCKS address; must be loopback. `None`: what its control port says.
-        socks: Option<SocketAddr>,
+        /// Its SOCKS address: loopback, or a Unix socket where nobody else can sit. `None`: what its control
+        /// port says.
+        socks: Option<Upstream>,
         /// Its control port. `None`: the candidates' (those with this SOCKS address, if given).
         control: Option<ControlAddr>,
     },
@@ -114,35 +117,49 @@ pub struct Embedded {
 /// One place where a Tor may already be running.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Candidate {
-    /// SOCKS address, loopback.
-    pub socks: Option<SocketAddr>,
+    /// SOCKS address: loopback or a Unix socket.
+    pub socks: Option<Upstream>,
     /// Control port.
     pub control: Option<ControlAddr>,
 }
 
 impl Candidate {
-    /// The system service (9050 with 9051 or Debian's control socket) and Tor Browser (9150, 9151).
+    /// The system service (Debian's sockets, and 9050 with 9051 or Debian's control socket) and Tor Browser
+    /// (9150, 9151). Sockets come first: at a port anybody may sit.
     #[must_use]
     pub fn well_known() -> Vec<Self> {
         let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let tcp = |port| Some(ControlAddr::Tcp(at(port)));
-        let debian = Some(ControlAddr::Unix(PathBuf::from("/run/tor/control")));
+        let socks = |port| Some(Upstream::Tcp(at(port)));
+        let control = |port| Some(ControlAddr::Tcp(at(port)));
+        let folder = Path::new(SYSTEM_SOCKETS);
+        let system_control = Some(ControlAddr::Unix(folder.join("control")));
         vec![
             Self {
-                socks: Some(at(9050)),
-                control: tcp(9051),
+                socks: Some(Upstream::Unix(folder.join("socks"))),
+                control: system_control.clone(),
             },
             Self {
-                socks: Some(at(9050)),
-                control: debian,
+                socks: socks(9050),
+                control: control(9051),
             },
             Self {
-                socks: Some(at(9150)),
-                control: tcp(9151),
+                socks: socks(9050),
+                control: system_control,
+            },
+            Self {
+                socks: socks(9150),
+                control: control(9151),
             },
         ]
     }
 }
+
+/// Where a system's service keeps its sockets. On Linux `/var/run` leads to `/run`.
+const SYSTEM_SOCKETS: &str = if cfg!(target_os = "linux") {
+    "/run/tor"
+} else {
+    "/var/run/tor"
+};
 
 /// Address of a control port.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -10,7 +10,10 @@ use tokio::{
 
 use meter_core::Upstream;
 
-use crate::ControlAddr;
+use crate::{
+    ControlAddr,
+    socket::{SocketFault, judge},
+};
 
 /// Loopback answers at once or not at all.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -41,6 +44,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 pub(crate) enum DialError {
     /// The address is not on this computer; nothing was tried.
     NotLoopback,
+    /// Somebody else could sit there; nothing was tried.
+    Unsafe(SocketFault),
     /// Something is there, for others.
     Denied,
     /// Nothing is there.
@@ -54,6 +59,16 @@ pub(crate) enum SocksProbe {
     NotTor,
     Nothing,
     NotLoopback,
+    Unsafe(SocketFault),
+}
+
+impl From<&Upstream> for ControlAddr {
+    fn from(upstream: &Upstream) -> Self {
+        match upstream {
+            Upstream::Tcp(address) => Self::Tcp(*address),
+            Upstream::Unix(path) => Self::Unix(path.clone()),
+        }
+    }
 }
 
 /// Opens a control connection.
@@ -70,11 +85,20 @@ pub(crate) async fn dial_control(address: &ControlAddr) -> Result<Box<dyn Io>, D
     }
 }
 
-/// Asks a SOCKS port whether it is Tor's. Tor logs a warning each time: ask once.
-pub(crate) async fn probe_socks(address: SocketAddr) -> SocksProbe {
-    let mut stream = match dial_loopback(address).await {
+/// The same to somebody else's Tor, whose socket must lie where only its owner can put one.
+pub(crate) async fn dial_theirs(address: &ControlAddr) -> Result<Box<dyn Io>, DialError> {
+    if let ControlAddr::Unix(path) = address {
+        judge(path).map_err(DialError::Unsafe)?;
+    }
+    dial_control(address).await
+}
+
+/// Asks a SOCKS port of somebody else whether it is Tor's. Tor logs a warning each time: ask once.
+pub(crate) async fn probe_socks(address: &Upstream) -> SocksProbe {
+    let mut stream = match dial_theirs(&address.into()).await {
         Ok(stream) => stream,
         Err(DialError::NotLoopback) => return SocksProbe::NotLoopback,
+        Err(DialError::Unsafe(fault)) => return SocksProbe::Unsafe(fault),
         Err(DialError::Nothing | DialError::Denied) => return SocksProbe::Nothing,
     };
     match timeout(PROBE_MAX, ask_in_http(&mut stream)).await {
@@ -84,19 +108,18 @@ pub(crate) async fn probe_socks(address: SocketAddr) -> SocksProbe {
 }
 
 /// Whether anything listens, without saying a word to it.
-pub(crate) async fn is_listening(address: SocketAddr) -> bool {
-    dial_loopback(address).await.is_ok()
+///
+/// # Errors
+/// Why a connection is not to be had.
+pub(crate) async fn listens(address: &Upstream) -> Result<(), DialError> {
+    dial_theirs(&address.into()).await.map(drop)
 }
 
 /// Whether the Tor network answers: asks for a name that no exit finds, and waits for an exit to
 /// say so.
 pub(crate) async fn network_answers(socks: &Upstream) -> bool {
-    let control = match socks {
-        Upstream::Tcp(address) => ControlAddr::Tcp(*address),
-        Upstream::Unix(path) => ControlAddr::Unix(path.clone()),
-    };
     let asked = async {
-        let mut stream = dial_control(&control).await.ok()?;
+        let mut stream = dial_control(&socks.into()).await.ok()?;
         ask_for_nothing(&mut stream).await.ok()
     };
     let reply = timeout(NETWORK_ANSWER_MAX, asked).await.ok().flatten();
@@ -115,7 +138,7 @@ async fn ask_for_nothing(stream: &mut impl Io) -> io::Result<u8> {
     Ok(answer[1])
 }
 
-async fn ask_in_http(stream: &mut TcpStream) -> io::Result<bool> {
+async fn ask_in_http(stream: &mut impl Io) -> io::Result<bool> {
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
     let mut answer = Vec::new();
     // The answer stands in the first line; 256 bytes are several times that.

@@ -4,8 +4,6 @@
 //! can be used, if its SOCKS port answers HTTP the way only Tor does. A control port that lies
 //! takes its SOCKS port down with it.
 
-use std::net::SocketAddr;
-
 use meter_core::Upstream;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +16,8 @@ use crate::{
         Authenticated, Command, Control, ControlError, CookieRule, authenticate, socks_listeners,
     },
     desk::Desk,
-    dial::{DialError, SocksProbe, dial_control, is_listening, probe_socks},
+    dial::{DialError, SocksProbe, dial_theirs, listens, probe_socks},
+    socket::is_same,
 };
 
 /// A running Tor that may be used.
@@ -33,7 +32,7 @@ pub(crate) enum Existing {
         socks: Upstream,
     },
     /// Known by its SOCKS port alone.
-    Bare(SocketAddr),
+    Bare(Upstream),
 }
 
 /// What to look for.
@@ -41,7 +40,7 @@ pub(crate) struct Search {
     candidates: Vec<Candidate>,
     rule: CookieRule,
     /// The configured SOCKS address, which must then be this Tor's.
-    socks: Option<SocketAddr>,
+    socks: Option<Upstream>,
 }
 
 /// What a search over control ports left behind.
@@ -52,7 +51,7 @@ pub(crate) struct Misses {
     /// The first one that must not be used.
     problem: Option<TorProblem>,
     /// SOCKS addresses that must not be used although they may answer.
-    distrusted: Vec<SocketAddr>,
+    distrusted: Vec<Upstream>,
 }
 
 impl Search {
@@ -69,28 +68,29 @@ impl Search {
     /// What was configured, completed by the candidates.
     pub(crate) fn configured(
         config: &TorConfig,
-        socks: Option<SocketAddr>,
+        socks: Option<&Upstream>,
         control: Option<&ControlAddr>,
     ) -> Self {
         let mut search = Self {
-            socks,
+            socks: socks.cloned(),
             ..Self::everywhere(config)
         };
         match (socks, control) {
             (None, None) => {}
             (_, Some(control)) => {
                 search.candidates = vec![Candidate {
-                    socks,
+                    socks: socks.cloned(),
                     control: Some(control.clone()),
                 }];
             }
-            (Some(_), None) => {
+            (Some(socks), None) => {
+                let is_named = |known: &Upstream| is_same(known, socks);
                 search
                     .candidates
-                    .retain(|candidate| candidate.socks == socks);
+                    .retain(|candidate| candidate.socks.as_ref().is_some_and(is_named));
                 if search.candidates.is_empty() {
                     search.candidates.push(Candidate {
-                        socks,
+                        socks: Some(socks.clone()),
                         control: None,
                     });
                 }
@@ -121,17 +121,20 @@ impl Search {
         for socks in self
             .candidates
             .iter()
-            .filter_map(|candidate| candidate.socks)
+            .filter_map(|candidate| candidate.socks.as_ref())
         {
-            if asked.contains(&socks) {
+            if asked.contains(socks) {
                 continue;
             }
-            asked.push(socks);
+            asked.push(socks.clone());
             match probe_socks(socks).await {
-                SocksProbe::Tor => return Ok(Existing::Bare(socks)),
+                SocksProbe::Tor => return Ok(Existing::Bare(socks.clone())),
                 SocksProbe::Nothing => {}
                 SocksProbe::NotTor => problem = problem.or(Some(TorProblem::NotTor)),
                 SocksProbe::NotLoopback => problem = Some(TorProblem::NotLoopback),
+                SocksProbe::Unsafe(fault) => {
+                    problem = problem.or(Some(TorProblem::SocketUnsafe(fault)));
+                }
             }
         }
         Err(problem.unwrap_or(TorProblem::NotRunning))
@@ -142,8 +145,9 @@ impl Search {
         candidate: &Candidate,
         address: &ControlAddr,
     ) -> Result<Existing, TorProblem> {
-        let io = dial_control(address).await.map_err(|error| match error {
+        let io = dial_theirs(address).await.map_err(|error| match error {
             DialError::NotLoopback => TorProblem::NotLoopback,
+            DialError::Unsafe(fault) => TorProblem::SocketUnsafe(fault),
             // A socket we may not open may also be one that a Tor left behind.
             DialError::Denied | DialError::Nothing => TorProblem::NotRunning,
         })?;
@@ -152,9 +156,7 @@ impl Search {
         let reply = control.demand(Command::GetSocksListeners).await?;
         let listeners =
             socks_listeners(&reply).ok_or(TorProblem::ControlRefused(ControlRefusal::Malformed))?;
-        let socks = self
-            .pick(candidate, listeners)
-            .ok_or(TorProblem::NoSocksPort)?;
+        let socks = self.pick(candidate, listeners).await?;
         Ok(Existing::Controlled {
             control: Box::new(control),
             about,
@@ -162,19 +164,40 @@ impl Search {
         })
     }
 
-    /// The address that was asked for if this Tor has it, else its first, ports before sockets.
-    fn pick(&self, candidate: &Candidate, listeners: Vec<Upstream>) -> Option<Upstream> {
-        let wanted = candidate.socks.map(Upstream::Tcp);
-        if let Some(wanted) = wanted.filter(|wanted| listeners.contains(wanted)) {
-            return Some(wanted);
+    /// The address that was asked for if this Tor has it. Else a Unix socket that takes us, since nobody else
+    /// can sit there; else the candidate's port, or this Tor's first.
+    async fn pick(
+        &self,
+        candidate: &Candidate,
+        listeners: Vec<Upstream>,
+    ) -> Result<Upstream, TorProblem> {
+        let has = |wanted: &Upstream| listeners.iter().any(|listener| is_same(listener, wanted));
+        if let Some(wanted) = &self.socks {
+            let found = has(wanted).then_some(wanted);
+            let found = found.ok_or(TorProblem::NoSocksPort)?;
+            return match listens(found).await {
+                Err(DialError::Unsafe(fault)) => Err(TorProblem::SocketUnsafe(fault)),
+                Ok(()) | Err(_) => Ok(found.clone()),
+            };
         }
-        if self.socks.is_some() {
-            return None;
+        let mut problem = TorProblem::NoSocksPort;
+        for socket in listeners.iter().filter(|listener| !is_port(listener)) {
+            match listens(socket).await {
+                Ok(()) => return Ok(socket.clone()),
+                Err(DialError::Unsafe(fault)) => problem = TorProblem::SocketUnsafe(fault),
+                Err(DialError::NotLoopback | DialError::Denied | DialError::Nothing) => {}
+            }
         }
-        let is_tcp = |listener: &Upstream| matches!(listener, Upstream::Tcp(_));
-        let first_tcp = listeners.iter().position(is_tcp).unwrap_or(0);
-        listeners.into_iter().nth(first_tcp)
+        let wanted = candidate.socks.clone();
+        let wanted = wanted.filter(|wanted| is_port(wanted) && has(wanted));
+        wanted
+            .or_else(|| listeners.into_iter().find(is_port))
+            .ok_or(problem)
     }
+}
+
+const fn is_port(listener: &Upstream) -> bool {
+    matches!(listener, Upstream::Tcp(_))
 }
 
 impl Misses {
@@ -191,13 +214,15 @@ impl Misses {
         }
         let is_harmless = matches!(
             problem,
-            TorProblem::ControlRefused(
-                // Something else sits on the control port, or it is for another user (Debian's).
-                ControlRefusal::NotControlPort
-                    | ControlRefusal::NoAccess
-                    | ControlRefusal::NoSafeMethod
-                    | ControlRefusal::Rejected
-            )
+            // It was not even asked, so it said nothing against the SOCKS port beside it.
+            TorProblem::SocketUnsafe(_)
+                | TorProblem::ControlRefused(
+                    // Something else sits on the control port, or it is for another user (Debian's).
+                    ControlRefusal::NotControlPort
+                        | ControlRefusal::NoAccess
+                        | ControlRefusal::NoSafeMethod
+                        | ControlRefusal::Rejected
+                )
         );
         if is_harmless {
             tracing::debug!(%problem, "a control port cannot be used");
@@ -205,7 +230,7 @@ impl Misses {
             return;
         }
         tracing::warn!(%problem, "a control port is not trusted");
-        self.distrusted.extend(candidate.socks);
+        self.distrusted.extend(candidate.socks.clone());
         self.problem.get_or_insert(problem);
     }
 }
@@ -230,7 +255,7 @@ impl Existing {
                 } => follow_controlled(*control, &about, socks, desk)
                     .await
                     .into(),
-                Self::Bare(socks) => watch_bare(socks, config, desk).await,
+                Self::Bare(socks) => watch_bare(&socks, config, desk).await,
             }
         };
         tokio::select! {
@@ -258,14 +283,14 @@ async fn follow_controlled(
     follow(&mut control, desk, Whose::Theirs).await
 }
 
-async fn watch_bare(socks: SocketAddr, config: &TorConfig, desk: &Desk) -> TorProblem {
-    desk.found(BackendKind::Existing, None, Upstream::Tcp(socks));
+async fn watch_bare(socks: &Upstream, config: &TorConfig, desk: &Desk) -> TorProblem {
+    desk.found(BackendKind::Existing, None, socks.clone());
     desk.warn(TorWarning::WithoutControl);
     desk.progress(TorState::Ready);
     loop {
         // The outcome says nothing: either way it is time to check.
         drop(timeout(config.watch_every, config.watch_now.notified()).await);
-        if !is_listening(socks).await {
+        if listens(socks).await.is_err() {
             return TorProblem::NotRunning;
         }
     }

@@ -19,7 +19,7 @@ const PROGRAM_FOLDERS: [&str; 5] = [
 ];
 
 /// Longest path in a socket address, without its final NUL (unix(7), `sun_path`).
-pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
+pub const SOCKET_PATH_BYTES_MAX: usize = 107;
 
 /// Checks that a socket can have this path.
 pub(crate) fn check_socket_path(path: &Path) -> Result<(), TorProblem> {

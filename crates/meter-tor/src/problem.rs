@@ -6,7 +6,7 @@ use std::io;
 
 use meter_uplink::UplinkError;
 
-use crate::Transport;
+use crate::{SocketFault, Transport};
 
 /// Why there is no usable Tor.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -100,6 +100,9 @@ pub enum TorProblem {
     /// This Tor offers no SOCKS port on this computer, or not the one that was configured.
     #[error("this tor offers no SOCKS port that can be used")]
     NoSocksPort,
+    /// Another user could sit at the Unix socket of an existing Tor. Nothing was sent there.
+    #[error("tor's socket {0}")]
+    SocketUnsafe(SocketFault),
     /// A configured address is not on this computer.
     #[error("tor's address must be a loopback address")]
     NotLoopback,
@@ -245,6 +248,7 @@ impl TorProblem {
             | Self::NotTor
             | Self::ControlRefused(_)
             | Self::NoSocksPort
+            | Self::SocketUnsafe(_)
             | Self::NotLoopback
             | Self::DetourNeedsOwnTor
             | Self::TwoDetours
@@ -279,6 +283,7 @@ impl TorProblem {
             | Self::ControlRefused(_)
             | Self::ControlLost
             | Self::NoSocksPort
+            | Self::SocketUnsafe(_)
             | Self::NotLoopback
             | Self::DetourNeedsOwnTor
             | Self::TwoDetours

@@ -1,13 +1,15 @@
 //! A look at what is there: Tors that run on this computer already, and the installed program. Uses none
 //! of them and changes nothing.
 
-use std::{net::SocketAddr, path::Path};
+use std::path::Path;
+
+use meter_core::Upstream;
 
 use crate::{
-    Candidate, ControlAddr, ControlRefusal,
+    Candidate, ControlAddr, ControlRefusal, SocketFault,
     child::first_line_of,
     control::{Control, ControlError, CookieRule, authenticate},
-    dial::{DialError, SocksProbe, dial_control, probe_socks},
+    dial::{DialError, SocksProbe, dial_theirs, probe_socks},
     scrub::plain_word,
 };
 
@@ -15,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sighting {
     /// Its SOCKS address; `None` where only a control port was named.
-    pub socks: Option<SocketAddr>,
+    pub socks: Option<Upstream>,
     /// What answers at the SOCKS address.
     pub answer: SocksAnswer,
     /// Its control ports that answered, as far as the first that proved to be Tor's.
@@ -31,6 +33,8 @@ pub enum SocksAnswer {
     Tor,
     /// Something else.
     NotTor,
+    /// Whatever it is, another user could sit there: it is not asked.
+    Unsafe(SocketFault),
 }
 
 /// What answers at a control port.
@@ -43,6 +47,8 @@ pub enum ControlAnswer {
     },
     /// Something that must not or cannot be used.
     Refused(ControlRefusal),
+    /// Another user could sit there: it is not asked.
+    Unsafe(SocketFault),
 }
 
 impl Sighting {
@@ -69,7 +75,7 @@ pub async fn survey(places: &[Candidate]) -> Vec<Sighting> {
         let index = found.iter().position(same).unwrap_or(found.len());
         if index == found.len() {
             found.push(Sighting {
-                socks: place.socks,
+                socks: place.socks.clone(),
                 answer: SocksAnswer::Nothing,
                 controls: Vec::new(),
             });
@@ -87,27 +93,29 @@ pub async fn survey(places: &[Candidate]) -> Vec<Sighting> {
     for sighting in &mut found {
         sighting.answer = match sighting.is_proved() {
             true => SocksAnswer::Tor,
-            false => ask_socks(sighting.socks).await,
+            false => ask_socks(sighting.socks.as_ref()).await,
         };
     }
     found
 }
 
-async fn ask_socks(address: Option<SocketAddr>) -> SocksAnswer {
+async fn ask_socks(address: Option<&Upstream>) -> SocksAnswer {
     let Some(address) = address else {
         return SocksAnswer::Nothing;
     };
     match probe_socks(address).await {
         SocksProbe::Tor => SocksAnswer::Tor,
         SocksProbe::NotTor => SocksAnswer::NotTor,
+        SocksProbe::Unsafe(fault) => SocksAnswer::Unsafe(fault),
         SocksProbe::Nothing | SocksProbe::NotLoopback => SocksAnswer::Nothing,
     }
 }
 
 async fn ask_control(address: &ControlAddr) -> Option<ControlAnswer> {
-    let io = match dial_control(address).await {
+    let io = match dial_theirs(address).await {
         Ok(io) => io,
         Err(DialError::Denied) => return Some(ControlAnswer::Refused(ControlRefusal::NoAccess)),
+        Err(DialError::Unsafe(fault)) => return Some(ControlAnswer::Unsafe(fault)),
         Err(DialError::Nothing | DialError::NotLoopback) => return None,
     };
     let rule = CookieRule::TorsOr(Vec::new());

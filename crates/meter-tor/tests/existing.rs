@@ -16,8 +16,8 @@ use fake_control::{FakeControl, Script, phase};
 use fake_port::{FakePort, TORS_ANSWER};
 use meter_core::Upstream;
 use meter_tor::{
-    BackendKind, Bootstrap, Candidate, Choice, ControlAddr, ControlRefusal, CookieFault, Tor,
-    TorConfig, TorProblem, TorState, TorWarning,
+    BackendKind, Bootstrap, Candidate, Choice, ControlAddr, ControlRefusal, CookieFault,
+    SocketFault, Tor, TorConfig, TorProblem, TorState, TorWarning,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -54,7 +54,7 @@ fn tor(choice: Choice, candidates: Vec<Candidate>) -> Tor {
 
 fn beside(socks: SocketAddr, control: SocketAddr) -> Vec<Candidate> {
     vec![Candidate {
-        socks: Some(socks),
+        socks: Some(Upstream::Tcp(socks)),
         control: Some(ControlAddr::Tcp(control)),
     }]
 }
@@ -429,7 +429,7 @@ async fn a_start_during_the_pause_tries_at_once() {
 async fn a_tor_without_control_port_is_known_by_its_answer_and_asked_once() {
     let port = FakePort::start("", TORS_ANSWER).await;
     let choice = Choice::Existing {
-        socks: Some(port.address),
+        socks: Some(Upstream::Tcp(port.address)),
         control: None,
     };
     let tor = tor(choice, Vec::new());
@@ -454,7 +454,7 @@ async fn an_unusable_control_port_leaves_the_socks_port_to_be_asked() {
     for choice in [
         Choice::Auto,
         Choice::Existing {
-            socks: Some(port.address),
+            socks: Some(Upstream::Tcp(port.address)),
             control: None,
         },
     ] {
@@ -468,7 +468,7 @@ async fn an_unusable_control_port_leaves_the_socks_port_to_be_asked() {
 async fn what_is_not_tor_is_said_and_not_used() {
     let port = FakePort::start("", "HTTP/1.1 501 Not Implemented\r\n\r\n").await;
     let choice = Choice::Existing {
-        socks: Some(port.address),
+        socks: Some(Upstream::Tcp(port.address)),
         control: None,
     };
     let tor = tor(choice, Vec::new());
@@ -485,7 +485,7 @@ async fn only_this_computer_is_ever_dialled() {
     let outside: SocketAddr = "192.0.2.1:9050".parse().unwrap();
     for choice in [
         Choice::Existing {
-            socks: Some(outside),
+            socks: Some(Upstream::Tcp(outside)),
             control: None,
         },
         Choice::Existing {
@@ -512,7 +512,7 @@ async fn a_tor_without_a_usable_socks_port_is_no_use() {
         let control = Some(ControlAddr::Tcp(fake.address));
         let tor = tor(
             Choice::Existing {
-                socks: wanted,
+                socks: wanted.map(Upstream::Tcp),
                 control,
             },
             Vec::new(),
@@ -531,7 +531,7 @@ async fn a_free_choice_prefers_a_tor_that_proves_itself() {
     let fake = FakeControl::start(Script::ready(folder.path(), socks())).await;
     let bare = FakePort::start("", TORS_ANSWER).await;
     let mut candidates = vec![Candidate {
-        socks: Some(bare.address),
+        socks: Some(Upstream::Tcp(bare.address)),
         control: None,
     }];
     candidates.extend(beside(socks(), fake.address));
@@ -540,4 +540,60 @@ async fn a_free_choice_prefers_a_tor_that_proves_itself() {
     until(&mut tor.status(), |state| *state == TorState::Ready).await;
     assert_eq!(*tor.upstream().borrow(), Some(Upstream::Tcp(socks())));
     assert_eq!(bare.times_asked(), 0);
+}
+
+/// A Tor that has both kinds, which it says in its own order.
+#[tokio::test]
+async fn a_unix_socket_is_preferred_to_a_port_of_the_same_tor_if_it_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let safe = folder.path().join("socks");
+    let _listener = std::os::unix::net::UnixListener::bind(&safe).unwrap();
+    let open = folder.path().join("open");
+    std::fs::create_dir(&open).unwrap();
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(&open, permissions).unwrap();
+    let open = open.join("socks");
+    let _other = std::os::unix::net::UnixListener::bind(&open).unwrap();
+    let gone = folder.path().join("gone");
+    let port = || Ok(Upstream::Tcp(socks()));
+    for (sockets, wanted, expected) in [
+        (vec![&safe], None, Ok(Upstream::Unix(safe.clone()))),
+        (
+            vec![&gone, &open, &safe],
+            None,
+            Ok(Upstream::Unix(safe.clone())),
+        ),
+        (vec![&gone, &open], None, port()),
+        (vec![&safe], Some(Upstream::Tcp(socks())), port()),
+        (
+            vec![&open],
+            Some(Upstream::Unix(open.clone())),
+            Err(TorProblem::SocketUnsafe(SocketFault::OpenFolder)),
+        ),
+        (
+            vec![&safe],
+            Some(Upstream::Unix(gone.clone())),
+            Err(TorProblem::NoSocksPort),
+        ),
+    ] {
+        let mut script = Script::ready(folder.path(), socks());
+        for socket in sockets {
+            script.socks += &format!(" \"unix:{}\"", socket.display());
+        }
+        let fake = FakeControl::start(script).await;
+        let control = Some(ControlAddr::Tcp(fake.address));
+        let tor = tor(
+            Choice::Existing {
+                socks: wanted,
+                control,
+            },
+            Vec::new(),
+        );
+        let started = soon(tor.start()).await;
+        assert_eq!(started, expected.clone().map(drop));
+        if let Ok(expected) = expected {
+            until(&mut tor.status(), |state| *state == TorState::Ready).await;
+            assert_eq!(*tor.upstream().borrow(), Some(expected));
+        }
+    }
 }

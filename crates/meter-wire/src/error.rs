@@ -85,6 +85,8 @@ codes! {
     TorAlreadyRunning => "Another Tor is already using Onionmeter's Tor folder.",
     /// What answers on the configured port is not Tor.
     NotTor => "Something else than Tor answers on Tor's port; nothing was sent through it.",
+    /// Another user could sit at the Unix socket of the Tor that was to be used.
+    TorSocketUnsafe => "Tor's socket lies where another user could have put it; nothing was sent to it.",
     /// The Tor that was to be used does not answer.
     TorNotRunning => "The Tor to be used is not running.",
     /// A Tor that was found already running is not ours to stop.

@@ -238,7 +238,7 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         }
         ErrorCode::TorNotRunning => Help::button("Look again", Intent::TorStart)
             .hint("Start it, or choose another Tor below."),
-        ErrorCode::NotTor | ErrorCode::TorControlRefused => {
+        ErrorCode::NotTor | ErrorCode::TorSocketUnsafe | ErrorCode::TorControlRefused => {
             Help::button("Look again", Intent::TorStart).hint("Or choose another Tor below.")
         }
         ErrorCode::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(

@@ -96,6 +96,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::TorPlace;
 
     const EXAMPLE: &str = include_str!("../../config.example.toml");
 
@@ -186,6 +187,6 @@ mod tests {
         .expect("in order");
         assert_eq!((config.relay_port, config.idle_exit_s), (9200, None));
         assert!(config.optimistic);
-        assert_eq!(config.tor.socks_port, Some(9050));
+        assert_eq!(config.tor.socks_port, Some(TorPlace::Port(9050)));
     }
 }

@@ -3,7 +3,10 @@
 mod thread;
 
 use super::lately::Lately;
-use crate::{config::Config, problems};
+use crate::{
+    config::{Config, TorPlace},
+    problems,
+};
 use meter_core::{MonotonicMs, Upstream};
 use meter_relay::{
     Connections, CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError, Site,
@@ -162,10 +165,9 @@ impl RelayControl {
 
 fn relay_config(config: &Config, isolation: Isolation) -> RelayConfig {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
-    let named = [config.tor.socks_port, config.tor.control_port];
-    let tor_ports = [9050, 9051, 9150, 9151]
-        .into_iter()
-        .chain(named.into_iter().flatten());
+    let named = [&config.tor.socks_port, &config.tor.control_port];
+    let named = named.into_iter().flatten().filter_map(TorPlace::port);
+    let tor_ports = [9050, 9051, 9150, 9151].into_iter().chain(named);
     RelayConfig {
         connections_max: config.connections_max,
         refused_ports: tor_ports.collect(),

@@ -1,18 +1,13 @@
 //! Between our configuration and messages and the crate that has Tor.
 
 use crate::{
-    config::{self, BackendChoice, Config, TorChoice},
+    config::{self, BackendChoice, Config, TorChoice, TorPlace},
     home::Home,
     problems,
 };
-use meter_tor::{BackendKind, Choice, ControlAddr, Detour, Embedded, Tor, TorConfig, find_program};
+use meter_tor::{BackendKind, Choice, Detour, Embedded, Tor, TorConfig, find_program};
 use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus, TorTrouble};
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
@@ -144,17 +139,13 @@ impl Steward {
 }
 
 fn tor_config(home: &Home, config: &Config, watch_now: Arc<Notify>) -> TorConfig {
-    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let choice = match config.tor.backend {
         BackendChoice::Auto => Choice::Auto,
         BackendChoice::Managed => Choice::Managed,
         BackendChoice::Embedded => Choice::Embedded,
         BackendChoice::Existing => Choice::Existing {
-            socks: config.tor.socks_port.map(at),
-            control: config
-                .tor
-                .control_port
-                .map(|port| ControlAddr::Tcp(at(port))),
+            socks: config.tor.socks_port.as_ref().map(TorPlace::upstream),
+            control: config.tor.control_port.as_ref().map(TorPlace::control),
         },
     };
     TorConfig {

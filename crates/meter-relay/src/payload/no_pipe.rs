@@ -5,7 +5,7 @@ use std::{convert::Infallible, io, marker::PhantomData};
 use crate::{counters::Meter, socket::Socket};
 
 #[derive(Default)]
-pub(crate) struct PipePool;
+pub(crate) struct PipePool {}
 
 impl PipePool {
     pub(crate) fn enter(&self) {}

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
-use super::{OtherVersion, control::Control, last_words};
+use super::{OtherVersion, control::Control, last_words, torrc};
 use crate::{
     loopback::{self, ReservedPorts},
     process::{Guarded, ignore_because},
@@ -85,6 +85,18 @@ impl TorClient {
     /// There is no port.
     pub async fn claim_version(&self, version: &str) -> Result<OtherVersion> {
         OtherVersion::before(self.control(), version).await
+    }
+
+    /// Its Unix socket for SOCKS, where it was started with one.
+    #[must_use]
+    pub fn socks_socket(&self) -> PathBuf {
+        self.folder.join(torrc::SOCKS_SOCKET)
+    }
+
+    /// Its Unix socket for control, where it was started with one.
+    #[must_use]
+    pub fn control_socket(&self) -> PathBuf {
+        self.folder.join(torrc::CONTROL_SOCKET)
     }
 
     /// Sends one command to the control port; returns the reply's lines without their codes.

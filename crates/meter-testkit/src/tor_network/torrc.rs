@@ -84,6 +84,13 @@ pub(crate) fn client(
         )
 }
 
+/// Unix sockets of a client, in its own folder, which is private.
+pub(crate) fn sockets(data: &Path) -> String {
+    let (socks, control) = (data.join(SOCKS_SOCKET), data.join(CONTROL_SOCKET));
+    let (socks, control) = (socks.display(), control.display());
+    format!("SocksPort unix:{socks} ExtendedErrors\nControlSocket {control}\n")
+}
+
 /// The configuration of a bridge: a relay that is in no consensus and serves the directory itself.
 pub(crate) fn bridge(folder: &Path, name: &str, authorities: &[Authority], or_port: u16) -> String {
     common(folder, name, authorities)
@@ -118,6 +125,10 @@ fn voting_offset_s() -> Result<u64> {
     let whole = now.as_secs() + u64::from(now.subsec_nanos() > 0);
     Ok((whole + 2 + 4) % 5)
 }
+
+/// Names of a client's sockets.
+pub(crate) const SOCKS_SOCKET: &str = "socks";
+pub(crate) const CONTROL_SOCKET: &str = "control";
 
 /// The file that stands for "no defaults".
 pub(crate) const EMPTY: &str = "empty";

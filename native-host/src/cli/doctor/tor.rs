@@ -6,14 +6,13 @@ mod others;
 use super::Finding::{self, Bad, Good, Note};
 use crate::{
     cli::{block_on, print},
-    config::{BackendChoice, Config},
+    config::{BackendChoice, Config, TorPlace},
     files,
     home::Home,
     problems,
 };
-use meter_tor::{Candidate, ControlAddr, Sighting};
+use meter_tor::{Candidate, Sighting};
 use meter_wire::{Problem, Status, TorBackend, TorState, TorStatus};
-use std::net::{Ipv4Addr, SocketAddr};
 
 /// The whole story.
 pub(super) fn findings(status: Option<&Status>, home: &Home) -> Vec<Finding> {
@@ -49,9 +48,8 @@ fn backend(status: Option<&Status>) -> Option<TorBackend> {
 
 /// Where Tors usually are, and where `config.toml` says.
 fn places(config: &Config) -> Vec<Candidate> {
-    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let socks = config.tor.socks_port.map(at);
-    let control = config.tor.control_port.map(at).map(ControlAddr::Tcp);
+    let socks = config.tor.socks_port.as_ref().map(TorPlace::upstream);
+    let control = config.tor.control_port.as_ref().map(TorPlace::control);
     let named = (socks.is_some() || control.is_some()).then_some(Candidate { socks, control });
     named.into_iter().chain(Candidate::well_known()).collect()
 }

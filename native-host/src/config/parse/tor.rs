@@ -1,8 +1,8 @@
 //! `[tor]`: which Tor, and the way of its own connections.
 
 use super::reader::{Reader, line_of};
-use crate::config::{BackendChoice, ConfigError, TorChoice};
-use meter_tor::{BadBridge, Bridge};
+use crate::config::{BackendChoice, ConfigError, TorChoice, TorPlace};
+use meter_tor::{BadBridge, Bridge, SOCKET_PATH_BYTES_MAX};
 use serde::Deserialize;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -19,8 +19,8 @@ const NOT_BUILT_IN: &str = "one of auto, existing, managed: this program was bui
 pub(super) struct Tor {
     backend: Option<Spanned<String>>,
     program: Option<Spanned<String>>,
-    socks_port: Option<Spanned<i64>>,
-    control_port: Option<Spanned<i64>>,
+    socks_port: Option<Spanned<toml::Value>>,
+    control_port: Option<Spanned<toml::Value>>,
     extra_torrc: Vec<Spanned<String>>,
     arti: toml::Table,
     shadowsocks: Option<Spanned<String>>,
@@ -46,15 +46,11 @@ impl Tor {
         if let Some(line) = self.extra_torrc.iter().find(broken) {
             return Err(reader.refuse("tor.extra_torrc", line, "single lines".to_owned()));
         }
-        let port = |key, value: &Option<Spanned<i64>>| {
-            let port = reader.port(key, value.as_ref(), 0)?;
-            Ok(port.filter(|port| *port != 0))
-        };
         let lines = self.extra_torrc.into_iter();
         Ok(TorChoice {
             backend,
-            socks_port: port("tor.socks_port", &self.socks_port)?,
-            control_port: port("tor.control_port", &self.control_port)?,
+            socks_port: place(reader, "tor.socks_port", self.socks_port.as_ref())?,
+            control_port: place(reader, "tor.control_port", self.control_port.as_ref())?,
             program: PathBuf::from(
                 self.program
                     .map_or_else(|| "tor".to_owned(), Spanned::into_inner),
@@ -149,9 +145,41 @@ impl Tor {
     }
 }
 
+/// A port, or a text that is a path; 0 is none.
+fn place(
+    reader: &Reader<'_>,
+    key: &'static str,
+    value: Option<&Spanned<toml::Value>>,
+) -> Result<Option<TorPlace>, ConfigError> {
+    let Some(value) = value else { return Ok(None) };
+    let found = match value.get_ref() {
+        toml::Value::Integer(0) => return Ok(None),
+        toml::Value::Integer(port) => u16::try_from(*port).ok().map(TorPlace::Port),
+        toml::Value::String(path) => socket(path).map(TorPlace::Socket),
+        _ => None,
+    };
+    let limit = || {
+        format!(
+            "a port from 0 to 65535 (0 looks at the usual places), or the absolute path of a Unix socket in \
+             quotes, such as \"/run/tor/socks\", of at most {SOCKET_PATH_BYTES_MAX} bytes"
+        )
+    };
+    found
+        .map(Some)
+        .ok_or_else(|| reader.refuse(key, value, limit()))
+}
+
+fn socket(path: &str) -> Option<PathBuf> {
+    let fits = path.len() <= SOCKET_PATH_BYTES_MAX && !path.contains('\0');
+    let path = PathBuf::from(path);
+    (fits && path.is_absolute()).then_some(path)
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::config::{BackendChoice, parse};
+    use crate::config::{BackendChoice, TorPlace, parse};
+    use meter_core::Upstream;
+    use meter_tor::ControlAddr;
     use std::path::Path;
 
     fn message(text: &str) -> String {
@@ -171,6 +199,63 @@ mod tests {
             assert!(message(text).contains("line 2: tor.backend is embedded; it must be one of"));
             assert!(message(text).contains("built without a Tor of its own"));
         }
+    }
+
+    #[test]
+    fn a_tor_that_runs_is_named_by_ports_or_sockets() {
+        let of = |line: &str| {
+            let config = parse(&format!("[tor]\n{line}"), Path::new("x"));
+            let tor = config.expect("in order").tor;
+            (tor.socks_port, tor.control_port)
+        };
+        assert_eq!(of("socks_port = 0\ncontrol_port = 0"), (None, None));
+        let socket = |path: &str| Some(TorPlace::Socket(path.into()));
+        assert_eq!(
+            of("socks_port = \"/run/tor/socks\"\ncontrol_port = 9051"),
+            (socket("/run/tor/socks"), Some(TorPlace::Port(9051)))
+        );
+        let longest = format!("/{}", "a".repeat(106));
+        let (_, control) = of(&format!("control_port = \"{longest}\""));
+        assert_eq!(control, socket(&longest));
+        assert_eq!(
+            control.map(|place| place.control()),
+            Some(ControlAddr::Unix(longest.into()))
+        );
+        assert_eq!(
+            TorPlace::Port(9050).upstream(),
+            Upstream::Tcp(([127, 0, 0, 1], 9050).into())
+        );
+    }
+
+    #[test]
+    fn what_names_no_place_is_told_with_what_to_write() {
+        let too_long = format!("\"/{}\"", "a".repeat(107));
+        let wrong = [
+            "-1",
+            "65536",
+            "1.5",
+            "true",
+            "\"\"",
+            "\"9050\"",
+            "\"127.0.0.1:9050\"",
+            "\"unix:/run/tor/socks\"",
+            "\"run/tor/socks\"",
+            "\"/a\\u0000\"",
+            &too_long,
+        ];
+        for key in ["socks_port", "control_port"] {
+            for value in wrong {
+                let said = message(&format!("[tor]\n{key} = {value}"));
+                let begin = format!("config.toml, line 2: tor.{key} is ");
+                assert!(said.starts_with(&begin), "{value}: {said}");
+                assert!(said.contains("\"/run/tor/socks\""), "{value}: {said}");
+            }
+        }
+        let said = message("[tor]\nsocks_port = \"unix:/run/tor/socks\"");
+        assert!(
+            said.contains("is \"unix:/run/tor/socks\"; it must be a port"),
+            "{said}"
+        );
     }
 
     #[test]

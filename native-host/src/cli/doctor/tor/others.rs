@@ -8,7 +8,7 @@ use meter_tor::{ControlAddr, ControlAnswer, Sighting, SocksAnswer};
 pub(super) fn findings(there: &[Sighting], is_used: bool) -> Vec<Finding> {
     let anything: Vec<_> = there.iter().filter(|found| found.is_anything()).collect();
     if anything.is_empty() {
-        let text = "others: no Tor runs on 9050 or 9150, nor at Debian's socket";
+        let text = "others: no Tor runs on 9050 or 9150, nor at Debian's sockets";
         return vec![Good(text.to_owned())];
     }
     let proved = anything.iter().position(|found| found.is_proved());
@@ -22,22 +22,27 @@ pub(super) fn findings(there: &[Sighting], is_used: bool) -> Vec<Finding> {
 }
 
 fn line(found: &Sighting, is_used: bool) -> Finding {
-    let place = match (found.socks, found.controls.first()) {
-        (Some(socks), _) => socks.to_string(),
+    let place = match (&found.socks, found.controls.first()) {
+        (Some(socks), _) => address(&socks.into()),
         (None, Some((control, _))) => address(control),
         (None, None) => "this computer".to_owned(),
     };
     let what = match found.answer {
         SocksAnswer::Tor => "a Tor",
         SocksAnswer::NotTor => "something that is not Tor",
+        SocksAnswer::Unsafe(_) => "something that is not asked",
         SocksAnswer::Nothing => "a control port without Tor's SOCKS port",
     };
     let known = found.controls.last().map_or_else(
         || "without control port".to_owned(),
         |(at, answer)| control(&address(at), answer),
     );
+    let why = match found.answer {
+        SocksAnswer::Unsafe(fault) => format!(" (its socket {fault})"),
+        SocksAnswer::Nothing | SocksAnswer::Tor | SocksAnswer::NotTor => String::new(),
+    };
     let so = if is_used { "; the one in use" } else { "" };
-    Note(format!("others: {what} on {place}, {known}{so}"))
+    Note(format!("others: {what} on {place}{why}, {known}{so}"))
 }
 
 fn control(at: &str, answer: &ControlAnswer) -> String {
@@ -46,6 +51,7 @@ fn control(at: &str, answer: &ControlAnswer) -> String {
             version: Some(version),
         } => format!("version {version}, proves itself at {at}"),
         ControlAnswer::Proved { version: None } => format!("proves itself at {at}"),
+        ControlAnswer::Unsafe(fault) => format!("its control socket {at} is not used: it {fault}"),
         ControlAnswer::Refused(why) => format!("its control port {at} cannot be used: {why}"),
     }
 }
@@ -60,7 +66,8 @@ fn address(control: &ControlAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meter_tor::ControlRefusal;
+    use meter_core::Upstream;
+    use meter_tor::{ControlRefusal, SocketFault};
     use std::path::PathBuf;
 
     fn text(finding: &Finding) -> &str {
@@ -72,10 +79,38 @@ mod tests {
 
     fn at(port: u16, answer: SocksAnswer, controls: Vec<(ControlAddr, ControlAnswer)>) -> Sighting {
         Sighting {
-            socks: Some(([127, 0, 0, 1], port).into()),
+            socks: Some(Upstream::Tcp(([127, 0, 0, 1], port).into())),
             answer,
             controls,
         }
+    }
+
+    fn at_socket(answer: SocksAnswer, control: ControlAnswer) -> Sighting {
+        let folder = PathBuf::from("/srv/tor");
+        Sighting {
+            socks: Some(Upstream::Unix(folder.join("socks"))),
+            answer,
+            controls: vec![(ControlAddr::Unix(folder.join("control")), control)],
+        }
+    }
+
+    #[test]
+    fn a_socket_is_named_by_its_path_and_by_what_is_wrong_with_it() {
+        let proved = ControlAnswer::Proved { version: None };
+        let fault = SocketFault::OtherOwner;
+        let there = [
+            at_socket(SocksAnswer::Tor, proved),
+            at_socket(SocksAnswer::Unsafe(fault), ControlAnswer::Unsafe(fault)),
+        ];
+        let lines = findings(&there, true);
+        let lines: Vec<_> = lines.iter().map(text).collect();
+        assert_eq!(
+            lines,
+            [
+                "others: a Tor on /srv/tor/socks, proves itself at /srv/tor/control; the one in use",
+                "others: something that is not asked on /srv/tor/socks (its socket belongs to a user who does not own its folder), its control socket /srv/tor/control is not used: it belongs to a user who does not own its folder",
+            ]
+        );
     }
 
     #[test]

@@ -20,10 +20,10 @@ use rustix::{
     process::geteuid,
 };
 
-use super::Owner;
+use crate::Owner;
 
 /// Tells whose the connections to one listener are.
-pub(crate) struct Owners {
+pub struct Owners {
     kernel: OwnedFd,
     listener: SocketAddr,
     us: u32,
@@ -34,7 +34,7 @@ impl Owners {
     ///
     /// # Errors
     /// This kernel gives no such answers; a container may forbid to ask.
-    pub(crate) fn around(listener: SocketAddr) -> io::Result<Self> {
+    pub fn around(listener: SocketAddr) -> io::Result<Self> {
         let kernel = socket_with(
             AddressFamily::NETLINK,
             SocketType::DGRAM,
@@ -61,7 +61,7 @@ impl Owners {
     ///
     /// # Errors
     /// The kernel did not answer.
-    pub(crate) fn of(&self, client: SocketAddr) -> io::Result<Owner> {
+    pub fn of(&self, client: SocketAddr) -> io::Result<Owner> {
         Ok(match self.ask(client, self.listener)? {
             // Without a process the kernel has no user to tell either, and says 0: that must not
             // pass for root.

@@ -1,4 +1,4 @@
-//! Asked of the running kernel, about sockets of this test. Other users come in `tests/strangers.rs`.
+//! Asked of the running kernel, about sockets of this test. Other users come in meter-relay's tests.
 
 use std::{
     io::Read,

@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+mod elsewhere;
+#[cfg(any(target_os = "macos", windows, test))]
+mod judge;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(any(target_os = "macos", windows))]
+mod listed;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+pub use elsewhere::Owners;
+#[cfg(target_os = "linux")]
+pub use linux::Owners;
+#[cfg(any(target_os = "macos", windows))]
+pub use listed::Owners;
+
+/// Whose a connection is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Owner {
+    /// A process of the user that this process runs as.
+    Us,
+    /// A process of another user.
+    Other,
+    /// Nobody's any more: its process has closed it.
+    Gone,
+    /// This system does not say just now, not even of our own listener.
+    Unknown,
+}
