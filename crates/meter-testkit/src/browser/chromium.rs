@@ -192,7 +192,8 @@ const FEATURES_OFF: &[&str] = &[
     "SearchPrefetch",
     "Translate",
 ];
-const WORKER_LIMIT: Duration = Duration::from_secs(20);
+/// As the launch of the browser itself: a machine that reads it from a cold disk takes its time for both.
+const WORKER_LIMIT: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(50);
 pub(crate) const SCRIPT_LIMIT_MS: u32 = 60_000;
 /// Longer than Tor needs for a circuit on a loaded machine.
