@@ -64,6 +64,7 @@ async fn everything(kind: Kind) {
         .await;
     show.the_circuit_of_the_page_in_front_is_shown_and_renewed()
         .await;
+    show.the_toolbar_opens_it_over_the_page_in_front().await;
     show.what_did_not_load_is_explained().await;
     show.without_a_relay_there_is_a_reason_instead_of_an_identity()
         .await;
@@ -183,6 +184,25 @@ impl Show {
             assert!(!stored.contains(part), "{part}: {stored}");
             assert!(!self.stage.log().contains(part), "{part}");
         }
+    }
+
+    /// Everything else here reads the popup in a tab, where nothing closes it and where it can be
+    /// pictured.
+    async fn the_toolbar_opens_it_over_the_page_in_front(&self) {
+        let page = self.stage.site.url("front.test", FRONT);
+        self.open_popup_over(&page).await;
+        self.browser.open_popup().await.unwrap();
+        let looks = self.browser.wait_until(LIMIT, TOOLBAR_POPUP).await.unwrap();
+        assert_eq!(looks["title"], "Circuit for front.test");
+        assert_eq!(looks["balance"], looks["in_a_tab"], "{looks}");
+        // Firefox takes a scroll bar out of the width that the page asks for.
+        let width = looks["width"].as_u64().unwrap();
+        assert!((340..=360).contains(&width), "{looks}");
+        assert_eq!(looks["wider"], 0, "nothing is cut off at its side: {looks}");
+        let height = looks["height"].as_u64().unwrap();
+        assert!((400..=600).contains(&height), "{looks}");
+        let close = "browser.extension.getViews({ type: 'popup' })[0].close()";
+        self.browser.call(close, vec![]).await.unwrap();
     }
 
     /// Whether Tor has a circuit over just these relays.
@@ -348,6 +368,26 @@ impl Show {
         }
     }
 }
+
+/// What the popup over a page says and how large it is, once it says that it protects and names a
+/// circuit. Nothing moves between two looks: the size follows the words.
+const TOOLBAR_POPUP: &str = "
+    const [view] = browser.extension.getViews({ type: 'popup' });
+    const told = (page, id) => page.querySelector(`[data-testid=${id}]`).textContent.trim();
+    if (view?.document.querySelector('[data-testid=state]')?.dataset.state !== 'protected') return;
+    if (view.document.querySelector('[data-testid=circuit]').hidden) return;
+    const root = view.document.documentElement;
+    const looks = () => ({
+        title: told(view.document, 'circuit-title'),
+        balance: told(view.document, 'balance'), in_a_tab: told(document, 'balance'),
+        width: root.clientWidth, wider: root.scrollWidth - root.clientWidth,
+        height: view.innerHeight,
+    });
+    const before = looks();
+    await new Promise((done) => setTimeout(done, 500));
+    const after = looks();
+    return JSON.stringify(before) === JSON.stringify(after) && after;
+";
 
 /// How often the page was asked for.
 fn loads(all: &[ConnectionRecord]) -> usize {

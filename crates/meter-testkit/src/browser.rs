@@ -200,6 +200,17 @@ impl Browser {
         }
     }
 
+    /// Opens the extension's popup at its toolbar button, over whatever tab is in front, as a click
+    /// does. The current tab must show a page of the extension; its
+    /// `extension.getViews({ type: "popup" })` has the popup's window then.
+    ///
+    /// # Errors
+    /// It shows another page, the extension has no button, or the driver failed.
+    pub async fn open_popup(&self) -> Result<()> {
+        let open = "await browser.action.openPopup()";
+        self.call(open, vec![]).await.map(drop)
+    }
+
     /// Makes pages see a preference for dark (or light) from now on. In Chromium this holds for the
     /// current tab only; [`LaunchOptions::dark`] holds for all.
     ///
