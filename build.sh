@@ -54,7 +54,7 @@ packages_for() {
             nginx) echo nginx-light libnginx-mod-stream ;;
             firefox-esr) have firefox || echo firefox-esr ;;
             ip) echo iproute2 ;;
-            unshare) echo util-linux ;;
+            unshare | nsenter) echo util-linux ;;
             *) echo "$program" ;;
         esac
     done
@@ -217,7 +217,7 @@ test() {
     setup_build
     setup_browsers
     # Tests of bridges, of a Tor behind a wall, and of one with a wrong clock.
-    need obfs4proxy unshare ip faketime
+    need obfs4proxy snowflake-client unshare nsenter ip faketime
     step "form: rustfmt and clippy"
     cargo fmt --all --check
     cargo clippy --all-targets --locked --quiet -- -D warnings

@@ -23,6 +23,8 @@ use walled::Walled;
 
 /// Longer than anything here takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
+/// How long somebody waits for a page before trying again.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const OURS: &[Backend] = &[
     Backend::Managed,
@@ -110,6 +112,32 @@ async fn behind_a_wall_a_detour_is_the_only_way_and_a_way() {
         }
     }
     assert_eq!(world.site.connections().len(), 3 * OURS.len());
+    for backend in OURS.iter().copied() {
+        a_network_that_goes_and_comes_back_is_used_again(&world, backend).await;
+    }
+}
+
+/// As when somebody carries the computer from one network to another.
+async fn a_network_that_goes_and_comes_back_is_used_again(world: &World, backend: Backend) {
+    let (bridge, Outlet { path, .. }) = &world.bridges[0];
+    let way = bridge.line_at("DOOR");
+    let mut walled = world.start(backend, "device", (path, &way));
+    walled.until(|line| line == "Ready").await;
+    assert_eq!(walled.browse(&world.site).await.unwrap(), 150_000);
+    walled.set_device("down").await;
+    let asked = tokio::time::timeout(PATIENCE, walled.browse(&world.site)).await;
+    assert!(!matches!(asked, Ok(Ok(_))), "{asked:?}");
+    walled.set_device("up").await;
+    let again = async {
+        loop {
+            match tokio::time::timeout(PATIENCE, walled.browse(&world.site)).await {
+                Ok(Ok(bytes)) => break bytes,
+                Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    };
+    assert_eq!(soon(again).await, 150_000, "{backend:?}");
+    walled.end().await;
 }
 
 async fn a_page_comes_through(world: &World, backend: Backend, name: &str, way: (&Path, &str)) {
@@ -117,7 +145,7 @@ async fn a_page_comes_through(world: &World, backend: Backend, name: &str, way: 
     let seen = walled.until(|line| line == "Ready").await;
     let is_trouble = |line: &String| line.contains("problem") || line.contains("trouble");
     assert!(!seen.iter().any(is_trouble), "{name}: {seen:?}");
-    assert_eq!(walled.browse(&world.site).await, 150_000, "{name}");
+    assert_eq!(walled.browse(&world.site).await.unwrap(), 150_000, "{name}");
     walled.end().await;
 }
 

@@ -9,7 +9,10 @@ use checks::{
 use meter_tor::{Bridge, Detour, Tor, TorState};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::TcpListener,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const NOBODY: &str = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
@@ -42,6 +45,22 @@ async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
     }
 }
 
+/// There is no Snowflake network here to come through. What can be seen is that the line reaches its
+/// program: Tor starts it, and it asks the broker that the line names.
+#[tokio::test]
+async fn a_snowflake_line_has_its_broker_asked() {
+    for backend in OURS.iter().copied() {
+        let (relay, broker) = (Watched::new(), Watched::new());
+        let told = told_of(relay.address, backend);
+        let way = |_: &Path| snowflake(broker.address);
+        let running = Running::start(backend, &told, way).await;
+        let asked = broker.is_told().await;
+        assert!(asked.starts_with("POST /client HTTP/1.1"), "{asked}");
+        running.end().await;
+        assert_eq!(relay.forget(), 0, "{backend:?}");
+    }
+}
+
 /// A port that counts who comes.
 struct Watched {
     address: SocketAddr,
@@ -64,6 +83,16 @@ impl Watched {
 
     async fn is_asked(&self) {
         soon(self.awaited.accept()).await.unwrap();
+    }
+
+    /// The first line of who comes.
+    async fn is_told(&self) -> String {
+        let (came, _) = soon(self.awaited.accept()).await.unwrap();
+        let mut line = String::new();
+        soon(BufReader::new(came).read_line(&mut line))
+            .await
+            .unwrap();
+        line
     }
 
     /// How many came who were not awaited.
@@ -102,6 +131,17 @@ fn shadowsocks(folder: &Path, address: SocketAddr) -> Detour {
 fn bridge(_: &Path, address: SocketAddr) -> Detour {
     Detour {
         bridges: vec![Bridge::parse(&format!("{address} {NOBODY}")).unwrap()],
+        ..Detour::default()
+    }
+}
+
+/// The address stands for the bridge behind the volunteers and is never connected to.
+fn snowflake(broker: SocketAddr) -> Detour {
+    let line = format!(
+        "snowflake 192.0.2.3:80 {NOBODY} fingerprint={NOBODY} url=http://{broker}/ ice=stun:127.0.0.1:1"
+    );
+    Detour {
+        bridges: vec![Bridge::parse(&line).unwrap()],
         ..Detour::default()
     }
 }

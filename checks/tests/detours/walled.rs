@@ -62,15 +62,26 @@ impl Walled {
     }
 
     /// Fetches a page of 150,000 bytes; how many came.
-    pub(crate) async fn browse(&self, site: &Site) -> usize {
-        let (_door, proxy) = Door::from(&self.socks).await.unwrap();
-        let stream = soon(socks::connect(proxy, "site.test", site.port()))
+    pub(crate) async fn browse(&self, site: &Site) -> anyhow::Result<usize> {
+        let (_door, proxy) = Door::from(&self.socks).await?;
+        let stream = soon(socks::connect(proxy, "site.test", site.port())).await?;
+        let fetched = soon(socks::get(stream, "site.test", "/bytes/150000")).await?;
+        Ok(fetched.body.len())
+    }
+
+    /// Takes the only device of its network down, with all routes, or up again.
+    pub(crate) async fn set_device(&self, state: &str) {
+        let process = self.process.id().unwrap().to_string();
+        let is_root = rustix::process::geteuid().is_root();
+        let user = ["--user", "--preserve-credentials"];
+        let set = Command::new("nsenter")
+            .args(["--target", &process, "--net"])
+            .args(user.iter().filter(|_| !is_root))
+            .args(["ip", "link", "set", "lo", state])
+            .status()
             .await
-            .unwrap();
-        let fetched = soon(socks::get(stream, "site.test", "/bytes/150000"))
-            .await
-            .unwrap();
-        fetched.body.len()
+            .expect("`nsenter` of util-linux");
+        assert!(set.success(), "{set}");
     }
 
     /// Reads states until one `matches`; all that were read, it at the end.
