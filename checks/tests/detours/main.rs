@@ -117,7 +117,7 @@ async fn behind_a_wall_a_detour_is_the_only_way_and_a_way() {
     }
 }
 
-/// As when somebody carries the computer from one network to another.
+/// As when a cable is pulled and put back: routes are gone for a while, addresses stay.
 async fn a_network_that_goes_and_comes_back_is_used_again(world: &World, backend: Backend) {
     let (bridge, Outlet { path, .. }) = &world.bridges[0];
     let way = bridge.line_at("DOOR");

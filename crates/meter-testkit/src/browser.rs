@@ -200,8 +200,8 @@ impl Browser {
         }
     }
 
-    /// Opens the extension's popup at its toolbar button, over whatever tab is in front, as a click
-    /// does. The current tab must show a page of the extension; its
+    /// Opens the extension's popup at its toolbar button, over whatever tab is in front, by
+    /// `action.openPopup()`; nobody clicks. The current tab must show a page of the extension; its
     /// `extension.getViews({ type: "popup" })` has the popup's window then.
     ///
     /// # Errors

@@ -53,18 +53,22 @@ pub(crate) async fn extension_origin(browser: &Browser, extension: &Path) -> Res
         "/{}",
         worker.context("the manifest names no service worker")?
     );
+    let mut seen = Vec::new();
     let found = tokio::time::timeout(WORKER_LIMIT, async {
         loop {
             let workers = workers(browser).await?;
             if let Some(address) = workers.iter().find_map(|(_, url)| url.strip_suffix(&file)) {
                 return anyhow::Ok(address.to_owned());
             }
+            seen = workers;
             tokio::time::sleep(POLL).await;
         }
-    });
-    found
-        .await
-        .context("the extension started no service worker")?
+    })
+    .await;
+    found.with_context(|| {
+        let log = browser.driver.last_words();
+        format!("no {file} within {WORKER_LIMIT:?} among the workers {seen:?}; the log: {log}")
+    })?
 }
 
 /// Closes the worker's DevTools target, which ends the worker; returns when it is gone.

@@ -31,6 +31,16 @@ impl Driver {
         for folder in [&options.home, &options.profile] {
             fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
         }
+        let mut starts = 1;
+        loop {
+            match Self::start_once(kind, options).await {
+                Err(error) if starts < STARTS_MAX && has_met_a_taken_port(&error) => starts += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn start_once(kind: Kind, options: &LaunchOptions) -> Result<Self> {
         let (program, arguments, announcement) = match kind {
             Kind::Chromium => (
                 &program::CHROMEDRIVER,
@@ -61,8 +71,16 @@ impl Driver {
         builder.capabilities(capabilities);
         let address = format!("http://127.0.0.1:{}", self.port);
         let connected = tokio::time::timeout(SESSION_LIMIT, builder.connect(&address)).await;
-        let session = connected.context("the browser did not start in time")?;
-        session.with_context(|| format!("start the browser; its log: {}", last_words(&self.log)))
+        let session = connected.with_context(|| {
+            let log = self.last_words();
+            format!("the browser did not start within {SESSION_LIMIT:?}; its log: {log}")
+        })?;
+        session.with_context(|| format!("start the browser; its log: {}", self.last_words()))
+    }
+
+    /// The end of what driver and browser have printed.
+    pub(crate) fn last_words(&self) -> String {
+        last_words(&self.log)
     }
 
     pub(crate) fn group_id(&self) -> u32 {
@@ -81,8 +99,17 @@ impl Driver {
                 tokio::time::sleep(POLL).await;
             }
         });
-        waited.await.context("the driver did not say its port")?
+        waited.await.with_context(|| {
+            let log = last_words(&self.log);
+            format!("the driver did not say its port within {START_LIMIT:?}; its log: {log}")
+        })?
     }
+}
+
+/// chromedriver takes a free port of one family of addresses, and then the same of the other, where
+/// somebody may be.
+fn has_met_a_taken_port(error: &anyhow::Error) -> bool {
+    format!("{error:#}").contains("port not available")
 }
 
 /// The number after `announcement`, once the line is whole.
@@ -153,6 +180,8 @@ const NOT_INHERITED: &[&str] = &[
     "https_proxy",
     "no_proxy",
 ];
+/// Ports are chosen by chance. With every second one taken, ten starts fail once in a thousand.
+const STARTS_MAX: u32 = 10;
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// A first start on a loaded machine took 10 s.
 const SESSION_LIMIT: Duration = Duration::from_secs(90);
