@@ -198,7 +198,8 @@ impl Show {
         // Firefox takes a scroll bar out of the width that the page asks for.
         let width = looks["width"].as_u64().unwrap();
         assert!((340..=360).contains(&width), "{looks}");
-        assert_eq!(looks["wider"], 0, "nothing is cut off at its side: {looks}");
+        assert_eq!(looks["cut_off"], 0, "{looks}");
+        assert_eq!(looks["moves"], "hidden", "{looks}");
         let height = looks["height"].as_u64().unwrap();
         assert!((400..=600).contains(&height), "{looks}");
         let close = "browser.extension.getViews({ type: 'popup' })[0].close()";
@@ -377,11 +378,14 @@ const TOOLBAR_POPUP: &str = "
     if (view?.document.querySelector('[data-testid=state]')?.dataset.state !== 'protected') return;
     if (view.document.querySelector('[data-testid=circuit]').hidden) return;
     const root = view.document.documentElement;
+    const cards = () => [...view.document.querySelectorAll('.card:not([hidden])')]
+        .map((card) => card.getBoundingClientRect());
     const looks = () => ({
         title: told(view.document, 'circuit-title'),
         balance: told(view.document, 'balance'), in_a_tab: told(document, 'balance'),
-        width: root.clientWidth, wider: root.scrollWidth - root.clientWidth,
-        height: view.innerHeight,
+        width: root.clientWidth, height: view.innerHeight,
+        moves: view.getComputedStyle(root).overflowX,
+        cut_off: cards().filter((card) => card.right > root.clientWidth).length,
     });
     const before = looks();
     await new Promise((done) => setTimeout(done, 500));
