@@ -196,8 +196,7 @@ const FEATURES_OFF: &[&str] = &[
     "SearchPrefetch",
     "Translate",
 ];
-/// As the launch of the browser itself: a machine that reads it from a cold disk takes its time for both.
-const WORKER_LIMIT: Duration = Duration::from_secs(90);
+const WORKER_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);
 pub(crate) const SCRIPT_LIMIT_MS: u32 = 60_000;
 /// Longer than Tor needs for a circuit on a loaded machine.
