@@ -17,7 +17,7 @@ use crate::{
     },
     desk::Desk,
     dial::{DialError, SocksProbe, dial_theirs, listens, probe_socks},
-    socket::is_same,
+    socket::{is_same, judge},
 };
 
 /// A running Tor that may be used.
@@ -175,10 +175,10 @@ impl Search {
         if let Some(wanted) = &self.socks {
             let found = has(wanted).then_some(wanted);
             let found = found.ok_or(TorProblem::NoSocksPort)?;
-            return match listens(found).await {
-                Err(DialError::Unsafe(fault)) => Err(TorProblem::SocketUnsafe(fault)),
-                Ok(()) | Err(_) => Ok(found.clone()),
-            };
+            if let Upstream::Unix(path) = found {
+                judge(path).map_err(TorProblem::SocketUnsafe)?;
+            }
+            return Ok(found.clone());
         }
         let mut problem = TorProblem::NoSocksPort;
         for socket in listeners.iter().filter(|listener| !is_port(listener)) {

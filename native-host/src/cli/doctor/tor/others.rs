@@ -28,21 +28,19 @@ fn line(found: &Sighting, is_used: bool) -> Finding {
         (None, None) => "this computer".to_owned(),
     };
     let what = match found.answer {
-        SocksAnswer::Tor => "a Tor",
-        SocksAnswer::NotTor => "something that is not Tor",
-        SocksAnswer::Unsafe(_) => "something that is not asked",
-        SocksAnswer::Nothing => "a control port without Tor's SOCKS port",
+        SocksAnswer::Tor => format!("a Tor on {place}"),
+        SocksAnswer::NotTor => format!("something that is not Tor on {place}"),
+        SocksAnswer::Unsafe(fault) => {
+            format!("something that is not asked on {place} (its socket {fault})")
+        }
+        SocksAnswer::Nothing => format!("a control port without Tor's SOCKS port on {place}"),
     };
     let known = found.controls.last().map_or_else(
         || "without control port".to_owned(),
         |(at, answer)| control(&address(at), answer),
     );
-    let why = match found.answer {
-        SocksAnswer::Unsafe(fault) => format!(" (its socket {fault})"),
-        SocksAnswer::Nothing | SocksAnswer::Tor | SocksAnswer::NotTor => String::new(),
-    };
     let so = if is_used { "; the one in use" } else { "" };
-    Note(format!("others: {what} on {place}{why}, {known}{so}"))
+    Note(format!("others: {what}, {known}{so}"))
 }
 
 fn control(at: &str, answer: &ControlAnswer) -> String {
