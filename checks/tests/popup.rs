@@ -64,7 +64,7 @@ async fn everything(kind: Kind) {
         .await;
     show.the_circuit_of_the_page_in_front_is_shown_and_renewed()
         .await;
-    show.the_toolbar_opens_it_over_the_page_in_front().await;
+    show.it_opens_at_its_button_over_the_page_in_front().await;
     show.what_did_not_load_is_explained().await;
     show.without_a_relay_there_is_a_reason_instead_of_an_identity()
         .await;
@@ -188,7 +188,7 @@ impl Show {
 
     /// Everything else here reads the popup in a tab, where nothing closes it and where it can be
     /// pictured.
-    async fn the_toolbar_opens_it_over_the_page_in_front(&self) {
+    async fn it_opens_at_its_button_over_the_page_in_front(&self) {
         let page = self.stage.site.url("front.test", FRONT);
         self.open_popup_over(&page).await;
         self.browser.open_popup().await.unwrap();
@@ -378,14 +378,14 @@ const TOOLBAR_POPUP: &str = "
     if (view?.document.querySelector('[data-testid=state]')?.dataset.state !== 'protected') return;
     if (view.document.querySelector('[data-testid=circuit]').hidden) return;
     const root = view.document.documentElement;
-    const cards = () => [...view.document.querySelectorAll('.card:not([hidden])')]
-        .map((card) => card.getBoundingClientRect());
+    const sticks_out = (card) => card.getBoundingClientRect().right > root.clientWidth;
     const looks = () => ({
         title: told(view.document, 'circuit-title'),
         balance: told(view.document, 'balance'), in_a_tab: told(document, 'balance'),
         width: root.clientWidth, height: view.innerHeight,
         moves: view.getComputedStyle(root).overflowX,
-        cut_off: cards().filter((card) => card.right > root.clientWidth).length,
+        cut_off: [...view.document.querySelectorAll('.card:not([hidden])')]
+            .filter(sticks_out).length,
     });
     const before = looks();
     await new Promise((done) => setTimeout(done, 500));

@@ -129,19 +129,19 @@ fn shadowsocks(folder: &Path, address: SocketAddr) -> Detour {
 }
 
 fn bridge(_: &Path, address: SocketAddr) -> Detour {
-    Detour {
-        bridges: vec![Bridge::parse(&format!("{address} {NOBODY}")).unwrap()],
-        ..Detour::default()
-    }
+    over(&format!("{address} {NOBODY}"))
 }
 
 /// The address stands for the bridge behind the volunteers and is never connected to.
 fn snowflake(broker: SocketAddr) -> Detour {
-    let line = format!(
+    over(&format!(
         "snowflake 192.0.2.3:80 {NOBODY} fingerprint={NOBODY} url=http://{broker}/ ice=stun:127.0.0.1:1"
-    );
+    ))
+}
+
+fn over(line: &str) -> Detour {
     Detour {
-        bridges: vec![Bridge::parse(&line).unwrap()],
+        bridges: vec![Bridge::parse(line).unwrap()],
         ..Detour::default()
     }
 }
