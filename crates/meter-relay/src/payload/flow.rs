@@ -95,11 +95,13 @@ impl<'p> Flow<'p> {
             }
         }
         cx.waker().wake_by_ref();
-        Ok(if self.held.is_empty() {
-            Step::Reading
-        } else {
-            Step::Delivering
-        })
+        if !self.held.is_empty() {
+            return Ok(Step::Delivering);
+        }
+        // Whoever has the next turn fills the same pipe, still warm; and more than there are pipes
+        // can take turns with them.
+        self.held = Held::Nothing;
+        Ok(Step::Reading)
     }
 
     /// Whether the sender has ended without a word.

@@ -20,8 +20,9 @@ use crate::{counters::Meter, socket::Socket};
 /// A pipe's capacity. The kernel gives every user 64 of these before it asks for privileges
 /// (pipe(7), pipe-user-pages-soft); a pipe that cannot have it keeps what it has.
 const PIPE_BYTES: usize = 1 << 20;
-/// Moved at a time until the receiver has proved to take it whole: what lies in a pipe is memory
-/// that nobody sees in this process's size.
+/// Moved at a time at first; twice as much after each time that the receiver took it whole, half as
+/// much after each time that it did not. What lies in a pipe is memory that nobody sees in this
+/// process's size.
 const FIRST_BYTES: usize = 64 * 1024;
 /// Pipes lent at once; beyond that, directions copy.
 const LENT_MAX: usize = 64;
@@ -148,7 +149,7 @@ impl LentPipe<'_> {
         self.allowed = if poured == self.filled {
             (self.allowed * 2).min(PIPE_BYTES)
         } else {
-            FIRST_BYTES
+            (self.allowed / 2).max(FIRST_BYTES)
         };
         self.filled -= poured.min(self.filled);
         Ok(())
