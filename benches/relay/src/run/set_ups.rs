@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Short turns, many of them: the machine's mood then meets all proxies alike.
-const TURNS: usize = 12;
+const TURNS: usize = 16;
 const AT_ONCE: usize = 64;
 const MANY: usize = 1_280;
 const ONE_AT_A_TIME: usize = 200;
