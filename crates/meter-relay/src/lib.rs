@@ -12,6 +12,7 @@ mod error;
 mod fuzz;
 mod handshake;
 mod isolation;
+mod listen;
 mod payload;
 mod relay;
 mod runtime;

@@ -1,7 +1,6 @@
 //! The listener's life: bind, accept under a limit, drain, cut.
 
 use std::{
-    io,
     net::SocketAddr,
     sync::{Arc, Once},
 };
@@ -9,7 +8,7 @@ use std::{
 use meter_core::Upstream;
 use meter_owner::{Owner, Owners};
 use tokio::{
-    net::{TcpListener, TcpSocket},
+    net::TcpListener,
     sync::{Semaphore, watch},
     task::yield_now,
     time::timeout,
@@ -25,11 +24,10 @@ use crate::{
     cut::Tasks,
     error::RelayError,
     isolation::Site,
+    listen::listen,
     payload::PipePool,
 };
 
-/// The kernel's queue of connections not yet accepted: a browser's burst at start, with room.
-const BACKLOG: u32 = 1024;
 /// New connections between two turns of those that are open (S-29). Enough that a burst is not
 /// noticed; few enough that their cost, tens of microseconds each, is not either.
 const ACCEPTED_PER_TURN: usize = 16;
@@ -61,11 +59,7 @@ impl Relay {
         upstream: watch::Receiver<Option<Upstream>>,
         counters: Arc<Counters>,
     ) -> Result<Self, RelayError> {
-        if !config.listen.ip().is_loopback() {
-            return Err(RelayError::NotLoopback);
-        }
-        let (listener, port) =
-            listen(config.listen).map_err(|error| refusal(config.listen.port(), error))?;
+        let (listener, port) = listen(config.listen)?;
         config.refused_ports.push(port);
         let owners = Owners::around(SocketAddr::new(config.listen.ip(), port))
             .inspect_err(|error| warn!(%error, "other users of this machine are not kept out"))
@@ -220,31 +214,5 @@ struct CutOnDrop(Arc<Shared>);
 impl Drop for CutOnDrop {
     fn drop(&mut self) {
         self.0.tasks.cut();
-    }
-}
-
-/// Binds and listens. On Unix "reuse" does not take a port from a live listener; it lets us back
-/// onto our own while old connections are still in TIME_WAIT.
-fn listen(address: SocketAddr) -> io::Result<(TcpListener, u16)> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4(),
-        SocketAddr::V6(_) => TcpSocket::new_v6(),
-    }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    // Accepted sockets inherit it.
-    socket.set_nodelay(true)?;
-    let listener = socket.listen(BACKLOG)?;
-    let port = listener.local_addr()?.port();
-    Ok((listener, port))
-}
-
-fn refusal(port: u16, error: io::Error) -> RelayError {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => RelayError::PortTaken { port },
-        _ => RelayError::Listen {
-            port,
-            source: error,
-        },
     }
 }
