@@ -21,7 +21,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::{
     peers::{self, Peer, Proxy},
-    process::Tree,
+    process::{Tree, pin},
     stub,
     table::Table,
 };
@@ -79,6 +79,7 @@ pub(crate) fn run(program: &Path, options: &Options) -> Result<()> {
             upstream,
             stub,
             memory: Arc::new(stub::memory()?),
+            processors: (0..std::thread::available_parallelism()?.get()).collect(),
             table: Table::default(),
         };
         bench.all(options).await?;
@@ -98,6 +99,8 @@ struct Bench<'a> {
     upstream: SocketAddr,
     stub: Tree,
     memory: Arc<OwnedFd>,
+    /// All that this program may run on, when nothing is tied.
+    processors: Vec<usize>,
     table: Table,
 }
 
@@ -142,7 +145,7 @@ impl Bench<'_> {
         let mut proxies = self.start_all(options).await?;
         // Another order each time, so that no two always follow each other.
         let count = proxies.len().max(1);
-        proxies.rotate_left(round % count);
+        proxies.rotate_left((1 + round) % count);
         if round % 2 == 1 {
             proxies.reverse();
         }
@@ -156,6 +159,14 @@ impl Bench<'_> {
             self.latency(&proxies).await?;
         }
         Ok(())
+    }
+
+    /// Ties both ends of every measurement, and these proxies, to processors.
+    fn tie(&self, proxies: &[Proxy], to: &[usize]) -> Result<()> {
+        pin(None, to)?;
+        self.stub.pin(to)?;
+        let mut trees = proxies.iter().filter_map(|proxy| proxy.tree.as_ref());
+        trees.try_for_each(|tree| tree.pin(to))
     }
 
     async fn start_all(&self, options: &Options) -> Result<Vec<Proxy>> {

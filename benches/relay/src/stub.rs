@@ -25,8 +25,8 @@ use crate::socks::{self, Service};
 /// The memory file, and the most for one call.
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
-/// The way to the far end and back.
-pub(crate) const FAR: Duration = Duration::from_millis(40);
+/// The way to the far end and back: long enough that a timer's millisecond is little of it.
+pub(crate) const FAR: Duration = Duration::from_millis(100);
 
 /// Serves for ever.
 pub(crate) fn run(address: SocketAddr) -> Result<()> {

@@ -7,7 +7,6 @@ use super::Bench;
 use crate::{
     load,
     peers::{Peer, Proxy},
-    process::pin,
     table::{Line, median, quantile},
 };
 
@@ -17,10 +16,9 @@ const ECHOES: usize = 500;
 
 impl Bench<'_> {
     pub(super) async fn latency(&mut self, proxies: &[Proxy]) -> Result<()> {
-        let all: Vec<usize> = (0..std::thread::available_parallelism()?.get()).collect();
+        let all = self.processors.clone();
         let across = usize::from(all.len() > 1);
-        pin(None, &[0])?;
-        self.stub.pin(&[0])?;
+        self.tie(&[], &[0])?;
         for (place, processor) in [("one core", 0), ("two cores", across)] {
             for turn in 0..TURNS {
                 let direct = load::echoes(self.upstream, ECHOES).await?;
@@ -35,8 +33,7 @@ impl Bench<'_> {
                 }
             }
         }
-        pin(None, &all)?;
-        self.stub.pin(&all)
+        self.tie(&[], &all)
     }
 
     fn echoed(&mut self, peer: Peer, place: &str, micros: &[f64], direct: f64) -> Result<()> {
