@@ -23,7 +23,7 @@ pub struct Host {
     program: PathBuf,
     relay_port: u16,
     environment: Vec<(&'static str, OsString)>,
-    launcher: Vec<&'static str>,
+    launcher: Vec<String>,
     daemon: Child,
 }
 
@@ -49,14 +49,14 @@ impl Host {
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub fn start_under(launcher: &[&'static str], config: &str) -> Result<Self> {
+    pub fn start_under(launcher: &[&str], config: &str) -> Result<Self> {
         Self::begin(config, Vec::new(), launcher)
     }
 
     fn begin(
         config: &str,
         environment: Vec<(&'static str, OsString)>,
-        launcher: &[&'static str],
+        launcher: &[&str],
     ) -> Result<Self> {
         let program = program()?;
         // A socket's path has little room, so not below a build folder.
@@ -68,13 +68,14 @@ impl Host {
             home.join("config.toml"),
             format!("{config}\n[relay]\nport = {relay_port}\n"),
         )?;
-        let daemon = daemon(launcher, &program, folder.path(), &environment)?;
+        let launcher: Vec<String> = launcher.iter().map(|&word| word.to_owned()).collect();
+        let daemon = daemon(&launcher, &program, folder.path(), &environment)?;
         Ok(Self {
             folder,
             program,
             relay_port,
             environment,
-            launcher: launcher.to_vec(),
+            launcher,
             daemon,
         })
     }
@@ -220,7 +221,7 @@ impl Drop for Host {
 
 /// Starts it in the folder, where a core dump would land, and lets the system write one.
 fn daemon(
-    launcher: &[&str],
+    launcher: &[String],
     program: &Path,
     folder: &Path,
     environment: &[(&'static str, OsString)],

@@ -10,6 +10,7 @@ mod relay;
 pub(crate) mod tor;
 mod watchdog;
 mod way_out;
+mod whereabouts;
 
 use crate::{
     clock::Clock,
@@ -37,6 +38,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tor::Steward;
 use tracing::{error, info};
 use watchdog::{Sight, Watchdog};
+use whereabouts::Whereabouts;
 
 const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
@@ -139,6 +141,8 @@ pub(crate) struct Engine {
     watchdog: Watchdog,
     /// At most one question to the network at a time.
     probe: JoinSet<bool>,
+    /// Where this computer was when Tor last had an answer; `None` while it is not ready.
+    connected_at: Option<Whereabouts>,
     bursts: Bursts,
 }
 
@@ -202,6 +206,7 @@ impl Engine {
                 unwatched_s: 0,
                 watchdog: Watchdog::default(),
                 probe: JoinSet::new(),
+                connected_at: None,
                 bursts: Bursts::default(),
             },
             handle,
@@ -221,10 +226,7 @@ impl Engine {
                 Some(command) = self.commands.recv() => self.obey(command).await,
                 Ok(()) = tor_status.changed() => self.look_at_tor(),
                 Ok(()) = self.tor_settings.changed() => {}
-                Some(answered) = self.probe.join_next() => {
-                    self.watchdog.probed(self.clock.monotonic(), answered.unwrap_or(false));
-                    self.look_at_tor();
-                }
+                Some(answered) = self.probe.join_next() => self.probed(answered.unwrap_or(false)),
                 problem = self.relay.ended() => error!(?problem, "relay ended"),
             }
             self.publish();
@@ -287,9 +289,32 @@ impl Engine {
             slept_ms: Clock::slept_ms(),
         };
         self.watchdog.look(&sight, way_out::exists);
+        if sight.tor.state == meter_tor::TorState::Ready {
+            self.connected_at.get_or_insert_with(Whereabouts::now);
+        } else {
+            self.connected_at = None;
+        }
         if self.probe.is_empty() && self.watchdog.wants_probe(now) {
             let tor = self.tor.tor().clone();
             self.probe.spawn(async move { tor.network_answers().await });
+        }
+    }
+
+    fn probed(&mut self, answered: bool) {
+        self.watchdog.probed(self.clock.monotonic(), answered);
+        self.look_at_tor();
+        let now = Whereabouts::now();
+        let is_left = |then: &Whereabouts| then.is_left_by(&now);
+        if answered {
+            self.connected_at = Some(now);
+        } else if self.watchdog.is_silent()
+            && self.connected_at.as_ref().is_some_and(is_left)
+            && way_out::exists() != Some(false)
+        {
+            // Once for each move: if that was not it, more of it does not help.
+            self.connected_at = Some(now);
+            info!("no answer since this computer was elsewhere or asleep");
+            self.tor.restart_in_background(self.relay.tracker());
         }
     }
 

@@ -6,6 +6,8 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
+mod elsewhere;
+mod network;
 mod straight;
 mod walled;
 
@@ -128,16 +130,22 @@ async fn a_network_that_goes_and_comes_back_is_used_again(world: &World, backend
     let asked = tokio::time::timeout(PATIENCE, walled.browse(&world.site)).await;
     assert!(!matches!(asked, Ok(Ok(_))), "{asked:?}");
     walled.set_device("up").await;
-    let again = async {
-        loop {
-            match tokio::time::timeout(PATIENCE, walled.browse(&world.site)).await {
-                Ok(Ok(bytes)) => break bytes,
-                Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        }
-    };
-    assert_eq!(soon(again).await, 150_000, "{backend:?}");
+    assert_eq!(
+        soon(again(&walled, &world.site)).await,
+        150_000,
+        "{backend:?}"
+    );
     walled.end().await;
+}
+
+/// Asks for a page until it comes, as somebody does who reloads it.
+async fn again(walled: &Walled, site: &Site) -> usize {
+    loop {
+        match tokio::time::timeout(PATIENCE, walled.browse(site)).await {
+            Ok(Ok(bytes)) => break bytes,
+            Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
 }
 
 async fn a_page_comes_through(world: &World, backend: Backend, name: &str, way: (&Path, &str)) {

@@ -1,7 +1,7 @@
 //! A Tor of ours in a network namespace of its own, and pages fetched through it from outside: its SOCKS
 //! socket lies in the file system, which namespaces of networks share.
 
-use crate::soon;
+use crate::{network, soon};
 use checks::{ours, stage::Backend};
 use meter_testkit::{shadowsocks::Door, site::Site, socks, tor_network::TorNetwork};
 use std::{
@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout},
 };
 
 /// A Tor in a network namespace of its own: only loopback is there, and nobody else's.
@@ -37,13 +37,7 @@ impl Walled {
             ours::told_of(network, backend).unwrap(),
         )
         .unwrap();
-        // Root needs no namespace of users to make one of networks, and may not be given any.
-        let is_root = rustix::process::geteuid().is_root();
-        let user = (!is_root).then_some("--map-root-user");
-        let mut process = Command::new("unshare")
-            .args(user)
-            .args(["--net", "sh", "-c"])
-            .arg("ip link set lo up && exec \"$0\" \"$@\"")
+        let mut process = network::new("")
             .args([env!("CARGO_BIN_EXE_walled"), backend.name()])
             .args([folder, door])
             .arg(way)
@@ -71,17 +65,12 @@ impl Walled {
 
     /// Takes the only device of its network down, with all routes, or up again.
     pub(crate) async fn set_device(&self, state: &str) {
-        let process = self.process.id().unwrap().to_string();
-        let is_root = rustix::process::geteuid().is_root();
-        let user = ["--user", "--preserve-credentials"];
-        let set = Command::new("nsenter")
-            .args(["--target", &process, "--net"])
-            .args(user.iter().filter(|_| !is_root))
-            .args(["ip", "link", "set", "lo", state])
-            .status()
-            .await
-            .expect("`nsenter` of util-linux");
-        assert!(set.success(), "{set}");
+        network::inside(self.process(), &format!("ip link set lo {state}")).await;
+    }
+
+    /// Whose network it is.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id().unwrap()
     }
 
     /// Reads states until one `matches`; all that were read, it at the end.

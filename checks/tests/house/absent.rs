@@ -61,16 +61,21 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     );
     let unix = [tor, "native-host/src/ipc.rs"];
     only_in(&files, "UnixStream::connect", &unix);
-    // The relay's dialer, which connects by hand.
+    // Arti's connections to relays, and the relay's dialer, which connects by hand.
+    let arti = "crates/meter-arti/src/connect.rs";
     only_in(
         &files,
         "socket2::",
-        &["crates/meter-relay/src/dial/connect.rs"],
+        &[arti, "crates/meter-relay/src/dial/connect.rs"],
     );
-    let port = ["crates/meter-relay/src/listen.rs"];
-    only_in(&files, "TcpSocket::", &port);
-    // There for one option of that port.
-    only_in(&files, " nix::", &port);
+    let port = "crates/meter-relay/src/listen.rs";
+    only_in(&files, "TcpSocket::", &[arti, port]);
+    // There for one option of that port, and for the list of this computer's addresses.
+    only_in(
+        &files,
+        " nix::",
+        &[port, "native-host/src/engine/whereabouts.rs"],
+    );
     let children = ["crates/meter-tor/src/child.rs", "native-host/src/ipc.rs"];
     only_in(&files, "Command::new(", &children);
     // The stats address of the relay alone.

@@ -12,6 +12,8 @@ use tor_rtcompat::{
     CompoundRuntime, NetStreamProvider, RuntimeSubstExt as _, tokio::TokioRustlsRuntime,
 };
 
+use crate::connect::connect;
+
 type Plain = TokioRustlsRuntime;
 /// Tokio, but that [`Dials`] hear of every TCP connection.
 pub(crate) type Runtime = CompoundRuntime<Plain, Plain, Plain, Dialer, Plain, Plain, Plain>;
@@ -79,13 +81,13 @@ impl NetStreamProvider<SocketAddr> for Dialer {
         options: &Self::ConnectOptions,
     ) -> io::Result<Self::Stream> {
         let dial = Dial::begun(&self.dials);
-        let connected = self.inner.connect(address, options).await;
+        let connected = connect(*address, options).await;
         match &connected {
             Ok(_) => self.dials.made(),
             Err(error) => self.dials.failed(failure(error.kind())),
         }
         dial.has_ended();
-        connected
+        connected.map(Self::Stream::from)
     }
 
     async fn listen(

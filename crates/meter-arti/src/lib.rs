@@ -4,6 +4,7 @@
 mod circuits;
 mod clock;
 mod config;
+mod connect;
 mod copy;
 mod dials;
 mod isolation;

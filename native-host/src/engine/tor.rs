@@ -71,6 +71,26 @@ impl Steward {
         });
     }
 
+    /// Has a Tor of ours make all its connections anew, in the one way that all of them and all detours know:
+    /// it is ended and started. Another's is left alone.
+    pub(super) fn restart_in_background(&self, tracker: &TaskTracker) {
+        let now = self.tor.status().borrow().clone();
+        if now.backend == Some(BackendKind::Existing) || now.state != meter_tor::TorState::Ready {
+            return;
+        }
+        let steward = self.clone();
+        tracker.spawn(async move {
+            if let Err(problem) = steward.restart().await {
+                warn!(code = ?problem.code, detail = problem.detail, "tor did not start again");
+            }
+        });
+    }
+
+    async fn restart(&self) -> Result<(), Problem> {
+        self.let_go().await?;
+        self.start_by_settings().await
+    }
+
     /// For a client. A Tor in trouble is started anew: that is what somebody asks for who sees it.
     pub(crate) async fn start(&self, seen: &TorStatus) -> Result<(), Problem> {
         if seen.trouble.as_ref().is_some_and(TorTrouble::hinders) {

@@ -1,0 +1,108 @@
+//! The whole daemon on a computer that goes from one network to another.
+
+use crate::{LIMIT, OURS, PATIENCE, World, network, soon};
+use checks::{
+    host::Host,
+    stage::{Backend, tor_section},
+};
+use meter_testkit::{shadowsocks::Door, site::Site, socks};
+use meter_wire::Status;
+use std::{path::Path, process::Stdio};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+};
+
+/// What was connected before stays so on paper, and nothing of it arrives any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_computer_that_moves_browses_on() {
+    let world = World::boot().await;
+    for backend in OURS.iter().copied() {
+        moves(&world, backend).await;
+    }
+}
+
+async fn moves(world: &World, backend: Backend) {
+    let (bridge, outlet) = &world.bridges[0];
+    let place = Place::with_a_door_to(&outlet.path).await;
+    let (config, _) = tor_section(&world.network, backend).unwrap();
+    let line = bridge.line_at(&place.door);
+    let config = format!("[daemon]\nidle_exit_s = 0\n{config}\nbridges = [{line:?}]\n");
+    let enter = network::of(place.process());
+    let enter: Vec<&str> = enter.iter().map(String::as_str).collect();
+    let mut host = Host::start_under(&enter, &config).unwrap();
+    let usable = |status: &Status| status.tor.is_usable();
+    host.wait_for(LIMIT, usable).await.unwrap();
+
+    let socket = host.folder().join("relay");
+    let _way_in = place.way_in(&socket, &host.relay().to_string()).await;
+    assert_eq!(page(&socket, &world.site).await, Some(150_000));
+    network::moves(place.process()).await;
+    let again = async { while page(&socket, &world.site).await.is_none() {} };
+    soon(again).await;
+    let log = host.log();
+    assert!(log.contains("since this computer was elsewhere"), "{log}");
+    host.wait_for(LIMIT, usable).await.unwrap();
+    host.end().unwrap();
+}
+
+/// Fetches a page of 150,000 bytes through the relay; how many came, if somebody would wait for it.
+async fn page(relay: &Path, site: &Site) -> Option<usize> {
+    let fetched = async {
+        let (_door, proxy) = Door::from(relay).await?;
+        let stream = socks::connect(proxy, "site.test", site.port()).await?;
+        let fetched = socks::get(stream, "site.test", "/bytes/150000").await?;
+        anyhow::Ok(fetched.body.len())
+    };
+    tokio::time::timeout(PATIENCE, fetched).await.ok()?.ok()
+}
+
+/// A network of its own, with a route that leads nowhere and a door.
+struct Place {
+    keeper: Child,
+    door: String,
+}
+
+impl Place {
+    async fn with_a_door_to(socket: &Path) -> Self {
+        let mut command = network::new(
+            " && ip link add out type veth peer name there && ip link set there up && \
+             ip link set out up && ip route add default dev out",
+        );
+        command
+            .arg(env!("CARGO_BIN_EXE_doors"))
+            .arg("from")
+            .arg(socket);
+        let (keeper, door) = said(&mut command).await;
+        Self { keeper, door }
+    }
+
+    fn process(&self) -> u32 {
+        self.keeper.id().unwrap()
+    }
+
+    /// Leads from the socket to an address in it, until it is dropped.
+    async fn way_in(&self, socket: &Path, to: &str) -> Child {
+        let enter = network::of(self.process());
+        let mut command = Command::new(&enter[0]);
+        command
+            .args(&enter[1..])
+            .arg(env!("CARGO_BIN_EXE_doors"))
+            .arg("to")
+            .arg(socket)
+            .arg(to);
+        said(&mut command).await.0
+    }
+}
+
+/// Starts it and waits for its first line.
+async fn said(command: &mut Command) -> (Child, String) {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = soon(lines.next_line()).await.unwrap();
+    (
+        child,
+        line.expect("a line, where network namespaces are allowed"),
+    )
+}
