@@ -27,7 +27,8 @@ async fn moves(world: &World, backend: Backend) {
     let place = Place::with_a_door_to(&outlet.path).await;
     let (config, _) = tor_section(&world.network, backend).unwrap();
     let line = bridge.line_at(&place.door);
-    let config = format!("[daemon]\nidle_exit_s = 0\n{config}\nbridges = [{line:?}]\n");
+    let config = config.replacen("[tor]\n", &format!("[tor]\nbridges = [{line:?}]\n"), 1);
+    let config = format!("[daemon]\nidle_exit_s = 0\n{config}");
     let enter = network::of(place.process());
     let enter: Vec<&str> = enter.iter().map(String::as_str).collect();
     let mut host = Host::start_under(&enter, &config).unwrap();
