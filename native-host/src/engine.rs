@@ -25,8 +25,8 @@ use house::House;
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site};
 use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, TorStatus,
-    U64Text, WireReport,
+    ErrorCode, HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status,
+    TorStatus, TorTrouble, U64Text, WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
@@ -305,11 +305,12 @@ impl Engine {
         self.look_at_tor();
         let now = Whereabouts::now();
         let is_left = |then: &Whereabouts| then.is_left_by(&now);
+        // Not while there is no way out: then there is nowhere to connect to.
+        let is_silent = |trouble: TorTrouble| trouble.problem.code == ErrorCode::TorSilent;
         if answered {
             self.connected_at = Some(now);
-        } else if self.watchdog.is_silent()
+        } else if self.watchdog.trouble().is_some_and(is_silent)
             && self.connected_at.as_ref().is_some_and(is_left)
-            && way_out::exists() != Some(false)
         {
             // Once for each move: if that was not it, more of it does not help.
             self.connected_at = Some(now);

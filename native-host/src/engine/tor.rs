@@ -64,26 +64,17 @@ impl Steward {
     /// Starts Tor without waiting for it; how it goes can be read from the status.
     pub(super) fn start_in_background(&self, tracker: &TaskTracker) {
         let steward = self.clone();
-        tracker.spawn(async move {
-            if let Err(problem) = steward.start_by_settings().await {
-                warn!(code = ?problem.code, detail = problem.detail, "tor did not start");
-            }
-        });
+        tracker.spawn(async move { told(steward.start_by_settings().await) });
     }
 
-    /// Has a Tor of ours make all its connections anew, in the one way that all of them and all detours know:
-    /// it is ended and started. Another's is left alone.
+    /// Has a Tor of ours that is ready make all its connections anew, in the one way that all of them and all
+    /// detours know: it is ended and started. Another's is left alone.
     pub(super) fn restart_in_background(&self, tracker: &TaskTracker) {
-        let now = self.tor.status().borrow().clone();
-        if now.backend == Some(BackendKind::Existing) || now.state != meter_tor::TorState::Ready {
+        if self.tor.status().borrow().backend == Some(BackendKind::Existing) {
             return;
         }
         let steward = self.clone();
-        tracker.spawn(async move {
-            if let Err(problem) = steward.restart().await {
-                warn!(code = ?problem.code, detail = problem.detail, "tor did not start again");
-            }
-        });
+        tracker.spawn(async move { told(steward.restart().await) });
     }
 
     async fn restart(&self) -> Result<(), Problem> {
@@ -155,6 +146,13 @@ impl Steward {
             .stop()
             .await
             .map_err(|problem| problems::tor(&problem))
+    }
+}
+
+/// For the log: nobody waits for the outcome.
+fn told(outcome: Result<(), Problem>) {
+    if let Err(problem) = outcome {
+        warn!(code = ?problem.code, detail = problem.detail, "tor did not start");
     }
 }
 

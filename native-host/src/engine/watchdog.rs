@@ -145,11 +145,6 @@ impl Watchdog {
         }
     }
 
-    /// Whether the network is known to give no answer.
-    pub(super) const fn is_silent(&self) -> bool {
-        self.silent.is_some()
-    }
-
     pub(super) fn trouble(&self) -> Option<TorTrouble> {
         self.trouble.clone()
     }
