@@ -25,8 +25,8 @@ use house::House;
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site};
 use meter_wire::{
-    ErrorCode, HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status,
-    TorStatus, TorTrouble, U64Text, WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, TorStatus,
+    U64Text, WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
@@ -35,10 +35,10 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tor::Steward;
+use tor::{Diary, Steward};
 use tracing::{error, info};
 use watchdog::{Sight, Watchdog};
-use whereabouts::Whereabouts;
+use whereabouts::Moves;
 
 const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
@@ -141,8 +141,8 @@ pub(crate) struct Engine {
     watchdog: Watchdog,
     /// At most one question to the network at a time.
     probe: JoinSet<bool>,
-    /// Where this computer was when Tor last had an answer; `None` while it is not ready.
-    connected_at: Option<Whereabouts>,
+    moves: Moves,
+    diary: Diary,
     bursts: Bursts,
 }
 
@@ -206,7 +206,8 @@ impl Engine {
                 unwatched_s: 0,
                 watchdog: Watchdog::default(),
                 probe: JoinSet::new(),
-                connected_at: None,
+                moves: Moves::default(),
+                diary: Diary::default(),
                 bursts: Bursts::default(),
             },
             handle,
@@ -289,10 +290,12 @@ impl Engine {
             slept_ms: Clock::slept_ms(),
         };
         self.watchdog.look(&sight, way_out::exists);
-        if sight.tor.state == meter_tor::TorState::Ready {
-            self.connected_at.get_or_insert_with(Whereabouts::now);
-        } else {
-            self.connected_at = None;
+        let trouble = self.watchdog.trouble().map(|trouble| trouble.problem.code);
+        self.diary.note(&sight.tor.state, trouble);
+        self.moves.look(&sight.tor.state);
+        if trouble.is_some_and(|trouble| self.moves.explain(trouble, way_out::exists)) {
+            info!("no answer since this computer was elsewhere or asleep");
+            self.tor.restart_in_background(self.relay.tracker());
         }
         if self.probe.is_empty() && self.watchdog.wants_probe(now) {
             let tor = self.tor.tor().clone();
@@ -302,21 +305,10 @@ impl Engine {
 
     fn probed(&mut self, answered: bool) {
         self.watchdog.probed(self.clock.monotonic(), answered);
-        self.look_at_tor();
-        let now = Whereabouts::now();
-        let is_left = |then: &Whereabouts| then.is_left_by(&now);
-        // Not while there is no way out: then there is nowhere to connect to.
-        let is_silent = |trouble: TorTrouble| trouble.problem.code == ErrorCode::TorSilent;
         if answered {
-            self.connected_at = Some(now);
-        } else if self.watchdog.trouble().is_some_and(is_silent)
-            && self.connected_at.as_ref().is_some_and(is_left)
-        {
-            // Once for each move: if that was not it, more of it does not help.
-            self.connected_at = Some(now);
-            info!("no answer since this computer was elsewhere or asleep");
-            self.tor.restart_in_background(self.relay.tracker());
+            self.moves.answered();
         }
+        self.look_at_tor();
     }
 
     async fn obey(&mut self, command: Command) {

@@ -6,8 +6,9 @@ use checks::{
     stage::{Backend, tor_section},
 };
 use meter_testkit::{shadowsocks::Door, site::Site, socks};
-use meter_wire::Status;
-use std::{path::Path, process::Stdio};
+use meter_wire::{Status, TorState};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{path::Path, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
@@ -19,19 +20,13 @@ async fn a_computer_that_moves_browses_on() {
     let world = World::boot().await;
     for backend in OURS.iter().copied() {
         moves(&world, backend).await;
+        moves_while_tor_connects(&world, backend).await;
     }
 }
 
 async fn moves(world: &World, backend: Backend) {
-    let (bridge, outlet) = &world.bridges[0];
-    let place = Place::with_a_door_to(&outlet.path).await;
-    let (config, _) = tor_section(&world.network, backend).unwrap();
-    let line = bridge.line_at(&place.door);
-    let config = config.replacen("[tor]\n", &format!("[tor]\nbridges = [{line:?}]\n"), 1);
-    let config = format!("[daemon]\nidle_exit_s = 0\n{config}");
-    let enter = network::of(place.process());
-    let enter: Vec<&str> = enter.iter().map(String::as_str).collect();
-    let mut host = Host::start_under(&enter, &config).unwrap();
+    let place = Place::with_a_door_to(&world.bridges[0].1.path).await;
+    let mut host = place.host(world, backend);
     let usable = |status: &Status| status.tor.is_usable();
     host.wait_for(LIMIT, usable).await.unwrap();
 
@@ -41,10 +36,30 @@ async fn moves(world: &World, backend: Backend) {
     network::moves(place.process()).await;
     let again = async { while page(&socket, &world.site).await.is_none() {} };
     soon(again).await;
-    let log = host.log();
-    assert!(log.contains("since this computer was elsewhere"), "{log}");
+    assert_eq!(restarts(&host.log()), 1, "{}", host.log());
     host.wait_for(LIMIT, usable).await.unwrap();
     host.end().unwrap();
+}
+
+/// The bridge says nothing yet when the address goes.
+async fn moves_while_tor_connects(world: &World, backend: Backend) {
+    let place = Place::with_a_door_to(&world.bridges[0].1.path).await;
+    place.hold(Signal::STOP);
+    let mut host = place.host(world, backend);
+    let connects = |status: &Status| matches!(status.tor.state, TorState::Bootstrapping { .. });
+    host.wait_for(LIMIT, connects).await.unwrap();
+    place.is_reached().await;
+    network::moves(place.process()).await;
+    place.hold(Signal::CONT);
+    let usable = |status: &Status| status.tor.is_usable();
+    host.wait_for(LIMIT, usable).await.unwrap();
+    assert_eq!(restarts(&host.log()), 1, "{}", host.log());
+    host.end().unwrap();
+}
+
+/// How often Tor was started anew for a move.
+fn restarts(log: &str) -> usize {
+    log.matches("since this computer was elsewhere").count()
 }
 
 /// Fetches a page of 150,000 bytes through the relay; how many came, if somebody would wait for it.
@@ -80,6 +95,35 @@ impl Place {
 
     fn process(&self) -> u32 {
         self.keeper.id().unwrap()
+    }
+
+    /// A daemon in it, whose Tor connects by the door to the plain bridge.
+    fn host(&self, world: &World, backend: Backend) -> Host {
+        let (config, _) = tor_section(&world.network, backend).unwrap();
+        let line = world.bridges[0].0.line_at(&self.door);
+        let config = config.replacen("[tor]\n", &format!("[tor]\nbridges = [{line:?}]\n"), 1);
+        let config = format!("[daemon]\nidle_exit_s = 0\n{config}");
+        let enter = network::of(self.process());
+        let enter: Vec<&str> = enter.iter().map(String::as_str).collect();
+        Host::start_under(&enter, &config).unwrap()
+    }
+
+    /// Has the door stand still, or go on. The system takes connections for it meanwhile.
+    fn hold(&self, signal: Signal) {
+        let process = Pid::from_raw(self.process().cast_signed()).unwrap();
+        kill_process(process, signal).unwrap();
+    }
+
+    /// Waits until something is connected to the door.
+    async fn is_reached(&self) {
+        let port = self.door.rsplit(':').next().unwrap();
+        let list = format!("ss -Htn state established dport = :{port}");
+        let reached = async {
+            while network::inside(self.process(), &list).await.is_empty() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        soon(reached).await;
     }
 
     /// Leads from the socket to an address in it, until it is dropped.

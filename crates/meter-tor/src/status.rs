@@ -69,6 +69,22 @@ pub enum TorState {
     Failed(TorProblem),
 }
 
+impl TorState {
+    /// One word, for a log.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Starting => "starting",
+            Self::Bootstrapping(_) => "bootstrapping",
+            Self::Ready => "ready",
+            Self::Restarting { .. } => "restarting",
+            Self::Stopping => "stopping",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 /// How far a start has come, in Tor's own words.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Bootstrap {

@@ -67,7 +67,7 @@ impl Steward {
         tracker.spawn(async move { told(steward.start_by_settings().await) });
     }
 
-    /// Has a Tor of ours that is ready make all its connections anew, in the one way that all of them and all
+    /// Has a Tor of ours that runs make all its connections anew, in the one way that all of them and all
     /// detours know: it is ended and started. Another's is left alone.
     pub(super) fn restart_in_background(&self, tracker: &TaskTracker) {
         if self.tor.status().borrow().backend == Some(BackendKind::Existing) {
@@ -146,6 +146,26 @@ impl Steward {
             .stop()
             .await
             .map_err(|problem| problems::tor(&problem))
+    }
+}
+
+/// Has the log say how Tor fares: states and reasons, no names and no places.
+#[derive(Default)]
+pub(super) struct Diary {
+    last: Option<(&'static str, Option<ErrorCode>)>,
+}
+
+impl Diary {
+    /// Says what is not as it was at the last look.
+    pub(super) fn note(&mut self, state: &meter_tor::TorState, trouble: Option<ErrorCode>) {
+        let now = (state.name(), trouble);
+        if self.last.replace(now) == Some(now) {
+            return;
+        }
+        match trouble {
+            None => info!(state = now.0, "tor"),
+            Some(trouble) => warn!(state = now.0, ?trouble, "tor"),
+        }
     }
 }
 

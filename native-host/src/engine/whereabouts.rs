@@ -5,11 +5,74 @@
 //! minutes to try another one, measured, and a system a quarter of an hour to end it.
 
 use crate::clock::Clock;
+use meter_tor::TorState;
+use meter_wire::ErrorCode;
 use nix::ifaddrs::getifaddrs;
 use std::{collections::BTreeSet, net::IpAddr};
 
+/// Whether Tor's connections are of another place than this.
+#[derive(Default)]
+pub(super) struct Moves {
+    /// Where this computer was when Tor began to connect, or last had an answer; `None` while no Tor runs.
+    connected_at: Option<Whereabouts>,
+}
+
+impl Moves {
+    /// Takes one look. Cheap while nothing changes: where the computer is, is read once for each start.
+    pub(super) fn look(&mut self, state: &TorState) {
+        match state {
+            // That Tor calls itself usable again, or no longer, is no answer: it goes by what it has on paper.
+            TorState::Bootstrapping(_) | TorState::Ready => {
+                self.connected_at.get_or_insert_with(Whereabouts::now);
+            }
+            TorState::Off
+            | TorState::Starting
+            | TorState::Restarting { .. }
+            | TorState::Stopping
+            | TorState::Failed(_) => self.connected_at = None,
+        }
+    }
+
+    /// Something came from the network to this place.
+    pub(super) fn answered(&mut self) {
+        self.connected_at = Some(Whereabouts::now());
+    }
+
+    /// Whether this trouble of a Tor that runs may be that its connections were left elsewhere. Says so once
+    /// for each move: if that was not it, more of what is done about it does not help. `has_way_out` as for
+    /// the watchdog's look.
+    pub(super) fn explain(
+        &mut self,
+        trouble: ErrorCode,
+        has_way_out: impl FnOnce() -> Option<bool>,
+    ) -> bool {
+        let Some(then) = self.connected_at.as_ref().filter(|_| is_silence(trouble)) else {
+            return false;
+        };
+        let now = Whereabouts::now();
+        // Not while there is no way out: then there is nowhere to connect to.
+        let explains = then.is_left_by(&now) && has_way_out() != Some(false);
+        if explains {
+            self.connected_at = Some(now);
+        }
+        explains
+    }
+}
+
+/// Whether somebody waits for what does not come. What was refused, or differs by its clock, did answer.
+const fn is_silence(trouble: ErrorCode) -> bool {
+    matches!(
+        trouble,
+        ErrorCode::TorSilent
+            | ErrorCode::TorStalled
+            | ErrorCode::TorBlocked
+            | ErrorCode::ShadowsocksUnreachable
+            | ErrorCode::ShadowsocksSilent
+    )
+}
+
 /// A place and a time to look back at.
-pub(super) struct Whereabouts {
+struct Whereabouts {
     /// Of all network devices.
     addresses: BTreeSet<IpAddr>,
     slept_ms: u64,
@@ -17,7 +80,7 @@ pub(super) struct Whereabouts {
 
 impl Whereabouts {
     /// As it is at this moment.
-    pub(super) fn now() -> Self {
+    fn now() -> Self {
         let devices = getifaddrs().into_iter().flatten();
         Self {
             addresses: devices.filter_map(|device| ip(&device)).collect(),
@@ -27,7 +90,7 @@ impl Whereabouts {
 
     /// Whether what was connected before may be cut off by `now`: an address is gone, and every
     /// connection from it with it; or the machine slept, which routers on the way do not wait for.
-    pub(super) fn is_left_by(&self, now: &Self) -> bool {
+    fn is_left_by(&self, now: &Self) -> bool {
         let slept = now.slept_ms.saturating_sub(self.slept_ms);
         slept > SLEEP_MS_MIN || !self.addresses.is_subset(&now.addresses)
     }
@@ -71,6 +134,37 @@ mod tests {
         let before = at(&["127.0.0.1"], 7_000);
         assert!(!before.is_left_by(&at(&["127.0.0.1"], 8_000)));
         assert!(before.is_left_by(&at(&["127.0.0.1"], 7_000 + SLEEP_MS_MIN + 1)));
+    }
+
+    /// 192.0.2.0/24 is for documentation (RFC 5737): no computer is there.
+    fn moved() -> Moves {
+        let connected_at = Some(at(&["192.0.2.1"], 0));
+        Moves { connected_at }
+    }
+
+    #[test]
+    fn a_move_explains_silence_once() {
+        let mut moves = moved();
+        assert!(!moves.explain(ErrorCode::TorClockWrong, || None));
+        assert!(!moves.explain(ErrorCode::TorSilent, || Some(false)));
+        assert!(moves.explain(ErrorCode::TorSilent, || Some(true)));
+        assert!(!moves.explain(ErrorCode::TorSilent, || Some(true)));
+        assert!(moved().explain(ErrorCode::TorStalled, || None));
+    }
+
+    #[test]
+    fn a_move_is_one_from_where_tor_began_or_had_an_answer() {
+        let mut moves = moved();
+        moves.look(&TorState::Ready);
+        assert!(moves.explain(ErrorCode::TorSilent, || None));
+        let mut moves = moved();
+        moves.answered();
+        assert!(!moves.explain(ErrorCode::TorSilent, || None));
+        let mut moves = moved();
+        moves.look(&TorState::Stopping);
+        assert!(!moves.explain(ErrorCode::TorSilent, || None));
+        moves.look(&TorState::Ready);
+        assert!(!moves.explain(ErrorCode::TorSilent, || None));
     }
 
     #[test]
