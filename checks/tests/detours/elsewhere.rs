@@ -53,7 +53,10 @@ async fn moves_while_tor_connects(world: &World, backend: Backend) {
     place.hold(Signal::CONT);
     let usable = |status: &Status| status.tor.is_usable();
     host.wait_for(LIMIT, usable).await.unwrap();
-    assert_eq!(restarts(&host.log()), 1, "{}", host.log());
+    let log = host.log();
+    // Arti gives up a greeting after five seconds, before a start counts as standing still.
+    let least = usize::from(backend == Backend::Managed);
+    assert!((least..=1).contains(&restarts(&log)), "{log}");
     host.end().unwrap();
 }
 
