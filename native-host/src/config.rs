@@ -3,10 +3,10 @@
 mod edit;
 mod parse;
 
-use meter_core::{Thresholds, Upstream};
-use meter_tor::{BadBridge, Bridge, ControlAddr};
+use meter_core::{Thresholds, TorAddr};
+use meter_tor::{BadBridge, Bridge};
 pub use meter_wire::BackendChoice;
-use std::{io, net::Ipv4Addr, path::PathBuf};
+use std::{io, path::PathBuf};
 
 pub(crate) use edit::set_backend;
 pub use parse::parse;
@@ -38,9 +38,9 @@ pub struct TorChoice {
     /// The program of a managed Tor.
     pub program: PathBuf,
     /// Where an existing Tor takes connections; `None`: the usual places.
-    pub socks_port: Option<TorPlace>,
+    pub socks_port: Option<TorAddr>,
     /// Where an existing Tor is controlled; `None`: the usual places.
-    pub control_port: Option<TorPlace>,
+    pub control_port: Option<TorAddr>,
     /// Lines added to the torrc of a managed Tor.
     pub extra_torrc: Vec<String>,
     /// Configuration of the embedded Tor, as TOML.
@@ -49,41 +49,6 @@ pub struct TorChoice {
     pub shadowsocks: Option<PathBuf>,
     /// Bridges that a Tor of ours connects to instead of public relays.
     pub bridges: Vec<Bridge>,
-}
-
-/// Where an existing Tor listens.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum TorPlace {
-    /// A port on 127.0.0.1, not 0.
-    Port(u16),
-    /// A Unix socket: an absolute path that fits into a socket address.
-    Socket(PathBuf),
-}
-
-impl TorPlace {
-    /// The same as an address for SOCKS.
-    #[must_use]
-    pub fn upstream(&self) -> Upstream {
-        match self {
-            Self::Port(port) => Upstream::Tcp((Ipv4Addr::LOCALHOST, *port).into()),
-            Self::Socket(path) => Upstream::Unix(path.clone()),
-        }
-    }
-
-    /// The same as an address for control.
-    #[must_use]
-    pub fn control(&self) -> ControlAddr {
-        ControlAddr::from(&self.upstream())
-    }
-
-    /// Its port, if it is one.
-    #[must_use]
-    pub const fn port(&self) -> Option<u16> {
-        match self {
-            Self::Port(port) => Some(*port),
-            Self::Socket(_) => None,
-        }
-    }
 }
 
 /// Why `config.toml` is no configuration.

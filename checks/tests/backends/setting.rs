@@ -5,12 +5,12 @@ use checks::{
     processes::{children, command_line, signal_all},
     stage::Backend,
 };
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_testkit::{
     socks::{self, Credentials, Fetched},
     tor_network::{ClientPorts, TorClient, TorNetwork},
 };
-use meter_tor::{BackendKind, Choice, ControlAddr, Tor, TorConfig, TorState, TorStatus};
+use meter_tor::{BackendKind, Choice, Tor, TorConfig, TorState, TorStatus};
 use rustix::process::Signal;
 use std::time::Duration;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -138,11 +138,11 @@ impl Setting {
             password: "p",
         });
         match upstream {
-            Upstream::Unix(socket) => {
+            TorAddr::Unix(socket) => {
                 let stream = socks::connect_unix(&socket, credentials, host, port).await?;
                 socks::get(stream, host, path).await
             }
-            Upstream::Tcp(address) => {
+            TorAddr::Tcp(address) => {
                 let stream = match credentials {
                     Some(credentials) => {
                         socks::connect_as(address, credentials, host, port).await?
@@ -191,14 +191,11 @@ fn existing(kind: Kind, config: &mut TorConfig, network: &TorNetwork) -> (TorCli
     let client = kind.start_theirs(network, ports);
     let (socks, control) = if kind == Kind::ExistingOnSockets {
         (
-            Upstream::Unix(client.socks_socket()),
-            ControlAddr::Unix(client.control_socket()),
+            TorAddr::Unix(client.socks_socket()),
+            TorAddr::Unix(client.control_socket()),
         )
     } else {
-        (
-            Upstream::Tcp(client.socks()),
-            ControlAddr::Tcp(client.control()),
-        )
+        (TorAddr::Tcp(client.socks()), TorAddr::Tcp(client.control()))
     };
     config.choice = Choice::Existing {
         socks: Some(socks),

@@ -18,8 +18,8 @@ mod session;
 mod signed;
 mod tariff;
 mod thresholds;
+mod tor_addr;
 mod units;
-mod upstream;
 
 pub use chain::{ChainError, ChainHead};
 pub use format::{badge_credits, credits_exact, credits_short};
@@ -31,5 +31,5 @@ pub use session::{Moved, OpenSession, SessionBatcher, SessionTotals, Tick};
 pub use signed::{ReportSigner, SIGNATURE_BYTES, Signable, Signed, Verified, VerifyError, pae};
 pub use tariff::{AmountOverflow, Award, Tariff, TariffId};
 pub use thresholds::{ThresholdError, Thresholds};
+pub use tor_addr::TorAddr;
 pub use units::{Amount, ByteCount, DurationMs, MonotonicMs, UnixMs};
-pub use upstream::Upstream;

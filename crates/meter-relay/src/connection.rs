@@ -4,7 +4,7 @@ mod optimistic;
 
 use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use shadowsocks::relay::socks5::{
     Address, HandshakeResponse, PasswdAuthResponse, Reply, SOCKS5_AUTH_METHOD_NOT_ACCEPTABLE,
     TcpResponseHeader,
@@ -44,7 +44,7 @@ pub(crate) struct Shared {
     /// Limits, with the relay's own port among the refused ones.
     pub(crate) config: RelayConfig,
     /// Where Tor is now, if it is.
-    pub(crate) upstream: watch::Receiver<Option<Upstream>>,
+    pub(crate) upstream: watch::Receiver<Option<TorAddr>>,
     /// The tasks of all connections, for cutting them.
     pub(crate) tasks: Tasks,
     /// What bulk payload moves through.
@@ -191,7 +191,7 @@ async fn proceed(client: Client, request: Request, seat: &Seat) -> io::Result<Op
 /// Asks Tor, and tells the client what Tor said.
 async fn open_in_truth(
     mut client: Client,
-    upstream: &Upstream,
+    upstream: &TorAddr,
     wish: Wish,
     connection: &OpenConnection,
     shared: &Shared,
@@ -244,11 +244,11 @@ fn count_answer(answer: &Result<Answer, DialError>, connection: &OpenConnection)
 
 fn permit(
     address: Address,
-    upstream: Option<&Upstream>,
+    upstream: Option<&TorAddr>,
     refused_ports: &[u16],
 ) -> Result<Target, Reply> {
     // Tor may have come up on a port that nobody knew when the relay was configured.
-    if let Some(Upstream::Tcp(tor)) = upstream
+    if let Some(TorAddr::Tcp(tor)) = upstream
         && tor.port() == address.port()
     {
         return Err(Reply::ConnectionNotAllowed);

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use shadowsocks::relay::socks5::{
     self, Command, HandshakeRequest, Reply, SOCKS5_AUTH_METHOD_NONE, SOCKS5_AUTH_METHOD_PASSWORD,
     TcpRequestHeader, TcpResponseHeader,
@@ -120,7 +120,7 @@ fn greeting(method: u8) -> Vec<u8> {
 /// # Errors
 /// Why there is no answer; an error of `meanwhile` is taken for one of the connection.
 pub(crate) async fn dial(
-    upstream: &Upstream,
+    upstream: &TorAddr,
     wish: Wish,
     dial_max: Duration,
     mut meanwhile: impl FnMut(&Socket, &mut Context<'_>) -> io::Result<()>,

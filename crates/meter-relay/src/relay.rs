@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Once},
 };
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_owner::{Owner, Owners};
 use tokio::{
     net::TcpListener,
@@ -56,7 +56,7 @@ impl Relay {
     /// Outside of a tokio runtime with I/O and time.
     pub fn bind(
         mut config: RelayConfig,
-        upstream: watch::Receiver<Option<Upstream>>,
+        upstream: watch::Receiver<Option<TorAddr>>,
         counters: Arc<Counters>,
     ) -> Result<Self, RelayError> {
         let (listener, port) = listen(config.listen)?;

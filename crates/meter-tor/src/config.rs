@@ -3,7 +3,6 @@
 
 use std::{
     ffi::OsString,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -11,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 
 use crate::Detour;
 
@@ -89,9 +88,9 @@ pub enum Choice {
     Existing {
         /// Its SOCKS address: loopback, or a Unix socket where nobody else can sit. `None`: what its control
         /// port says.
-        socks: Option<Upstream>,
+        socks: Option<TorAddr>,
         /// Its control port. `None`: the candidates' (those with this SOCKS address, if given).
-        control: Option<ControlAddr>,
+        control: Option<TorAddr>,
     },
     /// Only a child of ours, made of the program that is installed.
     Managed,
@@ -118,9 +117,9 @@ pub struct Embedded {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Candidate {
     /// SOCKS address: loopback or a Unix socket.
-    pub socks: Option<Upstream>,
+    pub socks: Option<TorAddr>,
     /// Control port.
-    pub control: Option<ControlAddr>,
+    pub control: Option<TorAddr>,
 }
 
 impl Candidate {
@@ -128,27 +127,25 @@ impl Candidate {
     /// (9150, 9151). Sockets come first: at a port anybody may sit.
     #[must_use]
     pub fn well_known() -> Vec<Self> {
-        let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let socks = |port| Some(Upstream::Tcp(at(port)));
-        let control = |port| Some(ControlAddr::Tcp(at(port)));
+        let port = |port| Some(TorAddr::loopback(port));
         let folder = Path::new(SYSTEM_SOCKETS);
-        let system_control = Some(ControlAddr::Unix(folder.join("control")));
+        let system_control = Some(TorAddr::Unix(folder.join("control")));
         vec![
             Self {
-                socks: Some(Upstream::Unix(folder.join("socks"))),
+                socks: Some(TorAddr::Unix(folder.join("socks"))),
                 control: system_control.clone(),
             },
             Self {
-                socks: socks(9050),
-                control: control(9051),
+                socks: port(9050),
+                control: port(9051),
             },
             Self {
-                socks: socks(9050),
+                socks: port(9050),
                 control: system_control,
             },
             Self {
-                socks: socks(9150),
-                control: control(9151),
+                socks: port(9150),
+                control: port(9151),
             },
         ]
     }
@@ -160,15 +157,6 @@ const SYSTEM_SOCKETS: &str = if cfg!(target_os = "linux") {
 } else {
     "/var/run/tor"
 };
-
-/// Address of a control port.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum ControlAddr {
-    /// A loopback address.
-    Tcp(SocketAddr),
-    /// A Unix domain socket.
-    Unix(PathBuf),
-}
 
 /// How restarts are spaced: doubling from `first` to `max`, back to `first` after `stable`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,7 +1,7 @@
 //! The one place where status and upstream are published, so that they can never disagree:
 //! there is an upstream exactly while the state is `Ready`.
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -16,9 +16,9 @@ const QUESTIONS_MAX: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Desk {
     status: watch::Sender<TorStatus>,
-    upstream: watch::Sender<Option<Upstream>>,
+    upstream: watch::Sender<Option<TorAddr>>,
     /// Where the Tor in use listens, usable or not.
-    address: watch::Sender<Option<Upstream>>,
+    address: watch::Sender<Option<TorAddr>>,
     /// Counts the identities that were asked for.
     identity: watch::Sender<u64>,
     /// To whom questions about circuits go; nobody, where the Tor in use does not tell.
@@ -40,7 +40,7 @@ impl Desk {
         self.status.subscribe()
     }
 
-    pub(crate) fn upstream(&self) -> watch::Receiver<Option<Upstream>> {
+    pub(crate) fn upstream(&self) -> watch::Receiver<Option<TorAddr>> {
         self.upstream.subscribe()
     }
 
@@ -67,7 +67,7 @@ impl Desk {
     }
 
     /// A Tor is there; whether it is usable comes with [`Self::progress`].
-    pub(crate) fn found(&self, backend: BackendKind, version: Option<&str>, address: Upstream) {
+    pub(crate) fn found(&self, backend: BackendKind, version: Option<&str>, address: TorAddr) {
         self.address.send_replace(Some(address));
         self.change(|status| {
             status.backend = Some(backend);
@@ -156,7 +156,7 @@ mod tests {
     fn there_is_an_upstream_exactly_while_ready() {
         let desk = Desk::new();
         let upstream = desk.upstream();
-        let address = Upstream::Unix("/run/x/socks".into());
+        let address = TorAddr::Unix("/run/x/socks".into());
         desk.progress(TorState::Starting);
         desk.found(BackendKind::Managed, Some("0.4.9.11"), address.clone());
         assert_eq!(*upstream.borrow(), None);
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn an_old_version_is_a_warning_and_goes_with_its_tor() {
         let desk = Desk::new();
-        let address = Upstream::Unix("/run/x/socks".into());
+        let address = TorAddr::Unix("/run/x/socks".into());
         desk.found(BackendKind::Existing, Some("0.4.5.16"), address);
         assert_eq!(desk.status().borrow().warnings, [TorWarning::VersionTooOld]);
         desk.without_tor(TorState::Off);

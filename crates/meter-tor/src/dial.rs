@@ -8,12 +8,9 @@ use tokio::{
     time::timeout,
 };
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 
-use crate::{
-    ControlAddr,
-    socket::{SocketFault, judge},
-};
+use crate::socket::{SocketFault, judge};
 
 /// Loopback answers at once or not at all.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -62,20 +59,11 @@ pub(crate) enum SocksProbe {
     Unsafe(SocketFault),
 }
 
-impl From<&Upstream> for ControlAddr {
-    fn from(upstream: &Upstream) -> Self {
-        match upstream {
-            Upstream::Tcp(address) => Self::Tcp(*address),
-            Upstream::Unix(path) => Self::Unix(path.clone()),
-        }
-    }
-}
-
 /// Opens a control connection.
-pub(crate) async fn dial_control(address: &ControlAddr) -> Result<Box<dyn Io>, DialError> {
+pub(crate) async fn dial_control(address: &TorAddr) -> Result<Box<dyn Io>, DialError> {
     match address {
-        ControlAddr::Tcp(address) => Ok(Box::new(dial_loopback(*address).await?)),
-        ControlAddr::Unix(path) => {
+        TorAddr::Tcp(address) => Ok(Box::new(dial_loopback(*address).await?)),
+        TorAddr::Unix(path) => {
             let stream = timeout(CONNECT_MAX, UnixStream::connect(path)).await;
             let stream = stream
                 .map_err(|_| DialError::Nothing)?
@@ -86,16 +74,16 @@ pub(crate) async fn dial_control(address: &ControlAddr) -> Result<Box<dyn Io>, D
 }
 
 /// The same to somebody else's Tor, whose socket must lie where only its owner can put one.
-pub(crate) async fn dial_theirs(address: &ControlAddr) -> Result<Box<dyn Io>, DialError> {
-    if let ControlAddr::Unix(path) = address {
+pub(crate) async fn dial_theirs(address: &TorAddr) -> Result<Box<dyn Io>, DialError> {
+    if let TorAddr::Unix(path) = address {
         judge(path).map_err(DialError::Unsafe)?;
     }
     dial_control(address).await
 }
 
 /// Asks a SOCKS port of somebody else whether it is Tor's. Tor logs a warning each time: ask once.
-pub(crate) async fn probe_socks(address: &Upstream) -> SocksProbe {
-    let mut stream = match dial_theirs(&address.into()).await {
+pub(crate) async fn probe_socks(address: &TorAddr) -> SocksProbe {
+    let mut stream = match dial_theirs(address).await {
         Ok(stream) => stream,
         Err(DialError::NotLoopback) => return SocksProbe::NotLoopback,
         Err(DialError::Unsafe(fault)) => return SocksProbe::Unsafe(fault),
@@ -111,15 +99,15 @@ pub(crate) async fn probe_socks(address: &Upstream) -> SocksProbe {
 ///
 /// # Errors
 /// Why a connection is not to be had.
-pub(crate) async fn listens(address: &Upstream) -> Result<(), DialError> {
-    dial_theirs(&address.into()).await.map(drop)
+pub(crate) async fn listens(address: &TorAddr) -> Result<(), DialError> {
+    dial_theirs(address).await.map(drop)
 }
 
 /// Whether the Tor network answers: asks for a name that no exit finds, and waits for an exit to
 /// say so.
-pub(crate) async fn network_answers(socks: &Upstream) -> bool {
+pub(crate) async fn network_answers(socks: &TorAddr) -> bool {
     let asked = async {
-        let mut stream = dial_control(&socks.into()).await.ok()?;
+        let mut stream = dial_control(socks).await.ok()?;
         ask_for_nothing(&mut stream).await.ok()
     };
     let reply = timeout(NETWORK_ANSWER_MAX, asked).await.ok().flatten();

@@ -7,7 +7,7 @@ mod talk;
 
 use std::{path::PathBuf, process::ExitStatus};
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_wire::{
     EmbeddedCommand, EmbeddedEvent, EmbeddedFailure, EmbeddedFault, EmbeddedPath, EmbeddedProgress,
     EmbeddedSetup, EmbeddedWay,
@@ -142,7 +142,7 @@ impl Life<'_> {
         match first {
             Some(EmbeddedEvent::Listening { version }) => {
                 self.was_up = true;
-                let address = Upstream::Unix(socks);
+                let address = TorAddr::Unix(socks);
                 self.desk
                     .found(BackendKind::Embedded, Some(&version), address);
                 self.follow().await

@@ -4,13 +4,12 @@
 //! can be used, if its SOCKS port answers HTTP the way only Tor does. A control port that lies
 //! takes its SOCKS port down with it.
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BackendKind, Candidate, ControlAddr, ControlRefusal, TorConfig, TorProblem, TorState,
-    TorWarning,
+    BackendKind, Candidate, ControlRefusal, TorConfig, TorProblem, TorState, TorWarning,
     bootstrap::{Whose, follow},
     control::{
         Authenticated, Command, Control, ControlError, CookieRule, authenticate, socks_listeners,
@@ -29,10 +28,10 @@ pub(crate) enum Existing {
         /// What it said of itself.
         about: Authenticated,
         /// Where it takes connections.
-        socks: Upstream,
+        socks: TorAddr,
     },
     /// Known by its SOCKS port alone.
-    Bare(Upstream),
+    Bare(TorAddr),
 }
 
 /// What to look for.
@@ -40,7 +39,7 @@ pub(crate) struct Search {
     candidates: Vec<Candidate>,
     rule: CookieRule,
     /// The configured SOCKS address, which must then be this Tor's.
-    socks: Option<Upstream>,
+    socks: Option<TorAddr>,
 }
 
 /// What a search over control ports left behind.
@@ -51,7 +50,7 @@ pub(crate) struct Misses {
     /// The first one that must not be used.
     problem: Option<TorProblem>,
     /// SOCKS addresses that must not be used although they may answer.
-    distrusted: Vec<Upstream>,
+    distrusted: Vec<TorAddr>,
 }
 
 impl Search {
@@ -68,8 +67,8 @@ impl Search {
     /// What was configured, completed by the candidates.
     pub(crate) fn configured(
         config: &TorConfig,
-        socks: Option<&Upstream>,
-        control: Option<&ControlAddr>,
+        socks: Option<&TorAddr>,
+        control: Option<&TorAddr>,
     ) -> Self {
         let mut search = Self {
             socks: socks.cloned(),
@@ -84,7 +83,7 @@ impl Search {
                 }];
             }
             (Some(socks), None) => {
-                let is_named = |known: &Upstream| is_same(known, socks);
+                let is_named = |known: &TorAddr| is_same(known, socks);
                 search
                     .candidates
                     .retain(|candidate| candidate.socks.as_ref().is_some_and(is_named));
@@ -143,7 +142,7 @@ impl Search {
     async fn attach(
         &self,
         candidate: &Candidate,
-        address: &ControlAddr,
+        address: &TorAddr,
     ) -> Result<Existing, TorProblem> {
         let io = dial_theirs(address).await.map_err(|error| match error {
             DialError::NotLoopback => TorProblem::NotLoopback,
@@ -169,13 +168,13 @@ impl Search {
     async fn pick(
         &self,
         candidate: &Candidate,
-        listeners: Vec<Upstream>,
-    ) -> Result<Upstream, TorProblem> {
-        let has = |wanted: &Upstream| listeners.iter().any(|listener| is_same(listener, wanted));
+        listeners: Vec<TorAddr>,
+    ) -> Result<TorAddr, TorProblem> {
+        let has = |wanted: &TorAddr| listeners.iter().any(|listener| is_same(listener, wanted));
         if let Some(wanted) = &self.socks {
             let found = has(wanted).then_some(wanted);
             let found = found.ok_or(TorProblem::NoSocksPort)?;
-            if let Upstream::Unix(path) = found {
+            if let TorAddr::Unix(path) = found {
                 judge(path).map_err(TorProblem::SocketUnsafe)?;
             }
             return Ok(found.clone());
@@ -196,8 +195,8 @@ impl Search {
     }
 }
 
-const fn is_port(listener: &Upstream) -> bool {
-    matches!(listener, Upstream::Tcp(_))
+const fn is_port(listener: &TorAddr) -> bool {
+    matches!(listener, TorAddr::Tcp(_))
 }
 
 impl Misses {
@@ -269,7 +268,7 @@ impl Existing {
 async fn follow_controlled(
     mut control: Control,
     about: &Authenticated,
-    socks: Upstream,
+    socks: TorAddr,
     desk: &Desk,
 ) -> ControlError {
     desk.found(BackendKind::Existing, about.version.as_deref(), socks);
@@ -283,7 +282,7 @@ async fn follow_controlled(
     follow(&mut control, desk, Whose::Theirs).await
 }
 
-async fn watch_bare(socks: &Upstream, config: &TorConfig, desk: &Desk) -> TorProblem {
+async fn watch_bare(socks: &TorAddr, config: &TorConfig, desk: &Desk) -> TorProblem {
     desk.found(BackendKind::Existing, None, socks.clone());
     desk.warn(TorWarning::WithoutControl);
     desk.progress(TorState::Ready);

@@ -26,7 +26,7 @@ mod tor;
 
 pub use bridge::{BadBridge, Bridge, Transport};
 pub use circuit::{Built, Circuit, Hop, HopRole, SiteCredentials, WAYS_MAX};
-pub use config::{Candidate, Choice, ControlAddr, Embedded, RestartPolicy, TorConfig};
+pub use config::{Candidate, Choice, Embedded, RestartPolicy, TorConfig};
 pub use detour::Detour;
 pub use folders::{SOCKET_PATH_BYTES_MAX, find_program};
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};

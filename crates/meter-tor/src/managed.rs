@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use tokio::{
     io::AsyncWriteExt,
     process::ChildStdin,
@@ -22,7 +22,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BackendKind, ControlAddr, ControlRefusal, FolderFault, TorConfig, TorProblem,
+    BackendKind, ControlRefusal, FolderFault, TorConfig, TorProblem,
     bootstrap::{Whose, follow},
     child::{Child, Start},
     control::{Authenticated, Command, Control, ControlError, CookieRule, authenticate},
@@ -163,7 +163,7 @@ async fn configure(mut stdin: ChildStdin, torrc: &str) {
 
 /// Connects as soon as the socket is there and answers.
 async fn connect(paths: &Paths) -> Result<(Control, Authenticated), ControlError> {
-    let address = ControlAddr::Unix(paths.control.clone());
+    let address = TorAddr::Unix(paths.control.clone());
     let rule = CookieRule::Exactly(paths.cookie.clone());
     loop {
         if let Ok(io) = dial_control(&address).await {
@@ -198,7 +198,7 @@ async fn own_and_follow(
             return error;
         }
     }
-    let socks = Upstream::Unix(paths.socks.clone());
+    let socks = TorAddr::Unix(paths.socks.clone());
     desk.found(BackendKind::Managed, about.version.as_deref(), socks);
     follow(control, desk, Whose::Ours).await
 }

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 
 /// Why a Unix socket is not used, although it may answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -51,13 +51,13 @@ pub(crate) fn judge(path: &Path) -> Result<(), SocketFault> {
 }
 
 /// Whether both are one place; `/var/run` and `/run` may be.
-pub(crate) fn is_same(one: &Upstream, other: &Upstream) -> bool {
+pub(crate) fn is_same(one: &TorAddr, other: &TorAddr) -> bool {
     match (one, other) {
-        (Upstream::Unix(one), Upstream::Unix(other)) => {
+        (TorAddr::Unix(one), TorAddr::Unix(other)) => {
             let real = |path: &Path| path.canonicalize().ok();
             one == other || real(one).is_some_and(|one| Some(one) == real(other))
         }
-        (Upstream::Tcp(_), _) | (_, Upstream::Tcp(_)) => one == other,
+        (TorAddr::Tcp(_), _) | (_, TorAddr::Tcp(_)) => one == other,
     }
 }
 
@@ -135,8 +135,8 @@ mod tests {
         symlink(&folder, &above).unwrap();
         assert_eq!(judge(&above.join("socks")), Ok(()));
         assert!(is_same(
-            &Upstream::Unix(above.join("socks")),
-            &Upstream::Unix(path)
+            &TorAddr::Unix(above.join("socks")),
+            &TorAddr::Unix(path)
         ));
         set_mode(&folder, 0o777);
         assert_eq!(

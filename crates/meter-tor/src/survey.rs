@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 
 use crate::{
-    Candidate, ControlAddr, ControlRefusal, SocketFault,
+    Candidate, ControlRefusal, SocketFault,
     child::first_line_of,
     control::{Control, ControlError, CookieRule, authenticate},
     dial::{DialError, SocksProbe, dial_theirs, probe_socks},
@@ -17,11 +17,11 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sighting {
     /// Its SOCKS address; `None` where only a control port was named.
-    pub socks: Option<Upstream>,
+    pub socks: Option<TorAddr>,
     /// What answers at the SOCKS address.
     pub answer: SocksAnswer,
     /// Its control ports that answered, as far as the first that proved to be Tor's.
-    pub controls: Vec<(ControlAddr, ControlAnswer)>,
+    pub controls: Vec<(TorAddr, ControlAnswer)>,
 }
 
 /// What answers at a SOCKS address.
@@ -99,7 +99,7 @@ pub async fn survey(places: &[Candidate]) -> Vec<Sighting> {
     found
 }
 
-async fn ask_socks(address: Option<&Upstream>) -> SocksAnswer {
+async fn ask_socks(address: Option<&TorAddr>) -> SocksAnswer {
     let Some(address) = address else {
         return SocksAnswer::Nothing;
     };
@@ -111,7 +111,7 @@ async fn ask_socks(address: Option<&Upstream>) -> SocksAnswer {
     }
 }
 
-async fn ask_control(address: &ControlAddr) -> Option<ControlAnswer> {
+async fn ask_control(address: &TorAddr) -> Option<ControlAnswer> {
     let io = match dial_theirs(address).await {
         Ok(io) => io,
         Err(DialError::Denied) => return Some(ControlAnswer::Refused(ControlRefusal::NoAccess)),

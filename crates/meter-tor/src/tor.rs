@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::timeout,
@@ -27,7 +27,7 @@ const CIRCUIT_MAX: Duration = Duration::from_secs(5);
 pub struct Tor {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<TorStatus>,
-    upstream: watch::Receiver<Option<Upstream>>,
+    upstream: watch::Receiver<Option<TorAddr>>,
     identity: watch::Sender<u64>,
     teller: watch::Receiver<Option<mpsc::Sender<Question>>>,
 }
@@ -158,7 +158,7 @@ impl Tor {
 
     /// Where to connect; `None` whenever Tor is not usable, from the moment it is known.
     #[must_use]
-    pub fn upstream(&self) -> watch::Receiver<Option<Upstream>> {
+    pub fn upstream(&self) -> watch::Receiver<Option<TorAddr>> {
         self.upstream.clone()
     }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_tor::{
     BackendKind, Choice, Complaint, Embedded, FolderFault, Tor, TorConfig, TorProblem, TorState,
     TorWarning,
@@ -92,10 +92,7 @@ async fn progress_becomes_status_and_ready_an_upstream() {
     assert_eq!(soon(setting.tor.start()).await, Ok(()));
     until(&mut setting.tor.status(), |state| *state == TorState::Ready).await;
     let socks = setting.folder.path().join("run/socks");
-    assert_eq!(
-        *setting.tor.upstream().borrow(),
-        Some(Upstream::Unix(socks))
-    );
+    assert_eq!(*setting.tor.upstream().borrow(), Some(TorAddr::Unix(socks)));
     setting.end().await;
 }
 

@@ -14,10 +14,10 @@ use std::{net::SocketAddr, os::unix::fs::symlink, path::Path, time::Duration};
 
 use fake_control::{FakeControl, Script, phase};
 use fake_port::{FakePort, TORS_ANSWER};
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_tor::{
-    BackendKind, Bootstrap, Candidate, Choice, ControlAddr, ControlRefusal, CookieFault,
-    SocketFault, Tor, TorConfig, TorProblem, TorState, TorWarning,
+    BackendKind, Bootstrap, Candidate, Choice, ControlRefusal, CookieFault, SocketFault, Tor,
+    TorConfig, TorProblem, TorState, TorWarning,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -34,7 +34,7 @@ fn tor_at(control: SocketAddr) -> Tor {
     tor(
         Choice::Existing {
             socks: None,
-            control: Some(ControlAddr::Tcp(control)),
+            control: Some(TorAddr::Tcp(control)),
         },
         Vec::new(),
     )
@@ -54,8 +54,8 @@ fn tor(choice: Choice, candidates: Vec<Candidate>) -> Tor {
 
 fn beside(socks: SocketAddr, control: SocketAddr) -> Vec<Candidate> {
     vec![Candidate {
-        socks: Some(Upstream::Tcp(socks)),
-        control: Some(ControlAddr::Tcp(control)),
+        socks: Some(TorAddr::Tcp(socks)),
+        control: Some(TorAddr::Tcp(control)),
     }]
 }
 
@@ -81,7 +81,7 @@ async fn a_tor_that_proves_itself_is_used_and_left_alone_at_the_end() {
     assert_eq!(status.backend, Some(BackendKind::Existing));
     assert_eq!(status.version.as_deref(), Some("0.4.9.11"));
     assert_eq!(status.warnings, []);
-    assert_eq!(*tor.upstream().borrow(), Some(Upstream::Tcp(socks())));
+    assert_eq!(*tor.upstream().borrow(), Some(TorAddr::Tcp(socks())));
 
     assert_eq!(soon(tor.stop()).await, Ok(()));
     assert_eq!(tor.status().borrow().state, TorState::Off);
@@ -402,7 +402,7 @@ async fn a_start_during_the_pause_tries_at_once() {
     script.hang_up_at = ("AUTHENTICATE", 1);
     let fake = FakeControl::start(script).await;
     let mut config = TorConfig::new("/nonexistent/data".into(), "/nonexistent/run".into());
-    let control = Some(ControlAddr::Tcp(fake.address));
+    let control = Some(TorAddr::Tcp(fake.address));
     config.choice = Choice::Existing {
         socks: None,
         control,
@@ -429,7 +429,7 @@ async fn a_start_during_the_pause_tries_at_once() {
 async fn a_tor_without_control_port_is_known_by_its_answer_and_asked_once() {
     let port = FakePort::start("", TORS_ANSWER).await;
     let choice = Choice::Existing {
-        socks: Some(Upstream::Tcp(port.address)),
+        socks: Some(TorAddr::Tcp(port.address)),
         control: None,
     };
     let tor = tor(choice, Vec::new());
@@ -437,7 +437,7 @@ async fn a_tor_without_control_port_is_known_by_its_answer_and_asked_once() {
     let status = tor.status().borrow().clone();
     assert_eq!((status.state, status.version), (TorState::Ready, None));
     assert_eq!(status.warnings, [TorWarning::WithoutControl]);
-    assert_eq!(*tor.upstream().borrow(), Some(Upstream::Tcp(port.address)));
+    assert_eq!(*tor.upstream().borrow(), Some(TorAddr::Tcp(port.address)));
     assert_eq!(port.times_asked(), 1);
 
     port.close().await;
@@ -454,7 +454,7 @@ async fn an_unusable_control_port_leaves_the_socks_port_to_be_asked() {
     for choice in [
         Choice::Auto,
         Choice::Existing {
-            socks: Some(Upstream::Tcp(port.address)),
+            socks: Some(TorAddr::Tcp(port.address)),
             control: None,
         },
     ] {
@@ -468,7 +468,7 @@ async fn an_unusable_control_port_leaves_the_socks_port_to_be_asked() {
 async fn what_is_not_tor_is_said_and_not_used() {
     let port = FakePort::start("", "HTTP/1.1 501 Not Implemented\r\n\r\n").await;
     let choice = Choice::Existing {
-        socks: Some(Upstream::Tcp(port.address)),
+        socks: Some(TorAddr::Tcp(port.address)),
         control: None,
     };
     let tor = tor(choice, Vec::new());
@@ -485,12 +485,12 @@ async fn only_this_computer_is_ever_dialled() {
     let outside: SocketAddr = "192.0.2.1:9050".parse().unwrap();
     for choice in [
         Choice::Existing {
-            socks: Some(Upstream::Tcp(outside)),
+            socks: Some(TorAddr::Tcp(outside)),
             control: None,
         },
         Choice::Existing {
             socks: None,
-            control: Some(ControlAddr::Tcp(outside)),
+            control: Some(TorAddr::Tcp(outside)),
         },
     ] {
         let tor = tor(choice, Vec::new());
@@ -509,10 +509,10 @@ async fn a_tor_without_a_usable_socks_port_is_no_use() {
         let mut script = Script::ready(folder.path(), socks());
         script.socks = listeners.into();
         let fake = FakeControl::start(script).await;
-        let control = Some(ControlAddr::Tcp(fake.address));
+        let control = Some(TorAddr::Tcp(fake.address));
         let tor = tor(
             Choice::Existing {
-                socks: wanted.map(Upstream::Tcp),
+                socks: wanted.map(TorAddr::Tcp),
                 control,
             },
             Vec::new(),
@@ -531,14 +531,14 @@ async fn a_free_choice_prefers_a_tor_that_proves_itself() {
     let fake = FakeControl::start(Script::ready(folder.path(), socks())).await;
     let bare = FakePort::start("", TORS_ANSWER).await;
     let mut candidates = vec![Candidate {
-        socks: Some(Upstream::Tcp(bare.address)),
+        socks: Some(TorAddr::Tcp(bare.address)),
         control: None,
     }];
     candidates.extend(beside(socks(), fake.address));
     let tor = tor(Choice::Auto, candidates);
     assert_eq!(soon(tor.start()).await, Ok(()));
     until(&mut tor.status(), |state| *state == TorState::Ready).await;
-    assert_eq!(*tor.upstream().borrow(), Some(Upstream::Tcp(socks())));
+    assert_eq!(*tor.upstream().borrow(), Some(TorAddr::Tcp(socks())));
     assert_eq!(bare.times_asked(), 0);
 }
 
@@ -555,24 +555,24 @@ async fn a_unix_socket_is_preferred_to_a_port_of_the_same_tor_if_it_can_be_used(
     let open = open.join("socks");
     let _other = std::os::unix::net::UnixListener::bind(&open).unwrap();
     let gone = folder.path().join("gone");
-    let port = || Ok(Upstream::Tcp(socks()));
+    let port = || Ok(TorAddr::Tcp(socks()));
     for (sockets, wanted, expected) in [
-        (vec![&safe], None, Ok(Upstream::Unix(safe.clone()))),
+        (vec![&safe], None, Ok(TorAddr::Unix(safe.clone()))),
         (
             vec![&gone, &open, &safe],
             None,
-            Ok(Upstream::Unix(safe.clone())),
+            Ok(TorAddr::Unix(safe.clone())),
         ),
         (vec![&gone, &open], None, port()),
-        (vec![&safe], Some(Upstream::Tcp(socks())), port()),
+        (vec![&safe], Some(TorAddr::Tcp(socks())), port()),
         (
             vec![&open],
-            Some(Upstream::Unix(open.clone())),
+            Some(TorAddr::Unix(open.clone())),
             Err(TorProblem::SocketUnsafe(SocketFault::OpenFolder)),
         ),
         (
             vec![&safe],
-            Some(Upstream::Unix(gone.clone())),
+            Some(TorAddr::Unix(gone.clone())),
             Err(TorProblem::NoSocksPort),
         ),
     ] {
@@ -581,7 +581,7 @@ async fn a_unix_socket_is_preferred_to_a_port_of_the_same_tor_if_it_can_be_used(
             script.socks += &format!(" \"unix:{}\"", socket.display());
         }
         let fake = FakeControl::start(script).await;
-        let control = Some(ControlAddr::Tcp(fake.address));
+        let control = Some(TorAddr::Tcp(fake.address));
         let tor = tor(
             Choice::Existing {
                 socks: wanted,

@@ -16,9 +16,9 @@ use std::{
     time::Duration,
 };
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_tor::{
-    BackendKind, Candidate, Choice, ControlAddr, FolderFault, Tor, TorConfig, TorProblem, TorState,
+    BackendKind, Candidate, Choice, FolderFault, Tor, TorConfig, TorProblem, TorState,
 };
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
@@ -365,7 +365,7 @@ async fn a_real_tor_of_someone_else_is_found_by_its_control_port() {
     let managed = Managed::new(|config| {
         config.choice = Choice::Auto;
         config.cookie_files = vec![run.join("cookie")];
-        let control = Some(ControlAddr::Unix(run.join("control")));
+        let control = Some(TorAddr::Unix(run.join("control")));
         config.existing_candidates = vec![Candidate {
             socks: None,
             control,
@@ -386,7 +386,7 @@ async fn a_real_tor_of_someone_else_is_found_by_its_control_port() {
     soon(status.wait_for(|status| status.backend == Some(BackendKind::Managed)))
         .await
         .unwrap();
-    assert_eq!(*managed.tor.upstream().borrow(), None::<Upstream>);
+    assert_eq!(*managed.tor.upstream().borrow(), None::<TorAddr>);
     managed.end().await;
     other.end().await;
 }

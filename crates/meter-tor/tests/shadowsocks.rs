@@ -13,8 +13,8 @@ use std::{
     os::unix::fs::PermissionsExt,
 };
 
-use meter_core::Upstream;
-use meter_tor::{Candidate, Choice, ControlAddr, Tor, TorConfig, TorProblem, TorState};
+use meter_core::TorAddr;
+use meter_tor::{Candidate, Choice, Tor, TorConfig, TorProblem, TorState};
 use meter_uplink::{BadServer, FileFault, UplinkError};
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -120,7 +120,7 @@ async fn a_tor_of_somebody_else_is_not_used_in_place_of_the_detour() {
     let socks: Option<SocketAddr> = Some(other.local_addr().unwrap());
     let existing = Managed::new(&url, 0o600, |config| {
         config.choice = Choice::Existing {
-            socks: socks.map(Upstream::Tcp),
+            socks: socks.map(TorAddr::Tcp),
             control: None,
         };
     });
@@ -130,8 +130,8 @@ async fn a_tor_of_somebody_else_is_not_used_in_place_of_the_detour() {
 
     let free = Managed::new(&url, 0o600, |config| {
         config.existing_candidates = vec![Candidate {
-            socks: socks.map(Upstream::Tcp),
-            control: socks.map(ControlAddr::Tcp),
+            socks: socks.map(TorAddr::Tcp),
+            control: socks.map(TorAddr::Tcp),
         }];
     });
     soon(free.tor.start()).await.unwrap();

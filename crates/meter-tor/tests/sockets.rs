@@ -14,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_tor::{
-    BackendKind, Candidate, Choice, ControlAddr, ControlAnswer, SocketFault, SocksAnswer, Tor,
-    TorConfig, TorProblem, TorStatus, TorWarning, survey,
+    BackendKind, Candidate, Choice, ControlAnswer, SocketFault, SocksAnswer, Tor, TorConfig,
+    TorProblem, TorStatus, TorWarning, survey,
 };
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -54,12 +54,12 @@ impl Theirs {
         Self { process, folder }
     }
 
-    fn socks(&self) -> Upstream {
-        Upstream::Unix(self.path("socks"))
+    fn socks(&self) -> TorAddr {
+        TorAddr::Unix(self.path("socks"))
     }
 
-    fn control(&self) -> ControlAddr {
-        ControlAddr::Unix(self.path("control"))
+    fn control(&self) -> TorAddr {
+        TorAddr::Unix(self.path("control"))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -156,7 +156,7 @@ async fn sockets_where_anybody_may_sit_are_refused_and_not_asked() {
     let listener = UnixListener::bind(&path).unwrap();
     listener.set_nonblocking(true).unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-    let (socks, control) = (Upstream::Unix(path.clone()), ControlAddr::Unix(path));
+    let (socks, control) = (TorAddr::Unix(path.clone()), TorAddr::Unix(path));
     let fault = SocketFault::OpenFolder;
     for (socks, control) in [
         (Some(socks.clone()), None),

@@ -9,7 +9,7 @@ use crate::{
     ticks::Ticks,
 };
 use clap::Args;
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_relay::{Counters, Isolation, Relay, RelayConfig};
 use meter_wire::U64Text;
 use serde::Serialize;
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 }
 
 async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Failure> {
-    let (_upstream, upstream) = watch::channel(Some(Upstream::Tcp(arguments.upstream)));
+    let (_upstream, upstream) = watch::channel(Some(TorAddr::Tcp(arguments.upstream)));
     let config = RelayConfig {
         connections_max,
         isolation: isolation(arguments.isolate)?,

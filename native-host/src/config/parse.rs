@@ -96,7 +96,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::TorPlace;
+    use crate::config::TorAddr;
 
     const EXAMPLE: &str = include_str!("../../config.example.toml");
 
@@ -187,6 +187,6 @@ mod tests {
         .expect("in order");
         assert_eq!((config.relay_port, config.idle_exit_s), (9200, None));
         assert!(config.optimistic);
-        assert_eq!(config.tor.socks_port, Some(TorPlace::Port(9050)));
+        assert_eq!(config.tor.socks_port, Some(TorAddr::loopback(9050)));
     }
 }

@@ -3,11 +3,8 @@
 mod thread;
 
 use super::lately::Lately;
-use crate::{
-    config::{Config, TorPlace},
-    problems,
-};
-use meter_core::{MonotonicMs, Upstream};
+use crate::{config::Config, problems};
+use meter_core::{MonotonicMs, TorAddr};
 use meter_relay::{
     Connections, CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError, Site,
 };
@@ -24,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) struct RelayControl {
     config: RelayConfig,
     isolation: Isolation,
-    upstream: watch::Receiver<Option<Upstream>>,
+    upstream: watch::Receiver<Option<TorAddr>>,
     counters: Arc<Counters>,
     lately: Lately,
     tracker: TaskTracker,
@@ -45,7 +42,7 @@ impl RelayControl {
     /// The system has no thread or file to give.
     pub(crate) fn new(
         config: &Config,
-        upstream: watch::Receiver<Option<Upstream>>,
+        upstream: watch::Receiver<Option<TorAddr>>,
         counters: Arc<Counters>,
         isolation: Isolation,
     ) -> io::Result<Self> {
@@ -166,7 +163,7 @@ impl RelayControl {
 fn relay_config(config: &Config, isolation: Isolation) -> RelayConfig {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
     let named = [&config.tor.socks_port, &config.tor.control_port];
-    let named = named.into_iter().flatten().filter_map(TorPlace::port);
+    let named = named.into_iter().flatten().filter_map(TorAddr::port);
     let tor_ports = [9050, 9051, 9150, 9151].into_iter().chain(named);
     RelayConfig {
         connections_max: config.connections_max,

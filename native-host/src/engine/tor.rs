@@ -1,7 +1,7 @@
 //! Between our configuration and messages and the crate that has Tor.
 
 use crate::{
-    config::{self, BackendChoice, Config, TorChoice, TorPlace},
+    config::{self, BackendChoice, Config, TorChoice},
     home::Home,
     problems,
 };
@@ -182,8 +182,8 @@ fn tor_config(home: &Home, config: &Config, watch_now: Arc<Notify>) -> TorConfig
         BackendChoice::Managed => Choice::Managed,
         BackendChoice::Embedded => Choice::Embedded,
         BackendChoice::Existing => Choice::Existing {
-            socks: config.tor.socks_port.as_ref().map(TorPlace::upstream),
-            control: config.tor.control_port.as_ref().map(TorPlace::control),
+            socks: config.tor.socks_port.clone(),
+            control: config.tor.control_port.clone(),
         },
     };
     TorConfig {

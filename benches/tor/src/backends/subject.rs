@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_testkit::socks::{self, Credentials};
 use meter_tor::{Choice, Embedded, Tor, TorConfig};
 use tempfile::TempDir;
@@ -139,7 +139,7 @@ impl Subject {
     /// It is not usable, or refuses.
     pub(super) async fn connect(&self, user: &str) -> Result<UnixStream> {
         let upstream = self.tor.upstream().borrow().clone();
-        let Some(Upstream::Unix(socket)) = upstream else {
+        let Some(TorAddr::Unix(socket)) = upstream else {
             bail!("{} offers no socket", self.kind.name());
         };
         let credentials = Credentials {

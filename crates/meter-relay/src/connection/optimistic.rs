@@ -6,7 +6,7 @@
 
 use std::{io, task::Context};
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use shadowsocks::relay::socks5::Reply;
 use tokio::io::AsyncWriteExt as _;
 use tracing::debug;
@@ -25,7 +25,7 @@ use crate::{
 /// Of the client's socket.
 pub(super) async fn open(
     mut client: Client,
-    upstream: &Upstream,
+    upstream: &TorAddr,
     wish: Wish,
     connection: &OpenConnection,
     shared: &Shared,

@@ -7,7 +7,7 @@
 
 use std::{io, path::Path, time::Duration};
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use socket2::{Domain, SockAddr, Type};
 use tokio::{
     io::Interest,
@@ -26,16 +26,16 @@ const CONNECT_MAX: Duration = Duration::from_millis(900);
 ///
 /// # Errors
 /// [`DialError::NotLoopback`], and nothing was dialled; [`DialError::Unreachable`].
-pub(super) async fn connect(upstream: &Upstream, words: &[u8]) -> Result<Socket, DialError> {
+pub(super) async fn connect(upstream: &TorAddr, words: &[u8]) -> Result<Socket, DialError> {
     let (socket, said) = match upstream {
-        Upstream::Tcp(address) if !address.ip().is_loopback() => {
+        TorAddr::Tcp(address) if !address.ip().is_loopback() => {
             return Err(DialError::NotLoopback);
         }
-        Upstream::Tcp(address) => begin(Domain::for_address(*address), &(*address).into(), words)
+        TorAddr::Tcp(address) => begin(Domain::for_address(*address), &(*address).into(), words)
             .and_then(|(socket, said)| {
                 Ok((Socket::Tcp(TcpStream::from_std(socket.into())?), said))
             }),
-        Upstream::Unix(path) => begin_unix(path, words),
+        TorAddr::Unix(path) => begin_unix(path, words),
     }
     .map_err(DialError::Unreachable)?;
     finish(&socket, words.get(said..).unwrap_or_default(), said > 0)

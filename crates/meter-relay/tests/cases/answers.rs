@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_relay::ReplyCounts;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -206,8 +206,8 @@ async fn s_31_a_dead_upstream_is_a_general_failure() {
     let directory = tempfile::tempdir().unwrap();
     for upstream in [
         gone,
-        Upstream::Unix(directory.path().join("no-such-socket")),
-        Upstream::Unix(directory.path().to_owned()),
+        TorAddr::Unix(directory.path().join("no-such-socket")),
+        TorAddr::Unix(directory.path().to_owned()),
     ] {
         let rig = Rig::start(config(), Some(upstream));
         let mut client = rig.client().await;
@@ -222,11 +222,11 @@ async fn s_31_a_dead_upstream_is_a_general_failure() {
 #[tokio::test]
 async fn an_upstream_that_is_not_on_loopback_is_never_dialled() {
     let tor = FakeTor::start();
-    let Upstream::Tcp(address) = tor.upstream() else {
+    let TorAddr::Tcp(address) = tor.upstream() else {
         unreachable!()
     };
     // Linux takes 0.0.0.0 for this machine, so a dial would arrive.
-    let elsewhere = Upstream::Tcp(([0, 0, 0, 0], address.port()).into());
+    let elsewhere = TorAddr::Tcp(([0, 0, 0, 0], address.port()).into());
     let rig = Rig::start(config(), Some(elsewhere));
     let mut client = rig.client().await;
     client.greet().await;
@@ -270,7 +270,7 @@ async fn s_31_a_tor_too_busy_to_accept_is_given_up_within_a_second() {
         assert!(fillers.len() < 100, "the queue never fills");
     }
 
-    let rig = Rig::start(config(), Some(Upstream::Tcp(address)));
+    let rig = Rig::start(config(), Some(TorAddr::Tcp(address)));
     let mut client = rig.client().await;
     client.greet().await;
     let start = Instant::now();

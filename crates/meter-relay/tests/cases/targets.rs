@@ -142,7 +142,7 @@ async fn s_21_port_0_and_tors_ports_are_refused_without_contact_with_tor() {
 async fn s_21_the_relays_own_port_and_the_upstreams_are_refused_unasked() {
     let tor = FakeTor::start();
     let rig = Rig::before(&tor);
-    let meter_core::Upstream::Tcp(upstream) = tor.upstream() else {
+    let meter_core::TorAddr::Tcp(upstream) = tor.upstream() else {
         unreachable!()
     };
     for port in [rig.port, upstream.port()] {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -33,8 +33,8 @@ impl FakeTor {
         Self { listener, queue }
     }
 
-    pub(crate) fn upstream(&self) -> Upstream {
-        Upstream::Tcp(self.queue.local_addr().unwrap())
+    pub(crate) fn upstream(&self) -> TorAddr {
+        TorAddr::Tcp(self.queue.local_addr().unwrap())
     }
 
     pub(crate) async fn accept(&self) -> TcpStream {
@@ -75,8 +75,8 @@ impl UnixTor {
         }
     }
 
-    pub(crate) fn upstream(&self) -> Upstream {
-        Upstream::Unix(self.directory.path().join("socks"))
+    pub(crate) fn upstream(&self) -> TorAddr {
+        TorAddr::Unix(self.directory.path().join("socks"))
     }
 
     pub(crate) async fn asked(&self, rig: &Rig) -> (Client, UnixStream) {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 use meter_relay::{Connections, CounterSnapshot, Counters, Relay, RelayConfig, RelayError};
 use tokio::{net::TcpStream, sync::watch, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
 pub(crate) struct Rig {
     pub(crate) port: u16,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) upstream: watch::Sender<Option<Upstream>>,
+    pub(crate) upstream: watch::Sender<Option<TorAddr>>,
     pub(crate) connections: Connections,
     stop: CancellationToken,
     running: JoinSet<Result<(), RelayError>>,
@@ -43,13 +43,13 @@ impl Rig {
         Self::start(config(), Some(tor.upstream()))
     }
 
-    pub(crate) fn start(config: RelayConfig, upstream: Option<Upstream>) -> Self {
+    pub(crate) fn start(config: RelayConfig, upstream: Option<TorAddr>) -> Self {
         Self::start_with(config, upstream, Arc::default())
     }
 
     pub(crate) fn start_with(
         config: RelayConfig,
-        upstream: Option<Upstream>,
+        upstream: Option<TorAddr>,
         counters: Arc<Counters>,
     ) -> Self {
         let (upstream, receiver) = watch::channel(upstream);

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 
-use meter_core::Upstream;
+use meter_core::TorAddr;
 
 use super::{keyword::Words, line::Reply};
 use crate::{
@@ -70,21 +70,21 @@ pub(crate) fn bootstrap_phase(reply: &Reply) -> Option<Phase> {
 }
 
 /// Reads the reply to `GETINFO net/listeners/socks`: loopback addresses and sockets only.
-pub(crate) fn socks_listeners(reply: &Reply) -> Option<Vec<Upstream>> {
+pub(crate) fn socks_listeners(reply: &Reply) -> Option<Vec<TorAddr>> {
     let words = Words::parse(reply.head().strip_prefix("net/listeners/socks=")?)?;
     Some(words.bare().filter_map(listener).collect())
 }
 
-fn listener(word: &[u8]) -> Option<Upstream> {
+fn listener(word: &[u8]) -> Option<TorAddr> {
     if let Some(path) = word.strip_prefix(b"unix:") {
         let path = PathBuf::from(OsString::from_vec(path.to_vec()));
-        return path.is_absolute().then_some(Upstream::Unix(path));
+        return path.is_absolute().then_some(TorAddr::Unix(path));
     }
     let mut address: SocketAddr = std::str::from_utf8(word).ok()?.parse().ok()?;
     if address.ip() == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
         address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
-    address.ip().is_loopback().then_some(Upstream::Tcp(address))
+    address.ip().is_loopback().then_some(TorAddr::Tcp(address))
 }
 
 fn client_status(rest: &str) -> Option<Event> {
@@ -257,9 +257,9 @@ mod tests {
 
         let text = "net/listeners/socks=\"127.0.0.1:9050\" \"unix:/run/tor/socks\" \"192.0.2.1:9050\" \"0.0.0.0:9052\"";
         let expected = vec![
-            Upstream::Tcp("127.0.0.1:9050".parse().unwrap()),
-            Upstream::Unix("/run/tor/socks".into()),
-            Upstream::Tcp("127.0.0.1:9052".parse().unwrap()),
+            TorAddr::Tcp("127.0.0.1:9050".parse().unwrap()),
+            TorAddr::Unix("/run/tor/socks".into()),
+            TorAddr::Tcp("127.0.0.1:9052".parse().unwrap()),
         ];
         assert_eq!(socks_listeners(&reply(250, text)), Some(expected));
         assert_eq!(

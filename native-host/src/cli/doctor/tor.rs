@@ -6,7 +6,7 @@ mod others;
 use super::Finding::{self, Bad, Good, Note};
 use crate::{
     cli::{block_on, print},
-    config::{BackendChoice, Config, TorPlace},
+    config::{BackendChoice, Config},
     files,
     home::Home,
     problems,
@@ -48,8 +48,8 @@ fn backend(status: Option<&Status>) -> Option<TorBackend> {
 
 /// Where Tors usually are, and where `config.toml` says.
 fn places(config: &Config) -> Vec<Candidate> {
-    let socks = config.tor.socks_port.as_ref().map(TorPlace::upstream);
-    let control = config.tor.control_port.as_ref().map(TorPlace::control);
+    let socks = config.tor.socks_port.clone();
+    let control = config.tor.control_port.clone();
     let named = (socks.is_some() || control.is_some()).then_some(Candidate { socks, control });
     named.into_iter().chain(Candidate::well_known()).collect()
 }

@@ -1,7 +1,8 @@
 //! `[tor]`: which Tor, and the way of its own connections.
 
 use super::reader::{Reader, line_of};
-use crate::config::{BackendChoice, ConfigError, TorChoice, TorPlace};
+use crate::config::{BackendChoice, ConfigError, TorChoice};
+use meter_core::TorAddr;
 use meter_tor::{BadBridge, Bridge, SOCKET_PATH_BYTES_MAX};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -150,12 +151,12 @@ fn place(
     reader: &Reader<'_>,
     key: &'static str,
     value: Option<&Spanned<toml::Value>>,
-) -> Result<Option<TorPlace>, ConfigError> {
+) -> Result<Option<TorAddr>, ConfigError> {
     let Some(value) = value else { return Ok(None) };
     let found = match value.get_ref() {
         toml::Value::Integer(0) => return Ok(None),
-        toml::Value::Integer(port) => u16::try_from(*port).ok().map(TorPlace::Port),
-        toml::Value::String(path) => socket(path).map(TorPlace::Socket),
+        toml::Value::Integer(port) => u16::try_from(*port).ok().map(TorAddr::loopback),
+        toml::Value::String(path) => socket(path).map(TorAddr::Unix),
         _ => None,
     };
     let limit = || {
@@ -177,9 +178,8 @@ fn socket(path: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{BackendChoice, TorPlace, parse};
-    use meter_core::Upstream;
-    use meter_tor::ControlAddr;
+    use crate::config::{BackendChoice, parse};
+    use meter_core::TorAddr;
     use std::path::Path;
 
     fn message(text: &str) -> String {
@@ -209,22 +209,14 @@ mod tests {
             (tor.socks_port, tor.control_port)
         };
         assert_eq!(of("socks_port = 0\ncontrol_port = 0"), (None, None));
-        let socket = |path: &str| Some(TorPlace::Socket(path.into()));
+        let socket = |path: &str| Some(TorAddr::Unix(path.into()));
         assert_eq!(
             of("socks_port = \"/run/tor/socks\"\ncontrol_port = 9051"),
-            (socket("/run/tor/socks"), Some(TorPlace::Port(9051)))
+            (socket("/run/tor/socks"), Some(TorAddr::loopback(9051)))
         );
         let longest = format!("/{}", "a".repeat(106));
         let (_, control) = of(&format!("control_port = \"{longest}\""));
         assert_eq!(control, socket(&longest));
-        assert_eq!(
-            control.map(|place| place.control()),
-            Some(ControlAddr::Unix(longest.into()))
-        );
-        assert_eq!(
-            TorPlace::Port(9050).upstream(),
-            Upstream::Tcp(([127, 0, 0, 1], 9050).into())
-        );
     }
 
     #[test]

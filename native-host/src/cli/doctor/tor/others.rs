@@ -1,7 +1,7 @@
 //! Tors that run on this computer without us, and what poses as one.
 
 use super::super::Finding::{self, Good, Note};
-use meter_tor::{ControlAddr, ControlAnswer, Sighting, SocksAnswer};
+use meter_tor::{ControlAnswer, Sighting, SocksAnswer};
 
 /// One line for each place where something is. `is_used`: the daemon uses one of them, which is the first
 /// that proves itself, or else the first that answers as Tor.
@@ -23,8 +23,8 @@ pub(super) fn findings(there: &[Sighting], is_used: bool) -> Vec<Finding> {
 
 fn line(found: &Sighting, is_used: bool) -> Finding {
     let place = match (&found.socks, found.controls.first()) {
-        (Some(socks), _) => address(&socks.into()),
-        (None, Some((control, _))) => address(control),
+        (Some(socks), _) => socks.to_string(),
+        (None, Some((control, _))) => control.to_string(),
         (None, None) => "this computer".to_owned(),
     };
     let what = match found.answer {
@@ -37,7 +37,7 @@ fn line(found: &Sighting, is_used: bool) -> Finding {
     };
     let known = found.controls.last().map_or_else(
         || "without control port".to_owned(),
-        |(at, answer)| control(&address(at), answer),
+        |(at, answer)| control(&at.to_string(), answer),
     );
     let so = if is_used { "; the one in use" } else { "" };
     Note(format!("others: {what}, {known}{so}"))
@@ -54,17 +54,10 @@ fn control(at: &str, answer: &ControlAnswer) -> String {
     }
 }
 
-fn address(control: &ControlAddr) -> String {
-    match control {
-        ControlAddr::Tcp(address) => address.to_string(),
-        ControlAddr::Unix(path) => path.display().to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meter_core::Upstream;
+    use meter_core::TorAddr;
     use meter_tor::{ControlRefusal, SocketFault};
     use std::path::PathBuf;
 
@@ -75,9 +68,9 @@ mod tests {
         }
     }
 
-    fn at(port: u16, answer: SocksAnswer, controls: Vec<(ControlAddr, ControlAnswer)>) -> Sighting {
+    fn at(port: u16, answer: SocksAnswer, controls: Vec<(TorAddr, ControlAnswer)>) -> Sighting {
         Sighting {
-            socks: Some(Upstream::Tcp(([127, 0, 0, 1], port).into())),
+            socks: Some(TorAddr::Tcp(([127, 0, 0, 1], port).into())),
             answer,
             controls,
         }
@@ -86,9 +79,9 @@ mod tests {
     fn at_socket(answer: SocksAnswer, control: ControlAnswer) -> Sighting {
         let folder = PathBuf::from("/srv/tor");
         Sighting {
-            socks: Some(Upstream::Unix(folder.join("socks"))),
+            socks: Some(TorAddr::Unix(folder.join("socks"))),
             answer,
-            controls: vec![(ControlAddr::Unix(folder.join("control")), control)],
+            controls: vec![(TorAddr::Unix(folder.join("control")), control)],
         }
     }
 
@@ -113,9 +106,9 @@ mod tests {
 
     #[test]
     fn each_place_has_a_line_and_one_is_in_use() {
-        let debian = ControlAddr::Unix(PathBuf::from("/run/tor/control"));
+        let debian = TorAddr::Unix(PathBuf::from("/run/tor/control"));
         let denied = ControlAnswer::Refused(ControlRefusal::NoAccess);
-        let browser = ControlAddr::Tcp(([127, 0, 0, 1], 9151).into());
+        let browser = TorAddr::Tcp(([127, 0, 0, 1], 9151).into());
         let proved = ControlAnswer::Proved {
             version: Some("0.4.8.9".to_owned()),
         };
