@@ -1,6 +1,6 @@
 //! The whole daemon on a computer that goes from one network to another.
 
-use crate::{LIMIT, OURS, PATIENCE, World, network, soon};
+use crate::{LIMIT, OURS, PATIENCE, World, network, server_file, soon};
 use checks::{
     host::Host,
     stage::{Backend, tor_section},
@@ -19,14 +19,44 @@ use tokio::{
 async fn a_computer_that_moves_browses_on() {
     let world = World::boot().await;
     for backend in OURS.iter().copied() {
-        moves(&world, backend).await;
-        moves_while_tor_connects(&world, backend).await;
+        tokio::join!(
+            moves(&world, backend, Way::Bridge),
+            moves(&world, backend, Way::Shadowsocks),
+            moves_while_tor_connects(&world, backend),
+        );
     }
 }
 
-async fn moves(world: &World, backend: Backend) {
-    let place = Place::with_a_door_to(&world.bridges[0].1.path).await;
-    let mut host = place.host(world, backend);
+/// What Tor connects by.
+#[derive(Clone, Copy)]
+enum Way {
+    Bridge,
+    Shadowsocks,
+}
+
+impl Way {
+    fn outlet(self, world: &World) -> &Path {
+        match self {
+            Self::Bridge => &world.bridges[0].1.path,
+            Self::Shadowsocks => &world.server.1.path,
+        }
+    }
+
+    /// Its line of `[tor]`, where it is to be had at this address.
+    fn setting(self, world: &World, address: &str) -> String {
+        match self {
+            Self::Bridge => format!("bridges = [{:?}]", world.bridges[0].0.line_at(address)),
+            Self::Shadowsocks => {
+                let file = server_file(world.folder.path(), address);
+                format!("shadowsocks = {file:?}")
+            }
+        }
+    }
+}
+
+async fn moves(world: &World, backend: Backend, way: Way) {
+    let place = Place::with_a_door_to(way.outlet(world)).await;
+    let mut host = place.host(world, backend, way);
     let usable = |status: &Status| status.tor.is_usable();
     host.wait_for(LIMIT, usable).await.unwrap();
 
@@ -43,9 +73,9 @@ async fn moves(world: &World, backend: Backend) {
 
 /// The bridge says nothing yet when the address goes.
 async fn moves_while_tor_connects(world: &World, backend: Backend) {
-    let place = Place::with_a_door_to(&world.bridges[0].1.path).await;
+    let place = Place::with_a_door_to(Way::Bridge.outlet(world)).await;
     place.hold(Signal::STOP);
-    let mut host = place.host(world, backend);
+    let mut host = place.host(world, backend, Way::Bridge);
     let connects = |status: &Status| matches!(status.tor.state, TorState::Bootstrapping { .. });
     host.wait_for(LIMIT, connects).await.unwrap();
     place.is_reached().await;
@@ -100,11 +130,11 @@ impl Place {
         self.keeper.id().unwrap()
     }
 
-    /// A daemon in it, whose Tor connects by the door to the plain bridge.
-    fn host(&self, world: &World, backend: Backend) -> Host {
+    /// A daemon in it, whose Tor connects by the door.
+    fn host(&self, world: &World, backend: Backend, way: Way) -> Host {
         let (config, _) = tor_section(&world.network, backend).unwrap();
-        let line = world.bridges[0].0.line_at(&self.door);
-        let config = config.replacen("[tor]\n", &format!("[tor]\nbridges = [{line:?}]\n"), 1);
+        let setting = way.setting(world, &self.door);
+        let config = config.replacen("[tor]\n", &format!("[tor]\n{setting}\n"), 1);
         let config = format!("[daemon]\nidle_exit_s = 0\n{config}");
         let enter = network::of(self.process());
         let enter: Vec<&str> = enter.iter().map(String::as_str).collect();

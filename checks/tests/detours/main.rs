@@ -18,6 +18,8 @@ use meter_testkit::{
     tor_network::{Bridge, TorNetwork},
 };
 use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -186,6 +188,14 @@ async fn lost_ones(world: &World, backend: Backend) -> Vec<(&'static str, Walled
 fn fingerprint(line: &str) -> &str {
     let is_one = |word: &&str| word.len() == 40;
     line.split(' ').find(is_one).unwrap()
+}
+
+/// A file that names the Shadowsocks server at this address, in the form its owner may keep it in.
+fn server_file(folder: &Path, address: &str) -> PathBuf {
+    let file = folder.join(format!("shadowsocks-{address}"));
+    fs::write(&file, format!("ss://{METHOD}:{KEY}@{address}")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    file
 }
 
 /// Waits for what must come.

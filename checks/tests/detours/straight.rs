@@ -1,6 +1,6 @@
 //! What a Tor on a detour must never do, where nothing would hinder it: connect straight.
 
-use crate::{KEY, METHOD, OURS, soon};
+use crate::{OURS, server_file, soon};
 use checks::{
     ours,
     processes::{children, command_line},
@@ -8,7 +8,7 @@ use checks::{
 };
 use meter_tor::{Bridge, Detour, Tor, TorState};
 use rustix::process::{Pid, Signal, kill_process};
-use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     net::TcpListener,
@@ -119,11 +119,8 @@ fn told_of(address: SocketAddr, backend: Backend) -> String {
 }
 
 fn shadowsocks(folder: &Path, address: SocketAddr) -> Detour {
-    let file = folder.join("shadowsocks");
-    fs::write(&file, format!("ss://{METHOD}:{KEY}@{address}")).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     Detour {
-        shadowsocks: Some(file),
+        shadowsocks: Some(server_file(folder, &address.to_string())),
         ..Detour::default()
     }
 }
