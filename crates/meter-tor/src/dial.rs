@@ -59,8 +59,8 @@ pub(crate) enum SocksProbe {
     Unsafe(SocketFault),
 }
 
-/// Opens a control connection.
-pub(crate) async fn dial_control(address: &TorAddr) -> Result<Box<dyn Io>, DialError> {
+/// Opens a connection to one of Tor's ports.
+pub(crate) async fn dial(address: &TorAddr) -> Result<Box<dyn Io>, DialError> {
     match address {
         TorAddr::Tcp(address) => Ok(Box::new(dial_loopback(*address).await?)),
         TorAddr::Unix(path) => {
@@ -78,7 +78,7 @@ pub(crate) async fn dial_theirs(address: &TorAddr) -> Result<Box<dyn Io>, DialEr
     if let TorAddr::Unix(path) = address {
         judge(path).map_err(DialError::Unsafe)?;
     }
-    dial_control(address).await
+    dial(address).await
 }
 
 /// Asks a SOCKS port of somebody else whether it is Tor's. Tor logs a warning each time: ask once.
@@ -107,7 +107,7 @@ pub(crate) async fn listens(address: &TorAddr) -> Result<(), DialError> {
 /// say so.
 pub(crate) async fn network_answers(socks: &TorAddr) -> bool {
     let asked = async {
-        let mut stream = dial_control(socks).await.ok()?;
+        let mut stream = dial(socks).await.ok()?;
         ask_for_nothing(&mut stream).await.ok()
     };
     let reply = timeout(NETWORK_ANSWER_MAX, asked).await.ok().flatten();

@@ -27,7 +27,7 @@ use crate::{
     child::{Child, Start},
     control::{Authenticated, Command, Control, ControlError, CookieRule, authenticate},
     desk::Desk,
-    dial::dial_control,
+    dial::dial,
     folders::{check_socket_path, find_program, private_folder},
 };
 
@@ -166,7 +166,7 @@ async fn connect(paths: &Paths) -> Result<(Control, Authenticated), ControlError
     let address = TorAddr::Unix(paths.control.clone());
     let rule = CookieRule::Exactly(paths.cookie.clone());
     loop {
-        if let Ok(io) = dial_control(&address).await {
+        if let Ok(io) = dial(&address).await {
             let mut control = Control::new(io);
             match authenticate(&mut control, &rule).await {
                 Ok(about) => return Ok((control, about)),

@@ -216,7 +216,11 @@ mod tests {
         );
         let longest = format!("/{}", "a".repeat(106));
         let (_, control) = of(&format!("control_port = \"{longest}\""));
-        assert_eq!(control, socket(&longest));
+        assert_eq!(control, Some(TorAddr::Unix(longest.into())));
+        assert_eq!(
+            of("socks_port = 9050").0,
+            Some(TorAddr::Tcp(([127, 0, 0, 1], 9050).into()))
+        );
     }
 
     #[test]
