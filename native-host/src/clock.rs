@@ -23,22 +23,8 @@ impl Clock {
     }
 
     /// How long this machine has slept since its start, in milliseconds; always 0 where nobody tells.
-    #[cfg(target_os = "linux")]
     pub(crate) fn slept_ms() -> u64 {
-        use rustix::time::{ClockId, clock_gettime};
-        let ms = |id| {
-            let now = clock_gettime(id);
-            now.tv_sec
-                .saturating_mul(1_000)
-                .saturating_add(now.tv_nsec / 1_000_000)
-        };
-        u64::try_from(ms(ClockId::Boottime) - ms(ClockId::Monotonic)).unwrap_or_default()
-    }
-
-    /// How long this machine has slept since its start, in milliseconds; always 0 where nobody tells.
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) const fn slept_ms() -> u64 {
-        0
+        sleep::slept_ms()
     }
 
     /// Zero for a clock set before 1970.
@@ -50,5 +36,32 @@ impl Clock {
             .ok()
             .and_then(UnixMs::new)
             .unwrap_or(UnixMs::ZERO)
+    }
+}
+
+/// Two clocks of the system, of which one goes on while the machine sleeps.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+mod sleep {
+    /// clock_gettime(2).
+    #[cfg(target_os = "linux")]
+    use nix::libc::{CLOCK_BOOTTIME as GOES_ON, CLOCK_MONOTONIC as STANDS_STILL};
+    /// clock_gettime(3) of macOS.
+    #[cfg(target_vendor = "apple")]
+    use nix::libc::{CLOCK_MONOTONIC_RAW as GOES_ON, CLOCK_UPTIME_RAW as STANDS_STILL};
+    use nix::time::ClockId;
+
+    pub(super) fn slept_ms() -> u64 {
+        let ms = |clock| {
+            let now = ClockId::from_raw(clock).now();
+            now.map_or(0, |now| now.tv_sec() * 1_000 + now.tv_nsec() / 1_000_000)
+        };
+        u64::try_from(ms(GOES_ON) - ms(STANDS_STILL)).unwrap_or_default()
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+mod sleep {
+    pub(super) const fn slept_ms() -> u64 {
+        0
     }
 }

@@ -299,7 +299,9 @@ impl Engine {
         }
         if self.probe.is_empty() && self.watchdog.wants_probe(now) {
             let tor = self.tor.tor().clone();
-            self.probe.spawn(async move { tor.network_answers().await });
+            let patience = self.moves.patience();
+            self.probe
+                .spawn(async move { tor.network_answers(patience).await });
         }
     }
 

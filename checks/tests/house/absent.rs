@@ -70,11 +70,12 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     );
     let port = "crates/meter-relay/src/listen.rs";
     only_in(&files, "TcpSocket::", &[arti, port]);
-    // There for one option of that port, and for the list of this computer's addresses.
+    // There for one option of that port, for this computer's clocks, and for the list of its addresses.
+    let addresses = "native-host/src/engine/whereabouts.rs";
     only_in(
         &files,
         " nix::",
-        &[port, "native-host/src/engine/whereabouts.rs"],
+        &[port, "native-host/src/clock.rs", addresses],
     );
     let children = ["crates/meter-tor/src/child.rs", "native-host/src/ipc.rs"];
     only_in(&files, "Command::new(", &children);

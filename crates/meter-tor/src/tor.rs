@@ -136,16 +136,19 @@ impl Tor {
 
     /// Whether the Tor network answers through this Tor. It asks an exit for a name that cannot
     /// exist, on a circuit of its own; nothing that a person visits is touched, and nothing of it
-    /// passes a relay of ours. For moments of doubt: it costs a stream, and at most 20 s.
+    /// passes a relay of ours. For moments of doubt: it costs a stream. A new circuit and a look for a
+    /// name may take seconds.
     ///
-    /// `false` also when there is no usable Tor.
+    /// `false` also when there is no usable Tor, and after `patience`.
     ///
     /// # Cancel safety
     /// Dropping it gives up the question.
-    pub async fn network_answers(&self) -> bool {
+    pub async fn network_answers(&self, patience: Duration) -> bool {
         let upstream = self.upstream.borrow().clone();
         match upstream {
-            Some(socks) => network_answers(&socks).await,
+            Some(socks) => timeout(patience, network_answers(&socks))
+                .await
+                .unwrap_or(false),
             None => false,
         }
     }

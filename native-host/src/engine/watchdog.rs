@@ -22,7 +22,8 @@ pub(super) struct Watchdog {
     silent: Option<u64>,
     /// Not to be asked again before.
     next_probe: u64,
-    slept_ms: u64,
+    /// `None` before the first look.
+    slept_ms: Option<u64>,
     trouble: Option<TorTrouble>,
 }
 
@@ -83,8 +84,9 @@ impl Watchdog {
         let now = sight.now.get();
         let counted = Counted::of(sight.counted);
         let before = std::mem::replace(&mut self.counted, counted);
-        let woke_up = sight.slept_ms > self.slept_ms.saturating_add(SLEEP_MS_MIN);
-        let slept_before = std::mem::replace(&mut self.slept_ms, sight.slept_ms);
+        let slept_before = self.slept_ms.replace(sight.slept_ms);
+        let woke_up =
+            slept_before.is_some_and(|before| sight.slept_ms > before.saturating_add(SLEEP_MS_MIN));
         match &sight.tor.state {
             TorState::Ready => {
                 let was_answered = counted.answered > before.answered;
@@ -99,7 +101,7 @@ impl Watchdog {
                         doubt_from: now.saturating_add(DOUBT_MS),
                     });
                 }
-                if woke_up && slept_before > 0 {
+                if woke_up {
                     self.asked = Some(Asked {
                         since: now,
                         doubt_from: now,

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use meter_tor::TorState;
 use meter_wire::ErrorCode;
 use nix::ifaddrs::getifaddrs;
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 /// Whether Tor's connections are of another place than this.
 #[derive(Default)]
@@ -36,6 +36,16 @@ impl Moves {
     /// Something came from the network to this place.
     pub(super) fn answered(&mut self) {
         self.connected_at = Some(Whereabouts::now());
+    }
+
+    /// How long an answer out of the Tor network is worth waiting for.
+    pub(super) fn patience(&self) -> Duration {
+        let then = self.connected_at.as_ref();
+        if then.is_some_and(|then| then.is_left_by(&Whereabouts::now())) {
+            ANSWER_MAX_AFTER_A_MOVE
+        } else {
+            ANSWER_MAX
+        }
     }
 
     /// Whether this trouble of a Tor that runs may be that its connections were left elsewhere. Says so once
@@ -103,6 +113,10 @@ fn ip(device: &nix::ifaddrs::InterfaceAddress) -> Option<IpAddr> {
     v4.or_else(v6)
 }
 
+/// A new circuit, and a look for a name, on a slow day.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+/// To start Tor anew is then most likely what is needed, and if not, costs less than the rest of the wait.
+const ANSWER_MAX_AFTER_A_MOVE: Duration = Duration::from_secs(8);
 /// Shorter sleeps cut nothing off.
 const SLEEP_MS_MIN: u64 = 30_000;
 
@@ -145,9 +159,11 @@ mod tests {
     #[test]
     fn a_move_explains_silence_once() {
         let mut moves = moved();
+        assert_eq!(moves.patience(), ANSWER_MAX_AFTER_A_MOVE);
         assert!(!moves.explain(ErrorCode::TorClockWrong, || None));
         assert!(!moves.explain(ErrorCode::TorSilent, || Some(false)));
         assert!(moves.explain(ErrorCode::TorSilent, || Some(true)));
+        assert_eq!(moves.patience(), ANSWER_MAX);
         assert!(!moves.explain(ErrorCode::TorSilent, || Some(true)));
         assert!(moved().explain(ErrorCode::TorStalled, || None));
     }
