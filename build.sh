@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly TOOLS=${ONIONMETER_TOOLS:-$HOME/.cache/onionmeter/tools}
 readonly EXTENSION=dist/extension
 export ONIONMETER_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
+# What the tests are told where a part of them cannot run.
+SKIPPED=()
 
 help() {
     cat <<'TEXT'
@@ -55,6 +57,8 @@ packages_for() {
             firefox-esr) have firefox || echo firefox-esr ;;
             ip) echo iproute2 ;;
             unshare | nsenter) echo util-linux ;;
+            qemu-system-x86_64) echo qemu-system-x86 ;;
+            xz) echo xz-utils ;;
             *) echo "$program" ;;
         esac
     done
@@ -120,6 +124,30 @@ setup_build() {
 setup_browsers() {
     need tor tor-gencert chromium chromedriver firefox-esr
     setup_geckodriver
+}
+
+# A kernel, and its modules, for the computer under QEMU that sleeps in a test.
+setup_guest() {
+    if [ "$(uname -sm)" != "Linux x86_64" ] || ! have apt-get; then
+        step "skipped: the computer that sleeps (its kernel is a package of Debian's for x86-64)"
+        SKIPPED=(-- --skip a_computer_that_sleeps)
+        return
+    fi
+    need qemu-system-x86_64 busybox xz
+    [ -f "$TOOLS/guest/vmlinuz" ] && return
+    step "fetching a kernel for a guest"
+    as_root apt-get update -qq
+    local work name
+    work=$(mktemp -d)
+    name=$(apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" { print $2; exit }')
+    (cd "$work" && apt-get download -qq -o APT::Sandbox::User=root "$name" && dpkg-deb -x ./*.deb .)
+    rm -rf "$TOOLS/guest"
+    mkdir -p "$TOOLS/guest"
+    find "$work/lib/modules" -name '*.ko' -exec mv -t "$TOOLS/guest" {} +
+    find "$work/lib/modules" -name '*.ko.xz' -exec sh -c 'xz -dc "$2" >"$1/$(basename "$2" .xz)"' sh "$TOOLS/guest" {} ';'
+    # Last, because it stands for all.
+    mv "$work"/boot/vmlinuz-* "$TOOLS/guest/vmlinuz"
+    rm -rf "$work"
 }
 
 # ---------------------------------------------------------------- build
@@ -218,6 +246,7 @@ test() {
     setup_browsers
     # Tests of bridges, of a Tor behind a wall, and of one with a wrong clock.
     need obfs4proxy snowflake-client unshare nsenter ip faketime
+    setup_guest
     step "form: rustfmt and clippy"
     cargo fmt --all --check
     cargo clippy --all-targets --locked --quiet -- -D warnings
@@ -227,7 +256,7 @@ test() {
     step "tests"
     cargo build --locked --package onionmeter --package checks
     # The limit is for what hangs; the tests take some minutes.
-    timeout --kill-after=10s 40m cargo test --locked
+    timeout --kill-after=10s 40m cargo test --locked "${SKIPPED[@]}"
     step "the embedded Tor"
     test_embedded
     step "tests inside Wasm"
@@ -261,7 +290,8 @@ test_embedded() {
     timeout --kill-after=10s 20m cargo test --locked --package meter-arti --package onionmeter \
         --features onionmeter/embedded-tor
     timeout --kill-after=10s 20m cargo test --locked --package checks \
-        --features checks/embedded-tor --test backends --test canary --test circuits --test detours --test trouble
+        --features checks/embedded-tor --test backends --test canary --test circuits --test detours --test trouble \
+        "${SKIPPED[@]}"
 }
 
 # The vectors of the specification, verified by the same code as Wasm in a real browser.

@@ -6,8 +6,11 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
+mod asleep;
+mod computer;
 mod elsewhere;
 mod network;
+mod place;
 mod straight;
 mod walled;
 

@@ -1,0 +1,172 @@
+//! A computer that can sleep, in the network of a [`Place`]: Linux under QEMU, with the program and `tor`.
+//! A container sleeps only with all others.
+
+mod disk;
+
+use crate::{LIMIT, network, place::Place};
+use anyhow::{Context as _, Result, bail};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    net::UnixStream,
+    process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+/// Its address, in what QEMU takes for its network.
+pub(crate) const ADDRESS: &str = "10.0.2.15";
+/// What leads to loopback of the place.
+pub(crate) const LOOPBACK_OF_PLACE: &str = "10.0.2.2";
+/// Where it takes scripts from.
+const SHELL: u16 = 22;
+
+/// A running one. Dropping it is pulling its plug.
+pub(crate) struct Computer {
+    qemu: Child,
+    orders: ChildStdin,
+    events: Lines<BufReader<ChildStdout>>,
+    folder: PathBuf,
+    _ways_in: Vec<Child>,
+}
+
+impl Computer {
+    /// Switches one on in this place. To each of its `ports` leads a socket in `folder`.
+    ///
+    /// # Errors
+    /// QEMU, a kernel for it or a program is missing, or it does not start.
+    pub(crate) async fn boot(place: &Place, folder: &Path, ports: &[u16]) -> Result<Self> {
+        fs::create_dir(folder)?;
+        let disk = disk::make(folder).await?;
+        let ports: Vec<u16> = ports.iter().copied().chain([SHELL]).collect();
+        let mut qemu = qemu(place, folder, &disk, &ports)?;
+        let mut orders = qemu.stdin.take().context("piped")?;
+        orders
+            .write_all(br#"{"execute":"qmp_capabilities"}"#)
+            .await?;
+        let events = BufReader::new(qemu.stdout.take().context("piped")?).lines();
+        let mut ways_in = Vec::new();
+        for port in ports {
+            let address = format!("127.0.0.1:{}", outside(port));
+            ways_in.push(place.way_in(&socket(folder, port), &address).await);
+        }
+        let computer = Self {
+            qemu,
+            orders,
+            events,
+            folder: folder.to_owned(),
+            _ways_in: ways_in,
+        };
+        let listens = async { while computer.shell("echo here").await != "here\n" {} };
+        let listens = tokio::time::timeout(LIMIT, listens).await;
+        listens.with_context(|| computer.console())?;
+        Ok(computer)
+    }
+
+    /// What leads to this port of its.
+    pub(crate) fn socket(&self, port: u16) -> PathBuf {
+        socket(&self.folder, port)
+    }
+
+    /// Runs a script there; what it printed. Nothing, if nobody listens yet.
+    pub(crate) async fn shell(&self, script: &str) -> String {
+        let ran = async {
+            let mut shell = UnixStream::connect(self.socket(SHELL)).await?;
+            let whole = format!("{{ {script}\n}} 2>&1\nexit\n");
+            shell.write_all(whole.as_bytes()).await?;
+            let mut printed = String::new();
+            shell.read_to_string(&mut printed).await?;
+            anyhow::Ok(printed)
+        };
+        let ran = tokio::time::timeout(LIMIT, ran).await;
+        ran.expect("an end").unwrap_or_default()
+    }
+
+    /// Has it sleep, in memory alone (S3 of ACPI), until its own clock wakes it; and does something
+    /// `meanwhile`.
+    ///
+    /// # Errors
+    /// It does not fall asleep or wake up.
+    pub(crate) async fn sleep(
+        &mut self,
+        seconds: u32,
+        meanwhile: impl Future<Output = ()>,
+    ) -> Result<()> {
+        let alarm = "/sys/class/rtc/rtc0/wakealarm";
+        let script = format!(
+            "echo deep >/sys/power/mem_sleep
+             {{ sleep 1; echo 0 >{alarm}; echo +{seconds} >{alarm}; echo mem >/sys/power/state; }} \
+             </dev/null >/dev/null 2>&1 &"
+        );
+        assert_eq!(self.shell(&script).await, "");
+        self.event("SUSPEND").await?;
+        meanwhile.await;
+        self.event("WAKEUP").await
+    }
+
+    async fn event(&mut self, name: &str) -> Result<()> {
+        let named = format!("\"event\": \"{name}\"");
+        let came = async {
+            while let Some(line) = self.events.next_line().await? {
+                if line.contains(&named) {
+                    return Ok(());
+                }
+            }
+            bail!("QEMU ended")
+        };
+        let came = tokio::time::timeout(LIMIT, came).await;
+        came.with_context(|| format!("no {name}\n{}", self.console()))?
+    }
+
+    /// Switches it off.
+    ///
+    /// # Errors
+    /// QEMU does not end.
+    pub(crate) async fn end(mut self) -> Result<()> {
+        self.orders.write_all(br#"{"execute":"quit"}"#).await?;
+        tokio::time::timeout(LIMIT, self.qemu.wait()).await??;
+        Ok(())
+    }
+
+    fn console(&self) -> String {
+        fs::read_to_string(self.folder.join(CONSOLE)).unwrap_or_default()
+    }
+}
+
+fn qemu(place: &Place, folder: &Path, disk: &Path, ports: &[u16]) -> Result<Child> {
+    let mut network = "user,model=virtio".to_owned();
+    for port in ports {
+        let outside = outside(*port);
+        network.push_str(&format!(",hostfwd=tcp:127.0.0.1:{outside}-:{port}"));
+    }
+    let enter = network::of(place.process());
+    let mut qemu = Command::new(&enter[0]);
+    qemu.args(&enter[1..])
+        .args(["qemu-system-x86_64", "-nodefaults", "-no-user-config"])
+        .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"])
+        .args(["-m", "1024", "-display", "none", "-nic", &network])
+        .args(["-qmp", "stdio", "-serial"])
+        .arg(format!("file:{}", folder.join(CONSOLE).display()))
+        .args(["-no-reboot", "-append", "console=ttyS0 quiet panic=-1"])
+        .arg("-kernel")
+        .arg(disk::kernel()?.join("vmlinuz"))
+        .arg("-initrd")
+        .arg(disk)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    Ok(qemu.spawn()?)
+}
+
+fn socket(folder: &Path, port: u16) -> PathBuf {
+    folder.join(format!("port{port}"))
+}
+
+/// Where a port of its is to be had in the place, where nobody else listens.
+const fn outside(port: u16) -> u16 {
+    20_000 + port
+}
+
+const CONSOLE: &str = "console";

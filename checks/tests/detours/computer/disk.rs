@@ -1,0 +1,136 @@
+//! What is on its disk, as the archive that Linux takes for its first one.
+
+use super::{ADDRESS, LOOPBACK_OF_PLACE, SHELL};
+use anyhow::{Context as _, Result, ensure};
+use checks::stage::program;
+use std::{
+    env, fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+use tokio::process::Command;
+
+/// In the order in which one needs the other.
+const MODULES: [&str; 10] = [
+    "virtio_ring",
+    "virtio",
+    "virtio_pci_modern_dev",
+    "virtio_pci_legacy_dev",
+    "virtio_pci",
+    "failover",
+    "net_failover",
+    "virtio_net",
+    // By these the kernel says whose a connection is.
+    "inet_diag",
+    "tcp_diag",
+];
+
+/// The folder of a kernel and its modules.
+///
+/// # Errors
+/// There is none.
+pub(super) fn kernel() -> Result<PathBuf> {
+    let tools = env::var_os("ONIONMETER_TOOLS").map(PathBuf::from);
+    let home = || env::home_dir().map(|home| home.join(".cache/onionmeter/tools"));
+    let folder = tools.or_else(home).context("no home")?.join("guest");
+    ensure!(
+        folder.join("vmlinuz").is_file(),
+        "no kernel in {}; ./build.sh test fetches one",
+        folder.display()
+    );
+    Ok(folder)
+}
+
+/// Makes it in `folder`.
+///
+/// # Errors
+/// A program is missing, or there is no room.
+pub(super) async fn make(folder: &Path) -> Result<PathBuf> {
+    let root = folder.join("root");
+    for part in ["bin", "etc", "modules"] {
+        fs::create_dir_all(root.join(part))?;
+    }
+    for (path, text) in [
+        ("etc/inittab", inittab()),
+        ("setup", setup()),
+        // Arti asks whose its folders are.
+        ("etc/passwd", "root:x:0:0::/root:/bin/sh\n".to_owned()),
+        ("etc/group", "root:x:0:\n".to_owned()),
+    ] {
+        fs::write(root.join(path), text)?;
+    }
+    symlink("bin/busybox", root.join("init"))?;
+    symlink("busybox", root.join("bin/sh"))?;
+    for name in MODULES {
+        let file = format!("{name}.ko");
+        fs::copy(kernel()?.join(&file), root.join("modules").join(file))?;
+    }
+    add(&root, &installed("busybox")?).await?;
+    add(&root, &installed("tor")?).await?;
+    add(&root, &program()?).await?;
+    let archive = folder.join("disk");
+    let pack = "cd \"$0\" && find . | busybox cpio -o -H newc >\"$1\"";
+    let arguments: [&Path; 4] = [Path::new("-c"), Path::new(pack), &root, &archive];
+    output("sh", &arguments).await?;
+    Ok(archive)
+}
+
+fn inittab() -> String {
+    format!(
+        "::sysinit:/bin/sh /setup\n\
+         ::respawn:/bin/nc -ll -p {SHELL} -e /bin/sh\n"
+    )
+}
+
+fn setup() -> String {
+    let modules = MODULES.join(" ");
+    format!(
+        "/bin/busybox --install -s /bin
+mkdir -p /proc /sys /dev /tmp /home /root
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+for name in {modules}; do insmod /modules/$name.ko; done
+ip link set lo up
+ip link set eth0 up
+ip address add {ADDRESS}/24 dev eth0
+ip route add default via {LOOPBACK_OF_PLACE}
+"
+    )
+}
+
+fn installed(program: &str) -> Result<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut places = env::split_paths(&path).map(|folder| folder.join(program));
+    places
+        .find(|place| place.is_file())
+        .with_context(|| format!("{program} is not installed; ./build.sh test installs it"))
+}
+
+/// Adds a program, without what is for debuggers, and the libraries it needs.
+async fn add(root: &Path, program: &Path) -> Result<()> {
+    let name = program.file_name().context("a name")?;
+    output(
+        "strip",
+        &[Path::new("-o"), &root.join("bin").join(name), program],
+    )
+    .await?;
+    // It fails for a program that needs none.
+    let needed = output("ldd", &[program]).await.unwrap_or_default();
+    let libraries = needed
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix('/'));
+    for library in libraries {
+        let to = root.join(library);
+        fs::create_dir_all(to.parent().context("a folder")?)?;
+        fs::copy(Path::new("/").join(library), to)?;
+    }
+    Ok(())
+}
+
+async fn output(program: &str, arguments: &[&Path]) -> Result<String> {
+    let ran = Command::new(program).args(arguments).output().await;
+    let ran = ran.with_context(|| program.to_owned())?;
+    ensure!(ran.status.success(), "{program} {arguments:?}: {ran:?}");
+    Ok(String::from_utf8(ran.stdout)?)
+}

@@ -1,0 +1,152 @@
+//! A network of its own for a daemon, which reaches Tor's network by one door alone.
+
+use crate::{PATIENCE, World, network, server_file, soon};
+use checks::{
+    host::Host,
+    stage::{Backend, tor_section},
+};
+use meter_testkit::{shadowsocks::Door, site::Site, socks};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{path::Path, process::Stdio, time::Duration};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+};
+
+/// What Tor connects by.
+#[derive(Clone, Copy)]
+pub(crate) enum Way {
+    Bridge,
+    Shadowsocks,
+}
+
+impl Way {
+    pub(crate) fn outlet(self, world: &World) -> &Path {
+        match self {
+            Self::Bridge => &world.bridges[0].1.path,
+            Self::Shadowsocks => &world.server.1.path,
+        }
+    }
+
+    /// Its line of `[tor]`, where it is to be had at this address.
+    fn setting(self, world: &World, address: &str) -> String {
+        match self {
+            Self::Bridge => format!("bridges = [{:?}]", world.bridges[0].0.line_at(address)),
+            Self::Shadowsocks => {
+                let file = server_file(world.folder.path(), address);
+                format!("shadowsocks = {file:?}")
+            }
+        }
+    }
+}
+
+/// How often Tor was started anew for a move.
+pub(crate) fn restarts(log: &str) -> usize {
+    log.matches("since this computer was elsewhere").count()
+}
+
+/// Fetches a page of 150,000 bytes through the relay; how many came, if somebody would wait for it.
+pub(crate) async fn page(relay: &Path, site: &Site) -> Option<usize> {
+    let fetched = async {
+        let (_door, proxy) = Door::from(relay).await?;
+        let stream = socks::connect(proxy, "site.test", site.port()).await?;
+        let fetched = socks::get(stream, "site.test", "/bytes/150000").await?;
+        anyhow::Ok(fetched.body.len())
+    };
+    tokio::time::timeout(PATIENCE, fetched).await.ok()?.ok()
+}
+
+/// Asks for it until it comes, as somebody does who reloads it.
+pub(crate) async fn reload(relay: &Path, site: &Site) {
+    let comes = async {
+        while page(relay, site).await != Some(150_000) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    soon(comes).await;
+}
+
+/// A network of its own, with a route that leads nowhere and a door.
+pub(crate) struct Place {
+    keeper: Child,
+    /// Its address there.
+    pub(crate) door: String,
+}
+
+impl Place {
+    pub(crate) async fn with_a_door_to(socket: &Path) -> Self {
+        let mut command = network::new(
+            " && ip link add out type veth peer name there && ip link set there up && \
+             ip link set out up && ip route add default dev out",
+        );
+        command
+            .arg(env!("CARGO_BIN_EXE_doors"))
+            .arg("from")
+            .arg(socket);
+        let (keeper, door) = said(&mut command).await;
+        Self { keeper, door }
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.keeper.id().unwrap()
+    }
+
+    /// A daemon in it, whose Tor connects by the door.
+    pub(crate) fn host(&self, world: &World, backend: Backend, way: Way) -> Host {
+        let config = Self::config(world, backend, way, &self.door);
+        let enter = network::of(self.process());
+        let enter: Vec<&str> = enter.iter().map(String::as_str).collect();
+        Host::start_under(&enter, &config).unwrap()
+    }
+
+    /// Of a daemon whose Tor connects by what is at this address.
+    pub(crate) fn config(world: &World, backend: Backend, way: Way, address: &str) -> String {
+        let (config, _) = tor_section(&world.network, backend).unwrap();
+        let setting = way.setting(world, address);
+        let config = config.replacen("[tor]\n", &format!("[tor]\n{setting}\n"), 1);
+        format!("[daemon]\nidle_exit_s = 0\n{config}")
+    }
+
+    /// Has the door stand still, or go on. The system takes connections for it meanwhile.
+    pub(crate) fn hold(&self, signal: Signal) {
+        let process = Pid::from_raw(self.process().cast_signed()).unwrap();
+        kill_process(process, signal).unwrap();
+    }
+
+    /// Waits until something is connected to the door.
+    pub(crate) async fn is_reached(&self) {
+        let port = self.door.rsplit(':').next().unwrap();
+        let list = format!("ss -Htn state established dport = :{port}");
+        let reached = async {
+            while network::inside(self.process(), &list).await.is_empty() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        soon(reached).await;
+    }
+
+    /// Leads from the socket to an address in it, until it is dropped.
+    pub(crate) async fn way_in(&self, socket: &Path, to: &str) -> Child {
+        let enter = network::of(self.process());
+        let mut command = Command::new(&enter[0]);
+        command
+            .args(&enter[1..])
+            .arg(env!("CARGO_BIN_EXE_doors"))
+            .arg("to")
+            .arg(socket)
+            .arg(to);
+        said(&mut command).await.0
+    }
+}
+
+/// Starts it and waits for its first line.
+pub(crate) async fn said(command: &mut Command) -> (Child, String) {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = soon(lines.next_line()).await.unwrap();
+    (
+        child,
+        line.expect("a line, where network namespaces are allowed"),
+    )
+}
