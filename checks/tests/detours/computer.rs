@@ -9,11 +9,13 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     net::UnixStream,
     process::{Child, ChildStdin, ChildStdout, Command},
+    time::{sleep, timeout},
 };
 
 /// Its address, in what QEMU takes for its network.
@@ -59,10 +61,17 @@ impl Computer {
             folder: folder.to_owned(),
             _ways_in: ways_in,
         };
-        let listens = async { while computer.shell("echo here").await != "here\n" {} };
-        let listens = tokio::time::timeout(LIMIT, listens).await;
+        let listens = timeout(LIMIT, computer.listens()).await;
         listens.with_context(|| computer.console())?;
         Ok(computer)
+    }
+
+    async fn listens(&self) {
+        // A question that came too early may wait for long.
+        let answer = || timeout(Duration::from_secs(2), self.shell("echo here"));
+        while answer().await.unwrap_or_default() != "here\n" {
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// What leads to this port of its.
@@ -80,7 +89,7 @@ impl Computer {
             shell.read_to_string(&mut printed).await?;
             anyhow::Ok(printed)
         };
-        let ran = tokio::time::timeout(LIMIT, ran).await;
+        let ran = timeout(LIMIT, ran).await;
         ran.expect("an end").unwrap_or_default()
     }
 
@@ -116,7 +125,7 @@ impl Computer {
             }
             bail!("QEMU ended")
         };
-        let came = tokio::time::timeout(LIMIT, came).await;
+        let came = timeout(LIMIT, came).await;
         came.with_context(|| format!("no {name}\n{}", self.console()))?
     }
 
@@ -126,7 +135,7 @@ impl Computer {
     /// QEMU does not end.
     pub(crate) async fn end(mut self) -> Result<()> {
         self.orders.write_all(br#"{"execute":"quit"}"#).await?;
-        tokio::time::timeout(LIMIT, self.qemu.wait()).await??;
+        timeout(LIMIT, self.qemu.wait()).await??;
         Ok(())
     }
 
