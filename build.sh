@@ -59,6 +59,7 @@ packages_for() {
             unshare | nsenter) echo util-linux ;;
             qemu-system-x86_64) echo qemu-system-x86 ;;
             xz) echo xz-utils ;;
+            mkfs.ext4) echo e2fsprogs ;;
             *) echo "$program" ;;
         esac
     done
@@ -126,14 +127,14 @@ setup_browsers() {
     setup_geckodriver
 }
 
-# A kernel, and its modules, for the computer under QEMU that sleeps in a test.
+# A kernel, and its modules, for the computer under QEMU that sleeps and loses its power in tests.
 setup_guest() {
     if [ "$(uname -sm)" != "Linux x86_64" ] || ! have apt-get; then
-        step "skipped: the computer that sleeps (its kernel is a package of Debian's for x86-64)"
-        SKIPPED=(-- --skip a_computer_that_sleeps)
+        step "skipped: a computer that sleeps or loses its power (its kernel is a package of Debian's for x86-64)"
+        SKIPPED=(-- --skip a_computer_that_sleeps --skip a_computer_whose_power_fails)
         return
     fi
-    need qemu-system-x86_64 busybox xz
+    need qemu-system-x86_64 busybox xz mkfs.ext4
     [ -f "$TOOLS/guest/vmlinuz" ] && return
     step "fetching a kernel for a guest"
     as_root apt-get update -qq

@@ -1,7 +1,10 @@
-//! A computer that can sleep, in the network of a [`Place`]: Linux under QEMU, with the program and `tor`.
-//! A container sleeps only with all others.
+//! A computer that can sleep and lose its power, in the network of a [`Place`]: Linux under QEMU, with the
+//! program and `tor`. A container does either only with all others.
 
+mod daemon;
 mod disk;
+
+pub(crate) use daemon::{Daemon, POLL};
 
 use crate::{LIMIT, network, place::Place};
 use anyhow::{Context as _, Result, bail};
@@ -19,31 +22,34 @@ use tokio::{
 };
 
 /// Its address, in what QEMU takes for its network.
-pub(crate) const ADDRESS: &str = "10.0.2.15";
+const ADDRESS: &str = "10.0.2.15";
 /// What leads to loopback of the place.
-pub(crate) const LOOPBACK_OF_PLACE: &str = "10.0.2.2";
+const LOOPBACK_OF_PLACE: &str = "10.0.2.2";
 /// Where it takes scripts from.
 const SHELL: u16 = 22;
 
-/// A running one. Dropping it is pulling its plug.
+/// A running one.
 pub(crate) struct Computer {
     qemu: Child,
-    orders: ChildStdin,
+    _orders: ChildStdin,
     events: Lines<BufReader<ChildStdout>>,
     folder: PathBuf,
     _ways_in: Vec<Child>,
 }
 
 impl Computer {
-    /// Switches one on in this place. To each of its `ports` leads a socket in `folder`.
+    /// Switches one on in this place. It lives in `folder`, which is made for its first start; its `/home`
+    /// stays from one to the next. To each of its `ports` leads a socket.
     ///
     /// # Errors
     /// QEMU, a kernel for it or a program is missing, or it does not start.
     pub(crate) async fn boot(place: &Place, folder: &Path, ports: &[u16]) -> Result<Self> {
-        fs::create_dir(folder)?;
-        let disk = disk::make(folder).await?;
+        if !folder.try_exists()? {
+            fs::create_dir(folder)?;
+            disk::make(folder).await?;
+        }
         let ports: Vec<u16> = ports.iter().copied().chain([SHELL]).collect();
-        let mut qemu = qemu(place, folder, &disk, &ports)?;
+        let mut qemu = qemu(place, folder, &ports)?;
         let mut orders = qemu.stdin.take().context("piped")?;
         orders
             .write_all(br#"{"execute":"qmp_capabilities"}"#)
@@ -52,11 +58,15 @@ impl Computer {
         let mut ways_in = Vec::new();
         for port in ports {
             let address = format!("127.0.0.1:{}", outside(port));
-            ways_in.push(place.way_in(&socket(folder, port), &address).await);
+            let socket = socket(folder, port);
+            if socket.try_exists()? {
+                fs::remove_file(&socket)?;
+            }
+            ways_in.push(place.way_in(&socket, &address).await);
         }
         let computer = Self {
             qemu,
-            orders,
+            _orders: orders,
             events,
             folder: folder.to_owned(),
             _ways_in: ways_in,
@@ -129,14 +139,12 @@ impl Computer {
         came.with_context(|| format!("no {name}\n{}", self.console()))?
     }
 
-    /// Switches it off.
+    /// Pulls its plug. What its disk was told to keep is there when it boots again.
     ///
     /// # Errors
-    /// QEMU does not end.
-    pub(crate) async fn end(mut self) -> Result<()> {
-        self.orders.write_all(br#"{"execute":"quit"}"#).await?;
-        timeout(LIMIT, self.qemu.wait()).await??;
-        Ok(())
+    /// QEMU is gone already.
+    pub(crate) async fn unplug(mut self) -> Result<()> {
+        Ok(self.qemu.kill().await?)
     }
 
     fn console(&self) -> String {
@@ -144,25 +152,29 @@ impl Computer {
     }
 }
 
-fn qemu(place: &Place, folder: &Path, disk: &Path, ports: &[u16]) -> Result<Child> {
+fn qemu(place: &Place, folder: &Path, ports: &[u16]) -> Result<Child> {
     let mut network = "user,model=virtio".to_owned();
     for port in ports {
         let outside = outside(*port);
         network.push_str(&format!(",hostfwd=tcp:127.0.0.1:{outside}-:{port}"));
     }
+    let home = folder.join(disk::HOME);
+    let home = home.display();
     let enter = network::of(place.process());
     let mut qemu = Command::new(&enter[0]);
     qemu.args(&enter[1..])
         .args(["qemu-system-x86_64", "-nodefaults", "-no-user-config"])
         .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"])
         .args(["-m", "1024", "-display", "none", "-nic", &network])
-        .args(["-qmp", "stdio", "-serial"])
+        .args(["-qmp", "stdio", "-drive"])
+        .arg(format!("file={home},if=virtio,format=raw"))
+        .arg("-serial")
         .arg(format!("file:{}", folder.join(CONSOLE).display()))
         .args(["-no-reboot", "-append", "console=ttyS0 quiet panic=-1"])
         .arg("-kernel")
         .arg(disk::kernel()?.join("vmlinuz"))
         .arg("-initrd")
-        .arg(disk)
+        .arg(folder.join(disk::SYSTEM))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true);

@@ -1,5 +1,6 @@
-//! Detours of Tor's own connections, the same over every Tor of ours. The embedded one takes part where it
-//! is built: `--features embedded-tor`, for the program as for these checks.
+//! Detours of Tor's own connections, the same over every Tor of ours; and computers that move, sleep and lose
+//! their power, with a detour as their way to Tor. The embedded Tor takes part where it is built: `--features
+//! embedded-tor`, for the program as for these checks.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +12,7 @@ mod computer;
 mod elsewhere;
 mod network;
 mod place;
+mod power;
 mod straight;
 mod walled;
 

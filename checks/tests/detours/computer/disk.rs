@@ -1,4 +1,4 @@
-//! What is on its disk, as the archive that Linux takes for its first one.
+//! What is on its disks: the system, as the archive that Linux takes for its first one, and `/home`.
 
 use super::{ADDRESS, LOOPBACK_OF_PLACE, SHELL};
 use anyhow::{Context as _, Result, ensure};
@@ -10,13 +10,19 @@ use std::{
 };
 use tokio::process::Command;
 
+/// Its file of the system.
+pub(super) const SYSTEM: &str = "system";
+/// That of its `/home`.
+pub(super) const HOME: &str = "home";
+const HOME_BYTES: u64 = 64 << 20;
 /// In the order in which one needs the other.
-const MODULES: [&str; 10] = [
+const MODULES: [&str; 11] = [
     "virtio_ring",
     "virtio",
     "virtio_pci_modern_dev",
     "virtio_pci_legacy_dev",
     "virtio_pci",
+    "virtio_blk",
     "failover",
     "net_failover",
     "virtio_net",
@@ -41,11 +47,11 @@ pub(super) fn kernel() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Makes it in `folder`.
+/// Makes both in `folder`.
 ///
 /// # Errors
 /// A program is missing, or there is no room.
-pub(super) async fn make(folder: &Path) -> Result<PathBuf> {
+pub(super) async fn make(folder: &Path) -> Result<()> {
     let root = folder.join("root");
     for part in ["bin", "etc", "modules"] {
         fs::create_dir_all(root.join(part))?;
@@ -68,11 +74,14 @@ pub(super) async fn make(folder: &Path) -> Result<PathBuf> {
     add(&root, &installed("busybox")?).await?;
     add(&root, &installed("tor")?).await?;
     add(&root, &program()?).await?;
-    let archive = folder.join("disk");
+    let system = folder.join(SYSTEM);
     let pack = "cd \"$0\" && find . | busybox cpio -o -H newc >\"$1\"";
-    let arguments: [&Path; 4] = [Path::new("-c"), Path::new(pack), &root, &archive];
+    let arguments: [&Path; 4] = [Path::new("-c"), Path::new(pack), &root, &system];
     output("sh", &arguments).await?;
-    Ok(archive)
+    let home = folder.join(HOME);
+    fs::File::create(&home)?.set_len(HOME_BYTES)?;
+    output("mkfs.ext4", &[Path::new("-q"), &home]).await?;
+    Ok(())
 }
 
 fn inittab() -> String {
@@ -91,6 +100,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 for name in {modules}; do insmod /modules/$name.ko; done
+mount -t ext4 /dev/vda /home
 ip link set lo up
 ip link set eth0 up
 ip address add {ADDRESS}/24 dev eth0

@@ -1,0 +1,110 @@
+//! The daemon on such a computer.
+
+use super::{ADDRESS, Computer, LOOPBACK_OF_PLACE};
+use crate::{
+    LIMIT, World,
+    place::{Place, Way, reload},
+};
+use checks::{reports::Reports, stage::Backend};
+use meter_wire::{ReportsFile, Status};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// One by the Tor it has.
+pub(crate) struct Daemon(pub(crate) Backend);
+
+impl Daemon {
+    fn home(&self) -> String {
+        format!("/home/{}", self.0.name())
+    }
+
+    fn relay(&self) -> u16 {
+        9_149 + self.0 as u16
+    }
+
+    /// Where its relay is to be had from outside, which itself is for the computer alone.
+    pub(crate) fn port(&self) -> u16 {
+        9_000 + self.0 as u16
+    }
+
+    /// Gives it a home, whose `config.toml` has these lines besides what its Tor needs here.
+    pub(crate) async fn settle(
+        &self,
+        computer: &Computer,
+        (world, place): (&World, &Place),
+        config: &str,
+    ) {
+        let door = place.door.replace("127.0.0.1", LOOPBACK_OF_PLACE);
+        let tor = Place::config(world, self.0, Way::Bridge, &door);
+        // Tor is told where it may connect from, which here is not loopback.
+        let from = |address| format!("OutboundBindAddress {address}");
+        let tor = tor.replace(&from("127.0.0.1"), &from(ADDRESS));
+        let (home, relay) = (self.home(), self.relay());
+        let script = format!(
+            "mkdir -m 700 {home}
+cat >{home}/config.toml <<'END'
+{config}[relay]
+port = {relay}
+{tor}
+END"
+        );
+        assert_eq!(computer.shell(&script).await, "");
+    }
+
+    pub(crate) async fn start(&self, computer: &Computer) {
+        let (home, relay, port) = (self.home(), self.relay(), self.port());
+        let script = format!(
+            "ONIONMETER_HOME={home} HOME=/root onionmeter daemon </dev/null >{home}/said 2>&1 &
+nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
+        );
+        assert_eq!(computer.shell(&script).await, "");
+    }
+
+    /// Waits until a status is as wanted, and gives it.
+    pub(crate) async fn until(
+        &self,
+        computer: &Computer,
+        wanted: impl Fn(&Status) -> bool,
+    ) -> Status {
+        let found = async {
+            loop {
+                let status = self.tells(computer, "status").await;
+                if let Some(status) = status.filter(&wanted) {
+                    break status;
+                }
+                sleep(POLL).await;
+            }
+        };
+        match timeout(LIMIT, found).await {
+            Ok(status) => status,
+            Err(_) => panic!("{}", self.log(computer).await),
+        }
+    }
+
+    pub(crate) async fn browse(&self, computer: &Computer, world: &World) {
+        reload(&computer.socket(self.port()), &world.site).await;
+    }
+
+    pub(crate) async fn log(&self, computer: &Computer) -> String {
+        let home = self.home();
+        computer
+            .shell(&format!("cat {home}/said {home}/log/onionmeter.log"))
+            .await
+    }
+
+    /// All reports, each verified here.
+    pub(crate) async fn reports(&self, computer: &Computer) -> Reports {
+        let file: ReportsFile = self.tells(computer, "reports").await.unwrap();
+        Reports::verify(&file).unwrap()
+    }
+
+    async fn tells<T: DeserializeOwned>(&self, computer: &Computer, what: &str) -> Option<T> {
+        let home = self.home();
+        let script = format!("ONIONMETER_HOME={home} HOME=/root onionmeter {what} --json");
+        serde_json::from_str(&computer.shell(&script).await).ok()
+    }
+}
+
+/// Between two questions; each starts a program on a slow computer.
+pub(crate) const POLL: Duration = Duration::from_millis(500);
