@@ -225,7 +225,7 @@ impl Show {
         let said: &[&str] = match self.backend {
             Backend::Existing | Backend::Managed => &["client refused", "Giving up"],
             // It says so much that the first log may be full.
-            Backend::Embedded => &["line=\"TRACE tor_", "connect_with_prefs"],
+            Backend::Embedded => &["line=\"TRACE bootstrap", "connect_with_prefs"],
         };
         for words in [&["DEBUG"], said].concat() {
             assert!(
