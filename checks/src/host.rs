@@ -92,11 +92,13 @@ impl Host {
         (Ipv4Addr::LOCALHOST, self.relay_port).into()
     }
 
-    /// The daemon's log.
+    /// The daemon's log, with the one before it.
     #[must_use]
     pub fn log(&self) -> String {
-        let path = self.folder.path().join("om/log/onionmeter.log");
-        fs::read_to_string(path).unwrap_or_default()
+        let folder = self.folder.path().join("om/log");
+        ["onionmeter.old.log", "onionmeter.log"]
+            .map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default())
+            .concat()
     }
 
     /// Runs a command of the program and gives its standard output.

@@ -224,7 +224,7 @@ impl Show {
         let log = self.host.log();
         let said: &[&str] = match self.backend {
             Backend::Existing | Backend::Managed => &["client refused", "Giving up"],
-            // It says so much that the first log may be full.
+            // It says so much that the beginning may be gone.
             Backend::Embedded => &["line=\"TRACE bootstrap", "connect_with_prefs"],
         };
         for words in [&["DEBUG"], said].concat() {
