@@ -21,8 +21,9 @@ use rustix::process::Signal;
 use std::{future::Future, net::SocketAddr, time::Duration};
 use tokio::task::JoinSet;
 
-/// Only an upper bound: nothing waits for as long as this when it works.
-const LIMIT: Duration = Duration::from_secs(120);
+/// Only an upper bound. Longer than Arti leaves a relay alone that was silent (150 s, measured): in a network
+/// of three it may have given up all of them at the moment when they answer again.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// How long somebody waits for a page: longer than the watchdog does before it asks.
 const PATIENCE: Duration = Duration::from_secs(25);
