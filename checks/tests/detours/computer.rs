@@ -17,7 +17,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     net::UnixStream,
-    process::{Child, ChildStdin, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout},
     time::{sleep, timeout},
 };
 
@@ -160,10 +160,8 @@ fn qemu(place: &Place, folder: &Path, ports: &[u16]) -> Result<Child> {
     }
     let home = folder.join(disk::HOME);
     let home = home.display();
-    let enter = network::of(place.process());
-    let mut qemu = Command::new(&enter[0]);
-    qemu.args(&enter[1..])
-        .args(["qemu-system-x86_64", "-nodefaults", "-no-user-config"])
+    let mut qemu = network::command_in(place.process());
+    qemu.args(["qemu-system-x86_64", "-nodefaults", "-no-user-config"])
         .args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"])
         .args(["-m", "1024", "-display", "none", "-nic", &network])
         .args(["-qmp", "stdio", "-drive"])

@@ -33,6 +33,14 @@ pub(crate) fn of(process: u32) -> Vec<String> {
     target.into_iter().chain(user).collect()
 }
 
+/// The same, as the beginning of a command.
+pub(crate) fn command_in(process: u32) -> Command {
+    let enter = of(process);
+    let mut command = Command::new(&enter[0]);
+    command.args(&enter[1..]);
+    command
+}
+
 /// Exchanges its address: what is connected from the old one is cut off without a word.
 pub(crate) async fn moves(process: u32) {
     let other = with_address(ELSEWHERE);
@@ -42,9 +50,7 @@ pub(crate) async fn moves(process: u32) {
 
 /// Runs a command there; what it printed.
 pub(crate) async fn inside(process: u32, command: &str) -> Vec<u8> {
-    let enter = of(process);
-    let ran = Command::new(&enter[0])
-        .args(&enter[1..])
+    let ran = command_in(process)
         .args(["sh", "-c", command])
         .output()
         .await

@@ -45,15 +45,18 @@ pub(crate) fn restarts(log: &str) -> usize {
     log.matches("since this computer was elsewhere").count()
 }
 
-/// Fetches a page of 150,000 bytes through the relay; how many came, if somebody would wait for it.
+/// Fetches a page of 150,000 bytes by the SOCKS port behind this socket; how many came.
+pub(crate) async fn fetch(socket: &Path, site: &Site) -> anyhow::Result<usize> {
+    let (_door, proxy) = Door::from(socket).await?;
+    let stream = socks::connect(proxy, "site.test", site.port()).await?;
+    let fetched = socks::get(stream, "site.test", "/bytes/150000").await?;
+    Ok(fetched.body.len())
+}
+
+/// The same through the relay, if somebody would wait for it.
 pub(crate) async fn page(relay: &Path, site: &Site) -> Option<usize> {
-    let fetched = async {
-        let (_door, proxy) = Door::from(relay).await?;
-        let stream = socks::connect(proxy, "site.test", site.port()).await?;
-        let fetched = socks::get(stream, "site.test", "/bytes/150000").await?;
-        anyhow::Ok(fetched.body.len())
-    };
-    tokio::time::timeout(PATIENCE, fetched).await.ok()?.ok()
+    let fetched = tokio::time::timeout(PATIENCE, fetch(relay, site)).await;
+    fetched.ok()?.ok()
 }
 
 /// Asks for it until it comes, as somebody does who reloads it.
@@ -127,10 +130,8 @@ impl Place {
 
     /// Leads from the socket to an address in it, until it is dropped.
     pub(crate) async fn way_in(&self, socket: &Path, to: &str) -> Child {
-        let enter = network::of(self.process());
-        let mut command = Command::new(&enter[0]);
+        let mut command = network::command_in(self.process());
         command
-            .args(&enter[1..])
             .arg(env!("CARGO_BIN_EXE_doors"))
             .arg("to")
             .arg(socket)
@@ -140,7 +141,7 @@ impl Place {
 }
 
 /// Starts it and waits for its first line.
-pub(crate) async fn said(command: &mut Command) -> (Child, String) {
+async fn said(command: &mut Command) -> (Child, String) {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -1,9 +1,9 @@
 //! A Tor of ours in a network namespace of its own, and pages fetched through it from outside: its SOCKS
 //! socket lies in the file system, which namespaces of networks share.
 
-use crate::{network, soon};
+use crate::{network, place::fetch, soon};
 use checks::{ours, stage::Backend};
-use meter_testkit::{shadowsocks::Door, site::Site, socks, tor_network::TorNetwork};
+use meter_testkit::{site::Site, tor_network::TorNetwork};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -57,10 +57,7 @@ impl Walled {
 
     /// Fetches a page of 150,000 bytes; how many came.
     pub(crate) async fn browse(&self, site: &Site) -> anyhow::Result<usize> {
-        let (_door, proxy) = Door::from(&self.socks).await?;
-        let stream = soon(socks::connect(proxy, "site.test", site.port())).await?;
-        let fetched = soon(socks::get(stream, "site.test", "/bytes/150000")).await?;
-        Ok(fetched.body.len())
+        soon(fetch(&self.socks, site)).await
     }
 
     /// Takes the only device of its network down, with all routes, or up again.
