@@ -119,6 +119,8 @@ setup_build() {
         step "adding the Wasm target"
         rustup target add wasm32-unknown-unknown
     fi
+    # Every crate of Cargo.lock, also those of other systems: no later step then needs the registry.
+    cargo fetch --locked --quiet
     setup_wasm_bindgen
 }
 

@@ -62,7 +62,7 @@ pub(crate) const PRODUCTS: [&str; 2] = ["onionmeter", "extension-wasm"];
 
 /// What cargo would build for one target, from what is already on this machine.
 fn metadata_for(target: &str, features: &[&str]) -> Metadata {
-    let options = ["--locked", "--offline", "--filter-platform", target];
+    let options = ["--locked", "--filter-platform", target];
     let options = options.iter().chain(features);
     let metadata = MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))
