@@ -4,6 +4,7 @@
 //! only: its commands, its files and what its popup shows.
 
 pub mod circuits;
+pub mod defaults;
 pub mod host;
 pub mod ours;
 pub mod peers;

@@ -337,14 +337,22 @@ fn arti_tables(network: &TorNetwork) -> Result<String> {
 /// # Errors
 /// It is not built.
 pub fn program() -> Result<PathBuf> {
+    built("onionmeter")
+}
+
+/// A program of ours of the same build as the running check.
+///
+/// # Errors
+/// It is not built.
+pub fn built(name: &str) -> Result<PathBuf> {
     let mut folder = std::env::current_exe()?;
     while folder.pop() {
-        let program = folder.join("onionmeter");
+        let program = folder.join(name);
         if program.is_file() {
             return Ok(program);
         }
     }
-    bail!("the program is not built; run cargo build -p onionmeter")
+    bail!("{name} is not built; run cargo build -p onionmeter -p checks")
 }
 
 /// The assembled extension.

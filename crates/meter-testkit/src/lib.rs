@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 pub mod browser;
+pub mod loopback;
 pub mod shadowsocks;
 pub mod site;
 pub mod socks;
 pub mod tor_network;
 
-mod loopback;
 mod process;
 mod program;

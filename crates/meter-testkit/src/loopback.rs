@@ -10,16 +10,20 @@ use anyhow::{Context, Result, bail};
 use tokio::net::TcpStream;
 
 /// `127.0.0.1:port`.
-pub(crate) fn address(port: u16) -> SocketAddr {
+#[must_use]
+pub fn address(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
 /// Connects to something of ours on loopback.
+///
+/// # Errors
+/// It is elsewhere, or nobody listens there.
 #[expect(
     clippy::disallowed_methods,
     reason = "the kit's only dialer, and it reaches loopback only"
 )]
-pub(crate) async fn connect(to: SocketAddr) -> Result<TcpStream> {
+pub async fn connect(to: SocketAddr) -> Result<TcpStream> {
     anyhow::ensure!(to.ip().is_loopback(), "the kit dials loopback only");
     TcpStream::connect(to)
         .await

@@ -1,0 +1,219 @@
+//! Firefox without a driver, which would set preferences of its own: over its Marionette socket, and told not to
+//! set those for tests either.
+
+use super::{World, chromium::program};
+use anyhow::{Context as _, Result, bail, ensure};
+use meter_testkit::loopback;
+use serde_json::{Value, json};
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpStream,
+    process::{Child, Command},
+    time::{Instant, timeout},
+};
+
+/// A running Firefox. Dropping it kills it.
+pub struct Firefox {
+    child: Child,
+    socket: BufReader<TcpStream>,
+    last: u64,
+}
+
+/// The command line of a Firefox with this profile, which is made where it is not there.
+///
+/// # Errors
+/// None is installed, or the profile cannot be made.
+pub fn firefox(profile: &Path) -> Result<Vec<OsString>> {
+    prepare(profile)?;
+    let mut line = vec![program(&["firefox-esr", "firefox"])?.into()];
+    line.extend(Firefox::UNSEEN.iter().map(OsString::from));
+    line.extend(["--profile".into(), profile.into()]);
+    Ok(line)
+}
+
+/// Makes a profile whose only difference from a default one is that tests can talk to it.
+///
+/// # Errors
+/// It cannot be written.
+pub fn prepare(profile: &Path) -> Result<()> {
+    fs::create_dir_all(profile)?;
+    // A port of the system's choice, and none of the preferences that Marionette sets for tests.
+    let preferences = "user_pref(\"marionette.port\", 0);\n\
+        user_pref(\"remote.prefs.recommended\", false);\n";
+    fs::write(profile.join("prefs.js"), preferences)?;
+    Ok(())
+}
+
+impl Firefox {
+    /// What a browser without a screen needs to be talked to; nothing of it changes what goes out.
+    pub const UNSEEN: &'static [&'static str] =
+        &["--headless", "--marionette", "--remote-allow-system-access"];
+
+    /// Starts a command line that becomes Firefox with this profile.
+    ///
+    /// # Errors
+    /// It does not start, or says nothing.
+    pub async fn start(world: &World, line: &[OsString], profile: &Path) -> Result<Self> {
+        Self::start_with(world, line, profile, &[]).await
+    }
+
+    /// As [`Self::start`], with these variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(
+        world: &World,
+        line: &[OsString],
+        profile: &Path,
+        environment: &[(&str, OsString)],
+    ) -> Result<Self> {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(world.folder().join("firefox.log"))?;
+        let told = profile.join("MarionetteActivePort");
+        drop(fs::remove_file(&told));
+        let (program, arguments) = line.split_first().context("a program")?;
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env("HOME", world.folder().join("user"))
+            .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+            .env_remove("XDG_CONFIG_HOME")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()?;
+        let deadline = Instant::now() + LIMIT;
+        let port: u16 = loop {
+            let port = fs::read_to_string(&told).unwrap_or_default();
+            if let Ok(port) = port.trim().parse() {
+                break port;
+            }
+            let ended = child.try_wait()?;
+            if ended.is_some() || Instant::now() > deadline {
+                let log = fs::read_to_string(world.folder().join("firefox.log"))?;
+                bail!("Firefox does not answer ({ended:?}): {log}");
+            }
+            tokio::time::sleep(POLL).await;
+        };
+        let socket = loopback::connect(loopback::address(port)).await?;
+        let mut firefox = Self {
+            child,
+            socket: BufReader::new(socket),
+            last: 0,
+        };
+        // It introduces itself.
+        firefox.message().await?;
+        firefox.call("WebDriver:NewSession", &json!({})).await?;
+        Ok(firefox)
+    }
+
+    /// Asks for a command of Marionette's.
+    ///
+    /// # Errors
+    /// It is refused, or not answered.
+    pub async fn call(&mut self, command: &str, parameters: &Value) -> Result<Value> {
+        self.last += 1;
+        let text = json!([0, self.last, command, parameters]).to_string();
+        let framed = format!("{}:{text}", text.len());
+        self.socket.write_all(framed.as_bytes()).await?;
+        let mut answer = timeout(LIMIT, self.message())
+            .await
+            .with_context(|| format!("no answer to {command}"))??;
+        ensure!(answer[1] == self.last, "another answer: {answer}");
+        ensure!(answer[2].is_null(), "{command}: {}", answer[2]);
+        Ok(answer[3].take())
+    }
+
+    async fn message(&mut self) -> Result<Value> {
+        let mut length = Vec::new();
+        self.socket.read_until(b':', &mut length).await?;
+        let length = String::from_utf8(length)?;
+        let length = length.trim_end_matches(':').parse().context("a length")?;
+        let mut bytes = vec![0; length];
+        self.socket.read_exact(&mut bytes).await?;
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// Runs the body of an async function with the rights of Firefox itself.
+    ///
+    /// # Errors
+    /// It throws, or as [`Self::call`].
+    pub async fn privileged(&mut self, body: &str) -> Result<Value> {
+        let context = json!({ "value": "chrome" });
+        self.call("Marionette:SetContext", &context).await?;
+        let script = format!(
+            "const done = arguments[arguments.length - 1]; (async () => {{ {body} }})().then(\
+             value => done({{ value: value ?? null }}), error => done({{ error: String(error) }}));"
+        );
+        let parameters = json!({ "script": script, "args": [], "newSandbox": true });
+        let mut done = self
+            .call("WebDriver:ExecuteAsyncScript", &parameters)
+            .await?;
+        let done = &mut done["value"];
+        ensure!(done.get("error").is_none(), "{body} threw {done}");
+        Ok(done["value"].take())
+    }
+
+    /// Opens an address in a new tab, without waiting for it; in a private window if so wanted.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn open(&mut self, url: &str, private: bool) -> Result<()> {
+        let url = json!(url);
+        let body = match private {
+            false => format!(
+                "const window = Services.wm.getMostRecentWindow('navigator:browser');
+                 window.gBrowser.addTrustedTab({url}, {{ inBackground: false }});"
+            ),
+            true => format!(
+                "const window = Services.wm.getMostRecentWindow('navigator:browser');
+                 window.OpenBrowserWindow({{ private: true, args: null }});
+                 const opened = await new Promise(done => Services.obs.addObserver(
+                     function seen(subject) {{
+                         Services.obs.removeObserver(seen, 'browser-delayed-startup-finished');
+                         done(subject);
+                     }}, 'browser-delayed-startup-finished'));
+                 opened.gBrowser.addTrustedTab({url}, {{ inBackground: false }});"
+            ),
+        };
+        self.privileged(&body).await.map(drop)
+    }
+
+    /// Loads an extension for this run.
+    ///
+    /// # Errors
+    /// Firefox does not take it.
+    pub async fn install(&mut self, extension: &Path, in_private_windows: bool) -> Result<String> {
+        let parameters = json!({
+            "path": extension.canonicalize()?, "temporary": true,
+            "allowPrivateBrowsing": in_private_windows,
+        });
+        let id = self.call("Addon:Install", &parameters).await?;
+        Ok(id["value"].as_str().context("an id")?.to_owned())
+    }
+
+    /// Ends it as a person would, and waits until it has.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub async fn close(mut self) -> Result<()> {
+        let flags = json!({ "flags": ["eAttemptQuit"] });
+        // It may be gone before it answers.
+        drop(self.call("Marionette:Quit", &flags).await);
+        timeout(LIMIT, self.child.wait()).await??;
+        Ok(())
+    }
+}
+
+const LIMIT: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(50);
