@@ -2,11 +2,12 @@
 
 use crate::stage::program;
 use anyhow::{Context as _, Result, bail, ensure};
+use meter_testkit::ports::HeldPort;
 use meter_wire::{Status, TorState};
 use std::{
     ffi::OsString,
     fs::{self, File},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -21,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(60);
 pub struct Host {
     folder: tempfile::TempDir,
     program: PathBuf,
-    relay_port: u16,
+    relay_port: HeldPort,
     environment: Vec<(&'static str, OsString)>,
     launcher: Vec<String>,
     daemon: Child,
@@ -61,12 +62,12 @@ impl Host {
         let program = program()?;
         // A socket's path has little room, so not below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
-        let relay_port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let relay_port = HeldPort::take()?;
         let home = folder.path().join("om");
         fs::DirBuilder::new().mode(0o700).create(&home)?;
         fs::write(
             home.join("config.toml"),
-            format!("{config}\n[relay]\nport = {relay_port}\n"),
+            format!("{config}\n[relay]\nport = {}\n", relay_port.number()),
         )?;
         let launcher: Vec<String> = launcher.iter().map(|&word| word.to_owned()).collect();
         let daemon = daemon(&launcher, &program, folder.path(), &environment)?;
@@ -89,7 +90,7 @@ impl Host {
     /// Where the relay listens.
     #[must_use]
     pub fn relay(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.relay_port).into()
+        self.relay_port.address()
     }
 
     /// The daemon's log, with the one before it.

@@ -4,13 +4,13 @@ use crate::reports::Reports;
 use anyhow::{Context as _, Result, bail, ensure};
 use meter_testkit::{
     browser::{Browser, Kind, LaunchOptions},
+    ports::HeldPort,
     site::Site,
     tor_network::{ClientPorts, TorClient, TorNetwork},
 };
 use meter_wire::{ReportsFile, Status};
 use std::{
     fs::{self, File},
-    net::TcpListener,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -66,7 +66,7 @@ pub struct Stage {
     _theirs: Option<TorClient>,
     folder: tempfile::TempDir,
     program: PathBuf,
-    relay_port: u16,
+    relay_port: HeldPort,
 }
 
 impl Stage {
@@ -93,7 +93,7 @@ impl Stage {
         // A socket's path has little room, so not below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
         let network = TorNetwork::boot(&folder.path().join("network")).await?;
-        let relay_port = free_port()?;
+        let relay_port = HeldPort::take()?;
         let site = Site::start().await?;
         let (tor, theirs) = tor_section(&network, backend)?;
         let stage = Self {
@@ -105,7 +105,8 @@ impl Stage {
             relay_port,
         };
         fs::DirBuilder::new().mode(0o700).create(stage.home())?;
-        let text = format!("{session}\n[relay]\nport = {relay_port}\n{tor}");
+        let port = stage.relay_port();
+        let text = format!("{session}\n[relay]\nport = {port}\n{tor}");
         fs::write(stage.home().join("config.toml"), text)?;
         Ok(stage)
     }
@@ -125,7 +126,7 @@ impl Stage {
     /// The relay's port.
     #[must_use]
     pub const fn relay_port(&self) -> u16 {
-        self.relay_port
+        self.relay_port.number()
     }
 
     /// The log of the daemon, for a failed check to show.
@@ -243,14 +244,11 @@ impl Stage {
     ///
     /// # Errors
     /// The configuration cannot be written.
-    pub fn use_existing_tor(&self, ports: ClientPorts) -> Result<()> {
+    pub fn use_existing_tor(&self, ports: &ClientPorts) -> Result<()> {
         let path = self.home().join("config.toml");
         let text = fs::read_to_string(&path)?;
         let (before, _) = text.split_once("[tor]").context("a part for Tor")?;
-        let ClientPorts { socks, control } = ports;
-        let tor = format!(
-            "[tor]\nbackend = \"existing\"\nsocks_port = {socks}\ncontrol_port = {control}\n"
-        );
+        let tor = format!("[tor]\nbackend = \"existing\"\n{}", ports.settings());
         fs::write(path, format!("{before}{tor}"))?;
         Ok(())
     }
@@ -279,14 +277,6 @@ impl Drop for Stage {
     }
 }
 
-/// A port that nobody uses and that the system gives to nobody: below its ephemeral ports.
-fn free_port() -> Result<u16> {
-    let start = 10_240 + u16::try_from(std::process::id() % 20_000)?;
-    (start..start + 500)
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .context("no free port")
-}
-
 /// No daemon runs while this lives.
 pub struct DaemonAway(#[expect(dead_code, reason = "held, not read")] File);
 
@@ -297,11 +287,8 @@ pub struct DaemonAway(#[expect(dead_code, reason = "held, not read")] File);
 pub fn tor_section(network: &TorNetwork, backend: Backend) -> Result<(String, Option<TorClient>)> {
     Ok(match backend {
         Backend::Existing => {
-            let ports = ClientPorts::free()?;
-            let ClientPorts { socks, control } = ports;
-            let text = format!(
-                "[tor]\nbackend = \"existing\"\nsocks_port = {socks}\ncontrol_port = {control}\n"
-            );
+            let ports = ClientPorts::hold()?;
+            let text = format!("[tor]\nbackend = \"existing\"\n{}", ports.settings());
             (text, Some(network.start_client(ports)?))
         }
         Backend::Managed => {

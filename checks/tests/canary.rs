@@ -11,6 +11,7 @@ use checks::{
     stage::{Backend, tor_section},
 };
 use meter_testkit::{
+    ports::HeldPort,
     site::Site,
     socks::{self, Credentials, Refused},
     tor_network::TorNetwork,
@@ -130,10 +131,8 @@ impl Show {
         assert_eq!(self.reply(&nowhere).await, 4, "no such name");
         assert_eq!(self.reply(ONION).await, 0xF0, "no such service");
         assert_eq!(self.reply(BAD_ONION).await, 0xF6, "no such address");
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = closed.local_addr().unwrap().port();
-        drop(closed);
-        let refused = socks::connect(self.host.relay(), &self.name(), port).await;
+        let closed = HeldPort::take().unwrap();
+        let refused = socks::connect(self.host.relay(), &self.name(), closed.number()).await;
         assert!(refused.unwrap_err().is::<Refused>());
     }
 

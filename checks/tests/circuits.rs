@@ -45,13 +45,13 @@ async fn a_sites_circuit_is_told_and_renewed_alone() {
 }
 
 async fn with_a_tor_that_can_be_watched(network: &TorNetwork, site: &Site) {
-    let ports = ClientPorts::free().unwrap();
-    let mut tor = network.start_client(ports).unwrap();
+    let ports = ClientPorts::hold().unwrap();
+    let mut tor = network.start_client(ports.clone()).unwrap();
     tor.wait_until_ready(LIMIT).await.unwrap();
     knows_countries(&tor).await;
     let mut host = Host::start(&format!(
-        "[log]\nlevel = \"trace\"\n[tor]\nbackend = \"existing\"\nsocks_port = {}\ncontrol_port = {}\n",
-        ports.socks, ports.control
+        "[log]\nlevel = \"trace\"\n[tor]\nbackend = \"existing\"\n{}",
+        ports.settings()
     ))
     .unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();
@@ -178,12 +178,12 @@ async fn without_a_control_port_nothing_is_told_and_a_new_circuit_can_be_had(
     network: &TorNetwork,
     site: &Site,
 ) {
-    let ports = ClientPorts::free().unwrap();
-    let mut tor = network.start_client(ports).unwrap();
+    let ports = ClientPorts::hold().unwrap();
+    let mut tor = network.start_client(ports.clone()).unwrap();
     tor.wait_until_ready(LIMIT).await.unwrap();
     let mut host = Host::start(&format!(
         "[tor]\nbackend = \"existing\"\nsocks_port = {}\n",
-        ports.socks
+        ports.socks.number()
     ))
     .unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();

@@ -34,12 +34,12 @@ const CLIENT: Credentials<'_> = Credentials {
 async fn sites_and_identities_never_share_a_circuit() {
     let folder = tempfile::tempdir().unwrap();
     let network = TorNetwork::boot(folder.path()).await.unwrap();
-    let ports = ClientPorts::free().unwrap();
-    let mut tor = network.start_client(ports).unwrap();
+    let ports = ClientPorts::hold().unwrap();
+    let mut tor = network.start_client(ports.clone()).unwrap();
     tor.wait_until_ready(LIMIT).await.unwrap();
     let mut host = Host::start(&format!(
-        "[log]\nlevel = \"debug\"\n[tor]\nbackend = \"existing\"\nsocks_port = {}\ncontrol_port = {}\n",
-        ports.socks, ports.control
+        "[log]\nlevel = \"debug\"\n[tor]\nbackend = \"existing\"\n{}",
+        ports.settings()
     ))
     .unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();

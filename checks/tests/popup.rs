@@ -13,12 +13,13 @@ use checks::{
 };
 use meter_testkit::{
     browser::{Browser, Kind, Landed, Tab},
+    ports::HeldPort,
     site::ConnectionRecord,
     tor_network::{ClientPorts, TorClient},
 };
 use meter_wire::{TorReply, Unreached};
 use serde_json::Value;
-use std::{collections::HashSet, net::TcpListener, time::Duration};
+use std::{collections::HashSet, time::Duration};
 use tokio::sync::Mutex;
 
 /// Only an upper bound: nothing waits for as long as this when it works.
@@ -41,10 +42,10 @@ async fn firefox_gets_a_new_identity_and_the_reasons_for_its_error_pages() {
 async fn everything(kind: Kind) {
     let _alone = ONE_AT_A_TIME.lock().await;
     let stage = Stage::set(QUICK).await.unwrap();
-    let ports = ClientPorts::free().unwrap();
-    let mut tor = stage.network.start_client(ports).unwrap();
+    let ports = ClientPorts::hold().unwrap();
+    let mut tor = stage.network.start_client(ports.clone()).unwrap();
     tor.wait_until_ready(LIMIT).await.unwrap();
-    stage.use_existing_tor(ports).unwrap();
+    stage.use_existing_tor(&ports).unwrap();
     let browser = stage.launch(kind, false).await.unwrap();
     let browsing = browser.current_tab().await.unwrap();
     let popup = Popup::open(&browser).await.unwrap();
@@ -289,9 +290,8 @@ impl Show {
     /// Tor's own replies for a mistyped and an unknown onion address, an unknown name and a closed
     /// port, and the relay's for a local address.
     async fn what_did_not_load_is_explained(&self) {
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = closed.local_addr().unwrap().port();
-        drop(closed);
+        let closed = HeldPort::take().unwrap();
+        let port = closed.number();
         let errors = [
             (MISTYPED.to_owned(), TorReply::OnionMistyped),
             (NOT_THERE.to_owned(), TorReply::OnionNotFound),

@@ -11,11 +11,12 @@
 use checks::stage::program;
 use meter_testkit::{
     browser::{Browser, Kind, Landed, LaunchOptions},
+    ports::HeldPort,
     tor_network::{ClientPorts, TorNetwork},
 };
 use std::{
     io::{BufRead as _, BufReader},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -31,8 +32,8 @@ const BROKEN: [&str; 2] = ["ERR_CONNECTION_RESET", "ERR_SOCKET_NOT_CONNECTED"];
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_is_told_as_one_unless_the_port_is_optimistic() {
     let folder = tempfile::tempdir().unwrap();
-    let ports = ClientPorts::free().unwrap();
-    let upstream = (Ipv4Addr::LOCALHOST, ports.socks).into();
+    let ports = ClientPorts::hold().unwrap();
+    let upstream = ports.socks.address();
     let relays = [false, true].map(|optimistic| Relay::start(upstream, optimistic));
     let (network, told, promised) = tokio::join!(
         async {
@@ -46,7 +47,9 @@ async fn a_refusal_is_told_as_one_unless_the_port_is_optimistic() {
     );
     let _running = network.unwrap();
 
-    for url in refused_urls() {
+    // Nobody listens there.
+    let closed = HeldPort::take().unwrap();
+    for url in refused_urls(closed.number()) {
         assert_eq!(reason(&told, &url).await, REFUSED, "{url}");
         let reason = reason(&promised, &url).await;
         assert!(BROKEN.contains(&reason.as_str()), "{url}: {reason}");
@@ -56,11 +59,9 @@ async fn a_refusal_is_told_as_one_unless_the_port_is_optimistic() {
 }
 
 /// A closed port, a name that does not exist, an onion address with a typing error.
-fn refused_urls() -> [String; 3] {
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = closed.local_addr().unwrap().port();
+fn refused_urls(closed: u16) -> [String; 3] {
     [
-        format!("http://site.test:{port}/"),
+        format!("http://site.test:{closed}/"),
         "http://nobody.example/".to_owned(),
         format!("https://{}.onion/", "a".repeat(56)),
     ]

@@ -42,7 +42,7 @@ async fn every_outage_is_told_apart_and_passes_by_itself() {
         .prefix("om")
         .tempdir_in("/tmp")
         .unwrap();
-    let network = TorNetwork::boot(&folder.path().join("network"))
+    let mut network = TorNetwork::boot(&folder.path().join("network"))
         .await
         .unwrap();
     let site = Site::start().await.unwrap();
@@ -60,7 +60,7 @@ async fn every_outage_is_told_apart_and_passes_by_itself() {
         .await;
     a_computer_that_slept_browses_on(&config, &site).await;
     a_computer_without_a_network_is_told(&config).await;
-    drop(network);
+    network.end();
     relays_that_refuse_are_told(&config).await;
 }
 
@@ -91,14 +91,11 @@ async fn a_wrong_clock_is_told_with_its_side_where_tor_knows_it() {
 
 /// One of ours beside somebody else's, then somebody else's alone.
 async fn doctor_tells_two_tors_apart(network: &TorNetwork, config: &str) {
-    let mut theirs = network.start_client(ClientPorts::free().unwrap()).unwrap();
+    let ports = ClientPorts::hold().unwrap();
+    let mut theirs = network.start_client(ports.clone()).unwrap();
     theirs.wait_until_ready(LIMIT).await.unwrap();
     let (socks, control) = (theirs.socks(), theirs.control());
-    let ports = format!(
-        "socks_port = {}\ncontrol_port = {}\n",
-        socks.port(),
-        control.port()
-    );
+    let ports = ports.settings();
     let found = |in_use: &str| format!("proves itself at {control}{in_use}\n");
 
     let mut host = Host::start(&format!("{config}{ports}")).unwrap();

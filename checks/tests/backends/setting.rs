@@ -46,11 +46,11 @@ impl Kind {
         matches!(self, Self::Existing | Self::ExistingOnSockets)
     }
 
-    fn start_theirs(self, network: &TorNetwork, ports: ClientPorts) -> TorClient {
+    fn start_theirs(self, network: &TorNetwork, ports: &ClientPorts) -> TorClient {
         let client = if self == Self::ExistingOnSockets {
-            network.start_client_on_sockets(ports)
+            network.start_client_on_sockets(ports.clone())
         } else {
-            network.start_client(ports)
+            network.start_client(ports.clone())
         };
         client.expect("started")
     }
@@ -171,7 +171,7 @@ impl Setting {
             client.kill();
             self.until(|state| matches!(state, TorState::Restarting { .. }))
                 .await;
-            self.theirs = Some((self.kind.start_theirs(network, ports), ports));
+            self.theirs = Some((self.kind.start_theirs(network, &ports), ports));
             return;
         }
         signal_all(&self.processes(), Signal::KILL).expect("it runs");
@@ -187,8 +187,8 @@ impl Setting {
 }
 
 fn existing(kind: Kind, config: &mut TorConfig, network: &TorNetwork) -> (TorClient, ClientPorts) {
-    let ports = ClientPorts::free().expect("ports");
-    let client = kind.start_theirs(network, ports);
+    let ports = ClientPorts::hold().expect("ports");
+    let client = kind.start_theirs(network, &ports);
     let (socks, control) = if kind == Kind::ExistingOnSockets {
         (
             TorAddr::Unix(client.socks_socket()),

@@ -6,6 +6,7 @@ use checks::{
     stage::{Backend, tor_section},
 };
 use meter_testkit::{
+    ports::HeldPort,
     socks,
     tor_network::{ClientPorts, OtherVersion, TorClient, TorNetwork, tor_with_wrong_clock},
 };
@@ -21,11 +22,18 @@ use tokio::task::JoinSet;
 pub(crate) struct Making<'a> {
     network: &'a TorNetwork,
     folder: &'a Path,
+    /// Nobody listens there.
+    closed: HeldPort,
 }
 
 impl<'a> Making<'a> {
     pub(crate) fn new(network: &'a TorNetwork, folder: &'a Path) -> Self {
-        Self { network, folder }
+        let closed = HeldPort::take().unwrap();
+        Self {
+            network,
+            folder,
+            closed,
+        }
     }
 
     pub(crate) fn in_the_network(&self) -> Host {
@@ -47,11 +55,12 @@ impl<'a> Making<'a> {
         managed(&torrc, "")
     }
 
-    /// Where the network's ports were, nobody listens: those are at port 9, "discard".
+    /// In place of the network's ports stands one on which nobody listens.
     pub(crate) fn refused(&self) -> Host {
+        let closed = self.closed.number();
         let word = |word: &str| match word.split_once([':', '=']) {
-            Some(("127.0.0.1", _)) => "127.0.0.1:9".to_owned(),
-            Some(("orport", _)) => "orport=9".to_owned(),
+            Some(("127.0.0.1", _)) => format!("127.0.0.1:{closed}"),
+            Some(("orport", _)) => format!("orport={closed}"),
             _ => word.to_owned(),
         };
         let line = |line: String| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
@@ -70,7 +79,7 @@ impl<'a> Making<'a> {
     pub(crate) async fn too_old(&self) -> (Host, (TorClient, OtherVersion)) {
         let mut tor = self
             .network
-            .start_client(ClientPorts::free().unwrap())
+            .start_client(ClientPorts::hold().unwrap())
             .unwrap();
         tor.wait_until_ready(LIMIT).await.unwrap();
         let old = tor.claim_version("0.4.6.12").await.unwrap();
@@ -120,7 +129,7 @@ impl<'a> Making<'a> {
     }
 
     pub(crate) fn not_running(&self) -> Host {
-        existing(9, None)
+        existing(self.closed.number(), None)
     }
 
     pub(crate) fn transport_missing(&self) -> Host {

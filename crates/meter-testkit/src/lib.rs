@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod loopback;
+pub mod ports;
 pub mod shadowsocks;
 pub mod site;
 pub mod socks;

@@ -31,7 +31,7 @@ pub use onion::OnionService;
 pub use version::OtherVersion;
 
 use crate::{
-    loopback::ReservedPorts,
+    ports::HeldPort,
     process::{Environment, Guarded, ignore_because},
     program,
 };
@@ -45,8 +45,9 @@ pub struct TorNetwork {
     tor: PathBuf,
     authorities: Vec<Authority>,
     daemons: Vec<Daemon>,
-    /// After the daemons, so that it outlives them on drop.
+    /// After the daemons, so that these outlive them on drop.
     _names: NameServer,
+    _ports: Vec<HeldPort>,
 }
 
 /// One `tor`: its name is also its folder under the network's.
@@ -119,16 +120,6 @@ impl TorNetwork {
     }
 
     async fn boot_by(programs: &Programs, folder: &Path, relays: usize) -> Result<Self> {
-        for attempt in 1..ATTEMPTS {
-            match Self::boot_once(programs, &folder.join(format!("boot{attempt}")), relays).await {
-                Err(failure) if failure.to_string().contains(PORT_TAKEN) => {}
-                outcome => return outcome,
-            }
-        }
-        Self::boot_once(programs, &folder.join(format!("boot{ATTEMPTS}")), relays).await
-    }
-
-    async fn boot_once(programs: &Programs, folder: &Path, relays: usize) -> Result<Self> {
         let tor = &programs.tor;
         private_folder(folder)?;
         // tor accepts no /dev/null as its defaults file; without one of ours it reads /etc/tor.
@@ -137,8 +128,9 @@ impl TorNetwork {
         let resolvers = format!("nameserver 127.0.0.1:{}\n", names.port());
         fs::write(folder.join(torrc::RESOLVERS), resolvers)?;
 
-        let reserved = ReservedPorts::take(relays + 2 * AUTHORITIES)?;
-        let ports = reserved.numbers()?;
+        let held = (0..relays + 2 * AUTHORITIES).map(|_| HeldPort::take());
+        let held: Vec<_> = held.collect::<Result<_>>()?;
+        let ports: Vec<_> = held.iter().map(HeldPort::number).collect();
         let (relays, pairs) = ports.split_at(relays);
         let authorities = {
             let (programs, folder, pairs) = (programs.clone(), folder.to_owned(), pairs.to_vec());
@@ -150,9 +142,9 @@ impl TorNetwork {
             authorities,
             daemons: Vec::new(),
             _names: names,
+            _ports: held,
         };
         let nodes = torrc::nodes(folder, &network.authorities, relays)?;
-        drop(reserved);
         for node in nodes {
             let process = spawn(tor, folder, &node.name, &node.text)?;
             network.daemons.push(Daemon {
@@ -186,10 +178,10 @@ impl TorNetwork {
     /// # Errors
     /// The process cannot be started, ended, or its descriptor is not up after two minutes.
     pub async fn start_onion_service(&self, port: u16) -> Result<OnionService> {
-        let ports = ClientPorts::free()?;
-        let name = format!("onion{}", ports.socks);
+        let ports = ClientPorts::hold()?;
+        let name = format!("onion{}", ports.socks.number());
         let service = self.folder.join(&name).join(onion::FOLDER);
-        let text = torrc::client(&self.folder, &name, &self.authorities, ports)
+        let text = torrc::client(&self.folder, &name, &self.authorities, &ports)
             + &onion::torrc(&service, port);
         let process = spawn(&self.tor, &self.folder, &name, &text)?;
         let client = TorClient::new(process, ports, self.folder.join(name));
@@ -219,11 +211,16 @@ impl TorNetwork {
         ports: ClientPorts,
         more: impl Fn(&Path) -> String,
     ) -> Result<TorClient> {
-        let name = format!("client{}", ports.socks);
-        let text = torrc::client(&self.folder, &name, &self.authorities, ports)
+        let name = format!("client{}", ports.socks.number());
+        let text = torrc::client(&self.folder, &name, &self.authorities, &ports)
             + &more(&self.folder.join(&name));
         let process = spawn(&self.tor, &self.folder, &name, &text)?;
         Ok(TorClient::new(process, ports, self.folder.join(name)))
+    }
+
+    /// Ends every daemon. The network's ports stay its own: from now on connections to them are refused.
+    pub fn end(&mut self) {
+        self.daemons.clear();
     }
 
     /// Stops the network in its tracks: nothing answers, no connection ends (`SIGSTOP`). Clients go
@@ -346,13 +343,9 @@ fn last_words(folder: &Path) -> String {
 
 /// Three is the least with which every circuit finds an exit and two distinct other nodes.
 const AUTHORITIES: usize = 3;
-/// Boots with other ports before a collision is reported.
-const ATTEMPTS: u8 = 3;
 /// Five times the usual; a loaded machine needed 17 s.
 const CONSENSUS_LIMIT: Duration = Duration::from_secs(90);
 const CONSENSUS_POLL: Duration = Duration::from_millis(100);
 /// With `ShutdownWaitLength 0` a `tor` leaves within milliseconds.
 const GRACE: Duration = Duration::from_secs(3);
 const LOG: &str = "stdout.log";
-/// tor 0.4, `connection.c`: what it says before it ends because of a port.
-const PORT_TAKEN: &str = "Address already in use";

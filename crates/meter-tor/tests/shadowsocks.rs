@@ -17,6 +17,7 @@ use meter_core::TorAddr;
 use meter_tor::{Candidate, Choice, Tor, TorConfig, TorProblem, TorState};
 use meter_uplink::{BadServer, FileFault, UplinkError};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::{soon, until};
 
@@ -94,9 +95,10 @@ async fn a_file_that_cannot_be_used_is_said_at_once_and_no_tor_starts() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_a_trouble_of_its_own_while_tor_goes_on() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound, so that no other program gets it, and not listening: it refuses.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = nobody.local_addr().unwrap();
     let managed = Managed::new(&format!("ss://{METHOD}:{KEY}@{address}"), 0o600, |_| {});
     soon(managed.tor.start()).await.unwrap();
     let mut status = managed.tor.status();

@@ -102,7 +102,8 @@ fn a_taken_port_is_told_and_taken_as_soon_as_it_is_free() {
             .code,
         ErrorCode::PortTaken
     );
-    let other = TestHome::new().relay_port;
+    let elsewhere = TestHome::new();
+    let other = elsewhere.relay_port;
     home.relay_at(other);
     bridge
         .ask(3, Request::MonitorStart)

@@ -7,12 +7,12 @@ use meter_wire::{
 use std::{
     fs,
     io::{self, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
 };
+use tokio::net::TcpSocket;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_onionmeter");
 
@@ -20,13 +20,18 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_onionmeter");
 pub(crate) struct TestHome {
     folder: tempfile::TempDir,
     pub(crate) relay_port: u16,
+    _held: TcpSocket,
 }
 
 impl TestHome {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let relay_port = free_port();
-        let home = Self { folder, relay_port };
+        let (relay_port, held) = hold_port();
+        let home = Self {
+            folder,
+            relay_port,
+            _held: held,
+        };
         fs::create_dir(home.root()).expect("a home");
         fs::set_permissions(home.root(), fs::Permissions::from_mode(0o700)).expect("ours");
         home.relay_at(relay_port);
@@ -99,17 +104,15 @@ impl Drop for TestHome {
     }
 }
 
-/// A port that nobody uses and, unlike one that the system picks, nobody will be given: it lies
-/// below the range of ephemeral ports, and no two tests of this process get the same.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = 10_240 + u16::try_from(std::process::id() % 1_000).expect("small") * 20;
-    loop {
-        let port = start + NEXT.fetch_add(1, Ordering::Relaxed);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
+/// A port that no other program is given while the socket lives. It is bound and does not listen, so
+/// the relay, which sets `SO_REUSEADDR` too, can listen there. (The test kit's `HeldPort` says why.)
+fn hold_port() -> (u16, TcpSocket) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_reuseaddr(true).expect("an option that all have");
+    let any = ([127, 0, 0, 1], 0).into();
+    socket.bind(any).expect("a port is free");
+    let port = socket.local_addr().expect("bound").port();
+    (port, socket)
 }
 
 /// Connects to something of ours.

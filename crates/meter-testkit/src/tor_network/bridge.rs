@@ -5,16 +5,13 @@ use std::{fs, net::SocketAddr, path::Path, time::Duration};
 use anyhow::{Context as _, Result, bail};
 
 use super::{TorNetwork, last_words, spawn, torrc};
-use crate::{
-    loopback::{self, ReservedPorts},
-    process::Guarded,
-    program,
-};
+use crate::{loopback, ports::HeldPort, process::Guarded, program};
 
 /// A running bridge. Dropping it ends it, and with it its transport.
 #[derive(Debug)]
 pub struct Bridge {
     _process: Guarded,
+    _ports: [HeldPort; 2],
     door: SocketAddr,
     before: &'static str,
     after: String,
@@ -41,10 +38,8 @@ impl TorNetwork {
     /// # Errors
     /// `obfs4proxy` is missing (the text says how to install it), or it is not ready after 60 s.
     pub async fn start_bridge(&self, obfs4: bool) -> Result<Bridge> {
-        let ports = ReservedPorts::take(2)?;
-        let &[or_port, transport_port] = ports.numbers()?.as_slice() else {
-            bail!("two ports were reserved")
-        };
+        let held = [HeldPort::take()?, HeldPort::take()?];
+        let [or_port, transport_port] = held.each_ref().map(HeldPort::number);
         let name = format!("bridge{or_port}");
         let mut text = torrc::bridge(&self.folder, &name, &self.authorities, or_port);
         if obfs4 {
@@ -55,7 +50,6 @@ impl TorNetwork {
                 program.display()
             );
         }
-        drop(ports);
         let mut process = spawn(&self.tor, &self.folder, &name, &text)?;
         let home = self.folder.join(&name);
         let ready = tokio::time::timeout(LIMIT, async {
@@ -77,6 +71,7 @@ impl TorNetwork {
         })??;
         Ok(Bridge {
             _process: process,
+            _ports: held,
             door: loopback::address(if obfs4 { transport_port } else { or_port }),
             before: if obfs4 { "obfs4 " } else { "" },
             after,

@@ -11,30 +11,36 @@ use rustix::process::Signal;
 
 use super::{OtherVersion, control::Control, last_words, torrc};
 use crate::{
-    loopback::{self, ReservedPorts},
+    ports::HeldPort,
     process::{Guarded, ignore_because},
 };
 
 /// Where a client listens, on 127.0.0.1.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ClientPorts {
     /// SOCKS5 with names.
-    pub socks: u16,
+    pub socks: HeldPort,
     /// Control protocol with cookie authentication.
-    pub control: u16,
+    pub control: HeldPort,
 }
 
 impl ClientPorts {
-    /// Two ports that are free now.
+    /// Two ports that nobody else can take while these live.
     ///
     /// # Errors
     /// There are none.
-    pub fn free() -> Result<Self> {
-        let numbers = ReservedPorts::take(2)?.numbers()?;
-        let &[socks, control] = numbers.as_slice() else {
-            bail!("two ports were reserved")
-        };
-        Ok(Self { socks, control })
+    pub fn hold() -> Result<Self> {
+        Ok(Self {
+            socks: HeldPort::take()?,
+            control: HeldPort::take()?,
+        })
+    }
+
+    /// The lines of `[tor]` in the product's `config.toml` that name these ports.
+    #[must_use]
+    pub fn settings(&self) -> String {
+        let (socks, control) = (self.socks.number(), self.control.number());
+        format!("socks_port = {socks}\ncontrol_port = {control}\n")
     }
 }
 
@@ -58,13 +64,13 @@ impl TorClient {
     /// Its SOCKS port.
     #[must_use]
     pub fn socks(&self) -> SocketAddr {
-        loopback::address(self.ports.socks)
+        self.ports.socks.address()
     }
 
     /// Its control port.
     #[must_use]
     pub fn control(&self) -> SocketAddr {
-        loopback::address(self.ports.control)
+        self.ports.control.address()
     }
 
     /// Its data folder.

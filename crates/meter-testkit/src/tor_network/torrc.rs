@@ -74,9 +74,9 @@ pub(crate) fn client(
     folder: &Path,
     name: &str,
     authorities: &[Authority],
-    ports: ClientPorts,
+    ports: &ClientPorts,
 ) -> String {
-    let ClientPorts { socks, control } = ports;
+    let (socks, control) = (ports.socks.number(), ports.control.number());
     common(folder, name, authorities)
         + &format!(
             "SocksPort 127.0.0.1:{socks} ExtendedErrors\nControlPort 127.0.0.1:{control}\n\
