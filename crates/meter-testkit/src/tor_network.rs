@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::Signal;
 
 pub use bridge::Bridge;
@@ -37,6 +37,7 @@ use crate::{
 };
 use dns::NameServer;
 use keys::Authority;
+use torrc::Pace;
 
 /// A running network. Dropping it ends every daemon.
 #[derive(Debug)]
@@ -56,6 +57,22 @@ struct Daemon {
     name: String,
     process: Guarded,
 }
+
+/// The first consensus lacks nodes, which came too late for its vote.
+#[derive(Debug)]
+struct Incomplete {
+    listed: usize,
+    wanted: usize,
+}
+
+impl std::fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { listed, wanted } = self;
+        write!(f, "the first consensus lists {listed} of {wanted} nodes")
+    }
+}
+
+impl std::error::Error for Incomplete {}
 
 /// What a network is made by.
 #[derive(Clone, Debug)]
@@ -119,7 +136,29 @@ impl TorNetwork {
         Self::boot_by(&programs, folder, 1).await
     }
 
+    /// A network whose first vote came before every node was known is booted anew, with more time
+    /// before the vote.
     async fn boot_by(programs: &Programs, folder: &Path, relays: usize) -> Result<Self> {
+        let held = (0..relays + 2 * AUTHORITIES).map(|_| HeldPort::take());
+        let held: Vec<_> = held.collect::<Result<_>>()?;
+        let mut outcome = Err(anyhow!("no way to boot was tried"));
+        for (index, pace) in Pace::ALL.into_iter().enumerate() {
+            let folder = folder.join(format!("boot{index}"));
+            outcome = Self::boot_at(pace, programs, &folder, (relays, held.clone())).await;
+            match &outcome {
+                Err(failure) if failure.is::<Incomplete>() => {}
+                _ => break,
+            }
+        }
+        outcome
+    }
+
+    async fn boot_at(
+        pace: Pace,
+        programs: &Programs,
+        folder: &Path,
+        (relays, held): (usize, Vec<HeldPort>),
+    ) -> Result<Self> {
         let tor = &programs.tor;
         private_folder(folder)?;
         // tor accepts no /dev/null as its defaults file; without one of ours it reads /etc/tor.
@@ -128,8 +167,6 @@ impl TorNetwork {
         let resolvers = format!("nameserver 127.0.0.1:{}\n", names.port());
         fs::write(folder.join(torrc::RESOLVERS), resolvers)?;
 
-        let held = (0..relays + 2 * AUTHORITIES).map(|_| HeldPort::take());
-        let held: Vec<_> = held.collect::<Result<_>>()?;
         let ports: Vec<_> = held.iter().map(HeldPort::number).collect();
         let (relays, pairs) = ports.split_at(relays);
         let authorities = {
@@ -144,7 +181,7 @@ impl TorNetwork {
             _names: names,
             _ports: held,
         };
-        let nodes = torrc::nodes(folder, &network.authorities, relays)?;
+        let nodes = torrc::nodes(folder, &network.authorities, relays, pace)?;
         for node in nodes {
             let process = spawn(tor, folder, &node.name, &node.text)?;
             network.daemons.push(Daemon {
@@ -257,12 +294,18 @@ impl TorNetwork {
             .context("there are authorities")?
             .directory_port;
         let waited = tokio::time::timeout(CONSENSUS_LIMIT, async {
-            // An exit opens no stream for a relay that its own consensus does not list.
-            while consensus::nodes_listed(port).await < wanted || !self.all_know_all() {
+            loop {
+                let listed = consensus::nodes_listed(port).await;
+                if listed > 0 && listed < wanted {
+                    return Err(Incomplete { listed, wanted }.into());
+                }
+                // An exit opens no stream for a relay that its own consensus does not list.
+                if listed == wanted && self.all_know_all() {
+                    return Ok(());
+                }
                 self.check_alive()?;
                 tokio::time::sleep(CONSENSUS_POLL).await;
             }
-            anyhow::Ok(())
         });
         match waited.await {
             Ok(outcome) => outcome,

@@ -17,9 +17,61 @@ pub(crate) struct Node {
     pub(crate) text: String,
 }
 
+/// When a network that starts now votes for the first time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Between two votes until there is a consensus, in s. Divides 30 minutes, as tor demands.
+    interval_s: u64,
+    /// From the start to the first vote, in s: every descriptor has to be in by then, because a
+    /// consensus that lacks one is replaced only 30 s later, and nodes fetch that one much later still.
+    lead_s: u64,
+    /// For the votes to arrive, and again for the signatures, in s.
+    delay_s: u64,
+}
+
+impl Pace {
+    /// From the one that is enough for an idle machine to the one for a machine that is very busy.
+    pub(crate) const ALL: [Self; 3] = [
+        Self::new(5, 2, 2),
+        Self::new(15, 9, 3),
+        Self::new(30, 21, 4),
+    ];
+
+    const fn new(interval_s: u64, lead_s: u64, delay_s: u64) -> Self {
+        assert!(lead_s < interval_s, "the vote before would come first");
+        Self {
+            interval_s,
+            lead_s,
+            delay_s,
+        }
+    }
+
+    /// Votes are due at multiples of the interval plus this, and go out two delays before.
+    fn offset_s(self) -> Result<u64> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let whole = now.as_secs() + u64::from(now.subsec_nanos() > 0);
+        Ok((whole + self.lead_s + 2 * self.delay_s) % self.interval_s)
+    }
+
+    fn lines(self) -> Result<String> {
+        let (interval, delay, offset) = (self.interval_s, self.delay_s, self.offset_s()?);
+        Ok(format!(
+            "TestingV3AuthVotingStartOffset {offset}\n\
+             TestingV3AuthInitialVotingInterval {interval}\n\
+             TestingV3AuthInitialVoteDelay {delay}\n\
+             TestingV3AuthInitialDistDelay {delay}\n"
+        ))
+    }
+}
+
 /// The configurations of all daemons, to be started at once: the first vote is timed from now.
-pub(crate) fn nodes(folder: &Path, authorities: &[Authority], relays: &[u16]) -> Result<Vec<Node>> {
-    let offset = voting_offset_s()?;
+pub(crate) fn nodes(
+    folder: &Path,
+    authorities: &[Authority],
+    relays: &[u16],
+    pace: Pace,
+) -> Result<Vec<Node>> {
+    let votes = pace.lines()?;
     // A relay without a directory cache would refuse what it is asked for as such a directory.
     let caches = authorities
         .iter()
@@ -36,11 +88,10 @@ pub(crate) fn nodes(folder: &Path, authorities: &[Authority], relays: &[u16]) ->
         let mut text = common(folder, name, authorities) + &exit(folder, *or_port);
         writeln!(text, "DirPort 127.0.0.1:{directory_port}")?;
         writeln!(text, "ContactInfo {name}@example.test")?;
-        writeln!(text, "TestingV3AuthVotingStartOffset {offset}")?;
         writeln!(text, "TestingDirAuthVoteHSDir {}", caches.join(","))?;
         nodes.push(Node {
             name: name.clone(),
-            text: text + AUTHORITY,
+            text: text + &votes + AUTHORITY,
         });
     }
     // Without a directory cache a relay cannot be a guard, so clients never ask it for descriptors
@@ -118,14 +169,6 @@ fn exit(folder: &Path, or_port: u16) -> String {
     format!("ORPort 127.0.0.1:{or_port}\nServerDNSResolvConfFile {resolvers}\n{EXIT}")
 }
 
-/// Votes go out 4 s before each multiple of 5 s plus this. The first is put 2 s from now: late
-/// enough that every descriptor is in (a consensus that misses one is replaced only 15 s later).
-fn voting_offset_s() -> Result<u64> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let whole = now.as_secs() + u64::from(now.subsec_nanos() > 0);
-    Ok((whole + 2 + 4) % 5)
-}
-
 /// Names of a client's sockets.
 pub(crate) const SOCKS_SOCKET: &str = "socks";
 pub(crate) const CONTROL_SOCKET: &str = "control";
@@ -153,16 +196,13 @@ BandwidthBurst 1 GBytes
 NumCPUs 1
 ";
 
-/// Votes every 5 s at first and every 30 s later, consensus valid for three intervals.
+/// Votes every 30 s once there is a consensus, which is valid for three intervals.
 const AUTHORITY: &str = "\
 AuthoritativeDirectory 1
 V3AuthoritativeDirectory 1
 TestingDirAuthVoteExit *
 TestingDirAuthVoteGuard *
 TestingMinExitFlagThreshold 0
-TestingV3AuthInitialVotingInterval 5
-TestingV3AuthInitialVoteDelay 2
-TestingV3AuthInitialDistDelay 2
 V3AuthVotingInterval 30
 V3AuthVoteDelay 2
 V3AuthDistDelay 2
