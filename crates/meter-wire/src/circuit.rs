@@ -14,6 +14,7 @@ pub struct SiteQuery {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SiteCircuit {
     /// The site: the registrable domain of the host that was asked for.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub site: String,
     /// Its circuit.
     pub circuit: Circuit,
@@ -43,8 +44,10 @@ pub struct Hop {
     /// What it does there.
     pub role: HopRole,
     /// Its nickname, or the beginning of its fingerprint.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub relay: String,
     /// Two lower-case letters, where Tor's list of countries knows.
+    #[serde(default, deserialize_with = "crate::plain::some_line")]
     pub country: Option<String>,
 }
 

@@ -146,9 +146,14 @@ pub struct Problem {
     /// What it is.
     pub code: ErrorCode,
     /// The sentence of the code, so that an older client can show a newer code.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub message: String,
     /// What exactly: a key, a line, a limit. Never a target, never a secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::plain::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub detail: Option<String>,
 }
 

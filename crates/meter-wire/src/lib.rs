@@ -6,6 +6,7 @@ mod codec;
 mod embedded;
 mod error;
 mod message;
+mod plain;
 mod report;
 mod request;
 mod status;
@@ -26,6 +27,7 @@ pub use error::{ErrorCode, Problem};
 pub use message::{
     Bootstrap, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
 };
+pub use plain::{LINE_CHARS_MAX, TEXT_CHARS_MAX, TEXT_LINES_MAX, plain_line, plain_text};
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{
     BackendChoice, Client, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope,

@@ -55,6 +55,7 @@ pub struct HelloReply {
     /// The protocol version both speak.
     pub protocol: u16,
     /// The daemon's version.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub version: String,
     /// What it can do, by name: the requests of [`crate::Request::NAMES`].
     pub capabilities: Vec<String>,
@@ -96,7 +97,9 @@ pub struct Bootstrap {
     /// 0 to 100.
     pub percent: u8,
     /// Tor's word for the phase.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub tag: String,
     /// Tor's sentence for the phase.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub summary: String,
 }

@@ -59,6 +59,7 @@ pub struct TorStatus {
     /// Which way of having Tor, once chosen.
     pub backend: Option<TorBackend>,
     /// Tor's version, where known.
+    #[serde(default, deserialize_with = "crate::plain::some_line")]
     pub version: Option<String>,
     /// What it is doing.
     pub state: TorState,
@@ -143,10 +144,13 @@ pub enum TorState {
         /// 0 to 100.
         percent: u8,
         /// Tor's word for the phase; unknown ones are to be shown as they are.
+        #[serde(deserialize_with = "crate::plain::line")]
         tag: String,
         /// Tor's sentence for the phase.
+        #[serde(deserialize_with = "crate::plain::line")]
         summary: String,
         /// Tor's latest warning, if there was one.
+        #[serde(default, deserialize_with = "crate::plain::some_line")]
         warning: Option<String>,
     },
     /// Usable.

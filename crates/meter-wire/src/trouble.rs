@@ -9,6 +9,7 @@ pub struct TorTrouble {
     /// What is wrong.
     pub problem: Problem,
     /// What a person can do about it, in one sentence.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub action: String,
     /// Seconds that it has lasted, in steps of ten so that few messages are needed; 0 where that
     /// says nothing.

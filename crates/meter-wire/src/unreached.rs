@@ -132,8 +132,10 @@ pub struct Unreached {
     /// The kind.
     pub reply: TorReply,
     /// What happened, so that an older client can show a newer kind.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub message: String,
     /// What a person can do about it.
+    #[serde(deserialize_with = "crate::plain::line")]
     pub action: String,
     /// How many within [`UNREACHED_WINDOW_MS`].
     pub count: U64Text,
