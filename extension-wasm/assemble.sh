@@ -29,8 +29,18 @@ fi
 new="$out.new"
 rm -rf "$new"
 mkdir -p "$new/popup" "$new/icons"
-"$wasm_bindgen" --target web --no-typescript --remove-name-section --out-dir "$new" \
+"$wasm_bindgen" --target no-modules --no-typescript --remove-name-section --out-dir "$new" \
     "$target/wasm32-unknown-unknown/wasm/onionmeter.wasm"
+
+# A function around all of it: each call makes an instance of its own, so that one which broke can be
+# replaced. A worker cannot import a module twice.
+{
+    echo "export function load() {"
+    cat "$new/onionmeter.js"
+    echo "return wasm_bindgen;"
+    echo "}"
+} >"$new/onionmeter.new.js"
+mv "$new/onionmeter.new.js" "$new/onionmeter.js"
 
 # A module that wants something of `env` links against a C library that is not there.
 if grep -q "imports\[['\"]env['\"]\]\|imports\.env\b\|from ['\"]env['\"]" "$new/onionmeter.js"; then
@@ -39,7 +49,7 @@ if grep -q "imports\[['\"]env['\"]\]\|imports\.env\b\|from ['\"]env['\"]" "$new/
 fi
 
 cp "$root/manifest.json" "$new/"
-cp "$root/extension-wasm/js/service_worker.js" "$new/"
+cp "$root/extension-wasm/js/service_worker.js" "$root/extension-wasm/js/shut.js" "$new/"
 cp "$root/popup/popup.html" "$root/popup/popup.css" "$root/popup/popup.js" "$new/popup/"
 cp "$root/extension-wasm/icons/"*.png "$new/icons/"
 rm -rf "$out"

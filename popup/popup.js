@@ -12,7 +12,7 @@ let torOptions;
 
 function connect() {
   port = api.runtime.connect({ name: "popup" });
-  port.onMessage.addListener(draw);
+  port.onMessage.addListener((view) => (view.broken ? broken(view.broken) : draw(view)));
   // The worker may be put to sleep at any time; connecting wakes it.
   port.onDisconnect.addListener(() => setTimeout(connect, 250));
 }
@@ -37,23 +37,50 @@ function button(node, view) {
   node.dataset.intent = view.intent;
 }
 
+// One part that cannot be drawn takes no other with it, and least of all the switch.
 function draw(view) {
   by("popup").dataset.badge = view.badge.text;
-  header(view.header, view.switch);
-  problem(view.problem);
-  button(by("action"), view.action);
-  note(view.note);
-  text(by("balance"), view.balance.credits);
-  by("balance").title = view.balance.exact;
-  text(by("balance-source"), view.balance.source);
-  session(view.session);
-  unreached(view.unreached);
-  circuit(view.circuit);
-  tor(view.tor);
-  identity(view.identity);
-  reports(view.reports);
   by("popup").hidden = false;
   by("silence").hidden = true;
+  by("broken").hidden = true;
+  const parts = [
+    () => header(view.header, view.switch),
+    () => problem(view.problem),
+    () => button(by("action"), view.action),
+    () => note(view.note),
+    () => balance(view.balance),
+    () => session(view.session),
+    () => unreached(view.unreached),
+    () => circuit(view.circuit),
+    () => tor(view.tor),
+    () => identity(view.identity),
+    () => reports(view.reports),
+  ];
+  by("incomplete").hidden = parts.map(drawn).every(Boolean);
+}
+
+function drawn(part) {
+  try {
+    part();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Nobody is there to send a view; the worker's shell says so. */
+function broken({ sentence, wanted }) {
+  by("popup").hidden = true;
+  by("silence").hidden = true;
+  by("broken").hidden = false;
+  text(by("broken-sentence"), sentence);
+  by("broken-off").hidden = !wanted;
+}
+
+function balance({ credits, exact, source }) {
+  text(by("balance"), credits);
+  by("balance").title = exact;
+  text(by("balance-source"), source);
 }
 
 function header({ state, word, sentence }, { on, intent }) {
@@ -136,10 +163,15 @@ function torChoice(view) {
   const options = JSON.stringify(view.options);
   if (options !== torOptions) {
     torOptions = options;
-    const draw = ({ label, intent }) => new Option(label, intent);
-    by("tor-choices").replaceChildren(...view.options.map(draw));
+    by("tor-choices").replaceChildren(...view.options.map(torOption));
   }
-  by("tor-choices").value = view.options.find(({ chosen }) => chosen).intent;
+  by("tor-choices").selectedIndex = view.options.findIndex(({ chosen }) => chosen);
+}
+
+function torOption({ label, intent }) {
+  const option = new Option(label, intent ?? "");
+  option.disabled = intent === null;
+  return option;
 }
 
 // A disabled button would lose the keyboard's focus to nowhere, so it only says that it is.

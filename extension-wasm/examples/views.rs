@@ -6,18 +6,18 @@
 mod scene;
 
 use meter_wire::{
-    Circuit, ErrorCode, Hop, HopRole, Problem, RelayStatus, SessionStatus, TorReply, TorState,
-    TorTrouble, U64Text, Unreached,
+    Circuit, ErrorCode, Hop, HopRole, Problem, RelayStatus, SessionStatus, TorBackend, TorReply,
+    TorState, TorTrouble, U64Text, Unreached,
 };
 use onionmeter::proxy_value::Reading;
-use onionmeter::update::{Event, Intent, Tab};
+use onionmeter::update::{Event, Intent, Tab, Timer};
 use onionmeter::view::PopupView;
 use scene::{NOT_FOUND, Scene};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[expect(clippy::print_stdout, reason = "this program exists to print")]
 fn main() {
-    let views = json!({
+    let mut views = json!({
         "counting": view(counting),
         "bootstrapping": view(|scene| scene.tor(bootstrapping())),
         "not_installed": not_installed(),
@@ -70,6 +70,9 @@ fn main() {
         }),
         "off": view(|scene| scene.happen(Event::Intent(Intent::TurnOff))),
     });
+    if let (Some(views), Value::Object(more)) = (views.as_object_mut(), of_a_broken_host()) {
+        views.extend(more);
+    }
     println!(
         "{}",
         serde_json::to_string_pretty(&views).expect("plain JSON")
@@ -85,6 +88,59 @@ fn view(act: impl FnOnce(&mut Scene)) -> PopupView {
     let mut scene = scene.started();
     act(&mut scene);
     scene.view()
+}
+
+/// What a host shows that lies or is broken.
+fn of_a_broken_host() -> Value {
+    json!({
+        "host_silent": view(|scene| {
+            scene.silent = true;
+            scene.happen(Event::Intent(Intent::Reconnect));
+            scene.happen(Event::Timer(Timer::HelloDue(scene.connection)));
+        }),
+        "host_unreadable": view(|scene| {
+            let (connection, json) = (scene.connection, NO_STATUS.to_owned());
+            scene.happen(Event::Frame { connection, json });
+        }),
+        "host_flooding": view(|scene| {
+            let connection = scene.connection;
+            scene.happen(Event::Flooded { connection });
+        }),
+        "port_refused": view(|scene| {
+            scene.status.relay = RelayStatus::Listening { port: 80 };
+            scene.say_status();
+        }),
+        "not_offered": view(|scene| {
+            scene.status.tor.chosen = Some(TorBackend::Other);
+            scene.say_status();
+        }),
+        "long_words": view(long_words),
+    })
+}
+
+const NO_STATUS: &str = r#"{"notice":{"status":{}}}"#;
+
+/// Everything that a host may say, at a length that nobody reads.
+fn long_words(scene: &mut Scene) {
+    let long = "Supercalifragilistic".repeat(1_000);
+    circuit(
+        scene,
+        &format!("https://{}.example/", "a".repeat(60)),
+        false,
+    );
+    if let Some(session) = &mut scene.status.session {
+        let most = U64Text(i64::MAX.unsigned_abs());
+        (session.bytes_up, session.bytes_down) = (most, most);
+        session.duration_ms = most;
+    }
+    let mut problem = Problem::with_detail(ErrorCode::Unknown, long.clone());
+    problem.message.clone_from(&long);
+    let mut unreached = Unreached::new(TorReply::Other, u64::from(u32::MAX));
+    (unreached.message, unreached.action) = (long.clone(), long.clone());
+    scene.status.unreached = vec![unreached; 3];
+    scene.status.tor.version = Some(long);
+    scene.status.problem = Some(problem);
+    scene.say_status();
 }
 
 fn not_installed() -> PopupView {

@@ -1,55 +1,163 @@
 // Registers every listener before the first await, because a browser wakes a worker only for the
 // listeners that were there then, and Wasm is not ready in time. Each listener hands its event to
-// Rust and decides nothing; the only decision here is what holds while Rust cannot decide: shut.
+// Rust and decides nothing. When Rust cannot decide, because it does not start, panicked or was torn
+// off in the middle of an event, `shut.js` says so and keeps the browser shut, and another instance
+// is started: what it has to know is in the storage.
 
-import init, * as onionmeter from "./onionmeter.js";
+import { load } from "./onionmeter.js";
+import { route, shut, story, turnOff, within } from "./shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
-// A port that nobody unprivileged can listen on. The `null` forbids Firefox any other way.
-const SINK = [{ type: "socks", host: "127.0.0.1", port: 1, proxyDNS: true }, null];
+// Loading and reading the storage take some tenths of a second.
+const START_MS = 20_000;
 
-const ready = init().then(() => onionmeter.start());
-ready.catch(() => {
-  api.action.setBadgeBackgroundColor({ color: "#b3261e" });
-  api.action.setBadgeText({ text: "!" });
-  api.action.setTitle({ title: "Onionmeter could not start. Restart the browser." });
-});
+// Between an instance's end and the start of the next, one after the other; then the worker rests
+// until a person presses "Restart" or the browser wakes a new worker.
+const PAUSES_MS = [1_000, 5_000, 25_000];
 
-// Errors end up in `ready.catch` or, after a panic, in the console without any page data.
-const whenReady = (act) => ready.then(act).catch(() => console.error("onionmeter: event lost"));
+// An instance that lived for this long did not break at its start.
+const STEADY_MS = 60_000;
+
+const popups = new Set();
+let breaks = 0;
+let depth = 0;
+
+// The instance that decides; none while nobody can.
+let running = begin();
+
+function begin() {
+  const instance = { rust: load(), host: undefined };
+  const shell = {
+    broke: () => broke(instance),
+    isCurrent: () => instance === running,
+    guard: (act) => (...args) => enter(instance, () => act(...args)),
+    set host(port) {
+      instance.host = port;
+    },
+  };
+  const wasm = new URL("onionmeter_bg.wasm", import.meta.url);
+  const load_wasm = instance.rust({ module_or_path: wasm });
+  const started = load_wasm.then(() => instance.rust.start(shell));
+  instance.ready = within(START_MS, started);
+  instance.ready.then(
+    () => steady(instance),
+    () => broke(instance),
+  );
+  return instance;
+}
+
+function steady(instance) {
+  setTimeout(() => {
+    if (instance === running) breaks = 0;
+  }, STEADY_MS);
+}
+
+// Everything that enters Rust enters here. An instance that is no more is never entered again.
+function enter(instance, act) {
+  if (instance !== running) return undefined;
+  depth += 1;
+  try {
+    if (depth === 1 && instance.rust.is_stuck()) throw new Error("an event was never finished");
+    return act(instance.rust);
+  } catch {
+    // Without any words of the error: they may quote a page.
+    console.error("onionmeter: an instance ended");
+    broke(instance);
+    return undefined;
+  } finally {
+    depth -= 1;
+  }
+}
+
+// May be called from within a panic, with Rust still on the stack.
+function broke(instance) {
+  if (instance !== running) return;
+  running = undefined;
+  instance.host?.disconnect();
+  shut().catch(() => console.error("onionmeter: the browser did not let itself be shut"));
+  tell();
+  if (breaks < PAUSES_MS.length) setTimeout(again, PAUSES_MS[breaks++]);
+}
+
+async function tell() {
+  const told = await story();
+  if (running !== undefined) return;
+  for (const popup of popups) popup.postMessage(told);
+}
+
+function again() {
+  if (running !== undefined) return;
+  running = begin();
+  popups.forEach(greet);
+}
+
+// One that closed meanwhile would be waited for in vain.
+function greet(popup) {
+  decide((rust) => popups.has(popup) && rust.on_popup(popup));
+}
+
+// Nothing waits for an instance that may never come.
+async function decide(act) {
+  const instance = running;
+  if (instance === undefined) return undefined;
+  try {
+    await instance.ready;
+  } catch {
+    return undefined;
+  }
+  return enter(instance, act);
+}
+
+// A trap in a promise's continuation or a timer passes through no listener of ours.
+for (const name of ["error", "unhandledrejection"]) {
+  addEventListener(name, ({ error, reason }) => {
+    if ((error ?? reason) instanceof WebAssembly.RuntimeError && running) broke(running);
+  });
+}
 
 // These two have nothing to say; without them the worker is not woken at browser start.
-api.runtime.onStartup.addListener(() => whenReady(() => {}));
-api.runtime.onInstalled.addListener(() => whenReady(() => {}));
+api.runtime.onStartup.addListener(() => decide(() => {}));
+api.runtime.onInstalled.addListener(() => decide(() => {}));
 
-api.alarms.onAlarm.addListener(() => whenReady(() => onionmeter.on_alarm()));
-api.runtime.onConnect.addListener((port) => whenReady(() => onionmeter.on_popup(port)));
-api.proxy.settings.onChange.addListener(() => whenReady(() => onionmeter.on_proxy_changed()));
+// Whatever a person does with pages wakes a worker that was killed, so that its badge soon says what
+// holds now.
+for (const event of [api.tabs.onActivated, api.tabs.onUpdated, api.windows?.onFocusChanged]) {
+  event?.addListener(() => decide(() => {}));
+}
+
+api.alarms.onAlarm.addListener(() => {
+  if (running === undefined) again();
+  else decide((rust) => rust.on_alarm());
+});
+api.proxy.settings.onChange.addListener(() => decide((rust) => rust.on_proxy_changed()));
+
+api.runtime.onConnect.addListener((popup) => {
+  popups.add(popup);
+  popup.onDisconnect.addListener(() => popups.delete(popup));
+  popup.onMessage.addListener(({ intent }) => obey(intent));
+  if (running === undefined) tell();
+  else greet(popup);
+});
+
+// A person's only two wishes while nobody else is there to hear them.
+function obey(intent) {
+  if (running !== undefined) return;
+  if (intent === "restart") again();
+  if (intent === "turn_off") turnOff().then(tell);
+}
 
 // Chromium only.
 api.proxy.onProxyError?.addListener(({ fatal }) =>
-  whenReady(() => onionmeter.on_proxy_error(fatal === true)),
+  decide((rust) => rust.on_proxy_error(fatal === true)),
 );
 
-// Firefox only. Waits for Rust, however long that takes: a request that waits leaks nothing.
+// Firefox only. Waits for Rust for as long as a start may take: a request that waits leaks nothing.
 api.proxy.onRequest?.addListener(
   async ({ url }) => {
-    try {
-      await ready;
-      return onionmeter.route(new URL(url).hostname);
-    } catch {
-      return (await isKnownToBeOff()) ? undefined : SINK;
-    }
+    const host = URL.canParse(url) ? new URL(url).hostname : "";
+    const answer = await decide((rust) => ({ route: rust.route(host) }));
+    return answer === undefined ? route() : answer.route;
   },
   { urls: ["<all_urls>"] },
 );
-
-async function isKnownToBeOff() {
-  try {
-    const { protection_wanted: wanted } = await api.storage.local.get("protection_wanted");
-    return wanted === false;
-  } catch {
-    return false;
-  }
-}

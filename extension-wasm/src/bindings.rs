@@ -5,6 +5,22 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
+    /// What `service_worker.js` does for an instance of this module, and in its place when the
+    /// instance can no longer decide.
+    pub(crate) type Shell;
+    /// Closes everything: this instance has panicked.
+    #[wasm_bindgen(method)]
+    pub(crate) fn broke(this: &Shell);
+    /// Whether this instance is the one that decides.
+    #[wasm_bindgen(method, js_name = isCurrent)]
+    pub(crate) fn is_current(this: &Shell) -> bool;
+    /// A function that calls `act` for as long as the instance can decide.
+    #[wasm_bindgen(method)]
+    pub(crate) fn guard(this: &Shell, act: &Function) -> Function;
+    /// The port to close when the instance no longer can.
+    #[wasm_bindgen(method, setter)]
+    pub(crate) fn set_host(this: &Shell, port: &Port);
+
     /// `browser` or `chrome`.
     pub(crate) type Api;
 
@@ -112,6 +128,8 @@ extern "C" {
     pub(crate) type Alarms;
     #[wasm_bindgen(method)]
     pub(crate) fn create(this: &Alarms, name: &str, details: &JsValue) -> JsValue;
+    #[wasm_bindgen(method)]
+    pub(crate) fn clear(this: &Alarms, name: &str) -> JsValue;
 
     pub(crate) type Tabs;
     #[wasm_bindgen(method, catch)]

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod inbox;
 pub mod proxy_value;
 pub mod update;
 pub mod view;

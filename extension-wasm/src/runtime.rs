@@ -3,11 +3,11 @@
 mod effects;
 mod port;
 
-use crate::bindings::{Port, api, console_error};
+use crate::bindings::{Port, Shell, api, console_error, set_timeout};
 use crate::proxy_value::{self, Engine};
-use crate::update::{Event, Intent, Started, State, update};
+use crate::update::{Effect, Event, Intent, Started, State, update};
 use js_sys::Promise;
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -25,41 +25,92 @@ struct Worker {
 
 thread_local! {
     static WORKER: RefCell<Worker> = RefCell::default();
+    static SHELL: OnceCell<Shell> = const { OnceCell::new() };
+    static PANICKED: Cell<bool> = const { Cell::new(false) };
 }
+
+/// Most events that one thing which happens may lead to. Each leads to a few at the most.
+const TURN_EVENTS_MAX: usize = 1_000;
 
 fn with_worker<T>(act: impl FnOnce(&mut Worker) -> T) -> T {
     WORKER.with(|worker| act(&mut worker.borrow_mut()))
 }
 
+fn with_shell<T>(act: impl FnOnce(&Shell) -> T) -> Option<T> {
+    SHELL.with(|shell| shell.get().map(act))
+}
+
 /// Handles an event and its effects; one that happens meanwhile waits its turn.
 fn dispatch(event: Event) {
+    dispatch_all([event]);
+}
+
+/// As [`dispatch`], of several events that are there at once. What is to be seen is drawn when all of
+/// them are handled.
+fn dispatch_all(events: impl IntoIterator<Item = Event>) {
+    // Nothing can be decided any more, so nothing waits.
+    if PANICKED.get() {
+        return;
+    }
     let first = with_worker(|worker| {
-        worker.waiting.push_back(event);
+        worker.waiting.extend(events);
         !std::mem::replace(&mut worker.busy, true)
     });
     if !first {
         return;
     }
-    while let Some(event) = with_worker(|worker| worker.waiting.pop_front()) {
+    let (mut badge, mut view) = (None, None);
+    for turn in 0.. {
+        let Some(event) = with_worker(|worker| worker.waiting.pop_front()) else {
+            break;
+        };
+        assert!(
+            turn < TURN_EVENTS_MAX,
+            "one event leads to another for ever"
+        );
         let state = with_worker(|worker| std::mem::take(&mut worker.state));
         let (state, effects) = update(state, event);
         with_worker(|worker| worker.state = state);
-        effects.into_iter().for_each(effects::run);
+        for effect in effects {
+            match effect {
+                Effect::Badge(_) => badge = Some(effect),
+                Effect::Draw(_) => view = Some(effect),
+                effect => effects::run(effect),
+            }
+        }
     }
+    badge.into_iter().chain(view).for_each(effects::run);
     with_worker(|worker| worker.busy = false);
+}
+
+/// Calls `act` after so many milliseconds.
+fn after(ms: u32, act: impl FnOnce() + 'static) {
+    let act = Closure::once_into_js(act);
+    drop(set_timeout(&port::guarded(act.unchecked_ref()), ms));
+}
+
+/// Whether an event is being handled. Between two events of the browser none is: one that was torn
+/// off by an exception of JavaScript is never finished.
+#[wasm_bindgen]
+#[must_use]
+pub fn is_stuck() -> bool {
+    PANICKED.get() || WORKER.with(|worker| worker.try_borrow().map_or(true, |worker| worker.busy))
 }
 
 /// Wakes up: reads what the worker before this one left, then begins. Called once by
 /// `service_worker.js`, before anything else.
 ///
 /// # Errors
-/// When the storage cannot be read; the shim then keeps everything shut.
+/// When the storage cannot be read; the shell then keeps everything shut.
 #[wasm_bindgen]
-pub async fn start() -> Result<(), JsValue> {
+pub async fn start(shell: JsValue) -> Result<(), JsValue> {
+    SHELL.with(|place| drop(place.set(shell.unchecked_into())));
     std::panic::set_hook(Box::new(|panic| {
         // The place alone: a panic's message may quote what it failed on.
         let place = panic.location().map(ToString::to_string);
         console_error(&format!("onionmeter: bug at {place:?}"));
+        PANICKED.set(true);
+        with_shell(Shell::broke);
     }));
     let api = api();
     let storage = api.storage();
@@ -69,6 +120,10 @@ pub async fn start() -> Result<(), JsValue> {
         Some(_) => Engine::Gecko,
         None => Engine::Chromium,
     };
+    // Where reading took too long, another instance is there by now.
+    if with_shell(Shell::is_current) != Some(true) {
+        return Err(JsValue::NULL);
+    }
     effects::keep_waking();
     dispatch(Event::Started(Box::new(Started {
         engine,

@@ -12,6 +12,7 @@ mod reports;
 mod site;
 mod state;
 mod stored;
+mod unreadable;
 
 pub use book::{Book, Identity};
 pub use effect::Effect;
@@ -43,6 +44,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Closed { connection, reason } => {
             host::on_closed(state, connection, reason.as_deref(), effects);
         }
+        Event::Flooded { connection } => host::on_flooded(state, connection, effects),
         Event::Timer(timer) => host::on_timer(state, timer, effects),
         Event::Alarm => {
             proxy::check_again(state, effects);
@@ -92,7 +94,12 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.saved_glance = Some(Box::new(glance));
     proxy::read(state, effects);
     host::connect(state, effects);
+    effects.push(Effect::After(Timer::Awake, AWAKE_MS));
 }
+
+/// The host answers a worker that wakes up within some tenths of a second. For this long the badge
+/// may say what the worker before this one knew, so that it does not blink at every wake-up.
+const AWAKE_MS: u32 = 2_000;
 
 fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
     state.told = None;
@@ -110,7 +117,10 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             state.bypassed = false;
             proxy::clear(state, effects);
         }
-        Intent::Reconnect => host::reconnect(state, effects),
+        Intent::Reconnect => {
+            state.lost = None;
+            host::reconnect(state, effects);
+        }
         Intent::CheckProxy => proxy::check_again(state, effects),
         Intent::CheckReports => reports::fetch_again(state, effects),
         Intent::TorStart => host::start(state, Request::TorStart, effects),
@@ -155,6 +165,10 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         state.saved = Some(stored);
     }
     let badge = view::badge(state);
+    let watched = badge.tone == view::Tone::Good;
+    if state.watched.replace(watched) != Some(watched) {
+        effects.push(Effect::Watch(watched));
+    }
     if state.drawn_badge.as_ref() != Some(&badge) {
         effects.push(Effect::Badge(badge.clone()));
         state.drawn_badge = Some(badge);

@@ -125,6 +125,14 @@ codes! {
     HostForbidden => "The Onionmeter program is registered for another copy of this extension.",
     /// The host cannot be started or stopped.
     HostStopped => "The Onionmeter program stopped. Your traffic is blocked, not exposed.",
+    /// The host runs and says nothing.
+    HostSilent => "The Onionmeter program does not answer.",
+    /// The host says what is no message, or a message with something that this version does not know.
+    HostUnreadable => "The extension cannot read what the Onionmeter program says; update both.",
+    /// The host says more than anybody could read.
+    HostFlooding => "The Onionmeter program sends too many messages, so the connection to it was cut.",
+    /// The host names a port for its relay that no relay of ours can have.
+    RelayPortRefused => "The Onionmeter program names a port that its relay cannot have.",
     /// Another extension owns the proxy settings.
     ProxyControlledByOther => "Another extension controls this browser's proxy, so nothing is protected or counted.",
     /// A policy owns the proxy settings.

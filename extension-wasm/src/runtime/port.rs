@@ -1,7 +1,8 @@
 //! Messages and listeners of ports, and the port to the native host.
 
-use super::{dispatch, with_worker};
+use super::{dispatch, dispatch_all, with_worker};
 use crate::bindings::{Port, api};
+use crate::inbox::{Arrival, Inbox, WINDOW_MS};
 use crate::update::{ConnectionId, Event};
 use js_sys::{Function, JSON, JsString};
 use meter_wire::{HOST_NAME, RequestEnvelope, write_request};
@@ -11,6 +12,7 @@ use wasm_bindgen::prelude::*;
 pub(super) struct Host {
     connection: ConnectionId,
     port: Port,
+    inbox: Inbox,
 }
 
 /// JSON of a message; empty where there is none.
@@ -27,7 +29,13 @@ pub(super) fn from_json(json: &str) -> JsValue {
 pub(super) fn listener<T: ?Sized + wasm_bindgen::closure::WasmClosure>(
     closure: Closure<T>,
 ) -> Function {
-    closure.into_js_value().unchecked_into()
+    guarded(closure.into_js_value().unchecked_ref())
+}
+
+/// A function that runs this one for as long as this instance of the module can decide, and says so
+/// to the shell when it cannot.
+pub(super) fn guarded(act: &Function) -> Function {
+    super::with_shell(|shell| shell.guard(act)).unwrap_or_else(|| act.clone())
 }
 
 /// Opens a port. The browser says later, and by closing it, that there is no such host.
@@ -37,8 +45,10 @@ pub(super) fn connect(connection: ConnectionId) {
         Err(error) => return closed(connection, Some(text(&error))),
     };
     let on_message = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
-        let json = to_json(&message);
-        dispatch(Event::Frame { connection, json });
+        // What a closed connection still says is not worth reading.
+        if with_inbox(connection, |_| ()).is_some() {
+            arrive(connection, to_json(&message));
+        }
     });
     let on_disconnect = Closure::<dyn FnMut(Port)>::new(move |port: Port| {
         let error = api().runtime().last_error().or_else(|| port.error());
@@ -46,7 +56,54 @@ pub(super) fn connect(connection: ConnectionId) {
     });
     port.on_message().add(&listener(on_message));
     port.on_disconnect().add(&listener(on_disconnect));
-    with_worker(|worker| worker.host = Some(Host { connection, port }));
+    super::with_shell(|shell| shell.set_host(&port));
+    let inbox = Inbox::default();
+    with_worker(|worker| {
+        worker.host = Some(Host {
+            connection,
+            port,
+            inbox,
+        });
+    });
+}
+
+fn arrive(connection: ConnectionId, json: String) {
+    let Some(arrival) = with_inbox(connection, |inbox| inbox.arrive(json)) else {
+        return;
+    };
+    match arrival {
+        Arrival::Read { frames, opened } => {
+            if opened {
+                wait_for_window(connection);
+            }
+            read(connection, frames);
+        }
+        Arrival::Wait => {}
+        Arrival::Cut => dispatch(Event::Flooded { connection }),
+    }
+}
+
+fn wait_for_window(connection: ConnectionId) {
+    super::after(WINDOW_MS, move || {
+        let frames = with_inbox(connection, Inbox::window_over).unwrap_or_default();
+        if !frames.is_empty() {
+            wait_for_window(connection);
+            read(connection, frames);
+        }
+    });
+}
+
+fn read(connection: ConnectionId, frames: Vec<String>) {
+    let event = |json| Event::Frame { connection, json };
+    dispatch_all(frames.into_iter().map(event));
+}
+
+fn with_inbox<T>(connection: ConnectionId, act: impl FnOnce(&mut Inbox) -> T) -> Option<T> {
+    with_worker(|worker| {
+        let host = worker.host.as_mut();
+        let host = host.filter(|host| host.connection == connection)?;
+        Some(act(&mut host.inbox))
+    })
 }
 
 /// Closes a port by our own wish; the browser then tells the other side only.
@@ -68,8 +125,11 @@ pub(super) fn send(connection: ConnectionId, request: &RequestEnvelope) {
     }
 }
 
+/// What it said last is read before its end: that may be the reason.
 fn closed(connection: ConnectionId, reason: Option<String>) {
-    drop(take(connection));
+    if let Some(mut host) = take(connection) {
+        read(connection, host.inbox.window_over());
+    }
     dispatch(Event::Closed { connection, reason });
 }
 

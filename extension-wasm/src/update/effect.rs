@@ -42,6 +42,9 @@ pub enum Effect {
     SaveSession(Box<Glance>),
     /// Draw the badge.
     Badge(Badge),
+    /// Wake a worker that was killed sooner than usual, or as usual: only green promises something
+    /// that somebody has to stand behind.
+    Watch(bool),
     /// Draw every open popup.
     Draw(Box<PopupView>),
     /// Read which page the active tab shows, and answer.

@@ -31,6 +31,11 @@ pub enum Event {
         /// The browser's words, if it had any.
         reason: Option<String>,
     },
+    /// The host sent more on a connection than anybody could read; nothing of it was read.
+    Flooded {
+        /// Which.
+        connection: ConnectionId,
+    },
     /// A time asked for with [`super::Effect::After`] is over.
     Timer(Timer),
     /// The browser's alarm, every 30 s.
@@ -81,6 +86,8 @@ pub enum Timer {
     HelloDue(ConnectionId),
     /// Send the next ping; the last one must have been answered by now.
     Ping(ConnectionId),
+    /// What the worker before this one knew is no longer shown as if it were known now.
+    Awake,
 }
 
 /// What a person can ask for.

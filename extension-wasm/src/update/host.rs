@@ -1,7 +1,9 @@
 //! The connection to the native host: opening, greeting, listening, losing and opening again.
 
 use super::state::Asked;
-use super::{ConnectionId, Effect, Failure, Host, Identity, Link, State, Timer, reports, site};
+use super::{
+    ConnectionId, Effect, Failure, Host, Identity, Link, State, Timer, reports, site, unreadable,
+};
 use meter_wire::{
     BackendChoice, Bootstrap, Client, ErrorCode, FromDaemon, Hello, HelloReply, Notice, Outcome,
     Problem, ProtocolRange, RelayStatus, Reply, Request, RequestEnvelope, Status, Success,
@@ -106,8 +108,7 @@ pub(super) fn on_frame(
     match parse_from_daemon(json.as_bytes()) {
         Ok(FromDaemon::Reply(reply)) => on_reply(state, reply, effects),
         Ok(FromDaemon::Notice(notice)) => on_notice(state, notice, effects),
-        // A message of a later version, or garbage: neither changes anything.
-        Err(_) => {}
+        Err(_) => unreadable::on_frame(state, json, effects),
     }
 }
 
@@ -122,8 +123,8 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             on_status(state, *status, effects);
             reports::on_asked_status(state, known);
         }
-        (Asked::Reports, Outcome::Ok(Success::Reports(page))) => {
-            reports::on_page(state, &page, effects);
+        (Asked::Reports(promised), Outcome::Ok(Success::Reports(page))) => {
+            reports::on_page(state, promised, &page, effects);
         }
         // Whether the host still listens is all that a ping asks.
         (Asked::Ping, _) => state.failures = 0,
@@ -142,14 +143,20 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             site::on_renewed(state, number, effects);
             reports::ask_status(state, effects);
         }
-        // The next status or alarm asks again.
-        (Asked::Status(_) | Asked::Reports | Asked::Circuit(_), Outcome::Error(_)) => {}
-        // An answer to another question.
-        (Asked::Hello | Asked::Status(_) | Asked::Reports | Asked::Circuit(_), Outcome::Ok(_)) => {}
+        // The next ping asks again.
+        (Asked::Status(_), Outcome::Error(problem)) if state.status().is_none() => {
+            unreadable::forget_status(state, problem);
+        }
+        // The next status asks again.
+        (Asked::Status(_) | Asked::Reports(_) | Asked::Circuit(_), Outcome::Error(_)) => {}
+        (
+            asked @ (Asked::Hello | Asked::Status(_) | Asked::Reports(_) | Asked::Circuit(_)),
+            Outcome::Ok(_),
+        ) => unreadable::on_answer(state, asked, effects),
     }
 }
 
-fn take_asked(state: &mut State, id: u32) -> Option<Asked> {
+pub(super) fn take_asked(state: &mut State, id: u32) -> Option<Asked> {
     let Host::Linked(link) = &mut state.host else {
         return None;
     };
@@ -158,6 +165,11 @@ fn take_asked(state: &mut State, id: u32) -> Option<Asked> {
 }
 
 fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
+    let ProtocolRange { min, max } = ProtocolRange::OURS;
+    if !(min..=max).contains(&hello.protocol) {
+        let problem = Problem::new(ErrorCode::UnsupportedProtocol);
+        return lose(state, Failure::Told(problem), effects);
+    }
     let identity = Identity::of(hello);
     let Host::Linked(link) = &mut state.host else {
         return;
@@ -204,14 +216,21 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     state.foreign_seen = state.foreign_seen.min(status.foreign.0);
     link.status = Some(status);
     state.glimpse = None;
-    if nameless && has_recovered {
-        // It had no key at the hello and has one now, which only another hello tells.
-        return reconnect(state, effects);
+    state.lost = None;
+    if nameless && has_recovered && !state.greeted_again {
+        return greet_again(state, effects);
     }
     start_what_is_due(state, effects);
     reports::compare(state, effects);
     // While something moves a status comes every second, and a circuit may have been built.
     site::ask(state, effects);
+}
+
+/// The host had no key at the hello and has one now, which only another hello tells. At most once
+/// between two pings: a host that recovers all the time would be greeted for ever.
+fn greet_again(state: &mut State, effects: &mut Vec<Effect>) {
+    state.greeted_again = true;
+    reconnect(state, effects);
 }
 
 /// The bootstrap's steps come between two statuses; only a status ends it.
@@ -307,8 +326,18 @@ fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failu
     }
 }
 
+/// The runtime reads nothing more of a host that sends too much.
+pub(super) fn on_flooded(state: &mut State, connection: ConnectionId, effects: &mut Vec<Effect>) {
+    match &state.host {
+        Host::Linked(link) if link.connection == connection => {
+            lose(state, Failure::Flooding, effects);
+        }
+        Host::Idle | Host::Linked(_) | Host::Gone(_) => {}
+    }
+}
+
 /// Ends a connection that is of no use.
-fn lose(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
+pub(super) fn lose(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
     if let Host::Linked(link) = &state.host {
         effects.push(Effect::Disconnect(link.connection));
     }
@@ -328,6 +357,7 @@ fn gone(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
         let timer = Timer::Reconnect(state.failures);
         effects.push(Effect::After(timer, backoff_ms(state.failures)));
     }
+    state.lost = Some(failure.clone());
     state.host = Host::Gone(failure);
 }
 
@@ -345,22 +375,35 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
             connect(state, effects);
         }
         (Timer::HelloDue(connection), Host::Linked(link))
-            if connection == link.connection && !link.greeted =>
+            if connection == link.connection && link.status.is_none() && link.problem.is_none() =>
         {
-            lose(state, Failure::Stopped, effects);
+            lose(state, Failure::Silent, effects);
         }
         (Timer::Ping(connection), Host::Linked(link)) if connection == link.connection => {
             let silent = link.asked.iter().any(|(_, asked)| *asked == Asked::Ping);
             match silent {
-                true => lose(state, Failure::Stopped, effects),
-                false => {
-                    ask(state, Asked::Ping, Request::Ping, effects);
-                    effects.push(Effect::After(timer, PING_MS));
-                }
+                true => lose(state, Failure::Silent, effects),
+                false => ping(state, timer, effects),
             }
         }
+        (Timer::Awake, _) => state.awake = true,
         // A timer of a time that is over.
         (Timer::Reconnect(_) | Timer::HelloDue(_) | Timer::Ping(_), _) => {}
+    }
+}
+
+/// Whether the host still listens, and the state of things where that is unknown.
+fn ping(state: &mut State, timer: Timer, effects: &mut Vec<Effect>) {
+    let nameless = matches!(&state.host, Host::Linked(link) if link.identity.is_none());
+    let sound = state.status().map(|status| status.problem.is_none());
+    state.greeted_again = false;
+    if nameless && sound == Some(true) {
+        return greet_again(state, effects);
+    }
+    ask(state, Asked::Ping, Request::Ping, effects);
+    effects.push(Effect::After(timer, PING_MS));
+    if sound.is_none() {
+        reports::ask_status(state, effects);
     }
 }
 

@@ -12,7 +12,8 @@ pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
     let Host::Linked(link) = &state.host else {
         return;
     };
-    let waiting = link.asked.iter().any(|(_, asked)| *asked == Asked::Reports);
+    let mut asked = link.asked.iter();
+    let waiting = asked.any(|(_, asked)| matches!(asked, Asked::Reports(_)));
     if waiting || link.identity.is_none() || state.book.refused {
         return;
     }
@@ -20,7 +21,13 @@ pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
         after: U64Text(state.book.sequence()),
         limit: REPORTS_PAGE_MAX,
     };
-    host::ask(state, Asked::Reports, Request::Reports(query), effects);
+    let promised = figures(state.status()).map_or(0, |(reports, _)| reports);
+    host::ask(
+        state,
+        Asked::Reports(promised),
+        Request::Reports(query),
+        effects,
+    );
 }
 
 /// A person asked for another try after a report that did not hold.
@@ -31,7 +38,17 @@ pub(super) fn fetch_again(state: &mut State, effects: &mut Vec<Effect>) {
     ask_status(state, effects);
 }
 
-pub(super) fn on_page(state: &mut State, page: &ReportsPage, effects: &mut Vec<Effect>) {
+/// A page that was asked for when the host had `promised` so many reports.
+pub(super) fn on_page(
+    state: &mut State,
+    promised: u64,
+    page: &ReportsPage,
+    effects: &mut Vec<Effect>,
+) {
+    if page.reports.len() > usize::from(REPORTS_PAGE_MAX) {
+        state.book.refused = true;
+        return;
+    }
     let before = state.book.sequence();
     for report in &page.reports {
         match state.book.take(report) {
@@ -44,10 +61,10 @@ pub(super) fn on_page(state: &mut State, page: &ReportsPage, effects: &mut Vec<E
             return;
         }
     }
-    if state.book.sequence() < page.total.0 {
+    if state.book.sequence() < page.total.0.max(promised) {
         match state.book.sequence() > before {
             true => fetch(state, effects),
-            // The host says there is more and does not hand it out.
+            // The host says there is more, or did when it was asked, and does not hand it out.
             false => state.book.refused = true,
         }
     }

@@ -25,6 +25,8 @@ pub struct State {
     pub host: Host,
     /// The browser's proxy settings.
     pub proxy: Proxy,
+    /// Why the last connection ended, until a status was read on another one.
+    pub(super) lost: Option<Failure>,
     /// The host's refusal of the last thing a person asked for.
     pub told: Option<Problem>,
     /// What the worker before this one last knew; shown until the host speaks.
@@ -41,10 +43,15 @@ pub struct State {
     pub(super) last_connection: ConnectionId,
     pub(super) last_request: u32,
     pub(super) last_site: u32,
+    /// This worker has been awake for long enough to know things itself.
+    pub(super) awake: bool,
+    /// A host whose key was repaired was greeted again since the last ping.
+    pub(super) greeted_again: bool,
     /// Connections that failed in a row.
     pub(super) failures: u32,
     pub(super) popups: u32,
     pub(super) drawn_badge: Option<Badge>,
+    pub(super) watched: Option<bool>,
     pub(super) drawn_view: Option<Box<PopupView>>,
     pub(super) saved: Option<Box<Stored>>,
     pub(super) saved_glance: Option<Box<Glance>>,
@@ -82,7 +89,8 @@ pub(super) enum Asked {
     Hello,
     /// Holds how many reports the host must know of by now.
     Status(u64),
-    Reports,
+    /// Holds how many reports the host had promised by then.
+    Reports(u64),
     Command,
     NewIdentity,
     /// With the site's number, as the next.
@@ -115,6 +123,12 @@ pub enum Failure {
     Forbidden,
     /// It could not be started, or ended.
     Stopped,
+    /// It runs and gives no answer.
+    Silent,
+    /// What it answered to the greeting is no answer.
+    Unreadable,
+    /// It sent more than anybody could read.
+    Flooding,
     /// It said why itself.
     Told(Problem),
 }
@@ -144,6 +158,19 @@ impl State {
         }
     }
 
+    /// Why there is no host that can be understood. A host that fails every time is called again and
+    /// again, and its reason stays until a call has succeeded.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.host {
+            Host::Gone(failure) => Some(failure),
+            Host::Linked(link) if link.status.is_none() && link.problem.is_none() => {
+                self.lost.as_ref()
+            }
+            Host::Idle | Host::Linked(_) => None,
+        }
+    }
+
     /// What may be shown of the host, which may be a little old; nothing is decided by it.
     #[must_use]
     pub fn status_to_show(&self) -> Option<&Status> {
@@ -157,9 +184,16 @@ impl State {
     #[must_use]
     pub fn relay_port(&self) -> Option<u16> {
         match self.status()?.relay {
-            RelayStatus::Listening { port } if port != 0 => Some(port),
+            RelayStatus::Listening { port } if port >= RELAY_PORT_MIN => Some(port),
             RelayStatus::Listening { .. } | RelayStatus::Stopped | RelayStatus::Failed(_) => None,
         }
+    }
+
+    /// Whether the host names a port that its relay cannot have.
+    #[must_use]
+    pub fn is_port_refused(&self) -> bool {
+        let relay = self.status().map(|status| &status.relay);
+        matches!(relay, Some(RelayStatus::Listening { port }) if *port < RELAY_PORT_MIN)
     }
 
     /// Whether the relay is known not to hold the port of before: the host says so, or it was
@@ -212,7 +246,8 @@ impl State {
         match &self.host {
             Host::Idle => true,
             Host::Linked(link) => {
-                self.failures == 0 && link.status.is_none() && link.problem.is_none()
+                let unknown = link.status.is_none() && link.problem.is_none();
+                self.failures == 0 && unknown && !self.awake
             }
             Host::Gone(_) => false,
         }
@@ -244,6 +279,9 @@ impl Failure {
             Self::NotInstalled => ErrorCode::HostNotInstalled,
             Self::Forbidden => ErrorCode::HostForbidden,
             Self::Stopped => ErrorCode::HostStopped,
+            Self::Silent => ErrorCode::HostSilent,
+            Self::Unreadable => ErrorCode::HostUnreadable,
+            Self::Flooding => ErrorCode::HostFlooding,
             Self::Told(problem) => problem.code,
         }
     }
@@ -255,3 +293,8 @@ impl Proxy {
         self.tried = None;
     }
 }
+
+/// `config.toml` takes no port below this one for the relay, and only root may listen there. So what
+/// listens there is not the relay, whatever the host says; port 1, where the browser is pointed at
+/// nothing, is among them.
+const RELAY_PORT_MIN: u16 = 1_024;

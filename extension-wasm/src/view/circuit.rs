@@ -60,9 +60,9 @@ fn stops(way: &[Hop], onion: bool, site: &str) -> Vec<Stop> {
         name: name.to_owned(),
         ..Stop::default()
     };
-    let relays = way.iter().map(|hop| Stop {
+    let relays = way.iter().take(HOPS_MAX).map(|hop| Stop {
         name: hop.role.word().to_owned(),
-        country: hop.country.as_ref().map(|code| code.to_uppercase()),
+        country: hop.country.as_deref().and_then(country),
         relay: Some(hop.relay.clone()),
     });
     std::iter::once(named("This browser"))
@@ -70,6 +70,12 @@ fn stops(way: &[Hop], onion: bool, site: &str) -> Vec<Stop> {
         .chain(onion.then(|| named("Relays of the onion service")))
         .chain(std::iter::once(named(&short(site))))
         .collect()
+}
+
+/// The code of a country for `Intl.DisplayNames`, which throws at anything else.
+fn country(code: &str) -> Option<String> {
+    let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_code.then(|| code.to_ascii_uppercase())
 }
 
 /// The whole of a name, unless it is as long as an onion address: then both its ends, by which
@@ -86,6 +92,9 @@ fn short(site: &str) -> String {
     let end: String = site.chars().skip(count.saturating_sub(END)).collect();
     format!("{beginning}…{end}")
 }
+
+/// The longest circuits that Tor builds: to an onion service over two layers of vanguards, and one more.
+const HOPS_MAX: usize = 8;
 
 const UNTOLD: &str = "This Tor does not tell its circuits. A new one can be had all the same.";
 const UNUSED: &str = "None yet. It appears once something is loaded from the site.";

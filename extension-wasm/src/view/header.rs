@@ -3,7 +3,7 @@
 use super::Button;
 use super::problem::Problem;
 use crate::proxy_value::Reading;
-use crate::update::{Host, Intent, State};
+use crate::update::{Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 use serde::Serialize;
 
@@ -125,13 +125,26 @@ pub(super) fn hurdle(state: &State) -> Hurdle {
     if state.proxy.trouble.is_some() {
         return Hurdle::Standing("Onionmeter does not control this browser's proxy.");
     }
+    if let Some(failure) = state.failure() {
+        return Hurdle::Standing(match failure {
+            Failure::Silent => "The Onionmeter program does not answer.",
+            Failure::Unreadable | Failure::Flooding => {
+                "The Onionmeter program cannot be understood."
+            }
+            Failure::NotInstalled | Failure::Forbidden | Failure::Stopped | Failure::Told(_) => {
+                "The Onionmeter program is not there."
+            }
+        });
+    }
     let link = match &state.host {
-        Host::Gone(_) => return Hurdle::Standing("The Onionmeter program is not there."),
-        Host::Idle => None,
+        Host::Idle | Host::Gone(_) => None,
         Host::Linked(link) => Some(link),
     };
     if link.is_some_and(|link| link.problem.is_some()) {
         return Hurdle::Standing("The Onionmeter program cannot work.");
+    }
+    if state.is_port_refused() {
+        return Hurdle::Standing("The relay's port cannot be right.");
     }
     match state.status() {
         None => Hurdle::Passing("Calling the Onionmeter program.".to_owned()),

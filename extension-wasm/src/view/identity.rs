@@ -2,7 +2,7 @@
 
 use super::header::{Hurdle, hurdle};
 use crate::update::{Intent, State};
-use meter_wire::{RelayStatus, TorState};
+use meter_wire::TorState;
 use serde::Serialize;
 
 /// New identity.
@@ -41,9 +41,10 @@ fn hindrance(state: &State) -> Option<&'static str> {
     if !state.wanted {
         return Some("Protection is off, so this browser does not use Tor.");
     }
-    let ready = state.status().is_some_and(|status| {
-        matches!(status.relay, RelayStatus::Listening { .. }) && status.tor.state == TorState::Ready
-    });
+    let tor_is_ready = state
+        .status()
+        .is_some_and(|status| status.tor.state == TorState::Ready);
+    let ready = tor_is_ready && state.relay_port().is_some();
     let why = || match hurdle(state) {
         Hurdle::Passing(_) => "Possible as soon as Tor is connected.",
         Hurdle::Standing(what) => what,

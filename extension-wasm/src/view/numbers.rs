@@ -49,9 +49,11 @@ pub(super) fn exact(value: u64, unit: u64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Milliseconds since 1970 as `2027-01-15T08:00:45Z`, for a `<time>` element.
+/// Milliseconds since 1970 as `2027-01-15T08:00:45Z`, for a `<time>` element. The form has four
+/// digits for a year; what comes later is the last second that it has.
 pub(super) fn iso_utc(ms: u64) -> String {
-    let seconds = ms / 1_000;
+    const LAST_SECOND: u64 = 253_402_300_799;
+    let seconds = (ms / 1_000).min(LAST_SECOND);
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
     format!(
@@ -137,6 +139,7 @@ mod tests {
         ] {
             assert_eq!(iso_utc(ms), text);
         }
-        assert!(!iso_utc(i64::MAX.unsigned_abs()).is_empty());
+        assert_eq!(iso_utc(253_402_300_800_000), "9999-12-31T23:59:59Z");
+        assert_eq!(iso_utc(i64::MAX.unsigned_abs()), "9999-12-31T23:59:59Z");
     }
 }

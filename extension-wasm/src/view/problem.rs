@@ -2,7 +2,7 @@
 
 use super::Button;
 use crate::proxy_value::Engine;
-use crate::update::{Host, Intent, State};
+use crate::update::{Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorBackend, TorState};
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ pub fn problem(state: &State) -> Option<Problem> {
     if state.bypassed {
         return Some(bypassed());
     }
-    if let Host::Gone(failure) = &state.host {
+    if let Some(failure) = state.failure() {
         let code = failure.code();
         let missing = matches!(code, ErrorCode::HostNotInstalled | ErrorCode::HostForbidden);
         if missing || state.proxy.trouble.is_none() || !state.wanted {
@@ -62,6 +62,7 @@ pub fn problem(state: &State) -> Option<Problem> {
     }
     said_by_host(state)
         .map(|said| of_code(state, said.code, Some(&said.message), said.detail.clone()))
+        .or_else(|| port_refused(state))
         .or_else(|| {
             state
                 .report_refused()
@@ -114,9 +115,15 @@ fn standing_trouble(status: &Status) -> Option<&meter_wire::Problem> {
     stands.then_some(&trouble.problem)
 }
 
-fn host_gone(state: &State, failure: &crate::update::Failure) -> Problem {
+fn port_refused(state: &State) -> Option<Problem> {
+    state
+        .is_port_refused()
+        .then(|| of_code(state, ErrorCode::RelayPortRefused, None, None))
+}
+
+fn host_gone(state: &State, failure: &Failure) -> Problem {
     let (message, detail) = match failure {
-        crate::update::Failure::Told(said) => (Some(said.message.as_str()), said.detail.clone()),
+        Failure::Told(said) => (Some(said.message.as_str()), said.detail.clone()),
         _ => (None, None),
     };
     let mut problem = of_code(state, failure.code(), message, detail);
@@ -262,10 +269,12 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         | ErrorCode::IdentityTooSoon
         | ErrorCode::CircuitTooSoon
         | ErrorCode::BadSite => Help::button("OK", Intent::Dismiss),
-        ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => {
-            Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter install")
-        }
+        ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => again_after("onionmeter install"),
         ErrorCode::HostStopped => Help::button("Restart", Intent::Reconnect),
+        ErrorCode::HostSilent => again_after("onionmeter stop"),
+        ErrorCode::HostUnreadable => Help::button("Try again", Intent::Reconnect)
+            .hint("Install the newer program and reload the extension."),
+        ErrorCode::HostFlooding | ErrorCode::RelayPortRefused => again_after("onionmeter doctor"),
         ErrorCode::ProxyControlledByOther => other_extension(engine),
         ErrorCode::ProxyNotControllable | ErrorCode::ProxyRefused => {
             Help::button("Check again", Intent::CheckProxy)
@@ -274,6 +283,11 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
             .hint("Menu › Add-ons and themes › Onionmeter › Run in Private Windows › Allow."),
         ErrorCode::ReportRefused => Help::button("Check again", Intent::CheckReports),
     }
+}
+
+/// A command mends it, and then the host is called again.
+const fn again_after(command: &'static str) -> Help {
+    Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, command)
 }
 
 /// Firefox opens its list of extensions for nobody.

@@ -34,8 +34,8 @@ pub struct Choice {
 pub struct ChoiceOption {
     /// Its words.
     pub label: &'static str,
-    /// What choosing it asks for.
-    pub intent: Intent,
+    /// What choosing it asks for; nothing where it cannot be chosen here.
+    pub intent: Option<Intent>,
     /// Whether it is the one chosen.
     pub chosen: bool,
 }
@@ -99,28 +99,50 @@ fn detail(status: &Status) -> Option<String> {
 
 /// A daemon that offers nothing is an older one.
 fn choice(tor: &TorStatus) -> Option<Choice> {
-    let offered = tor.offered.iter().filter_map(|backend| match backend {
-        TorBackend::Existing => Some((*backend, "One that runs already", Intent::TorExisting)),
-        TorBackend::Managed => Some((*backend, "The installed tor", Intent::TorManaged)),
-        TorBackend::Embedded => Some((*backend, "The built-in Tor", Intent::TorEmbedded)),
-        TorBackend::Other => None,
-    });
+    const BACKENDS: [(TorBackend, &str, Intent); 3] = [
+        (
+            TorBackend::Existing,
+            "One that runs already",
+            Intent::TorExisting,
+        ),
+        (TorBackend::Managed, "The installed tor", Intent::TorManaged),
+        (
+            TorBackend::Embedded,
+            "The built-in Tor",
+            Intent::TorEmbedded,
+        ),
+    ];
     let mut options = vec![ChoiceOption {
         label: "Automatic",
-        intent: Intent::TorAuto,
+        intent: Some(Intent::TorAuto),
         chosen: tor.chosen.is_none(),
     }];
+    let offered = BACKENDS.iter();
+    let offered = offered.filter(|(backend, ..)| tor.offered.contains(backend));
     options.extend(offered.map(|(backend, label, intent)| ChoiceOption {
         label,
-        intent,
-        chosen: tor.chosen == Some(backend),
+        intent: Some(*intent),
+        chosen: tor.chosen == Some(*backend),
     }));
-    let why = tor.why().filter(|_| tor.chosen.is_none());
-    (options.len() > 1).then(|| Choice {
-        options,
-        why: why.map(|why| format!("Why this one: {why}.")),
-    })
+    if options.len() == 1 {
+        return None;
+    }
+    let mut why = tor
+        .why()
+        .filter(|_| tor.chosen.is_none())
+        .map(|why| format!("Why this one: {why}."));
+    if !options.iter().any(|option| option.chosen) {
+        why = Some(NOT_OFFERED.to_owned());
+        options.push(ChoiceOption {
+            label: "Another one",
+            intent: None,
+            chosen: true,
+        });
+    }
+    Some(Choice { options, why })
 }
+
+const NOT_OFFERED: &str = "The settings name a Tor that is not among these.";
 
 fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
     match &tor.state {

@@ -3,7 +3,7 @@
 use crate::scene::{NOT_FOUND, Scene};
 use meter_wire::{ErrorCode, Problem, RelayStatus, TorState, TorTrouble, U64Text};
 use onionmeter::proxy_value::Reading;
-use onionmeter::update::{Event, Intent};
+use onionmeter::update::{Effect, Event, Intent};
 use onionmeter::view::{Tone, badge};
 
 fn bootstrapping(percent: u8) -> TorState {
@@ -65,6 +65,25 @@ fn every_state_has_its_badge() {
         scene.tor(bootstrapping(45));
         scene.close(NOT_FOUND);
     });
+}
+
+#[test]
+fn only_a_green_badge_is_watched_closely() {
+    let mut scene = Scene::new(1).started();
+    let watches = |scene: &Scene| -> Vec<bool> {
+        let watch = |effect: &Effect| match effect {
+            Effect::Watch(watched) => Some(*watched),
+            _ => None,
+        };
+        scene.effects.iter().filter_map(watch).collect()
+    };
+    assert_eq!(watches(&scene), [false, true]);
+    scene.tor(TorState::Off);
+    scene.tor(TorState::Starting);
+    assert_eq!(watches(&scene), [false, true, false]);
+    scene.tor(TorState::Ready);
+    scene.happen(Event::Intent(Intent::TurnOff));
+    assert_eq!(watches(&scene), [false, true, false, true, false]);
 }
 
 #[test]

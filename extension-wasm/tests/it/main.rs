@@ -4,6 +4,7 @@
 mod badges;
 mod circuit;
 mod connection;
+mod hostile;
 mod identity;
 mod ids;
 mod properties;

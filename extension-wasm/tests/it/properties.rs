@@ -34,6 +34,9 @@ enum Step {
         late: bool,
         answer: Result<Reading, Refusal>,
     },
+    Flood {
+        late: bool,
+    },
     Timer(u8, u32),
     Intent(Intent),
     Plain(u8),
@@ -42,7 +45,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let late = || prop::bool::weighted(0.15);
-    let port = || prop_oneof![Just(0_u16), Just(1_000), Just(2_000)];
+    let port = || prop_oneof![Just(0_u16), Just(80), Just(3_000), Just(2_000)];
     let problem = || Just(Problem::new(ErrorCode::PortTaken));
     let relay = prop_oneof![
         4 => port().prop_map(|port| RelayStatus::Listening { port }),
@@ -77,6 +80,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (late(), statuses).prop_map(|(late, status)| Step::Status { late, status }),
         1 => "\\PC{0,20}".prop_map(Step::Garbage),
         1 => (late(), reason).prop_map(|(late, reason)| Step::Closed { late, reason }),
+        1 => late().prop_map(|late| Step::Flood { late }),
         8 => (late(), answer).prop_map(|(late, answer)| Step::Proxy { late, answer }),
         2 => (0..3_u8, 0..8_u32).prop_map(|(kind, number)| Step::Timer(kind, number)),
         2 => prop::sample::select(Intent::ALL.to_vec()).prop_map(Step::Intent),
@@ -178,6 +182,7 @@ impl Onlooker {
             Effect::Disconnect(_)
             | Effect::After(..)
             | Effect::HardenPrivacy
+            | Effect::Watch(_)
             | Effect::SaveSession(_)
             | Effect::Draw(_)
             | Effect::ReadTab
@@ -199,6 +204,7 @@ impl Onlooker {
         let RelayStatus::Listening { port } = status.relay else {
             panic!("protected without a relay");
         };
+        assert!(port >= 1_024);
         assert_eq!(self.reading, Some(Ok(Reading::Ours { port })));
     }
 
@@ -217,6 +223,10 @@ impl Onlooker {
                 }
                 let reason = Some(reason.to_owned());
                 self.happen(Event::Closed { connection, reason });
+            }
+            Step::Flood { late } => {
+                let connection = self.heard_on(late);
+                self.happen(Event::Flooded { connection });
             }
             Step::Proxy { late, answer } => self.proxy(late, answer),
             Step::Timer(kind, number) => {
@@ -328,7 +338,7 @@ proptest! {
 fn the_onlooker_does_see_protection() {
     let mut onlooker = Onlooker::new();
     let mut ready = status();
-    ready.relay = RelayStatus::Listening { port: 1_000 };
+    ready.relay = RelayStatus::Listening { port: 3_000 };
     onlooker.take(Step::Hello { late: false });
     onlooker.take(Step::Proxy {
         late: false,
@@ -341,7 +351,7 @@ fn the_onlooker_does_see_protection() {
     assert!(!onlooker.state.is_protected());
     onlooker.take(Step::Proxy {
         late: false,
-        answer: Ok(Reading::Ours { port: 1_000 }),
+        answer: Ok(Reading::Ours { port: 3_000 }),
     });
     assert!(onlooker.state.is_protected());
 }

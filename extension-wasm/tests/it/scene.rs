@@ -163,6 +163,7 @@ impl Scene {
             | Effect::ReloadTab(_)
             | Effect::After(..)
             | Effect::HardenPrivacy
+            | Effect::Watch(_)
             | Effect::RestorePrivacy
             | Effect::Badge(_)
             | Effect::Draw(_)

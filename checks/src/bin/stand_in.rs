@@ -1,0 +1,127 @@
+//! A native host in place of ours, for checks of what an ill-behaved one does to the extension.
+//!
+//! It speaks the messages of `docs/spec/native-messages.md` and claims to have a relay and a Tor that
+//! are ready. `STAND_IN` names its folder: `port` there holds the relay's port; while a file `flood`
+//! is there, it says its state as fast as it can. Each start adds a byte to `starts`.
+
+use anyhow::{Context as _, Result};
+use meter_core::Thresholds;
+use meter_wire::{
+    FromDaemon, HelloReply, HexBytes, Notice, Outcome, RelayStatus, Reply, ReportsPage, Request,
+    SetThresholds, Status, Success, TorBackend, TorState, TorStatus, U64Text, parse_request,
+    write_message,
+};
+use std::{
+    fs::File,
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+fn main() -> Result<()> {
+    let folder = PathBuf::from(std::env::var_os("STAND_IN").context("STAND_IN is not set")?);
+    let mut starts = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("starts"))?;
+    starts.write_all(b".")?;
+    let port = std::fs::read_to_string(folder.join("port"))?
+        .trim()
+        .parse()?;
+    let mut greeted = false;
+    while let Some(frame) = read()? {
+        let Ok(envelope) = parse_request(&frame) else {
+            continue;
+        };
+        let id = Some(envelope.id);
+        let outcome = Outcome::Ok(answer(&envelope.request, port));
+        say(&FromDaemon::Reply(Reply { id, outcome }))?;
+        if matches!(envelope.request, Request::Hello(_)) && !greeted {
+            greeted = true;
+            let folder = folder.clone();
+            // It ends with the process, or when nobody listens any more.
+            thread::spawn(move || flood(&folder, port));
+        }
+    }
+    Ok(())
+}
+
+fn answer(request: &Request, port: u16) -> Success {
+    match request {
+        Request::Hello(_) => Success::Hello(HelloReply {
+            protocol: 1,
+            version: "0.0.0".to_owned(),
+            capabilities: Vec::new(),
+            key: Some(HexBytes([1; 32])),
+            chain: Some(HexBytes([2; 16])),
+        }),
+        Request::Status => Success::Status(Box::new(status(port, 0))),
+        Request::Reports(_) => Success::Reports(ReportsPage {
+            reports: Vec::new(),
+            total: U64Text(0),
+        }),
+        _ => Success::Done,
+    }
+}
+
+/// Each status differs from the one before it, so that there is something to draw.
+fn flood(folder: &Path, port: u16) -> Result<()> {
+    for number in 0.. {
+        while !folder.join("flood").try_exists()? {
+            thread::sleep(Duration::from_millis(20));
+        }
+        // Ten at once, so that looking for the file is not what takes the time.
+        for digit in 0..10 {
+            let status = Box::new(status(port, number * 10 + digit));
+            say(&FromDaemon::Notice(Notice::Status(status)))?;
+        }
+    }
+    Ok(())
+}
+
+fn status(port: u16, number: u32) -> Status {
+    Status {
+        relay: RelayStatus::Listening { port },
+        tor: TorStatus {
+            backend: Some(TorBackend::Managed),
+            version: Some(format!("0.0.{number}")),
+            state: TorState::Ready,
+            trouble: None,
+            chosen: None,
+            offered: vec![TorBackend::Managed],
+        },
+        session: None,
+        balance: U64Text(0),
+        reports: U64Text(0),
+        thresholds: SetThresholds::from(&Thresholds::DEFAULT),
+        problem: None,
+        unreached: Vec::new(),
+        foreign: U64Text(0),
+        literals: U64Text(0),
+        new_identity_in_s: 0,
+        new_circuit_in_s: 0,
+    }
+}
+
+/// One frame; `None` at the end.
+fn read() -> Result<Option<Vec<u8>>> {
+    let mut stdin = io::stdin().lock();
+    let mut length = [0; 4];
+    match stdin.read_exact(&mut length) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    let mut frame = vec![0; usize::try_from(u32::from_ne_bytes(length))?];
+    stdin.read_exact(&mut frame)?;
+    Ok(Some(frame))
+}
+
+fn say(message: &FromDaemon) -> Result<()> {
+    let json = write_message(message);
+    let mut frame = u32::try_from(json.len())?.to_ne_bytes().to_vec();
+    frame.extend(json);
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&frame)?;
+    Ok(stdout.flush()?)
+}

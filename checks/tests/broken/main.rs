@@ -1,0 +1,230 @@
+//! What the extension does when a part of it, or the program it talks to, is broken: the browser is
+//! shut, a person is told, and a person is obeyed.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a check fails, helpers included"
+)]
+
+mod place;
+
+use checks::popup::Popup;
+use meter_testkit::browser::{Browser, Kind, Landed, Tab};
+use place::Place;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// Only an upper bound: nothing waits for as long as this when it works.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Two browsers at once are too much for a small machine.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_decide() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let show = Show::begin(Kind::Chromium).await;
+    show.a_host_that_floods_keeps_no_person_waiting().await;
+    show.a_worker_that_cannot_decide_shuts_and_says_so().await;
+    show.a_person_wakes_a_worker_that_was_killed().await;
+    show.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn firefox_shuts_when_its_worker_cannot_decide() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let show = Show::begin(Kind::Firefox).await;
+    show.a_worker_that_cannot_decide_shuts_and_says_so().await;
+    show.browser.close().await;
+}
+
+struct Show {
+    place: Place,
+    browser: Browser,
+    browsing: Tab,
+    popup: Popup,
+}
+
+impl Show {
+    async fn begin(kind: Kind) -> Self {
+        let place = Place::new().await.unwrap();
+        let browser = place.launch(kind).await.unwrap();
+        let browsing = browser.current_tab().await.unwrap();
+        let popup = Popup::open(&browser).await.unwrap();
+        let show = Self {
+            place,
+            browser,
+            browsing,
+            popup,
+        };
+        show.state("protected").await;
+        show
+    }
+
+    async fn state(&self, state: &str) {
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, state)
+            .await
+            .unwrap();
+    }
+
+    async fn press(&self, testid: &str) {
+        self.popup.press(&self.browser, testid).await.unwrap();
+    }
+
+    async fn wait_until(&self, body: &str) {
+        self.popup
+            .wait_until(&self.browser, LIMIT, body)
+            .await
+            .unwrap();
+    }
+
+    async fn run(&self, body: &str) -> serde_json::Value {
+        self.browser.switch_to(&self.popup.tab).await.unwrap();
+        self.browser.call(body, vec![]).await.unwrap()
+    }
+
+    async fn is_shut(&self) {
+        let before = self.place.arrivals();
+        self.browser.switch_to(&self.browsing).await.unwrap();
+        let landed = self.browser.goto(&self.place.url()).await.unwrap();
+        assert!(matches!(landed, Landed::NetworkError(_)), "{landed:?}");
+        assert_eq!(self.place.arrivals(), before, "neither relay nor site");
+    }
+
+    /// The host says its state as often as it can write it, several thousand times a second. Whether
+    /// the browser is busy with that is no question of seconds here: without a bound, it never ends.
+    async fn a_host_that_floods_keeps_no_person_waiting(&self) {
+        self.place.flood(true);
+        self.problem("host_flooding").await;
+        self.press("switch").await;
+        self.state("off").await;
+        assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "off");
+        // Each start of the host waits for twice as long as the one before it: a quarter of a second,
+        // half a second, … half a minute.
+        let starts = self.place.starts();
+        assert!((1..=12).contains(&starts), "{starts}");
+        self.pictures("host_flooding").await;
+        self.place.flood(false);
+        self.press("switch").await;
+        self.state("protected").await;
+    }
+
+    async fn problem(&self, name: &str) {
+        let named = format!(
+            "const problem = document.querySelector('[data-testid=problem]');
+            return !problem.hidden && problem.dataset.problem === '{name}'"
+        );
+        self.wait_until(&named).await;
+    }
+
+    async fn a_worker_that_cannot_decide_shuts_and_says_so(&self) {
+        let begun = std::time::Instant::now();
+        // The instances that follow cannot even be loaded.
+        self.run("await browser.storage.session.set({ fault: 'start', tries: 0 })")
+            .await;
+        self.run("await browser.runtime.sendMessage({ fault: 'panic' })")
+            .await;
+        let closing = Popup::open(&self.browser).await.unwrap();
+        self.browser.switch_to(&closing.tab).await.unwrap();
+        self.browser.close_tab(&self.popup.tab).await.unwrap();
+        let told = "const broken = document.querySelector('[data-testid=broken]');
+            const read = (await browser.proxy.settings.get({})).value;
+            const port = read.rules?.singleProxy?.port ?? Number(read.socks?.split(':').pop());
+            return !broken.hidden && document.querySelector('[data-testid=popup]').hidden
+                && port === 1 && await browser.action.getBadgeText({}) === '!'";
+        self.wait_until(told).await;
+        self.is_shut().await;
+        self.broken_pictures().await;
+
+        // It is tried again, ever more seldom; a popup that opens now is told, too.
+        let tries = "return (await browser.storage.session.get('tries')).tries >= 2";
+        self.wait_until(tries).await;
+        self.is_shut().await;
+        self.open_anew().await;
+        self.wait_until(told).await;
+        let tries = self
+            .run("return (await browser.storage.session.get('tries')).tries")
+            .await;
+        // After 1, 5 and 25 s, and with each alarm: three of them in half a minute.
+        let most = 4 + begun.elapsed().as_secs() / 9;
+        assert!(tries.as_u64().unwrap() <= most, "{tries}");
+
+        self.a_person_is_obeyed_meanwhile().await;
+
+        self.run("await browser.storage.session.set({ fault: '' })")
+            .await;
+        self.press("broken-restart").await;
+        self.state("off").await;
+        self.press("switch").await;
+        self.state("protected").await;
+        let badge = self.popup.badge(&self.browser).await.unwrap();
+        assert_ne!(badge, "!");
+    }
+
+    async fn open_anew(&self) {
+        self.browser.switch_to(&self.popup.tab).await.unwrap();
+        let origin = self.browser.extension_origin().unwrap();
+        let popup = format!("{origin}/popup/popup.html");
+        assert_eq!(self.browser.goto(&popup).await.unwrap(), Landed::Page);
+    }
+
+    async fn a_person_is_obeyed_meanwhile(&self) {
+        self.press("broken-off").await;
+        let off = "const { levelOfControl } = await browser.proxy.settings.get({});
+            return levelOfControl === 'controllable_by_this_extension'
+                && document.querySelector('[data-testid=broken-off]').hidden";
+        self.wait_until(off).await;
+        self.browser.switch_to(&self.browsing).await.unwrap();
+        let landed = self.browser.goto(&self.place.url()).await.unwrap();
+        assert_eq!(landed, Landed::Page);
+    }
+
+    /// No popup is open, no alarm is set, and no program is to be found: nothing but the person wakes
+    /// the worker, and then the badge says what is so.
+    async fn a_person_wakes_a_worker_that_was_killed(&self) {
+        let bare = self.browser.open_extension_page("bare.html").await.unwrap();
+        self.browser.switch_to(&self.popup.tab).await.unwrap();
+        self.browser.close_tab(&bare).await.unwrap();
+        self.place.hide_host();
+        let call = |body: &'static str| self.browser.call(body, vec![]);
+        call("await browser.alarms.clearAll()").await.unwrap();
+        self.browser.stop_background().await.unwrap();
+        let green = call("return browser.action.getBadgeText({})").await;
+        assert_ne!(green.unwrap(), "!", "nobody is there who could know");
+        self.browser.open_tab().await.unwrap();
+        self.browser.switch_to(&bare).await.unwrap();
+        let known = "return await browser.action.getBadgeText({}) === '!'";
+        self.browser.wait_until(LIMIT, known).await.unwrap();
+    }
+
+    async fn pictures(&self, name: &str) {
+        for dark in [true, false] {
+            self.browser.switch_to(&self.popup.tab).await.unwrap();
+            self.browser.set_dark(dark).await.unwrap();
+            let picture = self.picture(name, dark);
+            self.popup.picture(&self.browser, &picture).await.unwrap();
+        }
+    }
+
+    async fn broken_pictures(&self) {
+        for dark in [true, false] {
+            self.browser.switch_to(&self.popup.tab).await.unwrap();
+            self.browser.set_dark(dark).await.unwrap();
+            let picture = self.picture("broken", dark);
+            let size = meter_testkit::browser::Size {
+                width: 360,
+                height: 220,
+            };
+            self.browser.screenshot(&picture, size).await.unwrap();
+        }
+    }
+
+    fn picture(&self, name: &str, dark: bool) -> std::path::PathBuf {
+        let kind = format!("{:?}", self.browser.kind()).to_lowercase();
+        let look = if dark { "dark" } else { "light" };
+        let folder = checks::stage::root().join("dist/checks");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder.join(format!("{kind}-{name}-{look}.png"))
+    }
+}

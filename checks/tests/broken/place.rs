@@ -1,0 +1,160 @@
+//! A browser with a copy of the extension that has faults, a host in place of ours, and what may be
+//! arrived at: the relay that it claims to have, and a site.
+
+use anyhow::{Context as _, Result};
+use checks::stage;
+use meter_testkit::{
+    browser::{Browser, Kind, LaunchOptions},
+    site::Site,
+};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio::{net::TcpListener, task::JoinSet};
+
+const FAULT: &str = include_str!("fault.js");
+const BARE: &str = "<!doctype html><title>Bare</title>";
+
+/// Everything but the browser.
+pub(crate) struct Place {
+    folder: tempfile::TempDir,
+    site: Site,
+    at_relay: Arc<AtomicUsize>,
+    _relay: JoinSet<()>,
+}
+
+impl Place {
+    pub(crate) async fn new() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
+        let relay = TcpListener::bind("127.0.0.1:0").await?;
+        let port = relay.local_addr()?.port();
+        let at_relay = Arc::new(AtomicUsize::new(0));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(count(relay, Arc::clone(&at_relay)));
+        fs::write(folder.path().join("port"), port.to_string())?;
+        fs::write(folder.path().join("starts"), "")?;
+        let place = Self {
+            folder,
+            site: Site::start().await?,
+            at_relay,
+            _relay: tasks,
+        };
+        place.break_the_extension()?;
+        Ok(place)
+    }
+
+    fn extension(&self) -> PathBuf {
+        self.folder.path().join("extension")
+    }
+
+    /// A copy of the extension whose worker loads the faults first.
+    fn break_the_extension(&self) -> Result<()> {
+        copy(&stage::extension(), &self.extension())?;
+        let worker = self.extension().join("service_worker.js");
+        let text = fs::read_to_string(&worker)?;
+        fs::write(worker, format!("import \"./fault.js\";\n{text}"))?;
+        fs::write(self.extension().join("fault.js"), FAULT)?;
+        fs::write(self.extension().join("bare.html"), BARE)?;
+        Ok(())
+    }
+
+    pub(crate) async fn launch(&self, kind: Kind) -> Result<Browser> {
+        let mut options = self.options();
+        options.extension = Some(self.extension());
+        for kind in Kind::ALL {
+            let manifest = self.manifest(kind);
+            fs::create_dir_all(manifest.parent().context("a folder")?)?;
+            fs::write(manifest, host(kind)?.to_string())?;
+        }
+        let folder = self.folder.path().to_str().context("UTF-8")?;
+        options.env = vec![("STAND_IN".to_owned(), folder.to_owned())];
+        Browser::launch(kind, &options).await
+    }
+
+    fn options(&self) -> LaunchOptions {
+        let folder = self.folder.path();
+        LaunchOptions::new(&folder.join("user"), &folder.join("profile"))
+    }
+
+    fn manifest(&self, kind: Kind) -> PathBuf {
+        let folder = self.options().native_hosts_folder(kind);
+        folder.join(format!("{}.json", meter_wire::HOST_NAME))
+    }
+
+    /// No browser finds the host any more.
+    pub(crate) fn hide_host(&self) {
+        for kind in Kind::ALL {
+            fs::remove_file(self.manifest(kind)).unwrap();
+        }
+    }
+
+    pub(crate) fn flood(&self, on: bool) {
+        let file = self.folder.path().join("flood");
+        match on {
+            true => fs::write(file, "").unwrap(),
+            false => fs::remove_file(file).unwrap(),
+        }
+    }
+
+    pub(crate) fn starts(&self) -> usize {
+        fs::read(self.folder.path().join("starts")).unwrap().len()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.site.url("site.test", "/")
+    }
+
+    /// How many connections relay and site were given.
+    pub(crate) fn arrivals(&self) -> (usize, u64) {
+        let at_site = self.site.totals().connections;
+        (
+            self.at_relay.load(Ordering::Relaxed),
+            u64::try_from(at_site).unwrap(),
+        )
+    }
+}
+
+async fn count(relay: TcpListener, arrivals: Arc<AtomicUsize>) {
+    while relay.accept().await.is_ok() {
+        arrivals.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The manifest by which a browser finds the host in place of ours.
+fn host(kind: Kind) -> Result<Value> {
+    let ids = fs::read_to_string(stage::root().join("extension-ids.json"))?;
+    let ids: Value = serde_json::from_str(&ids)?;
+    let mut manifest = json!({
+        "name": meter_wire::HOST_NAME,
+        "description": "A host in place of ours",
+        "path": env!("CARGO_BIN_EXE_stand_in"),
+        "type": "stdio",
+    });
+    match kind {
+        Kind::Chromium => {
+            let id = ids["chromium"].as_str().context("an id")?;
+            manifest["allowed_origins"] = json!([format!("chrome-extension://{id}/")]);
+        }
+        Kind::Firefox => manifest["allowed_extensions"] = json!([ids["firefox"]]),
+    }
+    Ok(manifest)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &place)?,
+            false => drop(fs::copy(entry.path(), place)?),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+// What holds while Rust cannot decide: shut. Nothing here needs Rust or waits for it.
+
+const api = globalThis.browser ?? globalThis.chrome;
+
+// A port that nobody unprivileged can listen on. The `null` forbids Firefox any other way.
+const SINK_PORT = 1;
+const SINK = [{ type: "socks", host: "127.0.0.1", port: SINK_PORT, proxyDNS: true }, null];
+
+// As `proxy_value::settings` writes them, so that Rust knows them for its own when it is back.
+const SINK_SETTINGS = api.proxy.onRequest
+  ? { proxyType: "manual", socks: `127.0.0.1:${SINK_PORT}`, socksVersion: 5, proxyDNS: true, passthrough: "" }
+  : {
+      mode: "fixed_servers",
+      rules: {
+        singleProxy: { scheme: "socks5", host: "127.0.0.1", port: SINK_PORT },
+        bypassList: [],
+      },
+    };
+
+// Storage that does not answer for this long is taken to say nothing.
+const STORAGE_MS = 2_000;
+
+
+const BLOCKED = "Onionmeter stopped working, so pages are blocked.";
+const OFF = "Onionmeter stopped working, and protection is off.";
+
+/** Settles as `promise` does, or fails after `ms`. */
+export function within(ms, promise) {
+  const late = new Promise((_, reject) => setTimeout(() => reject(new Error("late")), ms));
+  return Promise.race([promise, late]);
+}
+
+/** Says on the badge that nobody decides, and points the browser where nobody listens. */
+export async function shut() {
+  draw("!", "#b3261e", `${BLOCKED} Click here, then Restart.`);
+  const { wanted, port } = await stored();
+  // Before a port was ever applied, nothing is protected that could be lost.
+  if (wanted && port !== null) {
+    await api.proxy.settings.set({ value: SINK_SETTINGS, scope: "regular" });
+  }
+}
+
+/** What popups show in place of a view. */
+export async function story() {
+  const { wanted } = await stored();
+  return { broken: { sentence: wanted ? BLOCKED : OFF, wanted } };
+}
+
+/** Firefox: where a request is to go. */
+export async function route() {
+  const { wanted } = await stored();
+  return wanted ? SINK : undefined;
+}
+
+/** A person turned protection off, the only reason for which the proxy is cleared. */
+export async function turnOff() {
+  await api.storage.local.set({ protection_wanted: false, applied_port: null });
+  const regular = { scope: "regular" };
+  await api.proxy.settings.clear(regular);
+  draw("off", "#5f6368", OFF);
+  const { webRTCIPHandlingPolicy, networkPredictionEnabled } = api.privacy.network;
+  await Promise.all([webRTCIPHandlingPolicy.clear(regular), networkPredictionEnabled.clear(regular)]);
+}
+
+function draw(text, color, title) {
+  api.action.setBadgeBackgroundColor({ color });
+  api.action.setBadgeTextColor({ color: "#ffffff" });
+  api.action.setBadgeText({ text });
+  api.action.setTitle({ title });
+}
+
+// What cannot be read is taken for the worst: wanted, and applied.
+async function stored() {
+  try {
+    const names = ["protection_wanted", "applied_port"];
+    const read = await within(STORAGE_MS, api.storage.local.get(names));
+    return { wanted: read.protection_wanted !== false, port: read.applied_port ?? null };
+  } catch {
+    return { wanted: true, port: undefined };
+  }
+}
