@@ -1,6 +1,7 @@
 //! One client's connection from accept to end: the order of steps, and what ends each.
 
 mod optimistic;
+mod other_protocol;
 
 use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
 
@@ -140,6 +141,11 @@ async fn meet(client: TcpStream, seat: &Seat) -> io::Result<Option<Pair>> {
     };
     match received {
         Ok(Ok(request)) => return proceed(client, request, seat).await,
+        Ok(Err(HandshakeEnd::OtherProtocol(first))) => {
+            connection.refused();
+            debug!("client refused: it speaks another protocol");
+            other_protocol::turn_away(client.stream, first, &client.early).await?;
+        }
         Ok(Err(end)) => refuse(client.stream, end, connection).await?,
         Err(_elapsed) => {
             connection.refused();
@@ -268,7 +274,7 @@ async fn refuse(
     let mut farewell = Vec::new();
     match end {
         HandshakeEnd::Gone => return Ok(()),
-        HandshakeEnd::NotSocks => {}
+        HandshakeEnd::NotSocks | HandshakeEnd::OtherProtocol(_) => {}
         HandshakeEnd::NoMethod => {
             HandshakeResponse::new(SOCKS5_AUTH_METHOD_NOT_ACCEPTABLE).write_to_buf(&mut farewell);
         }

@@ -27,7 +27,9 @@ const TOR_USER_PREFIX: &[u8] = b"<torS0X>";
 pub(crate) enum HandshakeEnd {
     /// The client left, or its socket broke.
     Gone,
-    /// These are not the bytes of SOCKS5; nothing is said to the stranger.
+    /// The first byte belongs to another protocol (SOCKS4, HTTP, TLS, …).
+    OtherProtocol(u8),
+    /// What began as SOCKS5 does not go on as such; nothing is said to the stranger.
     NotSocks,
     /// No authentication method in common.
     NoMethod,
@@ -79,7 +81,7 @@ where
     // The first byte alone tells a stranger (HTTP, TLS, SOCKS4); it need not send another.
     let version = [client.read_u8().await?];
     if version != [SOCKS_VERSION] {
-        return Err(HandshakeEnd::NotSocks);
+        return Err(HandshakeEnd::OtherProtocol(version[0]));
     }
     let greeting = HandshakeRequest::read_from(&mut version.as_slice().chain(&mut *client)).await?;
     // Credentials first, as Tor chooses: who offers both (curl) means them to isolate.

@@ -4,6 +4,7 @@
 //! exit. It shortens and normalises nothing either: what is let through is passed on untouched.
 
 mod ip;
+mod local;
 mod name;
 
 use std::net::IpAddr;

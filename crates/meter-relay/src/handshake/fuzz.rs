@@ -108,7 +108,7 @@ fn verdict_of(received: Result<Request, HandshakeEnd>) -> Verdict {
             }
         }
         Err(HandshakeEnd::Gone) => Verdict::Gone,
-        Err(HandshakeEnd::NotSocks) => Verdict::NotSocks,
+        Err(HandshakeEnd::NotSocks | HandshakeEnd::OtherProtocol(_)) => Verdict::NotSocks,
         Err(HandshakeEnd::NoMethod) => Verdict::NoMethod,
         Err(HandshakeEnd::Credentials) => Verdict::Credentials,
         Err(HandshakeEnd::Request(reply)) => Verdict::Refused(reply.as_u8()),

@@ -6,14 +6,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{TargetRefusal, ip::is_internal};
+use super::{TargetRefusal, ip::is_internal, local::is_local};
 
 /// Longest name in its text form without the final dot, RFC 1035 §2.3.4.
 const NAME_BYTES_MAX: usize = 253;
 /// Longest label, RFC 1035 §2.3.4.
 const LABEL_BYTES_MAX: usize = 63;
-/// Last labels that are never public: RFC 6761, RFC 6762, ICANN's `.internal`.
-const INTERNAL_LAST_LABELS: [&str; 3] = ["localhost", "local", "internal"];
 
 /// Judges a name as the client sent it (S-17 to S-20).
 pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
@@ -33,11 +31,7 @@ pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
     }
     // A single label means something only inside the network that it is asked in.
     let is_single = parents.is_empty();
-    if is_single
-        || INTERNAL_LAST_LABELS
-            .iter()
-            .any(|label| last.eq_ignore_ascii_case(label))
-    {
+    if is_single || is_local(relative) {
         return Err(TargetRefusal::Forbidden);
     }
     Ok(())

@@ -35,21 +35,49 @@ fn refused(words: &[&[u8]], answer: &[u8]) -> impl Future<Output = ()> {
 }
 
 #[tokio::test]
-async fn s_01_http_is_closed_without_a_word() {
-    for line in [
-        "GET / HTTP/1.1\r\n",
-        "POST / ",
-        "HEAD / ",
-        "OPTIONS * ",
-        "CONNECT a:1 ",
+async fn s_01_an_http_client_reads_that_this_is_a_socks_proxy() {
+    for head in [
+        "GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n",
+        "CONNECT a.example:443 HTTP/1.1\r\n\r\n",
+        "POST http://a.example/ HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
+        "GET / HTTP/1.1\r\nSec-Fetch-Site: none\r\n\r\n",
     ] {
-        refused(&[line.as_bytes()], &[]).await;
+        let said = answer_to(head.as_bytes()).await;
+        assert!(said.starts_with("HTTP/1.0 501 "), "{head:?}: {said}");
+        assert!(said.contains("SOCKS5"), "{head:?}: {said}");
+        assert!(!said.contains("a.example"), "nothing is repeated: {said}");
     }
 }
 
+#[tokio::test(start_paused = true)] // what is not whole is waited for; the clock leaps
+async fn s_01_half_a_request_is_answered_too_and_what_is_none_is_not() {
+    let said = answer_to(b"GET http://a.example/ HTTP/1.1\r\nHost:").await;
+    assert!(said.starts_with("HTTP/1.0 501 "), "{said}");
+    for words in [&b"G"[..], b"OPTIONS * ", b"HELO a.example\r\n"] {
+        assert_eq!(answer_to(words).await, "");
+    }
+}
+
+/// An answer, even a refusal, would tell any page that Onionmeter is here.
 #[tokio::test]
-async fn s_01_the_first_wrong_byte_is_enough() {
-    refused(&[b"G"], &[]).await;
+async fn s_01_a_page_that_tries_the_port_hears_nothing() {
+    for line in ["Origin: https://a.example", "Sec-Fetch-Site: cross-site"] {
+        let head = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{line}\r\n\r\n");
+        assert_eq!(answer_to(head.as_bytes()).await, "", "{line}");
+    }
+}
+
+/// What a client hears that says these words; Tor hears nothing, and the relay counts a refusal.
+async fn answer_to(words: &[u8]) -> String {
+    let tor = FakeTor::start();
+    let rig = Rig::before(&tor);
+    let mut client = rig.client().await;
+    client.send(words).await;
+    let (bytes, _either_end) = client.rest().await;
+    tor.assert_untouched();
+    drop(client);
+    assert_eq!(rig.finish_with(0, 0).await.refused, 1);
+    String::from_utf8(bytes).unwrap()
 }
 
 #[tokio::test]
@@ -58,9 +86,11 @@ async fn s_02_a_tls_hello_is_closed_without_a_word() {
 }
 
 #[tokio::test]
-async fn s_03_socks4_and_4a_are_closed_without_a_word() {
-    refused(&[&[4, 1, 0, 80, 93, 184, 216, 34, 0]], &[]).await;
-    refused(&[&[4, 1, 0, 80, 0, 0, 0, 1, 0], b"example.com\0"], &[]).await;
+async fn s_03_socks4_and_4a_are_rejected_in_their_own_protocol() {
+    let rejected = [0, 91, 0, 0, 0, 0, 0, 0];
+    refused(&[&[4, 1, 0, 80, 93, 184, 216, 34, 0]], &rejected).await;
+    let words: [&[u8]; 2] = [&[4, 1, 0, 80, 0, 0, 0, 1, 0], b"example.com\0"];
+    refused(&words, &rejected).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,112 @@
+//! What a client hears that speaks another protocol than SOCKS5: one refusal in its own words, so that
+//! a person who chose the wrong kind of proxy reads what to change. Nothing it said is repeated.
+
+use std::io;
+
+use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
+
+use super::{FAREWELL_MAX, say_and_close};
+
+/// The version byte of SOCKS4 and SOCKS4a.
+const SOCKS4: u8 = 4;
+/// SOCKS4 protocol, "CONNECT": version 0, 91 "request rejected or failed", and six bytes to be ignored.
+const SOCKS4_REJECTED: [u8; 8] = [0, 91, 0, 0, 0, 0, 0, 0];
+/// Longest request head that is read before it is answered: room for cookies, arbitrary otherwise.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+/// What a program that takes the relay for an HTTP proxy is answered, as Tor answers at its SOCKS port.
+const HTTP_ANSWER: &str = "HTTP/1.0 501 Onionmeter is a SOCKS5 proxy, not an HTTP proxy\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    X-Content-Type-Options: nosniff\r\n\
+    Connection: close\r\n\
+    \r\n\
+    This is Onionmeter's relay. It is a SOCKS5 proxy, not an HTTP proxy.\n\
+    In the proxy settings of your program, choose SOCKS5 (also called \"SOCKS v5\" or socks5h) for this\n\
+    address and port, let the proxy look up names, and leave the fields for HTTP and HTTPS proxies empty.\n";
+
+/// Answers a client whose first byte was `first`; `early` came with it.
+pub(super) async fn turn_away(mut client: TcpStream, first: u8, early: &[u8]) -> io::Result<()> {
+    if first == SOCKS4 {
+        return say_and_close(client, &SOCKS4_REJECTED).await;
+    }
+    if !first.is_ascii_uppercase() {
+        return Ok(()); // closing is all there is to say
+    }
+    let mut head = vec![first];
+    head.extend_from_slice(early);
+    // A client that sends half a head is judged by that half.
+    if let Ok(read) = timeout(FAREWELL_MAX, read_head(&mut client, &mut head)).await {
+        read?;
+    }
+    if is_http(&head) && !is_from_a_page(&head) {
+        say_and_close(client, HTTP_ANSWER.as_bytes()).await?;
+    }
+    Ok(())
+}
+
+/// Reads up to the empty line, the end, or the limit.
+async fn read_head(client: &mut TcpStream, head: &mut Vec<u8>) -> io::Result<()> {
+    let is_whole = |head: &[u8]| head.windows(4).any(|end| end == b"\r\n\r\n");
+    while !is_whole(head) && head.len() < HEAD_BYTES_MAX {
+        let room = HEAD_BYTES_MAX.saturating_sub(head.len());
+        let room = u64::try_from(room).unwrap_or(u64::MAX);
+        if (&mut *client).take(room).read_buf(head).await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the first line ends as a request line of HTTP/1 does (RFC 9112 §3).
+fn is_http(head: &[u8]) -> bool {
+    let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line = line.trim_ascii_end();
+    line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0")
+}
+
+/// Whether a web page made its browser ask. A page must not learn from an answer that Onionmeter is
+/// here, so it gets none. Browsers say so in requests to loopback (Fetch Metadata; RFC 6454 §7); of a
+/// person who typed the address they say `none`.
+fn is_from_a_page(head: &[u8]) -> bool {
+    head.split(|&byte| byte == b'\n').skip(1).any(|line| {
+        let line = line.to_ascii_lowercase();
+        let site = line.strip_prefix(b"sec-fetch-site:");
+        line.starts_with(b"origin:") || site.is_some_and(|site| site.trim_ascii() != b"none")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_line_is_told_from_other_words() {
+        for (head, expected) in [
+            ("GET http://a.example/ HTTP/1.1\r\n\r\n", true),
+            (
+                "CONNECT a.example:443 HTTP/1.0\r\nHost: a.example\r\n\r\n",
+                true,
+            ),
+            ("GET / HTTP/1.1\n", true),
+            ("G", false),
+            ("HELO a.example\r\n", false),
+            ("GET /\r\n\r\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_http(head.as_bytes()), expected, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_told_from_a_person_and_from_other_programs() {
+        for (head, expected) in [
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nSec-Fetch-Site: none\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nSEC-FETCH-SITE: cross-site\r\n\r\n", true),
+            ("GET / HTTP/1.1\r\nsec-fetch-site:same-site\r\n\r\n", true),
+            ("GET / HTTP/1.1\r\nOrigin: https://a.example\r\n\r\n", true),
+            ("GET /origin: HTTP/1.1\r\nX-Origin: a\r\n\r\n", false),
+        ] {
+            assert_eq!(is_from_a_page(head.as_bytes()), expected, "{head:?}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Names that mean something only on this computer or in its network.
+//!
+//! No exit can answer for them. Asking one would tell it what stands in the person's network; and
+//! some of these names exist in public too, where a stranger would be sent the password of a router.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::ip::is_internal;
+
+/// By standards: RFC 6761 §6.3 (localhost), RFC 6762 §3 (local), RFC 8375 (home.arpa), RFC 9462 §6.4
+/// (resolver.arpa), RFC 9665 (service.arpa), RFC 8880 (ipv4only.arpa, for which every network
+/// answers itself); `.internal` is reserved by ICANN (resolution 2024.07.29.06).
+const STANDARD: &[&str] = &[
+    "localhost",
+    "local",
+    "home.arpa",
+    "resolver.arpa",
+    "service.arpa",
+    "ipv4only.arpa",
+    "internal",
+];
+
+/// By wide use. The first six are those of RFC 6762 Appendix G and of ICANN's decision not to
+/// delegate corp, home and mail (2018.02.04.12); routers and systems set the others by themselves
+/// (the public root is asked for all of them without end). None is a top-level domain.
+const WIDE_USE: &[&str] = &[
+    "intranet",
+    "private",
+    "corp",
+    "home",
+    "lan",
+    "mail",
+    "localdomain",
+    "domain",
+    "workgroup",
+    "dhcp",
+    "router",
+    "gateway",
+    "modem",
+    "openwrt",
+    "belkin",
+    "dlink",
+    "dlinkrouter",
+    "cpe",
+];
+
+/// Pages of routers and other devices at home, as their makers print them on the device or in its
+/// manual (AVM, Vodafone, O2, Telekom, congstar, Free, Netgear, TP-Link, ASUS, Xiaomi, Zyxel, Huawei,
+/// Pi-hole). Several exist in public as well, and not all of those belong to the maker.
+const DEVICES: &[&str] = &[
+    "fritz.box",
+    "myfritz.box",
+    "fritz.nas",
+    "easy.box",
+    "kabel.box",
+    "giga.cube",
+    "o2.box",
+    "speedport.ip",
+    "congstar.box",
+    "mafreebox.freebox.fr",
+    "routerlogin.net",
+    "routerlogin.com",
+    "orbilogin.net",
+    "orbilogin.com",
+    "mywifiext.net",
+    "tplinkwifi.net",
+    "tplinklogin.net",
+    "tplinkmodem.net",
+    "tplinkrepeater.net",
+    "tplinkextender.net",
+    "tplinkap.net",
+    "router.asus.com",
+    "asusrouter.com",
+    "router.miwifi.com",
+    "zyxelwifi.com",
+    "hi.link",
+    "pi.hole",
+];
+
+/// Whether a well-formed name without a final dot belongs to this computer or its network.
+pub(super) fn is_local(name: &str) -> bool {
+    let mut zones = [STANDARD, WIDE_USE, DEVICES].into_iter().flatten();
+    zones.any(|zone| below(name, zone).is_some())
+        || reverse_v4(name).is_some_and(|ip| is_internal(IpAddr::V4(ip)))
+        || reverse_v6(name).is_some_and(|ip| is_internal(IpAddr::V6(ip)))
+}
+
+/// What stands before `zone`, without the dot between them; empty for the zone itself.
+fn below<'a>(name: &'a str, zone: &str) -> Option<&'a str> {
+    let (before, end) = name.split_at_checked(name.len().checked_sub(zone.len())?)?;
+    if !end.eq_ignore_ascii_case(zone) {
+        return None;
+    }
+    if before.is_empty() {
+        Some(before)
+    } else {
+        before.strip_suffix('.')
+    }
+}
+
+/// The first address of the zone that asks who has an address (RFC 1035 §3.5). RFC 6303 has those
+/// of private networks answered locally.
+fn reverse_v4(name: &str) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let labels = below(name, "in-addr.arpa")?.rsplit('.');
+    let known = labels.map_while(|label| label.parse::<u8>().ok());
+    let count = fill(&mut octets, known);
+    (count > 0).then(|| octets.into())
+}
+
+/// Likewise for RFC 3596 §2.5: one hexadecimal digit for each label.
+fn reverse_v6(name: &str) -> Option<Ipv6Addr> {
+    let mut digits = [0; 32];
+    let labels = below(name, "ip6.arpa")?.rsplit('.');
+    let known = labels.map_while(|label| {
+        let digit = label.len() == 1;
+        digit.then(|| u8::from_str_radix(label, 16).ok()).flatten()
+    });
+    let count = fill(&mut digits, known);
+    let bits = digits
+        .iter()
+        .fold(0_u128, |bits, &digit| (bits << 4) | u128::from(digit));
+    (count > 0).then(|| Ipv6Addr::from_bits(bits))
+}
+
+/// How many there were.
+fn fill(places: &mut [u8], values: impl Iterator<Item = u8>) -> usize {
+    let mut count = 0;
+    for (place, value) in places.iter_mut().zip(values) {
+        *place = value;
+        count += 1;
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(rows: &str, local: bool) {
+        for row in rows.split_whitespace() {
+            assert_eq!(is_local(row), local, "{row}");
+        }
+    }
+
+    #[test]
+    fn names_of_home_networks_are_local_with_all_below_them_in_any_case() {
+        for zone in [STANDARD, WIDE_USE, DEVICES].concat() {
+            check(zone, true);
+            check(&format!("a.b-c.{zone} A.{}", zone.to_uppercase()), true);
+            check(&format!("not{zone} {zone}.example"), false);
+        }
+    }
+
+    #[test]
+    fn public_names_that_look_alike_are_public() {
+        check(
+            "box www.box fritz.example homes.example lan.example lancaster.example mail.example.com \
+             landing.page my.home.page domains asus.com www.asus.com freebox.fr netgear.com arpa \
+             in-addr.arpa ip6.arpa a.link hi.links",
+            false,
+        );
+    }
+
+    #[test]
+    fn reverse_zones_of_private_addresses_are_local_and_public_ones_are_not() {
+        check(
+            "10.in-addr.arpa 1.0.0.10.in-addr.arpa 16.172.in-addr.arpa 5.31.172.in-addr.arpa \
+             168.192.in-addr.arpa 1.1.168.192.IN-ADDR.ARPA 254.169.in-addr.arpa 1.0.0.127.in-addr.arpa \
+             64.100.in-addr.arpa 127.100.in-addr.arpa 0.in-addr.arpa 255.255.255.255.in-addr.arpa \
+             b._dns-sd._udp.0.1.168.192.in-addr.arpa lb._dns-sd._udp.0.0.10.in-addr.arpa",
+            true,
+        );
+        check(
+            "8.8.8.8.in-addr.arpa 172.in-addr.arpa 32.172.in-addr.arpa 15.172.in-addr.arpa \
+             167.192.in-addr.arpa 128.100.in-addr.arpa x.in-addr.arpa 300.in-addr.arpa \
+             10.in-addr.arpa.example",
+            false,
+        );
+        check(
+            "d.f.ip6.arpa C.F.IP6.ARPA 8.e.f.ip6.arpa b.e.f.ip6.arpa 2.0.f.f.ip6.arpa \
+             1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
+            true,
+        );
+        check("2.ip6.arpa 1.0.0.2.ip6.arpa x.ip6.arpa 10.ip6.arpa", false);
+    }
+}
