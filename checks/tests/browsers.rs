@@ -355,7 +355,7 @@ impl Show {
 
         let away = self.stage.kill_daemon().unwrap();
         self.stage.without_tor().unwrap();
-        self.problem("host_stopped").await;
+        self.problem("daemon_place_taken").await;
         drop(away);
         self.restart().await;
         self.problem("tor_missing").await;

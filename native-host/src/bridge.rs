@@ -4,16 +4,27 @@
 //! and panics go to the log.
 
 use crate::{
-    EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE, home::Home, ipc, log, problems,
+    EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE,
+    home::Home,
+    ipc::{self, Attached},
+    log, problems,
     start::Caller,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Notice, Problem, write_message};
-use std::process::ExitCode;
-use tokio::net::UnixStream;
+use std::{
+    cell::{Cell, RefCell},
+    process::ExitCode,
+    time::Duration,
+};
+use tokio::{
+    io::{Stdin, Stdout},
+    sync::watch,
+    time,
+};
 use tokio_util::{
     bytes::{Buf as _, Bytes},
-    codec::{FramedRead, FramedWrite},
+    codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
 };
 
 /// Serves one browser connection until either side ends. Exit codes: 0 when the browser closed
@@ -46,54 +57,186 @@ async fn serve() -> u8 {
         "the bridge works without a log",
         log::init(&home, tracing::Level::WARN),
     );
-    match ipc::connect_or_start(&home).await {
-        Ok(daemon) => pump(daemon).await,
-        Err(problem) => fail(problem).await,
+    let mut browser = Browser::new();
+    match browser.serve(&home).await {
+        Ok(code) => code,
+        Err(problem) => browser.fail(problem).await,
     }
 }
 
 /// Tells the extension why there is nothing behind this bridge.
 async fn fail(problem: Problem) -> u8 {
-    let frame = write_message(&FromDaemon::Notice(Notice::Problem(problem)));
-    let mut browser = FramedWrite::new(tokio::io::stdout(), ipc::codec(FRAME_OUT_MAX));
-    crate::ignore_because(
-        "the browser may be gone",
-        browser.send(Bytes::from(frame)).await,
-    );
-    EXIT_UNAVAILABLE
+    Browser::new().fail(problem).await
 }
 
-async fn pump(daemon: UnixStream) -> u8 {
-    let (from_daemon, to_daemon) = daemon.into_split();
-    let mut from_daemon = FramedRead::new(from_daemon, ipc::codec(FRAME_OUT_MAX));
-    let mut to_daemon = FramedWrite::new(to_daemon, ipc::codec(FRAME_IN_MAX));
-    let stdin = tokio::io::stdin();
-    let mut from_browser = FramedRead::new(stdin, ipc::codec_with_header(FRAME_IN_MAX));
-    let mut to_browser = FramedWrite::new(tokio::io::stdout(), ipc::codec(FRAME_OUT_MAX));
-    let up = async {
-        loop {
-            match from_browser.next().await {
-                None => return 0,
-                Some(Err(_)) => return EXIT_DATA,
-                Some(Ok(mut frame)) => {
-                    frame.advance(ipc::HEADER_BYTES);
-                    if to_daemon.send(frame.freeze()).await.is_err() {
-                        return EXIT_UNAVAILABLE;
+/// The browser's end. What is left of a frame on its way waits here.
+struct Browser {
+    stdin: FramedRead<Stdin, LengthDelimitedCodec>,
+    stdout: FramedWrite<Stdout, LengthDelimitedCodec>,
+    sent: Sent,
+}
+
+/// What went to the daemon.
+struct Sent {
+    /// The first frame, until something came back or a second was sent. It is the hello, or the daemon
+    /// refuses it: either way it may be sent to the next daemon again.
+    first: RefCell<Option<Bytes>>,
+    is_untouched: Cell<bool>,
+    /// Whether something was sent and nothing came back since.
+    is_waiting: watch::Sender<bool>,
+}
+
+impl Sent {
+    fn note(&self, frame: &Bytes) {
+        let is_first = self.is_untouched.get() && self.first.borrow().is_none();
+        let first = is_first.then(|| frame.clone());
+        self.is_untouched.set(is_first);
+        self.first.replace(first);
+        self.is_waiting.send_replace(true);
+    }
+
+    fn answered(&self) {
+        self.is_untouched.set(false);
+        self.first.replace(None);
+        self.is_waiting.send_if_modified(std::mem::take);
+    }
+}
+
+/// Why a bridge and a daemon part.
+enum Parting {
+    /// For good, with this exit code.
+    Over(u8),
+    /// The daemon closed the connection.
+    Broken,
+    /// The daemon does not answer.
+    Silent(Problem),
+}
+
+/// Daemons that a bridge may find just when they are ending.
+const TRIES_MAX: u32 = 5;
+/// How long a daemon that was started for this bridge may take to open its book.
+const FRESH_MAX: Duration = Duration::from_secs(10);
+
+impl Browser {
+    fn new() -> Self {
+        Self {
+            stdin: FramedRead::new(tokio::io::stdin(), ipc::codec_with_header(FRAME_IN_MAX)),
+            stdout: FramedWrite::new(tokio::io::stdout(), ipc::codec(FRAME_OUT_MAX)),
+            sent: Sent {
+                first: RefCell::default(),
+                is_untouched: Cell::new(true),
+                is_waiting: watch::Sender::new(false),
+            },
+        }
+    }
+
+    async fn fail(&mut self, problem: Problem) -> u8 {
+        let frame = write_message(&FromDaemon::Notice(Notice::Problem(problem)));
+        crate::ignore_because(
+            "the browser may be gone",
+            self.stdout.send(Bytes::from(frame)).await,
+        );
+        EXIT_UNAVAILABLE
+    }
+
+    async fn serve(&mut self, home: &Home) -> Result<u8, Problem> {
+        for _ in 0..TRIES_MAX {
+            let attached = ipc::connect_or_start(home).await?;
+            match self.pump(home, attached).await {
+                Parting::Over(code) => return Ok(code),
+                Parting::Silent(problem) => return Err(problem),
+                // What was asked of it may have been done: only the extension can ask again.
+                Parting::Broken if !self.sent.is_untouched.get() => return Ok(EXIT_UNAVAILABLE),
+                Parting::Broken => {}
+            }
+            // Another daemon is for those who have something to say.
+            if let Err(code) = self.hears_something().await {
+                return Ok(code);
+            }
+        }
+        Ok(EXIT_UNAVAILABLE)
+    }
+
+    /// Waits for the browser's first frame, and keeps it for the next daemon.
+    async fn hears_something(&mut self) -> Result<(), u8> {
+        if self.sent.first.borrow().is_some() {
+            return Ok(());
+        }
+        match self.stdin.next().await {
+            None => Err(0),
+            Some(Err(_)) => Err(EXIT_DATA),
+            Some(Ok(mut frame)) => {
+                frame.advance(ipc::HEADER_BYTES);
+                self.sent.note(&frame.freeze());
+                Ok(())
+            }
+        }
+    }
+
+    async fn pump(&mut self, home: &Home, attached: Attached) -> Parting {
+        let (from_daemon, to_daemon) = attached.stream.into_split();
+        let mut from_daemon = FramedRead::new(from_daemon, ipc::codec(FRAME_OUT_MAX));
+        let mut to_daemon = FramedWrite::new(to_daemon, ipc::codec(FRAME_IN_MAX));
+        let Self {
+            stdin,
+            stdout,
+            sent,
+        } = self;
+        let up = async {
+            let first = sent.first.borrow().clone();
+            if let Some(first) = first
+                && to_daemon.send(first).await.is_err()
+            {
+                return Parting::Broken;
+            }
+            loop {
+                match stdin.next().await {
+                    None => return Parting::Over(0),
+                    Some(Err(_)) => return Parting::Over(EXIT_DATA),
+                    Some(Ok(mut frame)) => {
+                        frame.advance(ipc::HEADER_BYTES);
+                        let frame = frame.freeze();
+                        sent.note(&frame);
+                        if to_daemon.send(frame).await.is_err() {
+                            return Parting::Broken;
+                        }
                     }
                 }
             }
-        }
-    };
-    let down = async {
-        while let Some(Ok(frame)) = from_daemon.next().await {
-            if to_browser.send(frame.freeze()).await.is_err() {
-                return 0;
+        };
+        let down = async {
+            while let Some(Ok(frame)) = from_daemon.next().await {
+                sent.answered();
+                if stdout.send(frame.freeze()).await.is_err() {
+                    return Parting::Over(0);
+                }
             }
+            Parting::Broken
+        };
+        tokio::select! {
+            parting = up => parting,
+            parting = down => parting,
+            problem = hears_nothing(home, sent, attached.is_fresh) => Parting::Silent(problem),
         }
-        EXIT_UNAVAILABLE
-    };
-    tokio::select! {
-        code = up => code,
-        code = down => code,
+    }
+}
+
+/// Ends with the reason once something waits for an answer and the daemon answers nobody.
+async fn hears_nothing(home: &Home, sent: &Sent, is_fresh: bool) -> Problem {
+    let mut is_waiting = sent.is_waiting.subscribe();
+    loop {
+        let silent = async {
+            if is_fresh && sent.is_untouched.get() {
+                time::sleep(FRESH_MAX).await;
+            }
+            ipc::until_silent(home).await
+        };
+        if is_waiting.wait_for(|is_waiting| *is_waiting).await.is_err() {
+            return std::future::pending().await;
+        }
+        tokio::select! {
+            _ = is_waiting.wait_for(|is_waiting| !*is_waiting) => {}
+            problem = silent => return problem,
+        }
     }
 }

@@ -10,6 +10,7 @@ mod print;
 mod relay;
 mod reports;
 mod status;
+mod succession;
 mod verify;
 
 use crate::{EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE, daemon, home::Home, problems};
@@ -74,7 +75,7 @@ enum Command {
     /// Change when sessions close, until the daemon ends
     Thresholds(control::SetThresholds),
     /// Stop the daemon; a browser with the extension starts it again
-    Stop,
+    Stop(control::Stop),
     /// Run the relay alone, without home, daemon or reports
     Relay(relay::Arguments),
     /// Run the daemon in the foreground (browsers and commands start it by themselves)
@@ -152,7 +153,7 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Circuit(arguments) => circuit::show(&arguments, home),
         Command::NewCircuit(arguments) => circuit::renew(&arguments, home),
         Command::Thresholds(arguments) => control::thresholds(&arguments, home),
-        Command::Stop => control::daemon(home),
+        Command::Stop(arguments) => control::daemon(&arguments, home),
         Command::Daemon => Ok(daemon::run(home)),
         #[cfg(feature = "embedded-tor")]
         Command::EmbeddedTor => embedded::run(),

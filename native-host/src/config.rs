@@ -20,6 +20,8 @@ pub struct Config {
     pub connections_max: usize,
     /// Whether clients are told of success before Tor has answered.
     pub optimistic: bool,
+    /// Whether connections are served of which the system does not tell whose they are.
+    pub serve_unidentified: bool,
     /// When sessions close.
     pub thresholds: Thresholds,
     /// Tor.

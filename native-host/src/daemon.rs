@@ -2,35 +2,35 @@
 
 mod budget;
 mod client;
+mod detached;
+mod door;
+mod places;
 
 use crate::{
-    EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE,
+    EXIT_UNAVAILABLE, EXIT_USAGE,
     config::Config,
     dumps,
     engine::{Engine, EngineHandle},
     home::Home,
-    limits, log, problems,
+    limits,
+    lock::DaemonLock,
+    log, problems, versions,
 };
-use rustix::fs as rfs;
+use door::{Door, Lost};
+use places::Places;
 use std::{
-    fs::File,
     io::{self, Write as _},
-    os::unix::fs::PermissionsExt as _,
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 use tokio::{
     net::UnixListener,
     signal::unix::{SignalKind, signal},
-    sync::Semaphore,
     time,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
-/// Bridges and command lines at once.
-const CLIENTS_MAX: usize = 64;
 /// How long clients may take to notice the end.
 const CLIENTS_GRACE: Duration = Duration::from_secs(2);
 
@@ -38,6 +38,7 @@ const CLIENTS_GRACE: Duration = Duration::from_secs(2);
 /// success, when one is running already.
 #[must_use]
 pub fn run(home: &Home) -> ExitCode {
+    versions::note_program();
     // Fails only for the leader of a process group, which already is nobody's to take along.
     crate::ignore_because("started from a terminal", rustix::process::setsid());
     let lock = match prepare(home) {
@@ -66,44 +67,30 @@ pub fn run(home: &Home) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let outcome = runtime.and_then(|runtime| runtime.block_on(serve(home, &config)));
-    drop(lock);
+    let outcome = runtime.and_then(|runtime| runtime.block_on(serve(home, &config, lock)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!(%error, "daemon ends");
-            ExitCode::from(EXIT_BUG)
+            report(EXIT_UNAVAILABLE, &error.to_string())
         }
     }
 }
 
-/// Makes the home and takes its lock; `None` when another daemon holds it. The kernel frees the
-/// lock with the process, however that ends.
-fn prepare(home: &Home) -> Result<Option<File>, u8> {
+/// Makes the home and takes its lock; `None` when another daemon holds it.
+fn prepare(home: &Home) -> Result<Option<DaemonLock>, u8> {
     home.prepare().map_err(|error| {
         say(&problems::chain(&error));
         EXIT_USAGE
     })?;
-    let open = || {
-        let mut lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(home.lock())?;
-        match rfs::flock(&lock, rfs::FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-            Err(errno) => return Err(io::Error::from(errno)),
-        }
-        // For people and scripts that look for the process; the lock itself needs no content.
-        lock.set_len(0)?;
-        writeln!(lock, "{}", std::process::id())?;
-        Ok(Some(lock))
-    };
-    open().map_err(|error| {
-        say(&error.to_string());
+    let lock = DaemonLock::take(home).map_err(|error| {
+        say(&format!("{}: {error}", home.lock().display()));
         EXIT_UNAVAILABLE
-    })
+    })?;
+    if lock.is_none() {
+        say("another process holds the lock; `onionmeter status` says which");
+    }
+    Ok(lock)
 }
 
 fn report(code: u8, message: &str) -> ExitCode {
@@ -111,22 +98,32 @@ fn report(code: u8, message: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// For a person who started the daemon in a terminal; on demand stderr leads nowhere.
-#[expect(
-    clippy::print_stderr,
-    reason = "before the log is open; stdout is not touched"
-)]
-fn say(message: &str) {
-    eprintln!("onionmeter: {message}");
+/// Closes the pipe to a client that started this daemon: it reads why a start failed, and no more. A terminal
+/// stays.
+fn let_go_of_stderr() -> io::Result<()> {
+    let kind = rustix::fs::fstat(rustix::stdio::stderr())?.st_mode;
+    if rustix::fs::FileType::from_raw_mode(kind) == rustix::fs::FileType::Fifo {
+        let nowhere = std::fs::File::options().write(true).open("/dev/null")?;
+        rustix::stdio::dup2_stderr(&nowhere)?;
+    }
+    Ok(())
 }
 
-async fn serve(home: &Home, config: &Config) -> io::Result<()> {
-    let listener = listen(home)?;
+/// For a person who started the daemon in a terminal, and for the client that did; a closed pipe is no harm.
+fn say(message: &str) {
+    let said = writeln!(io::stderr(), "onionmeter: {message}");
+    crate::ignore_because("nobody reads it", said);
+}
+
+/// The lock is given up last.
+async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result<()> {
+    let mut door = Door::open(home)?;
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
     let (engine, handle) = Engine::new(home, config, &tracker)?;
     let engine_stop = CancellationToken::new();
     let mut engine = tracker.spawn(engine.run(engine_stop.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "daemon ready");
+    crate::ignore_because("then it stays open", let_go_of_stderr());
 
     let clients = TaskTracker::new();
     let mut engine_ended = false;
@@ -136,16 +133,18 @@ async fn serve(home: &Home, config: &Config) -> io::Result<()> {
             error!("the engine ended by itself");
             engine_ended = true;
         }
-        () = accept(&listener, &handle, &clients, &stop) => {}
+        () = keep_open(&mut door, home, &mut lock, &handle, &clients, &stop) => {}
         () = asked_to_end() => info!("asked to end"),
         () = unused(config.idle_exit_s, &clients, &handle) => info!("nobody is left"),
     }
-    // From here on a new client finds no socket and starts a daemon, which waits for the lock.
-    crate::ignore_because(
-        "it may be gone already",
-        std::fs::remove_file(home.socket()),
-    );
-    drop(listener);
+    // From here on a new client finds no socket, and waits for the lock.
+    if lock.is_at_home(home) {
+        crate::ignore_because(
+            "it may be gone already",
+            std::fs::remove_file(home.socket()),
+        );
+    }
+    drop(door);
     engine_stop.cancel();
     if !engine_ended {
         crate::ignore_because("a panic was logged by its hook", engine.await);
@@ -158,32 +157,50 @@ async fn serve(home: &Home, config: &Config) -> io::Result<()> {
     Ok(())
 }
 
-fn listen(home: &Home) -> io::Result<UnixListener> {
-    // We hold the lock: what is left here belongs to a daemon that was killed.
-    crate::ignore_because("there is usually none", std::fs::remove_file(home.socket()));
-    let listener = UnixListener::bind(home.socket())?;
-    std::fs::set_permissions(home.socket(), std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+/// Accepts clients until this daemon has no place any more.
+async fn keep_open(
+    door: &mut Door,
+    home: &Home,
+    lock: &mut DaemonLock,
+    engine: &EngineHandle,
+    clients: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let places = Places::new();
+    loop {
+        let lost = tokio::select! {
+            () = accept(&door.listener, engine, clients, &places, stop) => return,
+            lost = door.lost(home, lock, engine) => lost,
+        };
+        match lost {
+            Lost::Home => {
+                warn!("the home folder is gone or was moved");
+                return;
+            }
+            Lost::Door if door::open_again(door, home, lock, engine).await => {}
+            Lost::Door => return,
+        }
+    }
 }
 
 async fn accept(
     listener: &UnixListener,
     engine: &EngineHandle,
     clients: &TaskTracker,
+    places: &Places,
     stop: &CancellationToken,
 ) {
-    let permits = Arc::new(Semaphore::new(CLIENTS_MAX));
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-            return;
-        };
         match listener.accept().await {
             Ok((stream, _)) if is_ours(&stream) => {
-                let session = client::serve(stream, engine.clone(), stop.child_token());
-                clients.spawn(async move {
-                    session.await;
-                    drop(permit);
-                });
+                let guest = places.enter();
+                clients.spawn(client::serve(
+                    stream,
+                    engine.clone(),
+                    guest,
+                    clients.clone(),
+                    stop.child_token(),
+                ));
             }
             Ok(_) => warn!("a client of another user was refused"),
             // Out of descriptors, for example: others close theirs sooner or later.

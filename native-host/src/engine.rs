@@ -67,6 +67,15 @@ pub(crate) enum Command {
     NewCircuit(Site, Answer<()>),
 }
 
+/// Something that the engine was asked and has not answered yet.
+pub(crate) struct Asked<T>(oneshot::Receiver<Result<T, Problem>>);
+
+impl<T> Asked<T> {
+    pub(crate) async fn answer(self) -> Result<T, Problem> {
+        self.0.await.map_err(|_| problems::shutting_down())?
+    }
+}
+
 /// The engine's face: cheap to clone, one per client.
 #[derive(Clone)]
 pub(crate) struct EngineHandle {
@@ -85,12 +94,20 @@ impl EngineHandle {
         &self,
         command: impl FnOnce(Answer<T>) -> Command,
     ) -> Result<T, Problem> {
+        self.begin(command).await?.answer().await
+    }
+
+    /// Asks now, in the order of the calls; the answer can be waited for elsewhere.
+    pub(crate) async fn begin<T>(
+        &self,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<Asked<T>, Problem> {
         let (answer, reply) = oneshot::channel();
         self.commands
             .send(command(answer))
             .await
             .map_err(|_| problems::shutting_down())?;
-        reply.await.map_err(|_| problems::shutting_down())?
+        Ok(Asked(reply))
     }
 
     pub(crate) fn status(&self) -> watch::Receiver<Status> {
@@ -141,6 +158,10 @@ pub(crate) struct Engine {
     watchdog: Watchdog,
     /// At most one question to the network at a time.
     probe: JoinSet<bool>,
+    /// Relays that were stopped and still have connections.
+    draining: JoinSet<()>,
+    /// Who waits until none of them is left.
+    stopped: Vec<Answer<()>>,
     moves: Moves,
     diary: Diary,
     bursts: Bursts,
@@ -206,6 +227,8 @@ impl Engine {
                 unwatched_s: 0,
                 watchdog: Watchdog::default(),
                 probe: JoinSet::new(),
+                draining: JoinSet::new(),
+                stopped: Vec::new(),
                 moves: Moves::default(),
                 diary: Diary::default(),
                 bursts: Bursts::default(),
@@ -224,10 +247,11 @@ impl Engine {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = ticks.tick() => self.tick(),
-                Some(command) = self.commands.recv() => self.obey(command).await,
+                Some(command) = self.commands.recv() => self.obey(command),
                 Ok(()) = tor_status.changed() => self.look_at_tor(),
                 Ok(()) = self.tor_settings.changed() => {}
                 Some(answered) = self.probe.join_next() => self.probed(answered.unwrap_or(false)),
+                Some(_) = self.draining.join_next() => self.drained(),
                 problem = self.relay.ended() => error!(?problem, "relay ended"),
             }
             self.publish();
@@ -243,15 +267,37 @@ impl Engine {
     /// than at any other time.
     async fn stop_relay(&mut self) {
         let mut ticks = Ticks::every(TICK);
-        if let Some(mut draining) = self.relay.stop() {
-            loop {
-                tokio::select! {
-                    _ = &mut draining => break,
-                    () = ticks.tick() => self.tick(),
-                }
+        self.close_relay();
+        while !self.draining.is_empty() {
+            tokio::select! {
+                _ = self.draining.join_next() => {}
+                () = ticks.tick() => self.tick(),
             }
         }
+        self.drained();
+    }
+
+    /// Closes the port. Its connections go on for a moment, and nobody but who asked waits for that.
+    fn close_relay(&mut self) {
+        if let Some(draining) = self.relay.stop() {
+            self.draining.spawn(async move {
+                crate::ignore_because("why it ended says nothing any more", draining.await);
+            });
+        }
+    }
+
+    /// Counts what the last connections moved, and tells those who waited for their end.
+    fn drained(&mut self) {
+        if !self.draining.is_empty() {
+            return;
+        }
         self.tick();
+        if !self.stopped.is_empty() {
+            info!("relay stopped");
+        }
+        for answer in self.stopped.drain(..) {
+            reply(answer, Ok(()));
+        }
     }
 
     fn tick(&mut self) {
@@ -313,7 +359,7 @@ impl Engine {
         self.look_at_tor();
     }
 
-    async fn obey(&mut self, command: Command) {
+    fn obey(&mut self, command: Command) {
         match command {
             Command::Hello(answer) => reply(answer, Ok(self.hello())),
             Command::Status(answer) => reply(answer, Ok(self.snapshot())),
@@ -334,9 +380,9 @@ impl Engine {
             }
             Command::MonitorStart(answer) => reply(answer, self.monitor_start()),
             Command::MonitorStop(answer) => {
-                self.stop_relay().await;
-                info!("relay stopped");
-                reply(answer, Ok(()));
+                self.stopped.push(answer);
+                self.close_relay();
+                self.drained();
             }
             Command::NewIdentity(answer) => reply(answer, self.renew_identity()),
             Command::NewCircuit(site, answer) => reply(answer, self.renew_circuit(&site)),
@@ -393,6 +439,7 @@ impl Engine {
             capabilities: Request::NAMES.map(str::to_owned).to_vec(),
             key: head.map(|head| HexBytes(head.key.0)),
             chain: head.map(|head| HexBytes(head.chain.0)),
+            parts: None,
         }
     }
 
@@ -456,6 +503,7 @@ fn snapshot(
         },
         unreached: relay.lately().unreached(),
         foreign: U64Text(totals.foreign),
+        unidentified: U64Text(totals.unidentified),
         literals: U64Text(totals.literals),
         new_identity_in_s: waits.new_identity_in_s,
         new_circuit_in_s: waits.new_circuit_in_s,

@@ -1,25 +1,28 @@
 //! The socket between the daemon and its clients: frames, connecting, starting on demand.
 
-use crate::home::Home;
+mod reach;
+mod silence;
+mod start;
+mod stop;
+
+use crate::{home::Home, process::Process};
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
     Client as ClientName, ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Hello, HelloReply,
     Outcome, Problem, ProtocolRange, Request, RequestEnvelope, Success, parse_from_daemon,
     write_request,
 };
-use std::{io, process::Stdio, time::Duration};
-use tokio::{net::UnixStream, process::Command, time};
+pub(crate) use silence::until_silent;
+pub(crate) use start::{Attached, connect_or_start};
+use std::time::Duration;
+pub(crate) use stop::{Means, stop};
+use tokio::{net::UnixStream, time};
 use tokio_util::{
     bytes::Bytes,
     codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
 };
 
-/// How long a client waits for a daemon that it started.
-const START_MAX: Duration = Duration::from_secs(10);
-/// How long a daemon may take to end: connections are drained, then Tor is stopped.
-const STOP_MAX: Duration = Duration::from_secs(20);
-const START_POLL: Duration = Duration::from_millis(20);
-/// How long a command waits for one answer. Stopping may drain connections first.
+/// How long a command waits for one answer of a daemon that goes on answering others.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// Frames of native messaging: a 32-bit length in native byte order, then that many bytes of
@@ -47,164 +50,65 @@ pub(crate) fn codec_with_header(frame_max: usize) -> LengthDelimitedCodec {
         .new_codec()
 }
 
-/// Connects to a running daemon.
-pub(crate) async fn connect(home: &Home) -> io::Result<UnixStream> {
-    UnixStream::connect(home.socket()).await
-}
-
-/// Connects to the daemon, and starts it when there is none.
-///
-/// # Errors
-/// When the home is unusable or no daemon comes up in time.
-pub(crate) async fn connect_or_start(home: &Home) -> Result<UnixStream, Problem> {
-    if let Ok(stream) = connect(home).await {
-        return Ok(stream);
-    }
-    home.prepare()
-        .map_err(|error| crate::problems::home(&error))?;
-    // The daemon would refuse it as well, but could tell nobody.
-    crate::config::Config::load(&home.config()).map_err(|error| crate::problems::config(&error))?;
-    let unreachable = |why: String| Problem::with_detail(ErrorCode::DaemonUnreachable, why);
-    let begin = || start(home).map_err(|error| unreachable(error.to_string()));
-    let mut daemon = begin()?;
-    let deadline = time::Instant::now() + START_MAX;
-    while time::Instant::now() < deadline {
-        if let Ok(stream) = connect(home).await {
-            return Ok(stream);
-        }
-        time::sleep(START_POLL).await;
-        match daemon.try_wait() {
-            Ok(Some(status)) if !status.success() => {
-                let log = home.log();
-                return Err(unreachable(format!(
-                    "it ended with {status}; see {}",
-                    log.display()
-                )));
-            }
-            // Another daemon holds the lock: one that was quicker and will answer in a moment, or
-            // one that is just ending. Then it is our turn again.
-            Ok(Some(_)) => daemon = begin()?,
-            Ok(None) | Err(_) => {}
-        }
-    }
-    Err(unreachable("it did not answer in time".to_owned()))
-}
-
-/// Ends the daemon of `home` as it would end by itself: relay drained, open session kept. `false`
-/// when there was none.
-///
-/// # Errors
-/// When it cannot be asked, or is still there after [`STOP_MAX`].
-pub(crate) async fn stop(home: &Home) -> Result<bool, Problem> {
-    let failed = |error: io::Error| {
-        let detail = format!("it cannot be stopped: {error}");
-        Problem::with_detail(ErrorCode::DaemonUnreachable, detail)
-    };
-    let Some(lock) = open_lock(home).map_err(failed)? else {
-        return Ok(false);
-    };
-    if is_free(&lock).map_err(failed)? {
-        return Ok(false);
-    }
-    let text = std::fs::read_to_string(home.lock()).map_err(failed)?;
-    let daemon = text
-        .trim()
-        .parse()
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    let daemon = daemon.ok_or_else(|| failed(io::Error::other("its lock names no process")))?;
-    rustix::process::kill_process(daemon, rustix::process::Signal::TERM)
-        .map_err(|errno| failed(errno.into()))?;
-    let deadline = time::Instant::now() + STOP_MAX;
-    while !is_free(&lock).map_err(failed)? {
-        if time::Instant::now() > deadline {
-            return Err(failed(io::ErrorKind::TimedOut.into()));
-        }
-        time::sleep(START_POLL).await;
-    }
-    Ok(true)
-}
-
-fn open_lock(home: &Home) -> io::Result<Option<std::fs::File>> {
-    match std::fs::File::open(home.lock()) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether no daemon holds the lock. Taken shared and given back at once, so that a daemon that
-/// starts meanwhile is not kept from it for longer than this call.
-fn is_free(lock: &std::fs::File) -> io::Result<bool> {
-    use rustix::fs::{FlockOperation, flock};
-    match flock(lock, FlockOperation::NonBlockingLockShared) {
-        Ok(()) => {
-            flock(lock, FlockOperation::Unlock)?;
-            Ok(true)
-        }
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
-        Err(errno) => Err(errno.into()),
-    }
-}
-
-/// The daemon makes itself a session leader, so that the browser does not take it along.
-fn start(home: &Home) -> io::Result<tokio::process::Child> {
-    Command::new(std::env::current_exe()?)
-        .arg("daemon")
-        .env(crate::home::HOME_VARIABLE, home.root())
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(false)
-        .spawn()
-}
-
 /// A client of the daemon for commands: asks one thing at a time, without notices.
 pub struct Connection {
+    home: Home,
     reader: FramedRead<tokio::net::unix::OwnedReadHalf, LengthDelimitedCodec>,
     writer: FramedWrite<tokio::net::unix::OwnedWriteHalf, LengthDelimitedCodec>,
     last_id: u32,
+    process: Option<i32>,
     hello: HelloReply,
+}
+
+/// Why a connection came to nothing before anything was asked on it.
+pub(crate) enum Introduction {
+    /// It ended without an answer, as that of a daemon that is ending does.
+    Gone,
+    /// What answered is no daemon.
+    NotADaemon,
+    /// The daemon said no.
+    Refused(Problem),
 }
 
 impl Connection {
     /// Attaches to a running daemon; `None` when there is none.
     ///
     /// # Errors
-    /// When it answers, but not as a daemon.
+    /// One runs and does not answer, or something else is in its place. Known within three seconds.
     pub async fn attach(home: &Home) -> Result<Option<Self>, Problem> {
-        match connect(home).await {
-            Ok(stream) => Self::introduce(stream).await.map(Some),
-            Err(_) => Ok(None),
-        }
+        let greet = async |stream| Self::introduce(home, stream).await;
+        reach::settle(home, reach::PATIENCE, greet).await
     }
 
     /// Attaches to the daemon, and starts it when there is none.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// When it cannot be started, or as [`Self::attach`].
     pub async fn attach_or_start(home: &Home) -> Result<Self, Problem> {
-        Self::introduce(connect_or_start(home).await?).await
+        start::attach_or_start(home).await
     }
 
-    async fn introduce(stream: UnixStream) -> Result<Self, Problem> {
+    async fn introduce(home: &Home, stream: UnixStream) -> Result<Self, Introduction> {
+        let process = reach::peer(&stream).map(Process::number);
         let (reader, writer) = stream.into_split();
         let mut connection = Self {
+            home: home.clone(),
             reader: FramedRead::new(reader, codec(FRAME_OUT_MAX)),
             writer: FramedWrite::new(writer, codec(FRAME_IN_MAX)),
             last_id: 0,
+            process,
             hello: HelloReply {
                 protocol: 0,
                 version: String::new(),
                 capabilities: Vec::new(),
                 key: None,
                 chain: None,
+                parts: None,
             },
         };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let client = ClientName {
-            name: "cli".to_owned(),
+            name: COMMANDS.to_owned(),
             version,
         };
         let hello = Hello {
@@ -212,13 +116,18 @@ impl Connection {
             client,
             notices: false,
         };
-        match connection.ask(Request::Hello(hello)).await? {
-            Success::Hello(reply) => connection.hello = reply,
-            Success::Status(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
-                return Err(unexpected());
-            }
+        match connection.exchange(Request::Hello(hello)).await {
+            Ok(Success::Hello(reply)) => connection.hello = reply,
+            Ok(_) | Err(Failed::Garbage(_)) => return Err(Introduction::NotADaemon),
+            Err(Failed::Broken(_)) => return Err(Introduction::Gone),
+            Err(Failed::Refused(problem)) => return Err(Introduction::Refused(problem)),
         }
         Ok(connection)
+    }
+
+    /// The number of the daemon's process, by the kernel.
+    pub(crate) const fn process(&self) -> Option<i32> {
+        self.process
     }
 
     /// What the daemon said of itself.
@@ -227,40 +136,71 @@ impl Connection {
         &self.hello
     }
 
-    /// Asks and waits for the answer.
+    /// Asks and waits for the answer, for as long as the daemon answers others.
     ///
     /// # Errors
-    /// The daemon's own, or `daemon_unreachable` when it does not answer.
+    /// The daemon's own, or that it does not answer.
     pub async fn ask(&mut self, request: Request) -> Result<Success, Problem> {
-        time::timeout(ANSWER_MAX, self.exchange(request))
+        let home = self.home.clone();
+        let answer = async {
+            tokio::select! {
+                answer = self.exchange(request) => answer.map_err(Failed::problem),
+                problem = until_silent(&home) => Err(problem),
+            }
+        };
+        time::timeout(ANSWER_MAX, answer)
             .await
             .map_err(|_| gone("it did not answer in time"))?
     }
 
-    async fn exchange(&mut self, request: Request) -> Result<Success, Problem> {
+    async fn exchange(&mut self, request: Request) -> Result<Success, Failed> {
         self.last_id = self.last_id.wrapping_add(1);
         let envelope = RequestEnvelope {
             id: self.last_id,
             request,
         };
         let frame = Bytes::from(write_request(&envelope));
-        self.writer
-            .send(frame)
-            .await
-            .map_err(|error| gone(&error.to_string()))?;
+        let broken = |error: std::io::Error| Failed::Broken(error.to_string());
+        self.writer.send(frame).await.map_err(broken)?;
         while let Some(frame) = self.reader.next().await {
-            let frame = frame.map_err(|error| gone(&error.to_string()))?;
-            match parse_from_daemon(&frame)? {
+            let frame = frame.map_err(|error| match error.kind() {
+                // A length beyond the cap.
+                std::io::ErrorKind::InvalidData => Failed::Garbage(gone(&error.to_string())),
+                _ => broken(error),
+            })?;
+            match parse_from_daemon(&frame).map_err(Failed::Garbage)? {
                 FromDaemon::Reply(reply) if reply.id == Some(envelope.id) => {
                     return match reply.outcome {
                         Outcome::Ok(success) => Ok(success),
-                        Outcome::Error(problem) => Err(problem),
+                        Outcome::Error(problem) => Err(Failed::Refused(problem)),
                     };
                 }
                 FromDaemon::Reply(_) | FromDaemon::Notice(_) => {}
             }
         }
-        Err(gone("it closed the connection"))
+        Err(Failed::Broken("it closed the connection".to_owned()))
+    }
+}
+
+/// The name by which commands introduce themselves.
+pub(crate) const COMMANDS: &str = "cli";
+
+/// Why a request has no good answer.
+enum Failed {
+    /// The connection broke.
+    Broken(String),
+    /// The answer is none of this protocol.
+    Garbage(Problem),
+    /// The daemon said no.
+    Refused(Problem),
+}
+
+impl Failed {
+    fn problem(self) -> Problem {
+        match self {
+            Self::Broken(why) => gone(&why),
+            Self::Garbage(problem) | Self::Refused(problem) => problem,
+        }
     }
 }
 

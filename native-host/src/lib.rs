@@ -14,12 +14,15 @@ pub mod ids;
 pub mod ipc;
 mod key;
 mod limits;
+mod lock;
 mod log;
 mod memory;
 mod problems;
+mod process;
 pub mod registration;
 pub mod start;
 mod ticks;
+mod versions;
 
 /// Drops a result on purpose; the reason stands at the call.
 fn ignore_because<T, E>(_reason: &'static str, result: Result<T, E>) {

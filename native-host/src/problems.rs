@@ -62,6 +62,10 @@ pub(crate) fn book(error: &BookError) -> Problem {
 
 pub(crate) fn relay(error: &RelayError) -> Problem {
     let code = match error {
+        RelayError::Unguarded(_) => {
+            let detail = format!("{}; {SERVE_UNIDENTIFIED}", chain(error));
+            return Problem::with_detail(ErrorCode::RelayUnguarded, detail);
+        }
         RelayError::PortTaken { .. } => ErrorCode::PortTaken,
         RelayError::NotLoopback | RelayError::Listen { .. } | RelayError::Accept(_) => {
             ErrorCode::RelayFailed
@@ -69,6 +73,9 @@ pub(crate) fn relay(error: &RelayError) -> Problem {
     };
     problem(code, error)
 }
+
+/// The way out for a computer with one user.
+const SERVE_UNIDENTIFIED: &str = "where nobody else uses this computer, set `relay.serve_unidentified = true` in config.toml, then `onionmeter monitor start`";
 
 pub(crate) fn relay_gone(why: &str) -> Problem {
     Problem::with_detail(ErrorCode::RelayFailed, why)

@@ -55,6 +55,7 @@ fn answer(request: &Request, port: u16) -> Success {
             capabilities: Vec::new(),
             key: Some(HexBytes([1; 32])),
             chain: Some(HexBytes([2; 16])),
+            parts: None,
         }),
         Request::Status => Success::Status(Box::new(status(port, 0))),
         Request::Reports(_) => Success::Reports(ReportsPage {
@@ -98,6 +99,7 @@ fn status(port: u16, number: u32) -> Status {
         problem: None,
         unreached: Vec::new(),
         foreign: U64Text(0),
+        unidentified: U64Text(0),
         literals: U64Text(0),
         new_identity_in_s: 0,
         new_circuit_in_s: 0,

@@ -59,7 +59,7 @@ fn the_ways_out_of_a_process_are_few_and_named() {
             "crates/meter-uplink/src/server.rs",
         ],
     );
-    let unix = [tor, "native-host/src/ipc.rs"];
+    let unix = [tor, "native-host/src/ipc/reach.rs"];
     only_in(&files, "UnixStream::connect", &unix);
     // Arti's connections to relays, and the relay's dialer, which connects by hand.
     let arti = "crates/meter-arti/src/connect.rs";
@@ -70,14 +70,19 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     );
     let port = "crates/meter-relay/src/listen.rs";
     only_in(&files, "TcpSocket::", &[arti, port]);
-    // There for one option of that port, for this computer's clocks, and for the list of its addresses.
+    // There for one option of that port, for this computer's clocks, for the list of its addresses, and for who
+    // holds a lock.
+    let lock = "native-host/src/lock.rs";
     let addresses = "native-host/src/engine/whereabouts.rs";
     only_in(
         &files,
         " nix::",
-        &[port, "native-host/src/clock.rs", addresses],
+        &[port, "native-host/src/clock.rs", addresses, lock],
     );
-    let children = ["crates/meter-tor/src/child.rs", "native-host/src/ipc.rs"];
+    let children = [
+        "crates/meter-tor/src/child.rs",
+        "native-host/src/ipc/start.rs",
+    ];
     only_in(&files, "Command::new(", &children);
     // The stats address of the relay alone.
     only_in(
@@ -96,7 +101,7 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     }
     let sockets = [
         "crates/meter-arti/src/socks.rs",
-        "native-host/src/daemon.rs",
+        "native-host/src/daemon/door.rs",
     ];
     only_in(&files, "UnixListener::bind", &sockets);
 }
@@ -132,8 +137,9 @@ fn one_file_reads_the_clocks_that_reach_a_report() {
     let files = product_code();
     only_in(&files, "SystemTime::now", &["native-host/src/clock.rs"]);
     let std_clock = files.into_iter().filter(|file| {
-        // Tor's deadlines and pauses are tokio's, so that tests can pause them.
-        !file.path.starts_with("crates/meter-tor/") && file.path != "native-host/src/ipc.rs"
+        // Tor's and clients' deadlines and pauses are tokio's, so that tests can pause them.
+        !file.path.starts_with("crates/meter-tor/")
+            && !file.path.starts_with("native-host/src/ipc/")
     });
     let std_clock: Vec<_> = std_clock.collect();
     only_in(&std_clock, "Instant::now", &["native-host/src/clock.rs"]);

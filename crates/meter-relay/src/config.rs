@@ -29,6 +29,9 @@ pub struct RelayConfig {
     /// Tells clients of success before Tor has answered, and sends their first bytes behind the
     /// request. Saves a round trip where Tor passes them on at once; a refusal becomes a reset.
     pub optimistic: bool,
+    /// Serves connections of which the system does not tell whose they are. Only for a computer that
+    /// nobody else uses: another user's traffic would pass for this user's.
+    pub serve_unidentified: bool,
 }
 
 impl RelayConfig {
@@ -46,6 +49,7 @@ impl RelayConfig {
             refused_ports: vec![9050, 9051, 9150, 9151],
             isolation: None,
             optimistic: false,
+            serve_unidentified: false,
         }
     }
 }

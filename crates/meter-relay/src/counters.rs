@@ -23,6 +23,7 @@ pub struct Counters {
     reached: AtomicU64,
     refused: AtomicU64,
     foreign: AtomicU64,
+    unidentified: AtomicU64,
     literals: AtomicU64,
     unreached: [AtomicU64; REPLY_SLOTS],
     /// One more than the place of the reply that was counted last.
@@ -53,6 +54,9 @@ pub struct CounterSnapshot {
     /// Connections of other users of this machine, closed without a word (S-23). They are among
     /// `refused`.
     pub foreign: u64,
+    /// Connections of which the system did not tell whose they are. They are among `refused`, unless
+    /// the configuration has them served.
+    pub unidentified: u64,
     /// Requests for a public address instead of a name, allowed all the same: a client that finds
     /// names out by itself may be asking outside of Tor (S-22).
     pub literals: u64,
@@ -111,6 +115,7 @@ impl Counters {
             reached: self.reached.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
             foreign: self.foreign.load(Ordering::Relaxed),
+            unidentified: self.unidentified.load(Ordering::Relaxed),
             literals: self.literals.load(Ordering::Relaxed),
             unreached: ReplyCounts {
                 counts: self
@@ -164,6 +169,11 @@ impl OpenConnection {
     pub(crate) fn foreign(&self) {
         self.0.foreign.fetch_add(1, Ordering::Relaxed);
         self.refused();
+    }
+
+    /// Counts this connection as one that may be another user's.
+    pub(crate) fn unidentified(&self) {
+        self.0.unidentified.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a request for a public address literal.
@@ -268,6 +278,7 @@ mod tests {
             active: 1,
             refused: 2,
             foreign: 1,
+            unidentified: 0,
             literals: 1,
             unreached: ReplyCounts::default(),
         };

@@ -23,6 +23,9 @@ pub enum RelayError {
         #[source]
         source: io::Error,
     },
+    /// Nobody can be asked whose a connection is, so other users could not be kept out.
+    #[error("the system does not tell whose connections are")]
+    Unguarded(#[source] io::Error),
     /// The listener broke while running; waiting does not help.
     #[error("the listener broke")]
     Accept(#[source] io::Error),

@@ -1,6 +1,7 @@
 //! The listener's life: bind, accept under a limit, drain, cut.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{Arc, Once},
 };
@@ -38,7 +39,7 @@ pub struct Relay {
     port: u16,
     counters: Arc<Counters>,
     shared: Arc<Shared>,
-    /// `None` where the system does not tell whose a connection is.
+    /// `None` where the system does not tell whose a connection is, and the configuration takes that.
     owners: Option<Owners>,
     /// Said once; the counters say how often.
     told_of_others: Once,
@@ -50,7 +51,9 @@ impl Relay {
     /// `counters` go on from where they are.
     ///
     /// # Errors
-    /// [`RelayError::NotLoopback`], [`RelayError::PortTaken`] or [`RelayError::Listen`].
+    /// [`RelayError::NotLoopback`], [`RelayError::PortTaken`] or [`RelayError::Listen`]; and
+    /// [`RelayError::Unguarded`] where other users could not be kept out and the configuration does not
+    /// take that.
     ///
     /// # Panics
     /// Outside of a tokio runtime with I/O and time.
@@ -61,9 +64,14 @@ impl Relay {
     ) -> Result<Self, RelayError> {
         let (listener, port) = listen(config.listen)?;
         config.refused_ports.push(port);
-        let owners = Owners::around(SocketAddr::new(config.listen.ip(), port))
-            .inspect_err(|error| warn!(%error, "other users of this machine are not kept out"))
-            .ok();
+        let owners = match Owners::around(SocketAddr::new(config.listen.ip(), port)) {
+            Ok(owners) => Some(owners),
+            Err(error) if config.serve_unidentified => {
+                warn!(%error, "other users of this machine are not kept out");
+                None
+            }
+            Err(error) => return Err(RelayError::Unguarded(error)),
+        };
         Ok(Self {
             listener,
             port,
@@ -164,18 +172,13 @@ impl Relay {
     /// Asked here and not in the connection's task, so that there is one socket to ask by and no
     /// lock around it; on Linux it costs the accepting task about two system calls' time.
     fn is_ours(&self, client: SocketAddr, connection: &OpenConnection) -> bool {
-        let Some(owners) = &self.owners else {
-            return true;
+        let owner = match &self.owners {
+            Some(owners) => owners.of(client),
+            None => Ok(Owner::Unknown),
         };
-        match owners.of(client) {
+        match owner {
             Ok(Owner::Us) => true,
-            // As where nobody can be asked: what a system cannot tell must not close the relay to all.
-            Ok(Owner::Unknown) => {
-                self.told_of_failure.call_once(|| {
-                    warn!("the system does not tell whose connections are; served one");
-                });
-                true
-            }
+            Ok(Owner::Unknown) => self.is_served_unidentified(connection, None),
             // Nobody is left to serve. Whose it was cannot be told any more.
             Ok(Owner::Gone) => false,
             Ok(Owner::Other) => {
@@ -184,13 +187,29 @@ impl Relay {
                 connection.foreign();
                 false
             }
-            Err(error) => {
-                self.told_of_failure
-                    .call_once(|| warn!(%error, "cannot tell whose connections are; closed one"));
-                connection.refused();
-                false
-            }
+            Err(error) => self.is_served_unidentified(connection, Some(&error)),
         }
+    }
+
+    /// A connection that may be another user's.
+    fn is_served_unidentified(
+        &self,
+        connection: &OpenConnection,
+        error: Option<&io::Error>,
+    ) -> bool {
+        let served = self.shared.config.serve_unidentified;
+        self.told_of_failure.call_once(|| {
+            warn!(
+                served,
+                ?error,
+                "the system does not tell whose a connection is"
+            );
+        });
+        connection.unidentified();
+        if !served {
+            connection.refused();
+        }
+        served
     }
 }
 

@@ -67,10 +67,18 @@ codes! {
     BookUnwritable => "The book cannot be written; is the disk full? The session stays open and nothing is lost.",
     /// The relay's port is in use by something else.
     PortTaken => "Another program uses the relay's port; stop it or set another port in config.toml.",
+    /// Nobody can be asked whose a connection is.
+    RelayUnguarded => "This system does not tell whose connections are, so the relay stays closed to all.",
     /// Another relay failure.
     RelayFailed => "The relay could not start; run `onionmeter doctor`.",
     /// No daemon could be started or reached.
     DaemonUnreachable => "The Onionmeter daemon cannot be started; run `onionmeter doctor`.",
+    /// A daemon runs and answers nobody.
+    DaemonSilent => "The Onionmeter daemon runs but does not answer.",
+    /// All of its places are taken.
+    DaemonFull => "The Onionmeter daemon serves too many browsers at once; close some and try again.",
+    /// Another program holds its lock or its socket.
+    DaemonPlaceTaken => "Another program keeps the Onionmeter daemon from running; end it and try again.",
 
     // Tor.
     /// The program `tor` was not found.

@@ -25,7 +25,7 @@ pub use embedded::{
 };
 pub use error::{ErrorCode, Problem};
 pub use message::{
-    Bootstrap, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
+    Bootstrap, DaemonParts, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
 };
 pub use plain::{LINE_CHARS_MAX, TEXT_CHARS_MAX, TEXT_LINES_MAX, plain_line, plain_text};
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};

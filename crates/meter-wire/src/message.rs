@@ -63,6 +63,25 @@ pub struct HelloReply {
     pub key: Option<HexBytes<32>>,
     /// The chain its reports belong to; absent as above.
     pub chain: Option<HexBytes<16>>,
+    /// What it is made of; told to commands alone, and by no older daemon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<DaemonParts>,
+}
+
+/// What a daemon is made of, and who uses it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DaemonParts {
+    /// The file of its program, as it was when the daemon started. To be opened, not to be shown.
+    pub program: String,
+    /// Whether that file is another one by now.
+    pub replaced: bool,
+    /// Version of the Tor that is built into it.
+    #[serde(default, deserialize_with = "crate::plain::some_line")]
+    pub embedded_tor: Option<String>,
+    /// Versions of the extensions that are attached.
+    pub extensions: Vec<String>,
+    /// Connections that the relay serves.
+    pub connections: U64Text,
 }
 
 /// Some reports of the chain, in ascending order.

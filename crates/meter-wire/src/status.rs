@@ -21,12 +21,16 @@ pub struct Status {
     /// What keeps the daemon from doing its work, if anything.
     pub problem: Option<Problem>,
     /// Connections that were not made lately, by kind, the latest kind first. Absent in a daemon
-    /// that does not tell; so are the next three.
+    /// that does not tell; so are the next four.
     #[serde(default)]
     pub unreached: Vec<Unreached>,
     /// Connections of other users of this machine that the relay refused, since the daemon's start.
     #[serde(default)]
     pub foreign: U64Text,
+    /// Connections of which the system did not tell whose they are, since the daemon's start: refused,
+    /// or served where the settings say so.
+    #[serde(default)]
+    pub unidentified: U64Text,
     /// Requests for an address instead of a name, since the daemon's start.
     #[serde(default)]
     pub literals: U64Text,

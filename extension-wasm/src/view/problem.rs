@@ -212,6 +212,11 @@ impl Help {
 
 const IN_TERMINAL: &str = "In a terminal, run";
 
+/// Where the program has to be reached anew.
+const fn help_reaching(command: &'static str) -> Help {
+    Help::button("Check again", Intent::Reconnect).command(IN_TERMINAL, command)
+}
+
 fn help(code: ErrorCode, engine: Engine) -> Help {
     match code {
         ErrorCode::BadRequest
@@ -228,11 +233,14 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         | ErrorCode::KeyMissing
         | ErrorCode::BookDamaged => Help::button("Check again", Intent::MonitorStart)
             .command(IN_TERMINAL, "onionmeter doctor"),
-        ErrorCode::ConfigInvalid | ErrorCode::DaemonUnreachable => {
-            Help::button("Check again", Intent::Reconnect).command(IN_TERMINAL, "onionmeter doctor")
+        ErrorCode::ConfigInvalid | ErrorCode::DaemonUnreachable | ErrorCode::DaemonPlaceTaken => {
+            help_reaching("onionmeter doctor")
         }
-        ErrorCode::BookUnwritable => Help::button("Check again", Intent::Reconnect),
-        ErrorCode::PortTaken | ErrorCode::RelayFailed => {
+        ErrorCode::DaemonSilent => help_reaching("onionmeter stop --force"),
+        ErrorCode::BookUnwritable | ErrorCode::DaemonFull => {
+            Help::button("Check again", Intent::Reconnect)
+        }
+        ErrorCode::PortTaken | ErrorCode::RelayFailed | ErrorCode::RelayUnguarded => {
             Help::button("Try again", Intent::MonitorStart)
         }
         ErrorCode::TorMissing => Help::button("Try again", Intent::TorStart)
@@ -240,7 +248,7 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         ErrorCode::TorStartFailed | ErrorCode::TorCrashLoop | ErrorCode::TorAlreadyRunning => {
             Help::button("Start Tor", Intent::TorStart)
         }
-        ErrorCode::TorFolderUnusable => {
+        ErrorCode::TorFolderUnusable | ErrorCode::ShadowsocksRefused => {
             Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
         }
         ErrorCode::TorNotRunning => Help::button("Look again", Intent::TorStart)
@@ -252,9 +260,6 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
             "For obfs4, on Debian and Ubuntu, run",
             "sudo apt install obfs4proxy",
         ),
-        ErrorCode::ShadowsocksRefused => {
-            Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
-        }
         ErrorCode::ShadowsocksDown
         | ErrorCode::ShadowsocksUnreachable
         | ErrorCode::ShadowsocksSilent

@@ -279,6 +279,7 @@ impl Onlooker {
             capabilities: Vec::new(),
             key: Some(HexBytes([1; 32])),
             chain: Some(HexBytes([1; 16])),
+            parts: None,
         };
         let outcome = Outcome::Ok(Success::Hello(hello));
         self.frame(

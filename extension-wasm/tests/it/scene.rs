@@ -190,6 +190,7 @@ impl Scene {
                 capabilities: Vec::new(),
                 key: self.has_key().then_some(HexBytes(self.head.key.0)),
                 chain: self.has_key().then_some(HexBytes(self.head.chain.0)),
+                parts: None,
             }),
             Request::Status => Success::Status(Box::new(self.status.clone())),
             Request::Reports(query) => {
@@ -298,6 +299,7 @@ pub(crate) fn status() -> Status {
         problem: None,
         unreached: Vec::new(),
         foreign: U64Text(0),
+        unidentified: U64Text(0),
         literals: U64Text(0),
         new_identity_in_s: 0,
         new_circuit_in_s: 0,

@@ -104,8 +104,19 @@ pub(super) fn thresholds(arguments: &SetThresholds, home: &Home) -> Outcome {
 }
 
 /// `stop`: the daemon itself.
-pub(super) fn daemon(home: &Home) -> Outcome {
-    let stopped = block_on(ipc::stop(home))?;
+#[derive(Args)]
+pub(super) struct Stop {
+    /// Kill it when it does not end within seconds; the open session is kept all the same
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn daemon(arguments: &Stop, home: &Home) -> Outcome {
+    let means = match arguments.force {
+        true => ipc::Means::Force,
+        false => ipc::Means::Asking,
+    };
+    let stopped = block_on(ipc::stop(home, means))?;
     say(match stopped {
         true => {
             "The daemon is stopped; the open session is kept. A browser with the extension starts it again."

@@ -3,17 +3,18 @@
 mod detour;
 mod tor;
 
-use super::{Outcome, block_on, install, print};
+use super::{Failure, Outcome, block_on, install, print, succession};
 use crate::{
     config::Config,
     files,
     home::Home,
     ipc, key, problems,
     registration::{self, ManifestState},
+    versions::Daemon,
 };
 use clap::Args;
 use meter_ledger::Book;
-use meter_wire::{RelayStatus, Request, Status, Success};
+use meter_wire::{ErrorCode, RelayStatus, Request, Status, Success};
 use std::{
     fmt,
     io::{Write as _, stdout},
@@ -32,18 +33,24 @@ enum Finding {
 use Finding::{Bad, Good, Note};
 
 pub(super) fn run(_: &Doctor, home: &Home) -> Outcome {
-    let status = status_of(home);
+    let asked = status_of(home);
+    let status = asked.as_ref().ok().and_then(Option::as_ref);
     let mut own = vec![
         folder(home),
         configuration(home),
         signing_key(home),
         book(home),
-        daemon(status.as_ref(), home),
+        match &asked {
+            Ok(status) => daemon(status.as_ref(), home),
+            Err(problem) => unanswered(problem),
+        },
     ];
-    own.extend(status.iter().flat_map(strangers));
+    own.extend(status.into_iter().flat_map(strangers));
+    own.extend(unidentified(status, home));
+    own.extend(parts(home));
     let sections = [
         ("Onionmeter", own),
-        ("Tor", tor::findings(status.as_ref(), home)),
+        ("Tor", tor::findings(status, home)),
         ("Browsers", browsers(home)),
     ];
     let mut out = stdout().lock();
@@ -132,19 +139,54 @@ fn book(home: &Home) -> Finding {
     }
 }
 
-fn status_of(home: &Home) -> Option<Status> {
-    let status = block_on(async {
+/// `None` when no daemon runs.
+fn status_of(home: &Home) -> Result<Option<Status>, Failure> {
+    block_on(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
         match daemon.ask(Request::Status).await? {
             Success::Status(status) => Ok(Some(*status)),
             Success::Hello(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
-                Ok(None)
+                Err(ipc::unexpected())
             }
         }
-    });
-    status.ok().flatten()
+    })
+}
+
+/// All versions, and what runs that is not of this one.
+fn parts(home: &Home) -> Vec<Finding> {
+    let daemon = block_on(Daemon::look(home)).ok().flatten();
+    let differences = daemon.as_ref().map(succession::differences);
+    let differences = differences.unwrap_or_default();
+    let line = succession::line(daemon.as_ref());
+    let line = match differences.is_empty() {
+        true => Good(line),
+        false => Note(line),
+    };
+    let differences = differences.into_iter().map(Note);
+    std::iter::once(line).chain(differences).collect()
+}
+
+/// A daemon that does not answer, or something else in its place.
+fn unanswered(failure: &Failure) -> Finding {
+    match failure {
+        Failure::Problem(problem) => Bad {
+            what: problem.message.clone(),
+            remedy: problem
+                .detail
+                .clone()
+                .unwrap_or_else(|| "`onionmeter stop --force`".to_owned()),
+        },
+        Failure::Exit(_, text) => Bad {
+            what: text.clone(),
+            remedy: "run doctor again".to_owned(),
+        },
+        Failure::Output(error) => Bad {
+            what: error.to_string(),
+            remedy: "run doctor again".to_owned(),
+        },
+    }
 }
 
 fn daemon(status: Option<&Status>, home: &Home) -> Finding {
@@ -168,8 +210,29 @@ fn daemon(status: Option<&Status>, home: &Home) -> Finding {
         RelayStatus::Stopped => Note("the relay is stopped; `onionmeter monitor start` starts it".to_owned()),
         RelayStatus::Failed(problem) => Bad {
             what: problem.message.clone(),
-            remedy: "find the program with `ss -ltnp`, stop it or set relay.port in config.toml, then `onionmeter monitor start`".to_owned(),
+            remedy: match (problem.code, &problem.detail) {
+                (ErrorCode::PortTaken, _) | (_, None) => "find the program with `ss -ltnp`, stop it or set relay.port in config.toml, then `onionmeter monitor start`".to_owned(),
+                (_, Some(detail)) => detail.clone(),
+            },
         },
+    }
+}
+
+/// About other users' connections where the system does not tell whose they are.
+fn unidentified(status: Option<&Status>, home: &Home) -> Option<Finding> {
+    let is_served = Config::load(&home.config()).is_ok_and(|config| config.serve_unidentified);
+    let count = status.map_or(0, |status| status.unidentified.0);
+    match (is_served, count) {
+        (true, 0) => Some(Note("relay.serve_unidentified is on: where the system does not tell whose a connection is, other users' traffic is counted as yours".to_owned())),
+        (true, count) => Some(Bad {
+            what: format!("the system did not tell whose a connection was {}; it was served, and counted as yours", print::times(count)),
+            remedy: "if others use this computer, set relay.serve_unidentified = false in config.toml, then `onionmeter stop`".to_owned(),
+        }),
+        (false, 0) => None,
+        (false, count) => Some(Note(format!(
+            "the system did not tell whose a connection was {}; it was refused",
+            print::times(count)
+        ))),
     }
 }
 

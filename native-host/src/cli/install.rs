@@ -1,6 +1,6 @@
 //! `install` and `uninstall`: the program in its place, a manifest for every browser.
 
-use super::{Failure, Outcome, block_on, this_program};
+use super::{Failure, Outcome, block_on, succession, this_program};
 use crate::{
     EXIT_USAGE, files,
     home::Home,
@@ -70,12 +70,15 @@ pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
         writeln!(out, "Command: {}", command.display())?;
     }
     writeln!(out, "Program: {}", program.display())?;
+    if let Some(told) = block_on(async { Ok(succession::succeed(home, &program).await) })? {
+        writeln!(out, "Daemon:  {told}")?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn uninstall(arguments: &Uninstall, home: &Home) -> Outcome {
     let extra = registered(home)?;
-    block_on(ipc::stop(home))?;
+    block_on(ipc::stop(home, ipc::Means::Asking))?;
     let mut out = stdout().lock();
     for place in all_places(&extra) {
         if registration::remove(&place.manifest).map_err(|error| cannot(&place.manifest, &error))? {

@@ -49,6 +49,9 @@ pub(super) struct Arguments {
     /// Tell clients of success before Tor has answered; a refusal is then a reset
     #[arg(long)]
     optimistic: bool,
+    /// Serve connections of which the system does not tell whose they are
+    #[arg(long)]
+    serve_unidentified: bool,
     /// Address that answers each connection with the exact totals, as one line of JSON
     #[arg(long, value_parser = loopback)]
     stats: Option<SocketAddr>,
@@ -80,6 +83,7 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
         connections_max,
         isolation: isolation(arguments.isolate)?,
         optimistic: arguments.optimistic,
+        serve_unidentified: arguments.serve_unidentified,
         ..RelayConfig::on(arguments.listen)
     };
     let counters = Arc::new(Counters::default());

@@ -1,7 +1,12 @@
 //! `status`: one look at everything.
 
-use super::{Outcome, block_on, print};
-use crate::{EXIT_UNAVAILABLE, home::Home, ipc};
+use super::{Outcome, block_on, print, succession};
+use crate::{
+    EXIT_UNAVAILABLE,
+    home::Home,
+    ipc,
+    versions::{self, Daemon},
+};
 use clap::Args;
 use meter_wire::{
     Problem, RelayStatus, Request, Status, Success, TorState, TorStatus, UNREACHED_WINDOW_MS,
@@ -21,10 +26,13 @@ pub(super) struct Arguments {
 
 /// Never starts the daemon: looking must not change what is looked at.
 pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
+    let mut differences = Vec::new();
     let status = block_on(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
+        let about = Daemon::of(&daemon, &versions::program().unwrap_or_default());
+        differences = succession::differences(&about);
         match daemon.ask(Request::Status).await? {
             Success::Status(status) => Ok(Some(status)),
             Success::Hello(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
@@ -37,7 +45,12 @@ pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
             let json = serde_json::to_string_pretty(&status).map_err(io::Error::other)?;
             writeln!(stdout(), "{json}")?;
         }
-        (Some(status), false) => write!(stdout(), "{}", describe(&status))?,
+        (Some(status), false) => {
+            write!(stdout(), "{}", describe(&status))?;
+            for difference in differences {
+                writeln!(stdout(), "Notice   {difference}")?;
+            }
+        }
         (None, true) => {
             writeln!(stdout(), "null")?;
             return Ok(ExitCode::from(EXIT_UNAVAILABLE));
@@ -116,6 +129,12 @@ fn strangers(status: &Status) -> String {
     if status.foreign.0 > 0 {
         let count = print::times(status.foreign.0);
         text += &format!("Refused  other users of this computer tried the relay {count}\n");
+    }
+    if status.unidentified.0 > 0 {
+        let count = print::times(status.unidentified.0);
+        text += &format!(
+            "Notice   the system did not tell whose a connection was {count}; `onionmeter doctor` says what that means\n"
+        );
     }
     if status.literals.0 > 0 {
         let count = print::times(status.literals.0);

@@ -1,10 +1,14 @@
-//! One attached client: its requests in order, its notices as they come.
+//! One attached client: its requests begin in order, answers and notices come when they are there.
 
-use super::budget::Budget;
+use super::{
+    budget::Budget,
+    detached::{Answer, Detached, Task},
+    places::Guest,
+};
 use crate::{
     clock::Clock,
     engine::{Command, EngineHandle},
-    ipc,
+    ipc, versions,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_core::Thresholds;
@@ -14,23 +18,38 @@ use meter_wire::{
     ParseError, Problem, ProtocolRange, Reply, Request, SITE_BYTES_MAX, SiteQuery, Status, Success,
     TorState, WireReport, parse_request, write_message,
 };
-use std::io;
+use std::{io, time::Duration};
 use tokio::{
     net::{UnixStream, unix::OwnedWriteHalf},
     sync::{broadcast, watch},
+    time,
 };
 use tokio_util::{
     bytes::Bytes,
     codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
     sync::CancellationToken,
+    task::TaskTracker,
 };
 use tracing::debug;
 
-/// Serves until the client leaves, breaks a frame, or `stop`.
+/// The name by which the extension introduces itself.
+const EXTENSION: &str = "extension";
+/// How long a client may wait with its hello.
+const HELLO_MAX: Duration = Duration::from_secs(5);
+/// How long one may leave what it is told unread before it is cut off and its place is free.
+const UNREAD_MAX: Duration = Duration::from_secs(60);
+
+/// Serves until the client leaves, breaks a frame, does not say hello in time, or `stop`.
 ///
 /// A client that does not read holds up itself only: of statuses it will get the latest, and of
 /// closed sessions it can ask for what it missed.
-pub(super) async fn serve(stream: UnixStream, engine: EngineHandle, stop: CancellationToken) {
+pub(super) async fn serve(
+    stream: UnixStream,
+    engine: EngineHandle,
+    guest: Guest,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) {
     let (reader, writer) = stream.into_split();
     let mut reader = FramedRead::new(reader, ipc::codec(FRAME_IN_MAX));
     let clock = Clock::new();
@@ -41,16 +60,23 @@ pub(super) async fn serve(stream: UnixStream, engine: EngineHandle, stop: Cancel
         budget: Budget::new(0),
         greeted: None,
         bootstrap: None,
+        guest,
+        detached: Detached::new(tasks),
         engine,
     };
+    let turned_out = client.guest.turned_out();
+    let hello_due = time::sleep(HELLO_MAX);
+    tokio::pin!(hello_due);
     loop {
         let outcome = tokio::select! {
             () = stop.cancelled() => break,
+            () = turned_out.cancelled() => break,
+            () = &mut hello_due, if client.greeted.is_none() => break,
             frame = reader.next() => match frame {
                 Some(Ok(frame)) => client.answer(&frame, clock.monotonic().get()).await,
                 Some(Err(_)) | None => break,
             },
-            notice = client.next_notice() => client.notify(notice).await,
+            event = client.next_event() => client.tell(event).await,
         };
         if outcome.is_err() {
             break;
@@ -69,9 +95,12 @@ struct Client {
     greeted: Option<bool>,
     /// The last bootstrap step that was sent.
     bootstrap: Option<Bootstrap>,
+    guest: Guest,
+    detached: Detached,
 }
 
 enum Event {
+    Answer(u32, Answer),
     Status,
     Closed(Box<WireReport>),
 }
@@ -84,8 +113,16 @@ impl Client {
             Err(ParseError { id, .. }) if !allowed => (id, Err(Problem::new(ErrorCode::Busy))),
             Err(ParseError { id, problem }) => (id, Err(problem)),
             Ok(envelope) if !allowed => (Some(envelope.id), Err(Problem::new(ErrorCode::Busy))),
-            Ok(envelope) => (Some(envelope.id), self.obey(envelope.request).await),
+            Ok(envelope) => match self.obey(envelope.id, envelope.request).await {
+                Some(outcome) => (Some(envelope.id), outcome),
+                // Its answer comes later.
+                None => return Ok(()),
+            },
         };
+        self.reply(id, outcome).await
+    }
+
+    async fn reply(&mut self, id: Option<u32>, outcome: Answer) -> io::Result<()> {
         let outcome = match outcome {
             Ok(success) => Outcome::Ok(success),
             Err(problem) => Outcome::Error(problem),
@@ -93,10 +130,21 @@ impl Client {
         self.send(&FromDaemon::Reply(Reply { id, outcome })).await
     }
 
-    async fn obey(&mut self, request: Request) -> Result<Success, Problem> {
+    /// `None`: the answer takes a while, and comes by [`Detached`].
+    async fn obey(&mut self, id: u32, request: Request) -> Option<Answer> {
         if self.greeted.is_none() && !matches!(request, Request::Hello(_)) {
-            return Err(Problem::new(ErrorCode::HelloFirst));
+            return Some(Err(Problem::new(ErrorCode::HelloFirst)));
         }
+        if !takes_long(&request) {
+            return Some(self.obey_at_once(request).await);
+        }
+        match self.begin(request).await {
+            Ok(task) => self.detached.run(id, task).err().map(Err),
+            Err(problem) => Some(Err(problem)),
+        }
+    }
+
+    async fn obey_at_once(&mut self, request: Request) -> Answer {
         let done = |()| Success::Done;
         match request {
             Request::Hello(hello) => self.greet(&hello).await,
@@ -114,14 +162,7 @@ impl Client {
                 };
                 self.engine.ask(ask).await.map(Success::Reports)
             }
-            Request::TorStart => {
-                let seen = self.engine.status().borrow().tor.clone();
-                self.engine.tor().start(&seen).await.map(done)
-            }
-            Request::TorStop => self.engine.tor().stop().await.map(done),
-            Request::TorUse(wish) => self.engine.tor().choose(wish.backend).await.map(done),
             Request::MonitorStart => self.engine.ask(Command::MonitorStart).await.map(done),
-            Request::MonitorStop => self.engine.ask(Command::MonitorStop).await.map(done),
             Request::SetThresholds(message) => {
                 let thresholds = Thresholds::try_from(message).map_err(|error| {
                     Problem::with_detail(ErrorCode::BadThresholds, error.to_string())
@@ -130,17 +171,55 @@ impl Client {
                 self.engine.ask(ask).await.map(done)
             }
             Request::NewIdentity => self.engine.ask(Command::NewIdentity).await.map(done),
-            Request::Circuit(query) => {
-                let circuit = self.engine.circuit(&site(&query)?).await;
-                Ok(Success::Circuit(circuit))
-            }
             Request::NewCircuit(query) => {
                 let site = site(&query)?;
                 let ask = |answer| Command::NewCircuit(site, answer);
                 self.engine.ask(ask).await.map(done)
             }
             Request::Ping => Ok(Success::Done),
+            Request::TorStart
+            | Request::TorStop
+            | Request::TorUse(_)
+            | Request::MonitorStop
+            | Request::Circuit(_) => Err(Problem::new(ErrorCode::Internal)),
         }
+    }
+
+    /// Begins what takes long, in the order of the requests; what it gives is the rest of it.
+    async fn begin(&mut self, request: Request) -> Result<Task, Problem> {
+        let done = |()| Success::Done;
+        let tor = self.engine.tor().clone();
+        Ok(match request {
+            Request::TorStart => {
+                let seen = self.engine.status().borrow().tor.clone();
+                let start = tor.start(&seen);
+                Box::pin(async move { start.await.map(done) })
+            }
+            Request::TorStop => {
+                let stop = tor.stop();
+                Box::pin(async move { stop.await.map(done) })
+            }
+            Request::TorUse(wish) => {
+                let choose = tor.choose(wish.backend);
+                Box::pin(async move { choose.await.map(done) })
+            }
+            Request::MonitorStop => {
+                let asked = self.engine.begin(Command::MonitorStop).await?;
+                Box::pin(async move { asked.answer().await.map(done) })
+            }
+            Request::Circuit(query) => {
+                let (engine, site) = (self.engine.clone(), site(&query)?);
+                Box::pin(async move { Ok(Success::Circuit(engine.circuit(&site).await)) })
+            }
+            Request::Hello(_)
+            | Request::Status
+            | Request::Reports(_)
+            | Request::MonitorStart
+            | Request::SetThresholds(_)
+            | Request::NewIdentity
+            | Request::NewCircuit(_)
+            | Request::Ping => return Err(Problem::new(ErrorCode::Internal)),
+        })
     }
 
     async fn greet(&mut self, hello: &Hello) -> Result<Success, Problem> {
@@ -149,20 +228,30 @@ impl Client {
             let detail = format!("this daemon speaks {} to {}", ours.min, ours.max);
             return Err(Problem::with_detail(ErrorCode::UnsupportedProtocol, detail));
         };
+        if !self.guest.sit(&hello.client.name) {
+            return Err(Problem::new(ErrorCode::DaemonFull));
+        }
         let mut reply = self.engine.ask(Command::Hello).await?;
         reply.protocol = protocol;
+        match hello.client.name.as_str() {
+            EXTENSION => self.guest.is_extension(&hello.client.version),
+            ipc::COMMANDS => {
+                let (extensions, engine) = (self.guest.extensions(), &self.engine);
+                reply.parts = versions::parts(extensions, engine.connections_active());
+            }
+            _ => {}
+        }
         self.greeted = Some(hello.notices);
         Ok(Success::Hello(reply))
     }
 
-    /// Waits for something to tell; for ever while no notices are wanted. Cancel safe.
-    async fn next_notice(&mut self) -> Event {
-        if self.greeted != Some(true) {
-            return std::future::pending().await;
-        }
+    /// Waits for something to tell. Cancel safe.
+    async fn next_event(&mut self) -> Event {
+        let wants_notices = self.greeted == Some(true);
         tokio::select! {
-            Ok(()) = self.status.changed() => Event::Status,
-            report = self.closed.recv() => match report {
+            (id, outcome) = self.detached.next() => Event::Answer(id, outcome),
+            Ok(()) = self.status.changed(), if wants_notices => Event::Status,
+            report = self.closed.recv(), if wants_notices => match report {
                 Ok(report) => Event::Closed(Box::new(report)),
                 // The status holds the number of reports, by which the client sees what it missed.
                 Err(broadcast::error::RecvError::Lagged(_)) => Event::Status,
@@ -171,8 +260,9 @@ impl Client {
         }
     }
 
-    async fn notify(&mut self, event: Event) -> io::Result<()> {
+    async fn tell(&mut self, event: Event) -> io::Result<()> {
         match event {
+            Event::Answer(id, outcome) => self.reply(Some(id), outcome).await,
             Event::Closed(report) => {
                 self.send(&FromDaemon::Notice(Notice::SessionClosed { report }))
                     .await
@@ -211,7 +301,29 @@ impl Client {
     }
 
     async fn send(&mut self, message: &FromDaemon) -> io::Result<()> {
-        self.writer.send(Bytes::from(write_message(message))).await
+        let sent = self.writer.send(Bytes::from(write_message(message)));
+        let sent = time::timeout(UNREAD_MAX, sent).await;
+        sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+/// Whether its answer may take seconds: Tor starts or ends, connections end, or Tor is asked. Other requests
+/// and notices go on meanwhile.
+const fn takes_long(request: &Request) -> bool {
+    match request {
+        Request::TorStart
+        | Request::TorStop
+        | Request::TorUse(_)
+        | Request::MonitorStop
+        | Request::Circuit(_) => true,
+        Request::Hello(_)
+        | Request::Status
+        | Request::Reports(_)
+        | Request::MonitorStart
+        | Request::SetThresholds(_)
+        | Request::NewIdentity
+        | Request::NewCircuit(_)
+        | Request::Ping => false,
     }
 }
 

@@ -170,6 +170,7 @@ fn relay_config(config: &Config, isolation: Isolation) -> RelayConfig {
         refused_ports: tor_ports.collect(),
         isolation: Some(isolation),
         optimistic: config.optimistic,
+        serve_unidentified: config.serve_unidentified,
         ..RelayConfig::on(listen)
     }
 }

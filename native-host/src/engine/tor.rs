@@ -7,7 +7,14 @@ use crate::{
 };
 use meter_tor::{BackendKind, Choice, Detour, Embedded, Tor, TorConfig, find_program};
 use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorStatus, TorTrouble};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
@@ -26,6 +33,25 @@ pub(crate) struct Steward {
     settings: watch::Sender<TorChoice>,
     /// Who changes the settings has them in force before the next does.
     turn: Arc<Mutex<()>>,
+    stops: Stops,
+}
+
+/// Counts the stops that clients asked for: what was asked for before one of them starts nothing after it.
+#[derive(Clone, Default)]
+struct Stops(Arc<AtomicU64>);
+
+/// When a start was asked for, in stops.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct AskedAt(u64);
+
+impl Stops {
+    fn now(&self) -> AskedAt {
+        AskedAt(self.0.load(Ordering::SeqCst))
+    }
+
+    fn another(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 impl Steward {
@@ -44,6 +70,7 @@ impl Steward {
             watch_now,
             settings: watch::Sender::new(config.tor.clone()),
             turn: Arc::default(),
+            stops: Stops::default(),
         }
     }
 
@@ -63,8 +90,8 @@ impl Steward {
 
     /// Starts Tor without waiting for it; how it goes can be read from the status.
     pub(super) fn start_in_background(&self, tracker: &TaskTracker) {
-        let steward = self.clone();
-        tracker.spawn(async move { told(steward.start_by_settings().await) });
+        let (steward, asked) = (self.clone(), self.stops.now());
+        tracker.spawn(async move { told(steward.start_by_settings(asked).await) });
     }
 
     /// Has a Tor of ours that runs make all its connections anew, in the one way that all of them and all
@@ -73,33 +100,62 @@ impl Steward {
         if self.tor.status().borrow().backend == Some(BackendKind::Existing) {
             return;
         }
-        let steward = self.clone();
-        tracker.spawn(async move { told(steward.restart().await) });
+        let (steward, asked) = (self.clone(), self.stops.now());
+        tracker.spawn(async move { told(steward.restart(asked).await) });
     }
 
-    async fn restart(&self) -> Result<(), Problem> {
+    async fn restart(&self, asked: AskedAt) -> Result<(), Problem> {
         self.let_go().await?;
-        self.start_by_settings().await
+        self.start_by_settings(asked).await
     }
 
     /// For a client. A Tor in trouble is started anew: that is what somebody asks for who sees it.
-    pub(crate) async fn start(&self, seen: &TorStatus) -> Result<(), Problem> {
-        if seen.trouble.as_ref().is_some_and(TorTrouble::hinders) {
-            self.stop().await?;
+    ///
+    /// When it was asked for is when this is called, not when the future is first polled.
+    pub(crate) fn start(
+        self,
+        seen: &TorStatus,
+    ) -> impl Future<Output = Result<(), Problem>> + use<> {
+        let asked = self.stops.now();
+        let is_in_trouble = seen.trouble.as_ref().is_some_and(TorTrouble::hinders);
+        async move {
+            match is_in_trouble {
+                true if self.is_anothers() => return Err(Problem::new(ErrorCode::TorNotOurs)),
+                true => self.let_go().await?,
+                false => {}
+            }
+            self.start_by_settings(asked).await
         }
-        self.start_by_settings().await
     }
 
-    /// For a client.
-    pub(crate) async fn stop(&self) -> Result<(), Problem> {
-        if self.tor.status().borrow().backend == Some(BackendKind::Existing) {
-            return Err(Problem::new(ErrorCode::TorNotOurs));
+    /// For a client. Nothing that was asked for before it starts a Tor after it.
+    pub(crate) fn stop(self) -> impl Future<Output = Result<(), Problem>> {
+        let is_anothers = self.is_anothers();
+        if !is_anothers {
+            self.stops.another();
         }
-        self.let_go().await
+        async move {
+            match is_anothers {
+                true => Err(Problem::new(ErrorCode::TorNotOurs)),
+                false => self.let_go().await,
+            }
+        }
+    }
+
+    fn is_anothers(&self) -> bool {
+        self.tor.status().borrow().backend == Some(BackendKind::Existing)
     }
 
     /// For a client: uses another Tor from now on, and keeps that in `config.toml`.
-    pub(crate) async fn choose(&self, backend: BackendChoice) -> Result<(), Problem> {
+    pub(crate) fn choose(
+        self,
+        backend: BackendChoice,
+    ) -> impl Future<Output = Result<(), Problem>> {
+        let asked = self.stops.now();
+        async move { self.choose_now(backend, asked).await }
+    }
+
+    async fn choose_now(&self, backend: BackendChoice, asked: AskedAt) -> Result<(), Problem> {
         {
             let _turn = self.turn.lock().await;
             let config = config::set_backend(&self.home.config(), backend)
@@ -109,18 +165,33 @@ impl Steward {
             self.configure(&config).await?;
             self.let_go().await?;
         }
-        self.tor
-            .start()
-            .await
-            .map_err(|problem| problems::tor(&problem))
+        match self.begin(asked).await {
+            // The choice is kept, and Tor is as the stop left it.
+            Err(problem) if self.stops.now() != asked => {
+                info!(code = ?problem.code, "tor was stopped before it began");
+                Ok(())
+            }
+            other => other,
+        }
     }
 
-    async fn start_by_settings(&self) -> Result<(), Problem> {
+    async fn start_by_settings(&self, asked: AskedAt) -> Result<(), Problem> {
         {
             let _turn = self.turn.lock().await;
             let config =
                 Config::load(&self.home.config()).map_err(|error| problems::config(&error))?;
             self.configure(&config).await?;
+        }
+        self.begin(asked).await
+    }
+
+    /// Starts Tor, unless somebody has asked for its end since. Nothing is waited for between the look and
+    /// the order to Tor, which obeys in the order in which it is told: so a stop comes before both or after
+    /// both.
+    async fn begin(&self, asked: AskedAt) -> Result<(), Problem> {
+        if self.stops.now() != asked {
+            let detail = "it was stopped before it began";
+            return Err(Problem::with_detail(ErrorCode::TorNotRunning, detail));
         }
         self.tor
             .start()

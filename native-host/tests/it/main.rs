@@ -4,7 +4,26 @@ mod attach;
 mod command_line;
 mod detour;
 mod frames;
+mod in_the_way;
+mod long_requests;
+
 mod relay;
+mod stand_in;
 mod strangers;
 mod support;
 mod tor_choice;
+mod truth;
+mod unguarded;
+mod versions;
+
+/// No test: this program once more, as a daemon that hangs. Its name is what makes it one.
+#[test]
+fn daemon() {
+    stand_in::act();
+}
+
+/// No test: this program once more, as another program in the daemon's place.
+#[test]
+fn stranger() {
+    stand_in::act();
+}

@@ -11,6 +11,7 @@ pub(super) struct Relay {
     port: Option<Spanned<i64>>,
     connections_max: Option<Spanned<i64>>,
     pub(super) optimistic: bool,
+    pub(super) serve_unidentified: bool,
 }
 
 impl Relay {

@@ -25,7 +25,7 @@ fn listener_on(address: &str) -> (TcpListener, SocketAddr) {
 fn a_connection_is_ours_until_its_process_closes_it() {
     for address in ["127.0.0.1:0", "[::1]:0"] {
         let (listener, at) = listener_on(address);
-        let owners = Owners::around(at).unwrap();
+        let owners = Diagnostics::around(at).unwrap();
         let client = dial(at);
         let from = client.local_addr().unwrap();
         assert_eq!(owners.of(from).unwrap(), Owner::Us, "not accepted yet");
@@ -44,7 +44,7 @@ fn a_connection_is_ours_until_its_process_closes_it() {
 #[test]
 fn a_client_with_a_dual_stack_socket_is_found_by_its_ipv4_address() {
     let (listener, at) = listener_on("127.0.0.1:0");
-    let owners = Owners::around(at).unwrap();
+    let owners = Diagnostics::around(at).unwrap();
     let mapped = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped(), at.port()));
     let client = dial(mapped);
     assert!(client.local_addr().unwrap().is_ipv6());
@@ -57,7 +57,7 @@ fn a_client_with_a_dual_stack_socket_is_found_by_its_ipv4_address() {
 fn a_connection_that_never_was_is_nobodys_and_a_listener_is_no_connection() {
     let (_listener, at) = listener_on("127.0.0.1:0");
     let (_other, elsewhere) = listener_on("127.0.0.1:0");
-    let owners = Owners::around(at).unwrap();
+    let owners = Diagnostics::around(at).unwrap();
     assert_eq!(owners.of(elsewhere).unwrap(), Owner::Gone);
     assert_eq!(owners.of(([127, 0, 0, 1], 1).into()).unwrap(), Owner::Gone);
 }
@@ -65,7 +65,7 @@ fn a_connection_that_never_was_is_nobodys_and_a_listener_is_no_connection() {
 #[test]
 fn without_a_listener_of_ours_there_is_nothing_to_go_by() {
     let at = listener_on("127.0.0.1:0").1; // closed again
-    assert!(Owners::around(at).is_err());
+    assert!(Diagnostics::around(at).is_err());
 }
 
 #[test]

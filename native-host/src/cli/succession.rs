@@ -1,0 +1,73 @@
+//! After a program was installed: the daemon that runs another one makes room for it, or is told of.
+
+use crate::{
+    home::Home,
+    ipc,
+    versions::{Daemon, VERSION},
+};
+use meter_wire::Problem;
+use std::path::Path;
+
+/// Ends a daemon that runs another program than the one at `installed` and through which nothing goes. What
+/// there is to say of that; `None` where no daemon runs, or one of that program.
+pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<String> {
+    let said = |problem: &Problem| match &problem.detail {
+        Some(detail) => format!("{} ({detail})", problem.message),
+        None => problem.message.clone(),
+    };
+    let connection = match ipc::Connection::attach(home).await {
+        Ok(connection) => connection?,
+        Err(problem) => return Some(said(&problem)),
+    };
+    let daemon = Daemon::of(&connection, installed);
+    drop(connection);
+    daemon.difference?;
+    if !daemon.is_idle() {
+        return Some(format!(
+            "one of version {} goes on with the program that was there before. `onionmeter stop` ends it, with what goes through it; \
+             the next browser or command then starts version {VERSION}.",
+            daemon.version
+        ));
+    }
+    Some(match ipc::stop(home, ipc::Means::Asking).await {
+        Ok(_) => format!(
+            "the one of before (version {}) was idle and is ended, its session is kept; the next browser or command starts this one.",
+            daemon.version
+        ),
+        Err(problem) => said(&problem),
+    })
+}
+
+/// A sentence for each part of Onionmeter that runs in another version than this program.
+pub(super) fn differences(daemon: &Daemon) -> Vec<String> {
+    let extensions = daemon.other_extensions();
+    let extension = (!extensions.is_empty()).then(|| {
+        let versions = extensions.join(", ");
+        format!(
+            "an extension of version {versions} is attached, this program is of version {VERSION}; update the older one: \
+             `onionmeter install`, or reload the extension in the browser"
+        )
+    });
+    daemon.advice().into_iter().chain(extension).collect()
+}
+
+/// One line with all versions.
+pub(super) fn line(daemon: Option<&Daemon>) -> String {
+    let mut text = format!("versions: program {VERSION}");
+    if let Some(daemon) = daemon {
+        text += &format!(", daemon {}", daemon.version);
+        let extensions = daemon.parts.iter().flat_map(|parts| &parts.extensions);
+        for version in extensions {
+            text += &format!(", extension {version}");
+        }
+    }
+    let theirs = daemon.and_then(|daemon| daemon.parts.as_ref());
+    let tor = match theirs {
+        Some(parts) => parts.embedded_tor.as_deref(),
+        None => crate::versions::EMBEDDED_TOR,
+    };
+    match tor {
+        Some(version) => text + &format!(", built-in Tor {version}"),
+        None => text + ", no Tor built in",
+    }
+}

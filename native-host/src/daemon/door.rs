@@ -1,0 +1,106 @@
+//! The daemon's socket, and what happens to it: somebody may remove the folder that it lies in, or move
+//! the whole home away.
+
+use crate::{engine::EngineHandle, home::Home, lock::DaemonLock};
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+};
+use tokio::net::UnixListener;
+use tracing::{info, warn};
+
+/// The socket on which clients come.
+pub(super) struct Door {
+    pub(super) listener: UnixListener,
+    at: (u64, u64),
+}
+
+/// What has happened to the socket.
+pub(super) enum Lost {
+    /// It, or the lock beside it, is not there any more.
+    Door,
+    /// The home is gone, or is another folder now.
+    Home,
+}
+
+impl Door {
+    /// Opens it. The caller holds the lock: what is left there belongs to a daemon that was killed.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn open(home: &Home) -> io::Result<Self> {
+        let socket = home.socket();
+        crate::ignore_because("there is usually none", fs::remove_file(&socket));
+        let listener = UnixListener::bind(&socket).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", socket.display()))
+        })?;
+        fs::set_permissions(home.socket(), fs::Permissions::from_mode(0o600))?;
+        Ok(Self {
+            listener,
+            at: place(home)?,
+        })
+    }
+
+    /// Opens it again after it was lost; `false` when another daemon has come meanwhile.
+    ///
+    /// # Errors
+    /// The system's; a later try may go well.
+    pub(super) fn open_again(&mut self, home: &Home, lock: &mut DaemonLock) -> io::Result<bool> {
+        home.prepare().map_err(io::Error::other)?;
+        if !lock.is_in_place(home) && !lock.take_again(home)? {
+            return Ok(false);
+        }
+        *self = Self::open(home)?;
+        Ok(true)
+    }
+
+    /// Looks once a second, with the engine's clock, until something is wrong.
+    pub(super) async fn lost(&self, home: &Home, lock: &DaemonLock, engine: &EngineHandle) -> Lost {
+        loop {
+            engine.next_second().await;
+            if !lock.is_at_home(home) {
+                return Lost::Home;
+            }
+            let is_there = place(home).is_ok_and(|place| place == self.at);
+            if !is_there || !lock.is_in_place(home) {
+                return Lost::Door;
+            }
+        }
+    }
+}
+
+fn place(home: &Home) -> io::Result<(u64, u64)> {
+    let meta = fs::symlink_metadata(home.socket())?;
+    Ok((meta.dev(), meta.ino()))
+}
+
+/// Opens a lost door again, for as long as it takes. Ends when this daemon has no home or place any more.
+pub(super) async fn open_again(
+    door: &mut Door,
+    home: &Home,
+    lock: &mut DaemonLock,
+    engine: &EngineHandle,
+) -> bool {
+    let mut is_told = false;
+    loop {
+        match door.open_again(home, lock) {
+            Ok(true) => {
+                info!("socket and lock were removed and are there again");
+                return true;
+            }
+            Ok(false) => {
+                warn!("another daemon has taken the place of this one");
+                return false;
+            }
+            Err(error) if !is_told => {
+                is_told = true;
+                warn!(%error, "socket and lock were removed and cannot be made again yet");
+            }
+            Err(_) => {}
+        }
+        engine.next_second().await;
+        if !lock.is_at_home(home) {
+            return false;
+        }
+    }
+}

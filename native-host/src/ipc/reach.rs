@@ -1,0 +1,189 @@
+//! Reaching the daemon: whether one answers, and if not, what is in its place.
+
+use super::{Connection, Introduction};
+use crate::{
+    home::Home,
+    lock,
+    lock::Lock,
+    process::{Kind, Process},
+};
+use meter_wire::{ErrorCode, Problem};
+use std::{io, path::Path, time::Duration};
+use tokio::{net::UnixStream, time};
+
+/// How long a daemon that runs may leave a hello unanswered, or its lock without a socket.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two looks at a socket or lock.
+pub(super) const POLL: Duration = Duration::from_millis(20);
+/// Looks at a lock that another program holds before it counts: one that only looks lets go at once.
+const LOOKS: u32 = 10;
+
+/// Connects to what listens at the daemon's socket; `None` when nothing does. A Unix socket does not
+/// wait, so this takes no time.
+///
+/// # Errors
+/// The socket cannot be used, or takes no more connections.
+pub(super) async fn dial(home: &Home) -> Result<Option<UnixStream>, Problem> {
+    let error = match UnixStream::connect(home.socket()).await {
+        Ok(stream) => return own(home, stream).map(Some),
+        Err(error) => error,
+    };
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
+        // Its queue is full: it has stopped taking connections.
+        io::ErrorKind::WouldBlock => Err(silent(home, None)),
+        io::ErrorKind::PermissionDenied => Err(unusable(&home.socket(), &error)),
+        _ => {
+            let detail = format!("{}: {error}", home.socket().display());
+            Err(Problem::with_detail(ErrorCode::DaemonUnreachable, detail))
+        }
+    }
+}
+
+/// The folder keeps others out; this also holds when somebody loosened its mode.
+fn own(home: &Home, stream: UnixStream) -> Result<UnixStream, Problem> {
+    let me = rustix::process::geteuid().as_raw();
+    match stream.peer_cred() {
+        Ok(peer) if peer.uid() != me && me != 0 => {
+            let socket = home.socket();
+            let detail = format!(
+                "{} is held by a process of user {}, not yours",
+                socket.display(),
+                peer.uid()
+            );
+            Err(Problem::with_detail(ErrorCode::DaemonPlaceTaken, detail))
+        }
+        Ok(_) | Err(_) => Ok(stream),
+    }
+}
+
+/// The process that listens at the other end, by the kernel.
+pub(super) fn peer(stream: &UnixStream) -> Option<Process> {
+    Process::from_kernel(stream.peer_cred().ok()?.pid()?)
+}
+
+/// A daemon that answers, `None` when no daemon runs. Waits for one that is starting or ending, for no
+/// longer than `patience` in all.
+///
+/// # Errors
+/// What is in its place, and what can be done about it.
+pub(super) async fn settle<T>(
+    home: &Home,
+    patience: Duration,
+    greet: impl AsyncFn(UnixStream) -> Result<T, Introduction>,
+) -> Result<Option<T>, Problem> {
+    let deadline = time::Instant::now() + patience;
+    let mut strangers = 0;
+    loop {
+        let peer = if let Some(stream) = dial(home).await? {
+            let peer = peer(&stream);
+            match time::timeout_at(deadline, greet(stream)).await {
+                Ok(Ok(reached)) => return Ok(Some(reached)),
+                Ok(Err(Introduction::Refused(problem))) => return Err(problem),
+                Ok(Err(Introduction::NotADaemon)) => return Err(displaced(home, peer)),
+                // It was ending. Nothing was asked yet, so asking the next one asks once.
+                Ok(Err(Introduction::Gone)) => peer,
+                Err(_) => return Err(silent(home, peer)),
+            }
+        } else {
+            match lock::look(home).map_err(|error| unusable(&home.lock(), &error))? {
+                Lock::Free => return Ok(None),
+                Lock::Held(holder) => {
+                    let is_other = holder.is_some_and(|holder| holder.kind() == Kind::Other);
+                    strangers = if is_other { strangers + 1 } else { 0 };
+                    if strangers > LOOKS {
+                        return Err(locked(home, holder));
+                    }
+                    holder
+                }
+            }
+        };
+        if time::Instant::now() >= deadline {
+            return Err(silent(home, peer));
+        }
+        time::sleep(POLL).await;
+    }
+}
+
+/// Whether the daemon still answers, asked on a connection of its own.
+///
+/// # Errors
+/// It does not; this is why.
+pub(super) async fn probe(home: &Home) -> Result<(), Problem> {
+    let greet = async |stream| match Connection::introduce(home, stream).await {
+        // Full or not of our version, but there.
+        Ok(_) | Err(Introduction::Refused(_)) => Ok(()),
+        Err(other) => Err(other),
+    };
+    match settle(home, PATIENCE, greet).await? {
+        Some(()) => Ok(()),
+        None => Err(super::gone("it is gone")),
+    }
+}
+
+/// What to say of a socket that takes connections, or a lock that is held, and nothing more.
+fn silent(home: &Home, peer: Option<Process>) -> Problem {
+    let holder = match lock::look(home) {
+        Ok(Lock::Held(holder)) => holder,
+        Ok(Lock::Free) | Err(_) => None,
+    };
+    match peer.or(holder) {
+        Some(process) if process.kind() == Kind::Other => match Some(process) == holder {
+            true => locked(home, holder),
+            false => displaced(home, Some(process)),
+        },
+        Some(process) => Problem::with_detail(ErrorCode::DaemonSilent, what_to_do(process)),
+        None => locked(home, None),
+    }
+}
+
+/// About a daemon that does not answer.
+pub(super) fn what_to_do(process: Process) -> String {
+    let number = process.number();
+    match process.is_suspended() {
+        true => format!(
+            "{process} is suspended: `kill -CONT {number}` lets it go on, `onionmeter stop` ends it"
+        ),
+        false => format!(
+            "{process}; if this stays, `onionmeter stop --force` ends it, and the open session is kept"
+        ),
+    }
+}
+
+/// Another program has the socket.
+fn displaced(home: &Home, process: Option<Process>) -> Problem {
+    let socket = home.socket();
+    let whose = process.map_or_else(
+        || "a program of another container".to_owned(),
+        |process| format!("{process}, which is no Onionmeter daemon"),
+    );
+    let detail = format!("{} is held by {whose}", socket.display());
+    Problem::with_detail(ErrorCode::DaemonPlaceTaken, detail)
+}
+
+/// Another program has the lock.
+pub(super) fn locked(home: &Home, holder: Option<Process>) -> Problem {
+    let lock = home.lock();
+    let lock = lock.display();
+    let detail = match holder {
+        Some(process) if process.kind() == Kind::Hidden => {
+            format!("{lock} is locked by {process}, of which this system does not say what it is")
+        }
+        Some(process) => format!("{lock} is locked by {process}, which is no Onionmeter daemon"),
+        None => format!(
+            "{lock} is locked by a process that the system does not name: one of another user or container (as root, `fuser -v {lock}` may name it)"
+        ),
+    };
+    Problem::with_detail(ErrorCode::DaemonPlaceTaken, detail)
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Problem {
+    let detail = match error.kind() {
+        io::ErrorKind::PermissionDenied => format!(
+            "{}: {error}; the home folder and what is in it must be yours alone",
+            path.display()
+        ),
+        _ => format!("{}: {error}", path.display()),
+    };
+    Problem::with_detail(ErrorCode::HomeUnusable, detail)
+}

@@ -1,0 +1,131 @@
+//! Starting a daemon where there is none.
+
+use super::{Connection, Introduction, reach};
+use crate::{config::Config, home::Home, problems, versions};
+use meter_wire::{ErrorCode, Problem};
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+use tokio::{
+    io::AsyncReadExt as _,
+    net::UnixStream,
+    process::{Child, Command},
+    time,
+};
+
+/// How long a client waits for a daemon that it started.
+const START_MAX: Duration = Duration::from_secs(10);
+/// How long the words of a daemon that has ended are waited for, and how many are read.
+const WORDS_MAX: Duration = Duration::from_millis(500);
+const WORDS_BYTES_MAX: u64 = 2_000;
+/// Daemons that one client starts: more than one only when another was quicker and is gone again.
+const STARTS_MAX: u32 = 3;
+
+/// A connection, and whether the daemon was started for it and may still be opening its book.
+pub(crate) struct Attached {
+    pub(crate) stream: UnixStream,
+    pub(crate) is_fresh: bool,
+}
+
+/// Connects to the daemon, and starts it when there is none. Nothing was said on the connection yet.
+///
+/// # Errors
+/// When the home is unusable, something else is in the daemon's place, or none comes up in time.
+pub(crate) async fn connect_or_start(home: &Home) -> Result<Attached, Problem> {
+    let (stream, is_fresh) = begin(home, async |stream| Ok(stream)).await?;
+    Ok(Attached { stream, is_fresh })
+}
+
+/// As [`connect_or_start`], with the greeting.
+pub(super) async fn attach_or_start(home: &Home) -> Result<Connection, Problem> {
+    let greet = async |stream| Connection::introduce(home, stream).await;
+    begin(home, greet).await.map(|(connection, _)| connection)
+}
+
+async fn begin<T>(
+    home: &Home,
+    greet: impl AsyncFn(UnixStream) -> Result<T, Introduction>,
+) -> Result<(T, bool), Problem> {
+    let deadline = time::Instant::now() + START_MAX;
+    let mut daemon: Option<Child> = None;
+    let mut starts = 0;
+    loop {
+        let patience = match daemon {
+            Some(_) => deadline.saturating_duration_since(time::Instant::now()),
+            None => reach::PATIENCE,
+        };
+        if let Some(reached) = reach::settle(home, patience, &greet).await? {
+            return Ok((reached, starts > 0));
+        }
+        let ended = match &mut daemon {
+            Some(daemon) => daemon.try_wait().ok().flatten(),
+            None => None,
+        };
+        match ended {
+            Some(status) if !status.success() => {
+                return Err(ended_at_once(home, status, daemon).await);
+            }
+            // Another daemon was quicker, and has gone since.
+            Some(_) => daemon = None,
+            None => {}
+        }
+        if daemon.is_none() {
+            if starts == STARTS_MAX {
+                return Err(unreachable("daemons end as soon as they are started"));
+            }
+            ready(home)?;
+            daemon = Some(spawn(home).map_err(|error| unreachable(&error.to_string()))?);
+            starts += 1;
+        }
+        if time::Instant::now() > deadline {
+            return Err(unreachable("it did not begin in time"));
+        }
+        time::sleep(reach::POLL).await;
+    }
+}
+
+/// What the daemon would refuse as well, but could tell nobody.
+fn ready(home: &Home) -> Result<(), Problem> {
+    home.prepare().map_err(|error| problems::home(&error))?;
+    Config::load(&home.config()).map_err(|error| problems::config(&error))?;
+    Ok(())
+}
+
+/// With the daemon's own words, which its log may lack: a full disk takes neither.
+async fn ended_at_once(home: &Home, status: ExitStatus, daemon: Option<Child>) -> Problem {
+    let mut words = Vec::new();
+    if let Some(stderr) = daemon.and_then(|daemon| daemon.stderr) {
+        let read = stderr.take(WORDS_BYTES_MAX);
+        tokio::pin!(read);
+        crate::ignore_because(
+            "then without its words",
+            time::timeout(WORDS_MAX, read.read_to_end(&mut words)).await,
+        );
+    }
+    let words = String::from_utf8_lossy(&words);
+    let words = words.trim().trim_start_matches("onionmeter: ");
+    let log = home.log();
+    match words.is_empty() {
+        true => unreachable(&format!("it ended with {status}; see {}", log.display())),
+        false => unreachable(&format!("it ended: {words}")),
+    }
+}
+
+fn unreachable(why: &str) -> Problem {
+    Problem::with_detail(ErrorCode::DaemonUnreachable, why)
+}
+
+/// The daemon makes itself a session leader, so that the browser does not take it along.
+fn spawn(home: &Home) -> io::Result<Child> {
+    Command::new(versions::program()?)
+        .arg("daemon")
+        .env(crate::home::HOME_VARIABLE, home.root())
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(false)
+        .spawn()
+}

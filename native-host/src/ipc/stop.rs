@@ -1,0 +1,155 @@
+//! Ending the daemon. Which process it is comes from the kernel alone, as the peer of its socket or the
+//! holder of its lock: a number in a file may be another process's by now.
+
+use super::reach;
+use crate::{
+    home::Home,
+    lock::{self, Lock},
+    process::{Held, Kind, Process},
+};
+use meter_wire::{ErrorCode, Problem};
+use rustix::{io::Errno, process::Signal};
+use std::{io, time::Duration};
+use tokio::time;
+
+/// How long a daemon may take to end: connections are drained, then Tor is stopped.
+const STOP_MAX: Duration = Duration::from_secs(20);
+/// How long it may take to begin with that, which closes its socket; and how long before one that is
+/// ended by force is killed.
+const OBEY_MAX: Duration = Duration::from_millis(2_500);
+
+/// Looks at a lock that is not a daemon's: a process that is ending has no command line any more, and one
+/// that only looks lets go at once.
+const LOOKS: u32 = 20;
+
+/// How hard to try.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Means {
+    /// It is asked, and waited for.
+    Asking,
+    /// One that does not end when it is asked is killed.
+    Force,
+}
+
+/// Ends the daemon of `home` as it would end by itself: relay drained, open session kept. `false`
+/// when there was none. One that was suspended is let go on for that.
+///
+/// # Errors
+/// Something else is in its place, or it is still there in the end.
+pub(crate) async fn stop(home: &Home, means: Means) -> Result<bool, Problem> {
+    let Some((process, daemon)) = hold(home).await? else {
+        return nobody(home).await;
+    };
+    let signal = |signal| match daemon.signal(signal) {
+        // It has ended meanwhile.
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => Ok(()),
+        other => other.map_err(|error| failed(process, &error.to_string())),
+    };
+    signal(Signal::TERM)?;
+    signal(Signal::CONT)?;
+    let socket = home.socket();
+    let obeys = || !socket.try_exists().unwrap_or(true);
+    let mut has_ended = is_free_within(home, OBEY_MAX, obeys).await?;
+    if !has_ended && obeys() && means == Means::Asking {
+        has_ended = is_free_within(home, STOP_MAX, || false).await?;
+    }
+    if !has_ended && means == Means::Force {
+        signal(Signal::KILL)?;
+        has_ended = is_free_within(home, OBEY_MAX, || false).await?;
+    }
+    match has_ended {
+        true => Ok(true),
+        false => Err(failed(
+            process,
+            "it was asked to end and goes on; `onionmeter stop --force` ends it",
+        )),
+    }
+}
+
+/// No daemon has the lock; another program may still have its socket.
+async fn nobody(home: &Home) -> Result<bool, Problem> {
+    match reach::probe(home).await {
+        Err(problem) if problem.code == ErrorCode::DaemonPlaceTaken => Err(problem),
+        Ok(()) | Err(_) => Ok(false),
+    }
+}
+
+fn is_there(home: &Home) -> Result<bool, Problem> {
+    match lock::look(home) {
+        Ok(lock) => Ok(lock != Lock::Free),
+        Err(error) => Err(unreadable(home, &error)),
+    }
+}
+
+/// The daemon, held on to; `None` when it is gone.
+async fn hold(home: &Home) -> Result<Option<(Process, Held)>, Problem> {
+    let Some(process) = daemon_of(home).await? else {
+        return Ok(None);
+    };
+    let Ok(held) = process.hold() else {
+        return Ok(None);
+    };
+    // The number was the daemon's before; if it still is, then so is what is held.
+    match daemon_of(home).await? {
+        Some(still) if still == process => Ok(Some((process, held))),
+        Some(_) | None => Ok(None),
+    }
+}
+
+async fn daemon_of(home: &Home) -> Result<Option<Process>, Problem> {
+    for _ in 1..LOOKS {
+        match look_for_daemon(home).await {
+            Err(problem) if problem.code == ErrorCode::DaemonPlaceTaken => {}
+            other => return other,
+        }
+        time::sleep(reach::POLL).await;
+    }
+    look_for_daemon(home).await
+}
+
+async fn look_for_daemon(home: &Home) -> Result<Option<Process>, Problem> {
+    let Lock::Held(holder) = lock::look(home).map_err(|error| unreadable(home, &error))? else {
+        return Ok(None);
+    };
+    let process = match holder {
+        Some(holder) => Some(holder),
+        // A daemon of an older version has a lock that does not say whose it is.
+        None => listener(home).await,
+    };
+    match process.map(|process| (process, process.kind())) {
+        Some((process, Kind::Daemon)) => Ok(Some(process)),
+        // One that the system hides has to be both: who holds the lock and who listens.
+        Some((process, Kind::Hidden)) if listener(home).await == Some(process) => Ok(Some(process)),
+        other => Err(reach::locked(home, other.map(|(process, _)| process))),
+    }
+}
+
+async fn listener(home: &Home) -> Option<Process> {
+    let stream = reach::dial(home).await.ok().flatten();
+    stream.and_then(|stream| reach::peer(&stream))
+}
+
+/// Whether the lock became free in time. Stops waiting once `enough` is true.
+async fn is_free_within(
+    home: &Home,
+    patience: Duration,
+    enough: impl Fn() -> bool,
+) -> Result<bool, Problem> {
+    let deadline = time::Instant::now() + patience;
+    while is_there(home)? {
+        if enough() || time::Instant::now() > deadline {
+            return Ok(false);
+        }
+        time::sleep(reach::POLL).await;
+    }
+    Ok(true)
+}
+
+fn failed(process: Process, why: &str) -> Problem {
+    Problem::with_detail(ErrorCode::DaemonSilent, format!("{process}: {why}"))
+}
+
+fn unreadable(home: &Home, error: &io::Error) -> Problem {
+    let detail = format!("{}: {error}", home.lock().display());
+    Problem::with_detail(ErrorCode::HomeUnusable, detail)
+}

@@ -1,0 +1,294 @@
+//! The lock of the one daemon of a home, and who holds it.
+//!
+//! Three locks, all freed by the kernel however the daemon ends: flock(2) on `run/daemon.lock`, which
+//! older daemons know too; flock(2) on the home folder, which stays when somebody removes `run/`; and
+//! a record lock (fcntl(2)) on the file, because of that one the kernel tells whose it is.
+
+use crate::{
+    home::Home,
+    process::{Kind, Process},
+};
+use rustix::{
+    fs::{self as rfs, FlockOperation},
+    io::Errno,
+};
+use std::{
+    fs::{File, Metadata},
+    io::{self, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::Path,
+    thread,
+    time::Duration,
+};
+
+/// A lock that a daemon has.
+pub(crate) struct DaemonLock {
+    file: File,
+    root: File,
+}
+
+/// The lock of a home as the kernel tells of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Lock {
+    /// No daemon runs.
+    Free,
+    /// This process holds it; `None` where the kernel does not tell which.
+    Held(Option<Process>),
+}
+
+/// A client that looks takes the lock for an instant; a daemon that starts does not give up for that.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(20);
+
+impl DaemonLock {
+    /// Takes the lock; `None` when somebody else holds it.
+    ///
+    /// # Errors
+    /// The file cannot be made, or the system has no locks there.
+    pub(crate) fn take(home: &Home) -> io::Result<Option<Self>> {
+        for _ in 0..TRIES {
+            if let Some(lock) = Self::try_take(home)? {
+                return Ok(Some(lock));
+            }
+            if matches!(look(home)?, Lock::Held(Some(holder)) if holder.kind() == Kind::Daemon) {
+                return Ok(None);
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(None)
+    }
+
+    fn try_take(home: &Home) -> io::Result<Option<Self>> {
+        let root = File::open(home.root())?;
+        // Some network file systems lock no folders; then the file has to do.
+        if let Err(Errno::WOULDBLOCK) = rfs::flock(&root, FlockOperation::NonBlockingLockExclusive)
+        {
+            return Ok(None);
+        }
+        let file = take_file(home)?;
+        Ok(file.map(|file| Self { file, root }))
+    }
+
+    /// Makes the file anew after it was removed, and takes it; `false` when another has it.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub(crate) fn take_again(&mut self, home: &Home) -> io::Result<bool> {
+        let Some(file) = take_file(home)? else {
+            return Ok(false);
+        };
+        self.file = file;
+        Ok(true)
+    }
+
+    /// Whether the home still lies where it lay.
+    pub(crate) fn is_at_home(&self, home: &Home) -> bool {
+        is_same(&self.root, home.root())
+    }
+
+    /// Whether the file is still the one that others look at.
+    pub(crate) fn is_in_place(&self, home: &Home) -> bool {
+        is_same(&self.file, &home.lock())
+    }
+}
+
+fn take_file(home: &Home) -> io::Result<Option<File>> {
+    let mut file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(plain())
+        .open(home.lock())?;
+    match rfs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => return Ok(None),
+        Err(errno) => return Err(errno.into()),
+    }
+    // Elsewhere the two kinds may be one, and the second would meet the first.
+    #[cfg(target_os = "linux")]
+    crate::ignore_because(
+        "without it the lock holds as well; it then has no name",
+        rfs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive),
+    );
+    // For people and scripts that look for the process. Nothing of ours reads it, and a full disk is no
+    // reason not to run.
+    let told = file
+        .set_len(0)
+        .and_then(|()| writeln!(file, "{}", std::process::id()));
+    crate::ignore_because("the lock needs no content", told);
+    Ok(Some(file))
+}
+
+/// Who holds the lock of a home. Takes it for an instant where it is free.
+///
+/// # Errors
+/// The home cannot be read.
+pub(crate) fn look(home: &Home) -> io::Result<Lock> {
+    if let Some(file) = open(&home.lock())? {
+        if let Some(holder) = record_holder(&file)? {
+            return Ok(Lock::Held(holder));
+        }
+        if !is_free(&file)? {
+            return Ok(Lock::Held(flock_holder(&file, &home.lock())));
+        }
+    }
+    let Some(root) = open(home.root())? else {
+        return Ok(Lock::Free);
+    };
+    Ok(match is_free(&root) {
+        Ok(true) | Err(_) => Lock::Free,
+        Ok(false) => Lock::Held(flock_holder(&root, home.root())),
+    })
+}
+
+fn open(path: &Path) -> io::Result<Option<File>> {
+    match File::options().read(true).custom_flags(plain()).open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Follows no link, and does not wait where somebody has put a pipe.
+const fn plain() -> i32 {
+    let flags = rfs::OFlags::NOFOLLOW.union(rfs::OFlags::NONBLOCK);
+    flags.bits().cast_signed()
+}
+
+/// Whether no flock(2) lock is there. Taken shared and given back at once.
+fn is_free(file: &File) -> io::Result<bool> {
+    match rfs::flock(file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => {
+            rfs::flock(file, FlockOperation::Unlock)?;
+            Ok(true)
+        }
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// The outer `None`: nobody holds a record lock.
+fn record_holder(file: &File) -> io::Result<Option<Option<Process>>> {
+    use nix::{
+        fcntl::{FcntlArg, fcntl},
+        libc,
+    };
+    let mut lock = libc::flock {
+        l_type: small(libc::F_WRLCK),
+        l_whence: small(libc::SEEK_SET),
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    fcntl(file, FcntlArg::F_GETLK(&mut lock))?;
+    if lock.l_type == small(libc::F_UNLCK) {
+        return Ok(None);
+    }
+    Ok(Some(Process::from_kernel(lock.l_pid)))
+}
+
+/// Systems differ in the types of these constants.
+fn small(constant: impl TryInto<i16>) -> i16 {
+    constant.try_into().ok().expect("a small constant")
+}
+
+/// Which process has this file open with a flock(2) lock on it, as far as the kernel shows us
+/// other processes' files: `lock:` lines in /proc/PID/fdinfo.
+fn flock_holder(file: &File, path: &Path) -> Option<Process> {
+    let meant = file.metadata().ok()?;
+    let name = path.file_name()?;
+    let processes = std::fs::read_dir("/proc").ok()?.flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let mut processes = numbers.filter_map(Process::from_kernel);
+    processes.find(|process| {
+        let folder = format!("/proc/{}", process.number());
+        let files = std::fs::read_dir(format!("{folder}/fd")).into_iter();
+        files.flatten().flatten().any(|entry| {
+            // By its name first: what lies on a dead network folder must not be asked for more.
+            let link = std::fs::read_link(entry.path());
+            let is_named = link.is_ok_and(|link| link.file_name() == Some(name));
+            let is_meant =
+                || std::fs::metadata(entry.path()).is_ok_and(|meta| is_one(&meta, &meant));
+            let has_lock = || {
+                let info = format!("{folder}/fdinfo/{}", entry.file_name().display());
+                let text = std::fs::read_to_string(info).unwrap_or_default();
+                text.lines()
+                    .any(|line| line.starts_with("lock:") && line.contains("FLOCK"))
+            };
+            is_named && is_meant() && has_lock()
+        })
+    })
+}
+
+fn is_same(file: &File, path: &Path) -> bool {
+    let (ours, there) = (file.metadata(), std::fs::symlink_metadata(path));
+    matches!((ours, there), (Ok(ours), Ok(there)) if is_one(&ours, &there))
+}
+
+fn is_one(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path().join("home"));
+        home.prepare().expect("made");
+        (folder, home)
+    }
+
+    fn me() -> Option<Process> {
+        Process::from_kernel(i32::try_from(std::process::id()).expect("small"))
+    }
+
+    #[test]
+    fn a_home_without_a_daemon_is_free_also_where_it_does_not_exist() {
+        let (_folder, home) = home();
+        assert_eq!(look(&home).expect("readable"), Lock::Free);
+        std::fs::write(home.lock(), "1\n").expect("ours");
+        assert_eq!(
+            look(&home).expect("readable"),
+            Lock::Free,
+            "a number is no lock"
+        );
+        let nowhere = Home::at(PathBuf::from("/nowhere/home"));
+        assert_eq!(look(&nowhere).expect("nothing to read"), Lock::Free);
+    }
+
+    #[test]
+    fn one_has_it_at_a_time_and_it_is_free_afterwards() {
+        let (_folder, home) = home();
+        let lock = DaemonLock::take(&home).expect("locks").expect("free");
+        assert!(DaemonLock::try_take(&home).expect("locks").is_none());
+        assert!(lock.is_in_place(&home) && lock.is_at_home(&home));
+        drop(lock);
+        assert!(DaemonLock::try_take(&home).expect("locks").is_some());
+    }
+
+    #[test]
+    fn without_its_run_folder_a_daemon_still_keeps_a_second_one_out() {
+        let (_folder, home) = home();
+        let mut lock = DaemonLock::take(&home).expect("locks").expect("free");
+        std::fs::remove_dir_all(home.run()).expect("ours");
+        assert!(!lock.is_in_place(&home) && lock.is_at_home(&home));
+        home.prepare().expect("made again");
+        assert!(matches!(look(&home).expect("readable"), Lock::Held(_)));
+        assert!(DaemonLock::try_take(&home).expect("locks").is_none());
+        assert!(lock.take_again(&home).expect("locks"));
+        assert!(lock.is_in_place(&home));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_holds_a_lock_of_another_kind_is_found_too() {
+        let (_folder, home) = home();
+        let file = File::create(home.lock()).expect("ours");
+        rfs::flock(&file, FlockOperation::LockExclusive).expect("free");
+        assert_eq!(look(&home).expect("readable"), Lock::Held(me()));
+    }
+}

@@ -1,0 +1,182 @@
+//! Something else has the daemon's lock, its socket or its number: it is named, and never signalled.
+
+use crate::{
+    stand_in::{Part, StandIn},
+    support::TestHome,
+};
+use meter_wire::{ErrorCode, FromDaemon, Notice};
+use std::{
+    fs,
+    os::unix::net::UnixListener,
+    process::{Child, Command},
+    thread,
+};
+
+#[track_caller]
+fn says(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) {
+    let output = home.run(args);
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8(text).expect("text");
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
+    for part in parts {
+        assert!(text.contains(part), "{args:?} says {part:?}: {text}");
+    }
+}
+
+/// A home that has had a daemon.
+fn used_home() -> TestHome {
+    let home = TestHome::new();
+    says(&home, &["monitor", "start"], 0, &[]);
+    says(&home, &["stop"], 0, &["is stopped"]);
+    home
+}
+
+/// A process of ours that has nothing to do with any of it.
+struct Bystander(Child);
+
+impl Bystander {
+    fn start() -> Self {
+        Self(Command::new("sleep").arg("600").spawn().expect("it starts"))
+    }
+
+    #[track_caller]
+    fn assert_lives(&mut self) {
+        assert_eq!(self.0.try_wait().expect("ours"), None, "it was ended");
+    }
+}
+
+impl Drop for Bystander {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn stop_signals_no_process_that_only_a_file_names() {
+    let home = used_home();
+    let lock = home.root().join("run/daemon.lock");
+    let mut bystander = Bystander::start();
+    for number in [
+        bystander.0.id().to_string(),
+        "-1".to_owned(),
+        "0".to_owned(),
+    ] {
+        fs::write(&lock, format!("{number}\n")).expect("ours");
+        says(&home, &["stop"], 0, &["not running"]);
+        says(&home, &["stop", "--force"], 0, &["not running"]);
+        bystander.assert_lives();
+    }
+    says(&home, &["monitor", "start"], 0, &[]);
+    fs::write(&lock, format!("{}\n", bystander.0.id())).expect("ours");
+    says(&home, &["stop"], 0, &["is stopped"]);
+    bystander.assert_lives();
+    says(&home, &["status"], 69, &["not running"]);
+}
+
+#[test]
+fn a_program_that_holds_the_lock_is_named_and_left_alone() {
+    let home = used_home();
+    let mut other = StandIn::start(&home, Part::Lock);
+    let process = format!("process {}", other.pid());
+    let lock = home.root().join("run/daemon.lock");
+    let parts = [lock.to_str().expect("UTF-8"), &process];
+    let all: [(&[&str], i32); 6] = [
+        (&["status"], 69),
+        (&["doctor"], 1),
+        (&["monitor", "start"], 69),
+        (&["tor", "stop"], 69),
+        (&["stop"], 69),
+        (&["stop", "--force"], 69),
+    ];
+    thread::scope(|scope| {
+        for (args, code) in all {
+            let home = &home;
+            scope.spawn(move || says(home, args, code, &parts));
+        }
+    });
+    let mut bridge = home.bridge();
+    let Some(FromDaemon::Notice(Notice::Problem(problem))) = bridge.receive() else {
+        panic!("no problem was told");
+    };
+    assert_eq!(problem.code, ErrorCode::DaemonPlaceTaken);
+    assert_eq!(bridge.wait().code(), Some(69));
+    other.assert_lives();
+    let log = fs::read_to_string(home.root().join("log/onionmeter.log")).expect("there");
+    assert_eq!(log.matches("daemon ready").count(), 1, "none but the first");
+    drop(other);
+    says(&home, &["monitor", "start"], 0, &[]);
+}
+
+#[test]
+fn a_program_that_has_the_socket_is_named_and_left_alone() {
+    for part in [Part::Silence, Part::Garbage] {
+        let home = used_home();
+        let mut other = StandIn::start(&home, part);
+        let process = format!("process {}", other.pid());
+        let parts = ["daemon.sock", &process, "no Onionmeter daemon"];
+        thread::scope(|scope| {
+            for args in [&["status"][..], &["monitor", "start"], &["stop"]] {
+                let home = &home;
+                scope.spawn(move || says(home, args, 69, &parts));
+            }
+        });
+        other.assert_lives();
+    }
+}
+
+#[test]
+fn a_daemon_that_hangs_is_named_and_ended_by_force_alone() {
+    let home = used_home();
+    let mut hung = StandIn::start(&home, Part::Hung);
+    let process = format!("process {}", hung.pid());
+    let parts = ["does not answer", &process, "stop --force"];
+    thread::scope(|scope| {
+        for (args, code) in [(&["status"][..], 69), (&["doctor"], 1), (&["stop"], 69)] {
+            let (home, parts) = (&home, &parts[1..]);
+            scope.spawn(move || says(home, args, code, parts));
+        }
+    });
+    says(&home, &["status"], 69, &parts);
+    hung.assert_lives();
+    says(&home, &["stop", "--force"], 0, &["is stopped"]);
+    hung.wait();
+    says(&home, &["monitor", "start"], 0, &[]);
+}
+
+#[test]
+fn a_daemon_that_cannot_start_says_why_to_who_started_it() {
+    let home = used_home();
+    let socket = home.root().join("run/daemon.sock");
+    fs::create_dir_all(socket.join("something")).expect("ours");
+    let socket = socket.to_str().expect("UTF-8");
+    says(&home, &["status"], 69, &["not running"]);
+    let words = ["cannot be started", socket, "Address already in use"];
+    says(&home, &["monitor", "start"], 69, &words);
+    fs::remove_dir_all(socket).expect("ours");
+    says(&home, &["monitor", "start"], 0, &[]);
+}
+
+#[test]
+fn a_client_of_a_daemon_that_is_just_ending_gets_the_next_one() {
+    let home = used_home();
+    let socket = home.root().join("run/daemon.sock");
+    for is_bridge in [false, true] {
+        drop(fs::remove_file(&socket));
+        let ending = UnixListener::bind(&socket).expect("free");
+        let path = socket.clone();
+        // With the hello unread, which makes it a reset; then it is gone.
+        let ends = thread::spawn(move || {
+            drop(ending.accept().expect("a client"));
+            fs::remove_file(path).expect("ours");
+        });
+        if is_bridge {
+            let hello = home.bridge().hello(false);
+            assert!(hello.key.is_some());
+        } else {
+            says(&home, &["monitor", "start"], 0, &[]);
+        }
+        ends.join().expect("a client came");
+        says(&home, &["stop"], 0, &["is stopped"]);
+    }
+}

@@ -1,0 +1,137 @@
+//! What takes long holds up nobody, and what was asked for later is what holds in the end.
+
+use crate::support::{Bridge, TestHome, connect};
+use meter_wire::{BackendChoice, FromDaemon, Outcome, Request, Status, Success, TorState, TorUse};
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    thread,
+    time::Duration,
+};
+
+/// The next reply, whichever request it is to.
+fn next_reply(bridge: &mut Bridge) -> (u32, Outcome) {
+    loop {
+        match bridge.receive().expect("the bridge is there") {
+            FromDaemon::Reply(reply) => return (reply.id.expect("a number"), reply.outcome),
+            FromDaemon::Notice(_) => {}
+        }
+    }
+}
+
+fn status(bridge: &mut Bridge) -> Status {
+    match bridge.ask(90, Request::Status) {
+        Ok(Success::Status(status)) => *status,
+        other => panic!("no status: {other:?}"),
+    }
+}
+
+/// A program in the place of `tor` that never opens its control socket, and takes its time to end.
+struct DeafTor {
+    starts: PathBuf,
+}
+
+impl DeafTor {
+    fn of(home: &TestHome) -> Self {
+        let (program, starts) = (home.user().join("tor"), home.user().join("starts"));
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *--version*) echo 'Tor version 0.4.8.9.'; exit;; esac\n\
+             trap 'sleep 1; exit' TERM INT\necho started >> '{}'\nwhile :; do sleep 0.05; done\n",
+            starts.display()
+        );
+        fs::write(&program, script).expect("ours");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("ours");
+        home.configure(&format!(
+            "[relay]\nport = {}\n[tor]\nbackend = 'managed'\nprogram = '{}'\n",
+            home.relay_port,
+            program.display()
+        ));
+        Self { starts }
+    }
+
+    fn started(&self) -> usize {
+        fs::read_to_string(&self.starts).map_or(0, |text| text.lines().count())
+    }
+
+    fn wait(&self) {
+        while self.started() == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
+fn while_tor_starts_pings_are_answered_and_notices_come() {
+    let home = TestHome::new();
+    let tor = DeafTor::of(&home);
+    let mut bridge = home.bridge();
+    bridge.hello(true);
+    bridge.send(2, Request::TorStart);
+    tor.wait();
+    bridge.send(3, Request::Ping);
+    assert_eq!(next_reply(&mut bridge), (3, Outcome::Ok(Success::Done)));
+    // While it waits for its own answer, this client hears of what another does.
+    home.bridge().hello(false);
+    let output = home.run(&["monitor", "stop"]);
+    assert!(output.status.success());
+    loop {
+        match bridge.receive().expect("the bridge is there") {
+            FromDaemon::Notice(meter_wire::Notice::Status(status))
+                if status.relay == meter_wire::RelayStatus::Stopped =>
+            {
+                break;
+            }
+            FromDaemon::Notice(_) => {}
+            FromDaemon::Reply(reply) => panic!("too early: {reply:?}"),
+        }
+    }
+    bridge.send(4, Request::TorStop);
+    let mut replies = [next_reply(&mut bridge), next_reply(&mut bridge)];
+    replies.sort_by_key(|(id, _)| *id);
+    assert!(matches!(replies[0], (2, Outcome::Error(_))), "{replies:?}");
+    assert_eq!(replies[1], (4, Outcome::Ok(Success::Done)));
+}
+
+#[test]
+fn a_tor_that_was_stopped_is_not_started_by_what_was_asked_for_before() {
+    let home = TestHome::new();
+    let tor = DeafTor::of(&home);
+    let mut bridge = home.bridge();
+    bridge.hello(false);
+    tor.wait();
+    let backend = BackendChoice::Managed;
+    bridge.send(3, Request::TorUse(TorUse { backend }));
+    bridge.send(4, Request::TorStart);
+    bridge.send(5, Request::TorStop);
+    let mut replies: Vec<_> = (0..3).map(|_| next_reply(&mut bridge)).collect();
+    replies.sort_by_key(|(id, _)| *id);
+    assert_eq!(replies[0], (3, Outcome::Ok(Success::Done)), "it is kept");
+    assert!(matches!(replies[1], (4, Outcome::Error(_))), "{replies:?}");
+    assert_eq!(replies[2], (5, Outcome::Ok(Success::Done)));
+    assert_eq!(status(&mut bridge).tor.state, TorState::Off);
+    assert_eq!(tor.started(), 1, "none after the stop");
+    bridge.send(6, Request::TorStart);
+    while tor.started() < 2 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(bridge.ask(7, Request::Ping), Ok(Success::Done));
+}
+
+#[test]
+fn while_connections_end_the_daemon_goes_on_answering() {
+    let home = TestHome::new();
+    let mut bridge = home.bridge();
+    bridge.hello(false);
+    let mut open = connect(([127, 0, 0, 1], home.relay_port).into());
+    open.write_all(b"\x05\x01\x00").expect("it listens");
+    open.read_exact(&mut [0; 2]).expect("it is served");
+    bridge.send(2, Request::MonitorStop);
+    bridge.send(3, Request::Status);
+    let (id, outcome) = next_reply(&mut bridge);
+    assert_eq!(id, 3, "before the connection was cut: {outcome:?}");
+    let (id, outcome) = next_reply(&mut bridge);
+    assert_eq!((id, outcome), (2, Outcome::Ok(Success::Done)));
+    assert_eq!(open.read(&mut [0; 1]).unwrap_or(0), 0, "cut by then");
+}

@@ -1,0 +1,117 @@
+//! Other processes in the daemon's place: this very test program, started once more.
+
+use crate::support::TestHome;
+use rustix::fs::{FlockOperation, fcntl_lock, flock};
+use std::{
+    env,
+    fs::File,
+    io::{BufRead as _, BufReader, Read as _, Write as _, stdin},
+    os::unix::net::UnixListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+/// What it does; each is in the variable that starts it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Part {
+    /// Holds the lock that every daemon needs.
+    Lock,
+    /// Takes connections on the daemon's socket and says nothing.
+    Silence,
+    /// Takes connections there and says something else.
+    Garbage,
+    /// All of a daemon but its answers, and does not end when asked.
+    Hung,
+}
+
+const PART: &str = "STAND_IN_PART";
+const RUN: &str = "STAND_IN_RUN";
+
+/// A process that plays a part until it is dropped.
+pub(crate) struct StandIn(Child);
+
+impl StandIn {
+    pub(crate) fn start(home: &TestHome, part: Part) -> Self {
+        let name = if part == Part::Hung {
+            "daemon"
+        } else {
+            "stranger"
+        };
+        let mut child = Command::new(env::current_exe().expect("this program"))
+            .args([name, "--exact", "--nocapture"])
+            .env(PART, format!("{part:?}"))
+            .env(RUN, home.root().join("run"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let mut line = String::new();
+        stderr.read_line(&mut line).expect("text");
+        assert_eq!(line, "ready\n");
+        Self(child)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_lives(&mut self) {
+        let ended = self.0.try_wait().expect("ours");
+        assert_eq!(ended, None, "it was ended");
+    }
+
+    pub(crate) fn wait(&mut self) {
+        self.0.wait().expect("ours");
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Plays the part that the variable names; nothing where none does, as in an ordinary run.
+pub(crate) fn act() {
+    let Ok(part) = env::var(PART) else { return };
+    let run = PathBuf::from(env::var_os(RUN).expect("set together"));
+    let _lock = ["Lock", "Hung"].contains(&part.as_str()).then(|| {
+        let lock = File::create(run.join("daemon.lock")).expect("ours");
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).expect("free");
+        if part == "Hung" {
+            fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive).expect("free");
+        }
+        lock
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("files");
+    let entered = runtime.enter();
+    let kind = tokio::signal::unix::SignalKind::terminate();
+    let _deaf = tokio::signal::unix::signal(kind).expect("a handler");
+    drop(entered);
+    if part != "Lock" {
+        drop(std::fs::remove_file(run.join("daemon.sock")));
+        let listener = UnixListener::bind(run.join("daemon.sock")).expect("free");
+        thread::spawn(move || take(&listener, part == "Garbage"));
+    }
+    writeln!(std::io::stderr(), "ready").expect("piped");
+    stdin().read_to_end(&mut Vec::new()).expect("its parent");
+}
+
+fn take(listener: &UnixListener, speaks: bool) {
+    let mut clients = Vec::new();
+    for client in listener.incoming() {
+        let mut client = client.expect("a client");
+        if speaks {
+            drop(client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+        }
+        clients.push(client);
+    }
+}

@@ -1,0 +1,84 @@
+//! A newer program was installed: the daemon of before makes room for it, or it is said that it did not.
+
+use crate::support::{PROGRAM, TestHome, connect};
+use std::{
+    fs::{self, File},
+    io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Another build of the program, of the same version: what stands behind an ELF file's end changes nothing
+/// of what it does.
+fn another_build(home: &TestHome) -> PathBuf {
+    let path = home.user().join("newer");
+    fs::copy(PROGRAM, &path).expect("ours");
+    let mut file = File::options().append(true).open(&path).expect("ours");
+    file.write_all(b"newer").expect("ours");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
+    path
+}
+
+fn run(home: &TestHome, program: &Path, args: &[&str]) -> String {
+    let asked = home.command(args);
+    let mut command = Command::new(program);
+    command.args(args).env_clear();
+    for (name, value) in asked.get_envs() {
+        command.env(name, value.expect("set"));
+    }
+    let output = command.output().expect("it starts");
+    String::from_utf8([output.stdout, output.stderr].concat()).expect("text")
+}
+
+#[test]
+fn an_idle_daemon_of_another_build_ends_when_a_program_is_installed() {
+    let home = TestHome::new();
+    home.run(&["install"]);
+    let installed = home.root().join("bin/onionmeter");
+    assert!(run(&home, &installed, &["monitor", "start"]).contains("counts"));
+    let again = run(&home, Path::new(PROGRAM), &["install"]);
+    assert!(!again.contains("Daemon:"), "the same program: {again}");
+    assert!(home.daemon_pid().is_some());
+    let newer = another_build(&home);
+    let said = run(&home, &newer, &["install"]);
+    assert!(said.contains("was idle and is ended"), "{said}");
+    assert!(home.daemon_pid().is_none());
+    assert!(run(&home, &installed, &["monitor", "start"]).contains("counts"));
+    let said = run(&home, &newer, &["status"]);
+    assert!(
+        !said.contains("Notice"),
+        "a copy is the same program: {said}"
+    );
+}
+
+#[test]
+fn a_daemon_in_use_is_left_and_every_look_says_that_it_is_not_the_installed_one() {
+    let home = TestHome::new();
+    home.run(&["install"]);
+    let installed = home.root().join("bin/onionmeter");
+    assert!(run(&home, &installed, &["monitor", "start"]).contains("counts"));
+    let mut open = connect(([127, 0, 0, 1], home.relay_port).into());
+    open.write_all(b"\x05\x01\x00").expect("it listens");
+    open.read_exact(&mut [0; 2]).expect("it is served");
+    let newer = another_build(&home);
+    let said = run(&home, &newer, &["install"]);
+    assert!(
+        said.contains("goes on with the program that was there before"),
+        "{said}"
+    );
+    let process = home.daemon_pid().expect("it goes on");
+    let process = format!("(process {})", process.as_raw_nonzero());
+    for command in ["status", "doctor"] {
+        let said = run(&home, &installed, &[command]);
+        assert!(said.contains("was replaced since"), "{said}");
+        assert!(
+            said.contains(&process) && said.contains("`onionmeter stop`"),
+            "{said}"
+        );
+    }
+    drop(open);
+    assert!(run(&home, &installed, &["stop"]).contains("is stopped"));
+    assert!(run(&home, &installed, &["monitor", "start"]).contains("counts"));
+    assert!(!run(&home, &installed, &["status"]).contains("was replaced"));
+}
