@@ -14,7 +14,7 @@ mod state;
 mod stored;
 mod unreadable;
 
-pub use book::{Book, Identity};
+pub use book::{Book, Earlier, Identity};
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, Timer};
 pub use proxy::SINK_PORT;
@@ -152,6 +152,7 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if matches!(state.host, Host::Idle) {
         return;
     }
+    let (older, earlier) = state.book.to_keep();
     let stored = Box::new(Stored {
         protection_wanted: state.wanted,
         applied_port: state.applied_port,
@@ -159,6 +160,8 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         bypassed: state.bypassed,
         foreign_seen: state.foreign_seen,
         book: state.book.to_file(),
+        older,
+        earlier,
     });
     if state.saved.as_ref() != Some(&stored) {
         effects.insert(0, Effect::SaveLocal(stored.clone()));

@@ -132,10 +132,23 @@ fn balance(state: &State) -> Balance {
     Balance {
         credits: credits_short(amount),
         exact: format!("{} credits", credits_exact(amount)),
-        source: match state.book.sequence() {
-            0 => "No report yet".to_owned(),
-            1 => "from 1 verified report".to_owned(),
-            reports => format!("from {reports} verified reports"),
-        },
+        source: format!("{}{}", reports(state), earlier(state)),
+    }
+}
+
+fn reports(state: &State) -> String {
+    match state.book.sequence() {
+        0 => "No report yet".to_owned(),
+        1 => "from 1 verified report".to_owned(),
+        reports => format!("from {reports} verified reports"),
+    }
+}
+
+/// Credits of a chain that was given up are no sum with those of this one, and not nothing.
+fn earlier(state: &State) -> String {
+    let credits = state.book.earlier_credits();
+    match credits.get() {
+        0 => String::new(),
+        _ => format!("; {} in earlier chains", credits_short(credits)),
     }
 }

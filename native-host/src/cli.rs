@@ -1,5 +1,6 @@
 //! The command line. Commands print results to stdout and problems to stderr.
 
+mod chain;
 mod circuit;
 mod control;
 mod doctor;
@@ -60,6 +61,10 @@ enum Command {
     Reports(reports::Arguments),
     /// Check a file of reports without network, daemon or key
     Verify(verify::Arguments),
+    /// Put reports back that the book has lost, from another book or a file of reports
+    Restore(chain::Restore),
+    /// End the chain of reports and begin another; the old book is kept
+    NewChain(chain::NewChain),
     /// Start or stop Tor
     #[command(subcommand)]
     Tor(control::TorSwitch),
@@ -147,6 +152,8 @@ fn with_home(command: Command, home: &Home) -> Outcome {
         Command::Reports(arguments) => reports::run(&arguments, home),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
+        Command::Restore(arguments) => chain::restore(&arguments, home),
+        Command::NewChain(arguments) => chain::begin(&arguments, home),
         Command::Tor(switch) => control::tor(&switch, home),
         Command::Monitor(switch) => control::monitor(&switch, home),
         Command::NewIdentity => control::new_identity(home),

@@ -22,6 +22,7 @@ use crate::{
     ticks::Ticks,
 };
 use house::House;
+pub(crate) use house::is_forked;
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site};
 use meter_wire::{
@@ -36,7 +37,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tor::{Diary, Steward};
-use tracing::{error, info};
+use tracing::{debug, error, info};
 use watchdog::{Sight, Watchdog};
 use whereabouts::Moves;
 
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     MonitorStop(Answer<()>),
     NewIdentity(Answer<()>),
     NewCircuit(Site, Answer<()>),
+    RestoreReports(Vec<WireReport>, Answer<()>),
+    NewChain(Answer<()>),
 }
 
 /// Something that the engine was asked and has not answered yet.
@@ -307,6 +310,13 @@ impl Engine {
         self.bursts.look(counted.active);
         self.look_at_tor();
         let Ok(house) = &mut self.house else { return };
+        if house.is_replaced() {
+            match house.open_again() {
+                Ok(()) => info!("another book was put in place"),
+                // It is told as what it is: a book that is not where it was.
+                Err(problem) => debug!(detail = problem.detail, "the new book cannot be used"),
+            }
+        }
         // It waits for the disk at times. The relay has a thread of its own.
         let closed = house.tick(now, wall, counted, self.relay.is_running());
         if let Some(report) = closed {
@@ -386,6 +396,11 @@ impl Engine {
             }
             Command::NewIdentity(answer) => reply(answer, self.renew_identity()),
             Command::NewCircuit(site, answer) => reply(answer, self.renew_circuit(&site)),
+            Command::RestoreReports(reports, answer) => {
+                let house = self.house.as_mut().map_err(|problem| problem.clone());
+                reply(answer, house.and_then(|house| house.take_back(&reports)));
+            }
+            Command::NewChain(answer) => reply(answer, self.begin_new_chain()),
         }
     }
 
@@ -394,14 +409,29 @@ impl Engine {
     fn monitor_start(&mut self) -> Result<(), Problem> {
         let config = Config::load(&self.home.config()).map_err(|error| problems::config(&error))?;
         self.relay.configure(&config);
-        if self.house.is_err() {
-            self.house = House::open(&self.home, self.thresholds);
+        match &mut self.house {
+            Err(_) => self.house = House::open(&self.home, self.thresholds),
+            Ok(house) if house.is_in_doubt() => house.open_again()?,
+            Ok(_) => {}
         }
         self.start_monitor();
         match (&self.house, self.relay.problem()) {
             (Err(problem), _) | (_, Some(problem)) => Err(problem.clone()),
             (Ok(_), None) => Ok(()),
         }
+    }
+
+    /// With a person's consent only: the old book is kept, and its chain ends.
+    fn begin_new_chain(&mut self) -> Result<(), Problem> {
+        let none = Err(problems::shutting_down());
+        let house = std::mem::replace(&mut self.house, none);
+        let could_work = house.is_ok();
+        let (house, outcome) = house::begin_anew(house, &self.home, self.thresholds);
+        self.house = house;
+        if !could_work {
+            self.start_monitor();
+        }
+        outcome
     }
 
     /// Without a house there is nobody to keep what the relay would count.
@@ -497,8 +527,9 @@ fn snapshot(
         balance: working.map_or_else(Default::default, House::balance),
         reports: working.map_or_else(Default::default, House::report_count),
         thresholds: (&thresholds).into(),
+        chain: working.map(House::chain),
         problem: match house {
-            Ok(house) => house.problem().cloned(),
+            Ok(house) => house.problem(),
             Err(problem) => Some(problem.clone()),
         },
         unreached: relay.lately().unreached(),

@@ -28,10 +28,9 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
 /// `AlreadyExists` when `path` exists in whatever form; otherwise any failure on the way.
 pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let (folder, temporary) = beside(path)?;
-    // A hard link fails where a rename would overwrite.
-    let result =
-        write_new(&temporary, content, mode).and_then(|()| fs::hard_link(&temporary, path));
-    crate::ignore_because("it may never have been made", fs::remove_file(&temporary));
+    let result = write_new(&temporary, content, mode)
+        .and_then(|()| meter_ledger::place_new(&temporary, path));
+    crate::ignore_because("it was moved away", fs::remove_file(&temporary));
     result.and_then(|()| sync_folder(&folder))
 }
 

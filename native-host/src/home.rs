@@ -131,6 +131,12 @@ impl Home {
         self.key_folder().join("device.key")
     }
 
+    /// The number of the last signed report, for noticing that an older book was put back.
+    #[must_use]
+    pub fn last_signed(&self) -> PathBuf {
+        self.key_folder().join("last-signed")
+    }
+
     /// The book.
     #[must_use]
     pub fn book(&self) -> PathBuf {

@@ -13,6 +13,7 @@ mod identity;
 pub mod ids;
 pub mod ipc;
 mod key;
+mod last_signed;
 mod limits;
 mod lock;
 mod log;

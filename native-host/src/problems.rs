@@ -1,11 +1,15 @@
 //! From the errors of the parts to what a person can do about them.
 
-use crate::{config::ConfigError, home::HomeError, key::KeyError};
-use meter_ledger::BookError;
+use crate::{config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError};
+use meter_ledger::{BookError, DiskFault};
 use meter_relay::RelayError;
 use meter_tor::TorProblem;
 use meter_wire::{ErrorCode, Problem};
-use std::error::Error;
+use std::{
+    error::Error,
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 /// An error with its sources, once each, for a detail.
 pub(crate) fn chain(error: &dyn Error) -> String {
@@ -47,17 +51,48 @@ pub(crate) fn key(error: &KeyError) -> Problem {
     problem(code, error)
 }
 
-pub(crate) fn book(error: &BookError) -> Problem {
+/// What is wrong with the book at `path`. In doubt the disk is asked, so not for every second.
+pub(crate) fn book(error: &BookError, path: &Path) -> Problem {
     let code = match error {
-        BookError::Open { .. } | BookError::Disk(_) | BookError::Busy => ErrorCode::BookUnwritable,
+        BookError::Open { .. } | BookError::Disk(_) | BookError::LogUnread { .. } => {
+            disk(error.disk_fault(path))
+        }
+        BookError::Busy => ErrorCode::BookBusy,
+        BookError::Newer { .. } => ErrorCode::BookNewer,
+        BookError::Fork { .. } => ErrorCode::BookForked,
         BookError::NotOurs { .. }
-        | BookError::Newer { .. }
+        | BookError::Empty { .. }
         | BookError::Damaged(_)
-        | BookError::OtherChain
-        | BookError::Fork { .. } => ErrorCode::BookDamaged,
+        | BookError::OtherChain => ErrorCode::BookDamaged,
         BookError::NotNext(_) | BookError::Bug(_) => ErrorCode::Internal,
     };
     problem(code, error)
+}
+
+const fn disk(fault: Option<DiskFault>) -> ErrorCode {
+    match fault {
+        Some(DiskFault::Full) => ErrorCode::DiskFull,
+        Some(DiskFault::ReadOnly) => ErrorCode::DiskReadOnly,
+        Some(DiskFault::Denied | DiskFault::Missing | DiskFault::Failing) | None => {
+            ErrorCode::BookUnwritable
+        }
+    }
+}
+
+/// The record of the last signed report cannot be read.
+pub(crate) fn last_signed(error: &RecordError) -> Problem {
+    problem(ErrorCode::HomeUnusable, error)
+}
+
+/// The record of the last signed report cannot be written.
+pub(crate) fn record(error: &io::Error, path: &Path) -> Problem {
+    let code = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorCode::DiskFull,
+        ErrorKind::ReadOnlyFilesystem => ErrorCode::DiskReadOnly,
+        _ => ErrorCode::BookUnwritable,
+    };
+    let detail = format!("{} cannot be written: {error}", path.display());
+    Problem::with_detail(code, detail)
 }
 
 pub(crate) fn relay(error: &RelayError) -> Problem {

@@ -95,6 +95,7 @@ fn status(port: u16, number: u32) -> Status {
         session: None,
         balance: U64Text(0),
         reports: U64Text(0),
+        chain: None,
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,
         unreached: Vec::new(),

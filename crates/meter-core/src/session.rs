@@ -88,6 +88,12 @@ impl SessionBatcher {
         self.open = None;
     }
 
+    /// Takes out of the open session what is in a report already: the session as a checkpoint held it
+    /// that was put back from an older copy. What was counted since stays open.
+    pub fn forget(&mut self, signed: &OpenSession) {
+        self.open = self.open.and_then(|open| open.without(signed));
+    }
+
     /// Stops the clock until the next tick, for example while the relay is stopped.
     pub fn pause(&mut self) {
         self.last_tick = None;
@@ -136,6 +142,25 @@ impl OpenSession {
         self.bytes_down = self.bytes_down.saturating_add(tick.moved.down);
         // A wall clock set back must not make a session end before it began.
         self.seen_at = tick.wall.max(self.started_at);
+    }
+
+    /// What came after `begun`; `None` when that is nothing, and all of it when `begun` is the beginning
+    /// of another session.
+    fn without(self, begun: &Self) -> Option<Self> {
+        if self.started_at != begun.started_at {
+            return Some(self);
+        }
+        let less = |all: u64, part: u64| all.saturating_sub(part);
+        let bytes = |all: ByteCount, part: ByteCount| ByteCount::new(less(all.get(), part.get()));
+        let rest = Self {
+            started_at: self.seen_at,
+            duration: DurationMs::new(less(self.duration.get(), begun.duration.get()))?,
+            bytes_up: bytes(self.bytes_up, begun.bytes_up)?,
+            bytes_down: bytes(self.bytes_down, begun.bytes_down)?,
+            resumed: false,
+            ..self
+        };
+        (rest.bytes() > ByteCount::ZERO).then_some(rest)
     }
 
     /// Bytes of both directions together.
@@ -266,6 +291,35 @@ mod tests {
         assert_eq!(
             (due.duration.get(), due.bytes().get(), due.resumed),
             (30_000, 100_000, true)
+        );
+    }
+
+    #[test]
+    fn what_was_signed_already_is_taken_out_and_what_came_since_stays() {
+        let mut first = SessionBatcher::new(Thresholds::DEFAULT, None);
+        first.tick(tick(0, 60_000, 0));
+        first.tick(tick(20_000, 0, 500));
+        let checkpoint = *first.open().expect("open");
+        let mut second = SessionBatcher::new(Thresholds::DEFAULT, Some(checkpoint));
+        second.forget(&checkpoint);
+        assert_eq!(second.open(), None, "nothing came since");
+
+        let mut second = SessionBatcher::new(Thresholds::DEFAULT, Some(checkpoint));
+        second.tick(tick(1_000_000, 7, 0));
+        second.tick(tick(1_003_000, 0, 40_000));
+        second.forget(&checkpoint);
+        let open = second.open().expect("something came");
+        let found = (
+            open.duration.get(),
+            open.bytes_up.get(),
+            open.bytes_down.get(),
+        );
+        assert_eq!(found, (3_000, 7, 40_000));
+        assert!(open.started_at > checkpoint.seen_at);
+        second.forget(&checkpoint);
+        assert_eq!(
+            second.open().map(OpenSession::bytes).map(ByteCount::get),
+            Some(40_007)
         );
     }
 

@@ -1,7 +1,7 @@
 //! The book: what may be asked of it, and in which transactions it answers.
 
 use crate::{
-    Audit, BookError, Bug, Damage, audit, file,
+    Audit, BookError, Bug, Damage, Place, audit, file, place,
     posting::{self, Account},
     rows, schema,
 };
@@ -9,15 +9,26 @@ use meter_core::{
     Amount, ChainError, ChainHead, ChainId, DeviceKey, OpenSession, SessionReport, Signed, Verified,
 };
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The double-entry book of one chain of session reports.
 ///
-/// Every call is one transaction, durable when it returns `Ok`. Calls block: on the disk, and up
-/// to 2 s on another process that holds the file. One process at a time may write; that is the
+/// Every call is one transaction, durable when it returns `Ok`. Calls block: on the disk, and on
+/// another process that holds the file, up to 2 s to open it and a quarter of a second to write. One process at a time may write; that is the
 /// caller's to guarantee, and a second one is refused or waits, but corrupts nothing.
 pub struct Book {
     connection: Connection,
+    path: PathBuf,
+    /// Which file it was when it was opened.
+    file: Option<place::FileId>,
+    /// Whether a commit waits for the disk, as far as is known.
+    lasting: bool,
+    /// Where the book is read, when it cannot be read in its own folder; goes with it.
+    _copy: Option<tempfile::TempDir>,
 }
 
 /// What became of a report.
@@ -29,6 +40,17 @@ pub enum Posted {
     Already,
 }
 
+/// What a report means for the session in progress.
+#[derive(Clone, Copy)]
+enum Session {
+    Ends,
+    GoesOn,
+}
+
+/// How long a write waits for another program that holds the file. Short, because the owner of a book
+/// has more to do than to wait for it, and tries again.
+const WRITE_PATIENCE: Duration = Duration::from_millis(250);
+
 impl Book {
     /// Opens the book at `path`, or makes an empty one, readable by its owner only, in a folder
     /// that exists. Checks the schema, the last report and the balance, not every report: see
@@ -39,10 +61,43 @@ impl Book {
     /// or is damaged.
     pub fn open(path: &Path) -> Result<Self, BookError> {
         let connection = file::open(path)?;
+        let book = Self::checked(connection, path, None)?;
+        book.connection.busy_timeout(WRITE_PATIENCE)?;
+        Ok(book)
+    }
+
+    /// Opens the book at `path` to read it: also in a folder or on a disk where nothing can be
+    /// written. It makes no book where there is none.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; and [`BookError::LogUnread`] when the book's log cannot be read where it
+    /// is, and no other folder has room for a copy.
+    pub fn open_to_read(path: &Path) -> Result<Self, BookError> {
+        let (connection, copy) = reading::open(path)?;
+        Self::checked(connection, path, copy)
+    }
+
+    fn checked(
+        connection: Connection,
+        path: &Path,
+        copy: Option<tempfile::TempDir>,
+    ) -> Result<Self, BookError> {
         schema::check(&connection)?;
         audit::check_head(&connection)?;
         rows::open_session(&connection)?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            file: place::file_id(path),
+            lasting: true,
+            _copy: copy,
+        })
+    }
+
+    /// Whether the file that is open here is still the one at its path.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        place::compare(self.file, &self.path)
     }
 
     /// The chain that the book holds, once one was begun.
@@ -59,6 +114,7 @@ impl Book {
     /// [`BookError::OtherChain`] when the book holds another one; when the disk fails, the book
     /// is busy or damaged.
     pub fn begin_chain(&mut self, chain: ChainId, key: DeviceKey) -> Result<(), BookError> {
+        self.last()?;
         let transaction = self.write()?;
         match rows::chain(&transaction)? {
             Some(held) if held == (chain, key) => return Ok(()),
@@ -94,6 +150,26 @@ impl Book {
     /// under its number; when the disk is full or fails; when the book is busy or damaged. A bug
     /// when no chain was begun.
     pub fn post(&mut self, report: &Verified<SessionReport>) -> Result<Posted, BookError> {
+        let posted = self.append(report, Session::Ends);
+        posted.map_err(|error| self.explained(error))
+    }
+
+    /// Adds the next report and its postings, which the book held once and has lost. The session in
+    /// progress goes on.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub fn restore(&mut self, report: &Verified<SessionReport>) -> Result<Posted, BookError> {
+        let posted = self.append(report, Session::GoesOn);
+        posted.map_err(|error| self.explained(error))
+    }
+
+    fn append(
+        &mut self,
+        report: &Verified<SessionReport>,
+        session: Session,
+    ) -> Result<Posted, BookError> {
+        self.last()?;
         let value = report.value();
         let transaction = self.write()?;
         let head = rows::head(&transaction)?
@@ -112,9 +188,23 @@ impl Book {
             .prepare_cached("INSERT INTO reports (sequence, signed) VALUES (?1, ?2)")?
             .execute((sequence, rows::stored(report.signed())?))?;
         posting::insert(&transaction, sequence, &posting::of(value)?)?;
-        rows::remove_open_session(&transaction)?;
+        match session {
+            Session::Ends => rows::remove_open_session(&transaction)?,
+            Session::GoesOn => {}
+        }
         transaction.commit()?;
         Ok(Posted::New)
+    }
+
+    /// A statement of ours that SQLite refuses is our mistake only if the tables are still ours.
+    fn explained(&self, error: BookError) -> BookError {
+        match error {
+            BookError::Bug(bug) => match schema::check(&self.connection) {
+                Err(BookError::Damaged(damage)) => damage.into(),
+                Ok(()) | Err(_) => bug.into(),
+            },
+            other => other,
+        }
     }
 
     /// Keeps the session in progress instead of the one kept before, or keeps none.
@@ -123,6 +213,7 @@ impl Book {
     /// When the disk is full or fails, or the book is busy; what was kept before is then still
     /// there. A bug when the session was seen before it started.
     pub fn checkpoint(&mut self, open: Option<&OpenSession>) -> Result<(), BookError> {
+        self.last()?;
         match open {
             Some(open) => rows::replace_open_session(&self.connection, open),
             None => rows::remove_open_session(&self.connection),
@@ -136,10 +227,21 @@ impl Book {
     /// As [`Self::checkpoint`].
     pub fn checkpoint_in_memory(&mut self, open: &OpenSession) -> Result<(), BookError> {
         // A commit then only writes to the log, which the kernel keeps for us.
+        self.lasting = false;
         file::set_lasting(&self.connection, false)?;
         let kept = rows::replace_open_session(&self.connection, open);
-        file::set_lasting(&self.connection, true)?;
+        // When this fails, the next write that has to last tries it again before it writes.
+        self.lasting = file::set_lasting(&self.connection, true).is_ok();
         kept
+    }
+
+    /// Makes the next commit wait for the disk.
+    fn last(&mut self) -> Result<(), BookError> {
+        if !self.lasting {
+            file::set_lasting(&self.connection, true)?;
+            self.lasting = true;
+        }
+        Ok(())
     }
 
     /// The session in progress, as it was last kept.
@@ -249,6 +351,8 @@ fn already(
         None => Err(Damage::Missing { sequence }.into()),
     }
 }
+
+mod reading;
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,12 @@ pub enum BookError {
         /// The file.
         path: PathBuf,
     },
+    /// The file has no content: whoever wrote it last was cut off. It was not touched.
+    #[error("{} is empty; it holds no report", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// A later version of Onionmeter wrote the file; it was not touched.
     #[error("the book {} has format {found}; this version knows format {known}", path.display())]
     Newer {
@@ -37,6 +43,15 @@ pub enum BookError {
     /// from a post, [`Book::head`](crate::Book::head) tells where the book stands.
     #[error("the disk did not take or give what the book needs")]
     Disk(#[source] rusqlite::Error),
+    /// The book's log holds entries that the book lacks, and it can be read nowhere: not in its own
+    /// folder, which cannot be written, and not in a copy.
+    #[error("{} holds the last entries of the book and can be read only in a folder that can be written; copy both files to one", log.display())]
+    LogUnread {
+        /// The log's file.
+        log: PathBuf,
+        /// Why there is no copy.
+        source: io::Error,
+    },
     /// Another process holds the book, longer than the book waits.
     #[error("another program is using the book")]
     Busy,

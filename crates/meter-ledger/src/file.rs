@@ -1,7 +1,8 @@
 //! The book's file: made whole or not at all, recognised before SQLite may touch it.
 
 use crate::{
-    BookError, Bug, Damage,
+    BookError, Bug, Damage, fault,
+    place::place_new,
     schema::{self, APPLICATION_ID, FORMAT},
 };
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
@@ -22,26 +23,43 @@ const LOG_BYTES_KEPT: u32 = 1 << 20;
 /// Opens the book at `path`, or makes an empty one where nothing is.
 pub(crate) fn open(path: &Path) -> Result<Connection, BookError> {
     open_checked(path).map_err(|error| match error {
-        BookError::Disk(source) => cannot_open(path, io::Error::other(source)),
+        BookError::Disk(source) => {
+            let why = fault::why_not_written(path);
+            cannot_open(path, why.unwrap_or_else(|| io::Error::other(source)))
+        }
         other => other,
     })
 }
 
 fn open_checked(path: &Path) -> Result<Connection, BookError> {
-    match fs::metadata(path) {
-        Ok(file) if file.is_file() => {}
-        // A pipe would block for ever, a folder has no header: neither is a book.
-        Ok(_) => return Err(not_ours(path)),
-        Err(error) if error.kind() == ErrorKind::NotFound => create(path)?,
-        Err(source) => return Err(cannot_open(path, source)),
+    if !is_there(path)? {
+        create(path)?;
     }
     check_header(path)?;
     let connection = connect(path)?;
-    // The log may hold a newer mark than the header.
+    check_marks_of(&connection, path)?;
+    Ok(connection)
+}
+
+/// Whether a file is at `path`; anything but a file is refused.
+pub(crate) fn is_there(path: &Path) -> Result<bool, BookError> {
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() && file.len() == 0 => Err(BookError::Empty {
+            path: path.to_owned(),
+        }),
+        Ok(file) if file.is_file() => Ok(true),
+        // A pipe would block for ever, a folder has no header: neither is a book.
+        Ok(_) => Err(not_ours(path)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(cannot_open(path, source)),
+    }
+}
+
+/// As [`check_header`], by SQLite: the log may hold a newer mark than the header.
+pub(crate) fn check_marks_of(connection: &Connection, path: &Path) -> Result<(), BookError> {
     let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let format = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    check_marks(path, application_id, format)?;
-    Ok(connection)
+    check_marks(path, application_id, format)
 }
 
 /// Makes the book beside its place and then links it there, so that a crash on the way leaves
@@ -77,9 +95,7 @@ pub(crate) fn set_lasting(connection: &Connection, lasting: bool) -> rusqlite::R
 }
 
 fn publish(draft: &Path, path: &Path) -> io::Result<()> {
-    // Unlike a rename this never replaces a book that another process made in the meantime.
-    fs::hard_link(draft, path)?;
-    fs::remove_file(draft)?;
+    place_new(draft, path)?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
@@ -94,7 +110,7 @@ fn private_file(path: &Path) -> io::Result<()> {
 
 /// Reads the marks from the file's first 100 bytes (<https://sqlite.org/fileformat2.html>,
 /// section 1.3), because SQLite itself may write to a file as soon as it opens it.
-fn check_header(path: &Path) -> Result<(), BookError> {
+pub(crate) fn check_header(path: &Path) -> Result<(), BookError> {
     let mut header = [0; 100];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
@@ -126,19 +142,26 @@ fn check_marks(path: &Path, application_id: u32, format: u32) -> Result<(), Book
     Ok(())
 }
 
-fn connect(path: &Path) -> Result<Connection, BookError> {
+pub(crate) fn connect_plainly(path: &Path, flags: OpenFlags) -> Result<Connection, BookError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(Bug::new("linked with an SQLite that can corrupt its log").into());
     }
-    let connection = Connection::open_with_flags(path, flags())?;
-    if connection.is_readonly("main")? {
-        return Err(cannot_open(path, ErrorKind::PermissionDenied.into()));
-    }
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> Result<Connection, BookError> {
+    let connection = connect_plainly(path, flags())?;
+    if connection.is_readonly("main")? {
+        let source =
+            fault::why_not_written(path).unwrap_or_else(|| ErrorKind::PermissionDenied.into());
+        return Err(cannot_open(path, source));
+    }
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
@@ -157,23 +180,23 @@ fn connect(path: &Path) -> Result<Connection, BookError> {
 }
 
 /// Never creates: that is ours to do. No URI: a path with a `?` is a path.
-fn flags() -> OpenFlags {
+pub(crate) fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-fn not_ours(path: &Path) -> BookError {
+pub(crate) fn not_ours(path: &Path) -> BookError {
     BookError::NotOurs {
         path: path.to_owned(),
     }
 }
 
-fn cannot_open(path: &Path, source: io::Error) -> BookError {
+pub(crate) fn cannot_open(path: &Path, source: io::Error) -> BookError {
     BookError::Open {
         path: path.to_owned(),
         source,

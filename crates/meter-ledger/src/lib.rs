@@ -14,7 +14,9 @@
 mod audit;
 mod book;
 mod error;
+mod fault;
 mod file;
+mod place;
 mod posting;
 mod rows;
 mod schema;
@@ -22,3 +24,5 @@ mod schema;
 pub use audit::Audit;
 pub use book::{Book, Posted};
 pub use error::{BookError, Bug, Damage};
+pub use fault::DiskFault;
+pub use place::{Place, place_new};

@@ -63,8 +63,22 @@ codes! {
     KeyMissing => "The signing key of your reports is gone; restore it from a backup. No new key was made.",
     /// The book cannot be read.
     BookDamaged => "The book of reports cannot be read; run `onionmeter doctor`. Nothing was overwritten.",
-    /// The book cannot be written just now.
-    BookUnwritable => "The book cannot be written; is the disk full? The session stays open and nothing is lost.",
+    /// The book cannot be written just now, and the disk is neither full nor read-only.
+    BookUnwritable => "The book cannot be written; run `onionmeter doctor`. The session stays open and nothing is lost.",
+    /// Another program writes to the book.
+    BookBusy => "Another program holds the book of reports; close it. The session stays open and nothing is lost.",
+    /// The book is of a later format.
+    BookNewer => "The book of reports was written by a newer Onionmeter; update this one. The book is in order.",
+    /// Reports were signed that the book does not hold.
+    BookBehind => "The book of reports is older than the last signed report, so nothing more is signed.",
+    /// Two reports were signed under one number.
+    BookForked => "Two different reports have the same number, so nothing more is signed.",
+    /// The book's file is gone from its place while it is open.
+    BookMoved => "The book of reports was moved away while it was in use; put it back. The session stays open.",
+    /// No room is left on the disk.
+    DiskFull => "The disk is full; make room. The session stays open and nothing is lost.",
+    /// Nothing can be written to the disk.
+    DiskReadOnly => "The disk that holds Onionmeter's folder is read-only; make it writable.",
     /// The relay's port is in use by something else.
     PortTaken => "Another program uses the relay's port; stop it or set another port in config.toml.",
     /// Nobody can be asked whose a connection is.

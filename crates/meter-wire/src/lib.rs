@@ -30,8 +30,8 @@ pub use message::{
 pub use plain::{LINE_CHARS_MAX, TEXT_CHARS_MAX, TEXT_LINES_MAX, plain_line, plain_text};
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{
-    BackendChoice, Client, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope,
-    SetThresholds, TorUse,
+    BackendChoice, Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request,
+    RequestEnvelope, RestoreReports, SetThresholds, TorUse,
 };
 pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorStatus};
 pub use text::{HexBytes, U64Text};

@@ -1,6 +1,6 @@
 //! What a client asks of the daemon. Strict: what is not listed here is an error.
 
-use crate::{PROTOCOL, SiteQuery, TorBackend, U64Text};
+use crate::{PROTOCOL, SiteQuery, TorBackend, U64Text, WireReport};
 use meter_core::{ThresholdError, Thresholds};
 use serde::{Deserialize, Serialize};
 
@@ -42,13 +42,17 @@ pub enum Request {
     Circuit(SiteQuery),
     /// Gives one site new circuits, and cuts its open connections.
     NewCircuit(SiteQuery),
+    /// Hands signed reports back, so that the daemon sees whether its book still holds them.
+    RestoreReports(RestoreReports),
+    /// Ends the chain of reports and begins another, with a book of its own.
+    NewChain,
     /// Does nothing but answer.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they stand in JSON.
-    pub const NAMES: [&str; 13] = [
+    pub const NAMES: [&str; 15] = [
         "hello",
         "status",
         "reports",
@@ -61,6 +65,8 @@ impl Request {
         "new_identity",
         "circuit",
         "new_circuit",
+        "restore_reports",
+        "new_chain",
         "ping",
     ];
 }
@@ -120,6 +126,17 @@ pub struct ReportsQuery {
     pub after: U64Text,
     /// At most this many; at most [`crate::REPORTS_PAGE_MAX`].
     pub limit: u16,
+}
+
+/// Most reports in one [`RestoreReports`]: they fit a frame towards the daemon.
+pub const RESTORE_MAX: usize = 100;
+
+/// Signed reports of the daemon's own chain that a client knows.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreReports {
+    /// In ascending order, at most [`RESTORE_MAX`]; none says that the client knows none.
+    pub reports: Vec<WireReport>,
 }
 
 /// Which Tor to use.

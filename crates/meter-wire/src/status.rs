@@ -1,6 +1,6 @@
 //! The state of everything, as a client sees it.
 
-use crate::{Problem, SetThresholds, TorTrouble, U64Text, Unreached};
+use crate::{HexBytes, Problem, SetThresholds, TorTrouble, U64Text, Unreached};
 use serde::{Deserialize, Serialize};
 
 /// One picture of relay, Tor, session and book.
@@ -16,6 +16,10 @@ pub struct Status {
     pub balance: U64Text,
     /// Signed reports in the book, which is the sequence number of the last one.
     pub reports: U64Text,
+    /// The chain that they belong to. Absent while key or book cannot be used, and in a daemon that does
+    /// not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<HexBytes<16>>,
     /// When sessions close.
     pub thresholds: SetThresholds,
     /// What keeps the daemon from doing its work, if anything.

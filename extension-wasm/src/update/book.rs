@@ -1,16 +1,39 @@
 //! The reports this browser has verified, and the balance that follows from them.
 
 use meter_core::{Amount, ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
-use meter_wire::{HelloReply, HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
+use meter_wire::{
+    HelloReply, HexBytes, REPORTS_FORMAT, RESTORE_MAX, ReportsFile, U64Text, WireReport,
+};
+use serde::{Deserialize, Serialize};
 
 /// How many reports are kept for display.
 const RECENT_MAX: usize = 10;
+
+/// How many before them are kept as they are, to be handed back to a host whose book was put back from an
+/// older copy. Written with each report: 110 kB.
+const OLDER_MAX: usize = 190;
+
+/// How many chains before this one are remembered.
+const EARLIER_MAX: usize = 20;
+
+/// What a chain before this one had when it was last seen.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Earlier {
+    chain: HexBytes<16>,
+    /// In nanocredits, from its last verified report.
+    amount: U64Text,
+}
 
 /// Verified reports. Nothing gets in but through [`Signed::verify`] and [`ChainHead::follow`].
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     head: Option<ChainHead>,
     recent: Vec<Verified<SessionReport>>,
+    /// The reports right before the recent ones. They were verified once and are claims since: nothing is
+    /// shown of them, and the host verifies what it is handed.
+    older: Vec<WireReport>,
+    /// The chains that the host had before this one.
+    earlier: Vec<Earlier>,
     /// A report did not verify; nothing further is taken until the reports are asked for again.
     pub(super) refused: bool,
     /// The host's balance is not the sum of the reports verified here.
@@ -46,6 +69,11 @@ impl Identity {
             key: DeviceKey(hello.key?.0),
         })
     }
+
+    /// Whether it signs this chain.
+    pub(super) fn is_of(&self, chain: &HexBytes<16>) -> bool {
+        self.chain.0 == chain.0
+    }
 }
 
 impl Book {
@@ -58,12 +86,26 @@ impl Book {
         match &self.head {
             Some(head) if (head.chain, head.key) == (chain, key) => false,
             before => {
-                let given_up = before.is_some_and(|head| head.sequence > 0);
+                let given_up = before.filter(|head| head.sequence > 0);
+                self.remember(given_up, chain);
+                let given_up = given_up.is_some();
+                self.older.clear();
                 self.head = Some(ChainHead::genesis(chain, key));
                 self.recent.clear();
                 given_up
             }
         }
+    }
+
+    /// Credits that were shown once do not vanish without a word, and none is shown twice.
+    fn remember(&mut self, given_up: Option<ChainHead>, now: ChainId) {
+        self.earlier.extend(given_up.map(|head| Earlier {
+            chain: HexBytes(head.chain.0),
+            amount: U64Text(head.totals.amount.get()),
+        }));
+        self.earlier.retain(|earlier| earlier.chain.0 != now.0);
+        let surplus = self.earlier.len().saturating_sub(EARLIER_MAX);
+        self.earlier.drain(..surplus);
     }
 
     /// Takes what the host claims to be a report.
@@ -96,7 +138,11 @@ impl Book {
         self.head = Some(next);
         self.recent.push(verified);
         let surplus = self.recent.len().saturating_sub(RECENT_MAX);
-        self.recent.drain(..surplus);
+        let wire = |report: Verified<SessionReport>| WireReport::try_from(report.signed()).ok();
+        self.older
+            .extend(self.recent.drain(..surplus).filter_map(wire));
+        let surplus = self.older.len().saturating_sub(OLDER_MAX);
+        self.older.drain(..surplus);
         Some(Taken::Counted)
     }
 
@@ -110,6 +156,50 @@ impl Book {
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.head.map_or(0, |head| head.sequence)
+    }
+
+    /// What the chains before this one had when they were last seen.
+    #[must_use]
+    pub fn earlier_credits(&self) -> Amount {
+        let sum = |sum: u64, earlier: &Earlier| sum.saturating_add(earlier.amount.0);
+        let sum = self.earlier.iter().fold(0, sum);
+        Amount::new(sum).unwrap_or(Amount::ZERO)
+    }
+
+    /// The last report, for the host to see whether its book still holds it; none before the first.
+    pub(super) fn last(&self) -> Vec<WireReport> {
+        let last = self.recent.last();
+        let wire = last.and_then(|report| WireReport::try_from(report.signed()).ok());
+        wire.into_iter().collect()
+    }
+
+    /// As many of the reports after number `sequence` as one request holds; none where some that come
+    /// first are not kept here.
+    pub(super) fn after(&self, sequence: u64) -> Vec<WireReport> {
+        let recent = self.recent.iter();
+        let recent = recent.filter_map(|report| WireReport::try_from(report.signed()).ok());
+        let all: Vec<_> = self.older.iter().cloned().chain(recent).collect();
+        let missing = self.sequence().saturating_sub(sequence);
+        let skipped = usize::try_from(missing).ok();
+        let skipped = skipped.and_then(|missing| all.len().checked_sub(missing));
+        match skipped {
+            Some(skipped) => all.into_iter().skip(skipped).take(RESTORE_MAX).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// What to keep of it besides the recent reports.
+    pub(super) fn to_keep(&self) -> (Vec<WireReport>, Vec<Earlier>) {
+        (self.older.clone(), self.earlier.clone())
+    }
+
+    /// Takes up what was kept besides the recent reports.
+    pub(super) fn with_kept(mut self, older: Vec<WireReport>, earlier: Vec<Earlier>) -> Self {
+        if self.head.is_some() {
+            self.older = older;
+        }
+        self.earlier = earlier;
+        self
     }
 
     /// The last reports, oldest first.

@@ -23,6 +23,9 @@ const BACKOFF_MAX_MS: u32 = 30_000;
 /// clicks fast.
 const ASKED_MAX: usize = 32;
 
+/// The request by which a host takes back what its book has lost.
+const TAKES_BACK: &str = "restore_reports";
+
 const _: () = assert!(BACKOFF_FIRST_MS < BACKOFF_MAX_MS);
 
 /// Opens a connection and greets. At most one exists at any time.
@@ -126,6 +129,8 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         (Asked::Reports(promised), Outcome::Ok(Success::Reports(page))) => {
             reports::on_page(state, promised, &page, effects);
         }
+        // The status says what came of it, and what is still missing.
+        (Asked::Restore, _) => reports::ask_status(state, effects),
         // Whether the host still listens is all that a ping asks.
         (Asked::Ping, _) => state.failures = 0,
         (Asked::Circuit(number), Outcome::Ok(Success::Circuit(circuit))) => {
@@ -176,11 +181,14 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     };
     link.greeted = true;
     link.identity = identity;
+    link.takes_back = hello.capabilities.iter().any(|name| name == TAKES_BACK);
     effects.push(Effect::After(Timer::Ping(link.connection), PING_MS));
     if let Some(identity) = identity {
         state.chain_changed |= state.book.adopt(identity);
     }
     state.proxy.allow_another_try();
+    // First, so that a host with an older book does not sign before it knows.
+    reports::hand_in(state, effects);
     reports::ask_status(state, effects);
     reports::fetch(state, effects);
 }
@@ -211,23 +219,32 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     let had_problem = before.is_some_and(|before| before.problem.is_some());
     let has_recovered = had_problem && status.problem.is_none();
     let nameless = link.identity.is_none();
+    let began_anew = link.identity.is_some_and(|identity| {
+        let chain = status.chain.as_ref();
+        chain.is_some_and(|chain| !identity.is_of(chain))
+    });
     link.problem = None;
     // A daemon that was started anew counts from nothing.
     state.foreign_seen = state.foreign_seen.min(status.foreign.0);
     link.status = Some(status);
     state.glimpse = None;
     state.lost = None;
-    if nameless && has_recovered && !state.greeted_again {
+    if has_recovered {
+        // What a command said of it is over, too.
+        state.told = None;
+    }
+    if ((nameless && has_recovered) || began_anew) && !state.greeted_again {
         return greet_again(state, effects);
     }
     start_what_is_due(state, effects);
     reports::compare(state, effects);
+    reports::heal(state, effects);
     // While something moves a status comes every second, and a circuit may have been built.
     site::ask(state, effects);
 }
 
-/// The host had no key at the hello and has one now, which only another hello tells. At most once
-/// between two pings: a host that recovers all the time would be greeted for ever.
+/// The host had no key at the hello and has one now, or it began another chain, which only another hello
+/// tells. At most once between two pings: a host that recovers all the time would be greeted for ever.
 fn greet_again(state: &mut State, effects: &mut Vec<Effect>) {
     state.greeted_again = true;
     reconnect(state, effects);

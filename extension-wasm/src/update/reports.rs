@@ -4,7 +4,8 @@ use super::book::Taken;
 use super::state::Asked;
 use super::{Effect, Host, State, host};
 use meter_wire::{
-    REPORTS_PAGE_MAX, ReportsPage, ReportsQuery, Request, Status, U64Text, WireReport,
+    ErrorCode, REPORTS_PAGE_MAX, ReportsPage, ReportsQuery, Request, RestoreReports, Status,
+    U64Text, WireReport,
 };
 
 /// Asks for the next page, unless one is on its way or nothing may be taken.
@@ -34,8 +35,52 @@ pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn fetch_again(state: &mut State, effects: &mut Vec<Effect>) {
     state.book.refused = false;
     state.book.differs = false;
+    hand_in(state, effects);
     fetch(state, effects);
     ask_status(state, effects);
+}
+
+/// Shows the host the last report that was verified here, so that it signs no number twice when its book
+/// was put back from an older copy.
+pub(super) fn hand_in(state: &mut State, effects: &mut Vec<Effect>) {
+    let reports = state.book.last();
+    restore(state, reports, effects);
+}
+
+/// Hands back what the host's book lacks, one page at a time, as far as it is kept here.
+pub(super) fn heal(state: &mut State, effects: &mut Vec<Effect>) {
+    let is_behind = |status: &&Status| {
+        let problem = status.problem.as_ref();
+        problem.is_some_and(|problem| problem.code == ErrorCode::BookBehind)
+    };
+    let Some(reports) = state
+        .status()
+        .filter(is_behind)
+        .map(|status| status.reports.0)
+    else {
+        return;
+    };
+    let Host::Linked(link) = &mut state.host else {
+        return;
+    };
+    let waiting = link.asked.iter().any(|(_, asked)| *asked == Asked::Restore);
+    // What did not help once does not help again.
+    if waiting || link.handed_after == Some(reports) {
+        return;
+    }
+    link.handed_after = Some(reports);
+    let missing = state.book.after(reports);
+    if !missing.is_empty() {
+        restore(state, missing, effects);
+    }
+}
+
+fn restore(state: &mut State, reports: Vec<WireReport>, effects: &mut Vec<Effect>) {
+    let can = matches!(&state.host, Host::Linked(link) if link.takes_back);
+    if can && linked_identity(state) {
+        let request = Request::RestoreReports(RestoreReports { reports });
+        host::ask(state, Asked::Restore, request, effects);
+    }
 }
 
 /// A page that was asked for when the host had `promised` so many reports.

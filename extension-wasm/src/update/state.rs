@@ -77,6 +77,10 @@ pub struct Link {
     pub(super) asked: Vec<(u32, Asked)>,
     pub(super) greeted: bool,
     pub(super) identity: Option<Identity>,
+    /// The host takes reports back that its book has lost.
+    pub(super) takes_back: bool,
+    /// What was last handed back came after so many reports of the host's.
+    pub(super) handed_after: Option<u64>,
     /// The last status; only on a greeted connection.
     pub(super) status: Option<Status>,
     /// What the bridge said is wrong.
@@ -91,6 +95,8 @@ pub(super) enum Asked {
     Status(u64),
     /// Holds how many reports the host had promised by then.
     Reports(u64),
+    /// Reports that the host is shown or handed back.
+    Restore,
     Command,
     NewIdentity,
     /// With the site's number, as the next.

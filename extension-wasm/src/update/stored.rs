@@ -1,8 +1,8 @@
 //! What outlives the worker, and reading it back without trusting it.
 
-use super::Book;
+use super::{Book, book::Earlier};
 use crate::view::Badge;
-use meter_wire::{ReportsFile, Status};
+use meter_wire::{ReportsFile, Status, WireReport};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -23,6 +23,10 @@ pub struct Stored {
     pub foreign_seen: u64,
     /// The last verified reports. The last one is the head of the chain.
     pub book: Option<ReportsFile>,
+    /// The reports before those, for a host that has lost them.
+    pub older: Vec<WireReport>,
+    /// The chains before this one and their credits.
+    pub earlier: Vec<Earlier>,
 }
 
 /// What outlives the worker: `storage.session`. Shown until the host speaks, never relied on.
@@ -48,8 +52,13 @@ impl Stored {
             bypassed: entry(&all, "bypassed").unwrap_or(false),
             foreign_seen: entry(&all, "foreign_seen").unwrap_or(0),
             book: None,
+            older: Vec::new(),
+            earlier: Vec::new(),
         };
-        (stored, book.unwrap_or_default(), wanted.is_none())
+        let older = entry(&all, "older").unwrap_or_default();
+        let earlier = entry(&all, "earlier").unwrap_or_default();
+        let book = book.unwrap_or_default().with_kept(older, earlier);
+        (stored, book, wanted.is_none())
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
         Asked::Status(_) => forget_status(state, problem),
         Asked::Reports(_) => state.book.refused = true,
         Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_) => state.told = Some(problem),
-        Asked::Circuit(_) | Asked::Ping => {}
+        // The status says what came of it.
+        Asked::Restore | Asked::Circuit(_) | Asked::Ping => {}
     }
 }
 

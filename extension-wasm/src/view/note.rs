@@ -28,7 +28,7 @@ const STRANGERS: Note = Note {
 };
 
 const CHAIN_CHANGED: Note = Note {
-    text: "The reports now belong to a new chain with its own key. Credits of the earlier chain are not shown here.",
+    text: "The reports now belong to a new chain. The credits of the chain before stand beside the new ones.",
     button: Button {
         label: "OK",
         intent: Intent::Dismiss,

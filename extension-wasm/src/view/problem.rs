@@ -218,75 +218,89 @@ const fn help_reaching(command: &'static str) -> Help {
 }
 
 fn help(code: ErrorCode, engine: Engine) -> Help {
+    use ErrorCode as E;
     match code {
-        ErrorCode::BadRequest
-        | ErrorCode::UnknownRequest
-        | ErrorCode::UnsupportedProtocol
-        | ErrorCode::HelloFirst
-        | ErrorCode::Busy
-        | ErrorCode::BadThresholds
-        | ErrorCode::Internal
-        | ErrorCode::Unknown => Help::button("Try again", Intent::Reconnect),
-        // Starting makes the daemon look at its house again; a daemon that is gone is called.
-        ErrorCode::HomeUnusable
-        | ErrorCode::KeyRefused
-        | ErrorCode::KeyMissing
-        | ErrorCode::BookDamaged => Help::button("Check again", Intent::MonitorStart)
-            .command(IN_TERMINAL, "onionmeter doctor"),
-        ErrorCode::ConfigInvalid | ErrorCode::DaemonUnreachable | ErrorCode::DaemonPlaceTaken => {
+        E::BadRequest
+        | E::UnknownRequest
+        | E::UnsupportedProtocol
+        | E::HelloFirst
+        | E::Busy
+        | E::BadThresholds
+        | E::Internal
+        | E::Unknown => Help::button("Try again", Intent::Reconnect),
+        E::HomeUnusable | E::KeyRefused | E::KeyMissing => look_at_the_house_again(IN_DOCTOR),
+        E::BookDamaged | E::BookUnwritable | E::BookNewer => look_at_the_house_again(IN_DOCTOR),
+        E::BookBehind | E::BookForked => look_at_the_house_again(NEW_CHAIN),
+        E::BookBusy | E::BookMoved | E::DiskFull | E::DiskReadOnly => look_at_the_house_again(None),
+        E::ConfigInvalid | E::DaemonUnreachable | E::DaemonPlaceTaken => {
             help_reaching("onionmeter doctor")
         }
-        ErrorCode::DaemonSilent => help_reaching("onionmeter stop --force"),
-        ErrorCode::BookUnwritable | ErrorCode::DaemonFull => {
-            Help::button("Check again", Intent::Reconnect)
-        }
-        ErrorCode::PortTaken | ErrorCode::RelayFailed | ErrorCode::RelayUnguarded => {
+        E::DaemonSilent => help_reaching("onionmeter stop --force"),
+        E::DaemonFull => Help::button("Check again", Intent::Reconnect),
+        E::PortTaken | E::RelayFailed | E::RelayUnguarded => {
             Help::button("Try again", Intent::MonitorStart)
         }
-        ErrorCode::TorMissing => Help::button("Try again", Intent::TorStart)
+        E::TorMissing => Help::button("Try again", Intent::TorStart)
             .command("On Debian and Ubuntu, run", "sudo apt install tor"),
-        ErrorCode::TorStartFailed | ErrorCode::TorCrashLoop | ErrorCode::TorAlreadyRunning => {
+        E::TorStartFailed | E::TorCrashLoop | E::TorAlreadyRunning => {
             Help::button("Start Tor", Intent::TorStart)
         }
-        ErrorCode::TorFolderUnusable | ErrorCode::ShadowsocksRefused => {
+        E::TorFolderUnusable | E::ShadowsocksRefused => {
             Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
         }
-        ErrorCode::TorNotRunning => Help::button("Look again", Intent::TorStart)
+        E::TorNotRunning => Help::button("Look again", Intent::TorStart)
             .hint("Start it, or choose another Tor below."),
-        ErrorCode::NotTor | ErrorCode::TorSocketUnsafe | ErrorCode::TorControlRefused => {
+        E::NotTor | E::TorSocketUnsafe | E::TorControlRefused => {
             Help::button("Look again", Intent::TorStart).hint("Or choose another Tor below.")
         }
-        ErrorCode::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(
+        E::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(
             "For obfs4, on Debian and Ubuntu, run",
             "sudo apt install obfs4proxy",
         ),
-        ErrorCode::ShadowsocksDown
-        | ErrorCode::ShadowsocksUnreachable
-        | ErrorCode::ShadowsocksSilent
-        | ErrorCode::TorOffline
-        | ErrorCode::TorBlocked
-        | ErrorCode::TorRefused
-        | ErrorCode::TorClockWrong
-        | ErrorCode::TorStalled
-        | ErrorCode::TorSilent => Help::button("Restart Tor", Intent::TorStart).action(code),
-        ErrorCode::TorTooOld => Help::button("OK", Intent::Dismiss).action(code),
-        ErrorCode::TorNotOurs
-        | ErrorCode::IdentityTooSoon
-        | ErrorCode::CircuitTooSoon
-        | ErrorCode::BadSite => Help::button("OK", Intent::Dismiss),
-        ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => again_after("onionmeter install"),
-        ErrorCode::HostStopped => Help::button("Restart", Intent::Reconnect),
-        ErrorCode::HostSilent => again_after("onionmeter stop"),
-        ErrorCode::HostUnreadable => Help::button("Try again", Intent::Reconnect)
+        E::ShadowsocksDown
+        | E::ShadowsocksUnreachable
+        | E::ShadowsocksSilent
+        | E::TorOffline
+        | E::TorBlocked
+        | E::TorRefused
+        | E::TorClockWrong
+        | E::TorStalled
+        | E::TorSilent => Help::button("Restart Tor", Intent::TorStart).action(code),
+        E::TorTooOld => Help::button("OK", Intent::Dismiss).action(code),
+        E::TorNotOurs | E::IdentityTooSoon | E::CircuitTooSoon | E::BadSite => {
+            Help::button("OK", Intent::Dismiss)
+        }
+        E::HostNotInstalled | E::HostForbidden => again_after("onionmeter install"),
+        E::HostStopped => Help::button("Restart", Intent::Reconnect),
+        E::HostSilent => again_after("onionmeter stop"),
+        E::HostUnreadable => Help::button("Try again", Intent::Reconnect)
             .hint("Install the newer program and reload the extension."),
-        ErrorCode::HostFlooding | ErrorCode::RelayPortRefused => again_after("onionmeter doctor"),
-        ErrorCode::ProxyControlledByOther => other_extension(engine),
-        ErrorCode::ProxyNotControllable | ErrorCode::ProxyRefused => {
+        E::HostFlooding | E::RelayPortRefused => again_after("onionmeter doctor"),
+        E::ProxyControlledByOther => other_extension(engine),
+        E::ProxyNotControllable | E::ProxyRefused => {
             Help::button("Check again", Intent::CheckProxy)
         }
-        ErrorCode::PrivateWindowsNotAllowed => Help::button("Check again", Intent::CheckProxy)
+        E::PrivateWindowsNotAllowed => Help::button("Check again", Intent::CheckProxy)
             .hint("Menu › Add-ons and themes › Onionmeter › Run in Private Windows › Allow."),
-        ErrorCode::ReportRefused => Help::button("Check again", Intent::CheckReports),
+        E::ReportRefused => Help::button("Check again", Intent::CheckReports),
+    }
+}
+
+/// Where to type what.
+type Typed = Option<(&'static str, &'static str)>;
+
+const IN_DOCTOR: Typed = Some((IN_TERMINAL, "onionmeter doctor"));
+const NEW_CHAIN: Typed = Some((
+    "To begin a new chain and keep the old book, run",
+    "onionmeter new-chain",
+));
+
+/// Starting makes the daemon look at key and book again; a daemon that is gone is called.
+const fn look_at_the_house_again(typed: Typed) -> Help {
+    let help = Help::button("Check again", Intent::MonitorStart);
+    match typed {
+        Some((where_to, command)) => help.command(where_to, command),
+        None => help,
     }
 }
 

@@ -9,6 +9,7 @@ mod identity;
 mod ids;
 mod properties;
 mod protection;
+mod put_back;
 mod reports;
 mod scene;
 mod trouble;

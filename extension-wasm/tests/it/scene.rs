@@ -2,12 +2,12 @@
 //! Also drawn on by the example `views`.
 
 use meter_core::{
-    ByteCount, ChainHead, ChainId, DurationMs, OpenSession, ReportSigner, Tariff, Thresholds,
-    UnixMs,
+    ByteCount, ChainHead, ChainId, DurationMs, OpenSession, ReportSigner, SessionReport, Signed,
+    Tariff, Thresholds, UnixMs,
 };
 use meter_wire::{
-    Circuit, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply,
-    ReportsPage, Request, SetThresholds, SiteCircuit, Status, Success, TorBackend, TorState,
+    Circuit, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
+    Reply, ReportsPage, Request, SetThresholds, SiteCircuit, Status, Success, TorBackend, TorState,
     TorStatus, U64Text, WireReport, write_message,
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
@@ -43,6 +43,8 @@ pub(crate) struct Scene {
     pub(crate) reports: Vec<WireReport>,
     /// The host's key.
     pub(crate) signer: ReportSigner,
+    /// The names of the requests that the host knows besides the first ones.
+    pub(crate) capabilities: Vec<String>,
     /// Where the host's chain stands.
     pub(crate) head: ChainHead,
     /// Everything that was to be done so far.
@@ -68,6 +70,7 @@ impl Scene {
             tab: None,
             circuit: Circuit::Unused,
             reports: Vec::new(),
+            capabilities: Vec::new(),
             head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
             signer,
             effects: Vec::new(),
@@ -173,7 +176,39 @@ impl Scene {
 
     /// A daemon whose house cannot be opened has no key to show.
     fn has_key(&self) -> bool {
-        self.status.problem.is_none()
+        let problem = self.status.problem.as_ref();
+        problem.is_none_or(|problem| problem.code == ErrorCode::BookBehind)
+    }
+
+    /// The host says of its book what is in it.
+    pub(crate) fn count_reports(&mut self) {
+        let signed = self.reports.last().map(Signed::<SessionReport>::from);
+        let last = signed.map(|signed| signed.verify(self.signer.key()).expect("ours"));
+        let amount = last.map_or(0, |last| last.value().totals.amount.get());
+        self.status.balance = U64Text(amount);
+        self.status.reports = U64Text(self.reports.len().try_into().expect("few"));
+    }
+
+    /// As the daemon does it: what comes next is taken, what leaves a gap is a reason for doubt.
+    fn take_back(&mut self, reports: &[WireReport]) -> Outcome {
+        let mut known = 0;
+        for report in reports {
+            let signed = Signed::<SessionReport>::from(report);
+            let verified = signed.verify(self.signer.key()).expect("ours");
+            known = usize::try_from(verified.value().sequence).expect("few");
+            if known == self.reports.len() + 1 {
+                self.reports.push(report.clone());
+            }
+        }
+        self.count_reports();
+        let goal = usize::try_from(self.head.sequence).expect("few");
+        let is_known = known > 0 || self.status.problem.is_some();
+        let behind = is_known && self.reports.len() < goal;
+        self.status.problem = behind.then(|| Problem::new(ErrorCode::BookBehind));
+        match &self.status.problem {
+            Some(problem) => Outcome::Error(problem.clone()),
+            None => Outcome::Ok(Success::Done),
+        }
     }
 
     fn say_proxy(&mut self, turn: ProxyTurn) {
@@ -187,7 +222,7 @@ impl Scene {
             Request::Hello(_) => Success::Hello(HelloReply {
                 protocol: 1,
                 version: "0.1.0".to_owned(),
-                capabilities: Vec::new(),
+                capabilities: self.capabilities.clone(),
                 key: self.has_key().then_some(HexBytes(self.head.key.0)),
                 chain: self.has_key().then_some(HexBytes(self.head.chain.0)),
                 parts: None,
@@ -217,7 +252,12 @@ impl Scene {
                 self.status.new_circuit_in_s = 10;
                 Success::Done
             }
-            Request::TorStart
+            Request::RestoreReports(message) => {
+                let outcome = self.take_back(&message.reports);
+                return self.queue_reply(id, outcome);
+            }
+            Request::NewChain
+            | Request::TorStart
             | Request::TorStop
             | Request::TorUse(_)
             | Request::MonitorStart
@@ -295,6 +335,7 @@ pub(crate) fn status() -> Status {
         session: None,
         balance: U64Text(0),
         reports: U64Text(0),
+        chain: None,
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,
         unreached: Vec::new(),

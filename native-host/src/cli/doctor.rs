@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything, changes nothing, and says how to repair what it finds.
 
+mod book;
 mod detour;
 mod tor;
 
@@ -13,7 +14,6 @@ use crate::{
     versions::Daemon,
 };
 use clap::Args;
-use meter_ledger::Book;
 use meter_wire::{ErrorCode, RelayStatus, Request, Status, Success};
 use std::{
     fmt,
@@ -39,7 +39,7 @@ pub(super) fn run(_: &Doctor, home: &Home) -> Outcome {
         folder(home),
         configuration(home),
         signing_key(home),
-        book(home),
+        book::finding(home),
         match &asked {
             Ok(status) => daemon(status.as_ref(), home),
             Err(problem) => unanswered(problem),
@@ -118,23 +118,6 @@ fn signing_key(home: &Home) -> Finding {
         Err(error) => Bad {
             what: problems::chain(&error),
             remedy: "repair the file as said, or put it back from a backup; a new key is never made over old reports".to_owned(),
-        },
-    }
-}
-
-fn book(home: &Home) -> Finding {
-    if !home.book().is_file() {
-        return Note("no book of reports yet".to_owned());
-    }
-    match Book::open(&home.book()).and_then(|book| book.audit()) {
-        Ok(audit) => Good(format!(
-            "book: {} reports, every signature and posting checked, {} credits",
-            audit.reports,
-            meter_core::credits_exact(audit.totals.amount)
-        )),
-        Err(error) => Bad {
-            what: format!("book {}: {}", home.book().display(), problems::chain(&error)),
-            remedy: "restore it from a backup; or, to begin a new chain, `onionmeter stop` and move book.sqlite3* and key/device.key away together".to_owned(),
         },
     }
 }

@@ -4,10 +4,11 @@ use super::{Failure, Outcome, print};
 use crate::{EXIT_DATA, EXIT_UNAVAILABLE, home::Home, problems};
 use clap::Args;
 use meter_core::{SessionReport, Signed};
-use meter_ledger::Book;
-use meter_wire::{HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
+use meter_ledger::{Book, BookError};
+use meter_wire::{ErrorCode, HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
 use std::{
     io::{self, Write as _, stdout},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -16,23 +17,33 @@ pub(super) struct Arguments {
     /// Print a file that `onionmeter verify` and anybody else can check
     #[arg(long)]
     json: bool,
+    /// Show another book, for example one that `new-chain` has kept; nothing is written to it
+    #[arg(long, value_name = "FILE")]
+    book: Option<PathBuf>,
 }
 
 const PAGE: u32 = 500;
 
 /// Reads the book itself, so that looking starts no daemon and no Tor.
 pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
-    if !home.book().try_exists()? {
+    let path = arguments.book.clone().unwrap_or_else(|| home.book());
+    if arguments.book.is_none() && !path.try_exists()? {
         let message = "There are no reports yet: the first session makes the book.";
         return Err(Failure::Exit(EXIT_UNAVAILABLE, message.to_owned()));
     }
-    let failed = |error| Failure::Problem(problems::book(&error));
-    let book = Book::open(&home.book()).map_err(failed)?;
+    let failed = |error: BookError| {
+        let message = format!("{}: {}", path.display(), problems::chain(&error));
+        match problems::book(&error, &path).code {
+            ErrorCode::BookDamaged => Failure::Exit(EXIT_DATA, message),
+            _ => Failure::Exit(EXIT_UNAVAILABLE, message),
+        }
+    };
+    let book = Book::open_to_read(&path).map_err(failed)?;
     let Some((chain, key)) = book.chain().map_err(failed)? else {
         let message = "There are no reports yet.";
         return Err(Failure::Exit(EXIT_UNAVAILABLE, message.to_owned()));
     };
-    let reports = all(&book)?;
+    let reports = all(&book).map_err(failed)?;
     if arguments.json {
         let reports = reports
             .iter()
@@ -69,13 +80,11 @@ pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn all(book: &Book) -> Result<Vec<Signed<SessionReport>>, Failure> {
+fn all(book: &Book) -> Result<Vec<Signed<SessionReport>>, BookError> {
     let mut reports: Vec<Signed<SessionReport>> = Vec::new();
     loop {
         let after = u64::try_from(reports.len()).unwrap_or(u64::MAX);
-        let page = book
-            .reports(after, PAGE)
-            .map_err(|error| Failure::Problem(problems::book(&error)))?;
+        let page = book.reports(after, PAGE)?;
         if page.is_empty() {
             return Ok(reports);
         }

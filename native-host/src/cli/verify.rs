@@ -8,7 +8,7 @@ use meter_wire::{ReportsFile, parse_reports_file};
 use std::{
     fs::File,
     io::{Read as _, Write as _, stdin, stdout},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let file = read(arguments)?;
+    let file = read(&arguments.file)?;
     let key = DeviceKey(file.key.0);
     let key_text = hex::encode(key.0);
     if let Some(expected) = &arguments.key
@@ -93,14 +93,15 @@ fn first(report: &Verified<SessionReport>, genesis: &ChainHead) -> Result<ChainH
     })
 }
 
-fn read(arguments: &Arguments) -> Result<ReportsFile, Failure> {
+/// A file of reports, from standard input for `-`; nothing in it is verified yet.
+pub(super) fn read(path: &Path) -> Result<ReportsFile, Failure> {
     let mut text = Vec::new();
-    let name = arguments.file.display();
+    let name = path.display();
     let limit = FILE_BYTES_MAX.saturating_add(1);
-    let outcome = if arguments.file.as_os_str() == "-" {
+    let outcome = if path.as_os_str() == "-" {
         stdin().take(limit).read_to_end(&mut text)
     } else {
-        File::open(&arguments.file).and_then(|file| file.take(limit).read_to_end(&mut text))
+        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut text))
     };
     let bytes = outcome.map_err(|error| bad(&format!("{name} cannot be read: {error}")))?;
     if u64::try_from(bytes).is_ok_and(|bytes| bytes > FILE_BYTES_MAX) {

@@ -176,6 +176,11 @@ impl Client {
                 let ask = |answer| Command::NewCircuit(site, answer);
                 self.engine.ask(ask).await.map(done)
             }
+            Request::RestoreReports(message) => {
+                let ask = |answer| Command::RestoreReports(message.reports, answer);
+                self.engine.ask(ask).await.map(done)
+            }
+            Request::NewChain => self.engine.ask(Command::NewChain).await.map(done),
             Request::Ping => Ok(Success::Done),
             Request::TorStart
             | Request::TorStop
@@ -218,6 +223,8 @@ impl Client {
             | Request::SetThresholds(_)
             | Request::NewIdentity
             | Request::NewCircuit(_)
+            | Request::RestoreReports(_)
+            | Request::NewChain
             | Request::Ping => return Err(Problem::new(ErrorCode::Internal)),
         })
     }
@@ -323,6 +330,8 @@ const fn takes_long(request: &Request) -> bool {
         | Request::SetThresholds(_)
         | Request::NewIdentity
         | Request::NewCircuit(_)
+        | Request::RestoreReports(_)
+        | Request::NewChain
         | Request::Ping => false,
     }
 }

@@ -1,18 +1,29 @@
 //! Key, book and batcher of one chain: what turns counted bytes into kept reports.
 
-use crate::{home::Home, key, problems};
+mod complaints;
+mod doubt;
+mod opening;
+mod recovery;
+
+pub(crate) use doubt::is_forked;
+pub(crate) use recovery::begin_anew;
+
+use crate::{home::Home, last_signed, problems};
+use complaints::{Complaints, Write};
+use doubt::Doubt;
 use meter_core::{
-    ByteCount, ChainHead, ChainId, MonotonicMs, Moved, ReportSigner, SessionBatcher, SessionTotals,
-    Tariff, Thresholds, Tick, UnixMs,
+    ByteCount, ChainHead, MonotonicMs, Moved, OpenSession, ReportSigner, SessionBatcher,
+    SessionReport, SessionTotals, Tariff, Thresholds, Tick, UnixMs, Verified,
 };
-use meter_ledger::{Book, BookError};
+use meter_ledger::{Book, BookError, Place};
 use meter_relay::CounterSnapshot;
 use meter_wire::{
-    ErrorCode, Problem, REPORTS_PAGE_MAX, ReportsPage, SessionStatus, U64Text, WireReport,
+    ErrorCode, HexBytes, Problem, REPORTS_PAGE_MAX, ReportsPage, SessionStatus, U64Text, WireReport,
 };
 use tracing::{error, info, warn};
 
 pub(crate) struct House {
+    home: Home,
     book: Book,
     signer: ReportSigner,
     head: ChainHead,
@@ -20,60 +31,22 @@ pub(crate) struct House {
     /// Counters as of the tick before.
     counted: CounterSnapshot,
     balance: u64,
-    /// Why the book takes nothing at the moment; the session stays open meanwhile.
-    problem: Option<Problem>,
+    last_signed: last_signed::LastSigned,
+    /// Why nothing is signed although a session is due.
+    doubt: Option<Doubt>,
+    complaints: Complaints,
+    /// The session as the book held it at the start, until its report is signed.
+    taken_up: Option<OpenSession>,
+    /// Ticks since the book was opened, in which browsers may say which reports they know.
+    listened: u8,
+    now: MonotonicMs,
 }
 
-impl House {
-    /// Opens key and book, or makes both when neither exists.
-    ///
-    /// # Errors
-    /// As a problem for the user. A key is made only where there is no report that another signed.
-    pub(crate) fn open(home: &Home, thresholds: Thresholds) -> Result<Self, Problem> {
-        home.prepare().map_err(|error| problems::home(&error))?;
-        let mut book = Book::open(&home.book()).map_err(|error| problems::book(&error))?;
-        let (signer, chain) = match book.chain().map_err(|error| problems::book(&error))? {
-            None => begin(home, &mut book)?,
-            Some((chain, owner)) => {
-                let signer = key::load(&home.key()).map_err(|error| problems::key(&error))?;
-                if signer.key() != owner {
-                    let detail =
-                        "the key file is not the key that signed the book; restore that one";
-                    return Err(Problem::with_detail(ErrorCode::KeyRefused, detail));
-                }
-                (signer, chain)
-            }
-        };
-        let head = book
-            .head(chain, signer.key())
-            .map_err(|error| problems::book(&error))?;
-        let open = book
-            .open_session()
-            .map_err(|error| problems::book(&error))?;
-        if let Some(open) = &open {
-            info!(
-                ms = open.duration.get(),
-                bytes = open.bytes().get(),
-                "session goes on"
-            );
-        }
-        let batcher = SessionBatcher::new(thresholds, open);
-        let balance = book
-            .balance()
-            .map_err(|error| problems::book(&error))?
-            .get();
-        let counted = CounterSnapshot::default();
-        Ok(Self {
-            book,
-            signer,
-            head,
-            batcher,
-            counted,
-            balance,
-            problem: None,
-        })
-    }
+/// So many ticks a session that is due waits for a browser to say that it knows later reports than the
+/// book: whatever attaches does so within a second, and a number is never signed twice.
+const LISTEN_TICKS: u8 = 5;
 
+impl House {
     /// Counts one second; `Some` when a session was signed and is safely in the book.
     pub(crate) fn tick(
         &mut self,
@@ -82,6 +55,10 @@ impl House {
         counted: CounterSnapshot,
         relay_runs: bool,
     ) -> Option<WireReport> {
+        self.now = monotonic;
+        self.listened = self.listened.saturating_add(1).min(LISTEN_TICKS);
+        self.look_for_the_book();
+        self.record_head();
         let moved = self.moved_since(counted);
         if !relay_runs && moved == Moved::default() {
             self.batcher.pause();
@@ -92,11 +69,16 @@ impl House {
             wall,
             moved,
         });
+        let due = due.filter(|_| self.may_sign());
         let closed = due.and_then(|due| self.close(&due));
         if closed.is_none() {
             self.checkpoint(moved);
         }
         closed
+    }
+
+    const fn may_sign(&self) -> bool {
+        self.doubt.is_none() && self.listened >= LISTEN_TICKS
     }
 
     fn moved_since(&mut self, counted: CounterSnapshot) -> Moved {
@@ -111,34 +93,135 @@ impl House {
         moved
     }
 
+    /// What is written to a file without a name is lost with this process.
+    fn look_for_the_book(&mut self) {
+        match (self.book.place(), self.doubt) {
+            (Place::Here, Some(Doubt::Moved)) => self.doubt = None,
+            (Place::Here, _) | (_, Some(Doubt::Moved)) => {}
+            (Place::Gone | Place::Replaced, _) => {
+                warn!("the book's file was moved away");
+                self.doubt = Some(Doubt::Moved);
+            }
+        }
+    }
+
     /// Signs and keeps a session. When the book does not take it, the session stays open and is
     /// offered again, grown, at the next tick: under one number only one report ever leaves.
     fn close(&mut self, due: &SessionTotals) -> Option<WireReport> {
-        let report = self.head.next_report(due, &Tariff::V1).ok()?;
-        let verified = match self.signer.sign(&report) {
+        let verified = match self.sign(due) {
             Ok(verified) => verified,
-            Err(bug) => {
-                error!(%bug, "own report does not verify");
-                self.problem = Some(Problem::new(ErrorCode::Internal));
+            Err(problem) => {
+                error!(detail = problem.detail, "a session cannot be signed");
+                self.complaints.failed(Write::Report, problem, self.now);
                 return None;
             }
         };
-        if let Err(error) = self.book.post(&verified) {
-            // A commit may have failed only in its answer; the book knows.
-            let kept = self.book.head(self.head.chain, self.head.key).ok();
-            if kept.is_none_or(|head| head.link != report.link()) {
-                self.refused(&error);
-                return None;
+        if let Err(refusal) = self.book.post(&verified)
+            && !self.is_kept_after_all(&verified, &refusal)
+        {
+            return None;
+        }
+        let report = verified.value();
+        self.head = ChainHead {
+            sequence: report.sequence,
+            link: report.link(),
+            totals: report.totals,
+            ..self.head
+        };
+        self.batcher.close();
+        self.taken_up = None;
+        self.complaints.succeeded(Write::Report, self.now);
+        self.read_balance();
+        self.record(report);
+        info!(sequence = report.sequence, "session signed");
+        match WireReport::try_from(verified.signed()) {
+            Ok(report) => Some(report),
+            Err(bug) => {
+                // Clients see by the number of reports that they lack one, and ask.
+                error!(%bug, "a report that cannot be told");
+                None
             }
         }
-        self.head = self.head.follow(&verified).unwrap_or(self.head);
-        self.batcher.close();
-        self.problem = None;
-        if let Ok(balance) = self.book.balance() {
-            self.balance = balance.get();
+    }
+
+    fn sign(&self, due: &SessionTotals) -> Result<Verified<SessionReport>, Problem> {
+        let internal = |why: String| Problem::with_detail(ErrorCode::Internal, why);
+        let report = self.head.next_report(due, &Tariff::V1);
+        let report = report.map_err(|error| internal(error.to_string()))?;
+        let signed = self.signer.sign(&report);
+        signed.map_err(|error| internal(format!("own report does not verify: {error}")))
+    }
+
+    /// A commit may have failed only in its answer; the book knows. And where it stands elsewhere than
+    /// it was left, it was changed by somebody else.
+    fn is_kept_after_all(&mut self, report: &Verified<SessionReport>, refusal: &BookError) -> bool {
+        let problem = self.problem_of(refusal);
+        self.complaints.failed(Write::Report, problem, self.now);
+        match self.book.head(self.head.chain, self.head.key) {
+            Ok(head) if head.link == report.value().link() => true,
+            Ok(head) => {
+                if head.sequence < self.head.sequence {
+                    self.doubt = Some(Doubt::Behind {
+                        book: head.sequence,
+                        known: self.head.sequence,
+                        ended_at: UnixMs::ZERO,
+                    });
+                } else if head.link != self.head.link {
+                    let sequence = head.sequence;
+                    self.doubt = Some(Doubt::Forked { sequence });
+                }
+                false
+            }
+            // As the refusal says, or worse.
+            Err(error) => {
+                let problem = self.problem_of(&error);
+                self.complaints.failed(Write::Report, problem, self.now);
+                false
+            }
         }
-        info!(sequence = report.sequence, "session signed");
-        WireReport::try_from(verified.signed()).ok()
+    }
+
+    fn read_balance(&mut self) {
+        match self.book.balance() {
+            Ok(balance) => self.balance = balance.get(),
+            Err(error) => {
+                let problem = self.problem_of(&error);
+                self.complaints.failed(Write::Report, problem, self.now);
+            }
+        }
+    }
+
+    fn record(&mut self, report: &SessionReport) {
+        let noted = self.last_signed.raise(last_signed::Entry::of(report));
+        self.recorded(noted);
+    }
+
+    fn recorded(&mut self, noted: std::io::Result<()>) {
+        match noted {
+            Ok(()) => self.complaints.succeeded(Write::Record, self.now),
+            Err(error) => {
+                let problem = problems::record(&error, &self.home.last_signed());
+                self.complaints.failed(Write::Record, problem, self.now);
+            }
+        }
+    }
+
+    /// Tries again what failed before: the record is behind the book.
+    fn record_head(&mut self) {
+        let known = self.last_signed.of(self.head.chain);
+        if self.doubt.is_some() || known.is_some_and(|known| known.sequence >= self.head.sequence) {
+            return;
+        }
+        match opening::last_entry(&self.book, &self.head) {
+            Ok(entry) => {
+                let noted = self.last_signed.raise(entry);
+                self.recorded(noted);
+            }
+            Err(error) => {
+                let problem = self.problem_of(&error);
+                self.complaints.failed(Write::Record, problem, self.now);
+            }
+        }
     }
 
     /// Every second the kernel is told, so that no end of this process costs more. The disk is waited
@@ -153,19 +236,16 @@ impl House {
             self.book.checkpoint(Some(open))
         };
         match kept {
-            Ok(()) if self.problem.take().is_some() => info!("the book takes entries again"),
-            Ok(()) => {}
-            Err(error) => self.refused(&error),
+            Ok(()) => self.complaints.succeeded(Write::Session, self.now),
+            Err(error) => {
+                let problem = self.problem_of(&error);
+                self.complaints.failed(Write::Session, problem, self.now);
+            }
         }
     }
 
-    /// Logged once per outage, not once per second.
-    fn refused(&mut self, error: &BookError) {
-        let problem = problems::book(error);
-        if self.problem.as_ref() != Some(&problem) {
-            warn!(%error, "the book does not take entries; the session stays open");
-            self.problem = Some(problem);
-        }
+    fn problem_of(&self, error: &BookError) -> Problem {
+        problems::book(error, &self.home.book())
     }
 
     pub(crate) fn reports(&self, after: u64, limit: u16) -> Result<ReportsPage, Problem> {
@@ -173,7 +253,7 @@ impl House {
         let reports = self
             .book
             .reports(after, limit)
-            .map_err(|error| problems::book(&error))?;
+            .map_err(|error| self.problem_of(&error))?;
         let reports = reports
             .iter()
             .map(WireReport::try_from)
@@ -205,6 +285,10 @@ impl House {
         &self.head
     }
 
+    pub(crate) const fn chain(&self) -> HexBytes<16> {
+        HexBytes(self.head.chain.0)
+    }
+
     pub(crate) const fn balance(&self) -> U64Text {
         U64Text(self.balance)
     }
@@ -213,20 +297,12 @@ impl House {
         U64Text(self.head.sequence)
     }
 
-    pub(crate) const fn problem(&self) -> Option<&Problem> {
-        self.problem.as_ref()
+    /// What keeps sessions from being signed or kept.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        let doubt = self.doubt.map(Doubt::problem);
+        doubt.or_else(|| self.complaints.current().cloned())
     }
 }
 
-/// The first start: a key, unless one was brought along, and a chain of its own.
-fn begin(home: &Home, book: &mut Book) -> Result<(ReportSigner, ChainId), Problem> {
-    let signer = key::create(&home.key()).map_err(|error| problems::key(&error))?;
-    let mut chain = [0; 16];
-    getrandom::fill(&mut chain)
-        .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
-    let chain = ChainId(chain);
-    book.begin_chain(chain, signer.key())
-        .map_err(|error| problems::book(&error))?;
-    info!("a new chain begins");
-    Ok((signer, chain))
-}
+#[cfg(test)]
+mod tests;

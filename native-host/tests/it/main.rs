@@ -1,6 +1,7 @@
 //! The program as browsers, terminals and scripts meet it: real processes, real sockets.
 
 mod attach;
+mod book;
 mod command_line;
 mod detour;
 mod frames;

@@ -47,6 +47,57 @@ fn only_a_checkpoint_in_memory_does_without_the_disk() {
 }
 
 #[test]
+fn a_report_waits_for_the_disk_even_where_that_could_not_be_set_again_before() {
+    const FULL: i64 = 2;
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Book::open(&folder.path().join("book")).unwrap();
+    let signer = ReportSigner::from_seed(&[1; 32]);
+    book.begin_chain(CHAIN, signer.key()).unwrap();
+    // As a checkpoint leaves it whose second pragma failed.
+    file::set_lasting(&book.connection, false).unwrap();
+    book.lasting = false;
+    book.post(&next(&book, &signer, &session(1))).unwrap();
+    assert_eq!(pages(&book, "synchronous"), FULL);
+}
+
+#[test]
+fn a_report_that_is_taken_back_leaves_the_session_in_progress() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Book::open(&folder.path().join("book")).unwrap();
+    let signer = ReportSigner::from_seed(&[1; 32]);
+    book.begin_chain(CHAIN, signer.key()).unwrap();
+    let open = session(7);
+    book.checkpoint(Some(&open)).unwrap();
+    let report = next(&book, &signer, &session(1));
+    assert_eq!(book.restore(&report).unwrap(), Posted::New);
+    assert_eq!(book.open_session().unwrap(), Some(open));
+    assert_eq!(book.restore(&report).unwrap(), Posted::Already);
+    assert_eq!(book.audit().unwrap().reports, 1);
+}
+
+/// A trigger of somebody else is no mistake of ours.
+#[test]
+fn a_book_that_somebody_changed_while_it_was_open_is_told_as_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book");
+    let mut book = Book::open(&path).unwrap();
+    let signer = ReportSigner::from_seed(&[1; 32]);
+    book.begin_chain(CHAIN, signer.key()).unwrap();
+    let trigger = "CREATE TRIGGER no BEFORE INSERT ON reports \
+                   BEGIN SELECT RAISE(ABORT, 'not today'); END";
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch(trigger).unwrap();
+    let refused = book.post(&next(&book, &signer, &session(1)));
+    match refused {
+        Err(BookError::Damaged(Damage::Schema { name })) => assert_eq!(name, "no"),
+        other => panic!("{other:?}"),
+    }
+    other.execute_batch("DROP TRIGGER no").unwrap();
+    let report = next(&book, &signer, &session(1));
+    assert_eq!(book.post(&report).unwrap(), Posted::New);
+}
+
+#[test]
 fn a_full_disk_keeps_neither_report_nor_posting_and_leaves_the_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let mut book = Book::open(&folder.path().join("book")).unwrap();

@@ -60,8 +60,7 @@ fn a_missing_folder_is_named() {
 fn files_that_are_no_books_are_refused_and_left_alone() {
     let folder = Folder::new();
     let garbage: Vec<u8> = (0..9_000_u32).map(|n| n.to_le_bytes()[0]).collect();
-    let cases: [(&str, &[u8]); 4] = [
-        ("empty", b""),
+    let cases: [(&str, &[u8]); 3] = [
         ("text", b"not a book"),
         ("garbage", &garbage),
         ("almost", b"SQLite format 3\0 and then nothing"),
@@ -76,6 +75,9 @@ fn files_that_are_no_books_are_refused_and_left_alone() {
         );
         assert!(error.to_string().contains(name), "{error}");
     }
+    fs::write(folder.file("nothing"), b"").unwrap();
+    let error = refused(&folder.file("nothing"));
+    assert!(matches!(error, BookError::Empty { .. }), "{error:?}");
     fs::create_dir(folder.file("folder")).unwrap();
     let error = refused(&folder.file("folder"));
     assert!(matches!(error, BookError::NotOurs { .. }), "{error:?}");

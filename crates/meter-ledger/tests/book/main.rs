@@ -8,6 +8,7 @@ mod damage;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod places;
 mod posting;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,114 @@
+//! Opening a book only to read it, where nothing can be written too: a read-only disk, a copy of
+//! somebody else, a full disk.
+//!
+//! SQLite reads a write-ahead log with the help of an index beside it, which it has to write.
+
+use crate::{
+    BookError,
+    file::{self, beside, cannot_open, check_header, check_marks_of, connect_plainly},
+};
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    env, fs,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// Opens the book at `path`; the folder is that of a copy, which has to live as long as the connection.
+pub(super) fn open(path: &Path) -> Result<(Connection, Option<TempDir>), BookError> {
+    if !file::is_there(path)? {
+        return Err(cannot_open(path, ErrorKind::NotFound.into()));
+    }
+    check_header(path)?;
+    match in_place(path) {
+        Err(BookError::Disk(_) | BookError::Open { .. }) => {}
+        Ok(connection) => return Ok((connection, None)),
+        Err(error) => return Err(error),
+    }
+    let log = beside(path, "-wal");
+    match fs::metadata(&log) {
+        Ok(found) if found.len() > 0 => from_copy(path, &log),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot_open(&log, error)),
+        Ok(_) | Err(_) => Ok((without_log(path)?, None)),
+    }
+}
+
+/// As the daemon reads it, which may go on writing meanwhile.
+fn in_place(path: &Path) -> Result<Connection, BookError> {
+    let connection = connect_plainly(path, file::flags())?;
+    connection.pragma_update(None, "query_only", true)?;
+    check_marks_of(&connection, path)?;
+    Ok(connection)
+}
+
+/// The file alone holds everything, and nobody can be writing to it (<https://sqlite.org/uri.html>).
+fn without_log(path: &Path) -> Result<Connection, BookError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let uri = PathBuf::from(format!("file:{}?immutable=1", escaped(path)));
+    let connection = connect_plainly(&uri, flags).map_err(|error| told(path, error))?;
+    check_marks_of(&connection, path).map_err(|error| told(path, error))?;
+    Ok(connection)
+}
+
+fn told(path: &Path, error: BookError) -> BookError {
+    match error {
+        BookError::Disk(source) => cannot_open(path, io::Error::other(source)),
+        other => other,
+    }
+}
+
+/// Every byte that a URI could take for something else, in hexadecimal.
+fn escaped(path: &Path) -> String {
+    let mut text = String::new();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {
+                text.push(char::from(*byte));
+            }
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+/// Reads book and log in a folder of this user's own, which goes when the book is closed.
+fn from_copy(path: &Path, log: &Path) -> Result<(Connection, Option<TempDir>), BookError> {
+    let folder = copied(path, log).map_err(|source| BookError::LogUnread {
+        log: log.to_owned(),
+        source,
+    })?;
+    let connection = in_place(&folder.path().join(COPY))?;
+    Ok((connection, Some(folder)))
+}
+
+fn copied(path: &Path, log: &Path) -> io::Result<TempDir> {
+    let mut outcome = Err(ErrorKind::NotFound.into());
+    // On a full disk only memory may have room.
+    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let places = [Some(env::temp_dir()), runtime, Some("/dev/shm".into())];
+    for place in places.into_iter().flatten() {
+        outcome = copy_to(&place, path, log);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+fn copy_to(place: &Path, path: &Path, log: &Path) -> io::Result<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("onionmeter")
+        .tempdir_in(place)?;
+    let book = folder.path().join(COPY);
+    for (from, to) in [(path, book.clone()), (log, beside(&book, "-wal"))] {
+        // Not `fs::copy`, which also copies the mode: a file that was read-only would stay so.
+        let mut target = fs::File::create_new(to)?;
+        io::copy(&mut fs::File::open(from)?, &mut target)?;
+    }
+    Ok(folder)
+}
+
+const COPY: &str = "book.sqlite3";

@@ -1,0 +1,159 @@
+//! `restore` and `new-chain`: the ways out when the book is not the one that was signed into last.
+
+use super::{Failure, Outcome, block_on, verify};
+use crate::{EXIT_DATA, EXIT_USAGE, home::Home, ipc, problems};
+use clap::Args;
+use meter_ledger::Book;
+use meter_wire::{
+    ErrorCode, HexBytes, Problem, RESTORE_MAX, Request, RestoreReports, Status, Success, WireReport,
+};
+use std::{
+    fs::File,
+    io::{self, Read as _, Write as _, stdout},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+#[derive(Args)]
+pub(super) struct Restore {
+    /// A file of `onionmeter reports --json`, or another book.sqlite3, which stays as it is
+    file: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct NewChain {
+    /// Also when nothing is wrong with the chain in use
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What every SQLite file begins with.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
+pub(super) fn restore(arguments: &Restore, home: &Home) -> Outcome {
+    let (chain, reports) = read(&arguments.file)?;
+    let name = arguments.file.display();
+    let restored = block_on(async {
+        let mut daemon = ipc::Connection::attach_or_start(home).await?;
+        let before = status(&mut daemon).await?;
+        if before.chain.is_some_and(|ours| ours != chain) {
+            return Ok(None);
+        }
+        for page in reports.chunks(RESTORE_MAX) {
+            let reports = page.to_vec();
+            let asked = daemon.ask(Request::RestoreReports(RestoreReports { reports }));
+            match asked.await {
+                // What is still missing may come with the next page.
+                Err(problem) if problem.code == ErrorCode::BookBehind => {}
+                other => drop(other?),
+            }
+        }
+        Ok(Some((before, status(&mut daemon).await?)))
+    })?;
+    let Some((before, after)) = restored else {
+        let message = format!("{name} holds another chain than the book; nothing was taken");
+        return Err(Failure::Exit(EXIT_DATA, message));
+    };
+    let taken = after.reports.0.saturating_sub(before.reports.0);
+    writeln!(
+        stdout(),
+        "{taken} reports were taken into the book; it holds {} now.",
+        after.reports.0
+    )?;
+    match after.problem {
+        Some(problem) => Err(Failure::Problem(problem)),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+type Reports = (HexBytes<16>, Vec<WireReport>);
+
+fn read(path: &Path) -> Result<Reports, Failure> {
+    let name = path.display();
+    let bad = |why: String| Failure::Exit(EXIT_DATA, format!("{name}: {why}"));
+    let mut first = Vec::new();
+    let limit = u64::try_from(SQLITE.len()).unwrap_or(u64::MAX);
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut first));
+    read.map_err(|error| bad(error.to_string()))?;
+    if first == SQLITE {
+        return of_book(path).map_err(|error| bad(problems::chain(&error)));
+    }
+    let file = verify::read(path)?;
+    Ok((file.chain, file.reports))
+}
+
+fn of_book(path: &Path) -> Result<Reports, meter_ledger::BookError> {
+    let book = Book::open_to_read(path)?;
+    let chain = book.chain()?.map(|(chain, _)| HexBytes(chain.0));
+    let mut reports: Vec<WireReport> = Vec::new();
+    loop {
+        let after = u64::try_from(reports.len()).unwrap_or(u64::MAX);
+        let page = book.reports(after, 500)?;
+        if page.is_empty() {
+            return Ok((chain.unwrap_or(HexBytes([0; 16])), reports));
+        }
+        // A row of the book has the length of a report; the daemon verifies what is in it.
+        reports.extend(page.iter().filter_map(|report| report.try_into().ok()));
+    }
+}
+
+pub(super) fn begin(arguments: &NewChain, home: &Home) -> Outcome {
+    let begun = block_on(async {
+        let mut daemon = ipc::Connection::attach_or_start(home).await?;
+        let before = status(&mut daemon).await?;
+        if !arguments.yes && !before.problem.as_ref().is_some_and(is_mended_by_it) {
+            return Ok(None);
+        }
+        daemon.ask(Request::NewChain).await?;
+        Ok(Some(before))
+    })?;
+    let Some(before) = begun else {
+        let message = "Nothing is wrong with the chain in use that a new one would mend; to end it all the same, add --yes.";
+        return Err(Failure::Exit(EXIT_USAGE, message.to_owned()));
+    };
+    let kept = newest_kept(home)?;
+    let mut out = stdout().lock();
+    writeln!(out, "A new chain of reports begins, with 0 credits.")?;
+    if let Some(kept) = kept {
+        writeln!(
+            out,
+            "The old book with its {} reports is kept; `onionmeter reports --book {}` shows them.",
+            before.reports.0,
+            kept.display()
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A full disk, for example, is no reason to end a chain.
+const fn is_mended_by_it(problem: &Problem) -> bool {
+    matches!(
+        problem.code,
+        ErrorCode::BookBehind
+            | ErrorCode::BookForked
+            | ErrorCode::BookDamaged
+            | ErrorCode::KeyMissing
+    )
+}
+
+/// The book that was put aside last.
+fn newest_kept(home: &Home) -> io::Result<Option<PathBuf>> {
+    let mut newest = None;
+    for number in 1_u32.. {
+        let path = home.root().join(format!("book.old-{number}.sqlite3"));
+        if !path.try_exists()? {
+            break;
+        }
+        newest = Some(path);
+    }
+    Ok(newest)
+}
+
+async fn status(daemon: &mut ipc::Connection) -> Result<Status, Problem> {
+    match daemon.ask(Request::Status).await? {
+        Success::Status(status) => Ok(*status),
+        Success::Hello(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
+            Err(ipc::unexpected())
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The book of reports, checked without writing to it.
+
+use super::{Bad, Finding, Good, Note};
+use crate::{home::Home, last_signed::LastSigned, problems};
+use meter_ledger::{Audit, Book, BookError};
+use meter_wire::ErrorCode;
+use std::{fs, io};
+
+pub(super) fn finding(home: &Home) -> Finding {
+    let record = match LastSigned::load(&home.last_signed()) {
+        Ok(record) => record,
+        Err(error) => {
+            return Bad {
+                what: problems::chain(&error),
+                remedy: "do as said, then click \"Check again\" in the popup or run `onionmeter monitor start`".to_owned(),
+            };
+        }
+    };
+    match fs::symlink_metadata(home.book()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match record.in_use() {
+            None => Note("no book of reports yet".to_owned()),
+            Some(lost) => Bad {
+                what: format!(
+                    "{} is gone; {} reports were signed into it",
+                    home.book().display(),
+                    lost.sequence
+                ),
+                remedy: BEHIND.to_owned(),
+            },
+        },
+        Ok(_) | Err(_) => match audit(home) {
+            Err(error) => bad(home, &error),
+            Ok((audit, book)) => {
+                compared(&audit, &book, &record).unwrap_or_else(|error| bad(home, &error))
+            }
+        },
+    }
+}
+
+const BEHIND: &str = "run `onionmeter restore FILE` with a newer book.sqlite3 or a file of `onionmeter reports --json`; where there is neither, `onionmeter new-chain` begins a new chain and keeps this book";
+
+fn audit(home: &Home) -> Result<(Audit, Book), BookError> {
+    let book = Book::open_to_read(&home.book())?;
+    Ok((book.audit()?, book))
+}
+
+fn compared(audit: &Audit, book: &Book, record: &LastSigned) -> Result<Finding, BookError> {
+    let known = match book.chain()? {
+        Some((chain, key)) => match record.of(chain) {
+            Some(known) => Some((*known, book.head(chain, key)?)),
+            None => None,
+        },
+        None => None,
+    };
+    let reports = audit.reports;
+    if let Some((known, head)) = known {
+        if known.sequence > head.sequence {
+            let known = known.sequence;
+            return Ok(Bad {
+                what: format!(
+                    "the book holds {reports} reports, and {known} were signed: it is an older one"
+                ),
+                remedy: BEHIND.to_owned(),
+            });
+        }
+        if crate::engine::is_forked(book, &head, &known)? {
+            return Ok(Bad {
+                what: format!(
+                    "two different reports have number {}: an older book was put back and used",
+                    known.sequence
+                ),
+                remedy: "`onionmeter new-chain` begins a new chain and keeps this book".to_owned(),
+            });
+        }
+    }
+    Ok(Good(format!(
+        "book: {reports} reports, every signature and posting checked, {} credits",
+        meter_core::credits_exact(audit.totals.amount)
+    )))
+}
+
+/// Only what is damaged is to be replaced: a full disk or another program is no reason to move a sound
+/// book.
+fn bad(home: &Home, error: &BookError) -> Finding {
+    let book = home.book();
+    let code = problems::book(error, &book).code;
+    let remedy = match code {
+        ErrorCode::DiskFull => "make room on the disk; the book itself is not touched".to_owned(),
+        ErrorCode::DiskReadOnly => "make the disk writable; the book itself is not touched".to_owned(),
+        ErrorCode::BookBusy => "close the program that holds it (`fuser` names it), then run doctor again".to_owned(),
+        ErrorCode::BookNewer => "update this program: ./build.sh build, then `onionmeter install`".to_owned(),
+        ErrorCode::BookUnwritable => format!("see who may read and write {} and the folder it is in (`ls -ld`), and whether the disk is sound (`dmesg`)", book.display()),
+        _ => "run `onionmeter stop`, move book.sqlite3 with its -wal and -shm away, then `onionmeter restore FILE` with a backup of it or a file of `onionmeter reports --json`; where there is neither, `onionmeter new-chain`".to_owned(),
+    };
+    Bad {
+        what: format!("book {}: {}", book.display(), problems::chain(error)),
+        remedy,
+    }
+}

@@ -1,0 +1,85 @@
+//! Whether the book is the one that the last report was signed into. While it is not, nothing is signed:
+//! a second report under a number that was used would be a second history.
+
+use crate::last_signed::Entry;
+use meter_core::{ChainHead, SessionReport, UnixMs};
+use meter_ledger::{Book, BookError};
+use meter_wire::{ErrorCode, Problem};
+
+/// Why nothing is signed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Doubt {
+    /// Reports were signed that the book does not hold.
+    Behind {
+        /// Reports in the book.
+        book: u64,
+        /// Reports that were signed.
+        known: u64,
+        /// When the last of them ended.
+        ended_at: UnixMs,
+    },
+    /// Another report was signed under a number that the book uses.
+    Forked {
+        /// That number.
+        sequence: u64,
+    },
+    /// The book's file is no longer where it was.
+    Moved,
+}
+
+impl Doubt {
+    pub(super) fn problem(self) -> Problem {
+        match self {
+            Self::Behind { book, known, .. } => Problem::with_detail(
+                ErrorCode::BookBehind,
+                format!(
+                    "book.sqlite3 holds {book} of {known} reports that were signed. `onionmeter restore FILE` takes the others from a newer book.sqlite3 or a file of reports; without one, `onionmeter new-chain` begins anew and keeps this book."
+                ),
+            ),
+            Self::Forked { sequence } => Problem::with_detail(
+                ErrorCode::BookForked,
+                format!(
+                    "two reports have number {sequence}: an older book was put back and used. `onionmeter new-chain` begins a new chain and keeps this book."
+                ),
+            ),
+            Self::Moved => Problem::new(ErrorCode::BookMoved),
+        }
+    }
+}
+
+/// Holds the book against the last report that is known to have been signed.
+///
+/// # Errors
+/// When the book cannot be read.
+pub(super) fn compare(
+    book: &Book,
+    head: &ChainHead,
+    known: &Entry,
+) -> Result<Option<Doubt>, BookError> {
+    if known.sequence > head.sequence {
+        return Ok(Some(Doubt::Behind {
+            book: head.sequence,
+            known: known.sequence,
+            ended_at: known.ended_at,
+        }));
+    }
+    let sequence = known.sequence;
+    let forked = is_forked(book, head, known)?;
+    Ok(forked.then_some(Doubt::Forked { sequence }))
+}
+
+/// Whether the book holds another report under the number of the last one that is known.
+///
+/// # Errors
+/// When the book cannot be read.
+pub(crate) fn is_forked(book: &Book, head: &ChainHead, known: &Entry) -> Result<bool, BookError> {
+    let Some(before) = known.sequence.checked_sub(1) else {
+        return Ok(false);
+    };
+    let kept = book.reports(before, 1)?.into_iter().next();
+    let kept = kept.and_then(|signed| signed.verify(head.key).ok());
+    Ok(kept.is_none_or(|kept| {
+        let kept: &SessionReport = kept.value();
+        kept.sequence != known.sequence || kept.link() != known.link
+    }))
+}

@@ -1,0 +1,142 @@
+//! Opening key and book, or making both where neither was ever made.
+
+use super::{
+    House,
+    complaints::Complaints,
+    doubt::{self, Doubt},
+};
+use crate::{
+    home::Home,
+    key,
+    last_signed::{Entry, LastSigned},
+    problems,
+};
+use meter_core::{
+    ChainHead, ChainId, MonotonicMs, OpenSession, ReportSigner, SessionBatcher, Thresholds,
+};
+use meter_ledger::{Book, BookError};
+use meter_relay::CounterSnapshot;
+use meter_wire::{ErrorCode, Problem};
+use tracing::{info, warn};
+
+impl House {
+    /// Opens key and book, or makes both when neither exists.
+    ///
+    /// # Errors
+    /// As a problem for the user. A key is made only where there is no report that another signed.
+    pub(crate) fn open(home: &Home, thresholds: Thresholds) -> Result<Self, Problem> {
+        let path = home.book();
+        let of_book = |error: BookError| problems::book(&error, &path);
+        home.prepare().map_err(|error| problems::home(&error))?;
+        let mut last_signed =
+            LastSigned::load(&home.last_signed()).map_err(|error| problems::last_signed(&error))?;
+        let mut book = Book::open(&path).map_err(of_book)?;
+        let (signer, chain) = match book.chain().map_err(of_book)? {
+            Some((chain, owner)) => (owned_key(home, owner)?, chain),
+            None => match last_signed.in_use().copied() {
+                Some(lost) => go_on(home, &mut book, &lost)?,
+                None => begin(home, &mut book, &mut last_signed)?,
+            },
+        };
+        let head = book.head(chain, signer.key()).map_err(of_book)?;
+        let doubt = match last_signed.of(chain) {
+            Some(known) => doubt::compare(&book, &head, known).map_err(of_book)?,
+            None => None,
+        };
+        let open = open_session(&mut book, doubt).map_err(of_book)?;
+        let balance = book.balance().map_err(of_book)?.get();
+        if let Some(doubt) = doubt {
+            warn!(
+                ?doubt,
+                "the book is not the one that was signed into last; nothing is signed"
+            );
+        }
+        // A chain without reports has no later report that anybody could know.
+        let is_new = head.sequence == 0 && doubt.is_none();
+        Ok(Self {
+            home: home.clone(),
+            book,
+            signer,
+            head,
+            batcher: SessionBatcher::new(thresholds, open),
+            counted: CounterSnapshot::default(),
+            balance,
+            last_signed,
+            doubt,
+            complaints: Complaints::default(),
+            taken_up: open,
+            listened: if is_new { super::LISTEN_TICKS } else { 0 },
+            now: MonotonicMs::ZERO,
+        })
+    }
+}
+
+/// What the record says once it has caught up with the book.
+///
+/// # Errors
+/// When the book cannot be read.
+pub(super) fn last_entry(book: &Book, head: &ChainHead) -> Result<Entry, BookError> {
+    let last = book.latest(1)?.into_iter().next();
+    let last = last.and_then(|signed| signed.verify(head.key).ok());
+    Ok(match last {
+        Some(last) => Entry::of(last.value()),
+        None => Entry::genesis(head.chain, head.key),
+    })
+}
+
+/// The session in progress. In a book that was put back it is the beginning of one that was signed
+/// since, and would be counted twice.
+fn open_session(book: &mut Book, doubt: Option<Doubt>) -> Result<Option<OpenSession>, BookError> {
+    let Some(open) = book.open_session()? else {
+        return Ok(None);
+    };
+    let (ms, bytes) = (open.duration.get(), open.bytes().get());
+    match doubt {
+        Some(Doubt::Behind { ended_at, .. }) if open.started_at < ended_at => {
+            info!(ms, bytes, "the session in the book was signed already");
+            book.checkpoint(None)?;
+            Ok(None)
+        }
+        Some(_) | None => {
+            info!(ms, bytes, "session goes on");
+            Ok(Some(open))
+        }
+    }
+}
+
+fn owned_key(home: &Home, owner: meter_core::DeviceKey) -> Result<ReportSigner, Problem> {
+    let signer = key::load(&home.key()).map_err(|error| problems::key(&error))?;
+    if signer.key() == owner {
+        return Ok(signer);
+    }
+    let detail = "the key file is not the key that signed the book; restore that one";
+    Err(Problem::with_detail(ErrorCode::KeyRefused, detail))
+}
+
+/// The book is gone, and its chain is not: an empty book takes the reports again that others know.
+fn go_on(home: &Home, book: &mut Book, lost: &Entry) -> Result<(ReportSigner, ChainId), Problem> {
+    let signer = owned_key(home, lost.key)?;
+    book.begin_chain(lost.chain, signer.key())
+        .map_err(|error| problems::book(&error, &home.book()))?;
+    Ok((signer, lost.chain))
+}
+
+/// The first start: a key, unless one was brought along, and a chain of its own.
+fn begin(
+    home: &Home,
+    book: &mut Book,
+    last_signed: &mut LastSigned,
+) -> Result<(ReportSigner, ChainId), Problem> {
+    let signer = key::create(&home.key()).map_err(|error| problems::key(&error))?;
+    let mut chain = [0; 16];
+    getrandom::fill(&mut chain)
+        .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
+    let chain = ChainId(chain);
+    last_signed
+        .raise(Entry::genesis(chain, signer.key()))
+        .map_err(|error| problems::record(&error, &home.last_signed()))?;
+    book.begin_chain(chain, signer.key())
+        .map_err(|error| problems::book(&error, &home.book()))?;
+    info!("a new chain begins");
+    Ok((signer, chain))
+}

@@ -1,0 +1,235 @@
+//! Ways out of a doubt: reports that somebody hands back, a book that was put back, a new chain.
+
+use super::{
+    House,
+    doubt::{self, Doubt},
+};
+use crate::{home::Home, last_signed::Entry, last_signed::LastSigned, problems};
+use meter_core::{
+    ChainError, ChainHead, MonotonicMs, OpenSession, SessionBatcher, SessionReport, Signed,
+    Thresholds, UnixMs, Verified,
+};
+use meter_ledger::{Book, BookError, Place, Posted, place_new};
+use meter_relay::CounterSnapshot;
+use meter_wire::{ErrorCode, Problem, WireReport};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+use tracing::{info, warn};
+
+impl House {
+    /// Takes signed reports that somebody else knows, in ascending order: those that the book lacks
+    /// are added, the others show whether it is still the same book.
+    ///
+    /// # Errors
+    /// What still keeps reports from being signed; `bad_request` for a report of another key or chain.
+    pub(crate) fn take_back(&mut self, reports: &[WireReport]) -> Result<(), Problem> {
+        if self.doubt == Some(Doubt::Moved) {
+            return Err(Doubt::Moved.problem());
+        }
+        for report in reports {
+            let report = Signed::<SessionReport>::from(report)
+                .verify(self.signer.key())
+                .map_err(|error| {
+                    let detail = format!("a report that this key did not sign: {error}");
+                    Problem::with_detail(ErrorCode::BadRequest, detail)
+                })?;
+            self.take_one_back(&report)?;
+        }
+        self.look_again();
+        match self.doubt {
+            Some(doubt) => Err(doubt.problem()),
+            None => Ok(()),
+        }
+    }
+
+    fn take_one_back(&mut self, report: &Verified<SessionReport>) -> Result<(), Problem> {
+        let value = report.value();
+        match self.book.restore(report) {
+            Ok(Posted::Already) => return Ok(()),
+            Ok(Posted::New) => {
+                info!(sequence = value.sequence, "a report was taken back");
+                self.head = ChainHead {
+                    sequence: value.sequence,
+                    link: value.link(),
+                    totals: value.totals,
+                    ..self.head
+                };
+                self.read_balance();
+            }
+            Err(BookError::NotNext(ChainError::Sequence { .. })) => {}
+            Err(BookError::NotNext(_) | BookError::Fork { .. }) => {
+                let noted = self.last_signed.set(Entry::of(value));
+                self.recorded(noted);
+                let sequence = value.sequence;
+                self.doubt = Some(Doubt::Forked { sequence });
+                return Ok(());
+            }
+            Err(BookError::OtherChain) => {
+                let detail = "a report of another chain";
+                return Err(Problem::with_detail(ErrorCode::BadRequest, detail));
+            }
+            Err(error) => return Err(self.problem_of(&error)),
+        }
+        self.record(value);
+        self.forget_what_was_signed(value.ended_at);
+        Ok(())
+    }
+
+    /// The session that the book held at the start is the beginning of one that was signed since.
+    fn forget_what_was_signed(&mut self, ended_at: UnixMs) {
+        let signed = |open: &mut OpenSession| open.started_at < ended_at;
+        let Some(open) = self.taken_up.take_if(signed) else {
+            return;
+        };
+        self.batcher.forget(&open);
+        let kept = self.book.checkpoint(self.batcher.open());
+        if let Err(error) = kept {
+            let problem = self.problem_of(&error);
+            let session = super::Write::Session;
+            self.complaints.failed(session, problem, self.now);
+        }
+    }
+
+    /// Whether a reason for doubt is gone, or there is one now.
+    fn look_again(&mut self) {
+        let Some(known) = self.last_signed.of(self.head.chain) else {
+            return;
+        };
+        let compared = doubt::compare(&self.book, &self.head, known);
+        match (compared, self.doubt) {
+            // The disk may not have taken the record of it.
+            (Ok(None), Some(Doubt::Forked { .. })) => {}
+            (Ok(found), before) => {
+                if before.is_some() && found.is_none() {
+                    info!("the book is whole again");
+                }
+                self.doubt = found;
+            }
+            (Err(error), _) => warn!(%error, "the book cannot be compared"),
+        }
+    }
+
+    /// Whether another file lies where this book was.
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.doubt == Some(Doubt::Moved) && self.book.place() == Place::Replaced
+    }
+
+    /// Whether nothing is signed at the moment.
+    pub(crate) const fn is_in_doubt(&self) -> bool {
+        self.doubt.is_some()
+    }
+
+    /// Opens key and book anew, for a person who may have repaired them.
+    ///
+    /// # Errors
+    /// As [`House::open`]; everything then stays as it was.
+    pub(crate) fn open_again(&mut self) -> Result<(), Problem> {
+        let mut fresh = Self::open(&self.home, *self.batcher.thresholds())?;
+        fresh.carry(self.take_along());
+        *self = fresh;
+        Ok(())
+    }
+
+    fn take_along(&mut self) -> Carried {
+        Carried {
+            batcher: self.batcher.clone(),
+            counted: self.counted,
+            taken_up: self.taken_up.take(),
+            now: self.now,
+        }
+    }
+
+    /// What was counted and is in no report yet goes on: of two sessions in progress that of this process
+    /// is the true one.
+    fn carry(&mut self, carried: Carried) {
+        self.batcher = carried.batcher;
+        self.counted = carried.counted;
+        self.taken_up = carried.taken_up;
+        self.now = carried.now;
+        if let Some(Doubt::Behind { ended_at, .. }) = self.doubt {
+            self.forget_what_was_signed(ended_at);
+        }
+    }
+}
+
+/// What outlives the opening of another book.
+struct Carried {
+    batcher: SessionBatcher,
+    counted: CounterSnapshot,
+    taken_up: Option<OpenSession>,
+    now: MonotonicMs,
+}
+
+/// Begins a chain with a book of its own, and puts the one before aside. Gives the house from then on, and
+/// how it went: where the old book cannot be put aside, it is opened again.
+pub(crate) fn begin_anew(
+    house: Result<House, Problem>,
+    home: &Home,
+    thresholds: Thresholds,
+) -> (Result<House, Problem>, Result<(), Problem>) {
+    // No file is moved while it is open.
+    let carried = house.ok().map(|mut house| {
+        if let Some(Doubt::Behind { ended_at, .. }) = house.doubt {
+            house.forget_what_was_signed(ended_at);
+        }
+        house.take_along()
+    });
+    let left = leave_chain(home);
+    let mut opened = House::open(home, thresholds);
+    if let (Ok(house), Some(carried)) = (&mut opened, carried) {
+        house.carry(carried);
+    }
+    let outcome = left.and_then(|()| match &opened {
+        Ok(_) => Ok(()),
+        Err(problem) => Err(problem.clone()),
+    });
+    (opened, outcome)
+}
+
+/// Puts the book aside and notes that its chain was left; deletes nothing.
+fn leave_chain(home: &Home) -> Result<(), Problem> {
+    home.prepare().map_err(|error| problems::home(&error))?;
+    let mut record =
+        LastSigned::load(&home.last_signed()).map_err(|error| problems::last_signed(&error))?;
+    record
+        .leave_all()
+        .map_err(|error| problems::record(&error, &home.last_signed()))?;
+    // A book that can be opened takes its log in when it is closed, so that one file holds it all.
+    match Book::open_to_read(&home.book()) {
+        Ok(book) => drop(book),
+        Err(error) => info!(%error, "the book is put aside as it is"),
+    }
+    let aside = put_aside(&home.book()).map_err(|error| {
+        let detail = format!("{} cannot be moved: {error}", home.book().display());
+        Problem::with_detail(ErrorCode::BookUnwritable, detail)
+    })?;
+    if aside.is_some() {
+        info!("the old book was put aside");
+    }
+    Ok(())
+}
+
+/// Moves a book and what belongs to it to the first free `book.old-N.sqlite3` beside it.
+fn put_aside(book: &Path) -> io::Result<Option<PathBuf>> {
+    let aside = (1_u32..)
+        .map(|number| book.with_file_name(format!("book.old-{number}.sqlite3")))
+        .find(|path| fs::symlink_metadata(path).is_err())
+        .ok_or(io::ErrorKind::AlreadyExists)?;
+    let mut moved = None;
+    // The log first: a book without its log would look whole.
+    for suffix in ["-wal", "-shm", "-journal", ""] {
+        let with_suffix = |path: &Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        match place_new(&with_suffix(book), &with_suffix(&aside)) {
+            Ok(()) => moved = Some(aside.clone()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(moved)
+}

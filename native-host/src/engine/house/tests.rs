@@ -1,0 +1,410 @@
+//! Books that are put back, taken away or refuse, with real files. Time and counters are given.
+
+use super::*;
+use crate::home::Home;
+use meter_core::Signed;
+use rusqlite::Connection;
+use std::{fs, path::PathBuf};
+
+/// One process after the other on one home.
+struct Desk {
+    folder: tempfile::TempDir,
+    house: Option<House>,
+    ms: u64,
+    bytes: u64,
+}
+
+/// A session of [`SESSION_S`] seconds closes by its bytes.
+const SESSION_S: u64 = 10;
+const BYTES_A_SECOND: u64 = 2_000;
+
+fn thresholds() -> Thresholds {
+    Thresholds::new(10_000, SESSION_S * 1_000, 600_000).expect("within their limits")
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut desk = Self {
+            folder,
+            house: None,
+            ms: 0,
+            bytes: 0,
+        };
+        desk.open();
+        desk
+    }
+
+    fn home(&self) -> Home {
+        Home::at(self.folder.path().join("home"))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Another process starts.
+    fn open(&mut self) {
+        self.house = None;
+        self.bytes = 0;
+        self.house = Some(House::open(&self.home(), thresholds()).expect("opened"));
+    }
+
+    fn close(&mut self) {
+        self.house = None;
+    }
+
+    fn house(&mut self) -> &mut House {
+        self.house.as_mut().expect("open")
+    }
+
+    /// A second in which so much moves.
+    fn second(&mut self, bytes: u64) -> Option<WireReport> {
+        self.ms += 1_000;
+        self.bytes += bytes;
+        let counted = CounterSnapshot {
+            bytes_up: self.bytes,
+            ..CounterSnapshot::default()
+        };
+        let now = MonotonicMs::new(self.ms).expect("fits");
+        let wall = UnixMs::new(1_800_000_000_000 + self.ms).expect("fits");
+        self.house().tick(now, wall, counted, true)
+    }
+
+    /// Browses until a session is signed.
+    #[track_caller]
+    fn sign(&mut self) -> WireReport {
+        let signed = (0..SESSION_S + 2).find_map(|_| self.second(BYTES_A_SECOND));
+        signed.unwrap_or_else(|| panic!("not signed: {:?}", self.house().problem()))
+    }
+
+    /// Browses for longer than any session takes.
+    #[track_caller]
+    fn signs_nothing(&mut self, code: ErrorCode) {
+        for second in 0..SESSION_S * 3 {
+            assert_eq!(self.second(BYTES_A_SECOND), None, "{second}");
+            assert_eq!(self.code(), Some(code), "{second}");
+        }
+        assert!(self.house().session().is_some(), "it stays open");
+    }
+
+    fn code(&mut self) -> Option<ErrorCode> {
+        self.house().problem().map(|problem| problem.code)
+    }
+
+    /// Book and log as they are at this moment, as a backup takes them.
+    fn back_up(&self, name: &str) {
+        for suffix in ["", "-wal"] {
+            let from = self.home().root().join(format!("book.sqlite3{suffix}"));
+            if from.is_file() {
+                fs::copy(from, self.file(&format!("{name}{suffix}"))).expect("copied");
+            }
+        }
+    }
+
+    /// Puts a backup in the place of the book, while no process has it open.
+    fn put_back(&mut self, name: &str) {
+        self.close();
+        self.lose_book();
+        for suffix in ["", "-wal"] {
+            let to = self.home().root().join(format!("book.sqlite3{suffix}"));
+            if self.file(&format!("{name}{suffix}")).is_file() {
+                fs::copy(self.file(&format!("{name}{suffix}")), to).expect("copied");
+            }
+        }
+    }
+
+    fn lose_book(&mut self) {
+        self.close();
+        for suffix in ["", "-wal", "-shm"] {
+            let path = self.home().root().join(format!("book.sqlite3{suffix}"));
+            drop(fs::remove_file(path));
+        }
+    }
+
+    /// All that is signed and in the book, verified from its beginning.
+    #[track_caller]
+    fn verified(&mut self) -> Vec<SessionReport> {
+        let house = self.house();
+        let mut head = ChainHead::genesis(house.head.chain, house.head.key);
+        let page = house.reports(0, 500).expect("read").reports;
+        let verify = |report: &WireReport| {
+            let verified = Signed::from(report).verify(head.key).expect("ours");
+            head = head.follow(&verified).expect("the next one");
+            *verified.value()
+        };
+        page.iter().map(verify).collect()
+    }
+}
+
+fn number(report: &WireReport) -> u64 {
+    let sequence = report.body.0[56..64].try_into().expect("eight bytes");
+    u64::from_be_bytes(sequence)
+}
+
+#[test]
+fn a_book_that_was_put_back_signs_no_number_twice_and_heals_with_what_a_browser_knows() {
+    let mut desk = Desk::new();
+    for _ in 0..3 {
+        desk.sign();
+    }
+    // The backup holds the beginning of what becomes the fourth report.
+    desk.second(700);
+    desk.second(700);
+    desk.back_up("backup");
+    let later = [desk.sign(), desk.sign()];
+    assert_eq!(number(&later[1]), 5);
+    let before: u64 = desk.bytes;
+
+    desk.put_back("backup");
+    desk.open();
+    assert_eq!(desk.code(), Some(ErrorCode::BookBehind));
+    desk.signs_nothing(ErrorCode::BookBehind);
+    let since = desk.bytes;
+    desk.open();
+    assert_eq!(
+        desk.code(),
+        Some(ErrorCode::BookBehind),
+        "also after a restart"
+    );
+    desk.house().take_back(&later).expect("whole again");
+    assert_eq!(desk.code(), None);
+    let sixth = desk.sign();
+    assert_eq!(number(&sixth), 6);
+    let reports = desk.verified();
+    let signed: u64 = reports.iter().map(|report| report.bytes().get()).sum();
+    assert_eq!(signed, before + since + desk.bytes, "every byte once");
+    desk.house().book.audit().expect("sound");
+}
+
+#[test]
+fn a_book_that_was_put_back_with_its_record_is_noticed_by_what_a_browser_knows() {
+    let mut desk = Desk::new();
+    desk.sign();
+    for _ in 0..SESSION_S {
+        desk.second(1_100);
+    }
+    desk.close();
+    let (home, copy) = (desk.home().root().to_path_buf(), desk.file("snapshot"));
+    let copy_tree = |from: &PathBuf, to: &PathBuf| {
+        let mut cp = std::process::Command::new("cp");
+        assert!(
+            cp.arg("-a")
+                .arg(from)
+                .arg(to)
+                .status()
+                .expect("cp")
+                .success()
+        );
+    };
+    copy_tree(&home, &copy);
+    desk.open();
+    let later = [desk.sign(), desk.sign()];
+
+    desk.close();
+    fs::remove_dir_all(&home).expect("ours");
+    copy_tree(&copy, &home);
+    desk.open();
+    assert_eq!(desk.code(), None, "nothing in this home tells");
+    // The session that was taken up is due at once, and waits for a browser to come.
+    assert_eq!(desk.second(BYTES_A_SECOND), None);
+    desk.house()
+        .take_back(&later[1..])
+        .expect_err("number 2 is missing");
+    assert_eq!(desk.code(), Some(ErrorCode::BookBehind));
+    desk.signs_nothing(ErrorCode::BookBehind);
+    desk.house().take_back(&later).expect("whole again");
+    assert_eq!(number(&desk.sign()), 4);
+    desk.verified();
+}
+
+#[test]
+fn two_histories_are_told_and_end_only_with_a_new_chain_that_keeps_both() {
+    let mut desk = Desk::new();
+    desk.sign();
+    let record = desk.home().last_signed();
+    desk.back_up("backup");
+    fs::copy(&record, desk.file("record")).expect("copied");
+    let other_second = desk.sign();
+    desk.put_back("backup");
+    fs::copy(desk.file("record"), &record).expect("copied");
+    desk.open();
+    let second = desk.sign();
+    assert_ne!(second, other_second);
+
+    desk.house()
+        .take_back(&[other_second.clone()])
+        .expect_err("a fork");
+    desk.signs_nothing(ErrorCode::BookForked);
+    desk.open();
+    desk.signs_nothing(ErrorCode::BookForked);
+    desk.house().open_again().expect("opened");
+    assert_eq!(desk.code(), Some(ErrorCode::BookForked));
+
+    let chain = desk.house().head.chain;
+    let open = desk.house().session().expect("open").bytes_up;
+    let house = Ok(desk.house.take().expect("open"));
+    let (house, outcome) = begin_anew(house, &desk.home(), thresholds());
+    outcome.expect("begun");
+    desk.house = house.ok();
+    assert_ne!(desk.house().head.chain, chain);
+    assert_eq!(desk.code(), None);
+    assert_eq!(desk.house().session().expect("goes on").bytes_up, open);
+    assert_eq!(number(&desk.sign()), 1);
+    let old = Book::open_to_read(&desk.home().root().join("book.old-1.sqlite3"));
+    assert_eq!(old.expect("kept").audit().expect("sound").reports, 2);
+    desk.open();
+    assert_eq!(number(&desk.sign()), 2);
+}
+
+#[test]
+fn a_book_that_is_gone_while_its_key_is_there_is_no_new_beginning() {
+    let mut desk = Desk::new();
+    let reports = [desk.sign(), desk.sign(), desk.sign()];
+    let chain = desk.house().head.chain;
+    desk.lose_book();
+    desk.open();
+    assert_eq!(desk.house().head.chain, chain);
+    desk.signs_nothing(ErrorCode::BookBehind);
+    desk.house()
+        .take_back(&reports[1..])
+        .expect_err("the first is missing");
+    desk.house().take_back(&reports).expect("whole again");
+    assert_eq!(number(&desk.sign()), 4);
+    assert_eq!(desk.verified().len(), 4);
+}
+
+#[test]
+fn a_book_that_was_put_back_without_its_log_is_noticed() {
+    let mut desk = Desk::new();
+    desk.sign();
+    desk.open();
+    // The last reports are in the log alone.
+    let later = [desk.sign(), desk.sign()];
+    fs::copy(desk.home().book(), desk.file("backup")).expect("copied");
+    desk.put_back("backup");
+    desk.open();
+    desk.signs_nothing(ErrorCode::BookBehind);
+    desk.house().take_back(&later).expect("whole again");
+    assert_eq!(number(&desk.sign()), 4);
+}
+
+#[test]
+fn a_process_that_died_between_book_and_record_is_no_doubt() {
+    let mut desk = Desk::new();
+    desk.sign();
+    let record = desk.home().last_signed();
+    let before = fs::read(&record).expect("there");
+    desk.sign();
+    desk.close();
+    fs::write(&record, before).expect("ours");
+    desk.open();
+    assert_eq!(desk.code(), None);
+    assert_eq!(number(&desk.sign()), 3);
+    // Nor is a home of a version that kept no record.
+    desk.close();
+    fs::remove_file(&record).expect("ours");
+    desk.open();
+    desk.second(0);
+    assert!(record.is_file(), "it is made");
+    assert_eq!(number(&desk.sign()), 4);
+}
+
+#[test]
+fn a_report_that_the_book_refuses_is_told_until_one_is_taken() {
+    let mut desk = Desk::new();
+    desk.sign();
+    let other = Connection::open(desk.home().book()).expect("a second program");
+    other
+        .execute_batch(
+            "CREATE TRIGGER no BEFORE INSERT ON reports BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+        .expect("changed");
+    for _ in 0..SESSION_S {
+        assert_eq!(desk.second(BYTES_A_SECOND), None);
+    }
+    desk.second(BYTES_A_SECOND);
+    desk.signs_nothing(ErrorCode::BookDamaged);
+    other.execute_batch("DROP TRIGGER no").expect("undone");
+    let report = desk.second(BYTES_A_SECOND).expect("taken at last");
+    assert_eq!(number(&report), 2);
+    assert_eq!(desk.code(), None);
+    let bytes: u64 = desk
+        .verified()
+        .iter()
+        .map(|report| report.bytes().get())
+        .sum();
+    assert_eq!(bytes, desk.bytes, "every byte once");
+}
+
+#[test]
+fn a_book_that_another_program_holds_is_told_and_goes_on_by_itself() {
+    let mut desk = Desk::new();
+    desk.sign();
+    desk.second(BYTES_A_SECOND);
+    let other = Connection::open(desk.home().book()).expect("a second program");
+    other.execute_batch("BEGIN IMMEDIATE").expect("held");
+    assert_eq!(desk.second(BYTES_A_SECOND), None);
+    assert_eq!(desk.code(), Some(ErrorCode::BookBusy));
+    other.execute_batch("ROLLBACK").expect("given back");
+    desk.second(BYTES_A_SECOND);
+    assert_eq!(desk.code(), None);
+    assert_eq!(number(&desk.sign()), 2);
+}
+
+#[test]
+fn a_book_that_is_moved_away_while_it_is_open_is_told_and_nothing_is_lost_in_it() {
+    let mut desk = Desk::new();
+    desk.sign();
+    fs::rename(desk.home().book(), desk.file("away")).expect("moved");
+    desk.signs_nothing(ErrorCode::BookMoved);
+    fs::rename(desk.file("away"), desk.home().book()).expect("put back");
+    assert_eq!(number(&desk.sign()), 2);
+    assert_eq!(desk.code(), None);
+}
+
+#[test]
+fn an_older_book_that_takes_the_place_of_the_open_one_is_noticed() {
+    let mut desk = Desk::new();
+    desk.sign();
+    let before = desk.bytes;
+    desk.close();
+    desk.back_up("backup");
+    desk.open();
+    let later = [desk.sign(), desk.sign()];
+    desk.second(BYTES_A_SECOND);
+    for suffix in ["-wal", "-shm", ""] {
+        let path = desk.home().root().join(format!("book.sqlite3{suffix}"));
+        drop(fs::remove_file(path));
+    }
+    fs::copy(desk.file("backup"), desk.home().book()).expect("put back");
+    assert_eq!(desk.second(BYTES_A_SECOND), None);
+    assert_eq!(desk.code(), Some(ErrorCode::BookMoved));
+    assert!(desk.house().is_replaced());
+    desk.house().open_again().expect("opened");
+    assert_eq!(desk.code(), Some(ErrorCode::BookBehind));
+    desk.house().take_back(&later).expect("whole again");
+    assert_eq!(number(&desk.sign()), 4);
+    let bytes: u64 = desk
+        .verified()
+        .iter()
+        .map(|report| report.bytes().get())
+        .sum();
+    assert_eq!(bytes, before + desk.bytes, "every byte once");
+}
+
+#[test]
+fn what_is_handed_back_is_believed_only_when_this_key_signed_it() {
+    let mut desk = Desk::new();
+    let mut report = desk.sign();
+    report.body.0[100] ^= 1;
+    let refused = desk.house().take_back(&[report]).expect_err("one bit");
+    assert_eq!(refused.code, ErrorCode::BadRequest);
+    let mut stranger = Desk::new();
+    stranger.sign();
+    let theirs = stranger.sign();
+    let refused = desk.house().take_back(&[theirs]).expect_err("another key");
+    assert_eq!(refused.code, ErrorCode::BadRequest);
+    assert_eq!(desk.code(), None);
+    assert_eq!(number(&desk.sign()), 2);
+}

@@ -1,0 +1,288 @@
+//! The record of the last signed report of each chain, `key/last-signed`: by it a book that was put
+//! back from an older copy is noticed before a number is signed twice.
+//!
+//! It lies beside the key and not beside the book, so that neither is put back without the other
+//! unnoticed. It proves nothing and is never handed out.
+
+use crate::files;
+use meter_core::{ChainId, DeviceKey, LinkHash, SessionReport, UnixMs};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The last signed report of one chain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) chain: ChainId,
+    pub(crate) key: DeviceKey,
+    /// Its number; 0 for a chain that has none yet.
+    pub(crate) sequence: u64,
+    pub(crate) link: LinkHash,
+    /// When its session ended: what began before is in a report already.
+    pub(crate) ended_at: UnixMs,
+    /// A person has begun another chain instead.
+    pub(crate) left: bool,
+}
+
+/// The record as it is on the disk.
+#[derive(Debug)]
+pub(crate) struct LastSigned {
+    path: PathBuf,
+    entries: Vec<Entry>,
+}
+
+/// Why the record cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RecordError {
+    /// It cannot be read.
+    #[error("{path} cannot be read", path = .0.display())]
+    Io(PathBuf, #[source] io::Error),
+    /// It is something else.
+    #[error("line {line} of {path} is damaged; if book.sqlite3 is the newest that you have, remove that file", path = .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
+}
+
+impl Entry {
+    /// A chain without reports.
+    pub(crate) fn genesis(chain: ChainId, key: DeviceKey) -> Self {
+        Self {
+            chain,
+            key,
+            sequence: 0,
+            link: LinkHash::genesis(chain, key),
+            ended_at: UnixMs::ZERO,
+            left: false,
+        }
+    }
+
+    /// That of a report that was verified.
+    pub(crate) fn of(report: &SessionReport) -> Self {
+        Self {
+            chain: report.chain,
+            key: report.key,
+            sequence: report.sequence,
+            link: report.link(),
+            ended_at: report.ended_at,
+            left: false,
+        }
+    }
+}
+
+impl LastSigned {
+    /// Reads the record; none is an empty one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub(crate) fn load(path: &Path) -> Result<Self, RecordError> {
+        let entries = match fs::read_to_string(path) {
+            Ok(text) => parse(&text).map_err(|line| RecordError::Damaged {
+                path: path.to_owned(),
+                line,
+            })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let (path, line) = (path.to_owned(), 1);
+                return Err(RecordError::Damaged { path, line });
+            }
+            Err(error) => return Err(RecordError::Io(path.to_owned(), error)),
+        };
+        let path = path.to_owned();
+        Ok(Self { path, entries })
+    }
+
+    /// What is known of a chain.
+    pub(crate) fn of(&self, chain: ChainId) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.chain == chain)
+    }
+
+    /// The chain in use that has reports: when no book holds it, the book is lost.
+    pub(crate) fn in_use(&self) -> Option<&Entry> {
+        let in_use = |entry: &&Entry| !entry.left && entry.sequence > 0;
+        self.entries.iter().rev().find(in_use)
+    }
+
+    /// Notes a report of a higher number than before, or a chain that is new.
+    ///
+    /// # Errors
+    /// When it cannot be written; the next call writes it.
+    pub(crate) fn raise(&mut self, entry: Entry) -> io::Result<()> {
+        let is_news = |known: &Entry| known.sequence < entry.sequence || known.left;
+        match self.of(entry.chain) {
+            Some(known) if !is_news(known) => Ok(()),
+            Some(_) | None => self.set(entry),
+        }
+    }
+
+    /// Notes a report whatever was known before: of two that contradict each other, the one that the
+    /// book does not hold keeps the contradiction in mind.
+    ///
+    /// # Errors
+    /// As [`Self::raise`].
+    pub(crate) fn set(&mut self, entry: Entry) -> io::Result<()> {
+        let mut entries = self.entries.clone();
+        match entries.iter_mut().find(|known| known.chain == entry.chain) {
+            Some(known) => *known = entry,
+            None => entries.push(entry),
+        }
+        files::replace(&self.path, write(&entries).as_bytes(), 0o600)?;
+        self.entries = entries;
+        Ok(())
+    }
+
+    /// A person begins another chain instead of all before.
+    ///
+    /// # Errors
+    /// As [`Self::raise`].
+    pub(crate) fn leave_all(&mut self) -> io::Result<()> {
+        let leave = |entry: &Entry| Entry {
+            left: true,
+            ..*entry
+        };
+        let entries: Vec<_> = self.entries.iter().map(leave).collect();
+        files::replace(&self.path, write(&entries).as_bytes(), 0o600)?;
+        self.entries = entries;
+        Ok(())
+    }
+}
+
+/// First line of the file.
+const FORMAT: &str = "onionmeter-last-signed/1";
+
+fn write(entries: &[Entry]) -> String {
+    let mut text = format!("{FORMAT}\n");
+    for entry in entries {
+        let state = if entry.left { "left" } else { "in-use" };
+        text += &format!(
+            "{} {} {} {} {} {state}\n",
+            hex::encode(entry.chain.0),
+            hex::encode(entry.key.0),
+            entry.sequence,
+            hex::encode(entry.link.0),
+            entry.ended_at.get(),
+        );
+    }
+    text
+}
+
+/// The entries, or the number of the first line that is none.
+fn parse(text: &str) -> Result<Vec<Entry>, usize> {
+    let mut lines = text.lines().zip(1..);
+    if lines.next().is_none_or(|(first, _)| first != FORMAT) || !text.ends_with('\n') {
+        return Err(1);
+    }
+    lines
+        .map(|(line, number)| entry(line).ok_or(number))
+        .collect()
+}
+
+fn entry(line: &str) -> Option<Entry> {
+    let mut words = line.split(' ');
+    let entry = Entry {
+        chain: ChainId(bytes(words.next()?)?),
+        key: DeviceKey(bytes(words.next()?)?),
+        sequence: words.next()?.parse().ok()?,
+        link: LinkHash(bytes(words.next()?)?),
+        ended_at: UnixMs::new(words.next()?.parse().ok()?)?,
+        left: match words.next()? {
+            "left" => true,
+            "in-use" => false,
+            _ => return None,
+        },
+    };
+    words.next().is_none().then_some(entry)
+}
+
+fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(sequence: u64, link: u8) -> Entry {
+        Entry {
+            sequence,
+            link: LinkHash([link; 32]),
+            ended_at: UnixMs::from_u32(7),
+            ..Entry::genesis(ChainId([1; 16]), DeviceKey([2; 32]))
+        }
+    }
+
+    fn record() -> (tempfile::TempDir, LastSigned) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record = LastSigned::load(&folder.path().join("last-signed")).expect("none yet");
+        (folder, record)
+    }
+
+    #[track_caller]
+    fn same_on_disk(record: &LastSigned) {
+        let read = LastSigned::load(&record.path).expect("written by us");
+        assert_eq!(read.entries, record.entries);
+    }
+
+    #[test]
+    fn a_number_only_rises_and_a_contradiction_stays() {
+        let (_folder, mut record) = record();
+        for (entry, kept) in [(at(3, 3), 3), (at(2, 2), 3), (at(5, 5), 5)] {
+            record.raise(entry).expect("written");
+            assert_eq!(
+                record.of(entry.chain).map(|entry| entry.sequence),
+                Some(kept)
+            );
+            same_on_disk(&record);
+        }
+        record.set(at(4, 9)).expect("written");
+        assert_eq!(record.of(at(0, 0).chain), Some(&at(4, 9)));
+        same_on_disk(&record);
+    }
+
+    #[test]
+    fn a_chain_that_was_left_is_remembered_and_no_longer_in_use() {
+        let (_folder, mut record) = record();
+        record.raise(at(3, 3)).expect("written");
+        assert_eq!(record.in_use(), Some(&at(3, 3)));
+        record.leave_all().expect("written");
+        assert_eq!(record.in_use(), None);
+        assert_eq!(
+            record.of(at(0, 0).chain).map(|entry| entry.sequence),
+            Some(3)
+        );
+        same_on_disk(&record);
+    }
+
+    #[test]
+    fn whatever_is_no_record_is_damage_with_its_line() {
+        let (_folder, mut record) = record();
+        record.raise(at(3, 3)).expect("written");
+        let good = fs::read_to_string(&record.path).expect("there");
+        let cases = [
+            (String::new(), 1),
+            ("\u{0}\u{0}\u{0}".to_owned(), 1),
+            (good.replace("/1\n", "/2\n"), 1),
+            (good.replace(" 3 ", " -3 "), 2),
+            (good.replace("in-use", "in use"), 2),
+            (good.trim_end().to_owned(), 1),
+            (good.replace("0202", "02"), 2),
+            (format!("{good}more\n"), 3),
+        ];
+        for (text, expected) in cases {
+            fs::write(&record.path, &text).expect("ours");
+            match LastSigned::load(&record.path) {
+                Err(RecordError::Damaged { line, .. }) => assert_eq!(line, expected, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        fs::write(&record.path, [0xff, 0xfe]).expect("ours");
+        let error = LastSigned::load(&record.path).expect_err("no text");
+        assert!(error.to_string().contains("last-signed"), "{error}");
+    }
+}
