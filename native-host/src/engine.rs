@@ -38,7 +38,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tor::{Diary, Steward};
 use tracing::{debug, error, info};
-use watchdog::{Sight, Watchdog};
+use watchdog::{Sight, Watchdog, revival::Revival};
 use whereabouts::Moves;
 
 const TICK: Duration = Duration::from_secs(1);
@@ -159,6 +159,7 @@ pub(crate) struct Engine {
     /// Seconds since Tor was last looked after.
     unwatched_s: u8,
     watchdog: Watchdog,
+    revival: Revival,
     /// At most one question to the network at a time.
     probe: JoinSet<bool>,
     /// Relays that were stopped and still have connections.
@@ -229,6 +230,7 @@ impl Engine {
                 ticked,
                 unwatched_s: 0,
                 watchdog: Watchdog::default(),
+                revival: Revival::default(),
                 probe: JoinSet::new(),
                 draining: JoinSet::new(),
                 stopped: Vec::new(),
@@ -351,6 +353,10 @@ impl Engine {
         self.moves.look(&sight.tor.state);
         if trouble.is_some_and(|trouble| self.moves.explain(trouble, way_out::exists)) {
             info!("no answer since this computer was elsewhere or asleep");
+            self.tor.restart_in_background(self.relay.tracker());
+        }
+        if self.revival.look(now, sight.tor, trouble) {
+            info!("relays answer again, and the start under way does not hear them");
             self.tor.restart_in_background(self.relay.tracker());
         }
         if self.probe.is_empty() && self.watchdog.wants_probe(now) {

@@ -133,7 +133,9 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         | TorProblem::BadOption { .. }
         | TorProblem::OptionNotAllowed { .. } => ErrorCode::TorStartFailed,
         TorProblem::CrashLoop { .. } => ErrorCode::TorCrashLoop,
+        TorProblem::StateDamaged { .. } => ErrorCode::TorStateDamaged,
         TorProblem::DataDirUnusable(_)
+        | TorProblem::OpenAbove { .. }
         | TorProblem::RunDirUnusable(_)
         | TorProblem::SocketPathTooLong { .. } => ErrorCode::TorFolderUnusable,
         TorProblem::DataDirLocked => ErrorCode::TorAlreadyRunning,

@@ -6,7 +6,10 @@ use std::path::Path;
 use arti_client::config::{CfgPath, TorClientConfig, TorClientConfigBuilder};
 use meter_wire::{EmbeddedFault, EmbeddedSetup};
 
-use crate::way;
+use crate::{
+    storage::{CACHE, STATE},
+    way,
+};
 
 /// Sections of Arti's configuration that may be set. Not among them: where files are, which
 /// programs run, how much memory there is.
@@ -33,8 +36,8 @@ pub(crate) fn client_config(setup: &EmbeddedSetup) -> Result<TorClientConfig, Em
     let folder = Path::new(&setup.data_dir);
     builder
         .storage()
-        .state_dir(CfgPath::new_literal(folder.join("state")))
-        .cache_dir(CfgPath::new_literal(folder.join("cache")));
+        .state_dir(CfgPath::new_literal(folder.join(STATE)))
+        .cache_dir(CfgPath::new_literal(folder.join(CACHE)));
     way::keep(&mut builder, &setup.way)?;
     builder.build().map_err(|error| bad(&error.to_string()))
 }

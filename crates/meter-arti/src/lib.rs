@@ -15,6 +15,7 @@ mod run;
 mod secrets;
 mod socks;
 mod start;
+mod storage;
 mod way;
 
 pub use run::{Ended, run};

@@ -26,6 +26,7 @@ use crate::{
     secrets::Secrets,
     socks::{self, Client, Door},
     start::Start,
+    storage,
 };
 
 /// First and longest pause after a bootstrap that Arti gave up.
@@ -69,6 +70,11 @@ pub async fn run(
     tasks.close();
     tasks.wait().await;
     match life {
+        Err(End::Fault(EmbeddedFault::Other(reason))) => {
+            // The next life begins without what this one may have stumbled over.
+            forget_cache(Path::new(&setup.data_dir));
+            events.failed(EmbeddedFault::Other(reason)).await
+        }
         Err(End::Fault(fault)) => events.failed(fault).await,
         Err(End::Deaf) | Ok(()) => Ended::Asked,
     }
@@ -102,12 +108,23 @@ async fn open(
     let runtime = TokioRustlsRuntime::current()
         .map_err(|error| EmbeddedFault::Other(error.kind().to_string()))?;
     let runtime = dials::watched(&runtime, &dials);
-    let client = TorClient::with_runtime(runtime)
-        .config(config)
-        .bootstrap_behavior(BootstrapBehavior::Manual)
-        .create_unbootstrapped_async()
-        .await
-        .map_err(|error| fault_of(error.kind()).unwrap_or_else(|| other(error.kind())))?;
+    let folder = Path::new(&setup.data_dir);
+    storage::check_state(folder)?;
+    let create = async || {
+        TorClient::with_runtime(runtime.clone())
+            .config(config.clone())
+            .bootstrap_behavior(BootstrapBehavior::Manual)
+            .create_unbootstrapped_async()
+            .await
+    };
+    let client = match create().await {
+        Err(error) if storage::may_be_the_cache(error.kind()) && forget_cache(folder) => {
+            create().await
+        }
+        outcome => outcome,
+    };
+    let client =
+        client.map_err(|error| fault_of(error.kind()).unwrap_or_else(|| other(error.kind())))?;
     let listener = socks::listen(Path::new(&setup.socks)).map_err(|error| {
         tracing::error!(kind = %error.kind(), "the SOCKS socket cannot be made");
         EmbeddedFault::Socket
@@ -120,6 +137,16 @@ async fn open(
     tasks.spawn(socks::serve(listener, Arc::clone(&door), stop.clone()));
     let start = Start::new(Arc::clone(&door.client), &dials, clock);
     Ok((door, start))
+}
+
+/// Whether there was a cache, which is now gone.
+fn forget_cache(folder: &Path) -> bool {
+    let removed = storage::remove_cache(folder);
+    match &removed {
+        Ok(()) => tracing::warn!("the cache of the directory was damaged and is made anew"),
+        Err(error) => tracing::info!(kind = %error.kind(), "there is no cache to make anew"),
+    }
+    removed.is_ok()
 }
 
 /// The conversation. Ends when asked to.
@@ -200,14 +227,14 @@ fn fault_of(kind: ErrorKind) -> Option<EmbeddedFault> {
     match kind {
         ErrorKind::FsPermissions
         | ErrorKind::CacheAccessFailed
-        | ErrorKind::CacheCorrupted
         | ErrorKind::PersistentStateAccessFailed
         | ErrorKind::PersistentStateCorrupted => Some(EmbeddedFault::DataDir),
         ErrorKind::LocalResourceAlreadyInUse => Some(EmbeddedFault::DataDirLocked),
         ErrorKind::InvalidConfig => Some(EmbeddedFault::BadConfig(kind.to_string())),
-        ErrorKind::Internal | ErrorKind::BadApiUsage | ErrorKind::SoftwareDeprecated => {
-            Some(other(kind))
-        }
+        ErrorKind::Internal
+        | ErrorKind::CacheCorrupted
+        | ErrorKind::BadApiUsage
+        | ErrorKind::SoftwareDeprecated => Some(other(kind)),
         _ => None,
     }
 }

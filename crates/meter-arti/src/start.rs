@@ -22,6 +22,9 @@ use crate::{
 const STILL: Duration = Duration::from_secs(5);
 /// How long before they are asked again.
 const AGAIN: Duration = Duration::from_secs(60);
+/// The same, while none of them says anything: by their answer the daemon knows that a silence is over, of
+/// which Arti itself would not hear while it leaves silent relays alone.
+const AGAIN_AMID_SILENCE: Duration = Duration::from_secs(10);
 
 /// A start, until it is over.
 pub(crate) struct Start {
@@ -64,6 +67,9 @@ impl Start {
                 }
                 answer = answer(&mut self.answer) => {
                     self.answer = None;
+                    if answer.is_none() {
+                        self.ask = Box::pin(sleep(AGAIN_AMID_SILENCE));
+                    }
                     self.look.clock_skew_s = answer.or(self.look.clock_skew_s);
                 }
             }

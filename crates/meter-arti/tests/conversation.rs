@@ -58,6 +58,62 @@ async fn what_it_cannot_follow_ends_it_with_a_reason() {
     assert_eq!(child.orphaned().await, Ended::Failed);
 }
 
+/// Said to a child whose folder is prepared before it begins.
+async fn begun_in(prepare: impl FnOnce(&std::path::Path)) -> Child {
+    let mut child = Child::new();
+    let data = child.folder.path().join("data");
+    prepare(&data);
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let setup = meter_wire::EmbeddedSetup {
+        data_dir: data.to_str().unwrap().into(),
+        socks: child.socket().to_str().unwrap().into(),
+        arti: NOWHERE.into(),
+        log_level: "warn".into(),
+        way: meter_wire::EmbeddedWay::Straight,
+    };
+    child.say(&EmbeddedCommand::Begin(setup)).await;
+    child
+}
+
+fn private(folder: &std::path::Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_cache_heals_by_itself() {
+    for content in [&b"not a database"[..], b"SQLite format 3\0", &[0xa5; 9_000]] {
+        let mut child = begun_in(|data| {
+            private(data);
+            private(&data.join("cache"));
+            std::fs::write(data.join("cache/dir.sqlite3"), content).unwrap();
+        })
+        .await;
+        let first = child.hear().await;
+        assert!(
+            matches!(first, Some(EmbeddedEvent::Listening { .. })),
+            "{first:?}"
+        );
+        assert_eq!(child.orphaned().await, Ended::Asked);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_state_is_named_and_left_as_it_is() {
+    let mut child = begun_in(|data| {
+        for folder in ["", "state", "state/state"] {
+            private(&data.join(folder));
+        }
+        std::fs::write(data.join("state/state/guards.json"), "{\"default\":").unwrap();
+    })
+    .await;
+    let fault = EmbeddedFault::StateDamaged("state/state/guards.json".into());
+    assert_eq!(child.hear().await, Some(EmbeddedEvent::Failed { fault }));
+    let file = child.folder.path().join("data/state/state/guards.json");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "{\"default\":");
+    assert_eq!(child.orphaned().await, Ended::Failed);
+}
+
 #[tokio::test]
 async fn a_folder_that_is_open_to_others_is_refused() {
     let mut child = Child::new();

@@ -5,7 +5,10 @@
 
 mod talk;
 
-use std::{path::PathBuf, process::ExitStatus};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+};
 
 use meter_core::TorAddr;
 use meter_wire::{
@@ -23,7 +26,7 @@ use crate::{
     circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
     control::{Event, Phase},
     desk::Desk,
-    folders::{check_socket_path, private_folder},
+    folders::{check_socket_path, open_above, private_folder},
     scrub::scrub,
 };
 
@@ -271,7 +274,11 @@ async fn finish(
         }),
         Ended::Fault(fault) => {
             let mut log = child.last_words().await;
-            match problem_of(fault) {
+            let data_dir = config.embedded.as_ref().map(|embedded| &embedded.data_dir);
+            match problem_of(
+                fault,
+                data_dir.map_or_else(|| Path::new(""), PathBuf::as_path),
+            ) {
                 Ok(problem) => Err(problem),
                 Err(reason) => {
                     log.push(reason);
@@ -283,13 +290,19 @@ async fn finish(
 }
 
 /// The problem that a fault is, or else the last words of an exit.
-fn problem_of(fault: EmbeddedFault) -> Result<TorProblem, String> {
+fn problem_of(fault: EmbeddedFault, data_dir: &Path) -> Result<TorProblem, String> {
     match fault {
         EmbeddedFault::BadSetup => Ok(TorProblem::Bug("the embedded tor did not understand us")),
         EmbeddedFault::BadConfig(reason) => Ok(TorProblem::BadOption {
             log: vec![scrub(&reason)],
         }),
-        EmbeddedFault::DataDir => Ok(TorProblem::DataDirUnusable(FolderFault::RefusedByTor)),
+        EmbeddedFault::DataDir => Ok(match open_above(data_dir) {
+            Some(folder) => TorProblem::OpenAbove { folder },
+            None => TorProblem::DataDirUnusable(FolderFault::RefusedByTor),
+        }),
+        EmbeddedFault::StateDamaged(file) => Ok(TorProblem::StateDamaged {
+            file: data_dir.join(file),
+        }),
         EmbeddedFault::DataDirLocked => Ok(TorProblem::DataDirLocked),
         EmbeddedFault::Socket => Ok(TorProblem::RunDirUnusable(FolderFault::RefusedByTor)),
         EmbeddedFault::Other(kind) => Err(scrub(&kind)),

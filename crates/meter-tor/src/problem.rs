@@ -2,7 +2,7 @@
 //!
 //! No variant holds a path, an address or a name: the texts may be shown and logged.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use meter_uplink::UplinkError;
 
@@ -74,6 +74,19 @@ pub enum TorProblem {
     /// The folder for Tor's sockets cannot be used.
     #[error("the folder for tor's sockets {0}")]
     RunDirUnusable(FolderFault),
+    /// Others may write to a folder above Tor's data directory, and so put another in its place.
+    #[error("others may write to {folder}, which is above tor's data folder; run `chmod go-w {folder}`", folder = .folder.display())]
+    OpenAbove {
+        /// That folder.
+        folder: PathBuf,
+    },
+    /// A file of the embedded Tor's state is damaged. It holds the choice of guards, so it is not
+    /// replaced unasked.
+    #[error("{file} is damaged", file = .file.display())]
+    StateDamaged {
+        /// The file.
+        file: PathBuf,
+    },
     /// Another Tor holds our data directory.
     #[error("another tor is running with the same data folder")]
     DataDirLocked,
@@ -243,6 +256,8 @@ impl TorProblem {
             | Self::BadOption { .. }
             | Self::OptionNotAllowed { .. }
             | Self::DataDirUnusable(_)
+            | Self::OpenAbove { .. }
+            | Self::StateDamaged { .. }
             | Self::RunDirUnusable(_)
             | Self::SocketPathTooLong { .. }
             | Self::NotTor
@@ -275,6 +290,8 @@ impl TorProblem {
             | Self::SpawnFailed { .. }
             | Self::OptionNotAllowed { .. }
             | Self::DataDirUnusable(_)
+            | Self::OpenAbove { .. }
+            | Self::StateDamaged { .. }
             | Self::RunDirUnusable(_)
             | Self::DataDirLocked
             | Self::SocketPathTooLong { .. }

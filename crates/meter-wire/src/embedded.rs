@@ -191,6 +191,8 @@ pub enum EmbeddedFault {
     BadConfig(String),
     /// The folder for state and directory cannot be used.
     DataDir,
+    /// This file of its state, below that folder, is damaged.
+    StateDamaged(String),
     /// Another process uses that folder.
     DataDirLocked,
     /// The socket cannot be made.

@@ -103,6 +103,8 @@ codes! {
     TorCrashLoop => "Tor keeps stopping by itself.",
     /// Tor's data or socket folder cannot be used.
     TorFolderUnusable => "Tor cannot use its folder; it must belong to you alone.",
+    /// A file in which the embedded Tor keeps its guards is damaged.
+    TorStateDamaged => "The state of the Tor that is built in is damaged, so it does not start.",
     /// Another `tor` uses the same data folder.
     TorAlreadyRunning => "Another Tor is already using Onionmeter's Tor folder.",
     /// What answers on the configured port is not Tor.

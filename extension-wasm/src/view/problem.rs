@@ -248,6 +248,8 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         E::TorFolderUnusable | E::ShadowsocksRefused => {
             Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
         }
+        E::TorStateDamaged => Help::button("Start Tor", Intent::TorStart)
+            .command("To set it aside and start anew, run", "onionmeter tor anew"),
         E::TorNotRunning => Help::button("Look again", Intent::TorStart)
             .hint("Start it, or choose another Tor below."),
         E::NotTor | E::TorSocketUnsafe | E::TorControlRefused => {

@@ -3,7 +3,7 @@
 use super::{Failure, Outcome, block_on};
 use crate::{home::Home, ipc};
 use clap::{Args, Subcommand};
-use meter_wire::{BackendChoice, Request, SetThresholds as Message, TorUse, U64Text};
+use meter_wire::{BackendChoice, ErrorCode, Request, SetThresholds as Message, TorUse, U64Text};
 use std::{
     io::{Write as _, stdout},
     process::ExitCode,
@@ -23,6 +23,8 @@ pub(super) enum TorSwitch {
     Start,
     /// Stop it
     Stop,
+    /// Set the state of the built-in Tor aside, its choice of guards too, and start it anew
+    Anew,
     /// Use this one from now on, and keep that in config.toml
     Use {
         /// Which: auto takes a running one that proves itself, else an installed one, else the built-in
@@ -51,12 +53,41 @@ pub(super) fn tor(switch: &TorSwitch, home: &Home) -> Outcome {
             say("Tor is starting; `onionmeter status` shows how far it is.")
         }
         TorSwitch::Stop => stop(home, Request::TorStop, "Tor is stopped."),
+        TorSwitch::Anew => anew(home),
         TorSwitch::Use { backend } => {
             let backend = *backend;
             ask(home, Request::TorUse(TorUse { backend }))?;
             say("That is kept in config.toml; `onionmeter status` shows which Tor is in use.")
         }
     }
+}
+
+/// Without its state the built-in Tor chooses new guards, so only a person decides that.
+fn anew(home: &Home) -> Outcome {
+    block_on(async {
+        let Some(mut daemon) = ipc::Connection::attach(home).await? else {
+            return Ok(());
+        };
+        match daemon.ask(Request::TorStop).await {
+            // Somebody else's Tor does not use that folder.
+            Err(problem) if problem.code == ErrorCode::TorNotOurs => Ok(()),
+            outcome => outcome.map(drop),
+        }
+    })?;
+    let state = home.embedded_data().join("state");
+    let aside = (1_u32..)
+        .map(|number| home.embedded_data().join(format!("state.old-{number}")))
+        .find(|path| std::fs::symlink_metadata(path).is_err())
+        .ok_or_else(|| Failure::usage(&std::io::Error::from(std::io::ErrorKind::AlreadyExists)))?;
+    let moved = match std::fs::rename(&state, &aside) {
+        Ok(()) => format!("The old state is kept as {}.", aside.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "There was no state yet.".to_owned()
+        }
+        Err(error) => return Err(Failure::usage(&error)),
+    };
+    ask(home, Request::TorStart)?;
+    say(&format!("{moved} Tor is starting."))
 }
 
 fn backend(word: &str) -> Result<BackendChoice, String> {

@@ -5,6 +5,7 @@
 //! is well, it wants nothing.
 
 mod cause;
+pub(super) mod revival;
 
 use crate::problems;
 use meter_core::MonotonicMs;

@@ -233,7 +233,7 @@ fn two_histories_are_told_and_end_only_with_a_new_chain_that_keeps_both() {
     assert_ne!(second, other_second);
 
     desk.house()
-        .take_back(&[other_second.clone()])
+        .take_back(std::slice::from_ref(&other_second))
         .expect_err("a fork");
     desk.signs_nothing(ErrorCode::BookForked);
     desk.open();

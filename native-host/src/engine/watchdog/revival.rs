@@ -1,0 +1,160 @@
+//! Whether a start that was amid silence is to be begun anew, now that relays answer. Pure.
+//!
+//! Arti leaves a relay alone for 150 s that was silent (measured). When its first relays all were, it does
+//! nothing at all until then, although the network is back.
+
+use meter_core::MonotonicMs;
+use meter_tor::{BackendKind, TorState, TorStatus, TorWarning};
+use meter_wire::ErrorCode;
+
+/// What it knows of the starts so far.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Revival {
+    /// The start under way was in silence.
+    was_silent: bool,
+    /// Not again before, in milliseconds.
+    not_before: u64,
+    /// How many starts in a row were begun anew.
+    in_a_row: u32,
+}
+
+/// How long to wait after one that was begun anew, doubled by each further one: a network that comes and
+/// goes must not keep Tor from ever connecting.
+const PAUSE_MS: u64 = 60_000;
+const PAUSE_MS_MAX: u64 = 600_000;
+
+impl Revival {
+    /// Takes one look; `true` once for each silence that ended without Tor noticing it.
+    pub(in crate::engine) fn look(
+        &mut self,
+        now: MonotonicMs,
+        tor: &TorStatus,
+        trouble: Option<ErrorCode>,
+    ) -> bool {
+        let now = now.get();
+        match &tor.state {
+            TorState::Bootstrapping(_) if tor.backend == Some(BackendKind::Embedded) => {}
+            TorState::Ready => {
+                *self = Self {
+                    not_before: self.not_before,
+                    ..Self::default()
+                };
+                return false;
+            }
+            TorState::Bootstrapping(_)
+            | TorState::Off
+            | TorState::Starting
+            | TorState::Restarting { .. }
+            | TorState::Stopping
+            | TorState::Failed(_) => {
+                self.was_silent = false;
+                return false;
+            }
+        }
+        // Relays that were asked for the time have told it, whatever it is.
+        let has_answer = tor
+            .warnings
+            .iter()
+            .any(|warning| matches!(warning, TorWarning::ClockSkew { .. }));
+        let is_silent = trouble.is_some_and(is_silence);
+        if !has_answer {
+            self.was_silent |= is_silent;
+            return false;
+        }
+        // A start that goes on by itself is no longer in the trouble that silence is.
+        let is_due = self.was_silent && is_silent && now >= self.not_before;
+        if is_due {
+            let doublings = self.in_a_row.min(10);
+            let pause = PAUSE_MS.saturating_mul(1 << doublings).min(PAUSE_MS_MAX);
+            self.not_before = now.saturating_add(pause);
+            self.in_a_row = self.in_a_row.saturating_add(1);
+            self.was_silent = false;
+        }
+        is_due
+    }
+}
+
+const fn is_silence(trouble: ErrorCode) -> bool {
+    matches!(
+        trouble,
+        ErrorCode::TorBlocked | ErrorCode::TorOffline | ErrorCode::TorStalled
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meter_tor::Bootstrap;
+
+    fn at(s: u64) -> MonotonicMs {
+        MonotonicMs::new(s * 1_000).expect("fits")
+    }
+
+    fn tor(backend: BackendKind, answered: bool) -> TorStatus {
+        let state = TorState::Bootstrapping(Bootstrap {
+            percent: 5,
+            tag: "conn".to_owned(),
+            summary: "Connecting to a relay".to_owned(),
+            warning: None,
+            complaint: None,
+            since: tokio::time::Instant::now(),
+        });
+        let told = TorWarning::ClockSkew { seconds: 0 };
+        TorStatus {
+            backend: Some(backend),
+            version: None,
+            state,
+            warnings: answered.then_some(told).into_iter().collect(),
+            trouble: None,
+        }
+    }
+
+    const SILENT: Option<ErrorCode> = Some(ErrorCode::TorBlocked);
+
+    #[test]
+    fn a_start_amid_silence_is_begun_anew_once_when_relays_answer() {
+        let mut revival = Revival::default();
+        let embedded = |answered| tor(BackendKind::Embedded, answered);
+        assert!(!revival.look(at(0), &embedded(false), None));
+        assert!(!revival.look(at(10), &embedded(false), SILENT));
+        assert!(revival.look(at(20), &embedded(true), SILENT));
+        assert!(!revival.look(at(21), &embedded(true), SILENT), "once");
+    }
+
+    #[test]
+    fn a_start_that_goes_on_by_itself_or_was_never_silent_is_left_alone() {
+        let embedded = |answered| tor(BackendKind::Embedded, answered);
+        let mut revival = Revival::default();
+        assert!(!revival.look(at(10), &embedded(false), SILENT));
+        assert!(!revival.look(at(20), &embedded(true), None), "it goes on");
+        let mut revival = Revival::default();
+        // Its clock is off, or it is slow, and relays have answered from the beginning.
+        assert!(!revival.look(at(5), &embedded(true), None));
+        assert!(!revival.look(at(30), &embedded(true), SILENT));
+        let mut revival = Revival::default();
+        let managed = |answered| tor(BackendKind::Managed, answered);
+        assert!(!revival.look(at(10), &managed(false), SILENT));
+        assert!(
+            !revival.look(at(20), &managed(true), SILENT),
+            "tor tries by itself"
+        );
+    }
+
+    #[test]
+    fn a_network_that_comes_and_goes_lets_a_start_have_its_time() {
+        let mut revival = Revival::default();
+        let mut begun = Vec::new();
+        // Every ten seconds silent, then answering, for an hour; never ready.
+        for s in (0..3_600).step_by(20) {
+            revival.look(at(s), &tor(BackendKind::Embedded, false), SILENT);
+            if revival.look(at(s + 10), &tor(BackendKind::Embedded, true), SILENT) {
+                begun.push(s);
+            }
+        }
+        assert!((3..=10).contains(&begun.len()), "{begun:?}");
+        let pauses = begun.windows(2).map(|pair| pair[1] - pair[0]);
+        let pauses: Vec<_> = pauses.collect();
+        assert!(pauses.iter().all(|pause| *pause >= 60), "{begun:?}");
+        assert!(pauses.last().is_some_and(|last| *last >= 600), "{begun:?}");
+    }
+}
