@@ -26,6 +26,7 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
     let show = Show::begin(Kind::Chromium).await;
     show.a_host_that_floods_keeps_no_person_waiting().await;
     show.a_worker_that_cannot_decide_shuts_and_says_so().await;
+    show.the_shell_bears_every_way_of_not_deciding().await;
     show.a_person_wakes_a_worker_that_was_killed().await;
     show.browser.close().await;
 }
@@ -178,6 +179,16 @@ impl Show {
         self.browser.switch_to(&self.browsing).await.unwrap();
         let landed = self.browser.goto(&self.place.url()).await.unwrap();
         assert_eq!(landed, Landed::Page);
+    }
+
+    /// What takes minutes or cannot be done to a real browser, with a time that passes at once.
+    async fn the_shell_bears_every_way_of_not_deciding(&self) {
+        let page = self.browser.open_extension_page("shell/shell.html").await;
+        page.unwrap();
+        let wrong = "return (await globalThis.outcome).join()";
+        let wrong = self.browser.call(wrong, vec![]).await.unwrap();
+        assert_eq!(wrong, "");
+        self.browser.close_tab(&self.popup.tab).await.unwrap();
     }
 
     /// No popup is open, no alarm is set, and no program is to be found: nothing but the person wakes

@@ -20,6 +20,9 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 const FAULT: &str = include_str!("fault.js");
 const BARE: &str = "<!doctype html><title>Bare</title>";
+const SHELL: &str = include_str!("shell.js");
+const SHELL_PAGE: &str = "<!doctype html><script type=module src=shell.js></script>";
+const SHELL_MODULE: &str = "export const load = () => globalThis.load();";
 
 /// Everything but the browser.
 pub(crate) struct Place {
@@ -61,6 +64,23 @@ impl Place {
         fs::write(worker, format!("import \"./fault.js\";\n{text}"))?;
         fs::write(self.extension().join("fault.js"), FAULT)?;
         fs::write(self.extension().join("bare.html"), BARE)?;
+        self.make_a_shell()
+    }
+
+    /// The worker's shell beside, as a page, with everything else of it in place.
+    fn make_a_shell(&self) -> Result<()> {
+        let folder = self.extension().join("shell");
+        fs::create_dir(&folder)?;
+        for script in ["service_worker.js", "shut.js"] {
+            fs::copy(stage::extension().join(script), folder.join(script))?;
+        }
+        for (name, text) in [
+            ("shell.html", SHELL_PAGE),
+            ("shell.js", SHELL),
+            ("onionmeter.js", SHELL_MODULE),
+        ] {
+            fs::write(folder.join(name), text)?;
+        }
         Ok(())
     }
 

@@ -1,0 +1,263 @@
+// The worker's shell, `service_worker.js` and `shut.js` as they are, with a browser and a module in place
+// of the real ones, and with a time of its own. Each scenario ends with what was expected and is not so.
+
+const later = globalThis.setTimeout;
+const settled = () => new Promise((done) => later(done, 0));
+const never = () => new Promise(() => {});
+
+let now;
+let timers;
+globalThis.setTimeout = (act, ms = 0) => timers.push({ at: now + ms, act });
+
+/** Lets so many seconds pass. */
+async function pass(seconds) {
+  const end = now + seconds * 1_000;
+  for (;;) {
+    await settled();
+    timers.sort((one, other) => one.at - other.at);
+    if (timers.length === 0 || timers[0].at > end) break;
+    const { at, act } = timers.shift();
+    now = at;
+    act();
+  }
+  now = end;
+}
+
+let seen;
+let listeners;
+let stored;
+let storage;
+
+const event = (name) => ({ addListener: (act) => (listeners[name] = act) });
+const setting = { set: async () => {}, clear: async () => {} };
+globalThis.browser = {
+  action: {
+    setBadgeBackgroundColor: async () => {},
+    setBadgeTextColor: async () => {},
+    setBadgeText: async ({ text }) => (seen.badge = text),
+    setTitle: async ({ title }) => (seen.title = title),
+  },
+  alarms: { onAlarm: event("alarm") },
+  privacy: { network: { webRTCIPHandlingPolicy: setting, networkPredictionEnabled: setting } },
+  proxy: {
+    settings: {
+      onChange: event("proxy"),
+      set: async ({ value }) => (seen.port = value.rules.singleProxy.port),
+      clear: async () => (seen.port = null),
+    },
+    onProxyError: event("proxy error"),
+  },
+  runtime: {
+    onStartup: event("startup"),
+    onInstalled: event("installed"),
+    onConnect: event("connect"),
+  },
+  storage: { local: { get: () => storage(), set: async (items) => Object.assign(stored, items) } },
+  tabs: { onActivated: event("activated"), onUpdated: event("updated") },
+};
+
+// What `onionmeter.js` gives here: instances that do as a scenario says.
+globalThis.load = () => {
+  const instance = Object.assign(() => seen.begins(), {
+    start: async (shell) => {
+      seen.shells.push(shell);
+      shell.host = { disconnect: () => (seen.disconnects += 1) };
+      await seen.starts();
+    },
+    is_stuck: () => seen.stuck,
+  });
+  for (const name of ["on_alarm", "on_popup", "on_proxy_changed", "on_proxy_error"]) {
+    instance[name] = () => {
+      seen.calls.push(name);
+      if (seen.throws) throw new Error("a fault");
+    };
+  }
+  seen.loads += 1;
+  return instance;
+};
+
+let workers = 0;
+
+/** Begins a worker whose module and browser are as `wishes` say. */
+async function worker(wishes = {}) {
+  now = 0;
+  timers = [];
+  listeners = {};
+  stored = { protection_wanted: true, applied_port: 9149 };
+  storage = async () => stored;
+  seen = {
+    loads: 0,
+    disconnects: 0,
+    calls: [],
+    shells: [],
+    stuck: false,
+    begins: async () => {},
+    starts: async () => {},
+    ...wishes,
+  };
+  workers += 1;
+  await import(`./service_worker.js?${workers}`);
+  await settled();
+}
+
+function popup() {
+  const told = [];
+  const port = {
+    told,
+    postMessage: (message) => told.push(message),
+    onMessage: { addListener: (act) => (port.say = act) },
+    onDisconnect: { addListener: (act) => (port.close = act) },
+  };
+  listeners.connect(port);
+  return port;
+}
+
+const fails = async () => {
+  throw new Error("a fault");
+};
+
+const scenarios = {
+  "a module that never loads is given up": async () => {
+    await worker({ begins: never });
+    await pass(19);
+    const before = seen.badge;
+    await pass(2);
+    return before === undefined && seen.badge === "!" && seen.port === 1;
+  },
+  "a start that never ends is given up": async () => {
+    await worker({ starts: never });
+    await pass(21);
+    return seen.badge === "!" && seen.port === 1 && seen.disconnects === 1;
+  },
+  "one that comes late is not the one that decides": async () => {
+    let come;
+    await worker({ starts: () => new Promise((done) => (come = done)) });
+    await pass(20.5);
+    const [late] = seen.shells;
+    seen.starts = async () => {};
+    await pass(2);
+    come();
+    await settled();
+    late.guard(() => seen.calls.push("late"))();
+    return !late.isCurrent() && seen.shells[1].isCurrent() && !seen.calls.includes("late");
+  },
+  "a fault at every start makes no loop": async () => {
+    await worker({ starts: fails });
+    await pass(3_600);
+    return seen.loads === 4;
+  },
+  "and each alarm tries once": async () => {
+    await worker({ starts: fails });
+    for (let alarm = 0; alarm < 100; alarm += 1) {
+      await pass(30);
+      listeners.alarm();
+    }
+    await settled();
+    return seen.loads === 104;
+  },
+  "storage that does not answer is taken for the worst": async () => {
+    await worker({ begins: never });
+    storage = never;
+    await pass(30);
+    return seen.badge === "!" && seen.port === 1;
+  },
+  "storage that throws is taken for the worst": async () => {
+    await worker({ begins: never });
+    storage = fails;
+    await pass(21);
+    return seen.badge === "!" && seen.port === 1;
+  },
+  "what was off stays off": async () => {
+    await worker({ begins: never });
+    stored = { protection_wanted: false };
+    await pass(21);
+    return seen.badge === "!" && seen.port === undefined;
+  },
+  "what was never applied blocks nobody": async () => {
+    await worker({ begins: never });
+    stored = {};
+    await pass(21);
+    return seen.badge === "!" && seen.port === undefined;
+  },
+  "a fault in any event shuts": async () => {
+    const wrong = [];
+    for (const name of ["alarm", "proxy", "proxy error", "connect"]) {
+      await worker({ throws: true });
+      name === "connect" ? popup() : listeners[name]({ fatal: true });
+      await settled();
+      if (seen.badge !== "!" || seen.port !== 1) wrong.push(name);
+    }
+    return wrong.length === 0;
+  },
+  "a fault in a listener or timer of the module shuts": async () => {
+    await worker();
+    seen.shells[0].guard(() => {
+      throw new RangeError("a fault");
+    })();
+    await settled();
+    return seen.badge === "!" && seen.port === 1;
+  },
+  "an event that was never finished shuts": async () => {
+    await worker();
+    seen.stuck = true;
+    listeners.updated();
+    await settled();
+    return seen.badge === "!" && seen.port === 1 && seen.calls.length === 0;
+  },
+  "no event waits for an instance that may never come": async () => {
+    await worker();
+    seen.shells[0].broke();
+    for (let time = 0; time < 100; time += 1) listeners.proxy();
+    await pass(2);
+    return seen.loads === 2 && seen.calls.length === 0;
+  },
+  "popups are told, and drawn again later": async () => {
+    await worker();
+    const open = popup();
+    await settled();
+    seen.shells[0].broke();
+    const late = popup();
+    await settled();
+    const told = [open, late].map((port) => port.told.at(-1)?.broken?.wanted);
+    seen.calls = [];
+    late.close();
+    await pass(2);
+    return told.join() === "true,true" && seen.calls.join() === "on_popup";
+  },
+  "a popup that closes during a start is not waited for": async () => {
+    let come;
+    await worker({ starts: () => new Promise((done) => (come = done)) });
+    popup().close();
+    popup();
+    come();
+    await settled();
+    return seen.calls.join() === "on_popup";
+  },
+  "a person turns protection off and starts again": async () => {
+    await worker();
+    seen.starts = fails;
+    seen.shells[0].broke();
+    await pass(60);
+    const port = popup();
+    await settled();
+    port.say({ intent: "turn_off" });
+    await settled();
+    const off = seen.port === null && stored.protection_wanted === false && seen.badge === "off";
+    const told = port.told.at(-1).broken.wanted === false;
+    seen.starts = async () => {};
+    port.say({ intent: "restart" });
+    await settled();
+    return off && told && seen.shells.at(-1).isCurrent();
+  },
+};
+
+async function run() {
+  const wrong = [];
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    const right = await scenario().catch((error) => wrong.push(String(error)));
+    if (right !== true) wrong.push(name);
+  }
+  return wrong;
+}
+
+globalThis.outcome = run();
