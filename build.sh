@@ -221,8 +221,8 @@ open_chromium() {
         say "You are root: the browser runs without its sandbox. Use an ordinary user for real browsing."
         extra=(--no-sandbox)
     fi
-    "$browser" "${extra[@]}" --user-data-dir="$profile" --load-extension="$PWD/$EXTENSION" \
-        --no-first-run --no-default-browser-check about:blank >/dev/null 2>&1 &
+    target/release/onionmeter open "$browser" --profile "$profile" --extension "$PWD/$EXTENSION" -- \
+        "${extra[@]}" --no-first-run --no-default-browser-check about:blank >/dev/null 2>&1 &
     disown
     say "Click the puzzle piece in its toolbar, pin Onionmeter and watch the badge: Tor's progress"
     say "first, then your credits. Pages load once the popup says \"Protected\"."

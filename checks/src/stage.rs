@@ -348,6 +348,16 @@ pub fn extension() -> PathBuf {
     root().join("dist/extension")
 }
 
+/// The extension's id in Chromium.
+///
+/// # Errors
+/// `extension-ids.json` does not name it.
+pub fn extension_id() -> Result<String> {
+    let ids: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(root().join("extension-ids.json"))?)?;
+    Ok(ids["chromium"].as_str().context("an id")?.to_owned())
+}
+
 /// The folder of the repository.
 #[must_use]
 pub fn root() -> PathBuf {

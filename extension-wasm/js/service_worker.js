@@ -116,6 +116,10 @@ for (const name of ["error", "unhandledrejection"]) {
   });
 }
 
+// An update that is listened for waits for the browser's restart; without a listener the browser would
+// reload the extension at once, and a reload lets requests out where there is no floor.
+api.runtime.onUpdateAvailable.addListener(() => {});
+
 // These two have nothing to say; without them the worker is not woken at browser start.
 api.runtime.onStartup.addListener(() => decide(() => {}));
 api.runtime.onInstalled.addListener(() => decide(() => {}));

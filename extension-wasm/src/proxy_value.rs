@@ -56,7 +56,7 @@ pub enum Route {
 }
 
 /// The value that sends everything to the relay on `port`: a single SOCKS5 server, names resolved
-/// by it, no exception list and no second choice.
+/// by it, no exceptions but this computer itself, and no second choice.
 #[must_use]
 pub fn settings(engine: Engine, port: u16) -> Value {
     match engine {
@@ -64,7 +64,7 @@ pub fn settings(engine: Engine, port: u16) -> Value {
             "mode": "fixed_servers",
             "rules": {
                 "singleProxy": { "scheme": "socks5", "host": "127.0.0.1", "port": port },
-                "bypassList": [],
+                "bypassList": BYPASS,
             },
         }),
         Engine::Gecko => json!({
@@ -76,6 +76,15 @@ pub fn settings(engine: Engine, port: u16) -> Value {
         }),
     }
 }
+
+/// By itself Chromium also sends link-local addresses past a proxy, and they are not this computer.
+const BYPASS: [&str; 5] = [
+    "<-loopback>",
+    "localhost",
+    "*.localhost",
+    "127.0.0.0/8",
+    "[::1]",
+];
 
 /// Judges a read-back. `level` and `value` are `levelOfControl` and `value` of the browser's
 /// answer.
@@ -96,13 +105,10 @@ pub fn reading(engine: Engine, level: &str, value: &Value) -> Reading {
     }
 }
 
-/// The browser may leave out an empty list; anything else that it adds is not ours.
+/// Anything that is not exactly so is not ours.
 fn chromium_port(value: &Value) -> Option<u16> {
     let port = port_of(value.pointer("/rules/singleProxy/port")?)?;
-    let mut value = value.clone();
-    let rules = value.get_mut("rules")?.as_object_mut()?;
-    rules.entry("bypassList").or_insert_with(|| json!([]));
-    (value == settings(Engine::Chromium, port)).then_some(port)
+    (*value == settings(Engine::Chromium, port)).then_some(port)
 }
 
 /// Firefox answers with every field it has; those that could route around the relay must be empty.
@@ -207,20 +213,24 @@ mod tests {
     }
 
     #[test]
-    fn chromium_may_leave_out_the_empty_list_and_nothing_else() {
+    fn chromium_leaves_out_and_adds_nothing() {
         let check = |value: Value, expected| {
             assert_eq!(reading(Engine::Chromium, OURS, &value), expected, "{value}");
         };
         let single = json!({ "scheme": "socks5", "host": "127.0.0.1", "port": 9149 });
         let ours = Reading::Ours { port: 9149 };
         let rules = |rules: Value| json!({ "mode": "fixed_servers", "rules": rules });
-        check(rules(json!({ "singleProxy": single })), ours);
+        check(
+            rules(json!({ "singleProxy": single, "bypassList": BYPASS })),
+            ours,
+        );
+        check(rules(json!({ "singleProxy": single })), Reading::OursOther);
         check(
             rules(json!({ "singleProxy": single, "bypassList": ["*.example"] })),
             Reading::OursOther,
         );
         check(
-            rules(json!({ "singleProxy": single, "fallbackProxy": single })),
+            rules(json!({ "singleProxy": single, "bypassList": BYPASS, "fallbackProxy": single })),
             Reading::OursOther,
         );
         for (scheme, host, port) in [
@@ -230,7 +240,10 @@ mod tests {
             ("socks5", "127.0.0.1", 70_000),
         ] {
             check(
-                rules(json!({ "singleProxy": { "scheme": scheme, "host": host, "port": port } })),
+                rules(json!({
+                    "singleProxy": { "scheme": scheme, "host": host, "port": port },
+                    "bypassList": BYPASS,
+                })),
                 Reading::OursOther,
             );
         }

@@ -86,6 +86,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.chain_changed = stored.chain_changed;
     state.bypassed = stored.bypassed;
     state.foreign_seen = stored.foreign_seen;
+    state.floor_seen = stored.floor_seen;
     state.book = book;
     state.start_due = first_ever;
     effects.extend(glance.badge.clone().map(Effect::Badge));
@@ -140,6 +141,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             host::ask(state, Asked::NewIdentity, Request::NewIdentity, effects);
         }
         Intent::NewCircuit => site::renew(state, effects),
+        Intent::FloorSeen => state.floor_seen = true,
         Intent::StrangersSeen => {
             let foreign = state.status().map(|status| status.foreign.0);
             state.foreign_seen = foreign.unwrap_or(state.foreign_seen);
@@ -159,6 +161,7 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         chain_changed: state.chain_changed,
         bypassed: state.bypassed,
         foreign_seen: state.foreign_seen,
+        floor_seen: state.floor_seen,
         book: state.book.to_file(),
         older,
         earlier,

@@ -7,7 +7,7 @@ use crate::{
     EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE,
     home::Home,
     ipc::{self, Attached},
-    log, problems,
+    launch, log, problems,
     start::Caller,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -131,17 +131,33 @@ impl Browser {
     }
 
     async fn fail(&mut self, problem: Problem) -> u8 {
-        let frame = write_message(&FromDaemon::Notice(Notice::Problem(problem)));
+        self.tell(Notice::Problem(problem)).await;
+        EXIT_UNAVAILABLE
+    }
+
+    /// Says what only the browser's command line shows.
+    async fn tell_of_the_floor(&mut self) {
+        let browser = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get());
+        let browser = browser.and_then(|parent| u32::try_from(parent).ok());
+        if let Some(present) = browser.and_then(launch::is_below) {
+            self.tell(Notice::Floor { present }).await;
+        }
+    }
+
+    async fn tell(&mut self, notice: Notice) {
+        let frame = write_message(&FromDaemon::Notice(notice));
         crate::ignore_because(
             "the browser may be gone",
             self.stdout.send(Bytes::from(frame)).await,
         );
-        EXIT_UNAVAILABLE
     }
 
     async fn serve(&mut self, home: &Home) -> Result<u8, Problem> {
-        for _ in 0..TRIES_MAX {
+        for tries in 0..TRIES_MAX {
             let attached = ipc::connect_or_start(home).await?;
+            if tries == 0 {
+                self.tell_of_the_floor().await;
+            }
             match self.pump(home, attached).await {
                 Parting::Over(code) => return Ok(code),
                 Parting::Silent(problem) => return Err(problem),

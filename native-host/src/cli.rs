@@ -6,7 +6,9 @@ mod control;
 mod doctor;
 #[cfg(feature = "embedded-tor")]
 mod embedded;
+mod harden;
 mod install;
+mod open;
 mod print;
 mod relay;
 mod reports;
@@ -53,6 +55,9 @@ enum Command {
     Install(install::Install),
     /// Undo `install`; key and reports stay
     Uninstall(install::Uninstall),
+    Open(open::Open),
+    Harden(harden::Harden),
+    Unharden(harden::Unharden),
     /// Check everything and say how to repair it
     Doctor(doctor::Doctor),
     /// Show relay, Tor, session and balance
@@ -134,6 +139,8 @@ pub fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Relay(arguments) => relay::run(&arguments),
+        Command::Harden(arguments) => harden::harden(&arguments),
+        Command::Unharden(arguments) => harden::unharden(&arguments),
         #[cfg(feature = "embedded-tor")]
         Command::EmbeddedTor => embedded::run(),
         command => Home::find()
@@ -147,6 +154,9 @@ fn with_home(command: Command, home: &Home) -> Outcome {
     match command {
         Command::Install(arguments) => install::install(&arguments, home),
         Command::Uninstall(arguments) => install::uninstall(&arguments, home),
+        Command::Open(arguments) => open::run(&arguments, home),
+        Command::Harden(arguments) => harden::harden(&arguments),
+        Command::Unharden(arguments) => harden::unharden(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, home),
         Command::Status(arguments) => status::run(&arguments, home),
         Command::Reports(arguments) => reports::run(&arguments, home),

@@ -197,6 +197,12 @@ impl Home {
         self.root.join("bin/onionmeter")
     }
 
+    /// The profile that `open` gives a Firefox.
+    #[must_use]
+    pub fn firefox(&self) -> PathBuf {
+        self.root.join("firefox")
+    }
+
     /// Manifests that `install` wrote outside the usual places.
     #[must_use]
     pub fn registered(&self) -> PathBuf {

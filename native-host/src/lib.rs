@@ -14,6 +14,7 @@ pub mod ids;
 pub mod ipc;
 mod key;
 mod last_signed;
+pub mod launch;
 mod limits;
 mod lock;
 mod log;

@@ -97,6 +97,7 @@ const fn kind(message: &FromDaemon) -> &'static str {
         FromDaemon::Notice(Notice::Bootstrap(_)) => "bootstrap notice",
         FromDaemon::Notice(Notice::SessionClosed { .. }) => "session_closed notice",
         FromDaemon::Notice(Notice::Problem(_)) => "problem notice",
+        FromDaemon::Notice(Notice::Floor { .. }) => "floor notice",
     }
 }
 
@@ -107,6 +108,7 @@ fn every_reply_and_notice_has_its_heading_and_its_example() {
         "circuit",
         "done",
         "error",
+        "floor notice",
         "hello",
         "problem notice",
         "reports",

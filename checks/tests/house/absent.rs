@@ -79,9 +79,11 @@ fn the_ways_out_of_a_process_are_few_and_named() {
         " nix::",
         &[port, "native-host/src/clock.rs", addresses, lock],
     );
+    // The last becomes the browser that a person asked for.
     let children = [
         "crates/meter-tor/src/child.rs",
         "native-host/src/ipc/start.rs",
+        "native-host/src/launch.rs",
     ];
     only_in(&files, "Command::new(", &children);
     // The stats address of the relay alone.

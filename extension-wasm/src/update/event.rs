@@ -128,11 +128,13 @@ pub enum Intent {
     NewCircuit,
     /// Seen that others tried the relay; say it again only when they try again.
     StrangersSeen,
+    /// Seen that this browser has no floor; say it no more.
+    FloorSeen,
 }
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
@@ -150,6 +152,7 @@ impl Intent {
         Self::NewIdentity,
         Self::NewCircuit,
         Self::StrangersSeen,
+        Self::FloorSeen,
     ];
 
     /// Parses what a popup sends, `{"intent":"turn_on"}`, strictly.

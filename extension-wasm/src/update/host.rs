@@ -205,6 +205,13 @@ fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
                 link.problem = Some(problem);
             }
         }
+        Notice::Floor { present } => {
+            if let Host::Linked(link) = &mut state.host {
+                link.floor = Some(present);
+            }
+            // A later start without it is told again.
+            state.floor_seen &= !present;
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub struct State {
     pub site: Option<Site>,
     /// So many connections of other users have been shown to the person and seen.
     pub foreign_seen: u64,
+    /// The person was told that this browser has no floor, and has seen it.
+    pub floor_seen: bool,
 
     /// Relay and Tor are to be started as soon as the host is there, if they are not running.
     pub(super) start_due: bool,
@@ -75,6 +77,8 @@ pub struct Link {
     pub(super) connection: ConnectionId,
     /// Requests without an answer yet.
     pub(super) asked: Vec<(u32, Asked)>,
+    /// Whether the browser reaches nothing without this extension, as far as the bridge can tell.
+    pub(super) floor: Option<bool>,
     pub(super) greeted: bool,
     pub(super) identity: Option<Identity>,
     /// The host takes reports back that its book has lost.
@@ -245,6 +249,15 @@ impl State {
     pub fn has_strangers_to_tell(&self) -> bool {
         self.status()
             .is_some_and(|status| status.foreign.0 > self.foreign_seen)
+    }
+
+    /// Whether this browser has a floor below the extension; `None` where nobody can tell.
+    #[must_use]
+    pub const fn floor(&self) -> Option<bool> {
+        match &self.host {
+            Host::Linked(link) => link.floor,
+            Host::Idle | Host::Gone(_) => None,
+        }
     }
 
     /// Whether the worker has just woken up and the host had no time to answer.

@@ -21,6 +21,8 @@ pub struct Stored {
     pub bypassed: bool,
     /// How many connections of other users of this machine the person has been told of.
     pub foreign_seen: u64,
+    /// The person has seen that this browser has no floor.
+    pub floor_seen: bool,
     /// The last verified reports. The last one is the head of the chain.
     pub book: Option<ReportsFile>,
     /// The reports before those, for a host that has lost them.
@@ -51,6 +53,7 @@ impl Stored {
             chain_changed: entry(&all, "chain_changed").unwrap_or(false),
             bypassed: entry(&all, "bypassed").unwrap_or(false),
             foreign_seen: entry(&all, "foreign_seen").unwrap_or(0),
+            floor_seen: entry(&all, "floor_seen").unwrap_or(false),
             book: None,
             older: Vec::new(),
             earlier: Vec::new(),

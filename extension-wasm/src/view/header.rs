@@ -58,7 +58,11 @@ pub(super) enum Hurdle {
 /// With `explained`, a problem beside the header says what is wrong; the header then says only what
 /// follows from it.
 pub(super) fn header(state: &State, explained: bool) -> Header {
-    let (light, sentence) = if !state.wanted {
+    let (light, sentence) = if !state.wanted && state.floor() == Some(true) {
+        let text = "This browser was opened by Onionmeter and loads nothing without it. \
+            To browse without Tor start it as usual.";
+        (Light::Blocked, text.to_owned())
+    } else if !state.wanted {
         let text = "Sites see your address, and nothing is counted.";
         (Light::Off, text.to_owned())
     } else if state.is_protected() {

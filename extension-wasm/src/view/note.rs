@@ -1,6 +1,7 @@
 //! Quiet lines: nothing is wrong, and yet a person should know.
 
 use super::Button;
+use crate::proxy_value::Engine;
 use crate::update::{Intent, State};
 use serde::Serialize;
 
@@ -16,8 +17,26 @@ pub struct Note {
 /// One at a time; the second waits until the first is put away.
 pub(super) fn note(state: &State) -> Option<Note> {
     let chain = state.chain_changed.then_some(CHAIN_CHANGED);
-    chain.or_else(|| state.has_strangers_to_tell().then_some(STRANGERS))
+    let strangers = || state.has_strangers_to_tell().then_some(STRANGERS);
+    chain.or_else(strangers).or_else(|| floor(state))
 }
+
+/// What holds only for as long as the extension does.
+fn floor(state: &State) -> Option<Note> {
+    let is_missing = state.wanted && state.floor() == Some(false) && !state.floor_seen;
+    let text = match state.engine {
+        Engine::Chromium => NO_FLOOR_IN_CHROMIUM,
+        Engine::Gecko => NO_FLOOR_IN_FIREFOX,
+    };
+    let button = Button {
+        label: "OK",
+        intent: Intent::FloorSeen,
+    };
+    is_missing.then_some(Note { text, button })
+}
+
+const NO_FLOOR_IN_CHROMIUM: &str = "This browser goes around Tor whenever Onionmeter is reloaded, disabled or removed, and its own services always do: close it and start it with `onionmeter open` to prevent that.";
+const NO_FLOOR_IN_FIREFOX: &str = "Firefox's own services go around Tor while the relay is not there: close Firefox and start it with `onionmeter open firefox`, or run `sudo onionmeter harden`, to prevent that.";
 
 const STRANGERS: Note = Note {
     text: "Another user of this computer tried to browse through your relay and was refused.",

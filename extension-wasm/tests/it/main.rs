@@ -4,6 +4,7 @@
 mod badges;
 mod circuit;
 mod connection;
+mod floor;
 mod hostile;
 mod identity;
 mod ids;

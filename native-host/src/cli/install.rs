@@ -4,7 +4,7 @@ use super::{Failure, Outcome, block_on, succession, this_program};
 use crate::{
     EXIT_USAGE, files,
     home::Home,
-    ipc, problems,
+    ipc, launch, problems,
     registration::{self, Family, ManifestState, Place},
 };
 use clap::Args;
@@ -73,6 +73,7 @@ pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
     if let Some(told) = block_on(async { Ok(succession::succeed(home, &program).await) })? {
         writeln!(out, "Daemon:  {told}")?;
     }
+    put_launcher(&program, &mut out)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,6 +92,15 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home) -> Outcome {
         }
     }
     remove_command(&home.program())?;
+    let current = this_program()?;
+    let program = match current.starts_with("/usr") {
+        true => current,
+        false => home.program(),
+    };
+    let removed = launch::remove_launcher(&program).map_err(|error| cannot(&program, &error))?;
+    if let Some(path) = removed {
+        writeln!(out, "{:24}  removed  {}", "Launcher", path.display())?;
+    }
     gone(fs::remove_file(home.program()), &home.program())?;
     if let Some(folder) = home.program().parent() {
         crate::ignore_because("somebody put more there", fs::remove_dir(folder));
@@ -211,6 +221,18 @@ fn put_command(program: &Path) -> Result<Option<PathBuf>, Failure> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
         Err(error) => Err(cannot(&link, &error)),
     }
+}
+
+/// For the desktop's menu, where there is a browser that it could start.
+fn put_launcher(program: &Path, out: &mut impl io::Write) -> Result<(), Failure> {
+    if launch::find(None).is_none() {
+        return Ok(());
+    }
+    let put = launch::put_launcher(program).map_err(|error| cannot(program, &error))?;
+    if let Some(path) = put {
+        writeln!(out, "Launcher: {} (onionmeter open)", path.display())?;
+    }
+    Ok(())
 }
 
 fn remove_command(program: &Path) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod frames;
 mod in_the_way;
 mod long_requests;
 
+mod launch;
 mod relay;
 mod stand_in;
 mod strangers;

@@ -1,7 +1,7 @@
 //! A home of its own for each test, and the program started in it in every way it can be started.
 
 use meter_wire::{
-    Client, FRAME_OUT_MAX, FromDaemon, Hello, Outcome, Problem, ProtocolRange, Request,
+    Client, FRAME_OUT_MAX, FromDaemon, Hello, Notice, Outcome, Problem, ProtocolRange, Request,
     RequestEnvelope, Success, parse_from_daemon, write_request,
 };
 use std::{
@@ -163,8 +163,19 @@ impl Bridge {
         self.send_frame(&write_request(&RequestEnvelope { id, request }));
     }
 
-    /// The next frame; `None` when stdout was closed.
+    /// The next frame that is not the bridge's own word on its browser, of which there is none here; `None` when
+    /// stdout was closed.
     pub(crate) fn receive(&mut self) -> Option<FromDaemon> {
+        loop {
+            match self.frame()? {
+                FromDaemon::Notice(Notice::Floor { .. }) => {}
+                other => return Some(other),
+            }
+        }
+    }
+
+    /// The next frame, whatever it is; `None` when stdout was closed.
+    pub(crate) fn frame(&mut self) -> Option<FromDaemon> {
         let mut length = [0; 4];
         match self.stdout.read_exact(&mut length) {
             Ok(()) => {}

@@ -1,0 +1,257 @@
+//! Chromium whose extension is gone for a moment or for good, with a floor below it and, as the control, without.
+
+use super::{LIMIT, Product, is_page};
+use anyhow::{Context as _, Result, ensure};
+use checks::defaults::{Arrival, Chromium, Kind, World, inside};
+use checks::stage::extension_id;
+use meter_testkit::site::Site;
+use serde_json::{Value, json};
+use std::process::{Child, Command};
+use tokio::time::Instant;
+
+/// Asks for pages of all kinds that a page can ask for, ten times a second, for ever.
+const ASKS: &str = "globalThis.asked = 0; setInterval(() => {
+    asked += 1;
+    fetch(`http://${asked}.page.test/`, { mode: 'no-cors' }).catch(() => {});
+    const frame = document.createElement('iframe');
+    frame.src = `http://${asked}.frame.test/`;
+    document.body.replaceChildren(frame);
+}, 100)";
+
+/// STUN to an address, TURN to names by TCP, and candidates with names.
+const WEB_RTC: &str = "(async () => {
+    const connection = new RTCPeerConnection({ iceServers: [
+        { urls: 'stun:198.51.100.7:3478' },
+        { urls: ['turn:stun-page.test?transport=tcp', 'turns:turns-page.test'], username: 'a', credential: 'b' },
+    ] });
+    const other = new RTCPeerConnection();
+    connection.createDataChannel('x');
+    await connection.setLocalDescription();
+    await other.setRemoteDescription(connection.localDescription);
+    await other.setLocalDescription();
+    await connection.setRemoteDescription(other.localDescription);
+    for (const name of ['candidate-page.test', '0b8ffe4d-2dd3-4cf3-8f6b-1c3a5f5b1c11.local']) {
+        const candidate = `candidate:1 1 udp 2122260223 ${name} 5000 typ host`;
+        await connection.addIceCandidate({ sdpMid: '0', candidate });
+    }
+    await new Promise(done => setTimeout(done, 1000));
+    return connection.iceGatheringState;
+})()";
+
+/// Of the two addresses that the page asks for.
+const NUMBERS: [&str; 2] = ["198.51.100.7", "169.254.7.7"];
+
+const LINK_LOCAL: &str =
+    "fetch('http://169.254.7.7/', { mode: 'no-cors' }).then(() => true, () => true)";
+
+#[test]
+fn nothing_goes_out_while_the_extension_is_reloaded_disabled_or_gone() -> Result<()> {
+    let name =
+        "by_default::floor::nothing_goes_out_while_the_extension_is_reloaded_disabled_or_gone";
+    inside(name, async |world| {
+        let product = Product::registered(&world)?;
+        let direct = goes_through(&world, &product, false).await?;
+        ensure!(direct > 0, "the control sees nothing");
+        fresh(&product)?;
+        world.forget().await?;
+        let direct = goes_through(&world, &product, true).await?;
+        ensure!(direct == 0, "{:#?}", world.arrivals().await?);
+        Ok(())
+    })
+}
+
+/// A profile that nothing was ever stored in.
+fn fresh(product: &Product) -> Result<()> {
+    std::fs::remove_dir_all(&product.profile)?;
+    std::fs::create_dir_all(&product.profile)?;
+    let profile = product.profile.to_str().context("UTF-8")?;
+    product
+        .run(&["install", "--browser-dir", profile])
+        .map(drop)
+}
+
+/// Everything that befalls an extension, while a page asks for others; how much arrived outside.
+async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<usize> {
+    let site = Site::start().await?;
+    let asking = site.url("127.0.0.1", "/");
+    let mut browser = product.start(world, floor).await?;
+    let id = protected(&mut browser).await?;
+    // Before this the extension had not spoken yet; with a floor that changes nothing.
+    if !floor {
+        world.forget().await?;
+    }
+    let page = asking_page(&mut browser, &asking).await?;
+    browser.evaluate(&page, LINK_LOCAL).await?;
+    browser.evaluate(&page, WEB_RTC).await?;
+    if !floor {
+        let before = world.arrivals().await?;
+        let is_ours = |one: &&Arrival| is_page(one) || NUMBERS.contains(&one.to.as_str());
+        let mut past = before.iter().filter(is_ours);
+        // What WebRTC looks up is another matter.
+        ensure!(
+            past.all(|one| one.kind == Kind::Dns),
+            "while protected: {before:#?}"
+        );
+    }
+    let extensions = browser.open("chrome://extensions/").await?;
+    // Timers of a page in the background tick once a second.
+    let front = json!({ "targetId": page });
+    browser.call("Target.activateTarget", &front).await?;
+    reload(&mut browser, &extensions, &id).await?;
+    asked_more(&mut browser, &page).await?;
+    for enabled in [false, true] {
+        enable(&mut browser, &extensions, &id, enabled).await?;
+        asked_more(&mut browser, &page).await?;
+    }
+    developer_mode(&mut browser, &extensions, false).await?;
+    asked_more(&mut browser, &page).await?;
+    private(&mut browser).await?;
+    browser.close().await?;
+    // Gone for good: started again without it.
+    let mut browser = product
+        .begin(world, &product.without_extension(floor)?)
+        .await?;
+    let page = asking_page(&mut browser, &asking).await?;
+    asked_more(&mut browser, &page).await?;
+    browser.close().await?;
+    let seen = world.arrivals().await?;
+    Ok(match floor {
+        true => seen.len(),
+        false => seen.iter().filter(|one| is_page(one)).count(),
+    })
+}
+
+/// A page that asks for others.
+async fn asking_page(browser: &mut Chromium, url: &str) -> Result<String> {
+    let page = browser.open(url).await?;
+    let loaded = "location.protocol === 'http:' && document.readyState === 'complete'";
+    browser.wait_until(&page, LIMIT, loaded).await?;
+    browser.evaluate(&page, ASKS).await?;
+    Ok(page)
+}
+
+/// Waits until the extension has set the browser's proxy; its id.
+async fn protected(browser: &mut Chromium) -> Result<String> {
+    let id = extension_id()?;
+    let popup = format!("chrome-extension://{id}/popup/popup.html");
+    let set = "chrome.proxy.settings.get({}).then(
+        ({ levelOfControl }) => levelOfControl === 'controlled_by_this_extension')";
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        // A tab that was opened before the extension was there shows an error for ever.
+        let tab = browser.open(&popup).await?;
+        let answer = browser.evaluate(&tab, set).await;
+        browser
+            .call("Target.closeTarget", &json!({ "targetId": tab }))
+            .await?;
+        if matches!(answer, Ok(Value::Bool(true))) {
+            return Ok(id);
+        }
+        ensure!(Instant::now() < deadline, "no proxy is set: {answer:?}");
+    }
+}
+
+async fn reload(browser: &mut Chromium, extensions: &str, id: &str) -> Result<()> {
+    let reload =
+        format!("chrome.developerPrivate.reload('{id}', {{ failQuietly: true }}).then(() => true)");
+    browser.wait_until(extensions, LIMIT, &reload).await
+}
+
+async fn enable(browser: &mut Chromium, extensions: &str, id: &str, enabled: bool) -> Result<()> {
+    let enable = format!("chrome.management.setEnabled('{id}', {enabled}).then(() => true)");
+    browser.wait_until(extensions, LIMIT, &enable).await
+}
+
+async fn developer_mode(browser: &mut Chromium, extensions: &str, on: bool) -> Result<()> {
+    let set = format!(
+        "chrome.developerPrivate.updateProfileConfiguration({{ inDeveloperMode: {on} }})
+         .then(() => true)"
+    );
+    browser.wait_until(extensions, LIMIT, &set).await
+}
+
+/// Waits until the page has asked for twenty more.
+async fn asked_more(browser: &mut Chromium, page: &str) -> Result<()> {
+    let asked = browser.evaluate(page, "asked").await?;
+    let asked = asked.as_u64().context("a number")?;
+    let more = format!("asked > {asked} + 20");
+    browser.wait_until(page, LIMIT, &more).await
+}
+
+/// A private window, into which the extension is not let: a page, a lookup, and STUN.
+async fn private(browser: &mut Chromium) -> Result<()> {
+    let context = browser.private().await?;
+    let page = browser
+        .open_in("http://private-page.test/", Some(&context))
+        .await?;
+    browser.evaluate(&page, WEB_RTC).await?;
+    let close = json!({ "browserContextId": context });
+    browser
+        .call("Target.disposeBrowserContext", &close)
+        .await
+        .map(drop::<Value>)
+}
+
+#[test]
+fn a_browser_that_is_killed_before_it_stored_the_setting_lets_nothing_out() -> Result<()> {
+    let name =
+        "by_default::floor::a_browser_that_is_killed_before_it_stored_the_setting_lets_nothing_out";
+    inside(name, async |world| {
+        let product = Product::registered(&world)?;
+        // Without a floor a page may still come after the setting, so some tries are made.
+        let mut tries = 1;
+        while killed_early(&world, &product, false).await? == 0 {
+            ensure!(tries < 6, "the control sees nothing");
+            tries += 1;
+        }
+        for _ in 0..2 {
+            let direct = killed_early(&world, &product, true).await?;
+            ensure!(direct == 0, "{:#?}", world.arrivals().await?);
+        }
+        Ok(())
+    })
+}
+
+/// Kills a browser right after its proxy was set for the first time, while both processors are busy, and starts it
+/// again with a page to open; how much arrived outside then.
+async fn killed_early(world: &World, product: &Product, floor: bool) -> Result<usize> {
+    fresh(product)?;
+    let _busy = Busy::begin();
+    let mut browser = product.start(world, floor).await?;
+    protected(&mut browser).await?;
+    browser.kill().await?;
+    world.forget().await?;
+    let mut line = product.chromium(floor)?;
+    line.push("http://page.test/".into());
+    let mut browser = product.begin(world, &line).await?;
+    protected(&mut browser).await?;
+    let seen = world.arrivals().await?;
+    browser.close().await?;
+    Ok(match floor {
+        true => seen.len(),
+        false => seen.iter().filter(|one| is_page(one)).count(),
+    })
+}
+
+/// Both processors busy until it is dropped.
+struct Busy(Vec<Child>);
+
+impl Busy {
+    fn begin() -> Self {
+        let spin = || {
+            Command::new("sh")
+                .args(["-c", "while :; do :; done"])
+                .spawn()
+        };
+        Self((0..2).filter_map(|_| spin().ok()).collect())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}

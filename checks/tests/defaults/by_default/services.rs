@@ -1,0 +1,127 @@
+//! What browsers ask on their own, with a floor, with policies, and, as the control, with neither.
+
+use super::{LIMIT, Product, is_page};
+use anyhow::{Result, ensure};
+use checks::{
+    defaults::{Arrival, Firefox, World, firefox, inside},
+    stage::{built, extension},
+};
+use std::{ffi::OsString, process::Command, time::Duration};
+
+/// For how long nothing has to come where in the control something did within a part of it.
+const SILENCE: Duration = Duration::from_secs(12);
+
+/// Fetches as Firefox's settings service does: once more and directly, where the extension's proxy refuses.
+const FETCH: &str = "
+    const { Utils } = ChromeUtils.importESModule('resource://services-settings/Utils.sys.mjs');
+    await Utils.fetch('https://service.page.test/v1/').catch(() => {})";
+
+fn is_settings(arrival: &Arrival) -> bool {
+    arrival.to.contains("settings")
+}
+
+#[test]
+fn nothing_of_a_firefox_goes_out_past_its_floor() -> Result<()> {
+    let name = "by_default::services::nothing_of_a_firefox_goes_out_past_its_floor";
+    inside(name, async |world| {
+        let profile = world.folder().join("control");
+        let line = firefox(&profile)?;
+        let mut browser = Firefox::start(&world, &line, &profile).await?;
+        pages(&mut browser).await?;
+        let all = |seen: &[Arrival]| seen.iter().any(is_settings) && pages_seen(seen) == 2;
+        world.wait_for(LIMIT, all).await?;
+        browser.close().await?;
+        world.forget().await?;
+
+        let profile = world.folder().join("floor");
+        let mut line: Vec<OsString> = vec![built("onionmeter")?.into(), "open".into()];
+        line.extend([firefox(&profile)?.remove(0), "--profile".into()]);
+        line.extend([profile.clone().into(), "--".into()]);
+        line.extend(Firefox::UNSEEN.iter().map(OsString::from));
+        let mut browser = Firefox::start(&world, &line, &profile).await?;
+        pages(&mut browser).await?;
+        let id = browser.install(&extension(), true).await?;
+        browser.privileged(FETCH).await?;
+        let remove = format!("await (await AddonManager.getAddonByID('{id}')).uninstall()");
+        let import = "const { AddonManager } = ChromeUtils.importESModule(
+            'resource://gre/modules/AddonManager.sys.mjs');";
+        browser.privileged(&format!("{import}{remove}")).await?;
+        pages(&mut browser).await?;
+        browser.privileged(FETCH).await?;
+        tokio::time::sleep(SILENCE).await;
+        let seen = world.arrivals().await?;
+        ensure!(seen.is_empty(), "{seen:#?}");
+        browser.close().await
+    })
+}
+
+async fn pages(browser: &mut Firefox) -> Result<()> {
+    browser.open("http://page.test/", false).await?;
+    browser.open("http://private-page.test/", true).await
+}
+
+fn pages_seen(seen: &[Arrival]) -> usize {
+    let connected = |name: &str| {
+        let mut pages = seen.iter().filter(|one| is_page(one));
+        pages.any(|one| one.to == name && one.port == 80)
+    };
+    usize::from(connected("page.test")) + usize::from(connected("private-page.test"))
+}
+
+#[test]
+fn a_hardened_firefox_asks_nothing_past_a_relay_that_is_gone() -> Result<()> {
+    let name = "by_default::services::a_hardened_firefox_asks_nothing_past_a_relay_that_is_gone";
+    inside(name, async |world| {
+        let product = Product::registered(&world)?;
+        etc_of_its_own(&world)?;
+        let direct = fetched_past_the_relay(&world, &product, "control").await?;
+        ensure!(direct > 0, "the control sees nothing");
+        world.forget().await?;
+        product.run(&["install"])?;
+        product.run(&["harden", "--yes", "--all"])?;
+        let direct = fetched_past_the_relay(&world, &product, "hardened").await?;
+        ensure!(direct == 0, "{:#?}", world.arrivals().await?);
+        product.run(&["unharden", "--yes"])?;
+        ensure!(
+            !std::path::Path::new("/etc/firefox").is_dir(),
+            "something is left"
+        );
+        Ok(())
+    })
+}
+
+/// A copy of `/etc` in the place of the computer's own, seen by this test alone.
+fn etc_of_its_own(world: &World) -> Result<()> {
+    let etc = world.folder().join("etc");
+    let script = "cp -a /etc \"$0\" 2>/dev/null; rm -rf \"$0/firefox\"; mount --rbind \"$0\" /etc";
+    let mounted = Command::new("sh").args(["-c", script]).arg(&etc).status()?;
+    ensure!(mounted.success(), "no /etc of its own");
+    Ok(())
+}
+
+/// With the extension, and a daemon that was stopped: how much of such a fetch arrives outside.
+async fn fetched_past_the_relay(world: &World, product: &Product, profile: &str) -> Result<usize> {
+    let profile = world.folder().join(profile);
+    let line = firefox(&profile)?;
+    let environment = [("ONIONMETER_HOME", product.home.clone().into())];
+    let mut browser = Firefox::start_with(world, &line, &profile, &environment).await?;
+    browser.install(&extension(), true).await?;
+    let is_set = "return Services.prefs.getIntPref('network.proxy.type', 0) === 1";
+    let deadline = tokio::time::Instant::now() + LIMIT;
+    while browser.privileged(is_set).await? != true {
+        ensure!(
+            tokio::time::Instant::now() < deadline,
+            "the extension sets no proxy"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // The extension would start it again.
+    let manifests = product.user.join(".mozilla/native-messaging-hosts");
+    std::fs::remove_dir_all(&manifests)?;
+    product.run(&["stop"])?;
+    browser.privileged(FETCH).await?;
+    let seen = world.arrivals().await?;
+    browser.close().await?;
+    let is_service = |one: &&Arrival| one.to == "service.page.test";
+    Ok(seen.iter().filter(is_service).count())
+}

@@ -1,0 +1,51 @@
+//! What stands below the extension, as the bridge tells it, in words.
+
+use crate::scene::Scene;
+use meter_wire::Notice;
+use onionmeter::update::{Event, Intent};
+use onionmeter::view::Light;
+
+fn note(scene: &Scene) -> Option<Intent> {
+    scene.view().note.map(|note| note.button.intent)
+}
+
+#[test]
+fn a_missing_floor_is_told_once_and_again_after_a_start_with_one() {
+    let mut scene = Scene::new(1).started();
+    assert_eq!(note(&scene), None, "nobody can tell");
+    scene.notice(Notice::Floor { present: false });
+    let told = scene.view().note.expect("a note");
+    assert!(told.text.contains("onionmeter open"), "{}", told.text);
+    assert_eq!(
+        told.text.matches(['.', '!', '?']).count(),
+        1,
+        "one sentence"
+    );
+    scene.happen(Event::Intent(told.button.intent));
+    assert_eq!(note(&scene), None);
+    scene.wake();
+    scene.notice(Notice::Floor { present: false });
+    assert_eq!(note(&scene), None, "remembered over the worker's death");
+    scene.notice(Notice::Floor { present: true });
+    assert_eq!(note(&scene), None);
+    scene.notice(Notice::Floor { present: false });
+    assert_eq!(note(&scene), Some(Intent::FloorSeen));
+}
+
+#[test]
+fn off_above_a_floor_is_blocked_and_says_how_to_browse_without_tor() {
+    let mut scene = Scene::new(1).started();
+    scene.notice(Notice::Floor { present: false });
+    scene.happen(Event::Intent(Intent::TurnOff));
+    assert_eq!(scene.view().header.state, Light::Off);
+    assert_eq!(note(&scene), None, "off, everything goes direct anyway");
+    scene.notice(Notice::Floor { present: true });
+    let header = scene.view().header;
+    assert_eq!(header.state, Light::Blocked);
+    assert!(
+        !header.sentence.contains("see your address"),
+        "{}",
+        header.sentence
+    );
+    assert!(header.sentence.contains("as usual"), "{}", header.sentence);
+}

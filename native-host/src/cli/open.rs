@@ -1,0 +1,152 @@
+//! `open`: a browser that reaches nothing except through Onionmeter.
+
+use super::{Failure, Outcome};
+use crate::{
+    EXIT_UNAVAILABLE, EXIT_USAGE,
+    home::Home,
+    launch::{self, Launchable, Use},
+    problems,
+    registration::Family,
+};
+use clap::Args;
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+/// Start a browser that reaches nothing except through Onionmeter
+#[derive(Args)]
+#[command(after_help = "\
+A browser that is started so has a floor: whatever becomes of the extension (reloaded, disabled,
+removed, not allowed in private windows), pages and the browser's own services go through the relay
+or nowhere. Also while protection is off: for browsing without Tor start the browser as usual.
+
+Chromium and its relatives open with your usual profile, Firefox with one of its own in Onionmeter's
+folder, unless --profile names another. The browser must not be running on that profile.")]
+pub(super) struct Open {
+    /// chromium, brave-browser, vivaldi, firefox, …, or a program's path; the first one found if absent
+    browser: Option<OsString>,
+    /// The folder of the profile (Chromium: --user-data-dir)
+    #[arg(long, value_name = "DIR")]
+    profile: Option<PathBuf>,
+    /// Load this unpacked extension (Chromium, Brave, Vivaldi, Opera), with developer mode on
+    #[arg(long, value_name = "DIR")]
+    extension: Option<PathBuf>,
+    /// What the browser is given beside that: addresses, options of its own
+    #[arg(last = true)]
+    arguments: Vec<OsString>,
+}
+
+pub(super) fn run(arguments: &Open, home: &Home) -> Outcome {
+    let browser = launch::find(arguments.browser.as_deref()).ok_or_else(|| not_found(arguments))?;
+    if let Some(argument) = launch::undoing(&arguments.arguments) {
+        let text = format!(
+            "{} would undo the floor; leave it out, or start the browser without Onionmeter",
+            argument.to_string_lossy()
+        );
+        return Err(Failure::Exit(EXIT_USAGE, text));
+    }
+    let profile = profile(arguments, &browser, home)?;
+    let mut line = match browser.preset.family {
+        Family::Chromium => launch::arguments(),
+        Family::Firefox => vec!["--profile".into(), profile.clone().into()],
+    };
+    if let Some(extension) = &arguments.extension {
+        line.push(load(extension, &browser)?);
+    }
+    if arguments.profile.is_some() && browser.preset.family == Family::Chromium {
+        line.push(joined("--user-data-dir=", &profile));
+    }
+    match launch::use_of(browser.preset.family, &profile) {
+        Use::Free => {
+            let loads = arguments.extension.is_some();
+            launch::prepare(browser.preset.family, &profile, loads)
+                .map_err(|error| Failure::usage(&error))?;
+        }
+        Use::WithFloor => {}
+        Use::WithoutFloor(process) => return Err(runs_already(&browser, process)),
+    }
+    line.extend(arguments.arguments.iter().cloned());
+    let error = launch::become_browser(&browser.program, &line);
+    Err(Failure::Exit(
+        EXIT_UNAVAILABLE,
+        format!("{}: {}", browser.program.display(), problems::chain(&error)),
+    ))
+}
+
+fn not_found(arguments: &Open) -> Failure {
+    let names = launch::names().join(", ");
+    let text = match &arguments.browser {
+        Some(name) => format!(
+            "there is no browser \"{}\" here; name one of {names}, or a program's path",
+            name.to_string_lossy()
+        ),
+        None => format!("none of these browsers is installed: {names}; name a program's path"),
+    };
+    Failure::Exit(EXIT_UNAVAILABLE, text)
+}
+
+fn runs_already(browser: &Launchable, process: u32) -> Failure {
+    let title = browser.preset.title;
+    Failure::Exit(
+        EXIT_UNAVAILABLE,
+        format!(
+            "{title} already runs on this profile without Onionmeter's floor (process {process}); \
+             close all of its windows, then run this again"
+        ),
+    )
+}
+
+fn load(extension: &Path, browser: &Launchable) -> Result<OsString, Failure> {
+    let title = browser.preset.title;
+    if !browser.preset.loads_extensions {
+        let text = format!(
+            "{title} takes no extension from its command line; leave out --extension and load {} by \
+             hand (README, \"Load the extension\")",
+            extension.display()
+        );
+        return Err(Failure::Exit(EXIT_USAGE, text));
+    }
+    let manifest = extension.join("manifest.json");
+    if !manifest.is_file() {
+        let text = format!(
+            "{} is not there, so this is no extension",
+            manifest.display()
+        );
+        return Err(Failure::Exit(EXIT_USAGE, text));
+    }
+    Ok(joined(
+        "--load-extension=",
+        &std::path::absolute(extension)?,
+    ))
+}
+
+fn joined(option: &str, path: &Path) -> OsString {
+    let mut joined = OsString::from(option);
+    joined.push(path);
+    joined
+}
+
+/// The profile that is to be used: of a Chromium the usual one, of a Firefox one of its own, because there the
+/// floor stands in the profile and would hold for every other start as well.
+fn profile(arguments: &Open, browser: &Launchable, home: &Home) -> Result<PathBuf, Failure> {
+    if let Some(profile) = &arguments.profile {
+        return Ok(std::path::absolute(profile)?);
+    }
+    match browser.preset.family {
+        Family::Firefox => {
+            home.prepare().map_err(|error| Failure::usage(&error))?;
+            Ok(home.firefox())
+        }
+        Family::Chromium => {
+            let config = env::var_os("XDG_CONFIG_HOME")
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute());
+            let config = config.or_else(|| Some(env::home_dir()?.join(".config")));
+            let text = "there is no home folder; name the profile's folder with --profile";
+            let config = config.ok_or_else(|| Failure::Exit(EXIT_USAGE, text.to_owned()))?;
+            Ok(config.join(browser.preset.folder))
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Browsers with a floor below the extension, and the policies for what a floor cannot hold.
+//!
+//! An extension's proxy setting falls with the extension. The floor is what the browser falls onto then: a proxy at
+//! a port where nobody can listen, and for Chromium no lookups of names. It is on the command line (Chromium) or in
+//! the profile (Firefox), so it is there before any extension and after it. Why port 1 and not the relay's:
+//! `docs/decisions/0020-a-floor-below-the-extension.md`.
+
+mod browsers;
+mod desktop;
+mod floor;
+mod policies;
+mod policy_file;
+mod profile;
+
+pub(crate) use browsers::names;
+pub use browsers::{Launchable, Preset, find};
+pub use desktop::{put as put_launcher, remove as remove_launcher};
+pub use floor::{arguments, is_below, preferences, undoing};
+pub use policies::{Choices, PolicyPlace, places};
+pub use policy_file::{
+    Left, PolicyFile, Removal, remove as remove_policies, state as state_of_policies,
+};
+pub use profile::{Blocked, Use, prepare, use_of};
+
+use std::{ffi::OsString, io, os::unix::process::CommandExt as _, path::Path, process::Command};
+
+/// Becomes the browser. Returns only if it cannot be started.
+#[must_use]
+pub fn become_browser(program: &Path, arguments: &[OsString]) -> io::Error {
+    Command::new(program).args(arguments).exec()
+}

@@ -1,0 +1,99 @@
+//! The launcher in the desktop's menu (Linux): a `.desktop` file that calls `onionmeter open`.
+
+use crate::files;
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Puts the launcher in place; where it is. `None` where this system has no such files.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn put(program: &Path) -> io::Result<Option<PathBuf>> {
+    let Some(path) = place() else {
+        return Ok(None);
+    };
+    let Some(text) = text(program) else {
+        return Ok(None);
+    };
+    if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+        return Ok(Some(path));
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    files::replace(&path, text.as_bytes(), 0o644)?;
+    Ok(Some(path))
+}
+
+/// Removes the launcher if it starts this program; where it was.
+///
+/// # Errors
+/// When it is there and cannot be removed.
+pub fn remove(program: &Path) -> io::Result<Option<PathBuf>> {
+    let Some(path) = place() else {
+        return Ok(None);
+    };
+    // One that another copy's `install` wrote is that copy's.
+    match (fs::read_to_string(&path), text(program)) {
+        (Ok(there), Some(ours)) if there == ours => fs::remove_file(&path).map(|()| Some(path)),
+        _ => Ok(None),
+    }
+}
+
+/// Where the XDG base directory specification puts a user's own launchers.
+fn place() -> Option<PathBuf> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let data = env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let data = data.or_else(|| Some(env::home_dir()?.join(".local/share")))?;
+    data.is_absolute()
+        .then(|| data.join("applications/onionmeter.desktop"))
+}
+
+/// Desktop Entry Specification 1.5. `None` for a path that such a file cannot name.
+fn text(program: &Path) -> Option<String> {
+    let program = program.to_str()?;
+    if program.contains(['\n', '\r', '\t']) {
+        return None;
+    }
+    // Within quotes four characters are escaped, and once more as in every value; `%` stands for itself doubled.
+    let mut quoted = String::new();
+    for character in program.chars() {
+        match character {
+            '"' | '`' | '$' => quoted.push_str("\\\\"),
+            '\\' => quoted.push_str("\\\\\\"),
+            '%' => quoted.push('%'),
+            _ => {}
+        }
+        quoted.push(character);
+    }
+    Some(format!(
+        "[Desktop Entry]\nType=Application\nName=Browse with Onionmeter\n\
+         Comment=A browser that reaches nothing except through Onionmeter\n\
+         Exec=\"{quoted}\" open\nIcon=web-browser\nTerminal=false\nCategories=Network;WebBrowser;\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_special_characters_is_quoted() {
+        let line = |path: &str| {
+            let text = text(Path::new(path)).expect("a text");
+            let line = text.lines().find(|line| line.starts_with("Exec="));
+            line.expect("a command").to_owned()
+        };
+        assert_eq!(line("/a b/onionmeter"), "Exec=\"/a b/onionmeter\" open");
+        assert_eq!(line("/5%/x"), "Exec=\"/5%%/x\" open");
+        assert_eq!(line("/a$b/x"), r#"Exec="/a\\$b/x" open"#);
+        assert_eq!(line(r"/a\b/x"), r#"Exec="/a\\\\b/x" open"#);
+        assert_eq!(text(Path::new("/a\nb")), None);
+    }
+}

@@ -1,0 +1,160 @@
+//! The floor itself: arguments of a Chromium, preferences of a Firefox, and whether a running browser has it.
+
+use std::{ffi::OsString, fs, path::Path};
+
+/// The proxy of the floor: TCP port 1 (tcpmux), where only root may listen and nobody does. As the extension's
+/// `SINK_PORT`, and for its reason.
+const PROXY: &str = "--proxy-server=socks5://127.0.0.1:1";
+/// Chromium leaves out more than this computer by itself: link-local addresses too. Loopback stays direct
+/// (decision 5).
+const BYPASS: &str = "--proxy-bypass-list=<-loopback>;localhost;*.localhost;127.0.0.0/8;[::1]";
+/// Whatever is looked up beside the proxy, by WebRTC for example, is not found.
+const NAMES: &str = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , \
+    EXCLUDE *.localhost , EXCLUDE 127.0.0.1 , EXCLUDE [::1]";
+/// Also for private windows, into which the extension's own setting may not reach. The switch was renamed; a browser
+/// passes over the name that it does not know.
+const WEB_RTC: [&str; 3] = [
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    MDNS_OFF,
+];
+/// With it a page's candidate `NAME.local` is asked of the whole local network. It hides addresses of candidates that
+/// the policy does not make in the first place.
+const MDNS_OFF: &str = "--disable-features=WebRtcHideLocalIpsWithMdns";
+
+/// Options that would take the floor away again, or put another in its place.
+const UNDOING: [&str; 9] = [
+    "--disable-features",
+    "--force-webrtc-ip-handling-policy",
+    "--host-resolver-rules",
+    "--no-proxy-server",
+    "--proxy-auto-detect",
+    "--proxy-bypass-list",
+    "--proxy-pac-url",
+    "--proxy-server",
+    "--webrtc-ip-handling-policy",
+];
+
+/// The first line of the preferences, by which they are known again.
+pub(super) const BEGIN: &str = "// Onionmeter's floor: written by `onionmeter open` at each start.";
+/// Their last line.
+pub(super) const END: &str = "// End of Onionmeter's floor.";
+
+/// What a Chromium is started with. An extension's setting is above its command line, a person's below.
+#[must_use]
+pub fn arguments() -> Vec<OsString> {
+    let all = [PROXY, BYPASS, NAMES].into_iter().chain(WEB_RTC);
+    all.map(OsString::from).collect()
+}
+
+/// The first of these arguments that would undo the floor of a Chromium.
+#[must_use]
+pub fn undoing(arguments: &[OsString]) -> Option<&OsString> {
+    arguments.iter().find(|argument| {
+        let argument = argument.to_string_lossy();
+        let (name, _) = argument.split_once('=').unwrap_or((&argument, ""));
+        UNDOING.contains(&name)
+    })
+}
+
+/// What a Firefox has in its profile's `user.js`. An extension's setting takes their place for as long as the
+/// extension is there.
+#[must_use]
+pub fn preferences() -> String {
+    let lines = PREFERENCES.map(|(name, value)| format!("user_pref(\"{name}\", {value});"));
+    format!("{BEGIN}\n{}\n{END}\n", lines.join("\n"))
+}
+
+const PREFERENCES: [(&str, &str); 13] = [
+    ("network.proxy.type", "1"),
+    ("network.proxy.socks", "\"127.0.0.1\""),
+    ("network.proxy.socks_port", "1"),
+    ("network.proxy.socks_version", "5"),
+    ("network.proxy.socks_remote_dns", "true"),
+    ("network.proxy.http", "\"\""),
+    ("network.proxy.ssl", "\"\""),
+    ("network.proxy.no_proxies_on", "\"\""),
+    // Firefox's own services go direct when an extension's proxy fails, unless these say no.
+    ("network.proxy.failover_direct", "false"),
+    ("network.proxy.allow_bypass", "false"),
+    // Off by choice: lookups over HTTPS are connections of their own.
+    ("network.trr.mode", "5"),
+    ("network.dns.disablePrefetch", "true"),
+    ("media.peerconnection.ice.proxy_only", "true"),
+];
+
+/// Whether the browser that is this process has the floor. `None` where that cannot be told: not on this system,
+/// or not a process of ours.
+#[must_use]
+pub fn is_below(process: u32) -> Option<bool> {
+    let line = fs::read(format!("/proc/{process}/cmdline")).ok()?;
+    let arguments: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+    if arguments.first().is_none_or(|program| program.is_empty()) {
+        return None;
+    }
+    let has = |wanted: &str| arguments.contains(&wanted.as_bytes());
+    Some(has(PROXY) && has(NAMES) || profile_has_it(&arguments))
+}
+
+/// Firefox takes its profile behind `-profile` or `--profile`.
+fn profile_has_it(arguments: &[&[u8]]) -> bool {
+    use std::os::unix::ffi::OsStrExt as _;
+    let named = arguments
+        .iter()
+        .position(|argument| matches!(*argument, b"--profile" | b"-profile"));
+    let profile = named.and_then(|index| arguments.get(index.checked_add(1)?));
+    profile.is_some_and(|profile| {
+        let file = Path::new(std::ffi::OsStr::from_bytes(profile)).join("user.js");
+        fs::read_to_string(file).is_ok_and(|text| text.contains(BEGIN))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_without_the_arguments_has_no_floor() {
+        assert_eq!(is_below(std::process::id()), Some(false));
+        assert_eq!(is_below(u32::MAX), None);
+    }
+
+    #[test]
+    fn the_floor_leads_where_nobody_can_listen() {
+        assert!(PROXY.ends_with(":1"));
+        assert!(preferences().contains("user_pref(\"network.proxy.socks_port\", 1);"));
+    }
+
+    #[test]
+    fn arguments_that_undo_the_floor_are_found() {
+        let undoing = |text: &str| undoing(&["about:blank".into(), text.into()]).is_some();
+        for text in [
+            "--no-proxy-server",
+            "--proxy-server=direct://",
+            "--host-resolver-rules=",
+        ] {
+            assert!(undoing(text), "{text}");
+        }
+        for text in [
+            "--headless=new",
+            "--proxy",
+            "http://a.test/?--proxy-server=x",
+        ] {
+            assert!(!undoing(text), "{text}");
+        }
+        for ours in arguments() {
+            assert!(undoing(&ours.to_string_lossy()), "{ours:?}");
+        }
+    }
+
+    #[test]
+    fn a_firefox_is_known_by_its_profile() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_str().expect("UTF-8");
+        let line: Vec<&[u8]> = ["firefox", "--profile", path].map(str::as_bytes).into();
+        assert!(!profile_has_it(&line));
+        fs::write(folder.path().join("user.js"), preferences()).expect("written");
+        assert!(profile_has_it(&line));
+        assert!(!profile_has_it(&line[..2]));
+    }
+}
