@@ -245,7 +245,7 @@ async fn hears_nothing(home: &Home, sent: &Sent, is_fresh: bool) -> Problem {
             if is_fresh && sent.is_untouched.get() {
                 time::sleep(FRESH_MAX).await;
             }
-            ipc::until_silent(home).await
+            ipc::until_silent(home, ipc::Patience::Bridge).await
         };
         if is_waiting.wait_for(|is_waiting| *is_waiting).await.is_err() {
             return std::future::pending().await;

@@ -12,7 +12,7 @@ use meter_wire::{
     Outcome, Problem, ProtocolRange, Request, RequestEnvelope, Success, parse_from_daemon,
     write_request,
 };
-pub(crate) use silence::until_silent;
+pub(crate) use silence::{Patience, until_silent};
 pub(crate) use start::{Attached, connect_or_start};
 use std::time::Duration;
 pub(crate) use stop::{Means, stop};
@@ -145,7 +145,7 @@ impl Connection {
         let answer = async {
             tokio::select! {
                 answer = self.exchange(request) => answer.map_err(Failed::problem),
-                problem = until_silent(&home) => Err(problem),
+                problem = until_silent(&home, Patience::Command) => Err(problem),
             }
         };
         time::timeout(ANSWER_MAX, answer)

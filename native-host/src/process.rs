@@ -39,7 +39,8 @@ impl Process {
         if words.is_empty() || !cfg!(target_os = "linux") {
             return Kind::Hidden;
         }
-        let is_daemon = words.split(|byte| *byte == 0).nth(1) == Some(b"daemon");
+        let mut words = words.split(|byte| *byte == 0).skip(1);
+        let is_daemon = words.any(|word| word == b"daemon");
         match is_daemon && self.effective_user() == Some(rustix::process::geteuid().as_raw()) {
             true => Kind::Daemon,
             false => Kind::Other,

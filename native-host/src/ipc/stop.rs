@@ -18,9 +18,9 @@ const STOP_MAX: Duration = Duration::from_secs(20);
 /// ended by force is killed.
 const OBEY_MAX: Duration = Duration::from_millis(2_500);
 
-/// Looks at a lock that is not a daemon's: a process that is ending has no command line any more, and one
-/// that only looks lets go at once.
-const LOOKS: u32 = 20;
+/// Looks at a lock that is not a daemon's, two seconds in all: a process that is ending has no command line any
+/// more, one that only looks lets go at once, and a daemon whose run folder was removed makes it again.
+const LOOKS: u32 = 100;
 
 /// How hard to try.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,7 +49,8 @@ pub(crate) async fn stop(home: &Home, means: Means) -> Result<bool, Problem> {
     signal(Signal::CONT)?;
     let socket = home.socket();
     let obeys = || !socket.try_exists().unwrap_or(true);
-    let mut has_ended = is_free_within(home, OBEY_MAX, obeys).await?;
+    let need_not_wait = || means == Means::Asking && obeys();
+    let mut has_ended = is_free_within(home, OBEY_MAX, need_not_wait).await?;
     if !has_ended && obeys() && means == Means::Asking {
         has_ended = is_free_within(home, STOP_MAX, || false).await?;
     }

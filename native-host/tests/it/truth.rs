@@ -226,6 +226,18 @@ fn a_daemon_whose_run_folder_was_removed_makes_it_again_and_stays_the_only_one()
 }
 
 #[test]
+fn a_daemon_whose_run_folder_was_removed_ends_when_it_is_asked_to() {
+    let home = TestHome::new();
+    home.bridge().hello(false);
+    fs::remove_dir_all(home.root().join("run")).expect("ours");
+    let output = home.run(&["stop"]);
+    assert!(text(&output).contains("is stopped"), "{}", text(&output));
+    let output = home.run(&["monitor", "start"]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(daemons(&home.root()), 2);
+}
+
+#[test]
 fn a_daemon_whose_home_was_moved_ends_and_the_home_works_where_it_is_now() {
     let home = TestHome::new();
     let mut bridge = home.bridge();

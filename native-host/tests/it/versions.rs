@@ -7,6 +7,12 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 /// Another build of the program, of the same version: what stands behind an ELF file's end changes nothing
@@ -52,17 +58,37 @@ fn an_idle_daemon_of_another_build_ends_when_a_program_is_installed() {
     );
 }
 
+/// Holds connections that say hello and no more. The relay cuts each after some seconds, so another one comes
+/// before that.
+fn keep_in_use(home: &TestHome, has_begun: &Barrier, is_over: &AtomicBool) {
+    let mut open = Vec::new();
+    while !is_over.load(Ordering::Relaxed) {
+        let mut client = connect(([127, 0, 0, 1], home.relay_port).into());
+        client.write_all(b"\x05\x01\x00").expect("it listens");
+        client.read_exact(&mut [0; 2]).expect("it is served");
+        open.push(client);
+        if open.len() == 1 {
+            has_begun.wait();
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
 #[test]
 fn a_daemon_in_use_is_left_and_every_look_says_that_it_is_not_the_installed_one() {
     let home = TestHome::new();
     home.run(&["install"]);
     let installed = home.root().join("bin/onionmeter");
     assert!(run(&home, &installed, &["monitor", "start"]).contains("counts"));
-    let mut open = connect(([127, 0, 0, 1], home.relay_port).into());
-    open.write_all(b"\x05\x01\x00").expect("it listens");
-    open.read_exact(&mut [0; 2]).expect("it is served");
     let newer = another_build(&home);
-    let said = run(&home, &newer, &["install"]);
+    let (has_begun, is_over) = (Barrier::new(2), AtomicBool::new(false));
+    let said = thread::scope(|scope| {
+        scope.spawn(|| keep_in_use(&home, &has_begun, &is_over));
+        has_begun.wait();
+        let said = run(&home, &newer, &["install"]);
+        is_over.store(true, Ordering::Relaxed);
+        said
+    });
     assert!(
         said.contains("goes on with the program that was there before"),
         "{said}"
@@ -77,7 +103,6 @@ fn a_daemon_in_use_is_left_and_every_look_says_that_it_is_not_the_installed_one(
             "{said}"
         );
     }
-    drop(open);
     assert!(run(&home, &installed, &["stop"]).contains("is stopped"));
     assert!(run(&home, &installed, &["monitor", "start"]).contains("counts"));
     assert!(!run(&home, &installed, &["status"]).contains("was replaced"));
