@@ -29,7 +29,10 @@ pub(super) async fn dial(home: &Home) -> Result<Option<UnixStream>, Problem> {
         Err(error) => error,
     };
     match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
+        // The last is a listener that ended between the connection and the answer to it.
+        io::ErrorKind::NotFound
+        | io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::ConnectionReset => Ok(None),
         // Its queue is full: it has stopped taking connections.
         io::ErrorKind::WouldBlock => Err(silent(home, None)),
         io::ErrorKind::PermissionDenied => Err(unusable(&home.socket(), &error)),
