@@ -31,6 +31,15 @@ impl Reports {
         Ok(Self { list, head })
     }
 
+    /// Of a book that has none.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            list: Vec::new(),
+            head: ChainHead::genesis(ChainId([0; 16]), DeviceKey([0; 32])),
+        }
+    }
+
     /// The sum of all amounts, added up here.
     ///
     /// # Errors

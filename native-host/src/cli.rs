@@ -1,25 +1,40 @@
 //! The command line. Commands print results to stdout and problems to stderr.
 
+mod ask;
 mod chain;
 mod circuit;
+mod config;
 mod control;
 mod doctor;
 #[cfg(feature = "embedded-tor")]
 mod embedded;
+mod exit;
 mod harden;
 mod install;
+mod logs;
 mod open;
+mod output;
 mod print;
+mod quantity;
 mod relay;
 mod reports;
+mod settings;
+mod shell;
+mod site;
 mod status;
 mod succession;
+mod thresholds;
+mod tor;
 mod verify;
+mod version;
+mod wait;
+mod when;
 
-use crate::{EXIT_BUG, EXIT_UNAVAILABLE, EXIT_USAGE, daemon, home::Home, problems};
-use clap::{Parser, Subcommand};
-use meter_wire::{ErrorCode, Problem};
-use std::{path::PathBuf, process::ExitCode};
+use crate::{EXIT_BUG, EXIT_USAGE, config::Config, daemon, home::Home, problems};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use meter_wire::Problem;
+use output::{Format, tell};
+use std::{ffi::OsStr, path::PathBuf, process::ExitCode};
 
 /// Meters your browsing through Tor and turns it into signed reports and credits.
 ///
@@ -33,6 +48,11 @@ use std::{path::PathBuf, process::ExitCode};
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "\
+Every day:
+  onionmeter up                               start everything and wait until pages load
+  onionmeter status --watch                   how it goes
+  onionmeter down                             stop everything; pages then do not load
+
 Examples:
   onionmeter install                          let this user's browsers find the program
   onionmeter doctor                           what is wrong, and the command that repairs it
@@ -41,24 +61,33 @@ Examples:
 
 Everything lives in one folder: $ONIONMETER_HOME, or ~/.local/share/onionmeter.
 
-Exit status: 0 done, 1 a check failed, 64 wrong usage or configuration, 65 a file does not
-hold up, 69 Tor or the daemon cannot be had, 70 a bug."
+Exit status: 0 done; every other number says what is in the way: onionmeter help exit-codes."
 )]
 struct Arguments {
+    /// Print one JSON object with a `state`, for errors too (docs/spec/command-line-json.md)
+    #[arg(long, global = true, display_order = 900)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start daemon, relay and Tor, and wait until pages can be loaded
+    Up(control::Up),
+    /// Stop relay, Tor and daemon; pages stop loading, nothing goes direct
+    Down(control::Down),
     /// Register with every browser of this user, so that the extension finds this program
+    #[command(after_help = INSTALL_HELP)]
     Install(install::Install),
     /// Undo `install`; key and reports stay
+    #[command(after_help = UNINSTALL_HELP)]
     Uninstall(install::Uninstall),
     Open(open::Open),
     Harden(harden::Harden),
     Unharden(harden::Unharden),
     /// Check everything and say how to repair it
+    #[command(after_help = DOCTOR_HELP)]
     Doctor(doctor::Doctor),
     /// Show relay, Tor, session and balance
     Status(status::Arguments),
@@ -67,34 +96,80 @@ enum Command {
     /// Check a file of reports without network, daemon or key
     Verify(verify::Arguments),
     /// Put reports back that the book has lost, from another book or a file of reports
+    #[command(after_help = RESTORE_HELP)]
     Restore(chain::Restore),
     /// End the chain of reports and begin another; the old book is kept
+    #[command(after_help = NEW_CHAIN_HELP)]
     NewChain(chain::NewChain),
-    /// Start or stop Tor
-    #[command(subcommand)]
-    Tor(control::TorSwitch),
+    /// Start, stop or choose Tor
+    Tor(tor::Arguments),
     /// Start or stop the relay that counts
-    #[command(subcommand)]
-    Monitor(control::Switch),
+    Monitor(control::Monitor),
     /// Give every site new circuits through Tor, unconnected with those before
-    NewIdentity,
+    NewIdentity(control::Plain),
     /// Show the circuit of a site
     Circuit(circuit::Arguments),
     /// Give one site a new circuit, and cut what it has open
     NewCircuit(circuit::Arguments),
-    /// Change when sessions close, until the daemon ends
-    Thresholds(control::SetThresholds),
+    /// Show when sessions close, or change it until the daemon ends
+    Thresholds(thresholds::Arguments),
+    /// Show, check and change config.toml
+    Config(config::Arguments),
+    /// Show the daemon's log
+    Logs(logs::Arguments),
     /// Stop the daemon; a browser with the extension starts it again
     Stop(control::Stop),
     /// Run the relay alone, without home, daemon or reports
     Relay(relay::Arguments),
     /// Run the daemon in the foreground (browsers and commands start it by themselves)
+    #[command(after_help = DAEMON_HELP)]
     Daemon,
+    /// Show the versions of program, daemon, Tor and protocol
+    Version(version::Arguments),
+    /// Print completions for a shell
+    Completions(shell::Completions),
+    /// Print the manual page
+    Man(shell::Man),
+    /// List the exit statuses
+    #[command(after_help = exit::table())]
+    ExitCodes,
     /// Be the embedded Tor of a daemon (it starts this by itself)
     #[cfg(feature = "embedded-tor")]
     #[command(hide = true)]
     EmbeddedTor,
 }
+
+const INSTALL_HELP: &str = "\
+Examples:
+  onionmeter install
+  onionmeter install --browser-dir ~/my-profile      also a browser started with that --user-data-dir
+
+May be repeated at any time; what is in order stays as it is.
+
+Exit status: 0 registered, 4 no browser was found, 64 something cannot be written or used.";
+
+const UNINSTALL_HELP: &str = "\
+Turn protection off in the popup before you remove the extension.
+
+Exit status: 0 nothing is registered any more, 64 something cannot be removed.";
+
+const DOCTOR_HELP: &str = "\
+Looks at folder, settings, key, book, daemon, Tor and browsers. Changes nothing and starts nothing.
+
+Exit status: 0 nothing is wrong, 1 something is: each BAD line is followed by what repairs it.";
+
+const RESTORE_HELP: &str = "\
+Exit status: 0 the book has them again, 64 nothing to restore, 65 the file does not hold up,
+66 it is not there.";
+
+const NEW_CHAIN_HELP: &str = "\
+Exit status: 0 a new chain has begun, 64 nothing is wrong with this one.";
+
+const DAEMON_HELP: &str = "\
+For a service manager, or to see it end. Its log: `onionmeter logs -f`.
+
+Exit status: 0 it was asked to end, nobody was left, or another one runs already; 70 a bug,
+78 a mistake in config.toml.";
 
 /// Why a command did not do what it was asked.
 enum Failure {
@@ -131,87 +206,94 @@ type Outcome = Result<ExitCode, Failure>;
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            crate::ignore_because("nobody reads it", error.print());
-            return ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { 0 });
-        }
+        Err(error) => return not_understood(&error),
+    };
+    let format = if arguments.json {
+        Format::Json
+    } else {
+        Format::Text
     };
     let outcome = match arguments.command {
-        Command::Verify(arguments) => verify::run(&arguments),
-        Command::Relay(arguments) => relay::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments, format),
+        Command::Relay(arguments) => relay::run(&arguments, format),
+        Command::Completions(arguments) => {
+            shell::completions(&arguments, Arguments::command(), format)
+        }
+        Command::Man(arguments) => shell::man(&arguments, Arguments::command(), format),
+        Command::ExitCodes => exit::list(format),
         Command::Harden(arguments) => harden::harden(&arguments),
         Command::Unharden(arguments) => harden::unharden(&arguments),
         #[cfg(feature = "embedded-tor")]
         Command::EmbeddedTor => embedded::run(),
         command => Home::find()
             .map_err(|error| Failure::usage(&error))
-            .and_then(|home| with_home(command, &home)),
+            .and_then(|home| with_home(command, &home, format)),
     };
-    outcome.unwrap_or_else(|failure| tell(&failure))
+    outcome.unwrap_or_else(|failure| tell(&failure, format))
 }
 
-fn with_home(command: Command, home: &Home) -> Outcome {
+/// Help that was asked for, or why the arguments are none.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        crate::ignore_because("nobody reads it", error.print());
+        return ExitCode::SUCCESS;
+    }
+    let words = std::env::args_os().skip(1);
+    let mut options = words.take_while(|word| word != OsStr::new("--"));
+    if !options.any(|word| word == OsStr::new("--json")) {
+        crate::ignore_because("nobody reads it", error.print());
+        return ExitCode::from(EXIT_USAGE);
+    }
+    // What to do about it, without the lines on usage.
+    let text = error.to_string();
+    let ends = ["\n\nUsage:", "\n\nFor more information"];
+    let ends = ends.iter().filter_map(|end| text.find(end));
+    let (message, _) = text.split_at(ends.min().unwrap_or(text.len()));
+    let message = message.strip_prefix("error: ").unwrap_or(message).trim();
+    tell(&Failure::Exit(EXIT_USAGE, message.to_owned()), Format::Json)
+}
+
+fn with_home(command: Command, home: &Home, format: Format) -> Outcome {
     match command {
+        Command::Up(arguments) => control::up(&arguments, home, format),
+        Command::Down(arguments) => control::down(&arguments, home, format),
         Command::Install(arguments) => install::install(&arguments, home),
         Command::Uninstall(arguments) => install::uninstall(&arguments, home),
         Command::Open(arguments) => open::run(&arguments, home),
         Command::Harden(arguments) => harden::harden(&arguments),
         Command::Unharden(arguments) => harden::unharden(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments, home),
-        Command::Status(arguments) => status::run(&arguments, home),
-        Command::Reports(arguments) => reports::run(&arguments, home),
-        Command::Verify(arguments) => verify::run(&arguments),
-        Command::Relay(arguments) => relay::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments, home, format),
+        Command::Status(arguments) => status::run(&arguments, home, format),
+        Command::Reports(arguments) => reports::run(&arguments, home, format),
         Command::Restore(arguments) => chain::restore(&arguments, home),
         Command::NewChain(arguments) => chain::begin(&arguments, home),
-        Command::Tor(switch) => control::tor(&switch, home),
-        Command::Monitor(switch) => control::monitor(&switch, home),
-        Command::NewIdentity => control::new_identity(home),
-        Command::Circuit(arguments) => circuit::show(&arguments, home),
-        Command::NewCircuit(arguments) => circuit::renew(&arguments, home),
-        Command::Thresholds(arguments) => control::thresholds(&arguments, home),
-        Command::Stop(arguments) => control::daemon(&arguments, home),
-        Command::Daemon => Ok(daemon::run(home)),
+        Command::Tor(arguments) => tor::run(&arguments, home, format),
+        Command::Monitor(arguments) => control::monitor(&arguments, home, format),
+        Command::NewIdentity(arguments) => control::new_identity(&arguments, home, format),
+        Command::Circuit(arguments) => circuit::show(&arguments, home, format),
+        Command::NewCircuit(arguments) => circuit::renew(&arguments, home, format),
+        Command::Thresholds(arguments) => thresholds::run(&arguments, home, format),
+        Command::Config(arguments) => config::run(&arguments, home, format),
+        Command::Logs(arguments) => logs::run(&arguments, home, format),
+        Command::Stop(arguments) => control::daemon(&arguments, home, format),
+        Command::Version(arguments) => version::run(&arguments, home, format),
+        Command::Daemon => daemon(home),
+        Command::Verify(arguments) => verify::run(&arguments, format),
+        Command::Relay(arguments) => relay::run(&arguments, format),
+        Command::Completions(arguments) => {
+            shell::completions(&arguments, Arguments::command(), format)
+        }
+        Command::Man(arguments) => shell::man(&arguments, Arguments::command(), format),
+        Command::ExitCodes => exit::list(format),
         #[cfg(feature = "embedded-tor")]
         Command::EmbeddedTor => embedded::run(),
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is where problems go")]
-fn tell(failure: &Failure) -> ExitCode {
-    match failure {
-        Failure::Exit(code, message) => {
-            eprintln!("onionmeter: {message}");
-            ExitCode::from(*code)
-        }
-        Failure::Problem(problem) => {
-            eprintln!("onionmeter: {}", problem.message);
-            if let Some(detail) = &problem.detail {
-                eprintln!("  {detail}");
-            }
-            ExitCode::from(exit_code(problem.code))
-        }
-        // `onionmeter reports | head` is nothing to complain about.
-        Failure::Output(error) => {
-            if error.kind() != std::io::ErrorKind::BrokenPipe {
-                eprintln!("onionmeter: {error}");
-            }
-            ExitCode::from(EXIT_UNAVAILABLE)
-        }
-    }
-}
-
-const fn exit_code(code: ErrorCode) -> u8 {
-    match code {
-        ErrorCode::BadThresholds
-        | ErrorCode::BadSite
-        | ErrorCode::ConfigInvalid
-        | ErrorCode::HomeUnusable
-        | ErrorCode::KeyRefused
-        | ErrorCode::KeyMissing => EXIT_USAGE,
-        ErrorCode::Internal => EXIT_BUG,
-        _ => EXIT_UNAVAILABLE,
-    }
+/// A mistake in the settings is told here in full; the daemon itself has no format to tell it in.
+fn daemon(home: &Home) -> Outcome {
+    Config::load(&home.config()).map_err(|error| Failure::Problem(problems::config(&error)))?;
+    Ok(daemon::run(home))
 }
 
 /// Runs one request's worth of async code.
@@ -231,17 +313,61 @@ fn this_program() -> Result<PathBuf, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
     }
 
+    /// Every command, with those below it, by its names from the top.
+    fn every_command() -> Vec<(Vec<String>, clap::Command)> {
+        fn below(names: &[String], command: &clap::Command) -> Vec<(Vec<String>, clap::Command)> {
+            let visible = command
+                .get_subcommands()
+                .filter(|command| !command.is_hide_set());
+            visible
+                .flat_map(|command| {
+                    let names = [names, &[command.get_name().to_owned()]].concat();
+                    let mut all = below(&names, command);
+                    all.push((names, command.clone()));
+                    all
+                })
+                .collect()
+        }
+        below(&[], &Arguments::command())
+    }
+
+    #[test]
+    fn every_help_names_its_exit_statuses_and_every_status_is_one_of_the_list() {
+        for (names, command) in every_command() {
+            if command.get_name() == "help" || command.has_subcommands() {
+                continue;
+            }
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.contains("Exit status"), "{names:?}: {help}");
+            let statuses = help.split("Exit status:").nth(1).unwrap_or_default();
+            let words = statuses.split(|end: char| !end.is_ascii_alphanumeric());
+            let numbers = words.filter_map(|word| word.parse::<u8>().ok());
+            for number in numbers.filter(|number| *number != 120) {
+                assert!(
+                    exit::ALL.iter().any(|(known, ..)| *known == number),
+                    "{names:?}: {number}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn every_command_has_a_line_of_help() {
-        for command in Arguments::command().get_subcommands() {
-            assert!(command.get_about().is_some(), "{}", command.get_name());
+        for (names, command) in every_command() {
+            assert!(command.get_about().is_some(), "{names:?}");
+            for argument in command.get_arguments() {
+                let help = argument.get_help().is_some() || argument.get_id() == "help";
+                assert!(help, "{names:?}: {}", argument.get_id());
+            }
         }
     }
 }

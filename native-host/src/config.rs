@@ -1,15 +1,18 @@
 //! `config.toml`, parsed once into types; an error names key, line and limit.
 
 mod edit;
+pub(crate) mod keys;
 mod parse;
+mod read;
 
 use meter_core::{Thresholds, TorAddr};
 use meter_tor::{BadBridge, Bridge};
 pub use meter_wire::BackendChoice;
 use std::{io, path::PathBuf};
 
-pub(crate) use edit::set_backend;
+pub(crate) use edit::{set, set_backend};
 pub use parse::parse;
+pub(crate) use read::read;
 
 /// Everything that can be configured, checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -124,10 +127,6 @@ impl Config {
     /// # Errors
     /// When it cannot be read or holds a mistake.
     pub fn load(path: &std::path::Path) -> Result<Self, ConfigError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => parse(&text, path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(ConfigError::Read(path.to_path_buf(), error)),
-        }
+        read(path)?.map_or_else(|| Ok(Self::default()), |text| parse(&text, path))
     }
 }

@@ -14,7 +14,7 @@ mod whereabouts;
 
 use crate::{
     clock::Clock,
-    config::{Config, TorChoice},
+    config::{Config, TorChoice, keys},
     home::Home,
     identity::Identity,
     memory::Bursts,
@@ -26,8 +26,8 @@ pub(crate) use house::is_forked;
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site};
 use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, TorStatus,
-    U64Text, WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Settings, SiteCircuit, Status,
+    TorStatus, U64Text, WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
@@ -68,6 +68,7 @@ pub(crate) enum Command {
     NewCircuit(Site, Answer<()>),
     RestoreReports(Vec<WireReport>, Answer<()>),
     NewChain(Answer<()>),
+    Settings(Answer<Settings>),
 }
 
 /// Something that the engine was asked and has not answered yet.
@@ -143,6 +144,8 @@ impl EngineHandle {
 
 pub(crate) struct Engine {
     home: Home,
+    /// The settings of the daemon's start.
+    begun_with: Config,
     clock: Clock,
     thresholds: Thresholds,
     /// What is missing when there is no house: the relay stays closed then.
@@ -216,6 +219,7 @@ impl Engine {
         Ok((
             Self {
                 home,
+                begun_with: config.clone(),
                 clock,
                 thresholds,
                 house,
@@ -407,6 +411,10 @@ impl Engine {
                 reply(answer, house.and_then(|house| house.take_back(&reports)));
             }
             Command::NewChain(answer) => reply(answer, self.begin_new_chain()),
+            Command::Settings(answer) => {
+                let file = Config::load(&self.home.config());
+                reply(answer, Ok(keys::told(&self.in_force(), file)));
+            }
         }
     }
 
@@ -465,6 +473,20 @@ impl Engine {
         self.relay.cut(site);
         info!("new circuit for a site");
         Ok(())
+    }
+
+    /// What counts now: each part goes by the file as it was when that part began.
+    fn in_force(&self) -> Config {
+        let relay = self.relay.in_force();
+        Config {
+            relay_port: relay.port,
+            connections_max: relay.connections_max,
+            optimistic: relay.optimistic,
+            serve_unidentified: relay.serve_unidentified,
+            thresholds: self.thresholds,
+            tor: self.tor.in_force(),
+            ..self.begun_with.clone()
+        }
     }
 
     fn hello(&self) -> HelloReply {

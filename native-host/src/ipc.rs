@@ -1,5 +1,6 @@
 //! The socket between the daemon and its clients: frames, connecting, starting on demand.
 
+mod notices;
 mod reach;
 mod silence;
 mod start;
@@ -50,7 +51,7 @@ pub(crate) fn codec_with_header(frame_max: usize) -> LengthDelimitedCodec {
         .new_codec()
 }
 
-/// A client of the daemon for commands: asks one thing at a time, without notices.
+/// A client of the daemon for commands: asks one thing at a time.
 pub struct Connection {
     home: Home,
     reader: FramedRead<tokio::net::unix::OwnedReadHalf, LengthDelimitedCodec>,
@@ -76,7 +77,7 @@ impl Connection {
     /// # Errors
     /// One runs and does not answer, or something else is in its place. Known within three seconds.
     pub async fn attach(home: &Home) -> Result<Option<Self>, Problem> {
-        let greet = async |stream| Self::introduce(home, stream).await;
+        let greet = async |stream| Self::introduce(home, stream, false).await;
         reach::settle(home, reach::PATIENCE, greet).await
     }
 
@@ -88,7 +89,11 @@ impl Connection {
         start::attach_or_start(home).await
     }
 
-    async fn introduce(home: &Home, stream: UnixStream) -> Result<Self, Introduction> {
+    async fn introduce(
+        home: &Home,
+        stream: UnixStream,
+        notices: bool,
+    ) -> Result<Self, Introduction> {
         let process = reach::peer(&stream).map(Process::number);
         let (reader, writer) = stream.into_split();
         let mut connection = Self {
@@ -114,7 +119,7 @@ impl Connection {
         let hello = Hello {
             protocol: ProtocolRange::OURS,
             client,
-            notices: false,
+            notices,
         };
         match connection.exchange(Request::Hello(hello)).await {
             Ok(Success::Hello(reply)) => connection.hello = reply,

@@ -91,6 +91,7 @@ const fn kind(message: &FromDaemon) -> &'static str {
             Outcome::Ok(Success::Status(_)) => "status",
             Outcome::Ok(Success::Reports(_)) => "reports",
             Outcome::Ok(Success::Circuit(_)) => "circuit",
+            Outcome::Ok(Success::Settings(_)) => "settings",
             Outcome::Ok(Success::Done) => "done",
         },
         FromDaemon::Notice(Notice::Status(_)) => "status notice",
@@ -113,6 +114,7 @@ fn every_reply_and_notice_has_its_heading_and_its_example() {
         "problem notice",
         "reports",
         "session_closed notice",
+        "settings",
         "status",
         "status notice",
     ];

@@ -68,7 +68,10 @@ fn every_command_that_a_document_names_exists_with_its_options() {
     assert!(calls.len() > 20, "{calls:?}");
     for (place, call) in calls {
         let mut words = call.split(' ');
-        let name = words.next().unwrap_or_default().to_owned();
+        let mut name = words.next().unwrap_or_default().to_owned();
+        if name == "help" {
+            name = words.next().unwrap_or_default().to_owned();
+        }
         assert!(known.contains(&name), "{place}: onionmeter {call}");
         let help = helps.entry(name.clone()).or_insert_with(|| help(&[&name]));
         let inner = commands(help);
@@ -95,6 +98,57 @@ fn the_readme_has_a_line_for_every_command() {
         for inner in inner {
             let call = format!("`onionmeter {command} {inner}`");
             assert!(named(&call), "{call}");
+        }
+    }
+}
+
+/// What the program says of itself, as `--json` gives it.
+fn object(arguments: &[&str]) -> Value {
+    let output = Command::new(program())
+        .args(arguments)
+        .arg("--json")
+        .output()
+        .expect("it starts");
+    serde_json::from_slice(&output.stdout).expect("an object")
+}
+
+#[test]
+fn every_exit_status_stands_in_the_page_with_its_meaning() {
+    let page = read("docs/spec/command-line-json.md");
+    let shown = markdown::rows(markdown::section(&page, "## Exit statuses"));
+    let object = object(&["exit-codes"]);
+    let statuses = object["exit_codes"].as_array().expect("a list").iter();
+    let expected: Vec<_> = statuses
+        .map(|row| {
+            let text = |name: &str| row[name].as_str().expect("a text").to_owned();
+            let name = format!("`{}`", text("name"));
+            vec![row["code"].to_string(), name, text("meaning")]
+        })
+        .collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn every_command_stands_in_the_page_of_its_objects() {
+    let page = read("docs/spec/command-line-json.md");
+    let rows = markdown::rows(markdown::section(&page, "## States"));
+    let shown: Vec<_> = rows
+        .iter()
+        .flat_map(|row| markdown::code_spans(&row[0]))
+        .collect();
+    // The daemon tells by its log and its status.
+    for command in commands(&help(&[])).iter().filter(|name| *name != "daemon") {
+        let inner = commands(&help(&[command]));
+        let calls = if inner.is_empty() {
+            vec![command.clone()]
+        } else {
+            inner
+                .iter()
+                .map(|inner| format!("{command} {inner}"))
+                .collect()
+        };
+        for call in calls {
+            assert!(shown.contains(&call), "{call}");
         }
     }
 }

@@ -9,6 +9,7 @@ mod message;
 mod plain;
 mod report;
 mod request;
+mod settings;
 mod status;
 mod text;
 mod trouble;
@@ -33,6 +34,7 @@ pub use request::{
     BackendChoice, Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request,
     RequestEnvelope, RestoreReports, SetThresholds, TorUse,
 };
+pub use settings::{Setting, Settings};
 pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorStatus};
 pub use text::{HexBytes, U64Text};
 pub use trouble::TorTrouble;

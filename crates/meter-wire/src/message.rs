@@ -1,6 +1,6 @@
 //! What the daemon says: replies and notices.
 
-use crate::{HexBytes, Problem, SiteCircuit, Status, U64Text, WireReport};
+use crate::{HexBytes, Problem, Settings, SiteCircuit, Status, U64Text, WireReport};
 use serde::{Deserialize, Serialize};
 
 /// One message to a client.
@@ -45,6 +45,8 @@ pub enum Success {
     Reports(ReportsPage),
     /// To `circuit`.
     Circuit(SiteCircuit),
+    /// To `settings`.
+    Settings(Settings),
     /// To everything that only has to be done.
     Done,
 }

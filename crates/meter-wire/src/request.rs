@@ -46,13 +46,15 @@ pub enum Request {
     RestoreReports(RestoreReports),
     /// Ends the chain of reports and begins another, with a book of its own.
     NewChain,
+    /// What is in force of the settings.
+    Settings,
     /// Does nothing but answer.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they stand in JSON.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 16] = [
         "hello",
         "status",
         "reports",
@@ -67,6 +69,7 @@ impl Request {
         "new_circuit",
         "restore_reports",
         "new_chain",
+        "settings",
         "ping",
     ];
 }

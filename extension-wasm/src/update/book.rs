@@ -213,6 +213,7 @@ impl Book {
         let head = self.head?;
         let reports = self.recent.iter().map(|report| report.signed().try_into());
         Some(ReportsFile {
+            state: None,
             format: REPORTS_FORMAT.to_owned(),
             key: HexBytes(head.key.0),
             chain: HexBytes(head.chain.0),

@@ -7,8 +7,8 @@ use meter_core::{
 };
 use meter_wire::{
     Circuit, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
-    Reply, ReportsPage, Request, SetThresholds, SiteCircuit, Status, Success, TorBackend, TorState,
-    TorStatus, U64Text, WireReport, write_message,
+    Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status, Success, TorBackend,
+    TorState, TorStatus, U64Text, WireReport, write_message,
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
 use onionmeter::update::{ConnectionId, Effect, Event, ProxyTurn, Started, State, Tab, update};
@@ -240,6 +240,7 @@ impl Scene {
                 site: query.site.trim_start_matches("www.").to_owned(),
                 circuit: self.circuit.clone(),
             }),
+            Request::Settings => Success::Settings(Settings::default()),
             Request::NewIdentity | Request::NewCircuit(_) if self.refusal.is_some() => {
                 let refusal = self.refusal.take().expect("just seen");
                 return self.queue_reply(id, Outcome::Error(refusal));

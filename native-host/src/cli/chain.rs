@@ -152,8 +152,10 @@ fn newest_kept(home: &Home) -> io::Result<Option<PathBuf>> {
 async fn status(daemon: &mut ipc::Connection) -> Result<Status, Problem> {
     match daemon.ask(Request::Status).await? {
         Success::Status(status) => Ok(*status),
-        Success::Hello(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
-            Err(ipc::unexpected())
-        }
+        Success::Hello(_)
+        | Success::Reports(_)
+        | Success::Circuit(_)
+        | Success::Settings(_)
+        | Success::Done => Err(ipc::unexpected()),
     }
 }

@@ -1,18 +1,37 @@
 //! `circuit SITE`, `new-circuit SITE`.
 
-use super::{Outcome, block_on, control::if_running};
+use super::{
+    Outcome, ask,
+    ask::Patience,
+    control::if_running,
+    output::{Answer, Format},
+    site,
+};
 use crate::{home::Home, ipc};
 use clap::Args;
 use meter_wire::{Circuit, Hop, Request, SiteCircuit, SiteQuery, Success};
-use std::{
-    io::{self, Write, stdout},
-    process::ExitCode,
-};
+use std::io::{self, Write};
+
+const HELP: &str = "\
+Examples:
+  onionmeter circuit www.example.com
+  onionmeter circuit https://www.example.com/page
+  onionmeter new-circuit bücher.example
+
+A site is a domain with all its hosts. Addresses of this computer and its network are not reached
+through Tor.
+
+Exit status: 0 done, 3 the daemon does not run, 64 that is no site, 75 a site got a new circuit a
+moment ago (only new-circuit), 124 not within --timeout.";
 
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct Arguments {
-    /// The site, by any of its hosts, for example www.example.com
+    /// The site: a name, an address such as https://www.example.com/page, or host:port
+    #[arg(value_parser = site::host)]
     site: String,
+    #[command(flatten)]
+    patience: Patience,
 }
 
 impl Arguments {
@@ -23,9 +42,11 @@ impl Arguments {
     }
 }
 
-pub(super) fn show(arguments: &Arguments, home: &Home) -> Outcome {
+const NO_CIRCUIT: &str = ", so no site has a circuit; `onionmeter up` starts it";
+
+pub(super) fn show(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let request = Request::Circuit(arguments.query());
-    let told = block_on(async {
+    let told = arguments.patience.wait(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
@@ -34,22 +55,31 @@ pub(super) fn show(arguments: &Arguments, home: &Home) -> Outcome {
             _ => Err(ipc::unexpected()),
         }
     })?;
-    let mut out = stdout().lock();
-    match told {
-        None => writeln!(out, "The daemon is not running, so no site has a circuit.")?,
-        Some(told) => write(&mut out, &told)?,
-    }
-    Ok(ExitCode::SUCCESS)
+    let told = told.ok_or_else(|| ask::not_running(NO_CIRCUIT))?;
+    let state = match &told.circuit {
+        Circuit::Untold => "untold",
+        Circuit::Unused => "unused",
+        Circuit::Built { .. } => "built",
+    };
+    let mut text = Vec::new();
+    write(&mut text, &told)?;
+    Answer::new(state, String::from_utf8_lossy(&text))
+        .with_all(&told)
+        .print(format)
 }
 
-pub(super) fn renew(arguments: &Arguments, home: &Home) -> Outcome {
-    if_running(
-        home,
-        Request::NewCircuit(arguments.query()),
+pub(super) fn renew(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    let request = Request::NewCircuit(arguments.query());
+    if !if_running(home, request, arguments.patience)? {
+        return Err(ask::not_running(NO_CIRCUIT));
+    }
+    Answer::new(
+        "done",
         "The site gets a new circuit from now on. Its open connections were cut: load its pages \
          again. Cookies and log-ins stay.",
-        "The daemon is not running, so no site has a circuit.",
     )
+    .with("site", &arguments.site)
+    .print(format)
 }
 
 fn write(out: &mut impl Write, told: &SiteCircuit) -> io::Result<()> {

@@ -1,185 +1,203 @@
-//! `tor start|stop|use`, `monitor start|stop`, `new-identity`, `thresholds`.
+//! `up`, `down`, `monitor start|stop`, `new-identity`, `stop`.
 
-use super::{Failure, Outcome, block_on};
+use super::{
+    Failure, Outcome, ask,
+    ask::Patience,
+    output::{Answer, Format},
+    status, tor, wait,
+};
 use crate::{home::Home, ipc};
 use clap::{Args, Subcommand};
-use meter_wire::{BackendChoice, ErrorCode, Request, SetThresholds as Message, TorUse, U64Text};
-use std::{
-    io::{Write as _, stdout},
-    process::ExitCode,
-};
+use meter_wire::{RelayStatus, Request};
 
-#[derive(Subcommand)]
-pub(super) enum Switch {
-    /// Start it (and the daemon, if need be)
-    Start,
-    /// Stop it
-    Stop,
-}
+const UP_HELP: &str = "\
+Examples:
+  onionmeter up
+  onionmeter up --timeout 1min || onionmeter doctor
 
-#[derive(Subcommand)]
-pub(super) enum TorSwitch {
-    /// Start it (and the daemon, if need be)
-    Start,
-    /// Stop it
-    Stop,
-    /// Set the state of the built-in Tor aside, its choice of guards too, and start it anew
-    Anew,
-    /// Use this one from now on, and keep that in config.toml
-    Use {
-        /// Which: auto takes a running one that proves itself, else an installed one, else the built-in
-        #[arg(value_parser = backend)]
-        backend: BackendChoice,
-    },
+Starts what does not run yet: the daemon, the relay and Tor. Progress goes to stderr. Without a
+browser that uses it the daemon leaves again by itself after 120 s (daemon.idle_exit_s).
+
+Exit status: 0 ready, 69 Tor is not there or cannot connect, 71 the relay cannot open its port,
+73, 65 or 77 folder, book or key cannot be used, 78 a mistake in config.toml, 124 not within
+--timeout (3min by itself; Tor goes on trying).";
+
+const DOWN_HELP: &str = "\
+Stops the relay, a Tor that Onionmeter started, and the daemon. The open session is kept.
+
+Browsers in which protection is on then load no pages; they never go direct. A browser that runs
+with the extension starts Onionmeter again by itself within half a minute: to browse without Tor,
+turn protection off in its popup.
+
+Exit status: 0 nothing runs any more (or nothing did), 7 the daemon does not end, 124 not within
+--timeout.";
+
+/// For commands without options of their own.
+#[derive(Args)]
+#[command(after_help = "Exit status: see `onionmeter help exit-codes`.")]
+pub(super) struct Plain {
+    #[command(flatten)]
+    pub(super) patience: Patience,
 }
 
 #[derive(Args)]
-pub(super) struct SetThresholds {
-    /// Bytes of both directions that a session needs to close
-    #[arg(long)]
-    min_bytes: u64,
-    /// Milliseconds that a session needs to close
-    #[arg(long)]
-    min_duration_ms: u64,
-    /// Milliseconds after which a session closes in any case
-    #[arg(long)]
-    max_duration_ms: u64,
+#[command(after_help = UP_HELP)]
+pub(super) struct Up {
+    #[command(flatten)]
+    patience: Patience,
 }
 
-pub(super) fn tor(switch: &TorSwitch, home: &Home) -> Outcome {
-    match switch {
-        TorSwitch::Start => {
-            ask(home, Request::TorStart)?;
-            say("Tor is starting; `onionmeter status` shows how far it is.")
-        }
-        TorSwitch::Stop => stop(home, Request::TorStop, "Tor is stopped."),
-        TorSwitch::Anew => anew(home),
-        TorSwitch::Use { backend } => {
-            let backend = *backend;
-            ask(home, Request::TorUse(TorUse { backend }))?;
-            say("That is kept in config.toml; `onionmeter status` shows which Tor is in use.")
-        }
-    }
-}
-
-/// Without its state the built-in Tor chooses new guards, so only a person decides that.
-fn anew(home: &Home) -> Outcome {
-    block_on(async {
-        let Some(mut daemon) = ipc::Connection::attach(home).await? else {
-            return Ok(());
-        };
-        match daemon.ask(Request::TorStop).await {
-            // Somebody else's Tor does not use that folder.
-            Err(problem) if problem.code == ErrorCode::TorNotOurs => Ok(()),
-            outcome => outcome.map(drop),
-        }
-    })?;
-    let state = home.embedded_data().join("state");
-    let aside = (1_u32..)
-        .map(|number| home.embedded_data().join(format!("state.old-{number}")))
-        .find(|path| std::fs::symlink_metadata(path).is_err())
-        .ok_or_else(|| Failure::usage(&std::io::Error::from(std::io::ErrorKind::AlreadyExists)))?;
-    let moved = match std::fs::rename(&state, &aside) {
-        Ok(()) => format!("The old state is kept as {}.", aside.display()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            "There was no state yet.".to_owned()
-        }
-        Err(error) => return Err(Failure::usage(&error)),
-    };
-    ask(home, Request::TorStart)?;
-    say(&format!("{moved} Tor is starting."))
-}
-
-fn backend(word: &str) -> Result<BackendChoice, String> {
-    let mut all = BackendChoice::ALL.into_iter();
-    all.find(|choice| choice.name() == word).ok_or_else(|| {
-        let names = BackendChoice::ALL.map(BackendChoice::name);
-        format!("one of {} is needed", names.join(", "))
-    })
-}
-
-pub(super) fn monitor(switch: &Switch, home: &Home) -> Outcome {
-    match switch {
-        Switch::Start => {
-            ask(home, Request::MonitorStart)?;
-            say("The relay is open and counts.")
-        }
-        Switch::Stop => stop(
-            home,
-            Request::MonitorStop,
-            "The relay is closed; browsers that use it reach nothing until it is started again.",
-        ),
-    }
-}
-
-pub(super) fn new_identity(home: &Home) -> Outcome {
-    if_running(
-        home,
-        Request::NewIdentity,
-        "Every site gets new circuits from now on. What is open stays as it is: close it, and clear \
-         what the browser keeps of sites, or they will know you again.",
-        "The daemon is not running; each start of it is a new identity.",
-    )
-}
-
-pub(super) fn thresholds(arguments: &SetThresholds, home: &Home) -> Outcome {
-    let message = Message {
-        min_bytes: U64Text(arguments.min_bytes),
-        min_duration_ms: U64Text(arguments.min_duration_ms),
-        max_duration_ms: U64Text(arguments.max_duration_ms),
-    };
-    // Checked here too, so that a number beyond the wire's range gets the same words.
-    meter_core::Thresholds::try_from(message).map_err(|error| Failure::usage(&error))?;
-    ask(home, Request::SetThresholds(message))?;
-    say("The new thresholds are in force until the daemon ends; config.toml keeps them for longer.")
-}
-
-/// `stop`: the daemon itself.
 #[derive(Args)]
+#[command(after_help = DOWN_HELP)]
+pub(super) struct Down {
+    #[command(flatten)]
+    patience: Patience,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Exit status: 0 no daemon runs any more (or none did), 7 it does not end: --force kills it,
+124 not within --timeout.")]
 pub(super) struct Stop {
     /// Kill it when it does not end within seconds; the open session is kept all the same
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    patience: Patience,
 }
 
-pub(super) fn daemon(arguments: &Stop, home: &Home) -> Outcome {
+#[derive(Args)]
+pub(super) struct Monitor {
+    #[command(subcommand)]
+    switch: Switch,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+#[derive(Subcommand)]
+enum Switch {
+    /// Open the relay and start Tor, and the daemon if it does not run
+    #[command(after_help = "\
+Does not wait for Tor: `onionmeter up` does.
+
+Exit status: 0 the relay is open, 71 it cannot open its port, 78 a mistake in config.toml.")]
+    Start,
+    /// Close the relay; browsers that use it reach nothing until it is started again
+    #[command(after_help = "Exit status: 0 the relay is closed (or no daemon runs).")]
+    Stop,
+}
+
+pub(super) fn up(arguments: &Up, home: &Home, format: Format) -> Outcome {
+    let patience = arguments.patience.at_most(tor::READY_MAX);
+    let requests = vec![Request::MonitorStart, Request::TorStart];
+    let status = wait::until(wait::Goal::Everything, requests, patience, home, format)?;
+    let port = match status.relay {
+        RelayStatus::Listening { port } => port,
+        RelayStatus::Stopped | RelayStatus::Failed(_) => 0,
+    };
+    let text = format!(
+        "Ready: the relay is open on 127.0.0.1:{port}, Tor is {}.\n\
+         A browser with the extension is protected when its badge is green.",
+        status::tor(&status)
+    );
+    Answer::new("ready", text).with_all(&status).print(format)
+}
+
+pub(super) fn down(arguments: &Down, home: &Home, format: Format) -> Outcome {
+    let stopped = arguments
+        .patience
+        .wait(ipc::stop(home, ipc::Means::Asking))?;
+    let answer = if stopped {
+        Answer::new("stopped", DOWN)
+    } else {
+        Answer::new("not_running", "Nothing runs, so there is nothing to stop.")
+    };
+    answer.print(format)
+}
+
+const DOWN: &str = "\
+Stopped: relay, Tor and daemon. The open session is kept.
+In browsers with protection on, pages stop loading; nothing goes direct. An open browser with the
+extension starts Onionmeter again by itself. To browse without Tor, turn protection off in its popup.";
+
+pub(super) fn monitor(arguments: &Monitor, home: &Home, format: Format) -> Outcome {
+    let patience = arguments.patience;
+    match arguments.switch {
+        Switch::Start => {
+            start(home, Request::MonitorStart, patience)?;
+            Answer::new("started", "The relay is open and counts.").print(format)
+        }
+        Switch::Stop => {
+            let text = "The relay is closed; browsers that use it reach nothing until it is started again.";
+            let stopped = Answer::new("stopped", text);
+            stop(home, Request::MonitorStop, patience, stopped)?.print(format)
+        }
+    }
+}
+
+pub(super) fn new_identity(arguments: &Plain, home: &Home, format: Format) -> Outcome {
+    let done = if_running(home, Request::NewIdentity, arguments.patience)?;
+    if !done {
+        return Err(ask::not_running("; each start of it is a new identity"));
+    }
+    Answer::new(
+        "done",
+        "Every site gets new circuits from now on. What is open stays as it is: close it, and clear \
+         what the browser keeps of sites, or they will know you again.",
+    )
+    .print(format)
+}
+
+/// `stop`: the daemon itself.
+pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
     let means = match arguments.force {
         true => ipc::Means::Force,
         false => ipc::Means::Asking,
     };
-    let stopped = block_on(ipc::stop(home, means))?;
-    say(match stopped {
-        true => {
-            "The daemon is stopped; the open session is kept. A browser with the extension starts it again."
-        }
-        false => "The daemon is not running.",
-    })
+    let stopped = arguments.patience.wait(ipc::stop(home, means))?;
+    let answer = if stopped {
+        let text = "The daemon is stopped; the open session is kept. A browser with the extension starts it again.";
+        Answer::new("stopped", text)
+    } else {
+        Answer::new("not_running", "The daemon is not running.")
+    };
+    answer.print(format)
 }
 
-fn ask(home: &Home, request: Request) -> Result<(), Failure> {
-    block_on(async {
+/// Asks for something to be started, and starts the daemon for it.
+pub(super) fn start(home: &Home, request: Request, patience: Patience) -> Result<(), Failure> {
+    patience.wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         daemon.ask(request).await.map(drop)
     })
 }
 
-/// What is to be stopped must not be started for it.
-fn stop(home: &Home, request: Request, done: &str) -> Outcome {
-    let nothing = "The daemon is not running, so there is nothing to stop.";
-    if_running(home, request, done, nothing)
+/// What is to be stopped must not be started for it; that nothing runs is what was asked for.
+pub(super) fn stop(
+    home: &Home,
+    request: Request,
+    patience: Patience,
+    stopped: Answer,
+) -> Result<Answer, Failure> {
+    Ok(match if_running(home, request, patience)? {
+        true => stopped,
+        false => Answer::new(
+            "not_running",
+            "The daemon is not running, so there is nothing to stop.",
+        ),
+    })
 }
 
-pub(super) fn if_running(home: &Home, request: Request, done: &str, otherwise: &str) -> Outcome {
-    let attached = block_on(async {
+/// Whether there was a daemon to ask.
+pub(super) fn if_running(
+    home: &Home,
+    request: Request,
+    patience: Patience,
+) -> Result<bool, Failure> {
+    patience.wait(async {
         match ipc::Connection::attach(home).await? {
             Some(mut daemon) => daemon.ask(request).await.map(|_| true),
             None => Ok(false),
         }
-    })?;
-    say(if attached { done } else { otherwise })
-}
-
-fn say(sentence: &str) -> Outcome {
-    writeln!(stdout(), "{sentence}")?;
-    Ok(ExitCode::SUCCESS)
+    })
 }

@@ -2,11 +2,18 @@
 
 mod book;
 mod detour;
+mod settings;
 mod tor;
 
-use super::{Failure, Outcome, block_on, install, print, succession};
+use super::{
+    Failure, Outcome, ask,
+    ask::Patience,
+    block_on, exit, install,
+    output::{Answer, Format},
+    print, succession,
+};
 use crate::{
-    config::Config,
+    config::{Config, ConfigError},
     files,
     home::Home,
     ipc, key, problems,
@@ -14,15 +21,27 @@ use crate::{
     versions::Daemon,
 };
 use clap::Args;
-use meter_wire::{ErrorCode, RelayStatus, Request, Status, Success};
-use std::{
-    fmt,
-    io::{Write as _, stdout},
-    process::ExitCode,
-};
+use meter_wire::{ErrorCode, RelayStatus, Settings, Status};
+use serde_json::json;
+use std::fmt;
 
 #[derive(Args)]
-pub(super) struct Doctor {}
+pub(super) struct Doctor {
+    #[command(flatten)]
+    patience: Patience,
+}
+
+/// What the findings go by.
+struct Seen {
+    /// Of the daemon; `None` while none answers.
+    status: Option<Status>,
+    /// What it goes by; `None` also for a daemon that does not tell.
+    in_force: Option<Settings>,
+    /// What its next start goes by.
+    file: Result<Config, ConfigError>,
+    /// Why a daemon that may run is not heard.
+    unanswered: Option<Failure>,
+}
 
 enum Finding {
     Good(String),
@@ -32,37 +51,51 @@ enum Finding {
 
 use Finding::{Bad, Good, Note};
 
-pub(super) fn run(_: &Doctor, home: &Home) -> Outcome {
-    let asked = status_of(home);
-    let status = asked.as_ref().ok().and_then(Option::as_ref);
-    let mut own = vec![
-        folder(home),
-        configuration(home),
-        signing_key(home),
-        book::finding(home),
-        match &asked {
-            Ok(status) => daemon(status.as_ref(), home),
-            Err(problem) => unanswered(problem),
-        },
-    ];
+pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
+    let seen = look(arguments.patience, home);
+    let status = seen.status.as_ref();
+    let mut own = vec![folder(home)];
+    own.extend(settings::findings(&seen, home));
+    own.extend([signing_key(home), book::finding(home)]);
+    own.push(match &seen.unanswered {
+        None => daemon(status, home),
+        Some(failure) => unanswered(failure),
+    });
     own.extend(status.into_iter().flat_map(strangers));
     own.extend(unidentified(status, home));
     own.extend(parts(home));
     let sections = [
         ("Onionmeter", own),
-        ("Tor", tor::findings(status, home)),
+        ("Tor", tor::findings(&seen, home)),
         ("Browsers", browsers(home)),
     ];
-    let mut out = stdout().lock();
-    let mut bad = false;
+    let (mut text, mut told, mut bad) = (String::new(), Vec::new(), false);
     for (title, findings) in sections {
-        writeln!(out, "{title}")?;
+        text += &format!("{title}\n");
         for finding in findings {
             bad |= matches!(finding, Bad { .. });
-            writeln!(out, "{finding}")?;
+            text += &format!("{finding}\n");
+            told.push(finding.told(title));
         }
     }
-    Ok(ExitCode::from(u8::from(bad)))
+    let state = if bad { "trouble" } else { "sound" };
+    Answer::new(state, text)
+        .with("findings", told)
+        .exit(if bad { exit::CHECK } else { 0 })
+        .print(format)
+}
+
+impl Finding {
+    /// For programs.
+    fn told(&self, section: &str) -> serde_json::Value {
+        match self {
+            Good(what) => json!({"section": section, "level": "ok", "text": what}),
+            Note(what) => json!({"section": section, "level": "note", "text": what}),
+            Bad { what, remedy } => {
+                json!({"section": section, "level": "bad", "text": what, "remedy": remedy})
+            }
+        }
+    }
 }
 
 impl fmt::Display for Finding {
@@ -96,19 +129,6 @@ fn folder(home: &Home) -> Finding {
     }
 }
 
-fn configuration(home: &Home) -> Finding {
-    match Config::load(&home.config()) {
-        Ok(_) if home.config().is_file() => {
-            Good(format!("{} is in order", home.config().display()))
-        }
-        Ok(_) => Good("defaults are in force: there is no config.toml".to_owned()),
-        Err(error) => Bad {
-            what: problems::chain(&error),
-            remedy: "correct that line, then `onionmeter monitor start`".to_owned(),
-        },
-    }
-}
-
 fn signing_key(home: &Home) -> Finding {
     match key::load(&home.key()) {
         Ok(signer) => Good(format!("signing key, public half {}", hex::encode(signer.key().0))),
@@ -122,19 +142,29 @@ fn signing_key(home: &Home) -> Finding {
     }
 }
 
-/// `None` when no daemon runs.
-fn status_of(home: &Home) -> Result<Option<Status>, Failure> {
-    block_on(async {
+fn look(patience: Patience, home: &Home) -> Seen {
+    let told = patience.wait(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
-            return Ok(None);
+            return Ok((None, None));
         };
-        match daemon.ask(Request::Status).await? {
-            Success::Status(status) => Ok(Some(*status)),
-            Success::Hello(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
-                Err(ipc::unexpected())
-            }
-        }
-    })
+        let status = ask::status(&mut daemon).await?;
+        Ok((Some(status), ask::settings(&mut daemon).await))
+    });
+    let file = Config::load(&home.config());
+    match told {
+        Ok((status, in_force)) => Seen {
+            status,
+            in_force,
+            file,
+            unanswered: None,
+        },
+        Err(failure) => Seen {
+            status: None,
+            in_force: None,
+            file,
+            unanswered: Some(failure),
+        },
+    }
 }
 
 /// All versions, and what runs that is not of this one.

@@ -19,7 +19,9 @@ use std::{
 Shows each file first. What it costs: most of Chromium's components and Firefox's experiments are no
 longer fetched; sign-in to Chromium, QUIC, prefetching and DNS over HTTPS are off. What Chromium calls
 critical, lists of revoked certificates for one, it fetches all the same: only `open` stops that. No policy sets a proxy, so the extension stays in control. A browser takes
-policies at its next start; chrome://policy and about:policies list them.")]
+policies at its next start; chrome://policy and about:policies list them.
+
+Exit status: 0 done, 64 a file cannot be read or written, or nobody was there to say yes.")]
 pub(super) struct Harden {
     #[command(flatten)]
     common: Common,
@@ -36,6 +38,7 @@ pub(super) struct Harden {
 
 /// Remove the policies that `harden` wrote
 #[derive(Args)]
+#[command(after_help = "Exit status: 0 done, 64 a file cannot be read or removed.")]
 pub(super) struct Unharden {
     #[command(flatten)]
     common: Common,

@@ -23,7 +23,9 @@ removed, not allowed in private windows), pages and the browser's own services g
 or nowhere. Also while protection is off: for browsing without Tor start the browser as usual.
 
 Chromium and its relatives open with your usual profile, Firefox with one of its own in Onionmeter's
-folder, unless --profile names another. The browser must not be running on that profile.")]
+folder, unless --profile names another. The browser must not be running on that profile.
+
+Exit status: 0 the browser was started, 64 wrong usage, 69 it is not there or cannot be started.")]
 pub(super) struct Open {
     /// chromium, brave-browser, vivaldi, firefox, …, or a program's path; the first one found if absent
     browser: Option<OsString>,

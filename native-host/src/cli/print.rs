@@ -1,6 +1,6 @@
 //! Words and columns for people.
 
-use meter_core::{Amount, UnixMs};
+use meter_core::Amount;
 use meter_wire::U64Text;
 
 /// `1,234,567` bytes as `1.23 MB`; exact below 1 kB. Rounded half up in integers.
@@ -45,26 +45,6 @@ pub(super) fn credits(amount: U64Text) -> String {
     Amount::new(amount.0).map_or_else(|| "?".to_owned(), meter_core::credits_short)
 }
 
-/// `2027-01-15 08:00:00 UTC` (proleptic Gregorian calendar; days to civil date after Hinnant).
-pub(super) fn time(at: UnixMs) -> String {
-    let seconds = at.get() / 1_000;
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let shifted = days.saturating_add(719_468);
-    let era_day = shifted % 146_097;
-    let year_of_era = (era_day - era_day / 1_460 + era_day / 36_524 - era_day / 146_096) / 365;
-    let year_day = era_day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * year_day + 2) / 153;
-    let day = year_day - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = (shifted / 146_097).saturating_mul(400) + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,19 +61,6 @@ mod tests {
             (5_000_000_000, "5.00 GB"),
         ] {
             assert_eq!(bytes(count), text);
-        }
-    }
-
-    #[test]
-    fn times_are_civil_dates() {
-        for (ms, text) in [
-            (0, "1970-01-01 00:00:00 UTC"),
-            (951_782_400_000, "2000-02-29 00:00:00 UTC"),
-            (1_800_000_000_000, "2027-01-15 08:00:00 UTC"),
-            (4_107_542_399_000, "2100-02-28 23:59:59 UTC"),
-            (4_107_542_400_000, "2100-03-01 00:00:00 UTC"),
-        ] {
-            assert_eq!(time(UnixMs::new(ms).expect("fits")), text);
         }
     }
 

@@ -3,7 +3,10 @@
 //! The same code that the daemon runs. No home, no session, no report, and Tor is somebody else's
 //! business.
 
-use super::{Failure, Outcome};
+use super::{
+    Failure, Outcome,
+    output::{Answer, Format},
+};
 use crate::{
     EXIT_BUG, EXIT_UNAVAILABLE, daemon, dumps, identity, ignore_because, limits, memory, problems,
     ticks::Ticks,
@@ -13,13 +16,7 @@ use meter_core::TorAddr;
 use meter_relay::{Counters, Isolation, Relay, RelayConfig};
 use meter_wire::U64Text;
 use serde::Serialize;
-use std::{
-    io::{self, Write as _, stdout},
-    net::SocketAddr,
-    process::ExitCode,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
@@ -35,7 +32,17 @@ const MEMORY_EVERY: Duration = Duration::from_secs(3);
 /// Between two tries to accept when that fails, for want of files for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+const HELP: &str = "\
+Examples:
+  onionmeter relay --listen 127.0.0.1:9149 --upstream 127.0.0.1:9050 --isolate
+  onionmeter relay --listen 127.0.0.1:0 --upstream 127.0.0.1:9050 --json
+
+Runs until Ctrl-C. First it says where it listens.
+
+Exit status: 0 it was asked to end, 64 an address that is not of this machine, 69 it cannot listen.";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// Address for SOCKS5 clients, on loopback; port 0 takes any free one
     #[arg(long, value_parser = loopback)]
@@ -67,17 +74,21 @@ struct Totals {
 }
 
 /// Runs until SIGINT or SIGTERM. Says on stdout where it listens.
-pub(super) fn run(arguments: &Arguments) -> Outcome {
+pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     let connections_max = limits::raise_files();
     // It is no reason to leave: a system without such a switch makes no dumps for us to forbid.
     ignore_because("there is no log to say it in", dumps::forbid());
     let runtime =
         meter_relay::runtime().map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
-    runtime.block_on(relay(arguments, connections_max))?;
+    runtime.block_on(relay(arguments, connections_max, format))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Failure> {
+async fn relay(
+    arguments: &Arguments,
+    connections_max: usize,
+    format: Format,
+) -> Result<(), Failure> {
     let (_upstream, upstream) = watch::channel(Some(TorAddr::Tcp(arguments.upstream)));
     let config = RelayConfig {
         connections_max,
@@ -90,11 +101,11 @@ async fn relay(arguments: &Arguments, connections_max: usize) -> Result<(), Fail
     let relay = Relay::bind(config, upstream, Arc::clone(&counters))
         .map_err(|error| Failure::Exit(EXIT_UNAVAILABLE, problems::chain(&error)))?;
     let listen = SocketAddr::new(arguments.listen.ip(), relay.port());
-    writeln!(stdout(), "relay {listen}")?;
     let stats = match arguments.stats {
         Some(address) => Some(stats_listener(address).await?),
         None => None,
     };
+    say(listen, stats.as_ref(), format)?;
 
     let stop = CancellationToken::new();
     let stop_when_told = async {
@@ -136,12 +147,20 @@ async fn stats_listener(address: SocketAddr) -> Result<TcpListener, Failure> {
         )
     };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
-    writeln!(
-        stdout(),
-        "stats {}",
-        listener.local_addr().map_err(refused)?
-    )?;
     Ok(listener)
+}
+
+fn say(listen: SocketAddr, stats: Option<&TcpListener>, format: Format) -> Result<(), Failure> {
+    let stats = stats.map(TcpListener::local_addr).transpose()?;
+    let mut text = format!("relay {listen}\n");
+    if let Some(stats) = stats {
+        text += &format!("stats {stats}\n");
+    }
+    Answer::new("listening", text)
+        .with("relay", listen)
+        .with("stats", stats)
+        .print(format)
+        .map(drop)
 }
 
 /// One client at a time: an answer fits into the socket's buffer.

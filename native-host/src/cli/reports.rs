@@ -1,22 +1,39 @@
 //! `reports`: what the book holds, each verified again on the way out.
 
-use super::{Failure, Outcome, print};
-use crate::{EXIT_DATA, EXIT_UNAVAILABLE, home::Home, problems};
+use super::{Failure, Outcome, exit, output::Format, print, when};
+use crate::{EXIT_DATA, EXIT_USAGE, clock::Clock, home::Home, problems};
 use clap::Args;
-use meter_core::{SessionReport, Signed};
+use jiff::tz::TimeZone;
+use meter_core::{SessionReport, Signed, Verified};
 use meter_ledger::{Book, BookError};
-use meter_wire::{ErrorCode, HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
+use meter_wire::{HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
 use std::{
     io::{self, Write as _, stdout},
     path::PathBuf,
     process::ExitCode,
 };
 
+const HELP: &str = "\
+Examples:
+  onionmeter reports --limit 10
+  onionmeter reports --since 2h
+  onionmeter reports --since yesterday
+  onionmeter reports --json > reports.json      the evidence: `onionmeter verify` checks it anywhere
+
+Times are local, with their offset from UTC. What --limit and --since leave is always the newest
+part of the chain without a gap, so that it can be verified, too.
+
+Exit status: 0 done, 5 there are no reports yet, 64 a date that is none, 65 the book does not hold up.";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct Arguments {
-    /// Print a file that `onionmeter verify` and anybody else can check
-    #[arg(long)]
-    json: bool,
+    /// Only the newest of them
+    #[arg(long, short = 'n', value_name = "NUMBER")]
+    limit: Option<usize>,
+    /// Only those that ended since then: 2h, 7d, today, yesterday, 2026-11-28, 2026-11-28T14:30
+    #[arg(long, value_name = "TIME", value_parser = when::since)]
+    since: Option<when::Since>,
     /// Show another book, for example one that `new-chain` has kept; nothing is written to it
     #[arg(long, value_name = "FILE")]
     book: Option<PathBuf>,
@@ -25,31 +42,36 @@ pub(super) struct Arguments {
 const PAGE: u32 = 500;
 
 /// Reads the book itself, so that looking starts no daemon and no Tor.
-pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
+pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let path = arguments.book.clone().unwrap_or_else(|| home.book());
     if arguments.book.is_none() && !path.try_exists()? {
         let message = "There are no reports yet: the first session makes the book.";
-        return Err(Failure::Exit(EXIT_UNAVAILABLE, message.to_owned()));
+        return Err(Failure::Exit(exit::NO_REPORTS, message.to_owned()));
     }
     let failed = |error: BookError| {
         let message = format!("{}: {}", path.display(), problems::chain(&error));
-        match problems::book(&error, &path).code {
-            ErrorCode::BookDamaged => Failure::Exit(EXIT_DATA, message),
-            _ => Failure::Exit(EXIT_UNAVAILABLE, message),
-        }
+        let code = problems::book(&error, &path).code;
+        Failure::Exit(exit::of_problem(code), message)
     };
     let book = Book::open_to_read(&path).map_err(failed)?;
-    let Some((chain, key)) = book.chain().map_err(failed)? else {
-        let message = "There are no reports yet.";
-        return Err(Failure::Exit(EXIT_UNAVAILABLE, message.to_owned()));
-    };
-    let reports = all(&book).map_err(failed)?;
-    if arguments.json {
-        let reports = reports
-            .iter()
-            .map(WireReport::try_from)
-            .collect::<Result<Vec<_>, _>>();
+    let none = || Failure::Exit(exit::NO_REPORTS, "There are no reports yet.".to_owned());
+    let (chain, key) = book.chain().map_err(failed)?.ok_or_else(none)?;
+    let all = all(&book).map_err(failed)?;
+    if all.is_empty() {
+        return Err(none());
+    }
+    let (zone, count) = (when::zone(), all.len());
+    let mut reports = Vec::with_capacity(count);
+    for signed in &all {
+        let verified = signed.clone().verify(key);
+        reports.push(verified.map_err(|error| Failure::Exit(EXIT_DATA, error.to_string()))?);
+    }
+    let first = first_of(arguments, &reports, &zone)?;
+    if format == Format::Json {
+        let reports = all.iter().skip(first).map(WireReport::try_from);
+        let reports = reports.collect::<Result<Vec<_>, _>>();
         let file = ReportsFile {
+            state: Some("reports".to_owned()),
             format: REPORTS_FORMAT.to_owned(),
             key: HexBytes(key.0),
             chain: HexBytes(chain.0),
@@ -59,25 +81,52 @@ pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
         writeln!(stdout(), "{json}")?;
         return Ok(ExitCode::SUCCESS);
     }
+    let balance = book.balance().map_err(failed)?;
+    let shown = reports.get(first..).unwrap_or_default();
+    print_table(shown, count, &meter_core::credits_exact(balance), &zone)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where what was asked for begins. Clocks are set at times; no report behind it is left out.
+fn first_of(
+    arguments: &Arguments,
+    reports: &[Verified<SessionReport>],
+    zone: &TimeZone,
+) -> Result<usize, Failure> {
+    let newest = arguments
+        .limit
+        .map_or(0, |limit| reports.len().saturating_sub(limit));
+    let Some(since) = arguments.since else {
+        return Ok(newest);
+    };
+    let since = since.at(Clock::wall(), zone);
+    let since = since.map_err(|why| Failure::Exit(EXIT_USAGE, format!("--since: {why}")))?;
+    let first = reports
+        .iter()
+        .position(|report| report.value().ended_at.get() >= since);
+    Ok(newest.max(first.unwrap_or(reports.len())))
+}
+
+fn print_table(
+    shown: &[Verified<SessionReport>],
+    count: usize,
+    balance: &str,
+    zone: &TimeZone,
+) -> io::Result<()> {
     let mut out = stdout().lock();
     writeln!(
         out,
-        "{:>6}  {:23}  {:>11}  {:>11}  {:>11}  {:>12}",
-        "number", "ended", "duration", "up", "down", "credits"
+        "{:>6}  {:26}  {:>11}  {:>11}  {:>11}  {:>12}",
+        "number", "ended (local time)", "duration", "up", "down", "credits"
     )?;
-    for signed in reports {
-        let verified = signed
-            .verify(key)
-            .map_err(|error| Failure::Exit(EXIT_DATA, error.to_string()))?;
-        writeln!(out, "{}  verified", row(verified.value()))?;
+    for report in shown {
+        writeln!(out, "{}  verified", row(report.value(), zone))?;
     }
-    let balance = book.balance().map_err(failed)?;
-    writeln!(
-        out,
-        "Balance: {} credits",
-        meter_core::credits_exact(balance)
-    )?;
-    Ok(ExitCode::SUCCESS)
+    if shown.len() < count {
+        writeln!(out, "{} of {count} reports", shown.len())?;
+    }
+    writeln!(out, "Balance: {balance} credits")?;
+    out.flush()
 }
 
 fn all(book: &Book) -> Result<Vec<Signed<SessionReport>>, BookError> {
@@ -92,11 +141,11 @@ fn all(book: &Book) -> Result<Vec<Signed<SessionReport>>, BookError> {
     }
 }
 
-pub(super) fn row(report: &SessionReport) -> String {
+pub(super) fn row(report: &SessionReport, zone: &TimeZone) -> String {
     format!(
         "{:>6}  {}  {:>11}  {:>11}  {:>11}  {:>12}",
         report.sequence,
-        print::time(report.ended_at),
+        when::local(report.ended_at, zone),
         print::duration(report.duration.get()),
         print::bytes(report.bytes_up.get()),
         print::bytes(report.bytes_down.get()),

@@ -1,229 +1,102 @@
-//! `status`: one look at everything.
+//! `status`: one look at everything, or one after the other.
 
-use super::{Outcome, block_on, print, succession};
+mod watch;
+mod words;
+
+use super::{
+    Outcome, ask,
+    ask::Patience,
+    exit,
+    output::{Answer, Format},
+    settings, succession,
+};
 use crate::{
-    EXIT_UNAVAILABLE,
     home::Home,
     ipc,
     versions::{self, Daemon},
 };
 use clap::Args;
-use meter_wire::{
-    Problem, RelayStatus, Request, Status, Success, TorState, TorStatus, UNREACHED_WINDOW_MS,
-    Unreached,
-};
-use std::{
-    io::{self, Write as _, stdout},
-    process::ExitCode,
-};
+use meter_wire::Status;
+
+pub(super) use words::{sentence, state, tor};
+
+const HELP: &str = "\
+Examples:
+  onionmeter status
+  onionmeter status --watch                     again whenever something changes, until Ctrl-C
+  onionmeter status --check && curl --socks5-hostname 127.0.0.1:9149 https://example.com
+  onionmeter status --json | jq -r .state       ready, connecting, not_running, ...
+
+Exit status: 0 the daemon answered (with --check: it is ready), 1 with --check: it is not ready,
+3 it does not run, 7 it does not answer, 124 not within --timeout.
+
+Ready means: relay open, Tor usable, nothing in the way. What the browser does with it, only the
+browser knows: its badge says so.";
 
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct Arguments {
-    /// Print the status as the daemon sends it (docs/spec/native-messages.md)
+    /// Print nothing and let the exit status tell: 0 just when everything is ready
     #[arg(long)]
-    json: bool,
+    check: bool,
+    /// Go on looking: a screen is drawn anew at each change, a pipe or file gets a line for each
+    #[arg(long, short, conflicts_with = "check")]
+    watch: bool,
+    #[command(flatten)]
+    patience: Patience,
 }
 
 /// Never starts the daemon: looking must not change what is looked at.
-pub(super) fn run(arguments: &Arguments, home: &Home) -> Outcome {
-    let mut differences = Vec::new();
-    let status = block_on(async {
+pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    if arguments.watch {
+        return watch::run(arguments.patience, home, format);
+    }
+    let told = arguments.patience.wait(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
         let about = Daemon::of(&daemon, &versions::program().unwrap_or_default());
-        differences = succession::differences(&about);
-        match daemon.ask(Request::Status).await? {
-            Success::Status(status) => Ok(Some(status)),
-            Success::Hello(_) | Success::Reports(_) | Success::Circuit(_) | Success::Done => {
-                Err(ipc::unexpected())
-            }
-        }
+        let differences = succession::differences(&about);
+        let status = ask::status(&mut daemon).await?;
+        let in_force = ask::settings(&mut daemon).await;
+        let notes = settings::note(home, in_force.as_ref()) + &notices(&differences);
+        Ok(Some((status, notes)))
     })?;
-    match (status, arguments.json) {
-        (Some(status), true) => {
-            let json = serde_json::to_string_pretty(&status).map_err(io::Error::other)?;
-            writeln!(stdout(), "{json}")?;
-        }
-        (Some(status), false) => {
-            write!(stdout(), "{}", describe(&status))?;
-            for difference in differences {
-                writeln!(stdout(), "Notice   {difference}")?;
-            }
-        }
-        (None, true) => {
-            writeln!(stdout(), "null")?;
-            return Ok(ExitCode::from(EXIT_UNAVAILABLE));
-        }
-        (None, false) => {
-            writeln!(
-                stdout(),
-                "The daemon is not running. The browser starts it, or `onionmeter monitor start`."
-            )?;
-            return Ok(ExitCode::from(EXIT_UNAVAILABLE));
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn describe(status: &Status) -> String {
-    let mut text = format!(
-        "Relay    {}\nTor      {}\nBalance  {} credits in {} reports\n",
-        relay(&status.relay),
-        tor(status),
-        print::credits(status.balance),
-        status.reports.0,
-    );
-    text += &match &status.session {
-        None => "Session  none open; the first byte opens one\n".to_owned(),
-        Some(session) => format!(
-            "Session  {}, {} up, {} down, {}.{} % of the way to its report\n",
-            print::duration(session.duration_ms.0),
-            print::bytes(session.bytes_up.0),
-            print::bytes(session.bytes_down.0),
-            session.progress_permille / 10,
-            session.progress_permille % 10,
-        ),
-    };
-    text += &trouble(&status.tor);
-    if let Some(problem) = &status.problem {
-        text += &format!("Problem  {}\n", sentence(problem));
-    }
-    text + &unreached(&status.unreached) + &strangers(status)
-}
-
-fn trouble(tor: &TorStatus) -> String {
-    let Some(trouble) = &tor.trouble else {
-        return String::new();
-    };
-    let lasted = match trouble.for_s {
-        0 => String::new(),
-        for_s => format!(" For {} now.", print::duration(u64::from(for_s) * 1_000)),
-    };
-    let sentence = sentence(&trouble.problem);
-    format!(
-        "Trouble  {sentence}{lasted}\n         -> {}\n",
-        trouble.action
-    )
-}
-
-/// The latest kind with what to do about it, the others in a line each.
-fn unreached(kinds: &[Unreached]) -> String {
-    let minutes = UNREACHED_WINDOW_MS / 60_000;
-    let mut text = String::new();
-    for (index, kind) in kinds.iter().enumerate() {
-        if index == 0 {
-            text += &format!("Failed   in the last {minutes} minutes, the latest kind first\n");
-        }
-        let (count, message) = (print::times(kind.count.0), &kind.message);
-        text += &format!("         {count}: {message}\n");
-        if index == 0 {
-            text += &format!("         -> {}\n", kind.action);
-        }
-    }
-    text
-}
-
-fn strangers(status: &Status) -> String {
-    let mut text = String::new();
-    if status.foreign.0 > 0 {
-        let count = print::times(status.foreign.0);
-        text += &format!("Refused  other users of this computer tried the relay {count}\n");
-    }
-    if status.unidentified.0 > 0 {
-        let count = print::times(status.unidentified.0);
-        text += &format!(
-            "Notice   the system did not tell whose a connection was {count}; `onionmeter doctor` says what that means\n"
-        );
-    }
-    if status.literals.0 > 0 {
-        let count = print::times(status.literals.0);
-        text += &format!(
-            "Notice   an address was asked for instead of a name {count}; `onionmeter doctor` says why that matters\n"
-        );
-    }
-    text
-}
-
-fn relay(relay: &RelayStatus) -> String {
-    match relay {
-        RelayStatus::Stopped => "stopped".to_owned(),
-        RelayStatus::Listening { port } => format!("127.0.0.1:{port}"),
-        RelayStatus::Failed(problem) => sentence(problem),
+    let (status, notes) = told.unzip();
+    let notes = notes.unwrap_or_else(|| settings::note(home, None));
+    let answer = answer(status.as_ref(), &notes);
+    match (arguments.check, &status) {
+        (false, _) => answer.print(format),
+        (true, Some(status)) if state(status) != "ready" => check(answer.exit(exit::CHECK), format),
+        (true, _) => check(answer, format),
     }
 }
 
-fn tor(status: &Status) -> String {
-    let mut text = match &status.tor.state {
-        TorState::Off => "off".to_owned(),
-        TorState::Starting => "starting".to_owned(),
-        TorState::Bootstrapping {
-            percent,
-            summary,
-            warning,
-            ..
-        } => {
-            let warning = warning
-                .as_ref()
-                .map(|warning| format!(" (Tor warns: {warning})"));
-            format!(
-                "connecting, {percent} %: {summary}{}",
-                warning.unwrap_or_default()
-            )
-        }
-        TorState::Ready => "ready".to_owned(),
-        TorState::Restarting {
-            attempt,
-            in_ms,
-            problem,
-        } => format!(
-            "starting again in {} (attempt {attempt}): {}",
-            print::duration(*in_ms),
-            sentence(problem)
-        ),
-        TorState::Stopping => "stopping".to_owned(),
-        TorState::Failed(problem) => sentence(problem),
-    };
-    if let Some(version) = &status.tor.version {
-        text += &format!(", version {version}");
-    }
-    if let Some(whose) = status.tor.whose() {
-        text += &format!(", {whose}");
-    }
-    if let Some(why) = status.tor.why() {
-        text += &format!(" ({why})");
-    }
-    text
-}
-
-fn sentence(problem: &Problem) -> String {
-    match &problem.detail {
-        Some(detail) => {
-            let detail = detail.replace('\n', "\n           ");
-            format!("{} ({detail})", problem.message)
-        }
-        None => problem.message.clone(),
+/// Only programs that asked for an object get one.
+fn check(answer: Answer, format: Format) -> Outcome {
+    match format {
+        Format::Json => answer.print(format),
+        Format::Text => answer.silent().print(format),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use meter_wire::TorReply;
+fn notices(differences: &[String]) -> String {
+    let lines = differences
+        .iter()
+        .map(|difference| format!("Notice   {difference}\n"));
+    lines.collect()
+}
 
-    #[test]
-    fn what_failed_is_told_with_what_to_do_about_the_latest_kind() {
-        assert_eq!(unreached(&[]), "");
-        let kinds = [
-            Unreached::new(TorReply::OnionMistyped, 2),
-            Unreached::new(TorReply::HostUnreachable, 1),
-        ];
-        let expected = "\
-Failed   in the last 10 minutes, the latest kind first
-         twice: That onion address is mistyped.
-         -> Copy it anew: 56 letters and digits stand before .onion, and none may differ.
-         once: The site's name could not be found.
-";
-        assert_eq!(unreached(&kinds), expected);
+/// The whole picture; `notes` say what is wrong with `config.toml`, which the next start meets, and with
+/// the versions.
+fn answer(status: Option<&Status>, notes: &str) -> Answer {
+    match status {
+        Some(status) => {
+            Answer::new(state(status), words::describe(status) + notes).with_all(status)
+        }
+        None => {
+            let text = "The daemon is not running. The browser starts it, or `onionmeter up`.\n";
+            Answer::new("not_running", text.to_owned() + notes).exit(exit::NOT_RUNNING)
+        }
     }
 }

@@ -1,18 +1,31 @@
 //! `verify FILE`: checks reports with nothing but the file and, if given, the expected key.
 
-use super::{Failure, Outcome, reports::row};
+use super::{
+    Failure, Outcome, exit,
+    output::{Answer, Format, Lines},
+    reports::row,
+    when,
+};
 use crate::EXIT_DATA;
 use clap::Args;
 use meter_core::{ChainError, ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
 use meter_wire::{ReportsFile, parse_reports_file};
 use std::{
     fs::File,
-    io::{Read as _, Write as _, stdin, stdout},
+    io::{Read as _, Write as _, stdin},
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
+const HELP: &str = "\
+Examples:
+  onionmeter verify reports.json
+  onionmeter verify reports.json --key 3b6a27bc...        also whose they are
+  onionmeter reports --json | onionmeter verify -
+
+Exit status: 0 everything holds, 65 something does not, 66 the file is not there or cannot be read.";
+
 #[derive(Args)]
+#[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// A file written by `onionmeter reports --json`; `-` reads standard input
     file: PathBuf,
@@ -24,7 +37,7 @@ pub(super) struct Arguments {
 /// Reports of some centuries; a larger file is not one of ours.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-pub(super) fn run(arguments: &Arguments) -> Outcome {
+pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     let file = read(&arguments.file)?;
     let key = DeviceKey(file.key.0);
     let key_text = hex::encode(key.0);
@@ -37,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     }
     let genesis = ChainHead::genesis(ChainId(file.chain.0), key);
     let mut head: Option<ChainHead> = None;
-    let mut out = stdout().lock();
+    let (mut out, zone) = (Lines::new(format), when::zone());
     for (index, wire) in file.reports.iter().enumerate() {
         let place = index.saturating_add(1);
         let report = Signed::from(wire)
@@ -48,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             None => first(&report, &genesis),
         };
         head = Some(next.map_err(|error| bad(&format!("entry {place} of the file: {error}")))?);
-        writeln!(out, "{}  verified", row(report.value()))?;
+        writeln!(out, "{}  verified", row(report.value(), &zone))?;
     }
     let Some(head) = head else {
         return Err(bad("the file holds no reports"));
@@ -72,7 +85,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             "This shows who signed and that nothing was changed. Whose key it is, you must know from elsewhere (--key)."
         )?;
     }
-    Ok(ExitCode::SUCCESS)
+    out.end(
+        Answer::new("verified", "")
+            .with("reports", file.reports.len())
+            .with("complete", complete)
+            .with("credits", meter_core::credits_exact(head.totals.amount))
+            .with("key", key_text),
+    )
 }
 
 /// Where the chain stands after the first report of the file, whose predecessors may be elsewhere.
@@ -103,7 +122,9 @@ pub(super) fn read(path: &Path) -> Result<ReportsFile, Failure> {
     } else {
         File::open(path).and_then(|file| file.take(limit).read_to_end(&mut text))
     };
-    let bytes = outcome.map_err(|error| bad(&format!("{name} cannot be read: {error}")))?;
+    let bytes = outcome.map_err(|error| {
+        Failure::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}"))
+    })?;
     if u64::try_from(bytes).is_ok_and(|bytes| bytes > FILE_BYTES_MAX) {
         return Err(bad(&format!(
             "{name} is larger than {FILE_BYTES_MAX} bytes"

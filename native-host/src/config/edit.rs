@@ -1,9 +1,9 @@
 //! One setting changed for a person, everything else in the file left as they wrote it.
 
-use super::{BackendChoice, Config, ConfigError, parse};
+use super::{BackendChoice, Config, ConfigError, parse, read};
 use crate::files;
-use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
-use toml_edit::{DocumentMut, Item, Table, value};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use toml_edit::{DocumentMut, Item, Table, Value};
 
 /// Sets `tor.backend` in the file at `path`, which is made if there is none.
 ///
@@ -11,15 +11,26 @@ use toml_edit::{DocumentMut, Item, Table, value};
 /// When the file holds a mistake, or would with this value, or cannot be read or written. It is then
 /// as it was.
 pub(crate) fn set_backend(path: &Path, backend: BackendChoice) -> Result<Config, ConfigError> {
+    change(path, |text| with_backend(text, backend))
+}
+
+/// Sets the key with this name (`section.key`) in the file at `path`, which is made if there is none.
+///
+/// # Errors
+/// As [`set_backend`].
+pub(crate) fn set(path: &Path, key: &str, value: &Value) -> Result<Config, ConfigError> {
+    change(path, |text| with_value(text, key, value))
+}
+
+fn change(
+    path: &Path,
+    change: impl FnOnce(&str) -> Result<String, String>,
+) -> Result<Config, ConfigError> {
     // A link stays one: the file that it leads to is changed.
     let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let before = match fs::read_to_string(&place) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(ConfigError::Read(path.to_path_buf(), error)),
-    };
+    let before = read(path)?.unwrap_or_default();
     parse(&before, path)?;
-    let after = with_backend(&before, backend).map_err(|message| ConfigError::Syntax {
+    let after = change(&before).map_err(|message| ConfigError::Syntax {
         path: path.to_path_buf(),
         message,
     })?;
@@ -33,31 +44,60 @@ pub(crate) fn set_backend(path: &Path, backend: BackendChoice) -> Result<Config,
 }
 
 fn with_backend(text: &str, backend: BackendChoice) -> Result<String, String> {
-    let mut document: DocumentMut = text
-        .parse()
-        .map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
-    let section = document
-        .entry("tor")
+    let document = document(text)?;
+    let is_set = document
+        .get("tor")
+        .and_then(|tor| tor.get("backend"))
+        .is_some();
+    // By itself it is what is chosen.
+    if !is_set && backend == BackendChoice::Auto {
+        return Ok(text.to_owned());
+    }
+    with_value(text, "tor.backend", &backend.name().into())
+}
+
+fn document(text: &str) -> Result<DocumentMut, String> {
+    text.parse()
+        .map_err(|error: toml_edit::TomlError| error.message().to_owned())
+}
+
+fn with_value(text: &str, key: &str, value: &Value) -> Result<String, String> {
+    let mut document = document(text)?;
+    let (section, key) = key
+        .split_once('.')
+        .ok_or_else(|| format!("{key} names no section"))?;
+    let table = document
+        .entry(section)
         .or_insert_with(|| Item::Table(Table::new()));
-    let section = section
+    let table = table
         .as_table_like_mut()
-        .ok_or_else(|| "tor is no section".to_owned())?;
-    let mut new = value(backend.name());
-    match section.get_mut("backend") {
+        .ok_or_else(|| format!("{section} is no section"))?;
+    let mut new = value.clone();
+    match table.get_mut(key) {
         Some(old) => {
             // The comment behind it is somebody's.
-            if let (Some(old), Some(new)) = (old.as_value(), new.as_value_mut()) {
+            if let Some(old) = old.as_value() {
                 *new.decor_mut() = old.decor().clone();
             }
-            *old = new;
+            *old = Item::Value(new);
         }
-        // By itself it is what is chosen.
-        None if backend == BackendChoice::Auto => return Ok(text.to_owned()),
         None => {
-            section.insert("backend", new);
+            table.insert(key, Item::Value(new));
         }
     }
-    Ok(document.to_string())
+    Ok(in_the_manner_of(text, &document.to_string()))
+}
+
+/// The editor writes line feeds only, and no byte order mark.
+fn in_the_manner_of(text: &str, changed: &str) -> String {
+    let mark = if text.starts_with('\u{feff}') {
+        "\u{feff}"
+    } else {
+        ""
+    };
+    let ends = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let changed = changed.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    format!("{mark}{}", changed.replace('\n', ends))
 }
 
 #[cfg(test)]

@@ -45,7 +45,14 @@ struct Log {
 pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let file: File = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(1, |span| line_of(text, span.start));
-        let message = format!("line {at}: {}", error.message());
+        let span = error.span().and_then(|span| text.get(span));
+        let message = match error.message() {
+            // Which one it is, the parser leaves open.
+            repeated @ "duplicate key" => {
+                format!("line {at}: {repeated} {}", span.unwrap_or_default())
+            }
+            other => format!("line {at}: {other}"),
+        };
         ConfigError::Syntax {
             path: path.to_path_buf(),
             message,

@@ -181,6 +181,11 @@ impl Client {
                 self.engine.ask(ask).await.map(done)
             }
             Request::NewChain => self.engine.ask(Command::NewChain).await.map(done),
+            Request::Settings => self
+                .engine
+                .ask(Command::Settings)
+                .await
+                .map(Success::Settings),
             Request::Ping => Ok(Success::Done),
             Request::TorStart
             | Request::TorStop
@@ -225,6 +230,7 @@ impl Client {
             | Request::NewCircuit(_)
             | Request::RestoreReports(_)
             | Request::NewChain
+            | Request::Settings
             | Request::Ping => return Err(Problem::new(ErrorCode::Internal)),
         })
     }
@@ -332,6 +338,7 @@ const fn takes_long(request: &Request) -> bool {
         | Request::NewCircuit(_)
         | Request::RestoreReports(_)
         | Request::NewChain
+        | Request::Settings
         | Request::Ping => false,
     }
 }

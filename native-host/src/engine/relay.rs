@@ -18,8 +18,32 @@ use thread::RelayThread;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// What `config.toml` says of the relay.
+#[derive(Clone, Copy)]
+pub(crate) struct RelaySettings {
+    pub(crate) port: u16,
+    pub(crate) connections_max: usize,
+    pub(crate) optimistic: bool,
+    pub(crate) serve_unidentified: bool,
+}
+
+impl RelaySettings {
+    const fn of(config: &Config) -> Self {
+        Self {
+            port: config.relay_port,
+            connections_max: config.connections_max,
+            optimistic: config.optimistic,
+            serve_unidentified: config.serve_unidentified,
+        }
+    }
+}
+
 pub(crate) struct RelayControl {
     config: RelayConfig,
+    /// For the next start.
+    settings: RelaySettings,
+    /// Of the last start.
+    in_force: RelaySettings,
     isolation: Isolation,
     upstream: watch::Receiver<Option<TorAddr>>,
     counters: Arc<Counters>,
@@ -48,6 +72,8 @@ impl RelayControl {
     ) -> io::Result<Self> {
         Ok(Self {
             config: relay_config(config, isolation.clone()),
+            settings: RelaySettings::of(config),
+            in_force: RelaySettings::of(config),
             isolation,
             upstream,
             counters,
@@ -62,6 +88,7 @@ impl RelayControl {
     /// Takes a changed configuration for the next start; one that runs goes on as it is.
     pub(crate) fn configure(&mut self, config: &Config) {
         self.config = relay_config(config, self.isolation.clone());
+        self.settings = RelaySettings::of(config);
     }
 
     /// Opens the port; nothing to do when it is open. Gives the port.
@@ -87,6 +114,7 @@ impl RelayControl {
                     task,
                 });
                 self.problem = None;
+                self.in_force = self.settings;
                 Ok(port)
             }
             Err(problem) => {
@@ -137,6 +165,11 @@ impl RelayControl {
     /// As of the last [`Self::look`].
     pub(super) const fn lately(&self) -> &Lately {
         &self.lately
+    }
+
+    /// The settings of the last start.
+    pub(crate) const fn in_force(&self) -> RelaySettings {
+        self.in_force
     }
 
     pub(crate) const fn is_running(&self) -> bool {

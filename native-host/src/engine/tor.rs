@@ -31,6 +31,8 @@ pub(crate) struct Steward {
     /// For the engine's clock.
     watch_now: Arc<Notify>,
     settings: watch::Sender<TorChoice>,
+    /// The settings of Tor's last start.
+    in_force: watch::Sender<TorChoice>,
     /// Who changes the settings has them in force before the next does.
     turn: Arc<Mutex<()>>,
     stops: Stops,
@@ -69,6 +71,7 @@ impl Steward {
             home: home.clone(),
             watch_now,
             settings: watch::Sender::new(config.tor.clone()),
+            in_force: watch::Sender::new(config.tor.clone()),
             turn: Arc::default(),
             stops: Stops::default(),
         }
@@ -81,6 +84,11 @@ impl Steward {
     /// Changes whenever the settings do.
     pub(super) fn settings(&self) -> watch::Receiver<TorChoice> {
         self.settings.subscribe()
+    }
+
+    /// The settings of Tor's last start, which it goes by until its next.
+    pub(super) fn in_force(&self) -> TorChoice {
+        self.in_force.borrow().clone()
     }
 
     /// Tells a Tor without control that now is a good time to look after it.
@@ -164,6 +172,7 @@ impl Steward {
             // Told at once; ending a Tor takes its time.
             self.configure(&config).await?;
             self.let_go().await?;
+            self.in_force.send_replace(config.tor.clone());
         }
         match self.begin(asked).await {
             // The choice is kept, and Tor is as the stop left it.
@@ -201,6 +210,10 @@ impl Steward {
 
     async fn configure(&self, config: &Config) -> Result<(), Problem> {
         let settings = tor_config(&self.home, config, Arc::clone(&self.watch_now));
+        let goes_on = !matches!(
+            self.tor.status().borrow().state,
+            meter_tor::TorState::Off | meter_tor::TorState::Failed(_)
+        );
         let configured = self.tor.configure(settings).await;
         configured.map_err(|problem| problems::tor(&problem))?;
         self.settings.send_if_modified(|known| {
@@ -208,6 +221,9 @@ impl Steward {
             known.clone_from(&config.tor);
             is_new
         });
+        if !goes_on {
+            self.in_force.send_replace(config.tor.clone());
+        }
         Ok(())
     }
 

@@ -113,7 +113,7 @@ pub(super) async fn settle<T>(
 /// # Errors
 /// It does not; this is why.
 pub(super) async fn probe(home: &Home) -> Result<(), Problem> {
-    let greet = async |stream| match Connection::introduce(home, stream).await {
+    let greet = async |stream| match Connection::introduce(home, stream, false).await {
         // Full or not of our version, but there.
         Ok(_) | Err(Introduction::Refused(_)) => Ok(()),
         Err(other) => Err(other),

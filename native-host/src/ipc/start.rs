@@ -40,7 +40,7 @@ pub(crate) async fn connect_or_start(home: &Home) -> Result<Attached, Problem> {
 
 /// As [`connect_or_start`], with the greeting.
 pub(super) async fn attach_or_start(home: &Home) -> Result<Connection, Problem> {
-    let greet = async |stream| Connection::introduce(home, stream).await;
+    let greet = async |stream| Connection::introduce(home, stream, false).await;
     begin(home, greet).await.map(|(connection, _)| connection)
 }
 

@@ -124,7 +124,7 @@ fn reports_that_are_in_the_log_alone_are_shown_on_a_read_only_disk() {
     let output = mounting(&home, line).expect("as before");
     assert_eq!(
         output.status.code(),
-        Some(69),
+        Some(5),
         "no chain was begun: {}",
         text(&output)
     );
@@ -257,7 +257,7 @@ fn an_older_book_is_told_everywhere_and_taken_back_from_a_file() {
     check(&home.run(&["stop"]), 0, &[]);
     fs::remove_file(home.root().join("key/device.key")).expect("ours");
     let gone = "The signing key of your reports is gone";
-    check(&home.run(&["monitor", "start"]), 64, &[gone]);
+    check(&home.run(&["monitor", "start"]), 65, &[gone]);
     check(&home.run(&["new-chain"]), 0, &["A new chain"]);
     let status = check(&home.run(&["status"]), 0, &["0.0 credits in 0 reports"]);
     assert!(!status.contains(gone), "{status}");

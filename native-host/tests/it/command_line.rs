@@ -51,14 +51,13 @@ fn help_names_every_command_and_where_things_are() {
 #[test]
 fn looking_starts_nothing_and_makes_nothing() {
     let home = TestHome::new();
-    check(&home, &["status"], 69, &["not running"]);
-    check(&home, &["status", "--json"], 69, &["null"]);
-    check(&home, &["reports"], 69, &["no reports"]);
+    check(&home, &["status"], 3, &["not running"]);
+    check(&home, &["reports"], 5, &["no reports"]);
     check(&home, &["monitor", "stop"], 0, &["nothing to stop"]);
     check(&home, &["tor", "stop"], 0, &["nothing to stop"]);
-    check(&home, &["new-identity"], 0, &["not running"]);
-    check(&home, &["circuit", "example.com"], 0, &["not running"]);
-    check(&home, &["new-circuit", "example.com"], 0, &["not running"]);
+    check(&home, &["new-identity"], 3, &["not running"]);
+    check(&home, &["circuit", "example.com"], 3, &["not running"]);
+    check(&home, &["new-circuit", "example.com"], 3, &["not running"]);
     assert!(home.daemon_pid().is_none());
     assert!(!home.root().join("key").is_dir());
 }
@@ -83,14 +82,22 @@ fn start_status_reports_and_stop_work_from_a_terminal() {
     check(
         &home,
         &["new-circuit", "example.org"],
-        69,
+        75,
         &["a moment ago"],
     );
-    for site in ["192.168.1.1", "localhost", "https://example.com/", ""] {
+    for site in [
+        "192.168.1.1",
+        "localhost",
+        "http://LOCALHOST:80/",
+        "[::1]:80",
+    ] {
         check(&home, &["circuit", site], 64, &["not a site"]);
     }
+    for site in ["", "https://", "file:///etc/passwd"] {
+        check(&home, &["circuit", site], 64, &["www.example.com"]);
+    }
     check(&home, &["tor", "start"], 69, &["Tor is not installed"]);
-    check(&home, &["reports"], 0, &["Balance: 0.0 credits"]);
+    check(&home, &["reports"], 5, &["no reports yet"]);
     check(
         &home,
         &[
@@ -113,11 +120,11 @@ fn a_mistake_in_the_configuration_is_named_by_line() {
     check(
         &home,
         &["daemon"],
-        64,
+        78,
         &["line 2", "relay.port is 80", "from 1024 to 65535"],
     );
     check(&home, &["doctor"], 1, &["BAD", "relay.port is 80"]);
-    check(&home, &["monitor", "start"], 64, &["relay.port is 80"]);
+    check(&home, &["monitor", "start"], 78, &["relay.port is 80"]);
 }
 
 #[test]
@@ -323,5 +330,5 @@ fn verify_refuses_whatever_was_changed() {
     refused(&["no file of reports"]);
     file.write_text("[\"onionmeter-reports/1\"]");
     refused(&["no file of reports"]);
-    check(&home, &["verify", "/nowhere.json"], 65, &["cannot be read"]);
+    check(&home, &["verify", "/nowhere.json"], 66, &["cannot be read"]);
 }

@@ -105,7 +105,7 @@ fn a_bad_line_is_told(backend: &str) {
     );
     let reason = "its fingerprint has not 40 hexadecimal digits";
     for args in [&["tor", "start"][..], &["monitor", "start"]] {
-        let text = says(&home, args, 64, reason);
+        let text = says(&home, args, 78, reason);
         assert!(
             text.contains("line 8") && !text.contains("203.0.113.9"),
             "{text}"
@@ -140,7 +140,7 @@ fn a_bridge_that_the_built_in_tor_cannot_use_is_told_where_no_other_is_installed
     let lines = "program = \"/nowhere/tor\"\nbridges = [\"127.0.0.1:1\"]";
     configure(&home, "auto", lines);
     let sentence = ErrorCode::ConfigInvalid.sentence();
-    says(&home, &["tor", "start"], 64, sentence);
+    says(&home, &["tor", "start"], 78, sentence);
     let text = says(&home, &["doctor"], 1, "write the fingerprint into its line");
     assert!(!text.contains("127.0.0.1:1 "), "{text}");
 }

@@ -71,7 +71,7 @@ fn stop_signals_no_process_that_only_a_file_names() {
     fs::write(&lock, format!("{}\n", bystander.0.id())).expect("ours");
     says(&home, &["stop"], 0, &["is stopped"]);
     bystander.assert_lives();
-    says(&home, &["status"], 69, &["not running"]);
+    says(&home, &["status"], 3, &["not running"]);
 }
 
 #[test]
@@ -82,12 +82,12 @@ fn a_program_that_holds_the_lock_is_named_and_left_alone() {
     let lock = home.root().join("run/daemon.lock");
     let parts = [lock.to_str().expect("UTF-8"), &process];
     let all: [(&[&str], i32); 6] = [
-        (&["status"], 69),
+        (&["status"], 7),
         (&["doctor"], 1),
-        (&["monitor", "start"], 69),
-        (&["tor", "stop"], 69),
-        (&["stop"], 69),
-        (&["stop", "--force"], 69),
+        (&["monitor", "start"], 7),
+        (&["tor", "stop"], 7),
+        (&["stop"], 7),
+        (&["stop", "--force"], 7),
     ];
     thread::scope(|scope| {
         for (args, code) in all {
@@ -118,7 +118,7 @@ fn a_program_that_has_the_socket_is_named_and_left_alone() {
         thread::scope(|scope| {
             for args in [&["status"][..], &["monitor", "start"], &["stop"]] {
                 let home = &home;
-                scope.spawn(move || says(home, args, 69, &parts));
+                scope.spawn(move || says(home, args, 7, &parts));
             }
         });
         other.assert_lives();
@@ -132,12 +132,12 @@ fn a_daemon_that_hangs_is_named_and_ended_by_force_alone() {
     let process = format!("process {}", hung.pid());
     let parts = ["does not answer", &process, "stop --force"];
     thread::scope(|scope| {
-        for (args, code) in [(&["status"][..], 69), (&["doctor"], 1), (&["stop"], 69)] {
+        for (args, code) in [(&["status"][..], 7), (&["doctor"], 1), (&["stop"], 7)] {
             let (home, parts) = (&home, &parts[1..]);
             scope.spawn(move || says(home, args, code, parts));
         }
     });
-    says(&home, &["status"], 69, &parts);
+    says(&home, &["status"], 7, &parts);
     hung.assert_lives();
     says(&home, &["stop", "--force"], 0, &["is stopped"]);
     hung.wait();
@@ -150,9 +150,9 @@ fn a_daemon_that_cannot_start_says_why_to_who_started_it() {
     let socket = home.root().join("run/daemon.sock");
     fs::create_dir_all(socket.join("something")).expect("ours");
     let socket = socket.to_str().expect("UTF-8");
-    says(&home, &["status"], 69, &["not running"]);
+    says(&home, &["status"], 3, &["not running"]);
     let words = ["cannot be started", socket, "Address already in use"];
-    says(&home, &["monitor", "start"], 69, &words);
+    says(&home, &["monitor", "start"], 7, &words);
     fs::remove_dir_all(socket).expect("ours");
     says(&home, &["monitor", "start"], 0, &[]);
 }

@@ -4,12 +4,14 @@ mod attach;
 mod book;
 mod command_line;
 mod detour;
+mod everyday;
 mod frames;
 mod in_the_way;
-mod long_requests;
-
 mod launch;
+mod long_requests;
 mod relay;
+mod scripts;
+mod settings;
 mod stand_in;
 mod strangers;
 mod support;

@@ -55,7 +55,7 @@ fn a_tor_for_which_the_settings_have_no_room_is_refused_and_nothing_changes() {
     let before = settings(&home, "bridges = [\"127.0.0.1:1\"]\n");
     home.configure(&before);
     says(&home, &["tor", "start"], 0, "is starting");
-    says(&home, &["tor", "use", "existing"], 64, "tor.bridges");
+    says(&home, &["tor", "use", "existing"], 78, "tor.bridges");
     assert_eq!(kept(&home), before);
     says(&home, &["status"], 0, "run by Onionmeter");
     says(&home, &["status", "--json"], 0, "\"chosen\": \"managed\"");
@@ -71,5 +71,5 @@ fn a_start_goes_by_what_the_settings_say_then() {
     let not_running = ErrorCode::TorNotRunning.sentence();
     says(&home, &["tor", "start"], 69, not_running);
     home.configure(&settings(&home, "extra = 1\n"));
-    says(&home, &["tor", "start"], 64, "line 9");
+    says(&home, &["tor", "start"], 78, "line 9");
 }

@@ -66,7 +66,7 @@ fn every_command_says_that_the_daemon_is_suspended_and_what_lets_it_go_on() {
             scope.spawn(move || {
                 let output = home.run(args);
                 let text = text(&output);
-                let code = if args == ["doctor"] { 1 } else { 69 };
+                let code = if args == ["doctor"] { 1 } else { 7 };
                 assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
                 assert!(
                     text.contains("runs but does not answer"),

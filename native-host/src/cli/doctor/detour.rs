@@ -5,13 +5,9 @@ use crate::{config::Config, engine::tor, home::Home, problems};
 use meter_tor::TorProblem;
 
 /// Nothing where Tor connects straight: that is what most do.
-pub(super) fn findings(home: &Home) -> Vec<Finding> {
-    // A mistake in the configuration was told before.
-    let Ok(config) = Config::load(&home.config()) else {
-        return Vec::new();
-    };
-    let detour = tor::detour(home, &config);
-    match detour.check(tor::own_backend(&config)) {
+pub(super) fn findings(config: &Config, home: &Home) -> Vec<Finding> {
+    let detour = tor::detour(home, config);
+    match detour.check(tor::own_backend(config)) {
         Ok(None) => Vec::new(),
         Ok(Some(words)) => vec![Good(words)],
         Err(problem) => vec![Bad {

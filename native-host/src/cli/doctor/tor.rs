@@ -3,7 +3,10 @@
 
 mod others;
 
-use super::Finding::{self, Bad, Good, Note};
+use super::{
+    Finding::{self, Bad, Good, Note},
+    Seen,
+};
 use crate::{
     cli::{block_on, print},
     config::{BackendChoice, Config},
@@ -12,34 +15,58 @@ use crate::{
     problems,
 };
 use meter_tor::{Candidate, Sighting};
-use meter_wire::{Problem, Status, TorBackend, TorState, TorStatus};
+use meter_wire::{ErrorCode, Problem, Status, TorBackend, TorState, TorStatus};
 
-/// The whole story.
-pub(super) fn findings(status: Option<&Status>, home: &Home) -> Vec<Finding> {
-    // A mistake in the configuration was told before.
-    let config = Config::load(&home.config()).unwrap_or_default();
-    let there = block_on(async { Ok(meter_tor::survey(&places(&config)).await) });
+/// The whole story. What only the settings tell is left open while they cannot be read.
+pub(super) fn findings(seen: &Seen, home: &Home) -> Vec<Finding> {
+    let (status, config) = (seen.status.as_ref(), seen.file.as_ref().ok());
+    let there = block_on(async { Ok(meter_tor::survey(&places(config)).await) });
     let there = there.unwrap_or_default();
-    let mut findings = vec![in_use(status, &config, &there)];
+    let mut findings = vec![in_use(status, config, &there)];
     if let Some(status) = status {
         findings.extend(trouble(&status.tor));
         findings.extend(state(&status.tor));
         findings.extend(control(&status.tor));
     }
-    let detour = super::detour::findings(home);
-    let is_straight = detour.is_empty();
-    findings.extend(detour);
-    if is_straight && config.tor.backend != BackendChoice::Existing {
-        findings.push(Good(
-            "way: Tor connects straight to its relays, without bridge or Shadowsocks".to_owned(),
-        ));
-    }
-    findings.extend(folder(status, &config, home));
-    findings.extend(program(&config));
-    findings.push(built_in(&config));
+    findings.extend(match config {
+        Some(config) => way(config, home),
+        None => vec![way_in_force(seen)],
+    });
+    findings.extend(folder(status, config, home));
+    findings.extend(config.and_then(program));
+    findings.push(built_in(config));
     let is_theirs = backend(status) == Some(TorBackend::Existing);
     findings.extend(others::findings(&there, is_theirs));
     findings
+}
+
+fn way(config: &Config, home: &Home) -> Vec<Finding> {
+    let detour = super::detour::findings(config, home);
+    if detour.is_empty() && config.tor.backend != BackendChoice::Existing {
+        return vec![Good(
+            "way: Tor connects straight to its relays, without bridge or Shadowsocks".to_owned(),
+        )];
+    }
+    detour
+}
+
+/// By what the daemon goes on with while config.toml has a mistake.
+fn way_in_force(seen: &Seen) -> Finding {
+    let told = seen.in_force.as_ref();
+    let of = |key| told.and_then(|settings| settings.in_force(key));
+    let way = match (of("tor.bridges"), of("tor.shadowsocks")) {
+        (Some("none"), Some("none")) => "straight to Tor's relays".to_owned(),
+        (Some("none"), Some(file)) => format!("through the Shadowsocks server of {file}"),
+        (Some(bridges), _) => format!("through bridges ({bridges})"),
+        (None, _) => {
+            return Note(
+                "way: not known, since config.toml cannot be read; no Tor starts until it is mended".to_owned(),
+            );
+        }
+    };
+    Note(format!(
+        "way, by the settings in force: {way}; a new start is refused until config.toml is mended"
+    ))
 }
 
 fn backend(status: Option<&Status>) -> Option<TorBackend> {
@@ -47,14 +74,14 @@ fn backend(status: Option<&Status>) -> Option<TorBackend> {
 }
 
 /// Where Tors usually are, and where `config.toml` says.
-fn places(config: &Config) -> Vec<Candidate> {
-    let socks = config.tor.socks_port.clone();
-    let control = config.tor.control_port.clone();
+fn places(config: Option<&Config>) -> Vec<Candidate> {
+    let socks = config.and_then(|config| config.tor.socks_port.clone());
+    let control = config.and_then(|config| config.tor.control_port.clone());
     let named = (socks.is_some() || control.is_some()).then_some(Candidate { socks, control });
     named.into_iter().chain(Candidate::well_known()).collect()
 }
 
-fn in_use(status: Option<&Status>, config: &Config, there: &[Sighting]) -> Finding {
+fn in_use(status: Option<&Status>, config: Option<&Config>, there: &[Sighting]) -> Finding {
     let whose = status.and_then(|status| status.tor.whose());
     let why = status.and_then(|status| status.tor.why());
     let why = why.map_or_else(String::new, |why| format!(" ({why})"));
@@ -64,10 +91,10 @@ fn in_use(status: Option<&Status>, config: &Config, there: &[Sighting]) -> Findi
         Some(whose) => Good(format!(
             "Tor in use: {whose}{why}{version}; `onionmeter tor use` changes that"
         )),
-        None => Note(format!(
-            "no Tor is in use; to be used: {}",
-            to_be_used(config, there)
-        )),
+        None => Note(match config {
+            Some(config) => format!("no Tor is in use; to be used: {}", to_be_used(config, there)),
+            None => "no Tor is in use; which one is to be used is not known, since config.toml cannot be read".to_owned(),
+        }),
     }
 }
 
@@ -164,12 +191,12 @@ fn control(tor: &TorStatus) -> Option<Finding> {
     })
 }
 
-fn folder(status: Option<&Status>, config: &Config, home: &Home) -> Option<Finding> {
+fn folder(status: Option<&Status>, config: Option<&Config>, home: &Home) -> Option<Finding> {
     let is_embedded = match backend(status) {
         Some(TorBackend::Embedded) => true,
         Some(TorBackend::Managed) => false,
         Some(TorBackend::Existing | TorBackend::Other) => return None,
-        None => match config.tor.backend {
+        None => match config?.tor.backend {
             BackendChoice::Existing => return None,
             BackendChoice::Embedded => true,
             BackendChoice::Auto | BackendChoice::Managed => false,
@@ -181,6 +208,10 @@ fn folder(status: Option<&Status>, config: &Config, home: &Home) -> Option<Findi
         home.tor_data()
     };
     let shown = path.display();
+    // Tor looks at more than we do here, and has said what it found.
+    if status.is_some_and(|status| is_refused(&status.tor.state)) {
+        return Some(Note(format!("folder: {shown}, refused by Tor, see above")));
+    }
     if !path.try_exists().unwrap_or(true) {
         return Some(Note(format!("folder: {shown}, not there yet")));
     }
@@ -191,6 +222,19 @@ fn folder(status: Option<&Status>, config: &Config, home: &Home) -> Option<Findi
             remedy: "repair its owner and mode as said, then `onionmeter tor start`".to_owned(),
         },
     })
+}
+
+fn is_refused(state: &TorState) -> bool {
+    match state {
+        TorState::Failed(problem) | TorState::Restarting { problem, .. } => {
+            problem.code == ErrorCode::TorFolderUnusable
+        }
+        TorState::Off
+        | TorState::Starting
+        | TorState::Bootstrapping { .. }
+        | TorState::Ready
+        | TorState::Stopping => false,
+    }
 }
 
 fn program(config: &Config) -> Option<Finding> {
@@ -225,10 +269,11 @@ fn program(config: &Config) -> Option<Finding> {
 
 const IS_BUILT_IN: bool = cfg!(feature = "embedded-tor");
 
-fn built_in(config: &Config) -> Finding {
-    match (IS_BUILT_IN, config.tor.backend) {
+fn built_in(config: Option<&Config>) -> Finding {
+    let backend = config.map(|config| config.tor.backend);
+    match (IS_BUILT_IN, backend) {
         (true, _) => Good(format!("built in: {}", built_in_version())),
-        (false, BackendChoice::Embedded) => Bad {
+        (false, Some(BackendChoice::Embedded)) => Bad {
             what: "tor.backend says \"embedded\", and this program was built without a Tor"
                 .to_owned(),
             remedy: "build it with `./build.sh build`, or let tor.backend be \"auto\"".to_owned(),

@@ -1,0 +1,85 @@
+//! Asking the daemon, for as long as a person has patience.
+
+use super::{Failure, exit};
+use crate::{EXIT_BUG, cli::quantity, ipc};
+use clap::Args;
+use meter_wire::{Problem, Request, Settings, Status, Success};
+use std::time::Duration;
+
+/// For every command that asks the daemon.
+#[derive(Args, Clone, Copy, Default)]
+pub(super) struct Patience {
+    /// Give up after this long, for example 5s or 2min (exit status 124)
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, global = true)]
+    timeout: Option<Duration>,
+}
+
+impl Patience {
+    /// For what takes long by itself: never for ever.
+    pub(super) const fn at_most(self, default: Duration) -> Self {
+        let timeout = match self.timeout {
+            Some(timeout) => timeout,
+            None => default,
+        };
+        Self {
+            timeout: Some(timeout),
+        }
+    }
+
+    /// Runs one request's worth of async code.
+    pub(super) fn wait<T>(
+        self,
+        future: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Failure> {
+        self.wait_or(String::new, future)
+    }
+
+    /// The same; when time is over, `so_far` is added to what is said.
+    pub(super) fn wait_or<T>(
+        self,
+        so_far: impl FnOnce() -> String,
+        future: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
+        let Some(timeout) = self.timeout else {
+            return runtime.block_on(future).map_err(Failure::Problem);
+        };
+        let outcome = runtime.block_on(async { tokio::time::timeout(timeout, future).await });
+        outcome
+            .map_err(|_| {
+                let limit =
+                    quantity::show_ms(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+                let so_far = so_far();
+                let message = format!(
+                    "not done within {limit} (--timeout).{so_far} What was asked may still happen: \
+                     see `onionmeter status`."
+                );
+                Failure::Exit(exit::TIMED_OUT, message)
+            })?
+            .map_err(Failure::Problem)
+    }
+}
+
+/// The state of everything.
+pub(super) async fn status(daemon: &mut ipc::Connection) -> Result<Status, Problem> {
+    match daemon.ask(Request::Status).await? {
+        Success::Status(status) => Ok(*status),
+        _ => Err(ipc::unexpected()),
+    }
+}
+
+/// What is in force of the settings; `None` for an older daemon, which does not know the request.
+pub(super) async fn settings(daemon: &mut ipc::Connection) -> Option<Settings> {
+    match daemon.ask(Request::Settings).await {
+        Ok(Success::Settings(settings)) => Some(settings),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// No daemon, and the command needs one.
+pub(super) fn not_running(why: &str) -> Failure {
+    Failure::Exit(exit::NOT_RUNNING, format!("the daemon is not running{why}"))
+}

@@ -1,0 +1,241 @@
+//! `config path|get|set|check`.
+
+use super::{
+    Failure, Outcome, exit,
+    output::{Answer, Format},
+    quantity, settings,
+};
+use crate::{
+    EXIT_USAGE,
+    config::{
+        self, Config, ConfigError,
+        keys::{self, Effect, Keys, typed},
+        read,
+    },
+    home::Home,
+    problems,
+};
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use serde_json::{Value as Json, json};
+use std::path::PathBuf;
+use toml_edit::Value;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+const GET_HELP: &str = "\
+Examples:
+  onionmeter config get
+  onionmeter config get relay.port
+
+Texts are printed without quotes, lists one line each. This is what the file says;
+`onionmeter doctor` tells what a running daemon does not follow yet.
+
+Exit status: 0 done, 64 an unknown setting, 78 the file has a mistake.";
+
+const SET_HELP: &str = "\
+Examples:
+  onionmeter config set relay.port 9200
+  onionmeter config set session.min_bytes 1MB
+  onionmeter config set session.max_duration_ms 30min
+  onionmeter config set tor.bridges 'obfs4 192.0.2.7:443 ...' 'obfs4 192.0.2.8:443 ...'
+  onionmeter config set tor.bridges ''            none
+
+Comments and everything else in the file stay as they are. A value that the file could not have is
+refused with its limit, and nothing is written. It is said what has to start anew.
+
+Exit status: 0 done, 64 a value outside its limits or an unknown setting, 73 the file cannot be
+written, 78 the file has a mistake already.";
+
+const CHECK_HELP: &str = "\
+Examples:
+  onionmeter config check
+  onionmeter config check new.toml && cp new.toml \"$(onionmeter config path)\"
+
+Exit status: 0 in order (also where there is none), 66 the named file is not there, 78 a mistake.";
+
+#[derive(Subcommand)]
+enum Action {
+    /// Print where the file is, or would be
+    #[command(after_help = "Exit status: 0, whether or not the file is there.")]
+    Path,
+    /// Print what the file says, defaults included
+    #[command(after_help = GET_HELP)]
+    Get {
+        /// One setting, such as relay.port; all of them where none is named
+        #[arg(value_parser = PossibleValuesParser::new(keys::NAMES), hide_possible_values = true)]
+        key: Option<String>,
+    },
+    /// Change one setting
+    #[command(after_help = SET_HELP)]
+    Set {
+        /// The setting, such as relay.port; `onionmeter config get` lists them
+        #[arg(value_parser = PossibleValuesParser::new(keys::NAMES), hide_possible_values = true)]
+        key: String,
+        /// Its value; for lists one or more
+        #[arg(required = true, allow_hyphen_values = true)]
+        value: Vec<String>,
+    },
+    /// Say whether the file is in order, and the line of the first mistake
+    #[command(after_help = CHECK_HELP)]
+    Check {
+        /// Another file
+        file: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    match &arguments.action {
+        Action::Path => path(home, format),
+        Action::Get { key } => get(key.as_deref(), home, format),
+        Action::Set { key, value } => set(key, value, home, format),
+        Action::Check { file } => check(file.as_ref(), home, format),
+    }
+}
+
+fn path(home: &Home, format: Format) -> Outcome {
+    let path = home.config();
+    let is_there = std::fs::symlink_metadata(&path).is_ok();
+    let state = if is_there { "present" } else { "absent" };
+    let shown = path.display().to_string();
+    Answer::new(state, shown.clone())
+        .with("path", shown)
+        .print(format)
+}
+
+fn get(key: Option<&str>, home: &Home, format: Format) -> Outcome {
+    let path = home.config();
+    let text = read(&path).map_err(|error| broken(&error))?;
+    let file =
+        Keys::of(text.as_deref().unwrap_or_default(), &path).map_err(|error| broken(&error))?;
+    let defaults = Keys::defaults();
+    let names = key.map_or_else(|| defaults.names(), |key| vec![key.to_owned()]);
+    let state = if text.is_some() { "present" } else { "absent" };
+    let (mut lines, mut settings) = (String::new(), serde_json::Map::new());
+    for name in names {
+        let set = file.value(&name);
+        let is_set = set.is_some();
+        let Some(value) = set.or_else(|| defaults.value(&name)) else {
+            continue;
+        };
+        lines += &match (key, is_set) {
+            (Some(_), _) => plain(&value),
+            (None, true) => format!("{name} = {}\n", value.to_string().trim()),
+            (None, false) => format!("{name} = {}  # default\n", value.to_string().trim()),
+        };
+        let source = if is_set { "config.toml" } else { "default" };
+        settings.insert(name, json!({"value": json_of(&value), "source": source}));
+    }
+    Answer::new(state, lines)
+        .with("path", path.to_string_lossy())
+        .with("settings", settings)
+        .print(format)
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{}\n", text.value()),
+        Value::Array(lines) => lines.iter().map(plain).collect(),
+        other => format!("{}\n", other.to_string().trim()),
+    }
+}
+
+fn json_of(value: &Value) -> Json {
+    match value {
+        Value::String(text) => json!(text.value()),
+        Value::Integer(number) => json!(number.value()),
+        Value::Boolean(switch) => json!(switch.value()),
+        Value::Array(lines) => lines.iter().map(json_of).collect(),
+        Value::InlineTable(table) => {
+            let members = table
+                .iter()
+                .map(|(key, value)| (key.to_owned(), json_of(value)));
+            Json::Object(members.collect())
+        }
+        Value::Float(_) | Value::Datetime(_) => json!(value.to_string().trim()),
+    }
+}
+
+fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
+    let usage = |why: String| Failure::Exit(EXIT_USAGE, format!("{why}. Nothing was changed."));
+    let value = typed(key, words, number).map_err(usage)?;
+    home.prepare()
+        .map_err(|error| Failure::Problem(problems::home(&error)))?;
+    let path = home.config();
+    // A mistake from before is not the fault of this value.
+    Config::load(&path).map_err(|error| broken(&error))?;
+    config::set(&path, key, &value).map_err(|error| match error {
+        ConfigError::Write(..) => Failure::Exit(exit::CANNOT_WRITE, problems::chain(&error)),
+        ConfigError::Value { limit, .. } => usage(format!(
+            "{key} is {}; it must be {limit}",
+            plain(&value).trim()
+        )),
+        other => usage(problems::chain(&other)),
+    })?;
+    let effect = Effect::of(key);
+    let text = format!(
+        "{key} = {}\nin {}. {}",
+        value.to_string().trim(),
+        path.display(),
+        effect.sentence()
+    );
+    Answer::new("kept", text)
+        .with("path", path.to_string_lossy())
+        .with("key", key)
+        .with("value", json_of(&value))
+        .with("takes_effect", effect.name())
+        .print(format)
+}
+
+/// Numbers with a unit, in the unit of the key.
+fn number(key: &str, word: &str) -> Result<u64, String> {
+    match key.rsplit('_').next() {
+        Some("bytes") => quantity::bytes(word),
+        Some("ms") => quantity::milliseconds(word),
+        Some("s") => match quantity::milliseconds(word)? {
+            ms if ms % 1_000 == 0 => Ok(ms / 1_000),
+            _ => Err("it must be whole seconds".to_owned()),
+        },
+        _ => Err("it must be a whole number".to_owned()),
+    }
+}
+
+fn check(file: Option<&PathBuf>, home: &Home, format: Format) -> Outcome {
+    let path = file.cloned().unwrap_or_else(|| home.config());
+    let text = read(&path).map_err(|error| broken(&error))?;
+    let shown = path.display();
+    let Some(text) = text else {
+        if file.is_some() {
+            return Err(Failure::Exit(
+                exit::NO_INPUT,
+                format!("{shown} is not there"),
+            ));
+        }
+        let text = format!("There is no {shown}; the defaults apply.");
+        return Answer::new("absent", text)
+            .with("path", path.to_string_lossy())
+            .print(format);
+    };
+    config::parse(&text, &path).map_err(|error| broken(&error))?;
+    Answer::new("sound", format!("{shown} is in order."))
+        .with("path", path.to_string_lossy())
+        .print(format)
+}
+
+fn broken(error: &ConfigError) -> Failure {
+    let path = match error {
+        ConfigError::Read(path, _) | ConfigError::Write(path, _) => path,
+        ConfigError::Syntax { path, .. }
+        | ConfigError::Value { path, .. }
+        | ConfigError::Bridge { path, .. } => path,
+    };
+    let message = format!(
+        "{}\n  -> {}",
+        problems::chain(error),
+        settings::remedy(error, path)
+    );
+    Failure::Exit(exit::CONFIG, message)
+}

@@ -1,0 +1,53 @@
+//! What is wrong with `config.toml`, and how to mend it: for every command that reads or tells settings.
+
+use crate::{
+    config::{Config, ConfigError},
+    home::Home,
+    problems,
+};
+use meter_wire::Settings;
+use std::{io, path::Path};
+
+/// A line for `status`, which is asked by people who wonder; nothing while the file is in order.
+pub(super) fn note(home: &Home, in_force: Option<&Settings>) -> String {
+    let changed: Vec<_> = in_force.into_iter().flat_map(Settings::changes).collect();
+    match Config::load(&home.config()) {
+        Ok(_) if changed.is_empty() => String::new(),
+        Ok(_) => {
+            let keys: Vec<_> = changed.iter().map(|setting| setting.key.as_str()).collect();
+            format!(
+                "Settings {} changed in config.toml, not in force yet; `onionmeter doctor` says from when on\n",
+                keys.join(", ")
+            )
+        }
+        Err(error) => format!(
+            "Settings {}\n         -> {}\n         What runs goes on with the settings that it began with; nothing new starts.\n",
+            problems::chain(&error),
+            remedy(&error, &home.config())
+        ),
+    }
+}
+
+/// What to do about it.
+pub(super) fn remedy(error: &ConfigError, path: &Path) -> String {
+    let shown = path.display();
+    match error {
+        ConfigError::Read(_, why) => match why.kind() {
+            io::ErrorKind::PermissionDenied => {
+                format!("`ls -ld {shown}` shows who may read it: it must be yours, with mode 600")
+            }
+            io::ErrorKind::InvalidData => format!(
+                "let it be a text file in UTF-8, or move it away (`mv {shown} {shown}.old`): the defaults then apply"
+            ),
+            _ => format!("see to it that {shown} can be read"),
+        },
+        ConfigError::Write(..) => format!("see to it that {shown} and its folder can be written"),
+        ConfigError::Syntax { message, .. } if message.contains("unknown field") => format!(
+            "correct or remove that line; a setting of a later version is unknown to this one ({})",
+            env!("CARGO_PKG_VERSION")
+        ),
+        ConfigError::Syntax { .. } | ConfigError::Value { .. } | ConfigError::Bridge { .. } => {
+            "correct that line; `onionmeter config check` shows whether all is well then".to_owned()
+        }
+    }
+}

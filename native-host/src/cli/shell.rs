@@ -1,0 +1,75 @@
+//! `completions` and `man`: made from the same description of the command line that parses it.
+
+use super::{
+    Failure, Outcome,
+    output::{Answer, Format},
+};
+use crate::EXIT_USAGE;
+use clap::{Args, Command};
+use clap_complete::Shell;
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  bash   mkdir -p ~/.local/share/bash-completion/completions
+         onionmeter completions bash > ~/.local/share/bash-completion/completions/onionmeter
+  zsh    onionmeter completions zsh > ~/.zfunc/_onionmeter      (a folder of your fpath)
+  fish   onionmeter completions fish > ~/.config/fish/completions/onionmeter.fish
+
+Exit status: 0 done, 64 an unknown shell.";
+
+#[derive(Args)]
+#[command(after_help = COMPLETIONS_HELP)]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+const MAN_HELP: &str = "\
+Examples:
+  onionmeter man | man -l -                  read it
+  onionmeter man tor start | man -l -        the page of one command
+  mkdir -p ~/.local/share/man/man1
+  onionmeter man > ~/.local/share/man/man1/onionmeter.1
+
+Exit status: 0 done, 64 an unknown command.";
+
+#[derive(Args)]
+#[command(after_help = MAN_HELP)]
+pub(super) struct Man {
+    /// A command, for its own page
+    command: Vec<String>,
+}
+
+pub(super) fn completions(
+    arguments: &Completions,
+    mut command: Command,
+    format: Format,
+) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "onionmeter", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    Answer::new("completions", script.clone())
+        .with("shell", arguments.shell.to_string())
+        .with("script", script)
+        .print(format)
+}
+
+pub(super) fn man(arguments: &Man, mut command: Command, format: Format) -> Outcome {
+    // Full names ("onionmeter tor start") and the options that all commands share.
+    command.build();
+    for name in &arguments.command {
+        let found = command.find_subcommand(name).cloned();
+        let unknown = || {
+            let message = format!("there is no command {name}; `onionmeter help` lists them");
+            Failure::Exit(EXIT_USAGE, message)
+        };
+        command = found.ok_or_else(unknown)?;
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    let page = String::from_utf8_lossy(&page);
+    Answer::new("man", page.clone())
+        .with("page", page)
+        .print(format)
+}

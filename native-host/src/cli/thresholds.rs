@@ -1,0 +1,160 @@
+//! `thresholds`: when sessions close.
+
+use super::{
+    Failure, Outcome, ask,
+    ask::Patience,
+    exit,
+    output::{Answer, Format},
+    quantity::{bytes, milliseconds, show_bytes, show_ms},
+    tor::in_use,
+};
+use crate::{config::Config, home::Home, ipc, problems};
+use clap::Args;
+use meter_core::Thresholds;
+use meter_wire::{Request, SetThresholds, U64Text};
+
+const HELP: &str = "\
+Examples:
+  onionmeter thresholds                                      what is in force
+  onionmeter thresholds --min-duration 1min
+  onionmeter thresholds --min-bytes 1MB --max-duration 30min
+  onionmeter config set session.min_bytes 1MB                keeps it for longer than this daemon
+
+A session closes at --min-bytes and --min-duration together, and at --max-duration in any case.
+Limits: bytes from 10kB; durations from 10s to 1h, the smaller one at most the larger one.
+Units: ms, s, min, h; B, kB (1,000 bytes), MB, GB.
+
+Exit status: 0 done, 3 the daemon does not run (only when a value is given), 64 a value outside its
+limits.";
+
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(super) struct Arguments {
+    /// Bytes of both directions that a session needs to close, such as 100kB
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    min_bytes: Option<u64>,
+    /// Time that a session needs to close, such as 30s
+    #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
+    min_duration: Option<u64>,
+    /// Time after which a session closes in any case, such as 10min
+    #[arg(long, value_name = "DURATION", value_parser = milliseconds)]
+    max_duration: Option<u64>,
+    /// The same as --min-duration, in milliseconds
+    #[arg(long, hide = true, conflicts_with = "min_duration")]
+    min_duration_ms: Option<u64>,
+    /// The same as --max-duration, in milliseconds
+    #[arg(long, hide = true, conflicts_with = "max_duration")]
+    max_duration_ms: Option<u64>,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+impl Arguments {
+    fn is_question(&self) -> bool {
+        let durations = [
+            self.min_duration,
+            self.min_duration_ms,
+            self.max_duration,
+            self.max_duration_ms,
+        ];
+        self.min_bytes.is_none() && durations.iter().all(Option::is_none)
+    }
+
+    /// What is not given stays as it is.
+    fn over(&self, now: SetThresholds) -> SetThresholds {
+        let or = |given: Option<u64>, now: U64Text| given.map_or(now, U64Text);
+        SetThresholds {
+            min_bytes: or(self.min_bytes, now.min_bytes),
+            min_duration_ms: or(
+                self.min_duration.or(self.min_duration_ms),
+                now.min_duration_ms,
+            ),
+            max_duration_ms: or(
+                self.max_duration.or(self.max_duration_ms),
+                now.max_duration_ms,
+            ),
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    let running = arguments.patience.wait(in_use(home))?;
+    let running = running.map(|status| status.thresholds);
+    match running {
+        _ if arguments.is_question() => show(running, home, format),
+        Some(now) => set(arguments, arguments.over(now), home, format),
+        None => {
+            check(arguments.over((&Thresholds::DEFAULT).into()))?;
+            Err(ask::not_running(
+                ", and thresholds given here end with it; `onionmeter config set session.min_bytes 100kB` keeps them",
+            ))
+        }
+    }
+}
+
+fn show(running: Option<SetThresholds>, home: &Home, format: Format) -> Outcome {
+    let file = Config::load(&home.config());
+    let Some(now) = running else {
+        let file = file.map_err(|error| Failure::Problem(problems::config(&error)))?;
+        let kept = SetThresholds::from(&file.thresholds);
+        let text = format!(
+            "{}\nThe daemon is not running; these are in force when it starts.",
+            words(kept)
+        );
+        return Answer::new("not_running", text)
+            .with("thresholds", kept)
+            .print(format);
+    };
+    let kept = file.ok().map(|file| SetThresholds::from(&file.thresholds));
+    let note = match kept {
+        Some(kept) if kept == now => String::new(),
+        Some(kept) => format!("\nFrom the daemon's next start on, by config.toml:\n{}", words(kept)),
+        None => "\nconfig.toml has a mistake, so the daemon's next start fails: `onionmeter config check`.".to_owned(),
+    };
+    let mut answer = Answer::new("in_force", words(now) + &note).with("thresholds", now);
+    if let Some(kept) = kept {
+        answer = answer.with("next_start", kept);
+    }
+    answer.print(format)
+}
+
+fn set(arguments: &Arguments, wanted: SetThresholds, home: &Home, format: Format) -> Outcome {
+    check(wanted)?;
+    let done = arguments.patience.wait(async {
+        match ipc::Connection::attach(home).await? {
+            Some(mut daemon) => daemon
+                .ask(Request::SetThresholds(wanted))
+                .await
+                .map(|_| true),
+            None => Ok(false),
+        }
+    })?;
+    if !done {
+        return Err(Failure::Exit(
+            exit::NOT_RUNNING,
+            "the daemon has just ended".to_owned(),
+        ));
+    }
+    let text = format!(
+        "{}\nThese are in force until the daemon ends; `onionmeter config set` keeps them for longer.",
+        words(wanted)
+    );
+    Answer::new("in_force", text)
+        .with("thresholds", wanted)
+        .print(format)
+}
+
+/// Here too, so that a number beyond the wire's range gets the same words.
+fn check(wanted: SetThresholds) -> Result<(), Failure> {
+    let checked = Thresholds::try_from(wanted);
+    checked.map(drop).map_err(|error| Failure::usage(&error))
+}
+
+fn words(thresholds: SetThresholds) -> String {
+    format!(
+        "A session closes at {} and {} together, and at {} in any case.",
+        show_bytes(thresholds.min_bytes.0),
+        show_ms(thresholds.min_duration_ms.0),
+        show_ms(thresholds.max_duration_ms.0)
+    )
+}

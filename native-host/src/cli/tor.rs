@@ -1,0 +1,164 @@
+//! `tor start|stop|use`.
+
+use super::{
+    Failure, Outcome,
+    ask::Patience,
+    control, exit,
+    output::{Answer, Format},
+    wait,
+};
+use crate::{home::Home, ipc};
+use clap::{Args, Subcommand};
+use meter_wire::{BackendChoice, ErrorCode, Request, TorUse};
+use std::time::Duration;
+
+/// How long `--wait` waits where `--timeout` does not say. Tor on a slow network takes a minute or two.
+pub(super) const READY_MAX: Duration = Duration::from_secs(180);
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    switch: Switch,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+const START_HELP: &str = "\
+Examples:
+  onionmeter tor start
+  onionmeter tor start --wait && echo ready
+  onionmeter tor start --wait --timeout 2min
+
+Exit status: 0 started (with --wait: usable), 69 Tor is not installed, did not start or cannot
+connect, 78 a mistake in config.toml, 124 not within --timeout (with --wait: 3min by itself; Tor
+goes on trying).";
+
+#[derive(Subcommand)]
+enum Switch {
+    /// Start Tor, and the daemon if it does not run
+    #[command(after_help = START_HELP)]
+    Start {
+        /// Wait until pages can be loaded, with Tor's progress in percent and words
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Stop Tor; pages stop loading until it is started again
+    #[command(after_help = "\
+Exit status: 0 Tor is stopped (or no daemon runs), 77 this Tor was not started by Onionmeter.")]
+    Stop,
+    /// Set the state of the built-in Tor aside, its choice of guards too, and start it anew
+    #[command(after_help = "\
+Exit status: 0 it is starting, 69 it cannot start, 73 the state cannot be moved.")]
+    Anew,
+    /// Use this Tor from now on, and keep that in config.toml
+    #[command(after_help = "\
+Examples:
+  onionmeter tor use managed      only the installed program `tor`
+  onionmeter tor use auto         one that runs and proves itself, else the installed one, else the built-in
+
+Exit status: 0 it is in use or starting, 69 it cannot be used, 78 config.toml does not allow it.")]
+    Use {
+        /// One of auto, existing, managed, embedded
+        #[arg(value_parser = backend)]
+        backend: BackendChoice,
+    },
+}
+
+fn backend(word: &str) -> Result<BackendChoice, String> {
+    let mut all = BackendChoice::ALL.into_iter();
+    all.find(|choice| choice.name() == word).ok_or_else(|| {
+        let names = BackendChoice::ALL.map(BackendChoice::name);
+        format!("one of {} is needed", names.join(", "))
+    })
+}
+
+pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    let patience = arguments.patience;
+    match arguments.switch {
+        Switch::Start { wait: true } => {
+            let requests = [Request::TorStart];
+            let status = wait::until(
+                wait::Goal::Tor,
+                requests.into(),
+                patience.at_most(READY_MAX),
+                home,
+                format,
+            )?;
+            Answer::new(
+                "ready",
+                format!("Tor is ready: {}.", super::status::tor(&status)),
+            )
+            .with("tor", &status.tor)
+            .print(format)
+        }
+        Switch::Start { wait: false } => {
+            control::start(home, Request::TorStart, patience)?;
+            Answer::new(
+                "started",
+                "Tor is starting; `onionmeter status` shows how far it is, `onionmeter tor start --wait` waits for it.",
+            )
+            .print(format)
+        }
+        Switch::Stop => {
+            let stopped = Answer::new(
+                "stopped",
+                "Tor is stopped; pages do not load until it is started again.",
+            );
+            control::stop(home, Request::TorStop, patience, stopped)
+                .and_then(|answer| answer.print(format))
+        }
+        Switch::Anew => {
+            let text = anew(home, patience)? + " Tor is starting.";
+            Answer::new("started", text).print(format)
+        }
+        Switch::Use { backend } => {
+            control::start(home, Request::TorUse(TorUse { backend }), patience)?;
+            Answer::new(
+                "kept",
+                "That is kept in config.toml; `onionmeter status` shows which Tor is in use.",
+            )
+            .with("backend", backend)
+            .print(format)
+        }
+    }
+}
+
+/// Without its state the built-in Tor chooses new guards, so only a person decides that.
+fn anew(home: &Home, patience: Patience) -> Result<String, Failure> {
+    patience.wait(async {
+        let Some(mut daemon) = ipc::Connection::attach(home).await? else {
+            return Ok(());
+        };
+        match daemon.ask(Request::TorStop).await {
+            // Somebody else's Tor does not use that folder.
+            Err(problem) if problem.code == ErrorCode::TorNotOurs => Ok(()),
+            outcome => outcome.map(drop),
+        }
+    })?;
+    let cannot = |error: std::io::Error| {
+        let folder = home.embedded_data();
+        Failure::Exit(exit::CANNOT_WRITE, format!("{}: {error}", folder.display()))
+    };
+    let state = home.embedded_data().join("state");
+    let aside = (1_u32..)
+        .map(|number| home.embedded_data().join(format!("state.old-{number}")))
+        .find(|path| std::fs::symlink_metadata(path).is_err())
+        .ok_or_else(|| cannot(std::io::ErrorKind::AlreadyExists.into()))?;
+    let moved = match std::fs::rename(&state, &aside) {
+        Ok(()) => format!("The old state is kept as {}.", aside.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "There was no state yet.".to_owned()
+        }
+        Err(error) => return Err(cannot(error)),
+    };
+    control::start(home, Request::TorStart, patience)?;
+    Ok(moved)
+}
+
+/// Never starts the daemon.
+pub(super) async fn in_use(home: &Home) -> Result<Option<meter_wire::Status>, meter_wire::Problem> {
+    match ipc::Connection::attach(home).await? {
+        Some(mut daemon) => super::ask::status(&mut daemon).await.map(Some),
+        None => Ok(None),
+    }
+}

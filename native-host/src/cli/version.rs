@@ -1,0 +1,95 @@
+//! `version`: of every part that could be of another one.
+
+use super::{
+    Outcome,
+    ask::{self, Patience},
+    output::{Answer, Format},
+    this_program,
+};
+use crate::{
+    home::Home,
+    ipc::Connection,
+    versions::{self, Daemon, EMBEDDED_TOR, VERSION as OURS},
+};
+use clap::Args;
+use meter_wire::{PROTOCOL, ProtocolRange, Status};
+use serde_json::json;
+
+const HELP: &str = "\
+`onionmeter --version` prints one line, for scripts.
+
+Exit status: 0 also when no daemon runs, 7 it does not answer, 124 not within --timeout.";
+
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    patience: Patience,
+}
+
+pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    let running = arguments.patience.wait(async {
+        let Some(mut daemon) = Connection::attach(home).await? else {
+            return Ok(None);
+        };
+        let status = ask::status(&mut daemon).await?;
+        let about = Daemon::of(&daemon, &versions::program().unwrap_or_default());
+        Ok(Some((about, daemon.hello().protocol, status)))
+    })?;
+    let program = this_program()?;
+    let daemon = running.as_ref().map(|(daemon, ..)| daemon);
+    let protocol = running.as_ref().map(|(_, protocol, _)| *protocol);
+    let tor = running.as_ref().and_then(|(.., status)| tor_in_use(status));
+    let extensions = daemon.and_then(|daemon| daemon.parts.as_ref());
+    let extensions = extensions
+        .map(|parts| parts.extensions.clone())
+        .unwrap_or_default();
+    let attached = match extensions.as_slice() {
+        [] => "none is attached".to_owned(),
+        versions => versions.join(", "),
+    };
+    let text = format!(
+        "Program       {OURS}  {}\nDaemon        {}\nExtension     {}\nTor in use    {}\nBuilt-in Tor  {}\nProtocol      {} to {PROTOCOL}\n",
+        program.display(),
+        daemon.map_or_else(|| "not running".to_owned(), daemon_words),
+        attached,
+        tor.as_deref().unwrap_or("none"),
+        EMBEDDED_TOR.unwrap_or("none, this program was built without"),
+        ProtocolRange::OURS.min,
+    );
+    let state = match daemon {
+        None => "not_running",
+        Some(daemon) if daemon.difference.is_none() => "same",
+        Some(_) => "differs",
+    };
+    Answer::new(state, text)
+        .with(
+            "program",
+            json!({"version": OURS, "path": program.to_string_lossy()}),
+        )
+        .with(
+            "daemon",
+            daemon.map(|daemon| json!({"version": daemon.version, "protocol": protocol, "process": daemon.process})),
+        )
+        .with("extensions", extensions)
+        .with("tor", tor)
+        .with("built_in_tor", EMBEDDED_TOR)
+        .with(
+            "protocol",
+            json!({"min": ProtocolRange::OURS.min, "max": PROTOCOL}),
+        )
+        .print(format)
+}
+
+fn daemon_words(daemon: &Daemon) -> String {
+    match daemon.advice() {
+        None => daemon.version.clone(),
+        Some(advice) => format!("{}\n              {advice}", daemon.version),
+    }
+}
+
+fn tor_in_use(status: &Status) -> Option<String> {
+    let whose = status.tor.whose()?;
+    let version = status.tor.version.as_deref().unwrap_or("version unknown");
+    Some(format!("{version}, {whose}"))
+}

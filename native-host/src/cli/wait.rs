@@ -1,0 +1,239 @@
+//! Waiting for relay and Tor, with the progress that Tor tells.
+
+use super::{Failure, ask, ask::Patience, output::Format, status};
+use crate::{EXIT_UNAVAILABLE, home::Home, ipc::Connection};
+use meter_wire::{ErrorCode, Problem, RelayStatus, Request, Status, TorState};
+use std::{cell::RefCell, io::Write as _};
+
+/// What is waited for.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Goal {
+    /// A Tor that can be used.
+    Tor,
+    /// That and an open relay.
+    Everything,
+}
+
+/// What to do at a state.
+#[derive(Debug, Eq, PartialEq)]
+enum Step {
+    Wait(String),
+    Reached,
+    Failed(Box<Problem>),
+}
+
+/// Asks for `requests` in order, starting the daemon if need be, and waits for the goal.
+pub(super) fn until(
+    goal: Goal,
+    requests: Vec<Request>,
+    patience: Patience,
+    home: &Home,
+    format: Format,
+) -> Result<Status, Failure> {
+    let progress = Progress {
+        format,
+        last: RefCell::default(),
+    };
+    let outcome = patience.wait_or(|| progress.at_the_end(), async {
+        let mut asking = Connection::attach_or_start(home).await?;
+        let mut watching = Connection::attach_for_notices(home)
+            .await?
+            .ok_or_else(|| Problem::new(ErrorCode::DaemonUnreachable))?;
+        ask_all(goal, requests, &mut asking, &mut watching, &progress).await?;
+        // Asked for now, so that no state from before the start is taken for what came of it.
+        let mut status = ask::status(&mut asking).await?;
+        loop {
+            match step(goal, &status) {
+                Step::Reached => return Ok(Ok(status)),
+                Step::Failed(problem) => return Ok(Err(*problem)),
+                Step::Wait(words) => progress.tell(words),
+            }
+            status = watching.next_status().await?;
+        }
+    })?;
+    outcome.map_err(|problem| match problem.code {
+        // Sentences alone would leave open what to do.
+        code if code.tor_action().is_some() => Failure::Exit(
+            EXIT_UNAVAILABLE,
+            status::sentence(&problem) + " " + code.tor_action().unwrap_or_default(),
+        ),
+        _ => Failure::Problem(problem),
+    })
+}
+
+/// One after the other. Meanwhile the other connection tells how it goes.
+async fn ask_all(
+    goal: Goal,
+    requests: Vec<Request>,
+    asking: &mut Connection,
+    watching: &mut Connection,
+    progress: &Progress,
+) -> Result<(), Problem> {
+    for request in requests {
+        let mut answer = std::pin::pin!(asking.ask(request));
+        loop {
+            tokio::select! {
+                answer = &mut answer => break answer.map(drop)?,
+                status = watching.next_status() => {
+                    if let Step::Wait(words) = step(goal, &status?) {
+                        progress.tell(words);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn step(goal: Goal, status: &Status) -> Step {
+    let failed = |problem: &Problem| Step::Failed(Box::new(problem.clone()));
+    if goal == Goal::Everything {
+        if let Some(problem) = &status.problem {
+            return failed(problem);
+        }
+        match &status.relay {
+            RelayStatus::Failed(problem) => return failed(problem),
+            RelayStatus::Stopped => return Step::Wait("the relay is opening".to_owned()),
+            RelayStatus::Listening { .. } => {}
+        }
+    }
+    let trouble = status
+        .tor
+        .trouble
+        .as_ref()
+        .filter(|trouble| trouble.hinders());
+    let trouble = trouble.map(|trouble| {
+        format!(
+            "; {} {}",
+            status::sentence(&trouble.problem),
+            trouble.action
+        )
+    });
+    let trouble = trouble.unwrap_or_default();
+    let words = match &status.tor.state {
+        TorState::Ready if status.tor.is_usable() => return Step::Reached,
+        TorState::Failed(problem) => return failed(problem),
+        TorState::Ready => "Tor was connected and does not answer".to_owned(),
+        TorState::Bootstrapping {
+            percent, summary, ..
+        } => format!("{percent:>3} %  {summary}"),
+        TorState::Restarting {
+            problem, attempt, ..
+        } => {
+            format!(
+                "Tor is started again (attempt {attempt}): {}",
+                problem.message
+            )
+        }
+        TorState::Off | TorState::Starting => "Tor is starting".to_owned(),
+        TorState::Stopping => "the Tor from before is stopping".to_owned(),
+    };
+    Step::Wait(words + &trouble)
+}
+
+/// What was told so far, on stderr: stdout has the result.
+struct Progress {
+    format: Format,
+    last: RefCell<String>,
+}
+
+impl Progress {
+    fn tell(&self, words: String) {
+        let mut last = self.last.borrow_mut();
+        if *last == words {
+            return;
+        }
+        if self.format == Format::Text {
+            let told = writeln!(std::io::stderr().lock(), "{words}");
+            crate::ignore_because("nobody reads it", told);
+        }
+        *last = words;
+    }
+
+    fn at_the_end(&self) -> String {
+        let last = self.last.borrow();
+        let last = last.trim();
+        if last.is_empty() {
+            String::new()
+        } else {
+            format!(" Last heard: {last}.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meter_wire::TorTrouble;
+
+    fn status(json: &str) -> Status {
+        let json = json.replace('\'', "\"");
+        serde_json::from_str(&format!(
+            "{{{json}, \"session\": null, \"balance\": \"0\", \"reports\": \"0\", \"thresholds\": {{\
+             \"min_bytes\": \"100000\", \"min_duration_ms\": \"30000\", \"max_duration_ms\": \"600000\"}}}}"
+        ))
+        .expect("a status")
+    }
+
+    fn with_tor(state: &str) -> Status {
+        status(&format!(
+            "'relay': {{'listening': {{'port': 9149}}}}, 'tor': {{'backend': null, 'version': null, \
+             'state': {state}}}, 'problem': null"
+        ))
+    }
+
+    #[test]
+    fn a_wait_ends_at_a_usable_tor_and_at_nothing_less() {
+        assert_eq!(step(Goal::Everything, &with_tor("'ready'")), Step::Reached);
+        let mut silent = with_tor("'ready'");
+        silent.tor.trouble = Some(TorTrouble::new(ErrorCode::TorSilent, 0));
+        let Step::Wait(words) = step(Goal::Everything, &silent) else {
+            panic!("not usable");
+        };
+        assert!(words.contains("does not answer"), "{words}");
+        for state in ["'off'", "'starting'", "'stopping'"] {
+            assert!(
+                matches!(step(Goal::Tor, &with_tor(state)), Step::Wait(_)),
+                "{state}"
+            );
+        }
+    }
+
+    #[test]
+    fn progress_has_percent_words_and_what_is_wrong() {
+        let mut tor = with_tor(
+            "{'bootstrapping': {'percent': 5, 'tag': 'conn', 'summary': 'Connecting', 'warning': null}}",
+        );
+        assert_eq!(
+            step(Goal::Tor, &tor),
+            Step::Wait("  5 %  Connecting".to_owned())
+        );
+        tor.tor.trouble = Some(TorTrouble::new(ErrorCode::TorOffline, 0));
+        let Step::Wait(words) = step(Goal::Tor, &tor) else {
+            panic!("it may come");
+        };
+        assert!(words.contains("no network connection"), "{words}");
+    }
+
+    #[test]
+    fn what_will_not_come_by_itself_ends_the_wait() {
+        let missing = "{'failed': {'code': 'tor_missing', 'message': 'Tor is not installed.'}}";
+        assert!(matches!(
+            step(Goal::Tor, &with_tor(missing)),
+            Step::Failed(_)
+        ));
+        let mut taken = with_tor("'ready'");
+        taken.relay = RelayStatus::Failed(Problem::new(ErrorCode::PortTaken));
+        assert!(matches!(step(Goal::Everything, &taken), Step::Failed(_)));
+        assert_eq!(
+            step(Goal::Tor, &taken),
+            Step::Reached,
+            "only Tor was asked for"
+        );
+        taken.problem = Some(Problem::new(ErrorCode::KeyMissing));
+        let Step::Failed(problem) = step(Goal::Everything, &taken) else {
+            panic!("nothing is counted");
+        };
+        assert_eq!(problem.code, ErrorCode::KeyMissing);
+    }
+}

@@ -1,0 +1,345 @@
+//! The settings by name, from the example file, which names every one with its default.
+
+use super::{Config, ConfigError, TorAddr, parse};
+use crate::problems;
+use meter_wire::{Setting, Settings};
+use std::path::Path;
+use toml_edit::{DocumentMut, Item, Value};
+
+/// Every key with its default and its explanation.
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// Every key, in the order of the example.
+pub(crate) const NAMES: [&str; 17] = [
+    "relay.port",
+    "relay.connections_max",
+    "relay.optimistic",
+    "relay.serve_unidentified",
+    "session.min_bytes",
+    "session.min_duration_ms",
+    "session.max_duration_ms",
+    "tor.backend",
+    "tor.program",
+    "tor.socks_port",
+    "tor.control_port",
+    "tor.extra_torrc",
+    "tor.arti",
+    "tor.shadowsocks",
+    "tor.bridges",
+    "daemon.idle_exit_s",
+    "log.level",
+];
+
+/// What has to start anew for a change to count.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Effect {
+    /// The relay.
+    Relay,
+    /// Tor.
+    Tor,
+    /// The daemon.
+    Daemon,
+}
+
+impl Effect {
+    /// Of the key with this name.
+    pub(crate) fn of(key: &str) -> Self {
+        match key.split_once('.') {
+            Some(("relay", _)) => Self::Relay,
+            Some(("tor", _)) => Self::Tor,
+            _ => Self::Daemon,
+        }
+    }
+
+    /// When it counts, and how to bring that about.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Relay => {
+                "It counts from the relay's next start on: `onionmeter monitor stop`, then `onionmeter monitor start`."
+            }
+            Self::Tor => {
+                "It counts from Tor's next start on: `onionmeter tor stop`, then `onionmeter tor start`."
+            }
+            Self::Daemon => {
+                "It counts from the daemon's next start on: `onionmeter stop`, then `onionmeter up` (an open browser starts it by itself)."
+            }
+        }
+    }
+
+    /// The same for programs.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Relay => "relay_start",
+            Self::Tor => "tor_start",
+            Self::Daemon => "daemon_start",
+        }
+    }
+}
+
+/// A file of settings, by key.
+pub(crate) struct Keys(DocumentMut);
+
+impl Keys {
+    /// The defaults.
+    pub(crate) fn defaults() -> Self {
+        Self(EXAMPLE.parse().expect("the example is TOML; tested"))
+    }
+
+    /// Of a text that is in order.
+    ///
+    /// # Errors
+    /// The mistake in it.
+    pub(crate) fn of(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        parse(text, path)?;
+        text.parse()
+            .map(Self)
+            .map_err(|error: toml_edit::TomlError| ConfigError::Syntax {
+                path: path.to_path_buf(),
+                message: error.message().to_owned(),
+            })
+    }
+
+    /// Every `section.key`, in the order of the file.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let sections = self.0.iter().filter_map(|(section, item)| {
+            let table = item.as_table_like()?;
+            Some(table.iter().map(move |(key, _)| format!("{section}.{key}")))
+        });
+        sections.flatten().collect()
+    }
+
+    /// What is set; `None` where nothing is.
+    pub(crate) fn value(&self, key: &str) -> Option<Value> {
+        let (section, key) = key.split_once('.')?;
+        let item = self.0.get(section)?.as_table_like()?.get(key)?;
+        let mut value = match item.clone() {
+            // `[tor.arti]` and `arti = {}` are the same.
+            Item::Table(table) => Value::InlineTable(table.into_inline_table()),
+            item => item.into_value().ok()?,
+        };
+        value.decor_mut().clear();
+        if let Value::Array(lines) = &mut value {
+            lines.fmt();
+            lines.set_trailing("");
+        }
+        Some(value)
+    }
+}
+
+/// A value as it was written on a command line, in the type of the key's default. Numbers that count
+/// bytes or time may have a unit. Whether it is within its limits, the parser of the file says.
+///
+/// # Errors
+/// A sentence that names what is needed.
+pub(crate) fn typed(
+    key: &str,
+    words: &[String],
+    quantity: impl Fn(&str, &str) -> Result<u64, String>,
+) -> Result<Value, String> {
+    let default = Keys::defaults().value(key);
+    let default = default.ok_or_else(|| format!("there is no setting {key}"))?;
+    if let Value::Array(_) = default {
+        let lines = words.iter().filter(|line| !line.is_empty());
+        return Ok(Value::Array(lines.collect()));
+    }
+    let [word] = words else {
+        return Err(format!(
+            "{key} takes one value, and {} were given",
+            words.len()
+        ));
+    };
+    let is_place = matches!(key, "tor.socks_port" | "tor.control_port");
+    let refused = |needed: &str| format!("{key} is {word}; it must be {needed}");
+    match default {
+        Value::Integer(_) => match word.parse::<i64>() {
+            Ok(number) => Ok(number.into()),
+            Err(_) if is_place => Ok(word.as_str().into()),
+            Err(_) => {
+                let number =
+                    quantity(key, word).map_err(|why| format!("{key} is {word}: {why}"))?;
+                let number = i64::try_from(number).map_err(|_| refused("at most 2^63 - 1"))?;
+                Ok(number.into())
+            }
+        },
+        Value::Boolean(_) => match word.as_str() {
+            "true" => Ok(true.into()),
+            "false" => Ok(false.into()),
+            _ => Err(refused("true or false")),
+        },
+        Value::InlineTable(_) => match word.parse::<Value>() {
+            Ok(value @ Value::InlineTable(_)) => Ok(value),
+            Ok(_) | Err(_) => Err(refused("an inline table such as { key = 1 }")),
+        },
+        Value::String(_) | Value::Float(_) | Value::Datetime(_) | Value::Array(_) => {
+            Ok(word.as_str().into())
+        }
+    }
+}
+
+/// What is in force beside what the file says. Values that may hold secrets are told by their number only.
+pub(crate) fn told(in_force: &Config, file: Result<Config, ConfigError>) -> Settings {
+    let (file, problem) = match file {
+        Ok(file) => (Some(file), None),
+        Err(error) => (None, Some(problems::config(&error))),
+    };
+    let told = |key: &str| Setting {
+        key: key.to_owned(),
+        in_force: shown(key, in_force),
+        in_file: file.as_ref().map(|file| shown(key, file)),
+        differs: file
+            .as_ref()
+            .is_some_and(|file| !is_same(key, in_force, file)),
+    };
+    Settings {
+        settings: NAMES.into_iter().map(told).collect(),
+        problem,
+    }
+}
+
+/// Two settings whose values are not told may differ with the same number of lines.
+fn is_same(key: &str, one: &Config, other: &Config) -> bool {
+    match key {
+        "tor.extra_torrc" => one.tor.extra_torrc == other.tor.extra_torrc,
+        "tor.arti" => one.tor.arti == other.tor.arti,
+        "tor.bridges" => one.tor.bridges == other.tor.bridges,
+        _ => shown(key, one) == shown(key, other),
+    }
+}
+
+fn shown(key: &str, config: &Config) -> String {
+    let place = |place: &Option<TorAddr>| {
+        let place = place.as_ref();
+        place.map_or_else(|| "0".to_owned(), ToString::to_string)
+    };
+    let lines = |count: usize| match count {
+        0 => "none".to_owned(),
+        1 => "1 line".to_owned(),
+        count => format!("{count} lines"),
+    };
+    let (tor, thresholds) = (&config.tor, &config.thresholds);
+    let file = tor.shadowsocks.as_ref();
+    match key {
+        "relay.port" => config.relay_port.to_string(),
+        "relay.connections_max" => config.connections_max.to_string(),
+        "relay.optimistic" => config.optimistic.to_string(),
+        "relay.serve_unidentified" => config.serve_unidentified.to_string(),
+        "session.min_bytes" => thresholds.min_bytes().get().to_string(),
+        "session.min_duration_ms" => thresholds.min_duration().get().to_string(),
+        "session.max_duration_ms" => thresholds.max_duration().get().to_string(),
+        "tor.backend" => tor.backend.name().to_owned(),
+        "tor.program" => tor.program.display().to_string(),
+        "tor.socks_port" => place(&tor.socks_port),
+        "tor.control_port" => place(&tor.control_port),
+        "tor.extra_torrc" => lines(tor.extra_torrc.len()),
+        "tor.arti" => lines(tor.arti.lines().count()),
+        "tor.shadowsocks" => {
+            file.map_or_else(|| "none".to_owned(), |file| file.display().to_string())
+        }
+        "tor.bridges" => lines(tor.bridges.len()),
+        "daemon.idle_exit_s" => config.idle_exit_s.unwrap_or(0).to_string(),
+        "log.level" => config.log_level.to_string().to_lowercase(),
+        other => format!("{other} is unknown"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_example_has_its_name_here_and_is_told() {
+        assert_eq!(Keys::defaults().names(), NAMES);
+        let told = told(&Config::default(), Ok(Config::default()));
+        for setting in told.settings {
+            assert!(!setting.in_force.contains("unknown"), "{setting:?}");
+            assert_eq!(setting.in_file.as_ref(), Some(&setting.in_force));
+        }
+    }
+
+    #[test]
+    fn what_a_new_start_would_change_is_told_without_secrets() {
+        let path = Path::new("x");
+        let of = |text: &str| parse(text, path).expect("in order");
+        let line = "192.0.2.1:443 0123456789ABCDEF0123456789ABCDEF01234567";
+        let one = of(&format!("[tor]\nbridges = [\"{line}\"]"));
+        let other = of(
+            "[relay]\nport = 9200\n[tor]\nbridges = [\"192.0.2.2:443\"]\n[log]\nlevel = \"debug\"",
+        );
+        assert_eq!(told(&one, Ok(one.clone())).changes().count(), 0);
+        let settings = told(&one, Ok(other));
+        let changes = settings.changes().map(|setting| {
+            let in_file = setting.in_file.as_deref().unwrap_or_default();
+            format!("{}: {} -> {in_file}", setting.key, setting.in_force)
+        });
+        let changes: Vec<_> = changes.collect();
+        assert_eq!(
+            changes,
+            [
+                "relay.port: 9149 -> 9200",
+                "tor.bridges: 1 line -> 1 line",
+                "log.level: info -> debug"
+            ]
+        );
+        assert!(!format!("{settings:?}").contains("192.0.2"));
+    }
+
+    #[test]
+    fn a_file_with_a_mistake_is_never_told_as_defaults() {
+        let broken = parse("[relay]\nport = 80", Path::new("x"));
+        let settings = told(&Config::default(), broken);
+        assert!(settings.problem.is_some());
+        assert!(
+            settings
+                .settings
+                .iter()
+                .all(|setting| setting.in_file.is_none() && !setting.differs)
+        );
+        assert_eq!(settings.in_force("relay.port"), Some("9149"));
+    }
+
+    #[test]
+    fn a_value_has_the_type_of_its_key() {
+        let quantity = |key: &str, word: &str| match (key.ends_with("_bytes"), word) {
+            (true, "100kB") => Ok(100_000),
+            _ => Err("no".to_owned()),
+        };
+        let of = |key: &str, words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+            typed(key, &words, quantity).map(|value| value.to_string())
+        };
+        for (key, words, expected) in [
+            ("relay.port", &["9200"][..], "9200"),
+            ("session.min_bytes", &["100kB"], "100000"),
+            ("relay.optimistic", &["true"], "true"),
+            ("tor.backend", &["managed"], "\"managed\""),
+            ("tor.socks_port", &["/run/tor/socks"], "\"/run/tor/socks\""),
+            ("tor.socks_port", &["9050"], "9050"),
+            ("tor.bridges", &["a b", "c"], "[\"a b\", \"c\"]"),
+            ("tor.bridges", &[""], "[]"),
+            ("tor.arti", &["{ a = 1 }"], "{ a = 1 }"),
+        ] {
+            assert_eq!(of(key, words).as_deref(), Ok(expected), "{key} {words:?}");
+        }
+        for (key, words, expected) in [
+            ("relay.port", &["abc"][..], "relay.port is abc: no"),
+            (
+                "relay.optimistic",
+                &["yes"],
+                "relay.optimistic is yes; it must be true or false",
+            ),
+            (
+                "relay.port",
+                &["1", "2"],
+                "relay.port takes one value, and 2 were given",
+            ),
+            (
+                "tor.arti",
+                &["3"],
+                "tor.arti is 3; it must be an inline table such as { key = 1 }",
+            ),
+            ("relay.prot", &["1"], "there is no setting relay.prot"),
+        ] {
+            assert_eq!(of(key, words), Err(expected.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What scripts rely on: one JSON object with a state, exit statuses, pipes that end early.
+
+use crate::support::TestHome;
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    fs,
+    io::Read as _,
+    os::unix::ffi::OsStringExt as _,
+    process::{Output, Stdio},
+};
+
+/// The object on stdout, after what every object promises was checked.
+#[track_caller]
+pub(crate) fn object(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let object: Value = match serde_json::from_str(&text) {
+        Ok(object) => object,
+        Err(error) => panic!("{error}: {text}"),
+    };
+    assert!(object["state"].is_string(), "a state: {text}");
+    let code = output.status.code().expect("no signal");
+    assert_eq!(object.get("error").is_some(), code != 0, "{code}: {text}");
+    if code != 0 {
+        let error = &object["error"];
+        assert!(
+            error["code"].is_string() && error["message"].is_string(),
+            "{text}"
+        );
+        assert_eq!(error["exit_status"], code, "{text}");
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, "", "all that is said is in the object");
+    object
+}
+
+#[track_caller]
+fn check(home: &TestHome, args: &[&str], code: i32, state: &str) -> Value {
+    let output = home.run(&[args, &["--json"]].concat());
+    let object = object(&output);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {object}");
+    assert_eq!(object["state"], state, "{args:?}: {object}");
+    object
+}
+
+#[test]
+fn every_command_gives_one_object_with_a_state_when_nothing_runs() {
+    let home = TestHome::new();
+    for (args, code, state) in [
+        (&["status"][..], 3, "not_running"),
+        (&["status", "--check"], 3, "not_running"),
+        (&["reports"], 5, "no_reports"),
+        (&["verify", "/nowhere.json"], 66, "error"),
+        (&["tor", "stop"], 0, "not_running"),
+        (&["monitor", "stop"], 0, "not_running"),
+        (&["down"], 0, "not_running"),
+        (&["stop"], 0, "not_running"),
+        (&["new-identity"], 3, "not_running"),
+        (&["circuit", "example.com"], 3, "not_running"),
+        (&["new-circuit", "example.com"], 3, "not_running"),
+        (&["thresholds"], 0, "not_running"),
+        (&["thresholds", "--min-bytes", "1MB"], 3, "not_running"),
+        (&["thresholds", "--min-bytes", "1kB"], 64, "error"),
+        (&["config", "path"], 0, "present"),
+        (&["config", "get"], 0, "present"),
+        (&["config", "check"], 0, "sound"),
+        (&["logs"], 66, "error"),
+        (&["version"], 0, "not_running"),
+        (&["completions", "fish"], 0, "completions"),
+        (&["man"], 0, "man"),
+        (&["exit-codes"], 0, "exit_codes"),
+        (
+            &[
+                "relay",
+                "--listen",
+                "9.9.9.9:1",
+                "--upstream",
+                "127.0.0.1:1",
+            ],
+            64,
+            "error",
+        ),
+        (&["brew-tea"], 64, "error"),
+        (&["status", "--tea"], 64, "error"),
+        (&["circuit", "file:///etc/passwd"], 64, "error"),
+    ] {
+        check(&home, args, code, state);
+    }
+    assert!(home.daemon_pid().is_none(), "looking starts nothing");
+}
+
+#[test]
+fn every_command_gives_one_object_while_the_daemon_runs() {
+    let home = TestHome::new();
+    check(&home, &["monitor", "start"], 0, "started");
+    let status = check(&home, &["status"], 0, "tor_failed");
+    assert_eq!(status["relay"]["listening"]["port"], home.relay_port);
+    check(&home, &["status", "--check"], 1, "tor_failed");
+    check(&home, &["reports"], 5, "no_reports");
+    let failed = check(&home, &["tor", "start"], 69, "error");
+    assert_eq!(failed["error"]["code"], "tor_missing");
+    check(&home, &["up"], 69, "error");
+    check(
+        &home,
+        &["circuit", "https://Example.COM:443/x"],
+        0,
+        "untold",
+    );
+    check(&home, &["new-circuit", "example.com"], 0, "done");
+    let soon = check(&home, &["new-circuit", "example.org"], 75, "error");
+    assert_eq!(soon["error"]["code"], "circuit_too_soon");
+    check(&home, &["new-identity"], 0, "done");
+    let soon = check(&home, &["new-identity"], 75, "error");
+    assert_eq!(soon["error"]["code"], "identity_too_soon");
+    check(
+        &home,
+        &[
+            "thresholds",
+            "--min-bytes",
+            "1.5MB",
+            "--max-duration",
+            "20min",
+        ],
+        0,
+        "in_force",
+    );
+    let now = check(&home, &["thresholds"], 0, "in_force");
+    assert_eq!(now["thresholds"]["min_bytes"], "1500000");
+    assert_eq!(now["thresholds"]["min_duration_ms"], "30000", "as it was");
+    assert_eq!(now["thresholds"]["max_duration_ms"], "1200000");
+    assert_eq!(now["next_start"]["min_bytes"], "100000");
+    let version = check(&home, &["version"], 0, "same");
+    assert_eq!(version["daemon"]["version"], env!("CARGO_PKG_VERSION"));
+    let log = check(&home, &["logs", "-n", "2"], 0, "log");
+    assert_eq!(log["lines"].as_array().map(Vec::len), Some(2));
+    check(&home, &["monitor", "stop"], 0, "stopped");
+    check(&home, &["down"], 0, "stopped");
+}
+
+#[test]
+fn what_is_in_the_way_has_an_exit_status_of_its_own() {
+    let home = TestHome::new();
+    let listed = check(&home, &["exit-codes"], 0, "exit_codes");
+    let rows = listed["exit_codes"].as_array().expect("a list");
+    let numbers: BTreeSet<_> = rows.iter().filter_map(|row| row["code"].as_i64()).collect();
+    assert_eq!(numbers.len(), rows.len());
+    let help = home.run(&["help", "exit-codes"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    for row in rows {
+        let name = row["name"].as_str().expect("a name");
+        assert!(help.contains(name), "{name}: {help}");
+    }
+    // The port is another program's.
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    home.relay_at(taken.local_addr().expect("bound").port());
+    let refused = check(&home, &["monitor", "start"], 71, "error");
+    assert_eq!(refused["error"]["code"], "port_taken");
+    home.configure("[relay]\nport = 80\n");
+    let broken = check(&home, &["monitor", "start"], 78, "error");
+    assert_eq!(broken["error"]["code"], "config_invalid");
+    check(&home, &["tor", "start"], 78, "error");
+    check(&home, &["daemon"], 78, "error");
+}
+
+#[test]
+fn arguments_that_are_no_text_or_nothing_at_all_are_usage() {
+    let home = TestHome::new();
+    let odd = OsString::from_vec(b"caf\xe9".to_vec());
+    for args in [&["circuit"][..], &["status"], &[], &["config", "get"]] {
+        let output = home.command(args).arg(&odd).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(64), "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        assert!(!output.stderr.is_empty(), "{args:?}");
+    }
+    // A file may have any name.
+    let output = home
+        .command(&["verify", "--"])
+        .arg(&odd)
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(66));
+    let output = home.run(&["verify", "--", "--json"]);
+    assert_eq!(output.status.code(), Some(66), "a file of that name");
+    assert!(output.stdout.is_empty(), "and no option");
+    for (args, part) in [
+        (&["stauts"][..], "'status'"),
+        (&["status", "--jsno"], "'--json'"),
+        (&["config", "get", "relay.prot"], "'relay.port'"),
+    ] {
+        let output = home.run(args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains("similar") && said.contains(part),
+            "{args:?}: {said}"
+        );
+    }
+}
+
+/// A reader that has read enough is no error, and nobody is told anything.
+#[test]
+fn a_pipe_that_ends_early_is_quiet() {
+    let home = TestHome::new();
+    for args in [
+        &["exit-codes"][..],
+        &["man"],
+        &["completions", "bash"],
+        &["config", "get"],
+    ] {
+        let mut child = home
+            .command(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        drop(child.stdout.take());
+        let mut said = String::new();
+        let mut stderr = child.stderr.take().expect("piped");
+        stderr.read_to_string(&mut said).expect("text");
+        assert_eq!(said, "", "{args:?}");
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{args:?}");
+    }
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("a device");
+    let output = home
+        .command(&["exit-codes"])
+        .stdout(full)
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(74));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot be written"), "{said}");
+}
+
+#[test]
+fn a_pipe_gets_no_colours() {
+    let home = TestHome::new();
+    for args in [
+        &["--help"][..],
+        &["brew-tea"],
+        &["status"],
+        &["doctor"],
+        &["status", "--help"],
+    ] {
+        let output = home
+            .command(args)
+            .env("CLICOLOR", "1")
+            .output()
+            .expect("it starts");
+        let all = [output.stdout, output.stderr].concat();
+        assert!(!all.contains(&b'\x1b'), "{args:?}");
+    }
+}
+
+#[test]
+fn completions_and_manual_know_every_command() {
+    let home = TestHome::new();
+    let out = |args: &[&str]| {
+        let output = home.run(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = out(&["completions", shell]);
+        for command in ["up", "down", "config", "new-circuit", "exit-codes"] {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+    let page = out(&["man"]);
+    assert!(
+        page.contains(".TH onionmeter") && page.contains("exit\\-codes"),
+        "{page}"
+    );
+    let page = out(&["man", "tor", "start"]);
+    assert!(
+        page.contains("\\-\\-wait") && page.contains("\\-\\-timeout"),
+        "{page}"
+    );
+    assert_eq!(home.run(&["man", "tea"]).status.code(), Some(64));
+    let script = out(&["completions", "bash"]);
+    let path = home.user().join("completions.bash");
+    fs::write(&path, script).expect("ours");
+    // It is a script that bash takes, and it completes.
+    let ask = format!(
+        "source {}; COMP_WORDS=(onionmeter sta); COMP_CWORD=1; _onionmeter onionmeter sta onionmeter; \
+         echo \"${{COMPREPLY[@]}}\"",
+        path.display()
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &ask])
+        .output()
+        .expect("bash");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "status");
+}

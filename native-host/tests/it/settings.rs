@@ -1,0 +1,313 @@
+//! `config` and what other commands say of `config.toml`.
+
+use crate::{scripts::object, support::TestHome};
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+#[track_caller]
+fn check(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) -> String {
+    let output = home.run(args);
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
+    for part in parts {
+        assert!(text.contains(part), "{args:?} says {part:?}: {text}");
+    }
+    text.into_owned()
+}
+
+fn file(home: &TestHome) -> String {
+    fs::read_to_string(home.root().join("config.toml")).expect("there")
+}
+
+/// What is set, when it counts, and how it stands in the file.
+const SETTINGS: &[(&[&str], &str, &str)] = &[
+    (
+        &["session.min_bytes", "1.5MB"],
+        "daemon's next start",
+        "min_bytes = 1500000",
+    ),
+    (
+        &["session.max_duration_ms", "20min"],
+        "daemon's next start",
+        "max_duration_ms = 1200000",
+    ),
+    (
+        &["daemon.idle_exit_s", "5min"],
+        "daemon's next start",
+        "idle_exit_s = 300",
+    ),
+    (
+        &["tor.bridges", "192.0.2.1:443", "192.0.2.2:443"],
+        "Tor's next start",
+        "bridges = [\"192.0.2.1:443\", \"192.0.2.2:443\"]",
+    ),
+    (&["tor.bridges", ""], "Tor's next start", "bridges = []"),
+    (
+        &["log.level", "debug"],
+        "daemon's next start",
+        "level = \"debug\"",
+    ),
+];
+
+#[test]
+fn a_setting_is_changed_with_every_comment_kept_and_told_when_it_counts() {
+    let home = TestHome::new();
+    home.configure("# mine\r\n[relay] # ours\r\nport = 9200  # a good one\r\n");
+    let said = check(
+        &home,
+        &["config", "set", "relay.port", "9201"],
+        0,
+        &["relay.port = 9201", "relay's next start"],
+    );
+    assert!(said.contains("config.toml"), "{said}");
+    assert_eq!(
+        file(&home),
+        "# mine\r\n[relay] # ours\r\nport = 9201  # a good one\r\n"
+    );
+    for (args, part, kept) in SETTINGS {
+        check(&home, &[&["config", "set"], *args].concat(), 0, &[part]);
+        assert!(file(&home).contains(kept), "{kept}: {}", file(&home));
+    }
+    assert_eq!(
+        check(&home, &["config", "get", "relay.port"], 0, &[]),
+        "9201\n"
+    );
+    assert_eq!(
+        check(&home, &["config", "get", "log.level"], 0, &[]),
+        "debug\n"
+    );
+    assert_eq!(
+        check(&home, &["config", "get", "tor.backend"], 0, &[]),
+        "auto\n"
+    );
+    check(
+        &home,
+        &["config", "get"],
+        0,
+        &["relay.port = 9201\n", "relay.optimistic = false  # default"],
+    );
+    let all = object(&home.run(&["config", "get", "--json"]));
+    assert_eq!(all["settings"]["relay.port"]["value"], 9201);
+    assert_eq!(all["settings"]["relay.port"]["source"], "config.toml");
+    assert_eq!(all["settings"]["tor.backend"]["source"], "default");
+    assert_eq!(
+        all["settings"].as_object().map(serde_json::Map::len),
+        Some(17)
+    );
+    check(&home, &["config", "check"], 0, &["in order"]);
+}
+
+#[test]
+fn a_value_that_the_file_could_not_have_changes_nothing() {
+    let home = TestHome::new();
+    let before = file(&home);
+    for (args, part) in [
+        (
+            &["relay.port", "80"][..],
+            "relay.port is 80; it must be from 1024 to 65535",
+        ),
+        (
+            &["relay.port", "many"],
+            "relay.port is many: it must be a whole number",
+        ),
+        (
+            &["relay.port", "-1"],
+            "relay.port is -1; it must be from 1024",
+        ),
+        (
+            &["session.min_bytes", "1kB"],
+            "session.min_bytes is 1000; it must be",
+        ),
+        (
+            &["session.min_duration_ms", "2h"],
+            "session.min_duration_ms is 7200000",
+        ),
+        (
+            &["session.min_duration_ms", "30"],
+            "session.min_duration_ms is 30; it must be",
+        ),
+        (
+            &["session.min_duration_ms", "30m s"],
+            "session.min_duration_ms is 30m s",
+        ),
+        (&["daemon.idle_exit_s", "1500ms"], "whole seconds"),
+        (&["relay.optimistic", "yes"], "true or false"),
+        (&["tor.backend", "magic"], "one of auto, existing, managed"),
+        (&["log.level", "loud"], "one of error, warn, info"),
+        (&["tor.bridges", "nonsense"], "tor.bridges cannot be used"),
+        (&["tor.backend", "auto", "managed"], "takes one value"),
+        (&["relay.prot", "9200"], "relay.port"),
+    ] {
+        check(&home, &[&["config", "set"], args].concat(), 64, &[part]);
+        assert_eq!(file(&home), before, "{args:?}");
+    }
+    assert_eq!(
+        check(&home, &["config", "path"], 0, &[]).trim(),
+        home.root().join("config.toml").to_str().expect("UTF-8")
+    );
+    fs::remove_file(home.root().join("config.toml")).expect("ours");
+    check(&home, &["config", "check"], 0, &["defaults apply"]);
+    let path = object(&home.run(&["config", "path", "--json"]));
+    assert_eq!(path["state"], "absent");
+    check(&home, &["config", "set", "log.level", "warn"], 0, &[]);
+    assert_eq!(file(&home), "[log]\nlevel = \"warn\"\n");
+    let other = home.user().join("other.toml");
+    check(
+        &home,
+        &["config", "check", other.to_str().expect("UTF-8")],
+        66,
+        &["is not there"],
+    );
+    fs::write(&other, "[relay]\nport = 1\n").expect("ours");
+    check(
+        &home,
+        &["config", "check", other.to_str().expect("UTF-8")],
+        78,
+        &["line 2"],
+    );
+}
+
+#[test]
+fn no_command_takes_settings_that_cannot_be_read_for_defaults() {
+    let home = TestHome::new();
+    let path = home.root().join("config.toml");
+    for (text, part) in [
+        (&b"[relay]\nport = 80\n"[..], "relay.port is 80"),
+        (b"[relay]\nport = 9200\nport = 9201\n", "line 3"),
+        (b"[ledger]\nurl = 'x'\n", "a setting of a later version"),
+        (b"[relay]\nport = 9200 # \xe9\n", "line 2 is not UTF-8"),
+    ] {
+        fs::write(&path, text).expect("ours");
+        for args in [
+            &["config", "check"][..],
+            &["config", "get"],
+            &["config", "set", "log.level", "warn"],
+        ] {
+            check(&home, args, 78, &[part]);
+        }
+        check(&home, &["status"], 3, &["not running", part]);
+        check(&home, &["thresholds"], 78, &[]);
+        check(&home, &["doctor"], 1, &["BAD", part]);
+        assert_eq!(fs::read(&path).expect("there"), text, "nothing was changed");
+    }
+    fs::remove_file(&path).expect("ours");
+    fs::create_dir(&path).expect("a folder");
+    check(
+        &home,
+        &["config", "get"],
+        78,
+        &["it is a folder", "move it away"],
+    );
+    check(&home, &["up"], 78, &["it is a folder"]);
+    fs::remove_dir(&path).expect("ours");
+    if rustix::process::geteuid().is_root() {
+        println!("not checked: root may read everything");
+        return;
+    }
+    fs::write(&path, "").expect("ours");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("ours");
+    check(
+        &home,
+        &["config", "get"],
+        78,
+        &["Permission denied", "mode 600"],
+    );
+}
+
+#[test]
+fn doctor_never_shows_defaults_as_if_in_force_while_the_settings_are_broken() {
+    let home = TestHome::new();
+    home.configure("[tor]\nbridges = [\"nonsense\"]\n");
+    let said = check(
+        &home,
+        &["doctor"],
+        1,
+        &[
+            "BAD",
+            "line 2",
+            "no settings are in force",
+            "way: not known",
+        ],
+    );
+    for claim in [
+        "connects straight",
+        "to be used: ",
+        "yours alone",
+        "defaults are in force",
+    ] {
+        assert!(!said.contains(claim), "{claim}: {said}");
+    }
+    let told = object(&home.run(&["doctor", "--json"]));
+    assert_eq!(told["state"], "trouble");
+    let findings = told["findings"].as_array().expect("a list");
+    let bad: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding["level"] == "bad")
+        .collect();
+    assert_eq!(bad.len(), 1, "{told}");
+    assert!(bad[0]["remedy"].is_string());
+}
+
+#[test]
+fn what_is_in_force_is_told_beside_a_file_that_was_changed_or_broken_since() {
+    let home = TestHome::new();
+    check(&home, &["monitor", "start"], 0, &[]);
+    let said = check(&home, &["doctor"], 1, &["is in order"]);
+    assert!(!said.contains("in force"), "nothing differs: {said}");
+    check(&home, &["config", "set", "log.level", "debug"], 0, &[]);
+    check(
+        &home,
+        &["config", "set", "tor.bridges", "192.0.2.1:443"],
+        0,
+        &[],
+    );
+    check(
+        &home,
+        &["config", "set", "relay.connections_max", "100"],
+        0,
+        &[],
+    );
+    let parts = [
+        "log.level is info in force and debug in config.toml. It counts from the daemon's next start on",
+        "tor.bridges is none in force and 1 line in config.toml. It counts from Tor's next start on",
+        "relay.connections_max is 512 in force and 100 in config.toml. It counts from the relay's next start on",
+    ];
+    check(&home, &["doctor"], 1, &parts);
+    check(&home, &["status"], 0, &["log.level", "not in force yet"]);
+    check(&home, &["thresholds", "--min-bytes", "1MB"], 0, &[]);
+    check(
+        &home,
+        &["doctor"],
+        1,
+        &["session.min_bytes is 1000000 in force and 100000 in config.toml"],
+    );
+
+    let text = file(&home);
+    home.configure(&format!("{text}\n[ledger]\n"));
+    let port = format!("relay.port {}", home.relay_port);
+    let said = check(
+        &home,
+        &["doctor"],
+        1,
+        &["ledger", "goes on with the settings from before", &port],
+    );
+    assert!(
+        said.contains("by the settings in force: straight"),
+        "{said}"
+    );
+    check(
+        &home,
+        &["status"],
+        0,
+        &["ledger", "goes on with the settings"],
+    );
+    check(&home, &["config", "check"], 78, &["ledger"]);
+
+    home.configure(&text);
+    check(&home, &["stop"], 0, &[]);
+    check(&home, &["monitor", "start"], 0, &[]);
+    let said = check(&home, &["doctor"], 1, &[]);
+    assert!(
+        !said.contains("in force"),
+        "a new start took it all: {said}"
+    );
+}
