@@ -83,7 +83,11 @@ impl Book {
         copy: Option<tempfile::TempDir>,
     ) -> Result<Self, BookError> {
         schema::check(&connection)?;
-        audit::check_head(&connection)?;
+        // One state of the book: a report that another process posts between two of these questions
+        // would look like damage.
+        let moment = connection.unchecked_transaction()?;
+        audit::check_head(&moment)?;
+        moment.finish()?;
         rows::open_session(&connection)?;
         Ok(Self {
             connection,

@@ -24,6 +24,21 @@ fn a_report_is_posted_with_its_amount() {
     assert_eq!(book.audit().unwrap().totals, report.value().totals);
 }
 
+/// Another process reads between any two steps of the one that writes, and must see no damage.
+#[test]
+fn a_book_that_is_read_while_reports_are_posted_is_never_called_damaged() {
+    let folder = Folder::new();
+    let path = folder.book();
+    let mut book = begun(&path);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| post(&mut book, 1..=300));
+        while !writer.is_finished() {
+            Book::open_to_read(&path).unwrap();
+        }
+    });
+    assert_eq!(book.audit().unwrap().reports, 300);
+}
+
 #[test]
 fn everything_is_there_after_opening_again() {
     let folder = Folder::new();
