@@ -148,7 +148,9 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::DetourNeedsOwnTor
         | TorProblem::TwoDetours
         | TorProblem::BridgeWithoutFingerprint => ErrorCode::ConfigInvalid,
-        TorProblem::TransportMissing(_) => ErrorCode::BridgeProgramMissing,
+        TorProblem::TransportMissing(_) | TorProblem::TransportUnsafe(..) => {
+            ErrorCode::BridgeProgramMissing
+        }
         TorProblem::ShadowsocksRefused(_) => ErrorCode::ShadowsocksRefused,
         TorProblem::ShadowsocksDown(_) => ErrorCode::ShadowsocksDown,
         // Their sentences say it all.

@@ -3,12 +3,26 @@
 //!
 //! No reason holds an address or a fingerprint: bridges are secrets of those who use them.
 
+mod pasted;
+mod transport;
+
 use std::net::SocketAddr;
+
+pub use transport::Transport;
 
 /// Longest line: a Snowflake line with twenty servers has about 900 bytes.
 const BYTES_MAX: usize = 2_048;
 /// A relay's fingerprint in hexadecimal digits.
 const FINGERPRINT_DIGITS: usize = 40;
+/// Transports that censors know to find; no bridges are handed out for them any more.
+const OLD_TRANSPORTS: [&str; 6] = [
+    "obfs2",
+    "obfs3",
+    "scramblesuit",
+    "fte",
+    "flashproxy",
+    "meek",
+];
 
 /// One bridge: `[transport] address:port [fingerprint] [key=value …]`.
 #[derive(Clone, Eq, PartialEq)]
@@ -17,17 +31,6 @@ pub struct Bridge {
     address: SocketAddr,
     fingerprint: Option<String>,
     arguments: Vec<String>,
-}
-
-/// How what goes to a bridge is made to look like something else.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Transport {
-    /// Looks like nothing known.
-    Obfs4,
-    /// Looks like a video call, through volunteers' browsers.
-    Snowflake,
-    /// Looks like a visit to a web site.
-    Webtunnel,
 }
 
 /// Why a line is no bridge that can be used.
@@ -39,12 +42,24 @@ pub enum BadBridge {
     /// No bridge line is this long.
     #[error("it has more than {BYTES_MAX} bytes")]
     TooLong,
-    /// Line breaks, control characters, quotes, comments.
-    #[error("it holds a character that no bridge line has")]
-    Character,
+    /// More than one line.
+    #[error("it holds a line break; put each bridge into quotes of its own")]
+    LineBreak,
+    /// Control characters, quotes, comments, letters that no line has.
+    #[error("it holds {}, which no bridge line has", pasted::shown(*.0))]
+    Character(char),
     /// Its first word is no transport, or no address.
-    #[error("it begins neither with an address and port nor with obfs4, snowflake or webtunnel")]
+    #[error(
+        "it begins neither with an address and port nor with obfs4, snowflake, webtunnel, meek_lite or \
+         conjure"
+    )]
     Transport,
+    /// Its first word is a transport of former times.
+    #[error("its transport is broken and no longer in use; ask for an obfs4 or webtunnel bridge")]
+    OldTransport,
+    /// A name where the address has to be.
+    #[error("it has a name where an IP address has to be; no name is looked up here")]
+    Name,
     /// There is no address where one has to be.
     #[error("its address and port cannot be read")]
     Address,
@@ -71,51 +86,15 @@ impl std::fmt::Debug for Bridge {
     }
 }
 
-impl Transport {
-    const ALL: [Self; 3] = [Self::Obfs4, Self::Snowflake, Self::Webtunnel];
-
-    /// Tor's word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Obfs4 => "obfs4",
-            Self::Snowflake => "snowflake",
-            Self::Webtunnel => "webtunnel",
-        }
-    }
-
-    /// Programs that speak it, the usual one first.
-    #[must_use]
-    pub const fn programs(self) -> &'static [&'static str] {
-        match self {
-            Self::Obfs4 => &["obfs4proxy", "lyrebird"],
-            Self::Snowflake => &["snowflake-client"],
-            Self::Webtunnel => &["webtunnel-client", "lyrebird"],
-        }
-    }
-
-    const fn needs(self) -> &'static [&'static str] {
-        match self {
-            Self::Obfs4 => &["cert", "iat-mode"],
-            Self::Snowflake | Self::Webtunnel => &["url"],
-        }
-    }
-}
-
 impl Bridge {
     /// Reads one line. The word `Bridge`, with which some places print it, may stand before it.
     ///
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn parse(line: &str) -> Result<Self, BadBridge> {
+        let line = pasted::plain(line)?;
         if line.len() > BYTES_MAX {
             return Err(BadBridge::TooLong);
-        }
-        // A comment or a quote would begin in the middle of a line, a backslash would continue it.
-        let is_odd = |letter: char| !matches!(letter, ' ' | '!'..='~') || "\"#\\".contains(letter);
-        let line = line.trim_matches(' ');
-        if line.contains(is_odd) {
-            return Err(BadBridge::Character);
         }
         let mut words = line.split(' ').filter(|word| !word.is_empty()).peekable();
         if words
@@ -125,17 +104,20 @@ impl Bridge {
             words.next();
         }
         let first = *words.peek().ok_or(BadBridge::Empty)?;
-        let known = Transport::ALL
-            .into_iter()
-            .find(|transport| transport.name() == first);
+        let known = Transport::named(first);
         if known.is_some() {
             words.next();
+        } else if OLD_TRANSPORTS
+            .iter()
+            .any(|old| first.eq_ignore_ascii_case(old))
+        {
+            return Err(BadBridge::OldTransport);
         } else if !first.contains(':') {
             return Err(BadBridge::Transport);
         }
         let address = address(words.next().unwrap_or_default())?;
         let fingerprint = words
-            .next_if(|word| !word.contains('='))
+            .next_if(|word| !word.contains('=') || word.starts_with('$'))
             .map(fingerprint)
             .transpose()?;
         let arguments: Vec<_> = words.map(str::to_owned).collect();
@@ -172,7 +154,7 @@ impl Bridge {
 }
 
 fn address(word: &str) -> Result<SocketAddr, BadBridge> {
-    let address: SocketAddr = word.parse().map_err(|_| BadBridge::Address)?;
+    let address: SocketAddr = word.parse().map_err(|_| not_an_address(word))?;
     let ip = address.ip();
     let leads_nowhere = address.port() == 0 || ip.is_unspecified() || ip.is_multicast();
     if leads_nowhere {
@@ -182,11 +164,29 @@ fn address(word: &str) -> Result<SocketAddr, BadBridge> {
     }
 }
 
+/// What there is instead; a port alone makes no name.
+fn not_an_address(word: &str) -> BadBridge {
+    let is_name = word.rsplit_once(':').is_some_and(|(host, port)| {
+        let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        let has_letter = host.bytes().any(|byte| byte.is_ascii_alphabetic());
+        port.parse::<u16>().is_ok() && has_letter && host.bytes().all(is_label)
+    });
+    if is_name {
+        BadBridge::Name
+    } else {
+        BadBridge::Address
+    }
+}
+
+/// Also as lists of relays print it: `$` before it, and a nickname behind `~` or `=` (control-spec,
+/// "LongName").
 fn fingerprint(word: &str) -> Result<String, BadBridge> {
+    let word = word.strip_prefix('$').unwrap_or(word);
+    let digits = word.split(['~', '=']).next().unwrap_or_default();
     let is_one =
-        word.len() == FINGERPRINT_DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        digits.len() == FINGERPRINT_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_one {
-        Ok(word.to_ascii_uppercase())
+        Ok(digits.to_ascii_uppercase())
     } else {
         Err(BadBridge::Fingerprint)
     }
@@ -211,140 +211,21 @@ fn check_arguments(transport: Option<Transport>, arguments: &[String]) -> Result
     if !pairs.iter().all(|(key, _)| is_key(key)) {
         return Err(BadBridge::Argument);
     }
-    let has = |needed: &&str| {
+    let has = |needed: &str| {
         pairs
             .iter()
-            .any(|(key, value)| key == needed && !value.is_empty())
+            .any(|(key, value)| *key == needed && !value.is_empty())
     };
-    match transport.needs().iter().find(|needed| !has(needed)) {
-        Some(lacking) => Err(BadBridge::Lacks(lacking)),
-        None => Ok(()),
+    let lacking = |set: &&[&'static str]| set.iter().copied().find(|needed| !has(needed));
+    let sets = transport.needs();
+    if sets.iter().any(|set| lacking(set).is_none()) {
+        return Ok(());
     }
+    // The set of which most is there says best what is missing; of equal ones the first.
+    let there = |set: &&&[&'static str]| set.iter().filter(|needed| has(needed)).count();
+    let lacking = sets.iter().rev().max_by_key(there).and_then(lacking);
+    lacking.map_or(Ok(()), |key| Err(BadBridge::Lacks(key)))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const FINGERPRINT: &str = "0123456789ABCDEF0123456789ABCDEF01234567";
-
-    #[track_caller]
-    fn check(line: &str, expected: &str) {
-        assert_eq!(Bridge::parse(line).unwrap().line(), expected);
-    }
-
-    #[track_caller]
-    fn refused(line: &str, expected: BadBridge) {
-        assert_eq!(
-            Bridge::parse(line).map(|bridge| bridge.line()),
-            Err(expected),
-            "{line:?}"
-        );
-    }
-
-    #[test]
-    fn lines_of_every_kind_are_taken_as_they_are_handed_out() {
-        let f = FINGERPRINT;
-        check("192.0.2.1:443", "192.0.2.1:443");
-        check(
-            &format!("  bridge  [2001:db8::1]:443   {} ", f.to_lowercase()),
-            &format!("[2001:db8::1]:443 {f}"),
-        );
-        let obfs4 = format!("obfs4 192.0.2.1:443 {f} cert=AbC+/d,e iat-mode=0");
-        check(&obfs4, &obfs4);
-        let snowflake = format!(
-            "snowflake 192.0.2.3:80 {f} fingerprint={f} url=https://front.example/ fronts=a.example,b.example \
-             ice=stun:stun.example:3478 utls-imitate=hellorandomizedalpn"
-        );
-        check(&snowflake, &snowflake);
-        check(
-            "webtunnel [2001:db8::2]:443 url=https://site.example/path ver=0.0.1",
-            "webtunnel [2001:db8::2]:443 url=https://site.example/path ver=0.0.1",
-        );
-    }
-
-    #[test]
-    fn what_is_no_bridge_is_refused_with_what_is_wrong() {
-        let f = FINGERPRINT;
-        for (line, expected) in [
-            ("", BadBridge::Empty),
-            ("Bridge", BadBridge::Empty),
-            ("meek_lite 192.0.2.1:1 url=x", BadBridge::Transport),
-            ("OBFS4 192.0.2.1:1", BadBridge::Transport),
-            ("UseBridges 0", BadBridge::Transport),
-            ("bridge.example:443", BadBridge::Address),
-            ("192.0.2.1:0", BadBridge::Address),
-            ("0.0.0.0:443", BadBridge::Address),
-            ("192.0.2.256:443", BadBridge::Address),
-            ("obfs4", BadBridge::Address),
-            ("192.0.2.1:443 0123", BadBridge::Fingerprint),
-            (&format!("192.0.2.1:443 {f}0"), BadBridge::Fingerprint),
-            (
-                &format!("192.0.2.1:443 {}", f.replace('A', "G")),
-                BadBridge::Fingerprint,
-            ),
-            (&format!("192.0.2.1:443 {f} cert=x"), BadBridge::Argument),
-            (&format!("192.0.2.1:443 {f} {f}"), BadBridge::Argument),
-            (
-                &format!("obfs4 192.0.2.1:443 {f}"),
-                BadBridge::Lacks("cert"),
-            ),
-            (
-                &format!("obfs4 192.0.2.1:443 {f} cert=x"),
-                BadBridge::Lacks("iat-mode"),
-            ),
-            (
-                &format!("obfs4 192.0.2.1:443 {f} cert= iat-mode=0"),
-                BadBridge::Lacks("cert"),
-            ),
-            ("snowflake 192.0.2.3:80", BadBridge::Lacks("url")),
-            (
-                "obfs4 192.0.2.1:443 cert=x iat-mode=0 =x",
-                BadBridge::Argument,
-            ),
-            ("192.0.2.1:443\nUseBridges 0", BadBridge::Character),
-            ("192.0.2.1:443\r", BadBridge::Character),
-            ("192.0.2.1:443\t", BadBridge::Character),
-            ("192.0.2.1:443 # mine", BadBridge::Character),
-            ("webtunnel 192.0.2.1:1 url=\"x", BadBridge::Character),
-            ("192.0.2.1:443 \\", BadBridge::Character),
-            ("192.0.2.1:443\u{a0}", BadBridge::Character),
-        ] {
-            refused(line, expected);
-        }
-        refused(&"1".repeat(3_000), BadBridge::TooLong);
-    }
-
-    #[test]
-    fn nothing_shows_where_a_bridge_is() {
-        let bridge = Bridge::parse(&format!("192.0.2.1:443 {FINGERPRINT}")).unwrap();
-        let shown = format!("{bridge:?}");
-        assert!(
-            !shown.contains("192") && !shown.contains(FINGERPRINT),
-            "{shown}"
-        );
-    }
-
-    proptest! {
-        /// The one thing that must never be: a line with a second meaning.
-        #[test]
-        fn whatever_is_taken_is_one_option_and_reads_the_same_again(
-            line in "(Bridge )?(obfs4 |webtunnel )?(192\\.0\\.2\\.1:443|\\PC{0,9})( [0-9A-Fa-f]{40})?([ \n\r\t\"#\\\\]?(cert|iat-mode|url|\\PC{0,5})=\\PC{0,9}){0,3}",
-        ) {
-            if let Ok(bridge) = Bridge::parse(&line) {
-                let written = bridge.line();
-                prop_assert!(written.is_ascii() && !written.starts_with(' '));
-                prop_assert!(!written.contains(|letter: char| letter.is_control() || "\"#\\".contains(letter)));
-                prop_assert_eq!(Bridge::parse(&written), Ok(bridge));
-            }
-        }
-
-        #[test]
-        fn any_text_is_judged_without_panic(line in "\\PC*") {
-            let judged = Bridge::parse(&line);
-            prop_assert!(judged.is_ok() || judged.is_err());
-        }
-    }
-}
+mod tests;

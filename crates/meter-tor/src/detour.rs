@@ -10,6 +10,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,7 +20,7 @@ use meter_wire::{EmbeddedTransport, EmbeddedWay};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    BackendKind, Bridge, TorProblem, TorState, TorStatus, Transport, desk::Desk,
+    BackendKind, Bridge, FolderFault, TorProblem, TorState, TorStatus, Transport, desk::Desk,
     folders::find_program,
 };
 
@@ -44,7 +45,7 @@ pub(crate) enum Opened {
 /// Bridges that can be used, and the programs that speak their transports, each of them once.
 pub(crate) struct Bridges {
     bridges: Vec<Bridge>,
-    programs: Vec<(Transport, String)>,
+    programs: Vec<(Transport, PathBuf)>,
 }
 
 impl Detour {
@@ -132,47 +133,78 @@ impl Detour {
     }
 }
 
-fn find_transport(transport: Transport) -> Result<(Transport, String), TorProblem> {
-    let mut names = transport.programs().iter();
-    let found = names.find_map(|name| find_program(Path::new(name)).ok());
-    // `tor` splits the line at spaces, and nothing quotes them there.
+fn find_transport(transport: Transport) -> Result<(Transport, PathBuf), TorProblem> {
+    let mut none = TorProblem::TransportMissing(transport);
+    for name in transport.programs() {
+        match find_program(Path::new(name)) {
+            Ok(path) => return Ok((transport, path)),
+            Err(TorProblem::ProgramUnsafe) => none = TorProblem::TransportUnsafe(transport, name),
+            Err(_) => {}
+        }
+    }
+    Err(none)
+}
+
+/// How a torrc can name a program: by its path if that is plain, else by a link in `folder`, where
+/// `tor` runs. `tor` splits the line at spaces and ends it at `#`, and nothing quotes them there.
+fn name_for_tor(transport: Transport, program: &Path, folder: &Path) -> io::Result<String> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
-    let path = found.and_then(|path| path.to_str().map(str::to_owned));
-    path.filter(|path| path.chars().all(is_plain))
-        .map(|path| (transport, path))
-        .ok_or(TorProblem::TransportMissing(transport))
+    if let Some(path) = program.to_str().filter(|path| path.chars().all(is_plain)) {
+        return Ok(path.to_owned());
+    }
+    let name = format!("transport-{}", transport.name());
+    let link = folder.join(&name);
+    match fs::remove_file(&link) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    std::os::unix::fs::symlink(program, link)?;
+    Ok(format!("./{name}"))
 }
 
 impl Bridges {
     /// `UseBridges` above all: with it, Tor connects to nothing but the bridges, whatever becomes of them.
-    fn torrc(&self) -> Vec<String> {
+    fn torrc(&self, folder: &Path) -> io::Result<Vec<String>> {
         let mut lines = vec!["UseBridges 1".to_owned()];
-        lines.extend(self.programs.iter().map(|(transport, program)| {
-            format!("ClientTransportPlugin {} exec {program}", transport.name())
-        }));
+        for (transport, program) in &self.programs {
+            let program = name_for_tor(*transport, program, folder)?;
+            let transport = transport.name();
+            lines.push(format!("ClientTransportPlugin {transport} exec {program}"));
+        }
         let bridges = self.bridges.iter();
         lines.extend(bridges.map(|bridge| format!("Bridge {}", bridge.line())));
-        lines
+        Ok(lines)
     }
 
-    fn way(&self) -> EmbeddedWay {
-        let named = |(transport, program): &(Transport, String)| EmbeddedTransport {
-            name: transport.name().to_owned(),
-            program: program.clone(),
+    /// The embedded Tor takes a path as text.
+    fn way(&self) -> Result<EmbeddedWay, TorProblem> {
+        let named = |(transport, program): &(Transport, PathBuf)| {
+            let text = program.to_str();
+            let text = text.ok_or(TorProblem::TransportMissing(*transport))?;
+            Ok(EmbeddedTransport {
+                name: transport.name().to_owned(),
+                program: text.to_owned(),
+            })
         };
-        EmbeddedWay::Bridges {
+        let transports = self.programs.iter().map(named);
+        Ok(EmbeddedWay::Bridges {
             lines: self.bridges.iter().map(Bridge::line).collect(),
-            transports: self.programs.iter().map(named).collect(),
-        }
+            transports: transports.collect::<Result<_, TorProblem>>()?,
+        })
     }
 }
 
 impl Opened {
-    /// The lines that keep a managed Tor on this way.
-    pub(crate) fn torrc(&self) -> Vec<String> {
-        match self {
+    /// The lines that keep a managed Tor on this way, which runs in `folder`.
+    ///
+    /// # Errors
+    /// A link that names a program could not be made there.
+    pub(crate) fn torrc(&self, folder: &Path) -> Result<Vec<String>, TorProblem> {
+        Ok(match self {
             Self::Straight => Vec::new(),
-            Self::Bridges(bridges) => bridges.torrc(),
+            Self::Bridges(bridges) => bridges.torrc(folder).map_err(|error| {
+                TorProblem::DataDirUnusable(FolderFault::Io { kind: error.kind() })
+            })?,
             Self::Shadowsocks(held) => {
                 let (uplink, _) = &**held;
                 let credentials = uplink.credentials();
@@ -182,14 +214,17 @@ impl Opened {
                     format!("Socks5ProxyPassword {}", credentials.password()),
                 ]
             }
-        }
+        })
     }
 
     /// What keeps an embedded Tor on this way.
-    pub(crate) fn way(&self) -> EmbeddedWay {
-        match self {
+    ///
+    /// # Errors
+    /// A program cannot be named to it.
+    pub(crate) fn way(&self) -> Result<EmbeddedWay, TorProblem> {
+        Ok(match self {
             Self::Straight => EmbeddedWay::Straight,
-            Self::Bridges(bridges) => bridges.way(),
+            Self::Bridges(bridges) => bridges.way()?,
             Self::Shadowsocks(held) => {
                 let (uplink, _) = &**held;
                 EmbeddedWay::Proxy {
@@ -198,7 +233,7 @@ impl Opened {
                     password: uplink.credentials().password().to_owned(),
                 }
             }
-        }
+        })
     }
 
     /// Keeps the way open, and says on `desk` why Tor gets nowhere on it. Pending for ever where there
@@ -274,3 +309,22 @@ const fn problem_of(trouble: Trouble) -> TorProblem {
 const PATIENCE: Duration = Duration::from_secs(6);
 /// Between two looks while nothing changes.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_whose_path_a_torrc_cannot_say_is_named_by_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = Path::new("/usr/bin/obfs4proxy");
+        let named = |program: &Path| name_for_tor(Transport::Obfs4, program, folder.path());
+        assert_eq!(named(plain).unwrap(), "/usr/bin/obfs4proxy");
+        let link = folder.path().join("transport-obfs4");
+        assert!(link.symlink_metadata().is_err(), "none is needed");
+        for odd in ["/opt/my tor/lyrebird", "/home/j\u{fc}rgen/#1/obfs4proxy"] {
+            assert_eq!(named(Path::new(odd)).unwrap(), "./transport-obfs4");
+            assert_eq!(fs::read_link(&link).unwrap(), Path::new(odd));
+        }
+    }
+}

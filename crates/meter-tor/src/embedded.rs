@@ -53,7 +53,7 @@ pub(crate) async fn live(
     let embedded = config.embedded.as_ref().ok_or(TorProblem::NotBuiltIn)?;
     // Before the child, so that there is none without its detour.
     let mut detour = config.detour.open(BackendKind::Embedded).await?;
-    let (setup, socks) = prepare(config, embedded, detour.way())?;
+    let (setup, socks) = prepare(config, embedded, detour.way()?)?;
     let started = Child::start(&Start {
         program: &embedded.program,
         arguments: &embedded.arguments,

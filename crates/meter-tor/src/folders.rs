@@ -70,7 +70,8 @@ pub(crate) fn open_above(path: &Path) -> Option<PathBuf> {
     path.ancestors().skip(1).find(is_open).map(Path::to_owned)
 }
 
-/// Finds the program: a bare name in `PATH` and the usual folders, a path as it is.
+/// Finds the program: a bare name in `PATH` and the usual folders, a path as it is. Of several with
+/// one name the first that can be used is taken.
 ///
 /// # Errors
 /// [`TorProblem::Missing`], or [`TorProblem::ProgramUnsafe`] when others may write to it.
@@ -83,10 +84,22 @@ pub fn find_program(program: &Path) -> Result<PathBuf, TorProblem> {
     }
     let from_path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&from_path).chain(PROGRAM_FOLDERS.iter().map(PathBuf::from));
-    folders
-        .filter(|folder| folder.is_absolute())
-        .find_map(|folder| check_program(&folder.join(program)))
-        .unwrap_or(Err(TorProblem::Missing))
+    first_usable(program, folders.filter(|folder| folder.is_absolute()))
+}
+
+fn first_usable(
+    program: &Path,
+    folders: impl Iterator<Item = PathBuf>,
+) -> Result<PathBuf, TorProblem> {
+    let mut none = TorProblem::Missing;
+    for folder in folders {
+        match check_program(&folder.join(program)) {
+            Some(Ok(found)) => return Ok(found),
+            Some(Err(unusable)) => none = unusable,
+            None => {}
+        }
+    }
+    Err(none)
 }
 
 /// `None` if there is no program at this path.
@@ -189,5 +202,20 @@ mod tests {
             assert_eq!(find_program(&path), expected, "{mode:o}");
         }
         assert!(find_program(Path::new("sh")).unwrap().is_absolute());
+    }
+
+    #[test]
+    fn of_programs_with_one_name_the_first_that_can_be_used_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = ["open", "with space", "last"].map(|name| root.path().join(name));
+        for (folder, mode) in folders.iter().zip([0o777, 0o755, 0o755]) {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("tor"), "").unwrap();
+            fs::set_permissions(folder.join("tor"), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let found = |folders: &[PathBuf]| first_usable(Path::new("tor"), folders.iter().cloned());
+        assert_eq!(found(&folders), Ok(folders[1].join("tor")));
+        assert_eq!(found(&folders[..1]), Err(TorProblem::ProgramUnsafe));
+        assert_eq!(found(&[]), Err(TorProblem::Missing));
     }
 }

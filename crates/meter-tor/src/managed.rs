@@ -60,7 +60,7 @@ pub(crate) async fn live(
     let torrc = torrc::torrc(
         &paths,
         &config.extra_torrc,
-        &detour.torrc(),
+        &detour.torrc(&paths.data)?,
         std::process::id(),
     )?;
     let defaults = paths.defaults.clone().into_os_string();

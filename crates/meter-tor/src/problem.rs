@@ -130,9 +130,12 @@ pub enum TorProblem {
         "a bridge without its fingerprint cannot be used by the Tor that is built in; an installed tor can"
     )]
     BridgeWithoutFingerprint,
-    /// A bridge's transport has no program here, or only one that others may write to.
+    /// A bridge's transport has no program here.
     #[error("bridges with {} need a program that is not installed: {}", .0.name(), .0.programs().join(" or "))]
     TransportMissing(Transport),
+    /// The only program for a bridge's transport is one that others could have changed.
+    #[error("bridges with {} need {}, and every user of this computer may change the one that is here", .0.name(), .1)]
+    TransportUnsafe(Transport, &'static str),
     /// The file of the Shadowsocks server cannot be used. Tor was not started.
     #[error("Shadowsocks: {0}")]
     ShadowsocksRefused(UplinkError),
@@ -269,6 +272,7 @@ impl TorProblem {
             | Self::TwoDetours
             | Self::BridgeWithoutFingerprint
             | Self::TransportMissing(_)
+            | Self::TransportUnsafe(..)
             | Self::ShadowsocksRefused(_)
             | Self::Stopped
             | Self::Bug(_) => Retry::Never,
@@ -306,6 +310,7 @@ impl TorProblem {
             | Self::TwoDetours
             | Self::BridgeWithoutFingerprint
             | Self::TransportMissing(_)
+            | Self::TransportUnsafe(..)
             | Self::ShadowsocksRefused(_)
             | Self::ShadowsocksDown(_)
             | Self::ShadowsocksUnreachable

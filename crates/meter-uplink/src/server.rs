@@ -1,17 +1,22 @@
-//! A Shadowsocks server as a person is given one: an `ss://` URL (SIP002) or a SIP008 file. Pure.
+//! A Shadowsocks server as a person is given one: an `ss://` URL (SIP002, or the older form that is
+//! base64 as a whole), a SIP008 file, or the `config.json` of a server or client. Pure.
 //!
 //! Reading is all it does. What cannot be used is refused with the reason, and no reason holds a
-//! password, an address or a name.
+//! password, an address or a name. What would change the bytes that are sent is never left out
+//! silently: a server that wants it would not understand them.
 
-use std::net::SocketAddr;
+mod document;
+mod refusal;
+mod url;
 
-use serde_json::Value;
+use std::net::{IpAddr, SocketAddr};
+
 use shadowsocks_service::shadowsocks::{
-    ServerAddr, ServerConfig,
-    config::{ServerConfigError, UrlParseError},
-    crypto::CipherKind,
+    ServerConfig, config::ServerConfigError, crypto::CipherKind,
 };
-use zeroize::Zeroize as _;
+use zeroize::Zeroizing;
+
+pub use refusal::{BadServer, UrlPart};
 
 /// A server that can be used: an address, a method and a password of the right length.
 #[derive(Clone)]
@@ -22,75 +27,13 @@ pub struct Server {
     listed: usize,
 }
 
-/// Why a URL or file names no server that can be used. One variant per thing to correct.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum BadServer {
-    /// Nothing is there.
-    #[error("there is nothing in it")]
-    Empty,
-    /// Several lines, or control characters.
-    #[error("there is more than one line in it, or a character that no URL has")]
-    NotOneLine,
-    /// Neither a URL nor JSON.
-    #[error("it begins neither with ss:// nor with a brace")]
-    Unknown,
-    /// Not a URL, or parts are missing.
-    #[error("the part of the URL that names {0} cannot be read")]
-    Url(UrlPart),
-    /// Not JSON, or not as SIP008 wants it.
-    #[error("it is no SIP008 file: {0}")]
-    Sip008(&'static str),
-    /// A host name: looking it up would be a request past Tor.
-    #[error(
-        "its server is a name; put in the server's IP address, because no name is looked up here"
-    )]
-    Name,
-    /// Not an address to which anything can be sent.
-    #[error("its server's address or port cannot be one")]
-    Address,
-    /// No cipher, or one that is known to be broken.
-    #[error(
-        "its method is not one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305 and the three of 2022"
-    )]
-    Method,
-    /// An empty password.
-    #[error("it has no password")]
-    NoPassword,
-    /// The key is not base64.
-    #[error("its password is no base64, which its method wants")]
-    KeyEncoding,
-    /// The key has another length than the method wants.
-    #[error("its password has {bytes} bytes after base64, its method wants {wanted}")]
-    KeyLength {
-        /// As given.
-        bytes: usize,
-        /// As needed.
-        wanted: usize,
-    },
-    /// A plugin is a program that a URL would make us run.
-    #[error("it wants a plugin, and no plugin is run here")]
-    Plugin,
-}
-
-/// A part of an `ss://` URL.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum UrlPart {
-    /// Before the `@`.
-    User,
-    /// Behind it.
-    Server,
-    /// After the `?`.
-    Query,
-}
-
-impl std::fmt::Display for UrlPart {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::User => "method and password",
-            Self::Server => "address and port",
-            Self::Query => "the options",
-        })
-    }
+/// What both forms say of one server.
+struct Parts {
+    /// An address, or what stands in its place; IPv6 without brackets.
+    host: String,
+    port: u16,
+    method: String,
+    password: Zeroizing<String>,
 }
 
 /// By hand: the derived one would print the password.
@@ -104,24 +47,26 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Reads a URL or a SIP008 document, white space around it aside. Of several servers in a document
-    /// the first is taken: choosing among them would mean sending requests through all.
+    /// Reads a URL or a document, white space and a byte order mark around it aside. Of several servers
+    /// in a document the first is taken: choosing among them would mean sending requests through all.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, BadServer> {
-        let text = text.trim();
+        let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
         if text.is_empty() {
-            Err(BadServer::Empty)
-        } else if text.starts_with('{') {
-            Self::from_sip008(text)
-        } else if text.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
-            Err(BadServer::NotOneLine)
-        } else if text.starts_with("ss://") {
-            let config = ServerConfig::from_url(text).map_err(|error| bad_url(&error))?;
-            Self::checked(config, 1)
-        } else {
-            Err(BadServer::Unknown)
+            return Err(BadServer::Empty);
+        }
+        if text.starts_with(['{', '[']) {
+            let (parts, listed) = document::first_of(text)?;
+            return Self::checked(&parts, listed);
+        }
+        match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ss") => {
+                Self::checked(&url::parts_of(rest)?, 1)
+            }
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("ssconf") => Err(BadServer::Dynamic),
+            _ => Err(BadServer::Unknown),
         }
     }
 
@@ -145,86 +90,41 @@ impl Server {
         self.config.clone()
     }
 
-    fn from_sip008(text: &str) -> Result<Self, BadServer> {
-        let mut document: Value =
-            serde_json::from_str(text).map_err(|_| BadServer::Sip008("it is not JSON"))?;
-        let outcome = Self::first_of(&document);
-        wipe(&mut document);
-        outcome
-    }
-
-    fn first_of(document: &Value) -> Result<Self, BadServer> {
-        if document.get("version").and_then(Value::as_u64) != Some(1) {
-            return Err(BadServer::Sip008("its version is not 1"));
+    fn checked(parts: &Parts, listed: usize) -> Result<Self, BadServer> {
+        let ip: IpAddr = parts.host.parse().map_err(|_| BadServer::Name)?;
+        if ip.is_unspecified() {
+            return Err(BadServer::Unspecified);
         }
-        let servers = document.get("servers").and_then(Value::as_array);
-        let servers = servers.ok_or(BadServer::Sip008("it has no list of servers"))?;
-        let first = servers
-            .first()
-            .ok_or(BadServer::Sip008("its list of servers is empty"))?;
-        let text = |key: &str| first.get(key).and_then(Value::as_str);
-        if text("plugin").is_some_and(|plugin| !plugin.is_empty()) {
-            return Err(BadServer::Plugin);
+        if parts.port == 0 || ip.is_multicast() {
+            return Err(BadServer::Address);
         }
-        let host = text("server").ok_or(BadServer::Sip008("its first server has no server"))?;
-        let port = first.get("server_port").and_then(Value::as_u64);
-        let port = port
-            .and_then(|port| u16::try_from(port).ok())
-            .ok_or(BadServer::Address)?;
-        let ip = host
-            .trim_matches(['[', ']'])
-            .parse()
-            .map_err(|_| BadServer::Name)?;
-        let method: CipherKind = text("method")
-            .unwrap_or_default()
-            .parse()
-            .map_err(|_| BadServer::Method)?;
-        let password = text("password").unwrap_or_default();
-        let config = ServerConfig::new(SocketAddr::new(ip, port), password, method);
-        Self::checked(config.map_err(|error| bad_key(&error))?, servers.len())
-    }
-
-    fn checked(config: ServerConfig, listed: usize) -> Result<Self, BadServer> {
-        if config.plugin().is_some() {
-            return Err(BadServer::Plugin);
-        }
-        // "none" is a method to the library: it would send everything in the clear.
-        if config.method() == CipherKind::NONE {
-            return Err(BadServer::Method);
-        }
-        if config.password().is_empty() {
+        let method = cipher(&parts.method)?;
+        if parts.password.is_empty() {
             return Err(BadServer::NoPassword);
         }
-        match *config.addr() {
-            ServerAddr::DomainName(..) => Err(BadServer::Name),
-            ServerAddr::SocketAddr(address) => {
-                let ip = address.ip();
-                if address.port() == 0 || ip.is_unspecified() || ip.is_multicast() {
-                    return Err(BadServer::Address);
-                }
-                Ok(Self {
-                    config,
-                    address,
-                    listed,
-                })
-            }
-        }
+        let address = SocketAddr::new(ip, parts.port);
+        let config = ServerConfig::new(address, parts.password.as_str(), method);
+        Ok(Self {
+            config: config.map_err(|error| bad_key(&error))?,
+            address,
+            listed,
+        })
     }
 }
 
-fn bad_url(error: &UrlParseError) -> BadServer {
-    match error {
-        UrlParseError::ParseError(_)
-        | UrlParseError::InvalidScheme
-        | UrlParseError::MissingHost
-        | UrlParseError::InvalidServerAddr => BadServer::Url(UrlPart::Server),
-        UrlParseError::InvalidUserInfo | UrlParseError::InvalidAuthInfo => {
-            BadServer::Url(UrlPart::User)
-        }
-        UrlParseError::InvalidQueryString => BadServer::Url(UrlPart::Query),
-        UrlParseError::InvalidMethod => BadServer::Method,
-        UrlParseError::ServerConfigError(error) => bad_key(error),
+/// A method by its name, in any case; Outline writes one of them shorter.
+fn cipher(name: &str) -> Result<CipherKind, BadServer> {
+    let name = name.to_ascii_lowercase();
+    let name = match name.as_str() {
+        "chacha20-poly1305" => "chacha20-ietf-poly1305",
+        name => name,
+    };
+    let method = name.parse().map_err(|_| BadServer::Method)?;
+    // "none" is a method to the library: it would send everything in the clear.
+    if method == CipherKind::NONE {
+        return Err(BadServer::Method);
     }
+    Ok(method)
 }
 
 /// Without the library's own texts: they show the byte at which decoding stopped.
@@ -237,16 +137,6 @@ const fn bad_key(error: &ServerConfigError) -> BadServer {
             bytes: *bytes,
             wanted: *wanted,
         },
-    }
-}
-
-/// Overwrites every string of a document.
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(items) => items.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -65,6 +65,113 @@ fn the_first_server_of_a_sip008_file_counts() {
     assert_eq!(Server::parse(&text).unwrap().listed(), 2);
 }
 
+/// As programs export them and people copy them.
+#[test]
+fn urls_are_read_as_programs_write_them() {
+    // Standard base64 of "aes-256-gcm:a?b/c>" holds a slash.
+    let slash = "YWVzLTI1Ni1nY206Pz8/Pj4+";
+    for (url, password) in [
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:8388#My server \u{1f1e9}\u{1f1ea}!".to_owned(),
+            "x",
+        ),
+        (
+            "\u{feff}SS://aes-256-gcm:x@192.0.2.1:8388\r\n".to_owned(),
+            "x",
+        ),
+        (format!("ss://{slash}@192.0.2.1:8388"), "???>>>"),
+        (
+            format!("Ss://{}@192.0.2.1:8388/", slash.replace('/', "%2F")),
+            "???>>>",
+        ),
+        (
+            "ss://AES-256-GCM:p@ss/w?rd@192.0.2.1:8388/?outline=1".to_owned(),
+            "p@ss/w?rd",
+        ),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:8388?plugin=&tag=a@b".to_owned(),
+            "x",
+        ),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:8388?type=tcp&encryption=none".to_owned(),
+            "x",
+        ),
+    ] {
+        check(&url, "aes-256-gcm", password, "192.0.2.1:8388");
+    }
+    check(
+        "ss://chacha20-poly1305:x@192.0.2.1:1",
+        "chacha20-ietf-poly1305",
+        "x",
+        "192.0.2.1:1",
+    );
+}
+
+/// base64 of `aes-256-gcm:…@…:8388` as a whole, in both alphabets, padded and not.
+#[test]
+fn the_older_form_takes_any_password() {
+    // "aes-256-gcm:a#b/c?d@e:f@192.0.2.1:8388" and, at an IPv6 address, "aes-256-gcm:???>>>@[2001:db8::1]:8388".
+    let first = "YWVzLTI1Ni1nY206YSNiL2M/ZEBlOmZAMTkyLjAuMi4xOjgzODg=";
+    for coded in [first, first.trim_end_matches('='), &first.replace('/', "_")] {
+        for behind in ["", "#a tag with spaces", "?plugin="] {
+            let url = format!("ss://{coded}{behind}");
+            check(&url, "aes-256-gcm", "a#b/c?d@e:f", "192.0.2.1:8388");
+        }
+    }
+    let second = "YWVzLTI1Ni1nY206Pz8/Pj4+QFsyMDAxOmRiODo6MV06ODM4OA==";
+    check(
+        &format!("ss://{second}"),
+        "aes-256-gcm",
+        "???>>>",
+        "[2001:db8::1]:8388",
+    );
+}
+
+#[test]
+fn configurations_and_exported_lists_are_read() {
+    let server = r#"{"server": "192.0.2.7", "server_port": "8388", "password": "x", "method": "aes-128-gcm",
+        "plugin": null, "obfs": "plain", "mode": "tcp_and_udp", "timeout": 300, "local_port": 1080}"#;
+    for text in [
+        server.to_owned(),
+        format!("[{server}]"),
+        format!(r#"{{"configs": [{server}], "index": 0}}"#),
+        format!(r#"{{"servers": [{server}]}}"#),
+        server
+            .replace("\"server\"", "\"address\"")
+            .replace("server_port", "port"),
+        server.replace("\"192.0.2.7\"", "[\"192.0.2.7\", \"::\"]"),
+    ] {
+        check(&text, "aes-128-gcm", "x", "192.0.2.7:8388");
+    }
+    let ipv6 = server.replace("192.0.2.7", "[2001:db8::1]");
+    check(&ipv6, "aes-128-gcm", "x", "[2001:db8::1]:8388");
+    for (from, to, expected) in [
+        ("192.0.2.7", "0.0.0.0", BadServer::Unspecified),
+        ("192.0.2.7", "::", BadServer::Unspecified),
+        ("\"server_port\"", "\"port_of_it\"", BadServer::NoPort),
+        ("\"8388\"", "\"83x\"", BadServer::Address),
+        ("\"8388\"", "70000", BadServer::Address),
+        ("\"plain\"", "\"http_simple\"", BadServer::Option("obfs")),
+        (
+            "\"timeout\": 300",
+            "\"prefix\": \"\\u0016\"",
+            BadServer::Option("prefix"),
+        ),
+        (
+            "\"timeout\": 300",
+            "\"multiplex\": {\"enabled\": true}",
+            BadServer::Option("multiplex"),
+        ),
+        ("tcp_and_udp", "udp_only", BadServer::UdpOnly),
+        ("null", "\"v2ray-plugin\"", BadServer::Plugin),
+    ] {
+        refused(&server.replace(from, to), expected);
+    }
+    refused("[]", BadServer::Document("its list of servers is empty"));
+    refused("{}", BadServer::Document("it has no server"));
+    refused("[1]", BadServer::Document("its first server is no object"));
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_with_what_is_wrong() {
     for (text, expected) in [
@@ -82,8 +189,37 @@ fn what_cannot_be_used_is_refused_with_what_is_wrong() {
             BadServer::Url(UrlPart::Server),
         ),
         ("ss://", BadServer::Url(UrlPart::Server)),
+        ("ss://@", BadServer::Url(UrlPart::Server)),
+        ("ss://aes-256-gcm:x@192.0.2.1", BadServer::NoPort),
+        ("ss://aes-256-gcm:x@192.0.2.1:/", BadServer::NoPort),
+        ("ss://aes-256-gcm:x@[2001:db8::1]", BadServer::NoPort),
+        (
+            "ss://aes-256-gcm:x@2001:db8::1:443",
+            BadServer::Url(UrlPart::Server),
+        ),
+        ("ssconf://example.org/key.json", BadServer::Dynamic),
+        (
+            "ss://YWVzLTI1Ni1nY206eA==@192.0.2.1:1/?outline=1&prefix=%16%03",
+            BadServer::Option("prefix"),
+        ),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1?type=ws&security=tls",
+            BadServer::Option("type"),
+        ),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1?type=tcp&security=tls",
+            BadServer::Option("security"),
+        ),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1?obfs=http",
+            BadServer::Option("obfs"),
+        ),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1?tomorrow=1",
+            BadServer::UnknownOption,
+        ),
         ("ss://aes-256-gcm:x@example.org:8388", BadServer::Name),
-        ("ss://aes-256-gcm:x@0.0.0.0:8388", BadServer::Address),
+        ("ss://aes-256-gcm:x@0.0.0.0:8388", BadServer::Unspecified),
         ("ss://aes-256-gcm:x@192.0.2.1:0", BadServer::Address),
         ("ss://rc4-md5:x@192.0.2.1:1", BadServer::Method),
         ("ss://aes-256-cfb:x@192.0.2.1:1", BadServer::Method),
@@ -119,14 +255,14 @@ fn a_sip008_file_that_is_none_is_refused() {
             r#"[{{"server": "{host}", "server_port": 1, "method": "aes-128-gcm"{rest}}}]"#
         ))
     };
-    refused("{", BadServer::Sip008("it is not JSON"));
+    refused("{", BadServer::Document("it is not JSON"));
     refused(
         r#"{"version": 2, "servers": []}"#,
-        BadServer::Sip008("its version is not 1"),
+        BadServer::Document("its version is not 1"),
     );
     refused(
         &file("[]"),
-        BadServer::Sip008("its list of servers is empty"),
+        BadServer::Document("its list of servers is empty"),
     );
     refused(
         &server("example.org", r#", "password": "x""#),

@@ -25,6 +25,9 @@ const fn remedy(problem: &TorProblem) -> &'static str {
         TorProblem::TransportMissing(_) => {
             "install it (for obfs4 `sudo apt install obfs4proxy`), then `onionmeter tor start`"
         }
+        TorProblem::TransportUnsafe(..) => {
+            "install it from your system's packages, or `chmod o-w` it, then `onionmeter tor start`"
+        }
         TorProblem::BridgeWithoutFingerprint => {
             "write the fingerprint into its line or install `tor`, then `onionmeter tor start`"
         }

@@ -1,0 +1,93 @@
+//! What copying from web pages, messengers and other systems does to a line, undone where that is
+//! harmless, and named where it is not.
+
+use super::BadBridge;
+
+/// A line as it was meant: invisible characters gone, and plain spaces in place of all others.
+///
+/// # Errors
+/// [`BadBridge::LineBreak`] or [`BadBridge::Character`]: after this, it is printable ASCII of which
+/// nothing ends, continues, quotes or comments a line of Tor's configuration.
+pub(super) fn plain(line: &str) -> Result<String, BadBridge> {
+    let line = line.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter));
+    let mut plain = String::with_capacity(line.len());
+    for letter in line.chars() {
+        match letter {
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                return Err(BadBridge::LineBreak);
+            }
+            letter if is_invisible(letter) => {}
+            letter if letter.is_whitespace() => plain.push(' '),
+            '"' | '#' | '\\' => return Err(BadBridge::Character(letter)),
+            '!'..='~' => plain.push(letter),
+            _ => return Err(BadBridge::Character(letter)),
+        }
+    }
+    Ok(plain)
+}
+
+/// Whether a character takes no place on a screen and has no meaning in a bridge line: soft hyphen,
+/// zero-width space and joiners, marks of direction, byte order mark.
+const fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
+/// A character as an error names it: by itself if everybody can see and type it, and by its number.
+pub(super) fn shown(letter: char) -> String {
+    let number = u32::from(letter);
+    let kind = match letter {
+        '!'..='~' => return format!("the character {letter}"),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => " (a dash that is no plain hyphen)",
+        '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' => " (a typographic quotation mark)",
+        '\u{2026}' => " (three dots in one; was the line cut off?)",
+        _ => "",
+    };
+    format!("the character U+{number:04X}{kind}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_of_every_kind_are_spaces_and_the_invisible_is_gone() {
+        for (line, expected) in [
+            ("\u{feff}  a\tb\u{a0}c\u{202f}d\u{3000}e \r\n", "a b c d e"),
+            ("\u{200e}a\u{200b}b\u{ad}c\u{2060}\u{200d}d\u{202c}", "abcd"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(line).unwrap(), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_named() {
+        for (line, expected) in [
+            ("a\nb", BadBridge::LineBreak),
+            ("a\rb", BadBridge::LineBreak),
+            ("a\u{2028}b", BadBridge::LineBreak),
+            ("a # b", BadBridge::Character('#')),
+            ("\u{201c}a", BadBridge::Character('\u{201c}')),
+            ("iat\u{2011}mode", BadBridge::Character('\u{2011}')),
+            ("a\0", BadBridge::Character('\0')),
+            ("a\u{7f}", BadBridge::Character('\u{7f}')),
+            ("b\u{fc}", BadBridge::Character('\u{fc}')),
+        ] {
+            assert_eq!(plain(line), Err(expected), "{line:?}");
+        }
+        assert_eq!(shown('#'), "the character #");
+        assert_eq!(shown('\0'), "the character U+0000");
+        let dash = shown('\u{2011}');
+        assert!(dash.contains("U+2011") && dash.contains("hyphen"), "{dash}");
+    }
+}

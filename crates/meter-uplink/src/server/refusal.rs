@@ -1,0 +1,150 @@
+//! Why a URL or a document names no server that can be used.
+
+/// One variant per thing to correct.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BadServer {
+    /// Nothing is there.
+    #[error("there is nothing in it")]
+    Empty,
+    /// Several lines, or control characters.
+    #[error("there is more than one line in it, or a character that no URL has")]
+    NotOneLine,
+    /// Neither a URL nor JSON.
+    #[error("it begins neither with ss:// nor with a brace")]
+    Unknown,
+    /// Outline's dynamic key: an address from which the server would have to be fetched, past Tor.
+    #[error(
+        "ssconf:// is not a server but an address to fetch one from, which would be a request past Tor; \
+         ask for the key that begins with ss://"
+    )]
+    Dynamic,
+    /// Not a URL, or parts are missing.
+    #[error("the part of the URL that names {0} cannot be read")]
+    Url(UrlPart),
+    /// JSON that names no server.
+    #[error("its JSON cannot be used: {0}")]
+    Document(&'static str),
+    /// A host name: looking it up would be a request past Tor.
+    #[error(
+        "its server is a name; put in the server's IP address, because no name is looked up here"
+    )]
+    Name,
+    /// What a server's own configuration says to listen everywhere.
+    #[error(
+        "its server is 0.0.0.0 or ::, on which a server listens; put in the server's public IP address"
+    )]
+    Unspecified,
+    /// Not an address to which anything can be sent.
+    #[error("its server's address or port cannot be one")]
+    Address,
+    /// A port is never guessed.
+    #[error("it names no port for its server; add it")]
+    NoPort,
+    /// No cipher, or one that is known to be broken.
+    #[error(
+        "its method is not one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305 and the three of 2022"
+    )]
+    Method,
+    /// An empty password.
+    #[error("it has no password")]
+    NoPassword,
+    /// The key is not base64.
+    #[error("its password is no base64, which its method wants")]
+    KeyEncoding,
+    /// The key has another length than the method wants.
+    #[error("its password has {bytes} bytes after base64, its method wants {wanted}")]
+    KeyLength {
+        /// As given.
+        bytes: usize,
+        /// As needed.
+        wanted: usize,
+    },
+    /// A plugin is a program that a URL would make us run.
+    #[error("it wants a plugin, and no plugin is run here")]
+    Plugin,
+    /// An option that changes what is sent.
+    #[error(
+        "its option \"{0}\" changes what is sent, and that is not supported; ask for a server without it"
+    )]
+    Option(&'static str),
+    /// An option that nobody here knows.
+    #[error(
+        "it has an option that is not known here, and what it changes cannot be told; remove it if it may go"
+    )]
+    UnknownOption,
+    /// A server that takes no TCP.
+    #[error("its mode is udp_only, and Tor needs TCP")]
+    UdpOnly,
+}
+
+/// A part of an `ss://` URL.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UrlPart {
+    /// Before the `@`.
+    User,
+    /// Behind it.
+    Server,
+}
+
+impl std::fmt::Display for UrlPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::User => "method and password",
+            Self::Server => "address and port",
+        })
+    }
+}
+
+/// Options that make another protocol of it, by the programs that write them: Outline (prefix),
+/// sing-box and Clash (`obfs`, `tls`, `multiplex`, `udp_over_tcp` …), Xray (`type`, `security`, `encryption`,
+/// `headerType` …), ShadowsocksR (`obfs`, `protocol` and their parameters).
+const CHANGING: &[&str] = &[
+    "prefix",
+    "type",
+    "security",
+    "obfs",
+    "obfs-host",
+    "obfs_host",
+    "obfs-uri",
+    "obfs_param",
+    "obfsparam",
+    "protocol",
+    "protocol_param",
+    "protoparam",
+    "transport",
+    "encryption",
+    "headertype",
+    "tls",
+    "sni",
+    "alpn",
+    "fp",
+    "pbk",
+    "path",
+    "host",
+    "mux",
+    "multiplex",
+    "smux",
+    "shadow-tls",
+    "v2ray-plugin",
+    "uot",
+    "udp_over_tcp",
+    "udp-over-tcp",
+];
+
+/// Values that say "nothing is changed", as programs write out their defaults.
+const UNCHANGED: &[&str] = &["", "0", "none", "false", "plain", "origin", "tcp"];
+
+/// Judges an option that may change what is sent; `None` for any other.
+pub(super) fn changing(key: &str, value: &str) -> Option<Result<(), BadServer>> {
+    let known = CHANGING
+        .iter()
+        .find(|name| key.eq_ignore_ascii_case(name))?;
+    let unchanged = UNCHANGED
+        .iter()
+        .any(|word| value.eq_ignore_ascii_case(word));
+    Some(if unchanged {
+        Ok(())
+    } else {
+        Err(BadServer::Option(known))
+    })
+}
