@@ -15,7 +15,7 @@ use checks::{
 use meter_core::credits_short;
 use meter_testkit::{
     browser::{Browser, Kind, Landed, Tab},
-    site::Answer,
+    site::{Answer, ConnectionRecord},
 };
 use meter_wire::{Status, TorState};
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn whole_path(kind: Kind) {
         .wait_for_state(&browser, LIMIT, "protected")
         .await
         .unwrap();
-    let show = Show {
+    let mut show = Show {
         stage,
         browser,
         browsing,
@@ -63,6 +63,8 @@ async fn whole_path(kind: Kind) {
     show.one_more_page_is_counted_exactly().await;
     show.the_badge_is_the_sum_of_verified_reports().await;
     show.turned_off_the_browser_goes_direct_and_nothing_is_counted()
+        .await;
+    show.what_was_open_before_is_loaded_anew_before_green()
         .await;
     show.every_failure_has_its_words_and_its_button().await;
     show.browser.close().await;
@@ -111,7 +113,7 @@ impl Show {
 
     async fn a_page_comes_from_an_exit(&self) {
         self.begin_download("/slow/100000/20").await;
-        let slow = |record: &meter_testkit::site::ConnectionRecord| {
+        let slow = |record: &ConnectionRecord| {
             record.asked_for("/slow/100000/20") && record.sent > 0 && record.open
         };
         let seen = self
@@ -130,6 +132,7 @@ impl Show {
         let whole = "return window.arrived === 100000";
         self.browser.wait_until(LIMIT, whole).await.unwrap();
         assert_eq!(self.visit("/").await, Landed::Page);
+        assert!(!self.has_web_rtc().await);
         let text = self.browser.text().await.unwrap();
         assert!(text.contains("This page came from the site"), "{text}");
     }
@@ -329,15 +332,49 @@ impl Show {
         assert!(self.stage.site.totals().connections > asked);
         let status = self.stage.status().unwrap().unwrap();
         assert_eq!((status.session, status.reports.0), (None, before.sequence));
+        assert!(self.has_web_rtc().await, "a page of now has what it had");
     }
 
-    async fn every_failure_has_its_words_and_its_button(&self) {
+    async fn has_web_rtc(&self) -> bool {
+        self.browser.switch_to(&self.browsing).await.unwrap();
+        let script = "return typeof RTCPeerConnection === 'function'";
+        self.browser.call(script, vec![]).await.unwrap() == true
+    }
+
+    /// A connection of a page that began before "Turn on" goes on past Tor.
+    async fn what_was_open_before_is_loaded_anew_before_green(&mut self) {
+        self.begin_download("/slow/10000000/20").await;
+        let goes_on = |record: &ConnectionRecord| {
+            record.asked_for("/slow/10000000/20") && record.sent > 0 && record.open
+        };
+        self.stage
+            .site
+            .wait_until(LIMIT, |all| all.iter().any(goes_on))
+            .await
+            .unwrap();
         self.popup.press(&self.browser, "switch").await.unwrap();
+        self.problem("old_pages").await;
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, "unprotected")
+            .await
+            .unwrap();
+        assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "!");
+        assert!(self.stage.site.connections().iter().any(goes_on));
+        self.popup.press(&self.browser, "action").await.unwrap();
         self.popup
             .wait_for_state(&self.browser, LIMIT, "protected")
             .await
             .unwrap();
+        self.stage
+            .site
+            .wait_until(LIMIT, |all| !all.iter().any(goes_on))
+            .await
+            .unwrap();
+        // A tab that was unloaded may come back as another.
+        self.browsing = self.browser.open_tab().await.unwrap();
+    }
 
+    async fn every_failure_has_its_words_and_its_button(&self) {
         self.stage.run(&["monitor", "stop"]).unwrap();
         self.popup
             .wait_for_state(&self.browser, LIMIT, "blocked")

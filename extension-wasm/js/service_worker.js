@@ -120,8 +120,8 @@ for (const name of ["error", "unhandledrejection"]) {
 // reload the extension at once, and a reload lets requests out where there is no floor.
 api.runtime.onUpdateAvailable.addListener(() => {});
 
-// These two have nothing to say; without them the worker is not woken at browser start.
-api.runtime.onStartup.addListener(() => decide(() => {}));
+api.runtime.onStartup.addListener(() => decide((rust) => rust.on_startup()));
+// It has nothing to say; without it the worker is not woken by its own installation.
 api.runtime.onInstalled.addListener(() => decide(() => {}));
 
 // Whatever a person does with pages wakes a worker that was killed, so that its badge soon says what

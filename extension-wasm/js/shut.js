@@ -58,8 +58,15 @@ export async function turnOff() {
   const regular = { scope: "regular" };
   await api.proxy.settings.clear(regular);
   draw("off", "#5f6368", OFF);
-  const { webRTCIPHandlingPolicy, networkPredictionEnabled } = api.privacy.network;
-  await Promise.all([webRTCIPHandlingPolicy.clear(regular), networkPredictionEnabled.clear(regular)]);
+  const { webRTCIPHandlingPolicy, networkPredictionEnabled, peerConnectionEnabled } = api.privacy.network;
+  const rules = await api.declarativeNetRequest.getDynamicRules();
+  await Promise.all([
+    webRTCIPHandlingPolicy.clear(regular),
+    networkPredictionEnabled.clear(regular),
+    peerConnectionEnabled?.clear(regular),
+    api.scripting.unregisterContentScripts(),
+    api.declarativeNetRequest.updateDynamicRules({ removeRuleIds: rules.map(({ id }) => id) }),
+  ]);
 }
 
 function draw(text, color, title) {

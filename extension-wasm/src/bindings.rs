@@ -38,6 +38,10 @@ extern "C" {
     pub(crate) fn alarms(this: &Api) -> Alarms;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn tabs(this: &Api) -> Tabs;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn scripting(this: &Api) -> Scripting;
+    #[wasm_bindgen(method, getter, js_name = declarativeNetRequest)]
+    pub(crate) fn net_request(this: &Api) -> NetRequest;
 
     pub(crate) type Runtime;
     #[wasm_bindgen(method, catch, js_name = connectNative)]
@@ -114,6 +118,9 @@ extern "C" {
     pub(crate) fn web_rtc_policy(this: &PrivacyNetwork) -> Setting;
     #[wasm_bindgen(method, getter, js_name = networkPredictionEnabled)]
     pub(crate) fn prediction(this: &PrivacyNetwork) -> Setting;
+    /// Firefox only.
+    #[wasm_bindgen(method, getter, js_name = peerConnectionEnabled)]
+    pub(crate) fn peer_connection(this: &PrivacyNetwork) -> Option<Setting>;
 
     pub(crate) type Action;
     #[wasm_bindgen(method, js_name = setBadgeText)]
@@ -136,8 +143,24 @@ extern "C" {
     pub(crate) fn query(this: &Tabs, details: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub(crate) fn reload(this: &Tabs, id: i32) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn discard(this: &Tabs, id: i32) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method)]
     pub(crate) fn create(this: &Tabs, details: &JsValue) -> Promise;
+
+    pub(crate) type Scripting;
+    #[wasm_bindgen(method, catch, js_name = executeScript)]
+    pub(crate) fn execute(this: &Scripting, details: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = registerContentScripts)]
+    pub(crate) fn register(this: &Scripting, scripts: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = unregisterContentScripts)]
+    pub(crate) fn unregister(this: &Scripting, filter: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = getRegisteredContentScripts)]
+    pub(crate) fn registered(this: &Scripting, filter: &JsValue) -> Result<Promise, JsValue>;
+
+    pub(crate) type NetRequest;
+    #[wasm_bindgen(method, catch, js_name = updateDynamicRules)]
+    pub(crate) fn update_rules(this: &NetRequest, options: &JsValue) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(js_name = setTimeout)]
     pub(crate) fn set_timeout(callback: &Function, ms: u32) -> JsValue;

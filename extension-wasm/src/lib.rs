@@ -4,6 +4,7 @@ pub mod inbox;
 pub mod proxy_value;
 pub mod update;
 pub mod view;
+pub mod web_rtc;
 
 #[cfg(target_arch = "wasm32")]
 mod bindings;

@@ -1,7 +1,9 @@
 //! Runs effects and turns callbacks into events. Decides nothing.
 
 mod effects;
+mod pages;
 mod port;
+mod web_rtc;
 
 use crate::bindings::{Port, Shell, api, console_error, set_timeout};
 use crate::proxy_value::{self, Engine};
@@ -142,6 +144,12 @@ async fn read(promise: Promise) -> Result<String, JsValue> {
 #[wasm_bindgen]
 pub fn on_alarm() {
     dispatch(Event::Alarm);
+}
+
+/// `runtime.onStartup`.
+#[wasm_bindgen]
+pub fn on_startup() {
+    dispatch(Event::BrowserStarted);
 }
 
 /// `proxy.settings.onChange`.

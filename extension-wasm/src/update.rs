@@ -7,6 +7,7 @@ mod book;
 mod effect;
 mod event;
 mod host;
+mod pages;
 mod proxy;
 mod reports;
 mod site;
@@ -17,6 +18,7 @@ mod unreadable;
 pub use book::{Book, Earlier, Identity};
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, Timer};
+pub use pages::{OldTabs, Pages, PagesTurn};
 pub use proxy::SINK_PORT;
 pub use site::Tab;
 pub use state::{Failure, Host, Link, Proxy, Site, State};
@@ -32,6 +34,7 @@ pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
     let mut effects = Vec::new();
     react(&mut state, event, &mut effects);
     proxy::reconcile(&mut state, &mut effects);
+    pages::reconcile(&mut state, &mut effects);
     site::ask_first(&mut state, &mut effects);
     settle(&mut state, &mut effects);
     (state, effects)
@@ -45,8 +48,10 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             host::on_closed(state, connection, reason.as_deref(), effects);
         }
         Event::Flooded { connection } => host::on_flooded(state, connection, effects),
+        Event::Timer(Timer::Pages(turn)) => pages::on_timer(state, turn, effects),
         Event::Timer(timer) => host::on_timer(state, timer, effects),
         Event::Alarm => {
+            pages::look(state, effects);
             proxy::check_again(state, effects);
             host::connect_if_gone(state, effects);
         }
@@ -54,6 +59,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             state.popups = state.popups.saturating_add(1);
             state.drawn_view = None;
             site::look(state, effects);
+            pages::look(state, effects);
             host::connect_if_gone(state, effects);
         }
         Event::PopupClosed => {
@@ -65,6 +71,8 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         }
         Event::Tab(tab) => site::on_tab(state, tab),
         Event::Intent(intent) => obey(state, intent, effects),
+        Event::BrowserStarted => pages::on_browser_start(state),
+        Event::PagesFound { turn, found } => pages::on_found(state, turn, found, effects),
         Event::ProxyChanged => proxy::read(state, effects),
         Event::ProxyAnswered { turn, answer } => proxy::on_answer(state, turn, answer),
         // A request that found no proxy is what fail-closed looks like; one that went out
@@ -92,6 +100,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     effects.extend(glance.badge.clone().map(Effect::Badge));
     state.drawn_badge.clone_from(&glance.badge);
     state.glimpse.clone_from(&glance.status);
+    state.pages = glance.pages.clone();
     state.saved_glance = Some(Box::new(glance));
     proxy::read(state, effects);
     host::connect(state, effects);
@@ -130,6 +139,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::TorExisting => host::use_tor(state, BackendChoice::Existing, effects),
         Intent::TorManaged => host::use_tor(state, BackendChoice::Managed, effects),
         Intent::TorEmbedded => host::use_tor(state, BackendChoice::Embedded, effects),
+        Intent::ReloadPages => pages::reload(state, effects),
         Intent::MonitorStart => host::start(state, Request::MonitorStart, effects),
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
         Intent::Dismiss => {
@@ -202,6 +212,7 @@ fn save_glance(state: &mut State, effects: &mut Vec<Effect>) {
     let glance = Box::new(Glance {
         badge: state.drawn_badge.clone(),
         status,
+        pages: state.pages.clone(),
     });
     if state.saved_glance.as_ref() != Some(&glance) {
         effects.push(Effect::SaveSession(glance.clone()));

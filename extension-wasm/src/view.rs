@@ -8,6 +8,7 @@ mod header;
 mod identity;
 mod note;
 mod numbers;
+mod pages;
 mod problem;
 mod report;
 mod session;

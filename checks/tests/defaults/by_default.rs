@@ -1,6 +1,7 @@
 //! All of it, in a module by which it can be left out where no namespace may be made.
 
 mod floor;
+mod names;
 mod services;
 
 use anyhow::{Context as _, Result, ensure};

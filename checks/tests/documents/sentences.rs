@@ -41,6 +41,7 @@ fn the_readme_tells_what_to_do_about_every_sentence_that_a_person_can_meet() {
     let own = [
         "A request went out directly, past Tor.",
         "The program's balance is not the sum of the reports verified here.",
+        "Tabs that were open before protection began may still be connected past Tor.",
     ];
     let codes = ErrorCode::ALL.iter().map(|code| code.sentence());
     for sentence in codes.chain(own) {

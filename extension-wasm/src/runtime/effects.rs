@@ -1,7 +1,7 @@
 //! One function per effect.
 
 use super::port::{self, from_json};
-use super::{dispatch, with_worker};
+use super::{dispatch, pages, web_rtc, with_worker};
 use crate::bindings::{Setting, api, console_error};
 use crate::proxy_value::{self, Reading, Refusal};
 use crate::update::{Effect, Event, ProxyTurn, Tab};
@@ -22,8 +22,17 @@ pub(super) fn run(effect: Effect) {
         Effect::ApplyProxy { turn, port } => spawn_local(apply_proxy(turn, port)),
         Effect::ClearProxy { turn } => spawn_local(clear_proxy(turn)),
         Effect::ReadProxy { turn } => spawn_local(async move { answer(turn, read().await) }),
-        Effect::HardenPrivacy => harden_privacy(),
-        Effect::RestorePrivacy => restore_privacy(),
+        Effect::HardenPrivacy => {
+            harden_privacy();
+            spawn_local(web_rtc::close());
+        }
+        Effect::RestorePrivacy => {
+            restore_privacy();
+            spawn_local(web_rtc::open());
+        }
+        Effect::MarkPages { turn } => spawn_local(pages::mark(turn)),
+        Effect::FindPages { turn, unmarked } => spawn_local(pages::find(turn, unmarked)),
+        Effect::ReloadPages { turn, tabs } => spawn_local(pages::reload(turn, tabs)),
         Effect::SaveLocal(stored) => save(|items| api().storage().local().set(items), &*stored),
         Effect::SaveSession(glance) => save(|items| api().storage().session().set(items), &*glance),
         Effect::Watch(watched) => watch_closely(watched),
@@ -128,7 +137,7 @@ fn restore_privacy() {
     }
 }
 
-fn regular() -> Value {
+pub(super) fn regular() -> Value {
     json!({ "scope": "regular" })
 }
 
@@ -165,16 +174,16 @@ fn draw(view: &PopupView) {
     }
 }
 
-fn js(value: &Value) -> JsValue {
+pub(super) fn js(value: &Value) -> JsValue {
     from_json(&value.to_string())
 }
 
-async fn settle(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
+pub(super) async fn settle(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
     JsFuture::from(promise?).await
 }
 
 /// Says in the console what the browser refused; there is nobody else to tell.
-fn watch(what: &'static str, promise: Result<Promise, JsValue>) {
+pub(super) fn watch(what: &'static str, promise: Result<Promise, JsValue>) {
     spawn_local(async move {
         if settle(promise).await.is_err() {
             console_error(&format!("onionmeter: the browser refused to {what}"));

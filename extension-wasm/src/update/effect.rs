@@ -1,6 +1,6 @@
 //! What is to be done, as plain values.
 
-use super::{ConnectionId, Glance, ProxyTurn, Stored, Timer};
+use super::{ConnectionId, Glance, PagesTurn, ProxyTurn, Stored, Timer};
 use crate::view::{Badge, PopupView};
 use meter_wire::RequestEnvelope;
 
@@ -32,10 +32,30 @@ pub enum Effect {
         /// Number of the order.
         turn: ProxyTurn,
     },
-    /// Close the ways past the proxy: WebRTC over UDP and DNS prefetching.
+    /// Close the ways past the proxy: WebRTC and DNS prefetching.
     HardenPrivacy,
     /// Give them back.
     RestorePrivacy,
+    /// Mark every page that is open, and answer.
+    MarkPages {
+        /// Number of the look.
+        turn: PagesTurn,
+    },
+    /// Look which pages are marked, and answer.
+    FindPages {
+        /// Number of the look.
+        turn: PagesTurn,
+        /// Tabs without a mark to look for, too.
+        unmarked: Vec<i32>,
+    },
+    /// Load these tabs anew, those in the background when they are looked at; then look which pages
+    /// are marked, and answer.
+    ReloadPages {
+        /// Number of the look.
+        turn: PagesTurn,
+        /// The tabs.
+        tabs: Vec<i32>,
+    },
     /// Write `storage.local`.
     SaveLocal(Box<Stored>),
     /// Write `storage.session`.

@@ -1,6 +1,6 @@
 //! What can happen, as plain values.
 
-use super::Tab;
+use super::{OldTabs, PagesTurn, Tab};
 use crate::proxy_value::{Engine, Reading, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,15 @@ pub enum Event {
     PopupClosed,
     /// A person clicked.
     Intent(Intent),
+    /// The browser has just started.
+    BrowserStarted,
+    /// Answers a look at the open pages.
+    PagesFound {
+        /// Which look.
+        turn: PagesTurn,
+        /// What it found.
+        found: OldTabs,
+    },
     /// The browser's proxy settings changed, by us or by anybody.
     ProxyChanged,
     /// An order to the proxy settings was carried out, or was not.
@@ -88,6 +97,8 @@ pub enum Timer {
     Ping(ConnectionId),
     /// What the worker before this one knew is no longer shown as if it were known now.
     Awake,
+    /// Look again whether pages of before are open, if this was the last look.
+    Pages(PagesTurn),
 }
 
 /// What a person can ask for.
@@ -126,6 +137,8 @@ pub enum Intent {
     NewIdentity,
     /// New circuits for the site in the active tab.
     NewCircuit,
+    /// Load the pages anew that were open before protection began.
+    ReloadPages,
     /// Seen that others tried the relay; say it again only when they try again.
     StrangersSeen,
     /// Seen that this browser has no floor; say it no more.
@@ -134,7 +147,7 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
@@ -151,6 +164,7 @@ impl Intent {
         Self::Dismiss,
         Self::NewIdentity,
         Self::NewCircuit,
+        Self::ReloadPages,
         Self::StrangersSeen,
         Self::FloorSeen,
     ];

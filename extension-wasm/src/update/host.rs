@@ -412,7 +412,7 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
         }
         (Timer::Awake, _) => state.awake = true,
         // A timer of a time that is over.
-        (Timer::Reconnect(_) | Timer::HelloDue(_) | Timer::Ping(_), _) => {}
+        (Timer::Reconnect(_) | Timer::HelloDue(_) | Timer::Ping(_) | Timer::Pages(_), _) => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything the extension knows between two events.
 
-use super::{Book, ConnectionId, Glance, Identity, ProxyTurn, Stored};
+use super::{Book, ConnectionId, Glance, Identity, Pages, ProxyTurn, Stored};
 use crate::proxy_value::{Engine, Reading, Refusal};
 use crate::view::{Badge, PopupView};
 use meter_wire::{ErrorCode, Problem, RelayStatus, SiteCircuit, Status};
@@ -27,6 +27,8 @@ pub struct State {
     pub proxy: Proxy,
     /// Why the last connection ended, until a status was read on another one.
     pub(super) lost: Option<Failure>,
+    /// The tabs that were open before it.
+    pub pages: Pages,
     /// The host's refusal of the last thing a person asked for.
     pub told: Option<Problem>,
     /// What the worker before this one last knew; shown until the host speaks.
@@ -230,9 +232,15 @@ impl State {
 
     /// Whether everything holds that "Protected" promises: the person wants it, the relay's port
     /// is open and the host's own, Tor is usable, the browser's read-back names exactly that port,
-    /// and no request is known to have gone past it.
+    /// no request is known to have gone past it, and no page is left from before.
     #[must_use]
     pub fn is_protected(&self) -> bool {
+        self.is_routed() && self.pages.are_clear()
+    }
+
+    /// As [`Self::is_protected`], for pages that load now.
+    #[must_use]
+    pub fn is_routed(&self) -> bool {
         let usable = self.status().is_some_and(|status| status.tor.is_usable());
         let port = self.relay_port();
         self.wanted && usable && port.is_some() && port == self.browser_port() && !self.bypassed

@@ -1,6 +1,6 @@
 //! What outlives the worker, and reading it back without trusting it.
 
-use super::{Book, book::Earlier};
+use super::{Book, Pages, book::Earlier};
 use crate::view::Badge;
 use meter_wire::{ReportsFile, Status, WireReport};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -38,6 +38,9 @@ pub struct Glance {
     pub badge: Option<Badge>,
     /// The last status, without its session and what it says of failures.
     pub status: Option<Status>,
+    /// Which pages were open before protection began.
+    #[serde(default)]
+    pub pages: Pages,
 }
 
 impl Stored {
@@ -71,6 +74,7 @@ impl Glance {
         Self {
             badge: entry(&all, "badge"),
             status: entry(&all, "status"),
+            pages: entry(&all, "pages").unwrap_or_default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The state in one word and one sentence, and the one thing to do about it.
 
-use super::Button;
 use super::problem::Problem;
+use super::{Button, pages};
 use crate::proxy_value::Reading;
 use crate::update::{Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
@@ -68,6 +68,8 @@ pub(super) fn header(state: &State, explained: bool) -> Header {
     } else if state.is_protected() {
         let text = "This browser goes through Tor and is counted.";
         (Light::Protected, text.to_owned())
+    } else if state.is_routed() && has_old_pages(state) {
+        (Light::Unprotected, pages::NEW_ONES_ARE_FINE.to_owned())
     } else {
         unfinished(state, explained)
     };
@@ -87,6 +89,7 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
     match hurdle(state) {
         Hurdle::Passing(what) => {
             let meanwhile = match closed {
+                true if has_old_pages(state) => pages::NEW_ONES_WAIT,
                 true => "Pages wait until it is done.",
                 false => "Nothing is protected yet.",
             };
@@ -96,6 +99,7 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
             let (light, so) = match closed {
                 // What answers on the port is not ours: only this much is sure.
                 true if is_port_taken(state) => (Light::Blocked, "No page goes out directly."),
+                true if has_old_pages(state) => (Light::Unprotected, pages::OLD_ONES_MAY_NOT_BE),
                 true => (Light::Blocked, "Pages are blocked, so nothing leaks."),
                 false => (Light::Unprotected, "Sites see your address."),
             };
@@ -116,6 +120,10 @@ fn is_closed(state: &State) -> bool {
         // Not asked yet: what was in force before the worker slept still is.
         None => state.applied_port.is_some(),
     }
+}
+
+fn has_old_pages(state: &State) -> bool {
+    state.pages.count() > 0
 }
 
 fn is_port_taken(state: &State) -> bool {

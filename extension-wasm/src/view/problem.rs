@@ -1,6 +1,6 @@
 //! What is wrong, in one sentence, with one button.
 
-use super::Button;
+use super::{Button, pages};
 use crate::proxy_value::Engine;
 use crate::update::{Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorBackend, TorState};
@@ -42,6 +42,8 @@ pub enum Own {
     Bypassed,
     /// The host's balance is not the sum of the verified reports.
     BalanceDiffers,
+    /// Tabs are open whose pages loaded before protection began.
+    OldPages,
 }
 
 /// The most important thing that is wrong.
@@ -68,6 +70,7 @@ pub fn problem(state: &State) -> Option<Problem> {
                 .report_refused()
                 .then(|| of_code(state, ErrorCode::ReportRefused, None, None))
         })
+        .or_else(|| pages::old_pages(state))
         .or_else(|| state.balance_differs().then(balance_differs))
 }
 

@@ -8,6 +8,7 @@ mod floor;
 mod hostile;
 mod identity;
 mod ids;
+mod pages;
 mod properties;
 mod protection;
 mod put_back;

@@ -8,7 +8,8 @@ use meter_wire::{
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
 use onionmeter::update::{
-    ConnectionId, Effect, Event, Intent, ProxyTurn, SINK_PORT, Started, State, Tab, Timer, update,
+    ConnectionId, Effect, Event, Intent, OldTabs, PagesTurn, ProxyTurn, SINK_PORT, Started, State,
+    Tab, Timer, update,
 };
 use onionmeter::view::{self, Light};
 use proptest::prelude::*;
@@ -84,7 +85,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => (late(), answer).prop_map(|(late, answer)| Step::Proxy { late, answer }),
         2 => (0..3_u8, 0..8_u32).prop_map(|(kind, number)| Step::Timer(kind, number)),
         2 => prop::sample::select(Intent::ALL.to_vec()).prop_map(Step::Intent),
-        3 => (0..7_u8).prop_map(Step::Plain),
+        3 => (0..9_u8).prop_map(Step::Plain),
         1 => Just(Step::Death),
     ];
     prop::collection::vec(step, 1..60)
@@ -103,6 +104,9 @@ struct Onlooker {
     reading: Option<Result<Reading, Refusal>>,
     wanted: bool,
     ports_told: Vec<u16>,
+    looks: Vec<PagesTurn>,
+    /// A tab from before is open; and the extension was told so.
+    old: (bool, bool),
 }
 
 impl Onlooker {
@@ -119,6 +123,8 @@ impl Onlooker {
             reading: None,
             wanted: true,
             ports_told: Vec::new(),
+            looks: Vec::new(),
+            old: (false, false),
         };
         onlooker.wake();
         onlooker
@@ -145,6 +151,13 @@ impl Onlooker {
         self.state = state;
         for effect in &effects {
             self.watch(effect);
+        }
+        if let Some(turn) = self.looks.pop() {
+            self.old.1 = self.old.0;
+            let marked = self.old.0.then_some(1).into_iter().collect();
+            let unmarked = Vec::new();
+            let found = OldTabs { marked, unmarked };
+            self.happen(Event::PagesFound { turn, found });
         }
         self.judge();
     }
@@ -178,6 +191,11 @@ impl Onlooker {
                 assert_eq!(stored.protection_wanted, self.wanted);
                 self.local = serde_json::to_string(stored).expect("JSON");
             }
+            Effect::MarkPages { turn } | Effect::FindPages { turn, .. } => self.looks.push(*turn),
+            Effect::ReloadPages { turn, .. } => {
+                self.old.0 = false;
+                self.looks.push(*turn);
+            }
             Effect::Badge(badge) => assert!((1..=4).contains(&badge.text.chars().count())),
             Effect::Disconnect(_)
             | Effect::After(..)
@@ -198,7 +216,7 @@ impl Onlooker {
         if !protected {
             return;
         }
-        assert!(self.wanted && self.open && self.greeted);
+        assert!(self.wanted && self.open && self.greeted && !self.old.1);
         let status = self.status.as_ref().expect("the host has spoken");
         assert_eq!(status.tor.state, TorState::Ready);
         let RelayStatus::Listening { port } = status.relay else {
@@ -245,18 +263,30 @@ impl Onlooker {
                 }
                 self.happen(Event::Intent(intent));
             }
-            Step::Plain(number) => self.happen(match number {
-                0 => Event::Alarm,
-                1 => Event::PopupOpened,
-                2 => Event::PopupClosed,
-                3 => Event::ProxyChanged,
-                4 => Event::ProxyError { fatal: true },
-                5 => Event::Tab(Some(Tab {
-                    id: 1,
-                    url: "https://example.com/".to_owned(),
-                })),
-                _ => Event::ProxyError { fatal: false },
-            }),
+            Step::Plain(number) => {
+                let event = match number {
+                    0 => Event::Alarm,
+                    1 => Event::PopupOpened,
+                    2 => Event::PopupClosed,
+                    3 => Event::ProxyChanged,
+                    4 => Event::ProxyError { fatal: true },
+                    5 => Event::Tab(Some(Tab {
+                        id: 1,
+                        url: "https://example.com/".to_owned(),
+                    })),
+                    // A browser that has just started has no page from before.
+                    6 => {
+                        self.old = (false, false);
+                        Event::BrowserStarted
+                    }
+                    7 => {
+                        self.old.0 = !self.old.0;
+                        Event::Alarm
+                    }
+                    _ => Event::ProxyError { fatal: false },
+                };
+                self.happen(event);
+            }
             Step::Death => self.wake(),
         }
     }

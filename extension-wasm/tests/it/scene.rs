@@ -11,7 +11,9 @@ use meter_wire::{
     TorState, TorStatus, U64Text, WireReport, write_message,
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
-use onionmeter::update::{ConnectionId, Effect, Event, ProxyTurn, Started, State, Tab, update};
+use onionmeter::update::{
+    ConnectionId, Effect, Event, OldTabs, ProxyTurn, Started, State, Tab, update,
+};
 use onionmeter::view::{self, PopupView};
 use std::collections::VecDeque;
 
@@ -35,6 +37,8 @@ pub(crate) struct Scene {
     pub(crate) silent: bool,
     /// What the host answers to the next command instead of doing it.
     pub(crate) refusal: Option<Problem>,
+    /// The tabs that have a page from before; `ReloadPages` loads them anew at once.
+    pub(crate) old_tabs: OldTabs,
     /// The tab in front of the person.
     pub(crate) tab: Option<Tab>,
     /// What the host says of every site's circuit.
@@ -67,6 +71,7 @@ impl Scene {
             closed_because: None,
             silent: false,
             refusal: None,
+            old_tabs: OldTabs::default(),
             tab: None,
             circuit: Circuit::Unused,
             reports: Vec::new(),
@@ -161,6 +166,15 @@ impl Scene {
             Effect::ReadProxy { turn } => self.say_proxy(*turn),
             Effect::SaveLocal(stored) => self.local = json(stored),
             Effect::SaveSession(glance) => self.session = json(glance),
+            Effect::MarkPages { turn } | Effect::FindPages { turn, .. } => {
+                let (turn, found) = (*turn, self.old_tabs.clone());
+                self.waiting.push_back(Event::PagesFound { turn, found });
+            }
+            Effect::ReloadPages { turn, .. } => {
+                self.old_tabs = OldTabs::default();
+                let (turn, found) = (*turn, OldTabs::default());
+                self.waiting.push_back(Event::PagesFound { turn, found });
+            }
             Effect::ReadTab => self.waiting.push_back(Event::Tab(self.tab.clone())),
             Effect::Disconnect(_)
             | Effect::ReloadTab(_)

@@ -1,0 +1,203 @@
+//! Names that pages make a browser ask for by WebRTC: a page that invents a name for each visitor would learn the
+//! visitor's resolver, and with it the visitor.
+
+mod site;
+
+use super::{LIMIT, Product};
+use anyhow::{Context as _, Result, ensure};
+use checks::{
+    defaults::{Arrival, Chromium, Firefox, Kind, World, firefox, inside},
+    stage::extension,
+};
+use serde_json::Value;
+use site::Site;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+/// A frame that has begun to load and is reached into within the same turn: there our script comes too late.
+const RACES: [&str; 7] = [
+    "race-frame",
+    "race-lazy",
+    "race-srcdoc",
+    "race-blob",
+    "race-url",
+    "race-object",
+    "race-sandbox",
+];
+
+/// The ways by which names were asked for.
+async fn leaks(world: &World) -> Result<Vec<String>> {
+    let way = |one: &Arrival| {
+        let name = one.to.strip_suffix(".leak.test")?;
+        Some(name.rsplit_once('-')?.0.to_owned())
+    };
+    let seen = world.arrivals().await?;
+    Ok(seen
+        .iter()
+        .filter(|one| one.kind == Kind::Dns)
+        .filter_map(way)
+        .collect())
+}
+
+async fn wait_for_leaks(world: &World, ways: &[&str]) -> Result<()> {
+    let asked = |seen: &[Arrival], way: &&str| {
+        let begins = format!("{way}-");
+        seen.iter()
+            .any(|one| one.to.starts_with(&begins) && one.to.ends_with(".leak.test"))
+    };
+    let all = |seen: &[Arrival]| ways.iter().all(|way| asked(seen, way));
+    world.wait_for(LIMIT, all).await.map(drop)
+}
+
+/// What each way came to, by the page's own words.
+fn outcomes(told: Option<String>) -> Result<BTreeMap<String, Value>> {
+    Ok(serde_json::from_str(&told.context("the page died")?)?)
+}
+
+#[test]
+fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
+    let name = "by_default::names::no_page_makes_chromium_ask_for_a_name_by_web_rtc";
+    inside(name, async |world| {
+        let site = Site::open()?;
+        let product = Product::registered(&world)?;
+        let mut browser = product.start(&world, false).await?;
+        let popup = until_closed(&mut browser).await?;
+
+        browser.open(&site.url(1, "/ways?closed")).await?;
+        let ways = outcomes(site.over("closed").await?)?;
+        ensure!(
+            ways.len() > 20 && ways.values().all(|what| what != "made"),
+            "{ways:?}"
+        );
+        // The browser ends a page that goes on without the constructor's leave; each is a site of its own, so
+        // that no other ends with it.
+        for (number, way) in (10..).zip(RACES) {
+            let query = format!("only={way}");
+            browser
+                .open(&site.url(number, &format!("/ways?{query}")))
+                .await?;
+            site.over(&query).await?;
+        }
+        ensure!(
+            leaks(&world).await?.is_empty(),
+            "{:?}",
+            leaks(&world).await?
+        );
+
+        // What README says of pages that a site's service worker makes.
+        let page = browser.open(&site.url(40, "/blank")).await?;
+        let registered = "navigator.serviceWorker.register('/worker.js')
+            .then(() => navigator.serviceWorker.ready).then(() => true)";
+        browser.wait_until(&page, LIMIT, registered).await?;
+        browser.open(&site.url(40, "/worker?only=top")).await?;
+        ensure!(outcomes(site.over("only=top").await?)?["top"] == "none");
+        ensure!(leaks(&world).await?.is_empty());
+        browser
+            .open(&site.url(40, "/worker?only=race-frame"))
+            .await?;
+        wait_for_leaks(&world, &["race-frame"]).await?;
+
+        // Turned off, pages have it again, and the outside would have seen it.
+        world.forget().await?;
+        let press =
+            "document.querySelector('[data-testid=switch][aria-checked=true]').click() ?? true";
+        browser.wait_until(&popup, LIMIT, press).await?;
+        let open = "chrome.scripting.getRegisteredContentScripts().then((all) => all.length === 0)";
+        browser.wait_until(&popup, LIMIT, open).await?;
+        browser.open(&site.url(1, "/ways?open")).await?;
+        wait_for_leaks(
+            &world,
+            &["top", "blank", "in-frame", "in-data", "sandboxed-srcdoc"],
+        )
+        .await?;
+        browser.close().await
+    })
+}
+
+/// Waits until the extension has set everything, and gives a tab with its popup. A worker that has just begun does
+/// not always answer to DevTools.
+async fn until_closed(browser: &mut Chromium) -> Result<String> {
+    let deadline = Instant::now() + LIMIT;
+    let (_, url) = loop {
+        let workers = browser.targets("chrome-extension://").await?;
+        let ours = |(_, url): &(String, String)| url.ends_with("/service_worker.js");
+        if let Some(found) = workers.into_iter().find(ours) {
+            break found;
+        }
+        ensure!(Instant::now() < deadline, "no extension");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let closed = "(async () => {
+        const [proxy, scripts, rules] = await Promise.all([
+            chrome.proxy.settings.get({}),
+            chrome.scripting.getRegisteredContentScripts(),
+            chrome.declarativeNetRequest.getDynamicRules(),
+        ]);
+        return proxy.levelOfControl === 'controlled_by_this_extension'
+            && scripts.length === 1 && rules.length === 3;
+    })()";
+    let origin = url
+        .strip_suffix("/service_worker.js")
+        .context("its origin")?;
+    let popup = browser.open(&format!("{origin}/popup/popup.html")).await?;
+    browser.wait_until(&popup, LIMIT, closed).await?;
+    Ok(popup)
+}
+
+#[test]
+fn no_page_makes_firefox_ask_for_a_name_by_web_rtc() -> Result<()> {
+    let name = "by_default::names::no_page_makes_firefox_ask_for_a_name_by_web_rtc";
+    inside(name, async |world| {
+        let site = Site::open()?;
+        let product = Product::registered(&world)?;
+        let mut browser = Firefox::start_with(
+            &world,
+            &firefox(&product.profile)?,
+            &product.profile,
+            &[("ONIONMETER_HOME", product.home.clone().into())],
+        )
+        .await?;
+        browser.open(&site.url(1, "/ways?open"), false).await?;
+        wait_for_leaks(&world, &["top", "blank", "in-frame", "in-data"]).await?;
+
+        browser.install(&extension(), true).await?;
+        let closed = "for (let tries = 0; tries < 1200; tries++) {
+                if (!Services.prefs.getBoolPref('media.peerconnection.enabled')) return true;
+                await new Promise((done) => window.setTimeout(done, 50));
+            }
+            return false;";
+        ensure!(
+            browser.privileged(closed).await? == true,
+            "WebRTC stays open"
+        );
+        world.forget().await?;
+        browser.open(&site.url(2, "/ways?closed"), false).await?;
+        let ways = outcomes(site.over("closed").await?)?;
+        ensure!(
+            ways.len() > 20 && ways.values().all(|what| what != "made"),
+            "{ways:?}"
+        );
+        for way in RACES {
+            let query = format!("only={way}");
+            browser
+                .open(&site.url(3, &format!("/ways?{query}")), false)
+                .await?;
+            site.over(&query).await?;
+        }
+        ensure!(
+            leaks(&world).await?.is_empty(),
+            "{:?}",
+            leaks(&world).await?
+        );
+
+        // As another extension could.
+        let turn_back = "Services.prefs.setBoolPref('media.peerconnection.enabled', true)";
+        browser.privileged(turn_back).await?;
+        browser.open(&site.url(4, "/ways?back"), false).await?;
+        let ways = outcomes(site.over("back").await?)?;
+        ensure!(ways.values().all(|what| what != "made"), "{ways:?}");
+        browser.close().await
+    })
+}

@@ -1,0 +1,162 @@
+//! Marks the pages that are open, and looks which of them are left.
+
+use super::effects::{js, settle};
+use super::{dispatch, port, web_rtc};
+use crate::bindings::{api, set_timeout};
+use crate::update::{Event, OldTabs, PagesTurn};
+use js_sys::{Array, Promise, Reflect};
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+/// A page that has not answered by then is busy or frozen; nothing is known of it.
+const ANSWER_MS: u32 = 2_000;
+
+/// What is known of a tab's page.
+enum Seen {
+    Old,
+    New,
+    /// No extension may look into it, or it does not answer.
+    Hidden,
+}
+
+/// Pages that load from now on go to the relay and have no WebRTC; those that are here may not.
+pub(super) async fn mark(turn: PagesTurn) {
+    web_rtc::close().await;
+    let tabs = tabs().await;
+    let seen = look_at(&tabs, "pages/mark.js").await;
+    let mut found = OldTabs::default();
+    for (tab, seen) in tabs.iter().zip(seen) {
+        match seen {
+            Seen::Old => found.marked.push(tab.id),
+            // It would get away with its mark not made: the page on its way was asked for past Tor.
+            Seen::New | Seen::Hidden if tab.is_loading && tab.is_web => found.unmarked.push(tab.id),
+            Seen::Hidden if tab.is_web => found.unmarked.push(tab.id),
+            Seen::New | Seen::Hidden => {}
+        }
+    }
+    dispatch(Event::PagesFound { turn, found });
+}
+
+/// Looks for what [`mark`] left, and for the tabs that it could not mark.
+pub(super) async fn find(turn: PagesTurn, unmarked: Vec<i32>) {
+    let tabs = tabs().await;
+    let seen = look_at(&tabs, "pages/marked.js").await;
+    let mut found = OldTabs::default();
+    for (tab, seen) in tabs.iter().zip(seen) {
+        match seen {
+            Seen::Old => found.marked.push(tab.id),
+            Seen::New | Seen::Hidden if unmarked.contains(&tab.id) => found.unmarked.push(tab.id),
+            Seen::New | Seen::Hidden => {}
+        }
+    }
+    dispatch(Event::PagesFound { turn, found });
+}
+
+/// A tab in the background is unloaded, which ends its connections at once and spares Tor many pages
+/// at a time; it loads when the person goes there.
+pub(super) async fn reload(turn: PagesTurn, ids: Vec<i32>) {
+    for tab in tabs().await {
+        if !ids.contains(&tab.id) {
+            continue;
+        }
+        let unloaded = match tab.is_active {
+            true => None,
+            false => settle(api().tabs().discard(tab.id)).await.ok(),
+        };
+        if unloaded.is_none() {
+            // A tab that was closed meanwhile needs nothing.
+            drop(settle(api().tabs().reload(tab.id)).await);
+        }
+    }
+    find(turn, Vec::new()).await;
+}
+
+struct OpenTab {
+    id: i32,
+    is_active: bool,
+    is_loading: bool,
+    /// Its page comes from a site or a file; browsers hide the addresses of their own pages.
+    is_web: bool,
+}
+
+/// Every tab that is not unloaded.
+async fn tabs() -> Vec<OpenTab> {
+    let tabs = settle(api().tabs().query(&js(&json!({})))).await;
+    let tabs = tabs.map_or_else(|_| String::new(), |tabs| port::to_json(&tabs));
+    let tabs: Vec<Value> = serde_json::from_str(&tabs).unwrap_or_default();
+    let loaded = tabs.iter().filter(|tab| tab["discarded"] != true);
+    loaded.filter_map(open_tab).collect()
+}
+
+fn open_tab(tab: &Value) -> Option<OpenTab> {
+    let is_web = |key: &str| {
+        let url = tab[key].as_str().unwrap_or_default();
+        ["http:", "https:", "file:"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+    };
+    Some(OpenTab {
+        id: i32::try_from(tab["id"].as_i64()?).ok()?,
+        is_active: tab["active"] == true,
+        is_loading: tab["status"] == "loading",
+        is_web: is_web("url") || is_web("pendingUrl"),
+    })
+}
+
+/// Runs a script in every frame of each tab, all at once; answers in the order of the tabs.
+async fn look_at(tabs: &[OpenTab], file: &'static str) -> Vec<Seen> {
+    let looks: Array = tabs
+        .iter()
+        .map(|tab| JsValue::from(within(&run(tab.id, file))))
+        .collect();
+    let answers = JsFuture::from(Promise::all(&looks)).await;
+    answers.map_or_else(
+        |_| Vec::new(),
+        |answers| {
+            Array::from(&answers)
+                .iter()
+                .map(|answer| seen(&answer))
+                .collect()
+        },
+    )
+}
+
+/// Resolves to an array with what the script gave in each frame, or to the browser's refusal.
+fn run(id: i32, file: &'static str) -> Promise {
+    future_to_promise(async move {
+        let details = js(&json!({
+            "target": { "tabId": id, "allFrames": true },
+            "files": [file],
+            "injectImmediately": true,
+        }));
+        let answer = settle(api().scripting().execute(&details)).await;
+        Ok(answer.unwrap_or_else(|error| port::text(&error).into()))
+    })
+}
+
+fn within(answer: &Promise) -> Promise {
+    let late = Promise::new(&mut |resolve, _| drop(set_timeout(&resolve, ANSWER_MS)));
+    Promise::race(&Array::of2(answer, &late))
+}
+
+fn seen(answer: &JsValue) -> Seen {
+    if !Array::is_array(answer) {
+        // Chromium says so; the browser's own error page holds no connection.
+        let is_error_page = answer
+            .as_string()
+            .is_some_and(|text| text.contains("error page"));
+        return match is_error_page {
+            true => Seen::New,
+            false => Seen::Hidden,
+        };
+    }
+    let is_old = |frame: JsValue| {
+        let result = Reflect::get(&frame, &"result".into());
+        result.is_ok_and(|result| result.is_truthy())
+    };
+    match Array::from(answer).iter().any(is_old) {
+        true => Seen::Old,
+        false => Seen::New,
+    }
+}

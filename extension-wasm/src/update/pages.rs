@@ -1,0 +1,166 @@
+//! Tabs that were open before the browser went through the relay. What a page connected to before
+//! stays connected past Tor for as long as the page lives, whatever the proxy is now.
+//!
+//! When the browser begins to send everything to the relay, each open page is marked. The mark
+//! goes with the page, so a person can load it anew in any way, or close it.
+
+use super::{Effect, State, Timer};
+use crate::proxy_value::Reading;
+use serde::{Deserialize, Serialize};
+
+/// How long to wait before looking again at what a person has loaded anew.
+const AGAIN_MS: u32 = 1_000;
+
+/// So often it is looked again after a person's click, with or without a popup; a page through Tor
+/// mostly arrives within.
+const LOOKS_AFTER_CLICK: u8 = 30;
+
+/// Numbers the looks at open pages; only the answer to the latest one counts.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PagesTurn(pub u32);
+
+/// What a look at the open tabs found, by their numbers.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct OldTabs {
+    /// Tabs with a page that is marked.
+    pub marked: Vec<i32>,
+    /// Tabs that could not be marked, because they were loading or browsers let no extension in.
+    pub unmarked: Vec<i32>,
+}
+
+/// The tabs of before. Kept in `storage.session`, which ends when the browser or the extension does.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Pages {
+    /// The open pages were marked since the browser was last seen without our settings.
+    marked: bool,
+    /// The browser has started while this extension ran.
+    #[serde(default)]
+    browser_started: bool,
+    /// The browser was seen without our settings since then.
+    #[serde(default)]
+    was_open: bool,
+    #[serde(default)]
+    old: OldTabs,
+    #[serde(skip)]
+    turn: PagesTurn,
+    #[serde(skip)]
+    in_flight: bool,
+    #[serde(skip)]
+    looks_left: u8,
+}
+
+impl Pages {
+    /// Whether no page of before is left, as far as browsers let it be known.
+    pub(super) const fn are_clear(&self) -> bool {
+        self.marked && self.count() == 0
+    }
+
+    /// How many tabs hold a page of before.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.old
+            .marked
+            .len()
+            .saturating_add(self.old.unmarked.len())
+    }
+
+    /// The browser has had our settings since its start: it opened nothing without them.
+    const fn is_shut_from_start(&self) -> bool {
+        self.browser_started && !self.was_open
+    }
+}
+
+/// The browser has just started.
+pub(super) fn on_browser_start(state: &mut State) {
+    let pages = &mut state.pages;
+    pages.browser_started = true;
+    if pages.is_shut_from_start() {
+        pages.old = OldTabs::default();
+    }
+}
+
+/// Begins with marking when the browser's own read-back says for the first time that everything
+/// goes to the relay.
+pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
+    let is_shut = match state.proxy.answer {
+        _ if !state.wanted => false,
+        Some(answer) => matches!(answer, Ok(Reading::Ours { .. })),
+        None => return,
+    };
+    let pages = &mut state.pages;
+    if !is_shut {
+        *pages = Pages {
+            browser_started: pages.browser_started,
+            was_open: true,
+            turn: pages.turn,
+            ..Pages::default()
+        };
+    } else if !pages.marked && pages.is_shut_from_start() {
+        pages.marked = true;
+    } else if !pages.marked && !pages.in_flight {
+        let turn = next_turn(pages);
+        effects.push(Effect::MarkPages { turn });
+    }
+}
+
+/// Looks whether the pages of before are still there.
+pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
+    let pages = &mut state.pages;
+    if pages.marked && pages.count() > 0 && !pages.in_flight {
+        let unmarked = pages.old.unmarked.clone();
+        let turn = next_turn(pages);
+        effects.push(Effect::FindPages { turn, unmarked });
+    }
+}
+
+/// Takes what a look found, unless something has happened since.
+pub(super) fn on_found(
+    state: &mut State,
+    turn: PagesTurn,
+    found: OldTabs,
+    effects: &mut Vec<Effect>,
+) {
+    let pages = &mut state.pages;
+    if turn != pages.turn || !pages.in_flight {
+        return;
+    }
+    pages.in_flight = false;
+    pages.marked = true;
+    pages.old = match pages.is_shut_from_start() {
+        true => OldTabs::default(),
+        false => found,
+    };
+    let is_watched = state.popups > 0 || pages.looks_left > 0;
+    if is_watched && pages.count() > 0 {
+        pages.looks_left = pages.looks_left.saturating_sub(1);
+        effects.push(Effect::After(Timer::Pages(pages.turn), AGAIN_MS));
+    }
+}
+
+/// The time to look again is over.
+pub(super) fn on_timer(state: &mut State, turn: PagesTurn, effects: &mut Vec<Effect>) {
+    if turn == state.pages.turn {
+        look(state, effects);
+    }
+}
+
+/// A person wants them loaded anew, through Tor.
+pub(super) fn reload(state: &mut State, effects: &mut Vec<Effect>) {
+    let pages = &mut state.pages;
+    if pages.count() == 0 {
+        return;
+    }
+    let mut tabs = pages.old.marked.clone();
+    // One that is loaded anew by us needs no mark; a tab without one stays only until then.
+    tabs.append(&mut pages.old.unmarked);
+    pages.old.marked.clone_from(&tabs);
+    pages.looks_left = LOOKS_AFTER_CLICK;
+    let turn = next_turn(pages);
+    effects.push(Effect::ReloadPages { turn, tabs });
+}
+
+fn next_turn(pages: &mut Pages) -> PagesTurn {
+    pages.turn = PagesTurn(pages.turn.0.wrapping_add(1));
+    pages.in_flight = true;
+    pages.turn
+}
