@@ -36,6 +36,23 @@ fn every_relative_link_resolves_with_its_anchor() {
     assert!(checked > 10, "{checked}");
 }
 
+/// Two with one number could not be told apart where one of them is named.
+#[test]
+fn every_decision_has_a_number_of_its_own_and_its_title_says_it() {
+    let mut numbers = std::collections::BTreeSet::new();
+    for page in tracked(".md") {
+        let Some(name) = page.path.strip_prefix("docs/decisions/") else {
+            continue;
+        };
+        let (number, _) = name.split_once('-').expect("a number before its words");
+        let number: u32 = number.parse().expect("a number before its words");
+        let title = format!("# {number}. ");
+        assert!(page.text.starts_with(&title), "{name} begins with {title}");
+        assert!(numbers.insert(number), "{number} is taken by another");
+    }
+    assert!(numbers.len() > 10, "{numbers:?}");
+}
+
 /// A path as it stands in a text: up to the first character that no path of ours has.
 fn path_at(text: &str) -> &str {
     let is_path = |letter: char| letter.is_ascii_alphanumeric() || "_./-".contains(letter);
