@@ -188,6 +188,8 @@ run() {
     build
     local profile=$PWD/dist/profile program=target/release/onionmeter
     mkdir -p "$profile"
+    # What Chromium itself leaves after its first start, and `--browser-dir` knows a profile by.
+    touch "$profile/First Run"
     step "registering with the browsers"
     "$program" install --browser-dir "$profile"
     local browser

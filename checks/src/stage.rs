@@ -146,6 +146,7 @@ impl Stage {
         options.dark = dark;
         fs::create_dir_all(self.user().join(".mozilla"))?;
         fs::create_dir_all(&profile)?;
+        fs::write(profile.join("First Run"), "")?;
         self.run(&[
             "install",
             "--browser-dir",

@@ -8,10 +8,13 @@ use crate::{
     home::Home,
     ipc::{self, Attached},
     launch, log, problems,
+    registration::TRIAL_VARIABLE,
     start::Caller,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
-use meter_wire::{FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Notice, Problem, write_message};
+use meter_wire::{
+    ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Notice, Problem, write_message,
+};
 use std::{
     cell::{Cell, RefCell},
     process::ExitCode,
@@ -53,6 +56,9 @@ async fn serve() -> u8 {
         Ok(home) => home,
         Err(error) => return fail(problems::home(&error)).await,
     };
+    if std::env::var_os(TRIAL_VARIABLE).is_some() {
+        return answer_trial().await;
+    }
     crate::ignore_because(
         "the bridge works without a log",
         log::init(&home, tracing::Level::WARN),
@@ -61,6 +67,18 @@ async fn serve() -> u8 {
     match browser.serve(&home).await {
         Ok(code) => code,
         Err(problem) => browser.fail(problem).await,
+    }
+}
+
+/// `onionmeter doctor` asks whether this program starts and speaks, and nothing else.
+async fn answer_trial() -> u8 {
+    let mut doctor = FramedRead::new(tokio::io::stdin(), ipc::codec(FRAME_IN_MAX));
+    match doctor.next().await {
+        Some(Ok(_)) => {
+            let told = "a trial asks no daemon";
+            fail(Problem::with_detail(ErrorCode::DaemonUnreachable, told)).await
+        }
+        Some(Err(_)) | None => EXIT_DATA,
     }
 }
 

@@ -25,6 +25,7 @@ mod status;
 mod succession;
 mod thresholds;
 mod tor;
+mod uninstall;
 mod verify;
 mod version;
 mod wait;
@@ -82,7 +83,7 @@ enum Command {
     Install(install::Install),
     /// Undo `install`; key and reports stay
     #[command(after_help = UNINSTALL_HELP)]
-    Uninstall(install::Uninstall),
+    Uninstall(uninstall::Uninstall),
     Open(open::Open),
     Harden(harden::Harden),
     Unharden(harden::Unharden),
@@ -258,7 +259,7 @@ fn with_home(command: Command, home: &Home, format: Format) -> Outcome {
         Command::Up(arguments) => control::up(&arguments, home, format),
         Command::Down(arguments) => control::down(&arguments, home, format),
         Command::Install(arguments) => install::install(&arguments, home),
-        Command::Uninstall(arguments) => install::uninstall(&arguments, home),
+        Command::Uninstall(arguments) => uninstall::uninstall(&arguments, home),
         Command::Open(arguments) => open::run(&arguments, home),
         Command::Harden(arguments) => harden::harden(&arguments),
         Command::Unharden(arguments) => harden::unharden(&arguments),
@@ -292,6 +293,7 @@ fn with_home(command: Command, home: &Home, format: Format) -> Outcome {
 
 /// A mistake in the settings is told here in full; the daemon itself has no format to tell it in.
 fn daemon(home: &Home) -> Outcome {
+    home.prepare().map_err(|error| Failure::usage(&error))?;
     Config::load(&home.config()).map_err(|error| Failure::Problem(problems::config(&error)))?;
     Ok(daemon::run(home))
 }

@@ -14,11 +14,16 @@ pub(crate) use edit::{set, set_backend};
 pub use parse::parse;
 pub(crate) use read::read;
 
+/// The relay's port where the file names none and nobody else has it.
+pub const USUAL_PORT: u16 = 9149;
+
 /// Everything that can be configured, checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
     /// The relay's port on 127.0.0.1.
     pub relay_port: u16,
+    /// Whether the file names that port; the relay chooses another where it is taken otherwise.
+    pub relay_port_is_named: bool,
     /// Connections served at once.
     pub connections_max: usize,
     /// Whether clients are told of success before Tor has answered.

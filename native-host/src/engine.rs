@@ -192,6 +192,7 @@ impl Engine {
         let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
         let (closed, _) = broadcast::channel(CLOSED_MAX);
         let relay = RelayControl::new(
+            home,
             config,
             tor.tor().upstream(),
             Arc::clone(&counters),
@@ -422,7 +423,7 @@ impl Engine {
     /// port is another one in `config.toml`.
     fn monitor_start(&mut self) -> Result<(), Problem> {
         let config = Config::load(&self.home.config()).map_err(|error| problems::config(&error))?;
-        self.relay.configure(&config);
+        self.relay.configure(&self.home, &config);
         match &mut self.house {
             Err(_) => self.house = House::open(&self.home, self.thresholds),
             Ok(house) if house.is_in_doubt() => house.open_again()?,

@@ -74,7 +74,7 @@ pub enum FolderError {
     #[error("{path} is not a folder; move it away", path = .0.display())]
     NotAFolder(PathBuf),
     /// It belongs to somebody else.
-    #[error("{path} belongs to another user; run `chown {me} {path}` as root", path = .path.display())]
+    #[error("{path} belongs to another user; {remedy}", path = .path.display(), remedy = give_to(*.me, .path))]
     Owner {
         /// The folder.
         path: PathBuf,
@@ -84,6 +84,15 @@ pub enum FolderError {
     /// Others may enter it.
     #[error("{path} is open to other users; run `chmod 700 {path}`", path = .0.display())]
     Mode(PathBuf),
+}
+
+/// How a folder comes back to its user. Root is told to be that user instead, not to take the folder.
+fn give_to(me: u32, path: &Path) -> String {
+    if me == 0 {
+        "run this as that user, not as root".to_owned()
+    } else {
+        format!("run `sudo chown -R {me} {}`", path.display())
+    }
 }
 
 /// Makes a folder with mode 0700, or checks that an existing one is ours alone.

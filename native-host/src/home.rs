@@ -1,7 +1,16 @@
 //! The folder that holds everything of one person: configuration, key, book, sockets, log.
 
+mod layout;
+mod owner;
+mod place;
+mod remove;
+
 pub use crate::files::FolderError;
 use crate::files::private_folder;
+pub(crate) use owner::nearest;
+pub use owner::{Owner, acted_for};
+pub(crate) use place::{Kind, obstacle, without_links};
+pub(crate) use remove::{Mood, Removal};
 use std::{
     env, io,
     path::{Path, PathBuf},
@@ -22,20 +31,75 @@ pub struct Home {
 /// Why there is no usable home.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
-    /// The variable holds a relative path.
-    #[error("{HOME_VARIABLE} is {path}; it must be an absolute path", path = .0.display())]
-    Relative(PathBuf),
+    /// A variable holds a relative path.
+    #[error("{from} is {path}; it must be an absolute path, one that begins with /", path = .path.display())]
+    Relative {
+        /// The variable.
+        from: &'static str,
+        /// What it holds.
+        path: PathBuf,
+    },
+    /// A path that no manifest can hold.
+    #[error(
+        "{from} is {path:?}, which is not text on one line; set {HOME_VARIABLE} to a folder whose path is"
+    )]
+    NotText {
+        /// The variable.
+        from: &'static str,
+        /// What it holds.
+        path: PathBuf,
+    },
+    /// A path that goes up again.
+    #[error("{from} is {path}; write it without `..`", path = .path.display())]
+    Dots {
+        /// The variable.
+        from: &'static str,
+        /// What it holds.
+        path: PathBuf,
+    },
     /// Neither `ONIONMETER_HOME` nor `HOME` is set.
     #[error("neither {HOME_VARIABLE} nor HOME is set; set one of them")]
     Unset,
     /// A Unix socket's path would be too long.
     #[error("{path} is too long: at most {SOCKET_PATH_MAX} bytes fit a socket's path; set {HOME_VARIABLE} to a shorter one", path = .0.display())]
     TooLong(PathBuf),
+    /// A folder that is for everything.
+    #[error("{path} is {what}; set {HOME_VARIABLE} to a folder for Onionmeter alone, for example {path}/onionmeter", path = .path.display())]
+    NotOfItsOwn {
+        /// The folder.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A folder that is used for something else.
+    #[error("{root} holds other things, {name:?} for one; set {HOME_VARIABLE} to a new or an empty folder", root = .root.display())]
+    Occupied {
+        /// The folder.
+        root: PathBuf,
+        /// One of the other things.
+        name: String,
+    },
+    /// A home of an earlier version with other things in it.
+    #[error("{root} holds a home of Onionmeter and other things, {name:?} for one; move those elsewhere, or run `touch {root}/.onionmeter` if all of it may stay together", root = .root.display())]
+    Mixed {
+        /// The folder.
+        root: PathBuf,
+        /// One of the other things.
+        name: String,
+    },
+    /// Root acts in the home of somebody else.
+    #[error("you are root, and {path} would be made in a folder of {owner} ({folder}); run this as {owner}, without sudo", path = .path.display(), owner = .owner.name(), folder = .owner.folder.display())]
+    OfAnother {
+        /// The home.
+        path: PathBuf,
+        /// Whose it would be.
+        owner: Owner,
+    },
     /// A folder is not ours alone.
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The folder above cannot be made.
-    #[error("{path} cannot be made", path = .0.display())]
+    #[error("{path} cannot be made; set {HOME_VARIABLE} to a folder that you may write", path = .0.display())]
     Parent(PathBuf, #[source] io::Error),
 }
 
@@ -46,30 +110,29 @@ impl Home {
     /// # Errors
     /// When the variable is relative, or nothing is set.
     pub fn find() -> Result<Self, HomeError> {
-        if let Some(root) = env::var_os(HOME_VARIABLE).filter(|root| !root.is_empty()) {
-            let root = PathBuf::from(root);
-            return if root.is_absolute() {
-                Ok(Self { root })
-            } else {
-                Err(HomeError::Relative(root))
-            };
-        }
-        if let Some(root) = env::current_exe()
+        let named = |variable| env::var_os(variable).filter(|value| !value.is_empty());
+        let (root, from) = if let Some(root) = named(HOME_VARIABLE) {
+            (PathBuf::from(root), HOME_VARIABLE)
+        } else if let Some(root) = env::current_exe()
             .ok()
             .and_then(|exe| root_of_installed(&exe))
         {
             return Ok(Self { root });
-        }
-        let xdg = env::var_os("XDG_DATA_HOME")
+        } else if let Some(data) = named("XDG_DATA_HOME")
             .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
-        let data = match (xdg, env::home_dir()) {
-            (Some(data), _) => data,
-            (None, Some(home)) if home.is_absolute() => home.join(".local/share"),
-            (None, _) => return Err(HomeError::Unset),
+            .filter(|path| path.is_absolute())
+        {
+            // The XDG base directory specification has relative ones ignored.
+            (data.join("onionmeter"), "XDG_DATA_HOME")
+        } else {
+            let home = env::home_dir().filter(|home| !home.as_os_str().is_empty());
+            let home = home.ok_or(HomeError::Unset)?;
+            (home.join(".local/share/onionmeter"), "HOME")
         };
+        place::check_path(&root, from)?;
+        // Without slashes at its end and dots in between.
         Ok(Self {
-            root: data.join("onionmeter"),
+            root: root.components().collect(),
         })
     }
 
@@ -82,27 +145,32 @@ impl Home {
     /// Makes the folders that are missing and checks that all are private.
     ///
     /// # Errors
-    /// When one cannot be made, is not ours alone, or leaves no room for a socket's name.
+    /// When the place is for other things ([`Self::check`]), or a folder cannot be made or is not ours alone.
     pub fn prepare(&self) -> Result<(), HomeError> {
-        let socket = self.socket();
-        if socket.as_os_str().len() > SOCKET_PATH_MAX
-            || self.tor_run().as_os_str().len() + 8 > SOCKET_PATH_MAX
-        {
-            return Err(HomeError::TooLong(self.root.clone()));
-        }
+        self.check()?;
         if let Some(parent) = self.root.parent() {
-            std::fs::create_dir_all(parent)
-                .map_err(|error| HomeError::Parent(parent.to_path_buf(), error))?;
+            std::fs::create_dir_all(parent).map_err(|error| {
+                HomeError::Parent(parent.to_path_buf(), obstacle(parent, error))
+            })?;
         }
+        private_folder(&self.root)?;
+        self.mark();
+        // One command repairs all of it.
+        let whole = |error| match error {
+            FolderError::Owner { me, .. } => FolderError::Owner {
+                path: self.root.clone(),
+                me,
+            },
+            error => error,
+        };
         for folder in [
-            self.root.clone(),
             self.key_folder(),
             self.run(),
             self.tor_run(),
             self.tor_data(),
             self.log_folder(),
         ] {
-            private_folder(&folder)?;
+            private_folder(&folder).map_err(whole)?;
         }
         Ok(())
     }
@@ -201,6 +269,18 @@ impl Home {
     #[must_use]
     pub fn firefox(&self) -> PathBuf {
         self.root.join("firefox")
+    }
+
+    /// Says that this folder is a home. Without it nothing is removed.
+    #[must_use]
+    pub fn mark_file(&self) -> PathBuf {
+        self.root.join(".onionmeter")
+    }
+
+    /// The port that the relay chose by itself.
+    #[must_use]
+    pub fn relay_port(&self) -> PathBuf {
+        self.root.join("relay-port")
     }
 
     /// Manifests that `install` wrote outside the usual places.

@@ -19,6 +19,7 @@ mod limits;
 mod lock;
 mod log;
 mod memory;
+mod port;
 mod problems;
 mod process;
 pub mod registration;

@@ -1,9 +1,23 @@
 //! Registering the host with browsers: which, where, and the manifest that goes there.
 
 mod browsers;
+mod command;
 mod manifest;
+mod named;
 mod places;
+mod program;
+mod record;
+mod sandbox;
+mod trial;
 
-pub use browsers::{BROWSERS, Browser, Family, Os};
-pub use manifest::{ManifestState, inspect, manifest_json, remove, write};
-pub use places::{Place, places, places_of};
+pub use browsers::{BROWSERS, Browser, Family, Os, Reach};
+pub(crate) use command::{Command, put_command, remove_command};
+pub use manifest::{ManifestState, Removed, inspect, manifest_json, remove, would_remove, write};
+pub(crate) use manifest::{program_of, spelled};
+pub(crate) use named::named;
+pub use places::{Place, Presence, places, places_of};
+pub(crate) use program::{noexec_mount, own_programs, place_for_program, put_program};
+pub(crate) use record::{Record, all_places};
+pub(crate) use sandbox::limit;
+pub use trial::TRIAL_VARIABLE;
+pub(crate) use trial::{Trial, try_host};

@@ -79,11 +79,13 @@ fn the_ways_out_of_a_process_are_few_and_named() {
         " nix::",
         &[port, "native-host/src/clock.rs", addresses, lock],
     );
-    // The last becomes the browser that a person asked for.
+    // The third becomes the browser that a person asked for; the last one starts this program once more, as a
+    // browser would.
     let children = [
         "crates/meter-tor/src/child.rs",
         "native-host/src/ipc/start.rs",
         "native-host/src/launch.rs",
+        "native-host/src/registration/trial.rs",
     ];
     only_in(&files, "Command::new(", &children);
     // The stats address of the relay alone.

@@ -33,6 +33,7 @@ impl Screen {
         let mut options = LaunchOptions::new(&user, &profile);
         options.extension = Some(extension());
         fs::create_dir_all(&profile).unwrap();
+        fs::write(profile.join("First Run"), "").unwrap();
         first
             .run(&["install", "--browser-dir", profile.to_str().unwrap()])
             .unwrap();

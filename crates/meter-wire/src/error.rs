@@ -80,7 +80,7 @@ codes! {
     /// Nothing can be written to the disk.
     DiskReadOnly => "The disk that holds Onionmeter's folder is read-only; make it writable.",
     /// The relay's port is in use by something else.
-    PortTaken => "Another program uses the relay's port; stop it or set another port in config.toml.",
+    PortTaken => "The relay's port is taken by another program; set another port in config.toml, or none.",
     /// Nobody can be asked whose a connection is.
     RelayUnguarded => "This system does not tell whose connections are, so the relay stays closed to all.",
     /// Another relay failure.

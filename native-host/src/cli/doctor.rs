@@ -1,23 +1,23 @@
 //! `doctor`: looks at everything, changes nothing, and says how to repair what it finds.
 
 mod book;
+mod browsers;
 mod detour;
+mod folder;
 mod settings;
 mod tor;
 
 use super::{
     Failure, Outcome, ask,
     ask::Patience,
-    block_on, exit, install,
+    block_on, exit,
     output::{Answer, Format},
     print, succession,
 };
 use crate::{
-    config::{Config, ConfigError},
-    files,
+    config::{Config, ConfigError, USUAL_PORT},
     home::Home,
     ipc, key, problems,
-    registration::{self, ManifestState},
     versions::Daemon,
 };
 use clap::Args;
@@ -54,7 +54,7 @@ use Finding::{Bad, Good, Note};
 pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     let seen = look(arguments.patience, home);
     let status = seen.status.as_ref();
-    let mut own = vec![folder(home)];
+    let mut own = vec![folder::finding(home)];
     own.extend(settings::findings(&seen, home));
     own.extend([signing_key(home), book::finding(home)]);
     own.push(match &seen.unanswered {
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     let sections = [
         ("Onionmeter", own),
         ("Tor", tor::findings(&seen, home)),
-        ("Browsers", browsers(home)),
+        ("Browsers", browsers::findings(home)),
     ];
     let (mut text, mut told, mut bad) = (String::new(), Vec::new(), false);
     for (title, findings) in sections {
@@ -108,24 +108,6 @@ impl fmt::Display for Finding {
                 write!(out, "  BAD    {what}\n         -> {remedy}")
             }
         }
-    }
-}
-
-fn folder(home: &Home) -> Finding {
-    let root = home.root().display();
-    match home.root().try_exists() {
-        Ok(false) => Note(format!("folder {root} does not exist yet")),
-        _ => match [home.root().to_path_buf(), home.key_folder(), home.run()]
-            .iter()
-            .filter(|folder| folder.try_exists().unwrap_or(true))
-            .find_map(|folder| files::private_folder(folder).err())
-        {
-            None => Good(format!("folder {root} is private")),
-            Some(error) => Bad {
-                what: problems::chain(&error),
-                remedy: "repair its owner and mode as said, then run doctor again".to_owned(),
-            },
-        },
     }
 }
 
@@ -219,16 +201,30 @@ fn daemon(status: Option<&Status>, home: &Home) -> Finding {
         };
     }
     match &status.relay {
-        RelayStatus::Listening { port } => Good(format!("the relay listens on 127.0.0.1:{port}")),
+        RelayStatus::Listening { port } => Good(format!(
+            "the relay listens on 127.0.0.1:{port}{}",
+            chosen(*port, home)
+        )),
         RelayStatus::Stopped => Note("the relay is stopped; `onionmeter monitor start` starts it".to_owned()),
         RelayStatus::Failed(problem) => Bad {
             what: problem.message.clone(),
             remedy: match (problem.code, &problem.detail) {
-                (ErrorCode::PortTaken, _) | (_, None) => "find the program with `ss -ltnp`, stop it or set relay.port in config.toml, then `onionmeter monitor start`".to_owned(),
+                (ErrorCode::PortTaken, _) | (_, None) => "set another relay.port in config.toml, or none, then `onionmeter monitor start`; `ss -ltnp` shows the program that has the port".to_owned(),
                 (_, Some(detail)) => detail.clone(),
             },
         },
     }
+}
+
+/// Why it is not the usual port.
+fn chosen(port: u16, home: &Home) -> String {
+    let named = Config::load(&home.config()).is_ok_and(|config| config.relay_port_is_named);
+    if named || port == USUAL_PORT {
+        return String::new();
+    }
+    format!(
+        ", which it chose because {USUAL_PORT} was taken, mostly by another user's Onionmeter; browsers are told it, and it stays"
+    )
 }
 
 /// About other users' connections where the system does not tell whose they are.
@@ -263,54 +259,6 @@ fn strangers(status: &Status) -> Vec<Finding> {
             "an address was asked for instead of a name {}; a program that finds names out by itself may do so outside of Tor: let it leave names to the proxy (socks5h)",
             print::times(status.literals.0)
         )));
-    }
-    findings
-}
-
-fn browsers(home: &Home) -> Vec<Finding> {
-    // What is wrong with the list itself, `install` says.
-    let extra = install::registered(home).unwrap_or_default();
-    let program = if home.program().is_file() {
-        Some(home.program())
-    } else {
-        super::this_program().ok()
-    };
-    let Some(program) = program else {
-        return Vec::new();
-    };
-    let places = install::all_places(&extra);
-    let mut findings: Vec<_> = places
-        .iter()
-        .filter_map(|place| {
-            let at = place.manifest.display();
-            let repair = "run `onionmeter install`".to_owned();
-            match (
-                place.present,
-                registration::inspect(&place.manifest, place.family, &program),
-            ) {
-                (false, ManifestState::Absent) => None,
-                (true, ManifestState::Absent) => Some(Bad {
-                    what: format!("{} does not know the host", place.name),
-                    remedy: repair,
-                }),
-                (_, ManifestState::Current) => Some(Good(format!("{} knows the host", place.name))),
-                (_, ManifestState::Stale) => Some(Bad {
-                    what: format!("{at} is of another version"),
-                    remedy: repair,
-                }),
-                (_, ManifestState::ProgramMissing(path)) => Some(Bad {
-                    what: format!("{at} names {}, which is not there", path.display()),
-                    remedy: repair,
-                }),
-                (_, ManifestState::Broken(why)) => Some(Bad {
-                    what: format!("{at}: {why}"),
-                    remedy: repair,
-                }),
-            }
-        })
-        .collect();
-    if findings.is_empty() {
-        findings.push(Note("no browser of this user was found".to_owned()));
     }
     findings
 }

@@ -1,267 +1,284 @@
-//! `install` and `uninstall`: the program in its place, a manifest for every browser.
+//! `install`: the program in its place, a manifest for every browser, a command to type.
 
-use super::{Failure, Outcome, block_on, succession, this_program};
+use super::{Failure, Outcome, block_on, exit, succession};
 use crate::{
-    EXIT_USAGE, files,
-    home::Home,
-    ipc, launch, problems,
-    registration::{self, Family, ManifestState, Place},
+    home::{self, Home, HomeError},
+    launch, problems,
+    registration::{
+        self, Command, ManifestState, Place, Presence, Reach, Record, Removed, Trial, all_places,
+    },
 };
 use clap::Args;
-use meter_wire::HOST_NAME;
 use std::{
     env, fs,
-    io::{self, Write as _, stdout},
+    io::{self, Write, stdout},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 #[derive(Args)]
 pub(super) struct Install {
-    /// Also register for a Chromium-family browser that is started with this --user-data-dir
+    /// Also register with the browser that keeps its data in this folder: the --user-data-dir of a
+    /// Chromium-family browser, or what a Firefox-family browser has instead of ~/.mozilla
     #[arg(long, value_name = "DIR")]
     browser_dir: Vec<PathBuf>,
 }
 
-#[derive(Args)]
-pub(super) struct Uninstall {
-    /// Also remove key, reports and everything else of Onionmeter; there is no way back
-    #[arg(long)]
-    purge: bool,
+/// What came of one place.
+enum Done {
+    /// It was so already, or is so now; with a word for the list.
+    Registered(String),
+    /// The browser cannot start the program, for a reason that is not ours.
+    Limited(String),
+    /// It could not be done.
+    Failed(String),
 }
 
 pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
-    home.prepare().map_err(|error| Failure::usage(&error))?;
-    let program = put_program(home)?;
-    let command = put_command(&program)?;
-    let mut extra = registered(home)?;
-    for folder in &arguments.browser_dir {
-        let place = extra_place(folder)?;
-        if !extra.contains(&place.manifest) {
-            extra.push(place.manifest);
+    let usage = |error: &dyn std::error::Error| Failure::usage(error);
+    refuse_for_another()?;
+    // Whatever can be refused is refused before anything is made.
+    home.check().map_err(|error| usage(&error))?;
+    registration::place_for_program(home).map_err(|error| usage(&error))?;
+    let named: Result<Vec<_>, _> = arguments
+        .browser_dir
+        .iter()
+        .map(|folder| registration::named(folder))
+        .collect();
+    let named = named.map_err(|error| usage(&error))?;
+    home.prepare().map_err(|error| usage(&error))?;
+    let program = registration::put_program(home).map_err(|error| usage(&error))?;
+
+    let mut out = stdout().lock();
+    let mut record = match Record::load(home) {
+        Ok(record) => record,
+        Err(error) => {
+            let at = home.registered();
+            writeln!(
+                out,
+                "{} was unreadable ({error}) and is begun anew.",
+                at.display()
+            )?;
+            Record::default()
+        }
+    };
+    for place in &named {
+        record.add(place);
+    }
+    let mut whole = register(&mut out, &mut record, &program)?;
+    if let Err(error) = record.save(home) {
+        whole = false;
+        writeln!(out, "NOT written: {}: {error}", home.registered().display())?;
+    }
+    whole &= command(&mut out, &program, home)?;
+    whole &= started(&mut out, &program)?;
+    if let Some(told) = block_on(async { Ok(succession::succeed(home, &program).await) })? {
+        writeln!(out, "Daemon:  {told}")?;
+    }
+    whole &= launcher(&mut out, &program)?;
+    if whole {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Failure::Exit(
+        exit::CANNOT_WRITE,
+        "not everything could be done; the lines with NOT above say what and why".to_owned(),
+    ))
+}
+
+/// Root has browsers of its own at most; those of another user would be left with folders that this user
+/// cannot write.
+pub(super) fn refuse_for_another() -> Result<(), Failure> {
+    let user = env::home_dir().filter(|home| home.is_absolute());
+    match user.and_then(|user| Some((home::acted_for(&user)?, user))) {
+        Some((owner, path)) => Err(Failure::usage(&HomeError::OfAnother { path, owner })),
+        None => Ok(()),
+    }
+}
+
+/// Registers with every browser that is there; `false` when one could not be.
+fn register(out: &mut impl Write, record: &mut Record, program: &Path) -> io::Result<bool> {
+    let (mut found, mut whole) = (false, true);
+    let places = all_places(record);
+    let width = width(&places);
+    for place in places {
+        let Some(done) = put(&place, program) else {
+            // A manifest that is shared with a browser in a sandbox stays on the list for the others.
+            if place.reach == Reach::Direct {
+                record.forget(&place.manifest);
+            }
+            continue;
+        };
+        found = true;
+        let at = place.manifest.display();
+        match done {
+            Done::Registered(how) => {
+                record.add(&place);
+                writeln!(out, "{:width$}  {how:18}  {at}", place.name)?;
+                if let Some(limit) = registration::limit(place.reach) {
+                    writeln!(out, "{:width$}  {limit}", "")?;
+                }
+            }
+            Done::Limited(why) => writeln!(out, "{:width$}  NOT possible: {why}", place.name)?,
+            Done::Failed(why) => {
+                whole = false;
+                writeln!(
+                    out,
+                    "{:width$}  NOT registered      {at}: {why}",
+                    place.name
+                )?;
+            }
         }
     }
-    remember(home, &extra)?;
-    let mut out = stdout().lock();
-    let mut count = 0_usize;
-    for place in all_places(&extra) {
-        let before = registration::inspect(&place.manifest, place.family, &program);
-        let done = match (place.present, before) {
-            (false, ManifestState::Absent) => continue,
-            (_, ManifestState::Current) => "already registered",
-            (true, ManifestState::Absent) => put(&place, &program, "registered")?,
-            (_, _) => put(&place, &program, "repaired")?,
-        };
-        count = count.saturating_add(1);
-        writeln!(
-            out,
-            "{:24}  {done:18}  {}",
-            place.name,
-            place.manifest.display()
-        )?;
-    }
-    if count == 0 {
+    if !found {
         writeln!(
             out,
             "No browser of this user was found. Start one once, or name its folder with --browser-dir, and run this again."
         )?;
     }
-    if let Some(command) = command {
-        writeln!(out, "Command: {}", command.display())?;
-    }
-    writeln!(out, "Program: {}", program.display())?;
-    if let Some(told) = block_on(async { Ok(succession::succeed(home, &program).await) })? {
-        writeln!(out, "Daemon:  {told}")?;
-    }
-    put_launcher(&program, &mut out)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(whole)
 }
 
-pub(super) fn uninstall(arguments: &Uninstall, home: &Home) -> Outcome {
-    let extra = registered(home)?;
-    block_on(ipc::stop(home, ipc::Means::Asking))?;
-    let mut out = stdout().lock();
-    for place in all_places(&extra) {
-        if registration::remove(&place.manifest).map_err(|error| cannot(&place.manifest, &error))? {
+/// The column of the names.
+pub(super) fn width(places: &[Place]) -> usize {
+    let there = places
+        .iter()
+        .filter(|place| place.presence != Presence::Absent);
+    there
+        .map(|place| place.name.chars().count())
+        .max()
+        .unwrap_or_default()
+        .max(12)
+}
+
+/// Registers with one browser; `None` where there is none.
+fn put(place: &Place, program: &Path) -> Option<Done> {
+    if let Presence::Unusable(why) = &place.presence {
+        return Some(Done::Failed(why.clone()));
+    }
+    if place.reach == Reach::Closed {
+        return closed(place, program);
+    }
+    let before = registration::inspect(&place.manifest, place.family, program);
+    let done = match (place.is_present(), before) {
+        // The browser's folder is gone, and is not made again for it.
+        (false, _) => return None,
+        (true, ManifestState::Current) => {
+            return Some(Done::Registered("already registered".to_owned()));
+        }
+        (true, ManifestState::Absent) => "registered".to_owned(),
+        (true, ManifestState::Another(other)) => format!("taken over from {}", other.display()),
+        (
+            true,
+            ManifestState::Stale | ManifestState::ProgramMissing(_) | ManifestState::Broken(_),
+        ) => "repaired".to_owned(),
+    };
+    Some(
+        match registration::write(&place.manifest, place.family, program) {
+            Ok(()) => Done::Registered(done),
+            Err(error) => Done::Failed(error.to_string()),
+        },
+    )
+}
+
+/// A manifest inside of a sandbox points to what is outside of it; earlier versions wrote such.
+fn closed(place: &Place, program: &Path) -> Option<Done> {
+    let removed = registration::remove(&place.manifest, &[program.to_path_buf()]);
+    crate::ignore_because(
+        "it is of no use to that browser",
+        removed.map(|_: Removed| ()),
+    );
+    place
+        .is_present()
+        .then(|| registration::limit(place.reach).map(Done::Limited))
+        .flatten()
+}
+
+/// Makes the command and says what to type; `false` when the link could not be made.
+fn command(out: &mut impl Write, program: &Path, home: &Home) -> io::Result<bool> {
+    let at = program.display();
+    match registration::put_command(program, home) {
+        Command::NotNeeded => {}
+        Command::Here(link) => in_path(out, &link)?,
+        Command::Mended { link, from } => {
+            in_path(out, &link)?;
+            writeln!(out, "         it led to {} until now", from.display())?;
+        }
+        Command::Taken { link, what } => {
+            writeln!(out, "Command: {at}")?;
             writeln!(
                 out,
-                "{:24}  removed  {}",
-                place.name,
-                place.manifest.display()
+                "         {} is {what}, and stays as it is",
+                link.display()
             )?;
         }
+        Command::Failed(link, error) => {
+            writeln!(out, "Command: {at}")?;
+            writeln!(
+                out,
+                "         NOT made: the link {}: {error}",
+                link.display()
+            )?;
+            return Ok(false);
+        }
     }
-    remove_command(&home.program())?;
-    let current = this_program()?;
-    let program = match current.starts_with("/usr") {
-        true => current,
-        false => home.program(),
+    Ok(true)
+}
+
+/// Names the link, and what is missing until it can be typed.
+fn in_path(out: &mut impl Write, link: &Path) -> io::Result<()> {
+    writeln!(out, "Command: {}", link.display())?;
+    let Some(folder) = link.parent() else {
+        return Ok(());
     };
-    let removed = launch::remove_launcher(&program).map_err(|error| cannot(&program, &error))?;
-    if let Some(path) = removed {
-        writeln!(out, "{:24}  removed  {}", "Launcher", path.display())?;
-    }
-    gone(fs::remove_file(home.program()), &home.program())?;
-    if let Some(folder) = home.program().parent() {
-        crate::ignore_because("somebody put more there", fs::remove_dir(folder));
-    }
-    gone(fs::remove_file(home.registered()), &home.registered())?;
-    if arguments.purge {
-        gone(fs::remove_dir_all(home.root()), home.root())?;
+    let path = env::var_os("PATH").unwrap_or_default();
+    let real = |folder: &Path| fs::canonicalize(folder).ok();
+    if !env::split_paths(&path)
+        .any(|known| real(&known).is_some_and(|known| Some(known) == real(folder)))
+    {
         writeln!(
             out,
-            "Everything of Onionmeter is removed, key and reports too."
-        )?;
-    } else {
-        writeln!(
-            out,
-            "Onionmeter is no longer registered. Key and reports stay in {}.",
-            home.root().display()
+            "         to type `onionmeter` alone: export PATH=\"{}:$PATH\"",
+            folder.display()
         )?;
     }
-    writeln!(
-        out,
-        "If the extension is still loaded, turn protection off in its popup before you remove it."
-    )?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Every place of the table and those that were named by hand.
-pub(super) fn all_places(extra: &[PathBuf]) -> Vec<Place> {
-    let config = env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let mut places = env::home_dir()
-        .map(|home| registration::places(&home, config.as_deref()))
-        .unwrap_or_default();
-    for manifest in extra {
-        if !places.iter().any(|place| place.manifest == *manifest) {
-            places.push(named_place(manifest.clone()));
-        }
-    }
-    places
-}
-
-/// Manifests outside the table, from the `install`s so far.
-pub(super) fn registered(home: &Home) -> Result<Vec<PathBuf>, Failure> {
-    match fs::read_to_string(home.registered()) {
-        Ok(text) => serde_json::from_str(&text).map_err(|error| cannot(&home.registered(), &error)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(cannot(&home.registered(), &error)),
-    }
-}
-
-fn remember(home: &Home, extra: &[PathBuf]) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(extra).map_err(io::Error::other)?;
-    files::replace(&home.registered(), text.as_bytes(), 0o600)
-        .map_err(|error| cannot(&home.registered(), &error))
-}
-
-fn extra_place(folder: &Path) -> Result<Place, Failure> {
-    let folder = std::path::absolute(folder)?;
-    Ok(named_place(
-        folder.join(format!("NativeMessagingHosts/{HOST_NAME}.json")),
-    ))
-}
-
-fn named_place(manifest: PathBuf) -> Place {
-    Place {
-        name: "named by --browser-dir".to_owned(),
-        family: Family::Chromium,
-        present: true,
-        manifest,
-    }
-}
-
-fn put(place: &Place, program: &Path, done: &'static str) -> Result<&'static str, Failure> {
-    registration::write(&place.manifest, place.family, program)
-        .map(|()| done)
-        .map_err(|error| cannot(&place.manifest, &error))
-}
-
-/// Browsers must find the program even after a build folder is cleaned, so it gets a place of its
-/// own; a program that a package manager put under /usr stays where it is.
-fn put_program(home: &Home) -> Result<PathBuf, Failure> {
-    let current = this_program()?;
-    if current.starts_with("/usr") || current == home.program() {
-        return Ok(current);
-    }
-    let target = home.program();
-    let copy = || {
-        if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let program = fs::read(&current)?;
-        if fs::read(&target).is_ok_and(|installed| installed == program) {
-            return Ok(());
-        }
-        files::replace(&target, &program, 0o755)
-    };
-    copy().map_err(|error| cannot(&target, &error))?;
-    Ok(target)
-}
-
-/// So that `onionmeter` can be typed: a link in the folder that desktops put into `PATH`. Whatever
-/// else is there stays.
-fn put_command(program: &Path) -> Result<Option<PathBuf>, Failure> {
-    let Some(link) = command_link().filter(|_| !program.starts_with("/usr")) else {
-        return Ok(None);
-    };
-    if fs::read_link(&link).is_ok_and(|target| target == program) {
-        return Ok(Some(link));
-    }
-    let put = || {
-        if let Some(folder) = link.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        std::os::unix::fs::symlink(program, &link)
-    };
-    match put() {
-        Ok(()) => Ok(Some(link)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-        Err(error) => Err(cannot(&link, &error)),
-    }
+    Ok(())
 }
 
 /// For the desktop's menu, where there is a browser that it could start.
-fn put_launcher(program: &Path, out: &mut impl io::Write) -> Result<(), Failure> {
+fn launcher(out: &mut impl Write, program: &Path) -> io::Result<bool> {
     if launch::find(None).is_none() {
-        return Ok(());
+        return Ok(true);
     }
-    let put = launch::put_launcher(program).map_err(|error| cannot(program, &error))?;
-    if let Some(path) = put {
-        writeln!(out, "Launcher: {} (onionmeter open)", path.display())?;
+    match launch::put_launcher(program) {
+        Ok(Some(path)) => writeln!(out, "Launcher: {} (onionmeter open)", path.display())?,
+        Ok(None) => {}
+        Err(error) => {
+            writeln!(out, "Launcher: NOT made: {error}")?;
+            return Ok(false);
+        }
     }
-    Ok(())
+    Ok(true)
 }
 
-fn remove_command(program: &Path) -> Result<(), Failure> {
-    let Some(link) = command_link() else {
-        return Ok(());
+/// Starts the program once, as browsers will.
+fn started(out: &mut impl Write, program: &Path) -> Result<bool, Failure> {
+    let at = program.display();
+    writeln!(out, "Program: {at}")?;
+    let family = registration::Family::Chromium;
+    let why = match block_on(async { Ok(registration::try_host(program, family, program).await) })?
+    {
+        Trial::Answers => return Ok(true),
+        Trial::Repairable(what) => what,
+        Trial::Fails { what, remedy } => format!("{what}; {remedy}"),
     };
-    if fs::read_link(&link).is_ok_and(|target| target == program) {
-        gone(fs::remove_file(&link), &link)?;
-    }
-    Ok(())
+    writeln!(out, "         browsers can NOT start it: {why}")?;
+    Ok(false)
 }
 
-/// Where the XDG base directory specification puts a user's own programs.
-fn command_link() -> Option<PathBuf> {
-    env::home_dir()
-        .filter(|home| home.is_absolute())
-        .map(|home| home.join(".local/bin/onionmeter"))
-}
-
-fn gone(result: io::Result<()>, path: &Path) -> Result<(), Failure> {
-    match result {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot(path, &error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn cannot(path: &Path, error: &dyn std::error::Error) -> Failure {
+/// An error with its causes, beside the file it is about.
+pub(super) fn cannot(path: &Path, error: &dyn std::error::Error) -> Failure {
     Failure::Exit(
-        EXIT_USAGE,
+        exit::CANNOT_WRITE,
         format!("{}: {}", path.display(), problems::chain(error)),
     )
 }

@@ -11,7 +11,7 @@ use self::{
     session::Session,
     tor::Tor,
 };
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, USUAL_PORT};
 use serde::Deserialize;
 use std::path::Path;
 use toml::Spanned;
@@ -60,7 +60,8 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     })?;
     let reader = Reader { text, path };
     Ok(Config {
-        relay_port: file.relay.port(&reader)?,
+        relay_port: file.relay.port(&reader)?.unwrap_or(USUAL_PORT),
+        relay_port_is_named: file.relay.port(&reader)?.is_some(),
         connections_max: file.relay.connections_max(&reader)?,
         optimistic: file.relay.optimistic,
         serve_unidentified: file.relay.serve_unidentified,
@@ -117,7 +118,11 @@ mod tests {
     #[test]
     fn the_example_names_every_key_with_its_true_default() {
         let example = parse(EXAMPLE, Path::new("example")).expect("the example is in order");
-        assert_eq!(example, Config::default());
+        let default = Config {
+            relay_port_is_named: true,
+            ..Config::default()
+        };
+        assert_eq!(example, default);
         // Every key that the parser knows is asked for by name, so that none is left out.
         let table: toml::Table = EXAMPLE.parse().expect("TOML");
         let keys = |section: &str| -> Vec<&str> {

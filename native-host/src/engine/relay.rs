@@ -3,7 +3,7 @@
 mod thread;
 
 use super::lately::Lately;
-use crate::{config::Config, problems};
+use crate::{config::Config, home::Home, port::PortChoice, problems};
 use meter_core::{MonotonicMs, TorAddr};
 use meter_relay::{
     Connections, CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError, Site,
@@ -44,6 +44,7 @@ pub(crate) struct RelayControl {
     settings: RelaySettings,
     /// Of the last start.
     in_force: RelaySettings,
+    port: PortChoice,
     isolation: Isolation,
     upstream: watch::Receiver<Option<TorAddr>>,
     counters: Arc<Counters>,
@@ -65,6 +66,7 @@ impl RelayControl {
     /// # Errors
     /// The system has no thread or file to give.
     pub(crate) fn new(
+        home: &Home,
         config: &Config,
         upstream: watch::Receiver<Option<TorAddr>>,
         counters: Arc<Counters>,
@@ -74,6 +76,7 @@ impl RelayControl {
             config: relay_config(config, isolation.clone()),
             settings: RelaySettings::of(config),
             in_force: RelaySettings::of(config),
+            port: PortChoice::new(config, home),
             isolation,
             upstream,
             counters,
@@ -86,7 +89,8 @@ impl RelayControl {
     }
 
     /// Takes a changed configuration for the next start; one that runs goes on as it is.
-    pub(crate) fn configure(&mut self, config: &Config) {
+    pub(crate) fn configure(&mut self, home: &Home, config: &Config) {
+        self.port = PortChoice::new(config, home);
         self.config = relay_config(config, self.isolation.clone());
         self.settings = RelaySettings::of(config);
     }
@@ -96,14 +100,12 @@ impl RelayControl {
         if let Some(running) = &self.running {
             return Ok(running.port);
         }
-        let counters = Arc::clone(&self.counters);
-        let _at_home = self.thread.runtime().enter();
-        let relay = Relay::bind(self.config.clone(), self.upstream.clone(), counters)
-            .map_err(|error| problems::relay(&error));
+        let relay = self.bind().map_err(|error| problems::relay(&error));
         match relay {
             Ok(relay) => {
                 let (port, stop) = (relay.port(), CancellationToken::new());
                 let connections = relay.connections();
+                self.port.keep(port);
                 let task = self
                     .tracker
                     .spawn_on(relay.run(stop.clone()), self.thread.runtime());
@@ -122,6 +124,25 @@ impl RelayControl {
                 Err(problem)
             }
         }
+    }
+
+    /// Takes the first port that is free; says of the first one why it cannot be had.
+    fn bind(&self) -> Result<Relay, RelayError> {
+        let _at_home = self.thread.runtime().enter();
+        let mut refusal = None;
+        for port in self.port.candidates() {
+            let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            let config = RelayConfig {
+                listen,
+                ..self.config.clone()
+            };
+            match Relay::bind(config, self.upstream.clone(), Arc::clone(&self.counters)) {
+                Err(error @ RelayError::PortTaken { .. }) => refusal = refusal.or(Some(error)),
+                outcome => return outcome,
+            }
+        }
+        // There is always a candidate.
+        Err(refusal.unwrap_or(RelayError::NotLoopback))
     }
 
     /// Ends the open connections to a site.

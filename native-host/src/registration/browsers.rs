@@ -23,6 +23,20 @@ pub enum Os {
     Windows,
 }
 
+/// How a browser can start a program outside of itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reach {
+    /// As it likes: it runs in no sandbox.
+    Direct,
+    /// A Snap of Firefox: through the portal that Ubuntu added to its desktop.
+    Portal,
+    /// A Flatpak of Firefox: through xdg-native-messaging-proxy, from Firefox 157 on.
+    Proxy,
+    /// Not at all: a Snap or Flatpak whose sandbox has no way out. Nothing is written for it, and what earlier
+    /// versions wrote is removed.
+    Closed,
+}
+
 /// One place in which one browser looks for host manifests.
 #[derive(Clone, Copy, Debug)]
 pub struct Browser {
@@ -37,6 +51,8 @@ pub struct Browser {
     pub footprint: &'static str,
     /// The folder (or key) of the manifests, below [`Self::footprint`] unless it begins with `~/`.
     pub manifests: &'static str,
+    /// How it can start the program.
+    pub reach: Reach,
 }
 
 const NMH: &str = "NativeMessagingHosts";
@@ -49,6 +65,7 @@ const fn chromium(os: Os, name: &'static str, footprint: &'static str) -> Browse
         family: Family::Chromium,
         footprint,
         manifests: NMH,
+        reach: Reach::Direct,
     }
 }
 
@@ -64,10 +81,17 @@ const fn firefox(
         family: Family::Firefox,
         footprint,
         manifests,
+        reach: Reach::Direct,
     }
 }
 
+/// The same browser in a sandbox.
+const fn through(reach: Reach, browser: Browser) -> Browser {
+    Browser { reach, ..browser }
+}
+
 use Os::{Linux, MacOs, Windows};
+use Reach::{Closed, Portal, Proxy};
 
 /// All rows.
 pub const BROWSERS: &[Browser] = &[
@@ -76,31 +100,51 @@ pub const BROWSERS: &[Browser] = &[
     chromium(Linux, "Google Chrome Dev", ".config/google-chrome-unstable"),
     chromium(
         Linux,
+        "Google Chrome Canary",
+        ".config/google-chrome-canary",
+    ),
+    chromium(
+        Linux,
         "Chrome for Testing",
         ".config/google-chrome-for-testing",
     ),
-    chromium(Linux, "Chromium", ".config/chromium"),
+    chromium(Linux, "Chromium, ungoogled Chromium", ".config/chromium"),
+    chromium(Linux, "Thorium", ".config/thorium"),
     chromium(Linux, "Brave", ".config/BraveSoftware/Brave-Browser"),
+    chromium(
+        Linux,
+        "Brave Beta",
+        ".config/BraveSoftware/Brave-Browser-Beta",
+    ),
+    chromium(
+        Linux,
+        "Brave Nightly",
+        ".config/BraveSoftware/Brave-Browser-Nightly",
+    ),
+    chromium(Linux, "Brave Origin", ".config/BraveSoftware/Brave-Origin"),
+    chromium(
+        Linux,
+        "Brave Origin Beta",
+        ".config/BraveSoftware/Brave-Origin-Beta",
+    ),
+    chromium(
+        Linux,
+        "Brave Origin Nightly",
+        ".config/BraveSoftware/Brave-Origin-Nightly",
+    ),
     chromium(Linux, "Microsoft Edge", ".config/microsoft-edge"),
+    chromium(Linux, "Microsoft Edge Beta", ".config/microsoft-edge-beta"),
+    chromium(Linux, "Microsoft Edge Dev", ".config/microsoft-edge-dev"),
     chromium(Linux, "Vivaldi", ".config/vivaldi"),
+    chromium(Linux, "Vivaldi Snapshot", ".config/vivaldi-snapshot"),
     chromium(Linux, "Opera", ".config/opera"),
+    chromium(Linux, "Opera Beta", ".config/opera-beta"),
+    chromium(Linux, "Opera Developer", ".config/opera-developer"),
+    chromium(Linux, "Opera GX", ".config/opera-gx"),
+    chromium(Linux, "Yandex Browser", ".config/yandex-browser"),
+    chromium(Linux, "Yandex Browser Beta", ".config/yandex-browser-beta"),
     chromium(Linux, "Helium", ".config/net.imput.helium"),
-    chromium(
-        Linux,
-        "Chrome (Flatpak)",
-        ".var/app/com.google.Chrome/config/google-chrome",
-    ),
-    chromium(
-        Linux,
-        "Chromium (Flatpak)",
-        ".var/app/org.chromium.Chromium/config/chromium",
-    ),
-    chromium(
-        Linux,
-        "Edge (Flatpak)",
-        ".var/app/com.microsoft.Edge/config/microsoft-edge",
-    ),
-    firefox(Linux, "Firefox, Waterfox, Zen", ".mozilla", MOZ),
+    firefox(Linux, "Firefox", ".mozilla", MOZ),
     // Since Firefox 147 profiles live here, but manifests are still read from the old folder.
     firefox(
         Linux,
@@ -108,12 +152,212 @@ pub const BROWSERS: &[Browser] = &[
         ".config/mozilla",
         "~/.mozilla/native-messaging-hosts",
     ),
+    // A fork reads Firefox's folder unless it was changed to read its own; some do both.
+    firefox(Linux, "Zen", ".zen", "~/.mozilla/native-messaging-hosts"),
+    firefox(
+        Linux,
+        "Zen (newer)",
+        ".config/zen",
+        "~/.mozilla/native-messaging-hosts",
+    ),
+    firefox(Linux, "Waterfox", ".waterfox", MOZ),
+    firefox(
+        Linux,
+        "Waterfox (Firefox's folder)",
+        ".waterfox",
+        "~/.mozilla/native-messaging-hosts",
+    ),
+    firefox(Linux, "Floorp", ".floorp", MOZ),
+    firefox(
+        Linux,
+        "Floorp (Firefox's folder)",
+        ".floorp",
+        "~/.mozilla/native-messaging-hosts",
+    ),
     firefox(Linux, "LibreWolf", ".librewolf", MOZ),
     firefox(
         Linux,
-        "Firefox (Flatpak)",
-        ".var/app/org.mozilla.firefox/.mozilla",
-        MOZ,
+        "LibreWolf (newer)",
+        ".config/librewolf",
+        "~/.librewolf/native-messaging-hosts",
+    ),
+    // Its start script makes a folder of its own the home folder, except in NixOS.
+    firefox(
+        Linux,
+        "Mullvad Browser",
+        ".mullvad-browser",
+        "~/.mullvad-browser/.mozilla/native-messaging-hosts",
+    ),
+    firefox(
+        Linux,
+        "Mullvad Browser (unpacked)",
+        ".local/share/mullvad-browser/Data",
+        "~/.local/share/mullvad-browser/Data/.mozilla/native-messaging-hosts",
+    ),
+    firefox(
+        Linux,
+        "Mullvad Browser (NixOS)",
+        ".mullvad",
+        "~/.mozilla/native-messaging-hosts",
+    ),
+    through(
+        Portal,
+        firefox(
+            Linux,
+            "Firefox (Snap)",
+            "snap/firefox",
+            "~/.mozilla/native-messaging-hosts",
+        ),
+    ),
+    through(
+        Proxy,
+        firefox(
+            Linux,
+            "Firefox (Flatpak)",
+            ".var/app/org.mozilla.firefox",
+            "~/.mozilla/native-messaging-hosts",
+        ),
+    ),
+    // Where earlier versions wrote, of which Firefox in its sandbox could make nothing.
+    through(
+        Closed,
+        firefox(
+            Linux,
+            "Firefox (Flatpak, inside)",
+            ".var/app/org.mozilla.firefox/.mozilla",
+            MOZ,
+        ),
+    ),
+    through(
+        Closed,
+        firefox(
+            Linux,
+            "LibreWolf (Flatpak)",
+            ".var/app/io.gitlab.librewolf-community",
+            MOZ,
+        ),
+    ),
+    through(
+        Closed,
+        firefox(Linux, "Floorp (Flatpak)", ".var/app/one.ablaze.floorp", MOZ),
+    ),
+    through(
+        Closed,
+        firefox(
+            Linux,
+            "Waterfox (Flatpak)",
+            ".var/app/net.waterfox.waterfox",
+            MOZ,
+        ),
+    ),
+    through(
+        Closed,
+        firefox(Linux, "Zen (Flatpak)", ".var/app/app.zen_browser.zen", MOZ),
+    ),
+    through(
+        Closed,
+        firefox(
+            Linux,
+            "Mullvad Browser (Flatpak)",
+            ".var/app/net.mullvad.MullvadBrowser",
+            MOZ,
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Chrome (Flatpak)",
+            ".var/app/com.google.Chrome/config/google-chrome",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Chrome Dev (Flatpak)",
+            ".var/app/com.google.ChromeDev/config/google-chrome-unstable",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Chromium (Flatpak)",
+            ".var/app/org.chromium.Chromium/config/chromium",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "ungoogled Chromium (Flatpak)",
+            ".var/app/io.github.ungoogled_software.ungoogled_chromium/config/chromium",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Brave (Flatpak)",
+            ".var/app/com.brave.Browser/config/BraveSoftware/Brave-Browser",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Edge (Flatpak)",
+            ".var/app/com.microsoft.Edge/config/microsoft-edge",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Vivaldi (Flatpak)",
+            ".var/app/com.vivaldi.Vivaldi/config/vivaldi",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Opera (Flatpak)",
+            ".var/app/com.opera.Opera/config/opera",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(Linux, "Chromium (Snap)", "snap/chromium/common/chromium"),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Brave (Snap)",
+            "snap/brave/current/.config/BraveSoftware/Brave-Browser",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Vivaldi (Snap)",
+            "snap/vivaldi/current/.config/vivaldi",
+        ),
+    ),
+    through(
+        Closed,
+        chromium(Linux, "Opera (Snap)", "snap/opera/current/.config/opera"),
+    ),
+    through(
+        Closed,
+        chromium(
+            Linux,
+            "Edge (Snap)",
+            "snap/microsoft-edge/current/.config/microsoft-edge",
+        ),
     ),
     chromium(
         MacOs,
@@ -140,11 +384,41 @@ pub const BROWSERS: &[Browser] = &[
         "Chrome for Testing",
         "Library/Application Support/Google/ChromeForTesting",
     ),
-    chromium(MacOs, "Chromium", "Library/Application Support/Chromium"),
+    chromium(
+        MacOs,
+        "Chromium, ungoogled Chromium",
+        "Library/Application Support/Chromium",
+    ),
+    chromium(MacOs, "Thorium", "Library/Application Support/Thorium"),
     chromium(
         MacOs,
         "Brave",
         "Library/Application Support/BraveSoftware/Brave-Browser",
+    ),
+    chromium(
+        MacOs,
+        "Brave Beta",
+        "Library/Application Support/BraveSoftware/Brave-Browser-Beta",
+    ),
+    chromium(
+        MacOs,
+        "Brave Nightly",
+        "Library/Application Support/BraveSoftware/Brave-Browser-Nightly",
+    ),
+    chromium(
+        MacOs,
+        "Brave Origin",
+        "Library/Application Support/BraveSoftware/Brave-Origin",
+    ),
+    chromium(
+        MacOs,
+        "Brave Origin Beta",
+        "Library/Application Support/BraveSoftware/Brave-Origin-Beta",
+    ),
+    chromium(
+        MacOs,
+        "Brave Origin Nightly",
+        "Library/Application Support/BraveSoftware/Brave-Origin-Nightly",
     ),
     chromium(
         MacOs,
@@ -169,8 +443,33 @@ pub const BROWSERS: &[Browser] = &[
     chromium(MacOs, "Vivaldi", "Library/Application Support/Vivaldi"),
     chromium(
         MacOs,
+        "Vivaldi Snapshot",
+        "Library/Application Support/Vivaldi-Snapshot",
+    ),
+    chromium(
+        MacOs,
         "Opera",
         "Library/Application Support/com.operasoftware.Opera",
+    ),
+    chromium(
+        MacOs,
+        "Opera Beta",
+        "Library/Application Support/com.operasoftware.OperaNext",
+    ),
+    chromium(
+        MacOs,
+        "Opera Developer",
+        "Library/Application Support/com.operasoftware.OperaDeveloper",
+    ),
+    chromium(
+        MacOs,
+        "Opera GX",
+        "Library/Application Support/com.operasoftware.OperaGX",
+    ),
+    chromium(
+        MacOs,
+        "Yandex Browser",
+        "Library/Application Support/Yandex/YandexBrowser",
     ),
     chromium(MacOs, "Arc", "Library/Application Support/Arc/User Data"),
     chromium(
@@ -178,14 +477,45 @@ pub const BROWSERS: &[Browser] = &[
         "Helium",
         "Library/Application Support/net.imput.helium",
     ),
+    firefox(MacOs, "Firefox", "Library/Application Support/Mozilla", NMH),
+    firefox(
+        MacOs,
+        "Firefox (profiles)",
+        "Library/Application Support/Firefox",
+        "~/Library/Application Support/Mozilla/NativeMessagingHosts",
+    ),
     firefox(MacOs, "Zen", "Library/Application Support/Zen", NMH),
+    firefox(
+        MacOs,
+        "Zen (Firefox's folder)",
+        "Library/Application Support/zen",
+        "~/Library/Application Support/Mozilla/NativeMessagingHosts",
+    ),
     firefox(
         MacOs,
         "LibreWolf",
         "Library/Application Support/LibreWolf",
         NMH,
     ),
-    firefox(MacOs, "Firefox", "Library/Application Support/Mozilla", NMH),
+    firefox(
+        MacOs,
+        "Waterfox",
+        "Library/Application Support/Waterfox",
+        NMH,
+    ),
+    firefox(MacOs, "Floorp", "Library/Application Support/Floorp", NMH),
+    firefox(
+        MacOs,
+        "Floorp (Firefox's folder)",
+        "Library/Application Support/Floorp",
+        "~/Library/Application Support/Mozilla/NativeMessagingHosts",
+    ),
+    firefox(
+        MacOs,
+        "Mullvad Browser",
+        "Library/Application Support/MullvadBrowser",
+        "~/Library/Application Support/Mozilla/NativeMessagingHosts",
+    ),
     chromium(Windows, "Google Chrome", r"Google\Chrome"),
     chromium(Windows, "Chrome for Testing", r"Google\Chrome for Testing"),
     chromium(Windows, "Chromium", "Chromium"),
@@ -214,7 +544,10 @@ mod tests {
     #[test]
     fn no_row_stands_twice_and_none_is_tor_browser() {
         for (index, row) in BROWSERS.iter().enumerate() {
-            let same = |other: &&Browser| other.os == row.os && other.footprint == row.footprint;
+            let same = |other: &&Browser| {
+                other.os == row.os
+                    && (other.footprint, other.manifests) == (row.footprint, row.manifests)
+            };
             assert!(
                 !BROWSERS[..index].iter().any(|other| same(&other)),
                 "{}",

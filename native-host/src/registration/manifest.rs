@@ -1,7 +1,11 @@
 //! Host manifests: written whole or not at all, recognised when read back.
 
-use super::Family;
-use crate::{files, ids};
+use super::{Family, Place};
+use crate::{
+    files,
+    home::{obstacle, without_links},
+    ids,
+};
 use meter_wire::HOST_NAME;
 use serde_json::{Value, json};
 use std::{
@@ -14,14 +18,27 @@ use std::{
 pub enum ManifestState {
     /// Nothing.
     Absent,
-    /// Exactly what we would write.
+    /// What we would write, for the same program, by whichever of its paths.
     Current,
-    /// A manifest of ours that points elsewhere or allows somebody else.
+    /// A manifest for our program that is of an earlier version or allows somebody else.
     Stale,
+    /// A manifest for another program, mostly another copy of Onionmeter.
+    Another(PathBuf),
     /// The program that it names is not there.
     ProgramMissing(PathBuf),
     /// Not readable as a manifest.
     Broken(String),
+}
+
+/// What came of a removal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Removed {
+    /// There was none.
+    Nothing,
+    /// It is gone.
+    Gone,
+    /// It is for another program, and stays.
+    OfAnother(PathBuf),
 }
 
 /// The manifest for one family, with `program` as the host.
@@ -30,7 +47,8 @@ pub fn manifest_json(family: Family, program: &Path) -> String {
     let mut manifest = json!({
         "name": HOST_NAME,
         "description": "Onionmeter: meters this browser's traffic through Tor",
-        "path": program,
+        // A path that is no text was refused when the home was found.
+        "path": program.to_string_lossy(),
         "type": "stdio",
     });
     let (key, allowed) = match family {
@@ -41,12 +59,24 @@ pub fn manifest_json(family: Family, program: &Path) -> String {
     format!("{manifest:#}\n")
 }
 
+/// Whether two paths lead to one program. Also true of two that are both gone and were once one.
+pub(crate) fn same_program(one: &Path, other: &Path) -> bool {
+    without_links(one) == without_links(other)
+}
+
 /// Compares what stands at `path` with what should.
 #[must_use]
 pub fn inspect(path: &Path, family: Family, program: &Path) -> ManifestState {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return ManifestState::Absent,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match fs::symlink_metadata(path) {
+                Ok(_) => ManifestState::Broken("it is a link that leads nowhere".to_owned()),
+                Err(_) => ManifestState::Absent,
+            };
+        }
+        // A file stands where a folder on the way should be.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return ManifestState::Absent,
         Err(error) => return ManifestState::Broken(error.to_string()),
     };
     let Ok(manifest) = serde_json::from_str::<Value>(&text) else {
@@ -58,11 +88,33 @@ pub fn inspect(path: &Path, family: Family, program: &Path) -> ManifestState {
     if !named.is_file() {
         return ManifestState::ProgramMissing(named);
     }
-    if text == manifest_json(family, program) {
+    if !same_program(&named, program) {
+        ManifestState::Another(named)
+    } else if text == manifest_json(family, &named) {
         ManifestState::Current
     } else {
         ManifestState::Stale
     }
+}
+
+/// The program that a manifest names.
+pub(crate) fn program_of(path: &Path) -> Option<PathBuf> {
+    let manifest: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
+    manifest["path"].as_str().map(PathBuf::from)
+}
+
+/// Every path by which a manifest names one of `programs`, which links may make several.
+pub(crate) fn spelled(programs: &[PathBuf], places: &[Place]) -> Vec<PathBuf> {
+    let mut paths = programs.to_vec();
+    for named in places
+        .iter()
+        .filter_map(|place| program_of(&place.manifest))
+    {
+        if programs.iter().any(|own| same_program(&named, own)) && !paths.contains(&named) {
+            paths.push(named);
+        }
+    }
+    paths
 }
 
 /// Puts a manifest in place in one step; a reader sees the old one or the new one.
@@ -70,27 +122,55 @@ pub fn inspect(path: &Path, family: Family, program: &Path) -> ManifestState {
 /// # Errors
 /// When the folder or the file cannot be written.
 pub fn write(path: &Path, family: Family, program: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    files::replace(path, manifest_json(family, program).as_bytes(), 0o644)
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        files::replace(path, manifest_json(family, program).as_bytes(), 0o644)
+    };
+    write().map_err(|error| obstacle(path.parent().unwrap_or(path), error))
 }
 
-/// Removes a manifest, and the folder if that leaves it empty. `false` when there was none.
+/// Whose a manifest is: [`Removed::Gone`] is one that [`remove`] would remove. One that names no program at all
+/// is of use to nobody, and would be.
 ///
 /// # Errors
-/// When it is there and cannot be removed.
-pub fn remove(path: &Path) -> io::Result<bool> {
-    match fs::remove_file(path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
+/// When it cannot be read.
+pub fn would_remove(path: &Path, programs: &[PathBuf]) -> io::Result<Removed> {
+    let error = match fs::read_to_string(path) {
+        Ok(text) => {
+            let manifest = serde_json::from_str::<Value>(&text).unwrap_or_default();
+            let named = manifest["path"].as_str().map(PathBuf::from);
+            let ours = |named: &PathBuf| programs.iter().any(|own| same_program(named, own));
+            return Ok(match named.filter(|named| !ours(named)) {
+                Some(named) => Removed::OfAnother(named),
+                None => Removed::Gone,
+            });
+        }
+        Err(error) => error,
+    };
+    match (error.kind(), fs::symlink_metadata(path)) {
+        (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, Err(_)) => Ok(Removed::Nothing),
+        // A link that leads nowhere, or bytes that are no text.
+        (io::ErrorKind::NotFound | io::ErrorKind::InvalidData, Ok(_)) => Ok(Removed::Gone),
+        _ => Err(error),
     }
-    if let Some(folder) = path.parent() {
-        // Only an empty folder can be removed this way; others' manifests keep theirs.
-        crate::ignore_because("the folder holds other hosts", fs::remove_dir(folder));
+}
+
+/// Removes a manifest that is for one of `programs`, and the folder if that leaves it empty.
+///
+/// # Errors
+/// When it cannot be read, or is to go and cannot be removed.
+pub fn remove(path: &Path, programs: &[PathBuf]) -> io::Result<Removed> {
+    let removed = would_remove(path, programs)?;
+    if removed == Removed::Gone {
+        fs::remove_file(path).map_err(|error| obstacle(path.parent().unwrap_or(path), error))?;
+        if let Some(folder) = path.parent() {
+            // Only an empty folder can be removed this way; others' manifests keep theirs.
+            crate::ignore_because("the folder holds other hosts", fs::remove_dir(folder));
+        }
     }
-    Ok(true)
+    Ok(removed)
 }
 
 #[cfg(test)]
@@ -108,8 +188,12 @@ mod tests {
             write(&path, family, &program).expect("written");
             write(&path, family, &program).expect("written again");
             assert_eq!(inspect(&path, family, &program), ManifestState::Current);
-            assert!(remove(&path).expect("removed"));
-            assert!(!remove(&path).expect("nothing left"));
+            let programs = [program.clone()];
+            assert_eq!(remove(&path, &programs).expect("removed"), Removed::Gone);
+            assert_eq!(
+                remove(&path, &programs).expect("none left"),
+                Removed::Nothing
+            );
             assert!(!folder.path().join("hosts").is_dir());
         }
     }
@@ -120,7 +204,7 @@ mod tests {
         let path = folder.path().join("hosts/x.json");
         write(&path, Family::Firefox, Path::new("/bin/true")).expect("written");
         fs::write(folder.path().join("hosts/other.json"), "{}").expect("another host");
-        remove(&path).expect("removed");
+        remove(&path, &[PathBuf::from("/bin/true")]).expect("removed");
         assert!(folder.path().join("hosts/other.json").is_file());
     }
 
@@ -137,6 +221,11 @@ mod tests {
         write(&path, Family::Firefox, Path::new("/bin/false")).expect("written");
         assert_eq!(
             inspect(&path, Family::Firefox, program),
+            ManifestState::Another(PathBuf::from("/bin/false"))
+        );
+        write(&path, Family::Chromium, program).expect("written");
+        assert_eq!(
+            inspect(&path, Family::Firefox, program),
             ManifestState::Stale
         );
         write(&path, Family::Firefox, Path::new("/nowhere/onionmeter")).expect("written");
@@ -144,6 +233,40 @@ mod tests {
             inspect(&path, Family::Firefox, program),
             ManifestState::ProgramMissing(_)
         ));
+    }
+
+    #[test]
+    fn a_manifest_of_another_copy_is_told_apart_and_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hosts/x.json");
+        let other = Path::new("/bin/false");
+        write(&path, Family::Firefox, other).expect("written");
+        let removed = remove(&path, &[PathBuf::from("/bin/true")]).expect("looked");
+        assert_eq!(removed, Removed::OfAnother(other.to_path_buf()));
+        assert_eq!(program_of(&path), Some(other.to_path_buf()));
+    }
+
+    #[test]
+    fn a_program_is_the_same_by_every_link_to_it_even_when_it_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (real, link) = (folder.path().join("var"), folder.path().join("home"));
+        fs::create_dir_all(real.join("bin")).expect("made");
+        std::os::unix::fs::symlink(&real, &link).expect("a link");
+        let (program, by_link) = (real.join("bin/onionmeter"), link.join("bin/onionmeter"));
+        fs::write(&program, "").expect("a program");
+        let path = folder.path().join("hosts/x.json");
+        write(&path, Family::Firefox, &by_link).expect("written");
+        assert_eq!(
+            inspect(&path, Family::Firefox, &program),
+            ManifestState::Current
+        );
+        assert_eq!(
+            inspect(&path, Family::Firefox, &by_link),
+            ManifestState::Current
+        );
+        fs::remove_file(&program).expect("ours");
+        let removed = remove(&path, std::slice::from_ref(&program)).expect("removed");
+        assert_eq!(removed, Removed::Gone);
     }
 
     #[test]

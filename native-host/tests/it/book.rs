@@ -136,7 +136,7 @@ fn a_full_disk_is_told_as_full_and_a_sound_book_on_it_is_read() {
     drop(book(&home, 3));
     let line = r#"
         cp -a "$ONIONMETER_HOME" "$HOME/kept"; mount -t tmpfs -o size=1m,mode=700 none "$ONIONMETER_HOME"
-        cp -a "$HOME/kept/." "$ONIONMETER_HOME"; cat /dev/zero > "$ONIONMETER_HOME/filler" 2>/dev/null || true
+        cp -a "$HOME/kept/." "$ONIONMETER_HOME"; touch "$ONIONMETER_HOME/.onionmeter"; cat /dev/zero > "$ONIONMETER_HOME/filler" 2>/dev/null || true
         "$P" reports; "$P" doctor || true; "$P" monitor start 2>&1 || true"#;
     let Some(output) = mounting(&home, line) else {
         return;

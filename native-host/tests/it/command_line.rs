@@ -139,6 +139,8 @@ fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
         fs::create_dir_all(user.join(folder)).expect("a browser");
     }
     let profile = user.join("profile");
+    fs::create_dir(&profile).expect("a profile");
+    fs::write(profile.join("First Run"), "").expect("as Chromium makes it");
     let profile_text = profile.to_str().expect("UTF-8");
     check(
         &home,
@@ -187,12 +189,15 @@ fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
         ".mozilla",
         "profile",
     ] {
-        let left: Vec<_> = fs::read_dir(user.join(folder)).expect("there").collect();
+        let left = fs::read_dir(user.join(folder)).expect("there").flatten();
+        let left: Vec<_> = left
+            .filter(|entry| entry.file_name() != "First Run")
+            .collect();
         assert!(left.is_empty(), "{folder}: {left:?}");
     }
     assert!(!program.try_exists().expect("readable"));
     assert!(fs::symlink_metadata(&link).is_err());
-    check(&home, &["uninstall", "--purge"], 0, &["removed"]);
+    check(&home, &["uninstall", "--purge", "--yes"], 0, &["removed"]);
     assert!(!home.root().try_exists().expect("readable"));
 }
 
@@ -200,7 +205,11 @@ fn install_registers_what_is_there_and_uninstall_leaves_nothing() {
 fn stop_and_uninstall_end_the_daemon() {
     let home = TestHome::new();
     check(&home, &["stop"], 0, &["not running"]);
-    for end in [&["stop"][..], &["uninstall"], &["uninstall", "--purge"]] {
+    for end in [
+        &["stop"][..],
+        &["uninstall"],
+        &["uninstall", "--purge", "--yes"],
+    ] {
         check(&home, &["monitor", "start"], 0, &[]);
         assert!(home.daemon_pid().is_some());
         check(&home, end, 0, &[]);

@@ -15,9 +15,8 @@ pub(super) struct Relay {
 }
 
 impl Relay {
-    pub(super) fn port(&self, reader: &Reader<'_>) -> Result<u16, ConfigError> {
-        let port = reader.port("relay.port", self.port.as_ref(), 1024)?;
-        Ok(port.unwrap_or(9149))
+    pub(super) fn port(&self, reader: &Reader<'_>) -> Result<Option<u16>, ConfigError> {
+        reader.port("relay.port", self.port.as_ref(), 1024)
     }
 
     pub(super) fn connections_max(&self, reader: &Reader<'_>) -> Result<usize, ConfigError> {

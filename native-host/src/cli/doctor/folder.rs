@@ -1,0 +1,122 @@
+//! What `doctor` says of the home folder: whose it is, and whether it is one.
+
+use super::{Bad, Finding, Good, Note};
+use crate::{
+    files,
+    home::{self, Home},
+    problems,
+};
+use std::{env, fs, os::unix::fs::MetadataExt as _, path::PathBuf};
+
+pub(super) fn finding(home: &Home) -> Finding {
+    let root = home.root().display();
+    if let Some(owner) = home::acted_for(home.root()) {
+        let name = owner.name();
+        return Bad {
+            what: format!("you are root, and {root} is of {name}"),
+            remedy: format!(
+                "run `onionmeter doctor` as {name}, without sudo; nothing has to change its owner for it"
+            ),
+        };
+    }
+    if let Err(error) = home.check() {
+        return Bad {
+            what: problems::chain(&error),
+            remedy: "then run doctor again".to_owned(),
+        };
+    }
+    let folders = [
+        home.root().to_path_buf(),
+        home.key_folder(),
+        home.run(),
+        home.tor_run(),
+        home.tor_data(),
+        home.log_folder(),
+    ];
+    let strange = of_others(home);
+    if let Some(first) = strange.first() {
+        let me = rustix::process::geteuid().as_raw();
+        let list = strange
+            .iter()
+            .map(|path| quoted(path))
+            .collect::<Vec<_>>()
+            .join(" ");
+        return Bad {
+            what: format!(
+                "{} belongs to another user, as `sudo onionmeter install` leaves it",
+                first.display()
+            ),
+            remedy: format!("run `sudo chown -hR {me} {list}`, then `onionmeter install`"),
+        };
+    }
+    if !home.root().try_exists().unwrap_or(true) {
+        return Note(format!("folder {root} does not exist yet"));
+    }
+    let found = folders
+        .iter()
+        .filter(|folder| folder.try_exists().unwrap_or(true));
+    match found
+        .into_iter()
+        .find_map(|folder| files::private_folder(folder).err())
+    {
+        None => Good(format!("folder {root} is private")),
+        Some(error) => Bad {
+            what: problems::chain(&error),
+            remedy: "repair its owner and mode as said, then run doctor again".to_owned(),
+        },
+    }
+}
+
+/// Everything of ours in this user's folders that belongs to somebody else, so that one command mends all.
+fn of_others(home: &Home) -> Vec<PathBuf> {
+    let me = rustix::process::geteuid().as_raw();
+    let strange = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|meta| meta.uid() != me);
+    let mut inside = vec![
+        home.key_folder(),
+        home.key(),
+        home.run(),
+        home.tor_run(),
+        home.tor_data(),
+    ];
+    inside.extend([
+        home.log_folder(),
+        home.log(),
+        home.book(),
+        home.registered(),
+        home.program(),
+    ]);
+    inside.extend([home.config(), home.lock(), home.relay_port()]);
+    let mut found = Vec::new();
+    let root = home.root().to_path_buf();
+    if strange(&root) || inside.iter().any(strange) {
+        found.push(root);
+    }
+    let record = crate::registration::Record::load(home).unwrap_or_default();
+    for place in crate::registration::all_places(&record) {
+        let folder = place.manifest.parent().map(PathBuf::from).filter(strange);
+        found.extend(folder.or(Some(place.manifest)).filter(strange));
+    }
+    if let Some(user) = env::home_dir() {
+        // The first folder on the way that is not ours holds the rest.
+        let way = [
+            ".local",
+            ".local/share",
+            ".local/bin",
+            ".local/bin/onionmeter",
+        ];
+        let way = way.iter().map(|part| user.join(part)).filter(strange);
+        found.extend(way);
+    }
+    found.dedup();
+    found
+}
+
+fn quoted(path: &std::path::Path) -> String {
+    let text = path.display().to_string();
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+@".contains(letter);
+    if text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,156 @@
+//! What Onionmeter makes in its home, as data: whatever is not listed here is somebody else's, and stays.
+//!
+//! A part that makes another file adds it here; the tests purge a home that was used, and find out when that
+//! was forgotten.
+
+use std::{os::unix::fs::FileTypeExt as _, path::Path};
+
+/// One thing that is made, by its name in its folder.
+#[derive(Debug)]
+pub(super) enum Made {
+    /// A file or socket. Also matches what writing it leaves behind when the program is killed.
+    File(&'static str),
+    /// Files whose names begin like this.
+    Files(&'static str),
+    /// Links whose names begin like this. What they lead to stays.
+    Links(&'static str),
+    /// A folder and what is made in it.
+    Folder(&'static str, &'static [Self]),
+    /// A folder that one program has for itself: its files, folders and links.
+    Tree(&'static str),
+    /// Such folders whose names begin like this.
+    Trees(&'static str),
+}
+
+use Made::{File, Files, Folder, Links, Tree, Trees};
+
+/// The name of `Home::mark_file`.
+pub(super) const MARKER: &str = ".onionmeter";
+
+/// Made by Onionmeter and by nothing else: each proves that a folder without [`MARKER`] is a home of an
+/// earlier version.
+pub(super) const PROOFS: &[&str] = &[
+    "key/device.key",
+    "book.sqlite3",
+    "registered.json",
+    "run/daemon.lock",
+];
+
+/// Everything in a home.
+pub(super) const HOME: &[Made] = &[
+    File(MARKER),
+    File("config.toml"),
+    File("registered.json"),
+    File("relay-port"),
+    File("book.sqlite3"),
+    File("book.sqlite3.new"),
+    File("book.sqlite3.new-journal"),
+    File("book.sqlite3-journal"),
+    File("book.sqlite3-shm"),
+    File("book.sqlite3-wal"),
+    Folder("bin", &[File("onionmeter")]),
+    // Of chains that were ended.
+    Files("book.old-"),
+    Folder("key", &[File("device.key"), File("last-signed")]),
+    Folder("log", &[File("onionmeter.log"), File("onionmeter.old.log")]),
+    Folder(
+        "run",
+        &[
+            File("daemon.lock"),
+            File("daemon.sock"),
+            Folder("tor", RUN_TOR),
+        ],
+    ),
+    Folder("tor", TOR),
+    // A browser's profile, links included.
+    Tree("firefox"),
+    Folder("arti", &[Tree("cache"), Tree("state"), Trees("state.old-")]),
+];
+
+/// `Paths` of meter-tor's managed Tor, and the socket of the embedded one.
+const RUN_TOR: &[Made] = &[
+    File("socks"),
+    File("control"),
+    File("cookie"),
+    File("torrc-defaults"),
+];
+
+/// A client's data folder (tor(1), "FILES").
+const TOR: &[Made] = &[
+    Files("cached-"),
+    Files("unverified-"),
+    File("state"),
+    File("state.tmp"),
+    File("lock"),
+    File("control_auth_cookie"),
+    // By which meter-tor names programs of bridges whose paths a torrc cannot hold.
+    Links("transport-"),
+    Tree("diff-cache"),
+    Tree("keys"),
+    Tree("pt_state"),
+];
+
+impl Made {
+    /// Finds what stands for a name.
+    pub(super) fn find(list: &'static [Self], name: &str) -> Option<&'static Self> {
+        list.iter().find(|made| made.is_called(name))
+    }
+
+    /// Whether what is at `path` is of this kind.
+    pub(super) fn fits(&self, path: &Path) -> bool {
+        std::fs::symlink_metadata(path).is_ok_and(|meta| {
+            let kind = meta.file_type();
+            match self {
+                Self::File(_) | Self::Files(_) => kind.is_file() || kind.is_socket(),
+                Self::Links(_) => kind.is_symlink(),
+                Self::Folder(..) | Self::Tree(_) | Self::Trees(_) => kind.is_dir(),
+            }
+        })
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        match self {
+            Self::File(own) => name == *own || is_half_written(name, own),
+            Self::Files(begin) | Self::Links(begin) | Self::Trees(begin) => name.starts_with(begin),
+            Self::Folder(own, _) | Self::Tree(own) => name == *own,
+        }
+    }
+}
+
+/// `NAME.new-PID-COUNT`, as `files::replace` writes before it renames.
+fn is_half_written(name: &str, own: &str) -> bool {
+    let numbers = name
+        .strip_prefix(own)
+        .and_then(|rest| rest.strip_prefix(".new-"));
+    numbers.is_some_and(|numbers| {
+        numbers
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_listed_is_found() {
+        for name in [
+            ".onionmeter",
+            "config.toml",
+            "book.sqlite3-wal",
+            "registered.json.new-12-0",
+        ] {
+            assert!(Made::find(HOME, name).is_some(), "{name}");
+        }
+        for name in [
+            "notes.txt",
+            "config.toml.bak",
+            "registered.json.new-x",
+            "Documents",
+            "book.sqlite3.bak",
+        ] {
+            assert!(Made::find(HOME, name).is_none(), "{name}");
+        }
+    }
+}

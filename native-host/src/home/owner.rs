@@ -1,0 +1,114 @@
+//! Whose a folder is: root that acts in somebody else's home leaves there what its owner cannot use.
+
+use rustix::process::geteuid;
+use std::{
+    env, fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+/// The user who owns a folder.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Owner {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The user's number.
+    pub uid: u32,
+}
+
+impl Owner {
+    /// The user's name, or the number where there is no name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        name_of(self.uid).unwrap_or_else(|| format!("the user with number {}", self.uid))
+    }
+}
+
+/// The deepest folder on the way to `path` that is there.
+pub(crate) fn nearest(path: &Path) -> Option<&Path> {
+    path.ancestors()
+        .find(|above| fs::symlink_metadata(above).is_ok())
+}
+
+/// Owner of the nearest folder that is there.
+pub(super) fn of_nearest(path: &Path) -> Option<Owner> {
+    let folder = nearest(path)?;
+    let uid = fs::metadata(folder).ok()?.uid();
+    Some(Owner {
+        folder: folder.to_path_buf(),
+        uid,
+    })
+}
+
+/// The other user for whom root would write at `path`: the owner of the home folder that `HOME` names, or the
+/// user who called `sudo`, `doas` or `pkexec`. `None` for everybody but root.
+#[must_use]
+pub fn acted_for(path: &Path) -> Option<Owner> {
+    if !geteuid().is_root() {
+        return None;
+    }
+    let owner = of_nearest(path).filter(|owner| owner.uid != 0)?;
+    let home = env::home_dir().and_then(|home| of_nearest(&home));
+    let called = ["SUDO_UID", "PKEXEC_UID"].map(number).into_iter().flatten();
+    let doas = env::var("DOAS_USER").ok().and_then(|name| number_of(&name));
+    let people = home
+        .map(|home| home.uid)
+        .into_iter()
+        .chain(called)
+        .chain(doas);
+    people
+        .into_iter()
+        .any(|uid| uid == owner.uid)
+        .then_some(owner)
+}
+
+fn number(variable: &str) -> Option<u32> {
+    env::var(variable).ok()?.parse().ok()
+}
+
+/// From the list of local users; one who is known to the network alone goes by number.
+fn name_of(uid: u32) -> Option<String> {
+    users().find_map(|(name, number)| (number == uid).then_some(name))
+}
+
+fn number_of(user: &str) -> Option<u32> {
+    users().find_map(|(name, number)| (name == user).then_some(number))
+}
+
+fn users() -> impl Iterator<Item = (String, u32)> {
+    let list = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let users: Vec<_> = list
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?.to_owned();
+            Some((name, fields.nth(1)?.parse().ok()?))
+        })
+        .collect();
+    users.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_folder_is_the_deepest_that_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let deep = folder.path().join("a/b/c");
+        assert_eq!(nearest(&deep), Some(folder.path()));
+        fs::create_dir_all(deep.parent().expect("above")).expect("made");
+        assert_eq!(nearest(&deep), deep.parent());
+    }
+
+    #[test]
+    fn root_has_a_name_and_a_number_that_nobody_has_is_said_as_a_number() {
+        assert_eq!(name_of(0).as_deref(), Some("root"));
+        assert_eq!(number_of("root"), Some(0));
+        let nobody = Owner {
+            folder: PathBuf::from("/"),
+            uid: 4_123_456_789,
+        };
+        assert!(nobody.name().contains("4123456789"));
+    }
+}

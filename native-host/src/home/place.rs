@@ -1,0 +1,230 @@
+//! Where a home may be: a folder of its own, below a path that sockets, manifests and Tor can have.
+
+use super::{Home, HomeError, SOCKET_PATH_MAX, layout, owner};
+use std::{
+    env, fs, io,
+    os::unix::ffi::OsStrExt as _,
+    path::{Component, Path, PathBuf},
+};
+
+/// Checks what the path itself says, before anything is looked at.
+///
+/// # Errors
+/// When it is not text, holds line breaks or `..`, or is relative; `from` names who gave it.
+pub(super) fn check_path(root: &Path, from: &'static str) -> Result<(), HomeError> {
+    if !root.is_absolute() {
+        return Err(HomeError::Relative {
+            from,
+            path: root.to_path_buf(),
+        });
+    }
+    // Manifests and the embedded Tor's first line are JSON, which holds nothing but text.
+    let Some(text) = root.to_str() else {
+        return Err(HomeError::NotText {
+            from,
+            path: root.to_path_buf(),
+        });
+    };
+    if text.chars().any(char::is_control) {
+        return Err(HomeError::NotText {
+            from,
+            path: root.to_path_buf(),
+        });
+    }
+    if root.components().any(|part| part == Component::ParentDir) {
+        return Err(HomeError::Dots {
+            from,
+            path: root.to_path_buf(),
+        });
+    }
+    Ok(())
+}
+
+impl Home {
+    /// Checks that this may be a home, and changes nothing.
+    ///
+    /// # Errors
+    /// When it is a folder for other things, somebody else's, or its path is too long.
+    pub fn check(&self) -> Result<(), HomeError> {
+        self.check_length()?;
+        if let Some(what) = self.is_for_everything() {
+            return Err(HomeError::NotOfItsOwn {
+                path: self.root.clone(),
+                what,
+            });
+        }
+        if let Some(owner) = owner::acted_for(&self.root) {
+            return Err(HomeError::OfAnother {
+                path: self.root.clone(),
+                owner,
+            });
+        }
+        match self.kind() {
+            Kind::Missing | Kind::Empty | Kind::Marked | Kind::Earlier | Kind::NotAFolder => Ok(()),
+            Kind::Other { name, proof } => {
+                let root = self.root.clone();
+                Err(if proof {
+                    HomeError::Mixed { root, name }
+                } else {
+                    HomeError::Occupied { root, name }
+                })
+            }
+        }
+    }
+
+    /// Both ways to the sockets must be short enough: the one that was named, and the one without links, by
+    /// which an installed program finds itself.
+    fn check_length(&self) -> Result<(), HomeError> {
+        let given = self.root.clone();
+        let real = without_links(&self.root);
+        for root in [given, real] {
+            let home = Self::at(root);
+            let tor = home.tor_run().join("control");
+            if [home.socket(), tor]
+                .iter()
+                .any(|path| path.as_os_str().len() > SOCKET_PATH_MAX)
+            {
+                return Err(HomeError::TooLong(home.root));
+            }
+        }
+        Ok(())
+    }
+
+    /// `Some` with what it is, where the folder holds more than one program's things by its nature.
+    fn is_for_everything(&self) -> Option<&'static str> {
+        let root = without_links(&self.root);
+        if root == Path::new("/") {
+            return Some("the root of the file system");
+        }
+        let user = without_links(&env::home_dir().filter(|home| home.is_absolute())?);
+        if root == user {
+            Some("your home folder")
+        } else if user.starts_with(&root) {
+            Some("a folder above your home folder")
+        } else {
+            None
+        }
+    }
+
+    /// What is at the place now.
+    pub(crate) fn kind(&self) -> Kind {
+        match fs::symlink_metadata(&self.root) {
+            Ok(meta) if meta.is_dir() => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Kind::Missing,
+            Ok(_) | Err(_) => return Kind::NotAFolder,
+        }
+        // Whoever may not list it meets the reason when it is used.
+        let Ok(entries) = fs::read_dir(&self.root) else {
+            return Kind::NotAFolder;
+        };
+        let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+        names.sort();
+        if is_plain(&self.mark_file()) {
+            return Kind::Marked;
+        }
+        let proof = layout::PROOFS
+            .iter()
+            .any(|proof| is_plain(&self.root.join(proof)));
+        let foreign = names.iter().find(|name| !self.belongs(name.as_bytes()));
+        match foreign {
+            Some(name) => Kind::Other {
+                name: name.to_string_lossy().into_owned(),
+                proof,
+            },
+            None if proof => Kind::Earlier,
+            None => Kind::Empty,
+        }
+    }
+
+    /// Whether an entry of the folder is one of a home. The file of a Shadowsocks server may stand beside them.
+    fn belongs(&self, name: &[u8]) -> bool {
+        let Ok(name) = std::str::from_utf8(name) else {
+            return false;
+        };
+        let path = self.root.join(name);
+        let known = layout::Made::find(layout::HOME, name);
+        known.is_some_and(|made| made.fits(&path) || is_gone(&path)) || self.is_server_file(name)
+    }
+
+    fn is_server_file(&self, name: &str) -> bool {
+        let config = crate::config::Config::load(&self.config());
+        let file = config.ok().and_then(|config| config.tor.shadowsocks);
+        file.is_some_and(|file| file == Path::new(name) || file == self.root.join(name))
+    }
+
+    /// Marks the folder as a home. A disk that is full or read-only is no reason to refuse an old home, which
+    /// is then marked another time.
+    pub(super) fn mark(&self) {
+        let marker = self.mark_file();
+        if !is_plain(&marker) {
+            let text = b"This folder is Onionmeter's. `onionmeter uninstall --purge` removes it by this mark.\n";
+            crate::ignore_because(
+                "marked the next time",
+                crate::files::replace(&marker, text, 0o600),
+            );
+        }
+    }
+}
+
+/// What a folder is to us.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// Nothing is there.
+    Missing,
+    /// A file, a link, or a folder that cannot be read.
+    NotAFolder,
+    /// A folder without anything that would prove it a home, and nothing else in it.
+    Empty,
+    /// A home with its mark.
+    Marked,
+    /// A home of a version that made no mark.
+    Earlier,
+    /// A folder that holds other things and has no mark.
+    Other {
+        /// One of the other things.
+        name: String,
+        /// Whether it also holds what only a home holds.
+        proof: bool,
+    },
+}
+
+/// A regular file, not a link to one.
+fn is_plain(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
+}
+
+/// What another process renames or removes while we look.
+fn is_gone(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// The path with every link on the way followed, as far as it is there.
+pub(crate) fn without_links(path: &Path) -> PathBuf {
+    for above in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (fs::canonicalize(above), path.strip_prefix(above)) {
+            return if rest.as_os_str().is_empty() {
+                real
+            } else {
+                real.join(rest)
+            };
+        }
+    }
+    path.to_path_buf()
+}
+
+/// Why nothing can be made at `path`, where the folder above it is the reason.
+pub(crate) fn obstacle(path: &Path, error: io::Error) -> io::Error {
+    let Some(above) = owner::nearest(path) else {
+        return error;
+    };
+    match fs::metadata(above) {
+        Ok(meta) if !meta.is_dir() => {
+            io::Error::other(format!("{} is a file, not a folder", above.display()))
+        }
+        Err(_) => io::Error::other(format!("{} is a link that leads nowhere", above.display())),
+        Ok(_) if error.kind() == io::ErrorKind::PermissionDenied => {
+            io::Error::other(format!("you may not write into {}", above.display()))
+        }
+        Ok(_) => error,
+    }
+}

@@ -1,0 +1,274 @@
+//! Removing a home: entry by entry what Onionmeter made, and nothing else.
+//!
+//! Works on open folders, so that a folder which is swapped for a link meanwhile leads nowhere.
+
+use super::{
+    Home,
+    layout::{self, Made},
+};
+use rustix::{
+    fd::{AsFd, OwnedFd},
+    fs::{self as rfs, AtFlags, FileType, Mode, OFlags},
+    io::Errno,
+};
+use std::{
+    ffi::{CStr, OsStr},
+    io,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+/// What a removal did, or would do.
+#[derive(Debug, Default)]
+pub(crate) struct Removal {
+    /// Files, sockets and folders that were removed.
+    pub(crate) removed: usize,
+    /// What stays because Onionmeter did not make it.
+    pub(crate) foreign: Vec<PathBuf>,
+    /// What was made by Onionmeter and could not be removed.
+    pub(crate) failed: Vec<(PathBuf, io::Error)>,
+}
+
+/// Whether to remove, or only to look.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Mood {
+    /// Remove.
+    Earnest,
+    /// Say what would be removed.
+    Rehearsal,
+}
+
+impl Home {
+    /// Removes the home, or says what would be removed. The folder goes when nothing is left in it; the mark
+    /// goes last, so that what was interrupted can be repeated.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened.
+    pub(crate) fn remove(&self, mood: Mood) -> io::Result<Removal> {
+        let root = rfs::open(self.root(), FOLDER, Mode::empty())?;
+        let mut walk = Walk {
+            mount: mount(&root)?,
+            mood,
+            removal: Removal::default(),
+        };
+        walk.folder(&root, self.root(), Listed::Only(layout::HOME))?;
+        let mut removal = walk.removal;
+        if !removal.failed.is_empty() {
+            return Ok(removal);
+        }
+        let marker = self.mark_file();
+        if marker.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
+            removal.removed += 1;
+            if mood == Mood::Earnest {
+                std::fs::remove_file(marker)?;
+            }
+        }
+        if removal.foreign.is_empty() {
+            removal.removed += 1;
+            if mood == Mood::Earnest
+                && let Err(error) = std::fs::remove_dir(self.root())
+            {
+                removal.removed -= 1;
+                removal.failed.push((self.root().to_path_buf(), error));
+            }
+        }
+        Ok(removal)
+    }
+}
+
+const FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+
+/// What may go from a folder.
+#[derive(Clone, Copy)]
+enum Listed {
+    Only(&'static [Made]),
+    /// Everything.
+    All,
+}
+
+struct Walk {
+    mount: Mount,
+    mood: Mood,
+    removal: Removal,
+}
+
+impl Walk {
+    /// Empties a folder; `true` when nothing is left in it.
+    fn folder(&mut self, folder: &OwnedFd, path: &Path, listed: Listed) -> io::Result<bool> {
+        let mut names = Vec::new();
+        for entry in rfs::Dir::read_from(folder)? {
+            let entry = entry?;
+            if ![&b"."[..], b".."].contains(&entry.file_name().to_bytes()) {
+                names.push(entry.file_name().to_owned());
+            }
+        }
+        names.sort();
+        let mut empty = true;
+        for name in &names {
+            let path = path.join(OsStr::from_bytes(name.to_bytes()));
+            match self.entry(folder, name, &path, listed) {
+                Ok(gone) => empty &= gone,
+                Err(error) => {
+                    empty = false;
+                    self.removal.failed.push((path, error));
+                }
+            }
+        }
+        Ok(empty)
+    }
+
+    fn entry(
+        &mut self,
+        folder: &OwnedFd,
+        name: &CStr,
+        path: &Path,
+        listed: Listed,
+    ) -> io::Result<bool> {
+        let stat = rfs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        let inner = match (listed, kind) {
+            (Listed::All, FileType::Directory) => Some(Listed::All),
+            // A link goes, what it leads to stays.
+            (
+                Listed::All,
+                FileType::RegularFile | FileType::Socket | FileType::Symlink | FileType::Fifo,
+            ) => None,
+            (Listed::Only(list), _) => {
+                let text = name.to_str().unwrap_or_default();
+                match (Made::find(list, text), kind) {
+                    // Removed last, by the caller.
+                    (Some(Made::File(layout::MARKER)), FileType::RegularFile) => return Ok(true),
+                    (
+                        Some(Made::File(_) | Made::Files(_)),
+                        FileType::RegularFile | FileType::Socket,
+                    ) => None,
+                    (Some(Made::Links(_)), FileType::Symlink) => None,
+                    (Some(Made::Folder(_, list)), FileType::Directory) => Some(Listed::Only(list)),
+                    (Some(Made::Tree(_) | Made::Trees(_)), FileType::Directory) => {
+                        Some(Listed::All)
+                    }
+                    _ => return Ok(self.stays(path)),
+                }
+            }
+            (Listed::All, _) => return Ok(self.stays(path)),
+        };
+        let flags = match inner {
+            None => AtFlags::empty(),
+            Some(listed) => {
+                let inside = rfs::openat(folder, name, FOLDER, Mode::empty())?;
+                if mount(&inside)? != self.mount {
+                    return Ok(self.stays(path));
+                }
+                if !self.folder(&inside, path, listed)? {
+                    return Ok(false);
+                }
+                AtFlags::REMOVEDIR
+            }
+        };
+        if self.mood == Mood::Earnest {
+            match rfs::unlinkat(folder, name, flags) {
+                // Tor tidies up behind itself, for example.
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        self.removal.removed += 1;
+        Ok(true)
+    }
+
+    fn stays(&mut self, path: &Path) -> bool {
+        self.removal.foreign.push(path.to_path_buf());
+        false
+    }
+}
+
+/// Tells one mounted file system from another.
+type Mount = u64;
+
+/// The mount's number, by which also a folder of the same disk that is mounted here is told apart.
+#[cfg(target_os = "linux")]
+fn mount(folder: impl AsFd) -> io::Result<Mount> {
+    let flags = AtFlags::EMPTY_PATH;
+    match rfs::statx(&folder, c"", flags, rfs::StatxFlags::MNT_ID) {
+        Ok(stat) if stat.stx_mask & rfs::StatxFlags::MNT_ID.bits() != 0 => Ok(stat.stx_mnt_id),
+        Ok(_) | Err(Errno::NOSYS | Errno::PERM) => Ok(rfs::fstat(folder)?.st_dev),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// The disk.
+#[cfg(not(target_os = "linux"))]
+fn mount(folder: impl AsFd) -> io::Result<Mount> {
+    let device = rfs::fstat(folder)?.st_dev;
+    Ok(u64::try_from(device).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::symlink};
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path().join("home"));
+        home.prepare().expect("made");
+        (folder, home)
+    }
+
+    #[test]
+    fn what_onionmeter_made_goes_and_the_folder_with_it() {
+        let (_folder, home) = home();
+        for file in [
+            "config.toml",
+            "book.sqlite3",
+            "key/device.key",
+            "tor/cached-certs",
+            "relay-port",
+        ] {
+            fs::write(home.root().join(file), "x").expect("written");
+        }
+        fs::create_dir_all(home.root().join("arti/state/a/b")).expect("made");
+        symlink("/bin/true", home.root().join("tor/transport-obfs4")).expect("a link");
+        let told = home.remove(Mood::Rehearsal).expect("looked");
+        assert!(
+            told.foreign.is_empty() && told.failed.is_empty(),
+            "{told:?}"
+        );
+        assert!(home.root().join("key/device.key").is_file(), "only looked");
+        let done = home.remove(Mood::Earnest).expect("removed");
+        assert_eq!(done.removed, told.removed, "as was told");
+        assert!(!home.root().try_exists().expect("readable"));
+    }
+
+    #[test]
+    fn what_somebody_else_put_there_stays_and_is_named() {
+        let (folder, home) = home();
+        let documents = folder.path().join("documents");
+        fs::create_dir(&documents).expect("made");
+        fs::write(documents.join("letter"), "dear").expect("written");
+        symlink(&documents, home.root().join("arti")).expect("a link in place of a folder");
+        symlink(&documents, home.root().join("tor/keys")).expect("a link");
+        let notes = [
+            "notes.txt",
+            "key/device.key.bak",
+            "tor/notes.txt",
+            "log/a b",
+        ];
+        for file in notes {
+            fs::write(home.root().join(file), "mine").expect("written");
+        }
+        fs::create_dir(home.root().join("config.toml")).expect("a folder with a file's name");
+        let done = home.remove(Mood::Earnest).expect("removed");
+        assert!(done.failed.is_empty(), "{done:?}");
+        for file in notes.into_iter().chain(["arti", "tor/keys", "config.toml"]) {
+            let path = home.root().join(file);
+            assert!(done.foreign.contains(&path), "{file} is named: {done:?}");
+            assert!(fs::symlink_metadata(path).is_ok(), "{file} is there");
+        }
+        assert!(documents.join("letter").is_file(), "no link was followed");
+        assert!(!home.root().join("run").try_exists().expect("readable"));
+    }
+}

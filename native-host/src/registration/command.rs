@@ -1,0 +1,125 @@
+//! So that `onionmeter` can be typed: a link in the folder that desktops put into `PATH`.
+
+use super::manifest::same_program;
+use crate::home::{Home, obstacle};
+use std::{
+    env, fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+/// What is at the link's place after `install`.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// The program needs no link: a package manager put it into `PATH`.
+    NotNeeded,
+    /// The link, as it should be.
+    Here(PathBuf),
+    /// The link, which led elsewhere until now.
+    Mended {
+        /// The link.
+        link: PathBuf,
+        /// Where it led.
+        from: PathBuf,
+    },
+    /// Something that is not ours, with what it is.
+    Taken {
+        /// Where the link would be.
+        link: PathBuf,
+        /// What is there.
+        what: String,
+    },
+    /// It cannot be made.
+    Failed(PathBuf, io::Error),
+}
+
+/// Makes or mends the link. A link of another copy is taken over, as its manifests are; whatever else is there
+/// stays.
+pub(crate) fn put_command(program: &Path, home: &Home) -> Command {
+    let Some(link) = command_link().filter(|_| program == home.program()) else {
+        return Command::NotNeeded;
+    };
+    let there = match fs::symlink_metadata(&link) {
+        Ok(meta) if meta.is_symlink() => fs::read_link(&link).ok(),
+        Ok(_) => {
+            let what = "a file that Onionmeter did not put there".to_owned();
+            return Command::Taken { link, what };
+        }
+        Err(_) => None,
+    };
+    let Some(target) = there else {
+        return match make(program, &link) {
+            Ok(()) => Command::Here(link),
+            Err(error) => Command::Failed(link, error),
+        };
+    };
+    if fs::metadata(&link).is_ok() && same_program(&link, program) {
+        return Command::Here(link);
+    }
+    if !is_onionmeter(&link, &target) {
+        let what = format!("a link to {}", target.display());
+        return Command::Taken { link, what };
+    }
+    match fs::remove_file(&link).and_then(|()| make(program, &link)) {
+        Ok(()) => Command::Mended { link, from: target },
+        Err(error) => Command::Failed(link, error),
+    }
+}
+
+/// Whether a link is one that some copy of Onionmeter made: it leads into a home, or nowhere.
+fn is_onionmeter(link: &Path, target: &Path) -> bool {
+    let nowhere = fs::metadata(link).is_err();
+    let root = fs::canonicalize(link)
+        .ok()
+        .and_then(|program| program.parent()?.parent().map(Path::to_path_buf));
+    nowhere && target.ends_with("bin/onionmeter")
+        || root.is_some_and(|root| Home::at(root).registered().is_file())
+}
+
+fn make(program: &Path, link: &Path) -> io::Result<()> {
+    let make = || {
+        if let Some(folder) = link.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        symlink(program, link)
+    };
+    make().map_err(|error| obstacle(link.parent().unwrap_or(link), error))
+}
+
+/// Removes the link if it leads to one of `programs`; also one that leads to where that was.
+///
+/// # Errors
+/// When it is ours and cannot be removed.
+pub(crate) fn remove_command(
+    programs: &[PathBuf],
+) -> Result<Option<PathBuf>, (PathBuf, io::Error)> {
+    let Some(link) = command_link() else {
+        return Ok(None);
+    };
+    let Ok(target) = fs::read_link(&link) else {
+        return Ok(None);
+    };
+    let target = link
+        .parent()
+        .map_or_else(|| target.clone(), |folder| folder.join(&target));
+    if !programs
+        .iter()
+        .any(|program| same_program(&target, program))
+    {
+        return Ok(None);
+    }
+    match fs::remove_file(&link) {
+        Ok(()) => Ok(Some(link)),
+        Err(error) => Err((
+            link.clone(),
+            obstacle(link.parent().unwrap_or(&link), error),
+        )),
+    }
+}
+
+/// Where the XDG base directory specification puts a user's own programs.
+fn command_link() -> Option<PathBuf> {
+    env::home_dir()
+        .filter(|home| home.is_absolute())
+        .map(|home| home.join(".local/bin/onionmeter"))
+}

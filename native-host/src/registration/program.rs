@@ -1,0 +1,163 @@
+//! The program where browsers find it: a copy in the home, which a build or a download does not disturb.
+
+use crate::{
+    files,
+    home::{Home, nearest, without_links},
+};
+use rustix::fs as rfs;
+use std::{
+    env, fs, io,
+    os::unix::{ffi::OsStringExt as _, fs::PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// Why the program is not in its place.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProgramError {
+    /// It was replaced or removed meanwhile.
+    #[error("{path} is no longer the program that runs now; run `install` with the new one", path = .0.display())]
+    Gone(PathBuf),
+    /// The system does not say which program this is.
+    #[error("the system does not say which program this is")]
+    Unknown(#[source] io::Error),
+    /// Nothing can be started there.
+    #[error("{path} is mounted noexec: no program can be started from there. Install into a folder on another disk: `ONIONMETER_HOME=/another/folder {program} install`", path = .mount.display(), program = .program.display())]
+    Noexec {
+        /// Where it is mounted.
+        mount: PathBuf,
+        /// This program.
+        program: PathBuf,
+    },
+    /// It cannot be written.
+    #[error("{path} cannot be written", path = .0.display())]
+    Write(PathBuf, #[source] io::Error),
+}
+
+/// Programs that a manifest or link of ours may name.
+pub(crate) fn own_programs(home: &Home) -> Vec<PathBuf> {
+    let packaged = env::current_exe()
+        .ok()
+        .filter(|program| is_packaged(program));
+    std::iter::once(home.program()).chain(packaged).collect()
+}
+
+/// A program that a package manager put under /usr stays where it is.
+fn is_packaged(program: &Path) -> bool {
+    let of_user = env::home_dir().is_some_and(|home| program.starts_with(without_links(&home)));
+    program.starts_with("/usr") && !program.starts_with("/usr/home") && !of_user
+}
+
+/// Where browsers will find the program; nothing is changed.
+///
+/// # Errors
+/// When nothing can be started there.
+pub(crate) fn place_for_program(home: &Home) -> Result<PathBuf, ProgramError> {
+    let current = env::current_exe().map_err(ProgramError::Unknown)?;
+    if !current.is_file() {
+        return Err(ProgramError::Gone(current));
+    }
+    if is_packaged(&current) {
+        return Ok(current);
+    }
+    match noexec_mount(&home.program()) {
+        Some(mount) => Err(ProgramError::Noexec {
+            mount,
+            program: current,
+        }),
+        None => Ok(home.program()),
+    }
+}
+
+/// Copies this program into the home, where it is not there yet, and makes it executable.
+///
+/// # Errors
+/// When it cannot be written, or could not be started there.
+pub(crate) fn put_program(home: &Home) -> Result<PathBuf, ProgramError> {
+    let target = place_for_program(home)?;
+    if target != home.program() {
+        return Ok(target);
+    }
+    let current = env::current_exe().map_err(ProgramError::Unknown)?;
+    let put = || {
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        if without_links(&current) != without_links(&target) {
+            let program = fs::read(&current)?;
+            if !fs::read(&target).is_ok_and(|installed| installed == program) {
+                files::replace(&target, &program, 0o755)?;
+            }
+        }
+        let mode = fs::metadata(&target)?.permissions().mode();
+        if mode & 0o700 != 0o700 {
+            fs::set_permissions(&target, fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(())
+    };
+    put().map_err(|error| ProgramError::Write(target.clone(), error))?;
+    Ok(target)
+}
+
+/// Where the disk of `path` is mounted, if no program can be started from it.
+pub(crate) fn noexec_mount(path: &Path) -> Option<PathBuf> {
+    let there = without_links(nearest(path)?);
+    let flags = rfs::statvfs(&there).ok()?.f_flag;
+    if !flags.contains(rfs::StatVfsMountFlags::NOEXEC) {
+        return None;
+    }
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    // proc(5): the fifth field is the place, in which blanks are written as octal numbers.
+    let places = mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(unescaped);
+    let above = places.filter(|place| there.starts_with(place));
+    above
+        .max_by_key(|place| place.as_os_str().len())
+        .or(Some(there))
+}
+
+fn unescaped(field: &str) -> PathBuf {
+    let mut bytes = Vec::new();
+    let mut rest = field.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let octal = after
+            .get(..3)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let octal = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        match (first, octal) {
+            (b'\\', Some(byte)) => {
+                bytes.push(byte);
+                rest = after.get(3..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_with_a_blank_in_its_name_is_read() {
+        assert_eq!(
+            unescaped(r"/media/my\040disk\134x"),
+            Path::new(r"/media/my disk\x")
+        );
+        assert_eq!(unescaped("/plain"), Path::new("/plain"));
+    }
+
+    #[test]
+    fn only_what_a_package_manager_put_there_stays_where_it_is() {
+        assert!(is_packaged(Path::new("/usr/bin/onionmeter")));
+        assert!(!is_packaged(Path::new(
+            "/usr/home/me/target/debug/onionmeter"
+        )));
+        assert!(!is_packaged(Path::new("/opt/onionmeter")));
+    }
+}

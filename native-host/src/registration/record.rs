@@ -1,0 +1,142 @@
+//! What `install` wrote, so that `uninstall` finds it again when folders or variables have changed.
+
+use super::{
+    Family, Place, Reach,
+    places::{places, presence},
+};
+use crate::{files, home::Home};
+use meter_wire::HOST_NAME;
+use serde_json::{Value, json};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The manifests that were written, by place.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    places: Vec<Place>,
+}
+
+impl Record {
+    /// Reads the list; an earlier version kept only paths of Chromium's kind.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read, or is no such list.
+    pub(crate) fn load(home: &Home) -> io::Result<Self> {
+        let text = match fs::read_to_string(home.registered()) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error),
+        };
+        let list: Vec<Value> = serde_json::from_str(&text).map_err(io::Error::other)?;
+        Ok(Self {
+            places: list.iter().filter_map(entry).collect(),
+        })
+    }
+
+    /// # Errors
+    /// When it cannot be written; the old list is then still there.
+    pub(crate) fn save(&self, home: &Home) -> io::Result<()> {
+        let list: Vec<_> = self.places.iter().map(|place| {
+            let family = match place.family {
+                Family::Chromium => "chromium",
+                Family::Firefox => "firefox",
+            };
+            json!({ "browser": place.name, "family": family, "manifest": place.manifest.to_string_lossy() })
+        }).collect();
+        let text = format!("{:#}\n", Value::from(list));
+        files::replace(&home.registered(), text.as_bytes(), 0o600)
+    }
+
+    /// Adds a place, or renames it.
+    pub(crate) fn add(&mut self, place: &Place) {
+        self.forget(&place.manifest);
+        self.places.push(place.clone());
+    }
+
+    /// Takes a place off the list.
+    pub(crate) fn forget(&mut self, manifest: &Path) {
+        self.places.retain(|known| known.manifest != manifest);
+    }
+}
+
+fn entry(value: &Value) -> Option<Place> {
+    let text = |key: &str| value[key].as_str();
+    let manifest = PathBuf::from(value.as_str().or_else(|| text("manifest"))?);
+    // Only a file of ours is ever written or removed by this list.
+    if !manifest.is_absolute() || !manifest.ends_with(format!("{HOST_NAME}.json")) {
+        return None;
+    }
+    let family = match text("family") {
+        Some("firefox") => Family::Firefox,
+        _ => Family::Chromium,
+    };
+    Some(Place {
+        name: text("browser")
+            .unwrap_or("named by --browser-dir")
+            .to_owned(),
+        family,
+        presence: presence(manifest.parent()?.parent()?),
+        reach: Reach::Direct,
+        manifest,
+    })
+}
+
+/// Every place of the table, and those of the list that are not in it.
+pub(crate) fn all_places(record: &Record) -> Vec<Place> {
+    let home = env::home_dir().filter(|home| home.is_absolute());
+    let mut places = home.map_or_else(Vec::new, |home| places(&home, &config_homes(&home)));
+    for place in &record.places {
+        let same = |known: &&mut Place| known.manifest == place.manifest;
+        match places.iter_mut().find(same) {
+            // A person who names the folder knows of a way out of that sandbox.
+            Some(known) if known.reach == Reach::Closed => *known = place.clone(),
+            Some(_) => {}
+            None => places.push(place.clone()),
+        }
+    }
+    places
+}
+
+/// Chromium's order (`user_data_dir.md`), and the default, which holds where the variables are not set.
+fn config_homes(home: &Path) -> Vec<PathBuf> {
+    let named = ["CHROME_CONFIG_HOME", "XDG_CONFIG_HOME"].map(env::var_os);
+    let named = named.into_iter().flatten().map(PathBuf::from);
+    let mut homes: Vec<PathBuf> = Vec::new();
+    for folder in named.chain([home.join(".config")]) {
+        // No manifest could be named in the list, where the path is no text.
+        if folder.is_absolute() && folder.to_str().is_some() && !homes.contains(&folder) {
+            homes.push(folder);
+        }
+    }
+    homes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_keeps_family_and_name_and_reads_that_of_earlier_versions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::at(folder.path().to_path_buf());
+        let manifest = folder
+            .path()
+            .join(format!("p/NativeMessagingHosts/{HOST_NAME}.json"));
+        let old = json!([manifest.to_str(), "/etc/passwd"]).to_string();
+        fs::write(home.registered(), old).expect("written");
+        let mut record = Record::load(&home).expect("read");
+        assert_eq!(record.places.len(), 1, "nothing but manifests: {record:?}");
+        let mut place = record.places[0].clone();
+        assert_eq!(
+            (place.family, &place.manifest),
+            (Family::Chromium, &manifest)
+        );
+        place.family = Family::Firefox;
+        place.name = "Firefox".to_owned();
+        record.add(&place);
+        record.save(&home).expect("written");
+        assert_eq!(Record::load(&home).expect("read").places, [place]);
+    }
+}

@@ -1,0 +1,186 @@
+//! A person with a home folder of their own, as a new user of this computer has it.
+
+use crate::support::{Bridge, PROGRAM};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+/// Two users who own nothing on this computer.
+pub(crate) const USERS: [u32; 2] = [64_001, 64_002];
+
+/// A folder that is `HOME`, and the user who owns it.
+pub(crate) struct Person {
+    folder: tempfile::TempDir,
+    /// Another user than the one who runs the tests; only root can act as one.
+    uid: Option<u32>,
+}
+
+impl Person {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { folder, uid: None }
+    }
+
+    /// An ordinary user, or `None` where only root could act as one, and the test runs as somebody else.
+    #[expect(clippy::print_stdout, reason = "says what a test leaves out")]
+    pub(crate) fn ordinary(uid: u32) -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            println!("not checked: only root can act as another user");
+            return None;
+        }
+        let mut person = Self::new();
+        person.uid = Some(uid);
+        person.own(person.home());
+        Some(person)
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        self.home().join(path)
+    }
+
+    /// Where Onionmeter has its home unless told otherwise.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.at(".local/share/onionmeter")
+    }
+
+    /// Makes a folder of this person's.
+    pub(crate) fn make(&self, path: &str) -> PathBuf {
+        let mut made = self.home().to_path_buf();
+        for part in Path::new(path).components() {
+            made.push(part);
+            if !made.is_dir() {
+                fs::create_dir(&made).expect("made");
+                self.own(&made);
+            }
+        }
+        made
+    }
+
+    /// Writes a file of this person's.
+    pub(crate) fn write(&self, path: &str, text: &str) -> PathBuf {
+        let file = self.at(path);
+        fs::write(&file, text).expect("written");
+        self.own(&file);
+        file
+    }
+
+    fn own(&self, path: impl AsRef<Path>) {
+        if self.uid.is_some() {
+            std::os::unix::fs::chown(path, self.uid, self.uid).expect("root may");
+        }
+    }
+
+    /// Writes a configuration without any Tor to find, so that nothing leaves this machine.
+    pub(crate) fn without_tor(&self, root: &Path) {
+        let inside = root.strip_prefix(self.home()).expect("below HOME");
+        self.make(inside.to_str().expect("UTF-8"));
+        Self::mode(root, 0o700);
+        let text = "[tor]\nbackend = \"managed\"\nprogram = \"/nowhere/tor\"\n";
+        self.write(inside.join("config.toml").to_str().expect("UTF-8"), text);
+    }
+
+    /// Mode of a file or folder.
+    pub(crate) fn mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("ours");
+    }
+
+    /// A program, started as this person.
+    pub(crate) fn start(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = match self.uid {
+            None => Command::new(program),
+            Some(uid) => {
+                let mut command = Command::new("setpriv");
+                let uid = uid.to_string();
+                command.args(["--reuid", &uid, "--regid", &uid, "--clear-groups"]);
+                command.arg(program);
+                command
+            }
+        };
+        command
+            .args(args)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", self.home())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        self.start(Path::new(PROGRAM), args)
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Said {
+        Said::of(&mut self.command(args))
+    }
+
+    /// Runs with another `ONIONMETER_HOME`.
+    pub(crate) fn run_in(&self, root: impl AsRef<OsStr>, args: &[&str]) -> Said {
+        Said::of(self.command(args).env("ONIONMETER_HOME", root))
+    }
+
+    /// As Chromium starts the host that a manifest names.
+    pub(crate) fn bridge(&self, program: &Path) -> Bridge {
+        let origin = onionmeter_host::ids::chromium_origin();
+        Bridge::start(self.start(program, &[&origin]))
+    }
+
+    /// Paths of everything below a folder, without following links.
+    pub(crate) fn everything(path: &Path) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                found.extend(Self::everything(&entry.path()));
+            }
+            found.push(entry.path());
+        }
+        found.sort();
+        found
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        drop(self.run(&["stop"]));
+    }
+}
+
+/// Exit status and all words of one command.
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
+}
+
+impl Said {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().expect("it starts");
+        let text = [stdout, stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Self {
+            code: status.code(),
+            text,
+        }
+    }
+
+    /// Exit status, and every part among the words.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32, parts: &[&str]) -> String {
+        assert_eq!(self.code, Some(code), "{}", self.text);
+        for part in parts {
+            assert!(self.text.contains(part), "says {part:?}: {}", self.text);
+        }
+        assert!(!self.text.contains("panicked"), "{}", self.text);
+        self.text
+    }
+}

@@ -1,0 +1,210 @@
+//! Where a home may be: odd paths work, or are refused with a sentence before anything is made.
+
+use crate::person::{Person, Said, USERS};
+use meter_wire::{Request, Success};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{ffi::OsStrExt as _, fs::symlink},
+    path::Path,
+};
+
+#[test]
+fn a_path_that_cannot_be_a_home_is_refused_with_a_sentence_and_nothing_is_made() {
+    let person = Person::new();
+    let home = person.home().to_str().expect("UTF-8").to_owned();
+    person.write("file", "");
+    person.make(".mozilla");
+    let before = Person::everything(person.home());
+    let odd = [
+        b"\xff\xfe".as_slice(),
+        b"with\nline",
+        b"with\ttab",
+        b"bell\x07",
+    ]
+    .map(|name| [home.as_bytes(), b"/", name].concat());
+    let long = [home.as_bytes(), b"/", &[b'x'; 100]].concat();
+    let below = [home.as_bytes(), b"/file/home"].concat();
+    let refusals = odd
+        .iter()
+        .map(|path| (path, "not text on one line"))
+        .chain([
+            (&long, "at most 103 bytes"),
+            (&below, "is a file, not a folder"),
+        ]);
+    for (path, reason) in refusals {
+        for command in ["install", "daemon"] {
+            let text = person
+                .run_in(OsStr::from_bytes(path), &[command])
+                .expect(64, &[reason]);
+            assert!(
+                text.contains("ONIONMETER_HOME"),
+                "the remedy is named: {text}"
+            );
+        }
+        let looked = person.run_in(OsStr::from_bytes(path), &["doctor"]);
+        assert_ne!(looked.code, Some(0), "{}", looked.text);
+        assert!(!looked.text.contains("panicked"), "{}", looked.text);
+    }
+    assert_eq!(
+        Person::everything(person.home()),
+        before,
+        "nothing was made"
+    );
+}
+
+#[test]
+fn a_path_with_blanks_umlauts_emoji_and_signs_is_a_home_like_any_other() {
+    let person = Person::new();
+    person.make(".config/chromium");
+    let root = person.make("a b/ü🧅/\"q'%20:#$\\;&(x)*");
+    person.without_tor(&root);
+    person
+        .run_in(&root, &["install"])
+        .expect(0, &["registered"]);
+    let manifest = person.at(".config/chromium/NativeMessagingHosts/org.onionmeter.host.json");
+    let manifest: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(manifest).expect("there")).expect("JSON");
+    let program = Path::new(manifest["path"].as_str().expect("a path"));
+    assert_eq!(program, root.join("bin/onionmeter"));
+    // As the browser starts it: without the variable.
+    let mut bridge = person.bridge(program);
+    bridge.hello(false);
+    let Ok(Success::Status(_)) = bridge.ask(2, Request::Status) else {
+        panic!("no status")
+    };
+    drop(bridge);
+    person.run_in(&root, &["doctor"]).expect(
+        1,
+        &["is private", "Chromium, ungoogled Chromium knows the host"],
+    );
+    person
+        .run_in(&root, &["uninstall", "--purge", "--yes"])
+        .expect(0, &["Everything"]);
+    assert!(!root.try_exists().expect("readable"));
+}
+
+#[test]
+fn homes_below_links_are_in_order_after_install_and_leave_nothing_behind() {
+    let person = Person::new();
+    let real = person.make("var/home/me");
+    symlink(person.at("var/home"), person.at("home")).expect("a link");
+    let home = person.at("home/me");
+    for folder in [".config/chromium", ".mozilla"] {
+        fs::create_dir_all(real.join(folder)).expect("a browser");
+    }
+    let run =
+        |program: &Path, args: &[&str]| Said::of(person.start(program, args).env("HOME", &home));
+    let program = Path::new(crate::support::PROGRAM);
+    run(program, &["install"]).expect(0, &["registered"]);
+    let installed = home.join(".local/bin/onionmeter");
+    // The installed program knows itself by the path without links.
+    for program in [program, &installed] {
+        let text = run(program, &["doctor"]).text;
+        assert!(text.contains("Firefox knows the host"), "{text}");
+        let browsers = text.split("Browsers\n").nth(1).expect("a section");
+        assert!(
+            !browsers.contains("BAD") && !browsers.contains("note"),
+            "{browsers}"
+        );
+        run(program, &["install"]).expect(0, &["already registered"]);
+    }
+    run(&installed, &["uninstall"]).expect(0, &["removed"]);
+    let left = Person::everything(&real);
+    let dangling = left
+        .iter()
+        .any(|path| path.ends_with("onionmeter") && !path.is_dir());
+    assert!(
+        !dangling
+            && !left
+                .iter()
+                .any(|path| path.ends_with("org.onionmeter.host.json")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_link_to_a_longer_path_is_refused_when_its_end_is_too_long() {
+    let person = Person::new();
+    let long = person.make(&format!("{}/home", "x".repeat(90)));
+    let link = person.at("h");
+    symlink(long.parent().expect("above"), &link).expect("a link");
+    person
+        .run_in(link.join("home"), &["install"])
+        .expect(64, &["at most 103 bytes"]);
+    assert_eq!(Person::everything(&long), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn without_a_usable_home_variable_the_missing_one_is_named() {
+    let person = Person::new();
+    person.write("file", "");
+    let file = person.at("file");
+    for (home, words) in [
+        (OsStr::new("relative/home"), "HOME is relative/home"),
+        (OsStr::from_bytes(b"/tmp/\xff"), "not text on one line"),
+        (file.as_os_str(), "is a file, not a folder"),
+    ] {
+        let mut command = person.command(&["install"]);
+        Said::of(command.env("HOME", home)).expect(64, &[words]);
+    }
+    // A relative one is ignored, as its specification says.
+    let mut command = person.command(&["doctor"]);
+    let said = Said::of(
+        command
+            .env("XDG_DATA_HOME", "data")
+            .env("XDG_CONFIG_HOME", "config"),
+    );
+    assert!(
+        said.text.contains(".local/share/onionmeter"),
+        "{}",
+        said.text
+    );
+    let data = person.make("data");
+    let mut command = person.command(&["install"]);
+    Said::of(command.env("XDG_DATA_HOME", &data)).expect(0, &["data/onionmeter/bin"]);
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_refused_with_the_reason() {
+    let Some(person) = Person::ordinary(USERS[0]) else {
+        return;
+    };
+    let shut = person.make(".local");
+    Person::mode(&shut, 0o500);
+    person
+        .run(&["install"])
+        .expect(64, &["you may not write into", ".local", "ONIONMETER_HOME"]);
+    Person::mode(&shut, 0o700);
+    let script = |mount: &str| format!("{mount} && exec \"$0\" install");
+    for (mount, words) in [
+        (
+            "mount -t tmpfs -o ro none \"$HOME\"",
+            "Read-only file system",
+        ),
+        (
+            "mount -t tmpfs -o size=8k,mode=777 none \"$HOME\" && head -c 8k /dev/zero > \"$HOME/full\"",
+            "No space left",
+        ),
+        (
+            "mount -t tmpfs -o noexec,mode=777 none \"$HOME\"",
+            "is mounted noexec",
+        ),
+    ] {
+        let root = Person::new();
+        let args = [
+            "--mount",
+            "sh",
+            "-c",
+            &script(mount),
+            crate::support::PROGRAM,
+        ];
+        let said = Said::of(&mut root.start(Path::new("unshare"), &args));
+        if said.text.contains("unshare:") || said.text.contains("mount:") {
+            println!("not checked: nothing may be mounted here: {}", said.text);
+            return;
+        }
+        assert_ne!(said.code, Some(0), "{mount}: {}", said.text);
+        assert!(said.text.contains(words), "{mount}: {}", said.text);
+    }
+}
