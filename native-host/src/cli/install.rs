@@ -65,7 +65,7 @@ pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
     for place in &named {
         record.add(place);
     }
-    let mut whole = register(&mut out, &mut record, &program)?;
+    let (found, mut whole) = register(&mut out, &mut record, &program)?;
     if let Err(error) = record.save(home) {
         whole = false;
         writeln!(out, "NOT written: {}: {error}", home.registered().display())?;
@@ -76,13 +76,21 @@ pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
         writeln!(out, "Daemon:  {told}")?;
     }
     whole &= launcher(&mut out, &program)?;
-    if whole {
-        return Ok(ExitCode::SUCCESS);
+    if !whole {
+        return Err(Failure::Exit(
+            exit::CANNOT_WRITE,
+            "not everything could be done; the lines with NOT above say what and why".to_owned(),
+        ));
     }
-    Err(Failure::Exit(
-        exit::CANNOT_WRITE,
-        "not everything could be done; the lines with NOT above say what and why".to_owned(),
-    ))
+    if !found {
+        return Err(Failure::Exit(
+            exit::NO_BROWSER,
+            "no browser of this user was found; start one once, or name its folder with --browser-dir, and run \
+             this again"
+                .to_owned(),
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Root has browsers of its own at most; those of another user would be left with folders that this user
@@ -95,8 +103,9 @@ pub(super) fn refuse_for_another() -> Result<(), Failure> {
     }
 }
 
-/// Registers with every browser that is there; `false` when one could not be.
-fn register(out: &mut impl Write, record: &mut Record, program: &Path) -> io::Result<bool> {
+/// Registers with every browser that is there. Whether there is any; and `false` when one of them could not
+/// be.
+fn register(out: &mut impl Write, record: &mut Record, program: &Path) -> io::Result<(bool, bool)> {
     let (mut found, mut whole) = (false, true);
     let places = all_places(record);
     let width = width(&places);
@@ -129,13 +138,7 @@ fn register(out: &mut impl Write, record: &mut Record, program: &Path) -> io::Re
             }
         }
     }
-    if !found {
-        writeln!(
-            out,
-            "No browser of this user was found. Start one once, or name its folder with --browser-dir, and run this again."
-        )?;
-    }
-    Ok(whole)
+    Ok((found, whole))
 }
 
 /// The column of the names.

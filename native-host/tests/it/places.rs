@@ -161,6 +161,7 @@ fn without_a_usable_home_variable_the_missing_one_is_named() {
         said.text
     );
     let data = person.make("data");
+    person.make(".mozilla");
     let mut command = person.command(&["install"]);
     Said::of(command.env("XDG_DATA_HOME", &data)).expect(0, &["data/onionmeter/bin"]);
 }

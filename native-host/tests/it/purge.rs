@@ -116,6 +116,7 @@ fn purge_asks_first_and_takes_what_onionmeter_made_and_only_that() {
 #[test]
 fn a_home_that_was_used_is_purged_whole() {
     let home = TestHome::new();
+    fs::create_dir(home.user().join(".mozilla")).expect("a browser");
     assert!(home.run(&["install"]).status.success());
     for _ in 0..2 {
         home.bridge().hello(true);

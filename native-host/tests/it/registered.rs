@@ -110,10 +110,20 @@ fn uninstalling_one_copy_leaves_what_another_copy_put_there() {
 }
 
 #[test]
+fn install_says_by_its_status_that_there_is_no_browser() {
+    let person = Person::new();
+    let said = person.run(&["install"]);
+    said.expect(4, &["no browser of this user was found", "--browser-dir"]);
+    person.make(".mozilla");
+    person.run(&["install"]).expect(0, &["registered"]);
+}
+
+#[test]
 fn the_command_is_mended_where_it_led_to_a_copy_that_is_gone_and_else_left_alone() {
     let person = Person::new();
     let link = person.at(".local/bin/onionmeter");
     person.make(".local/bin");
+    person.make(".mozilla");
     symlink(person.at("gone/bin/onionmeter"), &link).expect("a link");
     person
         .run(&["install"])
