@@ -179,6 +179,9 @@ impl Show {
         self.browser.switch_to(&self.browsing).await.unwrap();
         let landed = self.browser.goto(&self.place.url()).await.unwrap();
         assert_eq!(landed, Landed::Page);
+        // A page from before would keep the badge from green.
+        let landed = self.browser.goto("about:blank").await.unwrap();
+        assert_eq!(landed, Landed::Page);
     }
 
     /// What takes minutes or cannot be done to a real browser, with a time that passes at once.

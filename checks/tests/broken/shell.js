@@ -38,6 +38,10 @@ globalThis.browser = {
     setTitle: async ({ title }) => (seen.title = title),
   },
   alarms: { onAlarm: event("alarm") },
+  declarativeNetRequest: {
+    getDynamicRules: async () => [{ id: 1 }],
+    updateDynamicRules: async ({ removeRuleIds }) => (seen.rules = removeRuleIds),
+  },
   privacy: { network: { webRTCIPHandlingPolicy: setting, networkPredictionEnabled: setting } },
   proxy: {
     settings: {
@@ -50,8 +54,10 @@ globalThis.browser = {
   runtime: {
     onStartup: event("startup"),
     onInstalled: event("installed"),
+    onUpdateAvailable: event("update"),
     onConnect: event("connect"),
   },
+  scripting: { unregisterContentScripts: async () => (seen.scripts = 0) },
   storage: { local: { get: () => storage(), set: async (items) => Object.assign(stored, items) } },
   tabs: { onActivated: event("activated"), onUpdated: event("updated") },
 };
@@ -242,7 +248,8 @@ const scenarios = {
     await settled();
     port.say({ intent: "turn_off" });
     await settled();
-    const off = seen.port === null && stored.protection_wanted === false && seen.badge === "off";
+    const off = seen.port === null && stored.protection_wanted === false && seen.badge === "off"
+      && seen.scripts === 0 && seen.rules.length === 1;
     const told = port.told.at(-1).broken.wanted === false;
     seen.starts = async () => {};
     port.say({ intent: "restart" });
