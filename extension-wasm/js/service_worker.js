@@ -165,3 +165,16 @@ api.proxy.onRequest?.addListener(
   },
   { urls: ["<all_urls>"] },
 );
+
+// Firefox only. Another extension's answer may come after ours; here is what became of all of them.
+if (api.proxy.onRequest) {
+  api.webRequest.onBeforeRequest.addListener(
+    async ({ url, proxyInfo }) => {
+      const host = URL.canParse(url) ? new URL(url).hostname : "";
+      const cancel = await decide((rust) => rust.is_astray(host, proxyInfo ?? null));
+      return { cancel: cancel ?? (await route()) !== undefined };
+    },
+    { urls: ["<all_urls>"] },
+    ["blocking"],
+  );
+}

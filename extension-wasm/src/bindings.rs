@@ -42,12 +42,21 @@ extern "C" {
     pub(crate) fn scripting(this: &Api) -> Scripting;
     #[wasm_bindgen(method, getter, js_name = declarativeNetRequest)]
     pub(crate) fn net_request(this: &Api) -> NetRequest;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn extension(this: &Api) -> Extension;
+
+    pub(crate) type Extension;
+    #[wasm_bindgen(method, catch, js_name = isAllowedIncognitoAccess)]
+    pub(crate) fn is_allowed_incognito_access(this: &Extension) -> Result<Promise, JsValue>;
 
     pub(crate) type Runtime;
     #[wasm_bindgen(method, catch, js_name = connectNative)]
     pub(crate) fn connect_native(this: &Runtime, name: &str) -> Result<Port, JsValue>;
     #[wasm_bindgen(method, js_name = getManifest)]
     pub(crate) fn manifest(this: &Runtime) -> Manifest;
+    /// The extension's id.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn id(this: &Runtime) -> String;
     /// Chromium's way of saying why a port closed; set only while the listener runs.
     #[wasm_bindgen(method, getter, js_name = lastError)]
     pub(crate) fn last_error(this: &Runtime) -> Option<ErrorText>;
@@ -161,6 +170,12 @@ extern "C" {
     pub(crate) type NetRequest;
     #[wasm_bindgen(method, catch, js_name = updateDynamicRules)]
     pub(crate) fn update_rules(this: &NetRequest, options: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub(crate) fn fetch(url: &str, options: &JsValue) -> Result<Promise, JsValue>;
+    /// `AbortSignal.timeout`.
+    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
+    pub(crate) fn timeout_signal(ms: u32) -> JsValue;
 
     #[wasm_bindgen(js_name = setTimeout)]
     pub(crate) fn set_timeout(callback: &Function, ms: u32) -> JsValue;

@@ -187,6 +187,18 @@ pub fn answer(route: Route) -> Option<Value> {
     }
 }
 
+/// Whether Firefox is about to send a request another way than [`route`] says. `way` is the `proxyInfo`
+/// of its `webRequest` events: what all extensions together have decided, nothing for a direct way.
+#[must_use]
+pub fn is_astray(port: Option<u16>, host: &str, way: &Value) -> bool {
+    match route(port, host) {
+        Route::Default | Route::Loopback => false,
+        Route::Relay { port } => {
+            way["type"] != "socks" || way["host"] != "127.0.0.1" || way["port"] != port
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,6 +356,32 @@ mod tests {
         assert_eq!(list[0]["proxyDNS"], true);
         assert_eq!(list[0]["port"], 9149);
         assert!(list[1].is_null(), "without it Firefox falls back");
+    }
+
+    #[test]
+    fn a_request_on_any_other_way_than_to_the_relay_is_astray() {
+        let ours = json!({ "type": "socks", "host": "127.0.0.1", "port": 9149, "proxyDNS": true });
+        let port = Some(9149);
+        assert!(!is_astray(port, "example.org", &ours));
+        for (name, value) in [
+            ("type", json!("socks4")),
+            ("type", json!("http")),
+            ("type", json!("direct")),
+            ("host", json!("127.0.0.2")),
+            ("host", json!("proxy.example")),
+            ("port", json!(1080)),
+            ("port", json!("9149")),
+            ("port", json!(null)),
+        ] {
+            let mut way = ours.clone();
+            way[name] = value;
+            assert!(is_astray(port, "example.org", &way), "{way}");
+        }
+        for way in [json!(null), json!({}), json!([]), json!("socks")] {
+            assert!(is_astray(port, "example.org", &way), "{way}");
+            assert!(!is_astray(port, "localhost", &way), "to this computer");
+            assert!(!is_astray(None, "example.org", &way), "protection is off");
+        }
     }
 
     #[test]

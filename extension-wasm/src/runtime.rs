@@ -3,6 +3,7 @@
 mod effects;
 mod pages;
 mod port;
+mod probe;
 mod web_rtc;
 
 use crate::bindings::{Port, Shell, api, console_error, set_timeout};
@@ -174,6 +175,20 @@ pub fn route(host: &str) -> JsValue {
     answer.map_or(JsValue::UNDEFINED, |answer| {
         port::from_json(&answer.to_string())
     })
+}
+
+/// `webRequest.onBeforeRequest` of Firefox: whether a request to `host` is about to go another way than
+/// to the relay, so that it has to be stopped. The host is looked at and forgotten.
+#[wasm_bindgen]
+#[must_use]
+pub fn is_astray(host: &str, way: &JsValue) -> bool {
+    let port = with_worker(|worker| worker.state.route_port());
+    let way = serde_json::from_str(&port::to_json(way)).unwrap_or_default();
+    let astray = proxy_value::is_astray(port, host, &way);
+    if astray {
+        dispatch(Event::Astray);
+    }
+    astray
 }
 
 /// `runtime.onConnect` of a popup.

@@ -8,21 +8,25 @@ mod effect;
 mod event;
 mod host;
 mod pages;
+mod private;
 mod proxy;
 mod reports;
 mod site;
 mod state;
 mod stored;
 mod unreadable;
+mod witness;
 
 pub use book::{Book, Earlier, Identity};
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, Timer};
 pub use pages::{OldTabs, Pages, PagesTurn};
+pub use private::{Cover, PrivateWindows};
 pub use proxy::SINK_PORT;
 pub use site::Tab;
 pub use state::{Failure, Host, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};
+pub use witness::{Verdict, Witness};
 
 use crate::view;
 use meter_wire::{BackendChoice, Request};
@@ -35,6 +39,7 @@ pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
     react(&mut state, event, &mut effects);
     proxy::reconcile(&mut state, &mut effects);
     pages::reconcile(&mut state, &mut effects);
+    witness::follow(&mut state, &mut effects);
     site::ask_first(&mut state, &mut effects);
     settle(&mut state, &mut effects);
     (state, effects)
@@ -49,10 +54,12 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         }
         Event::Flooded { connection } => host::on_flooded(state, connection, effects),
         Event::Timer(Timer::Pages(turn)) => pages::on_timer(state, turn, effects),
+        Event::Timer(Timer::Witness(number)) => witness::on_timer(state, number),
         Event::Timer(timer) => host::on_timer(state, timer, effects),
         Event::Alarm => {
             pages::look(state, effects);
             proxy::check_again(state, effects);
+            witness::on_alarm(state, effects);
             host::connect_if_gone(state, effects);
         }
         Event::PopupOpened => {
@@ -60,6 +67,8 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             state.drawn_view = None;
             site::look(state, effects);
             pages::look(state, effects);
+            effects.push(Effect::ReadPrivate);
+            state.witness.again();
             host::connect_if_gone(state, effects);
         }
         Event::PopupClosed => {
@@ -73,7 +82,14 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Intent(intent) => obey(state, intent, effects),
         Event::BrowserStarted => pages::on_browser_start(state),
         Event::PagesFound { turn, found } => pages::on_found(state, turn, found, effects),
-        Event::ProxyChanged => proxy::read(state, effects),
+        Event::ProxyChanged => {
+            proxy::read(state, effects);
+            effects.push(Effect::ReadPrivate);
+            state.witness.again();
+        }
+        Event::PrivateWindows(windows) => state.private = windows,
+        Event::Knocked { number, in_time } => witness::on_knocked(state, number, in_time, effects),
+        Event::Astray => witness::on_astray(state),
         Event::ProxyAnswered { turn, answer } => proxy::on_answer(state, turn, answer),
         // A request that found no proxy is what fail-closed looks like; one that went out
         // without it must never happen.
@@ -93,6 +109,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.applied_port = stored.applied_port.filter(|_| stored.protection_wanted);
     state.chain_changed = stored.chain_changed;
     state.bypassed = stored.bypassed;
+    state.astray = stored.astray;
     state.foreign_seen = stored.foreign_seen;
     state.floor_seen = stored.floor_seen;
     state.book = book;
@@ -103,6 +120,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.pages = glance.pages.clone();
     state.saved_glance = Some(Box::new(glance));
     proxy::read(state, effects);
+    effects.push(Effect::ReadPrivate);
     host::connect(state, effects);
     effects.push(Effect::After(Timer::Awake, AWAKE_MS));
 }
@@ -113,6 +131,7 @@ const AWAKE_MS: u32 = 2_000;
 
 fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
     state.told = None;
+    witness::on_intent(state, intent);
     match intent {
         Intent::TurnOn => {
             state.wanted = true;
@@ -142,6 +161,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::ReloadPages => pages::reload(state, effects),
         Intent::MonitorStart => host::start(state, Request::MonitorStart, effects),
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
+        Intent::OpenDetails => effects.push(Effect::OpenDetails),
         Intent::Dismiss => {
             state.bypassed = false;
             state.chain_changed = false;
@@ -170,6 +190,7 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
         applied_port: state.applied_port,
         chain_changed: state.chain_changed,
         bypassed: state.bypassed,
+        astray: state.astray,
         foreign_seen: state.foreign_seen,
         floor_seen: state.floor_seen,
         book: state.book.to_file(),
@@ -207,6 +228,7 @@ fn save_glance(state: &mut State, effects: &mut Vec<Effect>) {
         unreached: Vec::new(),
         new_identity_in_s: 0,
         new_circuit_in_s: 0,
+        connections: 0,
         ..status.clone()
     });
     let glance = Box::new(Glance {

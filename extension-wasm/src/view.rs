@@ -14,6 +14,7 @@ mod report;
 mod session;
 mod tor;
 mod unreached;
+mod witness;
 
 pub use badge::{Badge, Tone, badge};
 pub use circuit::{CircuitView, Stop};

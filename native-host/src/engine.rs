@@ -24,7 +24,7 @@ use crate::{
 use house::House;
 pub(crate) use house::is_forked;
 use meter_core::Thresholds;
-use meter_relay::{Counters, Isolation, Site};
+use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
     HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Settings, SiteCircuit, Status,
     TorStatus, U64Text, WireReport,
@@ -88,6 +88,7 @@ pub(crate) struct EngineHandle {
     closed: broadcast::Sender<WireReport>,
     counters: Arc<Counters>,
     isolation: Isolation,
+    witnesses: Witnesses,
     tor: Steward,
     ticked: Arc<Notify>,
 }
@@ -125,6 +126,11 @@ impl EngineHandle {
     /// Connections that the relay serves right now.
     pub(crate) fn connections_active(&self) -> u64 {
         self.counters.snapshot().active
+    }
+
+    /// The names that the relay answers itself. Past the engine: whoever asks about one knows it.
+    pub(crate) const fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     /// Waits for the engine's next second, which then costs no wake-up of its own.
@@ -211,6 +217,7 @@ impl Engine {
             closed: closed.clone(),
             counters,
             isolation: identity.isolation().clone(),
+            witnesses: relay.witnesses().clone(),
             tor: tor.clone(),
             ticked: Arc::default(),
         };
@@ -519,6 +526,8 @@ impl Engine {
     fn publish(&self) {
         let next = self.snapshot();
         self.status.send_if_modified(|status| {
+            // Connections come and go all the time: nobody is to be woken by that alone.
+            status.connections = next.connections;
             let changed = *status != next;
             if changed {
                 *status = next;
@@ -567,5 +576,6 @@ fn snapshot(
         literals: U64Text(totals.literals),
         new_identity_in_s: waits.new_identity_in_s,
         new_circuit_in_s: waits.new_circuit_in_s,
+        connections: relay.connections_active(),
     }
 }

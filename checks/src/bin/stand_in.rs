@@ -5,11 +5,11 @@
 //! is there, it says its state as fast as it can. Each start adds a byte to `starts`.
 
 use anyhow::{Context as _, Result};
-use meter_core::Thresholds;
+use meter_core::{Thresholds, WitnessName};
 use meter_wire::{
     FromDaemon, HelloReply, HexBytes, Notice, Outcome, RelayStatus, Reply, ReportsPage, Request,
-    SetThresholds, Status, Success, TorBackend, TorState, TorStatus, U64Text, parse_request,
-    write_message,
+    SetThresholds, Status, Success, TorBackend, TorState, TorStatus, U64Text, Witness, WitnessSeen,
+    WitnessText, parse_request, write_message,
 };
 use std::{
     fs::File,
@@ -52,7 +52,7 @@ fn answer(request: &Request, port: u16) -> Success {
         Request::Hello(_) => Success::Hello(HelloReply {
             protocol: 1,
             version: "0.0.0".to_owned(),
-            capabilities: Vec::new(),
+            capabilities: Request::NAMES.map(str::to_owned).to_vec(),
             key: Some(HexBytes([1; 32])),
             chain: Some(HexBytes([2; 16])),
             parts: None,
@@ -61,6 +61,13 @@ fn answer(request: &Request, port: u16) -> Success {
         Request::Reports(_) => Success::Reports(ReportsPage {
             reports: Vec::new(),
             total: U64Text(0),
+        }),
+        Request::Witness => Success::Witness(Witness {
+            name: WitnessText(WitnessName::new([3; 16])),
+        }),
+        Request::WitnessSeen(_) => Success::WitnessSeen(WitnessSeen {
+            arrived: true,
+            connections: 0,
         }),
         _ => Success::Done,
     }
@@ -104,6 +111,7 @@ fn status(port: u16, number: u32) -> Status {
         literals: U64Text(0),
         new_identity_in_s: 0,
         new_circuit_in_s: 0,
+        connections: 0,
     }
 }
 

@@ -92,6 +92,8 @@ const fn kind(message: &FromDaemon) -> &'static str {
             Outcome::Ok(Success::Reports(_)) => "reports",
             Outcome::Ok(Success::Circuit(_)) => "circuit",
             Outcome::Ok(Success::Settings(_)) => "settings",
+            Outcome::Ok(Success::Witness(_)) => "witness",
+            Outcome::Ok(Success::WitnessSeen(_)) => "witness_seen",
             Outcome::Ok(Success::Done) => "done",
         },
         FromDaemon::Notice(Notice::Status(_)) => "status notice",
@@ -117,6 +119,8 @@ fn every_reply_and_notice_has_its_heading_and_its_example() {
         "settings",
         "status",
         "status notice",
+        "witness",
+        "witness_seen",
     ];
     let shown: BTreeSet<_> = messages().iter().map(kind).collect();
     assert_eq!(shown, kinds.into());

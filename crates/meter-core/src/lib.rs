@@ -20,6 +20,7 @@ mod tariff;
 mod thresholds;
 mod tor_addr;
 mod units;
+mod witness;
 
 pub use chain::{ChainError, ChainHead};
 pub use format::{badge_credits, credits_exact, credits_short};
@@ -33,3 +34,4 @@ pub use tariff::{AmountOverflow, Award, Tariff, TariffId};
 pub use thresholds::{ThresholdError, Thresholds};
 pub use tor_addr::TorAddr;
 pub use units::{Amount, ByteCount, DurationMs, MonotonicMs, UnixMs};
+pub use witness::WitnessName;

@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::Isolation;
+use crate::{Isolation, Witnesses};
 
 /// Limits and addresses of one relay.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct RelayConfig {
     /// Serves connections of which the system does not tell whose they are. Only for a computer that
     /// nobody else uses: another user's traffic would pass for this user's.
     pub serve_unidentified: bool,
+    /// The names that this relay answers for itself, to show who asks that requests arrive here.
+    pub witnesses: Witnesses,
 }
 
 impl RelayConfig {
@@ -50,6 +52,7 @@ impl RelayConfig {
             isolation: None,
             optimistic: false,
             serve_unidentified: false,
+            witnesses: Witnesses::default(),
         }
     }
 }

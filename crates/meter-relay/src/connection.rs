@@ -28,6 +28,7 @@ use crate::{
     payload::{self, Flow, Pair, PipePool},
     socket::Socket,
     target::Target,
+    witness,
 };
 
 /// After a refusal: how long, and for how much, the client's further words are read and forgotten.
@@ -158,6 +159,11 @@ async fn meet(client: TcpStream, seat: &Seat) -> io::Result<Option<Pair>> {
 /// From a complete request on: judge the target, ask Tor, tell the client.
 async fn proceed(client: Client, request: Request, seat: &Seat) -> io::Result<Option<Pair>> {
     let (connection, shared) = (&seat.connection, &*seat.shared);
+    if let Some(name) = witness::asked_for(&request.address) {
+        let (early, stream) = (!client.early.is_empty(), client.stream);
+        witness::answer(stream, early, name, &shared.config.witnesses).await?;
+        return Ok(None);
+    }
     let upstream = shared.upstream.borrow().clone();
     let target = match permit(
         request.address,
@@ -166,7 +172,8 @@ async fn proceed(client: Client, request: Request, seat: &Seat) -> io::Result<Op
     ) {
         Ok(target) => target,
         Err(reply) => {
-            if matches!(reply, Reply::ConnectionNotAllowed) {
+            // What is no name at all is the client's slip, and nothing to tell a person about.
+            if !matches!(reply, Reply::GeneralFailure) {
                 connection.unreached(reply.as_u8());
             }
             refuse(client.stream, HandshakeEnd::Request(reply), connection).await?;
@@ -293,7 +300,7 @@ async fn refuse(
     say_and_close(client, &farewell).await
 }
 
-fn reply_bytes(reply: Reply) -> Vec<u8> {
+pub(crate) fn reply_bytes(reply: Reply) -> Vec<u8> {
     response_bytes(&TcpResponseHeader::new(
         reply,
         Address::SocketAddress((Ipv4Addr::UNSPECIFIED, 0).into()),
@@ -307,7 +314,7 @@ fn response_bytes(response: &TcpResponseHeader) -> Vec<u8> {
 }
 
 /// Sends last words and closes so that they arrive.
-async fn say_and_close(mut client: TcpStream, words: &[u8]) -> io::Result<()> {
+pub(crate) async fn say_and_close(mut client: TcpStream, words: &[u8]) -> io::Result<()> {
     let farewell = async {
         client.write_all(words).await?;
         client.shutdown().await?;

@@ -40,7 +40,7 @@ pub struct CounterSnapshot {
     pub bytes_up: u64,
     /// Payload bytes that clients' sockets accepted from us.
     pub bytes_down: u64,
-    /// Connections ever accepted, refused ones included.
+    /// Connections ever accepted, those included that were refused or that the relay answered itself.
     pub connections: u64,
     /// Connections open now.
     pub active: u64,
@@ -61,7 +61,8 @@ pub struct CounterSnapshot {
     /// names out by itself may be asking outside of Tor (S-22).
     pub literals: u64,
     /// Connections that were not made, by the reply that the client got: Tor's refusals, Tor's
-    /// silence (06), and targets that this relay does not pass on (02). Tor being away is not here.
+    /// silence (06), and targets that this relay does not pass on (02, and 04 for names that cannot
+    /// exist). Tor being away is not here.
     pub unreached: ReplyCounts,
 }
 

@@ -18,6 +18,7 @@ mod relay;
 mod runtime;
 mod socket;
 mod target;
+mod witness;
 
 pub use config::RelayConfig;
 pub use counters::{CounterSnapshot, Counters, ReplyCounts};
@@ -25,3 +26,4 @@ pub use error::RelayError;
 pub use isolation::{IdentitySecret, Isolation, Site, SiteCredentials};
 pub use relay::{Connections, Relay};
 pub use runtime::runtime;
+pub use witness::Witnesses;

@@ -21,6 +21,8 @@ pub(crate) enum TargetRefusal {
     Malformed,
     /// Inside this machine or network, or a port of the relay or of Tor.
     Forbidden,
+    /// Below `.invalid`, where nothing exists: no question for an exit.
+    Nowhere,
 }
 
 impl Target {
@@ -65,6 +67,7 @@ impl TargetRefusal {
         match self {
             Self::Malformed => Reply::GeneralFailure,
             Self::Forbidden => Reply::ConnectionNotAllowed,
+            Self::Nowhere => Reply::HostUnreachable,
         }
     }
 }

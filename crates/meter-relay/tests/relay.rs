@@ -50,4 +50,5 @@ mod cases {
     #[cfg(target_os = "linux")]
     mod torn;
     mod unix_upstream;
+    mod witnesses;
 }

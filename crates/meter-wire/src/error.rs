@@ -165,6 +165,14 @@ codes! {
     PrivateWindowsNotAllowed => "Firefox lets an extension protect you only if it may run in private windows.",
     /// The browser refused the proxy settings for another reason.
     ProxyRefused => "The browser did not accept the proxy settings.",
+    /// A request of our own did not arrive at the relay.
+    WitnessLost => "A test request of this browser did not reach Onionmeter, so pages may go out past Tor.",
+    /// Another extension answers where requests go, and past us.
+    ProxyOverridden => "Another extension sends requests of this browser elsewhere, past Tor.",
+    /// No further connection can be made through the relay.
+    ConnectionsFull => "So many connections are open that this browser makes no further ones; new pages wait.",
+    /// A host that cannot confirm that requests reach the relay.
+    WitnessUnknown => "The Onionmeter program is too old to confirm that pages go through Tor; update it.",
     /// A report whose signature or chain does not hold.
     ReportRefused => "A report did not verify in this browser, so it is not counted.",
 

@@ -14,6 +14,7 @@ mod status;
 mod text;
 mod trouble;
 mod unreached;
+mod witness;
 
 pub use circuit::{Circuit, Hop, HopRole, SiteCircuit, SiteQuery};
 pub use codec::{
@@ -39,6 +40,7 @@ pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorSt
 pub use text::{HexBytes, U64Text};
 pub use trouble::TorTrouble;
 pub use unreached::{TorReply, UNREACHED_WINDOW_MS, Unreached};
+pub use witness::{Witness, WitnessQuery, WitnessSeen, WitnessText};
 
 /// The version of this protocol; both sides say the range they speak and take the highest common.
 pub const PROTOCOL: u16 = 1;

@@ -1,6 +1,8 @@
 //! What the daemon says: replies and notices.
 
-use crate::{HexBytes, Problem, Settings, SiteCircuit, Status, U64Text, WireReport};
+use crate::{
+    HexBytes, Problem, Settings, SiteCircuit, Status, U64Text, WireReport, Witness, WitnessSeen,
+};
 use serde::{Deserialize, Serialize};
 
 /// One message to a client.
@@ -47,6 +49,10 @@ pub enum Success {
     Circuit(SiteCircuit),
     /// To `settings`.
     Settings(Settings),
+    /// To `witness`.
+    Witness(Witness),
+    /// To `witness_seen`.
+    WitnessSeen(WitnessSeen),
     /// To everything that only has to be done.
     Done,
 }

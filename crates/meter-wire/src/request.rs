@@ -1,6 +1,6 @@
 //! What a client asks of the daemon. Strict: what is not listed here is an error.
 
-use crate::{PROTOCOL, SiteQuery, TorBackend, U64Text, WireReport};
+use crate::{PROTOCOL, SiteQuery, TorBackend, U64Text, WireReport, WitnessQuery};
 use meter_core::{ThresholdError, Thresholds};
 use serde::{Deserialize, Serialize};
 
@@ -48,13 +48,17 @@ pub enum Request {
     NewChain,
     /// What is in force of the settings.
     Settings,
+    /// Names a request that the browser is to make, to show that its requests reach the relay.
+    Witness,
+    /// Asks whether that request arrived; the daemon then forgets it.
+    WitnessSeen(WitnessQuery),
     /// Does nothing but answer.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they stand in JSON.
-    pub const NAMES: [&str; 16] = [
+    pub const NAMES: [&str; 18] = [
         "hello",
         "status",
         "reports",
@@ -70,6 +74,8 @@ impl Request {
         "restore_reports",
         "new_chain",
         "settings",
+        "witness",
+        "witness_seen",
         "ping",
     ];
 }

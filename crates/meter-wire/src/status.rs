@@ -44,6 +44,10 @@ pub struct Status {
     /// The same for `new_circuit`. Absent in a daemon that does not know it.
     #[serde(default)]
     pub new_circuit_in_s: u32,
+    /// Connections that the relay serves right now; a change of this alone is no reason for a notice.
+    /// Absent in a daemon that does not tell.
+    #[serde(default)]
+    pub connections: u32,
 }
 
 /// The relay.

@@ -1,8 +1,10 @@
 //! What the daemon's parser takes and what it refuses.
 
+use meter_core::WitnessName;
 use meter_wire::{
     BackendChoice, Client, ErrorCode, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope,
-    SetThresholds, SiteQuery, TorUse, U64Text, parse_request, write_request,
+    SetThresholds, SiteQuery, TorUse, U64Text, WitnessQuery, WitnessText, parse_request,
+    write_request,
 };
 use proptest::prelude::*;
 
@@ -86,6 +88,10 @@ fn n_09_repeated_unknown_and_mistyped_keys_are_bad_requests() {
         r#"{"tor_use":{"backend":"other"}}"#,
         r#"{"tor_use":{"backend":null}}"#,
         r#"{"tor_use":"managed"}"#,
+        r#"{"witness":{}}"#,
+        r#"{"witness_seen":{"name":"site.test"}}"#,
+        r#"{"witness_seen":{"name":"0.invalid"}}"#,
+        r#"{"witness_seen":{"name":"3031323334353637383961626364656F.invalid"}}"#,
         r#"{"ping":{}}"#,
         r#"{"status":1}"#,
         r#"{"ping":null}"#,
@@ -169,6 +175,11 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::NewIdentity),
         "\\PC{0,40}".prop_map(|site| Request::Circuit(SiteQuery { site })),
         "\\PC{0,40}".prop_map(|site| Request::NewCircuit(SiteQuery { site })),
+        Just(Request::Witness),
+        any::<[u8; 16]>().prop_map(|bits| {
+            let name = WitnessText(WitnessName::new(bits));
+            Request::WitnessSeen(WitnessQuery { name })
+        }),
         Just(Request::Ping),
         (number(), any::<u16>())
             .prop_map(|(after, limit)| Request::Reports(ReportsQuery { after, limit })),

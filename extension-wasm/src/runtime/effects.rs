@@ -1,7 +1,7 @@
 //! One function per effect.
 
 use super::port::{self, from_json};
-use super::{dispatch, pages, web_rtc, with_worker};
+use super::{dispatch, pages, probe, web_rtc, with_worker};
 use crate::bindings::{Setting, api, console_error};
 use crate::proxy_value::{self, Reading, Refusal};
 use crate::update::{Effect, Event, ProxyTurn, Tab};
@@ -22,6 +22,17 @@ pub(super) fn run(effect: Effect) {
         Effect::ApplyProxy { turn, port } => spawn_local(apply_proxy(turn, port)),
         Effect::ClearProxy { turn } => spawn_local(clear_proxy(turn)),
         Effect::ReadProxy { turn } => spawn_local(async move { answer(turn, read().await) }),
+        Effect::Knock {
+            number,
+            name,
+            max_ms,
+        } => spawn_local(async move {
+            let in_time = probe::knock(&name.0.to_string(), max_ms).await;
+            dispatch(Event::Knocked { number, in_time });
+        }),
+        Effect::ReadPrivate => spawn_local(async {
+            dispatch(Event::PrivateWindows(probe::private_windows().await));
+        }),
         Effect::HardenPrivacy => {
             harden_privacy();
             spawn_local(web_rtc::close());
@@ -40,9 +51,9 @@ pub(super) fn run(effect: Effect) {
         Effect::Draw(view) => draw(&view),
         Effect::ReadTab => spawn_local(async { dispatch(Event::Tab(active_tab().await)) }),
         Effect::ReloadTab(id) => watch("load the page anew", api().tabs().reload(id)),
-        Effect::OpenExtensions => {
-            let page = js(&json!({ "url": "chrome://extensions/" }));
-            watch("open the extensions", Ok(api().tabs().create(&page)));
+        Effect::OpenExtensions => open("chrome://extensions/"),
+        Effect::OpenDetails => {
+            open(&format!("chrome://extensions/?id={}", api().runtime().id()));
         }
     }
 }
@@ -50,6 +61,11 @@ pub(super) fn run(effect: Effect) {
 /// The alarm that brings a dead worker back; browsers allow no shorter period than 30 s.
 pub(super) fn keep_waking() {
     wake("wake", &json!({ "periodInMinutes": 0.5 }));
+}
+
+fn open(page: &str) {
+    let page = js(&json!({ "url": page }));
+    watch("open a page of its own", Ok(api().tabs().create(&page)));
 }
 
 /// Between two of that alarm, one after ten seconds and one after twenty. Chromium rings them for an
@@ -93,7 +109,12 @@ async fn and_read(done: Result<JsValue, JsValue>) -> Result<Reading, Refusal> {
 }
 
 async fn read() -> Result<Reading, Refusal> {
-    let settings = settle(api().proxy().settings().get(&js(&json!({})))).await;
+    read_settings(&json!({})).await
+}
+
+/// Of private windows with `incognito`, which the browser tells only who may be there.
+pub(super) async fn read_settings(details: &Value) -> Result<Reading, Refusal> {
+    let settings = settle(api().proxy().settings().get(&js(details))).await;
     let settings = settings.map_err(|error| proxy_value::refusal(&port::text(&error)))?;
     let settings: Value = serde_json::from_str(&port::to_json(&settings)).unwrap_or_default();
     let level = settings["levelOfControl"].as_str().unwrap_or_default();
@@ -141,7 +162,8 @@ pub(super) fn regular() -> Value {
     json!({ "scope": "regular" })
 }
 
-/// Regular windows and, by inheritance, private ones.
+/// Regular windows and, by inheritance, private ones, if the person has let this extension into them
+/// ([`crate::update::PrivateWindows`]).
 fn scoped(details: &mut Value) {
     details["scope"] = json!("regular");
 }

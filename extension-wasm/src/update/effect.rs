@@ -2,7 +2,7 @@
 
 use super::{ConnectionId, Glance, PagesTurn, ProxyTurn, Stored, Timer};
 use crate::view::{Badge, PopupView};
-use meter_wire::RequestEnvelope;
+use meter_wire::{RequestEnvelope, WitnessText};
 
 /// One thing to do. The runtime does them in order and decides nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,18 @@ pub enum Effect {
         /// Number of the order.
         turn: ProxyTurn,
     },
+    /// Ask for this name as for any page, and say [`super::Event::Knocked`] after this many milliseconds
+    /// at the latest.
+    Knock {
+        /// Number of the witness.
+        number: u32,
+        /// The name.
+        name: WitnessText,
+        /// Milliseconds.
+        max_ms: u32,
+    },
+    /// Read whether private windows are covered, and answer.
+    ReadPrivate,
     /// Close the ways past the proxy: WebRTC and DNS prefetching.
     HardenPrivacy,
     /// Give them back.
@@ -73,4 +85,6 @@ pub enum Effect {
     ReloadTab(i32),
     /// Open the browser's list of extensions.
     OpenExtensions,
+    /// Open what the browser shows of this extension, where a person can let it into private windows.
+    OpenDetails,
 }

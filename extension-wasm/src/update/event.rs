@@ -1,6 +1,6 @@
 //! What can happen, as plain values.
 
-use super::{OldTabs, PagesTurn, Tab};
+use super::{OldTabs, PagesTurn, PrivateWindows, Tab};
 use crate::proxy_value::{Engine, Reading, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,17 @@ pub enum Event {
         /// What the settings are now, or why the order was refused.
         answer: Result<Reading, Refusal>,
     },
+    /// What the browser says of its private windows; answers [`super::Effect::ReadPrivate`].
+    PrivateWindows(PrivateWindows),
+    /// The browser is done with a witness, whether an answer came or not.
+    Knocked {
+        /// Which.
+        number: u32,
+        /// Not merely because its time was over.
+        in_time: bool,
+    },
+    /// A request was to go another way than through the relay, and was stopped.
+    Astray,
     /// Chromium had trouble with the proxy.
     ProxyError {
         /// `false` means that a request went out directly instead.
@@ -99,6 +110,8 @@ pub enum Timer {
     Awake,
     /// Look again whether pages of before are open, if this was the last look.
     Pages(PagesTurn),
+    /// Send another witness, if this was the last one.
+    Witness(u32),
 }
 
 /// What a person can ask for.
@@ -131,6 +144,8 @@ pub enum Intent {
     MonitorStart,
     /// Show the browser's list of extensions.
     OpenExtensions,
+    /// Show what the browser knows of this extension.
+    OpenDetails,
     /// Seen; do not show it any longer.
     Dismiss,
     /// New circuits for every site.
@@ -147,7 +162,7 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
@@ -161,6 +176,7 @@ impl Intent {
         Self::TorEmbedded,
         Self::MonitorStart,
         Self::OpenExtensions,
+        Self::OpenDetails,
         Self::Dismiss,
         Self::NewIdentity,
         Self::NewCircuit,

@@ -3,6 +3,7 @@
 use super::state::Asked;
 use super::{
     ConnectionId, Effect, Failure, Host, Identity, Link, State, Timer, reports, site, unreadable,
+    witness,
 };
 use meter_wire::{
     BackendChoice, Bootstrap, Client, ErrorCode, FromDaemon, Hello, HelloReply, Notice, Outcome,
@@ -136,6 +137,15 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         (Asked::Circuit(number), Outcome::Ok(Success::Circuit(circuit))) => {
             site::on_circuit(state, number, circuit);
         }
+        (Asked::Witness(number), Outcome::Ok(Success::Witness(witness))) => {
+            witness::on_name(state, number, witness.name, effects);
+        }
+        (Asked::WitnessSeen { number, in_time }, Outcome::Ok(Success::WitnessSeen(seen))) => {
+            witness::on_seen(state, number, in_time, seen, effects);
+        }
+        (Asked::Witness(number) | Asked::WitnessSeen { number, .. }, Outcome::Error(problem)) => {
+            witness::on_refused(state, number, &problem, effects);
+        }
         (Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_), Outcome::Error(problem)) => {
             state.told = Some(problem);
         }
@@ -155,7 +165,12 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         // The next status asks again.
         (Asked::Status(_) | Asked::Reports(_) | Asked::Circuit(_), Outcome::Error(_)) => {}
         (
-            asked @ (Asked::Hello | Asked::Status(_) | Asked::Reports(_) | Asked::Circuit(_)),
+            asked @ (Asked::Hello
+            | Asked::Status(_)
+            | Asked::Reports(_)
+            | Asked::Circuit(_)
+            | Asked::Witness(_)
+            | Asked::WitnessSeen { .. }),
             Outcome::Ok(_),
         ) => unreadable::on_answer(state, asked, effects),
     }
@@ -182,6 +197,7 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     link.greeted = true;
     link.identity = identity;
     link.takes_back = hello.capabilities.iter().any(|name| name == TAKES_BACK);
+    link.witnesses = hello.capabilities.iter().any(|name| name == "witness");
     effects.push(Effect::After(Timer::Ping(link.connection), PING_MS));
     if let Some(identity) = identity {
         state.chain_changed |= state.book.adopt(identity);
@@ -412,7 +428,14 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
         }
         (Timer::Awake, _) => state.awake = true,
         // A timer of a time that is over.
-        (Timer::Reconnect(_) | Timer::HelloDue(_) | Timer::Ping(_) | Timer::Pages(_), _) => {}
+        (
+            Timer::Reconnect(_)
+            | Timer::HelloDue(_)
+            | Timer::Ping(_)
+            | Timer::Pages(_)
+            | Timer::Witness(_),
+            _,
+        ) => {}
     }
 }
 

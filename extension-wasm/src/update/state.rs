@@ -1,6 +1,9 @@
 //! Everything the extension knows between two events.
 
-use super::{Book, ConnectionId, Glance, Identity, Pages, ProxyTurn, Stored};
+use super::{
+    Book, ConnectionId, Glance, Identity, Pages, PrivateWindows, ProxyTurn, Stored, Verdict,
+    Witness,
+};
 use crate::proxy_value::{Engine, Reading, Refusal};
 use crate::view::{Badge, PopupView};
 use meter_wire::{ErrorCode, Problem, RelayStatus, SiteCircuit, Status};
@@ -17,6 +20,8 @@ pub struct State {
     pub applied_port: Option<u16>,
     /// A request went past Tor.
     pub bypassed: bool,
+    /// Another extension sent requests past the relay, and nobody has asked to check again since.
+    pub astray: bool,
     /// The chain of reports was replaced by another.
     pub chain_changed: bool,
     /// The verified reports.
@@ -29,6 +34,10 @@ pub struct State {
     pub(super) lost: Option<Failure>,
     /// The tabs that were open before it.
     pub pages: Pages,
+    /// Whether requests reach the relay.
+    pub witness: Witness,
+    /// What the browser says of its private windows.
+    pub(super) private: PrivateWindows,
     /// The host's refusal of the last thing a person asked for.
     pub told: Option<Problem>,
     /// What the worker before this one last knew; shown until the host speaks.
@@ -87,6 +96,8 @@ pub struct Link {
     pub(super) takes_back: bool,
     /// What was last handed back came after so many reports of the host's.
     pub(super) handed_after: Option<u64>,
+    /// The host can say whether a request of ours reached the relay.
+    pub(super) witnesses: bool,
     /// The last status; only on a greeted connection.
     pub(super) status: Option<Status>,
     /// What the bridge said is wrong.
@@ -108,6 +119,13 @@ pub(super) enum Asked {
     /// With the site's number, as the next.
     Circuit(u32),
     NewCircuit(u32),
+    /// With the witness's number, as the next.
+    Witness(u32),
+    WitnessSeen {
+        number: u32,
+        /// The browser was done with it before its time was over.
+        in_time: bool,
+    },
     Ping,
 }
 
@@ -232,7 +250,8 @@ impl State {
 
     /// Whether everything holds that "Protected" promises: the person wants it, the relay's port
     /// is open and the host's own, Tor is usable, the browser's read-back names exactly that port,
-    /// no request is known to have gone past it, and no page is left from before.
+    /// a request of our own has arrived there, none is known to have gone past it, and no page is
+    /// left from before.
     #[must_use]
     pub fn is_protected(&self) -> bool {
         self.is_routed() && self.pages.are_clear()
@@ -243,7 +262,9 @@ impl State {
     pub fn is_routed(&self) -> bool {
         let usable = self.status().is_some_and(|status| status.tor.is_usable());
         let port = self.relay_port();
-        self.wanted && usable && port.is_some() && port == self.browser_port() && !self.bypassed
+        let arrives = self.witness.verdict() == Verdict::Arrived && !self.astray;
+        let set = port.is_some() && port == self.browser_port();
+        self.wanted && usable && set && arrives && !self.bypassed
     }
 
     /// Where Firefox is to send requests: like the setting, it outlives relay and host.

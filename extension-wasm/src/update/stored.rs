@@ -19,6 +19,8 @@ pub struct Stored {
     pub chain_changed: bool,
     /// A request went past Tor, and nobody has said "seen" yet.
     pub bypassed: bool,
+    /// Another extension sent requests past the relay, and nobody has asked to check again yet.
+    pub astray: bool,
     /// How many connections of other users of this machine the person has been told of.
     pub foreign_seen: u64,
     /// The person has seen that this browser has no floor.
@@ -55,6 +57,7 @@ impl Stored {
             applied_port: entry::<u16>(&all, "applied_port").filter(|port| *port != 0),
             chain_changed: entry(&all, "chain_changed").unwrap_or(false),
             bypassed: entry(&all, "bypassed").unwrap_or(false),
+            astray: entry(&all, "astray").unwrap_or(false),
             foreign_seen: entry(&all, "foreign_seen").unwrap_or(0),
             floor_seen: entry(&all, "floor_seen").unwrap_or(false),
             book: None,

@@ -1,7 +1,7 @@
 //! What the host said and nobody could read: a message of a later version, or garbage.
 
 use super::state::Asked;
-use super::{Effect, Failure, Host, State, host};
+use super::{Effect, Failure, Host, State, host, witness};
 use meter_wire::{ErrorCode, Problem};
 use serde_json::Value;
 
@@ -27,6 +27,9 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
         Asked::Status(_) => forget_status(state, problem),
         Asked::Reports(_) => state.book.refused = true,
         Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_) => state.told = Some(problem),
+        Asked::Witness(number) | Asked::WitnessSeen { number, .. } => {
+            witness::on_refused(state, number, &problem, effects);
+        }
         // The status says what came of it.
         Asked::Restore | Asked::Circuit(_) | Asked::Ping => {}
     }

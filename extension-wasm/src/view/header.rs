@@ -1,9 +1,9 @@
 //! The state in one word and one sentence, and the one thing to do about it.
 
 use super::problem::Problem;
-use super::{Button, pages};
+use super::{Button, pages, witness};
 use crate::proxy_value::Reading;
-use crate::update::{Failure, Host, Intent, State};
+use crate::update::{Cover, Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 use serde::Serialize;
 
@@ -66,7 +66,12 @@ pub(super) fn header(state: &State, explained: bool) -> Header {
         let text = "Sites see your address, and nothing is counted.";
         (Light::Off, text.to_owned())
     } else if state.is_protected() {
-        let text = "This browser goes through Tor and is counted.";
+        let text = match state.private_windows() {
+            Cover::Same => "This browser goes through Tor and is counted.",
+            Cover::NotAllowed | Cover::Elsewhere => {
+                "This browser goes through Tor and is counted, but private windows are not."
+            }
+        };
         (Light::Protected, text.to_owned())
     } else if state.is_routed() && has_old_pages(state) {
         (Light::Unprotected, pages::NEW_ONES_ARE_FINE.to_owned())
@@ -85,6 +90,9 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
     if state.bypassed {
         let text = "Onionmeter cannot vouch for this browser's traffic.";
         return (Light::Unprotected, text.to_owned());
+    }
+    if let Some((light, text)) = witness::header(state) {
+        return (light, text.to_owned());
     }
     match hurdle(state) {
         Hurdle::Passing(what) => {

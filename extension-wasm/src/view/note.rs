@@ -2,7 +2,7 @@
 
 use super::Button;
 use crate::proxy_value::Engine;
-use crate::update::{Intent, State};
+use crate::update::{Cover, Intent, State};
 use serde::Serialize;
 
 /// A quiet line with a way to put it away.
@@ -18,7 +18,8 @@ pub struct Note {
 pub(super) fn note(state: &State) -> Option<Note> {
     let chain = state.chain_changed.then_some(CHAIN_CHANGED);
     let strangers = || state.has_strangers_to_tell().then_some(STRANGERS);
-    chain.or_else(strangers).or_else(|| floor(state))
+    let quiet = chain.or_else(strangers).or_else(|| floor(state));
+    quiet.or_else(|| private_windows(state))
 }
 
 /// What holds only for as long as the extension does.
@@ -37,6 +38,39 @@ fn floor(state: &State) -> Option<Note> {
 
 const NO_FLOOR_IN_CHROMIUM: &str = "This browser goes around Tor whenever Onionmeter is reloaded, disabled or removed, and its own services always do: close it and start it with `onionmeter open` to prevent that.";
 const NO_FLOOR_IN_FIREFOX: &str = "Firefox's own services go around Tor while the relay is not there: close Firefox and start it with `onionmeter open firefox`, or run `sudo onionmeter harden`, to prevent that.";
+
+/// Stays for as long as it is so.
+fn private_windows(state: &State) -> Option<Note> {
+    match state.private_windows() {
+        Cover::NotAllowed if state.wanted && state.floor() == Some(true) => Some(PRIVATE_SHUT),
+        Cover::NotAllowed if state.wanted => Some(PRIVATE_NOT_ALLOWED),
+        Cover::Elsewhere if state.wanted => Some(PRIVATE_ELSEWHERE),
+        Cover::Same | Cover::NotAllowed | Cover::Elsewhere => None,
+    }
+}
+
+const SWITCH: Button = Button {
+    label: "Show the switch",
+    intent: Intent::OpenDetails,
+};
+
+const PRIVATE_NOT_ALLOWED: Note = Note {
+    text: "Private windows are not covered: they go past Tor. To cover them, switch on Allow in Incognito.",
+    button: SWITCH,
+};
+
+const PRIVATE_SHUT: Note = Note {
+    text: "Private windows load nothing in this browser. To use them through Tor, switch on Allow in Incognito.",
+    button: SWITCH,
+};
+
+const PRIVATE_ELSEWHERE: Note = Note {
+    text: "Private windows are not covered: something else sets their proxy, so they may go past Tor.",
+    button: Button {
+        label: "Show extensions",
+        intent: Intent::OpenExtensions,
+    },
+};
 
 const STRANGERS: Note = Note {
     text: "Another user of this computer tried to browse through your relay and was refused.",

@@ -1,6 +1,6 @@
 //! What is wrong, in one sentence, with one button.
 
-use super::{Button, pages};
+use super::{Button, pages, witness};
 use crate::proxy_value::Engine;
 use crate::update::{Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorBackend, TorState};
@@ -62,9 +62,15 @@ pub fn problem(state: &State) -> Option<Problem> {
     if let Some(code) = state.proxy.trouble.filter(|_| state.wanted) {
         return Some(of_code(state, code, None, None));
     }
+    let way = witness::trouble(state).map(|(code, detail)| of_code(state, code, None, detail));
+    // That pages may go past Tor comes before what keeps Tor from working, and the rest after it.
+    if witness::is_exposed(state) && way.is_some() {
+        return way;
+    }
     said_by_host(state)
         .map(|said| of_code(state, said.code, Some(&said.message), said.detail.clone()))
         .or_else(|| port_refused(state))
+        .or(way)
         .or_else(|| {
             state
                 .report_refused()
@@ -245,9 +251,7 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         }
         E::TorMissing => Help::button("Try again", Intent::TorStart)
             .command("On Debian and Ubuntu, run", "sudo apt install tor"),
-        E::TorStartFailed | E::TorCrashLoop | E::TorAlreadyRunning => {
-            Help::button("Start Tor", Intent::TorStart)
-        }
+        E::TorStartFailed | E::TorCrashLoop | E::TorAlreadyRunning => START,
         E::TorFolderUnusable | E::ShadowsocksRefused => {
             Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
         }
@@ -277,7 +281,7 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         }
         E::HostNotInstalled | E::HostForbidden => again_after("onionmeter install"),
         E::HostStopped => Help::button("Restart", Intent::Reconnect),
-        E::HostSilent => again_after("onionmeter stop"),
+        E::HostSilent | E::WitnessUnknown => again_after("onionmeter stop"),
         E::HostUnreadable => Help::button("Try again", Intent::Reconnect)
             .hint("Install the newer program and reload the extension."),
         E::HostFlooding | E::RelayPortRefused => again_after("onionmeter doctor"),
@@ -287,6 +291,8 @@ fn help(code: ErrorCode, engine: Engine) -> Help {
         }
         E::PrivateWindowsNotAllowed => Help::button("Check again", Intent::CheckProxy)
             .hint("Menu › Add-ons and themes › Onionmeter › Run in Private Windows › Allow."),
+        E::WitnessLost | E::ProxyOverridden => elsewhere(engine),
+        E::ConnectionsFull => FULL,
         E::ReportRefused => Help::button("Check again", Intent::CheckReports),
     }
 }
@@ -321,6 +327,24 @@ const fn other_extension(engine: Engine) -> Help {
             .hint("Turn the other one off; Onionmeter takes over by itself."),
         Engine::Gecko => Help::button("Check again", Intent::CheckProxy)
             .hint("Menu › Add-ons and themes: turn the other one off."),
+    }
+}
+
+const START: Help = Help::button("Start Tor", Intent::TorStart);
+
+const FULL: Help = Help::button("Check again", Intent::CheckProxy)
+    .hint("Close tabs that stream: video, music, chats, pages that update themselves.");
+
+/// Only a person can say which of the other extensions it is.
+const fn elsewhere(engine: Engine) -> Help {
+    let help = Help::button("Check again", Intent::CheckProxy);
+    match engine {
+        Engine::Chromium => {
+            help.hint("Extensions page: turn off what sets a proxy or blocks requests.")
+        }
+        Engine::Gecko => {
+            help.hint("Menu › Add-ons and themes: turn off what sets a proxy or blocks requests.")
+        }
     }
 }
 

@@ -60,7 +60,7 @@ fn silent() -> Scene {
 fn hello(scene: &mut Scene, protocol: u16) {
     let id = last(scene, |request| matches!(request, Request::Hello(_)));
     let (key, chain) = ("11".repeat(32), "11".repeat(16));
-    let hello = json!({ "protocol": protocol, "version": "9", "capabilities": [],
+    let hello = json!({ "protocol": protocol, "version": "9", "capabilities": ["witness"],
         "key": key, "chain": chain });
     answer(scene, id, &json!({ "hello": hello }));
 }
@@ -138,8 +138,7 @@ fn a_page_of_more_reports_than_were_asked_for_is_not_read() {
     let key = serde_json::to_value(meter_wire::HexBytes(scene.head.key.0)).expect("hex");
     let chain = serde_json::to_value(meter_wire::HexBytes(scene.head.chain.0)).expect("hex");
     let id = last(&scene, |request| matches!(request, Request::Hello(_)));
-    let hello =
-        json!({ "protocol": 1, "version": "", "capabilities": [], "key": key, "chain": chain });
+    let hello = json!({ "protocol": 1, "version": "", "capabilities": ["witness"], "key": key, "chain": chain });
     answer(&mut scene, id, &json!({ "hello": hello }));
     let id = last(&scene, |request| matches!(request, Request::Reports(_)));
     answer(&mut scene, id, &page);
@@ -202,6 +201,7 @@ fn a_state_of_tomorrow_is_a_sentence_and_never_the_green_of_before() {
             }
             shows(&scene, Light::Blocked, ErrorCode::HostUnreadable);
             assert_eq!(scene.state.browser_port(), Some(SINK_PORT));
+            scene.silent = false;
             scene.say_status();
             assert_eq!(scene.view().header.state, Light::Protected, "{place}");
         }
@@ -312,7 +312,7 @@ fn a_host_whose_key_comes_and_goes_is_not_greeted_in_a_loop() {
     };
     for _ in 0..20 {
         let id = last(&scene, |request| matches!(request, Request::Hello(_)));
-        let nameless = json!({ "hello": { "protocol": 1, "version": "", "capabilities": [],
+        let nameless = json!({ "hello": { "protocol": 1, "version": "", "capabilities": ["witness"],
             "key": null, "chain": null } });
         answer(&mut scene, id, &nameless);
         scene.status.problem = Some(Problem::new(ErrorCode::KeyRefused));

@@ -2,9 +2,10 @@
 //! proxy is never cleared but by the person, and nothing panics.
 
 use crate::scene::status;
+use meter_core::WitnessName;
 use meter_wire::{
     ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply,
-    Request, Status, Success, TorState, write_message,
+    Request, Status, Success, TorState, Witness, WitnessSeen, WitnessText, write_message,
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
 use onionmeter::update::{
@@ -39,6 +40,11 @@ enum Step {
         late: bool,
     },
     Timer(u8, u32),
+    /// The next thing that a witness waits for: its name, its end in the browser, the host's word.
+    Witness {
+        late: bool,
+        arrived: bool,
+    },
     Intent(Intent),
     Plain(u8),
     Death,
@@ -83,9 +89,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (late(), reason).prop_map(|(late, reason)| Step::Closed { late, reason }),
         1 => late().prop_map(|late| Step::Flood { late }),
         8 => (late(), answer).prop_map(|(late, answer)| Step::Proxy { late, answer }),
-        2 => (0..3_u8, 0..8_u32).prop_map(|(kind, number)| Step::Timer(kind, number)),
+        2 => (0..4_u8, 0..8_u32).prop_map(|(kind, number)| Step::Timer(kind, number)),
+        12 => (late(), prop::bool::weighted(0.8))
+            .prop_map(|(late, arrived)| Step::Witness { late, arrived }),
         2 => prop::sample::select(Intent::ALL.to_vec()).prop_map(Step::Intent),
-        3 => (0..9_u8).prop_map(Step::Plain),
+        3 => (0..10_u8).prop_map(Step::Plain),
         1 => Just(Step::Death),
     ];
     prop::collection::vec(step, 1..60)
@@ -107,6 +115,12 @@ struct Onlooker {
     looks: Vec<PagesTurn>,
     /// A tab from before is open; and the extension was told so.
     old: (bool, bool),
+    /// Requests about witnesses that the host has not answered, and what the browser has not ended.
+    named: Option<u32>,
+    knocked: Option<u32>,
+    seen: Option<u32>,
+    /// A witness arrived at the port that is set now, on this connection.
+    arrived: bool,
 }
 
 impl Onlooker {
@@ -125,6 +139,10 @@ impl Onlooker {
             ports_told: Vec::new(),
             looks: Vec::new(),
             old: (false, false),
+            named: None,
+            knocked: None,
+            seen: None,
+            arrived: false,
         };
         onlooker.wake();
         onlooker
@@ -144,6 +162,7 @@ impl Onlooker {
 
     fn lose(&mut self) {
         (self.open, self.greeted, self.status) = (false, false, None);
+        (self.named, self.knocked, self.seen) = (None, None, None);
     }
 
     fn happen(&mut self, event: Event) {
@@ -159,6 +178,7 @@ impl Onlooker {
             let found = OldTabs { marked, unmarked };
             self.happen(Event::PagesFound { turn, found });
         }
+        self.arrived &= self.place().is_some();
         self.judge();
     }
 
@@ -171,8 +191,11 @@ impl Onlooker {
             Effect::Disconnect(connection) if *connection == self.connection => self.lose(),
             Effect::Send(connection, envelope) => {
                 assert_eq!(*connection, self.connection, "sent into the void");
-                if matches!(envelope.request, Request::Hello(_)) {
-                    self.hello = Some(envelope.id);
+                match envelope.request {
+                    Request::Hello(_) => self.hello = Some(envelope.id),
+                    Request::Witness => self.named = Some(envelope.id),
+                    Request::WitnessSeen(_) => self.seen = Some(envelope.id),
+                    _ => {}
                 }
             }
             Effect::ApplyProxy { turn, port } => {
@@ -196,6 +219,10 @@ impl Onlooker {
                 self.old.0 = false;
                 self.looks.push(*turn);
             }
+            Effect::Knock { number, .. } => {
+                assert!(self.place().is_some(), "it could not arrive");
+                self.knocked = Some(*number);
+            }
             Effect::Badge(badge) => assert!((1..=4).contains(&badge.text.chars().count())),
             Effect::Disconnect(_)
             | Effect::After(..)
@@ -205,7 +232,9 @@ impl Onlooker {
             | Effect::Draw(_)
             | Effect::ReadTab
             | Effect::ReloadTab(_)
-            | Effect::OpenExtensions => {}
+            | Effect::ReadPrivate
+            | Effect::OpenExtensions
+            | Effect::OpenDetails => {}
         }
     }
 
@@ -224,6 +253,39 @@ impl Onlooker {
         };
         assert!(port >= 1_024);
         assert_eq!(self.reading, Some(Ok(Reading::Ours { port })));
+        assert!(self.arrived, "nothing has arrived there");
+    }
+
+    /// The port that the host holds and the browser is set to.
+    fn place(&self) -> Option<u16> {
+        let RelayStatus::Listening { port } = self.status.as_ref()?.relay else {
+            return None;
+        };
+        let set = self.reading == Some(Ok(Reading::Ours { port }));
+        (self.wanted && set && port != 0).then_some(port)
+    }
+
+    fn witness(&mut self, late: bool, arrived: bool) {
+        let success = if let Some(id) = self.named.take() {
+            let name = WitnessText(WitnessName::new([7; 16]));
+            (id, Success::Witness(Witness { name }))
+        } else if let Some(number) = self.knocked.take() {
+            let number = if late { number.wrapping_sub(1) } else { number };
+            let in_time = arrived;
+            return self.happen(Event::Knocked { number, in_time });
+        } else if let Some(id) = self.seen.take() {
+            self.arrived |= arrived && !late && self.place().is_some();
+            let connections = 0;
+            let seen = WitnessSeen {
+                arrived,
+                connections,
+            };
+            (id, Success::WitnessSeen(seen))
+        } else {
+            return;
+        };
+        let (id, outcome) = (Some(success.0), Outcome::Ok(success.1));
+        self.frame(late, &FromDaemon::Reply(Reply { id, outcome }));
     }
 
     fn take(&mut self, step: Step) {
@@ -251,10 +313,12 @@ impl Onlooker {
                 let timer = match kind {
                     0 => Timer::Reconnect(number),
                     1 => Timer::HelloDue(ConnectionId(number)),
+                    2 => Timer::Witness(number),
                     _ => Timer::Ping(ConnectionId(number)),
                 };
                 self.happen(Event::Timer(timer));
             }
+            Step::Witness { late, arrived } => self.witness(late, arrived),
             Step::Intent(intent) => {
                 match intent {
                     Intent::TurnOn => self.wanted = true,
@@ -283,6 +347,7 @@ impl Onlooker {
                         self.old.0 = !self.old.0;
                         Event::Alarm
                     }
+                    8 => Event::Astray,
                     _ => Event::ProxyError { fatal: false },
                 };
                 self.happen(event);
@@ -306,7 +371,7 @@ impl Onlooker {
         let hello = HelloReply {
             protocol: 1,
             version: "0.1.0".to_owned(),
-            capabilities: Vec::new(),
+            capabilities: vec!["witness".to_owned()],
             key: Some(HexBytes([1; 32])),
             chain: Some(HexBytes([1; 16])),
             parts: None,
@@ -384,5 +449,12 @@ fn the_onlooker_does_see_protection() {
         late: false,
         answer: Ok(Reading::Ours { port: 3_000 }),
     });
+    for _ in 0..3 {
+        assert!(!onlooker.state.is_protected());
+        onlooker.take(Step::Witness {
+            late: false,
+            arrived: true,
+        });
+    }
     assert!(onlooker.state.is_protected());
 }

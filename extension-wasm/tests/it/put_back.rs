@@ -7,7 +7,7 @@ use onionmeter::view::Name;
 
 fn signed(reports: u64) -> Scene {
     let mut scene = Scene::new(1);
-    scene.capabilities = vec!["restore_reports".to_owned()];
+    scene.capabilities.push("restore_reports".to_owned());
     for number in 0..reports {
         let started_at = 1_800_000_000_000 + number * 60_000;
         scene.sign(started_at, 30_000, 40_000, 60_000 + number);
@@ -98,7 +98,7 @@ fn what_a_browser_does_not_have_is_told_with_the_way_out_and_tried_once() {
 #[test]
 fn a_host_that_does_not_know_the_request_is_not_asked() {
     let mut scene = signed(3);
-    scene.capabilities.clear();
+    scene.capabilities.retain(|name| name != "restore_reports");
     let scene = scene.started();
     assert!(handed(&scene).is_empty());
 }

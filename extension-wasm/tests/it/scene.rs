@@ -3,16 +3,16 @@
 
 use meter_core::{
     ByteCount, ChainHead, ChainId, DurationMs, OpenSession, ReportSigner, SessionReport, Signed,
-    Tariff, Thresholds, UnixMs,
+    Tariff, Thresholds, UnixMs, WitnessName,
 };
 use meter_wire::{
     Circuit, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
     Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status, Success, TorBackend,
-    TorState, TorStatus, U64Text, WireReport, write_message,
+    TorState, TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText, write_message,
 };
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
 use onionmeter::update::{
-    ConnectionId, Effect, Event, OldTabs, ProxyTurn, Started, State, Tab, update,
+    ConnectionId, Effect, Event, OldTabs, PrivateWindows, ProxyTurn, Started, State, Tab, update,
 };
 use onionmeter::view::{self, PopupView};
 use std::collections::VecDeque;
@@ -27,6 +27,8 @@ pub(crate) const NOT_FOUND: &str = "Specified native messaging host not found.";
 pub(crate) struct Scene {
     /// The extension.
     pub(crate) state: State,
+    /// The browser's family.
+    pub(crate) engine: Engine,
     /// What the host says of itself.
     pub(crate) status: Status,
     /// What the browser says of its proxy settings; `Free` takes whatever is written.
@@ -43,6 +45,12 @@ pub(crate) struct Scene {
     pub(crate) tab: Option<Tab>,
     /// What the host says of every site's circuit.
     pub(crate) circuit: Circuit,
+    /// Whether the browser's requests reach the relay.
+    pub(crate) arrives: bool,
+    /// Whether the browser is done with a request before its time is over.
+    pub(crate) in_time: bool,
+    /// What the browser says of its private windows.
+    pub(crate) private: PrivateWindows,
     /// The reports that the host hands out.
     pub(crate) reports: Vec<WireReport>,
     /// The host's key.
@@ -66,6 +74,7 @@ impl Scene {
         let signer = ReportSigner::from_seed(&[seed; 32]);
         Self {
             state: State::default(),
+            engine: Engine::Chromium,
             status: status(),
             answer: Ok(Reading::Free),
             closed_because: None,
@@ -74,8 +83,11 @@ impl Scene {
             old_tabs: OldTabs::default(),
             tab: None,
             circuit: Circuit::Unused,
+            arrives: true,
+            in_time: true,
+            private: PrivateWindows::Allowed(Reading::Ours { port: PORT }),
             reports: Vec::new(),
-            capabilities: Vec::new(),
+            capabilities: vec!["witness".to_owned(), "witness_seen".to_owned()],
             head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
             signer,
             effects: Vec::new(),
@@ -97,7 +109,7 @@ impl Scene {
         self.state = State::default();
         self.waiting.clear();
         self.happen(Event::Started(Box::new(Started {
-            engine: Engine::Chromium,
+            engine: self.engine,
             version: "0.1.0".to_owned(),
             local: self.local.clone(),
             session: self.session.clone(),
@@ -176,6 +188,11 @@ impl Scene {
                 self.waiting.push_back(Event::PagesFound { turn, found });
             }
             Effect::ReadTab => self.waiting.push_back(Event::Tab(self.tab.clone())),
+            Effect::Knock { number, .. } => {
+                let (number, in_time) = (*number, self.in_time);
+                self.waiting.push_back(Event::Knocked { number, in_time });
+            }
+            Effect::ReadPrivate => self.waiting.push_back(Event::PrivateWindows(self.private)),
             Effect::Disconnect(_)
             | Effect::ReloadTab(_)
             | Effect::After(..)
@@ -184,7 +201,8 @@ impl Scene {
             | Effect::RestorePrivacy
             | Effect::Badge(_)
             | Effect::Draw(_)
-            | Effect::OpenExtensions => {}
+            | Effect::OpenExtensions
+            | Effect::OpenDetails => {}
         }
     }
 
@@ -271,6 +289,13 @@ impl Scene {
                 let outcome = self.take_back(&message.reports);
                 return self.queue_reply(id, outcome);
             }
+            Request::Witness => Success::Witness(Witness {
+                name: WitnessText(WitnessName::new([7; 16])),
+            }),
+            Request::WitnessSeen(_) => Success::WitnessSeen(WitnessSeen {
+                arrived: self.arrives,
+                connections: self.status.connections,
+            }),
             Request::NewChain
             | Request::TorStart
             | Request::TorStop
@@ -359,5 +384,6 @@ pub(crate) fn status() -> Status {
         literals: U64Text(0),
         new_identity_in_s: 0,
         new_circuit_in_s: 0,
+        connections: 0,
     }
 }

@@ -156,6 +156,8 @@ async fn status(daemon: &mut ipc::Connection) -> Result<Status, Problem> {
         | Success::Reports(_)
         | Success::Circuit(_)
         | Success::Settings(_)
+        | Success::Witness(_)
+        | Success::WitnessSeen(_)
         | Success::Done => Err(ipc::unexpected()),
     }
 }

@@ -40,6 +40,14 @@ pub(super) fn times(count: u64) -> String {
     }
 }
 
+/// `1 connection`, `5 connections`.
+pub(super) fn counted(count: u32, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        count => format!("{count} {thing}s"),
+    }
+}
+
 /// Credits of an amount that came as text.
 pub(super) fn credits(amount: U64Text) -> String {
     Amount::new(amount.0).map_or_else(|| "?".to_owned(), meter_core::credits_short)

@@ -11,12 +11,13 @@ use crate::{
     ipc, versions,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
-use meter_core::Thresholds;
+use meter_core::{Thresholds, WitnessName};
 use meter_relay::Site;
 use meter_wire::{
     Bootstrap, ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Hello, Notice, Outcome,
     ParseError, Problem, ProtocolRange, Reply, Request, SITE_BYTES_MAX, SiteQuery, Status, Success,
-    TorState, WireReport, parse_request, write_message,
+    TorState, WireReport, Witness, WitnessQuery, WitnessSeen, WitnessText, parse_request,
+    write_message,
 };
 use std::{io, time::Duration};
 use tokio::{
@@ -186,6 +187,8 @@ impl Client {
                 .ask(Command::Settings)
                 .await
                 .map(Success::Settings),
+            Request::Witness => self.witness().map(Success::Witness),
+            Request::WitnessSeen(query) => Ok(Success::WitnessSeen(self.seen(&query))),
             Request::Ping => Ok(Success::Done),
             Request::TorStart
             | Request::TorStop
@@ -231,8 +234,30 @@ impl Client {
             | Request::RestoreReports(_)
             | Request::NewChain
             | Request::Settings
+            | Request::Witness
+            | Request::WitnessSeen(_)
             | Request::Ping => return Err(Problem::new(ErrorCode::Internal)),
         })
+    }
+
+    /// A new name for the browser to ask for, which nobody can guess.
+    fn witness(&self) -> Result<Witness, Problem> {
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits)
+            .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
+        let name = WitnessName::new(bits);
+        self.engine.witnesses().expect(name);
+        Ok(Witness {
+            name: WitnessText(name),
+        })
+    }
+
+    fn seen(&self, query: &WitnessQuery) -> WitnessSeen {
+        let connections = self.engine.connections_active();
+        WitnessSeen {
+            arrived: self.engine.witnesses().take(query.name.0),
+            connections: u32::try_from(connections).unwrap_or(u32::MAX),
+        }
     }
 
     async fn greet(&mut self, hello: &Hello) -> Result<Success, Problem> {
@@ -339,6 +364,8 @@ const fn takes_long(request: &Request) -> bool {
         | Request::RestoreReports(_)
         | Request::NewChain
         | Request::Settings
+        | Request::Witness
+        | Request::WitnessSeen(_)
         | Request::Ping => false,
     }
 }

@@ -7,6 +7,7 @@ use crate::{config::Config, home::Home, port::PortChoice, problems};
 use meter_core::{MonotonicMs, TorAddr};
 use meter_relay::{
     Connections, CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError, Site,
+    Witnesses,
 };
 use meter_wire::{Problem, RelayStatus};
 use std::{
@@ -46,6 +47,7 @@ pub(crate) struct RelayControl {
     in_force: RelaySettings,
     port: PortChoice,
     isolation: Isolation,
+    witnesses: Witnesses,
     upstream: watch::Receiver<Option<TorAddr>>,
     counters: Arc<Counters>,
     lately: Lately,
@@ -72,12 +74,14 @@ impl RelayControl {
         counters: Arc<Counters>,
         isolation: Isolation,
     ) -> io::Result<Self> {
+        let witnesses = Witnesses::default();
         Ok(Self {
-            config: relay_config(config, isolation.clone()),
+            config: relay_config(config, isolation.clone(), witnesses.clone()),
             settings: RelaySettings::of(config),
             in_force: RelaySettings::of(config),
             port: PortChoice::new(config, home),
             isolation,
+            witnesses,
             upstream,
             counters,
             lately: Lately::default(),
@@ -91,8 +95,13 @@ impl RelayControl {
     /// Takes a changed configuration for the next start; one that runs goes on as it is.
     pub(crate) fn configure(&mut self, home: &Home, config: &Config) {
         self.port = PortChoice::new(config, home);
-        self.config = relay_config(config, self.isolation.clone());
+        self.config = relay_config(config, self.isolation.clone(), self.witnesses.clone());
         self.settings = RelaySettings::of(config);
+    }
+
+    /// The names that this relay answers itself, whenever it runs.
+    pub(super) const fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
     }
 
     /// Opens the port; nothing to do when it is open. Gives the port.
@@ -193,6 +202,11 @@ impl RelayControl {
         self.in_force
     }
 
+    /// Connections that are open now, not at the last look.
+    pub(super) fn connections_active(&self) -> u32 {
+        u32::try_from(self.counters.snapshot().active).unwrap_or(u32::MAX)
+    }
+
     pub(crate) const fn is_running(&self) -> bool {
         self.running.is_some()
     }
@@ -214,7 +228,7 @@ impl RelayControl {
     }
 }
 
-fn relay_config(config: &Config, isolation: Isolation) -> RelayConfig {
+fn relay_config(config: &Config, isolation: Isolation, witnesses: Witnesses) -> RelayConfig {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.relay_port));
     let named = [&config.tor.socks_port, &config.tor.control_port];
     let named = named.into_iter().flatten().filter_map(TorAddr::port);
@@ -225,6 +239,7 @@ fn relay_config(config: &Config, isolation: Isolation) -> RelayConfig {
         isolation: Some(isolation),
         optimistic: config.optimistic,
         serve_unidentified: config.serve_unidentified,
+        witnesses,
         ..RelayConfig::on(listen)
     }
 }

@@ -24,6 +24,7 @@ mod tor_choice;
 mod truth;
 mod unguarded;
 mod versions;
+mod witness;
 
 /// No test: this program once more, as a daemon that hangs. Its name is what makes it one.
 #[test]

@@ -13,6 +13,9 @@ const NAME_BYTES_MAX: usize = 253;
 /// Longest label, RFC 1035 §2.3.4.
 const LABEL_BYTES_MAX: usize = 63;
 
+/// The last label of names that never exist: RFC 6761 §6.4, which wants nobody to be asked for them.
+const NOWHERE_LAST_LABEL: &str = "invalid";
+
 /// Judges a name as the client sent it (S-17 to S-20).
 pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
     if name.contains(':') {
@@ -33,6 +36,9 @@ pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
     let is_single = parents.is_empty();
     if is_single || is_local(relative) {
         return Err(TargetRefusal::Forbidden);
+    }
+    if last.eq_ignore_ascii_case(NOWHERE_LAST_LABEL) {
+        return Err(TargetRefusal::Nowhere);
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ async fn all_refused(requests: &[Vec<u8>], code: u8) {
     let snapshot = rig.finish_with(0, 0).await;
     assert_eq!(snapshot.refused, u64::try_from(requests.len()).unwrap());
     // What is no name at all is the client's slip, and nothing that a person could be told about.
-    let told = requests.iter().map(|_| code).filter(|code| *code == 2);
+    let told = requests.iter().map(|_| code).filter(|code| *code != 1);
     assert_eq!(snapshot.unreached, told.collect());
 }
 
@@ -122,6 +122,16 @@ async fn s_20_private_targets_are_refused_without_contact_with_tor() {
         requests.push(request_for_v6(text, 80));
     }
     all_refused(&requests, 2).await;
+}
+
+#[tokio::test]
+async fn names_that_never_exist_are_unknown_here_and_no_exit_hears_them() {
+    let like_a_witness = b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5.invalid";
+    all_refused(
+        &names(&[b"probe.invalid", b"a.b.INVALID.", like_a_witness]),
+        4,
+    )
+    .await;
 }
 
 #[tokio::test]

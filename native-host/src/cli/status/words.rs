@@ -46,7 +46,7 @@ pub(in crate::cli) fn line(status: &Status) -> String {
 pub(super) fn describe(status: &Status) -> String {
     let mut text = format!(
         "Relay    {}\nTor      {}\nBalance  {} credits in {} reports\n",
-        relay(&status.relay),
+        open_relay(status),
         tor(status),
         print::credits(status.balance),
         status.reports.0,
@@ -120,6 +120,18 @@ fn strangers(status: &Status) -> String {
         );
     }
     text
+}
+
+/// With what it serves right now: a browser opens so many connections and no more.
+fn open_relay(status: &Status) -> String {
+    let text = relay(&status.relay);
+    match &status.relay {
+        RelayStatus::Listening { .. } => {
+            let open = print::counted(status.connections, "connection");
+            format!("{text}, {open} open")
+        }
+        RelayStatus::Stopped | RelayStatus::Failed(_) => text,
+    }
 }
 
 pub(super) fn relay(relay: &RelayStatus) -> String {

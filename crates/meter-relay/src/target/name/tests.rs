@@ -203,6 +203,17 @@ fn s_20_internal_networks_and_names_are_forbidden() {
 }
 
 #[test]
+fn names_below_invalid_are_nowhere() {
+    let nowhere = Err(TargetRefusal::Nowhere);
+    check(&["probe.invalid", "a.b.InValid", "x.invalid."], nowhere);
+    check(&["invalid", "invalid."], FORBIDDEN);
+    check(
+        &["invalid.example", "notinvalid.test", "x.invalid.test"],
+        PERMITTED,
+    );
+}
+
+#[test]
 fn public_addresses_pass_in_their_plain_spelling_only() {
     check(
         &["8.8.8.8", "1.1.1.1", "2606:4700::1111", "2001:DB8::1"],

@@ -1,0 +1,39 @@
+//! What is found out by trying: whether requests go out, and whether private windows are covered.
+
+use super::effects::{js, read_settings, settle};
+use super::port::text;
+use crate::bindings::{api, fetch, timeout_signal};
+use crate::update::PrivateWindows;
+use serde_json::json;
+
+/// Asks for a name as pages do, and forgets what comes back. Returns whether the browser was done with it
+/// before the time was over.
+pub(super) async fn knock(name: &str, max_ms: u32) -> bool {
+    let options = js(&json!({
+        "mode": "no-cors",
+        "cache": "no-store",
+        "credentials": "omit",
+        "redirect": "error",
+        "referrerPolicy": "no-referrer",
+    }));
+    let signal = timeout_signal(max_ms);
+    // Nothing but a frozen object refuses a field.
+    drop(js_sys::Reflect::set(&options, &"signal".into(), &signal));
+    match settle(fetch(&format!("http://{name}/"), &options)).await {
+        Ok(_) => true,
+        Err(error) => !text(&error).starts_with("TimeoutError"),
+    }
+}
+
+/// Asks the browser whether its private windows take the same proxy settings.
+pub(super) async fn private_windows() -> PrivateWindows {
+    let allowed = settle(api().extension().is_allowed_incognito_access()).await;
+    if allowed.is_ok_and(|allowed| allowed.as_bool() == Some(true)) {
+        match read_settings(&json!({ "incognito": true })).await {
+            Ok(reading) => PrivateWindows::Allowed(reading),
+            Err(_) => PrivateWindows::NotAllowed,
+        }
+    } else {
+        PrivateWindows::NotAllowed
+    }
+}

@@ -1,0 +1,57 @@
+//! What is to be said while requests of our own have not reached the relay, or do not reach it.
+
+use super::header::Light;
+use crate::update::{State, Verdict};
+use meter_wire::ErrorCode;
+
+/// What is wrong with the way that requests take, and how many connections are open where that is why.
+pub(super) fn trouble(state: &State) -> Option<(ErrorCode, Option<String>)> {
+    let verdict = state.witness.verdict();
+    if !state.wanted {
+        return None;
+    }
+    if state.astray {
+        return Some((ErrorCode::ProxyOverridden, None));
+    }
+    match verdict {
+        Verdict::Open | Verdict::Arrived => None,
+        Verdict::Lost => Some((ErrorCode::WitnessLost, None)),
+        Verdict::Full { connections } => {
+            let open = format!("{connections} connections are open through the relay");
+            Some((ErrorCode::ConnectionsFull, Some(open)))
+        }
+        Verdict::Unknown => Some((ErrorCode::WitnessUnknown, None)),
+    }
+}
+
+/// Whether pages may be going out past Tor right now, whatever Tor does.
+pub(super) const fn is_exposed(state: &State) -> bool {
+    state.astray || matches!(state.witness.verdict(), Verdict::Lost)
+}
+
+/// The header where nothing but a witness stands between the state and "Protected".
+pub(super) fn header(state: &State) -> Option<(Light, &'static str)> {
+    if is_exposed(state) {
+        return Some((Light::Unprotected, "Sites may see your address."));
+    }
+    let port = state.relay_port();
+    let usable = state.status().is_some_and(|status| status.tor.is_usable());
+    if !usable || port.is_none() || port != state.browser_port() {
+        return None;
+    }
+    Some(match state.witness.verdict() {
+        Verdict::Open => (
+            Light::Connecting,
+            "Checking that pages go through Tor. Nothing is confirmed yet.",
+        ),
+        Verdict::Unknown => (
+            Light::Connecting,
+            "This browser is set to use Tor, but nothing confirms that it does.",
+        ),
+        Verdict::Full { .. } => (
+            Light::Blocked,
+            "Pages that are open go on through Tor; new ones do not load.",
+        ),
+        Verdict::Arrived | Verdict::Lost => return None,
+    })
+}
