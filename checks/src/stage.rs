@@ -140,10 +140,19 @@ impl Stage {
     /// # Errors
     /// `onionmeter install` fails, or the browser does not start.
     pub async fn launch(&self, kind: Kind, dark: bool) -> Result<Browser> {
-        let profile = self.folder.path().join("profile");
+        let mut options = self.options("profile")?;
+        options.dark = dark;
+        Browser::launch(kind, &options).await
+    }
+
+    /// Registers the host for a browser with the extension and a profile of this name.
+    ///
+    /// # Errors
+    /// `onionmeter install` fails.
+    pub fn options(&self, profile: &str) -> Result<LaunchOptions> {
+        let profile = self.folder.path().join(profile);
         let mut options = LaunchOptions::new(&self.user(), &profile);
         options.extension = Some(extension());
-        options.dark = dark;
         fs::create_dir_all(self.user().join(".mozilla"))?;
         fs::create_dir_all(&profile)?;
         fs::write(profile.join("First Run"), "")?;
@@ -152,7 +161,7 @@ impl Stage {
             "--browser-dir",
             profile.to_str().context("UTF-8")?,
         ])?;
-        Browser::launch(kind, &options).await
+        Ok(options)
     }
 
     /// Runs a command of the program and gives its standard output.

@@ -200,6 +200,22 @@ impl Browser {
         }
     }
 
+    /// Installs one more extension while the browser runs.
+    ///
+    /// # Errors
+    /// This is not Firefox, or it refuses the extension.
+    pub async fn add_extension(&self, extension: &Path) -> Result<()> {
+        firefox::add(self, extension).await
+    }
+
+    /// Removes the extension with this id.
+    ///
+    /// # Errors
+    /// This is not Firefox, or it knows no such extension.
+    pub async fn remove_extension(&self, id: &str) -> Result<()> {
+        firefox::remove(self, id).await
+    }
+
     /// Opens the extension's popup at its toolbar button, over whatever tab is in front, by
     /// `action.openPopup()`; nobody clicks. The current tab must show a page of the extension; its
     /// `extension.getViews({ type: "popup" })` has the popup's window then.

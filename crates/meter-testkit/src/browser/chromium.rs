@@ -16,11 +16,12 @@ pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
     let profile = std::path::absolute(&options.profile)?;
     arguments.push(format!("--user-data-dir={}", utf8(&profile)?));
     arguments.push(format!("--window-size={width},{height}"));
-    if let Some(extension) = &options.extension {
-        arguments.push(format!(
-            "--load-extension={}",
-            utf8(&extension.canonicalize()?)?
-        ));
+    let mut extensions = Vec::new();
+    for extension in options.extension.iter().chain(&options.others) {
+        extensions.push(utf8(&extension.canonicalize()?)?.to_owned());
+    }
+    if !extensions.is_empty() {
+        arguments.push(format!("--load-extension={}", extensions.join(",")));
     }
     if options.dark {
         arguments.push("--force-dark-mode".to_owned());

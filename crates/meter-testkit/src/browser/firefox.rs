@@ -41,11 +41,25 @@ pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
 
 /// Installs the extension for this run and for private windows too; returns its origin.
 pub(crate) async fn install(browser: &Browser, extension: &Path) -> Result<String> {
+    add(browser, extension).await?;
+    Ok(format!("moz-extension://{EXTENSION_UUID}"))
+}
+
+/// Installs an extension for this run.
+pub(crate) async fn add(browser: &Browser, extension: &Path) -> Result<()> {
+    ensure!(
+        browser.kind == Kind::Firefox,
+        "Chromium is started with its extensions"
+    );
     let path = extension.canonicalize()?;
     let body = json!({ "path": path, "temporary": true, "allowPrivateBrowsing": true });
     let installed = browser.client.issue_cmd(Command::install_addon(body)).await;
-    installed.context("install the extension")?;
-    Ok(format!("moz-extension://{EXTENSION_UUID}"))
+    installed.context("install the extension").map(drop)
+}
+
+/// Removes the extension with this id.
+pub(crate) async fn remove(browser: &Browser, id: &str) -> Result<()> {
+    privileged(browser, REMOVE, vec![json!(id)]).await.map(drop)
 }
 
 /// Ends the event page, as its idle timer does, and even where that would wait: while a port to a
@@ -144,6 +158,10 @@ fn scheme(dark: bool) -> u8 {
 const EXTENSION_UUID: &str = "0f3a1c52-6e7b-4d8c-9a10-2b3c4d5e6f70";
 const SCHEME: &str = "layout.css.prefers-color-scheme.content-override";
 
+const REMOVE: &str = "
+    const { AddonManager } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs');
+    await (await AddonManager.getAddonByID(args[0])).uninstall();
+";
 const STOP_BACKGROUND: &str = "
     const extension = WebExtensionPolicy.getByHostname(args[0]).extension;
     await extension.terminateBackground({

@@ -33,6 +33,8 @@ pub struct Size {
 pub struct LaunchOptions {
     /// The unpacked extension, a folder with a `manifest.json`.
     pub extension: Option<PathBuf>,
+    /// More extensions, loaded after that one; Chromium only.
+    pub others: Vec<PathBuf>,
     /// `HOME` for the browser and for the native hosts that it starts. The driver's log is written
     /// here.
     pub home: PathBuf,
@@ -55,6 +57,7 @@ impl LaunchOptions {
     pub fn new(home: &Path, profile: &Path) -> Self {
         Self {
             extension: None,
+            others: Vec::new(),
             home: home.to_owned(),
             profile: profile.to_owned(),
             env: Vec::new(),

@@ -1,0 +1,90 @@
+//! Chromium has one proxy setting and says who controls it; private windows and the number of connections
+//! are what it does not say by itself.
+
+use crate::{LIMIT, Show, extension};
+use anyhow::{Context as _, Result, ensure};
+use checks::stage::Stage;
+use meter_testkit::browser::{Browser, Kind};
+use serde_json::json;
+
+/// More than any Chromium opens through one proxy: 256 at the most.
+const STREAMS: u32 = 300;
+
+pub(crate) async fn check(stage: &Stage) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let rival = extension::write(folder.path(), "// Its page does it all.")?;
+    let mut options = stage.options("chromium")?;
+    options.others = vec![rival];
+    let show = Show::begin(stage, Browser::launch(Kind::Chromium, &options).await?).await?;
+    private_windows_are_spoken_of(&show).await?;
+    another_takes_the_setting(&show).await?;
+    streams_take_every_connection(&show).await?;
+    show.browser.close().await;
+    Ok(())
+}
+
+async fn private_windows_are_spoken_of(show: &Show<'_>) -> Result<()> {
+    let said = "const says = (text) => text.includes('rivate windows');
+        const note = document.querySelector('[data-testid=note]');
+        const header = document.querySelector('[data-testid=state-sentence]').textContent;
+        // Other lines that wait to be seen come first.
+        if (!note.hidden && !says(note.textContent)) note.querySelector('button').click();
+        return !note.hidden && says(note.textContent) && says(header)
+            && says(await browser.action.getTitle({}))";
+    let waited = show.popup.wait_until(&show.browser, LIMIT, said);
+    waited.await.map(drop)
+}
+
+async fn another_takes_the_setting(show: &Show<'_>) -> Result<()> {
+    // A page that is open meanwhile would be one of before afterwards, and keep the badge from green.
+    show.browser.switch_to(&show.page).await?;
+    show.browser.goto("about:blank").await?;
+    let targets = show
+        .browser
+        .cdp("Target.getTargets", json!({ "filter": [{}] }));
+    let targets = targets.await?;
+    let rival = targets["targetInfos"].as_array().context("a list")?.iter();
+    let mut rival = rival.filter_map(|target| target["url"].as_str()?.strip_suffix("/rival.js"));
+    let origin = rival.next().context("the other extension runs")?;
+    let tab = show.browser.open_tab().await?;
+    show.browser.goto(&format!("{origin}/rival.html")).await?;
+    let set = "await browser.proxy.settings.set({ value: { mode: 'direct' }, scope: 'regular' })";
+    show.browser.call(set, vec![]).await?;
+    show.wait_for("unprotected").await?;
+    show.wait_for_problem("proxy_controlled_by_other").await?;
+    show.browser.switch_to(&tab).await?;
+    let clear = "await browser.proxy.settings.clear({ scope: 'regular' })";
+    show.browser.call(clear, vec![]).await?;
+    show.browser.close_tab(&show.popup.tab).await?;
+    show.wait_for("protected").await?;
+    show.visit().await?;
+    ensure!(show.page_asks().await?, "the way is free again");
+    Ok(())
+}
+
+/// Each stream has a host of its own, because a browser opens six connections to one.
+async fn streams_take_every_connection(show: &Show<'_>) -> Result<()> {
+    show.browser.switch_to(&show.page).await?;
+    let begin = "const { port } = location;
+        for (let number = 0; number < args[0]; number++) {
+            const url = `http://s${number}.site.test:${port}/slow/10000000/10000`;
+            fetch(url, { mode: 'no-cors', cache: 'no-store' }).catch(() => {});
+        }";
+    show.browser.call(begin, vec![STREAMS.into()]).await?;
+    let many = |status: &meter_wire::Status| status.connections >= 100;
+    show.stage.wait_for(LIMIT, many).await?;
+    show.look_again().await?;
+    show.wait_for_problem("connections_full").await?;
+    show.wait_for("blocked").await?;
+    let badge = show.popup.badge(&show.browser).await?;
+    ensure!(badge == "!", "{badge}");
+    let told = show.popup.text(&show.browser, "problem-detail").await?;
+    let count: u32 = told.split(' ').next().unwrap_or_default().parse()?;
+    ensure!((100..STREAMS).contains(&count), "{told}");
+    let status = show.stage.run(&["status"])?;
+    ensure!(status.contains(" connections open"), "{status}");
+    show.browser.switch_to(&show.page).await?;
+    show.browser.goto("about:blank").await?;
+    show.popup.press(&show.browser, "action").await?;
+    show.wait_for("protected").await
+}

@@ -1,0 +1,72 @@
+//! Firefox asks every extension where a request is to go, and the last one that was installed decides.
+
+use crate::{
+    Show,
+    extension::{self, GECKO_ID},
+};
+use anyhow::{Result, ensure};
+use checks::stage::Stage;
+use meter_testkit::browser::{Browser, Kind};
+use std::{io::ErrorKind, net::TcpListener};
+
+pub(crate) async fn check(stage: &Stage) -> Result<()> {
+    let browser = Browser::launch(Kind::Firefox, &stage.options("firefox")?).await?;
+    let show = Show::begin(stage, browser).await?;
+    let elsewhere = TcpListener::bind("127.0.0.1:0")?;
+    elsewhere.set_nonblocking(true)?;
+    let port = elsewhere.local_addr()?.port();
+    let other = format!("({{ type: 'socks', host: '127.0.0.1', port: {port}, proxyDNS: true }})");
+    for way in ["null", &other] {
+        takes_all(&show, way).await?;
+    }
+    let untouched = elsewhere.accept().expect_err("somebody connected");
+    ensure!(untouched.kind() == ErrorKind::WouldBlock, "{untouched}");
+    takes_pages_and_lets_us_pass(&show).await?;
+    breaks(&show).await?;
+    show.browser.close().await;
+    Ok(())
+}
+
+async fn install(show: &Show<'_>, answer: &str) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let script =
+        format!("browser.proxy.onRequest.addListener({answer}, {{ urls: ['<all_urls>'] }})");
+    let rival = extension::write(folder.path(), &script)?;
+    show.browser.add_extension(&rival).await
+}
+
+/// It answers every request. The green goes although no page asks for anything, and comes back by itself.
+async fn takes_all(show: &Show<'_>, way: &str) -> Result<()> {
+    install(show, &format!("() => {way}")).await?;
+    show.look_again().await?;
+    show.wait_for("unprotected").await?;
+    show.page_is_stopped().await?;
+    show.wait_for_problem("witness_lost").await?;
+    show.browser.remove_extension(GECKO_ID).await?;
+    show.wait_for("protected").await?;
+    ensure!(show.page_asks().await?, "the way is free again");
+    Ok(())
+}
+
+/// It knows our requests by what Firefox tells of them. A page that asks gives it away.
+async fn takes_pages_and_lets_us_pass(show: &Show<'_>) -> Result<()> {
+    install(show, "({ tabId }) => tabId < 0 ? undefined : null").await?;
+    show.page_is_stopped().await?;
+    show.wait_for("unprotected").await?;
+    show.wait_for_problem("proxy_overridden").await?;
+    show.browser.remove_extension(GECKO_ID).await?;
+    // It cannot be told whether it is gone, so a person says so.
+    show.popup.press(&show.browser, "action").await?;
+    show.wait_for("protected").await?;
+    ensure!(show.page_asks().await?, "the way is free again");
+    Ok(())
+}
+
+/// It fails at every request, and Firefox goes on with our answer.
+async fn breaks(show: &Show<'_>) -> Result<()> {
+    install(show, "() => { throw new Error('rival') }").await?;
+    show.look_again().await?;
+    ensure!(show.page_asks().await?, "nothing was taken over");
+    show.wait_for("protected").await?;
+    show.browser.remove_extension(GECKO_ID).await
+}

@@ -1,0 +1,98 @@
+//! Other extensions that want a say in where requests go, private windows, and a browser that opens no
+//! further connections: what is green then, what is said, and what goes past Tor. Real browsers, one network.
+
+mod chromium;
+mod extension;
+mod firefox;
+
+use anyhow::{Result, ensure};
+use checks::{
+    popup::Popup,
+    stage::{QUICK, Stage},
+};
+use meter_testkit::browser::{Browser, Landed, Tab};
+use std::time::Duration;
+
+/// Only an upper bound: nothing waits for as long as this when it works.
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_do_to_the_browser_takes_the_green_and_lets_nothing_past_tor() {
+    let stage = Stage::set(QUICK).await.unwrap();
+    firefox::check(&stage).await.unwrap();
+    chromium::check(&stage).await.unwrap();
+}
+
+/// A browser with a page of the site in one tab and the popup in another.
+struct Show<'s> {
+    stage: &'s Stage,
+    browser: Browser,
+    page: Tab,
+    popup: Popup,
+}
+
+impl<'s> Show<'s> {
+    /// Waits until all is green and the page has come through Tor: what is checked below is not the case
+    /// from the start.
+    async fn begin(stage: &'s Stage, browser: Browser) -> Result<Self> {
+        let page = browser.current_tab().await?;
+        let popup = Popup::open(&browser).await?;
+        popup.wait_for_state(&browser, LIMIT, "protected").await?;
+        let show = Self {
+            stage,
+            browser,
+            page,
+            popup,
+        };
+        show.visit().await?;
+        ensure!(show.page_asks().await?, "nothing stands in its way yet");
+        Ok(show)
+    }
+
+    /// Loads a page of the site.
+    async fn visit(&self) -> Result<()> {
+        self.browser.switch_to(&self.page).await?;
+        let page = self.stage.site.url("site.test", "/");
+        let landed = self.browser.goto(&page).await?;
+        ensure!(landed == Landed::Page, "{landed:?}");
+        Ok(())
+    }
+
+    /// Whether something that the page asks the site for comes.
+    async fn page_asks(&self) -> Result<bool> {
+        self.browser.switch_to(&self.page).await?;
+        let script =
+            "return fetch('/bytes/10', { cache: 'no-store' }).then(() => true, () => false)";
+        let came = self.browser.call(script, vec![]).await?;
+        Ok(came.as_bool() == Some(true))
+    }
+
+    /// What the page asks for does not come, and nothing of it has reached the site.
+    async fn page_is_stopped(&self) -> Result<()> {
+        let before = self.stage.site.totals().connections;
+        ensure!(!self.page_asks().await?, "it came");
+        let after = self.stage.site.totals().connections;
+        ensure!(before == after, "{} reached the site", after - before);
+        Ok(())
+    }
+
+    /// Opens the popup once more, as a person does who wants to know, and closes it again.
+    async fn look_again(&self) -> Result<()> {
+        Popup::open(&self.browser).await?;
+        self.browser.close_tab(&self.popup.tab).await
+    }
+
+    async fn wait_for(&self, state: &str) -> Result<()> {
+        let waited = self.popup.wait_for_state(&self.browser, LIMIT, state);
+        waited.await.map(drop)
+    }
+
+    async fn wait_for_problem(&self, name: &str) -> Result<()> {
+        let named = format!(
+            "const problem = document.querySelector('[data-testid=problem]');
+            return !problem.hidden && problem.dataset.problem === '{name}'"
+        );
+        let waited = self.popup.wait_until(&self.browser, LIMIT, &named);
+        waited.await.map(drop)
+    }
+}
