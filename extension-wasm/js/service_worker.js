@@ -5,7 +5,7 @@
 // is started: what it has to know is in the storage.
 
 import { load } from "./onionmeter.js";
-import { route, shut, story, turnOff, within } from "./shut.js";
+import { isAstray, route, shut, story, turnOff, within } from "./shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -172,7 +172,7 @@ if (api.proxy.onRequest) {
     async ({ url, proxyInfo }) => {
       const host = URL.canParse(url) ? new URL(url).hostname : "";
       const cancel = await decide((rust) => rust.is_astray(host, proxyInfo ?? null));
-      return { cancel: cancel ?? (await route()) !== undefined };
+      return { cancel: cancel ?? (await isAstray(proxyInfo)) };
     },
     { urls: ["<all_urls>"] },
     ["blocking"],

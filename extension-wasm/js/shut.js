@@ -52,6 +52,13 @@ export async function route() {
   return wanted ? SINK : undefined;
 }
 
+/** Firefox: whether a request goes elsewhere than `route` says. One that goes there fails with a page that
+ *  says so; one that is cancelled would leave the person before the old page, without a word. */
+export async function isAstray(proxy) {
+  const { wanted } = await stored();
+  return wanted && !(proxy?.host === "127.0.0.1" && proxy.port === SINK_PORT);
+}
+
 /** A person turned protection off, the only reason for which the proxy is cleared. */
 export async function turnOff() {
   await api.storage.local.set({ protection_wanted: false, applied_port: null });
