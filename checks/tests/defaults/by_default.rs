@@ -30,13 +30,19 @@ impl Product {
             profile: folder.join("profile"),
             user: folder.join("user"),
         };
-        fs::create_dir_all(&product.profile)?;
         fs::create_dir_all(product.user.join(".mozilla"))?;
-        let profile = product.profile.to_str().context("UTF-8")?;
-        product.run(&["install", "--browser-dir", profile])?;
+        product.register()?;
         let config = "[tor]\nbackend = \"existing\"\nsocks_port = 9\ncontrol_port = 10\n";
         fs::write(product.home.join("config.toml"), config)?;
         Ok(product)
+    }
+
+    /// Makes the profile, by the file by which `install` knows one of Chromium's, and registers with it.
+    fn register(&self) -> Result<()> {
+        fs::create_dir_all(&self.profile)?;
+        fs::write(self.profile.join("First Run"), "")?;
+        let profile = self.profile.to_str().context("UTF-8")?;
+        self.run(&["install", "--browser-dir", profile]).map(drop)
     }
 
     fn run(&self, arguments: &[&str]) -> Result<String> {

@@ -64,11 +64,7 @@ fn nothing_goes_out_while_the_extension_is_reloaded_disabled_or_gone() -> Result
 /// A profile that nothing was ever stored in.
 fn fresh(product: &Product) -> Result<()> {
     std::fs::remove_dir_all(&product.profile)?;
-    std::fs::create_dir_all(&product.profile)?;
-    let profile = product.profile.to_str().context("UTF-8")?;
-    product
-        .run(&["install", "--browser-dir", profile])
-        .map(drop)
+    product.register()
 }
 
 /// Everything that befalls an extension, while a page asks for others; how much arrived outside.
