@@ -55,7 +55,7 @@ END"
     pub(crate) async fn start(&self, computer: &Computer) {
         let (home, relay, port) = (self.home(), self.relay(), self.port());
         let script = format!(
-            "ONIONMETER_HOME={home} HOME=/root onionmeter daemon </dev/null >{home}/said 2>&1 &
+            "ONIONMETER_HOME={home} HOME=/root onionmeter daemon </dev/null >{home}.said 2>&1 &
 nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
         );
         assert_eq!(computer.shell(&script).await, "");
@@ -89,7 +89,7 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
     pub(crate) async fn log(&self, computer: &Computer) -> String {
         let home = self.home();
         computer
-            .shell(&format!("cat {home}/said {home}/log/onionmeter.log"))
+            .shell(&format!("cat {home}.said {home}/log/onionmeter.log"))
             .await
     }
 
