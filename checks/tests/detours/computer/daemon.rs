@@ -95,7 +95,11 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
 
     /// All reports, each verified here.
     pub(crate) async fn reports(&self, computer: &Computer) -> Reports {
-        let file: ReportsFile = self.tells(computer, "reports").await.unwrap();
+        let object: serde_json::Value = self.tells(computer, "reports").await.unwrap();
+        if object["state"] == "no_reports" {
+            return Reports::none();
+        }
+        let file: ReportsFile = serde_json::from_value(object).unwrap();
         Reports::verify(&file).unwrap()
     }
 
