@@ -34,6 +34,9 @@ pub(crate) struct House {
     last_signed: last_signed::LastSigned,
     /// Why nothing is signed although a session is due.
     doubt: Option<Doubt>,
+    /// The book's file is not where it was opened, and nothing is signed. Not a [`Doubt`]: that ends when
+    /// the file comes back, and a doubt about what it holds does not.
+    is_away: bool,
     complaints: Complaints,
     /// The session as the book held it at the start, until its report is signed.
     taken_up: Option<OpenSession>,
@@ -78,7 +81,7 @@ impl House {
     }
 
     const fn may_sign(&self) -> bool {
-        self.doubt.is_none() && self.listened >= LISTEN_TICKS
+        !self.is_in_doubt() && self.listened >= LISTEN_TICKS
     }
 
     fn moved_since(&mut self, counted: CounterSnapshot) -> Moved {
@@ -95,13 +98,9 @@ impl House {
 
     /// What is written to a file without a name is lost with this process.
     fn look_for_the_book(&mut self) {
-        match (self.book.place(), self.doubt) {
-            (Place::Here, Some(Doubt::Moved)) => self.doubt = None,
-            (Place::Here, _) | (_, Some(Doubt::Moved)) => {}
-            (Place::Gone | Place::Replaced, _) => {
-                warn!("the book's file was moved away");
-                self.doubt = Some(Doubt::Moved);
-            }
+        let was_away = std::mem::replace(&mut self.is_away, self.book.place() != Place::Here);
+        if self.is_away && !was_away {
+            warn!("the book's file was moved away");
         }
     }
 
@@ -209,7 +208,7 @@ impl House {
     /// Tries again what failed before: the record is behind the book.
     fn record_head(&mut self) {
         let known = self.last_signed.of(self.head.chain);
-        if self.doubt.is_some() || known.is_some_and(|known| known.sequence >= self.head.sequence) {
+        if self.is_in_doubt() || known.is_some_and(|known| known.sequence >= self.head.sequence) {
             return;
         }
         match opening::last_entry(&self.book, &self.head) {
@@ -299,6 +298,9 @@ impl House {
 
     /// What keeps sessions from being signed or kept.
     pub(crate) fn problem(&self) -> Option<Problem> {
+        if self.is_away {
+            return Some(Problem::new(ErrorCode::BookMoved));
+        }
         let doubt = self.doubt.map(Doubt::problem);
         doubt.or_else(|| self.complaints.current().cloned())
     }

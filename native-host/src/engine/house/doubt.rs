@@ -23,8 +23,6 @@ pub(super) enum Doubt {
         /// That number.
         sequence: u64,
     },
-    /// The book's file is no longer where it was.
-    Moved,
 }
 
 impl Doubt {
@@ -42,7 +40,6 @@ impl Doubt {
                     "two reports have number {sequence}: an older book was put back and used. `onionmeter new-chain` begins a new chain and keeps this book."
                 ),
             ),
-            Self::Moved => Problem::new(ErrorCode::BookMoved),
         }
     }
 }

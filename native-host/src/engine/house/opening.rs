@@ -63,6 +63,7 @@ impl House {
             balance,
             last_signed,
             doubt,
+            is_away: false,
             complaints: Complaints::default(),
             taken_up: open,
             listened: if is_new { super::LISTEN_TICKS } else { 0 },

@@ -25,8 +25,8 @@ impl House {
     /// # Errors
     /// What still keeps reports from being signed; `bad_request` for a report of another key or chain.
     pub(crate) fn take_back(&mut self, reports: &[WireReport]) -> Result<(), Problem> {
-        if self.doubt == Some(Doubt::Moved) {
-            return Err(Doubt::Moved.problem());
+        if self.is_away {
+            return Err(Problem::new(ErrorCode::BookMoved));
         }
         for report in reports {
             let report = Signed::<SessionReport>::from(report)
@@ -113,12 +113,12 @@ impl House {
 
     /// Whether another file lies where this book was.
     pub(crate) fn is_replaced(&self) -> bool {
-        self.doubt == Some(Doubt::Moved) && self.book.place() == Place::Replaced
+        self.is_away && self.book.place() == Place::Replaced
     }
 
     /// Whether nothing is signed at the moment.
     pub(crate) const fn is_in_doubt(&self) -> bool {
-        self.doubt.is_some()
+        self.doubt.is_some() || self.is_away
     }
 
     /// Opens key and book anew, for a person who may have repaired them.

@@ -408,3 +408,26 @@ fn what_is_handed_back_is_believed_only_when_this_key_signed_it() {
     assert_eq!(desk.code(), None);
     assert_eq!(number(&desk.sign()), 2);
 }
+
+#[test]
+fn a_book_that_is_behind_still_is_after_it_was_moved_away_and_back() {
+    let mut desk = Desk::new();
+    desk.sign();
+    desk.close();
+    desk.back_up("backup");
+    desk.open();
+    let later = [desk.sign(), desk.sign()];
+    desk.put_back("backup");
+    desk.open();
+    assert_eq!(desk.code(), Some(ErrorCode::BookBehind));
+
+    fs::rename(desk.home().book(), desk.file("away")).expect("moved");
+    desk.signs_nothing(ErrorCode::BookMoved);
+    let refused = desk.house().take_back(&later).expect_err("it is away");
+    assert_eq!(refused.code, ErrorCode::BookMoved);
+    fs::rename(desk.file("away"), desk.home().book()).expect("moved back");
+    desk.signs_nothing(ErrorCode::BookBehind);
+    desk.house().take_back(&later).expect("whole again");
+    assert_eq!(number(&desk.sign()), 4);
+    desk.verified();
+}
