@@ -21,8 +21,8 @@ use crate::{
     problems,
     ticks::Ticks,
 };
-use house::House;
 pub(crate) use house::is_forked;
+use house::{Carried, House, open_house};
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
@@ -156,6 +156,8 @@ pub(crate) struct Engine {
     thresholds: Thresholds,
     /// What is missing when there is no house: the relay stays closed then.
     house: Result<House, Problem>,
+    /// What the house before counted, from the failure to open another until one opens.
+    carried: Option<Carried>,
     relay: RelayControl,
     identity: Identity,
     tor: Steward,
@@ -231,6 +233,7 @@ impl Engine {
                 clock,
                 thresholds,
                 house,
+                carried: None,
                 relay,
                 identity,
                 tor_settings: tor.settings(),
@@ -432,7 +435,9 @@ impl Engine {
         let config = Config::load(&self.home.config()).map_err(|error| problems::config(&error))?;
         self.relay.configure(&self.home, &config);
         match &mut self.house {
-            Err(_) => self.house = House::open(&self.home, self.thresholds),
+            Err(_) => {
+                self.house = open_house(&self.home, self.thresholds, &mut self.carried);
+            }
             Ok(house) if house.is_in_doubt() => house.open_again()?,
             Ok(_) => {}
         }
@@ -448,7 +453,8 @@ impl Engine {
         let none = Err(problems::shutting_down());
         let house = std::mem::replace(&mut self.house, none);
         let could_work = house.is_ok();
-        let (house, outcome) = house::begin_anew(house, &self.home, self.thresholds);
+        let (house, outcome) =
+            house::begin_anew(house, &self.home, self.thresholds, &mut self.carried);
         self.house = house;
         if !could_work {
             self.start_monitor();

@@ -6,7 +6,7 @@ mod opening;
 mod recovery;
 
 pub(crate) use doubt::is_forked;
-pub(crate) use recovery::begin_anew;
+pub(crate) use recovery::{Carried, begin_anew, open_house};
 
 use crate::{home::Home, last_signed, problems};
 use complaints::{Complaints, Write};

@@ -155,32 +155,55 @@ impl House {
 }
 
 /// What outlives the opening of another book.
-struct Carried {
+pub(crate) struct Carried {
     batcher: SessionBatcher,
     counted: CounterSnapshot,
     taken_up: Option<OpenSession>,
     now: MonotonicMs,
 }
 
+/// Opens key and book. What was counted before goes on in them; while they cannot be opened, it stays in
+/// `carried`, and the time does not count.
+///
+/// # Errors
+/// As [`House::open`].
+pub(crate) fn open_house(
+    home: &Home,
+    thresholds: Thresholds,
+    carried: &mut Option<Carried>,
+) -> Result<House, Problem> {
+    let opened = House::open(home, thresholds);
+    let mut house = opened.inspect_err(|_| {
+        if let Some(carried) = carried.as_mut() {
+            carried.batcher.pause();
+        }
+    })?;
+    if let Some(carried) = carried.take() {
+        house.carry(carried);
+        // They may have been changed meanwhile.
+        house.set_thresholds(thresholds);
+    }
+    Ok(house)
+}
+
 /// Begins a chain with a book of its own, and puts the one before aside. Gives the house from then on, and
-/// how it went: where the old book cannot be put aside, it is opened again.
+/// how it went: where the old book cannot be put aside, it is opened again. What was counted is in `carried`
+/// when no book can be opened.
 pub(crate) fn begin_anew(
     house: Result<House, Problem>,
     home: &Home,
     thresholds: Thresholds,
+    carried: &mut Option<Carried>,
 ) -> (Result<House, Problem>, Result<(), Problem>) {
     // No file is moved while it is open.
-    let carried = house.ok().map(|mut house| {
+    if let Ok(mut house) = house {
         if let Some(Doubt::Behind { ended_at, .. }) = house.doubt {
             house.forget_what_was_signed(ended_at);
         }
-        house.take_along()
-    });
-    let left = leave_chain(home);
-    let mut opened = House::open(home, thresholds);
-    if let (Ok(house), Some(carried)) = (&mut opened, carried) {
-        house.carry(carried);
+        *carried = Some(house.take_along());
     }
+    let left = leave_chain(home);
+    let opened = open_house(home, thresholds, carried);
     let outcome = left.and_then(|()| match &opened {
         Ok(_) => Ok(()),
         Err(problem) => Err(problem.clone()),

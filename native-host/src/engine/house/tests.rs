@@ -244,7 +244,7 @@ fn two_histories_are_told_and_end_only_with_a_new_chain_that_keeps_both() {
     let chain = desk.house().head.chain;
     let open = desk.house().session().expect("open").bytes_up;
     let house = Ok(desk.house.take().expect("open"));
-    let (house, outcome) = begin_anew(house, &desk.home(), thresholds());
+    let (house, outcome) = begin_anew(house, &desk.home(), thresholds(), &mut None);
     outcome.expect("begun");
     desk.house = house.ok();
     assert_ne!(desk.house().head.chain, chain);
@@ -430,4 +430,44 @@ fn a_book_that_is_behind_still_is_after_it_was_moved_away_and_back() {
     desk.house().take_back(&later).expect("whole again");
     assert_eq!(number(&desk.sign()), 4);
     desk.verified();
+}
+
+#[test]
+fn a_new_chain_that_fails_half_way_loses_no_byte_and_counts_none_twice() {
+    let mut desk = Desk::new();
+    let key = desk.house().head.key;
+    desk.sign();
+    desk.sign();
+    desk.second(700);
+    let file = desk.home().key();
+    let seed = fs::read(&file).expect("there");
+    fs::write(&file, "no key").expect("ours");
+
+    let mut carried = None;
+    let mut house = Ok(desk.house.take().expect("open"));
+    for _ in 0..2 {
+        let outcome;
+        (house, outcome) = begin_anew(house, &desk.home(), thresholds(), &mut carried);
+        let refused = outcome.expect_err("no key, no chain");
+        assert_eq!(refused.code, ErrorCode::KeyRefused);
+    }
+    // The relay goes on meanwhile.
+    desk.bytes += 5_000;
+    desk.ms += 60_000;
+    fs::write(&file, seed).expect("ours");
+    let opened = open_house(&desk.home(), thresholds(), &mut carried);
+    desk.house = Some(opened.expect("repaired"));
+    assert_eq!(number(&desk.sign()), 1);
+
+    let reports = desk.verified();
+    let old = Book::open_to_read(&desk.home().root().join("book.old-1.sqlite3"));
+    let old = old.expect("kept").reports(0, 500).expect("read");
+    let verified = |report: Signed<SessionReport>| *report.verify(key).expect("ours").value();
+    let old: Vec<SessionReport> = old.into_iter().map(verified).collect();
+    assert_eq!((old.len(), reports.len()), (2, 1));
+    let signed = old.iter().chain(&reports);
+    let signed: u64 = signed.map(|report| report.bytes().get()).sum();
+    assert_eq!(signed, desk.bytes, "every byte once");
+    let duration = reports[0].duration.get();
+    assert_eq!(duration, SESSION_S * 1_000, "no time without a book");
 }
