@@ -138,7 +138,7 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
         () = unused(config.idle_exit_s, &clients, &handle) => info!("nobody is left"),
     }
     // From here on a new client finds no socket, and waits for the lock.
-    if lock.is_at_home(home) {
+    if door.is_in_place(home) {
         crate::ignore_because(
             "it may be gone already",
             std::fs::remove_file(home.socket()),

@@ -61,11 +61,15 @@ impl Door {
             if !lock.is_at_home(home) {
                 return Lost::Home;
             }
-            let is_there = place(home).is_ok_and(|place| place == self.at);
-            if !is_there || !lock.is_in_place(home) {
+            if !self.is_in_place(home) || !lock.is_in_place(home) {
                 return Lost::Door;
             }
         }
+    }
+
+    /// Whether the socket at its path is still this one, and not another daemon's.
+    pub(super) fn is_in_place(&self, home: &Home) -> bool {
+        place(home).is_ok_and(|place| place == self.at)
     }
 }
 

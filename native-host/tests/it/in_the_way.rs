@@ -5,11 +5,16 @@ use crate::{
     support::TestHome,
 };
 use meter_wire::{ErrorCode, FromDaemon, Notice};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use std::{
     fs,
-    os::unix::net::UnixListener,
+    os::unix::{
+        fs::PermissionsExt as _,
+        net::{UnixListener, UnixStream},
+    },
     process::{Child, Command},
     thread,
+    time::Duration,
 };
 
 #[track_caller]
@@ -179,4 +184,27 @@ fn a_client_of_a_daemon_that_is_just_ending_gets_the_next_one() {
         ends.join().expect("a client came");
         says(&home, &["stop"], 0, &["is stopped"]);
     }
+}
+
+#[test]
+fn a_daemon_that_lost_its_place_to_another_leaves_the_other_its_socket() {
+    let home = used_home();
+    let run = home.root().join("run");
+    let mut first = home.command(&["daemon"]).spawn().expect("it starts");
+    while UnixStream::connect(run.join("daemon.sock")).is_err() {
+        assert_eq!(first.try_wait().expect("ours"), None, "it ended");
+        thread::sleep(Duration::from_millis(10));
+    }
+    // Lock and socket of another take the place of its own at once, as they can where the disk has no locks
+    // for folders.
+    let others = home.user().join("run of another");
+    fs::create_dir(&others).expect("a folder");
+    fs::set_permissions(&others, fs::Permissions::from_mode(0o700)).expect("ours");
+    let lock = fs::File::create(others.join("daemon.lock")).expect("ours");
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).expect("free");
+    let _listener = UnixListener::bind(others.join("daemon.sock")).expect("free");
+    renameat_with(CWD, &others, CWD, &run, RenameFlags::EXCHANGE).expect("exchanged");
+
+    assert!(first.wait().expect("ours").success());
+    UnixStream::connect(run.join("daemon.sock")).expect("the other's is there");
 }
