@@ -159,12 +159,16 @@ impl House {
         match self.book.head(self.head.chain, self.head.key) {
             Ok(head) if head.link == report.value().link() => true,
             Ok(head) => {
-                if head.sequence < self.head.sequence {
+                let known = self.head.sequence;
+                if head.sequence < known {
                     self.doubt = Some(Doubt::Behind {
                         book: head.sequence,
-                        known: self.head.sequence,
+                        known,
                         ended_at: UnixMs::ZERO,
                     });
+                    // What is told, compared and healed is the book as it is.
+                    self.head = head;
+                    self.read_balance();
                 } else if head.link != self.head.link {
                     let sequence = head.sequence;
                     self.doubt = Some(Doubt::Forked { sequence });

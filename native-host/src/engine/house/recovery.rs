@@ -101,6 +101,7 @@ impl House {
         match (compared, self.doubt) {
             // The disk may not have taken the record of it.
             (Ok(None), Some(Doubt::Forked { .. })) => {}
+            (Ok(None), Some(Doubt::Behind { known, .. })) if self.head.sequence < known => {}
             (Ok(found), before) => {
                 if before.is_some() && found.is_none() {
                     info!("the book is whole again");

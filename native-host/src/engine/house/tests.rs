@@ -114,6 +114,15 @@ impl Desk {
         }
     }
 
+    /// Has another program write a backup into the file of the open book.
+    fn set_back(&self, name: &str) {
+        let other = Connection::open(self.home().book()).expect("a second program");
+        other
+            .execute("ATTACH ?1 AS backup", [self.file(name).to_str()])
+            .expect("attached");
+        other.execute_batch(SET_BACK).expect("changed");
+    }
+
     fn lose_book(&mut self) {
         self.close();
         for suffix in ["", "-wal", "-shm"] {
@@ -471,3 +480,60 @@ fn a_new_chain_that_fails_half_way_loses_no_byte_and_counts_none_twice() {
     let duration = reports[0].duration.get();
     assert_eq!(duration, SESSION_S * 1_000, "no time without a book");
 }
+
+#[test]
+fn a_book_that_another_program_sets_back_while_it_is_open_is_told_as_it_is_and_heals() {
+    let mut desk = Desk::new();
+    desk.sign();
+    let balance = desk.house().balance();
+    desk.close();
+    desk.back_up("backup");
+    desk.open();
+    let later = [desk.sign(), desk.sign()];
+
+    desk.set_back("backup");
+    let signed = (0..SESSION_S + 2).find_map(|_| desk.second(BYTES_A_SECOND));
+    assert_eq!(signed, None, "the book does not take number 4");
+    desk.signs_nothing(ErrorCode::BookBehind);
+    assert_eq!(desk.house().report_count(), U64Text(1));
+    assert_eq!(desk.house().balance(), balance);
+    let refused = desk.house().take_back(&[]).expect_err("nothing came back");
+    assert_eq!(refused.code, ErrorCode::BookBehind, "no second history");
+    desk.house().take_back(&later).expect("whole again");
+    assert_eq!(number(&desk.sign()), 4);
+    assert_eq!(desk.verified().len(), 4);
+}
+
+#[test]
+fn a_book_that_is_set_back_while_no_record_can_be_kept_stays_behind() {
+    let mut desk = Desk::new();
+    desk.sign();
+    desk.close();
+    desk.back_up("backup");
+    desk.open();
+    let record = desk.home().last_signed();
+    fs::remove_file(&record).expect("ours");
+    fs::create_dir(&record).expect("in its place");
+    let later = [desk.sign(), desk.sign()];
+    desk.set_back("backup");
+    let signed = (0..SESSION_S + 2).find_map(|_| desk.second(BYTES_A_SECOND));
+    assert_eq!(signed, None, "the book does not take number 4");
+    desk.signs_nothing(ErrorCode::BookBehind);
+    let refused = desk.house().take_back(&later[..1]).expect_err("one lacks");
+    assert_eq!(refused.code, ErrorCode::BookBehind);
+    desk.house().take_back(&later).expect("whole again");
+    assert_eq!(number(&desk.sign()), 4);
+}
+
+/// What a tool does that writes an older copy into the file itself.
+const SET_BACK: &str = "
+    BEGIN IMMEDIATE;
+    DROP TRIGGER reports_are_never_removed;
+    DROP TRIGGER postings_are_never_removed;
+    DELETE FROM postings WHERE report > (SELECT max(sequence) FROM backup.reports);
+    DELETE FROM reports WHERE sequence > (SELECT max(sequence) FROM backup.reports);
+    CREATE TRIGGER reports_are_never_removed BEFORE DELETE ON reports
+BEGIN SELECT RAISE(ABORT, 'reports are never removed'); END;
+    CREATE TRIGGER postings_are_never_removed BEFORE DELETE ON postings
+BEGIN SELECT RAISE(ABORT, 'postings are never removed'); END;
+    COMMIT;";
