@@ -1,6 +1,9 @@
 //! The book as people keep, copy and lose it: read-only, full, put back, without hard links.
 
-use crate::support::{PROGRAM, TestHome};
+use crate::{
+    said::{Said, text},
+    support::{PROGRAM, TestHome},
+};
 use meter_core::{
     ByteCount, ChainId, DurationMs, OpenSession, ReportSigner, Tariff, UnixMs, Verified,
 };
@@ -52,19 +55,9 @@ fn book(home: &TestHome, reports: u32) -> Book {
     book
 }
 
-fn text(output: &Output) -> String {
-    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
-    format!("{out}{err}")
-}
-
 #[track_caller]
 fn check(output: &Output, code: i32, parts: &[&str]) -> String {
-    let said = text(output);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    for part in parts {
-        assert!(said.contains(part), "{part:?} is not in: {said}");
-    }
-    said
+    Said::from(output).expect(code, parts)
 }
 
 /// Runs a shell line that may mount; `None` where this system lets nobody do that.

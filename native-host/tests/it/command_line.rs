@@ -1,28 +1,11 @@
 //! The commands as a person types them.
 
-use crate::support::{PROGRAM, TestHome};
+use crate::{
+    said::{check, text},
+    support::{PROGRAM, TestHome},
+};
 use serde_json::{Value, json};
-use std::{fs, path::PathBuf, process::Output};
-
-#[track_caller]
-fn text(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-#[track_caller]
-fn check(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) -> String {
-    let output = home.run(args);
-    let text = text(&output);
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
-    for part in parts {
-        assert!(text.contains(part), "{args:?} says {part:?}: {text}");
-    }
-    text
-}
+use std::{fs, path::PathBuf};
 
 #[test]
 fn help_names_every_command_and_where_things_are() {

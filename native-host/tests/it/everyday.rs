@@ -1,6 +1,6 @@
 //! `up`, `down`, waiting and watching, as a person or a script uses them.
 
-use crate::{scripts::object, support::TestHome};
+use crate::{said::check, scripts::object, support::TestHome};
 use serde_json::Value;
 use std::{
     fs::{self, OpenOptions},
@@ -36,17 +36,6 @@ impl SomebodysTor {
             home.relay_port, self.0
         ));
     }
-}
-
-#[track_caller]
-fn check(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) -> String {
-    let output = home.run(args);
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
-    for part in parts {
-        assert!(text.contains(part), "{args:?} says {part:?}: {text}");
-    }
-    text.into_owned()
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Browsers with a floor, and policies, as a person asks for them.
 
-use crate::support::{Bridge, PROGRAM, TestHome};
+use crate::{
+    said::Said,
+    support::{Bridge, PROGRAM, TestHome},
+};
 use meter_wire::{FromDaemon, Notice};
 use onionmeter_host::{ids, launch};
 use std::{
@@ -29,13 +32,7 @@ fn open(home: &TestHome, browser: &Path, more: &[&str]) -> Output {
 
 #[track_caller]
 fn said(output: &Output, code: i32) -> String {
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert_eq!(output.status.code(), Some(code), "{text}");
-    text
+    Said::from(output).expect(code, &[])
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod ports;
 mod purge;
 mod registered;
 mod relay;
+mod said;
 mod scripts;
 mod settings;
 mod stand_in;

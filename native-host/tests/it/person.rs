@@ -1,12 +1,15 @@
 //! A person with a home folder of their own, as a new user of this computer has it.
 
-use crate::support::{Bridge, PROGRAM};
+use crate::{
+    said::Said,
+    support::{Bridge, PROGRAM},
+};
 use std::{
     ffi::OsStr,
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 /// Two users who own nothing on this computer.
@@ -149,38 +152,5 @@ impl Person {
 impl Drop for Person {
     fn drop(&mut self) {
         drop(self.run(&["stop"]));
-    }
-}
-
-/// Exit status and all words of one command.
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) text: String,
-}
-
-impl Said {
-    pub(crate) fn of(command: &mut Command) -> Self {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command.output().expect("it starts");
-        let text = [stdout, stderr].concat();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        Self {
-            code: status.code(),
-            text,
-        }
-    }
-
-    /// Exit status, and every part among the words.
-    #[track_caller]
-    pub(crate) fn expect(self, code: i32, parts: &[&str]) -> String {
-        assert_eq!(self.code, Some(code), "{}", self.text);
-        for part in parts {
-            assert!(self.text.contains(part), "says {part:?}: {}", self.text);
-        }
-        assert!(!self.text.contains("panicked"), "{}", self.text);
-        self.text
     }
 }

@@ -1,6 +1,9 @@
 //! Where a home may be: odd paths work, or are refused with a sentence before anything is made.
 
-use crate::person::{Person, Said, USERS};
+use crate::{
+    person::{Person, USERS},
+    said::Said,
+};
 use meter_wire::{Request, Success};
 use std::{
     ffi::OsStr,

@@ -1,6 +1,9 @@
 //! Which port the relay takes: two users of one computer, each with defaults.
 
-use crate::person::{Person, Said, USERS};
+use crate::{
+    person::{Person, USERS},
+    said::Said,
+};
 use std::path::Path;
 
 /// Runs in a network of its own, in which no other test and no other program has the usual port.

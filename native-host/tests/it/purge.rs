@@ -1,7 +1,8 @@
 //! `uninstall --purge`: nothing goes that Onionmeter did not make.
 
 use crate::{
-    person::{Person, Said, USERS},
+    person::{Person, USERS},
+    said::Said,
     support::{PROGRAM, TestHome},
 };
 use std::{

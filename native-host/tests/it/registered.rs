@@ -1,6 +1,9 @@
 //! `install` and `uninstall` in the browsers and homes of real people, and what `doctor` finds there.
 
-use crate::person::{Person, Said, USERS};
+use crate::{
+    person::{Person, USERS},
+    said::Said,
+};
 use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},

@@ -1,18 +1,7 @@
 //! `config` and what other commands say of `config.toml`.
 
-use crate::{scripts::object, support::TestHome};
+use crate::{said::check, scripts::object, support::TestHome};
 use std::{fs, os::unix::fs::PermissionsExt as _};
-
-#[track_caller]
-fn check(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) -> String {
-    let output = home.run(args);
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {text}");
-    for part in parts {
-        assert!(text.contains(part), "{args:?} says {part:?}: {text}");
-    }
-    text.into_owned()
-}
 
 fn file(home: &TestHome) -> String {
     fs::read_to_string(home.root().join("config.toml")).expect("there")

@@ -1,7 +1,10 @@
 //! Whatever state the daemon is in, every command and every browser hears of it, by the program's own
 //! short limits.
 
-use crate::support::{Bridge, TestHome};
+use crate::{
+    said::text,
+    support::{Bridge, TestHome},
+};
 use meter_wire::{
     Client, ErrorCode, FRAME_OUT_MAX, FromDaemon, Hello, Notice, Outcome, ProtocolRange, Request,
     RequestEnvelope, parse_from_daemon, write_request,
@@ -12,15 +15,9 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
     path::Path,
-    process::Output,
     thread,
     time::Duration,
 };
-
-fn text(output: &Output) -> String {
-    let text = [&output.stdout[..], &output.stderr].concat();
-    String::from_utf8(text).expect("text")
-}
 
 fn signal(home: &TestHome, signal: Signal) {
     kill_process(home.daemon_pid().expect("one runs"), signal).expect("ours");

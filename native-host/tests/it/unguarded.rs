@@ -1,7 +1,10 @@
 //! Whose a connection is, where a sandbox keeps the daemon from asking: another user is kept out all the
 //! same, or the relay stays closed and says why.
 
-use crate::support::{TestHome, connect};
+use crate::{
+    said::text,
+    support::{TestHome, connect},
+};
 use std::{
     io::{Read as _, Write as _},
     process::{Child, Command, Stdio},
@@ -65,9 +68,7 @@ impl Drop for Boxed {
 }
 
 fn said(home: &TestHome, args: &[&str]) -> String {
-    let output = home.run(args);
-    let text = [output.stdout, output.stderr].concat();
-    String::from_utf8(text).expect("text")
+    text(&home.run(args))
 }
 
 fn is_served(home: &TestHome) -> bool {

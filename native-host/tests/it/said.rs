@@ -1,0 +1,56 @@
+//! What one command ended with and said.
+
+use crate::support::TestHome;
+use std::process::{Command, Output};
+
+/// Exit status and all words of one command, on both of its streams.
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
+    /// The command, for a failed test to show.
+    command: String,
+}
+
+impl Said {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().expect("it starts");
+        Self {
+            command: format!("{command:?}"),
+            ..Self::from(&output)
+        }
+    }
+
+    /// Exit status, and every part among the words.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32, parts: &[&str]) -> String {
+        let Self { text, command, .. } = self;
+        assert_eq!(self.code, Some(code), "{command}: {text}");
+        for part in parts {
+            assert!(text.contains(part), "{command} says {part:?}: {text}");
+        }
+        assert!(!text.contains("panicked"), "{command}: {text}");
+        text
+    }
+}
+
+impl From<&Output> for Said {
+    fn from(output: &Output) -> Self {
+        let text = [&output.stdout[..], &output.stderr].concat();
+        Self {
+            code: output.status.code(),
+            text: String::from_utf8_lossy(&text).into_owned(),
+            command: String::new(),
+        }
+    }
+}
+
+/// Runs a command in a home, and expects of it what [`Said::expect`] does.
+#[track_caller]
+pub(crate) fn check(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) -> String {
+    Said::of(&mut home.command(args)).expect(code, parts)
+}
+
+/// All words of a command.
+pub(crate) fn text(output: &Output) -> String {
+    Said::from(output).text
+}
