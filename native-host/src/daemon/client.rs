@@ -2,7 +2,7 @@
 
 use super::{
     budget::Budget,
-    detached::{Answer, Detached, Task},
+    detached::{Answer, Detached, Place, Task},
     places::Guest,
 };
 use crate::{
@@ -15,9 +15,9 @@ use meter_core::{Thresholds, WitnessName};
 use meter_relay::Site;
 use meter_wire::{
     Bootstrap, ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Hello, Notice, Outcome,
-    ParseError, Problem, ProtocolRange, Reply, Request, SITE_BYTES_MAX, SiteQuery, Status, Success,
-    TorState, WireReport, Witness, WitnessQuery, WitnessSeen, WitnessText, parse_request,
-    write_message,
+    ParseError, Problem, ProtocolRange, Reply, ReportsPage, ReportsQuery, Request, SITE_BYTES_MAX,
+    SetThresholds, SiteQuery, Status, Success, TorState, WireReport, Witness, WitnessQuery,
+    WitnessSeen, WitnessText, parse_request, write_message,
 };
 use std::{io, time::Duration};
 use tokio::{
@@ -100,6 +100,13 @@ struct Client {
     detached: Detached,
 }
 
+/// What became of a request that was not refused.
+enum Obeyed {
+    Now(Success),
+    /// It has begun, and its answer comes by [`Detached`].
+    Later(Place, Task),
+}
+
 enum Event {
     Answer(u32, Answer),
     Status,
@@ -114,10 +121,13 @@ impl Client {
             Err(ParseError { id, .. }) if !allowed => (id, Err(Problem::new(ErrorCode::Busy))),
             Err(ParseError { id, problem }) => (id, Err(problem)),
             Ok(envelope) if !allowed => (Some(envelope.id), Err(Problem::new(ErrorCode::Busy))),
-            Ok(envelope) => match self.obey(envelope.id, envelope.request).await {
-                Some(outcome) => (Some(envelope.id), outcome),
-                // Its answer comes later.
-                None => return Ok(()),
+            Ok(envelope) => match self.obey(envelope.request).await {
+                Ok(Obeyed::Now(success)) => (Some(envelope.id), Ok(success)),
+                Ok(Obeyed::Later(place, task)) => {
+                    self.detached.run(envelope.id, place, task);
+                    return Ok(());
+                }
+                Err(problem) => (Some(envelope.id), Err(problem)),
             },
         };
         self.reply(id, outcome).await
@@ -131,113 +141,81 @@ impl Client {
         self.send(&FromDaemon::Reply(Reply { id, outcome })).await
     }
 
-    /// `None`: the answer takes a while, and comes by [`Detached`].
-    async fn obey(&mut self, id: u32, request: Request) -> Option<Answer> {
+    /// Does what is asked for. What may take seconds, because Tor starts or ends, connections end or Tor is
+    /// asked, only begins here, in the order of the requests: others and notices go on meanwhile.
+    async fn obey(&mut self, request: Request) -> Answer<Obeyed> {
         if self.greeted.is_none() && !matches!(request, Request::Hello(_)) {
-            return Some(Err(Problem::new(ErrorCode::HelloFirst)));
+            return Err(Problem::new(ErrorCode::HelloFirst));
         }
-        if !takes_long(&request) {
-            return Some(self.obey_at_once(request).await);
-        }
-        match self.begin(request).await {
-            Ok(task) => self.detached.run(id, task).err().map(Err),
-            Err(problem) => Some(Err(problem)),
-        }
-    }
-
-    async fn obey_at_once(&mut self, request: Request) -> Answer {
-        let done = |()| Success::Done;
-        match request {
-            Request::Hello(hello) => self.greet(&hello).await,
+        let (engine, done) = (&self.engine, |()| Success::Done);
+        let tor = engine.tor().clone();
+        let success = match request {
+            Request::TorStart => {
+                let place = self.detached.place()?;
+                let seen = engine.status().borrow().tor.clone();
+                let start = tor.start(&seen);
+                return Ok(later(place, async move { start.await.map(done) }));
+            }
+            Request::TorStop => {
+                let place = self.detached.place()?;
+                let stop = tor.stop();
+                return Ok(later(place, async move { stop.await.map(done) }));
+            }
+            Request::TorUse(wish) => {
+                let place = self.detached.place()?;
+                let choose = tor.choose(wish.backend);
+                return Ok(later(place, async move { choose.await.map(done) }));
+            }
+            Request::MonitorStop => {
+                let place = self.detached.place()?;
+                let asked = engine.begin(Command::MonitorStop).await?;
+                return Ok(later(place, async move { asked.answer().await.map(done) }));
+            }
+            Request::Circuit(query) => {
+                let (place, engine, site) = (self.detached.place()?, engine.clone(), site(&query)?);
+                let ask = async move { Ok(Success::Circuit(engine.circuit(&site).await)) };
+                return Ok(later(place, ask));
+            }
+            Request::Hello(hello) => self.greet(&hello).await?,
             // Asked for, not read from the notices: it shows what this client did just before.
-            Request::Status => {
-                let status = self.engine.ask(Command::Status).await?;
-                Ok(Success::Status(Box::new(status)))
-            }
-            Request::Reports(query) => {
-                let (after, limit) = (query.after.0, query.limit);
-                let ask = |answer| Command::Reports {
-                    after,
-                    limit,
-                    answer,
-                };
-                self.engine.ask(ask).await.map(Success::Reports)
-            }
-            Request::MonitorStart => self.engine.ask(Command::MonitorStart).await.map(done),
+            Request::Status => Success::Status(Box::new(engine.ask(Command::Status).await?)),
+            Request::Reports(query) => Success::Reports(self.reports(&query).await?),
+            Request::MonitorStart => done(engine.ask(Command::MonitorStart).await?),
             Request::SetThresholds(message) => {
-                let thresholds = Thresholds::try_from(message).map_err(|error| {
-                    Problem::with_detail(ErrorCode::BadThresholds, error.to_string())
-                })?;
+                let thresholds = thresholds(message)?;
                 let ask = |answer| Command::SetThresholds(thresholds, answer);
-                self.engine.ask(ask).await.map(done)
+                done(engine.ask(ask).await?)
             }
-            Request::NewIdentity => self.engine.ask(Command::NewIdentity).await.map(done),
+            Request::NewIdentity => done(engine.ask(Command::NewIdentity).await?),
             Request::NewCircuit(query) => {
                 let site = site(&query)?;
-                let ask = |answer| Command::NewCircuit(site, answer);
-                self.engine.ask(ask).await.map(done)
+                done(
+                    engine
+                        .ask(|answer| Command::NewCircuit(site, answer))
+                        .await?,
+                )
             }
             Request::RestoreReports(message) => {
                 let ask = |answer| Command::RestoreReports(message.reports, answer);
-                self.engine.ask(ask).await.map(done)
+                done(engine.ask(ask).await?)
             }
-            Request::NewChain => self.engine.ask(Command::NewChain).await.map(done),
-            Request::Settings => self
-                .engine
-                .ask(Command::Settings)
-                .await
-                .map(Success::Settings),
-            Request::Witness => self.witness().map(Success::Witness),
-            Request::WitnessSeen(query) => Ok(Success::WitnessSeen(self.seen(&query))),
-            Request::Ping => Ok(Success::Done),
-            Request::TorStart
-            | Request::TorStop
-            | Request::TorUse(_)
-            | Request::MonitorStop
-            | Request::Circuit(_) => Err(Problem::new(ErrorCode::Internal)),
-        }
+            Request::NewChain => done(engine.ask(Command::NewChain).await?),
+            Request::Settings => Success::Settings(engine.ask(Command::Settings).await?),
+            Request::Witness => Success::Witness(self.witness()?),
+            Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
+            Request::Ping => Success::Done,
+        };
+        Ok(Obeyed::Now(success))
     }
 
-    /// Begins what takes long, in the order of the requests; what it gives is the rest of it.
-    async fn begin(&mut self, request: Request) -> Result<Task, Problem> {
-        let done = |()| Success::Done;
-        let tor = self.engine.tor().clone();
-        Ok(match request {
-            Request::TorStart => {
-                let seen = self.engine.status().borrow().tor.clone();
-                let start = tor.start(&seen);
-                Box::pin(async move { start.await.map(done) })
-            }
-            Request::TorStop => {
-                let stop = tor.stop();
-                Box::pin(async move { stop.await.map(done) })
-            }
-            Request::TorUse(wish) => {
-                let choose = tor.choose(wish.backend);
-                Box::pin(async move { choose.await.map(done) })
-            }
-            Request::MonitorStop => {
-                let asked = self.engine.begin(Command::MonitorStop).await?;
-                Box::pin(async move { asked.answer().await.map(done) })
-            }
-            Request::Circuit(query) => {
-                let (engine, site) = (self.engine.clone(), site(&query)?);
-                Box::pin(async move { Ok(Success::Circuit(engine.circuit(&site).await)) })
-            }
-            Request::Hello(_)
-            | Request::Status
-            | Request::Reports(_)
-            | Request::MonitorStart
-            | Request::SetThresholds(_)
-            | Request::NewIdentity
-            | Request::NewCircuit(_)
-            | Request::RestoreReports(_)
-            | Request::NewChain
-            | Request::Settings
-            | Request::Witness
-            | Request::WitnessSeen(_)
-            | Request::Ping => return Err(Problem::new(ErrorCode::Internal)),
-        })
+    async fn reports(&self, query: &ReportsQuery) -> Answer<ReportsPage> {
+        let (after, limit) = (query.after.0, query.limit);
+        let ask = |answer| Command::Reports {
+            after,
+            limit,
+            answer,
+        };
+        self.engine.ask(ask).await
     }
 
     /// A new name for the browser to ask for, which nobody can guess.
@@ -345,29 +323,13 @@ impl Client {
     }
 }
 
-/// Whether its answer may take seconds: Tor starts or ends, connections end, or Tor is asked. Other requests
-/// and notices go on meanwhile.
-const fn takes_long(request: &Request) -> bool {
-    match request {
-        Request::TorStart
-        | Request::TorStop
-        | Request::TorUse(_)
-        | Request::MonitorStop
-        | Request::Circuit(_) => true,
-        Request::Hello(_)
-        | Request::Status
-        | Request::Reports(_)
-        | Request::MonitorStart
-        | Request::SetThresholds(_)
-        | Request::NewIdentity
-        | Request::NewCircuit(_)
-        | Request::RestoreReports(_)
-        | Request::NewChain
-        | Request::Settings
-        | Request::Witness
-        | Request::WitnessSeen(_)
-        | Request::Ping => false,
-    }
+fn later(place: Place, task: impl Future<Output = Answer> + Send + 'static) -> Obeyed {
+    Obeyed::Later(place, Box::pin(task))
+}
+
+fn thresholds(message: SetThresholds) -> Answer<Thresholds> {
+    let thresholds = Thresholds::try_from(message);
+    thresholds.map_err(|error| Problem::with_detail(ErrorCode::BadThresholds, error.to_string()))
 }
 
 /// The site that is meant. A refusal does not repeat it.

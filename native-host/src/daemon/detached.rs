@@ -2,14 +2,16 @@
 
 use meter_wire::{ErrorCode, Problem, Success};
 use std::{pin::Pin, sync::Arc};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
 /// Requests of one client that run at once.
 const RUNNING_MAX: usize = 8;
 
 /// How a request went.
-pub(super) type Answer = Result<Success, Problem>;
+pub(super) type Answer<T = Success> = Result<T, Problem>;
+/// One of the requests that may run at once.
+pub(super) type Place = OwnedSemaphorePermit;
 /// The rest of a request that has begun.
 pub(super) type Task = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
@@ -33,20 +35,23 @@ impl Detached {
         }
     }
 
-    /// Runs the rest of a request.
+    /// A place for one request more. Taken before the request begins: what is refused has not begun.
     ///
     /// # Errors
     /// Too many run.
-    pub(super) fn run(&self, id: u32, task: Task) -> Result<(), Problem> {
+    pub(super) fn place(&self) -> Answer<Place> {
         let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| Problem::new(ErrorCode::Busy))?;
+        place.map_err(|_| Problem::new(ErrorCode::Busy))
+    }
+
+    /// Runs the rest of a request.
+    pub(super) fn run(&self, id: u32, place: Place, task: Task) {
         let sender = self.sender.clone();
         self.tasks.spawn(async move {
             let answer = task.await;
             crate::ignore_because("its client left", sender.send((id, answer)).await);
             drop(place);
         });
-        Ok(())
     }
 
     /// The next answer; waits for ever while nothing runs. Cancel safe.
