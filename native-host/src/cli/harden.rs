@@ -21,7 +21,8 @@ longer fetched; sign-in to Chromium, QUIC, prefetching and DNS over HTTPS are of
 critical, lists of revoked certificates for one, it fetches all the same: only `open` stops that. No policy sets a proxy, so the extension stays in control. A browser takes
 policies at its next start; chrome://policy and about:policies list them.
 
-Exit status: 0 done, 64 a file cannot be read or written, or nobody was there to say yes.")]
+Exit status: 0 done, 1 a file of somebody else's was left as it is, 64 a file cannot be read or written,
+or nobody was there to say yes.")]
 pub(super) struct Harden {
     #[command(flatten)]
     common: Common,
@@ -38,7 +39,9 @@ pub(super) struct Harden {
 
 /// Remove the policies that `harden` wrote
 #[derive(Args)]
-#[command(after_help = "Exit status: 0 done, 64 a file cannot be read or removed.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 a file that was changed was left as it is, 64 a file cannot be read or removed."
+)]
 pub(super) struct Unharden {
     #[command(flatten)]
     common: Common,

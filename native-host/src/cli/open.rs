@@ -6,11 +6,10 @@ use crate::{
     home::Home,
     launch::{self, Launchable, Use},
     problems,
-    registration::Family,
+    registration::{self, Family},
 };
 use clap::Args;
 use std::{
-    env,
     ffi::OsString,
     path::{Path, PathBuf},
 };
@@ -27,7 +26,7 @@ folder, unless --profile names another. The browser must not be running on that 
 
 Exit status: 0 the browser was started, 64 wrong usage, 69 it is not there or cannot be started.")]
 pub(super) struct Open {
-    /// chromium, brave-browser, vivaldi, firefox, …, or a program's path; the first one found if absent
+    /// chromium, brave-browser, vivaldi, firefox, …, also by its path; the first one found if absent
     browser: Option<OsString>,
     /// The folder of the profile (Chromium: --user-data-dir)
     #[arg(long, value_name = "DIR")]
@@ -57,7 +56,8 @@ pub(super) fn run(arguments: &Open, home: &Home) -> Outcome {
     if let Some(extension) = &arguments.extension {
         line.push(load(extension, &browser)?);
     }
-    if arguments.profile.is_some() && browser.preset.family == Family::Chromium {
+    // Named also where it is the usual one: the browser must not use another than the one that is looked at here.
+    if browser.preset.family == Family::Chromium {
         line.push(joined("--user-data-dir=", &profile));
     }
     match launch::use_of(browser.preset.family, &profile) {
@@ -81,10 +81,10 @@ fn not_found(arguments: &Open) -> Failure {
     let names = launch::names().join(", ");
     let text = match &arguments.browser {
         Some(name) => format!(
-            "there is no browser \"{}\" here; name one of {names}, or a program's path",
+            "there is no browser \"{}\" here; name one of {names}, or the path of a program with such a name",
             name.to_string_lossy()
         ),
-        None => format!("none of these browsers is installed: {names}; name a program's path"),
+        None => format!("none of these browsers is installed: {names}; name the path of one"),
     };
     Failure::Exit(EXIT_UNAVAILABLE, text)
 }
@@ -118,10 +118,11 @@ fn load(extension: &Path, browser: &Launchable) -> Result<OsString, Failure> {
         );
         return Err(Failure::Exit(EXIT_USAGE, text));
     }
-    Ok(joined(
-        "--load-extension=",
-        &std::path::absolute(extension)?,
-    ))
+    Ok(joined("--load-extension=", &absolute(extension)?))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| Failure::usage(&error))
 }
 
 fn joined(option: &str, path: &Path) -> OsString {
@@ -134,7 +135,7 @@ fn joined(option: &str, path: &Path) -> OsString {
 /// floor stands in the profile and would hold for every other start as well.
 fn profile(arguments: &Open, browser: &Launchable, home: &Home) -> Result<PathBuf, Failure> {
     if let Some(profile) = &arguments.profile {
-        return Ok(std::path::absolute(profile)?);
+        return absolute(profile);
     }
     match browser.preset.family {
         Family::Firefox => {
@@ -142,11 +143,8 @@ fn profile(arguments: &Open, browser: &Launchable, home: &Home) -> Result<PathBu
             Ok(home.firefox())
         }
         Family::Chromium => {
-            let config = env::var_os("XDG_CONFIG_HOME")
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute());
-            let config = config.or_else(|| Some(env::home_dir()?.join(".config")));
             let text = "there is no home folder; name the profile's folder with --profile";
+            let config = registration::config_home();
             let config = config.ok_or_else(|| Failure::Exit(EXIT_USAGE, text.to_owned()))?;
             Ok(config.join(browser.preset.folder))
         }

@@ -94,7 +94,9 @@ pub(super) const PRESETS: &[Preset] = &[
     firefox("LibreWolf", &["librewolf"]),
 ];
 
-/// The browser of that name or path, or the first one of the table that is installed. `None` where there is none.
+/// The browser of that name, or at that path with one of the names, or the first one of the table that is
+/// installed. `None` where there is none, and for any other program: started with another family's switches it
+/// would have no floor.
 #[must_use]
 pub fn find(wanted: Option<&OsStr>) -> Option<Launchable> {
     let Some(wanted) = wanted else {
@@ -104,12 +106,11 @@ pub fn find(wanted: Option<&OsStr>) -> Option<Launchable> {
     let name = path.file_name()?.to_str()?.to_lowercase();
     let preset = PRESETS
         .iter()
-        .find(|preset| preset.programs.contains(&name.as_str()));
+        .find(|preset| preset.programs.contains(&name.as_str()))?;
     match path.components().count() {
-        1 => installed(preset?),
-        // Its name may be any, and then it is taken for a Chromium.
+        1 => installed(preset),
         _ => path.is_file().then(|| Launchable {
-            preset: preset.unwrap_or(&PRESETS[0]),
+            preset,
             program: path.to_path_buf(),
         }),
     }
@@ -147,7 +148,16 @@ mod tests {
     fn a_program_that_is_not_there_is_none() {
         assert!(find(Some(OsStr::new("/nowhere/chromium"))).is_none());
         assert!(find(Some(OsStr::new("netscape"))).is_none());
-        let found = find(Some(OsStr::new("/bin/sh"))).expect("a program by its path");
-        assert_eq!(found.preset.family, Family::Chromium);
+        assert!(find(Some(OsStr::new("/bin/sh"))).is_none());
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, family) in [
+            ("firefox-esr", Family::Firefox),
+            ("brave", Family::Chromium),
+        ] {
+            let program = folder.path().join(name);
+            std::fs::write(&program, "").expect("written");
+            let found = find(Some(program.as_os_str())).expect("by its path");
+            assert_eq!(found.preset.family, family);
+        }
     }
 }

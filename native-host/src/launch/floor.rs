@@ -22,17 +22,23 @@ const WEB_RTC: [&str; 3] = [
 /// the policy does not make in the first place.
 const MDNS_OFF: &str = "--disable-features=WebRtcHideLocalIpsWithMdns";
 
-/// Options that would take the floor away again, or put another in its place.
-const UNDOING: [&str; 9] = [
-    "--disable-features",
-    "--force-webrtc-ip-handling-policy",
-    "--host-resolver-rules",
-    "--no-proxy-server",
-    "--proxy-auto-detect",
-    "--proxy-bypass-list",
-    "--proxy-pac-url",
-    "--proxy-server",
-    "--webrtc-ip-handling-policy",
+/// Options that would take the floor away again, put another in its place, or lead to another profile, which a
+/// browser without the floor may use. Without their dashes: both families take one or two.
+const UNDOING: [&str; 14] = [
+    "createprofile",
+    "disable-features",
+    "force-webrtc-ip-handling-policy",
+    "host-resolver-rules",
+    "no-proxy-server",
+    "p",
+    "profile",
+    "profilemanager",
+    "proxy-auto-detect",
+    "proxy-bypass-list",
+    "proxy-pac-url",
+    "proxy-server",
+    "user-data-dir",
+    "webrtc-ip-handling-policy",
 ];
 
 /// The first line of the preferences, by which they are known again.
@@ -47,13 +53,17 @@ pub fn arguments() -> Vec<OsString> {
     all.map(OsString::from).collect()
 }
 
-/// The first of these arguments that would undo the floor of a Chromium.
+/// The first of these arguments that would undo the floor.
 #[must_use]
 pub fn undoing(arguments: &[OsString]) -> Option<&OsString> {
     arguments.iter().find(|argument| {
         let argument = argument.to_string_lossy();
-        let (name, _) = argument.split_once('=').unwrap_or((&argument, ""));
-        UNDOING.contains(&name)
+        let option = argument.trim_start_matches('-');
+        let name = option.split('=').next().unwrap_or_default();
+        option.len() < argument.len()
+            && UNDOING
+                .iter()
+                .any(|undoing| name.eq_ignore_ascii_case(undoing))
     })
 }
 
@@ -132,6 +142,12 @@ mod tests {
             "--no-proxy-server",
             "--proxy-server=direct://",
             "--host-resolver-rules=",
+            "-no-proxy-server",
+            "-proxy-server=direct://",
+            "--user-data-dir=/tmp/other",
+            "-P",
+            "--profile",
+            "-ProfileManager",
         ] {
             assert!(undoing(text), "{text}");
         }
@@ -139,6 +155,9 @@ mod tests {
             "--headless=new",
             "--proxy",
             "http://a.test/?--proxy-server=x",
+            "--profile-directory=Work",
+            "profile",
+            "-",
         ] {
             assert!(!undoing(text), "{text}");
         }

@@ -99,6 +99,12 @@ pub(crate) fn all_places(record: &Record) -> Vec<Place> {
     places
 }
 
+/// The folder of settings in which a Chromium of this user has its own; `None` without a home folder.
+pub(crate) fn config_home() -> Option<PathBuf> {
+    let home = env::home_dir().filter(|home| home.is_absolute())?;
+    config_homes(&home).into_iter().next()
+}
+
 /// Chromium's order (`user_data_dir.md`), and the default, which holds where the variables are not set.
 fn config_homes(home: &Path) -> Vec<PathBuf> {
     let named = ["CHROME_CONFIG_HOME", "XDG_CONFIG_HOME"].map(env::var_os);
