@@ -5,10 +5,11 @@ use crate::{
     EXIT_USAGE,
     files::FolderError,
     home::{Home, HomeError, Kind, Mood, Removal},
-    ipc, launch,
+    ipc,
+    launch::{self, Use},
     lock::DaemonLock,
     problems,
-    registration::{self, Record, Removed, all_places},
+    registration::{self, Family, Record, Removed, all_places},
 };
 use clap::Args;
 use meter_ledger::Book;
@@ -38,8 +39,11 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home) -> Outcome {
     install::refuse_for_another()?;
     let kind = check(home)?;
     let mut out = stdout().lock();
-    if arguments.purge && !arguments.dry_run && !arguments.yes && kind != Kind::Missing {
-        confirm(home)?;
+    if arguments.purge && !arguments.dry_run && kind != Kind::Missing {
+        refuse_under_a_browser(home)?;
+        if !arguments.yes {
+            confirm(home)?;
+        }
     }
     let mood = if arguments.dry_run {
         Mood::Rehearsal
@@ -105,12 +109,25 @@ fn check(home: &Home) -> Result<Kind, Failure> {
     }
 }
 
+/// A Firefox that `open` started has its profile in the home.
+fn refuse_under_a_browser(home: &Home) -> Result<(), Failure> {
+    match launch::use_of(Family::Firefox, &home.firefox()) {
+        Use::Free => Ok(()),
+        Use::WithFloor | Use::WithoutFloor(_) => Err(Failure::Exit(
+            EXIT_USAGE,
+            "nothing was removed: the Firefox that `onionmeter open` started still runs on its profile in this \
+             folder; close it, then run this again"
+                .to_owned(),
+        )),
+    }
+}
+
 /// Asks a person, or refuses where there is none.
 fn confirm(home: &Home) -> Result<(), Failure> {
     let what = format!(
         "{} with {} and the key that signs them",
         home.root().display(),
-        reports(home)
+        losses(home)
     );
     if !stdin().is_terminal() {
         return Err(Failure::Exit(
@@ -132,6 +149,31 @@ fn confirm(home: &Home) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Exit(EXIT_USAGE, "nothing was removed".to_owned()))
+}
+
+/// What would be lost beside the key, in words.
+fn losses(home: &Home) -> String {
+    let mut losses = vec![reports(home)];
+    match kept_books(home) {
+        0 => {}
+        1 => losses.push("the book of an earlier chain".to_owned()),
+        more => losses.push(format!("{more} books of earlier chains")),
+    }
+    if home.firefox().is_dir() {
+        losses.push(
+            "the Firefox profile of `onionmeter open`, bookmarks and passwords too".to_owned(),
+        );
+    }
+    losses.join(", ")
+}
+
+/// The books that `new-chain` put aside.
+fn kept_books(home: &Home) -> usize {
+    let entries = fs::read_dir(home.root()).into_iter().flatten().flatten();
+    let is_kept = |name: &str| name.starts_with("book.old-") && name.ends_with(".sqlite3");
+    entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_kept))
+        .count()
 }
 
 /// How many reports would be lost, in words.
@@ -303,7 +345,7 @@ fn purge(out: &mut impl Write, home: &Home, mood: Mood, kind: &Kind) -> Result<b
             "{:12}  {}  {root}, with {}",
             "Home",
             word(mood),
-            reports(home)
+            losses(home)
         )?;
     }
     let lock = match mood {
