@@ -147,12 +147,14 @@ Examples:
 
 May be repeated at any time; what is in order stays as it is.
 
-Exit status: 0 registered, 4 no browser was found, 64 something cannot be written or used.";
+Exit status: 0 registered, 4 no browser was found, 64 the home, a folder or the program cannot be used,
+73 not everything could be written.";
 
 const UNINSTALL_HELP: &str = "\
 Turn protection off in the popup before you remove the extension.
 
-Exit status: 0 nothing is registered any more, 64 something cannot be removed.";
+Exit status: 0 nothing is registered any more, 7 the daemon does not answer, 64 refused or not confirmed,
+73 not everything could be removed.";
 
 const DOCTOR_HELP: &str = "\
 Looks at folder, settings, key, book, daemon, Tor and browsers. Changes nothing and starts nothing.
@@ -160,8 +162,8 @@ Looks at folder, settings, key, book, daemon, Tor and browsers. Changes nothing 
 Exit status: 0 nothing is wrong, 1 something is: each BAD line is followed by what repairs it.";
 
 const RESTORE_HELP: &str = "\
-Exit status: 0 the book has them again, 64 nothing to restore, 65 the file does not hold up,
-66 it is not there.";
+Exit status: 0 the book has them again, 65 the file or a report in it does not hold up, 66 it is not
+there.";
 
 const NEW_CHAIN_HELP: &str = "\
 Exit status: 0 a new chain has begun, 64 nothing is wrong with this one.";
@@ -169,8 +171,8 @@ Exit status: 0 a new chain has begun, 64 nothing is wrong with this one.";
 const DAEMON_HELP: &str = "\
 For a service manager, or to see it end. Its log: `onionmeter logs -f`.
 
-Exit status: 0 it was asked to end, nobody was left, or another one runs already; 70 a bug,
-78 a mistake in config.toml.";
+Exit status: 0 it was asked to end, nobody was left, or another one runs already; 64 the home cannot be
+used, 69 it could not begin, 78 a mistake in config.toml.";
 
 /// Why a command did not do what it was asked.
 enum Failure {
@@ -214,22 +216,7 @@ pub fn run() -> ExitCode {
     } else {
         Format::Text
     };
-    let outcome = match arguments.command {
-        Command::Verify(arguments) => verify::run(&arguments, format),
-        Command::Relay(arguments) => relay::run(&arguments, format),
-        Command::Completions(arguments) => {
-            shell::completions(&arguments, Arguments::command(), format)
-        }
-        Command::Man(arguments) => shell::man(&arguments, Arguments::command(), format),
-        Command::ExitCodes => exit::list(format),
-        Command::Harden(arguments) => harden::harden(&arguments),
-        Command::Unharden(arguments) => harden::unharden(&arguments),
-        #[cfg(feature = "embedded-tor")]
-        Command::EmbeddedTor => embedded::run(),
-        command => Home::find()
-            .map_err(|error| Failure::usage(&error))
-            .and_then(|home| with_home(command, &home, format)),
-    };
+    let outcome = obey(arguments.command, format);
     outcome.unwrap_or_else(|failure| tell(&failure, format))
 }
 
@@ -254,31 +241,33 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     tell(&Failure::Exit(EXIT_USAGE, message.to_owned()), Format::Json)
 }
 
-fn with_home(command: Command, home: &Home, format: Format) -> Outcome {
+fn obey(command: Command, format: Format) -> Outcome {
+    // Some need none, and work without a home folder.
+    let home = Home::find().map_err(|error| Failure::usage(&error));
     match command {
-        Command::Up(arguments) => control::up(&arguments, home, format),
-        Command::Down(arguments) => control::down(&arguments, home, format),
-        Command::Install(arguments) => install::install(&arguments, home),
-        Command::Uninstall(arguments) => uninstall::uninstall(&arguments, home),
-        Command::Open(arguments) => open::run(&arguments, home),
+        Command::Up(arguments) => control::up(&arguments, &home?, format),
+        Command::Down(arguments) => control::down(&arguments, &home?, format),
+        Command::Install(arguments) => install::install(&arguments, &home?),
+        Command::Uninstall(arguments) => uninstall::uninstall(&arguments, &home?),
+        Command::Open(arguments) => open::run(&arguments, &home?),
         Command::Harden(arguments) => harden::harden(&arguments),
         Command::Unharden(arguments) => harden::unharden(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments, home, format),
-        Command::Status(arguments) => status::run(&arguments, home, format),
-        Command::Reports(arguments) => reports::run(&arguments, home, format),
-        Command::Restore(arguments) => chain::restore(&arguments, home),
-        Command::NewChain(arguments) => chain::begin(&arguments, home),
-        Command::Tor(arguments) => tor::run(&arguments, home, format),
-        Command::Monitor(arguments) => control::monitor(&arguments, home, format),
-        Command::NewIdentity(arguments) => control::new_identity(&arguments, home, format),
-        Command::Circuit(arguments) => circuit::show(&arguments, home, format),
-        Command::NewCircuit(arguments) => circuit::renew(&arguments, home, format),
-        Command::Thresholds(arguments) => thresholds::run(&arguments, home, format),
-        Command::Config(arguments) => config::run(&arguments, home, format),
-        Command::Logs(arguments) => logs::run(&arguments, home, format),
-        Command::Stop(arguments) => control::daemon(&arguments, home, format),
-        Command::Version(arguments) => version::run(&arguments, home, format),
-        Command::Daemon => daemon(home),
+        Command::Doctor(arguments) => doctor::run(&arguments, &home?, format),
+        Command::Status(arguments) => status::run(&arguments, &home?, format),
+        Command::Reports(arguments) => reports::run(&arguments, &home?, format),
+        Command::Restore(arguments) => chain::restore(&arguments, &home?),
+        Command::NewChain(arguments) => chain::begin(&arguments, &home?),
+        Command::Tor(arguments) => tor::run(&arguments, &home?, format),
+        Command::Monitor(arguments) => control::monitor(&arguments, &home?, format),
+        Command::NewIdentity(arguments) => control::new_identity(&arguments, &home?, format),
+        Command::Circuit(arguments) => circuit::show(&arguments, &home?, format),
+        Command::NewCircuit(arguments) => circuit::renew(&arguments, &home?, format),
+        Command::Thresholds(arguments) => thresholds::run(&arguments, &home?, format),
+        Command::Config(arguments) => config::run(&arguments, &home?, format),
+        Command::Logs(arguments) => logs::run(&arguments, &home?, format),
+        Command::Stop(arguments) => control::daemon(&arguments, &home?, format),
+        Command::Version(arguments) => version::run(&arguments, &home?, format),
+        Command::Daemon => daemon(&home?),
         Command::Verify(arguments) => verify::run(&arguments, format),
         Command::Relay(arguments) => relay::run(&arguments, format),
         Command::Completions(arguments) => {

@@ -126,6 +126,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::Missing => return Problem::new(ErrorCode::TorMissing),
         TorProblem::NotBuiltIn => ErrorCode::TorMissing,
         TorProblem::ProgramUnsafe
+        | TorProblem::TransportUnsafe(..)
         | TorProblem::SpawnFailed { .. }
         | TorProblem::ExitedAtStart { .. }
         | TorProblem::Exited { .. }
@@ -148,9 +149,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::DetourNeedsOwnTor
         | TorProblem::TwoDetours
         | TorProblem::BridgeWithoutFingerprint => ErrorCode::ConfigInvalid,
-        TorProblem::TransportMissing(_) | TorProblem::TransportUnsafe(..) => {
-            ErrorCode::BridgeProgramMissing
-        }
+        TorProblem::TransportMissing(_) => ErrorCode::BridgeProgramMissing,
         TorProblem::ShadowsocksRefused(_) => ErrorCode::ShadowsocksRefused,
         TorProblem::ShadowsocksDown(_) => ErrorCode::ShadowsocksDown,
         // Their sentences say it all.

@@ -1,12 +1,10 @@
 //! `restore` and `new-chain`: the ways out when the book is not the one that was signed into last.
 
-use super::{Failure, Outcome, block_on, verify};
+use super::{Failure, Outcome, ask, block_on, exit, reports, verify};
 use crate::{EXIT_DATA, EXIT_USAGE, home::Home, ipc, problems};
 use clap::Args;
 use meter_ledger::Book;
-use meter_wire::{
-    ErrorCode, HexBytes, Problem, RESTORE_MAX, Request, RestoreReports, Status, Success, WireReport,
-};
+use meter_wire::{ErrorCode, HexBytes, Problem, RESTORE_MAX, Request, RestoreReports, WireReport};
 use std::{
     fs::File,
     io::{self, Read as _, Write as _, stdout},
@@ -33,9 +31,10 @@ const SQLITE: &[u8] = b"SQLite format 3\0";
 pub(super) fn restore(arguments: &Restore, home: &Home) -> Outcome {
     let (chain, reports) = read(&arguments.file)?;
     let name = arguments.file.display();
+    let mut refused = None;
     let restored = block_on(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
-        let before = status(&mut daemon).await?;
+        let before = ask::status(&mut daemon).await?;
         if before.chain.is_some_and(|ours| ours != chain) {
             return Ok(None);
         }
@@ -45,11 +44,18 @@ pub(super) fn restore(arguments: &Restore, home: &Home) -> Outcome {
             match asked.await {
                 // What is still missing may come with the next page.
                 Err(problem) if problem.code == ErrorCode::BookBehind => {}
+                Err(problem) if problem.code == ErrorCode::BadRequest => {
+                    refused = problem.detail;
+                    break;
+                }
                 other => drop(other?),
             }
         }
-        Ok(Some((before, status(&mut daemon).await?)))
+        Ok(Some((before, ask::status(&mut daemon).await?)))
     })?;
+    if let Some(detail) = refused {
+        return Err(Failure::Exit(EXIT_DATA, format!("{name}: {detail}")));
+    }
     let Some((before, after)) = restored else {
         let message = format!("{name} holds another chain than the book; nothing was taken");
         return Err(Failure::Exit(EXIT_DATA, message));
@@ -74,7 +80,7 @@ fn read(path: &Path) -> Result<Reports, Failure> {
     let mut first = Vec::new();
     let limit = u64::try_from(SQLITE.len()).unwrap_or(u64::MAX);
     let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut first));
-    read.map_err(|error| bad(error.to_string()))?;
+    read.map_err(|error| Failure::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}")))?;
     if first == SQLITE {
         return of_book(path).map_err(|error| bad(problems::chain(&error)));
     }
@@ -85,22 +91,17 @@ fn read(path: &Path) -> Result<Reports, Failure> {
 fn of_book(path: &Path) -> Result<Reports, meter_ledger::BookError> {
     let book = Book::open_to_read(path)?;
     let chain = book.chain()?.map(|(chain, _)| HexBytes(chain.0));
-    let mut reports: Vec<WireReport> = Vec::new();
-    loop {
-        let after = u64::try_from(reports.len()).unwrap_or(u64::MAX);
-        let page = book.reports(after, 500)?;
-        if page.is_empty() {
-            return Ok((chain.unwrap_or(HexBytes([0; 16])), reports));
-        }
-        // A row of the book has the length of a report; the daemon verifies what is in it.
-        reports.extend(page.iter().filter_map(|report| report.try_into().ok()));
-    }
+    // A row of the book has the length of a report; the daemon verifies what is in it.
+    let reports = reports::all(&book)?;
+    let reports = reports.iter().filter_map(|report| report.try_into().ok());
+    let reports = reports.collect();
+    Ok((chain.unwrap_or(HexBytes([0; 16])), reports))
 }
 
 pub(super) fn begin(arguments: &NewChain, home: &Home) -> Outcome {
     let begun = block_on(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
-        let before = status(&mut daemon).await?;
+        let before = ask::status(&mut daemon).await?;
         if !arguments.yes && !before.problem.as_ref().is_some_and(is_mended_by_it) {
             return Ok(None);
         }
@@ -111,7 +112,7 @@ pub(super) fn begin(arguments: &NewChain, home: &Home) -> Outcome {
         let message = "Nothing is wrong with the chain in use that a new one would mend; to end it all the same, add --yes.";
         return Err(Failure::Exit(EXIT_USAGE, message.to_owned()));
     };
-    let kept = newest_kept(home)?;
+    let kept = newest_kept(home).map_err(|error| Failure::usage(&error))?;
     let mut out = stdout().lock();
     writeln!(out, "A new chain of reports begins, with 0 credits.")?;
     if let Some(kept) = kept {
@@ -147,17 +148,4 @@ fn newest_kept(home: &Home) -> io::Result<Option<PathBuf>> {
         newest = Some(path);
     }
     Ok(newest)
-}
-
-async fn status(daemon: &mut ipc::Connection) -> Result<Status, Problem> {
-    match daemon.ask(Request::Status).await? {
-        Success::Status(status) => Ok(*status),
-        Success::Hello(_)
-        | Success::Reports(_)
-        | Success::Circuit(_)
-        | Success::Settings(_)
-        | Success::Witness(_)
-        | Success::WitnessSeen(_)
-        | Success::Done => Err(ipc::unexpected()),
-    }
 }

@@ -19,7 +19,7 @@ Starts what does not run yet: the daemon, the relay and Tor. Progress goes to st
 browser that uses it the daemon leaves again by itself after 120 s (daemon.idle_exit_s).
 
 Exit status: 0 ready, 69 Tor is not there or cannot connect, 71 the relay cannot open its port,
-73, 65 or 77 folder, book or key cannot be used, 78 a mistake in config.toml, 124 not within
+73 or 65 folder, book or key cannot be used, 78 a mistake in config.toml, 124 not within
 --timeout (3min by itself; Tor goes on trying).";
 
 const DOWN_HELP: &str = "\

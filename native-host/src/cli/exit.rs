@@ -41,7 +41,7 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         CHECK,
         "check_failed",
-        "`doctor` or `status --check` found something that is not as it should be",
+        "`doctor`, `status --check`, `harden` or `unharden` found something that is not as it should be",
     ),
     (NOT_RUNNING, "not_running", "the daemon does not run"),
     (
@@ -73,7 +73,7 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         EXIT_UNAVAILABLE,
         "unavailable",
-        "Tor is not installed, did not start or cannot connect",
+        "Tor is not installed, did not start or cannot connect; or a browser or the daemon cannot be started",
     ),
     (
         EXIT_BUG,

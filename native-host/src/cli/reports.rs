@@ -129,7 +129,7 @@ fn print_table(
     out.flush()
 }
 
-fn all(book: &Book) -> Result<Vec<Signed<SessionReport>>, BookError> {
+pub(super) fn all(book: &Book) -> Result<Vec<Signed<SessionReport>>, BookError> {
     let mut reports: Vec<Signed<SessionReport>> = Vec::new();
     loop {
         let after = u64::try_from(reports.len()).unwrap_or(u64::MAX);

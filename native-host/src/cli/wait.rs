@@ -73,12 +73,15 @@ async fn ask_all(
         let mut answer = std::pin::pin!(asking.ask(request));
         loop {
             tokio::select! {
-                answer = &mut answer => break answer.map(drop)?,
+                // What was told before the answer is read before it, so that no state from before the start is
+                // left to be read after it.
+                biased;
                 status = watching.next_status() => {
                     if let Step::Wait(words) = step(goal, &status?) {
                         progress.tell(words);
                     }
                 }
+                answer = &mut answer => break answer.map(drop)?,
             }
         }
     }
