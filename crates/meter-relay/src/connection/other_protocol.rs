@@ -37,7 +37,7 @@ pub(super) async fn turn_away(mut client: TcpStream, first: u8, early: &[u8]) ->
     if let Ok(read) = timeout(FAREWELL_MAX, read_head(&mut client, &mut head)).await {
         read?;
     }
-    if is_http(&head) && !is_from_a_page(&head) {
+    if is_http(&head) && !may_be_from_a_page(&head) {
         say_and_close(client, HTTP_ANSWER.as_bytes()).await?;
     }
     Ok(())
@@ -63,15 +63,28 @@ fn is_http(head: &[u8]) -> bool {
     line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0")
 }
 
-/// Whether a web page made its browser ask. A page must not learn from an answer that Onionmeter is
-/// here, so it gets none. Browsers say so in requests to loopback (Fetch Metadata; RFC 6454 §7); of a
-/// person who typed the address they say `none`.
-fn is_from_a_page(head: &[u8]) -> bool {
-    head.split(|&byte| byte == b'\n').skip(1).any(|line| {
+/// Whether a web page may have made its browser ask. A page must not learn from an answer that Onionmeter
+/// is here, so it gets none.
+///
+/// What asks a proxy names a host or a whole URL (RFC 9112 §3.2); what takes this for a site names a path.
+/// Of a path a browser says to loopback where the wish came from (Fetch Metadata), `none` for a person who
+/// typed the address; but under a name that was made to lead here it says nothing.
+fn may_be_from_a_page(head: &[u8]) -> bool {
+    let mut lines = head.split(|&byte| byte == b'\n');
+    let request = lines.next().unwrap_or_default();
+    let target = request.split(|&byte| byte == b' ').nth(1);
+    let mut typed = false;
+    for line in lines {
         let line = line.to_ascii_lowercase();
-        let site = line.strip_prefix(b"sec-fetch-site:");
-        line.starts_with(b"origin:") || site.is_some_and(|site| site.trim_ascii() != b"none")
-    })
+        let site = line
+            .strip_prefix(b"sec-fetch-site:")
+            .map(<[u8]>::trim_ascii);
+        typed |= site == Some(b"none");
+        if line.starts_with(b"origin:") || site.is_some_and(|site| site != b"none") {
+            return true;
+        }
+    }
+    !typed && target.is_some_and(|target| target.starts_with(b"/"))
 }
 
 #[cfg(test)]
@@ -99,14 +112,19 @@ mod tests {
     #[test]
     fn a_page_is_told_from_a_person_and_from_other_programs() {
         for (head, expected) in [
-            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", false),
+            ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", false),
+            ("CONNECT a:443 HTTP/1.1\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nHost: rebound.example:9149\r\n\r\n", true),
             ("GET / HTTP/1.1\r\nSec-Fetch-Site: none\r\n\r\n", false),
             ("GET / HTTP/1.1\r\nSEC-FETCH-SITE: cross-site\r\n\r\n", true),
             ("GET / HTTP/1.1\r\nsec-fetch-site:same-site\r\n\r\n", true),
             ("GET / HTTP/1.1\r\nOrigin: https://a.example\r\n\r\n", true),
-            ("GET /origin: HTTP/1.1\r\nX-Origin: a\r\n\r\n", false),
+            (
+                "GET http://a/origin: HTTP/1.1\r\nX-Origin: a\r\n\r\n",
+                false,
+            ),
         ] {
-            assert_eq!(is_from_a_page(head.as_bytes()), expected, "{head:?}");
+            assert_eq!(may_be_from_a_page(head.as_bytes()), expected, "{head:?}");
         }
     }
 }

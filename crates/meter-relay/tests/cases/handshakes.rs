@@ -65,6 +65,9 @@ async fn s_01_a_page_that_tries_the_port_hears_nothing() {
         let head = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{line}\r\n\r\n");
         assert_eq!(answer_to(head.as_bytes()).await, "", "{line}");
     }
+    // Under a name that its maker lets lead to 127.0.0.1.
+    let rebound = b"GET / HTTP/1.1\r\nHost: rebound.example:9149\r\n\r\n";
+    assert_eq!(answer_to(rebound).await, "");
 }
 
 /// What a client hears that says these words; Tor hears nothing, and the relay counts a refusal.
