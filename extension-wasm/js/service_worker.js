@@ -12,8 +12,8 @@ const api = globalThis.browser ?? globalThis.chrome;
 // Loading and reading the storage take some tenths of a second.
 const START_MS = 20_000;
 
-// Between an instance's end and the start of the next, one after the other; then the worker rests
-// until a person presses "Restart" or the browser wakes a new worker.
+// Between an instance's end and the start of the next, one after the other; then each alarm tries once,
+// and a person who presses "Restart".
 const PAUSES_MS = [1_000, 5_000, 25_000];
 
 // An instance that lived for this long did not break at its start.
@@ -41,7 +41,10 @@ function begin() {
   const started = load_wasm.then(() => instance.rust.start(shell));
   instance.ready = within(START_MS, started);
   instance.ready.then(
-    () => steady(instance),
+    () => {
+      instance.decides = true;
+      steady(instance);
+    },
     () => broke(instance),
   );
   return instance;
@@ -144,11 +147,15 @@ api.runtime.onConnect.addListener((popup) => {
   else greet(popup);
 });
 
-// A person's only two wishes while nobody else is there to hear them.
+// A person's only two wishes while nobody else is there to hear them. One that is just starting may never
+// be, so that "off" does not wait for it.
 function obey(intent) {
-  if (running !== undefined) return;
+  if (running?.decides) return;
   if (intent === "restart") again();
-  if (intent === "turn_off") turnOff().then(tell);
+  if (intent === "turn_off") {
+    if (running !== undefined) broke(running);
+    turnOff().finally(tell);
+  }
 }
 
 // Chromium only.
@@ -156,10 +163,21 @@ api.proxy.onProxyError?.addListener(({ fatal }) =>
   decide((rust) => rust.on_proxy_error(fatal === true)),
 );
 
+// The browsers' shortest period. Made here and not by Rust, because it is what starts Rust again.
+api.alarms.create("wake", { periodInMinutes: 0.5 });
+
+const hostOf = (url) => URL.parse(url)?.hostname ?? "";
+
+// Requests of Firefox whose way was asked for. It asks for none where only its cache may answer.
+const asked = new Set();
+const ASKED_MAX = 10_000;
+
 // Firefox only. Waits for Rust for as long as a start may take: a request that waits leaks nothing.
 api.proxy.onRequest?.addListener(
-  async ({ url }) => {
-    const host = URL.canParse(url) ? new URL(url).hostname : "";
+  async ({ url, requestId }) => {
+    const host = hostOf(url);
+    if (asked.size >= ASKED_MAX) asked.clear();
+    asked.add(requestId);
     const answer = await decide((rust) => ({ route: rust.route(host) }));
     return answer === undefined ? route() : answer.route;
   },
@@ -169,9 +187,9 @@ api.proxy.onRequest?.addListener(
 // Firefox only. Another extension's answer may come after ours; here is what became of all of them.
 if (api.proxy.onRequest) {
   api.webRequest.onBeforeRequest.addListener(
-    async ({ url, proxyInfo }) => {
-      const host = URL.canParse(url) ? new URL(url).hostname : "";
-      const cancel = await decide((rust) => rust.is_astray(host, proxyInfo ?? null));
+    async ({ url, requestId, proxyInfo }) => {
+      const [host, wasAsked] = [hostOf(url), asked.delete(requestId)];
+      const cancel = await decide((rust) => rust.is_astray(host, proxyInfo ?? null, wasAsked));
       return { cancel: cancel ?? (await isAstray(proxyInfo)) };
     },
     { urls: ["<all_urls>"] },

@@ -13,16 +13,21 @@ const SINK_SETTINGS = api.proxy.onRequest
       mode: "fixed_servers",
       rules: {
         singleProxy: { scheme: "socks5", host: "127.0.0.1", port: SINK_PORT },
-        bypassList: [],
+        bypassList: ["<-loopback>", "localhost", "*.localhost", "127.0.0.0/8", "[::1]"],
       },
     };
 
 // Storage that does not answer for this long is taken to say nothing.
 const STORAGE_MS = 2_000;
 
-
+const STOPPED = "Onionmeter stopped working.";
+const OPEN = "Onionmeter stopped working before it protected anything.";
 const BLOCKED = "Onionmeter stopped working, so pages are blocked.";
 const OFF = "Onionmeter stopped working, and protection is off.";
+
+// As `Tone` has them, background and letters: pages are blocked, and protection is off.
+const WARNING = ["#f2b134", "#221700"];
+const GREY = ["#5f6368", "#ffffff"];
 
 /** Settles as `promise` does, or fails after `ms`. */
 export function within(ms, promise) {
@@ -32,7 +37,9 @@ export function within(ms, promise) {
 
 /** Says on the badge that nobody decides, and points the browser where nobody listens. */
 export async function shut() {
-  draw("!", "#b3261e", `${BLOCKED} Click here, then Restart.`);
+  draw("!", WARNING, `${STOPPED} Click here, then Restart.`);
+  // The next instance must not show for a moment what held before.
+  api.storage.session.remove("badge").catch(() => {});
   const { wanted, port } = await stored();
   // Before a port was ever applied, nothing is protected that could be lost.
   if (wanted && port !== null) {
@@ -42,8 +49,10 @@ export async function shut() {
 
 /** What popups show in place of a view. */
 export async function story() {
-  const { wanted } = await stored();
-  return { broken: { sentence: wanted ? BLOCKED : OFF, wanted } };
+  const { wanted, port } = await stored();
+  // Firefox asks `route` about each request, whatever was applied before.
+  const open = port === null && !api.proxy.onRequest;
+  return { broken: { sentence: !wanted ? OFF : open ? OPEN : BLOCKED, wanted } };
 }
 
 /** Firefox: where a request is to go. */
@@ -56,7 +65,7 @@ export async function route() {
  *  says so; one that is cancelled would leave the person before the old page, without a word. */
 export async function isAstray(proxy) {
   const { wanted } = await stored();
-  return wanted && !(proxy?.host === "127.0.0.1" && proxy.port === SINK_PORT);
+  return wanted && !(proxy?.host === "127.0.0.1" && proxy.port === SINK_PORT && proxy.proxyDNS);
 }
 
 /** A person turned protection off, the only reason for which the proxy is cleared. */
@@ -64,7 +73,7 @@ export async function turnOff() {
   await api.storage.local.set({ protection_wanted: false, applied_port: null });
   const regular = { scope: "regular" };
   await api.proxy.settings.clear(regular);
-  draw("off", "#5f6368", OFF);
+  draw("off", GREY, OFF);
   const { webRTCIPHandlingPolicy, networkPredictionEnabled, peerConnectionEnabled } = api.privacy.network;
   const rules = await api.declarativeNetRequest.getDynamicRules();
   await Promise.all([
@@ -76,9 +85,9 @@ export async function turnOff() {
   ]);
 }
 
-function draw(text, color, title) {
-  api.action.setBadgeBackgroundColor({ color });
-  api.action.setBadgeTextColor({ color: "#ffffff" });
+function draw(text, [background, letters], title) {
+  api.action.setBadgeBackgroundColor({ color: background });
+  api.action.setBadgeTextColor({ color: letters });
   api.action.setBadgeText({ text });
   api.action.setTitle({ title });
 }

@@ -4,6 +4,10 @@
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+/// TCP port 1 (tcpmux): only root may listen on it, and nobody does. A browser sent there reaches
+/// nothing.
+pub const SINK_PORT: u16 = 1;
+
 /// The family of the browser, by the way it lets an extension set a proxy.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Engine {
@@ -194,7 +198,13 @@ pub fn is_astray(port: Option<u16>, host: &str, way: &Value) -> bool {
     match route(port, host) {
         Route::Default | Route::Loopback => false,
         Route::Relay { port } => {
-            way["type"] != "socks" || way["host"] != "127.0.0.1" || way["port"] != port
+            // Nobody listens at the sink, so what was sent there by an instance before this one fails.
+            let leads = way["port"] == port || way["port"] == SINK_PORT;
+            // Without `proxyDNS` Firefox asks this computer's resolver for the name.
+            way["type"] != "socks"
+                || way["host"] != "127.0.0.1"
+                || !leads
+                || way["proxyDNS"] != true
         }
     }
 }
@@ -372,11 +382,16 @@ mod tests {
             ("port", json!(1080)),
             ("port", json!("9149")),
             ("port", json!(null)),
+            ("proxyDNS", json!(false)),
+            ("proxyDNS", json!(null)),
         ] {
             let mut way = ours.clone();
             way[name] = value;
             assert!(is_astray(port, "example.org", &way), "{way}");
         }
+        let mut sink = ours.clone();
+        sink["port"] = json!(SINK_PORT);
+        assert!(!is_astray(port, "example.org", &sink), "nobody is there");
         for way in [json!(null), json!({}), json!([]), json!("socks")] {
             assert!(is_astray(port, "example.org", &way), "{way}");
             assert!(!is_astray(port, "localhost", &way), "to this computer");

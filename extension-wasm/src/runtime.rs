@@ -127,7 +127,6 @@ pub async fn start(shell: JsValue) -> Result<(), JsValue> {
     if with_shell(Shell::is_current) != Some(true) {
         return Err(JsValue::NULL);
     }
-    effects::keep_waking();
     dispatch(Event::Started(Box::new(Started {
         engine,
         version: api.runtime().manifest().version(),
@@ -178,14 +177,15 @@ pub fn route(host: &str) -> JsValue {
 }
 
 /// `webRequest.onBeforeRequest` of Firefox: whether a request to `host` is about to go another way than
-/// to the relay, so that it has to be stopped. The host is looked at and forgotten.
+/// to the relay, so that it has to be stopped. The host is looked at and forgotten. `was_asked`: whether
+/// extensions were asked for its way; one that only the cache may answer has none, and accuses nobody.
 #[wasm_bindgen]
 #[must_use]
-pub fn is_astray(host: &str, way: &JsValue) -> bool {
+pub fn is_astray(host: &str, way: &JsValue, was_asked: bool) -> bool {
     let port = with_worker(|worker| worker.state.route_port());
     let way = serde_json::from_str(&port::to_json(way)).unwrap_or_default();
     let astray = proxy_value::is_astray(port, host, &way);
-    if astray {
+    if astray && was_asked {
         dispatch(Event::Astray);
     }
     astray

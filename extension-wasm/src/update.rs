@@ -17,12 +17,12 @@ mod stored;
 mod unreadable;
 mod witness;
 
+pub use crate::proxy_value::SINK_PORT;
 pub use book::{Book, Earlier, Identity};
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, Timer};
 pub use pages::{OldTabs, Pages, PagesTurn};
 pub use private::{Cover, PrivateWindows};
-pub use proxy::SINK_PORT;
 pub use site::Tab;
 pub use state::{Failure, Host, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};

@@ -132,8 +132,11 @@ impl Show {
         let told = "const broken = document.querySelector('[data-testid=broken]');
             const read = (await browser.proxy.settings.get({})).value;
             const port = read.rules?.singleProxy?.port ?? Number(read.socks?.split(':').pop());
+            // Chromium's own exceptions would send link-local addresses past it.
+            const exceptions = read.rules?.bypassList?.join() ?? read.passthrough;
+            const none = '<-loopback>,localhost,*.localhost,127.0.0.0/8,[::1]';
             return !broken.hidden && document.querySelector('[data-testid=popup]').hidden
-                && port === 1 && await browser.action.getBadgeText({}) === '!'";
+                && port === 1 && [none, ''].includes(exceptions) && await browser.action.getBadgeText({}) === '!'";
         self.wait_until(told).await;
         self.is_shut().await;
         self.broken_pictures().await;

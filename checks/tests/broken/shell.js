@@ -37,7 +37,7 @@ globalThis.browser = {
     setBadgeText: async ({ text }) => (seen.badge = text),
     setTitle: async ({ title }) => (seen.title = title),
   },
-  alarms: { onAlarm: event("alarm") },
+  alarms: { create: (name) => (seen.alarm = name), onAlarm: event("alarm") },
   declarativeNetRequest: {
     getDynamicRules: async () => [{ id: 1 }],
     updateDynamicRules: async ({ removeRuleIds }) => (seen.rules = removeRuleIds),
@@ -58,7 +58,10 @@ globalThis.browser = {
     onConnect: event("connect"),
   },
   scripting: { unregisterContentScripts: async () => (seen.scripts = 0) },
-  storage: { local: { get: () => storage(), set: async (items) => Object.assign(stored, items) } },
+  storage: {
+    local: { get: () => storage(), set: async (items) => Object.assign(stored, items) },
+    session: { remove: async (name) => (seen.removed = name) },
+  },
   tabs: { onActivated: event("activated"), onUpdated: event("updated") },
 };
 
@@ -177,13 +180,19 @@ const scenarios = {
     await worker({ begins: never });
     stored = { protection_wanted: false };
     await pass(21);
-    return seen.badge === "!" && seen.port === undefined;
+    const told = popup().told;
+    await settled();
+    const says = told.at(-1).broken.sentence.endsWith("protection is off.");
+    return says && seen.badge === "!" && seen.port === undefined && !/blocked/.test(seen.title);
   },
   "what was never applied blocks nobody": async () => {
     await worker({ begins: never });
     stored = {};
     await pass(21);
-    return seen.badge === "!" && seen.port === undefined;
+    const told = popup().told;
+    await settled();
+    const says = told.at(-1).broken.sentence.endsWith("before it protected anything.");
+    return says && seen.badge === "!" && seen.port === undefined && !/blocked/.test(seen.title);
   },
   "a fault in any event shuts": async () => {
     const wrong = [];
@@ -238,6 +247,19 @@ const scenarios = {
     come();
     await settled();
     return seen.calls.join() === "on_popup";
+  },
+  "a person turns protection off while an instance starts that never will": async () => {
+    await worker({ starts: never });
+    const port = popup();
+    port.say({ intent: "turn_off" });
+    await settled();
+    return seen.port === null && stored.protection_wanted === false && seen.badge === "off";
+  },
+  "the alarm is there before any instance, and the badge of before is gone": async () => {
+    await worker({ begins: never });
+    const alarm = seen.alarm === "wake";
+    await pass(21);
+    return alarm && seen.removed === "badge";
   },
   "a person turns protection off and starts again": async () => {
     await worker();

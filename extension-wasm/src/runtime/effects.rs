@@ -58,17 +58,12 @@ pub(super) fn run(effect: Effect) {
     }
 }
 
-/// The alarm that brings a dead worker back; browsers allow no shorter period than 30 s.
-pub(super) fn keep_waking() {
-    wake("wake", &json!({ "periodInMinutes": 0.5 }));
-}
-
 fn open(page: &str) {
     let page = js(&json!({ "url": page }));
     watch("open a page of its own", Ok(api().tabs().create(&page)));
 }
 
-/// Between two of that alarm, one after ten seconds and one after twenty. Chromium rings them for an
+/// Between two of the shell's alarm, one after ten seconds and one after twenty. Chromium rings them for an
 /// extension that is loaded unpacked; one from a store it wakes every 30 s at the most.
 fn watch_closely(watched: bool) {
     for (name, delay) in [("wake after 10 s", 0.17), ("wake after 20 s", 0.34)] {

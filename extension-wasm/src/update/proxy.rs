@@ -1,12 +1,8 @@
 //! The browser's proxy settings: what they should be, what they are, and the one order between.
 
 use super::{Effect, ProxyTurn, State};
-use crate::proxy_value::{Reading, Refusal};
+use crate::proxy_value::{Reading, Refusal, SINK_PORT};
 use meter_wire::ErrorCode;
-
-/// TCP port 1 (tcpmux): only root may listen on it, and nobody does. A browser sent there reaches
-/// nothing.
-pub const SINK_PORT: u16 = 1;
 
 /// Asks the browser what its settings are.
 pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {

@@ -301,6 +301,12 @@ impl State {
         }
     }
 
+    /// Whether nothing that is known so far speaks against protection.
+    pub(crate) const fn may_be_protected(&self) -> bool {
+        let is_ours = matches!(self.proxy.answer, None | Some(Ok(Reading::Ours { .. })));
+        self.wanted && !self.bypassed && !self.astray && is_ours
+    }
+
     /// The badge that was drawn last, perhaps by the worker before this one.
     pub(crate) const fn last_badge(&self) -> Option<&Badge> {
         self.drawn_badge.as_ref()

@@ -60,8 +60,14 @@ impl Tone {
 /// The badge for a state.
 #[must_use]
 pub fn badge(state: &State) -> Badge {
-    // The host needs a moment after every wake-up; a badge that blinks each time says nothing.
-    if let Some(last) = state.last_badge().filter(|_| state.is_waking()) {
+    // The host needs a moment after every wake-up; a badge that blinks each time says nothing. Green is
+    // shown only as long as nothing speaks against it.
+    let stands = |last: &&Badge| last.tone != Tone::Good || state.may_be_protected();
+    if let Some(last) = state
+        .last_badge()
+        .filter(stands)
+        .filter(|_| state.is_waking())
+    {
         return last.clone();
     }
     let problem = problem(state);
