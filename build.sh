@@ -224,7 +224,13 @@ open_chromium() {
         extra=(--no-sandbox)
     fi
     target/release/onionmeter open "$browser" --profile "$profile" --extension "$PWD/$EXTENSION" -- \
-        "${extra[@]}" --no-first-run --no-default-browser-check about:blank >/dev/null 2>&1 &
+        "${extra[@]}" --no-first-run --no-default-browser-check about:blank >/dev/null 2>dist/browser.log &
+    local process=$!
+    # What is refused, a browser that already runs on the profile for example, is refused at once.
+    sleep 1
+    if ! kill -0 "$process" 2>/dev/null && ! wait "$process"; then
+        fail "$(cat dist/browser.log)"
+    fi
     disown
     say "Click the puzzle piece in its toolbar, pin Onionmeter and watch the badge: Tor's progress"
     say "first, then your credits. Pages load once the popup says \"Protected\"."
