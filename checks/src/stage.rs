@@ -247,9 +247,12 @@ impl Stage {
     /// No daemon runs.
     pub fn kill_daemon(&self) -> Result<DaemonAway> {
         let path = self.home().join("run/daemon.lock");
+        let lock = File::open(&path)?;
+        // The file outlives its daemon, and the number in it may by then be somebody else's.
+        let free = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        ensure!(free.is_err(), "no daemon runs");
         let number = fs::read_to_string(&path)?.trim().parse()?;
         let daemon = rustix::process::Pid::from_raw(number).context("a process number")?;
-        let lock = File::open(&path)?;
         rustix::process::kill_process(daemon, rustix::process::Signal::KILL)?;
         // The kernel frees the lock once the process is gone for good.
         rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;

@@ -164,6 +164,20 @@ impl Firefox {
         Ok(done["value"].take())
     }
 
+    /// Waits until an expression is true with the rights of Firefox itself.
+    ///
+    /// # Errors
+    /// It is not within `limit`, or as [`Self::privileged`].
+    pub async fn wait_until(&mut self, limit: Duration, expression: &str) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        let body = format!("return {expression};");
+        while self.privileged(&body).await? != true {
+            ensure!(Instant::now() < deadline, "still not: {expression}");
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
     /// Opens an address in a new tab, without waiting for it; in a private window if so wanted.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
 /// What people get. They never depend on each other, nor on what only tests need.
 pub(crate) const PRODUCTS: [&str; 2] = ["onionmeter", "extension-wasm"];
 
-/// What cargo would build for one target, from what is already on this machine.
+/// What cargo would build for one target.
 fn metadata_for(target: &str, features: &[&str]) -> Metadata {
     let options = ["--locked", "--filter-platform", target];
     let options = options.iter().chain(features);
@@ -68,7 +68,7 @@ fn metadata_for(target: &str, features: &[&str]) -> Metadata {
         .manifest_path(root().join("Cargo.toml"))
         .other_options(options.map(|&option| option.to_owned()).collect::<Vec<_>>())
         .exec();
-    metadata.expect("what the lock file names is here after ./build.sh build")
+    metadata.expect("cargo knows what the lock file names")
 }
 
 /// For this machine and for the browser.

@@ -145,7 +145,7 @@ impl<'a> Making<'a> {
     /// One whose server is gone, and one whose server takes everything and says nothing.
     pub(crate) fn shadowsocks(&self) -> (Host, (Host, TcpListener)) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let gone = SocketAddr::from(([127, 0, 0, 1], 9));
+        let gone = self.closed.address();
         let silent = self.behind(listener.local_addr().unwrap(), "silent");
         (self.behind(gone, "gone"), (silent, listener))
     }

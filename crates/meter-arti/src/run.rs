@@ -143,7 +143,7 @@ async fn open(
 fn forget_cache(folder: &Path) -> bool {
     let removed = storage::remove_cache(folder);
     match &removed {
-        Ok(()) => tracing::warn!("the cache of the directory was damaged and is made anew"),
+        Ok(()) => tracing::warn!("the cache of the directory is removed and made anew"),
         Err(error) => tracing::info!(kind = %error.kind(), "there is no cache to make anew"),
     }
     removed.is_ok()

@@ -1,6 +1,6 @@
 //! Everything that can go wrong with having a Tor: one variant per thing a person can do about it.
 //!
-//! No variant holds a path, an address or a name: the texts may be shown and logged.
+//! No variant holds an address or a name: the texts may be shown and logged. Two hold a path of this computer.
 
 use std::{io, path::PathBuf};
 

@@ -163,15 +163,12 @@ fn no_page_makes_firefox_ask_for_a_name_by_web_rtc() -> Result<()> {
         wait_for_leaks(&world, &["top", "blank", "in-frame", "in-data"]).await?;
 
         browser.install(&extension(), true).await?;
-        let closed = "for (let tries = 0; tries < 1200; tries++) {
-                if (!Services.prefs.getBoolPref('media.peerconnection.enabled')) return true;
-                await new Promise((done) => window.setTimeout(done, 50));
-            }
-            return false;";
-        ensure!(
-            browser.privileged(closed).await? == true,
-            "WebRTC stays open"
-        );
+        browser
+            .wait_until(
+                LIMIT,
+                "!Services.prefs.getBoolPref('media.peerconnection.enabled')",
+            )
+            .await?;
         world.forget().await?;
         browser.open(&site.url(2, "/ways?closed"), false).await?;
         let ways = outcomes(site.over("closed").await?)?;

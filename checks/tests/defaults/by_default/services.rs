@@ -106,15 +106,8 @@ async fn fetched_past_the_relay(world: &World, product: &Product, profile: &str)
     let environment = [("ONIONMETER_HOME", product.home.clone().into())];
     let mut browser = Firefox::start_with(world, &line, &profile, &environment).await?;
     browser.install(&extension(), true).await?;
-    let is_set = "return Services.prefs.getIntPref('network.proxy.type', 0) === 1";
-    let deadline = tokio::time::Instant::now() + LIMIT;
-    while browser.privileged(is_set).await? != true {
-        ensure!(
-            tokio::time::Instant::now() < deadline,
-            "the extension sets no proxy"
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let is_set = "Services.prefs.getIntPref('network.proxy.type', 0) === 1";
+    browser.wait_until(LIMIT, is_set).await?;
     // The extension would start it again.
     let manifests = product.user.join(".mozilla/native-messaging-hosts");
     std::fs::remove_dir_all(&manifests)?;
