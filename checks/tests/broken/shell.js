@@ -179,7 +179,7 @@ const scenarios = {
   "what was off stays off": async () => {
     await worker({ begins: never });
     stored = { protection_wanted: false };
-    await pass(21);
+    await pass(20.5);
     const told = popup().told;
     await settled();
     const says = told.at(-1).broken.sentence.endsWith("protection is off.");
@@ -188,7 +188,7 @@ const scenarios = {
   "what was never applied blocks nobody": async () => {
     await worker({ begins: never });
     stored = {};
-    await pass(21);
+    await pass(20.5);
     const told = popup().told;
     await settled();
     const says = told.at(-1).broken.sentence.endsWith("before it protected anything.");
