@@ -266,6 +266,12 @@ pub(super) fn program(names: &[&str]) -> Result<PathBuf> {
         .with_context(|| format!("none of {names:?} is installed"))
 }
 
-const UNSEEN: &[&str] = &["--headless=new", "--no-sandbox", "--remote-debugging-pipe"];
+const UNSEEN: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--remote-debugging-pipe",
+    // For the removal of an extension, whose dialog needs a screen.
+    "--enable-unsafe-extension-debugging",
+];
 const LIMIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);

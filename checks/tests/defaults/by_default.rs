@@ -9,7 +9,14 @@ use checks::{
     defaults::{Arrival, Chromium, Firefox, World, chromium, firefox, inside},
     stage::{built, extension},
 };
-use std::{ffi::OsString, fs, path::PathBuf, process::Command, time::Duration};
+use serde_json::Value;
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 /// Only an upper bound for a loaded machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -20,6 +27,8 @@ struct Product {
     home: PathBuf,
     profile: PathBuf,
     user: PathBuf,
+    /// A copy, of which there may be a newer one.
+    extension: PathBuf,
 }
 
 impl Product {
@@ -29,7 +38,9 @@ impl Product {
             home: folder.join("om"),
             profile: folder.join("profile"),
             user: folder.join("user"),
+            extension: folder.join("extension"),
         };
+        copy(&extension(), &product.extension)?;
         fs::create_dir_all(product.user.join(".mozilla"))?;
         product.register()?;
         let config = "[tor]\nbackend = \"existing\"\nsocks_port = 9\ncontrol_port = 10\n";
@@ -59,18 +70,18 @@ impl Product {
 
     /// The command line of a Chromium on this profile with the extension, above a floor or not.
     fn chromium(&self, floor: bool) -> Result<Vec<OsString>> {
-        let extension = extension().canonicalize()?;
         if !floor {
             let mut line = chromium(&self.profile)?;
             let mut load = OsString::from("--load-extension=");
-            load.push(extension);
+            load.push(&self.extension);
             line.push(load);
             return Ok(line);
         }
         let mut line: Vec<OsString> = vec![built("onionmeter")?.into(), "open".into()];
         line.extend(["chromium", "--profile"].map(OsString::from));
         line.push(self.profile.clone().into());
-        line.extend(["--extension".into(), extension.into(), "--".into()]);
+        line.extend(["--extension".into(), self.extension.clone().into()]);
+        line.push("--".into());
         line.extend(Chromium::UNSEEN.iter().map(OsString::from));
         Ok(line)
     }
@@ -86,6 +97,14 @@ impl Product {
         Ok(line)
     }
 
+    /// Puts a newer version of the extension in the place of the one that is loaded.
+    fn renew_extension(&self) -> Result<()> {
+        let manifest = self.extension.join("manifest.json");
+        let mut newer: Value = serde_json::from_slice(&fs::read(&manifest)?)?;
+        newer["version"] = "99.0".into();
+        fs::write(manifest, newer.to_string()).map_err(Into::into)
+    }
+
     async fn start(&self, world: &World, floor: bool) -> Result<Chromium> {
         self.begin(world, &self.chromium(floor)?).await
     }
@@ -94,6 +113,19 @@ impl Product {
         let environment = [("ONIONMETER_HOME", self.home.clone().into())];
         Chromium::start_with(world, line, &environment).await
     }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &to)?,
+            false => drop(fs::copy(entry.path(), to)?),
+        }
+    }
+    Ok(())
 }
 
 /// Whether it is one of the pages that a test opened.

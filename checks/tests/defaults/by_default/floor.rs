@@ -99,9 +99,19 @@ async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<u
         enable(&mut browser, &extensions, &id, enabled).await?;
         asked_more(&mut browser, &page).await?;
     }
+    // Without it a reload ends with the old version, disabled.
+    developer_mode(&mut browser, &extensions, true).await?;
+    product.renew_extension()?;
+    reload(&mut browser, &extensions, &id).await?;
+    has(&mut browser, &extensions, &id, "version === '99.0'").await?;
+    asked_more(&mut browser, &page).await?;
+    allow_in_private(&mut browser, &extensions, &id).await?;
+    asked_more(&mut browser, &page).await?;
     developer_mode(&mut browser, &extensions, false).await?;
     asked_more(&mut browser, &page).await?;
     private(&mut browser).await?;
+    remove(&mut browser, &extensions, &id).await?;
+    asked_more(&mut browser, &page).await?;
     browser.close().await?;
     // Gone for good: started again without it.
     let mut browser = product
@@ -156,6 +166,33 @@ async fn reload(browser: &mut Chromium, extensions: &str, id: &str) -> Result<()
 async fn enable(browser: &mut Chromium, extensions: &str, id: &str, enabled: bool) -> Result<()> {
     let enable = format!("chrome.management.setEnabled('{id}', {enabled}).then(() => true)");
     browser.wait_until(extensions, LIMIT, &enable).await
+}
+
+/// Waits until this is so of what the browser knows of the extension.
+async fn has(browser: &mut Chromium, extensions: &str, id: &str, what: &str) -> Result<()> {
+    let known =
+        format!("chrome.developerPrivate.getExtensionInfo('{id}').then((known) => known.{what})");
+    browser.wait_until(extensions, LIMIT, &known).await
+}
+
+/// The switch "Allow in Incognito", which reloads the extension.
+async fn allow_in_private(browser: &mut Chromium, extensions: &str, id: &str) -> Result<()> {
+    let allow = format!(
+        "chrome.developerPrivate.updateExtensionConfiguration(
+             {{ extensionId: '{id}', incognitoAccess: true }}).then(() => true)"
+    );
+    browser.wait_until(extensions, LIMIT, &allow).await?;
+    has(browser, extensions, id, "incognitoAccess.isActive").await
+}
+
+/// As the button "Remove" does, without its question.
+async fn remove(browser: &mut Chromium, extensions: &str, id: &str) -> Result<()> {
+    browser
+        .call("Extensions.uninstall", &json!({ "id": id }))
+        .await?;
+    let gone =
+        format!("chrome.management.getAll().then((all) => all.every((one) => one.id !== '{id}'))");
+    browser.wait_until(extensions, LIMIT, &gone).await
 }
 
 async fn developer_mode(browser: &mut Chromium, extensions: &str, on: bool) -> Result<()> {
