@@ -397,8 +397,8 @@ impl Show {
         self.restart().await;
         self.problem("tor_missing").await;
 
+        // It ends the daemon, too.
         self.stage.run(&["uninstall"]).unwrap();
-        drop(self.stage.kill_daemon().unwrap());
         self.problem("host_not_installed").await;
         let landed = self.visit("/").await;
         assert!(

@@ -54,6 +54,10 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home) -> Outcome {
         block_on(ipc::stop(home, ipc::Means::Asking))?;
     }
     let mut whole = unregister(&mut out, home, mood)?;
+    if mood == Mood::Earnest {
+        // A browser that still found the host may have had another started in the meantime.
+        block_on(ipc::stop(home, ipc::Means::Asking))?;
+    }
     if arguments.purge && whole {
         whole = purge(&mut out, home, mood, &kind)?;
     }
