@@ -253,19 +253,30 @@ impl Opened {
     }
 }
 
-/// Looks what is wrong each time that Tor has not heard from a relay for a while.
+/// Says when the local end does not run, whatever Tor is doing, and looks what is wrong each time that
+/// Tor has not heard from a relay for a while.
 async fn watch(uplink: &Uplink, desk: &Desk) -> TorProblem {
-    let mut status = desk.status();
+    let (mut status, mut running) = (desk.status(), uplink.running());
     let mut not_before = Instant::now();
+    let mut was_running = true;
     loop {
-        let due = silent_since(&status.borrow_and_update()).map(|since| since + PATIENCE);
-        if due.is_none() {
+        let runs = *running.borrow_and_update();
+        let silent = silent_since(&status.borrow_and_update()).filter(|_| runs);
+        let due = silent.map(|since| since + PATIENCE);
+        if !runs {
+            desk.trouble(Some(problem_of(Trouble::Down)));
+        } else if due.is_none() || !was_running {
             desk.trouble(None);
         }
+        was_running = runs;
         tokio::select! {
             changed = status.changed() => match changed {
                 Ok(()) => continue,
                 Err(_) => return TorProblem::Bug("the desk is gone before its reader"),
+            },
+            changed = running.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return TorProblem::Bug("the uplink is gone before its reader"),
             },
             () = until(due.map(|due| due.max(not_before))) => {}
         }

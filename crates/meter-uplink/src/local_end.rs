@@ -3,7 +3,7 @@
 //! It spawns a task for each connection and waits for none of them. Here they end with the runtime, and
 //! a panic in one of them stays there.
 
-use std::{net::SocketAddr, thread, time::Duration};
+use std::{io, net::SocketAddr, thread, time::Duration};
 
 use shadowsocks_service::local::Server as Library;
 use tokio::{runtime::Builder, sync::oneshot};
@@ -20,7 +20,7 @@ pub(crate) struct LocalEnd {
     stop: CancellationToken,
     /// Cancelled when the thread is through, for whatever reason.
     ended: CancellationToken,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: Option<thread::JoinHandle<Option<io::ErrorKind>>>,
 }
 
 impl LocalEnd {
@@ -40,10 +40,10 @@ impl LocalEnd {
             let _ended = guard;
             runtime.block_on(async {
                 tokio::select! {
-                    () = stopped.cancelled() => {}
-                    () = serve(config, listening) => {}
+                    () = stopped.cancelled() => None,
+                    error = serve(config, listening) => error,
                 }
-            });
+            })
         };
         let thread = thread::Builder::new()
             .name("shadowsocks".to_owned())
@@ -74,12 +74,12 @@ impl LocalEnd {
         self.stop.cancel();
     }
 
-    /// Waits until its port is closed.
-    pub(crate) fn join(&mut self) {
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::warn!("the local end of Shadowsocks had panicked");
+    /// Waits until its port is closed; gives the reason of its end, for the log.
+    pub(crate) fn join(&mut self) -> String {
+        match self.thread.take().map(thread::JoinHandle::join) {
+            Some(Ok(Some(kind))) => kind.to_string(),
+            Some(Ok(None)) | None => "no error was given".to_owned(),
+            Some(Err(_)) => "it panicked".to_owned(),
         }
     }
 }
@@ -93,22 +93,28 @@ impl Drop for LocalEnd {
 
 type Listening = oneshot::Sender<Result<SocketAddr, UplinkError>>;
 
-async fn serve(config: shadowsocks_service::config::Config, listening: Listening) {
+/// Serves until it fails; gives the error, if there is one and nobody else was told of it.
+async fn serve(
+    config: shadowsocks_service::config::Config,
+    listening: Listening,
+) -> Option<io::ErrorKind> {
     let library = match Library::new(config).await {
         Ok(library) => library,
-        Err(error) => return tell(listening, Err(UplinkError::System(error.kind()))),
+        Err(error) => {
+            tell(listening, Err(UplinkError::System(error.kind())));
+            return None;
+        }
     };
     let tcp = library
         .socks_servers()
         .first()
         .and_then(|socks| socks.tcp_server());
-    match tcp.and_then(|tcp| tcp.local_addr().ok()) {
-        Some(address) => tell(listening, Ok(address)),
-        None => return tell(listening, Err(UplinkError::Ended)),
-    }
-    if let Err(error) = library.run().await {
-        tracing::warn!(kind = %error.kind(), "the local end of Shadowsocks ended");
-    }
+    let Some(address) = tcp.and_then(|tcp| tcp.local_addr().ok()) else {
+        tell(listening, Err(UplinkError::Ended));
+        return None;
+    };
+    tell(listening, Ok(address));
+    library.run().await.err().map(|error| error.kind())
 }
 
 fn tell(listening: Listening, outcome: Result<SocketAddr, UplinkError>) {

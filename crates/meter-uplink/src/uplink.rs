@@ -3,10 +3,17 @@
 
 use std::{io, net::SocketAddr, path::Path, time::Duration};
 
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout},
+};
 
 use crate::{
-    BadServer, Credentials, FileFault, Server, dial::is_accepted, file, local_end::LocalEnd,
+    BadServer, Credentials, FileFault, Server,
+    backoff::{Backoff, LIVED},
+    dial::is_accepted,
+    file,
+    local_end::LocalEnd,
 };
 
 /// Pauses before the tries to have the same port again; somebody else has it after that.
@@ -28,6 +35,8 @@ pub struct Uplink {
     credentials: Credentials,
     address: SocketAddr,
     running: watch::Sender<bool>,
+    #[cfg(test)]
+    fault: tests::Fault,
 }
 
 /// Why there is no local end.
@@ -63,7 +72,10 @@ pub enum Trouble {
 }
 
 /// Keeps the local end; without it nothing listens.
-pub struct Keeper(LocalEnd);
+pub struct Keeper {
+    end: LocalEnd,
+    backoff: Backoff,
+}
 
 impl std::fmt::Debug for Keeper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -94,8 +106,11 @@ impl Uplink {
             credentials,
             address: end.address(),
             running: watch::Sender::new(true),
+            #[cfg(test)]
+            fault: tests::Fault::default(),
         };
-        Ok((uplink, Keeper(end)))
+        let backoff = Backoff::default();
+        Ok((uplink, Keeper { end, backoff }))
     }
 
     /// Where it listens.
@@ -110,6 +125,13 @@ impl Uplink {
         &self.credentials
     }
 
+    /// Whether the local end runs. One that has ended soon after its start twice in a row is said to run
+    /// again only when it has lived for a while.
+    #[must_use]
+    pub fn running(&self) -> watch::Receiver<bool> {
+        self.running.subscribe()
+    }
+
     /// Finds out what is wrong; takes up to 8 s. Sends nothing: it connects to the server and hangs up.
     pub async fn diagnose(&self) -> Trouble {
         if !*self.running.borrow() {
@@ -121,6 +143,12 @@ impl Uplink {
         }
     }
 
+    /// Says whether the local end runs, and gives whether that is new.
+    fn say(&self, runs: bool) -> bool {
+        let differs = |said: &mut bool| std::mem::replace(said, runs) != runs;
+        self.running.send_if_modified(differs)
+    }
+
     async fn again(&self) -> Result<LocalEnd, UplinkError> {
         let mut outcome = Err(UplinkError::Ended);
         for pause in RETRY_PAUSES {
@@ -130,27 +158,51 @@ impl Uplink {
                 break;
             }
         }
+        #[cfg(test)]
+        if let Ok(end) = &outcome {
+            self.fault.started(end).await;
+        }
         outcome
     }
 }
 
 impl Keeper {
-    /// Brings the local end back whenever it ends. Returns when that is not possible any more.
+    /// Brings the local end back whenever it ends, after a pause that grows while each ends soon after its
+    /// start. Returns when its port cannot be had any more.
     ///
     /// # Cancel safety
-    /// Dropping it leaves the local end as it is.
+    /// Dropping it leaves the local end as it is: running, or gone until this is called again.
     pub async fn keep(&mut self, uplink: &Uplink) -> UplinkError {
         loop {
-            self.0.ended().await;
+            let began = Instant::now();
+            if timeout(LIVED, self.end.ended()).await.is_err() {
+                Self::runs(uplink);
+                self.end.ended().await;
+            }
             // Its port has to be closed before it can be had again.
-            self.0.join();
-            uplink.running.send_replace(false);
-            tracing::warn!("the local end of Shadowsocks is started again");
+            let reason = self.end.join();
+            let pause = self.backoff.ended(began.elapsed());
+            if uplink.say(false) {
+                tracing::warn!(
+                    reason,
+                    "the local end of Shadowsocks ended; it is started again"
+                );
+            }
+            tracing::debug!(reason, ?pause, "the local end is started after a pause");
+            sleep(pause).await;
             match uplink.again().await {
-                Ok(end) => self.0 = end,
+                Ok(end) => self.end = end,
                 Err(error) => return error,
             }
-            uplink.running.send_replace(true);
+            if !self.backoff.is_doubtful() {
+                Self::runs(uplink);
+            }
+        }
+    }
+
+    fn runs(uplink: &Uplink) {
+        if uplink.say(true) {
+            tracing::info!("the local end of Shadowsocks runs again");
         }
     }
 }

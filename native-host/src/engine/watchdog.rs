@@ -169,6 +169,10 @@ impl Watchdog {
         tor: &TorStatus,
         has_way_out: impl FnOnce() -> Option<bool>,
     ) -> Option<TorTrouble> {
+        // Its detour is gone: that explains a silence, too.
+        if let Some(found) = &tor.trouble {
+            return Some(TorTrouble::of(problems::tor(found), 0));
+        }
         if let Some(since) = self.silent {
             let code = match has_way_out() {
                 Some(false) => ErrorCode::TorOffline,

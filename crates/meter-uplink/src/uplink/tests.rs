@@ -1,6 +1,9 @@
 //! The local end against a real server.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use meter_testkit::{
     shadowsocks::ShadowsocksServer,
@@ -10,6 +13,25 @@ use meter_testkit::{
 use tokio::time::timeout;
 
 use super::*;
+
+/// Ends so many of the local ends that are started again, each as soon as it listens.
+#[derive(Debug, Default)]
+pub(super) struct Fault {
+    deaths_left: AtomicU32,
+    starts: std::sync::Mutex<Vec<Instant>>,
+}
+
+impl Fault {
+    pub(super) async fn started(&self, end: &LocalEnd) {
+        self.starts.lock().unwrap().push(Instant::now());
+        let left = self.deaths_left.load(Ordering::SeqCst);
+        if left > 0 {
+            self.deaths_left.store(left - 1, Ordering::SeqCst);
+            end.fail();
+            end.ended().await;
+        }
+    }
+}
 
 const LIMIT: Duration = Duration::from_secs(60);
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -88,8 +110,8 @@ async fn a_local_end_that_dies_refuses_and_comes_back_at_its_place() {
         .await
         .unwrap();
     let at = uplink.address();
-    keeper.0.fail();
-    keeper.0.ended().await;
+    keeper.end.fail();
+    keeper.end.ended().await;
     // The thread has said so; its port closes with its runtime.
     let mut running = uplink.running.subscribe();
     let again = async {
@@ -105,6 +127,51 @@ async fn a_local_end_that_dies_refuses_and_comes_back_at_its_place() {
     assert_eq!(fetch(&uplink, &site).await.unwrap(), 150_000);
 }
 
+/// The clock is virtual and moves only while everything waits for it, so the pauses are exact.
+#[tokio::test(start_paused = true)]
+async fn a_local_end_that_dies_at_once_is_started_after_growing_pauses() {
+    // Nobody connects, so no server is needed.
+    let server = server_at(([127, 0, 0, 1], 1).into(), "aes-128-gcm", "x");
+    let (uplink, mut keeper) = Uplink::start(server).await.unwrap();
+    uplink.fault.deaths_left.store(8, Ordering::SeqCst);
+    let began = Instant::now();
+    keeper.end.fail();
+    keeper.end.ended().await;
+    let mut running = uplink.running();
+    let mut said = Vec::new();
+    let settled = async {
+        loop {
+            running.changed().await.unwrap();
+            said.push(*running.borrow_and_update());
+            if said.last() == Some(&true) && uplink.fault.starts.lock().unwrap().len() > 8 {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        error = keeper.keep(&uplink) => panic!("{error}"),
+        () = settled => {}
+    }
+    let mut last = began;
+    let mut pauses = Vec::new();
+    for start in uplink.fault.starts.lock().unwrap().iter() {
+        pauses.push((*start - last).as_secs());
+        last = *start;
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    assert_eq!(
+        last.elapsed().as_secs(),
+        LIVED.as_secs(),
+        "until it is said"
+    );
+    // The first end after a long life is believed to be over at once; after that nobody is told that it
+    // runs before it does.
+    assert!(
+        said.ends_with(&[false, true]) && said.len() <= 4,
+        "{said:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_place_that_somebody_else_has_taken_is_given_up() {
     let far = ShadowsocksServer::start("aes-128-gcm", "x").await.unwrap();
@@ -112,8 +179,8 @@ async fn a_place_that_somebody_else_has_taken_is_given_up() {
         .await
         .unwrap();
     let at = uplink.address();
-    keeper.0.fail();
-    keeper.0.join();
+    keeper.end.fail();
+    keeper.end.join();
     let _thief = std::net::TcpListener::bind(at).unwrap();
     let error = timeout(LIMIT, keeper.keep(&uplink)).await.unwrap();
     assert_eq!(error, UplinkError::System(io::ErrorKind::AddrInUse));

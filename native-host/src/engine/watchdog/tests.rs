@@ -71,6 +71,20 @@ fn while_all_is_quiet_or_well_nothing_is_asked() {
 }
 
 #[test]
+fn a_local_end_that_is_gone_is_told_although_tor_is_ready() {
+    let mut scene = Scene::default();
+    let gone = TorProblem::ShadowsocksDown(meter_tor::UplinkError::Ended);
+    let cut_off = TorStatus {
+        trouble: Some(gone),
+        ..tor(TorState::Ready)
+    };
+    scene.pass_with(1, &cut_off);
+    assert_eq!(scene.told(), Some((ErrorCode::ShadowsocksDown, 0)));
+    scene.pass(1);
+    assert_eq!(scene.told(), None);
+}
+
+#[test]
 fn ten_seconds_without_an_answer_are_a_doubt_and_no_verdict() {
     let mut scene = Scene::default();
     scene.counted.waiting = 1;
