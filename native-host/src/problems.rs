@@ -53,9 +53,17 @@ pub(crate) fn key(error: &KeyError) -> Problem {
 
 /// What is wrong with the book at `path`. In doubt the disk is asked, so not for every second.
 pub(crate) fn book(error: &BookError, path: &Path) -> Problem {
+    book_on(error, || error.disk_fault(path))
+}
+
+/// As [`book`], where the fault of the disk is known, if there is one.
+pub(crate) fn book_on(
+    error: &BookError,
+    disk_fault: impl FnOnce() -> Option<DiskFault>,
+) -> Problem {
     let code = match error {
         BookError::Open { .. } | BookError::Disk(_) | BookError::LogUnread { .. } => {
-            disk(error.disk_fault(path))
+            disk(disk_fault())
         }
         BookError::Busy => ErrorCode::BookBusy,
         BookError::Newer { .. } => ErrorCode::BookNewer,

@@ -30,18 +30,26 @@ pub enum DiskFault {
 const PROBE_BYTES: usize = 64 * 1024;
 
 impl BookError {
+    /// Whether [`Self::disk_fault`] has to write to the disk to find out: not for every second.
+    #[must_use]
+    pub fn asks_the_disk(&self) -> bool {
+        matches!(self, Self::Disk(error) if !is_full(error))
+    }
+
     /// What is wrong with the disk that holds the book at `path`; `None` when it is not the disk.
     #[must_use]
     pub fn disk_fault(&self, path: &Path) -> Option<DiskFault> {
         match self {
-            Self::Disk(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
-                Some(DiskFault::Full)
-            }
+            Self::Disk(error) if is_full(error) => Some(DiskFault::Full),
             Self::Disk(_) => Some(why_not_written(path).map_or(DiskFault::Failing, |e| of(&e))),
             Self::Open { source, .. } | Self::LogUnread { source, .. } => Some(of(source)),
             _ => None,
         }
     }
+}
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
 /// Why nothing can be written to the book at `path` or beside it; `None` when it can.

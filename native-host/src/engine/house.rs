@@ -1,6 +1,7 @@
 //! Key, book and batcher of one chain: what turns counted bytes into kept reports.
 
 mod complaints;
+mod disk;
 mod doubt;
 mod opening;
 mod recovery;
@@ -10,6 +11,7 @@ pub(crate) use recovery::{Carried, begin_anew, open_house};
 
 use crate::{home::Home, last_signed, problems};
 use complaints::{Complaints, Write};
+use disk::Disk;
 use doubt::Doubt;
 use meter_core::{
     ByteCount, ChainHead, MonotonicMs, Moved, OpenSession, ReportSigner, SessionBatcher,
@@ -38,6 +40,7 @@ pub(crate) struct House {
     /// the file comes back, and a doubt about what it holds does not.
     is_away: bool,
     complaints: Complaints,
+    disk: Disk,
     /// The session as the book held it at the start, until its report is signed.
     taken_up: Option<OpenSession>,
     /// Ticks since the book was opened, in which browsers may say which reports they know.
@@ -154,8 +157,7 @@ impl House {
     /// A commit may have failed only in its answer; the book knows. And where it stands elsewhere than
     /// it was left, it was changed by somebody else.
     fn is_kept_after_all(&mut self, report: &Verified<SessionReport>, refusal: &BookError) -> bool {
-        let problem = self.problem_of(refusal);
-        self.complaints.failed(Write::Report, problem, self.now);
+        self.refused(Write::Report, refusal);
         match self.book.head(self.head.chain, self.head.key) {
             Ok(head) if head.link == report.value().link() => true,
             Ok(head) => {
@@ -177,8 +179,7 @@ impl House {
             }
             // As the refusal says, or worse.
             Err(error) => {
-                let problem = self.problem_of(&error);
-                self.complaints.failed(Write::Report, problem, self.now);
+                self.refused(Write::Report, &error);
                 false
             }
         }
@@ -187,10 +188,7 @@ impl House {
     fn read_balance(&mut self) {
         match self.book.balance() {
             Ok(balance) => self.balance = balance.get(),
-            Err(error) => {
-                let problem = self.problem_of(&error);
-                self.complaints.failed(Write::Report, problem, self.now);
-            }
+            Err(error) => self.refused(Write::Report, &error),
         }
     }
 
@@ -220,10 +218,7 @@ impl House {
                 let noted = self.last_signed.raise(entry);
                 self.recorded(noted);
             }
-            Err(error) => {
-                let problem = self.problem_of(&error);
-                self.complaints.failed(Write::Record, problem, self.now);
-            }
+            Err(error) => self.refused(Write::Record, &error),
         }
     }
 
@@ -240,13 +235,19 @@ impl House {
         };
         match kept {
             Ok(()) => self.complaints.succeeded(Write::Session, self.now),
-            Err(error) => {
-                let problem = self.problem_of(&error);
-                self.complaints.failed(Write::Session, problem, self.now);
-            }
+            Err(error) => self.refused(Write::Session, &error),
         }
     }
 
+    /// The book did not take a write, or could not be read for one.
+    fn refused(&mut self, write: Write, error: &BookError) {
+        let (path, now) = (self.home.book(), self.now);
+        let disk = &mut self.disk;
+        let problem = problems::book_on(error, || disk.fault(error, &path, now));
+        self.complaints.failed(write, problem, now);
+    }
+
+    /// For whoever asked; a tick has [`Self::refused`].
     fn problem_of(&self, error: &BookError) -> Problem {
         problems::book(error, &self.home.book())
     }

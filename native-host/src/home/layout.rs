@@ -45,6 +45,8 @@ pub(super) const HOME: &[Made] = &[
     File("book.sqlite3"),
     File("book.sqlite3.new"),
     File("book.sqlite3.new-journal"),
+    // By which meter-ledger finds out why a disk takes nothing.
+    File("book.sqlite3.probe"),
     File("book.sqlite3-journal"),
     File("book.sqlite3-shm"),
     File("book.sqlite3-wal"),
@@ -139,6 +141,7 @@ mod tests {
             ".onionmeter",
             "config.toml",
             "book.sqlite3-wal",
+            "book.sqlite3.probe",
             "registered.json.new-12-0",
         ] {
             assert!(Made::find(HOME, name).is_some(), "{name}");

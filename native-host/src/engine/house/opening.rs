@@ -3,6 +3,7 @@
 use super::{
     House,
     complaints::Complaints,
+    disk::Disk,
     doubt::{self, Doubt},
 };
 use crate::{
@@ -65,6 +66,7 @@ impl House {
             doubt,
             is_away: false,
             complaints: Complaints::default(),
+            disk: Disk::default(),
             taken_up: open,
             listened: if is_new { super::LISTEN_TICKS } else { 0 },
             now: MonotonicMs::ZERO,

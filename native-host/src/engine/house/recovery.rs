@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{home::Home, last_signed::Entry, last_signed::LastSigned, problems};
 use meter_core::{
-    ChainError, ChainHead, MonotonicMs, OpenSession, SessionBatcher, SessionReport, Signed,
-    Thresholds, UnixMs, Verified,
+    ChainError, ChainHead, MonotonicMs, OpenSession, SessionBatcher, SessionReport, Signed, Thresholds,
+    UnixMs, Verified,
 };
 use meter_ledger::{Book, BookError, Place, Posted, place_new};
 use meter_relay::CounterSnapshot;
@@ -86,9 +86,7 @@ impl House {
         self.batcher.forget(&open);
         let kept = self.book.checkpoint(self.batcher.open());
         if let Err(error) = kept {
-            let problem = self.problem_of(&error);
-            let session = super::Write::Session;
-            self.complaints.failed(session, problem, self.now);
+            self.refused(super::Write::Session, &error);
         }
     }
 
