@@ -327,12 +327,11 @@ impl Engine {
         self.bursts.look(counted.active);
         self.look_at_tor();
         let Ok(house) = &mut self.house else { return };
-        if house.is_replaced() {
-            match house.open_again() {
-                Ok(()) => info!("another book was put in place"),
-                // It is told as what it is: a book that is not where it was.
-                Err(problem) => debug!(detail = problem.detail, "the new book cannot be used"),
-            }
+        match house.open_replacement(now) {
+            None => {}
+            Some(Ok(())) => info!("another book was put in place"),
+            // It is told as what it is: a book that is not where it was.
+            Some(Err(problem)) => debug!(detail = problem.detail, "the new book cannot be used"),
         }
         // It waits for the disk at times. The relay has a thread of its own.
         let closed = house.tick(now, wall, counted, self.relay.is_running());

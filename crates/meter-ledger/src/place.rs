@@ -35,12 +35,14 @@ pub(crate) fn compare(opened: Option<FileId>, path: &Path) -> Place {
     let Some(opened) = opened else {
         return Place::Here;
     };
-    match (file_id(path), fs::symlink_metadata(path)) {
-        (Some(found), _) if found == opened => Place::Here,
-        (Some(_), _) => Place::Replaced,
-        (None, Err(error)) if error.kind() == io::ErrorKind::NotFound => Place::Gone,
-        // A disk that does not answer tells nothing about the file.
-        (None, _) => Place::Here,
+    match file_id(path) {
+        Some(found) if found == opened => Place::Here,
+        Some(_) => Place::Replaced,
+        None => match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Place::Gone,
+            // A disk that does not answer tells nothing about the file.
+            Ok(_) | Err(_) => Place::Here,
+        },
     }
 }
 

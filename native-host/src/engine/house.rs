@@ -5,6 +5,7 @@ mod disk;
 mod doubt;
 mod opening;
 mod recovery;
+mod replaced;
 
 pub(crate) use doubt::is_forked;
 pub(crate) use recovery::{Carried, begin_anew, open_house};
@@ -39,6 +40,8 @@ pub(crate) struct House {
     /// The book's file is not where it was opened, and nothing is signed. Not a [`Doubt`]: that ends when
     /// the file comes back, and a doubt about what it holds does not.
     is_away: bool,
+    /// What lies in its place then, and is no book of ours.
+    unusable: Option<replaced::Unusable>,
     complaints: Complaints,
     disk: Disk,
     /// The session as the book held it at the start, until its report is signed.

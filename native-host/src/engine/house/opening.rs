@@ -65,6 +65,7 @@ impl House {
             last_signed,
             doubt,
             is_away: false,
+            unusable: None,
             complaints: Complaints::default(),
             disk: Disk::default(),
             taken_up: open,

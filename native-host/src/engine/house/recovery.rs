@@ -9,7 +9,7 @@ use meter_core::{
     ChainError, ChainHead, MonotonicMs, OpenSession, SessionBatcher, SessionReport, Signed, Thresholds,
     UnixMs, Verified,
 };
-use meter_ledger::{Book, BookError, Place, Posted, place_new};
+use meter_ledger::{Book, BookError, Posted, place_new};
 use meter_relay::CounterSnapshot;
 use meter_wire::{ErrorCode, Problem, WireReport};
 use std::{
@@ -108,11 +108,6 @@ impl House {
             }
             (Err(error), _) => warn!(%error, "the book cannot be compared"),
         }
-    }
-
-    /// Whether another file lies where this book was.
-    pub(crate) fn is_replaced(&self) -> bool {
-        self.is_away && self.book.place() == Place::Replaced
     }
 
     /// Whether nothing is signed at the moment.

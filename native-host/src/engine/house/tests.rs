@@ -1,5 +1,7 @@
 //! Books that are put back, taken away or refuse, with real files. Time and counters are given.
 
+mod replaced;
+
 use super::*;
 use crate::home::Home;
 use meter_core::Signed;
