@@ -127,12 +127,7 @@ impl House {
             return None;
         }
         let report = verified.value();
-        self.head = ChainHead {
-            sequence: report.sequence,
-            link: report.link(),
-            totals: report.totals,
-            ..self.head
-        };
+        self.stand_at(report);
         self.batcher.close();
         self.taken_up = None;
         self.complaints.succeeded(Write::Report, self.now);
@@ -186,6 +181,16 @@ impl House {
                 false
             }
         }
+    }
+
+    /// The book ends with this report.
+    fn stand_at(&mut self, report: &SessionReport) {
+        self.head = ChainHead {
+            sequence: report.sequence,
+            link: report.link(),
+            totals: report.totals,
+            ..self.head
+        };
     }
 
     fn read_balance(&mut self) {

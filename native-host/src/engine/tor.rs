@@ -105,11 +105,10 @@ impl Steward {
     /// Has a Tor of ours that runs make all its connections anew, in the one way that all of them and all
     /// detours know: it is ended and started. Another's is left alone.
     pub(super) fn restart_in_background(&self, tracker: &TaskTracker) {
-        if self.tor.status().borrow().backend == Some(BackendKind::Existing) {
-            return;
+        if !self.is_anothers() {
+            let (steward, asked) = (self.clone(), self.stops.now());
+            tracker.spawn(async move { told(steward.restart(asked).await) });
         }
-        let (steward, asked) = (self.clone(), self.stops.now());
-        tracker.spawn(async move { told(steward.restart(asked).await) });
     }
 
     async fn restart(&self, asked: AskedAt) -> Result<(), Problem> {

@@ -1,8 +1,8 @@
 //! Starting a daemon where there is none.
 
-use super::{Connection, Introduction, reach};
+use super::{Connection, Introduction, gone, reach};
 use crate::{config::Config, home::Home, problems, versions};
-use meter_wire::{ErrorCode, Problem};
+use meter_wire::Problem;
 use std::{
     io,
     process::{ExitStatus, Stdio},
@@ -73,14 +73,14 @@ async fn begin<T>(
         }
         if daemon.is_none() {
             if starts == STARTS_MAX {
-                return Err(unreachable("daemons end as soon as they are started"));
+                return Err(gone("daemons end as soon as they are started"));
             }
             ready(home)?;
-            daemon = Some(spawn(home).map_err(|error| unreachable(&error.to_string()))?);
+            daemon = Some(spawn(home).map_err(|error| gone(&error.to_string()))?);
             starts += 1;
         }
         if time::Instant::now() > deadline {
-            return Err(unreachable("it did not begin in time"));
+            return Err(gone("it did not begin in time"));
         }
         time::sleep(reach::POLL).await;
     }
@@ -108,13 +108,9 @@ async fn ended_at_once(home: &Home, status: ExitStatus, daemon: Option<Child>) -
     let words = words.trim().trim_start_matches("onionmeter: ");
     let log = home.log();
     match words.is_empty() {
-        true => unreachable(&format!("it ended with {status}; see {}", log.display())),
-        false => unreachable(&format!("it ended: {words}")),
+        true => gone(&format!("it ended with {status}; see {}", log.display())),
+        false => gone(&format!("it ended: {words}")),
     }
-}
-
-fn unreachable(why: &str) -> Problem {
-    Problem::with_detail(ErrorCode::DaemonUnreachable, why)
 }
 
 /// The daemon makes itself a session leader, so that the browser does not take it along.

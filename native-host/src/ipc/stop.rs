@@ -60,10 +60,17 @@ pub(crate) async fn stop(home: &Home, means: Means) -> Result<bool, Problem> {
     }
     match has_ended {
         true => Ok(true),
-        false => Err(failed(
-            process,
-            "it was asked to end and goes on; `onionmeter stop --force` ends it",
-        )),
+        false => Err(failed(process, why_it_goes_on(means))),
+    }
+}
+
+/// Only a process that waits in the kernel outlives a kill.
+const fn why_it_goes_on(means: Means) -> &'static str {
+    match means {
+        Means::Asking => "it was asked to end and goes on; `onionmeter stop --force` ends it",
+        Means::Force => {
+            "it was killed and is still there, so it waits for the system, mostly for a disk or network folder that does not answer; it ends as soon as that answers, or when the computer restarts"
+        }
     }
 }
 
@@ -153,4 +160,15 @@ fn failed(process: Process, why: &str) -> Problem {
 fn unreadable(home: &Home, error: &io::Error) -> Problem {
     let detail = format!("{}: {error}", home.lock().display());
     Problem::with_detail(ErrorCode::HomeUnusable, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn force_is_advised_only_where_it_was_not_used() {
+        assert!(why_it_goes_on(Means::Asking).contains("--force"));
+        assert!(!why_it_goes_on(Means::Force).contains("--force"));
+    }
 }

@@ -13,7 +13,11 @@ use std::{
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
     process::{Command, Output},
+    time::{Duration, Instant},
 };
+
+/// A wait that takes longer has hung.
+const HANG: Duration = Duration::from_secs(60);
 
 const CHAIN: ChainId = ChainId([0xc4; 16]);
 
@@ -180,6 +184,19 @@ fn key_and_book_are_made_where_no_hard_links_are() {
     assert_eq!(left, 2, "no draft stays");
 }
 
+/// Waits until the daemon has noted the number of the last report.
+fn await_noted(home: &TestHome, number: u64) {
+    let began = Instant::now();
+    let noted = || {
+        let noted = fs::read_to_string(home.root().join("key/last-signed"));
+        noted.is_ok_and(|text| text.contains(&format!(" {number} ")))
+    };
+    while !noted() {
+        assert!(began.elapsed() < HANG, "{number} was never noted");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn an_older_book_is_told_everywhere_and_taken_back_from_a_file() {
     let home = TestHome::new();
@@ -189,13 +206,7 @@ fn an_older_book_is_told_everywhere_and_taken_back_from_a_file() {
     drop(book(&home, 3));
     // The daemon sees five reports once, so that it knows of them.
     check(&home.run(&["monitor", "start"]), 0, &[]);
-    let until_noted = || {
-        let noted = fs::read_to_string(home.root().join("key/last-signed"));
-        noted.is_ok_and(|text| text.contains(" 5 "))
-    };
-    while !until_noted() {
-        std::thread::yield_now();
-    }
+    await_noted(&home, 5);
     check(&home.run(&["reports", "--json"]), 0, &[]);
     let json = home.run(&["reports", "--json"]).stdout;
     fs::write(home.user().join("reports.json"), json).expect("written");

@@ -1,6 +1,6 @@
 //! The book on a real disk: posting, refusing, surviving, noticing.
 
-// All of this is test code; the attribute says so to clippy, which cannot tell for helpers.
+// All of this is test code. The attribute on each module says so to clippy, which cannot tell for helpers.
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
@@ -9,6 +9,7 @@ mod damage;
 mod files;
 #[cfg(test)]
 mod places;
+#[cfg(test)]
 mod posting;
 #[cfg(test)]
 mod support;

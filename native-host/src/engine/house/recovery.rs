@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{home::Home, last_signed::Entry, last_signed::LastSigned, problems};
 use meter_core::{
-    ChainError, ChainHead, MonotonicMs, OpenSession, SessionBatcher, SessionReport, Signed, Thresholds,
+    ChainError, MonotonicMs, OpenSession, SessionBatcher, SessionReport, Signed, Thresholds,
     UnixMs, Verified,
 };
 use meter_ledger::{Book, BookError, Posted, place_new};
@@ -50,12 +50,7 @@ impl House {
             Ok(Posted::Already) => return Ok(()),
             Ok(Posted::New) => {
                 info!(sequence = value.sequence, "a report was taken back");
-                self.head = ChainHead {
-                    sequence: value.sequence,
-                    link: value.link(),
-                    totals: value.totals,
-                    ..self.head
-                };
+                self.stand_at(value);
                 self.read_balance();
             }
             Err(BookError::NotNext(ChainError::Sequence { .. })) => {}
