@@ -490,9 +490,11 @@ impl Engine {
 
     /// What counts now: each part goes by the file as it was when that part began.
     fn in_force(&self) -> Config {
-        let relay = self.relay.in_force();
+        let begun = self.relay.in_force();
+        let relay = &begun.config;
         Config {
-            relay_port: relay.port,
+            relay_port: relay.listen.port(),
+            relay_port_is_named: begun.port_is_named,
             connections_max: relay.connections_max,
             optimistic: relay.optimistic,
             serve_unidentified: relay.serve_unidentified,

@@ -1,7 +1,10 @@
 //! Which port the relay takes where `config.toml` names none: the usual one, or, where another user's relay or
-//! another program has that, a free one that stays the same from then on. Browsers are told it by the host; one
-//! that was told another before sends nothing past Tor: whoever holds that port now, the proxy setting has no
-//! second choice, and a relay of another user closes the connections of this one.
+//! another program has that, a free one. What was chosen is kept in a file and tried first at the next start; it
+//! changes when it is taken by then, or when the disk did not take the file.
+//!
+//! Browsers are told the port by the host. One that was told another before goes on asking there until it is told
+//! anew, and never goes without a proxy. A relay of another user closes its connections; another program that has
+//! that port gets what is asked there.
 
 use crate::{
     config::{Config, USUAL_PORT},
@@ -13,6 +16,20 @@ use std::{fs, path::PathBuf};
 /// Tried when the usual one is taken: below the ports that systems give to clients, and none that is known for
 /// something (IANA's list; Tor's own are elsewhere).
 const SPARE_PORTS: std::ops::Range<u16> = 19_149..19_249;
+
+/// Why the relay of `home` has this port, as far as `config.toml` tells; `None` where that needs no word.
+pub(crate) fn why(port: u16, home: &Home) -> Option<String> {
+    let config = Config::load(&home.config()).ok()?;
+    PortChoice::new(&config, home).why(port)
+}
+
+/// The port that a relay of `home` chose at its last start, and why; `None` where it has the usual or a named one.
+pub(crate) fn chosen(home: &Home) -> Option<(u16, String)> {
+    let config = Config::load(&home.config()).ok()?;
+    let choice = PortChoice::new(&config, home);
+    let port = choice.first();
+    Some((port, choice.why(port)?))
+}
 
 /// Named or chosen, and where a choice is kept.
 #[derive(Clone, Debug)]
@@ -34,14 +51,16 @@ impl PortChoice {
         if let Some(port) = self.named {
             return vec![port];
         }
-        let mut ports = Vec::from([self.first()]);
+        // From the file, which is read once.
+        let first = self.first();
+        let mut ports = vec![first];
         // Two users begin at different places, so that each mostly keeps the first that is tried.
         let count = SPARE_PORTS.len();
         let offset =
             usize::try_from(rustix::process::getuid().as_raw()).unwrap_or_default() % count;
         let spare = SPARE_PORTS.cycle().skip(offset).take(count);
         let others = std::iter::once(USUAL_PORT).chain(spare);
-        ports.extend(others.filter(|port| *port != self.first()));
+        ports.extend(others.filter(|port| *port != first));
         ports
     }
 
@@ -50,6 +69,16 @@ impl PortChoice {
         self.named
             .or_else(|| self.remembered())
             .unwrap_or(USUAL_PORT)
+    }
+
+    pub(crate) const fn is_named(&self) -> bool {
+        self.named.is_some()
+    }
+
+    /// Why the relay has this port; `None` where it is the usual one or the one that is named.
+    pub(crate) fn why(&self, port: u16) -> Option<String> {
+        let is_chosen = self.named.is_none() && port != USUAL_PORT;
+        is_chosen.then(|| format!("because {USUAL_PORT} was taken by another program"))
     }
 
     /// Keeps a port that was chosen. A disk that is full is no reason to have no relay: the next start may then
@@ -125,6 +154,16 @@ mod tests {
         assert_eq!((ports[0], ports[1]), (19_200, USUAL_PORT));
         choice.keep(USUAL_PORT);
         assert_eq!(choice.first(), USUAL_PORT);
+    }
+
+    #[test]
+    fn a_port_that_was_chosen_has_a_reason_and_one_that_is_named_or_usual_has_none() {
+        let (_folder, free) = choice("", None);
+        let why = free.why(19_150).expect("a reason");
+        assert!(why.contains("9149 was taken"), "{why}");
+        assert_eq!(free.why(USUAL_PORT), None);
+        let (_folder, named) = choice("[relay]\nport = 9200\n", None);
+        assert_eq!(named.why(9_200), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
         read,
     },
     home::Home,
-    problems,
+    port, problems,
 };
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use serde_json::{Value as Json, json};
@@ -31,8 +31,8 @@ Examples:
   onionmeter config get
   onionmeter config get relay.port
 
-Texts are printed without quotes, lists one line each. This is what the file says;
-`onionmeter doctor` tells what a running daemon does not follow yet.
+Texts are printed without quotes, lists one line each. This is what the file says, and the port that
+the relay chose where it says none; `onionmeter doctor` tells what a running daemon does not follow yet.
 
 Exit status: 0 done, 64 an unknown setting, 78 the file has a mistake.";
 
@@ -116,23 +116,60 @@ fn get(key: Option<&str>, home: &Home, format: Format) -> Outcome {
     let state = if text.is_some() { "present" } else { "absent" };
     let (mut lines, mut settings) = (String::new(), serde_json::Map::new());
     for name in names {
-        let set = file.value(&name);
-        let is_set = set.is_some();
-        let Some(value) = set.or_else(|| defaults.value(&name)) else {
+        let Some((value, source)) = value(&name, &file, &defaults, home) else {
             continue;
         };
-        lines += &match (key, is_set) {
+        let shown = value.to_string();
+        lines += &match (key, source.words()) {
             (Some(_), _) => plain(&value),
-            (None, true) => format!("{name} = {}\n", value.to_string().trim()),
-            (None, false) => format!("{name} = {}  # default\n", value.to_string().trim()),
+            (None, None) => format!("{name} = {}\n", shown.trim()),
+            (None, Some(words)) => format!("{name} = {}  # {words}\n", shown.trim()),
         };
-        let source = if is_set { "config.toml" } else { "default" };
+        let source = source.name();
         settings.insert(name, json!({"value": json_of(&value), "source": source}));
     }
     Answer::new(state, lines)
         .with("path", path.to_string_lossy())
         .with("settings", settings)
         .print(format)
+}
+
+/// Where a value comes from.
+enum Source {
+    File,
+    Default,
+    /// The relay chose it in place of the default, for this reason.
+    Chosen(String),
+}
+
+impl Source {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::File => "config.toml",
+            Self::Default => "default",
+            Self::Chosen(_) => "chosen",
+        }
+    }
+
+    fn words(&self) -> Option<String> {
+        match self {
+            Self::File => None,
+            Self::Default => Some("default".to_owned()),
+            Self::Chosen(why) => Some(format!("chosen, {why}")),
+        }
+    }
+}
+
+fn value(name: &str, file: &Keys, defaults: &Keys, home: &Home) -> Option<(Value, Source)> {
+    if let Some(value) = file.value(name) {
+        return Some((value, Source::File));
+    }
+    if name == "relay.port"
+        && let Some((port, why)) = port::chosen(home)
+    {
+        return Some((i64::from(port).into(), Source::Chosen(why)));
+    }
+    Some((defaults.value(name)?, Source::Default))
 }
 
 fn plain(value: &Value) -> String {

@@ -15,9 +15,9 @@ use super::{
     print, succession,
 };
 use crate::{
-    config::{Config, ConfigError, USUAL_PORT},
+    config::{Config, ConfigError},
     home::Home,
-    ipc, key, problems,
+    ipc, key, port, problems,
     versions::Daemon,
 };
 use clap::Args;
@@ -218,13 +218,12 @@ fn daemon(status: Option<&Status>, home: &Home) -> Finding {
 
 /// Why it is not the usual port.
 fn chosen(port: u16, home: &Home) -> String {
-    let named = Config::load(&home.config()).is_ok_and(|config| config.relay_port_is_named);
-    if named || port == USUAL_PORT {
-        return String::new();
-    }
-    format!(
-        ", which it chose because {USUAL_PORT} was taken, mostly by another user's Onionmeter; browsers are told it, and it stays"
-    )
+    let why = port::why(port, home);
+    why.map_or_else(String::new, |why| {
+        format!(
+            ", {why}, mostly another user's Onionmeter; browsers are told it, and it is tried first from now on"
+        )
+    })
 }
 
 /// About other users' connections where the system does not tell whose they are.

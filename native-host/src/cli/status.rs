@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     })?;
     let (status, notes) = told.unzip();
     let notes = notes.unwrap_or_else(|| settings::note(home, None));
-    let answer = answer(status.as_ref(), &notes);
+    let answer = answer(status.as_ref(), home, &notes);
     match (arguments.check, &status) {
         (false, _) => answer.print(format),
         (true, Some(status)) if state(status) != "ready" => check(answer.exit(exit::CHECK), format),
@@ -89,10 +89,10 @@ fn notices(differences: &[String]) -> String {
 
 /// The whole picture; `notes` say what is wrong with `config.toml`, which the next start meets, and with
 /// the versions.
-fn answer(status: Option<&Status>, notes: &str) -> Answer {
+fn answer(status: Option<&Status>, home: &Home, notes: &str) -> Answer {
     match status {
         Some(status) => {
-            Answer::new(state(status), words::describe(status) + notes).with_all(status)
+            Answer::new(state(status), words::describe(status, home) + notes).with_all(status)
         }
         None => {
             let text = "The daemon is not running. The browser starts it, or `onionmeter up`.\n";

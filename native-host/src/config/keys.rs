@@ -196,9 +196,11 @@ pub(crate) fn told(in_force: &Config, file: Result<Config, ConfigError>) -> Sett
     }
 }
 
-/// Two settings whose values are not told may differ with the same number of lines.
+/// Two settings whose values are not told may differ with the same number of lines. Two ports that are not
+/// named are the same: the one in force was chosen, and stays.
 fn is_same(key: &str, one: &Config, other: &Config) -> bool {
     match key {
+        "relay.port" if !one.relay_port_is_named && !other.relay_port_is_named => true,
         "tor.extra_torrc" => one.tor.extra_torrc == other.tor.extra_torrc,
         "tor.arti" => one.tor.arti == other.tor.arti,
         "tor.bridges" => one.tor.bridges == other.tor.bridges,
@@ -281,6 +283,24 @@ mod tests {
             ]
         );
         assert!(!format!("{settings:?}").contains("192.0.2"));
+    }
+
+    #[test]
+    fn a_port_that_was_chosen_is_told_as_in_force_and_as_no_change() {
+        let chosen = Config {
+            relay_port: 19_150,
+            relay_port_is_named: false,
+            ..Config::default()
+        };
+        let of = |text: &str| parse(text, Path::new("x")).expect("in order");
+        let settings = told(&chosen, Ok(of("")));
+        assert_eq!(settings.in_force("relay.port"), Some("19150"));
+        assert_eq!(settings.changes().count(), 0);
+        for named in ["[relay]\nport = 9149", "[relay]\nport = 9200"] {
+            assert_eq!(told(&chosen, Ok(of(named))).changes().count(), 1, "{named}");
+        }
+        let settings = told(&of("[relay]\nport = 9200"), Ok(of("")));
+        assert_eq!(settings.changes().count(), 1);
     }
 
     #[test]

@@ -19,33 +19,20 @@ use thread::RelayThread;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// What `config.toml` says of the relay.
-#[derive(Clone, Copy)]
-pub(crate) struct RelaySettings {
-    pub(crate) port: u16,
-    pub(crate) connections_max: usize,
-    pub(crate) optimistic: bool,
-    pub(crate) serve_unidentified: bool,
-}
-
-impl RelaySettings {
-    const fn of(config: &Config) -> Self {
-        Self {
-            port: config.relay_port,
-            connections_max: config.connections_max,
-            optimistic: config.optimistic,
-            serve_unidentified: config.serve_unidentified,
-        }
-    }
+/// What a relay began with.
+pub(crate) struct Begun {
+    /// Where it listens is the port that it has.
+    pub(crate) config: RelayConfig,
+    /// Whether `config.toml` named that port.
+    pub(crate) port_is_named: bool,
 }
 
 pub(crate) struct RelayControl {
-    config: RelayConfig,
     /// For the next start.
-    settings: RelaySettings,
-    /// Of the last start.
-    in_force: RelaySettings,
+    config: RelayConfig,
     port: PortChoice,
+    /// Of the last start.
+    in_force: Begun,
     isolation: Isolation,
     witnesses: Witnesses,
     upstream: watch::Receiver<Option<TorAddr>>,
@@ -75,11 +62,15 @@ impl RelayControl {
         isolation: Isolation,
     ) -> io::Result<Self> {
         let witnesses = Witnesses::default();
+        let port = PortChoice::new(config, home);
+        let config = relay_config(config, isolation.clone(), witnesses.clone());
         Ok(Self {
-            config: relay_config(config, isolation.clone(), witnesses.clone()),
-            settings: RelaySettings::of(config),
-            in_force: RelaySettings::of(config),
-            port: PortChoice::new(config, home),
+            in_force: Begun {
+                config: config.clone(),
+                port_is_named: port.is_named(),
+            },
+            config,
+            port,
             isolation,
             witnesses,
             upstream,
@@ -96,7 +87,6 @@ impl RelayControl {
     pub(crate) fn configure(&mut self, home: &Home, config: &Config) {
         self.port = PortChoice::new(config, home);
         self.config = relay_config(config, self.isolation.clone(), self.witnesses.clone());
-        self.settings = RelaySettings::of(config);
     }
 
     /// The names that this relay answers itself, whenever it runs.
@@ -125,7 +115,10 @@ impl RelayControl {
                     task,
                 });
                 self.problem = None;
-                self.in_force = self.settings;
+                self.in_force = Begun {
+                    config: self.config_at(port),
+                    port_is_named: self.port.is_named(),
+                };
                 Ok(port)
             }
             Err(problem) => {
@@ -140,18 +133,24 @@ impl RelayControl {
         let _at_home = self.thread.runtime().enter();
         let mut refusal = None;
         for port in self.port.candidates() {
-            let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let config = RelayConfig {
-                listen,
-                ..self.config.clone()
-            };
-            match Relay::bind(config, self.upstream.clone(), Arc::clone(&self.counters)) {
+            match Relay::bind(
+                self.config_at(port),
+                self.upstream.clone(),
+                Arc::clone(&self.counters),
+            ) {
                 Err(error @ RelayError::PortTaken { .. }) => refusal = refusal.or(Some(error)),
                 outcome => return outcome,
             }
         }
         // There is always a candidate.
         Err(refusal.unwrap_or(RelayError::NotLoopback))
+    }
+
+    fn config_at(&self, port: u16) -> RelayConfig {
+        RelayConfig {
+            listen: (Ipv4Addr::LOCALHOST, port).into(),
+            ..self.config.clone()
+        }
     }
 
     /// Ends the open connections to a site.
@@ -198,8 +197,8 @@ impl RelayControl {
     }
 
     /// The settings of the last start.
-    pub(crate) const fn in_force(&self) -> RelaySettings {
-        self.in_force
+    pub(crate) const fn in_force(&self) -> &Begun {
+        &self.in_force
     }
 
     /// Connections that are open now, not at the last look.

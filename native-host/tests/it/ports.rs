@@ -40,7 +40,8 @@ fn the_second_user_of_a_computer_gets_another_port_and_keeps_it() {
         "as() {{ HOME=$2 setpriv --reuid $1 --regid $1 --clear-groups \"$0\" $3 $4 || true; }}
          as {one} \"$1\" monitor start; as {two} \"$2\" monitor start
          echo ONE; as {one} \"$1\" status; as {one} \"$1\" doctor
-         echo TWO; as {two} \"$2\" status; as {two} \"$2\" doctor
+         echo TWO; as {two} \"$2\" status; echo DOCTOR; as {two} \"$2\" doctor
+         echo GET; as {two} \"$2\" config get
          as {one} \"$1\" stop; as {two} \"$2\" stop
          echo AGAIN; as {two} \"$2\" monitor start; as {two} \"$2\" status
          echo NAMED; as {two} \"$2\" stop; printf '[relay]\\nport = 9149\\n' >> \"$2/.local/share/onionmeter/config.toml\"
@@ -70,10 +71,19 @@ fn the_second_user_of_a_computer_gets_another_port_and_keeps_it() {
         .and_then(|rest| rest.get(..5)?.parse().ok())
         .unwrap_or_else(|| panic!("no port: {text}"));
     assert!((19_149..19_249).contains(&port), "{text}");
-    assert!(
-        two.contains("because 9149 was taken") && !two.contains("stop it"),
-        "{two}"
-    );
+    let because = "because 9149 was taken by another program";
+    for place in [
+        part("TWO\n", "DOCTOR\n"),
+        part("DOCTOR\n", "GET\n"),
+        part("GET\n", "AGAIN\n"),
+    ] {
+        assert!(place.contains(because), "{place}");
+        assert!(place.contains(&port.to_string()), "{place}");
+        assert!(
+            !place.contains("stop it") && !place.contains("not in force"),
+            "{place}"
+        );
+    }
     let again = part("AGAIN\n", "NAMED\n");
     assert!(
         again.contains(&format!("127.0.0.1:{port}")),

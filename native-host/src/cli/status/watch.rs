@@ -119,7 +119,7 @@ impl Watch<'_> {
             words::line,
         );
         let text = match (self.way, status) {
-            (Way::Screen, Some(status)) => words::describe(status),
+            (Way::Screen, Some(status)) => words::describe(status, self.home),
             (Way::Screen | Way::Line, _) => line.clone(),
             (Way::Object, _) => status.map_or(line, |status| format!("{status:?}")),
         };
@@ -128,7 +128,7 @@ impl Watch<'_> {
         }
         let now = when::clock(Clock::wall(), &when::zone());
         match self.way {
-            Way::Object => answer(status, "").print_line()?,
+            Way::Object => answer(status, self.home, "").print_line()?,
             Way::Line => {
                 let mut out = stdout().lock();
                 writeln!(out, "{now}  {text}")?;

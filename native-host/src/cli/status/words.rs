@@ -1,6 +1,6 @@
 //! The state of everything, in words.
 
-use crate::cli::print;
+use crate::{cli::print, home::Home, port};
 use meter_wire::{
     Problem, RelayStatus, Status, TorState, TorStatus, UNREACHED_WINDOW_MS, Unreached,
 };
@@ -43,10 +43,10 @@ pub(in crate::cli) fn line(status: &Status) -> String {
     )
 }
 
-pub(super) fn describe(status: &Status) -> String {
+pub(super) fn describe(status: &Status, home: &Home) -> String {
     let mut text = format!(
         "Relay    {}\nTor      {}\nBalance  {} credits in {} reports\n",
-        open_relay(status),
+        open_relay(status, home),
         tor(status),
         print::credits(status.balance),
         status.reports.0,
@@ -122,13 +122,17 @@ fn strangers(status: &Status) -> String {
     text
 }
 
-/// With what it serves right now: a browser opens so many connections and no more.
-fn open_relay(status: &Status) -> String {
+/// With the reason for its port, and with what it serves right now: a browser opens so many connections and
+/// no more.
+fn open_relay(status: &Status, home: &Home) -> String {
     let text = relay(&status.relay);
     match &status.relay {
-        RelayStatus::Listening { .. } => {
+        RelayStatus::Listening { port } => {
             let open = print::counted(status.connections, "connection");
-            format!("{text}, {open} open")
+            match port::why(*port, home) {
+                Some(why) => format!("{text}, {why}; {open} open"),
+                None => format!("{text}, {open} open"),
+            }
         }
         RelayStatus::Stopped | RelayStatus::Failed(_) => text,
     }
