@@ -8,6 +8,7 @@ mod talk;
 use std::{
     path::{Path, PathBuf},
     process::ExitStatus,
+    time::Duration,
 };
 
 use meter_core::TorAddr;
@@ -85,7 +86,8 @@ pub(crate) async fn live(
     if matches!(ended, Ended::Asked) {
         desk.stopping();
     }
-    let outcome = finish(child, life.talk, life.was_up, ended, config).await;
+    let (data_dir, limit) = (&embedded.data_dir, config.stop_max);
+    let outcome = finish(child, life.talk, life.was_up, ended, data_dir, limit).await;
     if let Err(error) = std::fs::remove_file(&socks) {
         tracing::trace!(kind = %error.kind(), "the embedded tor's socket was gone already");
     }
@@ -254,7 +256,8 @@ async fn finish(
     mut talk: Talk,
     was_up: bool,
     ended: Ended,
-    config: &TorConfig,
+    data_dir: &Path,
+    stop_max: Duration,
 ) -> Result<(), TorProblem> {
     if matches!(ended, Ended::Asked) {
         talk.say(&EmbeddedCommand::Stop).await;
@@ -264,7 +267,7 @@ async fn finish(
     if matches!(ended, Ended::Lost | Ended::TimedOut | Ended::NoWay(_)) {
         child.terminate();
     }
-    let status = child.wait_or_kill(config.stop_max).await;
+    let status = child.wait_or_kill(stop_max).await;
     match ended {
         Ended::Asked => Ok(()),
         Ended::NoWay(problem) => Err(problem),
@@ -274,11 +277,7 @@ async fn finish(
         }),
         Ended::Fault(fault) => {
             let mut log = child.last_words().await;
-            let data_dir = config.embedded.as_ref().map(|embedded| &embedded.data_dir);
-            match problem_of(
-                fault,
-                data_dir.map_or_else(|| Path::new(""), PathBuf::as_path),
-            ) {
+            match problem_of(fault, data_dir) {
                 Ok(problem) => Err(problem),
                 Err(reason) => {
                     log.push(reason);
@@ -297,7 +296,7 @@ fn problem_of(fault: EmbeddedFault, data_dir: &Path) -> Result<TorProblem, Strin
             log: vec![scrub(&reason)],
         }),
         EmbeddedFault::DataDir => Ok(match open_above(data_dir) {
-            Some(folder) => TorProblem::OpenAbove { folder },
+            Some((folder, why)) => TorProblem::OpenAbove { folder, why },
             None => TorProblem::DataDirUnusable(FolderFault::RefusedByTor),
         }),
         EmbeddedFault::StateDamaged(file) => Ok(TorProblem::StateDamaged {

@@ -1,12 +1,15 @@
 //! Folders that are ours alone, and the program to run. Checks, never repairs: a folder that
 //! others could enter may already have been tampered with.
 
+mod above;
+
 use std::{
     env, fs, io,
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
+pub(crate) use self::above::open_above;
 use crate::{FolderFault, TorProblem};
 
 /// Where programs are looked for after `PATH`.
@@ -55,19 +58,6 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), FolderFault> {
     } else {
         Ok(())
     }
-}
-
-/// The nearest folder above `path` in which somebody else could put another in its place. Where the
-/// sticky bit stands, as in `/tmp`, nobody can.
-pub(crate) fn open_above(path: &Path) -> Option<PathBuf> {
-    let me = rustix::process::geteuid().as_raw();
-    let is_open = |folder: &&Path| {
-        fs::metadata(folder).is_ok_and(|found| {
-            let for_others = found.mode() & 0o022 != 0 && found.mode() & 0o1000 == 0;
-            for_others || ![0, me].contains(&found.uid())
-        })
-    };
-    path.ancestors().skip(1).find(is_open).map(Path::to_owned)
 }
 
 /// Finds the program: a bare name in `PATH` and the usual folders, a path as it is. Of several with
@@ -137,20 +127,6 @@ mod tests {
         assert_eq!(private_folder(&path), Ok(()));
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o700);
         assert_eq!(private_folder(&path), Ok(()));
-    }
-
-    #[test]
-    fn a_folder_above_that_others_may_write_is_named() {
-        let root = tempfile::tempdir().unwrap();
-        let path = root.path().join("a/b/c");
-        fs::create_dir_all(&path).unwrap();
-        assert_eq!(open_above(&path), None);
-        for mode in [0o777, 0o770, 0o722] {
-            set_mode(&root.path().join("a"), mode);
-            assert_eq!(open_above(&path), Some(root.path().join("a")), "{mode:o}");
-        }
-        set_mode(&root.path().join("a"), 0o1777);
-        assert_eq!(open_above(&path), None);
     }
 
     #[test]

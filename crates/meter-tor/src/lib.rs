@@ -30,7 +30,9 @@ pub use config::{Candidate, Choice, Embedded, RestartPolicy, TorConfig};
 pub use detour::Detour;
 pub use folders::{SOCKET_PATH_BYTES_MAX, find_program};
 pub use meter_uplink::UplinkError;
-pub use problem::{ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, Retry, TorProblem};
+pub use problem::{
+    ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, OpenFolder, Retry, TorProblem,
+};
 pub use socket::SocketFault;
 pub use status::{BackendKind, Bootstrap, Complaint, TorState, TorStatus, TorWarning};
 pub use survey::{ControlAnswer, Sighting, SocksAnswer, installed_version, survey};

@@ -2,7 +2,10 @@
 //!
 //! No variant holds an address or a name: the texts may be shown and logged. Two hold a path of this computer.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use meter_uplink::UplinkError;
 
@@ -74,11 +77,13 @@ pub enum TorProblem {
     /// The folder for Tor's sockets cannot be used.
     #[error("the folder for tor's sockets {0}")]
     RunDirUnusable(FolderFault),
-    /// Others may write to a folder above Tor's data directory, and so put another in its place.
-    #[error("others may write to {folder}, which is above tor's data folder; run `chmod go-w {folder}`", folder = .folder.display())]
+    /// Others could put another folder in the place of one above Tor's data directory.
+    #[error("{folder}, which is above tor's data folder, {why}", folder = .folder.display(), why = .why.says(.folder))]
     OpenAbove {
         /// That folder.
         folder: PathBuf,
+        /// How they could.
+        why: OpenFolder,
     },
     /// A file of the embedded Tor's state is damaged. It holds the choice of guards, so it is not
     /// replaced unasked.
@@ -154,6 +159,31 @@ pub enum TorProblem {
     /// Our mistake.
     #[error("internal error: {0}")]
     Bug(&'static str),
+}
+
+/// How others could put another folder in the place of one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OpenFolder {
+    /// It is ours, and they may write to it.
+    Ours,
+    /// It is the system's, and they may write to it.
+    Roots,
+    /// It is theirs.
+    Theirs,
+}
+
+impl OpenFolder {
+    /// What is wrong, and what mends it. Only its owner can change a folder's mode.
+    fn says(self, folder: &Path) -> String {
+        let folder = folder.display();
+        match self {
+            Self::Ours => format!("can be written to by others; run `chmod go-w {folder}`"),
+            Self::Roots => format!(
+                "can be written to by others and belongs to the system; an administrator can run `sudo chmod go-w {folder}`"
+            ),
+            Self::Theirs => "belongs to another user, who could put another in its place; let Onionmeter's folder be elsewhere: set ONIONMETER_HOME to one in your home folder".to_owned(),
+        }
+    }
 }
 
 /// What is wrong with a folder.
