@@ -70,10 +70,10 @@ pub async fn run(
     tasks.close();
     tasks.wait().await;
     match life {
-        Err(End::Fault(EmbeddedFault::Other(reason))) => {
-            // The next life begins without what this one may have stumbled over.
+        Err(End::DamagedCache(fault)) => {
+            // The next life begins without what this one has stumbled over.
             forget_cache(Path::new(&setup.data_dir));
-            events.failed(EmbeddedFault::Other(reason)).await
+            events.failed(fault).await
         }
         Err(End::Fault(fault)) => events.failed(fault).await,
         Err(End::Deaf) | Ok(()) => Ended::Asked,
@@ -83,6 +83,8 @@ pub async fn run(
 /// Why a life ends without having been asked to.
 enum End {
     Fault(EmbeddedFault),
+    /// What another start with the same cache would end by, too.
+    DamagedCache(EmbeddedFault),
     /// Nobody takes our events any more.
     Deaf,
 }
@@ -192,7 +194,7 @@ async fn live(
                 }
             },
             outcome = bootstrap.as_mut(), if !has_directory => {
-                outcome.map_err(End::Fault)?;
+                outcome?;
                 has_directory = true;
                 None
             }
@@ -207,14 +209,17 @@ async fn live(
 }
 
 /// Bootstraps, again and again while waiting may help: Arti gives up after some tries.
-async fn bootstrap(client: &Client) -> Result<(), EmbeddedFault> {
+async fn bootstrap(client: &Client) -> Result<(), End> {
     let (mut pause, longest) = PAUSES;
     loop {
         let Err(error) = client.bootstrap().await else {
             return Ok(());
         };
         if let Some(fault) = fault_of(error.kind()) {
-            return Err(fault);
+            return Err(match storage::is_damaged_cache(error.kind()) {
+                true => End::DamagedCache(fault),
+                false => End::Fault(fault),
+            });
         }
         tracing::info!(kind = %error.kind(), "bootstrapping is tried again after a pause");
         sleep(pause).await;

@@ -62,6 +62,13 @@ pub(crate) const fn may_be_the_cache(kind: ErrorKind) -> bool {
     )
 }
 
+/// Whether a failure of a client that runs means that the cache is damaged, which another start would
+/// stumble over again. One that is cut off is a bug to Arti. What is no fault of a file leaves it: without
+/// it the next start takes minutes longer, and downloads everything anew.
+pub(crate) const fn is_damaged_cache(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::CacheCorrupted | ErrorKind::Internal)
+}
+
 /// Removes the cache; Arti makes it anew.
 ///
 /// # Errors
@@ -73,6 +80,23 @@ pub(crate) fn remove_cache(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_fault_that_a_damaged_cache_has_takes_the_cache_away() {
+        for kind in [ErrorKind::CacheCorrupted, ErrorKind::Internal] {
+            assert!(is_damaged_cache(kind), "{kind:?}");
+        }
+        for kind in [
+            ErrorKind::BadApiUsage,
+            ErrorKind::SoftwareDeprecated,
+            ErrorKind::CacheAccessFailed,
+            ErrorKind::LocalResourceExhausted,
+            ErrorKind::ClockSkew,
+            ErrorKind::Other,
+        ] {
+            assert!(!is_damaged_cache(kind), "{kind:?}");
+        }
+    }
 
     #[test]
     fn a_file_of_the_state_that_is_cut_off_or_empty_is_named() {
