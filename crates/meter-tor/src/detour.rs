@@ -17,7 +17,10 @@ use std::{
 
 use meter_uplink::{Keeper, Trouble, Uplink};
 use meter_wire::{EmbeddedTransport, EmbeddedWay};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::watch::Receiver,
+    time::{Instant, sleep_until},
+};
 
 use crate::{
     BackendKind, Bridge, FolderFault, TorProblem, TorState, TorStatus, Transport, desk::Desk,
@@ -246,17 +249,23 @@ impl Opened {
             Self::Straight | Self::Bridges(_) => return std::future::pending().await,
             Self::Shadowsocks(held) => &mut **held,
         };
+        let uplink = &*uplink;
+        let diagnose = || uplink.diagnose();
         tokio::select! {
             error = keeper.keep(uplink) => TorProblem::ShadowsocksDown(error),
-            problem = watch(uplink, desk) => problem,
+            problem = watch(uplink.running(), diagnose, desk) => problem,
         }
     }
 }
 
 /// Says when the local end does not run, whatever Tor is doing, and looks what is wrong each time that
 /// Tor has not heard from a relay for a while.
-async fn watch(uplink: &Uplink, desk: &Desk) -> TorProblem {
-    let (mut status, mut running) = (desk.status(), uplink.running());
+async fn watch<F: Future<Output = Trouble>>(
+    mut running: Receiver<bool>,
+    diagnose: impl Fn() -> F,
+    desk: &Desk,
+) -> TorProblem {
+    let mut status = desk.status();
     let mut not_before = Instant::now();
     let mut was_running = true;
     loop {
@@ -280,7 +289,7 @@ async fn watch(uplink: &Uplink, desk: &Desk) -> TorProblem {
             },
             () = until(due.map(|due| due.max(not_before))) => {}
         }
-        let found = uplink.diagnose().await;
+        let found = diagnose().await;
         not_before = Instant::now() + LOOK_EVERY;
         // It may have come further while it was looked at.
         if silent_since(&status.borrow()).is_some() {
@@ -324,6 +333,30 @@ const LOOK_EVERY: Duration = Duration::from_secs(15);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::sync::watch::Sender;
+
+    #[tokio::test]
+    async fn a_local_end_that_is_gone_is_told_whatever_tor_is_doing() {
+        let desk = Desk::new();
+        let running = Sender::new(true);
+        let gone = problem_of(Trouble::Down);
+        let scene = async {
+            let mut status = desk.status();
+            for state in [TorState::Starting, TorState::Ready] {
+                desk.progress(state);
+                for (runs, told) in [(false, Some(&gone)), (true, None)] {
+                    running.send_replace(runs);
+                    let told = status.wait_for(|status| status.trouble.as_ref() == told);
+                    told.await.unwrap();
+                }
+            }
+        };
+        let diagnose = || async { Trouble::Silent };
+        tokio::select! {
+            problem = watch(running.subscribe(), diagnose, &desk) => panic!("{problem}"),
+            () = scene => {}
+        }
+    }
 
     #[test]
     fn a_program_whose_path_a_torrc_cannot_say_is_named_by_a_link() {
