@@ -28,7 +28,8 @@ fn status(bridge: &mut Bridge) -> Status {
     }
 }
 
-/// A program in the place of `tor` that never opens its control socket, and takes its time to end.
+/// A program in the place of `tor` that never opens its control socket, and takes its time to end. Unlike
+/// `tor` it does not notice that its daemon was killed, so it goes when the test's folder does.
 struct DeafTor {
     starts: PathBuf,
 }
@@ -38,7 +39,8 @@ impl DeafTor {
         let (program, starts) = (home.user().join("tor"), home.user().join("starts"));
         let script = format!(
             "#!/bin/sh\ncase \"$*\" in *--version*) echo 'Tor version 0.4.8.9.'; exit;; esac\n\
-             trap 'sleep 1; exit' TERM INT\necho started >> '{}'\nwhile :; do sleep 0.05; done\n",
+             trap 'sleep 1; exit' TERM INT\necho started >> '{0}'\n\
+             while [ -e '{0}' ]; do sleep 0.05; done\n",
             starts.display()
         );
         fs::write(&program, script).expect("ours");
