@@ -26,6 +26,7 @@ use std::{
 use tokio::{
     net::UnixListener,
     signal::unix::{SignalKind, signal},
+    task::JoinSet,
     time,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -118,20 +119,19 @@ fn say(message: &str) {
 /// The lock is given up last.
 async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result<()> {
     let mut door = Door::open(home)?;
-    let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    let (engine, handle) = Engine::new(home, config, &tracker)?;
+    let stop = CancellationToken::new();
+    let (engine, handle) = Engine::new(home, config)?;
     let engine_stop = CancellationToken::new();
-    let mut engine = tracker.spawn(engine.run(engine_stop.clone()));
+    let mut engines = JoinSet::new();
+    engines.spawn(engine.run(engine_stop.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "daemon ready");
     crate::ignore_because("then it stays open", let_go_of_stderr());
 
     let clients = TaskTracker::new();
-    let mut engine_ended = false;
     tokio::select! {
         // Without an engine there is nothing to serve; the next client gets a fresh daemon.
-        _ = &mut engine => {
+        _ = engines.join_next() => {
             error!("the engine ended by itself");
-            engine_ended = true;
         }
         () = keep_open(&mut door, home, &mut lock, &handle, &clients, &stop) => {}
         () = asked_to_end() => info!("asked to end"),
@@ -146,9 +146,8 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
     }
     drop(door);
     engine_stop.cancel();
-    if !engine_ended {
-        crate::ignore_because("a panic was logged by its hook", engine.await);
-    }
+    // A panic was logged by its hook.
+    while engines.join_next().await.is_some() {}
     stop.cancel();
     clients.close();
     if time::timeout(CLIENTS_GRACE, clients.wait()).await.is_err() {

@@ -7,50 +7,41 @@ mod circuit;
 mod house;
 mod lately;
 mod relay;
-pub(crate) mod tor;
-mod watchdog;
-mod way_out;
-mod whereabouts;
 
 use crate::{
+    asked::{Answer, Asked, reply},
     clock::Clock,
-    config::{Config, TorChoice, keys},
+    config::{Config, keys},
     home::Home,
     identity::Identity,
     memory::Bursts,
     problems,
+    settings::Settings,
     ticks::Ticks,
+    tor_supervisor::{TorOrders, TorSupervisor},
 };
 pub(crate) use house::is_forked;
 use house::{Carried, House, open_house};
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Settings, SiteCircuit, Status,
-    TorStatus, U64Text, WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, TorStatus,
+    U64Text, WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Notify, broadcast, mpsc, oneshot, watch},
+    sync::{Notify, broadcast, mpsc, watch},
     task::JoinSet,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tor::{Diary, Steward};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
-use watchdog::{Sight, Watchdog, revival::Revival};
-use whereabouts::Moves;
 
 const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
 const COMMANDS_MAX: usize = 64;
 /// Closed sessions that a slow client may lag behind before it has to ask for reports.
 const CLOSED_MAX: usize = 64;
-
-/// How often a Tor without control is looked after.
-const WATCH_TOR_S: u8 = 5;
-
-type Answer<T> = oneshot::Sender<Result<T, Problem>>;
 
 /// What can be asked of the engine.
 pub(crate) enum Command {
@@ -68,16 +59,7 @@ pub(crate) enum Command {
     NewCircuit(Site, Answer<()>),
     RestoreReports(Vec<WireReport>, Answer<()>),
     NewChain(Answer<()>),
-    Settings(Answer<Settings>),
-}
-
-/// Something that the engine was asked and has not answered yet.
-pub(crate) struct Asked<T>(oneshot::Receiver<Result<T, Problem>>);
-
-impl<T> Asked<T> {
-    pub(crate) async fn answer(self) -> Result<T, Problem> {
-        self.0.await.map_err(|_| problems::shutting_down())?
-    }
+    Settings(Answer<meter_wire::Settings>),
 }
 
 /// The engine's face: cheap to clone, one per client.
@@ -89,7 +71,7 @@ pub(crate) struct EngineHandle {
     counters: Arc<Counters>,
     isolation: Isolation,
     witnesses: Witnesses,
-    tor: Steward,
+    tor: TorOrders,
     ticked: Arc<Notify>,
 }
 
@@ -107,12 +89,12 @@ impl EngineHandle {
         &self,
         command: impl FnOnce(Answer<T>) -> Command,
     ) -> Result<Asked<T>, Problem> {
-        let (answer, reply) = oneshot::channel();
+        let (answer, asked) = Asked::new();
         self.commands
             .send(command(answer))
             .await
             .map_err(|_| problems::shutting_down())?;
-        Ok(Asked(reply))
+        Ok(asked)
     }
 
     pub(crate) fn status(&self) -> watch::Receiver<Status> {
@@ -138,13 +120,14 @@ impl EngineHandle {
         self.ticked.notified().await;
     }
 
-    pub(crate) const fn tor(&self) -> &Steward {
+    /// Where to ask for a Tor and for its end.
+    pub(crate) const fn tor(&self) -> &TorOrders {
         &self.tor
     }
 
     /// The circuit of a site. Past the engine, which does not wait for Tor.
     pub(crate) async fn circuit(&self, site: &Site) -> SiteCircuit {
-        circuit::of_site(self.tor.tor(), &self.isolation, site).await
+        circuit::of_site(&self.tor, &self.isolation, site).await
     }
 }
 
@@ -160,25 +143,16 @@ pub(crate) struct Engine {
     carried: Option<Carried>,
     relay: RelayControl,
     identity: Identity,
-    tor: Steward,
-    tor_settings: watch::Receiver<TorChoice>,
-    tor_stop: CancellationToken,
+    settings: Settings,
+    tor: TorSupervisor,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
     closed: broadcast::Sender<WireReport>,
     ticked: Arc<Notify>,
-    /// Seconds since Tor was last looked after.
-    unwatched_s: u8,
-    watchdog: Watchdog,
-    revival: Revival,
-    /// At most one question to the network at a time.
-    probe: JoinSet<bool>,
     /// Relays that were stopped and still have connections.
     draining: JoinSet<()>,
     /// Who waits until none of them is left.
     stopped: Vec<Answer<()>>,
-    moves: Moves,
-    diary: Diary,
     bursts: Bursts,
 }
 
@@ -188,21 +162,17 @@ impl Engine {
     ///
     /// # Errors
     /// The system has no random bytes to make an identity of, or no thread for the relay.
-    pub(crate) fn new(
-        home: &Home,
-        config: &Config,
-        tracker: &TaskTracker,
-    ) -> io::Result<(Self, EngineHandle)> {
+    pub(crate) fn new(home: &Home, config: &Config) -> io::Result<(Self, EngineHandle)> {
         let identity = Identity::new()?;
         let counters = Arc::new(Counters::default());
-        let tor_stop = CancellationToken::new();
-        let tor = Steward::new(home, config, tracker, tor_stop.clone());
+        let settings = Settings::new(home.config(), config.clone());
+        let tor = TorSupervisor::new(home, &settings);
         let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
         let (closed, _) = broadcast::channel(CLOSED_MAX);
         let relay = RelayControl::new(
             home,
             config,
-            tor.tor().upstream(),
+            tor.upstream(),
             Arc::clone(&counters),
             identity.isolation().clone(),
         )?;
@@ -210,8 +180,13 @@ impl Engine {
         if let Err(problem) = &house {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
-        let tor_now = tor::status(&tor.tor().status().borrow(), &config.tor, None);
-        let initial = snapshot(&house, &relay, tor_now, config.thresholds, Waits::default());
+        let initial = snapshot(
+            &house,
+            &relay,
+            tor.status(),
+            config.thresholds,
+            Waits::default(),
+        );
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
             commands: command_sender,
@@ -220,7 +195,7 @@ impl Engine {
             counters,
             isolation: identity.isolation().clone(),
             witnesses: relay.witnesses().clone(),
-            tor: tor.clone(),
+            tor: tor.orders().clone(),
             ticked: Arc::default(),
         };
         let ticked = Arc::clone(&handle.ticked);
@@ -236,21 +211,14 @@ impl Engine {
                 carried: None,
                 relay,
                 identity,
-                tor_settings: tor.settings(),
+                settings,
                 tor,
-                tor_stop,
                 commands,
                 status,
                 closed,
                 ticked,
-                unwatched_s: 0,
-                watchdog: Watchdog::default(),
-                revival: Revival::default(),
-                probe: JoinSet::new(),
                 draining: JoinSet::new(),
                 stopped: Vec::new(),
-                moves: Moves::default(),
-                diary: Diary::default(),
                 bursts: Bursts::default(),
             },
             handle,
@@ -260,7 +228,6 @@ impl Engine {
     /// Works until `stop`, then stops relay and Tor and keeps the open session.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut ticks = Ticks::every(TICK);
-        let mut tor_status = self.tor.tor().status();
         self.start_monitor();
         self.publish();
         loop {
@@ -268,19 +235,14 @@ impl Engine {
                 () = stop.cancelled() => break,
                 () = ticks.tick() => self.tick(),
                 Some(command) = self.commands.recv() => self.obey(command),
-                Ok(()) = tor_status.changed() => self.look_at_tor(),
-                Ok(()) = self.tor_settings.changed() => {}
-                Some(answered) = self.probe.join_next() => self.probed(answered.unwrap_or(false)),
+                () = self.tor.changed() => self.look_at_tor(),
                 Some(_) = self.draining.join_next() => self.drained(),
                 problem = self.relay.ended() => error!(?problem, "relay ended"),
             }
             self.publish();
         }
         self.stop_relay().await;
-        if let Err(problem) = self.tor.tor().stop().await {
-            info!(%problem, "tor was not stopped");
-        }
-        self.tor_stop.cancel();
+        self.tor.end().await;
     }
 
     /// Goes on looking once a second while connections drain: a kill in between must not cost more
@@ -344,49 +306,13 @@ impl Engine {
     /// For whoever would need a clock of their own, and so more wake-ups.
     fn tell_the_time(&mut self) {
         self.ticked.notify_waiters();
-        self.unwatched_s += 1;
-        if self.unwatched_s >= WATCH_TOR_S {
-            self.unwatched_s = 0;
-            self.tor.look_now();
-        }
+        self.tor.second_passed();
     }
 
     /// By what was counted last.
     fn look_at_tor(&mut self) {
         let now = self.clock.monotonic();
-        let tor = self.tor.tor().status();
-        let sight = Sight {
-            now,
-            counted: self.relay.lately().totals(),
-            tor: &tor.borrow(),
-            slept_ms: Clock::slept_ms(),
-        };
-        self.watchdog.look(&sight, way_out::exists);
-        let trouble = self.watchdog.trouble().map(|trouble| trouble.problem.code);
-        self.diary.note(&sight.tor.state, trouble);
-        self.moves.look(&sight.tor.state);
-        if trouble.is_some_and(|trouble| self.moves.explain(trouble, way_out::exists)) {
-            info!("no answer since this computer was elsewhere or asleep");
-            self.tor.restart_in_background(self.relay.tracker());
-        }
-        if self.revival.look(now, sight.tor, trouble) {
-            info!("relays answer again, and the start under way does not hear them");
-            self.tor.restart_in_background(self.relay.tracker());
-        }
-        if self.probe.is_empty() && self.watchdog.wants_probe(now) {
-            let tor = self.tor.tor().clone();
-            let patience = self.moves.patience();
-            self.probe
-                .spawn(async move { tor.network_answers(patience).await });
-        }
-    }
-
-    fn probed(&mut self, answered: bool) {
-        self.watchdog.probed(self.clock.monotonic(), answered);
-        if answered {
-            self.moves.answered();
-        }
-        self.look_at_tor();
+        self.tor.look(now, self.relay.lately().totals());
     }
 
     fn obey(&mut self, command: Command) {
@@ -422,7 +348,7 @@ impl Engine {
             }
             Command::NewChain(answer) => reply(answer, self.begin_new_chain()),
             Command::Settings(answer) => {
-                let file = Config::load(&self.home.config());
+                let file = self.settings.read();
                 reply(answer, Ok(keys::told(&self.in_force(), file)));
             }
         }
@@ -431,7 +357,7 @@ impl Engine {
     /// Tries again what failed before, with the configuration as it is now: the remedy for a taken
     /// port is another one in `config.toml`.
     fn monitor_start(&mut self) -> Result<(), Problem> {
-        let config = Config::load(&self.home.config()).map_err(|error| problems::config(&error))?;
+        let config = self.settings.read_again()?;
         self.relay.configure(&self.home, &config);
         match &mut self.house {
             Err(_) => {
@@ -470,12 +396,12 @@ impl Engine {
             Ok(port) => info!(port, "relay ready"),
             Err(problem) => error!(code = ?problem.code, detail = problem.detail, "no relay"),
         }
-        self.tor.start_in_background(self.relay.tracker());
+        self.tor.orders().start_in_background();
     }
 
     fn renew_identity(&mut self) -> Result<(), Problem> {
         self.identity.renew(self.clock.monotonic())?;
-        self.tor.tor().new_identity();
+        self.tor.orders().new_identity();
         info!("new identity");
         Ok(())
     }
@@ -522,11 +448,7 @@ impl Engine {
             new_identity_in_s: self.identity.wait_s(now),
             new_circuit_in_s: self.identity.site_wait_s(now),
         };
-        let tor = tor::status(
-            &self.tor.tor().status().borrow(),
-            &self.tor_settings.borrow(),
-            self.watchdog.trouble(),
-        );
+        let tor = self.tor.status();
         snapshot(&self.house, &self.relay, tor, self.thresholds, waits)
     }
 
@@ -542,11 +464,6 @@ impl Engine {
             changed
         });
     }
-}
-
-fn reply<T>(answer: Answer<T>, result: Result<T, Problem>) {
-    // A client that left before its answer needs none.
-    drop(answer.send(result));
 }
 
 /// How long a person has to wait before the same can be had again.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod asked;
 pub mod bridge;
 pub mod cli;
 mod clock;
@@ -23,8 +24,11 @@ mod port;
 mod problems;
 mod process;
 pub mod registration;
+mod settings;
 pub mod start;
+mod system;
 mod ticks;
+mod tor_supervisor;
 mod versions;
 
 /// Drops a result on purpose; the reason stands at the call.

@@ -73,7 +73,7 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     // There for one option of that port, for this computer's clocks, for the list of its addresses, and for who
     // holds a lock.
     let lock = "native-host/src/lock.rs";
-    let addresses = "native-host/src/engine/whereabouts.rs";
+    let addresses = "native-host/src/system/network.rs";
     only_in(
         &files,
         " nix::",

@@ -66,16 +66,33 @@ impl Tor {
     /// # Cancel safety
     /// Dropping it gives up waiting, not Tor.
     pub async fn start(&self) -> Result<(), TorProblem> {
+        self.begin().await?.await
+    }
+
+    /// As [`Self::start`], in two steps: returns as soon as the search or start has begun, or goes on;
+    /// the future that it gives waits for the outcome.
+    ///
+    /// # Errors
+    /// [`TorProblem::Stopped`] if the whole is ending already. The future's are those of [`Self::start`].
+    ///
+    /// # Cancel safety
+    /// Dropping it early may leave the start not asked for.
+    pub async fn begin(
+        &self,
+    ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, TorProblem> {
         let (begun, wait) = oneshot::channel();
         let sent = self.commands.send(Command::Start { begun }).await;
         sent.map_err(|_| TorProblem::Stopped)?;
         wait.await.map_err(|_| TorProblem::Stopped)?;
         let mut status = self.status.clone();
-        let decided = status
-            .wait_for(|status| outcome(&status.state).is_some())
-            .await;
-        let decided = decided.map_err(|_| TorProblem::Stopped)?;
-        outcome(&decided.state).unwrap_or(Err(TorProblem::Bug("an undecided state was awaited")))
+        Ok(async move {
+            let decided = status
+                .wait_for(|status| outcome(&status.state).is_some())
+                .await;
+            let decided = decided.map_err(|_| TorProblem::Stopped)?;
+            outcome(&decided.state)
+                .unwrap_or(Err(TorProblem::Bug("an undecided state was awaited")))
+        })
     }
 
     /// Gives other settings, which take effect when a Tor is chosen or started the next time.

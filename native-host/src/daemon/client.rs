@@ -16,8 +16,8 @@ use meter_relay::Site;
 use meter_wire::{
     Bootstrap, ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Hello, Notice, Outcome,
     ParseError, Problem, ProtocolRange, Reply, ReportsPage, ReportsQuery, Request, SITE_BYTES_MAX,
-    SetThresholds, SiteQuery, Status, Success, TorState, WireReport, Witness, WitnessQuery,
-    WitnessSeen, WitnessText, parse_request, write_message,
+    SetThresholds, SiteQuery, Status, Success, TorState, TorTrouble, WireReport, Witness,
+    WitnessQuery, WitnessSeen, WitnessText, parse_request, write_message,
 };
 use std::{io, time::Duration};
 use tokio::{
@@ -148,23 +148,24 @@ impl Client {
             return Err(Problem::new(ErrorCode::HelloFirst));
         }
         let (engine, done) = (&self.engine, |()| Success::Done);
-        let tor = engine.tor().clone();
+        let tor = engine.tor();
         let success = match request {
             Request::TorStart => {
                 let place = self.detached.place()?;
-                let seen = engine.status().borrow().tor.clone();
-                let start = tor.start(&seen);
-                return Ok(later(place, async move { start.await.map(done) }));
+                // Somebody who sees that it is of no use asks for another try.
+                let trouble = engine.status().borrow().tor.trouble.clone();
+                let start = tor.start(trouble.as_ref().is_some_and(TorTrouble::hinders));
+                return Ok(later(place, async move { start.answer().await.map(done) }));
             }
             Request::TorStop => {
                 let place = self.detached.place()?;
                 let stop = tor.stop();
-                return Ok(later(place, async move { stop.await.map(done) }));
+                return Ok(later(place, async move { stop.answer().await.map(done) }));
             }
             Request::TorUse(wish) => {
                 let place = self.detached.place()?;
                 let choose = tor.choose(wish.backend);
-                return Ok(later(place, async move { choose.await.map(done) }));
+                return Ok(later(place, async move { choose.answer().await.map(done) }));
             }
             Request::MonitorStop => {
                 let place = self.detached.place()?;

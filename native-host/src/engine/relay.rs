@@ -17,7 +17,7 @@ use std::{
 };
 use thread::RelayThread;
 use tokio::{sync::watch, task::JoinHandle};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// What a relay began with.
 pub(crate) struct Begun {
@@ -38,7 +38,6 @@ pub(crate) struct RelayControl {
     upstream: watch::Receiver<Option<TorAddr>>,
     counters: Arc<Counters>,
     lately: Lately,
-    tracker: TaskTracker,
     thread: RelayThread,
     running: Option<Running>,
     problem: Option<Problem>,
@@ -76,7 +75,6 @@ impl RelayControl {
             upstream,
             counters,
             lately: Lately::default(),
-            tracker: TaskTracker::new(),
             thread: RelayThread::start()?,
             running: None,
             problem: None,
@@ -105,9 +103,7 @@ impl RelayControl {
                 let (port, stop) = (relay.port(), CancellationToken::new());
                 let connections = relay.connections();
                 self.port.keep(port);
-                let task = self
-                    .tracker
-                    .spawn_on(relay.run(stop.clone()), self.thread.runtime());
+                let task = self.thread.runtime().spawn(relay.run(stop.clone()));
                 self.running = Some(Running {
                     port,
                     connections,
@@ -212,10 +208,6 @@ impl RelayControl {
 
     pub(crate) const fn problem(&self) -> Option<&Problem> {
         self.problem.as_ref()
-    }
-
-    pub(crate) const fn tracker(&self) -> &TaskTracker {
-        &self.tracker
     }
 
     pub(crate) fn status(&self) -> RelayStatus {

@@ -1,13 +1,13 @@
 //! `doctor` on the way that Tor's own connections take where Tor is blocked.
 
 use super::Finding::{self, Bad, Good};
-use crate::{config::Config, engine::tor, home::Home, problems};
+use crate::{config::Config, home::Home, problems, tor_supervisor};
 use meter_tor::TorProblem;
 
 /// Nothing where Tor connects straight: that is what most do.
 pub(super) fn findings(config: &Config, home: &Home) -> Vec<Finding> {
-    let detour = tor::detour(home, config);
-    match detour.check(tor::own_backend(config)) {
+    let detour = tor_supervisor::detour(home, config);
+    match detour.check(tor_supervisor::own_backend(config)) {
         Ok(None) => Vec::new(),
         Ok(Some(words)) => vec![Good(words)],
         Err(problem) => vec![Bad {

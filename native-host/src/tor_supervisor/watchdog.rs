@@ -5,7 +5,6 @@
 //! is well, it wants nothing.
 
 mod cause;
-pub(super) mod revival;
 
 use crate::problems;
 use meter_core::MonotonicMs;
@@ -29,7 +28,7 @@ pub(super) struct Watchdog {
 }
 
 /// One look.
-pub(super) struct Sight<'a> {
+pub(super) struct Observation<'a> {
     pub(super) now: MonotonicMs,
     pub(super) counted: &'a CounterSnapshot,
     pub(super) tor: &'a TorStatus,
@@ -81,14 +80,18 @@ const NOT_ALLOWED: u8 = 2;
 impl Watchdog {
     /// Takes one look. `has_way_out` is asked only in doubt: whether this computer knows any way
     /// into a network, if that can be known.
-    pub(super) fn look(&mut self, sight: &Sight<'_>, has_way_out: impl FnOnce() -> Option<bool>) {
-        let now = sight.now.get();
-        let counted = Counted::of(sight.counted);
+    pub(super) fn look(
+        &mut self,
+        observation: &Observation<'_>,
+        has_way_out: impl FnOnce() -> Option<bool>,
+    ) {
+        let now = observation.now.get();
+        let counted = Counted::of(observation.counted);
         let before = std::mem::replace(&mut self.counted, counted);
-        let slept_before = self.slept_ms.replace(sight.slept_ms);
-        let woke_up =
-            slept_before.is_some_and(|before| sight.slept_ms > before.saturating_add(SLEEP_MS_MIN));
-        match &sight.tor.state {
+        let slept_before = self.slept_ms.replace(observation.slept_ms);
+        let woke_up = slept_before
+            .is_some_and(|before| observation.slept_ms > before.saturating_add(SLEEP_MS_MIN));
+        match &observation.tor.state {
             TorState::Ready => {
                 let was_answered = counted.answered > before.answered;
                 if was_answered {
@@ -96,7 +99,7 @@ impl Watchdog {
                 }
                 // Asked and answered within one look says nothing about which was first.
                 let was_asked = counted.asked > before.asked && !was_answered;
-                if was_asked || sight.counted.waiting > 0 {
+                if was_asked || observation.counted.waiting > 0 {
                     self.asked.get_or_insert_with(|| Asked {
                         since: now,
                         doubt_from: now.saturating_add(DOUBT_MS),
@@ -109,11 +112,11 @@ impl Watchdog {
                     });
                     self.next_probe = now;
                 }
-                self.trouble = self.trouble_of_ready(now, sight.tor, has_way_out);
+                self.trouble = self.trouble_of_ready(now, observation.tor, has_way_out);
             }
             TorState::Bootstrapping(step) => {
                 self.forget();
-                self.trouble = trouble_of_start(step, sight.tor, has_way_out);
+                self.trouble = trouble_of_start(step, observation.tor, has_way_out);
             }
             TorState::Off
             | TorState::Starting

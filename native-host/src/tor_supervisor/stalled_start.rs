@@ -9,7 +9,7 @@ use meter_wire::ErrorCode;
 
 /// What it knows of the starts so far.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Revival {
+pub(super) struct StalledStart {
     /// The start under way was in silence.
     was_silent: bool,
     /// Not again before, in milliseconds.
@@ -23,9 +23,9 @@ pub(in crate::engine) struct Revival {
 const PAUSE_MS: u64 = 60_000;
 const PAUSE_MS_MAX: u64 = 600_000;
 
-impl Revival {
+impl StalledStart {
     /// Takes one look; `true` once for each silence that ended without Tor noticing it.
-    pub(in crate::engine) fn look(
+    pub(super) fn look(
         &mut self,
         now: MonotonicMs,
         tor: &TorStatus,
@@ -113,41 +113,41 @@ mod tests {
 
     #[test]
     fn a_start_amid_silence_is_begun_anew_once_when_relays_answer() {
-        let mut revival = Revival::default();
+        let mut stalled = StalledStart::default();
         let embedded = |answered| tor(BackendKind::Embedded, answered);
-        assert!(!revival.look(at(0), &embedded(false), None));
-        assert!(!revival.look(at(10), &embedded(false), SILENT));
-        assert!(revival.look(at(20), &embedded(true), SILENT));
-        assert!(!revival.look(at(21), &embedded(true), SILENT), "once");
+        assert!(!stalled.look(at(0), &embedded(false), None));
+        assert!(!stalled.look(at(10), &embedded(false), SILENT));
+        assert!(stalled.look(at(20), &embedded(true), SILENT));
+        assert!(!stalled.look(at(21), &embedded(true), SILENT), "once");
     }
 
     #[test]
     fn a_start_that_goes_on_by_itself_or_was_never_silent_is_left_alone() {
         let embedded = |answered| tor(BackendKind::Embedded, answered);
-        let mut revival = Revival::default();
-        assert!(!revival.look(at(10), &embedded(false), SILENT));
-        assert!(!revival.look(at(20), &embedded(true), None), "it goes on");
-        let mut revival = Revival::default();
+        let mut stalled = StalledStart::default();
+        assert!(!stalled.look(at(10), &embedded(false), SILENT));
+        assert!(!stalled.look(at(20), &embedded(true), None), "it goes on");
+        let mut stalled = StalledStart::default();
         // Its clock is off, or it is slow, and relays have answered from the beginning.
-        assert!(!revival.look(at(5), &embedded(true), None));
-        assert!(!revival.look(at(30), &embedded(true), SILENT));
-        let mut revival = Revival::default();
+        assert!(!stalled.look(at(5), &embedded(true), None));
+        assert!(!stalled.look(at(30), &embedded(true), SILENT));
+        let mut stalled = StalledStart::default();
         let managed = |answered| tor(BackendKind::Managed, answered);
-        assert!(!revival.look(at(10), &managed(false), SILENT));
+        assert!(!stalled.look(at(10), &managed(false), SILENT));
         assert!(
-            !revival.look(at(20), &managed(true), SILENT),
+            !stalled.look(at(20), &managed(true), SILENT),
             "tor tries by itself"
         );
     }
 
     #[test]
     fn a_network_that_comes_and_goes_lets_a_start_have_its_time() {
-        let mut revival = Revival::default();
+        let mut stalled = StalledStart::default();
         let mut begun = Vec::new();
         // Every ten seconds silent, then answering, for an hour; never ready.
         for s in (0..3_600).step_by(20) {
-            revival.look(at(s), &tor(BackendKind::Embedded, false), SILENT);
-            if revival.look(at(s + 10), &tor(BackendKind::Embedded, true), SILENT) {
+            stalled.look(at(s), &tor(BackendKind::Embedded, false), SILENT);
+            if stalled.look(at(s + 10), &tor(BackendKind::Embedded, true), SILENT) {
                 begun.push(s);
             }
         }

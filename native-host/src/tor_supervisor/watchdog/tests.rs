@@ -35,13 +35,13 @@ impl Scene {
         let mut wanted = false;
         for _ in 0..seconds {
             self.second += 1;
-            let sight = Sight {
+            let observation = Observation {
                 now: self.now(),
                 counted: &self.counted,
                 tor,
                 slept_ms: self.slept_ms,
             };
-            self.dog.look(&sight, || Some(true));
+            self.dog.look(&observation, || Some(true));
             wanted |= self.dog.wants_probe(self.now());
         }
         wanted

@@ -1,4 +1,4 @@
-//! Whether this computer knows a way into any network: read from the system, nothing is sent.
+//! Whether this computer knows a way into any network.
 
 use std::fs;
 

@@ -1,0 +1,114 @@
+//! The settings: the one place that reads `config.toml`, and the channel on which every owner learns of
+//! a change.
+
+use crate::{
+    config::{self, BackendChoice, Config, ConfigError},
+    problems,
+};
+use meter_wire::Problem;
+use std::path::PathBuf;
+use tokio::sync::watch;
+
+/// Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    file: PathBuf,
+    current: watch::Sender<Config>,
+}
+
+impl Settings {
+    /// Of a file that was read just now.
+    pub(crate) fn new(file: PathBuf, read: Config) -> Self {
+        Self {
+            file,
+            current: watch::Sender::new(read),
+        }
+    }
+
+    /// The settings as they were last read, and every change.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Config> {
+        self.current.subscribe()
+    }
+
+    /// Reads the file and tells every owner.
+    ///
+    /// # Errors
+    /// `config_invalid`; the settings then stay as they were.
+    pub(crate) fn read_again(&self) -> Result<Config, Problem> {
+        let read = self.read().map_err(|error| problems::config(&error))?;
+        self.publish(&read);
+        Ok(read)
+    }
+
+    /// The file as it is now, for whoever compares it with what counts.
+    ///
+    /// # Errors
+    /// It cannot be read or holds a mistake.
+    pub(crate) fn read(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.file)
+    }
+
+    /// Writes another backend into the file and tells every owner.
+    ///
+    /// # Errors
+    /// `config_invalid`; the settings then stay as they were.
+    pub(crate) fn choose_backend(&self, backend: BackendChoice) -> Result<Config, Problem> {
+        let written = config::set_backend(&self.file, backend);
+        let written = written.map_err(|error| problems::config(&error))?;
+        self.publish(&written);
+        Ok(written)
+    }
+
+    fn publish(&self, next: &Config) {
+        self.current.send_if_modified(|current| {
+            let is_new = current != next;
+            if is_new {
+                current.clone_from(next);
+            }
+            is_new
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_change_of_the_file_reaches_every_owner_and_a_mistake_changes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        let settings = Settings::new(file.clone(), Config::default());
+        let (mut one, mut other) = (settings.subscribe(), settings.subscribe());
+
+        fs::write(&file, "[relay]\nconnections_max = 77\n").expect("written");
+        settings.read_again().expect("in order");
+        for owner in [&mut one, &mut other] {
+            assert_eq!(owner.has_changed().ok(), Some(true));
+            assert_eq!(owner.borrow_and_update().connections_max, 77);
+        }
+        settings.read_again().expect("in order");
+        assert_eq!(one.has_changed().ok(), Some(false), "nothing is new");
+
+        fs::write(&file, "[relay]\nconnections_max = \"many\"\n").expect("written");
+        settings.read_again().expect_err("a mistake");
+        assert_eq!(one.borrow().connections_max, 77);
+    }
+
+    #[test]
+    fn another_backend_is_in_the_file_and_with_every_owner() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        let settings = Settings::new(file.clone(), Config::default());
+        let owner = settings.subscribe();
+        let written = settings.choose_backend(BackendChoice::Managed);
+        assert_eq!(
+            written.expect("written").tor.backend,
+            BackendChoice::Managed
+        );
+        assert_eq!(owner.borrow().tor.backend, BackendChoice::Managed);
+        let read = settings.read().expect("in order");
+        assert_eq!(read.tor.backend, BackendChoice::Managed);
+    }
+}

@@ -1,0 +1,173 @@
+//! The one owner of Tor's life: which Tor, its start and end, its restarts, and whether it is of use.
+//!
+//! What it decides by itself is decided in [`core`], which is pure: what was seen goes in, actions come
+//! out. What others ask for goes through one queue ([`orders`]) and happens in the order in which it was
+//! asked for, so that nothing which was asked for before a stop starts a Tor after it.
+
+mod core;
+mod network_changes;
+mod orders;
+mod stalled_start;
+mod start_settings;
+mod status;
+mod watchdog;
+
+use self::core::{Action, Core, Seen};
+use crate::{clock::Clock, config::TorChoice, home::Home, settings::Settings, system::network};
+use meter_core::{MonotonicMs, TorAddr};
+use meter_relay::CounterSnapshot;
+use meter_tor::Tor;
+use meter_wire::TorStatus;
+pub(crate) use orders::TorOrders;
+pub(crate) use start_settings::{detour, own_backend};
+use std::sync::Arc;
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+/// Seconds between two looks after a Tor without control.
+const WATCH_TOR_S: u8 = 5;
+
+pub(crate) struct TorSupervisor {
+    tor: Tor,
+    orders: TorOrders,
+    core: Core,
+    changes: watch::Receiver<meter_tor::TorStatus>,
+    settings: watch::Receiver<crate::config::Config>,
+    in_force: watch::Receiver<TorChoice>,
+    /// At most one question to the network at a time.
+    probe: JoinSet<bool>,
+    /// Its answer, until the next look.
+    answered: Option<bool>,
+    /// Wakes whoever looks after a Tor without control.
+    watch_now: Arc<Notify>,
+    /// Seconds since it last was.
+    unwatched_s: u8,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl TorSupervisor {
+    /// Nothing is started yet.
+    pub(crate) fn new(home: &Home, settings: &Settings) -> Self {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let watch_now = Arc::new(Notify::new());
+        let at_first = settings.subscribe().borrow().clone();
+        let config = start_settings::tor_config(home, &at_first, Arc::clone(&watch_now));
+        // Its own token: it is to end a Tor only after the last order was obeyed.
+        let tor_stop = CancellationToken::new();
+        let tor = Tor::new(config, &tasks, tor_stop.clone());
+        let in_force = watch::Sender::new(at_first.tor);
+        let in_force_now = in_force.subscribe();
+        let runner = orders::Runner {
+            tor: tor.clone(),
+            home: home.clone(),
+            settings: settings.clone(),
+            watch_now: Arc::clone(&watch_now),
+            in_force,
+            tor_stop,
+        };
+        let orders = runner.spawn(&tasks, stop.clone());
+        Self {
+            changes: tor.status(),
+            tor,
+            orders,
+            core: Core::default(),
+            settings: settings.subscribe(),
+            in_force: in_force_now,
+            probe: JoinSet::new(),
+            answered: None,
+            watch_now,
+            unwatched_s: 0,
+            stop,
+            tasks,
+        }
+    }
+
+    /// For whoever asks for something.
+    pub(crate) const fn orders(&self) -> &TorOrders {
+        &self.orders
+    }
+
+    /// Where to connect; `None` whenever Tor is not usable.
+    pub(crate) fn upstream(&self) -> watch::Receiver<Option<TorAddr>> {
+        self.tor.upstream()
+    }
+
+    /// The settings of Tor's last start, which it goes by until its next.
+    pub(crate) fn in_force(&self) -> TorChoice {
+        self.in_force.borrow().clone()
+    }
+
+    /// As clients are told.
+    pub(crate) fn status(&self) -> TorStatus {
+        let settings = &self.settings.borrow().tor;
+        status::of(&self.tor.status().borrow(), settings, self.core.trouble())
+    }
+
+    /// Waits until there is a reason to [look](Self::look).
+    ///
+    /// # Cancel safety
+    /// No reason is lost.
+    pub(crate) async fn changed(&mut self) {
+        tokio::select! {
+            Ok(()) = self.changes.changed() => {}
+            Ok(()) = self.settings.changed() => {}
+            Some(answered) = self.probe.join_next() => {
+                self.answered = Some(answered.unwrap_or(false));
+            }
+        }
+    }
+
+    /// Decides by what is seen now, and does it. `counted` is what the relay counted so far.
+    pub(crate) fn look(&mut self, now: MonotonicMs, counted: &CounterSnapshot) {
+        let actions = self.core.look(&Seen {
+            now,
+            counted,
+            tor: &self.tor.status().borrow(),
+            slept_ms: Clock::slept_ms(),
+            network: &network::SystemNetwork,
+            answered: self.answered.take(),
+        });
+        for action in actions {
+            self.act(&action);
+        }
+    }
+
+    fn act(&mut self, action: &Action) {
+        match action {
+            Action::Restart(why) => {
+                info!("{}", why.words());
+                self.orders.restart();
+            }
+            Action::Probe(patience) => {
+                let (tor, patience) = (self.tor.clone(), *patience);
+                self.probe
+                    .spawn(async move { tor.network_answers(patience).await });
+            }
+            Action::Log { state, trouble } => match trouble {
+                None => info!(state, "tor"),
+                Some(trouble) => warn!(state, ?trouble, "tor"),
+            },
+        }
+    }
+
+    /// For whoever would need a clock of their own, and so more wake-ups.
+    pub(crate) fn second_passed(&mut self) {
+        self.unwatched_s += 1;
+        if self.unwatched_s >= WATCH_TOR_S {
+            self.unwatched_s = 0;
+            self.watch_now.notify_waiters();
+        }
+    }
+
+    /// Obeys what was asked for, ends a Tor of ours and waits for every task.
+    pub(crate) async fn end(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

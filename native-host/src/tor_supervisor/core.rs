@@ -1,0 +1,126 @@
+//! What is to be done about Tor, by what was seen of it. Pure: it starts nothing, waits for nothing, and
+//! reads clocks and networks only through [`Seen`].
+
+use super::{
+    network_changes::NetworkChanges,
+    stalled_start::StalledStart,
+    watchdog::{Observation, Watchdog},
+};
+use crate::system::network::Network;
+use meter_core::MonotonicMs;
+use meter_relay::CounterSnapshot;
+use meter_tor::TorStatus;
+use meter_wire::{ErrorCode, TorTrouble};
+use std::time::Duration;
+
+/// What is seen in one look.
+pub(super) struct Seen<'a> {
+    pub(super) now: MonotonicMs,
+    /// What the relay counted so far.
+    pub(super) counted: &'a CounterSnapshot,
+    pub(super) tor: &'a TorStatus,
+    /// How long this computer has slept since its start.
+    pub(super) slept_ms: u64,
+    /// Asked only in doubt.
+    pub(super) network: &'a dyn Network,
+    /// What came of the last [`Action::Probe`], if it has ended since the look before.
+    pub(super) answered: Option<bool>,
+}
+
+/// What is to be done.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Action {
+    /// Have a Tor of ours make all its connections anew: end it, start it.
+    Restart(Why),
+    /// Ask the Tor network whether it answers, for so long.
+    Probe(Duration),
+    /// Tell the log how Tor fares: states and reasons, no names and no places.
+    Log {
+        state: &'static str,
+        trouble: Option<ErrorCode>,
+    },
+}
+
+/// Why Tor is restarted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Why {
+    /// Its connections were made on another network, or before a sleep.
+    NetworkChanged,
+    /// Its start was amid silence, relays answer again, and it does not notice.
+    StartStalled,
+}
+
+impl Why {
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::NetworkChanged => "no answer since this computer was elsewhere or asleep",
+            Self::StartStalled => "relays answer again, and the start under way does not hear them",
+        }
+    }
+}
+
+/// What it knows of the looks before.
+#[derive(Default)]
+pub(super) struct Core {
+    watchdog: Watchdog,
+    network_changes: NetworkChanges,
+    stalled_start: StalledStart,
+    /// What the log was told last.
+    logged: Option<(&'static str, Option<ErrorCode>)>,
+    is_probing: bool,
+}
+
+impl Core {
+    /// Takes one look.
+    pub(super) fn look(&mut self, seen: &Seen<'_>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if let Some(answered) = seen.answered {
+            self.hear(seen, answered);
+        }
+        let observation = Observation {
+            now: seen.now,
+            counted: seen.counted,
+            tor: seen.tor,
+            slept_ms: seen.slept_ms,
+        };
+        let has_way_out = || seen.network.has_way_out();
+        self.watchdog.look(&observation, has_way_out);
+        let trouble = self.trouble().map(|trouble| trouble.problem.code);
+        actions.extend(self.log(seen.tor.state.name(), trouble));
+        self.network_changes.look(seen);
+        if trouble.is_some_and(|trouble| self.network_changes.explain(trouble, seen)) {
+            actions.push(Action::Restart(Why::NetworkChanged));
+        }
+        if self.stalled_start.look(seen.now, seen.tor, trouble) {
+            actions.push(Action::Restart(Why::StartStalled));
+        }
+        if !self.is_probing && self.watchdog.wants_probe(seen.now) {
+            self.is_probing = true;
+            actions.push(Action::Probe(self.network_changes.patience(seen)));
+        }
+        actions
+    }
+
+    /// Why a Tor that runs is of no use, if it is of none.
+    pub(super) fn trouble(&self) -> Option<TorTrouble> {
+        self.watchdog.trouble()
+    }
+
+    fn hear(&mut self, seen: &Seen<'_>, answered: bool) {
+        self.is_probing = false;
+        self.watchdog.probed(seen.now, answered);
+        if answered {
+            self.network_changes.answered(seen);
+        }
+    }
+
+    /// Only what is not as it was at the last look.
+    fn log(&mut self, state: &'static str, trouble: Option<ErrorCode>) -> Option<Action> {
+        let now = (state, trouble);
+        let is_new = self.logged.replace(now) != Some(now);
+        is_new.then_some(Action::Log { state, trouble })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! What is asked of Tor, one after the other in the order in which it was asked for.
+
+use super::start_settings;
+use crate::{
+    asked::{Answer, Asked, reply},
+    config::TorChoice,
+    home::Home,
+    problems,
+    settings::Settings,
+};
+use meter_tor::{BackendKind, SiteCredentials, Tor, TorProblem, TorState};
+use meter_wire::{BackendChoice, ErrorCode, Problem};
+use std::{future::Future, sync::Arc};
+use tokio::{
+    sync::{
+        Notify,
+        mpsc::{self, error::TrySendError},
+        watch,
+    },
+    task::JoinSet,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+/// Orders that may wait, of all clients together.
+const ORDERS_MAX: usize = 64;
+
+enum Order {
+    /// Have a Tor, by the settings as they are then. Without an asker the log is told why there is none.
+    Start {
+        /// One that runs is ended first.
+        anew: bool,
+        done: Option<Answer<()>>,
+    },
+    /// Have a Tor of ours that runs make all its connections anew, in the one way that all of them and
+    /// all detours know. Another's is left alone, and none is started where none runs.
+    Restart,
+    /// Have none.
+    Stop { done: Answer<()> },
+    /// Use another from now on.
+    Choose {
+        backend: BackendChoice,
+        done: Answer<()>,
+    },
+}
+
+impl Order {
+    /// Too many stand before it.
+    fn refuse(self) {
+        let done = match self {
+            Self::Start { done, .. } => done,
+            Self::Stop { done } | Self::Choose { done, .. } => Some(done),
+            Self::Restart => None,
+        };
+        tell(done, Err(Problem::new(ErrorCode::Busy)));
+    }
+}
+
+/// Where orders are given; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct TorOrders {
+    queue: mpsc::Sender<Order>,
+    tor: Tor,
+}
+
+impl TorOrders {
+    /// Starts Tor without waiting for it; how it goes can be read from the status.
+    pub(crate) fn start_in_background(&self) {
+        self.give(Order::Start {
+            anew: false,
+            done: None,
+        });
+    }
+
+    /// Starts Tor; with `anew`, one of ours that runs is ended first. Answered when one is there
+    /// (bootstrapping or ready) or the try has failed.
+    pub(crate) fn start(&self, anew: bool) -> Asked<()> {
+        self.ask(|done| Order::Start {
+            anew,
+            done: Some(done),
+        })
+    }
+
+    /// Ends a Tor of ours.
+    pub(crate) fn stop(&self) -> Asked<()> {
+        self.ask(|done| Order::Stop { done })
+    }
+
+    /// Uses another Tor from now on, and keeps that in `config.toml`.
+    pub(crate) fn choose(&self, backend: BackendChoice) -> Asked<()> {
+        self.ask(|done| Order::Choose { backend, done })
+    }
+
+    /// Has later connections share no circuit with earlier ones.
+    pub(crate) fn new_identity(&self) {
+        self.tor.new_identity();
+    }
+
+    /// The circuit of the connections with these credentials.
+    pub(crate) async fn circuit(&self, site: SiteCredentials) -> meter_tor::Circuit {
+        self.tor.circuit(site).await
+    }
+
+    pub(super) fn restart(&self) {
+        self.give(Order::Restart);
+    }
+
+    /// The order stands in the queue when this returns, or is refused.
+    fn give(&self, order: Order) {
+        match self.queue.try_send(order) {
+            Ok(()) | Err(TrySendError::Closed(_)) => {}
+            Err(TrySendError::Full(order)) => order.refuse(),
+        }
+    }
+
+    /// The order is given by the call; the answer can be waited for elsewhere.
+    fn ask(&self, order: impl FnOnce(Answer<()>) -> Order) -> Asked<()> {
+        let (answer, asked) = Asked::new();
+        self.give(order(answer));
+        asked
+    }
+}
+
+/// Who obeys.
+pub(super) struct Runner {
+    pub(super) tor: Tor,
+    pub(super) home: Home,
+    pub(super) settings: Settings,
+    pub(super) watch_now: Arc<Notify>,
+    /// The settings of Tor's last start.
+    pub(super) in_force: watch::Sender<TorChoice>,
+    pub(super) tor_stop: CancellationToken,
+}
+
+impl Runner {
+    pub(super) fn spawn(self, tasks: &TaskTracker, stop: CancellationToken) -> TorOrders {
+        let (queue, orders) = mpsc::channel(ORDERS_MAX);
+        let tor = self.tor.clone();
+        tasks.spawn(self.run(orders, stop));
+        TorOrders { queue, tor }
+    }
+
+    async fn run(self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
+        // Who waits for a start to succeed or fail; that holds nothing up.
+        let mut waiting = JoinSet::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(order) = orders.recv() => self.obey(order, &mut waiting).await,
+                Some(_) = waiting.join_next() => {}
+                else => break,
+            }
+        }
+        // What comes now is answered by the channel's end.
+        drop(orders);
+        if let Err(problem) = self.end_tor().await {
+            info!(code = ?problem.code, "tor was not stopped");
+        }
+        self.tor_stop.cancel();
+        waiting.join_all().await;
+    }
+
+    async fn obey(&self, order: Order, waiting: &mut JoinSet<()>) {
+        match order {
+            Order::Start { anew, done } => {
+                let begun = self.start(anew).await;
+                waiting.spawn(async move {
+                    let outcome = match begun {
+                        Ok(decided) => decided.await.map_err(|problem| problems::tor(&problem)),
+                        Err(problem) => Err(problem),
+                    };
+                    tell(done, outcome);
+                });
+            }
+            Order::Restart => {
+                if self.has_one_of_ours()
+                    && let Err(problem) = self.start(true).await
+                {
+                    tell(None, Err(problem));
+                }
+            }
+            Order::Stop { done } => {
+                let outcome = match self.is_anothers() {
+                    true => Err(Problem::new(ErrorCode::TorNotOurs)),
+                    false => self.end_tor().await,
+                };
+                tell(Some(done), outcome);
+            }
+            Order::Choose { backend, done } => {
+                let begun = self.choose(backend).await;
+                waiting.spawn(async move {
+                    let outcome = match begun {
+                        Ok(decided) => match decided.await {
+                            // The choice is kept, and Tor is as a later stop left it.
+                            Ok(()) | Err(TorProblem::Stopped) => Ok(()),
+                            Err(problem) => Err(problems::tor(&problem)),
+                        },
+                        Err(problem) => Err(problem),
+                    };
+                    tell(Some(done), outcome);
+                });
+            }
+        }
+    }
+
+    /// Begins a start; whether it succeeds is what the future says.
+    async fn start(
+        &self,
+        anew: bool,
+    ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
+        if anew {
+            if self.is_anothers() {
+                return Err(Problem::new(ErrorCode::TorNotOurs));
+            }
+            self.end_tor().await?;
+        }
+        let config = self.settings.read_again()?;
+        self.configure(&config).await?;
+        self.begin().await
+    }
+
+    async fn choose(
+        &self,
+        backend: BackendChoice,
+    ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
+        let config = self.settings.choose_backend(backend)?;
+        info!(backend = backend.name(), "another tor was chosen");
+        self.configure(&config).await?;
+        self.end_tor().await?;
+        self.in_force.send_replace(config.tor.clone());
+        self.begin().await
+    }
+
+    async fn begin(&self) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
+        let begun = self.tor.begin().await;
+        begun.map_err(|problem| problems::tor(&problem))
+    }
+
+    async fn configure(&self, config: &crate::config::Config) -> Result<(), Problem> {
+        let tor = start_settings::tor_config(&self.home, config, Arc::clone(&self.watch_now));
+        let goes_on = self.goes_on();
+        let configured = self.tor.configure(tor).await;
+        configured.map_err(|problem| problems::tor(&problem))?;
+        if !goes_on {
+            self.in_force.send_replace(config.tor.clone());
+        }
+        Ok(())
+    }
+
+    /// Ends a Tor of ours, and leaves another's alone.
+    async fn end_tor(&self) -> Result<(), Problem> {
+        let ended = self.tor.stop().await;
+        ended.map_err(|problem| problems::tor(&problem))
+    }
+
+    fn is_anothers(&self) -> bool {
+        self.tor.status().borrow().backend == Some(BackendKind::Existing)
+    }
+
+    fn goes_on(&self) -> bool {
+        !matches!(
+            self.tor.status().borrow().state,
+            TorState::Off | TorState::Failed(_)
+        )
+    }
+
+    fn has_one_of_ours(&self) -> bool {
+        self.goes_on() && !self.is_anothers()
+    }
+}
+
+fn tell(done: Option<Answer<()>>, outcome: Result<(), Problem>) {
+    match (done, outcome) {
+        (Some(done), outcome) => reply(done, outcome),
+        (None, Ok(())) => {}
+        (None, Err(problem)) => {
+            warn!(code = ?problem.code, detail = problem.detail, "tor did not start");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Tor's state in the words of the messages.
+
+use crate::{
+    config::{BackendChoice, TorChoice},
+    problems,
+};
+use meter_tor::BackendKind;
+use meter_wire::{TorBackend, TorState, TorStatus, TorTrouble};
+
+/// With the trouble that the watchdog sees, if any.
+pub(super) fn of(
+    status: &meter_tor::TorStatus,
+    settings: &TorChoice,
+    trouble: Option<TorTrouble>,
+) -> TorStatus {
+    let backend = status.backend.map(|backend| match backend {
+        BackendKind::Existing => TorBackend::Existing,
+        BackendKind::Managed => TorBackend::Managed,
+        BackendKind::Embedded => TorBackend::Embedded,
+    });
+    TorStatus {
+        backend,
+        version: status.version.clone(),
+        state: state(&status.state),
+        trouble,
+        chosen: settings.backend.backend(),
+        offered: BackendChoice::ALL
+            .into_iter()
+            .filter(|backend| settings.allows(*backend))
+            .filter_map(BackendChoice::backend)
+            .collect(),
+    }
+}
+
+fn state(state: &meter_tor::TorState) -> TorState {
+    match state {
+        meter_tor::TorState::Off => TorState::Off,
+        meter_tor::TorState::Starting => TorState::Starting,
+        meter_tor::TorState::Bootstrapping(step) => TorState::Bootstrapping {
+            percent: step.percent,
+            tag: step.tag.clone(),
+            summary: step.summary.clone(),
+            warning: step.warning.clone(),
+        },
+        meter_tor::TorState::Ready => TorState::Ready,
+        meter_tor::TorState::Restarting {
+            attempt,
+            in_ms,
+            reason,
+        } => TorState::Restarting {
+            attempt: *attempt,
+            in_ms: *in_ms,
+            problem: problems::tor(reason),
+        },
+        meter_tor::TorState::Stopping => TorState::Stopping,
+        meter_tor::TorState::Failed(problem) => TorState::Failed(problems::tor(problem)),
+    }
+}
