@@ -14,6 +14,7 @@ mod install;
 mod logs;
 mod open;
 mod output;
+mod parts;
 mod print;
 mod quantity;
 mod relay;
@@ -35,7 +36,12 @@ use crate::{EXIT_BUG, EXIT_USAGE, config::Config, daemon, home::Home, problems};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use meter_wire::Problem;
 use output::{Format, tell};
-use std::{ffi::OsStr, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsStr,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 /// Meters your browsing through Tor and turns it into signed reports and credits.
 ///
@@ -180,8 +186,9 @@ enum Failure {
     Exit(u8, String),
     /// The daemon said no.
     Problem(Problem),
-    /// stdout is closed: nobody reads any more.
-    Output(std::io::Error),
+    /// What is written does not reach stdout or stderr: nobody reads any more, or a disk is full. No other error
+    /// of the system becomes this one by itself.
+    Output(io::Error),
 }
 
 impl From<Problem> for Failure {
@@ -190,8 +197,8 @@ impl From<Problem> for Failure {
     }
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
 }
@@ -247,16 +254,16 @@ fn obey(command: Command, format: Format) -> Outcome {
     match command {
         Command::Up(arguments) => control::up(&arguments, &home?, format),
         Command::Down(arguments) => control::down(&arguments, &home?, format),
-        Command::Install(arguments) => install::install(&arguments, &home?),
-        Command::Uninstall(arguments) => uninstall::uninstall(&arguments, &home?),
-        Command::Open(arguments) => open::run(&arguments, &home?),
-        Command::Harden(arguments) => harden::harden(&arguments),
-        Command::Unharden(arguments) => harden::unharden(&arguments),
+        Command::Install(arguments) => install::install(&arguments, &home?, format),
+        Command::Uninstall(arguments) => uninstall::uninstall(&arguments, &home?, format),
+        Command::Open(arguments) => open::run(&arguments, &home?, format),
+        Command::Harden(arguments) => harden::harden(&arguments, format),
+        Command::Unharden(arguments) => harden::unharden(&arguments, format),
         Command::Doctor(arguments) => doctor::run(&arguments, &home?, format),
         Command::Status(arguments) => status::run(&arguments, &home?, format),
         Command::Reports(arguments) => reports::run(&arguments, &home?, format),
-        Command::Restore(arguments) => chain::restore(&arguments, &home?),
-        Command::NewChain(arguments) => chain::begin(&arguments, &home?),
+        Command::Restore(arguments) => chain::restore(&arguments, &home?, format),
+        Command::NewChain(arguments) => chain::begin(&arguments, &home?, format),
         Command::Tor(arguments) => tor::run(&arguments, &home?, format),
         Command::Monitor(arguments) => control::monitor(&arguments, &home?, format),
         Command::NewIdentity(arguments) => control::new_identity(&arguments, &home?, format),
@@ -294,6 +301,22 @@ fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> Result<T, Fa
         .build()
         .map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
     runtime.block_on(future).map_err(Failure::Problem)
+}
+
+/// Asks a person at the terminal, and gives the answer without blanks around it.
+fn asked(question: &str) -> Result<String, Failure> {
+    let mut terminal = io::stderr().lock();
+    let asked = terminal
+        .write_all(question.as_bytes())
+        .and_then(|()| terminal.flush());
+    asked.map_err(Failure::Output)?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(|error| {
+        let text =
+            format!("nothing was done: the answer cannot be read from standard input: {error}");
+        Failure::Exit(EXIT_USAGE, text)
+    })?;
+    Ok(answer.trim().to_owned())
 }
 
 /// This program as others are to start it.

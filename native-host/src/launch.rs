@@ -14,7 +14,7 @@ mod profile;
 
 pub(crate) use browsers::names;
 pub use browsers::{Launchable, Preset, find};
-pub use desktop::{put as put_launcher, remove as remove_launcher};
+pub use desktop::{of as launcher_of, put as put_launcher};
 pub use floor::{arguments, is_below, preferences, undoing};
 pub use policies::{Choices, PolicyPlace, places};
 pub use policy_file::{
@@ -22,10 +22,32 @@ pub use policy_file::{
 };
 pub use profile::{Blocked, Use, prepare, use_of};
 
-use std::{ffi::OsString, io, os::unix::process::CommandExt as _, path::Path, process::Command};
+use std::{
+    ffi::OsString,
+    io,
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 /// Becomes the browser. Returns only if it cannot be started.
 #[must_use]
 pub fn become_browser(program: &Path, arguments: &[OsString]) -> io::Error {
     Command::new(program).args(arguments).exec()
+}
+
+/// Starts the browser in a process group of its own, which Ctrl-C in a terminal does not reach, and gives its process. What it says goes nowhere: the output of
+/// the program that asked stays its own.
+///
+/// # Errors
+/// It cannot be started.
+pub fn start_browser(program: &Path, arguments: &[OsString]) -> io::Result<u32> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0);
+    command.spawn().map(|browser| browser.id())
 }

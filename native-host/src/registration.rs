@@ -11,7 +11,7 @@ mod sandbox;
 mod trial;
 
 pub use browsers::{BROWSERS, Browser, Family, Os, Reach};
-pub(crate) use command::{Command, put_command, remove_command};
+pub(crate) use command::{Command, command_of, put_command, remove_command};
 pub use manifest::{ManifestState, Removed, inspect, manifest_json, remove, would_remove, write};
 pub(crate) use manifest::{program_of, spelled};
 pub(crate) use named::named;

@@ -1,15 +1,20 @@
 //! `restore` and `new-chain`: the ways out when the book is not the one that was signed into last.
 
-use super::{Failure, Outcome, ask, block_on, exit, reports, verify};
+use super::{
+    Failure, Outcome, ask, block_on, exit,
+    output::{Answer, Format},
+    reports, verify,
+};
 use crate::{EXIT_DATA, EXIT_USAGE, home::Home, ipc, problems};
 use clap::Args;
 use meter_ledger::Book;
-use meter_wire::{ErrorCode, HexBytes, Problem, RESTORE_MAX, Request, RestoreReports, WireReport};
+use meter_wire::{
+    ErrorCode, HexBytes, Problem, RESTORE_MAX, Request, RestoreReports, U64Text, WireReport,
+};
 use std::{
     fs::File,
-    io::{self, Read as _, Write as _, stdout},
+    io::{self, Read as _},
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
 #[derive(Args)]
@@ -28,7 +33,7 @@ pub(super) struct NewChain {
 /// What every SQLite file begins with.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-pub(super) fn restore(arguments: &Restore, home: &Home) -> Outcome {
+pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outcome {
     let (chain, reports) = read(&arguments.file)?;
     let name = arguments.file.display();
     let mut refused = None;
@@ -61,15 +66,18 @@ pub(super) fn restore(arguments: &Restore, home: &Home) -> Outcome {
         return Err(Failure::Exit(EXIT_DATA, message));
     };
     let taken = after.reports.0.saturating_sub(before.reports.0);
-    writeln!(
-        stdout(),
+    let text = format!(
         "{taken} reports were taken into the book; it holds {} now.",
         after.reports.0
-    )?;
+    );
+    let answer = Answer::new("restored", text)
+        .with("taken", U64Text(taken))
+        .with("reports", after.reports);
     match after.problem {
-        Some(problem) => Err(Failure::Problem(problem)),
-        None => Ok(ExitCode::SUCCESS),
+        Some(problem) => answer.failed(Failure::Problem(problem)),
+        None => answer,
     }
+    .print(format)
 }
 
 type Reports = (HexBytes<16>, Vec<WireReport>);
@@ -98,7 +106,7 @@ fn of_book(path: &Path) -> Result<Reports, meter_ledger::BookError> {
     Ok((chain.unwrap_or(HexBytes([0; 16])), reports))
 }
 
-pub(super) fn begin(arguments: &NewChain, home: &Home) -> Outcome {
+pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcome {
     let begun = block_on(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         let before = ask::status(&mut daemon).await?;
@@ -113,17 +121,18 @@ pub(super) fn begin(arguments: &NewChain, home: &Home) -> Outcome {
         return Err(Failure::Exit(EXIT_USAGE, message.to_owned()));
     };
     let kept = newest_kept(home).map_err(|error| Failure::usage(&error))?;
-    let mut out = stdout().lock();
-    writeln!(out, "A new chain of reports begins, with 0 credits.")?;
-    if let Some(kept) = kept {
-        writeln!(
-            out,
-            "The old book with its {} reports is kept; `onionmeter reports --book {}` shows them.",
+    let mut text = "A new chain of reports begins, with 0 credits.\n".to_owned();
+    if let Some(kept) = &kept {
+        text += &format!(
+            "The old book with its {} reports is kept; `onionmeter reports --book {}` shows them.\n",
             before.reports.0,
             kept.display()
-        )?;
+        );
     }
-    Ok(ExitCode::SUCCESS)
+    Answer::new("begun", text)
+        .with("book", kept.map(|kept| kept.to_string_lossy().into_owned()))
+        .with("reports", before.reports)
+        .print(format)
 }
 
 /// A full disk, for example, is no reason to end a chain.

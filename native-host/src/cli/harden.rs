@@ -1,6 +1,10 @@
 //! `harden` and `unharden`: policies for every user of this computer, shown before they are written.
 
-use super::{Failure, Outcome};
+use super::{
+    Failure, Outcome, exit,
+    output::{Answer, Format},
+    parts::{Part, Parts},
+};
 use crate::{
     EXIT_USAGE,
     launch::{self, Choices, Left, PolicyFile, PolicyPlace, Removal},
@@ -8,9 +12,8 @@ use crate::{
 };
 use clap::Args;
 use std::{
-    io::{self, BufRead as _, IsTerminal as _, Write as _, stdin, stdout},
+    io::{self, IsTerminal as _, stdin},
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
 /// Switch off what browsers ask on their own, by policies for every user of this computer
@@ -60,7 +63,7 @@ struct Common {
     root: PathBuf,
 }
 
-pub(super) fn harden(arguments: &Harden) -> Outcome {
+pub(super) fn harden(arguments: &Harden, format: Format) -> Outcome {
     let choices = Choices {
         no_safe_browsing: arguments.no_safe_browsing,
         no_private_windows: arguments.no_private_windows,
@@ -74,86 +77,135 @@ pub(super) fn harden(arguments: &Harden) -> Outcome {
             "none of the browsers that take policies is installed; --all writes for all of them";
         return Err(Failure::Exit(EXIT_USAGE, text.to_owned()));
     }
-    let mut out = stdout().lock();
+    let mut parts = Parts::new(format);
     let mut theirs = false;
     let mut due = Vec::new();
     for place in &places {
-        let path = place.file.display();
+        let file = PolicyFile::new(place, choices);
+        let text = file.text();
         match launch::state_of_policies(place.family, &place.file) {
             Left::Nothing | Left::Ours => {
-                let file = PolicyFile::new(place, choices);
-                writeln!(out, "{}: {path}\n{}", place.title, file.text())?;
+                parts.say(format_args!(
+                    "{}: {}\n{text}",
+                    place.title,
+                    place.file.display()
+                ))?;
                 due.push((place, file));
             }
             Left::Theirs | Left::Changed => {
                 theirs = true;
-                writeln!(
-                    out,
-                    "{}: {path} is not as Onionmeter wrote it, so it stays as it is.\nTo harden this \
-                     browser add by hand:\n{}",
-                    place.title,
-                    PolicyFile::new(place, choices).text()
-                )?;
+                left_to_the_person(&mut parts, place, &text)?;
             }
         }
     }
-    let status = ExitCode::from(u8::from(theirs));
-    if !go_on(
-        &arguments.common,
-        &due.iter().map(|(place, _)| *place).collect::<Vec<_>>(),
-        "Write",
-    )? {
-        return Ok(status);
-    }
+    let shown: Vec<_> = due.iter().map(|(place, _)| *place).collect();
+    let goes_on = go_on(&arguments.common, &shown, "Write", format)?;
+    let is_written = goes_on && !due.is_empty();
     for (place, file) in due {
-        file.write(&place.file)
-            .map_err(|error| cannot(&place.file, &error))?;
-        writeln!(out, "{}: written  {}", place.title, place.file.display())?;
+        let part = |outcome| policies(place, outcome).content(&file.text());
+        if goes_on {
+            let (part, line) = (part("written"), line(place, "written"));
+            if let Err(error) = file.write(&place.file) {
+                let answer = Answer::new("hardened", "").failed(cannot(&place.file, &error));
+                return parts.end(answer);
+            }
+            parts.tell(part, line)?;
+        } else {
+            parts.record(part("would_be_written"));
+        }
     }
-    writeln!(
-        out,
-        "Restart the browsers. `onionmeter unharden` takes the files away again."
-    )?;
-    Ok(status)
+    if is_written {
+        parts.say("Restart the browsers. `onionmeter unharden` takes the files away again.")?;
+    }
+    parts.end(ended("hardened", theirs, &arguments.common))
 }
 
-pub(super) fn unharden(arguments: &Unharden) -> Outcome {
-    let mut out = stdout().lock();
+/// Shows what a person has to add to a file of somebody else's.
+fn left_to_the_person(parts: &mut Parts, place: &PolicyPlace, text: &str) -> Result<(), Failure> {
+    let why = "is not as Onionmeter wrote it, so it stays as it is";
+    let part = policies(place, "stays")
+        .content(text)
+        .because(format_args!("{} {why}", place.file.display()));
+    parts.tell(
+        part,
+        format_args!(
+            "{}: {} {why}.\nTo harden this browser add by hand:\n{text}",
+            place.title,
+            place.file.display()
+        ),
+    )
+}
+
+pub(super) fn unharden(arguments: &Unharden, format: Format) -> Outcome {
+    let mut parts = Parts::new(format);
     let mut kept = false;
     let mut due = Vec::new();
     for place in launch::places(&arguments.common.root) {
         let path = place.file.display();
         match launch::state_of_policies(place.family, &place.file) {
             Left::Ours => {
-                writeln!(out, "{}: {path}", place.title)?;
+                parts.say(format_args!("{}: {path}", place.title))?;
                 due.push(place);
             }
             Left::Changed => {
                 kept = true;
                 let text = "was changed since Onionmeter wrote it, so it stays; remove it by hand";
-                writeln!(out, "{}: {path} {text}", place.title)?;
+                let part = policies(&place, "stays").because(format_args!("{path} {text}"));
+                parts.tell(part, format_args!("{}: {path} {text}", place.title))?;
             }
             Left::Nothing | Left::Theirs => {}
         }
     }
     if due.is_empty() {
-        writeln!(out, "There are no policies of Onionmeter's to remove.")?;
-        return Ok(ExitCode::from(u8::from(kept)));
+        parts.say("There are no policies of Onionmeter's to remove.")?;
     }
-    if go_on(&arguments.common, &due.iter().collect::<Vec<_>>(), "Remove")? {
-        for place in due {
-            let removed = launch::remove_policies(place.family, &place.file)
-                .map_err(|error| cannot(&place.file, &error))?;
-            if removed == Removal::Removed {
-                writeln!(out, "{}: removed  {}", place.title, place.file.display())?;
+    let shown: Vec<_> = due.iter().collect();
+    let goes_on = go_on(&arguments.common, &shown, "Remove", format)?;
+    for place in &due {
+        if goes_on {
+            match launch::remove_policies(place.family, &place.file) {
+                Ok(Removal::Removed) => {
+                    parts.tell(policies(place, "removed"), line(place, "removed"))?;
+                }
+                Ok(Removal::Kept(_)) => {}
+                Err(error) => {
+                    let answer = Answer::new("unhardened", "").failed(cannot(&place.file, &error));
+                    return parts.end(answer);
+                }
             }
+        } else {
+            parts.record(policies(place, "would_be_removed"));
         }
     }
-    Ok(ExitCode::from(u8::from(kept)))
+    parts.end(ended("unhardened", kept, &arguments.common))
+}
+
+fn policies(place: &PolicyPlace, outcome: &str) -> Part {
+    Part::new("policies", outcome)
+        .name(place.title)
+        .at(&place.file)
+}
+
+fn line(place: &PolicyPlace, outcome: &str) -> String {
+    format!("{}: {outcome}  {}", place.title, place.file.display())
+}
+
+/// Where a file stays as it is, which somebody else wrote or changed, the status says so.
+fn ended(done: &str, is_any_kept: bool, common: &Common) -> Answer {
+    match (is_any_kept, common.dry_run) {
+        (true, _) => Answer::new("kept", "").exit(exit::CHECK),
+        (false, true) => Answer::new("shown", ""),
+        (false, false) => Answer::new(done, ""),
+    }
 }
 
 /// Whether it is to be done: not on a dry run, not where another user must, and not without a yes.
-fn go_on(common: &Common, places: &[&PolicyPlace], verb: &str) -> Result<bool, Failure> {
+fn go_on(
+    common: &Common,
+    places: &[&PolicyPlace],
+    verb: &str,
+    format: Format,
+) -> Result<bool, Failure> {
     if common.dry_run || places.is_empty() {
         return Ok(false);
     }
@@ -171,20 +223,20 @@ fn go_on(common: &Common, places: &[&PolicyPlace], verb: &str) -> Result<bool, F
     if common.yes {
         return Ok(true);
     }
-    if !stdin().is_terminal() {
-        let text = "nothing was done: nobody can be asked here; add --yes".to_owned();
+    if format == Format::Json || !stdin().is_terminal() {
+        let why = match format {
+            Format::Json => "--json asks no questions",
+            Format::Text => "nobody can be asked here",
+        };
+        let text = format!("nothing was done: {why}; add --yes, or look first with --dry-run");
         return Err(Failure::Exit(EXIT_USAGE, text));
     }
-    let mut out = io::stderr().lock();
     let files = match places.len() {
         1 => "this file",
         _ => "these files",
     };
-    write!(out, "{verb} {files}? [y/N] ")?;
-    out.flush()?;
-    let mut answer = String::new();
-    stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    let answer = super::asked(&format!("{verb} {files}? [y/N] "))?;
+    Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Failure {

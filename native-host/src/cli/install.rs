@@ -1,6 +1,11 @@
 //! `install`: the program in its place, a manifest for every browser, a command to type.
 
-use super::{Failure, Outcome, block_on, exit, succession};
+use super::{
+    Failure, Outcome, block_on, exit,
+    output::{Answer, Format},
+    parts::{Part, Parts},
+    succession,
+};
 use crate::{
     home::{self, Home, HomeError},
     launch, problems,
@@ -11,9 +16,7 @@ use crate::{
 use clap::Args;
 use std::{
     env, fs,
-    io::{self, Write, stdout},
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
 #[derive(Args)]
@@ -26,15 +29,20 @@ pub(super) struct Install {
 
 /// What came of one place.
 enum Done {
-    /// It was so already, or is so now; with a word for the list.
-    Registered(String),
+    /// It was so already, or is so now.
+    Registered {
+        /// A word for programs.
+        outcome: &'static str,
+        /// And for the list.
+        how: String,
+    },
     /// The browser cannot start the program, for a reason that is not ours.
     Limited(String),
     /// It could not be done.
     Failed(String),
 }
 
-pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
+pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outcome {
     let usage = |error: &dyn std::error::Error| Failure::usage(error);
     refuse_for_another()?;
     // Whatever can be refused is refused before anything is made.
@@ -49,48 +57,63 @@ pub(super) fn install(arguments: &Install, home: &Home) -> Outcome {
     home.prepare().map_err(|error| usage(&error))?;
     let program = registration::put_program(home).map_err(|error| usage(&error))?;
 
-    let mut out = stdout().lock();
+    let mut parts = Parts::new(format);
     let mut record = match Record::load(home) {
         Ok(record) => record,
         Err(error) => {
-            let at = home.registered();
-            writeln!(
-                out,
-                "{} was unreadable ({error}) and is begun anew.",
-                at.display()
-            )?;
+            let why = format!("{} was unreadable ({error})", home.registered().display());
+            let part = Part::new("list", "begun_anew").at(&home.registered());
+            let line = format!("{why} and is begun anew.");
+            parts.tell(part.because(why), line)?;
             Record::default()
         }
     };
     for place in &named {
         record.add(place);
     }
-    let (found, mut whole) = register(&mut out, &mut record, &program)?;
+    let (found, mut whole) = register(&mut parts, &mut record, &program)?;
     if let Err(error) = record.save(home) {
         whole = false;
-        writeln!(out, "NOT written: {}: {error}", home.registered().display())?;
+        let at = home.registered();
+        let part = Part::new("list", "not_written").at(&at).because(&error);
+        parts.tell(part, format_args!("NOT written: {}: {error}", at.display()))?;
     }
-    whole &= command(&mut out, &program, home)?;
-    whole &= started(&mut out, &program)?;
+    whole &= command(&mut parts, &program, home)?;
+    whole &= started(&mut parts, &program)?;
     if let Some(told) = block_on(async { Ok(succession::succeed(home, &program).await) })? {
-        writeln!(out, "Daemon:  {told}")?;
+        let part = Part::new("daemon", told.outcome).because(&told.text);
+        parts.tell(part, format_args!("Daemon:  {}", told.text))?;
     }
-    whole &= launcher(&mut out, &program)?;
+    whole &= launcher(&mut parts, &program)?;
+    parts.end(ended(format, whole, found))
+}
+
+fn ended(format: Format, whole: bool, found: bool) -> Answer {
+    let answer = Answer::new("registered", "");
     if !whole {
-        return Err(Failure::Exit(
-            exit::CANNOT_WRITE,
-            "not everything could be done; the lines with NOT above say what and why".to_owned(),
-        ));
+        return answer.failed(not_whole("done", format));
     }
     if !found {
-        return Err(Failure::Exit(
+        return answer.failed(Failure::Exit(
             exit::NO_BROWSER,
             "no browser of this user was found; start one once, or name its folder with --browser-dir, and run \
              this again"
                 .to_owned(),
         ));
     }
-    Ok(ExitCode::SUCCESS)
+    answer
+}
+
+/// What everybody reads below, or beside, the parts that could not be dealt with.
+pub(super) fn not_whole(what: &str, format: Format) -> Failure {
+    let which = match format {
+        Format::Text => "the lines with NOT above say what and why",
+        Format::Json => "`parts` says what and why",
+    };
+    Failure::Exit(
+        exit::CANNOT_WRITE,
+        format!("not everything could be {what}; {which}"),
+    )
 }
 
 /// Root has browsers of its own at most; those of another user would be left with folders that this user
@@ -105,7 +128,11 @@ pub(super) fn refuse_for_another() -> Result<(), Failure> {
 
 /// Registers with every browser that is there. Whether there is any; and `false` when one of them could not
 /// be.
-fn register(out: &mut impl Write, record: &mut Record, program: &Path) -> io::Result<(bool, bool)> {
+fn register(
+    parts: &mut Parts,
+    record: &mut Record,
+    program: &Path,
+) -> Result<(bool, bool), Failure> {
     let (mut found, mut whole) = (false, true);
     let places = all_places(record);
     let width = width(&places);
@@ -118,22 +145,31 @@ fn register(out: &mut impl Write, record: &mut Record, program: &Path) -> io::Re
             continue;
         };
         found = true;
-        let at = place.manifest.display();
+        let (name, at) = (&place.name, place.manifest.display());
+        let part = |outcome| Part::new("browser", outcome).name(name).at(&place.manifest);
         match done {
-            Done::Registered(how) => {
+            Done::Registered { outcome, how } => {
                 record.add(&place);
-                writeln!(out, "{:width$}  {how:18}  {at}", place.name)?;
-                if let Some(limit) = registration::limit(place.reach) {
-                    writeln!(out, "{:width$}  {limit}", "")?;
+                let limit = registration::limit(place.reach);
+                let part = match &limit {
+                    Some(limit) => part(outcome).because(limit),
+                    None => part(outcome),
+                };
+                parts.tell(part, format_args!("{name:width$}  {how:18}  {at}"))?;
+                if let Some(limit) = limit {
+                    parts.say(format_args!("{:width$}  {limit}", ""))?;
                 }
             }
-            Done::Limited(why) => writeln!(out, "{:width$}  NOT possible: {why}", place.name)?,
+            Done::Limited(why) => {
+                let part = part("not_possible").because(&why);
+                parts.tell(part, format_args!("{name:width$}  NOT possible: {why}"))?;
+            }
             Done::Failed(why) => {
                 whole = false;
-                writeln!(
-                    out,
-                    "{:width$}  NOT registered      {at}: {why}",
-                    place.name
+                let part = part("not_registered").because(&why);
+                parts.tell(
+                    part,
+                    format_args!("{name:width$}  NOT registered      {at}: {why}"),
                 )?;
             }
         }
@@ -162,22 +198,29 @@ fn put(place: &Place, program: &Path) -> Option<Done> {
         return closed(place, program);
     }
     let before = registration::inspect(&place.manifest, place.family, program);
+    let done = |outcome, how: &str| Done::Registered {
+        outcome,
+        how: how.to_owned(),
+    };
     let done = match (place.is_present(), before) {
         // The browser's folder is gone, and is not made again for it.
         (false, _) => return None,
         (true, ManifestState::Current) => {
-            return Some(Done::Registered("already registered".to_owned()));
+            return Some(done("already_registered", "already registered"));
         }
-        (true, ManifestState::Absent) => "registered".to_owned(),
-        (true, ManifestState::Another(other)) => format!("taken over from {}", other.display()),
+        (true, ManifestState::Absent) => done("registered", "registered"),
+        (true, ManifestState::Another(other)) => done(
+            "taken_over",
+            &format!("taken over from {}", other.display()),
+        ),
         (
             true,
             ManifestState::Stale | ManifestState::ProgramMissing(_) | ManifestState::Broken(_),
-        ) => "repaired".to_owned(),
+        ) => done("repaired", "repaired"),
     };
     Some(
         match registration::write(&place.manifest, place.family, program) {
-            Ok(()) => Done::Registered(done),
+            Ok(()) => done,
             Err(error) => Done::Failed(error.to_string()),
         },
     )
@@ -197,29 +240,28 @@ fn closed(place: &Place, program: &Path) -> Option<Done> {
 }
 
 /// Makes the command and says what to type; `false` when the link could not be made.
-fn command(out: &mut impl Write, program: &Path, home: &Home) -> io::Result<bool> {
+fn command(parts: &mut Parts, program: &Path, home: &Home) -> Result<bool, Failure> {
     let at = program.display();
+    let part = |outcome, link: &Path| Part::new("command", outcome).at(link);
     match registration::put_command(program, home) {
         Command::NotNeeded => {}
-        Command::Here(link) => in_path(out, &link)?,
+        Command::Here(link) => in_path(parts, part("made", &link), &link, "")?,
         Command::Mended { link, from } => {
-            in_path(out, &link)?;
-            writeln!(out, "         it led to {} until now", from.display())?;
+            let before = format!("it led to {} until now", from.display());
+            let part = part("mended", &link).because(&before);
+            in_path(parts, part, &link, &format!("\n         {before}"))?;
         }
         Command::Taken { link, what } => {
-            writeln!(out, "Command: {at}")?;
-            writeln!(
-                out,
-                "         {} is {what}, and stays as it is",
-                link.display()
-            )?;
+            let why = format!("{} is {what}, and stays as it is", link.display());
+            let part = part("stays", &link).because(&why);
+            parts.tell(part, format_args!("Command: {at}\n         {why}"))?;
         }
         Command::Failed(link, error) => {
-            writeln!(out, "Command: {at}")?;
-            writeln!(
-                out,
-                "         NOT made: the link {}: {error}",
-                link.display()
+            let part = part("not_made", &link).because(&error);
+            let link = link.display();
+            parts.tell(
+                part,
+                format_args!("Command: {at}\n         NOT made: the link {link}: {error}"),
             )?;
             return Ok(false);
         }
@@ -228,8 +270,8 @@ fn command(out: &mut impl Write, program: &Path, home: &Home) -> io::Result<bool
 }
 
 /// Names the link, and what is missing until it can be typed.
-fn in_path(out: &mut impl Write, link: &Path) -> io::Result<()> {
-    writeln!(out, "Command: {}", link.display())?;
+fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) -> Result<(), Failure> {
+    parts.tell(part, format_args!("Command: {}{more}", link.display()))?;
     let Some(folder) = link.parent() else {
         return Ok(());
     };
@@ -238,25 +280,29 @@ fn in_path(out: &mut impl Write, link: &Path) -> io::Result<()> {
     if !env::split_paths(&path)
         .any(|known| real(&known).is_some_and(|known| Some(known) == real(folder)))
     {
-        writeln!(
-            out,
+        parts.say(format_args!(
             "         to type `onionmeter` alone: export PATH=\"{}:$PATH\"",
             folder.display()
-        )?;
+        ))?;
     }
     Ok(())
 }
 
 /// For the desktop's menu, where there is a browser that it could start.
-fn launcher(out: &mut impl Write, program: &Path) -> io::Result<bool> {
+fn launcher(parts: &mut Parts, program: &Path) -> Result<bool, Failure> {
     if launch::find(None).is_none() {
         return Ok(true);
     }
     match launch::put_launcher(program) {
-        Ok(Some(path)) => writeln!(out, "Launcher: {} (onionmeter open)", path.display())?,
+        Ok(Some(path)) => {
+            let part = Part::new("launcher", "made").at(&path);
+            let line = format!("Launcher: {} (onionmeter open)", path.display());
+            parts.tell(part, line)?;
+        }
         Ok(None) => {}
         Err(error) => {
-            writeln!(out, "Launcher: NOT made: {error}")?;
+            let part = Part::new("launcher", "not_made").because(&error);
+            parts.tell(part, format_args!("Launcher: NOT made: {error}"))?;
             return Ok(false);
         }
     }
@@ -264,17 +310,23 @@ fn launcher(out: &mut impl Write, program: &Path) -> io::Result<bool> {
 }
 
 /// Starts the program once, as browsers will.
-fn started(out: &mut impl Write, program: &Path) -> Result<bool, Failure> {
+fn started(parts: &mut Parts, program: &Path) -> Result<bool, Failure> {
     let at = program.display();
-    writeln!(out, "Program: {at}")?;
+    parts.say(format_args!("Program: {at}"))?;
+    let part = |outcome| Part::new("program", outcome).at(program);
     let family = registration::Family::Chromium;
     let why = match block_on(async { Ok(registration::try_host(program, family, program).await) })?
     {
-        Trial::Answers => return Ok(true),
+        Trial::Answers => {
+            parts.record(part("starts"));
+            return Ok(true);
+        }
         Trial::Repairable(what) => what,
         Trial::Fails { what, remedy } => format!("{what}; {remedy}"),
     };
-    writeln!(out, "         browsers can NOT start it: {why}")?;
+    let part = part("does_not_start").because(&why);
+    let line = format!("         browsers can NOT start it: {why}");
+    parts.tell(part, line)?;
     Ok(false)
 }
 

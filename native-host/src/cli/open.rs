@@ -1,6 +1,9 @@
 //! `open`: a browser that reaches nothing except through Onionmeter.
 
-use super::{Failure, Outcome};
+use super::{
+    Failure, Outcome,
+    output::{Answer, Format},
+};
 use crate::{
     EXIT_UNAVAILABLE, EXIT_USAGE,
     home::Home,
@@ -11,6 +14,7 @@ use crate::{
 use clap::Args;
 use std::{
     ffi::OsString,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -23,6 +27,8 @@ or nowhere. Also while protection is off: for browsing without Tor start the bro
 
 Chromium and its relatives open with your usual profile, Firefox with one of its own in Onionmeter's
 folder, unless --profile names another. The browser must not be running on that profile.
+
+This command becomes the browser. With --json it starts the browser, names its process and ends.
 
 Exit status: 0 the browser was started, 64 wrong usage, 69 it is not there or cannot be started.")]
 pub(super) struct Open {
@@ -39,7 +45,7 @@ pub(super) struct Open {
     arguments: Vec<OsString>,
 }
 
-pub(super) fn run(arguments: &Open, home: &Home) -> Outcome {
+pub(super) fn run(arguments: &Open, home: &Home, format: Format) -> Outcome {
     let browser = launch::find(arguments.browser.as_deref()).ok_or_else(|| not_found(arguments))?;
     if let Some(argument) = launch::undoing(&arguments.arguments) {
         let text = format!(
@@ -70,11 +76,24 @@ pub(super) fn run(arguments: &Open, home: &Home) -> Outcome {
         Use::WithoutFloor(process) => return Err(runs_already(&browser, process)),
     }
     line.extend(arguments.arguments.iter().cloned());
-    let error = launch::become_browser(&browser.program, &line);
-    Err(Failure::Exit(
-        EXIT_UNAVAILABLE,
-        format!("{}: {}", browser.program.display(), problems::chain(&error)),
-    ))
+    let failed = |error: &io::Error| {
+        Failure::Exit(
+            EXIT_UNAVAILABLE,
+            format!("{}: {}", browser.program.display(), problems::chain(error)),
+        )
+    };
+    if format == Format::Text {
+        return Err(failed(&launch::become_browser(&browser.program, &line)));
+    }
+    let process = launch::start_browser(&browser.program, &line).map_err(|error| failed(&error))?;
+    let words: Vec<_> = line.iter().map(|word| word.to_string_lossy()).collect();
+    Answer::new("started", "")
+        .with("browser", browser.preset.title)
+        .with("program", browser.program.to_string_lossy())
+        .with("profile", profile.to_string_lossy())
+        .with("arguments", words)
+        .with("process", process)
+        .print(format)
 }
 
 fn not_found(arguments: &Open) -> Failure {

@@ -6,6 +6,7 @@ use meter_wire::Problem;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::{
+    fmt::Display,
     io::{self, Write, stdout},
     process::ExitCode,
 };
@@ -24,6 +25,7 @@ pub(super) struct Answer {
     text: String,
     object: Map<String, Value>,
     exit: u8,
+    failure: Option<Failure>,
 }
 
 impl Answer {
@@ -35,6 +37,7 @@ impl Answer {
             text: text.into(),
             object,
             exit: 0,
+            failure: None,
         }
     }
 
@@ -63,6 +66,12 @@ impl Answer {
         self
     }
 
+    /// Ends as a command that did not do all that it was asked; what it did stays in the answer.
+    pub(super) fn failed(mut self, failure: Failure) -> Self {
+        self.failure = Some(failure);
+        self
+    }
+
     /// Says nothing to people.
     pub(super) fn silent(mut self) -> Self {
         self.text.clear();
@@ -70,9 +79,21 @@ impl Answer {
     }
 
     pub(super) fn print(self, format: Format) -> Outcome {
+        match (format, &self.failure) {
+            (Format::Json, Some(failure)) => return Ok(tell_with(failure, format, &self.object)),
+            (Format::Json, None) | (Format::Text, _) => {}
+        }
+        self.write(format).map_err(Failure::Output)?;
+        Ok(match &self.failure {
+            Some(failure) => tell(failure, format),
+            None => ExitCode::from(self.exit),
+        })
+    }
+
+    fn write(&self, format: Format) -> io::Result<()> {
         let mut out = stdout().lock();
         match format {
-            Format::Json => write_object(&mut out, &Value::Object(self.object))?,
+            Format::Json => write_object(&mut out, &self.object)?,
             Format::Text => {
                 out.write_all(self.text.as_bytes())?;
                 if !self.text.is_empty() && !self.text.ends_with('\n') {
@@ -80,8 +101,7 @@ impl Answer {
                 }
             }
         }
-        out.flush()?;
-        Ok(ExitCode::from(self.exit))
+        out.flush()
     }
 
     /// One line, for a stream of objects.
@@ -93,7 +113,7 @@ impl Answer {
     }
 }
 
-fn write_object(out: &mut impl Write, object: &Value) -> io::Result<()> {
+fn write_object(out: &mut impl Write, object: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, object)?;
     writeln!(out)
 }
@@ -116,7 +136,7 @@ fn of_problem(problem: &Problem) -> Value {
 /// Lines as they come: to people at once, to programs as `lines` of one object at the end.
 pub(super) struct Lines {
     format: Format,
-    kept: Vec<u8>,
+    kept: Vec<String>,
 }
 
 impl Lines {
@@ -127,30 +147,31 @@ impl Lines {
         }
     }
 
-    /// Ends the command.
-    pub(super) fn end(self, answer: Answer) -> Outcome {
-        let lines = String::from_utf8_lossy(&self.kept);
-        let lines: Vec<_> = lines.lines().map(str::to_owned).collect();
-        answer.with("lines", lines).print(self.format)
-    }
-}
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub(super) fn line(&mut self, line: impl Display) -> Result<(), Failure> {
         match self.format {
-            Format::Text => stdout().write(bytes),
-            Format::Json => self.kept.write(bytes),
+            Format::Text => writeln!(stdout(), "{line}").map_err(Failure::Output),
+            Format::Json => {
+                let lines = line.to_string();
+                self.kept.extend(lines.lines().map(str::to_owned));
+                Ok(())
+            }
         }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        stdout().flush()
+    /// Ends the command.
+    pub(super) fn end(self, answer: Answer) -> Outcome {
+        answer.with("lines", self.kept).print(self.format)
     }
 }
 
 /// Tells why a command did not do what it was asked, and gives the status to end with.
-#[expect(clippy::print_stderr, reason = "this is where problems go")]
 pub(super) fn tell(failure: &Failure, format: Format) -> ExitCode {
+    tell_with(failure, format, &Map::new())
+}
+
+/// The same; `members` say to programs what it did all the same.
+#[expect(clippy::print_stderr, reason = "this is where problems go")]
+fn tell_with(failure: &Failure, format: Format, members: &Map<String, Value>) -> ExitCode {
     let (code, object) = match failure {
         Failure::Exit(code, message) => (*code, error(exit::name(*code), message, None, *code)),
         Failure::Problem(problem) => (exit::of_problem(problem.code), of_problem(problem)),
@@ -168,10 +189,12 @@ pub(super) fn tell(failure: &Failure, format: Format) -> ExitCode {
             exit::NOT_RUNNING | exit::NO_REPORTS => exit::name(code),
             _ => "error",
         };
-        let object = json!({"state": state, "error": object});
+        let mut members = members.clone();
+        members.insert("state".to_owned(), json!(state));
+        members.insert("error".to_owned(), object);
         crate::ignore_because(
             "nobody reads it",
-            write_object(&mut stdout().lock(), &object),
+            write_object(&mut stdout().lock(), &members),
         );
         return ExitCode::from(code);
     }

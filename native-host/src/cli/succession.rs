@@ -1,5 +1,6 @@
 //! After a program was installed: the daemon that runs another one makes room for it, or is told of.
 
+use super::status::sentence;
 use crate::{
     home::Home,
     ipc,
@@ -8,33 +9,48 @@ use crate::{
 use meter_wire::Problem;
 use std::path::Path;
 
-/// Ends a daemon that runs another program than the one at `installed` and through which nothing goes. What
-/// there is to say of that; `None` where no daemon runs, or one of that program.
-pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<String> {
-    let said = |problem: &Problem| match &problem.detail {
-        Some(detail) => format!("{} ({detail})", problem.message),
-        None => problem.message.clone(),
+/// What became of the daemon of before.
+pub(super) struct Succession {
+    /// A word for programs.
+    pub(super) outcome: &'static str,
+    /// A sentence for people.
+    pub(super) text: String,
+}
+
+/// Ends a daemon that runs another program than the one at `installed` and through which nothing goes. `None`
+/// where no daemon runs, or one of that program.
+pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<Succession> {
+    let unanswered = |problem: &Problem| Succession {
+        outcome: "does_not_answer",
+        text: sentence(problem),
     };
     let connection = match ipc::Connection::attach(home).await {
         Ok(connection) => connection?,
-        Err(problem) => return Some(said(&problem)),
+        Err(problem) => return Some(unanswered(&problem)),
     };
     let daemon = Daemon::of(&connection, installed);
     drop(connection);
     daemon.difference?;
     if !daemon.is_idle() {
-        return Some(format!(
+        let text = format!(
             "one of version {} goes on with the program that was there before. `onionmeter stop` ends it, with what goes through it; \
              the next browser or command then starts version {VERSION}.",
             daemon.version
-        ));
+        );
+        return Some(Succession {
+            outcome: "goes_on",
+            text,
+        });
     }
     Some(match ipc::stop(home, ipc::Means::Asking).await {
-        Ok(_) => format!(
-            "the one of before (version {}) was idle and is ended, its session is kept; the next browser or command starts this one.",
-            daemon.version
-        ),
-        Err(problem) => said(&problem),
+        Ok(_) => Succession {
+            outcome: "ended",
+            text: format!(
+                "the one of before (version {}) was idle and is ended, its session is kept; the next browser or command starts this one.",
+                daemon.version
+            ),
+        },
+        Err(problem) => unanswered(&problem),
     })
 }
 

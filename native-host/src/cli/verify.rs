@@ -12,7 +12,7 @@ use meter_core::{ChainError, ChainHead, ChainId, DeviceKey, SessionReport, Signe
 use meter_wire::{ReportsFile, parse_reports_file};
 use std::{
     fs::File,
-    io::{Read as _, Write as _, stdin},
+    io::{Read as _, stdin},
     path::{Path, PathBuf},
 };
 
@@ -61,15 +61,14 @@ pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
             None => first(&report, &genesis),
         };
         head = Some(next.map_err(|error| bad(&format!("entry {place} of the file: {error}")))?);
-        writeln!(out, "{}  verified", row(report.value(), &zone))?;
+        out.line(format_args!("{}  verified", row(report.value(), &zone)))?;
     }
     let Some(head) = head else {
         return Err(bad("the file holds no reports"));
     };
     // Each follows the one before it, so the last number is the count just when the first is 1.
     let complete = u64::try_from(file.reports.len()).is_ok_and(|count| count == head.sequence);
-    writeln!(
-        out,
+    out.line(format_args!(
         "All {} reports verify{}. Running total: {} credits.\nSigned by {key_text}",
         file.reports.len(),
         if complete {
@@ -78,11 +77,10 @@ pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
             "; earlier ones are not in the file"
         },
         meter_core::credits_exact(head.totals.amount),
-    )?;
+    ))?;
     if arguments.key.is_none() {
-        writeln!(
-            out,
-            "This shows who signed and that nothing was changed. Whose key it is, you must know from elsewhere (--key)."
+        out.line(
+            "This shows who signed and that nothing was changed. Whose key it is, you must know from elsewhere (--key).",
         )?;
     }
     out.end(

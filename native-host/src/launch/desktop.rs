@@ -27,19 +27,12 @@ pub fn put(program: &Path) -> io::Result<Option<PathBuf>> {
     Ok(Some(path))
 }
 
-/// Removes the launcher if it starts this program; where it was.
-///
-/// # Errors
-/// When it is there and cannot be removed.
-pub fn remove(program: &Path) -> io::Result<Option<PathBuf>> {
-    let Some(path) = place() else {
-        return Ok(None);
-    };
-    // One that another copy's `install` wrote is that copy's.
-    match (fs::read_to_string(&path), text(program)) {
-        (Ok(there), Some(ours)) if there == ours => fs::remove_file(&path).map(|()| Some(path)),
-        _ => Ok(None),
-    }
+/// The launcher if it starts this program. One that another copy's `install` wrote is that copy's.
+#[must_use]
+pub fn of(program: &Path) -> Option<PathBuf> {
+    let path = place()?;
+    let there = fs::read_to_string(&path).ok()?;
+    (there == text(program)?).then_some(path)
 }
 
 /// Where the XDG base directory specification puts a user's own launchers.

@@ -86,35 +86,21 @@ fn make(program: &Path, link: &Path) -> io::Result<()> {
     make().map_err(|error| obstacle(link.parent().unwrap_or(link), error))
 }
 
-/// Removes the link if it leads to one of `programs`; also one that leads to where that was.
+/// The link if it leads to one of `programs`; also one that leads to where that was.
+pub(crate) fn command_of(programs: &[PathBuf]) -> Option<PathBuf> {
+    let link = command_link()?;
+    let target = fs::read_link(&link).ok()?;
+    let target = link.parent()?.join(target);
+    let is_ours = |program: &PathBuf| same_program(&target, program);
+    programs.iter().any(is_ours).then_some(link)
+}
+
+/// Removes the link.
 ///
 /// # Errors
-/// When it is ours and cannot be removed.
-pub(crate) fn remove_command(
-    programs: &[PathBuf],
-) -> Result<Option<PathBuf>, (PathBuf, io::Error)> {
-    let Some(link) = command_link() else {
-        return Ok(None);
-    };
-    let Ok(target) = fs::read_link(&link) else {
-        return Ok(None);
-    };
-    let target = link
-        .parent()
-        .map_or_else(|| target.clone(), |folder| folder.join(&target));
-    if !programs
-        .iter()
-        .any(|program| same_program(&target, program))
-    {
-        return Ok(None);
-    }
-    match fs::remove_file(&link) {
-        Ok(()) => Ok(Some(link)),
-        Err(error) => Err((
-            link.clone(),
-            obstacle(link.parent().unwrap_or(&link), error),
-        )),
-    }
+/// When it cannot be removed, with what is in the way.
+pub(crate) fn remove_command(link: &Path) -> io::Result<()> {
+    fs::remove_file(link).map_err(|error| obstacle(link.parent().unwrap_or(link), error))
 }
 
 /// Where the XDG base directory specification puts a user's own programs.

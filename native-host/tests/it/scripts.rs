@@ -36,12 +36,52 @@ pub(crate) fn object(output: &Output) -> Value {
 }
 
 #[track_caller]
-fn check(home: &TestHome, args: &[&str], code: i32, state: &str) -> Value {
+pub(crate) fn check(home: &TestHome, args: &[&str], code: i32, state: &str) -> Value {
     let output = home.run(&[args, &["--json"]].concat());
     let object = object(&output);
     assert_eq!(output.status.code(), Some(code), "{args:?}: {object}");
     assert_eq!(object["state"], state, "{args:?}: {object}");
+    stands_in_the_page(args, &object);
     object
+}
+
+/// The page of the objects has a row for the command, with this state and these members.
+#[track_caller]
+fn stands_in_the_page(args: &[&str], object: &Value) {
+    let page = include_str!("../../../docs/spec/command-line-json.md");
+    let rows = page
+        .lines()
+        .skip_while(|line| *line != "## States")
+        .take_while(|line| *line != "## Exit statuses");
+    let rows = rows.filter_map(|line| {
+        let mut cells = line.strip_prefix('|')?.split('|');
+        Some((cells.next()?, cells.next()?, cells.next()?))
+    });
+    let rows: Vec<_> = rows.collect();
+    let words: Vec<_> = args
+        .iter()
+        .take_while(|word| !word.starts_with('-'))
+        .collect();
+    let row = |count: usize| {
+        let words = words.get(..count)?;
+        let call: Vec<_> = words.iter().map(ToString::to_string).collect();
+        let call = format!("`{}`", call.join(" "));
+        rows.iter().find(|(calls, ..)| calls.contains(&call))
+    };
+    let state = object["state"].as_str().expect("a state");
+    let Some((_, states, members)) = row(2).or_else(|| row(1)) else {
+        assert_eq!(state, "error", "{args:?} stands in no row");
+        return;
+    };
+    let is_named = |cell: &str, word: &str| cell.contains(&format!("`{word}`"));
+    let is_usual = matches!(state, "error" | "not_running" | "no_reports");
+    assert!(is_usual || is_named(states, state), "{args:?}: {state}");
+    // Whatever a row leaves to another page is held to that one elsewhere.
+    let names = object.as_object().expect("an object").keys();
+    let names = names.filter(|name| !matches!(name.as_str(), "state" | "error"));
+    for name in names.filter(|_| !members.contains("](")) {
+        assert!(is_named(members, name), "{args:?}: {name}");
+    }
 }
 
 #[test]

@@ -1,0 +1,92 @@
+//! What a command does to several things: a line for each to people, `parts` of one object to programs
+//! (`docs/spec/command-line-json.md`).
+
+use super::{
+    Failure, Outcome,
+    output::{Answer, Format},
+};
+use serde_json::{Map, Value, json};
+use std::{
+    fmt::Display,
+    io::{Write as _, stdout},
+    path::Path,
+};
+
+/// One thing and what became of it.
+pub(super) struct Part(Map<String, Value>);
+
+impl Part {
+    /// `part` says what kind of thing it is, `outcome` what became of it; both are words of the specification.
+    pub(super) fn new(part: &str, outcome: &str) -> Self {
+        let mut members = Map::new();
+        members.insert("part".to_owned(), json!(part));
+        members.insert("outcome".to_owned(), json!(outcome));
+        Self(members)
+    }
+
+    /// The browser's name.
+    pub(super) fn name(self, name: &str) -> Self {
+        self.with("name", json!(name))
+    }
+
+    /// The file or folder.
+    pub(super) fn at(self, path: &Path) -> Self {
+        self.with("path", json!(path.to_string_lossy()))
+    }
+
+    /// Why it came to that, for people.
+    pub(super) fn because(self, reason: impl Display) -> Self {
+        self.with("reason", json!(reason.to_string()))
+    }
+
+    /// What is in the file.
+    pub(super) fn content(self, text: &str) -> Self {
+        self.with("content", json!(text))
+    }
+
+    fn with(mut self, name: &str, value: Value) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+}
+
+/// Everything that became of something, in its order.
+pub(super) struct Parts {
+    format: Format,
+    told: Vec<Value>,
+}
+
+impl Parts {
+    pub(super) const fn new(format: Format) -> Self {
+        Self {
+            format,
+            told: Vec::new(),
+        }
+    }
+
+    /// Tells of one thing.
+    pub(super) fn tell(&mut self, part: Part, line: impl Display) -> Result<(), Failure> {
+        self.record(part);
+        self.say(line)
+    }
+
+    /// For programs: people have read of it, or will.
+    pub(super) fn record(&mut self, part: Part) {
+        if self.format == Format::Json {
+            self.told.push(Value::Object(part.0));
+        }
+    }
+
+    /// A line for people that programs have in a member.
+    pub(super) fn say(&self, line: impl Display) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => Ok(()),
+            Format::Text => writeln!(stdout().lock(), "{line}").map_err(Failure::Output),
+        }
+    }
+
+    /// Ends the command.
+    pub(super) fn end(self, answer: Answer) -> Outcome {
+        answer.with("parts", self.told).print(self.format)
+    }
+}

@@ -1,0 +1,182 @@
+//! `uninstall --purge`: what Onionmeter made in its home goes, after a question.
+
+use super::{super::asked, Undo};
+use crate::{
+    EXIT_USAGE,
+    cli::{
+        Failure, block_on, exit, install,
+        output::Format,
+        parts::{Part, Parts},
+    },
+    home::{Home, Kind, Mood, Removal},
+    ipc,
+    launch::{self, Use},
+    lock::DaemonLock,
+    problems,
+    registration::Family,
+};
+use meter_ledger::Book;
+use std::{
+    fs,
+    io::{IsTerminal as _, stdin},
+};
+
+/// A Firefox that `open` started has its profile in the home.
+pub(super) fn refuse_under_a_browser(home: &Home) -> Result<(), Failure> {
+    match launch::use_of(Family::Firefox, &home.firefox()) {
+        Use::Free => Ok(()),
+        Use::WithFloor | Use::WithoutFloor(_) => Err(Failure::Exit(
+            EXIT_USAGE,
+            "nothing was removed: the Firefox that `onionmeter open` started still runs on its profile in this \
+             folder; close it, then run this again"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Asks a person, or refuses where there is none.
+pub(super) fn confirm(home: &Home, format: Format) -> Result<(), Failure> {
+    let what = format!(
+        "{} with {} and the key that signs them",
+        home.root().display(),
+        losses(home)
+    );
+    let refuse = |text: String| Err(Failure::Exit(EXIT_USAGE, text));
+    if format == Format::Json || !stdin().is_terminal() {
+        let why = match format {
+            Format::Json => "--json asks no questions",
+            Format::Text => "nobody is there to be asked",
+        };
+        return refuse(format!(
+            "nothing was removed: --purge would remove {what}, and {why}; add --yes, or look first with --dry-run"
+        ));
+    }
+    let question = format!("This removes {what}. There is no way back. Type yes to go on: ");
+    match asked(&question)?.eq_ignore_ascii_case("yes") {
+        true => Ok(()),
+        false => refuse("nothing was removed".to_owned()),
+    }
+}
+
+/// What would be lost beside the key, in words.
+fn losses(home: &Home) -> String {
+    let mut losses = vec![reports(home)];
+    match kept_books(home) {
+        0 => {}
+        1 => losses.push("the book of an earlier chain".to_owned()),
+        more => losses.push(format!("{more} books of earlier chains")),
+    }
+    if home.firefox().is_dir() {
+        losses.push(
+            "the Firefox profile of `onionmeter open`, bookmarks and passwords too".to_owned(),
+        );
+    }
+    losses.join(", ")
+}
+
+/// The books that `new-chain` put aside.
+fn kept_books(home: &Home) -> usize {
+    let entries = fs::read_dir(home.root()).into_iter().flatten().flatten();
+    let is_kept = |name: &str| name.starts_with("book.old-") && name.ends_with(".sqlite3");
+    entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_kept))
+        .count()
+}
+
+/// How many reports would be lost, in words.
+fn reports(home: &Home) -> String {
+    if !home.book().is_file() {
+        return "no reports".to_owned();
+    }
+    match Book::open_to_read(&home.book()).and_then(|book| book.audit()) {
+        Ok(audit) if audit.reports == 0 => "no reports".to_owned(),
+        Ok(audit) if audit.reports == 1 => "1 signed report".to_owned(),
+        Ok(audit) => format!("{} signed reports", audit.reports),
+        Err(error) => format!(
+            "reports that cannot be counted ({})",
+            problems::chain(&error)
+        ),
+    }
+}
+
+/// Removes what is Onionmeter's in the home, with no daemon in it meanwhile; `false` when something of it stays
+/// that should not.
+pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, Failure> {
+    let root = home.root().display();
+    let stays = |parts: &mut Parts, outcome, why: String| {
+        let part = Part::new("home", outcome).at(home.root()).because(&why);
+        parts.tell(part, why).map(|()| true)
+    };
+    match kind {
+        Kind::Marked | Kind::Earlier => {}
+        Kind::Missing => {
+            let why = format!("There is no {root} to remove.");
+            return stays(&mut undo.parts, "absent", why);
+        }
+        Kind::Empty | Kind::NotAFolder | Kind::Other { .. } => {
+            let why = format!("{root} stays: nothing in it is certain to be Onionmeter's.");
+            return stays(&mut undo.parts, "stays", why);
+        }
+    }
+    // Counted while they are there.
+    let losses = losses(home);
+    let lock = match undo.mood {
+        Mood::Earnest => hold(home)?,
+        Mood::Rehearsal => None,
+    };
+    let removal = home
+        .remove(undo.mood)
+        .map_err(|error| install::cannot(home.root(), &error))?;
+    drop(lock);
+    told(undo, home, &removal, &losses)
+}
+
+fn told(undo: &mut Undo, home: &Home, removal: &Removal, losses: &str) -> Result<bool, Failure> {
+    let mood = undo.mood;
+    for path in &removal.foreign {
+        let part = Part::new("foreign", "stays").at(path);
+        let line = format!("stays: {} (Onionmeter did not make it)", path.display());
+        undo.parts.tell(part, line)?;
+    }
+    for (path, error) in &removal.failed {
+        let part = Part::new("file", "not_removed").at(path).because(error);
+        let line = format!("NOT removed: {}: {error}", path.display());
+        undo.parts.tell(part, line)?;
+    }
+    if !removal.failed.is_empty() {
+        return Ok(false);
+    }
+    undo.gone("home", "Home", home.root(), &format!(", with {losses}"))?;
+    if mood == Mood::Earnest {
+        let root = home.root().display();
+        undo.parts.say(match removal.foreign.is_empty() {
+            true => format!("Everything of Onionmeter is removed, key and reports too: {root}"),
+            false => format!(
+                "Key, reports and everything else of Onionmeter are removed; what is not its own stays in {root}."
+            ),
+        })?;
+    }
+    Ok(true)
+}
+
+/// Takes the daemon's lock, so that no daemon starts while its files go. A browser that still runs may have
+/// started one in the meantime.
+fn hold(home: &Home) -> Result<Option<DaemonLock>, Failure> {
+    if !home.run().is_dir() {
+        return Ok(None);
+    }
+    for _ in 0..3 {
+        match DaemonLock::take(home) {
+            Ok(Some(lock)) => return Ok(Some(lock)),
+            Ok(None) => block_on(ipc::stop(home, ipc::Means::Asking))?,
+            Err(error) => return Err(install::cannot(&home.lock(), &error)),
+        };
+    }
+    Err(Failure::Exit(
+        exit::NO_ANSWER,
+        format!(
+            "the daemon of {} starts again and again; close the browsers, then run this again. Key and reports are untouched",
+            home.root().display()
+        ),
+    ))
+}
