@@ -172,7 +172,7 @@ Exit status: 0 the book has them again, 65 the file or a report in it does not h
 there.";
 
 const NEW_CHAIN_HELP: &str = "\
-Exit status: 0 a new chain has begun, 64 nothing is wrong with this one.";
+Exit status: 0 a new chain has begun, 64 nothing is wrong with this one, 73 the book cannot be put aside.";
 
 const DAEMON_HELP: &str = "\
 For a service manager, or to see it end. Its log: `onionmeter logs -f`.
@@ -194,12 +194,6 @@ enum Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
     }
 }
 

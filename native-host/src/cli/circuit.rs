@@ -10,7 +10,6 @@ use super::{
 use crate::{home::Home, ipc};
 use clap::Args;
 use meter_wire::{Circuit, Hop, Request, SiteCircuit, SiteQuery, Success};
-use std::io::{self, Write};
 
 const HELP: &str = "\
 Examples:
@@ -61,9 +60,7 @@ pub(super) fn show(arguments: &Arguments, home: &Home, format: Format) -> Outcom
         Circuit::Unused => "unused",
         Circuit::Built { .. } => "built",
     };
-    let mut text = Vec::new();
-    write(&mut text, &told)?;
-    Answer::new(state, String::from_utf8_lossy(&text))
+    Answer::new(state, words(&told))
         .with_all(&told)
         .print(format)
 }
@@ -82,37 +79,30 @@ pub(super) fn renew(arguments: &Arguments, home: &Home, format: Format) -> Outco
     .print(format)
 }
 
-fn write(out: &mut impl Write, told: &SiteCircuit) -> io::Result<()> {
+fn words(told: &SiteCircuit) -> String {
     let SiteCircuit { site, circuit } = told;
     match circuit {
-        Circuit::Untold => {
-            writeln!(out, "The Tor in use does not tell its circuits.")
-        }
-        Circuit::Unused => {
-            writeln!(
-                out,
-                "{site} has no circuit now; it gets one when it is opened."
-            )
-        }
+        Circuit::Untold => "The Tor in use does not tell its circuits.\n".to_owned(),
+        Circuit::Unused => format!("{site} has no circuit now; it gets one when it is opened.\n"),
         Circuit::Built { ways, onion } => {
-            writeln!(out, "Circuit for {site}")?;
+            let mut text = format!("Circuit for {site}\n");
             for (number, way) in ways.iter().enumerate() {
                 if number > 0 {
-                    writeln!(out, "and, to the same last relay,")?;
+                    text += "and, to the same last relay,\n";
                 }
-                way.iter().try_for_each(|hop| write_hop(out, hop))?;
+                text.extend(way.iter().map(hop_words));
             }
             let end = if *onion { "onion service" } else { "site" };
-            writeln!(out, "  {end:<14} {site}")
+            text + &format!("  {end:<14} {site}\n")
         }
     }
 }
 
-fn write_hop(out: &mut impl Write, hop: &Hop) -> io::Result<()> {
+fn hop_words(hop: &Hop) -> String {
     let word = hop.role.word().to_lowercase();
     let country = hop.country.as_ref();
     let country = country.map_or(String::new(), |country| format!(" ({country})"));
-    writeln!(out, "  {word:<14} {}{country}", hop.relay)
+    format!("  {word:<14} {}{country}\n", hop.relay)
 }
 
 #[cfg(test)]
@@ -123,9 +113,7 @@ mod tests {
     #[track_caller]
     fn check(circuit: Circuit, expected: &str) {
         let site = "example.com".to_owned();
-        let mut out = Vec::new();
-        write(&mut out, &SiteCircuit { site, circuit }).expect("a Vec takes all");
-        assert_eq!(String::from_utf8(out).expect("text"), expected);
+        assert_eq!(words(&SiteCircuit { site, circuit }), expected);
     }
 
     fn hop(role: HopRole, relay: &str, country: Option<&str>) -> Hop {

@@ -76,11 +76,12 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             .print(format);
     }
     for line in lines {
-        print(&line, format)?;
+        print(&line, format).map_err(Failure::Output)?;
     }
     while has_reader() {
-        for line in log.next_lines()? {
-            print(&line, format)?;
+        let next = log.next_lines().map_err(|error| cannot(&path, &error))?;
+        for line in next {
+            print(&line, format).map_err(Failure::Output)?;
         }
         sleep(LOOK_EVERY);
     }

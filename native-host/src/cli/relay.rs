@@ -4,12 +4,11 @@
 //! business.
 
 use super::{
-    Failure, Outcome,
+    Failure, Outcome, exit,
     output::{Answer, Format},
 };
 use crate::{
-    EXIT_BUG, EXIT_UNAVAILABLE, daemon, dumps, identity, ignore_because, limits, memory, problems,
-    ticks::Ticks,
+    EXIT_BUG, daemon, dumps, identity, ignore_because, limits, memory, problems, ticks::Ticks,
 };
 use clap::Args;
 use meter_core::TorAddr;
@@ -39,7 +38,8 @@ Examples:
 
 Runs until Ctrl-C. First it says where it listens.
 
-Exit status: 0 it was asked to end, 64 an address that is not of this machine, 69 it cannot listen.";
+Exit status: 0 it was asked to end, 64 an address that is not of this machine, 71 it cannot listen,
+for example because the port is taken.";
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -99,13 +99,14 @@ async fn relay(
     };
     let counters = Arc::new(Counters::default());
     let relay = Relay::bind(config, upstream, Arc::clone(&counters))
-        .map_err(|error| Failure::Exit(EXIT_UNAVAILABLE, problems::chain(&error)))?;
+        .map_err(|error| Failure::Exit(exit::RELAY, problems::chain(&error)))?;
     let listen = SocketAddr::new(arguments.listen.ip(), relay.port());
     let stats = match arguments.stats {
         Some(address) => Some(stats_listener(address).await?),
         None => None,
     };
-    say(listen, stats.as_ref(), format)?;
+    let (stats, stats_at) = stats.unzip();
+    say(listen, stats_at, format)?;
 
     let stop = CancellationToken::new();
     let stop_when_told = async {
@@ -115,7 +116,7 @@ async fn relay(
     };
     tokio::select! {
         ended = relay.run(stop.clone()) => {
-            ended.map_err(|error| Failure::Exit(EXIT_UNAVAILABLE, problems::chain(&error)))
+            ended.map_err(|error| Failure::Exit(exit::RELAY, problems::chain(&error)))
         }
         () = stop_when_told => Ok(()),
         () = answer_for_ever(stats, &counters) => Ok(()),
@@ -139,19 +140,20 @@ async fn look_after_memory(counters: &Counters) {
     }
 }
 
-async fn stats_listener(address: SocketAddr) -> Result<TcpListener, Failure> {
-    let refused = |error: io::Error| {
-        Failure::Exit(
-            EXIT_UNAVAILABLE,
-            format!("cannot listen for stats: {error}"),
-        )
+/// With the address that it got.
+async fn stats_listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listen = async {
+        let listener = TcpListener::bind(address).await?;
+        let at = listener.local_addr()?;
+        Ok((listener, at))
     };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    Ok(listener)
+    listen.await.map_err(|error: io::Error| {
+        let text = format!("cannot listen for stats on {address}: {error}");
+        Failure::Exit(exit::RELAY, text)
+    })
 }
 
-fn say(listen: SocketAddr, stats: Option<&TcpListener>, format: Format) -> Result<(), Failure> {
-    let stats = stats.map(TcpListener::local_addr).transpose()?;
+fn say(listen: SocketAddr, stats: Option<SocketAddr>, format: Format) -> Result<(), Failure> {
     let mut text = format!("relay {listen}\n");
     if let Some(stats) = stats {
         text += &format!("stats {stats}\n");

@@ -23,7 +23,8 @@ Examples:
 Times are local, with their offset from UTC. What --limit and --since leave is always the newest
 part of the chain without a gap, so that it can be verified, too.
 
-Exit status: 0 done, 5 there are no reports yet, 64 a date that is none, 65 the book does not hold up.";
+Exit status: 0 done, 5 there are no reports yet, 64 a date that is none, 65 the book does not hold up,
+66 it cannot be read.";
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -44,7 +45,11 @@ const PAGE: u32 = 500;
 /// Reads the book itself, so that looking starts no daemon and no Tor.
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let path = arguments.book.clone().unwrap_or_else(|| home.book());
-    if arguments.book.is_none() && !path.try_exists()? {
+    let cannot = |error: io::Error| {
+        let text = format!("{} cannot be read: {error}", path.display());
+        Failure::Exit(exit::NO_INPUT, text)
+    };
+    if arguments.book.is_none() && !path.try_exists().map_err(cannot)? {
         let message = "There are no reports yet: the first session makes the book.";
         return Err(Failure::Exit(exit::NO_REPORTS, message.to_owned()));
     }
@@ -77,13 +82,15 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             chain: HexBytes(chain.0),
             reports: reports.map_err(|error| Failure::Exit(EXIT_DATA, error.to_string()))?,
         };
-        let json = serde_json::to_string_pretty(&file).map_err(io::Error::other)?;
-        writeln!(stdout(), "{json}")?;
+        // In the order of the specification, which an answer's members have not.
+        let json = serde_json::to_string_pretty(&file).expect("members are texts");
+        writeln!(stdout(), "{json}").map_err(Failure::Output)?;
         return Ok(ExitCode::SUCCESS);
     }
     let balance = book.balance().map_err(failed)?;
     let shown = reports.get(first..).unwrap_or_default();
-    print_table(shown, count, &meter_core::credits_exact(balance), &zone)?;
+    let printed = print_table(shown, count, &meter_core::credits_exact(balance), &zone);
+    printed.map_err(Failure::Output)?;
     Ok(ExitCode::SUCCESS)
 }
 

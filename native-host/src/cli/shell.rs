@@ -4,7 +4,7 @@ use super::{
     Failure, Outcome,
     output::{Answer, Format},
 };
-use crate::EXIT_USAGE;
+use crate::{EXIT_BUG, EXIT_USAGE};
 use clap::{Args, Command};
 use clap_complete::Shell;
 
@@ -67,7 +67,8 @@ pub(super) fn man(arguments: &Man, mut command: Command, format: Format) -> Outc
         command = found.ok_or_else(unknown)?;
     }
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page)?;
+    let rendered = clap_mangen::Man::new(command).render(&mut page);
+    rendered.map_err(|error| Failure::Exit(EXIT_BUG, format!("no manual page: {error}")))?;
     let page = String::from_utf8_lossy(&page);
     Answer::new("man", page.clone())
         .with("page", page)

@@ -274,6 +274,52 @@ fn a_pipe_that_ends_early_is_quiet() {
     assert!(said.contains("cannot be written"), "{said}");
 }
 
+/// A reader of the log or of the book that fails is told of the file, not of its own output.
+#[test]
+fn what_cannot_be_read_is_named_and_not_called_the_output() {
+    let home = TestHome::new();
+    // The book's folder is a file.
+    fs::remove_dir_all(home.root()).expect("ours");
+    fs::write(home.root(), "").expect("written");
+    let refused = check(&home, &["reports"], 66, "error");
+    let message = refused["error"]["message"].as_str().expect("a message");
+    assert!(message.contains("book.sqlite3"), "{message}");
+
+    let home = TestHome::new();
+    let log = home.root().join("log/onionmeter.log");
+    fs::create_dir_all(log.parent().expect("a folder")).expect("made");
+    fs::write(&log, "one\n").expect("written");
+    let mut child = home
+        .command(&["logs", "-f"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut out = child.stdout.take().expect("piped");
+    out.read_exact(&mut [0; 4]).expect("the first line");
+    fs::remove_file(&log).expect("ours");
+    fs::create_dir(&log).expect("made");
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().expect("piped");
+    stderr.read_to_string(&mut said).expect("text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(66), "{said}");
+    assert!(said.contains("onionmeter.log cannot be read"), "{said}");
+}
+
+#[test]
+fn a_relay_whose_port_is_taken_ends_with_the_status_of_the_table() {
+    let home = TestHome::new();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let at = taken.local_addr().expect("bound").to_string();
+    let upstream = ["relay", "--upstream", "127.0.0.1:1", "--listen"];
+    let refused = check(&home, &[&upstream[..], &[&at]].concat(), 71, "error");
+    assert_eq!(refused["error"]["code"], "relay_failed");
+    let stats = [&upstream[..], &["127.0.0.1:0", "--stats", &at]].concat();
+    let refused = check(&home, &stats, 71, "error");
+    let message = refused["error"]["message"].as_str().expect("a message");
+    assert!(message.contains(&at), "{message}");
+}
+
 #[test]
 fn a_pipe_gets_no_colours() {
     let home = TestHome::new();

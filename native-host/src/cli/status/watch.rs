@@ -1,6 +1,6 @@
 //! `status --watch`: again at each change, until Ctrl-C or until nobody reads it any more.
 
-use super::{answer, words};
+use super::{super::Failure, answer, words};
 use crate::{
     cli::{
         Outcome, ask,
@@ -68,7 +68,7 @@ pub(super) fn run(patience: Patience, home: &Home, format: Format) -> Outcome {
     let end = patience.wait(async { Ok(watch.run().await) })?;
     match end {
         End::NoReader => Ok(ExitCode::SUCCESS),
-        End::Output(error) => Err(error.into()),
+        End::Output(error) => Err(Failure::Output(error)),
         End::Problem(problem) => Err(problem.into()),
     }
 }
