@@ -34,6 +34,25 @@ pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     result.and_then(|()| sync_folder(&folder))
 }
 
+/// The first name that is free, with a number from 1 on; a gap that somebody left is filled. A link that leads
+/// nowhere is no free name.
+///
+/// # Errors
+/// `AlreadyExists` when every number is taken.
+pub(crate) fn first_free(name: impl Fn(u32) -> PathBuf) -> io::Result<PathBuf> {
+    let is_free = |path: &PathBuf| fs::symlink_metadata(path).is_err();
+    let mut names = (1_u32..=u32::MAX).map(name);
+    Ok(names.find(is_free).ok_or(io::ErrorKind::AlreadyExists)?)
+}
+
+/// Where a book is kept whose chain was ended; the book itself is at `book`.
+///
+/// # Errors
+/// As [`first_free`].
+pub(crate) fn free_for_kept_book(book: &Path) -> io::Result<PathBuf> {
+    first_free(|number| book.with_file_name(format!("book.old-{number}.sqlite3")))
+}
+
 fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
     let folder = path.parent().ok_or_else(no_name)?.to_path_buf();

@@ -5,7 +5,7 @@ use super::{
     output::{Answer, Format},
     reports, verify,
 };
-use crate::{EXIT_DATA, EXIT_USAGE, home::Home, ipc, problems};
+use crate::{EXIT_DATA, EXIT_USAGE, files, home::Home, ipc, problems};
 use clap::Args;
 use meter_ledger::Book;
 use meter_wire::{
@@ -13,7 +13,7 @@ use meter_wire::{
 };
 use std::{
     fs::File,
-    io::{self, Read as _},
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -107,6 +107,11 @@ fn of_book(path: &Path) -> Result<Reports, meter_ledger::BookError> {
 }
 
 pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcome {
+    // The daemon puts the book there, and so nobody else's is named.
+    let kept = files::free_for_kept_book(&home.book()).map_err(|error| {
+        let text = format!("{}: {error}", home.root().display());
+        Failure::Exit(exit::CANNOT_WRITE, text)
+    })?;
     let begun = block_on(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         let before = ask::status(&mut daemon).await?;
@@ -120,7 +125,7 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         let message = "Nothing is wrong with the chain in use that a new one would mend; to end it all the same, add --yes.";
         return Err(Failure::Exit(EXIT_USAGE, message.to_owned()));
     };
-    let kept = newest_kept(home).map_err(|error| Failure::usage(&error))?;
+    let kept = kept.symlink_metadata().is_ok().then_some(kept);
     let mut text = "A new chain of reports begins, with 0 credits.\n".to_owned();
     if let Some(kept) = &kept {
         text += &format!(
@@ -144,17 +149,4 @@ const fn is_mended_by_it(problem: &Problem) -> bool {
             | ErrorCode::BookDamaged
             | ErrorCode::KeyMissing
     )
-}
-
-/// The book that was put aside last.
-fn newest_kept(home: &Home) -> io::Result<Option<PathBuf>> {
-    let mut newest = None;
-    for number in 1_u32.. {
-        let path = home.root().join(format!("book.old-{number}.sqlite3"));
-        if !path.try_exists()? {
-            break;
-        }
-        newest = Some(path);
-    }
-    Ok(newest)
 }

@@ -7,7 +7,7 @@ use super::{
     output::{Answer, Format},
     wait,
 };
-use crate::{home::Home, ipc};
+use crate::{files, home::Home, ipc};
 use clap::{Args, Subcommand};
 use meter_wire::{BackendChoice, ErrorCode, Request, TorUse};
 use std::time::Duration;
@@ -140,10 +140,8 @@ fn anew(home: &Home, patience: Patience) -> Result<String, Failure> {
         Failure::Exit(exit::CANNOT_WRITE, format!("{}: {error}", folder.display()))
     };
     let state = home.embedded_data().join("state");
-    let aside = (1_u32..)
-        .map(|number| home.embedded_data().join(format!("state.old-{number}")))
-        .find(|path| std::fs::symlink_metadata(path).is_err())
-        .ok_or_else(|| cannot(std::io::ErrorKind::AlreadyExists.into()))?;
+    let kept = |number| home.embedded_data().join(format!("state.old-{number}"));
+    let aside = files::first_free(kept).map_err(cannot)?;
     let moved = match std::fs::rename(&state, &aside) {
         Ok(()) => format!("The old state is kept as {}.", aside.display()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -209,6 +209,23 @@ fn open_names_the_browser_that_it_started_and_ends() {
     assert!(message.contains(name), "{message}");
 }
 
+/// Who removes a kept book leaves a gap, which the daemon fills.
+#[test]
+fn new_chain_names_the_book_that_it_kept_also_where_it_filled_a_gap() {
+    let home = TestHome::new();
+    for (number, taken) in [(1, &[2, 4][..]), (3, &[1, 2, 4])] {
+        for other in taken {
+            let other = home.root().join(format!("book.old-{other}.sqlite3"));
+            fs::write(other, "another").expect("written");
+        }
+        let begun = check(&home, &["new-chain", "--yes"], 0, "begun");
+        let book = begun["book"].as_str().expect("the old book is kept");
+        let expected = format!("book.old-{number}.sqlite3");
+        assert!(book.ends_with(&expected), "{book}, not {expected}");
+        assert_ne!(fs::read(book).expect("there"), b"another");
+    }
+}
+
 #[test]
 fn restore_and_new_chain_give_one_object() {
     let home = TestHome::new();
@@ -218,6 +235,9 @@ fn restore_and_new_chain_give_one_object() {
     assert_eq!(begun["reports"], "0");
     let book = begun["book"].as_str().expect("the old book is kept");
     assert!(book.ends_with("book.old-1.sqlite3"), "{book}");
+    let again = check(&home, &["new-chain", "--yes"], 0, "begun");
+    let second = again["book"].as_str().expect("kept, too");
+    assert!(second.ends_with("book.old-2.sqlite3"), "{second}");
     check(&home, &["stop"], 0, "stopped");
     let other = check(&home, &["restore", book], 65, "error");
     assert!(

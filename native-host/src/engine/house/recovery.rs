@@ -4,7 +4,7 @@ use super::{
     House,
     doubt::{self, Doubt},
 };
-use crate::{home::Home, last_signed::Entry, last_signed::LastSigned, problems};
+use crate::{files, home::Home, last_signed::Entry, last_signed::LastSigned, problems};
 use meter_core::{
     ChainError, MonotonicMs, OpenSession, SessionBatcher, SessionReport, Signed, Thresholds,
     UnixMs, Verified,
@@ -13,7 +13,7 @@ use meter_ledger::{Book, BookError, Posted, place_new};
 use meter_relay::CounterSnapshot;
 use meter_wire::{ErrorCode, Problem, WireReport};
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 use tracing::{info, warn};
@@ -225,10 +225,7 @@ fn leave_chain(home: &Home) -> Result<(), Problem> {
 
 /// Moves a book and what belongs to it to the first free `book.old-N.sqlite3` beside it.
 fn put_aside(book: &Path) -> io::Result<Option<PathBuf>> {
-    let aside = (1_u32..)
-        .map(|number| book.with_file_name(format!("book.old-{number}.sqlite3")))
-        .find(|path| fs::symlink_metadata(path).is_err())
-        .ok_or(io::ErrorKind::AlreadyExists)?;
+    let aside = files::free_for_kept_book(book)?;
     let mut moved = None;
     // The log first: a book without its log would look whole.
     for suffix in ["-wal", "-shm", "-journal", ""] {
