@@ -1,8 +1,8 @@
 //! Which program runs: this one, the daemon's and the extension's, and the Tor that is built in. A daemon goes
 //! on with the program that it was started with, whatever is installed meanwhile.
 
-use crate::{home::Home, ipc};
-use meter_wire::{DaemonParts, Problem, U64Text};
+use crate::ipc;
+use meter_wire::{DaemonParts, U64Text};
 use std::{
     fmt, fs,
     io::{self, Read as _},
@@ -120,16 +120,6 @@ impl Daemon {
             difference: difference(&hello.version, hello.parts.as_ref(), file),
             parts: hello.parts.clone(),
         }
-    }
-
-    /// Of the daemon of a home, compared with this program; `None` when none runs.
-    ///
-    /// # Errors
-    /// It does not answer.
-    pub(crate) async fn look(home: &Home) -> Result<Option<Self>, Problem> {
-        let connection = ipc::Connection::attach(home).await?;
-        let file = program().unwrap_or_default();
-        Ok(connection.map(|connection| Self::of(&connection, &file)))
     }
 
     /// Whether nothing of anybody's goes through it.

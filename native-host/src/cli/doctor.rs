@@ -10,7 +10,7 @@ mod tor;
 use super::{
     Failure, Outcome, ask,
     ask::Patience,
-    block_on, exit,
+    exit,
     output::{Answer, Format},
     print, succession,
 };
@@ -18,7 +18,7 @@ use crate::{
     config::{Config, ConfigError},
     home::Home,
     ipc, key, port, problems,
-    versions::Daemon,
+    versions::{self, Daemon},
 };
 use clap::Args;
 use meter_wire::{ErrorCode, RelayStatus, Settings, Status};
@@ -37,6 +37,8 @@ struct Seen {
     status: Option<Status>,
     /// What it goes by; `None` also for a daemon that does not tell.
     in_force: Option<Settings>,
+    /// Which program it runs; `None` while none answers.
+    daemon: Option<Daemon>,
     /// What its next start goes by.
     file: Result<Config, ConfigError>,
     /// Why a daemon that may run is not heard.
@@ -58,12 +60,12 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     own.extend(settings::findings(&seen, home));
     own.extend([signing_key(home), book::finding(home)]);
     own.push(match &seen.unanswered {
-        None => daemon(status, home),
+        None => daemon(&seen, home),
         Some(failure) => unanswered(failure),
     });
     own.extend(status.into_iter().flat_map(strangers));
-    own.extend(unidentified(status, home));
-    own.extend(parts(home));
+    own.extend(unidentified(&seen));
+    own.extend(parts(seen.daemon.as_ref()));
     let sections = [
         ("Onionmeter", own),
         ("Tor", tor::findings(&seen, home)),
@@ -126,35 +128,35 @@ fn signing_key(home: &Home) -> Finding {
 
 fn look(patience: Patience, home: &Home) -> Seen {
     let told = patience.wait(async {
-        let Some(mut daemon) = ipc::Connection::attach(home).await? else {
-            return Ok((None, None));
+        let Some(mut connection) = ipc::Connection::attach(home).await? else {
+            return Ok(None);
         };
-        let status = ask::status(&mut daemon).await?;
-        Ok((Some(status), ask::settings(&mut daemon).await))
+        let status = ask::status(&mut connection).await?;
+        let in_force = ask::settings(&mut connection).await;
+        let program = versions::program().unwrap_or_default();
+        Ok(Some((status, in_force, Daemon::of(&connection, &program))))
     });
-    let file = Config::load(&home.config());
+    let mut seen = Seen {
+        status: None,
+        in_force: None,
+        daemon: None,
+        file: Config::load(&home.config()),
+        unanswered: None,
+    };
     match told {
-        Ok((status, in_force)) => Seen {
-            status,
-            in_force,
-            file,
-            unanswered: None,
-        },
-        Err(failure) => Seen {
-            status: None,
-            in_force: None,
-            file,
-            unanswered: Some(failure),
-        },
+        Ok(None) => {}
+        Ok(Some((status, in_force, daemon))) => {
+            (seen.status, seen.in_force, seen.daemon) = (Some(status), in_force, Some(daemon));
+        }
+        Err(failure) => seen.unanswered = Some(failure),
     }
+    seen
 }
 
 /// All versions, and what runs that is not of this one.
-fn parts(home: &Home) -> Vec<Finding> {
-    let daemon = block_on(Daemon::look(home)).ok().flatten();
-    let differences = daemon.as_ref().map(succession::differences);
-    let differences = differences.unwrap_or_default();
-    let line = succession::line(daemon.as_ref());
+fn parts(daemon: Option<&Daemon>) -> Vec<Finding> {
+    let differences = daemon.map(succession::differences).unwrap_or_default();
+    let line = succession::line(daemon);
     let line = match differences.is_empty() {
         true => Good(line),
         false => Note(line),
@@ -184,8 +186,8 @@ fn unanswered(failure: &Failure) -> Finding {
     }
 }
 
-fn daemon(status: Option<&Status>, home: &Home) -> Finding {
-    let Some(status) = status else {
+fn daemon(seen: &Seen, home: &Home) -> Finding {
+    let Some(status) = &seen.status else {
         return Note(
             "the daemon is not running; the browser or `onionmeter monitor start` starts it"
                 .to_owned(),
@@ -203,7 +205,7 @@ fn daemon(status: Option<&Status>, home: &Home) -> Finding {
     match &status.relay {
         RelayStatus::Listening { port } => Good(format!(
             "the relay listens on 127.0.0.1:{port}{}",
-            chosen(*port, home)
+            chosen(*port, seen, home)
         )),
         RelayStatus::Stopped => Note("the relay is stopped; `onionmeter monitor start` starts it".to_owned()),
         RelayStatus::Failed(problem) => Bad {
@@ -217,18 +219,22 @@ fn daemon(status: Option<&Status>, home: &Home) -> Finding {
 }
 
 /// Why it is not the usual port.
-fn chosen(port: u16, home: &Home) -> String {
-    let why = port::why(port, home);
+fn chosen(port: u16, seen: &Seen, home: &Home) -> String {
+    let config = seen.file.as_ref().ok();
+    let why = config.and_then(|config| port::PortChoice::new(config, home).why(port));
     why.map_or_else(String::new, |why| {
         format!(
-            ", {why}, mostly another user's Onionmeter; browsers are told it, and it is tried first from now on"
+            ", {why}, mostly another user's Onionmeter; browsers are told it, and it is tried first \
+             from now on"
         )
     })
 }
 
 /// About other users' connections where the system does not tell whose they are.
-fn unidentified(status: Option<&Status>, home: &Home) -> Option<Finding> {
-    let is_served = Config::load(&home.config()).is_ok_and(|config| config.serve_unidentified);
+fn unidentified(seen: &Seen) -> Option<Finding> {
+    let config = seen.file.as_ref();
+    let is_served = config.is_ok_and(|config| config.serve_unidentified);
+    let status = seen.status.as_ref();
     let count = status.map_or(0, |status| status.unidentified.0);
     match (is_served, count) {
         (true, 0) => Some(Note("relay.serve_unidentified is on: where the system does not tell whose a connection is, other users' traffic is counted as yours".to_owned())),

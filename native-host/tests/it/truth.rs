@@ -13,7 +13,7 @@ use rustix::process::{Signal, kill_process};
 use std::{
     fs,
     io::{Read as _, Write as _},
-    os::unix::net::UnixStream,
+    os::unix::net::{UnixListener, UnixStream},
     path::Path,
     thread,
     time::Duration,
@@ -78,6 +78,19 @@ fn every_command_says_that_the_daemon_is_suspended_and_what_lets_it_go_on() {
     let output = home.run(&["status"]);
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(number(&home), process, "the same one goes on");
+}
+
+/// Each attempt takes the whole patience that there is with a daemon which does not answer.
+#[test]
+fn doctor_waits_once_for_a_daemon_that_does_not_answer() {
+    let home = TestHome::new();
+    fs::create_dir(home.root().join("run")).expect("ours");
+    let silent = UnixListener::bind(home.root().join("run/daemon.sock")).expect("free");
+    let text = text(&home.run(&["doctor"]));
+    // Whoever connected is in the queue, although it is gone by now.
+    silent.set_nonblocking(true).expect("a socket");
+    let attempts = silent.incoming().take_while(Result::is_ok).count();
+    assert_eq!(attempts, 1, "{text}");
 }
 
 #[test]
