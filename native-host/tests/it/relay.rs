@@ -176,7 +176,7 @@ fn a_taken_port_is_named() {
         .args(["relay", "--listen", &taken, "--upstream", "127.0.0.1:9050"])
         .output()
         .expect("the program starts");
-    assert_eq!(output.status.code(), Some(69));
+    assert_eq!(output.status.code(), Some(71));
     let words = String::from_utf8_lossy(&output.stderr);
     let port = stranger
         .local_addr()
