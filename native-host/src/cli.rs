@@ -32,14 +32,13 @@ mod version;
 mod wait;
 mod when;
 
-use crate::{EXIT_BUG, EXIT_USAGE, config::Config, daemon, home::Home, problems};
+use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use meter_wire::Problem;
 use output::{Format, tell};
 use std::{
     ffi::OsStr,
     io::{self, Write as _},
-    path::PathBuf,
     process::ExitCode,
 };
 
@@ -288,15 +287,6 @@ fn daemon(home: &Home) -> Outcome {
     Ok(daemon::run(home))
 }
 
-/// Runs one request's worth of async code.
-fn block_on<T>(future: impl Future<Output = Result<T, Problem>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
-    runtime.block_on(future).map_err(Failure::Problem)
-}
-
 /// Asks a person at the terminal, and gives the answer without blanks around it.
 fn asked(question: &str) -> Result<String, Failure> {
     let mut terminal = io::stderr().lock();
@@ -311,11 +301,6 @@ fn asked(question: &str) -> Result<String, Failure> {
         Failure::Exit(EXIT_USAGE, text)
     })?;
     Ok(answer.trim().to_owned())
-}
-
-/// This program as others are to start it.
-fn this_program() -> Result<PathBuf, Failure> {
-    std::env::current_exe().map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))
 }
 
 #[cfg(test)]

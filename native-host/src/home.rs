@@ -9,7 +9,7 @@ pub use crate::files::FolderError;
 use crate::files::private_folder;
 pub(crate) use owner::nearest;
 pub use owner::{Owner, acted_for};
-pub(crate) use place::{Kind, obstacle, without_links};
+pub(crate) use place::{Kind, obstacle, of_user, without_links};
 pub(crate) use remove::{Mood, Removal};
 use std::{
     env, io,

@@ -1,7 +1,9 @@
 //! `restore` and `new-chain`: the ways out when the book is not the one that was signed into last.
 
 use super::{
-    Failure, Outcome, ask, block_on, exit,
+    Failure, Outcome,
+    ask::{self, Patience},
+    exit,
     output::{Answer, Format},
     reports, verify,
 };
@@ -37,7 +39,7 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
     let (chain, reports) = read(&arguments.file)?;
     let name = arguments.file.display();
     let mut refused = None;
-    let restored = block_on(async {
+    let restored = Patience::default().wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         let before = ask::status(&mut daemon).await?;
         if before.chain.is_some_and(|ours| ours != chain) {
@@ -112,7 +114,7 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         let text = format!("{}: {error}", home.root().display());
         Failure::Exit(exit::CANNOT_WRITE, text)
     })?;
-    let begun = block_on(async {
+    let begun = Patience::default().wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         let before = ask::status(&mut daemon).await?;
         if !arguments.yes && !before.problem.as_ref().is_some_and(is_mended_by_it) {

@@ -1,7 +1,9 @@
 //! `install`: the program in its place, a manifest for every browser, a command to type.
 
 use super::{
-    Failure, Outcome, block_on, exit,
+    Failure, Outcome,
+    ask::Patience,
+    exit,
     output::{Answer, Format},
     parts::{Part, Parts},
     succession,
@@ -80,7 +82,9 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
     }
     whole &= command(&mut parts, &program, home)?;
     whole &= started(&mut parts, &program)?;
-    if let Some(told) = block_on(async { Ok(succession::succeed(home, &program).await) })? {
+    if let Some(told) =
+        Patience::default().wait(async { Ok(succession::succeed(home, &program).await) })?
+    {
         let part = Part::new("daemon", told.outcome).because(&told.text);
         parts.tell(part, format_args!("Daemon:  {}", told.text))?;
     }
@@ -119,8 +123,7 @@ pub(super) fn not_whole(what: &str, format: Format) -> Failure {
 /// Root has browsers of its own at most; those of another user would be left with folders that this user
 /// cannot write.
 pub(super) fn refuse_for_another() -> Result<(), Failure> {
-    let user = env::home_dir().filter(|home| home.is_absolute());
-    match user.and_then(|user| Some((home::acted_for(&user)?, user))) {
+    match home::of_user().and_then(|user| Some((home::acted_for(&user)?, user))) {
         Some((owner, path)) => Err(Failure::usage(&HomeError::OfAnother { path, owner })),
         None => Ok(()),
     }
@@ -315,7 +318,8 @@ fn started(parts: &mut Parts, program: &Path) -> Result<bool, Failure> {
     parts.say(format_args!("Program: {at}"))?;
     let part = |outcome| Part::new("program", outcome).at(program);
     let family = registration::Family::Chromium;
-    let why = match block_on(async { Ok(registration::try_host(program, family, program).await) })?
+    let why = match Patience::default()
+        .wait(async { Ok(registration::try_host(program, family, program).await) })?
     {
         Trial::Answers => {
             parts.record(part("starts"));

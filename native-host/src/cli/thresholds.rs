@@ -1,14 +1,15 @@
 //! `thresholds`: when sessions close.
 
 use super::{
-    Failure, Outcome, ask,
-    ask::Patience,
+    Failure, Outcome,
+    ask::{self, Patience},
+    control::if_running,
     exit,
     output::{Answer, Format},
     quantity::{bytes, milliseconds, show_bytes, show_ms},
     tor::in_use,
 };
-use crate::{config::Config, home::Home, ipc, problems};
+use crate::{config::Config, home::Home, problems};
 use clap::Args;
 use meter_core::Thresholds;
 use meter_wire::{Request, SetThresholds, U64Text};
@@ -120,15 +121,7 @@ fn show(running: Option<SetThresholds>, home: &Home, format: Format) -> Outcome 
 
 fn set(arguments: &Arguments, wanted: SetThresholds, home: &Home, format: Format) -> Outcome {
     check(wanted)?;
-    let done = arguments.patience.wait(async {
-        match ipc::Connection::attach(home).await? {
-            Some(mut daemon) => daemon
-                .ask(Request::SetThresholds(wanted))
-                .await
-                .map(|_| true),
-            None => Ok(false),
-        }
-    })?;
+    let done = if_running(home, Request::SetThresholds(wanted), arguments.patience)?;
     if !done {
         return Err(Failure::Exit(
             exit::NOT_RUNNING,

@@ -5,7 +5,9 @@
 mod purge;
 
 use super::{
-    Failure, Outcome, block_on, install,
+    Failure, Outcome,
+    ask::Patience,
+    install,
     output::{Answer, Format},
     parts::{Part, Parts},
 };
@@ -52,7 +54,7 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
         Mood::Earnest
     };
     if mood == Mood::Earnest {
-        block_on(ipc::stop(home, ipc::Means::Asking))?;
+        Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
     let parts = Parts::new(format);
     let mut undo = Undo { parts, mood };

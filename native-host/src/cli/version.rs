@@ -4,7 +4,6 @@ use super::{
     Outcome,
     ask::{self, Patience},
     output::{Answer, Format},
-    this_program,
 };
 use crate::{
     home::Home,
@@ -28,15 +27,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    let program = versions::program().unwrap_or_default();
     let running = arguments.patience.wait(async {
         let Some(mut daemon) = Connection::attach(home).await? else {
             return Ok(None);
         };
         let status = ask::status(&mut daemon).await?;
-        let about = Daemon::of(&daemon, &versions::program().unwrap_or_default());
+        let about = Daemon::of(&daemon, &program);
         Ok(Some((about, daemon.hello().protocol, status)))
     })?;
-    let program = this_program()?;
     let daemon = running.as_ref().map(|(daemon, ..)| daemon);
     let protocol = running.as_ref().map(|(_, protocol, _)| *protocol);
     let tor = running.as_ref().and_then(|(.., status)| tor_in_use(status));

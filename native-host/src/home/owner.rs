@@ -48,7 +48,7 @@ pub fn acted_for(path: &Path) -> Option<Owner> {
         return None;
     }
     let owner = of_nearest(path).filter(|owner| owner.uid != 0)?;
-    let home = env::home_dir().and_then(|home| of_nearest(&home));
+    let home = super::of_user().and_then(|home| of_nearest(&home));
     let called = ["SUDO_UID", "PKEXEC_UID"].map(number).into_iter().flatten();
     let doas = env::var("DOAS_USER").ok().and_then(|name| number_of(&name));
     let people = home

@@ -40,6 +40,11 @@ pub(super) fn check_path(root: &Path, from: &'static str) -> Result<(), HomeErro
     Ok(())
 }
 
+/// The user's own home folder, of which the system has an absolute path; `None` where it has none.
+pub(crate) fn of_user() -> Option<PathBuf> {
+    env::home_dir().filter(|home| home.is_absolute())
+}
+
 impl Home {
     /// Checks that this may be a home, and changes nothing.
     ///
@@ -96,7 +101,7 @@ impl Home {
         if root == Path::new("/") {
             return Some("the root of the file system");
         }
-        let user = without_links(&env::home_dir().filter(|home| home.is_absolute())?);
+        let user = without_links(&of_user()?);
         if root == user {
             Some("your home folder")
         } else if user.starts_with(&root) {

@@ -1,6 +1,6 @@
 //! The launcher in the desktop's menu (Linux): a `.desktop` file that calls `onionmeter open`.
 
-use crate::files;
+use crate::{files, home};
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -43,9 +43,8 @@ fn place() -> Option<PathBuf> {
     let data = env::var_os("XDG_DATA_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute());
-    let data = data.or_else(|| Some(env::home_dir()?.join(".local/share")))?;
-    data.is_absolute()
-        .then(|| data.join("applications/onionmeter.desktop"))
+    let data = data.or_else(|| Some(home::of_user()?.join(".local/share")))?;
+    Some(data.join("applications/onionmeter.desktop"))
 }
 
 /// Desktop Entry Specification 1.5. `None` for a path that such a file cannot name.

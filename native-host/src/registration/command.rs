@@ -1,9 +1,9 @@
 //! So that `onionmeter` can be typed: a link in the folder that desktops put into `PATH`.
 
 use super::manifest::same_program;
-use crate::home::{Home, obstacle};
+use crate::home::{self, Home, obstacle};
 use std::{
-    env, fs, io,
+    fs, io,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
@@ -105,7 +105,5 @@ pub(crate) fn remove_command(link: &Path) -> io::Result<()> {
 
 /// Where the XDG base directory specification puts a user's own programs.
 fn command_link() -> Option<PathBuf> {
-    env::home_dir()
-        .filter(|home| home.is_absolute())
-        .map(|home| home.join(".local/bin/onionmeter"))
+    home::of_user().map(|home| home.join(".local/bin/onionmeter"))
 }

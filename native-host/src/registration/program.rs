@@ -2,7 +2,7 @@
 
 use crate::{
     files,
-    home::{Home, nearest, without_links},
+    home::{Home, nearest, of_user, without_links},
 };
 use rustix::fs as rfs;
 use std::{
@@ -43,7 +43,7 @@ pub(crate) fn own_programs(home: &Home) -> Vec<PathBuf> {
 
 /// A program that a package manager put under /usr stays where it is.
 fn is_packaged(program: &Path) -> bool {
-    let of_user = env::home_dir().is_some_and(|home| program.starts_with(without_links(&home)));
+    let of_user = of_user().is_some_and(|home| program.starts_with(without_links(&home)));
     program.starts_with("/usr") && !program.starts_with("/usr/home") && !of_user
 }
 

@@ -4,7 +4,10 @@ use super::{
     Family, Place, Reach,
     places::{places, presence},
 };
-use crate::{files, home::Home};
+use crate::{
+    files,
+    home::{self, Home},
+};
 use meter_wire::HOST_NAME;
 use serde_json::{Value, json};
 use std::{
@@ -85,7 +88,7 @@ fn entry(value: &Value) -> Option<Place> {
 
 /// Every place of the table, and those of the list that are not in it.
 pub(crate) fn all_places(record: &Record) -> Vec<Place> {
-    let home = env::home_dir().filter(|home| home.is_absolute());
+    let home = home::of_user();
     let mut places = home.map_or_else(Vec::new, |home| places(&home, &config_homes(&home)));
     for place in &record.places {
         let same = |known: &&mut Place| known.manifest == place.manifest;
@@ -101,7 +104,7 @@ pub(crate) fn all_places(record: &Record) -> Vec<Place> {
 
 /// The folder of settings in which a Chromium of this user has its own; `None` without a home folder.
 pub(crate) fn config_home() -> Option<PathBuf> {
-    let home = env::home_dir().filter(|home| home.is_absolute())?;
+    let home = home::of_user()?;
     config_homes(&home).into_iter().next()
 }
 

@@ -1,15 +1,14 @@
 //! What `doctor` says of the browsers: each manifest is read, and the host is started from it as the browser
 //! would start it.
 
-use super::{
-    super::{block_on, this_program},
-    Bad, Finding, Good, Note,
-};
+use super::{Bad, Finding, Good, Note};
 use crate::{
+    cli::ask::Patience,
     home::{self, Home},
     registration::{
         self, Family, ManifestState, Place, Presence, Reach, Record, Trial, all_places,
     },
+    versions,
 };
 use std::{
     collections::BTreeMap,
@@ -28,7 +27,7 @@ pub(super) fn findings(home: &Home) -> Vec<Finding> {
     let program = if home.program().is_file() {
         Some(home.program())
     } else {
-        this_program().ok()
+        versions::program().ok()
     };
     let Some(program) = program else {
         return findings;
@@ -122,7 +121,7 @@ impl Trials {
         let key = (program.to_path_buf(), place.family == Family::Firefox);
         self.0.entry(key).or_insert_with(|| {
             let start = registration::try_host(program, place.family, &place.manifest);
-            let outcome = block_on(async { Ok(start.await) });
+            let outcome = Patience::default().wait(async { Ok(start.await) });
             outcome.unwrap_or_else(|_| Trial::Repairable("it was not tried".to_owned()))
         })
     }

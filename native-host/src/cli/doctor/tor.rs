@@ -8,19 +8,20 @@ use super::{
     Seen,
 };
 use crate::{
-    cli::{block_on, print},
+    cli::{ask::Patience, print, status::sentence},
     config::{BackendChoice, Config},
     files,
     home::Home,
     problems,
+    versions::EMBEDDED_TOR,
 };
 use meter_tor::{Candidate, Sighting};
-use meter_wire::{ErrorCode, Problem, Status, TorBackend, TorState, TorStatus};
+use meter_wire::{ErrorCode, Status, TorBackend, TorState, TorStatus};
 
 /// The whole story. What only the settings tell is left open while they cannot be read.
 pub(super) fn findings(seen: &Seen, home: &Home) -> Vec<Finding> {
     let (status, config) = (seen.status.as_ref(), seen.file.as_ref().ok());
-    let there = block_on(async { Ok(meter_tor::survey(&places(config)).await) });
+    let there = Patience::default().wait(async { Ok(meter_tor::survey(&places(config)).await) });
     let there = there.unwrap_or_default();
     let mut findings = vec![in_use(status, config, &there)];
     if let Some(status) = status {
@@ -117,7 +118,7 @@ fn to_be_used(config: &Config, there: &[Sighting]) -> &'static str {
             "the one that runs already and proves itself"
         }
         BackendChoice::Auto if is_installed => "the installed program, run by Onionmeter",
-        BackendChoice::Auto if IS_BUILT_IN => "the one built into Onionmeter",
+        BackendChoice::Auto if EMBEDDED_TOR.is_some() => "the one built into Onionmeter",
         BackendChoice::Auto => "one that runs already, if there is one",
     }
 }
@@ -170,13 +171,6 @@ fn state(tor: &TorStatus) -> Option<Finding> {
         TorState::Starting => Note("Tor is starting".to_owned()),
         TorState::Stopping => Note("Tor is stopping".to_owned()),
     })
-}
-
-fn sentence(problem: &Problem) -> String {
-    match &problem.detail {
-        Some(detail) => format!("{} ({detail})", problem.message),
-        None => problem.message.clone(),
-    }
 }
 
 /// By what it is known how Tor is.
@@ -242,12 +236,13 @@ fn program(config: &Config) -> Option<Finding> {
     let is_wanted = match config.tor.backend {
         BackendChoice::Existing | BackendChoice::Embedded => return None,
         BackendChoice::Managed => true,
-        BackendChoice::Auto => !IS_BUILT_IN,
+        BackendChoice::Auto => EMBEDDED_TOR.is_none(),
     };
     let shown = program.display();
     Some(match meter_tor::find_program(program) {
         Ok(path) => {
-            let version = block_on(async { Ok(meter_tor::installed_version(&path).await) });
+            let version =
+                Patience::default().wait(async { Ok(meter_tor::installed_version(&path).await) });
             let version = version.ok().flatten();
             let version = version.map_or_else(
                 || "it does not say its version".to_owned(),
@@ -267,27 +262,15 @@ fn program(config: &Config) -> Option<Finding> {
     })
 }
 
-const IS_BUILT_IN: bool = cfg!(feature = "embedded-tor");
-
 fn built_in(config: Option<&Config>) -> Finding {
     let backend = config.map(|config| config.tor.backend);
-    match (IS_BUILT_IN, backend) {
-        (true, _) => Good(format!("built in: {}", built_in_version())),
-        (false, Some(BackendChoice::Embedded)) => Bad {
+    match (EMBEDDED_TOR, backend) {
+        (Some(version), _) => Good(format!("built in: {version}")),
+        (None, Some(BackendChoice::Embedded)) => Bad {
             what: "tor.backend says \"embedded\", and this program was built without a Tor"
                 .to_owned(),
             remedy: "build it with `./build.sh build`, or let tor.backend be \"auto\"".to_owned(),
         },
-        (false, _) => Note("built in: none, this program was built without".to_owned()),
+        (None, _) => Note("built in: none, this program was built without".to_owned()),
     }
-}
-
-#[cfg(feature = "embedded-tor")]
-const fn built_in_version() -> &'static str {
-    meter_arti::VERSION
-}
-
-#[cfg(not(feature = "embedded-tor"))]
-const fn built_in_version() -> &'static str {
-    "none"
 }

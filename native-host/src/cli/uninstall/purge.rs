@@ -4,7 +4,9 @@ use super::{super::asked, Undo};
 use crate::{
     EXIT_USAGE,
     cli::{
-        Failure, block_on, exit, install,
+        Failure,
+        ask::Patience,
+        exit, install,
         output::Format,
         parts::{Part, Parts},
     },
@@ -168,7 +170,7 @@ fn hold(home: &Home) -> Result<Option<DaemonLock>, Failure> {
     for _ in 0..3 {
         match DaemonLock::take(home) {
             Ok(Some(lock)) => return Ok(Some(lock)),
-            Ok(None) => block_on(ipc::stop(home, ipc::Means::Asking))?,
+            Ok(None) => Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?,
             Err(error) => return Err(install::cannot(&home.lock(), &error)),
         };
     }
