@@ -3,7 +3,12 @@
 //! A part that makes another file adds it here; the tests purge a home that was used, and find out when that
 //! was forgotten.
 
-use std::{os::unix::fs::FileTypeExt as _, path::Path};
+use super::Home;
+use std::{
+    fs,
+    os::unix::fs::FileTypeExt as _,
+    path::{Path, PathBuf},
+};
 
 /// One thing that is made, by its name in its folder.
 #[derive(Debug)]
@@ -92,6 +97,30 @@ const TOR: &[Made] = &[
     Tree("pt_state"),
 ];
 
+impl Home {
+    /// What is there of everything that Onionmeter makes in its home, whoever owns it. Of a folder that a program
+    /// has for itself only the folder.
+    pub(crate) fn made(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        add_made(self.root(), HOME, &mut found);
+        found
+    }
+}
+
+fn add_made(folder: &Path, list: &'static [Made], found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(made) = name.to_str().and_then(|name| Made::find(list, name)) else {
+            continue;
+        };
+        found.push(entry.path());
+        match made {
+            Folder(_, inner) if made.fits(&entry.path()) => add_made(&entry.path(), inner, found),
+            Folder(..) | File(_) | Files(_) | Links(_) | Tree(_) | Trees(_) => {}
+        }
+    }
+}
+
 impl Made {
     /// Finds what stands for a name.
     pub(super) fn find(list: &'static [Self], name: &str) -> Option<&'static Self> {
@@ -100,7 +129,7 @@ impl Made {
 
     /// Whether what is at `path` is of this kind.
     pub(super) fn fits(&self, path: &Path) -> bool {
-        std::fs::symlink_metadata(path).is_ok_and(|meta| {
+        fs::symlink_metadata(path).is_ok_and(|meta| {
             let kind = meta.file_type();
             match self {
                 Self::File(_) | Self::Files(_) => kind.is_file() || kind.is_socket(),

@@ -250,6 +250,10 @@ fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
     assert!(!text.contains("chown"), "{text}");
     as_root(&["uninstall", "--purge", "--yes"]).expect(64, &["you are root"]);
 
+    let text = person.run(&["doctor"]).text;
+    assert!(text.contains("is private"), "{text}");
+    whatever_is_roots_in_the_home_is_noticed(&person);
+
     // What an earlier version left when it was run by sudo: doctor names one command, and that mends all.
     let strange = [
         person.root().join("key"),
@@ -276,4 +280,36 @@ fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
         text.contains("is private") && !text.contains("chown"),
         "{text}"
     );
+}
+
+/// Also what only some of the homes have.
+#[track_caller]
+fn whatever_is_roots_in_the_home_is_noticed(person: &Person) {
+    for path in [
+        ".onionmeter",
+        "book.old-1.sqlite3",
+        "key/last-signed",
+        "log/onionmeter.old.log",
+        "arti/state",
+        "firefox",
+    ] {
+        let path = person.root().join(path);
+        let before = fs::metadata(&path).is_ok();
+        if !before {
+            // As root, who runs this.
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(&path, "").expect("written");
+        }
+        chown(&path, Some(0), Some(0)).expect("root may");
+        let text = person
+            .run(&["doctor"])
+            .expect(1, &["belongs to another user", "sudo chown -hR 64001"]);
+        assert!(!text.contains("is private"), "{text}");
+        if before {
+            chown(&path, Some(USERS[0]), Some(USERS[0])).expect("root may");
+        } else {
+            fs::remove_file(&path).expect("root may");
+        }
+    }
+    fs::remove_dir(person.root().join("arti")).expect("root may");
 }

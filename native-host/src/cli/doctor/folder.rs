@@ -6,7 +6,7 @@ use crate::{
     home::{self, Home},
     problems,
 };
-use std::{env, fs, os::unix::fs::MetadataExt as _, path::PathBuf};
+use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf};
 
 pub(super) fn finding(home: &Home) -> Finding {
     let root = home.root().display();
@@ -71,24 +71,9 @@ pub(super) fn finding(home: &Home) -> Finding {
 fn of_others(home: &Home) -> Vec<PathBuf> {
     let me = rustix::process::geteuid().as_raw();
     let strange = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|meta| meta.uid() != me);
-    let mut inside = vec![
-        home.key_folder(),
-        home.key(),
-        home.run(),
-        home.tor_run(),
-        home.tor_data(),
-    ];
-    inside.extend([
-        home.log_folder(),
-        home.log(),
-        home.book(),
-        home.registered(),
-        home.program(),
-    ]);
-    inside.extend([home.config(), home.lock(), home.relay_port()]);
     let mut found = Vec::new();
     let root = home.root().to_path_buf();
-    if strange(&root) || inside.iter().any(strange) {
+    if strange(&root) || home.made().iter().any(strange) {
         found.push(root);
     }
     let record = crate::registration::Record::load(home).unwrap_or_default();
@@ -96,7 +81,7 @@ fn of_others(home: &Home) -> Vec<PathBuf> {
         let folder = place.manifest.parent().map(PathBuf::from).filter(strange);
         found.extend(folder.or(Some(place.manifest)).filter(strange));
     }
-    if let Some(user) = env::home_dir() {
+    if let Some(user) = home::of_user() {
         // The first folder on the way that is not ours holds the rest.
         let way = [
             ".local",
