@@ -79,9 +79,8 @@ impl Answer {
     }
 
     pub(super) fn print(self, format: Format) -> Outcome {
-        match (format, &self.failure) {
-            (Format::Json, Some(failure)) => return Ok(tell_with(failure, format, &self.object)),
-            (Format::Json, None) | (Format::Text, _) => {}
+        if let (Format::Json, Some(failure)) = (format, &self.failure) {
+            return Ok(tell_with(failure, format, &self.object));
         }
         self.write(format).map_err(Failure::Output)?;
         Ok(match &self.failure {
