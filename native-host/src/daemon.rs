@@ -2,12 +2,11 @@
 
 mod budget;
 mod client;
-mod detached;
 mod door;
-mod places;
 
 use crate::{
     EXIT_UNAVAILABLE, EXIT_USAGE,
+    api::{Api, Places},
     config::Config,
     dumps,
     engine::{Engine, EngineHandle},
@@ -17,7 +16,6 @@ use crate::{
     log, problems, versions,
 };
 use door::{Door, Lost};
-use places::Places;
 use std::{
     io::{self, Write as _},
     process::ExitCode,
@@ -192,14 +190,8 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, _)) if is_ours(&stream) => {
-                let guest = places.enter();
-                clients.spawn(client::serve(
-                    stream,
-                    engine.clone(),
-                    guest,
-                    clients.clone(),
-                    stop.child_token(),
-                ));
+                let api = Api::new(engine.clone(), places.enter(), clients.clone());
+                clients.spawn(client::serve(stream, api, stop.child_token()));
             }
             Ok(_) => warn!("a client of another user was refused"),
             // Out of descriptors, for example: others close theirs sooner or later.

@@ -3,7 +3,6 @@
 //! The data plane (relay) only counts; this control plane looks once a second. Nothing downstream
 //! calls back up: clients send [`Command`]s and read the status.
 
-mod circuit;
 mod house;
 mod lately;
 mod relay;
@@ -25,8 +24,8 @@ use house::{Carried, House, open_house};
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, SiteCircuit, Status, TorStatus,
-    U64Text, WireReport,
+    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, TorStatus, U64Text,
+    WireReport,
 };
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
@@ -125,9 +124,9 @@ impl EngineHandle {
         &self.tor
     }
 
-    /// The circuit of a site. Past the engine, which does not wait for Tor.
-    pub(crate) async fn circuit(&self, site: &Site) -> SiteCircuit {
-        circuit::of_site(&self.tor, &self.isolation, site).await
+    /// What the relay isolates sites by.
+    pub(crate) const fn isolation(&self) -> &Isolation {
+        &self.isolation
     }
 }
 

@@ -20,7 +20,7 @@ const VERSION_CHARS_MAX: usize = 32;
 
 /// The places of one daemon.
 #[derive(Clone)]
-pub(super) struct Places {
+pub(crate) struct Places {
     clients: Arc<Semaphore>,
     commands: Arc<Semaphore>,
     silent: Arc<Mutex<Silent>>,
@@ -36,7 +36,7 @@ struct Silent {
 }
 
 impl Places {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             clients: Arc::new(Semaphore::new(CLIENTS_MAX)),
             commands: Arc::new(Semaphore::new(COMMANDS_MAX)),
@@ -45,7 +45,7 @@ impl Places {
     }
 
     /// Lets a connection in.
-    pub(super) fn enter(&self) -> Guest {
+    pub(crate) fn enter(&self) -> Guest {
         let mut silent = lock(&self.silent);
         if silent.waiting.len() >= SILENT_MAX
             && let Some((_, oldest)) = silent.waiting.pop_front()
@@ -70,7 +70,7 @@ fn lock(silent: &Mutex<Silent>) -> MutexGuard<'_, Silent> {
 }
 
 /// One connection, for as long as it lasts.
-pub(super) struct Guest {
+pub(crate) struct Guest {
     places: Places,
     number: u64,
     out: CancellationToken,

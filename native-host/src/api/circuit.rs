@@ -1,15 +1,19 @@
 //! The circuit of a site: from the site to what Tor knows it by, and from Tor's answer to a message.
 
-use crate::tor_supervisor::TorOrders;
-use meter_relay::{Isolation, Site};
+use crate::engine::EngineHandle;
+use meter_relay::Site;
 use meter_tor::SiteCredentials;
 use meter_wire::{Circuit, Hop, HopRole, SiteCircuit};
 
 /// The circuit of a site. Only on its way to a client: nobody keeps it.
-pub(super) async fn of_site(tor: &TorOrders, isolation: &Isolation, site: &Site) -> SiteCircuit {
-    let told = isolation.credentials(site);
+pub(super) async fn of_site(engine: &EngineHandle, site: &Site) -> SiteCircuit {
+    let told = engine.isolation().credentials(site);
     let (user, password) = (told.user, told.password);
-    let circuit = match tor.circuit(SiteCredentials { user, password }).await {
+    let circuit = match engine
+        .tor()
+        .circuit(SiteCredentials { user, password })
+        .await
+    {
         meter_tor::Circuit::Untold => Circuit::Untold,
         meter_tor::Circuit::Unused => Circuit::Unused,
         meter_tor::Circuit::Built(built) => {

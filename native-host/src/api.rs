@@ -1,0 +1,284 @@
+//! The door of the daemon: one [`Request`] in, one [`Reply`] out, and what happens meanwhile as notices.
+//!
+//! It knows no transport. Native messages and the command line come through it, each client with an
+//! [`Api`] of its own.
+
+mod circuit;
+mod detached;
+mod places;
+
+use crate::{
+    engine::{Command, EngineHandle},
+    ipc, versions,
+};
+use detached::{Answer, Detached, Place, Task};
+use meter_core::{Thresholds, WitnessName};
+use meter_relay::Site;
+use meter_wire::{
+    Bootstrap, ErrorCode, FromDaemon, Hello, Notice, Outcome, Problem, ProtocolRange, Reply,
+    ReportsPage, ReportsQuery, Request, SITE_BYTES_MAX, SetThresholds, SiteQuery, Status, Success,
+    TorState, TorTrouble, WireReport, Witness, WitnessQuery, WitnessSeen, WitnessText,
+};
+pub(crate) use places::{Guest, Places};
+use tokio::sync::{broadcast, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The name by which the extension introduces itself.
+const EXTENSION: &str = "extension";
+
+/// What one client may ask, and what it is told.
+pub(crate) struct Api {
+    engine: EngineHandle,
+    status: watch::Receiver<Status>,
+    closed: broadcast::Receiver<WireReport>,
+    /// Set by `hello`: whether notices are wanted.
+    greeted: Option<bool>,
+    /// The last bootstrap step that was told.
+    bootstrap: Option<Bootstrap>,
+    guest: Guest,
+    detached: Detached,
+}
+
+/// What became of a request that was not refused.
+enum Obeyed {
+    Now(Success),
+    /// It has begun, and its answer comes by [`Detached`].
+    Later(Place, Task),
+}
+
+impl Api {
+    /// For a client that has just come. `tasks` owns what it asks for and does not wait for.
+    pub(crate) fn new(engine: EngineHandle, guest: Guest, tasks: TaskTracker) -> Self {
+        Self {
+            status: engine.status(),
+            closed: engine.closed_sessions(),
+            greeted: None,
+            bootstrap: None,
+            guest,
+            detached: Detached::new(tasks),
+            engine,
+        }
+    }
+
+    /// Whether the client has said hello.
+    pub(crate) const fn has_greeted(&self) -> bool {
+        self.greeted.is_some()
+    }
+
+    /// Cancelled when the client has to leave for another.
+    pub(crate) fn turned_out(&self) -> CancellationToken {
+        self.guest.turned_out()
+    }
+
+    /// Takes a request. `None`: it has begun, and its reply comes from [`Self::next`].
+    pub(crate) async fn ask(&mut self, id: u32, request: Request) -> Option<Reply> {
+        match self.obey(request).await {
+            Ok(Obeyed::Now(success)) => Some(reply(id, Ok(success))),
+            Ok(Obeyed::Later(place, task)) => {
+                self.detached.run(id, place, task);
+                None
+            }
+            Err(problem) => Some(reply(id, Err(problem))),
+        }
+    }
+
+    /// Waits for something to tell: replies of requests that took long, and notices where they are
+    /// wanted. A client that does not ask for the next gets the latest status, and can ask for the
+    /// reports that it missed.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn next(&mut self) -> Vec<FromDaemon> {
+        let wants_notices = self.greeted == Some(true);
+        tokio::select! {
+            (id, outcome) = self.detached.next() => vec![FromDaemon::Reply(reply(id, outcome))],
+            Ok(()) = self.status.changed(), if wants_notices => self.status_now(),
+            report = self.closed.recv(), if wants_notices => match report {
+                Ok(report) => vec![FromDaemon::Notice(Notice::SessionClosed {
+                    report: Box::new(report),
+                })],
+                // The status holds the number of reports, by which the client sees what it missed.
+                Err(broadcast::error::RecvError::Lagged(_)) => self.status_now(),
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// The status, after the step of Tor's start that it tells of.
+    fn status_now(&mut self) -> Vec<FromDaemon> {
+        let status = self.status.borrow_and_update().clone();
+        let mut notices = Vec::with_capacity(2);
+        notices.extend(self.new_step(&status).map(Notice::Bootstrap));
+        notices.push(Notice::Status(Box::new(status)));
+        notices.into_iter().map(FromDaemon::Notice).collect()
+    }
+
+    fn new_step(&mut self, status: &Status) -> Option<Bootstrap> {
+        let TorState::Bootstrapping {
+            percent,
+            tag,
+            summary,
+            ..
+        } = &status.tor.state
+        else {
+            self.bootstrap = None;
+            return None;
+        };
+        let step = Bootstrap {
+            percent: *percent,
+            tag: tag.clone(),
+            summary: summary.clone(),
+        };
+        let is_new = self.bootstrap.as_ref() != Some(&step);
+        self.bootstrap = Some(step.clone());
+        is_new.then_some(step)
+    }
+
+    /// Does what is asked for. What may take seconds, because Tor starts or ends, connections end or Tor is
+    /// asked, only begins here, in the order of the requests: others and notices go on meanwhile.
+    async fn obey(&mut self, request: Request) -> Answer<Obeyed> {
+        if self.greeted.is_none() && !matches!(request, Request::Hello(_)) {
+            return Err(Problem::new(ErrorCode::HelloFirst));
+        }
+        let (engine, done) = (&self.engine, |()| Success::Done);
+        let tor = engine.tor();
+        let success = match request {
+            Request::TorStart => {
+                let place = self.detached.place()?;
+                // Somebody who sees that it is of no use asks for another try.
+                let trouble = engine.status().borrow().tor.trouble.clone();
+                let start = tor.start(trouble.as_ref().is_some_and(TorTrouble::hinders));
+                return Ok(later(place, async move { start.answer().await.map(done) }));
+            }
+            Request::TorStop => {
+                let place = self.detached.place()?;
+                let stop = tor.stop();
+                return Ok(later(place, async move { stop.answer().await.map(done) }));
+            }
+            Request::TorUse(wish) => {
+                let place = self.detached.place()?;
+                let choose = tor.choose(wish.backend);
+                return Ok(later(place, async move { choose.answer().await.map(done) }));
+            }
+            Request::MonitorStop => {
+                let place = self.detached.place()?;
+                let asked = engine.begin(Command::MonitorStop).await?;
+                return Ok(later(place, async move { asked.answer().await.map(done) }));
+            }
+            Request::Circuit(query) => {
+                let (place, engine, site) = (self.detached.place()?, engine.clone(), site(&query)?);
+                let ask =
+                    async move { Ok(Success::Circuit(circuit::of_site(&engine, &site).await)) };
+                return Ok(later(place, ask));
+            }
+            Request::Hello(hello) => self.greet(&hello).await?,
+            // Asked for, not read from the notices: it shows what this client did just before.
+            Request::Status => Success::Status(Box::new(engine.ask(Command::Status).await?)),
+            Request::Reports(query) => Success::Reports(self.reports(&query).await?),
+            Request::MonitorStart => done(engine.ask(Command::MonitorStart).await?),
+            Request::SetThresholds(message) => {
+                let thresholds = thresholds(message)?;
+                let ask = |answer| Command::SetThresholds(thresholds, answer);
+                done(engine.ask(ask).await?)
+            }
+            Request::NewIdentity => done(engine.ask(Command::NewIdentity).await?),
+            Request::NewCircuit(query) => {
+                let site = site(&query)?;
+                done(
+                    engine
+                        .ask(|answer| Command::NewCircuit(site, answer))
+                        .await?,
+                )
+            }
+            Request::RestoreReports(message) => {
+                let ask = |answer| Command::RestoreReports(message.reports, answer);
+                done(engine.ask(ask).await?)
+            }
+            Request::NewChain => done(engine.ask(Command::NewChain).await?),
+            Request::Settings => Success::Settings(engine.ask(Command::Settings).await?),
+            Request::Witness => Success::Witness(self.witness()?),
+            Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
+            Request::Ping => Success::Done,
+        };
+        Ok(Obeyed::Now(success))
+    }
+
+    async fn reports(&self, query: &ReportsQuery) -> Answer<ReportsPage> {
+        let (after, limit) = (query.after.0, query.limit);
+        let ask = |answer| Command::Reports {
+            after,
+            limit,
+            answer,
+        };
+        self.engine.ask(ask).await
+    }
+
+    /// A new name for the browser to ask for, which nobody can guess.
+    fn witness(&self) -> Result<Witness, Problem> {
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits)
+            .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
+        let name = WitnessName::new(bits);
+        self.engine.witnesses().expect(name);
+        Ok(Witness {
+            name: WitnessText(name),
+        })
+    }
+
+    fn seen(&self, query: &WitnessQuery) -> WitnessSeen {
+        let connections = self.engine.connections_active();
+        WitnessSeen {
+            arrived: self.engine.witnesses().take(query.name.0),
+            connections: u32::try_from(connections).unwrap_or(u32::MAX),
+        }
+    }
+
+    async fn greet(&mut self, hello: &Hello) -> Result<Success, Problem> {
+        let ours = ProtocolRange::OURS;
+        let Some(protocol) = ours.common(hello.protocol) else {
+            let detail = format!("this daemon speaks {} to {}", ours.min, ours.max);
+            return Err(Problem::with_detail(ErrorCode::UnsupportedProtocol, detail));
+        };
+        if !self.guest.sit(&hello.client.name) {
+            return Err(Problem::new(ErrorCode::DaemonFull));
+        }
+        let mut reply = self.engine.ask(Command::Hello).await?;
+        reply.protocol = protocol;
+        match hello.client.name.as_str() {
+            EXTENSION => self.guest.is_extension(&hello.client.version),
+            ipc::COMMANDS => {
+                let (extensions, engine) = (self.guest.extensions(), &self.engine);
+                reply.parts = versions::parts(extensions, engine.connections_active());
+            }
+            _ => {}
+        }
+        self.greeted = Some(hello.notices);
+        Ok(Success::Hello(reply))
+    }
+}
+
+fn reply(id: u32, outcome: Answer) -> Reply {
+    Reply {
+        id: Some(id),
+        outcome: match outcome {
+            Ok(success) => Outcome::Ok(success),
+            Err(problem) => Outcome::Error(problem),
+        },
+    }
+}
+
+fn later(place: Place, task: impl Future<Output = Answer> + Send + 'static) -> Obeyed {
+    Obeyed::Later(place, Box::pin(task))
+}
+
+fn thresholds(message: SetThresholds) -> Answer<Thresholds> {
+    let thresholds = Thresholds::try_from(message);
+    thresholds.map_err(|error| Problem::with_detail(ErrorCode::BadThresholds, error.to_string()))
+}
+
+/// The site that is meant. A refusal does not repeat it.
+fn site(query: &SiteQuery) -> Result<Site, Problem> {
+    let host = Some(query.site.as_str()).filter(|host| host.len() <= SITE_BYTES_MAX);
+    let site = host.and_then(Site::of_host);
+    site.ok_or_else(|| Problem::new(ErrorCode::BadSite))
+}
