@@ -153,6 +153,7 @@ fn one_file_reads_the_clocks_that_reach_a_report() {
 fn the_pure_parts_know_no_world() {
     let pure = [
         "crates/meter-core/src/",
+        "crates/meter-embedded/src/",
         "crates/meter-wire/src/",
         "extension-wasm/src/update",
         "extension-wasm/src/view",

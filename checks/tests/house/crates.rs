@@ -19,12 +19,13 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         &["meter-core", "meter-owner"],
     ),
     ("crates/meter-uplink", "meter-uplink", &[]),
+    ("crates/meter-embedded", "meter-embedded", &[]),
     (
         "crates/meter-tor",
         "meter-tor",
-        &["meter-core", "meter-uplink", "meter-wire"],
+        &["meter-core", "meter-embedded", "meter-uplink"],
     ),
-    ("crates/meter-arti", "meter-arti", &["meter-wire"]),
+    ("crates/meter-arti", "meter-arti", &["meter-embedded"]),
     (
         "native-host",
         "onionmeter",

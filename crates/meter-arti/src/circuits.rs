@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use meter_wire::{EmbeddedCircuit, EmbeddedPath};
+use meter_embedded::{EmbeddedCircuit, EmbeddedPath};
 
 /// The connections that are open. As many as the SOCKS socket serves, no more.
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,7 @@ use std::{
 
 use arti_client::config::{BridgeConfigBuilder, TorClientConfig};
 use futures_util::future::join_all;
-use meter_wire::EmbeddedWay;
+use meter_embedded::EmbeddedWay;
 use tor_chanmgr::ChannelUsage;
 use tor_dircommon::fallback::FallbackList;
 use tor_linkspec::OwnedChanTarget;

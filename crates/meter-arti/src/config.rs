@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use arti_client::config::{CfgPath, TorClientConfig, TorClientConfigBuilder};
-use meter_wire::{EmbeddedFault, EmbeddedSetup};
+use meter_embedded::{EmbeddedFault, EmbeddedSetup};
 
 use crate::{
     storage::{CACHE, STATE},
@@ -75,7 +75,7 @@ fn bad(reason: &str) -> EmbeddedFault {
 
 #[cfg(test)]
 mod tests {
-    use meter_wire::{EmbeddedTransport, EmbeddedWay};
+    use meter_embedded::{EmbeddedTransport, EmbeddedWay};
 
     use super::*;
 

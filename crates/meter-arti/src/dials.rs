@@ -6,7 +6,7 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
-use meter_wire::EmbeddedFailure;
+use meter_embedded::EmbeddedFailure;
 use tokio::sync::watch;
 use tor_rtcompat::{
     CompoundRuntime, NetStreamProvider, RuntimeSubstExt as _, tokio::TokioRustlsRuntime,

@@ -1,6 +1,6 @@
 //! Commands as lines: what the daemon sends, whole and bounded.
 
-use meter_wire::{EMBEDDED_LINE_MAX, EmbeddedCommand, parse_embedded_command};
+use meter_embedded::{EMBEDDED_LINE_MAX, EmbeddedCommand, parse_embedded_command};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// Reads commands. Ends with its input, and with the first line that is no command.
@@ -51,7 +51,7 @@ impl<R: AsyncRead + Unpin> Commands<R> {
 
 #[cfg(test)]
 mod tests {
-    use meter_wire::write_embedded_command;
+    use meter_embedded::write_embedded_command;
 
     use super::*;
 

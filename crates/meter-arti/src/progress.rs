@@ -1,6 +1,6 @@
 //! Arti's status as a person can follow it: never backwards, in Tor's words for the phases. Pure.
 
-use meter_wire::{EmbeddedFailure, EmbeddedProgress};
+use meter_embedded::{EmbeddedFailure, EmbeddedProgress};
 
 /// What Arti says of itself at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,7 +3,7 @@
 use std::{io, path::Path, pin::pin, sync::Arc, time::Duration};
 
 use arti_client::{BootstrapBehavior, ErrorKind, HasKind, TorClient};
-use meter_wire::{
+use meter_embedded::{
     EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedSetup, write_embedded_event,
 };
 use tokio::{
@@ -43,7 +43,7 @@ pub enum Ended {
 
 /// Is the embedded Tor until it is told to stop, `commands` ends, or it cannot go on.
 ///
-/// `commands` and `events` are lines as `meter_wire::embedded` describes them; the first command is
+/// `commands` and `events` are lines as `meter_embedded` describes them; the first command is
 /// `begin`. `set_up_log` is called once, with the level it asks for and what must not be
 /// written ([`Discreet`](crate::Discreet)), before anything of Arti runs.
 /// Opens connections to Tor relays and a Unix socket, and nothing else.

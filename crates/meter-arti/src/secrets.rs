@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use meter_wire::EmbeddedWay;
+use meter_embedded::EmbeddedWay;
 
 /// The secret words of a way. Has no `Debug`.
 #[derive(Clone, Default)]

@@ -6,7 +6,7 @@
 use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use arti_client::{DataStream, HasKind as _, StreamPrefs, TorClient};
-use meter_wire::{EmbeddedCircuit, EmbeddedPath};
+use meter_embedded::{EmbeddedCircuit, EmbeddedPath};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, Interest},
     net::{UnixListener, UnixStream},

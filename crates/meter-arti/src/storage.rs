@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use arti_client::ErrorKind;
-use meter_wire::EmbeddedFault;
+use meter_embedded::EmbeddedFault;
 
 /// Where Arti keeps what it learned of the network: it can be fetched again.
 pub(crate) const CACHE: &str = "cache";

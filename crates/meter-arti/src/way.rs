@@ -6,7 +6,7 @@
 use arti_client::config::{
     BoolOrAuto, BridgeConfigBuilder, CfgPath, TorClientConfigBuilder, pt::TransportConfigBuilder,
 };
-use meter_wire::{EmbeddedFault, EmbeddedTransport, EmbeddedWay};
+use meter_embedded::{EmbeddedFault, EmbeddedTransport, EmbeddedWay};
 
 /// Whether the rest of the configuration may name a proxy of its own. Beside a way that is not the
 /// straight one, it would be another way.

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use child::{Child, NOWHERE};
 use meter_arti::Ended;
-use meter_wire::{EmbeddedCommand, EmbeddedEvent, EmbeddedFault};
+use meter_embedded::{EmbeddedCommand, EmbeddedEvent, EmbeddedFault};
 
 #[tokio::test]
 async fn it_listens_for_its_user_alone_and_ends_with_its_stdin() {
@@ -64,12 +64,12 @@ async fn begun_in(prepare: impl FnOnce(&std::path::Path)) -> Child {
     let data = child.folder.path().join("data");
     prepare(&data);
     std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o700)).unwrap();
-    let setup = meter_wire::EmbeddedSetup {
+    let setup = meter_embedded::EmbeddedSetup {
         data_dir: data.to_str().unwrap().into(),
         socks: child.socket().to_str().unwrap().into(),
         arti: NOWHERE.into(),
         log_level: "warn".into(),
-        way: meter_wire::EmbeddedWay::Straight,
+        way: meter_embedded::EmbeddedWay::Straight,
     };
     child.say(&EmbeddedCommand::Begin(setup)).await;
     child
@@ -120,12 +120,12 @@ async fn a_folder_that_is_open_to_others_is_refused() {
     let data = child.folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
     std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o777)).unwrap();
-    let setup = meter_wire::EmbeddedSetup {
+    let setup = meter_embedded::EmbeddedSetup {
         data_dir: data.to_str().unwrap().into(),
         socks: child.socket().to_str().unwrap().into(),
         arti: NOWHERE.into(),
         log_level: "warn".into(),
-        way: meter_wire::EmbeddedWay::Straight,
+        way: meter_embedded::EmbeddedWay::Straight,
     };
     child.say(&EmbeddedCommand::Begin(setup)).await;
     let fault = EmbeddedFault::DataDir;

@@ -13,12 +13,12 @@ use std::collections::BTreeSet;
 use child::{Child, LIMIT};
 use log::Log;
 use meter_arti::Ended;
+use meter_embedded::{EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedPath};
 use meter_testkit::{
     site::Site,
     socks::{self, Credentials, Refused},
     tor_network::TorNetwork,
 };
-use meter_wire::{EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedPath};
 use tokio::{net::UnixStream, time::timeout};
 
 const PASSWORD: &str = "canary-password";

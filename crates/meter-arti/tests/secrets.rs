@@ -13,7 +13,7 @@ use std::{path::PathBuf, sync::Arc};
 use child::{Child, LIMIT, NOWHERE};
 use log::Log;
 use meter_arti::{Ended, Secrets};
-use meter_wire::{EmbeddedTransport, EmbeddedWay};
+use meter_embedded::{EmbeddedTransport, EmbeddedWay};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

@@ -15,8 +15,8 @@ use std::{
     time::Duration,
 };
 
+use meter_embedded::{EmbeddedTransport, EmbeddedWay};
 use meter_uplink::{Keeper, Trouble, Uplink};
-use meter_wire::{EmbeddedTransport, EmbeddedWay};
 use tokio::{
     sync::watch::Receiver,
     time::{Instant, sleep_until},

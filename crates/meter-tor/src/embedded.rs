@@ -12,7 +12,7 @@ use std::{
 };
 
 use meter_core::TorAddr;
-use meter_wire::{
+use meter_embedded::{
     EmbeddedCommand, EmbeddedEvent, EmbeddedFailure, EmbeddedFault, EmbeddedPath, EmbeddedProgress,
     EmbeddedSetup, EmbeddedWay,
 };

@@ -13,11 +13,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use meter_embedded::{EmbeddedCommand, EmbeddedWay, parse_embedded_command};
 use meter_tor::{
     BackendKind, Bridge, Choice, Detour, Embedded, Tor, TorConfig, TorProblem, TorState,
 };
 use meter_uplink::{FileFault, UplinkError};
-use meter_wire::{EmbeddedCommand, EmbeddedWay, parse_embedded_command};
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::{soon, until};

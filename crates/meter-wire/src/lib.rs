@@ -3,7 +3,6 @@
 
 mod circuit;
 mod codec;
-mod embedded;
 mod error;
 mod message;
 mod plain;
@@ -19,11 +18,6 @@ mod witness;
 pub use circuit::{Circuit, Hop, HopRole, SiteCircuit, SiteQuery};
 pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
-};
-pub use embedded::{
-    EMBEDDED_LINE_MAX, EmbeddedCircuit, EmbeddedCommand, EmbeddedEvent, EmbeddedFailure,
-    EmbeddedFault, EmbeddedPath, EmbeddedProgress, EmbeddedSetup, EmbeddedTransport, EmbeddedWay,
-    parse_embedded_command, parse_embedded_event, write_embedded_command, write_embedded_event,
 };
 pub use error::{ErrorCode, Problem};
 pub use message::{

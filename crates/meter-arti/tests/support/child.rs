@@ -3,7 +3,7 @@
 use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
 use meter_arti::{Ended, Secrets};
-use meter_wire::{
+use meter_embedded::{
     EmbeddedCommand, EmbeddedEvent, EmbeddedSetup, EmbeddedWay, parse_embedded_event,
     write_embedded_command,
 };

@@ -1,6 +1,6 @@
 //! One line at a time with the child.
 
-use meter_wire::{
+use meter_embedded::{
     EMBEDDED_LINE_MAX, EmbeddedCommand, EmbeddedEvent, parse_embedded_event, write_embedded_command,
 };
 use tokio::{

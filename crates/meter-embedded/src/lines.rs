@@ -1,8 +1,4 @@
-//! What the daemon and the embedded Tor, its child, say to each other: one JSON object per line,
-//! commands on the child's stdin, events on its stdout.
-//!
-//! Both ends are the same program, so there is no version and no tolerance: what is not understood
-//! ends the child. The end of stdin ends it, too.
+//! The messages, and how each becomes a line and is read again.
 
 use std::{fmt, net::SocketAddr};
 
