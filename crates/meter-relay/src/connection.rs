@@ -1,106 +1,37 @@
 //! One client's connection from accept to end: the order of steps, and what ends each.
 
+mod opening;
 mod optimistic;
 mod other_protocol;
+mod waiting;
 
-use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::io;
 
 use meter_core::TorAddr;
 use shadowsocks::relay::socks5::{
     Address, HandshakeResponse, PasswdAuthResponse, Reply, SOCKS5_AUTH_METHOD_NOT_ACCEPTABLE,
-    TcpResponseHeader,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, BufReader, Interest},
-    net::TcpStream,
-    sync::{Semaphore, SemaphorePermit, watch},
-    time::timeout,
-};
+use tokio::{io::BufReader, net::TcpStream, time::timeout};
 use tracing::debug;
 
+use self::opening::Client;
 use crate::{
-    config::RelayConfig,
     counters::OpenConnection,
-    cut::{Entry, Tasks},
-    dial::{Answer, DialError, Wish, dial},
+    dial::Wish,
+    farewell::{reply_bytes, say_and_close},
     handshake::{self, HandshakeEnd, Request},
     isolation::Site,
-    payload::{self, Flow, Pair, PipePool},
-    socket::Socket,
+    payload::{self, Pair},
+    seat::Seat,
     target::Target,
     witness,
 };
 
-/// After a refusal: how long, and for how much, the client's further words are read and forgotten.
-/// Closing on unread bytes would be a reset, which may overtake the refusal.
-const FAREWELL_MAX: Duration = Duration::from_secs(1);
-const FAREWELL_BYTES_MAX: u64 = 64 * 1024;
 /// What is read at a time during the handshake: the longest message, credentials of 255 bytes each,
 /// with room for one byte more, so that a read that takes a message whole is known to be short.
 const MESSAGE_BYTES_MAX: usize = 514;
 /// RFC 1929 §2: any status but 0 is a failure.
 const CREDENTIALS_REFUSED: u8 = 1;
-
-/// What every connection of one relay shares.
-pub(crate) struct Shared {
-    /// Limits, with the relay's own port among the refused ones.
-    pub(crate) config: RelayConfig,
-    /// Where Tor is now, if it is.
-    pub(crate) upstream: watch::Receiver<Option<TorAddr>>,
-    /// The tasks of all connections, for cutting them.
-    pub(crate) tasks: Tasks,
-    /// What bulk payload moves through.
-    pub(crate) pipes: PipePool,
-    /// How many more may be served.
-    pub(crate) places: Semaphore,
-}
-
-/// A client that has made its request.
-struct Client {
-    stream: TcpStream,
-    /// Payload that came in one piece with the request.
-    early: Box<[u8]>,
-}
-
-/// One client's place in a relay; given back when dropped.
-pub(crate) struct Seat {
-    /// Counts the connection as open.
-    pub(crate) connection: OpenConnection,
-    /// What it shares with all others.
-    pub(crate) shared: Arc<Shared>,
-    entry: Entry,
-}
-
-impl Seat {
-    /// Takes one of the places of `shared`, for good: a permit that comes along would make each idle
-    /// connection larger.
-    pub(crate) fn take(
-        connection: OpenConnection,
-        shared: Arc<Shared>,
-        place: SemaphorePermit<'_>,
-    ) -> Self {
-        place.forget();
-        shared.pipes.enter();
-        Self {
-            connection,
-            entry: shared.tasks.enter(),
-            shared,
-        }
-    }
-
-    /// Where the connection's task is to be listed.
-    pub(crate) fn entry(&self) -> Entry {
-        self.entry
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.shared.pipes.leave();
-        self.shared.tasks.leave(self.entry);
-        self.shared.places.add_permits(1);
-    }
-}
 
 /// Serves one client to its end, or until its task is aborted, which resets both sides. Tells nobody
 /// how it went: the counters and the client know.
@@ -190,68 +121,14 @@ async fn proceed(client: Client, request: Request, seat: &Seat) -> io::Result<Op
     let isolation = shared.config.isolation.as_ref();
     let circuit = isolation.map(|isolation| {
         let site = Site::of(&target);
-        shared.tasks.serves(seat.entry, isolation.tag(&site));
+        shared.tasks.serves(seat.entry(), isolation.tag(&site));
         isolation.key(&site, request.credentials)
     });
     let wish = Wish::new(target, circuit);
     if shared.config.optimistic {
         optimistic::open(client, &upstream, wish, connection, shared).await
     } else {
-        open_in_truth(client, &upstream, wish, connection, shared).await
-    }
-}
-
-/// Asks Tor, and tells the client what Tor said.
-async fn open_in_truth(
-    mut client: Client,
-    upstream: &TorAddr,
-    wish: Wish,
-    connection: &OpenConnection,
-    shared: &Shared,
-) -> io::Result<Option<Pair>> {
-    let waiting = connection.waiting();
-    let answer = tokio::select! {
-        biased;
-        answer = dial(upstream, wish, shared.config.dial_max, |_, _| Ok(())) => answer,
-        () = gone(&client) => {
-            debug!("client left before Tor answered");
-            return Ok(None);
-        }
-    };
-    drop(waiting);
-    count_answer(&answer, connection);
-    match answer {
-        Ok(Answer::Open(tor, response)) => {
-            response.write_to(&mut client.stream).await?;
-            let pair = Pair {
-                client: Socket::Tcp(client.stream),
-                tor: tor.socket,
-                up: Flow::holding(client.early),
-                early_down: tor.early,
-            };
-            pair.client.reset_on_close()?;
-            pair.tor.reset_on_close()?;
-            return Ok(Some(pair));
-        }
-        Ok(Answer::Refused(response)) => {
-            say_and_close(client.stream, &response_bytes(&response)).await?;
-        }
-        Err(error) => {
-            debug!(%error, "Tor did not answer");
-            say_and_close(client.stream, &reply_bytes(error.reply())).await?;
-        }
-    }
-    Ok(None)
-}
-
-/// For whoever asks whether Tor answers, and why not.
-fn count_answer(answer: &Result<Answer, DialError>, connection: &OpenConnection) {
-    match answer {
-        Ok(Answer::Refused(response)) => connection.unreached(response.reply.as_u8()),
-        // Tor says the same to itself at about that time; who is first is chance.
-        Err(error @ DialError::Unanswered) => connection.unreached(error.reply().as_u8()),
-        Ok(Answer::Open(..)) => connection.reached(),
-        Err(_) => {}
+        waiting::open(client, &upstream, wish, connection, shared).await
     }
 }
 
@@ -298,42 +175,4 @@ async fn refuse(
         return Ok(()); // closing is all there is to say
     }
     say_and_close(client, &farewell).await
-}
-
-pub(crate) fn reply_bytes(reply: Reply) -> Vec<u8> {
-    response_bytes(&TcpResponseHeader::new(
-        reply,
-        Address::SocketAddress((Ipv4Addr::UNSPECIFIED, 0).into()),
-    ))
-}
-
-fn response_bytes(response: &TcpResponseHeader) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    response.write_to_buf(&mut bytes);
-    bytes
-}
-
-/// Sends last words and closes so that they arrive.
-pub(crate) async fn say_and_close(mut client: TcpStream, words: &[u8]) -> io::Result<()> {
-    let farewell = async {
-        client.write_all(words).await?;
-        client.shutdown().await?;
-        let mut rest = (&mut client).take(FAREWELL_BYTES_MAX);
-        tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
-        Ok(())
-    };
-    timeout(FAREWELL_MAX, farewell).await.unwrap_or(Ok(()))
-}
-
-/// Waits until the client is seen to have left: reset, or closed with nothing left to read.
-///
-/// A browser that gives up a page closes its connections; without this each would hold its place
-/// until Tor answered. Tor, too, gives up a stream whose client has closed before the answer.
-async fn gone(client: &Client) {
-    let early = !client.early.is_empty() || client.stream.peek(&mut [0]).await.unwrap_or(0) > 0;
-    if early {
-        // Early payload hides an end that may lie behind it, but not a reset. The wait's own
-        // outcome says nothing more.
-        drop(client.stream.ready(Interest::ERROR).await);
-    }
 }

@@ -5,6 +5,7 @@
 
 mod answers;
 mod connect;
+mod error;
 
 use std::{
     future::poll_fn,
@@ -16,12 +17,13 @@ use std::{
 
 use meter_core::TorAddr;
 use shadowsocks::relay::socks5::{
-    self, Command, HandshakeRequest, Reply, SOCKS5_AUTH_METHOD_NONE, SOCKS5_AUTH_METHOD_PASSWORD,
+    Command, HandshakeRequest, Reply, SOCKS5_AUTH_METHOD_NONE, SOCKS5_AUTH_METHOD_PASSWORD,
     TcpRequestHeader, TcpResponseHeader,
 };
 use tokio::{io::AsyncRead, time::timeout};
 
 use self::answers::{Answers, Incoming};
+pub(crate) use self::error::DialError;
 use crate::{isolation::CircuitKey, socket::Socket, target::Target};
 
 /// Tor's answer to a request.
@@ -37,41 +39,6 @@ pub(crate) struct Opened {
     pub(crate) socket: Socket,
     /// Payload that came in one piece with the answer.
     pub(crate) early: Box<[u8]>,
-}
-
-/// No answer from Tor.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DialError {
-    /// The Tor side published an address that is not ours to dial.
-    #[error("the upstream is not on this machine")]
-    NotLoopback,
-    /// Nothing accepts connections there.
-    #[error("cannot connect to Tor's SOCKS port")]
-    Unreachable(#[source] io::Error),
-    /// Tor accepted, and then did not answer in time.
-    #[error("no answer from Tor in time")]
-    Unanswered,
-    /// What came back is not SOCKS5 as Tor speaks it.
-    #[error("Tor's SOCKS port broke the protocol")]
-    Protocol(#[from] socks5::Error),
-}
-
-impl DialError {
-    /// What the client is told.
-    pub(crate) fn reply(&self) -> Reply {
-        match self {
-            Self::NotLoopback | Self::Unreachable(_) | Self::Protocol(_) => Reply::GeneralFailure,
-            // What Tor says itself when its own wait is over: whichever of the two limits comes
-            // first, the client sees the same.
-            Self::Unanswered => Reply::TtlExpired,
-        }
-    }
-}
-
-impl From<io::Error> for DialError {
-    fn from(error: io::Error) -> Self {
-        Self::Protocol(error.into())
-    }
 }
 
 /// What is said to Tor, in the pieces it has to be said in.

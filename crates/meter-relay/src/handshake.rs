@@ -13,14 +13,13 @@ use shadowsocks::relay::socks5::{
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use zeroize::Zeroizing;
 
-use crate::isolation::TOR_USER_ISOLATION;
+use crate::credentials::{
+    CREDENTIALS_VERSION, ClientCredentials, TOR_USER_ISOLATION, TOR_USER_PREFIX,
+};
 
 const SOCKS_VERSION: u8 = 5;
 /// RFC 1929 §2.
-const CREDENTIALS_VERSION: u8 = 1;
 const CREDENTIALS_ACCEPTED: u8 = 0;
-/// User names that begin so speak to Tor (Tor's socks-extensions, "Extended authentication").
-const TOR_USER_PREFIX: &[u8] = b"<torS0X>";
 
 /// Why a handshake did not lead to a target.
 #[derive(Clone, Copy, Debug)]
@@ -45,12 +44,6 @@ pub(crate) struct Request {
     pub(crate) address: Address,
     /// What the client said of itself, if it was asked.
     pub(crate) credentials: Option<ClientCredentials>,
-}
-
-/// A client's user name and password: a wish for circuits of its own, and no more than that.
-pub(crate) struct ClientCredentials {
-    pub(crate) user: Zeroizing<Vec<u8>>,
-    pub(crate) password: Zeroizing<Vec<u8>>,
 }
 
 /// Reads greeting, credentials and request.

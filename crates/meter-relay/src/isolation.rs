@@ -10,11 +10,10 @@
 
 mod renewals;
 mod site;
+mod tag;
 
 use std::{
     fmt,
-    hash::{BuildHasher, RandomState},
-    num::NonZeroU64,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -22,9 +21,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::handshake::ClientCredentials;
+use crate::credentials::{CREDENTIALS_VERSION, ClientCredentials, TOR_USER_ISOLATION};
 use renewals::Renewals;
+use tag::SiteTags;
+
 pub use site::Site;
+pub(crate) use tag::SiteTag;
 
 /// Random bytes that make one identity; wiped from memory when dropped.
 pub type IdentitySecret = Zeroizing<[u8; 32]>;
@@ -36,8 +38,7 @@ pub type IdentitySecret = Zeroizing<[u8; 32]>;
 pub struct Isolation {
     /// A std lock: read for one hash, never across an await, written once in a long while.
     identity: Arc<RwLock<Identity>>,
-    /// Seeded anew by each process.
-    tags: RandomState,
+    tags: SiteTags,
 }
 
 struct Identity {
@@ -54,17 +55,13 @@ pub struct SiteCredentials {
     pub password: String,
 }
 
-/// Names a site within this process, for telling its connections from others.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) struct SiteTag(NonZeroU64);
-
 impl Isolation {
     /// Begins with an identity made of these bytes, which have to be random.
     #[must_use]
     pub fn new(secret: IdentitySecret) -> Self {
         Self {
             identity: Arc::new(RwLock::new(Identity::new(secret))),
-            tags: RandomState::new(),
+            tags: SiteTags::default(),
         }
     }
 
@@ -92,8 +89,7 @@ impl Isolation {
 
     /// The site's name within this process.
     pub(crate) fn tag(&self, site: &Site) -> SiteTag {
-        // 0 stands for no tag at all, which spares every connection eight bytes.
-        SiteTag(NonZeroU64::new(self.tags.hash_one(site.as_str())).unwrap_or(NonZeroU64::MIN))
+        self.tags.of(site)
     }
 
     /// The key to the circuits that a site may use.
@@ -182,10 +178,6 @@ fn update_counted(hash: &mut Hmac<Sha256>, part: &[u8]) {
     hash.update(part);
 }
 
-/// Tor's user name for "the password isolates, and there is nothing else to it".
-pub(crate) const TOR_USER_ISOLATION: &[u8] = b"<torS0X>0";
-/// RFC 1929 §2.
-const CREDENTIALS_VERSION: u8 = 1;
 /// Keeps this use of the secret apart from any other that may come.
 const PURPOSE: &[u8] = b"onionmeter circuit 1";
 /// 128 bits: two sites of one identity meet by chance in no lifetime.

@@ -18,7 +18,7 @@ use std::{
 };
 
 use self::flow::Step;
-use crate::{connection::Seat, socket::Socket};
+use crate::{counters::Meter, socket::Socket};
 
 pub(crate) use self::{
     flow::{Flow, Way},
@@ -38,6 +38,17 @@ pub(crate) struct Pair {
     pub(crate) early_down: Box<[u8]>,
 }
 
+/// What payload is moved with. One reference to all of it is held in every idle connection, not one
+/// to each.
+pub(crate) trait PayloadContext: Sync {
+    /// Counts what the client sent and Tor took.
+    fn up(&self) -> Meter<'_>;
+    /// Counts what Tor sent and the client took.
+    fn down(&self) -> Meter<'_>;
+    /// Where bulk gets its pipes.
+    fn pipes(&self) -> &PipePool;
+}
+
 /// Relays until both directions have ended, or one side broke.
 ///
 /// # Errors
@@ -47,7 +58,7 @@ pub(crate) struct Pair {
 /// Dropping the future resets both sockets; all that was handed over has been counted.
 pub(crate) fn relay<'a>(
     pair: Pair,
-    seat: &'a Seat,
+    context: &'a impl PayloadContext,
 ) -> impl Future<Output = io::Result<()>> + Send + 'a {
     let mut flows = Flows {
         up: pair.up,
@@ -61,7 +72,7 @@ pub(crate) fn relay<'a>(
     async move {
         let mut watches = Watches::default();
         poll_fn(|cx| {
-            let steps = flows.poll(&ends, seat, cx)?;
+            let steps = flows.poll(&ends, context, cx)?;
             if steps.are_over() {
                 return Poll::Ready(io::Result::Ok(()));
             }
@@ -100,18 +111,23 @@ struct Watches<'s> {
 }
 
 impl<'p> Flows<'p> {
-    fn poll(&mut self, ends: &Ends, seat: &'p Seat, cx: &mut Context<'_>) -> io::Result<Steps> {
-        let (client, tor, pipes) = (&ends.client, &ends.tor, &seat.shared.pipes);
+    fn poll(
+        &mut self,
+        ends: &Ends,
+        context: &'p impl PayloadContext,
+        cx: &mut Context<'_>,
+    ) -> io::Result<Steps> {
+        let (client, tor, pipes) = (&ends.client, &ends.tor, context.pipes());
         let upwards = Way {
             from: client,
             to: tor,
-            meter: seat.connection.up(),
+            meter: context.up(),
             pipes: Some(pipes),
         };
         let downwards = Way {
             from: tor,
             to: client,
-            meter: seat.connection.down(),
+            meter: context.down(),
             pipes: Some(pipes),
         };
         let steps = Steps {

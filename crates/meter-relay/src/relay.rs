@@ -20,13 +20,14 @@ use tracing::{info, warn};
 use crate::{
     accept::accept,
     config::RelayConfig,
-    connection::{Seat, Shared, serve},
+    connection::serve,
     counters::{Counters, OpenConnection},
     cut::Tasks,
     error::RelayError,
     isolation::Site,
     listen::listen,
     payload::PipePool,
+    seat::{Seat, Shared},
 };
 
 /// New connections between two turns of those that are open (S-29). Enough that a burst is not

@@ -6,24 +6,16 @@
 mod ip;
 mod local;
 mod name;
+mod refusal;
 
 use std::net::IpAddr;
 
-use shadowsocks::relay::socks5::{Address, Reply};
+use shadowsocks::relay::socks5::Address;
+
+use self::refusal::TargetRefusal;
 
 /// An address and port that may go to Tor. Has no `Debug`: targets are never logged.
 pub(crate) struct Target(Address);
-
-/// Why a target does not go to Tor.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum TargetRefusal {
-    /// No host name at all: empty, too long, or with characters no host name has.
-    Malformed,
-    /// Inside this machine or network, or a port of the relay or of Tor.
-    Forbidden,
-    /// Below `.invalid`, where nothing exists: no question for an exit.
-    Nowhere,
-}
 
 impl Target {
     /// Lets an address through unless a rule speaks against it (S-17 to S-21).
@@ -58,17 +50,6 @@ impl Target {
     /// The address, exactly as the client sent it.
     pub(crate) fn into_address(self) -> Address {
         self.0
-    }
-}
-
-impl TargetRefusal {
-    /// The SOCKS reply for it.
-    pub(crate) fn reply(self) -> Reply {
-        match self {
-            Self::Malformed => Reply::GeneralFailure,
-            Self::Forbidden => Reply::ConnectionNotAllowed,
-            Self::Nowhere => Reply::HostUnreachable,
-        }
     }
 }
 

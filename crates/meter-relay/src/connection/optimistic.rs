@@ -11,11 +11,13 @@ use shadowsocks::relay::socks5::Reply;
 use tokio::io::AsyncWriteExt as _;
 use tracing::debug;
 
-use super::{Client, Shared, count_answer, reply_bytes};
+use super::opening::{Client, count_answer};
 use crate::{
     counters::OpenConnection,
     dial::{Answer, Wish, dial},
+    farewell::reply_bytes,
     payload::{Flow, Pair, Way},
+    seat::Shared,
     socket::Socket,
 };
 

@@ -5,7 +5,7 @@ use std::io;
 
 use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
 
-use super::{FAREWELL_MAX, say_and_close};
+use crate::farewell::{FAREWELL_MAX, say_and_close};
 
 /// The version byte of SOCKS4 and SOCKS4a.
 const SOCKS4: u8 = 4;

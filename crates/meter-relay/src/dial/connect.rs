@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::DialError;
+use super::error::DialError;
 use crate::socket::Socket;
 
 /// Longest wait for the bare connection. A live listener on this machine answers at once; one whose

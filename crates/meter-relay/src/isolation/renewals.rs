@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::SiteTag;
+use super::tag::SiteTag;
 
 /// Sites remembered at once; chosen arbitrarily, far above what a person renews in a day.
 ///
@@ -45,7 +45,7 @@ mod tests {
     use std::num::NonZeroU64;
 
     fn tag(number: u64) -> SiteTag {
-        SiteTag(NonZeroU64::MIN.saturating_add(number))
+        SiteTag::numbered(NonZeroU64::MIN.saturating_add(number))
     }
 
     #[test]

@@ -10,7 +10,11 @@ use tokio::{
 };
 
 use super::*;
-use crate::{Counters, RelayConfig, connection::Shared, cut::Tasks};
+use crate::{
+    Counters, RelayConfig,
+    cut::Tasks,
+    seat::{Seat, Shared},
+};
 
 /// Two ends of a connection on loopback.
 async fn connected() -> (TcpStream, TcpStream) {

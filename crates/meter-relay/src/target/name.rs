@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{TargetRefusal, ip::is_internal, local::is_local};
+use super::{ip::is_internal, local::is_local, refusal::TargetRefusal};
 
 /// Longest name in its text form without the final dot, RFC 1035 §2.3.4.
 const NAME_BYTES_MAX: usize = 253;

@@ -1,0 +1,76 @@
+//! The usual way to an open stream: Tor is asked, and the client waits for what Tor says.
+
+use std::io;
+
+use meter_core::TorAddr;
+use tokio::io::Interest;
+use tracing::debug;
+
+use super::opening::{Client, count_answer};
+use crate::{
+    counters::OpenConnection,
+    dial::{Answer, Wish, dial},
+    farewell::{reply_bytes, response_bytes, say_and_close},
+    payload::{Flow, Pair},
+    seat::Shared,
+    socket::Socket,
+};
+
+/// Asks Tor, and tells the client what Tor said. `None` when the client was turned away, or has left.
+///
+/// # Errors
+/// Of either socket.
+pub(super) async fn open(
+    mut client: Client,
+    upstream: &TorAddr,
+    wish: Wish,
+    connection: &OpenConnection,
+    shared: &Shared,
+) -> io::Result<Option<Pair>> {
+    let waiting = connection.waiting();
+    let answer = tokio::select! {
+        biased;
+        answer = dial(upstream, wish, shared.config.dial_max, |_, _| Ok(())) => answer,
+        () = gone(&client) => {
+            debug!("client left before Tor answered");
+            return Ok(None);
+        }
+    };
+    drop(waiting);
+    count_answer(&answer, connection);
+    match answer {
+        Ok(Answer::Open(tor, response)) => {
+            response.write_to(&mut client.stream).await?;
+            let pair = Pair {
+                client: Socket::Tcp(client.stream),
+                tor: tor.socket,
+                up: Flow::holding(client.early),
+                early_down: tor.early,
+            };
+            pair.client.reset_on_close()?;
+            pair.tor.reset_on_close()?;
+            return Ok(Some(pair));
+        }
+        Ok(Answer::Refused(response)) => {
+            say_and_close(client.stream, &response_bytes(&response)).await?;
+        }
+        Err(error) => {
+            debug!(%error, "Tor did not answer");
+            say_and_close(client.stream, &reply_bytes(error.reply())).await?;
+        }
+    }
+    Ok(None)
+}
+
+/// Waits until the client is seen to have left: reset, or closed with nothing left to read.
+///
+/// A browser that gives up a page closes its connections; without this each would hold its place
+/// until Tor answered. Tor, too, gives up a stream whose client has closed before the answer.
+async fn gone(client: &Client) {
+    let early = !client.early.is_empty() || client.stream.peek(&mut [0]).await.unwrap_or(0) > 0;
+    if early {
+        // Early payload hides an end that may lie behind it, but not a reset. The wait's own
+        // outcome says nothing more.
+        drop(client.stream.ready(Interest::ERROR).await);
+    }
+}
