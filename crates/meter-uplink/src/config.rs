@@ -1,6 +1,9 @@
 //! What the library is told: one server, TCP alone, one local port with credentials, nothing besides.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use shadowsocks_service::{
     config::{
@@ -12,6 +15,8 @@ use zeroize::Zeroizing;
 
 use crate::{Server, UplinkError};
 
+/// How long a connection to the server may take; Tor gives up after two minutes.
+const CONNECT_MAX: Duration = Duration::from_secs(20);
 /// 128 bits each, as hexadecimal digits: nobody guesses them, and a torrc takes them without quotes.
 const CREDENTIAL_BYTES: usize = 16;
 
@@ -68,7 +73,7 @@ pub(crate) fn config(server: &Server, port: u16, credentials: &Credentials) -> C
     local.socks5_auth.passwd.add_user(user, password);
     let mut upstream = server.config();
     upstream.set_mode(Mode::TcpOnly);
-    upstream.set_timeout(crate::local_end::CONNECT_MAX);
+    upstream.set_timeout(CONNECT_MAX);
 
     let mut config = Config::new(ConfigType::Local);
     config.no_delay = true;

@@ -9,39 +9,10 @@ use std::{
 use rustix::{fs as rfs, process::geteuid};
 use zeroize::Zeroizing;
 
-use crate::Server;
-use crate::UplinkError;
-
-/// A SIP008 file of a hundred servers has about 30,000 bytes.
-const BYTES_MAX: u64 = 65_536;
-
-/// Why the file is not read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum FileFault {
-    /// It is not there.
-    #[error("is not there")]
-    Missing,
-    /// It is a folder, a link or a pipe.
-    #[error("is not a plain file")]
-    NotAFile,
-    /// It belongs to somebody else.
-    #[error("belongs to another user")]
-    OtherOwner,
-    /// Others may read it.
-    #[error(
-        "can be read by others (mode {mode:03o}); run `chmod 600` on it, and treat its password as known to them"
-    )]
-    OpenToOthers {
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// No list of servers is this long.
-    #[error("has more than {BYTES_MAX} bytes")]
-    TooLong,
-    /// The system refused, or it is not text.
-    #[error("cannot be read ({0})")]
-    Io(io::ErrorKind),
-}
+use crate::{
+    Server,
+    error::{FILE_BYTES_MAX, FileFault, UplinkError},
+};
 
 /// Reads the server in the file at `path`.
 ///
@@ -75,11 +46,11 @@ fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
         return Err(FileFault::OpenToOthers { mode });
     }
     // Room for all of it at once: a buffer that grows leaves copies behind.
-    let capacity = usize::try_from(BYTES_MAX)
+    let capacity = usize::try_from(FILE_BYTES_MAX)
         .unwrap_or(usize::MAX)
         .saturating_add(1);
     let mut text = Zeroizing::new(String::with_capacity(capacity));
-    let mut limited = File::from(file).take(BYTES_MAX.saturating_add(1));
+    let mut limited = File::from(file).take(FILE_BYTES_MAX.saturating_add(1));
     let read = limited.read_to_string(&mut text);
     let bytes = read.map_err(|error| FileFault::Io(error.kind()))?;
     if bytes >= capacity {

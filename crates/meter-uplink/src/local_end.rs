@@ -3,16 +3,13 @@
 //! It spawns a task for each connection and waits for none of them. Here they end with the runtime, and
 //! a panic in one of them stays there.
 
-use std::{io, net::SocketAddr, thread, time::Duration};
+use std::{net::SocketAddr, thread, time::Duration};
 
 use shadowsocks_service::local::Server as Library;
 use tokio::{runtime::Builder, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Credentials, Server, UplinkError, config::config};
-
-/// How long a connection to the server may take; Tor gives up after two minutes.
-pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(20);
 
 /// A listening local end. Dropping it closes the port and every connection.
 pub(crate) struct LocalEnd {

@@ -6,17 +6,17 @@
 //! silently: a server that wants it would not understand them.
 
 mod document;
+mod parts;
 mod refusal;
 mod url;
 
 use std::net::{IpAddr, SocketAddr};
 
+use self::parts::Parts;
+pub use refusal::{BadServer, UrlPart};
 use shadowsocks_service::shadowsocks::{
     ServerConfig, config::ServerConfigError, crypto::CipherKind,
 };
-use zeroize::Zeroizing;
-
-pub use refusal::{BadServer, UrlPart};
 
 /// A server that can be used: an address, a method and a password of the right length.
 #[derive(Clone)]
@@ -25,15 +25,6 @@ pub struct Server {
     address: SocketAddr,
     /// How many the file listed.
     listed: usize,
-}
-
-/// What both forms say of one server.
-struct Parts {
-    /// An address, or what stands in its place; IPv6 without brackets.
-    host: String,
-    port: u16,
-    method: String,
-    password: Zeroizing<String>,
 }
 
 /// By hand: the derived one would print the password.

@@ -1,7 +1,7 @@
 //! The local end as its user sees it: an address that stays the same, and what is wrong when nothing
 //! comes through.
 
-use std::{io, net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    BadServer, Credentials, FileFault, Server,
+    Credentials, Server, UplinkError,
     backoff::{Backoff, LIVED},
     dial::is_accepted,
     file,
@@ -37,26 +37,6 @@ pub struct Uplink {
     running: watch::Sender<bool>,
     #[cfg(test)]
     fault: tests::Fault,
-}
-
-/// Why there is no local end.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum UplinkError {
-    /// The file is not one to be read.
-    #[error("the file {0}")]
-    File(FileFault),
-    /// What is in it is no server.
-    #[error("the server in the file cannot be used: {0}")]
-    Server(BadServer),
-    /// The system has no thread, port or file to give.
-    #[error("the system refused ({0})")]
-    System(io::ErrorKind),
-    /// The system has no random bytes to give.
-    #[error("the system gives no random bytes")]
-    NoRandomness,
-    /// It ended, and its port could not be had again.
-    #[error("it ended")]
-    Ended,
 }
 
 /// What is wrong when nothing comes through.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{BadServer, Parts, refusal::changing};
+use super::{BadServer, parts::Parts, refusal::changing};
 
 /// Lists of servers by the programs that write them: SIP008 and shadowsocks-rust, shadowsocks-windows.
 const LISTS: [&str; 2] = ["servers", "configs"];

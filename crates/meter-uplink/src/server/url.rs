@@ -9,7 +9,7 @@ use base64::{
 use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{BadServer, Parts, UrlPart, refusal::changing};
+use super::{BadServer, UrlPart, parts::Parts, refusal::changing};
 
 /// Options that change nothing of what is sent.
 const HARMLESS: &[&str] = &[

@@ -183,7 +183,7 @@ async fn a_place_that_somebody_else_has_taken_is_given_up() {
     keeper.end.join();
     let _thief = std::net::TcpListener::bind(at).unwrap();
     let error = timeout(LIMIT, keeper.keep(&uplink)).await.unwrap();
-    assert_eq!(error, UplinkError::System(io::ErrorKind::AddrInUse));
+    assert_eq!(error, UplinkError::System(std::io::ErrorKind::AddrInUse));
     assert_eq!(uplink.diagnose().await, Trouble::Down);
 }
 
