@@ -11,9 +11,6 @@ use crate::{
     desk::Desk,
 };
 
-/// The oldest version that is supported; older ones lack congestion control.
-const VERSION_MIN: [u32; 3] = [0, 4, 7];
-
 /// Whose Tor is followed. Only one of ours is given commands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Whose {
@@ -175,16 +172,6 @@ fn note(desk: &Desk, progress: &mut Progress, event: Event) {
     }
 }
 
-/// Whether this version is older than what is supported; `false` where it cannot be read.
-pub(crate) fn is_too_old(version: &str) -> bool {
-    let mut parts = version.split(['.', '-']).map(str::parse::<u32>);
-    let known: [Option<u32>; 3] = std::array::from_fn(|_| parts.next().and_then(Result::ok));
-    let [Some(a), Some(b), Some(c)] = known else {
-        return false;
-    };
-    [a, b, c] < VERSION_MIN
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -299,20 +286,5 @@ mod tests {
         let obsolete = progress.take(Event::VersionObsolete, now);
         assert_eq!(obsolete, Some(TorWarning::VersionTooOld));
         assert_eq!(progress.take(Event::Other, now), None);
-    }
-
-    #[test]
-    fn versions_are_compared_by_number() {
-        for (version, expected) in [
-            ("0.4.6.16", true),
-            ("0.3.5.18", true),
-            ("0.4.7.1-alpha", false),
-            ("0.4.10.1", false),
-            ("1.0.0", false),
-            ("", false),
-            ("tor", false),
-        ] {
-            assert_eq!(is_too_old(version), expected, "{version}");
-        }
     }
 }

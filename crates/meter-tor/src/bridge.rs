@@ -4,16 +4,15 @@
 //! No reason holds an address or a fingerprint: bridges are secrets of those who use them.
 
 mod pasted;
+mod refusal;
 mod transport;
 
 use std::net::SocketAddr;
 
+use self::refusal::{BYTES_MAX, FINGERPRINT_DIGITS};
+pub use refusal::BadBridge;
 pub use transport::Transport;
 
-/// Longest line: a Snowflake line with twenty servers has about 900 bytes.
-const BYTES_MAX: usize = 2_048;
-/// A relay's fingerprint in hexadecimal digits.
-const FINGERPRINT_DIGITS: usize = 40;
 /// Transports that censors know to find; no bridges are handed out for them any more.
 const OLD_TRANSPORTS: [&str; 6] = [
     "obfs2",
@@ -31,50 +30,6 @@ pub struct Bridge {
     address: SocketAddr,
     fingerprint: Option<String>,
     arguments: Vec<String>,
-}
-
-/// Why a line is no bridge that can be used.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum BadBridge {
-    /// Nothing is in it.
-    #[error("it is empty")]
-    Empty,
-    /// No bridge line is this long.
-    #[error("it has more than {BYTES_MAX} bytes")]
-    TooLong,
-    /// More than one line.
-    #[error("it holds a line break; put each bridge into quotes of its own")]
-    LineBreak,
-    /// Control characters, quotes, comments, letters that no line has.
-    #[error("it holds {}, which no bridge line has", pasted::shown(*.0))]
-    Character(char),
-    /// Its first word is no transport, or no address.
-    #[error(
-        "it begins neither with an address and port nor with obfs4, snowflake, webtunnel, meek_lite or \
-         conjure"
-    )]
-    Transport,
-    /// Its first word is a transport of former times.
-    #[error("its transport is broken and no longer in use; ask for an obfs4 or webtunnel bridge")]
-    OldTransport,
-    /// A name where the address has to be.
-    #[error("it has a name where an IP address has to be; no name is looked up here")]
-    Name,
-    /// There is no address where one has to be.
-    #[error("its address and port cannot be read")]
-    Address,
-    /// Something that should be a fingerprint.
-    #[error("its fingerprint has not {FINGERPRINT_DIGITS} hexadecimal digits")]
-    Fingerprint,
-    /// It does not say who the bridge is, and the Tor to be used has to know.
-    #[error("it lacks its fingerprint, without which the Tor that is built in uses no bridge")]
-    NoFingerprint,
-    /// A word that is not `key=value`, or one where none may be.
-    #[error("after the fingerprint there is something that does not belong there")]
-    Argument,
-    /// Its transport cannot work without it.
-    #[error("it lacks {0}=, without which its transport cannot connect")]
-    Lacks(&'static str),
 }
 
 /// By hand: an address of a bridge is shown to nobody.

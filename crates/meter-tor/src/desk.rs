@@ -5,8 +5,8 @@ use meter_core::TorAddr;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    BackendKind, TorProblem, TorState, TorStatus, TorWarning, bootstrap::is_too_old,
-    circuit::Question,
+    BackendKind, TorProblem, TorState, TorStatus, TorWarning, circuit::Question,
+    version::is_too_old,
 };
 
 /// Questions waiting for a Tor; more askers wait for a place.

@@ -23,6 +23,7 @@ mod socket;
 mod status;
 mod survey;
 mod tor;
+mod version;
 
 pub use bridge::{BadBridge, Bridge, Transport};
 pub use circuit::{Built, Circuit, Hop, HopRole, SiteCredentials, WAYS_MAX};

@@ -4,14 +4,10 @@
 //! with us: by polling our process until the control connection owns it, by the connection's end
 //! from then on.
 
+mod paths;
 mod torrc;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    process::ExitStatus,
-    time::Duration,
-};
+use std::{process::ExitStatus, time::Duration};
 
 use meter_core::TorAddr;
 use tokio::{
@@ -21,6 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::paths::Paths;
 use crate::{
     BackendKind, ControlRefusal, FolderFault, TorConfig, TorProblem,
     bootstrap::{Whose, follow},
@@ -28,7 +25,7 @@ use crate::{
     control::{Authenticated, Command, Control, ControlError, CookieRule, authenticate},
     desk::Desk,
     dial::dial,
-    folders::{check_socket_path, find_program, private_folder},
+    folders::find_program,
 };
 
 /// Pause between looks for the control socket; it is there 12 ms after the start (measured).
@@ -223,63 +220,6 @@ fn problem_of(log: Vec<String>, status: Option<ExitStatus>, was_up: bool) -> Tor
     }
 }
 
-/// Files and folders of one managed Tor, all absolute.
-#[derive(Clone, Debug)]
-struct Paths {
-    data: PathBuf,
-    socks: PathBuf,
-    control: PathBuf,
-    cookie: PathBuf,
-    /// Empty; keeps Tor from reading the system's defaults. Tor refuses /dev/null.
-    defaults: PathBuf,
-}
-
-impl Paths {
-    fn below(data: &Path, run: &Path) -> Self {
-        Self {
-            data: data.to_owned(),
-            socks: run.join("socks"),
-            control: run.join("control"),
-            cookie: run.join("cookie"),
-            defaults: run.join("torrc-defaults"),
-        }
-    }
-
-    /// Makes and checks the folders, and clears what an earlier Tor left.
-    fn prepare(data: &Path, run: &Path) -> Result<Self, TorProblem> {
-        let io_fault = |error: io::Error| FolderFault::Io { kind: error.kind() };
-        let data_bad = TorProblem::DataDirUnusable;
-        let run_bad = TorProblem::RunDirUnusable;
-        let data = std::path::absolute(data).map_err(|error| data_bad(io_fault(error)))?;
-        let run = std::path::absolute(run).map_err(|error| run_bad(io_fault(error)))?;
-        let paths = Self::below(&data, &run);
-        check_socket_path(&paths.control)?;
-        check_socket_path(&paths.socks)?;
-        private_folder(&data).map_err(data_bad)?;
-        private_folder(&run).map_err(run_bad)?;
-        paths.clear().map_err(|error| run_bad(io_fault(error)))?;
-        fs::write(&paths.defaults, "").map_err(|error| run_bad(io_fault(error)))?;
-        Ok(paths)
-    }
-
-    /// Removes sockets and cookie: an orphan of ours must not be mistaken for the new Tor.
-    fn clear(&self) -> io::Result<()> {
-        for path in [&self.socks, &self.control, &self.cookie] {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn clear_best_effort(&self) {
-        if let Err(error) = self.clear() {
-            tracing::debug!(kind = %error.kind(), "tor's sockets could not be removed");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,21 +259,5 @@ mod tests {
             problem_of(Vec::new(), None, true),
             TorProblem::Exited { .. }
         ));
-    }
-
-    #[test]
-    fn a_socket_path_of_107_bytes_fits_and_of_108_does_not() {
-        let root = tempfile::tempdir().unwrap();
-        let data = root.path().join("data");
-        let run_of = |bytes: usize| {
-            let rest = bytes - root.path().as_os_str().len() - "/".len() - "/control".len();
-            root.path().join("r".repeat(rest))
-        };
-        assert!(Paths::prepare(&data, &run_of(107)).is_ok());
-        let too_long = TorProblem::SocketPathTooLong {
-            bytes: 108,
-            bytes_max: 107,
-        };
-        assert_eq!(Paths::prepare(&data, &run_of(108)).unwrap_err(), too_long);
     }
 }

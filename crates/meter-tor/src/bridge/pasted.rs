@@ -1,7 +1,7 @@
 //! What copying from web pages, messengers and other systems does to a line, undone where that is
 //! harmless, and named where it is not.
 
-use super::BadBridge;
+use super::refusal::BadBridge;
 
 /// A line as it was meant: invisible characters gone, and plain spaces in place of all others.
 ///
@@ -42,19 +42,6 @@ const fn is_invisible(letter: char) -> bool {
     )
 }
 
-/// A character as an error names it: by itself if everybody can see and type it, and by its number.
-pub(super) fn shown(letter: char) -> String {
-    let number = u32::from(letter);
-    let kind = match letter {
-        '!'..='~' => return format!("the character {letter}"),
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => " (a dash that is no plain hyphen)",
-        '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' => " (a typographic quotation mark)",
-        '\u{2026}' => " (three dots in one; was the line cut off?)",
-        _ => "",
-    };
-    format!("the character U+{number:04X}{kind}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,9 +72,5 @@ mod tests {
         ] {
             assert_eq!(plain(line), Err(expected), "{line:?}");
         }
-        assert_eq!(shown('#'), "the character #");
-        assert_eq!(shown('\0'), "the character U+0000");
-        let dash = shown('\u{2011}');
-        assert!(dash.contains("U+2011") && dash.contains("hyphen"), "{dash}");
     }
 }

@@ -3,11 +3,11 @@
 
 use std::net::IpAddr;
 
-use super::{Command, Control, ControlError, keyword::Words, line::Reply};
+use super::{
+    Command, Control, ControlError, command::FINGERPRINT_BYTES, keyword::Words, line::Reply,
+};
 use crate::circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, SiteCredentials, WAYS_MAX, short};
 
-/// Length of a relay's fingerprint, a SHA-1.
-pub(crate) const FINGERPRINT_BYTES: usize = 20;
 /// Longest nickname of a relay (dir-spec).
 const NICKNAME_CHARS_MAX: usize = 19;
 

@@ -2,8 +2,8 @@
 
 use std::{fmt::Write, net::IpAddr};
 
-use super::circuit::FINGERPRINT_BYTES;
-
+/// Length of a relay's fingerprint, a SHA-1.
+pub(super) const FINGERPRINT_BYTES: usize = 20;
 /// Length of both nonces of SAFECOOKIE (control-spec §3.24).
 pub(crate) const NONCE_BYTES: usize = 32;
 /// Length of an HMAC-SHA256.

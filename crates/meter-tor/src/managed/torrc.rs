@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
 
-use super::Paths;
+use super::paths::Paths;
 use crate::{OPTIONS_ALLOWED, TorProblem};
 
 /// The torrc for `paths`, owned by the process `owner`, with checked extra lines and then the lines of the
