@@ -3,7 +3,7 @@
 //! SQLite has one code for many reasons, so in doubt the system is asked: the book is opened for
 //! writing, and a small file is written beside it and removed again.
 
-use crate::{BookError, file::beside};
+use crate::{BookError, beside::beside};
 use rusqlite::ErrorCode;
 use std::{
     fs::{self, OpenOptions},

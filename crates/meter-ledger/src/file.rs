@@ -1,7 +1,9 @@
 //! The book's file: made whole or not at all, recognised before SQLite may touch it.
 
 use crate::{
-    BookError, Bug, Damage, fault,
+    BookError, Bug, Damage,
+    beside::beside,
+    fault,
     place::place_new,
     schema::{self, APPLICATION_ID, FORMAT},
 };
@@ -9,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read as _},
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
@@ -182,12 +184,6 @@ fn connect(path: &Path) -> Result<Connection, BookError> {
 /// Never creates: that is ours to do. No URI: a path with a `?` is a path.
 pub(crate) fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
-}
-
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 pub(crate) fn not_ours(path: &Path) -> BookError {

@@ -12,6 +12,7 @@
 )]
 
 mod audit;
+mod beside;
 mod book;
 mod error;
 mod fault;

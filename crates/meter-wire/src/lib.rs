@@ -11,6 +11,7 @@ mod request;
 mod settings;
 mod status;
 mod text;
+mod thresholds;
 mod trouble;
 mod unreached;
 mod witness;
@@ -27,11 +28,12 @@ pub use plain::{LINE_CHARS_MAX, TEXT_CHARS_MAX, TEXT_LINES_MAX, plain_line, plai
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{
     BackendChoice, Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request,
-    RequestEnvelope, RestoreReports, SetThresholds, TorUse,
+    RequestEnvelope, RestoreReports, TorUse,
 };
 pub use settings::{Setting, Settings};
 pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorStatus};
 pub use text::{HexBytes, U64Text};
+pub use thresholds::SetThresholds;
 pub use trouble::TorTrouble;
 pub use unreached::{TorReply, UNREACHED_WINDOW_MS, Unreached};
 pub use witness::{Witness, WitnessQuery, WitnessSeen, WitnessText};

@@ -1,7 +1,6 @@
 //! What a client asks of the daemon. Strict: what is not listed here is an error.
 
-use crate::{PROTOCOL, SiteQuery, TorBackend, U64Text, WireReport, WitnessQuery};
-use meter_core::{ThresholdError, Thresholds};
+use crate::{PROTOCOL, SetThresholds, SiteQuery, TorBackend, U64Text, WireReport, WitnessQuery};
 use serde::{Deserialize, Serialize};
 
 /// A request with the number that its reply repeats.
@@ -194,39 +193,5 @@ impl BackendChoice {
             Self::Managed => Some(TorBackend::Managed),
             Self::Embedded => Some(TorBackend::Embedded),
         }
-    }
-}
-
-/// Thresholds as they travel.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SetThresholds {
-    /// Bytes of both directions.
-    pub min_bytes: U64Text,
-    /// Milliseconds.
-    pub min_duration_ms: U64Text,
-    /// Milliseconds.
-    pub max_duration_ms: U64Text,
-}
-
-impl From<&Thresholds> for SetThresholds {
-    fn from(thresholds: &Thresholds) -> Self {
-        Self {
-            min_bytes: U64Text(thresholds.min_bytes().get()),
-            min_duration_ms: U64Text(thresholds.min_duration().get()),
-            max_duration_ms: U64Text(thresholds.max_duration().get()),
-        }
-    }
-}
-
-impl TryFrom<SetThresholds> for Thresholds {
-    type Error = ThresholdError;
-
-    fn try_from(message: SetThresholds) -> Result<Self, ThresholdError> {
-        Self::new(
-            message.min_bytes.0,
-            message.min_duration_ms.0,
-            message.max_duration_ms.0,
-        )
     }
 }

@@ -5,7 +5,8 @@
 
 use crate::{
     BookError,
-    file::{self, beside, cannot_open, check_header, check_marks_of, connect_plainly},
+    beside::beside,
+    file::{self, cannot_open, check_header, check_marks_of, connect_plainly},
 };
 use rusqlite::{Connection, OpenFlags};
 use std::{

@@ -1,0 +1,39 @@
+//! When a session closes, as requests and the status carry it.
+
+use crate::U64Text;
+use meter_core::{ThresholdError, Thresholds};
+use serde::{Deserialize, Serialize};
+
+/// Thresholds as they travel.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetThresholds {
+    /// Bytes of both directions.
+    pub min_bytes: U64Text,
+    /// Milliseconds.
+    pub min_duration_ms: U64Text,
+    /// Milliseconds.
+    pub max_duration_ms: U64Text,
+}
+
+impl From<&Thresholds> for SetThresholds {
+    fn from(thresholds: &Thresholds) -> Self {
+        Self {
+            min_bytes: U64Text(thresholds.min_bytes().get()),
+            min_duration_ms: U64Text(thresholds.min_duration().get()),
+            max_duration_ms: U64Text(thresholds.max_duration().get()),
+        }
+    }
+}
+
+impl TryFrom<SetThresholds> for Thresholds {
+    type Error = ThresholdError;
+
+    fn try_from(message: SetThresholds) -> Result<Self, ThresholdError> {
+        Self::new(
+            message.min_bytes.0,
+            message.min_duration_ms.0,
+            message.max_duration_ms.0,
+        )
+    }
+}
