@@ -1,7 +1,7 @@
 //! The signing key's file: 32 bytes, 0600 in a 0700 folder, made once, never overwritten.
 
 use crate::files;
-use meter_core::ReportSigner;
+use meter_core::DeviceSigner;
 use rustix::{fs as rfs, process::geteuid};
 use std::{
     fs::File,
@@ -57,7 +57,7 @@ pub(crate) enum KeyError {
 ///
 /// # Errors
 /// When it is missing, or its kind, owner, mode or size is wrong. Nothing is repaired silently.
-pub(crate) fn load(path: &Path) -> Result<ReportSigner, KeyError> {
+pub(crate) fn load(path: &Path) -> Result<DeviceSigner, KeyError> {
     let io = |error| KeyError::Io(path.to_path_buf(), error);
     let flags =
         rfs::OFlags::RDONLY | rfs::OFlags::NOFOLLOW | rfs::OFlags::CLOEXEC | rfs::OFlags::NONBLOCK;
@@ -70,7 +70,7 @@ pub(crate) fn load(path: &Path) -> Result<ReportSigner, KeyError> {
     check(path, &rfs::fstat(&file).map_err(|errno| io(errno.into()))?)?;
     let mut seed = Zeroizing::new([0; SEED_BYTES]);
     File::from(file).read_exact(seed.as_mut()).map_err(io)?;
-    Ok(ReportSigner::from_seed(&seed))
+    Ok(DeviceSigner::from_seed(&seed))
 }
 
 fn check(path: &Path, stat: &rfs::Stat) -> Result<(), KeyError> {
@@ -97,7 +97,7 @@ fn check(path: &Path, stat: &rfs::Stat) -> Result<(), KeyError> {
 ///
 /// # Errors
 /// When there are no random bytes or the file cannot be written.
-pub(crate) fn create(path: &Path) -> Result<ReportSigner, KeyError> {
+pub(crate) fn create(path: &Path) -> Result<DeviceSigner, KeyError> {
     let mut seed = Zeroizing::new([0; SEED_BYTES]);
     getrandom::fill(seed.as_mut()).map_err(KeyError::Random)?;
     match files::create(path, seed.as_ref(), 0o600) {

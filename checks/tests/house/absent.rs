@@ -1,15 +1,18 @@
 //! What is absent on purpose: `ARCHITECTURE.md`, "Invariants, by what is absent".
 
 use crate::files::{Tracked, tracked};
+use meter_core::SignedKind;
+
+/// Whether a file is of the products and their libraries.
+pub(crate) fn is_product(path: &str) -> bool {
+    path.contains("/src/")
+        && !path.starts_with("crates/meter-testkit/")
+        && !path.starts_with("checks/")
+        && !path.starts_with("benches/")
+}
 
 /// The code of the products and their libraries, without tests and examples.
 fn product_code() -> Vec<Tracked> {
-    let is_product = |path: &str| {
-        path.contains("/src/")
-            && !path.starts_with("crates/meter-testkit/")
-            && !path.starts_with("checks/")
-            && !path.starts_with("benches/")
-    };
     let files = tracked(".rs").into_iter();
     let files = files.filter(|file| is_product(&file.path));
     files.map(without_tests).collect()
@@ -205,9 +208,29 @@ fn the_extension_holds_no_key() {
     let files = product_code().into_iter();
     let extension = files.filter(|file| file.path.starts_with("extension-wasm/"));
     let extension: Vec<_> = extension.collect();
-    for word in ["ReportSigner", "SigningKey", "from_seed", ".sign("] {
+    for word in [
+        "DeviceSigner",
+        "Signer<",
+        "SigningKey",
+        "from_seed",
+        ".sign(",
+    ] {
         only_in(&extension, word, &[]);
     }
+}
+
+/// A signature over one kind is none over another, as long as each kind belongs to one type.
+#[test]
+fn each_kind_of_signed_body_belongs_to_one_type() {
+    let files = product_code();
+    for kind in SignedKind::ALL {
+        let claim = format!("const KIND: SignedKind = SignedKind::{kind:?};");
+        let claims = files.iter().map(|file| file.text.matches(&claim).count());
+        assert_eq!(claims.sum::<usize>(), 1, "types that say they are {kind:?}");
+    }
+    let claims = files.iter();
+    let claims = claims.map(|file| file.text.matches("const KIND: SignedKind = ").count());
+    assert_eq!(claims.sum::<usize>(), SignedKind::ALL.len());
 }
 
 /// A page that writes markup can be made to run it.

@@ -4,7 +4,7 @@
 //! The seed is that of RFC 8032 section 7.1, test 1: never a key of anybody.
 
 use meter_core::{
-    ByteCount, ChainHead, ChainId, DeviceKey, DurationMs, OpenSession, ReportSigner, SessionReport,
+    ByteCount, ChainHead, ChainId, DeviceKey, DeviceSigner, DurationMs, OpenSession, SessionReport,
     Signable as _, Tariff, UnixMs, Verified, pae,
 };
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ const OTHER_SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6
 
 #[expect(clippy::print_stdout, reason = "this program exists to print")]
 fn main() {
-    let signer = ReportSigner::from_seed(&array(SEED));
+    let signer = DeviceSigner::from_seed(&array(SEED));
     let chain = ChainId(array("000102030405060708090a0b0c0d0e0f"));
     let genesis = ChainHead::genesis(chain, signer.key());
     let sessions = [
@@ -35,7 +35,7 @@ fn main() {
     }
     let vectors = json!({
         "about": "Test vectors of docs/spec/session-report.md. Binary values are lower-case hex, 64-bit numbers decimal strings.",
-        "payload_type": SessionReport::PAYLOAD_TYPE,
+        "payload_type": SessionReport::KIND.payload_type(),
         "seed": SEED,
         "key": hex::encode(signer.key().0),
         "chain": hex::encode(chain.0),
@@ -64,7 +64,7 @@ fn valid(report: &Verified<SessionReport>) -> Value {
     let (value, signed) = (report.value(), report.signed());
     json!({
         "body": hex::encode(signed.body()),
-        "signing_input": hex::encode(pae(SessionReport::PAYLOAD_TYPE, signed.body())),
+        "signing_input": hex::encode(pae(SessionReport::KIND, signed.body())),
         "signature": hex::encode(signed.signature()),
         "report_id": hex::encode(value.id().0),
         "link": hex::encode(value.link().0),
@@ -125,11 +125,7 @@ fn invalid(good: &SessionReport) -> Vec<Value> {
 }
 
 fn signed_case(error: &str, body: &[u8], seed: &str) -> Value {
-    raw_case(
-        error,
-        body,
-        &ed25519(seed, &pae(SessionReport::PAYLOAD_TYPE, body)),
-    )
+    raw_case(error, body, &ed25519(seed, &pae(SessionReport::KIND, body)))
 }
 
 fn ed25519(seed: &str, message: &[u8]) -> [u8; 64] {

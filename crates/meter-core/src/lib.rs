@@ -13,9 +13,12 @@
 
 mod chain;
 mod format;
+mod key;
+mod kind;
 mod report;
 mod session;
 mod signed;
+mod signer;
 mod tariff;
 mod thresholds;
 mod tor_addr;
@@ -24,12 +27,14 @@ mod witness;
 
 pub use chain::{ChainError, ChainHead};
 pub use format::{badge_credits, credits_exact, credits_short};
+pub use key::{DeviceKey, PublicKey};
+pub use kind::SignedKind;
 pub use report::{
-    BodyError, ChainId, DeviceKey, LinkHash, ReportId, RunningTotals, SESSION_REPORT_BODY_BYTES,
-    SessionReport,
+    BodyError, ChainId, LinkHash, ReportId, RunningTotals, SESSION_REPORT_BODY_BYTES, SessionReport,
 };
 pub use session::{Moved, OpenSession, SessionBatcher, SessionTotals, Tick};
-pub use signed::{ReportSigner, SIGNATURE_BYTES, Signable, Signed, Verified, VerifyError, pae};
+pub use signed::{SIGNATURE_BYTES, Signable, Signed, Verified, VerifyError, pae};
+pub use signer::{DeviceSigner, Signer};
 pub use tariff::{AmountOverflow, Award, Tariff, TariffId};
 pub use thresholds::{ThresholdError, Thresholds};
 pub use tor_addr::TorAddr;

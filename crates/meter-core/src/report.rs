@@ -3,19 +3,15 @@
 //! Layout, limits and test vectors: `docs/spec/session-report.md`.
 
 mod body;
+mod hash;
 
 pub use body::{BodyError, SESSION_REPORT_BODY_BYTES};
 
-use crate::{Amount, ByteCount, DurationMs, Signable, TariffId, UnixMs};
-use sha2::{Digest as _, Sha256};
+use crate::{Amount, ByteCount, DeviceKey, DurationMs, TariffId, UnixMs};
 
 /// Names one chain of reports: 16 random bytes, drawn when the chain begins.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ChainId(pub [u8; 16]);
-
-/// An Ed25519 public key (RFC 8032), 32 bytes, not yet checked to be a point of the curve.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct DeviceKey(pub [u8; 32]);
 
 /// SHA-256 that links a report to the one before it, or to the beginning of its chain.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -73,60 +69,9 @@ pub struct SessionReport {
 }
 
 impl SessionReport {
-    /// The 200 bytes that are signed.
-    #[must_use]
-    pub fn to_body(&self) -> [u8; SESSION_REPORT_BODY_BYTES] {
-        body::encode(self)
-    }
-
     /// Bytes of both directions together.
     #[must_use]
     pub fn bytes(&self) -> ByteCount {
         self.bytes_up.saturating_add(self.bytes_down)
     }
-
-    /// Names this report by its content.
-    #[must_use]
-    pub fn id(&self) -> ReportId {
-        let hash = tagged_hash(b"onionmeter/report-id/v1\0", &[&self.to_body()]);
-        let (id, _) = hash
-            .split_first_chunk()
-            .expect("a SHA-256 has more than 16 bytes");
-        ReportId(*id)
-    }
-
-    /// What the next report of the chain must name as `previous`.
-    #[must_use]
-    pub fn link(&self) -> LinkHash {
-        LinkHash(tagged_hash(b"onionmeter/link/v1\0", &[&self.to_body()]))
-    }
-}
-
-impl LinkHash {
-    /// What the first report of a chain must name as `previous`.
-    #[must_use]
-    pub fn genesis(chain: ChainId, key: DeviceKey) -> Self {
-        Self(tagged_hash(b"onionmeter/genesis/v1\0", &[&chain.0, &key.0]))
-    }
-}
-
-impl Signable for SessionReport {
-    const PAYLOAD_TYPE: &'static str = "application/vnd.onionmeter.session-report.v1";
-    type Error = BodyError;
-
-    fn from_body(body: &[u8]) -> Result<Self, BodyError> {
-        body::decode(body)
-    }
-
-    fn signer(&self) -> DeviceKey {
-        self.key
-    }
-}
-
-fn tagged_hash(tag: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new_with_prefix(tag);
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().into()
 }

@@ -4,28 +4,35 @@
 //! of what is signed is part of what is signed, and the signature is Ed25519 (RFC 8032), checked
 //! with `verify_strict`.
 
-use crate::{DeviceKey, SessionReport, report::BodyError};
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use crate::{PublicKey, SignedKind};
+use ed25519_dalek::{Signature, VerifyingKey};
 use std::{fmt, marker::PhantomData};
 
 /// Length of an Ed25519 signature.
 pub const SIGNATURE_BYTES: usize = 64;
 
-/// A value that has one signed encoding.
+/// A value that has one signed encoding, in both directions.
 pub trait Signable: Sized {
-    /// The DSSE payload type: a media type with the version in it.
-    const PAYLOAD_TYPE: &'static str;
+    /// What it is. Two types of one kind are a mistake: each could be taken for the other.
+    const KIND: SignedKind;
+    /// The key that signs it.
+    type Key: PublicKey;
+    /// The bytes that are signed.
+    type Body: AsRef<[u8]>;
     /// Why a body is not such a value.
-    type Error;
+    type Error: std::error::Error;
 
-    /// Decodes strictly: one value has one body.
+    /// Encodes: one value has one body. Of a value that breaks a rule, the body does not decode.
+    fn to_body(&self) -> Self::Body;
+
+    /// Decodes strictly: only what [`Self::to_body`] writes of a value that breaks no rule.
     ///
     /// # Errors
     /// When the body breaks a rule of its specification.
     fn from_body(body: &[u8]) -> Result<Self, Self::Error>;
 
     /// The key that the body names as its signer.
-    fn signer(&self) -> DeviceKey;
+    fn signer(&self) -> Self::Key;
 }
 
 /// What a peer claims. Nothing may act on it before [`Signed::verify`].
@@ -56,13 +63,14 @@ pub enum VerifyError<E> {
     #[error("the signed bytes break a rule: {0}")]
     Body(E),
     /// The body names another key than the one it was checked against.
-    #[error("the report names another key as its signer")]
+    #[error("the body names another key as its signer")]
     Signer,
 }
 
 /// `"DSSEv1" SP len(type) SP type SP len(body) SP body`, lengths in decimal: what is signed.
 #[must_use]
-pub fn pae(payload_type: &str, body: &[u8]) -> Vec<u8> {
+pub fn pae(kind: SignedKind, body: &[u8]) -> Vec<u8> {
+    let payload_type = kind.payload_type();
     let mut input = format!(
         "DSSEv1 {} {payload_type} {} ",
         payload_type.len(),
@@ -89,14 +97,14 @@ impl<T: Signable> Signed<T> {
     /// # Errors
     /// When the key is unusable or weak, the signature is not its own, the body breaks a rule or
     /// names another signer.
-    pub fn verify(self, key: DeviceKey) -> Result<Verified<T>, VerifyError<T::Error>> {
-        let verifying = VerifyingKey::from_bytes(&key.0).map_err(|_| VerifyError::Key)?;
+    pub fn verify(self, key: T::Key) -> Result<Verified<T>, VerifyError<T::Error>> {
+        let verifying = VerifyingKey::from_bytes(&key.to_bytes()).map_err(|_| VerifyError::Key)?;
         if verifying.is_weak() {
             return Err(VerifyError::Key);
         }
         verifying
             .verify_strict(
-                &pae(T::PAYLOAD_TYPE, &self.body),
+                &pae(T::KIND, &self.body),
                 &Signature::from_bytes(&self.signature),
             )
             .map_err(|_| VerifyError::Signature)?;
@@ -144,41 +152,5 @@ impl<T> Verified<T> {
     #[must_use]
     pub const fn signed(&self) -> &Signed<T> {
         &self.signed
-    }
-}
-
-/// The device's signing key. Only the 32-byte seed is ever stored; the public half is derived.
-pub struct ReportSigner(SigningKey);
-
-impl ReportSigner {
-    /// Takes an Ed25519 seed (RFC 8032 section 5.1.5, "private key").
-    #[must_use]
-    pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
-    }
-
-    /// The public half.
-    #[must_use]
-    pub fn key(&self) -> DeviceKey {
-        DeviceKey(self.0.verifying_key().to_bytes())
-    }
-
-    /// Signs a report and checks the result, so that a fault can never be kept as evidence.
-    ///
-    /// # Errors
-    /// When the report breaks a rule of its specification or names another key.
-    pub fn sign(
-        &self,
-        report: &SessionReport,
-    ) -> Result<Verified<SessionReport>, VerifyError<BodyError>> {
-        let body = report.to_body().to_vec();
-        let signature = self.0.sign(&pae(SessionReport::PAYLOAD_TYPE, &body));
-        Signed::new(body, signature.to_bytes()).verify(self.key())
-    }
-}
-
-impl fmt::Debug for ReportSigner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReportSigner").finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! The test vectors of `docs/spec/session-report.md`, and what tampering does to them.
 
 use meter_core::{
-    BodyError, ChainError, ChainHead, ChainId, DeviceKey, LinkHash, ReportSigner, SessionReport,
+    BodyError, ChainError, ChainHead, ChainId, DeviceKey, DeviceSigner, LinkHash, SessionReport,
     Signable as _, Signed, Verified, VerifyError, pae,
 };
 use serde_json::Value;
@@ -43,7 +43,7 @@ fn genesis(vectors: &Value) -> ChainHead {
 #[test]
 fn every_valid_vector_verifies_and_says_what_it_should() {
     let vectors = vectors();
-    let signer = ReportSigner::from_seed(&array(&vectors["seed"]));
+    let signer = DeviceSigner::from_seed(&array(&vectors["seed"]));
     assert_eq!(signer.key().0, array(&vectors["key"]));
     let reports = valid_chain(&vectors);
     assert_eq!(reports.len(), 3);
@@ -52,7 +52,7 @@ fn every_valid_vector_verifies_and_says_what_it_should() {
         .zip(vectors["valid_chain"].as_array().expect("a list"))
     {
         let value = report.value();
-        let input = pae(SessionReport::PAYLOAD_TYPE, report.signed().body());
+        let input = pae(SessionReport::KIND, report.signed().body());
         assert_eq!(input, bytes(&case["signing_input"]));
         assert_eq!(value.id().0, array(&case["report_id"]));
         assert_eq!(value.link().0, array(&case["link"]));
@@ -176,7 +176,7 @@ fn a_missing_repeated_or_foreign_report_breaks_the_chain() {
 #[test]
 fn a_replaced_report_is_noticed_by_the_next_one() {
     let vectors = vectors();
-    let signer = ReportSigner::from_seed(&array(&vectors["seed"]));
+    let signer = DeviceSigner::from_seed(&array(&vectors["seed"]));
     let reports = valid_chain(&vectors);
     let forked = SessionReport {
         resumed: true,

@@ -2,7 +2,7 @@
 //! Also drawn on by the example `views`.
 
 use meter_core::{
-    ByteCount, ChainHead, ChainId, DurationMs, OpenSession, ReportSigner, SessionReport, Signed,
+    ByteCount, ChainHead, ChainId, DeviceSigner, DurationMs, OpenSession, SessionReport, Signed,
     Tariff, Thresholds, UnixMs, WitnessName,
 };
 use meter_wire::{
@@ -54,7 +54,7 @@ pub(crate) struct Scene {
     /// The reports that the host hands out.
     pub(crate) reports: Vec<WireReport>,
     /// The host's key.
-    pub(crate) signer: ReportSigner,
+    pub(crate) signer: DeviceSigner,
     /// The names of the requests that the host knows besides the first ones.
     pub(crate) capabilities: Vec<String>,
     /// Where the host's chain stands.
@@ -71,7 +71,7 @@ pub(crate) struct Scene {
 impl Scene {
     /// A host with a chain of its own; nothing has happened yet.
     pub(crate) fn new(seed: u8) -> Self {
-        let signer = ReportSigner::from_seed(&[seed; 32]);
+        let signer = DeviceSigner::from_seed(&[seed; 32]);
         Self {
             state: State::default(),
             engine: Engine::Chromium,

@@ -15,7 +15,7 @@ use complaints::{Complaints, Write};
 use disk::Disk;
 use doubt::Doubt;
 use meter_core::{
-    ByteCount, ChainHead, MonotonicMs, Moved, OpenSession, ReportSigner, SessionBatcher,
+    ByteCount, ChainHead, DeviceSigner, MonotonicMs, Moved, OpenSession, SessionBatcher,
     SessionReport, SessionTotals, Tariff, Thresholds, Tick, UnixMs, Verified,
 };
 use meter_ledger::{Book, BookError, Place};
@@ -28,7 +28,7 @@ use tracing::{error, info, warn};
 pub(crate) struct House {
     home: Home,
     book: Book,
-    signer: ReportSigner,
+    signer: DeviceSigner,
     head: ChainHead,
     batcher: SessionBatcher,
     /// Counters as of the tick before.

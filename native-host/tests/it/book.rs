@@ -5,7 +5,7 @@ use crate::{
     support::{PROGRAM, TestHome},
 };
 use meter_core::{
-    ByteCount, ChainId, DurationMs, OpenSession, ReportSigner, Tariff, UnixMs, Verified,
+    ByteCount, ChainId, DeviceSigner, DurationMs, OpenSession, Tariff, UnixMs, Verified,
 };
 use meter_ledger::Book;
 use std::{
@@ -21,8 +21,8 @@ const HANG: Duration = Duration::from_secs(60);
 
 const CHAIN: ChainId = ChainId([0xc4; 16]);
 
-fn signer() -> ReportSigner {
-    ReportSigner::from_seed(&[0x51; 32])
+fn signer() -> DeviceSigner {
+    DeviceSigner::from_seed(&[0x51; 32])
 }
 
 fn next(book: &Book) -> Verified<meter_core::SessionReport> {

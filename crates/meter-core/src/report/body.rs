@@ -1,7 +1,9 @@
 //! Encoding and strict decoding of the 200 bytes. Big-endian; there is no second encoding.
 
-use super::{ChainId, DeviceKey, LinkHash, RunningTotals, SessionReport};
-use crate::{Amount, ByteCount, DurationMs, Tariff, TariffId, UnixMs};
+use super::{ChainId, LinkHash, RunningTotals, SessionReport};
+use crate::{
+    Amount, ByteCount, DeviceKey, DurationMs, Signable, SignedKind, Tariff, TariffId, UnixMs,
+};
 
 /// Length of a session report's body.
 pub const SESSION_REPORT_BODY_BYTES: usize = 200;
@@ -49,7 +51,26 @@ pub enum BodyError {
     Totals,
 }
 
-pub(super) fn encode(report: &SessionReport) -> [u8; SESSION_REPORT_BODY_BYTES] {
+impl Signable for SessionReport {
+    const KIND: SignedKind = SignedKind::SessionReport;
+    type Key = DeviceKey;
+    type Body = [u8; SESSION_REPORT_BODY_BYTES];
+    type Error = BodyError;
+
+    fn to_body(&self) -> [u8; SESSION_REPORT_BODY_BYTES] {
+        encode(self)
+    }
+
+    fn from_body(body: &[u8]) -> Result<Self, BodyError> {
+        decode(body)
+    }
+
+    fn signer(&self) -> DeviceKey {
+        self.key
+    }
+}
+
+fn encode(report: &SessionReport) -> [u8; SESSION_REPORT_BODY_BYTES] {
     let flags = if report.resumed { FLAG_RESUMED } else { 0 };
     let totals = &report.totals;
     let mut writer = Writer {
@@ -86,7 +107,7 @@ pub(super) fn encode(report: &SessionReport) -> [u8; SESSION_REPORT_BODY_BYTES] 
     writer.body
 }
 
-pub(super) fn decode(body: &[u8]) -> Result<SessionReport, BodyError> {
+fn decode(body: &[u8]) -> Result<SessionReport, BodyError> {
     let body: &[u8; SESSION_REPORT_BODY_BYTES] =
         body.try_into().map_err(|_| BodyError::Length(body.len()))?;
     let mut reader = Reader { rest: body };

@@ -1,7 +1,7 @@
 //! What needs the connection itself: a disk that is full at any point of a transaction.
 
 use super::*;
-use meter_core::{ByteCount, DurationMs, ReportSigner, Tariff, UnixMs};
+use meter_core::{ByteCount, DeviceSigner, DurationMs, Tariff, UnixMs};
 
 const CHAIN: ChainId = ChainId([7; 16]);
 
@@ -16,7 +16,7 @@ fn session(up: u32) -> OpenSession {
     }
 }
 
-fn next(book: &Book, signer: &ReportSigner, open: &OpenSession) -> Verified<SessionReport> {
+fn next(book: &Book, signer: &DeviceSigner, open: &OpenSession) -> Verified<SessionReport> {
     let head = book.head(CHAIN, signer.key()).unwrap();
     signer
         .sign(&head.next_report(open, &Tariff::V1).unwrap())
@@ -51,7 +51,7 @@ fn a_report_waits_for_the_disk_even_where_that_could_not_be_set_again_before() {
     const FULL: i64 = 2;
     let folder = tempfile::tempdir().unwrap();
     let mut book = Book::open(&folder.path().join("book")).unwrap();
-    let signer = ReportSigner::from_seed(&[1; 32]);
+    let signer = DeviceSigner::from_seed(&[1; 32]);
     book.begin_chain(CHAIN, signer.key()).unwrap();
     // As a checkpoint leaves it whose second pragma failed.
     file::set_lasting(&book.connection, false).unwrap();
@@ -64,7 +64,7 @@ fn a_report_waits_for_the_disk_even_where_that_could_not_be_set_again_before() {
 fn a_report_that_is_taken_back_leaves_the_session_in_progress() {
     let folder = tempfile::tempdir().unwrap();
     let mut book = Book::open(&folder.path().join("book")).unwrap();
-    let signer = ReportSigner::from_seed(&[1; 32]);
+    let signer = DeviceSigner::from_seed(&[1; 32]);
     book.begin_chain(CHAIN, signer.key()).unwrap();
     let open = session(7);
     book.checkpoint(Some(&open)).unwrap();
@@ -81,7 +81,7 @@ fn a_book_that_somebody_changed_while_it_was_open_is_told_as_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("book");
     let mut book = Book::open(&path).unwrap();
-    let signer = ReportSigner::from_seed(&[1; 32]);
+    let signer = DeviceSigner::from_seed(&[1; 32]);
     book.begin_chain(CHAIN, signer.key()).unwrap();
     let trigger = "CREATE TRIGGER no BEFORE INSERT ON reports \
                    BEGIN SELECT RAISE(ABORT, 'not today'); END";
@@ -101,7 +101,7 @@ fn a_book_that_somebody_changed_while_it_was_open_is_told_as_damaged() {
 fn a_full_disk_keeps_neither_report_nor_posting_and_leaves_the_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let mut book = Book::open(&folder.path().join("book")).unwrap();
-    let signer = ReportSigner::from_seed(&[1; 32]);
+    let signer = DeviceSigner::from_seed(&[1; 32]);
     book.begin_chain(CHAIN, signer.key()).unwrap();
     let mut refused = 0;
     // Reports, their index and the postings fill their pages at different paces, so that the
@@ -148,7 +148,7 @@ fn a_full_disk_keeps_neither_report_nor_posting_and_leaves_the_checkpoint() {
 fn the_tables_refuse_what_the_code_would_never_ask() {
     let folder = tempfile::tempdir().unwrap();
     let mut book = Book::open(&folder.path().join("book")).unwrap();
-    let signer = ReportSigner::from_seed(&[1; 32]);
+    let signer = DeviceSigner::from_seed(&[1; 32]);
     book.begin_chain(CHAIN, signer.key()).unwrap();
     for up in 0..3 {
         book.post(&next(&book, &signer, &session(up))).unwrap();

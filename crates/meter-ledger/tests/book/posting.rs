@@ -2,7 +2,7 @@
 
 use crate::support::{CHAIN, Folder, begun, key, next, post, session, session_of, signer};
 use meter_core::{
-    Amount, ChainError, ChainHead, ChainId, OpenSession, ReportSigner, SessionReport, Tariff,
+    Amount, ChainError, ChainHead, ChainId, DeviceSigner, OpenSession, SessionReport, Tariff,
 };
 use meter_ledger::{Book, BookError, Posted};
 use proptest::prelude::*;
@@ -137,7 +137,7 @@ fn a_book_holds_one_chain_of_one_key() {
 
     book.begin_chain(CHAIN, key()).unwrap();
     book.begin_chain(CHAIN, key()).unwrap();
-    let (other_chain, other_key) = (ChainId([1; 16]), ReportSigner::from_seed(&[2; 32]));
+    let (other_chain, other_key) = (ChainId([1; 16]), DeviceSigner::from_seed(&[2; 32]));
     for (chain, key) in [(other_chain, key()), (CHAIN, other_key.key())] {
         let refused = book.begin_chain(chain, key);
         assert!(matches!(refused, Err(BookError::OtherChain)), "{refused:?}");

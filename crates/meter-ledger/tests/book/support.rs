@@ -1,7 +1,7 @@
 //! A folder, a key and sessions that follow from their number.
 
 use meter_core::{
-    ByteCount, ChainId, DeviceKey, DurationMs, OpenSession, ReportSigner, SessionReport, Tariff,
+    ByteCount, ChainId, DeviceKey, DeviceSigner, DurationMs, OpenSession, SessionReport, Tariff,
     UnixMs, Verified,
 };
 use meter_ledger::{Book, Posted};
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const CHAIN: ChainId = ChainId([0xc4; 16]);
 
-pub(crate) fn signer() -> ReportSigner {
-    ReportSigner::from_seed(&[0x51; 32])
+pub(crate) fn signer() -> DeviceSigner {
+    DeviceSigner::from_seed(&[0x51; 32])
 }
 
 pub(crate) fn key() -> DeviceKey {

@@ -13,7 +13,7 @@ use crate::{
     problems,
 };
 use meter_core::{
-    ChainHead, ChainId, MonotonicMs, OpenSession, ReportSigner, SessionBatcher, Thresholds,
+    ChainHead, ChainId, DeviceSigner, MonotonicMs, OpenSession, SessionBatcher, Thresholds,
 };
 use meter_ledger::{Book, BookError};
 use meter_relay::CounterSnapshot;
@@ -108,7 +108,7 @@ fn open_session(book: &mut Book, doubt: Option<Doubt>) -> Result<Option<OpenSess
     }
 }
 
-fn owned_key(home: &Home, owner: meter_core::DeviceKey) -> Result<ReportSigner, Problem> {
+fn owned_key(home: &Home, owner: meter_core::DeviceKey) -> Result<DeviceSigner, Problem> {
     let signer = key::load(&home.key()).map_err(|error| problems::key(&error))?;
     if signer.key() == owner {
         return Ok(signer);
@@ -118,7 +118,7 @@ fn owned_key(home: &Home, owner: meter_core::DeviceKey) -> Result<ReportSigner, 
 }
 
 /// The book is gone, and its chain is not: an empty book takes the reports again that others know.
-fn go_on(home: &Home, book: &mut Book, lost: &Entry) -> Result<(ReportSigner, ChainId), Problem> {
+fn go_on(home: &Home, book: &mut Book, lost: &Entry) -> Result<(DeviceSigner, ChainId), Problem> {
     let signer = owned_key(home, lost.key)?;
     book.begin_chain(lost.chain, signer.key())
         .map_err(|error| problems::book(&error, &home.book()))?;
@@ -130,7 +130,7 @@ fn begin(
     home: &Home,
     book: &mut Book,
     last_signed: &mut LastSigned,
-) -> Result<(ReportSigner, ChainId), Problem> {
+) -> Result<(DeviceSigner, ChainId), Problem> {
     let signer = key::create(&home.key()).map_err(|error| problems::key(&error))?;
     let mut chain = [0; 16];
     getrandom::fill(&mut chain)

@@ -1,0 +1,27 @@
+//! Public keys, each a type for what it signs.
+
+/// A public key that something may be signed with.
+///
+/// Each owner of keys has a type of its own, so that what a device signs is never checked against
+/// the key of a ledger, and the other way round.
+pub trait PublicKey: Copy + Eq {
+    /// The key with these 32 bytes (RFC 8032), not yet checked to be a point of the curve.
+    fn from_bytes(bytes: [u8; 32]) -> Self;
+
+    /// The 32 bytes.
+    fn to_bytes(self) -> [u8; 32];
+}
+
+/// An Ed25519 public key (RFC 8032), 32 bytes, not yet checked to be a point of the curve.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DeviceKey(pub [u8; 32]);
+
+impl PublicKey for DeviceKey {
+    fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    fn to_bytes(self) -> [u8; 32] {
+        self.0
+    }
+}

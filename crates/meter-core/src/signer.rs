@@ -1,0 +1,51 @@
+//! The secret half of a key, and signing with it.
+
+use crate::{DeviceKey, PublicKey, Signable, Signed, Verified, VerifyError, pae};
+use ed25519_dalek::{Signer as _, SigningKey};
+use std::{fmt, marker::PhantomData};
+
+/// A signing key whose public half is a `K`; it signs what a `K` may sign and nothing else. Only the
+/// 32-byte seed is ever stored; the public half is derived.
+pub struct Signer<K> {
+    secret: SigningKey,
+    public: PhantomData<K>,
+}
+
+/// A device's signing key.
+pub type DeviceSigner = Signer<DeviceKey>;
+
+impl<K: PublicKey> Signer<K> {
+    /// Takes an Ed25519 seed (RFC 8032 section 5.1.5, "private key").
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self {
+            secret: SigningKey::from_bytes(seed),
+            public: PhantomData,
+        }
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn key(&self) -> K {
+        K::from_bytes(self.secret.verifying_key().to_bytes())
+    }
+
+    /// Signs a value and checks the result, so that a fault can never be kept as evidence.
+    ///
+    /// # Errors
+    /// When the value breaks a rule of its specification or names another key.
+    pub fn sign<T: Signable<Key = K>>(
+        &self,
+        value: &T,
+    ) -> Result<Verified<T>, VerifyError<T::Error>> {
+        let body = value.to_body().as_ref().to_vec();
+        let signature = self.secret.sign(&pae(T::KIND, &body));
+        Signed::new(body, signature.to_bytes()).verify(self.key())
+    }
+}
+
+impl<K> fmt::Debug for Signer<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").finish_non_exhaustive()
+    }
+}
