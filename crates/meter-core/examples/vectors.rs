@@ -4,8 +4,8 @@
 //! The seed is that of RFC 8032 section 7.1, test 1: never a key of anybody.
 
 use meter_core::{
-    ByteCount, ChainHead, ChainId, DeviceKey, DeviceSigner, DurationMs, OpenSession, SessionReport,
-    Signable as _, Tariff, UnixMs, Verified, pae,
+    ByteCount, ChainHead, ChainId, DeviceKey, DeviceSigner, DurationMs, SessionReport,
+    SessionTotals, Signable as _, Tariff, UnixMs, Verified, pae,
 };
 use serde_json::{Value, json};
 
@@ -49,10 +49,10 @@ fn main() {
     );
 }
 
-fn session(start: u64, ms: u64, up: u64, down: u64, resumed: bool) -> OpenSession {
-    OpenSession {
+fn session(start: u64, ms: u64, up: u64, down: u64, resumed: bool) -> SessionTotals {
+    SessionTotals {
         started_at: UnixMs::new(start).expect("fits"),
-        seen_at: UnixMs::new(start + ms).expect("fits"),
+        ended_at: UnixMs::new(start + ms).expect("fits"),
         duration: DurationMs::new(ms).expect("fits"),
         bytes_up: ByteCount::new(up).expect("fits"),
         bytes_down: ByteCount::new(down).expect("fits"),

@@ -81,7 +81,7 @@ impl ChainHead {
             sequence: self.sequence.checked_add(1).ok_or(AmountOverflow)?,
             previous: self.link,
             started_at: session.started_at,
-            ended_at: session.seen_at,
+            ended_at: session.ended_at,
             duration: session.duration,
             bytes_up: session.bytes_up,
             bytes_down: session.bytes_down,

@@ -83,13 +83,13 @@ pub(crate) fn insert(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meter_core::{ByteCount, ChainHead, ChainId, DeviceKey, DurationMs, OpenSession, UnixMs};
+    use meter_core::{ByteCount, ChainHead, ChainId, DeviceKey, DurationMs, SessionTotals, UnixMs};
     use proptest::prelude::*;
 
     fn amounts(ms: u64, up: u64, down: u64) -> Vec<(&'static str, i64)> {
-        let session = OpenSession {
+        let session = SessionTotals {
             started_at: UnixMs::ZERO,
-            seen_at: UnixMs::ZERO,
+            ended_at: UnixMs::ZERO,
             duration: DurationMs::new(ms).unwrap(),
             bytes_up: ByteCount::new(up).unwrap(),
             bytes_down: ByteCount::new(down).unwrap(),

@@ -2,7 +2,7 @@
 //! Also drawn on by the example `views`.
 
 use meter_core::{
-    ByteCount, ChainHead, ChainId, DeviceSigner, DurationMs, OpenSession, SessionReport, Signed,
+    ByteCount, ChainHead, ChainId, DeviceSigner, DurationMs, SessionReport, SessionTotals, Signed,
     Tariff, Thresholds, UnixMs, WitnessName,
 };
 use meter_wire::{
@@ -124,9 +124,9 @@ impl Scene {
 
     /// The host signs one more report; it says nothing about it.
     pub(crate) fn sign(&mut self, started_at: u64, ms: u64, up: u64, down: u64) -> WireReport {
-        let session = OpenSession {
+        let session = SessionTotals {
             started_at: UnixMs::new(started_at).expect("fits"),
-            seen_at: UnixMs::new(started_at + ms).expect("fits"),
+            ended_at: UnixMs::new(started_at + ms).expect("fits"),
             duration: DurationMs::new(ms).expect("fits"),
             bytes_up: ByteCount::new(up).expect("fits"),
             bytes_down: ByteCount::new(down).expect("fits"),

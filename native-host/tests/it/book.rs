@@ -5,7 +5,7 @@ use crate::{
     support::{PROGRAM, TestHome},
 };
 use meter_core::{
-    ByteCount, ChainId, DeviceSigner, DurationMs, OpenSession, Tariff, UnixMs, Verified,
+    ByteCount, ChainId, DeviceSigner, DurationMs, SessionTotals, Tariff, UnixMs, Verified,
 };
 use meter_ledger::Book;
 use std::{
@@ -26,9 +26,9 @@ fn signer() -> DeviceSigner {
 }
 
 fn next(book: &Book) -> Verified<meter_core::SessionReport> {
-    let open = OpenSession {
+    let open = SessionTotals {
         started_at: UnixMs::from_u32(1_000),
-        seen_at: UnixMs::from_u32(46_000),
+        ended_at: UnixMs::from_u32(46_000),
         duration: DurationMs::from_u32(45_000),
         bytes_up: ByteCount::from_u32(50_000),
         bytes_down: ByteCount::from_u32(100_000),

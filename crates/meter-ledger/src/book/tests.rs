@@ -19,7 +19,7 @@ fn session(up: u32) -> OpenSession {
 fn next(book: &Book, signer: &DeviceSigner, open: &OpenSession) -> Verified<SessionReport> {
     let head = book.head(CHAIN, signer.key()).unwrap();
     signer
-        .sign(&head.next_report(open, &Tariff::V1).unwrap())
+        .sign(&head.next_report(&open.totals(), &Tariff::V1).unwrap())
         .unwrap()
 }
 

@@ -95,7 +95,9 @@ fn a_report_that_is_not_the_next_one_is_refused() {
     let mut book = begun(&folder.book());
     let first = next(&book, &session(1));
     let after = ChainHead::genesis(CHAIN, key()).follow(&first).unwrap();
-    let second = after.next_report(&session(2), &Tariff::V1).unwrap();
+    let second = after
+        .next_report(&session(2).totals(), &Tariff::V1)
+        .unwrap();
     let early = book.post(&signer().sign(&second).unwrap());
     let gap = ChainError::Sequence {
         expected: 1,
