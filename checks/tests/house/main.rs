@@ -1,6 +1,7 @@
 //! The house is in order: arrows between crates, licences, what is absent, and form.
 
 mod absent;
+mod circles;
 mod crates;
 #[path = "../tree/files.rs"]
 mod files;

@@ -3,7 +3,7 @@
 //! It spawns a task for each connection and waits for none of them. Here they end with the runtime, and
 //! a panic in one of them stays there.
 
-use std::{net::SocketAddr, thread, time::Duration};
+use std::{io, net::SocketAddr, thread};
 
 use shadowsocks_service::local::Server as Library;
 use tokio::{runtime::Builder, sync::oneshot};
