@@ -1,9 +1,11 @@
-//! Browsers with a default profile and default flags, in a network of their own whose outside counts everything.
+//! Browsers with a default profile and default flags, in a network of their own whose outside
+//! counts everything.
 //!
-//! A test enters by [`inside`]: it then runs anew in a network namespace with loopback, one other device and a
-//! default route; the other end of that device is the `outside` program, which answers every name and every
-//! page and counts ([`World::arrivals`]) whatever arrives there: questions of names, connections, and UDP of any
-//! kind. What stays on loopback is not seen: the relay, a private Tor network, a site.
+//! A test enters by [`inside`]: it then runs anew in a network namespace with loopback, one other
+//! device and a default route; the other end of that device is the `outside` program, which answers
+//! every name and every page and counts ([`World::arrivals`]) whatever arrives there: questions of
+//! names, connections, and UDP of any kind. What stays on loopback is not seen: the relay, a
+//! private Tor network, a site.
 //!
 //! ```ignore
 //! #[test]

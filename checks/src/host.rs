@@ -45,8 +45,8 @@ impl Host {
         Self::begin(config, environment, &[])
     }
 
-    /// As [`Self::start`], but by another program, which is told the daemon's command line behind its
-    /// own arguments: `unshare` for instance.
+    /// As [`Self::start`], but by another program, which is told the daemon's command line behind
+    /// its own arguments: `unshare` for instance.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -156,7 +156,8 @@ impl Host {
         }
     }
 
-    /// Makes the daemon crash, and waits for it. (Not by SIGSEGV: Rust's own handler takes the first.)
+    /// Makes the daemon crash, and waits for it. (Not by SIGSEGV: Rust's own handler takes the
+    /// first.)
     ///
     /// # Errors
     /// It is gone already, or does not go.

@@ -151,8 +151,8 @@ impl Show {
         assert_eq!(page.received, page.requests[0].head_bytes);
     }
 
-    /// The same for one more page, after a crash: what was torn stays out of the comparison, because
-    /// the site's numbers for it include what never reached the browser.
+    /// The same for one more page, after a crash: what was torn stays out of the comparison,
+    /// because the site's numbers for it include what never reached the browser.
     async fn one_more_page_is_counted_exactly(&self) {
         self.all_signed().await;
         let (reports, site) = (
@@ -165,8 +165,8 @@ impl Show {
             .await;
     }
 
-    /// Waits until reports and site agree to the byte on what moved, up and down, since they stood at
-    /// these numbers. Sessions close one after the other, so both sides are read anew each time.
+    /// Waits until reports and site agree to the byte on what moved, up and down, since they stood
+    /// at these numbers. Sessions close one after the other, so both sides are read anew each time.
     async fn wait_for_equal_bytes(&self, reports: (u64, u64), site: (u64, u64)) {
         let equal = |status: &Status| {
             let signed = self.stage.reports().unwrap().bytes();
@@ -312,8 +312,8 @@ impl Show {
         assert!(counted + 75_000 >= arrived, "{counted} of {arrived}");
     }
 
-    /// Presses "Restart". The extension calls the host again by itself, too; when it was first, there
-    /// is nothing left to press.
+    /// Presses "Restart". The extension calls the host again by itself, too; when it was first,
+    /// there is nothing left to press.
     async fn restart(&self) {
         drop(self.popup.press(&self.browser, "action").await);
     }

@@ -106,8 +106,8 @@ impl Show {
         (new, used)
     }
 
-    /// A popup is over the active tab. One in a tab of its own is loaded anew while the page's tab is
-    /// the active one, and left alone until it has seen that: Firefox's driver activates what it
+    /// A popup is over the active tab. One in a tab of its own is loaded anew while the page's tab
+    /// is the active one, and left alone until it has seen that: Firefox's driver activates what it
     /// switches to.
     async fn open_popup_over(&self, page: &str) {
         self.browser.switch_to(&self.popup.tab).await.unwrap();
@@ -328,7 +328,8 @@ impl Show {
     async fn explains(&self, reply: TorReply) {
         let name = serde_json::to_value(reply).unwrap();
         let named = format!(
-            "return document.querySelector('[data-testid=unreached-kinds] li')?.dataset.reply === {name}"
+            "return document.querySelector('[data-testid=unreached-kinds] li')?.dataset.reply === \
+             {name}"
         );
         self.popup
             .wait_until(&self.browser, LIMIT, &named)

@@ -1,5 +1,5 @@
-//! Every trouble that Tor itself does not tell, made for real and seen through the daemon: its status,
-//! its words, and that it passes by itself.
+//! Every trouble that Tor itself does not tell, made for real and seen through the daemon: its
+//! status, its words, and that it passes by itself.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,8 +21,8 @@ use rustix::process::Signal;
 use std::{future::Future, net::SocketAddr, time::Duration};
 use tokio::task::JoinSet;
 
-/// Only an upper bound. Below the 150 s for which Arti leaves a silent relay alone: nobody is to wait for
-/// that.
+/// Only an upper bound. Below the 150 s for which Arti leaves a silent relay alone: nobody is to
+/// wait for that.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// How long somebody waits for a page: longer than the watchdog does before it asks.
@@ -191,8 +191,8 @@ impl Waiting {
     }
 }
 
-/// As in a sleep, first Tor alone and then the daemon, too, do nothing for so long that whoever asked gave
-/// up.
+/// As in a sleep, first Tor alone and then the daemon, too, do nothing for so long that whoever
+/// asked gave up.
 async fn a_computer_that_slept_browses_on(config: &str, site: &Site) {
     let mut host = Host::start(config).unwrap();
     until(&mut host, |status| status.tor.is_usable()).await;

@@ -193,7 +193,8 @@ fn nginx(folder: &Path, listen: &str, upstream: &str) -> Result<Command> {
     };
     let text = format!(
         "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n{user}\ndaemon off;\n\
-         worker_processes auto;\nworker_rlimit_nofile 20000;\npid {folder}/pid;\nerror_log /dev/null;\n\
+         worker_processes auto;\nworker_rlimit_nofile 20000;\npid {folder}/pid;\n\
+         error_log /dev/null;\n\
          events {{ worker_connections 20000; }}\n\
          stream {{ server {{ listen {listen} backlog=4096; proxy_pass {upstream}; \
          proxy_half_close on; proxy_timeout 1h; tcp_nodelay on; }} }}\n",

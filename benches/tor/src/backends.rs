@@ -102,10 +102,11 @@ fn s_per_gb(cpu_s: f64, bytes: usize) -> f64 {
 }
 
 const PREFACE: &str = "
-Medians, in brackets what nine in ten are not above. Near: everything on loopback; far: 50 ms each way
-between Tor and its guards. Cold: with empty folders; warm: with what the run before left there. A start
-ends with the first byte of a page. Memory is that of the Tor process alone; PSS counts a page of memory
-that others share in part, and the network's own `tor`s share the managed one's program.
+Medians, in brackets what nine in ten are not above. Near: everything on loopback; far: 50 ms each
+way between Tor and its guards. Cold: with empty folders; warm: with what the run before left
+there. A start ends with the first byte of a page. Memory is that of the Tor process alone; PSS
+counts a page of memory that others share in part, and the network's own `tor`s share the managed
+one's program.
 
 ";
 /// What a circuit needs before it counts as built: conflux measures its legs by the first cells.

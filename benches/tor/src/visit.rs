@@ -14,7 +14,8 @@ pub(crate) struct Waits {
     pub(crate) first_byte: Duration,
 }
 
-/// Visits a small page once. `connecting` is the way to the site: it begins when it is awaited here.
+/// Visits a small page once. `connecting` is the way to the site: it begins when it is awaited
+/// here.
 ///
 /// # Errors
 /// The proxy refuses, or no page comes.

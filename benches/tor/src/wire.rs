@@ -1,5 +1,5 @@
-//! A wire of a known length between a client and its guards: a SOCKS5 proxy that hands on everything
-//! a fixed time after it came, each way.
+//! A wire of a known length between a client and its guards: a SOCKS5 proxy that hands on
+//! everything a fixed time after it came, each way.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

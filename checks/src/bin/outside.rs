@@ -1,9 +1,10 @@
-//! The world outside of a network namespace: everything that reaches it is printed, one arrival a line. Only
-//! tests start it, in a namespace of its own, behind a pair of devices whose end here is called `in`.
+//! The world outside of a network namespace: everything that reaches it is printed, one arrival a
+//! line. Only tests start it, in a namespace of its own, behind a pair of devices whose end here is
+//! called `in`.
 //!
-//! Waits for a line on stdin, answers every name with an address of its own and every page with a few words,
-//! and ends when stdin does. A line is `dns|tcp|udp NAME-OR-ADDRESS PORT`, where a name stands for an address
-//! that was given out for it.
+//! Waits for a line on stdin, answers every name with an address of its own and every page with a
+//! few words, and ends when stdin does. A line is `dns|tcp|udp NAME-OR-ADDRESS PORT`, where a name
+//! stands for an address that was given out for it.
 
 use anyhow::{Context as _, Result, ensure};
 use checks::defaults::packet::{self, Sent};
@@ -80,7 +81,8 @@ fn called(address: IpAddr, names: &Names) -> String {
     given.unwrap_or_else(|| address.to_string())
 }
 
-/// Answers each question for an IPv4 address with one that stands for the name, and all others with nothing.
+/// Answers each question for an IPv4 address with one that stands for the name, and all others with
+/// nothing.
 fn resolve(dns: &UdpSocket, names: &Names) -> Result<()> {
     let mut buffer = [0; 4096];
     loop {

@@ -1,8 +1,8 @@
 //! A native host in place of ours, for checks of what an ill-behaved one does to the extension.
 //!
-//! It speaks the messages of `docs/spec/native-messages.md` and claims to have a relay and a Tor that
-//! are ready. `STAND_IN` names its folder: `port` there holds the relay's port; while a file `flood`
-//! is there, it says its state as fast as it can. Each start adds a byte to `starts`.
+//! It speaks the messages of `docs/spec/native-messages.md` and claims to have a relay and a Tor
+//! that are ready. `STAND_IN` names its folder: `port` there holds the relay's port; while a file
+//! `flood` is there, it says its state as fast as it can. Each start adds a byte to `starts`.
 
 use anyhow::{Context as _, Result};
 use meter_core::{Thresholds, WitnessName};

@@ -1,9 +1,10 @@
-//! A Tor of ours for a process that has no network but its own loopback. Only tests start it: in a network
-//! namespace where nothing is reachable, with one door to a Shadowsocks server or a bridge outside.
+//! A Tor of ours for a process that has no network but its own loopback. Only tests start it: in a
+//! network namespace where nothing is reachable, with one door to a Shadowsocks server or a bridge
+//! outside.
 //!
-//! `walled BACKEND FOLDER DOOR WAY`; FOLDER holds in `told` what Tor is told of its network, WAY is a
-//! Shadowsocks URL or a bridge line in which `DOOR` stands for the address, or empty, and then Tor has no way
-//! at all. Prints each state, one a line, until stdin ends.
+//! `walled BACKEND FOLDER DOOR WAY`; FOLDER holds in `told` what Tor is told of its network, WAY is
+//! a Shadowsocks URL or a bridge line in which `DOOR` stands for the address, or empty, and then
+//! Tor has no way at all. Prints each state, one a line, until stdin ends.
 
 use anyhow::Context as _;
 use checks::{ours, stage::Backend};

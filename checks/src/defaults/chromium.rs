@@ -1,4 +1,5 @@
-//! Chromium without a driver, which would add switches of its own: over the pipe of its DevTools protocol.
+//! Chromium without a driver, which would add switches of its own: over the pipe of its DevTools
+//! protocol.
 
 use super::World;
 use anyhow::{Context as _, Result, bail};
@@ -41,7 +42,8 @@ impl Chromium {
     /// What a browser without a screen, and for root, needs; nothing of it changes what goes out.
     pub const UNSEEN: &'static [&'static str] = UNSEEN;
 
-    /// Starts a command line that becomes Chromium, as [`chromium`] gives it or a launcher of ours does.
+    /// Starts a command line that becomes Chromium, as [`chromium`] gives it or a launcher of ours
+    /// does.
     ///
     /// # Errors
     /// It does not start, or says nothing.

@@ -1,5 +1,5 @@
-//! Firefox without a driver, which would set preferences of its own: over its Marionette socket, and told not to
-//! set those for tests either.
+//! Firefox without a driver, which would set preferences of its own: over its Marionette socket,
+//! and told not to set those for tests either.
 
 use super::{World, chromium::program};
 use anyhow::{Context as _, Result, bail, ensure};

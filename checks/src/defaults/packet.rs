@@ -38,7 +38,8 @@ impl Sent {
     }
 }
 
-/// Reads a packet from its IP header on (RFC 791, RFC 8200). Extension headers of IPv6 carry neither here.
+/// Reads a packet from its IP header on (RFC 791, RFC 8200). Extension headers of IPv6 carry
+/// neither here.
 #[must_use]
 pub fn sent(packet: &[u8]) -> Option<Sent> {
     let version = packet.first()? >> 4;

@@ -44,8 +44,8 @@ pub struct World {
     folder: tempfile::TempDir,
 }
 
-/// Runs the body of the test called `test` (with its modules, as `--exact` wants it) in a namespace of networks,
-/// mounts and processes of its own. Everything that it starts ends with it.
+/// Runs the body of the test called `test` (with its modules, as `--exact` wants it) in a namespace
+/// of networks, mounts and processes of its own. Everything that it starts ends with it.
 ///
 /// # Errors
 /// The body failed, or no namespace may be made here.
@@ -131,16 +131,16 @@ impl World {
         self.folder.path()
     }
 
-    /// Everything that arrived since the beginning, or since [`Self::forget`]; nothing that was sent before this
-    /// call is missing.
+    /// Everything that arrived since the beginning, or since [`Self::forget`]; nothing that was
+    /// sent before this call is missing.
     ///
     /// # Errors
     /// The outside does not answer.
     pub async fn arrivals(&self) -> Result<Vec<Arrival>> {
         let socket = UdpSocket::bind("10.11.0.2:0")?;
         let port = socket.local_addr()?.port();
-        // Packets stay in order, so what was sent before the mark comes before it. On a busy machine one
-        // may be lost.
+        // Packets stay in order, so what was sent before the mark comes before it. On a busy
+        // machine one may be lost.
         let mut marked = Instant::now();
         socket.send_to(&[], (MARK, port))?;
         let is_mark = |one: &Arrival| one.kind == Kind::Udp && one.to == MARK && one.port == port;
@@ -215,7 +215,8 @@ fn read(line: &str) -> Option<Arrival> {
     })
 }
 
-/// Mounts files over those that say whom to ask for names; a link among them leads to where it leads here.
+/// Mounts files over those that say whom to ask for names; a link among them leads to where it
+/// leads here.
 fn resolver(folder: &Path) -> Result<String> {
     let files = [
         ("/etc/resolv.conf", "nameserver 10.11.0.1\n"),
@@ -243,7 +244,8 @@ fn run(script: &str) -> Result<()> {
 const INSIDE: &str = "ONIONMETER_INSIDE";
 const SET_UP: &str = "ip link set lo up && ip link add out type veth peer name in netns OUTSIDE && \
     ip address add 10.11.0.2/24 dev out && ip address add fd00:11::2/64 dev out nodad && \
-    ip link set out up && ip route add default via 10.11.0.1 && ip -6 route add default via fd00:11::1";
+    ip link set out up && ip route add default via 10.11.0.1 && ip -6 route add default via \
+    fd00:11::1";
 /// Nobody's (RFC 5737), and so the mark's.
 const MARK: &str = "203.0.113.113";
 const LIMIT: Duration = Duration::from_secs(60);

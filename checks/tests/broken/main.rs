@@ -93,16 +93,17 @@ impl Show {
         assert_eq!(self.place.arrivals(), before, "neither relay nor site");
     }
 
-    /// The host says its state as often as it can write it, several thousand times a second. Whether
-    /// the browser is busy with that is no question of seconds here: without a bound, it never ends.
+    /// The host says its state as often as it can write it, several thousand times a second.
+    /// Whether the browser is busy with that is no question of seconds here: without a bound, it
+    /// never ends.
     async fn a_host_that_floods_keeps_no_person_waiting(&self) {
         self.place.flood(true);
         self.problem("host_flooding").await;
         self.press("switch").await;
         self.state("off").await;
         assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "off");
-        // Each start of the host waits for twice as long as the one before it: a quarter of a second,
-        // half a second, … half a minute.
+        // Each start of the host waits for twice as long as the one before it: a quarter of a
+        // second, half a second, … half a minute.
         let starts = self.place.starts();
         assert!((1..=12).contains(&starts), "{starts}");
         self.pictures("host_flooding").await;
@@ -136,7 +137,8 @@ impl Show {
             const exceptions = read.rules?.bypassList?.join() ?? read.passthrough;
             const none = '<-loopback>,localhost,*.localhost,127.0.0.0/8,[::1]';
             return !broken.hidden && document.querySelector('[data-testid=popup]').hidden
-                && port === 1 && [none, ''].includes(exceptions) && await browser.action.getBadgeText({}) === '!'";
+                && port === 1 && [none, ''].includes(exceptions) \
+                && await browser.action.getBadgeText({}) === '!'";
         self.wait_until(told).await;
         self.is_shut().await;
         self.broken_pictures().await;
@@ -197,8 +199,8 @@ impl Show {
         self.browser.close_tab(&self.popup.tab).await.unwrap();
     }
 
-    /// No popup is open, no alarm is set, and no program is to be found: nothing but the person wakes
-    /// the worker, and then the badge says what is so.
+    /// No popup is open, no alarm is set, and no program is to be found: nothing but the person
+    /// wakes the worker, and then the badge says what is so.
     async fn a_person_wakes_a_worker_that_was_killed(&self) {
         let bare = self.browser.open_extension_page("bare.html").await.unwrap();
         self.browser.switch_to(&self.popup.tab).await.unwrap();

@@ -21,8 +21,8 @@ use std::{
 /// Only an upper bound for a loaded machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A home of the product's in a world, registered for one profile, with a daemon whose relay has a Tor to wait for
-/// that nobody runs: whatever is sent through the relay gets no further.
+/// A home of the product's in a world, registered for one profile, with a daemon whose relay has a
+/// Tor to wait for that nobody runs: whatever is sent through the relay gets no further.
 struct Product {
     home: PathBuf,
     profile: PathBuf,
@@ -48,7 +48,8 @@ impl Product {
         Ok(product)
     }
 
-    /// Makes the profile, by the file by which `install` knows one of Chromium's, and registers with it.
+    /// Makes the profile, by the file by which `install` knows one of Chromium's, and registers
+    /// with it.
     fn register(&self) -> Result<()> {
         fs::create_dir_all(&self.profile)?;
         fs::write(self.profile.join("First Run"), "")?;

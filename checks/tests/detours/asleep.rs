@@ -1,5 +1,5 @@
-//! The whole daemon on a computer that sleeps, and wakes up in another network that gives it the same
-//! address: most homes and cafes have 192.168.x.y.
+//! The whole daemon on a computer that sleeps, and wakes up in another network that gives it the
+//! same address: most homes and cafes have 192.168.x.y.
 
 use crate::{
     OURS, World,

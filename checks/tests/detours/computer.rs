@@ -1,5 +1,5 @@
-//! A computer that can sleep and lose its power, in the network of a [`Place`]: Linux under QEMU, with the
-//! program and `tor`. A container does either only with all others.
+//! A computer that can sleep and lose its power, in the network of a [`Place`]: Linux under QEMU,
+//! with the program and `tor`. A container does either only with all others.
 
 mod daemon;
 mod disk;
@@ -38,8 +38,8 @@ pub(crate) struct Computer {
 }
 
 impl Computer {
-    /// Switches one on in this place. It lives in `folder`, which is made for its first start; its `/home`
-    /// stays from one to the next. To each of its `ports` leads a socket.
+    /// Switches one on in this place. It lives in `folder`, which is made for its first start; its
+    /// `/home` stays from one to the next. To each of its `ports` leads a socket.
     ///
     /// # Errors
     /// QEMU, a kernel for it or a program is missing, or it does not start.

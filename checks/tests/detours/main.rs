@@ -1,6 +1,6 @@
-//! Detours of Tor's own connections, the same over every Tor of ours; and computers that move, sleep and lose
-//! their power, with a detour as their way to Tor. The embedded Tor takes part where it is built: `--features
-//! embedded-tor`, for the program as for these checks.
+//! Detours of Tor's own connections, the same over every Tor of ours; and computers that move,
+//! sleep and lose their power, with a detour as their way to Tor. The embedded Tor takes part where
+//! it is built: `--features embedded-tor`, for the program as for these checks.
 
 #![expect(
     clippy::unwrap_used,

@@ -8,8 +8,8 @@ use crate::{
 use checks::stage::{Backend, QUICK};
 use meter_wire::{Status, U64Text};
 
-/// What was told is there again: signed reports, the balance, and of the open session all that was older
-/// than a second.
+/// What was told is there again: signed reports, the balance, and of the open session all that was
+/// older than a second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_computer_whose_power_fails_keeps_what_it_told() {
     let world = World::boot().await;

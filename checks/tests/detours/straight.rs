@@ -17,8 +17,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const NOBODY: &str = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
 
-/// The relay is all that Tor is told of the network; both it and the detour's end answer nothing, and
-/// show by a connection that somebody came.
+/// The relay is all that Tor is told of the network; both it and the detour's end answer nothing,
+/// and show by a connection that somebody came.
 #[tokio::test]
 async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
     for backend in OURS.iter().copied() {
@@ -45,8 +45,8 @@ async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
     }
 }
 
-/// There is no Snowflake network here to come through. What can be seen is that the line reaches its
-/// program: Tor starts it, and it asks the broker that the line names.
+/// There is no Snowflake network here to come through. What can be seen is that the line reaches
+/// its program: Tor starts it, and it asks the broker that the line names.
 #[tokio::test]
 async fn a_snowflake_line_has_its_broker_asked() {
     for backend in OURS.iter().copied() {
@@ -111,7 +111,8 @@ fn told_of(address: SocketAddr, backend: Backend) -> String {
         ),
         Backend::Embedded => format!(
             "[[tor_network.fallback_caches]]\nrsa_identity = \"{NOBODY}\"\n\
-             ed_identity = \"lviF3ZJEbUFT0MObt6JAglyD/cNeUoK5ruSkGryKAr0\"\norports = [\"{address}\"]\n\
+             ed_identity = \"lviF3ZJEbUFT0MObt6JAglyD/cNeUoK5ruSkGryKAr0\"\norports = \
+             [\"{address}\"]\n\
              [tor_network.authorities]\nv3idents = [\"{NOBODY}\"]\nuploads = [[\"{address}\"]]\n\
              downloads = [[\"{address}\"]]\nvotes = [[\"{address}\"]]\n"
         ),
@@ -132,7 +133,8 @@ fn bridge(_: &Path, address: SocketAddr) -> Detour {
 /// The address stands for the bridge behind the volunteers and is never connected to.
 fn snowflake(broker: SocketAddr) -> Detour {
     over(&format!(
-        "snowflake 192.0.2.3:80 {NOBODY} fingerprint={NOBODY} url=http://{broker}/ ice=stun:127.0.0.1:1"
+        "snowflake 192.0.2.3:80 {NOBODY} fingerprint={NOBODY} url=http://{broker}/ \
+         ice=stun:127.0.0.1:1"
     ))
 }
 

@@ -1,5 +1,5 @@
-//! A Tor of ours in a network namespace of its own, and pages fetched through it from outside: its SOCKS
-//! socket lies in the file system, which namespaces of networks share.
+//! A Tor of ours in a network namespace of its own, and pages fetched through it from outside: its
+//! SOCKS socket lies in the file system, which namespaces of networks share.
 
 use crate::{network, place::fetch, soon};
 use checks::{ours, stage::Backend};
@@ -23,8 +23,8 @@ pub(crate) struct Walled {
 }
 
 impl Walled {
-    /// Starts it in `folder`, which it makes, with one `way`, in which `DOOR` stands for the address behind
-    /// the door.
+    /// Starts it in `folder`, which it makes, with one `way`, in which `DOOR` stands for the
+    /// address behind the door.
     pub(crate) fn start(
         backend: Backend,
         network: &TorNetwork,

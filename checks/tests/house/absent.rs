@@ -73,8 +73,8 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     );
     let port = "crates/meter-relay/src/listen.rs";
     only_in(&files, "TcpSocket::", &[arti, port]);
-    // There for one option of that port, for this computer's clocks, for the list of its addresses, and for who
-    // holds a lock.
+    // There for one option of that port, for this computer's clocks, for the list of its addresses,
+    // and for who holds a lock.
     let lock = "native-host/src/lock.rs";
     let addresses = "native-host/src/system/network.rs";
     only_in(
@@ -82,8 +82,8 @@ fn the_ways_out_of_a_process_are_few_and_named() {
         " nix::",
         &[port, "native-host/src/clock.rs", addresses, lock],
     );
-    // The third becomes the browser that a person asked for; the last one starts this program once more, as a
-    // browser would.
+    // The third becomes the browser that a person asked for; the last one starts this program once
+    // more, as a browser would.
     let children = [
         "crates/meter-tor/src/child.rs",
         "native-host/src/ipc/start.rs",

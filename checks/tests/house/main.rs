@@ -8,3 +8,4 @@ mod files;
 mod form;
 mod licences;
 mod rows;
+mod wide;

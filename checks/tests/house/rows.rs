@@ -65,7 +65,8 @@ fn a_name_tells_its_rows_and_only_a_test_counts() {
     assert_eq!(rows_of("s_17_and_s_18_malformed_names"), [17, 18]);
     assert_eq!(rows_of("s_1_s_100_seconds"), [0; 0]);
     assert_eq!(rows_of("sends_s_08_later"), [0; 0]);
-    let text = "#[test]\nfn s_01_a() {}\nfn s_02_b() {}\n#[tokio::test(start_paused = true)] // why\n\
+    let text = "#[test]\nfn s_01_a() {}\nfn s_02_b() {}\n\
+        #[tokio::test(start_paused = true)] // why\n\
         async fn s_03_c() {}\n// fn s_04_d() {}\n#[test]\n#[cfg(unix)]\nfn s_05_e() {}\n";
     assert_eq!(tests_in(text), ["s_01_a", "s_03_c", "s_05_e"]);
 }

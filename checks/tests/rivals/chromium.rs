@@ -1,5 +1,5 @@
-//! Chromium has one proxy setting and says who controls it; private windows and the number of connections
-//! are what it does not say by itself.
+//! Chromium has one proxy setting and says who controls it; private windows and the number of
+//! connections are what it does not say by itself.
 
 use crate::{LIMIT, Show, extension};
 use anyhow::{Context as _, Result, ensure};
@@ -36,7 +36,8 @@ async fn private_windows_are_spoken_of(show: &Show<'_>) -> Result<()> {
 }
 
 async fn another_takes_the_setting(show: &Show<'_>) -> Result<()> {
-    // A page that is open meanwhile would be one of before afterwards, and keep the badge from green.
+    // A page that is open meanwhile would be one of before afterwards, and keep the badge from
+    // green.
     show.browser.switch_to(&show.page).await?;
     show.browser.goto("about:blank").await?;
     let targets = show

@@ -1,4 +1,5 @@
-//! Firefox asks every extension where a request is to go, and the last one that was installed decides.
+//! Firefox asks every extension where a request is to go, and the last one that was installed
+//! decides.
 
 use crate::{
     Show,
@@ -35,7 +36,8 @@ async fn install(show: &Show<'_>, answer: &str) -> Result<()> {
     show.browser.add_extension(&rival).await
 }
 
-/// It answers every request. The green goes although no page asks for anything, and comes back by itself.
+/// It answers every request. The green goes although no page asks for anything, and comes back by
+/// itself.
 async fn takes_all(show: &Show<'_>, way: &str) -> Result<()> {
     install(show, &format!("() => {way}")).await?;
     show.look_again().await?;

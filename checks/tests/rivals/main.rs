@@ -1,5 +1,6 @@
-//! Other extensions that want a say in where requests go, private windows, and a browser that opens no
-//! further connections: what is green then, what is said, and what goes past Tor. Real browsers, one network.
+//! Other extensions that want a say in where requests go, private windows, and a browser that opens
+//! no further connections: what is green then, what is said, and what goes past Tor. Real browsers,
+//! one network.
 
 mod chromium;
 mod extension;
@@ -32,8 +33,8 @@ struct Show<'s> {
 }
 
 impl<'s> Show<'s> {
-    /// Waits until all is green and the page has come through Tor: what is checked below is not the case
-    /// from the start.
+    /// Waits until all is green and the page has come through Tor: what is checked below is not the
+    /// case from the start.
     async fn begin(stage: &'s Stage, browser: Browser) -> Result<Self> {
         let page = browser.current_tab().await?;
         let popup = Popup::open(&browser).await?;

@@ -1,5 +1,5 @@
-//! Every state that Tor can be in, made for real and looked at in the popup of a real browser. Leaves a
-//! light and a dark picture of each in `dist/checks`.
+//! Every state that Tor can be in, made for real and looked at in the popup of a real browser.
+//! Leaves a light and a dark picture of each in `dist/checks`.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,8 +19,8 @@ use std::time::Duration;
 /// Only an upper bound: nothing waits for as long as this when it works.
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// One network and one browser for all, and the states that take a minute side by side: starting and
-/// waiting is what takes the time.
+/// One network and one browser for all, and the states that take a minute side by side: starting
+/// and waiting is what takes the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_state_is_made_for_real_and_told_in_the_popup() {
     let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");

@@ -133,7 +133,8 @@ impl<'a> Making<'a> {
     }
 
     pub(crate) fn transport_missing(&self) -> Host {
-        let bridge = "webtunnel 192.0.2.7:443 0123456789ABCDEF0123456789ABCDEF01234567 url=https://site.test/p";
+        let bridge = "webtunnel 192.0.2.7:443 0123456789ABCDEF0123456789ABCDEF01234567 \
+                      url=https://site.test/p";
         Host::start(&format!("[tor]\nbridges = [\"{bridge}\"]\n")).unwrap()
     }
 

@@ -1,5 +1,5 @@
-//! One browser that is shown one daemon after the other: its native host is a script that asks a file
-//! for the home.
+//! One browser that is shown one daemon after the other: its native host is a script that asks a
+//! file for the home.
 
 use crate::LIMIT;
 use checks::{

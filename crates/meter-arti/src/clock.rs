@@ -1,6 +1,6 @@
-//! What relays say of this computer's clock. Every relay tells its own time as it greets, under its key
-//! and also where its certificates then seem to have expired; Arti publishes that only once eight of them
-//! have said so.
+//! What relays say of this computer's clock. Every relay tells its own time as it greets, under its
+//! key and also where its certificates then seem to have expired; Arti publishes that only once
+//! eight of them have said so.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -41,8 +41,8 @@ impl Clock {
         Self(relays)
     }
 
-    /// Asks; over connections that are open already, where there are any. Seconds, positive where this
-    /// computer is ahead; `None` if nobody said anything.
+    /// Asks; over connections that are open already, where there are any. Seconds, positive where
+    /// this computer is ahead; `None` if nobody said anything.
     pub(crate) async fn skew_s(&self, client: &Client) -> Option<i64> {
         let channels = client.chanmgr().ok()?;
         let answers = self.0.iter().map(async |relay| {

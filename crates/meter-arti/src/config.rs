@@ -1,5 +1,6 @@
 //! From what the daemon says to Arti's configuration. What is not known is refused: a mistake that
-//! were passed over could mean another network than the one that was asked for, or another way to it.
+//! were passed over could mean another network than the one that was asked for, or another way to
+//! it.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Watches how Arti's connections to relays come about. Arti itself keeps that to itself: to its status a
-//! connection that is refused is one that is not there yet.
+//! Watches how Arti's connections to relays come about. Arti itself keeps that to itself: to its
+//! status a connection that is refused is one that is not there yet.
 //!
 //! Knows no address.
 

@@ -68,8 +68,8 @@ fn below_all(fraction: f32) -> u8 {
     (0..=99).rev().find(reached).unwrap_or(0)
 }
 
-/// Arti counts 15 for the connection and 85 for the directory, which it may still have from last time: the
-/// percentage alone does not say that a relay has answered.
+/// Arti counts 15 for the connection and 85 for the directory, which it may still have from last
+/// time: the percentage alone does not say that a relay has answered.
 fn phase(percent: u8, is_connected: bool) -> (&'static str, &'static str) {
     match percent {
         0..15 => ("conn", "Connecting to a relay"),

@@ -1,5 +1,5 @@
-//! Keeps out of the log what only a person and their Tor may know of a way: at its finer levels Arti
-//! quotes bridge lines as they are.
+//! Keeps out of the log what only a person and their Tor may know of a way: at its finer levels
+//! Arti quotes bridge lines as they are.
 
 use std::{
     io::{self, Write},
@@ -40,8 +40,8 @@ impl Secrets {
     }
 }
 
-/// Writes on what it is given, a whole line at each `write` as a log does, but for lines that hold a
-/// secret: of those it says only that they were left out.
+/// Writes on what it is given, a whole line at each `write` as a log does, but for lines that hold
+/// a secret: of those it says only that they were left out.
 pub struct Discreet<W> {
     secrets: Secrets,
     inner: W,

@@ -1,4 +1,5 @@
-//! The SOCKS socket: who connects says where to, with credentials that say what may share a circuit.
+//! The SOCKS socket: who connects says where to, with credentials that say what may share a
+//! circuit.
 //!
 //! A Unix socket in a folder of the user's own, so that nobody else can connect, or listen in its
 //! place. Names go to Tor as they are. Targets and credentials are neither logged nor kept.

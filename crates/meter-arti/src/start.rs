@@ -1,5 +1,5 @@
-//! What can be seen of a start: Arti's status, how its connections come about, and, where it stands still,
-//! what relays say of this computer's clock.
+//! What can be seen of a start: Arti's status, how its connections come about, and, where it stands
+//! still, what relays say of this computer's clock.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -17,13 +17,13 @@ use crate::{
     socks::Client,
 };
 
-/// How long a start stands still before relays are asked for the time: half of what it takes the daemon to
-/// call it trouble.
+/// How long a start stands still before relays are asked for the time: half of what it takes the
+/// daemon to call it trouble.
 const STILL: Duration = Duration::from_secs(5);
 /// How long before they are asked again.
 const AGAIN: Duration = Duration::from_secs(60);
-/// The same, while none of them says anything: by their answer the daemon knows that a silence is over, of
-/// which Arti itself would not hear while it leaves silent relays alone.
+/// The same, while none of them says anything: by their answer the daemon knows that a silence is
+/// over, of which Arti itself would not hear while it leaves silent relays alone.
 const AGAIN_AMID_SILENCE: Duration = Duration::from_secs(10);
 
 /// A start, until it is over.

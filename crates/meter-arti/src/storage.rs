@@ -50,8 +50,8 @@ fn is_json(path: &Path) -> bool {
     })
 }
 
-/// Whether a failure may come from the cache. Arti's kinds do not tell: a file of its cache that is no
-/// database is an invalid configuration to it, and one that is cut off a bug.
+/// Whether a failure may come from the cache. Arti's kinds do not tell: a file of its cache that is
+/// no database is an invalid configuration to it, and one that is cut off a bug.
 pub(crate) const fn may_be_the_cache(kind: ErrorKind) -> bool {
     matches!(
         kind,

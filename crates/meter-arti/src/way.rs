@@ -1,7 +1,8 @@
-//! The way of Tor's own connections, as Arti's configuration: set last, over whatever else says where they
-//! go, and refused where it cannot be kept. Pure.
+//! The way of Tor's own connections, as Arti's configuration: set last, over whatever else says
+//! where they go, and refused where it cannot be kept. Pure.
 //!
-//! Arti's own reasons are not passed on: they quote what they do not understand, and here that is secret.
+//! Arti's own reasons are not passed on: they quote what they do not understand, and here that is
+//! secret.
 
 use arti_client::config::{
     BoolOrAuto, BridgeConfigBuilder, CfgPath, TorClientConfigBuilder, pt::TransportConfigBuilder,

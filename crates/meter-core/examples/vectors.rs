@@ -34,7 +34,8 @@ fn main() {
         reports.push(verified);
     }
     let vectors = json!({
-        "about": "Test vectors of docs/spec/session-report.md. Binary values are lower-case hex, 64-bit numbers decimal strings.",
+        "about": "Test vectors of docs/spec/session-report.md. Binary values are lower-case hex, \
+                  64-bit numbers decimal strings.",
         "payload_type": SessionReport::KIND.payload_type(),
         "seed": SEED,
         "key": hex::encode(signer.key().0),

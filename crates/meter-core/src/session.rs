@@ -55,8 +55,8 @@ impl SessionBatcher {
         self.open = None;
     }
 
-    /// Takes out of the open session what is in a report already: the session as a checkpoint held it
-    /// that was put back from an older copy. What was counted since stays open.
+    /// Takes out of the open session what is in a report already: the session as a checkpoint held
+    /// it that was put back from an older copy. What was counted since stays open.
     pub fn forget(&mut self, signed: &OpenSession) {
         self.open = self.open.and_then(|open| open.without(signed));
     }
@@ -263,7 +263,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_byte_is_lost_or_doubled_whatever_the_ticks(
-            ticks in proptest::collection::vec((0_u64..700_000, 0_u64..300_000, 0_u64..300_000), 1..200),
+            ticks in proptest::collection::vec(
+                (0_u64..700_000, 0_u64..300_000, 0_u64..300_000),
+                1..200,
+            ),
             crash_every in 1_usize..50,
         ) {
             let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);

@@ -4,8 +4,8 @@ use crate::{DeviceKey, PublicKey, Signable, Signed, Verified, VerifyError, pae};
 use ed25519_dalek::{Signer as _, SigningKey};
 use std::{fmt, marker::PhantomData};
 
-/// A signing key whose public half is a `K`; it signs what a `K` may sign and nothing else. Only the
-/// 32-byte seed is ever stored; the public half is derived.
+/// A signing key whose public half is a `K`; it signs what a `K` may sign and nothing else. Only
+/// the 32-byte seed is ever stored; the public half is derived.
 pub struct Signer<K> {
     secret: SigningKey,
     public: PhantomData<K>,

@@ -1,5 +1,5 @@
-//! Where one of Tor's ports is, SOCKS or control: a plain address that the Tor side publishes and others
-//! dial.
+//! Where one of Tor's ports is, SOCKS or control: a plain address that the Tor side publishes and
+//! others dial.
 
 use std::{
     fmt,
@@ -7,10 +7,11 @@ use std::{
     path::PathBuf,
 };
 
-/// Address of one of Tor's ports, as a value: it holds no socket. As text it is what Tor's own settings
-/// take: `127.0.0.1:9050`, or a path.
+/// Address of one of Tor's ports, as a value: it holds no socket. As text it is what Tor's own
+/// settings take: `127.0.0.1:9050`, or a path.
 ///
-/// It may be logged: a loopback address or a socket's path says nothing about what a person browses.
+/// It may be logged: a loopback address or a socket's path says nothing about what a person
+/// browses.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TorAddr {
     /// A TCP listener, always on a loopback address.

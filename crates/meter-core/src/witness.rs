@@ -1,7 +1,7 @@
 //! The name that a browser asks for to show that its requests reach the relay.
 //!
-//! It ends in `.invalid`, which never exists (RFC 6761 §6.4), and holds nothing but random bits: where a
-//! request for it goes astray, whoever is asked for the name learns nothing from it.
+//! It ends in `.invalid`, which never exists (RFC 6761 §6.4), and holds nothing but random bits:
+//! where a request for it goes astray, whoever is asked for the name learns nothing from it.
 
 use std::fmt;
 
@@ -18,7 +18,8 @@ impl WitnessName {
         Self(u128::from_be_bytes(bits))
     }
 
-    /// Reads a host name in the one spelling that [`Display`](fmt::Display) writes; `None` for any other.
+    /// Reads a host name in the one spelling that [`Display`](fmt::Display) writes; `None` for any
+    /// other.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let bits = u128::from_str_radix(name.strip_suffix(SUFFIX)?, 16).ok()?;

@@ -4,8 +4,8 @@ use std::{fmt, net::SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-/// Longest line in either direction, in bytes, without its newline. The longest one possible carries
-/// 64 bridges of 2 kB each.
+/// Longest line in either direction, in bytes, without its newline. The longest one possible
+/// carries 64 bridges of 2 kB each.
 pub const EMBEDDED_LINE_MAX: usize = 256 * 1024;
 
 /// From the daemon.

@@ -18,8 +18,9 @@ use std::{
 /// The double-entry book of one chain of session reports.
 ///
 /// Every call is one transaction, durable when it returns `Ok`. Calls block: on the disk, and on
-/// another process that holds the file, up to 2 s to open it and a quarter of a second to write. One process at a time may write; that is the
-/// caller's to guarantee, and a second one is refused or waits, but corrupts nothing.
+/// another process that holds the file, up to 2 s to open it and a quarter of a second to write.
+/// One process at a time may write; that is the caller's to guarantee, and a second one is refused
+/// or waits, but corrupts nothing.
 pub struct Book {
     connection: Connection,
     path: PathBuf,
@@ -47,8 +48,8 @@ enum Session {
     GoesOn,
 }
 
-/// How long a write waits for another program that holds the file. Short, because the owner of a book
-/// has more to do than to wait for it, and tries again.
+/// How long a write waits for another program that holds the file. Short, because the owner of a
+/// book has more to do than to wait for it, and tries again.
 const WRITE_PATIENCE: Duration = Duration::from_millis(250);
 
 impl Book {

@@ -45,7 +45,11 @@ pub enum BookError {
     Disk(#[source] rusqlite::Error),
     /// The book's log holds entries that the book lacks, and it can be read nowhere: not in its own
     /// folder, which cannot be written, and not in a copy.
-    #[error("{} holds the last entries of the book and can be read only in a folder that can be written; copy both files to one", log.display())]
+    #[error(
+        "{} holds the last entries of the book and can be read only in a folder that can be \
+         written; copy both files to one",
+        log.display()
+    )]
     LogUnread {
         /// The log's file.
         log: PathBuf,

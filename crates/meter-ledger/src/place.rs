@@ -62,8 +62,9 @@ pub fn place_new(draft: &Path, path: &Path) -> io::Result<()> {
         // No hard links here.
         Err(_) => {}
     }
-    // Neither way exists: what remains has a gap between look and move, in which only another process of
-    // the same user could make the same file. The daemon's lock keeps a second daemon away.
+    // Neither way exists: what remains has a gap between look and move, in which only another
+    // process of the same user could make the same file. The daemon's lock keeps a second daemon
+    // away.
     match fs::symlink_metadata(path) {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(draft, path),
@@ -79,8 +80,8 @@ fn rename_to_nothing(draft: &Path, path: &Path) -> Option<io::Result<()>> {
     match rfs::renameat_with(rfs::CWD, draft, rfs::CWD, path, flags) {
         Ok(()) => Some(Ok(())),
         Err(Errno::EXIST) => Some(Err(Errno::EXIST.into())),
-        // File systems in user space have many words for what they do not know. A disk that is full or
-        // read-only says so again at the next way.
+        // File systems in user space have many words for what they do not know. A disk that is full
+        // or read-only says so again at the next way.
         Err(_) => None,
     }
 }

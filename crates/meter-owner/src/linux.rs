@@ -1,4 +1,5 @@
-//! Two ways to the kernel's knowledge: one question, or a look at its lists where a sandbox forbids to ask.
+//! Two ways to the kernel's knowledge: one question, or a look at its lists where a sandbox forbids
+//! to ask.
 
 mod diagnostics;
 mod table;
@@ -20,7 +21,8 @@ impl Owners {
     /// Finds a way and tries it on the listener itself.
     ///
     /// # Errors
-    /// There is none: the kernel may not be asked, and its lists cannot be read. A sandbox does that.
+    /// There is none: the kernel may not be asked, and its lists cannot be read. A sandbox does
+    /// that.
     pub fn around(listener: SocketAddr) -> io::Result<Self> {
         let table = Table::around(listener);
         let diagnostics = match Diagnostics::around(listener) {

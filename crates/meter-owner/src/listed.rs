@@ -1,5 +1,5 @@
-//! Asks for a list of all sockets that can be seen (macOS, Windows), and whose the process is that has the
-//! one in question. Compiled and linted, never run; `judge` is tested.
+//! Asks for a list of all sockets that can be seen (macOS, Windows), and whose the process is that
+//! has the one in question. Compiled and linted, never run; `judge` is tested.
 
 use std::{io, net::SocketAddr, process};
 

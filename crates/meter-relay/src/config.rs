@@ -29,8 +29,8 @@ pub struct RelayConfig {
     /// Tells clients of success before Tor has answered, and sends their first bytes behind the
     /// request. Saves a round trip where Tor passes them on at once; a refusal becomes a reset.
     pub optimistic: bool,
-    /// Serves connections of which the system does not tell whose they are. Only for a computer that
-    /// nobody else uses: another user's traffic would pass for this user's.
+    /// Serves connections of which the system does not tell whose they are. Only for a computer
+    /// that nobody else uses: another user's traffic would pass for this user's.
     pub serve_unidentified: bool,
     /// The names that this relay answers for itself, to show who asks that requests arrive here.
     pub witnesses: Witnesses,

@@ -33,8 +33,8 @@ const MESSAGE_BYTES_MAX: usize = 514;
 /// RFC 1929 §2: any status but 0 is a failure.
 const CREDENTIALS_REFUSED: u8 = 1;
 
-/// Serves one client to its end, or until its task is aborted, which resets both sides. Tells nobody
-/// how it went: the counters and the client know.
+/// Serves one client to its end, or until its task is aborted, which resets both sides. Tells
+/// nobody how it went: the counters and the client know.
 ///
 /// The way to an open stream is boxed, and freed when it is over: a connection is small for as long
 /// as it lasts.

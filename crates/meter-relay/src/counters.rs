@@ -40,7 +40,8 @@ pub struct CounterSnapshot {
     pub bytes_up: u64,
     /// Payload bytes that clients' sockets accepted from us.
     pub bytes_down: u64,
-    /// Connections ever accepted, those included that were refused or that the relay answered itself.
+    /// Connections ever accepted, those included that were refused or that the relay answered
+    /// itself.
     pub connections: u64,
     /// Connections open now.
     pub active: u64,
@@ -54,8 +55,8 @@ pub struct CounterSnapshot {
     /// Connections of other users of this machine, closed without a word (S-23). They are among
     /// `refused`.
     pub foreign: u64,
-    /// Connections of which the system did not tell whose they are. They are among `refused`, unless
-    /// the configuration has them served.
+    /// Connections of which the system did not tell whose they are. They are among `refused`,
+    /// unless the configuration has them served.
     pub unidentified: u64,
     /// Requests for a public address instead of a name, allowed all the same: a client that finds
     /// names out by itself may be asking outside of Tor (S-22).
@@ -66,8 +67,8 @@ pub struct CounterSnapshot {
     pub unreached: ReplyCounts,
 }
 
-/// How often each SOCKS reply but "succeeded" was given (RFC 1928 §6, and Tor's socks-extensions for
-/// F0 to F7). Replies outside of both lists are counted together.
+/// How often each SOCKS reply but "succeeded" was given (RFC 1928 §6, and Tor's socks-extensions
+/// for F0 to F7). Replies outside of both lists are counted together.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ReplyCounts {
     counts: [u64; REPLY_SLOTS],
@@ -81,7 +82,8 @@ impl ReplyCounts {
         known_replies().map(Some).chain([None]).zip(self.counts)
     }
 
-    /// The reply that was counted last; `None` when it is none of the known ones, or was none at all.
+    /// The reply that was counted last; `None` when it is none of the known ones, or was none at
+    /// all.
     #[must_use]
     pub fn last(&self) -> Option<u8> {
         known_replies().nth(self.last.checked_sub(1)?)

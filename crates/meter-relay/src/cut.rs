@@ -1,5 +1,5 @@
-//! Cuts connections wherever they are. The relay keeps a list of their tasks, so that no task has to
-//! wait for a word of it: that would be a fifth of what an idle connection holds.
+//! Cuts connections wherever they are. The relay keeps a list of their tasks, so that no task has
+//! to wait for a word of it: that would be a fifth of what an idle connection holds.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -11,8 +11,8 @@ const BACKLOG: u32 = 1024;
 
 /// Binds and listens; says which port it is.
 ///
-/// On Unix "reuse" does not take a port from a live listener; it lets us back onto our own while old
-/// connections are still in TIME_WAIT.
+/// On Unix "reuse" does not take a port from a live listener; it lets us back onto our own while
+/// old connections are still in TIME_WAIT.
 ///
 /// # Errors
 /// [`RelayError::NotLoopback`], [`RelayError::PortTaken`] or [`RelayError::Listen`].
@@ -48,9 +48,10 @@ fn refusal(port: u16, error: io::Error) -> RelayError {
     }
 }
 
-/// A SOCKS client speaks first, so there is nothing to do with a connection before it has: the kernel
-/// keeps it until then (tcp(7), `TCP_DEFER_ACCEPT`), and the relay is woken once instead of twice.
-/// One that stays silent is handed over after a second or two, and the handshake's own limit is next.
+/// A SOCKS client speaks first, so there is nothing to do with a connection before it has: the
+/// kernel keeps it until then (tcp(7), `TCP_DEFER_ACCEPT`), and the relay is woken once instead of
+/// twice. One that stays silent is handed over after a second or two, and the handshake's own limit
+/// is next.
 #[cfg(target_os = "linux")]
 mod first_words {
     use std::io;

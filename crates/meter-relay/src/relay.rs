@@ -40,7 +40,8 @@ pub struct Relay {
     port: u16,
     counters: Arc<Counters>,
     shared: Arc<Shared>,
-    /// `None` where the system does not tell whose a connection is, and the configuration takes that.
+    /// `None` where the system does not tell whose a connection is, and the configuration takes
+    /// that.
     owners: Option<Owners>,
     /// Said once; the counters say how often.
     told_of_others: Once,
@@ -53,8 +54,8 @@ impl Relay {
     ///
     /// # Errors
     /// [`RelayError::NotLoopback`], [`RelayError::PortTaken`] or [`RelayError::Listen`]; and
-    /// [`RelayError::Unguarded`] where other users could not be kept out and the configuration does not
-    /// take that.
+    /// [`RelayError::Unguarded`] where other users could not be kept out and the configuration does
+    /// not take that.
     ///
     /// # Panics
     /// Outside of a tokio runtime with I/O and time.

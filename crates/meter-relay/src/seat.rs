@@ -36,8 +36,8 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// Takes one of the places of `shared`, for good: a permit that comes along would make each idle
-    /// connection larger.
+    /// Takes one of the places of `shared`, for good: a permit that comes along would make each
+    /// idle connection larger.
     pub(crate) fn take(
         connection: OpenConnection,
         shared: Arc<Shared>,

@@ -19,7 +19,8 @@ use tokio::{
 
 use crate::farewell::{reply_bytes, say_and_close};
 
-/// Names waited for at once; chosen arbitrarily, far above one for each browser that may be attached.
+/// Names waited for at once; chosen arbitrarily, far above one for each browser that may be
+/// attached.
 const EXPECTED_MAX: usize = 256;
 
 /// How long the browser may take to say what it wants of the name.
@@ -44,7 +45,8 @@ struct Expected {
 }
 
 impl Witnesses {
-    /// Waits for a request for this name. Of more than 256, the one expected longest ago is forgotten.
+    /// Waits for a request for this name. Of more than 256, the one expected longest ago is
+    /// forgotten.
     pub fn expect(&self, name: WitnessName) {
         let mut expected = self.lock();
         if expected.len() == EXPECTED_MAX {
@@ -97,8 +99,9 @@ pub(crate) fn asked_for(address: &Address) -> Option<WitnessName> {
 
 /// Notes the arrival, and then answers: who has the answer finds the arrival noted.
 ///
-/// The answer is HTTP. A browser that made the request one of HTTPS takes it for a broken connection;
-/// it has arrived all the same. A name that nobody waits for is one that does not exist.
+/// The answer is HTTP. A browser that made the request one of HTTPS takes it for a broken
+/// connection; it has arrived all the same. A name that nobody waits for is one that does not
+/// exist.
 pub(crate) async fn answer(
     mut client: TcpStream,
     early: bool,

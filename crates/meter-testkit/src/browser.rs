@@ -1,8 +1,8 @@
 //! The installed Chromium and Firefox, headless, driven through WebDriver.
 //!
 //! One interface over both; where they differ, `chromium` and `firefox` say how. Neither talks to
-//! anything outside, and both resolve every name to 127.0.0.1, so that a request which by-passes the
-//! proxy reaches the [site](crate::site) and is seen there.
+//! anything outside, and both resolve every name to 127.0.0.1, so that a request which by-passes
+//! the proxy reaches the [site](crate::site) and is seen there.
 
 mod chromium;
 mod command;
@@ -41,7 +41,8 @@ impl Browser {
     /// (Chromium) or the browser has accepted it (Firefox).
     ///
     /// # Errors
-    /// Browser or driver is missing (the text says how to install it), or one of them does not start.
+    /// Browser or driver is missing (the text says how to install it), or one of them does not
+    /// start.
     pub async fn launch(kind: Kind, options: &LaunchOptions) -> Result<Self> {
         let mut capabilities = match kind {
             Kind::Chromium => chromium::capabilities(options)?,
@@ -275,7 +276,8 @@ impl Browser {
         chromium::cdp(self, command, &parameters).await
     }
 
-    /// Runs the body of an async function with the rights of Firefox itself; `args` has `arguments`.
+    /// Runs the body of an async function with the rights of Firefox itself; `args` has
+    /// `arguments`.
     ///
     /// # Errors
     /// This is not Firefox, or the script threw.

@@ -1,7 +1,7 @@
 //! Ports on 127.0.0.1 that stay reserved for as long as a test needs them.
 //!
-//! Nothing here listens. A port that a test only looked up ("free at the moment") can be taken by any
-//! other program of the machine before its user binds it; a held one cannot.
+//! Nothing here listens. A port that a test only looked up ("free at the moment") can be taken by
+//! any other program of the machine before its user binds it; a held one cannot.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -10,12 +10,13 @@ use tokio::net::TcpSocket;
 
 use crate::loopback::address;
 
-/// A port that no other program can take. Clones hold the same one; it is free when the last is dropped.
+/// A port that no other program can take. Clones hold the same one; it is free when the last is
+/// dropped.
 ///
-/// A socket is bound to it and does not listen. On Linux (`inet_csk_get_port`) the kernel then gives
-/// the number to no outgoing connection and to nobody who asks for any port, while a program that is
-/// told the number and sets `SO_REUSEADDR`, as `tor` and our relay do, can listen on it, as often as
-/// it is started. Connections to a held port on which nobody listens are refused.
+/// A socket is bound to it and does not listen. On Linux (`inet_csk_get_port`) the kernel then
+/// gives the number to no outgoing connection and to nobody who asks for any port, while a program
+/// that is told the number and sets `SO_REUSEADDR`, as `tor` and our relay do, can listen on it, as
+/// often as it is started. Connections to a held port on which nobody listens are refused.
 #[derive(Clone, Debug)]
 pub struct HeldPort {
     _bound: Arc<TcpSocket>,

@@ -87,8 +87,8 @@ impl Guarded {
         }
     }
 
-    /// Kills the whole group, and returns when none of it lives: a killed process still runs for the
-    /// moment it takes to tear it down.
+    /// Kills the whole group, and returns when none of it lives: a killed process still runs for
+    /// the moment it takes to tear it down.
     pub(crate) fn kill(&mut self) {
         ignore_because("the group may be gone already", self.signal(Signal::KILL));
         ignore_because("a second wait returns the same status", self.child.wait());
@@ -126,9 +126,9 @@ fn has_living_member(group: Pid) -> bool {
 }
 
 /// Runs `"$@"` in the foreground, and beside it a watcher that reads the lifeline until it closes
-/// and then kills the group, itself included. This holds for paused children as well: the kernel hangs
-/// up and continues a stopped group whose parent is gone (POSIX, "orphaned process group"), and the
-/// watcher is deaf to the hang-up.
+/// and then kills the group, itself included. This holds for paused children as well: the kernel
+/// hangs up and continues a stopped group whose parent is gone (POSIX, "orphaned process group"),
+/// and the watcher is deaf to the hang-up.
 const WATCH: &str =
     r#"exec 3<&0 </dev/null; (trap "" HUP; read -r _ <&3; kill -KILL 0) & exec 3<&-; "$@""#;
 

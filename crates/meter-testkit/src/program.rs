@@ -50,8 +50,8 @@ pub(crate) const GECKODRIVER: Program = Program {
 };
 
 impl Program {
-    /// Looks in PATH, in the places of system programs, and in the tools folder (`ONIONMETER_TOOLS`,
-    /// else `~/.cache/onionmeter/tools/bin`).
+    /// Looks in PATH, in the places of system programs, and in the tools folder
+    /// (`ONIONMETER_TOOLS`, else `~/.cache/onionmeter/tools/bin`).
     ///
     /// # Errors
     /// Names the program and the command that installs it.

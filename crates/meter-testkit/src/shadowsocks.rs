@@ -1,5 +1,5 @@
-//! A real Shadowsocks server on loopback, on a thread of its own, and a door through which a process in
-//! another network namespace reaches it.
+//! A real Shadowsocks server on loopback, on a thread of its own, and a door through which a
+//! process in another network namespace reaches it.
 
 use std::{net::SocketAddr, path::Path, thread};
 

@@ -1,7 +1,7 @@
 //! A web site on loopback that counts every byte at its sockets.
 //!
-//! Plain HTTP/1.1, one request per connection: every answer says `Connection: close`, so the end of a
-//! connection is the end of its count.
+//! Plain HTTP/1.1, one request per connection: every answer says `Connection: close`, so the end of
+//! a connection is the end of its count.
 //!
 //! | path | answer |
 //! | --- | --- |
@@ -131,7 +131,8 @@ async fn accept(listener: TcpListener, book: Arc<Book>) {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => {
                 let Ok((stream, peer)) = accepted else {
-                    // Reset before it was accepted, or no file descriptor left: that needs a moment.
+                    // Reset before it was accepted, or no file descriptor left: that needs a
+                    // moment.
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 };

@@ -1,6 +1,7 @@
 //! The smallest SOCKS5 and HTTP client, for tests that fetch without a browser.
 //!
-//! Written from RFC 1928 and 1929 independently of the product, so that both cannot share a mistake.
+//! Written from RFC 1928 and 1929 independently of the product, so that both cannot share a
+//! mistake.
 
 use std::{net::SocketAddr, path::Path};
 

@@ -89,7 +89,8 @@ impl Programs {
     }
 }
 
-/// Makes `folder/tor`, which is the installed `tor` with a clock that is `days` off; negative: behind.
+/// Makes `folder/tor`, which is the installed `tor` with a clock that is `days` off; negative:
+/// behind.
 ///
 /// # Errors
 /// `tor` or `faketime` is missing, or the file cannot be written.
@@ -105,15 +106,15 @@ impl TorNetwork {
     /// with others.
     ///
     /// # Errors
-    /// `tor` or `tor-gencert` is missing (the text says how to install it), a daemon ended (the text
-    /// has its last words), or there is no consensus after 90 s.
+    /// `tor` or `tor-gencert` is missing (the text says how to install it), a daemon ended (the
+    /// text has its last words), or there is no consensus after 90 s.
     pub async fn boot(folder: &Path) -> Result<Self> {
         Self::boot_with_relays(folder, 1).await
     }
 
-    /// As [`Self::boot`], with as many plain relays beside the authorities. Clients of onion services
-    /// need more than one: a circuit of Arti's to such a service has four hops to begin with, and none
-    /// of them may be the last one of the service's.
+    /// As [`Self::boot`], with as many plain relays beside the authorities. Clients of onion
+    /// services need more than one: a circuit of Arti's to such a service has four hops to begin
+    /// with, and none of them may be the last one of the service's.
     ///
     /// # Errors
     /// As [`Self::boot`].
@@ -225,8 +226,8 @@ impl TorNetwork {
         OnionService::published(client, &service).await
     }
 
-    /// Starts a client `tor` of this network: SOCKS and control port, cookie authentication. Returns
-    /// at once; [`TorClient::wait_until_ready`] waits for it.
+    /// Starts a client `tor` of this network: SOCKS and control port, cookie authentication.
+    /// Returns at once; [`TorClient::wait_until_ready`] waits for it.
     ///
     /// # Errors
     /// The process cannot be started.
@@ -255,7 +256,8 @@ impl TorNetwork {
         Ok(TorClient::new(process, ports, self.folder.join(name)))
     }
 
-    /// Ends every daemon. The network's ports stay its own: from now on connections to them are refused.
+    /// Ends every daemon. The network's ports stay its own: from now on connections to them are
+    /// refused.
     pub fn end(&mut self) {
         self.daemons.clear();
     }

@@ -251,7 +251,8 @@ async fn a_dead_proxy_shows_an_error_page_and_never_the_site(browser: &Browser) 
 /// Port 1 of this computer: nobody listens there.
 const DEAD_PROXY: &str = "
     const value = globalThis.browser?.runtime.getBrowserInfo
-        ? { proxyType: 'manual', socks: '127.0.0.1:1', socksVersion: 5, proxyDNS: true, passthrough: '' }
+        ? { proxyType: 'manual', socks: '127.0.0.1:1', socksVersion: 5, proxyDNS: true,
+            passthrough: '' }
         : { mode: 'fixed_servers',
             rules: { singleProxy: { scheme: 'socks5', host: '127.0.0.1', port: 1 } } };
     await browser.proxy.settings.set({ value });

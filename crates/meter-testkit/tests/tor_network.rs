@@ -1,4 +1,5 @@
-//! The private network is a Tor network: clients bootstrap, circuits have three hops, exits resolve.
+//! The private network is a Tor network: clients bootstrap, circuits have three hops, exits
+//! resolve.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Bridge lines, as people paste them. Pure: what is no bridge is refused with the reason, and what is one
-//! is written anew from its parts, so that nothing else can reach Tor's configuration.
+//! Bridge lines, as people paste them. Pure: what is no bridge is refused with the reason, and what
+//! is one is written anew from its parts, so that nothing else can reach Tor's configuration.
 //!
 //! No reason holds an address or a fingerprint: bridges are secrets of those who use them.
 

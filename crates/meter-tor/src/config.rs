@@ -86,8 +86,8 @@ pub enum Choice {
     Auto,
     /// Only a Tor that someone else runs. Never stopped by us.
     Existing {
-        /// Its SOCKS address: loopback, or a Unix socket where nobody else can sit. `None`: what its control
-        /// port says.
+        /// Its SOCKS address: loopback, or a Unix socket where nobody else can sit. `None`: what
+        /// its control port says.
         socks: Option<TorAddr>,
         /// Its control port. `None`: the candidates' (those with this SOCKS address, if given).
         control: Option<TorAddr>,
@@ -123,8 +123,8 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// The system service (Debian's sockets, and 9050 with 9051 or Debian's control socket) and Tor Browser
-    /// (9150, 9151). Sockets come first: at a port anybody may sit.
+    /// The system service (Debian's sockets, and 9050 with 9051 or Debian's control socket) and Tor
+    /// Browser (9150, 9151). Sockets come first: at a port anybody may sit.
     #[must_use]
     pub fn well_known() -> Vec<Self> {
         let port = |port| Some(TorAddr::loopback(port));

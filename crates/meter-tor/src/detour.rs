@@ -1,12 +1,14 @@
-//! Another way out for Tor's own connections, where the straight one is blocked: bridges or a Shadowsocks
-//! server. Never for what browsers send, which goes through Tor as always.
+//! Another way out for Tor's own connections, where the straight one is blocked: bridges or a
+//! Shadowsocks server. Never for what browsers send, which goes through Tor as always.
 //!
-//! A detour belongs to a Tor of ours. Where one is wanted, no Tor of somebody else is used, and none of ours
-//! starts without it: each life of a managed or an embedded Tor begins with [`Detour::open`]. What that
-//! gives, as lines of a torrc or as the way that the embedded Tor is told of, holds until that Tor is gone.
+//! A detour belongs to a Tor of ours. Where one is wanted, no Tor of somebody else is used, and
+//! none of ours starts without it: each life of a managed or an embedded Tor begins with
+//! [`Detour::open`]. What that gives, as lines of a torrc or as the way that the embedded Tor is
+//! told of, holds until that Tor is gone.
 //!
-//! Both go to the child through its stdin: not by arguments, not by its environment, not by a file. What a
-//! Tor keeps of its bridges in its own data folder, as of any guard, is Tor's: their addresses are in there.
+//! Both go to the child through its stdin: not by arguments, not by its environment, not by a file.
+//! What a Tor keeps of its bridges in its own data folder, as of any guard, is Tor's: their
+//! addresses are in there.
 
 use std::{
     collections::BTreeSet,
@@ -30,7 +32,8 @@ use crate::{
 /// What Tor's own connections take instead of the straight way; the default is the straight way.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Detour {
-    /// The file of a Shadowsocks server: see `meter_uplink::Uplink::read`. Read at each start of Tor.
+    /// The file of a Shadowsocks server: see `meter_uplink::Uplink::read`. Read at each start of
+    /// Tor.
     pub shadowsocks: Option<PathBuf>,
     /// Bridges that take the place of Tor's public first relays. Not together with Shadowsocks.
     pub bridges: Vec<Bridge>,
@@ -84,7 +87,8 @@ impl Detour {
             more => format!(", the first of {more} in its file"),
         };
         Ok(Some(format!(
-            "Tor's own connections go through your Shadowsocks server ({}{which}); its owner sees your \
+            "Tor's own connections go through your Shadowsocks server ({}{which}); its owner sees \
+             your \
              address, when you use Tor and how much, but neither sites nor content",
             server.method()
         )))
@@ -108,7 +112,8 @@ impl Detour {
         Ok(Opened::Shadowsocks(Box::new(held)))
     }
 
-    /// The program of a transport would have to be led through the proxy, too, and not each one can be.
+    /// The program of a transport would have to be led through the proxy, too, and not each one can
+    /// be.
     fn check_kind(&self, backend: BackendKind) -> Result<(), TorProblem> {
         if self.is_wanted() && backend == BackendKind::Existing {
             return Err(TorProblem::DetourNeedsOwnTor);
@@ -166,7 +171,8 @@ fn name_for_tor(transport: Transport, program: &Path, folder: &Path) -> io::Resu
 }
 
 impl Bridges {
-    /// `UseBridges` above all: with it, Tor connects to nothing but the bridges, whatever becomes of them.
+    /// `UseBridges` above all: with it, Tor connects to nothing but the bridges, whatever becomes
+    /// of them.
     fn torrc(&self, folder: &Path) -> io::Result<Vec<String>> {
         let mut lines = vec!["UseBridges 1".to_owned()];
         for (transport, program) in &self.programs {
@@ -239,8 +245,8 @@ impl Opened {
         })
     }
 
-    /// Keeps the way open, and says on `desk` why Tor gets nowhere on it. Pending for ever where there
-    /// is nothing to keep.
+    /// Keeps the way open, and says on `desk` why Tor gets nowhere on it. Pending for ever where
+    /// there is nothing to keep.
     ///
     /// # Cancel safety
     /// Dropping it leaves the way as it is.
@@ -307,8 +313,8 @@ async fn until(moment: Option<Instant>) {
 
 /// Since when Tor has waited for a relay's first word; `None`: it does not.
 ///
-/// By the tag of its phase (control-spec, "Bootstrap phases"): a Tor that starts with a directory from
-/// last time does the same at 80 % as another at 5 %, and its tags then begin with `ap_`.
+/// By the tag of its phase (control-spec, "Bootstrap phases"): a Tor that starts with a directory
+/// from last time does the same at 80 % as another at 5 %, and its tags then begin with `ap_`.
 fn silent_since(status: &TorStatus) -> Option<Instant> {
     let TorState::Bootstrapping(at) = &status.state else {
         return None;

@@ -163,8 +163,8 @@ impl Search {
         })
     }
 
-    /// The address that was asked for if this Tor has it. Else a Unix socket that takes us, since nobody else
-    /// can sit there; else the candidate's port, or this Tor's first.
+    /// The address that was asked for if this Tor has it. Else a Unix socket that takes us, since
+    /// nobody else can sit there; else the candidate's port, or this Tor's first.
     async fn pick(
         &self,
         candidate: &Candidate,
@@ -216,7 +216,8 @@ impl Misses {
             // It was not even asked, so it said nothing against the SOCKS port beside it.
             TorProblem::SocketUnsafe(_)
                 | TorProblem::ControlRefused(
-                    // Something else sits on the control port, or it is for another user (Debian's).
+                    // Something else sits on the control port, or it is for another user
+                    // (Debian's).
                     ControlRefusal::NotControlPort
                         | ControlRefusal::NoAccess
                         | ControlRefusal::NoSafeMethod

@@ -1,6 +1,7 @@
 //! Everything that can go wrong with having a Tor: one variant per thing a person can do about it.
 //!
-//! No variant holds an address or a name: the texts may be shown and logged. Two hold a path of this computer.
+//! No variant holds an address or a name: the texts may be shown and logged. Two hold a path of
+//! this computer.
 
 use std::{
     io,
@@ -78,7 +79,11 @@ pub enum TorProblem {
     #[error("the folder for tor's sockets {0}")]
     RunDirUnusable(FolderFault),
     /// Others could put another folder in the place of one above Tor's data directory.
-    #[error("{folder}, which is above tor's data folder, {why}", folder = .folder.display(), why = .why.says(.folder))]
+    #[error(
+        "{folder}, which is above tor's data folder, {why}",
+        folder = .folder.display(),
+        why = .why.says(.folder)
+    )]
     OpenAbove {
         /// That folder.
         folder: PathBuf,
@@ -132,14 +137,21 @@ pub enum TorProblem {
     TwoDetours,
     /// A bridge is given without its fingerprint, and only the embedded Tor is there.
     #[error(
-        "a bridge without its fingerprint cannot be used by the Tor that is built in; an installed tor can"
+        "a bridge without its fingerprint cannot be used by the Tor that is built in; an installed \
+         tor can"
     )]
     BridgeWithoutFingerprint,
     /// A bridge's transport has no program here.
-    #[error("bridges with {} need a program that is not installed: {}", .0.name(), .0.programs().join(" or "))]
+    #[error(
+        "bridges with {} need a program that is not installed: {}",
+        .0.name(), .0.programs().join(" or ")
+    )]
     TransportMissing(Transport),
     /// The only program for a bridge's transport is one that others could have changed.
-    #[error("bridges with {} need {}, and every user of this computer may change the one that is here", .0.name(), .1)]
+    #[error(
+        "bridges with {} need {}, and every user of this computer may change the one that is here",
+        .0.name(), .1
+    )]
     TransportUnsafe(Transport, &'static str),
     /// The file of the Shadowsocks server cannot be used. Tor was not started.
     #[error("Shadowsocks: {0}")]

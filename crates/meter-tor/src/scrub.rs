@@ -183,7 +183,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_public_address_survives_any_surroundings(
-            before in "[ a-z\"'=(\\[]{0,9}[ \"'=(\\[]", ip in 0x0b00_0000_u32..0x7eff_ffff, port in 1_u16..,
+            before in "[ a-z\"'=(\\[]{0,9}[ \"'=(\\[]",
+            ip in 0x0b00_0000_u32..0x7eff_ffff,
+            port in 1_u16..,
             after in "[ \"',;)\\]][ -~]{0,9}",
         ) {
             let ip = std::net::Ipv4Addr::from(ip);

@@ -1,7 +1,7 @@
 //! Whether a Unix socket of somebody else's can only be whose it should be.
 //!
-//! Who may put a socket there is told by its folder. The permissions of the socket itself are not looked
-//! at: who may connect is Tor's affair, and the system says so when we try.
+//! Who may put a socket there is told by its folder. The permissions of the socket itself are not
+//! looked at: who may connect is Tor's affair, and the system says so when we try.
 
 use std::{
     fs, io,
@@ -25,8 +25,8 @@ pub enum SocketFault {
     OtherOwner,
 }
 
-/// Judges the socket at `path`. Where nothing is, or nothing that we may look at, there is nothing against it
-/// either: connecting says so.
+/// Judges the socket at `path`. Where nothing is, or nothing that we may look at, there is nothing
+/// against it either: connecting says so.
 ///
 /// # Errors
 /// Why it must not be used.
@@ -61,7 +61,8 @@ pub(crate) fn is_same(one: &TorAddr, other: &TorAddr) -> bool {
     }
 }
 
-/// Whether nobody else may change what lies in the folder of `path` or on the way there, and whose it is.
+/// Whether nobody else may change what lies in the folder of `path` or on the way there, and whose
+/// it is.
 fn folder_of(path: &Path) -> io::Result<(bool, u32)> {
     // Links on the way (`/var/run` is one) lead where the socket is.
     let folder = path.parent().unwrap_or(path).canonicalize()?;

@@ -104,8 +104,8 @@ pub struct Bootstrap {
 }
 
 impl Complaint {
-    /// The reason in a warning's words, where they name one. A certificate of the network's that has
-    /// expired is one seen by a clock that is ahead.
+    /// The reason in a warning's words, where they name one. A certificate of the network's that
+    /// has expired is one seen by a clock that is ahead.
     pub(crate) fn in_words(warning: &str) -> Option<Self> {
         let warning = warning.to_ascii_lowercase();
         let words = [

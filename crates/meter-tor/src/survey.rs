@@ -1,5 +1,5 @@
-//! A look at what is there: Tors that run on this computer already, and the installed program. Uses none
-//! of them and changes nothing.
+//! A look at what is there: Tors that run on this computer already, and the installed program. Uses
+//! none of them and changes nothing.
 
 use std::path::Path;
 
@@ -66,8 +66,8 @@ impl Sighting {
     }
 }
 
-/// Asks at all these places, a SOCKS address only where no control port proved anything: Tor logs that
-/// question. Only this computer is asked; each answer takes a few seconds at the most.
+/// Asks at all these places, a SOCKS address only where no control port proved anything: Tor logs
+/// that question. Only this computer is asked; each answer takes a few seconds at the most.
 pub async fn survey(places: &[Candidate]) -> Vec<Sighting> {
     let mut found: Vec<Sighting> = Vec::new();
     for place in places {

@@ -124,9 +124,9 @@ impl Tor {
 
     /// Asks a Tor of ours to let later connections share no circuit with earlier ones.
     ///
-    /// Returns at once, and no answer says when it is done: whoever needs certainty changes the SOCKS
-    /// credentials as well, which every backend honours at once. A Tor of someone else's is not
-    /// commanded; others use it, too.
+    /// Returns at once, and no answer says when it is done: whoever needs certainty changes the
+    /// SOCKS credentials as well, which every backend honours at once. A Tor of someone else's is
+    /// not commanded; others use it, too.
     pub fn new_identity(&self) {
         self.identity
             .send_modify(|count| *count = count.wrapping_add(1));
@@ -153,8 +153,8 @@ impl Tor {
 
     /// Whether the Tor network answers through this Tor. It asks an exit for a name that cannot
     /// exist, on a circuit of its own; nothing that a person visits is touched, and nothing of it
-    /// passes a relay of ours. For moments of doubt: it costs a stream. A new circuit and a look for a
-    /// name may take seconds.
+    /// passes a relay of ours. For moments of doubt: it costs a stream. A new circuit and a look
+    /// for a name may take seconds.
     ///
     /// `false` also when there is no usable Tor, and after `patience`.
     ///

@@ -1,4 +1,5 @@
-//! Starts with bridges that cannot be. What becomes of those that can is asked in `checks/tests/detours`.
+//! Starts with bridges that cannot be. What becomes of those that can is asked in
+//! `checks/tests/detours`.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 

@@ -1,5 +1,5 @@
-//! The embedded Tor's parent, with children that say what a real one says too seldom. The real one is
-//! asked in `checks/tests/backends`.
+//! The embedded Tor's parent, with children that say what a real one says too seldom. The real one
+//! is asked in `checks/tests/backends`.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -24,9 +24,9 @@ const LISTENING: &str = r#"{"event":"listening","version":"Arti 9.9"}\n"#;
 
 fn progress(percent: u8, blocked: &str) -> String {
     let ready = percent == 100;
-    format!(
-        r#"{{"event":"progress","percent":{percent},"tag":"t","summary":"s","blocked":{blocked},"ready":{ready}}}\n"#
-    )
+    let phase = format!(r#""percent":{percent},"tag":"t","summary":"s""#);
+    let rest = format!(r#""blocked":{blocked},"ready":{ready}"#);
+    format!(r#"{{"event":"progress",{phase},{rest}}}\n"#)
 }
 
 struct Setting {
@@ -125,7 +125,10 @@ async fn how_connections_fail_and_what_the_clock_is_off_by_are_told() {
         let said = format!("{LISTENING}{}", progress(7, &seen));
         let setting = Setting::saying(&said, |_| {});
         assert_eq!(soon(setting.tor.start()).await, Ok(()));
-        let is_told = |state: &TorState| matches!(state, TorState::Bootstrapping(at) if at.complaint == Some(complaint));
+        let is_told = |state: &TorState| match state {
+            TorState::Bootstrapping(at) => at.complaint == Some(complaint),
+            _ => false,
+        };
         let status = until(&mut setting.tor.status(), is_told).await;
         let behind = TorWarning::ClockSkew { seconds: -7_200 };
         assert_eq!(status.warnings, [behind]);

@@ -1,5 +1,5 @@
-//! What an embedded Tor is told of its detour, and that without one that is wanted none is started. The
-//! real one is asked in `checks/tests/detours`.
+//! What an embedded Tor is told of its detour, and that without one that is wanted none is started.
+//! The real one is asked in `checks/tests/detours`.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 

@@ -1,5 +1,5 @@
-//! A managed Tor whose Shadowsocks server cannot be used, or is not there. One that is there stands in
-//! `checks/tests/detours`.
+//! A managed Tor whose Shadowsocks server cannot be used, or is not there. One that is there stands
+//! in `checks/tests/detours`.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 

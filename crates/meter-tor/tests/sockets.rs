@@ -1,5 +1,5 @@
-//! Somebody else's real `tor` on Unix sockets. It can reach nobody, so it starts up and stays there;
-//! `checks/tests/backends` goes through one to sites.
+//! Somebody else's real `tor` on Unix sockets. It can reach nobody, so it starts up and stays
+//! there; `checks/tests/backends` goes through one to sites.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 

@@ -1,4 +1,5 @@
-//! What the library is told: one server, TCP alone, one local port with credentials, nothing besides.
+//! What the library is told: one server, TCP alone, one local port with credentials, nothing
+//! besides.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -17,7 +18,8 @@ use crate::{Server, UplinkError};
 
 /// How long a connection to the server may take; Tor gives up after two minutes.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
-/// 128 bits each, as hexadecimal digits: nobody guesses them, and a torrc takes them without quotes.
+/// 128 bits each, as hexadecimal digits: nobody guesses them, and a torrc takes them without
+/// quotes.
 const CREDENTIAL_BYTES: usize = 16;
 
 /// What the local port asks for, so that other users of this computer cannot use it: user name and
@@ -63,8 +65,8 @@ impl Credentials {
 
 /// The library's configuration for a local end on `port`; 0 is any free one.
 ///
-/// One server alone: with several, the library compares them by asking well-known sites through each.
-/// With none it would connect directly.
+/// One server alone: with several, the library compares them by asking well-known sites through
+/// each. With none it would connect directly.
 pub(crate) fn config(server: &Server, port: u16, credentials: &Credentials) -> Config {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut local = LocalConfig::new_with_addr(listen.into(), ProtocolType::Socks);

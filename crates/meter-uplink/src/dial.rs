@@ -1,5 +1,5 @@
-//! The one dialer of this crate besides the library's: a connection to the person's own server, only to
-//! see whether it is accepted. No byte is sent.
+//! The one dialer of this crate besides the library's: a connection to the person's own server,
+//! only to see whether it is accepted. No byte is sent.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,7 +11,8 @@ const ACCEPT_MAX: Duration = Duration::from_secs(8);
 /// Whether a connection is accepted there.
 #[expect(
     clippy::disallowed_methods,
-    reason = "it leads to the server that Tor's connections go to anyway, by address, and carries nothing"
+    reason = "it leads to the server that Tor's connections go to anyway, by address, and carries \
+              nothing"
 )]
 pub(crate) async fn is_accepted(server: SocketAddr) -> bool {
     matches!(

@@ -41,7 +41,8 @@ pub enum FileFault {
     OtherOwner,
     /// Others may read it.
     #[error(
-        "can be read by others (mode {mode:03o}); run `chmod 600` on it, and treat its password as known to them"
+        "can be read by others (mode {mode:03o}); run `chmod 600` on it, and treat its password as \
+         known to them"
     )]
     OpenToOthers {
         /// Its permission bits.

@@ -1,7 +1,7 @@
 //! The library's local end on a thread and a runtime of its own.
 //!
-//! It spawns a task for each connection and waits for none of them. Here they end with the runtime, and
-//! a panic in one of them stays there.
+//! It spawns a task for each connection and waits for none of them. Here they end with the runtime,
+//! and a panic in one of them stays there.
 
 use std::{io, net::SocketAddr, thread};
 

@@ -38,8 +38,9 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Reads a URL or a document, white space and a byte order mark around it aside. Of several servers
-    /// in a document the first is taken: choosing among them would mean sending requests through all.
+    /// Reads a URL or a document, white space and a byte order mark around it aside. Of several
+    /// servers in a document the first is taken: choosing among them would mean sending requests
+    /// through all.
     ///
     /// # Errors
     /// What is wrong with it.

@@ -1,5 +1,5 @@
-//! The local end as its user sees it: an address that stays the same, and what is wrong when nothing
-//! comes through.
+//! The local end as its user sees it: an address that stays the same, and what is wrong when
+//! nothing comes through.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -27,8 +27,8 @@ const RETRY_PAUSES: [Duration; 5] = [
 
 /// A running way to one Shadowsocks server.
 ///
-/// The address and the credentials hold as long as this does. Whoever was told of them goes nowhere else:
-/// while the local end is gone, connections to it are refused.
+/// The address and the credentials hold as long as this does. Whoever was told of them goes nowhere
+/// else: while the local end is gone, connections to it are refused.
 #[derive(Debug)]
 pub struct Uplink {
     server: Server,
@@ -73,8 +73,8 @@ impl Uplink {
     }
 
     /// Opens a port on 127.0.0.1 that takes SOCKS5 with credentials and passes TCP on to `server`.
-    /// Nothing is sent before somebody connects. [`Keeper::keep`] has to be polled for a local end that
-    /// ended to come back.
+    /// Nothing is sent before somebody connects. [`Keeper::keep`] has to be polled for a local end
+    /// that ended to come back.
     ///
     /// # Errors
     /// The system's.
@@ -105,14 +105,15 @@ impl Uplink {
         &self.credentials
     }
 
-    /// Whether the local end runs. One that has ended soon after its start twice in a row is said to run
-    /// again only when it has lived for a while.
+    /// Whether the local end runs. One that has ended soon after its start twice in a row is said to
+    /// run again only when it has lived for a while.
     #[must_use]
     pub fn running(&self) -> watch::Receiver<bool> {
         self.running.subscribe()
     }
 
-    /// Finds out what is wrong; takes up to 8 s. Sends nothing: it connects to the server and hangs up.
+    /// Finds out what is wrong; takes up to 8 s. Sends nothing: it connects to the server and hangs
+    /// up.
     pub async fn diagnose(&self) -> Trouble {
         if !*self.running.borrow() {
             Trouble::Down

@@ -116,8 +116,8 @@ pub enum Notice {
     },
     /// The bridge cannot reach the daemon, or the daemon cannot work at all.
     Problem(Problem),
-    /// The bridge says of the browser that started it whether something stands below the extension; nothing where it
-    /// cannot tell.
+    /// The bridge says of the browser that started it whether something stands below the extension;
+    /// nothing where it cannot tell.
     Floor {
         /// Whether the browser reaches nothing without the extension.
         present: bool,

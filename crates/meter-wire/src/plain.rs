@@ -23,8 +23,9 @@ const REPLACEMENT: char = '\u{FFFD}';
 
 /// A text for one line, of [`LINE_CHARS_MAX`] characters at the most.
 ///
-/// Line ends and other white space become spaces. Each run of characters that cannot be seen (control
-/// and format characters, those that turn the direction of writing among them) becomes one `U+FFFD`.
+/// Line ends and other white space become spaces. Each run of characters that cannot be seen
+/// (control and format characters, those that turn the direction of writing among them) becomes one
+/// `U+FFFD`.
 #[must_use]
 pub fn plain_line(text: &str) -> String {
     let mut cleaner = Cleaner::default();
@@ -37,7 +38,8 @@ pub fn plain_line(text: &str) -> String {
     cleaner.clean
 }
 
-/// As [`plain_line`], but line ends stay, and the limits are [`TEXT_CHARS_MAX`] and [`TEXT_LINES_MAX`].
+/// As [`plain_line`], but line ends stay, and the limits are [`TEXT_CHARS_MAX`] and
+/// [`TEXT_LINES_MAX`].
 #[must_use]
 pub fn plain_text(text: &str) -> String {
     let mut cleaner = Cleaner::default();

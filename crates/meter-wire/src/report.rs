@@ -45,7 +45,8 @@ pub const REPORTS_FORMAT: &str = "onionmeter-reports/1";
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportsFile {
-    /// What every object of the command line has; it says nothing about the reports, and a file may lack it.
+    /// What every object of the command line has; it says nothing about the reports, and a file may
+    /// lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// [`REPORTS_FORMAT`].

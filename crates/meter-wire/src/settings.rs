@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Every setting, in the order of `config.example.toml`.
     pub settings: Vec<Setting>,
-    /// What is wrong with the file as it is now, if anything: nothing new starts until it is mended.
+    /// What is wrong with the file as it is now, if anything: nothing new starts until it is
+    /// mended.
     pub problem: Option<Problem>,
 }
 

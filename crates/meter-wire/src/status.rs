@@ -16,8 +16,8 @@ pub struct Status {
     pub balance: U64Text,
     /// Signed reports in the book, which is the sequence number of the last one.
     pub reports: U64Text,
-    /// The chain that they belong to. Absent while key or book cannot be used, and in a daemon that does
-    /// not tell.
+    /// The chain that they belong to. Absent while key or book cannot be used, and in a daemon that
+    /// does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<HexBytes<16>>,
     /// When sessions close.
@@ -31,8 +31,8 @@ pub struct Status {
     /// Connections of other users of this machine that the relay refused, since the daemon's start.
     #[serde(default)]
     pub foreign: U64Text,
-    /// Connections of which the system did not tell whose they are, since the daemon's start: refused,
-    /// or served where the settings say so.
+    /// Connections of which the system did not tell whose they are, since the daemon's start:
+    /// refused, or served where the settings say so.
     #[serde(default)]
     pub unidentified: U64Text,
     /// Requests for an address instead of a name, since the daemon's start.
@@ -44,8 +44,8 @@ pub struct Status {
     /// The same for `new_circuit`. Absent in a daemon that does not know it.
     #[serde(default)]
     pub new_circuit_in_s: u32,
-    /// Connections that the relay serves right now; a change of this alone is no reason for a notice.
-    /// Absent in a daemon that does not tell.
+    /// Connections that the relay serves right now; a change of this alone is no reason for a
+    /// notice. Absent in a daemon that does not tell.
     #[serde(default)]
     pub connections: u32,
 }
@@ -79,8 +79,8 @@ pub struct TorStatus {
     /// and in a daemon that does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<TorTrouble>,
-    /// The backend that the settings insist on; `None`: the daemon chooses. Absent in a daemon that does
-    /// not tell; so is the next.
+    /// The backend that the settings insist on; `None`: the daemon chooses. Absent in a daemon that
+    /// does not tell; so is the next.
     #[serde(default)]
     pub chosen: Option<TorBackend>,
     /// The backends that the settings and the program have room for.
@@ -107,7 +107,8 @@ impl TorStatus {
         }
     }
 
-    /// Why that one, in words that go on from "because"; `None` also in a daemon that does not tell.
+    /// Why that one, in words that go on from "because"; `None` also in a daemon that does not
+    /// tell.
     #[must_use]
     pub fn why(&self) -> Option<&'static str> {
         let backend = self.backend.filter(|_| !self.offered.is_empty())?;

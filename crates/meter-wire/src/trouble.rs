@@ -33,8 +33,9 @@ impl TorTrouble {
         }
     }
 
-    /// Whether it is to be shown as a problem with a way out although Tor is still connecting, and no
-    /// longer as a wait: after a minute, or at once where the cause was looked at and is no guess.
+    /// Whether it is to be shown as a problem with a way out although Tor is still connecting, and
+    /// no longer as a wait: after a minute, or at once where the cause was looked at and is no
+    /// guess.
     #[must_use]
     pub fn stands(&self) -> bool {
         let is_known = matches!(

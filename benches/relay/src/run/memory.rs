@@ -21,7 +21,8 @@ const MANY: usize = 10_000;
 /// How long wake-ups are counted: whole seconds, from the middle between two ticks.
 const WATCHED_S: u32 = 10;
 
-/// [`MANY`], where a process may have two files for each and some beside; HAProxy wants many beside.
+/// [`MANY`], where a process may have two files for each and some beside; HAProxy wants many
+/// beside.
 pub(super) fn many(peer: Peer) -> usize {
     let beside = if peer == Peer::Haproxy { 2_000 } else { 200 };
     MANY.min((files_max() - beside) / 2)

@@ -1,4 +1,5 @@
-//! Chromium whose extension is gone for a moment or for good, with a floor below it and, as the control, without.
+//! Chromium whose extension is gone for a moment or for good, with a floor below it and, as the
+//! control, without.
 
 use super::{LIMIT, Product, is_page};
 use anyhow::{Context as _, Result, ensure};
@@ -23,7 +24,8 @@ const WEB_RTC: &str = "(async () => {
     if (globalThis.RTCPeerConnection === undefined) return 'none';
     const connection = new RTCPeerConnection({ iceServers: [
         { urls: 'stun:198.51.100.7:3478' },
-        { urls: ['turn:stun-page.test?transport=tcp', 'turns:turns-page.test'], username: 'a', credential: 'b' },
+        { urls: ['turn:stun-page.test?transport=tcp', 'turns:turns-page.test'], username: 'a',
+        credential: 'b' },
     ] });
     const other = new RTCPeerConnection();
     connection.createDataChannel('x');
@@ -247,8 +249,8 @@ fn a_browser_that_is_killed_before_it_stored_the_setting_lets_nothing_out() -> R
     })
 }
 
-/// Kills a browser right after its proxy was set for the first time, while both processors are busy, and starts it
-/// again with a page to open; how much arrived outside then.
+/// Kills a browser right after its proxy was set for the first time, while both processors are
+/// busy, and starts it again with a page to open; how much arrived outside then.
 async fn killed_early(world: &World, product: &Product, floor: bool) -> Result<usize> {
     fresh(product)?;
     let _busy = Busy::begin();

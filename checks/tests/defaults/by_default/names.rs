@@ -1,5 +1,5 @@
-//! Names that pages make a browser ask for by WebRTC: a page that invents a name for each visitor would learn the
-//! visitor's resolver, and with it the visitor.
+//! Names that pages make a browser ask for by WebRTC: a page that invents a name for each visitor
+//! would learn the visitor's resolver, and with it the visitor.
 
 mod site;
 
@@ -16,7 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A frame that has begun to load and is reached into within the same turn: there our script comes too late.
+/// A frame that has begun to load and is reached into within the same turn: there our script comes
+/// too late.
 const RACES: [&str; 7] = [
     "race-frame",
     "race-lazy",
@@ -71,8 +72,8 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
             ways.len() > 20 && ways.values().all(|what| what != "made"),
             "{ways:?}"
         );
-        // The browser ends a page that goes on without the constructor's leave; each is a site of its own, so
-        // that no other ends with it.
+        // The browser ends a page that goes on without the constructor's leave; each is a site of
+        // its own, so that no other ends with it.
         for (number, way) in (10..).zip(RACES) {
             let query = format!("only={way}");
             browser
@@ -116,8 +117,8 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
     })
 }
 
-/// Waits until the extension has set everything, and gives a tab with its popup. A worker that has just begun does
-/// not always answer to DevTools.
+/// Waits until the extension has set everything, and gives a tab with its popup. A worker that has
+/// just begun does not always answer to DevTools.
 async fn until_closed(browser: &mut Chromium) -> Result<String> {
     let deadline = Instant::now() + LIMIT;
     let (_, url) = loop {

@@ -11,7 +11,8 @@ use std::{ffi::OsString, process::Command, time::Duration};
 /// For how long nothing has to come where in the control something did within a part of it.
 const SILENCE: Duration = Duration::from_secs(12);
 
-/// Fetches as Firefox's settings service does: once more and directly, where the extension's proxy refuses.
+/// Fetches as Firefox's settings service does: once more and directly, where the extension's proxy
+/// refuses.
 const FETCH: &str = "
     const { Utils } = ChromeUtils.importESModule('resource://services-settings/Utils.sys.mjs');
     await Utils.fetch('https://service.page.test/v1/').catch(() => {})";

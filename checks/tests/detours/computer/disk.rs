@@ -1,4 +1,5 @@
-//! What is on its disks: the system, as the archive that Linux takes for its first one, and `/home`.
+//! What is on its disks: the system, as the archive that Linux takes for its first one, and
+//! `/home`.
 
 use super::{ADDRESS, LOOPBACK_OF_PLACE, SHELL};
 use anyhow::{Context as _, Result, ensure};

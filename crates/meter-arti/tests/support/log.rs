@@ -6,7 +6,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// Everything that is logged in this process, at the finest level, as a log of the product's keeps it.
+/// Everything that is logged in this process, at the finest level, as a log of the product's keeps
+/// it.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<u8>>>,

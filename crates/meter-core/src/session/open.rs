@@ -67,8 +67,8 @@ impl OpenSession {
         self.seen_at = tick.wall.max(self.started_at);
     }
 
-    /// What came after `begun`; `None` when that is nothing, and all of it when `begun` is the beginning
-    /// of another session.
+    /// What came after `begun`; `None` when that is nothing, and all of it when `begun` is the
+    /// beginning of another session.
     pub(super) fn without(self, begun: &Self) -> Option<Self> {
         if self.started_at != begun.started_at {
             return Some(self);

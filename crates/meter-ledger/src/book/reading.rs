@@ -16,7 +16,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Opens the book at `path`; the folder is that of a copy, which has to live as long as the connection.
+/// Opens the book at `path`; the folder is that of a copy, which has to live as long as the
+/// connection.
 pub(super) fn open(path: &Path) -> Result<(Connection, Option<TempDir>), BookError> {
     if !file::is_there(path)? {
         return Err(cannot_open(path, ErrorKind::NotFound.into()));
@@ -43,7 +44,8 @@ fn in_place(path: &Path) -> Result<Connection, BookError> {
     Ok(connection)
 }
 
-/// The file alone holds everything, and nobody can be writing to it (<https://sqlite.org/uri.html>).
+/// The file alone holds everything, and nobody can be writing to it
+/// (<https://sqlite.org/uri.html>).
 fn without_log(path: &Path) -> Result<Connection, BookError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX

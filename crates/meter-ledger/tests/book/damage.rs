@@ -60,7 +60,8 @@ fn an_edited_posting_is_found() {
     for sequence in [1, 2, 3] {
         finds(
             &format!(
-                "UPDATE postings SET amount = amount + 1 WHERE report = {sequence} AND account = 'credits'"
+                "UPDATE postings SET amount = amount + 1 WHERE report = {sequence} AND account = \
+                 'credits'"
             ),
             &Damage::Postings { sequence },
         );

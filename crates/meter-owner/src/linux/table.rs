@@ -1,5 +1,5 @@
-//! Reads the kernel's lists of TCP sockets (proc_pid_net(5)): what it says there of a socket's user is what it
-//! would answer if it could be asked.
+//! Reads the kernel's lists of TCP sockets (proc_pid_net(5)): what it says there of a socket's user
+//! is what it would answer if it could be asked.
 
 use std::{
     fs::read_to_string,
@@ -96,7 +96,7 @@ fn lines() -> io::Result<Vec<Line>> {
 }
 
 impl Line {
-    /// `0: 0100007F:23BD 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 12345 ...`
+    /// `0: 0100007F:23BD 00000000:0000 0A 00000000:00000000 00:00000000 00000000 1000 0 12345 ...`
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace().skip(1);
         let (local, remote) = (address(words.next()?)?, address(words.next()?)?);
@@ -111,8 +111,8 @@ impl Line {
     }
 }
 
-/// Each group of eight digits is a number of the machine's own byte order that holds four bytes as they
-/// are in the address.
+/// Each group of eight digits is a number of the machine's own byte order that holds four bytes as
+/// they are in the address.
 fn address(word: &str) -> Option<SocketAddr> {
     let (ip, port) = word.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
@@ -184,11 +184,15 @@ mod tests {
     #[cfg(target_endian = "little")]
     #[test]
     fn a_line_is_read_with_its_user_and_one_without_a_process_is_nobodys() {
-        const LISTENER: &str = "0: 0100007F:23BD 00000000:0000 0A 00000000:00000000 00:00000000 00000000 1000 0 7 1 0 100";
-        const STRANGER: &str = "1: 0100007F:C350 0100007F:23BD 01 00000000:00000000 00:00000000 00000000 1001 0 8 1 0 20";
+        const LISTENER: &str = "0: 0100007F:23BD 00000000:0000 0A 00000000:00000000 00:00000000 \
+                                00000000 1000 0 7 1 0 100";
+        const STRANGER: &str = "1: 0100007F:C350 0100007F:23BD 01 00000000:00000000 00:00000000 \
+                                00000000 1001 0 8 1 0 20";
         const ENDED: &str =
             "2: 0100007F:C351 0100007F:23BD 06 00000000:00000000 03:000017A2 00000000 0 0 0 3 0";
-        const MAPPED: &str = "3: 0000000000000000FFFF00000100007F:C352 0000000000000000FFFF00000100007F:23BD 01 00000000:00000000 00:00000000 00000000 1000 0 9 1 0 20";
+        const MAPPED: &str = "3: 0000000000000000FFFF00000100007F:C352 \
+                              0000000000000000FFFF00000100007F:23BD 01 00000000:00000000 \
+                              00:00000000 00000000 1000 0 9 1 0 20";
         let lines: Vec<_> = [
             "  sl  local_address rem_address   st",
             LISTENER,

@@ -2,7 +2,8 @@
 //! what it sends meanwhile goes to Tor behind the request.
 //!
 //! It spares the client a round trip through Tor. Its price: when Tor refuses, the client can only
-//! be reset, and never learns why. What was sent ahead counts when Tor took it, as all payload does.
+//! be reset, and never learns why. What was sent ahead counts when Tor took it, as all payload
+//! does.
 
 use std::{io, task::Context};
 

@@ -1,5 +1,6 @@
-//! What a client hears that speaks another protocol than SOCKS5: one refusal in its own words, so that
-//! a person who chose the wrong kind of proxy reads what to change. Nothing it said is repeated.
+//! What a client hears that speaks another protocol than SOCKS5: one refusal in its own words, so
+//! that a person who chose the wrong kind of proxy reads what to change. Nothing it said is
+//! repeated.
 
 use std::io;
 
@@ -9,19 +10,23 @@ use crate::farewell::{FAREWELL_MAX, say_and_close};
 
 /// The version byte of SOCKS4 and SOCKS4a.
 const SOCKS4: u8 = 4;
-/// SOCKS4 protocol, "CONNECT": version 0, 91 "request rejected or failed", and six bytes to be ignored.
+/// SOCKS4 protocol, "CONNECT": version 0, 91 "request rejected or failed", and six bytes to be
+/// ignored.
 const SOCKS4_REJECTED: [u8; 8] = [0, 91, 0, 0, 0, 0, 0, 0];
 /// Longest request head that is read before it is answered: room for cookies, arbitrary otherwise.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
-/// What a program that takes the relay for an HTTP proxy is answered, as Tor answers at its SOCKS port.
+/// What a program that takes the relay for an HTTP proxy is answered, as Tor answers at its SOCKS
+/// port.
 const HTTP_ANSWER: &str = "HTTP/1.0 501 Onionmeter is a SOCKS5 proxy, not an HTTP proxy\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\
     X-Content-Type-Options: nosniff\r\n\
     Connection: close\r\n\
     \r\n\
     This is Onionmeter's relay. It is a SOCKS5 proxy, not an HTTP proxy.\n\
-    In the proxy settings of your program, choose SOCKS5 (also called \"SOCKS v5\" or socks5h) for this\n\
-    address and port, let the proxy look up names, and leave the fields for HTTP and HTTPS proxies empty.\n";
+    In the proxy settings of your program, \
+    choose SOCKS5 (also called \"SOCKS v5\" or socks5h) for this\n\
+    address and port, let the proxy look up names, \
+    and leave the fields for HTTP and HTTPS proxies empty.\n";
 
 /// Answers a client whose first byte was `first`; `early` came with it.
 pub(super) async fn turn_away(mut client: TcpStream, first: u8, early: &[u8]) -> io::Result<()> {
@@ -63,12 +68,12 @@ fn is_http(head: &[u8]) -> bool {
     line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0")
 }
 
-/// Whether a web page may have made its browser ask. A page must not learn from an answer that Onionmeter
-/// is here, so it gets none.
+/// Whether a web page may have made its browser ask. A page must not learn from an answer that
+/// Onionmeter is here, so it gets none.
 ///
-/// What asks a proxy names a host or a whole URL (RFC 9112 §3.2); what takes this for a site names a path.
-/// Of a path a browser says to loopback where the wish came from (Fetch Metadata), `none` for a person who
-/// typed the address; but under a name that was made to lead here it says nothing.
+/// What asks a proxy names a host or a whole URL (RFC 9112 §3.2); what takes this for a site names
+/// a path. Of a path a browser says to loopback where the wish came from (Fetch Metadata), `none`
+/// for a person who typed the address; but under a name that was made to lead here it says nothing.
 fn may_be_from_a_page(head: &[u8]) -> bool {
     let mut lines = head.split(|&byte| byte == b'\n');
     let request = lines.next().unwrap_or_default();

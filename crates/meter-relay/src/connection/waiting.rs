@@ -16,7 +16,8 @@ use crate::{
     socket::Socket,
 };
 
-/// Asks Tor, and tells the client what Tor said. `None` when the client was turned away, or has left.
+/// Asks Tor, and tells the client what Tor said. `None` when the client was turned away, or has
+/// left.
 ///
 /// # Errors
 /// Of either socket.

@@ -2,8 +2,8 @@
 //!
 //! Between two sockets of one machine a connection stands when connect(2) returns, although it says
 //! "in progress" of a socket that does not block. So the first words are sent at once; only where
-//! they find no connection yet is the event waited for. That spares every connection a wake-up and a
-//! timer.
+//! they find no connection yet is the event waited for. That spares every connection a wake-up and
+//! a timer.
 
 use std::{io, path::Path, time::Duration};
 

@@ -1,14 +1,15 @@
 //! Names that mean something only on this computer or in its network.
 //!
 //! No exit can answer for them. Asking one would tell it what stands in the person's network; and
-//! some of these names exist in public too, where a stranger would be sent the password of a router.
+//! some of these names exist in public too, where a stranger would be sent the password of a
+//! router.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::ip::is_internal;
 
-/// By standards: RFC 6761 §6.3 (localhost), RFC 6762 §3 (local), RFC 8375 (home.arpa), RFC 9462 §6.4
-/// (resolver.arpa), RFC 9665 (service.arpa), RFC 8880 (ipv4only.arpa, for which every network
+/// By standards: RFC 6761 §6.3 (localhost), RFC 6762 §3 (local), RFC 8375 (home.arpa), RFC 9462
+/// §6.4 (resolver.arpa), RFC 9665 (service.arpa), RFC 8880 (ipv4only.arpa, for which every network
 /// answers itself); `.internal` is reserved by ICANN (resolution 2024.07.29.06).
 const STANDARD: &[&str] = &[
     "localhost",
@@ -45,8 +46,8 @@ const WIDE_USE: &[&str] = &[
 ];
 
 /// Pages of routers and other devices at home, as their makers print them on the device or in its
-/// manual (AVM, Vodafone, O2, Telekom, congstar, Free, Netgear, TP-Link, ASUS, Xiaomi, Zyxel, Huawei,
-/// Pi-hole). Several exist in public as well, and not all of those belong to the maker.
+/// manual (AVM, Vodafone, O2, Telekom, congstar, Free, Netgear, TP-Link, ASUS, Xiaomi, Zyxel,
+/// Huawei, Pi-hole). Several exist in public as well, and not all of those belong to the maker.
 const DEVICES: &[&str] = &[
     "fritz.box",
     "myfritz.box",
@@ -156,7 +157,8 @@ mod tests {
     #[test]
     fn public_names_that_look_alike_are_public() {
         check(
-            "box www.box fritz.example homes.example lan.example lancaster.example mail.example.com \
+            "box www.box fritz.example homes.example lan.example lancaster.example \
+             mail.example.com \
              landing.page my.home.page domains asus.com www.asus.com freebox.fr netgear.com arpa \
              in-addr.arpa ip6.arpa a.link hi.links",
             false,
@@ -167,7 +169,8 @@ mod tests {
     fn reverse_zones_of_private_addresses_are_local_and_public_ones_are_not() {
         check(
             "10.in-addr.arpa 1.0.0.10.in-addr.arpa 16.172.in-addr.arpa 5.31.172.in-addr.arpa \
-             168.192.in-addr.arpa 1.1.168.192.IN-ADDR.ARPA 254.169.in-addr.arpa 1.0.0.127.in-addr.arpa \
+             168.192.in-addr.arpa 1.1.168.192.IN-ADDR.ARPA 254.169.in-addr.arpa \
+             1.0.0.127.in-addr.arpa \
              64.100.in-addr.arpa 127.100.in-addr.arpa 0.in-addr.arpa 255.255.255.255.in-addr.arpa \
              b._dns-sd._udp.0.1.168.192.in-addr.arpa lb._dns-sd._udp.0.0.10.in-addr.arpa",
             true,

@@ -13,7 +13,8 @@ const NAME_BYTES_MAX: usize = 253;
 /// Longest label, RFC 1035 §2.3.4.
 const LABEL_BYTES_MAX: usize = 63;
 
-/// The last label of names that never exist: RFC 6761 §6.4, which wants nobody to be asked for them.
+/// The last label of names that never exist: RFC 6761 §6.4, which wants nobody to be asked for
+/// them.
 const NOWHERE_LAST_LABEL: &str = "invalid";
 
 /// Judges a name as the client sent it (S-17 to S-20).

@@ -1,7 +1,8 @@
 //! A panic in one connection's task takes that connection along, and nothing else.
 //!
-//! The panic is a real one in the task itself, without any door for it in the relay: the listener to
-//! its log events, which belongs to whoever embeds the relay, panics at an event of this connection.
+//! The panic is a real one in the task itself, without any door for it in the relay: the listener
+//! to its log events, which belongs to whoever embeds the relay, panics at an event of this
+//! connection.
 
 use std::sync::{
     Arc,

@@ -1,8 +1,9 @@
 //! Connections torn at any moment, with Tor behind a Unix socket.
 //!
 //! There a byte that a write handed over lies in the reader's own queue, and stays there when the
-//! writer is gone. So the exact number outlives the connection, and the counter must be that number:
-//! not one byte fewer, which would be lost, and not one more, which would never have been sent.
+//! writer is gone. So the exact number outlives the connection, and the counter must be that
+//! number: not one byte fewer, which would be lost, and not one more, which would never have been
+//! sent.
 
 use proptest::prelude::*;
 use tokio::{io::AsyncReadExt, task::yield_now};

@@ -1,5 +1,5 @@
-//! Requests that only show that they arrive: answered here, never passed on or counted. That they are not
-//! logged either is checked in `silent.rs`.
+//! Requests that only show that they arrive: answered here, never passed on or counted. That they
+//! are not logged either is checked in `silent.rs`.
 
 use meter_core::WitnessName;
 use meter_relay::{CounterSnapshot, RelayConfig, Witnesses};

@@ -2,11 +2,11 @@
 //! books after every step.
 //!
 //! What is asserted: the counter of a direction is the sum, over all connections, of the payload
-//! that the relay's sockets of that direction have taken from it: bytes acknowledged and bytes still
-//! queued (`tcpi_bytes_acked` and the send queue), less SYN and FIN, less the relay's own words of
-//! SOCKS. That is the right equality because a byte is counted when the far socket took it, and it
-//! holds at every moment and not only at the end: relay and test share one thread, so the relay is
-//! never in the middle of a write when the test looks.
+//! that the relay's sockets of that direction have taken from it: bytes acknowledged and bytes
+//! still queued (`tcpi_bytes_acked` and the send queue), less SYN and FIN, less the relay's own
+//! words of SOCKS. That is the right equality because a byte is counted when the far socket took
+//! it, and it holds at every moment and not only at the end: relay and test share one thread, so
+//! the relay is never in the middle of a write when the test looks.
 //!
 //! A reset destroys the kernel's books of that connection. What is asserted then: towards the side
 //! that reset, where nothing can be handed over any more, the count stays what the kernel said just

@@ -159,7 +159,8 @@ const EXTENSION_UUID: &str = "0f3a1c52-6e7b-4d8c-9a10-2b3c4d5e6f70";
 const SCHEME: &str = "layout.css.prefers-color-scheme.content-override";
 
 const REMOVE: &str = "
-    const { AddonManager } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs');
+    const { AddonManager } =
+        ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs');
     await (await AddonManager.getAddonByID(args[0])).uninstall();
 ";
 const STOP_BACKGROUND: &str = "

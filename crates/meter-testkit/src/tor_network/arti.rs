@@ -37,8 +37,9 @@ fn ed_identity(folder: &Path, authority: &Authority) -> Result<String> {
 }
 
 /// All nodes are on one address: without the prefixes no two of them could be on one path. The site
-/// is on this computer, too. In a test network `tor` takes as long for a period of onion services as
-/// for a run of shared randomness, 24 votings of 30 s; Arti has to be told that it is 12 minutes.
+/// is on this computer, too. In a test network `tor` takes as long for a period of onion services
+/// as for a run of shared randomness, 24 votings of 30 s; Arti has to be told that it is 12
+/// minutes.
 const FIXED: &str = "\
 [path_rules]
 ipv4_subnet_family_prefix = 33

@@ -32,8 +32,8 @@ impl Bridge {
 }
 
 impl TorNetwork {
-    /// Starts a bridge and returns when it can serve: it knows the network, and its transport, if any,
-    /// listens.
+    /// Starts a bridge and returns when it can serve: it knows the network, and its transport, if
+    /// any, listens.
     ///
     /// # Errors
     /// `obfs4proxy` is missing (the text says how to install it), or it is not ready after 60 s.

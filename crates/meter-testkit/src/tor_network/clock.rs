@@ -1,4 +1,5 @@
-//! Programs whose clock is wrong: `faketime`'s library is loaded before them, in a script of their own.
+//! Programs whose clock is wrong: `faketime`'s library is loaded before them, in a script of their
+//! own.
 
 use std::{
     fs,

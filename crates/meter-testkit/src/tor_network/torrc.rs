@@ -23,7 +23,8 @@ pub(crate) struct Pace {
     /// Between two votes until there is a consensus, in s. Divides 30 minutes, as tor demands.
     interval_s: u64,
     /// From the start to the first vote, in s: every descriptor has to be in by then, because a
-    /// consensus that lacks one is replaced only 30 s later, and nodes fetch that one much later still.
+    /// consensus that lacks one is replaced only 30 s later, and nodes fetch that one much later
+    /// still.
     lead_s: u64,
     /// For the votes to arrive, and again for the signatures, in s.
     delay_s: u64,
@@ -179,8 +180,8 @@ pub(crate) const EMPTY: &str = "empty";
 pub(crate) const RESOLVERS: &str = "resolv.conf";
 
 /// `accept 127.0.0.0/8:*` would be enough for the Exit flag, but microdescriptors summarise it as
-/// `reject 1-65535`, and clients then see no exit. The `ServerDNS` lines keep exits from probing the
-/// system's name server at start.
+/// `reject 1-65535`, and clients then see no exit. The `ServerDNS` lines keep exits from probing
+/// the system's name server at start.
 const EXIT: &str = "\
 SocksPort 0
 Address 127.0.0.1

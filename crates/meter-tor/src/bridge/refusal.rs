@@ -22,7 +22,8 @@ pub enum BadBridge {
     Character(char),
     /// Its first word is no transport, or no address.
     #[error(
-        "it begins neither with an address and port nor with obfs4, snowflake, webtunnel, meek_lite or \
+        "it begins neither with an address and port nor with obfs4, snowflake, webtunnel, \
+         meek_lite or \
          conjure"
     )]
     Transport,

@@ -31,7 +31,8 @@ fn lines_of_every_kind_are_taken_as_they_are_handed_out() {
     let obfs4 = format!("obfs4 192.0.2.1:443 {f} cert=AbC+/d,e iat-mode=0");
     check(&obfs4, &obfs4);
     let snowflake = format!(
-        "snowflake 192.0.2.3:80 {f} fingerprint={f} url=https://front.example/ fronts=a.example,b.example \
+        "snowflake 192.0.2.3:80 {f} fingerprint={f} url=https://front.example/ \
+         fronts=a.example,b.example \
          ice=stun:stun.example:3478 utls-imitate=hellorandomizedalpn"
     );
     check(&snowflake, &snowflake);
@@ -152,12 +153,14 @@ proptest! {
     /// The one thing that must never be: a line with a second meaning.
     #[test]
     fn whatever_is_taken_is_one_option_and_reads_the_same_again(
-        line in "(Bridge )?(obfs4 |webtunnel )?(192\\.0\\.2\\.1:443|\\PC{0,9})( [0-9A-Fa-f]{40})?([ \n\r\t\"#\\\\]?(cert|iat-mode|url|\\PC{0,5})=\\PC{0,9}){0,3}",
+        line in "(Bridge )?(obfs4 |webtunnel )?(192\\.0\\.2\\.1:443|\\PC{0,9})( \
+                 [0-9A-Fa-f]{40})?([ \n\r\t\"#\\\\]?(cert|iat-mode|url|\\PC{0,5})=\\PC{0,9}){0,3}",
     ) {
         if let Ok(bridge) = Bridge::parse(&line) {
             let written = bridge.line();
             prop_assert!(written.is_ascii() && !written.starts_with(' '));
-            prop_assert!(!written.contains(|letter: char| letter.is_control() || "\"#\\".contains(letter)));
+            let is_foreign = |letter: char| letter.is_control() || "\"#\\".contains(letter);
+            prop_assert!(!written.contains(is_foreign));
             prop_assert_eq!(Bridge::parse(&written), Ok(bridge));
         }
     }

@@ -1,4 +1,5 @@
-//! The transports whose bridges can be used: their names, their programs, what their lines must say.
+//! The transports whose bridges can be used: their names, their programs, what their lines must
+//! say.
 
 /// How what goes to a bridge is made to look like something else.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

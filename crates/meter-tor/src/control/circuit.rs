@@ -232,7 +232,8 @@ mod tests {
         let of = |id: u8, state: &str, minute: u8, whose: &str| {
             let path = path(&[id, 2, 3]);
             format!(
-                "{id} {state} {path} BUILD_FLAGS=IS_INTERNAL PURPOSE=GENERAL TIME_CREATED=2026-11-22T17:0{minute}:00.000000 {whose}"
+                "{id} {state} {path} BUILD_FLAGS=IS_INTERNAL PURPOSE=GENERAL \
+                 TIME_CREATED=2026-11-22T17:0{minute}:00.000000 {whose}"
             )
         };
         let other = "SOCKS_USERNAME=\"<torS0X>0\" SOCKS_PASSWORD=\"bb\"";
@@ -253,7 +254,8 @@ mod tests {
         let leg = |id: u8, set: &str, whose: &str| {
             let path = path(&[id, 9, 3]);
             format!(
-                "{id} BUILT {path} PURPOSE=CONFLUX_LINKED TIME_CREATED=2026-11-22T17:00:00.000000 {whose} CONFLUX_ID={set}"
+                "{id} BUILT {path} PURPOSE=CONFLUX_LINKED TIME_CREATED=2026-11-22T17:00:00.000000 \
+                 {whose} CONFLUX_ID={set}"
             )
         };
         let lines = [leg(4, "AB", ""), leg(5, "AB", SITE), leg(6, "CD", "")];
@@ -266,7 +268,8 @@ mod tests {
         let rend = |state: &str| {
             let path = path(&[1, 2, 3, 4]);
             [format!(
-                "9 BUILT {path} PURPOSE=HS_CLIENT_REND HS_STATE={state} REND_QUERY=abc TIME_CREATED=2026-11-22T17:00:00.000000 {SITE}"
+                "9 BUILT {path} PURPOSE=HS_CLIENT_REND HS_STATE={state} REND_QUERY=abc \
+                 TIME_CREATED=2026-11-22T17:00:00.000000 {SITE}"
             )]
         };
         let ways = vec![names(&[1, 2, 3, 4])];

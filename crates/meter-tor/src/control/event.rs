@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn bootstrap_events_are_read() {
         check(
-            "STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=45 TAG=requesting_descriptors SUMMARY=\"Asking for relay descriptors\"",
+            "STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=45 TAG=requesting_descriptors \
+             SUMMARY=\"Asking for relay descriptors\"",
             &Event::Bootstrap(phase(
                 45,
                 "requesting_descriptors",
@@ -187,7 +188,9 @@ mod tests {
             )),
         );
         check(
-            "STATUS_CLIENT WARN BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY=\"Connecting\" WARNING=\"Connection refused to 203.0.113.7:443\" REASON=CONNECTREFUSED COUNT=10 RECOMMENDATION=warn HOSTID=\"x\" HOSTADDR=\"203.0.113.7:443\"",
+            "STATUS_CLIENT WARN BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY=\"Connecting\" \
+             WARNING=\"Connection refused to 203.0.113.7:443\" REASON=CONNECTREFUSED COUNT=10 \
+             RECOMMENDATION=warn HOSTID=\"x\" HOSTADDR=\"203.0.113.7:443\"",
             &Event::Bootstrap(phase(
                 5,
                 "conn",
@@ -216,7 +219,8 @@ mod tests {
             &Event::ClockSkew(-259_200),
         );
         check(
-            "STATUS_GENERAL WARN DANGEROUS_VERSION CURRENT=0.4.6.1 REASON=OBSOLETE RECOMMENDED=\"0.4.9\"",
+            "STATUS_GENERAL WARN DANGEROUS_VERSION CURRENT=0.4.6.1 REASON=OBSOLETE \
+             RECOMMENDED=\"0.4.9\"",
             &Event::VersionObsolete,
         );
         check(
@@ -255,7 +259,8 @@ mod tests {
         );
         assert_eq!(bootstrap_phase(&reply(250, "OK")), None);
 
-        let text = "net/listeners/socks=\"127.0.0.1:9050\" \"unix:/run/tor/socks\" \"192.0.2.1:9050\" \"0.0.0.0:9052\"";
+        let text = "net/listeners/socks=\"127.0.0.1:9050\" \"unix:/run/tor/socks\" \
+                    \"192.0.2.1:9050\" \"0.0.0.0:9052\"";
         let expected = vec![
             TorAddr::Tcp("127.0.0.1:9050".parse().unwrap()),
             TorAddr::Unix("/run/tor/socks".into()),

@@ -161,7 +161,8 @@ mod tests {
     fn an_offer_is_read_with_methods_path_and_version() {
         let read = offer(concat!(
             "250-PROTOCOLINFO 1\r\n",
-            "250-AUTH METHODS=COOKIE,SAFECOOKIE COOKIEFILE=\"/a b/\\303\\244/control_auth_cookie\"\r\n",
+            "250-AUTH METHODS=COOKIE,SAFECOOKIE COOKIEFILE=\"/a \
+             b/\\303\\244/control_auth_cookie\"\r\n",
             "250-VERSION Tor=\"0.4.9.11\"\r\n",
             "250-LATER unknown\r\n",
             "250 OK\r\n",

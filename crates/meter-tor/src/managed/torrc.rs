@@ -5,12 +5,12 @@ use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
 use super::paths::Paths;
 use crate::{OPTIONS_ALLOWED, TorProblem};
 
-/// The torrc for `paths`, owned by the process `owner`, with checked extra lines and then the lines of the
-/// detour at its end.
+/// The torrc for `paths`, owned by the process `owner`, with checked extra lines and then the lines
+/// of the detour at its end.
 ///
 /// # Errors
-/// [`TorProblem::OptionNotAllowed`] for the first extra line that is not on the list, or would lead Tor
-/// off its detour.
+/// [`TorProblem::OptionNotAllowed`] for the first extra line that is not on the list, or would lead
+/// Tor off its detour.
 pub(super) fn torrc(
     paths: &Paths,
     extra: &[String],

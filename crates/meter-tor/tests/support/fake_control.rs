@@ -156,7 +156,8 @@ fn reply(script: &Script, line: &str, challenge: &mut Vec<u8>) -> Vec<u8> {
             format!(" COOKIEFILE=\"{}\"", path.display())
         });
         format!(
-            "250-PROTOCOLINFO 1\r\n250-AUTH METHODS={}{file}\r\n250-VERSION Tor=\"{}\"\r\n250 OK\r\n",
+            "250-PROTOCOLINFO 1\r\n250-AUTH METHODS={}{file}\r\n250-VERSION Tor=\"{}\"\r\n250 \
+             OK\r\n",
             script.methods, script.version
         )
     } else if let Some(nonce) = line.strip_prefix("AUTHCHALLENGE SAFECOOKIE ") {

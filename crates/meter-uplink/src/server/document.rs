@@ -1,11 +1,13 @@
-//! Servers in JSON: SIP008, the configuration of a server or client, and the lists that clients export.
+//! Servers in JSON: SIP008, the configuration of a server or client, and the lists that clients
+//! export.
 
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{BadServer, parts::Parts, refusal::changing};
 
-/// Lists of servers by the programs that write them: SIP008 and shadowsocks-rust, shadowsocks-windows.
+/// Lists of servers by the programs that write them: SIP008 and shadowsocks-rust,
+/// shadowsocks-windows.
 const LISTS: [&str; 2] = ["servers", "configs"];
 
 /// The first server, and how many there are.

@@ -14,7 +14,8 @@ pub enum BadServer {
     Unknown,
     /// Outline's dynamic key: an address from which the server would have to be fetched, past Tor.
     #[error(
-        "ssconf:// is not a server but an address to fetch one from, which would be a request past Tor; \
+        "ssconf:// is not a server but an address to fetch one from, which would be a request past \
+         Tor; \
          ask for the key that begins with ss://"
     )]
     Dynamic,
@@ -31,7 +32,8 @@ pub enum BadServer {
     Name,
     /// What a server's own configuration says to listen everywhere.
     #[error(
-        "its server is 0.0.0.0 or ::, on which a server listens; put in the server's public IP address"
+        "its server is 0.0.0.0 or ::, on which a server listens; put in the server's public IP \
+         address"
     )]
     Unspecified,
     /// Not an address to which anything can be sent.
@@ -42,7 +44,8 @@ pub enum BadServer {
     NoPort,
     /// No cipher, or one that is known to be broken.
     #[error(
-        "its method is not one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305 and the three of 2022"
+        "its method is not one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305 and the three \
+         of 2022"
     )]
     Method,
     /// An empty password.
@@ -64,12 +67,14 @@ pub enum BadServer {
     Plugin,
     /// An option that changes what is sent.
     #[error(
-        "its option \"{0}\" changes what is sent, and that is not supported; ask for a server without it"
+        "its option \"{0}\" changes what is sent, and that is not supported; ask for a server \
+         without it"
     )]
     Option(&'static str),
     /// An option that nobody here knows.
     #[error(
-        "it has an option that is not known here, and what it changes cannot be told; remove it if it may go"
+        "it has an option that is not known here, and what it changes cannot be told; remove it if \
+         it may go"
     )]
     UnknownOption,
     /// A server that takes no TCP.
@@ -96,8 +101,8 @@ impl std::fmt::Display for UrlPart {
 }
 
 /// Options that make another protocol of it, by the programs that write them: Outline (prefix),
-/// sing-box and Clash (`obfs`, `tls`, `multiplex`, `udp_over_tcp` …), Xray (`type`, `security`, `encryption`,
-/// `headerType` …), ShadowsocksR (`obfs`, `protocol` and their parameters).
+/// sing-box and Clash (`obfs`, `tls`, `multiplex`, `udp_over_tcp` …), Xray (`type`, `security`,
+/// `encryption`, `headerType` …), ShadowsocksR (`obfs`, `protocol` and their parameters).
 const CHANGING: &[&str] = &[
     "prefix",
     "type",

@@ -110,7 +110,8 @@ fn urls_are_read_as_programs_write_them() {
 /// base64 of `aes-256-gcm:…@…:8388` as a whole, in both alphabets, padded and not.
 #[test]
 fn the_older_form_takes_any_password() {
-    // "aes-256-gcm:a#b/c?d@e:f@192.0.2.1:8388" and, at an IPv6 address, "aes-256-gcm:???>>>@[2001:db8::1]:8388".
+    // "aes-256-gcm:a#b/c?d@e:f@192.0.2.1:8388" and, at an IPv6 address,
+    // "aes-256-gcm:???>>>@[2001:db8::1]:8388".
     let first = "YWVzLTI1Ni1nY206YSNiL2M/ZEBlOmZAMTkyLjAuMi4xOjgzODg=";
     for coded in [first, first.trim_end_matches('='), &first.replace('/', "_")] {
         for behind in ["", "#a tag with spaces", "?plugin="] {
@@ -129,8 +130,9 @@ fn the_older_form_takes_any_password() {
 
 #[test]
 fn configurations_and_exported_lists_are_read() {
-    let server = r#"{"server": "192.0.2.7", "server_port": "8388", "password": "x", "method": "aes-128-gcm",
-        "plugin": null, "obfs": "plain", "mode": "tcp_and_udp", "timeout": 300, "local_port": 1080}"#;
+    let server = r#"{"server": "192.0.2.7", "server_port": "8388", "password": "x",
+        "method": "aes-128-gcm", "plugin": null, "obfs": "plain", "mode": "tcp_and_udp",
+        "timeout": 300, "local_port": 1080}"#;
     for text in [
         server.to_owned(),
         format!("[{server}]"),

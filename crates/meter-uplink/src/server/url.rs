@@ -1,5 +1,5 @@
-//! `ss://` URLs, by the code of the programs that write them and not by the standard alone: SIP002 with
-//! method and password in any base64 or plain, and the older form, base64 as a whole.
+//! `ss://` URLs, by the code of the programs that write them and not by the standard alone: SIP002
+//! with method and password in any base64 or plain, and the older form, base64 as a whole.
 
 use base64::{
     Engine as _,
@@ -35,8 +35,8 @@ pub(super) fn parts_of(rest: &str) -> Result<Parts, BadServer> {
     {
         return Err(BadServer::NotOneLine);
     }
-    // From the right: a plain password may hold an @ of its own. Options may hold one, too, so a place
-    // without a port counts only when there is no other.
+    // From the right: a plain password may hold an @ of its own. Options may hold one, too, so a
+    // place without a port counts only when there is no other.
     let splits = || {
         body.rmatch_indices('@')
             .map(|(at, _)| (text_before(body, at), text_after(body, at)))

@@ -1,4 +1,5 @@
-//! A site on loopback, where browsers go without a proxy: pages that try to make a browser ask for names.
+//! A site on loopback, where browsers go without a proxy: pages that try to make a browser ask for
+//! names.
 
 use anyhow::{Context as _, Result};
 use std::{
@@ -9,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The site; it answers at every address of loopback, and every one is a site of its own to a browser.
+/// The site; it answers at every address of loopback, and every one is a site of its own to a
+/// browser.
 pub(super) struct Site {
     port: u16,
     seen: Arc<Mutex<Seen>>,
@@ -106,7 +108,8 @@ fn serve(client: TcpStream, seen: &Mutex<Seen>) -> Result<()> {
     };
     let length = page.len();
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n"
     );
     client.get_mut().write_all(head.as_bytes())?;
     client.get_mut().write_all(page.as_bytes())?;

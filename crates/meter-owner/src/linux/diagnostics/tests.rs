@@ -1,4 +1,5 @@
-//! Asked of the running kernel, about sockets of this test. Other users come in meter-relay's tests.
+//! Asked of the running kernel, about sockets of this test. Other users come in meter-relay's
+//! tests.
 
 use std::{
     io::Read,

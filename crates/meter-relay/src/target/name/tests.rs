@@ -247,7 +247,10 @@ proptest! {
     /// spelling of a public one gets through.
     #[test]
     fn no_spelling_of_an_internal_address_passes(
-        ip in any::<u32>(), parts in 1_usize..=4, bases in prop::array::uniform4(0_usize..4), dot in any::<bool>(),
+        ip in any::<u32>(),
+        parts in 1_usize..=4,
+        bases in prop::array::uniform4(0_usize..4),
+        dot in any::<bool>(),
     ) {
         let text = spelled(ip, parts, bases) + if dot { "." } else { "" };
         let plain = Ipv4Addr::from_bits(ip);
@@ -260,7 +263,9 @@ proptest! {
 
     /// Nothing but the characters of host names and of IPv6 literals ever reaches Tor.
     #[test]
-    fn what_passes_is_plain_ascii_with_a_dot_or_a_colon(name in "(?s).{0,40}|[a-z0-9._:%\\[\\]-]{1,40}") {
+    fn what_passes_is_plain_ascii_with_a_dot_or_a_colon(
+        name in "(?s).{0,40}|[a-z0-9._:%\\[\\]-]{1,40}",
+    ) {
         if judge(&name).is_ok() {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
             prop_assert!(name.bytes().all(plain) && name.contains(['.', ':']), "{:?}", name);
@@ -268,7 +273,14 @@ proptest! {
     }
 
     #[test]
-    fn internal_suffixes_never_pass(host in "[a-z0-9-]{1,20}", zone in select(["localhost", "local", "internal", "home.arpa", "lan", "fritz.box"].as_slice()), upper in any::<bool>(), dot in any::<bool>()) {
+    fn internal_suffixes_never_pass(
+        host in "[a-z0-9-]{1,20}",
+        zone in select(
+            ["localhost", "local", "internal", "home.arpa", "lan", "fritz.box"].as_slice()
+        ),
+        upper in any::<bool>(),
+        dot in any::<bool>(),
+    ) {
         let mut name = format!("{host}.{zone}");
         if upper { name.make_ascii_uppercase(); }
         if dot { name.push('.'); }
