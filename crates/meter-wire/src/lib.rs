@@ -24,7 +24,6 @@ pub use error::{ErrorCode, Problem};
 pub use message::{
     Bootstrap, DaemonParts, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
 };
-pub use plain::{LINE_CHARS_MAX, TEXT_CHARS_MAX, TEXT_LINES_MAX, plain_line, plain_text};
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{
     BackendChoice, Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request,

@@ -87,6 +87,7 @@ pub struct DaemonParts {
     #[serde(default, deserialize_with = "crate::plain::some_line")]
     pub embedded_tor: Option<String>,
     /// Versions of the extensions that are attached.
+    #[serde(deserialize_with = "crate::plain::lines")]
     pub extensions: Vec<String>,
     /// Connections that the relay serves.
     pub connections: U64Text,
@@ -116,8 +117,8 @@ pub enum Notice {
     },
     /// The bridge cannot reach the daemon, or the daemon cannot work at all.
     Problem(Problem),
-    /// The bridge says of the browser that started it whether something stands below the extension;
-    /// nothing where it cannot tell.
+    /// The bridge says of the browser that started it whether something stands below the
+    /// extension; nothing where it cannot tell.
     Floor {
         /// Whether the browser reaches nothing without the extension.
         present: bool,

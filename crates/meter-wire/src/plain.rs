@@ -7,13 +7,13 @@
 use serde::{Deserialize, Deserializer};
 
 /// Most characters of a text that stands on one line; the longest name of a site fits.
-pub const LINE_CHARS_MAX: usize = 256;
+const LINE_CHARS_MAX: usize = 256;
 
 /// Most characters of a text that may have lines of its own: the last words of a program.
-pub const TEXT_CHARS_MAX: usize = 2_000;
+const TEXT_CHARS_MAX: usize = 2_000;
 
 /// Most lines of such a text.
-pub const TEXT_LINES_MAX: usize = 20;
+const TEXT_LINES_MAX: usize = 20;
 
 /// As many as any written language puts on one letter.
 const MARKS_MAX: usize = 2;
@@ -24,10 +24,9 @@ const REPLACEMENT: char = '\u{FFFD}';
 /// A text for one line, of [`LINE_CHARS_MAX`] characters at the most.
 ///
 /// Line ends and other white space become spaces. Each run of characters that cannot be seen
-/// (control and format characters, those that turn the direction of writing among them) becomes one
-/// `U+FFFD`.
-#[must_use]
-pub fn plain_line(text: &str) -> String {
+/// (control and format characters, those that turn the direction of writing among them) becomes
+/// one `U+FFFD`.
+fn plain_line(text: &str) -> String {
     let mut cleaner = Cleaner::default();
     for found in text.chars() {
         if cleaner.chars >= LINE_CHARS_MAX {
@@ -40,8 +39,7 @@ pub fn plain_line(text: &str) -> String {
 
 /// As [`plain_line`], but line ends stay, and the limits are [`TEXT_CHARS_MAX`] and
 /// [`TEXT_LINES_MAX`].
-#[must_use]
-pub fn plain_text(text: &str) -> String {
+fn plain_text(text: &str) -> String {
     let mut cleaner = Cleaner::default();
     let mut lines = 1;
     for found in text.chars() {
@@ -188,6 +186,11 @@ pub(crate) fn some_line<'de, D: Deserializer<'de>>(
 ) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.map(|text| plain_line(&text)))
+}
+
+pub(crate) fn lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    Ok(texts.iter().map(|text| plain_line(text)).collect())
 }
 
 pub(crate) fn some_text<'de, D: Deserializer<'de>>(

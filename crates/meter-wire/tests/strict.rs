@@ -2,9 +2,9 @@
 
 use meter_core::WitnessName;
 use meter_wire::{
-    BackendChoice, Client, ErrorCode, Hello, ProtocolRange, ReportsQuery, Request, RequestEnvelope,
-    SetThresholds, SiteQuery, TorUse, U64Text, WitnessQuery, WitnessText, parse_request,
-    write_request,
+    BackendChoice, Client, ErrorCode, FromDaemon, Hello, Outcome, ProtocolRange, ReportsQuery,
+    Request, RequestEnvelope, SetThresholds, SiteQuery, Success, TorUse, U64Text, WitnessQuery,
+    WitnessText, parse_from_daemon, parse_request, write_request,
 };
 use proptest::prelude::*;
 
@@ -153,6 +153,26 @@ fn n_11_protocol_ranges_meet_at_the_highest_common_version() {
     assert_eq!(range(1, 1).common(range(1, 1)), Some(1));
     assert_eq!(range(1, 1).common(range(2, 9)), None);
     assert_eq!(range(4, 9).common(range(1, 3)), None);
+}
+
+#[test]
+fn versions_of_attached_extensions_are_read_as_plain_lines() {
+    let long = "9".repeat(10_000);
+    let json = format!(
+        r#"{{"reply":{{"id":1,"ok":{{"hello":{{"protocol":1,"version":"0.1.0","capabilities":[],
+        "key":null,"chain":null,"parts":{{"program":"/p","replaced":false,
+        "extensions":["0.1.0\n\u202eEVIL","{long}"],"connections":"0"}}}}}}}}}}"#
+    );
+    let message = parse_from_daemon(json.as_bytes()).expect("a reply");
+    let FromDaemon::Reply(reply) = message else {
+        panic!("a notice");
+    };
+    let Outcome::Ok(Success::Hello(hello)) = reply.outcome else {
+        panic!("no hello");
+    };
+    let extensions = hello.parts.expect("parts").extensions;
+    assert_eq!(extensions[0], "0.1.0 \u{FFFD}EVIL");
+    assert_eq!(extensions[1].chars().count(), 256);
 }
 
 #[test]
