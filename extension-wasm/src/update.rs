@@ -55,11 +55,12 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Flooded { connection } => host::on_flooded(state, connection, effects),
         Event::Timer(Timer::Pages(turn)) => pages::on_timer(state, turn, effects),
         Event::Timer(Timer::Witness(number)) => witness::on_timer(state, number),
+        Event::Timer(Timer::WitnessOver(number)) => witness::on_over(state, number, effects),
         Event::Timer(timer) => host::on_timer(state, timer, effects),
         Event::Alarm => {
             pages::look(state, effects);
             proxy::check_again(state, effects);
-            witness::on_alarm(state, effects);
+            witness::on_alarm(state);
             host::connect_if_gone(state, effects);
         }
         Event::PopupOpened => {

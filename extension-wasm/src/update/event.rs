@@ -112,6 +112,8 @@ pub enum Timer {
     Pages(PagesTurn),
     /// Send another witness, if this was the last one.
     Witness(u32),
+    /// This witness must have come to its end by now.
+    WitnessOver(u32),
 }
 
 /// What a person can ask for.

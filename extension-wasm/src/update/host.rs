@@ -433,7 +433,8 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
             | Timer::HelloDue(_)
             | Timer::Ping(_)
             | Timer::Pages(_)
-            | Timer::Witness(_),
+            | Timer::Witness(_)
+            | Timer::WitnessOver(_),
             _,
         ) => {}
     }

@@ -12,6 +12,10 @@ use meter_wire::{ErrorCode, Problem, Request, WitnessQuery, WitnessSeen, Witness
 /// connections lets it wait for ever.
 const KNOCK_MAX_MS: u32 = 5_000;
 
+/// How long one round may take, with both questions to the host. A round that outlasts this never
+/// comes to an end.
+const ROUND_MAX_MS: u32 = 20_000;
+
 /// From a first request that did not arrive to the second, which decides: one alone may have met a
 /// change of network, a sleep of the machine or the relay's restart.
 const SECOND_MS: u32 = 1_000;
@@ -24,6 +28,7 @@ const RETRY_MS: u32 = 10_000;
 const FULL_MIN: u32 = 32;
 
 const _: () = assert!(SECOND_MS < RETRY_MS && KNOCK_MAX_MS < RETRY_MS);
+const _: () = assert!(KNOCK_MAX_MS < ROUND_MAX_MS);
 
 /// What is known by witnesses, and the one that is under way.
 #[derive(Clone, Debug, Default)]
@@ -47,8 +52,6 @@ pub struct Witness {
 struct Round {
     /// Once the host has given it out.
     name: Option<WitnessText>,
-    /// Has outlasted an alarm.
-    old: bool,
 }
 
 /// What the last witnesses say.
@@ -110,8 +113,9 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     }
     state.witness.number = state.witness.number.wrapping_add(1);
     state.witness.round = Some(Round::default());
-    let asked = Asked::Witness(state.witness.number);
-    host::ask(state, asked, Request::Witness, effects);
+    let number = state.witness.number;
+    effects.push(Effect::After(Timer::WitnessOver(number), ROUND_MAX_MS));
+    host::ask(state, Asked::Witness(number), Request::Witness, effects);
 }
 
 /// The port at which it would arrive: the one that the relay holds and that the browser is set to.
@@ -125,15 +129,16 @@ fn host_knows_witnesses(state: &State) -> bool {
     matches!(&state.host, Host::Linked(link) if link.witnesses)
 }
 
-/// The alarm looks again; what has not come to an end since the last one never will.
-pub(super) fn on_alarm(state: &mut State, effects: &mut Vec<Effect>) {
-    let number = state.witness.number;
-    state.witness.rests = false;
-    match &mut state.witness.round {
-        Some(round) if round.old => missed(state, number, Verdict::Lost, effects),
-        Some(round) => round.old = true,
-        None => state.witness.due = true,
-    }
+/// The alarm looks again, unless a round is under way or a second one is due. It ends no round and
+/// cuts no rest short: after a sleep of the computer several alarms ring at once, before anything
+/// had time to answer.
+pub(super) const fn on_alarm(state: &mut State) {
+    state.witness.due |= state.witness.round.is_none();
+}
+
+/// The time of a round is over.
+pub(super) fn on_over(state: &mut State, number: u32, effects: &mut Vec<Effect>) {
+    missed(state, number, Verdict::Lost, effects);
 }
 
 /// The host named it: the browser is to ask for it.

@@ -33,6 +33,17 @@ fn wait(scene: &mut Scene) {
     scene.happen(Event::Timer(Timer::Witness(number)));
 }
 
+/// The time of the last round passes.
+fn time_is_over(scene: &mut Scene) {
+    let timers = scene.effects.iter().rev();
+    let mut timers = timers.filter_map(|effect| match effect {
+        Effect::After(timer @ Timer::WitnessOver(_), _) => Some(*timer),
+        _ => None,
+    });
+    let timer = timers.next().expect("a timer");
+    scene.happen(Event::Timer(timer));
+}
+
 #[track_caller]
 fn shows(scene: &Scene, light: Light, code: Option<ErrorCode>) {
     let view = scene.view();
@@ -82,6 +93,32 @@ fn one_request_that_goes_missing_takes_the_green_only_if_the_next_does_too() {
     );
 }
 
+/// Browsers ring every alarm that came due meanwhile, all at once.
+#[test]
+fn alarms_that_ring_together_after_a_sleep_do_not_make_one_miss_decide() {
+    let mut scene = Scene::new(1).started();
+    scene.arrives = false;
+    for _ in 0..3 {
+        scene.happen(Event::Alarm);
+        shows(&scene, Light::Protected, None);
+    }
+    scene.arrives = true;
+    wait(&mut scene);
+    shows(&scene, Light::Protected, None);
+
+    // A round that is under way has not outlasted anything either.
+    scene.silent = true;
+    for _ in 0..6 {
+        scene.happen(Event::Alarm);
+    }
+    let timers = |scene: &Scene| {
+        let timers = scene.effects.iter();
+        let is_next = |effect: &&Effect| matches!(effect, Effect::After(Timer::Witness(_), _));
+        timers.filter(is_next).count()
+    };
+    assert_eq!(timers(&scene), 1, "only the first miss of all");
+}
+
 #[test]
 fn pages_that_may_go_past_tor_are_said_before_what_tor_does() {
     let mut scene = Scene::new(1).started();
@@ -115,7 +152,6 @@ fn every_reason_to_look_again_sends_another_witness() {
 fn what_no_longer_holds_is_found_out_anew() {
     let mut scene = Scene::new(1).started();
     for change in [RelayStatus::Stopped, RelayStatus::Listening { port: 4_000 }] {
-        scene.arrives = true;
         scene.status.relay = RelayStatus::Listening { port: PORT };
         scene.say_status();
         scene.happen(Event::Alarm);
@@ -126,9 +162,9 @@ fn what_no_longer_holds_is_found_out_anew() {
         scene.status.relay = RelayStatus::Listening { port: PORT };
         scene.say_status();
         shows(&scene, Light::Connecting, None);
+        scene.arrives = true;
+        wait(&mut scene);
     }
-    scene.arrives = true;
-    wait(&mut scene);
     shows(&scene, Light::Protected, None);
     scene.arrives = false;
     scene.close("Native host has exited.");
@@ -230,11 +266,11 @@ fn a_host_that_refuses_to_say_takes_the_green() {
 fn a_witness_that_never_comes_to_an_end_takes_the_green() {
     let mut scene = Scene::new(1).started();
     scene.silent = true;
-    for _ in 0..2 {
-        scene.happen(Event::Alarm);
-        scene.happen(Event::Alarm);
-        scene.happen(Event::Alarm);
-    }
+    scene.happen(Event::Alarm);
+    time_is_over(&mut scene);
+    shows(&scene, Light::Protected, None);
+    wait(&mut scene);
+    time_is_over(&mut scene);
     assert!(!scene.state.is_protected());
 }
 
