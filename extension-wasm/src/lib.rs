@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod drawn;
+pub mod extension;
 pub mod inbox;
 pub mod proxy_value;
+pub mod saved;
 pub mod update;
 pub mod view;
 pub mod web_rtc;

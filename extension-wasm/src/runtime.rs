@@ -1,95 +1,45 @@
 //! Runs effects and turns callbacks into events. Decides nothing.
 
+mod draw;
 mod effects;
+mod host;
+mod js;
 mod pages;
-mod port;
+mod privacy;
 mod probe;
+mod proxy;
 mod web_rtc;
+mod worker;
 
-use crate::bindings::{Port, Shell, api, console_error, set_timeout};
+use crate::bindings::{Port, Shell, api, console_error};
 use crate::proxy_value::{self, Engine};
-use crate::update::{Effect, Event, Intent, Started, State, update};
+use crate::update::{Event, Intent, Started};
+use js::{from_json, listener, to_json};
 use js_sys::Promise;
-use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::VecDeque;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-
-/// The worker's only mutable thing. It dies with the worker, which may happen at any time.
-#[derive(Default)]
-struct Worker {
-    state: State,
-    /// What happened while an event was being handled.
-    waiting: VecDeque<Event>,
-    busy: bool,
-    host: Option<port::Host>,
-    popups: Vec<Port>,
-}
-
-thread_local! {
-    static WORKER: RefCell<Worker> = RefCell::default();
-    static SHELL: OnceCell<Shell> = const { OnceCell::new() };
-    static PANICKED: Cell<bool> = const { Cell::new(false) };
-}
+use worker::{dispatch, with_shell, with_worker};
 
 /// Most events that one thing which happens may lead to. Each leads to a few at the most.
 const TURN_EVENTS_MAX: usize = 1_000;
 
-fn with_worker<T>(act: impl FnOnce(&mut Worker) -> T) -> T {
-    WORKER.with(|worker| act(&mut worker.borrow_mut()))
-}
-
-fn with_shell<T>(act: impl FnOnce(&Shell) -> T) -> Option<T> {
-    SHELL.with(|shell| shell.get().map(act))
-}
-
-/// Handles an event and its effects; one that happens meanwhile waits its turn.
-fn dispatch(event: Event) {
-    dispatch_all([event]);
-}
-
-/// As [`dispatch`], of several events that are there at once. What is to be seen is drawn when all of
-/// them are handled.
-fn dispatch_all(events: impl IntoIterator<Item = Event>) {
-    // Nothing can be decided any more, so nothing waits.
-    if PANICKED.get() {
-        return;
-    }
-    let first = with_worker(|worker| {
-        worker.waiting.extend(events);
-        !std::mem::replace(&mut worker.busy, true)
-    });
-    if !first {
-        return;
-    }
-    let (mut badge, mut view) = (None, None);
+/// Handles what waits, and what that leads to.
+fn handle_all() {
     for turn in 0.. {
-        let Some(event) = with_worker(|worker| worker.waiting.pop_front()) else {
+        let Some(event) = with_worker(worker::Worker::next_event) else {
             break;
         };
         assert!(
             turn < TURN_EVENTS_MAX,
             "one event leads to another for ever"
         );
-        let state = with_worker(|worker| std::mem::take(&mut worker.state));
-        let (state, effects) = update(state, event);
-        with_worker(|worker| worker.state = state);
-        for effect in effects {
-            match effect {
-                Effect::Badge(_) => badge = Some(effect),
-                Effect::Draw(_) => view = Some(effect),
-                effect => effects::run(effect),
-            }
+        let reaction = with_worker(|worker| worker.extension.take(event));
+        if let Some(stored) = &reaction.local {
+            draw::save(stored);
         }
+        reaction.effects.into_iter().for_each(effects::run);
     }
-    badge.into_iter().chain(view).for_each(effects::run);
-    with_worker(|worker| worker.busy = false);
-}
-
-/// Calls `act` after so many milliseconds.
-fn after(ms: u32, act: impl FnOnce() + 'static) {
-    let act = Closure::once_into_js(act);
-    drop(set_timeout(&port::guarded(act.unchecked_ref()), ms));
+    draw::changes(&with_worker(|worker| worker.extension.changes()));
 }
 
 /// Whether an event is being handled. Between two events of the browser none is: one that was torn
@@ -97,7 +47,7 @@ fn after(ms: u32, act: impl FnOnce() + 'static) {
 #[wasm_bindgen]
 #[must_use]
 pub fn is_stuck() -> bool {
-    PANICKED.get() || WORKER.with(|worker| worker.try_borrow().map_or(true, |worker| worker.busy))
+    worker::is_stuck()
 }
 
 /// Wakes up: reads what the worker before this one left, then begins. Called once by
@@ -107,13 +57,12 @@ pub fn is_stuck() -> bool {
 /// When the storage cannot be read; the shell then keeps everything shut.
 #[wasm_bindgen]
 pub async fn start(shell: JsValue) -> Result<(), JsValue> {
-    SHELL.with(|place| drop(place.set(shell.unchecked_into())));
+    worker::begin(shell.unchecked_into(), handle_all);
     std::panic::set_hook(Box::new(|panic| {
         // The place alone: a panic's message may quote what it failed on.
         let place = panic.location().map(ToString::to_string);
         console_error(&format!("onionmeter: bug at {place:?}"));
-        PANICKED.set(true);
-        with_shell(Shell::broke);
+        worker::panicked();
     }));
     let api = api();
     let storage = api.storage();
@@ -137,7 +86,7 @@ pub async fn start(shell: JsValue) -> Result<(), JsValue> {
 }
 
 async fn read(promise: Promise) -> Result<String, JsValue> {
-    Ok(port::to_json(&JsFuture::from(promise).await?))
+    Ok(to_json(&JsFuture::from(promise).await?))
 }
 
 /// `alarms.onAlarm`.
@@ -169,21 +118,20 @@ pub fn on_proxy_error(fatal: bool) {
 #[wasm_bindgen]
 #[must_use]
 pub fn route(host: &str) -> JsValue {
-    let port = with_worker(|worker| worker.state.route_port());
+    let port = with_worker(|worker| worker.extension.state().route_port());
     let answer = proxy_value::answer(proxy_value::route(port, host));
-    answer.map_or(JsValue::UNDEFINED, |answer| {
-        port::from_json(&answer.to_string())
-    })
+    answer.map_or(JsValue::UNDEFINED, |answer| from_json(&answer.to_string()))
 }
 
-/// `webRequest.onBeforeRequest` of Firefox: whether a request to `host` is about to go another way than
-/// to the relay, so that it has to be stopped. The host is looked at and forgotten. `was_asked`: whether
-/// extensions were asked for its way; one that only the cache may answer has none, and accuses nobody.
+/// `webRequest.onBeforeRequest` of Firefox: whether a request to `host` is about to go another way
+/// than to the relay, so that it has to be stopped. The host is looked at and forgotten. `was_asked`:
+/// whether extensions were asked for its way; one that only the cache may answer has none, and
+/// accuses nobody.
 #[wasm_bindgen]
 #[must_use]
 pub fn is_astray(host: &str, way: &JsValue, was_asked: bool) -> bool {
-    let port = with_worker(|worker| worker.state.route_port());
-    let way = serde_json::from_str(&port::to_json(way)).unwrap_or_default();
+    let port = with_worker(|worker| worker.extension.state().route_port());
+    let way = serde_json::from_str(&to_json(way)).unwrap_or_default();
     let astray = proxy_value::is_astray(port, host, &way);
     if astray && was_asked {
         dispatch(Event::Astray);
@@ -199,21 +147,18 @@ pub fn on_popup(popup: JsValue) {
         return popup.disconnect();
     }
     let on_message = Closure::<dyn FnMut(JsValue)>::new(|message: JsValue| {
-        if let Some(intent) = Intent::parse(&port::to_json(&message)) {
+        if let Some(intent) = Intent::parse(&to_json(&message)) {
             dispatch(Event::Intent(intent));
         }
     });
     let gone = popup.clone();
     let on_disconnect = Closure::<dyn FnMut()>::new(move || {
-        with_worker(|worker| {
-            worker
-                .popups
-                .retain(|popup| !js_sys::Object::is(popup, &gone));
-        });
-        dispatch(Event::PopupClosed);
+        if let Some(id) = with_worker(|worker| worker.unsubscribe(&gone)) {
+            dispatch(Event::Unsubscribed(id));
+        }
     });
-    popup.on_message().add(&port::listener(on_message));
-    popup.on_disconnect().add(&port::listener(on_disconnect));
-    with_worker(|worker| worker.popups.push(popup));
-    dispatch(Event::PopupOpened);
+    popup.on_message().add(&listener(on_message));
+    popup.on_disconnect().add(&listener(on_disconnect));
+    let id = with_worker(|worker| worker.subscribe(popup));
+    dispatch(Event::Subscribed(id));
 }

@@ -3,7 +3,9 @@
 //! Pure: no browser, no clock, no randomness. The worker may die between any two events; what
 //! must outlive it is in [`Stored`], and the daemon is the truth about everything else.
 
+mod ask;
 mod book;
+mod connection;
 mod effect;
 mod event;
 mod host;
@@ -14,21 +16,21 @@ mod reports;
 mod site;
 mod state;
 mod stored;
+mod tabs;
 mod unreadable;
+mod verdict;
 mod witness;
 
 pub use crate::proxy_value::SINK_PORT;
-pub use book::{Book, Earlier, Identity};
+pub use book::{Book, Earlier, Identity, Kept};
 pub use effect::Effect;
-pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, Timer};
-pub use pages::{OldTabs, Pages, PagesTurn};
+pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, SubscriberId, Tab, Timer};
 pub use private::{Cover, PrivateWindows};
-pub use site::Tab;
 pub use state::{Failure, Host, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};
-pub use witness::{Verdict, Witness};
+pub use tabs::{OldTabs, Pages, PagesTurn};
+pub use verdict::{Verdict, Witness};
 
-use crate::view;
 use meter_wire::{BackendChoice, Request};
 use state::Asked;
 
@@ -41,7 +43,6 @@ pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
     pages::reconcile(&mut state, &mut effects);
     witness::follow(&mut state, &mut effects);
     site::ask_first(&mut state, &mut effects);
-    settle(&mut state, &mut effects);
     (state, effects)
 }
 
@@ -50,9 +51,9 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Started(started) => start(state, *started, effects),
         Event::Frame { connection, json } => host::on_frame(state, connection, &json, effects),
         Event::Closed { connection, reason } => {
-            host::on_closed(state, connection, reason.as_deref(), effects);
+            connection::on_closed(state, connection, reason.as_deref(), effects);
         }
-        Event::Flooded { connection } => host::on_flooded(state, connection, effects),
+        Event::Flooded { connection } => connection::on_flooded(state, connection, effects),
         Event::Timer(Timer::Pages(turn)) => pages::on_timer(state, turn, effects),
         Event::Timer(Timer::Witness(number)) => witness::on_timer(state, number),
         Event::Timer(Timer::WitnessOver(number)) => witness::on_over(state, number, effects),
@@ -61,20 +62,19 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             pages::look(state, effects);
             proxy::check_again(state, effects);
             witness::on_alarm(state);
-            host::connect_if_gone(state, effects);
+            connection::connect_if_gone(state, effects);
         }
-        Event::PopupOpened => {
-            state.popups = state.popups.saturating_add(1);
-            state.drawn_view = None;
+        Event::Subscribed(subscriber) => {
+            state.subscribers.insert(subscriber);
             site::look(state, effects);
             pages::look(state, effects);
             effects.push(Effect::ReadPrivate);
             state.witness.again();
-            host::connect_if_gone(state, effects);
+            connection::connect_if_gone(state, effects);
         }
-        Event::PopupClosed => {
-            state.popups = state.popups.saturating_sub(1);
-            if state.popups == 0 {
+        Event::Unsubscribed(subscriber) => {
+            state.subscribers.remove(&subscriber);
+            if state.subscribers.is_empty() {
                 state.renewed = false;
                 state.site = None;
             }
@@ -115,14 +115,11 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.floor_seen = stored.floor_seen;
     state.book = book;
     state.start_due = first_ever;
-    effects.extend(glance.badge.clone().map(Effect::Badge));
-    state.drawn_badge.clone_from(&glance.badge);
-    state.glimpse.clone_from(&glance.status);
-    state.pages = glance.pages.clone();
-    state.saved_glance = Some(Box::new(glance));
+    state.glimpse = glance.status;
+    state.pages = glance.pages;
     proxy::read(state, effects);
     effects.push(Effect::ReadPrivate);
-    host::connect(state, effects);
+    connection::connect(state, effects);
     effects.push(Effect::After(Timer::Awake, AWAKE_MS));
 }
 
@@ -138,7 +135,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             state.wanted = true;
             state.start_due = true;
             proxy::check_again(state, effects);
-            host::connect_if_gone(state, effects);
+            connection::connect_if_gone(state, effects);
             host::start_what_is_due(state, effects);
         }
         Intent::TurnOff => {
@@ -149,12 +146,12 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         }
         Intent::Reconnect => {
             state.lost = None;
-            host::reconnect(state, effects);
+            connection::reconnect(state, effects);
         }
         Intent::CheckProxy => proxy::check_again(state, effects),
         Intent::CheckReports => reports::fetch_again(state, effects),
         Intent::TorStart => host::start(state, Request::TorStart, effects),
-        Intent::TorStop => host::ask(state, Asked::Command, Request::TorStop, effects),
+        Intent::TorStop => ask::ask(state, Asked::Command, Request::TorStop, effects),
         Intent::TorAuto => host::use_tor(state, BackendChoice::Auto, effects),
         Intent::TorExisting => host::use_tor(state, BackendChoice::Existing, effects),
         Intent::TorManaged => host::use_tor(state, BackendChoice::Managed, effects),
@@ -169,7 +166,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         }
         Intent::NewIdentity => {
             state.renewed = false;
-            host::ask(state, Asked::NewIdentity, Request::NewIdentity, effects);
+            ask::ask(state, Asked::NewIdentity, Request::NewIdentity, effects);
         }
         Intent::NewCircuit => site::renew(state, effects),
         Intent::FloorSeen => state.floor_seen = true,
@@ -177,68 +174,5 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             let foreign = state.status().map(|status| status.foreign.0);
             state.foreign_seen = foreign.unwrap_or(state.foreign_seen);
         }
-    }
-}
-
-/// Writes and draws what changed, and nothing else. What has to outlive the worker goes first.
-fn settle(state: &mut State, effects: &mut Vec<Effect>) {
-    if matches!(state.host, Host::Idle) {
-        return;
-    }
-    let (older, earlier) = state.book.to_keep();
-    let stored = Box::new(Stored {
-        protection_wanted: state.wanted,
-        applied_port: state.applied_port,
-        chain_changed: state.chain_changed,
-        bypassed: state.bypassed,
-        astray: state.astray,
-        foreign_seen: state.foreign_seen,
-        floor_seen: state.floor_seen,
-        book: state.book.to_file(),
-        older,
-        earlier,
-    });
-    if state.saved.as_ref() != Some(&stored) {
-        effects.insert(0, Effect::SaveLocal(stored.clone()));
-        state.saved = Some(stored);
-    }
-    let badge = view::badge(state);
-    let watched = badge.tone == view::Tone::Good;
-    if state.watched.replace(watched) != Some(watched) {
-        effects.push(Effect::Watch(watched));
-    }
-    if state.drawn_badge.as_ref() != Some(&badge) {
-        effects.push(Effect::Badge(badge.clone()));
-        state.drawn_badge = Some(badge);
-    }
-    save_glance(state, effects);
-    if state.popups > 0 {
-        let view = Box::new(view::popup(state));
-        if state.drawn_view.as_ref() != Some(&view) {
-            effects.push(Effect::Draw(view.clone()));
-            state.drawn_view = Some(view);
-        }
-    }
-}
-
-/// What moves every second is not worth a write, and what pages did not load is nobody's business
-/// but that of who sees the popup now.
-fn save_glance(state: &mut State, effects: &mut Vec<Effect>) {
-    let status = state.status_to_show().map(|status| meter_wire::Status {
-        session: None,
-        unreached: Vec::new(),
-        new_identity_in_s: 0,
-        new_circuit_in_s: 0,
-        connections: 0,
-        ..status.clone()
-    });
-    let glance = Box::new(Glance {
-        badge: state.drawn_badge.clone(),
-        status,
-        pages: state.pages.clone(),
-    });
-    if state.saved_glance.as_ref() != Some(&glance) {
-        effects.push(Effect::SaveSession(glance.clone()));
-        state.saved_glance = Some(glance);
     }
 }

@@ -3,9 +3,13 @@
 //! The popup draws these values and decides nothing. Invariant: no float, no clock.
 
 mod badge;
+mod button;
 mod circuit;
+mod diagnosis;
 mod header;
+mod help;
 mod identity;
+mod light;
 mod note;
 mod numbers;
 mod pages;
@@ -17,11 +21,14 @@ mod unreached;
 mod witness;
 
 pub use badge::{Badge, Tone, badge};
+pub use button::Button;
 pub use circuit::{CircuitView, Stop};
-pub use header::{Header, Light};
+pub use diagnosis::problem;
+pub use header::Header;
 pub use identity::IdentityView;
+pub use light::Light;
 pub use note::Note;
-pub use problem::{Name, Own, Problem, problem};
+pub use problem::{Name, Own, Problem};
 pub use report::ReportRow;
 pub use session::SessionView;
 pub use tor::{Bootstrap, Choice, ChoiceOption, TorView};
@@ -65,15 +72,6 @@ pub struct PopupView {
     pub badge: Badge,
 }
 
-/// A button: what it says and what it means.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-pub struct Button {
-    /// The text on it.
-    pub label: &'static str,
-    /// What it asks for.
-    pub intent: Intent,
-}
-
 /// The switch of protection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Switch {
@@ -94,9 +92,9 @@ pub struct Balance {
     pub source: String,
 }
 
-/// The popup for a state.
+/// The popup for a state, beside this badge.
 #[must_use]
-pub fn popup(state: &State) -> PopupView {
+pub fn popup(state: &State, badge: Badge) -> PopupView {
     let problem = problem(state);
     let action = header::action(state, problem.as_ref());
     let mut tor = tor::tor(state);
@@ -125,7 +123,7 @@ pub fn popup(state: &State) -> PopupView {
         tor,
         identity: identity::identity(state),
         reports: report::rows(&state.book, ROWS_MAX),
-        badge: badge(state),
+        badge,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Marks the pages that are open, and looks which of them are left.
 
-use super::effects::{js, settle};
-use super::{dispatch, port, web_rtc};
+use super::js::{js, settle, text, to_json};
+use super::web_rtc;
+use super::worker::dispatch;
 use crate::bindings::{api, set_timeout};
 use crate::update::{Event, OldTabs, PagesTurn};
 use js_sys::{Array, Promise, Reflect};
@@ -83,7 +84,7 @@ struct OpenTab {
 /// Every tab that is not unloaded.
 async fn tabs() -> Vec<OpenTab> {
     let tabs = settle(api().tabs().query(&js(&json!({})))).await;
-    let tabs = tabs.map_or_else(|_| String::new(), |tabs| port::to_json(&tabs));
+    let tabs = tabs.map_or_else(|_| String::new(), |tabs| to_json(&tabs));
     let tabs: Vec<Value> = serde_json::from_str(&tabs).unwrap_or_default();
     let loaded = tabs.iter().filter(|tab| tab["discarded"] != true);
     loaded.filter_map(open_tab).collect()
@@ -131,7 +132,7 @@ fn run(id: i32, file: &'static str) -> Promise {
             "injectImmediately": true,
         }));
         let answer = settle(api().scripting().execute(&details)).await;
-        Ok(answer.unwrap_or_else(|error| port::text(&error).into()))
+        Ok(answer.unwrap_or_else(|error| text(&error).into()))
     })
 }
 

@@ -1,7 +1,7 @@
 //! What is found out by trying: whether requests go out, and whether private windows are covered.
 
-use super::effects::{js, read_settings, settle};
-use super::port::text;
+use super::js::{js, settle, text};
+use super::proxy::read_settings;
 use crate::bindings::{api, fetch, timeout_signal};
 use crate::update::PrivateWindows;
 use serde_json::json;

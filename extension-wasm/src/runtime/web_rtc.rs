@@ -1,6 +1,6 @@
 //! Closes and opens WebRTC, each family in its way.
 
-use super::effects::{js, regular, settle, watch};
+use super::js::{in_regular, js, regular, settle, watch};
 use crate::bindings::{api, console_error};
 use crate::web_rtc::{SCRIPT_ID, rule_ids, rules, script};
 use js_sys::Array;
@@ -10,8 +10,7 @@ use serde_json::json;
 pub(super) async fn close() {
     match api().privacy().network().peer_connection() {
         Some(switch) => {
-            let off = js(&json!({ "value": false, "scope": "regular" }));
-            watch("close WebRTC", switch.set(&off));
+            watch("close WebRTC", switch.set(&in_regular(&json!(false))));
         }
         None => {
             let rules = js(&json!({ "removeRuleIds": rule_ids(), "addRules": rules() }));
@@ -28,7 +27,7 @@ pub(super) async fn close() {
 /// Pages that load from now on have WebRTC again, if the person has not closed it elsewhere.
 pub(super) async fn open() {
     match api().privacy().network().peer_connection() {
-        Some(switch) => watch("restore WebRTC", switch.clear(&js(&regular()))),
+        Some(switch) => watch("restore WebRTC", switch.clear(&regular())),
         None => {
             let rules = js(&json!({ "removeRuleIds": rule_ids() }));
             watch("allow WebRTC", api().net_request().update_rules(&rules));

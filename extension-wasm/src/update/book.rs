@@ -5,12 +5,13 @@ use meter_wire::{
     HelloReply, HexBytes, REPORTS_FORMAT, RESTORE_MAX, ReportsFile, U64Text, WireReport,
 };
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 /// How many reports are kept for display.
 const RECENT_MAX: usize = 10;
 
-/// How many before them are kept as they are, to be handed back to a host whose book was put back from an
-/// older copy. Written with each report: 110 kB.
+/// How many before them are kept as they are, to be handed back to a host whose book was put back
+/// from an older copy. Written with each report: 110 kB.
 const OLDER_MAX: usize = 190;
 
 /// How many chains before this one are remembered.
@@ -24,16 +25,25 @@ pub struct Earlier {
     amount: U64Text,
 }
 
+/// What is stored of the book.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Kept {
+    /// The last verified reports. The last one is the head of the chain.
+    book: Option<ReportsFile>,
+    /// The reports right before those. They were verified once and are claims since: nothing is
+    /// shown of them, and the host verifies what it is handed.
+    older: Vec<WireReport>,
+    /// The chains that the host had before this one, and their credits.
+    earlier: Vec<Earlier>,
+}
+
 /// Verified reports. Nothing gets in but through [`Signed::verify`] and [`ChainHead::follow`].
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     head: Option<ChainHead>,
     recent: Vec<Verified<SessionReport>>,
-    /// The reports right before the recent ones. They were verified once and are claims since: nothing is
-    /// shown of them, and the host verifies what it is handed.
-    older: Vec<WireReport>,
-    /// The chains that the host had before this one.
-    earlier: Vec<Earlier>,
+    /// Shared with what was stored last, so that comparing the two costs nothing until one changes.
+    kept: Rc<Kept>,
     /// A report did not verify; nothing further is taken until the reports are asked for again.
     pub(super) refused: bool,
     /// The host's balance is not the sum of the reports verified here.
@@ -89,9 +99,12 @@ impl Book {
                 let given_up = before.filter(|head| head.sequence > 0);
                 self.remember(given_up, chain);
                 let given_up = given_up.is_some();
-                self.older.clear();
                 self.head = Some(ChainHead::genesis(chain, key));
                 self.recent.clear();
+                let book = self.to_file();
+                let kept = Rc::make_mut(&mut self.kept);
+                kept.older.clear();
+                kept.book = book;
                 given_up
             }
         }
@@ -99,13 +112,14 @@ impl Book {
 
     /// Credits that were shown once do not vanish without a word, and none is shown twice.
     fn remember(&mut self, given_up: Option<ChainHead>, now: ChainId) {
-        self.earlier.extend(given_up.map(|head| Earlier {
+        let earlier = &mut Rc::make_mut(&mut self.kept).earlier;
+        earlier.extend(given_up.map(|head| Earlier {
             chain: HexBytes(head.chain.0),
             amount: U64Text(head.totals.amount.get()),
         }));
-        self.earlier.retain(|earlier| earlier.chain.0 != now.0);
-        let surplus = self.earlier.len().saturating_sub(EARLIER_MAX);
-        self.earlier.drain(..surplus);
+        earlier.retain(|earlier| earlier.chain.0 != now.0);
+        let surplus = earlier.len().saturating_sub(EARLIER_MAX);
+        earlier.drain(..surplus);
     }
 
     /// Takes what the host claims to be a report.
@@ -139,10 +153,14 @@ impl Book {
         self.recent.push(verified);
         let surplus = self.recent.len().saturating_sub(RECENT_MAX);
         let wire = |report: Verified<SessionReport>| WireReport::try_from(report.signed()).ok();
-        self.older
-            .extend(self.recent.drain(..surplus).filter_map(wire));
-        let surplus = self.older.len().saturating_sub(OLDER_MAX);
-        self.older.drain(..surplus);
+        let leaving = self.recent.drain(..surplus).filter_map(wire);
+        let leaving: Vec<_> = leaving.collect();
+        let book = self.to_file();
+        let kept = Rc::make_mut(&mut self.kept);
+        kept.older.extend(leaving);
+        let surplus = kept.older.len().saturating_sub(OLDER_MAX);
+        kept.older.drain(..surplus);
+        kept.book = book;
         Some(Taken::Counted)
     }
 
@@ -162,7 +180,7 @@ impl Book {
     #[must_use]
     pub fn earlier_credits(&self) -> Amount {
         let sum = |sum: u64, earlier: &Earlier| sum.saturating_add(earlier.amount.0);
-        let sum = self.earlier.iter().fold(0, sum);
+        let sum = self.kept.earlier.iter().fold(0, sum);
         Amount::new(sum).unwrap_or(Amount::ZERO)
     }
 
@@ -178,7 +196,7 @@ impl Book {
     pub(super) fn after(&self, sequence: u64) -> Vec<WireReport> {
         let recent = self.recent.iter();
         let recent = recent.filter_map(|report| WireReport::try_from(report.signed()).ok());
-        let all: Vec<_> = self.older.iter().cloned().chain(recent).collect();
+        let all: Vec<_> = self.kept.older.iter().cloned().chain(recent).collect();
         let missing = self.sequence().saturating_sub(sequence);
         let skipped = usize::try_from(missing).ok();
         let skipped = skipped.and_then(|missing| all.len().checked_sub(missing));
@@ -188,17 +206,18 @@ impl Book {
         }
     }
 
-    /// What to keep of it besides the recent reports.
-    pub(super) fn to_keep(&self) -> (Vec<WireReport>, Vec<Earlier>) {
-        (self.older.clone(), self.earlier.clone())
+    /// What to store of it.
+    pub(super) fn kept(&self) -> Rc<Kept> {
+        Rc::clone(&self.kept)
     }
 
     /// Takes up what was kept besides the recent reports.
     pub(super) fn with_kept(mut self, older: Vec<WireReport>, earlier: Vec<Earlier>) -> Self {
+        let kept = Rc::make_mut(&mut self.kept);
         if self.head.is_some() {
-            self.older = older;
+            kept.older = older;
         }
-        self.earlier = earlier;
+        kept.earlier = earlier;
         self
     }
 
@@ -208,8 +227,7 @@ impl Book {
         &self.recent
     }
 
-    /// What to keep of it.
-    pub(super) fn to_file(&self) -> Option<ReportsFile> {
+    fn to_file(&self) -> Option<ReportsFile> {
         let head = self.head?;
         let reports = self.recent.iter().map(|report| report.signed().try_into());
         Some(ReportsFile {
@@ -247,8 +265,10 @@ impl Book {
             book.recent.push(first);
             ours.then_some(())?;
         }
-        reports
-            .all(|report| book.take(report) == Taken::Counted)
-            .then_some(book)
+        if !reports.all(|report| book.take(report) == Taken::Counted) {
+            return None;
+        }
+        Rc::make_mut(&mut book.kept).book = Some(file.clone());
+        Some(book)
     }
 }

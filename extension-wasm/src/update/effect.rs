@@ -1,11 +1,11 @@
 //! What is to be done, as plain values.
 
-use super::{ConnectionId, Glance, PagesTurn, ProxyTurn, Stored, Timer};
-use crate::view::{Badge, PopupView};
+use super::event::{ConnectionId, ProxyTurn, Timer};
+use super::tabs::PagesTurn;
 use meter_wire::{RequestEnvelope, WitnessText};
 
 /// One thing to do. The runtime does them in order and decides nothing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Effect {
     /// Open a connection to the native host.
     Connect(ConnectionId),
@@ -13,7 +13,7 @@ pub enum Effect {
     Disconnect(ConnectionId),
     /// Send a request.
     Send(ConnectionId, RequestEnvelope),
-    /// Say [`super::Event::Timer`] after this many milliseconds.
+    /// Say [`super::event::Event::Timer`] after this many milliseconds.
     After(Timer, u32),
     /// Write the proxy settings for this port, read them back and answer.
     ApplyProxy {
@@ -32,7 +32,7 @@ pub enum Effect {
         /// Number of the order.
         turn: ProxyTurn,
     },
-    /// Ask for this name as for any page, and say [`super::Event::Knocked`] after this many milliseconds
+    /// Ask for this name as for any page, and say [`super::event::Event::Knocked`] after this many milliseconds
     /// at the latest.
     Knock {
         /// Number of the witness.
@@ -68,17 +68,6 @@ pub enum Effect {
         /// The tabs.
         tabs: Vec<i32>,
     },
-    /// Write `storage.local`.
-    SaveLocal(Box<Stored>),
-    /// Write `storage.session`.
-    SaveSession(Box<Glance>),
-    /// Draw the badge.
-    Badge(Badge),
-    /// Wake a worker that was killed sooner than usual, or as usual: only green promises something
-    /// that somebody has to stand behind.
-    Watch(bool),
-    /// Draw every open popup.
-    Draw(Box<PopupView>),
     /// Read which page the active tab shows, and answer.
     ReadTab,
     /// Load the page of the tab with this number anew.

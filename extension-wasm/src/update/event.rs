@@ -1,6 +1,7 @@
 //! What can happen, as plain values.
 
-use super::{OldTabs, PagesTurn, PrivateWindows, Tab};
+use super::private::PrivateWindows;
+use super::tabs::{OldTabs, PagesTurn};
 use crate::proxy_value::{Engine, Reading, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,19 @@ pub struct ConnectionId(pub u32);
 /// Numbers the orders to the browser's proxy settings; only the answer to the latest one counts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ProxyTurn(pub u32);
+
+/// Numbers the pages of this extension that are subscribed to its view: popups.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct SubscriberId(pub u32);
+
+/// The active tab, as the browser shows it to a popup that a person has opened.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tab {
+    /// The browser's number for it.
+    pub id: i32,
+    /// The address of its page.
+    pub url: String,
+}
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -40,12 +54,12 @@ pub enum Event {
     Timer(Timer),
     /// The browser's alarm, every 30 s.
     Alarm,
-    /// A popup wants to be drawn.
-    PopupOpened,
+    /// A page of this extension opened and wants to be drawn.
+    Subscribed(SubscriberId),
     /// The active tab, as far as the browser shows it; answers [`super::Effect::ReadTab`].
     Tab(Option<Tab>),
-    /// A popup is gone.
-    PopupClosed,
+    /// Such a page is gone.
+    Unsubscribed(SubscriberId),
     /// A person clicked.
     Intent(Intent),
     /// The browser has just started.

@@ -1,102 +1,23 @@
-//! The connection to the native host: opening, greeting, listening, losing and opening again.
+//! What the host says on the connection, and what it is asked for.
 
-use super::state::Asked;
-use super::{
-    ConnectionId, Effect, Failure, Host, Identity, Link, State, Timer, reports, site, unreadable,
-    witness,
-};
+use super::ask::{ask, ask_status, take_asked};
+use super::book::Identity;
+use super::connection::{connect, lose, reconnect};
+use super::effect::Effect;
+use super::event::{ConnectionId, Timer};
+use super::state::{Asked, Failure, Host, State};
+use super::{reports, site, unreadable, witness};
 use meter_wire::{
-    BackendChoice, Bootstrap, Client, ErrorCode, FromDaemon, Hello, HelloReply, Notice, Outcome,
-    Problem, ProtocolRange, RelayStatus, Reply, Request, RequestEnvelope, Status, Success,
-    TorState, TorUse, parse_from_daemon,
+    BackendChoice, Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem,
+    ProtocolRange, RelayStatus, Reply, Request, Status, Success, TorState, TorUse,
+    parse_from_daemon,
 };
-
-/// A host that starts a daemon first may need a while; one that says nothing for this long hangs.
-const HELLO_DUE_MS: u32 = 15_000;
 
 /// Below the 30 s after which browsers put an idle worker to sleep.
 const PING_MS: u32 = 20_000;
 
-const BACKOFF_FIRST_MS: u32 = 250;
-const BACKOFF_MAX_MS: u32 = 30_000;
-
-/// Requests without an answer on one connection; chosen arbitrarily, big enough for a person who
-/// clicks fast.
-const ASKED_MAX: usize = 32;
-
 /// The request by which a host takes back what its book has lost.
 const TAKES_BACK: &str = "restore_reports";
-
-const _: () = assert!(BACKOFF_FIRST_MS < BACKOFF_MAX_MS);
-
-/// Opens a connection and greets. At most one exists at any time.
-pub(super) fn connect(state: &mut State, effects: &mut Vec<Effect>) {
-    let connection = ConnectionId(state.last_connection.0.wrapping_add(1));
-    state.last_connection = connection;
-    state.host = Host::Linked(Box::new(Link {
-        connection,
-        ..Link::default()
-    }));
-    effects.push(Effect::Connect(connection));
-    let hello = Hello {
-        protocol: ProtocolRange::OURS,
-        client: Client {
-            name: "extension".to_owned(),
-            version: state.version.clone(),
-        },
-        notices: true,
-    };
-    ask(state, Asked::Hello, Request::Hello(hello), effects);
-    effects.push(Effect::After(Timer::HelloDue(connection), HELLO_DUE_MS));
-}
-
-pub(super) fn connect_if_gone(state: &mut State, effects: &mut Vec<Effect>) {
-    if matches!(state.host, Host::Gone(_)) {
-        connect(state, effects);
-    }
-}
-
-/// A person asked for a new beginning.
-pub(super) fn reconnect(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Host::Linked(link) = &state.host {
-        effects.push(Effect::Disconnect(link.connection));
-    }
-    state.failures = 0;
-    connect(state, effects);
-}
-
-/// Sends a request, if there is a connection.
-pub(super) fn ask(state: &mut State, asked: Asked, request: Request, effects: &mut Vec<Effect>) {
-    let Host::Linked(link) = &mut state.host else {
-        return;
-    };
-    if link.asked.len() >= ASKED_MAX {
-        return;
-    }
-    state.last_request = state.last_request.wrapping_add(1);
-    let id = state.last_request;
-    link.asked.push((id, asked));
-    effects.push(Effect::Send(
-        link.connection,
-        RequestEnvelope { id, request },
-    ));
-}
-
-/// As [`ask`], unless the very question has no answer yet.
-pub(super) fn ask_once(
-    state: &mut State,
-    asked: Asked,
-    request: Request,
-    effects: &mut Vec<Effect>,
-) {
-    let is_open = match &state.host {
-        Host::Linked(link) => link.asked.iter().any(|(_, open)| *open == asked),
-        Host::Idle | Host::Gone(_) => true,
-    };
-    if !is_open {
-        ask(state, asked, request, effects);
-    }
-}
 
 pub(super) fn on_frame(
     state: &mut State,
@@ -131,7 +52,7 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             reports::on_page(state, promised, &page, effects);
         }
         // The status says what came of it, and what is still missing.
-        (Asked::Restore, _) => reports::ask_status(state, effects),
+        (Asked::Restore, _) => ask_status(state, effects),
         // Whether the host still listens is all that a ping asks.
         (Asked::Ping, _) => state.failures = 0,
         (Asked::Circuit(number), Outcome::Ok(Success::Circuit(circuit))) => {
@@ -149,14 +70,14 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         (Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_), Outcome::Error(problem)) => {
             state.told = Some(problem);
         }
-        (Asked::Command, Outcome::Ok(_)) => reports::ask_status(state, effects),
+        (Asked::Command, Outcome::Ok(_)) => ask_status(state, effects),
         (Asked::NewIdentity, Outcome::Ok(_)) => {
             state.renewed = true;
-            reports::ask_status(state, effects);
+            ask_status(state, effects);
         }
         (Asked::NewCircuit(number), Outcome::Ok(_)) => {
             site::on_renewed(state, number, effects);
-            reports::ask_status(state, effects);
+            ask_status(state, effects);
         }
         // The next ping asks again.
         (Asked::Status(_), Outcome::Error(problem)) if state.status().is_none() => {
@@ -174,14 +95,6 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             Outcome::Ok(_),
         ) => unreadable::on_answer(state, asked, effects),
     }
-}
-
-pub(super) fn take_asked(state: &mut State, id: u32) -> Option<Asked> {
-    let Host::Linked(link) = &mut state.host else {
-        return None;
-    };
-    let index = link.asked.iter().position(|(asked, _)| *asked == id)?;
-    Some(link.asked.swap_remove(index).1)
 }
 
 fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
@@ -205,7 +118,7 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     state.proxy.allow_another_try();
     // First, so that a host with an older book does not sign before it knows.
     reports::hand_in(state, effects);
-    reports::ask_status(state, effects);
+    ask_status(state, effects);
     reports::fetch(state, effects);
 }
 
@@ -263,7 +176,7 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     reports::compare(state, effects);
     reports::heal(state, effects);
     // While something moves a status comes every second, and a circuit may have been built.
-    site::ask(state, effects);
+    site::ask_circuit(state, effects);
 }
 
 /// The host had no key at the hello and has one now, or it began another chain, which only another hello
@@ -329,86 +242,6 @@ pub(super) fn use_tor(state: &mut State, backend: BackendChoice, effects: &mut V
     ask(state, Asked::Command, request, effects);
 }
 
-pub(super) fn on_closed(
-    state: &mut State,
-    connection: ConnectionId,
-    reason: Option<&str>,
-    effects: &mut Vec<Effect>,
-) {
-    match &state.host {
-        Host::Linked(link) if link.connection == connection => {
-            let failure = failure(reason, link.greeted, link.problem.as_ref());
-            gone(state, failure, effects);
-        }
-        Host::Idle | Host::Linked(_) | Host::Gone(_) => {}
-    }
-}
-
-/// The browsers' exact words: `docs/browsers.md`. Once the host has spoken, it is there
-/// and allowed, whatever the words.
-fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failure {
-    const NOT_INSTALLED: [&str; 3] = [
-        "specified native messaging host not found",
-        "no such native application",
-        // Firefox: the manifest is there, but what it names cannot be started.
-        "an unexpected error occurred",
-    ];
-    const FORBIDDEN: &str = "access to the specified native messaging host is forbidden";
-    if let Some(problem) = told {
-        return Failure::Told(problem.clone());
-    }
-    let reason = reason.unwrap_or_default().to_lowercase();
-    match greeted {
-        true => Failure::Stopped,
-        false if NOT_INSTALLED.iter().any(|words| reason.contains(words)) => Failure::NotInstalled,
-        false if reason.contains(FORBIDDEN) => Failure::Forbidden,
-        false => Failure::Stopped,
-    }
-}
-
-/// The runtime reads nothing more of a host that sends too much.
-pub(super) fn on_flooded(state: &mut State, connection: ConnectionId, effects: &mut Vec<Effect>) {
-    match &state.host {
-        Host::Linked(link) if link.connection == connection => {
-            lose(state, Failure::Flooding, effects);
-        }
-        Host::Idle | Host::Linked(_) | Host::Gone(_) => {}
-    }
-}
-
-/// Ends a connection that is of no use.
-pub(super) fn lose(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
-    if let Host::Linked(link) = &state.host {
-        effects.push(Effect::Disconnect(link.connection));
-    }
-    gone(state, failure, effects);
-}
-
-/// Notes the loss. A host that stopped may be back in a moment; one that is missing or of another
-/// version is looked for by the alarm and whenever a popup opens.
-fn gone(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
-    state.failures = state.failures.saturating_add(1);
-    state.glimpse = None;
-    let may_be_back = match failure.code() {
-        ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => false,
-        code => code != ErrorCode::UnsupportedProtocol,
-    };
-    if may_be_back {
-        let timer = Timer::Reconnect(state.failures);
-        effects.push(Effect::After(timer, backoff_ms(state.failures)));
-    }
-    state.lost = Some(failure.clone());
-    state.host = Host::Gone(failure);
-}
-
-/// 250 ms after the first failure, doubled by each further one, 30 s at the most.
-fn backoff_ms(failures: u32) -> u32 {
-    let doublings = failures.saturating_sub(1).min(16);
-    BACKOFF_FIRST_MS
-        .saturating_mul(1 << doublings)
-        .min(BACKOFF_MAX_MS)
-}
-
 pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect>) {
     match (timer, &state.host) {
         (Timer::Reconnect(failures), Host::Gone(_)) if failures == state.failures => {
@@ -451,66 +284,6 @@ fn ping(state: &mut State, timer: Timer, effects: &mut Vec<Effect>) {
     ask(state, Asked::Ping, Request::Ping, effects);
     effects.push(Effect::After(timer, PING_MS));
     if sound.is_none() {
-        reports::ask_status(state, effects);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_browsers_words_are_told_apart() {
-        #[track_caller]
-        fn check(reason: &str, greeted: bool, expected: &Failure) {
-            assert_eq!(&failure(Some(reason), greeted, None), expected, "{reason}");
-        }
-        let missing = "Specified native messaging host not found.";
-        check(missing, false, &Failure::NotInstalled);
-        check(missing, true, &Failure::Stopped);
-        check(
-            "Access to the specified native messaging host is forbidden.",
-            false,
-            &Failure::Forbidden,
-        );
-        for stopped in [
-            "Failed to start native messaging host.",
-            "Native host has exited.",
-            "Error when communicating with the native messaging host.",
-            "Attempt to postMessage on disconnected port",
-            "",
-        ] {
-            check(stopped, false, &Failure::Stopped);
-            check(stopped, true, &Failure::Stopped);
-        }
-        check(
-            "No such native application org.onionmeter.host",
-            false,
-            &Failure::NotInstalled,
-        );
-        check(
-            "An unexpected error occurred",
-            false,
-            &Failure::NotInstalled,
-        );
-        check("An unexpected error occurred", true, &Failure::Stopped);
-        assert_eq!(failure(None, false, None), Failure::Stopped);
-    }
-
-    #[test]
-    fn what_the_bridge_said_explains_the_end() {
-        let problem = Problem::new(ErrorCode::DaemonUnreachable);
-        let failure = failure(Some("Native host has exited."), false, Some(&problem));
-        assert_eq!(failure, Failure::Told(problem));
-    }
-
-    #[test]
-    fn the_back_off_doubles_from_a_quarter_second_to_half_a_minute() {
-        let steps: Vec<_> = (1..=9).map(backoff_ms).collect();
-        assert_eq!(
-            steps,
-            [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
-        );
-        assert_eq!(backoff_ms(u32::MAX), 30_000);
+        ask_status(state, effects);
     }
 }

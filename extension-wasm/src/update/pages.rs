@@ -4,9 +4,11 @@
 //! When the browser begins to send everything to the relay, each open page is marked. The mark
 //! goes with the page, so a person can load it anew in any way, or close it.
 
-use super::{Effect, State, Timer};
+use super::effect::Effect;
+use super::event::Timer;
+use super::state::State;
+use super::tabs::{OldTabs, Pages, PagesTurn};
 use crate::proxy_value::Reading;
-use serde::{Deserialize, Serialize};
 
 /// How long to wait before looking again at what a person has loaded anew.
 const AGAIN_MS: u32 = 1_000;
@@ -14,61 +16,6 @@ const AGAIN_MS: u32 = 1_000;
 /// So often it is looked again after a person's click, with or without a popup; a page through Tor
 /// mostly arrives within.
 const LOOKS_AFTER_CLICK: u8 = 30;
-
-/// Numbers the looks at open pages; only the answer to the latest one counts.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct PagesTurn(pub u32);
-
-/// What a look at the open tabs found, by their numbers.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct OldTabs {
-    /// Tabs with a page that is marked.
-    pub marked: Vec<i32>,
-    /// Tabs that could not be marked, because they were loading or browsers let no extension in.
-    pub unmarked: Vec<i32>,
-}
-
-/// The tabs of before. Kept in `storage.session`, which ends when the browser or the extension does.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Pages {
-    /// The open pages were marked since the browser was last seen without our settings.
-    marked: bool,
-    /// The browser has started while this extension ran.
-    #[serde(default)]
-    browser_started: bool,
-    /// The browser was seen without our settings since then.
-    #[serde(default)]
-    was_open: bool,
-    #[serde(default)]
-    old: OldTabs,
-    #[serde(skip)]
-    turn: PagesTurn,
-    #[serde(skip)]
-    in_flight: bool,
-    #[serde(skip)]
-    looks_left: u8,
-}
-
-impl Pages {
-    /// Whether no page of before is left, as far as browsers let it be known.
-    pub(super) const fn are_clear(&self) -> bool {
-        self.marked && self.count() == 0
-    }
-
-    /// How many tabs hold a page of before.
-    #[must_use]
-    pub const fn count(&self) -> usize {
-        self.old
-            .marked
-            .len()
-            .saturating_add(self.old.unmarked.len())
-    }
-
-    /// The browser has had our settings since its start: it opened nothing without them.
-    const fn is_shut_from_start(&self) -> bool {
-        self.browser_started && !self.was_open
-    }
-}
 
 /// The browser has just started.
 pub(super) fn on_browser_start(state: &mut State) {
@@ -130,7 +77,7 @@ pub(super) fn on_found(
         true => OldTabs::default(),
         false => found,
     };
-    let is_watched = state.popups > 0 || pages.looks_left > 0;
+    let is_watched = !state.subscribers.is_empty() || pages.looks_left > 0;
     if is_watched && pages.count() > 0 {
         pages.looks_left = pages.looks_left.saturating_sub(1);
         effects.push(Effect::After(Timer::Pages(pages.turn), AGAIN_MS));

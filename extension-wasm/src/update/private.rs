@@ -1,6 +1,5 @@
 //! Private windows: whether they go the way of all others. There is room here for modes of their own.
 
-use super::State;
 use crate::proxy_value::{Engine, Reading};
 
 /// What the browser says of its private windows.
@@ -26,19 +25,18 @@ pub enum Cover {
     Elsewhere,
 }
 
-impl State {
+impl PrivateWindows {
     /// How private windows stand to the rest of the browser.
     #[must_use]
-    pub const fn private_windows(&self) -> Cover {
-        match (self.private, self.engine) {
+    pub const fn cover(self, engine: Engine) -> Cover {
+        match (self, engine) {
             // Its proxy settings are one for all windows, and it takes them from nobody who may not be
             // in private ones.
-            (_, Engine::Gecko)
-            | (PrivateWindows::Unknown | PrivateWindows::Allowed(Reading::Ours { .. }), _) => {
+            (_, Engine::Gecko) | (Self::Unknown | Self::Allowed(Reading::Ours { .. }), _) => {
                 Cover::Same
             }
-            (PrivateWindows::NotAllowed, Engine::Chromium) => Cover::NotAllowed,
-            (PrivateWindows::Allowed(_), Engine::Chromium) => Cover::Elsewhere,
+            (Self::NotAllowed, Engine::Chromium) => Cover::NotAllowed,
+            (Self::Allowed(_), Engine::Chromium) => Cover::Elsewhere,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The browser's proxy settings: what they should be, what they are, and the one order between.
 
-use super::{Effect, ProxyTurn, State};
+use super::effect::Effect;
+use super::event::ProxyTurn;
+use super::state::State;
 use crate::proxy_value::{Reading, Refusal, SINK_PORT};
 use meter_wire::ErrorCode;
 
@@ -17,7 +19,7 @@ pub(super) fn check_again(state: &mut State, effects: &mut Vec<Effect>) {
     read(state, effects);
 }
 
-/// Gives the settings back: the person turned protection off ([`super::Intent::TurnOff`]).
+/// Gives the settings back: the person turned protection off ([`super::event::Intent::TurnOff`]).
 pub(super) fn clear(state: &mut State, effects: &mut Vec<Effect>) {
     state.applied_port = None;
     state.proxy.tried = None;

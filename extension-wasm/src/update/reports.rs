@@ -1,8 +1,9 @@
 //! Catching up with the host's reports, one page at a time.
 
+use super::ask::{ask, ask_status};
 use super::book::Taken;
-use super::state::Asked;
-use super::{Effect, Host, State, host};
+use super::effect::Effect;
+use super::state::{Asked, Host, State};
 use meter_wire::{
     ErrorCode, REPORTS_PAGE_MAX, ReportsPage, ReportsQuery, Request, RestoreReports, Status,
     U64Text, WireReport,
@@ -23,7 +24,7 @@ pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
         limit: REPORTS_PAGE_MAX,
     };
     let promised = figures(state.status()).map_or(0, |(reports, _)| reports);
-    host::ask(
+    ask(
         state,
         Asked::Reports(promised),
         Request::Reports(query),
@@ -79,7 +80,7 @@ fn restore(state: &mut State, reports: Vec<WireReport>, effects: &mut Vec<Effect
     let can = matches!(&state.host, Host::Linked(link) if link.takes_back);
     if can && linked_identity(state) {
         let request = Request::RestoreReports(RestoreReports { reports });
-        host::ask(state, Asked::Restore, request, effects);
+        ask(state, Asked::Restore, request, effects);
     }
 }
 
@@ -157,15 +158,4 @@ pub(super) fn on_asked_status(state: &mut State, known: u64) {
 
 fn figures(status: Option<&Status>) -> Option<(u64, u64)> {
     status.map(|status| (status.reports.0, status.balance.0))
-}
-
-pub(super) fn ask_status(state: &mut State, effects: &mut Vec<Effect>) {
-    let known = Asked::Status(state.book.sequence());
-    let Host::Linked(link) = &state.host else {
-        return;
-    };
-    let waiting = link.asked.iter().any(|(_, asked)| *asked == known);
-    if !waiting {
-        host::ask(state, known, Request::Status, effects);
-    }
 }

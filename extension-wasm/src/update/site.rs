@@ -1,18 +1,11 @@
 //! The site in the active tab, for as long as a popup is open: which one it is, its circuit, and a
 //! new one. Its name is asked of the browser when a popup opens, and never stored.
 
-use super::state::{Asked, Site};
-use super::{Effect, State, host};
+use super::ask;
+use super::effect::Effect;
+use super::event::Tab;
+use super::state::{Asked, Site, State};
 use meter_wire::{Circuit, Request, SITE_BYTES_MAX, SiteCircuit, SiteQuery};
-
-/// The active tab, as the browser shows it to a popup that a person has opened.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Tab {
-    /// The browser's number for it.
-    pub id: i32,
-    /// The address of its page.
-    pub url: String,
-}
 
 /// A popup opened: which site is it about?
 pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
@@ -22,7 +15,7 @@ pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// The browser told the active tab, if it may.
 pub(super) fn on_tab(state: &mut State, tab: Option<Tab>) {
-    if state.popups == 0 {
+    if state.subscribers.is_empty() {
         return;
     }
     state.last_site = state.last_site.wrapping_add(1);
@@ -42,19 +35,19 @@ pub(super) fn on_tab(state: &mut State, tab: Option<Tab>) {
 /// Asks for the circuit of a site of which nothing is known yet, as soon as that can be done.
 pub(super) fn ask_first(state: &mut State, effects: &mut Vec<Effect>) {
     if state.site.as_ref().is_some_and(|site| !site.asked) {
-        ask(state, effects);
+        ask_circuit(state, effects);
     }
 }
 
 /// Asks for the site's circuit, where there can be one.
-pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn ask_circuit(state: &mut State, effects: &mut Vec<Effect>) {
     if !state.is_protected() {
         return;
     }
     let Some(site) = &mut state.site else { return };
     site.asked = true;
     let (asked, query) = (Asked::Circuit(site.number), query(site));
-    host::ask_once(state, asked, Request::Circuit(query), effects);
+    ask::ask_once(state, asked, Request::Circuit(query), effects);
 }
 
 /// The host told a circuit. It knows best what the site is called.
@@ -69,7 +62,7 @@ pub(super) fn renew(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(site) = &mut state.site else { return };
     site.renewed = false;
     let (asked, query) = (Asked::NewCircuit(site.number), query(site));
-    host::ask(state, asked, Request::NewCircuit(query), effects);
+    ask::ask(state, asked, Request::NewCircuit(query), effects);
 }
 
 /// The site is to get another circuit: it does so as soon as its page is loaded anew.

@@ -1,12 +1,13 @@
 //! Everything the extension knows between two events.
 
-use super::{
-    Book, ConnectionId, Glance, Identity, Pages, PrivateWindows, ProxyTurn, Stored, Verdict,
-    Witness,
-};
+use super::book::{Book, Identity};
+use super::event::{ConnectionId, ProxyTurn, SubscriberId};
+use super::private::{Cover, PrivateWindows};
+use super::tabs::Pages;
+use super::verdict::{Verdict, Witness};
 use crate::proxy_value::{Engine, Reading, Refusal};
-use crate::view::{Badge, PopupView};
 use meter_wire::{ErrorCode, Problem, RelayStatus, SiteCircuit, Status};
+use std::collections::BTreeSet;
 
 /// Everything the extension knows. A value: it holds no port, timer or promise.
 #[derive(Clone, Debug, Default)]
@@ -62,12 +63,8 @@ pub struct State {
     pub(super) greeted_again: bool,
     /// Connections that failed in a row.
     pub(super) failures: u32,
-    pub(super) popups: u32,
-    pub(super) drawn_badge: Option<Badge>,
-    pub(super) watched: Option<bool>,
-    pub(super) drawn_view: Option<Box<PopupView>>,
-    pub(super) saved: Option<Box<Stored>>,
-    pub(super) saved_glance: Option<Box<Glance>>,
+    /// The pages of this extension that are open and drawn.
+    pub(super) subscribers: BTreeSet<SubscriberId>,
 }
 
 /// The connection to the host.
@@ -248,6 +245,13 @@ impl State {
         }
     }
 
+    /// The port that the host holds and that the browser sends everything to, where they are one.
+    #[must_use]
+    pub fn routed_port(&self) -> Option<u16> {
+        let port = self.relay_port();
+        port.filter(|port| self.browser_port() == Some(*port))
+    }
+
     /// Whether everything holds that "Protected" promises: the person wants it, the relay's port
     /// is open and the host's own, Tor is usable, the browser's read-back names exactly that port,
     /// a request of our own has arrived there, none is known to have gone past it, and no page is
@@ -261,9 +265,8 @@ impl State {
     #[must_use]
     pub fn is_routed(&self) -> bool {
         let usable = self.status().is_some_and(|status| status.tor.is_usable());
-        let port = self.relay_port();
         let arrives = self.witness.verdict() == Verdict::Arrived && !self.astray;
-        let set = port.is_some() && port == self.browser_port();
+        let set = self.routed_port().is_some();
         self.wanted && usable && set && arrives && !self.bypassed
     }
 
@@ -289,8 +292,27 @@ impl State {
         }
     }
 
+    /// The pages of this extension that are open and drawn.
+    #[must_use]
+    pub const fn subscribers(&self) -> &BTreeSet<SubscriberId> {
+        &self.subscribers
+    }
+
+    /// How private windows stand to the rest of the browser.
+    #[must_use]
+    pub const fn private_windows(&self) -> Cover {
+        self.private.cover(self.engine)
+    }
+
+    /// Whether the first event is still to come.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        matches!(self.host, Host::Idle)
+    }
+
     /// Whether the worker has just woken up and the host had no time to answer.
-    pub(crate) const fn is_waking(&self) -> bool {
+    #[must_use]
+    pub const fn is_waking(&self) -> bool {
         match &self.host {
             Host::Idle => true,
             Host::Linked(link) => {
@@ -301,15 +323,24 @@ impl State {
         }
     }
 
-    /// Whether nothing that is known so far speaks against protection.
-    pub(crate) const fn may_be_protected(&self) -> bool {
+    /// Whether the worker has just woken up and waits for answers, by the host, the browser or a
+    /// witness, while nothing that is known so far speaks against protection.
+    #[must_use]
+    pub fn awaits_confirmation(&self) -> bool {
+        let is_young = self.failures == 0 && !self.awake;
+        let is_wanted = self.wanted && !self.bypassed && !self.astray && self.pages.count() == 0;
         let is_ours = matches!(self.proxy.answer, None | Some(Ok(Reading::Ours { .. })));
-        self.wanted && !self.bypassed && !self.astray && is_ours
+        let may_hold = self.witness.is_untouched() && self.may_be_routed();
+        is_young && is_wanted && is_ours && may_hold && !self.is_protected()
     }
 
-    /// The badge that was drawn last, perhaps by the worker before this one.
-    pub(crate) const fn last_badge(&self) -> Option<&Badge> {
-        self.drawn_badge.as_ref()
+    /// Whether the relay may hold the port that the browser is set to, before a usable Tor.
+    fn may_be_routed(&self) -> bool {
+        let Some(status) = self.status() else {
+            return self.is_waking();
+        };
+        let meets = |port| self.browser_port().is_none_or(|set| set == port);
+        status.tor.is_usable() && self.relay_port().is_some_and(meets)
     }
 
     /// Whether a report did not verify.

@@ -1,10 +1,12 @@
 //! What outlives the worker, and reading it back without trusting it.
 
-use super::{Book, Pages, book::Earlier};
-use crate::view::Badge;
-use meter_wire::{ReportsFile, Status, WireReport};
+use super::book::{Book, Kept};
+use super::state::State;
+use super::tabs::Pages;
+use meter_wire::{ReportsFile, Status};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use std::rc::Rc;
 
 /// What outlives the browser: `storage.local`, one entry per field.
 ///
@@ -25,19 +27,15 @@ pub struct Stored {
     pub foreign_seen: u64,
     /// The person has seen that this browser has no floor.
     pub floor_seen: bool,
-    /// The last verified reports. The last one is the head of the chain.
-    pub book: Option<ReportsFile>,
-    /// The reports before those, for a host that has lost them.
-    pub older: Vec<WireReport>,
-    /// The chains before this one and their credits.
-    pub earlier: Vec<Earlier>,
+    /// Of the reports.
+    #[serde(flatten)]
+    pub kept: Rc<Kept>,
 }
 
-/// What outlives the worker: `storage.session`. Shown until the host speaks, never relied on.
+/// What outlives the worker, besides the badge: part of `storage.session`. Shown until the host
+/// speaks, never relied on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Glance {
-    /// The last badge.
-    pub badge: Option<Badge>,
     /// The last status, without its session and what it says of failures.
     pub status: Option<Status>,
     /// Which pages were open before protection began.
@@ -46,12 +44,30 @@ pub struct Glance {
 }
 
 impl Stored {
+    /// What has to be stored of a state.
+    #[must_use]
+    pub fn of(state: &State) -> Self {
+        Self {
+            protection_wanted: state.wanted,
+            applied_port: state.applied_port,
+            chain_changed: state.chain_changed,
+            bypassed: state.bypassed,
+            astray: state.astray,
+            foreign_seen: state.foreign_seen,
+            floor_seen: state.floor_seen,
+            kept: state.book.kept(),
+        }
+    }
+
     /// Reads each entry for itself: a broken one is as good as none and harms no other.
     /// Returns whether this is the very first start, too.
     pub(super) fn read(json: &str) -> (Self, Book, bool) {
         let all: Value = serde_json::from_str(json).unwrap_or_default();
         let wanted: Option<bool> = entry(&all, "protection_wanted");
         let book = entry::<ReportsFile>(&all, "book").and_then(|file| Book::from_file(&file));
+        let older = entry(&all, "older").unwrap_or_default();
+        let earlier = entry(&all, "earlier").unwrap_or_default();
+        let book = book.unwrap_or_default().with_kept(older, earlier);
         let stored = Self {
             protection_wanted: wanted.unwrap_or(true),
             applied_port: entry::<u16>(&all, "applied_port").filter(|port| *port != 0),
@@ -60,22 +76,34 @@ impl Stored {
             astray: entry(&all, "astray").unwrap_or(false),
             foreign_seen: entry(&all, "foreign_seen").unwrap_or(0),
             floor_seen: entry(&all, "floor_seen").unwrap_or(false),
-            book: None,
-            older: Vec::new(),
-            earlier: Vec::new(),
+            kept: book.kept(),
         };
-        let older = entry(&all, "older").unwrap_or_default();
-        let earlier = entry(&all, "earlier").unwrap_or_default();
-        let book = book.unwrap_or_default().with_kept(older, earlier);
         (stored, book, wanted.is_none())
     }
 }
 
 impl Glance {
+    /// What is worth storing of a state. What moves every second is not, and what pages did not
+    /// load concerns only who sees the popup now.
+    #[must_use]
+    pub fn of(state: &State) -> Self {
+        let status = state.status_to_show().map(|status| Status {
+            session: None,
+            unreached: Vec::new(),
+            new_identity_in_s: 0,
+            new_circuit_in_s: 0,
+            connections: 0,
+            ..status.clone()
+        });
+        Self {
+            status,
+            pages: state.pages.clone(),
+        }
+    }
+
     pub(super) fn read(json: &str) -> Self {
         let all: Value = serde_json::from_str(json).unwrap_or_default();
         Self {
-            badge: entry(&all, "badge"),
             status: entry(&all, "status"),
             pages: entry(&all, "pages").unwrap_or_default(),
         }

@@ -1,7 +1,10 @@
 //! What the host said and nobody could read: a message of a later version, or garbage.
 
-use super::state::Asked;
-use super::{Effect, Failure, Host, State, host, witness};
+use super::ask::take_asked;
+use super::connection::lose;
+use super::effect::Effect;
+use super::state::{Asked, Failure, Host, State};
+use super::witness;
 use meter_wire::{ErrorCode, Problem};
 use serde_json::Value;
 
@@ -14,7 +17,7 @@ pub(super) fn on_frame(state: &mut State, json: &str, effects: &mut Vec<Effect>)
     }
     let id = message["reply"]["id"].as_u64();
     let id = id.and_then(|id| u32::try_from(id).ok());
-    if let Some(asked) = id.and_then(|id| host::take_asked(state, id)) {
+    if let Some(asked) = id.and_then(|id| take_asked(state, id)) {
         on_answer(state, asked, effects);
     }
 }
@@ -23,7 +26,7 @@ pub(super) fn on_frame(state: &mut State, json: &str, effects: &mut Vec<Effect>)
 pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effect>) {
     let problem = Problem::new(ErrorCode::HostUnreadable);
     match asked {
-        Asked::Hello => host::lose(state, Failure::Unreadable, effects),
+        Asked::Hello => lose(state, Failure::Unreadable, effects),
         Asked::Status(_) => forget_status(state, problem),
         Asked::Reports(_) => state.book.refused = true,
         Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_) => state.told = Some(problem),

@@ -4,8 +4,11 @@
 //! each request with another way, and nothing tells of it. So the host gives out a name that nobody can
 //! guess, the browser asks for it as it asks for any page, and the host says whether it came.
 
-use super::state::Asked;
-use super::{Effect, Host, Intent, State, Timer, host};
+use super::ask::ask;
+use super::effect::Effect;
+use super::event::{Intent, Timer};
+use super::state::{Asked, Host, State};
+use super::verdict::{Round, Verdict};
 use meter_wire::{ErrorCode, Problem, Request, WitnessQuery, WitnessSeen, WitnessText};
 
 /// How long one request may take. Over loopback it takes milliseconds; a browser that makes no further
@@ -30,75 +33,9 @@ const FULL_MIN: u32 = 32;
 const _: () = assert!(SECOND_MS < RETRY_MS && KNOCK_MAX_MS < RETRY_MS);
 const _: () = assert!(KNOCK_MAX_MS < ROUND_MAX_MS);
 
-/// What is known by witnesses, and the one that is under way.
-#[derive(Clone, Debug, Default)]
-pub struct Witness {
-    /// The relay's port that this is about.
-    port: Option<u16>,
-    verdict: Verdict,
-    /// Numbers the witnesses, so that what an earlier one brings is not believed.
-    number: u32,
-    round: Option<Round>,
-    /// Witnesses in a row that did not arrive.
-    misses: u8,
-    /// Another one is due.
-    due: bool,
-    /// But not before its time: it is to decide about the one before.
-    rests: bool,
-}
-
-/// One witness under way.
-#[derive(Clone, Copy, Debug, Default)]
-struct Round {
-    /// Once the host has given it out.
-    name: Option<WitnessText>,
-}
-
-/// What the last witnesses say.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Verdict {
-    /// Nothing yet.
-    #[default]
-    Open,
-    /// Requests reach the relay.
-    Arrived,
-    /// They do not, or not all.
-    Lost,
-    /// The browser makes no further connections.
-    Full {
-        /// Connections that are open.
-        connections: u32,
-    },
-    /// The host knows no witnesses.
-    Unknown,
-}
-
-impl Witness {
-    /// What the last witnesses say.
-    #[must_use]
-    pub const fn verdict(&self) -> Verdict {
-        self.verdict
-    }
-
-    /// The next round is due, whatever the last one said.
-    pub(super) const fn again(&mut self) {
-        self.due = true;
-    }
-
-    /// Everything is to be found out anew.
-    fn reset(&mut self, port: Option<u16>) {
-        *self = Self {
-            port,
-            number: self.number,
-            due: true,
-            ..Self::default()
-        };
-    }
-}
-
 /// Begins a witness where one is due and could arrive.
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
-    let place = place(state);
+    let place = state.routed_port().filter(|_| state.wanted);
     if state.witness.port != place {
         state.witness.reset(place);
     }
@@ -115,14 +52,7 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     state.witness.round = Some(Round::default());
     let number = state.witness.number;
     effects.push(Effect::After(Timer::WitnessOver(number), ROUND_MAX_MS));
-    host::ask(state, Asked::Witness(number), Request::Witness, effects);
-}
-
-/// The port at which it would arrive: the one that the relay holds and that the browser is set to.
-fn place(state: &State) -> Option<u16> {
-    state
-        .relay_port()
-        .filter(|port| state.wanted && state.browser_port() == Some(*port))
+    ask(state, Asked::Witness(number), Request::Witness, effects);
 }
 
 fn host_knows_witnesses(state: &State) -> bool {
@@ -166,7 +96,7 @@ pub(super) fn on_knocked(state: &mut State, number: u32, in_time: bool, effects:
     };
     let asked = Asked::WitnessSeen { number, in_time };
     let request = Request::WitnessSeen(WitnessQuery { name });
-    host::ask(state, asked, request, effects);
+    ask(state, asked, request, effects);
 }
 
 /// The host knows what became of it.

@@ -1,7 +1,8 @@
 //! The toolbar: four characters, two colours, one sentence.
 
-use super::header::{self, Light};
-use super::problem::problem;
+use super::diagnosis::problem;
+use super::header;
+use super::light::Light;
 use crate::update::State;
 use meter_core::{badge_credits, credits_short};
 use meter_wire::TorState;
@@ -60,16 +61,6 @@ impl Tone {
 /// The badge for a state.
 #[must_use]
 pub fn badge(state: &State) -> Badge {
-    // The host needs a moment after every wake-up; a badge that blinks each time says nothing. Green is
-    // shown only as long as nothing speaks against it.
-    let stands = |last: &&Badge| last.tone != Tone::Good || state.may_be_protected();
-    if let Some(last) = state
-        .last_badge()
-        .filter(stands)
-        .filter(|_| state.is_waking())
-    {
-        return last.clone();
-    }
     let problem = problem(state);
     let header = header::header(state, problem.is_some());
     let balance = state.book.balance();

@@ -1,7 +1,9 @@
 //! The state in one word and one sentence, and the one thing to do about it.
 
+use super::button::Button;
+use super::light::Light;
 use super::problem::Problem;
-use super::{Button, pages, witness};
+use super::{pages, witness};
 use crate::proxy_value::Reading;
 use crate::update::{Cover, Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
@@ -16,35 +18,6 @@ pub struct Header {
     pub word: &'static str,
     /// The sentence.
     pub sentence: String,
-}
-
-/// Shape and colour of the header.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Light {
-    /// Everything that "Protected" promises holds.
-    Protected,
-    /// On the way there.
-    Connecting,
-    /// Wanted, but pages go out past Tor.
-    Unprotected,
-    /// Wanted, and no page goes out at all.
-    Blocked,
-    /// Not wanted.
-    Off,
-}
-
-impl Light {
-    /// The word beside the shape.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Protected => "Protected",
-            Self::Connecting => "Connecting",
-            Self::Unprotected | Self::Off => "Not protected",
-            Self::Blocked => "Blocked",
-        }
-    }
 }
 
 /// What stands between the state and "Protected".

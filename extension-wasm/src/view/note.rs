@@ -1,6 +1,6 @@
 //! Quiet lines: nothing is wrong, and yet a person should know.
 
-use super::Button;
+use super::button::Button;
 use crate::proxy_value::Engine;
 use crate::update::{Cover, Intent, State};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! Tabs that were open before protection began.
 
-use super::Button;
+use super::button::Button;
 use super::problem::{Name, Own, Problem};
 use crate::update::{Intent, State};
 

@@ -1,6 +1,6 @@
 //! Tor's state: a word, its own words, and Start or Stop.
 
-use super::Button;
+use super::button::Button;
 use crate::update::{Intent, State};
 use meter_wire::{ErrorCode, Status, TorBackend, TorState, TorStatus, TorTrouble};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! What is to be said while requests of our own have not reached the relay, or do not reach it.
 
-use super::header::Light;
+use super::light::Light;
 use crate::update::{State, Verdict};
 use meter_wire::ErrorCode;
 
@@ -34,9 +34,8 @@ pub(super) fn header(state: &State) -> Option<(Light, &'static str)> {
     if is_exposed(state) {
         return Some((Light::Unprotected, "Sites may see your address."));
     }
-    let port = state.relay_port();
     let usable = state.status().is_some_and(|status| status.tor.is_usable());
-    if !usable || port.is_none() || port != state.browser_port() {
+    if !usable || state.routed_port().is_none() {
         return None;
     }
     Some(match state.witness.verdict() {

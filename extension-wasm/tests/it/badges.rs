@@ -3,8 +3,8 @@
 use crate::scene::{NOT_FOUND, Scene};
 use meter_wire::{ErrorCode, Problem, RelayStatus, TorState, TorTrouble, U64Text};
 use onionmeter::proxy_value::Reading;
-use onionmeter::update::{Effect, Event, Intent};
-use onionmeter::view::{Tone, badge};
+use onionmeter::update::{Event, Intent, Timer};
+use onionmeter::view::{Badge, Tone};
 
 fn bootstrapping(percent: u8) -> TorState {
     TorState::Bootstrapping {
@@ -15,13 +15,17 @@ fn bootstrapping(percent: u8) -> TorState {
     }
 }
 
+fn badge(scene: &Scene) -> Badge {
+    scene.extension.drawn().next_badge(scene.state())
+}
+
 #[track_caller]
 fn check(text: &str, tone: Tone, act: impl FnOnce(&mut Scene)) {
     let mut scene = Scene::new(1);
     scene.sign(1_800_000_000_000, 45_000, 50_000, 100_000);
     let mut scene = scene.started();
     act(&mut scene);
-    let badge = badge(&scene.state);
+    let badge = badge(&scene);
     assert_eq!((badge.text.as_str(), badge.tone), (text, tone));
     assert!(badge.title.starts_with("Onionmeter: "), "{}", badge.title);
     assert!(badge.title.ends_with("4.575 credits."), "{}", badge.title);
@@ -70,20 +74,13 @@ fn every_state_has_its_badge() {
 #[test]
 fn only_a_green_badge_is_watched_closely() {
     let mut scene = Scene::new(1).started();
-    let watches = |scene: &Scene| -> Vec<bool> {
-        let watch = |effect: &Effect| match effect {
-            Effect::Watch(watched) => Some(*watched),
-            _ => None,
-        };
-        scene.effects.iter().filter_map(watch).collect()
-    };
-    assert_eq!(watches(&scene), [false, true]);
+    assert_eq!(scene.watches, [false, true]);
     scene.tor(TorState::Off);
     scene.tor(TorState::Starting);
-    assert_eq!(watches(&scene), [false, true, false]);
+    assert_eq!(scene.watches, [false, true, false]);
     scene.tor(TorState::Ready);
     scene.happen(Event::Intent(Intent::TurnOff));
-    assert_eq!(watches(&scene), [false, true, false, true, false]);
+    assert_eq!(scene.watches, [false, true, false, true, false]);
 }
 
 #[test]
@@ -91,10 +88,53 @@ fn a_waking_worker_shows_the_last_badge_until_the_host_has_spoken() {
     let mut scene = Scene::new(1);
     scene.sign(1_800_000_000_000, 45_000, 50_000, 100_000);
     let mut scene = scene.started();
-    let before = badge(&scene.state);
+    let before = badge(&scene);
     scene.silent = true;
     scene.wake();
-    assert_eq!(badge(&scene.state), before);
+    assert_eq!(badge(&scene), before);
     scene.close("Native host has exited.");
-    assert_eq!(badge(&scene.state).text, "!");
+    assert_eq!(badge(&scene).text, "!");
+}
+
+#[test]
+fn green_stays_through_a_wake_up_until_something_speaks_against_it() {
+    let mut scene = Scene::new(1).started();
+    scene.badges.clear();
+    scene.wake();
+    assert!(scene.badges.iter().all(|badge| badge.tone == Tone::Good));
+
+    // The witness does not arrive.
+    scene.arrives = false;
+    scene.wake();
+    assert_eq!(badge(&scene).tone, Tone::Busy, "nothing is confirmed");
+    scene.arrives = true;
+    scene.wake();
+    assert_eq!(badge(&scene).tone, Tone::Good);
+
+    // Nothing answers.
+    scene.silent = true;
+    scene.wake();
+    assert_eq!(badge(&scene).tone, Tone::Good);
+    scene.happen(Event::Timer(Timer::Awake));
+    assert_eq!(badge(&scene).tone, Tone::Busy);
+    scene.silent = false;
+    scene.wake();
+    assert_eq!(badge(&scene).tone, Tone::Good);
+
+    let against: [fn(&mut Scene); 4] = [
+        |scene| scene.status.tor.state = TorState::Off,
+        |scene| scene.status.relay = RelayStatus::Listening { port: 4_000 },
+        |scene| scene.status.problem = Some(Problem::new(ErrorCode::DiskFull)),
+        |scene| scene.answer = Ok(Reading::OtherExtension),
+    ];
+    for (index, act) in against.into_iter().enumerate() {
+        let mut scene = Scene::new(1).started();
+        act(&mut scene);
+        scene.wake();
+        let green = badge(&scene).tone == Tone::Good;
+        // A port that has changed is set anew, and then all of it holds again.
+        assert_eq!(green, index == 1, "{index}");
+        let was = scene.badges.iter().rev().skip(1);
+        assert!(index != 1 || was.take(8).any(|badge| badge.tone != Tone::Good));
+    }
 }

@@ -1,6 +1,6 @@
 //! The circuit of the site in front of the person, and a new one for it.
 
-use crate::scene::Scene;
+use crate::scene::{FIRST, Scene};
 use meter_wire::{
     Circuit, ErrorCode, FromDaemon, Hop, HopRole, Outcome, Problem, Reply, Request, SiteCircuit,
     Success, TorState, write_message,
@@ -176,17 +176,19 @@ fn a_name_is_forgotten_with_the_popup_and_never_stored() {
     let mut scene = over("https://marker-site.test/", built("marker-relay"));
     scene.happen(Event::Intent(Intent::NewCircuit));
     scene.say_status();
-    scene.happen(Event::PopupClosed);
-    assert!(scene.state.site.is_none());
+    scene.happen(Event::Unsubscribed(FIRST));
+    assert!(scene.state().site.is_none());
     let asked = questions(&scene).len();
     scene.status.new_circuit_in_s = 3;
     scene.say_status();
     assert_eq!(questions(&scene).len(), asked, "nobody looks, nobody asks");
-    for effect in &scene.effects {
-        if let Effect::SaveLocal(_) | Effect::SaveSession(_) | Effect::Badge(_) = effect {
-            assert!(!format!("{effect:?}").contains("marker"), "{effect:?}");
-        }
+    for text in scene.locals.iter().map(|(_, local)| local) {
+        assert!(!text.contains("marker"), "{text}");
     }
+    for text in &scene.sessions {
+        assert!(!text.contains("marker"), "{text}");
+    }
+    assert!(!format!("{:?}", scene.badges).contains("marker"));
 }
 
 #[test]

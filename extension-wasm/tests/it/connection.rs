@@ -1,6 +1,6 @@
 //! Losing the host, and finding it again.
 
-use crate::scene::{NOT_FOUND, Scene, closed};
+use crate::scene::{FIRST, NOT_FOUND, Scene, closed};
 use meter_wire::{ErrorCode, HOST_NAME, Notice, Problem, RelayStatus, Request};
 use onionmeter::update::{ConnectionId, Effect, Event, Intent, Timer};
 use onionmeter::view::{Light, Name};
@@ -74,7 +74,7 @@ fn a_missing_host_is_looked_for_by_alarm_and_popup_only() {
     );
     let before = connects(&scene);
     scene.happen(Event::Alarm);
-    scene.happen(Event::PopupOpened);
+    scene.happen(Event::Subscribed(FIRST));
     scene.happen(Event::Intent(Intent::Reconnect));
     assert_eq!(connects(&scene), before + 3);
 }
@@ -152,7 +152,7 @@ fn one_attempt_at_a_time() {
     let before = connects(&scene);
     wait_over(&mut scene);
     scene.happen(Event::Alarm);
-    scene.happen(Event::PopupOpened);
+    scene.happen(Event::Subscribed(FIRST));
     assert_eq!(connects(&scene), before, "one is under way");
 }
 
@@ -299,11 +299,11 @@ fn a_daemon_whose_key_is_repaired_while_it_runs_is_greeted_again() {
         ErrorCode::KeyRefused,
         Intent::MonitorStart,
     );
-    assert_eq!(scene.state.book.sequence(), 0);
+    assert_eq!(scene.state().book.sequence(), 0);
     scene.status = healthy;
     scene.say_status();
     assert_eq!(scene.view().header.state, Light::Protected);
-    assert_eq!(scene.state.book.sequence(), 1);
+    assert_eq!(scene.state().book.sequence(), 1);
 }
 
 #[test]

@@ -72,8 +72,8 @@ fn a_port_that_no_relay_of_ours_can_have_is_refused_and_the_browser_shut() {
         scene.status.relay = RelayStatus::Listening { port };
         scene.say_status();
         shows(&scene, Light::Blocked, ErrorCode::RelayPortRefused);
-        assert_eq!(scene.state.browser_port(), Some(SINK_PORT), "{port}");
-        assert!(!scene.state.is_protected());
+        assert_eq!(scene.state().browser_port(), Some(SINK_PORT), "{port}");
+        assert!(!scene.state().is_protected());
         assert_eq!(scene.view().identity.intent, None);
     }
     let mut scene = Scene::new(1);
@@ -123,7 +123,7 @@ fn a_page_that_says_less_than_the_status_before_it_is_the_end_of_asking() {
         &json!({ "reports": { "reports": [], "total": "1" } }),
     );
     assert_eq!(last(&scene, ask), id, "not asked again");
-    assert!(scene.state.report_refused());
+    assert!(scene.state().report_refused());
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn a_page_of_more_reports_than_were_asked_for_is_not_read() {
     answer(&mut scene, id, &json!({ "hello": hello }));
     let id = last(&scene, |request| matches!(request, Request::Reports(_)));
     answer(&mut scene, id, &page);
-    assert_eq!(scene.state.book.sequence(), 0);
-    assert!(scene.state.report_refused());
+    assert_eq!(scene.state().book.sequence(), 0);
+    assert!(scene.state().report_refused());
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_state_of_tomorrow_is_a_sentence_and_never_the_green_of_before() {
                 answer(&mut scene, id, &json!({ "status": status }));
             }
             shows(&scene, Light::Blocked, ErrorCode::HostUnreadable);
-            assert_eq!(scene.state.browser_port(), Some(SINK_PORT));
+            assert_eq!(scene.state().browser_port(), Some(SINK_PORT));
             scene.silent = false;
             scene.say_status();
             assert_eq!(scene.view().header.state, Light::Protected, "{place}");
@@ -296,7 +296,7 @@ fn a_host_that_floods_is_cut_and_called_ever_more_slowly() {
         "of before"
     );
     // Its promise of a relay is worth nothing.
-    assert_eq!(scene.state.browser_port(), Some(SINK_PORT));
+    assert_eq!(scene.state().browser_port(), Some(SINK_PORT));
     scene.happen(Event::Intent(Intent::TurnOff));
     assert_eq!(scene.view().header.state, Light::Off);
 }
@@ -499,7 +499,7 @@ fn a_host_that_closes_every_connection_never_looks_protected_again() {
         scene.happen(Event::Timer(Timer::Reconnect(failures)));
         shows(&scene, Light::Blocked, ErrorCode::HostStopped);
     }
-    assert_eq!(scene.state.browser_port(), Some(SINK_PORT));
+    assert_eq!(scene.state().browser_port(), Some(SINK_PORT));
 }
 
 #[test]
@@ -516,7 +516,7 @@ fn a_host_that_says_done_and_does_nothing_is_not_believed() {
         scene.view().action.map(|button| button.intent),
         Some(Intent::MonitorStart)
     );
-    assert_eq!(scene.state.browser_port(), None);
+    assert_eq!(scene.state().browser_port(), None);
     assert_ne!(scene.answer, Ok(Reading::Ours { port: PORT }));
 }
 

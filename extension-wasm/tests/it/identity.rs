@@ -1,12 +1,12 @@
 //! New identity: when it can be had, what is said of it, and for how long.
 
-use crate::scene::Scene;
+use crate::scene::{FIRST, Scene};
 use meter_wire::{
     ErrorCode, FromDaemon, Outcome, Problem, RelayStatus, Reply, Request, Success, TorState,
     write_message,
 };
 use onionmeter::proxy_value::Reading;
-use onionmeter::update::{Effect, Event, Intent};
+use onionmeter::update::{Effect, Event, Intent, SubscriberId};
 use onionmeter::view::Name;
 
 fn asked(scene: &Scene) -> usize {
@@ -64,18 +64,36 @@ fn a_new_identity_is_made_once_and_waited_for_before_the_next() {
     assert!(view.done.is_some(), "still there to be read");
 }
 
+/// Another popup.
+const SECOND: SubscriberId = SubscriberId(1);
+
 #[test]
 fn what_was_done_is_said_until_the_popup_closes() {
     let mut scene = Scene::new(1).started();
     press(&mut scene);
-    scene.happen(Event::PopupOpened);
-    scene.happen(Event::PopupClosed);
+    scene.happen(Event::Subscribed(SECOND));
+    scene.happen(Event::Unsubscribed(SECOND));
     assert!(scene.view().identity.done.is_some(), "another one is open");
-    scene.happen(Event::PopupClosed);
-    scene.happen(Event::PopupOpened);
+    scene.happen(Event::Unsubscribed(FIRST));
+    scene.happen(Event::Subscribed(SECOND));
     let view = scene.view().identity;
     assert_eq!(view.done, None);
     assert!(view.again.is_some(), "the wait goes on");
+}
+
+#[test]
+fn a_popup_that_is_told_gone_twice_takes_no_other_with_it() {
+    let mut scene = Scene::new(1).started();
+    press(&mut scene);
+    scene.happen(Event::Subscribed(SECOND));
+    for _ in 0..2 {
+        scene.happen(Event::Unsubscribed(SECOND));
+    }
+    assert!(scene.view().identity.done.is_some(), "one is still open");
+    scene.draws.clear();
+    scene.status.new_identity_in_s = 7;
+    scene.say_status();
+    assert_eq!(scene.draws, [[FIRST]], "and is drawn");
 }
 
 #[test]

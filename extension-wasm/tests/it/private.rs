@@ -1,6 +1,6 @@
 //! Private windows: green never says more than is so.
 
-use crate::scene::{PORT, Scene};
+use crate::scene::{FIRST, PORT, Scene};
 use onionmeter::proxy_value::{Engine, Reading};
 use onionmeter::update::{Effect, Event, Intent, PrivateWindows};
 use onionmeter::view::Light;
@@ -53,7 +53,7 @@ fn the_word_comes_and_goes_with_the_switch() {
     assert!(scene.effects.contains(&Effect::OpenDetails));
     assert!(says_so(&scene), "seeing the switch changes nothing");
     scene.private = PrivateWindows::Allowed(Reading::Ours { port: PORT });
-    scene.happen(Event::PopupOpened);
+    scene.happen(Event::Subscribed(FIRST));
     assert!(!says_so(&scene));
     scene.private = PrivateWindows::NotAllowed;
     scene.wake();

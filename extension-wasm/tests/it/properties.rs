@@ -7,12 +7,13 @@ use meter_wire::{
     ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply,
     Request, Status, Success, TorState, Witness, WitnessSeen, WitnessText, write_message,
 };
+use onionmeter::extension::Extension;
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
 use onionmeter::update::{
-    ConnectionId, Effect, Event, Intent, OldTabs, PagesTurn, ProxyTurn, SINK_PORT, Started, State,
-    Tab, Timer, update,
+    ConnectionId, Effect, Event, Intent, OldTabs, PagesTurn, ProxyTurn, SINK_PORT, Started, Stored,
+    SubscriberId, Tab, Timer,
 };
-use onionmeter::view::{self, Light};
+use onionmeter::view::Light;
 use proptest::prelude::*;
 
 /// Something that may happen.
@@ -101,7 +102,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// What an onlooker knows, kept apart from the extension's own memory.
 struct Onlooker {
-    state: State,
+    extension: Extension,
     local: String,
     connection: ConnectionId,
     open: bool,
@@ -126,7 +127,7 @@ struct Onlooker {
 impl Onlooker {
     fn new() -> Self {
         let mut onlooker = Self {
-            state: State::default(),
+            extension: Extension::default(),
             local: String::new(),
             connection: ConnectionId::default(),
             open: false,
@@ -149,7 +150,7 @@ impl Onlooker {
     }
 
     fn wake(&mut self) {
-        self.state = State::default();
+        self.extension = Extension::default();
         self.reading = None;
         self.lose();
         self.happen(Event::Started(Box::new(Started {
@@ -166,10 +167,15 @@ impl Onlooker {
     }
 
     fn happen(&mut self, event: Event) {
-        let (state, effects) = update(std::mem::take(&mut self.state), event);
-        self.state = state;
-        for effect in &effects {
+        let reaction = self.extension.take(event);
+        if let Some(stored) = reaction.local {
+            self.save(&stored);
+        }
+        for effect in &reaction.effects {
             self.watch(effect);
+        }
+        if let Some(badge) = self.extension.changes().badge {
+            assert!((1..=4).contains(&badge.text.chars().count()));
         }
         if let Some(turn) = self.looks.pop() {
             self.old.1 = self.old.0;
@@ -180,6 +186,11 @@ impl Onlooker {
         }
         self.arrived &= self.place().is_some();
         self.judge();
+    }
+
+    fn save(&mut self, stored: &Stored) {
+        assert_eq!(stored.protection_wanted, self.wanted);
+        self.local = serde_json::to_string(stored).expect("JSON");
     }
 
     fn watch(&mut self, effect: &Effect) {
@@ -210,10 +221,6 @@ impl Onlooker {
             }
             Effect::RestorePrivacy => assert!(!self.wanted, "opened although it is on"),
             Effect::ReadProxy { turn } => self.turn = *turn,
-            Effect::SaveLocal(stored) => {
-                assert_eq!(stored.protection_wanted, self.wanted);
-                self.local = serde_json::to_string(stored).expect("JSON");
-            }
             Effect::MarkPages { turn } | Effect::FindPages { turn, .. } => self.looks.push(*turn),
             Effect::ReloadPages { turn, .. } => {
                 self.old.0 = false;
@@ -223,13 +230,9 @@ impl Onlooker {
                 assert!(self.place().is_some(), "it could not arrive");
                 self.knocked = Some(*number);
             }
-            Effect::Badge(badge) => assert!((1..=4).contains(&badge.text.chars().count())),
             Effect::Disconnect(_)
             | Effect::After(..)
             | Effect::HardenPrivacy
-            | Effect::Watch(_)
-            | Effect::SaveSession(_)
-            | Effect::Draw(_)
             | Effect::ReadTab
             | Effect::ReloadTab(_)
             | Effect::ReadPrivate
@@ -239,9 +242,10 @@ impl Onlooker {
     }
 
     fn judge(&self) {
-        let view = view::popup(&self.state);
+        let state = self.extension.state();
+        let view = self.extension.drawn().next_view(state);
         let protected = view.header.state == Light::Protected;
-        assert_eq!(protected, self.state.is_protected());
+        assert_eq!(protected, state.is_protected());
         if !protected {
             return;
         }
@@ -330,8 +334,8 @@ impl Onlooker {
             Step::Plain(number) => {
                 let event = match number {
                     0 => Event::Alarm,
-                    1 => Event::PopupOpened,
-                    2 => Event::PopupClosed,
+                    1 => Event::Subscribed(SubscriberId(0)),
+                    2 => Event::Unsubscribed(SubscriberId(0)),
                     3 => Event::ProxyChanged,
                     4 => Event::ProxyError { fatal: true },
                     5 => Event::Tab(Some(Tab {
@@ -444,17 +448,17 @@ fn the_onlooker_does_see_protection() {
         late: false,
         status: Box::new(ready),
     });
-    assert!(!onlooker.state.is_protected());
+    assert!(!onlooker.extension.state().is_protected());
     onlooker.take(Step::Proxy {
         late: false,
         answer: Ok(Reading::Ours { port: 3_000 }),
     });
     for _ in 0..3 {
-        assert!(!onlooker.state.is_protected());
+        assert!(!onlooker.extension.state().is_protected());
         onlooker.take(Step::Witness {
             late: false,
             arrived: true,
         });
     }
-    assert!(onlooker.state.is_protected());
+    assert!(onlooker.extension.state().is_protected());
 }

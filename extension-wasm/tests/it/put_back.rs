@@ -53,16 +53,16 @@ const BEHIND: Option<Name> = Some(Name::Code(ErrorCode::BookBehind));
 #[test]
 fn a_host_with_an_older_book_is_shown_the_last_report_and_handed_what_it_lacks() {
     let mut scene = signed(9).started();
-    let balance = scene.state.book.balance();
+    let balance = scene.state().book.balance();
     assert_eq!(put_back(&mut scene, 4).len(), 5);
     reconnect(&mut scene);
     assert_eq!(handed(&scene), [vec![9], vec![5, 6, 7, 8, 9]]);
     assert_eq!(scene.reports.len(), 9, "whole again");
     problem(&scene, None);
-    assert_eq!(scene.state.book.balance(), balance);
+    assert_eq!(scene.state().book.balance(), balance);
     scene.sign(1_800_000_900_000, 30_000, 1, 99_999);
     scene.say_status();
-    assert_eq!(scene.state.book.sequence(), 10);
+    assert_eq!(scene.state().book.sequence(), 10);
     problem(&scene, None);
 }
 
@@ -92,7 +92,11 @@ fn what_a_browser_does_not_have_is_told_with_the_way_out_and_tried_once() {
         scene.say_status();
     }
     assert_eq!(handed(&scene).len(), 1);
-    assert_eq!(scene.state.book.sequence(), 230, "what was verified stays");
+    assert_eq!(
+        scene.state().book.sequence(),
+        230,
+        "what was verified stays"
+    );
 }
 
 #[test]
@@ -108,7 +112,8 @@ fn a_refused_command_is_no_longer_told_once_the_host_has_recovered() {
     let mut scene = signed(2).started();
     scene.status.problem = Some(Problem::new(ErrorCode::DiskFull));
     scene.say_status();
-    scene.state.told = Some(Problem::new(ErrorCode::DiskFull));
+    scene.refusal = Some(Problem::new(ErrorCode::DiskFull));
+    scene.happen(Event::Intent(Intent::NewIdentity));
     scene.status.problem = None;
     scene.say_status();
     problem(&scene, None);
@@ -134,7 +139,7 @@ fn a_new_chain_is_followed_at_once_and_the_old_credits_are_named() {
     let report = scene.sign(1_800_000_000_000, 30_000, 1, 99_999);
     let report = Box::new(report);
     scene.notice(Notice::SessionClosed { report });
-    assert_eq!(scene.state.book.sequence(), 1);
+    assert_eq!(scene.state().book.sequence(), 1);
     scene.wake();
     assert!(
         scene.view().balance.source.contains("in earlier chains"),

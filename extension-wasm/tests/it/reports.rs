@@ -3,8 +3,9 @@
 use crate::scene::Scene;
 use meter_core::Amount;
 use meter_wire::{ErrorCode, Notice, Request, U64Text, WireReport};
-use onionmeter::update::{Effect, Event, Intent};
+use onionmeter::update::{Effect, Event, Intent, Stored};
 use onionmeter::view::{Name, Own};
+use std::rc::Rc;
 
 fn closes(scene: &mut Scene, report: WireReport) {
     scene.notice(Notice::SessionClosed {
@@ -48,8 +49,8 @@ const DIFFERS: Option<Name> = Some(Name::Own(Own::BalanceDiffers));
 fn a_new_browser_fetches_the_whole_chain_in_pages() {
     let scene = signed(1_203).started();
     assert_eq!(fetches(&scene), [0, 500, 1_000]);
-    assert_eq!(scene.state.book.sequence(), 1_203);
-    assert_eq!(scene.state.book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().book.sequence(), 1_203);
+    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
     assert_eq!(scene.view().reports.len(), 5);
     assert_eq!(scene.view().reports[0].sequence, "1203");
     problem(&scene, None);
@@ -61,10 +62,10 @@ fn a_closed_session_counts_once_however_often_it_is_told() {
     let third = scene.sign(1_800_000_200_000, 45_000, 50_000, 100_000);
     closes(&mut scene, third.clone());
     let balance = scene.head.totals.amount;
-    assert_eq!(scene.state.book.balance(), balance);
+    assert_eq!(scene.state().book.balance(), balance);
     for report in [third, scene.reports[0].clone(), scene.reports[1].clone()] {
         closes(&mut scene, report);
-        assert_eq!(scene.state.book.balance(), balance);
+        assert_eq!(scene.state().book.balance(), balance);
     }
     problem(&scene, None);
     let row = scene.view().reports.remove(0);
@@ -80,8 +81,8 @@ fn a_gap_is_filled_by_fetching() {
     let fourth = scene.sign(1_800_000_300_000, 30_000, 1, 99_999);
     closes(&mut scene, fourth);
     assert_eq!(fetches(&scene).last(), Some(&2));
-    assert_eq!(scene.state.book.sequence(), 4);
-    assert_eq!(scene.state.book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().book.sequence(), 4);
+    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
 }
 
 #[test]
@@ -89,19 +90,19 @@ fn a_status_that_knows_more_reports_is_followed_by_fetching() {
     let mut scene = signed(2).started();
     scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
     scene.say_status();
-    assert_eq!(scene.state.book.sequence(), 3);
+    assert_eq!(scene.state().book.sequence(), 3);
 }
 
 #[test]
 fn a_report_with_one_wrong_bit_is_refused_and_not_counted() {
     let mut scene = signed(2).started();
-    let balance = scene.state.book.balance();
+    let balance = scene.state().book.balance();
     let good = scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
     let mut bad = good.clone();
     bad.body.0[100] ^= 1;
     closes(&mut scene, bad);
     problem(&scene, REFUSED);
-    assert_eq!(scene.state.book.balance(), balance);
+    assert_eq!(scene.state().book.balance(), balance);
     assert_eq!(scene.view().badge.text, "!");
     assert_eq!(
         scene.view().action.map(|button| button.intent),
@@ -111,11 +112,11 @@ fn a_report_with_one_wrong_bit_is_refused_and_not_counted() {
     let before = fetches(&scene).len();
     closes(&mut scene, good);
     scene.say_status();
-    assert_eq!(scene.state.book.balance(), balance);
+    assert_eq!(scene.state().book.balance(), balance);
     assert_eq!(fetches(&scene).len(), before);
     scene.happen(Event::Intent(Intent::CheckReports));
     problem(&scene, None);
-    assert_eq!(scene.state.book.sequence(), 3);
+    assert_eq!(scene.state().book.sequence(), 3);
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn a_report_of_another_key_is_refused() {
     }
     closes(&mut scene, other.reports[2].clone());
     problem(&scene, REFUSED);
-    assert_eq!(scene.state.book.sequence(), 2);
+    assert_eq!(scene.state().book.sequence(), 2);
 }
 
 #[test]
@@ -139,7 +140,7 @@ fn a_rewritten_past_is_refused() {
     let second = fork.sign(1_800_000_060_000, 600_000, 1, 1);
     closes(&mut scene, second);
     problem(&scene, REFUSED);
-    assert_eq!(scene.state.book.sequence(), 2);
+    assert_eq!(scene.state().book.sequence(), 2);
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn a_host_that_withholds_reports_is_noticed() {
     assert!(hidden.is_some());
     let scene = scene.started();
     problem(&scene, REFUSED);
-    assert_eq!(scene.state.book.sequence(), 1);
+    assert_eq!(scene.state().book.sequence(), 1);
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn another_balance_than_the_verified_sum_is_a_problem() {
     scene.say_status();
     problem(&scene, DIFFERS);
     assert_eq!(
-        scene.state.book.balance(),
+        scene.state().book.balance(),
         scene.head.totals.amount,
         "shown: what was signed"
     );
@@ -176,19 +177,19 @@ fn a_status_written_before_the_report_that_overtook_it_is_no_contradiction() {
     closes(&mut scene, third);
     scene.notice(stale);
     problem(&scene, None);
-    assert_eq!(scene.state.book.sequence(), 3);
+    assert_eq!(scene.state().book.sequence(), 3);
 }
 
 #[test]
 fn a_host_that_forgot_reports_is_noticed() {
     let mut scene = signed(3).started();
-    let amount = scene.state.book.balance();
+    let amount = scene.state().book.balance();
     scene.reports.truncate(2);
     scene.status = signed(2).status;
     scene.say_status();
     problem(&scene, DIFFERS);
     assert_eq!(
-        scene.state.book.balance(),
+        scene.state().book.balance(),
         amount,
         "what was verified stays"
     );
@@ -205,8 +206,8 @@ fn another_chain_starts_again_and_says_so_once() {
     (scene.head, scene.signer, scene.reports) = (other.head, other.signer, other.reports);
     scene.status = other.status;
     scene.happen(Event::Intent(Intent::Reconnect));
-    assert_eq!(scene.state.book.sequence(), 1);
-    assert_eq!(scene.state.book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().book.sequence(), 1);
+    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
     assert_eq!(fetches(&scene).last(), Some(&0));
     assert!(scene.view().note.is_some());
     scene.wake();
@@ -231,18 +232,14 @@ fn a_worker_that_died_comes_back_with_the_same_sum_and_fetches_only_what_is_new(
     scene.sign(1_800_009_000_000, 30_000, 1, 99_999);
     scene.wake();
     assert_eq!(fetches(&scene).get(asked..), Some(&[23][..]));
-    assert_eq!(scene.state.book.sequence(), 24);
-    assert_eq!(scene.state.book.balance(), scene.head.totals.amount);
+    assert_eq!(scene.state().book.sequence(), 24);
+    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
 }
 
 #[test]
 fn what_was_stored_is_verified_again() {
     let scene = signed(3).started();
-    let stored = scene.effects.iter().rev().find_map(|effect| match effect {
-        Effect::SaveLocal(stored) => Some(serde_json::to_string(stored).expect("JSON")),
-        _ => None,
-    });
-    let stored = stored.expect("saved");
+    let (_, stored) = scene.locals.last().expect("saved").clone();
     let wake = |local: &str| {
         let mut scene = Scene::new(1);
         scene.silent = true;
@@ -250,7 +247,7 @@ fn what_was_stored_is_verified_again() {
             local: local.to_owned(),
             ..Default::default()
         })));
-        scene.state.book.balance()
+        scene.state().book.balance()
     };
     assert_eq!(wake(&stored), scene.head.totals.amount);
     let mut other = scene.reports[2].clone();
@@ -261,5 +258,49 @@ fn what_was_stored_is_verified_again() {
     assert_eq!(wake(&forged), Amount::ZERO);
     for garbage in ["", "null", "{}", "[1]", r#"{"book":7,"applied_port":"x"}"#] {
         assert_eq!(wake(garbage), Amount::ZERO);
+    }
+}
+
+#[test]
+fn a_wake_up_with_nothing_new_writes_nothing() {
+    let mut scene = signed(30).started();
+    let written = |scene: &Scene| (scene.locals.len(), scene.sessions.len());
+    let (locals, _) = written(&scene);
+    assert!(locals <= 4, "{locals} for two pages of reports");
+    let before = written(&scene);
+    for _ in 0..5 {
+        scene.wake();
+        scene.say_status();
+    }
+    let (locals, sessions) = written(&scene);
+    assert_eq!(locals, before.0);
+    assert_eq!(sessions, before.1);
+    scene.sign(1_800_009_000_000, 45_000, 50_000, 100_000);
+    scene.say_status();
+    assert_eq!(scene.locals.len(), before.0 + 1);
+}
+
+#[test]
+fn an_event_without_a_report_copies_no_report() {
+    let mut scene = signed(30).started();
+    let kept = Stored::of(scene.state()).kept;
+    scene.tor(meter_wire::TorState::Starting);
+    scene.happen(Event::Intent(Intent::TurnOff));
+    assert!(Rc::ptr_eq(&kept, &Stored::of(scene.state()).kept));
+}
+
+#[test]
+fn a_storage_that_is_broken_is_written_anew() {
+    let scene = signed(3).started();
+    let (_, stored) = scene.locals.last().expect("saved").clone();
+    for broken in [stored.replace("\"older\":[]", "\"older\":7"), String::new()] {
+        assert_ne!(broken, stored);
+        let mut scene = Scene::new(1);
+        scene.silent = true;
+        scene.happen(Event::Started(Box::new(onionmeter::update::Started {
+            local: broken,
+            ..Default::default()
+        })));
+        assert_eq!(scene.locals.len(), 1);
     }
 }

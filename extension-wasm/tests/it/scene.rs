@@ -10,11 +10,13 @@ use meter_wire::{
     Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status, Success, TorBackend,
     TorState, TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText, write_message,
 };
+use onionmeter::extension::{Changes, Extension};
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
 use onionmeter::update::{
-    ConnectionId, Effect, Event, OldTabs, PrivateWindows, ProxyTurn, Started, State, Tab, update,
+    ConnectionId, Effect, Event, OldTabs, PrivateWindows, ProxyTurn, Started, State, SubscriberId,
+    Tab,
 };
-use onionmeter::view::{self, PopupView};
+use onionmeter::view::{Badge, PopupView};
 use std::collections::VecDeque;
 
 /// The relay's port in every scene.
@@ -23,10 +25,13 @@ pub(crate) const PORT: u16 = 19_149;
 /// Chromium's words for a host that it does not know.
 pub(crate) const NOT_FOUND: &str = "Specified native messaging host not found.";
 
+/// The popup that is open in every scene.
+pub(crate) const FIRST: SubscriberId = SubscriberId(0);
+
 /// Both sides of the extension.
 pub(crate) struct Scene {
     /// The extension.
-    pub(crate) state: State,
+    pub(crate) extension: Extension,
     /// The browser's family.
     pub(crate) engine: Engine,
     /// What the host says of itself.
@@ -61,6 +66,16 @@ pub(crate) struct Scene {
     pub(crate) head: ChainHead,
     /// Everything that was to be done so far.
     pub(crate) effects: Vec<Effect>,
+    /// What was written to `storage.local`, each with how many effects came before it.
+    pub(crate) locals: Vec<(usize, String)>,
+    /// What was written to `storage.session`.
+    pub(crate) sessions: Vec<String>,
+    /// The badges that were drawn.
+    pub(crate) badges: Vec<Badge>,
+    /// How closely the worker was watched.
+    pub(crate) watches: Vec<bool>,
+    /// Which popups were drawn.
+    pub(crate) draws: Vec<Vec<SubscriberId>>,
     /// The connection in use.
     pub(crate) connection: ConnectionId,
     local: String,
@@ -73,7 +88,7 @@ impl Scene {
     pub(crate) fn new(seed: u8) -> Self {
         let signer = DeviceSigner::from_seed(&[seed; 32]);
         Self {
-            state: State::default(),
+            extension: Extension::default(),
             engine: Engine::Chromium,
             status: status(),
             answer: Ok(Reading::Free),
@@ -91,6 +106,11 @@ impl Scene {
             head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
             signer,
             effects: Vec::new(),
+            locals: Vec::new(),
+            sessions: Vec::new(),
+            badges: Vec::new(),
+            watches: Vec::new(),
+            draws: Vec::new(),
             connection: ConnectionId::default(),
             local: String::new(),
             session: String::new(),
@@ -106,7 +126,7 @@ impl Scene {
 
     /// The worker dies, wherever it was, and another one wakes up with what was stored.
     pub(crate) fn wake(&mut self) {
-        self.state = State::default();
+        self.extension = Extension::default();
         self.waiting.clear();
         self.happen(Event::Started(Box::new(Started {
             engine: self.engine,
@@ -114,12 +134,17 @@ impl Scene {
             local: self.local.clone(),
             session: self.session.clone(),
         })));
-        self.happen(Event::PopupOpened);
+        self.happen(Event::Subscribed(FIRST));
     }
 
     /// What a popup would draw.
     pub(crate) fn view(&self) -> PopupView {
-        view::popup(&self.state)
+        self.extension.drawn().next_view(self.state())
+    }
+
+    /// What the extension knows.
+    pub(crate) const fn state(&self) -> &State {
+        self.extension.state()
     }
 
     /// The host signs one more report; it says nothing about it.
@@ -146,12 +171,32 @@ impl Scene {
     pub(crate) fn happen(&mut self, event: Event) {
         self.waiting.push_back(event);
         while let Some(event) = self.waiting.pop_front() {
-            let (state, effects) = update(std::mem::take(&mut self.state), event);
-            self.state = state;
-            for effect in effects {
+            let reaction = self.extension.take(event);
+            if let Some(stored) = reaction.local {
+                self.local = json(&stored);
+                self.locals.push((self.effects.len(), self.local.clone()));
+            }
+            for effect in reaction.effects {
                 self.run(&effect);
                 self.effects.push(effect);
             }
+            self.show();
+        }
+    }
+
+    fn show(&mut self) {
+        let Changes {
+            badge,
+            watch,
+            session,
+            view,
+        } = self.extension.changes();
+        self.badges.extend(badge);
+        self.watches.extend(watch);
+        self.draws.extend(view.map(|(_, subscribers)| subscribers));
+        if let Some(session) = session {
+            self.session = json(&session);
+            self.sessions.push(self.session.clone());
         }
     }
 
@@ -176,8 +221,6 @@ impl Scene {
                 self.say_proxy(*turn);
             }
             Effect::ReadProxy { turn } => self.say_proxy(*turn),
-            Effect::SaveLocal(stored) => self.local = json(stored),
-            Effect::SaveSession(glance) => self.session = json(glance),
             Effect::MarkPages { turn } | Effect::FindPages { turn, .. } => {
                 let (turn, found) = (*turn, self.old_tabs.clone());
                 self.waiting.push_back(Event::PagesFound { turn, found });
@@ -197,10 +240,7 @@ impl Scene {
             | Effect::ReloadTab(_)
             | Effect::After(..)
             | Effect::HardenPrivacy
-            | Effect::Watch(_)
             | Effect::RestorePrivacy
-            | Effect::Badge(_)
-            | Effect::Draw(_)
             | Effect::OpenExtensions
             | Effect::OpenDetails => {}
         }

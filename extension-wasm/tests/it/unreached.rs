@@ -2,7 +2,7 @@
 
 use crate::scene::Scene;
 use meter_wire::{TorReply, U64Text, Unreached};
-use onionmeter::update::{Effect, Event, Intent};
+use onionmeter::update::{Event, Intent};
 use onionmeter::view::{Light, Tone};
 
 fn told(kinds: &[(TorReply, u64)]) -> Scene {
@@ -65,12 +65,8 @@ fn what_did_not_load_is_no_alarm() {
 #[test]
 fn what_did_not_load_is_written_nowhere() {
     let scene = told(&[(TorReply::OnionMistyped, 1)]);
-    let written = scene.effects.iter().filter_map(|effect| match effect {
-        Effect::SaveLocal(stored) => Some(serde_json::to_string(stored).expect("JSON")),
-        Effect::SaveSession(glance) => Some(serde_json::to_string(glance).expect("JSON")),
-        _ => None,
-    });
-    let written: Vec<_> = written.collect();
+    let locals = scene.locals.iter().map(|(_, local)| local);
+    let written: Vec<_> = locals.chain(&scene.sessions).collect();
     assert!(!written.is_empty());
     for text in written {
         assert!(!text.contains("onion_mistyped"), "{text}");

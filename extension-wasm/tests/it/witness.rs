@@ -1,6 +1,6 @@
 //! "Protected" is said only once a request of our own has arrived at the relay.
 
-use crate::scene::{PORT, Scene};
+use crate::scene::{FIRST, PORT, Scene};
 use meter_wire::{
     ErrorCode, FromDaemon, Outcome, Problem, RelayStatus, Reply, Request, TorState, write_message,
 };
@@ -59,7 +59,7 @@ fn a_setting_that_reads_back_as_ours_is_not_yet_protection() {
     let mut scene = Scene::new(1);
     scene.arrives = false;
     let mut scene = scene.started();
-    assert_eq!(scene.state.browser_port(), Some(PORT));
+    assert_eq!(scene.state().browser_port(), Some(PORT));
     shows(&scene, Light::Connecting, None);
     assert!(scene.view().header.sentence.contains("Checking"));
     wait(&mut scene);
@@ -134,7 +134,7 @@ fn every_reason_to_look_again_sends_another_witness() {
     let mut scene = Scene::new(1).started();
     let reasons = [
         Event::Alarm,
-        Event::PopupOpened,
+        Event::Subscribed(FIRST),
         Event::ProxyChanged,
         Event::Intent(Intent::CheckProxy),
     ];
@@ -271,7 +271,7 @@ fn a_witness_that_never_comes_to_an_end_takes_the_green() {
     shows(&scene, Light::Protected, None);
     wait(&mut scene);
     time_is_over(&mut scene);
-    assert!(!scene.state.is_protected());
+    assert!(!scene.state().is_protected());
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn another_extension_that_takes_some_requests_is_named_until_a_person_asks_again
     scene.happen(Event::Alarm);
     shows(&scene, Light::Unprotected, code);
     scene.wake();
-    assert_eq!(scene.state.witness.verdict(), Verdict::Arrived);
+    assert_eq!(scene.state().witness.verdict(), Verdict::Arrived);
     shows(&scene, Light::Unprotected, code);
     scene.happen(Event::Intent(Intent::CheckProxy));
     shows(&scene, Light::Protected, None);

@@ -1,41 +1,27 @@
-//! Messages and listeners of ports, and the port to the native host.
+//! The port to the native host.
 
-use super::{dispatch, dispatch_all, with_worker};
+use super::js::{after, from_json, listener, text, to_json};
+use super::worker::{dispatch, dispatch_all, with_shell};
 use crate::bindings::{Port, api};
 use crate::inbox::{Arrival, Inbox, WINDOW_MS};
 use crate::update::{ConnectionId, Event};
-use js_sys::{Function, JSON, JsString};
 use meter_wire::{HOST_NAME, RequestEnvelope, write_request};
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 /// The open port to the native host.
-pub(super) struct Host {
+struct Host {
     connection: ConnectionId,
     port: Port,
     inbox: Inbox,
 }
 
-/// JSON of a message; empty where there is none.
-pub(super) fn to_json(value: &JsValue) -> String {
-    JSON::stringify(value).map_or_else(|_| String::new(), String::from)
+thread_local! {
+    static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
 }
 
-/// A message from JSON that we wrote ourselves.
-pub(super) fn from_json(json: &str) -> JsValue {
-    JSON::parse(json).unwrap_or(JsValue::UNDEFINED)
-}
-
-/// Hands a closure over to JavaScript, whose garbage collector frees it with the port.
-pub(super) fn listener<T: ?Sized + wasm_bindgen::closure::WasmClosure>(
-    closure: Closure<T>,
-) -> Function {
-    guarded(closure.into_js_value().unchecked_ref())
-}
-
-/// A function that runs this one for as long as this instance of the module can decide, and says so
-/// to the shell when it cannot.
-pub(super) fn guarded(act: &Function) -> Function {
-    super::with_shell(|shell| shell.guard(act)).unwrap_or_else(|| act.clone())
+fn with_host<T>(act: impl FnOnce(&mut Option<Host>) -> T) -> T {
+    HOST.with(|host| act(&mut host.borrow_mut()))
 }
 
 /// Opens a port. The browser says later, and by closing it, that there is no such host.
@@ -56,10 +42,10 @@ pub(super) fn connect(connection: ConnectionId) {
     });
     port.on_message().add(&listener(on_message));
     port.on_disconnect().add(&listener(on_disconnect));
-    super::with_shell(|shell| shell.set_host(&port));
+    with_shell(|shell| shell.set_host(&port));
     let inbox = Inbox::default();
-    with_worker(|worker| {
-        worker.host = Some(Host {
+    with_host(|host| {
+        *host = Some(Host {
             connection,
             port,
             inbox,
@@ -84,7 +70,7 @@ fn arrive(connection: ConnectionId, json: String) {
 }
 
 fn wait_for_window(connection: ConnectionId) {
-    super::after(WINDOW_MS, move || {
+    after(WINDOW_MS, move || {
         let frames = with_inbox(connection, Inbox::window_over).unwrap_or_default();
         if !frames.is_empty() {
             wait_for_window(connection);
@@ -99,8 +85,8 @@ fn read(connection: ConnectionId, frames: Vec<String>) {
 }
 
 fn with_inbox<T>(connection: ConnectionId, act: impl FnOnce(&mut Inbox) -> T) -> Option<T> {
-    with_worker(|worker| {
-        let host = worker.host.as_mut();
+    with_host(|host| {
+        let host = host.as_mut();
         let host = host.filter(|host| host.connection == connection)?;
         Some(act(&mut host.inbox))
     })
@@ -116,8 +102,8 @@ pub(super) fn disconnect(connection: ConnectionId) {
 /// Sends a request. A port that does not take it is closed.
 pub(super) fn send(connection: ConnectionId, request: &RequestEnvelope) {
     let json = String::from_utf8_lossy(&write_request(request)).into_owned();
-    let port = with_worker(|worker| {
-        let host = worker.host.as_ref()?;
+    let port = with_host(|host| {
+        let host = host.as_ref()?;
         (host.connection == connection).then(|| host.port.clone())
     });
     if let Some(Err(error)) = port.map(|port| port.post_message(&from_json(&json))) {
@@ -134,11 +120,5 @@ fn closed(connection: ConnectionId, reason: Option<String>) {
 }
 
 fn take(connection: ConnectionId) -> Option<Host> {
-    with_worker(|worker| worker.host.take_if(|host| host.connection == connection))
-}
-
-/// The words of an exception, for telling kinds apart; they are not shown.
-pub(super) fn text(error: &JsValue) -> String {
-    let text: JsString = js_sys::Object::from(error.clone()).to_string();
-    String::from(text)
+    with_host(|host| host.take_if(|host| host.connection == connection))
 }

@@ -1,0 +1,81 @@
+//! Writes and draws what has changed.
+
+use super::js::{from_json, js, watch};
+use super::worker::with_worker;
+use crate::bindings::{api, console_error};
+use crate::extension::Changes;
+use crate::update::{Stored, SubscriberId};
+use crate::view::{Badge, PopupView};
+use js_sys::Promise;
+use serde::Serialize;
+use serde_json::{Value, json};
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+/// Writes `storage.local`.
+pub(super) fn save(stored: &Stored) {
+    write(|items| api().storage().local().set(items), stored);
+}
+
+/// Shows what has changed for a person.
+pub(super) fn changes(changes: &Changes) {
+    if let Some(watched) = changes.watch {
+        watch_closely(watched);
+    }
+    if let Some(badge) = &changes.badge {
+        draw_badge(badge);
+    }
+    if let Some(session) = &changes.session {
+        write(|items| api().storage().session().set(items), &**session);
+    }
+    if let Some((view, subscribers)) = &changes.view {
+        draw_view(view, subscribers);
+    }
+}
+
+fn write(set: impl FnOnce(&JsValue) -> Promise, items: &impl Serialize) {
+    let json = serde_json::to_string(items).expect("stored values have string keys");
+    watch("write the storage", Ok(set(&from_json(&json))));
+}
+
+/// Between two of the shell's alarm, one after ten seconds and one after twenty. Chromium rings them
+/// for an extension that is loaded unpacked; one from a store it wakes every 30 s at the most.
+fn watch_closely(watched: bool) {
+    for (name, delay) in [("wake after 10 s", 0.17), ("wake after 20 s", 0.34)] {
+        match watched {
+            true => wake(
+                name,
+                &json!({ "delayInMinutes": delay, "periodInMinutes": 0.5 }),
+            ),
+            false => drop(api().alarms().clear(name)),
+        }
+    }
+}
+
+fn wake(name: &str, when: &Value) {
+    // Firefox returns nothing here and Chromium a promise that has nothing to say.
+    drop(api().alarms().create(name, &js(when)));
+}
+
+fn draw_badge(badge: &Badge) {
+    let action = api().action();
+    let (background, text) = badge.tone.colours();
+    for drawn in [
+        action.set_badge_background(&js(&json!({ "color": background }))),
+        action.set_badge_text_colour(&js(&json!({ "color": text }))),
+        action.set_badge_text(&js(&json!({ "text": badge.text }))),
+        action.set_title(&js(&json!({ "title": badge.title }))),
+    ] {
+        watch("draw the badge", Ok(drawn));
+    }
+}
+
+fn draw_view(view: &PopupView, subscribers: &[SubscriberId]) {
+    let Ok(view) = view.serialize(&Serializer::json_compatible()) else {
+        return console_error("onionmeter: the view cannot be written");
+    };
+    // A popup that closes at this moment is told so by its own event.
+    for page in with_worker(|worker| worker.pages(subscribers)) {
+        drop(page.post_message(&view));
+    }
+}

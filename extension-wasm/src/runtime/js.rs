@@ -1,0 +1,78 @@
+//! Values, promises and listeners of JavaScript.
+
+use super::worker::with_shell;
+use crate::bindings::{console_error, set_timeout};
+use js_sys::{Function, JSON, JsString, Promise};
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+/// JSON of a message; empty where there is none.
+pub(super) fn to_json(value: &JsValue) -> String {
+    JSON::stringify(value).map_or_else(|_| String::new(), String::from)
+}
+
+/// A message from JSON that we wrote ourselves.
+pub(super) fn from_json(json: &str) -> JsValue {
+    JSON::parse(json).unwrap_or(JsValue::UNDEFINED)
+}
+
+pub(super) fn js(value: &Value) -> JsValue {
+    from_json(&value.to_string())
+}
+
+/// Regular windows and, by inheritance, private ones, if the person has let this extension into them
+/// ([`crate::update::PrivateWindows`]).
+pub(super) fn regular() -> JsValue {
+    js(&json!({ "scope": "regular" }))
+}
+
+/// This value of a setting, for the same windows as [`regular`].
+pub(super) fn in_regular(value: &Value) -> JsValue {
+    js(&json!({ "value": value, "scope": "regular" }))
+}
+
+/// The words of an exception, for telling kinds apart; they are not shown.
+pub(super) fn text(error: &JsValue) -> String {
+    let text: JsString = js_sys::Object::from(error.clone()).to_string();
+    String::from(text)
+}
+
+/// Hands a closure over to JavaScript, whose garbage collector frees it with the port.
+pub(super) fn listener<T: ?Sized + wasm_bindgen::closure::WasmClosure>(
+    closure: Closure<T>,
+) -> Function {
+    guarded(closure.into_js_value().unchecked_ref())
+}
+
+/// A function that runs this one for as long as this instance of the module can decide, and says so
+/// to the shell when it cannot.
+fn guarded(act: &Function) -> Function {
+    with_shell(|shell| shell.guard(act)).unwrap_or_else(|| act.clone())
+}
+
+/// Calls `act` after so many milliseconds.
+pub(super) fn after(ms: u32, act: impl FnOnce() + 'static) {
+    let act = Closure::once_into_js(act);
+    drop(set_timeout(&guarded(act.unchecked_ref()), ms));
+}
+
+pub(super) async fn settle(promise: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(promise?).await
+}
+
+/// Waits for a promise, and says in the console what the browser refused.
+pub(super) async fn tell(what: &str, promise: Result<Promise, JsValue>) -> bool {
+    let is_done = settle(promise).await.is_ok();
+    if !is_done {
+        console_error(&format!("onionmeter: the browser refused to {what}"));
+    }
+    is_done
+}
+
+/// As [`tell`], of something that nobody waits for.
+pub(super) fn watch(what: &'static str, promise: Result<Promise, JsValue>) {
+    spawn_local(async move {
+        tell(what, promise).await;
+    });
+}

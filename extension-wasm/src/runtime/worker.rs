@@ -1,0 +1,106 @@
+//! The worker's only mutable things, and the queue of what happened.
+
+use crate::bindings::{Port, Shell};
+use crate::extension::Extension;
+use crate::update::{Event, SubscriberId};
+use js_sys::Object;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
+
+/// Dies with the worker, which may happen at any time.
+#[derive(Default)]
+pub(super) struct Worker {
+    pub(super) extension: Extension,
+    /// What happened while an event was being handled.
+    waiting: VecDeque<Event>,
+    is_busy: bool,
+    subscribers: Vec<(SubscriberId, Port)>,
+    last_subscriber: SubscriberId,
+}
+
+thread_local! {
+    static WORKER: RefCell<Worker> = RefCell::default();
+    static SHELL: OnceCell<Shell> = const { OnceCell::new() };
+    static HANDLE_ALL: Cell<Option<fn()>> = const { Cell::new(None) };
+    static PANICKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Takes up what outlives every event: the shell, and the function that handles what waits.
+pub(super) fn begin(shell: Shell, handle_all: fn()) {
+    SHELL.with(|place| drop(place.set(shell)));
+    HANDLE_ALL.set(Some(handle_all));
+}
+
+pub(super) fn with_worker<T>(act: impl FnOnce(&mut Worker) -> T) -> T {
+    WORKER.with(|worker| act(&mut worker.borrow_mut()))
+}
+
+pub(super) fn with_shell<T>(act: impl FnOnce(&Shell) -> T) -> Option<T> {
+    SHELL.with(|shell| shell.get().map(act))
+}
+
+/// This instance has panicked: it decides nothing any more.
+pub(super) fn panicked() {
+    PANICKED.set(true);
+    with_shell(Shell::broke);
+}
+
+/// Whether an event is being handled. Between two events of the browser none is: one that was torn
+/// off by an exception of JavaScript is never finished.
+pub(super) fn is_stuck() -> bool {
+    PANICKED.get()
+        || WORKER.with(|worker| worker.try_borrow().map_or(true, |worker| worker.is_busy))
+}
+
+/// Handles an event and its effects; one that happens meanwhile waits its turn.
+pub(super) fn dispatch(event: Event) {
+    dispatch_all([event]);
+}
+
+/// As [`dispatch`], of several events that are there at once. What is to be seen is drawn when all
+/// of them are handled.
+pub(super) fn dispatch_all(events: impl IntoIterator<Item = Event>) {
+    // Nothing can be decided any more, so nothing waits.
+    if PANICKED.get() {
+        return;
+    }
+    let first = with_worker(|worker| {
+        worker.waiting.extend(events);
+        !std::mem::replace(&mut worker.is_busy, true)
+    });
+    if !first {
+        return;
+    }
+    if let Some(handle_all) = HANDLE_ALL.get() {
+        handle_all();
+    }
+    with_worker(|worker| worker.is_busy = false);
+}
+
+impl Worker {
+    /// The next event that waits.
+    pub(super) fn next_event(&mut self) -> Option<Event> {
+        self.waiting.pop_front()
+    }
+
+    /// Takes a page of this extension that is to be drawn, and numbers it.
+    pub(super) fn subscribe(&mut self, page: Port) -> SubscriberId {
+        self.last_subscriber = SubscriberId(self.last_subscriber.0.wrapping_add(1));
+        self.subscribers.push((self.last_subscriber, page));
+        self.last_subscriber
+    }
+
+    /// The page behind this port is gone.
+    pub(super) fn unsubscribe(&mut self, gone: &Port) -> Option<SubscriberId> {
+        let is_gone = |(_, page): &(_, Port)| Object::is(page, gone);
+        let index = self.subscribers.iter().position(is_gone)?;
+        Some(self.subscribers.swap_remove(index).0)
+    }
+
+    /// The pages with these numbers.
+    pub(super) fn pages(&self, ids: &[SubscriberId]) -> Vec<Port> {
+        let pages = self.subscribers.iter();
+        let pages = pages.filter(|(id, _)| ids.contains(id));
+        pages.map(|(_, page)| page.clone()).collect()
+    }
+}

@@ -1,0 +1,168 @@
+//! The most important thing that is wrong.
+
+use super::button::Button;
+use super::help::{Help, help};
+use super::problem::{Name, Own, Problem};
+use super::{pages, witness};
+use crate::update::{Failure, Host, Intent, State};
+use meter_wire::{ErrorCode, RelayStatus, Status, TorBackend, TorState};
+
+/// The most important thing that is wrong.
+#[must_use]
+pub fn problem(state: &State) -> Option<Problem> {
+    if state.bypassed {
+        return Some(bypassed());
+    }
+    if let Some(failure) = state.failure() {
+        let code = failure.code();
+        let missing = matches!(code, ErrorCode::HostNotInstalled | ErrorCode::HostForbidden);
+        if missing || state.proxy.trouble.is_none() || !state.wanted {
+            return Some(host_gone(state, failure));
+        }
+    }
+    if let Some(code) = state.proxy.trouble.filter(|_| state.wanted) {
+        return Some(of_code(state, code, None, None));
+    }
+    let way = witness::trouble(state).map(|(code, detail)| of_code(state, code, None, detail));
+    // That pages may go past Tor comes before what keeps Tor from working, and the rest after it.
+    if witness::is_exposed(state) && way.is_some() {
+        return way;
+    }
+    said_by_host(state)
+        .map(|said| of_code(state, said.code, Some(&said.message), said.detail.clone()))
+        .or_else(|| port_refused(state))
+        .or(way)
+        .or_else(|| {
+            state
+                .report_refused()
+                .then(|| of_code(state, ErrorCode::ReportRefused, None, None))
+        })
+        .or_else(|| pages::old_pages(state))
+        .or_else(|| state.balance_differs().then(balance_differs))
+}
+
+/// Tor comes back mostly by itself, and nobody has to do anything. By then it has tried for some seconds.
+const ATTEMPTS_UNTOLD: u32 = 3;
+
+fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
+    let link = match &state.host {
+        Host::Linked(link) => link.problem.as_ref(),
+        Host::Idle | Host::Gone(_) => None,
+    };
+    let status = state.status();
+    let relay = status.and_then(|status| match &status.relay {
+        RelayStatus::Failed(problem) => Some(problem),
+        RelayStatus::Stopped | RelayStatus::Listening { .. } => None,
+    });
+    let tor = status.and_then(|status| match &status.tor.state {
+        TorState::Failed(problem) => Some(problem),
+        TorState::Restarting {
+            attempt, problem, ..
+        } => (*attempt >= ATTEMPTS_UNTOLD).then_some(problem),
+        TorState::Off
+        | TorState::Starting
+        | TorState::Bootstrapping { .. }
+        | TorState::Ready
+        | TorState::Stopping => None,
+    });
+    let trouble = status.and_then(standing_trouble);
+    link.or(state.told.as_ref())
+        .or_else(|| status.and_then(|status| status.problem.as_ref()))
+        .or(relay)
+        .or(tor)
+        .or(trouble)
+}
+
+/// What keeps a running Tor from being of use, once waiting alone is no good advice. Advice about
+/// one that works stands in its own row.
+fn standing_trouble(status: &Status) -> Option<&meter_wire::Problem> {
+    let trouble = status
+        .tor
+        .trouble
+        .as_ref()
+        .filter(|trouble| trouble.hinders())?;
+    let stands = status.tor.state == TorState::Ready || trouble.stands();
+    stands.then_some(&trouble.problem)
+}
+
+fn port_refused(state: &State) -> Option<Problem> {
+    state
+        .is_port_refused()
+        .then(|| of_code(state, ErrorCode::RelayPortRefused, None, None))
+}
+
+fn host_gone(state: &State, failure: &Failure) -> Problem {
+    let (message, detail) = match failure {
+        Failure::Told(said) => (Some(said.message.as_str()), said.detail.clone()),
+        _ => (None, None),
+    };
+    let mut problem = of_code(state, failure.code(), message, detail);
+    // The code's sentence promises that traffic is blocked. That is true only while our proxy
+    // setting is in force.
+    if failure.code() == ErrorCode::HostStopped && state.route_port().is_none() {
+        problem.sentence = "The Onionmeter program stopped.".to_owned();
+    }
+    problem
+}
+
+fn of_code(
+    state: &State,
+    code: ErrorCode,
+    message: Option<&str>,
+    detail: Option<String>,
+) -> Problem {
+    let help = match is_theirs_to_mend(state, code) {
+        true => Help::button("Check again", Intent::Reconnect).action(code),
+        false => help(code, state.engine),
+    };
+    let sentence = match (code, message) {
+        // A newer host knows better what its code means.
+        (ErrorCode::Unknown, Some(message)) => message,
+        (code, _) => code.sentence(),
+    };
+    Problem {
+        name: Name::Code(code),
+        sentence: sentence.to_owned(),
+        hint: help.hint,
+        command: help.command,
+        detail,
+        button: Button {
+            label: help.label,
+            intent: help.intent,
+        },
+    }
+}
+
+/// Nobody but its owner restarts a Tor that runs without us (`tor_not_ours`).
+fn is_theirs_to_mend(state: &State, code: ErrorCode) -> bool {
+    let backend = state.status().and_then(|status| status.tor.backend);
+    code.tor_action().is_some() && backend == Some(TorBackend::Existing)
+}
+
+fn bypassed() -> Problem {
+    Problem {
+        name: Name::Own(Own::Bypassed),
+        sentence: "A request went out directly, past Tor.".to_owned(),
+        hint: Some("Restart the browser. If this comes back, please report it."),
+        command: None,
+        detail: None,
+        button: Button {
+            label: "I have seen it",
+            intent: Intent::Dismiss,
+        },
+    }
+}
+
+fn balance_differs() -> Problem {
+    Problem {
+        name: Name::Own(Own::BalanceDiffers),
+        sentence: "The program's balance is not the sum of the reports verified here.".to_owned(),
+        hint: Some("Only verified reports are shown."),
+        command: None,
+        detail: None,
+        button: Button {
+            label: "Check again",
+            intent: Intent::CheckReports,
+        },
+    }
+}
