@@ -89,6 +89,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             state.witness.again();
         }
         Event::PrivateWindows(windows) => state.private = windows,
+        Event::Hardened { complete } => proxy::on_hardened(state, complete),
         Event::Knocked { number, in_time } => witness::on_knocked(state, number, in_time, effects),
         Event::Astray => witness::on_astray(state),
         Event::ProxyAnswered { turn, answer } => proxy::on_answer(state, turn, answer),

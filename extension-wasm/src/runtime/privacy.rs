@@ -1,22 +1,25 @@
 //! Closes the ways past the proxy, and gives them back.
 
-use super::js::{in_regular, regular, watch};
+use super::js::{in_regular, regular, tell, watch};
 use super::web_rtc;
-use crate::bindings::{Setting, api};
-use serde_json::{Value, json};
+use super::worker::dispatch;
+use crate::bindings::api;
+use crate::update::Event;
+use serde_json::json;
 
 /// WebRTC ignores the proxy and sends UDP past it; the prefetcher resolves names past it.
 pub(super) async fn harden() {
     let network = api().privacy().network();
-    let set = |setting: Setting, value: Value| {
-        watch(
-            "close a way past the proxy",
-            setting.set(&in_regular(&value)),
-        );
-    };
-    set(network.web_rtc_policy(), json!("disable_non_proxied_udp"));
-    set(network.prediction(), json!(false));
-    web_rtc::close().await;
+    let mut complete = true;
+    for (setting, value) in [
+        (network.web_rtc_policy(), json!("disable_non_proxied_udp")),
+        (network.prediction(), json!(false)),
+    ] {
+        let set = setting.set(&in_regular(&value));
+        complete &= tell("close a way past the proxy", set).await;
+    }
+    complete &= web_rtc::close().await;
+    dispatch(Event::Hardened { complete });
 }
 
 pub(super) async fn restore() {

@@ -1,44 +1,53 @@
 //! Closes and opens WebRTC, each family in its way.
 
-use super::js::{in_regular, js, regular, settle, watch};
+use super::js::{in_regular, js, regular, settle, tell};
 use crate::bindings::{api, console_error};
 use crate::web_rtc::{SCRIPT_ID, rule_ids, rules, script};
 use js_sys::Array;
 use serde_json::json;
 
-/// Returns when pages that load from now on have no WebRTC, or the browser refused.
-pub(super) async fn close() {
-    match api().privacy().network().peer_connection() {
-        Some(switch) => {
-            watch("close WebRTC", switch.set(&in_regular(&json!(false))));
-        }
+/// Returns when pages that load from now on have no WebRTC, or the browser refused: whether all of
+/// it is done.
+pub(super) async fn close() -> bool {
+    let is_off = match api().privacy().network().peer_connection() {
+        Some(switch) => tell("close WebRTC", switch.set(&in_regular(&json!(false)))).await,
         None => {
             let rules = js(&json!({ "removeRuleIds": rule_ids(), "addRules": rules() }));
-            watch("forbid WebRTC", api().net_request().update_rules(&rules));
+            tell("forbid WebRTC", api().net_request().update_rules(&rules)).await
+        }
+    };
+    take_from_pages().await && is_off
+}
+
+/// The script may be there from an earlier start, or another call may just be registering it; the
+/// browser calls both an error, and shows only the first.
+async fn take_from_pages() -> bool {
+    for _ in 0..2 {
+        let registered = settle(api().scripting().register(&js(&json!([script()])))).await;
+        if registered.is_ok() || is_registered().await {
+            return true;
         }
     }
-    // It may be there from an earlier start, which the browser calls an error.
-    let registered = settle(api().scripting().register(&js(&json!([script()])))).await;
-    if registered.is_err() && !is_registered().await {
-        console_error("onionmeter: the browser refused to take WebRTC from pages");
-    }
+    console_error("onionmeter: the browser refused to take WebRTC from pages");
+    false
 }
 
 /// Pages that load from now on have WebRTC again, if the person has not closed it elsewhere.
 pub(super) async fn open() {
     match api().privacy().network().peer_connection() {
-        Some(switch) => watch("restore WebRTC", switch.clear(&regular())),
+        Some(switch) => tell("restore WebRTC", switch.clear(&regular())).await,
         None => {
             let rules = js(&json!({ "removeRuleIds": rule_ids() }));
-            watch("allow WebRTC", api().net_request().update_rules(&rules));
+            tell("allow WebRTC", api().net_request().update_rules(&rules)).await
         }
-    }
+    };
     if is_registered().await {
         let script = js(&json!({ "ids": [SCRIPT_ID] }));
-        watch(
+        tell(
             "give WebRTC to pages",
             api().scripting().unregister(&script),
-        );
+        )
+        .await;
     }
 }
 

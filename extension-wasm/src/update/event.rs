@@ -50,13 +50,13 @@ pub enum Event {
         /// Which.
         connection: ConnectionId,
     },
-    /// A time asked for with [`super::Effect::After`] is over.
+    /// A time asked for with [`super::effect::Effect::After`] is over.
     Timer(Timer),
     /// The browser's alarm, every 30 s.
     Alarm,
     /// A page of this extension opened and wants to be drawn.
     Subscribed(SubscriberId),
-    /// The active tab, as far as the browser shows it; answers [`super::Effect::ReadTab`].
+    /// The active tab, as far as the browser shows it; answers [`super::effect::Effect::ReadTab`].
     Tab(Option<Tab>),
     /// Such a page is gone.
     Unsubscribed(SubscriberId),
@@ -80,7 +80,13 @@ pub enum Event {
         /// What the settings are now, or why the order was refused.
         answer: Result<Reading, Refusal>,
     },
-    /// What the browser says of its private windows; answers [`super::Effect::ReadPrivate`].
+    /// The browser closed the ways past the proxy, or refused to; answers
+    /// [`super::effect::Effect::HardenPrivacy`].
+    Hardened {
+        /// All of them are closed.
+        complete: bool,
+    },
+    /// What the browser says of its private windows; answers [`super::effect::Effect::ReadPrivate`].
     PrivateWindows(PrivateWindows),
     /// The browser is done with a witness, whether an answer came or not.
     Knocked {

@@ -16,6 +16,7 @@ pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn check_again(state: &mut State, effects: &mut Vec<Effect>) {
     state.proxy.tried = None;
     state.proxy.clear_tried = false;
+    state.proxy.hardened &= !state.proxy.privacy_refused;
     read(state, effects);
 }
 
@@ -25,6 +26,7 @@ pub(super) fn clear(state: &mut State, effects: &mut Vec<Effect>) {
     state.proxy.tried = None;
     state.proxy.clear_tried = true;
     state.proxy.hardened = false;
+    state.proxy.privacy_refused = false;
     state.proxy.trouble = None;
     let turn = next_turn(state);
     effects.push(Effect::ClearProxy { turn });
@@ -120,6 +122,11 @@ fn harden(state: &mut State, effects: &mut Vec<Effect>) {
         state.proxy.hardened = true;
         effects.push(Effect::HardenPrivacy);
     }
+}
+
+/// The browser closed the ways past the proxy, or refused one.
+pub(super) const fn on_hardened(state: &mut State, complete: bool) {
+    state.proxy.privacy_refused = !complete && state.wanted;
 }
 
 fn next_turn(state: &mut State) -> ProxyTurn {

@@ -173,6 +173,8 @@ pub struct Proxy {
     pub(super) tried: Option<u16>,
     pub(super) clear_tried: bool,
     pub(super) hardened: bool,
+    /// The browser refused to close a way past the proxy.
+    pub privacy_refused: bool,
 }
 
 impl State {

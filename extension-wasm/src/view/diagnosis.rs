@@ -32,6 +32,7 @@ pub fn problem(state: &State) -> Option<Problem> {
         .map(|said| of_code(state, said.code, Some(&said.message), said.detail.clone()))
         .or_else(|| port_refused(state))
         .or(way)
+        .or_else(|| state.proxy.privacy_refused.then(privacy_refused))
         .or_else(|| {
             state
                 .report_refused()
@@ -149,6 +150,22 @@ fn bypassed() -> Problem {
         button: Button {
             label: "I have seen it",
             intent: Intent::Dismiss,
+        },
+    }
+}
+
+fn privacy_refused() -> Problem {
+    Problem {
+        name: Name::Own(Own::PrivacyRefused),
+        sentence:
+            "This browser refused to switch off WebRTC or DNS prefetching, which go past Tor."
+                .to_owned(),
+        hint: Some("Another extension or a policy may control them."),
+        command: None,
+        detail: None,
+        button: Button {
+            label: "Check again",
+            intent: Intent::CheckProxy,
         },
     }
 }

@@ -38,6 +38,8 @@ pub enum Name {
 pub enum Own {
     /// A request went out past the proxy.
     Bypassed,
+    /// The browser refused to close WebRTC or DNS prefetching.
+    PrivacyRefused,
     /// The host's balance is not the sum of the verified reports.
     BalanceDiffers,
     /// Tabs are open whose pages loaded before protection began.

@@ -6,7 +6,7 @@ use meter_wire::{
 };
 use onionmeter::proxy_value::{Reading, Refusal};
 use onionmeter::update::{Effect, Event, Intent, ProxyTurn, SINK_PORT, Timer};
-use onionmeter::view::{Light, Name, Own};
+use onionmeter::view::{Light, Name, Own, Tone};
 
 fn applies(scene: &Scene) -> Vec<u16> {
     let apply = |effect: &Effect| match effect {
@@ -362,4 +362,28 @@ fn nothing_is_written_or_drawn_twice() {
         scene.say_status();
     }
     assert_eq!(seen(&scene), before);
+}
+
+#[test]
+fn a_browser_that_refuses_to_close_web_rtc_is_not_green_and_is_asked_again() {
+    let mut scene = Scene::new(1);
+    scene.hardens = false;
+    let mut scene = scene.started();
+    let view = scene.view();
+    let name = view.problem.map(|problem| problem.name);
+    assert_eq!(name, Some(Name::Own(Own::PrivacyRefused)));
+    assert_eq!(view.badge.tone, Tone::Warning);
+    scene.happen(Event::Alarm);
+    assert!(scene.view().problem.is_some());
+    scene.hardens = true;
+    let button = view.action.expect("a button");
+    scene.happen(Event::Intent(button.intent));
+    let view = scene.view();
+    assert_eq!((view.problem, view.badge.tone), (None, Tone::Good));
+
+    // What was refused before is nothing to protection that is off.
+    scene.hardens = false;
+    scene.happen(Event::Intent(Intent::TurnOff));
+    scene.happen(Event::Hardened { complete: false });
+    assert_eq!(scene.view().problem, None);
 }

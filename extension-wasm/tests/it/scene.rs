@@ -54,6 +54,8 @@ pub(crate) struct Scene {
     pub(crate) arrives: bool,
     /// Whether the browser is done with a request before its time is over.
     pub(crate) in_time: bool,
+    /// Whether the browser closes the ways past its proxy.
+    pub(crate) hardens: bool,
     /// What the browser says of its private windows.
     pub(crate) private: PrivateWindows,
     /// The reports that the host hands out.
@@ -100,6 +102,7 @@ impl Scene {
             circuit: Circuit::Unused,
             arrives: true,
             in_time: true,
+            hardens: true,
             private: PrivateWindows::Allowed(Reading::Ours { port: PORT }),
             reports: Vec::new(),
             capabilities: vec!["witness".to_owned(), "witness_seen".to_owned()],
@@ -235,11 +238,14 @@ impl Scene {
                 let (number, in_time) = (*number, self.in_time);
                 self.waiting.push_back(Event::Knocked { number, in_time });
             }
+            Effect::HardenPrivacy => {
+                let complete = self.hardens;
+                self.waiting.push_back(Event::Hardened { complete });
+            }
             Effect::ReadPrivate => self.waiting.push_back(Event::PrivateWindows(self.private)),
             Effect::Disconnect(_)
             | Effect::ReloadTab(_)
             | Effect::After(..)
-            | Effect::HardenPrivacy
             | Effect::RestorePrivacy
             | Effect::OpenExtensions
             | Effect::OpenDetails => {}
