@@ -1,10 +1,20 @@
 // Draws the view that the extension's Rust sends and forwards what a person clicks. Text nodes
-// only; no decision, no arithmetic, no copy of the state.
+// only; no decision, no arithmetic, no copy of the state. It is a page with a thread of its own:
+// when the worker gives no answer at all, it shuts the browser in the worker's place (`shut.js`).
+
+import { shut, story, turnOff } from "../shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 const by = (id) => document.getElementById(id);
 
+// The worker's shell answers each ping itself, whatever Rust does. It gives none of five only while
+// an event never ends.
+const PING_MS = 2_000;
+const PINGS_UNANSWERED = 5;
+
 let port;
+let unanswered = 0;
+let silent = false;
 let reportIds;
 let unreachedKinds;
 let circuitStops;
@@ -12,9 +22,50 @@ let torOptions;
 
 function connect() {
   port = api.runtime.connect({ name: "popup" });
-  port.onMessage.addListener((view) => (view.broken ? broken(view.broken) : draw(view)));
+  port.onMessage.addListener((message) => {
+    heard();
+    if (message.broken) broken(message.broken);
+    else if (!message.pong) draw(message);
+  });
   // The worker may be put to sleep at any time; connecting wakes it.
   port.onDisconnect.addListener(() => setTimeout(connect, 250));
+}
+
+function heard() {
+  unanswered = 0;
+  if (!silent) return;
+  silent = false;
+  // What was drawn here in the worker's place is drawn anew for a page that connects.
+  port.disconnect();
+  connect();
+}
+
+function ping() {
+  try {
+    port.postMessage({ ping: true });
+  } catch {
+    // The port has just closed; another follows.
+  }
+  unanswered += 1;
+  if (unanswered === PINGS_UNANSWERED) standIn();
+}
+
+/** The worker does not end what it does, so nobody else is there to shut the browser and say so. */
+async function standIn() {
+  silent = true;
+  await shut().catch(() => {});
+  const told = await story();
+  if (silent) broken(told.broken);
+}
+
+/** A person's two wishes while the worker gives no answer; one that comes back hears them, too. */
+async function obey(intent) {
+  if (intent === "turn_off") {
+    await turnOff();
+    broken((await story()).broken);
+  }
+  // Firefox lets nothing out meanwhile. Chromium would; it ends such a worker by itself.
+  if (intent === "restart" && api.proxy.onRequest) api.runtime.reload();
 }
 
 const send = (intent) => port.postMessage({ intent });
@@ -247,7 +298,9 @@ const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle:
 
 addEventListener("click", ({ target }) => {
   const intent = target.closest("[data-intent]")?.dataset.intent;
-  if (intent !== undefined) send(intent);
+  if (intent === undefined) return;
+  send(intent);
+  if (silent) obey(intent);
 });
 
 by("tor-choices").addEventListener("change", ({ target }) => send(target.value));
@@ -258,3 +311,4 @@ by("copy").addEventListener("click", async () => {
 });
 
 connect();
+setInterval(ping, PING_MS);

@@ -1,8 +1,8 @@
 // Registers every listener before the first await, because a browser wakes a worker only for the
 // listeners that were there then, and Wasm is not ready in time. Each listener hands its event to
-// Rust and decides nothing. When Rust cannot decide, because it does not start, panicked or was torn
-// off in the middle of an event, `shut.js` says so and keeps the browser shut, and another instance
-// is started: what it has to know is in the storage.
+// Rust and decides nothing. When Rust cannot decide, because it does not start, panicked or was
+// torn off in the middle of an event, `shut.js` says so and keeps the browser shut, and another
+// instance is started: what it has to know is in the storage.
 
 import { load } from "./onionmeter.js";
 import { isAstray, route, shut, story, turnOff, within } from "./shut.js";
@@ -12,8 +12,8 @@ const api = globalThis.browser ?? globalThis.chrome;
 // Loading and reading the storage take some tenths of a second.
 const START_MS = 20_000;
 
-// Between an instance's end and the start of the next, one after the other; then each alarm tries once,
-// and a person who presses "Restart".
+// Between an instance's end and the start of the next, one after the other; then each alarm tries
+// once, and a person who presses "Restart".
 const PAUSES_MS = [1_000, 5_000, 25_000];
 
 // An instance that lived for this long did not break at its start.
@@ -119,16 +119,16 @@ for (const name of ["error", "unhandledrejection"]) {
   });
 }
 
-// An update that is listened for waits for the browser's restart; without a listener the browser would
-// reload the extension at once, and a reload lets requests out where there is no floor.
+// An update that is listened for waits for the browser's restart; without a listener the browser
+// would reload the extension at once, and a reload lets requests out where there is no floor.
 api.runtime.onUpdateAvailable.addListener(() => {});
 
 api.runtime.onStartup.addListener(() => decide((rust) => rust.on_startup()));
 // It has nothing to say; without it the worker is not woken by its own installation.
 api.runtime.onInstalled.addListener(() => decide(() => {}));
 
-// Whatever a person does with pages wakes a worker that was killed, so that its badge soon says what
-// holds now.
+// Whatever a person does with pages wakes a worker that was killed, so that its badge soon says
+// what holds now.
 for (const event of [api.tabs.onActivated, api.tabs.onUpdated, api.windows?.onFocusChanged]) {
   event?.addListener(() => decide(() => {}));
 }
@@ -142,13 +142,17 @@ api.proxy.settings.onChange.addListener(() => decide((rust) => rust.on_proxy_cha
 api.runtime.onConnect.addListener((popup) => {
   popups.add(popup);
   popup.onDisconnect.addListener(() => popups.delete(popup));
-  popup.onMessage.addListener(({ intent }) => obey(intent));
+  popup.onMessage.addListener(({ intent, ping }) => {
+    // Answered here and not by Rust: it says that no event holds this thread for ever.
+    if (ping) popup.postMessage({ pong: true });
+    else obey(intent);
+  });
   if (running === undefined) tell();
   else greet(popup);
 });
 
-// A person's only two wishes while nobody else is there to hear them. One that is just starting may never
-// be, so that "off" does not wait for it.
+// A person's only two wishes while nobody else is there to hear them. One that is just starting may
+// never be, so that "off" does not wait for it.
 function obey(intent) {
   if (running?.decides) return;
   if (intent === "restart") again();

@@ -1,4 +1,5 @@
-// What holds while Rust cannot decide: shut. Nothing here needs Rust or waits for it.
+// What holds while Rust cannot decide: shut. Nothing here needs Rust or waits for it. A popup does
+// it in the worker's place where the worker itself gives no answer.
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -8,7 +9,13 @@ const SINK = [{ type: "socks", host: "127.0.0.1", port: SINK_PORT, proxyDNS: tru
 
 // As `proxy_value::settings` writes them, so that Rust knows them for its own when it is back.
 const SINK_SETTINGS = api.proxy.onRequest
-  ? { proxyType: "manual", socks: `127.0.0.1:${SINK_PORT}`, socksVersion: 5, proxyDNS: true, passthrough: "" }
+  ? {
+      proxyType: "manual",
+      socks: `127.0.0.1:${SINK_PORT}`,
+      socksVersion: 5,
+      proxyDNS: true,
+      passthrough: "",
+    }
   : {
       mode: "fixed_servers",
       rules: {
@@ -61,8 +68,9 @@ export async function route() {
   return wanted ? SINK : undefined;
 }
 
-/** Firefox: whether a request goes elsewhere than `route` says. One that goes there fails with a page that
- *  says so; one that is cancelled would leave the person before the old page, without a word. */
+/** Firefox: whether a request goes elsewhere than `route` says. One that goes there fails with a
+ *  page that says so; one that is cancelled would leave the person before the old page, without a
+ *  word. */
 export async function isAstray(proxy) {
   const { wanted } = await stored();
   return wanted && !(proxy?.host === "127.0.0.1" && proxy.port === SINK_PORT && proxy.proxyDNS);
@@ -74,7 +82,8 @@ export async function turnOff() {
   const regular = { scope: "regular" };
   await api.proxy.settings.clear(regular);
   draw("off", GREY, OFF);
-  const { webRTCIPHandlingPolicy, networkPredictionEnabled, peerConnectionEnabled } = api.privacy.network;
+  const { webRTCIPHandlingPolicy, networkPredictionEnabled, peerConnectionEnabled } =
+    api.privacy.network;
   const rules = await api.declarativeNetRequest.getDynamicRules();
   await Promise.all([
     webRTCIPHandlingPolicy.clear(regular),

@@ -17,6 +17,17 @@ use tokio::sync::Mutex;
 /// Only an upper bound: nothing waits for as long as this when it works.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// In a popup: it says that nobody decides, the badge does, and the browser is pointed at port 1.
+const TOLD: &str = "const broken = document.querySelector('[data-testid=broken]');
+    const read = (await browser.proxy.settings.get({})).value;
+    const port = read.rules?.singleProxy?.port ?? Number(read.socks?.split(':').pop());
+    // Chromium's own exceptions would send link-local addresses past it.
+    const exceptions = read.rules?.bypassList?.join() ?? read.passthrough;
+    const none = '<-loopback>,localhost,*.localhost,127.0.0.0/8,[::1]';
+    return !broken.hidden && document.querySelector('[data-testid=popup]').hidden
+        && port === 1 && [none, ''].includes(exceptions)
+        && await browser.action.getBadgeText({}) === '!'";
+
 /// Two browsers at once are too much for a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -25,7 +36,11 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
     let _alone = ONE_AT_A_TIME.lock().await;
     let show = Show::begin(Kind::Chromium).await;
     show.a_host_that_floods_keeps_no_person_waiting().await;
+    show.a_browser_that_refuses_to_forbid_web_rtc_is_not_green()
+        .await;
     show.a_worker_that_cannot_decide_shuts_and_says_so().await;
+    show.a_worker_whose_event_never_ends_is_shut_and_told_by_the_popup()
+        .await;
     show.the_shell_bears_every_way_of_not_deciding().await;
     show.a_person_wakes_a_worker_that_was_killed().await;
     show.browser.close().await;
@@ -120,6 +135,45 @@ impl Show {
         self.wait_until(&named).await;
     }
 
+    async fn a_browser_that_refuses_to_forbid_web_rtc_is_not_green(&self) {
+        self.run("await browser.runtime.sendMessage({ fault: 'rules' })")
+            .await;
+        self.press("switch").await;
+        self.state("off").await;
+        self.press("switch").await;
+        self.problem("privacy_refused").await;
+        assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "!");
+        self.run("await browser.runtime.sendMessage({ fault: '' })")
+            .await;
+        self.press("action").await;
+        let green = "return document.querySelector('[data-testid=problem]').hidden
+            && await browser.action.getBadgeText({}) !== '!'";
+        self.wait_until(green).await;
+        self.state("protected").await;
+    }
+
+    /// The worker's one thread is lost, with the shell that runs on it. The popup has one of its
+    /// own.
+    async fn a_worker_whose_event_never_ends_is_shut_and_told_by_the_popup(&self) {
+        self.run("await browser.runtime.sendMessage({ fault: 'loop' })")
+            .await;
+        let closing = Popup::open(&self.browser).await.unwrap();
+        self.browser.switch_to(&closing.tab).await.unwrap();
+        self.browser.close_tab(&self.popup.tab).await.unwrap();
+        self.wait_until(TOLD).await;
+        self.is_shut().await;
+        self.open_anew().await;
+        self.wait_until(TOLD).await;
+        self.a_person_is_obeyed_meanwhile().await;
+        // As Chromium does by itself in the end.
+        self.browser.stop_background().await.unwrap();
+        self.state("off").await;
+        assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "off");
+        self.press("switch").await;
+        self.state("protected").await;
+        assert_ne!(self.popup.badge(&self.browser).await.unwrap(), "!");
+    }
+
     async fn a_worker_that_cannot_decide_shuts_and_says_so(&self) {
         let begun = std::time::Instant::now();
         // The instances that follow cannot even be loaded.
@@ -130,16 +184,7 @@ impl Show {
         let closing = Popup::open(&self.browser).await.unwrap();
         self.browser.switch_to(&closing.tab).await.unwrap();
         self.browser.close_tab(&self.popup.tab).await.unwrap();
-        let told = "const broken = document.querySelector('[data-testid=broken]');
-            const read = (await browser.proxy.settings.get({})).value;
-            const port = read.rules?.singleProxy?.port ?? Number(read.socks?.split(':').pop());
-            // Chromium's own exceptions would send link-local addresses past it.
-            const exceptions = read.rules?.bypassList?.join() ?? read.passthrough;
-            const none = '<-loopback>,localhost,*.localhost,127.0.0.0/8,[::1]';
-            return !broken.hidden && document.querySelector('[data-testid=popup]').hidden
-                && port === 1 && [none, ''].includes(exceptions) \
-                && await browser.action.getBadgeText({}) === '!'";
-        self.wait_until(told).await;
+        self.wait_until(TOLD).await;
         self.is_shut().await;
         self.broken_pictures().await;
 
@@ -148,7 +193,7 @@ impl Show {
         self.wait_until(tries).await;
         self.is_shut().await;
         self.open_anew().await;
-        self.wait_until(told).await;
+        self.wait_until(TOLD).await;
         let tries = self
             .run("return (await browser.storage.session.get('tries')).tries")
             .await;

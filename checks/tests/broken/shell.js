@@ -1,5 +1,6 @@
-// The worker's shell, `service_worker.js` and `shut.js` as they are, with a browser and a module in place
-// of the real ones, and with a time of its own. Each scenario ends with what was expected and is not so.
+// The worker's shell, `service_worker.js` and `shut.js` as they are, with a browser and a module in
+// place of the real ones, and with a time of its own. Each scenario ends with what was expected and
+// is not so.
 
 const later = globalThis.setTimeout;
 const settled = () => new Promise((done) => later(done, 0));
@@ -62,6 +63,7 @@ globalThis.browser = {
     local: { get: () => storage(), set: async (items) => Object.assign(stored, items) },
     session: { remove: async (name) => (seen.removed = name) },
   },
+  webRequest: { onBeforeRequest: event("before") },
   tabs: { onActivated: event("activated"), onUpdated: event("updated") },
 };
 
@@ -75,7 +77,8 @@ globalThis.load = () => {
     },
     is_stuck: () => seen.stuck,
   });
-  for (const name of ["on_alarm", "on_popup", "on_proxy_changed", "on_proxy_error"]) {
+  const events = ["on_alarm", "on_popup", "on_proxy_changed", "on_proxy_error"];
+  for (const name of [...events, "route", "is_astray"]) {
     instance[name] = () => {
       seen.calls.push(name);
       if (seen.throws) throw new Error("a fault");
@@ -104,6 +107,7 @@ async function worker(wishes = {}) {
     starts: async () => {},
     ...wishes,
   };
+  browser.proxy.onRequest = wishes.firefox ? event("request") : undefined;
   workers += 1;
   await import(`./service_worker.js?${workers}`);
   await settled();
@@ -125,7 +129,22 @@ const fails = async () => {
   throw new Error("a fault");
 };
 
+const request = () => listeners.request({ url: "http://site.test/", requestId: "1" });
+const goesNowhere = (way) => way?.length === 2 && way[0].port === 1 && way[1] === null;
+
+/** Firefox: whether a request on this way is stopped. */
+async function isStopped(proxyInfo) {
+  const seen = { url: "http://site.test/", requestId: "1", proxyInfo };
+  return (await listeners.before(seen)).cancel;
+}
+
 const scenarios = {
+  "a ping is answered whatever Rust does": async () => {
+    await worker({ begins: never });
+    const port = popup();
+    port.say({ ping: true });
+    return port.told.at(-1).pong === true;
+  },
   "a module that never loads is given up": async () => {
     await worker({ begins: never });
     await pass(19);
@@ -277,6 +296,36 @@ const scenarios = {
     port.say({ intent: "restart" });
     await settled();
     return off && told && seen.shells.at(-1).isCurrent();
+  },
+  // `shut.js` is there once, as it began: its settings stay in the form of Chromium.
+  "in Firefox a request while nobody decides goes nowhere": async () => {
+    await worker({ firefox: true });
+    seen.shells[0].broke();
+    const [nowhere, stopped] = [goesNowhere(await request()), await isStopped(null)];
+    const sink = { host: "127.0.0.1", port: 1, proxyDNS: true };
+    return nowhere && stopped && !(await isStopped(sink));
+  },
+  "in Firefox a request that waits for a start goes nowhere when that fails": async () => {
+    await worker({ firefox: true, starts: never });
+    const way = request();
+    await pass(21);
+    return goesNowhere(await way);
+  },
+  "in Firefox a request whose way Rust fails to decide goes nowhere": async () => {
+    await worker({ firefox: true, throws: true });
+    return goesNowhere(await request()) && seen.badge === "!";
+  },
+  "in Firefox a request goes nowhere when the storage says nothing either": async () => {
+    await worker({ firefox: true });
+    seen.shells[0].broke();
+    storage = fails;
+    return goesNowhere(await request()) && (await isStopped(null));
+  },
+  "in Firefox a request goes as it would where protection is off": async () => {
+    await worker({ firefox: true });
+    seen.shells[0].broke();
+    stored = { protection_wanted: false };
+    return (await request()) === undefined && !(await isStopped(null));
   },
 };
 
