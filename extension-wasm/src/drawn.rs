@@ -46,8 +46,8 @@ impl Drawn {
         view::popup(state, self.next_badge(state))
     }
 
-    /// The badge to draw, where another one may be drawn. While this worker gives no answer, a popup
-    /// draws one itself: so with each new subscriber the badge is drawn again.
+    /// The badge to draw, where another one may be drawn. While this worker gives no answer, a
+    /// popup draws one itself: so with each new subscriber the badge is drawn again.
     pub fn draw_badge(&mut self, state: &State) -> Option<Badge> {
         let badge = self.next_badge(state);
         let differs = self.badge.as_ref() != Some(&badge);
@@ -82,8 +82,8 @@ impl Drawn {
 }
 
 /// Whether the badge of before is still to be shown. Host, browser and witness need a moment after
-/// every wake-up, and a badge that blinks each time says nothing. Green stays only as long as nothing
-/// speaks against it, and as any other for two seconds at the most.
+/// every wake-up, and a badge that blinks each time says nothing. Green stays only as long as
+/// nothing speaks against it, and as any other for two seconds at the most.
 fn stands(badge: &Badge, state: &State) -> bool {
     match badge.tone {
         Tone::Good => state.awaits_confirmation() && view::problem(state).is_none(),

@@ -1,10 +1,10 @@
 //! What the host has said and nobody has read yet.
 //!
-//! A window opens with a message that comes after a pause; that message is read at once. What the host
-//! tells unasked while the window is open waits for its end, where only the newest status is worth
-//! reading. So a person's click never stands behind a heap of notices, and what is drawn changes less
-//! often than three times a second (WCAG 2.2, 2.3.1). An answer to a question is read at once, together
-//! with all that came before it.
+//! A window opens with a message that comes after a pause; that message is read at once. What the
+//! host tells unasked while the window is open waits for its end, where only the newest status is
+//! worth reading. So a person's click never stands behind a heap of notices, and what is drawn
+//! changes less often than three times a second (WCAG 2.2, 2.3.1). An answer to a question is read
+//! at once, together with all that came before it.
 //!
 //! Invariant: reads no clock; the runtime says when a window is over.
 
@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 /// How long a window is open, in milliseconds.
 pub const WINDOW_MS: u32 = 400;
 
-/// Most messages within a window. A host of ours tells its state once a second, and answers a person who
-/// clicks; a stalled worker may find half a minute of that at once.
+/// Most messages within a window. A host of ours tells its state once a second, and answers a
+/// person who clicks; a stalled worker may find half a minute of that at once.
 pub const WINDOW_FRAMES_MAX: usize = 120;
 
 /// Most bytes within a window: several of the longest pages of reports.
@@ -79,8 +79,8 @@ impl Inbox {
     }
 }
 
-/// As browsers write what the daemon writes. What a host writes otherwise is read all the same, at the
-/// end of the window.
+/// As browsers write what the daemon writes. What a host writes otherwise is read all the same, at
+/// the end of the window.
 const REPLY: &str = "{\"reply\":";
 const STATUS_NOTICE: &str = "{\"notice\":{\"status\":";
 

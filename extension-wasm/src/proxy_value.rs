@@ -191,14 +191,16 @@ pub fn answer(route: Route) -> Option<Value> {
     }
 }
 
-/// Whether Firefox is about to send a request another way than [`route`] says. `way` is the `proxyInfo`
-/// of its `webRequest` events: what all extensions together have decided, nothing for a direct way.
+/// Whether Firefox is about to send a request another way than [`route`] says. `way` is the
+/// `proxyInfo` of its `webRequest` events: what all extensions together have decided, nothing for a
+/// direct way.
 #[must_use]
 pub fn is_astray(port: Option<u16>, host: &str, way: &Value) -> bool {
     match route(port, host) {
         Route::Default | Route::Loopback => false,
         Route::Relay { port } => {
-            // Nobody listens at the sink, so what was sent there by an instance before this one fails.
+            // Nobody listens at the sink, so what was sent there by an instance before this one
+            // fails.
             let leads = way["port"] == port || way["port"] == SINK_PORT;
             // Without `proxyDNS` Firefox asks this computer's resolver for the name.
             way["type"] != "socks"

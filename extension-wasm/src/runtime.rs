@@ -124,9 +124,9 @@ pub fn route(host: &str) -> JsValue {
 }
 
 /// `webRequest.onBeforeRequest` of Firefox: whether a request to `host` is about to go another way
-/// than to the relay, so that it has to be stopped. The host is looked at and forgotten. `was_asked`:
-/// whether extensions were asked for its way; one that only the cache may answer has none, and
-/// accuses nobody.
+/// than to the relay, so that it has to be stopped. The host is looked at and forgotten.
+/// `was_asked`: whether extensions were asked for its way; one that only the cache may answer has
+/// none, and accuses nobody.
 #[wasm_bindgen]
 #[must_use]
 pub fn is_astray(host: &str, way: &JsValue, was_asked: bool) -> bool {

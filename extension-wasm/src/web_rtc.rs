@@ -1,12 +1,12 @@
 //! What closes WebRTC in pages, as plain values.
 //!
-//! In Chromium, `webRTCIPHandlingPolicy` keeps its packets on the proxy, but the names of TURN servers and of
-//! remote candidates are still looked up by the computer itself. Two things of different make
-//! close that. A script takes the constructor away from every page; it comes too late only for a
-//! frame that has begun to load and is reached into within the same turn. A header forbids WebRTC
-//! for the page and what it makes, from Chromium 152 on; it is missing only from pages that a
-//! service worker answers. Firefox has a switch, which another extension can turn back; there the script
-//! is the second thing.
+//! In Chromium, `webRTCIPHandlingPolicy` keeps its packets on the proxy, but the names of TURN
+//! servers and of remote candidates are still looked up by the computer itself. Two things of
+//! different make close that. A script takes the constructor away from every page; it comes too
+//! late only for a frame that has begun to load and is reached into within the same turn. A header
+//! forbids WebRTC for the page and what it makes, from Chromium 152 on; it is missing only from
+//! pages that a service worker answers. Firefox has a switch, which another extension can turn
+//! back; there the script is the second thing.
 
 use serde_json::{Value, json};
 
@@ -75,7 +75,8 @@ fn conditions() -> impl Iterator<Item = (u32, Value)> {
 
 const HEADER: &str = "Connection-Allowlist";
 
-/// Everything as before, but no WebRTC. The second address is for those without a host, as `mailto:`.
+/// Everything as before, but no WebRTC. The second address is for those without a host, as
+/// `mailto:`.
 const VALUE: &str = r#"("*://*:*/*" "*:*");redirects=allow;webrtc=block"#;
 
 #[cfg(test)]

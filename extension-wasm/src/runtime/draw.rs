@@ -38,8 +38,8 @@ fn write(set: impl FnOnce(&JsValue) -> Promise, items: &impl Serialize) {
     watch("write the storage", Ok(set(&from_json(&json))));
 }
 
-/// Between two of the shell's alarm, one after ten seconds and one after twenty. Chromium rings them
-/// for an extension that is loaded unpacked; one from a store it wakes every 30 s at the most.
+/// Between two of the shell's alarm, one after ten seconds and one after twenty. Chromium rings
+/// them for an extension that is loaded unpacked; one from a store it wakes every 30 s at the most.
 fn watch_closely(watched: bool) {
     for (name, delay) in [("wake after 10 s", 0.17), ("wake after 20 s", 0.34)] {
         match watched {

@@ -21,8 +21,8 @@ pub(super) fn js(value: &Value) -> JsValue {
     from_json(&value.to_string())
 }
 
-/// Regular windows and, by inheritance, private ones, if the person has let this extension into them
-/// ([`crate::update::PrivateWindows`]).
+/// Regular windows and, by inheritance, private ones, if the person has let this extension into
+/// them ([`crate::update::PrivateWindows`]).
 pub(super) fn regular() -> JsValue {
     js(&json!({ "scope": "regular" }))
 }

@@ -54,8 +54,8 @@ pub(super) async fn find(turn: PagesTurn, unmarked: Vec<i32>) {
     dispatch(Event::PagesFound { turn, found });
 }
 
-/// A tab in the background is unloaded, which ends its connections at once and spares Tor many pages
-/// at a time; it loads when the person goes there.
+/// A tab in the background is unloaded, which ends its connections at once and spares Tor many
+/// pages at a time; it loads when the person goes there.
 pub(super) async fn reload(turn: PagesTurn, ids: Vec<i32>) {
     for tab in tabs().await {
         if !ids.contains(&tab.id) {

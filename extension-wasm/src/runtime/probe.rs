@@ -6,8 +6,8 @@ use crate::bindings::{api, fetch, timeout_signal};
 use crate::update::PrivateWindows;
 use serde_json::json;
 
-/// Asks for a name as pages do, and forgets what comes back. Returns whether the browser was done with it
-/// before the time was over.
+/// Asks for a name as pages do, and forgets what comes back. Returns whether the browser was done
+/// with it before the time was over.
 pub(super) async fn knock(name: &str, max_ms: u32) -> bool {
     let options = js(&json!({
         "mode": "no-cors",

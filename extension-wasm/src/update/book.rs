@@ -191,8 +191,8 @@ impl Book {
         wire.into_iter().collect()
     }
 
-    /// As many of the reports after number `sequence` as one request holds; none where some that come
-    /// first are not kept here.
+    /// As many of the reports after number `sequence` as one request holds; none where some that
+    /// come first are not kept here.
     pub(super) fn after(&self, sequence: u64) -> Vec<WireReport> {
         let recent = self.recent.iter();
         let recent = recent.filter_map(|report| WireReport::try_from(report.signed()).ok());

@@ -32,8 +32,8 @@ pub enum Effect {
         /// Number of the order.
         turn: ProxyTurn,
     },
-    /// Ask for this name as for any page, and say [`super::event::Event::Knocked`] after this many milliseconds
-    /// at the latest.
+    /// Ask for this name as for any page, and say [`super::event::Event::Knocked`] after this many
+    /// milliseconds at the latest.
     Knock {
         /// Number of the witness.
         number: u32,
@@ -74,6 +74,7 @@ pub enum Effect {
     ReloadTab(i32),
     /// Open the browser's list of extensions.
     OpenExtensions,
-    /// Open what the browser shows of this extension, where a person can let it into private windows.
+    /// Open what the browser shows of this extension, where a person can let it into private
+    /// windows.
     OpenDetails,
 }

@@ -86,7 +86,8 @@ pub enum Event {
         /// All of them are closed.
         complete: bool,
     },
-    /// What the browser says of its private windows; answers [`super::effect::Effect::ReadPrivate`].
+    /// What the browser says of its private windows; answers
+    /// [`super::effect::Effect::ReadPrivate`].
     PrivateWindows(PrivateWindows),
     /// The browser is done with a witness, whether an answer came or not.
     Knocked {

@@ -179,8 +179,9 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     site::ask_circuit(state, effects);
 }
 
-/// The host had no key at the hello and has one now, or it began another chain, which only another hello
-/// tells. At most once between two pings: a host that recovers all the time would be greeted for ever.
+/// The host had no key at the hello and has one now, or it began another chain, which only another
+/// hello tells. At most once between two pings: a host that recovers all the time would be greeted
+/// for ever.
 fn greet_again(state: &mut State, effects: &mut Vec<Effect>) {
     state.greeted_again = true;
     reconnect(state, effects);

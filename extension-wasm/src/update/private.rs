@@ -1,4 +1,5 @@
-//! Private windows: whether they go the way of all others. There is room here for modes of their own.
+//! Private windows: whether they go the way of all others. There is room here for modes of their
+//! own.
 
 use crate::proxy_value::{Engine, Reading};
 
@@ -30,8 +31,8 @@ impl PrivateWindows {
     #[must_use]
     pub const fn cover(self, engine: Engine) -> Cover {
         match (self, engine) {
-            // Its proxy settings are one for all windows, and it takes them from nobody who may not be
-            // in private ones.
+            // Its proxy settings are one for all windows, and it takes them from nobody who may not
+            // be in private ones.
             (_, Engine::Gecko) | (Self::Unknown | Self::Allowed(Reading::Ours { .. }), _) => {
                 Cover::Same
             }

@@ -41,8 +41,8 @@ pub(super) fn fetch_again(state: &mut State, effects: &mut Vec<Effect>) {
     ask_status(state, effects);
 }
 
-/// Shows the host the last report that was verified here, so that it signs no number twice when its book
-/// was put back from an older copy.
+/// Shows the host the last report that was verified here, so that it signs no number twice when its
+/// book was put back from an older copy.
 pub(super) fn hand_in(state: &mut State, effects: &mut Vec<Effect>) {
     let reports = state.book.last();
     restore(state, reports, effects);

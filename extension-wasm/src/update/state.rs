@@ -187,8 +187,8 @@ impl State {
         }
     }
 
-    /// Why there is no host that can be understood. A host that fails every time is called again and
-    /// again, and its reason stays until a call has succeeded.
+    /// Why there is no host that can be understood. A host that fails every time is called again
+    /// and again, and its reason stays until a call has succeeded.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match &self.host {
@@ -381,7 +381,7 @@ impl Proxy {
     }
 }
 
-/// `config.toml` takes no port below this one for the relay, and only root may listen there. So what
-/// listens there is not the relay, whatever the host says; port 1, where the browser is pointed at
-/// nothing, is among them.
+/// `config.toml` takes no port below this one for the relay, and only root may listen there. So
+/// what listens there is not the relay, whatever the host says; port 1, where the browser is
+/// pointed at nothing, is among them.
 const RELAY_PORT_MIN: u16 = 1_024;

@@ -15,7 +15,8 @@ pub struct OldTabs {
     pub unmarked: Vec<i32>,
 }
 
-/// The tabs of before. Kept in `storage.session`, which ends when the browser or the extension does.
+/// The tabs of before. Kept in `storage.session`, which ends when the browser or the extension
+/// does.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Pages {
     /// The open pages were marked since the browser was last seen without our settings.

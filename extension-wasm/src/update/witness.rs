@@ -1,8 +1,10 @@
-//! Whether this browser's requests really reach the relay: requests of our own that have to arrive there.
+//! Whether this browser's requests really reach the relay: requests of our own that have to arrive
+//! there.
 //!
-//! What the browser says of its proxy settings is not enough: in Firefox another extension may answer
-//! each request with another way, and nothing tells of it. So the host gives out a name that nobody can
-//! guess, the browser asks for it as it asks for any page, and the host says whether it came.
+//! What the browser says of its proxy settings is not enough: in Firefox another extension may
+//! answer each request with another way, and nothing tells of it. So the host gives out a name that
+//! nobody can guess, the browser asks for it as it asks for any page, and the host says whether it
+//! came.
 
 use super::ask::ask;
 use super::effect::Effect;
@@ -11,8 +13,8 @@ use super::state::{Asked, Host, State};
 use super::verdict::{Round, Verdict};
 use meter_wire::{ErrorCode, Problem, Request, WitnessQuery, WitnessSeen, WitnessText};
 
-/// How long one request may take. Over loopback it takes milliseconds; a browser that makes no further
-/// connections lets it wait for ever.
+/// How long one request may take. Over loopback it takes milliseconds; a browser that makes no
+/// further connections lets it wait for ever.
 const KNOCK_MAX_MS: u32 = 5_000;
 
 /// How long one round may take, with both questions to the host. A round that outlasts this never
@@ -26,8 +28,8 @@ const SECOND_MS: u32 = 1_000;
 /// From one decision against the browser to the next try.
 const RETRY_MS: u32 = 10_000;
 
-/// So many connections explain that a request waits: what Chromium of old opens through one proxy. Later ones
-/// open 128 and, at random, more (`MaxConnectionsPerProxy`); the relay serves 512.
+/// So many connections explain that a request waits: what Chromium of old opens through one proxy.
+/// Later ones open 128 and, at random, more (`MaxConnectionsPerProxy`); the relay serves 512.
 const FULL_MIN: u32 = 32;
 
 const _: () = assert!(SECOND_MS < RETRY_MS && KNOCK_MAX_MS < RETRY_MS);
@@ -145,8 +147,8 @@ pub(super) fn on_timer(state: &mut State, number: u32) {
 }
 
 /// Firefox stopped a request that was on its way past the relay. Where witnesses arrive, another
-/// extension chooses which requests it takes, and only a person can say that it is gone. Where they do
-/// not arrive, that is known already.
+/// extension chooses which requests it takes, and only a person can say that it is gone. Where they
+/// do not arrive, that is known already.
 pub(super) const fn on_astray(state: &mut State) {
     if matches!(state.witness.verdict, Verdict::Arrived) {
         state.astray = true;

@@ -93,7 +93,8 @@ fn short(site: &str) -> String {
     format!("{beginning}…{end}")
 }
 
-/// The longest circuits that Tor builds: to an onion service over two layers of vanguards, and one more.
+/// The longest circuits that Tor builds: to an onion service over two layers of vanguards, and one
+/// more.
 const HOPS_MAX: usize = 8;
 
 const UNTOLD: &str = "This Tor does not tell its circuits. A new one can be had all the same.";

@@ -42,7 +42,8 @@ pub fn problem(state: &State) -> Option<Problem> {
         .or_else(|| state.balance_differs().then(balance_differs))
 }
 
-/// Tor comes back mostly by itself, and nobody has to do anything. By then it has tried for some seconds.
+/// Tor comes back mostly by itself, and nobody has to do anything. By then it has tried for some
+/// seconds.
 const ATTEMPTS_UNTOLD: u32 = 3;
 
 fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {

@@ -54,5 +54,5 @@ fn hindrance(state: &State) -> Option<&'static str> {
 
 const OFFER: &str = "New circuits for all sites. Cookies and log-ins stay.";
 
-const DONE: &str = "Every site gets new circuits from now on. Open connections keep theirs: reload open pages, \
-     or restart the browser to be sure. Cookies and log-ins stay.";
+const DONE: &str = "Every site gets new circuits from now on. Open connections keep theirs: reload \
+     open pages, or restart the browser to be sure. Cookies and log-ins stay.";

@@ -36,8 +36,12 @@ fn floor(state: &State) -> Option<Note> {
     is_missing.then_some(Note { text, button })
 }
 
-const NO_FLOOR_IN_CHROMIUM: &str = "This browser goes around Tor whenever Onionmeter is reloaded, disabled or removed, and its own services always do: close it and start it with `onionmeter open` to prevent that.";
-const NO_FLOOR_IN_FIREFOX: &str = "Firefox's own services go around Tor while the relay is not there: close Firefox and start it with `onionmeter open firefox`, or run `sudo onionmeter harden`, to prevent that.";
+const NO_FLOOR_IN_CHROMIUM: &str = "This browser goes around Tor whenever Onionmeter is \
+     reloaded, disabled or removed, and its own services always do: close it and start it with \
+     `onionmeter open` to prevent that.";
+const NO_FLOOR_IN_FIREFOX: &str = "Firefox's own services go around Tor while the relay \
+     is not there: close Firefox and start it with `onionmeter open firefox`, or run \
+     `sudo onionmeter harden`, to prevent that.";
 
 /// Stays for as long as it is so.
 fn private_windows(state: &State) -> Option<Note> {
@@ -55,17 +59,20 @@ const SWITCH: Button = Button {
 };
 
 const PRIVATE_NOT_ALLOWED: Note = Note {
-    text: "Private windows are not covered: they go past Tor. To cover them, switch on Allow in Incognito.",
+    text: "Private windows are not covered: they go past Tor. To cover them, switch on Allow in \
+           Incognito.",
     button: SWITCH,
 };
 
 const PRIVATE_SHUT: Note = Note {
-    text: "Private windows load nothing in this browser. To use them through Tor, switch on Allow in Incognito.",
+    text: "Private windows load nothing in this browser. To use them through Tor, switch on Allow \
+           in Incognito.",
     button: SWITCH,
 };
 
 const PRIVATE_ELSEWHERE: Note = Note {
-    text: "Private windows are not covered: something else sets their proxy, so they may go past Tor.",
+    text: "Private windows are not covered: something else sets their proxy, so they may go past \
+           Tor.",
     button: Button {
         label: "Show extensions",
         intent: Intent::OpenExtensions,
@@ -81,7 +88,8 @@ const STRANGERS: Note = Note {
 };
 
 const CHAIN_CHANGED: Note = Note {
-    text: "The reports now belong to a new chain. The credits of the chain before stand beside the new ones.",
+    text: "The reports now belong to a new chain. The credits of the chain before stand beside the \
+           new ones.",
     button: Button {
         label: "OK",
         intent: Intent::Dismiss,

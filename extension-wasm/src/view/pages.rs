@@ -29,8 +29,8 @@ pub(super) fn old_pages(state: &State) -> Option<Problem> {
     })
 }
 
-const HINT: &str = "Text that you typed there and did not send may be lost. A tab in the background \
-                    loads when you go to it.";
+const HINT: &str = "Text that you typed there and did not send may be lost. A tab in the \
+                    background loads when you go to it.";
 
 /// The header's sentence beside the problem.
 pub(super) const NEW_ONES_ARE_FINE: &str = "Whatever loads from now on goes through Tor.";

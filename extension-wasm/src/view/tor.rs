@@ -173,8 +173,8 @@ fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
     }
 }
 
-/// For how long it has been stuck, why, and what helps. Once that stands as the popup's problem, the
-/// length alone is left to say.
+/// For how long it has been stuck, why, and what helps. Once that stands as the popup's problem,
+/// the length alone is left to say.
 fn explain(trouble: &TorTrouble) -> Option<String> {
     let (message, action) = (&trouble.problem.message, &trouble.action);
     let lasted = match trouble.for_s {

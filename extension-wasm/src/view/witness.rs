@@ -4,7 +4,8 @@ use super::light::Light;
 use crate::update::{State, Verdict};
 use meter_wire::ErrorCode;
 
-/// What is wrong with the way that requests take, and how many connections are open where that is why.
+/// What is wrong with the way that requests take, and how many connections are open where that is
+/// why.
 pub(super) fn trouble(state: &State) -> Option<(ErrorCode, Option<String>)> {
     let verdict = state.witness.verdict();
     if !state.wanted {

@@ -138,7 +138,13 @@ fn a_page_of_more_reports_than_were_asked_for_is_not_read() {
     let key = serde_json::to_value(meter_wire::HexBytes(scene.head.key.0)).expect("hex");
     let chain = serde_json::to_value(meter_wire::HexBytes(scene.head.chain.0)).expect("hex");
     let id = last(&scene, |request| matches!(request, Request::Hello(_)));
-    let hello = json!({ "protocol": 1, "version": "", "capabilities": ["witness"], "key": key, "chain": chain });
+    let hello = json!({
+        "protocol": 1,
+        "version": "",
+        "capabilities": ["witness"],
+        "key": key,
+        "chain": chain,
+    });
     answer(&mut scene, id, &json!({ "hello": hello }));
     let id = last(&scene, |request| matches!(request, Request::Reports(_)));
     answer(&mut scene, id, &page);

@@ -230,7 +230,10 @@ fn an_older_program_that_knows_no_witnesses_is_named_and_never_green() {
     shows(&scene, Light::Connecting, Some(ErrorCode::WitnessUnknown));
     let problem = scene.view().problem.expect("told");
     assert_eq!(problem.command, Some("onionmeter stop"));
-    let asks = |effect: &Effect| matches!(effect, Effect::Send(_, envelope) if envelope.request == Request::Witness);
+    let asks = |effect: &Effect| match effect {
+        Effect::Send(_, envelope) => envelope.request == Request::Witness,
+        _ => false,
+    };
     assert!(!scene.effects.iter().any(asks));
     scene.capabilities.push("witness".to_owned());
     scene.happen(Event::Intent(Intent::Reconnect));
