@@ -1,4 +1,5 @@
-//! The door of the daemon: one [`Request`] in, one [`Reply`] out, and what happens meanwhile as notices.
+//! The door of the daemon: one [`Request`] in, one [`Reply`] out, and what happens meanwhile as
+//! notices.
 //!
 //! It knows no transport. Native messages and the command line come through it, each client with an
 //! [`Api`] of its own.
@@ -134,8 +135,9 @@ impl Api {
         is_new.then_some(step)
     }
 
-    /// Does what is asked for. What may take seconds, because Tor starts or ends, connections end or Tor is
-    /// asked, only begins here, in the order of the requests: others and notices go on meanwhile.
+    /// Does what is asked for. What may take seconds, because Tor starts or ends, connections end
+    /// or Tor is asked, only begins here, in the order of the requests: others and notices go on
+    /// meanwhile.
     async fn obey(&mut self, request: Request) -> Answer<Obeyed> {
         if self.greeted.is_none() && !matches!(request, Request::Hello(_)) {
             return Err(Problem::new(ErrorCode::HelloFirst));

@@ -96,8 +96,8 @@ struct Browser {
 
 /// What went to the daemon.
 struct Sent {
-    /// The first frame, until something came back or a second was sent. It is the hello, or the daemon
-    /// refuses it: either way it may be sent to the next daemon again.
+    /// The first frame, until something came back or a second was sent. It is the hello, or the
+    /// daemon refuses it: either way it may be sent to the next daemon again.
     first: RefCell<Option<Bytes>>,
     is_untouched: Cell<bool>,
     /// Whether something was sent and nothing came back since.

@@ -148,17 +148,20 @@ enum Command {
 const INSTALL_HELP: &str = "\
 Examples:
   onionmeter install
-  onionmeter install --browser-dir ~/my-profile      also a browser started with that --user-data-dir
+  onionmeter install --browser-dir ~/my-profile      also a browser started with that \
+  --user-data-dir
 
 May be repeated at any time; what is in order stays as it is.
 
-Exit status: 0 registered, 4 no browser was found, 64 the home, a folder or the program cannot be used,
+Exit status: 0 registered, 4 no browser was found, 64 the home, a folder or the program cannot be \
+used,
 73 not everything could be written.";
 
 const UNINSTALL_HELP: &str = "\
 Turn protection off in the popup before you remove the extension.
 
-Exit status: 0 nothing is registered any more, 7 the daemon does not answer, 64 refused or not confirmed,
+Exit status: 0 nothing is registered any more, 7 the daemon does not answer, 64 refused or not \
+confirmed,
 73 not everything could be removed.";
 
 const DOCTOR_HELP: &str = "\
@@ -171,12 +174,14 @@ Exit status: 0 the book has them again, 65 the file or a report in it does not h
 there.";
 
 const NEW_CHAIN_HELP: &str = "\
-Exit status: 0 a new chain has begun, 64 nothing is wrong with this one, 73 the book cannot be put aside.";
+Exit status: 0 a new chain has begun, 64 nothing is wrong with this one, 73 the book cannot be put \
+aside.";
 
 const DAEMON_HELP: &str = "\
 For a service manager, or to see it end. Its log: `onionmeter logs -f`.
 
-Exit status: 0 it was asked to end, nobody was left, or another one runs already; 64 the home cannot be
+Exit status: 0 it was asked to end, nobody was left, or another one runs already; 64 the home \
+cannot be
 used, 69 it could not begin, 78 a mistake in config.toml.";
 
 /// Why a command did not do what it was asked.
@@ -185,8 +190,8 @@ enum Failure {
     Exit(u8, String),
     /// The daemon said no.
     Problem(Problem),
-    /// What is written does not reach stdout or stderr: nobody reads any more, or a disk is full. No other error
-    /// of the system becomes this one by itself.
+    /// What is written does not reach stdout or stderr: nobody reads any more, or a disk is full.
+    /// No other error of the system becomes this one by itself.
     Output(io::Error),
 }
 

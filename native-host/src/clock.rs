@@ -22,7 +22,8 @@ impl Clock {
             .expect("no process runs for 292 million years")
     }
 
-    /// How long this machine has slept since its start, in milliseconds; always 0 where nobody tells.
+    /// How long this machine has slept since its start, in milliseconds; always 0 where nobody
+    /// tells.
     pub(crate) fn slept_ms() -> u64 {
         sleep::slept_ms()
     }

@@ -97,8 +97,8 @@ fn report(code: u8, message: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Closes the pipe to a client that started this daemon: it reads why a start failed, and no more. A terminal
-/// stays.
+/// Closes the pipe to a client that started this daemon: it reads why a start failed, and no more.
+/// A terminal stays.
 fn let_go_of_stderr() -> io::Result<()> {
     let kind = rustix::fs::fstat(rustix::stdio::stderr())?.st_mode;
     if rustix::fs::FileType::from_raw_mode(kind) == rustix::fs::FileType::Fifo {
@@ -108,7 +108,8 @@ fn let_go_of_stderr() -> io::Result<()> {
     Ok(())
 }
 
-/// For a person who started the daemon in a terminal, and for the client that did; a closed pipe is no harm.
+/// For a person who started the daemon in a terminal, and for the client that did; a closed pipe is
+/// no harm.
 fn say(message: &str) {
     let said = writeln!(io::stderr(), "onionmeter: {message}");
     crate::ignore_because("nobody reads it", said);

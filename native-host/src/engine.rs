@@ -258,7 +258,8 @@ impl Engine {
         self.drained();
     }
 
-    /// Closes the port. Its connections go on for a moment, and nobody but who asked waits for that.
+    /// Closes the port. Its connections go on for a moment, and nobody but who asked waits for
+    /// that.
     fn close_relay(&mut self) {
         if let Some(draining) = self.relay.stop() {
             self.draining.spawn(async move {

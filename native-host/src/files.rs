@@ -34,8 +34,8 @@ pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     result.and_then(|()| sync_folder(&folder))
 }
 
-/// The first name that is free, with a number from 1 on; a gap that somebody left is filled. A link that leads
-/// nowhere is no free name.
+/// The first name that is free, with a number from 1 on; a gap that somebody left is filled. A link
+/// that leads nowhere is no free name.
 ///
 /// # Errors
 /// `AlreadyExists` when every number is taken.
@@ -93,7 +93,8 @@ pub enum FolderError {
     #[error("{path} is not a folder; move it away", path = .0.display())]
     NotAFolder(PathBuf),
     /// It belongs to somebody else.
-    #[error("{path} belongs to another user; {remedy}", path = .path.display(), remedy = give_to(*.me, .path))]
+    #[error("{path} belongs to another user; \
+        {remedy}", path = .path.display(), remedy = give_to(*.me, .path))]
     Owner {
         /// The folder.
         path: PathBuf,
@@ -105,7 +106,8 @@ pub enum FolderError {
     Mode(PathBuf),
 }
 
-/// How a folder comes back to its user. Root is told to be that user instead, not to take the folder.
+/// How a folder comes back to its user. Root is told to be that user instead, not to take the
+/// folder.
 fn give_to(me: u32, path: &Path) -> String {
     if me == 0 {
         "run this as that user, not as root".to_owned()

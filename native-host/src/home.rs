@@ -32,7 +32,8 @@ pub struct Home {
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// A variable holds a relative path.
-    #[error("{from} is {path}; it must be an absolute path, one that begins with /", path = .path.display())]
+    #[error("{from} is {path}; it must be an absolute path, one that begins with \
+        /", path = .path.display())]
     Relative {
         /// The variable.
         from: &'static str,
@@ -41,7 +42,8 @@ pub enum HomeError {
     },
     /// A path that no manifest can hold.
     #[error(
-        "{from} is {path:?}, which is not text on one line; set {HOME_VARIABLE} to a folder whose path is"
+        "{from} is {path:?}, which is not text on one line; set {HOME_VARIABLE} to a folder whose \
+            path is"
     )]
     NotText {
         /// The variable.
@@ -61,10 +63,12 @@ pub enum HomeError {
     #[error("neither {HOME_VARIABLE} nor HOME is set; set one of them")]
     Unset,
     /// A Unix socket's path would be too long.
-    #[error("{path} is too long: at most {SOCKET_PATH_MAX} bytes fit a socket's path; set {HOME_VARIABLE} to a shorter one", path = .0.display())]
+    #[error("{path} is too long: at most {SOCKET_PATH_MAX} bytes fit a socket's path; set \
+        {HOME_VARIABLE} to a shorter one", path = .0.display())]
     TooLong(PathBuf),
     /// A folder that is for everything.
-    #[error("{path} is {what}; set {HOME_VARIABLE} to a folder for Onionmeter alone, for example {path}/onionmeter", path = .path.display())]
+    #[error("{path} is {what}; set {HOME_VARIABLE} to a folder for Onionmeter alone, for example \
+        {path}/onionmeter", path = .path.display())]
     NotOfItsOwn {
         /// The folder.
         path: PathBuf,
@@ -72,7 +76,8 @@ pub enum HomeError {
         what: &'static str,
     },
     /// A folder that is used for something else.
-    #[error("{root} holds other things, {name:?} for one; set {HOME_VARIABLE} to a new or an empty folder", root = .root.display())]
+    #[error("{root} holds other things, {name:?} for one; set {HOME_VARIABLE} to a new or an empty \
+        folder", root = .root.display())]
     Occupied {
         /// The folder.
         root: PathBuf,
@@ -80,7 +85,9 @@ pub enum HomeError {
         name: String,
     },
     /// A home of an earlier version with other things in it.
-    #[error("{root} holds a home of Onionmeter and other things, {name:?} for one; move those elsewhere, or run `touch {root}/.onionmeter` if all of it may stay together", root = .root.display())]
+    #[error("{root} holds a home of Onionmeter and other things, {name:?} for one; move those \
+        elsewhere, or run `touch {root}/.onionmeter` if all of it may stay \
+        together", root = .root.display())]
     Mixed {
         /// The folder.
         root: PathBuf,
@@ -88,7 +95,9 @@ pub enum HomeError {
         name: String,
     },
     /// Root acts in the home of somebody else.
-    #[error("you are root, and {path} would be made in a folder of {owner} ({folder}); run this as {owner}, without sudo", path = .path.display(), owner = .owner.name(), folder = .owner.folder.display())]
+    #[error("you are root, and {path} would be made in a folder of {owner} ({folder}); run this as \
+        {owner}, without \
+        sudo", path = .path.display(), owner = .owner.name(), folder = .owner.folder.display())]
     OfAnother {
         /// The home.
         path: PathBuf,
@@ -99,7 +108,8 @@ pub enum HomeError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The folder above cannot be made.
-    #[error("{path} cannot be made; set {HOME_VARIABLE} to a folder that you may write", path = .0.display())]
+    #[error("{path} cannot be made; set {HOME_VARIABLE} to a folder that you may \
+        write", path = .0.display())]
     Parent(PathBuf, #[source] io::Error),
 }
 
@@ -145,7 +155,8 @@ impl Home {
     /// Makes the folders that are missing and checks that all are private.
     ///
     /// # Errors
-    /// When the place is for other things ([`Self::check`]), or a folder cannot be made or is not ours alone.
+    /// When the place is for other things ([`Self::check`]), or a folder cannot be made or is not
+    /// ours alone.
     pub fn prepare(&self) -> Result<(), HomeError> {
         self.check()?;
         if let Some(parent) = self.root.parent() {

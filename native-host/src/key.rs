@@ -22,7 +22,8 @@ pub(crate) enum KeyError {
     #[error("{path} is not a plain file; put the key file itself there", path = .0.display())]
     NotAFile(PathBuf),
     /// Another owner.
-    #[error("{path} belongs to another user; run `chown {me} {path}` as root", path = .path.display())]
+    #[error("{path} belongs to another user; run `chown {me} {path}` as \
+        root", path = .path.display())]
     Owner {
         /// The file.
         path: PathBuf,
@@ -30,7 +31,8 @@ pub(crate) enum KeyError {
         me: u32,
     },
     /// Others may read it.
-    #[error("{path} has mode {mode:03o}; run `chmod 600 {path}`, and treat the key as known to others", path = .path.display())]
+    #[error("{path} has mode {mode:03o}; run `chmod 600 {path}`, and treat the key as known to \
+        others", path = .path.display())]
     Mode {
         /// The file.
         path: PathBuf,
@@ -38,7 +40,8 @@ pub(crate) enum KeyError {
         mode: u32,
     },
     /// Not 32 bytes.
-    #[error("{path} has {bytes} bytes instead of 32; restore it from a backup", path = .path.display())]
+    #[error("{path} has {bytes} bytes instead of 32; restore it from a \
+        backup", path = .path.display())]
     Size {
         /// The file.
         path: PathBuf,

@@ -39,7 +39,8 @@ pub(crate) enum RecordError {
     #[error("{path} cannot be read", path = .0.display())]
     Io(PathBuf, #[source] io::Error),
     /// It is something else.
-    #[error("line {line} of {path} is damaged; if book.sqlite3 is the newest that you have, remove that file", path = .path.display())]
+    #[error("line {line} of {path} is damaged; if book.sqlite3 is the newest that you have, remove \
+        that file", path = .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -119,8 +120,8 @@ impl LastSigned {
         }
     }
 
-    /// Notes a report whatever was known before: of two that contradict each other, the one that the
-    /// book does not hold keeps the contradiction in mind.
+    /// Notes a report whatever was known before: of two that contradict each other, the one that
+    /// the book does not hold keeps the contradiction in mind.
     ///
     /// # Errors
     /// As [`Self::raise`].

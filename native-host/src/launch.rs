@@ -1,9 +1,9 @@
 //! Browsers with a floor below the extension, and the policies for what a floor cannot hold.
 //!
-//! An extension's proxy setting falls with the extension. The floor is what the browser falls onto then: a proxy at
-//! a port where nobody can listen, and for Chromium no lookups of names. It is on the command line (Chromium) or in
-//! the profile (Firefox), so it is there before any extension and after it. Why port 1 and not the relay's:
-//! `docs/decisions/0020-a-floor-below-the-extension.md`.
+//! An extension's proxy setting falls with the extension. The floor is what the browser falls onto
+//! then: a proxy at a port where nobody can listen, and for Chromium no lookups of names. It is on
+//! the command line (Chromium) or in the profile (Firefox), so it is there before any extension and
+//! after it. Why port 1 and not the relay's: `docs/decisions/0020-a-floor-below-the-extension.md`.
 
 mod browsers;
 mod desktop;
@@ -36,8 +36,9 @@ pub fn become_browser(program: &Path, arguments: &[OsString]) -> io::Error {
     Command::new(program).args(arguments).exec()
 }
 
-/// Starts the browser in a process group of its own, which Ctrl-C in a terminal does not reach, and gives its process. What it says goes nowhere: the output of
-/// the program that asked stays its own.
+/// Starts the browser in a process group of its own, which Ctrl-C in a terminal does not reach, and
+/// gives its process. What it says goes nowhere: the output of the program that asked stays its
+/// own.
 ///
 /// # Errors
 /// It cannot be started.

@@ -1,8 +1,9 @@
 //! The lock of the one daemon of a home, and who holds it.
 //!
-//! Three locks, all freed by the kernel however the daemon ends: flock(2) on `run/daemon.lock`, which
-//! older daemons know too; flock(2) on the home folder, which stays when somebody removes `run/`; and
-//! a record lock (fcntl(2)) on the file, because of that one the kernel tells whose it is.
+//! Three locks, all freed by the kernel however the daemon ends: flock(2) on `run/daemon.lock`,
+//! which older daemons know too; flock(2) on the home folder, which stays when somebody removes
+//! `run/`; and a record lock (fcntl(2)) on the file, because of that one the kernel tells whose it
+//! is.
 
 use crate::{
     home::Home,
@@ -36,7 +37,8 @@ pub(crate) enum Lock {
     Held(Option<Process>),
 }
 
-/// A client that looks takes the lock for an instant; a daemon that starts does not give up for that.
+/// A client that looks takes the lock for an instant; a daemon that starts does not give up for
+/// that.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -111,8 +113,8 @@ fn take_file(home: &Home) -> io::Result<Option<File>> {
         "without it the lock holds as well; it then has no name",
         rfs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive),
     );
-    // For people and scripts that look for the process. Nothing of ours reads it, and a full disk is no
-    // reason not to run.
+    // For people and scripts that look for the process. Nothing of ours reads it, and a full disk
+    // is no reason not to run.
     let told = file
         .set_len(0)
         .and_then(|()| writeln!(file, "{}", std::process::id()));

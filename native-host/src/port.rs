@@ -1,10 +1,11 @@
-//! Which port the relay takes where `config.toml` names none: the usual one, or, where another user's relay or
-//! another program has that, a free one. What was chosen is kept in a file and tried first at the next start; it
-//! changes when it is taken by then, or when the disk did not take the file.
+//! Which port the relay takes where `config.toml` names none: the usual one, or, where another
+//! user's relay or another program has that, a free one. What was chosen is kept in a file and
+//! tried first at the next start; it changes when it is taken by then, or when the disk did not
+//! take the file.
 //!
-//! Browsers are told the port by the host. One that was told another before goes on asking there until it is told
-//! anew, and never goes without a proxy. A relay of another user closes its connections; another program that has
-//! that port gets what is asked there.
+//! Browsers are told the port by the host. One that was told another before goes on asking there
+//! until it is told anew, and never goes without a proxy. A relay of another user closes its
+//! connections; another program that has that port gets what is asked there.
 
 use crate::{
     config::{Config, USUAL_PORT},
@@ -13,17 +14,19 @@ use crate::{
 };
 use std::{fs, path::PathBuf};
 
-/// Tried when the usual one is taken: below the ports that systems give to clients, and none that is known for
-/// something (IANA's list; Tor's own are elsewhere).
+/// Tried when the usual one is taken: below the ports that systems give to clients, and none that
+/// is known for something (IANA's list; Tor's own are elsewhere).
 const SPARE_PORTS: std::ops::Range<u16> = 19_149..19_249;
 
-/// Why the relay of `home` has this port, as far as `config.toml` tells; `None` where that needs no word.
+/// Why the relay of `home` has this port, as far as `config.toml` tells; `None` where that needs no
+/// word.
 pub(crate) fn why(port: u16, home: &Home) -> Option<String> {
     let config = Config::load(&home.config()).ok()?;
     PortChoice::new(&config, home).why(port)
 }
 
-/// The port that a relay of `home` chose at its last start, and why; `None` where it has the usual or a named one.
+/// The port that a relay of `home` chose at its last start, and why; `None` where it has the usual
+/// or a named one.
 pub(crate) fn chosen(home: &Home) -> Option<(u16, String)> {
     let config = Config::load(&home.config()).ok()?;
     let choice = PortChoice::new(&config, home);
@@ -81,8 +84,8 @@ impl PortChoice {
         is_chosen.then(|| format!("because {USUAL_PORT} was taken by another program"))
     }
 
-    /// Keeps a port that was chosen. A disk that is full is no reason to have no relay: the next start may then
-    /// choose another port.
+    /// Keeps a port that was chosen. A disk that is full is no reason to have no relay: the next
+    /// start may then choose another port.
     pub(crate) fn keep(&self, port: u16) {
         if self.named.is_none() && port != self.first() {
             let text = format!("{port}\n");

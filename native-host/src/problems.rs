@@ -118,7 +118,8 @@ pub(crate) fn relay(error: &RelayError) -> Problem {
 }
 
 /// The way out for a computer with one user.
-const SERVE_UNIDENTIFIED: &str = "where nobody else uses this computer, set `relay.serve_unidentified = true` in config.toml, then `onionmeter monitor start`";
+const SERVE_UNIDENTIFIED: &str = "where nobody else uses this computer, set \
+    `relay.serve_unidentified = true` in config.toml, then `onionmeter monitor start`";
 
 pub(crate) fn relay_gone(why: &str) -> Problem {
     Problem::with_detail(ErrorCode::RelayFailed, why)
@@ -188,8 +189,8 @@ fn last_lines(log: &[String]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("\n{}", lines.join("\n")))
 }
 
-/// What Tor warned of before its error (which mostly is "see warnings above"), or else its last line;
-/// without date and level (`Nov 22 17:57:24.000 [warn] …`).
+/// What Tor warned of before its error (which mostly is "see warnings above"), or else its last
+/// line; without date and level (`Nov 22 17:57:24.000 [warn] …`).
 fn last_words(log: &[String]) -> Option<&str> {
     let of_level = |level: &'static str| move |line: &&String| line.contains(level);
     let reason = up_to_error(log).and_then(|lines| {

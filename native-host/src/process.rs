@@ -34,8 +34,8 @@ impl Process {
     /// What it is, by its command line.
     pub(crate) fn kind(self) -> Kind {
         let words = fs::read(self.file("cmdline")).unwrap_or_default();
-        // Nothing is left of a process that is just ending. A system may hide a daemon, which lets nobody
-        // look at its memory, even from its own user (proc(5), `hidepid`).
+        // Nothing is left of a process that is just ending. A system may hide a daemon, which lets
+        // nobody look at its memory, even from its own user (proc(5), `hidepid`).
         if words.is_empty() || !cfg!(target_os = "linux") {
             return Kind::Hidden;
         }

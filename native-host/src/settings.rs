@@ -1,5 +1,5 @@
-//! The settings: the one place that reads `config.toml`, and the channel on which every owner learns of
-//! a change.
+//! The settings: the one place that reads `config.toml`, and the channel on which every owner
+//! learns of a change.
 
 use crate::{
     config::{self, BackendChoice, Config, ConfigError},

@@ -1,9 +1,9 @@
 //! A clock that ticks at the price of one wake-up each.
 //!
 //! The runtime's own timers wake twice for a second: they sort what is far off by rough time first.
-//! With thousands of idle connections the session's clock is all that wakes us, so that is half. And
-//! while the runtime has a timer of its own it arms one in the kernel before every wait, which each
-//! byte on its way through the relay would pay for.
+//! With thousands of idle connections the session's clock is all that wakes us, so that is half.
+//! And while the runtime has a timer of its own it arms one in the kernel before every wait, which
+//! each byte on its way through the relay would pay for.
 
 use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};

@@ -1,8 +1,9 @@
-//! The one owner of Tor's life: which Tor, its start and end, its restarts, and whether it is of use.
+//! The one owner of Tor's life: which Tor, its start and end, its restarts, and whether it is of
+//! use.
 //!
-//! What it decides by itself is decided in [`core`], which is pure: what was seen goes in, actions come
-//! out. What others ask for goes through one queue ([`orders`]) and happens in the order in which it was
-//! asked for, so that nothing which was asked for before a stop starts a Tor after it.
+//! What it decides by itself is decided in [`core`], which is pure: what was seen goes in, actions
+//! come out. What others ask for goes through one queue ([`orders`]) and happens in the order in
+//! which it was asked for, so that nothing which was asked for before a stop starts a Tor after it.
 
 mod core;
 mod network_changes;

@@ -1,5 +1,5 @@
-//! Which program runs: this one, the daemon's and the extension's, and the Tor that is built in. A daemon goes
-//! on with the program that it was started with, whatever is installed meanwhile.
+//! Which program runs: this one, the daemon's and the extension's, and the Tor that is built in. A
+//! daemon goes on with the program that it was started with, whatever is installed meanwhile.
 
 use crate::ipc;
 use meter_wire::{DaemonParts, U64Text};
@@ -138,7 +138,8 @@ impl Daemon {
             Difference::Build => "runs another build than this program".to_owned(),
         };
         Some(format!(
-            "the daemon{} {what}; `onionmeter stop` ends it, and the next browser or command starts the one that is installed",
+            "the daemon{} {what}; `onionmeter stop` ends it, and the next browser or command \
+                starts the one that is installed",
             Process(self.process)
         ))
     }

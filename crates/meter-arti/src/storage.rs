@@ -62,9 +62,9 @@ pub(crate) const fn may_be_the_cache(kind: ErrorKind) -> bool {
     )
 }
 
-/// Whether a failure of a client that runs means that the cache is damaged, which another start would
-/// stumble over again. One that is cut off is a bug to Arti. What is no fault of a file leaves it: without
-/// it the next start takes minutes longer, and downloads everything anew.
+/// Whether a failure of a client that runs means that the cache is damaged, which another start
+/// would stumble over again. One that is cut off is a bug to Arti. What is no fault of a file
+/// leaves it: without it the next start takes minutes longer, and downloads everything anew.
 pub(crate) const fn is_damaged_cache(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::CacheCorrupted | ErrorKind::Internal)
 }

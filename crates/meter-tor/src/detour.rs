@@ -264,8 +264,8 @@ impl Opened {
     }
 }
 
-/// Says when the local end does not run, whatever Tor is doing, and looks what is wrong each time that
-/// Tor has not heard from a relay for a while.
+/// Says when the local end does not run, whatever Tor is doing, and looks what is wrong each time
+/// that Tor has not heard from a relay for a while.
 async fn watch<F: Future<Output = Trouble>>(
     mut running: Receiver<bool>,
     diagnose: impl Fn() -> F,

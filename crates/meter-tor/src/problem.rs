@@ -191,9 +191,13 @@ impl OpenFolder {
         match self {
             Self::Ours => format!("can be written to by others; run `chmod go-w {folder}`"),
             Self::Roots => format!(
-                "can be written to by others and belongs to the system; an administrator can run `sudo chmod go-w {folder}`"
+                "can be written to by others and belongs to the system; an administrator can run \
+                    `sudo chmod go-w {folder}`"
             ),
-            Self::Theirs => "belongs to another user, who could put another in its place; let Onionmeter's folder be elsewhere: set ONIONMETER_HOME to one in your home folder".to_owned(),
+            Self::Theirs => "belongs to another user, who could put another in its place; let \
+                Onionmeter's folder be elsewhere: set ONIONMETER_HOME to one in your home \
+                folder"
+                .to_owned(),
         }
     }
 }

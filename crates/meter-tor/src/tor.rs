@@ -69,11 +69,12 @@ impl Tor {
         self.begin().await?.await
     }
 
-    /// As [`Self::start`], in two steps: returns as soon as the search or start has begun, or goes on;
-    /// the future that it gives waits for the outcome.
+    /// As [`Self::start`], in two steps: returns as soon as the search or start has begun, or goes
+    /// on; the future that it gives waits for the outcome.
     ///
     /// # Errors
-    /// [`TorProblem::Stopped`] if the whole is ending already. The future's are those of [`Self::start`].
+    /// [`TorProblem::Stopped`] if the whole is ending already. The future's are those of
+    /// [`Self::start`].
     ///
     /// # Cancel safety
     /// Dropping it early may leave the start not asked for.

@@ -6,7 +6,8 @@ use std::time::Duration;
 pub(crate) const LIVED: Duration = Duration::from_secs(10);
 /// The pause after the first end.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest pause. A person who has mended the cause need not wait longer; a restart of Tor is quicker.
+/// The longest pause. A person who has mended the cause need not wait longer; a restart of Tor is
+/// quicker.
 const MAX: Duration = Duration::from_secs(60);
 
 const _: () = assert!(FIRST.as_secs() < MAX.as_secs() && FIRST.as_secs() < LIVED.as_secs());
@@ -28,8 +29,8 @@ impl Backoff {
         FIRST.saturating_mul(1 << doublings).min(MAX)
     }
 
-    /// Whether the next one has to live for [`LIVED`] before anybody is told that it runs: the one before
-    /// it ended soon after its start, too.
+    /// Whether the next one has to live for [`LIVED`] before anybody is told that it runs: the one
+    /// before it ended soon after its start, too.
     pub(crate) const fn is_doubtful(self) -> bool {
         self.in_a_row > 1
     }

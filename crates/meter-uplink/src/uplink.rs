@@ -105,8 +105,8 @@ impl Uplink {
         &self.credentials
     }
 
-    /// Whether the local end runs. One that has ended soon after its start twice in a row is said to
-    /// run again only when it has lived for a while.
+    /// Whether the local end runs. One that has ended soon after its start twice in a row is said
+    /// to run again only when it has lived for a while.
     #[must_use]
     pub fn running(&self) -> watch::Receiver<bool> {
         self.running.subscribe()
@@ -148,8 +148,8 @@ impl Uplink {
 }
 
 impl Keeper {
-    /// Brings the local end back whenever it ends, after a pause that grows while each ends soon after its
-    /// start. Returns when its port cannot be had any more.
+    /// Brings the local end back whenever it ends, after a pause that grows while each ends soon
+    /// after its start. Returns when its port cannot be had any more.
     ///
     /// # Cancel safety
     /// Dropping it leaves the local end as it is: running, or gone until this is called again.

@@ -1,4 +1,5 @@
-//! The circuit of a site: from the site to what Tor knows it by, and from Tor's answer to a message.
+//! The circuit of a site: from the site to what Tor knows it by, and from Tor's answer to a
+//! message.
 
 use crate::engine::EngineHandle;
 use meter_relay::Site;

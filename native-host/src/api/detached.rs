@@ -1,4 +1,5 @@
-//! Requests of one client that take long: they run beside the rest, and their answers come by number.
+//! Requests of one client that take long: they run beside the rest, and their answers come by
+//! number.
 
 use meter_wire::{ErrorCode, Problem, Success};
 use std::{pin::Pin, sync::Arc};
@@ -35,7 +36,8 @@ impl Detached {
         }
     }
 
-    /// A place for one request more. Taken before the request begins: what is refused has not begun.
+    /// A place for one request more. Taken before the request begins: what is refused has not
+    /// begun.
     ///
     /// # Errors
     /// Too many run.

@@ -124,14 +124,16 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         Ok(Some(before))
     })?;
     let Some(before) = begun else {
-        let message = "Nothing is wrong with the chain in use that a new one would mend; to end it all the same, add --yes.";
+        let message = "Nothing is wrong with the chain in use that a new one would mend; to end it \
+            all the same, add --yes.";
         return Err(Failure::Exit(EXIT_USAGE, message.to_owned()));
     };
     let kept = kept.symlink_metadata().is_ok().then_some(kept);
     let mut text = "A new chain of reports begins, with 0 credits.\n".to_owned();
     if let Some(kept) = &kept {
         text += &format!(
-            "The old book with its {} reports is kept; `onionmeter reports --book {}` shows them.\n",
+            "The old book with its {} reports is kept; `onionmeter reports --book {}` shows \
+                them.\n",
             before.reports.0,
             kept.display()
         );

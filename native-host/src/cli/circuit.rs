@@ -138,8 +138,10 @@ mod tests {
                 ways: vec![way("one"), way("other")],
                 onion: false,
             },
-            "Circuit for example.com\n  guard          one (de)\n  middle         two\n  exit           three (is)\n\
-             and, to the same last relay,\n  guard          other (de)\n  middle         two\n  exit           three (is)\n  site           example.com\n",
+            "Circuit for example.com\n  guard          one (de)\n  middle         two\n  \
+                exit           three (is)\n\
+             and, to the same last relay,\n  guard          other (de)\n  middle         two\n  \
+             exit           three (is)\n  site           example.com\n",
         );
     }
 

@@ -32,7 +32,8 @@ Examples:
   onionmeter config get relay.port
 
 Texts are printed without quotes, lists one line each. This is what the file says, and the port that
-the relay chose where it says none; `onionmeter doctor` tells what a running daemon does not follow yet.
+the relay chose where it says none; `onionmeter doctor` tells what a running daemon does not \
+follow yet.
 
 Exit status: 0 done, 64 an unknown setting, 78 the file has a mistake.";
 

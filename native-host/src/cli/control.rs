@@ -118,7 +118,8 @@ pub(super) fn down(arguments: &Down, home: &Home, format: Format) -> Outcome {
 const DOWN: &str = "\
 Stopped: relay, Tor and daemon. The open session is kept.
 In browsers with protection on, pages stop loading; nothing goes direct. An open browser with the
-extension starts Onionmeter again by itself. To browse without Tor, turn protection off in its popup.";
+extension starts Onionmeter again by itself. To browse without Tor, turn protection off in its \
+popup.";
 
 pub(super) fn monitor(arguments: &Monitor, home: &Home, format: Format) -> Outcome {
     let patience = arguments.patience;
@@ -128,7 +129,8 @@ pub(super) fn monitor(arguments: &Monitor, home: &Home, format: Format) -> Outco
             Answer::new("started", "The relay is open and counts.").print(format)
         }
         Switch::Stop => {
-            let text = "The relay is closed; browsers that use it reach nothing until it is started again.";
+            let text = "The relay is closed; browsers that use it reach nothing until it is \
+                started again.";
             let stopped = Answer::new("stopped", text);
             stop(home, Request::MonitorStop, patience, stopped)?.print(format)
         }
@@ -142,7 +144,8 @@ pub(super) fn new_identity(arguments: &Plain, home: &Home, format: Format) -> Ou
     }
     Answer::new(
         "done",
-        "Every site gets new circuits from now on. What is open stays as it is: close it, and clear \
+        "Every site gets new circuits from now on. What is open stays as it is: close it, and \
+            clear \
          what the browser keeps of sites, or they will know you again.",
     )
     .print(format)
@@ -156,7 +159,8 @@ pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
     };
     let stopped = arguments.patience.wait(ipc::stop(home, means))?;
     let answer = if stopped {
-        let text = "The daemon is stopped; the open session is kept. A browser with the extension starts it again.";
+        let text = "The daemon is stopped; the open session is kept. A browser with the extension \
+            starts it again.";
         Answer::new("stopped", text)
     } else {
         Answer::new("not_running", "The daemon is not running.")

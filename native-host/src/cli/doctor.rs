@@ -115,13 +115,18 @@ impl fmt::Display for Finding {
 
 fn signing_key(home: &Home) -> Finding {
     match key::load(&home.key()) {
-        Ok(signer) => Good(format!("signing key, public half {}", hex::encode(signer.key().0))),
+        Ok(signer) => Good(format!(
+            "signing key, public half {}",
+            hex::encode(signer.key().0)
+        )),
         Err(key::KeyError::Missing(_)) if !home.book().is_file() => {
             Note("no signing key yet; the daemon makes one at its first start".to_owned())
         }
         Err(error) => Bad {
             what: problems::chain(&error),
-            remedy: "repair the file as said, or put it back from a backup; a new key is never made over old reports".to_owned(),
+            remedy: "repair the file as said, or put it back from a backup; a new key is never \
+                made over old reports"
+                .to_owned(),
         },
     }
 }
@@ -207,11 +212,18 @@ fn daemon(seen: &Seen, home: &Home) -> Finding {
             "the relay listens on 127.0.0.1:{port}{}",
             chosen(*port, seen, home)
         )),
-        RelayStatus::Stopped => Note("the relay is stopped; `onionmeter monitor start` starts it".to_owned()),
+        RelayStatus::Stopped => Note(
+            "the relay is stopped; `onionmeter monitor start` starts \
+            it"
+            .to_owned(),
+        ),
         RelayStatus::Failed(problem) => Bad {
             what: problem.message.clone(),
             remedy: match (problem.code, &problem.detail) {
-                (ErrorCode::PortTaken, _) | (_, None) => "set another relay.port in config.toml, or none, then `onionmeter monitor start`; `ss -ltnp` shows the program that has the port".to_owned(),
+                (ErrorCode::PortTaken, _) | (_, None) => "set another relay.port in config.toml, \
+                    or none, then `onionmeter monitor start`; `ss -ltnp` shows the program that \
+                    has the port"
+                    .to_owned(),
                 (_, Some(detail)) => detail.clone(),
             },
         },
@@ -224,7 +236,8 @@ fn chosen(port: u16, seen: &Seen, home: &Home) -> String {
     let why = config.and_then(|config| port::PortChoice::new(config, home).why(port));
     why.map_or_else(String::new, |why| {
         format!(
-            ", {why}, mostly another user's Onionmeter; browsers are told it, and it is tried first \
+            ", {why}, mostly another user's Onionmeter; browsers are told it, and it is tried \
+                first \
              from now on"
         )
     })
@@ -237,10 +250,20 @@ fn unidentified(seen: &Seen) -> Option<Finding> {
     let status = seen.status.as_ref();
     let count = status.map_or(0, |status| status.unidentified.0);
     match (is_served, count) {
-        (true, 0) => Some(Note("relay.serve_unidentified is on: where the system does not tell whose a connection is, other users' traffic is counted as yours".to_owned())),
+        (true, 0) => Some(Note(
+            "relay.serve_unidentified is on: where the system does not tell \
+            whose a connection is, other users' traffic is counted as yours"
+                .to_owned(),
+        )),
         (true, count) => Some(Bad {
-            what: format!("the system did not tell whose a connection was {}; it was served, and counted as yours", print::times(count)),
-            remedy: "if others use this computer, set relay.serve_unidentified = false in config.toml, then `onionmeter stop`".to_owned(),
+            what: format!(
+                "the system did not tell whose a connection was {}; it was served, and \
+                counted as yours",
+                print::times(count)
+            ),
+            remedy: "if others use this computer, set relay.serve_unidentified = false in \
+                config.toml, then `onionmeter stop`"
+                .to_owned(),
         }),
         (false, 0) => None,
         (false, count) => Some(Note(format!(
@@ -261,7 +284,8 @@ fn strangers(status: &Status) -> Vec<Finding> {
     }
     if status.literals.0 > 0 {
         findings.push(Note(format!(
-            "an address was asked for instead of a name {}; a program that finds names out by itself may do so outside of Tor: let it leave names to the proxy (socks5h)",
+            "an address was asked for instead of a name {}; a program that finds names out by \
+                itself may do so outside of Tor: let it leave names to the proxy (socks5h)",
             print::times(status.literals.0)
         )));
     }

@@ -1,5 +1,6 @@
-//! Exit statuses: each number with its name in JSON and its meaning. Numbers from 64 to 78 are those of
-//! sysexits.h, 3 is what `systemctl status` says of a unit that does not run, 124 is that of timeout(1).
+//! Exit statuses: each number with its name in JSON and its meaning. Numbers from 64 to 78 are
+//! those of sysexits.h, 3 is what `systemctl status` says of a unit that does not run, 124 is that
+//! of timeout(1).
 
 use super::{Outcome, output::Answer, output::Format};
 use crate::{EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE};
@@ -41,7 +42,8 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         CHECK,
         "check_failed",
-        "`doctor`, `status --check`, `harden` or `unharden` found something that is not as it should be",
+        "`doctor`, `status --check`, `harden` or `unharden` found something that is not as it \
+            should be",
     ),
     (NOT_RUNNING, "not_running", "the daemon does not run"),
     (
@@ -63,7 +65,8 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         EXIT_DATA,
         "data",
-        "a file does not hold up: reports that do not verify, a damaged book, a key that is not safe",
+        "a file does not hold up: reports that do not verify, a damaged book, a key that is not \
+            safe",
     ),
     (
         NO_INPUT,
@@ -73,7 +76,8 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         EXIT_UNAVAILABLE,
         "unavailable",
-        "Tor is not installed, did not start or cannot connect; or a browser or the daemon cannot be started",
+        "Tor is not installed, did not start or cannot connect; or a browser or the daemon cannot \
+            be started",
     ),
     (
         EXIT_BUG,
@@ -103,7 +107,8 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         PROTOCOL,
         "protocol",
-        "this program and the daemon that runs do not understand each other: `onionmeter stop`, then try again",
+        "this program and the daemon that runs do not understand each other: `onionmeter stop`, \
+            then try again",
     ),
     (
         REFUSED,
@@ -205,7 +210,8 @@ pub(super) fn table() -> String {
         text += "\n";
     }
     text + "\nThe name is `error.code` in JSON, unless the daemon has a more exact one\n\
-        (docs/spec/native-messages.md, \"Error codes\"). A signal ends a command as it ends any other.\n"
+        (docs/spec/native-messages.md, \"Error codes\"). A signal ends a command as it ends any \
+        other.\n"
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! `harden` and `unharden`: policies for every user of this computer, shown before they are written.
+//! `harden` and `unharden`: policies for every user of this computer, shown before they are
+//! written.
 
 use super::{
     Failure, Outcome, exit,
@@ -20,13 +21,17 @@ use std::{
 #[derive(Args)]
 #[command(after_help = "\
 Shows each file first. What it costs: most of Chromium's components and Firefox's experiments are no
-longer fetched; sign-in to Chromium, QUIC, prefetching and DNS over HTTPS are off. What Chromium calls
+longer fetched; sign-in to Chromium, QUIC, prefetching and DNS over HTTPS are off. What Chromium \
+calls
 critical, lists of revoked certificates for one, it fetches all the same: only `open` stops that.
-Chromium may open 256 connections through the relay, instead of 128 or at random more. No policy sets a
-proxy, so the extension stays in control. A browser takes policies at its next start; chrome://policy
+Chromium may open 256 connections through the relay, instead of 128 or at random more. No policy \
+sets a
+proxy, so the extension stays in control. A browser takes policies at its next start; \
+chrome://policy
 and about:policies list them.
 
-Exit status: 0 done, 1 a file of somebody else's was left as it is, 64 a file cannot be read or written,
+Exit status: 0 done, 1 a file of somebody else's was left as it is, 64 a file cannot be read or \
+written,
 or nobody was there to say yes.")]
 pub(super) struct Harden {
     #[command(flatten)]
@@ -45,7 +50,8 @@ pub(super) struct Harden {
 /// Remove the policies that `harden` wrote
 #[derive(Args)]
 #[command(
-    after_help = "Exit status: 0 done, 1 a file that was changed was left as it is, 64 a file cannot be read or removed."
+    after_help = "Exit status: 0 done, 1 a file that was changed was left as it is, 64 a file \
+        cannot be read or removed."
 )]
 pub(super) struct Unharden {
     #[command(flatten)]

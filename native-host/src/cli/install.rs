@@ -100,7 +100,8 @@ fn ended(format: Format, whole: bool, found: bool) -> Answer {
     if !found {
         return answer.failed(Failure::Exit(
             exit::NO_BROWSER,
-            "no browser of this user was found; start one once, or name its folder with --browser-dir, and run \
+            "no browser of this user was found; start one once, or name its folder with \
+                --browser-dir, and run \
              this again"
                 .to_owned(),
         ));
@@ -120,8 +121,8 @@ pub(super) fn not_whole(what: &str, format: Format) -> Failure {
     )
 }
 
-/// Root has browsers of its own at most; those of another user would be left with folders that this user
-/// cannot write.
+/// Root has browsers of its own at most; those of another user would be left with folders that this
+/// user cannot write.
 pub(super) fn refuse_for_another() -> Result<(), Failure> {
     match home::of_user().and_then(|user| Some((home::acted_for(&user)?, user))) {
         Some((owner, path)) => Err(Failure::usage(&HomeError::OfAnother { path, owner })),
@@ -129,8 +130,8 @@ pub(super) fn refuse_for_another() -> Result<(), Failure> {
     }
 }
 
-/// Registers with every browser that is there. Whether there is any; and `false` when one of them could not
-/// be.
+/// Registers with every browser that is there. Whether there is any; and `false` when one of them
+/// could not be.
 fn register(
     parts: &mut Parts,
     record: &mut Record,
@@ -141,7 +142,8 @@ fn register(
     let width = width(&places);
     for place in places {
         let Some(done) = put(&place, program) else {
-            // A manifest that is shared with a browser in a sandbox stays on the list for the others.
+            // A manifest that is shared with a browser in a sandbox stays on the list for the
+            // others.
             if place.reach == Reach::Direct {
                 record.forget(&place.manifest);
             }

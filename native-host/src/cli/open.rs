@@ -32,7 +32,8 @@ This command becomes the browser. With --json it starts the browser, names its p
 
 Exit status: 0 the browser was started, 64 wrong usage, 69 it is not there or cannot be started.")]
 pub(super) struct Open {
-    /// chromium, brave-browser, vivaldi, firefox, …, also by its path; the first one found if absent
+    /// chromium, brave-browser, vivaldi, firefox, …, also by its path; the first one found if
+    /// absent
     browser: Option<OsString>,
     /// The folder of the profile (Chromium: --user-data-dir)
     #[arg(long, value_name = "DIR")]
@@ -62,7 +63,8 @@ pub(super) fn run(arguments: &Open, home: &Home, format: Format) -> Outcome {
     if let Some(extension) = &arguments.extension {
         line.push(load(extension, &browser)?);
     }
-    // Named also where it is the usual one: the browser must not use another than the one that is looked at here.
+    // Named also where it is the usual one: the browser must not use another than the one that is
+    // looked at here.
     if browser.preset.family == Family::Chromium {
         line.push(joined("--user-data-dir=", &profile));
     }
@@ -100,7 +102,8 @@ fn not_found(arguments: &Open) -> Failure {
     let names = launch::names().join(", ");
     let text = match &arguments.browser {
         Some(name) => format!(
-            "there is no browser \"{}\" here; name one of {names}, or the path of a program with such a name",
+            "there is no browser \"{}\" here; name one of {names}, or the path of a program with \
+                such a name",
             name.to_string_lossy()
         ),
         None => format!("none of these browsers is installed: {names}; name the path of one"),
@@ -123,7 +126,8 @@ fn load(extension: &Path, browser: &Launchable) -> Result<OsString, Failure> {
     let title = browser.preset.title;
     if !browser.preset.loads_extensions {
         let text = format!(
-            "{title} takes no extension from its command line; leave out --extension and load {} by \
+            "{title} takes no extension from its command line; leave out --extension and load {} \
+                by \
              hand (README, \"Load the extension\")",
             extension.display()
         );
@@ -150,8 +154,8 @@ fn joined(option: &str, path: &Path) -> OsString {
     joined
 }
 
-/// The profile that is to be used: of a Chromium the usual one, of a Firefox one of its own, because there the
-/// floor stands in the profile and would hold for every other start as well.
+/// The profile that is to be used: of a Chromium the usual one, of a Firefox one of its own,
+/// because there the floor stands in the profile and would hold for every other start as well.
 fn profile(arguments: &Open, browser: &Launchable, home: &Home) -> Result<PathBuf, Failure> {
     if let Some(profile) = &arguments.profile {
         return absolute(profile);

@@ -215,7 +215,8 @@ pub(super) fn is_terminal() -> bool {
     io::IsTerminal::is_terminal(&stdout())
 }
 
-/// Whether whoever reads stdout has gone. Writing would tell, but a command that waits writes nothing.
+/// Whether whoever reads stdout has gone. Writing would tell, but a command that waits writes
+/// nothing.
 pub(super) fn has_reader() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let out = stdout();

@@ -1,5 +1,5 @@
-//! What a command does to several things: a line for each to people, `parts` of one object to programs
-//! (`docs/spec/command-line-json.md`).
+//! What a command does to several things: a line for each to people, `parts` of one object to
+//! programs (`docs/spec/command-line-json.md`).
 
 use super::{
     Failure, Outcome,
@@ -16,7 +16,8 @@ use std::{
 pub(super) struct Part(Map<String, Value>);
 
 impl Part {
-    /// `part` says what kind of thing it is, `outcome` what became of it; both are words of the specification.
+    /// `part` says what kind of thing it is, `outcome` what became of it; both are words of the
+    /// specification.
     pub(super) fn new(part: &str, outcome: &str) -> Self {
         let mut members = Map::new();
         members.insert("part".to_owned(), json!(part));

@@ -1,4 +1,5 @@
-//! Durations and numbers of bytes as people write them: `30s`, `10min`, `100kB`, `1.5MB`. Integers only.
+//! Durations and numbers of bytes as people write them: `30s`, `10min`, `100kB`, `1.5MB`. Integers
+//! only.
 
 use std::time::Duration;
 

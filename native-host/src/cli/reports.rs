@@ -23,7 +23,8 @@ Examples:
 Times are local, with their offset from UTC. What --limit and --since leave is always the newest
 part of the chain without a gap, so that it can be verified, too.
 
-Exit status: 0 done, 5 there are no reports yet, 64 a date that is none, 65 the book does not hold up,
+Exit status: 0 done, 5 there are no reports yet, 64 a date that is none, 65 the book does not hold \
+up,
 66 it cannot be read.";
 
 #[derive(Args)]

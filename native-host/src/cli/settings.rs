@@ -1,4 +1,5 @@
-//! What is wrong with `config.toml`, and how to mend it: for every command that reads or tells settings.
+//! What is wrong with `config.toml`, and how to mend it: for every command that reads or tells
+//! settings.
 
 use crate::{
     config::{Config, ConfigError},
@@ -16,12 +17,14 @@ pub(super) fn note(home: &Home, in_force: Option<&Settings>) -> String {
         Ok(_) => {
             let keys: Vec<_> = changed.iter().map(|setting| setting.key.as_str()).collect();
             format!(
-                "Settings {} changed in config.toml, not in force yet; `onionmeter doctor` says from when on\n",
+                "Settings {} changed in config.toml, not in force yet; `onionmeter doctor` says \
+                    from when on\n",
                 keys.join(", ")
             )
         }
         Err(error) => format!(
-            "Settings {}\n         -> {}\n         What runs goes on with the settings that it began with; nothing new starts.\n",
+            "Settings {}\n         -> {}\n         What runs goes on with the settings that it \
+                began with; nothing new starts.\n",
             problems::chain(&error),
             remedy(&error, &home.config())
         ),
@@ -37,7 +40,8 @@ pub(super) fn remedy(error: &ConfigError, path: &Path) -> String {
                 format!("`ls -ld {shown}` shows who may read it: it must be yours, with mode 600")
             }
             io::ErrorKind::InvalidData => format!(
-                "let it be a text file in UTF-8, or move it away (`mv {shown} {shown}.old`): the defaults then apply"
+                "let it be a text file in UTF-8, or move it away (`mv {shown} {shown}.old`): the \
+                    defaults then apply"
             ),
             _ => format!("see to it that {shown} can be read"),
         },

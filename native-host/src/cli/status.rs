@@ -87,8 +87,8 @@ fn notices(differences: &[String]) -> String {
     lines.collect()
 }
 
-/// The whole picture; `notes` say what is wrong with `config.toml`, which the next start meets, and with
-/// the versions.
+/// The whole picture; `notes` say what is wrong with `config.toml`, which the next start meets, and
+/// with the versions.
 fn answer(status: Option<&Status>, home: &Home, notes: &str) -> Answer {
     match status {
         Some(status) => {

@@ -1,4 +1,5 @@
-//! After a program was installed: the daemon that runs another one makes room for it, or is told of.
+//! After a program was installed: the daemon that runs another one makes room for it, or is told
+//! of.
 
 use super::status::sentence;
 use crate::{
@@ -17,8 +18,8 @@ pub(super) struct Succession {
     pub(super) text: String,
 }
 
-/// Ends a daemon that runs another program than the one at `installed` and through which nothing goes. `None`
-/// where no daemon runs, or one of that program.
+/// Ends a daemon that runs another program than the one at `installed` and through which nothing
+/// goes. `None` where no daemon runs, or one of that program.
 pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<Succession> {
     let unanswered = |problem: &Problem| Succession {
         outcome: "does_not_answer",
@@ -33,7 +34,8 @@ pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<Succession>
     daemon.difference?;
     if !daemon.is_idle() {
         let text = format!(
-            "one of version {} goes on with the program that was there before. `onionmeter stop` ends it, with what goes through it; \
+            "one of version {} goes on with the program that was there before. `onionmeter stop` \
+                ends it, with what goes through it; \
              the next browser or command then starts version {VERSION}.",
             daemon.version
         );
@@ -46,7 +48,8 @@ pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<Succession>
         Ok(_) => Succession {
             outcome: "ended",
             text: format!(
-                "the one of before (version {}) was idle and is ended, its session is kept; the next browser or command starts this one.",
+                "the one of before (version {}) was idle and is ended, its session is kept; the \
+                    next browser or command starts this one.",
                 daemon.version
             ),
         },
@@ -60,7 +63,8 @@ pub(super) fn differences(daemon: &Daemon) -> Vec<String> {
     let extension = (!extensions.is_empty()).then(|| {
         let versions = extensions.join(", ");
         format!(
-            "an extension of version {versions} is attached, this program is of version {VERSION}; update the older one: \
+            "an extension of version {versions} is attached, this program is of version {VERSION}; \
+                update the older one: \
              `onionmeter install`, or reload the extension in the browser"
         )
     });

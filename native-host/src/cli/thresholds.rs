@@ -87,7 +87,8 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         None => {
             check(arguments.over((&Thresholds::DEFAULT).into()))?;
             Err(ask::not_running(
-                ", and thresholds given here end with it; `onionmeter config set session.min_bytes 100kB` keeps them",
+                ", and thresholds given here end with it; `onionmeter config set session.min_bytes \
+                    100kB` keeps them",
             ))
         }
     }
@@ -109,8 +110,16 @@ fn show(running: Option<SetThresholds>, home: &Home, format: Format) -> Outcome 
     let kept = file.ok().map(|file| SetThresholds::from(&file.thresholds));
     let note = match kept {
         Some(kept) if kept == now => String::new(),
-        Some(kept) => format!("\nFrom the daemon's next start on, by config.toml:\n{}", words(kept)),
-        None => "\nconfig.toml has a mistake, so the daemon's next start fails: `onionmeter config check`.".to_owned(),
+        Some(kept) => format!(
+            "\nFrom the daemon's next start on, by \
+            config.toml:\n{}",
+            words(kept)
+        ),
+        None => {
+            "\nconfig.toml has a mistake, so the daemon's next start fails: `onionmeter config \
+            check`."
+                .to_owned()
+        }
     };
     let mut answer = Answer::new("in_force", words(now) + &note).with("thresholds", now);
     if let Some(kept) = kept {
@@ -129,7 +138,8 @@ fn set(arguments: &Arguments, wanted: SetThresholds, home: &Home, format: Format
         ));
     }
     let text = format!(
-        "{}\nThese are in force until the daemon ends; `onionmeter config set` keeps them for longer.",
+        "{}\nThese are in force until the daemon ends; `onionmeter config set` keeps them for \
+            longer.",
         words(wanted)
     );
     Answer::new("in_force", text)

@@ -12,7 +12,8 @@ use clap::{Args, Subcommand};
 use meter_wire::{BackendChoice, ErrorCode, Request, TorUse};
 use std::time::Duration;
 
-/// How long `--wait` waits where `--timeout` does not say. Tor on a slow network takes a minute or two.
+/// How long `--wait` waits where `--timeout` does not say. Tor on a slow network takes a minute or
+/// two.
 pub(super) const READY_MAX: Duration = Duration::from_secs(180);
 
 #[derive(Args)]
@@ -54,7 +55,8 @@ Exit status: 0 it is starting, 69 it cannot start, 73 the state cannot be moved.
     #[command(after_help = "\
 Examples:
   onionmeter tor use managed      only the installed program `tor`
-  onionmeter tor use auto         one that runs and proves itself, else the installed one, else the built-in
+  onionmeter tor use auto         one that runs and proves itself, else the installed one, else \
+  the built-in
 
 Exit status: 0 it is in use or starting, 69 it cannot be used, 78 config.toml does not allow it.")]
     Use {
@@ -95,7 +97,8 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             control::start(home, Request::TorStart, patience)?;
             Answer::new(
                 "started",
-                "Tor is starting; `onionmeter status` shows how far it is, `onionmeter tor start --wait` waits for it.",
+                "Tor is starting; `onionmeter status` shows how far it is, `onionmeter tor start \
+                    --wait` waits for it.",
             )
             .print(format)
         }

@@ -1,6 +1,7 @@
 //! `uninstall`: undoes `install`, and with `--purge` removes what Onionmeter made in its home.
 //!
-//! What goes is listed in one place for both moods: `--dry-run` says of the same things that they would go.
+//! What goes is listed in one place for both moods: `--dry-run` says of the same things that they
+//! would go.
 
 mod purge;
 
@@ -104,7 +105,8 @@ fn check(home: &Home) -> Result<Kind, Failure> {
     let kind = home.kind();
     if kind == Kind::NotAFolder {
         return Err(refuse(format!(
-            "{root} is a link or a file, or cannot be read; name the folder itself by ONIONMETER_HOME"
+            "{root} is a link or a file, or cannot be read; name the folder itself by \
+                ONIONMETER_HOME"
         )));
     }
     let me = geteuid().as_raw();

@@ -22,7 +22,8 @@ Examples:
   onionmeter verify reports.json --key 3b6a27bc...        also whose they are
   onionmeter reports --json | onionmeter verify -
 
-Exit status: 0 everything holds, 65 something does not, 66 the file is not there or cannot be read.";
+Exit status: 0 everything holds, 65 something does not, 66 the file is not there or cannot be \
+read.";
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -80,7 +81,8 @@ pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     ))?;
     if arguments.key.is_none() {
         out.line(
-            "This shows who signed and that nothing was changed. Whose key it is, you must know from elsewhere (--key).",
+            "This shows who signed and that nothing was changed. Whose key it is, you must know \
+                from elsewhere (--key).",
         )?;
     }
     out.end(

@@ -48,7 +48,8 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         versions => versions.join(", "),
     };
     let text = format!(
-        "Program       {OURS}  {}\nDaemon        {}\nExtension     {}\nTor in use    {}\nBuilt-in Tor  {}\nProtocol      {} to {PROTOCOL}\n",
+        "Program       {OURS}  {}\nDaemon        {}\nExtension     {}\nTor in use    {}\nBuilt-in \
+            Tor  {}\nProtocol      {} to {PROTOCOL}\n",
         program.display(),
         daemon.map_or_else(|| "not running".to_owned(), daemon_words),
         attached,
@@ -68,7 +69,13 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         )
         .with(
             "daemon",
-            daemon.map(|daemon| json!({"version": daemon.version, "protocol": protocol, "process": daemon.process})),
+            daemon.map(|daemon| {
+                json!({
+                    "version": daemon.version,
+                    "protocol": protocol,
+                    "process": daemon.process,
+                })
+            }),
         )
         .with("extensions", extensions)
         .with("tor", tor)

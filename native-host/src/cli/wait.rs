@@ -73,8 +73,8 @@ async fn ask_all(
         let mut answer = std::pin::pin!(asking.ask(request));
         loop {
             tokio::select! {
-                // What was told before the answer is read before it, so that no state from before the start is
-                // left to be read after it.
+                // What was told before the answer is read before it, so that no state from before
+                // the start is left to be read after it.
                 biased;
                 status = watching.next_status() => {
                     if let Step::Wait(words) = step(goal, &status?) {
@@ -172,15 +172,18 @@ mod tests {
     fn status(json: &str) -> Status {
         let json = json.replace('\'', "\"");
         serde_json::from_str(&format!(
-            "{{{json}, \"session\": null, \"balance\": \"0\", \"reports\": \"0\", \"thresholds\": {{\
-             \"min_bytes\": \"100000\", \"min_duration_ms\": \"30000\", \"max_duration_ms\": \"600000\"}}}}"
+            "{{{json}, \"session\": null, \"balance\": \"0\", \"reports\": \"0\", \"thresholds\": \
+                {{\
+             \"min_bytes\": \"100000\", \"min_duration_ms\": \"30000\", \"max_duration_ms\": \
+             \"600000\"}}}}"
         ))
         .expect("a status")
     }
 
     fn with_tor(state: &str) -> Status {
         status(&format!(
-            "'relay': {{'listening': {{'port': 9149}}}}, 'tor': {{'backend': null, 'version': null, \
+            "'relay': {{'listening': {{'port': 9149}}}}, 'tor': {{'backend': null, 'version': \
+                null, \
              'state': {state}}}, 'problem': null"
         ))
     }
@@ -205,7 +208,8 @@ mod tests {
     #[test]
     fn progress_has_percent_words_and_what_is_wrong() {
         let mut tor = with_tor(
-            "{'bootstrapping': {'percent': 5, 'tag': 'conn', 'summary': 'Connecting', 'warning': null}}",
+            "{'bootstrapping': {'percent': 5, 'tag': 'conn', 'summary': 'Connecting', 'warning': \
+                null}}",
         );
         assert_eq!(
             step(Goal::Tor, &tor),

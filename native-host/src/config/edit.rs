@@ -8,13 +8,14 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 /// Sets `tor.backend` in the file at `path`, which is made if there is none.
 ///
 /// # Errors
-/// When the file holds a mistake, or would with this value, or cannot be read or written. It is then
-/// as it was.
+/// When the file holds a mistake, or would with this value, or cannot be read or written. It is
+/// then as it was.
 pub(crate) fn set_backend(path: &Path, backend: BackendChoice) -> Result<Config, ConfigError> {
     change(path, |text| with_backend(text, backend))
 }
 
-/// Sets the key with this name (`section.key`) in the file at `path`, which is made if there is none.
+/// Sets the key with this name (`section.key`) in the file at `path`, which is made if there is
+/// none.
 ///
 /// # Errors
 /// As [`set_backend`].
@@ -110,7 +111,8 @@ mod tests {
             ("", "[tor]\nbackend = \"managed\"\n"),
             (
                 "# mine\n[tor] # tor\nprogram = 'tor'\n\n[log]\nlevel = \"warn\"",
-                "# mine\n[tor] # tor\nprogram = 'tor'\nbackend = \"managed\"\n\n[log]\nlevel = \"warn\"\n",
+                "# mine\n[tor] # tor\nprogram = 'tor'\nbackend = \"managed\"\n\n[log]\nlevel = \
+                    \"warn\"\n",
             ),
             (
                 "tor.backend  = 'auto' # as it likes\nlog.level = 'warn'\n",

@@ -55,13 +55,16 @@ impl Effect {
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Relay => {
-                "It counts from the relay's next start on: `onionmeter monitor stop`, then `onionmeter monitor start`."
+                "It counts from the relay's next start on: `onionmeter monitor stop`, then \
+                    `onionmeter monitor start`."
             }
             Self::Tor => {
-                "It counts from Tor's next start on: `onionmeter tor stop`, then `onionmeter tor start`."
+                "It counts from Tor's next start on: `onionmeter tor stop`, then `onionmeter tor \
+                    start`."
             }
             Self::Daemon => {
-                "It counts from the daemon's next start on: `onionmeter stop`, then `onionmeter up` (an open browser starts it by itself)."
+                "It counts from the daemon's next start on: `onionmeter stop`, then `onionmeter \
+                    up` (an open browser starts it by itself)."
             }
         }
     }
@@ -126,8 +129,9 @@ impl Keys {
     }
 }
 
-/// A value as it was written on a command line, in the type of the key's default. Numbers that count
-/// bytes or time may have a unit. Whether it is within its limits, the parser of the file says.
+/// A value as it was written on a command line, in the type of the key's default. Numbers that
+/// count bytes or time may have a unit. Whether it is within its limits, the parser of the file
+/// says.
 ///
 /// # Errors
 /// A sentence that names what is needed.
@@ -176,7 +180,8 @@ pub(crate) fn typed(
     }
 }
 
-/// What is in force beside what the file says. Values that may hold secrets are told by their number only.
+/// What is in force beside what the file says. Values that may hold secrets are told by their
+/// number only.
 pub(crate) fn told(in_force: &Config, file: Result<Config, ConfigError>) -> Settings {
     let (file, problem) = match file {
         Ok(file) => (Some(file), None),
@@ -196,8 +201,8 @@ pub(crate) fn told(in_force: &Config, file: Result<Config, ConfigError>) -> Sett
     }
 }
 
-/// Two settings whose values are not told may differ with the same number of lines. Two ports that are not
-/// named are the same: the one in force was chosen, and stays.
+/// Two settings whose values are not told may differ with the same number of lines. Two ports that
+/// are not named are the same: the one in force was chosen, and stays.
 fn is_same(key: &str, one: &Config, other: &Config) -> bool {
     match key {
         "relay.port" if !one.relay_port_is_named && !other.relay_port_is_named => true,

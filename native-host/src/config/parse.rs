@@ -177,7 +177,8 @@ mod tests {
     #[test]
     fn values_are_taken_over() {
         let config = parse(
-            "[relay]\nport = 9200\noptimistic = true\n[daemon]\nidle_exit_s = 0\n[tor]\nsocks_port = 9050",
+            "[relay]\nport = 9200\noptimistic = true\n[daemon]\nidle_exit_s = 0\n[tor]\nsocks_port \
+                = 9050",
             Path::new("x"),
         )
         .expect("in order");

@@ -1,5 +1,5 @@
-//! The daemon's socket, and what happens to it: somebody may remove the folder that it lies in, or move
-//! the whole home away.
+//! The daemon's socket, and what happens to it: somebody may remove the folder that it lies in, or
+//! move the whole home away.
 
 use crate::{engine::EngineHandle, home::Home, lock::DaemonLock};
 use std::{
@@ -78,7 +78,8 @@ fn place(home: &Home) -> io::Result<(u64, u64)> {
     Ok((meta.dev(), meta.ino()))
 }
 
-/// Opens a lost door again, for as long as it takes. Ends when this daemon has no home or place any more.
+/// Opens a lost door again, for as long as it takes. Ends when this daemon has no home or place any
+/// more.
 pub(super) async fn open_again(
     door: &mut Door,
     home: &Home,

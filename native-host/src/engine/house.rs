@@ -37,8 +37,8 @@ pub(crate) struct House {
     last_signed: last_signed::LastSigned,
     /// Why nothing is signed although a session is due.
     doubt: Option<Doubt>,
-    /// The book's file is not where it was opened, and nothing is signed. Not a [`Doubt`]: that ends when
-    /// the file comes back, and a doubt about what it holds does not.
+    /// The book's file is not where it was opened, and nothing is signed. Not a [`Doubt`]: that
+    /// ends when the file comes back, and a doubt about what it holds does not.
     is_away: bool,
     /// What lies in its place then, and is no book of ours.
     unusable: Option<replaced::Unusable>,
@@ -51,8 +51,8 @@ pub(crate) struct House {
     now: MonotonicMs,
 }
 
-/// So many ticks a session that is due waits for a browser to say that it knows later reports than the
-/// book: whatever attaches does so within a second, and a number is never signed twice.
+/// So many ticks a session that is due waits for a browser to say that it knows later reports than
+/// the book: whatever attaches does so within a second, and a number is never signed twice.
 const LISTEN_TICKS: u8 = 5;
 
 impl House {
@@ -152,8 +152,8 @@ impl House {
         signed.map_err(|error| internal(format!("own report does not verify: {error}")))
     }
 
-    /// A commit may have failed only in its answer; the book knows. And where it stands elsewhere than
-    /// it was left, it was changed by somebody else.
+    /// A commit may have failed only in its answer; the book knows. And where it stands elsewhere
+    /// than it was left, it was changed by somebody else.
     fn is_kept_after_all(&mut self, report: &Verified<SessionReport>, refusal: &BookError) -> bool {
         self.refused(Write::Report, refusal);
         match self.book.head(self.head.chain, self.head.key) {
@@ -230,8 +230,8 @@ impl House {
         }
     }
 
-    /// Every second the kernel is told, so that no end of this process costs more. The disk is waited
-    /// for when something moved: a session in which only time passes wakes no disk up.
+    /// Every second the kernel is told, so that no end of this process costs more. The disk is
+    /// waited for when something moved: a session in which only time passes wakes no disk up.
     fn checkpoint(&mut self, moved: Moved) {
         let Some(open) = self.batcher.open() else {
             return;

@@ -21,8 +21,8 @@ struct Kind {
 }
 
 impl Lately {
-    /// Takes the totals of this moment. What is older than the window is forgotten; the oldest slice
-    /// goes as a whole, so up to a slice's length early.
+    /// Takes the totals of this moment. What is older than the window is forgotten; the oldest
+    /// slice goes as a whole, so up to a slice's length early.
     pub(super) fn look(&mut self, now: MonotonicMs, totals: CounterSnapshot) {
         self.forget_until(now.get() / SLICE_MS);
         let before = std::mem::replace(&mut self.totals, totals).unreached;

@@ -1,7 +1,8 @@
-//! What Onionmeter makes in its home, as data: whatever is not listed here is somebody else's, and stays.
+//! What Onionmeter makes in its home, as data: whatever is not listed here is somebody else's, and
+//! stays.
 //!
-//! A part that makes another file adds it here; the tests purge a home that was used, and find out when that
-//! was forgotten.
+//! A part that makes another file adds it here; the tests purge a home that was used, and find out
+//! when that was forgotten.
 
 use super::Home;
 use std::{
@@ -32,8 +33,8 @@ use Made::{File, Files, Folder, Links, Tree, Trees};
 /// The name of `Home::mark_file`.
 pub(super) const MARKER: &str = ".onionmeter";
 
-/// Made by Onionmeter and by nothing else: each proves that a folder without [`MARKER`] is a home of an
-/// earlier version.
+/// Made by Onionmeter and by nothing else: each proves that a folder without [`MARKER`] is a home
+/// of an earlier version.
 pub(super) const PROOFS: &[&str] = &[
     "key/device.key",
     "book.sqlite3",
@@ -98,8 +99,8 @@ const TOR: &[Made] = &[
 ];
 
 impl Home {
-    /// What is there of everything that Onionmeter makes in its home, whoever owns it. Of a folder that a program
-    /// has for itself only the folder.
+    /// What is there of everything that Onionmeter makes in its home, whoever owns it. Of a folder
+    /// that a program has for itself only the folder.
     pub(crate) fn made(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         add_made(self.root(), HOME, &mut found);

@@ -1,4 +1,5 @@
-//! Whose a folder is: root that acts in somebody else's home leaves there what its owner cannot use.
+//! Whose a folder is: root that acts in somebody else's home leaves there what its owner cannot
+//! use.
 
 use rustix::process::geteuid;
 use std::{
@@ -40,8 +41,8 @@ pub(super) fn of_nearest(path: &Path) -> Option<Owner> {
     })
 }
 
-/// The other user for whom root would write at `path`: the owner of the home folder that `HOME` names, or the
-/// user who called `sudo`, `doas` or `pkexec`. `None` for everybody but root.
+/// The other user for whom root would write at `path`: the owner of the home folder that `HOME`
+/// names, or the user who called `sudo`, `doas` or `pkexec`. `None` for everybody but root.
 #[must_use]
 pub fn acted_for(path: &Path) -> Option<Owner> {
     if !geteuid().is_root() {

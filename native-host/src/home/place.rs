@@ -77,8 +77,8 @@ impl Home {
         }
     }
 
-    /// Both ways to the sockets must be short enough: the one that was named, and the one without links, by
-    /// which an installed program finds itself.
+    /// Both ways to the sockets must be short enough: the one that was named, and the one without
+    /// links, by which an installed program finds itself.
     fn check_length(&self) -> Result<(), HomeError> {
         let given = self.root.clone();
         let real = without_links(&self.root);
@@ -141,7 +141,8 @@ impl Home {
         }
     }
 
-    /// Whether an entry of the folder is one of a home. The file of a Shadowsocks server may stand beside them.
+    /// Whether an entry of the folder is one of a home. The file of a Shadowsocks server may stand
+    /// beside them.
     fn belongs(&self, name: &[u8]) -> bool {
         let Ok(name) = std::str::from_utf8(name) else {
             return false;
@@ -157,12 +158,14 @@ impl Home {
         file.is_some_and(|file| file == Path::new(name) || file == self.root.join(name))
     }
 
-    /// Marks the folder as a home. A disk that is full or read-only is no reason to refuse an old home, which
-    /// is then marked another time.
+    /// Marks the folder as a home. A disk that is full or read-only is no reason to refuse an old
+    /// home, which is then marked another time.
     pub(super) fn mark(&self) {
         let marker = self.mark_file();
         if !is_plain(&marker) {
-            let text = b"This folder is Onionmeter's. `onionmeter uninstall --purge` removes it by this mark.\n";
+            let text =
+                b"This folder is Onionmeter's. `onionmeter uninstall --purge` removes it by \
+                this mark.\n";
             crate::ignore_because(
                 "marked the next time",
                 crate::files::replace(&marker, text, 0o600),

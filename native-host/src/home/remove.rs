@@ -39,8 +39,8 @@ pub(crate) enum Mood {
 }
 
 impl Home {
-    /// Removes the home, or says what would be removed. The folder goes when nothing is left in it; the mark
-    /// goes last, so that what was interrupted can be repeated.
+    /// Removes the home, or says what would be removed. The folder goes when nothing is left in it;
+    /// the mark goes last, so that what was interrupted can be repeated.
     ///
     /// # Errors
     /// When the folder cannot be opened.

@@ -15,11 +15,12 @@ use tokio::{net::UnixStream, time};
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at a socket or lock.
 pub(super) const POLL: Duration = Duration::from_millis(20);
-/// Looks at a lock that another program holds before it counts: one that only looks lets go at once.
+/// Looks at a lock that another program holds before it counts: one that only looks lets go at
+/// once.
 const LOOKS: u32 = 10;
 
-/// Connects to what listens at the daemon's socket; `None` when nothing does. A Unix socket does not
-/// wait, so this takes no time.
+/// Connects to what listens at the daemon's socket; `None` when nothing does. A Unix socket does
+/// not wait, so this takes no time.
 ///
 /// # Errors
 /// The socket cannot be used, or takes no more connections.
@@ -65,8 +66,8 @@ pub(super) fn peer(stream: &UnixStream) -> Option<Process> {
     Process::from_kernel(stream.peer_cred().ok()?.pid()?)
 }
 
-/// A daemon that answers, `None` when no daemon runs. Waits for one that is starting or ending, for no
-/// longer than `patience` in all.
+/// A daemon that answers, `None` when no daemon runs. Waits for one that is starting or ending, for
+/// no longer than `patience` in all.
 ///
 /// # Errors
 /// What is in its place, and what can be done about it.
@@ -148,7 +149,8 @@ pub(super) fn what_to_do(process: Process) -> String {
             "{process} is suspended: `kill -CONT {number}` lets it go on, `onionmeter stop` ends it"
         ),
         false => format!(
-            "{process}; if this stays, `onionmeter stop --force` ends it, and the open session is kept"
+            "{process}; if this stays, `onionmeter stop --force` ends it, and the open session is \
+                kept"
         ),
     }
 }
@@ -174,7 +176,8 @@ pub(super) fn locked(home: &Home, holder: Option<Process>) -> Problem {
         }
         Some(process) => format!("{lock} is locked by {process}, which is no Onionmeter daemon"),
         None => format!(
-            "{lock} is locked by a process that the system does not name: one of another user or container (as root, `fuser -v {lock}` may name it)"
+            "{lock} is locked by a process that the system does not name: one of another user or \
+                container (as root, `fuser -v {lock}` may name it)"
         ),
     };
     Problem::with_detail(ErrorCode::DaemonPlaceTaken, detail)

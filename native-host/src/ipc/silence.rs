@@ -10,8 +10,8 @@ use meter_wire::{ErrorCode, Problem};
 use std::time::Duration;
 use tokio::time;
 
-/// How long an answer may take before the daemon is asked whether it is there at all. Starting Tor takes
-/// longer; a daemon that does that answers others meanwhile.
+/// How long an answer may take before the daemon is asked whether it is there at all. Starting Tor
+/// takes longer; a daemon that does that answers others meanwhile.
 const SILENCE_MAX: Duration = Duration::from_secs(1);
 
 /// How sure one has to be.
@@ -19,8 +19,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(1);
 pub(crate) enum Patience {
     /// A command, which a person waits for and can repeat.
     Command,
-    /// A bridge, which takes the browser's connection along: a daemon that waits for a slow disk is given some
-    /// seconds more. One that is suspended is not.
+    /// A bridge, which takes the browser's connection along: a daemon that waits for a slow disk is
+    /// given some seconds more. One that is suspended is not.
     Bridge,
 }
 

@@ -29,7 +29,8 @@ pub(crate) struct Attached {
     pub(crate) is_fresh: bool,
 }
 
-/// Connects to the daemon, and starts it when there is none. Nothing was said on the connection yet.
+/// Connects to the daemon, and starts it when there is none. Nothing was said on the connection
+/// yet.
 ///
 /// # Errors
 /// When the home is unusable, something else is in the daemon's place, or none comes up in time.

@@ -1,5 +1,5 @@
-//! Ending the daemon. Which process it is comes from the kernel alone, as the peer of its socket or the
-//! holder of its lock: a number in a file may be another process's by now.
+//! Ending the daemon. Which process it is comes from the kernel alone, as the peer of its socket or
+//! the holder of its lock: a number in a file may be another process's by now.
 
 use super::reach;
 use crate::{
@@ -14,12 +14,13 @@ use tokio::time;
 
 /// How long a daemon may take to end: connections are drained, then Tor is stopped.
 const STOP_MAX: Duration = Duration::from_secs(20);
-/// How long it may take to begin with that, which closes its socket; and how long before one that is
-/// ended by force is killed.
+/// How long it may take to begin with that, which closes its socket; and how long before one that
+/// is ended by force is killed.
 const OBEY_MAX: Duration = Duration::from_millis(2_500);
 
-/// Looks at a lock that is not a daemon's, two seconds in all: a process that is ending has no command line any
-/// more, one that only looks lets go at once, and a daemon whose run folder was removed makes it again.
+/// Looks at a lock that is not a daemon's, two seconds in all: a process that is ending has no
+/// command line any more, one that only looks lets go at once, and a daemon whose run folder was
+/// removed makes it again.
 const LOOKS: u32 = 100;
 
 /// How hard to try.
@@ -69,7 +70,9 @@ const fn why_it_goes_on(means: Means) -> &'static str {
     match means {
         Means::Asking => "it was asked to end and goes on; `onionmeter stop --force` ends it",
         Means::Force => {
-            "it was killed and is still there, so it waits for the system, mostly for a disk or network folder that does not answer; it ends as soon as that answers, or when the computer restarts"
+            "it was killed and is still there, so it waits for the system, mostly for a disk or \
+                network folder that does not answer; it ends as soon as that answers, or when the \
+                computer restarts"
         }
     }
 }

@@ -18,7 +18,8 @@ pub struct Preset {
     pub family: Family,
     /// The folder of its profiles, below the folder of settings (`~/.config`).
     pub folder: &'static str,
-    /// Whether it loads an extension that is named on its command line. Chrome and Edge no longer do.
+    /// Whether it loads an extension that is named on its command line. Chrome and Edge no longer
+    /// do.
     pub loads_extensions: bool,
 }
 
@@ -94,9 +95,9 @@ pub(super) const PRESETS: &[Preset] = &[
     firefox("LibreWolf", &["librewolf"]),
 ];
 
-/// The browser of that name, or at that path with one of the names, or the first one of the table that is
-/// installed. `None` where there is none, and for any other program: started with another family's switches it
-/// would have no floor.
+/// The browser of that name, or at that path with one of the names, or the first one of the table
+/// that is installed. `None` where there is none, and for any other program: started with another
+/// family's switches it would have no floor.
 #[must_use]
 pub fn find(wanted: Option<&OsStr>) -> Option<Launchable> {
     let Some(wanted) = wanted else {

@@ -53,7 +53,8 @@ fn text(program: &Path) -> Option<String> {
     if program.contains(['\n', '\r', '\t']) {
         return None;
     }
-    // Within quotes four characters are escaped, and once more as in every value; `%` stands for itself doubled.
+    // Within quotes four characters are escaped, and once more as in every value; `%` stands for
+    // itself doubled.
     let mut quoted = String::new();
     for character in program.chars() {
         match character {

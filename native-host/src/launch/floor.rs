@@ -1,29 +1,31 @@
-//! The floor itself: arguments of a Chromium, preferences of a Firefox, and whether a running browser has it.
+//! The floor itself: arguments of a Chromium, preferences of a Firefox, and whether a running
+//! browser has it.
 
 use std::{ffi::OsString, fs, path::Path};
 
-/// The proxy of the floor: TCP port 1 (tcpmux), where only root may listen and nobody does. As the extension's
-/// `SINK_PORT`, and for its reason.
+/// The proxy of the floor: TCP port 1 (tcpmux), where only root may listen and nobody does. As the
+/// extension's `SINK_PORT`, and for its reason.
 const PROXY: &str = "--proxy-server=socks5://127.0.0.1:1";
-/// Chromium leaves out more than this computer by itself: link-local addresses too. Loopback stays direct
-/// (decision 5).
+/// Chromium leaves out more than this computer by itself: link-local addresses too. Loopback stays
+/// direct (decision 5).
 const BYPASS: &str = "--proxy-bypass-list=<-loopback>;localhost;*.localhost;127.0.0.0/8;[::1]";
 /// Whatever is looked up beside the proxy, by WebRTC for example, is not found.
 const NAMES: &str = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , \
     EXCLUDE *.localhost , EXCLUDE 127.0.0.1 , EXCLUDE [::1]";
-/// Also for private windows, into which the extension's own setting may not reach. The switch was renamed; a browser
-/// passes over the name that it does not know.
+/// Also for private windows, into which the extension's own setting may not reach. The switch was
+/// renamed; a browser passes over the name that it does not know.
 const WEB_RTC: [&str; 3] = [
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     MDNS_OFF,
 ];
-/// With it a page's candidate `NAME.local` is asked of the whole local network. It hides addresses of candidates that
-/// the policy does not make in the first place.
+/// With it a page's candidate `NAME.local` is asked of the whole local network. It hides addresses
+/// of candidates that the policy does not make in the first place.
 const MDNS_OFF: &str = "--disable-features=WebRtcHideLocalIpsWithMdns";
 
-/// Options that would take the floor away again, put another in its place, or lead to another profile, which a
-/// browser without the floor may use. Without their dashes: both families take one or two.
+/// Options that would take the floor away again, put another in its place, or lead to another
+/// profile, which a browser without the floor may use. Without their dashes: both families take one
+/// or two.
 const UNDOING: [&str; 14] = [
     "createprofile",
     "disable-features",
@@ -46,7 +48,8 @@ pub(super) const BEGIN: &str = "// Onionmeter's floor: written by `onionmeter op
 /// Their last line.
 pub(super) const END: &str = "// End of Onionmeter's floor.";
 
-/// What a Chromium is started with. An extension's setting is above its command line, a person's below.
+/// What a Chromium is started with. An extension's setting is above its command line, a person's
+/// below.
 #[must_use]
 pub fn arguments() -> Vec<OsString> {
     let all = [PROXY, BYPASS, NAMES].into_iter().chain(WEB_RTC);
@@ -67,8 +70,8 @@ pub fn undoing(arguments: &[OsString]) -> Option<&OsString> {
     })
 }
 
-/// What a Firefox has in its profile's `user.js`. An extension's setting takes their place for as long as the
-/// extension is there.
+/// What a Firefox has in its profile's `user.js`. An extension's setting takes their place for as
+/// long as the extension is there.
 #[must_use]
 pub fn preferences() -> String {
     let lines = PREFERENCES.map(|(name, value)| format!("user_pref(\"{name}\", {value});"));
@@ -93,8 +96,8 @@ const PREFERENCES: [(&str, &str); 13] = [
     ("media.peerconnection.ice.proxy_only", "true"),
 ];
 
-/// Whether the browser that is this process has the floor. `None` where that cannot be told: not on this system,
-/// or not a process of ours.
+/// Whether the browser that is this process has the floor. `None` where that cannot be told: not on
+/// this system, or not a process of ours.
 #[must_use]
 pub fn is_below(process: u32) -> Option<bool> {
     let line = fs::read(format!("/proc/{process}/cmdline")).ok()?;

@@ -1,7 +1,8 @@
-//! Which policies, for which browser, and where it reads them: what an administrator decides for every user.
+//! Which policies, for which browser, and where it reads them: what an administrator decides for
+//! every user.
 //!
-//! They switch off what the browsers ask on their own and close WebRTC's and DNS's ways past a proxy. None of them
-//! sets a proxy: a proxy of a policy's would stand above the extension's.
+//! They switch off what the browsers ask on their own and close WebRTC's and DNS's ways past a
+//! proxy. None of them sets a proxy: a proxy of a policy's would stand above the extension's.
 
 use super::browsers::{PRESETS, find};
 use crate::registration::Family;
@@ -33,7 +34,8 @@ pub struct PolicyPlace {
     pub present: bool,
 }
 
-/// Titles of browsers and the folders in which Chromiums read every file. Sources: `docs/browsers.md`.
+/// Titles of browsers and the folders in which Chromiums read every file. Sources:
+/// `docs/browsers.md`.
 const FOLDERS: &[(&str, &str)] = &[
     ("Chromium", "etc/chromium/policies/managed"),
     ("Google Chrome", "etc/opt/chrome/policies/managed"),
@@ -114,7 +116,8 @@ fn add(to: &mut Value, more: Value) {
     }
 }
 
-/// The most that the policy takes; Chromium adds a few at random. Until 147 it took 99 at most, when 32 were usual.
+/// The most that the policy takes; Chromium adds a few at random. Until 147 it took 99 at most,
+/// when 32 were usual.
 const CONNECTIONS: u16 = 256;
 
 fn chromium() -> Value {

@@ -1,4 +1,5 @@
-//! A file of policies that is known again as ours, so that only what we wrote, and all of it, is removed.
+//! A file of policies that is known again as ours, so that only what we wrote, and all of it, is
+//! removed.
 
 use super::policies::{Choices, PolicyPlace, policies};
 use crate::{files, registration::Family};
@@ -53,8 +54,8 @@ impl PolicyFile {
         }
     }
 
-    /// As it is written. Chromium takes comments and complains of members that it does not know, Firefox the
-    /// other way round.
+    /// As it is written. Chromium takes comments and complains of members that it does not know,
+    /// Firefox the other way round.
     #[must_use]
     pub fn text(&self) -> String {
         let mark = json!({

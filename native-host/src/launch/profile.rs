@@ -58,8 +58,8 @@ pub fn use_of(family: Family, profile: &Path) -> Use {
     }
 }
 
-/// Makes a profile ready that nobody uses: for Firefox the floor, for Chromium the developer mode without which an
-/// unpacked extension stays disabled after a reload.
+/// Makes a profile ready that nobody uses: for Firefox the floor, for Chromium the developer mode
+/// without which an unpacked extension stays disabled after a reload.
 ///
 /// # Errors
 /// When a file cannot be read or written.

@@ -32,8 +32,8 @@ pub enum Reach {
     Portal,
     /// A Flatpak of Firefox: through xdg-native-messaging-proxy, from Firefox 157 on.
     Proxy,
-    /// Not at all: a Snap or Flatpak whose sandbox has no way out. Nothing is written for it, and what earlier
-    /// versions wrote is removed.
+    /// Not at all: a Snap or Flatpak whose sandbox has no way out. Nothing is written for it, and
+    /// what earlier versions wrote is removed.
     Closed,
 }
 

@@ -33,8 +33,8 @@ pub(crate) enum Command {
     Failed(PathBuf, io::Error),
 }
 
-/// Makes or mends the link. A link of another copy is taken over, as its manifests are; whatever else is there
-/// stays.
+/// Makes or mends the link. A link of another copy is taken over, as its manifests are; whatever
+/// else is there stays.
 pub(crate) fn put_command(program: &Path, home: &Home) -> Command {
     let Some(link) = command_link().filter(|_| program == home.program()) else {
         return Command::NotNeeded;

@@ -131,8 +131,8 @@ pub fn write(path: &Path, family: Family, program: &Path) -> io::Result<()> {
     write().map_err(|error| obstacle(path.parent().unwrap_or(path), error))
 }
 
-/// Whose a manifest is: [`Removed::Gone`] is one that [`remove`] would remove. One that names no program at all
-/// is of use to nobody, and would be.
+/// Whose a manifest is: [`Removed::Gone`] is one that [`remove`] would remove. One that names no
+/// program at all is of use to nobody, and would be.
 ///
 /// # Errors
 /// When it cannot be read.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotABrowser {
     /// Nothing is there.
-    #[error("--browser-dir {path}: there is no such folder; start the browser once, then run this again", path = .0.display())]
+    #[error("--browser-dir {path}: there is no such folder; start the browser once, then run this \
+        again", path = .0.display())]
     Missing(PathBuf),
     /// It is a file.
     #[error("--browser-dir {path}: that is not a folder", path = .0.display())]
@@ -17,11 +18,15 @@ pub(crate) enum NotABrowser {
     #[error("--browser-dir {0:?}: the path is not text on one line")]
     NotText(PathBuf),
     /// The folder of one profile of Firefox.
-    #[error("--browser-dir {path}: that is a profile; Firefox reads the folder for all profiles, mostly ~/.mozilla", path = .0.display())]
+    #[error("--browser-dir {path}: that is a profile; Firefox reads the folder for all profiles, \
+        mostly ~/.mozilla", path = .0.display())]
     Profile(PathBuf),
     /// Nothing in it is of a browser.
     #[error(
-        "--browser-dir {path}: that is no browser's folder. Name the folder that a Chromium-family browser is started with by --user-data-dir (it holds `Local State` or `First Run`), or that a Firefox-family browser reads instead of ~/.mozilla (it holds `profiles.ini`, `firefox` or `native-messaging-hosts`); a browser that was started once has made it",
+        "--browser-dir {path}: that is no browser's folder. Name the folder that a Chromium-family \
+            browser is started with by --user-data-dir (it holds `Local State` or `First Run`), or \
+            that a Firefox-family browser reads instead of ~/.mozilla (it holds `profiles.ini`, \
+            `firefox` or `native-messaging-hosts`); a browser that was started once has made it",
         path = .0.display()
     )]
     Other(PathBuf),

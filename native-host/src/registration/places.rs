@@ -10,7 +10,8 @@ use std::{
 /// One manifest file that a browser may read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// What a person calls the browsers that read it: those that are there, or the first of the table.
+    /// What a person calls the browsers that read it: those that are there, or the first of the
+    /// table.
     pub name: String,
     /// Which kind of manifest.
     pub family: Family,
@@ -41,8 +42,9 @@ impl Place {
     }
 }
 
-/// All places of this system for the user whose folders these are. `config_homes` are the folders that may
-/// stand for `~/.config`: a browser is started from a desktop, whose variables a terminal may not have.
+/// All places of this system for the user whose folders these are. `config_homes` are the folders
+/// that may stand for `~/.config`: a browser is started from a desktop, whose variables a terminal
+/// may not have.
 #[must_use]
 pub fn places(home: &Path, config_homes: &[PathBuf]) -> Vec<Place> {
     // Windows keeps manifests in the registry; its rows wait for that writer.
@@ -52,8 +54,9 @@ pub fn places(home: &Path, config_homes: &[PathBuf]) -> Vec<Place> {
     }
 }
 
-/// All places of one system; rows that share a manifest give one place, which the browsers that are there name. A
-/// browser in a sandbox has a place of its own even so: what holds for the others does not hold for it.
+/// All places of one system; rows that share a manifest give one place, which the browsers that are
+/// there name. A browser in a sandbox has a place of its own even so: what holds for the others
+/// does not hold for it.
 #[must_use]
 pub fn places_of(os: Os, home: &Path, config_homes: &[PathBuf]) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();

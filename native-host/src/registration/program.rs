@@ -1,4 +1,5 @@
-//! The program where browsers find it: a copy in the home, which a build or a download does not disturb.
+//! The program where browsers find it: a copy in the home, which a build or a download does not
+//! disturb.
 
 use crate::{
     files,
@@ -15,13 +16,16 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProgramError {
     /// It was replaced or removed meanwhile.
-    #[error("{path} is no longer the program that runs now; run `install` with the new one", path = .0.display())]
+    #[error("{path} is no longer the program that runs now; run `install` with the new \
+        one", path = .0.display())]
     Gone(PathBuf),
     /// The system does not say which program this is.
     #[error("the system does not say which program this is")]
     Unknown(#[source] io::Error),
     /// Nothing can be started there.
-    #[error("{path} is mounted noexec: no program can be started from there. Install into a folder on another disk: `ONIONMETER_HOME=/another/folder {program} install`", path = .mount.display(), program = .program.display())]
+    #[error("{path} is mounted noexec: no program can be started from there. Install into a folder \
+        on another disk: `ONIONMETER_HOME=/another/folder {program} \
+        install`", path = .mount.display(), program = .program.display())]
     Noexec {
         /// Where it is mounted.
         mount: PathBuf,

@@ -41,13 +41,18 @@ impl Record {
     /// # Errors
     /// When it cannot be written; the old list is then still there.
     pub(crate) fn save(&self, home: &Home) -> io::Result<()> {
-        let list: Vec<_> = self.places.iter().map(|place| {
-            let family = match place.family {
-                Family::Chromium => "chromium",
-                Family::Firefox => "firefox",
-            };
-            json!({ "browser": place.name, "family": family, "manifest": place.manifest.to_string_lossy() })
-        }).collect();
+        let list: Vec<_> = self
+            .places
+            .iter()
+            .map(|place| {
+                let family = match place.family {
+                    Family::Chromium => "chromium",
+                    Family::Firefox => "firefox",
+                };
+                let manifest = place.manifest.to_string_lossy();
+                json!({ "browser": place.name, "family": family, "manifest": manifest })
+            })
+            .collect();
         let text = format!("{:#}\n", Value::from(list));
         files::replace(&home.registered(), text.as_bytes(), 0o600)
     }
@@ -102,13 +107,15 @@ pub(crate) fn all_places(record: &Record) -> Vec<Place> {
     places
 }
 
-/// The folder of settings in which a Chromium of this user has its own; `None` without a home folder.
+/// The folder of settings in which a Chromium of this user has its own; `None` without a home
+/// folder.
 pub(crate) fn config_home() -> Option<PathBuf> {
     let home = home::of_user()?;
     config_homes(&home).into_iter().next()
 }
 
-/// Chromium's order (`user_data_dir.md`), and the default, which holds where the variables are not set.
+/// Chromium's order (`user_data_dir.md`), and the default, which holds where the variables are not
+/// set.
 fn config_homes(home: &Path) -> Vec<PathBuf> {
     let named = ["CHROME_CONFIG_HOME", "XDG_CONFIG_HOME"].map(env::var_os);
     let named = named.into_iter().flatten().map(PathBuf::from);

@@ -5,24 +5,32 @@ use std::{env, fs, path::PathBuf};
 
 /// What a person has to know of a browser with this reach; `None` where there is nothing to know.
 ///
-/// Nobody outside of a sandbox can find out whether the way through it works, so this is never "ok".
+/// Nobody outside of a sandbox can find out whether the way through it works, so this is never
+/// "ok".
 pub(crate) fn limit(reach: Reach) -> Option<String> {
     let without = "Install this browser without Snap or Flatpak, or use another one";
     match reach {
         Reach::Direct => None,
         Reach::Portal if has_portal() => Some(
-            "it runs in a Snap and starts the program through the desktop's portal: say yes when asked. A no is kept; `flatpak permission-remove webextensions org.onionmeter.host` has it ask again"
+            "it runs in a Snap and starts the program through the desktop's portal: say yes when \
+                asked. A no is kept; `flatpak permission-remove webextensions org.onionmeter.host` \
+                has it ask again"
                 .to_owned(),
         ),
         Reach::Portal => Some(format!(
-            "it runs in a Snap, and the portal of this desktop, unlike Ubuntu's, cannot start the program for it. {without}"
+            "it runs in a Snap, and the portal of this desktop, unlike Ubuntu's, cannot start the \
+                program for it. {without}"
         )),
         Reach::Proxy if has_proxy() => Some(
-            "it runs in a Flatpak and can start the program from Firefox 157 on: set `widget.use-xdg-desktop-portal.native-messaging-proxy` to 1 in about:config, run `flatpak override --user --talk-name=org.freedesktop.NativeMessagingProxy org.mozilla.firefox`, and restart it"
+            "it runs in a Flatpak and can start the program from Firefox 157 on: set \
+                `widget.use-xdg-desktop-portal.native-messaging-proxy` to 1 in about:config, run \
+                `flatpak override --user --talk-name=org.freedesktop.NativeMessagingProxy \
+                org.mozilla.firefox`, and restart it"
                 .to_owned(),
         ),
         Reach::Proxy => Some(format!(
-            "it runs in a Flatpak and cannot start the program, because xdg-native-messaging-proxy is not installed. {without}"
+            "it runs in a Flatpak and cannot start the program, because xdg-native-messaging-proxy \
+                is not installed. {without}"
         )),
         Reach::Closed => Some(format!(
             "it runs in a Snap or Flatpak that cannot start programs outside of it. {without}"
@@ -30,7 +38,8 @@ pub(crate) fn limit(reach: Reach) -> Option<String> {
     }
 }
 
-/// Whether the desktop's portal knows the interface that Ubuntu added to it: upstream never took it.
+/// Whether the desktop's portal knows the interface that Ubuntu added to it: upstream never took
+/// it.
 fn has_portal() -> bool {
     let name = b"org.freedesktop.portal.WebExtensions";
     [

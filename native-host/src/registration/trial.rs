@@ -14,7 +14,8 @@ use tokio_util::{
     codec::{FramedRead, FramedWrite},
 };
 
-/// Set for a trial: the bridge answers the first frame and asks no daemon, so that looking starts nothing.
+/// Set for a trial: the bridge answers the first frame and asks no daemon, so that looking starts
+/// nothing.
 pub const TRIAL_VARIABLE: &str = "ONIONMETER_TRIAL";
 
 /// How long the program may take until its answer.
@@ -64,8 +65,13 @@ pub(crate) async fn try_host(program: &Path, family: Family, manifest: &Path) ->
         Ok(Ok(())) => Trial::Answers,
         Ok(Err(why)) => Trial::Repairable(format!("{at} starts, but {why}")),
         Err(_) => Trial::Fails {
-            what: format!("{at} starts, but does not answer within {} s", ANSWER_MAX.as_secs()),
-            remedy: "see whether the computer is busy or the disk of the program hangs, then run doctor again".to_owned(),
+            what: format!(
+                "{at} starts, but does not answer within {} s",
+                ANSWER_MAX.as_secs()
+            ),
+            remedy: "see whether the computer is busy or the disk of the program hangs, then run \
+                doctor again"
+                .to_owned(),
         },
     }
 }
@@ -116,15 +122,21 @@ fn not_started(program: &Path, error: &io::Error) -> Trial {
     }
     if let Some(mount) = noexec_mount(program) {
         return Trial::Fails {
-            what: format!("{at} cannot be started: {} is mounted noexec", mount.display()),
-            remedy: "install into a folder on another disk: `ONIONMETER_HOME=/another/folder onionmeter install`".to_owned(),
+            what: format!(
+                "{at} cannot be started: {} is mounted noexec",
+                mount.display()
+            ),
+            remedy: "install into a folder on another disk: `ONIONMETER_HOME=/another/folder \
+                onionmeter install`"
+                .to_owned(),
         };
     }
     match error.kind() {
         io::ErrorKind::PermissionDenied => Trial::Fails {
             what: format!("you may not start {at}"),
             remedy: format!(
-                "give it back to yourself and make it executable: `sudo chown \"$(id -u)\" {at}`, then `chmod 755 {at}`"
+                "give it back to yourself and make it executable: `sudo chown \"$(id -u)\" {at}`, \
+                    then `chmod 755 {at}`"
             ),
         },
         _ => Trial::Repairable(format!("{at} cannot be started: {error}")),

@@ -1,5 +1,5 @@
-//! What is to be done about Tor, by what was seen of it. Pure: it starts nothing, waits for nothing, and
-//! reads clocks and networks only through [`Seen`].
+//! What is to be done about Tor, by what was seen of it. Pure: it starts nothing, waits for
+//! nothing, and reads clocks and networks only through [`Seen`].
 
 use super::{
     network_changes::NetworkChanges,

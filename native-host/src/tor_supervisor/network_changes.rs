@@ -1,7 +1,7 @@
 //! Whether this computer is still where it was when Tor made its connections. Pure.
 //!
-//! A connection that is left over from another network stays open on paper. Tor needs one and a half
-//! minutes to try another one, measured, and a system a quarter of an hour to end it.
+//! A connection that is left over from another network stays open on paper. Tor needs one and a
+//! half minutes to try another one, measured, and a system a quarter of an hour to end it.
 
 use super::core::Seen;
 use meter_tor::TorState;
@@ -11,7 +11,8 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 /// Whether Tor's connections were made on another network than there is now.
 #[derive(Default)]
 pub(super) struct NetworkChanges {
-    /// Where this computer was when Tor began to connect, or last had an answer; `None` while no Tor runs.
+    /// Where this computer was when Tor began to connect, or last had an answer; `None` while no
+    /// Tor runs.
     connected_at: Option<Place>,
 }
 
@@ -19,7 +20,8 @@ impl NetworkChanges {
     /// Takes one look. Cheap while nothing changes: the addresses are read once for each start.
     pub(super) fn look(&mut self, seen: &Seen<'_>) {
         match &seen.tor.state {
-            // That Tor calls itself usable again, or no longer, is no answer: it goes by what it has on paper.
+            // That Tor calls itself usable again, or no longer, is no answer: it goes by what it
+            // has on paper.
             TorState::Bootstrapping(_) | TorState::Ready => {
                 self.connected_at.get_or_insert_with(|| Place::now(seen));
             }
@@ -46,8 +48,9 @@ impl NetworkChanges {
         }
     }
 
-    /// Whether this trouble of a Tor that runs may be that its connections were left elsewhere. Says so
-    /// once for each change: if that was not it, more of what is done about it does not help.
+    /// Whether this trouble of a Tor that runs may be that its connections were left elsewhere.
+    /// Says so once for each change: if that was not it, more of what is done about it does not
+    /// help.
     pub(super) fn explain(&mut self, trouble: ErrorCode, seen: &Seen<'_>) -> bool {
         let Some(then) = self.connected_at.as_ref().filter(|_| is_silence(trouble)) else {
             return false;
@@ -62,7 +65,8 @@ impl NetworkChanges {
     }
 }
 
-/// Whether somebody waits for what does not come. What was refused, or differs by its clock, did answer.
+/// Whether somebody waits for what does not come. What was refused, or differs by its clock, did
+/// answer.
 const fn is_silence(trouble: ErrorCode) -> bool {
     matches!(
         trouble,
@@ -99,7 +103,8 @@ impl Place {
 
 /// A new circuit, and a look for a name, on a slow day.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
-/// To start Tor anew is then most likely what is needed, and if not, costs less than the rest of the wait.
+/// To start Tor anew is then most likely what is needed, and if not, costs less than the rest of
+/// the wait.
 const ANSWER_MAX_AFTER_A_CHANGE: Duration = Duration::from_secs(8);
 /// Shorter sleeps cut nothing off.
 const SLEEP_MS_MIN: u64 = 30_000;

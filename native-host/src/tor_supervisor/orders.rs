@@ -26,14 +26,15 @@ use tracing::{info, warn};
 const ORDERS_MAX: usize = 64;
 
 enum Order {
-    /// Have a Tor, by the settings as they are then. Without an asker the log is told why there is none.
+    /// Have a Tor, by the settings as they are then. Without an asker the log is told why there is
+    /// none.
     Start {
         /// One that runs is ended first.
         anew: bool,
         done: Option<Answer<()>>,
     },
-    /// Have a Tor of ours that runs make all its connections anew, in the one way that all of them and
-    /// all detours know. Another's is left alone, and none is started where none runs.
+    /// Have a Tor of ours that runs make all its connections anew, in the one way that all of them
+    /// and all detours know. Another's is left alone, and none is started where none runs.
     Restart,
     /// Have none.
     Stop { done: Answer<()> },

@@ -1,7 +1,7 @@
 //! Whether a start that was amid silence is to be begun anew, now that relays answer. Pure.
 //!
-//! Arti leaves a relay alone for 150 s that was silent (measured). When its first relays all were, it does
-//! nothing at all until then, although the network is back.
+//! Arti leaves a relay alone for 150 s that was silent (measured). When its first relays all were,
+//! it does nothing at all until then, although the network is back.
 
 use meter_core::MonotonicMs;
 use meter_tor::{BackendKind, TorState, TorStatus, TorWarning};
@@ -18,8 +18,8 @@ pub(super) struct StalledStart {
     in_a_row: u32,
 }
 
-/// How long to wait after one that was begun anew, doubled by each further one: a network that comes and
-/// goes must not keep Tor from ever connecting.
+/// How long to wait after one that was begun anew, doubled by each further one: a network that
+/// comes and goes must not keep Tor from ever connecting.
 const PAUSE_MS: u64 = 60_000;
 const PAUSE_MS_MAX: u64 = 600_000;
 

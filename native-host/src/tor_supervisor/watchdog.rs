@@ -47,11 +47,12 @@ struct Asked {
 /// The totals that say whether Tor answers.
 #[derive(Clone, Copy, Default)]
 struct Counted {
-    /// Bytes for the network, and what Tor itself gave up. A connection that was made is no question: an
-    /// exit has answered it. One that waits is told apart ([`CounterSnapshot::waiting`]).
+    /// Bytes for the network, and what Tor itself gave up. A connection that was made is no
+    /// question: an exit has answered it. One that waits is told apart
+    /// ([`CounterSnapshot::waiting`]).
     asked: u64,
-    /// Connections that Tor made, bytes from the network, and refusals that an exit or an onion service
-    /// must have caused.
+    /// Connections that Tor made, bytes from the network, and refusals that an exit or an onion
+    /// service must have caused.
     answered: u64,
 }
 

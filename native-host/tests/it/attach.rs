@@ -155,7 +155,8 @@ fn thresholds_change_while_running_and_refused_ones_change_nothing() {
     }
     for text in ["1.5", "-1", "\"1.5\"", "\"-1\"", "\"NaN\""] {
         let frame = format!(
-            "{{\"id\":4,\"request\":{{\"set_thresholds\":{{\"min_bytes\":{text},\"min_duration_ms\":\"15000\",\"max_duration_ms\":\"60000\"}}}}}}"
+            "{{\"id\":4,\"request\":{{\"set_thresholds\":{{\"min_bytes\":{text},\
+             \"min_duration_ms\":\"15000\",\"max_duration_ms\":\"60000\"}}}}}}"
         );
         bridge.send_frame(frame.as_bytes());
         assert_eq!(

@@ -77,7 +77,8 @@ fn mounting(home: &TestHome, line: &str) -> Option<Output> {
     (!refused).then_some(output)
 }
 
-const READ_ONLY: &str = r#"mount --bind "$ONIONMETER_HOME" "$ONIONMETER_HOME"; mount -o remount,bind,ro "$ONIONMETER_HOME"; "#;
+const READ_ONLY: &str = r#"mount --bind "$ONIONMETER_HOME" "$ONIONMETER_HOME"
+    mount -o remount,bind,ro "$ONIONMETER_HOME"; "#;
 
 #[test]
 fn reports_are_shown_and_checked_on_a_read_only_disk() {
@@ -111,7 +112,8 @@ fn reports_that_are_in_the_log_alone_are_shown_on_a_read_only_disk() {
         fs::copy(home.root().join(name), copy.join(name)).expect("copied");
     }
     drop(open);
-    let line = r#"C="$HOME/copy ü? #1"; mount --bind "$C" "$C"; mount -o remount,bind,ro "$C"; "$P" reports --book "$C/book.sqlite3""#;
+    let line = r#"C="$HOME/copy ü? #1"; mount --bind "$C" "$C"
+        mount -o remount,bind,ro "$C"; "$P" reports --book "$C/book.sqlite3""#;
     let Some(output) = mounting(&home, line) else {
         return;
     };
@@ -132,8 +134,10 @@ fn a_full_disk_is_told_as_full_and_a_sound_book_on_it_is_read() {
     let home = TestHome::new();
     drop(book(&home, 3));
     let line = r#"
-        cp -a "$ONIONMETER_HOME" "$HOME/kept"; mount -t tmpfs -o size=1m,mode=700 none "$ONIONMETER_HOME"
-        cp -a "$HOME/kept/." "$ONIONMETER_HOME"; touch "$ONIONMETER_HOME/.onionmeter"; cat /dev/zero > "$ONIONMETER_HOME/filler" 2>/dev/null || true
+        cp -a "$ONIONMETER_HOME" "$HOME/kept"
+        mount -t tmpfs -o size=1m,mode=700 none "$ONIONMETER_HOME"
+        cp -a "$HOME/kept/." "$ONIONMETER_HOME"; touch "$ONIONMETER_HOME/.onionmeter"
+        cat /dev/zero > "$ONIONMETER_HOME/filler" 2>/dev/null || true
         "$P" reports; "$P" doctor || true; "$P" monitor start 2>&1 || true"#;
     let Some(output) = mounting(&home, line) else {
         return;

@@ -220,7 +220,8 @@ fn an_installed_program_finds_its_home_without_the_variable() {
     );
 }
 
-/// The three reports of the specification's vectors, as `onionmeter reports --json` would print them.
+/// The three reports of the specification's vectors, as `onionmeter reports --json` would print
+/// them.
 struct ReportsFile {
     path: PathBuf,
     key: String,

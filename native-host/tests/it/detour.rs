@@ -1,4 +1,5 @@
-//! Ways to Tor where it is blocked, as a person meets them: a file, a line, and what is said about them.
+//! Ways to Tor where it is blocked, as a person meets them: a file, a line, and what is said about
+//! them.
 
 use crate::support::TestHome;
 use meter_wire::{ErrorCode, FromDaemon, Notice, Request, TorState};
@@ -24,7 +25,8 @@ fn configure(home: &TestHome, backend: &str, lines: &str) {
     let nobody = "F".repeat(40);
     let network = if backend == "managed" {
         format!(
-            "extra_torrc = [\"DirAuthority x 127.0.0.1:1 {nobody}\", \"OutboundBindAddress 127.0.0.1\"]\n"
+            "extra_torrc = [\"DirAuthority x 127.0.0.1:1 {nobody}\", \"OutboundBindAddress \
+                127.0.0.1\"]\n"
         )
     } else {
         let contacts = "[[\"127.0.0.1:1\"]]";
@@ -37,7 +39,8 @@ fn configure(home: &TestHome, backend: &str, lines: &str) {
         )
     };
     home.configure(&format!(
-        "[relay]\nport = {}\n[log]\nlevel = \"trace\"\n[tor]\nbackend = \"{backend}\"\n{lines}\n{network}",
+        "[relay]\nport = {}\n[log]\nlevel = \"trace\"\n[tor]\nbackend = \
+            \"{backend}\"\n{lines}\n{network}",
         home.relay_port
     ));
 }
@@ -188,8 +191,8 @@ fn a_silent_server_is_told(backend: &str) {
     assert!(looked > 8, "{looked}");
 }
 
-/// Looks into every file below a home but the one, or into every command line and environment; how many
-/// files there were.
+/// Looks into every file below a home but the one, or into every command line and environment; how
+/// many files there were.
 fn holds_nowhere(folder: &Path, word: &[u8]) -> usize {
     let mut looked = 0;
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

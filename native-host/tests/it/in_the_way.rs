@@ -1,4 +1,5 @@
-//! Something else has the daemon's lock, its socket or its number: it is named, and never signalled.
+//! Something else has the daemon's lock, its socket or its number: it is named, and never
+//! signalled.
 
 use crate::{
     stand_in::{Part, StandIn},
@@ -195,8 +196,8 @@ fn a_daemon_that_lost_its_place_to_another_leaves_the_other_its_socket() {
         assert_eq!(first.try_wait().expect("ours"), None, "it ended");
         thread::sleep(Duration::from_millis(10));
     }
-    // Lock and socket of another take the place of its own at once, as they can where the disk has no locks
-    // for folders.
+    // Lock and socket of another take the place of its own at once, as they can where the disk has
+    // no locks for folders.
     let others = home.user().join("run of another");
     fs::create_dir(&others).expect("a folder");
     fs::set_permissions(&others, fs::Permissions::from_mode(0o700)).expect("ours");

@@ -28,8 +28,9 @@ fn status(bridge: &mut Bridge) -> Status {
     }
 }
 
-/// A program in the place of `tor` that never opens its control socket, and takes its time to end. Unlike
-/// `tor` it does not notice that its daemon was killed, so it goes when the test's folder does.
+/// A program in the place of `tor` that never opens its control socket, and takes its time to end.
+/// Unlike `tor` it does not notice that its daemon was killed, so it goes when the test's folder
+/// does.
 struct DeafTor {
     starts: PathBuf,
 }

@@ -1,4 +1,5 @@
-//! The objects of the commands that do something to several things, and of those that end what goes on.
+//! The objects of the commands that do something to several things, and of those that end what goes
+//! on.
 
 use crate::{
     scripts::{check, object},

@@ -28,7 +28,8 @@ impl Person {
         Self { folder, uid: None }
     }
 
-    /// An ordinary user, or `None` where only root could act as one, and the test runs as somebody else.
+    /// An ordinary user, or `None` where only root could act as one, and the test runs as somebody
+    /// else.
     #[expect(clippy::print_stdout, reason = "says what a test leaves out")]
     pub(crate) fn ordinary(uid: u32) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {

@@ -187,7 +187,8 @@ fn a_home_that_cannot_be_written_is_refused_with_the_reason() {
             "Read-only file system",
         ),
         (
-            "mount -t tmpfs -o size=8k,mode=777 none \"$HOME\" && head -c 8k /dev/zero > \"$HOME/full\"",
+            "mount -t tmpfs -o size=8k,mode=777 none \"$HOME\" && head -c 8k /dev/zero > \
+                \"$HOME/full\"",
             "No space left",
         ),
         (

@@ -44,7 +44,8 @@ fn the_second_user_of_a_computer_gets_another_port_and_keeps_it() {
          echo GET; as {two} \"$2\" config get
          as {one} \"$1\" stop; as {two} \"$2\" stop
          echo AGAIN; as {two} \"$2\" monitor start; as {two} \"$2\" status
-         echo NAMED; as {two} \"$2\" stop; printf '[relay]\\nport = 9149\\n' >> \"$2/.local/share/onionmeter/config.toml\"
+         echo NAMED; as {two} \"$2\" stop; printf '[relay]\\nport = 9149\\n' >> \
+         \"$2/.local/share/onionmeter/config.toml\"
          as {one} \"$1\" monitor start
          as {two} \"$2\" monitor start; as {two} \"$2\" status
          as {one} \"$1\" stop; as {two} \"$2\" stop",

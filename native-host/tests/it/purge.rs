@@ -254,7 +254,8 @@ fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
     assert!(text.contains("is private"), "{text}");
     whatever_is_roots_in_the_home_is_noticed(&person);
 
-    // What an earlier version left when it was run by sudo: doctor names one command, and that mends all.
+    // What an earlier version left when it was run by sudo: doctor names one command, and that
+    // mends all.
     let strange = [
         person.root().join("key"),
         person.at(".mozilla/native-messaging-hosts"),

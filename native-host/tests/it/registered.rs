@@ -1,4 +1,5 @@
-//! `install` and `uninstall` in the browsers and homes of real people, and what `doctor` finds there.
+//! `install` and `uninstall` in the browsers and homes of real people, and what `doctor` finds
+//! there.
 
 use crate::{
     person::{Person, USERS},

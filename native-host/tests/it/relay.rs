@@ -108,7 +108,8 @@ impl Open {
     /// Asks until the totals are these: a counter is an instruction behind its socket.
     fn shows(&self, up: usize, down: usize) {
         let line = format!(
-            "{{\"bytes_up\":\"{up}\",\"bytes_down\":\"{down}\",\"connections\":\"1\",\"active\":\"1\"}}\n"
+            "{{\"bytes_up\":\"{up}\",\"bytes_down\":\"{down}\",\
+         \"connections\":\"1\",\"active\":\"1\"}}\n"
         );
         let deadline = Instant::now() + HANG;
         while stats(self.asked) != line {

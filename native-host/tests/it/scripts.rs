@@ -370,7 +370,8 @@ fn completions_and_manual_know_every_command() {
     fs::write(&path, script).expect("ours");
     // It is a script that bash takes, and it completes.
     let ask = format!(
-        "source {}; COMP_WORDS=(onionmeter sta); COMP_CWORD=1; _onionmeter onionmeter sta onionmeter; \
+        "source {}; COMP_WORDS=(onionmeter sta); COMP_CWORD=1; _onionmeter onionmeter sta \
+            onionmeter; \
          echo \"${{COMPREPLY[@]}}\"",
         path.display()
     );

@@ -104,8 +104,9 @@ impl Drop for TestHome {
     }
 }
 
-/// A port that no other program is given while the socket lives. It is bound and does not listen, so
-/// the relay, which sets `SO_REUSEADDR` too, can listen there. (The test kit's `HeldPort` says why.)
+/// A port that no other program is given while the socket lives. It is bound and does not listen,
+/// so the relay, which sets `SO_REUSEADDR` too, can listen there. (The test kit's `HeldPort` says
+/// why.)
 fn hold_port() -> (u16, TcpSocket) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_reuseaddr(true).expect("an option that all have");
@@ -163,8 +164,8 @@ impl Bridge {
         self.send_frame(&write_request(&RequestEnvelope { id, request }));
     }
 
-    /// The next frame that is not the bridge's own word on its browser, of which there is none here; `None` when
-    /// stdout was closed.
+    /// The next frame that is not the bridge's own word on its browser, of which there is none
+    /// here; `None` when stdout was closed.
     pub(crate) fn receive(&mut self) -> Option<FromDaemon> {
         loop {
             match self.frame()? {

@@ -1,5 +1,5 @@
-//! Whatever state the daemon is in, every command and every browser hears of it, by the program's own
-//! short limits.
+//! Whatever state the daemon is in, every command and every browser hears of it, by the program's
+//! own short limits.
 
 use crate::{
     said::text,

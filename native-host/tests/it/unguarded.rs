@@ -1,5 +1,5 @@
-//! Whose a connection is, where a sandbox keeps the daemon from asking: another user is kept out all the
-//! same, or the relay stays closed and says why.
+//! Whose a connection is, where a sandbox keeps the daemon from asking: another user is kept out
+//! all the same, or the relay stays closed and says why.
 
 use crate::{
     said::text,
@@ -12,7 +12,8 @@ use std::{
     time::Duration,
 };
 
-/// Takes AF_NETLINK from a program and starts it (seccomp(2)), as systemd's RestrictAddressFamilies does.
+/// Takes AF_NETLINK from a program and starts it (seccomp(2)), as systemd's RestrictAddressFamilies
+/// does.
 const WITHOUT_NETLINK: &str = r#"
     my ($prctl, $socket) = (shift, shift);
     my @program = ([0x20,0,0,0], [0x15,0,3,$socket], [0x20,0,0,16], [0x15,0,1,16],
@@ -123,7 +124,8 @@ fn where_nobody_can_be_asked_the_relay_stays_closed_until_the_settings_say_other
         );
     }
     home.configure(&format!(
-        "[relay]\nport = {}\nserve_unidentified = true\n[tor]\nbackend = 'managed'\nprogram = '/nowhere/tor'\n",
+        "[relay]\nport = {}\nserve_unidentified = true\n[tor]\nbackend = 'managed'\nprogram = \
+            '/nowhere/tor'\n",
         home.relay_port
     ));
     let text = said(&home, &["monitor", "start"]);

@@ -1,5 +1,5 @@
-//! Who else could put another folder in the place of one above ours. Arti refuses such a place without
-//! saying which folder it means.
+//! Who else could put another folder in the place of one above ours. Arti refuses such a place
+//! without saying which folder it means.
 
 use std::{
     fs,
@@ -9,8 +9,9 @@ use std::{
 
 use crate::OpenFolder;
 
-/// The nearest folder above `path` in which somebody else could put another in its place, and how. Where
-/// the sticky bit stands, as in `/tmp`, nobody can; and a group that is one user's alone is that user.
+/// The nearest folder above `path` in which somebody else could put another in its place, and how.
+/// Where the sticky bit stands, as in `/tmp`, nobody can; and a group that is one user's alone is
+/// that user.
 pub(crate) fn open_above(path: &Path) -> Option<(PathBuf, OpenFolder)> {
     let me = rustix::process::geteuid().as_raw();
     let groups = Groups::of_system();
@@ -52,8 +53,8 @@ impl Groups {
         }
     }
 
-    /// Whether a group is this user's own: of the same name, as many systems make one for every user,
-    /// and without another member. One that the files do not list may be anybody's.
+    /// Whether a group is this user's own: of the same name, as many systems make one for every
+    /// user, and without another member. One that the files do not list may be anybody's.
     fn is_alone(&self, user: u32, group: u32) -> bool {
         let name = named(&self.passwd, user).map(|[name, _]| name);
         let Some([group_name, members]) = named(&self.group, group) else {
@@ -138,7 +139,8 @@ mod tests {
             (1000, 1000, 1000, 0o1777, None),
             (1000, 1000, 100, 0o775, Some(OpenFolder::Ours)),
             (1000, 1000, 1001, 0o775, Some(OpenFolder::Ours)),
-            // Another user is a member of it, or has it as the first group; of one nobody knows anything.
+            // Another user is a member of it, or has it as the first group; of one nobody knows
+            // anything.
             (1001, 1001, 1001, 0o775, Some(OpenFolder::Ours)),
             (1003, 1003, 1003, 0o775, Some(OpenFolder::Ours)),
             (1000, 1000, 77, 0o775, Some(OpenFolder::Ours)),

@@ -164,8 +164,8 @@ async fn a_local_end_that_dies_at_once_is_started_after_growing_pauses() {
         LIVED.as_secs(),
         "until it is said"
     );
-    // The first end after a long life is believed to be over at once; after that nobody is told that it
-    // runs before it does.
+    // The first end after a long life is believed to be over at once; after that nobody is told
+    // that it runs before it does.
     assert!(
         said.ends_with(&[false, true]) && said.len() <= 4,
         "{said:?}"

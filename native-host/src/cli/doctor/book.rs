@@ -12,7 +12,9 @@ pub(super) fn finding(home: &Home) -> Finding {
         Err(error) => {
             return Bad {
                 what: problems::chain(&error),
-                remedy: "do as said, then click \"Check again\" in the popup or run `onionmeter monitor start`".to_owned(),
+                remedy: "do as said, then click \"Check again\" in the popup or run `onionmeter \
+                    monitor start`"
+                    .to_owned(),
             };
         }
     };
@@ -37,7 +39,9 @@ pub(super) fn finding(home: &Home) -> Finding {
     }
 }
 
-const BEHIND: &str = "run `onionmeter restore FILE` with a newer book.sqlite3 or a file of `onionmeter reports --json`; where there is neither, `onionmeter new-chain` begins a new chain and keeps this book";
+const BEHIND: &str = "run `onionmeter restore FILE` with a newer book.sqlite3 or a file of \
+    `onionmeter reports --json`; where there is neither, `onionmeter new-chain` begins a new chain \
+    and keeps this book";
 
 fn audit(home: &Home) -> Result<(Audit, Book), BookError> {
     let book = Book::open_to_read(&home.book())?;
@@ -79,18 +83,31 @@ fn compared(audit: &Audit, book: &Book, record: &LastSigned) -> Result<Finding, 
     )))
 }
 
-/// Only what is damaged is to be replaced: a full disk or another program is no reason to move a sound
-/// book.
+/// Only what is damaged is to be replaced: a full disk or another program is no reason to move a
+/// sound book.
 fn bad(home: &Home, error: &BookError) -> Finding {
     let book = home.book();
     let code = problems::book(error, &book).code;
     let remedy = match code {
         ErrorCode::DiskFull => "make room on the disk; the book itself is not touched".to_owned(),
-        ErrorCode::DiskReadOnly => "make the disk writable; the book itself is not touched".to_owned(),
-        ErrorCode::BookBusy => "close the program that holds it (`fuser` names it), then run doctor again".to_owned(),
-        ErrorCode::BookNewer => "update this program: ./build.sh build, then `onionmeter install`".to_owned(),
-        ErrorCode::BookUnwritable => format!("see who may read and write {} and the folder it is in (`ls -ld`), and whether the disk is sound (`dmesg`)", book.display()),
-        _ => "run `onionmeter stop`, move book.sqlite3 with its -wal and -shm away, then `onionmeter restore FILE` with a backup of it or a file of `onionmeter reports --json`; where there is neither, `onionmeter new-chain`".to_owned(),
+        ErrorCode::DiskReadOnly => "make the disk writable; the book itself is not \
+            touched"
+            .to_owned(),
+        ErrorCode::BookBusy => "close the program that holds it (`fuser` names it), then run \
+            doctor again"
+            .to_owned(),
+        ErrorCode::BookNewer => "update this program: ./build.sh build, then `onionmeter \
+            install`"
+            .to_owned(),
+        ErrorCode::BookUnwritable => format!(
+            "see who may read and write {} and the folder it is \
+            in (`ls -ld`), and whether the disk is sound (`dmesg`)",
+            book.display()
+        ),
+        _ => "run `onionmeter stop`, move book.sqlite3 with its -wal and -shm away, then \
+            `onionmeter restore FILE` with a backup of it or a file of `onionmeter reports \
+            --json`; where there is neither, `onionmeter new-chain`"
+            .to_owned(),
     };
     Bad {
         what: format!("book {}: {}", book.display(), problems::chain(error)),

@@ -1,5 +1,5 @@
-//! What `doctor` says of the browsers: each manifest is read, and the host is started from it as the browser
-//! would start it.
+//! What `doctor` says of the browsers: each manifest is read, and the host is started from it as
+//! the browser would start it.
 
 use super::{Bad, Finding, Good, Note};
 use crate::{
@@ -93,7 +93,8 @@ fn tried(place: &Place, program: &Path, limit: Option<String>, trials: &mut Tria
     let other = home::without_links(&named) != home::without_links(program);
     match trials.of(&named, place) {
         Trial::Answers if other => Note(format!(
-            "{name} starts another copy of Onionmeter, {}; `onionmeter install` would have it start this one, {}",
+            "{name} starts another copy of Onionmeter, {}; `onionmeter install` would have it \
+                start this one, {}",
             named.display(),
             program.display()
         )),

@@ -15,7 +15,8 @@ pub(super) fn finding(home: &Home) -> Finding {
         return Bad {
             what: format!("you are root, and {root} is of {name}"),
             remedy: format!(
-                "run `onionmeter doctor` as {name}, without sudo; nothing has to change its owner for it"
+                "run `onionmeter doctor` as {name}, without sudo; nothing has to change its owner \
+                    for it"
             ),
         };
     }
@@ -67,7 +68,8 @@ pub(super) fn finding(home: &Home) -> Finding {
     }
 }
 
-/// Everything of ours in this user's folders that belongs to somebody else, so that one command mends all.
+/// Everything of ours in this user's folders that belongs to somebody else, so that one command
+/// mends all.
 fn of_others(home: &Home) -> Vec<PathBuf> {
     let me = rustix::process::geteuid().as_raw();
     let strange = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|meta| meta.uid() != me);

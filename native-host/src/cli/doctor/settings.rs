@@ -1,4 +1,5 @@
-//! `doctor` on `config.toml`: whether it is in order, and what a running daemon does not follow yet.
+//! `doctor` on `config.toml`: whether it is in order, and what a running daemon does not follow
+//! yet.
 
 use super::{
     Finding::{self, Bad, Good, Note},

@@ -61,7 +61,9 @@ fn way_in_force(seen: &Seen) -> Finding {
         (Some(bridges), _) => format!("through bridges ({bridges})"),
         (None, _) => {
             return Note(
-                "way: not known, since config.toml cannot be read; no Tor starts until it is mended".to_owned(),
+                "way: not known, since config.toml cannot be read; no Tor starts until it is \
+                    mended"
+                    .to_owned(),
             );
         }
     };
@@ -93,8 +95,13 @@ fn in_use(status: Option<&Status>, config: Option<&Config>, there: &[Sighting]) 
             "Tor in use: {whose}{why}{version}; `onionmeter tor use` changes that"
         )),
         None => Note(match config {
-            Some(config) => format!("no Tor is in use; to be used: {}", to_be_used(config, there)),
-            None => "no Tor is in use; which one is to be used is not known, since config.toml cannot be read".to_owned(),
+            Some(config) => format!(
+                "no Tor is in use; to be used: {}",
+                to_be_used(config, there)
+            ),
+            None => "no Tor is in use; which one is to be used is not known, since config.toml \
+                cannot be read"
+                .to_owned(),
         }),
     }
 }
@@ -177,8 +184,16 @@ fn state(tor: &TorStatus) -> Option<Finding> {
 fn control(tor: &TorStatus) -> Option<Finding> {
     // Only a Tor of somebody else's that has no control port for us leaves its version unsaid.
     Some(match (tor.backend?, &tor.version) {
-        (TorBackend::Existing, None) => Note("control: none, so its progress and version are unknown; Onionmeter asks the network itself when in doubt".to_owned()),
-        (TorBackend::Existing, Some(_)) => Good("control: by its control port, which proved itself; Onionmeter only listens there".to_owned()),
+        (TorBackend::Existing, None) => Note(
+            "control: none, so its progress and version are \
+            unknown; Onionmeter asks the network itself when in doubt"
+                .to_owned(),
+        ),
+        (TorBackend::Existing, Some(_)) => Good(
+            "control: by its control port, which proved \
+            itself; Onionmeter only listens there"
+                .to_owned(),
+        ),
         (TorBackend::Managed, _) => Good("control: by a socket in Onionmeter's folder".to_owned()),
         (TorBackend::Embedded, _) => Good("control: by the pipe to its process".to_owned()),
         (TorBackend::Other, _) => return None,

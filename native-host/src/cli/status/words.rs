@@ -110,20 +110,22 @@ fn strangers(status: &Status) -> String {
     if status.unidentified.0 > 0 {
         let count = print::times(status.unidentified.0);
         text += &format!(
-            "Notice   the system did not tell whose a connection was {count}; `onionmeter doctor` says what that means\n"
+            "Notice   the system did not tell whose a connection was {count}; `onionmeter doctor` \
+                says what that means\n"
         );
     }
     if status.literals.0 > 0 {
         let count = print::times(status.literals.0);
         text += &format!(
-            "Notice   an address was asked for instead of a name {count}; `onionmeter doctor` says why that matters\n"
+            "Notice   an address was asked for instead of a name {count}; `onionmeter doctor` says \
+                why that matters\n"
         );
     }
     text
 }
 
-/// With the reason for its port, and with what it serves right now: a browser opens so many connections and
-/// no more.
+/// With the reason for its port, and with what it serves right now: a browser opens so many
+/// connections and no more.
 fn open_relay(status: &Status, home: &Home) -> String {
     let text = relay(&status.relay);
     match &status.relay {

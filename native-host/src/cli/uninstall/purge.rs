@@ -29,7 +29,8 @@ pub(super) fn refuse_under_a_browser(home: &Home) -> Result<(), Failure> {
         Use::Free => Ok(()),
         Use::WithFloor | Use::WithoutFloor(_) => Err(Failure::Exit(
             EXIT_USAGE,
-            "nothing was removed: the Firefox that `onionmeter open` started still runs on its profile in this \
+            "nothing was removed: the Firefox that `onionmeter open` started still runs on its \
+                profile in this \
              folder; close it, then run this again"
                 .to_owned(),
         )),
@@ -50,7 +51,8 @@ pub(super) fn confirm(home: &Home, format: Format) -> Result<(), Failure> {
             Format::Text => "nobody is there to be asked",
         };
         return refuse(format!(
-            "nothing was removed: --purge would remove {what}, and {why}; add --yes, or look first with --dry-run"
+            "nothing was removed: --purge would remove {what}, and {why}; add --yes, or look first \
+                with --dry-run"
         ));
     }
     let question = format!("This removes {what}. There is no way back. Type yes to go on: ");
@@ -101,8 +103,8 @@ fn reports(home: &Home) -> String {
     }
 }
 
-/// Removes what is Onionmeter's in the home, with no daemon in it meanwhile; `false` when something of it stays
-/// that should not.
+/// Removes what is Onionmeter's in the home, with no daemon in it meanwhile; `false` when something
+/// of it stays that should not.
 pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, Failure> {
     let root = home.root().display();
     let stays = |parts: &mut Parts, outcome, why: String| {
@@ -154,15 +156,16 @@ fn told(undo: &mut Undo, home: &Home, removal: &Removal, losses: &str) -> Result
         undo.parts.say(match removal.foreign.is_empty() {
             true => format!("Everything of Onionmeter is removed, key and reports too: {root}"),
             false => format!(
-                "Key, reports and everything else of Onionmeter are removed; what is not its own stays in {root}."
+                "Key, reports and everything else of Onionmeter are removed; what is not its own \
+                    stays in {root}."
             ),
         })?;
     }
     Ok(true)
 }
 
-/// Takes the daemon's lock, so that no daemon starts while its files go. A browser that still runs may have
-/// started one in the meantime.
+/// Takes the daemon's lock, so that no daemon starts while its files go. A browser that still runs
+/// may have started one in the meantime.
 fn hold(home: &Home) -> Result<Option<DaemonLock>, Failure> {
     if !home.run().is_dir() {
         return Ok(None);
@@ -177,7 +180,8 @@ fn hold(home: &Home) -> Result<Option<DaemonLock>, Failure> {
     Err(Failure::Exit(
         exit::NO_ANSWER,
         format!(
-            "the daemon of {} starts again and again; close the browsers, then run this again. Key and reports are untouched",
+            "the daemon of {} starts again and again; close the browsers, then run this again. Key \
+                and reports are untouched",
             home.root().display()
         ),
     ))

@@ -161,7 +161,8 @@ fn place(
     };
     let limit = || {
         format!(
-            "a port from 0 to 65535 (0 looks at the usual places), or the absolute path of a Unix socket in \
+            "a port from 0 to 65535 (0 looks at the usual places), or the absolute path of a Unix \
+                socket in \
              quotes, such as \"/run/tor/socks\", of at most {SOCKET_PATH_BYTES_MAX} bytes"
         )
     };

@@ -1,5 +1,5 @@
-//! Asks the disk why it does not take the book. That writes a file and waits for the disk, so it is not done
-//! at every write that fails, of which there are several in a second.
+//! Asks the disk why it does not take the book. That writes a file and waits for the disk, so it is
+//! not done at every write that fails, of which there are several in a second.
 
 use meter_core::MonotonicMs;
 use meter_ledger::{BookError, DiskFault};

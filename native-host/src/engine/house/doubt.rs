@@ -1,5 +1,5 @@
-//! Whether the book is the one that the last report was signed into. While it is not, nothing is signed:
-//! a second report under a number that was used would be a second history.
+//! Whether the book is the one that the last report was signed into. While it is not, nothing is
+//! signed: a second report under a number that was used would be a second history.
 
 use crate::last_signed::Entry;
 use meter_core::{ChainHead, SessionReport, UnixMs};
@@ -31,13 +31,17 @@ impl Doubt {
             Self::Behind { book, known, .. } => Problem::with_detail(
                 ErrorCode::BookBehind,
                 format!(
-                    "book.sqlite3 holds {book} of {known} reports that were signed. `onionmeter restore FILE` takes the others from a newer book.sqlite3 or a file of reports; without one, `onionmeter new-chain` begins anew and keeps this book."
+                    "book.sqlite3 holds {book} of {known} reports that were signed. `onionmeter \
+                        restore FILE` takes the others from a newer book.sqlite3 or a file of \
+                        reports; without one, `onionmeter new-chain` begins anew and keeps this \
+                        book."
                 ),
             ),
             Self::Forked { sequence } => Problem::with_detail(
                 ErrorCode::BookForked,
                 format!(
-                    "two reports have number {sequence}: an older book was put back and used. `onionmeter new-chain` begins a new chain and keeps this book."
+                    "two reports have number {sequence}: an older book was put back and used. \
+                        `onionmeter new-chain` begins a new chain and keeps this book."
                 ),
             ),
         }

@@ -23,7 +23,8 @@ impl House {
     /// are added, the others show whether it is still the same book.
     ///
     /// # Errors
-    /// What still keeps reports from being signed; `bad_request` for a report of another key or chain.
+    /// What still keeps reports from being signed; `bad_request` for a report of another key or
+    /// chain.
     pub(crate) fn take_back(&mut self, reports: &[WireReport]) -> Result<(), Problem> {
         if self.is_away {
             return Err(Problem::new(ErrorCode::BookMoved));
@@ -130,8 +131,8 @@ impl House {
         }
     }
 
-    /// What was counted and is in no report yet goes on: of two sessions in progress that of this process
-    /// is the true one.
+    /// What was counted and is in no report yet goes on: of two sessions in progress that of this
+    /// process is the true one.
     fn carry(&mut self, carried: Carried) {
         self.batcher = carried.batcher;
         self.counted = carried.counted;
@@ -151,8 +152,8 @@ pub(crate) struct Carried {
     now: MonotonicMs,
 }
 
-/// Opens key and book. What was counted before goes on in them; while they cannot be opened, it stays in
-/// `carried`, and the time does not count.
+/// Opens key and book. What was counted before goes on in them; while they cannot be opened, it
+/// stays in `carried`, and the time does not count.
 ///
 /// # Errors
 /// As [`House::open`].
@@ -175,9 +176,9 @@ pub(crate) fn open_house(
     Ok(house)
 }
 
-/// Begins a chain with a book of its own, and puts the one before aside. Gives the house from then on, and
-/// how it went: where the old book cannot be put aside, it is opened again. What was counted is in `carried`
-/// when no book can be opened.
+/// Begins a chain with a book of its own, and puts the one before aside. Gives the house from then
+/// on, and how it went: where the old book cannot be put aside, it is opened again. What was
+/// counted is in `carried` when no book can be opened.
 pub(crate) fn begin_anew(
     house: Result<House, Problem>,
     home: &Home,

@@ -1,4 +1,5 @@
-//! Another file lies where the book was: it is opened, and while it cannot be used, not every second.
+//! Another file lies where the book was: it is opened, and while it cannot be used, not every
+//! second.
 
 use super::House;
 use meter_core::MonotonicMs;
@@ -12,8 +13,8 @@ type Stamp = (u64, u64, u64, i64, i64);
 /// A file that could not be used as the book, and when that was.
 pub(super) type Unusable = (MonotonicMs, Option<Stamp>);
 
-/// A file that is not changed is tried again after so many milliseconds: its log or the key may have been
-/// brought since.
+/// A file that is not changed is tried again after so many milliseconds: its log or the key may
+/// have been brought since.
 const AGAIN_MS: u64 = 10_000;
 
 impl House {
@@ -22,8 +23,8 @@ impl House {
         self.is_away && self.book.place() == Place::Replaced
     }
 
-    /// Opens the file that lies in the book's place, if another does. `None`: none does, or it could not be
-    /// used a moment ago and is the same.
+    /// Opens the file that lies in the book's place, if another does. `None`: none does, or it
+    /// could not be used a moment ago and is the same.
     pub(crate) fn open_replacement(&mut self, now: MonotonicMs) -> Option<Result<(), Problem>> {
         if !self.is_replaced() {
             return None;

@@ -3,8 +3,8 @@
 use super::super::Finding::{self, Good, Note};
 use meter_tor::{ControlAnswer, Sighting, SocksAnswer};
 
-/// One line for each place where something is. `is_used`: the daemon uses one of them, which is the first
-/// that proves itself, or else the first that answers as Tor.
+/// One line for each place where something is. `is_used`: the daemon uses one of them, which is the
+/// first that proves itself, or else the first that answers as Tor.
 pub(super) fn findings(there: &[Sighting], is_used: bool) -> Vec<Finding> {
     let anything: Vec<_> = there.iter().filter(|found| found.is_anything()).collect();
     if anything.is_empty() {
@@ -98,8 +98,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "others: a Tor on /srv/tor/socks, proves itself at /srv/tor/control; the one in use",
-                "others: something that is not asked on /srv/tor/socks (its socket belongs to a user who does not own its folder), its control socket /srv/tor/control is not used: it belongs to a user who does not own its folder",
+                "others: a Tor on /srv/tor/socks, proves itself at /srv/tor/control; the one in \
+                    use",
+                "others: something that is not asked on /srv/tor/socks (its socket belongs to a \
+                    user who does not own its folder), its control socket /srv/tor/control is not \
+                    used: it belongs to a user who does not own its folder",
             ]
         );
     }
@@ -122,8 +125,10 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "others: a Tor on 127.0.0.1:9050, its control port /run/tor/control cannot be used: it is for another user",
-                "others: a Tor on 127.0.0.1:9150, version 0.4.8.9, proves itself at 127.0.0.1:9151; the one in use",
+                "others: a Tor on 127.0.0.1:9050, its control port /run/tor/control cannot be \
+                    used: it is for another user",
+                "others: a Tor on 127.0.0.1:9150, version 0.4.8.9, proves itself at \
+                    127.0.0.1:9151; the one in use",
             ]
         );
     }

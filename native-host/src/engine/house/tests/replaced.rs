@@ -3,7 +3,8 @@
 use super::*;
 
 impl Desk {
-    /// A second as the engine has it; whether the file in the book's place was opened, and how that went.
+    /// A second as the engine has it; whether the file in the book's place was opened, and how that
+    /// went.
     fn looks(&mut self) -> Option<Result<(), ErrorCode>> {
         self.second(0);
         let now = MonotonicMs::new(self.ms).expect("fits");
