@@ -93,6 +93,13 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
             .await
     }
 
+    /// Changes the thresholds so that the open session closes, if it has lasted for ten seconds.
+    pub(crate) async fn lets_sessions_close(&self, computer: &Computer) {
+        let changed: Option<serde_json::Value> =
+            self.tells(computer, "thresholds --min-duration 10s").await;
+        assert!(changed.is_some_and(|object| object["state"] == "in_force"));
+    }
+
     /// All reports, each verified here.
     pub(crate) async fn reports(&self, computer: &Computer) -> Reports {
         let object: serde_json::Value = self.tells(computer, "reports").await.unwrap();
