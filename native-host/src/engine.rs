@@ -3,11 +3,11 @@
 //! The data plane (relay) only counts; this control plane looks once a second. Nothing downstream
 //! calls back up: clients send [`Command`]s and read the status.
 
-mod house;
-mod lately;
+mod recent_failures;
 mod relay;
 
 use crate::{
+    accounting::Accounting,
     asked::{Answer, Asked, reply},
     clock::Clock,
     config::{Config, keys},
@@ -19,8 +19,6 @@ use crate::{
     ticks::Ticks,
     tor_supervisor::{TorOrders, TorSupervisor},
 };
-pub(crate) use house::is_forked;
-use house::{Carried, House, open_house};
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
@@ -34,7 +32,7 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info};
+use tracing::{error, info};
 
 const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
@@ -135,11 +133,7 @@ pub(crate) struct Engine {
     /// The settings of the daemon's start.
     begun_with: Config,
     clock: Clock,
-    thresholds: Thresholds,
-    /// What is missing when there is no house: the relay stays closed then.
-    house: Result<House, Problem>,
-    /// What the house before counted, from the failure to open another until one opens.
-    carried: Option<Carried>,
+    accounting: Accounting,
     relay: RelayControl,
     identity: Identity,
     settings: Settings,
@@ -175,17 +169,8 @@ impl Engine {
             Arc::clone(&counters),
             identity.isolation().clone(),
         )?;
-        let house = House::open(home, config.thresholds);
-        if let Err(problem) = &house {
-            error!(code = ?problem.code, detail = problem.detail, "cannot work");
-        }
-        let initial = snapshot(
-            &house,
-            &relay,
-            tor.status(),
-            config.thresholds,
-            Waits::default(),
-        );
+        let accounting = Accounting::open(home, config.thresholds);
+        let initial = snapshot(&accounting, &relay, tor.status(), Waits::default());
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
             commands: command_sender,
@@ -199,15 +184,12 @@ impl Engine {
         };
         let ticked = Arc::clone(&handle.ticked);
         let clock = Clock::new();
-        let (home, thresholds) = (home.clone(), config.thresholds);
         Ok((
             Self {
-                home,
+                home: home.clone(),
                 begun_with: config.clone(),
                 clock,
-                thresholds,
-                house,
-                carried: None,
+                accounting,
                 relay,
                 identity,
                 settings,
@@ -288,15 +270,9 @@ impl Engine {
         let counted = self.relay.look(now);
         self.bursts.look(counted.active);
         self.look_at_tor();
-        let Ok(house) = &mut self.house else { return };
-        match house.open_replacement(now) {
-            None => {}
-            Some(Ok(())) => info!("another book was put in place"),
-            // It is told as what it is: a book that is not where it was.
-            Some(Err(problem)) => debug!(detail = problem.detail, "the new book cannot be used"),
-        }
         // It waits for the disk at times. The relay has a thread of its own.
-        let closed = house.tick(now, wall, counted, self.relay.is_running());
+        let runs = self.relay.is_running();
+        let closed = self.accounting.tick(now, wall, counted, runs);
         if let Some(report) = closed {
             // Nobody listening is not an error: the book has it.
             crate::ignore_because("no client is attached", self.closed.send(report));
@@ -312,7 +288,7 @@ impl Engine {
     /// By what was counted last.
     fn look_at_tor(&mut self) {
         let now = self.clock.monotonic();
-        self.tor.look(now, self.relay.lately().totals());
+        self.tor.look(now, self.relay.recent().totals());
     }
 
     fn obey(&mut self, command: Command) {
@@ -324,14 +300,10 @@ impl Engine {
                 limit,
                 answer,
             } => {
-                let house = self.house.as_ref().map_err(Clone::clone);
-                reply(answer, house.and_then(|house| house.reports(after, limit)));
+                reply(answer, self.accounting.reports(after, limit));
             }
             Command::SetThresholds(thresholds, answer) => {
-                self.thresholds = thresholds;
-                if let Ok(house) = &mut self.house {
-                    house.set_thresholds(thresholds);
-                }
+                self.accounting.set_thresholds(thresholds);
                 reply(answer, Ok(()));
             }
             Command::MonitorStart(answer) => reply(answer, self.monitor_start()),
@@ -343,8 +315,7 @@ impl Engine {
             Command::NewIdentity(answer) => reply(answer, self.renew_identity()),
             Command::NewCircuit(site, answer) => reply(answer, self.renew_circuit(&site)),
             Command::RestoreReports(reports, answer) => {
-                let house = self.house.as_mut().map_err(|problem| problem.clone());
-                reply(answer, house.and_then(|house| house.take_back(&reports)));
+                reply(answer, self.accounting.take_back(&reports));
             }
             Command::NewChain(answer) => reply(answer, self.begin_new_chain()),
             Command::Settings(answer) => {
@@ -359,37 +330,31 @@ impl Engine {
     fn monitor_start(&mut self) -> Result<(), Problem> {
         let config = self.settings.read_again()?;
         self.relay.configure(&self.home, &config);
-        match &mut self.house {
-            Err(_) => {
-                self.house = open_house(&self.home, self.thresholds, &mut self.carried);
-            }
-            Ok(house) if house.is_in_doubt() => house.open_again()?,
-            Ok(_) => {}
-        }
+        self.accounting.try_again()?;
         self.start_monitor();
-        match (&self.house, self.relay.problem()) {
-            (Err(problem), _) | (_, Some(problem)) => Err(problem.clone()),
-            (Ok(_), None) => Ok(()),
+        let unkept = match self.accounting.works() {
+            true => None,
+            false => self.accounting.status().problem,
+        };
+        match unkept.or_else(|| self.relay.problem().cloned()) {
+            Some(problem) => Err(problem),
+            None => Ok(()),
         }
     }
 
     /// With a person's consent only: the old book is kept, and its chain ends.
     fn begin_new_chain(&mut self) -> Result<(), Problem> {
-        let none = Err(problems::shutting_down());
-        let house = std::mem::replace(&mut self.house, none);
-        let could_work = house.is_ok();
-        let (house, outcome) =
-            house::begin_anew(house, &self.home, self.thresholds, &mut self.carried);
-        self.house = house;
+        let could_work = self.accounting.works();
+        let outcome = self.accounting.begin_anew();
         if !could_work {
             self.start_monitor();
         }
         outcome
     }
 
-    /// Without a house there is nobody to keep what the relay would count.
+    /// Without a book there is nobody to keep what the relay would count.
     fn start_monitor(&mut self) {
-        if self.house.is_err() {
+        if !self.accounting.works() {
             return;
         }
         match self.relay.start() {
@@ -424,14 +389,14 @@ impl Engine {
             connections_max: relay.connections_max,
             optimistic: relay.optimistic,
             serve_unidentified: relay.serve_unidentified,
-            thresholds: self.thresholds,
+            thresholds: self.accounting.thresholds(),
             tor: self.tor.in_force(),
             ..self.begun_with.clone()
         }
     }
 
     fn hello(&self) -> HelloReply {
-        let head = self.house.as_ref().ok().map(House::head);
+        let head = self.accounting.head();
         HelloReply {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -449,7 +414,7 @@ impl Engine {
             new_circuit_in_s: self.identity.site_wait_s(now),
         };
         let tor = self.tor.status();
-        snapshot(&self.house, &self.relay, tor, self.thresholds, waits)
+        snapshot(&self.accounting, &self.relay, tor, waits)
     }
 
     fn publish(&self) {
@@ -473,28 +438,19 @@ struct Waits {
     new_circuit_in_s: u32,
 }
 
-fn snapshot(
-    house: &Result<House, Problem>,
-    relay: &RelayControl,
-    tor: TorStatus,
-    thresholds: Thresholds,
-    waits: Waits,
-) -> Status {
-    let working = house.as_ref().ok();
-    let totals = relay.lately().totals();
+fn snapshot(accounting: &Accounting, relay: &RelayControl, tor: TorStatus, waits: Waits) -> Status {
+    let accounts = accounting.status();
+    let totals = relay.recent().totals();
     Status {
         relay: relay.status(),
         tor,
-        session: working.and_then(House::session),
-        balance: working.map_or_else(Default::default, House::balance),
-        reports: working.map_or_else(Default::default, House::report_count),
-        thresholds: (&thresholds).into(),
-        chain: working.map(House::chain),
-        problem: match house {
-            Ok(house) => house.problem(),
-            Err(problem) => Some(problem.clone()),
-        },
-        unreached: relay.lately().unreached(),
+        session: accounts.session,
+        balance: accounts.balance,
+        reports: accounts.reports,
+        thresholds: (&accounting.thresholds()).into(),
+        chain: accounts.chain,
+        problem: accounts.problem,
+        unreached: relay.recent().unreached(),
         foreign: U64Text(totals.foreign),
         unidentified: U64Text(totals.unidentified),
         literals: U64Text(totals.literals),

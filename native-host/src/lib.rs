@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod accounting;
 mod api;
 mod asked;
 pub mod bridge;

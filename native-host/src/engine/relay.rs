@@ -2,7 +2,7 @@
 
 mod thread;
 
-use super::lately::Lately;
+use super::recent_failures::RecentFailures;
 use crate::{config::Config, home::Home, port::PortChoice, problems};
 use meter_core::{MonotonicMs, TorAddr};
 use meter_relay::{
@@ -37,7 +37,7 @@ pub(crate) struct RelayControl {
     witnesses: Witnesses,
     upstream: watch::Receiver<Option<TorAddr>>,
     counters: Arc<Counters>,
-    lately: Lately,
+    recent: RecentFailures,
     thread: RelayThread,
     running: Option<Running>,
     problem: Option<Problem>,
@@ -74,7 +74,7 @@ impl RelayControl {
             witnesses,
             upstream,
             counters,
-            lately: Lately::default(),
+            recent: RecentFailures::default(),
             thread: RelayThread::start()?,
             running: None,
             problem: None,
@@ -183,13 +183,13 @@ impl RelayControl {
     /// Reads the counters; what they say of failures is kept for the status.
     pub(crate) fn look(&mut self, now: MonotonicMs) -> CounterSnapshot {
         let totals = self.counters.snapshot();
-        self.lately.look(now, totals);
+        self.recent.look(now, totals);
         totals
     }
 
     /// As of the last [`Self::look`].
-    pub(super) const fn lately(&self) -> &Lately {
-        &self.lately
+    pub(super) const fn recent(&self) -> &RecentFailures {
+        &self.recent
     }
 
     /// The settings of the last start.

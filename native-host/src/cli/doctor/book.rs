@@ -67,7 +67,7 @@ fn compared(audit: &Audit, book: &Book, record: &LastSigned) -> Result<Finding, 
                 remedy: BEHIND.to_owned(),
             });
         }
-        if crate::engine::is_forked(book, &head, &known)? {
+        if crate::accounting::is_forked(book, &head, &known)? {
             return Ok(Bad {
                 what: format!(
                     "two different reports have number {}: an older book was put back and used",

@@ -84,3 +84,16 @@ pub(crate) fn is_forked(book: &Book, head: &ChainHead, known: &Entry) -> Result<
         kept.sequence != known.sequence || kept.link() != known.link
     }))
 }
+
+/// What the record says once it has caught up with the book.
+///
+/// # Errors
+/// When the book cannot be read.
+pub(super) fn last_entry(book: &Book, head: &ChainHead) -> Result<Entry, BookError> {
+    let last = book.latest(1)?.into_iter().next();
+    let last = last.and_then(|signed| signed.verify(head.key).ok());
+    Ok(match last {
+        Some(last) => Entry::of(last.value()),
+        None => Entry::genesis(head.chain, head.key),
+    })
+}

@@ -1,19 +1,16 @@
 //! Key, book and batcher of one chain: what turns counted bytes into kept reports.
 
-mod complaints;
-mod disk;
-mod doubt;
 mod opening;
-mod recovery;
-mod replaced;
+pub(super) mod recovery;
+mod replacement;
 
-pub(crate) use doubt::is_forked;
-pub(crate) use recovery::{Carried, begin_anew, open_house};
-
+use super::{
+    disk::Disk,
+    doubt::{self, Doubt},
+    unusable::Unusable,
+    write_failures::{Write, WriteFailures},
+};
 use crate::{home::Home, last_signed, problems};
-use complaints::{Complaints, Write};
-use disk::Disk;
-use doubt::Doubt;
 use meter_core::{
     ByteCount, ChainHead, DeviceSigner, MonotonicMs, Moved, OpenSession, SessionBatcher,
     SessionReport, SessionTotals, Tariff, Thresholds, Tick, UnixMs, Verified,
@@ -25,7 +22,7 @@ use meter_wire::{
 };
 use tracing::{error, info, warn};
 
-pub(crate) struct House {
+pub(super) struct Bookkeeper {
     home: Home,
     book: Book,
     signer: DeviceSigner,
@@ -41,8 +38,8 @@ pub(crate) struct House {
     /// ends when the file comes back, and a doubt about what it holds does not.
     is_away: bool,
     /// What lies in its place then, and is no book of ours.
-    unusable: Option<replaced::Unusable>,
-    complaints: Complaints,
+    unusable: Option<Unusable>,
+    write_failures: WriteFailures,
     disk: Disk,
     /// The session as the book held it at the start, until its report is signed.
     taken_up: Option<OpenSession>,
@@ -55,9 +52,9 @@ pub(crate) struct House {
 /// the book: whatever attaches does so within a second, and a number is never signed twice.
 const LISTEN_TICKS: u8 = 5;
 
-impl House {
+impl Bookkeeper {
     /// Counts one second; `Some` when a session was signed and is safely in the book.
-    pub(crate) fn tick(
+    pub(in crate::accounting) fn tick(
         &mut self,
         monotonic: MonotonicMs,
         wall: UnixMs,
@@ -117,7 +114,7 @@ impl House {
             Ok(verified) => verified,
             Err(problem) => {
                 error!(detail = problem.detail, "a session cannot be signed");
-                self.complaints.failed(Write::Report, problem, self.now);
+                self.write_failures.failed(Write::Report, problem, self.now);
                 return None;
             }
         };
@@ -130,7 +127,7 @@ impl House {
         self.stand_at(report);
         self.batcher.close();
         self.taken_up = None;
-        self.complaints.succeeded(Write::Report, self.now);
+        self.write_failures.succeeded(Write::Report, self.now);
         self.read_balance();
         self.record(report);
         info!(sequence = report.sequence, "session signed");
@@ -207,10 +204,10 @@ impl House {
 
     fn recorded(&mut self, noted: std::io::Result<()>) {
         match noted {
-            Ok(()) => self.complaints.succeeded(Write::Record, self.now),
+            Ok(()) => self.write_failures.succeeded(Write::Record, self.now),
             Err(error) => {
                 let problem = problems::record(&error, &self.home.last_signed());
-                self.complaints.failed(Write::Record, problem, self.now);
+                self.write_failures.failed(Write::Record, problem, self.now);
             }
         }
     }
@@ -221,7 +218,7 @@ impl House {
         if self.is_in_doubt() || known.is_some_and(|known| known.sequence >= self.head.sequence) {
             return;
         }
-        match opening::last_entry(&self.book, &self.head) {
+        match doubt::last_entry(&self.book, &self.head) {
             Ok(entry) => {
                 let noted = self.last_signed.raise(entry);
                 self.recorded(noted);
@@ -242,7 +239,7 @@ impl House {
             self.book.checkpoint(Some(open))
         };
         match kept {
-            Ok(()) => self.complaints.succeeded(Write::Session, self.now),
+            Ok(()) => self.write_failures.succeeded(Write::Session, self.now),
             Err(error) => self.refused(Write::Session, &error),
         }
     }
@@ -252,7 +249,7 @@ impl House {
         let (path, now) = (self.home.book(), self.now);
         let disk = &mut self.disk;
         let problem = problems::book_on(error, || disk.fault(error, &path, now));
-        self.complaints.failed(write, problem, now);
+        self.write_failures.failed(write, problem, now);
     }
 
     /// For whoever asked; a tick has [`Self::refused`].
@@ -260,7 +257,11 @@ impl House {
         problems::book(error, &self.home.book())
     }
 
-    pub(crate) fn reports(&self, after: u64, limit: u16) -> Result<ReportsPage, Problem> {
+    pub(in crate::accounting) fn reports(
+        &self,
+        after: u64,
+        limit: u16,
+    ) -> Result<ReportsPage, Problem> {
         let limit = u32::from(limit.min(REPORTS_PAGE_MAX));
         let reports = self
             .book
@@ -278,7 +279,7 @@ impl House {
         })
     }
 
-    pub(crate) fn session(&self) -> Option<SessionStatus> {
+    pub(in crate::accounting) fn session(&self) -> Option<SessionStatus> {
         let open = self.batcher.open()?;
         Some(SessionStatus {
             started_at: U64Text(open.started_at.get()),
@@ -289,33 +290,33 @@ impl House {
         })
     }
 
-    pub(crate) fn set_thresholds(&mut self, thresholds: Thresholds) {
+    pub(in crate::accounting) fn set_thresholds(&mut self, thresholds: Thresholds) {
         self.batcher.set_thresholds(thresholds);
     }
 
-    pub(crate) const fn head(&self) -> &ChainHead {
+    pub(in crate::accounting) const fn head(&self) -> &ChainHead {
         &self.head
     }
 
-    pub(crate) const fn chain(&self) -> HexBytes<16> {
+    pub(in crate::accounting) const fn chain(&self) -> HexBytes<16> {
         HexBytes(self.head.chain.0)
     }
 
-    pub(crate) const fn balance(&self) -> U64Text {
+    pub(in crate::accounting) const fn balance(&self) -> U64Text {
         U64Text(self.balance)
     }
 
-    pub(crate) const fn report_count(&self) -> U64Text {
+    pub(in crate::accounting) const fn report_count(&self) -> U64Text {
         U64Text(self.head.sequence)
     }
 
     /// What keeps sessions from being signed or kept.
-    pub(crate) fn problem(&self) -> Option<Problem> {
+    pub(in crate::accounting) fn problem(&self) -> Option<Problem> {
         if self.is_away {
             return Some(Problem::new(ErrorCode::BookMoved));
         }
         let doubt = self.doubt.map(Doubt::problem);
-        doubt.or_else(|| self.complaints.current().cloned())
+        doubt.or_else(|| self.write_failures.current().cloned())
     }
 }
 

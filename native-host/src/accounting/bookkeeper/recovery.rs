@@ -1,8 +1,9 @@
 //! Ways out of a doubt: reports that somebody hands back, a book that was put back, a new chain.
 
-use super::{
-    House,
+use super::Bookkeeper;
+use crate::accounting::{
     doubt::{self, Doubt},
+    write_failures::Write,
 };
 use crate::{files, home::Home, last_signed::Entry, last_signed::LastSigned, problems};
 use meter_core::{
@@ -18,14 +19,17 @@ use std::{
 };
 use tracing::{info, warn};
 
-impl House {
+impl Bookkeeper {
     /// Takes signed reports that somebody else knows, in ascending order: those that the book lacks
     /// are added, the others show whether it is still the same book.
     ///
     /// # Errors
     /// What still keeps reports from being signed; `bad_request` for a report of another key or
     /// chain.
-    pub(crate) fn take_back(&mut self, reports: &[WireReport]) -> Result<(), Problem> {
+    pub(in crate::accounting) fn take_back(
+        &mut self,
+        reports: &[WireReport],
+    ) -> Result<(), Problem> {
         if self.is_away {
             return Err(Problem::new(ErrorCode::BookMoved));
         }
@@ -82,7 +86,7 @@ impl House {
         self.batcher.forget(&open);
         let kept = self.book.checkpoint(self.batcher.open());
         if let Err(error) = kept {
-            self.refused(super::Write::Session, &error);
+            self.refused(Write::Session, &error);
         }
     }
 
@@ -107,15 +111,15 @@ impl House {
     }
 
     /// Whether nothing is signed at the moment.
-    pub(crate) const fn is_in_doubt(&self) -> bool {
+    pub(in crate::accounting) const fn is_in_doubt(&self) -> bool {
         self.doubt.is_some() || self.is_away
     }
 
     /// Opens key and book anew, for a person who may have repaired them.
     ///
     /// # Errors
-    /// As [`House::open`]; everything then stays as it was.
-    pub(crate) fn open_again(&mut self) -> Result<(), Problem> {
+    /// As [`Bookkeeper::open`]; everything then stays as it was.
+    pub(in crate::accounting) fn open_again(&mut self) -> Result<(), Problem> {
         let mut fresh = Self::open(&self.home, *self.batcher.thresholds())?;
         fresh.carry(self.take_along());
         *self = fresh;
@@ -145,7 +149,7 @@ impl House {
 }
 
 /// What outlives the opening of another book.
-pub(crate) struct Carried {
+pub(in crate::accounting) struct Carried {
     batcher: SessionBatcher,
     counted: CounterSnapshot,
     taken_up: Option<OpenSession>,
@@ -156,44 +160,44 @@ pub(crate) struct Carried {
 /// stays in `carried`, and the time does not count.
 ///
 /// # Errors
-/// As [`House::open`].
-pub(crate) fn open_house(
+/// As [`Bookkeeper::open`].
+pub(in crate::accounting) fn open_bookkeeper(
     home: &Home,
     thresholds: Thresholds,
     carried: &mut Option<Carried>,
-) -> Result<House, Problem> {
-    let opened = House::open(home, thresholds);
-    let mut house = opened.inspect_err(|_| {
+) -> Result<Bookkeeper, Problem> {
+    let opened = Bookkeeper::open(home, thresholds);
+    let mut bookkeeper = opened.inspect_err(|_| {
         if let Some(carried) = carried.as_mut() {
             carried.batcher.pause();
         }
     })?;
     if let Some(carried) = carried.take() {
-        house.carry(carried);
+        bookkeeper.carry(carried);
         // They may have been changed meanwhile.
-        house.set_thresholds(thresholds);
+        bookkeeper.set_thresholds(thresholds);
     }
-    Ok(house)
+    Ok(bookkeeper)
 }
 
-/// Begins a chain with a book of its own, and puts the one before aside. Gives the house from then
+/// Begins a chain with a book of its own, and puts the one before aside. Gives the bookkeeper from then
 /// on, and how it went: where the old book cannot be put aside, it is opened again. What was
 /// counted is in `carried` when no book can be opened.
-pub(crate) fn begin_anew(
-    house: Result<House, Problem>,
+pub(in crate::accounting) fn begin_anew(
+    bookkeeper: Result<Bookkeeper, Problem>,
     home: &Home,
     thresholds: Thresholds,
     carried: &mut Option<Carried>,
-) -> (Result<House, Problem>, Result<(), Problem>) {
+) -> (Result<Bookkeeper, Problem>, Result<(), Problem>) {
     // No file is moved while it is open.
-    if let Ok(mut house) = house {
-        if let Some(Doubt::Behind { ended_at, .. }) = house.doubt {
-            house.forget_what_was_signed(ended_at);
+    if let Ok(mut bookkeeper) = bookkeeper {
+        if let Some(Doubt::Behind { ended_at, .. }) = bookkeeper.doubt {
+            bookkeeper.forget_what_was_signed(ended_at);
         }
-        *carried = Some(house.take_along());
+        *carried = Some(bookkeeper.take_along());
     }
     let left = leave_chain(home);
-    let opened = open_house(home, thresholds, carried);
+    let opened = open_bookkeeper(home, thresholds, carried);
     let outcome = left.and_then(|()| match &opened {
         Ok(_) => Ok(()),
         Err(problem) => Err(problem.clone()),

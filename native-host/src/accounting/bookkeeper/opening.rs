@@ -1,10 +1,10 @@
 //! Opening key and book, or making both where neither was ever made.
 
-use super::{
-    House,
-    complaints::Complaints,
+use super::{Bookkeeper, LISTEN_TICKS};
+use crate::accounting::{
     disk::Disk,
     doubt::{self, Doubt},
+    write_failures::WriteFailures,
 };
 use crate::{
     home::Home,
@@ -12,20 +12,21 @@ use crate::{
     last_signed::{Entry, LastSigned},
     problems,
 };
-use meter_core::{
-    ChainHead, ChainId, DeviceSigner, MonotonicMs, OpenSession, SessionBatcher, Thresholds,
-};
+use meter_core::{ChainId, DeviceSigner, MonotonicMs, OpenSession, SessionBatcher, Thresholds};
 use meter_ledger::{Book, BookError};
 use meter_relay::CounterSnapshot;
 use meter_wire::{ErrorCode, Problem};
 use tracing::{info, warn};
 
-impl House {
+impl Bookkeeper {
     /// Opens key and book, or makes both when neither exists.
     ///
     /// # Errors
     /// As a problem for the user. A key is made only where there is no report that another signed.
-    pub(crate) fn open(home: &Home, thresholds: Thresholds) -> Result<Self, Problem> {
+    pub(in crate::accounting) fn open(
+        home: &Home,
+        thresholds: Thresholds,
+    ) -> Result<Self, Problem> {
         let path = home.book();
         let of_book = |error: BookError| problems::book(&error, &path);
         home.prepare().map_err(|error| problems::home(&error))?;
@@ -66,26 +67,13 @@ impl House {
             doubt,
             is_away: false,
             unusable: None,
-            complaints: Complaints::default(),
+            write_failures: WriteFailures::default(),
             disk: Disk::default(),
             taken_up: open,
-            listened: if is_new { super::LISTEN_TICKS } else { 0 },
+            listened: if is_new { LISTEN_TICKS } else { 0 },
             now: MonotonicMs::ZERO,
         })
     }
-}
-
-/// What the record says once it has caught up with the book.
-///
-/// # Errors
-/// When the book cannot be read.
-pub(super) fn last_entry(book: &Book, head: &ChainHead) -> Result<Entry, BookError> {
-    let last = book.latest(1)?.into_iter().next();
-    let last = last.and_then(|signed| signed.verify(head.key).ok());
-    Ok(match last {
-        Some(last) => Entry::of(last.value()),
-        None => Entry::genesis(head.chain, head.key),
-    })
 }
 
 /// The session in progress. In a book that was put back it is the beginning of one that was signed

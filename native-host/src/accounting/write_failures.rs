@@ -17,7 +17,7 @@ pub(super) enum Write {
 
 /// The last refusal of each kind of write, until a write of that kind succeeds.
 #[derive(Debug, Default)]
-pub(super) struct Complaints {
+pub(super) struct WriteFailures {
     report: Option<Problem>,
     session: Option<Problem>,
     record: Option<Problem>,
@@ -29,7 +29,7 @@ pub(super) struct Complaints {
 /// The log gets one line about this in so many milliseconds.
 const LOG_EVERY_MS: u64 = 60_000;
 
-impl Complaints {
+impl WriteFailures {
     /// The one to tell: a report that is not kept comes before everything else.
     pub(super) fn current(&self) -> Option<&Problem> {
         let first = self.report.as_ref().or(self.session.as_ref());
@@ -88,23 +88,23 @@ mod tests {
 
     #[test]
     fn a_refusal_stands_until_a_write_of_its_own_kind_succeeds() {
-        let mut complaints = Complaints::default();
+        let mut write_failures = WriteFailures::default();
         let [full, busy] = [ErrorCode::DiskFull, ErrorCode::BookBusy].map(Problem::new);
-        complaints.failed(Write::Session, busy.clone(), at(0));
-        complaints.failed(Write::Report, full.clone(), at(0));
-        assert_eq!(complaints.current(), Some(&full));
-        complaints.succeeded(Write::Record, at(1));
-        assert_eq!(complaints.current(), Some(&full));
-        complaints.succeeded(Write::Session, at(1));
-        assert_eq!(complaints.current(), Some(&full));
-        complaints.succeeded(Write::Report, at(2));
-        assert_eq!(complaints.current(), None);
+        write_failures.failed(Write::Session, busy.clone(), at(0));
+        write_failures.failed(Write::Report, full.clone(), at(0));
+        assert_eq!(write_failures.current(), Some(&full));
+        write_failures.succeeded(Write::Record, at(1));
+        assert_eq!(write_failures.current(), Some(&full));
+        write_failures.succeeded(Write::Session, at(1));
+        assert_eq!(write_failures.current(), Some(&full));
+        write_failures.succeeded(Write::Report, at(2));
+        assert_eq!(write_failures.current(), None);
     }
 
     #[test]
     fn an_hour_of_refusals_twice_a_second_is_a_line_a_minute() {
-        let mut complaints = Complaints::default();
-        let lines = (0..7_200).filter(|half_s| complaints.may_log(at(half_s * 500)));
+        let mut write_failures = WriteFailures::default();
+        let lines = (0..7_200).filter(|half_s| write_failures.may_log(at(half_s * 500)));
         assert_eq!(lines.count(), 60);
     }
 }

@@ -2,13 +2,13 @@
 
 use super::*;
 
-impl Desk {
+impl Scene {
     /// A second as the engine has it; whether the file in the book's place was opened, and how that
     /// went.
     fn looks(&mut self) -> Option<Result<(), ErrorCode>> {
         self.second(0);
         let now = MonotonicMs::new(self.ms).expect("fits");
-        let tried = self.house().open_replacement(now);
+        let tried = self.bookkeeper().open_replacement(now);
         tried.map(|tried| tried.map_err(|problem| problem.code))
     }
 
@@ -21,27 +21,27 @@ impl Desk {
 
 #[test]
 fn an_unusable_file_in_the_books_place_is_opened_every_ten_seconds_or_when_it_changes() {
-    let mut desk = Desk::new();
-    desk.sign();
-    desk.close();
-    let book = fs::read(desk.home().book()).expect("read");
-    desk.open();
-    assert_eq!(desk.looks(), None, "it is the book");
+    let mut scene = Scene::new();
+    scene.sign();
+    scene.close();
+    let book = fs::read(scene.home().book()).expect("read");
+    scene.open();
+    assert_eq!(scene.looks(), None, "it is the book");
 
     let damaged = Some(Err(ErrorCode::BookDamaged));
-    desk.replace_book(b"no book");
+    scene.replace_book(b"no book");
     for _ in 0..2 {
-        assert_eq!(desk.looks(), damaged);
+        assert_eq!(scene.looks(), damaged);
         for second in 1..10 {
-            assert_eq!(desk.looks(), None, "{second}");
+            assert_eq!(scene.looks(), None, "{second}");
         }
     }
-    assert_eq!(desk.looks(), damaged);
-    desk.replace_book(b"no book either");
-    assert_eq!(desk.looks(), damaged, "another file is not waited for");
-    assert_eq!(desk.looks(), None);
-    desk.replace_book(&book);
-    assert_eq!(desk.looks(), Some(Ok(())));
-    assert_eq!(desk.code(), None);
-    assert_eq!(number(&desk.sign()), 2);
+    assert_eq!(scene.looks(), damaged);
+    scene.replace_book(b"no book either");
+    assert_eq!(scene.looks(), damaged, "another file is not waited for");
+    assert_eq!(scene.looks(), None);
+    scene.replace_book(&book);
+    assert_eq!(scene.looks(), Some(Ok(())));
+    assert_eq!(scene.code(), None);
+    assert_eq!(number(&scene.sign()), 2);
 }

@@ -1,4 +1,4 @@
-//! What was not reached lately: how often and for which reason, with no target and no time of day.
+//! What was not reached recent: how often and for which reason, with no target and no time of day.
 
 use meter_core::MonotonicMs;
 use meter_relay::CounterSnapshot;
@@ -6,7 +6,7 @@ use meter_wire::{TorReply, UNREACHED_WINDOW_MS, Unreached};
 
 /// The relay's totals, and how those of refused connections grew within the window.
 #[derive(Default)]
-pub(super) struct Lately {
+pub(super) struct RecentFailures {
     totals: CounterSnapshot,
     /// The slice of time that is being counted in.
     slice: u64,
@@ -20,7 +20,7 @@ struct Kind {
     slices: [u64; SLICES],
 }
 
-impl Lately {
+impl RecentFailures {
     /// Takes the totals of this moment. What is older than the window is forgotten; the oldest
     /// slice goes as a whole, so up to a slice's length early.
     pub(super) fn look(&mut self, now: MonotonicMs, totals: CounterSnapshot) {
@@ -104,12 +104,12 @@ mod tests {
 
     #[track_caller]
     fn check(looks: &[(u64, &[u8])], expected: &[(TorReply, u64)]) {
-        let mut lately = Lately::default();
+        let mut recent = RecentFailures::default();
         for (minute, replies) in looks {
             let now = MonotonicMs::new(minute * 60_000).expect("fits");
-            lately.look(now, after(replies));
+            recent.look(now, after(replies));
         }
-        let unreached = lately.unreached();
+        let unreached = recent.unreached();
         let told = unreached.iter().map(|kind| (kind.reply, kind.count.0));
         assert_eq!(told.collect::<Vec<_>>(), expected);
     }

@@ -1,0 +1,162 @@
+//! The one owner of key, book and session: what turns counted bytes into signed reports that are kept.
+
+mod bookkeeper;
+mod disk;
+mod doubt;
+mod unusable;
+mod write_failures;
+
+use crate::home::Home;
+use bookkeeper::{
+    Bookkeeper,
+    recovery::{self, Carried},
+};
+pub(crate) use doubt::is_forked;
+use meter_core::{ChainHead, MonotonicMs, Thresholds, UnixMs};
+use meter_relay::CounterSnapshot;
+use meter_wire::{HexBytes, Problem, ReportsPage, SessionStatus, U64Text, WireReport};
+use tracing::{debug, error, info};
+
+pub(crate) struct Accounting {
+    home: Home,
+    thresholds: Thresholds,
+    /// Why there is none: key or book cannot be opened.
+    bookkeeper: Result<Bookkeeper, Problem>,
+    /// What the bookkeeper before counted, from the failure to open another until one opens.
+    carried: Option<Carried>,
+}
+
+/// What a status tells of the accounts.
+pub(crate) struct AccountsStatus {
+    pub(crate) session: Option<SessionStatus>,
+    pub(crate) balance: U64Text,
+    pub(crate) reports: U64Text,
+    pub(crate) chain: Option<HexBytes<16>>,
+    pub(crate) problem: Option<Problem>,
+}
+
+impl Accounting {
+    /// Opens key and book, or makes both. A failure is no end: it is told, and
+    /// [`Self::try_again`] tries again.
+    pub(crate) fn open(home: &Home, thresholds: Thresholds) -> Self {
+        let bookkeeper = Bookkeeper::open(home, thresholds);
+        if let Err(problem) = &bookkeeper {
+            error!(code = ?problem.code, detail = problem.detail, "cannot work");
+        }
+        Self {
+            home: home.clone(),
+            thresholds,
+            bookkeeper,
+            carried: None,
+        }
+    }
+
+    /// Whether what the relay counts would be kept. The relay stays closed otherwise.
+    pub(crate) const fn works(&self) -> bool {
+        self.bookkeeper.is_ok()
+    }
+
+    /// Counts one second; `Some` when a session was signed and is safely in the book. It waits for
+    /// the disk at times.
+    pub(crate) fn tick(
+        &mut self,
+        monotonic: MonotonicMs,
+        wall: UnixMs,
+        counted: CounterSnapshot,
+        relay_runs: bool,
+    ) -> Option<WireReport> {
+        let Ok(bookkeeper) = &mut self.bookkeeper else {
+            return None;
+        };
+        match bookkeeper.open_replacement(monotonic) {
+            None => {}
+            Some(Ok(())) => info!("another book was put in place"),
+            // It is told as what it is: a book that is not where it was.
+            Some(Err(problem)) => debug!(detail = problem.detail, "the new book cannot be used"),
+        }
+        bookkeeper.tick(monotonic, wall, counted, relay_runs)
+    }
+
+    /// Up to `limit` reports after number `after`, in ascending order.
+    ///
+    /// # Errors
+    /// The book cannot be read, or why there is none.
+    pub(crate) fn reports(&self, after: u64, limit: u16) -> Result<ReportsPage, Problem> {
+        let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
+        bookkeeper.reports(after, limit)
+    }
+
+    /// When sessions close from now on.
+    pub(crate) fn set_thresholds(&mut self, thresholds: Thresholds) {
+        self.thresholds = thresholds;
+        if let Ok(bookkeeper) = &mut self.bookkeeper {
+            bookkeeper.set_thresholds(thresholds);
+        }
+    }
+
+    pub(crate) const fn thresholds(&self) -> Thresholds {
+        self.thresholds
+    }
+
+    /// Takes signed reports that somebody else knows, in ascending order.
+    ///
+    /// # Errors
+    /// As [`Bookkeeper::take_back`], or why there is no book.
+    pub(crate) fn take_back(&mut self, reports: &[WireReport]) -> Result<(), Problem> {
+        let bookkeeper = self
+            .bookkeeper
+            .as_mut()
+            .map_err(|problem| problem.clone())?;
+        bookkeeper.take_back(reports)
+    }
+
+    /// Opens key and book anew where they could not be opened, or where nothing is signed: a person
+    /// may have repaired them.
+    ///
+    /// # Errors
+    /// What still is in the way of a book in which nothing was signed; where there was none at all,
+    /// [`Self::status`] tells.
+    pub(crate) fn try_again(&mut self) -> Result<(), Problem> {
+        match &mut self.bookkeeper {
+            Err(_) => {
+                self.bookkeeper =
+                    recovery::open_bookkeeper(&self.home, self.thresholds, &mut self.carried);
+                Ok(())
+            }
+            Ok(bookkeeper) if bookkeeper.is_in_doubt() => bookkeeper.open_again(),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Begins a new chain, with a person's consent only: the old book is kept, and its chain ends.
+    ///
+    /// # Errors
+    /// Why it did not begin; the old book then goes on.
+    pub(crate) fn begin_anew(&mut self) -> Result<(), Problem> {
+        let none = Err(crate::problems::shutting_down());
+        let before = std::mem::replace(&mut self.bookkeeper, none);
+        let (bookkeeper, outcome) =
+            recovery::begin_anew(before, &self.home, self.thresholds, &mut self.carried);
+        self.bookkeeper = bookkeeper;
+        outcome
+    }
+
+    /// The last signed report, key and chain.
+    pub(crate) fn head(&self) -> Option<&ChainHead> {
+        self.bookkeeper.as_ref().ok().map(Bookkeeper::head)
+    }
+
+    pub(crate) fn status(&self) -> AccountsStatus {
+        let working = self.bookkeeper.as_ref().ok();
+        AccountsStatus {
+            session: working.and_then(Bookkeeper::session),
+            balance: working.map_or_else(Default::default, Bookkeeper::balance),
+            reports: working.map_or_else(Default::default, Bookkeeper::report_count),
+            chain: working.map(Bookkeeper::chain),
+            problem: match &self.bookkeeper {
+                Ok(bookkeeper) => bookkeeper.problem(),
+                Err(problem) => Some(problem.clone()),
+            },
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Another file lies where the book was: it is opened, and while it cannot be used, not every
+//! second.
+
+use super::Bookkeeper;
+use crate::accounting::unusable::Unusable;
+use meter_core::MonotonicMs;
+use meter_ledger::Place;
+use meter_wire::Problem;
+
+impl Bookkeeper {
+    /// Opens the file that lies in the book's place, if another does. `None`: none does, or it
+    /// could not be used a moment ago and is the same.
+    pub(in crate::accounting) fn open_replacement(
+        &mut self,
+        now: MonotonicMs,
+    ) -> Option<Result<(), Problem>> {
+        if !self.is_away || self.book.place() != Place::Replaced {
+            return None;
+        }
+        let found = Unusable::now(&self.home.book(), now);
+        if let Some(before) = &self.unusable
+            && !before.is_worth_trying(&found)
+        {
+            return None;
+        }
+        let opened = self.open_again();
+        if opened.is_err() {
+            self.unusable = Some(found);
+        }
+        Some(opened)
+    }
+}
