@@ -1,4 +1,5 @@
-//! The one owner of key, book and session: what turns counted bytes into signed reports that are kept.
+//! The one owner of key, book and session: what turns counted bytes into signed reports that are
+//! kept.
 
 mod bookkeeper;
 mod disk;

@@ -8,12 +8,16 @@
 mod core;
 mod network_changes;
 mod orders;
+mod seen;
 mod stalled_start;
 mod start_settings;
 mod status;
 mod watchdog;
 
-use self::core::{Action, Core, Seen};
+use self::{
+    core::{Action, Core},
+    seen::Seen,
+};
 use crate::{clock::Clock, config::TorChoice, home::Home, settings::Settings, system::network};
 use meter_core::{MonotonicMs, TorAddr};
 use meter_relay::CounterSnapshot;

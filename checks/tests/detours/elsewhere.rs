@@ -1,7 +1,7 @@
 //! The whole daemon on a computer that goes from one network to another.
 
 use crate::{
-    LIMIT, OURS, World, network,
+    LIMIT, OURS, PATIENCE, World, network,
     place::{Place, Way, page, reload, restarts},
 };
 use checks::stage::Backend;
@@ -29,9 +29,9 @@ async fn moves(world: &World, backend: Backend, way: Way) {
 
     let socket = host.folder().join("relay");
     let _way_in = place.way_in(&socket, &host.relay().to_string()).await;
-    assert_eq!(page(&socket, &world.site).await, Some(150_000));
+    assert_eq!(page(&socket, &world.site, PATIENCE).await, Some(150_000));
     network::moves(place.process()).await;
-    reload(&socket, &world.site).await;
+    reload(&socket, &world.site, PATIENCE).await;
     assert_eq!(restarts(&host.log()), 1, "{}", host.log());
     host.wait_for(LIMIT, usable).await.unwrap();
     host.end().unwrap();

@@ -1,6 +1,6 @@
 //! A network of its own for a daemon, which reaches Tor's network by one door alone.
 
-use crate::{PATIENCE, World, network, server_file, soon};
+use crate::{World, network, server_file, soon};
 use checks::{
     host::Host,
     stage::{Backend, tor_section},
@@ -53,16 +53,16 @@ pub(crate) async fn fetch(socket: &Path, site: &Site) -> anyhow::Result<usize> {
     Ok(fetched.body.len())
 }
 
-/// The same through the relay, if somebody would wait for it.
-pub(crate) async fn page(relay: &Path, site: &Site) -> Option<usize> {
-    let fetched = tokio::time::timeout(PATIENCE, fetch(relay, site)).await;
+/// The same through the relay, if somebody would wait for it for so long.
+pub(crate) async fn page(relay: &Path, site: &Site, patience: Duration) -> Option<usize> {
+    let fetched = tokio::time::timeout(patience, fetch(relay, site)).await;
     fetched.ok()?.ok()
 }
 
-/// Asks for it until it comes, as somebody does who reloads it.
-pub(crate) async fn reload(relay: &Path, site: &Site) {
+/// Asks for it until it comes, as somebody does who reloads it when it takes too long.
+pub(crate) async fn reload(relay: &Path, site: &Site, patience: Duration) {
     let comes = async {
-        while page(relay, site).await != Some(150_000) {
+        while page(relay, site, patience).await != Some(150_000) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };

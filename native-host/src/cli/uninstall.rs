@@ -4,6 +4,7 @@
 //! would go.
 
 mod purge;
+mod undo;
 
 use super::{
     Failure, Outcome,
@@ -22,10 +23,11 @@ use crate::{
 use clap::Args;
 use rustix::process::geteuid;
 use std::{
-    fs, io,
+    fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
+use undo::Undo;
 
 #[derive(Args)]
 pub(super) struct Uninstall {
@@ -116,61 +118,6 @@ fn check(home: &Home) -> Result<Kind, Failure> {
             Err(refuse(FolderError::Owner { path, me }.to_string()))
         }
         _ => Ok(kind),
-    }
-}
-
-/// Taking things away, or saying what would be taken.
-struct Undo {
-    parts: Parts,
-    mood: Mood,
-}
-
-impl Undo {
-    /// Takes one thing away; `false` when it stays although it should not.
-    fn take(
-        &mut self,
-        part: &str,
-        name: &str,
-        path: &Path,
-        remove: impl FnOnce() -> io::Result<()>,
-    ) -> Result<bool, Failure> {
-        let removed = match self.mood {
-            Mood::Earnest => gone(remove()),
-            Mood::Rehearsal => Ok(()),
-        };
-        match removed {
-            Ok(()) => self.gone(part, name, path, "").map(|()| true),
-            Err(error) => self.fails(part, name, path, &error).map(|()| false),
-        }
-    }
-
-    /// Says of one thing that it went, or would go.
-    fn gone(&mut self, part: &str, name: &str, path: &Path, more: &str) -> Result<(), Failure> {
-        let (outcome, word) = match self.mood {
-            Mood::Earnest => ("removed", "removed"),
-            Mood::Rehearsal => ("would_be_removed", "would be removed"),
-        };
-        self.parts.tell(
-            Part::new(part, outcome).name(name.trim_end()).at(path),
-            format_args!("{name:12}  {word}  {}{more}", path.display()),
-        )
-    }
-
-    /// Says of one thing that it stays although it should not.
-    fn fails(
-        &mut self,
-        part: &str,
-        name: &str,
-        path: &Path,
-        error: &io::Error,
-    ) -> Result<(), Failure> {
-        self.parts.tell(
-            Part::new(part, "not_removed")
-                .name(name.trim_end())
-                .at(path)
-                .because(error),
-            format_args!("{name:12}  NOT removed  {}: {error}", path.display()),
-        )
     }
 }
 
@@ -269,11 +216,4 @@ fn take_program(undo: &mut Undo, home: &Home, programs: &[PathBuf]) -> Result<bo
         crate::ignore_because("somebody put more there", fs::remove_dir(folder));
     }
     Ok(whole)
-}
-
-fn gone(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    }
 }

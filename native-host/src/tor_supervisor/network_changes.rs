@@ -3,7 +3,7 @@
 //! A connection that is left over from another network stays open on paper. Tor needs one and a
 //! half minutes to try another one, measured, and a system a quarter of an hour to end it.
 
-use super::core::Seen;
+use super::seen::Seen;
 use meter_tor::TorState;
 use meter_wire::ErrorCode;
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};

@@ -83,7 +83,7 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
     }
 
     pub(crate) async fn browse(&self, computer: &Computer, world: &World) {
-        reload(&computer.socket(self.port()), &world.site).await;
+        reload(&computer.socket(self.port()), &world.site, PATIENCE).await;
     }
 
     pub(crate) async fn log(&self, computer: &Computer) -> String {
@@ -116,6 +116,10 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
         serde_json::from_str(&computer.shell(&script).await).ok()
     }
 }
+
+/// An emulated computer beside other work needs more than a moment for a page, and to ask anew ends
+/// the one that was coming.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Between two questions; each starts a program on a slow computer.
 pub(crate) const POLL: Duration = Duration::from_millis(500);

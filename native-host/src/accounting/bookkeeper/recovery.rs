@@ -180,8 +180,8 @@ pub(in crate::accounting) fn open_bookkeeper(
     Ok(bookkeeper)
 }
 
-/// Begins a chain with a book of its own, and puts the one before aside. Gives the bookkeeper from then
-/// on, and how it went: where the old book cannot be put aside, it is opened again. What was
+/// Begins a chain with a book of its own, and puts the one before aside. Gives the bookkeeper from
+/// then on, and how it went: where the old book cannot be put aside, it is opened again. What was
 /// counted is in `carried` when no book can be opened.
 pub(in crate::accounting) fn begin_anew(
     bookkeeper: Result<Bookkeeper, Problem>,

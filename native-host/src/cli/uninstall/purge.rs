@@ -1,6 +1,6 @@
 //! `uninstall --purge`: what Onionmeter made in its home goes, after a question.
 
-use super::{super::asked, Undo};
+use super::{super::asked, undo::Undo};
 use crate::{
     EXIT_USAGE,
     cli::{

@@ -1,7 +1,10 @@
 //! Scenes of a computer and its Tor, look by look: what was seen, and what is to be done.
 
 use super::*;
-use meter_tor::{BackendKind, Bootstrap, TorProblem, TorState};
+use crate::system::network::Network;
+use meter_core::MonotonicMs;
+use meter_relay::CounterSnapshot;
+use meter_tor::{BackendKind, Bootstrap, TorProblem, TorState, TorStatus};
 use std::{cell::Cell, collections::BTreeSet, net::IpAddr};
 
 /// A computer whose networks are as a scene says. 192.0.2.0/24 is for documentation (RFC 5737).

@@ -1,0 +1,79 @@
+//! One list of what goes, for both moods: taken away in earnest, only named in a rehearsal.
+
+use crate::{
+    cli::{
+        Failure,
+        parts::{Part, Parts},
+    },
+    home::Mood,
+};
+use std::{io, path::Path};
+
+/// Taking things away, or saying what would be taken.
+pub(super) struct Undo {
+    pub(super) parts: Parts,
+    pub(super) mood: Mood,
+}
+
+impl Undo {
+    /// Takes one thing away; `false` when it stays although it should not.
+    pub(super) fn take(
+        &mut self,
+        part: &str,
+        name: &str,
+        path: &Path,
+        remove: impl FnOnce() -> io::Result<()>,
+    ) -> Result<bool, Failure> {
+        let removed = match self.mood {
+            Mood::Earnest => gone(remove()),
+            Mood::Rehearsal => Ok(()),
+        };
+        match removed {
+            Ok(()) => self.gone(part, name, path, "").map(|()| true),
+            Err(error) => self.fails(part, name, path, &error).map(|()| false),
+        }
+    }
+
+    /// Says of one thing that it went, or would go.
+    pub(super) fn gone(
+        &mut self,
+        part: &str,
+        name: &str,
+        path: &Path,
+        more: &str,
+    ) -> Result<(), Failure> {
+        let (outcome, word) = match self.mood {
+            Mood::Earnest => ("removed", "removed"),
+            Mood::Rehearsal => ("would_be_removed", "would be removed"),
+        };
+        self.parts.tell(
+            Part::new(part, outcome).name(name.trim_end()).at(path),
+            format_args!("{name:12}  {word}  {}{more}", path.display()),
+        )
+    }
+
+    /// Says of one thing that it stays although it should not.
+    pub(super) fn fails(
+        &mut self,
+        part: &str,
+        name: &str,
+        path: &Path,
+        error: &io::Error,
+    ) -> Result<(), Failure> {
+        self.parts.tell(
+            Part::new(part, "not_removed")
+                .name(name.trim_end())
+                .at(path)
+                .because(error),
+            format_args!("{name:12}  NOT removed  {}: {error}", path.display()),
+        )
+    }
+}
+
+/// What was not there is gone, too.
+pub(super) fn gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
