@@ -14,6 +14,7 @@ const PINGS_UNANSWERED = 5;
 
 let port;
 let unanswered = 0;
+let unheard;
 let silent = false;
 let reportIds;
 let unreachedKinds;
@@ -29,10 +30,12 @@ function connect() {
   });
   // The worker may be put to sleep at any time; connecting wakes it.
   port.onDisconnect.addListener(() => setTimeout(connect, 250));
+  if (unheard !== undefined) send(unheard);
 }
 
 function heard() {
   unanswered = 0;
+  unheard = undefined;
   if (!silent) return;
   silent = false;
   // What was drawn here in the worker's place is drawn anew for a page that connects.
@@ -68,7 +71,15 @@ async function obey(intent) {
   if (intent === "restart" && api.proxy.onRequest) api.runtime.reload();
 }
 
-const send = (intent) => port.postMessage({ intent });
+// A worker that is just being ended hears nothing: what a person clicked is said again to the next.
+function send(intent) {
+  unheard = intent;
+  try {
+    port.postMessage({ intent });
+  } catch {
+    // The port has just closed; another follows.
+  }
+}
 
 // Writing what stands there already would make a screen reader say it again.
 function text(node, value) {
