@@ -6,6 +6,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly TOOLS=${ONIONMETER_TOOLS:-$HOME/.cache/onionmeter/tools}
 readonly EXTENSION=dist/extension
 export ONIONMETER_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
+readonly LOGS=dist/tests
+# Checks of the whole that run at once; fewer where there is little memory.
+readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-3}
+# Everything there is, with the embedded Tor.
+readonly WHOLE=(--workspace --locked --features "onionmeter/embedded-tor,checks/embedded-tor")
 # What the tests are told where a part of them cannot run.
 SKIPPED=()
 
@@ -16,7 +21,9 @@ help() {
 ./build.sh demo    the whole path without internet: a private Tor network, a site, a browser;
                    ends with the signed reports and their sum; screenshots go to dist/demo.
                    --tor embedded (what it does by itself), managed or existing: the Tor to use
-./build.sh test    every check and test there is; .ci/run calls it
+./build.sh check   format, clippy and tests of the crates that changed, or of those named:
+                   ./build.sh check meter-relay. What is quick, for every few minutes
+./build.sh test    every check and test there is; .ci/run calls it. Ends with how long each took
 ./build.sh bench   the relay beside HAProxy, nginx and two programs of our own (Linux); prints the
                    table and writes it to docs/figures.md; takes some minutes. With --tor
                    instead: through a private Tor network the wait for a page, browsers' words
@@ -265,28 +272,127 @@ demo() {
 }
 
 test() {
+    local begun=$SECONDS
     setup_build
     setup_browsers
     # Tests of bridges, of a Tor behind a wall, and of one with a wrong clock.
     need obfs4proxy snowflake-client unshare nsenter ip faketime
     setup_guest
     setup_namespaces
+    rm -rf "$LOGS"
+    mkdir -p "$LOGS"
     step "form: rustfmt and clippy"
     cargo fmt --all --check
-    cargo clippy --all-targets --locked --quiet -- -D warnings
-    build_extension
-    cargo clippy --package extension-wasm --target wasm32-unknown-unknown --locked --quiet -- -D warnings
-    other_systems
-    step "tests"
-    cargo build --locked --package onionmeter --package checks
-    # The limit is for what hangs; the tests take some minutes.
-    timeout --kill-after=10s 40m cargo test --locked "${SKIPPED[@]}"
-    step "the embedded Tor"
-    test_embedded
-    step "tests inside Wasm"
-    test_wasm
+    part "clippy" cargo clippy --all-targets --locked --quiet -- -D warnings
+    part "building the extension" build_extension
+    part "clippy for Wasm" cargo clippy --package extension-wasm \
+        --target wasm32-unknown-unknown --locked --quiet -- -D warnings
+    part "clippy for macOS and Windows" other_systems
+    part "clippy with the embedded Tor" cargo clippy "${WHOLE[@]}" --all-targets --quiet -- -D warnings
+    step "tests of the crates"
+    # Before the program without the embedded Tor gives way to the one that has it.
+    part "building and testing without the embedded Tor" without_embedded
+    part "building with the embedded Tor" cargo test "${WHOLE[@]}" --no-run
+    part "testing the crates" test_crates
+    step "checks of the whole, $SIDE_BY_SIDE side by side"
+    part "checks of the whole" checks_of_the_whole
     dependencies
+    step "how long it took"
+    how_long
+    say "$((SECONDS - begun)) s in all"
     step "all tests passed"
+}
+
+# part NAME COMMAND...: runs it and notes how long it took.
+part() {
+    local name=$1 begun=$SECONDS
+    shift
+    "$@"
+    printf '%6d s  %s\n' $((SECONDS - begun)) "$name" >>"$LOGS/parts"
+}
+
+# Slowest first: the parts, then each program of tests that took a second or more.
+how_long() {
+    sort -rn "$LOGS/parts" >&2
+    say
+    awk '/^ +Running / { name = $0; sub(/.*deps\//, "", name); sub(/-[0-9a-f]+\).*/, "", name)
+                         file = $2 == "unittests" ? $3 : $2 }
+        /finished in [0-9.]+s/ { taken = $0; sub(/.*finished in /, "", taken)
+            if (taken + 0 >= 1) printf "%6d s  %s (%s)\n", taken + 0.5, name, file }' \
+        "$LOGS"/*.log | sort -rn >&2
+}
+
+without_embedded() {
+    timeout --kill-after=10s 20m cargo test --locked --package onionmeter 2>&1 |
+        tee "$LOGS/without-embedded.log"
+}
+
+# The limit is for what hangs; the tests take some minutes.
+test_crates() {
+    timeout --kill-after=10s 40m cargo test --workspace --exclude checks --locked \
+        --features onionmeter/embedded-tor 2>&1 | tee "$LOGS/crates.log"
+}
+
+# They mostly wait, for Tor and for browsers. The longest begin first.
+checks_of_the_whole() {
+    local longest=(detours trouble browsers defaults) all name
+    mapfile -t all < <(find checks/tests -maxdepth 1 -name '*.rs' -exec basename {} .rs ';'
+        find checks/tests -mindepth 2 -maxdepth 2 -name main.rs -exec dirname {} ';' | xargs -n 1 basename)
+    {
+        printf '%s\n' "${longest[@]}"
+        for name in "${all[@]}"; do
+            [[ " ${longest[*]} " = *" $name "* ]] || printf '%s\n' "$name"
+        done
+        echo inside-wasm
+    } | xargs -P "$SIDE_BY_SIDE" -I '{}' ./build.sh one-check '{}' "${SKIPPED[@]}"
+}
+
+# one_check NAME [-- OPTION...]: its words only if it fails.
+one_check() {
+    local name=$1 log=$LOGS/$1.log begun=$SECONDS command
+    shift
+    command=(timeout --kill-after=10s 20m cargo test "${WHOLE[@]}" --test "$name" "$@")
+    [ "$name" = inside-wasm ] && command=(test_wasm)
+    if ("${command[@]}") >"$log" 2>&1; then
+        say "passed in $((SECONDS - begun)) s: $name"
+    else
+        cat "$log" >&2
+        say "FAILED: $name"
+        return 1
+    fi
+}
+
+# What changed since the last commit, or with it where nothing did; or what is named.
+check() {
+    have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
+    local begun=$SECONDS crates=("$@") only=() name
+    [ $# = 0 ] && mapfile -t crates < <(changed_crates)
+    cargo fmt --all --check
+    for name in "${crates[@]}"; do
+        [ "$name" = checks ] || only+=(--package "$name")
+    done
+    if [ "${#only[@]}" != 0 ]; then
+        step "clippy and tests: ${crates[*]}"
+        cargo clippy "${only[@]}" --all-targets --locked --quiet -- -D warnings
+        cargo test "${only[@]}" --locked --quiet
+    fi
+    step "form and documents"
+    cargo clippy --package checks --all-targets --locked --quiet -- -D warnings
+    cargo build --package onionmeter --locked --quiet
+    cargo test --package checks --test house --test documents --locked --quiet
+    step "passed in $((SECONDS - begun)) s; the checks of the whole are in ./build.sh test"
+}
+
+# The names of the crates in whose folders files changed.
+changed_crates() {
+    local files file folder
+    files=$(git status --porcelain --untracked-files=all --no-renames | cut -c4-)
+    [ -n "$files" ] || files=$(git diff --name-only HEAD~1)
+    while read -r file; do
+        folder=$(dirname "$file")
+        while [ "$folder" != . ] && [ ! -f "$folder/Cargo.toml" ]; do folder=$(dirname "$folder"); done
+        [ "$folder" = . ] || sed -n 's/^name = "\(.*\)"/\1/p' "$folder/Cargo.toml" | head -n 1
+    done <<<"$files" | sort -u
 }
 
 # What no test here can run must at least compile. The relay is for Unix; whose a connection is,
@@ -302,20 +408,6 @@ other_systems() {
     CARGO_FEATURE_NO_NEON=1 cargo clippy --package meter-owner --package meter-relay \
         --target "$apple" --locked --quiet -- -D warnings
     cargo clippy --package meter-owner --target "$windows" --locked --quiet -- -D warnings
-}
-
-# Arti, the program with it, and the backends side by side. Last of the native tests, because what it
-# builds takes the place of the program without.
-test_embedded() {
-    local with=(--package meter-arti --package onionmeter --package checks
-        --features onionmeter/embedded-tor,checks/embedded-tor)
-    cargo clippy "${with[@]}" --all-targets --locked --quiet -- -D warnings
-    cargo build --locked "${with[@]}"
-    timeout --kill-after=10s 20m cargo test --locked --package meter-arti --package onionmeter \
-        --features onionmeter/embedded-tor
-    timeout --kill-after=10s 20m cargo test --locked --package checks \
-        --features checks/embedded-tor --test backends --test canary --test circuits --test detours --test trouble \
-        "${SKIPPED[@]}"
 }
 
 # The vectors of the specification, verified by the same code as Wasm in a real browser.
@@ -425,7 +517,9 @@ in_a_network_of_its_own() {
 mkdir -p dist
 case ${1:-help} in
     build | run | test) "$1" ;;
-    demo | bench) command=$1; shift; "$command" "$@" ;;
+    demo | bench | check) command=$1; shift; "$command" "$@" ;;
+    # For `test` itself.
+    one-check) shift; one_check "$@" ;;
     help | -h | --help) help ;;
     *) help >&2; exit 64 ;;
 esac

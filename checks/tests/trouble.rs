@@ -28,16 +28,31 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// How long somebody waits for a page: longer than the watchdog does before it asks.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// Each build of the program has its turn with the Tor that the other does not have.
-const BACKEND: Backend = if cfg!(feature = "embedded-tor") {
-    Backend::Embedded
-} else {
-    Backend::Managed
-};
-
-/// One network for all, because booting it is what takes the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_outage_is_told_apart_and_passes_by_itself() {
+    outages_with(Backend::Managed).await;
+}
+
+#[cfg(feature = "embedded-tor")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_embedded_tor_every_outage_is_told_apart_and_passes_by_itself() {
+    outages_with(Backend::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_clock_is_told() {
+    // An installed tor says no more than that a certificate has expired.
+    wrong_clocks_with(Backend::Managed, None).await;
+}
+
+#[cfg(feature = "embedded-tor")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_embedded_tor_a_wrong_clock_is_told_with_its_side() {
+    wrong_clocks_with(Backend::Embedded, Some("3 days ahead")).await;
+}
+
+/// One network for all, because booting it is what takes the time.
+async fn outages_with(backend: Backend) {
     let folder = tempfile::Builder::new()
         .prefix("om")
         .tempdir_in("/tmp")
@@ -46,17 +61,17 @@ async fn every_outage_is_told_apart_and_passes_by_itself() {
         .await
         .unwrap();
     let site = Site::start().await.unwrap();
-    let (config, _) = tor_section(&network, BACKEND).unwrap();
+    let (config, _) = tor_section(&network, backend).unwrap();
     // A check looks from time to time, which is no client that keeps the daemon.
     let config = format!("[daemon]\nidle_exit_s = 0\n{config}");
 
-    if BACKEND == Backend::Managed {
+    if backend == Backend::Managed {
         doctor_tells_two_tors_apart(&network, &config).await;
     }
     a_start_amid_silence_is_told_and_goes_on(&network, &config).await;
     let waiting = Waiting {
         site: site.port(),
-        gives_up: BACKEND == Backend::Embedded,
+        gives_up: backend == Backend::Embedded,
     };
     a_network_that_falls_silent_is_told_and_what_waits_is_answered(&network, &config, waiting)
         .await;
@@ -67,17 +82,14 @@ async fn every_outage_is_told_apart_and_passes_by_itself() {
 }
 
 /// It is the network's clocks that are off: to whoever starts here that is the same.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_clock_is_told_with_its_side_where_tor_knows_it() {
-    // An installed tor says no more than that a certificate has expired.
-    let ahead = (BACKEND == Backend::Embedded).then_some("3 days ahead");
+async fn wrong_clocks_with(backend: Backend, ahead: Option<&str>) {
     for (days, side) in [(-3, ahead), (3, Some("3 days behind"))] {
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
         let folder = folder.unwrap();
         let network = TorNetwork::boot_on_another_day(folder.path(), days)
             .await
             .unwrap();
-        let (config, _) = tor_section(&network, BACKEND).unwrap();
+        let (config, _) = tor_section(&network, backend).unwrap();
         let mut host = Host::start(&config).unwrap();
         until(&mut host, |status| {
             let trouble = status.tor.trouble.as_ref();

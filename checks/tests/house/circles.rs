@@ -18,6 +18,7 @@ use crate::{absent::is_product, files::tracked};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    sync::LazyLock,
 };
 
 /// Arrows that still close circles: from a path that begins so, to one that begins so, and why.
@@ -70,8 +71,9 @@ const STILL: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The files of the products, as modules and as arrows between them.
-fn read_products() -> (Arrows, BTreeSet<String>) {
+/// The arrows between the files of the products, and the files that were read for them: once for
+/// all tests.
+static PRODUCTS: LazyLock<(Arrows, BTreeSet<String>)> = LazyLock::new(|| {
     let tracked: BTreeMap<_, _> = tracked(".rs")
         .into_iter()
         .filter(|file| is_product(&file.path))
@@ -86,7 +88,7 @@ fn read_products() -> (Arrows, BTreeSet<String>) {
         seen.extend(modules.0.into_iter().flat_map(|module| module.files));
     }
     (all, seen)
-}
+});
 
 /// Every file that can be reached from this one by at least one arrow.
 fn reached(arrows: &Arrows, from: &str) -> BTreeSet<String> {
@@ -116,7 +118,7 @@ fn circles(arrows: &Arrows) -> String {
 
 #[test]
 fn no_file_of_a_product_is_on_a_circle() {
-    let (mut arrows, _) = read_products();
+    let mut arrows = PRODUCTS.0.clone();
     assert!(arrows.len() > 150, "{}", arrows.len());
     for (from, tos) in &mut arrows {
         let is_allowed = |to: &str| {
@@ -134,12 +136,12 @@ fn no_file_of_a_product_is_on_a_circle() {
 
 #[test]
 fn every_circle_that_is_still_allowed_is_still_there() {
-    let (arrows, _) = read_products();
+    let (arrows, _) = &*PRODUCTS;
     for (begin, end, _) in STILL {
         let mut from = arrows.iter().filter(|(from, _)| from.starts_with(begin));
         let is_there = from.any(|(from, tos)| {
             let mut to = tos.keys().filter(|to| to.starts_with(end));
-            to.any(|to| reached(&arrows, to).contains(from))
+            to.any(|to| reached(arrows, to).contains(from))
         });
         assert!(
             is_there,
@@ -151,7 +153,7 @@ fn every_circle_that_is_still_allowed_is_still_there() {
 /// What is not declared, or declared in a way that is not understood here, would go unseen.
 #[test]
 fn every_file_of_a_product_is_looked_at() {
-    let (_, seen) = read_products();
+    let (_, seen) = &*PRODUCTS;
     let for_tests = ["/tests.rs", "/fuzz.rs"];
     for file in tracked(".rs").iter().filter(|file| is_product(&file.path)) {
         let is_test =
