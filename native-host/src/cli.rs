@@ -9,14 +9,17 @@ mod doctor;
 #[cfg(feature = "embedded-tor")]
 mod embedded;
 mod exit;
+mod exit_codes;
 mod harden;
 mod install;
 mod logs;
 mod open;
+mod outcome;
 mod output;
 mod parts;
 mod print;
 mod quantity;
+mod question;
 mod relay;
 mod reports;
 mod settings;
@@ -34,13 +37,9 @@ mod when;
 
 use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems};
 use clap::{CommandFactory as _, Parser, Subcommand};
-use meter_wire::Problem;
+use outcome::{Failure, Outcome};
 use output::{Format, tell};
-use std::{
-    ffi::OsStr,
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::{ffi::OsStr, process::ExitCode};
 
 /// Meters your browsing through Tor and turns it into signed reports and credits.
 ///
@@ -137,7 +136,7 @@ enum Command {
     /// Print the manual page
     Man(shell::Man),
     /// List the exit statuses
-    #[command(after_help = exit::table())]
+    #[command(after_help = exit_codes::table())]
     ExitCodes,
     /// Be the embedded Tor of a daemon (it starts this by itself)
     #[cfg(feature = "embedded-tor")]
@@ -183,31 +182,6 @@ For a service manager, or to see it end. Its log: `onionmeter logs -f`.
 Exit status: 0 it was asked to end, nobody was left, or another one runs already; 64 the home \
 cannot be
 used, 69 it could not begin, 78 a mistake in config.toml.";
-
-/// Why a command did not do what it was asked.
-enum Failure {
-    /// With the code to exit with.
-    Exit(u8, String),
-    /// The daemon said no.
-    Problem(Problem),
-    /// What is written does not reach stdout or stderr: nobody reads any more, or a disk is full.
-    /// No other error of the system becomes this one by itself.
-    Output(io::Error),
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl Failure {
-    fn usage(error: &dyn std::error::Error) -> Self {
-        Self::Exit(EXIT_USAGE, problems::chain(error))
-    }
-}
-
-type Outcome = Result<ExitCode, Failure>;
 
 /// Runs the command of this process's arguments.
 #[must_use]
@@ -279,7 +253,7 @@ fn obey(command: Command, format: Format) -> Outcome {
             shell::completions(&arguments, Arguments::command(), format)
         }
         Command::Man(arguments) => shell::man(&arguments, Arguments::command(), format),
-        Command::ExitCodes => exit::list(format),
+        Command::ExitCodes => exit_codes::list(format),
         #[cfg(feature = "embedded-tor")]
         Command::EmbeddedTor => embedded::run(),
     }
@@ -290,22 +264,6 @@ fn daemon(home: &Home) -> Outcome {
     home.prepare().map_err(|error| Failure::usage(&error))?;
     Config::load(&home.config()).map_err(|error| Failure::Problem(problems::config(&error)))?;
     Ok(daemon::run(home))
-}
-
-/// Asks a person at the terminal, and gives the answer without blanks around it.
-fn asked(question: &str) -> Result<String, Failure> {
-    let mut terminal = io::stderr().lock();
-    let asked = terminal
-        .write_all(question.as_bytes())
-        .and_then(|()| terminal.flush());
-    asked.map_err(Failure::Output)?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(|error| {
-        let text =
-            format!("nothing was done: the answer cannot be read from standard input: {error}");
-        Failure::Exit(EXIT_USAGE, text)
-    })?;
-    Ok(answer.trim().to_owned())
 }
 
 #[cfg(test)]

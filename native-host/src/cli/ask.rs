@@ -1,6 +1,6 @@
 //! Asking the daemon, for as long as a person has patience.
 
-use super::{Failure, exit};
+use super::{exit, outcome::Failure};
 use crate::{EXIT_BUG, cli::quantity, ipc};
 use clap::Args;
 use meter_wire::{Problem, Request, Settings, Status, Success};

@@ -1,9 +1,9 @@
 //! `restore` and `new-chain`: the ways out when the book is not the one that was signed into last.
 
 use super::{
-    Failure, Outcome,
     ask::{self, Patience},
     exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
     reports, verify,
 };

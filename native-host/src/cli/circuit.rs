@@ -1,9 +1,10 @@
 //! `circuit SITE`, `new-circuit SITE`.
 
 use super::{
-    Outcome, ask,
+    ask,
     ask::Patience,
     control::if_running,
+    outcome::Outcome,
     output::{Answer, Format},
     site,
 };

@@ -1,7 +1,8 @@
 //! `config path|get|set|check`.
 
 use super::{
-    Failure, Outcome, exit,
+    exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
     quantity, settings,
 };

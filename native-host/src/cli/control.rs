@@ -1,10 +1,11 @@
 //! `up`, `down`, `monitor start|stop`, `new-identity`, `stop`.
 
 use super::{
-    Failure, Outcome, ask,
+    ask,
     ask::Patience,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
-    status, tor, wait,
+    status, wait,
 };
 use crate::{home::Home, ipc};
 use clap::{Args, Subcommand};
@@ -88,7 +89,7 @@ Exit status: 0 the relay is open, 71 it cannot open its port, 78 a mistake in co
 }
 
 pub(super) fn up(arguments: &Up, home: &Home, format: Format) -> Outcome {
-    let patience = arguments.patience.at_most(tor::READY_MAX);
+    let patience = arguments.patience.at_most(wait::READY_MAX);
     let requests = vec![Request::MonitorStart, Request::TorStart];
     let status = wait::until(wait::Goal::Everything, requests, patience, home, format)?;
     let port = match status.relay {

@@ -3,55 +3,30 @@
 mod book;
 mod browsers;
 mod detour;
+mod finding;
 mod folder;
+mod seen;
 mod settings;
 mod tor;
 
 use super::{
-    Failure, Outcome, ask,
     ask::Patience,
     exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
     print, succession,
 };
-use crate::{
-    config::{Config, ConfigError},
-    home::Home,
-    ipc, key, port, problems,
-    versions::{self, Daemon},
-};
+use crate::{home::Home, key, port, problems, versions::Daemon};
 use clap::Args;
-use meter_wire::{ErrorCode, RelayStatus, Settings, Status};
-use serde_json::json;
-use std::fmt;
+use finding::Finding::{self, Bad, Good, Note};
+use meter_wire::{ErrorCode, RelayStatus, Status};
+use seen::{Seen, look};
 
 #[derive(Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
     patience: Patience,
 }
-
-/// What the findings go by.
-struct Seen {
-    /// Of the daemon; `None` while none answers.
-    status: Option<Status>,
-    /// What it goes by; `None` also for a daemon that does not tell.
-    in_force: Option<Settings>,
-    /// Which program it runs; `None` while none answers.
-    daemon: Option<Daemon>,
-    /// What its next start goes by.
-    file: Result<Config, ConfigError>,
-    /// Why a daemon that may run is not heard.
-    unanswered: Option<Failure>,
-}
-
-enum Finding {
-    Good(String),
-    Note(String),
-    Bad { what: String, remedy: String },
-}
-
-use Finding::{Bad, Good, Note};
 
 pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     let seen = look(arguments.patience, home);
@@ -87,32 +62,6 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
         .print(format)
 }
 
-impl Finding {
-    /// For programs.
-    fn told(&self, section: &str) -> serde_json::Value {
-        match self {
-            Good(what) => json!({"section": section, "level": "ok", "text": what}),
-            Note(what) => json!({"section": section, "level": "note", "text": what}),
-            Bad { what, remedy } => {
-                json!({"section": section, "level": "bad", "text": what, "remedy": remedy})
-            }
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Good(what) => write!(out, "  ok     {what}"),
-            Note(what) => write!(out, "  note   {what}"),
-            Bad { what, remedy } => {
-                let remedy = remedy.replace('\n', "\n            ");
-                write!(out, "  BAD    {what}\n         -> {remedy}")
-            }
-        }
-    }
-}
-
 fn signing_key(home: &Home) -> Finding {
     match key::load(&home.key()) {
         Ok(signer) => Good(format!(
@@ -129,33 +78,6 @@ fn signing_key(home: &Home) -> Finding {
                 .to_owned(),
         },
     }
-}
-
-fn look(patience: Patience, home: &Home) -> Seen {
-    let told = patience.wait(async {
-        let Some(mut connection) = ipc::Connection::attach(home).await? else {
-            return Ok(None);
-        };
-        let status = ask::status(&mut connection).await?;
-        let in_force = ask::settings(&mut connection).await;
-        let program = versions::program().unwrap_or_default();
-        Ok(Some((status, in_force, Daemon::of(&connection, &program))))
-    });
-    let mut seen = Seen {
-        status: None,
-        in_force: None,
-        daemon: None,
-        file: Config::load(&home.config()),
-        unanswered: None,
-    };
-    match told {
-        Ok(None) => {}
-        Ok(Some((status, in_force, daemon))) => {
-            (seen.status, seen.in_force, seen.daemon) = (Some(status), in_force, Some(daemon));
-        }
-        Err(failure) => seen.unanswered = Some(failure),
-    }
-    seen
 }
 
 /// All versions, and what runs that is not of this one.

@@ -1,7 +1,7 @@
 //! `embedded-tor`: this program as the embedded Tor of its daemon, which starts it. Hidden, because
 //! a person has no use for it; `meter_arti` is what it is.
 
-use super::{Failure, Outcome};
+use super::outcome::{Failure, Outcome};
 use crate::{EXIT_BUG, EXIT_UNAVAILABLE, dumps, ignore_because, limits, log};
 use meter_arti::{Discreet, Ended, Secrets};
 use std::{io, process::ExitCode};

@@ -2,10 +2,8 @@
 //! those of sysexits.h, 3 is what `systemctl status` says of a unit that does not run, 124 is that
 //! of timeout(1).
 
-use super::{Outcome, output::Answer, output::Format};
 use crate::{EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE};
 use meter_wire::ErrorCode;
-use serde_json::json;
 
 /// A check looked for something wrong and found it.
 pub(super) const CHECK: u8 = 1;
@@ -174,44 +172,6 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         // The rest is Tor's, or of the extension, which no command meets.
         _ => EXIT_UNAVAILABLE,
     }
-}
-
-/// `exit-codes`: the whole list.
-pub(super) fn list(format: Format) -> Outcome {
-    let rows: Vec<_> = ALL
-        .iter()
-        .map(|(code, name, meaning)| json!({"code": code, "name": name, "meaning": meaning}))
-        .collect();
-    Answer::new("exit_codes", table())
-        .with("exit_codes", rows)
-        .print(format)
-}
-
-/// Columns of a narrow terminal, and where the meanings begin.
-const WIDTH: usize = 80;
-const MEANING_AT: usize = 25;
-
-/// For people.
-pub(super) fn table() -> String {
-    let mut text = String::from("Exit statuses:\n");
-    for (code, name, meaning) in ALL {
-        text += &format!("  {code:>3}  {name:<18}");
-        let mut column = MEANING_AT;
-        for word in meaning.split(' ') {
-            if column + word.len() >= WIDTH {
-                text += "\n";
-                text.extend(std::iter::repeat_n(' ', MEANING_AT));
-                column = MEANING_AT;
-            }
-            text += " ";
-            text += word;
-            column += 1 + word.len();
-        }
-        text += "\n";
-    }
-    text + "\nThe name is `error.code` in JSON, unless the daemon has a more exact one\n\
-        (docs/spec/native-messages.md, \"Error codes\"). A signal ends a command as it ends any \
-        other.\n"
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! written.
 
 use super::{
-    Failure, Outcome, exit,
+    exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
 };
@@ -243,7 +244,7 @@ fn go_on(
         1 => "this file",
         _ => "these files",
     };
-    let answer = super::asked(&format!("{verb} {files}? [y/N] "))?;
+    let answer = super::question::asked(&format!("{verb} {files}? [y/N] "))?;
     Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
 }
 

@@ -1,9 +1,9 @@
 //! `install`: the program in its place, a manifest for every browser, a command to type.
 
 use super::{
-    Failure, Outcome,
     ask::Patience,
     exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
     succession,

@@ -1,7 +1,8 @@
 //! `logs`: the end of the daemon's log, and what comes.
 
 use super::{
-    Failure, Outcome, exit,
+    exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format, has_reader},
 };
 use crate::home::Home;

@@ -1,7 +1,7 @@
 //! `open`: a browser that reaches nothing except through Onionmeter.
 
 use super::{
-    Failure, Outcome,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
 };
 use crate::{

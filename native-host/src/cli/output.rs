@@ -1,7 +1,10 @@
 //! What a command has to say: text for people, or one JSON object for programs
 //! (`docs/spec/command-line-json.md`).
 
-use super::{Failure, Outcome, exit};
+use super::{
+    exit,
+    outcome::{Failure, Outcome},
+};
 use meter_wire::Problem;
 use serde::Serialize;
 use serde_json::{Map, Value, json};

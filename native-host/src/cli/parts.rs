@@ -2,7 +2,7 @@
 //! programs (`docs/spec/command-line-json.md`).
 
 use super::{
-    Failure, Outcome,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
 };
 use serde_json::{Map, Value, json};

@@ -4,7 +4,8 @@
 //! business.
 
 use super::{
-    Failure, Outcome, exit,
+    exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
 };
 use crate::{

@@ -1,6 +1,11 @@
 //! `reports`: what the book holds, each verified again on the way out.
 
-use super::{Failure, Outcome, exit, output::Format, print, when};
+use super::{
+    exit,
+    outcome::{Failure, Outcome},
+    output::Format,
+    print, when,
+};
 use crate::{EXIT_DATA, EXIT_USAGE, clock::Clock, home::Home, problems};
 use clap::Args;
 use jiff::tz::TimeZone;

@@ -1,7 +1,7 @@
 //! `completions` and `man`: made from the same description of the command line that parses it.
 
 use super::{
-    Failure, Outcome,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
 };
 use crate::{EXIT_BUG, EXIT_USAGE};

@@ -1,12 +1,14 @@
 //! `status`: one look at everything, or one after the other.
 
+mod picture;
 mod watch;
 mod words;
 
 use super::{
-    Outcome, ask,
+    ask,
     ask::Patience,
     exit,
+    outcome::Outcome,
     output::{Answer, Format},
     settings, succession,
 };
@@ -16,7 +18,6 @@ use crate::{
     versions::{self, Daemon},
 };
 use clap::Args;
-use meter_wire::Status;
 
 pub(super) use words::{sentence, state, tor};
 
@@ -64,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     })?;
     let (status, notes) = told.unzip();
     let notes = notes.unwrap_or_else(|| settings::note(home, None));
-    let answer = answer(status.as_ref(), home, &notes);
+    let answer = picture::answer(status.as_ref(), home, &notes);
     match (arguments.check, &status) {
         (false, _) => answer.print(format),
         (true, Some(status)) if state(status) != "ready" => check(answer.exit(exit::CHECK), format),
@@ -85,18 +86,4 @@ fn notices(differences: &[String]) -> String {
         .iter()
         .map(|difference| format!("Notice   {difference}\n"));
     lines.collect()
-}
-
-/// The whole picture; `notes` say what is wrong with `config.toml`, which the next start meets, and
-/// with the versions.
-fn answer(status: Option<&Status>, home: &Home, notes: &str) -> Answer {
-    match status {
-        Some(status) => {
-            Answer::new(state(status), words::describe(status, home) + notes).with_all(status)
-        }
-        None => {
-            let text = "The daemon is not running. The browser starts it, or `onionmeter up`.\n";
-            Answer::new("not_running", text.to_owned() + notes).exit(exit::NOT_RUNNING)
-        }
-    }
 }

@@ -1,10 +1,10 @@
 //! `thresholds`: when sessions close.
 
 use super::{
-    Failure, Outcome,
     ask::{self, Patience},
     control::if_running,
     exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
     quantity::{bytes, milliseconds, show_bytes, show_ms},
     tor::in_use,

@@ -1,20 +1,15 @@
 //! `tor start|stop|use`.
 
 use super::{
-    Failure, Outcome,
     ask::Patience,
     control, exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
     wait,
 };
 use crate::{files, home::Home, ipc};
 use clap::{Args, Subcommand};
 use meter_wire::{BackendChoice, ErrorCode, Request, TorUse};
-use std::time::Duration;
-
-/// How long `--wait` waits where `--timeout` does not say. Tor on a slow network takes a minute or
-/// two.
-pub(super) const READY_MAX: Duration = Duration::from_secs(180);
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -82,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             let status = wait::until(
                 wait::Goal::Tor,
                 requests.into(),
-                patience.at_most(READY_MAX),
+                patience.at_most(wait::READY_MAX),
                 home,
                 format,
             )?;

@@ -7,9 +7,9 @@ mod purge;
 mod undo;
 
 use super::{
-    Failure, Outcome,
     ask::Patience,
     install,
+    outcome::{Failure, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
 };

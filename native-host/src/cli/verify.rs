@@ -1,7 +1,8 @@
 //! `verify FILE`: checks reports with nothing but the file and, if given, the expected key.
 
 use super::{
-    Failure, Outcome, exit,
+    exit,
+    outcome::{Failure, Outcome},
     output::{Answer, Format, Lines},
     reports::row,
     when,

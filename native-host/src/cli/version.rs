@@ -1,8 +1,8 @@
 //! `version`: of every part that could be of another one.
 
 use super::{
-    Outcome,
     ask::{self, Patience},
+    outcome::Outcome,
     output::{Answer, Format},
 };
 use crate::{

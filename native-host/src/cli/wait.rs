@@ -1,9 +1,14 @@
 //! Waiting for relay and Tor, with the progress that Tor tells.
 
-use super::{Failure, ask, ask::Patience, output::Format, status};
+use super::{ask, ask::Patience, outcome::Failure, output::Format, status};
 use crate::{EXIT_UNAVAILABLE, home::Home, ipc::Connection};
 use meter_wire::{ErrorCode, Problem, RelayStatus, Request, Status, TorState};
+use std::time::Duration;
 use std::{cell::RefCell, io::Write as _};
+
+/// How long `--wait` waits where `--timeout` does not say. Tor on a slow network takes a minute or
+/// two.
+pub(super) const READY_MAX: Duration = Duration::from_secs(180);
 
 /// What is waited for.
 #[derive(Clone, Copy, Eq, PartialEq)]

@@ -1,6 +1,6 @@
 //! The book of reports, checked without writing to it.
 
-use super::{Bad, Finding, Good, Note};
+use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{home::Home, last_signed::LastSigned, problems};
 use meter_ledger::{Audit, Book, BookError};
 use meter_wire::ErrorCode;

@@ -1,7 +1,7 @@
 //! What `doctor` says of the browsers: each manifest is read, and the host is started from it as
 //! the browser would start it.
 
-use super::{Bad, Finding, Good, Note};
+use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{
     cli::ask::Patience,
     home::{self, Home},

@@ -1,6 +1,6 @@
 //! `doctor` on the way that Tor's own connections take where Tor is blocked.
 
-use super::Finding::{self, Bad, Good};
+use super::finding::Finding::{self, Bad, Good};
 use crate::{config::Config, home::Home, problems, tor_supervisor};
 use meter_tor::TorProblem;
 

@@ -1,6 +1,6 @@
 //! What `doctor` says of the home folder: whose it is, and whether it is one.
 
-use super::{Bad, Finding, Good, Note};
+use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{
     files,
     home::{self, Home},

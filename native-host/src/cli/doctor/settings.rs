@@ -2,8 +2,8 @@
 //! yet.
 
 use super::{
-    Finding::{self, Bad, Good, Note},
-    Seen,
+    finding::Finding::{self, Bad, Good, Note},
+    seen::Seen,
 };
 use crate::{cli::settings::remedy, config::keys::Effect, home::Home, problems};
 use meter_wire::{Setting, Settings};

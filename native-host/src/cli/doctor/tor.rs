@@ -4,8 +4,8 @@
 mod others;
 
 use super::{
-    Finding::{self, Bad, Good, Note},
-    Seen,
+    finding::Finding::{self, Bad, Good, Note},
+    seen::Seen,
 };
 use crate::{
     cli::{ask::Patience, print, status::sentence},

@@ -1,10 +1,11 @@
 //! `status --watch`: again at each change, until Ctrl-C or until nobody reads it any more.
 
-use super::{super::Failure, answer, words};
+use super::{picture, words};
 use crate::{
     cli::{
-        Outcome, ask,
+        ask,
         ask::Patience,
+        outcome::{Failure, Outcome},
         output::{Format, has_reader, is_terminal},
         when,
     },
@@ -128,7 +129,7 @@ impl Watch<'_> {
         }
         let now = when::clock(Clock::wall(), &when::zone());
         match self.way {
-            Way::Object => answer(status, self.home, "").print_line()?,
+            Way::Object => picture::answer(status, self.home, "").print_line()?,
             Way::Line => {
                 let mut out = stdout().lock();
                 writeln!(out, "{now}  {text}")?;

@@ -1,14 +1,15 @@
 //! `uninstall --purge`: what Onionmeter made in its home goes, after a question.
 
-use super::{super::asked, undo::Undo};
+use super::undo::Undo;
 use crate::{
     EXIT_USAGE,
     cli::{
-        Failure,
         ask::Patience,
         exit, install,
+        outcome::Failure,
         output::Format,
         parts::{Part, Parts},
+        question::asked,
     },
     home::{Home, Kind, Mood, Removal},
     ipc,

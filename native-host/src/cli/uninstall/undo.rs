@@ -1,8 +1,8 @@
-//! One list of what goes, for both moods: taken away in earnest, only named in a rehearsal.
+//! Taking one thing away, or saying that it would be taken.
 
 use crate::{
     cli::{
-        Failure,
+        outcome::Failure,
         parts::{Part, Parts},
     },
     home::Mood,
@@ -70,8 +70,7 @@ impl Undo {
     }
 }
 
-/// What was not there is gone, too.
-pub(super) fn gone(result: io::Result<()>) -> io::Result<()> {
+fn gone(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,

@@ -1,6 +1,6 @@
 //! Tors that run on this computer without us, and what poses as one.
 
-use super::super::Finding::{self, Good, Note};
+use super::super::finding::Finding::{self, Good, Note};
 use meter_tor::{ControlAnswer, Sighting, SocksAnswer};
 
 /// One line for each place where something is. `is_used`: the daemon uses one of them, which is the

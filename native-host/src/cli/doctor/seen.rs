@@ -1,0 +1,52 @@
+//! What the doctor looks at before it judges: the daemon as it answers, and `config.toml`.
+
+use crate::{
+    cli::{ask, ask::Patience, outcome::Failure},
+    config::{Config, ConfigError},
+    home::Home,
+    ipc,
+    versions::{self, Daemon},
+};
+use meter_wire::{Settings, Status};
+
+/// What the findings go by.
+pub(super) struct Seen {
+    /// Of the daemon; `None` while none answers.
+    pub(super) status: Option<Status>,
+    /// What it goes by; `None` also for a daemon that does not tell.
+    pub(super) in_force: Option<Settings>,
+    /// Which program it runs; `None` while none answers.
+    pub(super) daemon: Option<Daemon>,
+    /// What its next start goes by.
+    pub(super) file: Result<Config, ConfigError>,
+    /// Why a daemon that may run is not heard.
+    pub(super) unanswered: Option<Failure>,
+}
+
+/// Never starts the daemon.
+pub(super) fn look(patience: Patience, home: &Home) -> Seen {
+    let told = patience.wait(async {
+        let Some(mut connection) = ipc::Connection::attach(home).await? else {
+            return Ok(None);
+        };
+        let status = ask::status(&mut connection).await?;
+        let in_force = ask::settings(&mut connection).await;
+        let program = versions::program().unwrap_or_default();
+        Ok(Some((status, in_force, Daemon::of(&connection, &program))))
+    });
+    let mut seen = Seen {
+        status: None,
+        in_force: None,
+        daemon: None,
+        file: Config::load(&home.config()),
+        unanswered: None,
+    };
+    match told {
+        Ok(None) => {}
+        Ok(Some((status, in_force, daemon))) => {
+            (seen.status, seen.in_force, seen.daemon) = (Some(status), in_force, Some(daemon));
+        }
+        Err(failure) => seen.unanswered = Some(failure),
+    }
+    seen
+}
