@@ -1,117 +1,25 @@
 //! The folder that holds everything of one person: configuration, key, book, sockets, log.
 
+mod error;
 mod layout;
 mod owner;
+mod paths;
 mod place;
 mod remove;
 
-pub use crate::files::FolderError;
 use crate::files::private_folder;
-pub(crate) use owner::nearest;
-pub use owner::{Owner, acted_for};
-pub(crate) use place::{Kind, obstacle, of_user, without_links};
-pub(crate) use remove::{Mood, Removal};
 use std::{
-    env, io,
+    env,
     path::{Path, PathBuf},
 };
 
-/// Names the home folder when set; must be absolute.
-pub const HOME_VARIABLE: &str = "ONIONMETER_HOME";
-
-/// Longest path of a Unix socket on Linux and macOS, without the closing zero of the shorter one.
-const SOCKET_PATH_MAX: usize = 103;
-
-/// Paths of everything.
-#[derive(Clone, Debug)]
-pub struct Home {
-    root: PathBuf,
-}
-
-/// Why there is no usable home.
-#[derive(Debug, thiserror::Error)]
-pub enum HomeError {
-    /// A variable holds a relative path.
-    #[error("{from} is {path}; it must be an absolute path, one that begins with \
-        /", path = .path.display())]
-    Relative {
-        /// The variable.
-        from: &'static str,
-        /// What it holds.
-        path: PathBuf,
-    },
-    /// A path that no manifest can hold.
-    #[error(
-        "{from} is {path:?}, which is not text on one line; set {HOME_VARIABLE} to a folder whose \
-            path is"
-    )]
-    NotText {
-        /// The variable.
-        from: &'static str,
-        /// What it holds.
-        path: PathBuf,
-    },
-    /// A path that goes up again.
-    #[error("{from} is {path}; write it without `..`", path = .path.display())]
-    Dots {
-        /// The variable.
-        from: &'static str,
-        /// What it holds.
-        path: PathBuf,
-    },
-    /// Neither `ONIONMETER_HOME` nor `HOME` is set.
-    #[error("neither {HOME_VARIABLE} nor HOME is set; set one of them")]
-    Unset,
-    /// A Unix socket's path would be too long.
-    #[error("{path} is too long: at most {SOCKET_PATH_MAX} bytes fit a socket's path; set \
-        {HOME_VARIABLE} to a shorter one", path = .0.display())]
-    TooLong(PathBuf),
-    /// A folder that is for everything.
-    #[error("{path} is {what}; set {HOME_VARIABLE} to a folder for Onionmeter alone, for example \
-        {path}/onionmeter", path = .path.display())]
-    NotOfItsOwn {
-        /// The folder.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
-    /// A folder that is used for something else.
-    #[error("{root} holds other things, {name:?} for one; set {HOME_VARIABLE} to a new or an empty \
-        folder", root = .root.display())]
-    Occupied {
-        /// The folder.
-        root: PathBuf,
-        /// One of the other things.
-        name: String,
-    },
-    /// A home of an earlier version with other things in it.
-    #[error("{root} holds a home of Onionmeter and other things, {name:?} for one; move those \
-        elsewhere, or run `touch {root}/.onionmeter` if all of it may stay \
-        together", root = .root.display())]
-    Mixed {
-        /// The folder.
-        root: PathBuf,
-        /// One of the other things.
-        name: String,
-    },
-    /// Root acts in the home of somebody else.
-    #[error("you are root, and {path} would be made in a folder of {owner} ({folder}); run this as \
-        {owner}, without \
-        sudo", path = .path.display(), owner = .owner.name(), folder = .owner.folder.display())]
-    OfAnother {
-        /// The home.
-        path: PathBuf,
-        /// Whose it would be.
-        owner: Owner,
-    },
-    /// A folder is not ours alone.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The folder above cannot be made.
-    #[error("{path} cannot be made; set {HOME_VARIABLE} to a folder that you may \
-        write", path = .0.display())]
-    Parent(PathBuf, #[source] io::Error),
-}
+pub use crate::files::FolderError;
+pub use error::HomeError;
+pub use owner::{Owner, acted_for};
+pub(crate) use owner::{nearest, of_user};
+pub use paths::{HOME_VARIABLE, Home};
+pub(crate) use place::{Kind, obstacle, without_links};
+pub(crate) use remove::{Mood, Removal};
 
 impl Home {
     /// Finds the home: the variable, else the folder above an installed program, else
@@ -146,12 +54,6 @@ impl Home {
         })
     }
 
-    /// A home at a given place.
-    #[must_use]
-    pub const fn at(root: PathBuf) -> Self {
-        Self { root }
-    }
-
     /// Makes the folders that are missing and checks that all are private.
     ///
     /// # Errors
@@ -184,120 +86,6 @@ impl Home {
             private_folder(&folder).map_err(whole)?;
         }
         Ok(())
-    }
-
-    /// The folder itself.
-    #[must_use]
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// `config.toml`.
-    #[must_use]
-    pub fn config(&self) -> PathBuf {
-        self.root.join("config.toml")
-    }
-
-    /// The folder of the signing key.
-    #[must_use]
-    pub fn key_folder(&self) -> PathBuf {
-        self.root.join("key")
-    }
-
-    /// The signing key's seed.
-    #[must_use]
-    pub fn key(&self) -> PathBuf {
-        self.key_folder().join("device.key")
-    }
-
-    /// The number of the last signed report, for noticing that an older book was put back.
-    #[must_use]
-    pub fn last_signed(&self) -> PathBuf {
-        self.key_folder().join("last-signed")
-    }
-
-    /// The book.
-    #[must_use]
-    pub fn book(&self) -> PathBuf {
-        self.root.join("book.sqlite3")
-    }
-
-    /// Sockets and locks.
-    #[must_use]
-    pub fn run(&self) -> PathBuf {
-        self.root.join("run")
-    }
-
-    /// The daemon's socket.
-    #[must_use]
-    pub fn socket(&self) -> PathBuf {
-        self.run().join("daemon.sock")
-    }
-
-    /// Held by the one daemon.
-    #[must_use]
-    pub fn lock(&self) -> PathBuf {
-        self.run().join("daemon.lock")
-    }
-
-    /// Sockets of a managed Tor.
-    #[must_use]
-    pub fn tor_run(&self) -> PathBuf {
-        self.run().join("tor")
-    }
-
-    /// Data of a managed Tor.
-    #[must_use]
-    pub fn tor_data(&self) -> PathBuf {
-        self.root.join("tor")
-    }
-
-    /// Data of the embedded Tor.
-    #[must_use]
-    pub fn embedded_data(&self) -> PathBuf {
-        self.root.join("arti")
-    }
-
-    /// Logs.
-    #[must_use]
-    pub fn log_folder(&self) -> PathBuf {
-        self.root.join("log")
-    }
-
-    /// The daemon's log.
-    #[must_use]
-    pub fn log(&self) -> PathBuf {
-        self.log_folder().join("onionmeter.log")
-    }
-
-    /// Where `install` puts the program.
-    #[must_use]
-    pub fn program(&self) -> PathBuf {
-        self.root.join("bin/onionmeter")
-    }
-
-    /// The profile that `open` gives a Firefox.
-    #[must_use]
-    pub fn firefox(&self) -> PathBuf {
-        self.root.join("firefox")
-    }
-
-    /// Says that this folder is a home. Without it nothing is removed.
-    #[must_use]
-    pub fn mark_file(&self) -> PathBuf {
-        self.root.join(".onionmeter")
-    }
-
-    /// The port that the relay chose by itself.
-    #[must_use]
-    pub fn relay_port(&self) -> PathBuf {
-        self.root.join("relay-port")
-    }
-
-    /// Manifests that `install` wrote outside the usual places.
-    #[must_use]
-    pub fn registered(&self) -> PathBuf {
-        self.root.join("registered.json")
     }
 }
 

@@ -38,7 +38,7 @@ fn every_setting_that_a_document_names_exists() {
 
 #[test]
 fn every_file_of_the_home_that_a_document_names_is_one_of_the_program() {
-    let source = read("native-host/src/home.rs");
+    let source = read("native-host/src/home/paths.rs");
     for (path, heading) in [
         ("README.md", "## Where things are"),
         ("PRIVACY.md", "## What is stored, and where"),

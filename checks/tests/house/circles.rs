@@ -14,37 +14,15 @@ use self::{
     arrows::{Arrows, arrows},
     modules::Modules,
 };
-use crate::{absent::is_product, files::tracked};
+use crate::{
+    absent::{is_of_tests, is_product},
+    files::tracked,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     sync::LazyLock,
 };
-
-/// Arrows that still close circles: from a path that begins so, to one that begins so, and why.
-/// The list only shrinks: an entry without a circle fails the test, too.
-const STILL: &[(&str, &str, &str)] = &[
-    (
-        "native-host/src/engine/house/opening.rs",
-        "native-host/src/engine/house.rs",
-        "part of its parent's own construction",
-    ),
-    (
-        "native-host/src/home.rs",
-        "native-host/src/home/",
-        "the other half of the same circle",
-    ),
-    (
-        "native-host/src/ipc/",
-        "native-host/src/ipc.rs",
-        "the connection stands in the parent's file",
-    ),
-    (
-        "native-host/src/versions.rs",
-        "native-host/src/ipc.rs",
-        "the daemon's version is asked for over a connection",
-    ),
-];
 
 /// The arrows between the files of the products, and the files that were read for them: once for
 /// all tests.
@@ -93,46 +71,21 @@ fn circles(arrows: &Arrows) -> String {
 
 #[test]
 fn no_file_of_a_product_is_on_a_circle() {
-    let mut arrows = PRODUCTS.0.clone();
+    let (arrows, _) = &*PRODUCTS;
     assert!(arrows.len() > 150, "{}", arrows.len());
-    for (from, tos) in &mut arrows {
-        let is_allowed = |to: &str| {
-            let mut allowed = STILL.iter();
-            allowed.any(|(begin, end, _)| from.starts_with(begin) && to.starts_with(end))
-        };
-        tos.retain(|to, _| !is_allowed(to));
-    }
-    let found = circles(&arrows);
+    let found = circles(arrows);
     assert!(
         found.is_empty(),
         "these arrows lie on circles; move what both need into a file below them:\n{found}"
     );
 }
 
-#[test]
-fn every_circle_that_is_still_allowed_is_still_there() {
-    let (arrows, _) = &*PRODUCTS;
-    for (begin, end, _) in STILL {
-        let mut from = arrows.iter().filter(|(from, _)| from.starts_with(begin));
-        let is_there = from.any(|(from, tos)| {
-            let mut to = tos.keys().filter(|to| to.starts_with(end));
-            to.any(|to| reached(arrows, to).contains(from))
-        });
-        assert!(
-            is_there,
-            "take {begin} -> {end} off the list: no circle is left"
-        );
-    }
-}
-
 /// What is not declared, or declared in a way that is not understood here, would go unseen.
 #[test]
 fn every_file_of_a_product_is_looked_at() {
     let (_, seen) = &*PRODUCTS;
-    let for_tests = ["/tests.rs", "/fuzz.rs"];
     for file in tracked(".rs").iter().filter(|file| is_product(&file.path)) {
-        let is_test =
-            for_tests.iter().any(|name| file.path.ends_with(name)) || file.path.contains("/tests/");
+        let is_test = is_of_tests(&file.path) || file.path.ends_with("/fuzz.rs");
         assert!(is_test || seen.contains(&file.path), "{}", file.path);
     }
 }

@@ -4,7 +4,7 @@
 //! A part that makes another file adds it here; the tests purge a home that was used, and find out
 //! when that was forgotten.
 
-use super::Home;
+use super::paths::Home;
 use std::{
     fs,
     os::unix::fs::FileTypeExt as _,

@@ -25,6 +25,11 @@ impl Owner {
     }
 }
 
+/// The user's own home folder, of which the system has an absolute path; `None` where it has none.
+pub(crate) fn of_user() -> Option<PathBuf> {
+    env::home_dir().filter(|home| home.is_absolute())
+}
+
 /// The deepest folder on the way to `path` that is there.
 pub(crate) fn nearest(path: &Path) -> Option<&Path> {
     path.ancestors()
@@ -49,7 +54,7 @@ pub fn acted_for(path: &Path) -> Option<Owner> {
         return None;
     }
     let owner = of_nearest(path).filter(|owner| owner.uid != 0)?;
-    let home = super::of_user().and_then(|home| of_nearest(&home));
+    let home = of_user().and_then(|home| of_nearest(&home));
     let called = ["SUDO_UID", "PKEXEC_UID"].map(number).into_iter().flatten();
     let doas = env::var("DOAS_USER").ok().and_then(|name| number_of(&name));
     let people = home

@@ -1,8 +1,13 @@
 //! Where a home may be: a folder of its own, below a path that sockets, manifests and Tor can have.
 
-use super::{Home, HomeError, SOCKET_PATH_MAX, layout, owner};
+use super::{
+    error::HomeError,
+    layout,
+    owner::{self, of_user},
+    paths::{Home, SOCKET_PATH_MAX},
+};
 use std::{
-    env, fs, io,
+    fs, io,
     os::unix::ffi::OsStrExt as _,
     path::{Component, Path, PathBuf},
 };
@@ -38,11 +43,6 @@ pub(super) fn check_path(root: &Path, from: &'static str) -> Result<(), HomeErro
         });
     }
     Ok(())
-}
-
-/// The user's own home folder, of which the system has an absolute path; `None` where it has none.
-pub(crate) fn of_user() -> Option<PathBuf> {
-    env::home_dir().filter(|home| home.is_absolute())
 }
 
 impl Home {

@@ -3,8 +3,8 @@
 //! Works on open folders, so that a folder which is swapped for a link meanwhile leads nowhere.
 
 use super::{
-    Home,
     layout::{self, Made},
+    paths::Home,
 };
 use rustix::{
     fd::{AsFd, OwnedFd},

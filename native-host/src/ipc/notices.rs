@@ -1,6 +1,9 @@
 //! A connection that is told of changes.
 
-use super::{Connection, gone, reach};
+use super::{
+    connection::{Connection, gone},
+    reach,
+};
 use crate::home::Home;
 use futures_util::StreamExt as _;
 use meter_wire::{FromDaemon, Notice, Problem, Status, parse_from_daemon};

@@ -1,6 +1,6 @@
 //! Reaching the daemon: whether one answers, and if not, what is in its place.
 
-use super::{Connection, Introduction};
+use super::connection::{Connection, Introduction, gone, peer};
 use crate::{
     home::Home,
     lock,
@@ -61,11 +61,6 @@ fn own(home: &Home, stream: UnixStream) -> Result<UnixStream, Problem> {
     }
 }
 
-/// The process that listens at the other end, by the kernel.
-pub(super) fn peer(stream: &UnixStream) -> Option<Process> {
-    Process::from_kernel(stream.peer_cred().ok()?.pid()?)
-}
-
 /// A daemon that answers, `None` when no daemon runs. Waits for one that is starting or ending, for
 /// no longer than `patience` in all.
 ///
@@ -79,15 +74,15 @@ pub(super) async fn settle<T>(
     let deadline = time::Instant::now() + patience;
     let mut strangers = 0;
     loop {
-        let peer = if let Some(stream) = dial(home).await? {
-            let peer = peer(&stream);
+        let holder = if let Some(stream) = dial(home).await? {
+            let listener = peer(&stream);
             match time::timeout_at(deadline, greet(stream)).await {
                 Ok(Ok(reached)) => return Ok(Some(reached)),
                 Ok(Err(Introduction::Refused(problem))) => return Err(problem),
-                Ok(Err(Introduction::NotADaemon)) => return Err(displaced(home, peer)),
+                Ok(Err(Introduction::NotADaemon)) => return Err(displaced(home, listener)),
                 // It was ending. Nothing was asked yet, so asking the next one asks once.
-                Ok(Err(Introduction::Gone)) => peer,
-                Err(_) => return Err(silent(home, peer)),
+                Ok(Err(Introduction::Gone)) => listener,
+                Err(_) => return Err(silent(home, listener)),
             }
         } else {
             match lock::look(home).map_err(|error| unusable(&home.lock(), &error))? {
@@ -103,7 +98,7 @@ pub(super) async fn settle<T>(
             }
         };
         if time::Instant::now() >= deadline {
-            return Err(silent(home, peer));
+            return Err(silent(home, holder));
         }
         time::sleep(POLL).await;
     }
@@ -121,7 +116,7 @@ pub(super) async fn probe(home: &Home) -> Result<(), Problem> {
     };
     match settle(home, PATIENCE, greet).await? {
         Some(()) => Ok(()),
-        None => Err(super::gone("it is gone")),
+        None => Err(gone("it is gone")),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Starting a daemon where there is none.
 
-use super::{Connection, Introduction, gone, reach};
+use super::{
+    connection::{Connection, Introduction, gone},
+    reach,
+};
 use crate::{config::Config, home::Home, problems, versions};
 use meter_wire::Problem;
 use std::{

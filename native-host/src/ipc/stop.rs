@@ -1,7 +1,7 @@
 //! Ending the daemon. Which process it is comes from the kernel alone, as the peer of its socket or
 //! the holder of its lock: a number in a file may be another process's by now.
 
-use super::reach;
+use super::{connection::peer, reach};
 use crate::{
     home::Home,
     lock::{self, Lock},
@@ -137,7 +137,7 @@ async fn look_for_daemon(home: &Home) -> Result<Option<Process>, Problem> {
 
 async fn listener(home: &Home) -> Option<Process> {
     let stream = reach::dial(home).await.ok().flatten();
-    stream.and_then(|stream| reach::peer(&stream))
+    stream.and_then(|stream| peer(&stream))
 }
 
 /// Whether the lock became free in time. Stops waiting once `enough` is true.

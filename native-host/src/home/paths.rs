@@ -1,0 +1,137 @@
+//! The path of everything in a home.
+
+use std::path::{Path, PathBuf};
+
+/// Names the home folder when set; must be absolute.
+pub const HOME_VARIABLE: &str = "ONIONMETER_HOME";
+
+/// Longest path of a Unix socket on Linux and macOS, without the closing zero of the shorter one.
+pub(super) const SOCKET_PATH_MAX: usize = 103;
+
+/// Paths of everything.
+#[derive(Clone, Debug)]
+pub struct Home {
+    pub(super) root: PathBuf,
+}
+
+impl Home {
+    /// A home at a given place.
+    #[must_use]
+    pub const fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `config.toml`.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    /// The folder of the signing key.
+    #[must_use]
+    pub fn key_folder(&self) -> PathBuf {
+        self.root.join("key")
+    }
+
+    /// The signing key's seed.
+    #[must_use]
+    pub fn key(&self) -> PathBuf {
+        self.key_folder().join("device.key")
+    }
+
+    /// The number of the last signed report, for noticing that an older book was put back.
+    #[must_use]
+    pub fn last_signed(&self) -> PathBuf {
+        self.key_folder().join("last-signed")
+    }
+
+    /// The book.
+    #[must_use]
+    pub fn book(&self) -> PathBuf {
+        self.root.join("book.sqlite3")
+    }
+
+    /// Sockets and locks.
+    #[must_use]
+    pub fn run(&self) -> PathBuf {
+        self.root.join("run")
+    }
+
+    /// The daemon's socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.run().join("daemon.sock")
+    }
+
+    /// Held by the one daemon.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.run().join("daemon.lock")
+    }
+
+    /// Sockets of a managed Tor.
+    #[must_use]
+    pub fn tor_run(&self) -> PathBuf {
+        self.run().join("tor")
+    }
+
+    /// Data of a managed Tor.
+    #[must_use]
+    pub fn tor_data(&self) -> PathBuf {
+        self.root.join("tor")
+    }
+
+    /// Data of the embedded Tor.
+    #[must_use]
+    pub fn embedded_data(&self) -> PathBuf {
+        self.root.join("arti")
+    }
+
+    /// Logs.
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    /// The daemon's log.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.log_folder().join("onionmeter.log")
+    }
+
+    /// Where `install` puts the program.
+    #[must_use]
+    pub fn program(&self) -> PathBuf {
+        self.root.join("bin/onionmeter")
+    }
+
+    /// The profile that `open` gives a Firefox.
+    #[must_use]
+    pub fn firefox(&self) -> PathBuf {
+        self.root.join("firefox")
+    }
+
+    /// Says that this folder is a home. Without it nothing is removed.
+    #[must_use]
+    pub fn mark_file(&self) -> PathBuf {
+        self.root.join(".onionmeter")
+    }
+
+    /// The port that the relay chose by itself.
+    #[must_use]
+    pub fn relay_port(&self) -> PathBuf {
+        self.root.join("relay-port")
+    }
+
+    /// Manifests that `install` wrote outside the usual places.
+    #[must_use]
+    pub fn registered(&self) -> PathBuf {
+        self.root.join("registered.json")
+    }
+}

@@ -1,0 +1,152 @@
+//! A command's connection to the daemon: the hello, and one request after the other.
+
+use super::frames::codec;
+use crate::{home::Home, process::Process};
+use futures_util::{SinkExt as _, StreamExt as _};
+use meter_wire::{
+    Client as ClientName, ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Hello, HelloReply,
+    Outcome, Problem, ProtocolRange, Request, RequestEnvelope, Success, parse_from_daemon,
+    write_request,
+};
+use tokio::net::UnixStream;
+use tokio_util::{
+    bytes::Bytes,
+    codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
+};
+
+/// A client of the daemon for commands: asks one thing at a time.
+pub struct Connection {
+    pub(super) home: Home,
+    pub(super) reader: FramedRead<tokio::net::unix::OwnedReadHalf, LengthDelimitedCodec>,
+    writer: FramedWrite<tokio::net::unix::OwnedWriteHalf, LengthDelimitedCodec>,
+    last_id: u32,
+    process: Option<i32>,
+    hello: HelloReply,
+}
+
+/// Why a connection came to nothing before anything was asked on it.
+pub(crate) enum Introduction {
+    /// It ended without an answer, as that of a daemon that is ending does.
+    Gone,
+    /// What answered is no daemon.
+    NotADaemon,
+    /// The daemon said no.
+    Refused(Problem),
+}
+
+impl Connection {
+    /// Says hello on a connection; `notices`: whether it wants to be told of changes.
+    pub(super) async fn introduce(
+        home: &Home,
+        stream: UnixStream,
+        notices: bool,
+    ) -> Result<Self, Introduction> {
+        let process = peer(&stream).map(Process::number);
+        let (reader, writer) = stream.into_split();
+        let mut connection = Self {
+            home: home.clone(),
+            reader: FramedRead::new(reader, codec(FRAME_OUT_MAX)),
+            writer: FramedWrite::new(writer, codec(FRAME_IN_MAX)),
+            last_id: 0,
+            process,
+            hello: HelloReply {
+                protocol: 0,
+                version: String::new(),
+                capabilities: Vec::new(),
+                key: None,
+                chain: None,
+                parts: None,
+            },
+        };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let client = ClientName {
+            name: COMMANDS.to_owned(),
+            version,
+        };
+        let hello = Hello {
+            protocol: ProtocolRange::OURS,
+            client,
+            notices,
+        };
+        match connection.exchange(Request::Hello(hello)).await {
+            Ok(Success::Hello(reply)) => connection.hello = reply,
+            Ok(_) | Err(Failed::Garbage(_)) => return Err(Introduction::NotADaemon),
+            Err(Failed::Broken(_)) => return Err(Introduction::Gone),
+            Err(Failed::Refused(problem)) => return Err(Introduction::Refused(problem)),
+        }
+        Ok(connection)
+    }
+
+    /// The number of the daemon's process, by the kernel.
+    pub(crate) const fn process(&self) -> Option<i32> {
+        self.process
+    }
+
+    /// What the daemon said of itself.
+    #[must_use]
+    pub const fn hello(&self) -> &HelloReply {
+        &self.hello
+    }
+
+    /// Asks, and waits for as long as the connection holds.
+    pub(super) async fn exchange(&mut self, request: Request) -> Result<Success, Failed> {
+        self.last_id = self.last_id.wrapping_add(1);
+        let envelope = RequestEnvelope {
+            id: self.last_id,
+            request,
+        };
+        let frame = Bytes::from(write_request(&envelope));
+        let broken = |error: std::io::Error| Failed::Broken(error.to_string());
+        self.writer.send(frame).await.map_err(broken)?;
+        while let Some(frame) = self.reader.next().await {
+            let frame = frame.map_err(|error| match error.kind() {
+                // A length beyond the cap.
+                std::io::ErrorKind::InvalidData => Failed::Garbage(gone(&error.to_string())),
+                _ => broken(error),
+            })?;
+            match parse_from_daemon(&frame).map_err(Failed::Garbage)? {
+                FromDaemon::Reply(reply) if reply.id == Some(envelope.id) => {
+                    return match reply.outcome {
+                        Outcome::Ok(success) => Ok(success),
+                        Outcome::Error(problem) => Err(Failed::Refused(problem)),
+                    };
+                }
+                FromDaemon::Reply(_) | FromDaemon::Notice(_) => {}
+            }
+        }
+        Err(Failed::Broken("it closed the connection".to_owned()))
+    }
+}
+
+/// The name by which commands introduce themselves.
+pub(crate) const COMMANDS: &str = "cli";
+
+/// Why a request has no good answer.
+pub(super) enum Failed {
+    /// The connection broke.
+    Broken(String),
+    /// The answer is none of this protocol.
+    Garbage(Problem),
+    /// The daemon said no.
+    Refused(Problem),
+}
+
+impl Failed {
+    /// The same for who asked.
+    pub(super) fn problem(self) -> Problem {
+        match self {
+            Self::Broken(why) => gone(&why),
+            Self::Garbage(problem) | Self::Refused(problem) => problem,
+        }
+    }
+}
+
+/// The daemon cannot be reached.
+pub(super) fn gone(why: &str) -> Problem {
+    Problem::with_detail(ErrorCode::DaemonUnreachable, why)
+}
+
+/// The process that listens at the other end, by the kernel.
+pub(super) fn peer(stream: &UnixStream) -> Option<Process> {
+    Process::from_kernel(stream.peer_cred().ok()?.pid()?)
+}
