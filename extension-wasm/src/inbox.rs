@@ -108,12 +108,12 @@ mod tests {
     #[test]
     fn of_many_statuses_only_the_newest_is_read_and_nothing_else_is_lost() {
         let mut inbox = Inbox::default();
-        let closed = "{\"notice\":{\"session_closed\":1}}";
+        let step = "{\"notice\":{\"bootstrap\":1}}";
         assert_eq!(inbox.arrive(status(0)), read(&[&status(0)], true));
         assert_eq!(inbox.arrive(status(1)), Arrival::Wait);
-        assert_eq!(inbox.arrive(closed.to_owned()), Arrival::Wait);
+        assert_eq!(inbox.arrive(step.to_owned()), Arrival::Wait);
         assert_eq!(inbox.arrive(status(2)), Arrival::Wait);
-        assert_eq!(inbox.window_over(), [closed, &status(2)]);
+        assert_eq!(inbox.window_over(), [step, &status(2)]);
         assert_eq!(inbox.arrive(status(3)), Arrival::Wait, "another window");
         assert_eq!(inbox.window_over(), [status(3)]);
         assert_eq!(inbox.window_over(), [""; 0]);

@@ -57,17 +57,17 @@ impl Accounting {
         self.bookkeeper.is_ok()
     }
 
-    /// Counts one second; `Some` when a session was signed and is safely in the book. It waits for
-    /// the disk at times.
+    /// Counts one second. When a session was signed and is safely in the book, the number of
+    /// reports tells of it. It waits for the disk at times.
     pub(crate) fn tick(
         &mut self,
         monotonic: MonotonicMs,
         wall: UnixMs,
         counted: CounterSnapshot,
         relay_runs: bool,
-    ) -> Option<WireReport> {
+    ) {
         let Ok(bookkeeper) = &mut self.bookkeeper else {
-            return None;
+            return;
         };
         match bookkeeper.open_replacement(monotonic) {
             None => {}
@@ -75,7 +75,7 @@ impl Accounting {
             // It is told as what it is: a book that is not where it was.
             Some(Err(problem)) => debug!(detail = problem.detail, "the new book cannot be used"),
         }
-        bookkeeper.tick(monotonic, wall, counted, relay_runs)
+        bookkeeper.tick(monotonic, wall, counted, relay_runs);
     }
 
     /// Up to `limit` reports after number `after`, in ascending order.

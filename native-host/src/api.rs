@@ -18,10 +18,10 @@ use meter_relay::Site;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, Hello, Notice, Outcome, Problem, ProtocolRange, Reply,
     ReportsPage, ReportsQuery, Request, SITE_BYTES_MAX, SetThresholds, SiteQuery, Status, Success,
-    TorState, TorTrouble, WireReport, Witness, WitnessQuery, WitnessSeen, WitnessText,
+    TorState, TorTrouble, Witness, WitnessQuery, WitnessSeen, WitnessText,
 };
 pub(crate) use places::{Guest, Places};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The name by which the extension introduces itself.
@@ -31,7 +31,6 @@ const EXTENSION: &str = "extension";
 pub(crate) struct Api {
     engine: EngineHandle,
     status: watch::Receiver<Status>,
-    closed: broadcast::Receiver<WireReport>,
     /// Set by `hello`: whether notices are wanted.
     greeted: Option<bool>,
     /// The last bootstrap step that was told.
@@ -52,7 +51,6 @@ impl Api {
     pub(crate) fn new(engine: EngineHandle, guest: Guest, tasks: TaskTracker) -> Self {
         Self {
             status: engine.status(),
-            closed: engine.closed_sessions(),
             greeted: None,
             bootstrap: None,
             guest,
@@ -84,8 +82,8 @@ impl Api {
     }
 
     /// Waits for something to tell: replies of requests that took long, and notices where they are
-    /// wanted. A client that does not ask for the next gets the latest status, and can ask for the
-    /// reports that it missed.
+    /// wanted. A client that does not ask for the next gets the latest status; by the number of
+    /// reports in it, it sees which ones it lacks and asks for them.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -94,14 +92,6 @@ impl Api {
         tokio::select! {
             (id, outcome) = self.detached.next() => vec![FromDaemon::Reply(reply(id, outcome))],
             Ok(()) = self.status.changed(), if wants_notices => self.status_now(),
-            report = self.closed.recv(), if wants_notices => match report {
-                Ok(report) => vec![FromDaemon::Notice(Notice::SessionClosed {
-                    report: Box::new(report),
-                })],
-                // The status holds the number of reports, by which the client sees what it missed.
-                Err(broadcast::error::RecvError::Lagged(_)) => self.status_now(),
-                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
-            },
         }
     }
 

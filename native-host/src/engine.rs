@@ -28,7 +28,7 @@ use meter_wire::{
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Notify, broadcast, mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
@@ -37,8 +37,6 @@ use tracing::{error, info};
 const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
 const COMMANDS_MAX: usize = 64;
-/// Closed sessions that a slow client may lag behind before it has to ask for reports.
-const CLOSED_MAX: usize = 64;
 
 /// What can be asked of the engine.
 pub(crate) enum Command {
@@ -64,7 +62,6 @@ pub(crate) enum Command {
 pub(crate) struct EngineHandle {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<Status>,
-    closed: broadcast::Sender<WireReport>,
     counters: Arc<Counters>,
     isolation: Isolation,
     witnesses: Witnesses,
@@ -96,10 +93,6 @@ impl EngineHandle {
 
     pub(crate) fn status(&self) -> watch::Receiver<Status> {
         self.status.clone()
-    }
-
-    pub(crate) fn closed_sessions(&self) -> broadcast::Receiver<WireReport> {
-        self.closed.subscribe()
     }
 
     /// Connections that the relay serves right now.
@@ -140,7 +133,6 @@ pub(crate) struct Engine {
     tor: TorSupervisor,
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<Status>,
-    closed: broadcast::Sender<WireReport>,
     ticked: Arc<Notify>,
     /// Relays that were stopped and still have connections.
     draining: JoinSet<()>,
@@ -161,7 +153,6 @@ impl Engine {
         let settings = Settings::new(home.config(), config.clone());
         let tor = TorSupervisor::new(home, &settings);
         let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
-        let (closed, _) = broadcast::channel(CLOSED_MAX);
         let relay = RelayControl::new(
             home,
             config,
@@ -175,7 +166,6 @@ impl Engine {
         let handle = EngineHandle {
             commands: command_sender,
             status: status_receiver,
-            closed: closed.clone(),
             counters,
             isolation: identity.isolation().clone(),
             witnesses: relay.witnesses().clone(),
@@ -196,7 +186,6 @@ impl Engine {
                 tor,
                 commands,
                 status,
-                closed,
                 ticked,
                 draining: JoinSet::new(),
                 stopped: Vec::new(),
@@ -272,11 +261,7 @@ impl Engine {
         self.look_at_tor();
         // It waits for the disk at times. The relay has a thread of its own.
         let runs = self.relay.is_running();
-        let closed = self.accounting.tick(now, wall, counted, runs);
-        if let Some(report) = closed {
-            // Nobody listening is not an error: the book has it.
-            crate::ignore_because("no client is attached", self.closed.send(report));
-        }
+        self.accounting.tick(now, wall, counted, runs);
     }
 
     /// For whoever would need a clock of their own, and so more wake-ups.

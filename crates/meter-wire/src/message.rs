@@ -106,15 +106,11 @@ pub struct ReportsPage {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
-    /// The state changed. Only the latest matters; earlier ones may be skipped.
+    /// The state changed. Only the latest matters; earlier ones may be skipped. It holds the number
+    /// of reports: a client that has fewer asks for `reports`.
     Status(Box<Status>),
     /// Tor's bootstrap went on.
     Bootstrap(Bootstrap),
-    /// A session was signed and kept. A gap in sequence numbers is filled with `reports`.
-    SessionClosed {
-        /// The signed report.
-        report: Box<WireReport>,
-    },
     /// The bridge cannot reach the daemon, or the daemon cannot work at all.
     Problem(Problem),
     /// The bridge says of the browser that started it whether something stands below the

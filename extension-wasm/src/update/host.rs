@@ -126,7 +126,6 @@ fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
     match notice {
         Notice::Status(status) => on_status(state, *status, effects),
         Notice::Bootstrap(bootstrap) => on_bootstrap(state, bootstrap),
-        Notice::SessionClosed { report } => reports::on_session_closed(state, &report, effects),
         Notice::Problem(problem) => {
             if let Host::Linked(link) = &mut state.host {
                 // Whatever the daemon said before, it can no longer stand by it.

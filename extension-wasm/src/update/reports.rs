@@ -117,12 +117,6 @@ pub(super) fn on_page(
     compare(state, effects);
 }
 
-pub(super) fn on_session_closed(state: &mut State, report: &WireReport, effects: &mut Vec<Effect>) {
-    if linked_identity(state) && !state.book.refused && state.book.take(report) == Taken::Gap {
-        fetch(state, effects);
-    }
-}
-
 /// Without a hello there is no key to verify with: whatever was said before it is not believed.
 fn linked_identity(state: &State) -> bool {
     matches!(&state.host, Host::Linked(link) if link.identity.is_some())
@@ -130,8 +124,9 @@ fn linked_identity(state: &State) -> bool {
 
 /// Compares the host's figures with those verified here.
 ///
-/// A status may have been written just before a report that arrived first. So fewer reports than
-/// verified here count as a contradiction only in the answer to a question asked afterwards.
+/// A status may have been written just before a page of reports that arrived first. So fewer
+/// reports than verified here count as a contradiction only
+/// in the answer to a question asked afterwards.
 pub(super) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
     let Some((reports, balance)) = figures(state.status()) else {
         return;

@@ -1,7 +1,7 @@
 //! A host whose book was put back from an older copy, or that began another chain.
 
 use crate::scene::Scene;
-use meter_wire::{ErrorCode, HexBytes, Notice, Problem, Request, WireReport};
+use meter_wire::{ErrorCode, HexBytes, Problem, Request, WireReport};
 use onionmeter::update::{Effect, Event, Intent};
 use onionmeter::view::Name;
 
@@ -136,9 +136,8 @@ fn a_new_chain_is_followed_at_once_and_the_old_credits_are_named() {
     assert_eq!(balance.source, named);
     assert!(scene.view().note.is_some());
     problem(&scene, None);
-    let report = scene.sign(1_800_000_000_000, 30_000, 1, 99_999);
-    let report = Box::new(report);
-    scene.notice(Notice::SessionClosed { report });
+    scene.sign(1_800_000_000_000, 30_000, 1, 99_999);
+    scene.say_status();
     assert_eq!(scene.state().book.sequence(), 1);
     scene.wake();
     assert!(

@@ -2,15 +2,44 @@
 
 use crate::scene::Scene;
 use meter_core::Amount;
-use meter_wire::{ErrorCode, Notice, Request, U64Text, WireReport};
+use meter_wire::{
+    ErrorCode, FromDaemon, Notice, Outcome, Reply, ReportsPage, Request, Success, U64Text,
+    WireReport, write_message,
+};
 use onionmeter::update::{Effect, Event, Intent, Stored};
 use onionmeter::view::{Name, Own};
+use serde_json::json;
 use std::rc::Rc;
 
-fn closes(scene: &mut Scene, report: WireReport) {
-    scene.notice(Notice::SessionClosed {
-        report: Box::new(report),
+/// The host hands out this report as the next one, whatever it signed, and says how many it has.
+fn hands_out(scene: &mut Scene, report: WireReport) {
+    let next = usize::try_from(scene.state().book.sequence()).expect("few");
+    scene.reports.truncate(next);
+    scene.reports.push(report);
+    scene.status.reports = U64Text(scene.state().book.sequence() + 1);
+    scene.say_status();
+}
+
+/// The host answers the last request for reports with this page.
+fn answers(scene: &mut Scene, reports: &[WireReport], total: u64) {
+    let id = scene.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Send(_, envelope) => {
+            matches!(envelope.request, Request::Reports(_)).then_some(envelope.id)
+        }
+        _ => None,
     });
+    let page = ReportsPage {
+        reports: reports.to_vec(),
+        total: U64Text(total),
+    };
+    let outcome = Outcome::Ok(Success::Reports(page));
+    frame(scene, &FromDaemon::Reply(Reply { id, outcome }));
+}
+
+fn frame(scene: &mut Scene, message: &FromDaemon) {
+    let json = String::from_utf8(write_message(message)).expect("JSON");
+    let connection = scene.connection;
+    scene.happen(Event::Frame { connection, json });
 }
 
 fn fetches(scene: &Scene) -> Vec<u64> {
@@ -60,11 +89,13 @@ fn a_new_browser_fetches_the_whole_chain_in_pages() {
 fn a_closed_session_counts_once_however_often_it_is_told() {
     let mut scene = signed(2).started();
     let third = scene.sign(1_800_000_200_000, 45_000, 50_000, 100_000);
-    closes(&mut scene, third.clone());
+    scene.silent = true;
+    scene.say_status();
     let balance = scene.head.totals.amount;
-    assert_eq!(scene.state().book.balance(), balance);
-    for report in [third, scene.reports[0].clone(), scene.reports[1].clone()] {
-        closes(&mut scene, report);
+    let all = [scene.reports[0].clone(), scene.reports[1].clone(), third];
+    for _ in 0..3 {
+        answers(&mut scene, &all, 3);
+        scene.say_status();
         assert_eq!(scene.state().book.balance(), balance);
     }
     problem(&scene, None);
@@ -75,22 +106,55 @@ fn a_closed_session_counts_once_however_often_it_is_told() {
 }
 
 #[test]
-fn a_gap_is_filled_by_fetching() {
+fn a_status_that_knows_more_reports_is_followed_at_once_by_one_request_for_them() {
     let mut scene = signed(2).started();
-    scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
-    let fourth = scene.sign(1_800_000_300_000, 30_000, 1, 99_999);
-    closes(&mut scene, fourth);
-    assert_eq!(fetches(&scene).last(), Some(&2));
+    let before = fetches(&scene).len();
+    let badge = scene.view().badge;
+    scene.sign(1_800_000_200_000, 30_000, 40_000, 1_000_000_000);
+    scene.sign(1_800_000_300_000, 30_000, 1, 99_999);
+    // Nothing but this one notice comes: no timer, no click.
+    scene.say_status();
+    assert_eq!(fetches(&scene).get(before..), Some(&[2][..]));
     assert_eq!(scene.state().book.sequence(), 4);
     assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
+    assert_ne!(scene.view().badge, badge, "the badge moves with it");
 }
 
 #[test]
-fn a_status_that_knows_more_reports_is_followed_by_fetching() {
+fn while_a_page_is_on_its_way_no_other_is_asked_for_and_nothing_is_missed_after_it() {
     let mut scene = signed(2).started();
-    scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
+    let before = fetches(&scene).len();
+    let third = scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
+    scene.silent = true;
+    scene.say_status();
+    let fourth = scene.sign(1_800_000_300_000, 30_000, 1, 99_999);
+    for _ in 0..3 {
+        scene.say_status();
+    }
+    assert_eq!(fetches(&scene).get(before..), Some(&[2][..]));
+    // The page was written before the fourth was signed.
+    answers(&mut scene, &[third], 3);
+    assert_eq!(fetches(&scene).get(before..), Some(&[2, 3][..]));
+    answers(&mut scene, &[fourth], 4);
+    assert_eq!(scene.state().book.sequence(), 4);
+    assert_eq!(fetches(&scene).len(), before + 2);
+    problem(&scene, None);
+}
+
+#[test]
+fn the_report_in_a_notice_of_an_older_host_is_ignored_and_fetched_by_the_status_after_it() {
+    let mut scene = signed(2).started();
+    let (view, effects) = (scene.view(), scene.effects.len());
+    let third = scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
+    let notice = json!({ "notice": { "session_closed": { "report": third } } });
+    let (connection, json) = (scene.connection, notice.to_string());
+    scene.happen(Event::Frame { connection, json });
+    assert_eq!(scene.view(), view);
+    assert_eq!(scene.effects.len(), effects);
     scene.say_status();
     assert_eq!(scene.state().book.sequence(), 3);
+    assert_eq!(scene.state().book.balance(), scene.head.totals.amount);
+    problem(&scene, None);
 }
 
 #[test]
@@ -100,7 +164,7 @@ fn a_report_with_one_wrong_bit_is_refused_and_not_counted() {
     let good = scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
     let mut bad = good.clone();
     bad.body.0[100] ^= 1;
-    closes(&mut scene, bad);
+    hands_out(&mut scene, bad);
     problem(&scene, REFUSED);
     assert_eq!(scene.state().book.balance(), balance);
     assert_eq!(scene.view().badge.text, "!");
@@ -110,8 +174,7 @@ fn a_report_with_one_wrong_bit_is_refused_and_not_counted() {
     );
     // Nothing is taken on top of it, and the host is not asked in a loop.
     let before = fetches(&scene).len();
-    closes(&mut scene, good);
-    scene.say_status();
+    hands_out(&mut scene, good);
     assert_eq!(scene.state().book.balance(), balance);
     assert_eq!(fetches(&scene).len(), before);
     scene.happen(Event::Intent(Intent::CheckReports));
@@ -126,7 +189,7 @@ fn a_report_of_another_key_is_refused() {
     for _ in 0..3 {
         other.sign(1_800_000_000_000, 30_000, 1, 99_999);
     }
-    closes(&mut scene, other.reports[2].clone());
+    hands_out(&mut scene, other.reports[2].clone());
     problem(&scene, REFUSED);
     assert_eq!(scene.state().book.sequence(), 2);
 }
@@ -138,7 +201,10 @@ fn a_rewritten_past_is_refused() {
     let mut fork = Scene::new(1);
     fork.sign(1_800_000_000_000, 30_000, 40_000, 60_000);
     let second = fork.sign(1_800_000_060_000, 600_000, 1, 1);
-    closes(&mut scene, second);
+    scene.silent = true;
+    scene.status.reports = U64Text(3);
+    scene.say_status();
+    answers(&mut scene, &[second], 3);
     problem(&scene, REFUSED);
     assert_eq!(scene.state().book.sequence(), 2);
 }
@@ -170,11 +236,11 @@ fn another_balance_than_the_verified_sum_is_a_problem() {
 }
 
 #[test]
-fn a_status_written_before_the_report_that_overtook_it_is_no_contradiction() {
+fn a_status_written_before_the_page_that_overtook_it_is_no_contradiction() {
     let mut scene = signed(2).started();
     let stale = Notice::Status(Box::new(scene.status.clone()));
-    let third = scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
-    closes(&mut scene, third);
+    scene.sign(1_800_000_200_000, 30_000, 1, 99_999);
+    scene.say_status();
     scene.notice(stale);
     problem(&scene, None);
     assert_eq!(scene.state().book.sequence(), 3);

@@ -53,14 +53,15 @@ pub(super) struct Bookkeeper {
 const LISTEN_TICKS: u8 = 5;
 
 impl Bookkeeper {
-    /// Counts one second; `Some` when a session was signed and is safely in the book.
+    /// Counts one second. When a session was signed and is safely in the book, the number of
+    /// reports tells of it.
     pub(in crate::accounting) fn tick(
         &mut self,
         monotonic: MonotonicMs,
         wall: UnixMs,
         counted: CounterSnapshot,
         relay_runs: bool,
-    ) -> Option<WireReport> {
+    ) {
         self.now = monotonic;
         self.listened = self.listened.saturating_add(1).min(LISTEN_TICKS);
         self.look_for_the_book();
@@ -68,7 +69,7 @@ impl Bookkeeper {
         let moved = self.moved_since(counted);
         if !relay_runs && moved == Moved::default() {
             self.batcher.pause();
-            return None;
+            return;
         }
         let due = self.batcher.tick(Tick {
             monotonic,
@@ -76,11 +77,9 @@ impl Bookkeeper {
             moved,
         });
         let due = due.filter(|_| self.may_sign());
-        let closed = due.and_then(|due| self.close(&due));
-        if closed.is_none() {
+        if !due.is_some_and(|due| self.close(&due)) {
             self.checkpoint(moved);
         }
-        closed
     }
 
     const fn may_sign(&self) -> bool {
@@ -109,19 +108,20 @@ impl Bookkeeper {
 
     /// Signs and keeps a session. When the book does not take it, the session stays open and is
     /// offered again, grown, at the next tick: under one number only one report ever leaves.
-    fn close(&mut self, due: &SessionTotals) -> Option<WireReport> {
+    /// Returns whether the book took it.
+    fn close(&mut self, due: &SessionTotals) -> bool {
         let verified = match self.sign(due) {
             Ok(verified) => verified,
             Err(problem) => {
                 error!(detail = problem.detail, "a session cannot be signed");
                 self.write_failures.failed(Write::Report, problem, self.now);
-                return None;
+                return false;
             }
         };
         if let Err(refusal) = self.book.post(&verified)
             && !self.is_kept_after_all(&verified, &refusal)
         {
-            return None;
+            return false;
         }
         let report = verified.value();
         self.stand_at(report);
@@ -131,14 +131,7 @@ impl Bookkeeper {
         self.read_balance();
         self.record(report);
         info!(sequence = report.sequence, "session signed");
-        match WireReport::try_from(verified.signed()) {
-            Ok(report) => Some(report),
-            Err(bug) => {
-                // Clients see by the number of reports that they lack one, and ask.
-                error!(%bug, "a report that cannot be told");
-                None
-            }
-        }
+        true
     }
 
     fn sign(&self, due: &SessionTotals) -> Result<Verified<SessionReport>, Problem> {

@@ -63,7 +63,7 @@ impl Scene {
         self.bookkeeper.as_mut().expect("open")
     }
 
-    /// A second in which so much moves.
+    /// A second in which so much moves; the report that was signed in it, as a client fetches it.
     fn second(&mut self, bytes: u64) -> Option<WireReport> {
         self.ms += 1_000;
         self.bytes += bytes;
@@ -73,7 +73,13 @@ impl Scene {
         };
         let now = MonotonicMs::new(self.ms).expect("fits");
         let wall = UnixMs::new(1_800_000_000_000 + self.ms).expect("fits");
-        self.bookkeeper().tick(now, wall, counted, true)
+        let bookkeeper = self.bookkeeper();
+        let before = bookkeeper.head().sequence;
+        bookkeeper.tick(now, wall, counted, true);
+        (bookkeeper.head().sequence > before).then(|| {
+            let page = bookkeeper.reports(before, 1).expect("read");
+            page.reports.into_iter().next().expect("the one signed now")
+        })
     }
 
     /// Browses until a session is signed.
