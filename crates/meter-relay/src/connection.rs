@@ -16,13 +16,13 @@ use tracing::debug;
 
 use self::opening::Client;
 use crate::{
+    closing::{reply_bytes, say_and_close},
     counters::OpenConnection,
-    dial::Wish,
-    farewell::{reply_bytes, say_and_close},
+    dial::TorRequest,
     handshake::{self, HandshakeEnd, Request},
     isolation::Site,
     payload::{self, Pair},
-    seat::Seat,
+    slot::Slot,
     target::Target,
     witness,
 };
@@ -38,20 +38,20 @@ const CREDENTIALS_REFUSED: u8 = 1;
 ///
 /// The way to an open stream is boxed, and freed when it is over: a connection is small for as long
 /// as it lasts.
-pub(crate) fn serve(client: TcpStream, seat: Seat) -> impl Future<Output = ()> + Send {
-    let opening = Box::pin(open(client, seat));
+pub(crate) fn serve(client: TcpStream, slot: Slot) -> impl Future<Output = ()> + Send {
+    let opening = Box::pin(open(client, slot));
     async move {
-        let Some((pair, seat)) = opening.await else {
+        let Some((pair, slot)) = opening.await else {
             return;
         };
-        note(payload::relay(pair, &seat).await);
+        note(payload::relay(pair, &slot).await);
     }
 }
 
 /// The handshake and Tor's answer. `None` when the client was turned away, and told so.
-async fn open(client: TcpStream, seat: Seat) -> Option<(Pair, Seat)> {
-    let opened = meet(client, &seat).await;
-    note(opened).flatten().map(|pair| (pair, seat))
+async fn open(client: TcpStream, slot: Slot) -> Option<(Pair, Slot)> {
+    let opened = meet(client, &slot).await;
+    note(opened).flatten().map(|pair| (pair, slot))
 }
 
 fn note<T>(outcome: io::Result<T>) -> Option<T> {
@@ -62,17 +62,17 @@ fn note<T>(outcome: io::Result<T>) -> Option<T> {
 }
 
 /// From the first byte on: hear the client's request out.
-async fn meet(client: TcpStream, seat: &Seat) -> io::Result<Option<Pair>> {
-    let connection = &seat.connection;
+async fn meet(client: TcpStream, slot: &Slot) -> io::Result<Option<Pair>> {
+    let connection = &slot.connection;
     let mut buffered = BufReader::with_capacity(MESSAGE_BYTES_MAX, client);
     let request = handshake::receive(&mut buffered);
-    let received = timeout(seat.shared.config.handshake_max, request).await;
+    let received = timeout(slot.shared.config.handshake_max, request).await;
     let client = Client {
         early: buffered.buffer().into(),
         stream: buffered.into_inner(),
     };
     match received {
-        Ok(Ok(request)) => return proceed(client, request, seat).await,
+        Ok(Ok(request)) => return proceed(client, request, slot).await,
         Ok(Err(HandshakeEnd::OtherProtocol(first))) => {
             connection.refused();
             debug!("client refused: it speaks another protocol");
@@ -88,8 +88,8 @@ async fn meet(client: TcpStream, seat: &Seat) -> io::Result<Option<Pair>> {
 }
 
 /// From a complete request on: judge the target, ask Tor, tell the client.
-async fn proceed(client: Client, request: Request, seat: &Seat) -> io::Result<Option<Pair>> {
-    let (connection, shared) = (&seat.connection, &*seat.shared);
+async fn proceed(client: Client, request: Request, slot: &Slot) -> io::Result<Option<Pair>> {
+    let (connection, shared) = (&slot.connection, &*slot.shared);
     if let Some(name) = witness::asked_for(&request.address) {
         let (early, stream) = (!client.early.is_empty(), client.stream);
         witness::answer(stream, early, name, &shared.config.witnesses).await?;
@@ -121,14 +121,14 @@ async fn proceed(client: Client, request: Request, seat: &Seat) -> io::Result<Op
     let isolation = shared.config.isolation.as_ref();
     let circuit = isolation.map(|isolation| {
         let site = Site::of(&target);
-        shared.tasks.serves(seat.entry(), isolation.tag(&site));
+        shared.tasks.serves(slot.entry(), isolation.tag(&site));
         isolation.key(&site, request.credentials)
     });
-    let wish = Wish::new(target, circuit);
+    let tor_request = TorRequest::new(target, circuit);
     if shared.config.optimistic {
-        optimistic::open(client, &upstream, wish, connection, shared).await
+        optimistic::open(client, &upstream, tor_request, connection, shared).await
     } else {
-        waiting::open(client, &upstream, wish, connection, shared).await
+        waiting::open(client, &upstream, tor_request, connection, shared).await
     }
 }
 
@@ -155,24 +155,24 @@ async fn refuse(
     end: HandshakeEnd,
     connection: &OpenConnection,
 ) -> io::Result<()> {
-    let mut farewell = Vec::new();
+    let mut last_reply = Vec::new();
     match end {
         HandshakeEnd::Gone => return Ok(()),
         HandshakeEnd::NotSocks | HandshakeEnd::OtherProtocol(_) => {}
         HandshakeEnd::NoMethod => {
-            HandshakeResponse::new(SOCKS5_AUTH_METHOD_NOT_ACCEPTABLE).write_to_buf(&mut farewell);
+            HandshakeResponse::new(SOCKS5_AUTH_METHOD_NOT_ACCEPTABLE).write_to_buf(&mut last_reply);
         }
         HandshakeEnd::Credentials => {
             PasswdAuthResponse::new(CREDENTIALS_REFUSED)
-                .write_to(&mut farewell)
+                .write_to(&mut last_reply)
                 .await?;
         }
-        HandshakeEnd::Request(reply) => farewell = reply_bytes(reply),
+        HandshakeEnd::Request(reply) => last_reply = reply_bytes(reply),
     }
     connection.refused();
     debug!(?end, "client refused");
-    if farewell.is_empty() {
+    if last_reply.is_empty() {
         return Ok(()); // closing is all there is to say
     }
-    say_and_close(client, &farewell).await
+    say_and_close(client, &last_reply).await
 }

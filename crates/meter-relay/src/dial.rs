@@ -42,13 +42,13 @@ pub(crate) struct Opened {
 }
 
 /// What is said to Tor, in the pieces it has to be said in.
-pub(crate) struct Wish {
+pub(crate) struct TorRequest {
     first: Vec<u8>,
     /// Behind Tor's answer to the first piece.
     second: Option<Vec<u8>>,
 }
 
-impl Wish {
+impl TorRequest {
     /// To reach `target`, on circuits of its own if there is a key to them.
     ///
     /// One method is offered, and there is no second choice: a Tor that would not take credentials
@@ -81,21 +81,23 @@ fn greeting(method: u8) -> Vec<u8> {
     bytes
 }
 
-/// Connects to Tor, asks, and waits at most `dial_max` for the answer. Once the whole wish has been
+/// Connects to Tor, asks, and waits at most `dial_max` for the answer. Once the whole request has been
 /// said, `meanwhile` is polled along with the wait, and may use the socket's sending side.
 ///
 /// # Errors
 /// Why there is no answer; an error of `meanwhile` is taken for one of the connection.
 pub(crate) async fn dial(
     upstream: &TorAddr,
-    wish: Wish,
+    tor_request: TorRequest,
     dial_max: Duration,
     mut meanwhile: impl FnMut(&Socket, &mut Context<'_>) -> io::Result<()>,
 ) -> Result<Answer, DialError> {
-    let socket = connect::connect(upstream, &wish.first).await?;
+    let socket = connect::connect(upstream, &tor_request.first).await?;
     let mut answers = Answers::from(Incoming(&socket));
     let say = async |words: Vec<u8>| socket.write_all(&words).await;
-    let exchange = ask(&mut answers, wish.second, say, |cx| meanwhile(&socket, cx));
+    let exchange = ask(&mut answers, tor_request.second, say, |cx| {
+        meanwhile(&socket, cx)
+    });
     let response = timeout(dial_max, exchange)
         .await
         .map_err(|_elapsed| DialError::Unanswered)??;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod closing;
 mod config;
 mod connection;
 mod counters;
@@ -9,7 +10,6 @@ mod credentials;
 mod cut;
 mod dial;
 mod error;
-mod farewell;
 #[cfg(test)]
 mod fuzz;
 mod handshake;
@@ -18,7 +18,7 @@ mod listen;
 mod payload;
 mod relay;
 mod runtime;
-mod seat;
+mod slot;
 mod socket;
 mod target;
 mod witness;

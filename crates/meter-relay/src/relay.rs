@@ -27,7 +27,7 @@ use crate::{
     isolation::Site,
     listen::listen,
     payload::PipePool,
-    seat::{Seat, Shared},
+    slot::{Shared, Slot},
 };
 
 /// New connections between two turns of those that are open (S-29). Enough that a burst is not
@@ -159,9 +159,9 @@ impl Relay {
         let connection = self.counters.open();
         // Another's is closed without a word.
         if self.is_ours(address, &connection) {
-            let seat = Seat::take(connection, Arc::clone(&self.shared), place);
-            let entry = seat.entry();
-            let task = connections.spawn(serve(client, seat));
+            let slot = Slot::take(connection, Arc::clone(&self.shared), place);
+            let entry = slot.entry();
+            let task = connections.spawn(serve(client, slot));
             self.shared.tasks.began(entry, task.abort_handle());
         }
         Ok(())

@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::farewell::{reply_bytes, say_and_close};
+use crate::closing::{reply_bytes, say_and_close};
 
 /// Names waited for at once; chosen arbitrarily, far above one for each browser that may be
 /// attached.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     TorConfig, TorProblem, TorState,
     backend::Backend,
-    desk::Desk,
+    publisher::Publisher,
     restarts::{Next, Restarts},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) enum Command {
     /// Have a Tor. Answered when the search or start has begun, or goes on.
     Start { begun: oneshot::Sender<()> },
-    /// Live by these settings from the next life on.
+    /// Live by these settings from the next start on.
     Configure(Box<TorConfig>),
     /// Have none. Answered when it is gone.
     Stop { done: oneshot::Sender<()> },
@@ -30,13 +30,13 @@ pub(crate) enum Command {
 /// The owner of the state.
 pub(crate) struct Actor {
     config: watch::Sender<Arc<TorConfig>>,
-    desk: Arc<Desk>,
+    publisher: Arc<Publisher>,
     commands: mpsc::Receiver<Command>,
-    life: Option<Life>,
+    kept: Option<KeptTor>,
 }
 
-/// The wish for a Tor being fulfilled, restarts included.
-struct Life {
+/// One start request: the running Tor and its restarts.
+struct KeptTor {
     running: Pin<Box<dyn Future<Output = Result<(), TorProblem>> + Send>>,
     stop: CancellationToken,
     /// Ends the pause before a restart.
@@ -46,14 +46,14 @@ struct Life {
 impl Actor {
     pub(crate) fn new(
         config: TorConfig,
-        desk: Arc<Desk>,
+        publisher: Arc<Publisher>,
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         Self {
             config: watch::Sender::new(Arc::new(config)),
-            desk,
+            publisher,
             commands,
-            life: None,
+            kept: None,
         }
     }
 
@@ -77,21 +77,21 @@ impl Actor {
                     }
                     None => break,
                 },
-                outcome = outcome_of(&mut self.life) => self.ended(outcome),
+                outcome = outcome_of(&mut self.kept) => self.ended(outcome),
             }
         }
         self.end().await;
     }
 
     fn start(&mut self) {
-        match &self.life {
-            None => self.life = Some(Life::begin(&self.config, &self.desk)),
-            Some(life) => {
+        match &self.kept {
+            None => self.kept = Some(KeptTor::begin(&self.config, &self.publisher)),
+            Some(kept) => {
                 // Asked again during a pause: then now.
-                let status = self.desk.status();
+                let status = self.publisher.status();
                 if matches!(status.borrow().state, TorState::Restarting { .. }) {
-                    self.desk.without_tor(TorState::Starting);
-                    life.nudge.notify_one();
+                    self.publisher.without_tor(TorState::Starting);
+                    kept.nudge.notify_one();
                 }
             }
         }
@@ -99,35 +99,35 @@ impl Actor {
 
     /// Ends whatever there is. Bounded: each backend ends within its own limits.
     async fn end(&mut self) {
-        if let Some(life) = self.life.take() {
-            self.desk.stopping();
-            life.stop.cancel();
-            if let Err(problem) = life.running.await {
+        if let Some(kept) = self.kept.take() {
+            self.publisher.stopping();
+            kept.stop.cancel();
+            if let Err(problem) = kept.running.await {
                 tracing::debug!(%problem, "tor ended while it was being stopped");
             }
         }
-        self.desk.without_tor(TorState::Off);
+        self.publisher.without_tor(TorState::Off);
     }
 
     fn ended(&mut self, outcome: Result<(), TorProblem>) {
-        self.life = None;
+        self.kept = None;
         match outcome {
-            Ok(()) => self.desk.without_tor(TorState::Off),
+            Ok(()) => self.publisher.without_tor(TorState::Off),
             Err(problem) => {
                 tracing::error!(%problem, "there is no tor to use");
-                self.desk.failed(problem);
+                self.publisher.failed(problem);
             }
         }
     }
 }
 
-impl Life {
-    fn begin(config: &watch::Sender<Arc<TorConfig>>, desk: &Arc<Desk>) -> Self {
-        desk.without_tor(TorState::Starting);
+impl KeptTor {
+    fn begin(config: &watch::Sender<Arc<TorConfig>>, publisher: &Arc<Publisher>) -> Self {
+        publisher.without_tor(TorState::Starting);
         let (stop, nudge) = (CancellationToken::new(), Arc::new(Notify::new()));
         let running = Box::pin(keep_alive(
             config.subscribe(),
-            Arc::clone(desk),
+            Arc::clone(publisher),
             stop.clone(),
             Arc::clone(&nudge),
         ));
@@ -142,7 +142,7 @@ impl Life {
 /// One Tor after another, until asked to stop or until trying has no more sense.
 async fn keep_alive(
     config: watch::Receiver<Arc<TorConfig>>,
-    desk: Arc<Desk>,
+    publisher: Arc<Publisher>,
     stop: CancellationToken,
     nudge: Arc<Notify>,
 ) -> Result<(), TorProblem> {
@@ -150,8 +150,8 @@ async fn keep_alive(
     loop {
         let began = Instant::now();
         let settings = Arc::clone(&config.borrow());
-        desk.without_tor(TorState::Starting);
-        let Err(problem) = live_once(&settings, &desk, &stop).await else {
+        publisher.without_tor(TorState::Starting);
+        let Err(problem) = live_once(&settings, &publisher, &stop).await else {
             return Ok(());
         };
         match restarts.ended(problem, began, Instant::now()) {
@@ -163,7 +163,7 @@ async fn keep_alive(
             } => {
                 tracing::info!(%reason, attempt, "tor is tried again after a pause");
                 let in_ms = millis(pause);
-                desk.without_tor(TorState::Restarting {
+                publisher.without_tor(TorState::Restarting {
                     attempt,
                     in_ms,
                     reason,
@@ -180,7 +180,7 @@ async fn keep_alive(
 
 async fn live_once(
     config: &TorConfig,
-    desk: &Desk,
+    publisher: &Publisher,
     stop: &CancellationToken,
 ) -> Result<(), TorProblem> {
     let backend = tokio::select! {
@@ -188,13 +188,13 @@ async fn live_once(
         () = stop.cancelled() => return Ok(()),
         backend = Backend::choose(config) => backend?,
     };
-    backend.live(config, desk, stop).await
+    backend.live(config, publisher, stop).await
 }
 
-/// The outcome of the life there is; for ever pending while there is none.
-async fn outcome_of(life: &mut Option<Life>) -> Result<(), TorProblem> {
-    match life {
-        Some(life) => life.running.as_mut().await,
+/// Waits for the end of the Tor that is kept; never ends while none is.
+async fn outcome_of(kept: &mut Option<KeptTor>) -> Result<(), TorProblem> {
+    match kept {
+        Some(kept) => kept.running.as_mut().await,
         None => std::future::pending().await,
     }
 }

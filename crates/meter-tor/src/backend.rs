@@ -3,12 +3,11 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Choice, TorConfig, TorProblem,
-    desk::Desk,
-    embedded,
+    Choice, TorConfig, TorProblem, embedded,
     existing::{Existing, Search},
     folders::find_program,
     managed,
+    publisher::Publisher,
 };
 
 /// One way of having a Tor, ready to be used.
@@ -76,13 +75,13 @@ impl Backend {
     pub(crate) async fn live(
         self,
         config: &TorConfig,
-        desk: &Desk,
+        publisher: &Publisher,
         stop: &CancellationToken,
     ) -> Result<(), TorProblem> {
         match self {
-            Self::Existing(existing) => existing.live(config, desk, stop).await,
-            Self::Managed => managed::live(config, desk, stop).await,
-            Self::Embedded => embedded::live(config, desk, stop).await,
+            Self::Existing(existing) => existing.live(config, publisher, stop).await,
+            Self::Managed => managed::live(config, publisher, stop).await,
+            Self::Embedded => embedded::live(config, publisher, stop).await,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     Bootstrap, Complaint, ControlRefusal, TorState, TorWarning,
     circuit::{Circuit, Question},
     control::{Command, Control, ControlError, Event, Phase, bootstrap_phase, circuit_of},
-    desk::Desk,
+    publisher::Publisher,
 };
 
 /// Whose Tor is followed. Only one of ours is given commands.
@@ -115,16 +115,20 @@ impl Progress {
 ///
 /// # Cancel safety
 /// Once subscribed, the connection may go on being used after this is dropped.
-pub(crate) async fn follow(control: &mut Control, desk: &Desk, whose: Whose) -> ControlError {
+pub(crate) async fn follow(
+    control: &mut Control,
+    publisher: &Publisher,
+    whose: Whose,
+) -> ControlError {
     let mut progress = Progress::new(Instant::now());
-    match read_phase(control, desk, &mut progress).await {
+    match read_phase(control, publisher, &mut progress).await {
         Ok(()) => {}
         Err(error) => return error,
     }
-    let mut identity = desk.identity();
-    let mut questions = desk.questions();
+    let mut identity = publisher.identity();
+    let mut questions = publisher.questions();
     loop {
-        desk.progress(progress.state());
+        publisher.progress(progress.state());
         let event = tokio::select! {
             event = control.next_event() => event,
             Ok(()) = identity.changed(), if whose == Whose::Ours => {
@@ -139,7 +143,7 @@ pub(crate) async fn follow(control: &mut Control, desk: &Desk, whose: Whose) -> 
             },
         };
         match event {
-            Ok(event) => note(desk, &mut progress, event),
+            Ok(event) => note(publisher, &mut progress, event),
             Err(error) => return error,
         }
     }
@@ -153,22 +157,22 @@ async fn tell(control: &mut Control, question: Question) -> Result<(), ControlEr
 
 async fn read_phase(
     control: &mut Control,
-    desk: &Desk,
+    publisher: &Publisher,
     progress: &mut Progress,
 ) -> Result<(), ControlError> {
     let reply = control.demand(Command::GetBootstrapPhase).await?;
     // What was heard before the answer is older than it.
     while let Some(event) = control.heard_event() {
-        note(desk, progress, event);
+        note(publisher, progress, event);
     }
     let phase = bootstrap_phase(&reply).ok_or(ControlError::Refused(ControlRefusal::Malformed))?;
-    note(desk, progress, Event::Bootstrap(phase));
+    note(publisher, progress, Event::Bootstrap(phase));
     Ok(())
 }
 
-fn note(desk: &Desk, progress: &mut Progress, event: Event) {
+fn note(publisher: &Publisher, progress: &mut Progress, event: Event) {
     if let Some(warning) = progress.take(event, Instant::now()) {
-        desk.warn(warning);
+        publisher.warn(warning);
     }
 }
 

@@ -25,8 +25,8 @@ use tokio::{
 };
 
 use crate::{
-    BackendKind, Bridge, FolderFault, TorProblem, TorState, TorStatus, Transport, desk::Desk,
-    folders::find_program,
+    BackendKind, Bridge, FolderFault, TorProblem, TorState, TorStatus, Transport,
+    folders::find_program, publisher::Publisher,
 };
 
 /// What Tor's own connections take instead of the straight way; the default is the straight way.
@@ -245,12 +245,12 @@ impl Opened {
         })
     }
 
-    /// Keeps the way open, and says on `desk` why Tor gets nowhere on it. Pending for ever where
+    /// Keeps the way open, and says on `publisher` why Tor gets nowhere on it. Pending for ever where
     /// there is nothing to keep.
     ///
     /// # Cancel safety
     /// Dropping it leaves the way as it is.
-    pub(crate) async fn keep(&mut self, desk: &Desk) -> TorProblem {
+    pub(crate) async fn keep(&mut self, publisher: &Publisher) -> TorProblem {
         let (uplink, keeper) = match self {
             Self::Straight | Self::Bridges(_) => return std::future::pending().await,
             Self::Shadowsocks(held) => &mut **held,
@@ -259,7 +259,7 @@ impl Opened {
         let diagnose = || uplink.diagnose();
         tokio::select! {
             error = keeper.keep(uplink) => TorProblem::ShadowsocksDown(error),
-            problem = watch(uplink.running(), diagnose, desk) => problem,
+            problem = watch(uplink.running(), diagnose, publisher) => problem,
         }
     }
 }
@@ -269,9 +269,9 @@ impl Opened {
 async fn watch<F: Future<Output = Trouble>>(
     mut running: Receiver<bool>,
     diagnose: impl Fn() -> F,
-    desk: &Desk,
+    publisher: &Publisher,
 ) -> TorProblem {
-    let mut status = desk.status();
+    let mut status = publisher.status();
     let mut not_before = Instant::now();
     let mut was_running = true;
     loop {
@@ -279,15 +279,15 @@ async fn watch<F: Future<Output = Trouble>>(
         let silent = silent_since(&status.borrow_and_update()).filter(|_| runs);
         let due = silent.map(|since| since + PATIENCE);
         if !runs {
-            desk.trouble(Some(problem_of(Trouble::Down)));
+            publisher.trouble(Some(problem_of(Trouble::Down)));
         } else if due.is_none() || !was_running {
-            desk.trouble(None);
+            publisher.trouble(None);
         }
         was_running = runs;
         tokio::select! {
             changed = status.changed() => match changed {
                 Ok(()) => continue,
-                Err(_) => return TorProblem::Bug("the desk is gone before its reader"),
+                Err(_) => return TorProblem::Bug("the publisher is gone before its reader"),
             },
             changed = running.changed() => match changed {
                 Ok(()) => continue,
@@ -299,7 +299,7 @@ async fn watch<F: Future<Output = Trouble>>(
         not_before = Instant::now() + LOOK_EVERY;
         // It may have come further while it was looked at.
         if silent_since(&status.borrow()).is_some() {
-            desk.trouble(Some(problem_of(found)));
+            publisher.trouble(Some(problem_of(found)));
         }
     }
 }
@@ -343,13 +343,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_local_end_that_is_gone_is_told_whatever_tor_is_doing() {
-        let desk = Desk::new();
+        let publisher = Publisher::new();
         let running = Sender::new(true);
         let gone = problem_of(Trouble::Down);
         let scene = async {
-            let mut status = desk.status();
+            let mut status = publisher.status();
             for state in [TorState::Starting, TorState::Ready] {
-                desk.progress(state);
+                publisher.progress(state);
                 for (runs, told) in [(false, Some(&gone)), (true, None)] {
                     running.send_replace(runs);
                     let told = status.wait_for(|status| status.trouble.as_ref() == told);
@@ -359,7 +359,7 @@ mod tests {
         };
         let diagnose = || async { Trouble::Silent };
         tokio::select! {
-            problem = watch(running.subscribe(), diagnose, &desk) => panic!("{problem}"),
+            problem = watch(running.subscribe(), diagnose, &publisher) => panic!("{problem}"),
             () = scene => {}
         }
     }

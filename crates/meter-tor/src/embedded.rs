@@ -26,8 +26,8 @@ use crate::{
     child::{Child, Start},
     circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
     control::{Event, Phase},
-    desk::Desk,
     folders::{check_socket_path, open_above, private_folder},
+    publisher::Publisher,
     scrub::scrub,
 };
 
@@ -48,7 +48,7 @@ enum Ended {
 /// Why it ended, or could not begin; `Ok` if `stop` asked for the end.
 pub(crate) async fn live(
     config: &TorConfig,
-    desk: &Desk,
+    publisher: &Publisher,
     stop: &CancellationToken,
 ) -> Result<(), TorProblem> {
     let embedded = config.embedded.as_ref().ok_or(TorProblem::NotBuiltIn)?;
@@ -70,7 +70,7 @@ pub(crate) async fn live(
     })?;
     let mut life = Life {
         talk: Talk::new(stdin, stdout),
-        desk,
+        publisher,
         was_up: false,
         first: match config.detour.bridges.is_empty() {
             true => HopRole::Guard,
@@ -80,11 +80,11 @@ pub(crate) async fn live(
     let ended = tokio::select! {
         biased;
         () = stop.cancelled() => Ended::Asked,
-        problem = detour.keep(desk) => Ended::NoWay(problem),
+        problem = detour.keep(publisher) => Ended::NoWay(problem),
         ended = life.begin_and_follow(setup, socks.clone(), config) => ended,
     };
     if matches!(ended, Ended::Asked) {
-        desk.stopping();
+        publisher.stopping();
     }
     let (data_dir, limit) = (&embedded.data_dir, config.stop_max);
     let outcome = finish(child, life.talk, life.was_up, ended, data_dir, limit).await;
@@ -126,7 +126,7 @@ fn prepare(
 
 struct Life<'a> {
     talk: Talk,
-    desk: &'a Desk,
+    publisher: &'a Publisher,
     was_up: bool,
     /// What the first relay of every circuit is.
     first: HopRole,
@@ -148,7 +148,7 @@ impl Life<'_> {
             Some(EmbeddedEvent::Listening { version }) => {
                 self.was_up = true;
                 let address = TorAddr::Unix(socks);
-                self.desk
+                self.publisher
                     .found(BackendKind::Embedded, Some(&version), address);
                 self.follow().await
             }
@@ -159,12 +159,12 @@ impl Life<'_> {
 
     async fn follow(&mut self) -> Ended {
         let mut progress = Progress::new(Instant::now());
-        let mut identity = self.desk.identity();
-        let mut questions = self.desk.questions();
+        let mut identity = self.publisher.identity();
+        let mut questions = self.publisher.questions();
         // One at a time, so that the next answer is the one to it.
         let mut asked: Option<Question> = None;
         loop {
-            self.desk.progress(progress.state());
+            self.publisher.progress(progress.state());
             let event = tokio::select! {
                 event = self.talk.hear() => event,
                 Ok(()) = identity.changed() => {
@@ -180,7 +180,7 @@ impl Life<'_> {
             match event {
                 Some(EmbeddedEvent::Progress(told)) => {
                     if let Some(seconds) = told.clock_skew_s {
-                        self.desk.warn(TorWarning::ClockSkew { seconds });
+                        self.publisher.warn(TorWarning::ClockSkew { seconds });
                     }
                     progress.take(Event::Bootstrap(phase(told)), Instant::now());
                 }

@@ -14,8 +14,8 @@ use crate::{
     control::{
         Authenticated, Command, Control, ControlError, CookieRule, authenticate, socks_listeners,
     },
-    desk::Desk,
     dial::{DialError, SocksProbe, dial_theirs, listens, probe_socks},
+    publisher::Publisher,
     socket::{is_same, judge},
 };
 
@@ -243,7 +243,7 @@ impl Existing {
     pub(crate) async fn live(
         self,
         config: &TorConfig,
-        desk: &Desk,
+        publisher: &Publisher,
         stop: &CancellationToken,
     ) -> Result<(), TorProblem> {
         let gone = async {
@@ -252,10 +252,10 @@ impl Existing {
                     control,
                     about,
                     socks,
-                } => follow_controlled(*control, &about, socks, desk)
+                } => follow_controlled(*control, &about, socks, publisher)
                     .await
                     .into(),
-                Self::Bare(socks) => watch_bare(&socks, config, desk).await,
+                Self::Bare(socks) => watch_bare(&socks, config, publisher).await,
             }
         };
         tokio::select! {
@@ -270,23 +270,23 @@ async fn follow_controlled(
     mut control: Control,
     about: &Authenticated,
     socks: TorAddr,
-    desk: &Desk,
+    publisher: &Publisher,
 ) -> ControlError {
-    desk.found(BackendKind::Existing, about.version.as_deref(), socks);
+    publisher.found(BackendKind::Existing, about.version.as_deref(), socks);
     if about.open_to_all {
         tracing::warn!("tor's control port is open to every program on this computer");
-        desk.warn(TorWarning::ControlOpenToAll);
+        publisher.warn(TorWarning::ControlOpenToAll);
     }
     if let Err(error) = control.demand(Command::SubscribeStatus).await {
         return error;
     }
-    follow(&mut control, desk, Whose::Theirs).await
+    follow(&mut control, publisher, Whose::Theirs).await
 }
 
-async fn watch_bare(socks: &TorAddr, config: &TorConfig, desk: &Desk) -> TorProblem {
-    desk.found(BackendKind::Existing, None, socks.clone());
-    desk.warn(TorWarning::WithoutControl);
-    desk.progress(TorState::Ready);
+async fn watch_bare(socks: &TorAddr, config: &TorConfig, publisher: &Publisher) -> TorProblem {
+    publisher.found(BackendKind::Existing, None, socks.clone());
+    publisher.warn(TorWarning::WithoutControl);
+    publisher.progress(TorState::Ready);
     loop {
         // The outcome says nothing: either way it is time to check.
         drop(timeout(config.watch_every, config.watch_now.notified()).await);

@@ -23,9 +23,9 @@ use crate::{
     bootstrap::{Whose, follow},
     child::{Child, Start},
     control::{Authenticated, Command, Control, ControlError, CookieRule, authenticate},
-    desk::Desk,
     dial::dial,
     folders::find_program,
+    publisher::Publisher,
 };
 
 /// Pause between looks for the control socket; it is there 12 ms after the start (measured).
@@ -47,7 +47,7 @@ enum Ended {
 /// Why it ended, or could not begin; `Ok` if `stop` asked for the end.
 pub(crate) async fn live(
     config: &TorConfig,
-    desk: &Desk,
+    publisher: &Publisher,
     stop: &CancellationToken,
 ) -> Result<(), TorProblem> {
     let program = find_program(&config.program)?;
@@ -75,7 +75,7 @@ pub(crate) async fn live(
         match found {
             Ok(Ok((connected, about))) => {
                 let control = control.insert(connected);
-                Ended::Lost(own_and_follow(control, &about, &paths, desk).await)
+                Ended::Lost(own_and_follow(control, &about, &paths, publisher).await)
             }
             Ok(Err(error)) => Ended::Lost(error),
             Err(_) => Ended::TimedOut,
@@ -86,11 +86,11 @@ pub(crate) async fn live(
         () = stop.cancelled() => Ended::Asked,
         // Before the session: an exit explains a lost connection, not the other way round.
         status = child.wait() => Ended::Exited(status),
-        problem = detour.keep(desk) => Ended::NoWay(problem),
+        problem = detour.keep(publisher) => Ended::NoWay(problem),
         ended = session => ended,
     };
     if matches!(ended, Ended::Asked) {
-        desk.stopping();
+        publisher.stopping();
     }
     let outcome = finish(child, control, ended, config.stop_max).await;
     paths.clear_best_effort();
@@ -181,7 +181,7 @@ async fn own_and_follow(
     control: &mut Control,
     about: &Authenticated,
     paths: &Paths,
-    desk: &Desk,
+    publisher: &Publisher,
 ) -> ControlError {
     // Ownership first, then the poll for our process may go; events before the network, so that
     // none is missed.
@@ -196,8 +196,8 @@ async fn own_and_follow(
         }
     }
     let socks = TorAddr::Unix(paths.socks.clone());
-    desk.found(BackendKind::Managed, about.version.as_deref(), socks);
-    follow(control, desk, Whose::Ours).await
+    publisher.found(BackendKind::Managed, about.version.as_deref(), socks);
+    follow(control, publisher, Whose::Ours).await
 }
 
 /// Reads the reason out of Tor's last words (texts of 0.4.9; unknown ones stay an exit).

@@ -15,7 +15,7 @@ use crate::{
 
 /// What was found at one place where a Tor may run.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Sighting {
+pub struct SurveyedPlace {
     /// Its SOCKS address; `None` where only a control port was named.
     pub socks: Option<TorAddr>,
     /// What answers at the SOCKS address.
@@ -51,7 +51,7 @@ pub enum ControlAnswer {
     Unsafe(SocketFault),
 }
 
-impl Sighting {
+impl SurveyedPlace {
     /// Whether anything is there at all.
     #[must_use]
     pub fn is_anything(&self) -> bool {
@@ -68,32 +68,33 @@ impl Sighting {
 
 /// Asks at all these places, a SOCKS address only where no control port proved anything: Tor logs
 /// that question. Only this computer is asked; each answer takes a few seconds at the most.
-pub async fn survey(places: &[Candidate]) -> Vec<Sighting> {
-    let mut found: Vec<Sighting> = Vec::new();
+pub async fn survey(places: &[Candidate]) -> Vec<SurveyedPlace> {
+    let mut found: Vec<SurveyedPlace> = Vec::new();
     for place in places {
-        let same = |sighting: &Sighting| place.socks.is_some() && sighting.socks == place.socks;
+        let same =
+            |surveyed: &SurveyedPlace| place.socks.is_some() && surveyed.socks == place.socks;
         let index = found.iter().position(same).unwrap_or(found.len());
         if index == found.len() {
-            found.push(Sighting {
+            found.push(SurveyedPlace {
                 socks: place.socks.clone(),
                 answer: SocksAnswer::Nothing,
                 controls: Vec::new(),
             });
         }
-        let Some(sighting) = found.get_mut(index) else {
+        let Some(surveyed) = found.get_mut(index) else {
             continue;
         };
-        if let Some(address) = place.control.as_ref().filter(|_| !sighting.is_proved()) {
+        if let Some(address) = place.control.as_ref().filter(|_| !surveyed.is_proved()) {
             let answer = ask_control(address).await;
-            sighting
+            surveyed
                 .controls
                 .extend(answer.map(|answer| (address.clone(), answer)));
         }
     }
-    for sighting in &mut found {
-        sighting.answer = match sighting.is_proved() {
+    for surveyed in &mut found {
+        surveyed.answer = match surveyed.is_proved() {
             true => SocksAnswer::Tor,
-            false => ask_socks(sighting.socks.as_ref()).await,
+            false => ask_socks(surveyed.socks.as_ref()).await,
         };
     }
     found

@@ -13,8 +13,8 @@ use crate::{
     Circuit, SiteCredentials, TorConfig, TorProblem, TorState, TorStatus,
     actor::{Actor, Command},
     circuit::Question,
-    desk::Desk,
     dial::network_answers,
+    publisher::Publisher,
 };
 
 /// Commands waiting for the actor; more askers wait for a place.
@@ -42,16 +42,16 @@ impl Tor {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn new(config: TorConfig, tracker: &TaskTracker, stop: CancellationToken) -> Self {
-        let desk = Arc::new(Desk::new());
+        let publisher = Arc::new(Publisher::new());
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
         let handle = Self {
             commands,
-            status: desk.status(),
-            upstream: desk.upstream(),
-            identity: desk.identity_asker(),
-            teller: desk.teller(),
+            status: publisher.status(),
+            upstream: publisher.upstream(),
+            identity: publisher.identity_asker(),
+            teller: publisher.teller(),
         };
-        tracker.spawn(Actor::new(config, desk, inbox).run(stop));
+        tracker.spawn(Actor::new(config, publisher, inbox).run(stop));
         handle
     }
 

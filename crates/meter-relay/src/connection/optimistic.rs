@@ -14,11 +14,11 @@ use tracing::debug;
 
 use super::opening::{Client, count_answer};
 use crate::{
+    closing::reply_bytes,
     counters::OpenConnection,
-    dial::{Answer, Wish, dial},
-    farewell::reply_bytes,
+    dial::{Answer, TorRequest, dial},
     payload::{Flow, Pair, Way},
-    seat::Shared,
+    slot::Shared,
     socket::Socket,
 };
 
@@ -29,7 +29,7 @@ use crate::{
 pub(super) async fn open(
     mut client: Client,
     upstream: &TorAddr,
-    wish: Wish,
+    tor_request: TorRequest,
     connection: &OpenConnection,
     shared: &Shared,
 ) -> io::Result<Option<Pair>> {
@@ -56,7 +56,7 @@ pub(super) async fn open(
         Ok(())
     };
     let waiting = connection.waiting();
-    let answer = dial(upstream, wish, shared.config.dial_max, send_ahead).await;
+    let answer = dial(upstream, tor_request, shared.config.dial_max, send_ahead).await;
     drop(waiting);
     count_answer(&answer, connection);
     match answer {

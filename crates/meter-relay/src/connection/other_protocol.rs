@@ -6,7 +6,7 @@ use std::io;
 
 use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
 
-use crate::farewell::{FAREWELL_MAX, say_and_close};
+use crate::closing::{CLOSING_MAX, say_and_close};
 
 /// The version byte of SOCKS4 and SOCKS4a.
 const SOCKS4: u8 = 4;
@@ -39,7 +39,7 @@ pub(super) async fn turn_away(mut client: TcpStream, first: u8, early: &[u8]) ->
     let mut head = vec![first];
     head.extend_from_slice(early);
     // A client that sends half a head is judged by that half.
-    if let Ok(read) = timeout(FAREWELL_MAX, read_head(&mut client, &mut head)).await {
+    if let Ok(read) = timeout(CLOSING_MAX, read_head(&mut client, &mut head)).await {
         read?;
     }
     if is_http(&head) && !may_be_from_a_page(&head) {
@@ -72,7 +72,7 @@ fn is_http(head: &[u8]) -> bool {
 /// Onionmeter is here, so it gets none.
 ///
 /// What asks a proxy names a host or a whole URL (RFC 9112 §3.2); what takes this for a site names
-/// a path. Of a path a browser says to loopback where the wish came from (Fetch Metadata), `none`
+/// a path. Of a path a browser says to loopback where the request came from (Fetch Metadata), `none`
 /// for a person who typed the address; but under a name that was made to lead here it says nothing.
 fn may_be_from_a_page(head: &[u8]) -> bool {
     let mut lines = head.split(|&byte| byte == b'\n');

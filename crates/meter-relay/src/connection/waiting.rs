@@ -8,11 +8,11 @@ use tracing::debug;
 
 use super::opening::{Client, count_answer};
 use crate::{
+    closing::{reply_bytes, response_bytes, say_and_close},
     counters::OpenConnection,
-    dial::{Answer, Wish, dial},
-    farewell::{reply_bytes, response_bytes, say_and_close},
+    dial::{Answer, TorRequest, dial},
     payload::{Flow, Pair},
-    seat::Shared,
+    slot::Shared,
     socket::Socket,
 };
 
@@ -24,14 +24,14 @@ use crate::{
 pub(super) async fn open(
     mut client: Client,
     upstream: &TorAddr,
-    wish: Wish,
+    tor_request: TorRequest,
     connection: &OpenConnection,
     shared: &Shared,
 ) -> io::Result<Option<Pair>> {
     let waiting = connection.waiting();
     let answer = tokio::select! {
         biased;
-        answer = dial(upstream, wish, shared.config.dial_max, |_, _| Ok(())) => answer,
+        answer = dial(upstream, tor_request, shared.config.dial_max, |_, _| Ok(())) => answer,
         () = gone(&client) => {
             debug!("client left before Tor answered");
             return Ok(None);

@@ -71,14 +71,14 @@ fn check(words: &[u8]) {
     let expected = model(isolated, words);
     for cut in CUTS {
         let mut tor = Stranger::new(words, cut);
-        let wish = Wish::new(target(), isolated.then(circuit));
-        let mut asked = wish.first;
+        let tor_request = TorRequest::new(target(), isolated.then(circuit));
+        let mut asked = tor_request.first;
         let mut answers = Answers::from(&mut tor);
         let say = async |words: Vec<u8>| {
             asked.extend(words);
             Ok(())
         };
-        let answer = run(ask(&mut answers, wish.second, say, |_| Ok(())));
+        let answer = run(ask(&mut answers, tor_request.second, say, |_| Ok(())));
         let left = answers.rest().len();
         let outcome = Outcome {
             verdict: match answer {

@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     Counters, RelayConfig,
     cut::Tasks,
-    seat::{Seat, Shared},
+    slot::{Shared, Slot},
 };
 
 /// Two ends of a connection on loopback.
@@ -25,7 +25,7 @@ async fn connected() -> (TcpStream, TcpStream) {
     (theirs.unwrap(), ours.unwrap().0)
 }
 
-async fn seat(counters: &Arc<Counters>) -> Seat {
+async fn slot(counters: &Arc<Counters>) -> Slot {
     let shared = Shared {
         config: RelayConfig::on(([127, 0, 0, 1], 0).into()),
         upstream: watch::channel(None).1,
@@ -35,7 +35,7 @@ async fn seat(counters: &Arc<Counters>) -> Seat {
     };
     let shared = Arc::new(shared);
     let place = shared.places.acquire().await.unwrap();
-    Seat::take(counters.open(), Arc::clone(&shared), place)
+    Slot::take(counters.open(), Arc::clone(&shared), place)
 }
 
 #[tokio::test]
@@ -52,13 +52,13 @@ async fn a_panic_in_mid_transfer_resets_both_sides_and_keeps_the_count() {
     // As `connection.rs` does before payload.
     pair.client.reset_on_close().unwrap();
     pair.tor.reset_on_close().unwrap();
-    let seat = seat(&counters).await;
+    let slot = slot(&counters).await;
     let bug = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
     let met = Arc::clone(&bug);
     tasks.spawn(async move {
         tokio::select! {
-            ended = relay(pair, &seat) => ended.unwrap(),
+            ended = relay(pair, &slot) => ended.unwrap(),
             () = met.notified() => panic!("a bug in this connection"),
         }
     });

@@ -15,7 +15,7 @@ use crate::{
     problems,
     versions::EMBEDDED_TOR,
 };
-use meter_tor::{Candidate, Sighting};
+use meter_tor::{Candidate, SurveyedPlace};
 use meter_wire::{ErrorCode, Status, TorBackend, TorState, TorStatus};
 
 /// The whole story. What only the settings tell is left open while they cannot be read.
@@ -84,7 +84,7 @@ fn places(config: Option<&Config>) -> Vec<Candidate> {
     named.into_iter().chain(Candidate::well_known()).collect()
 }
 
-fn in_use(status: Option<&Status>, config: Option<&Config>, there: &[Sighting]) -> Finding {
+fn in_use(status: Option<&Status>, config: Option<&Config>, there: &[SurveyedPlace]) -> Finding {
     let whose = status.and_then(|status| status.tor.whose());
     let why = status.and_then(|status| status.tor.why());
     let why = why.map_or_else(String::new, |why| format!(" ({why})"));
@@ -115,13 +115,13 @@ fn named(version: &str) -> String {
 }
 
 /// In the order that the daemon has, too.
-fn to_be_used(config: &Config, there: &[Sighting]) -> &'static str {
+fn to_be_used(config: &Config, there: &[SurveyedPlace]) -> &'static str {
     let is_installed = meter_tor::find_program(&config.tor.program).is_ok();
     match config.tor.backend {
         BackendChoice::Existing => "one that runs already, as config.toml says",
         BackendChoice::Managed => "one run by Onionmeter, as config.toml says",
         BackendChoice::Embedded => "the one built into Onionmeter, as config.toml says",
-        BackendChoice::Auto if there.iter().any(Sighting::is_proved) => {
+        BackendChoice::Auto if there.iter().any(SurveyedPlace::is_proved) => {
             "the one that runs already and proves itself"
         }
         BackendChoice::Auto if is_installed => "the installed program, run by Onionmeter",

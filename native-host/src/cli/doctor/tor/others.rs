@@ -1,18 +1,18 @@
 //! Tors that run on this computer without us, and what poses as one.
 
 use super::super::finding::Finding::{self, Good, Note};
-use meter_tor::{ControlAnswer, Sighting, SocksAnswer};
+use meter_tor::{ControlAnswer, SocksAnswer, SurveyedPlace};
 
 /// One line for each place where something is. `is_used`: the daemon uses one of them, which is the
 /// first that proves itself, or else the first that answers as Tor.
-pub(super) fn findings(there: &[Sighting], is_used: bool) -> Vec<Finding> {
+pub(super) fn findings(there: &[SurveyedPlace], is_used: bool) -> Vec<Finding> {
     let anything: Vec<_> = there.iter().filter(|found| found.is_anything()).collect();
     if anything.is_empty() {
         let text = "others: no Tor runs on 9050 or 9150, nor at Debian's sockets";
         return vec![Good(text.to_owned())];
     }
     let proved = anything.iter().position(|found| found.is_proved());
-    let answers = |found: &&Sighting| found.answer == SocksAnswer::Tor;
+    let answers = |found: &&SurveyedPlace| found.answer == SocksAnswer::Tor;
     let used = proved.or_else(|| anything.iter().position(answers));
     let used = used.filter(|_| is_used);
     let lines = anything.iter().enumerate();
@@ -21,7 +21,7 @@ pub(super) fn findings(there: &[Sighting], is_used: bool) -> Vec<Finding> {
         .collect()
 }
 
-fn line(found: &Sighting, is_used: bool) -> Finding {
+fn line(found: &SurveyedPlace, is_used: bool) -> Finding {
     let place = match (&found.socks, found.controls.first()) {
         (Some(socks), _) => socks.to_string(),
         (None, Some((control, _))) => control.to_string(),
@@ -68,17 +68,21 @@ mod tests {
         }
     }
 
-    fn at(port: u16, answer: SocksAnswer, controls: Vec<(TorAddr, ControlAnswer)>) -> Sighting {
-        Sighting {
+    fn at(
+        port: u16,
+        answer: SocksAnswer,
+        controls: Vec<(TorAddr, ControlAnswer)>,
+    ) -> SurveyedPlace {
+        SurveyedPlace {
             socks: Some(TorAddr::Tcp(([127, 0, 0, 1], port).into())),
             answer,
             controls,
         }
     }
 
-    fn at_socket(answer: SocksAnswer, control: ControlAnswer) -> Sighting {
+    fn at_socket(answer: SocksAnswer, control: ControlAnswer) -> SurveyedPlace {
         let folder = PathBuf::from("/srv/tor");
-        Sighting {
+        SurveyedPlace {
             socks: Some(TorAddr::Unix(folder.join("socks"))),
             answer,
             controls: vec![(TorAddr::Unix(folder.join("control")), control)],

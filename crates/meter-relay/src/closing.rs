@@ -1,4 +1,4 @@
-//! The last words to a client that is turned away, and closing so that they arrive.
+//! The final reply to a client that is turned away, and a close that lets the reply arrive.
 
 use std::{io, net::Ipv4Addr, time::Duration};
 
@@ -11,8 +11,8 @@ use tokio::{
 
 /// After a refusal: how long, and for how much, the client's further words are read and forgotten.
 /// Closing on unread bytes would be a reset, which may overtake the refusal.
-pub(crate) const FAREWELL_MAX: Duration = Duration::from_secs(1);
-const FAREWELL_BYTES_MAX: u64 = 64 * 1024;
+pub(crate) const CLOSING_MAX: Duration = Duration::from_secs(1);
+const CLOSING_BYTES_MAX: u64 = 64 * 1024;
 
 /// A reply of SOCKS5 without an address, as it is sent.
 pub(crate) fn reply_bytes(reply: Reply) -> Vec<u8> {
@@ -31,12 +31,12 @@ pub(crate) fn response_bytes(response: &TcpResponseHeader) -> Vec<u8> {
 
 /// Sends last words and closes so that they arrive.
 pub(crate) async fn say_and_close(mut client: TcpStream, words: &[u8]) -> io::Result<()> {
-    let farewell = async {
+    let last_reply = async {
         client.write_all(words).await?;
         client.shutdown().await?;
-        let mut rest = (&mut client).take(FAREWELL_BYTES_MAX);
+        let mut rest = (&mut client).take(CLOSING_BYTES_MAX);
         tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
         Ok(())
     };
-    timeout(FAREWELL_MAX, farewell).await.unwrap_or(Ok(()))
+    timeout(CLOSING_MAX, last_reply).await.unwrap_or(Ok(()))
 }

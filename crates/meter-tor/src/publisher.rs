@@ -14,18 +14,18 @@ const QUESTIONS_MAX: usize = 4;
 
 /// Publishes; owned by the actor alone.
 #[derive(Debug)]
-pub(crate) struct Desk {
+pub(crate) struct Publisher {
     status: watch::Sender<TorStatus>,
     upstream: watch::Sender<Option<TorAddr>>,
     /// Where the Tor in use listens, usable or not.
     address: watch::Sender<Option<TorAddr>>,
     /// Counts the identities that were asked for.
     identity: watch::Sender<u64>,
-    /// To whom questions about circuits go; nobody, where the Tor in use does not tell.
+    /// Sender for circuit queries; `None` where the Tor in use does not report circuits.
     teller: watch::Sender<Option<mpsc::Sender<Question>>>,
 }
 
-impl Desk {
+impl Publisher {
     pub(crate) fn new() -> Self {
         Self {
             status: watch::Sender::new(TorStatus::OFF),
@@ -49,24 +49,24 @@ impl Desk {
         self.identity.subscribe()
     }
 
-    /// For whoever asks for a new identity.
+    /// Sender by which a handle requests a new identity.
     pub(crate) fn identity_asker(&self) -> watch::Sender<u64> {
         self.identity.clone()
     }
 
-    /// For whoever asks about circuits.
+    /// Receiver of the current sender for circuit queries.
     pub(crate) fn teller(&self) -> watch::Receiver<Option<mpsc::Sender<Question>>> {
         self.teller.subscribe()
     }
 
-    /// The Tor in use tells its circuits: from now on questions come here.
+    /// Opens the queue of circuit queries; called once the Tor in use reports its circuits.
     pub(crate) fn questions(&self) -> mpsc::Receiver<Question> {
         let (teller, questions) = mpsc::channel(QUESTIONS_MAX);
         self.teller.send_replace(Some(teller));
         questions
     }
 
-    /// A Tor is there; whether it is usable comes with [`Self::progress`].
+    /// Records the Tor in use; whether it is usable comes with [`Self::progress`].
     pub(crate) fn found(&self, backend: BackendKind, version: Option<&str>, address: TorAddr) {
         self.address.send_replace(Some(address));
         self.change(|status| {
@@ -81,7 +81,7 @@ impl Desk {
     /// The Tor that is there is in this state.
     pub(crate) fn progress(&self, state: TorState) {
         if state == TorState::Ready {
-            // First the upstream, then the word: who reads Ready finds an upstream.
+            // The upstream is set before the state, so a reader of `Ready` finds an upstream.
             let address = self.address.borrow().clone();
             self.upstream.send_if_modified(|upstream| {
                 let is_new = *upstream != address;
@@ -105,7 +105,7 @@ impl Desk {
         });
     }
 
-    /// Says why it does not come further, or that nothing is known to be in its way.
+    /// Sets why Tor makes no progress; `None` clears the reason.
     pub(crate) fn trouble(&self, trouble: Option<TorProblem>) {
         self.change(|status| status.trouble = trouble);
     }
@@ -138,7 +138,7 @@ impl Desk {
             .send_if_modified(|upstream| upstream.take().is_some());
     }
 
-    /// Publishes only what differs: a flood of equal warnings wakes nobody.
+    /// Publishes only what differs: repeated equal warnings wake no receiver.
     fn change(&self, edit: impl FnOnce(&mut TorStatus)) {
         self.status.send_if_modified(|status| {
             let before = status.clone();
@@ -154,29 +154,29 @@ mod tests {
 
     #[test]
     fn there_is_an_upstream_exactly_while_ready() {
-        let desk = Desk::new();
-        let upstream = desk.upstream();
+        let publisher = Publisher::new();
+        let upstream = publisher.upstream();
         let address = TorAddr::Unix("/run/x/socks".into());
-        desk.progress(TorState::Starting);
-        desk.found(BackendKind::Managed, Some("0.4.9.11"), address.clone());
+        publisher.progress(TorState::Starting);
+        publisher.found(BackendKind::Managed, Some("0.4.9.11"), address.clone());
         assert_eq!(*upstream.borrow(), None);
-        desk.progress(TorState::Ready);
+        publisher.progress(TorState::Ready);
         assert_eq!(*upstream.borrow(), Some(address));
-        desk.stopping();
+        publisher.stopping();
         assert_eq!(*upstream.borrow(), None);
     }
 
     #[test]
     fn equal_states_and_warnings_wake_nobody() {
-        let desk = Desk::new();
-        let mut status = desk.status();
-        desk.warn(TorWarning::ClockSkew { seconds: 5 });
+        let publisher = Publisher::new();
+        let mut status = publisher.status();
+        publisher.warn(TorWarning::ClockSkew { seconds: 5 });
         assert!(status.has_changed().unwrap());
         status.mark_unchanged();
-        desk.warn(TorWarning::ClockSkew { seconds: 5 });
-        desk.progress(TorState::Off);
+        publisher.warn(TorWarning::ClockSkew { seconds: 5 });
+        publisher.progress(TorState::Off);
         assert!(!status.has_changed().unwrap());
-        desk.warn(TorWarning::ClockSkew { seconds: 6 });
+        publisher.warn(TorWarning::ClockSkew { seconds: 6 });
         assert_eq!(
             status.borrow().warnings,
             [TorWarning::ClockSkew { seconds: 6 }]
@@ -185,11 +185,14 @@ mod tests {
 
     #[test]
     fn an_old_version_is_a_warning_and_goes_with_its_tor() {
-        let desk = Desk::new();
+        let publisher = Publisher::new();
         let address = TorAddr::Unix("/run/x/socks".into());
-        desk.found(BackendKind::Existing, Some("0.4.5.16"), address);
-        assert_eq!(desk.status().borrow().warnings, [TorWarning::VersionTooOld]);
-        desk.without_tor(TorState::Off);
-        assert_eq!(*desk.status().borrow(), TorStatus::OFF);
+        publisher.found(BackendKind::Existing, Some("0.4.5.16"), address);
+        assert_eq!(
+            publisher.status().borrow().warnings,
+            [TorWarning::VersionTooOld]
+        );
+        publisher.without_tor(TorState::Off);
+        assert_eq!(*publisher.status().borrow(), TorStatus::OFF);
     }
 }

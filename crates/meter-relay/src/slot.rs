@@ -1,4 +1,4 @@
-//! One client's place in a relay, and what all of them share.
+//! The slot that one client holds in a relay, and what all slots share.
 
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub(crate) struct Shared {
     pub(crate) places: Semaphore,
 }
 
-/// One client's place in a relay; given back when dropped.
-pub(crate) struct Seat {
+/// The slot that one client holds in a relay; dropping it gives it back.
+pub(crate) struct Slot {
     /// Counts the connection as open.
     pub(crate) connection: OpenConnection,
     /// What it shares with all others.
@@ -35,7 +35,7 @@ pub(crate) struct Seat {
     entry: Entry,
 }
 
-impl Seat {
+impl Slot {
     /// Takes one of the places of `shared`, for good: a permit that comes along would make each
     /// idle connection larger.
     pub(crate) fn take(
@@ -58,7 +58,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.shared.pipes.leave();
         self.shared.tasks.leave(self.entry);
@@ -66,7 +66,7 @@ impl Drop for Seat {
     }
 }
 
-impl PayloadContext for Seat {
+impl PayloadContext for Slot {
     fn up(&self) -> Meter<'_> {
         self.connection.up()
     }
