@@ -81,8 +81,8 @@ fn greeting(method: u8) -> Vec<u8> {
     bytes
 }
 
-/// Connects to Tor, asks, and waits at most `dial_max` for the answer. Once the whole request has been
-/// said, `meanwhile` is polled along with the wait, and may use the socket's sending side.
+/// Connects to Tor, asks, and waits at most `dial_max` for the answer. Once the whole request has
+/// been said, `meanwhile` is polled along with the wait, and may use the socket's sending side.
 ///
 /// # Errors
 /// Why there is no answer; an error of `meanwhile` is taken for one of the connection.

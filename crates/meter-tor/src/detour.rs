@@ -245,8 +245,8 @@ impl Opened {
         })
     }
 
-    /// Keeps the way open, and says on `publisher` why Tor gets nowhere on it. Pending for ever where
-    /// there is nothing to keep.
+    /// Keeps the way open, and says on `publisher` why Tor gets nowhere on it. Pending for ever
+    /// where there is nothing to keep.
     ///
     /// # Cancel safety
     /// Dropping it leaves the way as it is.

@@ -72,8 +72,9 @@ fn is_http(head: &[u8]) -> bool {
 /// Onionmeter is here, so it gets none.
 ///
 /// What asks a proxy names a host or a whole URL (RFC 9112 §3.2); what takes this for a site names
-/// a path. Of a path a browser says to loopback where the request came from (Fetch Metadata), `none`
-/// for a person who typed the address; but under a name that was made to lead here it says nothing.
+/// a path. Of a path a browser says to loopback where the request came from (Fetch Metadata),
+/// `none` for a person who typed the address; but under a name that was made to lead here it says
+/// nothing.
 fn may_be_from_a_page(head: &[u8]) -> bool {
     let mut lines = head.split(|&byte| byte == b'\n');
     let request = lines.next().unwrap_or_default();
