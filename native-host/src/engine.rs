@@ -3,28 +3,25 @@
 //! The data plane (relay) only counts; this control plane looks once a second. Nothing downstream
 //! calls back up: clients send [`Command`]s and read the status.
 
+mod handle;
 mod recent_failures;
 mod relay;
 
 use crate::{
     accounting::Accounting,
-    asked::{Answer, Asked, reply},
+    asked::{Answer, reply},
     clock::Clock,
     config::{Config, keys},
     home::Home,
     identity::Identity,
     memory::Bursts,
-    problems,
     settings::Settings,
     ticks::Ticks,
-    tor_supervisor::{TorOrders, TorSupervisor},
+    tor_supervisor::TorSupervisor,
 };
-use meter_core::Thresholds;
-use meter_relay::{Counters, Isolation, Site, Witnesses};
-use meter_wire::{
-    HelloReply, HexBytes, PROTOCOL, Problem, ReportsPage, Request, Status, TorStatus, U64Text,
-    WireReport,
-};
+pub(crate) use handle::{Command, EngineHandle};
+use meter_relay::{Counters, Site};
+use meter_wire::{HelloReply, HexBytes, PROTOCOL, Problem, Request, Status, TorStatus, U64Text};
 use relay::RelayControl;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
@@ -37,89 +34,6 @@ use tracing::{error, info};
 const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
 const COMMANDS_MAX: usize = 64;
-
-/// What can be asked of the engine.
-pub(crate) enum Command {
-    Hello(Answer<HelloReply>),
-    Status(Answer<Status>),
-    Reports {
-        after: u64,
-        limit: u16,
-        answer: Answer<ReportsPage>,
-    },
-    SetThresholds(Thresholds, Answer<()>),
-    MonitorStart(Answer<()>),
-    MonitorStop(Answer<()>),
-    NewIdentity(Answer<()>),
-    NewCircuit(Site, Answer<()>),
-    RestoreReports(Vec<WireReport>, Answer<()>),
-    NewChain(Answer<()>),
-    Settings(Answer<meter_wire::Settings>),
-}
-
-/// The engine's face: cheap to clone, one per client.
-#[derive(Clone)]
-pub(crate) struct EngineHandle {
-    commands: mpsc::Sender<Command>,
-    status: watch::Receiver<Status>,
-    counters: Arc<Counters>,
-    isolation: Isolation,
-    witnesses: Witnesses,
-    tor: TorOrders,
-    ticked: Arc<Notify>,
-}
-
-impl EngineHandle {
-    /// Asks and waits for the answer.
-    pub(crate) async fn ask<T>(
-        &self,
-        command: impl FnOnce(Answer<T>) -> Command,
-    ) -> Result<T, Problem> {
-        self.begin(command).await?.answer().await
-    }
-
-    /// Asks now, in the order of the calls; the answer can be waited for elsewhere.
-    pub(crate) async fn begin<T>(
-        &self,
-        command: impl FnOnce(Answer<T>) -> Command,
-    ) -> Result<Asked<T>, Problem> {
-        let (answer, asked) = Asked::new();
-        self.commands
-            .send(command(answer))
-            .await
-            .map_err(|_| problems::shutting_down())?;
-        Ok(asked)
-    }
-
-    pub(crate) fn status(&self) -> watch::Receiver<Status> {
-        self.status.clone()
-    }
-
-    /// Connections that the relay serves right now.
-    pub(crate) fn connections_active(&self) -> u64 {
-        self.counters.snapshot().active
-    }
-
-    /// The names that the relay answers itself. Past the engine: whoever asks about one knows it.
-    pub(crate) const fn witnesses(&self) -> &Witnesses {
-        &self.witnesses
-    }
-
-    /// Waits for the engine's next second, which then costs no wake-up of its own.
-    pub(crate) async fn next_second(&self) {
-        self.ticked.notified().await;
-    }
-
-    /// Where to ask for a Tor and for its end.
-    pub(crate) const fn tor(&self) -> &TorOrders {
-        &self.tor
-    }
-
-    /// What the relay isolates sites by.
-    pub(crate) const fn isolation(&self) -> &Isolation {
-        &self.isolation
-    }
-}
 
 pub(crate) struct Engine {
     home: Home,

@@ -15,6 +15,7 @@ mod embedded;
 mod existing;
 mod folders;
 mod managed;
+mod options;
 mod problem;
 mod publisher;
 mod restarts;
@@ -31,9 +32,8 @@ pub use config::{Candidate, Choice, Embedded, RestartPolicy, TorConfig};
 pub use detour::Detour;
 pub use folders::{SOCKET_PATH_BYTES_MAX, find_program};
 pub use meter_uplink::UplinkError;
-pub use problem::{
-    ControlRefusal, CookieFault, FolderFault, OPTIONS_ALLOWED, OpenFolder, Retry, TorProblem,
-};
+pub use options::OPTIONS_ALLOWED;
+pub use problem::{ControlRefusal, CookieFault, FolderFault, OpenFolder, Retry, TorProblem};
 pub use socket::SocketFault;
 pub use status::{BackendKind, Bootstrap, Complaint, TorState, TorStatus, TorWarning};
 pub use survey::{ControlAnswer, SocksAnswer, SurveyedPlace, installed_version, survey};

@@ -66,7 +66,7 @@ pub enum TorProblem {
         /// Its last words, scrubbed; at most 20 lines.
         log: Vec<String>,
     },
-    /// An extra torrc line is not on [`OPTIONS_ALLOWED`].
+    /// An extra torrc line is not on [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
     #[error("extra Tor option number {line} is not among those allowed")]
     OptionNotAllowed {
         /// Which of the extra lines, counted from 1.
@@ -366,49 +366,3 @@ impl TorProblem {
         }
     }
 }
-
-/// Options that extra torrc lines may set: those that choose paths, bridges or a private network,
-/// none that opens a port, names a file, runs a program or lowers what Tor hides in its log.
-pub const OPTIONS_ALLOWED: &[&str] = &[
-    "Bridge",
-    "CircuitBuildTimeout",
-    "CircuitPadding",
-    "ClientBootstrapConsensusAuthorityDownloadInitialDelay",
-    "ClientBootstrapConsensusAuthorityOnlyDownloadInitialDelay",
-    "ClientBootstrapConsensusFallbackDownloadInitialDelay",
-    "ClientDNSRejectInternalAddresses",
-    "ClientPreferIPv6ORPort",
-    "ClientRejectInternalAddresses",
-    "ClientUseIPv4",
-    "ClientUseIPv6",
-    "ConfluxEnabled",
-    "ConnectionPadding",
-    "DirAuthority",
-    "EnforceDistinctSubnets",
-    "EntryNodes",
-    "ExcludeExitNodes",
-    "ExcludeNodes",
-    "ExitNodes",
-    "FallbackDir",
-    "FascistFirewall",
-    "KeepalivePeriod",
-    "LearnCircuitBuildTimeout",
-    "MaxCircuitDirtiness",
-    "MiddleNodes",
-    "NumCPUs",
-    "NumEntryGuards",
-    "OutboundBindAddress",
-    "PathsNeededToBuildCircuits",
-    "ReachableAddresses",
-    "ReducedConnectionPadding",
-    "Schedulers",
-    "ShutdownWaitLength",
-    "SocksTimeout",
-    "Socks5Proxy",
-    "StrictNodes",
-    "TestingTorNetwork",
-    "UseBridges",
-    "UseDefaultFallbackDirs",
-    "UseEntryGuards",
-    "V3AuthVotingInterval",
-];

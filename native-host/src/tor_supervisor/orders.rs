@@ -10,7 +10,7 @@ use crate::{
 };
 use meter_tor::{BackendKind, SiteCredentials, Tor, TorProblem, TorState};
 use meter_wire::{BackendChoice, ErrorCode, Problem};
-use std::{future::Future, sync::Arc};
+use std::{collections::VecDeque, future::Future, sync::Arc};
 use tokio::{
     sync::{
         Notify,
@@ -122,6 +122,35 @@ impl TorOrders {
     }
 }
 
+/// The orders that wait.
+struct Inbox {
+    queue: mpsc::Receiver<Order>,
+    /// Taken out of the queue to look at them.
+    seen: VecDeque<Order>,
+}
+
+impl Inbox {
+    /// The next order; `None` when nobody is left to give one.
+    ///
+    /// # Cancel safety
+    /// No order is lost.
+    async fn next(&mut self) -> Option<Order> {
+        match self.seen.pop_front() {
+            Some(order) => Some(order),
+            None => self.queue.recv().await,
+        }
+    }
+
+    /// Whether a stop waits: then a start would only make a Tor that ends at once.
+    fn has_stop(&mut self) -> bool {
+        while let Ok(order) = self.queue.try_recv() {
+            self.seen.push_back(order);
+        }
+        let mut orders = self.seen.iter();
+        orders.any(|order| matches!(order, Order::Stop { .. }))
+    }
+}
+
 /// Who obeys.
 pub(super) struct Runner {
     pub(super) tor: Tor,
@@ -137,24 +166,28 @@ impl Runner {
     pub(super) fn spawn(self, tasks: &TaskTracker, stop: CancellationToken) -> TorOrders {
         let (queue, orders) = mpsc::channel(ORDERS_MAX);
         let tor = self.tor.clone();
-        tasks.spawn(self.run(orders, stop));
+        let inbox = Inbox {
+            queue: orders,
+            seen: VecDeque::new(),
+        };
+        tasks.spawn(self.run(inbox, stop));
         TorOrders { queue, tor }
     }
 
-    async fn run(self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
+    async fn run(self, mut inbox: Inbox, stop: CancellationToken) {
         // Who waits for a start to succeed or fail; that holds nothing up.
         let mut waiting = JoinSet::new();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(order) = orders.recv() => self.obey(order, &mut waiting).await,
+                Some(order) = inbox.next() => self.obey(order, &mut inbox, &mut waiting).await,
                 Some(_) = waiting.join_next() => {}
                 else => break,
             }
         }
         // What comes now is answered by the channel's end.
-        drop(orders);
+        drop(inbox);
         if let Err(problem) = self.end_tor().await {
             info!(code = ?problem.code, "tor was not stopped");
         }
@@ -162,10 +195,10 @@ impl Runner {
         waiting.join_all().await;
     }
 
-    async fn obey(&self, order: Order, waiting: &mut JoinSet<()>) {
+    async fn obey(&self, order: Order, inbox: &mut Inbox, waiting: &mut JoinSet<()>) {
         match order {
             Order::Start { anew, done } => {
-                let begun = self.start(anew).await;
+                let begun = self.start(anew, inbox).await;
                 waiting.spawn(async move {
                     let outcome = match begun {
                         Ok(decided) => decided.await.map_err(|problem| problems::tor(&problem)),
@@ -176,7 +209,7 @@ impl Runner {
             }
             Order::Restart => {
                 if self.has_one_of_ours()
-                    && let Err(problem) = self.start(true).await
+                    && let Err(problem) = self.start(true, inbox).await
                 {
                     tell(None, Err(problem));
                 }
@@ -189,7 +222,7 @@ impl Runner {
                 tell(Some(done), outcome);
             }
             Order::Choose { backend, done } => {
-                let begun = self.choose(backend).await;
+                let begun = self.choose(backend, inbox).await;
                 waiting.spawn(async move {
                     let outcome = match begun {
                         Ok(decided) => match decided.await {
@@ -209,6 +242,7 @@ impl Runner {
     async fn start(
         &self,
         anew: bool,
+        inbox: &mut Inbox,
     ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
         if anew {
             if self.is_anothers() {
@@ -218,24 +252,39 @@ impl Runner {
         }
         let config = self.settings.read_again()?;
         self.configure(&config).await?;
-        self.begin().await
+        self.begin(inbox).await
     }
 
     async fn choose(
         &self,
         backend: BackendChoice,
+        inbox: &mut Inbox,
     ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
         let config = self.settings.choose_backend(backend)?;
         info!(backend = backend.name(), "another tor was chosen");
         self.configure(&config).await?;
         self.end_tor().await?;
         self.in_force.send_replace(config.tor.clone());
-        self.begin().await
+        self.begin(inbox).await
     }
 
-    async fn begin(&self) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
-        let begun = self.tor.begin().await;
-        begun.map_err(|problem| problems::tor(&problem))
+    async fn begin(
+        &self,
+        inbox: &mut Inbox,
+    ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
+        let begun = match inbox.has_stop() {
+            true => None,
+            false => {
+                let begun = self.tor.begin().await;
+                Some(begun.map_err(|problem| problems::tor(&problem))?)
+            }
+        };
+        Ok(async move {
+            match begun {
+                Some(decided) => decided.await,
+                None => Err(TorProblem::Stopped),
+            }
+        })
     }
 
     async fn configure(&self, config: &crate::config::Config) -> Result<(), Problem> {

@@ -1,0 +1,196 @@
+//! What each browser reads back, and what is ours in it.
+
+use super::*;
+
+const OURS: &str = "controlled_by_this_extension";
+
+#[test]
+fn what_is_written_reads_back_as_ours() {
+    for engine in [Engine::Chromium, Engine::Gecko] {
+        let value = settings(engine, 9149);
+        assert_eq!(reading(engine, OURS, &value), Reading::Ours { port: 9149 });
+        assert_eq!(
+            reading(engine, "controlled_by_other_extensions", &value),
+            Reading::OtherExtension
+        );
+        assert_eq!(
+            reading(engine, "controllable_by_this_extension", &value),
+            Reading::Free
+        );
+        for level in ["not_controllable", "", "controlled_by_the_moon"] {
+            assert_eq!(reading(engine, level, &value), Reading::NotControllable);
+        }
+    }
+}
+
+#[test]
+fn chromium_leaves_out_and_adds_nothing() {
+    let check = |value: Value, expected| {
+        assert_eq!(reading(Engine::Chromium, OURS, &value), expected, "{value}");
+    };
+    let single = json!({ "scheme": "socks5", "host": "127.0.0.1", "port": 9149 });
+    let ours = Reading::Ours { port: 9149 };
+    let rules = |rules: Value| json!({ "mode": "fixed_servers", "rules": rules });
+    check(
+        rules(json!({ "singleProxy": single, "bypassList": BYPASS })),
+        ours,
+    );
+    check(rules(json!({ "singleProxy": single })), Reading::OursOther);
+    check(
+        rules(json!({ "singleProxy": single, "bypassList": ["*.example"] })),
+        Reading::OursOther,
+    );
+    check(
+        rules(json!({ "singleProxy": single, "bypassList": BYPASS, "fallbackProxy": single })),
+        Reading::OursOther,
+    );
+    for (scheme, host, port) in [
+        ("http", "127.0.0.1", 9149),
+        ("socks5", "127.0.0.2", 9149),
+        ("socks5", "127.0.0.1", 0),
+        ("socks5", "127.0.0.1", 70_000),
+    ] {
+        check(
+            rules(json!({
+                "singleProxy": { "scheme": scheme, "host": host, "port": port },
+                "bypassList": BYPASS,
+            })),
+            Reading::OursOther,
+        );
+    }
+    for value in [
+        json!({ "mode": "direct" }),
+        json!({ "mode": "system" }),
+        json!(null),
+        json!([]),
+        json!("fixed_servers"),
+    ] {
+        check(value, Reading::OursOther);
+    }
+}
+
+#[test]
+fn firefox_may_add_empty_fields_but_no_other_way_out() {
+    let with = |name: &str, field: Value| {
+        let mut value = settings(Engine::Gecko, 9149);
+        value[name] = field;
+        reading(Engine::Gecko, OURS, &value)
+    };
+    assert_eq!(with("http", json!("")), Reading::Ours { port: 9149 });
+    assert_eq!(
+        with("autoLogin", json!(false)),
+        Reading::Ours { port: 9149 }
+    );
+    for (name, field) in [
+        ("http", json!("10.0.0.1:80")),
+        ("ssl", json!("10.0.0.1:80")),
+        ("ssl", json!(null)),
+        ("proxyType", json!("system")),
+        ("socks", json!("127.0.0.1:0")),
+        ("socks", json!("example.org:9149")),
+        ("socksVersion", json!(4)),
+        ("proxyDNS", json!(false)),
+        ("passthrough", json!("localhost, 127.0.0.1")),
+    ] {
+        assert_eq!(
+            with(name, field.clone()),
+            Reading::OursOther,
+            "{name} {field}"
+        );
+    }
+}
+
+#[test]
+fn only_this_computer_itself_is_loopback() {
+    for host in [
+        "localhost",
+        "app.localhost",
+        "a.b.localhost",
+        "127.0.0.1",
+        "127.255.255.254",
+        "[::1]",
+    ] {
+        assert_eq!(route(Some(9149), host), Route::Loopback, "{host}");
+    }
+    for host in [
+        "localhost.example.org",
+        "notlocalhost",
+        "localhost.",
+        "127.0.0.1.example.org",
+        "127.0.0.1.nip.io",
+        "126.255.255.255",
+        "128.0.0.1",
+        "0.0.0.0",
+        "10.0.0.1",
+        "169.254.1.1",
+        "192.168.0.1",
+        "[::]",
+        "[::2]",
+        "[::ffff:127.0.0.1]",
+        "[fe80::1]",
+        "::1",
+        "[::1",
+        "",
+        "example.org",
+    ] {
+        assert_eq!(
+            route(Some(9149), host),
+            Route::Relay { port: 9149 },
+            "{host}"
+        );
+    }
+}
+
+#[test]
+fn without_protection_the_extension_has_no_opinion() {
+    assert_eq!(route(None, "example.org"), Route::Default);
+    assert_eq!(answer(Route::Default), None);
+}
+
+#[test]
+fn the_relay_is_the_only_and_last_choice() {
+    let answer = answer(Route::Relay { port: 9149 }).expect("an opinion");
+    let list = answer.as_array().expect("a list");
+    assert_eq!(list.len(), 2);
+    assert_eq!(list[0]["proxyDNS"], true);
+    assert_eq!(list[0]["port"], 9149);
+    assert!(list[1].is_null(), "without it Firefox falls back");
+}
+
+#[test]
+fn a_request_on_any_other_way_than_to_the_relay_is_astray() {
+    let ours = json!({ "type": "socks", "host": "127.0.0.1", "port": 9149, "proxyDNS": true });
+    let port = Some(9149);
+    assert!(!is_astray(port, "example.org", &ours));
+    for (name, value) in [
+        ("type", json!("socks4")),
+        ("type", json!("http")),
+        ("type", json!("direct")),
+        ("host", json!("127.0.0.2")),
+        ("host", json!("proxy.example")),
+        ("port", json!(1080)),
+        ("port", json!("9149")),
+        ("port", json!(null)),
+        ("proxyDNS", json!(false)),
+        ("proxyDNS", json!(null)),
+    ] {
+        let mut way = ours.clone();
+        way[name] = value;
+        assert!(is_astray(port, "example.org", &way), "{way}");
+    }
+    let mut sink = ours.clone();
+    sink["port"] = json!(SINK_PORT);
+    assert!(!is_astray(port, "example.org", &sink), "nobody is there");
+    for way in [json!(null), json!({}), json!([]), json!("socks")] {
+        assert!(is_astray(port, "example.org", &way), "{way}");
+        assert!(!is_astray(port, "localhost", &way), "to this computer");
+        assert!(!is_astray(None, "example.org", &way), "protection is off");
+    }
+}
+
+#[test]
+fn firefox_says_private_when_it_wants_private_windows() {
+    let text = "Error: proxy.settings requires private browsing permission.";
+    assert_eq!(refusal(text), Refusal::PrivateWindows);
+    assert_eq!(refusal("Type error for parameter value"), Refusal::Other);
+}

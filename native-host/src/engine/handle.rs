@@ -1,0 +1,95 @@
+//! What can be asked of the engine, and where.
+
+use crate::{
+    asked::{Answer, Asked},
+    problems,
+    tor_supervisor::TorOrders,
+};
+use meter_core::Thresholds;
+use meter_relay::{Counters, Isolation, Site, Witnesses};
+use meter_wire::{HelloReply, Problem, ReportsPage, Settings, Status, WireReport};
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc, watch};
+
+/// What can be asked of the engine.
+pub(crate) enum Command {
+    Hello(Answer<HelloReply>),
+    Status(Answer<Status>),
+    Reports {
+        after: u64,
+        limit: u16,
+        answer: Answer<ReportsPage>,
+    },
+    SetThresholds(Thresholds, Answer<()>),
+    MonitorStart(Answer<()>),
+    MonitorStop(Answer<()>),
+    NewIdentity(Answer<()>),
+    NewCircuit(Site, Answer<()>),
+    RestoreReports(Vec<WireReport>, Answer<()>),
+    NewChain(Answer<()>),
+    Settings(Answer<Settings>),
+}
+
+/// The engine's face: cheap to clone, one per client.
+#[derive(Clone)]
+pub(crate) struct EngineHandle {
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) status: watch::Receiver<Status>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) isolation: Isolation,
+    pub(super) witnesses: Witnesses,
+    pub(super) tor: TorOrders,
+    pub(super) ticked: Arc<Notify>,
+}
+
+impl EngineHandle {
+    /// Asks and waits for the answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<T, Problem> {
+        self.begin(command).await?.answer().await
+    }
+
+    /// Asks now, in the order of the calls; the answer can be waited for elsewhere.
+    pub(crate) async fn begin<T>(
+        &self,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<Asked<T>, Problem> {
+        let (answer, asked) = Asked::new();
+        self.commands
+            .send(command(answer))
+            .await
+            .map_err(|_| problems::shutting_down())?;
+        Ok(asked)
+    }
+
+    pub(crate) fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Connections that the relay serves right now.
+    pub(crate) fn connections_active(&self) -> u64 {
+        self.counters.snapshot().active
+    }
+
+    /// The names that the relay answers itself. Past the engine: whoever asks about one knows it.
+    pub(crate) const fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
+    }
+
+    /// Waits for the engine's next second, which then costs no wake-up of its own.
+    pub(crate) async fn next_second(&self) {
+        self.ticked.notified().await;
+    }
+
+    /// Where to ask for a Tor and for its end.
+    pub(crate) const fn tor(&self) -> &TorOrders {
+        &self.tor
+    }
+
+    /// What the relay isolates sites by.
+    pub(crate) const fn isolation(&self) -> &Isolation {
+        &self.isolation
+    }
+}
