@@ -9,3 +9,4 @@ mod messages;
 mod program;
 mod sentences;
 mod settings;
+mod tour;
