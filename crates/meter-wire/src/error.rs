@@ -92,8 +92,8 @@ codes! {
     /// Nothing can be written to the disk.
     DiskReadOnly => "The disk that holds Onionmeter's folder is read-only; make it writable.",
     /// The relay's port is in use by something else.
-    PortTaken => "The relay's port is taken by another program; set another port in config.toml, \
-                  or none.",
+    PortTaken => "Another program has the relay's port; name another one in config.toml, \
+        or remove the line there.",
     /// Nobody can be asked whose a connection is.
     RelayUnguarded => "This system does not tell whose connections are, so the relay stays closed \
                        to all.",
