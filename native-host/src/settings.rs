@@ -30,6 +30,11 @@ impl Settings {
         self.current.subscribe()
     }
 
+    /// The settings as they were last read.
+    pub(crate) fn current(&self) -> Config {
+        self.current.borrow().clone()
+    }
+
     /// Reads the file and tells every owner.
     ///
     /// # Errors
@@ -94,6 +99,7 @@ mod tests {
         fs::write(&file, "[relay]\nconnections_max = \"many\"\n").expect("written");
         settings.read_again().expect_err("a mistake");
         assert_eq!(one.borrow().connections_max, 77);
+        assert_eq!(settings.current().connections_max, 77);
     }
 
     #[test]

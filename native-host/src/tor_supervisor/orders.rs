@@ -209,7 +209,7 @@ impl Runner {
             }
             Order::Restart => {
                 if self.has_one_of_ours()
-                    && let Err(problem) = self.start(true, inbox).await
+                    && let Err(problem) = self.restart(inbox).await
                 {
                     tell(None, Err(problem));
                 }
@@ -244,15 +244,26 @@ impl Runner {
         anew: bool,
         inbox: &mut Inbox,
     ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
+        if anew && self.is_anothers() {
+            return Err(Problem::new(ErrorCode::TorNotOurs));
+        }
+        // Before anything ends: a mistake in the file takes no Tor away that runs.
+        let config = self.settings.read_again()?;
         if anew {
-            if self.is_anothers() {
-                return Err(Problem::new(ErrorCode::TorNotOurs));
-            }
             self.end_tor().await?;
         }
-        let config = self.settings.read_again()?;
         self.configure(&config).await?;
         self.begin(inbox).await
+    }
+
+    /// Nobody asked for it who could mend the file, so that a mistake there is no reason to be without
+    /// a Tor.
+    async fn restart(&self, inbox: &mut Inbox) -> Result<(), Problem> {
+        let config = self.settings.read_again();
+        let config = config.unwrap_or_else(|_| self.settings.current());
+        self.end_tor().await?;
+        self.configure(&config).await?;
+        self.begin(inbox).await.map(drop)
     }
 
     async fn choose(
