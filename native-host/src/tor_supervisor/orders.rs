@@ -256,8 +256,8 @@ impl Runner {
         self.begin(inbox).await
     }
 
-    /// Nobody asked for it who could mend the file, so that a mistake there is no reason to be without
-    /// a Tor.
+    /// Nobody asked for it who could mend the file, so that a mistake there is no reason to be
+    /// without a Tor.
     async fn restart(&self, inbox: &mut Inbox) -> Result<(), Problem> {
         let config = self.settings.read_again();
         let config = config.unwrap_or_else(|_| self.settings.current());
