@@ -67,7 +67,12 @@ fn up_says_why_it_cannot_and_never_waits_for_what_will_not_come() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     check(&home, &["down"], 0, &[]);
     home.relay_at(taken.local_addr().expect("bound").port());
-    check(&home, &["up"], 71, &["relay's port is taken"]);
+    check(
+        &home,
+        &["up"],
+        71,
+        &["Another program has the relay's port"],
+    );
     check(&home, &["down"], 0, &[]);
     home.configure("[relay\n");
     check(&home, &["up"], 78, &["config.toml, line 1"]);

@@ -92,7 +92,7 @@ fn the_second_user_of_a_computer_gets_another_port_and_keeps_it() {
     );
     let named = part("NAMED\n", "never");
     assert!(
-        named.contains("taken by another program"),
+        named.contains("Another program has the relay"),
         "a named port is never replaced: {named}"
     );
     assert!(Path::new(&second.root()).join("relay-port").is_file());
