@@ -152,16 +152,20 @@ impl Show {
         self.state("protected").await;
     }
 
-    /// The worker's one thread is lost, with the shell that runs on it. The popup has one of its
-    /// own.
-    async fn a_worker_whose_event_never_ends_is_shut_and_told_by_the_popup(&self) {
-        self.run("await browser.runtime.sendMessage({ fault: 'loop' })")
-            .await;
+    async fn is_told_and_shut_with_a_popup_closing(&self) {
         let closing = Popup::open(&self.browser).await.unwrap();
         self.browser.switch_to(&closing.tab).await.unwrap();
         self.browser.close_tab(&self.popup.tab).await.unwrap();
         self.wait_until(TOLD).await;
         self.is_shut().await;
+    }
+
+    /// The worker's one thread is lost, with the shell that runs on it. The popup has one of its
+    /// own.
+    async fn a_worker_whose_event_never_ends_is_shut_and_told_by_the_popup(&self) {
+        self.run("await browser.runtime.sendMessage({ fault: 'loop' })")
+            .await;
+        self.is_told_and_shut_with_a_popup_closing().await;
         self.open_anew().await;
         self.wait_until(TOLD).await;
         self.a_person_is_obeyed_meanwhile().await;
@@ -181,11 +185,7 @@ impl Show {
             .await;
         self.run("await browser.runtime.sendMessage({ fault: 'panic' })")
             .await;
-        let closing = Popup::open(&self.browser).await.unwrap();
-        self.browser.switch_to(&closing.tab).await.unwrap();
-        self.browser.close_tab(&self.popup.tab).await.unwrap();
-        self.wait_until(TOLD).await;
-        self.is_shut().await;
+        self.is_told_and_shut_with_a_popup_closing().await;
         self.broken_pictures().await;
 
         // It is tried again, ever more seldom; a popup that opens now is told, too.

@@ -10,7 +10,7 @@ use meter_testkit::{
 use serde_json::{Value, json};
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -58,7 +58,7 @@ impl Place {
 
     /// A copy of the extension whose worker loads the faults first.
     fn break_the_extension(&self) -> Result<()> {
-        copy(&stage::extension(), &self.extension())?;
+        stage::copy_folder(&stage::extension(), &self.extension())?;
         let worker = self.extension().join("service_worker.js");
         let text = fs::read_to_string(&worker)?;
         fs::write(worker, format!("import \"./fault.js\";\n{text}"))?;
@@ -164,17 +164,4 @@ fn host(kind: Kind) -> Result<Value> {
         Kind::Firefox => manifest["allowed_extensions"] = json!([ids["firefox"]]),
     }
     Ok(manifest)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &place)?,
-            false => drop(fs::copy(entry.path(), place)?),
-        }
-    }
-    Ok(())
 }

@@ -7,16 +7,10 @@ mod services;
 use anyhow::{Context as _, Result, ensure};
 use checks::{
     defaults::{Arrival, Chromium, Firefox, World, chromium, firefox, inside},
-    stage::{built, extension},
+    stage::{built, copy_folder, extension},
 };
 use serde_json::Value;
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{ffi::OsString, fs, path::PathBuf, process::Command, time::Duration};
 
 /// Only an upper bound for a loaded machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -40,7 +34,7 @@ impl Product {
             user: folder.join("user"),
             extension: folder.join("extension"),
         };
-        copy(&extension(), &product.extension)?;
+        copy_folder(&extension(), &product.extension)?;
         fs::create_dir_all(product.user.join(".mozilla"))?;
         product.register()?;
         let config = "[tor]\nbackend = \"existing\"\nsocks_port = 9\ncontrol_port = 10\n";
@@ -114,19 +108,6 @@ impl Product {
         let environment = [("ONIONMETER_HOME", self.home.clone().into())];
         Chromium::start_with(world, line, &environment).await
     }
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &to)?,
-            false => drop(fs::copy(entry.path(), to)?),
-        }
-    }
-    Ok(())
 }
 
 /// Whether it is one of the pages that a test opened.
