@@ -10,7 +10,7 @@ mod places;
 
 use crate::{
     engine::{Command, EngineHandle},
-    ipc, versions,
+    ipc, program,
 };
 use detached::{Answer, Detached, Place, Task};
 use meter_core::{Thresholds, WitnessName};
@@ -240,7 +240,7 @@ impl Api {
             EXTENSION => self.guest.is_extension(&hello.client.version),
             ipc::COMMANDS => {
                 let (extensions, engine) = (self.guest.extensions(), &self.engine);
-                reply.parts = versions::parts(extensions, engine.connections_active());
+                reply.parts = program::parts(extensions, engine.connections_active());
             }
             _ => {}
         }

@@ -13,7 +13,7 @@ use crate::{
     home::Home,
     limits,
     lock::DaemonLock,
-    log, problems, versions,
+    log, problems, program,
 };
 use door::{Door, Lost};
 use std::{
@@ -37,7 +37,7 @@ const CLIENTS_GRACE: Duration = Duration::from_secs(2);
 /// success, when one is running already.
 #[must_use]
 pub fn run(home: &Home) -> ExitCode {
-    versions::note_program();
+    program::note_program();
     // Fails only for the leader of a process group, which already is nobody's to take along.
     crate::ignore_because("started from a terminal", rustix::process::setsid());
     let lock = match prepare(home) {

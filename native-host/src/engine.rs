@@ -15,6 +15,7 @@ use crate::{
     home::Home,
     identity::Identity,
     memory::Bursts,
+    problems,
     settings::Settings,
     ticks::Ticks,
     tor_supervisor::TorSupervisor,
@@ -218,7 +219,10 @@ impl Engine {
             }
             Command::NewChain(answer) => reply(answer, self.begin_new_chain()),
             Command::Settings(answer) => {
-                let file = self.settings.read();
+                let file = self
+                    .settings
+                    .read()
+                    .map_err(|error| problems::config(&error));
                 reply(answer, Ok(keys::told(&self.in_force(), file)));
             }
         }

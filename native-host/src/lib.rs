@@ -25,6 +25,7 @@ mod memory;
 mod port;
 mod problems;
 mod process;
+mod program;
 pub mod registration;
 mod settings;
 pub mod start;

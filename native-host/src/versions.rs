@@ -1,91 +1,16 @@
-//! Which program runs: this one, the daemon's and the extension's, and the Tor that is built in. A
-//! daemon goes on with the program that it was started with, whatever is installed meanwhile.
+//! Whether the daemon runs the same program as the one that asks, and how old the extensions are that
+//! are attached to it.
 
-use crate::ipc;
-use meter_wire::{DaemonParts, U64Text};
+use crate::{
+    ipc,
+    program::{FileId, VERSION},
+};
+use meter_wire::DaemonParts;
 use std::{
     fmt, fs,
     io::{self, Read as _},
-    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
-    path::{Path, PathBuf},
-    sync::OnceLock,
+    path::Path,
 };
-
-/// The version of this program.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The version of the Tor that is built in.
-#[cfg(feature = "embedded-tor")]
-pub(crate) const EMBEDDED_TOR: Option<&str> = Some(meter_arti::VERSION);
-/// No Tor is built in.
-#[cfg(not(feature = "embedded-tor"))]
-pub(crate) const EMBEDDED_TOR: Option<&str> = None;
-
-/// The program's file as it was when this process began to serve.
-struct Running {
-    path: PathBuf,
-    file: Option<FileId>,
-}
-
-/// Tells files apart, also those that have had the same name.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct FileId {
-    device: u64,
-    number: u64,
-    bytes: u64,
-    changed_ns: (i64, i64),
-}
-
-impl FileId {
-    fn of(path: &Path) -> Option<Self> {
-        let meta = fs::metadata(path).ok()?;
-        Some(Self {
-            device: meta.dev(),
-            number: meta.ino(),
-            bytes: meta.size(),
-            changed_ns: (meta.mtime(), meta.mtime_nsec()),
-        })
-    }
-}
-
-static RUNNING: OnceLock<Running> = OnceLock::new();
-
-/// Notes which program this process runs, for later comparison. To be called early.
-pub(crate) fn note_program() {
-    let Ok(path) = program() else { return };
-    RUNNING.get_or_init(|| Running {
-        file: FileId::of(&path),
-        path,
-    });
-}
-
-/// This program's file; where another was put in its place since, that one.
-///
-/// # Errors
-/// The system does not tell.
-pub(crate) fn program() -> io::Result<PathBuf> {
-    let path = std::env::current_exe()?;
-    let bytes = path.as_os_str().as_bytes();
-    // What Linux adds to the name of a file that is gone (proc_pid_exe(5)).
-    match bytes.strip_suffix(b" (deleted)") {
-        Some(name) if !path.try_exists().unwrap_or(true) => {
-            Ok(PathBuf::from(std::ffi::OsStr::from_bytes(name)))
-        }
-        Some(_) | None => Ok(path),
-    }
-}
-
-/// What this daemon tells commands of itself.
-pub(crate) fn parts(extensions: Vec<String>, connections: u64) -> Option<DaemonParts> {
-    let running = RUNNING.get()?;
-    Some(DaemonParts {
-        program: running.path.display().to_string(),
-        replaced: FileId::of(&running.path) != running.file,
-        embedded_tor: EMBEDDED_TOR.map(str::to_owned),
-        extensions,
-        connections: U64Text(connections),
-    })
-}
 
 /// The daemon that runs, beside the program that asks.
 pub(crate) struct Daemon {
@@ -207,6 +132,7 @@ const PIECE_BYTES: u64 = 1 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meter_wire::U64Text;
 
     fn parts(program: &Path, replaced: bool) -> DaemonParts {
         DaemonParts {

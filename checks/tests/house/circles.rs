@@ -26,7 +26,7 @@ use std::{
 
 /// The arrows between the files of the products, and the files that were read for them: once for
 /// all tests.
-static PRODUCTS: LazyLock<(Arrows, BTreeSet<String>)> = LazyLock::new(|| {
+pub(crate) static PRODUCTS: LazyLock<(Arrows, BTreeSet<String>)> = LazyLock::new(|| {
     let tracked: BTreeMap<_, _> = tracked(".rs")
         .into_iter()
         .filter(|file| is_product(&file.path))

@@ -6,6 +6,7 @@ mod crates;
 #[path = "../tree/files.rs"]
 mod files;
 mod form;
+mod layers;
 mod licences;
 mod rows;
 mod wide;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     EXIT_USAGE,
     launch::{self, Choices, Left, PolicyFile, PolicyPlace, Removal},
-    problems, versions,
+    problems, program,
 };
 use clap::Args;
 use std::{
@@ -221,7 +221,7 @@ fn go_on(
     if common.root == Path::new("/") && !rustix::process::geteuid().is_root() {
         let line: Vec<_> = std::env::args_os().skip(1).collect();
         let line: Vec<_> = line.iter().map(|word| word.to_string_lossy()).collect();
-        let program = versions::program().unwrap_or_else(|_| "onionmeter".into());
+        let program = program::program().unwrap_or_else(|_| "onionmeter".into());
         let text = format!(
             "these files are root's; run: sudo {} {}",
             program.display(),

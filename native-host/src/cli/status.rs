@@ -12,11 +12,7 @@ use super::{
     output::{Answer, Format},
     settings, succession,
 };
-use crate::{
-    home::Home,
-    ipc,
-    versions::{self, Daemon},
-};
+use crate::{home::Home, ipc, program, versions::Daemon};
 use clap::Args;
 
 pub(super) use words::{sentence, state, tor};
@@ -56,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
-        let about = Daemon::of(&daemon, &versions::program().unwrap_or_default());
+        let about = Daemon::of(&daemon, &program::program().unwrap_or_default());
         let differences = succession::differences(&about);
         let status = ask::status(&mut daemon).await?;
         let in_force = ask::settings(&mut daemon).await;

@@ -2,11 +2,7 @@
 //! of.
 
 use super::status::sentence;
-use crate::{
-    home::Home,
-    ipc,
-    versions::{Daemon, VERSION},
-};
+use crate::{home::Home, ipc, program::VERSION, versions::Daemon};
 use meter_wire::Problem;
 use std::path::Path;
 
@@ -84,7 +80,7 @@ pub(super) fn line(daemon: Option<&Daemon>) -> String {
     let theirs = daemon.and_then(|daemon| daemon.parts.as_ref());
     let tor = match theirs {
         Some(parts) => parts.embedded_tor.as_deref(),
-        None => crate::versions::EMBEDDED_TOR,
+        None => crate::program::EMBEDDED_TOR,
     };
     match tor {
         Some(version) => text + &format!(", built-in Tor {version}"),

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     home::Home,
     ipc::Connection,
-    versions::{self, Daemon, EMBEDDED_TOR, VERSION as OURS},
+    program::{self, EMBEDDED_TOR, VERSION as OURS},
+    versions::Daemon,
 };
 use clap::Args;
 use meter_wire::{PROTOCOL, ProtocolRange, Status};
@@ -27,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
-    let program = versions::program().unwrap_or_default();
+    let program = program::program().unwrap_or_default();
     let running = arguments.patience.wait(async {
         let Some(mut daemon) = Connection::attach(home).await? else {
             return Ok(None);

@@ -1,8 +1,7 @@
 //! The settings by name, from the example file, which names every one with its default.
 
 use super::{Config, ConfigError, TorAddr, parse};
-use crate::problems;
-use meter_wire::{Setting, Settings};
+use meter_wire::{Problem, Setting, Settings};
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Value};
 
@@ -182,10 +181,10 @@ pub(crate) fn typed(
 
 /// What is in force beside what the file says. Values that may hold secrets are told by their
 /// number only.
-pub(crate) fn told(in_force: &Config, file: Result<Config, ConfigError>) -> Settings {
+pub(crate) fn told(in_force: &Config, file: Result<Config, Problem>) -> Settings {
     let (file, problem) = match file {
         Ok(file) => (Some(file), None),
-        Err(error) => (None, Some(problems::config(&error))),
+        Err(error) => (None, Some(error)),
     };
     let told = |key: &str| Setting {
         key: key.to_owned(),
@@ -310,9 +309,9 @@ mod tests {
 
     #[test]
     fn a_file_with_a_mistake_is_never_told_as_defaults() {
-        let broken = parse("[relay]\nport = 80", Path::new("x"));
-        let settings = told(&Config::default(), broken);
-        assert!(settings.problem.is_some());
+        let broken = Problem::new(meter_wire::ErrorCode::ConfigInvalid);
+        let settings = told(&Config::default(), Err(broken.clone()));
+        assert_eq!(settings.problem, Some(broken));
         assert!(
             settings
                 .settings

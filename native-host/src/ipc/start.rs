@@ -4,7 +4,7 @@ use super::{
     connection::{Connection, Introduction, gone},
     reach,
 };
-use crate::{config::Config, home::Home, problems, versions};
+use crate::{config::Config, home::Home, problems, program};
 use meter_wire::Problem;
 use std::{
     io,
@@ -119,7 +119,7 @@ async fn ended_at_once(home: &Home, status: ExitStatus, daemon: Option<Child>) -
 
 /// The daemon makes itself a session leader, so that the browser does not take it along.
 fn spawn(home: &Home) -> io::Result<Child> {
-    Command::new(versions::program()?)
+    Command::new(program::program()?)
         .arg("daemon")
         .env(crate::home::HOME_VARIABLE, home.root())
         .current_dir("/")

@@ -10,15 +10,19 @@ use meter_wire::ErrorCode;
 /// What it knows of the starts so far.
 #[derive(Debug, Default)]
 pub(super) struct StalledStart {
-    /// The start under way was in silence.
-    was_silent: bool,
+    /// When the silence began in which the start under way still is, in milliseconds.
+    silent_since: Option<u64>,
     /// Not again before, in milliseconds.
     not_before: u64,
     /// How many starts in a row were begun anew.
     in_a_row: u32,
 }
 
-/// How long to wait after one that was begun anew, doubled by each further one: a network that
+/// A silence that is shorter may be that of a slow computer or network: such a start goes on by
+/// itself, and to begin anew would only take it longer.
+const SILENCE_MS_MIN: u64 = 20_000;
+
+/// How long to wait after a start that was begun anew. Each further one doubles it: a network that
 /// comes and goes must not keep Tor from ever connecting.
 const PAUSE_MS: u64 = 60_000;
 const PAUSE_MS_MAX: u64 = 600_000;
@@ -47,7 +51,7 @@ impl StalledStart {
             | TorState::Restarting { .. }
             | TorState::Stopping
             | TorState::Failed(_) => {
-                self.was_silent = false;
+                self.silent_since = None;
                 return false;
             }
         }
@@ -57,18 +61,21 @@ impl StalledStart {
             .iter()
             .any(|warning| matches!(warning, TorWarning::ClockSkew { .. }));
         let is_silent = trouble.is_some_and(is_silence);
-        if !has_answer {
-            self.was_silent |= is_silent;
-            return false;
+        if !is_silent {
+            // The start goes on by itself.
+            self.silent_since = None;
+        } else if !has_answer {
+            self.silent_since.get_or_insert(now);
         }
-        // A start that goes on by itself is no longer in the trouble that silence is.
-        let is_due = self.was_silent && is_silent && now >= self.not_before;
+        let silent_ms = self.silent_since.map(|since| now.saturating_sub(since));
+        let was_long = silent_ms.is_some_and(|ms| ms >= SILENCE_MS_MIN);
+        let is_due = has_answer && was_long && now >= self.not_before;
         if is_due {
             let doublings = self.in_a_row.min(10);
             let pause = PAUSE_MS.saturating_mul(1 << doublings).min(PAUSE_MS_MAX);
             self.not_before = now.saturating_add(pause);
             self.in_a_row = self.in_a_row.saturating_add(1);
-            self.was_silent = false;
+            self.silent_since = None;
         }
         is_due
     }
@@ -117,8 +124,8 @@ mod tests {
         let embedded = |answered| tor(BackendKind::Embedded, answered);
         assert!(!stalled.look(at(0), &embedded(false), None));
         assert!(!stalled.look(at(10), &embedded(false), SILENT));
-        assert!(stalled.look(at(20), &embedded(true), SILENT));
-        assert!(!stalled.look(at(21), &embedded(true), SILENT), "once");
+        assert!(stalled.look(at(30), &embedded(true), SILENT));
+        assert!(!stalled.look(at(31), &embedded(true), SILENT), "once");
     }
 
     #[test]
@@ -138,6 +145,24 @@ mod tests {
             !stalled.look(at(20), &managed(true), SILENT),
             "tor tries by itself"
         );
+    }
+
+    #[test]
+    fn a_slow_start_that_goes_on_now_and_then_is_left_alone() {
+        let embedded = |answered| tor(BackendKind::Embedded, answered);
+        let stalls = Some(ErrorCode::TorStalled);
+        let mut stalled = StalledStart::default();
+        assert!(!stalled.look(at(10), &embedded(false), SILENT));
+        assert!(!stalled.look(at(31), &embedded(false), None), "a step");
+        assert!(!stalled.look(at(42), &embedded(false), stalls));
+        assert!(!stalled.look(at(48), &embedded(true), stalls), "6 s");
+        assert!(!stalled.look(at(60), &embedded(true), None), "a step");
+        assert!(!stalled.look(at(90), &embedded(true), stalls), "answered");
+        // Without the step the same silence would have been too long.
+        let mut stalled = StalledStart::default();
+        assert!(!stalled.look(at(42), &embedded(false), stalls));
+        assert!(!stalled.look(at(48), &embedded(true), stalls));
+        assert!(stalled.look(at(62), &embedded(true), stalls));
     }
 
     #[test]

@@ -5,10 +5,10 @@ use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{
     cli::ask::Patience,
     home::{self, Home},
+    program,
     registration::{
         self, Family, ManifestState, Place, Presence, Reach, Record, Trial, all_places,
     },
-    versions,
 };
 use std::{
     collections::BTreeMap,
@@ -27,7 +27,7 @@ pub(super) fn findings(home: &Home) -> Vec<Finding> {
     let program = if home.program().is_file() {
         Some(home.program())
     } else {
-        versions::program().ok()
+        program::program().ok()
     };
     let Some(program) = program else {
         return findings;

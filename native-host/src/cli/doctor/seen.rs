@@ -4,8 +4,8 @@ use crate::{
     cli::{ask, ask::Patience, outcome::Failure},
     config::{Config, ConfigError},
     home::Home,
-    ipc,
-    versions::{self, Daemon},
+    ipc, program,
+    versions::Daemon,
 };
 use meter_wire::{Settings, Status};
 
@@ -31,7 +31,7 @@ pub(super) fn look(patience: Patience, home: &Home) -> Seen {
         };
         let status = ask::status(&mut connection).await?;
         let in_force = ask::settings(&mut connection).await;
-        let program = versions::program().unwrap_or_default();
+        let program = program::program().unwrap_or_default();
         Ok(Some((status, in_force, Daemon::of(&connection, &program))))
     });
     let mut seen = Seen {

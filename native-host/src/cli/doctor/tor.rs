@@ -13,7 +13,7 @@ use crate::{
     files,
     home::Home,
     problems,
-    versions::EMBEDDED_TOR,
+    program::EMBEDDED_TOR,
 };
 use meter_tor::{Candidate, SurveyedPlace};
 use meter_wire::{ErrorCode, Status, TorBackend, TorState, TorStatus};

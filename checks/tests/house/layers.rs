@@ -1,0 +1,139 @@
+//! The pictures of each product's parts in `ARCHITECTURE.md`, "Parts and their layers": every part
+//! stands in its picture once, and uses only parts of lines below its own.
+//!
+//! A part is a file right below `src`, together with the folder of the same name.
+
+use crate::{circles::PRODUCTS, files::read};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// From a crate's folder to its parts, and from each part to those that it uses.
+type Crates = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
+
+/// The crate's folder, and the part in it.
+fn place(path: &str) -> (String, String) {
+    let (folder, file) = path.split_once("/src/").expect("a file of a crate");
+    let part = file.split('/').next().expect("a first piece");
+    let part = part.strip_suffix(".rs").unwrap_or(part);
+    (folder.to_owned(), part.to_owned())
+}
+
+fn parts() -> Crates {
+    let (arrows, files) = &*PRODUCTS;
+    let mut crates = Crates::new();
+    for file in files {
+        let (folder, part) = place(file);
+        let parts = crates.entry(folder).or_default();
+        let used = parts.entry(part.clone()).or_default();
+        let to = arrows.get(file).into_iter().flat_map(BTreeMap::keys);
+        used.extend(to.map(|to| place(to).1).filter(|to| *to != part));
+    }
+    // What `lib.rs` alone re-exports is no part of the picture.
+    crates
+}
+
+/// The pictures of the document: a fenced block whose first line is `crate FOLDER`.
+fn pictures(document: &str) -> BTreeMap<String, Vec<Vec<String>>> {
+    let mut pictures = BTreeMap::new();
+    for block in document.split("```").skip(1).step_by(2) {
+        let mut lines = block.lines().skip(1);
+        let Some(folder) = lines.next().and_then(|line| line.strip_prefix("crate ")) else {
+            continue;
+        };
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect();
+        pictures.insert(folder.to_owned(), lines.map(words).collect());
+    }
+    pictures
+}
+
+/// What is wrong with a picture, one line each.
+fn wrong(picture: &[Vec<String>], parts: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let mut depths = BTreeMap::new();
+    let mut found = Vec::new();
+    for (depth, line) in picture.iter().enumerate() {
+        for part in line {
+            if depths.insert(part.as_str(), depth).is_some() {
+                found.push(format!("{part} stands twice"));
+            }
+            if !parts.contains_key(part) {
+                found.push(format!("{part} is no part"));
+            }
+        }
+    }
+    for (part, used) in parts {
+        let Some(own) = depths.get(part.as_str()) else {
+            found.push(format!("{part} is missing"));
+            continue;
+        };
+        for below in used {
+            if depths.get(below.as_str()).is_some_and(|depth| depth <= own) {
+                found.push(format!(
+                    "{part} uses {below}, which does not stand below it"
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// The lowest lines on which the parts can stand, for who has to mend a picture.
+fn drawn(parts: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let mut left = parts.clone();
+    let mut lines = Vec::new();
+    while !left.is_empty() {
+        let is_free = |used: &BTreeSet<String>| !used.iter().any(|part| left.contains_key(part));
+        let free: Vec<_> = left.iter().filter(|(_, used)| is_free(used)).collect();
+        let line: Vec<_> = free.into_iter().map(|(part, _)| part.clone()).collect();
+        if line.is_empty() {
+            lines.push(format!("on a circle: {left:?}"));
+            break;
+        }
+        lines.push(line.join(" "));
+        left.retain(|part, _| !line.contains(part));
+    }
+    lines.reverse();
+    lines.join("\n")
+}
+
+#[test]
+fn every_picture_shows_every_part_once_above_what_it_uses() {
+    let (crates, pictures) = (parts(), pictures(&read("ARCHITECTURE.md")));
+    for folder in pictures.keys() {
+        assert!(crates.contains_key(folder), "no product in {folder}");
+    }
+    for folder in [
+        "native-host",
+        "extension-wasm",
+        "crates/meter-tor",
+        "crates/meter-relay",
+    ] {
+        let picture = pictures.get(folder).expect("a picture of each large crate");
+        let parts = &crates[folder];
+        let wrong = wrong(picture, parts);
+        assert!(
+            wrong.is_empty(),
+            "{folder}: {wrong:#?}\nThis would do:\n{}",
+            drawn(parts)
+        );
+    }
+}
+
+#[test]
+fn a_picture_that_is_wrong_is_told() {
+    let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let parts = BTreeMap::from([
+        ("a".to_owned(), set(&["b", "c"])),
+        ("b".to_owned(), set(&["c"])),
+        ("c".to_owned(), set(&[])),
+    ]);
+    let of = |text: &str| {
+        let all = pictures(&format!("```text\ncrate x\n{text}\n```\n"));
+        wrong(&all["x"], &parts)
+    };
+    assert_eq!(of("a\nb\nc"), Vec::<String>::new());
+    assert_eq!(of("a\nb c"), ["b uses c, which does not stand below it"]);
+    assert_eq!(of("a\nb"), ["c is missing"]);
+    assert_eq!(of("a b\nb\nc d").len(), 3);
+    assert_eq!(drawn(&parts), "a\nb\nc");
+    let circle = BTreeMap::from([("a".to_owned(), set(&["b"])), ("b".to_owned(), set(&["a"]))]);
+    assert!(drawn(&circle).contains("on a circle"));
+}
