@@ -1,5 +1,5 @@
-//! Whether the daemon runs the same program as the one that asks, and how old the extensions are that
-//! are attached to it.
+//! Whether the daemon runs the same program as the one that asks, and how old the extensions are
+//! that are attached to it.
 
 use crate::{
     ipc,
