@@ -1,7 +1,7 @@
 //! Prints `docs/spec/session-report.json`, the test vectors of the session report:
 //! `cargo run -p meter-core --example vectors > docs/spec/session-report.json`.
 //!
-//! The seed is that of RFC 8032 section 7.1, test 1: never a key of anybody.
+//! The seed is the public one of RFC 8032 section 7.1, test 1. Nobody uses it as a real key.
 
 use meter_core::{
     ByteCount, ChainHead, ChainId, DeviceKey, DeviceSigner, DurationMs, SessionReport,
@@ -10,7 +10,7 @@ use meter_core::{
 use serde_json::{Value, json};
 
 const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
-/// The seed of test 2, for reports signed by somebody else.
+/// The seed of test 2, for reports that another device signed.
 const OTHER_SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
 
 #[expect(clippy::print_stdout, reason = "this program exists to print")]
@@ -88,7 +88,7 @@ fn valid(report: &Verified<SessionReport>) -> Value {
     })
 }
 
-/// Bodies that break one rule each, correctly signed, and signatures that do not hold.
+/// Bodies that break one rule each, with a correct signature, and bodies with a wrong signature.
 fn invalid(good: &SessionReport) -> Vec<Value> {
     let body = good.to_body().to_vec();
     let patched = |name: &str, at: usize, bytes: &[u8]| {
@@ -120,7 +120,7 @@ fn invalid(good: &SessionReport) -> Vec<Value> {
     };
     cases.push(signed_case("signer", &other.to_body(), SEED));
     cases.push(raw_case("signature", &body, &[0; 64]));
-    // Over the body alone, without its type: the mistake that PAE prevents.
+    // Signs the body without its payload type. PAE exists to prevent this mistake.
     cases.push(raw_case("signature", &body, &ed25519(SEED, &body)));
     cases
 }

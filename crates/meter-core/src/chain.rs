@@ -1,20 +1,20 @@
-//! What makes a report the next one of its chain.
+//! The rules that make a report the next one of its chain.
 
 use crate::{
     AmountOverflow, ChainId, DeviceKey, LinkHash, RunningTotals, SessionReport, SessionTotals,
     Tariff, Verified,
 };
 
-/// Where a chain stands: everything needed to make or to check its next report.
+/// Last state of a chain: everything needed to make its next report, or to check it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ChainHead {
     /// The chain.
     pub chain: ChainId,
     /// The key that signs it.
     pub key: DeviceKey,
-    /// Reports so far, which is the sequence number of the last one.
+    /// Number of reports so far; equal to the sequence number of the last one.
     pub sequence: u64,
-    /// What the next report must name as `previous`.
+    /// The link hash that the next report must carry as `previous`.
     pub link: LinkHash,
     /// Sums over all reports so far.
     pub totals: RunningTotals,
@@ -23,10 +23,10 @@ pub struct ChainHead {
 /// Why a report is not the next one of a chain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ChainError {
-    /// It belongs to another chain or another key.
+    /// The report belongs to another chain or another key.
     #[error("the report belongs to another chain")]
     OtherChain,
-    /// A report is missing, or this one came before.
+    /// A report is missing before this one, or this one was already taken.
     #[error("the report has number {found}; number {expected} is next")]
     Sequence {
         /// The number that is next.
@@ -34,13 +34,13 @@ pub enum ChainError {
         /// The number found.
         found: u64,
     },
-    /// It does not name the report before it: one of the two was replaced.
+    /// `previous` does not match the report before it: one of the two reports was replaced.
     #[error("report {sequence} does not follow from the report before it")]
     Link {
         /// Its number.
         sequence: u64,
     },
-    /// Its running totals are not the sums.
+    /// The running totals of the report are not the sums of the reports.
     #[error("the running totals of report {sequence} are not the sums of the reports")]
     Totals {
         /// Its number.
@@ -62,7 +62,7 @@ impl ChainHead {
         }
     }
 
-    /// The report of a closed session, next in this chain, not yet signed.
+    /// Makes the next report of this chain from a closed session. The report is not signed yet.
     ///
     /// # Errors
     /// When an amount or a running total exceeds 2⁶³ − 1.
@@ -94,7 +94,7 @@ impl ChainHead {
         Ok(report)
     }
 
-    /// The head after `report`.
+    /// Returns the head of the chain after `report`.
     ///
     /// # Errors
     /// When `report` is not exactly the next one of this chain.

@@ -1,4 +1,4 @@
-//! Amounts as a person reads them: integer arithmetic to the last digit.
+//! Amounts as a person reads them. All arithmetic is on integers.
 
 use crate::Amount;
 
@@ -20,8 +20,8 @@ pub fn badge_credits(amount: Amount) -> String {
         .expect("2^63 - 1 nanocredits are 9.2 G credits, which fit")
 }
 
-/// `amount / unit` with one decimal if that fits four characters with the suffix, without a
-/// decimal otherwise; `None` when neither fits.
+/// Formats `amount / unit` with one decimal if number and suffix fit four characters together, else
+/// without a decimal. `None` when neither fits.
 fn four_characters(amount: u64, unit: u64, suffix: &str) -> Option<String> {
     let tenths = round_div(amount, unit.checked_div(10)?)?;
     let with_decimal = format!(
@@ -37,7 +37,7 @@ fn four_characters(amount: u64, unit: u64, suffix: &str) -> Option<String> {
     (whole.len().checked_sub(suffix.len())? <= 3).then_some(whole)
 }
 
-/// Credits with three decimals at the most and at least one, rounded half up: `4.575`, `12.0`.
+/// Credits with one to three decimals, rounded half up: `4.575`, `12.0`.
 #[must_use]
 pub fn credits_short(amount: Amount) -> String {
     let thousandths = round_div(amount.get(), 1_000_000).unwrap_or_default();

@@ -1,9 +1,9 @@
-//! Public keys, each a type for what it signs.
+//! Public keys. Each owner of keys has its own type.
 
-/// A public key that something may be signed with.
+/// A public key that can check signatures.
 ///
-/// Each owner of keys has a type of its own, so that what a device signs is never checked against
-/// the key of a ledger, and the other way round.
+/// Each owner of keys has its own type. So a device's signature is never checked against a ledger's
+/// key, and a ledger's signature never against a device's key.
 pub trait PublicKey: Copy + Eq {
     /// The key with these 32 bytes (RFC 8032), not yet checked to be a point of the curve.
     fn from_bytes(bytes: [u8; 32]) -> Self;

@@ -1,7 +1,7 @@
-//! The kinds of signed bodies, all of them in one list.
+//! The list of all kinds of signed bodies.
 //!
-//! The kind is part of what is signed, so that a signature over one kind is none over another,
-//! whatever the bytes of the body are. A kind that is not in this list cannot be signed.
+//! The kind is part of what is signed. So a signature over one kind never counts for another kind,
+//! even if the bytes of the body are equal. Only kinds in this list can be signed.
 
 macro_rules! signed_kinds {
     ($($(#[$doc:meta])* $kind:ident => $payload_type:literal,)+) => {
@@ -15,7 +15,8 @@ macro_rules! signed_kinds {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$kind),+];
 
-            /// Its DSSE payload type: a media type with the version of the format in it.
+            /// The DSSE payload type of this kind: a media type that includes the version of the
+            /// format.
             #[must_use]
             pub const fn payload_type(self) -> &'static str {
                 match self {

@@ -9,19 +9,19 @@ pub use body::{BodyError, SESSION_REPORT_BODY_BYTES};
 
 use crate::{Amount, ByteCount, DeviceKey, DurationMs, TariffId, UnixMs};
 
-/// Names one chain of reports: 16 random bytes, drawn when the chain begins.
+/// Identifies one chain of reports: 16 random bytes, chosen when the chain begins.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ChainId(pub [u8; 16]);
 
-/// SHA-256 that links a report to the one before it, or to the beginning of its chain.
+/// SHA-256 hash that links a report to the report before it, or to the beginning of its chain.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct LinkHash(pub [u8; 32]);
 
-/// Names a report by its content: the first 16 bytes of a SHA-256 over its body.
+/// Identifies a report by its content: the first 16 bytes of a SHA-256 over its body.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ReportId(pub [u8; 16]);
 
-/// Sums over a chain, up to and with one report.
+/// Sums over all reports of a chain up to one report, which is included.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RunningTotals {
     /// Sum of the durations.
@@ -34,10 +34,11 @@ pub struct RunningTotals {
     pub amount: Amount,
 }
 
-/// What one session moved, how long it took and what it earned; the content of a signed report.
+/// The content of a signed report: the traffic, the duration and the amount of one session.
 ///
-/// Fields are public because the type itself promises nothing: what may be relied on is a
-/// [`Verified`](crate::Verified) one, whose body passed every check of the specification.
+/// The fields are public because this type alone proves nothing. Only a
+/// [`Verified`](crate::Verified) report may be relied on: its body passed every check of the
+/// specification.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SessionReport {
     /// The chain it belongs to.
@@ -52,7 +53,7 @@ pub struct SessionReport {
     pub started_at: UnixMs,
     /// Wall-clock time of the close, not before `started_at`.
     pub ended_at: UnixMs,
-    /// Monotonic time; the only time that earns.
+    /// Monotonic time. Only this time earns credits.
     pub duration: DurationMs,
     /// Bytes from browser to Tor.
     pub bytes_up: ByteCount,
@@ -60,11 +61,11 @@ pub struct SessionReport {
     pub bytes_down: ByteCount,
     /// What the tariff gives for duration and bytes.
     pub amount: Amount,
-    /// Sums over the chain with this report.
+    /// Sums over the chain, this report included.
     pub totals: RunningTotals,
-    /// The tariff applied.
+    /// The tariff that was applied.
     pub tariff: TariffId,
-    /// Whether the daemon ended during the session and took it up again.
+    /// Whether the daemon ended during the session and continued it later.
     pub resumed: bool,
 }
 

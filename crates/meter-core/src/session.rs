@@ -1,4 +1,4 @@
-//! The session batcher: counters and time go in, sessions that are due come out.
+//! The session batcher: takes counters and time, returns sessions that are due.
 
 mod open;
 mod totals;
@@ -8,11 +8,11 @@ pub use totals::SessionTotals;
 
 use crate::{MonotonicMs, Thresholds};
 
-/// Batches traffic into sessions. A pure function of what it is told: no clock, no counter inside.
+/// Batches traffic into sessions. Holds no clock and no counter: the caller passes both in.
 ///
-/// A session opens at the tick that sees its first byte, so that its duration is never overstated,
-/// and stays open until [`Self::close`]. A due session that could not be kept goes on growing and
-/// is offered again at the next tick: nothing is lost by a full disk.
+/// A session opens at the tick that sees its first byte, so its duration is never overstated. It
+/// stays open until [`Self::close`]. If a due session cannot be stored, it continues to grow and is
+/// returned again at the next tick. So a full disk loses nothing.
 #[derive(Clone, Debug)]
 pub struct SessionBatcher {
     thresholds: Thresholds,
@@ -21,7 +21,7 @@ pub struct SessionBatcher {
 }
 
 impl SessionBatcher {
-    /// Starts without an open session, or goes on with one from a checkpoint; the time since the
+    /// Starts without an open session, or continues the session of a checkpoint. The time since the
     /// checkpoint does not count.
     #[must_use]
     pub fn new(thresholds: Thresholds, checkpoint: Option<OpenSession>) -> Self {
@@ -36,7 +36,8 @@ impl SessionBatcher {
         }
     }
 
-    /// Takes one tick. `Some` when the open session is due; it stays open until [`Self::close`].
+    /// Takes one tick. Returns `Some` when the open session is due; it stays open until
+    /// [`Self::close`].
     pub fn tick(&mut self, tick: Tick) -> Option<SessionTotals> {
         let elapsed = self.last_tick.map_or(0, |last| tick.monotonic.since(last));
         self.last_tick = Some(tick.monotonic);
@@ -50,13 +51,14 @@ impl SessionBatcher {
         due.as_ref().map(OpenSession::totals)
     }
 
-    /// Ends the open session: it was signed and kept.
+    /// Ends the open session after its report was signed and stored.
     pub fn close(&mut self) {
         self.open = None;
     }
 
-    /// Takes out of the open session what is in a report already: the session as a checkpoint held
-    /// it that was put back from an older copy. What was counted since stays open.
+    /// Removes from the open session the part that a report already contains. This happens when the
+    /// checkpoint came from an older copy of the book. Later bytes and time stay in the open
+    /// session.
     pub fn forget(&mut self, signed: &OpenSession) {
         self.open = self.open.and_then(|open| open.without(signed));
     }
@@ -78,7 +80,7 @@ impl SessionBatcher {
         &self.thresholds
     }
 
-    /// Puts other thresholds in force, for the open session too.
+    /// Sets other thresholds. They apply to the open session, too.
     pub fn set_thresholds(&mut self, thresholds: Thresholds) {
         self.thresholds = thresholds;
     }
@@ -101,8 +103,8 @@ mod tests {
         }
     }
 
-    /// Runs ticks of (second, up, down) through the default thresholds, closing what is due, and
-    /// describes the closed sessions as (second of the close, duration in ms, up, down).
+    /// Runs ticks of (second, up, down) through the default thresholds and closes due sessions.
+    /// Returns the closed sessions as (second of the close, duration in ms, up, down).
     fn run(ticks: &[(u64, u64, u64)]) -> Vec<(u64, u64, u64, u64)> {
         let mut batcher = SessionBatcher::new(Thresholds::DEFAULT, None);
         let mut closed = Vec::new();

@@ -1,8 +1,8 @@
-//! From bytes that somebody claims to a value that may be used.
+//! Turns bytes that a peer claims into a value that may be used.
 //!
-//! The signing input is DSSE's pre-authentication encoding (DSSE v1.0.2, "PAE"), so that the type
-//! of what is signed is part of what is signed, and the signature is Ed25519 (RFC 8032), checked
-//! with `verify_strict`.
+//! The signing input is DSSE's pre-authentication encoding (DSSE v1.0.2, "PAE"). So the type of the
+//! body is signed together with the body. The signature is Ed25519 (RFC 8032), checked with
+//! `verify_strict`.
 
 use crate::{PublicKey, SignedKind};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -11,21 +11,24 @@ use std::{fmt, marker::PhantomData};
 /// Length of an Ed25519 signature.
 pub const SIGNATURE_BYTES: usize = 64;
 
-/// A value that has one signed encoding, in both directions.
+/// A value that has exactly one signed encoding and can be encoded and decoded.
 pub trait Signable: Sized {
-    /// What it is. Two types of one kind are a mistake: each could be taken for the other.
+    /// The kind of this value. Two types must not share one kind: each could be taken for the
+    /// other.
     const KIND: SignedKind;
     /// The key that signs it.
     type Key: PublicKey;
     /// The bytes that are signed.
     type Body: AsRef<[u8]>;
-    /// Why a body is not such a value.
+    /// The error when a body is not such a value.
     type Error: std::error::Error;
 
-    /// Encodes: one value has one body. Of a value that breaks a rule, the body does not decode.
+    /// Encodes the value. Each value has one body. If the value breaks a rule, its body does not
+    /// decode.
     fn to_body(&self) -> Self::Body;
 
-    /// Decodes strictly: only what [`Self::to_body`] writes of a value that breaks no rule.
+    /// Decodes strictly: accepts only what [`Self::to_body`] writes for a value that breaks no
+    /// rule.
     ///
     /// # Errors
     /// When the body breaks a rule of its specification.
@@ -35,7 +38,7 @@ pub trait Signable: Sized {
     fn signer(&self) -> Self::Key;
 }
 
-/// What a peer claims. Nothing may act on it before [`Signed::verify`].
+/// A signed value that a peer claims. Nothing may use it before [`Signed::verify`].
 #[derive(Clone, Eq, PartialEq)]
 pub struct Signed<T> {
     body: Vec<u8>,
@@ -43,31 +46,32 @@ pub struct Signed<T> {
     value: PhantomData<T>,
 }
 
-/// A value whose signature and rules were checked, with the bytes that prove it.
+/// A value after its signature and its rules were checked, with the bytes that prove it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Verified<T> {
     value: T,
     signed: Signed<T>,
 }
 
-/// Why a signed value is not to be believed.
+/// The reason why a signed value is not accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum VerifyError<E> {
     /// The key is not a usable Ed25519 key.
     #[error("the key is not a usable Ed25519 public key")]
     Key,
-    /// The signature is not that key's over these bytes.
+    /// The signature over these bytes was not made by that key.
     #[error("the signature does not match")]
     Signature,
-    /// The signature holds, but the body breaks a rule.
+    /// The signature is valid, but the body breaks a rule.
     #[error("the signed bytes break a rule: {0}")]
     Body(E),
-    /// The body names another key than the one it was checked against.
+    /// The body names a signer other than the key it was checked against.
     #[error("the body names another key as its signer")]
     Signer,
 }
 
-/// `"DSSEv1" SP len(type) SP type SP len(body) SP body`, lengths in decimal: what is signed.
+/// Builds the signing input: `"DSSEv1" SP len(type) SP type SP len(body) SP body`, lengths in
+/// decimal.
 #[must_use]
 pub fn pae(kind: SignedKind, body: &[u8]) -> Vec<u8> {
     let payload_type = kind.payload_type();
@@ -82,7 +86,7 @@ pub fn pae(kind: SignedKind, body: &[u8]) -> Vec<u8> {
 }
 
 impl<T: Signable> Signed<T> {
-    /// Takes a claim; nothing is checked yet.
+    /// Takes a claim. Nothing is checked yet.
     #[must_use]
     pub fn new(body: Vec<u8>, signature: [u8; SIGNATURE_BYTES]) -> Self {
         Self {
@@ -92,11 +96,11 @@ impl<T: Signable> Signed<T> {
         }
     }
 
-    /// Checks the signature against `key`, and only then decodes.
+    /// Checks the signature against `key`, then decodes the body.
     ///
     /// # Errors
-    /// When the key is unusable or weak, the signature is not its own, the body breaks a rule or
-    /// names another signer.
+    /// When the key is unusable or weak, when the key did not make the signature, or when the body
+    /// breaks a rule or names another signer.
     pub fn verify(self, key: T::Key) -> Result<Verified<T>, VerifyError<T::Error>> {
         let verifying = VerifyingKey::from_bytes(&key.to_bytes()).map_err(|_| VerifyError::Key)?;
         if verifying.is_weak() {
@@ -148,7 +152,7 @@ impl<T> Verified<T> {
         &self.value
     }
 
-    /// The bytes that prove it.
+    /// The signed bytes that prove the value.
     #[must_use]
     pub const fn signed(&self) -> &Signed<T> {
         &self.signed

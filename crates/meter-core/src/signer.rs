@@ -4,8 +4,8 @@ use crate::{DeviceKey, PublicKey, Signable, Signed, Verified, VerifyError, pae};
 use ed25519_dalek::{Signer as _, SigningKey};
 use std::{fmt, marker::PhantomData};
 
-/// A signing key whose public half is a `K`; it signs what a `K` may sign and nothing else. Only
-/// the 32-byte seed is ever stored; the public half is derived.
+/// A signing key with a public half of type `K`. It signs only the kinds that belong to `K`. Only
+/// the 32-byte seed is ever stored; the public half is derived from it.
 pub struct Signer<K> {
     secret: SigningKey,
     public: PhantomData<K>,
@@ -30,7 +30,8 @@ impl<K: PublicKey> Signer<K> {
         K::from_bytes(self.secret.verifying_key().to_bytes())
     }
 
-    /// Signs a value and checks the result, so that a fault can never be kept as evidence.
+    /// Signs a value and verifies the result, so that a wrong signature is never stored as
+    /// evidence.
     ///
     /// # Errors
     /// When the value breaks a rule of its specification or names another key.

@@ -2,7 +2,7 @@
 
 use crate::{Amount, ByteCount, DurationMs};
 
-/// Number of a tariff, as it stands in a report. A number is never given a second meaning.
+/// Number of a tariff, as a report carries it. The meaning of a number never changes.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TariffId(pub u32);
 
@@ -14,12 +14,12 @@ pub struct Tariff {
     per_byte_ncr: u64,
 }
 
-/// What a session earns, with both addends, so that the sum can be explained.
+/// The amount that a session earns, with both addends, so that the sum can be explained.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Award {
-    /// For the duration.
+    /// The amount for the duration.
     pub time: Amount,
-    /// For the bytes, both directions together.
+    /// The amount for the bytes, both directions together.
     pub bytes: Amount,
     /// The sum of the two.
     pub total: Amount,
@@ -39,7 +39,7 @@ impl Tariff {
         per_byte_ncr: 500,
     };
 
-    /// The tariff with this number, if there is one.
+    /// Returns the tariff with this number; `None` if this version knows no such tariff.
     #[must_use]
     pub fn by_id(id: TariffId) -> Option<Self> {
         (id == Self::V1.id).then_some(Self::V1)
@@ -51,7 +51,8 @@ impl Tariff {
         self.id
     }
 
-    /// What `duration` and `bytes` earn. Exact: awarding parts and adding up gives the same sum.
+    /// Computes the amount for `duration` and `bytes`. It is exact: the amounts of two parts add up
+    /// to the amount of the whole.
     ///
     /// # Errors
     /// When an addend or the sum exceeds 2⁶³ − 1 nanocredits.

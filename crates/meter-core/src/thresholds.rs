@@ -1,11 +1,11 @@
-//! When a session closes.
+//! The thresholds that decide when a session closes.
 
 use crate::{ByteCount, DurationMs};
 
-/// A session closes at `min_bytes` and `min_duration` together, and at `max_duration` in any case.
+/// A session closes when it has `min_bytes` and `min_duration`, and always at `max_duration`.
 ///
-/// Limits: `min_bytes` from 10,000; both durations from 10 s to 3,600 s; `min_duration` at most
-/// `max_duration`. The floors keep a mistake from making a million reports an hour.
+/// Limits: `min_bytes` at least 10,000; both durations from 10 s to 3,600 s; `min_duration` at most
+/// `max_duration`. The lower limits prevent a wrong setting from making a million reports an hour.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Thresholds {
     min_bytes: ByteCount,
@@ -13,7 +13,7 @@ pub struct Thresholds {
     max_duration: DurationMs,
 }
 
-/// A threshold that was refused: which, its value and the limit it breaks.
+/// A refused threshold: its name, its value and the limit that it breaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ThresholdError {
     /// `min_bytes` is below its floor or above 2⁶³ − 1.
@@ -53,7 +53,7 @@ const DURATION_FLOOR_MS: u64 = 10_000;
 const DURATION_CEILING_MS: u64 = 3_600_000;
 
 impl Thresholds {
-    /// 100,000 bytes and 30 s, and 600 s at the latest.
+    /// 100,000 bytes and 30 s; 600 s at the latest.
     pub const DEFAULT: Self = Self {
         min_bytes: ByteCount::from_u32(100_000),
         min_duration: DurationMs::from_u32(30_000),
@@ -91,19 +91,19 @@ impl Thresholds {
         })
     }
 
-    /// Bytes, both directions together, that a session needs to close early.
+    /// Bytes, both directions together, that a session needs to close before the maximum duration.
     #[must_use]
     pub const fn min_bytes(&self) -> ByteCount {
         self.min_bytes
     }
 
-    /// Duration that a session needs to close early.
+    /// Duration that a session needs to close before the maximum duration.
     #[must_use]
     pub const fn min_duration(&self) -> DurationMs {
         self.min_duration
     }
 
-    /// Duration at which a session closes whatever its bytes.
+    /// Duration at which a session closes, however few bytes it has.
     #[must_use]
     pub const fn max_duration(&self) -> DurationMs {
         self.max_duration

@@ -1,5 +1,5 @@
-//! Where one of Tor's ports is, SOCKS or control: a plain address that the Tor side publishes and
-//! others dial.
+//! Address of a Tor port, SOCKS or control. The Tor side publishes it and other parts connect to
+//! it.
 
 use std::{
     fmt,
@@ -7,11 +7,10 @@ use std::{
     path::PathBuf,
 };
 
-/// Address of one of Tor's ports, as a value: it holds no socket. As text it is what Tor's own
-/// settings take: `127.0.0.1:9050`, or a path.
+/// Address of one of Tor's ports, as a plain value without a socket. Its text has the form of Tor's
+/// own settings: `127.0.0.1:9050`, or a path.
 ///
-/// It may be logged: a loopback address or a socket's path says nothing about what a person
-/// browses.
+/// It may be logged: a loopback address or a socket's path tells nothing about a person's browsing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TorAddr {
     /// A TCP listener, always on a loopback address.
@@ -27,7 +26,7 @@ impl TorAddr {
         Self::Tcp((Ipv4Addr::LOCALHOST, port).into())
     }
 
-    /// Its TCP port, if it has one.
+    /// Its TCP port; `None` for a Unix socket.
     #[must_use]
     pub const fn port(&self) -> Option<u16> {
         match self {

@@ -1,4 +1,5 @@
-//! Numbers that must not be mixed up: each has its own type, and none exceeds 2⁶³ − 1.
+//! Number types that must not be mixed up. Each quantity has its own type; no value exceeds 2⁶³ −
+//! 1.
 
 /// Largest value of any unit here, so that it fits a signed 64-bit integer in every store.
 pub(crate) const VALUE_MAX: u64 = i64::MAX.unsigned_abs();
@@ -10,7 +11,7 @@ macro_rules! unit {
         pub struct $name(u64);
 
         impl $name {
-            /// Nothing.
+            /// The value 0.
             pub const ZERO: Self = Self(0);
 
             /// Takes a value; `None` above 2⁶³ − 1.
@@ -19,7 +20,7 @@ macro_rules! unit {
                 if value > VALUE_MAX { None } else { Some(Self(value)) }
             }
 
-            /// Takes a value that fits 32 bits, which always fits.
+            /// Takes a 32-bit value, which always fits.
             #[must_use]
             pub const fn from_u32(value: u32) -> Self {
                 // `u64::from` is not yet const.
@@ -45,13 +46,13 @@ macro_rules! unit {
                 self.0.checked_add(other.0).and_then(Self::new)
             }
 
-            /// The sum, held at 2⁶³ − 1.
+            /// The sum; stops at 2⁶³ − 1.
             #[must_use]
             pub fn saturating_add(self, other: Self) -> Self {
                 Self(self.0.saturating_add(other.0).min(VALUE_MAX))
             }
 
-            /// How much larger this is than `earlier`; zero when it is not.
+            /// How much larger this is than `earlier`; zero when it is not larger.
             #[must_use]
             pub const fn since(self, earlier: Self) -> u64 {
                 self.0.saturating_sub(earlier.0)
@@ -61,8 +62,7 @@ macro_rules! unit {
 }
 
 unit! {
-    /// Payload bytes as design.md section 6 counts them: after the SOCKS reply, once the far
-    /// socket took them.
+    /// Payload bytes: counted after the SOCKS reply, when the receiving socket has accepted them.
     ByteCount
 }
 unit! {

@@ -1,29 +1,30 @@
-//! The name that a browser asks for to show that its requests reach the relay.
+//! The host name that the extension requests to prove that the browser's requests reach the relay.
 //!
-//! It ends in `.invalid`, which never exists (RFC 6761 §6.4), and holds nothing but random bits:
-//! where a request for it goes astray, whoever is asked for the name learns nothing from it.
+//! The name ends in `.invalid`, which never exists (RFC 6761 §6.4), and holds only random bits. If
+//! the request goes to a wrong place, the name tells nothing to the party that is asked for it.
 
 use std::fmt;
 
 /// 128 random bits as a host name: 32 lower-case hexadecimal digits and `.invalid`.
 ///
-/// Has no `Debug`: whoever knows the name before it is asked for could pretend that it was.
+/// Has no `Debug`: a party that knows the name before the request could pretend that the request
+/// arrived.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct WitnessName(u128);
 
 impl WitnessName {
-    /// The name of these bits, which have to be random.
+    /// Makes the name from these bits, which must be random.
     #[must_use]
     pub const fn new(bits: [u8; 16]) -> Self {
         Self(u128::from_be_bytes(bits))
     }
 
-    /// Reads a host name in the one spelling that [`Display`](fmt::Display) writes; `None` for any
-    /// other.
+    /// Parses a host name. Accepts only the spelling that [`Display`](fmt::Display) writes; returns
+    /// `None` for any other.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let bits = u128::from_str_radix(name.strip_suffix(SUFFIX)?, 16).ok()?;
-        // The reader above also takes signs, upper case and fewer digits.
+        // `from_str_radix` also accepts signs, upper case and fewer digits.
         Some(Self(bits)).filter(|parsed| parsed.to_string() == name)
     }
 }

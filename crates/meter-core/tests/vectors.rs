@@ -1,4 +1,4 @@
-//! The test vectors of `docs/spec/session-report.md`, and what tampering does to them.
+//! Checks the test vectors of `docs/spec/session-report.md`, and that changed bytes are refused.
 
 use meter_core::{
     BodyError, ChainError, ChainHead, ChainId, DeviceKey, DeviceSigner, LinkHash, SessionReport,
@@ -125,7 +125,7 @@ fn every_single_bit_of_body_and_signature_matters() {
 fn weak_and_broken_keys_verify_nothing() {
     let vectors = vectors();
     let claim = || signed(&vectors["valid_chain"][0]);
-    // The neutral element: a signature of zeros would hold for any message under lax checks.
+    // The neutral element: with lax checks, a signature of zeros would be valid for any message.
     let mut neutral = [0; 32];
     neutral[0] = 1;
     assert_eq!(claim().verify(DeviceKey(neutral)), Err(VerifyError::Key));

@@ -1,4 +1,5 @@
-//! Encoding and strict decoding of the 200 bytes. Big-endian; there is no second encoding.
+//! Encodes and strictly decodes the 200 bytes of a body. Numbers are big-endian. Each report has
+//! exactly one encoding.
 
 use super::{ChainId, LinkHash, RunningTotals, SessionReport};
 use crate::{
@@ -16,16 +17,16 @@ const FLAG_RESUMED: u16 = 1;
 /// Why a body is not a session report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BodyError {
-    /// Not 200 bytes.
+    /// The body does not have 200 bytes.
     #[error("the body has {0} bytes instead of 200")]
     Length(usize),
-    /// It does not begin with `OMSR`.
+    /// The body does not begin with `OMSR`.
     #[error("the body is not a session report")]
     Magic,
-    /// Another version of the format.
+    /// The body has another version of the format.
     #[error("version {0} of the report format is not known here")]
     Version(u8),
-    /// Another kind of report.
+    /// The body is another kind of report.
     #[error("report kind {0} is not known here")]
     Kind(u8),
     /// A flag outside those of version 1, or a reserved byte that is not zero.
@@ -37,16 +38,17 @@ pub enum BodyError {
     /// Sequence numbers start at 1.
     #[error("the sequence number is 0")]
     SequenceZero,
-    /// It ends before it starts.
+    /// The session ends before it starts.
     #[error("the session ends before it starts")]
     EndBeforeStart,
-    /// A tariff that is not known here.
+    /// This program does not know the tariff.
     #[error("tariff {0} is not known here")]
     Tariff(u32),
-    /// The amount is not what the tariff gives.
+    /// The amount differs from the result of the tariff.
     #[error("the amount is not what the tariff gives for these totals")]
     Amount,
-    /// A running total is smaller than its addend, or differs from it in the first report.
+    /// A running total is smaller than this session's value, or differs from it in the first
+    /// report.
     #[error("a running total does not contain this session")]
     Totals,
 }
@@ -157,7 +159,7 @@ fn header(reader: &mut Reader<'_>) -> Result<u16, BodyError> {
     Ok(flags)
 }
 
-/// The rules that one body can be held to without knowing the others of its chain.
+/// Checks the rules that need only this body and no other report of its chain.
 fn check(report: &SessionReport) -> Result<(), BodyError> {
     if report.sequence == 0 {
         return Err(BodyError::SequenceZero);

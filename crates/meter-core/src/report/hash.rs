@@ -1,11 +1,11 @@
-//! What names a report, and what links it to the one before it: hashes over the signed bytes.
+//! Hashes over the signed bytes: one identifies a report, one links it to the report before it.
 
 use super::{ChainId, LinkHash, ReportId, SessionReport};
 use crate::{DeviceKey, Signable as _};
 use sha2::{Digest as _, Sha256};
 
 impl SessionReport {
-    /// Names this report by its content.
+    /// Returns the identifier of this report, made from its content.
     #[must_use]
     pub fn id(&self) -> ReportId {
         let hash = tagged_hash(b"onionmeter/report-id/v1\0", &[&self.to_body()]);
@@ -15,7 +15,7 @@ impl SessionReport {
         ReportId(*id)
     }
 
-    /// What the next report of the chain must name as `previous`.
+    /// Returns the hash that the next report of the chain must carry as `previous`.
     #[must_use]
     pub fn link(&self) -> LinkHash {
         LinkHash(tagged_hash(b"onionmeter/link/v1\0", &[&self.to_body()]))
@@ -23,7 +23,7 @@ impl SessionReport {
 }
 
 impl LinkHash {
-    /// What the first report of a chain must name as `previous`.
+    /// Returns the hash that the first report of a chain must carry as `previous`.
     #[must_use]
     pub fn genesis(chain: ChainId, key: DeviceKey) -> Self {
         Self(tagged_hash(b"onionmeter/genesis/v1\0", &[&chain.0, &key.0]))

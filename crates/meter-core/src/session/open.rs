@@ -1,4 +1,4 @@
-//! The session in progress, and what makes it grow.
+//! The session in progress and the rules by which it grows.
 
 use super::totals::SessionTotals;
 use crate::{ByteCount, DurationMs, MonotonicMs, Thresholds, UnixMs};
@@ -19,16 +19,16 @@ pub struct Tick {
     pub monotonic: MonotonicMs,
     /// Wall-clock time; may jump.
     pub wall: UnixMs,
-    /// What moved since the tick before.
+    /// Bytes that moved since the previous tick.
     pub moved: Moved,
 }
 
-/// The session in progress; also what a checkpoint holds.
+/// The session in progress. A checkpoint holds the same type.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct OpenSession {
     /// When its first byte was seen.
     pub started_at: UnixMs,
-    /// The last tick it took part in, never before `started_at`.
+    /// The last tick that was added to this session; never before `started_at`.
     pub seen_at: UnixMs,
     /// Monotonic time since its first byte was seen, without pauses and gaps.
     pub duration: DurationMs,
@@ -36,7 +36,7 @@ pub struct OpenSession {
     pub bytes_up: ByteCount,
     /// Bytes from Tor to the browser.
     pub bytes_down: ByteCount,
-    /// Whether the daemon ended during the session and took it up again.
+    /// Whether the daemon ended during the session and continued it later.
     pub resumed: bool,
 }
 
@@ -52,8 +52,9 @@ impl OpenSession {
         }
     }
 
-    /// The duration stops at `max`: a daemon that was starved of ticks must not award the time in
-    /// which it did not look. It never shrinks, even when `max` was lowered.
+    /// Adds one tick. The duration stops at `max`: when the daemon got no ticks for a while, the
+    /// time in which it did not look must not be awarded. The duration never shrinks, even after
+    /// `max` was lowered.
     pub(super) fn grow(&mut self, tick: Tick, elapsed_ms: u64, max: DurationMs) {
         let grown = self
             .duration
@@ -63,12 +64,12 @@ impl OpenSession {
         self.duration = DurationMs::new(grown).unwrap_or(max).max(self.duration);
         self.bytes_up = self.bytes_up.saturating_add(tick.moved.up);
         self.bytes_down = self.bytes_down.saturating_add(tick.moved.down);
-        // A wall clock set back must not make a session end before it began.
+        // The wall clock may be set back. The session must still not end before it began.
         self.seen_at = tick.wall.max(self.started_at);
     }
 
-    /// What came after `begun`; `None` when that is nothing, and all of it when `begun` is the
-    /// beginning of another session.
+    /// Returns what was added to this session after the state `begun`. Returns `None` when nothing
+    /// was added, and the whole session when `begun` belongs to another session.
     pub(super) fn without(self, begun: &Self) -> Option<Self> {
         if self.started_at != begun.started_at {
             return Some(self);
@@ -92,7 +93,7 @@ impl OpenSession {
         self.bytes_up.saturating_add(self.bytes_down)
     }
 
-    /// What it amounts to if it is closed as it is.
+    /// The totals that the session would have if it closed now.
     #[must_use]
     pub const fn totals(&self) -> SessionTotals {
         let Self {
@@ -119,8 +120,8 @@ impl OpenSession {
         enough || self.duration >= thresholds.max_duration()
     }
 
-    /// How far the session is on its way to the next report, in thousandths: the slower of bytes
-    /// and time, or the time to the latest close where that comes first.
+    /// Progress towards the next report, in thousandths. Counts the slower one of bytes and time,
+    /// or the progress towards the maximum duration if that comes first.
     #[must_use]
     pub fn progress_permille(&self, thresholds: &Thresholds) -> u16 {
         let part = |have: u64, need: u64| {

@@ -1,8 +1,8 @@
-//! What a closed session amounts to.
+//! The totals of a closed session.
 
 use crate::{ByteCount, DurationMs, UnixMs};
 
-/// A session that is closed or about to be: the input of a report. It does not grow any more.
+/// A session that is closed or about to close: the input of a report. It no longer grows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SessionTotals {
     /// When its first byte was seen.
@@ -15,7 +15,7 @@ pub struct SessionTotals {
     pub bytes_up: ByteCount,
     /// Bytes from Tor to the browser.
     pub bytes_down: ByteCount,
-    /// Whether the daemon ended during the session and took it up again.
+    /// Whether the daemon ended during the session and continued it later.
     pub resumed: bool,
 }
 
