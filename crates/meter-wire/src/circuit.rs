@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Which site, by any of its hosts.
+/// A question about one site, named by any of its hosts.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteQuery {
-    /// A host's name or address, without port; at most [`crate::SITE_BYTES_MAX`] bytes.
+    /// Name or address of a host, without a port; at most [`crate::SITE_BYTES_MAX`] bytes.
     pub site: String,
 }
 
-/// What is known of a site's circuit.
+/// The circuit of a site, as far as it is known.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SiteCircuit {
     /// The site: the registrable domain of the host that was asked for.
@@ -20,20 +20,21 @@ pub struct SiteCircuit {
     pub circuit: Circuit,
 }
 
-/// A circuit, if there is one and Tor tells.
+/// A site's circuit, or the reason why none can be named.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Circuit {
-    /// The Tor in use does not tell.
+    /// The Tor in use does not report circuits.
     Untold,
-    /// None carries the site's connections now.
+    /// No circuit carries connections of the site now.
     Unused,
-    /// One does.
+    /// A circuit carries connections of the site.
     Built {
-        /// The ways through the network, each from this computer on: one, or two that end at the
-        /// same relay.
+        /// The paths through the network, each starting at this computer: one path, or two that end
+        /// at the same relay.
         ways: Vec<Vec<Hop>>,
-        /// Whether it ends at an onion service, whose own relays nobody can see.
+        /// Whether the circuit ends at an onion service. The onion service's own relays cannot be
+        /// seen.
         onion: bool,
     },
 }
@@ -41,37 +42,37 @@ pub enum Circuit {
 /// One relay of a circuit.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Hop {
-    /// What it does there.
+    /// The role of the relay in this circuit.
     pub role: HopRole,
-    /// Its nickname, or the beginning of its fingerprint.
+    /// The relay's nickname, or the beginning of its fingerprint.
     #[serde(deserialize_with = "crate::plain::line")]
     pub relay: String,
-    /// Two lower-case letters, where Tor's list of countries knows.
+    /// Country as two lower-case letters; `None` if Tor's list of countries does not know it.
     #[serde(default, deserialize_with = "crate::plain::some_line")]
     pub country: Option<String>,
 }
 
-/// What a relay does in a circuit.
+/// The role of a relay in a circuit.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HopRole {
     /// The first; it knows this computer and not the site.
     Guard,
-    /// A first one that no public list names.
+    /// A first relay that no public list names.
     Bridge,
-    /// Between.
+    /// A relay between the first and the last.
     Middle,
     /// The last; it knows the site and not this computer.
     Exit,
-    /// Where an onion service comes to meet.
+    /// The rendezvous point, where an onion service connects to the circuit.
     Meeting,
-    /// A role of a newer version.
+    /// A role that only a newer version knows.
     #[serde(other)]
     Other,
 }
 
 impl HopRole {
-    /// A person's word for it.
+    /// The word that a person reads for this role.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

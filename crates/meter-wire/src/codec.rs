@@ -1,4 +1,4 @@
-//! From bytes to messages and back. Strict towards the daemon, tolerant towards a client.
+//! Converts bytes to messages and back. Strict towards the daemon, tolerant towards a client.
 
 use crate::{
     ErrorCode, FromDaemon, Problem, REPORTS_FORMAT, ReportsFile, Request, RequestEnvelope,
@@ -6,12 +6,12 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Why a frame is not a request, with its number if that could be read.
+/// The reason why a frame is not a request, with the request's number if that could be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParseError {
-    /// The number to answer to.
+    /// The number to put into the answer.
     pub id: Option<u32>,
-    /// What to answer.
+    /// The problem to answer with.
     pub problem: Problem,
 }
 
@@ -25,7 +25,8 @@ struct RawEnvelope<'a> {
 
 /// Parses one frame of a client.
 ///
-/// # Errors
+/// `bad_request` when the frame is not a request, `unknown_request` for a request of a later
+/// version.
 /// `bad_request` for what is no request, `unknown_request` for one of a later version.
 pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
     let envelope: RawEnvelope<'_> = serde_json::from_slice(frame).map_err(|error| ParseError {
@@ -54,16 +55,16 @@ pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
     })
 }
 
-/// serde also takes a struct as a bare list and a name with a null; this protocol does not.
-/// A request must be what we would write ourselves, white space and order aside.
+/// serde also accepts a struct as a bare list, and a name with a null. This protocol does not:
+/// apart from white space and order, a request must be exactly what this crate would write.
 fn has_one_spelling(value: &impl Serialize, frame: &[u8]) -> bool {
     let written = serde_json::to_value(value).ok();
     let received = serde_json::from_slice(frame).ok();
     written.is_some() && written == received
 }
 
-/// serde_json's messages quote what was sent; only the kind and the place may be told, because
-/// they end up in logs.
+/// serde_json's messages quote the input. They end up in logs, so only kind and place are passed
+/// on.
 fn bad_request(error: &serde_json::Error) -> Problem {
     let kind = match error.classify() {
         serde_json::error::Category::Io | serde_json::error::Category::Eof => "the JSON ends early",
@@ -96,7 +97,7 @@ fn unknown_name(request: &str) -> bool {
 /// Parses one frame of the daemon.
 ///
 /// # Errors
-/// When it is no message of this protocol; the text is for a log and quotes nothing.
+/// When the frame is not a message of this protocol. The text is for a log and quotes nothing.
 pub fn parse_from_daemon(frame: &[u8]) -> Result<FromDaemon, Problem> {
     serde_json::from_slice(frame).map_err(|error| bad_request(&error))
 }
@@ -104,7 +105,7 @@ pub fn parse_from_daemon(frame: &[u8]) -> Result<FromDaemon, Problem> {
 /// Parses a file of reports (`docs/spec/session-report.md`), as strictly as a request.
 ///
 /// # Errors
-/// When it is no such file; the detail says where.
+/// When it is not a file of reports; the detail says where.
 pub fn parse_reports_file(text: &[u8]) -> Result<ReportsFile, Problem> {
     let file: ReportsFile = serde_json::from_slice(text).map_err(|error| bad_request(&error))?;
     if file.format == REPORTS_FORMAT && has_one_spelling(&file, text) {

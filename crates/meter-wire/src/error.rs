@@ -1,15 +1,15 @@
-//! Error codes: one per thing that a person can do about it, each with one sentence.
+//! Error codes: one for each thing that a person can do about an error, each with one sentence.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
     ($( $(#[$doc:meta])* $name:ident => $sentence:literal, )*) => {
-        /// What went wrong, by what a person can do about it.
+        /// What went wrong. There is one code for each thing that a person can do about it.
         #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub enum ErrorCode {
             $( $(#[$doc])* $name, )*
-            /// A code of a newer version; its message says what it means.
+            /// A code of a newer version. The message that comes with it says what it means.
             #[serde(other)]
             Unknown,
         }
@@ -18,7 +18,7 @@ macro_rules! codes {
             /// Every code that this version can send.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The sentence a person reads.
+            /// The sentence that a person reads.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self {
@@ -33,80 +33,80 @@ macro_rules! codes {
 
 codes! {
     // What a client sent.
-    /// Not JSON, not a request, or a field that does not belong there.
+    /// Not JSON, not a request, or a request with a field that does not belong there.
     BadRequest => "The extension and the host program misunderstood each other; update both.",
     /// A request that this version does not know.
     UnknownRequest => "The host program does not know this request; update it.",
-    /// No common protocol version.
+    /// Client and daemon have no protocol version in common.
     UnsupportedProtocol => "The extension and the host program have no protocol in common; update \
                             the older one.",
-    /// A request before `hello`.
+    /// A request came before `hello`.
     HelloFirst => "The connection has to begin with a hello.",
     /// Too many requests at once.
     Busy => "Too many requests at once; wait a moment and try again.",
-    /// Thresholds outside their limits; the old ones stay.
+    /// The thresholds are outside their limits; the old ones stay in force.
     BadThresholds => "These session thresholds are outside their limits; the old ones stay in \
                       force.",
-    /// A new identity so soon after the last one.
+    /// A new identity was asked for too soon after the last one.
     IdentityTooSoon => "A new identity was made a moment ago; wait a few seconds.",
 
-    /// New circuits for a site so soon after the last ones.
+    /// New circuits for a site were asked for too soon after the last ones.
     CircuitTooSoon => "A site got a new circuit a moment ago; wait a few seconds.",
-    /// No site that the relay would pass to Tor.
+    /// The name is not a site that the relay would pass to Tor.
     BadSite => "That is not a site that is reached through Tor.",
 
-    // The daemon's own house.
+    // What belongs to the daemon itself.
     /// The home folder cannot be made or used.
     HomeUnusable => "Onionmeter cannot use its folder; run `onionmeter doctor` to see what to \
                      repair.",
     /// `config.toml` has an error.
     ConfigInvalid => "There is a mistake in config.toml; run `onionmeter doctor` to see the line.",
-    /// Wrong owner, mode or size of the key file.
+    /// The key file has a wrong owner, mode or size.
     KeyRefused => "The signing key is not safe to use; run `onionmeter doctor` to see how to \
                    repair it.",
-    /// There are reports, but the key that signed them is gone.
+    /// There are reports, but the key that signed them is missing.
     KeyMissing => "The signing key of your reports is gone; restore it from a backup. No new key \
                    was made.",
     /// The book cannot be read.
     BookDamaged => "The book of reports cannot be read; run `onionmeter doctor`. Nothing was \
                     overwritten.",
-    /// The book cannot be written just now, and the disk is neither full nor read-only.
+    /// The book cannot be written at the moment, although the disk is neither full nor read-only.
     BookUnwritable => "The book cannot be written; run `onionmeter doctor`. The session stays open \
                        and nothing is lost.",
     /// Another program writes to the book.
     BookBusy => "Another program holds the book of reports; close it. The session stays open and \
                  nothing is lost.",
-    /// The book is of a later format.
+    /// The book has a later format than this program knows.
     BookNewer => "The book of reports was written by a newer Onionmeter; update this one. The book \
                   is in order.",
-    /// Reports were signed that the book does not hold.
+    /// Reports were signed that the book does not contain.
     BookBehind => "The book of reports is older than the last signed report, so nothing more is \
                    signed.",
-    /// Two reports were signed under one number.
+    /// Two reports were signed with the same number.
     BookForked => "Two different reports have the same number, so nothing more is signed.",
-    /// The book's file is gone from its place while it is open.
+    /// The file of the book was moved or removed while the book was open.
     BookMoved => "The book of reports was moved away while it was in use; put it back. The session \
                   stays open.",
-    /// No room is left on the disk.
+    /// The disk has no space left.
     DiskFull => "The disk is full; make room. The session stays open and nothing is lost.",
     /// Nothing can be written to the disk.
     DiskReadOnly => "The disk that holds Onionmeter's folder is read-only; make it writable.",
-    /// The relay's port is in use by something else.
+    /// Another program uses the relay's port.
     PortTaken => "Another program has the relay's port; name another one in config.toml, \
         or remove the line there.",
-    /// Nobody can be asked whose a connection is.
+    /// The system does not tell which user a connection belongs to.
     RelayUnguarded => "This system does not tell whose connections are, so the relay stays closed \
                        to all.",
-    /// Another relay failure.
+    /// The relay failed for another reason.
     RelayFailed => "The relay could not start; run `onionmeter doctor`.",
-    /// No daemon could be started or reached.
+    /// No daemon could be reached, and none could be started.
     DaemonUnreachable => "The Onionmeter daemon cannot be started; run `onionmeter doctor`.",
-    /// A daemon runs and answers nobody.
+    /// A daemon runs but does not answer.
     DaemonSilent => "The Onionmeter daemon runs but does not answer.",
-    /// All of its places are taken.
+    /// The daemon has no place left for another client.
     DaemonFull => "The Onionmeter daemon serves too many browsers at once; close some and try \
                    again.",
-    /// Another program holds its lock or its socket.
+    /// Another program holds the daemon's lock or socket.
     DaemonPlaceTaken => "Another program keeps the Onionmeter daemon from running; end it and try \
                          again.",
 
@@ -123,22 +123,21 @@ codes! {
     TorStateDamaged => "The state of the Tor that is built in is damaged, so it does not start.",
     /// Another `tor` uses the same data folder.
     TorAlreadyRunning => "Another Tor is already using Onionmeter's Tor folder.",
-    /// What answers on the configured port is not Tor.
+    /// The program that answers on the configured port is not Tor.
     NotTor => "Something else than Tor answers on Tor's port; nothing was sent through it.",
-    /// Another user could sit at the Unix socket of the Tor that was to be used.
+    /// Another user could have made the Unix socket of the Tor that was to be used.
     TorSocketUnsafe => "Tor's socket lies where another user could have put it; nothing was sent \
                         to it.",
     /// The Tor that was to be used does not answer.
     TorNotRunning => "The Tor to be used is not running.",
-    /// A Tor that was found already running is not ours to stop.
+    /// Tor was already running when the daemon found it, so the daemon does not stop it.
     TorNotOurs => "This Tor was not started by Onionmeter, so Onionmeter does not stop it.",
-    /// The control port refused us.
+    /// The control port refused our login.
     TorControlRefused => "Tor's control port did not accept Onionmeter.",
-    /// The program of a bridge's transport was not found.
+    /// The program for a bridge's transport was not found.
     BridgeProgramMissing => "The program that your bridges need is not installed; Tor was not \
                              started.",
-    /// The file of the Shadowsocks server is not there, not private, or names no server that can be
-    /// used.
+    /// The file of the Shadowsocks server is missing or not private, or names no usable server.
     ShadowsocksRefused => "The file of your Shadowsocks server cannot be used; Tor was not \
                            started.",
     /// The local end of Shadowsocks does not run.
@@ -146,79 +145,81 @@ codes! {
                         itself.",
     /// The Shadowsocks server accepts no connection.
     ShadowsocksUnreachable => "Your Shadowsocks server does not answer.",
-    /// The Shadowsocks server accepts connections, and nothing comes through.
+    /// The Shadowsocks server accepts connections, but no data comes through.
     ShadowsocksSilent => "Your Shadowsocks server passes nothing on; check its method and \
                           password.",
-    /// There is no way out of this computer.
+    /// This computer has no network connection.
     TorOffline => "This computer has no network connection, so Tor waits for one.",
-    /// Tor's relays are silent while it connects.
+    /// No Tor relay answers while Tor connects.
     TorBlocked => "No Tor relay answers.",
-    /// Tor's relays, or something in front of them, refuse connections while it connects.
+    /// Tor relays, or something between them and this computer, refuse connections while Tor
+    /// connects.
     TorRefused => "Connections to the Tor network are being refused.",
-    /// Tor cannot connect because of this computer's clock.
+    /// Tor cannot connect because this computer's clock is wrong.
     TorClockWrong => "This computer's clock is wrong, so Tor cannot connect.",
-    /// Tor connects no further, for a reason that nobody knows.
+    /// Tor does not get further in connecting, and the reason is not known.
     TorStalled => "Tor is making no progress.",
-    /// Tor was connected and gives no answers any more.
+    /// Tor was connected but no longer answers.
     TorSilent => "Tor is not answering; it reconnects by itself.",
-    /// A Tor that works but is out of date.
+    /// The Tor in use works but is out of date.
     TorTooOld => "This Tor is older than Onionmeter supports.",
 
-    // What the extension sees itself.
-    /// The browser knows no such host.
+    // What the extension notices itself.
+    /// The browser does not know the native messaging host.
     HostNotInstalled => "The Onionmeter program is not installed for this browser.",
-    /// The host does not allow this copy of the extension.
+    /// The host's manifest does not allow this copy of the extension.
     HostForbidden => "The Onionmeter program is registered for another copy of this extension.",
-    /// The host cannot be started or stopped.
+    /// The host cannot be started, or it ended.
     HostStopped => "The Onionmeter program stopped. Your traffic is blocked, not exposed.",
-    /// The host runs and says nothing.
+    /// The host runs but sends nothing.
     HostSilent => "The Onionmeter program does not answer.",
-    /// The host says what is no message, or a message with something that this version does not
-    /// know.
+    /// The host sent something that is not a message, or a message with a part that this version
+    /// does not know.
     HostUnreadable => "The extension cannot read what the Onionmeter program says; update both.",
-    /// The host says more than anybody could read.
+    /// The host sends more messages than can be processed.
     HostFlooding => "The Onionmeter program sends too many messages, so the connection to it was \
                      cut.",
-    /// The host names a port for its relay that no relay of ours can have.
+    /// The host names a relay port that our relay never uses.
     RelayPortRefused => "The Onionmeter program names a port that its relay cannot have.",
-    /// Another extension owns the proxy settings.
+    /// Another extension controls the proxy settings.
     ProxyControlledByOther => "Another extension controls this browser's proxy, so nothing is \
                                protected or counted.",
-    /// A policy owns the proxy settings.
+    /// A policy controls the proxy settings.
     ProxyNotControllable => "This browser's proxy is set by an administrator, so nothing is \
                              protected or counted.",
-    /// Firefox demands private-window access for proxy settings.
+    /// Firefox allows proxy settings only to an extension that may run in private windows.
     PrivateWindowsNotAllowed => "Firefox lets an extension protect you only if it may run in \
                                  private windows.",
     /// The browser refused the proxy settings for another reason.
     ProxyRefused => "The browser did not accept the proxy settings.",
-    /// A request of our own did not arrive at the relay.
+    /// A test request of our own did not arrive at the relay.
     WitnessLost => "A test request of this browser did not reach Onionmeter, so pages may go out \
                     past Tor.",
-    /// Another extension answers where requests go, and past us.
+    /// Another extension answers Firefox's question where requests go, and sends them past the
+    /// relay.
     ProxyOverridden => "Another extension sends requests of this browser elsewhere, past Tor.",
-    /// No further connection can be made through the relay.
+    /// The relay accepts no further connections.
     ConnectionsFull => "So many connections are open that this browser makes no further ones; new \
                         pages wait.",
-    /// A host that cannot confirm that requests reach the relay.
+    /// The host is too old to confirm that requests reach the relay.
     WitnessUnknown => "The Onionmeter program is too old to confirm that pages go through Tor; \
                        update it.",
-    /// A report whose signature or chain does not hold.
+    /// The signature of a report is not valid, or the report does not fit its chain.
     ReportRefused => "A report did not verify in this browser, so it is not counted.",
 
-    /// We broke our own rule.
+    /// A bug of ours.
     Internal => "Onionmeter made a mistake; please report it with the log.",
 }
 
-/// An error as it travels: the code for programs, the sentence for people, a detail for both.
+/// An error in a message: the code is for programs, the sentence for people, the detail for both.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Problem {
-    /// What it is.
+    /// The error code.
     pub code: ErrorCode,
-    /// The sentence of the code, so that an older client can show a newer code.
+    /// The sentence of the code. An older client can so show a code that it does not know.
     #[serde(deserialize_with = "crate::plain::line")]
     pub message: String,
-    /// What exactly: a key, a line, a limit. Never a target, never a secret.
+    /// The exact cause: a key, a line or a limit. Never a target or a secret.
     #[serde(
         default,
         deserialize_with = "crate::plain::some_text",
@@ -228,7 +229,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem without a detail.
+    /// Makes a problem without a detail.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
         Self {
@@ -238,7 +239,7 @@ impl Problem {
         }
     }
 
-    /// A problem with a detail.
+    /// Makes a problem with a detail.
     #[must_use]
     pub fn with_detail(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {

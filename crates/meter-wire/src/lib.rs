@@ -37,23 +37,24 @@ pub use trouble::TorTrouble;
 pub use unreached::{TorReply, UNREACHED_WINDOW_MS, Unreached};
 pub use witness::{Witness, WitnessQuery, WitnessSeen, WitnessText};
 
-/// The version of this protocol; both sides say the range they speak and take the highest common.
+/// The version of this protocol. Each side names the range it speaks; the highest common version is
+/// used.
 pub const PROTOCOL: u16 = 1;
 
 /// Name under which browsers know the native messaging host (no hyphen is allowed in it).
 pub const HOST_NAME: &str = "org.onionmeter.host";
 
-/// Largest frame towards the daemon, in bytes. Our own cap, far below the browsers' limits.
+/// Largest frame towards the daemon, in bytes. This limit is ours, far below those of the browsers.
 pub const FRAME_IN_MAX: usize = 64 * 1024;
 
-/// Largest frame towards a client, in bytes; Chromium and Firefox end the connection at 1 MiB.
+/// Largest frame towards a client, in bytes. Chromium and Firefox end the connection at 1 MiB.
 pub const FRAME_OUT_MAX: usize = 512 * 1024;
 
-/// Longest name of a site in a request, in bytes: as long as a name can be in DNS and SOCKS.
+/// Longest name of a site in a request, in bytes: the longest name that DNS and SOCKS allow.
 pub const SITE_BYTES_MAX: usize = 255;
 
-/// Most reports in one page: a page of them stays well below [`FRAME_OUT_MAX`].
+/// Most reports in one page. Such a page stays well below [`FRAME_OUT_MAX`].
 pub const REPORTS_PAGE_MAX: u16 = 500;
 
-// 264 bytes in hexadecimal plus keys and punctuation are below 640 bytes.
+// 264 bytes in hexadecimal with keys and punctuation take less than 640 bytes.
 const _: () = assert!(REPORTS_PAGE_MAX as usize * 640 < FRAME_OUT_MAX);

@@ -1,4 +1,4 @@
-//! What the daemon says: replies and notices.
+//! What the daemon sends: replies and notices.
 
 use crate::{
     HexBytes, Problem, Settings, SiteCircuit, Status, U64Text, WireReport, Witness, WitnessSeen,
@@ -18,78 +18,79 @@ pub enum FromDaemon {
 /// The answer to one request.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Reply {
-    /// The request's number; absent when the request was too broken to have one.
+    /// The request's number; `None` when it could not be read from the request.
     pub id: Option<u32>,
-    /// How it went.
+    /// Success or error.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// How a request went.
+/// The result of a request.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Done.
+    /// The request was done.
     Ok(Success),
-    /// Not done.
+    /// The request was not done.
     Error(Problem),
 }
 
-/// What a request that went well returns.
+/// What a successful request returns.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Success {
-    /// To `hello`.
+    /// Answer to `hello`.
     Hello(HelloReply),
-    /// To `status`.
+    /// Answer to `status`.
     Status(Box<Status>),
-    /// To `reports`.
+    /// Answer to `reports`.
     Reports(ReportsPage),
-    /// To `circuit`.
+    /// Answer to `circuit`.
     Circuit(SiteCircuit),
-    /// To `settings`.
+    /// Answer to `settings`.
     Settings(Settings),
-    /// To `witness`.
+    /// Answer to `witness`.
     Witness(Witness),
-    /// To `witness_seen`.
+    /// Answer to `witness_seen`.
     WitnessSeen(WitnessSeen),
-    /// To everything that only has to be done.
+    /// Answer to each request that returns no data.
     Done,
 }
 
-/// The daemon introduces itself.
+/// The daemon's answer to a client's hello.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct HelloReply {
-    /// The protocol version both speak.
+    /// The protocol version that both sides use.
     pub protocol: u16,
     /// The daemon's version.
     #[serde(deserialize_with = "crate::plain::line")]
     pub version: String,
-    /// What it can do, by name: the requests of [`crate::Request::NAMES`].
+    /// The requests that this daemon knows, by name: those of [`crate::Request::NAMES`].
     pub capabilities: Vec<String>,
-    /// The public key that signs its reports; absent while the key cannot be used.
+    /// The public key that signs the reports; absent while the key cannot be used.
     pub key: Option<HexBytes<32>>,
-    /// The chain its reports belong to; absent as above.
+    /// The chain of the reports; absent while the key cannot be used.
     pub chain: Option<HexBytes<16>>,
-    /// What it is made of; told to commands alone, and by no older daemon.
+    /// Details of the daemon. Sent to commands only; older daemons do not send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<DaemonParts>,
 }
 
-/// What a daemon is made of, and who uses it.
+/// Details of a daemon: its program, its Tor and its users.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct DaemonParts {
-    /// The file of its program, as it was when the daemon started. To be opened, not to be shown.
+    /// Path of the daemon's program file at the daemon's start. It may be opened; it is not for
+    /// display.
     pub program: String,
-    /// Whether that file is another one by now.
+    /// Whether another file is at that path now.
     pub replaced: bool,
-    /// Version of the Tor that is built into it.
+    /// Version of the Tor that is built into the program.
     #[serde(default, deserialize_with = "crate::plain::some_line")]
     pub embedded_tor: Option<String>,
-    /// Versions of the extensions that are attached.
+    /// Versions of the connected extensions.
     #[serde(deserialize_with = "crate::plain::lines")]
     pub extensions: Vec<String>,
-    /// Connections that the relay serves.
+    /// Connections that the relay serves now.
     pub connections: U64Text,
 }
 
@@ -98,25 +99,25 @@ pub struct DaemonParts {
 pub struct ReportsPage {
     /// The reports.
     pub reports: Vec<WireReport>,
-    /// Reports in the book, whether in this page or not.
+    /// Number of all reports in the book, whether they are in this page or not.
     pub total: U64Text,
 }
 
-/// Something happened.
+/// A message that the daemon sends without a request.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
-    /// The state changed. Only the latest matters; earlier ones may be skipped. It holds the number
-    /// of reports: a client that has fewer asks for `reports`.
+    /// The state changed. Only the latest status matters; earlier ones may be skipped. It carries
+    /// the number of reports: a client that has fewer asks for them with `reports`.
     Status(Box<Status>),
-    /// Tor's bootstrap went on.
+    /// Tor's bootstrap made progress.
     Bootstrap(Bootstrap),
     /// The bridge cannot reach the daemon, or the daemon cannot work at all.
     Problem(Problem),
-    /// The bridge says of the browser that started it whether something stands below the
-    /// extension; nothing where it cannot tell.
+    /// The bridge tells whether the browser that started it has protection below the extension. It
+    /// sends nothing when it cannot tell.
     Floor {
-        /// Whether the browser reaches nothing without the extension.
+        /// Whether the browser reaches nothing when the extension is missing.
         present: bool,
     },
 }
@@ -126,7 +127,7 @@ pub enum Notice {
 pub struct Bootstrap {
     /// 0 to 100.
     pub percent: u8,
-    /// Tor's word for the phase.
+    /// Tor's name for the phase.
     #[serde(deserialize_with = "crate::plain::line")]
     pub tag: String,
     /// Tor's sentence for the phase.

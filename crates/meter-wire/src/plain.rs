@@ -1,31 +1,30 @@
-//! Text of a peer, made fit to be shown: short, and without characters that change how the words
-//! around them read.
+//! Makes text of a peer safe to show: short, and without characters that change how the text around
+//! it reads.
 //!
-//! Every text of [`crate::FromDaemon`] is read through this module, so that no face of the program
-//! has to remember it: popup, badge and command line alike.
+//! Every text of [`crate::FromDaemon`] is read through this module. So popup, badge and command
+//! line do not have to do it themselves.
 
 use serde::{Deserialize, Deserializer};
 
-/// Most characters of a text that stands on one line; the longest name of a site fits.
+/// Most characters of a one-line text. The longest name of a site fits.
 const LINE_CHARS_MAX: usize = 256;
 
-/// Most characters of a text that may have lines of its own: the last words of a program.
+/// Most characters of a text with several lines: the last output of a program.
 const TEXT_CHARS_MAX: usize = 2_000;
 
-/// Most lines of such a text.
+/// Most lines of a text with several lines.
 const TEXT_LINES_MAX: usize = 20;
 
-/// As many as any written language puts on one letter.
+/// Most marks on one letter. No written language uses more.
 const MARKS_MAX: usize = 2;
 
-/// Stands for what was taken out.
+/// Replaces what was removed.
 const REPLACEMENT: char = '\u{FFFD}';
 
-/// A text for one line, of [`LINE_CHARS_MAX`] characters at the most.
+/// Cleans a text for one line, of at most [`LINE_CHARS_MAX`] characters.
 ///
-/// Line ends and other white space become spaces. Each run of characters that cannot be seen
-/// (control and format characters, those that turn the direction of writing among them) becomes
-/// one `U+FFFD`.
+/// Line ends and other white space become spaces. Each run of invisible characters (control and
+/// format characters, including those that change the direction of writing) becomes one `U+FFFD`.
 fn plain_line(text: &str) -> String {
     let mut cleaner = Cleaner::default();
     for found in text.chars() {
@@ -37,7 +36,7 @@ fn plain_line(text: &str) -> String {
     cleaner.clean
 }
 
-/// As [`plain_line`], but line ends stay, and the limits are [`TEXT_CHARS_MAX`] and
+/// Cleans a text as [`plain_line`] does, but keeps line ends. The limits are [`TEXT_CHARS_MAX`] and
 /// [`TEXT_LINES_MAX`].
 fn plain_text(text: &str) -> String {
     let mut cleaner = Cleaner::default();
@@ -104,7 +103,7 @@ impl Cleaner {
     }
 }
 
-/// The two line ends that only Unicode has.
+/// The two line ends that exist in Unicode only.
 const fn is_separator(found: char) -> bool {
     matches!(found, '\u{2028}' | '\u{2029}')
 }
@@ -115,9 +114,9 @@ fn is_among(ranges: &[(char, char)], found: char) -> bool {
         .any(|(first, last)| (*first..=*last).contains(&found))
 }
 
-/// Unicode 16: the format characters (general category Cf), the letters and marks that are drawn as
-/// nothing (`Default_Ignorable_Code_Point`), and private use. Control characters (Cc) are known to
-/// the standard library.
+/// Invisible characters of Unicode 16: the format characters (general category Cf), letters and
+/// marks that are drawn as nothing (`Default_Ignorable_Code_Point`), and private use. Control
+/// characters (Cc) are missing here because the standard library knows them.
 const UNSEEN: [(char, char); 30] = [
     ('\u{AD}', '\u{AD}'),
     ('\u{34F}', '\u{34F}'),
@@ -151,8 +150,8 @@ const UNSEEN: [(char, char); 30] = [
     ('\u{F0000}', '\u{10FFFF}'),
 ];
 
-/// Marks that stand above or below a letter and can be piled up: the blocks of combining marks, and
-/// those of the scripts whose marks pile up.
+/// Marks that stand above or below a letter and can be stacked: the blocks of combining marks, and
+/// the marks of those scripts in which marks are stacked.
 const MARKS: [(char, char); 21] = [
     ('\u{300}', '\u{34E}'),
     ('\u{350}', '\u{36F}'),

@@ -1,4 +1,4 @@
-//! Signed reports in JSON: a claim until verified.
+//! Signed reports in JSON. They are claims until they are verified.
 
 use crate::HexBytes;
 use meter_core::{SESSION_REPORT_BODY_BYTES, SIGNATURE_BYTES, SessionReport, Signed};
@@ -14,7 +14,7 @@ pub struct WireReport {
     pub signature: HexBytes<SIGNATURE_BYTES>,
 }
 
-/// The bytes are not as long as a report's.
+/// The body does not have the length of a report's body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the body has {0} bytes instead of 200")]
 pub struct WireReportError(usize);
@@ -45,16 +45,17 @@ pub const REPORTS_FORMAT: &str = "onionmeter-reports/1";
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportsFile {
-    /// What every object of the command line has; it says nothing about the reports, and a file may
-    /// lack it.
+    /// The state that every JSON object of the command line has. It says nothing about the reports,
+    /// and a file may lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// [`REPORTS_FORMAT`].
+    /// Always [`REPORTS_FORMAT`].
     pub format: String,
-    /// The key that signed them.
+    /// The key that signed the reports.
     pub key: HexBytes<32>,
-    /// Their chain.
+    /// The chain of the reports.
     pub chain: HexBytes<16>,
-    /// The reports, in ascending order, from the first one of the chain or from any other.
+    /// The reports in ascending order. They may begin with the first one of the chain or with a
+    /// later one.
     pub reports: Vec<WireReport>,
 }

@@ -1,62 +1,63 @@
-//! What a client asks of the daemon. Strict: what is not listed here is an error.
+//! What a client asks of the daemon. Strict: anything that is not listed here is an error.
 
 use crate::{PROTOCOL, SetThresholds, SiteQuery, TorBackend, U64Text, WireReport, WitnessQuery};
 use serde::{Deserialize, Serialize};
 
-/// A request with the number that its reply repeats.
+/// A request with its number. The reply repeats the number.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestEnvelope {
-    /// Chosen by the client; replies may come in another order than requests.
+    /// Chosen by the client. Replies may come in another order than requests.
     pub id: u32,
-    /// What is asked.
+    /// The request itself.
     pub request: Request,
 }
 
-/// Everything that can be asked.
+/// All requests.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Must come first on every connection.
+    /// Introduces the client. It must be the first request on every connection.
     Hello(Hello),
-    /// The state of everything.
+    /// Asks for the status.
     Status,
-    /// A page of signed reports, in ascending order.
+    /// Asks for a page of signed reports, in ascending order.
     Reports(ReportsQuery),
-    /// Starts or finds Tor.
+    /// Starts Tor, or looks for one that runs.
     TorStart,
-    /// Stops a Tor that the daemon started, or leaves one that it found.
+    /// Stops a Tor that the daemon started, or stops using one that it found.
     TorStop,
-    /// Uses this Tor from now on, and keeps that in the settings.
+    /// Uses this Tor from now on and stores the choice in the settings.
     TorUse(TorUse),
     /// Starts relay and Tor.
     MonitorStart,
-    /// Stops the relay; the open session waits.
+    /// Stops the relay. The open session stays open.
     MonitorStop,
-    /// Changes when sessions close, until the daemon ends.
+    /// Changes the thresholds at which sessions close, until the daemon ends.
     SetThresholds(SetThresholds),
-    /// Gives every site new circuits from now on, unconnected with those before.
+    /// Gives every site new circuits from now on. They cannot be linked with the circuits before.
     NewIdentity,
     /// Asks for the circuit of one site.
     Circuit(SiteQuery),
-    /// Gives one site new circuits, and cuts its open connections.
+    /// Gives one site new circuits and cuts its open connections.
     NewCircuit(SiteQuery),
-    /// Hands signed reports back, so that the daemon sees whether its book still holds them.
+    /// Hands signed reports to the daemon, so that it can check whether its book still contains
+    /// them.
     RestoreReports(RestoreReports),
-    /// Ends the chain of reports and begins another, with a book of its own.
+    /// Ends the chain of reports and begins another chain with a new book.
     NewChain,
-    /// What is in force of the settings.
+    /// Asks for the settings in force.
     Settings,
-    /// Names a request that the browser is to make, to show that its requests reach the relay.
+    /// Asks for the name that the browser will request, to show that its requests reach the relay.
     Witness,
-    /// Asks whether that request arrived; the daemon then forgets it.
+    /// Asks whether that request arrived. The daemon then forgets the name.
     WitnessSeen(WitnessQuery),
-    /// Does nothing but answer.
+    /// Does nothing. The daemon only answers.
     Ping,
 }
 
 impl Request {
-    /// Names of all requests, as they stand in JSON.
+    /// Names of all requests, as they are written in JSON.
     pub const NAMES: [&str; 18] = [
         "hello",
         "status",
@@ -79,15 +80,15 @@ impl Request {
     ];
 }
 
-/// Who is calling and what it speaks.
+/// Introduces a client and the protocol versions it speaks.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hello {
-    /// Protocol versions the client speaks.
+    /// Protocol versions that the client speaks.
     pub protocol: ProtocolRange,
-    /// The client's name and version; for the log and for notes on updates only.
+    /// The client's name and version, only for the log and for hints about updates.
     pub client: Client,
-    /// Whether notices are to be sent on this connection.
+    /// Whether this connection wants notices.
     pub notices: bool,
 }
 
@@ -102,13 +103,13 @@ pub struct ProtocolRange {
 }
 
 impl ProtocolRange {
-    /// What this version speaks.
+    /// The range that this version speaks.
     pub const OURS: Self = Self {
         min: 1,
         max: PROTOCOL,
     };
 
-    /// The highest version that both speak.
+    /// The highest version in both ranges; `None` if there is no common version.
     #[must_use]
     pub fn common(self, other: Self) -> Option<u16> {
         let highest = self.max.min(other.max);
@@ -122,50 +123,51 @@ impl ProtocolRange {
 pub struct Client {
     /// `extension` or `cli`.
     pub name: String,
-    /// As in its manifest.
+    /// Version, as in the program's manifest.
     pub version: String,
 }
 
-/// Which reports.
+/// Selects reports.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportsQuery {
-    /// Only reports with a higher sequence number than this.
+    /// Only reports with a sequence number above this one.
     pub after: U64Text,
-    /// At most this many; at most [`crate::REPORTS_PAGE_MAX`].
+    /// Most reports to return; not above [`crate::REPORTS_PAGE_MAX`].
     pub limit: u16,
 }
 
-/// Most reports in one [`RestoreReports`]: they fit a frame towards the daemon.
+/// Most reports in one [`RestoreReports`]. That many fit one frame towards the daemon.
 pub const RESTORE_MAX: usize = 100;
 
-/// Signed reports of the daemon's own chain that a client knows.
+/// Signed reports of the daemon's own chain that a client has stored.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RestoreReports {
-    /// In ascending order, at most [`RESTORE_MAX`]; none says that the client knows none.
+    /// In ascending order, at most [`RESTORE_MAX`]. An empty list says that the client has no
+    /// reports.
     pub reports: Vec<WireReport>,
 }
 
-/// Which Tor to use.
+/// Selects the Tor to use.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TorUse {
-    /// That one.
+    /// The backend to use.
     pub backend: BackendChoice,
 }
 
-/// Which ways of having Tor are allowed; `tor.backend` in `config.toml`.
+/// The backends that may be used; `tor.backend` in `config.toml`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BackendChoice {
-    /// A running one if it proves itself, else an installed one, else the built-in one.
+    /// A running Tor if it proves that it is Tor, else an installed one, else the built-in one.
     Auto,
-    /// Only a Tor that runs.
+    /// Only a Tor that runs already.
     Existing,
-    /// Only a `tor` that is installed, run by the daemon.
+    /// Only an installed `tor`, which the daemon runs.
     Managed,
-    /// Only the Tor that is part of the program.
+    /// Only the Tor that is built into the program.
     Embedded,
 }
 
@@ -173,7 +175,7 @@ impl BackendChoice {
     /// Every choice.
     pub const ALL: [Self; 4] = [Self::Auto, Self::Existing, Self::Managed, Self::Embedded];
 
-    /// As it stands in messages and in `config.toml`.
+    /// The name in messages and in `config.toml`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -184,7 +186,7 @@ impl BackendChoice {
         }
     }
 
-    /// The backend that it insists on, if any.
+    /// The only backend that this choice allows; `None` for [`Self::Auto`].
     #[must_use]
     pub const fn backend(self) -> Option<TorBackend> {
         match self {

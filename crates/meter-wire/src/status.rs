@@ -1,9 +1,9 @@
-//! The state of everything, as a client sees it.
+//! The state of the whole daemon, as a client sees it.
 
 use crate::{HexBytes, Problem, SetThresholds, TorTrouble, U64Text, Unreached};
 use serde::{Deserialize, Serialize};
 
-/// One picture of relay, Tor, session and book.
+/// State of relay, Tor, session and book at one moment.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Status {
     /// The relay.
@@ -14,38 +14,38 @@ pub struct Status {
     pub session: Option<SessionStatus>,
     /// Sum of the book's postings, in nanocredits.
     pub balance: U64Text,
-    /// Signed reports in the book, which is the sequence number of the last one.
+    /// Signed reports in the book; equal to the sequence number of the last one.
     pub reports: U64Text,
-    /// The chain that they belong to. Absent while key or book cannot be used, and in a daemon that
-    /// does not tell.
+    /// The chain of the reports. Absent while key or book cannot be used, and from an older daemon
+    /// that does not send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<HexBytes<16>>,
-    /// When sessions close.
+    /// The thresholds at which sessions close.
     pub thresholds: SetThresholds,
-    /// What keeps the daemon from doing its work, if anything.
+    /// The problem that keeps the daemon from doing its work, if any.
     pub problem: Option<Problem>,
-    /// Connections that were not made lately, by kind, the latest kind first. Absent in a daemon
-    /// that does not tell; so are the next four.
+    /// Recent connections that failed, by kind, the latest kind first. Older daemons do not send
+    /// this field, nor the next four.
     #[serde(default)]
     pub unreached: Vec<Unreached>,
     /// Connections of other users of this machine that the relay refused, since the daemon's start.
     #[serde(default)]
     pub foreign: U64Text,
-    /// Connections of which the system did not tell whose they are, since the daemon's start:
-    /// refused, or served where the settings say so.
+    /// Connections for which the system did not tell the user they belong to, since the daemon's
+    /// start. They were refused, or served where the settings allow it.
     #[serde(default)]
     pub unidentified: U64Text,
     /// Requests for an address instead of a name, since the daemon's start.
     #[serde(default)]
     pub literals: U64Text,
-    /// Seconds until `new_identity` is possible again, rounded up; 0 when it is.
+    /// Seconds until `new_identity` is possible again, rounded up; 0 when it is possible now.
     #[serde(default)]
     pub new_identity_in_s: u32,
-    /// The same for `new_circuit`. Absent in a daemon that does not know it.
+    /// The same for `new_circuit`. Older daemons do not send it.
     #[serde(default)]
     pub new_circuit_in_s: u32,
-    /// Connections that the relay serves right now; a change of this alone is no reason for a
-    /// notice. Absent in a daemon that does not tell.
+    /// Connections that the relay serves now. A change of this number alone sends no notice. Older
+    /// daemons do not send it.
     #[serde(default)]
     pub connections: u32,
 }
@@ -61,42 +61,42 @@ pub enum RelayStatus {
         /// The port.
         port: u16,
     },
-    /// It could not start.
+    /// The relay could not start.
     Failed(Problem),
 }
 
 /// Tor.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TorStatus {
-    /// Which way of having Tor, once chosen.
+    /// The backend in use, once it is chosen.
     pub backend: Option<TorBackend>,
-    /// Tor's version, where known.
+    /// Tor's version; `None` while it is not known.
     #[serde(default, deserialize_with = "crate::plain::some_line")]
     pub version: Option<String>,
-    /// What it is doing.
+    /// What Tor is doing.
     pub state: TorState,
-    /// What keeps it from being of use although it runs, if anything. Absent when there is nothing,
-    /// and in a daemon that does not tell.
+    /// The reason why a running Tor cannot be used, if any. Absent when there is none; older
+    /// daemons do not send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<TorTrouble>,
-    /// The backend that the settings insist on; `None`: the daemon chooses. Absent in a daemon that
-    /// does not tell; so is the next.
+    /// The only backend that the settings allow; `None` when the daemon chooses. Older daemons send
+    /// neither this field nor the next one.
     #[serde(default)]
     pub chosen: Option<TorBackend>,
-    /// The backends that the settings and the program have room for.
+    /// The backends that both the settings and the program allow.
     #[serde(default)]
     pub offered: Vec<TorBackend>,
 }
 
 impl TorStatus {
-    /// Whether connections can be made through it, by all that is known.
+    /// Whether connections can be made through Tor, as far as is known.
     #[must_use]
     pub fn is_usable(&self) -> bool {
         self.state == TorState::Ready && !self.trouble.as_ref().is_some_and(TorTrouble::hinders)
     }
 
-    /// Whose Tor is in use, in words that go on from "it is"; `None` while there is none, and for a
-    /// backend of a later version.
+    /// Describes whose Tor is in use, in words that follow "it is". `None` while no Tor is in use,
+    /// and for a backend of a later version.
     #[must_use]
     pub const fn whose(&self) -> Option<&'static str> {
         match self.backend {
@@ -107,8 +107,8 @@ impl TorStatus {
         }
     }
 
-    /// Why that one, in words that go on from "because"; `None` also in a daemon that does not
-    /// tell.
+    /// Says why that backend is in use, in words that follow "because". Also `None` when an older
+    /// daemon does not tell the offered backends.
     #[must_use]
     pub fn why(&self) -> Option<&'static str> {
         let backend = self.backend.filter(|_| !self.offered.is_empty())?;
@@ -129,7 +129,7 @@ impl TorStatus {
     }
 }
 
-/// One way of having Tor.
+/// A backend: one way of having Tor.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TorBackend {
@@ -137,7 +137,7 @@ pub enum TorBackend {
     Existing,
     /// A Tor that the daemon runs as its child.
     Managed,
-    /// The Tor that is part of the program, in a child of the daemon.
+    /// The Tor that is built into the program; it runs in a child of the daemon.
     Embedded,
     /// A backend of a newer version.
     #[serde(other)]
@@ -148,15 +148,15 @@ pub enum TorBackend {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TorState {
-    /// Not running, and nobody asked for it.
+    /// Tor does not run, and its start was not requested.
     Off,
-    /// Being found or started.
+    /// Tor is being looked for or started.
     Starting,
-    /// Connecting to the Tor network.
+    /// Tor connects to the Tor network.
     Bootstrapping {
         /// 0 to 100.
         percent: u8,
-        /// Tor's word for the phase; unknown ones are to be shown as they are.
+        /// Tor's name for the phase. A client shows an unknown name unchanged.
         #[serde(deserialize_with = "crate::plain::line")]
         tag: String,
         /// Tor's sentence for the phase.
@@ -166,35 +166,35 @@ pub enum TorState {
         #[serde(default, deserialize_with = "crate::plain::some_line")]
         warning: Option<String>,
     },
-    /// Usable.
+    /// Tor is usable.
     Ready,
-    /// Ended by itself; being started again.
+    /// Tor ended without a request and is being started again.
     Restarting {
-        /// Counts from 1.
+        /// Number of the attempt, from 1.
         attempt: u32,
         /// Milliseconds until the next attempt.
         in_ms: u64,
-        /// Why it ended.
+        /// The reason why Tor ended.
         problem: Problem,
     },
-    /// Being stopped.
+    /// Tor is being stopped.
     Stopping,
-    /// Not running, for this reason.
+    /// Tor does not run, for this reason.
     Failed(Problem),
 }
 
 /// The session in progress.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SessionStatus {
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970-01-01T00:00:00Z.
     pub started_at: U64Text,
-    /// Monotonic milliseconds.
+    /// Duration in monotonic milliseconds.
     pub duration_ms: U64Text,
-    /// Browser to Tor.
+    /// Bytes from the browser to Tor.
     pub bytes_up: U64Text,
-    /// Tor to browser.
+    /// Bytes from Tor to the browser.
     pub bytes_down: U64Text,
-    /// Thousandths of the way to its report.
+    /// Progress towards the report, in thousandths.
     pub progress_permille: u16,
 }
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::borrow::Cow;
 
-/// A number up to 2⁶³ − 1 as a decimal string: no sign, no leading zero, no other spelling.
+/// A number up to 2⁶³ − 1 as a decimal string. No sign and no leading zero; no other form is
+/// accepted.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct U64Text(pub u64);
 

@@ -1,18 +1,18 @@
-//! When a session closes, as requests and the status carry it.
+//! The thresholds at which a session closes, as requests and the status carry them.
 
 use crate::U64Text;
 use meter_core::{ThresholdError, Thresholds};
 use serde::{Deserialize, Serialize};
 
-/// Thresholds as they travel.
+/// Thresholds in a message. They are not checked yet.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetThresholds {
-    /// Bytes of both directions.
+    /// Bytes of both directions together.
     pub min_bytes: U64Text,
-    /// Milliseconds.
+    /// Shortest duration, in milliseconds.
     pub min_duration_ms: U64Text,
-    /// Milliseconds.
+    /// Longest duration, in milliseconds.
     pub max_duration_ms: U64Text,
 }
 

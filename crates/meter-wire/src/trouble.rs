@@ -1,29 +1,29 @@
-//! Trouble with a Tor that runs: what it is, what a person can do, and for how long it has lasted.
+//! Trouble with a running Tor: what is wrong, what a person can do, and how long it has lasted.
 
 use crate::{ErrorCode, Problem};
 use serde::{Deserialize, Serialize};
 
-/// What keeps a Tor that runs from being of use, or will one day. Tor goes on trying meanwhile.
+/// The reason why a running Tor cannot be used, or why it will fail one day. Tor continues to try.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TorTrouble {
-    /// What is wrong.
+    /// The problem.
     pub problem: Problem,
     /// What a person can do about it, in one sentence.
     #[serde(deserialize_with = "crate::plain::line")]
     pub action: String,
-    /// Seconds that it has lasted, in steps of ten so that few messages are needed; 0 where that
-    /// says nothing.
+    /// Seconds that the trouble has lasted, in steps of ten to keep messages few; 0 where a
+    /// duration has no meaning.
     pub for_s: u32,
 }
 
 impl TorTrouble {
-    /// Of this kind, for so many seconds.
+    /// Trouble with this code, for this many seconds.
     #[must_use]
     pub fn new(code: ErrorCode, for_s: u64) -> Self {
         Self::of(Problem::new(code), for_s)
     }
 
-    /// Of this problem, for so many seconds.
+    /// Trouble with this problem, for this many seconds.
     #[must_use]
     pub fn of(problem: Problem, for_s: u64) -> Self {
         Self {
@@ -33,9 +33,9 @@ impl TorTrouble {
         }
     }
 
-    /// Whether it is to be shown as a problem with a way out although Tor is still connecting, and
-    /// no longer as a wait: after a minute, or at once where the cause was looked at and is no
-    /// guess.
+    /// Whether a client shows this as a problem with a remedy although Tor is still connecting,
+    /// instead of asking to wait. True after a minute, and at once where the cause was measured and
+    /// not guessed.
     #[must_use]
     pub fn stands(&self) -> bool {
         let is_known = matches!(
@@ -47,7 +47,7 @@ impl TorTrouble {
         is_known || self.for_s >= STANDS_S
     }
 
-    /// Whether Tor is of no use now; the rest is advice.
+    /// Whether Tor cannot be used now. All other trouble is advice.
     #[must_use]
     pub fn hinders(&self) -> bool {
         self.problem.code != ErrorCode::TorTooOld
@@ -55,7 +55,7 @@ impl TorTrouble {
 }
 
 impl ErrorCode {
-    /// What a person can do about trouble with a Tor that runs; `None` for all other codes.
+    /// What a person can do about trouble with a running Tor; `None` for all other codes.
     #[must_use]
     pub fn tor_action(self) -> Option<&'static str> {
         let row = ACTIONS.iter().find(|(code, _)| *code == self);

@@ -1,4 +1,4 @@
-//! Connections that were not made, and what that means for a person.
+//! Connections that failed, and what that means for a person.
 
 use crate::U64Text;
 use serde::{Deserialize, Serialize};
@@ -11,16 +11,16 @@ macro_rules! replies {
         #[serde(rename_all = "snake_case")]
         pub enum TorReply {
             $( $(#[$doc])* $name, )*
-            /// A reply that this version does not know, or a word of a newer version.
+            /// A reply that this version does not know, or a name of a newer version.
             #[serde(other)]
             Other,
         }
 
         impl TorReply {
-            /// Every reply with a meaning of its own.
+            /// All replies except [`Self::Other`].
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The reply of a code; what nobody has defined is [`Self::Other`].
+            /// Returns the reply for a code; [`Self::Other`] for a code that no standard defines.
             #[must_use]
             pub const fn of(code: u8) -> Self {
                 match code {
@@ -60,7 +60,7 @@ macro_rules! replies {
 }
 
 replies! {
-    /// General failure. Exits of today say so about a closed port, too.
+    /// General failure. Today's exits also answer this when a port is closed.
     GeneralFailure = 0x01 =>
         "Tor could not connect to the site.",
         "It may be down, not listen on that port, or turn away visitors from Tor: try again later.";
@@ -112,37 +112,37 @@ replies! {
     OnionNeedsKey = 0xF4 =>
         "That onion service lets in only those who have a key.",
         "Ask its operator for a key and give it to your Tor (ClientOnionAuthDir).";
-    /// An onion service does not accept the client authorisation at hand.
+    /// An onion service does not accept the key that Tor sent for client authorisation.
     OnionRefusesKey = 0xF5 =>
         "That onion service does not take the key that your Tor has for it.",
         "Ask its operator for the key that is valid now.";
-    /// An onion address that is none: length, checksum or version.
+    /// Not a valid onion address: wrong length, checksum or version.
     OnionMistyped = 0xF6 =>
         "That onion address is mistyped.",
         "Copy it anew: 56 letters and digits stand before .onion, and none may differ.";
-    /// No introduction to an onion service within the time for it.
+    /// The introduction to an onion service took too long.
     OnionTimedOut = 0xF7 =>
         "That onion service did not answer in time.",
         "It may be overloaded: try again.";
 }
 
-/// Connections of one kind that were not made lately. Holds no target and no time.
+/// Recent failed connections of one kind. Holds no target and no time.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Unreached {
-    /// The kind.
+    /// The kind of failure.
     pub reply: TorReply,
-    /// What happened, so that an older client can show a newer kind.
+    /// What happened. An older client can so show a kind that it does not know.
     #[serde(deserialize_with = "crate::plain::line")]
     pub message: String,
     /// What a person can do about it.
     #[serde(deserialize_with = "crate::plain::line")]
     pub action: String,
-    /// How many within [`UNREACHED_WINDOW_MS`].
+    /// How many failed within [`UNREACHED_WINDOW_MS`].
     pub count: U64Text,
 }
 
 impl Unreached {
-    /// With the words of this version.
+    /// Makes an entry with the sentences of this version.
     #[must_use]
     pub fn new(reply: TorReply, count: u64) -> Self {
         Self {
@@ -154,8 +154,8 @@ impl Unreached {
     }
 }
 
-/// How long a connection that was not made stays in the status, in milliseconds: long enough for a
-/// person who reads the browser's error page first, short enough to say nothing of the day.
+/// How long a failed connection stays in the status, in milliseconds. Long enough for a person who
+/// reads the browser's error page first, and too short to show what somebody did during the day.
 pub const UNREACHED_WINDOW_MS: u64 = 600_000;
 
 #[cfg(test)]

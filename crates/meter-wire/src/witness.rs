@@ -1,38 +1,38 @@
-//! Witnesses: requests of the extension's own that have to arrive at the relay.
+//! Witnesses: test requests of the extension that must arrive at the relay.
 
 use meter_core::WitnessName;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{borrow::Cow, fmt};
 
-/// The name that one witness asks for, in its one spelling.
+/// The host name of one witness, in its only accepted spelling.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct WitnessText(pub WitnessName);
 
-/// A request that the browser is to make.
+/// The test request that the browser will make.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Witness {
-    /// The name to ask for, on any port and by any protocol.
+    /// The host name to request, on any port and with any protocol.
     pub name: WitnessText,
 }
 
-/// Which witness is asked about.
+/// Selects the witness in question.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WitnessQuery {
-    /// Its name.
+    /// The host name of the witness.
     pub name: WitnessText,
 }
 
-/// What became of a witness.
+/// The result of a witness.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct WitnessSeen {
-    /// Whether a request for its name arrived at the relay.
+    /// Whether a request for this name arrived at the relay.
     pub arrived: bool,
-    /// Connections that the relay serves right now, whoever asked for them.
+    /// Connections that the relay serves now, of all programs.
     pub connections: u32,
 }
 
-/// The bits are a secret until the name is asked for.
+/// The random bits are a secret until the browser requests the name.
 impl fmt::Debug for WitnessText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("WitnessText(..)")

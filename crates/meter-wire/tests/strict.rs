@@ -1,4 +1,4 @@
-//! What the daemon's parser takes and what it refuses.
+//! Checks what the daemon's parser accepts and what it refuses.
 
 use meter_core::WitnessName;
 use meter_wire::{
