@@ -1,4 +1,4 @@
-//! Takes connections off the listener, and knows which failures of that pass by themselves.
+//! Accepts connections from the listener. Tells temporary failures from permanent ones.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -9,16 +9,16 @@ use tokio::{
 };
 use tracing::warn;
 
-/// First and longest pause after a failure. Short enough that a browser's retry finds us again,
-/// long enough that a full file table does not cost a processor.
+/// Shortest pause after a failure. Short enough that a browser's retry succeeds, and long enough
+/// that a full file table does not keep a processor busy.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// Waits for the next connection, through failures that pass. The address that comes with it is for
-/// asking whose the connection is, and goes into no log.
+/// Waits for the next connection. Temporary failures are retried. The returned address serves only
+/// to find the owner of the connection; it must not be logged.
 ///
 /// # Errors
-/// A failure of the listener itself; accepting again would fail again.
+/// A failure of the listener itself. Another accept would fail again.
 ///
 /// # Cancel safety
 /// No accepted connection is lost.
@@ -43,14 +43,14 @@ pub(crate) async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, Soc
     }
 }
 
-/// Whose fault a failed accept is (accept(2), "ERRORS").
+/// The thing that made an accept fail (accept(2), "ERRORS").
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Fault {
-    /// Of that one connection; the next may be fine.
+    /// That one connection. The next one may succeed.
     Connection,
-    /// Of this machine or process just now: files, memory.
+    /// The machine or this process lacks files or memory at the moment.
     Shortage,
-    /// Of the listener.
+    /// The listener.
     Listener,
 }
 
@@ -59,9 +59,9 @@ impl Fault {
         match Errno::from_io_error(error) {
             Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Self::Shortage,
             Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP) => Self::Listener,
-            // Linux passes on errors of the new connection, and a firewall's refusal.
+            // Linux also returns errors of the new connection here, and a firewall's refusal.
             Some(_) => Self::Connection,
-            // Not from the system: the runtime is shutting down.
+            // The error does not come from the system: the runtime is shutting down.
             None => Self::Listener,
         }
     }

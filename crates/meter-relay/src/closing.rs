@@ -9,12 +9,12 @@ use tokio::{
     time::timeout,
 };
 
-/// After a refusal: how long, and for how much, the client's further words are read and forgotten.
-/// Closing on unread bytes would be a reset, which may overtake the refusal.
+/// After a refusal, the client's further bytes are read and dropped, for at most this long and this
+/// many bytes. A close with unread bytes would be a reset, and a reset may overtake the refusal.
 pub(crate) const CLOSING_MAX: Duration = Duration::from_secs(1);
 const CLOSING_BYTES_MAX: u64 = 64 * 1024;
 
-/// A reply of SOCKS5 without an address, as it is sent.
+/// Encodes a SOCKS5 reply without an address.
 pub(crate) fn reply_bytes(reply: Reply) -> Vec<u8> {
     response_bytes(&TcpResponseHeader::new(
         reply,
@@ -22,14 +22,14 @@ pub(crate) fn reply_bytes(reply: Reply) -> Vec<u8> {
     ))
 }
 
-/// An answer of Tor's, as it is passed on.
+/// Encodes a reply of Tor for the client.
 pub(crate) fn response_bytes(response: &TcpResponseHeader) -> Vec<u8> {
     let mut bytes = Vec::new();
     response.write_to_buf(&mut bytes);
     bytes
 }
 
-/// Sends last words and closes so that they arrive.
+/// Sends a final reply and closes in a way that lets it arrive.
 pub(crate) async fn say_and_close(mut client: TcpStream, words: &[u8]) -> io::Result<()> {
     let last_reply = async {
         client.write_all(words).await?;

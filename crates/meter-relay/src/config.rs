@@ -1,6 +1,6 @@
-//! What the relay is told once, before it binds.
+//! The configuration that a relay gets once, before it binds.
 //!
-//! Where Tor is does not belong here: that changes while running and comes through a channel.
+//! Tor's address is not part of it: that changes while the relay runs, and comes through a channel.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,28 +11,30 @@ use crate::{Isolation, Witnesses};
 pub struct RelayConfig {
     /// Where to listen: a loopback address; port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// Connections served at once. Further ones wait in the kernel's queue, unaccepted.
-    /// 0 is taken for 1.
+    /// Connections served at once. Further ones wait in the kernel's queue, unaccepted. 0 counts as
+    /// 1.
     pub connections_max: usize,
-    /// From accept to the last byte of the request, in total: not per byte.
+    /// Limit for the whole handshake, from accept to the last byte of the request. Not a limit per
+    /// byte.
     pub handshake_max: Duration,
-    /// From the request to Tor's reply. A client that waited this long gets reply 06.
+    /// Limit from the request to Tor's reply. A client that waited this long gets reply 06.
     pub dial_max: Duration,
-    /// How long open connections may go on after a stop before they are cut.
+    /// How long open connections may continue after a stop before they are cut.
     pub drain_max: Duration,
-    /// Ports no client may ask for, on any host: Tor's SOCKS and control ports. The relay's own
-    /// port, and the port of a TCP upstream, are refused without being named here.
+    /// Ports that no client may ask for, on any host: Tor's SOCKS and control ports. The relay's
+    /// own port and the port of a TCP upstream are always refused and need not be named here.
     pub refused_ports: Vec<u16>,
-    /// Gives every site circuits of its own. `None`: Tor is asked without credentials, and all
-    /// clients share circuits; for an upstream that is not Tor.
+    /// Gives every site its own circuits. `None`: Tor is asked without credentials, and all clients
+    /// share circuits. `None` is meant for an upstream that is not Tor.
     pub isolation: Option<Isolation>,
-    /// Tells clients of success before Tor has answered, and sends their first bytes behind the
-    /// request. Saves a round trip where Tor passes them on at once; a refusal becomes a reset.
+    /// Reports success to clients before Tor has answered, and sends their first bytes directly
+    /// after the request. This saves a round trip if Tor passes the bytes on at once; a refusal
+    /// becomes a reset.
     pub optimistic: bool,
-    /// Serves connections of which the system does not tell whose they are. Only for a computer
-    /// that nobody else uses: another user's traffic would pass for this user's.
+    /// Serves connections even if the system does not tell whose they are. Only for a computer with
+    /// a single user: another user's traffic would count as this user's.
     pub serve_unidentified: bool,
-    /// The names that this relay answers for itself, to show who asks that requests arrive here.
+    /// The host names that this relay answers itself, to show that requests arrive here.
     pub witnesses: Witnesses,
 }
 
@@ -44,9 +46,9 @@ impl RelayConfig {
             listen,
             connections_max: 512,
             handshake_max: Duration::from_secs(10),
-            // Tor's SocksTimeout.
+            // Equal to Tor's SocksTimeout.
             dial_max: Duration::from_secs(120),
-            // Long enough for a page in flight, short enough for a person who pressed Stop.
+            // Long enough for a page that is loading, short enough for a person who pressed Stop.
             drain_max: Duration::from_secs(2),
             refused_ports: vec![9050, 9051, 9150, 9151],
             isolation: None,

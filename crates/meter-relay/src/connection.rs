@@ -1,4 +1,4 @@
-//! One client's connection from accept to end: the order of steps, and what ends each.
+//! One client's connection from accept to end: the order of its steps, and the ways each can end.
 
 mod opening;
 mod optimistic;
@@ -27,17 +27,17 @@ use crate::{
     witness,
 };
 
-/// What is read at a time during the handshake: the longest message, credentials of 255 bytes each,
-/// with room for one byte more, so that a read that takes a message whole is known to be short.
+/// Bytes read at a time during the handshake: the longest message (credentials of 255 bytes each)
+/// and one byte more. So a read that returns a whole message is always short.
 const MESSAGE_BYTES_MAX: usize = 514;
-/// RFC 1929 §2: any status but 0 is a failure.
+/// RFC 1929 §2: any status except 0 means failure.
 const CREDENTIALS_REFUSED: u8 = 1;
 
-/// Serves one client to its end, or until its task is aborted, which resets both sides. Tells
-/// nobody how it went: the counters and the client know.
+/// Serves one client to its end. Aborting the task resets both sides. It returns no result: the
+/// counters and the client get it.
 ///
-/// The way to an open stream is boxed, and freed when it is over: a connection is small for as long
-/// as it lasts.
+/// The part before the stream is open is boxed and freed afterwards. This keeps an open connection
+/// small.
 pub(crate) fn serve(client: TcpStream, slot: Slot) -> impl Future<Output = ()> + Send {
     let opening = Box::pin(open(client, slot));
     async move {
@@ -48,20 +48,20 @@ pub(crate) fn serve(client: TcpStream, slot: Slot) -> impl Future<Output = ()> +
     }
 }
 
-/// The handshake and Tor's answer. `None` when the client was turned away, and told so.
+/// Runs the handshake and waits for Tor's answer. `None` when the client was refused and told so.
 async fn open(client: TcpStream, slot: Slot) -> Option<(Pair, Slot)> {
     let opened = meet(client, &slot).await;
     note(opened).flatten().map(|pair| (pair, slot))
 }
 
 fn note<T>(outcome: io::Result<T>) -> Option<T> {
-    // Neither socket error names a peer.
+    // The error of a socket names no peer, so it may be logged.
     outcome
         .inspect_err(|error| debug!(%error, "connection broke"))
         .ok()
 }
 
-/// From the first byte on: hear the client's request out.
+/// Reads the client's request, from the first byte on.
 async fn meet(client: TcpStream, slot: &Slot) -> io::Result<Option<Pair>> {
     let connection = &slot.connection;
     let mut buffered = BufReader::with_capacity(MESSAGE_BYTES_MAX, client);
@@ -87,7 +87,7 @@ async fn meet(client: TcpStream, slot: &Slot) -> io::Result<Option<Pair>> {
     Ok(None)
 }
 
-/// From a complete request on: judge the target, ask Tor, tell the client.
+/// Continues after a complete request: checks the target, asks Tor, answers the client.
 async fn proceed(client: Client, request: Request, slot: &Slot) -> io::Result<Option<Pair>> {
     let (connection, shared) = (&slot.connection, &*slot.shared);
     if let Some(name) = witness::asked_for(&request.address) {
@@ -103,7 +103,8 @@ async fn proceed(client: Client, request: Request, slot: &Slot) -> io::Result<Op
     ) {
         Ok(target) => target,
         Err(reply) => {
-            // What is no name at all is the client's slip, and nothing to tell a person about.
+            // A malformed name is a mistake of the client program. There is nothing to tell a
+            // person.
             if !matches!(reply, Reply::GeneralFailure) {
                 connection.unreached(reply.as_u8());
             }
@@ -137,7 +138,7 @@ fn permit(
     upstream: Option<&TorAddr>,
     refused_ports: &[u16],
 ) -> Result<Target, Reply> {
-    // Tor may have come up on a port that nobody knew when the relay was configured.
+    // Tor may have started on a port that was not known when the relay was configured.
     if let Some(TorAddr::Tcp(tor)) = upstream
         && tor.port() == address.port()
     {
@@ -149,7 +150,7 @@ fn permit(
     })
 }
 
-/// Tells the client, in the words of the protocol's step, that it is turned away.
+/// Refuses the client, in the form that the current step of the protocol needs.
 async fn refuse(
     client: TcpStream,
     end: HandshakeEnd,
@@ -172,7 +173,7 @@ async fn refuse(
     connection.refused();
     debug!(?end, "client refused");
     if last_reply.is_empty() {
-        return Ok(()); // closing is all there is to say
+        return Ok(()); // no reply fits here; closing is enough
     }
     say_and_close(client, &last_reply).await
 }

@@ -1,7 +1,7 @@
-//! The totals that leave the data plane: plain atomic numbers, read by whoever likes.
+//! The totals that the relay's data path publishes: atomic numbers that any thread may read.
 //!
-//! They outlive a relay: hand the same counters to the next one and they go on. They know nothing
-//! of single connections, and no lock is ever taken.
+//! Counters live longer than a relay: the next relay can continue the same ones. They hold nothing
+//! about single connections and need no lock.
 
 use std::{
     ops::RangeInclusive,
@@ -11,8 +11,7 @@ use std::{
     },
 };
 
-/// Running totals since the counters were made. None but `active` and `waiting` ever goes
-/// down.
+/// Running totals since the counters were made. Only `active` and `waiting` ever decrease.
 #[derive(Debug, Default)]
 pub struct Counters {
     bytes_up: AtomicU64,
@@ -26,64 +25,65 @@ pub struct Counters {
     unidentified: AtomicU64,
     literals: AtomicU64,
     unreached: [AtomicU64; REPLY_SLOTS],
-    /// One more than the place of the reply that was counted last.
+    /// Index of the reply that was counted last, plus one; 0 when none was counted.
     unreached_last: AtomicUsize,
 }
 
-/// The counters at one moment.
+/// The values of the counters at one moment.
 ///
-/// While connections are open, two fields may be a few instructions apart. Once `active` is 0, all
-/// that those connections moved is in the totals.
+/// While connections are open, two fields may differ by a few instructions. When `active` is 0, the
+/// totals contain everything that those connections moved.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CounterSnapshot {
     /// Payload bytes that Tor's socket accepted from us.
     pub bytes_up: u64,
     /// Payload bytes that clients' sockets accepted from us.
     pub bytes_down: u64,
-    /// Connections ever accepted, those included that were refused or that the relay answered
-    /// itself.
+    /// All connections that were ever accepted, including those that were refused and those that
+    /// the relay answered itself.
     pub connections: u64,
     /// Connections open now.
     pub active: u64,
-    /// Connections for which Tor was asked and has not answered yet.
+    /// Connections that wait for Tor's answer.
     pub waiting: u64,
     /// Connections that Tor made.
     pub reached: u64,
-    /// Connections that the relay itself turned away: not SOCKS5, too slow, forbidden target.
-    /// Tor being away and Tor's own refusals are not in here.
+    /// Connections that the relay itself refused: not SOCKS5, too slow, or a forbidden target. Does
+    /// not count connections that failed because no Tor runs or because Tor refused.
     pub refused: u64,
-    /// Connections of other users of this machine, closed without a word (S-23). They are among
-    /// `refused`.
+    /// Connections of other users of this machine; they were closed without a reply (S-23). Also
+    /// counted in `refused`.
     pub foreign: u64,
-    /// Connections of which the system did not tell whose they are. They are among `refused`,
-    /// unless the configuration has them served.
+    /// Connections for which the system did not tell the owner. Also counted in `refused`, unless
+    /// the configuration allows such connections.
     pub unidentified: u64,
-    /// Requests for a public address instead of a name, allowed all the same: a client that finds
-    /// names out by itself may be asking outside of Tor (S-22).
+    /// Requests for a public IP address instead of a name. They are allowed, but a client that
+    /// resolves names itself may do so outside of Tor (S-22).
     pub literals: u64,
-    /// Connections that were not made, by the reply that the client got: Tor's refusals, Tor's
-    /// silence (06), and targets that this relay does not pass on (02, and 04 for names that cannot
-    /// exist). Tor being away is not here.
+    /// Connections that failed, by the reply that the client got: Tor's refusals, no answer from
+    /// Tor (06), and targets that this relay does not pass on (02, and 04 for names that cannot
+    /// exist). Does not count connections that failed because no Tor runs.
     pub unreached: ReplyCounts,
 }
 
-/// How often each SOCKS reply but "succeeded" was given (RFC 1928 §6, and Tor's socks-extensions
-/// for F0 to F7). Replies outside of both lists are counted together.
+/// How often each SOCKS reply except "succeeded" was given (RFC 1928 §6; Tor's socks-extensions for
+/// F0 to F7). All other replies are counted together.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ReplyCounts {
     counts: [u64; REPLY_SLOTS],
-    /// As in [`Counters`]; 0 is none.
+    /// As `Counters::unreached_last`; 0 means none.
     last: usize,
 }
 
 impl ReplyCounts {
-    /// Each known reply with its count, in ascending order; `None` stands for all others.
+    /// All known replies with their counts, in ascending order. `None` stands for all other
+    /// replies.
     pub fn iter(&self) -> impl Iterator<Item = (Option<u8>, u64)> {
         known_replies().map(Some).chain([None]).zip(self.counts)
     }
 
-    /// The reply that was counted last; `None` when it is none of the known ones, or was none at
-    /// all.
+    /// The known reply that was counted last; `None` if the last reply was not a known one, or if
+    /// none was counted.
     #[must_use]
     pub fn last(&self) -> Option<u8> {
         known_replies().nth(self.last.checked_sub(1)?)
@@ -91,7 +91,7 @@ impl ReplyCounts {
 }
 
 impl FromIterator<u8> for ReplyCounts {
-    /// Counts these replies.
+    /// Counts the given replies.
     fn from_iter<T: IntoIterator<Item = u8>>(replies: T) -> Self {
         let mut counts = Self::default();
         for reply in replies {
@@ -104,10 +104,11 @@ impl FromIterator<u8> for ReplyCounts {
 }
 
 impl Counters {
-    /// Reads all totals; never waits.
+    /// Reads all totals. Never waits.
     #[must_use]
     pub fn snapshot(&self) -> CounterSnapshot {
-        // First, and paired with the release in `OpenConnection`: see the promise above.
+        // Must be read first; pairs with the release in `OpenConnection`. Otherwise the promise of
+        // `CounterSnapshot` would not hold.
         let active = self.active.load(Ordering::Acquire);
         CounterSnapshot {
             bytes_up: self.bytes_up.load(Ordering::Relaxed),
@@ -138,21 +139,21 @@ impl Counters {
     }
 }
 
-/// One accepted connection, as the counters see it. The only writer of the totals.
+/// One accepted connection. Only this type writes to the totals.
 pub(crate) struct OpenConnection(Arc<Counters>);
 
 impl OpenConnection {
-    /// Where payload towards Tor is counted.
+    /// Counter for payload from the client to Tor.
     pub(crate) fn up(&self) -> Meter<'_> {
         Meter(&self.0.bytes_up)
     }
 
-    /// Where payload towards the client is counted.
+    /// Counter for payload from Tor to the client.
     pub(crate) fn down(&self) -> Meter<'_> {
         Meter(&self.0.bytes_down)
     }
 
-    /// Counts this connection as waiting for Tor's answer, until what it gives is dropped.
+    /// Counts this connection as waiting for Tor's answer until the returned value is dropped.
     pub(crate) fn waiting(&self) -> Waiting<'_> {
         self.0.waiting.fetch_add(1, Ordering::Relaxed);
         Waiting(&self.0.waiting)
@@ -163,12 +164,12 @@ impl OpenConnection {
         self.0.reached.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts this connection as turned away.
+    /// Counts this connection as refused.
     pub(crate) fn refused(&self) {
         self.0.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts this connection as another user's, and so as turned away.
+    /// Counts this connection as another user's, and so also as refused.
     pub(crate) fn foreign(&self) {
         self.0.foreign.fetch_add(1, Ordering::Relaxed);
         self.refused();
@@ -179,12 +180,12 @@ impl OpenConnection {
         self.0.unidentified.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a request for a public address literal.
+    /// Counts a request for a public IP address.
     pub(crate) fn literal(&self) {
         self.0.literals.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a request that was answered with this reply.
+    /// Counts a failed request by the reply that the client got.
     pub(crate) fn unreached(&self, reply: u8) {
         let slot = slot(reply);
         self.0.unreached[slot].fetch_add(1, Ordering::Relaxed);
@@ -207,14 +208,14 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// One direction's total.
+/// Byte counter of one direction.
 #[derive(Clone, Copy)]
 pub(crate) struct Meter<'a>(&'a AtomicU64);
 
 impl Meter<'_> {
-    /// Adds what one write moved. Wraps after 18 exabytes.
+    /// Adds the bytes of one write. The total wraps after 18 exabytes.
     pub(crate) fn add(self, written: usize) {
-        // usize is at most 64 bits wide on every system Rust supports.
+        // On every system that Rust supports, `usize` has at most 64 bits.
         let written = u64::try_from(written).unwrap_or(u64::MAX);
         self.0.fetch_add(written, Ordering::Relaxed);
     }
@@ -226,12 +227,12 @@ const STANDARD_REPLIES: RangeInclusive<u8> = 1..=8;
 const EXTENDED_REPLIES: RangeInclusive<u8> = 0xF0..=0xF7;
 const REPLY_SLOTS: usize = 8 + 8 + 1;
 
-/// In the order of their places.
+/// All known replies, in the order of their counters.
 fn known_replies() -> impl Iterator<Item = u8> {
     STANDARD_REPLIES.chain(EXTENDED_REPLIES)
 }
 
-/// Where a reply is counted; the last place is for all that are on neither list.
+/// Index of the counter for a reply. The last index is for replies that are not known.
 fn slot(reply: u8) -> usize {
     let place = known_replies().position(|code| code == reply);
     place.unwrap_or(REPLY_SLOTS - 1)

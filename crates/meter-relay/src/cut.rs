@@ -1,5 +1,6 @@
-//! Cuts connections wherever they are. The relay keeps a list of their tasks, so that no task has
-//! to wait for a word of it: that would be a fifth of what an idle connection holds.
+//! Cuts connections in whatever step they are. The relay keeps a list of their tasks. The other
+//! way, a stop signal that each task waits for, would cost a fifth of the memory of an idle
+//! connection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use crate::isolation::SiteTag;
 
-/// The tasks of one relay's connections.
+/// The tasks of all connections of one relay.
 #[derive(Default)]
 pub(crate) struct Tasks(Mutex<List>);
 
@@ -21,7 +22,7 @@ struct List {
 #[derive(Default)]
 struct Place {
     task: Option<AbortHandle>,
-    /// Whom it serves, once that is known.
+    /// The site of the connection, once it is known.
     site: Option<SiteTag>,
 }
 
@@ -32,12 +33,12 @@ impl List {
     }
 }
 
-/// A task's place in the list. Small, since every idle connection has one.
+/// Index of a task in the list. Kept small because every idle connection holds one.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry(u32);
 
 impl Tasks {
-    /// Makes a place for a task that is about to begin.
+    /// Reserves an entry for a task that is about to start.
     pub(crate) fn enter(&self) -> Entry {
         let mut list = self.list();
         list.open += 1;
@@ -48,27 +49,28 @@ impl Tasks {
         Entry(index)
     }
 
-    /// The task itself, which may have left already: its handle then does nothing where it lies.
+    /// Stores the handle of the task. The task may have ended already; its handle then has no
+    /// effect.
     pub(crate) fn began(&self, entry: Entry, handle: AbortHandle) {
         if let Some(place) = self.list().place(entry) {
             place.task = Some(handle);
         }
     }
 
-    /// The task turns out to serve this site. To be said before anything is made of what the site
-    /// is at this moment, so that whoever changes that and cuts afterwards misses no task.
+    /// Notes that the task serves this site. Must be called before the task uses the site's current
+    /// circuit. So a caller that renews the site and cuts afterwards misses no task.
     pub(crate) fn serves(&self, entry: Entry, site: SiteTag) {
         if let Some(place) = self.list().place(entry) {
             place.site = Some(site);
         }
     }
 
-    /// The task has ended.
+    /// Removes the entry after the task has ended.
     pub(crate) fn leave(&self, entry: Entry) {
         let mut list = self.list();
         list.open = list.open.saturating_sub(1);
         if list.open == 0 {
-            *list = List::default(); // a burst's list is not kept
+            *list = List::default(); // frees the memory that a burst needed
             return;
         }
         if let Some(place) = list.place(entry) {
@@ -89,14 +91,14 @@ impl Tasks {
     pub(crate) fn cut_site(&self, site: SiteTag) {
         let list = self.list();
         let of_site = list.places.iter().filter(|place| place.site == Some(site));
-        // An abort runs nothing here; each task leaves the list in its own time.
+        // `abort` runs nothing here. Each task leaves the list later, by itself.
         of_site
             .filter_map(|place| place.task.as_ref())
             .for_each(AbortHandle::abort);
     }
 
     fn list(&self) -> MutexGuard<'_, List> {
-        // Held for a few instructions, and never while anything could panic.
+        // Held for a few instructions, none of which can panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

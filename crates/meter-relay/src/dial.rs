@@ -1,7 +1,7 @@
-//! Tor's side of a connection: the only place that opens a connection to anything.
+//! Tor's side of a connection. Only this module opens connections.
 //!
-//! It dials the upstream it is handed, once, and asks for one target by SOCKS5. It never tries
-//! again and knows no other way out.
+//! It connects once to the upstream that it got and asks for one target by SOCKS5. It does not
+//! retry and never connects to anything else.
 
 mod answers;
 mod connect;
@@ -30,33 +30,33 @@ use crate::{isolation::CircuitKey, socket::Socket, target::Target};
 pub(crate) enum Answer {
     /// The stream is open; payload follows.
     Open(Opened, TcpResponseHeader),
-    /// Tor refused, in its own words.
+    /// Tor refused; this is its reply.
     Refused(TcpResponseHeader),
 }
 
 /// Tor's side of an open stream.
 pub(crate) struct Opened {
     pub(crate) socket: Socket,
-    /// Payload that came in one piece with the answer.
+    /// Payload that arrived together with the answer.
     pub(crate) early: Box<[u8]>,
 }
 
-/// What is said to Tor, in the pieces it has to be said in.
+/// The bytes to send to Tor, in one or two parts.
 pub(crate) struct TorRequest {
     first: Vec<u8>,
-    /// Behind Tor's answer to the first piece.
+    /// Sent after Tor's answer to the first part.
     second: Option<Vec<u8>>,
 }
 
 impl TorRequest {
-    /// To reach `target`, on circuits of its own if there is a key to them.
+    /// Builds the request for `target`, on the circuits of `circuit` if that is given.
     ///
-    /// One method is offered, and there is no second choice: a Tor that would not take credentials
-    /// must not put two sites on one circuit unnoticed.
+    /// Offers exactly one method and no fallback. Otherwise a Tor that takes no credentials would
+    /// put two sites on one circuit without any sign.
     pub(crate) fn new(target: Target, circuit: Option<CircuitKey>) -> Self {
         let request = TcpRequestHeader::new(Command::TcpConnect, target.into_address());
         let Some(circuit) = circuit else {
-            // Tor reads both from one segment.
+            // Tor accepts both in one segment.
             let mut first = greeting(SOCKS5_AUTH_METHOD_NONE);
             request.write_to_buf(&mut first);
             return Self {
@@ -64,7 +64,7 @@ impl TorRequest {
                 second: None,
             };
         };
-        // Only the greeting has to go ahead: Tor 0.4.9 loses its answer to a greeting that
+        // Only the greeting must be sent alone: Tor 0.4.9 loses its answer to a greeting when
         // credentials follow at once.
         let mut second = circuit.message();
         request.write_to_buf(&mut second);
@@ -81,11 +81,11 @@ fn greeting(method: u8) -> Vec<u8> {
     bytes
 }
 
-/// Connects to Tor, asks, and waits at most `dial_max` for the answer. Once the whole request has
-/// been said, `meanwhile` is polled along with the wait, and may use the socket's sending side.
+/// Connects to Tor, sends the request and waits for the answer, at most `dial_max`. After the whole
+/// request was sent, `meanwhile` is polled during the wait and may use the socket's sending side.
 ///
 /// # Errors
-/// Why there is no answer; an error of `meanwhile` is taken for one of the connection.
+/// The reason why there is no answer. An error of `meanwhile` counts as an error of the connection.
 pub(crate) async fn dial(
     upstream: &TorAddr,
     tor_request: TorRequest,
@@ -108,7 +108,7 @@ pub(crate) async fn dial(
     })
 }
 
-/// From the first piece on, which has been said.
+/// Continues after the first part was sent.
 async fn ask<R: AsyncRead + Unpin>(
     answers: &mut Answers<R>,
     second: Option<Vec<u8>>,

@@ -1,20 +1,20 @@
-//! Why a relay could not start, or could not go on.
+//! Reasons why a relay could not start or had to stop.
 
 use std::io;
 
-/// A relay that does not run, with the reason.
+/// The reason why a relay does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     /// The configured address is reachable from other machines.
     #[error("the relay listens on loopback addresses only")]
     NotLoopback,
-    /// Another process listens there. Nobody may point a browser at that listener.
+    /// Another process listens on the port. No browser may use that listener.
     #[error("port {port} is taken by another process")]
     PortTaken {
         /// The port that was asked for.
         port: u16,
     },
-    /// The system refused the listener for another reason, such as a port below 1024.
+    /// The system refused the listener for another reason, for example a port below 1024.
     #[error("cannot listen on port {port}")]
     Listen {
         /// The port that was asked for.
@@ -23,10 +23,10 @@ pub enum RelayError {
         #[source]
         source: io::Error,
     },
-    /// Nobody can be asked whose a connection is, so other users could not be kept out.
+    /// The system does not tell whose a connection is, so other users could not be kept out.
     #[error("the system does not tell whose connections are")]
     Unguarded(#[source] io::Error),
-    /// The listener broke while running; waiting does not help.
+    /// The listener failed while the relay ran. Waiting does not help.
     #[error("the listener broke")]
     Accept(#[source] io::Error),
 }

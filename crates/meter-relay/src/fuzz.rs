@@ -1,7 +1,7 @@
-//! What the fuzz targets share: a hostile peer, and ways to come by its words.
+//! Shared parts of the fuzz targets: a hostile peer, and sources for its bytes.
 //!
-//! The targets are ordinary tests: `cargo test` gives them the corpus, mutations of it, and random
-//! bytes, in bounded number. `README.md`, "Fuzzing", says how to run them for hours.
+//! The targets are ordinary tests: `cargo test` runs them on the corpus, on mutations of it, and on
+//! random bytes, a fixed number of each. `README.md`, "Fuzzing", says how to run them for hours.
 
 use std::{
     fs, io,
@@ -16,32 +16,32 @@ use tokio::{
     runtime::Runtime,
 };
 
-/// The longest message of the handshake: two fields of 255 bytes. Nobody may ask for more at once,
+/// The longest message of the handshake: two fields of 255 bytes. No read may ask for more at once,
 /// whatever lengths the peer announces.
 const READ_BYTES_MAX: usize = 514;
 
-/// How a peer's words come in.
+/// The pieces in which a peer's bytes arrive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cut {
-    /// All there is, at once.
+    /// All bytes at once.
     Whole,
-    /// One byte after the other, with a pause before each.
+    /// One byte at a time, with a pause before each.
     Bytes,
-    /// In pieces of uneven size, with pauses.
+    /// Pieces of different sizes, with pauses.
     Pieces(usize),
 }
 
 /// One of each kind.
 pub(crate) const CUTS: [Cut; 4] = [Cut::Whole, Cut::Bytes, Cut::Pieces(3), Cut::Pieces(7)];
 
-/// A peer that says its words and then ends, and listens to everything.
+/// A peer that sends its bytes, then ends, and reads everything.
 pub(crate) struct Stranger<'w> {
     words: &'w [u8],
     cut: Cut,
     pausing: bool,
-    /// What was said to it.
+    /// The bytes that it received.
     pub(crate) heard: Vec<u8>,
-    /// How many of its words were taken.
+    /// How many of its bytes were read.
     pub(crate) taken: usize,
 }
 
@@ -105,7 +105,7 @@ impl AsyncWrite for Stranger<'_> {
     }
 }
 
-/// Runs a target's future. Deadlines are there and never met: a stranger never hesitates.
+/// Runs a target's future. Its deadlines never pass because a `Stranger` never waits.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
     thread_local! {
         static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread()
@@ -116,11 +116,11 @@ pub(crate) fn run<F: Future>(future: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
-/// Reads fields off a message, for the model that a target is compared with.
+/// Reads fields of a message, for the model that a target is compared with.
 pub(crate) struct Fields<'w>(pub(crate) &'w [u8]);
 
 impl<'w> Fields<'w> {
-    /// The next bytes, or `None` with all taken when there are not so many.
+    /// Returns the next bytes. `None` when too few are left; those are then consumed.
     pub(crate) fn take(&mut self, count: usize) -> Option<&'w [u8]> {
         let rest = self.0;
         let (field, rest) = rest.split_at_checked(count).unwrap_or((&[], &[]));
@@ -134,18 +134,18 @@ impl<'w> Fields<'w> {
     }
 }
 
-/// The files that a target begins with.
+/// Reads the corpus files of a target.
 pub(crate) fn corpus(folder: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src")
         .join(folder);
     let files = fs::read_dir(folder.join("corpus")).unwrap();
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    files.sort(); // so that a failure can be repeated elsewhere
+    files.sort(); // the same order everywhere, so that a failure can be repeated
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
-/// Words of the corpus with a few things changed: what random bytes hardly ever come to.
+/// Corpus entries with a few changes. Random bytes alone hardly ever get that far.
 pub(crate) fn mutated(corpus: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let at = any::<prop::sample::Index>;
     let other = prop::sample::select(corpus.clone());

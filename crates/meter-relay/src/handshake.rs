@@ -1,8 +1,8 @@
 //! The client's side of SOCKS5, up to its request (RFC 1928, RFC 1929).
 //!
-//! Every read takes exactly the bytes that the message has, so payload sent early stays in the
-//! socket. The wire types are shadowsocks'; where its readers are laxer than our rules, the raw
-//! bytes are checked here first. The caller owns the deadline.
+//! Each read takes exactly the bytes of one message, so early payload stays in the socket. The wire
+//! types come from shadowsocks. Where its readers accept more than our rules allow, this module
+//! checks the raw bytes first. The caller applies the deadline.
 
 use std::io;
 
@@ -21,18 +21,18 @@ const SOCKS_VERSION: u8 = 5;
 /// RFC 1929 §2.
 const CREDENTIALS_ACCEPTED: u8 = 0;
 
-/// Why a handshake did not lead to a target.
+/// Reasons why a handshake did not lead to a target.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum HandshakeEnd {
     /// The client left, or its socket broke.
     Gone,
     /// The first byte belongs to another protocol (SOCKS4, HTTP, TLS, …).
     OtherProtocol(u8),
-    /// What began as SOCKS5 does not go on as such; nothing is said to the stranger.
+    /// The client began with SOCKS5 but did not continue with it. It gets no answer.
     NotSocks,
-    /// No authentication method in common.
+    /// Client and relay have no authentication method in common.
     NoMethod,
-    /// Credentials addressed to Tor in a form we do not know.
+    /// The user name is a command to Tor in a form that this relay does not know.
     Credentials,
     /// The request is refused.
     Request(Reply),
@@ -40,9 +40,9 @@ pub(crate) enum HandshakeEnd {
 
 /// A client's CONNECT. Has no `Debug`: neither part is ever logged.
 pub(crate) struct Request {
-    /// Where to.
+    /// The target.
     pub(crate) address: Address,
-    /// What the client said of itself, if it was asked.
+    /// The credentials that the client sent, if it was asked for them.
     pub(crate) credentials: Option<ClientCredentials>,
 }
 
@@ -71,13 +71,15 @@ async fn negotiate_method<S>(client: &mut S) -> Result<Method, HandshakeEnd>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    // The first byte alone tells a stranger (HTTP, TLS, SOCKS4); it need not send another.
+    // The first byte is enough to detect another protocol (HTTP, TLS, SOCKS4). Such a client need
+    // not send a second one.
     let version = [client.read_u8().await?];
     if version != [SOCKS_VERSION] {
         return Err(HandshakeEnd::OtherProtocol(version[0]));
     }
     let greeting = HandshakeRequest::read_from(&mut version.as_slice().chain(&mut *client)).await?;
-    // Credentials first, as Tor chooses: who offers both (curl) means them to isolate.
+    // Credentials are preferred, as in Tor: a client that offers both (curl) means them for
+    // isolation.
     let (method, chosen) = if greeting.methods.contains(&SOCKS5_AUTH_METHOD_PASSWORD) {
         (Method::Credentials, SOCKS5_AUTH_METHOD_PASSWORD)
     } else if greeting.methods.contains(&SOCKS5_AUTH_METHOD_NONE) {
@@ -89,9 +91,9 @@ where
     Ok(method)
 }
 
-/// Accepts any user name and password, empty ones too (S-08).
+/// Accepts any user name and password, including empty ones (S-08).
 ///
-/// shadowsocks' reader refuses empty ones, hence the bytes by hand.
+/// shadowsocks' reader refuses empty ones, so the bytes are read here.
 async fn read_credentials<S>(client: &mut S) -> Result<ClientCredentials, HandshakeEnd>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -123,7 +125,7 @@ async fn read_request<S: AsyncRead + Unpin>(client: &mut S) -> Result<Address, H
         return Err(HandshakeEnd::NotSocks);
     }
     let command = client.read_u8().await?;
-    // shadowsocks skips the reserved byte unseen (S-15).
+    // shadowsocks would skip the reserved byte without a check (S-15).
     if client.read_u8().await? != 0 {
         return Err(HandshakeEnd::Request(Reply::GeneralFailure));
     }

@@ -1,12 +1,14 @@
-//! Circuits of their own for every site: what is said to Tor so that no two sites share one.
+//! Gives every site its own circuits: chooses the credentials for Tor so that no two sites share
+//! one.
 //!
-//! Tor never puts streams with different SOCKS credentials on one circuit (`IsolateSOCKSAuth`, its
-//! default). So each site gets credentials of its own, derived from a secret that lives as long as
-//! the person's present identity. The derivation is a keyed hash: nobody who sees credentials, on
-//! Tor's control port for instance, learns the site from them, or what two identities share.
+//! Tor never puts streams with different SOCKS credentials on one circuit (`IsolateSOCKSAuth`, on
+//! by default). So each site gets its own credentials, derived from a secret that lasts as long as
+//! the current identity. The derivation is a keyed hash. So a program that sees credentials, for
+//! example on Tor's control port, learns neither the site nor which sites two identities have in
+//! common.
 //!
-//! What a client says of itself goes into the hash and nowhere else: it can divide its circuits
-//! further, and can neither share another site's nor speak to Tor through us.
+//! A client's own credentials only go into the hash. So a client can divide its circuits further,
+//! but cannot share the circuits of another site and cannot send commands to Tor through the relay.
 
 mod renewals;
 mod site;
@@ -28,15 +30,16 @@ use tag::SiteTags;
 pub use site::Site;
 pub(crate) use tag::SiteTag;
 
-/// Random bytes that make one identity; wiped from memory when dropped.
+/// Random bytes that define one identity. They are wiped from memory when dropped.
 pub type IdentitySecret = Zeroizing<[u8; 32]>;
 
-/// A person's present identity towards Tor, shared by a relay and whoever may change it.
+/// A person's current identity towards Tor. A relay and the part that may change it share it.
 ///
-/// Cloning gives another handle on the same identity.
+/// A clone is another handle to the same identity.
 #[derive(Clone)]
 pub struct Isolation {
-    /// A std lock: read for one hash, never across an await, written once in a long while.
+    /// A std lock is enough: it is read for one hash, never held across an await, and rarely
+    /// written.
     identity: Arc<RwLock<Identity>>,
     tags: SiteTags,
 }
@@ -46,8 +49,8 @@ struct Identity {
     renewals: Renewals,
 }
 
-/// What Tor is told for one site: opaque, and different for every site and identity. Has no
-/// `Debug`: credentials are never logged.
+/// The credentials for one site: opaque, and different for every site and identity. Has no `Debug`:
+/// credentials are never logged.
 pub struct SiteCredentials {
     /// The SOCKS user name.
     pub user: String,
@@ -56,7 +59,7 @@ pub struct SiteCredentials {
 }
 
 impl Isolation {
-    /// Begins with an identity made of these bytes, which have to be random.
+    /// Begins with an identity made of these bytes, which must be random.
     #[must_use]
     pub fn new(secret: IdentitySecret) -> Self {
         Self {
@@ -65,20 +68,20 @@ impl Isolation {
         }
     }
 
-    /// Takes on a new identity: from now on no connection shares a circuit with an earlier one.
-    /// Open connections stay where they are.
+    /// Changes the identity: later connections share no circuit with earlier ones. Open connections
+    /// stay on their circuits.
     pub fn renew(&self, secret: IdentitySecret) {
         *self.write() = Identity::new(secret);
     }
 
-    /// Gives one site new circuits: from now on no connection to it shares one with an earlier one.
-    /// Other sites keep theirs, and open connections stay where they are
-    /// ([`Connections::cut`](crate::Connections::cut) ends them).
+    /// Gives one site new circuits: later connections to it share no circuit with earlier ones.
+    /// Other sites keep their circuits. Open connections stay on theirs;
+    /// [`Connections::cut`](crate::Connections::cut) ends them.
     pub fn renew_site(&self, site: &Site) {
         self.write().renewals.add(self.tag(site));
     }
 
-    /// What Tor is told for connections to this site by clients without credentials of their own.
+    /// The credentials for connections to this site from clients that send none of their own.
     #[must_use]
     pub fn credentials(&self, site: &Site) -> SiteCredentials {
         SiteCredentials {
@@ -87,12 +90,12 @@ impl Isolation {
         }
     }
 
-    /// The site's name within this process.
+    /// A number for the site that is valid within this process.
     pub(crate) fn tag(&self, site: &Site) -> SiteTag {
         self.tags.of(site)
     }
 
-    /// The key to the circuits that a site may use.
+    /// The key of the circuits for this site and client.
     pub(crate) fn key(&self, site: &Site, client: Option<ClientCredentials>) -> CircuitKey {
         let (mut hash, renewed) = {
             let identity = self.read();
@@ -101,8 +104,8 @@ impl Isolation {
             (hash.expect("any length is a key"), renewed)
         };
         hash.update(PURPOSE);
-        // Every part is told from the next by its length or by standing last, and the presence of
-        // credentials by a byte: an empty pair is not the same as none (S-08).
+        // Each part is marked off by its length or by being the last one. One byte says whether
+        // there are credentials: an empty pair differs from none (S-08).
         update_counted(&mut hash, site.as_str().as_bytes());
         if let Some(client) = client {
             hash.update(&[1]);
@@ -111,7 +114,7 @@ impl Isolation {
         } else {
             hash.update(&[0]);
         }
-        // Behind everything else, and only where there is one.
+        // Added last, and only if the site was renewed.
         if let Some(renewed) = renewed {
             hash.update(&renewed.to_be_bytes());
         }
@@ -148,16 +151,16 @@ impl fmt::Debug for Isolation {
     }
 }
 
-/// Names a set of circuits towards Tor. Has no `Debug`: credentials are never logged.
+/// Identifies a set of circuits towards Tor. Has no `Debug`: credentials are never logged.
 #[derive(Eq, PartialEq)]
 pub(crate) struct CircuitKey([u8; KEY_BYTES]);
 
 impl CircuitKey {
-    /// The message of RFC 1929 §2 that says it.
+    /// The RFC 1929 §2 message that carries this key.
     ///
-    /// It has the form of Tor's socks-extensions ("Extended authentication", format 0: isolation
-    /// and nothing else), which Tor knows since 0.4.9.1. To an older Tor it is a user name and a
-    /// password like any other, with the same effect, so nobody has to know Tor's version.
+    /// Its form is that of Tor's socks-extensions ("Extended authentication", format 0: isolation
+    /// only), which Tor knows since 0.4.9.1. An older Tor takes it for an ordinary user name and
+    /// password, with the same effect. So the relay need not know Tor's version.
     pub(crate) fn message(&self) -> Vec<u8> {
         const USER_BYTES: u8 = 9;
         const PASSWORD_BYTES: u8 = 32;
@@ -178,9 +181,9 @@ fn update_counted(hash: &mut Hmac<Sha256>, part: &[u8]) {
     hash.update(part);
 }
 
-/// Keeps this use of the secret apart from any other that may come.
+/// Separates this use of the secret from any later one.
 const PURPOSE: &[u8] = b"onionmeter circuit 1";
-/// 128 bits: two sites of one identity meet by chance in no lifetime.
+/// 128 bits: a collision of two sites of one identity is practically impossible.
 const KEY_BYTES: usize = 16;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Takes the port.
+//! Opens the listening port.
 
 use std::{io, net::SocketAddr};
 
@@ -6,13 +6,13 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::error::RelayError;
 
-/// The kernel's queue of connections not yet accepted: a browser's burst at start, with room.
+/// Length of the kernel's queue of unaccepted connections: enough for a browser's burst at start.
 const BACKLOG: u32 = 1024;
 
-/// Binds and listens; says which port it is.
+/// Binds and listens. Returns the listener and its port.
 ///
-/// On Unix "reuse" does not take a port from a live listener; it lets us back onto our own while
-/// old connections are still in TIME_WAIT.
+/// On Unix this "reuse" option does not take a port from a live listener. It only allows us to bind
+/// our own port again while old connections are in TIME_WAIT.
 ///
 /// # Errors
 /// [`RelayError::NotLoopback`], [`RelayError::PortTaken`] or [`RelayError::Listen`].
@@ -30,7 +30,7 @@ fn try_listen(address: SocketAddr) -> io::Result<(TcpListener, u16)> {
     }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    // Accepted sockets inherit it.
+    // Accepted sockets inherit this option.
     socket.set_nodelay(true)?;
     first_words::wait_for(&socket)?;
     let listener = socket.listen(BACKLOG)?;
@@ -48,10 +48,10 @@ fn refusal(port: u16, error: io::Error) -> RelayError {
     }
 }
 
-/// A SOCKS client speaks first, so there is nothing to do with a connection before it has: the
-/// kernel keeps it until then (tcp(7), `TCP_DEFER_ACCEPT`), and the relay is woken once instead of
-/// twice. One that stays silent is handed over after a second or two, and the handshake's own limit
-/// is next.
+/// A SOCKS client sends first, so nothing can be done with a connection before its first bytes. The
+/// kernel keeps the connection until then (tcp(7), `TCP_DEFER_ACCEPT`), and the relay is woken once
+/// instead of twice. A silent connection is handed over after a second or two; then the limit of
+/// the handshake applies.
 #[cfg(target_os = "linux")]
 mod first_words {
     use std::io;
@@ -59,11 +59,11 @@ mod first_words {
     use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl, sys::socket::setsockopt};
     use tokio::net::TcpSocket;
 
-    /// Seconds; the kernel counts in the times that it repeats its own part of TCP's handshake.
+    /// In seconds. The kernel rounds to the times at which it repeats its part of TCP's handshake.
     const SILENCE_MAX: u32 = 1;
 
     sockopt_impl!(
-        /// How long a connection without data is kept back.
+        /// How long the kernel keeps back a connection without data.
         DeferAccept,
         Both,
         libc::IPPROTO_TCP,

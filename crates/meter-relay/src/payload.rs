@@ -1,8 +1,9 @@
-//! Moves payload both ways between a client and Tor, and counts it. Nothing else is ever counted.
+//! Moves payload in both directions between a client and Tor, and counts it. Only payload is
+//! counted.
 //!
-//! Exactness comes from three rules. A byte is counted when the far socket took it, in the same
-//! poll, so that neither an error nor a cut can come in between. A direction ends only with its own
-//! end. Anything but an orderly end of both directions ends as a reset of both sockets.
+//! Three rules make the counts exact. A byte is counted when the receiving socket has accepted it,
+//! in the same poll, so that neither an error nor a cut can come in between. A direction ends only
+//! when its own sender ends it. Unless both directions end in order, both sockets are reset.
 //!
 //! An idle connection holds two sockets and nothing else: no buffer, no pipe, no timer.
 
@@ -27,35 +28,34 @@ pub(crate) use self::{
 
 /// A client and Tor, with the stream between them open.
 pub(crate) struct Pair {
-    /// The side that asked.
+    /// The side that made the request.
     pub(crate) client: Socket,
-    /// The side that answered.
+    /// Tor's side.
     pub(crate) tor: Socket,
-    /// The client's direction, as far as it has come: with payload that was read together with the
-    /// request.
+    /// The client's direction, with payload that was read together with the request.
     pub(crate) up: Flow<'static>,
-    /// Payload that was read from Tor together with its answer.
+    /// Payload that was read together with Tor's answer.
     pub(crate) early_down: Box<[u8]>,
 }
 
-/// What payload is moved with. One reference to all of it is held in every idle connection, not one
-/// to each.
+/// Counters and pipes for the payload. Each idle connection holds one reference to all of it, not
+/// one reference to each part.
 pub(crate) trait PayloadContext: Sync {
-    /// Counts what the client sent and Tor took.
+    /// Counts bytes that the client sent and Tor accepted.
     fn up(&self) -> Meter<'_>;
-    /// Counts what Tor sent and the client took.
+    /// Counts bytes that Tor sent and the client accepted.
     fn down(&self) -> Meter<'_>;
-    /// Where bulk gets its pipes.
+    /// Pipes for large transfers.
     fn pipes(&self) -> &PipePool;
 }
 
-/// Relays until both directions have ended, or one side broke.
+/// Relays until both directions have ended or one side failed.
 ///
 /// # Errors
-/// The first error of either socket; both sockets have then been reset.
+/// The first error of either socket. Both sockets have then been reset.
 ///
 /// # Cancel safety
-/// Dropping the future resets both sockets; all that was handed over has been counted.
+/// Dropping the future resets both sockets. All delivered bytes have been counted.
 pub(crate) fn relay<'a>(
     pair: Pair,
     context: &'a impl PayloadContext,
@@ -68,7 +68,7 @@ pub(crate) fn relay<'a>(
         client: pair.client,
         tor: pair.tor,
     };
-    // Not an `async fn`: that would hold its arguments twice, in every idle connection.
+    // Not an `async fn`: its future would store the arguments twice in every idle connection.
     async move {
         let mut watches = Watches::default();
         poll_fn(|cx| {
@@ -91,13 +91,13 @@ struct Ends {
     tor: Socket,
 }
 
-/// How far both directions have come.
+/// Progress of both directions.
 struct Flows<'p> {
     up: Flow<'p>,
     down: Flow<'p>,
 }
 
-/// Where both directions stand.
+/// Current step of both directions.
 #[derive(Clone, Copy)]
 struct Steps {
     up: Step,
@@ -135,7 +135,7 @@ impl<'p> Flows<'p> {
             down: self.down.poll(downwards, cx)?,
         };
         match (steps.up, steps.down) {
-            // Closing both sockets, as follows, tells the last end, too.
+            // Closing both sockets, which follows, also tells the last end.
             (Step::Ended, Step::Ended) => {}
             (Step::Ended, _) => self.up.pass_the_end_on(tor)?,
             (_, Step::Ended) => self.down.pass_the_end_on(client)?,
@@ -151,8 +151,8 @@ impl Steps {
     }
 }
 
-/// Looks for a reset of a socket that nobody reads at the moment: its direction has ended, or what
-/// it sent has not yet found room on the far side. Whoever reads sees a reset as the read's error.
+/// Detects a reset of a socket that is not being read at the moment: its direction has ended, or
+/// its bytes still wait for room at the receiver. A read would report the reset as an error.
 #[derive(Default)]
 struct Watch<'a>(Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>);
 

@@ -1,4 +1,4 @@
-//! The listener's life: bind, accept under a limit, drain, cut.
+//! The life of a relay: bind, accept with a limit, drain, cut.
 
 use std::{
     io,
@@ -30,35 +30,35 @@ use crate::{
     slot::{Shared, Slot},
 };
 
-/// New connections between two turns of those that are open (S-29). Enough that a burst is not
-/// noticed; few enough that their cost, tens of microseconds each, is not either.
+/// New connections between two turns of the open ones (S-29). Enough for a burst, and few enough
+/// that their cost, tens of microseconds each, does not delay the open ones noticeably.
 const ACCEPTED_PER_TURN: usize = 16;
 
-/// A relay that holds its port. Clients wait in the kernel's queue until [`Self::run`].
+/// A relay that has opened its port. Until [`Self::run`], clients wait in the kernel's queue.
 pub struct Relay {
     listener: TcpListener,
     port: u16,
     counters: Arc<Counters>,
     shared: Arc<Shared>,
-    /// `None` where the system does not tell whose a connection is, and the configuration takes
+    /// `None` when the system does not tell whose a connection is and the configuration accepts
     /// that.
     owners: Option<Owners>,
-    /// Said once; the counters say how often.
+    /// The warning is logged once; the counters hold the number.
     told_of_others: Once,
     told_of_failure: Once,
 }
 
 impl Relay {
-    /// Takes the port, for this process alone. `upstream` says where Tor is, at any moment;
-    /// `counters` go on from where they are.
+    /// Opens the port for this process alone. `upstream` always holds Tor's current address;
+    /// `counters` continue from their current values.
     ///
     /// # Errors
-    /// [`RelayError::NotLoopback`], [`RelayError::PortTaken`] or [`RelayError::Listen`]; and
-    /// [`RelayError::Unguarded`] where other users could not be kept out and the configuration does
-    /// not take that.
+    /// [`RelayError::NotLoopback`], [`RelayError::PortTaken`] or [`RelayError::Listen`]; also
+    /// [`RelayError::Unguarded`] when other users could not be kept out and the configuration does
+    /// not accept that.
     ///
     /// # Panics
-    /// Outside of a tokio runtime with I/O and time.
+    /// When called outside of a tokio runtime with I/O and time.
     pub fn bind(
         mut config: RelayConfig,
         upstream: watch::Receiver<Option<TorAddr>>,
@@ -103,21 +103,22 @@ impl Relay {
         Arc::clone(&self.counters)
     }
 
-    /// A handle on its connections, good for as long as somebody holds it.
+    /// A handle to the relay's connections. It stays valid as long as it is held.
     #[must_use]
     pub fn connections(&self) -> Connections {
         Connections(Arc::clone(&self.shared))
     }
 
-    /// Serves clients until `stop`, then closes the port, lets open connections go on for
-    /// `drain_max`, and cuts the rest. When it returns, nothing of it is left and the totals are
+    /// Serves clients until `stop`. Then it closes the port, lets open connections continue for
+    /// `drain_max`, and cuts the rest. When it returns, all its tasks have ended and the totals are
     /// final.
     ///
     /// # Errors
-    /// [`RelayError::Accept`] when the listener breaks; open connections are drained all the same.
+    /// [`RelayError::Accept`] when the listener fails. Open connections are drained in this case,
+    /// too.
     ///
     /// # Cancel safety
-    /// Dropping the future closes the port and cuts all connections soon after.
+    /// Dropping the future closes the port. All connections are cut soon after.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RelayError> {
         let drain_max = self.shared.config.drain_max;
         let connections = TaskTracker::new();
@@ -140,7 +141,8 @@ impl Relay {
         outcome
     }
 
-    /// Ends with an error only. Takes the relay, so that the port is free once it is dropped.
+    /// Returns only with an error. Takes `self`, so that the port is free once the future is
+    /// dropped.
     async fn accept_for_ever(self, connections: &TaskTracker) -> Result<(), RelayError> {
         loop {
             for _ in 0..ACCEPTED_PER_TURN {
@@ -151,13 +153,13 @@ impl Relay {
     }
 
     async fn accept_one(&self, connections: &TaskTracker) -> Result<(), RelayError> {
-        // A place first, then a client: who finds no place waits in the kernel's queue, where
-        // it costs us nothing.
+        // Take a place first, then accept a client. A client without a place waits in the kernel's
+        // queue, where it costs the relay nothing.
         let place = self.shared.places.acquire().await;
         let place = place.expect("nothing closes the semaphore");
         let (client, address) = accept(&self.listener).await.map_err(RelayError::Accept)?;
         let connection = self.counters.open();
-        // Another's is closed without a word.
+        // Another user's connection is closed without a reply.
         if self.is_ours(address, &connection) {
             let slot = Slot::take(connection, Arc::clone(&self.shared), place);
             let entry = slot.entry();
@@ -169,10 +171,10 @@ impl Relay {
 }
 
 impl Relay {
-    /// Whether this user's own process is at the other end, still (S-23).
+    /// Whether a process of this user is at the other end, and still there (S-23).
     ///
-    /// Asked here and not in the connection's task, so that there is one socket to ask by and no
-    /// lock around it; on Linux it costs the accepting task about two system calls' time.
+    /// Asked here and not in the connection's task, so that one socket to the kernel is enough,
+    /// without a lock. On Linux this costs the accepting task the time of about two system calls.
     fn is_ours(&self, client: SocketAddr, connection: &OpenConnection) -> bool {
         let owner = match &self.owners {
             Some(owners) => owners.of(client),
@@ -181,7 +183,7 @@ impl Relay {
         match owner {
             Ok(Owner::Us) => true,
             Ok(Owner::Unknown) => self.is_served_unidentified(connection, None),
-            // Nobody is left to serve. Whose it was cannot be told any more.
+            // The client has left, so there is nothing to serve. Its owner can no longer be found.
             Ok(Owner::Gone) => false,
             Ok(Owner::Other) => {
                 self.told_of_others
@@ -193,7 +195,7 @@ impl Relay {
         }
     }
 
-    /// A connection that may be another user's.
+    /// Decides about a connection that may be another user's.
     fn is_served_unidentified(
         &self,
         connection: &OpenConnection,
@@ -220,8 +222,8 @@ impl Relay {
 pub struct Connections(Arc<Shared>);
 
 impl Connections {
-    /// Resets the connections to a site, on both sides, and no others. What was delivered has been
-    /// counted. Does nothing in a relay without isolation, which does not tell sites apart.
+    /// Resets all connections to a site, on both sides, and no others. Delivered bytes have been
+    /// counted. Does nothing in a relay without isolation, because that does not tell sites apart.
     pub fn cut(&self, site: &Site) {
         if let Some(isolation) = &self.0.config.isolation {
             self.0.tasks.cut_site(isolation.tag(site));
@@ -229,7 +231,7 @@ impl Connections {
     }
 }
 
-/// Cuts what is left of a relay's connections, even where the relay itself is dropped.
+/// Cuts the remaining connections of a relay, even if the relay itself is dropped.
 struct CutOnDrop(Arc<Shared>);
 
 impl Drop for CutOnDrop {

@@ -12,32 +12,32 @@ use crate::{
     payload::{PayloadContext, PipePool},
 };
 
-/// What every connection of one relay shares.
+/// The parts that all connections of one relay share.
 pub(crate) struct Shared {
-    /// Limits, with the relay's own port among the refused ones.
+    /// The configuration; the relay's own port is among the refused ones.
     pub(crate) config: RelayConfig,
-    /// Where Tor is now, if it is.
+    /// Tor's current address; `None` while there is no Tor.
     pub(crate) upstream: watch::Receiver<Option<TorAddr>>,
-    /// The tasks of all connections, for cutting them.
+    /// The tasks of all connections, so that they can be cut.
     pub(crate) tasks: Tasks,
-    /// What bulk payload moves through.
+    /// The pipes for large transfers.
     pub(crate) pipes: PipePool,
-    /// How many more may be served.
+    /// One permit for each further connection that may be served.
     pub(crate) places: Semaphore,
 }
 
-/// The slot that one client holds in a relay; dropping it gives it back.
+/// The slot that one client holds in a relay. Dropping it returns the slot.
 pub(crate) struct Slot {
     /// Counts the connection as open.
     pub(crate) connection: OpenConnection,
-    /// What it shares with all others.
+    /// The parts shared with all other slots.
     pub(crate) shared: Arc<Shared>,
     entry: Entry,
 }
 
 impl Slot {
-    /// Takes one of the places of `shared`, for good: a permit that comes along would make each
-    /// idle connection larger.
+    /// Takes one of the places of `shared`. The permit is forgotten, since storing it would make
+    /// each idle connection larger; dropping the slot adds it back.
     pub(crate) fn take(
         connection: OpenConnection,
         shared: Arc<Shared>,
@@ -52,7 +52,7 @@ impl Slot {
         }
     }
 
-    /// Where the connection's task is to be listed.
+    /// The entry of the connection's task in the list.
     pub(crate) fn entry(&self) -> Entry {
         self.entry
     }

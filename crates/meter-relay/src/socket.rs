@@ -1,8 +1,8 @@
-//! One side of a relayed connection: TCP or Unix, behind one face.
+//! One side of a relayed connection: TCP or Unix, with one interface.
 //!
-//! Methods take `&self`, so that two directions share a socket without splitting or locking it.
-//! A `try_` method makes at most one attempt; "would block" is then this socket's own word, and the
-//! runtime is told of it.
+//! Methods take `&self`, so that two directions can share a socket without splitting or locking it.
+//! A `try_` method makes at most one attempt. If it returns "would block", that comes from this
+//! socket, and the runtime is told.
 
 use std::{
     io,
@@ -30,7 +30,8 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
-    /// Ready when there may be bytes to take, or an end. One waiting task per socket.
+    /// Ready when bytes may be readable or the peer may have ended. At most one waiting task per
+    /// socket.
     pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(stream) => stream.poll_read_ready(cx),
@@ -38,7 +39,7 @@ impl Socket {
         }
     }
 
-    /// Ready when there may be room for bytes. One waiting task per socket.
+    /// Ready when there may be room for bytes. At most one waiting task per socket.
     pub(crate) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(stream) => stream.poll_write_ready(cx),
@@ -46,7 +47,7 @@ impl Socket {
         }
     }
 
-    /// Takes what is there; no bytes are the end of the direction.
+    /// Reads the available bytes. An empty result is the end of the direction.
     pub(crate) fn try_read<'b>(&self, room: &'b mut [MaybeUninit<u8>]) -> io::Result<&'b [u8]> {
         let bytes_max = room.len();
         let mut taken = None;
@@ -54,8 +55,8 @@ impl Socket {
             let ((bytes, _), _) = recv(socket, room, RecvFlags::empty())?;
             let emptied = !bytes.is_empty() && bytes.len() < bytes_max;
             taken = Some(&*bytes);
-            // A short read emptied the socket (epoll(7), question 9). Saying so now saves the
-            // call that would only be told "would block".
+            // A short read emptied the socket (epoll(7), question 9). Reporting this now saves the
+            // call that would only return "would block".
             if emptied {
                 Err(Errno::WOULDBLOCK)
             } else {
@@ -68,7 +69,7 @@ impl Socket {
         }
     }
 
-    /// Hands over what the socket has room for.
+    /// Writes as many bytes as the socket has room for.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_write(bytes),
@@ -76,8 +77,8 @@ impl Socket {
         }
     }
 
-    /// Hands over all bytes, waiting for room as often as it takes. For words of the handshake:
-    /// payload has its own way.
+    /// Writes all bytes and waits for room as often as needed. For messages of the handshake;
+    /// payload is moved by `payload`.
     pub(crate) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.try_write(bytes) {
@@ -93,7 +94,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Waits until there may be something to do. A socket that is broken is ready for everything.
+    /// Waits until the socket may be ready. A broken socket is ready for everything.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.ready(interest).await,
@@ -102,7 +103,7 @@ impl Socket {
         .map(drop)
     }
 
-    /// One system call on the socket. Its "would block" must mean this socket and nothing else.
+    /// Makes one system call on the socket. Its "would block" must come from this socket only.
     pub(crate) fn attempt<R>(
         &self,
         interest: Interest,
@@ -114,13 +115,13 @@ impl Socket {
         }
     }
 
-    /// Waits until the socket is broken. An orderly end of the peer's direction is not that.
+    /// Waits until the socket is broken. An orderly end of the peer's direction does not count.
     pub(crate) async fn broken(&self) {
-        // The answer is the same whether the wait ended with the event or without it.
+        // The result is the same whether the wait succeeded or failed.
         drop(self.ready(Interest::ERROR).await);
     }
 
-    /// Ends our sending direction, leaving the other open.
+    /// Ends our sending direction. The other direction stays open.
     pub(crate) fn end_sending(&self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => shutdown(stream, Shutdown::Write)?,
@@ -129,8 +130,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Makes closing the socket a reset, whoever closes it: us, a panic, or the kernel after
-    /// `kill -9`. Only [`Self::orderly_on_close`] takes that back.
+    /// Makes every close of the socket a reset: by us, after a panic, or by the kernel after `kill
+    /// -9`. Only [`Self::orderly_on_close`] reverts this.
     pub(crate) fn reset_on_close(&self) -> io::Result<()> {
         self.linger(Some(Duration::ZERO))
     }
@@ -143,7 +144,7 @@ impl Socket {
     fn linger(&self, limit: Option<Duration>) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => set_socket_linger(stream, limit)?,
-            // A Unix socket knows no reset; the option would change nothing.
+            // A Unix socket has no reset; the option would change nothing.
             Self::Unix(_) => {}
         }
         Ok(())

@@ -1,7 +1,8 @@
-//! Which targets may be asked of Tor. Pure: the decision is made on the bytes the client sent.
+//! Decides which targets Tor may be asked for. Pure: depends only on the bytes that the client
+//! sent.
 //!
-//! It resolves nothing: a public name that points to a private address is Tor's to refuse, at the
-//! exit. It shortens and normalises nothing either: what is let through is passed on untouched.
+//! It resolves nothing: if a public name points to a private address, the exit refuses it. It does
+//! not shorten or normalise anything either: a permitted target is passed on unchanged.
 
 mod ip;
 mod local;
@@ -18,7 +19,7 @@ use self::refusal::TargetRefusal;
 pub(crate) struct Target(Address);
 
 impl Target {
-    /// Lets an address through unless a rule speaks against it (S-17 to S-21).
+    /// Permits an address unless a rule forbids it (S-17 to S-21).
     pub(crate) fn permit(address: Address, refused_ports: &[u16]) -> Result<Self, TargetRefusal> {
         match &address {
             Address::SocketAddress(socket) if ip::is_internal(socket.ip()) => {
@@ -34,7 +35,7 @@ impl Target {
         Ok(Self(address))
     }
 
-    /// Whether it is a literal address, in whichever field the client put it.
+    /// Whether it is an IP address, in whichever field the client put it.
     pub(crate) fn is_literal(&self) -> bool {
         match &self.0 {
             Address::SocketAddress(_) => true,
@@ -42,7 +43,7 @@ impl Target {
         }
     }
 
-    /// The address, for looking at it.
+    /// The address, for reading.
     pub(crate) fn address(&self) -> &Address {
         &self.0
     }

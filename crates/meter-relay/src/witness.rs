@@ -1,6 +1,6 @@
-//! Requests that the browser makes only to show that its requests arrive here.
+//! Test requests of a browser, which show that its requests arrive at this relay.
 //!
-//! The relay answers them itself. They go nowhere, count nothing and are not logged.
+//! The relay answers them itself. They reach no other host, are not counted and are not logged.
 
 use std::{
     collections::VecDeque,
@@ -19,23 +19,23 @@ use tokio::{
 
 use crate::closing::{reply_bytes, say_and_close};
 
-/// Names waited for at once; chosen arbitrarily, far above one for each browser that may be
-/// attached.
+/// Most names that are expected at once; chosen arbitrarily, far above one for each connected
+/// browser.
 const EXPECTED_MAX: usize = 256;
 
-/// How long the browser may take to say what it wants of the name.
+/// How long the browser may take to send its request after the connection.
 const REQUEST_MAX: Duration = Duration::from_secs(10);
 
-/// RFC 9110 §15.3.5. The browser is told nothing but that this is all.
+/// RFC 9110 §15.3.5. The answer carries no content.
 const ANSWER: &[u8] =
     b"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n";
 
-/// The names that a relay waits for, shared with whoever asks about them.
+/// The names that a relay expects. The part that asks about them holds a clone.
 ///
-/// Cloning gives another handle on the same names.
+/// A clone is another handle to the same names.
 #[derive(Clone, Default)]
 pub struct Witnesses(
-    /// A std lock: held for a look through a short list, never across an await.
+    /// A std lock is enough: it is held for a search in a short list, never across an await.
     Arc<Mutex<VecDeque<Expected>>>,
 );
 
@@ -45,7 +45,7 @@ struct Expected {
 }
 
 impl Witnesses {
-    /// Waits for a request for this name. Of more than 256, the one expected longest ago is
+    /// Expects a request for this name. When more than 256 names are expected, the oldest is
     /// forgotten.
     pub fn expect(&self, name: WitnessName) {
         let mut expected = self.lock();
@@ -58,7 +58,7 @@ impl Witnesses {
         });
     }
 
-    /// Whether a request for this name has arrived since it was expected. Forgets the name.
+    /// Whether a request for this name arrived since it was expected. Forgets the name.
     #[must_use]
     pub fn take(&self, name: WitnessName) -> bool {
         let mut expected = self.lock();
@@ -67,7 +67,7 @@ impl Witnesses {
         witness.is_some_and(|witness| witness.arrived)
     }
 
-    /// Notes that the name was asked for. Returns whether anybody waits for it.
+    /// Notes that the name was requested. Returns whether it was expected.
     fn arrive(&self, name: WitnessName) -> bool {
         let mut expected = self.lock();
         let witness = expected.iter_mut().find(|witness| witness.name == name);
@@ -82,14 +82,14 @@ impl Witnesses {
     }
 }
 
-/// The names are secret until they are asked for.
+/// The names are secret until they are requested.
 impl fmt::Debug for Witnesses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Witnesses(..)")
     }
 }
 
-/// The witness that a client asks for, by its name on any port; `None` for every other target.
+/// The name of the witness that a client requests, on any port; `None` for every other target.
 pub(crate) fn asked_for(address: &Address) -> Option<WitnessName> {
     match address {
         Address::DomainNameAddress(name, _) => WitnessName::parse(name),
@@ -97,11 +97,10 @@ pub(crate) fn asked_for(address: &Address) -> Option<WitnessName> {
     }
 }
 
-/// Notes the arrival, and then answers: who has the answer finds the arrival noted.
+/// Notes the arrival and then answers. So a browser that has the answer finds the arrival noted.
 ///
-/// The answer is HTTP. A browser that made the request one of HTTPS takes it for a broken
-/// connection; it has arrived all the same. A name that nobody waits for is one that does not
-/// exist.
+/// The answer is HTTP. A browser that used HTTPS sees a broken connection, but its request has
+/// arrived. A name that is not expected is answered as a name that does not exist.
 pub(crate) async fn answer(
     mut client: TcpStream,
     early: bool,
@@ -113,7 +112,8 @@ pub(crate) async fn answer(
     }
     client.write_all(&reply_bytes(Reply::Succeeded)).await?;
     if !early {
-        // A browser may take an answer that comes before its request for a fault.
+        // Some browsers take an answer before their request for an error, so wait for the first
+        // byte.
         let mut first = [0];
         drop(timeout(REQUEST_MAX, client.read(&mut first)).await);
     }

@@ -1,8 +1,9 @@
-//! A full table of files. In a program of its own, since the limit is the whole process's.
+//! A full file table. This is a program of its own because the limit applies to the whole process.
 
 use std::{fs::File, sync::Arc};
 
-// Not used here: `cargo bolero` builds every test of this crate and needs its engine in each.
+// Not used here: `cargo bolero` builds every test of this crate and needs its engine in each of
+// them.
 use bolero as _;
 use meter_relay::{Relay, RelayConfig};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -14,7 +15,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-#[tokio::test] // on one thread, so that yielding lets the relay run
+#[tokio::test] // one thread, so that the relay runs when the test yields
 async fn a_full_file_table_delays_clients_and_breaks_nothing() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = Some(256);
@@ -28,7 +29,7 @@ async fn a_full_file_table_delays_clients_and_breaks_nothing() {
     let mut running = JoinSet::new();
     running.spawn(relay.run(stop.clone()));
 
-    // The client's own file is taken before the table is full.
+    // The client's own file descriptor is opened before the table is full.
     let socket = TcpSocket::new_v4().unwrap();
     let mut fillers = Vec::new();
     while let Ok(filler) = File::open("/dev/null") {
@@ -37,7 +38,7 @@ async fn a_full_file_table_delays_clients_and_breaks_nothing() {
     let mut client = socket.connect(address).await.unwrap();
     client.write_all(&[5, 1, 0]).await.unwrap();
     for _ in 0..200 {
-        yield_now().await; // lets the relay try, and fail
+        yield_now().await; // lets the relay try and fail
     }
     assert!(running.try_join_next().is_none(), "the relay goes on");
     assert_eq!(counters.snapshot().connections, 0);

@@ -1,12 +1,13 @@
-//! The relay over real sockets, between ill-behaved clients and an ill-behaved Tor.
+//! Tests the relay over real sockets, between clients and a Tor that break the rules.
 //!
-//! Counters are compared with what the peers themselves read, after the relay has stopped and so
-//! said its last word, unless a test is about the middle of a transfer.
+//! Counters are compared with what the peers read, after the relay has stopped and the totals are
+//! final, unless a test is about the middle of a transfer.
 
-// Not used here: `cargo bolero` builds every test of this crate and needs its engine in each.
+// Not used here: `cargo bolero` builds every test of this crate and needs its engine in each of
+// them.
 use bolero as _;
 
-// `cfg(test)` always holds here; it tells the lints that helpers may unwrap as tests may.
+// `cfg(test)` is always true here. It tells the lints that helpers may use `unwrap`, as tests may.
 #[cfg(test)]
 mod support {
     pub(crate) mod client;

@@ -1,8 +1,9 @@
-//! What is never logged. In a program of its own, since what is logged is the whole process's.
+//! What the relay never logs. This is a program of its own because the log belongs to the process.
 
 use std::sync::Mutex;
 
-// Not used here: `cargo bolero` builds every test of this crate and needs its engine in each.
+// Not used here: `cargo bolero` builds every test of this crate and needs its engine in each of
+// them.
 use bolero as _;
 use meter_core::WitnessName;
 use meter_relay::{Relay, RelayConfig, Witnesses};
@@ -17,7 +18,7 @@ use tracing::{Event, Metadata, Subscriber, span, subscriber};
 
 static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Notes where everything was logged that the relay logs, at any level.
+/// Records the source position of everything that the relay logs, at any level.
 struct Recorder;
 
 impl Subscriber for Recorder {
@@ -42,7 +43,7 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// Asks the relay on this port for a name, and reads until it closes.
+/// Sends the relay on this port a request for a name and reads until it closes.
 async fn ask(port: u16, name: &str) -> Vec<u8> {
     let socket = TcpSocket::new_v4().expect("a socket");
     let mut client = socket

@@ -1,5 +1,5 @@
-//! What both ways to an open stream have in common: the client that asked, and how Tor's answer is
-//! counted.
+//! Shared parts of the usual and the optimistic way to an open stream: the client with its request,
+//! and the counting of Tor's answer.
 
 use tokio::net::TcpStream;
 
@@ -11,15 +11,16 @@ use crate::{
 /// A client that has made its request.
 pub(super) struct Client {
     pub(super) stream: TcpStream,
-    /// Payload that came in one piece with the request.
+    /// Payload that arrived together with the request.
     pub(super) early: Box<[u8]>,
 }
 
-/// For whoever asks whether Tor answers, and why not.
+/// Counts Tor's answer, or the reason why there is none.
 pub(super) fn count_answer(answer: &Result<Answer, DialError>, connection: &OpenConnection) {
     match answer {
         Ok(Answer::Refused(response)) => connection.unreached(response.reply.as_u8()),
-        // Tor says the same to itself at about that time; who is first is chance.
+        // Tor gives up at about the same time. Which of the two limits comes first is chance, so
+        // this counts as Tor's own reply.
         Err(error @ DialError::Unanswered) => connection.unreached(error.reply().as_u8()),
         Ok(Answer::Open(..)) => connection.reached(),
         Err(_) => {}

@@ -1,9 +1,9 @@
-//! The optimistic way to an open stream: the client is told of success before Tor has answered, and
-//! what it sends meanwhile goes to Tor behind the request.
+//! The optimistic way to an open stream: the relay reports success before Tor has answered, and
+//! sends the client's early payload to Tor after the request.
 //!
-//! It spares the client a round trip through Tor. Its price: when Tor refuses, the client can only
-//! be reset, and never learns why. What was sent ahead counts when Tor took it, as all payload
-//! does.
+//! This saves the client a round trip through Tor. The price: when Tor refuses, the client can only
+//! be reset and does not learn why. Early payload counts when Tor has accepted it, like all
+//! payload.
 
 use std::{io, task::Context};
 
@@ -22,10 +22,11 @@ use crate::{
     socket::Socket,
 };
 
-/// Tells the client of success, and asks Tor. `None` when Tor would not; the client is reset then.
+/// Reports success to the client, then asks Tor. `None` when Tor refused or did not answer; the
+/// client is then reset.
 ///
 /// # Errors
-/// Of the client's socket.
+/// An error of the client's socket.
 pub(super) async fn open(
     mut client: Client,
     upstream: &TorAddr,
@@ -45,14 +46,15 @@ pub(super) async fn open(
             from: &client_socket,
             to: tor,
             meter: connection.up(),
-            // Bulk before the answer is not worth a pipe.
+            // A pipe is not worth its cost before the answer.
             pipes: None,
         };
         up.poll(way, cx)?;
         if up.ended_mute() {
-            return Err(io::ErrorKind::ConnectionAborted.into()); // it has left, as browsers do
+            return Err(io::ErrorKind::ConnectionAborted.into()); // the client has left
         }
-        // Any other end waits for the answer: Tor gives up a stream whose client closes before.
+        // With payload before it, the client's end is passed on after the answer: Tor gives up a
+        // stream whose client closes before.
         Ok(())
     };
     let waiting = connection.waiting();

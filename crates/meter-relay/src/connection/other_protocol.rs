@@ -1,6 +1,5 @@
-//! What a client hears that speaks another protocol than SOCKS5: one refusal in its own words, so
-//! that a person who chose the wrong kind of proxy reads what to change. Nothing it said is
-//! repeated.
+//! Refuses a client that speaks a protocol other than SOCKS5, in that protocol. So a person who
+//! chose the wrong type of proxy reads what to change. The answer repeats nothing of the request.
 
 use std::io;
 
@@ -13,10 +12,11 @@ const SOCKS4: u8 = 4;
 /// SOCKS4 protocol, "CONNECT": version 0, 91 "request rejected or failed", and six bytes to be
 /// ignored.
 const SOCKS4_REJECTED: [u8; 8] = [0, 91, 0, 0, 0, 0, 0, 0];
-/// Longest request head that is read before it is answered: room for cookies, arbitrary otherwise.
+/// Longest request head that is read before the answer. Large enough for cookies, otherwise
+/// arbitrary.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
-/// What a program that takes the relay for an HTTP proxy is answered, as Tor answers at its SOCKS
-/// port.
+/// Answer to a program that uses the relay as an HTTP proxy. Tor's SOCKS port answers in the same
+/// way.
 const HTTP_ANSWER: &str = "HTTP/1.0 501 Onionmeter is a SOCKS5 proxy, not an HTTP proxy\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\
     X-Content-Type-Options: nosniff\r\n\
@@ -34,11 +34,11 @@ pub(super) async fn turn_away(mut client: TcpStream, first: u8, early: &[u8]) ->
         return say_and_close(client, &SOCKS4_REJECTED).await;
     }
     if !first.is_ascii_uppercase() {
-        return Ok(()); // closing is all there is to say
+        return Ok(()); // no answer fits here; closing is enough
     }
     let mut head = vec![first];
     head.extend_from_slice(early);
-    // A client that sends half a head is judged by that half.
+    // If only half a head arrives in time, that half decides.
     if let Ok(read) = timeout(CLOSING_MAX, read_head(&mut client, &mut head)).await {
         read?;
     }
@@ -48,7 +48,7 @@ pub(super) async fn turn_away(mut client: TcpStream, first: u8, early: &[u8]) ->
     Ok(())
 }
 
-/// Reads up to the empty line, the end, or the limit.
+/// Reads up to the empty line, the end of the stream, or the limit.
 async fn read_head(client: &mut TcpStream, head: &mut Vec<u8>) -> io::Result<()> {
     let is_whole = |head: &[u8]| head.windows(4).any(|end| end == b"\r\n\r\n");
     while !is_whole(head) && head.len() < HEAD_BYTES_MAX {
@@ -68,13 +68,13 @@ fn is_http(head: &[u8]) -> bool {
     line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0")
 }
 
-/// Whether a web page may have made its browser ask. A page must not learn from an answer that
-/// Onionmeter is here, so it gets none.
+/// Whether a web page may have caused the request. A page must not learn that Onionmeter is here,
+/// so it gets no answer.
 ///
-/// What asks a proxy names a host or a whole URL (RFC 9112 §3.2); what takes this for a site names
-/// a path. Of a path a browser says to loopback where the request came from (Fetch Metadata),
-/// `none` for a person who typed the address; but under a name that was made to lead here it says
-/// nothing.
+/// A request to a proxy names a host or a whole URL (RFC 9112 §3.2); a request to a web site names
+/// a path. With a path to a loopback address, a browser also sends where the request came from
+/// (Fetch Metadata): `none` if a person typed the address. It sends nothing for a host name that
+/// was made to resolve to a loopback address.
 fn may_be_from_a_page(head: &[u8]) -> bool {
     let mut lines = head.split(|&byte| byte == b'\n');
     let request = lines.next().unwrap_or_default();

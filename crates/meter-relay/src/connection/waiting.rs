@@ -1,4 +1,4 @@
-//! The usual way to an open stream: Tor is asked, and the client waits for what Tor says.
+//! The usual way to an open stream: the relay asks Tor, and the client waits for Tor's answer.
 
 use std::io;
 
@@ -16,11 +16,10 @@ use crate::{
     socket::Socket,
 };
 
-/// Asks Tor, and tells the client what Tor said. `None` when the client was turned away, or has
-/// left.
+/// Asks Tor and passes Tor's answer to the client. `None` when the client was refused or has left.
 ///
 /// # Errors
-/// Of either socket.
+/// An error of either socket.
 pub(super) async fn open(
     mut client: Client,
     upstream: &TorAddr,
@@ -63,15 +62,16 @@ pub(super) async fn open(
     Ok(None)
 }
 
-/// Waits until the client is seen to have left: reset, or closed with nothing left to read.
+/// Waits until the client has left: it reset the connection, or closed it and nothing is unread.
 ///
-/// A browser that gives up a page closes its connections; without this each would hold its place
-/// until Tor answered. Tor, too, gives up a stream whose client has closed before the answer.
+/// When a browser gives up a page, it closes the page's connections. Without this wait each of them
+/// would occupy its slot until Tor answered. Tor, too, gives up a stream whose client has closed
+/// before the answer.
 async fn gone(client: &Client) {
     let early = !client.early.is_empty() || client.stream.peek(&mut [0]).await.unwrap_or(0) > 0;
     if early {
-        // Early payload hides an end that may lie behind it, but not a reset. The wait's own
-        // outcome says nothing more.
+        // Early payload hides an end behind it, but not a reset. The result of the wait does not
+        // matter.
         drop(client.stream.ready(Interest::ERROR).await);
     }
 }

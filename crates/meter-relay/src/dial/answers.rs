@@ -1,4 +1,4 @@
-//! Tor's words, read one by one, with what comes behind them kept apart.
+//! Reads Tor's answers one by one and keeps the payload behind them apart.
 
 use std::{
     io,
@@ -12,15 +12,15 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, BufReader, ReadBuf};
 
 use crate::socket::Socket;
 
-/// What is read at a time: Tor's longest answer has 24 bytes. One byte more shows that a read that
-/// took it whole was short, which spares the call that would only be told "would block".
+/// Bytes read at a time. Tor's longest answer has 24 bytes. A larger buffer shows that a read was
+/// short and the socket is empty; this saves a call that would only return "would block".
 const ANSWER_BYTES: usize = 64;
-/// RFC 1928 §6: the bound address is a name. Tor never answers CONNECT with one.
+/// RFC 1928 §6: the bound address is a name. Tor never answers CONNECT in this way.
 const ATYP_NAME: u8 = 3;
-/// RFC 1929 §2: version, and the status that means success.
+/// RFC 1929 §2: the version, and the status for success.
 const CREDENTIALS_ACCEPTED: [u8; 2] = [1, 0];
 
-/// What Tor says, in order.
+/// Reads Tor's answers in their order.
 pub(super) struct Answers<R>(BufReader<R>);
 
 impl<R: AsyncRead> From<R> for Answers<R> {
@@ -30,7 +30,7 @@ impl<R: AsyncRead> From<R> for Answers<R> {
 }
 
 impl<R: AsyncRead + Unpin> Answers<R> {
-    /// Reads Tor's choice, which must be the method that was offered.
+    /// Reads the method that Tor chose. It must be the method that was offered.
     pub(super) async fn method(&mut self, offered: u8) -> Result<(), socks5::Error> {
         let answer = HandshakeResponse::read_from(&mut self.0).await?;
         if answer.chosen_method != offered {
@@ -39,7 +39,7 @@ impl<R: AsyncRead + Unpin> Answers<R> {
         Ok(())
     }
 
-    /// Reads Tor's word on the credentials.
+    /// Reads whether Tor accepts the credentials.
     pub(super) async fn verdict(&mut self) -> Result<(), socks5::Error> {
         let mut verdict = [0; 2];
         self.0.read_exact(&mut verdict).await?;
@@ -49,19 +49,20 @@ impl<R: AsyncRead + Unpin> Answers<R> {
         Ok(())
     }
 
-    /// Reads exactly Tor's reply, so that payload behind it is taken for payload (S-30).
+    /// Reads exactly Tor's reply, so that the bytes behind it count as payload (S-30).
     pub(super) async fn response(&mut self) -> Result<TcpResponseHeader, socks5::Error> {
         let mut head = [0; 4];
         self.0.read_exact(&mut head).await?;
         let [_, _, reserved, address_type] = head;
-        // The reader behind the next line accepts both; from Tor they mean that we are out of step.
+        // `TcpResponseHeader::read_from` would accept both. From Tor they mean that we lost track
+        // of the protocol.
         if reserved != 0 || address_type == ATYP_NAME {
             return Err(out_of_step());
         }
         TcpResponseHeader::read_from(&mut head.as_slice().chain(&mut self.0)).await
     }
 
-    /// What has been read and not been Tor's word: payload.
+    /// Bytes that were read but do not belong to an answer: payload.
     pub(super) fn rest(&self) -> &[u8] {
         self.0.buffer()
     }

@@ -1,9 +1,9 @@
-//! Connects to a listener on this machine, and says the first words in the same breath.
+//! Connects to a listener on this machine and sends the first bytes at once.
 //!
-//! Between two sockets of one machine a connection stands when connect(2) returns, although it says
-//! "in progress" of a socket that does not block. So the first words are sent at once; only where
-//! they find no connection yet is the event waited for. That spares every connection a wake-up and
-//! a timer.
+//! Between two sockets of one machine the connection exists when connect(2) returns, although a
+//! non-blocking socket reports "in progress". So the first bytes are sent at once. Only if that
+//! fails because there is no connection yet does the relay wait for the event. This saves a wake-up
+//! and a timer for every connection.
 
 use std::{io, path::Path, time::Duration};
 
@@ -18,14 +18,14 @@ use tokio::{
 use super::error::DialError;
 use crate::socket::Socket;
 
-/// Longest wait for the bare connection. A live listener on this machine answers at once; one whose
-/// queue is full would cost a second's retry, and a client is told within a second.
+/// Longest wait for the connection alone. A live listener on this machine answers at once. If its
+/// queue is full, the kernel retries after a second; the client gets its answer before that.
 const CONNECT_MAX: Duration = Duration::from_millis(900);
 
-/// Connects and says `words`.
+/// Connects and sends `words`.
 ///
 /// # Errors
-/// [`DialError::NotLoopback`], and nothing was dialled; [`DialError::Unreachable`].
+/// [`DialError::NotLoopback`]: nothing was connected. [`DialError::Unreachable`].
 pub(super) async fn connect(upstream: &TorAddr, words: &[u8]) -> Result<Socket, DialError> {
     let (socket, said) = match upstream {
         TorAddr::Tcp(address) if !address.ip().is_loopback() => {
@@ -49,7 +49,7 @@ fn begin_unix(path: &Path, words: &[u8]) -> io::Result<(Socket, usize)> {
     Ok((Socket::Unix(UnixStream::from_std(socket.into())?), said))
 }
 
-/// A socket that is connected, or about to be, and how many of the words it has taken.
+/// Returns a socket that is connected or about to be, and the number of bytes it has accepted.
 fn begin(domain: Domain, to: &SockAddr, words: &[u8]) -> io::Result<(socket2::Socket, usize)> {
     let socket = stream_socket(domain)?;
     if domain != Domain::UNIX {
@@ -70,7 +70,7 @@ fn begin(domain: Domain, to: &SockAddr, words: &[u8]) -> io::Result<(socket2::So
     }
 }
 
-/// A socket that does not block, in one call where the system has one for that.
+/// Makes a non-blocking socket; Linux does it in one call.
 #[cfg(target_os = "linux")]
 fn stream_socket(domain: Domain) -> io::Result<socket2::Socket> {
     socket2::Socket::new(domain, Type::STREAM.nonblocking(), None)
@@ -83,7 +83,7 @@ fn stream_socket(domain: Domain) -> io::Result<socket2::Socket> {
     Ok(socket)
 }
 
-/// Says what is left of the words.
+/// Sends the rest of the bytes.
 async fn finish(socket: &Socket, rest: &[u8], connected: bool) -> io::Result<()> {
     if rest.is_empty() {
         return Ok(());
@@ -104,7 +104,7 @@ fn is_under_way(error: &io::Error) -> bool {
     rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::INPROGRESS)
 }
 
-/// Not connected yet, in Linux's words and in others'.
+/// Whether the socket is not connected yet. Linux and other systems report this differently.
 fn not_yet(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,33 +1,33 @@
-//! Why Tor gave no answer.
+//! Reasons why there is no answer from Tor.
 
 use std::io;
 
 use shadowsocks::relay::socks5::{self, Reply};
 
-/// No answer from Tor.
+/// There is no answer from Tor.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
-    /// The Tor side published an address that is not ours to dial.
+    /// The published address of Tor is not on this machine, so it must not be dialled.
     #[error("the upstream is not on this machine")]
     NotLoopback,
-    /// Nothing accepts connections there.
+    /// No program accepts connections at that address.
     #[error("cannot connect to Tor's SOCKS port")]
     Unreachable(#[source] io::Error),
-    /// Tor accepted, and then did not answer in time.
+    /// Tor accepted the connection but did not answer in time.
     #[error("no answer from Tor in time")]
     Unanswered,
-    /// What came back is not SOCKS5 as Tor speaks it.
+    /// The answer is not SOCKS5 as Tor speaks it.
     #[error("Tor's SOCKS port broke the protocol")]
     Protocol(#[from] socks5::Error),
 }
 
 impl DialError {
-    /// What the client is told.
+    /// The reply that the client gets.
     pub(crate) fn reply(&self) -> Reply {
         match self {
             Self::NotLoopback | Self::Unreachable(_) | Self::Protocol(_) => Reply::GeneralFailure,
-            // What Tor says itself when its own wait is over: whichever of the two limits comes
-            // first, the client sees the same.
+            // Tor gives the same reply when its own limit ends the wait. So the client sees the
+            // same whichever limit comes first.
             Self::Unanswered => Reply::TtlExpired,
         }
     }

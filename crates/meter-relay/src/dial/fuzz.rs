@@ -1,5 +1,5 @@
-//! Whatever answers in Tor's place: it is understood as the model below understands it, however its
-//! words are cut, and payload begins exactly where its answer ends.
+//! Fuzzes the answers of Tor. The relay must understand any bytes as the model below does, in any
+//! pieces, and payload must begin exactly where the answer ends.
 
 use proptest::prelude::*;
 use shadowsocks::relay::socks5::Address;
@@ -10,12 +10,12 @@ use crate::{
     fuzz::{CUTS, Fields, Stranger, corpus, mutated, run},
 };
 
-/// What came of Tor's words.
+/// The relay's result for a sequence of answers.
 #[derive(Debug, Eq, PartialEq)]
 enum Verdict {
-    /// Success or refusal: these bytes go to the client, which are Tor's own.
+    /// Success or refusal. These bytes, which are Tor's own, go to the client.
     Answered(Vec<u8>),
-    /// It is not SOCKS5 as Tor speaks it, or ended too early.
+    /// The bytes are not SOCKS5 as Tor speaks it, or they end too early.
     Broken,
 }
 
@@ -60,7 +60,7 @@ fn the_corpus_has_answers_and_broken_ones_with_and_without_isolation() {
     }
 }
 
-/// The first byte says whether the relay isolates; the rest are Tor's words.
+/// The first byte selects whether the relay isolates; the rest are Tor's answers.
 fn split(words: &[u8]) -> (bool, &[u8]) {
     let (first, rest) = words.split_first().unwrap_or((&0, &[]));
     (first % 2 == 1, rest)
@@ -112,7 +112,7 @@ fn circuit() -> CircuitKey {
     Isolation::new([7; 32].into()).key(&Site::of(&target()), None)
 }
 
-/// Tor's part of RFC 1928 and RFC 1929, and what the relay says in between.
+/// Tor's part of RFC 1928 and RFC 1929, with what the relay sends in between.
 fn model(isolated: bool, words: &[u8]) -> Outcome {
     let mut fields = Fields(words);
     let mut asked = Vec::new();
@@ -124,13 +124,13 @@ fn model(isolated: bool, words: &[u8]) -> Outcome {
     }
 }
 
-/// `None` when the words are wrong or end too early.
+/// Returns `None` when the bytes are wrong or end too early.
 fn understand(isolated: bool, fields: &mut Fields<'_>, asked: &mut Vec<u8>) -> Option<Verdict> {
     let method = if isolated { 2 } else { 0 };
     let request = b"\x05\x01\x00\x03\x0bexample.com\x01\xbb";
     asked.extend([5, 1, method]);
     if !isolated {
-        asked.extend(request); // in one piece with the greeting
+        asked.extend(request); // together with the greeting
     }
     if fields.take(2)? != [5, method] {
         return None;

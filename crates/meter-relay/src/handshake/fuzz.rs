@@ -1,5 +1,5 @@
-//! Whatever a client says: it is judged as the model below judges it, however its words are cut,
-//! and not a byte more than its messages have is taken.
+//! Fuzzes the client's bytes. The relay must judge any bytes as the model below does, in any
+//! pieces, and must not read beyond the messages.
 
 use proptest::prelude::*;
 use tokio::io::BufReader;
@@ -11,11 +11,11 @@ use crate::{
     target::Target,
 };
 
-/// What came of a client's words.
+/// The relay's result for a client's bytes.
 #[derive(Debug, Eq, PartialEq)]
 enum Verdict {
     Asks {
-        /// Type, address and port, as they were sent.
+        /// Type, address and port, as the client sent them.
         target: Vec<u8>,
         credentials: Option<(Vec<u8>, Vec<u8>)>,
     },
@@ -23,7 +23,7 @@ enum Verdict {
     NotSocks,
     NoMethod,
     Credentials,
-    /// With this reply.
+    /// Refused with this reply.
     Refused(u8),
 }
 
@@ -81,7 +81,7 @@ fn check(words: &[u8]) {
         };
         assert_eq!(outcome, expected, "{cut:?}");
 
-        // As `connection.rs` calls it: what was read beyond the request is kept for Tor.
+        // As `connection.rs` does it: bytes that were read behind the request are kept for Tor.
         let mut buffered = BufReader::with_capacity(514, Stranger::new(words, cut));
         let verdict = verdict_of(run(receive(&mut buffered)));
         let early = buffered.buffer();
@@ -115,8 +115,8 @@ fn verdict_of(received: Result<Request, HandshakeEnd>) -> Verdict {
     }
 }
 
-/// The next steps over the same bytes: the target's judge, and the site that it belongs to. A
-/// target passes as it was sent or is refused with a reply that clients know.
+/// Passes the same bytes to the next steps: the check of the target and its site. A target must
+/// pass unchanged or be refused with a standard reply.
 fn go_on_with(request: Request) {
     let sent = request.address.clone();
     match Target::permit(request.address, &[9050]) {
@@ -130,7 +130,7 @@ fn go_on_with(request: Request) {
     }
 }
 
-/// RFC 1928, RFC 1929 and our rules, read field by field from the whole of the words.
+/// RFC 1928, RFC 1929 and our rules, applied field by field to the whole input.
 fn model(words: &[u8]) -> Outcome {
     let mut fields = Fields(words);
     let mut answered = Vec::new();
@@ -142,7 +142,7 @@ fn model(words: &[u8]) -> Outcome {
     }
 }
 
-/// `None` when the words end too early.
+/// Returns `None` when the bytes end too early.
 fn judge(fields: &mut Fields<'_>, answered: &mut Vec<u8>) -> Option<Verdict> {
     if fields.byte()? != 5 {
         return Some(Verdict::NotSocks);

@@ -1,4 +1,4 @@
-//! The handshake over a pipe that passes a few bytes at a time.
+//! Tests the handshake over a pipe that passes a few bytes at a time.
 
 use tokio::io::{AsyncWriteExt, duplex, split};
 
@@ -18,8 +18,8 @@ const REQUESTS: [(&[u8], &str); 3] = [
 ];
 const EARLY_PAYLOAD: &[u8] = b"GET / HTTP/1.1";
 
-/// Sends `words` through a pipe that holds `width` bytes, then closes it. Returns the outcome, what
-/// was answered, and what the handshake left unread.
+/// Sends `words` through a pipe that holds `width` bytes, then closes it. Returns the outcome, the
+/// answers, and the bytes that the handshake left unread.
 async fn receive_all(
     words: &[u8],
     width: usize,
@@ -27,7 +27,7 @@ async fn receive_all(
     let (client, mut relay) = duplex(width);
     let (mut answers, mut client) = split(client);
     let talk = async {
-        // A handshake that ended early does not take the rest; that is not this side's failure.
+        // A handshake that ended early does not read the rest. That is no failure of this side.
         drop(client.write_all(words).await);
         drop(client.shutdown().await);
     };

@@ -1,27 +1,27 @@
-//! Which sites were given new circuits under the present identity: a few numbers, no names.
+//! The sites that got new circuits under the current identity. Holds numbers, no names.
 
 use std::collections::VecDeque;
 
 use super::tag::SiteTag;
 
-/// Sites remembered at once; chosen arbitrarily, far above what a person renews in a day.
+/// Most sites that are remembered; chosen arbitrarily, far above what a person renews in a day.
 ///
-/// The one that was renewed longest ago is forgotten first and then says again what it said before:
-/// by then hundreds of others were renewed, and a circuit that nobody has used for ten minutes is
-/// gone from Tor.
+/// When there are more, the site with the oldest renewal is forgotten and gets the credentials from
+/// before its renewal. By then hundreds of others were renewed, and Tor has closed a circuit that
+/// was not used for ten minutes.
 const SITES_MAX: usize = 256;
 
-/// How the present identity's sites differ from their beginning.
+/// Renewals of sites since the current identity began.
 #[derive(Default)]
 pub(super) struct Renewals {
-    /// Counts all renewals, so that no site says the same twice.
+    /// Number of all renewals, so that a site never gets the same credentials twice.
     last: u64,
-    /// The latest at the back.
+    /// The latest renewal is at the back.
     sites: VecDeque<(SiteTag, u64)>,
 }
 
 impl Renewals {
-    /// The site is another from now on.
+    /// Gives the site a new number.
     pub(super) fn add(&mut self, site: SiteTag) {
         self.sites.retain(|(known, _)| *known != site);
         if self.sites.len() == SITES_MAX {
@@ -31,7 +31,7 @@ impl Renewals {
         self.sites.push_back((site, self.last));
     }
 
-    /// What tells the site from what it was; `None` if it was never renewed.
+    /// The number of the site's last renewal; `None` if it was never renewed.
     pub(super) fn of(&self, site: SiteTag) -> Option<u64> {
         let mut sites = self.sites.iter();
         let found = sites.find(|(known, _)| *known == site)?;

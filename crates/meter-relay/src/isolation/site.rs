@@ -1,4 +1,4 @@
-//! Which targets belong together: those of one registrable domain (the public suffix list).
+//! Groups targets by registrable domain (public suffix list).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,17 +6,17 @@ use shadowsocks::relay::socks5::Address;
 
 use crate::target::Target;
 
-/// A site: a registrable domain, or a literal address, in one spelling. Has no `Debug`: names are
-/// never logged.
+/// A site: a registrable domain or an IP address, in one spelling. Has no `Debug`: names are never
+/// logged.
 ///
-/// A name that is itself a public suffix, such as the bare name of a hosting service, is a site of
-/// its own. So is an onion address by its last label but one, whatever stands before it.
+/// A name that is itself a public suffix, such as the bare name of a hosting service, is its own
+/// site. An onion address counts by its last two labels; labels before them are ignored.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Site(String);
 
 impl Site {
-    /// The site of a host as it stands in an address, without port and brackets. `None` for what
-    /// the relay would not pass to Tor: no name at all, or one of this machine or network.
+    /// The site of a host, written without port and brackets. `None` if the relay would not pass
+    /// the host to Tor: it is not a name, or it belongs to this machine or network.
     #[must_use]
     pub fn of_host(host: &str) -> Option<Self> {
         let address = match host.parse::<IpAddr>() {
@@ -39,7 +39,7 @@ impl Site {
     }
 }
 
-/// A port that no rule speaks against.
+/// A port that no rule forbids.
 const ANY_PORT: u16 = 443;
 
 fn site_of(address: &Address) -> String {
@@ -50,11 +50,11 @@ fn site_of(address: &Address) -> String {
 }
 
 fn site_of_name(name: &str) -> String {
-    // Browsers put literals into the name field too.
+    // Browsers put IP addresses into the name field, too.
     if let Ok(ip) = name.parse::<IpAddr>() {
         return ip.to_string();
     }
-    // The list is written in lower case and without the root's dot.
+    // The list is written in lower case and without a final dot.
     let name = name.to_ascii_lowercase();
     let name = name.strip_suffix('.').unwrap_or(&name);
     psl::domain_str(name).unwrap_or(name).to_owned()

@@ -1,4 +1,4 @@
-//! A site's name within this process: a number that says nothing elsewhere.
+//! A number for each site. It has a meaning only within this process.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -7,24 +7,24 @@ use std::{
 
 use super::site::Site;
 
-/// Names a site within this process, for telling its connections from others.
+/// Number of a site within this process, to tell its connections from others.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) struct SiteTag(NonZeroU64);
 
-/// Gives sites their tags. Seeded anew by each process.
+/// Gives sites their numbers. The seed is new in each process.
 #[derive(Clone, Default)]
 pub(super) struct SiteTags(RandomState);
 
 impl SiteTags {
     pub(super) fn of(&self, site: &Site) -> SiteTag {
-        // 0 stands for no tag at all, which spares every connection eight bytes.
+        // 0 is reserved for "no tag". This saves eight bytes in every connection.
         SiteTag(NonZeroU64::new(self.0.hash_one(site.as_str())).unwrap_or(NonZeroU64::MIN))
     }
 }
 
 #[cfg(test)]
 impl SiteTag {
-    /// The tag with this number.
+    /// Makes the tag with this number.
     pub(super) const fn numbered(number: NonZeroU64) -> Self {
         Self(number)
     }

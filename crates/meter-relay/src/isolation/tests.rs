@@ -1,4 +1,4 @@
-//! The derivation: what is the same, what differs, and what cannot be seen.
+//! Tests the derivation: what stays equal, what differs, and what stays hidden.
 
 use std::collections::HashSet;
 
@@ -55,11 +55,11 @@ fn whatever_differs_makes_another_key() {
         message(&one, "a.test", None),
         message(&one, "b.test", None),
         message(&identity(2), "a.test", None),
-        // S-08: an empty pair is not the same as none.
+        // S-08: an empty pair differs from none.
         message(&one, "a.test", said(b"", b"")),
         message(&one, "a.test", said(b"u", b"")),
         message(&one, "a.test", said(b"", b"u")),
-        // Where one part ends and the next begins counts.
+        // The boundary between two parts matters.
         message(&one, "a.test", said(b"ab", b"c")),
         message(&one, "a.test", said(b"a", b"bc")),
         message(&one, "a.test", said(b"abc", b"")),
@@ -158,8 +158,8 @@ fn the_message_is_rfc_1929_in_tors_form_and_holds_nothing_of_what_went_in() {
     }
 }
 
-/// The value of an independent implementation (Python's hmac), so that the form cannot drift:
-/// circuits of a running Tor would be lost for nothing.
+/// The value comes from an independent implementation (Python's hmac). If the form changed, a
+/// running Tor would have to build new circuits for no reason.
 #[test]
 fn the_derivation_is_the_documented_one() {
     let message = message(&identity(7), "www.example.com", said(b"me", b"pw"));

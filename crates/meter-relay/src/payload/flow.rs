@@ -1,9 +1,8 @@
-//! One direction of a connection: bytes from one socket to the other, counted on arrival.
+//! One direction of a connection: moves bytes from one socket to the other and counts them.
 //!
-//! Small things are copied through a buffer on the stack. When the sender has more at hand than
-//! that, the kernel moves it by itself, through a pipe (splice(2)), where there is such a call.
-//! Whatever has been taken from one side leaves for the other before more is taken, so a slow
-//! reader makes the sender wait.
+//! Small amounts are copied through a buffer on the stack. When the sender has more bytes ready,
+//! the kernel moves them through a pipe (splice(2)) on systems that have it. Bytes from one side
+//! are delivered before more are taken, so a slow reader makes the sender wait.
 
 use std::{
     io,
@@ -14,54 +13,55 @@ use std::{
 use super::pipe::{LentPipe, PipePool};
 use crate::{counters::Meter, socket::Socket};
 
-/// The copying buffer, and the most that is kept in this process for a slow reader.
+/// Size of the copy buffer; also the most bytes that this process keeps for a slow reader.
 pub(super) const COPY_BYTES: usize = 16 * 1024;
-/// What one direction may do before others have a turn: as many calls of up to a pipe each.
+/// Most rounds of one direction before other connections have a turn. Each round moves up to one
+/// buffer or pipe.
 const ROUNDS_MAX: u8 = 16;
 
-/// Where a direction stands after a poll.
+/// State of a direction after a poll.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
-    /// Waits for the sender.
+    /// Waits for bytes from the sender.
     Reading,
-    /// Waits for room at the receiver, with bytes in hand.
+    /// Holds bytes and waits for room at the receiver.
     Delivering,
-    /// The sender has ended, and all that it sent was handed over.
+    /// The sender has ended, and everything it sent was delivered.
     Ended,
 }
 
-/// The two ends of a direction, and what stands along it.
+/// The two sockets of a direction, its counter and its pipes.
 #[derive(Clone, Copy)]
 pub(crate) struct Way<'s, 'p> {
     pub(crate) from: &'s Socket,
     pub(crate) to: &'s Socket,
     pub(crate) meter: Meter<'s>,
-    /// Where bulk gets its pipes; without, it is copied.
+    /// Pipes for large transfers; without them everything is copied.
     pub(crate) pipes: Option<&'p PipePool>,
 }
 
-/// How far one direction has come. Small: an idle connection holds two of these.
+/// Progress of one direction. Small, because an idle connection holds two of these.
 pub(crate) struct Flow<'p> {
     held: Held<'p>,
-    /// Whether the sender last had enough at hand to be worth a pipe.
+    /// Whether the sender last had enough bytes ready to be worth a pipe.
     bulk: bool,
-    /// Whether there was ever a byte.
+    /// Whether at least one byte was moved.
     spoken: bool,
     ended: bool,
     told: bool,
 }
 
-/// What has been taken from the sender and not yet by the receiver, and where it lies.
+/// Bytes that were taken from the sender and not yet accepted by the receiver.
 enum Held<'p> {
     Nothing,
-    /// The rest of a copy, never empty.
+    /// The rest of a copy. Never empty.
     Bytes(Box<[u8]>),
-    /// In the kernel; or nothing at the moment, with more to be expected.
+    /// Bytes in a pipe in the kernel. The pipe may be empty while more bytes are expected.
     Pipe(Box<LentPipe<'p>>),
 }
 
 impl<'p> Flow<'p> {
-    /// A direction with these bytes already taken.
+    /// Makes a direction that already holds these bytes.
     pub(crate) fn holding(early: Box<[u8]>) -> Self {
         Self {
             bulk: false,
@@ -72,10 +72,10 @@ impl<'p> Flow<'p> {
         }
     }
 
-    /// Goes on as far as the sockets let it.
+    /// Moves bytes as far as the sockets allow.
     ///
     /// # Errors
-    /// Of either socket. What the receiver took before has been counted.
+    /// An error of either socket. Bytes that the receiver accepted before have been counted.
     pub(crate) fn poll(&mut self, way: Way<'_, 'p>, cx: &mut Context<'_>) -> io::Result<Step> {
         if self.ended {
             return Ok(Step::Ended);
@@ -98,18 +98,18 @@ impl<'p> Flow<'p> {
         if !self.held.is_empty() {
             return Ok(Step::Delivering);
         }
-        // Whoever has the next turn fills the same pipe, still warm; and more than there are pipes
-        // can take turns with them.
+        // The next connection can then use the same pipe while its memory is still in the cache,
+        // and more connections than there are pipes can share them.
         self.held = Held::Nothing;
         Ok(Step::Reading)
     }
 
-    /// Whether the sender has ended without a word.
+    /// Whether the sender has ended without sending a byte.
     pub(crate) fn ended_mute(&self) -> bool {
         self.ended && !self.spoken
     }
 
-    /// Tells the receiver, once, of an end that has been reached.
+    /// Passes the end of this direction on to the receiver, once.
     pub(super) fn pass_the_end_on(&mut self, to: &Socket) -> io::Result<()> {
         if !std::mem::replace(&mut self.told, true) {
             to.end_sending()?;
@@ -117,10 +117,11 @@ impl<'p> Flow<'p> {
         Ok(())
     }
 
-    /// Hands over all that is held.
+    /// Delivers everything that is held.
     fn poll_deliver(&mut self, way: Way<'_, 'p>, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
         while !self.held.is_empty() {
-            // The runtime's budget for one task is charged here and in `poll_take`.
+            // `poll_writable` and `poll_readable` charge the runtime's budget for the task: here,
+            // and in `poll_take`.
             if way.to.poll_writable(cx)?.is_pending() {
                 return Ok(Poll::Pending);
             }
@@ -146,11 +147,11 @@ impl<'p> Flow<'p> {
         }
     }
 
-    /// Takes what the sender has at hand, once.
+    /// Takes, once, the bytes that the sender has ready.
     fn poll_take(&mut self, way: Way<'_, 'p>, cx: &mut Context<'_>) -> io::Result<Poll<Taken>> {
         loop {
             if way.from.poll_readable(cx)?.is_pending() {
-                // Nothing to move: the pipe is empty, and others may have it.
+                // Nothing to move: the pipe is empty, and other connections may use it.
                 self.held = Held::Nothing;
                 return Ok(Poll::Pending);
             }
@@ -163,7 +164,7 @@ impl<'p> Flow<'p> {
     }
 
     /// # Precondition
-    /// Nothing is held but, perhaps, an empty pipe.
+    /// Nothing is held, except possibly an empty pipe.
     fn take(&mut self, way: Way<'_, 'p>) -> io::Result<Taken> {
         if !self.bulk {
             return self.copy(way);
@@ -183,7 +184,7 @@ impl<'p> Flow<'p> {
                 self.bulk = filled >= COPY_BYTES;
                 Ok(Taken::Bytes)
             }
-            // Not every kernel splices every kind of socket. Nothing was taken.
+            // Not every kernel can splice every type of socket. No byte was taken.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 self.held = Held::Nothing;
                 self.copy(way)
@@ -192,9 +193,9 @@ impl<'p> Flow<'p> {
         }
     }
 
-    /// Through a buffer that lives for this call only.
+    /// Copies through a buffer that lives for this call only.
     fn copy(&mut self, way: Way<'_, 'p>) -> io::Result<Taken> {
-        self.held = Held::Nothing; // a pipe that was of no more use
+        self.held = Held::Nothing; // a pipe that is no longer needed
         let mut room = [const { MaybeUninit::uninit() }; COPY_BYTES];
         let bytes = way.from.try_read(&mut room)?;
         if bytes.is_empty() {
@@ -225,13 +226,13 @@ impl Held<'_> {
     }
 }
 
-/// What came of asking the sender.
+/// Result of one read.
 enum Taken {
     Bytes,
     End,
 }
 
-/// Writes and counts what the receiver has room for, which may be nothing.
+/// Writes what the receiver has room for, possibly nothing, and counts it.
 fn hand_over(to: &Socket, bytes: &[u8], meter: Meter<'_>) -> io::Result<usize> {
     match to.try_write(bytes) {
         Ok(0) => Err(io::ErrorKind::WriteZero.into()),
@@ -244,7 +245,7 @@ fn hand_over(to: &Socket, bytes: &[u8], meter: Meter<'_>) -> io::Result<usize> {
     }
 }
 
-/// Whether nothing has happened yet.
+/// Whether the call did nothing and can be repeated.
 fn try_again(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! Stands in for `pipe.rs` where there is no splice(2): never has a pipe to lend.
+//! Replaces `pipe.rs` on systems without splice(2): never lends a pipe.
 
 use std::{convert::Infallible, io, marker::PhantomData};
 
@@ -17,7 +17,7 @@ impl PipePool {
     }
 }
 
-/// Has no value.
+/// A type without values.
 pub(super) struct LentPipe<'a>(Infallible, PhantomData<&'a PipePool>);
 
 impl LentPipe<'_> {

@@ -1,7 +1,7 @@
-//! Pipes for splice(2), lent to whoever has much to move, and taken back when they are empty.
+//! Pipes for splice(2). They are lent for large transfers and returned when they are empty.
 //!
-//! A pipe is filled only when it is empty and poured out only when it is not. So "would block"
-//! always speaks of the socket at its other end, never of the pipe.
+//! A pipe is filled only when it is empty, and emptied only when it is not. So "would block" always
+//! comes from the socket and never from the pipe.
 
 use std::{
     io,
@@ -17,16 +17,16 @@ use tokio::io::Interest;
 
 use crate::{counters::Meter, socket::Socket};
 
-/// A pipe's capacity. The kernel gives every user 64 of these before it asks for privileges
-/// (pipe(7), pipe-user-pages-soft); a pipe that cannot have it keeps what it has.
+/// Capacity of a pipe. The kernel allows 64 pipes of this size to an unprivileged user (pipe(7),
+/// pipe-user-pages-soft). If a pipe cannot be enlarged, it keeps its size.
 const PIPE_BYTES: usize = 1 << 20;
-/// Moved at a time at first; twice as much after each time that the receiver took it whole, half as
-/// much after each time that it did not. What lies in a pipe is memory that nobody sees in this
-/// process's size.
+/// Bytes moved at a time at first. The number doubles after each time that the receiver accepted
+/// all of them, and halves after each time that it did not. Bytes in a pipe are kernel memory,
+/// which the size of this process does not show.
 const FIRST_BYTES: usize = 64 * 1024;
-/// Pipes lent at once; beyond that, directions copy.
+/// Most pipes lent at once. Further directions copy.
 const LENT_MAX: usize = 64;
-/// Empty pipes kept for the next who asks, while anybody is connected.
+/// Most empty pipes kept for later, while any connection is open.
 const SPARE_MAX: usize = 8;
 const FLAGS: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
 
@@ -47,12 +47,12 @@ struct Pipe {
 }
 
 impl PipePool {
-    /// Announces somebody who may ask for pipes; [`Self::leave`] is to follow.
+    /// Counts a connection that may ask for pipes. [`Self::leave`] must follow.
     pub(crate) fn enter(&self) {
         self.pipes().users += 1;
     }
 
-    /// When the last one has left, no pipe is kept.
+    /// Counts the connection as gone. After the last one, all spare pipes are closed.
     pub(crate) fn leave(&self) {
         let mut pipes = self.pipes();
         pipes.users = pipes.users.saturating_sub(1);
@@ -61,7 +61,7 @@ impl PipePool {
         }
     }
 
-    /// An empty pipe, unless too many are lent or the system has none to give.
+    /// Lends an empty pipe. `None` when too many are lent or the system has no more.
     pub(super) fn lend(&self) -> Option<LentPipe<'_>> {
         let spare = {
             let mut pipes = self.pipes();
@@ -78,13 +78,13 @@ impl PipePool {
             allowed: FIRST_BYTES,
         };
         if lent.pipe.is_none() {
-            lent.pipe = Pipe::open().ok(); // the table of files may be full; a copy needs none
+            lent.pipe = Pipe::open().ok(); // fails if the file table is full; a copy needs no pipe
         }
         lent.pipe.is_some().then_some(lent)
     }
 
     fn pipes(&self) -> MutexGuard<'_, Pipes> {
-        // Held for a few instructions, and never while anything could panic.
+        // Held for a few instructions, none of which can panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,17 +92,17 @@ impl PipePool {
 impl Pipe {
     fn open() -> io::Result<Self> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-        // A smaller pipe is a slower one, nothing worse.
+        // A smaller pipe only makes the transfer slower.
         fcntl_setpipe_size(&write, PIPE_BYTES).unwrap_or_default();
         Ok(Self { read, write })
     }
 }
 
-/// One direction's pipe. Goes back to the pool when it is dropped empty; otherwise it is closed, so
-/// that nobody ever gets another's bytes.
+/// One direction's pipe. When it is dropped, an empty pipe returns to the pool; a pipe with bytes
+/// is closed, so that they never reach another connection.
 pub(super) struct LentPipe<'a> {
     pool: &'a PipePool,
-    /// `None` only while it is being lent and when it is dropped.
+    /// `None` only before it has its pipe and after it gave the pipe back.
     pipe: Option<Pipe>,
     filled: usize,
     allowed: usize,
@@ -113,10 +113,11 @@ impl LentPipe<'_> {
         self.filled == 0
     }
 
-    /// Takes bytes from a socket into the empty pipe; says how many, and 0 is the socket's end.
+    /// Moves bytes from a socket into the empty pipe. Returns their number; 0 means that the sender
+    /// ended.
     ///
     /// # Errors
-    /// Of the socket, or [`io::ErrorKind::InvalidInput`] where this socket cannot be spliced.
+    /// An error of the socket, or [`io::ErrorKind::InvalidInput`] if this socket cannot be spliced.
     pub(super) fn fill_from(&mut self, from: &Socket) -> io::Result<usize> {
         debug_assert!(
             self.is_empty(),
@@ -129,10 +130,10 @@ impl LentPipe<'_> {
         Ok(self.filled)
     }
 
-    /// Gives the socket what it has room for, and counts what it took.
+    /// Moves to the socket what it has room for, and counts it.
     ///
     /// # Errors
-    /// Of the socket; nothing was given then.
+    /// An error of the socket. Then nothing was moved.
     pub(super) fn pour_into(&mut self, to: &Socket, meter: Meter<'_>) -> io::Result<()> {
         debug_assert!(
             !self.is_empty(),

@@ -1,4 +1,4 @@
-//! What a panic in the middle of a transfer leaves behind.
+//! Tests what remains after a panic in the middle of a transfer.
 
 use std::{io, sync::Arc};
 
@@ -49,7 +49,7 @@ async fn a_panic_in_mid_transfer_resets_both_sides_and_keeps_the_count() {
         up: Flow::holding(Box::default()),
         early_down: Box::default(),
     };
-    // As `connection.rs` does before payload.
+    // `connection.rs` does the same before payload.
     pair.client.reset_on_close().unwrap();
     pair.tor.reset_on_close().unwrap();
     let slot = slot(&counters).await;

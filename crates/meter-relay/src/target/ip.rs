@@ -1,10 +1,10 @@
-//! Which IP addresses lie inside this machine or its networks.
+//! IP addresses that belong to this machine or to its networks.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address has no business on the open internet (S-19, S-20).
+/// Whether an address does not belong to the public internet (S-19, S-20).
 ///
-/// Addresses kept for documentation are not in the list: they lead nowhere.
+/// Addresses that are reserved for documentation are not in the list, since they lead nowhere.
 pub(super) fn is_internal(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_internal_v4(ip),
@@ -25,9 +25,9 @@ fn is_internal_v4(ip: Ipv4Addr) -> bool {
 fn is_internal_v6(ip: Ipv6Addr) -> bool {
     let segments = ip.segments();
     match segments {
-        // NAT64, RFC 6052: an IPv4 address in other clothes.
+        // NAT64, RFC 6052: contains an IPv4 address.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_internal_v4(joined(high, low)),
-        // 6to4, RFC 3056: likewise.
+        // 6to4, RFC 3056: contains an IPv4 address, too.
         [0x2002, high, low, ..] => is_internal_v4(joined(high, low)),
         // The rest of ::/8, RFC 4291: unspecified, loopback, IPv4-compatible, IPv4-mapped,
         // IPv4-translated, NAT64 for local use. None of them is a public address.

@@ -1,16 +1,16 @@
-//! Names that mean something only on this computer or in its network.
+//! Names that have a meaning only on this computer or in its network.
 //!
-//! No exit can answer for them. Asking one would tell it what stands in the person's network; and
-//! some of these names exist in public too, where a stranger would be sent the password of a
-//! router.
+//! No exit can resolve them. A query would tell the exit which devices are in the person's network.
+//! And some of these names also exist in public: a stranger's server could then get the password of
+//! a router.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::ip::is_internal;
 
-/// By standards: RFC 6761 §6.3 (localhost), RFC 6762 §3 (local), RFC 8375 (home.arpa), RFC 9462
-/// §6.4 (resolver.arpa), RFC 9665 (service.arpa), RFC 8880 (ipv4only.arpa, for which every network
-/// answers itself); `.internal` is reserved by ICANN (resolution 2024.07.29.06).
+/// Names from standards: RFC 6761 §6.3 (localhost), RFC 6762 §3 (local), RFC 8375 (home.arpa), RFC
+/// 9462 §6.4 (resolver.arpa), RFC 9665 (service.arpa), RFC 8880 (ipv4only.arpa, which every network
+/// answers itself); ICANN reserves `.internal` (resolution 2024.07.29.06).
 const STANDARD: &[&str] = &[
     "localhost",
     "local",
@@ -21,9 +21,9 @@ const STANDARD: &[&str] = &[
     "internal",
 ];
 
-/// By wide use. The first six are those of RFC 6762 Appendix G and of ICANN's decision not to
-/// delegate corp, home and mail (2018.02.04.12); routers and systems set the others by themselves
-/// (the public root is asked for all of them without end). None is a top-level domain.
+/// Names in wide use. The first six are those of RFC 6762 Appendix G and of ICANN's decision not to
+/// delegate corp, home and mail (2018.02.04.12). Routers and systems set the others by default (the
+/// public root servers get queries for all of them all the time). None is a top-level domain.
 const WIDE_USE: &[&str] = &[
     "intranet",
     "private",
@@ -47,7 +47,7 @@ const WIDE_USE: &[&str] = &[
 
 /// Pages of routers and other devices at home, as their makers print them on the device or in its
 /// manual (AVM, Vodafone, O2, Telekom, congstar, Free, Netgear, TP-Link, ASUS, Xiaomi, Zyxel,
-/// Huawei, Pi-hole). Several exist in public as well, and not all of those belong to the maker.
+/// Huawei, Pi-hole). Several also exist in public, and some of those do not belong to the maker.
 const DEVICES: &[&str] = &[
     "fritz.box",
     "myfritz.box",
@@ -86,7 +86,7 @@ pub(super) fn is_local(name: &str) -> bool {
         || reverse_v6(name).is_some_and(|ip| is_internal(IpAddr::V6(ip)))
 }
 
-/// What stands before `zone`, without the dot between them; empty for the zone itself.
+/// The part of the name before `zone`, without the dot between them; empty for the zone itself.
 fn below<'a>(name: &'a str, zone: &str) -> Option<&'a str> {
     let (before, end) = name.split_at_checked(name.len().checked_sub(zone.len())?)?;
     if !end.eq_ignore_ascii_case(zone) {
@@ -99,8 +99,8 @@ fn below<'a>(name: &'a str, zone: &str) -> Option<&'a str> {
     }
 }
 
-/// The first address of the zone that asks who has an address (RFC 1035 §3.5). RFC 6303 has those
-/// of private networks answered locally.
+/// The first address in a reverse-lookup name (RFC 1035 §3.5). RFC 6303 says that reverse lookups
+/// of private networks are answered locally.
 fn reverse_v4(name: &str) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
     let labels = below(name, "in-addr.arpa")?.rsplit('.');
@@ -109,7 +109,7 @@ fn reverse_v4(name: &str) -> Option<Ipv4Addr> {
     (count > 0).then(|| octets.into())
 }
 
-/// Likewise for RFC 3596 §2.5: one hexadecimal digit for each label.
+/// The same for IPv6 (RFC 3596 §2.5): one hexadecimal digit per label.
 fn reverse_v6(name: &str) -> Option<Ipv6Addr> {
     let mut digits = [0; 32];
     let labels = below(name, "ip6.arpa")?.rsplit('.');
@@ -124,7 +124,7 @@ fn reverse_v6(name: &str) -> Option<Ipv6Addr> {
     (count > 0).then(|| Ipv6Addr::from_bits(bits))
 }
 
-/// How many there were.
+/// Stores values into the places. Returns how many values were stored.
 fn fill(places: &mut [u8], values: impl Iterator<Item = u8>) -> usize {
     let mut count = 0;
     for (place, value) in places.iter_mut().zip(values) {

@@ -1,8 +1,8 @@
-//! Which host names may go to Tor.
+//! Decides which host names may go to Tor.
 //!
-//! Browsers put addresses into the name field too (Chromium always does), so a name that is really
-//! an address is judged as one. Odd spellings of addresses, which some resolvers read and others
-//! do not, are refused altogether: `127.1`, `0x7f000001`, `2130706433`, `0177.0.0.1`, `0`.
+//! Browsers put IP addresses into the name field, too (Chromium always does), so a name that is an
+//! IP address is judged as an address. Unusual spellings that some resolvers read as an address and
+//! others do not are always refused: `127.1`, `0x7f000001`, `2130706433`, `0177.0.0.1`, `0`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -13,8 +13,7 @@ const NAME_BYTES_MAX: usize = 253;
 /// Longest label, RFC 1035 §2.3.4.
 const LABEL_BYTES_MAX: usize = 63;
 
-/// The last label of names that never exist: RFC 6761 §6.4, which wants nobody to be asked for
-/// them.
+/// The last label of names that never exist. RFC 6761 §6.4 asks that nothing resolves them.
 const NOWHERE_LAST_LABEL: &str = "invalid";
 
 /// Judges a name as the client sent it (S-17 to S-20).
@@ -33,7 +32,7 @@ pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
     if is_number(last) {
         return judge_v4_literal(relative, ends_in_dot);
     }
-    // A single label means something only inside the network that it is asked in.
+    // A single label has a meaning only in the network where it is used.
     let is_single = parents.is_empty();
     if is_single || is_local(relative) {
         return Err(TargetRefusal::Forbidden);
@@ -44,7 +43,8 @@ pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
     Ok(())
 }
 
-/// Letters, digits, hyphens and underscores in labels of legal length, at least one.
+/// Whether there is at least one label, all have a legal length, and all consist of letters,
+/// digits, hyphens and underscores.
 fn is_well_formed(name: &str) -> bool {
     let is_host_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     name.len() <= NAME_BYTES_MAX
@@ -53,8 +53,8 @@ fn is_well_formed(name: &str) -> bool {
         })
 }
 
-/// Whether a last label makes the name an IPv4 address (the WHATWG URL standard's "ends in a
-/// number"): no top-level domain is a number, so nothing public is lost.
+/// Whether the last label makes the name an IPv4 address ("ends in a number" in the WHATWG URL
+/// standard). No top-level domain is a number, so this refuses no public name.
 fn is_number(label: &str) -> bool {
     let is_hexadecimal = label
         .strip_prefix("0x")
@@ -63,7 +63,7 @@ fn is_number(label: &str) -> bool {
     is_hexadecimal || label.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The one spelling that everybody reads alike passes, if the address is public.
+/// Accepts the one spelling that all programs read in the same way, if the address is public.
 fn judge_v4_literal(text: &str, ends_in_dot: bool) -> Result<(), TargetRefusal> {
     match text.parse::<Ipv4Addr>() {
         Ok(ip) if !ends_in_dot && !is_internal(IpAddr::V4(ip)) => Ok(()),
@@ -71,7 +71,8 @@ fn judge_v4_literal(text: &str, ends_in_dot: bool) -> Result<(), TargetRefusal> 
     }
 }
 
-/// A colon makes a name an IPv6 literal or nonsense. Chromium sends public ones like this, bare.
+/// A name with a colon is an IPv6 address or malformed. Chromium sends public ones without
+/// brackets.
 fn judge_v6_literal(text: &str) -> Result<(), TargetRefusal> {
     let inner = text
         .strip_prefix('[')

@@ -1,20 +1,20 @@
-//! Why a target is refused, and what the client is told then.
+//! Reasons for refusing a target, and the reply for each.
 
 use shadowsocks::relay::socks5::Reply;
 
-/// Why a target does not go to Tor.
+/// The reason why a target does not go to Tor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum TargetRefusal {
-    /// No host name at all: empty, too long, or with characters no host name has.
+    /// Not a host name: empty, too long, or with characters that host names do not have.
     Malformed,
-    /// Inside this machine or network, or a port of the relay or of Tor.
+    /// On this machine or network, or a port of the relay or of Tor.
     Forbidden,
-    /// Below `.invalid`, where nothing exists: no question for an exit.
+    /// Below `.invalid`, where nothing exists. There is no need to ask an exit.
     Nowhere,
 }
 
 impl TargetRefusal {
-    /// The SOCKS reply for it.
+    /// The SOCKS reply for this refusal.
     pub(crate) fn reply(self) -> Reply {
         match self {
             Self::Malformed => Reply::GeneralFailure,

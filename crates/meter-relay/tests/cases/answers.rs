@@ -1,4 +1,4 @@
-//! What Tor answers, or fails to: S-25, S-30, S-31.
+//! Answers of Tor, wrong answers and missing answers: S-25, S-30, S-31.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::{
     rig::{Rig, config, soon},
 };
 
-/// A client that has asked, and Tor's side with the request read.
+/// Returns a client that has sent its request, and Tor's side after it read the request.
 async fn asked(rig: &Rig, tor: &FakeTor) -> (Client, TcpStream) {
     let mut client = rig.client().await;
     client.greet().await;
@@ -29,7 +29,7 @@ async fn asked(rig: &Rig, tor: &FakeTor) -> (Client, TcpStream) {
 /// Asserts that the relay has closed its connection to Tor.
 async fn is_closed(mut stream: TcpStream) {
     let mut rest = Vec::new();
-    // A close on bytes that the relay did not read is a reset; both are closed.
+    // A close with bytes that the relay did not read is a reset. Both count as closed.
     drop(soon(stream.read_to_end(&mut rest)).await);
     assert_eq!(rest, b"", "nothing more was said to Tor");
 }
@@ -51,7 +51,7 @@ async fn s_25_tors_refusals_reach_the_client_unchanged() {
     assert_eq!(snapshot.unreached, codes().collect());
 }
 
-/// Only Tor knows what an onion address is.
+/// Only Tor can judge an onion address.
 #[tokio::test]
 async fn s_25_a_malformed_onion_address_reaches_tor_and_tors_word_the_client() {
     let tor = FakeTor::start();
@@ -110,8 +110,8 @@ async fn s_30_broken_replies_of_tor_are_general_failures() {
     let truncated = (0..SUCCESS.len()).map(|length| SUCCESS[..length].to_vec());
     let wrong = [
         vec![4, 0, 0, 1, 0, 0, 0, 0, 0, 0],                    // version
-        vec![0, 90, 0, 0, 0, 0, 0, 0, 0, 0],                   // SOCKS4's words
-        b"HTTP/1.0 501 Tor is not an HTTP Proxy\r\n".to_vec(), // a stranger's
+        vec![0, 90, 0, 0, 0, 0, 0, 0, 0, 0],                   // a SOCKS4 reply
+        b"HTTP/1.0 501 Tor is not an HTTP Proxy\r\n".to_vec(), // another protocol
         vec![5, 0, 1, 1, 0, 0, 0, 0, 0, 0],                    // reserved byte
         vec![5, 0, 0, 2, 0, 0, 0, 0, 0, 0],                    // address type
         [&[5, 0, 0, 3, 255][..], &[b'a'; 255], &[0, 80]].concat(), // name of 255 bytes
@@ -124,7 +124,7 @@ async fn s_30_broken_replies_of_tor_are_general_failures() {
         stream.shutdown().await.unwrap();
         client.hears_last(&reply(1)).await;
         is_closed(stream).await;
-        tor.assert_untouched(); // no second try
+        tor.assert_untouched(); // no second attempt
     }
     rig.finish_with(0, 0).await;
 }
@@ -138,7 +138,7 @@ async fn s_30_a_broken_choice_of_method_is_a_general_failure() {
         client.greet().await;
         client.send(&usual_request()).await;
         let mut stream = tor.accept().await;
-        // All that was said at once: what is left unread would make the end a reset.
+        // Read everything that was sent: unread bytes would make the end a reset.
         let mut words = [0; 3 + 18];
         soon(stream.read_exact(&mut words)).await.unwrap();
         assert_eq!(words[3..], usual_request());
@@ -163,7 +163,7 @@ async fn a_reset_by_tor_before_its_answer_is_a_general_failure() {
     rig.finish_with(0, 0).await;
 }
 
-#[tokio::test(start_paused = true)] // the limit is 120 s; the clock leaps when nothing moves
+#[tokio::test(start_paused = true)] // the limit is 120 s; the paused clock jumps ahead
 async fn a_tor_that_never_answers_is_given_up_with_tors_own_code() {
     for words in [0, 2, 9] {
         let tor = FakeTor::start();
@@ -202,7 +202,7 @@ async fn s_31_without_a_tor_every_request_fails_at_once() {
 
 #[tokio::test]
 async fn s_31_a_dead_upstream_is_a_general_failure() {
-    let gone = FakeTor::start().upstream(); // the listener is dropped here
+    let gone = FakeTor::start().upstream(); // this drops the listener
     let directory = tempfile::tempdir().unwrap();
     for upstream in [
         gone,
@@ -225,7 +225,7 @@ async fn an_upstream_that_is_not_on_loopback_is_never_dialled() {
     let TorAddr::Tcp(address) = tor.upstream() else {
         unreachable!()
     };
-    // Linux takes 0.0.0.0 for this machine, so a dial would arrive.
+    // Linux treats 0.0.0.0 as this machine, so a connection would arrive.
     let elsewhere = TorAddr::Tcp(([0, 0, 0, 0], address.port()).into());
     let rig = Rig::start(config(), Some(elsewhere));
     let mut client = rig.client().await;
@@ -254,7 +254,7 @@ async fn s_31_a_tor_that_comes_back_elsewhere_is_found() {
     rig.finish_with(0, 0).await;
 }
 
-/// A listener whose queue is full lets connections hang; real time would be the kernel's retries.
+/// Connections to a listener with a full queue hang. In real time the kernel would retry.
 #[tokio::test(start_paused = true)]
 async fn s_31_a_tor_too_busy_to_accept_is_given_up_within_a_second() {
     let socket = TcpSocket::new_v4().unwrap();

@@ -1,4 +1,5 @@
-//! Far more than a buffer holds, which on Linux goes through pipes: whole, in order, counted.
+//! Transfers far larger than a buffer, which go through pipes on Linux: complete, in order,
+//! counted.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
@@ -8,7 +9,7 @@ use crate::support::{
     rig::{Rig, config, soon},
 };
 
-/// Sends all in uneven pieces and ends; gives what came from the other side until its end.
+/// Sends all bytes in uneven pieces and ends. Returns what came from the other side until its end.
 async fn exchange<S: AsyncRead + AsyncWrite>(stream: S, bytes: &[u8], piece: usize) -> Vec<u8> {
     let (mut reader, mut writer) = split(stream);
     let send = async {

@@ -1,4 +1,5 @@
-//! A thousand connections at once, both directions busy, four sockets each: one sum.
+//! A thousand connections at once, with both directions in use and four sockets each: one exact
+//! sum.
 
 use tokio::task::JoinSet;
 
@@ -12,7 +13,7 @@ use crate::support::{
 
 const CONNECTIONS: u64 = 1_000;
 
-/// Uneven numbers of bytes, from none to somewhat more than two copying buffers.
+/// Different numbers of bytes, from zero to somewhat more than two copy buffers.
 fn bytes(index: u64) -> Moved {
     Moved {
         up: index * 7_919 % 40_000,
@@ -45,7 +46,7 @@ async fn a_thousand_busy_connections_are_the_kernels_sum_and_the_peers() {
     }
     let mut wires = soon(busy.join_all()).await;
 
-    // All has been read and nobody has ended: no socket changes any more.
+    // Everything was read and no side has ended, so no socket changes any more.
     let books = Books::open();
     let (mut peers, mut relays) = (Moved::default(), Moved::default());
     for wire in &wires {
@@ -67,7 +68,7 @@ async fn a_thousand_busy_connections_are_the_kernels_sum_and_the_peers() {
     assert_eq!(rig.counters.snapshot().active, CONNECTIONS);
     assert_eq!((relays, peers), (Moved { up, down }, Moved { up, down }));
 
-    // Every second one is torn, from alternating sides; the others end in order.
+    // Every second connection is reset, from alternating sides; the others end in order.
     for (index, wire) in wires.iter_mut().enumerate() {
         match index % 4 {
             0 => wire.reset(Side::Client),
@@ -76,7 +77,7 @@ async fn a_thousand_busy_connections_are_the_kernels_sum_and_the_peers() {
         }
     }
     drop(wires);
-    // Only now: a counter on another thread may be an instruction behind its socket.
+    // Only after the end: a counter on another thread may lag behind its socket by one instruction.
     let last = rig.finish().await;
     assert_eq!((last.bytes_up, last.bytes_down), (up, down));
 }

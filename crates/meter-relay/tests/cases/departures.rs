@@ -1,4 +1,4 @@
-//! Clients that leave before there is payload, in each state.
+//! Clients that leave before there is payload, in each state of the connection.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

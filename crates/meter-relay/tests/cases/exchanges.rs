@@ -1,4 +1,4 @@
-//! Any traffic at all, as a property: it arrives whole and is counted to the byte.
+//! A property over random traffic: it arrives complete and is counted to the byte.
 
 use proptest::prelude::*;
 use tokio::{
@@ -48,7 +48,7 @@ proptest! {
     }
 }
 
-/// Both sides send their parts and read the other's, all at once.
+/// Both sides send their parts and read those of the other side at the same time.
 async fn exchange(writes: &[Write]) {
     let parts = |up: bool| {
         writes.iter().filter_map(move |write| match *write {
@@ -69,7 +69,7 @@ async fn exchange(writes: &[Write]) {
     rig.finish_with(up.len(), down.len()).await;
 }
 
-/// Sends the parts and the end; returns what came from the other side.
+/// Sends the parts and the end. Returns what came from the other side.
 async fn one_side(stream: TcpStream, parts: impl Iterator<Item = usize>) -> Vec<u8> {
     let (mut reader, mut writer) = stream.into_split();
     let send = async {

@@ -1,5 +1,6 @@
-//! S-29: a flood of new connections. In turns and not in time, so that the machine does not matter:
-//! a stream that is open goes on after a few connections more, however many are waiting.
+//! S-29: a flood of new connections. Measured in turns and not in time, so that the speed of the
+//! machine does not matter: an open stream continues after a few more connections, however many
+//! wait.
 
 use std::net::TcpStream;
 
@@ -12,13 +13,13 @@ use crate::support::{
     rig::{Rig, config, soon},
 };
 
-/// As many as the kernel keeps waiting for the relay, with one to spare.
+/// As many as the kernel queues for the relay, less a few.
 const FLOOD: usize = 1_000;
-/// Several turns of the accepting task: until a byte is through, both ends of the stream and this
-/// test have to be woken.
+/// Several turns of the accepting task. For one byte, both ends of the stream and this test must be
+/// woken.
 const ACCEPTED_PER_BYTE_MAX: u64 = 48;
 
-#[tokio::test] // on one thread: what the relay accepts, it accepts between two turns of the stream
+#[tokio::test] // one thread: the relay accepts only between two turns of the stream
 async fn s_29_a_flood_of_connections_lets_open_streams_through() {
     raise_the_limit_on_files();
     let tor = FakeTor::start();
@@ -32,7 +33,7 @@ async fn s_29_a_flood_of_connections_lets_open_streams_through() {
     let (mut client, mut stream) = rig.pair(&tor).await;
     #[expect(clippy::disallowed_methods, reason = "the flood, on loopback")]
     let connect = || TcpStream::connect(("127.0.0.1", rig.port)).unwrap();
-    // The relay has no turn in here: all of them wait in the kernel's queue.
+    // The relay has no turn here, so all connections wait in the kernel's queue.
     let flood: Vec<_> = (0..FLOOD).map(|_| connect()).collect();
 
     let accepted = || rig.counters.snapshot().connections - 1;

@@ -1,14 +1,14 @@
-//! Two sides that write twice and end, in every order that there is.
+//! Two sides that each write twice and end, in every possible order.
 
 use crate::support::{
     stage::{Act, Stage, Step},
     wire::{Moved, Side},
 };
 
-/// What each side does, in this order.
+/// The actions of each side, in this order.
 const ACTS: [Act; 3] = [Act::Write(20_001), Act::Write(16_384), Act::End];
 
-/// Every order of both sides' acts that keeps each side's own.
+/// All orders of both sides' actions that keep the order of each side.
 fn orders() -> Vec<Vec<Side>> {
     let sides = |bits: u32| (0..6).map(move |at| bits >> at & 1 == 0);
     let orders = (0..64_u32).filter(|bits| bits.count_ones() == 3);

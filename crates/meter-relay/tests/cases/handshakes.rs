@@ -1,4 +1,4 @@
-//! What clients say before there is a target: S-01 to S-16.
+//! Handshakes that do not lead to a target, and those that do: S-01 to S-16.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::support::{
     rig::Rig,
 };
 
-/// Every row: say `words` to a fresh relay, hear `answer`, and leave no trace but a refusal.
+/// For each row: sends `words` to a fresh relay and expects `answer` and one counted refusal.
 ///
-/// How the connection closes is not asserted here: on unread words a close is a reset.
+/// How the connection closes is not checked here: with unread bytes a close is a reset.
 #[track_caller]
 fn refused(words: &[&[u8]], answer: &[u8]) -> impl Future<Output = ()> {
     let caller = std::panic::Location::caller();
@@ -49,7 +49,7 @@ async fn s_01_an_http_client_reads_that_this_is_a_socks_proxy() {
     }
 }
 
-#[tokio::test(start_paused = true)] // what is not whole is waited for; the clock leaps
+#[tokio::test(start_paused = true)] // waits for the rest; the paused clock jumps ahead
 async fn s_01_half_a_request_is_answered_too_and_what_is_none_is_not() {
     let said = answer_to(b"GET http://a.example/ HTTP/1.1\r\nHost:").await;
     assert!(said.starts_with("HTTP/1.0 501 "), "{said}");
@@ -58,19 +58,20 @@ async fn s_01_half_a_request_is_answered_too_and_what_is_none_is_not() {
     }
 }
 
-/// An answer, even a refusal, would tell any page that Onionmeter is here.
+/// Any answer, even a refusal, would tell a page that Onionmeter is here.
 #[tokio::test]
 async fn s_01_a_page_that_tries_the_port_hears_nothing() {
     for line in ["Origin: https://a.example", "Sec-Fetch-Site: cross-site"] {
         let head = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{line}\r\n\r\n");
         assert_eq!(answer_to(head.as_bytes()).await, "", "{line}");
     }
-    // Under a name that its maker lets lead to 127.0.0.1.
+    // A host name that its owner made to resolve to 127.0.0.1.
     let rebound = b"GET / HTTP/1.1\r\nHost: rebound.example:9149\r\n\r\n";
     assert_eq!(answer_to(rebound).await, "");
 }
 
-/// What a client hears that says these words; Tor hears nothing, and the relay counts a refusal.
+/// Returns the answer to a client that sends these bytes. Tor gets nothing, and one refusal is
+/// counted.
 async fn answer_to(words: &[u8]) -> String {
     let tor = FakeTor::start();
     let rig = Rig::before(&tor);
@@ -101,7 +102,7 @@ async fn s_04_no_methods_find_no_method() {
     refused(&[&[5, 0]], &[5, 0xFF]).await;
 }
 
-#[tokio::test(start_paused = true)] // the deadline is 10 s; the clock leaps when nothing moves
+#[tokio::test(start_paused = true)] // the deadline is 10 s; the paused clock jumps ahead
 async fn s_05_fewer_methods_than_announced_meet_the_deadline() {
     let methods = [0; 254];
     refused(&[&[5, 255], &methods], &[]).await;
@@ -113,7 +114,7 @@ async fn s_06_unknown_methods_find_no_method() {
     refused(&[&[5, 3, 1, 3, 0xFF]], &[5, 0xFF]).await;
 }
 
-#[tokio::test(start_paused = true)] // the clock leaps when nothing moves
+#[tokio::test(start_paused = true)] // the paused clock jumps ahead
 async fn s_07_the_deadline_is_on_the_whole_handshake_not_on_each_byte() {
     let tor = FakeTor::start();
     let rig = Rig::before(&tor);
@@ -156,8 +157,8 @@ async fn s_08_s_09_credentials_of_any_length_are_accepted_and_never_forwarded() 
         let (mut client, verdict) = present(&rig, user, password).await;
         assert_eq!(verdict, [1, 0]);
         client.send(&usual_request()).await;
-        // `open` asserts that only "no authentication" is offered to Tor, since this rig does not
-        // isolate; `isolations.rs` has the other case.
+        // `open` checks that the relay offers Tor only "no authentication", since this rig does not
+        // isolate. `isolations.rs` tests the other case.
         let stream = tor.open().await;
         assert_eq!(client.receive(10).await, SUCCESS);
         drop(stream);

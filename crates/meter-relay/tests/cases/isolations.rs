@@ -1,4 +1,5 @@
-//! What is said to Tor about who asks: every site its own credentials, the client's never.
+//! The credentials that Tor gets: each site has its own, and a client's credentials never reach
+//! Tor.
 
 use meter_relay::{IdentitySecret, Isolation, RelayConfig, Site};
 use tokio::{
@@ -22,7 +23,7 @@ fn isolating(tor: &FakeTor) -> (Rig, Isolation) {
     (Rig::start(config, Some(tor.upstream())), isolation)
 }
 
-/// Lets a greeted client ask for a name, and returns what Tor hears as the password.
+/// Sends a request for a name from a client after its greeting. Returns the password that Tor gets.
 async fn password(mut client: Client, tor: &FakeTor, name: &str) -> Vec<u8> {
     let request = request_for_name(name.as_bytes(), 80);
     client.send(&request).await;
@@ -73,7 +74,7 @@ async fn a_new_identity_changes_the_credentials_of_a_running_relay() {
     rig.finish_with(0, 0).await;
 }
 
-/// An open stream to a name, and what Tor heard as its password.
+/// Opens a stream to a name. Returns it with the password that Tor got.
 async fn open(rig: &Rig, tor: &FakeTor, name: &str) -> (Client, TcpStream, Vec<u8>) {
     let mut client = greeted(rig).await;
     client.send(&request_for_name(name.as_bytes(), 80)).await;
@@ -151,7 +152,7 @@ async fn s_10_reserved_user_names_are_refused_before_tor_hears_of_them() {
     assert_eq!(rig.finish_with(0, 0).await.refused, 3);
 }
 
-/// Tor 0.4.9 loses its answer to a greeting that credentials follow in the same segment.
+/// Tor 0.4.9 loses its answer to a greeting if credentials follow in the same segment.
 #[tokio::test]
 async fn the_greeting_goes_alone_and_the_rest_together() {
     let tor = FakeTor::start();
@@ -170,8 +171,8 @@ async fn the_greeting_goes_alone_and_the_rest_together() {
     rig.finish_with(0, 0).await;
 }
 
-/// Lets Tor answer the greeting with `method`, and asserts that the client is told of a failure
-/// and that nothing more was said.
+/// Lets Tor answer the greeting with `method`. Checks that the client gets an error and that the
+/// relay sends nothing more to Tor.
 async fn agrees_to(method: u8) {
     let tor = FakeTor::start();
     let (rig, _) = isolating(&tor);
@@ -219,7 +220,7 @@ async fn credentials_are_not_payload() {
     client.send(&usual_request()).await;
     let mut stream: TcpStream = tor.accept().await;
     read_isolated_request(&mut stream).await;
-    // The reply and the first payload in one segment.
+    // Sends the reply and the first payload in one segment.
     let (up, down) = (pattern(1_000), pattern(2_000));
     soon(stream.write_all(&[&SUCCESS[..], &down].concat()))
         .await
@@ -244,7 +245,7 @@ async fn s_22_public_literals_are_let_through_and_counted() {
         request_for_name(b"93.184.216.34", 80),
         request_for_name(b"2606:2800:220:1::1", 80),
         usual_request(),
-        [5, 1, 0, 1, 10, 0, 0, 1, 0, 80].to_vec(), // not public: refused, not counted here
+        [5, 1, 0, 1, 10, 0, 0, 1, 0, 80].to_vec(), // not public: refused, so not counted here
     ];
     let mut heard = Vec::new();
     for request in &requests[..4] {

@@ -1,4 +1,4 @@
-//! Any traffic at all, with the relay's counters against the kernel's own books at every moment.
+//! Random traffic; after every step the relay's counters are compared with the kernel's numbers.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ const WIRES: usize = 3;
 fn sizes() -> impl Strategy<Value = usize> {
     prop_oneof![
         1..10_usize,
-        // Around the relay's copying buffer, where its way of moving bytes changes.
+        // Around the size of the relay's copy buffer, where it changes from copies to pipes.
         16_383..16_386_usize,
         1..100_000_usize,
         // More than the sockets hold.
@@ -38,7 +38,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn early() -> impl Strategy<Value = Vec<Moved>> {
-    // Below, at and above what the relay reads in one go during the handshake.
+    // Below, equal to and above the number of bytes that the relay reads at once during the
+    // handshake.
     let bytes = || prop_oneof![Just(0), 1..600_u64, 10_000..40_000_u64];
     let early = (bytes(), bytes()).prop_map(|(up, down)| Moved { up, down });
     prop::collection::vec(early, WIRES)
@@ -51,7 +52,7 @@ proptest! {
     fn at_every_moment_the_counters_are_what_the_kernel_took(early in early(), steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .event_interval(1) // sockets are looked at between any two turns
+            .event_interval(1) // looks at the sockets after every turn
             .build()
             .unwrap();
         runtime.block_on(async {

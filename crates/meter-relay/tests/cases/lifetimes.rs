@@ -1,4 +1,4 @@
-//! Binding, stopping, draining, and starting again: S-24.
+//! Binding, stopping, draining and starting again: S-24.
 
 use std::{io, sync::Arc};
 
@@ -46,7 +46,8 @@ async fn only_loopback_addresses_are_listened_on() {
 
 #[tokio::test]
 async fn s_24_a_taken_port_is_reported_with_its_number() {
-    // The standard library's listener allows reuse, as ours does, which must not mean sharing.
+    // The standard library's listener allows reuse, as ours does. This must not mean sharing the
+    // port.
     let stranger = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = stranger.local_addr().unwrap().port();
     let outcome = bind(on_port(port));
@@ -82,7 +83,7 @@ async fn a_stopped_relay_is_started_again_at_once_and_its_totals_go_on() {
     let (port, counters) = (first.port, Arc::clone(&first.counters));
     let (mut client, mut stream) = first.pair(&tor).await;
     stream.write_all(b"abc").await.unwrap();
-    // The relay closes its side first, so that its port is left in TIME_WAIT.
+    // The relay closes its side first, so its port remains in TIME_WAIT.
     drop(stream);
     client.receive(3).await;
     let mut refused = first.client().await;
@@ -128,7 +129,7 @@ async fn connects(port: u16) -> bool {
         reason = "a test's own client, on loopback"
     )]
     let outcome = TcpStream::connect(("127.0.0.1", port)).await;
-    // A connection that the kernel had queued when the port closed is reset.
+    // A connection in the kernel's queue is reset when the port closes.
     !outcome.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 

@@ -1,4 +1,4 @@
-//! Many at once: the limit on connections, and a thousand exact sums.
+//! Many clients at once: the limit on connections, and a thousand exact sums.
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,7 +32,7 @@ async fn who_finds_no_place_waits_unaccepted_until_one_is_free() {
     let mut third = rig.client().await;
     third.send(&GREETING).await;
 
-    // With the clock paused, the limit passes when no socket and no task has anything to do.
+    // With a paused clock the limit passes when no socket and no task has work to do.
     tokio::time::pause();
     let patience = Duration::from_secs(60);
     timeout(patience, third.0.readable())
@@ -94,7 +94,7 @@ async fn a_thousand_connections_at_once_sum_up_exactly() {
     assert_eq!(snapshot.connections, u64::try_from(CLIENTS).unwrap());
 }
 
-/// Sends `length` bytes once all clients are connected; returns how many came back.
+/// Sends `length` bytes after all clients have connected. Returns how many came back.
 async fn visit(port: u16, length: usize, all_open: Arc<Barrier>) -> usize {
     let mut client = Client::connect(port).await;
     client.greet().await;

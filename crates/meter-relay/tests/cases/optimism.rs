@@ -1,4 +1,4 @@
-//! The optimistic port: success is said before Tor answers, and payload goes ahead.
+//! The optimistic port: it reports success before Tor answers, and sends early payload ahead.
 
 use meter_relay::{IdentitySecret, Isolation, RelayConfig};
 use tokio::{
@@ -24,7 +24,8 @@ fn before(tor: &FakeTor) -> Rig {
     Rig::start(optimistic(), Some(tor.upstream()))
 }
 
-/// A client that was told of success, and Tor with the request read and not answered.
+/// Returns a client that was told of success, and Tor's side, which has not answered the request
+/// yet.
 async fn promised(rig: &Rig, tor: &FakeTor, early: &[u8]) -> (Client, TcpStream) {
     let mut client = rig.client().await;
     client.greet().await;
@@ -49,7 +50,7 @@ async fn payload_reaches_tor_before_tor_has_answered_and_is_counted_then() {
     client.send(b"and more").await;
     assert_eq!(read(&mut stream, 14).await, b"early and more");
     assert_eq!(rig.counters.snapshot().bytes_up, 14);
-    // The answer and the payload behind it come in one piece, as Tor sends them.
+    // The answer and the payload behind it come together, as Tor sends them.
     let answer = [&SUCCESS[..], b"hello"].concat();
     stream.write_all(&answer).await.unwrap();
     assert_eq!(client.receive(5).await, b"hello");
@@ -150,7 +151,7 @@ async fn a_client_that_leaves_before_the_answer_frees_tors_side() {
     let tor = FakeTor::start();
     let rig = before(&tor);
     let (client, mut stream) = promised(&rig, &tor, b"").await;
-    drop(client); // without a word
+    drop(client); // without sending anything
     assert_eq!(soon(stream.read(&mut [0])).await.unwrap(), 0);
     let (client, mut stream) = promised(&rig, &tor, b"word").await;
     assert_eq!(read(&mut stream, 4).await, b"word");

@@ -1,8 +1,7 @@
-//! A panic in one connection's task takes that connection along, and nothing else.
+//! A panic in one connection's task ends that connection and no other.
 //!
-//! The panic is a real one in the task itself, without any door for it in the relay: the listener
-//! to its log events, which belongs to whoever embeds the relay, panics at an event of this
-//! connection.
+//! The panic happens in the task itself, without a test hook in the relay: the subscriber of log
+//! events, which the embedding program chooses, panics at an event of this connection.
 
 use std::sync::{
     Arc,
@@ -23,7 +22,7 @@ use crate::support::{
     rig::{Rig, config, soon},
 };
 
-/// Panics at every event that begins so.
+/// Panics at every event with a message that begins with `at`.
 struct Panicking {
     at: &'static str,
     panicked: Arc<AtomicUsize>,
@@ -57,7 +56,8 @@ impl Subscriber for Panicking {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// While the guard lives, for this thread: the tests' runtimes have one.
+/// Installs the subscriber for this thread while the guard lives. The runtime of these tests has
+/// one thread.
 fn panic_at(at: &'static str) -> (Arc<AtomicUsize>, tracing::subscriber::DefaultGuard) {
     let panicked = Arc::default();
     let subscriber = Panicking {

@@ -96,7 +96,7 @@ async fn a_client_that_closes_on_unread_bytes_is_a_reset_to_tor() {
     let rig = Rig::before(&tor);
     let (client, mut stream) = rig.pair(&tor).await;
     stream.write_all(&pattern(1_000)).await.unwrap();
-    // They have arrived, and the client closes without a look at them: a stopped download.
+    // The bytes have arrived, and the client closes without reading them, like a stopped download.
     soon(client.0.peek(&mut [0; 1_000])).await.unwrap();
     drop(client);
     assert_reset(soon(stream.read(&mut [0; 1])).await);
@@ -126,10 +126,10 @@ async fn s_27_a_reset_after_an_orderly_end_frees_both_sockets() {
     rig.finish_with(2, 4).await;
 }
 
-/// Waits for the reset on a socket whose reading side has already ended in order.
+/// Waits for a reset of a socket after its reading side has ended in order.
 async fn breaks(stream: &TcpStream) {
     soon(stream.ready(Interest::ERROR)).await.unwrap();
-    // Linux says "broken pipe" for a reset behind an end.
+    // Linux reports "broken pipe" for a reset after an end.
     stream.take_error().unwrap().expect("broken");
 }
 

@@ -1,5 +1,5 @@
-//! A reader that does not read: the other side waits, memory does not grow, and what was counted is
-//! what the far socket holds. S-26, S-28.
+//! A reader that does not read: the other side waits, memory does not grow, and the count is what
+//! the receiving socket holds. S-26, S-28.
 
 use std::time::Duration;
 
@@ -23,13 +23,13 @@ async fn read_rest(stream: &mut TcpStream) -> Vec<u8> {
     bytes
 }
 
-/// Offers 1 GiB; returns what was taken before everything stood still.
+/// Offers 1 GiB. Returns how much was accepted before everything stopped.
 async fn offer_a_gibibyte(sender: &mut TcpStream) -> usize {
     /// Far above the kernel's buffers on this path (6 MB at most each), far below 1 GiB.
     const TAKEN_MAX: usize = 64 << 20;
     let chunk = vec![0x5A; 1 << 20];
     let mut taken = 0;
-    // With the clock paused, the limit passes when no socket and no task has anything to do.
+    // With a paused clock the limit passes when no socket and no task has work to do.
     tokio::time::pause();
     while taken < 1 << 30 {
         match timeout(Duration::from_secs(60), sender.write(&chunk)).await {
@@ -110,7 +110,7 @@ async fn a_reset_by_either_side_frees_a_blocked_connection() {
     let down = offer_a_gibibyte(&mut stream).await;
     stream.set_zero_linger().unwrap();
     drop(stream);
-    // The client still holds its socket and reads nothing; the relay must not wait for it.
+    // The client still holds its socket and reads nothing. The relay must not wait for it.
     client.0.ready(Interest::ERROR).await.unwrap();
     let (read, _) = client.rest().await;
 
@@ -120,7 +120,8 @@ async fn a_reset_by_either_side_frees_a_blocked_connection() {
     stream.ready(Interest::ERROR).await.unwrap();
     drop(stream.read(&mut [0; 1]).await);
 
-    // What a reset threw away on the way is the kernel's; what the peers read was counted.
+    // Bytes that a reset discarded on the way are in the kernel; bytes that the peers read were
+    // counted.
     let snapshot = rig.finish().await;
     let at_most = |taken: usize| u64::try_from(taken).unwrap();
     assert!(
@@ -136,8 +137,8 @@ async fn a_reset_by_either_side_frees_a_blocked_connection() {
     );
 }
 
-/// On a Unix socket every byte that a write accepted lies in the reader's own queue, so the exact
-/// count is known even when the connection is torn: read is not written, and offered is not read.
+/// On a Unix socket every byte that a write accepted is in the reader's own queue. So the exact
+/// count is known even after a reset: not the bytes offered, and not only those that were read.
 #[tokio::test]
 async fn a_torn_connection_has_counted_exactly_what_tors_socket_holds() {
     let tor = UnixTor::start();

@@ -11,13 +11,13 @@ use crate::support::{
     wire::{Moved, Side},
 };
 
-/// What one side has done with its direction before the reset.
+/// What one side did with its direction before the reset.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Way {
     Silent,
-    /// What it sent has been read.
+    /// It sent bytes, and they were read.
     Delivered,
-    /// It has sent until nothing went any more; nobody reads.
+    /// It sent until no more bytes were accepted; the other side does not read.
     Stuck,
 }
 
@@ -46,8 +46,8 @@ async fn prepare(stage: &mut Stage, side: Side, way: Way, ends: bool) {
     }
 }
 
-/// Either direction silent, read or stuck, ended or not, before a reset by either side: 72 states.
-/// [`Stage`] says what has to hold.
+/// Before a reset by either side, each direction was silent, read or stuck, and ended or not: 72
+/// states. [`Stage`] checks what must hold.
 #[tokio::test]
 async fn a_reset_in_any_state_keeps_what_the_kernel_took() {
     for by in [Side::Client, Side::Tor] {
@@ -71,11 +71,11 @@ async fn a_reset_in_any_state_keeps_what_the_kernel_took() {
     }
 }
 
-/// How far Tor has come with its part of the handshake.
+/// How many bytes of the handshake Tor has sent.
 const TORS_WORDS: [usize; 5] = [0, 1, 2, 3, 2 + SUCCESS.len() - 1];
 
-/// Until Tor has answered, nothing is payload, whatever has been sent: the kernel's books of Tor's
-/// socket have the relay's own words and nothing else.
+/// Before Tor has answered, nothing counts as payload, whatever was sent. The kernel's numbers for
+/// Tor's socket contain only the relay's own handshake.
 #[tokio::test]
 async fn a_reset_before_tors_answer_counts_nothing_and_hands_nothing_over() {
     let words = [&[5, 0][..], &SUCCESS].concat();

@@ -1,4 +1,4 @@
-//! S-23: other users of this machine. Only root can play another user, so only root can check it.
+//! S-23: other users of this machine. Only root can act as another user, so the tests need root.
 
 use std::process::Stdio;
 
@@ -9,17 +9,18 @@ use crate::support::{
     rig::{Rig, soon},
 };
 
-/// Greets the relay and prints the two bytes of its answer as numbers.
+/// Sends the relay a greeting and prints the two bytes of its answer as numbers.
 const GREET: &str = r#"exec 3<>"/dev/tcp/127.0.0.1/$0"
     printf '\005\001\000' >&3
     head -c 2 <&3 | od -An -tu1"#;
 const NOBODY: &str = "65534";
 
-/// Says all that it takes to have payload sent, and is gone before it can be asked about.
+/// Sends everything that is needed to send payload, and ends before the relay can ask for its
+/// owner.
 const THROW_AND_RUN: &str = r#"
     printf '\005\001\000\005\001\000\003\006a.test\000\120payload' >"/dev/tcp/127.0.0.1/$0""#;
 
-/// What the relay says to a greeting by a process of its own, of another user if one is given.
+/// Returns the relay's answer to a greeting from another process, of another user if one is given.
 async fn answer_to(user: Option<&str>, port: u16) -> String {
     run(user, GREET, port).await
 }
@@ -67,7 +68,7 @@ async fn s_23_another_user_who_leaves_at_once_has_nothing_sent_either() {
     }
     let tor = FakeTor::start();
     let rig = Rig::before(&tor);
-    // Its socket is nobody's any more when it is asked about, most of the times.
+    // Mostly the socket no longer has an owner when the relay asks for it.
     for _ in 0..20 {
         run(Some(NOBODY), THROW_AND_RUN, rig.port).await;
     }

@@ -1,4 +1,4 @@
-//! Which targets reach Tor, seen from Tor: S-17 to S-21, and names passed on untouched.
+//! The targets that reach Tor, seen from Tor: S-17 to S-21. Names are passed on unchanged.
 
 use crate::support::{
     client::{GREETING, reply, request_for_name},
@@ -16,7 +16,7 @@ fn request_for_v6(text: &str, port: u16) -> Vec<u8> {
     [&[5, 1, 0, 4][..], &address.octets(), &port.to_be_bytes()].concat()
 }
 
-/// Each request gets this reply, and Tor hears of none.
+/// Every request gets this reply, and none reaches Tor.
 async fn all_refused(requests: &[Vec<u8>], code: u8) {
     let tor = FakeTor::start();
     let rig = Rig::before(&tor);
@@ -31,7 +31,7 @@ async fn all_refused(requests: &[Vec<u8>], code: u8) {
     }
     let snapshot = rig.finish_with(0, 0).await;
     assert_eq!(snapshot.refused, u64::try_from(requests.len()).unwrap());
-    // What is no name at all is the client's slip, and nothing that a person could be told about.
+    // A malformed name is a mistake of the client program. There is nothing to tell a person.
     let told = requests.iter().map(|_| code).filter(|code| *code != 1);
     assert_eq!(snapshot.unreached, told.collect());
 }

@@ -1,9 +1,9 @@
-//! Connections torn at any moment, with Tor behind a Unix socket.
+//! Connections that break at any moment, with Tor behind a Unix socket.
 //!
-//! There a byte that a write handed over lies in the reader's own queue, and stays there when the
-//! writer is gone. So the exact number outlives the connection, and the counter must be that
-//! number: not one byte fewer, which would be lost, and not one more, which would never have been
-//! sent.
+//! On a Unix socket, a byte that a write delivered is in the reader's own queue and stays there
+//! after the writer is gone. So the exact number is known after the connection ended, and the
+//! counter must be equal: a smaller count would have lost a byte, a larger one would have invented
+//! one.
 
 use proptest::prelude::*;
 use tokio::{io::AsyncReadExt, task::yield_now};
@@ -39,7 +39,7 @@ proptest! {
         by_the_client in any::<bool>(),
         threads in 1..3_usize,
     ) {
-        // On a thread of its own the relay is torn wherever it happens to be.
+        // The relay runs on its own threads, so that it can be stopped at any point.
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .enable_all()
@@ -56,7 +56,7 @@ async fn tear(steps: &[Step], by_the_client: bool) {
     let mut arrived = Vec::new();
     for step in steps {
         match *step {
-            // What finds no room is not written.
+            // Bytes that find no room are not written.
             Step::Write(length) => drop(client.0.try_write(&pattern(length))),
             Step::Read(length) => {
                 let mut bytes = vec![0; length];
@@ -76,7 +76,7 @@ async fn tear(steps: &[Step], by_the_client: bool) {
         rig.finish().await;
         counters
     } else {
-        rig.abort().await // the whole relay is dropped where it stands
+        rig.abort().await // drops the whole relay at this point
     };
     soon(stream.read_to_end(&mut arrived)).await.unwrap();
     let held = u64::try_from(arrived.len()).unwrap();

@@ -1,5 +1,5 @@
-//! Requests that only show that they arrive: answered here, never passed on or counted. That they
-//! are not logged either is checked in `silent.rs`.
+//! Test requests that only show that they arrive: answered by the relay, never passed on or
+//! counted. `silent.rs` checks that they are not logged either.
 
 use meter_core::WitnessName;
 use meter_relay::{CounterSnapshot, RelayConfig, Witnesses};
@@ -12,7 +12,7 @@ use crate::support::{
 
 const NAME: WitnessName = WitnessName::new([0xA5; 16]);
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: nobody\r\n\r\n";
-/// The beginning of a TLS record with a greeting: what a browser says that insists on HTTPS.
+/// The beginning of a TLS record with a greeting: the first bytes of a browser that uses HTTPS.
 const TLS: &[u8] = &[0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3];
 
 fn before(tor: &FakeTor, optimistic: bool) -> (Rig, Witnesses) {
@@ -25,7 +25,7 @@ fn before(tor: &FakeTor, optimistic: bool) -> (Rig, Witnesses) {
     (Rig::start(config, Some(tor.upstream())), witnesses)
 }
 
-/// The totals of a relay at which `accepted` connections came and nothing else happened.
+/// The totals of a relay with `accepted` connections and nothing else.
 fn untouched(accepted: u64) -> CounterSnapshot {
     CounterSnapshot {
         connections: accepted,

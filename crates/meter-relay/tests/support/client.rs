@@ -1,4 +1,4 @@
-//! A SOCKS client that says exactly what it is told to, byte for byte.
+//! A SOCKS client that sends exactly the bytes it is told to send.
 
 use std::io;
 
@@ -40,14 +40,14 @@ impl Client {
         soon(self.0.shutdown()).await.unwrap();
     }
 
-    /// All that still comes, and whether it ends in order or by reset.
+    /// Returns all remaining bytes, and whether the connection ends in order or by a reset.
     pub(crate) async fn rest(&mut self) -> (Vec<u8>, io::Result<()>) {
         let mut bytes = Vec::new();
         let end = soon(self.0.read_to_end(&mut bytes)).await;
         (bytes, end.map(drop))
     }
 
-    /// Asserts that the relay closes in order, having said `words` and no more.
+    /// Checks that the relay sends exactly `words` and then closes in order.
     #[track_caller]
     pub(crate) fn hears_last(&mut self, words: &[u8]) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
@@ -58,7 +58,7 @@ impl Client {
         }
     }
 
-    /// Asserts that the relay closes without a word; unread input makes a close a reset.
+    /// Checks that the relay closes without an answer. Unread input makes a close a reset.
     #[track_caller]
     pub(crate) fn hears_nothing(&mut self) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
@@ -95,7 +95,7 @@ pub(crate) fn reply(code: u8) -> [u8; 10] {
     [5, code, 0, 1, 0, 0, 0, 0, 0, 0]
 }
 
-/// Offers credentials only, sends them, and returns the relay's verdict with the client.
+/// Offers credentials only and sends them. Returns the client and the relay's answer.
 pub(crate) async fn present(rig: &Rig, user: &[u8], password: &[u8]) -> (Client, Vec<u8>) {
     let mut client = Client::connect(rig.port).await;
     client.send(&[5, 1, 2]).await;

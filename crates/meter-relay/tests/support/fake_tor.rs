@@ -1,4 +1,4 @@
-//! Tor's SOCKS port as a puppet: it accepts, and then does what the test says, however wrong.
+//! A stand-in for Tor's SOCKS port: it accepts, and then does what the test says, right or wrong.
 
 use std::io;
 
@@ -14,12 +14,12 @@ use super::{
     rig::{Rig, soon},
 };
 
-/// Tor's reply to a CONNECT that worked.
+/// Tor's reply to a successful CONNECT.
 pub(crate) const SUCCESS: [u8; 10] = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
 
 pub(crate) struct FakeTor {
     listener: TcpListener,
-    /// The same listener, for asking the kernel past the runtime.
+    /// The same listener, to ask the kernel without the runtime.
     queue: std::net::TcpListener,
 }
 
@@ -27,7 +27,7 @@ impl FakeTor {
     pub(crate) fn start() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
-        // As long a queue as Tor's own, so that a burst of connections is not what is tested.
+        // A queue as long as Tor's own, so that a burst of connections does not fill it.
         let queue = socket.listen(4096).unwrap().into_std().unwrap();
         let listener = TcpListener::from_std(queue.try_clone().unwrap()).unwrap();
         Self { listener, queue }
@@ -43,7 +43,7 @@ impl FakeTor {
         stream
     }
 
-    /// Accepts, and returns the stream with the request answered by [`SUCCESS`].
+    /// Accepts a connection and answers its request with [`SUCCESS`]. Returns the stream.
     pub(crate) async fn open(&self) -> TcpStream {
         let mut stream = self.accept().await;
         read_request(&mut stream).await;
@@ -51,7 +51,7 @@ impl FakeTor {
         stream
     }
 
-    /// Asserts that nobody has connected beyond those accepted.
+    /// Checks that there were no connections except the accepted ones.
     #[track_caller]
     pub(crate) fn assert_untouched(&self) {
         let error = self.queue.accept().expect_err("somebody connected to Tor");
@@ -59,7 +59,7 @@ impl FakeTor {
     }
 }
 
-/// The same behind a Unix socket.
+/// A stand-in for Tor behind a Unix socket.
 pub(crate) struct UnixTor {
     listener: UnixListener,
     directory: TempDir,
@@ -96,7 +96,7 @@ impl UnixTor {
     }
 }
 
-/// Agrees to no authentication and returns the request's raw bytes.
+/// Agrees to "no authentication". Returns the raw bytes of the request.
 pub(crate) async fn read_request<S>(stream: &mut S) -> Vec<u8>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -110,7 +110,7 @@ where
     read_target(stream).await
 }
 
-/// Takes the credentials that are the only thing on offer; returns password and request.
+/// Accepts the credentials, which are the only method offered. Returns password and request.
 pub(crate) async fn read_isolated_request<S>(stream: &mut S) -> (Vec<u8>, Vec<u8>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -118,13 +118,13 @@ where
     assert_eq!(read(stream, 3).await, [5, 1, 2]);
     soon(stream.write_all(&[5, 2])).await.unwrap();
     let password = read_credentials(stream).await;
-    // As Tor, which finds the request in the same segment and answers both at once.
+    // Tor finds the request in the same segment and answers both at once.
     let request = read_target(stream).await;
     soon(stream.write_all(&[1, 0])).await.unwrap();
     (password, request)
 }
 
-/// Asserts the fixed user name and returns the password.
+/// Checks the fixed user name and returns the password.
 pub(crate) async fn read_credentials<S: AsyncRead + Unpin>(stream: &mut S) -> Vec<u8> {
     assert_eq!(read(stream, 2).await, [1, 9]);
     assert_eq!(read(stream, 9).await, b"<torS0X>0");

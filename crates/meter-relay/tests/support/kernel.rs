@@ -1,5 +1,5 @@
-//! The kernel's own books: how many bytes of payload a TCP socket has taken and delivered, by
-//! socket diagnostics (sock_diag(7)), which hand out `struct tcp_info` without unsafe code.
+//! The kernel's own numbers: how many payload bytes a TCP socket accepted and delivered. They come
+//! from socket diagnostics (sock_diag(7)), which return `struct tcp_info` without unsafe code.
 
 use std::{net::SocketAddr, os::fd::OwnedFd};
 
@@ -9,33 +9,33 @@ use rustix::net::{
     recv, send, socket_with,
 };
 
-/// What the kernel says of one TCP socket, in bytes that an application sees.
+/// The kernel's numbers for one TCP socket, in bytes as an application sees them.
 ///
-/// The counts of `struct tcp_info` (RFC 4898) are of sequence space, in which SYN and FIN take a
-/// place each. [`Books::of`] has taken these out:
+/// The counts in `struct tcp_info` (RFC 4898) are positions in the sequence space, where SYN and
+/// FIN take one position each. [`Books::of`] has subtracted these:
 ///
-/// - `tcpi_bytes_acked` has the SYN of whoever opened the connection. (Whoever accepted it begins
-///   behind his own SYN.)
-/// - `tcpi_bytes_acked` and the send queue together have our FIN, from the moment that it is sent.
-/// - `tcpi_bytes_received` has the peer's FIN, and never his SYN.
+/// - `tcpi_bytes_acked` contains the SYN of the side that opened the connection. (On the accepting
+///   side it begins after its own SYN.)
+/// - `tcpi_bytes_acked` and the send queue together contain our FIN from the moment it is sent.
+/// - `tcpi_bytes_received` contains the peer's FIN, but never the peer's SYN.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Account {
-    /// All that write(2) and splice(2) ever put into the socket: acknowledged, or still queued.
+    /// All bytes that write(2) and splice(2) put into the socket: acknowledged, or still queued.
     pub(crate) handed_over: u64,
-    /// The part of it that the peer's kernel has acknowledged.
+    /// The part of them that the peer's kernel has acknowledged.
     pub(crate) acknowledged: u64,
-    /// All that came from the peer, read by the application or not.
+    /// All bytes that came from the peer, whether the application read them or not.
     pub(crate) received: u64,
 }
 
-/// Who made a connection, and so has its SYN among his acknowledged bytes.
+/// Which side opened the connection: its acknowledged bytes contain the SYN.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Role {
     Opened,
     Accepted,
 }
 
-/// A way to ask.
+/// A socket for questions to the kernel.
 pub(crate) struct Books(OwnedFd);
 
 impl Books {
@@ -52,11 +52,11 @@ impl Books {
         Self(kernel)
     }
 
-    /// The account of the socket that is bound to `local` and connected to `remote`; `None` once
-    /// the kernel has forgotten it, which it does when a connection is reset or wholly closed.
+    /// The numbers of the socket that is bound to `local` and connected to `remote`. `None` once
+    /// the kernel has forgotten it, after a reset or after both sides closed.
     ///
-    /// The kernel writes its answer while segments arrive. So it is asked until it says the same
-    /// twice; what the relay itself may do in between is the caller's care.
+    /// The kernel writes its answer while segments arrive, so the question is repeated until two
+    /// answers are equal. The caller must make sure that the relay does nothing in between.
     pub(crate) fn of(&self, role: Role, local: SocketAddr, remote: SocketAddr) -> Option<Account> {
         let mut before = self.ask(local, remote);
         loop {
@@ -72,24 +72,24 @@ impl Books {
         let question = question(local, remote);
         send(&self.0, &question, SendFlags::empty()).unwrap();
         let mut answer = [0_u8; 4096];
-        // The kernel has answered by the time that `send` returns.
+        // The kernel has answered when `send` returns.
         let (bytes, _) = recv(&self.0, &mut answer[..], RecvFlags::DONTWAIT).unwrap();
         Raw::read(&answer[..bytes], remote.port())
     }
 }
 
-/// The numbers as the kernel gives them.
+/// The numbers as the kernel reports them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Raw {
     state: u8,
-    /// Written and not yet acknowledged.
+    /// Bytes that were written and not yet acknowledged.
     send_queue: u64,
     bytes_acked: u64,
     bytes_received: u64,
 }
 
 impl Raw {
-    /// Reads a `struct inet_diag_msg` with its attributes, behind a `struct nlmsghdr`.
+    /// Reads a `struct inet_diag_msg` with its attributes, which follows a `struct nlmsghdr`.
     fn read(answer: &[u8], remote_port: u16) -> Option<Self> {
         const NLMSG_ERROR: u16 = 2;
         const ENOENT: i32 = 2;
@@ -98,11 +98,11 @@ impl Raw {
             return None;
         }
         let message = &answer[16..];
-        // For want of the connection itself the kernel offers a listener on its port.
+        // If the connection does not exist, the kernel returns a listener on its port.
         if u16::from_be_bytes(field(message, 6)) != remote_port {
             return None;
         }
-        // A connection in TIME_WAIT, or one not yet accepted, has no `tcp_info`.
+        // A connection in TIME_WAIT, or one that was not accepted yet, has no `tcp_info`.
         let info = attribute(&message[72..], INET_DIAG_INFO)?;
         Some(Self {
             state: message[1],
@@ -112,7 +112,7 @@ impl Raw {
         })
     }
 
-    /// `None` for a connection that is over: its numbers are no longer kept.
+    /// `None` for a connection that has ended: its numbers are no longer kept.
     fn account(self, role: Role) -> Option<Account> {
         let (fin_sent, fin_received) = match self.state {
             ESTABLISHED => (0, 0),
@@ -125,7 +125,7 @@ impl Raw {
         let handed_over = self.bytes_acked + self.send_queue - syn - fin_sent;
         Some(Account {
             handed_over,
-            // A FIN is the last thing in the queue.
+            // A FIN is always the last item in the queue.
             acknowledged: (self.bytes_acked - syn).min(handed_over),
             received: self.bytes_received - fin_received,
         })
@@ -143,7 +143,7 @@ fn attribute(mut attributes: &[u8], wanted: u16) -> Option<&[u8]> {
     None
 }
 
-/// A `struct inet_diag_req_v2` for one TCP socket, behind a `struct nlmsghdr`.
+/// Builds a `struct inet_diag_req_v2` for one TCP socket, after a `struct nlmsghdr`.
 fn question(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
     const SOCK_DIAG_BY_FAMILY: u16 = 20;
     const NLM_F_REQUEST: u16 = 1;

@@ -1,4 +1,4 @@
-//! A running relay with its counters, and the wire between a client and the fake Tor.
+//! A running relay with its counters, and the connection between a client and the fake Tor.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,10 +12,10 @@ use super::{
     fake_tor::{FakeTor, SUCCESS},
 };
 
-/// Longer than any limit of the relay, so that only a hanging test meets it.
+/// Longer than any limit of the relay, so that only a test that hangs reaches it.
 const HANG: Duration = Duration::from_secs(150);
 
-/// Turns a hang into a failure. No test's outcome depends on how long anything takes.
+/// Turns a hang into a failure. No test depends on how long anything takes.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(HANG, future).await.expect("hangs")
 }
@@ -29,7 +29,7 @@ pub(crate) struct Rig {
     running: JoinSet<Result<(), RelayError>>,
 }
 
-/// A port of the system's choice, and no cutting: what a test leaves open, it has to end.
+/// A port that the system chooses, and no cutting: a test must end every connection it opened.
 pub(crate) fn config() -> RelayConfig {
     RelayConfig {
         drain_max: HANG * 2,
@@ -73,7 +73,7 @@ impl Rig {
         Client::connect(self.port).await
     }
 
-    /// A client and Tor's side of its stream, payload next on both.
+    /// Opens a stream. Returns the client and Tor's side; payload comes next on both.
     pub(crate) async fn pair(&self, tor: &FakeTor) -> (Client, TcpStream) {
         let mut client = self.client().await;
         client.greet().await;
@@ -87,7 +87,7 @@ impl Rig {
         self.stop.cancel();
     }
 
-    /// Drops the running relay where it stands.
+    /// Drops the running relay at this point.
     pub(crate) async fn abort(mut self) -> Arc<Counters> {
         self.running.shutdown().await;
         self.counters
@@ -110,7 +110,7 @@ impl Rig {
         snapshot
     }
 
-    /// As [`Self::finish`], asserting the bytes as well.
+    /// Like [`Self::finish`], but also checks the bytes.
     #[track_caller]
     pub(crate) fn finish_with(
         self,

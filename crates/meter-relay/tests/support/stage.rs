@@ -1,18 +1,18 @@
-//! Connections that are played by a script, with the relay's counters held against the kernel's own
-//! books after every step.
+//! Connections that follow a script. After every step the relay's counters are compared with the
+//! kernel's numbers.
 //!
-//! What is asserted: the counter of a direction is the sum, over all connections, of the payload
-//! that the relay's sockets of that direction have taken from it: bytes acknowledged and bytes
-//! still queued (`tcpi_bytes_acked` and the send queue), less SYN and FIN, less the relay's own
-//! words of SOCKS. That is the right equality because a byte is counted when the far socket took
-//! it, and it holds at every moment and not only at the end: relay and test share one thread, so
-//! the relay is never in the middle of a write when the test looks.
+//! What is checked: the counter of a direction is the sum, over all connections, of the payload
+//! that the relay's sockets of that direction accepted: acknowledged bytes and queued bytes
+//! (`tcpi_bytes_acked` and the send queue), minus SYN and FIN, minus the relay's own SOCKS
+//! messages. This must be equal because a byte is counted when the receiving socket accepts it. It
+//! must be equal at every moment and not only at the end: relay and test share one thread, so the
+//! relay is never in the middle of a write when the test looks.
 //!
-//! A reset destroys the kernel's books of that connection. What is asserted then: towards the side
-//! that reset, where nothing can be handed over any more, the count stays what the kernel said just
-//! before; from that side, where the relay may still find bytes to pass on, it is between what the
-//! far side read and what was sent. On a Unix socket the exact number outlives the connection, and
-//! is asserted (`torn.rs`).
+//! A reset destroys the kernel's numbers of that connection. Then this is checked: towards the side
+//! that reset, which can no longer receive, the count stays what the kernel reported just before.
+//! From that side, where the relay may still find bytes to pass on, the count lies between what the
+//! far side read and what was sent. On a Unix socket the exact number remains known and is checked
+//! (`torn.rs`).
 
 use tokio::task::yield_now;
 
@@ -23,11 +23,11 @@ use super::{
     wire::{Moved, Side, Wire},
 };
 
-/// What a peer does next.
+/// The next action of a peer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
     Write(usize),
-    /// Nobody reads without it, so there are stalls wherever it is missing.
+    /// A peer reads only through this action, so it stalls wherever the action is missing.
     Read(usize),
     End,
     Reset,
@@ -38,7 +38,7 @@ pub(crate) struct Step {
     pub(crate) wire: usize,
     pub(crate) side: Side,
     pub(crate) act: Act,
-    /// How often everybody else has a turn afterwards.
+    /// How many turns all other tasks get afterwards.
     pub(crate) turns: usize,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Stage {
     rig: Rig,
     books: Books,
     wires: Vec<Wire>,
-    /// What each connection moved, once it was reset.
+    /// The bytes that each connection moved, once it was reset.
     torn: Vec<Option<Moved>>,
 }
 
@@ -87,7 +87,7 @@ impl Stage {
         }
     }
 
-    /// Waits until the other side has read what this one sent, its end included.
+    /// Waits until the other side has read everything that this side sent, including its end.
     pub(crate) async fn arrives(&mut self, from: Side) {
         let wire = &mut self.wires[0];
         let (written, ended) = (wire.peer(from).written, wire.peer(from).ended);
@@ -100,7 +100,7 @@ impl Stage {
         self.check();
     }
 
-    /// Sends until nothing goes any more.
+    /// Sends until no more bytes are accepted.
     pub(crate) async fn stuff(&mut self, from: Side) {
         let mut fruitless = 0;
         while fruitless < 100 {
@@ -126,7 +126,7 @@ impl Stage {
         );
     }
 
-    /// What a connection has moved by the kernel's books.
+    /// The bytes that a connection moved, by the kernel's numbers.
     fn moved(&self, wire: &Wire) -> Moved {
         let into = |side: Side| {
             let from = match side {
@@ -134,8 +134,8 @@ impl Stage {
                 Side::Tor => &wire.client,
             };
             wire.handed_over(&self.books, side).unwrap_or_else(|| {
-                // Without a reset a socket is forgotten only after the relay has ended it, and the
-                // relay ends it behind the last byte.
+                // Without a reset the kernel forgets a socket only after the relay has ended it,
+                // and the relay ends it after the last byte.
                 assert!(from.ended, "the relay closed a socket by itself");
                 from.written
             })
@@ -154,13 +154,13 @@ impl Stage {
         }
     }
 
-    /// Compares the counters with the books of all connections.
+    /// Compares the counters with the kernel's numbers of all connections.
     fn check(&self) {
         let (relays, kernels) = (self.counted(), self.sum(|_| true));
         assert_eq!(relays, kernels, "left: the relay's, right: the kernel's");
     }
 
-    /// What these connections have moved.
+    /// The bytes that the selected connections moved.
     fn sum(&self, of: impl Fn(usize) -> bool) -> Moved {
         let wires = self.wires.iter().zip(&self.torn).enumerate();
         let chosen = wires.filter(|(index, _)| of(*index));
@@ -173,7 +173,7 @@ impl Stage {
         })
     }
 
-    /// Resets one connection from one side and settles what it moved.
+    /// Resets one connection from one side and settles the bytes that it moved.
     async fn tear(&mut self, index: usize, by: Side) {
         let before = self.moved(&self.wires[index]);
         let wire = &mut self.wires[index];
@@ -203,7 +203,7 @@ impl Stage {
         self.torn[index] = Some(moved);
     }
 
-    /// Lets everything arrive, compares all four sockets of each connection, and ends them.
+    /// Lets everything arrive, compares all four sockets of each connection and ends them.
     pub(crate) async fn finish(mut self) {
         for index in 0..self.wires.len() {
             if self.torn[index].is_some() {
@@ -243,13 +243,15 @@ impl Stage {
         assert_eq!((last.bytes_up, last.bytes_down), (counted.up, counted.down));
     }
 
-    /// With all that was sent read, both ends of both connections say the same as the peers.
+    /// After everything was read, both ends of both connections must report the same numbers as the
+    /// peers.
     fn compare_all_four_sockets(&mut self, index: usize) {
         for side in [Side::Client, Side::Tor] {
             let wire = &mut self.wires[index];
             let (mine, others) = (wire.peer(side).written, wire.peer(side.other()).written);
             assert_eq!(wire.peer(side).read, others);
-            // A socket whose both directions have ended has no books any more.
+            // After both directions of a socket have ended, the kernel no longer has numbers for
+            // it.
             if let Some(relays) = wire.relays_socket(&self.books, side) {
                 assert_eq!(relays.handed_over, wire.said_to(side) + others);
                 assert_eq!(relays.received, wire.said_by(side) + mine);
@@ -261,7 +263,7 @@ impl Stage {
         }
     }
 
-    /// The peer's kernel has acknowledged all that was handed over, as soon as it gets to it.
+    /// Waits until the peer's kernel has acknowledged everything that was delivered.
     async fn all_is_acknowledged(&self, index: usize, by: Side) {
         let wire = &self.wires[index];
         let acknowledged = async {

@@ -1,5 +1,5 @@
-//! One relayed connection with all four of its sockets in view: both peers are this test's, and of
-//! the relay's own two the kernel tells.
+//! One relayed connection with all four of its sockets. This test owns the two sockets of the
+//! peers; the kernel reports on the two of the relay.
 
 use std::{io, net::SocketAddr, sync::LazyLock};
 
@@ -17,22 +17,22 @@ use super::{
     rig::{Rig, soon},
 };
 
-/// What the relay says to a client before payload: a method and Tor's answer.
+/// Bytes that the relay sends to a client before payload: a method and Tor's answer.
 pub(crate) const SAID_TO_CLIENT: u64 = 2 + 10;
 
-/// What the relay says to Tor before payload: a greeting and the request.
+/// Bytes that the relay sends to Tor before payload: a greeting and the request.
 pub(crate) fn said_to_tor() -> u64 {
     u64::try_from(GREETING.len() + usual_request().len()).unwrap()
 }
 
-/// Bytes of payload in both directions.
+/// Payload bytes of both directions.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Moved {
     pub(crate) up: u64,
     pub(crate) down: u64,
 }
 
-/// Which of the two peers.
+/// One of the two peers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Side {
     Client,
@@ -48,19 +48,19 @@ impl Side {
     }
 }
 
-/// One of the two peers, and what it has done.
+/// One of the two peers, with the record of what it did.
 pub(crate) struct Peer {
     /// `None` once it has closed its socket.
     stream: Option<TcpStream>,
-    /// Payload that its socket took from it.
+    /// Payload that its socket accepted from it.
     pub(crate) written: u64,
-    /// Payload that it read.
+    /// Payload that it has read.
     pub(crate) read: u64,
-    /// It has ended its sending direction.
+    /// Whether it has ended its sending direction.
     pub(crate) ended: bool,
-    /// What it saw behind the last byte, if it has.
+    /// The end that it saw after the last byte, if any.
     pub(crate) end: Option<io::Result<()>>,
-    /// So that the directions have different bytes.
+    /// Makes the bytes of the two directions different.
     salt: u64,
 }
 
@@ -72,8 +72,8 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Opens a connection whose request and whose answer have these many bytes of payload behind
-    /// them in the same segment.
+    /// Opens a connection. Request and answer are followed by this much payload in the same
+    /// segment.
     pub(crate) async fn open(rig: &Rig, tor: &FakeTor, early: Moved) -> Self {
         let mut client = rig.client().await;
         client.greet().await;
@@ -101,7 +101,7 @@ impl Wire {
         }
     }
 
-    /// The relay's own socket towards this side; `None` once the kernel has forgotten it.
+    /// The relay's socket towards this side; `None` once the kernel has forgotten it.
     pub(crate) fn relays_socket(&self, books: &Books, to: Side) -> Option<Account> {
         match to {
             Side::Client => {
@@ -129,14 +129,14 @@ impl Wire {
         }
     }
 
-    /// The payload that this side's far socket has taken from the relay; `None` once the kernel has
-    /// forgotten it.
+    /// The payload that the socket towards this side has accepted from the relay; `None` once the
+    /// kernel has forgotten it.
     pub(crate) fn handed_over(&self, books: &Books, to: Side) -> Option<u64> {
         let account = self.relays_socket(books, to)?;
         Some(account.handed_over - self.said_to(to))
     }
 
-    /// What the relay says to this side before payload.
+    /// Number of bytes that the relay sends to this side before payload.
     pub(crate) fn said_to(&self, side: Side) -> u64 {
         match side {
             Side::Client => SAID_TO_CLIENT,
@@ -144,15 +144,15 @@ impl Wire {
         }
     }
 
-    /// What this side says to the relay before payload.
+    /// Number of bytes that this side sends to the relay before payload.
     pub(crate) fn said_by(&self, side: Side) -> u64 {
         match side {
-            Side::Client => said_to_tor(), // in the same words
+            Side::Client => said_to_tor(), // the same bytes
             Side::Tor => SAID_TO_CLIENT,
         }
     }
 
-    /// Closes this side's socket so that the relay sees a reset.
+    /// Closes this side's socket in a way that the relay sees as a reset.
     pub(crate) fn reset(&mut self, side: Side) {
         let peer = self.peer(side);
         peer.socket().set_zero_linger().unwrap();
@@ -187,12 +187,12 @@ impl Peer {
     /// Writes as many of these bytes as there is room for.
     pub(crate) fn write(&mut self, length: usize) {
         let bytes = payload(self.salt, self.written, u64::try_from(length).unwrap());
-        // No room, or reset: the script goes on.
+        // No room, or a reset: the script continues.
         let written = self.socket().try_write(&bytes).unwrap_or(0);
         self.written += u64::try_from(written).unwrap();
     }
 
-    /// Reads what is there, so many bytes at most, and compares them with what was sent.
+    /// Reads the available bytes, at most `length`, and compares them with what was sent.
     pub(crate) fn read(&mut self, length: usize) {
         let mut bytes = vec![0; length];
         match self.socket().try_read(&mut bytes) {
@@ -208,7 +208,7 @@ impl Peer {
         }
     }
 
-    /// Writes and reads so many bytes in all, at once.
+    /// Writes and reads this many bytes in total, at the same time.
     pub(crate) async fn exchange(&mut self, write: u64, read: u64) {
         let exchange = async {
             while self.written < write || self.read < read {
@@ -231,7 +231,7 @@ impl Peer {
     pub(crate) async fn end(&mut self) {
         self.ended = true;
         if let Some(stream) = &mut self.stream {
-            // Reset already: there is nothing to end.
+            // Already reset: there is nothing to end.
             drop(stream.shutdown().await);
         }
     }
@@ -245,7 +245,7 @@ impl Peer {
         self.stream.as_ref().expect("not closed by this side")
     }
 
-    /// Reads all that comes, until the end or a reset.
+    /// Reads everything until the end or a reset.
     pub(crate) async fn read_to_end(&mut self) {
         let reading = async {
             while self.end.is_none() {
@@ -256,7 +256,7 @@ impl Peer {
         soon(reading).await;
     }
 
-    /// Reads until this many bytes have come in all.
+    /// Reads until this many bytes have come in total.
     pub(crate) async fn read_up_to(&mut self, bytes: u64) {
         let reading = async {
             while self.read < bytes {
@@ -274,9 +274,9 @@ impl Peer {
     }
 }
 
-/// The bytes of one direction from `offset` on: lost, doubled and swapped ones show.
+/// The bytes of one direction from `offset` on. They reveal lost, doubled and swapped bytes.
 fn payload(salt: u64, offset: u64, length: u64) -> Vec<u8> {
-    /// After which [`pattern`] begins anew.
+    /// [`pattern`] repeats after this many bytes.
     const CYCLE: usize = 251 * 256;
     static PATTERN: LazyLock<Vec<u8>> = LazyLock::new(|| pattern(CYCLE));
     let start = usize::try_from(offset + salt * 1_000).unwrap() % CYCLE;

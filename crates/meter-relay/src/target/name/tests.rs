@@ -1,4 +1,4 @@
-//! The name rules as tables, and a property with an independent reading of odd spellings.
+//! Tests the name rules with tables, and with a property that reads odd spellings independently.
 
 use proptest::{prelude::*, sample::select};
 
@@ -243,8 +243,8 @@ fn public_addresses_pass_in_their_plain_spelling_only() {
 }
 
 proptest! {
-    /// Whatever a resolver in the manner of `inet_aton` would read as an address, only the plain
-    /// spelling of a public one gets through.
+    /// Of all spellings that a resolver such as `inet_aton` reads as an address, only the plain
+    /// spelling of a public address passes.
     #[test]
     fn no_spelling_of_an_internal_address_passes(
         ip in any::<u32>(),
@@ -261,7 +261,7 @@ proptest! {
         }
     }
 
-    /// Nothing but the characters of host names and of IPv6 literals ever reaches Tor.
+    /// Only characters of host names and of IPv6 addresses ever reach Tor.
     #[test]
     fn what_passes_is_plain_ascii_with_a_dot_or_a_colon(
         name in "(?s).{0,40}|[a-z0-9._:%\\[\\]-]{1,40}",
@@ -288,7 +288,7 @@ proptest! {
     }
 }
 
-/// Spells an address in 1 to 4 parts, the last part holding the rest, each in a base of its own.
+/// Writes an address in 1 to 4 parts. The last part holds the rest. Each part has its own base.
 fn spelled(ip: u32, parts: usize, bases: [usize; 4]) -> String {
     let mut rest = u64::from(ip);
     let mut texts = Vec::new();
