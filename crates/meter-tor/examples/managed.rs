@@ -1,6 +1,6 @@
-//! Runs a managed Tor in the foreground and prints each state, one a line, until stdin ends.
+//! Runs a managed Tor in the foreground and prints one state per line, until stdin ends.
 //!
-//! `managed FOLDER [TORRC LINE …]`; the folder is made if absent.
+//! Usage: `managed FOLDER [TORRC LINE …]`. Makes the folder if it does not exist.
 
 use std::{
     io::{self, Write},

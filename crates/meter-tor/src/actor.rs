@@ -1,5 +1,5 @@
-//! The task that owns Tor's state: it takes commands, keeps at most one Tor alive and brings it
-//! back when it ends. Everything that is published comes from here.
+//! The task that owns Tor's state: it takes commands, keeps at most one Tor running and restarts it
+//! when it ends. Only this task publishes.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -16,18 +16,18 @@ use crate::{
     restarts::{Next, Restarts},
 };
 
-/// What handles ask for.
+/// Commands that handles send.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Have a Tor. Answered when the search or start has begun, or goes on.
+    /// Starts a Tor. Answered when the search or start has begun or is already under way.
     Start { begun: oneshot::Sender<()> },
-    /// Live by these settings from the next start on.
+    /// Sets the settings for the next start.
     Configure(Box<TorConfig>),
-    /// Have none. Answered when it is gone.
+    /// Stops the Tor in use. Answered when it has ended.
     Stop { done: oneshot::Sender<()> },
 }
 
-/// The owner of the state.
+/// The owner of Tor's state.
 pub(crate) struct Actor {
     config: watch::Sender<Arc<TorConfig>>,
     publisher: Arc<Publisher>,
@@ -57,7 +57,7 @@ impl Actor {
         }
     }
 
-    /// Runs until `stop` or until the last handle is gone; leaves no Tor of ours behind.
+    /// Runs until `stop` is cancelled or the last handle is dropped. No Tor of ours remains then.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         loop {
             tokio::select! {
@@ -87,7 +87,7 @@ impl Actor {
         match &self.kept {
             None => self.kept = Some(KeptTor::begin(&self.config, &self.publisher)),
             Some(kept) => {
-                // Asked again during a pause: then now.
+                // A start was requested during a pause: start now.
                 let status = self.publisher.status();
                 if matches!(status.borrow().state, TorState::Restarting { .. }) {
                     self.publisher.without_tor(TorState::Starting);
@@ -97,7 +97,8 @@ impl Actor {
         }
     }
 
-    /// Ends whatever there is. Bounded: each backend ends within its own limits.
+    /// Ends the Tor in use, if any. The wait is bounded, since each backend ends within its own
+    /// limits.
     async fn end(&mut self) {
         if let Some(kept) = self.kept.take() {
             self.publisher.stopping();
@@ -139,7 +140,7 @@ impl KeptTor {
     }
 }
 
-/// One Tor after another, until asked to stop or until trying has no more sense.
+/// Runs one Tor after another, until asked to stop or until another try cannot help.
 async fn keep_alive(
     config: watch::Receiver<Arc<TorConfig>>,
     publisher: Arc<Publisher>,
@@ -191,7 +192,7 @@ async fn live_once(
     backend.live(config, publisher, stop).await
 }
 
-/// Waits for the end of the Tor that is kept; never ends while none is.
+/// Waits for the end of the Tor in use. Pending for ever while there is none.
 async fn outcome_of(kept: &mut Option<KeptTor>) -> Result<(), TorProblem> {
     match kept {
         Some(kept) => kept.running.as_mut().await,

@@ -1,4 +1,4 @@
-//! The ways of having a Tor, behind one door: chosen anew for every life, lived once.
+//! The backends with one common interface: chosen anew for each run of Tor, used for one run.
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +10,7 @@ use crate::{
     publisher::Publisher,
 };
 
-/// One way of having a Tor, ready to be used.
+/// One backend, ready to run.
 pub(crate) enum Backend {
     Existing(Existing),
     Managed,
@@ -18,14 +18,15 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Finds out which one it is to be.
+    /// Chooses the backend.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The reason why no backend can be used.
     pub(crate) async fn choose(config: &TorConfig) -> Result<Self, TorProblem> {
         let is_detour = config.detour.is_wanted();
         match &config.choice {
-            // Only a Tor that we configure can be kept on a detour; another would go straight.
+            // Only a Tor that we configure can be kept on a detour. Another one would connect
+            // directly.
             Choice::Existing { .. } if is_detour => Err(TorProblem::DetourNeedsOwnTor),
             Choice::Auto if is_detour => Self::ours(config),
             Choice::Managed => Ok(Self::Managed),
@@ -34,7 +35,7 @@ impl Backend {
                 let search = Search::configured(config, socks.as_ref(), control.as_ref());
                 match search.controlled().await {
                     Ok(found) => Ok(Self::Existing(found)),
-                    // Who names a control port wants it used, not passed over.
+                    // If a control port is configured, the user wants it used, not skipped.
                     Err(misses) if control.is_some() => Err(misses.into_problem()),
                     Err(misses) => Ok(Self::Existing(search.bare(misses).await?)),
                 }
@@ -53,13 +54,13 @@ impl Backend {
             Ok(ours) => Ok(ours),
             Err(problem) => match search.bare(misses).await {
                 Ok(found) => Ok(Self::Existing(found)),
-                // That none runs is no surprise; that none can be started is what to mend.
+                // That no Tor runs is normal. The user should learn why none can be started.
                 Err(_) => Err(problem),
             },
         }
     }
 
-    /// The one that is installed, which is faster, or else the one that is built in.
+    /// Prefers the installed Tor, which is faster, to the one that is built in.
     fn ours(config: &TorConfig) -> Result<Self, TorProblem> {
         match find_program(&config.program) {
             Ok(_) => Ok(Self::Managed),
@@ -68,10 +69,10 @@ impl Backend {
         }
     }
 
-    /// Has this Tor until it ends or `stop` is cancelled.
+    /// Runs this Tor until it ends or `stop` is cancelled.
     ///
     /// # Errors
-    /// Why it ended; `Ok` if it was asked to.
+    /// The reason why it ended; `Ok` if `stop` was cancelled.
     pub(crate) async fn live(
         self,
         config: &TorConfig,

@@ -1,6 +1,7 @@
-//! Follows a Tor over its control port from wherever it is to usable, and onwards.
+//! Follows a Tor over its control port, from any state until it is usable, and afterwards.
 //!
-//! [`Progress`] is the pure part: events in, state out. [`follow`] feeds it and publishes.
+//! [`Progress`] is the pure part: it takes events and returns states. [`follow`] reads the events
+//! and publishes the states.
 
 use tokio::time::Instant;
 
@@ -11,14 +12,14 @@ use crate::{
     publisher::Publisher,
 };
 
-/// Whose Tor is followed. Only one of ours is given commands.
+/// The owner of the Tor that is followed. Only a Tor of ours gets commands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Whose {
     Ours,
     Theirs,
 }
 
-/// How far a Tor is, by what it has told.
+/// Progress of a Tor, as its events report it.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     bootstrap: Bootstrap,
@@ -41,7 +42,7 @@ impl Progress {
         }
     }
 
-    /// Takes one event; a warning that the whole status should carry comes back.
+    /// Takes one event. Returns a warning if the event is one that belongs to the whole status.
     pub(crate) fn take(&mut self, event: Event, now: Instant) -> Option<TorWarning> {
         match event {
             Event::Bootstrap(phase) => self.enter(phase, now),
@@ -85,17 +86,17 @@ impl Progress {
         let known = &mut self.bootstrap;
         match Complaint::in_words(&warning) {
             Some(complaint) => known.complaint = Some(complaint),
-            // What follows a wrong clock explains nothing.
+            // Warnings that follow a wrong clock explain nothing more.
             None if known.complaint == Some(Complaint::Clock) => return,
-            // Before Tor has begun to connect, it warns of its options alone.
+            // Before Tor begins to connect, its warnings are only about its options.
             None if known.percent == 0 => return,
             None => {}
         }
         known.warning = Some(warning);
     }
 
-    /// Tor says so after a jump of the clock, for instance: the directory is there, circuits are
-    /// built anew. It names no phase for it, so this is the one it has at that point of a start.
+    /// Tor reports this for instance after a jump of the clock: it has the directory and builds
+    /// circuits anew. It names no phase, so this uses the phase that a start has at that point.
     fn lose_circuits(&mut self, now: Instant) {
         let (tag, summary) = ("circuit_create".into(), "Establishing a Tor circuit".into());
         self.enter(
@@ -111,10 +112,11 @@ impl Progress {
     }
 }
 
-/// Subscribes, then asks, so that no change can fall between; publishes until the connection ends.
+/// Subscribes first and then asks, so that no change is missed. Publishes until the connection
+/// ends.
 ///
 /// # Cancel safety
-/// Once subscribed, the connection may go on being used after this is dropped.
+/// Once subscribed, the connection can still be used after this future is dropped.
 pub(crate) async fn follow(
     control: &mut Control,
     publisher: &Publisher,
@@ -161,7 +163,7 @@ async fn read_phase(
     progress: &mut Progress,
 ) -> Result<(), ControlError> {
     let reply = control.demand(Command::GetBootstrapPhase).await?;
-    // What was heard before the answer is older than it.
+    // Events that came before the answer are older than the answer.
     while let Some(event) = control.heard_event() {
         note(publisher, progress, event);
     }
@@ -193,7 +195,7 @@ mod tests {
         })
     }
 
-    /// Runs events one second apart; states as `percent tag since [warning]`.
+    /// Runs events one second apart. States are written as `percent tag since [warning]`.
     #[track_caller]
     fn check(events: Vec<Event>, expected: &[&str]) {
         let start = Instant::now();

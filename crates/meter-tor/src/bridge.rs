@@ -1,7 +1,8 @@
-//! Bridge lines, as people paste them. Pure: what is no bridge is refused with the reason, and what
-//! is one is written anew from its parts, so that nothing else can reach Tor's configuration.
+//! Parses bridge lines as people paste them. Pure. A line that is not a bridge is refused with the
+//! reason. A bridge line is rebuilt from its parts, so that nothing else can reach Tor's
+//! configuration.
 //!
-//! No reason holds an address or a fingerprint: bridges are secrets of those who use them.
+//! No reason contains an address or a fingerprint: bridges are secrets of the people who use them.
 
 mod pasted;
 mod refusal;
@@ -13,7 +14,7 @@ use self::refusal::{BYTES_MAX, FINGERPRINT_DIGITS};
 pub use refusal::BadBridge;
 pub use transport::Transport;
 
-/// Transports that censors know to find; no bridges are handed out for them any more.
+/// Transports that censors can detect. New bridges with these transports are no longer given out.
 const OLD_TRANSPORTS: [&str; 6] = [
     "obfs2",
     "obfs3",
@@ -32,7 +33,7 @@ pub struct Bridge {
     arguments: Vec<String>,
 }
 
-/// By hand: an address of a bridge is shown to nobody.
+/// Written by hand, so that the address of a bridge is never shown.
 impl std::fmt::Debug for Bridge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Bridge")
@@ -42,10 +43,10 @@ impl std::fmt::Debug for Bridge {
 }
 
 impl Bridge {
-    /// Reads one line. The word `Bridge`, with which some places print it, may stand before it.
+    /// Parses one line. The word `Bridge`, which some sources print first, is allowed.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// The first mistake in the line.
     pub fn parse(line: &str) -> Result<Self, BadBridge> {
         let line = pasted::plain(line)?;
         if line.len() > BYTES_MAX {
@@ -85,19 +86,20 @@ impl Bridge {
         })
     }
 
-    /// What it is made to look like; `None`: nothing, it is a plain relay that no list names.
+    /// The transport of the bridge; `None` for a plain relay that no public list names.
     #[must_use]
     pub const fn transport(&self) -> Option<Transport> {
         self.transport
     }
 
-    /// Whether it says who the bridge is. The embedded Tor connects to no other.
+    /// Whether the line has the bridge's fingerprint. The embedded Tor connects to no other
+    /// bridges.
     #[must_use]
     pub const fn has_fingerprint(&self) -> bool {
         self.fingerprint.is_some()
     }
 
-    /// It as a line, without the word `Bridge` before it.
+    /// The bridge as a line, without the word `Bridge`.
     pub(crate) fn line(&self) -> String {
         let address = self.address.to_string();
         let transport = self.transport.map(Transport::name);
@@ -119,7 +121,8 @@ fn address(word: &str) -> Result<SocketAddr, BadBridge> {
     }
 }
 
-/// What there is instead; a port alone makes no name.
+/// The error for text in place of an address. A name and a port count as a name; a port alone does
+/// not.
 fn not_an_address(word: &str) -> BadBridge {
     let is_name = word.rsplit_once(':').is_some_and(|(host, port)| {
         let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
@@ -133,8 +136,8 @@ fn not_an_address(word: &str) -> BadBridge {
     }
 }
 
-/// Also as lists of relays print it: `$` before it, and a nickname behind `~` or `=` (control-spec,
-/// "LongName").
+/// Also accepts the form of relay lists: with `$` in front, and a nickname after `~` or `=`
+/// (control-spec, "LongName").
 fn fingerprint(word: &str) -> Result<String, BadBridge> {
     let word = word.strip_prefix('$').unwrap_or(word);
     let digits = word.split(['~', '=']).next().unwrap_or_default();
@@ -176,7 +179,7 @@ fn check_arguments(transport: Option<Transport>, arguments: &[String]) -> Result
     if sets.iter().any(|set| lacking(set).is_none()) {
         return Ok(());
     }
-    // The set of which most is there says best what is missing; of equal ones the first.
+    // Report what is missing from the set that is most complete; of equal sets, the first.
     let there = |set: &&&[&'static str]| set.iter().filter(|needed| has(needed)).count();
     let lacking = sets.iter().rev().max_by_key(there).and_then(lacking);
     lacking.map_or(Ok(()), |key| Err(BadBridge::Lacks(key)))

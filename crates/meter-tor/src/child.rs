@@ -1,5 +1,5 @@
-//! The Tor process itself: started with nothing of ours inherited, its last words kept, never
-//! left behind.
+//! A Tor process. It inherits nothing of ours, its last log lines are kept, and it is never left
+//! running.
 
 use std::{
     collections::VecDeque,
@@ -21,13 +21,13 @@ use tokio::{
 
 use crate::{TorProblem, scrub::scrub};
 
-/// Lines of Tor's log that are kept: its start has about fifteen, its complaints three.
+/// Lines of Tor's log that are kept. Its start has about fifteen, an error about three.
 const LINES_MAX: usize = 20;
-/// Longest line that is looked at; the rest of it is skipped.
+/// Longest part of a line that is read; the rest is skipped.
 const LINE_BYTES_MAX: usize = 1024;
-/// How long the pipes of a process that has ended may take to run dry.
+/// Longest wait for the remaining output of a process that has ended.
 const DRY_MAX: Duration = Duration::from_secs(1);
-/// How long a program may take to say something of itself.
+/// How long a program may take to print its version.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// A Tor process and its log. Killed when dropped.
@@ -37,20 +37,20 @@ pub(crate) struct Child {
     readers: JoinSet<()>,
 }
 
-/// What a child is started as.
+/// How a child is started.
 pub(crate) struct Start<'a> {
-    /// Absolute.
+    /// Absolute path.
     pub(crate) program: &'a Path,
     pub(crate) arguments: &'a [OsString],
-    /// Where it runs.
+    /// Working directory.
     pub(crate) folder: &'a Path,
-    /// Whether it sees our environment.
+    /// Whether the child gets our environment.
     pub(crate) inherits_environment: bool,
 }
 
 impl Child {
-    /// Starts it. What it writes to stderr is its log; whoever does not want its stdout otherwise
-    /// gives it back to [`Self::also_log`].
+    /// Starts the child. Its stderr is its log. A caller that has no other use for its stdout
+    /// passes it to [`Self::also_log`].
     pub(crate) fn start(start: &Start<'_>) -> Result<(Self, ChildStdin, ChildStdout), TorProblem> {
         let mut command = Command::new(start.program);
         if !start.inherits_environment {
@@ -59,7 +59,8 @@ impl Child {
         let mut process = command
             .args(start.arguments)
             .current_dir(start.folder)
-            // Our own stdout carries frames; a group of its own keeps Ctrl-C ours to handle.
+            // Our own stdout carries frames, so the child must not have it. It gets its own process
+            // group, so that Ctrl-C reaches only us.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -87,17 +88,17 @@ impl Child {
         Ok((child, stdin, stdout))
     }
 
-    /// Reads another of its outputs into its log.
+    /// Adds another output of the child to its log.
     pub(crate) fn also_log(&mut self, output: impl AsyncRead + Send + Unpin + 'static) {
         self.readers.spawn(self.log.clone().read(output));
     }
 
-    /// Waits for the end. Cancel safe.
+    /// Waits for the end of the child. Cancel safe.
     pub(crate) async fn wait(&mut self) -> Option<ExitStatus> {
         self.process.wait().await.ok()
     }
 
-    /// Waits for an end that has been asked for; kills after `max`.
+    /// Waits for an end that was requested. Kills the child after `max`.
     pub(crate) async fn wait_or_kill(&mut self, max: Duration) -> Option<ExitStatus> {
         if let Ok(status) = timeout(max, self.wait()).await {
             return status;
@@ -109,7 +110,7 @@ impl Child {
         self.wait().await
     }
 
-    /// Asks for the end by signal.
+    /// Asks the child to end, by a signal.
     pub(crate) fn terminate(&self) {
         let id = self.process.id().and_then(|id| i32::try_from(id).ok());
         let Some(pid) = id.and_then(Pid::from_raw) else {
@@ -120,7 +121,7 @@ impl Child {
         }
     }
 
-    /// The log's last lines, complete once the process has ended.
+    /// The last lines of the log; complete after the process has ended.
     pub(crate) async fn last_words(&mut self) -> Vec<String> {
         let dry = async { while self.readers.join_next().await.is_some() {} };
         if timeout(DRY_MAX, dry).await.is_err() {
@@ -130,7 +131,8 @@ impl Child {
     }
 }
 
-/// The first line that a program prints when it is started with one argument, within two seconds.
+/// Returns the first line that a program prints when it is started with one argument, within two
+/// seconds.
 pub(crate) async fn first_line_of(program: &Path, argument: &str) -> Option<String> {
     let mut command = Command::new(program);
     command
@@ -143,7 +145,7 @@ pub(crate) async fn first_line_of(program: &Path, argument: &str) -> Option<Stri
     text.lines().next().map(str::to_owned)
 }
 
-/// The last lines of a log, scrubbed. A short lock around a push: no await under it.
+/// The last lines of a log, scrubbed. The lock is held only for a push, never across an await.
 #[derive(Clone, Debug, Default)]
 struct Log(Arc<Mutex<VecDeque<String>>>);
 

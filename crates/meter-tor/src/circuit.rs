@@ -1,10 +1,10 @@
-//! The circuit of a site, as far as the Tor in use can tell. The answer lives only on its way to
-//! whoever asked: nothing here is logged or kept.
+//! The circuit of a site, as far as the Tor in use reports it. The answer goes only to the part
+//! that asked: nothing here is logged or stored.
 
 use tokio::sync::oneshot;
 
-/// What Tor was told with a site's connections, by which it knows their circuit. Has no `Debug`:
-/// credentials are never logged.
+/// The credentials that Tor got with a site's connections. They identify the site's circuit. Has no
+/// `Debug`: credentials are never logged.
 #[derive(Clone)]
 pub struct SiteCredentials {
     /// The SOCKS user name.
@@ -13,62 +13,62 @@ pub struct SiteCredentials {
     pub password: String,
 }
 
-/// What is known of a site's circuit now.
+/// The current circuit of a site.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Circuit {
-    /// This Tor does not tell, or does not answer.
+    /// This Tor does not report circuits, or does not answer.
     Untold,
-    /// There is none: nothing was asked of the site lately.
+    /// There is no circuit: nothing was requested from the site recently.
     Unused,
-    /// This is it.
+    /// The circuit.
     Built(Built),
 }
 
 /// A circuit that carries a site's connections.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Built {
-    /// The ways through the network, each from us on; at least one, at most [`WAYS_MAX`]. Tor may
-    /// lead one circuit over several that end at the same relay (conflux).
+    /// The paths through the network, each starting at this computer; at least one, at most
+    /// [`WAYS_MAX`]. Tor may use several that end at the same relay (conflux).
     pub ways: Vec<Vec<Hop>>,
-    /// Whether it ends at an onion service, whose own relays nobody can see.
+    /// Whether it ends at an onion service. The onion service's own relays cannot be seen.
     pub onion: bool,
 }
 
 /// One relay of a circuit.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Hop {
-    /// What it does there.
+    /// The role of the relay in this circuit.
     pub role: HopRole,
-    /// Its nickname, or the beginning of its fingerprint; at most 19 characters.
+    /// The relay's nickname, or the beginning of its fingerprint; at most 19 characters.
     pub relay: String,
-    /// Two lower-case letters; `None` where Tor has no list of countries or does not know.
+    /// Country as two lower-case letters; `None` if Tor has no list of countries or does not know.
     pub country: Option<String>,
 }
 
-/// What a relay does in a circuit.
+/// The role of a relay in a circuit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum HopRole {
-    /// The first, which knows us and not the site.
+    /// The first relay. It knows this computer and not the site.
     Guard,
-    /// A first one that no public list names.
+    /// A first relay that no public list names.
     Bridge,
-    /// Between.
+    /// A relay between the first and the last.
     Middle,
-    /// The last, which knows the site and not us.
+    /// The last relay. It knows the site and not this computer.
     Exit,
-    /// The last one of ours on the way to an onion service, which the service comes to.
+    /// The last relay of our part of the way to an onion service. The onion service connects to it.
     Meeting,
 }
 
-/// Most ways of one circuit that are told; Tor makes two.
+/// Most paths of one circuit that are reported. Tor uses two.
 pub const WAYS_MAX: usize = 2;
-/// Most hops of one way that are told; Tor has eight at the very most.
+/// Most hops of one path that are reported. Tor uses eight at most.
 pub(crate) const HOPS_MAX: usize = 8;
-/// Characters of a fingerprint that tell relays apart well enough for a person.
+/// Characters of a fingerprint that are enough for a person to tell relays apart.
 const FINGERPRINT_CHARS: usize = 8;
 
 impl HopRole {
-    /// The role of the hop with this number, from 0, of `count`.
+    /// The role of hop `number`, counted from 0, of `count` hops.
     pub(crate) fn of(number: usize, count: usize, onion: bool) -> Self {
         let is_last = number.saturating_add(1) == count;
         match (number, is_last, onion) {
@@ -80,20 +80,20 @@ impl HopRole {
     }
 }
 
-/// The beginning of a fingerprint, for a relay without a name.
+/// The beginning of a fingerprint, for a relay without a nickname.
 pub(crate) fn short(fingerprint: &str) -> String {
     let start: String = fingerprint.chars().take(FINGERPRINT_CHARS).collect();
     format!("{start}…")
 }
 
-/// Somebody asks for a circuit.
+/// A query for a circuit.
 pub(crate) struct Question {
     pub(crate) site: SiteCredentials,
     pub(crate) answer: oneshot::Sender<Circuit>,
 }
 
 impl Question {
-    /// Answers. Whoever asked may have left.
+    /// Sends the answer. The receiver may be gone.
     pub(crate) fn answer(self, circuit: Circuit) {
         if self.answer.send(circuit).is_err() {
             tracing::trace!("nobody waits for the circuit any more");

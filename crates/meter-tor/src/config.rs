@@ -1,5 +1,5 @@
-//! What the caller chooses: which Tor, which folders, how patient. Values only; nothing here
-//! touches a socket or a file.
+//! The caller's choices: backend, folders, limits. Plain values; nothing here opens a socket or a
+//! file.
 
 use std::{
     ffi::OsString,
@@ -14,47 +14,48 @@ use meter_core::TorAddr;
 
 use crate::Detour;
 
-/// Everything [`Tor`](crate::Tor) needs to know, fixed for one life of it.
+/// The settings of [`Tor`](crate::Tor). They stay fixed while one Tor runs.
 #[derive(Clone, Debug)]
 pub struct TorConfig {
     /// Which Tor to use.
     pub choice: Choice,
-    /// The program to start when Tor is managed: a bare name is looked up in `PATH` and then in
-    /// the usual system folders (Debian keeps `tor` in one that users' `PATH` may lack); a path
-    /// must be absolute.
+    /// The program of a managed Tor. A bare name is looked up in `PATH` and then in the usual
+    /// system folders (Debian keeps `tor` in one that a user's `PATH` may lack). A path must be
+    /// absolute.
     pub program: PathBuf,
-    /// Tor's own data directory when managed. Made 0700 if absent; refused if it is anyone
-    /// else's or open to others.
+    /// The data directory of a managed Tor. Made with mode 0700 if it does not exist; refused if it
+    /// belongs to another user or is open to others.
     pub data_dir: PathBuf,
-    /// The Tor that is part of the program; `None` where it was built without.
+    /// The Tor that is built into the program; `None` if the program was built without one.
     pub embedded: Option<Embedded>,
-    /// Where the sockets and the cookie of a Tor of ours live. Same rules as `data_dir`; the socket
-    /// paths must stay within 107 bytes (`sun_path`, unix(7)).
+    /// Folder for the sockets and the cookie of a Tor of ours. The rules of `data_dir` apply. The
+    /// socket paths must have at most 107 bytes (`sun_path`, unix(7)).
     pub run_dir: PathBuf,
-    /// Extra torrc lines for the managed Tor, from `config.toml` only. Each must begin with one
-    /// of [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
+    /// Extra torrc lines for the managed Tor, from `config.toml` only. Each must begin with one of
+    /// [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
     pub extra_torrc: Vec<String>,
-    /// Another way out for Tor's own connections. With one, Tor is always one of ours.
+    /// A detour for Tor's own connections. With a detour, only a Tor of ours is used.
     pub detour: Detour,
-    /// Where to look for a Tor that already runs.
+    /// Places where a Tor may already run.
     pub existing_candidates: Vec<Candidate>,
-    /// Cookie files accepted from an existing Tor besides those with Tor's own file names.
+    /// Cookie files that are accepted from an existing Tor, besides those with Tor's own file
+    /// names.
     pub cookie_files: Vec<PathBuf>,
-    /// How restarts are spaced and when they end.
+    /// Pauses between restarts, and when to stop restarting.
     pub restart: RestartPolicy,
     /// How long a starting Tor may take until its control socket answers.
     pub start_max: Duration,
     /// How long a stopping Tor may take before it is killed.
     pub stop_max: Duration,
-    /// How often a Tor without control port is checked for being there.
+    /// How often a Tor without a control port is checked.
     pub watch_every: Duration,
-    /// Tells it to check now. Who has a clock that runs anyway spares it one of its own, by telling
-    /// it more often than `watch_every`.
+    /// Requests a check now. A caller with its own clock can notify this more often than
+    /// `watch_every`; then no second timer is needed.
     pub watch_now: Arc<Notify>,
 }
 
 impl TorConfig {
-    /// The defaults of a product: [`Choice::Auto`], `tor` from `PATH`, well-known ports.
+    /// The defaults of the product: [`Choice::Auto`], `tor` from `PATH`, well-known ports.
     #[must_use]
     pub fn new(data_dir: PathBuf, run_dir: PathBuf) -> Self {
         Self {
@@ -68,7 +69,7 @@ impl TorConfig {
             existing_candidates: Candidate::well_known(),
             cookie_files: Vec::new(),
             restart: RestartPolicy::default(),
-            // A data directory that another Tor holds takes 5 s to be refused (measured).
+            // When another Tor uses the data directory, `tor` takes 5 s to refuse it (measured).
             start_max: Duration::from_secs(20),
             stop_max: Duration::from_secs(5),
             watch_every: Duration::from_secs(5),
@@ -80,40 +81,42 @@ impl TorConfig {
 /// Which Tor to use.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Choice {
-    /// A running Tor that proves itself on its control port; else a managed one; else, where no
-    /// program is installed, the embedded one; else, where there is none, a running one without
+    /// In this order: a running Tor that proves itself on its control port; a managed one; if no
+    /// program is installed, the embedded one; if that is not built in, a running one without
     /// control.
     Auto,
-    /// Only a Tor that someone else runs. Never stopped by us.
+    /// Only a Tor that another program started. We never stop it.
     Existing {
-        /// Its SOCKS address: loopback, or a Unix socket where nobody else can sit. `None`: what
-        /// its control port says.
+        /// Its SOCKS address: loopback, or a Unix socket that nobody else could have made. `None`:
+        /// the address that its control port reports.
         socks: Option<TorAddr>,
-        /// Its control port. `None`: the candidates' (those with this SOCKS address, if given).
+        /// Its control port. `None`: the ports of the candidates (with `socks` given, of those with
+        /// this address).
         control: Option<TorAddr>,
     },
-    /// Only a child of ours, made of the program that is installed.
+    /// Only a child of ours that runs the installed program.
     Managed,
-    /// Only a child of ours, made of our own program.
+    /// Only a child of ours that runs our own program.
     Embedded,
 }
 
-/// The Tor that is part of the program: how to start the program once more, as that.
+/// The built-in Tor: how to start our own program as Tor.
 #[derive(Clone, Debug)]
 pub struct Embedded {
-    /// Our own program, absolute.
+    /// Path of our own program, absolute.
     pub program: PathBuf,
-    /// What makes it the embedded Tor.
+    /// The arguments that make it the embedded Tor.
     pub arguments: Vec<OsString>,
-    /// Its state and directory; rules as for [`TorConfig::data_dir`], which must be another folder.
+    /// Folder for its state and directory. The rules of [`TorConfig::data_dir`] apply; it must be a
+    /// different folder.
     pub data_dir: PathBuf,
-    /// Arti's configuration as TOML, from `config.toml` only. Mostly empty.
+    /// Arti's configuration as TOML, from `config.toml` only. Usually empty.
     pub arti: String,
-    /// How much it writes to its log: `error`, `warn`, `info`, `debug` or `trace`.
+    /// Log level: `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: String,
 }
 
-/// One place where a Tor may already be running.
+/// A place where a Tor may already run.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Candidate {
     /// SOCKS address: loopback or a Unix socket.
@@ -124,7 +127,7 @@ pub struct Candidate {
 
 impl Candidate {
     /// The system service (Debian's sockets, and 9050 with 9051 or Debian's control socket) and Tor
-    /// Browser (9150, 9151). Sockets come first: at a port anybody may sit.
+    /// Browser (9150, 9151). Sockets come first, because any user can listen on a port.
     #[must_use]
     pub fn well_known() -> Vec<Self> {
         let port = |port| Some(TorAddr::loopback(port));
@@ -151,26 +154,27 @@ impl Candidate {
     }
 }
 
-/// Where a system's service keeps its sockets. On Linux `/var/run` leads to `/run`.
+/// Folder of the system service's sockets. On Linux `/var/run` is a link to `/run`.
 const SYSTEM_SOCKETS: &str = if cfg!(target_os = "linux") {
     "/run/tor"
 } else {
     "/var/run/tor"
 };
 
-/// How restarts are spaced: doubling from `first` to `max`, back to `first` after `stable`.
+/// Pauses between restarts: they double from `first` to `max`, and return to `first` after
+/// `stable`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RestartPolicy {
     /// Pause before the first restart.
     pub first: Duration,
     /// Longest pause.
     pub max: Duration,
-    /// A Tor that lasted this long is forgiven its earlier ends.
+    /// After a Tor ran this long, its earlier ends no longer count.
     pub stable: Duration,
-    /// This many exits within `window` are a crash loop.
+    /// This many exits within `window` count as a crash loop.
     pub exits_max: u32,
-    /// The window for `exits_max`. Wider than a minute, because the pauses themselves keep ten
-    /// exits from fitting into one.
+    /// The window for `exits_max`. Longer than a minute: with the pauses, ten exits do not fit into
+    /// one minute.
     pub window: Duration,
 }
 

@@ -1,6 +1,6 @@
-//! A client of Tor's control port: one connection, one command at a time, events in between.
+//! A client for Tor's control port: one connection, one command at a time, events in between.
 //!
-//! Does not decide what a Tor is good for, and keeps nothing of what it hears but status.
+//! It does not decide whether a Tor can be used, and stores nothing except the status.
 
 mod circuit;
 mod command;
@@ -29,9 +29,9 @@ pub(crate) use self::{
     handshake::{Authenticated, authenticate},
 };
 
-/// A local Tor answers within milliseconds; one that is busy with its directory within a second.
+/// A local Tor answers within milliseconds; while it is busy with its directory, within a second.
 const REPLY_MAX: Duration = Duration::from_secs(10);
-/// Events waiting while a command is answered. Tor sends tens at most.
+/// Most events that wait while a command is answered. Tor sends a few tens at most.
 const EVENTS_MAX: usize = 1024;
 const READ_BYTES: usize = 8 * 1024;
 
@@ -39,18 +39,18 @@ const READ_BYTES: usize = 8 * 1024;
 pub(crate) struct Control {
     io: Box<dyn Io>,
     assembler: ReplyAssembler,
-    /// Assembled and not yet looked at.
+    /// Complete replies that were not read yet.
     replies: VecDeque<Reply>,
-    /// Heard while waiting for a reply.
+    /// Events that came during the wait for a reply.
     events: VecDeque<Event>,
 }
 
-/// Why a control connection ended or must end.
+/// Reasons why a control connection ended or must end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ControlError {
-    /// Closed, reset, or silent for too long.
+    /// The connection was closed or reset, or Tor was silent for too long.
     Lost,
-    /// Not to be used.
+    /// The control port must not be used.
     Refused(ControlRefusal),
 }
 
@@ -80,12 +80,13 @@ impl Control {
         }
     }
 
-    /// Sends a command and returns its reply, good or bad. Not cancel safe: drop the connection.
+    /// Sends a command and returns its reply, success or error. Not cancel safe: drop the
+    /// connection.
     pub(crate) async fn ask(&mut self, command: Command) -> Result<Reply, ControlError> {
         self.ask_within(command, REPLY_MAX).await
     }
 
-    /// Sends a command that a Tor which let us in has no reason to refuse.
+    /// Sends a command that a Tor has no reason to refuse after authentication.
     pub(crate) async fn demand(&mut self, command: Command) -> Result<Reply, ControlError> {
         let reply = self.ask(command).await?;
         if !reply.is_ok() {
@@ -126,12 +127,12 @@ impl Control {
         Ok(())
     }
 
-    /// An event that was heard while a command was answered.
+    /// Returns an event that came while a command was answered.
     pub(crate) fn heard_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
-    /// Waits for the next event; ends only with the connection.
+    /// Waits for the next event. Returns an error only when the connection ends.
     ///
     /// # Cancel safety
     /// Nothing is lost: bytes read are kept in `self`.

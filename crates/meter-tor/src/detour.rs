@@ -1,14 +1,13 @@
-//! Another way out for Tor's own connections, where the straight one is blocked: bridges or a
-//! Shadowsocks server. Never for what browsers send, which goes through Tor as always.
+//! A detour for Tor's own connections where the direct way is blocked: bridges or a Shadowsocks
+//! server. The browser's traffic does not use it; that goes through Tor as always.
 //!
-//! A detour belongs to a Tor of ours. Where one is wanted, no Tor of somebody else is used, and
-//! none of ours starts without it: each life of a managed or an embedded Tor begins with
-//! [`Detour::open`]. What that gives, as lines of a torrc or as the way that the embedded Tor is
-//! told of, holds until that Tor is gone.
+//! A detour needs a Tor of ours. If one is configured, no other Tor is used, and no Tor of ours
+//! starts without it: each run of a managed or embedded Tor begins with [`Detour::open`]. The
+//! result, as torrc lines or as the way in the embedded Tor's first line, stays in force until that
+//! Tor ends.
 //!
-//! Both go to the child through its stdin: not by arguments, not by its environment, not by a file.
-//! What a Tor keeps of its bridges in its own data folder, as of any guard, is Tor's: their
-//! addresses are in there.
+//! Both reach the child through its stdin, and never through arguments, environment or a file. Tor
+//! itself stores the addresses of its bridges in its data folder, as it does for any guard.
 
 use std::{
     collections::BTreeSet,
@@ -29,33 +28,33 @@ use crate::{
     folders::find_program, publisher::Publisher,
 };
 
-/// What Tor's own connections take instead of the straight way; the default is the straight way.
+/// What Tor's own connections use instead of the direct way. The default is the direct way.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Detour {
-    /// The file of a Shadowsocks server: see `meter_uplink::Uplink::read`. Read at each start of
-    /// Tor.
+    /// The file of a Shadowsocks server: see `meter_uplink::Uplink::read`. It is read at each start
+    /// of Tor.
     pub shadowsocks: Option<PathBuf>,
-    /// Bridges that take the place of Tor's public first relays. Not together with Shadowsocks.
+    /// Bridges that replace Tor's public first relays. Not allowed together with Shadowsocks.
     pub bridges: Vec<Bridge>,
 }
 
-/// A detour in use. Dropping it closes it; Tor's proxy is then a port where nobody listens.
-/// No `Debug`: bridges are secrets.
+/// An open detour. Dropping it closes it; Tor's proxy address is then a closed port. Has no
+/// `Debug`: bridges are secrets.
 pub(crate) enum Opened {
-    /// None was wanted.
+    /// No detour is configured.
     Straight,
     Bridges(Bridges),
     Shadowsocks(Box<(Uplink, Keeper)>),
 }
 
-/// Bridges that can be used, and the programs that speak their transports, each of them once.
+/// Usable bridges, and the programs for their transports without duplicates.
 pub(crate) struct Bridges {
     bridges: Vec<Bridge>,
     programs: Vec<(Transport, PathBuf)>,
 }
 
 impl Detour {
-    /// Whether there is any.
+    /// Whether a detour is configured.
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         let Self {
@@ -65,11 +64,11 @@ impl Detour {
         shadowsocks.is_some() || !bridges.is_empty()
     }
 
-    /// Looks whether it could be opened for a Tor of this kind, without opening anything; says in a
-    /// sentence what it is.
+    /// Checks whether the detour could be opened for a Tor of this kind, without opening anything.
+    /// Returns a sentence that describes it.
     ///
     /// # Errors
-    /// Why it could not.
+    /// The reason why it could not be opened.
     pub fn check(&self, backend: BackendKind) -> Result<Option<String>, TorProblem> {
         self.check_kind(backend)?;
         if let Some(bridges) = self.bridges(backend)? {
@@ -94,10 +93,10 @@ impl Detour {
         )))
     }
 
-    /// Prepares all that a Tor of this kind needs before it may start.
+    /// Prepares everything that a Tor of this kind needs before its start.
     ///
     /// # Errors
-    /// Why there is no way this way. Tor must not be started then.
+    /// The reason why the detour cannot be used. Tor must not be started then.
     pub(crate) async fn open(&self, backend: BackendKind) -> Result<Opened, TorProblem> {
         self.check_kind(backend)?;
         if let Some(bridges) = self.bridges(backend)? {
@@ -112,8 +111,8 @@ impl Detour {
         Ok(Opened::Shadowsocks(Box::new(held)))
     }
 
-    /// The program of a transport would have to be led through the proxy, too, and not each one can
-    /// be.
+    /// With both, the transport's program would have to use the proxy, too, and not every program
+    /// can.
     fn check_kind(&self, backend: BackendKind) -> Result<(), TorProblem> {
         if self.is_wanted() && backend == BackendKind::Existing {
             return Err(TorProblem::DetourNeedsOwnTor);
@@ -153,8 +152,8 @@ fn find_transport(transport: Transport) -> Result<(Transport, PathBuf), TorProbl
     Err(none)
 }
 
-/// How a torrc can name a program: by its path if that is plain, else by a link in `folder`, where
-/// `tor` runs. `tor` splits the line at spaces and ends it at `#`, and nothing quotes them there.
+/// The name of a program for a torrc: its path if that is plain, else a link in `folder`, where
+/// `tor` runs. `tor` splits the line at spaces and ends it at `#`, and quotes do not help there.
 fn name_for_tor(transport: Transport, program: &Path, folder: &Path) -> io::Result<String> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
     if let Some(path) = program.to_str().filter(|path| path.chars().all(is_plain)) {
@@ -171,8 +170,8 @@ fn name_for_tor(transport: Transport, program: &Path, folder: &Path) -> io::Resu
 }
 
 impl Bridges {
-    /// `UseBridges` above all: with it, Tor connects to nothing but the bridges, whatever becomes
-    /// of them.
+    /// `UseBridges` is the essential line: with it, Tor connects only to the bridges, even if they
+    /// fail.
     fn torrc(&self, folder: &Path) -> io::Result<Vec<String>> {
         let mut lines = vec!["UseBridges 1".to_owned()];
         for (transport, program) in &self.programs {
@@ -185,7 +184,7 @@ impl Bridges {
         Ok(lines)
     }
 
-    /// The embedded Tor takes a path as text.
+    /// The embedded Tor takes paths as text.
     fn way(&self) -> Result<EmbeddedWay, TorProblem> {
         let named = |(transport, program): &(Transport, PathBuf)| {
             let text = program.to_str();
@@ -204,10 +203,10 @@ impl Bridges {
 }
 
 impl Opened {
-    /// The lines that keep a managed Tor on this way, which runs in `folder`.
+    /// The torrc lines that keep a managed Tor, which runs in `folder`, on this detour.
     ///
     /// # Errors
-    /// A link that names a program could not be made there.
+    /// When the link that names a program could not be made there.
     pub(crate) fn torrc(&self, folder: &Path) -> Result<Vec<String>, TorProblem> {
         Ok(match self {
             Self::Straight => Vec::new(),
@@ -226,10 +225,10 @@ impl Opened {
         })
     }
 
-    /// What keeps an embedded Tor on this way.
+    /// The description that keeps an embedded Tor on this detour.
     ///
     /// # Errors
-    /// A program cannot be named to it.
+    /// When the path of a program is not text.
     pub(crate) fn way(&self) -> Result<EmbeddedWay, TorProblem> {
         Ok(match self {
             Self::Straight => EmbeddedWay::Straight,
@@ -245,11 +244,11 @@ impl Opened {
         })
     }
 
-    /// Keeps the way open, and says on `publisher` why Tor gets nowhere on it. Pending for ever
-    /// where there is nothing to keep.
+    /// Keeps the detour open, and reports on `publisher` why Tor makes no progress on it. Pending
+    /// for ever where there is nothing to keep.
     ///
     /// # Cancel safety
-    /// Dropping it leaves the way as it is.
+    /// Dropping this future does not change the detour.
     pub(crate) async fn keep(&mut self, publisher: &Publisher) -> TorProblem {
         let (uplink, keeper) = match self {
             Self::Straight | Self::Bridges(_) => return std::future::pending().await,
@@ -264,8 +263,8 @@ impl Opened {
     }
 }
 
-/// Says when the local end does not run, whatever Tor is doing, and looks what is wrong each time
-/// that Tor has not heard from a relay for a while.
+/// Reports when the local end does not run, whatever Tor is doing. Looks for the cause whenever Tor
+/// has had no answer from a relay for a while.
 async fn watch<F: Future<Output = Trouble>>(
     mut running: Receiver<bool>,
     diagnose: impl Fn() -> F,
@@ -297,7 +296,7 @@ async fn watch<F: Future<Output = Trouble>>(
         }
         let found = diagnose().await;
         not_before = Instant::now() + LOOK_EVERY;
-        // It may have come further while it was looked at.
+        // Tor may have made progress during the diagnosis.
         if silent_since(&status.borrow()).is_some() {
             publisher.trouble(Some(problem_of(found)));
         }
@@ -311,10 +310,10 @@ async fn until(moment: Option<Instant>) {
     }
 }
 
-/// Since when Tor has waited for a relay's first word; `None`: it does not.
+/// The time since when Tor waits for the first answer of a relay; `None` if it does not wait.
 ///
-/// By the tag of its phase (control-spec, "Bootstrap phases"): a Tor that starts with a directory
-/// from last time does the same at 80 % as another at 5 %, and its tags then begin with `ap_`.
+/// Decided by the tag of the phase (control-spec, "Bootstrap phases"). A Tor that starts with an
+/// older directory is at 80 % where another is at 5 %; its tags then begin with `ap_`.
 fn silent_since(status: &TorStatus) -> Option<Instant> {
     let TorState::Bootstrapping(at) = &status.state else {
         return None;
@@ -331,9 +330,9 @@ const fn problem_of(trouble: Trouble) -> TorProblem {
     }
 }
 
-/// A working server is passed within two round trips.
+/// A working server answers within two round trips.
 const PATIENCE: Duration = Duration::from_secs(6);
-/// Between two looks while nothing changes.
+/// Pause between two diagnoses while nothing changes.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 #[cfg(test)]

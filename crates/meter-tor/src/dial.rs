@@ -1,4 +1,4 @@
-//! The only place in this crate that opens connections, and only to this computer.
+//! Only this module of the crate opens connections, and only to this computer.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -12,42 +12,42 @@ use meter_core::TorAddr;
 
 use crate::socket::{SocketFault, judge};
 
-/// Loopback answers at once or not at all.
+/// A loopback port answers at once or not at all.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
-/// How long an answer to the one question to a SOCKS port may take.
+/// Longest wait for the answer of a SOCKS port to the one question.
 const PROBE_MAX: Duration = Duration::from_secs(2);
-/// Tor's answer to HTTP on its SOCKS port begins with a status line of this text.
+/// Tor's answer to HTTP on its SOCKS port begins with a status line with this text.
 const TORS_ANSWER: &[u8] = b"501 Tor is not an HTTP Proxy";
 
-/// Version 5, one method: a user's name and password. A circuit of its own is what they ask for.
+/// Version 5, one method: user name and password. They make Tor use a separate circuit.
 const SOCKS_GREETING: &[u8] = &[5, 1, 2];
-/// RFC 1929, both of one letter: they say nothing.
+/// RFC 1929. User name and password have one letter each and carry no information.
 const SOCKS_CREDENTIALS: &[u8] = b"\x01\x01w\x01w";
-/// CONNECT to port 80 of a name which by RFC 6761 §6.4 never exists: no exit connects to anything
-/// for it, and no person asks for it.
+/// CONNECT to port 80 of a name that never exists (RFC 6761 §6.4). No exit connects anywhere for
+/// it, and no person requests it.
 const SOCKS_REQUEST: &[u8] = b"\x05\x01\x00\x03\x0dprobe.invalid\x00\x50";
-/// Replies that only an exit can have given: succeeded (a resolver that invents answers), host
+/// Replies that only an exit can have given: succeeded (its resolver invents answers), host
 /// unreachable, connection refused.
 const REPLIES_FROM_AFAR: [u8; 3] = [0, 4, 5];
 
-/// A connection, whatever it runs over.
+/// A connection of any type.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// Why there is no connection.
+/// Reasons why there is no connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum DialError {
-    /// The address is not on this computer; nothing was tried.
+    /// The address is not on this computer. Nothing was tried.
     NotLoopback,
-    /// Somebody else could sit there; nothing was tried.
+    /// Another user could have made that socket. Nothing was tried.
     Unsafe(SocketFault),
-    /// Something is there, for others.
+    /// A program listens, but this user may not connect.
     Denied,
-    /// Nothing is there.
+    /// No program listens.
     Nothing,
 }
 
-/// What a SOCKS port turned out to be.
+/// What answers at a SOCKS port.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum SocksProbe {
     Tor,
@@ -71,7 +71,8 @@ pub(crate) async fn dial(address: &TorAddr) -> Result<Box<dyn Io>, DialError> {
     }
 }
 
-/// The same to somebody else's Tor, whose socket must lie where only its owner can put one.
+/// Connects to a Tor that is not ours. Its socket must be in a place where only its owner can make
+/// one.
 pub(crate) async fn dial_theirs(address: &TorAddr) -> Result<Box<dyn Io>, DialError> {
     if let TorAddr::Unix(path) = address {
         judge(path).map_err(DialError::Unsafe)?;
@@ -79,7 +80,8 @@ pub(crate) async fn dial_theirs(address: &TorAddr) -> Result<Box<dyn Io>, DialEr
     dial(address).await
 }
 
-/// Asks a SOCKS port of somebody else whether it is Tor's. Tor logs a warning each time: ask once.
+/// Asks whether a SOCKS port that is not ours belongs to Tor. Tor logs a warning each time, so ask
+/// once.
 pub(crate) async fn probe_socks(address: &TorAddr) -> SocksProbe {
     let mut stream = match dial_theirs(address).await {
         Ok(stream) => stream,
@@ -93,16 +95,16 @@ pub(crate) async fn probe_socks(address: &TorAddr) -> SocksProbe {
     }
 }
 
-/// Whether anything listens, without saying a word to it.
+/// Checks whether a program listens, without sending anything.
 ///
 /// # Errors
-/// Why a connection is not to be had.
+/// The reason why no connection is possible.
 pub(crate) async fn listens(address: &TorAddr) -> Result<(), DialError> {
     dial_theirs(address).await.map(drop)
 }
 
-/// Whether the Tor network answers: asks for a name that no exit finds, and waits for an exit to
-/// say so, for as long as Tor does.
+/// Whether the Tor network answers. Requests a name that no exit can find, and waits as long as Tor
+/// does for an exit to say so.
 pub(crate) async fn network_answers(socks: &TorAddr) -> bool {
     let asked = async {
         let mut stream = dial(socks).await.ok()?;
@@ -113,8 +115,8 @@ pub(crate) async fn network_answers(socks: &TorAddr) -> bool {
         .is_some_and(|reply| REPLIES_FROM_AFAR.contains(&reply))
 }
 
-/// Gives SOCKS's reply. One step at a time: Tor loses its answer to a greeting that credentials
-/// follow at once.
+/// Returns the code of the SOCKS reply. Sends one step at a time: Tor loses its answer to a
+/// greeting if credentials follow at once.
 async fn ask_for_nothing(stream: &mut impl Io) -> io::Result<u8> {
     let mut answer = [0; 2];
     for words in [SOCKS_GREETING, SOCKS_CREDENTIALS, SOCKS_REQUEST] {
@@ -128,7 +130,7 @@ async fn ask_for_nothing(stream: &mut impl Io) -> io::Result<u8> {
 async fn ask_in_http(stream: &mut impl Io) -> io::Result<bool> {
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
     let mut answer = Vec::new();
-    // The answer stands in the first line; 256 bytes are several times that.
+    // The answer is in the first line. 256 bytes are several times its length.
     while answer.len() < 256 && !answer.contains(&b'\n') {
         if stream.read_buf(&mut answer).await? == 0 {
             break;

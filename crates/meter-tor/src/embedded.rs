@@ -1,7 +1,7 @@
-//! The Tor that is part of the program: a child made of the same program, which talks to us in
-//! lines over its stdin and stdout and ends when its stdin does.
+//! The embedded Tor: a child that runs our own program. It talks to us in lines over its stdin and
+//! stdout, and ends when its stdin ends.
 //!
-//! Nothing here knows Arti; what the child is made of is its own affair.
+//! Nothing here depends on Arti; only the child uses it.
 
 mod talk;
 
@@ -31,28 +31,28 @@ use crate::{
     scrub::scrub,
 };
 
-/// How one life of the child ended.
+/// How one run of the child ended.
 enum Ended {
     Asked,
     Fault(EmbeddedFault),
-    /// Its stdout ended, or said what we do not understand.
+    /// Its stdout ended, or sent a line that we do not understand.
     Lost,
     TimedOut,
-    /// Its detour is gone.
+    /// The detour failed.
     NoWay(TorProblem),
 }
 
 /// Runs one embedded Tor from start to end.
 ///
 /// # Errors
-/// Why it ended, or could not begin; `Ok` if `stop` asked for the end.
+/// The reason why it ended or could not start; `Ok` if `stop` was cancelled.
 pub(crate) async fn live(
     config: &TorConfig,
     publisher: &Publisher,
     stop: &CancellationToken,
 ) -> Result<(), TorProblem> {
     let embedded = config.embedded.as_ref().ok_or(TorProblem::NotBuiltIn)?;
-    // Before the child, so that there is none without its detour.
+    // Opened before the child starts, so that no child runs without its detour.
     let mut detour = config.detour.open(BackendKind::Embedded).await?;
     let (setup, socks) = prepare(config, embedded, detour.way()?)?;
     let started = Child::start(&Start {
@@ -62,7 +62,7 @@ pub(crate) async fn live(
         inherits_environment: false,
     });
     let (child, stdin, stdout) = started.map_err(|problem| match problem {
-        // It is our own program: that it is gone is no matter of installing Tor.
+        // This is our own program, so a missing file does not mean that Tor must be installed.
         TorProblem::Missing => TorProblem::SpawnFailed {
             kind: std::io::ErrorKind::NotFound,
         },
@@ -94,7 +94,7 @@ pub(crate) async fn live(
     outcome
 }
 
-/// Makes and checks the folders; gives what the child is to be told, and where its socket will be.
+/// Makes and checks the folders. Returns the setup for the child and the path of its socket.
 fn prepare(
     config: &TorConfig,
     embedded: &Embedded,
@@ -109,7 +109,7 @@ fn prepare(
     check_socket_path(&socks)?;
     private_folder(&data_dir).map_err(TorProblem::DataDirUnusable)?;
     private_folder(&run_dir).map_err(TorProblem::RunDirUnusable)?;
-    // JSON holds no other paths.
+    // JSON can hold only paths that are UTF-8.
     let not_text = FolderFault::Io {
         kind: std::io::ErrorKind::InvalidFilename,
     };
@@ -128,7 +128,7 @@ struct Life<'a> {
     talk: Talk,
     publisher: &'a Publisher,
     was_up: bool,
-    /// What the first relay of every circuit is.
+    /// The role of the first relay of every circuit.
     first: HopRole,
 }
 
@@ -139,7 +139,7 @@ impl Life<'_> {
         socks: PathBuf,
         config: &TorConfig,
     ) -> Ended {
-        // A child that does not listen any more is heard to end below.
+        // If the child does not read any more, the loop below notices its end.
         self.talk.say(&EmbeddedCommand::Begin(setup)).await;
         let Ok(first) = timeout(config.start_max, self.talk.hear()).await else {
             return Ended::TimedOut;
@@ -161,7 +161,7 @@ impl Life<'_> {
         let mut progress = Progress::new(Instant::now());
         let mut identity = self.publisher.identity();
         let mut questions = self.publisher.questions();
-        // One at a time, so that the next answer is the one to it.
+        // One question at a time, so that the next answer belongs to it.
         let mut asked: Option<Question> = None;
         loop {
             self.publisher.progress(progress.state());
@@ -205,7 +205,7 @@ fn whose_circuit(question: &Question) -> EmbeddedCommand {
     }
 }
 
-/// Arti has no list of countries and keeps no nicknames.
+/// Converts a path. Arti has no list of countries and stores no nicknames.
 fn circuit(path: EmbeddedPath, first: HopRole) -> Circuit {
     let EmbeddedPath { mut relays, onion } = path;
     relays.truncate(HOPS_MAX);
@@ -250,7 +250,7 @@ fn complaint(failure: EmbeddedFailure) -> Complaint {
     }
 }
 
-/// Sees to it that the process is gone, and says why it ended.
+/// Makes sure that the process has ended, and returns why.
 async fn finish(
     mut child: Child,
     mut talk: Talk,
@@ -262,7 +262,7 @@ async fn finish(
     if matches!(ended, Ended::Asked) {
         talk.say(&EmbeddedCommand::Stop).await;
     }
-    // The end of its stdin is the same in other words, for one that would not read the first.
+    // The end of its stdin is a second request to end, for a child that does not read the first.
     drop(talk);
     if matches!(ended, Ended::Lost | Ended::TimedOut | Ended::NoWay(_)) {
         child.terminate();
@@ -288,7 +288,7 @@ async fn finish(
     }
 }
 
-/// The problem that a fault is, or else the last words of an exit.
+/// Returns the problem for a fault, or the last line if the child just ended.
 fn problem_of(fault: EmbeddedFault, data_dir: &Path) -> Result<TorProblem, String> {
     match fault {
         EmbeddedFault::BadSetup => Ok(TorProblem::Bug("the embedded tor did not understand us")),

@@ -1,8 +1,8 @@
-//! Someone else's Tor: found, checked, followed, never stopped.
+//! A Tor that another program started: found, checked, followed, never stopped.
 //!
-//! It counts as Tor only if its control port proves to know the cookie, or, where no control port
-//! can be used, if its SOCKS port answers HTTP the way only Tor does. A control port that lies
-//! takes its SOCKS port down with it.
+//! It is accepted as Tor only if its control port proves that it knows the cookie or, if no control
+//! port can be used, if its SOCKS port answers HTTP as only Tor does. If a control port gives a
+//! false proof, the SOCKS port beside it is not used either.
 
 use meter_core::TorAddr;
 use tokio::time::timeout;
@@ -23,14 +23,14 @@ use crate::{
 pub(crate) enum Existing {
     /// Proved on its control port.
     Controlled {
-        /// Authenticated.
+        /// The authenticated connection.
         control: Box<Control>,
-        /// What it said of itself.
+        /// What it reported about itself.
         about: Authenticated,
-        /// Where it takes connections.
+        /// The address of its SOCKS port.
         socks: TorAddr,
     },
-    /// Known by its SOCKS port alone.
+    /// Identified only by its SOCKS port.
     Bare(TorAddr),
 }
 
@@ -38,23 +38,23 @@ pub(crate) enum Existing {
 pub(crate) struct Search {
     candidates: Vec<Candidate>,
     rule: CookieRule,
-    /// The configured SOCKS address, which must then be this Tor's.
+    /// The configured SOCKS address. The Tor must then have it.
     socks: Option<TorAddr>,
 }
 
-/// What a search over control ports left behind.
+/// What a search over control ports found without success.
 #[derive(Debug, Default)]
 pub(crate) struct Misses {
-    /// The first control port that answers but cannot be used, for harmless reasons.
+    /// The first control port that answers but cannot be used, for a harmless reason.
     unusable: Option<TorProblem>,
-    /// The first one that must not be used.
+    /// The problem of the first control port that must not be used.
     problem: Option<TorProblem>,
-    /// SOCKS addresses that must not be used although they may answer.
+    /// SOCKS addresses that must not be used, although they may answer.
     distrusted: Vec<TorAddr>,
 }
 
 impl Search {
-    /// All candidates.
+    /// Searches all candidates.
     pub(crate) fn everywhere(config: &TorConfig) -> Self {
         let rule = CookieRule::TorsOr(config.cookie_files.clone());
         Self {
@@ -64,7 +64,7 @@ impl Search {
         }
     }
 
-    /// What was configured, completed by the candidates.
+    /// Searches the configured addresses, completed by the candidates.
     pub(crate) fn configured(
         config: &TorConfig,
         socks: Option<&TorAddr>,
@@ -113,7 +113,7 @@ impl Search {
         Err(misses)
     }
 
-    /// Looks for a Tor by its SOCKS port, where its control port did not speak against it.
+    /// Looks for a Tor by its SOCKS port, unless the control port beside it was not trusted.
     pub(crate) async fn bare(&self, misses: Misses) -> Result<Existing, TorProblem> {
         let mut problem = misses.problem;
         let mut asked = misses.distrusted;
@@ -147,7 +147,7 @@ impl Search {
         let io = dial_theirs(address).await.map_err(|error| match error {
             DialError::NotLoopback => TorProblem::NotLoopback,
             DialError::Unsafe(fault) => TorProblem::SocketUnsafe(fault),
-            // A socket we may not open may also be one that a Tor left behind.
+            // A socket that we may not open may also be a leftover of a Tor that ended.
             DialError::Denied | DialError::Nothing => TorProblem::NotRunning,
         })?;
         let mut control = Control::new(io);
@@ -163,8 +163,8 @@ impl Search {
         })
     }
 
-    /// The address that was asked for if this Tor has it. Else a Unix socket that takes us, since
-    /// nobody else can sit there; else the candidate's port, or this Tor's first.
+    /// Returns the configured address if this Tor has it. Else a Unix socket that accepts us, since
+    /// no other user can listen there; else the candidate's port, or the first port of this Tor.
     async fn pick(
         &self,
         candidate: &Candidate,
@@ -200,7 +200,7 @@ const fn is_port(listener: &TorAddr) -> bool {
 }
 
 impl Misses {
-    /// The search's outcome where a control port was asked for by name.
+    /// The result of a search when a control port was configured.
     pub(crate) fn into_problem(self) -> TorProblem {
         self.problem
             .or(self.unusable)
@@ -213,10 +213,11 @@ impl Misses {
         }
         let is_harmless = matches!(
             problem,
-            // It was not even asked, so it said nothing against the SOCKS port beside it.
+            // This control port was not even asked, so it says nothing against the SOCKS port
+            // beside it.
             TorProblem::SocketUnsafe(_)
                 | TorProblem::ControlRefused(
-                    // Something else sits on the control port, or it is for another user
+                    // Another program uses the control port, or it belongs to another user
                     // (Debian's).
                     ControlRefusal::NotControlPort
                         | ControlRefusal::NoAccess
@@ -236,10 +237,10 @@ impl Misses {
 }
 
 impl Existing {
-    /// Follows this Tor to its end.
+    /// Follows this Tor until it ends.
     ///
     /// # Errors
-    /// Why it cannot be used any more; `Ok` if `stop` asked us to leave it alone.
+    /// The reason why it can no longer be used; `Ok` if `stop` was cancelled.
     pub(crate) async fn live(
         self,
         config: &TorConfig,
@@ -288,7 +289,7 @@ async fn watch_bare(socks: &TorAddr, config: &TorConfig, publisher: &Publisher) 
     publisher.warn(TorWarning::WithoutControl);
     publisher.progress(TorState::Ready);
     loop {
-        // The outcome says nothing: either way it is time to check.
+        // The result of the wait does not matter: in both cases it is time to check.
         drop(timeout(config.watch_every, config.watch_now.notified()).await);
         if listens(socks).await.is_err() {
             return TorProblem::NotRunning;

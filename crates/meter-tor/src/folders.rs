@@ -1,5 +1,5 @@
-//! Folders that are ours alone, and the program to run. Checks, never repairs: a folder that
-//! others could enter may already have been tampered with.
+//! Folders for this user alone, and the program to run. This module checks and never repairs: other
+//! users may already have changed a folder that was open to them.
 
 mod above;
 
@@ -12,7 +12,7 @@ use std::{
 pub(crate) use self::above::open_above;
 use crate::{FolderFault, TorProblem};
 
-/// Where programs are looked for after `PATH`.
+/// Folders that are searched after `PATH`.
 const PROGRAM_FOLDERS: [&str; 5] = [
     "/usr/local/bin",
     "/usr/bin",
@@ -33,7 +33,7 @@ pub(crate) fn check_socket_path(path: &Path) -> Result<(), TorProblem> {
     Ok(())
 }
 
-/// Makes `path` (mode 700, parents too) or checks that it is ours alone.
+/// Makes `path` with mode 700 (and its parents), or checks that only this user has access to it.
 pub(crate) fn private_folder(path: &Path) -> Result<(), FolderFault> {
     let io_fault = |error: io::Error| FolderFault::Io { kind: error.kind() };
     match fs::symlink_metadata(path) {
@@ -60,11 +60,11 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), FolderFault> {
     }
 }
 
-/// Finds the program: a bare name in `PATH` and the usual folders, a path as it is. Of several with
-/// one name the first that can be used is taken.
+/// Finds the program: a bare name in `PATH` and the usual folders, a path unchanged. Of several
+/// with one name, the first usable one is taken.
 ///
 /// # Errors
-/// [`TorProblem::Missing`], or [`TorProblem::ProgramUnsafe`] when others may write to it.
+/// [`TorProblem::Missing`], or [`TorProblem::ProgramUnsafe`] when other users may write to it.
 pub fn find_program(program: &Path) -> Result<PathBuf, TorProblem> {
     if program.components().count() > 1 {
         if !program.is_absolute() {

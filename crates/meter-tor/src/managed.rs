@@ -1,8 +1,8 @@
-//! Tor as our child: started, taken into ownership, followed, ended.
+//! Tor as our child: starts it, takes ownership, follows it, ends it.
 //!
-//! It talks over Unix sockets in a folder of ours, so that no port is ever needed, and it dies
-//! with us: by polling our process until the control connection owns it, by the connection's end
-//! from then on.
+//! It uses Unix sockets in a folder of ours, so it needs no port. It ends when we end: first
+//! because it polls our process, and later, once the control connection owns it, because that
+//! connection ends.
 
 mod paths;
 mod torrc;
@@ -28,23 +28,23 @@ use crate::{
     publisher::Publisher,
 };
 
-/// Pause between looks for the control socket; it is there 12 ms after the start (measured).
+/// Pause between looks for the control socket. The socket exists 12 ms after the start (measured).
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// How one life of a child ended.
+/// How one run of the child ended.
 enum Ended {
     Asked,
     Exited(Option<ExitStatus>),
     Lost(ControlError),
     TimedOut,
-    /// Its detour is gone.
+    /// The detour failed.
     NoWay(TorProblem),
 }
 
 /// Runs one Tor from start to end.
 ///
 /// # Errors
-/// Why it ended, or could not begin; `Ok` if `stop` asked for the end.
+/// The reason why it ended or could not start; `Ok` if `stop` was cancelled.
 pub(crate) async fn live(
     config: &TorConfig,
     publisher: &Publisher,
@@ -52,7 +52,7 @@ pub(crate) async fn live(
 ) -> Result<(), TorProblem> {
     let program = find_program(&config.program)?;
     let paths = Paths::prepare(&config.data_dir, &config.run_dir)?;
-    // Before Tor, so that there is none without its detour.
+    // Opened before Tor starts, so that no Tor runs without its detour.
     let mut detour = config.detour.open(BackendKind::Managed).await?;
     let torrc = torrc::torrc(
         &paths,
@@ -84,7 +84,7 @@ pub(crate) async fn live(
     let ended = tokio::select! {
         biased;
         () = stop.cancelled() => Ended::Asked,
-        // Before the session: an exit explains a lost connection, not the other way round.
+        // Checked before the session: an exit explains a lost connection, and not the reverse.
         status = child.wait() => Ended::Exited(status),
         problem = detour.keep(publisher) => Ended::NoWay(problem),
         ended = session => ended,
@@ -97,7 +97,7 @@ pub(crate) async fn live(
     outcome
 }
 
-/// Sees to it that the process is gone, and says why it ended.
+/// Makes sure that the process has ended, and returns why.
 async fn finish(
     mut child: Child,
     control: Option<Control>,
@@ -113,7 +113,7 @@ async fn finish(
         }
         Ended::Exited(status) => Err(problem_of(child.last_words().await, status, was_up)),
         Ended::Lost(error) => {
-            // Its owner's connection gone, Tor ends by itself; the signal is for all other cases.
+            // Tor ends when its owner's connection ends. The signal is for all other cases.
             drop(control);
             child.terminate();
             let status = child.wait_or_kill(stop_max).await;
@@ -142,7 +142,7 @@ async fn ask_to_end(control: Option<Control>, child: &Child, stop_max: Duration)
     let Some(mut control) = control else {
         return child.terminate();
     };
-    // Whatever is answered, the end of the process is what counts.
+    // Whatever the answer is, the wait below is for the end of the process.
     if !matches!(
         timeout(stop_max, control.ask(Command::Shutdown)).await,
         Ok(Ok(_))
@@ -151,14 +151,14 @@ async fn ask_to_end(control: Option<Control>, child: &Child, stop_max: Duration)
     }
 }
 
-/// Gives the configuration. An error means that Tor has ended: that is reported by its end.
+/// Sends the configuration. An error means that Tor has ended, and its end is reported elsewhere.
 async fn configure(mut stdin: ChildStdin, torrc: &str) {
     if stdin.write_all(torrc.as_bytes()).await.is_err() || stdin.shutdown().await.is_err() {
         tracing::debug!("tor ended before it read its configuration");
     }
 }
 
-/// Connects as soon as the socket is there and answers.
+/// Connects as soon as the socket exists and answers.
 async fn connect(paths: &Paths) -> Result<(Control, Authenticated), ControlError> {
     let address = TorAddr::Unix(paths.control.clone());
     let rule = CookieRule::Exactly(paths.cookie.clone());
@@ -167,7 +167,7 @@ async fn connect(paths: &Paths) -> Result<(Control, Authenticated), ControlError
             let mut control = Control::new(io);
             match authenticate(&mut control, &rule).await {
                 Ok(about) => return Ok((control, about)),
-                // It listens before it answers; on a busy machine that takes its time.
+                // Tor listens before it answers. On a busy machine this can take a while.
                 Err(ControlError::Lost | ControlError::Refused(ControlRefusal::NotControlPort)) => {
                 }
                 Err(error @ ControlError::Refused(_)) => return Err(error),
@@ -183,8 +183,8 @@ async fn own_and_follow(
     paths: &Paths,
     publisher: &Publisher,
 ) -> ControlError {
-    // Ownership first, then the poll for our process may go; events before the network, so that
-    // none is missed.
+    // Ownership comes first; then Tor may stop polling our process. Events come before the network,
+    // so that none is missed.
     for command in [
         Command::TakeOwnership,
         Command::ForgetOwningProcess,
@@ -200,7 +200,7 @@ async fn own_and_follow(
     follow(control, publisher, Whose::Ours).await
 }
 
-/// Reads the reason out of Tor's last words (texts of 0.4.9; unknown ones stay an exit).
+/// Finds the reason in Tor's last log lines (texts of 0.4.9). Unknown texts remain a plain exit.
 fn problem_of(log: Vec<String>, status: Option<ExitStatus>, was_up: bool) -> TorProblem {
     let status = status.and_then(|status| status.code());
     if was_up {

@@ -1,7 +1,7 @@
-//! Which of Tor's options people may set.
+//! The Tor options that users may set.
 
-/// Options that extra torrc lines may set: those that choose paths, bridges or a private network,
-/// none that opens a port, names a file, runs a program or lowers what Tor hides in its log.
+/// Options that extra torrc lines may set: those that choose paths, bridges or a private network.
+/// None of them opens a port, names a file, runs a program or makes Tor hide less in its log.
 pub const OPTIONS_ALLOWED: &[&str] = &[
     "Bridge",
     "CircuitBuildTimeout",

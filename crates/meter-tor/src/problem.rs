@@ -1,7 +1,7 @@
-//! Everything that can go wrong with having a Tor: one variant per thing a person can do about it.
+//! All problems with Tor: one variant for each thing that a person can do about it.
 //!
-//! No variant holds an address or a name: the texts may be shown and logged. Two hold a path of
-//! this computer.
+//! No variant contains an address or a name, so the texts may be shown and logged. Two contain a
+//! path of this computer.
 
 use std::{
     io,
@@ -12,22 +12,22 @@ use meter_uplink::UplinkError;
 
 use crate::{SocketFault, Transport};
 
-/// Why there is no usable Tor.
+/// The reason why there is no usable Tor.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TorProblem {
-    /// No such program in `PATH` or the usual folders: install Tor.
+    /// There is no such program in `PATH` or the usual folders. Tor must be installed.
     #[error("the tor program is not installed")]
     Missing,
-    /// The embedded Tor was asked for and is not part of this program.
+    /// The embedded Tor is configured but not part of this program.
     #[error("this program was built without a Tor of its own (cargo feature embedded-tor)")]
     NotBuiltIn,
-    /// The program could be replaced by another user, or its path is relative.
+    /// Another user could replace the program, or its path is relative.
     #[error("the tor program is not safe to run: others may write to it, or its path is relative")]
     ProgramUnsafe,
-    /// The program is there but the system would not run it.
+    /// The program exists, but the system would not run it.
     #[error("the system would not run the tor program ({kind})")]
     SpawnFailed {
-        /// What the system said.
+        /// The system's error.
         kind: io::ErrorKind,
     },
     /// Tor ended before its control port could be used.
@@ -35,41 +35,41 @@ pub enum TorProblem {
     ExitedAtStart {
         /// Exit status; `None` if a signal ended it.
         status: Option<i32>,
-        /// Its last words, scrubbed; at most 20 lines.
+        /// Its last log lines, scrubbed; at most 20.
         log: Vec<String>,
     },
-    /// Tor ended after having run.
+    /// Tor ended after it had run.
     #[error("tor ended unexpectedly")]
     Exited {
         /// Exit status; `None` if a signal ended it.
         status: Option<i32>,
-        /// Its last words, scrubbed; at most 20 lines.
+        /// Its last log lines, scrubbed; at most 20.
         log: Vec<String>,
     },
     /// Tor ended again and again.
     #[error("tor ended {exits} times in a row")]
     CrashLoop {
-        /// How often within the policy's window.
+        /// Number of exits within the policy's window.
         exits: u32,
-        /// Last words of the last one, scrubbed; at most 20 lines.
+        /// The last log lines of the last one, scrubbed; at most 20.
         log: Vec<String>,
     },
     /// Tor ran but its control socket did not answer in time.
     #[error("tor did not answer in time after its start")]
     StartTimedOut {
-        /// Its last words, scrubbed; at most 20 lines.
+        /// Its last log lines, scrubbed; at most 20.
         log: Vec<String>,
     },
     /// Tor refused its configuration.
     #[error("tor does not accept one of its options")]
     BadOption {
-        /// Its last words, scrubbed; at most 20 lines.
+        /// Its last log lines, scrubbed; at most 20.
         log: Vec<String>,
     },
     /// An extra torrc line is not on [`OPTIONS_ALLOWED`](crate::OPTIONS_ALLOWED).
     #[error("extra Tor option number {line} is not among those allowed")]
     OptionNotAllowed {
-        /// Which of the extra lines, counted from 1.
+        /// Number of the extra line, from 1.
         line: usize,
     },
     /// Tor's data directory cannot be used.
@@ -78,29 +78,29 @@ pub enum TorProblem {
     /// The folder for Tor's sockets cannot be used.
     #[error("the folder for tor's sockets {0}")]
     RunDirUnusable(FolderFault),
-    /// Others could put another folder in the place of one above Tor's data directory.
+    /// Another user could replace a folder above Tor's data directory.
     #[error(
         "{folder}, which is above tor's data folder, {why}",
         folder = .folder.display(),
         why = .why.says(.folder)
     )]
     OpenAbove {
-        /// That folder.
+        /// The folder.
         folder: PathBuf,
-        /// How they could.
+        /// How others could replace it.
         why: OpenFolder,
     },
-    /// A file of the embedded Tor's state is damaged. It holds the choice of guards, so it is not
-    /// replaced unasked.
+    /// A file of the embedded Tor's state is damaged. It holds the choice of guards, so it is
+    /// replaced only on request.
     #[error("{file} is damaged", file = .file.display())]
     StateDamaged {
         /// The file.
         file: PathBuf,
     },
-    /// Another Tor holds our data directory.
+    /// Another Tor uses our data directory.
     #[error("another tor is running with the same data folder")]
     DataDirLocked,
-    /// A socket path would not fit into a socket address.
+    /// A socket path is too long for a socket address.
     #[error("the path of tor's socket has {bytes} bytes, at most {bytes_max} are possible")]
     SocketPathTooLong {
         /// Length of the longer socket path.
@@ -108,46 +108,46 @@ pub enum TorProblem {
         /// The limit of unix(7).
         bytes_max: usize,
     },
-    /// Nothing answers where a Tor was looked for.
+    /// No program answers at the places where a Tor was looked for.
     #[error("no tor is running")]
     NotRunning,
-    /// Something answers on the SOCKS port, and it is not Tor. Nothing was sent through it.
+    /// The program at the SOCKS port is not Tor. Nothing was sent through it.
     #[error("what answers on the SOCKS port is not tor")]
     NotTor,
-    /// A control port answers but must not or cannot be used.
+    /// A control port answers, but it must not or cannot be used.
     #[error("the control port cannot be used: {0}")]
     ControlRefused(ControlRefusal),
-    /// The control connection broke off in the middle, or the Tor behind it ended.
+    /// The control connection ended unexpectedly, or the Tor behind it ended.
     #[error("the connection to tor's control port broke off")]
     ControlLost,
-    /// This Tor offers no SOCKS port on this computer, or not the one that was configured.
+    /// This Tor has no SOCKS port on this computer, or not the configured one.
     #[error("this tor offers no SOCKS port that can be used")]
     NoSocksPort,
-    /// Another user could sit at the Unix socket of an existing Tor. Nothing was sent there.
+    /// Another user could have made the Unix socket of the existing Tor. Nothing was sent there.
     #[error("tor's socket {0}")]
     SocketUnsafe(SocketFault),
     /// A configured address is not on this computer.
     #[error("tor's address must be a loopback address")]
     NotLoopback,
-    /// Bridges or Shadowsocks are wanted together with a Tor that is not ours to configure.
+    /// Bridges or Shadowsocks are configured together with a Tor that we cannot configure.
     #[error("a Tor of somebody else cannot be kept on a detour; only one of our own can")]
     DetourNeedsOwnTor,
-    /// Bridges and Shadowsocks are wanted at once.
+    /// Bridges and Shadowsocks are configured together.
     #[error("bridges and Shadowsocks together are not offered; choose one of them")]
     TwoDetours,
-    /// A bridge is given without its fingerprint, and only the embedded Tor is there.
+    /// A bridge has no fingerprint, and only the embedded Tor is available.
     #[error(
         "a bridge without its fingerprint cannot be used by the Tor that is built in; an installed \
          tor can"
     )]
     BridgeWithoutFingerprint,
-    /// A bridge's transport has no program here.
+    /// No program for a bridge's transport is installed here.
     #[error(
         "bridges with {} need a program that is not installed: {}",
         .0.name(), .0.programs().join(" or ")
     )]
     TransportMissing(Transport),
-    /// The only program for a bridge's transport is one that others could have changed.
+    /// Other users could have changed the only program for a bridge's transport.
     #[error(
         "bridges with {} need {}, and every user of this computer may change the one that is here",
         .0.name(), .1
@@ -156,36 +156,36 @@ pub enum TorProblem {
     /// The file of the Shadowsocks server cannot be used. Tor was not started.
     #[error("Shadowsocks: {0}")]
     ShadowsocksRefused(UplinkError),
-    /// Shadowsocks does not run on this computer.
+    /// The local end of Shadowsocks does not run.
     #[error("Shadowsocks on this computer does not run: {0}")]
     ShadowsocksDown(UplinkError),
     /// The Shadowsocks server accepts no connection.
     #[error("the Shadowsocks server does not answer")]
     ShadowsocksUnreachable,
-    /// The Shadowsocks server accepts connections and passes nothing on.
+    /// The Shadowsocks server accepts connections but passes nothing on.
     #[error("the Shadowsocks server accepts connections and passes nothing on")]
     ShadowsocksSilent,
-    /// It was stopped before it was up.
+    /// Tor was stopped before it was ready.
     #[error("stopped")]
     Stopped,
-    /// Our mistake.
+    /// A bug of ours.
     #[error("internal error: {0}")]
     Bug(&'static str),
 }
 
-/// How others could put another folder in the place of one.
+/// How other users could replace a folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum OpenFolder {
-    /// It is ours, and they may write to it.
+    /// The folder is ours, and other users may write to it.
     Ours,
-    /// It is the system's, and they may write to it.
+    /// The folder belongs to the system, and other users may write to it.
     Roots,
-    /// It is theirs.
+    /// The folder belongs to another user.
     Theirs,
 }
 
 impl OpenFolder {
-    /// What is wrong, and what mends it. Only its owner can change a folder's mode.
+    /// Says what is wrong and how to repair it. Only the owner of a folder can change its mode.
     fn says(self, folder: &Path) -> String {
         let folder = folder.display();
         match self {
@@ -205,51 +205,51 @@ impl OpenFolder {
 /// What is wrong with a folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FolderFault {
-    /// It is a file, or a symbolic link.
+    /// The path is a file or a symbolic link.
     #[error("is not a folder")]
     NotAFolder,
-    /// Another user owns it.
+    /// The folder belongs to another user.
     #[error("belongs to another user")]
     OtherOwner,
-    /// Others may enter it.
+    /// Other users may enter the folder.
     #[error("is open to others (mode {mode:o}): it must be 700")]
     OpenToOthers {
         /// Its permission bits.
         mode: u32,
     },
-    /// The system refused.
+    /// The system refused the access.
     #[error("cannot be made or read ({kind})")]
     Io {
-        /// What the system said.
+        /// The system's error.
         kind: io::ErrorKind,
     },
-    /// Tor itself could not use it.
+    /// Tor itself could not use the folder.
     #[error("was refused by tor")]
     RefusedByTor,
 }
 
-/// Why a control port was refused.
+/// The reason why a control port is not used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ControlRefusal {
-    /// Whatever answers does not speak the control protocol.
+    /// The program at the port does not speak the control protocol.
     #[error("it is not a Tor control port")]
     NotControlPort,
-    /// It does not know the cookie it names: something poses as Tor. Ours was not sent.
+    /// It does not know the cookie that it names, so it pretends to be Tor. Our proof was not sent.
     #[error("it could not prove to be Tor")]
     Impostor,
-    /// The cookie file it names is not one we would read.
+    /// The cookie file that it names is not one that we would read.
     #[error("its cookie file {0}")]
     CookieUnsafe(CookieFault),
-    /// We may not read its cookie or open its socket: it is another user's.
+    /// We may not read its cookie or open its socket: it belongs to another user.
     #[error("it is for another user")]
     NoAccess,
-    /// It offers only methods that would give our secret away, or ask for a password.
+    /// Its methods would reveal our secret, or need a password.
     #[error("it offers no safe way to authenticate")]
     NoSafeMethod,
     /// It did not accept our proof.
     #[error("it refused our authentication")]
     Rejected,
-    /// It broke the protocol after it had begun well.
+    /// It broke the protocol after a correct beginning.
     #[error("it broke the control protocol")]
     Malformed,
 }
@@ -257,13 +257,13 @@ pub enum ControlRefusal {
 /// What is wrong with a cookie file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CookieFault {
-    /// Its name is not one of Tor's, nor one that was configured.
+    /// Its name is neither one of Tor's nor a configured one.
     #[error("is not where Tor keeps it")]
     UnexpectedPlace,
-    /// It is a link, a pipe, a folder or the like.
+    /// It is not a regular file: a link, a pipe or a folder.
     #[error("is not a regular file")]
     NotAFile,
-    /// It has not exactly 32 bytes.
+    /// Its length is not 32 bytes.
     #[error("has not 32 bytes")]
     WrongSize,
     /// It could not be found or read.
@@ -276,9 +276,9 @@ pub enum CookieFault {
 pub enum Retry {
     /// Waiting may help.
     Later,
-    /// Waiting may help; it counts towards a crash loop.
+    /// Waiting may help. The end counts towards a crash loop.
     LaterCounted,
-    /// Someone has to do something first.
+    /// A person has to do something first.
     Never,
 }
 
@@ -290,7 +290,8 @@ impl TorProblem {
             Self::ExitedAtStart { .. }
             | Self::Exited { .. }
             | Self::StartTimedOut { .. }
-            // A Tor orphaned by kill -9 needs up to 15 s to notice; a living one never goes.
+            // A Tor that was orphaned by `kill -9` takes up to 15 s to notice it. Another live Tor
+            // does not end by itself.
             | Self::DataDirLocked => Retry::LaterCounted,
             Self::NotRunning
             | Self::ControlLost
@@ -325,7 +326,7 @@ impl TorProblem {
         }
     }
 
-    /// Tor's last words, scrubbed; empty where there are none.
+    /// Tor's last log lines, scrubbed; empty if there are none.
     #[must_use]
     pub fn log(&self) -> &[String] {
         match self {

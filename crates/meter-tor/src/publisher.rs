@@ -1,5 +1,5 @@
-//! The one place where status and upstream are published, so that they can never disagree:
-//! there is an upstream exactly while the state is `Ready`.
+//! Only this module publishes status and upstream, so that they always agree: there is an upstream
+//! exactly while the state is `Ready`.
 
 use meter_core::TorAddr;
 use tokio::sync::{mpsc, watch};
@@ -9,17 +9,17 @@ use crate::{
     version::is_too_old,
 };
 
-/// Questions waiting for a Tor; more askers wait for a place.
+/// Most circuit queries in the queue. Further callers wait for room.
 const QUESTIONS_MAX: usize = 4;
 
-/// Publishes; owned by the actor alone.
+/// Publishes status and upstream. The actor owns it.
 #[derive(Debug)]
 pub(crate) struct Publisher {
     status: watch::Sender<TorStatus>,
     upstream: watch::Sender<Option<TorAddr>>,
-    /// Where the Tor in use listens, usable or not.
+    /// The address of the Tor in use, whether it is usable or not.
     address: watch::Sender<Option<TorAddr>>,
-    /// Counts the identities that were asked for.
+    /// Number of identities that were requested.
     identity: watch::Sender<u64>,
     /// Sender for circuit queries; `None` where the Tor in use does not report circuits.
     teller: watch::Sender<Option<mpsc::Sender<Question>>>,
@@ -44,7 +44,7 @@ impl Publisher {
         self.upstream.subscribe()
     }
 
-    /// Changes whenever a new identity is asked for.
+    /// Changes whenever a new identity is requested.
     pub(crate) fn identity(&self) -> watch::Receiver<u64> {
         self.identity.subscribe()
     }
@@ -78,7 +78,7 @@ impl Publisher {
         }
     }
 
-    /// The Tor that is there is in this state.
+    /// Publishes the state of the Tor in use.
     pub(crate) fn progress(&self, state: TorState) {
         if state == TorState::Ready {
             // The upstream is set before the state, so a reader of `Ready` finds an upstream.
@@ -110,7 +110,7 @@ impl Publisher {
         self.change(|status| status.trouble = trouble);
     }
 
-    /// No Tor is in use; says what is happening instead.
+    /// Publishes that no Tor is in use, with the state to show instead.
     pub(crate) fn without_tor(&self, state: TorState) {
         self.unusable();
         self.address.send_replace(None);
@@ -123,7 +123,7 @@ impl Publisher {
         });
     }
 
-    /// The Tor in use is ending on request.
+    /// Publishes that the Tor in use is being stopped.
     pub(crate) fn stopping(&self) {
         self.unusable();
         self.change(|status| status.state = TorState::Stopping);

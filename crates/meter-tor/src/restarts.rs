@@ -1,4 +1,4 @@
-//! When to try again, and when to stop trying: pure.
+//! Decides when to try again and when to give up. Pure.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::{RestartPolicy, Retry, TorProblem};
 
-/// What to do after an end.
+/// The next step after an end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Next {
     /// Try again after a pause.
@@ -19,17 +19,18 @@ pub(crate) enum Next {
     GiveUp(TorProblem),
 }
 
-/// Ends so far.
+/// The ends so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Restarts {
     policy: RestartPolicy,
     attempt: u32,
-    /// When the last counted exits were; at most `exits_max`.
+    /// Times of the last counted exits; at most `exits_max`.
     exits: VecDeque<Instant>,
     locked: u32,
 }
 
-/// A Tor orphaned by kill -9 lets go of its data directory within 15 s; each refusal takes 5 s.
+/// A Tor that was orphaned by `kill -9` releases its data directory within 15 s; each refusal takes
+/// 5 s.
 const LOCKED_MAX: u32 = 4;
 
 impl Restarts {
@@ -42,7 +43,7 @@ impl Restarts {
         }
     }
 
-    /// Takes one end of a Tor (or of a search for one) that began at `began`.
+    /// Takes the end of a Tor, or of a search for one, that began at `began`.
     pub(crate) fn ended(&mut self, problem: TorProblem, began: Instant, now: Instant) -> Next {
         if now.saturating_duration_since(began) >= self.policy.stable {
             self.attempt = 0;
@@ -100,7 +101,7 @@ mod tests {
         }
     }
 
-    /// Each Tor lives `life` seconds and begins after the pause it was given.
+    /// Each Tor runs for `life` seconds and starts after the pause that was chosen.
     fn pauses(problem: &TorProblem, life: u64, times: u32) -> Vec<Next> {
         let mut restarts = Restarts::new(RestartPolicy::default());
         let mut now = Instant::now();

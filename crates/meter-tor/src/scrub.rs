@@ -1,15 +1,15 @@
-//! Makes a line of Tor's safe to show and keep: addresses, names of sites, relays and people are
-//! replaced; loopback and versions stay.
+//! Makes a log line of Tor safe to show and store: replaces addresses and the names of sites,
+//! relays and people. Loopback addresses and versions stay.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Longest text kept, in characters: about three lines on a terminal.
+/// Longest text that is kept, in characters: about three lines of a terminal.
 const CHARS_MAX: usize = 300;
 
-/// Returns `line` without anything that says where traffic goes or whose computer this is.
+/// Returns `line` without parts that tell where traffic goes or who owns this computer.
 ///
-/// Works word by word: what separates words is kept, so that the sentence can still be read.
-/// It would rather hide too much (`file.txt` looks like a site's name) than too little.
+/// Works word by word and keeps the separators, so that the sentence stays readable. It prefers to
+/// hide too much (`file.txt` looks like the name of a site) rather than too little.
 pub(crate) fn scrub(line: &str) -> String {
     let mut clean = String::with_capacity(line.len().min(CHARS_MAX));
     let mut word = String::new();
@@ -26,7 +26,8 @@ pub(crate) fn scrub(line: &str) -> String {
     clean
 }
 
-/// Like [`scrub`], for Tor's short fixed words (tags, versions): printable ASCII, at most `max`.
+/// Like [`scrub`], for short fixed words of Tor (tags, versions): printable ASCII, at most `max`
+/// characters.
 pub(crate) fn plain_word(text: &str, max: usize) -> String {
     text.chars()
         .filter(char::is_ascii_graphic)
@@ -72,7 +73,7 @@ fn replacement(core: &str) -> Option<&'static str> {
     is_address.then_some("[address]")
 }
 
-/// Paths of the system stay; those that may name a person, and URLs, go.
+/// System paths stay. Paths that may name a person, and URLs, are replaced.
 fn replace_path(core: &str) -> Option<&'static str> {
     let system = ["/usr/", "/etc/", "/run/", "/var/", "/tmp/", "/dev/"];
     let plain = core
@@ -88,7 +89,7 @@ fn replace_path(core: &str) -> Option<&'static str> {
     }
 }
 
-/// `0.4.9.11` is both a version and an address of "this network" (RFC 1122), which no relay has.
+/// `0.4.9.11` is a version, and also an address of "this network" (RFC 1122), which no relay has.
 fn may_stay(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(v4) => v4.is_loopback() || v4.octets()[0] == 0,
@@ -110,7 +111,7 @@ fn is_relay(core: &str) -> bool {
                 .all(|letter| letter.is_ascii_alphanumeric())
 }
 
-/// Splits `host:443`; times of day (`10:43:47`) and bare IPv6 have more than one colon.
+/// Splits `host:443`. Times of day (`10:43:47`) and bare IPv6 addresses have more than one colon.
 fn split_port(core: &str) -> (&str, bool) {
     match core.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') && port.parse::<u16>().is_ok() => (host, true),

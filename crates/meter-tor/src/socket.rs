@@ -1,7 +1,7 @@
-//! Whether a Unix socket of somebody else's can only be whose it should be.
+//! Checks that only the expected user could have made the Unix socket of another program.
 //!
-//! Who may put a socket there is told by its folder. The permissions of the socket itself are not
-//! looked at: who may connect is Tor's affair, and the system says so when we try.
+//! The folder decides who can make a socket there. The permissions of the socket itself are not
+//! checked: they decide who may connect, and the connection attempt shows that.
 
 use std::{
     fs, io,
@@ -11,25 +11,25 @@ use std::{
 
 use meter_core::TorAddr;
 
-/// Why a Unix socket is not used, although it may answer.
+/// The reason why a Unix socket is not used, although it may answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SocketFault {
-    /// It is a file, a folder or a symbolic link.
+    /// The path is a file, a folder or a symbolic link.
     #[error("is not a socket")]
     NotASocket,
-    /// Any user could have put another one in its place.
+    /// Any user could have replaced it.
     #[error("lies in a folder that others may write to: whoever came first may sit there")]
     OpenFolder,
-    /// Neither we, nor root, nor the owner of its folder made it.
+    /// Its owner is neither this user, nor root, nor the owner of its folder.
     #[error("belongs to a user who does not own its folder")]
     OtherOwner,
 }
 
-/// Judges the socket at `path`. Where nothing is, or nothing that we may look at, there is nothing
-/// against it either: connecting says so.
+/// Checks the socket at `path`. If nothing is there, or nothing that we may look at, there is no
+/// objection: the connection attempt will fail.
 ///
 /// # Errors
-/// Why it must not be used.
+/// The reason why it must not be used.
 pub(crate) fn judge(path: &Path) -> Result<(), SocketFault> {
     let Ok(socket) = fs::symlink_metadata(path) else {
         return Ok(());
@@ -50,7 +50,7 @@ pub(crate) fn judge(path: &Path) -> Result<(), SocketFault> {
     }
 }
 
-/// Whether both are one place; `/var/run` and `/run` may be.
+/// Whether both are the same place. `/var/run` and `/run` may be.
 pub(crate) fn is_same(one: &TorAddr, other: &TorAddr) -> bool {
     match (one, other) {
         (TorAddr::Unix(one), TorAddr::Unix(other)) => {
@@ -61,16 +61,16 @@ pub(crate) fn is_same(one: &TorAddr, other: &TorAddr) -> bool {
     }
 }
 
-/// Whether nobody else may change what lies in the folder of `path` or on the way there, and whose
-/// it is.
+/// Whether other users cannot change the content of the folder of `path` or of a folder above it,
+/// and the owner of that folder.
 fn folder_of(path: &Path) -> io::Result<(bool, u32)> {
-    // Links on the way (`/var/run` is one) lead where the socket is.
+    // Resolve links in the path (`/var/run` is one) to the place of the socket.
     let folder = path.parent().unwrap_or(path).canonicalize()?;
     let found = fs::metadata(&folder)?;
     let mut is_closed = found.mode() & WRITABLE_BY_OTHERS == 0;
     for above in folder.ancestors().skip(1) {
         let mode = fs::metadata(above)?.mode();
-        // In a sticky folder (`/tmp`) others make new names, and change none that are there.
+        // In a sticky folder (`/tmp`) other users can add names but cannot change existing ones.
         is_closed &= mode & WRITABLE_BY_OTHERS == 0 || mode & STICKY != 0;
     }
     Ok((is_closed, found.uid()))
@@ -101,7 +101,7 @@ mod tests {
         let path = folder.join("socks");
         assert_eq!(judge(&path), Ok(()), "nothing there");
         let _listener = UnixListener::bind(&path).unwrap();
-        // Anybody may connect to Debian's; that is Tor's affair.
+        // Anybody may connect to Debian's socket; Tor decides about that.
         set_mode(&path, 0o777);
         for (mode, above, expected) in [
             (0o700, 0o700, Ok(())),

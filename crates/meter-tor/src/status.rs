@@ -1,5 +1,4 @@
-//! What a person may be told about Tor at any moment: plain values, published through a watch
-//! channel.
+//! The status of Tor that a person may see: plain values, published through a watch channel.
 
 use std::time::Duration;
 
@@ -7,18 +6,18 @@ use tokio::time::Instant;
 
 use crate::TorProblem;
 
-/// Tor as it is now.
+/// Status of Tor at one moment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TorStatus {
-    /// Whose Tor it is; `None` while none is in use.
+    /// The backend in use; `None` while there is none.
     pub backend: Option<BackendKind>,
-    /// Tor's version as it states it, for instance `0.4.9.11`; at most 64 characters.
+    /// Tor's version as Tor reports it, for instance `0.4.9.11`; at most 64 characters.
     pub version: Option<String>,
-    /// What it is doing.
+    /// What Tor is doing.
     pub state: TorState,
-    /// Conditions that do not stop Tor but that a person should know; each kind at most once.
+    /// Conditions that a person should know although Tor works; each kind at most once.
     pub warnings: Vec<TorWarning>,
-    /// Why it does not come further, where that is known. Tor goes on trying.
+    /// The reason why Tor makes no progress, if it is known. Tor continues to try.
     pub trouble: Option<TorProblem>,
 }
 
@@ -32,45 +31,45 @@ impl TorStatus {
     };
 }
 
-/// One way of having Tor.
+/// A backend: one way of having Tor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BackendKind {
-    /// Someone else's Tor; we never stop it.
+    /// A Tor that another program started; we never stop it.
     Existing,
-    /// Our child, made of the `tor` that is installed.
+    /// Our child that runs the installed `tor`.
     Managed,
-    /// Our child, made of our own program.
+    /// Our child that runs our own program.
     Embedded,
 }
 
 /// What Tor is doing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TorState {
-    /// Not in use, and not asked for.
+    /// Tor does not run, and its start was not requested.
     Off,
-    /// Being looked for or started.
+    /// Tor is being looked for or started.
     Starting,
-    /// Running, not usable yet.
+    /// Tor runs but is not usable yet.
     Bootstrapping(Bootstrap),
-    /// Usable.
+    /// Tor is usable.
     Ready,
-    /// Gone; the next try follows by itself.
+    /// Tor has ended. The next try starts without a request.
     Restarting {
-        /// Counts from 1; back to 1 after a stable while.
+        /// Number of the try, from 1; returns to 1 after a stable time.
         attempt: u32,
-        /// Length of the pause, from its beginning, in milliseconds.
+        /// Length of the pause, in milliseconds.
         in_ms: u64,
-        /// Why the last try ended.
+        /// The reason why the last try ended.
         reason: TorProblem,
     },
-    /// Asked to end, not yet gone.
+    /// Tor was asked to end and has not ended yet.
     Stopping,
-    /// Given up until the next `start`.
+    /// No further try until the next `start`.
     Failed(TorProblem),
 }
 
 impl TorState {
-    /// One word, for a log.
+    /// One word for the log.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -85,27 +84,27 @@ impl TorState {
     }
 }
 
-/// How far a start has come, in Tor's own words.
+/// Progress of a start, as Tor reports it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Bootstrap {
     /// 0 to 100.
     pub percent: u8,
-    /// Tor's word for the phase (`conn`, `handshake`, …). New Tors may bring new ones.
+    /// Tor's name for the phase (`conn`, `handshake`, …). New versions may add names.
     pub tag: String,
     /// Tor's sentence for the phase.
     pub summary: String,
-    /// Tor's latest complaint in this phase, without addresses.
+    /// Tor's latest warning in this phase, without addresses.
     pub warning: Option<String>,
-    /// Why Tor's latest connection did not come about, where it said.
+    /// The reason why Tor's latest connection failed, if Tor named it.
     pub complaint: Option<Complaint>,
-    /// When this phase began. Tor reports most failures late or never: a reader who sees no
-    /// progress for ten seconds should say so.
+    /// When this phase began. Tor reports most failures late or never: after ten seconds without
+    /// progress, a client should say so.
     pub since: Instant,
 }
 
 impl Complaint {
-    /// The reason in a warning's words, where they name one. A certificate of the network's that
-    /// has expired is one seen by a clock that is ahead.
+    /// The reason in the text of a warning, if it names one. If the network's certificate seems
+    /// expired, this computer's clock is ahead.
     pub(crate) fn in_words(warning: &str) -> Option<Self> {
         let warning = warning.to_ascii_lowercase();
         let words = [
@@ -129,34 +128,35 @@ impl Bootstrap {
     }
 }
 
-/// Why a connection into the Tor network did not come about (control-spec §5.5, `REASON`).
+/// The reason why a connection into the Tor network failed (control-spec §5.5, `REASON`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Complaint {
-    /// Something answered that nothing listens there.
+    /// The connection was refused.
     Refused,
-    /// This computer knows no way there.
+    /// This computer has no route to the address.
     NoRoute,
-    /// Nothing answered.
+    /// There was no answer.
     TimedOut,
-    /// Any other reason, and those of newer Tors.
+    /// Any other reason, also those of newer versions of Tor.
     Other,
-    /// The clocks differ: a certificate has expired or is not valid yet. Of all reasons this one is
-    /// told in words alone, and outlives others of its phase.
+    /// The clocks differ: a certificate has expired or is not valid yet. Only this reason is read
+    /// from the text of a warning, and later reasons of the same phase do not replace it.
     Clock,
 }
 
-/// A condition that a person should know although Tor goes on.
+/// A condition that a person should know although Tor works.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TorWarning {
-    /// The control port asks for no proof of identity: any program here can command this Tor.
+    /// The control port asks for no authentication: any program on this computer can command this
+    /// Tor.
     ControlOpenToAll,
-    /// This Tor cannot be asked about its progress; it is used as it is.
+    /// This Tor does not report its progress; it is used without.
     WithoutControl,
-    /// Older than what we support, or called obsolete by the Tor network.
+    /// Older than the supported versions, or called obsolete by the Tor network.
     VersionTooOld,
-    /// Tor finds this computer's clock wrong.
+    /// Tor says that this computer's clock is wrong.
     ClockSkew {
-        /// How far, in seconds; positive: ahead of the network.
+        /// Difference in seconds; positive if this computer is ahead of the network.
         seconds: i64,
     },
 }

@@ -1,5 +1,5 @@
-//! A look at what is there: Tors that run on this computer already, and the installed program. Uses
-//! none of them and changes nothing.
+//! Looks for running Tors and for the installed program on this computer. Uses none of them and
+//! changes nothing.
 
 use std::path::Path;
 
@@ -13,52 +13,52 @@ use crate::{
     scrub::plain_word,
 };
 
-/// What was found at one place where a Tor may run.
+/// A place where a Tor may run, and what answered there.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SurveyedPlace {
-    /// Its SOCKS address; `None` where only a control port was named.
+    /// Its SOCKS address; `None` if only a control port was named.
     pub socks: Option<TorAddr>,
-    /// What answers at the SOCKS address.
+    /// The answer at the SOCKS address.
     pub answer: SocksAnswer,
-    /// Its control ports that answered, as far as the first that proved to be Tor's.
+    /// The answers of its control ports, up to the first that proved to be Tor's.
     pub controls: Vec<(TorAddr, ControlAnswer)>,
 }
 
-/// What answers at a SOCKS address.
+/// The answer at a SOCKS address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SocksAnswer {
-    /// Nothing, or there is no address to ask.
+    /// No answer, or no address to ask.
     Nothing,
-    /// Something that answers HTTP as Tor does.
+    /// An answer to HTTP as Tor gives it.
     Tor,
-    /// Something else.
+    /// Any other answer.
     NotTor,
-    /// Whatever it is, another user could sit there: it is not asked.
+    /// The address was not asked: another user could have made that socket.
     Unsafe(SocketFault),
 }
 
-/// What answers at a control port.
+/// The answer at a control port.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ControlAnswer {
-    /// A Tor that proved to know the cookie, or lets everybody in.
+    /// A Tor that proved that it knows the cookie, or one that accepts everybody.
     Proved {
-        /// Its version, if it said so.
+        /// Its version, if it named one.
         version: Option<String>,
     },
-    /// Something that must not or cannot be used.
+    /// A program that must not or cannot be used.
     Refused(ControlRefusal),
-    /// Another user could sit there: it is not asked.
+    /// The port was not asked: another user could have made that socket.
     Unsafe(SocketFault),
 }
 
 impl SurveyedPlace {
-    /// Whether anything is there at all.
+    /// Whether anything answered.
     #[must_use]
     pub fn is_anything(&self) -> bool {
         self.answer != SocksAnswer::Nothing || !self.controls.is_empty()
     }
 
-    /// Whether it would be used where the choice is free.
+    /// Whether [`Choice::Auto`](crate::Choice::Auto) would use it.
     #[must_use]
     pub fn is_proved(&self) -> bool {
         let proved = |answer: &ControlAnswer| matches!(answer, ControlAnswer::Proved { .. });
@@ -66,8 +66,8 @@ impl SurveyedPlace {
     }
 }
 
-/// Asks at all these places, a SOCKS address only where no control port proved anything: Tor logs
-/// that question. Only this computer is asked; each answer takes a few seconds at the most.
+/// Asks at all these places. Asks a SOCKS address only if no control port proved anything, because
+/// Tor logs that question. Asks only this computer; each answer takes a few seconds at most.
 pub async fn survey(places: &[Candidate]) -> Vec<SurveyedPlace> {
     let mut found: Vec<SurveyedPlace> = Vec::new();
     for place in places {
@@ -129,7 +129,7 @@ async fn ask_control(address: &TorAddr) -> Option<ControlAnswer> {
     })
 }
 
-/// The version of an installed `tor`, as it says itself; `None` if it does not within two seconds.
+/// The version that an installed `tor` prints; `None` if it prints none within two seconds.
 pub async fn installed_version(program: &Path) -> Option<String> {
     let line = first_line_of(program, "--version").await?;
     let version = line.strip_prefix("Tor version ")?;
@@ -137,5 +137,5 @@ pub async fn installed_version(program: &Path) -> Option<String> {
     Some(plain_word(version, VERSION_CHARS_MAX))
 }
 
-/// Longest version shown.
+/// Longest version that is shown.
 const VERSION_CHARS_MAX: usize = 64;

@@ -1,4 +1,4 @@
-//! The handle that the rest of the product holds.
+//! The handle that the rest of the product uses.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,12 +17,12 @@ use crate::{
     publisher::Publisher,
 };
 
-/// Commands waiting for the actor; more askers wait for a place.
+/// Most commands in the actor's queue. Further callers wait for room.
 const COMMANDS_MAX: usize = 16;
-/// A Tor answers within milliseconds; one that does not within this has other worries.
+/// Tor answers within milliseconds. A Tor that needs longer than this has other problems.
 const CIRCUIT_MAX: Duration = Duration::from_secs(5);
 
-/// A handle on Tor. Cheap to clone; when the last one is gone, a Tor of ours ends.
+/// A handle to Tor. Cheap to clone. When the last one is dropped, a Tor of ours ends.
 #[derive(Clone, Debug)]
 pub struct Tor {
     commands: mpsc::Sender<Command>,
@@ -33,13 +33,13 @@ pub struct Tor {
 }
 
 impl Tor {
-    /// Spawns the task that owns Tor on `tracker`. Nothing is started or looked for yet.
+    /// Spawns, on `tracker`, the task that owns Tor. It does not start or look for a Tor yet.
     ///
-    /// Once `stop` is cancelled, a Tor of ours is ended (within twice
-    /// [`TorConfig::stop_max`]) and the task returns: wait for the tracker.
+    /// After `stop` is cancelled, a Tor of ours is ended (within twice [`TorConfig::stop_max`]) and
+    /// the task returns. Wait for the tracker.
     ///
     /// # Panics
-    /// Outside a tokio runtime.
+    /// When called outside a tokio runtime.
     #[must_use]
     pub fn new(config: TorConfig, tracker: &TaskTracker, stop: CancellationToken) -> Self {
         let publisher = Arc::new(Publisher::new());
@@ -55,29 +55,30 @@ impl Tor {
         handle
     }
 
-    /// Asks for a Tor and waits until one is there (bootstrapping or ready) or the try fails.
+    /// Requests a Tor and waits until one is bootstrapping or ready, or until the try fails.
     ///
-    /// However many ask, there is one Tor. During a pause before a restart it is tried at once.
+    /// Several requests still use one Tor. During a pause before a restart, the request ends the
+    /// pause.
     ///
     /// # Errors
-    /// Why this try failed. [`TorState::Restarting`] then says that it goes on by itself,
-    /// [`TorState::Failed`] that it does not. [`TorProblem::Stopped`] if someone stopped it.
+    /// The reason why this try failed. [`TorState::Restarting`] then means that tries continue,
+    /// [`TorState::Failed`] that they do not. [`TorProblem::Stopped`] if it was stopped meanwhile.
     ///
     /// # Cancel safety
-    /// Dropping it gives up waiting, not Tor.
+    /// Dropping the future stops the wait, not Tor.
     pub async fn start(&self) -> Result<(), TorProblem> {
         self.begin().await?.await
     }
 
-    /// As [`Self::start`], in two steps: returns as soon as the search or start has begun, or goes
-    /// on; the future that it gives waits for the outcome.
+    /// Like [`Self::start`], but in two steps: returns as soon as the search or start has begun or
+    /// is under way. The returned future waits for the result.
     ///
     /// # Errors
-    /// [`TorProblem::Stopped`] if the whole is ending already. The future's are those of
-    /// [`Self::start`].
+    /// [`TorProblem::Stopped`] if the whole product is ending. The returned future has the errors
+    /// of [`Self::start`].
     ///
     /// # Cancel safety
-    /// Dropping it early may leave the start not asked for.
+    /// If dropped early, the start may not have been requested.
     pub async fn begin(
         &self,
     ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, TorProblem> {
@@ -96,26 +97,26 @@ impl Tor {
         })
     }
 
-    /// Gives other settings, which take effect when a Tor is chosen or started the next time.
+    /// Changes the settings. They take effect when a Tor is chosen or started the next time.
     ///
     /// # Errors
-    /// [`TorProblem::Stopped`] if the whole is ending already.
+    /// [`TorProblem::Stopped`] if the whole product is ending.
     ///
     /// # Cancel safety
-    /// Dropping it early may leave the settings as they were.
+    /// If dropped early, the settings may not have changed.
     pub async fn configure(&self, config: TorConfig) -> Result<(), TorProblem> {
         let command = Command::Configure(Box::new(config));
         let sent = self.commands.send(command).await;
         sent.map_err(|_| TorProblem::Stopped)
     }
 
-    /// Ends a Tor of ours, or leaves someone else's alone; the state is [`TorState::Off`] then.
+    /// Ends a Tor of ours, or stops using another one. The state is [`TorState::Off`] then.
     ///
     /// # Errors
-    /// [`TorProblem::Stopped`] if the whole is ending already.
+    /// [`TorProblem::Stopped`] if the whole product is ending.
     ///
     /// # Cancel safety
-    /// Dropping it gives up waiting; the end goes on.
+    /// Dropping the future stops the wait; Tor still ends.
     pub async fn stop(&self) -> Result<(), TorProblem> {
         let (done, wait) = oneshot::channel();
         let sent = self.commands.send(Command::Stop { done }).await;
@@ -123,20 +124,20 @@ impl Tor {
         wait.await.map_err(|_| TorProblem::Stopped)
     }
 
-    /// Asks a Tor of ours to let later connections share no circuit with earlier ones.
+    /// Asks a Tor of ours to use new circuits for later connections.
     ///
-    /// Returns at once, and no answer says when it is done: whoever needs certainty changes the
-    /// SOCKS credentials as well, which every backend honours at once. A Tor of someone else's is
-    /// not commanded; others use it, too.
+    /// Returns at once, without an answer when it is done. A caller that needs certainty also
+    /// changes the SOCKS credentials, which every backend follows at once. A Tor that is not ours
+    /// gets no command, because other programs use it, too.
     pub fn new_identity(&self) {
         self.identity
             .send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Asks for the circuit of the connections with these credentials. Nothing of it is kept.
+    /// Asks for the circuit of the connections with these credentials. The answer is not stored.
     ///
     /// # Cancel safety
-    /// Dropping it gives up waiting.
+    /// Dropping the future stops the wait.
     pub async fn circuit(&self, site: SiteCredentials) -> Circuit {
         let teller = self.teller.borrow().clone();
         let Some(teller) = teller else {
@@ -153,14 +154,14 @@ impl Tor {
     }
 
     /// Whether the Tor network answers through this Tor. It asks an exit for a name that cannot
-    /// exist, on a circuit of its own; nothing that a person visits is touched, and nothing of it
-    /// passes a relay of ours. For moments of doubt: it costs a stream. A new circuit and a look
-    /// for a name may take seconds.
+    /// exist, on a separate circuit. This does not touch the sites that a person visits, and does
+    /// not pass our relay. Use it only in doubt: it costs a stream, and a new circuit and the
+    /// lookup may take seconds.
     ///
-    /// `false` also when there is no usable Tor, and after `patience`.
+    /// Also `false` when there is no usable Tor, and after `patience`.
     ///
     /// # Cancel safety
-    /// Dropping it gives up the question.
+    /// Dropping the future gives up the question.
     pub async fn network_answers(&self, patience: Duration) -> bool {
         let upstream = self.upstream.borrow().clone();
         match upstream {
@@ -171,20 +172,20 @@ impl Tor {
         }
     }
 
-    /// Tor as it is now, and every change.
+    /// The current status of Tor, and every change of it.
     #[must_use]
     pub fn status(&self) -> watch::Receiver<TorStatus> {
         self.status.clone()
     }
 
-    /// Where to connect; `None` whenever Tor is not usable, from the moment it is known.
+    /// The address to connect to; `None` whenever Tor is known not to be usable.
     #[must_use]
     pub fn upstream(&self) -> watch::Receiver<Option<TorAddr>> {
         self.upstream.clone()
     }
 }
 
-/// What a state means for someone who asked for a start; `None`: not decided yet.
+/// What a state means for a caller that requested a start; `None` while it is not decided.
 fn outcome(state: &TorState) -> Option<Result<(), TorProblem>> {
     match state {
         TorState::Starting => None,

@@ -1,9 +1,9 @@
-//! Which versions of Tor are supported.
+//! The supported versions of Tor.
 
 /// The oldest version that is supported; older ones lack congestion control.
 const VERSION_MIN: [u32; 3] = [0, 4, 7];
 
-/// Whether this version is older than what is supported; `false` where it cannot be read.
+/// Whether this version is older than the supported ones; `false` if it cannot be read.
 pub(crate) fn is_too_old(version: &str) -> bool {
     let mut parts = version.split(['.', '-']).map(str::parse::<u32>);
     let known: [Option<u32>; 3] = std::array::from_fn(|_| parts.next().and_then(Result::ok));

@@ -1,5 +1,4 @@
-//! Starts with bridges that cannot be. What becomes of those that can is asked in
-//! `checks/tests/detours`.
+//! Starts with bridges that cannot be used. `checks/tests/detours` tests bridges that can.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -13,7 +12,7 @@ use meter_tor::{Bridge, Choice, Tor, TorConfig, TorProblem, TorState};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::soon;
 
-/// What becomes of a start with these bridges.
+/// The result of a start with these bridges.
 async fn start(bridges: &[&str], edit: impl FnOnce(&mut TorConfig)) -> Result<(), TorProblem> {
     let folder = tempfile::tempdir().unwrap();
     let mut config = TorConfig::new(folder.path().join("data"), folder.path().join("run"));
@@ -39,7 +38,7 @@ async fn start(bridges: &[&str], edit: impl FnOnce(&mut TorConfig)) -> Result<()
     outcome
 }
 
-/// Debian 12 has no such program; where one is installed, this is about another.
+/// Debian 12 has no such program. If one is installed, the test uses the name of another.
 #[tokio::test]
 async fn a_transport_without_its_program_is_said_at_once_and_no_tor_starts() {
     let lines = [

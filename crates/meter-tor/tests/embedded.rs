@@ -1,5 +1,5 @@
-//! The embedded Tor's parent, with children that say what a real one says too seldom. The real one
-//! is asked in `checks/tests/backends`.
+//! Tests the parent of the embedded Tor with children that send what a real one rarely sends.
+//! `checks/tests/backends` tests the real one.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -37,7 +37,7 @@ struct Setting {
 }
 
 impl Setting {
-    /// A child that says `says`.
+    /// A child that prints `says`.
     fn saying(says: &str, edit: impl FnOnce(&mut TorConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();

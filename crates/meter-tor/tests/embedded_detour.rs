@@ -1,5 +1,5 @@
-//! What an embedded Tor is told of its detour, and that without one that is wanted none is started.
-//! The real one is asked in `checks/tests/detours`.
+//! Tests what an embedded Tor is told about its detour, and that no child starts without a detour
+//! that is configured. `checks/tests/detours` tests the real one.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -60,7 +60,7 @@ impl Setting {
         }
     }
 
-    /// The way that the child was told of; it has ended then.
+    /// Returns the way that the child was told. The child has ended then.
     async fn told(self) -> EmbeddedWay {
         assert_eq!(soon(self.tor.start()).await, Ok(()));
         let is_there = |state: &TorState| matches!(state, TorState::Bootstrapping(_));

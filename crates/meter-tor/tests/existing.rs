@@ -1,5 +1,5 @@
-//! Someone else's Tor, played by a scripted control port (rows C-01 to C-07 and C-12 of the
-//! security catalogue) and by ports that are no Tor at all.
+//! Tests Tors of other programs, with a scripted control port (rows C-01 to C-07 and C-12 of the
+//! security catalogue) and with ports that are not Tor.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -101,7 +101,7 @@ async fn bootstrap_is_followed_with_unknown_tags_and_warnings() {
     let mut status = tor.status();
     assert_eq!(soon(tor.start()).await, Ok(()));
 
-    // The older event that came before the answer does not count.
+    // The older event, which came before the answer, does not count.
     let first = until(&mut status, is_bootstrapping).await;
     assert_eq!(
         (at(&first.state).percent, at(&first.state).tag.as_str()),
@@ -407,7 +407,7 @@ async fn a_start_during_the_pause_tries_at_once() {
         socks: None,
         control,
     };
-    // Longer than any deadline here: only the second start can end this pause.
+    // Longer than any deadline here, so that only the second start can end this pause.
     config.restart.first = Duration::from_secs(1_000);
     config.restart.max = Duration::from_secs(1_000);
     let tor = Tor::new(config, &TaskTracker::new(), CancellationToken::new());
@@ -542,7 +542,7 @@ async fn a_free_choice_prefers_a_tor_that_proves_itself() {
     assert_eq!(bare.times_asked(), 0);
 }
 
-/// A Tor that has both kinds, which it says in its own order.
+/// A Tor with a socket and a port, reported in its own order.
 #[tokio::test]
 async fn a_unix_socket_is_preferred_to_a_port_of_the_same_tor_if_it_can_be_used() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! The real `tor` as a child. None of these can reach a Tor relay: the only directory authority
-//! they know does not exist, and they bind to loopback.
+//! Tests the real `tor` as a child. It can reach no Tor relay: the only directory authority in its
+//! configuration does not exist, and it uses loopback only.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -26,7 +26,7 @@ use tokio::{io::unix::AsyncFd, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::{is_bootstrapping, is_restarting, soon, until};
 
-/// Keeps the public network out.
+/// Keeps Tor away from the public network.
 fn nowhere() -> Vec<String> {
     let authority = format!("DirAuthority x 127.0.0.1:1 {}", "F".repeat(40));
     vec![authority, "OutboundBindAddress 127.0.0.1".into()]
@@ -70,7 +70,7 @@ impl Managed {
     }
 }
 
-/// Ids of the processes that were started with a file below `folder` on their command line.
+/// Ids of the processes with a file below `folder` on their command line.
 fn tors_below(folder: &Path) -> Vec<i32> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap() {
@@ -97,7 +97,7 @@ fn pid(id: i32) -> Pid {
     Pid::from_raw(id).unwrap()
 }
 
-/// Waits for the end of a process that need not be our child.
+/// Waits for the end of a process, which need not be our child.
 #[expect(
     deprecated,
     reason = "its replacement is unsafe; this descriptor is owned and not shared"
@@ -192,7 +192,7 @@ async fn tor_dies_with_a_killed_owner() {
     ended(tor).await;
 }
 
-/// Cargo builds examples beside the tests.
+/// Cargo builds examples in a folder beside the tests.
 fn example() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     own.parent()
@@ -358,7 +358,7 @@ async fn a_free_choice_without_a_running_tor_starts_one() {
 
 #[tokio::test]
 async fn a_real_tor_of_someone_else_is_found_by_its_control_port() {
-    // The other Tor is a managed one of another handle: a control socket and a cookie like any.
+    // The other Tor is a managed one of another handle: its control socket and cookie are ordinary.
     let other = Managed::new(|_| {});
     assert_eq!(soon(other.tor.start()).await, Ok(()));
     let run = other.folder.path().join("run");
@@ -378,7 +378,7 @@ async fn a_real_tor_of_someone_else_is_found_by_its_control_port() {
     assert!(found.version.is_some());
     assert_eq!(managed.processes(), [0_i32; 0]);
 
-    // It outlives us, and when it ends one of our own takes its place.
+    // It continues after we stop. When it ends, a Tor of ours replaces it.
     assert_eq!(soon(managed.tor.stop()).await, Ok(()));
     assert!(is_bootstrapping(&other.tor.status().borrow().state));
     assert_eq!(soon(managed.tor.start()).await, Ok(()));

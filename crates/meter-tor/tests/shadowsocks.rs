@@ -1,5 +1,5 @@
-//! A managed Tor whose Shadowsocks server cannot be used, or is not there. One that is there stands
-//! in `checks/tests/detours`.
+//! Tests a managed Tor with a Shadowsocks server that cannot be used or does not run.
+//! `checks/tests/detours` tests a server that runs.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -22,10 +22,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::{soon, until};
 
 const METHOD: &str = "2022-blake3-aes-256-gcm";
-/// 32 bytes in base64, fit for a URL.
+/// 32 bytes in base64, encoded for a URL.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8%3D";
 
-/// A Tor that reaches nobody: its only authority does not exist.
+/// A Tor that can reach nothing: its only directory authority does not exist.
 struct Managed {
     _folder: TempDir,
     tor: Tor,
@@ -95,7 +95,7 @@ async fn a_file_that_cannot_be_used_is_said_at_once_and_no_tor_starts() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_a_trouble_of_its_own_while_tor_goes_on() {
-    // Bound, so that no other program gets it, and not listening: it refuses.
+    // Bound, so that no other program gets the port, but not listening: it refuses connections.
     let nobody = TcpSocket::new_v4().unwrap();
     nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = nobody.local_addr().unwrap();
@@ -117,7 +117,7 @@ async fn a_server_that_is_not_there_is_a_trouble_of_its_own_while_tor_goes_on() 
 #[tokio::test]
 async fn a_tor_of_somebody_else_is_not_used_in_place_of_the_detour() {
     let url = format!("ss://{METHOD}:{KEY}@127.0.0.1:1");
-    // Something answers where a Tor may be; it must not even be asked.
+    // A program answers where a Tor may run. It must not even be asked.
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let socks: Option<SocketAddr> = Some(other.local_addr().unwrap());
     let existing = Managed::new(&url, 0o600, |config| {

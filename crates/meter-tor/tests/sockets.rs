@@ -1,5 +1,5 @@
-//! Somebody else's real `tor` on Unix sockets. It can reach nobody, so it starts up and stays
-//! there; `checks/tests/backends` goes through one to sites.
+//! Tests a real `tor`, started by another program, on Unix sockets. It can reach nothing, so it
+//! starts and remains there; `checks/tests/backends` uses such a Tor to reach sites.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -23,20 +23,20 @@ use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::{is_bootstrapping, is_restarting, soon, until};
 
-/// A `tor` of somebody else's; killed when dropped.
+/// A `tor` that is not ours; killed when dropped.
 struct Theirs {
     process: Child,
     folder: TempDir,
 }
 
 impl Theirs {
-    /// With this control, beside a SOCKS socket.
+    /// Starts it with this control option, beside a SOCKS socket.
     fn start(control: &str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("om")
             .tempdir_in("/tmp")
             .unwrap();
-        // Tor puts no socket into a folder that others may enter.
+        // Tor makes no socket in a folder that others may enter.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
         let at = folder.path().display();
         let torrc = format!(
@@ -69,7 +69,8 @@ impl Theirs {
     /// Waits until a handle has found it.
     async fn found_by(&self, choice: Choice) -> (Tor, TorStatus) {
         soon(async {
-            // Written once it listens; a control port without its cookie is refused for good.
+            // Tor writes the cookie once it listens. A control port without its cookie is refused
+            // for good.
             let cookie = self.path("data/control_auth_cookie");
             while fs::read(&cookie).map_or(0, |bytes| bytes.len()) < 32 {
                 tokio::task::yield_now().await;

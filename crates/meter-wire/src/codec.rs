@@ -25,9 +25,9 @@ struct RawEnvelope<'a> {
 
 /// Parses one frame of a client.
 ///
+/// # Errors
 /// `bad_request` when the frame is not a request, `unknown_request` for a request of a later
 /// version.
-/// `bad_request` for what is no request, `unknown_request` for one of a later version.
 pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
     let envelope: RawEnvelope<'_> = serde_json::from_slice(frame).map_err(|error| ParseError {
         id: None,

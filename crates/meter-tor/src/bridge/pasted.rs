@@ -1,13 +1,14 @@
-//! What copying from web pages, messengers and other systems does to a line, undone where that is
-//! harmless, and named where it is not.
+//! Repairs what copying from web pages, messengers and other systems does to a line, if that is
+//! harmless, and reports the rest.
 
 use super::refusal::BadBridge;
 
-/// A line as it was meant: invisible characters gone, and plain spaces in place of all others.
+/// Returns the line without invisible characters, and with a plain space for every other white
+/// space.
 ///
 /// # Errors
-/// [`BadBridge::LineBreak`] or [`BadBridge::Character`]: after this, it is printable ASCII of which
-/// nothing ends, continues, quotes or comments a line of Tor's configuration.
+/// [`BadBridge::LineBreak`] or [`BadBridge::Character`]. The result is printable ASCII without any
+/// character that ends, continues, quotes or comments a line of Tor's configuration.
 pub(super) fn plain(line: &str) -> Result<String, BadBridge> {
     let line = line.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter));
     let mut plain = String::with_capacity(line.len());
@@ -26,8 +27,8 @@ pub(super) fn plain(line: &str) -> Result<String, BadBridge> {
     Ok(plain)
 }
 
-/// Whether a character takes no place on a screen and has no meaning in a bridge line: soft hyphen,
-/// zero-width space and joiners, marks of direction, byte order mark.
+/// Whether a character is invisible and has no meaning in a bridge line: soft hyphen, zero-width
+/// space and joiners, direction marks, byte order mark.
 const fn is_invisible(letter: char) -> bool {
     matches!(
         letter,

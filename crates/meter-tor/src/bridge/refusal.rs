@@ -1,56 +1,58 @@
-//! Why a line is no bridge, in words that hold nothing of the bridge.
+//! Reasons why a line is not a bridge. Their texts contain nothing of the bridge.
 
 /// Longest line: a Snowflake line with twenty servers has about 900 bytes.
 pub(super) const BYTES_MAX: usize = 2_048;
 /// A relay's fingerprint in hexadecimal digits.
 pub(super) const FINGERPRINT_DIGITS: usize = 40;
 
-/// Why a line is no bridge that can be used.
+/// The reason why a line is not a usable bridge.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadBridge {
-    /// Nothing is in it.
+    /// The line is empty.
     #[error("it is empty")]
     Empty,
-    /// No bridge line is this long.
+    /// The line is longer than any bridge line.
     #[error("it has more than {BYTES_MAX} bytes")]
     TooLong,
-    /// More than one line.
+    /// The text has more than one line.
     #[error("it holds a line break; put each bridge into quotes of its own")]
     LineBreak,
-    /// Control characters, quotes, comments, letters that no line has.
+    /// The line has a control character, a quote, a comment, or a letter that bridge lines never
+    /// have.
     #[error("it holds {}, which no bridge line has", shown(*.0))]
     Character(char),
-    /// Its first word is no transport, or no address.
+    /// The first word is neither a transport nor an address.
     #[error(
         "it begins neither with an address and port nor with obfs4, snowflake, webtunnel, \
          meek_lite or \
          conjure"
     )]
     Transport,
-    /// Its first word is a transport of former times.
+    /// The first word is a transport that is no longer used.
     #[error("its transport is broken and no longer in use; ask for an obfs4 or webtunnel bridge")]
     OldTransport,
-    /// A name where the address has to be.
+    /// The line has a name in place of the address.
     #[error("it has a name where an IP address has to be; no name is looked up here")]
     Name,
-    /// There is no address where one has to be.
+    /// The address is missing or cannot be read.
     #[error("its address and port cannot be read")]
     Address,
-    /// Something that should be a fingerprint.
+    /// The fingerprint cannot be read.
     #[error("its fingerprint has not {FINGERPRINT_DIGITS} hexadecimal digits")]
     Fingerprint,
-    /// It does not say who the bridge is, and the Tor to be used has to know.
+    /// The fingerprint is missing, and the Tor in use needs it.
     #[error("it lacks its fingerprint, without which the Tor that is built in uses no bridge")]
     NoFingerprint,
-    /// A word that is not `key=value`, or one where none may be.
+    /// A word is not `key=value`, or the line has such a word where none is allowed.
     #[error("after the fingerprint there is something that does not belong there")]
     Argument,
-    /// Its transport cannot work without it.
+    /// An argument is missing without which the transport cannot work.
     #[error("it lacks {0}=, without which its transport cannot connect")]
     Lacks(&'static str),
 }
 
-/// A character as an error names it: by itself if everybody can see and type it, and by its number.
+/// Names a character in an error: the character itself if everybody can see and type it, else its
+/// number.
 fn shown(letter: char) -> String {
     let number = u32::from(letter);
     let kind = match letter {

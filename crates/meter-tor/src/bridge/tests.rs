@@ -1,4 +1,4 @@
-//! Lines as people paste them, and lines that are none.
+//! Tests bridge lines as people paste them, and lines that are not bridges.
 
 use proptest::prelude::*;
 
@@ -150,7 +150,7 @@ fn nothing_shows_where_a_bridge_is() {
 }
 
 proptest! {
-    /// The one thing that must never be: a line with a second meaning.
+    /// The worst case: a line that Tor could read in a second way.
     #[test]
     fn whatever_is_taken_is_one_option_and_reads_the_same_again(
         line in "(Bridge )?(obfs4 |webtunnel )?(192\\.0\\.2\\.1:443|\\PC{0,9})( \

@@ -1,23 +1,23 @@
-//! The transports whose bridges can be used: their names, their programs, what their lines must
-//! say.
+//! The transports that bridges can use: their names, their programs, and the arguments that their
+//! lines need.
 
-/// How what goes to a bridge is made to look like something else.
+/// How the traffic to a bridge is disguised.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Transport {
-    /// Looks like nothing known.
+    /// Looks like no known protocol.
     Obfs4,
-    /// Looks like a video call, through volunteers' browsers.
+    /// Looks like a video call, and goes through browsers of volunteers.
     Snowflake,
     /// Looks like a visit to a web site.
     Webtunnel,
     /// Looks like a visit to a large provider's web site ("domain fronting").
     MeekLite,
-    /// Looks like a visit to an address that nobody uses, at a provider that takes part.
+    /// Looks like a visit to an unused address of a provider that takes part.
     Conjure,
 }
 
 impl Transport {
-    /// All of them.
+    /// All transports.
     pub const ALL: [Self; 5] = [
         Self::Obfs4,
         Self::Snowflake,
@@ -26,7 +26,7 @@ impl Transport {
         Self::Conjure,
     ];
 
-    /// Tor's word for it.
+    /// The name that Tor uses.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -38,13 +38,14 @@ impl Transport {
         }
     }
 
-    /// By Tor's word, in any case: Tor's own is small letters, people's is not always.
+    /// Finds a transport by Tor's name. Upper and lower case are equal here: Tor uses lower case,
+    /// people do not always.
     pub(super) fn named(word: &str) -> Option<Self> {
         let is_it = |transport: &Self| transport.name().eq_ignore_ascii_case(word);
         Self::ALL.into_iter().find(is_it)
     }
 
-    /// Programs that speak it, the usual one first.
+    /// Programs that implement the transport, the usual one first.
     #[must_use]
     pub const fn programs(self) -> &'static [&'static str] {
         match self {
@@ -55,11 +56,12 @@ impl Transport {
         }
     }
 
-    /// What its line must say, as sets of which one has to be there whole; the usual set first.
+    /// The arguments that the line needs: sets of keys, one of which must be complete. The usual
+    /// set is first.
     ///
     /// obfs4: `obfs4.go` of lyrebird takes a certificate or, from older bridges, its two halves.
-    /// Snowflake: its client asks a broker, or an Amazon SQS queue for which it needs credentials.
-    /// Conjure: each of its ways to register wants something else, so its program judges.
+    /// Snowflake: its client asks a broker, or an Amazon SQS queue with credentials. Conjure: each
+    /// of its ways to register needs different arguments, so its program checks them.
     pub(super) const fn needs(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::Obfs4 => &[

@@ -1,5 +1,5 @@
-//! Finds a site's circuit in what Tor says of all its circuits (control-spec §3.9 and §4.1.1), and
-//! asks where its relays are.
+//! Finds a site's circuit in Tor's list of circuits (control-spec §3.9 and §4.1.1), and asks for
+//! the countries of its relays.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,8 @@ const NICKNAME_CHARS_MAX: usize = 19;
 /// Asks for the circuit that carries the connections with these credentials.
 ///
 /// # Errors
-/// The connection is of no use any more. What Tor merely refuses to say stays unsaid.
+/// The connection can no longer be used. If Tor only refuses a question, that part of the answer
+/// stays empty.
 pub(crate) async fn circuit_of(
     control: &mut Control,
     site: &SiteCredentials,
@@ -41,7 +42,7 @@ pub(crate) async fn circuit_of(
 
 async fn hop(control: &mut Control, relay: &Relay, role: HopRole) -> Result<Hop, ControlError> {
     let reply = control.ask(Command::GetRelay(relay.fingerprint)).await?;
-    // What leads nowhere public at the beginning of a circuit is a bridge.
+    // A first relay without a public address is a bridge.
     let (role, country) = match (address(&reply), role) {
         (Some(address), role) => (role, country(control, address).await?),
         (None, HopRole::Guard) => (HopRole::Bridge, None),
@@ -70,15 +71,15 @@ async fn country(control: &mut Control, address: IpAddr) -> Result<Option<String
         .map(str::to_owned))
 }
 
-/// The address that the consensus has for a relay: `r nickname identity digest date time IP …`.
+/// The address of a relay in the consensus: `r nickname identity digest date time IP …`.
 fn address(reply: &Reply) -> Option<IpAddr> {
     let mut lines = lines(reply, "ns/id/");
     let line = lines.find_map(|line| line.strip_prefix("r "))?;
-    // The microdescriptor flavour has no digest, so the address is counted from the end.
+    // The microdescriptor form has no digest, so the address is counted from the end.
     line.split(' ').rev().nth(2)?.parse().ok()
 }
 
-/// The lines of a `GETINFO` answer, whether Tor put them beside the key or below it.
+/// The lines of a `GETINFO` answer, whether Tor put them on the line of the key or below it.
 fn lines<'a>(reply: &'a Reply, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
     let line = reply.lines.first();
     let beside = line.and_then(|line| line.text.strip_prefix(key));
@@ -86,7 +87,7 @@ fn lines<'a>(reply: &'a Reply, key: &str) -> impl Iterator<Item = &'a str> + use
     beside.into_iter().chain(below).flat_map(str::lines)
 }
 
-/// A site's circuit, before anything is known of its relays.
+/// A site's circuit, before its relays are looked up.
 #[derive(Debug, Eq, PartialEq)]
 struct Found {
     paths: Vec<Vec<Relay>>,
@@ -126,7 +127,7 @@ impl<'a> Line<'a> {
             && self.says("SOCKS_PASSWORD", &site.password)
     }
 
-    /// Whether an onion service is at its other end.
+    /// Whether an onion service is at the other end.
     fn is_joined(&self) -> bool {
         self.says("PURPOSE", "HS_CLIENT_REND") && self.says("HS_STATE", "HSCR_JOINED")
     }
@@ -156,7 +157,7 @@ impl Relay {
         };
         Some(Self {
             fingerprint,
-            // Tor's name for those that have none.
+            // Tor's placeholder for relays without a nickname.
             nickname: nickname
                 .filter(is_name)
                 .filter(|name| *name != "Unnamed")
@@ -165,7 +166,8 @@ impl Relay {
     }
 }
 
-/// The newest circuit with these credentials, and what else carries the same connections.
+/// Returns the newest circuit with these credentials, and the other circuits of the same
+/// connections.
 fn find<'a>(lines: impl Iterator<Item = &'a str>, site: &SiteCredentials) -> Option<Found> {
     let all: Vec<_> = lines.filter_map(Line::read).collect();
     let created = |line: &&Line<'_>| line.words.text("TIME_CREATED");
@@ -215,7 +217,7 @@ mod tests {
             .join(",")
     }
 
-    /// The nicknames of every way, and whether it ends at an onion service.
+    /// The nicknames of each path, and whether the circuit ends at an onion service.
     fn found(lines: &[String], password: &str) -> Option<(Vec<Vec<String>>, bool)> {
         let found = find(lines.iter().map(String::as_str), &site(password))?;
         let names = |path: Vec<Relay>| path.into_iter().filter_map(|relay| relay.nickname);

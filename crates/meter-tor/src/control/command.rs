@@ -1,53 +1,53 @@
-//! The commands we ever send. No variant carries text from outside, so none can be injected into.
+//! All commands that we send. No variant contains text from outside, so no command can be injected.
 
 use std::{fmt::Write, net::IpAddr};
 
-/// Length of a relay's fingerprint, a SHA-1.
+/// Length of a relay's fingerprint, which is a SHA-1 hash.
 pub(super) const FINGERPRINT_BYTES: usize = 20;
 /// Length of both nonces of SAFECOOKIE (control-spec §3.24).
 pub(crate) const NONCE_BYTES: usize = 32;
 /// Length of an HMAC-SHA256.
 pub(crate) const HASH_BYTES: usize = 32;
 
-/// One command.
+/// A command.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Command {
-    /// Asks for methods, cookie file and version; allowed before authentication.
+    /// Asks for methods, cookie file and version. Allowed before authentication.
     ProtocolInfo,
     /// Begins SAFECOOKIE.
     AuthChallenge([u8; NONCE_BYTES]),
     /// Ends SAFECOOKIE.
     AuthenticateHash([u8; HASH_BYTES]),
-    /// For a control port that is open to all.
+    /// Authenticates at a control port that is open to everybody.
     AuthenticateNull,
-    /// Ties Tor's life to this connection.
+    /// Makes Tor end with this connection.
     TakeOwnership,
-    /// Ends the polling for our process, which the connection has replaced.
+    /// Makes Tor stop polling our process; the connection has replaced that.
     ForgetOwningProcess,
     /// Subscribes to status events.
     SubscribeStatus,
-    /// Subscribes to status events and warnings of the log.
+    /// Subscribes to status events and to warnings of the log.
     SubscribeStatusAndWarnings,
-    /// Lets Tor connect.
+    /// Allows Tor to connect.
     EnableNetwork,
-    /// Asks how far the bootstrap is.
+    /// Asks for the bootstrap phase.
     GetBootstrapPhase,
-    /// Asks where the SOCKS ports are.
+    /// Asks for the addresses of the SOCKS ports.
     GetSocksListeners,
     /// Asks for all circuits.
     GetCircuits,
-    /// Asks what the consensus says of a relay.
+    /// Asks what the consensus says about a relay.
     GetRelay([u8; FINGERPRINT_BYTES]),
-    /// Asks Tor's own list of countries, on this machine, for an address.
+    /// Asks Tor's own list of countries, which is on this machine, for the country of an address.
     GetCountry(IpAddr),
     /// Makes later streams use new circuits (NEWNYM).
     NewIdentity,
-    /// Ends Tor in an orderly way.
+    /// Shuts Tor down in an orderly way.
     Shutdown,
 }
 
 impl Command {
-    /// The line to send, CRLF included.
+    /// The line to send, with CRLF.
     pub(crate) fn to_line(self) -> String {
         match self {
             Self::ProtocolInfo => "PROTOCOLINFO 1\r\n".into(),

@@ -1,7 +1,8 @@
-//! Reads a control cookie, distrusting the path: whoever listens on the control port names it.
+//! Reads a control cookie and distrusts its path, because the program that listens on the control
+//! port names it.
 //!
-//! SAFECOOKIE never sends the cookie, so a lying peer gains nothing by naming another file; these
-//! rules keep us from even opening one that is not a cookie.
+//! SAFECOOKIE never sends the cookie, so a false path gains nothing. These rules also prevent
+//! opening a file that is not a cookie.
 
 use std::{
     fs::File,
@@ -19,18 +20,18 @@ use crate::{ControlRefusal, CookieFault};
 /// Size of every cookie (control-spec §3.5).
 pub(crate) const COOKIE_BYTES: usize = 32;
 
-/// File names under which Tor, Debian's service and Tor Browser keep their cookie.
+/// File names that Tor, Debian's service and Tor Browser use for their cookie.
 const COOKIE_NAMES: [&str; 2] = ["control_auth_cookie", "control.authcookie"];
 
-/// A cookie. Not printable.
+/// A cookie. It cannot be printed.
 pub(crate) struct Cookie(pub(crate) [u8; COOKIE_BYTES]);
 
-/// Which cookie files may be read.
+/// The cookie files that may be read.
 #[derive(Clone, Debug)]
 pub(crate) enum CookieRule {
-    /// Our own Tor's.
+    /// The cookie of our own Tor.
     Exactly(PathBuf),
-    /// Any with one of Tor's names, and these.
+    /// Files with one of Tor's names, and these.
     TorsOr(Vec<PathBuf>),
 }
 
@@ -50,13 +51,13 @@ impl CookieRule {
 /// Reads the cookie at `path`.
 ///
 /// # Errors
-/// [`ControlRefusal::NoAccess`] if it is another user's, else what is wrong with the file.
+/// [`ControlRefusal::NoAccess`] if the file belongs to another user, else the fault of the file.
 pub(crate) fn read_cookie(path: &Path, rule: &CookieRule) -> Result<Cookie, ControlRefusal> {
     let unsafe_file = ControlRefusal::CookieUnsafe;
     if !rule.allows(path) {
         return Err(unsafe_file(CookieFault::UnexpectedPlace));
     }
-    // NOFOLLOW refuses links, NONBLOCK keeps a pipe from hanging us.
+    // NOFOLLOW refuses links. NONBLOCK prevents a hang when the file is a pipe.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let fd = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| match errno {
         Errno::ACCESS | Errno::PERM => ControlRefusal::NoAccess,
@@ -67,7 +68,7 @@ pub(crate) fn read_cookie(path: &Path, rule: &CookieRule) -> Result<Cookie, Cont
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(unsafe_file(CookieFault::NotAFile));
     }
-    // One byte more than a cookie has, to tell a longer file.
+    // One byte more than a cookie has, to detect a longer file.
     let mut bytes = Vec::with_capacity(COOKIE_BYTES + 1);
     let limit = u64::try_from(COOKIE_BYTES + 1).expect("33 fits");
     let read = File::from(fd).take(limit).read_to_end(&mut bytes);

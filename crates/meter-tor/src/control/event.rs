@@ -1,7 +1,7 @@
-//! What Tor tells by itself, and the two answers that tell the same (control-spec §4.1.10, §5.5).
+//! Events that Tor sends, and the two answers with the same content (control-spec §4.1.10, §5.5).
 //!
-//! Only status is read. Events that could name a target are never subscribed to, and would be
-//! dropped here unread.
+//! Only status is read. Events that could name a target are never subscribed to; if one came, it
+//! would be dropped unread.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
@@ -14,43 +14,43 @@ use crate::{
     scrub::{plain_word, scrub},
 };
 
-/// Longest tag kept; Tor's longest has 26 characters.
+/// Longest tag that is kept. Tor's longest tag has 26 characters.
 const TAG_CHARS_MAX: usize = 64;
 
-/// One event, or what matters of it.
+/// One event, reduced to what is used.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Event {
-    /// The bootstrap moved or complained.
+    /// The bootstrap made progress or reported a problem.
     Bootstrap(Phase),
-    /// A circuit works, so that connections will.
+    /// A circuit works, so connections will, too.
     CircuitEstablished,
-    /// Tor gave up all its circuits.
+    /// Tor has no circuits any more.
     CircuitNotEstablished,
-    /// Our clock differs from the network's, in seconds; positive: ahead.
+    /// Difference of our clock from the network's, in seconds; positive if ours is ahead.
     ClockSkew(i64),
-    /// The network calls this version obsolete.
+    /// The network calls this version of Tor obsolete.
     VersionObsolete,
-    /// A warning of Tor's log, scrubbed.
+    /// A warning in Tor's log, scrubbed.
     Warning(String),
     /// Anything else.
     Other,
 }
 
-/// A state of the bootstrap.
+/// A phase of the bootstrap.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Phase {
     /// 0 to 100.
     pub(crate) percent: u8,
     pub(crate) tag: String,
     pub(crate) summary: String,
-    /// Tor's complaint, scrubbed.
+    /// Tor's warning, scrubbed.
     pub(crate) warning: Option<String>,
-    /// The reason of that complaint.
+    /// The reason for that warning.
     pub(crate) complaint: Option<Complaint>,
 }
 
 impl Event {
-    /// Reads a 650 reply; what is not understood is `Other`.
+    /// Reads a 650 reply. A reply that is not understood becomes `Other`.
     pub(crate) fn read(reply: &Reply) -> Self {
         let text = reply.head();
         let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
@@ -69,7 +69,7 @@ pub(crate) fn bootstrap_phase(reply: &Reply) -> Option<Phase> {
     Phase::read(reply.head().strip_prefix("status/bootstrap-phase=")?)
 }
 
-/// Reads the reply to `GETINFO net/listeners/socks`: loopback addresses and sockets only.
+/// Reads the reply to `GETINFO net/listeners/socks`. Keeps loopback addresses and sockets only.
 pub(crate) fn socks_listeners(reply: &Reply) -> Option<Vec<TorAddr>> {
     let words = Words::parse(reply.head().strip_prefix("net/listeners/socks=")?)?;
     Some(words.bare().filter_map(listener).collect())
@@ -103,7 +103,7 @@ fn general_status(rest: &str) -> Option<Event> {
     let name = words.bare().nth(1)?;
     match name {
         b"CLOCK_SKEW" => Some(Event::ClockSkew(words.text("SKEW")?.parse().ok()?)),
-        // NEW is a version the directory does not know yet: no reason to worry anyone.
+        // NEW means that the directory does not know this version yet. That needs no warning.
         b"DANGEROUS_VERSION" if words.bytes("REASON") != Some(b"NEW") => {
             Some(Event::VersionObsolete)
         }
@@ -121,7 +121,7 @@ fn complaint(reason: &[u8]) -> Complaint {
 }
 
 impl Phase {
-    /// Reads `NOTICE BOOTSTRAP PROGRESS=… TAG=… SUMMARY="…"` and the like with `WARN`.
+    /// Reads `NOTICE BOOTSTRAP PROGRESS=… TAG=… SUMMARY="…"` and the same with `WARN`.
     fn read(text: &str) -> Option<Self> {
         let words = Words::parse(text)?;
         words.bare().nth(1).filter(|name| *name == b"BOOTSTRAP")?;
@@ -134,7 +134,7 @@ impl Phase {
             percent,
             tag: plain_word(&words.text("TAG")?, TAG_CHARS_MAX),
             summary: scrub(&words.text("SUMMARY").unwrap_or_default()),
-            // A bare word ("DONE") is the reason once more, and says nothing to a person.
+            // A single word ("DONE") only repeats the reason and tells a person nothing.
             warning: words
                 .text("WARNING")
                 .filter(|warning| warning.contains(' '))

@@ -1,6 +1,6 @@
-//! From a fresh connection to an authenticated one: PROTOCOLINFO, then SAFECOOKIE.
+//! Authenticates a fresh connection: PROTOCOLINFO, then SAFECOOKIE.
 //!
-//! Plain COOKIE is never used: it would hand the cookie to whoever listens.
+//! Plain COOKIE is never used: it would send the cookie to whatever program listens.
 
 use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf, time::Duration};
 
@@ -14,25 +14,25 @@ use super::{
 };
 use crate::{ControlRefusal, scrub::plain_word};
 
-/// A stranger on the port gets this long to answer like a Tor.
+/// How long an unknown program on the port may take to answer like a Tor.
 const FIRST_REPLY_MAX: Duration = Duration::from_secs(2);
-/// Longest version shown.
+/// Longest version that is shown.
 const VERSION_CHARS_MAX: usize = 64;
 
-/// What is known after authentication.
+/// What authentication found out.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Authenticated {
-    /// Tor's version, if it said so.
+    /// Tor's version, if Tor named it.
     pub(crate) version: Option<String>,
-    /// Whether anyone is let in.
+    /// Whether the control port accepts everybody.
     pub(crate) open_to_all: bool,
 }
 
 /// Authenticates a fresh connection.
 ///
 /// # Errors
-/// `Refused(NotControlPort)` if the peer does not speak the protocol at all, `Lost` if it breaks
-/// off after having begun, else the reason why it must not be used.
+/// `Refused(NotControlPort)` if the peer does not speak the protocol; `Lost` if it began with the
+/// protocol and then stopped; else the reason why it must not be used.
 pub(crate) async fn authenticate(
     control: &mut Control,
     rule: &CookieRule,
@@ -44,7 +44,8 @@ pub(crate) async fn authenticate(
     let offer = offer.ok_or(ControlError::Refused(ControlRefusal::NotControlPort))?;
     let open_to_all = match (&offer.cookie_file, offer.has_safe_cookie, offer.has_null) {
         (Some(path), true, _) => {
-            // A file of 32 bytes on a local disk: quicker than handing it to a thread.
+            // A file of 32 bytes on a local disk: reading it here is faster than passing it to a
+            // thread.
             let cookie = read_cookie(path, rule).map_err(ControlError::Refused)?;
             safe_cookie(control, &cookie).await?;
             false
@@ -68,7 +69,7 @@ async fn safe_cookie(
 ) -> Result<(), ControlError> {
     let mut client_nonce = [0; NONCE_BYTES];
     if getrandom::fill(&mut client_nonce).is_err() {
-        // Without randomness there is no proof; nothing of ours has been sent yet.
+        // Without randomness there is no proof. Nothing of ours has been sent yet.
         return Err(ControlError::Lost);
     }
     let reply = control.ask(Command::AuthChallenge(client_nonce)).await?;
@@ -107,7 +108,7 @@ fn challenge(reply: &Reply) -> Option<([u8; HASH_BYTES], [u8; NONCE_BYTES])> {
     Some((hash.try_into().ok()?, nonce.try_into().ok()?))
 }
 
-/// What PROTOCOLINFO tells (control-spec §3.21).
+/// The content of PROTOCOLINFO (control-spec §3.21).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 struct Offer {
     has_safe_cookie: bool,

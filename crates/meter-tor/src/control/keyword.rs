@@ -1,7 +1,7 @@
-//! Reads `KEY=value KEY="quoted \"value\""` as it stands in replies and events
-//! (control-spec §2.1.1 and §2.4). Pure.
+//! Parses `KEY=value KEY="quoted \"value\""` in replies and events (control-spec §2.1.1 and §2.4).
+//! Pure.
 
-/// The words of one line, in their order.
+/// The words of one line in their order.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Words(Vec<Word>);
 
@@ -9,12 +9,12 @@ pub(crate) struct Words(Vec<Word>);
 struct Word {
     /// `None` for a word without `=`.
     key: Option<String>,
-    /// Bytes, because quoted values may hold any (a path, for instance).
+    /// Bytes, because quoted values may contain any byte (a path, for instance).
     value: Vec<u8>,
 }
 
 impl Words {
-    /// Splits `text`; `None` if a quoted string never ends or is followed by more.
+    /// Splits `text`. `None` if a quoted string has no end, or if text follows it directly.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut words = Vec::new();
         let mut rest = text.trim_start_matches(' ').as_bytes();
@@ -40,7 +40,7 @@ impl Words {
         Some(String::from_utf8_lossy(self.bytes(key)?).into_owned())
     }
 
-    /// Words without `=`, in their order; quoted ones unquoted.
+    /// Words without `=` in their order; quoted words without their quotes.
     pub(crate) fn bare(&self) -> impl Iterator<Item = &[u8]> {
         self.0
             .iter()
@@ -77,7 +77,7 @@ fn next_word(rest: &[u8]) -> Option<(Word, &[u8])> {
     Some((Word { key, value }, later))
 }
 
-/// Reads up to the closing quote. Backslash escapes as Tor writes them: `\n`, `\t`, `\r`, up to
+/// Reads up to the closing quote. Resolves backslashes as Tor writes them: `\n`, `\t`, `\r`, up to
 /// three octal digits, else the character itself (control-spec §2.1.1, QuotedString and CString).
 fn unquote(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut value = Vec::new();

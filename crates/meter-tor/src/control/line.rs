@@ -1,20 +1,20 @@
-//! Assembles control-port bytes into replies: pure, byte by byte, so that it cannot matter how the
-//! bytes were cut into reads (control-spec §2.3).
+//! Assembles control-port bytes into replies. Pure, and byte by byte, so that the boundaries of
+//! reads do not matter (control-spec §2.3).
 //!
-//! Strict: lines end in CRLF, a lone CR or LF or a NUL is an error, as is a reply whose lines
-//! change their status. Knows nothing of what the replies mean.
+//! Strict: lines end in CRLF. A single CR, a single LF or a NUL is an error, and so is a reply with
+//! different status codes. The meaning of replies is not handled here.
 
-/// Longest line, without its CRLF. Tor's longest answers come as data blocks of short lines.
+/// Longest line without its CRLF. Tor sends long answers as data blocks of short lines.
 pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
 /// Longest reply, all lines together.
 pub(crate) const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
-/// One reply or one asynchronous event.
+/// One reply, or one asynchronous event.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Reply {
-    /// Three digits; 650 marks an event.
+    /// Three digits; 650 means an event.
     pub(crate) status: u16,
-    /// At least one.
+    /// Always at least one line.
     pub(crate) lines: Vec<ReplyLine>,
 }
 
@@ -33,16 +33,16 @@ impl Reply {
     }
 }
 
-/// One line of a reply, its status and separator removed.
+/// One line of a reply, without status and separator.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct ReplyLine {
-    /// What follows the separator; bytes that are not UTF-8 are replaced.
+    /// The text after the separator. Bytes that are not UTF-8 are replaced.
     pub(crate) text: String,
-    /// The data block after a `+` line, its dot-stuffing undone, lines joined by LF.
+    /// The data block after a `+` line, without dot-stuffing, lines joined by LF.
     pub(crate) data: Option<String>,
 }
 
-/// How bytes can fail to be control protocol.
+/// Ways in which bytes break the control protocol.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum ProtocolError {
     #[error("a line is longer than {LINE_BYTES_MAX} bytes")]
@@ -61,12 +61,12 @@ pub(crate) enum ProtocolError {
     TooManyEvents,
 }
 
-/// Bytes in, replies out.
+/// Takes bytes and returns replies.
 #[derive(Debug, Default)]
 pub(crate) struct ReplyAssembler {
     line: Vec<u8>,
     after_cr: bool,
-    /// Lines of the reply being assembled, and its status.
+    /// The reply that is being assembled: its status and its lines.
     reply: Option<Reply>,
     reply_bytes: usize,
     /// Set inside a `+` data block.
@@ -75,10 +75,10 @@ pub(crate) struct ReplyAssembler {
 }
 
 impl ReplyAssembler {
-    /// Takes bytes and appends every reply they complete to `out`.
+    /// Takes bytes and appends every reply that they complete to `out`.
     ///
     /// # Errors
-    /// The first breach of the protocol; from then on always the same one.
+    /// The first violation of the protocol. After that, always the same error.
     pub(crate) fn feed(
         &mut self,
         bytes: &[u8],
@@ -177,7 +177,7 @@ impl ReplyAssembler {
     }
 }
 
-/// Splits `250-text`. The first digit is one that control-spec §4 uses: 2, 4, 5 or 6.
+/// Splits `250-text`. The first digit must be one that control-spec §4 uses: 2, 4, 5 or 6.
 fn split_line(line: &[u8]) -> Result<(u16, u8, &[u8]), ProtocolError> {
     let [a @ (b'2' | b'4' | b'5' | b'6'), b, c, separator, text @ ..] = line else {
         return Err(ProtocolError::BadStatus);
@@ -205,7 +205,8 @@ mod tests {
         (replies, end)
     }
 
-    /// Expected replies as text: status, then each line, its data block after a `+`.
+    /// Expected replies are written as text: the status, then each line, with its data block after
+    /// a `+`.
     #[track_caller]
     fn check(bytes: &str, expected: &[&str]) {
         let (replies, end) = assemble([bytes.as_bytes()]);
@@ -298,7 +299,7 @@ mod tests {
         assert_eq!(replies, []);
     }
 
-    /// Bytes that are control protocol most of the time, so that the deep states are reached.
+    /// Bytes that mostly follow the protocol, so that the test also reaches deep states.
     fn mostly_protocol() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             8 => "(250|650|515)[-+ ][a-zA-Z =\"\\\\]{0,12}\r\n".prop_map(String::into_bytes),

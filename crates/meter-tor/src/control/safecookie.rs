@@ -1,4 +1,4 @@
-//! SAFECOOKIE: both sides prove to know the cookie without sending it (control-spec §3.24).
+//! SAFECOOKIE: each side proves that it knows the cookie without sending it (control-spec §3.24).
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -18,11 +18,12 @@ pub(crate) struct SafeCookie<'a> {
     pub(crate) server_nonce: [u8; NONCE_BYTES],
 }
 
-/// Says that the server knows the cookie; the only way to our own hash.
+/// Proof that the server knows the cookie. Our own hash is available only through it.
 pub(crate) struct ServerProved<'a>(&'a SafeCookie<'a>);
 
 impl SafeCookie<'_> {
-    /// Checks the server's hash, in constant time. `None`: it is not the Tor that wrote the cookie.
+    /// Checks the server's hash in constant time. `None`: this is not the Tor that wrote the
+    /// cookie.
     pub(crate) fn check_server(&self, server_hash: &[u8; HASH_BYTES]) -> Option<ServerProved<'_>> {
         self.mac(SERVER_KEY).verify_slice(server_hash).ok()?;
         Some(ServerProved(self))
@@ -37,7 +38,7 @@ impl SafeCookie<'_> {
 }
 
 impl ServerProved<'_> {
-    /// What proves us to the server.
+    /// The hash that proves to the server that we know the cookie.
     pub(crate) fn our_hash(&self) -> [u8; HASH_BYTES] {
         self.0.mac(CONTROLLER_KEY).finalize().into_bytes().into()
     }

@@ -1,4 +1,4 @@
-//! One line at a time with the child.
+//! Sends and receives lines to and from the child.
 
 use meter_embedded::{
     EMBEDDED_LINE_MAX, EmbeddedCommand, EmbeddedEvent, parse_embedded_event, write_embedded_command,
@@ -8,7 +8,7 @@ use tokio::{
     process::{ChildStdin, ChildStdout},
 };
 
-/// Both pipes. Dropping it ends the child, which lives as long as its stdin.
+/// Both pipes. Dropping this ends the child, which runs only while its stdin is open.
 pub(super) struct Talk {
     stdin: ChildStdin,
     stdout: ChildStdout,
@@ -24,7 +24,7 @@ impl Talk {
         }
     }
 
-    /// Says something. A child that is gone is noticed by [`Self::hear`].
+    /// Sends a command. If the child has ended, [`Self::hear`] notices it.
     pub(super) async fn say(&mut self, command: &EmbeddedCommand) {
         let line = write_embedded_command(command);
         if self.stdin.write_all(&line).await.is_err() || self.stdin.flush().await.is_err() {
@@ -32,7 +32,8 @@ impl Talk {
         }
     }
 
-    /// Waits for the next event; `None` at the end, and at what is no event.
+    /// Waits for the next event. `None` at the end of the output, and for a line that is not an
+    /// event.
     ///
     /// # Cancel safety
     /// Nothing is lost: bytes read are kept in `self`.

@@ -1,5 +1,5 @@
-//! Who else could put another folder in the place of one above ours. Arti refuses such a place
-//! without saying which folder it means.
+//! Checks whether other users could replace a folder above ours. Arti refuses such a place without
+//! naming the folder.
 
 use std::{
     fs,
@@ -9,9 +9,9 @@ use std::{
 
 use crate::OpenFolder;
 
-/// The nearest folder above `path` in which somebody else could put another in its place, and how.
-/// Where the sticky bit stands, as in `/tmp`, nobody can; and a group that is one user's alone is
-/// that user.
+/// The nearest folder above `path` whose content other users could replace, and how. A folder with
+/// the sticky bit, such as `/tmp`, is safe; a group with this user as its only member counts as
+/// this user.
 pub(crate) fn open_above(path: &Path) -> Option<(PathBuf, OpenFolder)> {
     let me = rustix::process::geteuid().as_raw();
     let groups = Groups::of_system();
@@ -22,7 +22,7 @@ pub(crate) fn open_above(path: &Path) -> Option<(PathBuf, OpenFolder)> {
     })
 }
 
-/// `None` where nobody but `me` and the system can change what is in a folder.
+/// `None` if only `me` and the system can change the content of the folder.
 fn openness(owner: u32, group: u32, mode: u32, me: u32, groups: &Groups) -> Option<OpenFolder> {
     if ![0, me].contains(&owner) {
         return Some(OpenFolder::Theirs);
@@ -38,7 +38,7 @@ fn openness(owner: u32, group: u32, mode: u32, me: u32, groups: &Groups) -> Opti
     })
 }
 
-/// Users and groups as the system's files list them (passwd(5), group(5)).
+/// Users and groups from the system's files (passwd(5), group(5)).
 struct Groups {
     passwd: String,
     group: String,
@@ -53,8 +53,8 @@ impl Groups {
         }
     }
 
-    /// Whether a group is this user's own: of the same name, as many systems make one for every
-    /// user, and without another member. One that the files do not list may be anybody's.
+    /// Whether a group belongs to this user alone: it has the user's name, as many systems make one
+    /// for every user, and no other member. A group that the files do not list may contain anybody.
     fn is_alone(&self, user: u32, group: u32) -> bool {
         let name = named(&self.passwd, user).map(|[name, _]| name);
         let Some([group_name, members]) = named(&self.group, group) else {
@@ -75,7 +75,7 @@ impl Groups {
     }
 }
 
-/// Name and fourth field of the line with this number in its third.
+/// Fields one and four of the line with this number in its third field.
 fn named(file: &str, number: u32) -> Option<[&str; 2]> {
     let number = number.to_string();
     file.lines().find_map(|line| {
@@ -139,8 +139,8 @@ mod tests {
             (1000, 1000, 1000, 0o1777, None),
             (1000, 1000, 100, 0o775, Some(OpenFolder::Ours)),
             (1000, 1000, 1001, 0o775, Some(OpenFolder::Ours)),
-            // Another user is a member of it, or has it as the first group; of one nobody knows
-            // anything.
+            // Another user is a member, or has it as first group. A group that is not listed may
+            // contain anybody.
             (1001, 1001, 1001, 0o775, Some(OpenFolder::Ours)),
             (1003, 1003, 1003, 0o775, Some(OpenFolder::Ours)),
             (1000, 1000, 77, 0o775, Some(OpenFolder::Ours)),

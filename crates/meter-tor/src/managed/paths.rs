@@ -1,4 +1,5 @@
-//! The files and folders of a managed Tor: made, checked, and cleared of what an earlier one left.
+//! The files and folders of a managed Tor: makes and checks them, and removes those of an earlier
+//! Tor.
 
 use std::{
     fs, io,
@@ -17,7 +18,7 @@ pub(super) struct Paths {
     pub(super) socks: PathBuf,
     pub(super) control: PathBuf,
     pub(super) cookie: PathBuf,
-    /// Empty; keeps Tor from reading the system's defaults. Tor refuses /dev/null.
+    /// An empty file that keeps Tor from reading the system's defaults. Tor refuses /dev/null.
     pub(super) defaults: PathBuf,
 }
 
@@ -32,7 +33,7 @@ impl Paths {
         }
     }
 
-    /// Makes and checks the folders, and clears what an earlier Tor left.
+    /// Makes and checks the folders, and removes what an earlier Tor left.
     pub(super) fn prepare(data: &Path, run: &Path) -> Result<Self, TorProblem> {
         let io_fault = |error: io::Error| FolderFault::Io { kind: error.kind() };
         let data_bad = TorProblem::DataDirUnusable;
@@ -49,7 +50,7 @@ impl Paths {
         Ok(paths)
     }
 
-    /// Removes sockets and cookie: an orphan of ours must not be mistaken for the new Tor.
+    /// Removes sockets and cookie, so that an orphaned Tor of ours is not taken for the new one.
     fn clear(&self) -> io::Result<()> {
         for path in [&self.socks, &self.control, &self.cookie] {
             match fs::remove_file(path) {

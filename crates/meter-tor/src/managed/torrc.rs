@@ -5,12 +5,12 @@ use std::{fmt::Write, os::unix::ffi::OsStrExt, path::Path};
 use super::paths::Paths;
 use crate::{OPTIONS_ALLOWED, TorProblem};
 
-/// The torrc for `paths`, owned by the process `owner`, with checked extra lines and then the lines
-/// of the detour at its end.
+/// The torrc for `paths`, owned by process `owner`: then the checked extra lines, then the lines of
+/// the detour.
 ///
 /// # Errors
-/// [`TorProblem::OptionNotAllowed`] for the first extra line that is not on the list, or would lead
-/// Tor off its detour.
+/// [`TorProblem::OptionNotAllowed`] for the first extra line that is not on the list, or that would
+/// take Tor off its detour.
 pub(super) fn torrc(
     paths: &Paths,
     extra: &[String],
@@ -46,7 +46,7 @@ pub(super) fn torrc(
     Ok(text)
 }
 
-/// One line, no continuation, and an option from the list (Tor ignores case).
+/// Whether it is one line, without continuation, with an option from the list (Tor ignores case).
 fn is_allowed(line: &str) -> bool {
     let line = line.trim();
     let option = line.split_ascii_whitespace().next().unwrap_or_default();
@@ -57,15 +57,15 @@ fn is_allowed(line: &str) -> bool {
             .any(|allowed| allowed.eq_ignore_ascii_case(option))
 }
 
-/// Options that decide where Tor's own connections go.
+/// Whether the option decides where Tor's own connections go.
 fn leads_off(line: &str) -> bool {
     const DECIDE: [&str; 4] = ["Bridge", "Socks5Proxy", "UseBridges", "UseEntryGuards"];
     let option = line.split_ascii_whitespace().next().unwrap_or_default();
     DECIDE.iter().any(|name| name.eq_ignore_ascii_case(option))
 }
 
-/// A path in Tor's quotes. Everything but plain characters becomes `\xHH`: the same text is then
-/// right as a whole value and after `unix:`, where a bare `#` would begin a comment.
+/// A path in Tor's quotes. Everything except plain characters becomes `\xHH`. The same text is then
+/// correct as a whole value and after `unix:`, where a bare `#` would begin a comment.
 fn quoted(path: &Path) -> String {
     let mut text = String::from("\"");
     for &byte in path.as_os_str().as_bytes() {

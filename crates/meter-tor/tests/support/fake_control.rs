@@ -17,23 +17,23 @@ use tokio::{
 
 pub(crate) const COOKIE: [u8; 32] = [0x42; 32];
 
-/// How the fake behaves.
+/// The behaviour of the fake.
 #[derive(Clone)]
 pub(crate) struct Script {
     pub(crate) methods: &'static str,
     pub(crate) cookie_file: Option<PathBuf>,
     pub(crate) version: &'static str,
     pub(crate) is_honest: bool,
-    /// Closes the connection when this command comes, this often.
+    /// Closes the connection at this command, this many times.
     pub(crate) hang_up_at: (&'static str, usize),
-    /// Replies, by the beginning of the command, instead of the usual ones.
+    /// Replies that replace the usual ones, by the beginning of the command.
     pub(crate) instead: Vec<(&'static str, Vec<u8>)>,
     pub(crate) phase: String,
     pub(crate) socks: String,
 }
 
 impl Script {
-    /// A Tor that is up, with its cookie in `folder` and one SOCKS port.
+    /// A Tor that is ready, with its cookie in `folder` and one SOCKS port.
     pub(crate) fn ready(folder: &Path, socks: SocketAddr) -> Self {
         let cookie_file = folder.join("control_auth_cookie");
         std::fs::write(&cookie_file, COOKIE).unwrap();
@@ -74,7 +74,7 @@ impl FakeControl {
             let mut script = script;
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                // A connection that breaks is the client's affair.
+                // A connection that fails is the client's concern.
                 drop(serve(stream, &mut script, &log, &inbox).await);
             }
         });
@@ -86,17 +86,17 @@ impl FakeControl {
         }
     }
 
-    /// Sends an event (without its `650 `) on the connection there is.
+    /// Sends an event (without its `650 `) on the open connection.
     pub(crate) async fn say(&self, event: impl Into<String>) {
         self.events.send(Some(event.into())).await.unwrap();
     }
 
-    /// Closes the connection there is.
+    /// Closes the open connection.
     pub(crate) async fn hang_up(&self) {
         self.events.send(None).await.unwrap();
     }
 
-    /// Whether a command with this beginning ever came.
+    /// Whether a command with this beginning was received.
     pub(crate) fn heard(&self, beginning: &str) -> bool {
         self.commands
             .lock()
@@ -178,7 +178,7 @@ fn reply(script: &Script, line: &str, challenge: &mut Vec<u8>) -> Vec<u8> {
     } else if line == "GETINFO net/listeners/socks" {
         format!("250-net/listeners/socks={}\r\n250 OK\r\n", script.socks)
     } else if line == "GETINFO status/bootstrap-phase" {
-        // An event that was under way arrives before the answer, as Tor may send it.
+        // A pending event arrives before the answer, as Tor may send it.
         format!(
             "650 STATUS_CLIENT {}\r\n250-status/bootstrap-phase={}\r\n250 OK\r\n",
             phase(3, "older", "Older"),

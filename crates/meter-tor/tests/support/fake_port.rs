@@ -1,4 +1,4 @@
-//! A port that says one thing to everyone.
+//! A port that sends the same answer to every client.
 
 use std::{
     net::SocketAddr,
@@ -43,7 +43,7 @@ impl FakePort {
                     continue;
                 }
                 count.fetch_add(1, Ordering::SeqCst);
-                // Who asked may be gone.
+                // The client may be gone.
                 drop(stream.write_all(answer.as_bytes()).await);
             }
         });
@@ -58,7 +58,7 @@ impl FakePort {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Closes it; connections are refused from then on.
+    /// Closes the port. From then on connections are refused.
     pub(crate) async fn close(mut self) {
         self.server.shutdown().await;
     }

@@ -1,4 +1,4 @@
-//! Waiting for a state, and for processes, with a deadline that only a failure reaches.
+//! Waits for a state or a process, with a deadline that only a failure reaches.
 
 use std::{fmt::Debug, time::Duration};
 
@@ -21,7 +21,7 @@ pub(crate) async fn until(
     found.unwrap_or_else(|_: Elapsed| panic!("stays at {:?}", status.borrow()))
 }
 
-/// Waits for `future`, which must end.
+/// Waits for `future`, which must end within the deadline.
 #[track_caller]
 pub(crate) fn soon<F: Future>(future: F) -> impl Future<Output = F::Output>
 where
