@@ -1,25 +1,25 @@
-//! How long to wait before a local end is started again: pure.
+//! How long to wait before a local end is started again. Pure.
 
 use std::time::Duration;
 
-/// A local end that lived as long as this works; an earlier end is one of a row.
+/// A local end that ran this long works. If it ended earlier, that end counts as one of a series.
 pub(crate) const LIVED: Duration = Duration::from_secs(10);
 /// The pause after the first end.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest pause. A person who has mended the cause need not wait longer; a restart of Tor is
-/// quicker.
+/// The longest pause. It limits the wait of a person who has removed the cause; restarting Tor is
+/// faster.
 const MAX: Duration = Duration::from_secs(60);
 
 const _: () = assert!(FIRST.as_secs() < MAX.as_secs() && FIRST.as_secs() < LIVED.as_secs());
 
-/// Counts the ends that came soon after their start.
+/// Counts consecutive ends that came soon after their start.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Backoff {
     in_a_row: u32,
 }
 
 impl Backoff {
-    /// Takes the end of a local end that lived for `lived`; gives the pause before the next start.
+    /// Takes the end of a local end that ran for `lived`. Returns the pause before the next start.
     pub(crate) fn ended(&mut self, lived: Duration) -> Duration {
         if lived >= LIVED {
             self.in_a_row = 0;
@@ -29,8 +29,8 @@ impl Backoff {
         FIRST.saturating_mul(1 << doublings).min(MAX)
     }
 
-    /// Whether the next one has to live for [`LIVED`] before anybody is told that it runs: the one
-    /// before it ended soon after its start, too.
+    /// Whether the next local end must run for [`LIVED`] before it is reported as running, because
+    /// the one before it also ended soon after its start.
     pub(crate) const fn is_doubtful(self) -> bool {
         self.in_a_row > 1
     }
@@ -40,7 +40,8 @@ impl Backoff {
 mod tests {
     use super::*;
 
-    /// Lives in seconds, and the pause in seconds after each; `?` where the next one is doubtful.
+    /// Run times in seconds, and the pause in seconds after each; `?` where the next one is
+    /// doubtful.
     #[track_caller]
     fn check(lives: &[u64], expected: &str) {
         let mut backoff = Backoff::default();

@@ -1,5 +1,5 @@
-//! What the library is told: one server, TCP alone, one local port with credentials, nothing
-//! besides.
+//! The library's configuration: one server, TCP only, one local port with credentials, and nothing
+//! else.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -16,21 +16,21 @@ use zeroize::Zeroizing;
 
 use crate::{Server, UplinkError};
 
-/// How long a connection to the server may take; Tor gives up after two minutes.
+/// Longest wait for a connection to the server. Tor gives up after two minutes.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
-/// 128 bits each, as hexadecimal digits: nobody guesses them, and a torrc takes them without
-/// quotes.
+/// 128 bits each, as hexadecimal digits: they cannot be guessed, and a torrc needs no quotes for
+/// them.
 const CREDENTIAL_BYTES: usize = 16;
 
-/// What the local port asks for, so that other users of this computer cannot use it: user name and
-/// password of RFC 1929.
+/// User name and password (RFC 1929) that the local port asks for, so that other users of this
+/// computer cannot use it.
 #[derive(Clone)]
 pub struct Credentials {
     pub(crate) user: Zeroizing<String>,
     pub(crate) password: Zeroizing<String>,
 }
 
-/// By hand: nothing of it is shown.
+/// Written by hand, so that nothing of it is shown.
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Credentials")
@@ -63,10 +63,10 @@ impl Credentials {
     }
 }
 
-/// The library's configuration for a local end on `port`; 0 is any free one.
+/// The library's configuration for a local end on `port`; 0 means any free port.
 ///
-/// One server alone: with several, the library compares them by asking well-known sites through
-/// each. With none it would connect directly.
+/// It has exactly one server. With several, the library compares them by requests to well-known
+/// sites. With none, it would connect directly.
 pub(crate) fn config(server: &Server, port: u16, credentials: &Credentials) -> Config {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut local = LocalConfig::new_with_addr(listen.into(), ProtocolType::Socks);

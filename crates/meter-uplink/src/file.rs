@@ -1,4 +1,5 @@
-//! The file that holds the server: ours alone, small, and wiped from memory once it is understood.
+//! Reads the file with the server. It must be small and readable for this user only. Its text is
+//! wiped from memory after it was parsed.
 
 use std::{
     fs::File,
@@ -17,7 +18,7 @@ use crate::{
 /// Reads the server in the file at `path`.
 ///
 /// # Errors
-/// The file's, or what is in it.
+/// An error of the file or of its content.
 pub(crate) fn load(path: &Path) -> Result<Server, UplinkError> {
     let text = read(path).map_err(UplinkError::File)?;
     Server::parse(&text).map_err(UplinkError::Server)
@@ -25,7 +26,7 @@ pub(crate) fn load(path: &Path) -> Result<Server, UplinkError> {
 
 fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
     let fault = |errno: rustix::io::Errno| FileFault::Io(io::Error::from(errno).kind());
-    // Without blocking: a pipe in its place must not hold anything up.
+    // Non-blocking: if the path is a pipe, the open must not wait.
     let flags =
         rfs::OFlags::RDONLY | rfs::OFlags::NOFOLLOW | rfs::OFlags::CLOEXEC | rfs::OFlags::NONBLOCK;
     let file = match rfs::open(path, flags, rfs::Mode::empty()) {
@@ -45,7 +46,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
     if mode & 0o177 != 0 {
         return Err(FileFault::OpenToOthers { mode });
     }
-    // Room for all of it at once: a buffer that grows leaves copies behind.
+    // Allocated for the whole file at once: a buffer that grows leaves copies in memory.
     let capacity = usize::try_from(FILE_BYTES_MAX)
         .unwrap_or(usize::MAX)
         .saturating_add(1);

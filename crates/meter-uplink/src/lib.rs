@@ -15,6 +15,6 @@ pub use error::{FileFault, UplinkError};
 pub use server::{BadServer, Server, UrlPart};
 pub use uplink::{Keeper, Trouble, Uplink};
 
-// Shadowsocks writes passwords and addresses by this facade. Nobody listens to it in the product;
-// this makes sure that there is nothing to listen to.
+// Shadowsocks writes passwords and addresses to the `log` facade. The product has no logger for it;
+// this makes sure that there is no output at all.
 const _: () = assert!(matches!(log::STATIC_MAX_LEVEL, log::LevelFilter::Off));

@@ -1,7 +1,7 @@
-//! The library's local end on a thread and a runtime of its own.
+//! Runs the library's local end on its own thread and runtime.
 //!
-//! It spawns a task for each connection and waits for none of them. Here they end with the runtime,
-//! and a panic in one of them stays there.
+//! The library spawns a task for each connection and waits for none of them. Here they end with the
+//! runtime, and a panic in one of them does not reach other threads.
 
 use std::{io, net::SocketAddr, thread};
 
@@ -11,17 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Credentials, Server, UplinkError, config::config};
 
-/// A listening local end. Dropping it closes the port and every connection.
+/// A listening local end. Dropping it closes the port and all connections.
 pub(crate) struct LocalEnd {
     address: SocketAddr,
     stop: CancellationToken,
-    /// Cancelled when the thread is through, for whatever reason.
+    /// Cancelled when the thread has ended, for any reason.
     ended: CancellationToken,
     thread: Option<thread::JoinHandle<Option<io::ErrorKind>>>,
 }
 
 impl LocalEnd {
-    /// Listens on `port` of 127.0.0.1 (0: any free one).
+    /// Listens on `port` of 127.0.0.1; 0 means any free port.
     pub(crate) async fn start(
         server: &Server,
         port: u16,
@@ -51,7 +51,7 @@ impl LocalEnd {
             ended,
             thread: Some(thread.map_err(|error| UplinkError::System(error.kind()))?),
         };
-        // A sender that is gone without a word is a thread that is gone.
+        // If the sender was dropped without a value, the thread has ended.
         end.address = address.await.map_err(|_| UplinkError::Ended)??;
         Ok(end)
     }
@@ -60,18 +60,18 @@ impl LocalEnd {
         self.address
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the local end has ended without a request.
     pub(crate) async fn ended(&self) {
         self.ended.cancelled().await;
     }
 
-    /// Ends it as a failure would.
+    /// Ends it in the way a failure would.
     #[cfg(test)]
     pub(crate) fn fail(&self) {
         self.stop.cancel();
     }
 
-    /// Waits until its port is closed; gives the reason of its end, for the log.
+    /// Waits until the port is closed. Returns the reason of the end, for the log.
     pub(crate) fn join(&mut self) -> String {
         match self.thread.take().map(thread::JoinHandle::join) {
             Some(Ok(Some(kind))) => kind.to_string(),
@@ -90,7 +90,7 @@ impl Drop for LocalEnd {
 
 type Listening = oneshot::Sender<Result<SocketAddr, UplinkError>>;
 
-/// Serves until it fails; gives the error, if there is one and nobody else was told of it.
+/// Serves until a failure. Returns the error if there is one that was not reported elsewhere.
 async fn serve(
     config: shadowsocks_service::config::Config,
     listening: Listening,

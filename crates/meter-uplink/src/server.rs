@@ -1,9 +1,10 @@
-//! A Shadowsocks server as a person is given one: an `ss://` URL (SIP002, or the older form that is
-//! base64 as a whole), a SIP008 file, or the `config.json` of a server or client. Pure.
+//! Parses a Shadowsocks server in the forms that people get: an `ss://` URL (SIP002, or the older
+//! form that is base64 as a whole), a SIP008 file, or the `config.json` of a server or client.
+//! Pure.
 //!
-//! Reading is all it does. What cannot be used is refused with the reason, and no reason holds a
-//! password, an address or a name. What would change the bytes that are sent is never left out
-//! silently: a server that wants it would not understand them.
+//! It only parses. A server that cannot be used is refused with the reason, and no reason contains
+//! a password, an address or a name. An option that changes the sent bytes is never ignored: a
+//! server that needs it would not understand the connection.
 
 mod document;
 mod parts;
@@ -18,16 +19,16 @@ use shadowsocks_service::shadowsocks::{
     ServerConfig, config::ServerConfigError, crypto::CipherKind,
 };
 
-/// A server that can be used: an address, a method and a password of the right length.
+/// A usable server: an address, a method, and a password of the right length.
 #[derive(Clone)]
 pub struct Server {
     config: ServerConfig,
     address: SocketAddr,
-    /// How many the file listed.
+    /// Number of servers in the file.
     listed: usize,
 }
 
-/// By hand: the derived one would print the password.
+/// Written by hand: the derived form would print the password.
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let method = self.config.method().to_string();
@@ -38,12 +39,12 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Reads a URL or a document, white space and a byte order mark around it aside. Of several
-    /// servers in a document the first is taken: choosing among them would mean sending requests
-    /// through all.
+    /// Parses a URL or a document; ignores white space and a byte order mark around it. If a
+    /// document has several servers, the first is used: to choose among them, requests would have
+    /// to go through all.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, BadServer> {
         let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
         if text.is_empty() {
@@ -62,7 +63,7 @@ impl Server {
         }
     }
 
-    /// How many servers there were to choose from; this is the first.
+    /// Number of servers in the document. This is the first of them.
     #[must_use]
     pub const fn listed(&self) -> usize {
         self.listed
@@ -104,7 +105,7 @@ impl Server {
     }
 }
 
-/// A method by its name, in any case; Outline writes one of them shorter.
+/// Finds a method by its name, in upper or lower case. Outline shortens one of the names.
 fn cipher(name: &str) -> Result<CipherKind, BadServer> {
     let name = name.to_ascii_lowercase();
     let name = match name.as_str() {
@@ -112,14 +113,14 @@ fn cipher(name: &str) -> Result<CipherKind, BadServer> {
         name => name,
     };
     let method = name.parse().map_err(|_| BadServer::Method)?;
-    // "none" is a method to the library: it would send everything in the clear.
+    // The library knows "none" as a method, which would send everything unencrypted.
     if method == CipherKind::NONE {
         return Err(BadServer::Method);
     }
     Ok(method)
 }
 
-/// Without the library's own texts: they show the byte at which decoding stopped.
+/// The library's own texts are not used: they show the byte at which decoding stopped.
 const fn bad_key(error: &ServerConfigError) -> BadServer {
     match error {
         ServerConfigError::InvalidKeyEncoding(..)

@@ -1,5 +1,5 @@
-//! The local end as its user sees it: an address that stays the same, and what is wrong when
-//! nothing comes through.
+//! The local end as its user sees it: an address that never changes, and the reason when no data
+//! comes through.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -16,7 +16,8 @@ use crate::{
     local_end::LocalEnd,
 };
 
-/// Pauses before the tries to have the same port again; somebody else has it after that.
+/// Pauses between the tries to open the same port again. After the last one, another program has
+/// it.
 const RETRY_PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(50),
@@ -25,10 +26,10 @@ const RETRY_PAUSES: [Duration; 5] = [
     Duration::from_secs(1),
 ];
 
-/// A running way to one Shadowsocks server.
+/// A running connection to one Shadowsocks server.
 ///
-/// The address and the credentials hold as long as this does. Whoever was told of them goes nowhere
-/// else: while the local end is gone, connections to it are refused.
+/// Address and credentials stay valid as long as this value lives. A program that got them has no
+/// other way: while the local end does not run, its connections are refused.
 #[derive(Debug)]
 pub struct Uplink {
     server: Server,
@@ -39,19 +40,19 @@ pub struct Uplink {
     fault: tests::Fault,
 }
 
-/// What is wrong when nothing comes through.
+/// The reason why no data comes through.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Trouble {
-    /// Our own local end is not there just now.
+    /// Our own local end does not run at the moment.
     Down,
-    /// The server accepts no connection: it is off, or the network does not let it be reached.
+    /// The server accepts no connection: it is switched off or the network blocks it.
     Unreachable,
-    /// The server accepts connections, so what does not pass is what is in them: another method or
-    /// password is what makes a server do that, because it answers to nobody without them.
+    /// The server accepts connections but passes no data. The usual cause is another method or
+    /// password: a server does not answer without the right ones.
     Silent,
 }
 
-/// Keeps the local end; without it nothing listens.
+/// Keeps the local end running. Without it nothing listens.
 pub struct Keeper {
     end: LocalEnd,
     backoff: Backoff,
@@ -64,7 +65,7 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Uplink {
-    /// Reads the server's file: an `ss://` URL or a SIP008 document, ours alone.
+    /// Reads the server's file: an `ss://` URL or a SIP008 document, readable for this user only.
     ///
     /// # Errors
     /// [`UplinkError::File`] or [`UplinkError::Server`].
@@ -72,12 +73,12 @@ impl Uplink {
         file::load(path)
     }
 
-    /// Opens a port on 127.0.0.1 that takes SOCKS5 with credentials and passes TCP on to `server`.
-    /// Nothing is sent before somebody connects. [`Keeper::keep`] has to be polled for a local end
-    /// that ended to come back.
+    /// Opens a port on 127.0.0.1 that accepts SOCKS5 with credentials and passes TCP to `server`.
+    /// Nothing is sent before a client connects. A local end that ended is started again only while
+    /// [`Keeper::keep`] is polled.
     ///
     /// # Errors
-    /// The system's.
+    /// An error of the system.
     pub async fn start(server: Server) -> Result<(Self, Keeper), UplinkError> {
         let credentials = Credentials::random()?;
         let end = LocalEnd::start(&server, 0, &credentials).await?;
@@ -93,27 +94,27 @@ impl Uplink {
         Ok((uplink, Keeper { end, backoff }))
     }
 
-    /// Where it listens.
+    /// The address of the local port.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it asks for.
+    /// The credentials that the local port asks for.
     #[must_use]
     pub const fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// Whether the local end runs. One that has ended soon after its start twice in a row is said
-    /// to run again only when it has lived for a while.
+    /// Whether the local end runs. After two ends soon after their start, it is reported as running
+    /// only when it has run for a while.
     #[must_use]
     pub fn running(&self) -> watch::Receiver<bool> {
         self.running.subscribe()
     }
 
-    /// Finds out what is wrong; takes up to 8 s. Sends nothing: it connects to the server and hangs
-    /// up.
+    /// Finds out what is wrong; takes up to 8 s. Sends no data: it connects to the server and
+    /// closes the connection.
     pub async fn diagnose(&self) -> Trouble {
         if !*self.running.borrow() {
             Trouble::Down
@@ -124,7 +125,7 @@ impl Uplink {
         }
     }
 
-    /// Says whether the local end runs, and gives whether that is new.
+    /// Publishes whether the local end runs. Returns whether that has changed.
     fn say(&self, runs: bool) -> bool {
         let differs = |said: &mut bool| std::mem::replace(said, runs) != runs;
         self.running.send_if_modified(differs)
@@ -148,11 +149,12 @@ impl Uplink {
 }
 
 impl Keeper {
-    /// Brings the local end back whenever it ends, after a pause that grows while each ends soon
-    /// after its start. Returns when its port cannot be had any more.
+    /// Restarts the local end whenever it ends, after a pause that grows while the ends come soon
+    /// after the start. Returns when its port can no longer be opened.
     ///
     /// # Cancel safety
-    /// Dropping it leaves the local end as it is: running, or gone until this is called again.
+    /// After dropping the future the local end continues to run, or stays ended until the next
+    /// call.
     pub async fn keep(&mut self, uplink: &Uplink) -> UplinkError {
         loop {
             let began = Instant::now();
@@ -160,7 +162,7 @@ impl Keeper {
                 Self::runs(uplink);
                 self.end.ended().await;
             }
-            // Its port has to be closed before it can be had again.
+            // The port must be closed before it can be opened again.
             let reason = self.end.join();
             let pause = self.backoff.ended(began.elapsed());
             if uplink.say(false) {

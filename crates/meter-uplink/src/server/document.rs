@@ -1,16 +1,16 @@
-//! Servers in JSON: SIP008, the configuration of a server or client, and the lists that clients
-//! export.
+//! Parses servers in JSON: SIP008, the configuration of a server or client, and the lists that
+//! clients export.
 
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{BadServer, parts::Parts, refusal::changing};
 
-/// Lists of servers by the programs that write them: SIP008 and shadowsocks-rust,
+/// Names of server lists, by the programs that write them: SIP008 and shadowsocks-rust;
 /// shadowsocks-windows.
 const LISTS: [&str; 2] = ["servers", "configs"];
 
-/// The first server, and how many there are.
+/// Returns the first server and the number of servers.
 pub(super) fn first_of(text: &str) -> Result<(Parts, usize), BadServer> {
     let parsed = serde_json::from_str(text);
     let mut document: Value = parsed.map_err(|_| BadServer::Document("it is not JSON"))?;
@@ -20,7 +20,7 @@ pub(super) fn first_of(text: &str) -> Result<(Parts, usize), BadServer> {
 }
 
 fn look(document: &Value) -> Result<(Parts, usize), BadServer> {
-    // SIP008 numbers its versions; the others have no such member.
+    // SIP008 has a version number; the other formats do not have this member.
     let version = document.get("version").and_then(Value::as_u64);
     if version.is_some_and(|version| version != 1) {
         return Err(BadServer::Document("its version is not 1"));
@@ -45,7 +45,7 @@ fn parts_of(server: &Value) -> Result<Parts, BadServer> {
     let member = |names: [&str; 2]| names.iter().find_map(|name| server.get(name));
     let text = |key: &str| server.get(key).and_then(Value::as_str).unwrap_or_default();
     check_options(server)?;
-    // A server's own configuration may list the addresses on which it listens.
+    // A server's own configuration may list the addresses that it listens on.
     let host = member(["server", "address"]).and_then(|host| match host {
         Value::Array(hosts) => hosts.first().and_then(Value::as_str),
         host => host.as_str(),
@@ -72,7 +72,7 @@ fn check_options(server: &Value) -> Result<(), BadServer> {
         let value = match value {
             Value::String(text) => text.clone(),
             Value::Null => String::new(),
-            // Only whether it is one of the words for "unchanged" counts.
+            // Other values matter only if they are words for "unchanged".
             value => value.to_string(),
         };
         match key.as_str() {

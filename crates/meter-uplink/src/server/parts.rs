@@ -1,10 +1,10 @@
-//! What is read of a server before any of it is checked.
+//! The parts of a server, before they are checked.
 
 use zeroize::Zeroizing;
 
-/// What both forms say of one server.
+/// The parts of one server, from a URL or from JSON.
 pub(super) struct Parts {
-    /// An address, or what stands in its place; IPv6 without brackets.
+    /// The address, or the text in its place; IPv6 without brackets.
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) method: String,

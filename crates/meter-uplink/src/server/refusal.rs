@@ -1,83 +1,84 @@
-//! Why a URL or a document names no server that can be used.
+//! Reasons why a URL or a document has no usable server.
 
-/// One variant per thing to correct.
+/// The reason; one variant for each thing that a person can correct.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadServer {
-    /// Nothing is there.
+    /// The text is empty.
     #[error("there is nothing in it")]
     Empty,
-    /// Several lines, or control characters.
+    /// The text has several lines, or control characters.
     #[error("there is more than one line in it, or a character that no URL has")]
     NotOneLine,
-    /// Neither a URL nor JSON.
+    /// The text is neither a URL nor JSON.
     #[error("it begins neither with ss:// nor with a brace")]
     Unknown,
-    /// Outline's dynamic key: an address from which the server would have to be fetched, past Tor.
+    /// Outline's dynamic key: an address from which the server would have to be downloaded, outside
+    /// of Tor.
     #[error(
         "ssconf:// is not a server but an address to fetch one from, which would be a request past \
          Tor; \
          ask for the key that begins with ss://"
     )]
     Dynamic,
-    /// Not a URL, or parts are missing.
+    /// The text is not a URL, or parts are missing.
     #[error("the part of the URL that names {0} cannot be read")]
     Url(UrlPart),
-    /// JSON that names no server.
+    /// The JSON contains no server.
     #[error("its JSON cannot be used: {0}")]
     Document(&'static str),
-    /// A host name: looking it up would be a request past Tor.
+    /// The server is given by name. Resolving it would be a request outside of Tor.
     #[error(
         "its server is a name; put in the server's IP address, because no name is looked up here"
     )]
     Name,
-    /// What a server's own configuration says to listen everywhere.
+    /// The address is the one by which a server's own configuration says "listen on every address".
     #[error(
         "its server is 0.0.0.0 or ::, on which a server listens; put in the server's public IP \
          address"
     )]
     Unspecified,
-    /// Not an address to which anything can be sent.
+    /// The address or the port cannot be a real one.
     #[error("its server's address or port cannot be one")]
     Address,
-    /// A port is never guessed.
+    /// The port is missing. It is never guessed.
     #[error("it names no port for its server; add it")]
     NoPort,
-    /// No cipher, or one that is known to be broken.
+    /// No cipher is given, or one that is known to be broken.
     #[error(
         "its method is not one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305 and the three \
          of 2022"
     )]
     Method,
-    /// An empty password.
+    /// The password is empty.
     #[error("it has no password")]
     NoPassword,
     /// The key is not base64.
     #[error("its password is no base64, which its method wants")]
     KeyEncoding,
-    /// The key has another length than the method wants.
+    /// The key does not have the length that the method needs.
     #[error("its password has {bytes} bytes after base64, its method wants {wanted}")]
     KeyLength {
-        /// As given.
+        /// Length of the given key.
         bytes: usize,
-        /// As needed.
+        /// Length that the method needs.
         wanted: usize,
     },
-    /// A plugin is a program that a URL would make us run.
+    /// The server needs a plugin, which is a program that the URL would make us run.
     #[error("it wants a plugin, and no plugin is run here")]
     Plugin,
-    /// An option that changes what is sent.
+    /// The server has an option that changes the sent bytes.
     #[error(
         "its option \"{0}\" changes what is sent, and that is not supported; ask for a server \
          without it"
     )]
     Option(&'static str),
-    /// An option that nobody here knows.
+    /// The server has an option that is not known here.
     #[error(
         "it has an option that is not known here, and what it changes cannot be told; remove it if \
          it may go"
     )]
     UnknownOption,
-    /// A server that takes no TCP.
+    /// The server does not accept TCP.
     #[error("its mode is udp_only, and Tor needs TCP")]
     UdpOnly,
 }
@@ -85,9 +86,9 @@ pub enum BadServer {
 /// A part of an `ss://` URL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum UrlPart {
-    /// Before the `@`.
+    /// The part before the `@`.
     User,
-    /// Behind it.
+    /// The part after the `@`.
     Server,
 }
 
@@ -100,8 +101,8 @@ impl std::fmt::Display for UrlPart {
     }
 }
 
-/// Options that make another protocol of it, by the programs that write them: Outline (prefix),
-/// sing-box and Clash (`obfs`, `tls`, `multiplex`, `udp_over_tcp` …), Xray (`type`, `security`,
+/// Options that change the protocol, by the programs that write them: Outline (prefix), sing-box
+/// and Clash (`obfs`, `tls`, `multiplex`, `udp_over_tcp` …), Xray (`type`, `security`,
 /// `encryption`, `headerType` …), ShadowsocksR (`obfs`, `protocol` and their parameters).
 const CHANGING: &[&str] = &[
     "prefix",
@@ -136,10 +137,10 @@ const CHANGING: &[&str] = &[
     "udp-over-tcp",
 ];
 
-/// Values that say "nothing is changed", as programs write out their defaults.
+/// Values that mean "unchanged", because programs also write their defaults.
 const UNCHANGED: &[&str] = &["", "0", "none", "false", "plain", "origin", "tcp"];
 
-/// Judges an option that may change what is sent; `None` for any other.
+/// Checks an option that may change the sent bytes; `None` for any other option.
 pub(super) fn changing(key: &str, value: &str) -> Option<Result<(), BadServer>> {
     let known = CHANGING
         .iter()

@@ -1,4 +1,4 @@
-//! What is taken for a server and what is not.
+//! Tests what is accepted as a server and what is not.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ const KEY_32: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 fn check(text: &str, method: &str, password: &str, address: &str) {
     let server = Server::parse(text).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(server.method(), method);
-    // The library keeps it for keys that it has derived.
+    // The library keeps it only for methods that derive their key from it.
     assert_eq!(server.config.password(), password);
     assert_eq!(server.address(), address.parse().unwrap());
 }
@@ -65,10 +65,10 @@ fn the_first_server_of_a_sip008_file_counts() {
     assert_eq!(Server::parse(&text).unwrap().listed(), 2);
 }
 
-/// As programs export them and people copy them.
+/// URLs as programs export them and as people copy them.
 #[test]
 fn urls_are_read_as_programs_write_them() {
-    // Standard base64 of "aes-256-gcm:a?b/c>" holds a slash.
+    // Standard base64 of "aes-256-gcm:a?b/c>" contains a slash.
     let slash = "YWVzLTI1Ni1nY206Pz8/Pj4+";
     for (url, password) in [
         (
@@ -107,7 +107,7 @@ fn urls_are_read_as_programs_write_them() {
     );
 }
 
-/// base64 of `aes-256-gcm:…@…:8388` as a whole, in both alphabets, padded and not.
+/// The whole of `aes-256-gcm:…@…:8388` in base64, in both alphabets, with and without padding.
 #[test]
 fn the_older_form_takes_any_password() {
     // "aes-256-gcm:a#b/c?d@e:f@192.0.2.1:8388" and, at an IPv6 address,

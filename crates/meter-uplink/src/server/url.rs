@@ -1,5 +1,5 @@
-//! `ss://` URLs, by the code of the programs that write them and not by the standard alone: SIP002
-//! with method and password in any base64 or plain, and the older form, base64 as a whole.
+//! Parses `ss://` URLs as the programs that exist write them, not only as the standard says: SIP002
+//! with method and password in any base64 or plain, and the older form, which is base64 as a whole.
 
 use base64::{
     Engine as _,
@@ -11,7 +11,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{BadServer, UrlPart, parts::Parts, refusal::changing};
 
-/// Options that change nothing of what is sent.
+/// Options that do not change the sent bytes.
 const HARMLESS: &[&str] = &[
     "outline",
     "group",
@@ -25,9 +25,9 @@ const HARMLESS: &[&str] = &[
     "udp",
 ];
 
-/// What stands behind `ss://`.
+/// Parses the text after `ss://`.
 pub(super) fn parts_of(rest: &str) -> Result<Parts, BadServer> {
-    // The tag is a name for people, and holds whatever they like.
+    // The tag is a name for people and may contain anything.
     let body = rest.split_once('#').map_or(rest, |(body, _tag)| body);
     let body = body.trim();
     if body.contains(|letter: char| letter.is_control() || letter.is_whitespace())
@@ -35,8 +35,8 @@ pub(super) fn parts_of(rest: &str) -> Result<Parts, BadServer> {
     {
         return Err(BadServer::NotOneLine);
     }
-    // From the right: a plain password may hold an @ of its own. Options may hold one, too, so a
-    // place without a port counts only when there is no other.
+    // Split from the right, because a plain password may contain an `@`. Options may contain one,
+    // too, so an address without a port is used only if no other split fits.
     let splits = || {
         body.rmatch_indices('@')
             .map(|(at, _)| (text_before(body, at), text_after(body, at)))
@@ -63,7 +63,7 @@ fn lists_more(rest: &str) -> bool {
     rest.contains(['\n', '\r'])
 }
 
-/// The older form: `base64(method:password@host:port)`, the options outside.
+/// Parses the older form: `base64(method:password@host:port)`, with options outside.
 fn whole(body: &str) -> Result<Parts, BadServer> {
     let (coded, options) = match body.split_once('?') {
         Some((coded, options)) => (coded, options),
@@ -71,7 +71,7 @@ fn whole(body: &str) -> Result<Parts, BadServer> {
     };
     check_options(options)?;
     let refused = BadServer::Url(UrlPart::Server);
-    // A slash may be part of base64 or the path's; the path is tried second.
+    // A slash can be part of the base64 or the URL's path. The second is tried if the first fails.
     let text = decoded(coded).or_else(|| decoded(coded.trim_end_matches('/')));
     let text = text.ok_or(refused)?;
     let (user, place) = text.rsplit_once('@').ok_or(refused)?;
@@ -90,7 +90,7 @@ fn parts(user: &str, host: &str, port: Option<&str>) -> Result<Parts, BadServer>
     })
 }
 
-/// `method:password`, plain with percent signs, or in base64.
+/// Parses `method:password`, plain with percent signs or in base64.
 fn user_part(user: &str) -> Result<Zeroizing<String>, BadServer> {
     let plain = percent_decode_str(user).decode_utf8();
     let plain = plain.map_err(|_| BadServer::Url(UrlPart::User))?;
@@ -106,13 +106,13 @@ fn user_part(user: &str) -> Result<Zeroizing<String>, BadServer> {
     }
 }
 
-/// `host:port`, with the path that some programs write, and the options behind it.
+/// Splits `host:port`, without the path that some programs write, from the options.
 fn place_and_options(server: &str) -> (&str, &str) {
     let (place, options) = server.split_once('?').unwrap_or((server, ""));
     (place.trim_end_matches('/'), options)
 }
 
-/// A host and its port, if it has one; `None` for what is neither.
+/// Splits host and port, if there is a port. `None` if the text is neither.
 fn host_and_port(place: &str) -> Option<(&str, Option<&str>)> {
     if let Some(rest) = place.strip_prefix('[') {
         let (host, rest) = rest.split_once(']')?;
@@ -148,7 +148,7 @@ fn check_options(options: &str) -> Result<(), BadServer> {
     Ok(())
 }
 
-/// Text from base64 with either alphabet, padded or not.
+/// Decodes text from base64 with either alphabet, with or without padding.
 fn decoded(coded: &str) -> Option<Zeroizing<String>> {
     const LAX: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

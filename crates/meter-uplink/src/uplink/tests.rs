@@ -1,4 +1,4 @@
-//! The local end against a real server.
+//! Tests the local end with a real server.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::*;
 
-/// Ends so many of the local ends that are started again, each as soon as it listens.
+/// Ends this many restarted local ends, each as soon as it listens.
 #[derive(Debug, Default)]
 pub(super) struct Fault {
     deaths_left: AtomicU32,
@@ -112,7 +112,7 @@ async fn a_local_end_that_dies_refuses_and_comes_back_at_its_place() {
     let at = uplink.address();
     keeper.end.fail();
     keeper.end.ended().await;
-    // The thread has said so; its port closes with its runtime.
+    // The thread has reported its end. Its port closes together with its runtime.
     let mut running = uplink.running.subscribe();
     let again = async {
         running.wait_for(|running| !running).await.unwrap();
@@ -127,10 +127,10 @@ async fn a_local_end_that_dies_refuses_and_comes_back_at_its_place() {
     assert_eq!(fetch(&uplink, &site).await.unwrap(), 150_000);
 }
 
-/// The clock is virtual and moves only while everything waits for it, so the pauses are exact.
+/// The clock is virtual and advances only while every task waits for it, so the pauses are exact.
 #[tokio::test(start_paused = true)]
 async fn a_local_end_that_dies_at_once_is_started_after_growing_pauses() {
-    // Nobody connects, so no server is needed.
+    // No client connects, so no server is needed.
     let server = server_at(([127, 0, 0, 1], 1).into(), "aes-128-gcm", "x");
     let (uplink, mut keeper) = Uplink::start(server).await.unwrap();
     uplink.fault.deaths_left.store(8, Ordering::SeqCst);
@@ -164,8 +164,8 @@ async fn a_local_end_that_dies_at_once_is_started_after_growing_pauses() {
         LIVED.as_secs(),
         "until it is said"
     );
-    // The first end after a long life is believed to be over at once; after that nobody is told
-    // that it runs before it does.
+    // The first restart after a long run is reported at once. Later restarts are reported only
+    // after they have run for a while.
     assert!(
         said.ends_with(&[false, true]) && said.len() <= 4,
         "{said:?}"
