@@ -1,25 +1,25 @@
-//! The messages, and how each becomes a line and is read again.
+//! The messages, and their form as lines.
 
 use std::{fmt, net::SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-/// Longest line in either direction, in bytes, without its newline. The longest one possible
+/// Longest line in either direction, in bytes, without its newline. The longest possible line
 /// carries 64 bridges of 2 kB each.
 pub const EMBEDDED_LINE_MAX: usize = 256 * 1024;
 
-/// From the daemon.
+/// A command from the daemon.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EmbeddedCommand {
-    /// Begin; the first line, and only that.
+    /// Starts. It must be the first line and must not come again.
     Begin(EmbeddedSetup),
-    /// Let nothing from now on share a circuit with anything before. Answered by
+    /// Prevents later connections from sharing a circuit with earlier ones. Answered by
     /// [`EmbeddedEvent::NewIdentity`].
     NewIdentity,
-    /// Say which circuits are in use. Answered by [`EmbeddedEvent::Circuits`].
+    /// Asks for the circuits in use. Answered by [`EmbeddedEvent::Circuits`].
     Circuits,
-    /// Say which circuit the connections with these credentials use. Answered by
+    /// Asks for the circuit of the connections with these credentials. Answered by
     /// [`EmbeddedEvent::Circuit`].
     Circuit {
         /// The SOCKS user name.
@@ -27,61 +27,61 @@ pub enum EmbeddedCommand {
         /// The SOCKS password.
         password: String,
     },
-    /// End.
+    /// Ends the embedded Tor.
     Stop,
 }
 
-/// What the embedded Tor needs to know.
+/// The setup of the embedded Tor.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedSetup {
-    /// Absolute path of the folder for state and directory; exists, mode 700.
+    /// Absolute path of the folder for state and directory. It exists with mode 700.
     pub data_dir: String,
-    /// Absolute path of the SOCKS socket to make; its folder exists, mode 700.
+    /// Absolute path of the SOCKS socket to make. Its folder exists with mode 700.
     pub socks: String,
-    /// Configuration of Arti, as TOML. Paths, ports and logs are not part of it.
+    /// Configuration of Arti as TOML. It does not contain paths, ports and logs.
     pub arti: String,
-    /// How much to write to stderr: `error`, `warn`, `info`, `debug` or `trace`.
+    /// Log level for stderr: `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: String,
-    /// The way that its own connections take. Never left out: what forgets it starts nothing.
+    /// The way for its own connections. Required: without it nothing starts.
     pub way: EmbeddedWay,
 }
 
-/// Where the embedded Tor's own connections go: this way and no other for as long as it lives.
+/// The way that the embedded Tor's own connections take. It cannot change while the process runs.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EmbeddedWay {
-    /// To Tor relays, straight.
+    /// Directly to Tor relays.
     Straight,
-    /// To Tor relays, all through one SOCKS5 proxy with a user name and a password (RFC 1929).
+    /// To Tor relays through one SOCKS5 proxy with a user name and a password (RFC 1929).
     Proxy {
-        /// On this computer.
+        /// Address on this computer.
         address: SocketAddr,
         /// The user name.
         user: String,
         /// The password.
         password: String,
     },
-    /// To these bridges and to no other relay.
+    /// Only to these bridges and to no other relay.
     Bridges {
-        /// One bridge each, `[transport] address:port fingerprint [key=value …]`; at least one.
+        /// One bridge per line, `[transport] address:port fingerprint [key=value …]`; at least one.
         lines: Vec<String>,
-        /// What speaks the transports that the lines name.
+        /// The programs for the transports in the lines.
         transports: Vec<EmbeddedTransport>,
     },
 }
 
-/// A program that speaks a pluggable transport.
+/// A program for a pluggable transport.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedTransport {
-    /// The transport, as bridge lines name it.
+    /// The name of the transport in bridge lines.
     pub name: String,
     /// Absolute path of the program.
     pub program: String,
 }
 
-/// By hand: credentials and bridges are shown to nobody.
+/// Written by hand: credentials and bridges are never shown.
 impl fmt::Debug for EmbeddedWay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -92,130 +92,131 @@ impl fmt::Debug for EmbeddedWay {
     }
 }
 
-/// From the embedded Tor.
+/// An event from the embedded Tor.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
 pub enum EmbeddedEvent {
-    /// The SOCKS socket is there. The first event, unless it is `failed`.
+    /// The SOCKS socket exists. This is the first event, unless `failed` comes.
     Listening {
-        /// For instance `Arti 0.47.0`.
+        /// Name and version, for instance `Arti 0.47.0`.
         version: String,
     },
-    /// How far it is.
+    /// The progress of the start.
     Progress(EmbeddedProgress),
-    /// It cannot go on; the process ends.
+    /// It cannot continue; the process ends.
     Failed {
-        /// Why.
+        /// The reason.
         fault: EmbeddedFault,
     },
     /// [`EmbeddedCommand::NewIdentity`] is done.
     NewIdentity,
-    /// The circuits of the connections that are open now, in no order.
+    /// The circuits of the connections that are open now, in no particular order.
     Circuits {
-        /// One for each connection that reached its target.
+        /// One entry for each connection that reached its target.
         in_use: Vec<EmbeddedCircuit>,
     },
     /// The answer to [`EmbeddedCommand::Circuit`].
     Circuit {
-        /// `None`: no connection with these credentials is open.
+        /// `None` if no connection with these credentials is open.
         path: Option<EmbeddedPath>,
     },
 }
 
-/// How far a start has come. Until the first `ready` the percentage never falls.
+/// The progress of a start. Until the first `ready`, the percentage never falls.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedProgress {
-    /// 0 to 100; 100 exactly when `ready`.
+    /// From 0 to 100; 100 only when `ready`.
     pub percent: u8,
-    /// One word for the phase, of those that Tor uses where it has one.
+    /// One word for the phase; Tor's own word if Tor has one.
     pub tag: String,
     /// A sentence for the phase.
     pub summary: String,
-    /// What keeps it from going on, in its own words, if it knows. Names no address.
+    /// The reason why it cannot continue, in Arti's words, if Arti knows. Contains no address.
     pub blocked: Option<String>,
-    /// How its latest connection to a relay failed, if it did.
+    /// The way its latest connection to a relay failed, if it did.
     pub failure: Option<EmbeddedFailure>,
-    /// By how many seconds this computer's clock is off, as relays say that were asked; positive:
-    /// ahead. `None` while none has said anything.
+    /// How many seconds this computer's clock is off, according to relays that were asked; positive
+    /// if it is ahead. `None` while no relay has answered.
     pub clock_skew_s: Option<i64>,
-    /// Connections can be made.
+    /// Whether connections can be made.
     pub ready: bool,
 }
 
-/// How a connection to a relay failed before it was there.
+/// The reason why a connection to a relay was not made.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EmbeddedFailure {
-    /// Something answered that nothing listens there.
+    /// The connection was refused.
     Refused,
-    /// This computer knows no way there.
+    /// This computer has no route to the address.
     NoRoute,
-    /// Nothing answered.
+    /// There was no answer.
     TimedOut,
-    /// Anything else.
+    /// Any other reason.
     Other,
 }
 
-/// One connection's circuit. Neither number says where it goes.
+/// The circuit of one connection. Neither field reveals its target.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedCircuit {
-    /// Equal for connections that came with the same credentials under the same identity.
+    /// Equal for connections with the same credentials under the same identity.
     pub group: u64,
     /// Equal for connections on the same circuit.
     pub circuit: String,
 }
 
-/// The relays of a circuit. Names no address.
+/// The relays of a circuit. Contains no address.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedPath {
-    /// Fingerprints in upper-case hexadecimal, from us on; empty where a relay's is not known.
+    /// Fingerprints in upper-case hexadecimal, starting at this computer; an empty text for a relay
+    /// that is not known.
     pub relays: Vec<String>,
     /// Whether it ends at an onion service.
     pub onion: bool,
 }
 
-/// Why the embedded Tor ended.
+/// The reason why the embedded Tor ended.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EmbeddedFault {
     /// The first line was missing or not understood.
     BadSetup,
-    /// Arti does not take its configuration; the reason, without values.
+    /// Arti refuses its configuration. Holds the reason without values.
     BadConfig(String),
     /// The folder for state and directory cannot be used.
     DataDir,
-    /// This file of its state, below that folder, is damaged.
+    /// A file of its state is damaged. Holds its path below that folder.
     StateDamaged(String),
     /// Another process uses that folder.
     DataDirLocked,
     /// The socket cannot be made.
     Socket,
-    /// Anything else, in Arti's words for the kind of error.
+    /// Any other error, with Arti's text for its kind.
     Other(String),
 }
 
-/// The line of a command, newline included.
+/// Encodes a command as a line with its newline.
 #[must_use]
 pub fn write_embedded_command(command: &EmbeddedCommand) -> Vec<u8> {
     line(command)
 }
 
-/// The line of an event, newline included.
+/// Encodes an event as a line with its newline.
 #[must_use]
 pub fn write_embedded_event(event: &EmbeddedEvent) -> Vec<u8> {
     line(event)
 }
 
-/// Reads a command; `None` if it is none.
+/// Parses a command; `None` if the line is not one.
 #[must_use]
 pub fn parse_embedded_command(line: &[u8]) -> Option<EmbeddedCommand> {
     serde_json::from_slice(line).ok()
 }
 
-/// Reads an event; `None` if it is none.
+/// Parses an event; `None` if the line is not one.
 #[must_use]
 pub fn parse_embedded_event(line: &[u8]) -> Option<EmbeddedEvent> {
     serde_json::from_slice(line).ok()
