@@ -1,4 +1,4 @@
-//! Which connections are on which circuits now, for whoever asks. Holds no address.
+//! The open connections and their circuits, for queries. Holds no address.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 
 use meter_embedded::{EmbeddedCircuit, EmbeddedPath};
 
-/// The connections that are open. As many as the SOCKS socket serves, no more.
+/// The open connections. There are never more than the SOCKS socket serves.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Circuits(Arc<Mutex<Table>>);
 
@@ -17,7 +17,7 @@ struct Table {
     open: BTreeMap<u64, (EmbeddedCircuit, EmbeddedPath)>,
 }
 
-/// One connection's entry, gone with it.
+/// The entry of one connection. Dropping it removes the connection from the table.
 #[derive(Debug)]
 pub(crate) struct Entry {
     circuits: Circuits,
@@ -45,7 +45,7 @@ impl Circuits {
             .collect()
     }
 
-    /// The relays of the newest connection of a group.
+    /// The relays of the newest connection in a group.
     pub(crate) fn path_of(&self, group: u64) -> Option<EmbeddedPath> {
         let table = self.table();
         let mut newest_first = table.open.values().rev();
@@ -53,7 +53,7 @@ impl Circuits {
         found.map(|(_, path)| path.clone())
     }
 
-    /// A short lock around a map: nothing is awaited under it.
+    /// The lock is held for one access to a map, and never across an await.
     fn table(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

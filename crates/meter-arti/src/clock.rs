@@ -1,6 +1,6 @@
-//! What relays say of this computer's clock. Every relay tells its own time as it greets, under its
-//! key and also where its certificates then seem to have expired; Arti publishes that only once
-//! eight of them have said so.
+//! Asks relays for the time, to check this computer's clock. Every relay sends its own time in its
+//! greeting, signed with its key, even if its certificates seem expired. Arti publishes the time
+//! only after eight relays have sent it.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -17,11 +17,12 @@ use tor_proto::ClockSkew;
 
 use crate::socks::Client;
 
-/// Whom to ask. Always those that Arti itself would begin with, by the same way.
+/// The relays to ask. They are always relays that Arti itself would try first, by the same way.
 pub(crate) struct Clock(Vec<OwnedChanTarget>);
 
 impl Clock {
-    /// Some of the bridges, where those are the way, else of the relays that `config` names.
+    /// Chooses some of the bridges if bridges are the way, else some of the relays that `config`
+    /// names.
     pub(crate) fn of(config: &TorClientConfig, way: &EmbeddedWay) -> Self {
         let fallbacks: &FallbackList = config.as_ref();
         let mut relays: Vec<_> = match way {
@@ -33,7 +34,7 @@ impl Clock {
                 .map(OwnedChanTarget::from_chan_target)
                 .collect(),
         };
-        // Not the same few for everybody.
+        // Choose randomly, so that not every user asks the same few relays.
         if let Some(start) = random().checked_rem(relays.len()) {
             relays.rotate_left(start);
         }
@@ -41,8 +42,8 @@ impl Clock {
         Self(relays)
     }
 
-    /// Asks; over connections that are open already, where there are any. Seconds, positive where
-    /// this computer is ahead; `None` if nobody said anything.
+    /// Asks for the time, over open connections where there are any. Returns seconds, positive if
+    /// this computer is ahead; `None` if no relay answered.
     pub(crate) async fn skew_s(&self, client: &Client) -> Option<i64> {
         let channels = client.chanmgr().ok()?;
         let answers = self.0.iter().map(async |relay| {
@@ -75,14 +76,15 @@ fn seconds(skew: ClockSkew) -> i64 {
     }
 }
 
-/// By size, the smaller of two: one relay alone that is wrong, or lies, changes nothing.
+/// The middle answer by size, or the smaller of two. So one relay that is wrong or lies has no
+/// effect.
 fn middle(mut answers: Vec<i64>) -> Option<i64> {
     answers.sort_unstable_by_key(|seconds| seconds.unsigned_abs());
     let last = answers.len().checked_sub(1)?;
     answers.get(last / 2).copied()
 }
 
-/// The least among which one is outvoted.
+/// The smallest number in which a single wrong answer is outvoted.
 const ASKED: usize = 3;
 
 #[cfg(test)]

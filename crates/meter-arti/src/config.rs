@@ -1,6 +1,5 @@
-//! From what the daemon says to Arti's configuration. What is not known is refused: a mistake that
-//! were passed over could mean another network than the one that was asked for, or another way to
-//! it.
+//! Converts the daemon's setup to Arti's configuration. Unknown keys are refused: an ignored
+//! mistake could mean another network than the intended one, or another way to it.
 
 use std::path::Path;
 
@@ -12,8 +11,8 @@ use crate::{
     way,
 };
 
-/// Sections of Arti's configuration that may be set. Not among them: where files are, which
-/// programs run, how much memory there is.
+/// Sections of Arti's configuration that users may set. Sections about file paths, programs to run
+/// and memory limits are not among them.
 const SECTIONS: &[&str] = &[
     "address_filter",
     "channel",
@@ -45,7 +44,7 @@ pub(crate) fn client_config(setup: &EmbeddedSetup) -> Result<TorClientConfig, Em
 
 fn parse(text: &str, may_have_proxy: bool) -> Result<TorClientConfigBuilder, EmbeddedFault> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        // Its full text would quote the line.
+        // The full text of the error would quote the line.
         bad(error.message())
     })?;
     let known = |section: &&String| SECTIONS.contains(&section.as_str());
@@ -60,7 +59,8 @@ fn parse(text: &str, may_have_proxy: bool) -> Result<TorClientConfigBuilder, Emb
     }
     let mut unknown = None;
     let builder = serde_ignored::deserialize(table, |path| {
-        // With dots it would look like a site's name, which is hidden wherever it is shown.
+        // With dots, the key would look like the name of a site, and names of sites are hidden in
+        // output.
         unknown.get_or_insert_with(|| path.to_string().replace('.', " > "));
     });
     let builder = builder.map_err(|error: toml::de::Error| bad(error.message()))?;

@@ -1,18 +1,18 @@
-//! One TCP connection to a relay, which ends when nothing of it arrives any more.
+//! A TCP connection to a relay that ends when its data is no longer acknowledged.
 //!
-//! Arti waits for its connections to end by themselves. One that is left over from another network,
-//! or whose router has forgotten it, does so after a quarter of an hour by the system's own rules,
-//! and everything would wait for it.
+//! Arti waits until its connections end by themselves. A connection from another network, or one
+//! that the router has forgotten, ends only after a quarter of an hour by the system's rules, and
+//! all streams would wait for it.
 
 use std::{io, net::SocketAddr};
 
 use tokio::net::{TcpSocket, TcpStream};
 use tor_rtcompat::TcpConnectOptions;
 
-/// Connects as Arti wants it.
+/// Connects with the options that Arti asks for.
 ///
 /// # Errors
-/// The system's.
+/// An error of the system.
 pub(crate) async fn connect(
     address: SocketAddr,
     options: &TcpConnectOptions,
@@ -36,8 +36,8 @@ fn size(wanted: Option<usize>) -> Option<u32> {
     wanted.map(|bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
 }
 
-/// What was sent and is not acknowledged for half a minute is lost (RFC 5482, tcp(7)). Shorter
-/// outages, as in a tunnel, are survived.
+/// Data that is not acknowledged for half a minute counts as lost (RFC 5482, tcp(7)). Shorter
+/// interruptions, as in a tunnel, do no harm.
 #[cfg(target_os = "linux")]
 fn give_up_the_lost(socket: &TcpSocket) -> io::Result<()> {
     const UNHEARD_MAX: std::time::Duration = std::time::Duration::from_secs(30);

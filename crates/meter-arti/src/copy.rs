@@ -1,10 +1,10 @@
-//! Bytes between a local connection and a Tor stream.
+//! Copies bytes between a local connection and a Tor stream.
 //!
-//! Arti hands over one cell (498 bytes) at a time. What is there at once is gathered first, so that
-//! the local side sees few large writes instead of many small ones.
+//! Arti returns one cell (498 bytes) at a time. Bytes that are available at once are collected
+//! first, so that the local side gets few large writes instead of many small ones.
 //!
-//! Tor knows no half-closed streams: whoever ends first ends both ways, as with C Tor. What came
-//! before the end is delivered.
+//! Tor has no half-closed streams: when one side ends, both directions end, as in C Tor. Bytes
+//! before the end are delivered.
 
 use std::{
     future::poll_fn,
@@ -15,13 +15,13 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
-/// Both directions' buffers.
+/// Size of the buffer of each direction.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Passes bytes both ways until one side ends. `early` came with the request.
+/// Copies bytes both ways until one side ends. `early` came with the request.
 ///
-/// The end of the local side ends the Tor stream once its bytes are sent; the end of Tor's side
-/// ends the local one once its bytes are written.
+/// When the local side ends, its bytes are sent and then the Tor stream ends. When Tor's side ends,
+/// its bytes are written and then the local connection ends.
 pub(crate) async fn copy<L, T>(local: L, tor: T, early: &[u8])
 where
     L: AsyncRead + AsyncWrite,
@@ -39,7 +39,7 @@ where
         let shut = local_write.shutdown().await;
         passed.and(shut)
     };
-    // An error's text may name the peer; its kind does not.
+    // The text of an error may name the peer; its kind does not.
     let outcome = tokio::select! {
         outcome = up => outcome,
         outcome = down => outcome,
@@ -63,7 +63,7 @@ async fn upwards(
     }
 }
 
-/// A cell that is not full leaves only with a flush.
+/// Writes and flushes. Arti sends a cell that is not full only after a flush.
 async fn send(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
     to.write_all(bytes).await?;
     to.flush().await
@@ -84,8 +84,8 @@ async fn downwards(
     }
 }
 
-/// Fills the buffer with what can be had without waiting; waits only for the first byte. With the
-/// bytes comes the end, if it was reached: an error must not swallow what was read before it.
+/// Fills the buffer with bytes that are available without waiting; waits only for the first byte.
+/// Also returns whether the end was reached: an error must not discard the bytes before it.
 fn gather(
     from: &mut (impl AsyncRead + Unpin),
     buffer: &mut [u8],
@@ -121,7 +121,7 @@ mod tests {
         for cell in cells.chunks(498) {
             tor.read(cell);
         }
-        // The mock demands exactly this one write.
+        // The mock accepts exactly this one write.
         let mut local = Builder::new().write(&cells).build();
         downwards(&mut tor.build(), &mut local).await.unwrap();
     }

@@ -1,7 +1,7 @@
-//! Watches how Arti's connections to relays come about. Arti itself keeps that to itself: to its
-//! status a connection that is refused is one that is not there yet.
+//! Watches Arti's connections to relays. Arti does not report their failures: in its status, a
+//! refused connection only looks like one that is not ready yet.
 //!
-//! Knows no address.
+//! Holds no address.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -15,10 +15,10 @@ use tor_rtcompat::{
 use crate::connect::connect;
 
 type Plain = TokioRustlsRuntime;
-/// Tokio, but that [`Dials`] hear of every TCP connection.
+/// The tokio runtime, except that [`Dials`] learns the result of every TCP connection.
 pub(crate) type Runtime = CompoundRuntime<Plain, Plain, Plain, Dialer, Plain, Plain, Plain>;
 
-/// `runtime`, with `dials` hearing of every TCP connection.
+/// Wraps `runtime` so that `dials` learns the result of every TCP connection.
 pub(crate) fn watched(runtime: &Plain, dials: &Dials) -> Runtime {
     runtime.with_tcp_provider(Dialer {
         inner: runtime.clone(),
@@ -26,16 +26,16 @@ pub(crate) fn watched(runtime: &Plain, dials: &Dials) -> Runtime {
     })
 }
 
-/// How connections came about so far.
+/// The results so far.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Dialed {
-    /// How many were made.
+    /// Number of connections that were made.
     pub(crate) made: u64,
-    /// Why the latest was not.
+    /// Reason why the latest failed connection failed.
     pub(crate) failure: Option<EmbeddedFailure>,
 }
 
-/// Where outcomes are told.
+/// Collects the results.
 #[derive(Clone, Default)]
 pub(crate) struct Dials(Arc<watch::Sender<Dialed>>);
 
@@ -61,7 +61,7 @@ impl Dials {
     }
 }
 
-/// Connects, and tells how it went.
+/// Connects, and reports the result to `dials`.
 #[derive(Clone)]
 pub(crate) struct Dialer {
     inner: Plain,
@@ -99,8 +99,8 @@ impl NetStreamProvider<SocketAddr> for Dialer {
     }
 }
 
-/// One that goes on. Whoever drops it has waited in vain, unless another one was faster: Arti tries
-/// several at once and takes the first.
+/// A connection attempt in progress. If it is dropped, it counts as unanswered unless another
+/// attempt succeeded meanwhile: Arti starts several at once and takes the first.
 struct Dial<'a> {
     dials: &'a Dials,
     made_before: u64,

@@ -1,4 +1,4 @@
-//! Who may share a circuit: connections with the same credentials under the same identity.
+//! Which connections may share a circuit: those with the same credentials under the same identity.
 
 use std::{
     fmt,
@@ -9,8 +9,8 @@ use std::{
 use arti_client::isolation::IsolationHelper;
 use tor_socksproto::SocksAuth;
 
-/// What two connections must have in common to share a circuit. Arti compares keys itself, so there
-/// is no table of them to grow, and none to forget one from too early.
+/// Two connections share a circuit only if their keys are equal. Arti compares the keys itself, so
+/// there is no table of keys that could grow or forget one too early.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub(crate) struct IsolationKey {
     identity: u64,
@@ -31,18 +31,18 @@ impl IsolationHelper for IsolationKey {
     }
 }
 
-/// By hand: Arti may log keys, and credentials say which site is meant.
+/// Written by hand: Arti may log keys, and the credentials reveal the site.
 impl fmt::Debug for IsolationKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("IsolationKey(..)")
     }
 }
 
-/// Makes keys; a new identity makes all later keys differ from all before.
+/// Makes keys. After a new identity, all keys differ from all earlier ones.
 #[derive(Debug, Default)]
 pub(crate) struct Identity {
     number: AtomicU64,
-    /// Seeded anew by each process, so that a group's number says nothing elsewhere.
+    /// The seed is new in each process, so a group's number has no meaning elsewhere.
     hasher: RandomState,
 }
 
@@ -58,7 +58,7 @@ impl Identity {
         self.number.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// A number for a key, equal for equal keys.
+    /// A number for a key. Equal keys have equal numbers.
     pub(crate) fn group(&self, key: &IsolationKey) -> u64 {
         self.hasher.hash_one(key)
     }
@@ -79,7 +79,7 @@ mod tests {
         let others = [
             as_user("alice", "y"),
             as_user("bob", "x"),
-            // Where one ends and the other begins matters.
+            // The boundary between user name and password matters.
             as_user("alicex", ""),
             SocksAuth::NoAuth,
         ];

@@ -21,7 +21,7 @@ mod way;
 pub use run::{Ended, run};
 pub use secrets::{Discreet, Secrets};
 
-/// What this is, as a person reads it. Arti's crates are numbered together.
+/// Name and version as a person reads them. All crates of Arti have the same version number.
 pub const VERSION: &str = "Arti 0.47.0";
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
-//! Commands as lines: what the daemon sends, whole and bounded.
+//! Reads the daemon's commands as complete lines of bounded length.
 
 use meter_embedded::{EMBEDDED_LINE_MAX, EmbeddedCommand, parse_embedded_command};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// Reads commands. Ends with its input, and with the first line that is no command.
+/// Reads commands. Ends with its input, or at the first line that is not a command.
 pub(crate) struct Commands<R> {
     input: R,
     pending: Vec<u8>,
 }
 
-/// What a line was.
+/// The meaning of a line.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Line {
     Command(EmbeddedCommand),
-    /// Too long, or none that is known.
+    /// The line is too long, or not a known command.
     NotUnderstood,
-    /// Whoever sent commands is gone.
+    /// The input has ended.
     End,
 }
 

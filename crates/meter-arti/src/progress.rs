@@ -1,23 +1,24 @@
-//! Arti's status as a person can follow it: never backwards, in Tor's words for the phases. Pure.
+//! Converts Arti's status to progress that a person can follow: the percentage never falls, and
+//! phases have Tor's names. Pure.
 
 use meter_embedded::{EmbeddedFailure, EmbeddedProgress};
 
-/// What Arti says of itself at one moment.
+/// Arti's status at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Look {
-    /// From 0 to 1; may go down (a warm start was seen at 0.30, 0.85, 0.37, 0.93).
+    /// From 0 to 1. It may fall (a start with an old directory showed 0.30, 0.85, 0.37, 0.93).
     pub(crate) fraction: f32,
-    /// A relay has answered.
+    /// Whether a relay has answered.
     pub(crate) is_connected: bool,
-    /// What it thinks keeps it from going on.
+    /// The reason why it cannot continue, according to Arti.
     pub(crate) blocked: Option<String>,
-    /// How its latest connection failed, if it did.
+    /// The way its latest connection failed, if it did.
     pub(crate) failure: Option<EmbeddedFailure>,
-    /// What relays say of this computer's clock, in seconds; positive: ahead.
+    /// Difference of this computer's clock from that of relays, in seconds; positive if ahead.
     pub(crate) clock_skew_s: Option<i64>,
 }
 
-/// How far a start has come.
+/// The progress of a start.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
     percent: u8,
@@ -25,7 +26,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Takes a look; gives what is to be told, if that is new.
+    /// Takes the status. Returns the progress to report, if it changed.
     pub(crate) fn look(&mut self, look: Look) -> Option<EmbeddedProgress> {
         self.percent = self.percent.max(below_all(look.fraction));
         let (tag, summary) = phase(self.percent, look.is_connected);
@@ -40,7 +41,7 @@ impl Progress {
         })
     }
 
-    /// Connections can be made.
+    /// Reports that connections can be made.
     pub(crate) fn ready(&mut self) -> Option<EmbeddedProgress> {
         self.tell(EmbeddedProgress {
             percent: 100,
@@ -62,14 +63,14 @@ impl Progress {
     }
 }
 
-/// Whole percent, at most 99: the last one is for being ready.
+/// Whole percent, at most 99: 100 means ready.
 fn below_all(fraction: f32) -> u8 {
     let reached = |percent: &u8| f32::from(*percent) <= fraction * 100.0;
     (0..=99).rev().find(reached).unwrap_or(0)
 }
 
-/// Arti counts 15 for the connection and 85 for the directory, which it may still have from last
-/// time: the percentage alone does not say that a relay has answered.
+/// Arti counts 15 for the connection and 85 for the directory, which may be on disk from an earlier
+/// run. So the percentage alone does not tell whether a relay has answered.
 fn phase(percent: u8, is_connected: bool) -> (&'static str, &'static str) {
     match percent {
         0..15 => ("conn", "Connecting to a relay"),

@@ -1,5 +1,5 @@
-//! What a SOCKS client is told about a failure: Tor's own codes (socks-extensions.txt, proposal
-//! 304), so that the relay and the browser hear the same from every backend.
+//! The SOCKS reply for a failure. Uses Tor's own codes (socks-extensions.txt, proposal 304), so
+//! that relay and browser get the same codes from every backend.
 
 use arti_client::{ErrorKind, HasKind};
 use tor_socksproto::{SocksAddr, SocksStatus};
@@ -43,7 +43,7 @@ fn status(kind: ErrorKind, is_onion: bool) -> SocksStatus {
         | Kind::LocalNetworkError
         | Kind::BootstrapRequired
         | Kind::DirectoryExpired => SocksStatus::TTL_EXPIRED,
-        // Arti's list grows; what has no code of its own is a general failure.
+        // Arti's list of errors grows. An error without its own code is a general failure.
         _ => SocksStatus::GENERAL_FAILURE,
     }
 }

@@ -1,4 +1,4 @@
-//! The life of the embedded Tor: one client, one socket, one conversation with the daemon.
+//! Runs the embedded Tor: one client, one socket, one exchange of lines with the daemon.
 
 use std::{io, path::Path, pin::pin, sync::Arc, time::Duration};
 
@@ -29,24 +29,24 @@ use crate::{
     storage,
 };
 
-/// First and longest pause after a bootstrap that Arti gave up.
+/// First and longest pause after Arti gave up a bootstrap.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// Why it came to an end.
+/// How the embedded Tor ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Ended {
-    /// It was asked to, or whoever could ask is gone.
+    /// It was asked to end, or the daemon has ended.
     Asked,
-    /// It could not go on; the daemon was told why.
+    /// It could not continue, and told the daemon why.
     Failed,
 }
 
-/// Is the embedded Tor until it is told to stop, `commands` ends, or it cannot go on.
+/// Runs the embedded Tor until it is told to stop, `commands` ends, or it cannot continue.
 ///
 /// `commands` and `events` are lines as `meter_embedded` describes them; the first command is
-/// `begin`. `set_up_log` is called once, with the level it asks for and what must not be
-/// written ([`Discreet`](crate::Discreet)), before anything of Arti runs.
-/// Opens connections to Tor relays and a Unix socket, and nothing else.
+/// `begin`. `set_up_log` is called once, before anything of Arti runs, with the requested level and
+/// the secrets that must not be written ([`Discreet`](crate::Discreet)). Opens connections to Tor
+/// relays and a Unix socket, and nothing else.
 pub async fn run(
     commands: impl AsyncRead + Unpin,
     events: impl AsyncWrite + Unpin,
@@ -71,7 +71,7 @@ pub async fn run(
     tasks.wait().await;
     match life {
         Err(End::DamagedCache(fault)) => {
-            // The next life begins without what this one has stumbled over.
+            // The next start must not fail because of the same cache.
             forget_cache(Path::new(&setup.data_dir));
             events.failed(fault).await
         }
@@ -80,12 +80,12 @@ pub async fn run(
     }
 }
 
-/// Why a life ends without having been asked to.
+/// The reason why a run ends without a request.
 enum End {
     Fault(EmbeddedFault),
-    /// What another start with the same cache would end by, too.
+    /// A fault that another start with the same cache would have, too.
     DamagedCache(EmbeddedFault),
-    /// Nobody takes our events any more.
+    /// The daemon no longer reads our events.
     Deaf,
 }
 
@@ -141,7 +141,7 @@ async fn open(
     Ok((door, start))
 }
 
-/// Whether there was a cache, which is now gone.
+/// Removes the cache. Returns whether there was one.
 fn forget_cache(folder: &Path) -> bool {
     let removed = storage::remove_cache(folder);
     match &removed {
@@ -151,7 +151,7 @@ fn forget_cache(folder: &Path) -> bool {
     removed.is_ok()
 }
 
-/// The conversation. Ends when asked to.
+/// Exchanges lines with the daemon until asked to end.
 async fn live(
     door: &Door,
     mut start: Start,
@@ -164,7 +164,8 @@ async fn live(
     let mut progress = Progress::default();
     let (mut has_directory, mut is_ready) = (false, false);
     loop {
-        // A directory from last time needs no network: ready is who has heard from a relay, too.
+        // With a directory from an earlier run no network is needed, so `ready` also requires an
+        // answer from a relay.
         if has_directory && !is_ready && door.client.bootstrap_status().ready_for_traffic() {
             is_ready = true;
             if let Some(ready) = progress.ready() {
@@ -208,7 +209,7 @@ async fn live(
     }
 }
 
-/// Bootstraps, again and again while waiting may help: Arti gives up after some tries.
+/// Bootstraps, and repeats it while waiting may help: Arti gives up after some tries.
 async fn bootstrap(client: &Client) -> Result<(), End> {
     let (mut pause, longest) = PAUSES;
     loop {
@@ -227,7 +228,7 @@ async fn bootstrap(client: &Client) -> Result<(), End> {
     }
 }
 
-/// What waiting does not mend; `None` for everything else.
+/// Returns the fault if waiting cannot help; `None` otherwise.
 fn fault_of(kind: ErrorKind) -> Option<EmbeddedFault> {
     match kind {
         ErrorKind::FsPermissions

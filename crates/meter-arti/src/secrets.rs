@@ -1,5 +1,5 @@
-//! Keeps out of the log what only a person and their Tor may know of a way: at its finer levels
-//! Arti quotes bridge lines as they are.
+//! Keeps the secrets of a way out of the log. At its detailed levels Arti logs bridge lines
+//! unchanged.
 
 use std::{
     io::{self, Write},
@@ -12,7 +12,7 @@ use meter_embedded::EmbeddedWay;
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<[String]>);
 
-/// Shorter words say nothing, and stand in many lines.
+/// Shorter words are not secret, and occur in many lines.
 const LETTERS_MIN: usize = 8;
 
 impl Secrets {
@@ -32,7 +32,7 @@ impl Secrets {
         Self(words.into_iter().map(str::to_ascii_lowercase).collect())
     }
 
-    /// Whether any of them stands in `text`, in whatever case.
+    /// Whether `text` contains one of the secrets, in upper or lower case.
     #[must_use]
     pub fn stand_in(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
@@ -40,15 +40,15 @@ impl Secrets {
     }
 }
 
-/// Writes on what it is given, a whole line at each `write` as a log does, but for lines that hold
-/// a secret: of those it says only that they were left out.
+/// Passes complete lines, one per `write` as a log does, to the inner writer. A line with a secret
+/// is replaced by a note that a line was left out.
 pub struct Discreet<W> {
     secrets: Secrets,
     inner: W,
 }
 
 impl<W> Discreet<W> {
-    /// Leaves lines with any of `secrets` out of what goes to `inner`.
+    /// Replaces lines with any of `secrets` before they reach `inner`.
     pub fn new(secrets: Secrets, inner: W) -> Self {
         Self { secrets, inner }
     }

@@ -1,8 +1,8 @@
-//! The SOCKS socket: who connects says where to, with credentials that say what may share a
-//! circuit.
+//! The SOCKS socket. A client names its target, and credentials that decide which connections share
+//! a circuit.
 //!
-//! A Unix socket in a folder of the user's own, so that nobody else can connect, or listen in its
-//! place. Names go to Tor as they are. Targets and credentials are neither logged nor kept.
+//! It is a Unix socket in a folder of this user, so no other user can connect to it or replace it.
+//! Host names are passed to Tor unchanged. Targets and credentials are neither logged nor stored.
 
 use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
@@ -31,23 +31,23 @@ use crate::{
 
 pub(crate) type Client = TorClient<Runtime>;
 
-/// Connections served at once; more wait. Above what the relay passes on at most by default.
+/// Connections served at once; further ones wait. More than the relay passes on by default.
 const CONNECTIONS_MAX: usize = 1024;
-/// The relay is on this computer and says everything at once.
+/// Limit for the handshake. The relay is on this computer and sends everything at once.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
-/// As long as C Tor tries (`SocksTimeout`).
+/// Limit for a connection; the same as in C Tor (`SocksTimeout`).
 const DIAL_MAX: Duration = Duration::from_secs(120);
-/// After a failed accept, which is mostly a lack of file descriptors.
+/// Pause after a failed accept. The cause is mostly a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What every connection needs.
+/// Everything that a connection needs.
 pub(crate) struct Door {
     pub(crate) client: Arc<Client>,
     pub(crate) identity: Identity,
     pub(crate) circuits: Circuits,
 }
 
-/// Opens the socket, for this user alone, in place of what an earlier process left there.
+/// Opens the socket, for this user alone, and replaces one that an earlier process left.
 pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -58,7 +58,7 @@ pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Serves until `stop`; every connection has ended then.
+/// Serves until `stop`. When it returns, every connection has ended.
 pub(crate) async fn serve(listener: UnixListener, door: Arc<Door>, stop: CancellationToken) {
     let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -119,7 +119,8 @@ async fn connection(mut local: UnixStream, door: &Door) {
     }
 }
 
-/// Reads the request, and what the client sent after it. `None`: not SOCKS, or gone.
+/// Reads the request, and the bytes that the client sent after it. `None` if the client does not
+/// speak SOCKS or has left.
 async fn handshake(local: &mut UnixStream) -> Option<(SocksRequest, Vec<u8>)> {
     let mut handshake = SocksProxyHandshake::new();
     let mut buffer = Buffer::new();
@@ -165,7 +166,7 @@ fn circuit_of(stream: &DataStream) -> String {
     tunnel.map_or_else(String::new, |tunnel| tunnel.unique_id().to_string())
 }
 
-/// The relays that Arti has chosen; those of an onion service it does not know itself.
+/// The relays that Arti has chosen. Arti does not know the relays that an onion service has chosen.
 fn path_of(stream: &DataStream) -> EmbeddedPath {
     let tunnel = stream.client_stream_ctrl().and_then(|ctrl| ctrl.tunnel());
     let path = tunnel.and_then(|tunnel| tunnel.all_paths().into_iter().next());
@@ -183,7 +184,7 @@ fn path_of(stream: &DataStream) -> EmbeddedPath {
     }
 }
 
-/// Waits until the client hangs up. One that has sent its first bytes early is not looked at.
+/// Waits until the client closes the connection. A client that sent payload early is not watched.
 async fn gone(local: &UnixStream) {
     match local.ready(Interest::READABLE).await {
         Ok(ready) if !ready.is_read_closed() => std::future::pending().await,

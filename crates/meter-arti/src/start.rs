@@ -1,5 +1,5 @@
-//! What can be seen of a start: Arti's status, how its connections come about, and, where it stands
-//! still, what relays say of this computer's clock.
+//! Observes a start: Arti's status, the results of its connections and, if the start makes no
+//! progress, the time that relays tell.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -17,16 +17,16 @@ use crate::{
     socks::Client,
 };
 
-/// How long a start stands still before relays are asked for the time: half of what it takes the
-/// daemon to call it trouble.
+/// How long a start may stand still before relays are asked for the time: half of the time after
+/// which the daemon reports trouble.
 const STILL: Duration = Duration::from_secs(5);
-/// How long before they are asked again.
+/// Pause before they are asked again.
 const AGAIN: Duration = Duration::from_secs(60);
-/// The same, while none of them says anything: by their answer the daemon knows that a silence is
-/// over, of which Arti itself would not hear while it leaves silent relays alone.
+/// The same while no relay answers. An answer tells the daemon that relays can be reached again;
+/// Arti itself would not notice, because it avoids relays that did not answer.
 const AGAIN_AMID_SILENCE: Duration = Duration::from_secs(10);
 
-/// A start, until it is over.
+/// A start that is in progress.
 pub(crate) struct Start {
     client: Arc<Client>,
     statuses: BootstrapEvents,
@@ -50,10 +50,10 @@ impl Start {
         }
     }
 
-    /// Waits for anything new.
+    /// Waits until the status changes.
     ///
     /// # Cancel safety
-    /// Nothing is lost: what goes on is kept in `self`.
+    /// Nothing is lost: work in progress is kept in `self`.
     pub(crate) async fn next(&mut self) -> Look {
         loop {
             tokio::select! {
@@ -88,7 +88,7 @@ impl Start {
         }
     }
 
-    /// Nobody can be asked where no connection has ever come about.
+    /// Asks for the time. Does nothing while no connection has ever succeeded.
     fn ask_for_the_time(&mut self) {
         if self.dials.borrow().made == 0 {
             self.ask = Box::pin(sleep(STILL));
@@ -107,17 +107,17 @@ async fn answer<F: Future + Unpin>(asked: &mut Option<F>) -> F::Output {
     }
 }
 
-/// Whether a relay has answered, which Arti's status as a whole does not tell apart.
+/// Whether a relay has answered. Arti's overall status does not show this separately.
 fn is_connected(client: &Client) -> bool {
     let status = client.chanmgr().ok().and_then(|channels| {
         let mut events = channels.bootstrap_events();
-        // The first event is the present state, and is there at once.
+        // The first event is the current status and is available at once.
         events.next().now_or_never().flatten()
     });
     status.is_some_and(|status| status.usable())
 }
 
-/// Before it is told to begin, it calls itself disabled.
+/// Before it is told to begin, Arti reports that it is disabled, which is not news.
 fn is_news(blockage: &Blockage) -> bool {
     !matches!(blockage.kind(), BlockageKind::Disabled)
 }

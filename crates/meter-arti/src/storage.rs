@@ -1,19 +1,20 @@
-//! State and cache on the disk: what heals by itself, and what a person has to decide about.
+//! State and cache on the disk: a damaged cache is replaced, a damaged state needs a person's
+//! decision.
 
 use std::{fs, io, path::Path};
 
 use arti_client::ErrorKind;
 use meter_embedded::EmbeddedFault;
 
-/// Where Arti keeps what it learned of the network: it can be fetched again.
+/// Folder for what Arti learned about the network. It can be downloaded again.
 pub(crate) const CACHE: &str = "cache";
-/// Where Arti keeps what must not be lost unsaid: its guards, first of all.
+/// Folder for what must not be lost without a message, above all the guards.
 pub(crate) const STATE: &str = "state";
 
-/// Deeper than Arti's own folders.
+/// Deeper than any folder that Arti makes.
 const DEPTH_MAX: u32 = 4;
 
-/// Refuses a state that Arti could not read, and names the file.
+/// Refuses a state that Arti could not read, and names the damaged file.
 ///
 /// # Errors
 /// [`EmbeddedFault::StateDamaged`].
@@ -24,7 +25,8 @@ pub(crate) fn check_state(folder: &Path) -> Result<(), EmbeddedFault> {
     }
 }
 
-/// The first file in `folder` that should be JSON and is not, from `folder`'s own name on.
+/// The first file in `folder` that should be JSON and is not. The path begins with `folder`'s own
+/// name.
 fn damaged(folder: &Path, depth: u32) -> Option<String> {
     let name = folder.file_name()?.to_str()?;
     let entries = fs::read_dir(folder).ok()?;
@@ -43,15 +45,15 @@ fn damaged(folder: &Path, depth: u32) -> Option<String> {
     None
 }
 
-/// What cannot be read is Arti's to refuse.
+/// A file that cannot be read counts as JSON here: Arti will refuse it.
 fn is_json(path: &Path) -> bool {
     fs::read(path).map_or(true, |bytes| {
         serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok()
     })
 }
 
-/// Whether a failure may come from the cache. Arti's kinds do not tell: a file of its cache that is
-/// no database is an invalid configuration to it, and one that is cut off a bug.
+/// Whether the cache may have caused a failure. Arti's kinds of errors do not tell: it reports a
+/// cache file that is no database as an invalid configuration, and one that is cut off as a bug.
 pub(crate) const fn may_be_the_cache(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -62,17 +64,17 @@ pub(crate) const fn may_be_the_cache(kind: ErrorKind) -> bool {
     )
 }
 
-/// Whether a failure of a client that runs means that the cache is damaged, which another start
-/// would stumble over again. One that is cut off is a bug to Arti. What is no fault of a file
-/// leaves it: without it the next start takes minutes longer, and downloads everything anew.
+/// Whether a failure of a running client means that the cache is damaged, so that another start
+/// would fail, too. Arti reports a cache file that is cut off as a bug. For other failures the
+/// cache stays: without it the next start takes minutes longer and downloads everything again.
 pub(crate) const fn is_damaged_cache(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::CacheCorrupted | ErrorKind::Internal)
 }
 
-/// Removes the cache; Arti makes it anew.
+/// Removes the cache; Arti makes a new one.
 ///
 /// # Errors
-/// There is none, or it cannot be removed.
+/// There is no cache, or it cannot be removed.
 pub(crate) fn remove_cache(folder: &Path) -> io::Result<()> {
     fs::remove_dir_all(folder.join(CACHE))
 }

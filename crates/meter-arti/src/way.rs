@@ -1,16 +1,16 @@
-//! The way of Tor's own connections, as Arti's configuration: set last, over whatever else says
-//! where they go, and refused where it cannot be kept. Pure.
+//! The way of Tor's own connections in Arti's configuration. It is set last, over every other
+//! option about the way, and refused if it cannot be kept. Pure.
 //!
-//! Arti's own reasons are not passed on: they quote what they do not understand, and here that is
-//! secret.
+//! Arti's own error texts are not passed on: they quote the text that is wrong, which is secret
+//! here.
 
 use arti_client::config::{
     BoolOrAuto, BridgeConfigBuilder, CfgPath, TorClientConfigBuilder, pt::TransportConfigBuilder,
 };
 use meter_embedded::{EmbeddedFault, EmbeddedTransport, EmbeddedWay};
 
-/// Whether the rest of the configuration may name a proxy of its own. Beside a way that is not the
-/// straight one, it would be another way.
+/// Whether the rest of the configuration may set a proxy. A proxy beside a way that is not the
+/// straight one would be a second way.
 pub(crate) fn may_have_proxy(way: &EmbeddedWay) -> bool {
     match way {
         EmbeddedWay::Straight => true,
@@ -21,7 +21,7 @@ pub(crate) fn may_have_proxy(way: &EmbeddedWay) -> bool {
 /// Keeps `builder` on `way`.
 ///
 /// # Errors
-/// [`EmbeddedFault::BadConfig`]: it cannot be kept there.
+/// [`EmbeddedFault::BadConfig`] when the way cannot be kept.
 pub(crate) fn keep(
     builder: &mut TorClientConfigBuilder,
     way: &EmbeddedWay,
@@ -43,7 +43,8 @@ pub(crate) fn keep(
         EmbeddedWay::Bridges { lines, transports } => {
             builder.channel().outbound_proxy(None);
             let bridges = builder.bridges();
-            // By name: a list that is empty would mean the straight way if Arti were to decide.
+            // Set explicitly: with the automatic setting, Arti would take an empty list as the
+            // straight way.
             bridges.enabled(BoolOrAuto::Explicit(true));
             for line in lines {
                 bridges.bridges().push(bridge(line)?);
@@ -59,7 +60,8 @@ pub(crate) fn keep(
 fn bridge(line: &str) -> Result<BridgeConfigBuilder, EmbeddedFault> {
     let unusable = || bad("one of the bridges cannot be used");
     let bridge: BridgeConfigBuilder = line.parse().map_err(|_| unusable())?;
-    // Built again with the whole; an error there would be passed on as it is.
+    // Checked here: later the bridge is built again with everything else, and an error there would
+    // be passed on with its text.
     bridge.build().map_err(|_| unusable())?;
     Ok(bridge)
 }

@@ -1,4 +1,4 @@
-//! What is said on the pipes, without any network: the only authorities that are known are nobody.
+//! Tests the lines on the pipes without a network: the only known authorities do not exist.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -58,7 +58,7 @@ async fn what_it_cannot_follow_ends_it_with_a_reason() {
     assert_eq!(child.orphaned().await, Ended::Failed);
 }
 
-/// Said to a child whose folder is prepared before it begins.
+/// A child that was told to begin, in a folder that `prepare` has changed before.
 async fn begun_in(prepare: impl FnOnce(&std::path::Path)) -> Child {
     let mut child = Child::new();
     let data = child.folder.path().join("data");

@@ -1,4 +1,5 @@
-//! Against a private Tor network: what shares a circuit, what is refused, and what the log holds.
+//! Tests with a private Tor network: which connections share a circuit, what is refused, and what
+//! the log contains.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -22,11 +23,11 @@ use meter_testkit::{
 use tokio::{net::UnixStream, time::timeout};
 
 const PASSWORD: &str = "canary-password";
-/// Enough for clients of onion services.
+/// Enough relays for clients of onion services.
 const RELAYS: usize = 4;
-/// Resolves inside the network, and can be mistaken for nothing else.
+/// A name that resolves inside the network and cannot be confused with anything else.
 const CANARY: &str = "canary-name.test";
-/// Well-formed, and nobody's.
+/// A well-formed address of a service that does not exist.
 const NOBODY: &str = "2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid.onion";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,7 +80,7 @@ async fn only_equal_credentials_share_a_circuit(child: &mut Child, port: u16) {
     let after = circuits(child).await;
     assert_eq!((after.len(), groups(&after).len()), (6, 5), "{after:?}");
 
-    // Each circuit belongs to one group alone, the old identity's included.
+    // Each circuit belongs to one group only, including those of the old identity.
     for circuit in after.iter().map(|entry| &entry.circuit) {
         assert!(!circuit.is_empty());
         let users = after.iter().filter(|entry| entry.circuit == *circuit);
@@ -124,7 +125,7 @@ async fn ready(arti: &str) -> Child {
     }
 }
 
-/// As a user, or as nobody.
+/// Connects with a user name, or without credentials.
 async fn connect(
     child: &Child,
     user: Option<&str>,

@@ -1,4 +1,4 @@
-//! A way in use, up to where its secrets are needed, and what the log holds of them then.
+//! Uses a way up to the point where its secrets are needed, and checks the log for them.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
@@ -22,7 +22,7 @@ use tokio::{
 
 const USER: &str = "secret-user";
 const PASSWORD: &str = "secret-password";
-/// As long as one has to be, and nobody's.
+/// Has the required length; it is not a real certificate.
 const CERT: &str = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYQ";
 
 #[tokio::test]
@@ -53,14 +53,14 @@ async fn the_secrets_of_a_way_reach_its_end_and_no_log() {
         transports: vec![transport],
     };
     let child = Child::begun_on(NOWHERE, bridges, hidden_in(&log)).await;
-    // With a certificate that it does not understand, the transport would not come this far.
+    // With a certificate that it does not understand, the transport would not get this far.
     drop(accept(&end).await);
     assert_eq!(child.orphaned().await, Ended::Asked);
 
     log.holds_nothing_of(&[USER, PASSWORD, CERT]);
 }
 
-/// What the log is told when it begins for a child.
+/// Stores the secrets that the log gets when it is set up for a child.
 fn hidden_in(log: &Log) -> impl FnOnce(&str, Secrets) + Send + 'static {
     let known = Arc::clone(&log.secrets);
     move |_, secrets| *known.lock().unwrap() = secrets
@@ -70,7 +70,8 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     timeout(LIMIT, listener.accept()).await.unwrap().unwrap().0
 }
 
-/// What a client of RFC 1928 says when it is asked for a user name and a password (RFC 1929).
+/// Returns the user name and password that a client sends when it is asked for them (RFC 1928, RFC
+/// 1929).
 async fn credentials(mut client: TcpStream) -> (String, String) {
     assert_eq!(client.read_u8().await.unwrap(), 5);
     text(&mut client).await;

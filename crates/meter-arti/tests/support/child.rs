@@ -1,4 +1,4 @@
-//! The embedded Tor in this process, spoken to as the daemon does.
+//! The embedded Tor inside this process, controlled with lines as the daemon does.
 
 use std::{os::unix::fs::DirBuilderExt, path::PathBuf, time::Duration};
 
@@ -17,7 +17,8 @@ use tokio::{
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 const PIPE_BYTES: usize = 64 * 1024;
 
-/// A network whose only authority is nobody: it keeps the public one out.
+/// A network with a single authority, which does not exist. It keeps the tests off the public
+/// network.
 pub(crate) const NOWHERE: &str = "\
 [[tor_network.fallback_caches]]
 rsa_identity = \"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\"
@@ -38,7 +39,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Nothing was said to it yet.
+    /// A child that has received nothing yet.
     pub(crate) fn new() -> Self {
         Self::with_log(|_, _| {})
     }
@@ -59,12 +60,12 @@ impl Child {
         }
     }
 
-    /// Told to begin with this configuration of Arti.
+    /// A child that was told to begin with this configuration of Arti.
     pub(crate) async fn begun(arti: &str) -> Self {
         Self::begun_on(arti, EmbeddedWay::Straight, |_, _| {}).await
     }
 
-    /// Told to begin with this configuration of Arti and to go this way.
+    /// A child that was told to begin with this configuration of Arti and this way.
     pub(crate) async fn begun_on(
         arti: &str,
         way: EmbeddedWay,
@@ -104,7 +105,7 @@ impl Child {
             .unwrap();
     }
 
-    /// `None` at the end.
+    /// The next event; `None` at the end.
     pub(crate) async fn hear(&mut self) -> Option<EmbeddedEvent> {
         let mut line = Vec::new();
         let read = self.events.read_until(b'\n', &mut line);
@@ -112,7 +113,7 @@ impl Child {
         (!line.is_empty()).then(|| parse_embedded_event(&line).unwrap())
     }
 
-    /// Lets go of its stdin, and waits for its end.
+    /// Closes its stdin and waits for its end.
     pub(crate) async fn orphaned(mut self) -> Ended {
         drop(self.commands.take());
         let ended = timeout(LIMIT, self.running.join_next()).await.unwrap();

@@ -1,4 +1,4 @@
-//! What Arti logs, kept to be looked at.
+//! Keeps Arti's log so that tests can search it.
 
 use meter_arti::{Discreet, Secrets};
 use std::{
@@ -6,8 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// Everything that is logged in this process, at the finest level, as a log of the product's keeps
-/// it.
+/// Everything that this process logs, at the most detailed level, in the form of the product's log.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<u8>>>,
@@ -31,7 +30,7 @@ impl Log {
 
     pub(crate) fn holds_nothing_of(&self, secrets: &[&str]) {
         let log = String::from_utf8_lossy(&self.lines.lock().unwrap()).into_owned();
-        // Spans may stand between the level and the part that speaks.
+        // Span names may stand between the level and the module.
         let is_arti = |line: &str| line.contains("TRACE ") && line.contains(" tor_");
         assert!(log.lines().any(is_arti), "nothing of Arti was logged");
         for secret in secrets {
