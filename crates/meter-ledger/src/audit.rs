@@ -1,4 +1,5 @@
-//! Whether the book is what its reports say: quickly for its head, slowly for all of it.
+//! Checks that the book agrees with its reports: quickly for its head, or slowly for the whole
+//! book.
 
 use crate::{
     BookError, Damage,
@@ -8,17 +9,17 @@ use crate::{
 use meter_core::{ChainHead, RunningTotals, SessionReport};
 use rusqlite::{Connection, OptionalExtension as _};
 
-/// What a whole book that passed its audit amounts to.
+/// The content of a whole book that passed its audit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Audit {
-    /// How many reports it holds, each of them verified.
+    /// Number of reports in the book, all of them verified.
     pub reports: u64,
-    /// Their sums. The amount among them is also the balance.
+    /// Sums over all reports. The sum of the amounts is also the balance.
     pub totals: RunningTotals,
 }
 
-/// Holds the last report against the number of postings and their sum. Every report before it is
-/// contained in its running totals, so that a lost or an added posting shows without reading them.
+/// Compares the last report with the number of postings and their sum. Its running totals contain
+/// every earlier report, so a lost or added posting is found without reading the earlier reports.
 pub(crate) fn check_head(connection: &Connection) -> Result<(), BookError> {
     let head = rows::head(connection)?;
     let (sequence, amount) = head.map_or((0, 0), |head| {
@@ -37,7 +38,7 @@ pub(crate) fn check_head(connection: &Connection) -> Result<(), BookError> {
     Ok(())
 }
 
-/// Recomputes everything, in the order in which the parts rely on each other.
+/// Recomputes everything, in an order in which each step relies only on earlier ones.
 pub(crate) fn whole(connection: &Connection) -> Result<Audit, BookError> {
     check_file(connection)?;
     schema::check(connection)?;
@@ -49,8 +50,8 @@ pub(crate) fn whole(connection: &Connection) -> Result<Audit, BookError> {
     })
 }
 
-/// SQLite's own checks: pages, indexes, CHECK and foreign key constraints. For the session in
-/// progress they are all there is to check.
+/// SQLite's own checks: pages, indexes, CHECK and foreign key constraints. The session in progress
+/// has no other check.
 fn check_file(connection: &Connection) -> Result<(), BookError> {
     let verdict: String =
         connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

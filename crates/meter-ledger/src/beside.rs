@@ -1,4 +1,4 @@
-//! The names of the files that stand beside a book: its log, its index, a draft of it.
+//! Names of the files beside a book: its log, its index, a draft of it.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The book: what may be asked of it, and in which transactions it answers.
+//! The book: its operations and their transactions.
 
 use crate::{
     Audit, BookError, Bug, Damage, Place, audit, file, place,
@@ -17,49 +17,50 @@ use std::{
 
 /// The double-entry book of one chain of session reports.
 ///
-/// Every call is one transaction, durable when it returns `Ok`. Calls block: on the disk, and on
-/// another process that holds the file, up to 2 s to open it and a quarter of a second to write.
-/// One process at a time may write; that is the caller's to guarantee, and a second one is refused
-/// or waits, but corrupts nothing.
+/// Every call is one transaction, and durable when it returns `Ok`. Calls block: on the disk, and
+/// on another process that holds the file, up to 2 s to open it and a quarter of a second to write.
+/// Only one process at a time may write; the caller must make sure of that. A second one is refused
+/// or waits, but damages nothing.
 pub struct Book {
     connection: Connection,
     path: PathBuf,
-    /// Which file it was when it was opened.
+    /// Identity of the file when it was opened.
     file: Option<place::FileId>,
     /// Whether a commit waits for the disk, as far as is known.
     lasting: bool,
-    /// Where the book is read, when it cannot be read in its own folder; goes with it.
+    /// Folder of the copy that is read when the book cannot be read in its own folder. Removed on
+    /// drop.
     _copy: Option<tempfile::TempDir>,
 }
 
-/// What became of a report.
+/// The result of posting a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Posted {
-    /// It was added, and its amount with it.
+    /// The report and its amount were added.
     New,
-    /// The book had it already; nothing changed.
+    /// The book already had the report. Nothing changed.
     Already,
 }
 
-/// What a report means for the session in progress.
+/// What a report does to the session in progress.
 #[derive(Clone, Copy)]
 enum Session {
     Ends,
     GoesOn,
 }
 
-/// How long a write waits for another program that holds the file. Short, because the owner of a
-/// book has more to do than to wait for it, and tries again.
+/// How long a write waits for another program that holds the file. Short, because the owner of the
+/// book has other work and tries again.
 const WRITE_PATIENCE: Duration = Duration::from_millis(250);
 
 impl Book {
-    /// Opens the book at `path`, or makes an empty one, readable by its owner only, in a folder
-    /// that exists. Checks the schema, the last report and the balance, not every report: see
+    /// Opens the book at `path`, or makes an empty one that only its owner can read. The folder
+    /// must exist. Checks the schema, the last report and the balance, but not every report: see
     /// [`Self::audit`].
     ///
     /// # Errors
-    /// When the file cannot be opened, is not a book or of a later format (it is then untouched),
-    /// or is damaged.
+    /// When the file cannot be opened, is not a book, has a later format (in both cases it is not
+    /// changed), or is damaged.
     pub fn open(path: &Path) -> Result<Self, BookError> {
         let connection = file::open(path)?;
         let book = Self::checked(connection, path, None)?;
@@ -67,12 +68,12 @@ impl Book {
         Ok(book)
     }
 
-    /// Opens the book at `path` to read it: also in a folder or on a disk where nothing can be
-    /// written. It makes no book where there is none.
+    /// Opens the book at `path` for reading, also in a folder or on a disk that cannot be written.
+    /// Makes no book if there is none.
     ///
     /// # Errors
-    /// As [`Self::open`]; and [`BookError::LogUnread`] when the book's log cannot be read where it
-    /// is, and no other folder has room for a copy.
+    /// The errors of [`Self::open`], and [`BookError::LogUnread`] when the book's log cannot be
+    /// read in its place and no other folder has room for a copy.
     pub fn open_to_read(path: &Path) -> Result<Self, BookError> {
         let (connection, copy) = reading::open(path)?;
         Self::checked(connection, path, copy)
@@ -84,8 +85,8 @@ impl Book {
         copy: Option<tempfile::TempDir>,
     ) -> Result<Self, BookError> {
         schema::check(&connection)?;
-        // One state of the book: a report that another process posts between two of these questions
-        // would look like damage.
+        // Read one state of the book: a report that another process posts between two of these
+        // queries would look like damage.
         let moment = connection.unchecked_transaction()?;
         audit::check_head(&moment)?;
         moment.finish()?;
@@ -99,13 +100,13 @@ impl Book {
         })
     }
 
-    /// Whether the file that is open here is still the one at its path.
+    /// Whether the open file is still the one at its path.
     #[must_use]
     pub fn place(&self) -> Place {
         place::compare(self.file, &self.path)
     }
 
-    /// The chain that the book holds, once one was begun.
+    /// The chain of the book; `None` until one was begun.
     ///
     /// # Errors
     /// When the disk fails, the book is busy or damaged.
@@ -113,11 +114,11 @@ impl Book {
         rows::chain(&self.connection)
     }
 
-    /// Settles which chain the book holds, for good. The same values again change nothing.
+    /// Sets the chain of the book. It can be set only once; the same values again change nothing.
     ///
     /// # Errors
-    /// [`BookError::OtherChain`] when the book holds another one; when the disk fails, the book
-    /// is busy or damaged.
+    /// [`BookError::OtherChain`] when the book holds another chain. Also when the disk fails, or
+    /// when the book is busy or damaged.
     pub fn begin_chain(&mut self, chain: ChainId, key: DeviceKey) -> Result<(), BookError> {
         self.last()?;
         let transaction = self.write()?;
@@ -130,11 +131,11 @@ impl Book {
         Ok(transaction.commit()?)
     }
 
-    /// Where the chain stands: the beginning of the given chain while the book is empty.
+    /// The head of the chain; the beginning of the given chain while the book is empty.
     ///
     /// # Errors
-    /// [`BookError::OtherChain`] when the book holds another one; when the disk fails, the book
-    /// is busy or damaged.
+    /// [`BookError::OtherChain`] when the book holds another chain. Also when the disk fails, or
+    /// when the book is busy or damaged.
     pub fn head(&self, chain: ChainId, key: DeviceKey) -> Result<ChainHead, BookError> {
         let snapshot = self.read()?;
         match rows::head(&snapshot)? {
@@ -144,26 +145,26 @@ impl Book {
         }
     }
 
-    /// Adds the next report and its postings, and removes the session in progress, which it was
-    /// made of: all of it or nothing.
+    /// Adds the next report and its postings, and removes the session in progress that the report
+    /// was made from. All of this happens, or nothing.
     ///
-    /// After an error, [`Self::head`] tells where the book stands; the same report may be offered
+    /// After an error, [`Self::head`] returns the state of the book. The same report may be posted
     /// again.
     ///
     /// # Errors
-    /// When the report belongs to another chain, is not the next one, or differs from the one kept
-    /// under its number; when the disk is full or fails; when the book is busy or damaged. A bug
-    /// when no chain was begun.
+    /// When the report belongs to another chain, is not the next one, or differs from the stored
+    /// one with the same number; when the disk is full or fails; when the book is busy or damaged.
+    /// A bug if no chain was begun.
     pub fn post(&mut self, report: &Verified<SessionReport>) -> Result<Posted, BookError> {
         let posted = self.append(report, Session::Ends);
         posted.map_err(|error| self.explained(error))
     }
 
-    /// Adds the next report and its postings, which the book held once and has lost. The session in
-    /// progress goes on.
+    /// Adds the next report and its postings after the book has lost them. The session in progress
+    /// stays open.
     ///
     /// # Errors
-    /// As [`Self::post`].
+    /// The errors of [`Self::post`].
     pub fn restore(&mut self, report: &Verified<SessionReport>) -> Result<Posted, BookError> {
         let posted = self.append(report, Session::GoesOn);
         posted.map_err(|error| self.explained(error))
@@ -201,7 +202,7 @@ impl Book {
         Ok(Posted::New)
     }
 
-    /// A statement of ours that SQLite refuses is our mistake only if the tables are still ours.
+    /// If SQLite refuses our statement, that is our bug only if the tables are unchanged.
     fn explained(&self, error: BookError) -> BookError {
         match error {
             BookError::Bug(bug) => match schema::check(&self.connection) {
@@ -212,11 +213,11 @@ impl Book {
         }
     }
 
-    /// Keeps the session in progress instead of the one kept before, or keeps none.
+    /// Stores the session in progress and replaces the stored one; `None` removes it.
     ///
     /// # Errors
-    /// When the disk is full or fails, or the book is busy; what was kept before is then still
-    /// there. A bug when the session was seen before it started.
+    /// When the disk is full or fails, or the book is busy. The session stored before is then still
+    /// there. A bug if the session was last seen before it started.
     pub fn checkpoint(&mut self, open: Option<&OpenSession>) -> Result<(), BookError> {
         self.last()?;
         match open {
@@ -225,17 +226,18 @@ impl Book {
         }
     }
 
-    /// As [`Self::checkpoint`] of a session, without waiting for the disk: it survives the end of
-    /// this process, however that comes, but not a power cut before the next lasting change.
+    /// Like [`Self::checkpoint`] with a session, but does not wait for the disk. The stored session
+    /// survives the end of this process, even `kill -9`, but not a power cut before the next write
+    /// that waits.
     ///
     /// # Errors
-    /// As [`Self::checkpoint`].
+    /// The errors of [`Self::checkpoint`].
     pub fn checkpoint_in_memory(&mut self, open: &OpenSession) -> Result<(), BookError> {
-        // A commit then only writes to the log, which the kernel keeps for us.
+        // The commit then only writes to the log, and the kernel keeps that.
         self.lasting = false;
         file::set_lasting(&self.connection, false)?;
         let kept = rows::replace_open_session(&self.connection, open);
-        // When this fails, the next write that has to last tries it again before it writes.
+        // If this fails, the next write that must be durable tries it again first.
         self.lasting = file::set_lasting(&self.connection, true).is_ok();
         kept
     }
@@ -249,7 +251,7 @@ impl Book {
         Ok(())
     }
 
-    /// The session in progress, as it was last kept.
+    /// The session in progress, as it was last stored.
     ///
     /// # Errors
     /// When the disk fails, the book is busy or damaged.
@@ -257,7 +259,7 @@ impl Book {
         rows::open_session(&self.connection)
     }
 
-    /// The credits: the sum of all postings to them, added up anew at each call.
+    /// The credits: the sum of all postings to them, computed at each call.
     ///
     /// # Errors
     /// When the disk fails, the book is busy or damaged.
@@ -275,8 +277,8 @@ impl Book {
         }
     }
 
-    /// Up to `limit` reports with numbers above `after`, in ascending order. They are claims, as
-    /// everything read from a disk: verify them before use.
+    /// Up to `limit` reports with numbers above `after`, in ascending order. They are claims, like
+    /// everything that is read from a disk: verify them before use.
     ///
     /// # Errors
     /// When the disk fails, the book is busy or damaged.
@@ -290,7 +292,7 @@ impl Book {
         )
     }
 
-    /// The last reports, up to `limit`, newest first; claims like those of [`Self::reports`].
+    /// The last reports, up to `limit`, newest first. They are claims, as in [`Self::reports`].
     ///
     /// # Errors
     /// When the disk fails, the book is busy or damaged.
@@ -301,12 +303,12 @@ impl Book {
         )
     }
 
-    /// Recomputes the whole book from the bytes of its reports: SQLite's own check of the file,
-    /// the schema, each signature, the chain from its beginning, each posting from the tariff, and
-    /// the sums. Takes time in proportion to the book, memory not.
+    /// Recomputes the whole book from the bytes of its reports: SQLite's own check of the file, the
+    /// schema, each signature, the chain from its beginning, each posting from the tariff, and the
+    /// sums. Its time grows with the book, its memory does not.
     ///
     /// # Errors
-    /// [`BookError::Damaged`] with the first thing that is wrong.
+    /// [`BookError::Damaged`] with the first damage that is found.
     pub fn audit(&self) -> Result<Audit, BookError> {
         audit::whole(&*self.read()?)
     }
@@ -321,13 +323,14 @@ impl Book {
         Ok(reports.collect::<Result<_, _>>()?)
     }
 
-    /// Takes the write lock at once, so that what is read inside is what is written upon.
+    /// Takes the write lock at once, so that a write is based on what was read in the same
+    /// transaction.
     fn write(&mut self) -> Result<Transaction<'_>, BookError> {
         let behavior = TransactionBehavior::Immediate;
         Ok(self.connection.transaction_with_behavior(behavior)?)
     }
 
-    /// One state of the book for several reads.
+    /// Keeps one state of the book for several reads.
     fn read(&self) -> Result<Transaction<'_>, BookError> {
         Ok(self.connection.unchecked_transaction()?)
     }
@@ -339,7 +342,7 @@ impl fmt::Debug for Book {
     }
 }
 
-/// A report whose number is taken is either the one kept there or a second story.
+/// Handles a report with a used number: it is either the stored report or a different one.
 fn already(
     transaction: &Transaction<'_>,
     report: &Verified<SessionReport>,
@@ -349,7 +352,7 @@ fn already(
         .prepare_cached("SELECT sequence, signed FROM reports WHERE sequence = ?1")?
         .query_row([i64::try_from(sequence).ok()], rows::report)
         .optional()?;
-    // The body is the report: a second valid signature over it tells nothing new.
+    // The body is the report: a second valid signature over it adds nothing.
     match kept {
         Some(kept) if kept.signed.body() == report.signed().body() => Ok(Posted::Already),
         Some(_) => Err(BookError::Fork { sequence }),

@@ -1,50 +1,51 @@
-//! Why the book refuses, and on whose side the fault lies.
+//! Reasons why the book refuses, and whose fault each is.
 
 use meter_core::{BodyError, ChainError, VerifyError};
 use std::{io, panic::Location, path::PathBuf};
 
-/// Why the book could not be opened, read or written.
+/// The reason why the book could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum BookError {
-    /// The file cannot be opened or created: a missing folder, missing rights, a full disk.
+    /// The file cannot be opened or created: the folder is missing, permissions are missing, or the
+    /// disk is full.
     #[error("cannot open the book {}", path.display())]
     Open {
         /// The book's file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The file is something else; it was not touched.
+    /// The file is not a book. It was not changed.
     #[error("{} is not an Onionmeter book", path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
     },
-    /// The file has no content: whoever wrote it last was cut off. It was not touched.
+    /// The file is empty: the program that wrote it last was interrupted. It was not changed.
     #[error("{} is empty; it holds no report", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// A later version of Onionmeter wrote the file; it was not touched.
+    /// A later version of Onionmeter wrote the file. It was not changed.
     #[error("the book {} has format {found}; this version knows format {known}", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
         /// Its format.
         found: u32,
-        /// The newest format known here.
+        /// The newest format that this version knows.
         known: u32,
     },
-    /// The file's content contradicts itself: it was edited, or the disk lost something.
+    /// The content of the file contradicts itself: it was edited, or the disk lost data.
     #[error("the book is damaged")]
     Damaged(#[from] Damage),
-    /// The disk is full, read-only or failing. Nothing of the call is in the book; after an error
-    /// from a post, [`Book::head`](crate::Book::head) tells where the book stands.
+    /// The disk is full, read-only or failing. The book contains nothing of the call; after an
+    /// error of `post`, [`Book::head`](crate::Book::head) returns the state of the book.
     #[error("the disk did not take or give what the book needs")]
     Disk(#[source] rusqlite::Error),
-    /// The book's log holds entries that the book lacks, and it can be read nowhere: not in its own
-    /// folder, which cannot be written, and not in a copy.
+    /// The book's log has entries that the book lacks, and it cannot be read: its own folder cannot
+    /// be written, and no copy could be made.
     #[error(
         "{} holds the last entries of the book and can be read only in a folder that can be \
          written; copy both files to one",
@@ -53,96 +54,97 @@ pub enum BookError {
     LogUnread {
         /// The log's file.
         log: PathBuf,
-        /// Why there is no copy.
+        /// The reason why there is no copy.
         source: io::Error,
     },
-    /// Another process holds the book, longer than the book waits.
+    /// Another process holds the book for longer than the book waits.
     #[error("another program is using the book")]
     Busy,
-    /// The book holds, or the report belongs to, another chain or another key.
+    /// The book, or the report, belongs to another chain or another key.
     #[error("the book holds another chain of reports")]
     OtherChain,
     /// The report is not exactly the next one of the chain.
     #[error("the report is not the next one of the book's chain")]
     NotNext(#[source] ChainError),
-    /// The book holds another report with this number. The key signed two: one of them, or this
-    /// book, is a copy of an older state.
+    /// The book holds another report with this number. The key signed two reports, so one of them,
+    /// or this book, comes from a copy of an older state.
     #[error("the book already holds another report with number {sequence}")]
     Fork {
-        /// The number used twice.
+        /// The number that was used twice.
         sequence: u64,
     },
-    /// We broke our own rule.
+    /// A bug of ours.
     #[error(transparent)]
     Bug(#[from] Bug),
 }
 
-/// What is wrong with the content of a book; the first thing found.
+/// The first damage that was found in a book.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Damage {
-    /// SQLite cannot make sense of the file. The text names pages, tables and indexes only.
+    /// SQLite cannot read the file. The text names only pages, tables and indexes.
     #[error("SQLite finds the file malformed: {0}")]
     File(String),
-    /// The write-ahead log is there and the book is not; the log may hold reports.
+    /// The write-ahead log exists and the book does not. The log may contain reports.
     #[error("the book is gone, but its log {} is still there", .0.display())]
     LogWithoutBook(PathBuf),
     /// A table, an index or a trigger is missing, changed or not ours.
     #[error("the schema differs from that of this format at {name}")]
     Schema {
-        /// The object's name.
+        /// Name of the object.
         name: String,
     },
-    /// There are reports, but no chain that they could belong to.
+    /// There are reports, but no chain for them.
     #[error("the book does not say which chain it holds")]
     NoChain,
     /// A report before the last one is missing.
     #[error("report {sequence} is missing")]
     Missing {
-        /// Its number.
+        /// Number of the report.
         sequence: u64,
     },
     /// A report does not verify.
     #[error("report {sequence} does not verify: {error}")]
     Report {
-        /// The place it is kept at.
+        /// Its number in the book.
         sequence: u64,
-        /// What is wrong with it.
+        /// The error of the verification.
         error: VerifyError<BodyError>,
     },
     /// A report does not follow from the one before it.
     #[error("the report kept at number {sequence} breaks the chain: {error}")]
     Chain {
-        /// The place it is kept at.
+        /// Its number in the book.
         sequence: u64,
-        /// What is wrong with it.
+        /// The rule of the chain that it breaks.
         error: ChainError,
     },
-    /// The postings of a report are not those that its tariff gives.
+    /// The postings of a report differ from what its tariff gives.
     #[error("the postings of report {sequence} are not what its tariff gives")]
     Postings {
         /// The report's number.
         sequence: u64,
     },
-    /// There are postings without a report, or more than belong to the reports.
+    /// There are postings without a report, or too many for the reports.
     #[error("there are {found} postings; the reports account for {expected}")]
     PostingCount {
-        /// How many the reports account for.
+        /// Number of postings that the reports need.
         expected: u64,
-        /// How many there are.
+        /// Number of postings in the book.
         found: u64,
     },
-    /// The sum of the postings is not the running total that the last report signs.
+    /// The sum of the postings differs from the running total in the last report.
     #[error("the postings do not add up to {signed}, the running total of the last report")]
     Balance {
         /// Running total of the last report, in nanocredits.
         signed: u64,
     },
-    /// The kept session in progress breaks a rule of its type.
+    /// The stored session in progress breaks a rule of its type.
     #[error("the session in progress is not one")]
     OpenSession,
 }
 
-/// A mistake of ours, with the place that noticed it. Never the disk's fault nor the user's.
+/// A bug of ours, with the place in the code that noticed it. Never an error of the disk or the
+/// user.
 #[derive(Debug, thiserror::Error)]
 #[error("bug in the book, noticed at {at}: {what}")]
 pub struct Bug {
@@ -189,7 +191,7 @@ impl From<rusqlite::Error> for BookError {
     }
 }
 
-/// Whether a column held what its table's rules forbid: nothing that we write can do that.
+/// Whether a column held a value that the rules of its table forbid. Our own code cannot write one.
 const fn is_odd_value(error: &rusqlite::Error) -> bool {
     use rusqlite::Error as E;
     matches!(

@@ -1,6 +1,6 @@
-//! Why a disk does not take what the book needs, in the system's own words.
+//! Finds out why the disk does not accept the book's data, using the system's own errors.
 //!
-//! SQLite has one code for many reasons, so in doubt the system is asked: the book is opened for
+//! SQLite has one code for many reasons. If the reason is not clear, the book is opened for
 //! writing, and a small file is written beside it and removed again.
 
 use crate::{BookError, beside::beside};
@@ -11,32 +11,33 @@ use std::{
     path::Path,
 };
 
-/// What is wrong with the disk, by what a person can do about it.
+/// The fault of a disk, by what a person can do about it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DiskFault {
-    /// No room is left, or none that this user may have.
+    /// The disk is full, or this user's quota is.
     Full,
     /// The disk is mounted read-only.
     ReadOnly,
-    /// This user may not write there, or not read.
+    /// This user may not write to the disk, or not read it.
     Denied,
-    /// The folder is gone.
+    /// The folder does not exist any more.
     Missing,
-    /// It fails, or nobody knows better.
+    /// The disk fails, or the reason is not known.
     Failing,
 }
 
-/// As much as SQLite needs at once for a log and its index.
+/// As many bytes as SQLite needs at once for a log and its index.
 const PROBE_BYTES: usize = 64 * 1024;
 
 impl BookError {
-    /// Whether [`Self::disk_fault`] has to write to the disk to find out: not for every second.
+    /// Whether [`Self::disk_fault`] must write to the disk to find the reason, so it must not be
+    /// called every second.
     #[must_use]
     pub fn asks_the_disk(&self) -> bool {
         matches!(self, Self::Disk(error) if !is_full(error))
     }
 
-    /// What is wrong with the disk that holds the book at `path`; `None` when it is not the disk.
+    /// The fault of the disk that holds the book at `path`; `None` if the disk is not the reason.
     #[must_use]
     pub fn disk_fault(&self, path: &Path) -> Option<DiskFault> {
         match self {
@@ -52,7 +53,8 @@ fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
-/// Why nothing can be written to the book at `path` or beside it; `None` when it can.
+/// The reason why nothing can be written to the book at `path` or beside it; `None` if writing
+/// works.
 pub(crate) fn why_not_written(path: &Path) -> Option<io::Error> {
     let probe = beside(path, ".probe");
     let try_it = || {

@@ -1,4 +1,4 @@
-//! The book's file: made whole or not at all, recognised before SQLite may touch it.
+//! The book's file. It is created as a whole or not at all, and recognised before SQLite opens it.
 
 use crate::{
     BookError, Bug, Damage,
@@ -17,12 +17,12 @@ use std::{
 
 /// How long to wait for another process, for example one that only reads.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Older libraries can corrupt a write-ahead log (<https://sqlite.org/wal.html#walresetbug>).
+/// Older versions can corrupt a write-ahead log (<https://sqlite.org/wal.html#walresetbug>).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
-/// The log file is cut back to this after it was folded into the book.
+/// After the log was merged into the book, its file is cut to this size.
 const LOG_BYTES_KEPT: u32 = 1 << 20;
 
-/// Opens the book at `path`, or makes an empty one where nothing is.
+/// Opens the book at `path`, or makes an empty one if there is no file.
 pub(crate) fn open(path: &Path) -> Result<Connection, BookError> {
     open_checked(path).map_err(|error| match error {
         BookError::Disk(source) => {
@@ -43,29 +43,29 @@ fn open_checked(path: &Path) -> Result<Connection, BookError> {
     Ok(connection)
 }
 
-/// Whether a file is at `path`; anything but a file is refused.
+/// Whether a file is at `path`. Anything else at the path is refused.
 pub(crate) fn is_there(path: &Path) -> Result<bool, BookError> {
     match fs::metadata(path) {
         Ok(file) if file.is_file() && file.len() == 0 => Err(BookError::Empty {
             path: path.to_owned(),
         }),
         Ok(file) if file.is_file() => Ok(true),
-        // A pipe would block for ever, a folder has no header: neither is a book.
+        // A pipe would block for ever, and a folder has no header. Neither can be a book.
         Ok(_) => Err(not_ours(path)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(source) => Err(cannot_open(path, source)),
     }
 }
 
-/// As [`check_header`], by SQLite: the log may hold a newer mark than the header.
+/// Like [`check_header`], but asks SQLite: the log may hold a newer mark than the header.
 pub(crate) fn check_marks_of(connection: &Connection, path: &Path) -> Result<(), BookError> {
     let application_id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let format = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     check_marks(path, application_id, format)
 }
 
-/// Makes the book beside its place and then links it there, so that a crash on the way leaves
-/// either nothing or a whole book.
+/// Makes the book beside its path and then links it to the path, so that a crash leaves either
+/// nothing or a complete book.
 fn create(path: &Path) -> Result<(), BookError> {
     for suffix in ["-wal", "-journal"] {
         let log = beside(path, suffix);
@@ -90,7 +90,7 @@ fn create(path: &Path) -> Result<(), BookError> {
     publish(&draft, path).map_err(|source| cannot_open(path, source))
 }
 
-/// Whether a commit waits for the disk: what was acknowledged survives a power cut.
+/// Whether a commit waits for the disk. Only then does it survive a power cut.
 pub(crate) fn set_lasting(connection: &Connection, lasting: bool) -> rusqlite::Result<()> {
     let mode = if lasting { "FULL" } else { "NORMAL" };
     connection.pragma_update(None, "synchronous", mode)
@@ -110,8 +110,8 @@ fn private_file(path: &Path) -> io::Result<()> {
     options.open(path)?.sync_all()
 }
 
-/// Reads the marks from the file's first 100 bytes (<https://sqlite.org/fileformat2.html>,
-/// section 1.3), because SQLite itself may write to a file as soon as it opens it.
+/// Reads the marks from the file's first 100 bytes (<https://sqlite.org/fileformat2.html>, section
+/// 1.3), because SQLite may write to a file as soon as it opens it.
 pub(crate) fn check_header(path: &Path) -> Result<(), BookError> {
     let mut header = [0; 100];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
@@ -173,7 +173,7 @@ fn connect(path: &Path) -> Result<Connection, BookError> {
         ));
     }
     set_lasting(&connection, true)?;
-    // These matter on macOS only, where a plain fsync does not reach the disk.
+    // These settings matter only on macOS, where a plain fsync does not reach the disk.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     let set_kept = |_: &rusqlite::Row<'_>| Ok(());
@@ -181,7 +181,7 @@ fn connect(path: &Path) -> Result<Connection, BookError> {
     Ok(connection)
 }
 
-/// Never creates: that is ours to do. No URI: a path with a `?` is a path.
+/// Does not create the file: `create` does that. Not as a URI: a path may contain a `?`.
 pub(crate) fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }

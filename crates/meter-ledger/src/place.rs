@@ -1,22 +1,22 @@
-//! Where a file lies: moving a new one into its place, and whether it still lies there.
+//! Moves a new file to its path, and checks whether an open file is still at its path.
 
 use std::{fs, io, path::Path};
 
 /// Where the file of an open book is now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Place {
-    /// At its path.
+    /// The file is at its path.
     Here,
-    /// Nothing is at its path any more: it was moved or removed.
+    /// No file is at its path: the book was moved or removed.
     Gone,
     /// Another file is at its path.
     Replaced,
 }
 
-/// Device and number of a file: two files never share them.
+/// Device and number of a file. Two files never have the same pair.
 pub(crate) type FileId = (u64, u64);
 
-/// `None` where the file is gone, and where the system has no such numbers.
+/// `None` if the file does not exist, and on systems without such numbers.
 pub(crate) fn file_id(path: &Path) -> Option<FileId> {
     #[cfg(unix)]
     {
@@ -40,31 +40,31 @@ pub(crate) fn compare(opened: Option<FileId>, path: &Path) -> Place {
         Some(_) => Place::Replaced,
         None => match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Place::Gone,
-            // A disk that does not answer tells nothing about the file.
+            // An error of the disk says nothing about the file.
             Ok(_) | Err(_) => Place::Here,
         },
     }
 }
 
-/// Moves a finished file to a place where nothing is yet. Works on file systems without hard links,
-/// as CryFS and others in user space are.
+/// Moves a finished file to a path where no file is yet. Also works on file systems without hard
+/// links, such as CryFS and others in user space.
 ///
 /// # Errors
-/// `AlreadyExists` when something is there, in whatever form; otherwise what the system said.
+/// `AlreadyExists` when anything is at the path; otherwise the system's error.
 pub fn place_new(draft: &Path, path: &Path) -> io::Result<()> {
     if let Some(outcome) = rename_to_nothing(draft, path) {
         return outcome;
     }
-    // Unlike a plain rename this never replaces what another process made in the meantime.
+    // Unlike a plain rename, this never replaces a file that another process made meanwhile.
     match fs::hard_link(draft, path) {
         Ok(()) => return fs::remove_file(draft),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-        // No hard links here.
+        // This file system has no hard links.
         Err(_) => {}
     }
-    // Neither way exists: what remains has a gap between look and move, in which only another
-    // process of the same user could make the same file. The daemon's lock keeps a second daemon
-    // away.
+    // Neither way is available. The remaining way has a gap between check and move, in which only
+    // another process of the same user could make the same file. The daemon's lock prevents a
+    // second daemon.
     match fs::symlink_metadata(path) {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(draft, path),
@@ -72,7 +72,7 @@ pub fn place_new(draft: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-/// `None` where this system or this file system cannot do that.
+/// `None` if this system or this file system cannot do it.
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 fn rename_to_nothing(draft: &Path, path: &Path) -> Option<io::Result<()>> {
     use rustix::{fs as rfs, io::Errno};
@@ -80,8 +80,8 @@ fn rename_to_nothing(draft: &Path, path: &Path) -> Option<io::Result<()>> {
     match rfs::renameat_with(rfs::CWD, draft, rfs::CWD, path, flags) {
         Ok(()) => Some(Ok(())),
         Err(Errno::EXIST) => Some(Err(Errno::EXIST.into())),
-        // File systems in user space have many words for what they do not know. A disk that is full
-        // or read-only says so again at the next way.
+        // File systems in user space report an unknown operation in many ways. A full or read-only
+        // disk will fail again with the next way.
         Err(_) => None,
     }
 }

@@ -1,28 +1,28 @@
-//! What a report moves between accounts.
+//! The postings of a report: what it moves between accounts.
 
 use crate::{BookError, Bug};
 use meter_core::{SessionReport, Tariff};
 use rusqlite::{Connection, named_params};
 
-/// The three accounts of the book. Each report moves something in all of them, if only 0.
+/// The three accounts of the book. Each report has a posting in each of them, even if it is 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Account {
-    /// What the person holds.
+    /// The person's credits.
     Credits,
-    /// What was issued for time; never above 0.
+    /// Credits that were issued for time; never above 0.
     IssuedTime,
-    /// What was issued for bytes; never above 0.
+    /// Credits that were issued for bytes; never above 0.
     IssuedBytes,
 }
 
-/// One line of the book, in nanocredits.
+/// One entry of the book, in nanocredits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Posting {
     pub(crate) account: Account,
     pub(crate) amount: i64,
 }
 
-/// How many postings each report has.
+/// Number of postings of each report.
 pub(crate) const POSTINGS_PER_REPORT: u64 = 3;
 
 impl Account {
@@ -35,10 +35,10 @@ impl Account {
     }
 }
 
-/// The postings of a report, recomputed from its duration and bytes by its tariff. Their sum is 0.
+/// The postings of a report, computed from its duration and bytes with its tariff. Their sum is 0.
 ///
 /// # Errors
-/// A bug, when the report is not one that can have been verified.
+/// A bug, when the report cannot be one that was verified.
 pub(crate) fn of(report: &SessionReport) -> Result<[Posting; 3], Bug> {
     let tariff = Tariff::by_id(report.tariff).ok_or_else(|| Bug::new("an unknown tariff"))?;
     let award = tariff
@@ -47,7 +47,7 @@ pub(crate) fn of(report: &SessionReport) -> Result<[Posting; 3], Bug> {
     if award.total != report.amount {
         return Err(Bug::new("an amount that is not its tariff's"));
     }
-    // Amounts are at most i64::MAX, so that their negatives fit too.
+    // Amounts are at most `i64::MAX`, so their negatives fit, too.
     Ok([
         (Account::Credits, award.total.get_signed()),
         (

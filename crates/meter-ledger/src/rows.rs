@@ -1,4 +1,4 @@
-//! From rows to values and back. A row that is no such value is damage, never a guess.
+//! Converts rows to values and back. A row with an impossible value is reported as damage.
 
 use crate::{BookError, Bug, Damage, posting::Account};
 use meter_core::{
@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, named_params}
 /// The storage form of docs/spec/session-report.md: body, then signature.
 pub(crate) const SIGNED_BYTES: usize = SESSION_REPORT_BODY_BYTES + SIGNATURE_BYTES;
 
-/// A report as it is kept, not yet verified.
+/// A stored report that is not verified yet.
 pub(crate) struct KeptReport {
     pub(crate) sequence: u64,
     pub(crate) signed: Signed<SessionReport>,
@@ -24,7 +24,7 @@ pub(crate) fn chain(connection: &Connection) -> Result<Option<(ChainId, DeviceKe
     Ok(chain)
 }
 
-/// Where the book's chain stands, from its last report alone; `None` when no chain was begun.
+/// The head of the book's chain, from its last report alone; `None` if no chain was begun.
 pub(crate) fn head(connection: &Connection) -> Result<Option<ChainHead>, BookError> {
     let last = connection
         .prepare_cached("SELECT sequence, signed FROM reports ORDER BY sequence DESC LIMIT 1")?
@@ -48,7 +48,7 @@ pub(crate) fn head(connection: &Connection) -> Result<Option<ChainHead>, BookErr
     }
 }
 
-/// Verifies what the book keeps, and that it is kept in its own place.
+/// Verifies a stored report, and that it is stored under its own number.
 pub(crate) fn verify(
     kept: KeptReport,
     chain: ChainId,
@@ -92,14 +92,14 @@ pub(crate) fn stored(report: &Signed<SessionReport>) -> Result<[u8; SIGNED_BYTES
         .map_err(|_| Bug::new("a verified report of another length"))
 }
 
-/// The sum of an account's postings; `None` when it leaves the 64-bit range.
+/// The sum of an account's postings; `None` if it exceeds 64 bits.
 pub(crate) fn sum(connection: &Connection, account: Account) -> Result<Option<i64>, BookError> {
     let sum = connection
         .prepare_cached("SELECT coalesce(sum(amount), 0) FROM postings WHERE account = ?1")?
         .query_row([account.name()], |row| row.get(0));
     match sum {
         Ok(sum) => Ok(Some(sum)),
-        // Plain SQLITE_ERROR while the statement runs is its "integer overflow".
+        // A plain SQLITE_ERROR while the statement runs means "integer overflow".
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -1,16 +1,16 @@
-//! The tables of the book, and the proof that a file has exactly these.
+//! The tables of the book, and the check that a file has exactly these.
 
 use crate::{BookError, Damage};
 use rusqlite::Connection;
 
-/// `OMBK`: says in the file's header whose file it is.
+/// `OMBK`, in the file's header: identifies the file as a book.
 pub(crate) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"OMBK");
-/// The newest format known here, and so far the only one.
+/// The newest format that this version knows; so far the only one.
 pub(crate) const FORMAT: u32 = 1;
 
 const TABLES: &str = include_str!("schema.sql");
 
-/// Makes the tables of an empty file, and marks it as ours in the same transaction.
+/// Makes the tables in an empty file and sets its marks in the same transaction.
 pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "BEGIN EXCLUSIVE;\n{TABLES}\n\
@@ -18,11 +18,11 @@ pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
-/// Compares every table, index and trigger with those of a new book: without its triggers a book
-/// would no longer be append-only, and with a foreign one our own writes might do more than we say.
+/// Compares every table, index and trigger with those of a new book. Without its triggers a book
+/// would not be append-only, and with an added trigger our own writes could do more than intended.
 ///
 /// # Errors
-/// [`Damage::Schema`] with the name of the first object that is missing, changed or not ours.
+/// [`Damage::Schema`] with the name of the first object that is missing, changed or added.
 pub(crate) fn check(connection: &Connection) -> Result<(), BookError> {
     let model = Connection::open_in_memory()?;
     model.execute_batch(TABLES)?;
@@ -42,7 +42,7 @@ struct Object {
     kind: String,
     name: String,
     table: String,
-    /// `None` for the indexes that SQLite makes by itself.
+    /// `None` for the indexes that SQLite makes automatically.
     sql: Option<String>,
 }
 

@@ -1,7 +1,7 @@
-//! Opening a book only to read it, where nothing can be written too: a read-only disk, a copy of
-//! somebody else, a full disk.
+//! Opens a book only for reading, even if nothing can be written: on a read-only disk, in a copy
+//! that belongs to another user, or on a full disk.
 //!
-//! SQLite reads a write-ahead log with the help of an index beside it, which it has to write.
+//! To read a write-ahead log, SQLite needs an index beside it, which it must write.
 
 use crate::{
     BookError,
@@ -16,7 +16,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Opens the book at `path`; the folder is that of a copy, which has to live as long as the
+/// Opens the book at `path`. The folder, if any, holds a copy and must live as long as the
 /// connection.
 pub(super) fn open(path: &Path) -> Result<(Connection, Option<TempDir>), BookError> {
     if !file::is_there(path)? {
@@ -36,7 +36,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Option<TempDir>), BookErr
     }
 }
 
-/// As the daemon reads it, which may go on writing meanwhile.
+/// Opens it as the daemon does. The daemon may continue to write.
 fn in_place(path: &Path) -> Result<Connection, BookError> {
     let connection = connect_plainly(path, file::flags())?;
     connection.pragma_update(None, "query_only", true)?;
@@ -44,7 +44,7 @@ fn in_place(path: &Path) -> Result<Connection, BookError> {
     Ok(connection)
 }
 
-/// The file alone holds everything, and nobody can be writing to it
+/// Opens the file alone. It holds everything, and no program can be writing to it
 /// (<https://sqlite.org/uri.html>).
 fn without_log(path: &Path) -> Result<Connection, BookError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
@@ -63,7 +63,7 @@ fn told(path: &Path, error: BookError) -> BookError {
     }
 }
 
-/// Every byte that a URI could take for something else, in hexadecimal.
+/// Writes every byte that has a special meaning in a URI in hexadecimal.
 fn escaped(path: &Path) -> String {
     let mut text = String::new();
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -77,7 +77,8 @@ fn escaped(path: &Path) -> String {
     text
 }
 
-/// Reads book and log in a folder of this user's own, which goes when the book is closed.
+/// Reads copies of book and log in a folder of this user. The folder is removed when the book is
+/// closed.
 fn from_copy(path: &Path, log: &Path) -> Result<(Connection, Option<TempDir>), BookError> {
     let folder = copied(path, log).map_err(|source| BookError::LogUnread {
         log: log.to_owned(),
@@ -89,7 +90,7 @@ fn from_copy(path: &Path, log: &Path) -> Result<(Connection, Option<TempDir>), B
 
 fn copied(path: &Path, log: &Path) -> io::Result<TempDir> {
     let mut outcome = Err(ErrorKind::NotFound.into());
-    // On a full disk only memory may have room.
+    // If the disk is full, only a folder in memory may have room.
     let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let places = [Some(env::temp_dir()), runtime, Some("/dev/shm".into())];
     for place in places.into_iter().flatten() {
@@ -107,7 +108,8 @@ fn copy_to(place: &Path, path: &Path, log: &Path) -> io::Result<TempDir> {
         .tempdir_in(place)?;
     let book = folder.path().join(COPY);
     for (from, to) in [(path, book.clone()), (log, beside(&book, "-wal"))] {
-        // Not `fs::copy`, which also copies the mode: a file that was read-only would stay so.
+        // Not `fs::copy`: it also copies the mode, so the copy of a read-only file would be
+        // read-only.
         let mut target = fs::File::create_new(to)?;
         io::copy(&mut fs::File::open(from)?, &mut target)?;
     }

@@ -1,4 +1,4 @@
-//! What needs the connection itself: a disk that is full at any point of a transaction.
+//! Tests that need the connection itself: a disk that becomes full at any point of a transaction.
 
 use super::*;
 use meter_core::{ByteCount, DeviceSigner, DurationMs, Tariff, UnixMs};
@@ -53,7 +53,7 @@ fn a_report_waits_for_the_disk_even_where_that_could_not_be_set_again_before() {
     let mut book = Book::open(&folder.path().join("book")).unwrap();
     let signer = DeviceSigner::from_seed(&[1; 32]);
     book.begin_chain(CHAIN, signer.key()).unwrap();
-    // As a checkpoint leaves it whose second pragma failed.
+    // The state after a checkpoint whose second pragma failed.
     file::set_lasting(&book.connection, false).unwrap();
     book.lasting = false;
     book.post(&next(&book, &signer, &session(1))).unwrap();
@@ -75,7 +75,7 @@ fn a_report_that_is_taken_back_leaves_the_session_in_progress() {
     assert_eq!(book.audit().unwrap().reports, 1);
 }
 
-/// A trigger of somebody else is no mistake of ours.
+/// A trigger that another program added is not our bug.
 #[test]
 fn a_book_that_somebody_changed_while_it_was_open_is_told_as_damaged() {
     let folder = tempfile::tempdir().unwrap();
@@ -104,8 +104,8 @@ fn a_full_disk_keeps_neither_report_nor_posting_and_leaves_the_checkpoint() {
     let signer = DeviceSigner::from_seed(&[1; 32]);
     book.begin_chain(CHAIN, signer.key()).unwrap();
     let mut refused = 0;
-    // Reports, their index and the postings fill their pages at different paces, so that the
-    // refused statement differs from one time to the next.
+    // Reports, their index and the postings fill their pages at different rates, so a different
+    // statement is refused each time.
     while refused < 12 {
         let full = pages(&book, "page_count");
         limit_pages(&book, full);

@@ -1,4 +1,4 @@
-//! The end of the process, or of the disk, between any two steps.
+//! Tests the end of the process, or a failure of the disk, between any two steps.
 
 use crate::support::{CHAIN, Folder, begun, key, next, post, session};
 use meter_core::{Amount, ChainId, DeviceKey, OpenSession};
@@ -11,7 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// All that a book tells.
+/// Everything that can be read from a book.
 #[derive(Clone, Debug, PartialEq)]
 struct State {
     chain: Option<(ChainId, DeviceKey)>,
@@ -29,8 +29,8 @@ fn state(book: &Book) -> State {
     }
 }
 
-/// The log is the only file that a post or a checkpoint writes to, and it is written from front to
-/// back; so its beginnings are all the states in which a crash can leave the book.
+/// A post or a checkpoint writes only to the log, from front to back. So a crash can leave the book
+/// only in the states that a shortened log gives.
 #[test]
 fn every_beginning_of_the_log_is_the_book_after_some_whole_call() {
     let folder = Folder::new();
@@ -51,7 +51,7 @@ fn every_beginning_of_the_log_is_the_book_after_some_whole_call() {
         fs::read(&path).unwrap(),
         fs::read(folder.file("book.sqlite-wal")).unwrap(),
     );
-    // 32 bytes of header, then frames of a 24-byte header and a page.
+    // 32 bytes of header, then frames with a header of 24 bytes and a page.
     let frame = 24 + 4096;
     let frames = (log.len() - 32) / frame;
     assert!(frames >= states.len(), "{frames} frames");
@@ -73,7 +73,8 @@ fn every_beginning_of_the_log_is_the_book_after_some_whole_call() {
 
 const CHILD: &str = "METER_LEDGER_TEST_CHILD";
 
-/// Checkpoints and posts without end, saying so after each call; ends when the disk refuses.
+/// Makes checkpoints and posts without end, and prints a line after each. Ends when the disk
+/// refuses.
 fn child(path: &Path) {
     let mut book = begun(path);
     let first = book.head(CHAIN, key()).unwrap().sequence + 1;
@@ -103,13 +104,13 @@ fn say(done: &str, number: u64, result: &Result<(), BookError>) -> bool {
         Err(error) => panic!("{error:?}"),
     };
     let mut out = std::io::stdout().lock();
-    // The line break before it ends whatever the test harness wrote there.
+    // The line break in front ends whatever the test harness wrote there.
     write!(out, "\n{word} {number}\n").unwrap();
     out.flush().unwrap();
     result.is_ok()
 }
 
-/// What a child was told, by its own account.
+/// The calls of a child that were acknowledged, according to its own output.
 #[derive(Clone, Copy, Debug, Default)]
 struct Acknowledged {
     posted: u64,
@@ -127,7 +128,8 @@ impl Acknowledged {
         }
     }
 
-    /// The book after exactly these calls, or after the one more that a killed child may have made.
+    /// Checks that the book is in the state after exactly these calls, or after one more that a
+    /// killed child may have made.
     fn check(self, book: &Book, why: &str) {
         book.audit().unwrap();
         let sequence = book.head(CHAIN, key()).unwrap().sequence;
@@ -159,7 +161,8 @@ fn a_killed_process_loses_and_doubles_nothing_it_acknowledged() {
     let folder = Folder::new();
     let mut acknowledged = Acknowledged::default();
     for round in 0..20 {
-        // xorshift64: which line the kill falls after; where within the next call is chance.
+        // xorshift64 chooses the line after which the kill comes. Its place within the next call is
+        // random.
         for (left, shift) in [(true, 13), (false, 7), (true, 17)] {
             random ^= if left {
                 random << shift
@@ -184,13 +187,13 @@ fn a_killed_process_loses_and_doubles_nothing_it_acknowledged() {
             acknowledged.take(&line);
         }
         process.kill().unwrap();
-        // What it still said before the kill reached it was acknowledged too.
+        // Lines that it printed before the kill reached it were acknowledged, too.
         said.for_each(|line| acknowledged.take(&line));
         assert!(!process.wait().unwrap().success(), "killed, not ended");
         assert!(!acknowledged.refused);
         let book = Book::open(&folder.book()).unwrap();
         acknowledged.check(&book, &format!("seed {seed}, round {round}"));
-        // The next child goes on from here, the unacknowledged call included.
+        // The next child continues from here, including the call that was not acknowledged.
         acknowledged.posted = book.head(CHAIN, key()).unwrap().sequence;
         acknowledged.kept = book
             .open_session()
@@ -206,8 +209,8 @@ fn a_disk_that_refuses_to_write_stops_the_book_between_two_whole_calls() {
     if let Some(path) = env::var_os(CHILD) {
         return child(Path::new(&path));
     }
-    // Files may grow to this many blocks; the signal that goes with it (25, SIGXFSZ) is ignored,
-    // so that write() fails as on a broken disk.
+    // Limits files to this many blocks. The signal for that (25, SIGXFSZ) is ignored, so write()
+    // fails as on a broken disk.
     for blocks in ["900", "1007", "1500"] {
         let folder = Folder::new();
         let output = Command::new("sh")

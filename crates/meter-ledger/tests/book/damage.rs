@@ -1,4 +1,4 @@
-//! Somebody edits the file with the right tool: the audit names the first thing that is wrong.
+//! Somebody edits the file with an SQLite tool: the audit names the first damage.
 
 use crate::support::{CHAIN, Folder, begun, key, next, post, session, signer};
 use meter_core::{ChainError, SessionReport, VerifyError};
@@ -6,7 +6,7 @@ use meter_ledger::{Audit, Book, BookError, Damage};
 use rusqlite::{Connection, params};
 use std::{fs, path::Path};
 
-/// Works around every guard of the tables, and puts the guards back.
+/// Edits the file without the triggers of the tables, and restores them afterwards.
 fn tamper(path: &Path, edit: impl FnOnce(&Connection)) {
     let connection = Connection::open(path).unwrap();
     let triggers: Vec<(String, String)> = connection
@@ -37,7 +37,7 @@ fn damage<T: std::fmt::Debug>(result: Result<T, BookError>) -> Damage {
     }
 }
 
-/// What the audit of three reports, thus edited, says.
+/// The result of the audit after three reports were posted and then edited in this way.
 fn audit_after(edit: impl FnOnce(&Connection)) -> Result<Audit, BookError> {
     let folder = Folder::new();
     let mut book = begun(&folder.book());
@@ -70,7 +70,7 @@ fn an_edited_posting_is_found() {
             &Damage::Postings { sequence },
         );
     }
-    // The sum stays the same: only the recomputation from the reports notices.
+    // The sum stays the same, so only the recomputation from the reports notices it.
     finds(
         "UPDATE postings SET amount = amount + iif(report = 2, 5, -5) \
          WHERE account = 'credits' AND report IN (2, 3)",
@@ -256,7 +256,7 @@ fn a_damaged_head_is_refused_at_the_next_start() {
     }
 }
 
-/// A limitation, stated in the README: nothing in a book tells of reports that were cut off.
+/// A limitation that the README states: nothing in a book shows that reports were cut off.
 #[test]
 fn a_book_whose_last_report_was_cut_off_is_a_sound_shorter_book() {
     let audit = audit_after(|connection| {
@@ -281,7 +281,7 @@ fn a_flipped_byte_anywhere_is_noticed_or_harmless() {
     drop(book);
     let sound = fs::read(folder.book()).unwrap();
     let mut noticed = 0;
-    // A prime step, so that headers, cells and free space of all pages are met.
+    // The step is a prime number, so that it hits headers, cells and free space of all pages.
     for at in (0..sound.len()).step_by(101) {
         let elsewhere = Folder::new();
         let path = elsewhere.book();

@@ -1,4 +1,4 @@
-//! Which files are opened, which are refused, and that a refused file stays as it was.
+//! Tests which files are opened, which are refused, and that a refused file stays unchanged.
 
 use crate::support::{CHAIN, Folder, begun, key, post};
 use meter_ledger::{Book, BookError, Damage};
@@ -94,7 +94,8 @@ fn the_database_of_another_program_is_refused_and_left_alone() {
              PRAGMA journal_mode = WAL; CREATE TABLE reports (sequence);"
         );
         other.execute_batch(&tables).unwrap();
-        // Copied in the middle of its work: opened with SQLite, its log would be folded in.
+        // A copy made while the book was in use. If SQLite opened it, the log would be merged into
+        // it.
         let elsewhere = Folder::new();
         for name in ["other", "other-wal"] {
             fs::copy(folder.file(name), elsewhere.file(name)).unwrap();
@@ -115,7 +116,7 @@ fn a_book_of_a_later_format_is_refused_and_left_alone() {
     drop(book);
     let later = Connection::open(folder.book()).unwrap();
     later.pragma_update(None, "user_version", 2).unwrap();
-    // While this connection is open, the new mark is in the log only; the copy keeps it there.
+    // While this connection is open, the new mark is only in the log; the copy keeps that state.
     for name in ["copy", "copy-wal"] {
         let from = name.replace("copy", "book.sqlite");
         fs::copy(folder.file(&from), folder.file(name)).unwrap();

@@ -1,7 +1,7 @@
-//! The book on a real disk: posting, refusing, surviving, noticing.
+//! Tests the book on a real disk: posting, refusing, surviving, noticing.
 
-// All of this is test code. The attribute on each module says so to clippy, which cannot tell for
-// helpers.
+// All of this is test code. The attribute on each module tells clippy, which does not recognise
+// helpers as test code.
 #[cfg(test)]
 mod crash;
 #[cfg(test)]

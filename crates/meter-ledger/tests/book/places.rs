@@ -1,4 +1,4 @@
-//! A book that is moved, replaced, or read where nothing can be written.
+//! Tests a book that is moved, replaced, or read where nothing can be written.
 
 use crate::support::{CHAIN, Folder, begun, key, post};
 use meter_ledger::{Book, BookError, Place, place_new};
@@ -28,7 +28,7 @@ fn reading_makes_no_book_and_changes_none() {
     }
     let mut book = begun(&folder.book());
     post(&mut book, 1..=3);
-    // Beside a daemon that has it open, and with its last reports in the log alone.
+    // A daemon has the book open, and its last reports are only in the log.
     let mut reader = Book::open_to_read(&folder.book()).unwrap();
     assert_eq!(reader.head(CHAIN, key()).unwrap().sequence, 3);
     post(&mut book, 4..=4);
@@ -45,7 +45,8 @@ fn a_log_that_belongs_to_another_book_is_not_read_into_this_one() {
     post(&mut ours, 1..=2);
     drop(ours);
     fs::copy(other.file("book.sqlite-wal"), one.file("book.sqlite-wal")).unwrap();
-    // Their log is whole, so SQLite believes it: what comes of it is refused or is a whole book.
+    // The other book's log is complete, so SQLite uses it: the result is refused or is a complete
+    // book.
     match Book::open(&one.book()).and_then(|book| book.audit()) {
         Ok(audit) => assert!(audit.reports == 2 || audit.reports == 40, "{audit:?}"),
         Err(error) => assert!(matches!(error, BookError::Damaged(_)), "{error:?}"),

@@ -1,4 +1,4 @@
-//! What the book takes, what it refuses, and what it answers.
+//! Tests what the book accepts, what it refuses, and what it answers.
 
 use crate::support::{CHAIN, Folder, begun, key, next, post, session, session_of, signer};
 use meter_core::{
@@ -24,7 +24,7 @@ fn a_report_is_posted_with_its_amount() {
     assert_eq!(book.audit().unwrap().totals, report.value().totals);
 }
 
-/// Another process reads between any two steps of the one that writes, and must see no damage.
+/// A process that reads between any two steps of a writing process must see no damage.
 #[test]
 fn a_book_that_is_read_while_reports_are_posted_is_never_called_damaged() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! A folder, a key and sessions that follow from their number.
+//! A folder, a key, and sessions that are derived from their number.
 
 use meter_core::{
     ByteCount, ChainId, DeviceKey, DeviceSigner, DurationMs, OpenSession, SessionReport, Tariff,
@@ -33,7 +33,7 @@ impl Folder {
     }
 }
 
-/// Opens the book, its chain begun.
+/// Opens the book and begins its chain.
 pub(crate) fn begun(path: &Path) -> Book {
     let mut book = Book::open(path).unwrap();
     book.begin_chain(CHAIN, key()).unwrap();
@@ -52,19 +52,19 @@ pub(crate) fn session_of(ms: u64, up: u64, down: u64) -> OpenSession {
     }
 }
 
-/// The session that becomes report `number`: each another, so that none can stand for another.
+/// The session that becomes report `number`. All sessions differ, so none can replace another.
 pub(crate) fn session(number: u64) -> OpenSession {
     session_of(30_000 + number, 1_000 * number, 100_000 + number)
 }
 
-/// What the book's next report says when it is made of `open`.
+/// The book's next report when it is made from `open`.
 pub(crate) fn next(book: &Book, open: &OpenSession) -> Verified<SessionReport> {
     let head = book.head(CHAIN, key()).unwrap();
     let report = head.next_report(&open.totals(), &Tariff::V1).unwrap();
     signer().sign(&report).unwrap()
 }
 
-/// Posts the sessions of these numbers, the next ones of the chain.
+/// Posts the sessions with these numbers, which must be the next ones of the chain.
 pub(crate) fn post(book: &mut Book, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
         let report = next(book, &session(number));
