@@ -1,15 +1,15 @@
-//! Systems that nobody has looked at.
+//! Other systems, for which there is no implementation.
 
 use std::{io, net::SocketAddr};
 
 use crate::Owner;
 
-/// There is none.
+/// Has no value, so it can never be asked.
 #[derive(Debug)]
 pub enum Owners {}
 
 impl Owners {
-    /// Nobody can be asked.
+    /// Always fails: this system cannot be asked.
     ///
     /// # Errors
     /// Always.

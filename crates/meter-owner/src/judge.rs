@@ -1,4 +1,4 @@
-//! From a list of sockets to an owner. Pure: the lists are made elsewhere.
+//! Finds the owner of a connection in a list of sockets. Pure: the lists are read elsewhere.
 
 use std::net::SocketAddr;
 
@@ -9,23 +9,23 @@ use crate::Owner;
 pub(crate) struct Held {
     /// Its own address.
     pub(crate) local: SocketAddr,
-    /// The process that has it; 0 once none does.
+    /// The process that holds it; 0 if no process does.
     pub(crate) process: u32,
 }
 
-/// Whose a connection is that the list lacks.
+/// The owner of a connection that is missing in the list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Unlisted {
-    /// The list has the sockets of our own user's processes, so it is another's.
+    /// The list has the sockets of this user's processes, so the connection is another user's.
     Others,
-    /// The list has every socket, so it is nobody's.
+    /// The list has every socket, so the connection has no owner.
     Nobodys,
 }
 
-/// What is asked about.
+/// The connection in question.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question {
-    /// The listener that the client came to: our own, so a list without it is worth nothing.
+    /// Our own listener, to which the client connected. A list without it is not usable.
     pub(crate) listener: SocketAddr,
     /// The client's own address.
     pub(crate) client: SocketAddr,
@@ -34,7 +34,7 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// Answers by the list; `user_of` tells whose a process is, as far as we may know.
+    /// Answers from the list. `user_of` returns the user of a process, if we may know it.
     pub(crate) fn answer<U: PartialEq>(
         self,
         list: &[Held],
@@ -63,7 +63,7 @@ impl Question {
     }
 }
 
-/// A dual-stack socket has an IPv4 address in IPv6's clothes.
+/// Whether a socket has this address. A dual-stack socket has an IPv4 address in IPv6 form.
 fn is_at(held: &Held, address: SocketAddr) -> bool {
     let plain = |at: SocketAddr| (at.ip().to_canonical(), at.port());
     plain(held.local) == plain(address)
@@ -129,7 +129,7 @@ mod tests {
             ("127.0.0.2:50000", BROWSER),
             ("0.0.0.0:50000", BROWSER),
             ("[::1]:50000", BROWSER),
-            // Closed, and remembered by the system alone.
+            // A closed connection that only the system still lists.
             ("127.0.0.1:50000", 0),
         ] {
             check(&[LISTENER, near], Unlisted::Others, Owner::Other);

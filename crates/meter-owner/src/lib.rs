@@ -17,15 +17,15 @@ pub use linux::Owners;
 #[cfg(any(target_os = "macos", windows))]
 pub use listed::Owners;
 
-/// Whose a connection is.
+/// The owner of a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Owner {
     /// A process of the user that this process runs as.
     Us,
     /// A process of another user.
     Other,
-    /// Nobody's any more: its process has closed it.
+    /// No process: the client has closed it.
     Gone,
-    /// This system does not say just now, not even of our own listener.
+    /// The system does not tell at the moment, not even for our own listener.
     Unknown,
 }

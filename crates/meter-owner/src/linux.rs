@@ -1,5 +1,5 @@
-//! Two ways to the kernel's knowledge: one question, or a look at its lists where a sandbox forbids
-//! to ask.
+//! Two ways to ask the kernel: by one question, or by reading its lists when a sandbox forbids the
+//! question.
 
 mod diagnostics;
 mod table;
@@ -10,19 +10,19 @@ use crate::Owner;
 use diagnostics::Diagnostics;
 use table::Table;
 
-/// Tells whose the connections to one listener are.
+/// Finds the owners of connections to one listener.
 pub struct Owners {
-    /// `None` where the kernel may not be asked.
+    /// `None` if the kernel may not be asked.
     diagnostics: Option<Diagnostics>,
     table: Table,
 }
 
 impl Owners {
-    /// Finds a way and tries it on the listener itself.
+    /// Finds a way that works, by trying it on the listener itself.
     ///
     /// # Errors
-    /// There is none: the kernel may not be asked, and its lists cannot be read. A sandbox does
-    /// that.
+    /// When neither way works: the kernel may not be asked and its lists cannot be read. A sandbox
+    /// can cause this.
     pub fn around(listener: SocketAddr) -> io::Result<Self> {
         let table = Table::around(listener);
         let diagnostics = match Diagnostics::around(listener) {
@@ -35,14 +35,14 @@ impl Owners {
         Ok(Self { diagnostics, table })
     }
 
-    /// Whose the client at this address is.
+    /// The owner of the connection from this client address.
     ///
     /// # Errors
-    /// The kernel did not answer, and its lists do not tell either.
+    /// When the kernel did not answer and its lists do not tell either.
     pub fn of(&self, client: SocketAddr) -> io::Result<Owner> {
         match self.diagnostics.as_ref().map(|asker| asker.of(client)) {
             Some(Ok(owner)) => Ok(owner),
-            // It answered once, so this may pass; until then the other way is there.
+            // It answered before, so this may be temporary. Until then the lists are used.
             Some(Err(_)) | None => self.table.of(client),
         }
     }

@@ -1,5 +1,5 @@
-//! Asks for a list of all sockets that can be seen (macOS, Windows), and whose the process is that
-//! has the one in question. Compiled and linted, never run; `judge` is tested.
+//! Reads the list of all visible sockets (macOS, Windows) and finds the user of the process that
+//! holds the connection. Compiled and linted, never run; `judge` is tested.
 
 use std::{io, net::SocketAddr, process};
 
@@ -11,24 +11,24 @@ use crate::{
     judge::{Held, Question, Unlisted},
 };
 
-/// Without root, macOS tells of this user's processes only. Windows' table has every connection.
+/// Without root, macOS lists only this user's processes. Windows' table has every connection.
 const UNLISTED: Unlisted = if cfg!(target_os = "macos") {
     Unlisted::Others
 } else {
     Unlisted::Nobodys
 };
 
-/// Tells whose the connections to one listener are.
+/// Finds the owners of connections to one listener.
 #[derive(Debug)]
 pub struct Owners {
     listener: SocketAddr,
 }
 
 impl Owners {
-    /// Tries the way on the listener itself.
+    /// Tries the lookup on the listener itself.
     ///
     /// # Errors
-    /// The lists are not to be had, or do not name the listener as ours.
+    /// When the lists cannot be read, or do not name the listener as ours.
     pub fn around(listener: SocketAddr) -> io::Result<Self> {
         let owners = Self { listener };
         match owners.of(listener)? {
@@ -39,10 +39,10 @@ impl Owners {
         }
     }
 
-    /// Whose the client at this address is.
+    /// The owner of the connection from this client address.
     ///
     /// # Errors
-    /// None: where the system does not say, it is [`Owner::Unknown`].
+    /// None. If the system does not tell, the owner is [`Owner::Unknown`].
     pub fn of(&self, client: SocketAddr) -> io::Result<Owner> {
         let question = Question {
             listener: self.listener,
@@ -72,7 +72,7 @@ fn user_of(system: &mut System, process: u32) -> Option<Uid> {
     let user = ProcessRefreshKind::nothing().with_user(UpdateKind::Always);
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[process]), true, user);
     let process = system.process(process)?;
-    // By which rights it acts; Windows knows one user of a process only.
+    // The user whose rights the process has. Windows knows only one user of a process.
     let user = process.effective_user_id().or_else(|| process.user_id());
     user.cloned()
 }

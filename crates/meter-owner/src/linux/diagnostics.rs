@@ -1,8 +1,8 @@
 //! Asks the kernel for one connection by its two addresses (sock_diag(7), `inet_diag`).
 //!
-//! It is a lookup in the kernel's own hash table, so the machine's other connections hardly matter:
-//! 2.7 µs with a hundred sockets on the machine and 3.2 µs with ten thousand, where reading
-//! /proc/net/tcp took 21 ms and 37 ms (release build, Linux 6.18, two cores).
+//! This is a lookup in the kernel's hash table, so the machine's other connections hardly matter:
+//! 2.7 µs with a hundred sockets on the machine and 3.2 µs with ten thousand; reading /proc/net/tcp
+//! took 21 ms and 37 ms (release build, Linux 6.18, two cores).
 
 use std::{
     io,
@@ -22,7 +22,7 @@ use rustix::{
 
 use crate::Owner;
 
-/// Asks about the connections to one listener.
+/// Asks about connections to one listener.
 pub(super) struct Diagnostics {
     kernel: OwnedFd,
     listener: SocketAddr,
@@ -30,10 +30,10 @@ pub(super) struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Opens the way to the kernel and tries it on the listener itself.
+    /// Opens a socket to the kernel and tries it on the listener itself.
     ///
     /// # Errors
-    /// This kernel gives no such answers; a container may forbid to ask.
+    /// When this kernel gives no such answers. A container may forbid the question.
     pub(super) fn around(listener: SocketAddr) -> io::Result<Self> {
         let kernel = socket_with(
             AddressFamily::NETLINK,
@@ -57,14 +57,14 @@ impl Diagnostics {
         }
     }
 
-    /// Whose the client at this address is.
+    /// The owner of the connection from this client address.
     ///
     /// # Errors
     /// The kernel did not answer.
     pub(super) fn of(&self, client: SocketAddr) -> io::Result<Owner> {
         Ok(match self.ask(client, self.listener)? {
-            // Without a process the kernel has no user to tell either, and says 0: that must not
-            // pass for root.
+            // For a socket without a process the kernel reports user 0. That must not be taken for
+            // root.
             Some(found) if found.file == 0 => Owner::Gone,
             Some(found) if found.user == self.us => Owner::Us,
             Some(_) => Owner::Other,
@@ -72,7 +72,7 @@ impl Diagnostics {
         })
     }
 
-    /// The socket that is bound to `local` and connected to `remote`.
+    /// Asks for the socket that is bound to `local` and connected to `remote`.
     fn ask(&self, local: SocketAddr, remote: SocketAddr) -> io::Result<Option<Found>> {
         let question = question(local, remote);
         if send(&self.kernel, &question, SendFlags::empty())? != question.len() {
@@ -80,10 +80,10 @@ impl Diagnostics {
         }
         let mut answer = [0_u8; ANSWER_BYTES_MAX];
         loop {
-            // The kernel has answered by the time that `send` returns: nothing is waited for.
+            // The kernel has answered when `send` returns, so there is no wait.
             let (bytes, _) = recv(&self.kernel, &mut answer[..], RecvFlags::DONTWAIT)?;
             let answer = answer.get(..bytes).unwrap_or_default();
-            // Left over from a question that failed half-way: it says nothing about this one.
+            // An answer to an earlier question that failed. It says nothing about this one.
             if u32::from_ne_bytes(field(answer, AT_SEQUENCE)?) != u32::from(local.port()) {
                 continue;
             }
@@ -92,17 +92,17 @@ impl Diagnostics {
     }
 }
 
-/// What the kernel says of a socket.
+/// The kernel's answer about a socket.
 #[derive(Debug, Eq, PartialEq)]
 struct Found {
-    /// The user who made it.
+    /// The user who made the socket.
     user: u32,
-    /// Its file's inode; 0 once no process holds it.
+    /// Inode of its file; 0 if no process holds it.
     file: u32,
 }
 
 impl Found {
-    /// Reads one message: a `struct inet_diag_msg` or an error, behind a `struct nlmsghdr`.
+    /// Reads one message: a `struct inet_diag_msg` or an error, after a `struct nlmsghdr`.
     fn read(answer: &[u8], remote_port: u16) -> Result<Option<Self>, Errno> {
         let kind = u16::from_ne_bytes(field(answer, 4)?);
         match kind {
@@ -111,7 +111,7 @@ impl Found {
                 error => Err(Errno::from_raw_os_error(error.saturating_neg())),
             },
             SOCK_DIAG_BY_FAMILY => {
-                // For want of the connection itself the kernel offers a listener on its port.
+                // If the connection does not exist, the kernel returns a listener on its port.
                 if u16::from_be_bytes(field(answer, AT_REMOTE_PORT)?) != remote_port {
                     return Ok(None);
                 }
@@ -125,7 +125,7 @@ impl Found {
     }
 }
 
-/// A `struct inet_diag_req_v2` that asks for one TCP socket, behind a `struct nlmsghdr`.
+/// Builds a `struct inet_diag_req_v2` for one TCP socket, after a `struct nlmsghdr`.
 fn question(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
     let family = match local {
         SocketAddr::V4(_) => AddressFamily::INET,
@@ -137,20 +137,20 @@ fn question(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
     message.extend(length.to_ne_bytes());
     message.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     message.extend(NLM_F_REQUEST.to_ne_bytes());
-    message.extend(u32::from(local.port()).to_ne_bytes()); // comes back as it is
+    message.extend(u32::from(local.port()).to_ne_bytes()); // the answer repeats it
     message.extend([0; 4]); // to the kernel
     message.extend([family, IPPROTO_TCP, 0, 0]);
-    message.extend(u32::MAX.to_ne_bytes()); // in whatever state
+    message.extend(u32::MAX.to_ne_bytes()); // any state
     message.extend(local.port().to_be_bytes());
     message.extend(remote.port().to_be_bytes());
     message.extend(padded(local.ip()));
     message.extend(padded(remote.ip()));
-    message.extend([0; 4]); // on any interface
+    message.extend([0; 4]); // any interface
     message.extend([0xFF; 8]); // INET_DIAG_NOCOOKIE
     message
 }
 
-/// An address in the sixteen bytes that both families share.
+/// Writes an address into sixteen bytes, which both families share.
 fn padded(ip: IpAddr) -> [u8; 16] {
     match ip {
         IpAddr::V4(ip) => {
@@ -185,7 +185,7 @@ const QUESTION_BYTES: usize = NLMSGHDR_BYTES + 8 + 48;
 const AT_REMOTE_PORT: usize = NLMSGHDR_BYTES + 4 + 2;
 const AT_USER: usize = NLMSGHDR_BYTES + 4 + 48 + 12;
 const AT_FILE: usize = AT_USER + 4;
-/// With the attributes that follow, which nobody asked for; what is longer is cut off unread.
+/// Enough for the attributes that follow without being asked for. The rest is cut off unread.
 const ANSWER_BYTES_MAX: usize = 512;
 
 #[cfg(test)]

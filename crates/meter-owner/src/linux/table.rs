@@ -1,5 +1,5 @@
-//! Reads the kernel's lists of TCP sockets (proc_pid_net(5)): what it says there of a socket's user
-//! is what it would answer if it could be asked.
+//! Reads the kernel's lists of TCP sockets (proc_pid_net(5)). The user of a socket in these lists
+//! is the same that the kernel would answer to a question.
 
 use std::{
     fs::read_to_string,
@@ -11,12 +11,13 @@ use rustix::process::geteuid;
 
 use crate::Owner;
 
-/// Of this process's network. An IPv4 connection of a dual-stack socket stands in the second.
+/// The lists of this process's network namespace. An IPv4 connection of a dual-stack socket is in
+/// the second one.
 const LISTS: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
-/// While a list is read it changes, and a socket may be passed over.
+/// A list changes while it is read, so a socket may be missed once.
 const LOOKS: u32 = 3;
 
-/// Looks for the connections to one listener.
+/// Looks up connections to one listener.
 pub(super) struct Table {
     listener: SocketAddr,
     us: u32,
@@ -28,7 +29,7 @@ struct Line {
     local: SocketAddr,
     remote: SocketAddr,
     user: u32,
-    /// 0 once no process holds it; the user then means nothing.
+    /// 0 if no process holds the socket; the user then has no meaning.
     file: u64,
 }
 
@@ -40,19 +41,19 @@ impl Table {
         }
     }
 
-    /// Whether the lists hold the listener as ours: without that they are worth nothing.
+    /// Whether the lists contain the listener with our user. Otherwise they are not usable.
     ///
     /// # Errors
-    /// They cannot be read.
+    /// When they cannot be read.
     pub(super) fn knows_listener(&self) -> io::Result<bool> {
         let lines = lines()?;
         Ok(self.is_in(&lines))
     }
 
-    /// Whose the client at this address is.
+    /// The owner of the connection from this client address.
     ///
     /// # Errors
-    /// The lists cannot be read.
+    /// When the lists cannot be read.
     pub(super) fn of(&self, client: SocketAddr) -> io::Result<Owner> {
         let mut owner = Owner::Unknown;
         for _ in 0..LOOKS {
@@ -83,7 +84,7 @@ impl Table {
     }
 }
 
-/// The lines of both lists. One of them is enough: a kernel may have no IPv6.
+/// The lines of both lists. One list is enough: a kernel may have no IPv6.
 fn lines() -> io::Result<Vec<Line>> {
     let [first, second] = LISTS.map(read_to_string);
     let texts = match (first, second) {
@@ -111,8 +112,8 @@ impl Line {
     }
 }
 
-/// Each group of eight digits is a number of the machine's own byte order that holds four bytes as
-/// they are in the address.
+/// Parses an address. Each group of eight digits is a number in the machine's byte order; its four
+/// bytes are the bytes of the address.
 fn address(word: &str) -> Option<SocketAddr> {
     let (ip, port) = word.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;

@@ -1,5 +1,4 @@
-//! Asked of the running kernel, about sockets of this test. Other users come in meter-relay's
-//! tests.
+//! Asks the running kernel about sockets of this test. meter-relay tests other users.
 
 use std::{
     io::Read,
@@ -35,13 +34,13 @@ fn a_connection_is_ours_until_its_process_closes_it() {
         client.shutdown(std::net::Shutdown::Write).unwrap();
         assert_eq!(owners.of(from).unwrap(), Owner::Us, "half closed");
         drop(client);
-        // Its end has arrived, so the close is done.
+        // The end has arrived here, so the client has closed.
         assert_eq!(accepted.read(&mut [0]).unwrap(), 0);
         assert_eq!(owners.of(from).unwrap(), Owner::Gone);
     }
 }
 
-/// Java's sockets, for instance, are of this kind.
+/// Java's sockets, for instance, are of this type.
 #[test]
 fn a_client_with_a_dual_stack_socket_is_found_by_its_ipv4_address() {
     let (listener, at) = listener_on("127.0.0.1:0");
