@@ -1,8 +1,8 @@
-//! The installed Chromium and Firefox, headless, driven through WebDriver.
+//! The installed Chromium and Firefox, headless, controlled through WebDriver.
 //!
-//! One interface over both; where they differ, `chromium` and `firefox` say how. Neither talks to
-//! anything outside, and both resolve every name to 127.0.0.1, so that a request which by-passes
-//! the proxy reaches the [site](crate::site) and is seen there.
+//! One interface for both; `chromium` and `firefox` hold the differences. Neither browser connects
+//! to anything outside, and both resolve every name to 127.0.0.1. So a request that bypasses the
+//! proxy reaches the [site](crate::site) and is seen there.
 
 mod chromium;
 mod command;
@@ -25,14 +25,14 @@ pub use tabs::Tab;
 use crate::process::ignore_because;
 use driver::Driver;
 
-/// A running browser with one window. Dropping it kills the browser, its driver and whatever either
-/// started, except what left their process group.
+/// A running browser with one window. Dropping it kills the browser, its driver and their children,
+/// except children that left the process group.
 #[derive(Debug)]
 pub struct Browser {
     kind: Kind,
     client: Client,
     driver: Driver,
-    /// `chrome-extension://…` or `moz-extension://…`; none without an extension.
+    /// `chrome-extension://…` or `moz-extension://…`; `None` without an extension.
     extension_origin: Option<String>,
 }
 
@@ -87,7 +87,7 @@ impl Browser {
     /// Navigates the current tab and waits for the page to load.
     ///
     /// # Errors
-    /// The driver failed. A page that the browser cannot load is no error but
+    /// The driver failed. A page that the browser cannot load is not an error; it is
     /// [`Landed::NetworkError`].
     pub async fn goto(&self, url: &str) -> Result<Landed> {
         if let Err(failure) = self.client.goto(url).await {
@@ -97,7 +97,7 @@ impl Browser {
                 .ok_or(failure)
                 .context("navigate");
         }
-        // Drivers report some failures only: chromedriver calls an empty response a success.
+        // Drivers report only some failures: to chromedriver an empty response is a success.
         Ok(self
             .network_error()
             .await?
@@ -132,8 +132,8 @@ impl Browser {
         Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Runs a synchronous script in the current page; `return` gives its value, `arguments` has
-    /// `arguments`.
+    /// Runs a synchronous script in the current page. `return` sets its value; in the script,
+    /// `arguments` holds `arguments`.
     ///
     /// # Errors
     /// The script threw, or the driver failed.
@@ -141,11 +141,11 @@ impl Browser {
         Ok(self.client.execute(script, arguments).await?)
     }
 
-    /// Runs the body of an async function in the current page and waits for its value; `args` has
-    /// `arguments`, and `browser` is the extension interface under one name in both browsers.
+    /// Runs the body of an async function in the current page and waits for its value. In the
+    /// script, `args` holds `arguments`, and `browser` is the extension interface in both browsers.
     ///
     /// # Errors
-    /// The script threw (the text has its words) or took over a minute, or the driver failed.
+    /// The script threw (the text has its message) or took over a minute, or the driver failed.
     pub async fn call(&self, body: &str, arguments: Vec<Value>) -> Result<Value> {
         let settled = self
             .client
@@ -158,7 +158,7 @@ impl Browser {
     /// returns that.
     ///
     /// # Errors
-    /// It does not within `limit`, it throws, or the driver failed.
+    /// It returns nothing truthy within `limit`, it throws, or the driver failed.
     pub async fn wait_until(&self, limit: Duration, body: &str) -> Result<Value> {
         let looked = tokio::time::timeout(limit, async {
             loop {
@@ -189,8 +189,8 @@ impl Browser {
             .to_owned())
     }
 
-    /// Ends the extension's background as the browser does when it saves memory: the next event
-    /// starts it anew, and everything it held is gone.
+    /// Ends the extension's background as the browser does to save memory: the next event starts it
+    /// again, without its earlier memory.
     ///
     /// # Errors
     /// There is no extension, its background does not run, or the driver failed.
@@ -217,9 +217,9 @@ impl Browser {
         firefox::remove(self, id).await
     }
 
-    /// Opens the extension's popup at its toolbar button, over whatever tab is in front, by
-    /// `action.openPopup()`; nobody clicks. The current tab must show a page of the extension; its
-    /// `extension.getViews({ type: "popup" })` has the popup's window then.
+    /// Opens the extension's popup at its toolbar button, over the tab in front, by
+    /// `action.openPopup()` and without a click. The current tab must show a page of the extension;
+    /// its `extension.getViews({ type: "popup" })` then holds the popup's window.
     ///
     /// # Errors
     /// It shows another page, the extension has no button, or the driver failed.
@@ -228,8 +228,8 @@ impl Browser {
         self.call(open, vec![]).await.map(drop)
     }
 
-    /// Makes pages see a preference for dark (or light) from now on. In Chromium this holds for the
-    /// current tab only; [`LaunchOptions::dark`] holds for all.
+    /// Makes pages see a preference for dark (or light) from now on. In Chromium this applies to
+    /// the current tab only; [`LaunchOptions::dark`] applies to all.
     ///
     /// # Errors
     /// The driver failed.
@@ -240,7 +240,7 @@ impl Browser {
         }
     }
 
-    /// Writes a PNG of the current page, laid out for a viewport of exactly `viewport`.
+    /// Writes a PNG of the current page, with a viewport of exactly `viewport`.
     ///
     /// # Errors
     /// The file cannot be written, or the driver failed.
@@ -251,7 +251,7 @@ impl Browser {
         std::fs::write(file, took?).with_context(|| format!("write {}", file.display()))
     }
 
-    /// Lays the current tab out for a viewport of its own until `None` gives it the window's again.
+    /// Sets a viewport for the current tab; `None` returns to that of the window.
     ///
     /// # Errors
     /// The driver failed, or the page did not take the size.
@@ -276,8 +276,8 @@ impl Browser {
         chromium::cdp(self, command, &parameters).await
     }
 
-    /// Runs the body of an async function with the rights of Firefox itself; `args` has
-    /// `arguments`.
+    /// Runs the body of an async function with the rights of Firefox itself. In the script, `args`
+    /// holds `arguments`.
     ///
     /// # Errors
     /// This is not Firefox, or the script threw.
@@ -285,7 +285,7 @@ impl Browser {
         firefox::privileged(self, body, arguments).await
     }
 
-    /// Ends the browser as a person would, then whatever is left of it.
+    /// Closes the browser as a person would, then kills what remains.
     pub async fn close(self) {
         let ended = tokio::time::timeout(CLOSE_LIMIT, self.client.clone().close()).await;
         ignore_because("whatever is left is killed on drop", ended);
@@ -297,7 +297,7 @@ impl Browser {
     }
 }
 
-/// Wraps a body so that what it throws comes back as a value: drivers garble thrown objects.
+/// Wraps a body so that an exception is returned as a value: drivers damage thrown objects.
 fn settling(body: &str) -> String {
     format!(
         "const [args, done] = arguments;\
@@ -329,10 +329,10 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Two frames: the first lays out, after the second it is on the screen.
+/// Two frames: the first computes the layout; after the second it is on the screen.
 const PAINTED: &str =
     "await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))";
 const POLL: Duration = Duration::from_millis(50);
 const LAYOUT_LIMIT: Duration = Duration::from_secs(10);
-/// Firefox waits up to 6 s for a native host at its end.
+/// When Firefox ends, it waits up to 6 s for a native host.
 const CLOSE_LIMIT: Duration = Duration::from_secs(15);

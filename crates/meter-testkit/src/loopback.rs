@@ -1,4 +1,4 @@
-//! Addresses and connections on 127.0.0.1; the only dialer of this crate.
+//! Addresses and connections on 127.0.0.1. Only this module of the crate opens connections.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -11,10 +11,10 @@ pub fn address(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-/// Connects to something of ours on loopback.
+/// Connects to a program of the test on loopback.
 ///
 /// # Errors
-/// It is elsewhere, or nobody listens there.
+/// The address is not on loopback, or no program listens there.
 #[expect(
     clippy::disallowed_methods,
     reason = "the kit's only dialer, and it reaches loopback only"

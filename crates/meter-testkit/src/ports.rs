@@ -1,7 +1,7 @@
 //! Ports on 127.0.0.1 that stay reserved for as long as a test needs them.
 //!
-//! Nothing here listens. A port that a test only looked up ("free at the moment") can be taken by
-//! any other program of the machine before its user binds it; a held one cannot.
+//! Nothing here listens. If a test only looks for a port that is free at the moment, another
+//! program can take it before the test uses it. A held port cannot be taken.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -10,13 +10,13 @@ use tokio::net::TcpSocket;
 
 use crate::loopback::address;
 
-/// A port that no other program can take. Clones hold the same one; it is free when the last is
-/// dropped.
+/// A port that no other program can take. Clones hold the same port; it becomes free when the last
+/// is dropped.
 ///
 /// A socket is bound to it and does not listen. On Linux (`inet_csk_get_port`) the kernel then
-/// gives the number to no outgoing connection and to nobody who asks for any port, while a program
-/// that is told the number and sets `SO_REUSEADDR`, as `tor` and our relay do, can listen on it, as
-/// often as it is started. Connections to a held port on which nobody listens are refused.
+/// gives the number neither to outgoing connections nor to programs that ask for any port. A
+/// program that is told the number and sets `SO_REUSEADDR`, as `tor` and our relay do, can listen
+/// on it, as often as it is started. While nothing listens on it, connections are refused.
 #[derive(Clone, Debug)]
 pub struct HeldPort {
     _bound: Arc<TcpSocket>,
@@ -27,7 +27,7 @@ impl HeldPort {
     /// Holds a port that is free now.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no free port.
     pub fn take() -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;

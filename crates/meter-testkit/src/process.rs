@@ -1,4 +1,4 @@
-//! Children that cannot outlive the test that started them.
+//! Child processes that cannot live longer than the test that started them.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -11,20 +11,20 @@ use std::{
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// A program in a process group of its own, killed with its whole group on drop.
+/// A program in its own process group. Dropping this kills the whole group.
 ///
-/// The end of the test process ends it too, however that happens: see [`WATCH`].
+/// The end of the test process ends the group, too, in whatever way it comes: see [`WATCH`].
 #[derive(Debug)]
 pub(crate) struct Guarded {
     child: Child,
     group: Pid,
-    /// Closing it makes the watcher kill the group. Rust opens it close-on-exec, so no other
-    /// child can keep it open by inheritance.
+    /// Closing it makes the watcher kill the group. Rust opens it close-on-exec, so no other child
+    /// inherits it and keeps it open.
     #[cfg_attr(not(test), expect(dead_code, reason = "held, never used"))]
     lifeline: Option<ChildStdin>,
 }
 
-/// What a child is given beside its arguments.
+/// The environment of a child.
 #[derive(Debug)]
 pub(crate) struct Environment<'a> {
     /// Set for the child, on top of what it inherits.
@@ -34,7 +34,7 @@ pub(crate) struct Environment<'a> {
 }
 
 impl Guarded {
-    /// Starts `program` with both its outputs in the file `log` and nothing to read.
+    /// Starts `program`, with both outputs in the file `log` and an empty input.
     pub(crate) fn spawn(
         program: &Path,
         arguments: &[OsString],
@@ -64,12 +64,12 @@ impl Guarded {
         })
     }
 
-    /// How the program ended, if it did.
+    /// The exit status, if the program has ended.
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// Signals the program and everything in its group.
+    /// Sends a signal to the program and everything in its group.
     pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
         Ok(kill_process_group(self.group, signal)?)
     }
@@ -79,7 +79,7 @@ impl Guarded {
         self.child.id()
     }
 
-    /// Waits until the program has ended by itself, no longer than `limit`.
+    /// Waits until the program has ended without being killed, at most `limit`.
     pub(crate) fn wait(&mut self, limit: Duration) {
         let began = Instant::now();
         while began.elapsed() < limit && matches!(self.child.try_wait(), Ok(None)) {
@@ -87,8 +87,8 @@ impl Guarded {
         }
     }
 
-    /// Kills the whole group, and returns when none of it lives: a killed process still runs for
-    /// the moment it takes to tear it down.
+    /// Kills the whole group and returns when all its members have ended: a killed process runs for
+    /// another moment while the system removes it.
     pub(crate) fn kill(&mut self) {
         ignore_because("the group may be gone already", self.signal(Signal::KILL));
         ignore_because("a second wait returns the same status", self.child.wait());
@@ -105,11 +105,11 @@ impl Drop for Guarded {
     }
 }
 
-/// Drops a result on purpose.
+/// Ignores a result, for a stated reason.
 pub(crate) fn ignore_because<T, E>(_reason: &str, _result: Result<T, E>) {}
 
-/// Whether the group has a member that is more than a zombie; whose parent is gone may stay one for
-/// long, if nobody reaps.
+/// Whether the group has a member that is not a zombie. A process without a parent can stay a
+/// zombie for a long time if nothing reaps it.
 fn has_living_member(group: Pid) -> bool {
     let group = group.to_string();
     let Ok(entries) = fs::read_dir("/proc") else {
@@ -125,16 +125,16 @@ fn has_living_member(group: Pid) -> bool {
     })
 }
 
-/// Runs `"$@"` in the foreground, and beside it a watcher that reads the lifeline until it closes
-/// and then kills the group, itself included. This holds for paused children as well: the kernel
-/// hangs up and continues a stopped group whose parent is gone (POSIX, "orphaned process group"),
-/// and the watcher is deaf to the hang-up.
+/// Runs `"$@"` in the foreground. Beside it, a watcher reads the lifeline until that closes, and
+/// then kills the group, itself included. This also works for paused children: the kernel hangs up
+/// and continues a stopped group whose parent has ended (POSIX, "orphaned process group"), and the
+/// watcher ignores the hang-up.
 const WATCH: &str =
     r#"exec 3<&0 </dev/null; (trap "" HUP; read -r _ <&3; kill -KILL 0) & exec 3<&-; "$@""#;
 
-/// How often a wait looks; std offers no wait with a limit.
+/// Pause between two checks; std has no wait with a limit.
 const POLL: Duration = Duration::from_millis(10);
-/// Only a process stuck in the kernel outlives this.
+/// Only a process that is stuck in the kernel needs longer.
 const KILL_LIMIT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

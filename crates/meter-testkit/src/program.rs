@@ -1,4 +1,4 @@
-//! Finding the installed programs, and saying how to get the missing ones.
+//! Finds the installed programs, and tells how to install missing ones.
 
 use std::{
     env,
@@ -7,10 +7,10 @@ use std::{
 
 use anyhow::{Result, bail};
 
-/// A program that the kit needs and the command that brings it.
+/// A program that the kit needs, with the command that installs it.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// What systems call it; the first that is found is taken.
+    /// Its names on different systems; the first one found is used.
     pub(crate) names: &'static [&'static str],
     pub(crate) remedy: &'static str,
 }
@@ -31,7 +31,7 @@ pub(crate) const OBFS4PROXY: Program = Program {
     names: &["obfs4proxy"],
     remedy: "install it with `sudo apt-get install obfs4proxy` (Debian, Ubuntu)",
 };
-/// Not branded Chrome, which ignores `--load-extension` since 137.
+/// Branded Chrome is not listed: it ignores `--load-extension` since 137.
 pub(crate) const CHROMIUM: Program = Program {
     names: &["chromium", "chromium-browser"],
     remedy: CHROMIUM_REMEDY,
@@ -50,11 +50,11 @@ pub(crate) const GECKODRIVER: Program = Program {
 };
 
 impl Program {
-    /// Looks in PATH, in the places of system programs, and in the tools folder
-    /// (`ONIONMETER_TOOLS`, else `~/.cache/onionmeter/tools/bin`).
+    /// Searches PATH, the folders of system programs, and the tools folder (`ONIONMETER_TOOLS`,
+    /// else `~/.cache/onionmeter/tools/bin`).
     ///
     /// # Errors
-    /// Names the program and the command that installs it.
+    /// The program is missing. The text names it and the command that installs it.
     pub(crate) fn find(&self) -> Result<PathBuf> {
         let path = env::var_os("PATH").unwrap_or_default();
         let system = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];

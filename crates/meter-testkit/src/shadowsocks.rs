@@ -1,5 +1,5 @@
-//! A real Shadowsocks server on loopback, on a thread of its own, and a door through which a
-//! process in another network namespace reaches it.
+//! A real Shadowsocks server on loopback, on its own thread, and a door through which a process in
+//! another network namespace can reach it.
 
 use std::{net::SocketAddr, path::Path, thread};
 
@@ -27,10 +27,10 @@ pub struct ShadowsocksServer {
 }
 
 impl ShadowsocksServer {
-    /// Starts one on a free port of 127.0.0.1.
+    /// Starts a server on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// The method or the password is none, or there is no port or thread.
+    /// The method or the password is not valid, or there is no port or thread.
     pub async fn start(method: &str, password: &str) -> Result<Self> {
         let method = method.parse().ok().context("a method")?;
         let mut config = ServerConfig::new(loopback::address(0), password, method)?;
@@ -82,14 +82,14 @@ async fn serve(config: ServerConfig, listening: oneshot::Sender<SocketAddr>) -> 
     Ok(server.run().await?)
 }
 
-/// Both halves of a door: Unix sockets lie in the file system, which namespaces of networks share.
+/// Both ends of a door. It uses a Unix socket, because network namespaces share the file system.
 #[derive(Debug)]
 pub struct Door {
     _tasks: JoinSet<()>,
 }
 
 impl Door {
-    /// Makes the socket `path`; whoever connects to it is connected to `inside`, on loopback.
+    /// Makes the socket `path`. A connection to it is passed to `inside`, on loopback.
     ///
     /// # Errors
     /// The socket cannot be made.
@@ -110,7 +110,7 @@ impl Door {
         Ok(Self { _tasks: tasks })
     }
 
-    /// Listens on a free port of 127.0.0.1; whoever connects to it comes out at the socket `path`.
+    /// Listens on a free port of 127.0.0.1. A connection to it is passed to the socket `path`.
     ///
     /// # Errors
     /// There is no port.

@@ -1,7 +1,7 @@
 //! A web site on loopback that counts every byte at its sockets.
 //!
-//! Plain HTTP/1.1, one request per connection: every answer says `Connection: close`, so the end of
-//! a connection is the end of its count.
+//! Plain HTTP/1.1 with one request per connection: every answer has `Connection: close`, so the
+//! count of a connection is final when it ends.
 //!
 //! | path | answer |
 //! | --- | --- |
@@ -93,7 +93,7 @@ impl Site {
     ) -> Result<Vec<ConnectionRecord>> {
         let mut changes = self.book.changes.subscribe();
         let waited = tokio::time::timeout(limit, changes.wait_for(|_| self.book.read(&enough)));
-        // The sender lives in our book, so the only failure is the limit.
+        // The sender is part of our book, so the only possible failure is the limit.
         match waited.await {
             Ok(_) => Ok(self.connections()),
             Err(_) => bail!(
@@ -104,10 +104,10 @@ impl Site {
     }
 }
 
-/// The records, and a number that changes with them.
+/// The records, and a number that changes with each change of them.
 #[derive(Debug, Default)]
 struct Book {
-    /// A std mutex: held for a few instructions, never across an await.
+    /// A std mutex is enough: it is held for a few instructions, never across an await.
     records: Mutex<Vec<ConnectionRecord>>,
     changes: watch::Sender<u64>,
 }
@@ -131,8 +131,8 @@ async fn accept(listener: TcpListener, book: Arc<Book>) {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => {
                 let Ok((stream, peer)) = accepted else {
-                    // Reset before it was accepted, or no file descriptor left: that needs a
-                    // moment.
+                    // The connection was reset before it was accepted, or there is no free file
+                    // descriptor. Wait a moment.
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 };
@@ -150,5 +150,6 @@ async fn accept(listener: TcpListener, book: Arc<Book>) {
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
-/// At once; the rest waits in the kernel's queue. Arbitrary, more than any browser opens.
+/// Connections served at once; further ones wait in the kernel's queue. Arbitrary, above what any
+/// browser opens.
 const CONNECTIONS_MAX: usize = 1_000;

@@ -1,6 +1,6 @@
-//! The smallest SOCKS5 and HTTP client, for tests that fetch without a browser.
+//! A minimal SOCKS5 and HTTP client, for tests that need no browser.
 //!
-//! Written from RFC 1928 and 1929 independently of the product, so that both cannot share a
+//! Written from RFC 1928 and 1929 independently of the product, so that both cannot have the same
 //! mistake.
 
 use std::{net::SocketAddr, path::Path};
@@ -28,7 +28,7 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// A user name and a password (RFC 1929): Tor gives each pair circuits of its own.
+/// A user name and a password (RFC 1929). Tor gives each pair its own circuits.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials<'a> {
     /// At most 255 bytes.
@@ -42,7 +42,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
-/// What one exchange returned and what it moved on the stream, SOCKS bytes excluded.
+/// The result of one exchange, and the bytes that it moved on the stream, without SOCKS bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fetched {
     /// The answer's head, with its empty line.
@@ -55,24 +55,24 @@ pub struct Fetched {
     pub received: u64,
 }
 
-/// A connection to the proxy on which nothing has been said, for a test's own words.
+/// A connection to the proxy on which no byte was sent, for a test's own bytes.
 ///
 /// # Errors
-/// The proxy is not there.
+/// Nothing listens at the proxy's address.
 pub async fn wire(proxy: SocketAddr) -> Result<TcpStream> {
     loopback::connect(proxy).await
 }
 
-/// Asks the proxy, without credentials, to connect to a name, which the proxy's far end resolves.
+/// Asks the proxy, without credentials, to connect to a host name, which the exit resolves.
 ///
 /// # Errors
-/// The proxy is not there or breaks the protocol; [`Refused`] (by `downcast`) when it says no.
+/// The proxy is not there or breaks the protocol; [`Refused`] (by `downcast`) when it refuses.
 pub async fn connect(proxy: SocketAddr, host: &str, port: u16) -> Result<TcpStream> {
     let stream = loopback::connect(proxy).await?;
     ask(stream, None, host, port).await
 }
 
-/// As [`connect`], with credentials.
+/// Like [`connect`], with credentials.
 ///
 /// # Errors
 /// As [`connect`].
@@ -86,7 +86,7 @@ pub async fn connect_as(
     ask(stream, Some(credentials), host, port).await
 }
 
-/// As [`connect`], through a proxy on a Unix socket.
+/// Like [`connect`], through a proxy on a Unix socket.
 ///
 /// # Errors
 /// As [`connect`].
@@ -100,7 +100,7 @@ pub async fn connect_unix(
     ask(stream, credentials, host, port).await
 }
 
-/// The conversation with the proxy, on any stream.
+/// Exchanges the SOCKS messages with the proxy, on any stream.
 async fn ask<S: Stream>(
     mut stream: S,
     credentials: Option<Credentials<'_>>,
@@ -131,10 +131,10 @@ async fn log_in(stream: &mut impl Stream, credentials: Credentials<'_>) -> Resul
     Ok(())
 }
 
-/// Gets `path` over an open stream and reads until the far end closes.
+/// Requests `path` over an open stream and reads until the other end closes.
 ///
 /// # Errors
-/// The stream breaks, or what came is not an HTTP answer.
+/// The stream breaks, or the answer is not HTTP.
 pub async fn get(mut stream: impl Stream, host: &str, path: &str) -> Result<Fetched> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;

@@ -1,4 +1,4 @@
-//! A private Tor network on loopback, made of the real `tor` and `tor-gencert`.
+//! A private Tor network on loopback, built from the real `tor` and `tor-gencert`.
 //!
 //! Three directory authorities that are also exits, one plain relay, and a name server for the
 //! exits. Circuits have three hops, as on the public network; nothing can leave the machine.
@@ -46,7 +46,7 @@ pub struct TorNetwork {
     tor: PathBuf,
     authorities: Vec<Authority>,
     daemons: Vec<Daemon>,
-    /// After the daemons, so that these outlive them on drop.
+    /// Declared after the daemons, so that it is dropped after them.
     _names: NameServer,
     _ports: Vec<HeldPort>,
 }
@@ -58,7 +58,7 @@ struct Daemon {
     process: Guarded,
 }
 
-/// The first consensus lacks nodes, which came too late for its vote.
+/// The first consensus lacks nodes, because they came too late for its vote.
 #[derive(Debug)]
 struct Incomplete {
     listed: usize,
@@ -74,7 +74,7 @@ impl std::fmt::Display for Incomplete {
 
 impl std::error::Error for Incomplete {}
 
-/// What a network is made by.
+/// The programs that a network is started with.
 #[derive(Clone, Debug)]
 struct Programs {
     tor: PathBuf,
@@ -89,8 +89,8 @@ impl Programs {
     }
 }
 
-/// Makes `folder/tor`, which is the installed `tor` with a clock that is `days` off; negative:
-/// behind.
+/// Makes `folder/tor`, which is the installed `tor` with a clock that is off by `days`; negative
+/// means behind.
 ///
 /// # Errors
 /// `tor` or `faketime` is missing, or the file cannot be written.
@@ -99,22 +99,22 @@ pub fn tor_with_wrong_clock(folder: &Path, days: i8) -> Result<PathBuf> {
 }
 
 impl TorNetwork {
-    /// Boots a network whose files live under `folder` (created; may exist), and returns when
-    /// every node has a consensus that lists all four: 10 to 20 s from nothing.
+    /// Boots a network with its files below `folder`, which is created if needed. Returns when
+    /// every node has a consensus with all four nodes: 10 to 20 s from the start.
     ///
-    /// Ports are free ones; when another program takes one in between, everything is tried again
-    /// with others.
+    /// It uses free ports. If another program takes one meanwhile, everything is tried again with
+    /// other ports.
     ///
     /// # Errors
     /// `tor` or `tor-gencert` is missing (the text says how to install it), a daemon ended (the
-    /// text has its last words), or there is no consensus after 90 s.
+    /// text has its last log lines), or there is no consensus after 90 s.
     pub async fn boot(folder: &Path) -> Result<Self> {
         Self::boot_with_relays(folder, 1).await
     }
 
-    /// As [`Self::boot`], with as many plain relays beside the authorities. Clients of onion
-    /// services need more than one: a circuit of Arti's to such a service has four hops to begin
-    /// with, and none of them may be the last one of the service's.
+    /// Like [`Self::boot`], with this many plain relays beside the authorities. Clients of onion
+    /// services need more than one: Arti's circuit to such a service has four hops at first, and
+    /// none of them may be the last hop of the service's own circuit.
     ///
     /// # Errors
     /// As [`Self::boot`].
@@ -122,8 +122,8 @@ impl TorNetwork {
         Self::boot_by(&Programs::find()?, folder, relays).await
     }
 
-    /// As [`Self::boot`], but with clocks that are `days` off; negative: behind. To whoever has the
-    /// right time it is a network of another day.
+    /// Like [`Self::boot`], but with clocks that are off by `days`; negative means behind. To a
+    /// client with the right time it is a network of another day.
     ///
     /// # Errors
     /// As [`Self::boot`]; or `faketime` is missing.
@@ -137,8 +137,8 @@ impl TorNetwork {
         Self::boot_by(&programs, folder, 1).await
     }
 
-    /// A network whose first vote came before every node was known is booted anew, with more time
-    /// before the vote.
+    /// If the first vote comes before every node is known, the network is booted again with more
+    /// time before the vote.
     async fn boot_by(programs: &Programs, folder: &Path, relays: usize) -> Result<Self> {
         let held = (0..relays + 2 * AUTHORITIES).map(|_| HeldPort::take());
         let held: Vec<_> = held.collect::<Result<_>>()?;
@@ -162,7 +162,8 @@ impl TorNetwork {
     ) -> Result<Self> {
         let tor = &programs.tor;
         private_folder(folder)?;
-        // tor accepts no /dev/null as its defaults file; without one of ours it reads /etc/tor.
+        // `tor` accepts no /dev/null as its defaults file. Without a file of ours it reads
+        // /etc/tor.
         fs::write(folder.join(torrc::EMPTY), "")?;
         let names = NameServer::start()?;
         let resolvers = format!("nameserver 127.0.0.1:{}\n", names.port());
@@ -194,27 +195,28 @@ impl TorNetwork {
         Ok(network)
     }
 
-    /// The torrc lines that any other `tor` needs to be a client of this network and of no other.
-    /// They set no port, folder or log.
+    /// The torrc lines that make another `tor` a client of this network only. They set no port,
+    /// folder or log.
     #[must_use]
     pub fn client_torrc(&self) -> Vec<String> {
         torrc::joining(&self.authorities)
     }
 
-    /// The configuration, as TOML, that makes an Arti a client of this network and of no other. It
-    /// sets no folder.
+    /// The configuration, as TOML, that makes an Arti a client of this network only. It sets no
+    /// folder.
     ///
     /// # Errors
-    /// An authority has not written down its identity.
+    /// An authority has not written its identity to its folder.
     pub fn arti_config(&self) -> Result<String> {
         arti::config(&self.folder, &self.authorities)
     }
 
-    /// Starts a `tor` of this network that offers whatever listens on `port` of this computer as
-    /// port 80 of an onion service. Returns once its descriptor is up.
+    /// Starts a `tor` of this network that offers the listener on `port` of this computer as port
+    /// 80 of an onion service. Returns when its descriptor is published.
     ///
     /// # Errors
-    /// The process cannot be started, ended, or its descriptor is not up after two minutes.
+    /// The process cannot be started, it ended, or its descriptor is not published after two
+    /// minutes.
     pub async fn start_onion_service(&self, port: u16) -> Result<OnionService> {
         let ports = ClientPorts::hold()?;
         let name = format!("onion{}", ports.socks.number());
@@ -256,14 +258,14 @@ impl TorNetwork {
         Ok(TorClient::new(process, ports, self.folder.join(name)))
     }
 
-    /// Ends every daemon. The network's ports stay its own: from now on connections to them are
-    /// refused.
+    /// Ends every daemon. The network's ports stay reserved: connections to them are refused from
+    /// now on.
     pub fn end(&mut self) {
         self.daemons.clear();
     }
 
-    /// Stops the network in its tracks: nothing answers, no connection ends (`SIGSTOP`). Clients go
-    /// on, so a client that starts now stays where it is.
+    /// Pauses the network (`SIGSTOP`): nothing answers, and no connection ends. Clients continue,
+    /// so a client that starts now makes no progress.
     ///
     /// # Errors
     /// A daemon is gone.
@@ -271,7 +273,7 @@ impl TorNetwork {
         self.signal_all(Signal::STOP)
     }
 
-    /// Lets a paused network go on.
+    /// Continues a paused network.
     ///
     /// # Errors
     /// A daemon is gone.
@@ -287,7 +289,7 @@ impl TorNetwork {
         Ok(())
     }
 
-    /// Polls, because an authority announces a new consensus to nobody.
+    /// Polls, because an authority does not announce a new consensus.
     async fn wait_for_consensus(&mut self) -> Result<()> {
         let wanted = self.daemons.len();
         let port = self
@@ -301,7 +303,7 @@ impl TorNetwork {
                 if listed > 0 && listed < wanted {
                     return Err(Incomplete { listed, wanted }.into());
                 }
-                // An exit opens no stream for a relay that its own consensus does not list.
+                // An exit opens no stream for a relay that is not in its own consensus.
                 if listed == wanted && self.all_know_all() {
                     return Ok(());
                 }
@@ -315,7 +317,7 @@ impl TorNetwork {
         }
     }
 
-    /// Whether every node has written down a consensus with all nodes in it.
+    /// Whether every node has stored a consensus with all nodes in it.
     fn all_know_all(&self) -> bool {
         let wanted = self.daemons.len();
         self.daemons.iter().all(|daemon| {
@@ -374,7 +376,7 @@ fn private_folder(folder: &Path) -> Result<()> {
     made.with_context(|| format!("create {}", folder.display()))
 }
 
-/// The end of a daemon's log: why it ended is written there and nowhere else.
+/// The end of a daemon's log. Only the log tells why a daemon ended.
 fn last_words(folder: &Path) -> String {
     let log = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
     let lines: Vec<&str> = log.lines().collect();
@@ -386,11 +388,11 @@ fn last_words(folder: &Path) -> String {
         .join("\n")
 }
 
-/// Three is the least with which every circuit finds an exit and two distinct other nodes.
+/// The smallest number with which every circuit finds an exit and two other nodes.
 const AUTHORITIES: usize = 3;
-/// Five times the usual; a loaded machine needed 17 s.
+/// Five times the usual time. A busy machine needed 17 s.
 const CONSENSUS_LIMIT: Duration = Duration::from_secs(90);
 const CONSENSUS_POLL: Duration = Duration::from_millis(100);
-/// With `ShutdownWaitLength 0` a `tor` leaves within milliseconds.
+/// With `ShutdownWaitLength 0` a `tor` ends within milliseconds.
 const GRACE: Duration = Duration::from_secs(3);
 const LOG: &str = "stdout.log";

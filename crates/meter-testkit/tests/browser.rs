@@ -1,4 +1,4 @@
-//! Both browsers load an extension, show its pages, reach the site and die with their owner.
+//! Both browsers load an extension, show its pages, reach the site and end with their owner.
 
 #![expect(
     clippy::unwrap_used,
@@ -34,7 +34,7 @@ async fn firefox_does_everything_a_test_needs() {
     a_browser_does_everything_a_test_needs(Kind::Firefox).await;
 }
 
-/// One browser for all claims: starting it is what takes the time.
+/// One browser for all checks, because starting it takes most of the time.
 async fn a_browser_does_everything_a_test_needs(kind: Kind) {
     let folder = tempfile::tempdir().unwrap();
     let mut options =
@@ -116,7 +116,7 @@ async fn a_page_costs_exactly_one_connection_with_the_answers_bytes(browser: &Br
         assert_eq!(record.sent, Answer::to(path).total_bytes(), "{path}");
         assert_eq!(record.received, record.requests[0].head_bytes, "{path}");
     }
-    // Beyond these, a browser asks for the icon of a page that names none, and for nothing else.
+    // Apart from these, a browser requests only the icon of a page that names none.
     let others = records
         .iter()
         .flat_map(|one| &one.requests)
@@ -190,7 +190,7 @@ async fn a_stopped_background_starts_anew(browser: &Browser) {
         first,
         "one background, one birth"
     );
-    // With a port to a native host, which keeps it from ending by itself.
+    // With a port to a native host, which keeps the background from ending.
     browser
         .call("await browser.runtime.sendMessage('hold a port')", vec![])
         .await
@@ -248,7 +248,7 @@ async fn a_dead_proxy_shows_an_error_page_and_never_the_site(browser: &Browser) 
     );
 }
 
-/// Port 1 of this computer: nobody listens there.
+/// Port 1 of this computer: nothing listens there.
 const DEAD_PROXY: &str = "
     const value = globalThis.browser?.runtime.getBrowserInfo
         ? { proxyType: 'manual', socks: '127.0.0.1:1', socksVersion: 5, proxyDNS: true,
@@ -263,7 +263,7 @@ fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/extension")
 }
 
-/// A native host that returns every frame as it came, which is what `cat` does.
+/// A native host that returns every frame unchanged: `cat`.
 fn register_echo_host(kind: Kind, options: &LaunchOptions, folder: &Path) {
     let program = folder.join("echo-host");
     fs::write(&program, "#!/bin/sh\nexec cat\n").unwrap();
@@ -284,7 +284,7 @@ fn register_echo_host(kind: Kind, options: &LaunchOptions, folder: &Path) {
     fs::write(hosts.join("testkit.echo.json"), manifest.to_string()).unwrap();
 }
 
-/// Follows from `key` in the fixture's manifest.
+/// Derived from `key` in the fixture's manifest.
 const FIXTURE_ID: &str = "hennconiaabigkgnbhoikclgolflmldj";
 
 /// Width and height from the first chunk of a PNG.

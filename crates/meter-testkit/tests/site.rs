@@ -1,4 +1,4 @@
-//! The site counts exactly what crosses its sockets.
+//! The site counts exactly the bytes that cross its sockets.
 
 #![expect(
     clippy::unwrap_used,
@@ -82,7 +82,7 @@ async fn a_request_with_a_body_counts_the_body() {
 async fn a_client_that_leaves_midway_ends_the_record_short_of_its_plan() {
     let site = Site::start().await.unwrap();
     let mut stream = connect(&site).await;
-    // A minute and a half as planned: the test leaves after the first piece.
+    // The answer would take a minute and a half; the test leaves after the first piece.
     stream
         .write_all(b"GET /slow/1000000/100 HTTP/1.1\r\nHost: x\r\n\r\n")
         .await

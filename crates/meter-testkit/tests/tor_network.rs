@@ -1,5 +1,5 @@
-//! The private network is a Tor network: clients bootstrap, circuits have three hops, exits
-//! resolve.
+//! The private network is a Tor network: clients bootstrap, circuits have three hops, exits resolve
+//! names.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use meter_testkit::{
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// One network for all claims: booting it is what takes the time.
+/// One network for all checks, because booting it takes most of the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_private_network_boots_serves_holds_still_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,7 +125,8 @@ async fn torrc_lines_are_enough_for_another_tor(network: &TorNetwork, folder: &P
     let fetched = tokio::time::timeout(LIMIT, async {
         let site = Site::start().await.unwrap();
         let proxy = ports.socks.address();
-        // Refused until it listens; from then on it keeps the stream until there is a circuit.
+        // Refused until the client listens. After that it keeps the stream until there is a
+        // circuit.
         loop {
             if let Ok(stream) = socks::connect(proxy, "site.test", site.port()).await {
                 return socks::get(stream, "site.test", "/bytes/10").await.unwrap();
@@ -142,7 +143,7 @@ async fn torrc_lines_are_enough_for_another_tor(network: &TorNetwork, folder: &P
 async fn a_paused_network_holds_a_client_back(network: &TorNetwork) {
     network.pause().unwrap();
     let mut client = network.start_client(ClientPorts::hold().unwrap()).unwrap();
-    // It has spoken to the network as far as it can: connected, and no further.
+    // The client got as far as possible without an answer: connected, and no further.
     let held = client
         .wait_until_ready(Duration::from_secs(4))
         .await
@@ -164,7 +165,7 @@ async fn a_paused_network_holds_a_client_back(network: &TorNetwork) {
     client.wait_until_ready(LIMIT).await.unwrap();
 }
 
-/// Living processes (not zombies, which have no command line) with `text` in their arguments.
+/// Live processes (zombies have no command line) with `text` in their arguments.
 fn processes_naming(text: &str) -> usize {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());

@@ -1,4 +1,4 @@
-//! What is Chromium's own.
+//! The parts that are specific to Chromium.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -32,7 +32,7 @@ pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
         "goog:chromeOptions": {
             "binary": utf8(&program::CHROMIUM.find()?)?,
             "args": arguments,
-            // Debian's defaults open a search engine's page at start.
+            // Debian's defaults open the page of a search engine at start.
             "prefs": {
                 "homepage": "about:blank",
                 "homepage_is_newtabpage": false,
@@ -46,7 +46,7 @@ pub(crate) fn capabilities(options: &LaunchOptions) -> Result<Capabilities> {
     Ok(capabilities)
 }
 
-/// Waits for the extension's service worker; its address has the extension's id.
+/// Waits for the extension's service worker. Its address contains the extension's id.
 pub(crate) async fn extension_origin(browser: &Browser, extension: &Path) -> Result<String> {
     let manifest: Value = serde_json::from_slice(&fs::read(extension.join("manifest.json"))?)?;
     let worker = manifest["background"]["service_worker"].as_str();
@@ -72,7 +72,7 @@ pub(crate) async fn extension_origin(browser: &Browser, extension: &Path) -> Res
     })?
 }
 
-/// Closes the worker's DevTools target, which ends the worker; returns when it is gone.
+/// Closes the worker's DevTools target, which ends the worker. Returns when it has ended.
 pub(crate) async fn stop_worker(browser: &Browser) -> Result<()> {
     let origin = browser.extension_origin()?;
     let ours = |(_, url): &(String, String)| url.starts_with(origin);
@@ -81,7 +81,8 @@ pub(crate) async fn stop_worker(browser: &Browser) -> Result<()> {
         .into_iter()
         .find(ours)
         .context("the service worker does not run")?;
-    // A worker that is just starting takes no notice, so it is told until it is gone.
+    // A worker that is just starting ignores the command, so it is repeated until the worker has
+    // ended.
     let close = json!({ "targetId": &id });
     let gone = tokio::time::timeout(WORKER_LIMIT, async {
         while workers(browser)
@@ -137,7 +138,7 @@ pub(crate) async fn cdp(browser: &Browser, command: &str, parameters: &Value) ->
 
 /// The running service workers: target id and address.
 async fn workers(browser: &Browser) -> Result<Vec<(String, String)>> {
-    // The empty filter: without one, workers are left out.
+    // The empty filter is needed: without a filter, workers are left out.
     let targets = cdp(browser, "Target.getTargets", &json!({ "filter": [{}] })).await?;
     let targets = targets["targetInfos"]
         .as_array()
@@ -155,7 +156,8 @@ fn utf8(path: &Path) -> Result<&str> {
     path.to_str().context("paths for a browser are UTF-8")
 }
 
-/// `127.0.0.1` is never proxied, so what is sent to its port 1 reaches nobody, at any setting.
+/// `127.0.0.1` is never proxied. So a request to its port 1 reaches nothing, whatever the settings
+/// are.
 const FLAGS: &[&str] = &[
     "--headless=new",
     "--no-sandbox",
@@ -163,7 +165,7 @@ const FLAGS: &[&str] = &[
     "--disable-quic",
     "--disable-breakpad",
     "--disable-sync",
-    // An error page shall stay one: a reload by itself is a request that no test made.
+    // An error page must stay: an automatic reload would be a request that no test made.
     "--disable-auto-reload",
     "--disable-background-networking",
     "--disable-client-side-phishing-detection",

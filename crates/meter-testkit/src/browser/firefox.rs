@@ -1,4 +1,4 @@
-//! What is Firefox's own.
+//! The parts that are specific to Firefox.
 
 use std::{fs, path::Path};
 
@@ -62,8 +62,8 @@ pub(crate) async fn remove(browser: &Browser, id: &str) -> Result<()> {
     privileged(browser, REMOVE, vec![json!(id)]).await.map(drop)
 }
 
-/// Ends the event page, as its idle timer does, and even where that would wait: while a port to a
-/// native host is open.
+/// Ends the event page like its idle timer, and also in a case where the timer would wait: while a
+/// port to a native host is open.
 pub(crate) async fn stop_background(browser: &Browser) -> Result<()> {
     let origin = browser.extension_origin()?;
     let uuid = origin.trim_start_matches("moz-extension://");
@@ -114,17 +114,18 @@ async fn enter(browser: &Browser, context: &str) -> Result<()> {
     Ok(())
 }
 
-/// The fixed ones, and those that depend on the options.
+/// The fixed preferences, and those that depend on the options.
 fn preferences(options: &LaunchOptions) -> Result<Map<String, Value>> {
     let mut all = Map::new();
     for (names, value) in [(OFF, json!(false)), (EMPTY, json!("")), (ZERO, json!(0))] {
         all.extend(names.iter().map(|&name| (name.to_owned(), value.clone())));
     }
     for (name, value) in [
-        // Every name is this computer: nothing outside is reachable, and a leak reaches the site.
+        // Every name resolves to this computer: nothing outside can be reached, and a leak reaches
+        // the site.
         ("network.dns.forceResolve", json!("127.0.0.1")),
         ("network.dns.disablePrefetch", json!(true)),
-        // 5: off by choice; names are resolved by the system only, that is, by the line above.
+        // 5: off by choice. Names are resolved by the system only, so by the line above.
         ("network.trr.mode", json!(5)),
         (
             "services.settings.server",
@@ -154,7 +155,7 @@ fn scheme(dark: bool) -> u8 {
     u8::from(!dark)
 }
 
-/// Pinned, because Firefox makes up another for every profile. The value is arbitrary.
+/// Fixed, because Firefox otherwise makes a new one for every profile. The value is arbitrary.
 const EXTENSION_UUID: &str = "0f3a1c52-6e7b-4d8c-9a10-2b3c4d5e6f70";
 const SCHEME: &str = "layout.css.prefers-color-scheme.content-override";
 
@@ -184,8 +185,8 @@ const SET_VIEWPORT: &str = "
     }
 ";
 
-/// Services of Firefox's own that would ask somebody something, and upgrades to TLS that our site
-/// would have to refuse first.
+/// Services of Firefox that would connect to servers, and upgrades to TLS, which our site would
+/// have to refuse first.
 const OFF: &[&str] = &[
     "app.normandy.enabled",
     "app.update.auto",

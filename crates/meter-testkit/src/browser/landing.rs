@@ -1,16 +1,16 @@
-//! Telling a page from the browser's own error page.
+//! Tells a page from the browser's own error page.
 
 /// Where a navigation ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Landed {
-    /// On a page that somebody served.
+    /// On a page that a server sent.
     Page,
-    /// On the browser's error page; its reason is the browser's own word, such as
+    /// On the browser's error page. The reason is the browser's own name for it, such as
     /// `ERR_PROXY_CONNECTION_FAILED` or `proxyConnectFailure`.
     NetworkError(String),
 }
 
-/// The browser's reason in the words with which its driver reports a failed navigation.
+/// Finds the browser's reason in the text with which its driver reports a failed navigation.
 pub(crate) fn network_error(failure: &str) -> Option<String> {
     [CHROMIUM_FAILURE, FIREFOX_ERROR, FIREFOX_CERTIFICATE]
         .into_iter()
@@ -25,7 +25,7 @@ pub(crate) fn network_error(failure: &str) -> Option<String> {
 /// The reason in the reply to [`WHAT_IS_SHOWN`].
 pub(crate) fn shown_error(shown: &str) -> Option<String> {
     let reason = network_error(shown);
-    // A Chromium error page whose text names no reason is an error page all the same.
+    // A Chromium error page without a reason is still an error page.
     reason.or_else(|| {
         shown
             .starts_with(CHROMIUM_ERROR_PAGE)

@@ -1,4 +1,4 @@
-//! What a browser is started with.
+//! The options for the start of a browser.
 
 use std::{
     net::SocketAddr,
@@ -15,7 +15,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Both.
+    /// Both browsers.
     pub const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
 }
 
@@ -38,12 +38,12 @@ pub struct LaunchOptions {
     /// `HOME` for the browser and for the native hosts that it starts. The driver's log is written
     /// here.
     pub home: PathBuf,
-    /// The browser's profile; what it holds already is used.
+    /// The browser's profile. Existing content is used.
     pub profile: PathBuf,
     /// More environment for the browser and for the native hosts that it starts.
     pub env: Vec<(String, String)>,
-    /// A SOCKS5 proxy for every page, which also resolves every name; none without one, unless an
-    /// extension sets it.
+    /// A SOCKS5 proxy for every page, which also resolves every name. `None`: no proxy, unless an
+    /// extension sets one.
     pub socks_proxy: Option<SocketAddr>,
     /// Whether pages see a preference for dark.
     pub dark: bool,
@@ -74,7 +74,7 @@ impl LaunchOptions {
     #[must_use]
     pub fn native_hosts_folder(&self, kind: Kind) -> PathBuf {
         match kind {
-            // With a profile folder of its own, Chromium does not look under HOME.
+            // With its own profile folder, Chromium does not look below HOME.
             Kind::Chromium => self.profile.join("NativeMessagingHosts"),
             Kind::Firefox => self.home.join(".mozilla/native-messaging-hosts"),
         }

@@ -45,8 +45,8 @@ impl Browser {
         self.switch_to(next).await
     }
 
-    /// Opens a page of the extension in a tab of its own and makes that current. `path` is relative
-    /// to the extension's folder.
+    /// Opens a page of the extension in a new tab and makes that tab current. `path` is relative to
+    /// the extension's folder.
     ///
     /// # Errors
     /// There is no extension, it has no such page, or the driver failed.
@@ -59,7 +59,7 @@ impl Browser {
         }
     }
 
-    /// `chrome-extension://…` or `moz-extension://…`, without a slash at its end.
+    /// `chrome-extension://…` or `moz-extension://…`, without a slash at the end.
     ///
     /// # Errors
     /// The browser was started without an extension.

@@ -1,4 +1,4 @@
-//! Which path gets which bytes. Pure, so that a test can compute the expected number.
+//! The bytes of the answer for each path. Pure, so that a test can compute the expected number.
 
 use std::time::Duration;
 
@@ -48,12 +48,12 @@ impl Answer {
         self.head.as_bytes()
     }
 
-    /// How long to wait before each piece of the body but the first.
+    /// Pause before each piece of the body except the first.
     pub(super) fn pause(&self) -> Duration {
         self.pause
     }
 
-    /// The body from `offset` on, no more than a piece of it; empty at its end.
+    /// The next piece of the body from `offset` on; empty at the end.
     pub(super) fn piece(&self, offset: u64) -> Vec<u8> {
         let most = if self.pause.is_zero() {
             PIECE_BYTES
@@ -121,7 +121,7 @@ impl Body {
     }
 }
 
-/// Asks for nothing else: its icon is in the page itself.
+/// It loads nothing else: its icon is inside the page.
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <head>

@@ -1,4 +1,4 @@
-//! One connection: read a request, answer it, wait for the other end to close.
+//! Serves one connection: reads a request, answers it, waits for the other end to close.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::{
 use super::{Answer, Book, ConnectionRecord, RequestRecord};
 use crate::process::ignore_because;
 
-/// Serves until the end, and marks the record as closed however that comes.
+/// Serves until the end, and then marks the record as closed, in whatever way the end came.
 pub(super) async fn serve(stream: TcpStream, book: Arc<Book>, index: usize) {
     let mut connection = Connection {
         stream,
@@ -51,7 +51,7 @@ impl Connection {
         }
         self.send(&answer).await?;
         self.stream.shutdown().await?;
-        // What the other end still sends counts too.
+        // Bytes that the other end still sends count, too.
         while self.read(&mut buffer).await? > 0 {}
         Ok(())
     }
@@ -92,7 +92,7 @@ impl Connection {
         Ok(count)
     }
 
-    /// Counts what the socket accepted, also when it breaks in the middle.
+    /// Counts the bytes that the socket accepted, even if it breaks in the middle.
     async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             let count = self.stream.write(bytes).await?;

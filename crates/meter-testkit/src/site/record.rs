@@ -1,4 +1,4 @@
-//! What the site remembers.
+//! The records of the site.
 
 use std::net::SocketAddr;
 
@@ -11,9 +11,9 @@ pub struct ConnectionRecord {
     pub received: u64,
     /// Bytes that the socket accepted from us.
     pub sent: u64,
-    /// At most one, since every answer closes its connection; none if nothing whole arrived.
+    /// At most one, since every answer closes its connection; none if no complete request arrived.
     pub requests: Vec<RequestRecord>,
-    /// Whether more may follow.
+    /// Whether more bytes may follow.
     pub open: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct RequestRecord {
     pub head_bytes: u64,
     /// Bytes of body that the head announced.
     pub body_bytes: u64,
-    /// Bytes of the whole answer, as planned; [`ConnectionRecord::sent`] says how many went out.
+    /// Bytes of the whole answer, as planned. [`ConnectionRecord::sent`] tells how many were sent.
     pub answer_bytes: u64,
 }
 
@@ -54,7 +54,7 @@ impl ConnectionRecord {
         }
     }
 
-    /// Whether it carried a request for `path`.
+    /// Whether it had a request for `path`.
     #[must_use]
     pub fn asked_for(&self, path: &str) -> bool {
         self.requests.iter().any(|request| request.path == path)

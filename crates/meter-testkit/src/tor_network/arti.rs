@@ -1,4 +1,4 @@
-//! What Arti needs to know to be a client of the network.
+//! The configuration that makes Arti a client of the network.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -9,7 +9,7 @@ use super::keys::Authority;
 /// The configuration as TOML; see [`super::TorNetwork::arti_config`].
 pub(crate) fn config(folder: &Path, authorities: &[Authority]) -> Result<String> {
     let mut text = String::new();
-    // Only the authorities: the plain relay caches no directory, and asking it costs seconds.
+    // Only the authorities: the plain relay has no directory cache, and asking it takes seconds.
     for authority in authorities {
         let (rsa, ed) = (&authority.relay_identity, ed_identity(folder, authority)?);
         writeln!(text, "[[tor_network.fallback_caches]]")?;
@@ -28,7 +28,7 @@ pub(crate) fn config(folder: &Path, authorities: &[Authority]) -> Result<String>
     Ok(text + FIXED)
 }
 
-/// `tor` writes it beside the other fingerprint, as "nickname base64".
+/// `tor` writes it next to the other fingerprint, as "nickname base64".
 fn ed_identity(folder: &Path, authority: &Authority) -> Result<String> {
     let path = folder.join(&authority.name).join("fingerprint-ed25519");
     let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
@@ -36,9 +36,9 @@ fn ed_identity(folder: &Path, authority: &Authority) -> Result<String> {
     Ok(identity.context("a name and an identity")?.to_owned())
 }
 
-/// All nodes are on one address: without the prefixes no two of them could be on one path. The site
-/// is on this computer, too. In a test network `tor` takes as long for a period of onion services
-/// as for a run of shared randomness, 24 votings of 30 s; Arti has to be told that it is 12
+/// All nodes have one address: without the prefixes, no two of them could be in one path. The site
+/// is on this computer, too. In a test network `tor` uses the same length for a period of onion
+/// services and for a run of shared randomness, 24 votings of 30 s; Arti must be told that it is 12
 /// minutes.
 const FIXED: &str = "\
 [path_rules]

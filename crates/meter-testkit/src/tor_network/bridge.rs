@@ -1,4 +1,4 @@
-//! A bridge of the private network: a relay that no consensus lists, plain or behind obfs4.
+//! A bridge of the private network: a relay that is in no consensus, plain or with obfs4.
 
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
@@ -18,13 +18,13 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Where clients connect to: the relay's own port, or the transport's.
+    /// The address for clients: the relay's own port, or the transport's.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.door
     }
 
-    /// The line by which a client is told of it, as if it were at `address`.
+    /// The bridge line for clients, with `address` as its address.
     #[must_use]
     pub fn line_at(&self, address: &str) -> String {
         format!("{}{address} {}", self.before, self.after)
@@ -32,7 +32,7 @@ impl Bridge {
 }
 
 impl TorNetwork {
-    /// Starts a bridge and returns when it can serve: it knows the network, and its transport, if
+    /// Starts a bridge and returns when it can serve: it has the directory, and its transport, if
     /// any, listens.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl TorNetwork {
     }
 }
 
-/// What stands behind the address, once all of it is known. A bridge tells nobody but its files.
+/// Reads the part after the address, once all of it is known. A bridge writes it only to its files.
 fn read(home: &Path, obfs4: bool) -> Option<String> {
     let log = fs::read_to_string(home.join(super::LOG)).ok()?;
     if !log.contains("Bootstrapped 100%") {
@@ -97,6 +97,6 @@ fn read(home: &Path, obfs4: bool) -> Option<String> {
     Some(format!("{fingerprint} cert={}", arguments.trim_end()))
 }
 
-/// Ten times the usual.
+/// Ten times the usual time.
 const LIMIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);

@@ -1,4 +1,4 @@
-//! A client `tor` of the private network: the "Tor that is already there" of a test.
+//! A client `tor` of the private network. In tests it is the Tor that already runs.
 
 use std::{
     net::SocketAddr,
@@ -15,7 +15,7 @@ use crate::{
     process::{Guarded, ignore_because},
 };
 
-/// Where a client listens, on 127.0.0.1.
+/// The ports of a client, on 127.0.0.1.
 #[derive(Clone, Debug)]
 pub struct ClientPorts {
     /// SOCKS5 with names.
@@ -25,10 +25,10 @@ pub struct ClientPorts {
 }
 
 impl ClientPorts {
-    /// Two ports that nobody else can take while these live.
+    /// Two ports that no other program can take while these live.
     ///
     /// # Errors
-    /// There are none.
+    /// There are no free ports.
     pub fn hold() -> Result<Self> {
         Ok(Self {
             socks: HeldPort::take()?,
@@ -85,27 +85,27 @@ impl TorClient {
         self.folder.join("control_auth_cookie")
     }
 
-    /// Opens a control port on which this client says that it is of another version.
+    /// Opens a control port on which this client claims to have another version.
     ///
     /// # Errors
-    /// There is no port.
+    /// There is no free port.
     pub async fn claim_version(&self, version: &str) -> Result<OtherVersion> {
         OtherVersion::before(self.control(), version).await
     }
 
-    /// Its Unix socket for SOCKS, where it was started with one.
+    /// Its Unix socket for SOCKS, if it was started with one.
     #[must_use]
     pub fn socks_socket(&self) -> PathBuf {
         self.folder.join(torrc::SOCKS_SOCKET)
     }
 
-    /// Its Unix socket for control, where it was started with one.
+    /// Its Unix socket for control, if it was started with one.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {
         self.folder.join(torrc::CONTROL_SOCKET)
     }
 
-    /// Sends one command to the control port; returns the reply's lines without their codes.
+    /// Sends one command to the control port. Returns the lines of the reply without their codes.
     ///
     /// # Errors
     /// The client does not answer, or refuses the command.
@@ -134,7 +134,7 @@ impl TorClient {
     /// The process ended (the text has its last words), or `limit` passed.
     pub async fn wait_until_ready(&mut self, limit: Duration) -> Result<()> {
         let waited = tokio::time::timeout(limit, async {
-            // No answer is normal at first: the port and the cookie take a moment to appear.
+            // No answer is normal at first: port and cookie take a moment to appear.
             while self.bootstrap_percent().await.unwrap_or(0) < 100 {
                 if let Some(status) = self.process.exit_status()? {
                     bail!(
@@ -155,7 +155,7 @@ impl TorClient {
         }
     }
 
-    /// Stops it in its tracks (`SIGSTOP`): ports accept, nothing answers.
+    /// Pauses it (`SIGSTOP`): its ports accept connections, but nothing answers.
     ///
     /// # Errors
     /// The process is gone.
@@ -163,7 +163,7 @@ impl TorClient {
         self.process.signal(Signal::STOP)
     }
 
-    /// Lets a paused client go on.
+    /// Continues a paused client.
     ///
     /// # Errors
     /// The process is gone.
@@ -171,7 +171,7 @@ impl TorClient {
         self.process.signal(Signal::CONT)
     }
 
-    /// Ends it with `SIGKILL`, as a crash would; returns when it is gone.
+    /// Kills it with `SIGKILL`, as a crash would. Returns when it has ended.
     pub fn kill(mut self) {
         self.process.kill();
     }
@@ -187,5 +187,5 @@ impl Drop for TorClient {
 }
 
 const POLL: Duration = Duration::from_millis(50);
-/// With `ShutdownWaitLength 0` it leaves within milliseconds.
+/// With `ShutdownWaitLength 0` it ends within milliseconds.
 const GRACE: Duration = Duration::from_secs(3);

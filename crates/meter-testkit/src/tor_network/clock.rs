@@ -1,5 +1,4 @@
-//! Programs whose clock is wrong: `faketime`'s library is loaded before them, in a script of their
-//! own.
+//! Programs with a wrong clock: a script loads `faketime`'s library before the program.
 
 use std::{
     fs,
@@ -12,8 +11,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::program;
 
-/// Makes `folder/name`, which runs `program` with a clock that is off by `days`; negative: behind.
-/// The process stays the one that was started, so that signals reach it.
+/// Makes `folder/name`, which runs `program` with a clock that is off by `days`; negative means
+/// behind. The process keeps its id, so that signals reach it.
 pub(crate) fn off_by(days: i8, program: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let file = folder.join(name);
     let (library, program) = (library()?, program.display());
@@ -24,7 +23,7 @@ pub(crate) fn off_by(days: i8, program: &Path, folder: &Path, name: &str) -> Res
     Ok(file)
 }
 
-/// Where the library is, by what the program that is made for it sets.
+/// Finds the library: asks `faketime` which path it would set.
 fn library() -> Result<String> {
     let faketime = program::FAKETIME.find()?;
     let mut asked = Command::new(faketime);

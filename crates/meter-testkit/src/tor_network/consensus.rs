@@ -1,4 +1,4 @@
-//! What an authority says about the network.
+//! Reads an authority's view of the network.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::loopback;
 
-/// How many nodes the authority's consensus lists; 0 while there is none, or no answer.
+/// Number of nodes in the authority's consensus; 0 while there is no consensus or no answer.
 pub(crate) async fn nodes_listed(directory_port: u16) -> usize {
     let asked = tokio::time::timeout(LIMIT, consensus(directory_port)).await;
     asked.map_or(0, |got| got.map_or(0, |text| count_nodes(&text)))
@@ -31,5 +31,5 @@ async fn consensus(directory_port: u16) -> Result<String> {
 
 const REQUEST: &[u8] = b"GET /tor/status-vote/current/consensus-microdesc HTTP/1.0\r\n\r\n";
 const LIMIT: Duration = Duration::from_secs(2);
-/// Ours has 4 kB; arbitrary, to have a bound.
+/// Ours has 4 kB. The limit is arbitrary.
 const ANSWER_BYTES_MAX: u64 = 1_000_000;

@@ -1,6 +1,6 @@
-//! The smallest control-port client: authenticate with the cookie, ask, read the answer.
+//! A minimal control-port client: authenticates with the cookie, asks, reads the answer.
 //!
-//! It exists so that the kit can watch a `tor` without the product's own control client.
+//! With it the kit can watch a `tor` without the product's own control client.
 
 use std::{fmt::Write as _, fs, net::SocketAddr, path::Path};
 

@@ -1,6 +1,6 @@
-//! The name server of the exits: `*.test` is 127.0.0.1, nothing else exists.
+//! The name server of the exits: `*.test` is 127.0.0.1; other names do not exist.
 //!
-//! So names are really resolved at the exit, and no question about a name leaves the machine.
+//! So exits really resolve names, and no query leaves the machine.
 
 use std::{
     net::{Ipv4Addr, UdpSocket},
@@ -96,7 +96,7 @@ fn answer(question: &[u8]) -> Option<Vec<u8>> {
     reply.extend([0, 1, 0, u8::from(has_address), 0, 0, 0, 0]);
     reply.extend(asked);
     if has_address {
-        // The name is the one asked for (offset 12); A, IN, 60 s, four octets.
+        // The name in the question (offset 12); A, IN, 60 s, four octets.
         reply.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
         reply.extend(Ipv4Addr::LOCALHOST.octets());
     }
@@ -109,9 +109,9 @@ const TYPE_A: &[u8] = &[0, 1];
 const FLAGS_FOUND: [u8; 2] = [0x81, 0x80];
 /// The same with NXDOMAIN.
 const FLAGS_NO_SUCH_NAME: [u8; 2] = [0x81, 0x83];
-/// More than any question over UDP.
+/// Longer than any question over UDP.
 const QUESTION_BYTES_MAX: usize = 2048;
-/// How often the thread looks whether it shall end.
+/// How often the thread checks whether it must end.
 const LOOK: Duration = Duration::from_millis(100);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The authorities' keys: everything else in the network is derived from their fingerprints.
+//! The authorities' keys. The rest of the network is derived from their fingerprints.
 
 use std::{
     fs,
@@ -25,7 +25,7 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// The line by which others know this authority.
+    /// The torrc line that makes this authority known to others.
     pub(crate) fn torrc_line(&self) -> String {
         let Self {
             name,
@@ -41,8 +41,8 @@ impl Authority {
     }
 }
 
-/// Makes one authority for each pair of ports (OR, directory), all at once: making RSA keys is what
-/// takes the time. Blocks for 1 to 3 s.
+/// Makes one authority for each pair of ports (OR, directory), all at the same time, because making
+/// RSA keys takes long. Blocks for 1 to 3 s.
 pub(super) fn create(programs: &Programs, folder: &Path, ports: &[u16]) -> Result<Vec<Authority>> {
     let Programs { tor, gencert } = programs;
     thread::scope(|scope| {
@@ -90,7 +90,7 @@ fn voting_identity(gencert: &Path, home: &Path, directory_port: u16) -> Result<S
         .to_owned())
 }
 
-/// Asks `tor` for the fingerprint, whereby it makes the key.
+/// Asks `tor` for the fingerprint; this also makes the key.
 fn relay_identity(tor: &Path, folder: &Path, name: &str, or_port: u16) -> Result<String> {
     let empty = folder.join(torrc::EMPTY);
     let mut command = Command::new(tor);
@@ -113,7 +113,7 @@ fn relay_identity(tor: &Path, folder: &Path, name: &str, or_port: u16) -> Result
         "--AssumeReachable",
         "1",
     ]);
-    // A placeholder, so that the public authorities are not known even here.
+    // A placeholder, so that even this `tor` does not know the public authorities.
     command
         .arg("--DirAuthority")
         .arg(format!("x 127.0.0.1:1 {}", "F".repeat(40)));
@@ -135,7 +135,7 @@ fn output(mut command: Command, input: &[u8]) -> Result<String> {
     let mut child = command
         .spawn()
         .with_context(|| format!("start {command:?}"))?;
-    // Taken, so that it closes: the program reads to the end.
+    // Dropped, so that it closes: the program reads until the end of its input.
     child
         .stdin
         .take()

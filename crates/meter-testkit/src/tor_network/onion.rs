@@ -14,14 +14,14 @@ pub struct OnionService {
 }
 
 impl OnionService {
-    /// Waits until the service of `client`, with its keys in `folder`, can be found.
+    /// Waits until clients can find the service of `client`. `folder` holds its keys.
     pub(super) async fn published(mut client: TorClient, folder: &Path) -> Result<Self> {
         client.wait_until_ready(LIMIT).await?;
         let address = fs::read_to_string(folder.join("hostname"))?;
         let address = address.trim().to_owned();
         let key = address.strip_suffix(".onion").context("an onion address")?;
         let waited = tokio::time::timeout(LIMIT, async {
-            // tor counts nothing that could be asked for; its log is the only place that says it.
+            // `tor` has no counter for this that could be queried; only its log shows it.
             while log(&client).matches(UPLOADED).count() < UPLOADS {
                 tokio::time::sleep(POLL).await;
             }
@@ -38,7 +38,7 @@ impl OnionService {
         })
     }
 
-    /// Its name, `.onion` included. It answers on port 80.
+    /// Its name, including `.onion`. It answers on port 80.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -57,10 +57,10 @@ fn log(client: &TorClient) -> String {
     fs::read_to_string(client.folder().join(super::LOG)).unwrap_or_default()
 }
 
-/// The folder of its keys, below that of its `tor`.
+/// Name of the folder for its keys, below the folder of its `tor`.
 pub(super) const FOLDER: &str = "service";
-/// Two descriptors, for this period and the next, to each authority. Earlier, a client may ask one
-/// that has none yet, and then does not ask it again for minutes.
+/// Two descriptors, for this period and the next, to each authority. Before all are uploaded, a
+/// client may ask an authority that has none yet, and then does not ask it again for minutes.
 const UPLOADS: usize = 2 * super::AUTHORITIES;
 const LIMIT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);

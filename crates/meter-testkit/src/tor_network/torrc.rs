@@ -1,4 +1,5 @@
-//! The torrc of every node. The order of options matters only where they add up (`ExitPolicy`).
+//! The torrc of every node. The order of options matters only for options that add up
+//! (`ExitPolicy`).
 
 use std::{
     fmt::Write as _,
@@ -17,21 +18,21 @@ pub(crate) struct Node {
     pub(crate) text: String,
 }
 
-/// When a network that starts now votes for the first time.
+/// The times of the first votes of a new network.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Between two votes until there is a consensus, in s. Divides 30 minutes, as tor demands.
+    /// Seconds between two votes until there is a consensus. Divides 30 minutes, as `tor` requires.
     interval_s: u64,
-    /// From the start to the first vote, in s: every descriptor has to be in by then, because a
-    /// consensus that lacks one is replaced only 30 s later, and nodes fetch that one much later
-    /// still.
+    /// Seconds from the start to the first vote. Every descriptor must have arrived by then,
+    /// because an incomplete consensus is replaced only 30 s later, and nodes fetch the new one
+    /// even later.
     lead_s: u64,
-    /// For the votes to arrive, and again for the signatures, in s.
+    /// Seconds for the votes to arrive, and the same again for the signatures.
     delay_s: u64,
 }
 
 impl Pace {
-    /// From the one that is enough for an idle machine to the one for a machine that is very busy.
+    /// From the shortest, which is enough for an idle machine, to the one for a very busy machine.
     pub(crate) const ALL: [Self; 3] = [
         Self::new(5, 2, 2),
         Self::new(15, 9, 3),
@@ -47,7 +48,8 @@ impl Pace {
         }
     }
 
-    /// Votes are due at multiples of the interval plus this, and go out two delays before.
+    /// Votes are due at multiples of the interval plus this offset; they are sent two delays
+    /// earlier.
     fn offset_s(self) -> Result<u64> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let whole = now.as_secs() + u64::from(now.subsec_nanos() > 0);
@@ -65,7 +67,8 @@ impl Pace {
     }
 }
 
-/// The configurations of all daemons, to be started at once: the first vote is timed from now.
+/// The configurations of all daemons, which must be started at once: the first vote is timed from
+/// now.
 pub(crate) fn nodes(
     folder: &Path,
     authorities: &[Authority],
@@ -73,7 +76,7 @@ pub(crate) fn nodes(
     pace: Pace,
 ) -> Result<Vec<Node>> {
     let votes = pace.lines()?;
-    // A relay without a directory cache would refuse what it is asked for as such a directory.
+    // A relay without a directory cache would refuse the requests to such a directory.
     let caches = authorities
         .iter()
         .map(|authority| format!("${}", authority.relay_identity));
@@ -96,7 +99,7 @@ pub(crate) fn nodes(
         });
     }
     // Without a directory cache a relay cannot be a guard, so clients never ask it for descriptors
-    // it has not fetched yet; with one, four client starts in ten waited 10 s at 50 %.
+    // that it has not fetched yet. With a cache, four client starts in ten waited 10 s at 50 %.
     for (index, or_port) in relays.iter().enumerate() {
         let name = format!("relay{index}");
         let text = common(folder, &name, authorities) + &exit(folder, *or_port) + "DirCache 0\n";
@@ -109,10 +112,11 @@ pub(crate) fn nodes(
 pub(crate) fn joining(authorities: &[Authority]) -> Vec<String> {
     let fixed = [
         "TestingTorNetwork 1",
-        // The kernel refuses (EINVAL) any connection from here to another network.
+        // With this address the kernel refuses (EINVAL) any connection from here to another
+        // network.
         "OutboundBindAddress 127.0.0.1",
         "PathsNeededToBuildCircuits 0.67",
-        // The default scheduler wakes every 10 ms; on loopback that costs most of the speed.
+        // The default scheduler wakes every 10 ms, which costs most of the speed on loopback.
         "Schedulers Vanilla",
     ];
     let fixed = fixed.into_iter().map(str::to_owned);
@@ -121,7 +125,7 @@ pub(crate) fn joining(authorities: &[Authority]) -> Vec<String> {
         .collect()
 }
 
-/// The configuration of a client with ports of its own.
+/// The configuration of a client with its own ports.
 pub(crate) fn client(
     folder: &Path,
     name: &str,
@@ -156,7 +160,7 @@ fn common(folder: &Path, name: &str, authorities: &[Authority]) -> String {
     let data = folder.join(name);
     let data = data.display();
     let joining = joining(authorities).join("\n");
-    // tor looks for its owner every 15 s, so even a daemon that escaped its group ends.
+    // `tor` checks for its owner every 15 s, so even a daemon that left its group ends.
     let owner = std::process::id();
     format!(
         "{joining}\nDataDirectory {data}\nNickname {name}\nLog notice stdout\nSafeLogging 0\n\
@@ -174,13 +178,13 @@ fn exit(folder: &Path, or_port: u16) -> String {
 pub(crate) const SOCKS_SOCKET: &str = "socks";
 pub(crate) const CONTROL_SOCKET: &str = "control";
 
-/// The file that stands for "no defaults".
+/// The empty file that replaces the system's defaults.
 pub(crate) const EMPTY: &str = "empty";
 /// The file that names our name server.
 pub(crate) const RESOLVERS: &str = "resolv.conf";
 
 /// `accept 127.0.0.0/8:*` would be enough for the Exit flag, but microdescriptors summarise it as
-/// `reject 1-65535`, and clients then see no exit. The `ServerDNS` lines keep exits from probing
+/// `reject 1-65535`, and clients then see no exit. The `ServerDNS` lines keep exits from testing
 /// the system's name server at start.
 const EXIT: &str = "\
 SocksPort 0
@@ -197,7 +201,7 @@ BandwidthBurst 1 GBytes
 NumCPUs 1
 ";
 
-/// Votes every 30 s once there is a consensus, which is valid for three intervals.
+/// Votes every 30 s once there is a consensus; a consensus is valid for three intervals.
 const AUTHORITY: &str = "\
 AuthoritativeDirectory 1
 V3AuthoritativeDirectory 1

@@ -1,4 +1,4 @@
-//! A control port in front of a client's, on which the client is of another version.
+//! A control port in front of a client's own. On it the client has another version.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{loopback, process::ignore_because};
 
-/// Whoever asks here for the version is told another; everything else is the client's own.
+/// Replaces the version in answers; everything else comes from the client.
 #[derive(Debug)]
 pub struct OtherVersion {
     address: SocketAddr,
