@@ -1,14 +1,15 @@
-// Draws the view that the extension's Rust sends and forwards what a person clicks. Text nodes
-// only; no decision, no arithmetic, no copy of the state. It is a page with a thread of its own:
-// when the worker gives no answer at all, it shuts the browser in the worker's place (`shut.js`).
+// Draws the view that the extension's Rust sends, and forwards a person's clicks. Writes text nodes
+// only; makes no decision, does no arithmetic, holds no copy of the state. The page has its own
+// thread: if the worker does not answer at all, it closes the browser in the worker's place
+// (`shut.js`).
 
 import { shut, story, turnOff } from "../shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 const by = (id) => document.getElementById(id);
 
-// The worker's shell answers each ping itself, whatever Rust does. It gives none of five only while
-// an event never ends.
+// The worker's shell answers each ping itself, whatever Rust does. It misses five in a row only
+// while an event never ends.
 const PING_MS = 2_000;
 const PINGS_UNANSWERED = 5;
 
@@ -28,7 +29,7 @@ function connect() {
     if (message.broken) broken(message.broken);
     else if (!message.pong) draw(message);
   });
-  // The worker may be put to sleep at any time; connecting wakes it.
+  // The worker may be stopped at any time; connecting wakes it.
   port.onDisconnect.addListener(() => setTimeout(connect, 250));
   if (unheard !== undefined) send(unheard);
 }
@@ -38,7 +39,8 @@ function heard() {
   unheard = undefined;
   if (!silent) return;
   silent = false;
-  // What was drawn here in the worker's place is drawn anew for a page that connects.
+  // After this page acted in the worker's place, a new connection makes the worker draw everything
+  // again.
   port.disconnect();
   connect();
 }
@@ -47,7 +49,7 @@ function ping() {
   try {
     port.postMessage({ ping: true });
   } catch {
-    // The port has just closed; another follows.
+    // The port has just closed; another one follows.
   }
   unanswered += 1;
   if (unanswered === PINGS_UNANSWERED) standIn();
@@ -67,21 +69,21 @@ async function obey(intent) {
     await turnOff();
     broken((await story()).broken);
   }
-  // Firefox lets nothing out meanwhile. Chromium would; it ends such a worker by itself.
+  // Firefox lets no request out meanwhile. Chromium would; it ends such a worker by itself.
   if (intent === "restart" && api.proxy.onRequest) api.runtime.reload();
 }
 
-// A worker that is just being ended hears nothing: what a person clicked is said again to the next.
+// A worker that is just ending receives nothing, so a click is sent again to the next one.
 function send(intent) {
   unheard = intent;
   try {
     port.postMessage({ intent });
   } catch {
-    // The port has just closed; another follows.
+    // The port has just closed; another one follows.
   }
 }
 
-// Writing what stands there already would make a screen reader say it again.
+// If the same text were written again, a screen reader would read it again.
 function text(node, value) {
   if (node.textContent !== value) node.textContent = value;
 }
@@ -99,7 +101,7 @@ function button(node, view) {
   node.dataset.intent = view.intent;
 }
 
-// One part that cannot be drawn takes no other with it, and least of all the switch.
+// If one part cannot be drawn, the other parts still are, above all the switch.
 function draw(view) {
   by("popup").dataset.badge = view.badge.text;
   by("popup").hidden = false;
@@ -184,7 +186,7 @@ function unreached(view) {
   by("unreached").hidden = view === null;
   if (view === null) return;
   text(by("unreached-summary"), view.summary);
-  // What a person has selected would be lost.
+  // Otherwise a person's selection of text would be lost.
   const kinds = JSON.stringify(view.kinds);
   if (kinds === unreachedKinds) return;
   unreachedKinds = kinds;
@@ -217,7 +219,7 @@ function tor(view) {
   bar(by("tor-bar"), percent, `${percent} %`);
 }
 
-// Built anew only when it differs, since an open list would close.
+// Rebuilt only when it differs, because an open list would close.
 function torChoice(view) {
   by("tor-choice").hidden = view === null;
   if (view === null) return;
@@ -236,7 +238,7 @@ function torOption({ label, intent }) {
   return option;
 }
 
-// A disabled button would lose the keyboard's focus to nowhere, so it only says that it is.
+// A disabled button would lose the keyboard focus, so it is only announced as disabled.
 function able(button, intent) {
   button.setAttribute("aria-disabled", String(intent === null));
   if (intent === null) delete button.dataset.intent;
@@ -279,7 +281,7 @@ function bar(node, value, words) {
   node.setAttribute("aria-valuetext", words);
 }
 
-// Built anew only when there is another report, so that opened ones stay open.
+// Rebuilt only when there is a new report, so that opened ones stay open.
 function reports(rows) {
   const ids = rows.map((row) => row.id).join();
   if (ids === reportIds) return;

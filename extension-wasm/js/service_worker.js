@@ -1,8 +1,8 @@
-// Registers every listener before the first await, because a browser wakes a worker only for the
-// listeners that were there then, and Wasm is not ready in time. Each listener hands its event to
-// Rust and decides nothing. When Rust cannot decide, because it does not start, panicked or was
-// torn off in the middle of an event, `shut.js` says so and keeps the browser shut, and another
-// instance is started: what it has to know is in the storage.
+// Registers every listener before the first await: a browser wakes a worker only for listeners that
+// were registered by then, and Wasm is not ready in time. Each listener passes its event to Rust
+// and decides nothing. If Rust cannot decide (it does not start, has panicked, or was interrupted
+// in the middle of an event), `shut.js` shows that and keeps the browser closed, and another
+// instance is started. The storage holds everything that the new instance needs.
 
 import { load } from "./onionmeter.js";
 import { isAstray, route, shut, story, turnOff, within } from "./shut.js";
@@ -12,18 +12,18 @@ const api = globalThis.browser ?? globalThis.chrome;
 // Loading and reading the storage take some tenths of a second.
 const START_MS = 20_000;
 
-// Between an instance's end and the start of the next, one after the other; then each alarm tries
-// once, and a person who presses "Restart".
+// Pauses between the end of an instance and the start of the next, one after the other. After
+// these, each alarm tries once, and so does a person who presses "Restart".
 const PAUSES_MS = [1_000, 5_000, 25_000];
 
-// An instance that lived for this long did not break at its start.
+// If an instance ran this long, its start did not fail.
 const STEADY_MS = 60_000;
 
 const popups = new Set();
 let breaks = 0;
 let depth = 0;
 
-// The instance that decides; none while nobody can.
+// The instance that decides; none while no instance can.
 let running = begin();
 
 function begin() {
@@ -56,7 +56,7 @@ function steady(instance) {
   }, STEADY_MS);
 }
 
-// Everything that enters Rust enters here. An instance that is no more is never entered again.
+// Every call into Rust goes through here. An ended instance is never called again.
 function enter(instance, act) {
   if (instance !== running) return undefined;
   depth += 1;
@@ -64,7 +64,7 @@ function enter(instance, act) {
     if (depth === 1 && instance.rust.is_stuck()) throw new Error("an event was never finished");
     return act(instance.rust);
   } catch {
-    // Without any words of the error: they may quote a page.
+    // Without the error's text, because it may quote a page.
     console.error("onionmeter: an instance ended");
     broke(instance);
     return undefined;
@@ -73,7 +73,7 @@ function enter(instance, act) {
   }
 }
 
-// May be called from within a panic, with Rust still on the stack.
+// May be called during a panic, with Rust still on the stack.
 function broke(instance) {
   if (instance !== running) return;
   running = undefined;
@@ -95,12 +95,12 @@ function again() {
   popups.forEach(greet);
 }
 
-// One that closed meanwhile would be waited for in vain.
+// A popup that has closed meanwhile would never answer.
 function greet(popup) {
   decide((rust) => popups.has(popup) && rust.on_popup(popup));
 }
 
-// Nothing waits for an instance that may never come.
+// Nothing waits for an instance that may never start.
 async function decide(act) {
   const instance = running;
   if (instance === undefined) return undefined;
@@ -112,23 +112,23 @@ async function decide(act) {
   return enter(instance, act);
 }
 
-// A trap in a promise's continuation or a timer passes through no listener of ours.
+// An error in a promise or a timer does not pass through our listeners.
 for (const name of ["error", "unhandledrejection"]) {
   addEventListener(name, ({ error, reason }) => {
     if ((error ?? reason) instanceof WebAssembly.RuntimeError && running) broke(running);
   });
 }
 
-// An update that is listened for waits for the browser's restart; without a listener the browser
-// would reload the extension at once, and a reload lets requests out where there is no floor.
+// With this listener an update waits until the browser restarts. Without it the browser would
+// reload the extension at once, and during a reload requests can leave if there is no floor.
 api.runtime.onUpdateAvailable.addListener(() => {});
 
 api.runtime.onStartup.addListener(() => decide((rust) => rust.on_startup()));
-// It has nothing to say; without it the worker is not woken by its own installation.
+// The event has no information, but without this listener the worker would not be woken when it is
+// installed.
 api.runtime.onInstalled.addListener(() => decide(() => {}));
 
-// Whatever a person does with pages wakes a worker that was killed, so that its badge soon says
-// what holds now.
+// Actions of a person on pages wake a killed worker, so that its badge is soon correct.
 for (const event of [api.tabs.onActivated, api.tabs.onUpdated, api.windows?.onFocusChanged]) {
   event?.addListener(() => decide(() => {}));
 }
@@ -143,7 +143,7 @@ api.runtime.onConnect.addListener((popup) => {
   popups.add(popup);
   popup.onDisconnect.addListener(() => popups.delete(popup));
   popup.onMessage.addListener(({ intent, ping }) => {
-    // Answered here and not by Rust: it says that no event holds this thread for ever.
+    // Answered here and not by Rust: it shows that no event blocks this thread.
     if (ping) popup.postMessage({ pong: true });
     else obey(intent);
   });
@@ -151,8 +151,8 @@ api.runtime.onConnect.addListener((popup) => {
   else greet(popup);
 });
 
-// A person's only two wishes while nobody else is there to hear them. One that is just starting may
-// never be, so that "off" does not wait for it.
+// The only two requests that a person can make while no instance can decide. An instance that is
+// just starting may never be ready, so "off" does not wait for it.
 function obey(intent) {
   if (running?.decides) return;
   if (intent === "restart") again();
@@ -167,16 +167,17 @@ api.proxy.onProxyError?.addListener(({ fatal }) =>
   decide((rust) => rust.on_proxy_error(fatal === true)),
 );
 
-// The browsers' shortest period. Made here and not by Rust, because it is what starts Rust again.
+// The shortest period that browsers allow. Set here and not by Rust, because this alarm starts Rust
+// again.
 api.alarms.create("wake", { periodInMinutes: 0.5 });
 
 const hostOf = (url) => URL.parse(url)?.hostname ?? "";
 
-// Requests of Firefox whose way was asked for. It asks for none where only its cache may answer.
+// Requests of Firefox for which it asked for a way. It does not ask when only its cache may answer.
 const asked = new Set();
 const ASKED_MAX = 10_000;
 
-// Firefox only. Waits for Rust for as long as a start may take: a request that waits leaks nothing.
+// Firefox only. Waits for Rust as long as a start may take: a request that waits leaks nothing.
 api.proxy.onRequest?.addListener(
   async ({ url, requestId }) => {
     const host = hostOf(url);
@@ -188,7 +189,8 @@ api.proxy.onRequest?.addListener(
   { urls: ["<all_urls>"] },
 );
 
-// Firefox only. Another extension's answer may come after ours; here is what became of all of them.
+// Firefox only. Another extension may answer after ours; this event shows the result of all
+// answers.
 if (api.proxy.onRequest) {
   api.webRequest.onBeforeRequest.addListener(
     async ({ url, requestId, proxyInfo }) => {

@@ -1,13 +1,13 @@
-// What holds while Rust cannot decide: shut. Nothing here needs Rust or waits for it. A popup does
-// it in the worker's place where the worker itself gives no answer.
+// What applies while Rust cannot decide: the browser is kept closed. Nothing here needs Rust or
+// waits for it. A popup does the same in place of a worker that does not answer.
 
 const api = globalThis.browser ?? globalThis.chrome;
 
-// A port that nobody unprivileged can listen on. The `null` forbids Firefox any other way.
+// A port on which no unprivileged program can listen. The `null` prevents any other way in Firefox.
 const SINK_PORT = 1;
 const SINK = [{ type: "socks", host: "127.0.0.1", port: SINK_PORT, proxyDNS: true }, null];
 
-// As `proxy_value::settings` writes them, so that Rust knows them for its own when it is back.
+// The same values as in `proxy_value::settings`, so that Rust later recognises them as its own.
 const SINK_SETTINGS = api.proxy.onRequest
   ? {
       proxyType: "manual",
@@ -24,7 +24,7 @@ const SINK_SETTINGS = api.proxy.onRequest
       },
     };
 
-// Storage that does not answer for this long is taken to say nothing.
+// If the storage does not answer within this time, it counts as empty.
 const STORAGE_MS = 2_000;
 
 const STOPPED = "Onionmeter stopped working.";
@@ -32,7 +32,7 @@ const OPEN = "Onionmeter stopped working before it protected anything.";
 const BLOCKED = "Onionmeter stopped working, so pages are blocked.";
 const OFF = "Onionmeter stopped working, and protection is off.";
 
-// As `Tone` has them, background and letters: pages are blocked, and protection is off.
+// As in `Tone`, background and text: pages are blocked, and protection is off.
 const WARNING = ["#f2b134", "#221700"];
 const GREY = ["#5f6368", "#ffffff"];
 
@@ -45,10 +45,10 @@ export function within(ms, promise) {
 /** Says on the badge that nobody decides, and points the browser where nobody listens. */
 export async function shut() {
   draw("!", WARNING, `${STOPPED} Click here, then Restart.`);
-  // The next instance must not show for a moment what held before.
+  // The next instance must not show the earlier badge for a moment.
   api.storage.session.remove("badge").catch(() => {});
   const { wanted, port } = await stored();
-  // Before a port was ever applied, nothing is protected that could be lost.
+  // Before a port was ever applied, there is no protection that could be lost.
   if (wanted && port !== null) {
     await api.proxy.settings.set({ value: SINK_SETTINGS, scope: "regular" });
   }
@@ -101,7 +101,7 @@ function draw(text, [background, letters], title) {
   api.action.setTitle({ title });
 }
 
-// What cannot be read is taken for the worst: wanted, and applied.
+// If the storage cannot be read, the worst case is assumed: wanted and applied.
 async function stored() {
   try {
     const names = ["protection_wanted", "applied_port"];

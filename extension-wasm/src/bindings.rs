@@ -1,23 +1,23 @@
-//! Every browser API that the extension calls, and the only file that names one.
+//! Every browser API that the extension calls. No other file names one.
 
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What `service_worker.js` does for an instance of this module, and in its place when the
-    /// instance can no longer decide.
+    /// The shell in `service_worker.js`: it runs an instance of this module, and acts in its place
+    /// when the instance can no longer decide.
     pub(crate) type Shell;
-    /// Closes everything: this instance has panicked.
+    /// Closes everything, because this instance has panicked.
     #[wasm_bindgen(method)]
     pub(crate) fn broke(this: &Shell);
     /// Whether this instance is the one that decides.
     #[wasm_bindgen(method, js_name = isCurrent)]
     pub(crate) fn is_current(this: &Shell) -> bool;
-    /// A function that calls `act` for as long as the instance can decide.
+    /// Wraps `act` so that it is called only while the instance can decide.
     #[wasm_bindgen(method)]
     pub(crate) fn guard(this: &Shell, act: &Function) -> Function;
-    /// The port to close when the instance no longer can.
+    /// Sets the port to close when the instance can no longer decide.
     #[wasm_bindgen(method, setter)]
     pub(crate) fn set_host(this: &Shell, port: &Port);
 
@@ -57,7 +57,7 @@ extern "C" {
     /// The extension's id.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn id(this: &Runtime) -> String;
-    /// Chromium's way of saying why a port closed; set only while the listener runs.
+    /// Chromium's reason why a port closed. Set only while the listener runs.
     #[wasm_bindgen(method, getter, js_name = lastError)]
     pub(crate) fn last_error(this: &Runtime) -> Option<ErrorText>;
 
@@ -78,7 +78,7 @@ extern "C" {
     pub(crate) fn on_message(this: &Port) -> Listeners;
     #[wasm_bindgen(method, getter, js_name = onDisconnect)]
     pub(crate) fn on_disconnect(this: &Port) -> Listeners;
-    /// Firefox's way of saying why a port closed.
+    /// Firefox's reason why a port closed.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn error(this: &Port) -> Option<ErrorText>;
 
@@ -97,7 +97,7 @@ extern "C" {
     pub(crate) fn session(this: &Storage) -> StorageArea;
 
     pub(crate) type StorageArea;
-    /// With `null`: everything.
+    /// With `null`: returns everything.
     #[wasm_bindgen(method)]
     pub(crate) fn get(this: &StorageArea, keys: &JsValue) -> Promise;
     #[wasm_bindgen(method)]
@@ -189,7 +189,8 @@ extern "C" {
     static CHROME: Api;
 }
 
-/// Firefox calls its API `browser`; its `chrome` is for older extensions. Chromium has `chrome`.
+/// Firefox names its API `browser`; its `chrome` is for older extensions. Chromium has `chrome`
+/// only.
 pub(crate) fn api() -> Api {
     let of = |object: &Api| object.unchecked_ref::<JsValue>().clone().unchecked_into();
     BROWSER.with(|browser| match browser {

@@ -1,14 +1,14 @@
-//! What is drawn, and what has to be drawn because it differs.
+//! Records what badge and popups show, and finds what must be drawn again.
 
 use crate::update::{State, SubscriberId};
 use crate::view::{self, Badge, PopupView, Tone};
 use std::collections::BTreeSet;
 
-/// What badge and popups show.
+/// The content that badge and popups show now.
 #[derive(Clone, Debug, Default)]
 pub struct Drawn {
     badge: Option<Badge>,
-    /// This worker has drawn a badge.
+    /// Whether this worker has drawn a badge.
     has_drawn: bool,
     watched: Option<bool>,
     view: Option<Box<PopupView>>,
@@ -16,7 +16,7 @@ pub struct Drawn {
 }
 
 impl Drawn {
-    /// What the worker before this one left on the badge, where that is known.
+    /// Starts with the badge that the previous worker left, if it is known.
     #[must_use]
     pub fn left(badge: Option<Badge>) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl Drawn {
         }
     }
 
-    /// The badge that is drawn.
+    /// The badge that is shown.
     #[must_use]
     pub const fn badge(&self) -> Option<&Badge> {
         self.badge.as_ref()
@@ -40,14 +40,14 @@ impl Drawn {
         }
     }
 
-    /// What a popup is to show.
+    /// The view for popups.
     #[must_use]
     pub fn next_view(&self, state: &State) -> PopupView {
         view::popup(state, self.next_badge(state))
     }
 
-    /// The badge to draw, where another one may be drawn. While this worker gives no answer, a
-    /// popup draws one itself: so with each new subscriber the badge is drawn again.
+    /// The badge to draw, if a new one is needed. While this worker does not answer, a popup draws
+    /// a badge itself; so the badge is drawn again after each new subscriber.
     pub fn draw_badge(&mut self, state: &State) -> Option<Badge> {
         let badge = self.next_badge(state);
         let differs = self.badge.as_ref() != Some(&badge);
@@ -57,15 +57,15 @@ impl Drawn {
         (differs || is_asked || is_first).then_some(badge)
     }
 
-    /// Whether a killed worker has to be woken soon, where that has changed: only green promises
-    /// something that somebody has to stand behind.
+    /// Whether a killed worker must be woken early; `None` if that has not changed. Only a green
+    /// badge needs this, because it promises protection.
     pub fn watch(&mut self) -> Option<bool> {
         let watched = self.badge.as_ref().map(|badge| badge.tone) == Some(Tone::Good);
         let before = self.watched.replace(watched);
         (before != Some(watched)).then_some(watched)
     }
 
-    /// The view, and the subscribers that do not show it.
+    /// The view, and the subscribers that do not show it yet.
     pub fn draw_view(&mut self, state: &State) -> Option<(Box<PopupView>, Vec<SubscriberId>)> {
         let before = std::mem::replace(&mut self.subscribers, state.subscribers().clone());
         if self.subscribers.is_empty() {
@@ -81,9 +81,9 @@ impl Drawn {
     }
 }
 
-/// Whether the badge of before is still to be shown. Host, browser and witness need a moment after
-/// every wake-up, and a badge that blinks each time says nothing. Green stays only as long as
-/// nothing speaks against it, and as any other for two seconds at the most.
+/// Whether the previous badge is still shown. After every wake-up, host, browser and witness need a
+/// moment to answer, and a badge that blinks each time has no meaning. Green stays only while
+/// nothing contradicts it, and, like any other badge, for two seconds at most.
 fn stands(badge: &Badge, state: &State) -> bool {
     match badge.tone {
         Tone::Good => state.awaits_confirmation() && view::problem(state).is_none(),

@@ -1,4 +1,4 @@
-//! The extension as one value: what it knows, what it has stored, and what it has drawn.
+//! The whole extension as one value: its knowledge, its stored data, and its drawn output.
 
 use crate::drawn::Drawn;
 use crate::saved::{Saved, Session};
@@ -6,7 +6,7 @@ use crate::update::{Effect, Event, State, Stored, SubscriberId, update};
 use crate::view::{Badge, PopupView};
 use serde_json::Value;
 
-/// The extension. It dies with the worker, which may happen at any time.
+/// The extension. It ends with the worker, which may happen at any time.
 #[derive(Clone, Debug, Default)]
 pub struct Extension {
     state: State,
@@ -14,36 +14,37 @@ pub struct Extension {
     drawn: Drawn,
 }
 
-/// What an event leads to.
+/// The result of an event.
 #[derive(Debug)]
 pub struct Reaction {
-    /// To be written to `storage.local` before anything else, because it has to outlive the worker.
+    /// Must be written to `storage.local` before the effects run, because it must survive the
+    /// worker.
     pub local: Option<Box<Stored>>,
-    /// To be done then, in this order.
+    /// Effects to run then, in this order.
     pub effects: Vec<Effect>,
 }
 
-/// What has changed for a person, once all events are handled.
+/// Visible changes after all waiting events were handled.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// To be drawn on the badge.
+    /// The badge to draw.
     pub badge: Option<Badge>,
-    /// Wake a worker that was killed soon, or as usual.
+    /// Whether a killed worker must be woken early (`true`) or as usual.
     pub watch: Option<bool>,
-    /// To be written to `storage.session`.
+    /// The value to write to `storage.session`.
     pub session: Option<Box<Session>>,
-    /// To be drawn by these subscribers.
+    /// The view to draw, and the subscribers that draw it.
     pub view: Option<(Box<PopupView>, Vec<SubscriberId>)>,
 }
 
 impl Extension {
-    /// What it knows.
+    /// Everything the extension knows.
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
     }
 
-    /// What it has drawn.
+    /// What badge and popups show.
     #[must_use]
     pub const fn drawn(&self) -> &Drawn {
         &self.drawn
@@ -66,7 +67,7 @@ impl Extension {
         Reaction { local, effects }
     }
 
-    /// Compares what is to be seen with what is drawn.
+    /// Compares the state with what is shown and stored.
     pub fn changes(&mut self) -> Changes {
         if self.state.is_idle() {
             return Changes::default();
@@ -81,7 +82,7 @@ impl Extension {
     }
 }
 
-/// The badge that `storage.session` remembers.
+/// Reads the badge from `storage.session`.
 fn badge_of(session: &str) -> Option<Badge> {
     let all: Value = serde_json::from_str(session).ok()?;
     serde_json::from_value(all.get("badge")?.clone()).ok()

@@ -1,26 +1,25 @@
-//! What the host has said and nobody has read yet.
+//! Messages from the host that were not read yet.
 //!
-//! A window opens with a message that comes after a pause; that message is read at once. What the
-//! host tells unasked while the window is open waits for its end, where only the newest status is
-//! worth reading. So a person's click never stands behind a heap of notices, and what is drawn
-//! changes less often than three times a second (WCAG 2.2, 2.3.1). An answer to a question is read
-//! at once, together with all that came before it.
+//! A message that comes after a pause is read at once and opens a window. Notices during the window
+//! wait for its end, and of several statuses only the newest is read. So a person's click never
+//! waits behind many notices, and the display changes less than three times a second (WCAG 2.2,
+//! 2.3.1). An answer to a request is read at once, together with everything before it.
 //!
-//! Invariant: reads no clock; the runtime says when a window is over.
+//! Invariant: reads no clock; the runtime tells when a window ends.
 
 use std::collections::VecDeque;
 
-/// How long a window is open, in milliseconds.
+/// Length of a window in milliseconds.
 pub const WINDOW_MS: u32 = 400;
 
-/// Most messages within a window. A host of ours tells its state once a second, and answers a
-/// person who clicks; a stalled worker may find half a minute of that at once.
+/// Most messages in a window. Our host sends its status once a second and answers a person's
+/// clicks; a worker that was stalled may find half a minute of this at once.
 pub const WINDOW_FRAMES_MAX: usize = 120;
 
-/// Most bytes within a window: several of the longest pages of reports.
+/// Most bytes in a window: several pages of reports of the largest size.
 pub const WINDOW_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// The messages that wait.
+/// The waiting messages.
 #[derive(Debug, Default)]
 pub struct Inbox {
     waiting: VecDeque<String>,
@@ -29,24 +28,25 @@ pub struct Inbox {
     is_open: bool,
 }
 
-/// What to do after a message came.
+/// What to do after a message has arrived.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Arrival {
-    /// Read these, the oldest first. With `opened`, say [`Inbox::window_over`] after [`WINDOW_MS`].
+    /// Read these messages, the oldest first. If `opened`, call [`Inbox::window_over`] after
+    /// [`WINDOW_MS`].
     Read {
         /// The messages.
         frames: Vec<String>,
         /// Whether a window has been opened.
         opened: bool,
     },
-    /// Nothing: the end of the window comes.
+    /// Nothing yet; the messages are read at the end of the window.
     Wait,
-    /// Close the connection. It sends too much, and nothing of what waits will be read.
+    /// Close the connection: it sends too much. The waiting messages are not read.
     Cut,
 }
 
 impl Inbox {
-    /// A message came.
+    /// Takes a message that has arrived.
     pub fn arrive(&mut self, json: String) -> Arrival {
         self.frames = self.frames.saturating_add(1);
         self.bytes = self.bytes.saturating_add(json.len());
@@ -70,7 +70,7 @@ impl Inbox {
         }
     }
 
-    /// The window is over. Returns what to read; when that is something, another window is open.
+    /// Ends the window. Returns the messages to read; if there are any, another window is open.
     pub fn window_over(&mut self) -> Vec<String> {
         self.frames = 0;
         self.bytes = 0;
@@ -79,8 +79,8 @@ impl Inbox {
     }
 }
 
-/// As browsers write what the daemon writes. What a host writes otherwise is read all the same, at
-/// the end of the window.
+/// The form in which browsers write the daemon's replies. A reply in another form is read at the
+/// end of the window.
 const REPLY: &str = "{\"reply\":";
 const STATUS_NOTICE: &str = "{\"notice\":{\"status\":";
 

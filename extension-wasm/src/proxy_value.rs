@@ -1,66 +1,66 @@
-//! The browsers' proxy settings as JSON values: what to write, whether what is read back is ours,
-//! and where Firefox is to send one request.
+//! The browsers' proxy settings as JSON values: the value to write, whether a value read back is
+//! ours, and where Firefox sends a request.
 
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// TCP port 1 (tcpmux): only root may listen on it, and nobody does. A browser sent there reaches
-/// nothing.
+/// TCP port 1 (tcpmux). Only root may listen on it, and usually nothing does. A browser that is set
+/// to it reaches nothing.
 pub const SINK_PORT: u16 = 1;
 
-/// The family of the browser, by the way it lets an extension set a proxy.
+/// The family of the browser, which decides how an extension sets a proxy.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Engine {
     /// One setting, `chrome.proxy.settings`.
     #[default]
     Chromium,
-    /// A setting as the floor, and `proxy.onRequest` for each request.
+    /// A setting as the floor, and in addition `proxy.onRequest` for each request.
     Gecko,
 }
 
-/// What the browser said when asked for its proxy settings.
+/// The browser's answer about its proxy settings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reading {
-    /// Controlled by this extension, and exactly what [`settings`] gives for this port.
+    /// This extension controls them, and they are exactly what [`settings`] returns for this port.
     Ours {
         /// The port.
         port: u16,
     },
-    /// Controlled by this extension, but not a value of this version.
+    /// This extension controls them, but the value does not come from this version.
     OursOther,
-    /// Nobody's; this extension may set it.
+    /// No extension controls them; this extension may set them.
     Free,
-    /// Another extension has it.
+    /// Another extension controls them.
     OtherExtension,
-    /// A policy or the command line has it.
+    /// A policy or the command line controls them.
     NotControllable,
 }
 
-/// Why the browser did not take the settings.
+/// The reason why the browser refused the settings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// Firefox takes them only from an extension that may run in private windows.
+    /// Firefox accepts them only from an extension that may run in private windows.
     PrivateWindows,
-    /// Anything else.
+    /// Any other reason.
     Other,
 }
 
-/// Where one request is to go.
+/// Where a request goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Route {
-    /// Protection is off or was never on: the extension has no opinion.
+    /// Protection is off or was never on: the extension does not decide.
     Default,
-    /// To this computer itself, which no proxy is asked for.
+    /// To this computer itself, without a proxy.
     Loopback,
-    /// To the relay, and nowhere else if that fails.
+    /// To the relay, without a second choice if that fails.
     Relay {
         /// The relay's port on 127.0.0.1.
         port: u16,
     },
 }
 
-/// The value that sends everything to the relay on `port`: a single SOCKS5 server, names resolved
-/// by it, no exceptions but this computer itself, and no second choice.
+/// The value that sends everything to the relay on `port`: a single SOCKS5 server that also
+/// resolves names, no exceptions except this computer itself, and no second choice.
 #[must_use]
 pub fn settings(engine: Engine, port: u16) -> Value {
     match engine {
@@ -81,7 +81,8 @@ pub fn settings(engine: Engine, port: u16) -> Value {
     }
 }
 
-/// By itself Chromium also sends link-local addresses past a proxy, and they are not this computer.
+/// Without these, Chromium also sends link-local addresses past a proxy, and they are not this
+/// computer.
 const BYPASS: [&str; 5] = [
     "<-loopback>",
     "localhost",
@@ -90,8 +91,8 @@ const BYPASS: [&str; 5] = [
     "[::1]",
 ];
 
-/// Judges a read-back. `level` and `value` are `levelOfControl` and `value` of the browser's
-/// answer.
+/// Interprets the settings that were read back. `level` and `value` are `levelOfControl` and
+/// `value` of the browser's answer.
 #[must_use]
 pub fn reading(engine: Engine, level: &str, value: &Value) -> Reading {
     match level {
@@ -104,18 +105,18 @@ pub fn reading(engine: Engine, level: &str, value: &Value) -> Reading {
         }
         "controllable_by_this_extension" => Reading::Free,
         "controlled_by_other_extensions" => Reading::OtherExtension,
-        // `not_controllable`, or a word that does not exist yet: nothing to rely on.
+        // `not_controllable`, or a value of a later browser: it must not be relied on.
         _ => Reading::NotControllable,
     }
 }
 
-/// Anything that is not exactly so is not ours.
+/// The port, if the value is exactly ours.
 fn chromium_port(value: &Value) -> Option<u16> {
     let port = port_of(value.pointer("/rules/singleProxy/port")?)?;
     (*value == settings(Engine::Chromium, port)).then_some(port)
 }
 
-/// Firefox answers with every field it has; those that could route around the relay must be empty.
+/// Firefox answers with all its fields. Those that could route around the relay must be empty.
 fn gecko_port(value: &Value) -> Option<u16> {
     let socks = value.get("socks")?.as_str()?;
     let port: u16 = socks.strip_prefix("127.0.0.1:")?.parse().ok()?;
@@ -136,7 +137,7 @@ fn port_of(value: &Value) -> Option<u16> {
     (port != 0).then_some(port)
 }
 
-/// Judges the text of an exception that `proxy.settings.set` threw.
+/// Interprets the text of an exception that `proxy.settings.set` threw.
 #[must_use]
 pub fn refusal(text: &str) -> Refusal {
     match text.to_lowercase().contains("private") {
@@ -145,8 +146,8 @@ pub fn refusal(text: &str) -> Refusal {
     }
 }
 
-/// Decides about one request. `port` is the relay's while protection is on; `host` is the URL's
-/// host as the browser's own URL parser gives it.
+/// Decides about one request. `port` is the relay's port while protection is on; `host` is the host
+/// of the URL as the browser's own parser returns it.
 #[must_use]
 pub fn route(port: Option<u16>, host: &str) -> Route {
     match port {
@@ -156,7 +157,7 @@ pub fn route(port: Option<u16>, host: &str) -> Route {
     }
 }
 
-/// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: what Chromium never sends to a proxy
+/// `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: Chromium never sends these to a proxy
 /// either (`net/docs/proxy.md`, implicit bypass rules).
 fn is_loopback(host: &str) -> bool {
     if host == "localhost" || host.ends_with(".localhost") {
@@ -171,8 +172,8 @@ fn is_loopback(host: &str) -> bool {
         .is_some_and(|address| address == Ipv6Addr::LOCALHOST)
 }
 
-/// The answer of a `proxy.onRequest` listener. The `null` at the end is what forbids Firefox to
-/// fall back to another way (`ProxyChannelFilter.sys.mjs`).
+/// The answer of a `proxy.onRequest` listener. The `null` at the end prevents Firefox from falling
+/// back to another way (`ProxyChannelFilter.sys.mjs`).
 #[must_use]
 pub fn answer(route: Route) -> Option<Value> {
     match route {
@@ -191,18 +192,18 @@ pub fn answer(route: Route) -> Option<Value> {
     }
 }
 
-/// Whether Firefox is about to send a request another way than [`route`] says. `way` is the
-/// `proxyInfo` of its `webRequest` events: what all extensions together have decided, nothing for a
-/// direct way.
+/// Whether Firefox is about to send a request in another way than [`route`] says. `way` is the
+/// `proxyInfo` of its `webRequest` events: the result of all extensions together; empty for a
+/// direct connection.
 #[must_use]
 pub fn is_astray(port: Option<u16>, host: &str, way: &Value) -> bool {
     match route(port, host) {
         Route::Default | Route::Loopback => false,
         Route::Relay { port } => {
-            // Nobody listens at the sink, so what was sent there by an instance before this one
+            // An earlier instance may have sent a request to the sink. Nothing listens there, so it
             // fails.
             let leads = way["port"] == port || way["port"] == SINK_PORT;
-            // Without `proxyDNS` Firefox asks this computer's resolver for the name.
+            // Without `proxyDNS` Firefox resolves the name on this computer.
             way["type"] != "socks"
                 || way["host"] != "127.0.0.1"
                 || !leads

@@ -20,10 +20,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::{dispatch, with_shell, with_worker};
 
-/// Most events that one thing which happens may lead to. Each leads to a few at the most.
+/// Most events that may follow from one callback. Normally a few follow.
 const TURN_EVENTS_MAX: usize = 1_000;
 
-/// Handles what waits, and what that leads to.
+/// Handles all waiting events, and the events that follow from them.
 fn handle_all() {
     for turn in 0.. {
         let Some(event) = with_worker(worker::Worker::next_event) else {
@@ -42,24 +42,24 @@ fn handle_all() {
     draw::changes(&with_worker(|worker| worker.extension.changes()));
 }
 
-/// Whether an event is being handled. Between two events of the browser none is: one that was torn
-/// off by an exception of JavaScript is never finished.
+/// Whether an event is still being handled. Between two callbacks of the browser this is false,
+/// unless an exception of JavaScript has interrupted the handling.
 #[wasm_bindgen]
 #[must_use]
 pub fn is_stuck() -> bool {
     worker::is_stuck()
 }
 
-/// Wakes up: reads what the worker before this one left, then begins. Called once by
-/// `service_worker.js`, before anything else.
+/// Starts: reads what the previous worker stored, then begins. `service_worker.js` calls it once,
+/// before anything else.
 ///
 /// # Errors
-/// When the storage cannot be read; the shell then keeps everything shut.
+/// When the storage cannot be read. The shell then keeps everything closed.
 #[wasm_bindgen]
 pub async fn start(shell: JsValue) -> Result<(), JsValue> {
     worker::begin(shell.unchecked_into(), handle_all);
     std::panic::set_hook(Box::new(|panic| {
-        // The place alone: a panic's message may quote what it failed on.
+        // Only the place: the message of a panic may quote data.
         let place = panic.location().map(ToString::to_string);
         console_error(&format!("onionmeter: bug at {place:?}"));
         worker::panicked();
@@ -72,7 +72,7 @@ pub async fn start(shell: JsValue) -> Result<(), JsValue> {
         Some(_) => Engine::Gecko,
         None => Engine::Chromium,
     };
-    // Where reading took too long, another instance is there by now.
+    // If reading took too long, another instance has replaced this one.
     if with_shell(Shell::is_current) != Some(true) {
         return Err(JsValue::NULL);
     }
@@ -113,8 +113,7 @@ pub fn on_proxy_error(fatal: bool) {
     dispatch(Event::ProxyError { fatal });
 }
 
-/// `proxy.onRequest` of Firefox: where a request to `host` is to go. The host is looked at and
-/// forgotten.
+/// `proxy.onRequest` of Firefox: where a request to `host` must go. The host is not stored.
 #[wasm_bindgen]
 #[must_use]
 pub fn route(host: &str) -> JsValue {
@@ -123,10 +122,10 @@ pub fn route(host: &str) -> JsValue {
     answer.map_or(JsValue::UNDEFINED, |answer| from_json(&answer.to_string()))
 }
 
-/// `webRequest.onBeforeRequest` of Firefox: whether a request to `host` is about to go another way
-/// than to the relay, so that it has to be stopped. The host is looked at and forgotten.
-/// `was_asked`: whether extensions were asked for its way; one that only the cache may answer has
-/// none, and accuses nobody.
+/// `webRequest.onBeforeRequest` of Firefox: whether a request to `host` is about to bypass the
+/// relay and must be stopped. The host is not stored. `was_asked`: whether Firefox asked extensions
+/// for the way. If only the cache may answer the request, it has no way, and no extension is to
+/// blame.
 #[wasm_bindgen]
 #[must_use]
 pub fn is_astray(host: &str, way: &JsValue, was_asked: bool) -> bool {

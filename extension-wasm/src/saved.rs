@@ -1,31 +1,31 @@
-//! What is stored, and what has to be written because it differs.
+//! Records what is stored, and finds what must be written again.
 
 use crate::update::{Glance, State, Stored};
 use crate::view::Badge;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What the storage holds, as far as this worker knows.
+/// The content of the storage, as far as this worker knows.
 #[derive(Clone, Debug, Default)]
 pub struct Saved {
-    /// What was found there at the start; until the first comparison.
+    /// The content found at the start; `None` after the first comparison.
     found: Option<(Value, Value)>,
     local: Option<Box<Stored>>,
     session: Option<Box<Session>>,
 }
 
-/// What outlives the worker: `storage.session`.
+/// Data that survives the worker: `storage.session`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Session {
     /// The last badge.
     pub badge: Option<Badge>,
-    /// What was known last.
+    /// What the worker knew last.
     #[serde(flatten)]
     pub glance: Glance,
 }
 
 impl Saved {
-    /// What a worker finds that wakes up: all of both storages, as JSON.
+    /// Starts with the content of both storages, as JSON.
     #[must_use]
     pub fn found(local: &str, session: &str) -> Self {
         let read = |json| serde_json::from_str(json).unwrap_or_default();
@@ -35,7 +35,7 @@ impl Saved {
         }
     }
 
-    /// What `storage.local` has to hold for this state, where it does not.
+    /// The value to write to `storage.local` for this state; `None` if it is already there.
     pub fn local(&mut self, state: &State) -> Option<Box<Stored>> {
         let stored = Stored::of(state);
         let is_saved = match (&self.local, &self.found) {
@@ -48,7 +48,8 @@ impl Saved {
         (!is_saved).then_some(stored)
     }
 
-    /// What `storage.session` has to hold for this state and this badge, where it does not.
+    /// The value to write to `storage.session` for this state and badge; `None` if it is already
+    /// there.
     pub fn session(&mut self, state: &State, badge: Option<&Badge>) -> Option<Box<Session>> {
         let session = Session {
             badge: badge.cloned(),
@@ -66,8 +67,7 @@ impl Saved {
     }
 }
 
-/// Whether each entry stands in a storage exactly as it would be written. What else stands there is
-/// no concern of ours.
+/// Whether a storage holds each entry exactly as it would be written. Other entries do not matter.
 fn holds(found: &Value, entries: &impl Serialize) -> bool {
     let Ok(Value::Object(entries)) = serde_json::to_value(entries) else {
         return false;

@@ -1,7 +1,7 @@
 //! `update(State, Event) -> (State, Vec<Effect>)`: every decision of the extension.
 //!
-//! Pure: no browser, no clock, no randomness. The worker may die between any two events; what
-//! must outlive it is in [`Stored`], and the daemon is the truth about everything else.
+//! Pure: no browser, no clock, no randomness. The worker may end between any two events. [`Stored`]
+//! holds what must survive it; for everything else the daemon has the true state.
 
 mod ask;
 mod book;
@@ -34,7 +34,7 @@ pub use verdict::{Verdict, Witness};
 use meter_wire::{BackendChoice, Request};
 use state::Asked;
 
-/// Takes one event. Never panics, whatever the event says.
+/// Takes one event. Never panics, whatever the event contains.
 #[must_use]
 pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
     let mut effects = Vec::new();
@@ -93,8 +93,8 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Knocked { number, in_time } => witness::on_knocked(state, number, in_time, effects),
         Event::Astray => witness::on_astray(state),
         Event::ProxyAnswered { turn, answer } => proxy::on_answer(state, turn, answer),
-        // A request that found no proxy is what fail-closed looks like; one that went out
-        // without it must never happen.
+        // A request that found no proxy is the intended result of fail-closed. A request that was
+        // sent without the proxy must never happen.
         Event::ProxyError { fatal } => state.bypassed |= !fatal && state.route_port().is_some(),
     }
 }
@@ -124,8 +124,8 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     effects.push(Effect::After(Timer::Awake, AWAKE_MS));
 }
 
-/// The host answers a worker that wakes up within some tenths of a second. For this long the badge
-/// may say what the worker before this one knew, so that it does not blink at every wake-up.
+/// The host answers a new worker within some tenths of a second. During this time the badge may
+/// show what the previous worker knew, so that it does not blink at every wake-up.
 const AWAKE_MS: u32 = 2_000;
 
 fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {

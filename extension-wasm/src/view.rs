@@ -1,4 +1,4 @@
-//! `State` to what a person sees: plain values, every number already in words.
+//! Turns `State` into what a person sees: plain values, with every number as text.
 //!
 //! The popup draws these values and decides nothing. Invariant: no float, no clock.
 
@@ -44,27 +44,27 @@ const ROWS_MAX: usize = 5;
 /// Everything that the popup draws.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PopupView {
-    /// State in one word and one sentence.
+    /// The state as one word and one sentence.
     pub header: Header,
     /// The switch in the header.
     pub switch: Switch,
-    /// What is wrong, if anything.
+    /// The problem, if there is one.
     pub problem: Option<Problem>,
-    /// The one thing to do now, if there is one.
+    /// The most useful action now, if there is one.
     pub action: Option<Button>,
-    /// A quiet line that waits to be seen.
+    /// A note that a person can dismiss.
     pub note: Option<Note>,
     /// The credits.
     pub balance: Balance,
     /// The session in progress.
     pub session: Option<SessionView>,
-    /// Connections that were not made lately, if any.
+    /// Recent connections that failed, if there are any.
     pub unreached: Option<UnreachedView>,
-    /// The circuit of the site in the active tab, where it is known.
+    /// The circuit of the site in the active tab, if it is known.
     pub circuit: Option<CircuitView>,
-    /// Tor; nothing while nobody is there to ask.
+    /// Tor; `None` while there is no host to ask.
     pub tor: Option<TorView>,
-    /// New identity.
+    /// The button for a new identity.
     pub identity: IdentityView,
     /// The last reports, newest first.
     pub reports: Vec<ReportRow>,
@@ -72,27 +72,27 @@ pub struct PopupView {
     pub badge: Badge,
 }
 
-/// The switch of protection.
+/// The switch for protection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Switch {
-    /// Where it stands.
+    /// The position of the switch.
     pub on: bool,
-    /// What moving it asks for.
+    /// The intent when it is moved.
     pub intent: Intent,
 }
 
-/// The credits, from verified reports alone.
+/// The credits, from verified reports only.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Balance {
-    /// With three decimals at the most.
+    /// With at most three decimals.
     pub credits: String,
     /// To the last nanocredit.
     pub exact: String,
-    /// Where it comes from.
+    /// The origin of the credits.
     pub source: String,
 }
 
-/// The popup for a state, beside this badge.
+/// The popup for a state, with this badge.
 #[must_use]
 pub fn popup(state: &State, badge: Badge) -> PopupView {
     let problem = problem(state);
@@ -101,7 +101,7 @@ pub fn popup(state: &State, badge: Badge) -> PopupView {
     if let Some(tor) = &mut tor {
         let asked_above =
             |button: &Button| Some(button.intent) == action.map(|action| action.intent);
-        // One button for one thing.
+        // Each action has only one button.
         tor.button = tor.button.filter(|button| !asked_above(button));
     }
     PopupView {
@@ -144,7 +144,7 @@ fn reports(state: &State) -> String {
     }
 }
 
-/// Credits of a chain that was given up are no sum with those of this one, and not nothing.
+/// Credits of a dropped chain must not be added to those of the current one, but must be shown.
 fn earlier(state: &State) -> String {
     let credits = state.book.earlier_credits();
     match credits.get() {

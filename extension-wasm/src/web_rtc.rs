@@ -1,20 +1,20 @@
-//! What closes WebRTC in pages, as plain values.
+//! The values that close WebRTC in pages.
 //!
-//! In Chromium, `webRTCIPHandlingPolicy` keeps its packets on the proxy, but the names of TURN
-//! servers and of remote candidates are still looked up by the computer itself. Two things of
-//! different make close that. A script takes the constructor away from every page; it comes too
-//! late only for a frame that has begun to load and is reached into within the same turn. A header
-//! forbids WebRTC for the page and what it makes, from Chromium 152 on; it is missing only from
-//! pages that a service worker answers. Firefox has a switch, which another extension can turn
-//! back; there the script is the second thing.
+//! In Chromium, `webRTCIPHandlingPolicy` keeps the packets of WebRTC on the proxy, but the computer
+//! itself still resolves the names of TURN servers and remote candidates. Two different measures
+//! close that. A script removes the constructor from every page; it comes too late only for a frame
+//! that has begun to load and is accessed within the same turn. A header forbids WebRTC for the
+//! page and for what it creates, from Chromium 152 on; it is missing only in pages that a service
+//! worker answers. Firefox has a setting, which another extension can change back; there the script
+//! is the second measure.
 
 use serde_json::{Value, json};
 
-/// Names the registered script.
+/// The name of the registered script.
 pub const SCRIPT_ID: &str = "no_web_rtc";
 
-/// The script, as `scripting.registerContentScripts` takes it. It outlives the browser's end, so
-/// that pages which come back with the browser have it, too.
+/// The script, as `scripting.registerContentScripts` takes it. It stays registered when the browser
+/// ends, so that pages restored with the browser have it, too.
 #[must_use]
 pub fn script() -> Value {
     json!({
@@ -34,7 +34,7 @@ pub fn rule_ids() -> Vec<u32> {
     conditions().map(|(id, _)| id).collect()
 }
 
-/// The header, as rules of `declarativeNetRequest`.
+/// The header, as rules for `declarativeNetRequest`.
 #[must_use]
 pub fn rules() -> Vec<Value> {
     let rule = |(id, condition): (u32, Value)| {
@@ -50,8 +50,8 @@ pub fn rules() -> Vec<Value> {
     conditions().map(rule).collect()
 }
 
-/// Every document, except those whose site has a list of its own that closes WebRTC: a list does
-/// so unless it says otherwise, and more than one list cannot be given.
+/// The rules apply to every document, except if its site sends its own list that closes WebRTC. A
+/// list does that unless it says otherwise, and there cannot be more than one list.
 fn conditions() -> impl Iterator<Item = (u32, Value)> {
     let header = HEADER.to_ascii_lowercase();
     let where_header = [
@@ -60,7 +60,7 @@ fn conditions() -> impl Iterator<Item = (u32, Value)> {
             "responseHeaders",
             json!([{ "header": header, "values": ["*webrtc*"] }]),
         ),
-        // None that could be a list: empty, for example, which closes nothing.
+        // Values that cannot be a list: an empty one, for example, which closes nothing.
         (
             "responseHeaders",
             json!([{ "header": header, "excludedValues": ["*(*"] }]),
@@ -75,8 +75,8 @@ fn conditions() -> impl Iterator<Item = (u32, Value)> {
 
 const HEADER: &str = "Connection-Allowlist";
 
-/// Everything as before, but no WebRTC. The second address is for those without a host, as
-/// `mailto:`.
+/// Allows everything as before, except WebRTC. The second pattern is for addresses without a host,
+/// such as `mailto:`.
 const VALUE: &str = r#"("*://*:*/*" "*:*");redirects=allow;webrtc=block"#;
 
 #[cfg(test)]

@@ -1,2 +1,2 @@
-// Whether this page has the mark of `mark.js`. The mark goes with the page.
+// Returns whether this page has the mark of `mark.js`. The mark disappears with the page.
 globalThis.onionmeterOpenBefore === true;

@@ -1,5 +1,5 @@
-// Runs in every page that loads while protection is on, before the page's own scripts: Chromium
-// asks the computer's resolver for the names in a WebRTC configuration, whatever its proxy is.
-// Without its constructor there is no configuration; sites see a browser without WebRTC.
+// Runs in every page that loads while protection is on, before the page's own scripts. Chromium
+// resolves the names in a WebRTC configuration on this computer, whatever its proxy is. Without the
+// constructor there is no configuration; to sites the browser seems to have no WebRTC.
 delete globalThis.RTCPeerConnection;
 delete globalThis.webkitRTCPeerConnection;

@@ -1,4 +1,4 @@
-//! What each browser reads back, and what is ours in it.
+//! Tests values that each browser returns, and which of them count as ours.
 
 use super::*;
 

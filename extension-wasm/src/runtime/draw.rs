@@ -1,4 +1,4 @@
-//! Writes and draws what has changed.
+//! Writes and draws changes.
 
 use super::js::{from_json, js, watch};
 use super::worker::with_worker;
@@ -17,7 +17,7 @@ pub(super) fn save(stored: &Stored) {
     write(|items| api().storage().local().set(items), stored);
 }
 
-/// Shows what has changed for a person.
+/// Shows the visible changes.
 pub(super) fn changes(changes: &Changes) {
     if let Some(watched) = changes.watch {
         watch_closely(watched);
@@ -38,8 +38,8 @@ fn write(set: impl FnOnce(&JsValue) -> Promise, items: &impl Serialize) {
     watch("write the storage", Ok(set(&from_json(&json))));
 }
 
-/// Between two of the shell's alarm, one after ten seconds and one after twenty. Chromium rings
-/// them for an extension that is loaded unpacked; one from a store it wakes every 30 s at the most.
+/// Sets two alarms between those of the shell, after ten and after twenty seconds. Chromium fires
+/// them for an extension that is loaded unpacked; one from a store is woken at most every 30 s.
 fn watch_closely(watched: bool) {
     for (name, delay) in [("wake after 10 s", 0.17), ("wake after 20 s", 0.34)] {
         match watched {
@@ -53,7 +53,7 @@ fn watch_closely(watched: bool) {
 }
 
 fn wake(name: &str, when: &Value) {
-    // Firefox returns nothing here and Chromium a promise that has nothing to say.
+    // Firefox returns nothing here, and Chromium a promise without a value.
     drop(api().alarms().create(name, &js(when)));
 }
 
@@ -74,7 +74,7 @@ fn draw_view(view: &PopupView, subscribers: &[SubscriberId]) {
     let Ok(view) = view.serialize(&Serializer::json_compatible()) else {
         return console_error("onionmeter: the view cannot be written");
     };
-    // A popup that closes at this moment is told so by its own event.
+    // If a popup closes at this moment, its own event tells us.
     for page in with_worker(|worker| worker.pages(subscribers)) {
         drop(page.post_message(&view));
     }

@@ -47,8 +47,8 @@ fn open(page: &str) {
     watch("open a page of its own", Ok(api().tabs().create(&page)));
 }
 
-/// The click that opened the popup lets the browser show this tab's address, and no other's
-/// (`activeTab`).
+/// The click that opens the popup allows the extension to see this tab's address, and no other
+/// tab's (`activeTab`).
 async fn active_tab() -> Option<Tab> {
     let details = json!({ "active": true, "lastFocusedWindow": true });
     let tabs = settle(api().tabs().query(&js(&details))).await.ok()?;

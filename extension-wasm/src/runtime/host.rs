@@ -24,14 +24,14 @@ fn with_host<T>(act: impl FnOnce(&mut Option<Host>) -> T) -> T {
     HOST.with(|host| act(&mut host.borrow_mut()))
 }
 
-/// Opens a port. The browser says later, and by closing it, that there is no such host.
+/// Opens a port. If there is no such host, the browser tells this later, by closing the port.
 pub(super) fn connect(connection: ConnectionId) {
     let port = match api().runtime().connect_native(HOST_NAME) {
         Ok(port) => port,
         Err(error) => return closed(connection, Some(text(&error))),
     };
     let on_message = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
-        // What a closed connection still says is not worth reading.
+        // Messages of a closed connection are not read.
         if with_inbox(connection, |_| ()).is_some() {
             arrive(connection, to_json(&message));
         }
@@ -92,14 +92,14 @@ fn with_inbox<T>(connection: ConnectionId, act: impl FnOnce(&mut Inbox) -> T) ->
     })
 }
 
-/// Closes a port by our own wish; the browser then tells the other side only.
+/// Closes a port on our side. The browser then tells only the other side.
 pub(super) fn disconnect(connection: ConnectionId) {
     if let Some(host) = take(connection) {
         host.port.disconnect();
     }
 }
 
-/// Sends a request. A port that does not take it is closed.
+/// Sends a request. If the port does not accept it, the port is closed.
 pub(super) fn send(connection: ConnectionId, request: &RequestEnvelope) {
     let json = String::from_utf8_lossy(&write_request(request)).into_owned();
     let port = with_host(|host| {
@@ -111,7 +111,7 @@ pub(super) fn send(connection: ConnectionId, request: &RequestEnvelope) {
     }
 }
 
-/// What it said last is read before its end: that may be the reason.
+/// Reads the last messages before the end, because they may contain the reason.
 fn closed(connection: ConnectionId, reason: Option<String>) {
     if let Some(mut host) = take(connection) {
         read(connection, host.inbox.window_over());

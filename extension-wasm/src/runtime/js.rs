@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-/// JSON of a message; empty where there is none.
+/// The JSON of a message; empty if there is none.
 pub(super) fn to_json(value: &JsValue) -> String {
     JSON::stringify(value).map_or_else(|_| String::new(), String::from)
 }
@@ -21,37 +21,37 @@ pub(super) fn js(value: &Value) -> JsValue {
     from_json(&value.to_string())
 }
 
-/// Regular windows and, by inheritance, private ones, if the person has let this extension into
-/// them ([`crate::update::PrivateWindows`]).
+/// The scope for regular windows. Private windows inherit from it if the person allows this
+/// extension there ([`crate::update::PrivateWindows`]).
 pub(super) fn regular() -> JsValue {
     js(&json!({ "scope": "regular" }))
 }
 
-/// This value of a setting, for the same windows as [`regular`].
+/// This value of a setting, in the scope of [`regular`].
 pub(super) fn in_regular(value: &Value) -> JsValue {
     js(&json!({ "value": value, "scope": "regular" }))
 }
 
-/// The words of an exception, for telling kinds apart; they are not shown.
+/// The text of an exception. It is used only to tell exceptions apart and is not shown.
 pub(super) fn text(error: &JsValue) -> String {
     let text: JsString = js_sys::Object::from(error.clone()).to_string();
     String::from(text)
 }
 
-/// Hands a closure over to JavaScript, whose garbage collector frees it with the port.
+/// Gives a closure to JavaScript. Its garbage collector frees the closure together with the port.
 pub(super) fn listener<T: ?Sized + wasm_bindgen::closure::WasmClosure>(
     closure: Closure<T>,
 ) -> Function {
     guarded(closure.into_js_value().unchecked_ref())
 }
 
-/// A function that runs this one for as long as this instance of the module can decide, and says so
-/// to the shell when it cannot.
+/// Wraps a function so that it runs only while this instance of the module can decide. The wrapper
+/// tells the shell when the instance cannot.
 fn guarded(act: &Function) -> Function {
     with_shell(|shell| shell.guard(act)).unwrap_or_else(|| act.clone())
 }
 
-/// Calls `act` after so many milliseconds.
+/// Calls `act` after this many milliseconds.
 pub(super) fn after(ms: u32, act: impl FnOnce() + 'static) {
     let act = Closure::once_into_js(act);
     drop(set_timeout(&guarded(act.unchecked_ref()), ms));
@@ -61,7 +61,7 @@ pub(super) async fn settle(promise: Result<Promise, JsValue>) -> Result<JsValue,
     JsFuture::from(promise?).await
 }
 
-/// Waits for a promise, and says in the console what the browser refused.
+/// Waits for a promise, and writes to the console what the browser refused.
 pub(super) async fn tell(what: &str, promise: Result<Promise, JsValue>) -> bool {
     let is_done = settle(promise).await.is_ok();
     if !is_done {
@@ -70,7 +70,7 @@ pub(super) async fn tell(what: &str, promise: Result<Promise, JsValue>) -> bool 
     is_done
 }
 
-/// As [`tell`], of something that nobody waits for.
+/// Like [`tell`], without waiting.
 pub(super) fn watch(what: &'static str, promise: Result<Promise, JsValue>) {
     spawn_local(async move {
         tell(what, promise).await;

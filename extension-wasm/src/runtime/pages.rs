@@ -1,4 +1,4 @@
-//! Marks the pages that are open, and looks which of them are left.
+//! Marks the open pages, and finds out which of them are still open.
 
 use super::js::{js, settle, text, to_json};
 use super::web_rtc;
@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-/// A page that has not answered by then is busy or frozen; nothing is known of it.
+/// A page that has not answered by then is busy or frozen; its mark is unknown.
 const ANSWER_MS: u32 = 2_000;
 
-/// What is known of a tab's page.
+/// What is known about a tab's page.
 enum Seen {
     Old,
     New,
-    /// No extension may look into it, or it does not answer.
+    /// Extensions may not run in it, or it does not answer.
     Hidden,
 }
 
-/// Pages that load from now on go to the relay and have no WebRTC; those that are here may not.
+/// Pages that load from now on use the relay and have no WebRTC; pages that are open now may not.
 pub(super) async fn mark(turn: PagesTurn) {
     web_rtc::close().await;
     let tabs = tabs().await;
@@ -30,7 +30,8 @@ pub(super) async fn mark(turn: PagesTurn) {
     for (tab, seen) in tabs.iter().zip(seen) {
         match seen {
             Seen::Old => found.marked.push(tab.id),
-            // It would get away with its mark not made: the page on its way was asked for past Tor.
+            // The page that is loading was requested past Tor. It replaces this one, so the mark
+            // would be lost.
             Seen::New | Seen::Hidden if tab.is_loading && tab.is_web => found.unmarked.push(tab.id),
             Seen::Hidden if tab.is_web => found.unmarked.push(tab.id),
             Seen::New | Seen::Hidden => {}
@@ -39,7 +40,7 @@ pub(super) async fn mark(turn: PagesTurn) {
     dispatch(Event::PagesFound { turn, found });
 }
 
-/// Looks for what [`mark`] left, and for the tabs that it could not mark.
+/// Looks for the pages that [`mark`] marked, and for the tabs that it could not mark.
 pub(super) async fn find(turn: PagesTurn, unmarked: Vec<i32>) {
     let tabs = tabs().await;
     let seen = look_at(&tabs, "pages/marked.js").await;
@@ -54,8 +55,8 @@ pub(super) async fn find(turn: PagesTurn, unmarked: Vec<i32>) {
     dispatch(Event::PagesFound { turn, found });
 }
 
-/// A tab in the background is unloaded, which ends its connections at once and spares Tor many
-/// pages at a time; it loads when the person goes there.
+/// Unloads a tab in the background, which ends its connections at once and saves Tor many pages at
+/// a time. The tab loads again when the person opens it.
 pub(super) async fn reload(turn: PagesTurn, ids: Vec<i32>) {
     for tab in tabs().await {
         if !ids.contains(&tab.id) {
@@ -77,7 +78,8 @@ struct OpenTab {
     id: i32,
     is_active: bool,
     is_loading: bool,
-    /// Its page comes from a site or a file; browsers hide the addresses of their own pages.
+    /// Whether its page comes from a site or a file. Browsers hide the addresses of their own
+    /// pages.
     is_web: bool,
 }
 
@@ -105,7 +107,7 @@ fn open_tab(tab: &Value) -> Option<OpenTab> {
     })
 }
 
-/// Runs a script in every frame of each tab, all at once; answers in the order of the tabs.
+/// Runs a script in every frame of every tab, all at once. Answers in the order of the tabs.
 async fn look_at(tabs: &[OpenTab], file: &'static str) -> Vec<Seen> {
     let looks: Array = tabs
         .iter()
@@ -123,7 +125,7 @@ async fn look_at(tabs: &[OpenTab], file: &'static str) -> Vec<Seen> {
     )
 }
 
-/// Resolves to an array with what the script gave in each frame, or to the browser's refusal.
+/// Resolves to an array with the script's results in all frames, or to the browser's refusal.
 fn run(id: i32, file: &'static str) -> Promise {
     future_to_promise(async move {
         let details = js(&json!({
@@ -143,7 +145,7 @@ fn within(answer: &Promise) -> Promise {
 
 fn seen(answer: &JsValue) -> Seen {
     if !Array::is_array(answer) {
-        // Chromium says so; the browser's own error page holds no connection.
+        // Chromium names its own error page, which has no connections.
         let is_error_page = answer
             .as_string()
             .is_some_and(|text| text.contains("error page"));

@@ -1,4 +1,4 @@
-//! Closes the ways past the proxy, and gives them back.
+//! Closes the ways past the proxy, and opens them again.
 
 use super::js::{in_regular, regular, tell, watch};
 use super::web_rtc;
@@ -7,7 +7,7 @@ use crate::bindings::api;
 use crate::update::Event;
 use serde_json::json;
 
-/// WebRTC ignores the proxy and sends UDP past it; the prefetcher resolves names past it.
+/// WebRTC ignores the proxy and sends UDP past it. DNS prefetching resolves names past it.
 pub(super) async fn harden() {
     let network = api().privacy().network();
     let mut complete = true;

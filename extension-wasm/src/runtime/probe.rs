@@ -1,4 +1,4 @@
-//! What is found out by trying: whether requests go out, and whether private windows are covered.
+//! Finds out by trying whether requests are sent, and whether private windows are covered.
 
 use super::js::{js, settle, text};
 use super::proxy::read_settings;
@@ -6,8 +6,8 @@ use crate::bindings::{api, fetch, timeout_signal};
 use crate::update::PrivateWindows;
 use serde_json::json;
 
-/// Asks for a name as pages do, and forgets what comes back. Returns whether the browser was done
-/// with it before the time was over.
+/// Requests a name as pages do, and drops the answer. Returns whether the request ended before the
+/// time limit.
 pub(super) async fn knock(name: &str, max_ms: u32) -> bool {
     let options = js(&json!({
         "mode": "no-cors",
@@ -17,7 +17,7 @@ pub(super) async fn knock(name: &str, max_ms: u32) -> bool {
         "referrerPolicy": "no-referrer",
     }));
     let signal = timeout_signal(max_ms);
-    // Nothing but a frozen object refuses a field.
+    // Only a frozen object refuses a field.
     drop(js_sys::Reflect::set(&options, &"signal".into(), &signal));
     match settle(fetch(&format!("http://{name}/"), &options)).await {
         Ok(_) => true,
@@ -25,7 +25,7 @@ pub(super) async fn knock(name: &str, max_ms: u32) -> bool {
     }
 }
 
-/// Asks the browser whether its private windows take the same proxy settings.
+/// Asks the browser whether its private windows use the same proxy settings.
 pub(super) async fn private_windows() -> PrivateWindows {
     let allowed = settle(api().extension().is_allowed_incognito_access()).await;
     if allowed.is_ok_and(|allowed| allowed.as_bool() == Some(true)) {

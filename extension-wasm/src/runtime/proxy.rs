@@ -23,7 +23,7 @@ pub(super) async fn read(turn: ProxyTurn) {
     answer(turn, read_settings(&json!({})).await);
 }
 
-/// `set` succeeds even where another extension stays in control: only a read-back counts.
+/// `set` succeeds even if another extension stays in control, so only a value read back counts.
 async fn and_read(done: Result<JsValue, JsValue>) -> Result<Reading, Refusal> {
     match done {
         Ok(_) => read_settings(&json!({})).await,
@@ -31,7 +31,8 @@ async fn and_read(done: Result<JsValue, JsValue>) -> Result<Reading, Refusal> {
     }
 }
 
-/// Of private windows with `incognito`, which the browser tells only who may be there.
+/// With `incognito`, reads the settings of private windows. The browser tells them only to an
+/// extension that may run there.
 pub(super) async fn read_settings(details: &Value) -> Result<Reading, Refusal> {
     let settings = settle(api().proxy().settings().get(&js(details))).await;
     let settings = settings.map_err(|error| proxy_value::refusal(&text(&error)))?;

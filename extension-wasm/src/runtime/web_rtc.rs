@@ -1,4 +1,4 @@
-//! Closes and opens WebRTC, each family in its way.
+//! Closes and opens WebRTC, in a different way for each browser family.
 
 use super::js::{in_regular, js, regular, settle, tell};
 use crate::bindings::{api, console_error};
@@ -6,8 +6,8 @@ use crate::web_rtc::{SCRIPT_ID, rule_ids, rules, script};
 use js_sys::Array;
 use serde_json::json;
 
-/// Returns when pages that load from now on have no WebRTC, or the browser refused: whether all of
-/// it is done.
+/// Returns when pages that load from now on have no WebRTC, or when the browser has refused. The
+/// result tells whether everything was done.
 pub(super) async fn close() -> bool {
     let is_off = match api().privacy().network().peer_connection() {
         Some(switch) => tell("close WebRTC", switch.set(&in_regular(&json!(false)))).await,
@@ -19,8 +19,8 @@ pub(super) async fn close() -> bool {
     take_from_pages().await && is_off
 }
 
-/// The script may be there from an earlier start, or another call may just be registering it; the
-/// browser calls both an error, and shows only the first.
+/// The script may be registered since an earlier start, or another call may be registering it now.
+/// The browser reports both as errors, and lists only a script that is already registered.
 async fn take_from_pages() -> bool {
     for _ in 0..2 {
         let registered = settle(api().scripting().register(&js(&json!([script()])))).await;
@@ -32,7 +32,7 @@ async fn take_from_pages() -> bool {
     false
 }
 
-/// Pages that load from now on have WebRTC again, if the person has not closed it elsewhere.
+/// Pages that load from now on have WebRTC again, unless the person has closed it elsewhere.
 pub(super) async fn open() {
     match api().privacy().network().peer_connection() {
         Some(switch) => tell("restore WebRTC", switch.clear(&regular())).await,

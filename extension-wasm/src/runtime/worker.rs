@@ -1,4 +1,4 @@
-//! The worker's only mutable things, and the queue of what happened.
+//! The only mutable values of the worker, and the queue of events.
 
 use crate::bindings::{Port, Shell};
 use crate::extension::Extension;
@@ -7,11 +7,11 @@ use js_sys::Object;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 
-/// Dies with the worker, which may happen at any time.
+/// Everything that ends with the worker, which may happen at any time.
 #[derive(Default)]
 pub(super) struct Worker {
     pub(super) extension: Extension,
-    /// What happened while an event was being handled.
+    /// Events that came while another event was being handled.
     waiting: VecDeque<Event>,
     is_busy: bool,
     subscribers: Vec<(SubscriberId, Port)>,
@@ -25,7 +25,7 @@ thread_local! {
     static PANICKED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Takes up what outlives every event: the shell, and the function that handles what waits.
+/// Stores what lasts for all events: the shell, and the function that handles waiting events.
 pub(super) fn begin(shell: Shell, handle_all: fn()) {
     SHELL.with(|place| drop(place.set(shell)));
     HANDLE_ALL.set(Some(handle_all));
@@ -39,28 +39,27 @@ pub(super) fn with_shell<T>(act: impl FnOnce(&Shell) -> T) -> Option<T> {
     SHELL.with(|shell| shell.get().map(act))
 }
 
-/// This instance has panicked: it decides nothing any more.
+/// Notes that this instance has panicked. It decides nothing any more.
 pub(super) fn panicked() {
     PANICKED.set(true);
     with_shell(Shell::broke);
 }
 
-/// Whether an event is being handled. Between two events of the browser none is: one that was torn
-/// off by an exception of JavaScript is never finished.
+/// Whether an event is still being handled. Between two callbacks of the browser this is false,
+/// unless an exception of JavaScript has interrupted the handling.
 pub(super) fn is_stuck() -> bool {
     PANICKED.get()
         || WORKER.with(|worker| worker.try_borrow().map_or(true, |worker| worker.is_busy))
 }
 
-/// Handles an event and its effects; one that happens meanwhile waits its turn.
+/// Handles an event and its effects. An event that comes meanwhile waits.
 pub(super) fn dispatch(event: Event) {
     dispatch_all([event]);
 }
 
-/// As [`dispatch`], of several events that are there at once. What is to be seen is drawn when all
-/// of them are handled.
+/// Like [`dispatch`], for several events at once. The display is updated after all of them.
 pub(super) fn dispatch_all(events: impl IntoIterator<Item = Event>) {
-    // Nothing can be decided any more, so nothing waits.
+    // Nothing can be decided any more, so nothing is queued.
     if PANICKED.get() {
         return;
     }
@@ -78,19 +77,19 @@ pub(super) fn dispatch_all(events: impl IntoIterator<Item = Event>) {
 }
 
 impl Worker {
-    /// The next event that waits.
+    /// The next waiting event.
     pub(super) fn next_event(&mut self) -> Option<Event> {
         self.waiting.pop_front()
     }
 
-    /// Takes a page of this extension that is to be drawn, and numbers it.
+    /// Adds a page of this extension to the subscribers and numbers it.
     pub(super) fn subscribe(&mut self, page: Port) -> SubscriberId {
         self.last_subscriber = SubscriberId(self.last_subscriber.0.wrapping_add(1));
         self.subscribers.push((self.last_subscriber, page));
         self.last_subscriber
     }
 
-    /// The page behind this port is gone.
+    /// Removes the page with this port, which has closed.
     pub(super) fn unsubscribe(&mut self, gone: &Port) -> Option<SubscriberId> {
         let is_gone = |(_, page): &(_, Port)| Object::is(page, gone);
         let index = self.subscribers.iter().position(is_gone)?;

@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::state::{Asked, Host, State};
 use meter_wire::{Request, RequestEnvelope};
 
-/// Requests without an answer on one connection; chosen arbitrarily, big enough for a person who
+/// Most requests without an answer on one connection; chosen arbitrarily, enough for a person who
 /// clicks fast.
 const ASKED_MAX: usize = 32;
 
@@ -25,7 +25,7 @@ pub(super) fn ask(state: &mut State, asked: Asked, request: Request, effects: &m
     ));
 }
 
-/// As [`ask`], unless the very question has no answer yet.
+/// Like [`ask`], unless the same question still waits for its answer.
 pub(super) fn ask_once(
     state: &mut State,
     asked: Asked,
@@ -41,13 +41,13 @@ pub(super) fn ask_once(
     }
 }
 
-/// Asks for the host's status. The answer has to know of every report that was verified by now.
+/// Asks for the host's status. The answer must include every report that was verified by now.
 pub(super) fn ask_status(state: &mut State, effects: &mut Vec<Effect>) {
     let known = Asked::Status(state.book.sequence());
     ask_once(state, known, Request::Status, effects);
 }
 
-/// The request that an answer belongs to; it waits no longer.
+/// Removes and returns the request that an answer belongs to.
 pub(super) fn take_asked(state: &mut State, id: u32) -> Option<Asked> {
     let Host::Linked(link) = &mut state.host else {
         return None;

@@ -1,4 +1,4 @@
-//! The reports this browser has verified, and the balance that follows from them.
+//! The reports that this browser has verified, and the balance that follows from them.
 
 use meter_core::{Amount, ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
 use meter_wire::{
@@ -10,14 +10,14 @@ use std::rc::Rc;
 /// How many reports are kept for display.
 const RECENT_MAX: usize = 10;
 
-/// How many before them are kept as they are, to be handed back to a host whose book was put back
-/// from an older copy. Written with each report: 110 kB.
+/// How many earlier reports are kept as they are, to hand them back to a host with an older copy of
+/// its book. Written with each report: 110 kB.
 const OLDER_MAX: usize = 190;
 
-/// How many chains before this one are remembered.
+/// How many earlier chains are remembered.
 const EARLIER_MAX: usize = 20;
 
-/// What a chain before this one had when it was last seen.
+/// The state of an earlier chain when it was last seen.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Earlier {
     chain: HexBytes<16>,
@@ -25,53 +25,54 @@ pub struct Earlier {
     amount: U64Text,
 }
 
-/// What is stored of the book.
+/// The stored part of the book.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Kept {
     /// The last verified reports. The last one is the head of the chain.
     book: Option<ReportsFile>,
-    /// The reports right before those. They were verified once and are claims since: nothing is
-    /// shown of them, and the host verifies what it is handed.
+    /// The reports directly before those. They were verified once and count as claims since: they
+    /// are not shown, and the host verifies them when it gets them back.
     older: Vec<WireReport>,
-    /// The chains that the host had before this one, and their credits.
+    /// Earlier chains of the host, with their credits.
     earlier: Vec<Earlier>,
 }
 
-/// Verified reports. Nothing gets in but through [`Signed::verify`] and [`ChainHead::follow`].
+/// Verified reports. They can only be added through [`Signed::verify`] and [`ChainHead::follow`].
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     head: Option<ChainHead>,
     recent: Vec<Verified<SessionReport>>,
-    /// Shared with what was stored last, so that comparing the two costs nothing until one changes.
+    /// Shared with the value stored last, so that comparing the two costs nothing until one
+    /// changes.
     kept: Rc<Kept>,
-    /// A report did not verify; nothing further is taken until the reports are asked for again.
+    /// A report did not verify. No more reports are taken until they are fetched again.
     pub(super) refused: bool,
-    /// The host's balance is not the sum of the reports verified here.
+    /// The host's balance differs from the sum of the reports verified here.
     pub(super) differs: bool,
 }
 
-/// Which chain the host signs, and with which key.
+/// The chain that the host signs, and its key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Identity {
     chain: ChainId,
     key: DeviceKey,
 }
 
-/// What became of a report.
+/// The result of taking a report.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Taken {
     /// It was the next one.
     Counted,
-    /// It was there already.
+    /// It was known already.
     Known,
     /// Reports before it are missing.
     Gap,
-    /// It does not hold.
+    /// It is not valid.
     Refused,
 }
 
 impl Identity {
-    /// The identity that a host claims; none while its key cannot be used.
+    /// The identity that a host claims; `None` while its key cannot be used.
     #[must_use]
     pub fn of(hello: &HelloReply) -> Option<Self> {
         Some(Self {
@@ -80,15 +81,15 @@ impl Identity {
         })
     }
 
-    /// Whether it signs this chain.
+    /// Whether this is the identity of that chain.
     pub(super) fn is_of(&self, chain: &HexBytes<16>) -> bool {
         self.chain.0 == chain.0
     }
 }
 
 impl Book {
-    /// Goes on with the host's chain, or starts again with it. Returns whether verified reports
-    /// of another chain were given up.
+    /// Continues with the host's chain, or begins with it. Returns whether verified reports of
+    /// another chain were dropped.
     pub(super) fn adopt(&mut self, identity: Identity) -> bool {
         let Identity { chain, key } = identity;
         self.refused = false;
@@ -110,7 +111,8 @@ impl Book {
         }
     }
 
-    /// Credits that were shown once do not vanish without a word, and none is shown twice.
+    /// Remembers the credits of a dropped chain: credits that were shown must not disappear
+    /// silently, and must not be shown twice.
     fn remember(&mut self, given_up: Option<ChainHead>, now: ChainId) {
         let earlier = &mut Rc::make_mut(&mut self.kept).earlier;
         earlier.extend(given_up.map(|head| Earlier {
@@ -122,7 +124,7 @@ impl Book {
         earlier.drain(..surplus);
     }
 
-    /// Takes what the host claims to be a report.
+    /// Takes a report that the host claims.
     pub(super) fn take(&mut self, report: &WireReport) -> Taken {
         let taken = self.try_take(report).unwrap_or(Taken::Refused);
         self.refused |= taken == Taken::Refused;
@@ -139,7 +141,7 @@ impl Book {
             return None;
         }
         if value.sequence <= head.sequence {
-            // The same number twice with different contents is a fork, not a repetition.
+            // The same number with other contents is a fork, not a repetition.
             let known = |other: &Verified<SessionReport>| {
                 other.value().sequence != value.sequence || other.value() == value
             };
@@ -164,19 +166,19 @@ impl Book {
         Some(Taken::Counted)
     }
 
-    /// The running total that the last verified report was signed with.
+    /// The running total in the last verified report.
     #[must_use]
     pub fn balance(&self) -> Amount {
         self.head.map_or(Amount::ZERO, |head| head.totals.amount)
     }
 
-    /// How many reports were verified: the number of the last one.
+    /// Number of verified reports; equal to the number of the last one.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.head.map_or(0, |head| head.sequence)
     }
 
-    /// What the chains before this one had when they were last seen.
+    /// Credits of the earlier chains when they were last seen.
     #[must_use]
     pub fn earlier_credits(&self) -> Amount {
         let sum = |sum: u64, earlier: &Earlier| sum.saturating_add(earlier.amount.0);
@@ -184,15 +186,16 @@ impl Book {
         Amount::new(sum).unwrap_or(Amount::ZERO)
     }
 
-    /// The last report, for the host to see whether its book still holds it; none before the first.
+    /// The last report, so that the host can check whether its book still has it. Empty before the
+    /// first.
     pub(super) fn last(&self) -> Vec<WireReport> {
         let last = self.recent.last();
         let wire = last.and_then(|report| WireReport::try_from(report.signed()).ok());
         wire.into_iter().collect()
     }
 
-    /// As many of the reports after number `sequence` as one request holds; none where some that
-    /// come first are not kept here.
+    /// The reports after number `sequence`, as many as one request holds. Empty if the first of
+    /// them are not stored here.
     pub(super) fn after(&self, sequence: u64) -> Vec<WireReport> {
         let recent = self.recent.iter();
         let recent = recent.filter_map(|report| WireReport::try_from(report.signed()).ok());
@@ -206,12 +209,12 @@ impl Book {
         }
     }
 
-    /// What to store of it.
+    /// The part to store.
     pub(super) fn kept(&self) -> Rc<Kept> {
         Rc::clone(&self.kept)
     }
 
-    /// Takes up what was kept besides the recent reports.
+    /// Adds what was stored besides the recent reports.
     pub(super) fn with_kept(mut self, older: Vec<WireReport>, earlier: Vec<Earlier>) -> Self {
         let kept = Rc::make_mut(&mut self.kept);
         if self.head.is_some() {
@@ -239,8 +242,8 @@ impl Book {
         })
     }
 
-    /// Takes up what was kept, verifying it again: storage is not evidence. The head is that of
-    /// the last report, so there is no second number that could disagree with it.
+    /// Reads stored reports and verifies them again, because storage is not evidence. The head
+    /// comes from the last report, so no second number can contradict it.
     pub(super) fn from_file(file: &ReportsFile) -> Option<Self> {
         if file.format != REPORTS_FORMAT || file.reports.len() > RECENT_MAX {
             return None;

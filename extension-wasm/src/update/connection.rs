@@ -1,4 +1,4 @@
-//! The connection to the native host: opening, losing and opening again.
+//! The connection to the native host: opened, lost, and opened again.
 
 use super::ask::ask;
 use super::effect::Effect;
@@ -6,7 +6,8 @@ use super::event::{ConnectionId, Timer};
 use super::state::{Asked, Failure, Host, Link, State};
 use meter_wire::{Client, ErrorCode, Hello, Problem, ProtocolRange, Request};
 
-/// A host that starts a daemon first may need a while; one that says nothing for this long hangs.
+/// A host that must start a daemon first may need a while. A host that sends nothing for this long
+/// hangs.
 const HELLO_DUE_MS: u32 = 15_000;
 
 const BACKOFF_FIRST_MS: u32 = 250;
@@ -14,7 +15,7 @@ const BACKOFF_MAX_MS: u32 = 30_000;
 
 const _: () = assert!(BACKOFF_FIRST_MS < BACKOFF_MAX_MS);
 
-/// Opens a connection and greets. At most one exists at any time.
+/// Opens a connection and sends hello. There is at most one connection at a time.
 pub(super) fn connect(state: &mut State, effects: &mut Vec<Effect>) {
     let connection = ConnectionId(state.last_connection.0.wrapping_add(1));
     state.last_connection = connection;
@@ -41,7 +42,7 @@ pub(super) fn connect_if_gone(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// A person asked for a new beginning.
+/// Connects again on a person's request.
 pub(super) fn reconnect(state: &mut State, effects: &mut Vec<Effect>) {
     if let Host::Linked(link) = &state.host {
         effects.push(Effect::Disconnect(link.connection));
@@ -65,13 +66,13 @@ pub(super) fn on_closed(
     }
 }
 
-/// The browsers' exact words: `docs/browsers.md`. Once the host has spoken, it is there
-/// and allowed, whatever the words.
+/// These are the browsers' exact texts: `docs/browsers.md`. If the host has sent a message before,
+/// it is installed and allowed, whatever the text says.
 fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failure {
     const NOT_INSTALLED: [&str; 3] = [
         "specified native messaging host not found",
         "no such native application",
-        // Firefox: the manifest is there, but what it names cannot be started.
+        // Firefox: the manifest exists, but the program in it cannot be started.
         "an unexpected error occurred",
     ];
     const FORBIDDEN: &str = "access to the specified native messaging host is forbidden";
@@ -87,7 +88,7 @@ fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failu
     }
 }
 
-/// The runtime reads nothing more of a host that sends too much.
+/// Loses a host that sends too much; the runtime reads nothing more from it.
 pub(super) fn on_flooded(state: &mut State, connection: ConnectionId, effects: &mut Vec<Effect>) {
     match &state.host {
         Host::Linked(link) if link.connection == connection => {
@@ -97,7 +98,7 @@ pub(super) fn on_flooded(state: &mut State, connection: ConnectionId, effects: &
     }
 }
 
-/// Ends a connection that is of no use.
+/// Ends a connection that cannot be used.
 pub(super) fn lose(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
     if let Host::Linked(link) = &state.host {
         effects.push(Effect::Disconnect(link.connection));
@@ -105,8 +106,8 @@ pub(super) fn lose(state: &mut State, failure: Failure, effects: &mut Vec<Effect
     gone(state, failure, effects);
 }
 
-/// Notes the loss. A host that stopped may be back in a moment; one that is missing or of another
-/// version is looked for by the alarm and whenever a popup opens.
+/// Notes the loss. A host that stopped may return in a moment. A missing host, or one of another
+/// version, is looked for at each alarm and whenever a popup opens.
 fn gone(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
     state.failures = state.failures.saturating_add(1);
     state.glimpse = None;
@@ -122,7 +123,7 @@ fn gone(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
     state.host = Host::Gone(failure);
 }
 
-/// 250 ms after the first failure, doubled by each further one, 30 s at the most.
+/// 250 ms after the first failure, doubled after each further one, at most 30 s.
 fn backoff_ms(failures: u32) -> u32 {
     let doublings = failures.saturating_sub(1).min(16);
     BACKOFF_FIRST_MS

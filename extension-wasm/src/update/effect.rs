@@ -1,10 +1,10 @@
-//! What is to be done, as plain values.
+//! Effects: what the runtime must do, as plain values.
 
 use super::event::{ConnectionId, ProxyTurn, Timer};
 use super::tabs::PagesTurn;
 use meter_wire::{RequestEnvelope, WitnessText};
 
-/// One thing to do. The runtime does them in order and decides nothing.
+/// One effect. The runtime runs effects in order and decides nothing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Effect {
     /// Open a connection to the native host.
@@ -13,7 +13,7 @@ pub enum Effect {
     Disconnect(ConnectionId),
     /// Send a request.
     Send(ConnectionId, RequestEnvelope),
-    /// Say [`super::event::Event::Timer`] after this many milliseconds.
+    /// Send [`super::event::Event::Timer`] after this many milliseconds.
     After(Timer, u32),
     /// Write the proxy settings for this port, read them back and answer.
     ApplyProxy {
@@ -22,7 +22,7 @@ pub enum Effect {
         /// The relay's port.
         port: u16,
     },
-    /// Give the proxy settings back, read them and answer.
+    /// Return control of the proxy settings, read them and answer.
     ClearProxy {
         /// Number of the order.
         turn: ProxyTurn,
@@ -32,7 +32,7 @@ pub enum Effect {
         /// Number of the order.
         turn: ProxyTurn,
     },
-    /// Ask for this name as for any page, and say [`super::event::Event::Knocked`] after this many
+    /// Request this name like any page, and send [`super::event::Event::Knocked`] after this many
     /// milliseconds at the latest.
     Knock {
         /// Number of the witness.
@@ -46,35 +46,35 @@ pub enum Effect {
     ReadPrivate,
     /// Close the ways past the proxy: WebRTC and DNS prefetching.
     HardenPrivacy,
-    /// Give them back.
+    /// Return control of these settings.
     RestorePrivacy,
     /// Mark every page that is open, and answer.
     MarkPages {
-        /// Number of the look.
+        /// Number of this look at the pages.
         turn: PagesTurn,
     },
-    /// Look which pages are marked, and answer.
+    /// Find out which pages are marked, and answer.
     FindPages {
-        /// Number of the look.
+        /// Number of this look at the pages.
         turn: PagesTurn,
-        /// Tabs without a mark to look for, too.
+        /// Tabs without a mark that must be looked for, too.
         unmarked: Vec<i32>,
     },
-    /// Load these tabs anew, those in the background when they are looked at; then look which pages
-    /// are marked, and answer.
+    /// Reload these tabs; those in the background load when they are opened. Then find out which
+    /// pages are marked, and answer.
     ReloadPages {
-        /// Number of the look.
+        /// Number of this look at the pages.
         turn: PagesTurn,
         /// The tabs.
         tabs: Vec<i32>,
     },
     /// Read which page the active tab shows, and answer.
     ReadTab,
-    /// Load the page of the tab with this number anew.
+    /// Reload the page in the tab with this number.
     ReloadTab(i32),
     /// Open the browser's list of extensions.
     OpenExtensions,
-    /// Open what the browser shows of this extension, where a person can let it into private
+    /// Open the browser's page about this extension, where a person can allow it in private
     /// windows.
     OpenDetails,
 }

@@ -1,23 +1,23 @@
-//! What can happen, as plain values.
+//! Events: everything that can happen, as plain values.
 
 use super::private::PrivateWindows;
 use super::tabs::{OldTabs, PagesTurn};
 use crate::proxy_value::{Engine, Reading, Refusal};
 use serde::{Deserialize, Serialize};
 
-/// Numbers the connections to the host, so that what an earlier one still says is not believed.
+/// Numbers the connections to the host, so that late messages of an earlier one are ignored.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ConnectionId(pub u32);
 
-/// Numbers the orders to the browser's proxy settings; only the answer to the latest one counts.
+/// Numbers the orders about the browser's proxy settings. Only the answer to the latest counts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ProxyTurn(pub u32);
 
-/// Numbers the pages of this extension that are subscribed to its view: popups.
+/// Numbers the pages of this extension that receive its view: popups.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct SubscriberId(pub u32);
 
-/// The active tab, as the browser shows it to a popup that a person has opened.
+/// The active tab, as the browser shows it to a popup that a person opened.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tab {
     /// The browser's number for it.
@@ -26,86 +26,86 @@ pub struct Tab {
     pub url: String,
 }
 
-/// Something happened.
+/// An event.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The worker woke up; the first event, and only once.
+    /// The worker started. This is the first event and comes only once.
     Started(Box<Started>),
-    /// The host said something on a connection.
+    /// The host sent a message.
     Frame {
-        /// On which connection.
+        /// The connection.
         connection: ConnectionId,
-        /// The message as JSON; anything at all may stand here.
+        /// The message as JSON. It may contain anything.
         json: String,
     },
-    /// A connection ended, not by our wish.
+    /// A connection ended without our request.
     Closed {
-        /// Which.
+        /// The connection.
         connection: ConnectionId,
-        /// The browser's words, if it had any.
+        /// The browser's text, if there was one.
         reason: Option<String>,
     },
-    /// The host sent more on a connection than anybody could read; nothing of it was read.
+    /// The host sent more than can be processed. Nothing of it was read.
     Flooded {
-        /// Which.
+        /// The connection.
         connection: ConnectionId,
     },
-    /// A time asked for with [`super::effect::Effect::After`] is over.
+    /// A time from [`super::effect::Effect::After`] has passed.
     Timer(Timer),
     /// The browser's alarm, every 30 s.
     Alarm,
-    /// A page of this extension opened and wants to be drawn.
+    /// A page of this extension opened and wants the view.
     Subscribed(SubscriberId),
-    /// The active tab, as far as the browser shows it; answers [`super::effect::Effect::ReadTab`].
+    /// The active tab, if the browser shows it; answers [`super::effect::Effect::ReadTab`].
     Tab(Option<Tab>),
-    /// Such a page is gone.
+    /// A page with a subscription has closed.
     Unsubscribed(SubscriberId),
     /// A person clicked.
     Intent(Intent),
     /// The browser has just started.
     BrowserStarted,
-    /// Answers a look at the open pages.
+    /// The result of a look at the open pages.
     PagesFound {
-        /// Which look.
+        /// Number of the look.
         turn: PagesTurn,
-        /// What it found.
+        /// The result.
         found: OldTabs,
     },
-    /// The browser's proxy settings changed, by us or by anybody.
+    /// The browser's proxy settings changed, by us or by another party.
     ProxyChanged,
-    /// An order to the proxy settings was carried out, or was not.
+    /// An order about the proxy settings was done or refused.
     ProxyAnswered {
-        /// Which order.
+        /// Number of the order.
         turn: ProxyTurn,
-        /// What the settings are now, or why the order was refused.
+        /// The settings now, or the reason of the refusal.
         answer: Result<Reading, Refusal>,
     },
-    /// The browser closed the ways past the proxy, or refused to; answers
+    /// The browser closed the ways past the proxy or refused to; answers
     /// [`super::effect::Effect::HardenPrivacy`].
     Hardened {
-        /// All of them are closed.
+        /// Whether all of them are closed.
         complete: bool,
     },
-    /// What the browser says of its private windows; answers
+    /// What the browser tells about its private windows; answers
     /// [`super::effect::Effect::ReadPrivate`].
     PrivateWindows(PrivateWindows),
-    /// The browser is done with a witness, whether an answer came or not.
+    /// The browser's request for a witness ended, with or without an answer.
     Knocked {
-        /// Which.
+        /// Number of the witness.
         number: u32,
-        /// Not merely because its time was over.
+        /// Whether it ended for another reason than its time limit.
         in_time: bool,
     },
-    /// A request was to go another way than through the relay, and was stopped.
+    /// A request was about to bypass the relay, and was stopped.
     Astray,
-    /// Chromium had trouble with the proxy.
+    /// Chromium had an error with the proxy.
     ProxyError {
-        /// `false` means that a request went out directly instead.
+        /// `false` means that a request was sent directly instead.
         fatal: bool,
     },
 }
 
-/// What a waking worker knows.
+/// What a worker knows when it starts.
 #[derive(Clone, Debug, Default)]
 pub struct Started {
     /// The browser's family.
@@ -118,36 +118,36 @@ pub struct Started {
     pub session: String,
 }
 
-/// What a time was asked for.
+/// What a timer is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Timer {
     /// Connect again, if this many connections have failed in a row and none was begun since.
     Reconnect(u32),
-    /// The host must have answered to hello by now.
+    /// The host must have answered hello by now.
     HelloDue(ConnectionId),
-    /// Send the next ping; the last one must have been answered by now.
+    /// Send the next ping. The last one must have been answered by now.
     Ping(ConnectionId),
-    /// What the worker before this one knew is no longer shown as if it were known now.
+    /// What the previous worker knew is no longer shown as current.
     Awake,
-    /// Look again whether pages of before are open, if this was the last look.
+    /// Look again for pages that were open before, if this was the last look.
     Pages(PagesTurn),
     /// Send another witness, if this was the last one.
     Witness(u32),
-    /// This witness must have come to its end by now.
+    /// This witness must have ended by now.
     WitnessOver(u32),
 }
 
-/// What a person can ask for.
+/// A request of a person.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
-    /// Protection on.
+    /// Turn protection on.
     TurnOn,
-    /// Protection off; the only reason for which the proxy is cleared.
+    /// Turn protection off. This is the only reason to clear the proxy settings.
     TurnOff,
     /// Connect to the host again.
     Reconnect,
-    /// Look at the proxy settings again, and set them again.
+    /// Read the proxy settings again, and set them again.
     CheckProxy,
     /// Fetch the reports again.
     CheckReports,
@@ -157,29 +157,29 @@ pub enum Intent {
     TorStop,
     /// Let the host choose a Tor.
     TorAuto,
-    /// Use a Tor that runs.
+    /// Use a Tor that already runs.
     TorExisting,
-    /// Use the installed one.
+    /// Use the installed Tor.
     TorManaged,
-    /// Use the one that is built in.
+    /// Use the built-in Tor.
     TorEmbedded,
     /// Start relay and Tor.
     MonitorStart,
     /// Show the browser's list of extensions.
     OpenExtensions,
-    /// Show what the browser knows of this extension.
+    /// Show the browser's page about this extension.
     OpenDetails,
-    /// Seen; do not show it any longer.
+    /// The note was seen; remove it.
     Dismiss,
-    /// New circuits for every site.
+    /// Make new circuits for every site.
     NewIdentity,
-    /// New circuits for the site in the active tab.
+    /// Make new circuits for the site in the active tab.
     NewCircuit,
-    /// Load the pages anew that were open before protection began.
+    /// Reload the pages that were open before protection began.
     ReloadPages,
-    /// Seen that others tried the relay; say it again only when they try again.
+    /// The note about other users was seen; show it again only after their next attempt.
     StrangersSeen,
-    /// Seen that this browser has no floor; say it no more.
+    /// The note about the missing floor was seen; do not show it again.
     FloorSeen,
 }
 
@@ -208,7 +208,7 @@ impl Intent {
         Self::FloorSeen,
     ];
 
-    /// Parses what a popup sends, `{"intent":"turn_on"}`, strictly.
+    /// Parses a popup's message, `{"intent":"turn_on"}`, strictly.
     #[must_use]
     pub fn parse(json: &str) -> Option<Self> {
         #[derive(Deserialize)]
@@ -216,7 +216,7 @@ impl Intent {
         struct Message {
             intent: Intent,
         }
-        // serde also takes a struct as a bare list; a popup of ours never writes one.
+        // serde also accepts a struct as a bare list; our popup never sends one.
         let is_object = json.trim_start().starts_with('{');
         let message: Option<Message> = serde_json::from_str(json).ok();
         message.filter(|_| is_object).map(|message| message.intent)

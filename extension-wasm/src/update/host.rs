@@ -1,4 +1,4 @@
-//! What the host says on the connection, and what it is asked for.
+//! Handles messages of the host, and sends requests to it.
 
 use super::ask::{ask, ask_status, take_asked};
 use super::book::Identity;
@@ -13,10 +13,10 @@ use meter_wire::{
     parse_from_daemon,
 };
 
-/// Below the 30 s after which browsers put an idle worker to sleep.
+/// Less than the 30 s after which browsers stop an idle worker.
 const PING_MS: u32 = 20_000;
 
-/// The request by which a host takes back what its book has lost.
+/// The request by which a host accepts reports that its book has lost.
 const TAKES_BACK: &str = "restore_reports";
 
 pub(super) fn on_frame(
@@ -27,7 +27,7 @@ pub(super) fn on_frame(
 ) {
     match &state.host {
         Host::Linked(link) if link.connection == connection => {}
-        // A late frame of a connection that is no more.
+        // A late message of a connection that has ended.
         Host::Idle | Host::Linked(_) | Host::Gone(_) => return,
     }
     match parse_from_daemon(json.as_bytes()) {
@@ -51,9 +51,9 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         (Asked::Reports(promised), Outcome::Ok(Success::Reports(page))) => {
             reports::on_page(state, promised, &page, effects);
         }
-        // The status says what came of it, and what is still missing.
+        // The status shows the result, and what is still missing.
         (Asked::Restore, _) => ask_status(state, effects),
-        // Whether the host still listens is all that a ping asks.
+        // A ping only asks whether the host still answers.
         (Asked::Ping, _) => state.failures = 0,
         (Asked::Circuit(number), Outcome::Ok(Success::Circuit(circuit))) => {
             site::on_circuit(state, number, circuit);
@@ -116,7 +116,7 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
         state.chain_changed |= state.book.adopt(identity);
     }
     state.proxy.allow_another_try();
-    // First, so that a host with an older book does not sign before it knows.
+    // Sent first, so that a host with an older book learns of it before it signs.
     reports::hand_in(state, effects);
     ask_status(state, effects);
     reports::fetch(state, effects);
@@ -128,7 +128,7 @@ fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
         Notice::Bootstrap(bootstrap) => on_bootstrap(state, bootstrap),
         Notice::Problem(problem) => {
             if let Host::Linked(link) = &mut state.host {
-                // Whatever the daemon said before, it can no longer stand by it.
+                // Whatever the daemon said before, it no longer applies.
                 link.status = None;
                 link.problem = Some(problem);
             }
@@ -137,7 +137,7 @@ fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
             if let Host::Linked(link) = &mut state.host {
                 link.floor = Some(present);
             }
-            // A later start without it is told again.
+            // If the browser is later started without a floor, the note is shown again.
             state.floor_seen &= !present;
         }
     }
@@ -159,13 +159,13 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
         chain.is_some_and(|chain| !identity.is_of(chain))
     });
     link.problem = None;
-    // A daemon that was started anew counts from nothing.
+    // A daemon that was restarted counts from 0.
     state.foreign_seen = state.foreign_seen.min(status.foreign.0);
     link.status = Some(status);
     state.glimpse = None;
     state.lost = None;
     if has_recovered {
-        // What a command said of it is over, too.
+        // This also clears the result of the command before.
         state.told = None;
     }
     if ((nameless && has_recovered) || began_anew) && !state.greeted_again {
@@ -174,19 +174,20 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     start_what_is_due(state, effects);
     reports::compare(state, effects);
     reports::heal(state, effects);
-    // While something moves a status comes every second, and a circuit may have been built.
+    // While traffic moves, a status comes every second, and a circuit may have been built
+    // meanwhile.
     site::ask_circuit(state, effects);
 }
 
-/// The host had no key at the hello and has one now, or it began another chain, which only another
-/// hello tells. At most once between two pings: a host that recovers all the time would be greeted
-/// for ever.
+/// Sends hello again when the host got a key after the first hello, or began another chain: only
+/// the answer to hello tells this. At most once between two pings; otherwise a host that fails and
+/// recovers all the time would be greeted without end.
 fn greet_again(state: &mut State, effects: &mut Vec<Effect>) {
     state.greeted_again = true;
     reconnect(state, effects);
 }
 
-/// The bootstrap's steps come between two statuses; only a status ends it.
+/// Bootstrap steps come between two statuses. Only a status ends the bootstrap.
 fn on_bootstrap(state: &mut State, step: Bootstrap) {
     let Host::Linked(link) = &mut state.host else {
         return;
@@ -211,8 +212,8 @@ fn on_bootstrap(state: &mut State, step: Bootstrap) {
     };
 }
 
-/// Turning protection on starts what it needs, once; a relay or Tor that is stopped later by the
-/// person stays stopped.
+/// Turning protection on starts relay and Tor, once. If the person stops one of them later, it
+/// stays stopped.
 pub(super) fn start_what_is_due(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(status) = state.status().filter(|_| state.start_due) else {
         return;
@@ -227,7 +228,7 @@ pub(super) fn start_what_is_due(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Asks for a start; where nobody is there to ask, as soon as somebody is.
+/// Requests a start, or notes the request until there is a host.
 pub(super) fn start(state: &mut State, request: Request, effects: &mut Vec<Effect>) {
     if matches!(state.host, Host::Gone(_)) {
         state.start_due = true;
@@ -260,7 +261,7 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
             }
         }
         (Timer::Awake, _) => state.awake = true,
-        // A timer of a time that is over.
+        // Timers that no longer matter.
         (
             Timer::Reconnect(_)
             | Timer::HelloDue(_)
@@ -273,7 +274,7 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
     }
 }
 
-/// Whether the host still listens, and the state of things where that is unknown.
+/// Pings the host, and asks for its state if that is unknown.
 fn ping(state: &mut State, timer: Timer, effects: &mut Vec<Effect>) {
     let nameless = matches!(&state.host, Host::Linked(link) if link.identity.is_none());
     let sound = state.status().map(|status| status.problem.is_none());

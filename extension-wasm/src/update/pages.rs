@@ -1,8 +1,8 @@
-//! Tabs that were open before the browser went through the relay. What a page connected to before
-//! stays connected past Tor for as long as the page lives, whatever the proxy is now.
+//! Tabs that were open before the browser used the relay. Connections that such a page made stay
+//! open past Tor as long as the page is open, whatever the proxy is now.
 //!
 //! When the browser begins to send everything to the relay, each open page is marked. The mark
-//! goes with the page, so a person can load it anew in any way, or close it.
+//! disappears with the page: a person can reload it in any way, or close it.
 
 use super::effect::Effect;
 use super::event::Timer;
@@ -10,14 +10,14 @@ use super::state::State;
 use super::tabs::{OldTabs, Pages, PagesTurn};
 use crate::proxy_value::Reading;
 
-/// How long to wait before looking again at what a person has loaded anew.
+/// Pause before the next look at tabs that a person has reloaded.
 const AGAIN_MS: u32 = 1_000;
 
-/// So often it is looked again after a person's click, with or without a popup; a page through Tor
-/// mostly arrives within.
+/// Number of looks after a person's click, with or without a popup. A page through Tor usually
+/// arrives within this time.
 const LOOKS_AFTER_CLICK: u8 = 30;
 
-/// The browser has just started.
+/// Notes that the browser has just started.
 pub(super) fn on_browser_start(state: &mut State) {
     let pages = &mut state.pages;
     pages.browser_started = true;
@@ -26,8 +26,7 @@ pub(super) fn on_browser_start(state: &mut State) {
     }
 }
 
-/// Begins with marking when the browser's own read-back says for the first time that everything
-/// goes to the relay.
+/// Marks the open pages when the browser first confirms that everything goes to the relay.
 pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     let is_shut = match state.proxy.answer {
         _ if !state.wanted => false,
@@ -50,7 +49,7 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Looks whether the pages of before are still there.
+/// Looks whether earlier pages are still open.
 pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
     let pages = &mut state.pages;
     if pages.marked && pages.count() > 0 && !pages.in_flight {
@@ -60,7 +59,7 @@ pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Takes what a look found, unless something has happened since.
+/// Takes the result of a look, unless something has happened since.
 pub(super) fn on_found(
     state: &mut State,
     turn: PagesTurn,
@@ -84,21 +83,21 @@ pub(super) fn on_found(
     }
 }
 
-/// The time to look again is over.
+/// Handles the timer for the next look.
 pub(super) fn on_timer(state: &mut State, turn: PagesTurn, effects: &mut Vec<Effect>) {
     if turn == state.pages.turn {
         look(state, effects);
     }
 }
 
-/// A person wants them loaded anew, through Tor.
+/// Reloads the pages through Tor, on a person's request.
 pub(super) fn reload(state: &mut State, effects: &mut Vec<Effect>) {
     let pages = &mut state.pages;
     if pages.count() == 0 {
         return;
     }
     let mut tabs = pages.old.marked.clone();
-    // One that is loaded anew by us needs no mark; a tab without one stays only until then.
+    // A tab that we reload needs no mark. A tab without a mark is only remembered until then.
     tabs.append(&mut pages.old.unmarked);
     pages.old.marked.clone_from(&tabs);
     pages.looks_left = LOOKS_AFTER_CLICK;

@@ -1,38 +1,37 @@
-//! Private windows: whether they go the way of all others. There is room here for modes of their
-//! own.
+//! Private windows: whether they use the same way as all others. Further modes can be added here.
 
 use crate::proxy_value::{Engine, Reading};
 
-/// What the browser says of its private windows.
+/// What the browser tells about its private windows.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum PrivateWindows {
     /// Not asked yet.
     #[default]
     Unknown,
-    /// The person has not let this extension into them, so its proxy settings do not hold there.
+    /// The person has not allowed this extension there, so its proxy settings do not apply.
     NotAllowed,
-    /// It may be there, and these are the proxy settings that hold there.
+    /// The extension is allowed there; these are the proxy settings that apply.
     Allowed(Reading),
 }
 
-/// How private windows stand to what the header says of the browser.
+/// How private windows differ from the state in the header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cover {
-    /// As all others, by all that is known.
+    /// They do not differ, as far as is known.
     Same,
-    /// They go out past Tor until the person lets this extension in.
+    /// They bypass Tor until the person allows this extension there.
     NotAllowed,
-    /// Something else controls their proxy.
+    /// Another extension or policy controls their proxy.
     Elsewhere,
 }
 
 impl PrivateWindows {
-    /// How private windows stand to the rest of the browser.
+    /// How private windows differ from the rest of the browser.
     #[must_use]
     pub const fn cover(self, engine: Engine) -> Cover {
         match (self, engine) {
-            // Its proxy settings are one for all windows, and it takes them from nobody who may not
-            // be in private ones.
+            // Firefox has one proxy setting for all windows, and accepts it only from an extension
+            // that may run in private windows.
             (_, Engine::Gecko) | (Self::Unknown | Self::Allowed(Reading::Ours { .. }), _) => {
                 Cover::Same
             }

@@ -1,4 +1,5 @@
-//! The browser's proxy settings: what they should be, what they are, and the one order between.
+//! The browser's proxy settings: the wanted ones, the current ones, and the order that is on its
+//! way.
 
 use super::effect::Effect;
 use super::event::ProxyTurn;
@@ -6,13 +7,13 @@ use super::state::State;
 use crate::proxy_value::{Reading, Refusal, SINK_PORT};
 use meter_wire::ErrorCode;
 
-/// Asks the browser what its settings are.
+/// Asks the browser for its settings.
 pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
     let turn = next_turn(state);
     effects.push(Effect::ReadProxy { turn });
 }
 
-/// As [`read`], and lets one more attempt be made where the last one came to nothing.
+/// Like [`read`], and allows one more attempt if the last one failed.
 pub(super) fn check_again(state: &mut State, effects: &mut Vec<Effect>) {
     state.proxy.tried = None;
     state.proxy.clear_tried = false;
@@ -20,7 +21,8 @@ pub(super) fn check_again(state: &mut State, effects: &mut Vec<Effect>) {
     read(state, effects);
 }
 
-/// Gives the settings back: the person turned protection off ([`super::event::Intent::TurnOff`]).
+/// Returns control of the settings, because the person turned protection off
+/// ([`super::event::Intent::TurnOff`]).
 pub(super) fn clear(state: &mut State, effects: &mut Vec<Effect>) {
     state.applied_port = None;
     state.proxy.tried = None;
@@ -33,7 +35,7 @@ pub(super) fn clear(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::RestorePrivacy);
 }
 
-/// Takes the browser's answer, unless a later order is under way.
+/// Takes the browser's answer, unless a later order is on its way.
 pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Reading, Refusal>) {
     if turn != state.proxy.turn {
         return;
@@ -50,14 +52,14 @@ pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Readi
         Ok(Reading::OursOther | Reading::Free) if proxy.tried.is_some() => {
             Some(ErrorCode::ProxyRefused)
         }
-        // Another attempt follows; until its answer the last one stands.
+        // Another attempt follows. Until its answer the last result stays.
         Ok(Reading::OursOther | Reading::Free) => proxy.trouble,
     };
 }
 
-/// Compares what should be with what is, and gives at most one order.
+/// Compares the wanted settings with the current ones, and gives at most one order.
 ///
-/// While protection is wanted there is always a port: fail closed.
+/// While protection is wanted, there is always a port: fail closed.
 pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(answer) = state.proxy.answer.filter(|_| !state.proxy.in_flight) else {
         return;
@@ -68,12 +70,12 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
             keep(state, port, effects);
         }
         (true, Some(port), _) => apply(state, port, effects),
-        // Set before the worker died, which had no time to note it down.
+        // They were set before the worker ended, which had no time to store that.
         (true, None, Ok(Reading::Ours { port })) => keep(state, port, effects),
-        // Nothing was asked for yet, so nothing was refused.
+        // Nothing was ordered yet, so nothing was refused.
         (true, None, Ok(Reading::Free | Reading::OursOther)) => state.proxy.trouble = None,
         (true, None, _) => {}
-        // The person turned it off, but the worker died before it was done.
+        // The person turned protection off, but the worker ended before that was done.
         (false, _, Ok(Reading::Ours { .. } | Reading::OursOther)) if !state.proxy.clear_tried => {
             clear(state, effects);
         }
@@ -81,12 +83,13 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The port that the host holds now. Before it ever told one there is none, so that a person can
-/// still install the host; afterwards there always is.
+/// The port that the browser must be set to. Before the host ever named a port there is none, so
+/// that a person can still install the host. Afterwards there always is one.
 ///
-/// A connection that just broke off may be back in a moment, and until then the port of before is
-/// kept. Once the relay is known to be gone, anybody on this computer may open that port and would
-/// be handed every name and page: then the browser is pointed where nobody can listen.
+/// After the connection to the host broke, the host may return in a moment; until then the earlier
+/// port stays. Once the relay is known to be gone, any program on this computer may open that port
+/// and would receive every name and page. Then the browser is set to a port where no program can
+/// listen.
 fn wished_port(state: &State) -> Option<u16> {
     let kept = |port| {
         if state.relay_is_gone() {
@@ -104,9 +107,9 @@ fn keep(state: &mut State, port: u16, effects: &mut Vec<Effect>) {
     harden(state, effects);
 }
 
-/// Tries each port once: a browser that does not obey would otherwise be asked for ever. A
-/// setting that another extension overrides is written all the same, because it comes into force
-/// when the other one leaves.
+/// Tries each port once; otherwise a browser that does not obey would be asked without end. A
+/// setting that another extension overrides is still written, because it takes effect when that
+/// extension is removed.
 fn apply(state: &mut State, port: u16, effects: &mut Vec<Effect>) {
     if state.proxy.tried == Some(port) {
         return;
@@ -124,7 +127,7 @@ fn harden(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The browser closed the ways past the proxy, or refused one.
+/// The browser closed the ways past the proxy, or refused to close one.
 pub(super) const fn on_hardened(state: &mut State, complete: bool) {
     state.proxy.privacy_refused = !complete && state.wanted;
 }

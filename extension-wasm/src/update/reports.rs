@@ -1,4 +1,4 @@
-//! Catching up with the host's reports, one page at a time.
+//! Fetches the host's reports, one page at a time.
 
 use super::ask::{ask, ask_status};
 use super::book::Taken;
@@ -9,7 +9,7 @@ use meter_wire::{
     U64Text, WireReport,
 };
 
-/// Asks for the next page, unless one is on its way or nothing may be taken.
+/// Asks for the next page, unless one is on its way or reports must not be taken.
 pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
     let Host::Linked(link) = &state.host else {
         return;
@@ -32,7 +32,7 @@ pub(super) fn fetch(state: &mut State, effects: &mut Vec<Effect>) {
     );
 }
 
-/// A person asked for another try after a report that did not hold.
+/// Tries again on a person's request, after a report that was not valid.
 pub(super) fn fetch_again(state: &mut State, effects: &mut Vec<Effect>) {
     state.book.refused = false;
     state.book.differs = false;
@@ -41,14 +41,15 @@ pub(super) fn fetch_again(state: &mut State, effects: &mut Vec<Effect>) {
     ask_status(state, effects);
 }
 
-/// Shows the host the last report that was verified here, so that it signs no number twice when its
-/// book was put back from an older copy.
+/// Shows the host the last report that was verified here, so that a host with an older copy of its
+/// book does not use a number twice.
 pub(super) fn hand_in(state: &mut State, effects: &mut Vec<Effect>) {
     let reports = state.book.last();
     restore(state, reports, effects);
 }
 
-/// Hands back what the host's book lacks, one page at a time, as far as it is kept here.
+/// Hands back the reports that the host's book lacks, one page at a time, as far as they are stored
+/// here.
 pub(super) fn heal(state: &mut State, effects: &mut Vec<Effect>) {
     let is_behind = |status: &&Status| {
         let problem = status.problem.as_ref();
@@ -65,7 +66,7 @@ pub(super) fn heal(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     let waiting = link.asked.iter().any(|(_, asked)| *asked == Asked::Restore);
-    // What did not help once does not help again.
+    // If it did not help once, it does not help again.
     if waiting || link.handed_after == Some(reports) {
         return;
     }
@@ -84,7 +85,7 @@ fn restore(state: &mut State, reports: Vec<WireReport>, effects: &mut Vec<Effect
     }
 }
 
-/// A page that was asked for when the host had `promised` so many reports.
+/// Takes a page of reports that was requested when the host had `promised` this many reports.
 pub(super) fn on_page(
     state: &mut State,
     promised: u64,
@@ -99,7 +100,7 @@ pub(super) fn on_page(
     for report in &page.reports {
         match state.book.take(report) {
             Taken::Counted | Taken::Known => {}
-            // A page has no holes; this one was made up.
+            // A real page has no gaps, so this one is false.
             Taken::Gap => state.book.refused = true,
             Taken::Refused => {}
         }
@@ -110,23 +111,24 @@ pub(super) fn on_page(
     if state.book.sequence() < page.total.0.max(promised) {
         match state.book.sequence() > before {
             true => fetch(state, effects),
-            // The host says there is more, or did when it was asked, and does not hand it out.
+            // The host says, or said when it was asked, that it has more reports, but does not send
+            // them.
             false => state.book.refused = true,
         }
     }
     compare(state, effects);
 }
 
-/// Without a hello there is no key to verify with: whatever was said before it is not believed.
+/// Without a hello there is no key for verifying. Messages before it are not believed.
 fn linked_identity(state: &State) -> bool {
     matches!(&state.host, Host::Linked(link) if link.identity.is_some())
 }
 
 /// Compares the host's figures with those verified here.
 ///
-/// A status may have been written just before a page of reports that arrived first. So fewer
-/// reports than verified here count as a contradiction only
-/// in the answer to a question asked afterwards.
+/// A status may have been written just before a page of reports that arrived first. So a smaller
+/// number of reports than verified here counts as a contradiction only in the answer to a later
+/// request.
 pub(super) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
     let Some((reports, balance)) = figures(state.status()) else {
         return;
@@ -144,7 +146,7 @@ pub(super) fn compare(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The answer to a question that was asked when `known` reports had been verified.
+/// Takes the answer to a request that was sent when `known` reports had been verified.
 pub(super) fn on_asked_status(state: &mut State, known: u64) {
     if let Some((reports, _)) = figures(state.status()) {
         state.book.differs |= linked_identity(state) && reports < known;

@@ -1,5 +1,5 @@
-//! The site in the active tab, for as long as a popup is open: which one it is, its circuit, and a
-//! new one. Its name is asked of the browser when a popup opens, and never stored.
+//! The site in the active tab while a popup is open: its name, its circuit, and a new circuit for
+//! it. The browser is asked for the name when a popup opens; the name is never stored.
 
 use super::ask;
 use super::effect::Effect;
@@ -7,13 +7,13 @@ use super::event::Tab;
 use super::state::{Asked, Site, State};
 use meter_wire::{Circuit, Request, SITE_BYTES_MAX, SiteCircuit, SiteQuery};
 
-/// A popup opened: which site is it about?
+/// Finds out which site is in the active tab, when a popup has opened.
 pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
     state.site = None;
     effects.push(Effect::ReadTab);
 }
 
-/// The browser told the active tab, if it may.
+/// Takes the active tab, if the browser tells it.
 pub(super) fn on_tab(state: &mut State, tab: Option<Tab>) {
     if state.subscribers.is_empty() {
         return;
@@ -32,14 +32,14 @@ pub(super) fn on_tab(state: &mut State, tab: Option<Tab>) {
     });
 }
 
-/// Asks for the circuit of a site of which nothing is known yet, as soon as that can be done.
+/// Asks for the circuit of a new site as soon as that is possible.
 pub(super) fn ask_first(state: &mut State, effects: &mut Vec<Effect>) {
     if state.site.as_ref().is_some_and(|site| !site.asked) {
         ask_circuit(state, effects);
     }
 }
 
-/// Asks for the site's circuit, where there can be one.
+/// Asks for the site's circuit if there can be one.
 pub(super) fn ask_circuit(state: &mut State, effects: &mut Vec<Effect>) {
     if !state.is_protected() {
         return;
@@ -50,14 +50,14 @@ pub(super) fn ask_circuit(state: &mut State, effects: &mut Vec<Effect>) {
     ask::ask_once(state, asked, Request::Circuit(query), effects);
 }
 
-/// The host told a circuit. It knows best what the site is called.
+/// Takes a circuit from the host, with the host's name for the site.
 pub(super) fn on_circuit(state: &mut State, number: u32, circuit: SiteCircuit) {
     if let Some(site) = with_number(state, number) {
         site.circuit = Some(circuit);
     }
 }
 
-/// A person wants another circuit.
+/// Asks for another circuit, on a person's request.
 pub(super) fn renew(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(site) = &mut state.site else { return };
     site.renewed = false;
@@ -65,7 +65,7 @@ pub(super) fn renew(state: &mut State, effects: &mut Vec<Effect>) {
     ask::ask(state, asked, Request::NewCircuit(query), effects);
 }
 
-/// The site is to get another circuit: it does so as soon as its page is loaded anew.
+/// The site gets another circuit as soon as its page is reloaded, so this reloads it.
 pub(super) fn on_renewed(state: &mut State, number: u32, effects: &mut Vec<Effect>) {
     let Some(site) = with_number(state, number) else {
         return;
@@ -89,8 +89,8 @@ fn query(site: &Site) -> SiteQuery {
     }
 }
 
-/// The host of a web page's address, in the form that browsers give it: lower case, names in ASCII.
-/// `None` for pages that are not from the web.
+/// The host of a web page's address in the form of browsers: lower case, names in ASCII. `None` for
+/// pages that are not from the web.
 fn host_of(url: &str) -> Option<String> {
     let rest = url
         .strip_prefix("https://")

@@ -1,4 +1,4 @@
-//! Everything the extension knows between two events.
+//! Everything that the extension knows between two events.
 
 use super::book::{Book, Identity};
 use super::event::{ConnectionId, ProxyTurn, SubscriberId};
@@ -9,7 +9,7 @@ use crate::proxy_value::{Engine, Reading, Refusal};
 use meter_wire::{ErrorCode, Problem, RelayStatus, SiteCircuit, Status};
 use std::collections::BTreeSet;
 
-/// Everything the extension knows. A value: it holds no port, timer or promise.
+/// Everything that the extension knows. A plain value without ports, timers or promises.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// The browser's family.
@@ -17,13 +17,14 @@ pub struct State {
     pub(super) version: String,
     /// Whether the person wants protection.
     pub wanted: bool,
-    /// The port that the browser was last seen to send everything to.
+    /// The port to which the browser sent everything when that was last checked.
     pub applied_port: Option<u16>,
     /// A request went past Tor.
     pub bypassed: bool,
-    /// Another extension sent requests past the relay, and nobody has asked to check again since.
+    /// Another extension sent requests past the relay, and the person has not asked for a new check
+    /// since.
     pub astray: bool,
-    /// The chain of reports was replaced by another.
+    /// The chain of reports was replaced by another one.
     pub chain_changed: bool,
     /// The verified reports.
     pub book: Book,
@@ -31,39 +32,39 @@ pub struct State {
     pub host: Host,
     /// The browser's proxy settings.
     pub proxy: Proxy,
-    /// Why the last connection ended, until a status was read on another one.
+    /// The reason why the last connection ended, until a later connection brings a status.
     pub(super) lost: Option<Failure>,
-    /// The tabs that were open before it.
+    /// Tabs that were open before protection.
     pub pages: Pages,
     /// Whether requests reach the relay.
     pub witness: Witness,
-    /// What the browser says of its private windows.
+    /// What the browser tells about its private windows.
     pub(super) private: PrivateWindows,
-    /// The host's refusal of the last thing a person asked for.
+    /// The host's refusal of a person's last request.
     pub told: Option<Problem>,
-    /// What the worker before this one last knew; shown until the host speaks.
+    /// The last status that the previous worker knew. Shown until the host sends one.
     pub glimpse: Option<Status>,
-    /// A person asked for a new identity and got it; told for as long as a popup is open.
+    /// A person asked for a new identity and got it; shown while a popup is open.
     pub renewed: bool,
     /// The site in the active tab, while a popup is open. Never stored.
     pub site: Option<Site>,
-    /// So many connections of other users have been shown to the person and seen.
+    /// How many connections of other users the person has seen in the note.
     pub foreign_seen: u64,
-    /// The person was told that this browser has no floor, and has seen it.
+    /// The person has seen the note that this browser has no floor.
     pub floor_seen: bool,
 
-    /// Relay and Tor are to be started as soon as the host is there, if they are not running.
+    /// Relay and Tor must be started as soon as the host is there, if they do not run.
     pub(super) start_due: bool,
     pub(super) last_connection: ConnectionId,
     pub(super) last_request: u32,
     pub(super) last_site: u32,
-    /// This worker has been awake for long enough to know things itself.
+    /// This worker has run long enough to have its own knowledge.
     pub(super) awake: bool,
-    /// A host whose key was repaired was greeted again since the last ping.
+    /// A host with a repaired key was greeted again since the last ping.
     pub(super) greeted_again: bool,
     /// Connections that failed in a row.
     pub(super) failures: u32,
-    /// The pages of this extension that are open and drawn.
+    /// The open pages of this extension that show its view.
     pub(super) subscribers: BTreeSet<SubscriberId>,
 }
 
@@ -75,52 +76,52 @@ pub enum Host {
     Idle,
     /// A port is open, or being opened.
     Linked(Box<Link>),
-    /// There is none.
+    /// There is no connection.
     Gone(Failure),
 }
 
-/// One connection and what was said on it. Ends with it.
+/// One connection and what was learned on it. It ends with the connection.
 #[derive(Clone, Debug, Default)]
 pub struct Link {
     pub(super) connection: ConnectionId,
-    /// Requests without an answer yet.
+    /// Requests that wait for their answer.
     pub(super) asked: Vec<(u32, Asked)>,
     /// Whether the browser reaches nothing without this extension, as far as the bridge can tell.
     pub(super) floor: Option<bool>,
     pub(super) greeted: bool,
     pub(super) identity: Option<Identity>,
-    /// The host takes reports back that its book has lost.
+    /// Whether the host accepts reports that its book has lost.
     pub(super) takes_back: bool,
-    /// What was last handed back came after so many reports of the host's.
+    /// The number of the host's reports after which something was last handed back.
     pub(super) handed_after: Option<u64>,
-    /// The host can say whether a request of ours reached the relay.
+    /// Whether the host can tell if a request of ours reached the relay.
     pub(super) witnesses: bool,
-    /// The last status; only on a greeted connection.
+    /// The last status. Only after hello was answered.
     pub(super) status: Option<Status>,
-    /// What the bridge said is wrong.
+    /// The problem that the bridge reported.
     pub problem: Option<Problem>,
 }
 
-/// What a request without an answer was.
+/// The type of a request that waits for its answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Asked {
     Hello,
-    /// Holds how many reports the host must know of by now.
+    /// Holds how many reports the host must know by now.
     Status(u64),
     /// Holds how many reports the host had promised by then.
     Reports(u64),
-    /// Reports that the host is shown or handed back.
+    /// Reports that were shown or handed back to the host.
     Restore,
     Command,
     NewIdentity,
-    /// With the site's number, as the next.
+    /// With the number of the site; so has the next one.
     Circuit(u32),
     NewCircuit(u32),
-    /// With the witness's number, as the next.
+    /// With the number of the witness; so has the next one.
     Witness(u32),
     WitnessSeen {
         number: u32,
-        /// The browser was done with it before its time was over.
+        /// Whether the browser's request ended before its time limit.
         in_time: bool,
     },
     Ping,
@@ -129,56 +130,56 @@ pub(super) enum Asked {
 /// The site in the active tab.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// Tells the answers about this one from those about earlier ones.
+    /// Tells answers about this site from those about earlier ones.
     pub(super) number: u32,
     pub(super) tab: i32,
     pub(super) host: String,
-    /// Its circuit was asked for.
+    /// Whether its circuit was asked for.
     pub(super) asked: bool,
-    /// What the host last said of its circuit.
+    /// The circuit that the host last reported.
     pub circuit: Option<SiteCircuit>,
     /// A person asked for a new circuit and got it.
     pub renewed: bool,
 }
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Failure {
-    /// The browser knows no such host.
+    /// The browser does not know the host.
     NotInstalled,
-    /// The host does not allow this extension.
+    /// The host's manifest does not allow this extension.
     Forbidden,
-    /// It could not be started, or ended.
+    /// The host could not be started, or it ended.
     Stopped,
-    /// It runs and gives no answer.
+    /// The host runs but does not answer.
     Silent,
-    /// What it answered to the greeting is no answer.
+    /// The host's answer to hello cannot be read.
     Unreadable,
-    /// It sent more than anybody could read.
+    /// The host sent more than can be processed.
     Flooding,
-    /// It said why itself.
+    /// The host reported the reason itself.
     Told(Problem),
 }
 
-/// The browser's proxy settings, as far as known.
+/// The browser's proxy settings, as far as they are known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Proxy {
     pub(super) turn: ProxyTurn,
     pub(super) in_flight: bool,
     /// The last answer.
     pub answer: Option<Result<Reading, Refusal>>,
-    /// Why the settings cannot be ours, if that is so.
+    /// The reason why the settings cannot be ours, if there is one.
     pub trouble: Option<ErrorCode>,
-    /// This port was set, and no read-back has shown it yet.
+    /// A port that was set and that the browser has not confirmed yet.
     pub(super) tried: Option<u16>,
     pub(super) clear_tried: bool,
     pub(super) hardened: bool,
-    /// The browser refused to close a way past the proxy.
+    /// Whether the browser refused to close a way past the proxy.
     pub privacy_refused: bool,
 }
 
 impl State {
-    /// What the host says now, on a connection that stands.
+    /// The host's current status, on an open connection.
     #[must_use]
     pub fn status(&self) -> Option<&Status> {
         match &self.host {
@@ -187,8 +188,8 @@ impl State {
         }
     }
 
-    /// Why there is no host that can be understood. A host that fails every time is called again
-    /// and again, and its reason stays until a call has succeeded.
+    /// The reason why there is no usable host. If the host fails every time, it is called again and
+    /// again; the reason stays until a call succeeds.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match &self.host {
@@ -200,7 +201,7 @@ impl State {
         }
     }
 
-    /// What may be shown of the host, which may be a little old; nothing is decided by it.
+    /// The status to show, which may be slightly old. No decision uses it.
     #[must_use]
     pub fn status_to_show(&self) -> Option<&Status> {
         match &self.host {
@@ -209,7 +210,7 @@ impl State {
         }
     }
 
-    /// The port that the host holds right now, in its own words on this connection.
+    /// The port that the host holds now, as it reports on this connection.
     #[must_use]
     pub fn relay_port(&self) -> Option<u16> {
         match self.status()?.relay {
@@ -225,8 +226,8 @@ impl State {
         matches!(relay, Some(RelayStatus::Listening { port }) if *port < RELAY_PORT_MIN)
     }
 
-    /// Whether the relay is known not to hold the port of before: the host says so, or it was
-    /// looked for after a loss and is not there.
+    /// Whether the relay is known not to hold the earlier port: the host says so, or the host was
+    /// not found after a loss.
     pub(super) fn relay_is_gone(&self) -> bool {
         match &self.host {
             Host::Idle => false,
@@ -238,7 +239,7 @@ impl State {
         }
     }
 
-    /// The port that the browser's own read-back says everything goes to.
+    /// The port to which everything goes according to the browser.
     #[must_use]
     pub const fn browser_port(&self) -> Option<u16> {
         match self.proxy.answer {
@@ -247,23 +248,24 @@ impl State {
         }
     }
 
-    /// The port that the host holds and that the browser sends everything to, where they are one.
+    /// The port that the host holds and to which the browser sends everything; `None` if they
+    /// differ.
     #[must_use]
     pub fn routed_port(&self) -> Option<u16> {
         let port = self.relay_port();
         port.filter(|port| self.browser_port() == Some(*port))
     }
 
-    /// Whether everything holds that "Protected" promises: the person wants it, the relay's port
-    /// is open and the host's own, Tor is usable, the browser's read-back names exactly that port,
-    /// a request of our own has arrived there, none is known to have gone past it, and no page is
-    /// left from before.
+    /// Whether everything is true that "Protected" promises: the person wants protection, the
+    /// relay's port is open and belongs to the host, Tor is usable, the browser confirms exactly
+    /// that port, a request of ours has arrived there, none is known to have bypassed it, and no
+    /// earlier page is open.
     #[must_use]
     pub fn is_protected(&self) -> bool {
         self.is_routed() && self.pages.are_clear()
     }
 
-    /// As [`Self::is_protected`], for pages that load now.
+    /// Like [`Self::is_protected`], for pages that load now.
     #[must_use]
     pub fn is_routed(&self) -> bool {
         let usable = self.status().is_some_and(|status| status.tor.is_usable());
@@ -272,20 +274,20 @@ impl State {
         self.wanted && usable && set && arrives && !self.bypassed
     }
 
-    /// Where Firefox is to send requests: like the setting, it outlives relay and host.
+    /// Where Firefox must send requests. Like the setting, it stays when relay and host end.
     #[must_use]
     pub fn route_port(&self) -> Option<u16> {
         self.applied_port.filter(|_| self.wanted)
     }
 
-    /// Whether the relay refused other users of this machine, and the person was not told yet.
+    /// Whether the relay refused other users of this machine and the person has not seen that yet.
     #[must_use]
     pub fn has_strangers_to_tell(&self) -> bool {
         self.status()
             .is_some_and(|status| status.foreign.0 > self.foreign_seen)
     }
 
-    /// Whether this browser has a floor below the extension; `None` where nobody can tell.
+    /// Whether this browser has a floor below the extension; `None` if that is not known.
     #[must_use]
     pub const fn floor(&self) -> Option<bool> {
         match &self.host {
@@ -294,25 +296,25 @@ impl State {
         }
     }
 
-    /// The pages of this extension that are open and drawn.
+    /// The open pages of this extension that show its view.
     #[must_use]
     pub const fn subscribers(&self) -> &BTreeSet<SubscriberId> {
         &self.subscribers
     }
 
-    /// How private windows stand to the rest of the browser.
+    /// How private windows differ from the rest of the browser.
     #[must_use]
     pub const fn private_windows(&self) -> Cover {
         self.private.cover(self.engine)
     }
 
-    /// Whether the first event is still to come.
+    /// Whether the first event has not come yet.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
         matches!(self.host, Host::Idle)
     }
 
-    /// Whether the worker has just woken up and the host had no time to answer.
+    /// Whether the worker has just started and the host had no time to answer.
     #[must_use]
     pub const fn is_waking(&self) -> bool {
         match &self.host {
@@ -325,8 +327,8 @@ impl State {
         }
     }
 
-    /// Whether the worker has just woken up and waits for answers, by the host, the browser or a
-    /// witness, while nothing that is known so far speaks against protection.
+    /// Whether the worker has just started and waits for host, browser or witness, while nothing
+    /// known so far contradicts protection.
     #[must_use]
     pub fn awaits_confirmation(&self) -> bool {
         let is_young = self.failures == 0 && !self.awake;
@@ -336,7 +338,7 @@ impl State {
         is_young && is_wanted && is_ours && may_hold && !self.is_protected()
     }
 
-    /// Whether the relay may hold the port that the browser is set to, before a usable Tor.
+    /// Whether the relay may hold the port that the browser is set to, in front of a usable Tor.
     fn may_be_routed(&self) -> bool {
         let Some(status) = self.status() else {
             return self.is_waking();
@@ -351,7 +353,7 @@ impl State {
         self.book.refused
     }
 
-    /// Whether the host's balance is not the sum of the reports verified here.
+    /// Whether the host's balance differs from the sum of the reports verified here.
     #[must_use]
     pub const fn balance_differs(&self) -> bool {
         self.book.differs
@@ -359,7 +361,7 @@ impl State {
 }
 
 impl Failure {
-    /// Its code.
+    /// The error code of this reason.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         match self {
@@ -375,13 +377,13 @@ impl Failure {
 }
 
 impl Proxy {
-    /// A new connection is a new reason to try.
+    /// Allows one more try, because there is a new connection.
     pub(super) const fn allow_another_try(&mut self) {
         self.tried = None;
     }
 }
 
-/// `config.toml` takes no port below this one for the relay, and only root may listen there. So
-/// what listens there is not the relay, whatever the host says; port 1, where the browser is
-/// pointed at nothing, is among them.
+/// `config.toml` accepts no lower port for the relay, and only root may listen there. So a program
+/// that listens there is not the relay, whatever the host says. Port 1, to which the browser is set
+/// when nothing must be reached, is one of them.
 const RELAY_PORT_MIN: u16 = 1_024;

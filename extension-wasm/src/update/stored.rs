@@ -1,4 +1,4 @@
-//! What outlives the worker, and reading it back without trusting it.
+//! Data that survives the worker, and how it is read back without trust.
 
 use super::book::{Book, Kept};
 use super::state::State;
@@ -8,43 +8,44 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::rc::Rc;
 
-/// What outlives the browser: `storage.local`, one entry per field.
+/// Data that survives the browser: `storage.local`, one entry per field.
 ///
-/// The service worker reads `protection_wanted` itself when Wasm cannot run.
+/// If Wasm cannot run, the service worker reads `protection_wanted` itself.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Stored {
     /// Whether protection is on. Absent only before the very first start.
     pub protection_wanted: bool,
-    /// The port that the proxy settings were last seen to hold; none after "turn off".
+    /// The port in the proxy settings when they were last confirmed; `None` after "turn off".
     pub applied_port: Option<u16>,
-    /// The chain of reports was replaced by another, and nobody has said "seen" yet.
+    /// The chain of reports was replaced, and the person has not dismissed the note yet.
     pub chain_changed: bool,
-    /// A request went past Tor, and nobody has said "seen" yet.
+    /// A request went past Tor, and the person has not dismissed the note yet.
     pub bypassed: bool,
-    /// Another extension sent requests past the relay, and nobody has asked to check again yet.
+    /// Another extension sent requests past the relay, and the person has not asked for a new check
+    /// yet.
     pub astray: bool,
-    /// How many connections of other users of this machine the person has been told of.
+    /// How many connections of other users of this machine the person has seen in the note.
     pub foreign_seen: u64,
-    /// The person has seen that this browser has no floor.
+    /// The person has seen the note that this browser has no floor.
     pub floor_seen: bool,
-    /// Of the reports.
+    /// The stored part of the book.
     #[serde(flatten)]
     pub kept: Rc<Kept>,
 }
 
-/// What outlives the worker, besides the badge: part of `storage.session`. Shown until the host
-/// speaks, never relied on.
+/// Data that survives the worker, besides the badge; part of `storage.session`. It is shown until
+/// the host sends a message, and never relied on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Glance {
-    /// The last status, without its session and what it says of failures.
+    /// The last status, without its session and its failed connections.
     pub status: Option<Status>,
-    /// Which pages were open before protection began.
+    /// The pages that were open before protection began.
     #[serde(default)]
     pub pages: Pages,
 }
 
 impl Stored {
-    /// What has to be stored of a state.
+    /// The value to store for a state.
     #[must_use]
     pub fn of(state: &State) -> Self {
         Self {
@@ -59,8 +60,8 @@ impl Stored {
         }
     }
 
-    /// Reads each entry for itself: a broken one is as good as none and harms no other.
-    /// Returns whether this is the very first start, too.
+    /// Reads each entry on its own: a broken entry counts as missing and does not affect the
+    /// others. Also returns whether this is the very first start.
     pub(super) fn read(json: &str) -> (Self, Book, bool) {
         let all: Value = serde_json::from_str(json).unwrap_or_default();
         let wanted: Option<bool> = entry(&all, "protection_wanted");
@@ -83,8 +84,8 @@ impl Stored {
 }
 
 impl Glance {
-    /// What is worth storing of a state. What moves every second is not, and what pages did not
-    /// load concerns only who sees the popup now.
+    /// The part of a state that is worth storing. Values that change every second are left out, and
+    /// so are failed connections, which matter only to a person who sees the popup now.
     #[must_use]
     pub fn of(state: &State) -> Self {
         let status = state.status_to_show().map(|status| Status {

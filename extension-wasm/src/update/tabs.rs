@@ -1,30 +1,31 @@
-//! What is known of tabs that were open before the browser went through the relay.
+//! What is known about tabs that were open before the browser used the relay.
 
 use serde::{Deserialize, Serialize};
 
-/// Numbers the looks at open pages; only the answer to the latest one counts.
+/// Numbers the looks at open pages. Only the answer to the latest counts.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PagesTurn(pub u32);
 
-/// What a look at the open tabs found, by their numbers.
+/// The result of a look at the open tabs, as numbers of tabs.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OldTabs {
     /// Tabs with a page that is marked.
     pub marked: Vec<i32>,
-    /// Tabs that could not be marked, because they were loading or browsers let no extension in.
+    /// Tabs that could not be marked, because they were loading or because the browser allows no
+    /// extension in them.
     pub unmarked: Vec<i32>,
 }
 
-/// The tabs of before. Kept in `storage.session`, which ends when the browser or the extension
-/// does.
+/// The tabs that were open before. Kept in `storage.session`, which ends with the browser or the
+/// extension.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Pages {
     /// The open pages were marked since the browser was last seen without our settings.
     pub(super) marked: bool,
-    /// The browser has started while this extension ran.
+    /// The browser was started while this extension was installed.
     #[serde(default)]
     pub(super) browser_started: bool,
-    /// The browser was seen without our settings since then.
+    /// The browser was seen without our settings since its start.
     #[serde(default)]
     pub(super) was_open: bool,
     #[serde(default)]
@@ -38,12 +39,12 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Whether no page of before is left, as far as browsers let it be known.
+    /// Whether no earlier page is open, as far as the browser tells.
     pub(super) const fn are_clear(&self) -> bool {
         self.marked && self.count() == 0
     }
 
-    /// How many tabs hold a page of before.
+    /// Number of tabs with an earlier page.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.old
@@ -52,7 +53,8 @@ impl Pages {
             .saturating_add(self.old.unmarked.len())
     }
 
-    /// The browser has had our settings since its start: it opened nothing without them.
+    /// Whether the browser has had our settings since its start, so that no page was opened without
+    /// them.
     pub(super) const fn is_shut_from_start(&self) -> bool {
         self.browser_started && !self.was_open
     }

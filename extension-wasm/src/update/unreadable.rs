@@ -1,4 +1,4 @@
-//! What the host said and nobody could read: a message of a later version, or garbage.
+//! Messages of the host that cannot be read: from a later version, or broken.
 
 use super::ask::take_asked;
 use super::connection::lose;
@@ -8,8 +8,8 @@ use super::witness;
 use meter_wire::{ErrorCode, Problem};
 use serde_json::Value;
 
-/// Looks for what the message was meant to be. Where it was to tell the state of things, that state
-/// is unknown from now on; nothing else changes.
+/// Finds out what the message was meant to be. If it was a status, the status is unknown from now
+/// on; nothing else changes.
 pub(super) fn on_frame(state: &mut State, json: &str, effects: &mut Vec<Effect>) {
     let message: Value = serde_json::from_str(json).unwrap_or_default();
     if message["notice"].get("status").is_some() {
@@ -22,7 +22,7 @@ pub(super) fn on_frame(state: &mut State, json: &str, effects: &mut Vec<Effect>)
     }
 }
 
-/// The answer to a question is no answer to it.
+/// Handles an answer of the wrong type.
 pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effect>) {
     let problem = Problem::new(ErrorCode::HostUnreadable);
     match asked {
@@ -33,13 +33,12 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
         Asked::Witness(number) | Asked::WitnessSeen { number, .. } => {
             witness::on_refused(state, number, &problem, effects);
         }
-        // The status says what came of it.
+        // The status shows the result.
         Asked::Restore | Asked::Circuit(_) | Asked::Ping => {}
     }
 }
 
-/// Whatever the last status said, it is out of date, and why no other one is known is told in its
-/// place.
+/// Drops the last status, which is out of date, and stores why there is no newer one.
 pub(super) fn forget_status(state: &mut State, problem: Problem) {
     if let Host::Linked(link) = &mut state.host {
         link.status = None;

@@ -1,68 +1,68 @@
-//! What is known by witnesses: requests of our own that have to arrive at the relay.
+//! The results of witnesses: test requests of ours that must arrive at the relay.
 
 use meter_wire::WitnessText;
 
-/// What is known by witnesses, and the one that is under way.
+/// The results of witnesses so far, and the witness in progress.
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
-    /// The relay's port that this is about.
+    /// The relay's port in question.
     pub(super) port: Option<u16>,
     pub(super) verdict: Verdict,
-    /// Numbers the witnesses, so that what an earlier one brings is not believed.
+    /// Numbers the witnesses, so that late answers about an earlier one are ignored.
     pub(super) number: u32,
     pub(super) round: Option<Round>,
     /// Witnesses in a row that did not arrive.
     pub(super) misses: u8,
-    /// Another one is due.
+    /// Another witness is due.
     pub(super) due: bool,
-    /// But not before its time: it is to decide about the one before.
+    /// The next witness must wait for its time, because it decides about the last one.
     pub(super) rests: bool,
 }
 
-/// One witness under way.
+/// A witness in progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Round {
-    /// Once the host has given it out.
+    /// The name, once the host has sent it.
     pub(super) name: Option<WitnessText>,
 }
 
-/// What the last witnesses say.
+/// The result of the last witnesses.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Verdict {
-    /// Nothing yet.
+    /// No result yet.
     #[default]
     Open,
     /// Requests reach the relay.
     Arrived,
-    /// They do not, or not all.
+    /// Requests do not arrive, or not all of them.
     Lost,
-    /// The browser makes no further connections.
+    /// The browser makes no more connections.
     Full {
         /// Connections that are open.
         connections: u32,
     },
-    /// The host knows no witnesses.
+    /// The host does not support witnesses.
     Unknown,
 }
 
 impl Witness {
-    /// What the last witnesses say.
+    /// The result of the last witnesses.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// Whether nothing is known yet, or nothing but that requests arrive.
+    /// Whether there is no result, or the only result is that requests arrive.
     pub(super) const fn is_untouched(&self) -> bool {
         matches!(self.verdict, Verdict::Open | Verdict::Arrived) && self.misses == 0
     }
 
-    /// The next round is due, whatever the last one said.
+    /// Makes the next witness due, whatever the last result was.
     pub(super) const fn again(&mut self) {
         self.due = true;
     }
 
-    /// Everything is to be found out anew.
+    /// Starts again without results.
     pub(super) fn reset(&mut self, port: Option<u16>) {
         *self = Self {
             port,

@@ -1,10 +1,9 @@
-//! Whether this browser's requests really reach the relay: requests of our own that have to arrive
-//! there.
+//! Checks that this browser's requests really reach the relay, with test requests of our own.
 //!
-//! What the browser says of its proxy settings is not enough: in Firefox another extension may
-//! answer each request with another way, and nothing tells of it. So the host gives out a name that
-//! nobody can guess, the browser asks for it as it asks for any page, and the host says whether it
-//! came.
+//! The browser's answer about its proxy settings is not enough: in Firefox another extension may
+//! send each request another way, and no setting shows that. So the host chooses a name that cannot
+//! be guessed, the browser requests it like any page, and the host tells whether the request
+//! arrived.
 
 use super::ask::ask;
 use super::effect::Effect;
@@ -13,29 +12,30 @@ use super::state::{Asked, Host, State};
 use super::verdict::{Round, Verdict};
 use meter_wire::{ErrorCode, Problem, Request, WitnessQuery, WitnessSeen, WitnessText};
 
-/// How long one request may take. Over loopback it takes milliseconds; a browser that makes no
-/// further connections lets it wait for ever.
+/// How long one request may take. Over loopback it takes milliseconds. A browser that makes no more
+/// connections never sends it.
 const KNOCK_MAX_MS: u32 = 5_000;
 
-/// How long one round may take, with both questions to the host. A round that outlasts this never
-/// comes to an end.
+/// How long one round may take, including both questions to the host. A round that takes longer
+/// never ends.
 const ROUND_MAX_MS: u32 = 20_000;
 
-/// From a first request that did not arrive to the second, which decides: one alone may have met a
-/// change of network, a sleep of the machine or the relay's restart.
+/// Pause between a first request that did not arrive and the second, which decides. The first alone
+/// may have failed because the network changed, the machine slept or the relay restarted.
 const SECOND_MS: u32 = 1_000;
 
-/// From one decision against the browser to the next try.
+/// Pause between a negative result and the next try.
 const RETRY_MS: u32 = 10_000;
 
-/// So many connections explain that a request waits: what Chromium of old opens through one proxy.
-/// Later ones open 128 and, at random, more (`MaxConnectionsPerProxy`); the relay serves 512.
+/// So many open connections explain why a request waits: older versions of Chromium open this many
+/// through one proxy. Later versions open 128 and sometimes more (`MaxConnectionsPerProxy`); the
+/// relay serves 512.
 const FULL_MIN: u32 = 32;
 
 const _: () = assert!(SECOND_MS < RETRY_MS && KNOCK_MAX_MS < RETRY_MS);
 const _: () = assert!(KNOCK_MAX_MS < ROUND_MAX_MS);
 
-/// Begins a witness where one is due and could arrive.
+/// Begins a witness if one is due and could arrive.
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     let place = state.routed_port().filter(|_| state.wanted);
     if state.witness.port != place {
@@ -61,19 +61,19 @@ fn host_knows_witnesses(state: &State) -> bool {
     matches!(&state.host, Host::Linked(link) if link.witnesses)
 }
 
-/// The alarm looks again, unless a round is under way or a second one is due. It ends no round and
-/// cuts no rest short: after a sleep of the computer several alarms ring at once, before anything
-/// had time to answer.
+/// At the alarm, makes a witness due unless a round is in progress or a second one is waiting. Does
+/// not end a round or a pause: after a sleep of the computer several alarms come at once, before
+/// any answer can come.
 pub(super) const fn on_alarm(state: &mut State) {
     state.witness.due |= state.witness.round.is_none();
 }
 
-/// The time of a round is over.
+/// Handles the time limit of a round.
 pub(super) fn on_over(state: &mut State, number: u32, effects: &mut Vec<Effect>) {
     missed(state, number, Verdict::Lost, effects);
 }
 
-/// The host named it: the browser is to ask for it.
+/// The host sent the name: the browser must request it.
 pub(super) fn on_name(
     state: &mut State,
     number: u32,
@@ -91,7 +91,7 @@ pub(super) fn on_name(
     });
 }
 
-/// The browser is done with it, one way or the other: did it arrive?
+/// The browser's request ended in some way: ask the host whether it arrived.
 pub(super) fn on_knocked(state: &mut State, number: u32, in_time: bool, effects: &mut Vec<Effect>) {
     let Some(name) = round(state, number).and_then(|round| round.name) else {
         return;
@@ -101,7 +101,7 @@ pub(super) fn on_knocked(state: &mut State, number: u32, in_time: bool, effects:
     ask(state, asked, request, effects);
 }
 
-/// The host knows what became of it.
+/// Takes the host's answer about the witness.
 pub(super) fn on_seen(
     state: &mut State,
     number: u32,
@@ -124,7 +124,7 @@ pub(super) fn on_seen(
     }
 }
 
-/// The host did not name it, or does not say what became of it.
+/// The host did not send a name, or does not tell the result.
 pub(super) fn on_refused(
     state: &mut State,
     number: u32,
@@ -146,9 +146,9 @@ pub(super) fn on_timer(state: &mut State, number: u32) {
     }
 }
 
-/// Firefox stopped a request that was on its way past the relay. Where witnesses arrive, another
-/// extension chooses which requests it takes, and only a person can say that it is gone. Where they
-/// do not arrive, that is known already.
+/// Firefox stopped a request that was about to bypass the relay. If witnesses arrive, another
+/// extension redirects only some requests, and only a person can say that it was removed. If
+/// witnesses do not arrive, the problem is known already.
 pub(super) const fn on_astray(state: &mut State) {
     if matches!(state.witness.verdict, Verdict::Arrived) {
         state.astray = true;
@@ -156,7 +156,7 @@ pub(super) const fn on_astray(state: &mut State) {
     }
 }
 
-/// A person wants to know it anew.
+/// Checks again, on a person's request.
 pub(super) const fn on_intent(state: &mut State, intent: Intent) {
     if matches!(
         intent,
@@ -167,7 +167,7 @@ pub(super) const fn on_intent(state: &mut State, intent: Intent) {
     }
 }
 
-/// One witness did not arrive; the second in a row decides.
+/// Notes a witness that did not arrive. The second in a row decides.
 fn missed(state: &mut State, number: u32, verdict: Verdict, effects: &mut Vec<Effect>) {
     if round(state, number).is_none() {
         return;
@@ -180,7 +180,7 @@ fn missed(state: &mut State, number: u32, verdict: Verdict, effects: &mut Vec<Ef
         true => SECOND_MS,
         false => {
             witness.verdict = verdict;
-            // Whoever takes all requests takes those, too.
+            // An extension that takes all requests takes these, too.
             state.astray &= verdict != Verdict::Lost;
             RETRY_MS
         }
@@ -188,7 +188,7 @@ fn missed(state: &mut State, number: u32, verdict: Verdict, effects: &mut Vec<Ef
     effects.push(Effect::After(Timer::Witness(number), wait_ms));
 }
 
-/// The round with this number, while it is under way.
+/// The round with this number, if it is in progress.
 fn round(state: &mut State, number: u32) -> Option<&mut Round> {
     let current = state.witness.number == number;
     state.witness.round.as_mut().filter(|_| current)

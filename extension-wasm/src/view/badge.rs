@@ -1,4 +1,4 @@
-//! The toolbar: four characters, two colours, one sentence.
+//! The badge on the toolbar: at most four characters, two colours, one sentence.
 
 use super::diagnosis::problem;
 use super::header;
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 /// What the toolbar shows.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Badge {
-    /// Four characters at the most.
+    /// At most four characters.
     pub text: String,
-    /// What the colours say.
+    /// The meaning of the colours.
     pub tone: Tone,
     /// The tooltip: a full sentence.
     pub title: String,
@@ -25,18 +25,18 @@ pub struct Badge {
 pub enum Tone {
     /// Protected.
     Good,
-    /// On the way.
+    /// Protection is starting.
     Busy,
-    /// Pages are blocked, or something small is wrong.
+    /// Pages are blocked, or something less important is wrong.
     Warning,
     /// Pages are exposed although protection is wanted.
     Alarm,
-    /// Off.
+    /// Protection is off.
     Off,
 }
 
 impl Tone {
-    /// Every pair.
+    /// All tones.
     pub const ALL: [Self; 5] = [
         Self::Good,
         Self::Busy,

@@ -3,11 +3,11 @@
 use crate::update::Intent;
 use serde::Serialize;
 
-/// A button: what it says and what it means.
+/// A button with its text and its intent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Button {
     /// The text on it.
     pub label: &'static str,
-    /// What it asks for.
+    /// The intent when it is pressed.
     pub intent: Intent,
 }

@@ -1,4 +1,4 @@
-//! The circuit of the site in the active tab, and a new one for it.
+//! The circuit of the site in the active tab, with a button for a new one.
 
 use crate::update::{Intent, State};
 use meter_wire::{Circuit, Hop};
@@ -9,24 +9,25 @@ use serde::Serialize;
 pub struct CircuitView {
     /// `Circuit for example.com`.
     pub title: String,
-    /// From this browser to the site; empty while that is not known.
+    /// The stops from this browser to the site; empty while they are not known.
     pub stops: Vec<Stop>,
-    /// Why there is nothing to show, or what there is besides.
+    /// The reason why there is nothing to show, or an additional remark.
     pub text: Option<&'static str>,
-    /// What the button did, since the popup is open.
+    /// The result of the button, since the popup was opened.
     pub done: Option<&'static str>,
-    /// What the button asks for; nothing while it has to wait.
+    /// The intent of the button; `None` while it has to wait.
     pub intent: Option<Intent>,
-    /// When it can be had again: `again in 7 s`.
+    /// When the button can be used again: `again in 7 s`.
     pub again: Option<String>,
 }
 
-/// One stop on the way.
+/// One stop of the path.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Stop {
-    /// What it is: `Guard`, or the browser's or site's own name.
+    /// The name of the stop: `Guard`, or the name of the browser or the site.
     pub name: String,
-    /// Two upper-case letters, for the country's name in the person's language.
+    /// Two upper-case letters; the popup turns them into the country's name in the person's
+    /// language.
     pub country: Option<String>,
     /// The relay's own name.
     pub relay: Option<String>,
@@ -72,14 +73,14 @@ fn stops(way: &[Hop], onion: bool, site: &str) -> Vec<Stop> {
         .collect()
 }
 
-/// The code of a country for `Intl.DisplayNames`, which throws at anything else.
+/// The country code for `Intl.DisplayNames`, which throws at any other text.
 fn country(code: &str) -> Option<String> {
     let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
     is_code.then(|| code.to_ascii_uppercase())
 }
 
-/// The whole of a name, unless it is as long as an onion address: then both its ends, by which
-/// people know one.
+/// The whole name, unless it is as long as an onion address. Then its two ends, by which people
+/// recognise it.
 fn short(site: &str) -> String {
     const WHOLE_MAX: usize = 32;
     const BEGINNING: usize = 10;
@@ -93,8 +94,8 @@ fn short(site: &str) -> String {
     format!("{beginning}…{end}")
 }
 
-/// The longest circuits that Tor builds: to an onion service over two layers of vanguards, and one
-/// more.
+/// The longest circuit that Tor builds, to an onion service over two layers of vanguards, and one
+/// hop more.
 const HOPS_MAX: usize = 8;
 
 const UNTOLD: &str = "This Tor does not tell its circuits. A new one can be had all the same.";

@@ -1,4 +1,4 @@
-//! The most important thing that is wrong.
+//! Finds the most important problem.
 
 use super::button::Button;
 use super::help::{Help, help};
@@ -7,7 +7,7 @@ use super::{pages, witness};
 use crate::update::{Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorBackend, TorState};
 
-/// The most important thing that is wrong.
+/// The most important problem.
 #[must_use]
 pub fn problem(state: &State) -> Option<Problem> {
     if state.bypassed {
@@ -24,7 +24,8 @@ pub fn problem(state: &State) -> Option<Problem> {
         return Some(of_code(state, code, None, None));
     }
     let way = witness::trouble(state).map(|(code, detail)| of_code(state, code, None, detail));
-    // That pages may go past Tor comes before what keeps Tor from working, and the rest after it.
+    // The problem that pages may bypass Tor comes before problems of Tor; the rest comes after
+    // them.
     if witness::is_exposed(state) && way.is_some() {
         return way;
     }
@@ -42,8 +43,8 @@ pub fn problem(state: &State) -> Option<Problem> {
         .or_else(|| state.balance_differs().then(balance_differs))
 }
 
-/// Tor comes back mostly by itself, and nobody has to do anything. By then it has tried for some
-/// seconds.
+/// Tor usually recovers without help, and a person need not act. After this many attempts it has
+/// tried for some seconds.
 const ATTEMPTS_UNTOLD: u32 = 3;
 
 fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
@@ -75,8 +76,8 @@ fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
         .or(trouble)
 }
 
-/// What keeps a running Tor from being of use, once waiting alone is no good advice. Advice about
-/// one that works stands in its own row.
+/// The trouble of a running Tor, once waiting alone does not help. Advice about a Tor that works
+/// has its own row.
 fn standing_trouble(status: &Status) -> Option<&meter_wire::Problem> {
     let trouble = status
         .tor
@@ -99,7 +100,7 @@ fn host_gone(state: &State, failure: &Failure) -> Problem {
         _ => (None, None),
     };
     let mut problem = of_code(state, failure.code(), message, detail);
-    // The code's sentence promises that traffic is blocked. That is true only while our proxy
+    // The sentence of the code promises that traffic is blocked. That is true only while our proxy
     // setting is in force.
     if failure.code() == ErrorCode::HostStopped && state.route_port().is_none() {
         problem.sentence = "The Onionmeter program stopped.".to_owned();
@@ -118,7 +119,7 @@ fn of_code(
         false => help(code, state.engine),
     };
     let sentence = match (code, message) {
-        // A newer host knows better what its code means.
+        // A newer host knows the meaning of its code better.
         (ErrorCode::Unknown, Some(message)) => message,
         (code, _) => code.sentence(),
     };
@@ -135,7 +136,7 @@ fn of_code(
     }
 }
 
-/// Nobody but its owner restarts a Tor that runs without us (`tor_not_ours`).
+/// Only its owner can restart a Tor that was not started by us (`tor_not_ours`).
 fn is_theirs_to_mend(state: &State, code: ErrorCode) -> bool {
     let backend = state.status().and_then(|status| status.tor.backend);
     code.tor_action().is_some() && backend == Some(TorBackend::Existing)

@@ -1,4 +1,4 @@
-//! The state in one word and one sentence, and the one thing to do about it.
+//! The state as one word and one sentence, and the action for it.
 
 use super::button::Button;
 use super::light::Light;
@@ -9,7 +9,7 @@ use crate::update::{Cover, Failure, Host, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 use serde::Serialize;
 
-/// State in one word and one sentence.
+/// The state as one word and one sentence.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Header {
     /// Shape and colour.
@@ -20,15 +20,15 @@ pub struct Header {
     pub sentence: String,
 }
 
-/// What stands between the state and "Protected".
+/// The reason why the state is not "Protected" yet.
 pub(super) enum Hurdle {
-    /// It will pass by itself.
+    /// It will pass without help.
     Passing(String),
-    /// It needs a person.
+    /// A person has to act.
     Standing(&'static str),
 }
 
-/// With `explained`, a problem beside the header says what is wrong; the header then says only what
+/// If `explained`, a problem beside the header says what is wrong, and the header only says what
 /// follows from it.
 pub(super) fn header(state: &State, explained: bool) -> Header {
     let (light, sentence) = if !state.wanted && state.floor() == Some(true) {
@@ -78,7 +78,7 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
         }
         Hurdle::Standing(what) => {
             let (light, so) = match closed {
-                // What answers on the port is not ours: only this much is sure.
+                // Another program answers on the port. Only this sentence is certain then.
                 true if is_port_taken(state) => (Light::Blocked, "No page goes out directly."),
                 true if has_old_pages(state) => (Light::Unprotected, pages::OLD_ONES_MAY_NOT_BE),
                 true => (Light::Blocked, "Pages are blocked, so nothing leaks."),
@@ -93,12 +93,12 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
     }
 }
 
-/// Whether the browser sends everything to our port, be anything behind it or not.
+/// Whether the browser sends everything to our port, even if nothing listens there.
 fn is_closed(state: &State) -> bool {
     match state.proxy.answer {
         Some(Ok(Reading::Ours { .. })) => true,
         Some(Ok(_) | Err(_)) => false,
-        // Not asked yet: what was in force before the worker slept still is.
+        // Not asked yet: the settings from before the worker slept are still in force.
         None => state.applied_port.is_some(),
     }
 }
@@ -159,7 +159,7 @@ fn host_hurdle(status: &Status) -> Hurdle {
         TorState::Bootstrapping { percent, .. } => {
             Hurdle::Passing(format!("Connecting to Tor, {} %.", (*percent).min(100)))
         }
-        // One that is somebody else's is started by somebody else.
+        // A Tor of another program is started by that program.
         TorState::Restarting { problem, .. } if problem.code == ErrorCode::TorNotRunning => {
             Hurdle::Passing("Looking for Tor.".to_owned())
         }
@@ -173,7 +173,7 @@ fn host_hurdle(status: &Status) -> Hurdle {
     }
 }
 
-/// A problem brings its own button; without one, the state may.
+/// A problem has its own button. Without a problem, the state may have one.
 pub(super) fn action(state: &State, problem: Option<&Problem>) -> Option<Button> {
     const fn button(label: &'static str, intent: Intent) -> Option<Button> {
         Some(Button { label, intent })
@@ -190,7 +190,7 @@ pub(super) fn action(state: &State, problem: Option<&Problem>) -> Option<Button>
         (RelayStatus::Listening { .. }, TorState::Off | TorState::Failed(_)) => {
             button("Start Tor", Intent::TorStart)
         }
-        // On the way: the only button is Tor's own Stop, in its row.
+        // While starting, the only button is Stop in Tor's row.
         (
             RelayStatus::Listening { .. },
             TorState::Starting

@@ -1,10 +1,10 @@
-//! What helps against each problem: a button, and a hint or a command where that is not enough.
+//! The help for each problem: a button, and a hint or a command if the button is not enough.
 
 use crate::proxy_value::Engine;
 use crate::update::Intent;
 use meter_wire::ErrorCode;
 
-/// What helps against a problem.
+/// The help for a problem.
 pub(super) struct Help {
     pub(super) hint: Option<&'static str>,
     pub(super) command: Option<&'static str>,
@@ -30,7 +30,7 @@ impl Help {
         }
     }
 
-    /// The sentence that the other faces of the program give with this code.
+    /// Adds the sentence that command line and messages use with this code.
     pub(super) fn action(self, code: ErrorCode) -> Self {
         Self {
             hint: code.tor_action(),
@@ -48,12 +48,12 @@ impl Help {
 
 const IN_TERMINAL: &str = "In a terminal, run";
 
-/// Where the program has to be reached anew.
+/// Help when the program must be reached again.
 const fn help_reaching(command: &'static str) -> Help {
     Help::button("Check again", Intent::Reconnect).command(IN_TERMINAL, command)
 }
 
-/// What helps against this one.
+/// The help for this problem.
 pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
     use ErrorCode as E;
     match code {
@@ -125,7 +125,7 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
     }
 }
 
-/// Where to type what.
+/// A command, with the place to type it.
 type Typed = Option<(&'static str, &'static str)>;
 
 const IN_DOCTOR: Typed = Some((IN_TERMINAL, "onionmeter doctor"));
@@ -134,7 +134,7 @@ const NEW_CHAIN: Typed = Some((
     "onionmeter new-chain",
 ));
 
-/// Starting makes the daemon look at key and book again; a daemon that is gone is called.
+/// Starting makes the daemon check key and book again. If there is no daemon, it is started.
 const fn look_at_the_house_again(typed: Typed) -> Help {
     let help = Help::button("Check again", Intent::MonitorStart);
     match typed {
@@ -143,12 +143,12 @@ const fn look_at_the_house_again(typed: Typed) -> Help {
     }
 }
 
-/// A command mends it, and then the host is called again.
+/// A command repairs it; then the host is called again.
 const fn again_after(command: &'static str) -> Help {
     Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, command)
 }
 
-/// Firefox opens its list of extensions for nobody.
+/// Firefox lets no extension open its list of extensions.
 const fn other_extension(engine: Engine) -> Help {
     match engine {
         Engine::Chromium => Help::button("Show extensions", Intent::OpenExtensions)
@@ -163,7 +163,7 @@ const START: Help = Help::button("Start Tor", Intent::TorStart);
 const FULL: Help = Help::button("Check again", Intent::CheckProxy)
     .hint("Close tabs that stream: video, music, chats, pages that update themselves.");
 
-/// Only a person can say which of the other extensions it is.
+/// Only a person can tell which of the other extensions it is.
 const fn elsewhere(engine: Engine) -> Help {
     let help = Help::button("Check again", Intent::CheckProxy);
     match engine {
@@ -187,7 +187,7 @@ mod tests {
                 let help = help(*code, engine);
                 assert!(!help.label.is_empty(), "{code:?}");
                 assert!(help.command.is_none() || help.hint.is_some(), "{code:?}");
-                // Protection is turned off by the switch alone, never by a way out of trouble.
+                // Only the switch turns protection off; the help for a problem never does.
                 assert_ne!(help.intent, Intent::TurnOff, "{code:?}");
             }
         }

@@ -1,20 +1,20 @@
-//! New identity: what it does, what it did, or why it cannot be had now.
+//! The button for a new identity: its effect, its result, or why it cannot be used now.
 
 use super::header::{Hurdle, hurdle};
 use crate::update::{Intent, State};
 use meter_wire::TorState;
 use serde::Serialize;
 
-/// New identity.
+/// The button for a new identity, with its text.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct IdentityView {
-    /// What it would do, or why it cannot be had now.
+    /// The effect of the button, or why it cannot be used now.
     pub text: &'static str,
-    /// What it did, if it was done since the popup is open; then in place of the text.
+    /// The result, if the button was used since the popup was opened. It replaces the text.
     pub done: Option<&'static str>,
-    /// What the button asks for; nothing while it cannot be had.
+    /// The intent of the button; `None` while it cannot be used.
     pub intent: Option<Intent>,
-    /// When it can be had again: `again in 7 s`.
+    /// When it can be used again: `again in 7 s`.
     pub again: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn identity(state: &State) -> IdentityView {
     }
 }
 
-/// Without Tor there are no circuits to be had, and without protection this browser uses none.
+/// Without Tor there are no circuits, and without protection this browser uses none.
 fn hindrance(state: &State) -> Option<&'static str> {
     if !state.wanted {
         return Some("Protection is off, so this browser does not use Tor.");

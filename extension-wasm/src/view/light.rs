@@ -2,19 +2,19 @@
 
 use serde::Serialize;
 
-/// Shape and colour of the header.
+/// The shape and colour of the header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Light {
-    /// Everything that "Protected" promises holds.
+    /// Everything is true that "Protected" promises.
     Protected,
-    /// On the way there.
+    /// Protection is starting.
     Connecting,
-    /// Wanted, but pages go out past Tor.
+    /// Protection is wanted, but pages bypass Tor.
     Unprotected,
-    /// Wanted, and no page goes out at all.
+    /// Protection is wanted, and no page is sent at all.
     Blocked,
-    /// Not wanted.
+    /// Protection is not wanted.
     Off,
 }
 

@@ -1,20 +1,20 @@
-//! Quiet lines: nothing is wrong, and yet a person should know.
+//! Notes: nothing is wrong, but a person should know something.
 
 use super::button::Button;
 use crate::proxy_value::Engine;
 use crate::update::{Cover, Intent, State};
 use serde::Serialize;
 
-/// A quiet line with a way to put it away.
+/// A note, with a button that removes it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Note {
     /// The sentence.
     pub text: &'static str,
-    /// The way.
+    /// The button.
     pub button: Button,
 }
 
-/// One at a time; the second waits until the first is put away.
+/// The note to show. Only one is shown at a time; a second one waits until the first is dismissed.
 pub(super) fn note(state: &State) -> Option<Note> {
     let chain = state.chain_changed.then_some(CHAIN_CHANGED);
     let strangers = || state.has_strangers_to_tell().then_some(STRANGERS);
@@ -22,7 +22,7 @@ pub(super) fn note(state: &State) -> Option<Note> {
     quiet.or_else(|| private_windows(state))
 }
 
-/// What holds only for as long as the extension does.
+/// The note that protection ends together with the extension.
 fn floor(state: &State) -> Option<Note> {
     let is_missing = state.wanted && state.floor() == Some(false) && !state.floor_seen;
     let text = match state.engine {
@@ -43,7 +43,7 @@ const NO_FLOOR_IN_FIREFOX: &str = "Firefox's own services go around Tor while th
      is not there: close Firefox and start it with `onionmeter open firefox`, or run \
      `sudo onionmeter harden`, to prevent that.";
 
-/// Stays for as long as it is so.
+/// Stays as long as the condition lasts.
 fn private_windows(state: &State) -> Option<Note> {
     match state.private_windows() {
         Cover::NotAllowed if state.wanted && state.floor() == Some(true) => Some(PRIVATE_SHUT),

@@ -1,4 +1,4 @@
-//! Bytes, times and dates in words, by integer arithmetic.
+//! Bytes, times and dates as text, computed with integers.
 
 /// Bytes with a unit, cut off and never rounded up: `999 B`, `1.0 kB`, `150 kB`, `1.2 MB`.
 pub(super) fn bytes_short(bytes: u64) -> String {
@@ -42,15 +42,15 @@ pub(super) fn clock(ms: u64) -> String {
     }
 }
 
-/// `value` thousandths, millionths … exactly, without needless zeros: `45`, `45.25`, `0.15`.
+/// `value` in units of 1/`unit`, exactly and without trailing zeros: `45`, `45.25`, `0.15`.
 pub(super) fn exact(value: u64, unit: u64) -> String {
     let digits = usize::try_from(unit.ilog10()).unwrap_or_default();
     let text = format!("{}.{:0digits$}", value / unit, value % unit);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Milliseconds since 1970 as `2027-01-15T08:00:45Z`, for a `<time>` element. The form has four
-/// digits for a year; what comes later is the last second that it has.
+/// Milliseconds since 1970 as `2027-01-15T08:00:45Z`, for a `<time>` element. The year has four
+/// digits; a later time becomes the last second of the year 9999.
 pub(super) fn iso_utc(ms: u64) -> String {
     const LAST_SECOND: u64 = 253_402_300_799;
     let seconds = (ms / 1_000).min(LAST_SECOND);

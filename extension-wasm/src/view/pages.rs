@@ -4,8 +4,8 @@ use super::button::Button;
 use super::problem::{Name, Own, Problem};
 use crate::update::{Intent, State};
 
-/// Said once it is the only thing that is left: while Tor is on its way, loading anew would only
-/// leave a person without the pages.
+/// The problem of earlier tabs. It is shown only when nothing else is left to do: while Tor is
+/// starting, a reload would only leave the person without the pages.
 pub(super) fn old_pages(state: &State) -> Option<Problem> {
     let count = state.pages.count();
     if count == 0 || !state.is_routed() {

@@ -1,23 +1,23 @@
-//! What a problem is: one sentence, with one button.
+//! A problem: one sentence with one button.
 
 use super::button::Button;
 use meter_wire::ErrorCode;
 use serde::Serialize;
 
-/// What is wrong.
+/// A problem.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Problem {
     /// For tests and reports: the code's name, or the extension's own.
     pub name: Name,
     /// The sentence.
     pub sentence: String,
-    /// How to help, where a button alone cannot.
+    /// How to solve it, if a button is not enough.
     pub hint: Option<&'static str>,
-    /// A command to type, where that is what helps.
+    /// A command to type, if one helps.
     pub command: Option<&'static str>,
-    /// What exactly, in the host's words.
+    /// The exact cause, in the host's words.
     pub detail: Option<String>,
-    /// The one thing to do. The popup shows it as the view's action.
+    /// The action. The popup shows it as the action of the view.
     #[serde(skip)]
     pub button: Button,
 }
@@ -26,22 +26,22 @@ pub struct Problem {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Name {
-    /// One that the protocol knows.
+    /// A problem with a code of the protocol.
     Code(ErrorCode),
-    /// One that only a browser can see.
+    /// A problem that only the browser can notice.
     Own(Own),
 }
 
-/// Problems that only a browser can see.
+/// Problems that only the browser can notice.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Own {
-    /// A request went out past the proxy.
+    /// A request bypassed the proxy.
     Bypassed,
     /// The browser refused to close WebRTC or DNS prefetching.
     PrivacyRefused,
-    /// The host's balance is not the sum of the verified reports.
+    /// The host's balance differs from the sum of the verified reports.
     BalanceDiffers,
-    /// Tabs are open whose pages loaded before protection began.
+    /// Tabs are open with pages that loaded before protection began.
     OldPages,
 }

@@ -1,4 +1,4 @@
-//! The last reports, with the addends of each.
+//! The last reports, with the addends of each amount.
 
 use super::numbers::{bytes_short, duration, exact, iso_utc};
 use crate::update::Book;
@@ -7,10 +7,10 @@ use meter_core::{
 };
 use serde::Serialize;
 
-/// One report. There is no row for a report that did not verify.
+/// One report. A report that did not verify has no row.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ReportRow {
-    /// Names it by its content, in hexadecimal.
+    /// Identifies the report by its content, in hexadecimal.
     pub id: String,
     /// Its place in the chain.
     pub sequence: String,
@@ -20,7 +20,7 @@ pub struct ReportRow {
     pub exact: String,
     /// `45 s · 150 kB`.
     pub summary: String,
-    /// `2027-01-15T08:00:45Z`; the popup shows it in the person's own way.
+    /// `2027-01-15T08:00:45Z`; the popup shows it in the person's own format.
     pub ended_at: String,
     /// `45 s × 0.1 + 0.15 MB × 0.5`.
     pub addends: String,
@@ -56,7 +56,7 @@ fn row(report: &Verified<SessionReport>) -> ReportRow {
     }
 }
 
-/// Both addends, from the tariff that the report names. The sum is the report's own.
+/// Both addends, computed with the report's tariff. The sum is the report's own amount.
 fn explanation(report: &SessionReport) -> Option<(String, String)> {
     let tariff = Tariff::by_id(report.tariff)?;
     let award = tariff.award(report.duration, report.bytes()).ok()?;

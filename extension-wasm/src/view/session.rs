@@ -16,7 +16,7 @@ pub struct SessionView {
     pub down: String,
     /// 0 to 1,000, for the bar.
     pub permille: u16,
-    /// `42 %`, for those who cannot see the bar.
+    /// `42 %`, for people who cannot see the bar.
     pub percent: String,
     /// Both conditions, in words.
     pub waits: String,
@@ -36,7 +36,8 @@ pub(super) fn session(state: &State) -> Option<SessionView> {
     })
 }
 
-/// Time and bytes both have to be there; at the longest duration time alone is enough.
+/// What the session waits for: time and bytes are both needed; at the longest duration, time is
+/// enough.
 fn waits(session: &SessionStatus, thresholds: &SetThresholds) -> String {
     let bytes = session.bytes_up.0.saturating_add(session.bytes_down.0);
     // Rounded up, so that "0 s to go" is never shown while something is missing.

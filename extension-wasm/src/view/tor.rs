@@ -1,4 +1,4 @@
-//! Tor's state: a word, its own words, and Start or Stop.
+//! Tor's state: a word, Tor's own sentence, and Start or Stop.
 
 use super::button::Button;
 use crate::update::{Intent, State};
@@ -10,37 +10,37 @@ use serde::Serialize;
 pub struct TorView {
     /// The state in a word.
     pub word: &'static str,
-    /// Version and whose it is.
+    /// Version, and whose Tor it is.
     pub detail: Option<String>,
-    /// Its way into the network.
+    /// The progress of its bootstrap.
     pub bootstrap: Option<Bootstrap>,
     /// Start or Stop.
     pub button: Option<Button>,
-    /// Which Tor may be used instead; nothing where there is nobody to ask.
+    /// The choice of another Tor; `None` while there is no host to ask.
     pub choice: Option<Choice>,
 }
 
 /// Which Tor to use.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Choice {
-    /// One is chosen.
+    /// The options; exactly one of them is chosen.
     pub options: Vec<ChoiceOption>,
-    /// Why the one in use is used, and what a change does.
+    /// Why the current one is used, and the effect of a change.
     pub why: Option<String>,
 }
 
-/// One Tor to use.
+/// An option.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct ChoiceOption {
-    /// Its words.
+    /// Its text.
     pub label: &'static str,
-    /// What choosing it asks for; nothing where it cannot be chosen here.
+    /// The intent of this option; `None` if it cannot be chosen here.
     pub intent: Option<Intent>,
     /// Whether it is the one chosen.
     pub chosen: bool,
 }
 
-/// Tor's way into the network.
+/// The progress of Tor's bootstrap.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Bootstrap {
     /// 0 to 100.
@@ -57,7 +57,7 @@ pub(super) fn tor(state: &State) -> Option<TorView> {
         word: word(&status.tor),
         detail: detail(status),
         bootstrap: bootstrap(&status.tor),
-        // Without a connection there is nobody to ask.
+        // Without a connection there is no host to ask.
         button: state.status().and_then(button),
         choice: state.status().and_then(|status| choice(&status.tor)),
     })
@@ -70,7 +70,7 @@ fn word(tor: &TorStatus) -> &'static str {
         TorState::Bootstrapping { .. } => "Connecting",
         TorState::Ready if !tor.is_usable() => "Silent",
         TorState::Ready => "Ready",
-        // One that is somebody else's is started by somebody else.
+        // A Tor of another program is started by that program.
         TorState::Restarting { ref problem, .. } if problem.code == ErrorCode::TorNotRunning => {
             "Not found"
         }
@@ -97,7 +97,7 @@ fn detail(status: &Status) -> Option<String> {
     }
 }
 
-/// A daemon that offers nothing is an older one.
+/// The choice of Tors. An older daemon offers none.
 fn choice(tor: &TorStatus) -> Option<Choice> {
     const BACKENDS: [(TorBackend, &str, Intent); 3] = [
         (
@@ -154,7 +154,7 @@ fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
         } => Some(Bootstrap {
             percent: (*percent).min(100),
             summary: summary.clone(),
-            // What is known of it in plain words goes before Tor's own.
+            // A plain explanation is preferred to Tor's own warning.
             warning: match &tor.trouble {
                 Some(trouble) => explain(trouble),
                 None => warning.clone(),
@@ -173,8 +173,8 @@ fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
     }
 }
 
-/// For how long it has been stuck, why, and what helps. Once that stands as the popup's problem,
-/// the length alone is left to say.
+/// How long Tor has been stuck, why, and what helps. If the popup shows that as its problem, only
+/// the duration is left to say.
 fn explain(trouble: &TorTrouble) -> Option<String> {
     let (message, action) = (&trouble.problem.message, &trouble.action);
     let lasted = match trouble.for_s {
@@ -201,7 +201,7 @@ fn button(status: &Status) -> Option<Button> {
     match status.tor.state {
         TorState::Off | TorState::Failed(_) => Some(start),
         TorState::Stopping => None,
-        // The host does not stop a Tor that is somebody else's (`tor_not_ours`).
+        // The host does not stop a Tor that it did not start (`tor_not_ours`).
         _ if status.tor.backend == Some(TorBackend::Existing) => None,
         TorState::Starting
         | TorState::Bootstrapping { .. }

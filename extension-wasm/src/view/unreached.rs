@@ -1,16 +1,16 @@
-//! Connections that were not made: what the browser's own error page does not say.
+//! Failed connections: information that the browser's own error page does not have.
 
 use crate::update::State;
 use meter_wire::{TorReply, UNREACHED_WINDOW_MS, Unreached};
 use serde::Serialize;
 
-/// Kinds shown; more would push what matters out of sight.
+/// Most kinds that are shown; more would push more important parts out of sight.
 const KINDS_MAX: usize = 3;
 
-/// Connections that were not made lately.
+/// Recent connections that failed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct UnreachedView {
-    /// How many there were, and since when they are counted.
+    /// How many failed, and in which time.
     pub summary: String,
     /// The latest kind first.
     pub kinds: Vec<UnreachedKind>,
@@ -23,9 +23,9 @@ pub struct UnreachedKind {
     pub name: TorReply,
     /// What happened.
     pub sentence: String,
-    /// How often, where that was more than once: `5 times`.
+    /// How often, if more than once: `5 times`.
     pub times: Option<String>,
-    /// What to do about it; of the latest kind only.
+    /// What to do about it; only for the latest kind.
     pub action: Option<String>,
 }
 

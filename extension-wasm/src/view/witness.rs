@@ -1,11 +1,10 @@
-//! What is to be said while requests of our own have not reached the relay, or do not reach it.
+//! The texts while a test request of ours has not reached the relay yet, or does not reach it.
 
 use super::light::Light;
 use crate::update::{State, Verdict};
 use meter_wire::ErrorCode;
 
-/// What is wrong with the way that requests take, and how many connections are open where that is
-/// why.
+/// The problem with the way of requests, and the number of open connections if that is the cause.
 pub(super) fn trouble(state: &State) -> Option<(ErrorCode, Option<String>)> {
     let verdict = state.witness.verdict();
     if !state.wanted {
@@ -25,12 +24,12 @@ pub(super) fn trouble(state: &State) -> Option<(ErrorCode, Option<String>)> {
     }
 }
 
-/// Whether pages may be going out past Tor right now, whatever Tor does.
+/// Whether pages may be bypassing Tor now, whatever Tor does.
 pub(super) const fn is_exposed(state: &State) -> bool {
     state.astray || matches!(state.witness.verdict(), Verdict::Lost)
 }
 
-/// The header where nothing but a witness stands between the state and "Protected".
+/// The header if only a witness is missing for "Protected".
 pub(super) fn header(state: &State) -> Option<(Light, &'static str)> {
     if is_exposed(state) {
         return Some((Light::Unprotected, "Sites may see your address."));
