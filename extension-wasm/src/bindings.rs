@@ -11,7 +11,7 @@ extern "C" {
     /// Closes everything, because this instance has panicked.
     #[wasm_bindgen(method)]
     pub(crate) fn broke(this: &Shell);
-    /// Whether this instance is the one that decides.
+    /// Whether this is the instance that decides.
     #[wasm_bindgen(method, js_name = isCurrent)]
     pub(crate) fn is_current(this: &Shell) -> bool;
     /// Wraps `act` so that it is called only while the instance can decide.

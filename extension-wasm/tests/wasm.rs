@@ -1,4 +1,4 @@
-//! The vectors of `docs/spec/session-report.json`, verified by the module's own code as Wasm.
+//! Verifies the vectors of `docs/spec/session-report.json` with the module's own code as Wasm.
 //!
 //! `CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner cargo test -p
 //! extension-wasm --target wasm32-unknown-unknown --test wasm` runs it in Node;
@@ -27,7 +27,7 @@ struct Valid {
     signature: HexBytes<64>,
 }
 
-/// Some of these bodies have another length, on purpose.
+/// Some of these bodies have another length on purpose.
 #[derive(Deserialize)]
 struct Invalid {
     body: String,

@@ -1,4 +1,4 @@
-//! Four characters, in every state.
+//! The badge never has more than four characters, in any state.
 
 use crate::scene::{NOT_FOUND, Scene};
 use meter_wire::{ErrorCode, Problem, RelayStatus, TorState, TorTrouble, U64Text};
@@ -132,7 +132,7 @@ fn green_stays_through_a_wake_up_until_something_speaks_against_it() {
         act(&mut scene);
         scene.wake();
         let green = badge(&scene).tone == Tone::Good;
-        // A port that has changed is set anew, and then all of it holds again.
+        // After a change of the port it is set again, and then everything holds again.
         assert_eq!(green, index == 1, "{index}");
         let was = scene.badges.iter().rev().skip(1);
         assert!(index != 1 || was.take(8).any(|badge| badge.tone != Tone::Good));

@@ -1,4 +1,4 @@
-//! The circuit of the site in front of the person, and a new one for it.
+//! The circuit of the site in the active tab, and a new circuit for it.
 
 use crate::scene::{FIRST, Scene};
 use meter_wire::{
@@ -33,7 +33,7 @@ fn at(url: &str) -> Option<Tab> {
     Some(Tab { id: 7, url })
 }
 
-/// A popup over a page of this address, whose site has this circuit.
+/// A popup over a page with this address, whose site has this circuit.
 fn over(url: &str, circuit: Circuit) -> Scene {
     let mut scene = Scene::new(1);
     scene.tab = at(url);

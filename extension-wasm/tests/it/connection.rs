@@ -18,7 +18,7 @@ fn waits(scene: &Scene) -> Vec<u32> {
     scene.effects.iter().filter_map(wait).collect()
 }
 
-/// The last reconnection that was asked for becomes due.
+/// Lets the pause before the last planned reconnection pass.
 fn wait_over(scene: &mut Scene) {
     let due = scene.effects.iter().rev().find_map(|effect| match effect {
         Effect::After(timer @ Timer::Reconnect(_), _) => Some(*timer),

@@ -1,4 +1,4 @@
-//! What stands below the extension, as the bridge tells it, in words.
+//! The text about the floor below the extension, as the bridge reports it.
 
 use crate::scene::Scene;
 use meter_wire::Notice;

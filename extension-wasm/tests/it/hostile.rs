@@ -1,4 +1,4 @@
-//! A host that lies or is broken: what it says is bounded, and what cannot be read is told.
+//! A host that lies or is broken: its messages are bounded, and unreadable ones are reported.
 
 use crate::scene::{PORT, Scene, closed};
 use meter_wire::{
@@ -50,7 +50,7 @@ fn shows(scene: &Scene, light: Light, code: ErrorCode) {
     assert_eq!(view.badge.text, "!");
 }
 
-/// A host that was greeted and says nothing unless a test does.
+/// A host that was greeted and sends nothing unless the test says so.
 fn silent() -> Scene {
     let mut scene = Scene::new(1);
     scene.silent = true;
@@ -163,7 +163,7 @@ fn a_first_status_that_cannot_be_read_is_told_at_once() {
         &json!({ "status": { "relay": "listening" } }),
     );
     shows(&scene, Light::Unprotected, ErrorCode::HostUnreadable);
-    // The next ping asks again, and a good answer mends it.
+    // The next ping asks again, and a good answer repairs it.
     scene.silent = false;
     scene.happen(Event::Timer(Timer::Ping(scene.connection)));
     assert_eq!(scene.view().problem, None);
@@ -257,7 +257,7 @@ fn what_failed_last_is_shown_until_something_succeeds() {
         scene.happen(Event::Timer(Timer::HelloDue(scene.connection)));
         shows(&scene, Light::Unprotected, ErrorCode::HostSilent);
     }
-    // A person who tries again sees that it is being tried.
+    // A person who tries again sees that a try is running.
     scene.happen(Event::Intent(Intent::Reconnect));
     assert_eq!(scene.view().problem, None);
     scene.happen(Event::Timer(Timer::HelloDue(scene.connection)));
@@ -301,7 +301,7 @@ fn a_host_that_floods_is_cut_and_called_ever_more_slowly() {
         4,
         "of before"
     );
-    // Its promise of a relay is worth nothing.
+    // Its relay does not count.
     assert_eq!(scene.state().browser_port(), Some(SINK_PORT));
     scene.happen(Event::Intent(Intent::TurnOff));
     assert_eq!(scene.view().header.state, Light::Off);
@@ -363,7 +363,7 @@ fn a_choice_that_is_not_offered_is_a_sentence() {
     assert_eq!(scene.view().tor.and_then(|tor| tor.choice), None);
 }
 
-/// Everything that a host can put into words, everywhere where words are shown, so many times.
+/// Puts this text, repeated `times` times, into every place of the host's messages that is shown.
 fn with_words(words: &str, times: usize) -> Vec<PopupView> {
     let words = words.to_owned();
     let problem = |code| {

@@ -1,4 +1,4 @@
-//! New identity: when it can be had, what is said of it, and for how long.
+//! New identity: when it can be used, what is shown about it, and for how long.
 
 use crate::scene::{FIRST, Scene};
 use meter_wire::{
@@ -21,7 +21,7 @@ fn press(scene: &mut Scene) {
     scene.happen(Event::Intent(Intent::NewIdentity));
 }
 
-/// A second passes for the daemon.
+/// Lets a second pass for the daemon.
 fn second(scene: &mut Scene) {
     scene.status.new_identity_in_s -= 1;
     scene.say_status();
@@ -64,7 +64,7 @@ fn a_new_identity_is_made_once_and_waited_for_before_the_next() {
     assert!(view.done.is_some(), "still there to be read");
 }
 
-/// Another popup.
+/// A second popup.
 const SECOND: SubscriberId = SubscriberId(1);
 
 #[test]

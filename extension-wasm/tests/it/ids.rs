@@ -1,4 +1,4 @@
-//! The extension's ids are in one place, and they are true.
+//! The extension's ids are written in one place, and they are correct.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -71,7 +71,8 @@ fn extension_pages_run_our_own_scripts_and_wasm_only() {
         .expect("a policy");
     assert!(policy.contains("default-src 'none'"));
     assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"));
-    // The one way out is to names that never exist, for showing that requests reach the relay.
+    // The only allowed connections are to names that never exist; they show that requests reach the
+    // relay.
     let witnesses = "connect-src 'self' http://*.invalid https://*.invalid;";
     assert!(policy.contains(witnesses));
     let rest = policy.replace(witnesses, "");

@@ -1,4 +1,4 @@
-//! The extension's decisions, watched from outside.
+//! Tests the extension's decisions from outside.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod badges;

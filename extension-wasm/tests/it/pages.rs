@@ -1,5 +1,5 @@
-//! Pages that were open before protection began keep their connections past Tor: no green until
-//! they are gone.
+//! Pages that were open before protection began keep their connections past Tor: the badge is not
+//! green until they are closed.
 
 use crate::scene::{PORT, Scene};
 use meter_wire::TorState;
@@ -26,7 +26,7 @@ fn looks(scene: &Scene) -> (usize, usize) {
     )
 }
 
-/// The number of the last look, out of what it was asked to wait for.
+/// Lets the time before the next look pass.
 fn look_again(scene: &mut Scene) {
     let timer = scene.effects.iter().rev().find_map(|effect| match effect {
         Effect::After(timer @ Timer::Pages(_), _) => Some(*timer),
@@ -49,7 +49,7 @@ fn a_page_from_before_keeps_the_badge_from_green_until_it_is_gone() {
         (button.label, button.intent),
         ("Reload them", Intent::ReloadPages)
     );
-    // The person closes two and loads the third anew.
+    // The person closes two tabs and reloads the third.
     scene.old_tabs = OldTabs::default();
     look_again(&mut scene);
     assert_eq!(scene.view().header.state, Light::Protected);
@@ -146,7 +146,7 @@ fn a_browser_that_starts_with_the_setting_has_no_page_from_before() {
     assert_eq!(scene.view().header.state, Light::Protected);
     scene.wake();
     assert_eq!(scene.view().header.state, Light::Protected);
-    // One that had not stored the setting when it was killed opens its pages without it.
+    // A browser that was killed before it stored the setting opens its pages without it.
     let mut scene = with_old(&[7], &[]).started();
     scene.happen(Event::BrowserStarted);
     assert_eq!(scene.view().header.state, Light::Unprotected);

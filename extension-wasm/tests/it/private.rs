@@ -1,4 +1,4 @@
-//! Private windows: green never says more than is so.
+//! Private windows: green never promises more than is true.
 
 use crate::scene::{FIRST, PORT, Scene};
 use onionmeter::proxy_value::{Engine, Reading};

@@ -1,5 +1,5 @@
-//! Whatever happens, in whatever order: "Protected" is never said without every condition, the
-//! proxy is never cleared but by the person, and nothing panics.
+//! For every sequence of events: "Protected" is never shown unless every condition holds, only the
+//! person clears the proxy settings, and nothing panics.
 
 use crate::scene::status;
 use meter_core::WitnessName;
@@ -16,10 +16,10 @@ use onionmeter::update::{
 use onionmeter::view::Light;
 use proptest::prelude::*;
 
-/// Something that may happen.
+/// A possible event.
 #[derive(Clone, Debug)]
 enum Step {
-    /// A reply to the hello of the connection in use, or to that of an earlier one.
+    /// A reply to the hello of the current connection, or of an earlier one.
     Hello {
         late: bool,
     },
@@ -41,7 +41,8 @@ enum Step {
         late: bool,
     },
     Timer(u8, u32),
-    /// The next thing that a witness waits for: its name, its end in the browser, the host's word.
+    /// The next thing that a witness waits for: its name, its end in the browser, the host's
+    /// answer.
     Witness {
         late: bool,
         arrived: bool,
@@ -100,7 +101,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
-/// What an onlooker knows, kept apart from the extension's own memory.
+/// The knowledge of an observer, separate from the extension's own memory.
 struct Onlooker {
     extension: Extension,
     local: String,
@@ -114,13 +115,14 @@ struct Onlooker {
     wanted: bool,
     ports_told: Vec<u16>,
     looks: Vec<PagesTurn>,
-    /// A tab from before is open; and the extension was told so.
+    /// Whether a tab from before is open, and whether the extension was told so.
     old: (bool, bool),
-    /// Requests about witnesses that the host has not answered, and what the browser has not ended.
+    /// Requests about witnesses that the host has not answered, and those that the browser has not
+    /// ended.
     named: Option<u32>,
     knocked: Option<u32>,
     seen: Option<u32>,
-    /// A witness arrived at the port that is set now, on this connection.
+    /// A witness arrived at the current port, on this connection.
     arrived: bool,
 }
 
@@ -260,7 +262,7 @@ impl Onlooker {
         assert!(self.arrived, "nothing has arrived there");
     }
 
-    /// The port that the host holds and the browser is set to.
+    /// The port that the host holds and that the browser is set to.
     fn place(&self) -> Option<u16> {
         let RelayStatus::Listening { port } = self.status.as_ref()?.relay else {
             return None;
@@ -342,7 +344,7 @@ impl Onlooker {
                         id: 1,
                         url: "https://example.com/".to_owned(),
                     })),
-                    // A browser that has just started has no page from before.
+                    // A browser that has just started has no earlier page.
                     6 => {
                         self.old = (false, false);
                         Event::BrowserStarted
@@ -413,7 +415,7 @@ impl Onlooker {
         };
         if !late {
             self.reading = Some(answer);
-            // Found in force, which is as good as told.
+            // A port that was found in force counts as named by the host.
             if let Ok(Reading::Ours { port }) = answer {
                 self.ports_told.push(port);
             }

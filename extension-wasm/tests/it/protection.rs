@@ -1,4 +1,4 @@
-//! When the browser is protected, when it is only shut, and who may open it.
+//! When the browser is protected, when it is only kept closed, and who may open it.
 
 use crate::scene::{NOT_FOUND, PORT, Scene};
 use meter_wire::{
@@ -190,7 +190,7 @@ fn turning_off_clears_and_stays_off_over_a_death() {
 fn turning_off_is_finished_by_the_next_worker_if_this_one_dies() {
     let mut scene = Scene::new(1).started();
     scene.happen(Event::Intent(Intent::TurnOff));
-    // The order never arrived: the browser still has our setting.
+    // The order was lost: the browser still has our setting.
     scene.answer = Ok(Reading::Ours { port: PORT });
     scene.wake();
     assert_eq!(clears(&scene), 2);
@@ -381,7 +381,7 @@ fn a_browser_that_refuses_to_close_web_rtc_is_not_green_and_is_asked_again() {
     let view = scene.view();
     assert_eq!((view.problem, view.badge.tone), (None, Tone::Good));
 
-    // What was refused before is nothing to protection that is off.
+    // Earlier refusals do not matter while protection is off.
     scene.hardens = false;
     scene.happen(Event::Intent(Intent::TurnOff));
     scene.happen(Event::Hardened { complete: false });

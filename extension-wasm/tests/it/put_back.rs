@@ -1,4 +1,4 @@
-//! A host whose book was put back from an older copy, or that began another chain.
+//! A host whose book was replaced by an older copy, or that began another chain.
 
 use crate::scene::Scene;
 use meter_wire::{ErrorCode, HexBytes, Problem, Request, WireReport};
@@ -15,14 +15,14 @@ fn signed(reports: u64) -> Scene {
     scene
 }
 
-/// The host's book is an older copy from now on; nothing tells it so. Gives what it lacks.
+/// Replaces the host's book by an older copy, without telling the host. Returns the lost reports.
 fn put_back(scene: &mut Scene, reports: usize) -> Vec<WireReport> {
     let lost = scene.reports.split_off(reports);
     scene.count_reports();
     lost
 }
 
-/// The numbers of the reports in each request that handed some in.
+/// The numbers of the reports in each request that handed reports back.
 fn handed(scene: &Scene) -> Vec<Vec<u64>> {
     let number = |report: &WireReport| {
         let bytes = report.body.0[56..64].try_into().expect("eight bytes");

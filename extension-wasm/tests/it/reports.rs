@@ -1,4 +1,4 @@
-//! Verifying, catching up, and never counting what does not hold.
+//! Reports are verified and fetched, and invalid ones are never counted.
 
 use crate::scene::Scene;
 use meter_core::Amount;
@@ -11,7 +11,8 @@ use onionmeter::view::{Name, Own};
 use serde_json::json;
 use std::rc::Rc;
 
-/// The host hands out this report as the next one, whatever it signed, and says how many it has.
+/// The host sends this report as the next one, whoever signed it, and names the number of its
+/// reports.
 fn hands_out(scene: &mut Scene, report: WireReport) {
     let next = usize::try_from(scene.state().book.sequence()).expect("few");
     scene.reports.truncate(next);
@@ -112,7 +113,7 @@ fn a_status_that_knows_more_reports_is_followed_at_once_by_one_request_for_them(
     let badge = scene.view().badge;
     scene.sign(1_800_000_200_000, 30_000, 40_000, 1_000_000_000);
     scene.sign(1_800_000_300_000, 30_000, 1, 99_999);
-    // Nothing but this one notice comes: no timer, no click.
+    // Only this one notice comes: no timer, no click.
     scene.say_status();
     assert_eq!(fetches(&scene).get(before..), Some(&[2][..]));
     assert_eq!(scene.state().book.sequence(), 4);
@@ -172,7 +173,7 @@ fn a_report_with_one_wrong_bit_is_refused_and_not_counted() {
         scene.view().action.map(|button| button.intent),
         Some(Intent::CheckReports)
     );
-    // Nothing is taken on top of it, and the host is not asked in a loop.
+    // Nothing is taken after it, and the host is not asked in a loop.
     let before = fetches(&scene).len();
     hands_out(&mut scene, good);
     assert_eq!(scene.state().book.balance(), balance);
@@ -197,7 +198,7 @@ fn a_report_of_another_key_is_refused() {
 #[test]
 fn a_rewritten_past_is_refused() {
     let mut scene = signed(2).started();
-    // The same key signs another second report.
+    // The same key signs a second, different report.
     let mut fork = Scene::new(1);
     fork.sign(1_800_000_000_000, 30_000, 40_000, 60_000);
     let second = fork.sign(1_800_000_060_000, 600_000, 1, 1);

@@ -1,5 +1,5 @@
-//! A browser and a host that do what is asked of them, so that `update` can be watched at work.
-//! Also drawn on by the example `views`.
+//! A browser and a host that do what they are asked, so that tests can observe `update`. The
+//! example `views` uses them, too.
 
 use meter_core::{
     ByteCount, ChainHead, ChainId, DeviceSigner, DurationMs, SessionReport, SessionTotals, Signed,
@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 /// The relay's port in every scene.
 pub(crate) const PORT: u16 = 19_149;
 
-/// Chromium's words for a host that it does not know.
+/// Chromium's text for an unknown host.
 pub(crate) const NOT_FOUND: &str = "Specified native messaging host not found.";
 
 /// The popup that is open in every scene.
@@ -34,49 +34,49 @@ pub(crate) struct Scene {
     pub(crate) extension: Extension,
     /// The browser's family.
     pub(crate) engine: Engine,
-    /// What the host says of itself.
+    /// The status that the host reports.
     pub(crate) status: Status,
-    /// What the browser says of its proxy settings; `Free` takes whatever is written.
+    /// The browser's answer about its proxy settings. With `Free` it accepts whatever is written.
     pub(crate) answer: Result<Reading, Refusal>,
-    /// Why no connection to the host can be had, if so.
+    /// The reason why no connection to the host can be made, if any.
     pub(crate) closed_because: Option<&'static str>,
     /// Whether the host answers at all.
     pub(crate) silent: bool,
-    /// What the host answers to the next command instead of doing it.
+    /// The host's answer to the next command, which it then does not do.
     pub(crate) refusal: Option<Problem>,
-    /// The tabs that have a page from before; `ReloadPages` loads them anew at once.
+    /// Tabs with a page from before. `ReloadPages` reloads them at once.
     pub(crate) old_tabs: OldTabs,
-    /// The tab in front of the person.
+    /// The active tab.
     pub(crate) tab: Option<Tab>,
-    /// What the host says of every site's circuit.
+    /// The circuit that the host reports for every site.
     pub(crate) circuit: Circuit,
     /// Whether the browser's requests reach the relay.
     pub(crate) arrives: bool,
-    /// Whether the browser is done with a request before its time is over.
+    /// Whether the browser's request ends before its time limit.
     pub(crate) in_time: bool,
     /// Whether the browser closes the ways past its proxy.
     pub(crate) hardens: bool,
-    /// What the browser says of its private windows.
+    /// The browser's answer about its private windows.
     pub(crate) private: PrivateWindows,
-    /// The reports that the host hands out.
+    /// The reports that the host sends.
     pub(crate) reports: Vec<WireReport>,
     /// The host's key.
     pub(crate) signer: DeviceSigner,
-    /// The names of the requests that the host knows besides the first ones.
+    /// The names of the requests that the host knows, besides the first ones.
     pub(crate) capabilities: Vec<String>,
-    /// Where the host's chain stands.
+    /// The head of the host's chain.
     pub(crate) head: ChainHead,
-    /// Everything that was to be done so far.
+    /// All effects so far.
     pub(crate) effects: Vec<Effect>,
-    /// What was written to `storage.local`, each with how many effects came before it.
+    /// What was written to `storage.local`, each with the number of effects before it.
     pub(crate) locals: Vec<(usize, String)>,
     /// What was written to `storage.session`.
     pub(crate) sessions: Vec<String>,
     /// The badges that were drawn.
     pub(crate) badges: Vec<Badge>,
-    /// How closely the worker was watched.
+    /// How closely the worker was watched, one value per change.
     pub(crate) watches: Vec<bool>,
-    /// Which popups were drawn.
+    /// The popups that were drawn.
     pub(crate) draws: Vec<Vec<SubscriberId>>,
     /// The connection in use.
     pub(crate) connection: ConnectionId,
@@ -86,7 +86,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// A host with a chain of its own; nothing has happened yet.
+    /// A host with its own chain, before the first event.
     pub(crate) fn new(seed: u8) -> Self {
         let signer = DeviceSigner::from_seed(&[seed; 32]);
         Self {
@@ -121,13 +121,13 @@ impl Scene {
         }
     }
 
-    /// Wakes the worker for the first time, with a popup open.
+    /// Starts the worker for the first time, with a popup open.
     pub(crate) fn started(mut self) -> Self {
         self.wake();
         self
     }
 
-    /// The worker dies, wherever it was, and another one wakes up with what was stored.
+    /// The worker ends at any point, and another one starts with the stored data.
     pub(crate) fn wake(&mut self) {
         self.extension = Extension::default();
         self.waiting.clear();
@@ -140,7 +140,7 @@ impl Scene {
         self.happen(Event::Subscribed(FIRST));
     }
 
-    /// What a popup would draw.
+    /// The view of a popup.
     pub(crate) fn view(&self) -> PopupView {
         self.extension.drawn().next_view(self.state())
     }
@@ -150,7 +150,7 @@ impl Scene {
         self.extension.state()
     }
 
-    /// The host signs one more report; it says nothing about it.
+    /// The host signs one more report, without a notice.
     pub(crate) fn sign(&mut self, started_at: u64, ms: u64, up: u64, down: u64) -> WireReport {
         let session = SessionTotals {
             started_at: UnixMs::new(started_at).expect("fits"),
@@ -170,7 +170,7 @@ impl Scene {
         report
     }
 
-    /// Something happens, and everything that follows from it.
+    /// Handles an event and everything that follows from it.
     pub(crate) fn happen(&mut self, event: Event) {
         self.waiting.push_back(event);
         while let Some(event) = self.waiting.pop_front() {
@@ -252,13 +252,13 @@ impl Scene {
         }
     }
 
-    /// A daemon whose house cannot be opened has no key to show.
+    /// A daemon that cannot open key or book has no key to show.
     fn has_key(&self) -> bool {
         let problem = self.status.problem.as_ref();
         problem.is_none_or(|problem| problem.code == ErrorCode::BookBehind)
     }
 
-    /// The host says of its book what is in it.
+    /// The host counts the reports in its book.
     pub(crate) fn count_reports(&mut self) {
         let signed = self.reports.last().map(Signed::<SessionReport>::from);
         let last = signed.map(|signed| signed.verify(self.signer.key()).expect("ours"));
@@ -267,7 +267,7 @@ impl Scene {
         self.status.reports = U64Text(self.reports.len().try_into().expect("few"));
     }
 
-    /// As the daemon does it: what comes next is taken, what leaves a gap is a reason for doubt.
+    /// As the daemon does it: the next report is taken, and a gap is a reason for doubt.
     fn take_back(&mut self, reports: &[WireReport]) -> Outcome {
         let mut known = 0;
         for report in reports {
@@ -365,19 +365,19 @@ impl Scene {
         self.waiting.push_back(Event::Frame { connection, json });
     }
 
-    /// The host says something unasked.
+    /// The host sends a notice.
     pub(crate) fn notice(&mut self, notice: Notice) {
         self.queue(&FromDaemon::Notice(notice));
         let next = self.waiting.pop_front().expect("just queued");
         self.happen(next);
     }
 
-    /// The host says what its state is.
+    /// The host sends its status.
     pub(crate) fn say_status(&mut self) {
         self.notice(Notice::Status(Box::new(self.status.clone())));
     }
 
-    /// Tor changes, and the host says so.
+    /// Tor's state changes, and the host sends its status.
     pub(crate) fn tor(&mut self, state: TorState) {
         self.status.tor.state = state;
         self.say_status();
@@ -389,14 +389,14 @@ impl Scene {
         self.happen(Event::ProxyChanged);
     }
 
-    /// The host ends, and is not to be had again for this reason.
+    /// The host ends, and cannot be reached again for this reason.
     pub(crate) fn close(&mut self, reason: &'static str) {
         self.closed_because = Some(reason);
         self.happen(closed(self.connection, reason));
     }
 }
 
-/// A connection ends with these words of the browser.
+/// The end of a connection, with this text of the browser.
 pub(crate) fn closed(connection: ConnectionId, reason: &str) -> Event {
     let reason = Some(reason.to_owned());
     Event::Closed { connection, reason }
@@ -406,7 +406,7 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("plain JSON")
 }
 
-/// Everything runs, no session is open and no report was made.
+/// Everything runs; no session is open, and there is no report.
 pub(crate) fn status() -> Status {
     Status {
         relay: RelayStatus::Listening { port: PORT },

@@ -1,4 +1,4 @@
-//! What did not load, and who else tried the relay, in words.
+//! The text about pages that did not load, and about other users who tried the relay.
 
 use crate::scene::Scene;
 use meter_wire::{TorReply, U64Text, Unreached};
@@ -130,7 +130,7 @@ fn a_changed_chain_is_told_before_strangers_and_neither_is_lost() {
     assert_eq!(note(&scene), None);
 }
 
-/// No single request says anything, and a page may well have named an address.
+/// A single request proves nothing: a page may well have named an address.
 #[test]
 fn addresses_instead_of_names_do_not_bother_a_person_in_the_popup() {
     let mut scene = Scene::new(1).started();

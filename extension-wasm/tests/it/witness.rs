@@ -1,4 +1,4 @@
-//! "Protected" is said only once a request of our own has arrived at the relay.
+//! "Protected" is shown only after a test request of ours has arrived at the relay.
 
 use crate::scene::{FIRST, PORT, Scene};
 use meter_wire::{
@@ -8,7 +8,7 @@ use onionmeter::proxy_value::{Engine, Reading};
 use onionmeter::update::{Effect, Event, Intent, Timer, Verdict};
 use onionmeter::view::{Light, Name, Tone};
 
-/// The witnesses that the browser was told to send, by their numbers.
+/// The numbers of the witnesses that the browser was told to request.
 fn knocks(scene: &Scene) -> Vec<u32> {
     let knock = |effect: &Effect| match effect {
         Effect::Knock { number, .. } => Some(*number),
@@ -17,7 +17,7 @@ fn knocks(scene: &Scene) -> Vec<u32> {
     scene.effects.iter().filter_map(knock).collect()
 }
 
-/// What was set as a timer for the next witness last.
+/// The last timer that was set for the next witness.
 fn next(scene: &Scene) -> (u32, u32) {
     let timers = scene.effects.iter().rev();
     let mut timers = timers.filter_map(|effect| match effect {
@@ -27,13 +27,13 @@ fn next(scene: &Scene) -> (u32, u32) {
     timers.next().expect("a timer")
 }
 
-/// The time until the next witness passes.
+/// Lets the time until the next witness pass.
 fn wait(scene: &mut Scene) {
     let (number, _) = next(scene);
     scene.happen(Event::Timer(Timer::Witness(number)));
 }
 
-/// The time of the last round passes.
+/// Lets the time limit of the last round pass.
 fn time_is_over(scene: &mut Scene) {
     let timers = scene.effects.iter().rev();
     let mut timers = timers.filter_map(|effect| match effect {
@@ -93,7 +93,7 @@ fn one_request_that_goes_missing_takes_the_green_only_if_the_next_does_too() {
     );
 }
 
-/// Browsers ring every alarm that came due meanwhile, all at once.
+/// After a sleep browsers fire all alarms that came due meanwhile, at once.
 #[test]
 fn alarms_that_ring_together_after_a_sleep_do_not_make_one_miss_decide() {
     let mut scene = Scene::new(1).started();
@@ -106,7 +106,7 @@ fn alarms_that_ring_together_after_a_sleep_do_not_make_one_miss_decide() {
     wait(&mut scene);
     shows(&scene, Light::Protected, None);
 
-    // A round that is under way has not outlasted anything either.
+    // A round in progress has not passed its time limit either.
     scene.silent = true;
     for _ in 0..6 {
         scene.happen(Event::Alarm);
@@ -208,7 +208,7 @@ fn a_browser_that_makes_no_further_connections_says_so() {
     (scene.arrives, scene.in_time) = (true, true);
     wait(&mut scene);
     shows(&scene, Light::Protected, None);
-    // Neither few connections nor a request that failed at once are that.
+    // Few connections, or a request that failed at once, do not mean that.
     for (in_time, connections) in [(false, 3), (true, 131)] {
         (scene.arrives, scene.in_time) = (false, in_time);
         scene.status.connections = connections;
