@@ -13,12 +13,14 @@ pub(super) fn is_internal(ip: IpAddr) -> bool {
 }
 
 fn is_internal_v4(ip: Ipv4Addr) -> bool {
-    let [first, second, ..] = ip.octets();
+    let [first, second, third, _] = ip.octets();
     first == 0 // "this network", RFC 791: many systems take it for loopback
         || ip.is_loopback()
         || ip.is_private()
         || ip.is_link_local()
         || (first == 100 && (64..128).contains(&second)) // carrier-grade NAT, RFC 6598
+        || (first, second, third) == (192, 0, 0) // a provider's own, RFC 6890 and RFC 7335
+        || (first == 198 && (18..20).contains(&second)) // RFC 2544; what local proxies make up
         || first >= 224 // multicast, reserved, broadcast
 }
 
@@ -71,6 +73,10 @@ mod tests {
             true,
         );
         check(
+            "192.0.0.0 192.0.0.8 192.0.0.170 192.0.0.255 198.18.0.0 198.19.255.255",
+            true,
+        );
+        check(
             "224.0.0.0 239.255.255.255 240.0.0.0 255.255.255.254 255.255.255.255",
             true,
         );
@@ -86,6 +92,7 @@ mod tests {
             "128.0.0.0 169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0",
             false,
         );
+        check("192.0.1.0 191.255.255.255 198.17.255.255 198.20.0.0", false);
         check("192.167.255.255 192.169.0.0 223.255.255.255 8.8.8.8", false);
     }
 

@@ -32,12 +32,27 @@ const WIDE_USE: &[&str] = &[
     "lan",
     "mail",
     "localdomain",
+    "localdomain4",
+    "localdomain6",
+    "localnet",
+    "intra",
+    "priv",
+    "loc",
     "domain",
     "workgroup",
     "dhcp",
     "router",
     "gateway",
     "modem",
+    "hotspot",
+    "wlan",
+    "wifi",
+    "wifi-next",
+    "setup",
+    "easybox",
+    "station",
+    "repeater",
+    "powerline",
     "openwrt",
     "belkin",
     "dlink",
@@ -46,19 +61,27 @@ const WIDE_USE: &[&str] = &[
 ];
 
 /// Pages of routers and other devices at home, as their makers print them on the device or in its
-/// manual (AVM, Vodafone, O2, Telekom, congstar, Free, Netgear, TP-Link, ASUS, Xiaomi, Zyxel,
-/// Huawei, Pi-hole). Several also exist in public, and some of those do not belong to the maker.
+/// manual (AVM, Vodafone, O2, Telekom, congstar, Free, Bouygues, Swisscom, AT&T, Netgear, TP-Link,
+/// Mercury, Fast, Tenda, Netis, Linksys, ASUS, Synology, Ubiquiti, NEC, Xiaomi, Zyxel, Huawei,
+/// Pi-hole). Several also exist in public, and some of those do not belong to the maker.
 const DEVICES: &[&str] = &[
     "fritz.box",
     "myfritz.box",
     "fritz.nas",
     "easy.box",
+    "alice.box",
+    "vodafone.box",
+    "vodafone.connect",
     "kabel.box",
     "giga.cube",
     "o2.box",
+    "o2.spot",
     "speedport.ip",
     "congstar.box",
     "mafreebox.freebox.fr",
+    "mabbox.bytel.fr",
+    "internetbox.swisscom.ch",
+    "attlocal.net",
     "routerlogin.net",
     "routerlogin.com",
     "orbilogin.net",
@@ -70,11 +93,24 @@ const DEVICES: &[&str] = &[
     "tplinkrepeater.net",
     "tplinkextender.net",
     "tplinkap.net",
+    "tplinkdeco.net",
+    "tplogin.cn",
+    "melogin.cn",
+    "falogin.cn",
+    "tendawifi.com",
+    "netis.cc",
+    "linksyssmartwifi.com",
     "router.asus.com",
+    "repeater.asus.com",
     "asusrouter.com",
+    "asusnetwork.net",
+    "router.synology.com",
+    "setup.ubnt.com",
+    "aterm.me",
     "router.miwifi.com",
     "zyxelwifi.com",
     "hi.link",
+    "huaweimobilewifi.com",
     "pi.hole",
 ];
 
@@ -160,7 +196,9 @@ mod tests {
             "box www.box fritz.example homes.example lan.example lancaster.example \
              mail.example.com \
              landing.page my.home.page domains asus.com www.asus.com freebox.fr netgear.com arpa \
-             in-addr.arpa ip6.arpa a.link hi.links",
+             in-addr.arpa ip6.arpa a.link hi.links \
+             synology.com www.synology.com ubnt.com swisscom.ch bytel.fr a.station.example \
+             testing.example",
             false,
         );
     }
