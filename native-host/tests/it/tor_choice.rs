@@ -1,8 +1,8 @@
 //! Which Tor to use, chosen on the command line and kept in `config.toml`.
 
 use crate::support::TestHome;
-use meter_wire::ErrorCode;
-use std::fs;
+use meter_wire::{ErrorCode, Status, TorState, TorStatus};
+use std::{fs, thread, time::Duration};
 
 /// The real `tor`, which can reach nobody, and the place of another one, where none is.
 fn settings(home: &TestHome, lines: &str) -> String {
@@ -72,4 +72,27 @@ fn a_start_goes_by_what_the_settings_say_then() {
     says(&home, &["tor", "start"], 69, not_running);
     home.configure(&settings(&home, "extra = 1\n"));
     says(&home, &["tor", "start"], 78, "line 9");
+}
+
+fn tor(home: &TestHome) -> TorStatus {
+    let output = home.run(&["status", "--json"]);
+    let status: Status = serde_json::from_slice(&output.stdout).expect("a status");
+    status.tor
+}
+
+/// A start while Tor is in trouble ends that Tor and begins another.
+#[test]
+fn a_mistake_in_the_settings_takes_no_tor_away_that_runs() {
+    let home = TestHome::new();
+    home.configure(&settings(&home, ""));
+    says(&home, &["tor", "start"], 0, "is starting");
+    while tor(&home).trouble.is_none() {
+        thread::sleep(Duration::from_millis(200));
+    }
+    home.configure(&settings(&home, "extra = 1\n"));
+    says(&home, &["tor", "start"], 78, "line 9");
+    let state = tor(&home).state;
+    assert!(matches!(state, TorState::Bootstrapping { .. }), "{state:?}");
+    home.configure(&settings(&home, ""));
+    says(&home, &["tor", "start"], 0, "is starting");
 }
