@@ -1,9 +1,10 @@
 //! A Tor of ours without the daemon: its configuration, as the daemon would make it.
 
-use crate::stage::{Backend, program};
+use crate::stage::program;
 use anyhow::{Result, bail};
+use meter_core::Backend;
 use meter_testkit::tor_network::TorNetwork;
-use meter_tor::{Choice, Embedded, TorConfig};
+use meter_tor::{Embedded, TorConfig};
 use std::path::Path;
 
 /// What such a Tor is told of its network: lines of a torrc, or Arti's configuration.
@@ -25,14 +26,13 @@ pub fn told_of(network: &TorNetwork, backend: Backend) -> Result<String> {
 pub fn config(backend: Backend, folder: &Path, told: &str) -> Result<TorConfig> {
     let mut config = TorConfig::new(folder.join("data"), folder.join("run"));
     config.existing_candidates = Vec::new();
+    config.backend = Some(backend);
     match backend {
         Backend::Existing => bail!("not ours"),
         Backend::Managed => {
-            config.choice = Choice::Managed;
             config.extra_torrc = told.lines().map(str::to_owned).collect();
         }
         Backend::Embedded => {
-            config.choice = Choice::Embedded;
             config.embedded = Some(Embedded {
                 program: program()?,
                 arguments: vec!["embedded-tor".into()],

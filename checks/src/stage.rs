@@ -2,6 +2,7 @@
 
 use crate::reports::Reports;
 use anyhow::{Context as _, Result, bail, ensure};
+use meter_core::Backend;
 use meter_testkit::{
     browser::{Browser, Kind, LaunchOptions},
     ports::HeldPort,
@@ -22,40 +23,6 @@ pub const QUICK: &str =
     "[session]\nmin_bytes = 10000\nmin_duration_ms = 10000\nmax_duration_ms = 20000\n";
 
 const POLL: Duration = Duration::from_millis(100);
-
-/// Which way of having Tor the product is configured for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Backend {
-    /// A `tor` that somebody else has started.
-    Existing,
-    /// `tor` as the daemon's child.
-    Managed,
-    /// The one that is part of the program, which must be built with it.
-    Embedded,
-}
-
-impl Backend {
-    /// As `config.toml` has it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Existing => "existing",
-            Self::Managed => "managed",
-            Self::Embedded => "embedded",
-        }
-    }
-
-    /// By its name in `config.toml`.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "existing" => Some(Self::Existing),
-            "managed" => Some(Self::Managed),
-            "embedded" => Some(Self::Embedded),
-            _ => None,
-        }
-    }
-}
 
 /// Everything but the browser. Dropping it ends the daemon, the network and the site.
 pub struct Stage {

@@ -6,10 +6,8 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
-use checks::{
-    host::Host,
-    stage::{Backend, tor_section},
-};
+use checks::{host::Host, stage::tor_section};
+use meter_core::Backend;
 use meter_testkit::{
     ports::HeldPort,
     site::Site,

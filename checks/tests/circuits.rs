@@ -9,8 +9,9 @@
 use checks::{
     circuits::{self, Circuit},
     host::Host,
-    stage::{Backend, tor_section},
+    stage::tor_section,
 };
+use meter_core::Backend;
 use meter_testkit::{
     site::Site,
     socks::{self, Refused},

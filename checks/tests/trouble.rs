@@ -6,11 +6,8 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
-use checks::{
-    host::Host,
-    processes,
-    stage::{Backend, tor_section},
-};
+use checks::{host::Host, processes, stage::tor_section};
+use meter_core::Backend;
 use meter_testkit::{
     site::Site,
     socks,

@@ -6,8 +6,8 @@
 mod scene;
 
 use meter_wire::{
-    Circuit, ErrorCode, Hop, HopRole, Problem, RelayStatus, SessionStatus, TorBackend, TorReply,
-    TorState, TorTrouble, U64Text, Unreached,
+    Circuit, ErrorCode, Hop, HopRole, Problem, RelayStatus, SessionStatus, TorReply, TorState,
+    TorTrouble, U64Text, Unreached, WireBackend,
 };
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Event, Intent, Tab, Timer};
@@ -111,7 +111,7 @@ fn of_a_broken_host() -> Value {
             scene.say_status();
         }),
         "not_offered": view(|scene| {
-            scene.status.tor.chosen = Some(TorBackend::Other);
+            scene.status.tor.chosen = Some(WireBackend::Unknown);
             scene.say_status();
         }),
         "long_words": view(long_words),

@@ -31,7 +31,8 @@ pub use stored::{Glance, Stored};
 pub use tabs::{OldTabs, Pages, PagesTurn};
 pub use verdict::{Verdict, Witness};
 
-use meter_wire::{BackendChoice, Request};
+use meter_core::Backend;
+use meter_wire::Request;
 use state::Asked;
 
 /// Takes one event. Never panics, whatever the event contains.
@@ -153,10 +154,10 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::CheckReports => reports::fetch_again(state, effects),
         Intent::TorStart => host::start(state, Request::TorStart, effects),
         Intent::TorStop => ask::ask(state, Asked::Command, Request::TorStop, effects),
-        Intent::TorAuto => host::use_tor(state, BackendChoice::Auto, effects),
-        Intent::TorExisting => host::use_tor(state, BackendChoice::Existing, effects),
-        Intent::TorManaged => host::use_tor(state, BackendChoice::Managed, effects),
-        Intent::TorEmbedded => host::use_tor(state, BackendChoice::Embedded, effects),
+        Intent::TorAuto => host::use_tor(state, None, effects),
+        Intent::TorExisting => host::use_tor(state, Some(Backend::Existing), effects),
+        Intent::TorManaged => host::use_tor(state, Some(Backend::Managed), effects),
+        Intent::TorEmbedded => host::use_tor(state, Some(Backend::Embedded), effects),
         Intent::ReloadPages => pages::reload(state, effects),
         Intent::MonitorStart => host::start(state, Request::MonitorStart, effects),
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),

@@ -5,9 +5,8 @@ pub(crate) mod keys;
 mod parse;
 mod read;
 
-use meter_core::{Thresholds, TorAddr};
+use meter_core::{Backend, Thresholds, TorAddr};
 use meter_tor::{BadBridge, Bridge};
-pub use meter_wire::BackendChoice;
 use std::{io, path::PathBuf};
 
 pub(crate) use edit::{set, set_backend};
@@ -43,8 +42,8 @@ pub struct Config {
 /// Which Tor to use and how.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TorChoice {
-    /// Which backends are allowed.
-    pub backend: BackendChoice,
+    /// The only backend that may be used; `None`: what is found.
+    pub backend: Option<Backend>,
     /// The program of a managed Tor.
     pub program: PathBuf,
     /// Where an existing Tor takes connections; `None`: the usual places.
@@ -107,12 +106,12 @@ pub enum ConfigError {
 impl TorChoice {
     /// Whether this program, with the rest of the settings as they are, has room for `backend`.
     #[must_use]
-    pub fn allows(&self, backend: BackendChoice) -> bool {
+    pub fn allows(&self, backend: Backend) -> bool {
         let is_straight = self.shadowsocks.is_none() && self.bridges.is_empty();
         match backend {
-            BackendChoice::Auto | BackendChoice::Managed => true,
-            BackendChoice::Existing => is_straight,
-            BackendChoice::Embedded => {
+            Backend::Managed => true,
+            Backend::Existing => is_straight,
+            Backend::Embedded => {
                 let are_named = self.bridges.iter().all(Bridge::has_fingerprint);
                 are_named && cfg!(feature = "embedded-tor")
             }

@@ -2,9 +2,10 @@
 //! learns of a change.
 
 use crate::{
-    config::{self, BackendChoice, Config, ConfigError},
+    config::{self, Config, ConfigError},
     problems,
 };
+use meter_core::Backend;
 use meter_wire::Problem;
 use std::path::PathBuf;
 use tokio::sync::watch;
@@ -57,7 +58,7 @@ impl Settings {
     ///
     /// # Errors
     /// `config_invalid`; the settings then stay as they were.
-    pub(crate) fn choose_backend(&self, backend: BackendChoice) -> Result<Config, Problem> {
+    pub(crate) fn choose_backend(&self, backend: Option<Backend>) -> Result<Config, Problem> {
         let written = config::set_backend(&self.file, backend);
         let written = written.map_err(|error| problems::config(&error))?;
         self.publish(&written);
@@ -108,13 +109,13 @@ mod tests {
         let file = folder.path().join("config.toml");
         let settings = Settings::new(file.clone(), Config::default());
         let owner = settings.subscribe();
-        let written = settings.choose_backend(BackendChoice::Managed);
+        let written = settings.choose_backend(Some(Backend::Managed));
         assert_eq!(
             written.expect("written").tor.backend,
-            BackendChoice::Managed
+            Some(Backend::Managed)
         );
-        assert_eq!(owner.borrow().tor.backend, BackendChoice::Managed);
+        assert_eq!(owner.borrow().tor.backend, Some(Backend::Managed));
         let read = settings.read().expect("in order");
-        assert_eq!(read.tor.backend, BackendChoice::Managed);
+        assert_eq!(read.tor.backend, Some(Backend::Managed));
     }
 }

@@ -4,9 +4,9 @@ use anyhow::{Context as _, Result, ensure};
 use checks::{
     popup::Popup,
     reports::{Reports, line},
-    stage::{Backend, QUICK, Stage, root},
+    stage::{QUICK, Stage, root},
 };
-use meter_core::credits_exact;
+use meter_core::{Backend, credits_exact};
 use meter_testkit::browser::{Browser, Kind, Landed};
 use std::{fs, path::PathBuf, time::Duration};
 

@@ -5,10 +5,10 @@
 //! `flood` is there, it says its state as fast as it can. Each start adds a byte to `starts`.
 
 use anyhow::{Context as _, Result};
-use meter_core::{Thresholds, WitnessName};
+use meter_core::{Backend, Thresholds, WitnessName};
 use meter_wire::{
     FromDaemon, HelloReply, HexBytes, Notice, Outcome, RelayStatus, Reply, ReportsPage, Request,
-    SetThresholds, Status, Success, TorBackend, TorState, TorStatus, U64Text, Witness, WitnessSeen,
+    SetThresholds, Status, Success, TorState, TorStatus, U64Text, Witness, WitnessSeen,
     WitnessText, parse_request, write_message,
 };
 use std::{
@@ -92,12 +92,12 @@ fn status(port: u16, number: u32) -> Status {
     Status {
         relay: RelayStatus::Listening { port },
         tor: TorStatus {
-            backend: Some(TorBackend::Managed),
+            backend: Some(Backend::Managed.into()),
             version: Some(format!("0.0.{number}")),
             state: TorState::Ready,
             trouble: None,
             chosen: None,
-            offered: vec![TorBackend::Managed],
+            offered: vec![Backend::Managed.into()],
         },
         session: None,
         balance: U64Text(0),

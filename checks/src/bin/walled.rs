@@ -7,7 +7,8 @@
 //! Tor has no way at all. Prints each state, one a line, until stdin ends.
 
 use anyhow::Context as _;
-use checks::{ours, stage::Backend};
+use checks::ours;
+use meter_core::Backend;
 use meter_testkit::shadowsocks::Door;
 use meter_tor::{Bridge, Tor, TorConfig, TorState, TorStatus};
 use std::{

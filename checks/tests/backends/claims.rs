@@ -40,7 +40,7 @@ async fn a_start_goes_forward_only(setting: &Setting) {
     assert_eq!(started, Ok(()));
     assert!(percents.is_sorted(), "{percents:?}");
     let status = setting.tor.status().borrow().clone();
-    assert_eq!(status.backend, Some(setting.expected()));
+    assert_eq!(status.backend, Some(setting.kind.backend()));
     assert!(status.version.is_some());
 }
 

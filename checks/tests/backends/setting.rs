@@ -1,16 +1,13 @@
 //! A handle on Tor for each backend, as the daemon has one.
 
 use crate::LIMIT;
-use checks::{
-    processes::{children, command_line, signal_all},
-    stage::Backend,
-};
-use meter_core::TorAddr;
+use checks::processes::{children, command_line, signal_all};
+use meter_core::{Backend, TorAddr};
 use meter_testkit::{
     socks::{self, Credentials, Fetched},
     tor_network::{ClientPorts, TorClient, TorNetwork},
 };
-use meter_tor::{BackendKind, Choice, Tor, TorConfig, TorState, TorStatus};
+use meter_tor::{Candidate, Tor, TorConfig, TorState, TorStatus};
 use rustix::process::Signal;
 use std::time::Duration;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -55,7 +52,7 @@ impl Kind {
         client.expect("started")
     }
 
-    /// The same for `config.toml`.
+    /// The backend that this is a kind of.
     pub(crate) const fn backend(self) -> Backend {
         match self {
             Self::Existing | Self::ExistingOnSockets => Backend::Existing,
@@ -86,7 +83,7 @@ impl Setting {
         let theirs = match kind {
             Kind::Existing | Kind::ExistingOnSockets => Some(existing(kind, &mut config, network)),
             Kind::Managed => {
-                config.choice = Choice::Managed;
+                config.backend = Some(Backend::Managed);
                 config.extra_torrc = network.client_torrc();
                 None
             }
@@ -105,15 +102,6 @@ impl Setting {
             tasks,
             stop,
             theirs,
-        }
-    }
-
-    pub(crate) fn expected(&self) -> BackendKind {
-        match self.kind {
-            Kind::Existing | Kind::ExistingOnSockets => BackendKind::Existing,
-            Kind::Managed => BackendKind::Managed,
-            #[cfg(feature = "embedded-tor")]
-            Kind::Embedded => BackendKind::Embedded,
         }
     }
 
@@ -197,7 +185,8 @@ fn existing(kind: Kind, config: &mut TorConfig, network: &TorNetwork) -> (TorCli
     } else {
         (TorAddr::Tcp(client.socks()), TorAddr::Tcp(client.control()))
     };
-    config.choice = Choice::Existing {
+    config.backend = Some(Backend::Existing);
+    config.existing = Candidate {
         socks: Some(socks),
         control: Some(control),
     };
@@ -207,7 +196,7 @@ fn existing(kind: Kind, config: &mut TorConfig, network: &TorNetwork) -> (TorCli
 
 #[cfg(feature = "embedded-tor")]
 fn embedded(config: &mut TorConfig, folder: &std::path::Path, network: &TorNetwork) {
-    config.choice = Choice::Embedded;
+    config.backend = Some(Backend::Embedded);
     config.embedded = Some(meter_tor::Embedded {
         program: checks::stage::program().expect("built"),
         arguments: vec!["embedded-tor".into()],

@@ -4,7 +4,7 @@ use crate::{
     LIMIT, OURS, PATIENCE, World, network,
     place::{Place, Way, page, reload, restarts},
 };
-use checks::stage::Backend;
+use meter_core::Backend;
 use meter_wire::{Status, TorState};
 use rustix::process::Signal;
 

@@ -16,7 +16,7 @@ mod power;
 mod straight;
 mod walled;
 
-use checks::stage::Backend;
+use meter_core::Backend;
 use meter_testkit::{
     shadowsocks::{Door, ShadowsocksServer},
     site::Site,

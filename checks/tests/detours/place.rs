@@ -1,10 +1,8 @@
 //! A network of its own for a daemon, which reaches Tor's network by one door alone.
 
 use crate::{World, network, server_file, soon};
-use checks::{
-    host::Host,
-    stage::{Backend, tor_section},
-};
+use checks::{host::Host, stage::tor_section};
+use meter_core::Backend;
 use meter_testkit::{shadowsocks::Door, site::Site, socks};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{path::Path, process::Stdio, time::Duration};

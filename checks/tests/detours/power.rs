@@ -5,7 +5,8 @@ use crate::{
     computer::{Computer, Daemon},
     place::{Place, Way},
 };
-use checks::stage::{Backend, QUICK};
+use checks::stage::QUICK;
+use meter_core::Backend;
 use meter_wire::{Status, U64Text};
 
 /// What was told is there again: signed reports, the balance, and of the open session all that was

@@ -4,8 +4,8 @@ use crate::{OURS, server_file, soon};
 use checks::{
     ours,
     processes::{children, command_line},
-    stage::Backend,
 };
+use meter_core::Backend;
 use meter_tor::{Bridge, Detour, Tor, TorState};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{net::SocketAddr, path::Path, time::Duration};

@@ -2,7 +2,8 @@
 //! SOCKS socket lies in the file system, which namespaces of networks share.
 
 use crate::{network, place::fetch, soon};
-use checks::{ours, stage::Backend};
+use checks::ours;
+use meter_core::Backend;
 use meter_testkit::{site::Site, tor_network::TorNetwork};
 use std::{
     fs,

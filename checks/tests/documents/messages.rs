@@ -1,10 +1,10 @@
 //! `docs/spec/native-messages.md` and `meter-wire` say the same.
 
 use crate::{files::read, markdown};
-use meter_core::{ChainHead, ChainId, DeviceKey, SessionReport, Signed};
+use meter_core::{Backend, ChainHead, ChainId, DeviceKey, SessionReport, Signed};
 use meter_wire::{
     ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, HOST_NAME, Notice, Outcome, PROTOCOL,
-    REPORTS_PAGE_MAX, RelayStatus, Request, Success, TorBackend, TorReply, TorState,
+    REPORTS_PAGE_MAX, RelayStatus, Request, Success, TorReply, TorState, WireBackend,
     parse_from_daemon, parse_request, write_message, write_request,
 };
 use serde_json::Value;
@@ -165,11 +165,7 @@ fn every_state_of_relay_and_tor_is_explained() {
     for word in ["stopped", "listening", "failed"] {
         explains("`relay`", word);
     }
-    for backend in [
-        TorBackend::Existing,
-        TorBackend::Managed,
-        TorBackend::Embedded,
-    ] {
+    for backend in Backend::ALL.map(WireBackend::Known) {
         let word = serde_json::to_value(backend).expect("a word");
         explains("`tor.backend`", word.as_str().expect("a word"));
     }

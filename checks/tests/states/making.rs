@@ -1,10 +1,8 @@
 //! Daemons in every state of Tor, each made by what makes it in life.
 
 use crate::LIMIT;
-use checks::{
-    host::Host,
-    stage::{Backend, tor_section},
-};
+use checks::{host::Host, stage::tor_section};
+use meter_core::Backend;
 use meter_testkit::{
     ports::HeldPort,
     socks,

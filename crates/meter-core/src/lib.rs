@@ -11,6 +11,7 @@
     )
 )]
 
+mod backend;
 mod chain;
 mod format;
 mod key;
@@ -25,6 +26,7 @@ mod tor_addr;
 mod units;
 mod witness;
 
+pub use backend::Backend;
 pub use chain::{ChainError, ChainHead};
 pub use format::{badge_credits, credits_exact, credits_short};
 pub use key::{DeviceKey, PublicKey};

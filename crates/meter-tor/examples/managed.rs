@@ -7,7 +7,8 @@ use std::{
     path::PathBuf,
 };
 
-use meter_tor::{Choice, Tor, TorConfig, TorState};
+use meter_core::Backend;
+use meter_tor::{Tor, TorConfig, TorState};
 use tokio::io::AsyncReadExt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -18,7 +19,7 @@ async fn main() -> io::Result<()> {
         return Err(io::Error::other("usage: managed FOLDER [TORRC LINE …]"));
     };
     let mut config = TorConfig::new(folder.join("data"), folder.join("run"));
-    config.choice = Choice::Managed;
+    config.backend = Some(Backend::Managed);
     config.extra_torrc = arguments.collect();
 
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     TorConfig, TorProblem, TorState,
-    backend::Backend,
+    chosen::ChosenTor,
     publisher::Publisher,
     restarts::{Next, Restarts},
 };
@@ -184,12 +184,12 @@ async fn live_once(
     publisher: &Publisher,
     stop: &CancellationToken,
 ) -> Result<(), TorProblem> {
-    let backend = tokio::select! {
+    let chosen = tokio::select! {
         biased;
         () = stop.cancelled() => return Ok(()),
-        backend = Backend::choose(config) => backend?,
+        chosen = ChosenTor::choose(config) => chosen?,
     };
-    backend.live(config, publisher, stop).await
+    chosen.live(config, publisher, stop).await
 }
 
 /// Waits for the end of the Tor in use. Pending for ever while there is none.

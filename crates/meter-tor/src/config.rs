@@ -10,15 +10,21 @@ use std::{
 
 use tokio::sync::Notify;
 
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 
 use crate::Detour;
 
 /// The settings of [`Tor`](crate::Tor). They stay fixed while one Tor runs.
 #[derive(Clone, Debug)]
 pub struct TorConfig {
-    /// Which Tor to use.
-    pub choice: Choice,
+    /// The only backend that may be used. `None`, the automatic choice, tries in this order: a
+    /// running Tor that proves itself on its control port; a managed one; if no program is
+    /// installed, the embedded one; if that is not built in, a running one without control.
+    pub backend: Option<Backend>,
+    /// The addresses of [`Backend::Existing`]: loopback, or a Unix socket that nobody else could
+    /// have made. Without `socks`: the address that its control port reports. Without `control`:
+    /// the ports of the candidates (with `socks` given, of those with this address).
+    pub existing: Candidate,
     /// The program of a managed Tor. A bare name is looked up in `PATH` and then in the usual
     /// system folders (Debian keeps `tor` in one that a user's `PATH` may lack). A path must be
     /// absolute.
@@ -59,7 +65,8 @@ impl TorConfig {
     #[must_use]
     pub fn new(data_dir: PathBuf, run_dir: PathBuf) -> Self {
         Self {
-            choice: Choice::Auto,
+            backend: None,
+            existing: Candidate::default(),
             program: PathBuf::from("tor"),
             data_dir,
             embedded: None,
@@ -76,28 +83,6 @@ impl TorConfig {
             watch_now: Arc::default(),
         }
     }
-}
-
-/// Which Tor to use.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Choice {
-    /// In this order: a running Tor that proves itself on its control port; a managed one; if no
-    /// program is installed, the embedded one; if that is not built in, a running one without
-    /// control.
-    Auto,
-    /// Only a Tor that another program started. We never stop it.
-    Existing {
-        /// Its SOCKS address: loopback, or a Unix socket that nobody else could have made. `None`:
-        /// the address that its control port reports.
-        socks: Option<TorAddr>,
-        /// Its control port. `None`: the ports of the candidates (with `socks` given, of those with
-        /// this address).
-        control: Option<TorAddr>,
-    },
-    /// Only a child of ours that runs the installed program.
-    Managed,
-    /// Only a child of ours that runs our own program.
-    Embedded,
 }
 
 /// The built-in Tor: how to start our own program as Tor.
@@ -117,7 +102,7 @@ pub struct Embedded {
 }
 
 /// A place where a Tor may already run.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Candidate {
     /// SOCKS address: loopback or a Unix socket.
     pub socks: Option<TorAddr>,

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use meter_core::Backend;
 use meter_embedded::{EmbeddedTransport, EmbeddedWay};
 use meter_uplink::{Keeper, Trouble, Uplink};
 use tokio::{
@@ -24,8 +25,8 @@ use tokio::{
 };
 
 use crate::{
-    BackendKind, Bridge, FolderFault, TorProblem, TorState, TorStatus, Transport,
-    folders::find_program, publisher::Publisher,
+    Bridge, FolderFault, TorProblem, TorState, TorStatus, Transport, folders::find_program,
+    publisher::Publisher,
 };
 
 /// What Tor's own connections use instead of the direct way. The default is the direct way.
@@ -69,7 +70,7 @@ impl Detour {
     ///
     /// # Errors
     /// The reason why it could not be opened.
-    pub fn check(&self, backend: BackendKind) -> Result<Option<String>, TorProblem> {
+    pub fn check(&self, backend: Backend) -> Result<Option<String>, TorProblem> {
         self.check_kind(backend)?;
         if let Some(bridges) = self.bridges(backend)? {
             let count = bridges.bridges.len();
@@ -97,7 +98,7 @@ impl Detour {
     ///
     /// # Errors
     /// The reason why the detour cannot be used. Tor must not be started then.
-    pub(crate) async fn open(&self, backend: BackendKind) -> Result<Opened, TorProblem> {
+    pub(crate) async fn open(&self, backend: Backend) -> Result<Opened, TorProblem> {
         self.check_kind(backend)?;
         if let Some(bridges) = self.bridges(backend)? {
             return Ok(Opened::Bridges(bridges));
@@ -113,8 +114,8 @@ impl Detour {
 
     /// With both, the transport's program would have to use the proxy, too, and not every program
     /// can.
-    fn check_kind(&self, backend: BackendKind) -> Result<(), TorProblem> {
-        if self.is_wanted() && backend == BackendKind::Existing {
+    fn check_kind(&self, backend: Backend) -> Result<(), TorProblem> {
+        if self.is_wanted() && backend == Backend::Existing {
             return Err(TorProblem::DetourNeedsOwnTor);
         }
         match (&self.shadowsocks, self.bridges.as_slice()) {
@@ -123,11 +124,11 @@ impl Detour {
         }
     }
 
-    fn bridges(&self, backend: BackendKind) -> Result<Option<Bridges>, TorProblem> {
+    fn bridges(&self, backend: Backend) -> Result<Option<Bridges>, TorProblem> {
         if self.bridges.is_empty() {
             return Ok(None);
         }
-        let needs_fingerprint = backend == BackendKind::Embedded;
+        let needs_fingerprint = backend == Backend::Embedded;
         if needs_fingerprint && !self.bridges.iter().all(Bridge::has_fingerprint) {
             return Err(TorProblem::BridgeWithoutFingerprint);
         }

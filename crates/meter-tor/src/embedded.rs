@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 use meter_embedded::{
     EmbeddedCommand, EmbeddedEvent, EmbeddedFailure, EmbeddedFault, EmbeddedPath, EmbeddedProgress,
     EmbeddedSetup, EmbeddedWay,
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::talk::Talk;
 use crate::{
-    BackendKind, Complaint, Embedded, FolderFault, TorConfig, TorProblem, TorWarning,
+    Complaint, Embedded, FolderFault, TorConfig, TorProblem, TorWarning,
     bootstrap::Progress,
     child::{Child, Start},
     circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
@@ -53,7 +53,7 @@ pub(crate) async fn live(
 ) -> Result<(), TorProblem> {
     let embedded = config.embedded.as_ref().ok_or(TorProblem::NotBuiltIn)?;
     // Opened before the child starts, so that no child runs without its detour.
-    let mut detour = config.detour.open(BackendKind::Embedded).await?;
+    let mut detour = config.detour.open(Backend::Embedded).await?;
     let (setup, socks) = prepare(config, embedded, detour.way()?)?;
     let started = Child::start(&Start {
         program: &embedded.program,
@@ -149,7 +149,7 @@ impl Life<'_> {
                 self.was_up = true;
                 let address = TorAddr::Unix(socks);
                 self.publisher
-                    .found(BackendKind::Embedded, Some(&version), address);
+                    .found(Backend::Embedded, Some(&version), address);
                 self.follow().await
             }
             Some(EmbeddedEvent::Failed { fault }) => Ended::Fault(fault),

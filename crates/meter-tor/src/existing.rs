@@ -4,12 +4,12 @@
 //! port can be used, if its SOCKS port answers HTTP as only Tor does. If a control port gives a
 //! false proof, the SOCKS port beside it is not used either.
 
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BackendKind, Candidate, ControlRefusal, TorConfig, TorProblem, TorState, TorWarning,
+    Candidate, ControlRefusal, TorConfig, TorProblem, TorState, TorWarning,
     bootstrap::{Whose, follow},
     control::{
         Authenticated, Command, Control, ControlError, CookieRule, authenticate, socks_listeners,
@@ -65,23 +65,15 @@ impl Search {
     }
 
     /// Searches the configured addresses, completed by the candidates.
-    pub(crate) fn configured(
-        config: &TorConfig,
-        socks: Option<&TorAddr>,
-        control: Option<&TorAddr>,
-    ) -> Self {
+    pub(crate) fn configured(config: &TorConfig) -> Self {
+        let Candidate { socks, control } = &config.existing;
         let mut search = Self {
-            socks: socks.cloned(),
+            socks: socks.clone(),
             ..Self::everywhere(config)
         };
         match (socks, control) {
             (None, None) => {}
-            (_, Some(control)) => {
-                search.candidates = vec![Candidate {
-                    socks: socks.cloned(),
-                    control: Some(control.clone()),
-                }];
-            }
+            (_, Some(_)) => search.candidates = vec![config.existing.clone()],
             (Some(socks), None) => {
                 let is_named = |known: &TorAddr| is_same(known, socks);
                 search
@@ -273,7 +265,7 @@ async fn follow_controlled(
     socks: TorAddr,
     publisher: &Publisher,
 ) -> ControlError {
-    publisher.found(BackendKind::Existing, about.version.as_deref(), socks);
+    publisher.found(Backend::Existing, about.version.as_deref(), socks);
     if about.open_to_all {
         tracing::warn!("tor's control port is open to every program on this computer");
         publisher.warn(TorWarning::ControlOpenToAll);
@@ -285,7 +277,7 @@ async fn follow_controlled(
 }
 
 async fn watch_bare(socks: &TorAddr, config: &TorConfig, publisher: &Publisher) -> TorProblem {
-    publisher.found(BackendKind::Existing, None, socks.clone());
+    publisher.found(Backend::Existing, None, socks.clone());
     publisher.warn(TorWarning::WithoutControl);
     publisher.progress(TorState::Ready);
     loop {

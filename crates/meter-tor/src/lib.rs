@@ -2,10 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod actor;
-mod backend;
 mod bootstrap;
 mod bridge;
 mod child;
+mod chosen;
 mod circuit;
 mod config;
 mod control;
@@ -28,13 +28,13 @@ mod version;
 
 pub use bridge::{BadBridge, Bridge, Transport};
 pub use circuit::{Built, Circuit, Hop, HopRole, SiteCredentials, WAYS_MAX};
-pub use config::{Candidate, Choice, Embedded, RestartPolicy, TorConfig};
+pub use config::{Candidate, Embedded, RestartPolicy, TorConfig};
 pub use detour::Detour;
 pub use folders::{SOCKET_PATH_BYTES_MAX, find_program};
 pub use meter_uplink::UplinkError;
 pub use options::OPTIONS_ALLOWED;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OpenFolder, Retry, TorProblem};
 pub use socket::SocketFault;
-pub use status::{BackendKind, Bootstrap, Complaint, TorState, TorStatus, TorWarning};
+pub use status::{Bootstrap, Complaint, TorState, TorStatus, TorWarning};
 pub use survey::{ControlAnswer, SocksAnswer, SurveyedPlace, installed_version, survey};
 pub use tor::Tor;

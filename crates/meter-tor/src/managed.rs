@@ -9,7 +9,7 @@ mod torrc;
 
 use std::{process::ExitStatus, time::Duration};
 
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 use tokio::{
     io::AsyncWriteExt,
     process::ChildStdin,
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::paths::Paths;
 use crate::{
-    BackendKind, ControlRefusal, FolderFault, TorConfig, TorProblem,
+    ControlRefusal, FolderFault, TorConfig, TorProblem,
     bootstrap::{Whose, follow},
     child::{Child, Start},
     control::{Authenticated, Command, Control, ControlError, CookieRule, authenticate},
@@ -53,7 +53,7 @@ pub(crate) async fn live(
     let program = find_program(&config.program)?;
     let paths = Paths::prepare(&config.data_dir, &config.run_dir)?;
     // Opened before Tor starts, so that no Tor runs without its detour.
-    let mut detour = config.detour.open(BackendKind::Managed).await?;
+    let mut detour = config.detour.open(Backend::Managed).await?;
     let torrc = torrc::torrc(
         &paths,
         &config.extra_torrc,
@@ -196,7 +196,7 @@ async fn own_and_follow(
         }
     }
     let socks = TorAddr::Unix(paths.socks.clone());
-    publisher.found(BackendKind::Managed, about.version.as_deref(), socks);
+    publisher.found(Backend::Managed, about.version.as_deref(), socks);
     follow(control, publisher, Whose::Ours).await
 }
 

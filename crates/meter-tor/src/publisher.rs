@@ -1,13 +1,10 @@
 //! Only this module publishes status and upstream, so that they always agree: there is an upstream
 //! exactly while the state is `Ready`.
 
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 use tokio::sync::{mpsc, watch};
 
-use crate::{
-    BackendKind, TorProblem, TorState, TorStatus, TorWarning, circuit::Question,
-    version::is_too_old,
-};
+use crate::{TorProblem, TorState, TorStatus, TorWarning, circuit::Question, version::is_too_old};
 
 /// Most circuit queries in the queue. Further callers wait for room.
 const QUESTIONS_MAX: usize = 4;
@@ -67,7 +64,7 @@ impl Publisher {
     }
 
     /// Records the Tor in use; whether it is usable comes with [`Self::progress`].
-    pub(crate) fn found(&self, backend: BackendKind, version: Option<&str>, address: TorAddr) {
+    pub(crate) fn found(&self, backend: Backend, version: Option<&str>, address: TorAddr) {
         self.address.send_replace(Some(address));
         self.change(|status| {
             status.backend = Some(backend);
@@ -158,7 +155,7 @@ mod tests {
         let upstream = publisher.upstream();
         let address = TorAddr::Unix("/run/x/socks".into());
         publisher.progress(TorState::Starting);
-        publisher.found(BackendKind::Managed, Some("0.4.9.11"), address.clone());
+        publisher.found(Backend::Managed, Some("0.4.9.11"), address.clone());
         assert_eq!(*upstream.borrow(), None);
         publisher.progress(TorState::Ready);
         assert_eq!(*upstream.borrow(), Some(address));
@@ -187,7 +184,7 @@ mod tests {
     fn an_old_version_is_a_warning_and_goes_with_its_tor() {
         let publisher = Publisher::new();
         let address = TorAddr::Unix("/run/x/socks".into());
-        publisher.found(BackendKind::Existing, Some("0.4.5.16"), address);
+        publisher.found(Backend::Existing, Some("0.4.5.16"), address);
         assert_eq!(
             publisher.status().borrow().warnings,
             [TorWarning::VersionTooOld]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use meter_core::Backend;
 use tokio::time::Instant;
 
 use crate::TorProblem;
@@ -10,7 +11,7 @@ use crate::TorProblem;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TorStatus {
     /// The backend in use; `None` while there is none.
-    pub backend: Option<BackendKind>,
+    pub backend: Option<Backend>,
     /// Tor's version as Tor reports it, for instance `0.4.9.11`; at most 64 characters.
     pub version: Option<String>,
     /// What Tor is doing.
@@ -29,17 +30,6 @@ impl TorStatus {
         warnings: Vec::new(),
         trouble: None,
     };
-}
-
-/// A backend: one way of having Tor.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BackendKind {
-    /// A Tor that another program started; we never stop it.
-    Existing,
-    /// Our child that runs the installed `tor`.
-    Managed,
-    /// Our child that runs our own program.
-    Embedded,
 }
 
 /// What Tor is doing.

@@ -8,7 +8,8 @@ mod waiting;
 
 use std::path::Path;
 
-use meter_tor::{Bridge, Choice, Tor, TorConfig, TorProblem, TorState};
+use meter_core::Backend;
+use meter_tor::{Bridge, Tor, TorConfig, TorProblem, TorState};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::soon;
 
@@ -60,12 +61,7 @@ async fn a_transport_without_its_program_is_said_at_once_and_no_tor_starts() {
 #[tokio::test]
 async fn bridges_never_share_their_place() {
     let bridge = ["127.0.0.1:1"];
-    let existing = |config: &mut TorConfig| {
-        config.choice = Choice::Existing {
-            socks: None,
-            control: None,
-        };
-    };
+    let existing = |config: &mut TorConfig| config.backend = Some(Backend::Existing);
     assert_eq!(
         start(&bridge, existing).await,
         Err(TorProblem::DetourNeedsOwnTor)

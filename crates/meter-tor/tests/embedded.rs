@@ -11,10 +11,9 @@ use std::{
     time::Duration,
 };
 
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 use meter_tor::{
-    BackendKind, Choice, Complaint, Embedded, FolderFault, Tor, TorConfig, TorProblem, TorState,
-    TorWarning,
+    Complaint, Embedded, FolderFault, Tor, TorConfig, TorProblem, TorState, TorWarning,
 };
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -42,7 +41,7 @@ impl Setting {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let mut config = TorConfig::new(root.join("data"), root.join("run"));
-        config.choice = Choice::Embedded;
+        config.backend = Some(Backend::Embedded);
         config.existing_candidates = Vec::new();
         config.restart.first = Duration::from_millis(1);
         config.embedded = Some(Embedded {
@@ -82,7 +81,7 @@ async fn progress_becomes_status_and_ready_an_upstream() {
     assert_eq!(soon(setting.tor.start()).await, Ok(()));
     let is_45 = |state: &TorState| matches!(state, TorState::Bootstrapping(at) if at.percent == 45);
     let status = until(&mut setting.tor.status(), is_45).await;
-    assert_eq!(status.backend, Some(BackendKind::Embedded));
+    assert_eq!(status.backend, Some(Backend::Embedded));
     assert_eq!(status.version.as_deref(), Some("Arti 9.9"));
     assert_eq!(*setting.tor.upstream().borrow(), None);
     setting.end().await;
@@ -198,17 +197,17 @@ async fn without_an_embedded_tor_choosing_it_says_so_and_is_not_tried_again() {
 #[tokio::test]
 async fn auto_takes_the_embedded_one_only_where_no_tor_is_installed() {
     let without = |config: &mut TorConfig| {
-        config.choice = Choice::Auto;
+        config.backend = None;
         config.program = PathBuf::from("/nowhere/tor");
     };
     let setting = Setting::saying(LISTENING, without);
     assert_eq!(soon(setting.tor.start()).await, Ok(()));
     let status = until(&mut setting.tor.status(), is_bootstrapping).await;
-    assert_eq!(status.backend, Some(BackendKind::Embedded));
+    assert_eq!(status.backend, Some(Backend::Embedded));
     setting.end().await;
 
     let with = |config: &mut TorConfig| {
-        config.choice = Choice::Auto;
+        config.backend = None;
         config.extra_torrc = vec!["OutboundBindAddress 127.0.0.1".into()];
         config
             .extra_torrc
@@ -217,6 +216,6 @@ async fn auto_takes_the_embedded_one_only_where_no_tor_is_installed() {
     let setting = Setting::saying(LISTENING, with);
     assert_eq!(soon(setting.tor.start()).await, Ok(()));
     let status = until(&mut setting.tor.status(), is_bootstrapping).await;
-    assert_eq!(status.backend, Some(BackendKind::Managed));
+    assert_eq!(status.backend, Some(Backend::Managed));
     setting.end().await;
 }

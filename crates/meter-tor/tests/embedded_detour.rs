@@ -13,10 +13,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use meter_core::Backend;
 use meter_embedded::{EmbeddedCommand, EmbeddedWay, parse_embedded_command};
-use meter_tor::{
-    BackendKind, Bridge, Choice, Detour, Embedded, Tor, TorConfig, TorProblem, TorState,
-};
+use meter_tor::{Bridge, Detour, Embedded, Tor, TorConfig, TorProblem, TorState};
 use meter_uplink::{FileFault, UplinkError};
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -35,11 +34,11 @@ struct Setting {
 }
 
 impl Setting {
-    fn new(choice: Choice, detour: Detour) -> Self {
+    fn new(backend: Option<Backend>, detour: Detour) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let mut config = TorConfig::new(root.join("data"), root.join("run"));
-        config.choice = choice;
+        config.backend = backend;
         config.program = PathBuf::from("/nowhere/tor");
         config.existing_candidates = Vec::new();
         config.embedded = Some(Embedded {
@@ -65,7 +64,7 @@ impl Setting {
         assert_eq!(soon(self.tor.start()).await, Ok(()));
         let is_there = |state: &TorState| matches!(state, TorState::Bootstrapping(_));
         let status = until(&mut self.tor.status(), is_there).await;
-        assert_eq!(status.backend, Some(BackendKind::Embedded));
+        assert_eq!(status.backend, Some(Backend::Embedded));
         soon(self.tor.stop()).await.unwrap();
         let heard = fs::read(self.folder.path().join("heard")).unwrap();
         let first = heard.split(|byte| *byte == b'\n').next().unwrap();
@@ -113,8 +112,8 @@ fn shadowsocks(file: &Path) -> Detour {
 
 #[tokio::test]
 async fn the_child_is_told_its_way_and_auto_chooses_it_where_no_tor_is_installed() {
-    for choice in [Choice::Embedded, Choice::Auto] {
-        let of = |detour| Setting::new(choice.clone(), detour).told();
+    for backend in [Some(Backend::Embedded), None] {
+        let of = |detour| Setting::new(backend, detour).told();
         assert_eq!(of(Detour::default()).await, EmbeddedWay::Straight);
 
         let EmbeddedWay::Bridges { lines, transports } = of(bridges(&[PLAIN, OBFS4])).await else {
@@ -144,7 +143,7 @@ async fn the_child_is_told_its_way_and_auto_chooses_it_where_no_tor_is_installed
 
 #[tokio::test]
 async fn a_detour_that_cannot_be_used_is_said_at_once_and_no_child_starts() {
-    let of = |detour| Setting::new(Choice::Embedded, detour).refused();
+    let of = |detour| Setting::new(Some(Backend::Embedded), detour).refused();
     let unnamed = bridges(&[PLAIN, "192.0.2.3:443"]);
     assert_eq!(of(unnamed).await, TorProblem::BridgeWithoutFingerprint);
 

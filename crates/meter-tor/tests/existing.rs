@@ -14,10 +14,10 @@ use std::{net::SocketAddr, os::unix::fs::symlink, path::Path, time::Duration};
 
 use fake_control::{FakeControl, Script, phase};
 use fake_port::{FakePort, TORS_ANSWER};
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 use meter_tor::{
-    BackendKind, Bootstrap, Candidate, Choice, ControlRefusal, CookieFault, SocketFault, Tor,
-    TorConfig, TorProblem, TorState, TorWarning,
+    Bootstrap, Candidate, ControlRefusal, CookieFault, SocketFault, Tor, TorConfig, TorProblem,
+    TorState, TorWarning,
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -32,19 +32,21 @@ fn socks() -> SocketAddr {
 /// A handle that knows only this control port.
 fn tor_at(control: SocketAddr) -> Tor {
     tor(
-        Choice::Existing {
+        Some(Candidate {
             socks: None,
             control: Some(TorAddr::Tcp(control)),
-        },
+        }),
         Vec::new(),
     )
 }
 
-/// A handle that knows only these candidates and has no program to start.
-fn tor(choice: Choice, candidates: Vec<Candidate>) -> Tor {
+/// A handle that knows only these candidates and has no program to start. With `existing`, only
+/// the Tor there is used.
+fn tor(existing: Option<Candidate>, candidates: Vec<Candidate>) -> Tor {
     let nowhere = Path::new("/nonexistent");
     let mut config = TorConfig::new(nowhere.join("data"), nowhere.join("run"));
-    config.choice = choice;
+    config.backend = existing.is_some().then_some(Backend::Existing);
+    config.existing = existing.unwrap_or_default();
     config.program = "no-such-tor-program".into();
     config.existing_candidates = candidates;
     config.restart.first = Duration::from_millis(10);
@@ -78,7 +80,7 @@ async fn a_tor_that_proves_itself_is_used_and_left_alone_at_the_end() {
     assert_eq!(soon(tor.start()).await, Ok(()));
 
     let status = until(&mut tor.status(), |state| *state == TorState::Ready).await;
-    assert_eq!(status.backend, Some(BackendKind::Existing));
+    assert_eq!(status.backend, Some(Backend::Existing));
     assert_eq!(status.version.as_deref(), Some("0.4.9.11"));
     assert_eq!(status.warnings, []);
     assert_eq!(*tor.upstream().borrow(), Some(TorAddr::Tcp(socks())));
@@ -266,14 +268,11 @@ async fn an_impostor_hears_no_proof_and_its_socks_port_is_not_used() {
 
     let port = FakePort::start("", TORS_ANSWER).await;
     let candidates = beside(port.address, fake.address);
-    let choice = Choice::Existing {
-        socks: None,
-        control: None,
-    };
-    let started = soon(tor(choice, candidates.clone()).start()).await;
+    let existing = Some(Candidate::default());
+    let started = soon(tor(existing, candidates.clone()).start()).await;
     assert_eq!(started, refused(ControlRefusal::Impostor));
     assert_eq!(
-        soon(tor(Choice::Auto, candidates).start()).await,
+        soon(tor(None, candidates).start()).await,
         Err(TorProblem::Missing)
     );
     assert_eq!(port.times_asked(), 0);
@@ -403,10 +402,8 @@ async fn a_start_during_the_pause_tries_at_once() {
     let fake = FakeControl::start(script).await;
     let mut config = TorConfig::new("/nonexistent/data".into(), "/nonexistent/run".into());
     let control = Some(TorAddr::Tcp(fake.address));
-    config.choice = Choice::Existing {
-        socks: None,
-        control,
-    };
+    config.backend = Some(Backend::Existing);
+    config.existing.control = control;
     // Longer than any deadline here, so that only the second start can end this pause.
     config.restart.first = Duration::from_secs(1_000);
     config.restart.max = Duration::from_secs(1_000);
@@ -428,11 +425,11 @@ async fn a_start_during_the_pause_tries_at_once() {
 #[tokio::test]
 async fn a_tor_without_control_port_is_known_by_its_answer_and_asked_once() {
     let port = FakePort::start("", TORS_ANSWER).await;
-    let choice = Choice::Existing {
+    let existing = Candidate {
         socks: Some(TorAddr::Tcp(port.address)),
         control: None,
     };
-    let tor = tor(choice, Vec::new());
+    let tor = tor(Some(existing), Vec::new());
     assert_eq!(soon(tor.start()).await, Ok(()));
     let status = tor.status().borrow().clone();
     assert_eq!((status.state, status.version), (TorState::Ready, None));
@@ -451,14 +448,14 @@ async fn an_unusable_control_port_leaves_the_socks_port_to_be_asked() {
         FakePort::start("", TORS_ANSWER).await,
         FakePort::start("", "220 mail\r\n").await,
     );
-    for choice in [
-        Choice::Auto,
-        Choice::Existing {
+    for existing in [
+        None,
+        Some(Candidate {
             socks: Some(TorAddr::Tcp(port.address)),
             control: None,
-        },
+        }),
     ] {
-        let tor = tor(choice, beside(port.address, other.address));
+        let tor = tor(existing, beside(port.address, other.address));
         assert_eq!(soon(tor.start()).await, Ok(()));
         assert_eq!(tor.status().borrow().warnings, [TorWarning::WithoutControl]);
     }
@@ -467,11 +464,11 @@ async fn an_unusable_control_port_leaves_the_socks_port_to_be_asked() {
 #[tokio::test]
 async fn what_is_not_tor_is_said_and_not_used() {
     let port = FakePort::start("", "HTTP/1.1 501 Not Implemented\r\n\r\n").await;
-    let choice = Choice::Existing {
+    let existing = Candidate {
         socks: Some(TorAddr::Tcp(port.address)),
         control: None,
     };
-    let tor = tor(choice, Vec::new());
+    let tor = tor(Some(existing), Vec::new());
     assert_eq!(soon(tor.start()).await, Err(TorProblem::NotTor));
     assert_eq!(
         tor.status().borrow().state,
@@ -483,17 +480,17 @@ async fn what_is_not_tor_is_said_and_not_used() {
 #[tokio::test]
 async fn only_this_computer_is_ever_dialled() {
     let outside: SocketAddr = "192.0.2.1:9050".parse().unwrap();
-    for choice in [
-        Choice::Existing {
+    for existing in [
+        Candidate {
             socks: Some(TorAddr::Tcp(outside)),
             control: None,
         },
-        Choice::Existing {
+        Candidate {
             socks: None,
             control: Some(TorAddr::Tcp(outside)),
         },
     ] {
-        let tor = tor(choice, Vec::new());
+        let tor = tor(Some(existing), Vec::new());
         assert_eq!(soon(tor.start()).await, Err(TorProblem::NotLoopback));
     }
 }
@@ -511,10 +508,10 @@ async fn a_tor_without_a_usable_socks_port_is_no_use() {
         let fake = FakeControl::start(script).await;
         let control = Some(TorAddr::Tcp(fake.address));
         let tor = tor(
-            Choice::Existing {
+            Some(Candidate {
                 socks: wanted.map(TorAddr::Tcp),
                 control,
-            },
+            }),
             Vec::new(),
         );
         assert_eq!(
@@ -535,7 +532,7 @@ async fn a_free_choice_prefers_a_tor_that_proves_itself() {
         control: None,
     }];
     candidates.extend(beside(socks(), fake.address));
-    let tor = tor(Choice::Auto, candidates);
+    let tor = tor(None, candidates);
     assert_eq!(soon(tor.start()).await, Ok(()));
     until(&mut tor.status(), |state| *state == TorState::Ready).await;
     assert_eq!(*tor.upstream().borrow(), Some(TorAddr::Tcp(socks())));
@@ -583,10 +580,10 @@ async fn a_unix_socket_is_preferred_to_a_port_of_the_same_tor_if_it_can_be_used(
         let fake = FakeControl::start(script).await;
         let control = Some(TorAddr::Tcp(fake.address));
         let tor = tor(
-            Choice::Existing {
+            Some(Candidate {
                 socks: wanted,
                 control,
-            },
+            }),
             Vec::new(),
         );
         let started = soon(tor.start()).await;

@@ -16,10 +16,8 @@ use std::{
     time::Duration,
 };
 
-use meter_core::TorAddr;
-use meter_tor::{
-    BackendKind, Candidate, Choice, FolderFault, Tor, TorConfig, TorProblem, TorState,
-};
+use meter_core::{Backend, TorAddr};
+use meter_tor::{Candidate, FolderFault, Tor, TorConfig, TorProblem, TorState};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
 use tokio::{io::unix::AsyncFd, task::JoinSet};
@@ -44,7 +42,7 @@ impl Managed {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let mut config = TorConfig::new(root.join("data"), root.join("run"));
-        config.choice = Choice::Managed;
+        config.backend = Some(Backend::Managed);
         config.extra_torrc = nowhere();
         config.restart.first = Duration::from_millis(10);
         edit(&mut config);
@@ -112,7 +110,7 @@ async fn tor_starts_bootstraps_and_stops_without_trace() {
     let managed = Managed::new(|_| {});
     assert_eq!(soon(managed.tor.start()).await, Ok(()));
     let status = until(&mut managed.tor.status(), is_bootstrapping).await;
-    assert_eq!(status.backend, Some(BackendKind::Managed));
+    assert_eq!(status.backend, Some(Backend::Managed));
     assert!(status.version.unwrap().starts_with("0."));
     assert_eq!(*managed.tor.upstream().borrow(), None);
     assert_eq!(managed.processes().len(), 1);
@@ -345,13 +343,13 @@ async fn stopping_during_the_start_leaves_nothing() {
 #[tokio::test]
 async fn a_free_choice_without_a_running_tor_starts_one() {
     let managed = Managed::new(|config| {
-        config.choice = Choice::Auto;
+        config.backend = None;
         config.existing_candidates = Vec::new();
     });
     assert_eq!(soon(managed.tor.start()).await, Ok(()));
     assert_eq!(
         managed.tor.status().borrow().backend,
-        Some(BackendKind::Managed)
+        Some(Backend::Managed)
     );
     managed.end().await;
 }
@@ -363,7 +361,7 @@ async fn a_real_tor_of_someone_else_is_found_by_its_control_port() {
     assert_eq!(soon(other.tor.start()).await, Ok(()));
     let run = other.folder.path().join("run");
     let managed = Managed::new(|config| {
-        config.choice = Choice::Auto;
+        config.backend = None;
         config.cookie_files = vec![run.join("cookie")];
         let control = Some(TorAddr::Unix(run.join("control")));
         config.existing_candidates = vec![Candidate {
@@ -374,7 +372,7 @@ async fn a_real_tor_of_someone_else_is_found_by_its_control_port() {
     let mut status = managed.tor.status();
     assert_eq!(soon(managed.tor.start()).await, Ok(()));
     let found = until(&mut status, is_bootstrapping).await;
-    assert_eq!(found.backend, Some(BackendKind::Existing));
+    assert_eq!(found.backend, Some(Backend::Existing));
     assert!(found.version.is_some());
     assert_eq!(managed.processes(), [0_i32; 0]);
 
@@ -383,7 +381,7 @@ async fn a_real_tor_of_someone_else_is_found_by_its_control_port() {
     assert!(is_bootstrapping(&other.tor.status().borrow().state));
     assert_eq!(soon(managed.tor.start()).await, Ok(()));
     assert_eq!(soon(other.tor.stop()).await, Ok(()));
-    soon(status.wait_for(|status| status.backend == Some(BackendKind::Managed)))
+    soon(status.wait_for(|status| status.backend == Some(Backend::Managed)))
         .await
         .unwrap();
     assert_eq!(*managed.tor.upstream().borrow(), None::<TorAddr>);

@@ -13,8 +13,8 @@ use std::{
     os::unix::fs::PermissionsExt,
 };
 
-use meter_core::TorAddr;
-use meter_tor::{Candidate, Choice, Tor, TorConfig, TorProblem, TorState};
+use meter_core::{Backend, TorAddr};
+use meter_tor::{Candidate, Tor, TorConfig, TorProblem, TorState};
 use meter_uplink::{BadServer, FileFault, UplinkError};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
@@ -121,10 +121,8 @@ async fn a_tor_of_somebody_else_is_not_used_in_place_of_the_detour() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let socks: Option<SocketAddr> = Some(other.local_addr().unwrap());
     let existing = Managed::new(&url, 0o600, |config| {
-        config.choice = Choice::Existing {
-            socks: socks.map(TorAddr::Tcp),
-            control: None,
-        };
+        config.backend = Some(Backend::Existing);
+        config.existing.socks = socks.map(TorAddr::Tcp);
     });
     let refused = soon(existing.tor.start()).await;
     assert_eq!(refused, Err(TorProblem::DetourNeedsOwnTor));

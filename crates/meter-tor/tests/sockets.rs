@@ -14,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 use meter_tor::{
-    BackendKind, Candidate, Choice, ControlAnswer, SocketFault, SocksAnswer, Tor, TorConfig,
-    TorProblem, TorStatus, TorWarning, survey,
+    Candidate, ControlAnswer, SocketFault, SocksAnswer, Tor, TorConfig, TorProblem, TorStatus,
+    TorWarning, survey,
 };
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -67,7 +67,7 @@ impl Theirs {
     }
 
     /// Waits until a handle has found it.
-    async fn found_by(&self, choice: Choice) -> (Tor, TorStatus) {
+    async fn found_by(&self, existing: Candidate) -> (Tor, TorStatus) {
         soon(async {
             // Tor writes the cookie once it listens. A control port without its cookie is refused
             // for good.
@@ -77,10 +77,10 @@ impl Theirs {
             }
         })
         .await;
-        let tor = handle(choice);
+        let tor = handle(existing);
         assert_eq!(soon(tor.start()).await, Ok(()));
         let found = tor.status().borrow().clone();
-        assert_eq!(found.backend, Some(BackendKind::Existing));
+        assert_eq!(found.backend, Some(Backend::Existing));
         (tor, found)
     }
 }
@@ -92,10 +92,11 @@ impl Drop for Theirs {
     }
 }
 
-fn handle(choice: Choice) -> Tor {
+fn handle(existing: Candidate) -> Tor {
     let nowhere = Path::new("/nonexistent");
     let mut config = TorConfig::new(nowhere.join("data"), nowhere.join("run"));
-    config.choice = choice;
+    config.backend = Some(Backend::Existing);
+    config.existing = existing;
     config.existing_candidates = Vec::new();
     config.restart.first = Duration::from_millis(10);
     config.watch_every = Duration::from_millis(10);
@@ -107,11 +108,11 @@ const ON_A_SOCKET: &str = "ControlSocket FOLDER/control";
 #[tokio::test]
 async fn a_real_tor_proves_itself_on_its_control_socket() {
     let theirs = Theirs::start(ON_A_SOCKET);
-    let choice = Choice::Existing {
+    let existing = Candidate {
         socks: Some(theirs.socks()),
         control: Some(theirs.control()),
     };
-    let (tor, found) = theirs.found_by(choice).await;
+    let (tor, found) = theirs.found_by(existing).await;
     assert!(found.version.is_some());
     assert_eq!(found.warnings, [], "by SAFECOOKIE");
     until(&mut tor.status(), is_bootstrapping).await;
@@ -131,11 +132,11 @@ async fn a_real_tor_proves_itself_on_its_control_socket() {
 #[tokio::test]
 async fn a_real_tor_is_known_by_its_socks_socket_alone() {
     let theirs = Theirs::start("");
-    let choice = Choice::Existing {
+    let existing = Candidate {
         socks: Some(theirs.socks()),
         control: None,
     };
-    let (tor, found) = theirs.found_by(choice).await;
+    let (tor, found) = theirs.found_by(existing).await;
     assert_eq!(
         (found.version, found.warnings.as_slice()),
         (None, &[TorWarning::WithoutControl][..])
@@ -164,7 +165,7 @@ async fn sockets_where_anybody_may_sit_are_refused_and_not_asked() {
         (None, Some(control.clone())),
         (Some(socks.clone()), Some(control.clone())),
     ] {
-        let tor = handle(Choice::Existing { socks, control });
+        let tor = handle(Candidate { socks, control });
         let started = soon(tor.start()).await;
         assert_eq!(started, Err(TorProblem::SocketUnsafe(fault)));
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod backend;
 mod circuit;
 mod codec;
 mod error;
@@ -16,6 +17,7 @@ mod trouble;
 mod unreached;
 mod witness;
 
+pub use backend::WireBackend;
 pub use circuit::{Circuit, Hop, HopRole, SiteCircuit, SiteQuery};
 pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
@@ -26,11 +28,11 @@ pub use message::{
 };
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{
-    BackendChoice, Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request,
-    RequestEnvelope, RestoreReports, TorUse,
+    Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request, RequestEnvelope,
+    RestoreReports, TorUse,
 };
 pub use settings::{Setting, Settings};
-pub use status::{RelayStatus, SessionStatus, Status, TorBackend, TorState, TorStatus};
+pub use status::{RelayStatus, SessionStatus, Status, TorState, TorStatus};
 pub use text::{HexBytes, U64Text};
 pub use thresholds::SetThresholds;
 pub use trouble::TorTrouble;

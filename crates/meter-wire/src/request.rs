@@ -1,6 +1,7 @@
 //! What a client asks of the daemon. Strict: anything that is not listed here is an error.
 
-use crate::{PROTOCOL, SetThresholds, SiteQuery, TorBackend, U64Text, WireReport, WitnessQuery};
+use crate::{PROTOCOL, SetThresholds, SiteQuery, U64Text, WireReport, WitnessQuery};
+use meter_core::Backend;
 use serde::{Deserialize, Serialize};
 
 /// A request with its number. The reply repeats the number.
@@ -153,47 +154,7 @@ pub struct RestoreReports {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TorUse {
-    /// The backend to use.
-    pub backend: BackendChoice,
-}
-
-/// The backends that may be used; `tor.backend` in `config.toml`.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BackendChoice {
-    /// A running Tor if it proves that it is Tor, else an installed one, else the built-in one.
-    Auto,
-    /// Only a Tor that runs already.
-    Existing,
-    /// Only an installed `tor`, which the daemon runs.
-    Managed,
-    /// Only the Tor that is built into the program.
-    Embedded,
-}
-
-impl BackendChoice {
-    /// Every choice.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Existing, Self::Managed, Self::Embedded];
-
-    /// The name in messages and in `config.toml`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Existing => "existing",
-            Self::Managed => "managed",
-            Self::Embedded => "embedded",
-        }
-    }
-
-    /// The only backend that this choice allows; `None` for [`Self::Auto`].
-    #[must_use]
-    pub const fn backend(self) -> Option<TorBackend> {
-        match self {
-            Self::Auto => None,
-            Self::Existing => Some(TorBackend::Existing),
-            Self::Managed => Some(TorBackend::Managed),
-            Self::Embedded => Some(TorBackend::Embedded),
-        }
-    }
+    /// The only backend to use; `None`: the daemon chooses.
+    #[serde(with = "crate::backend::choice")]
+    pub backend: Option<Backend>,
 }

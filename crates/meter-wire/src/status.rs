@@ -1,6 +1,7 @@
 //! The state of the whole daemon, as a client sees it.
 
-use crate::{HexBytes, Problem, SetThresholds, TorTrouble, U64Text, Unreached};
+use crate::{HexBytes, Problem, SetThresholds, TorTrouble, U64Text, Unreached, WireBackend};
+use meter_core::Backend;
 use serde::{Deserialize, Serialize};
 
 /// State of relay, Tor, session and book at one moment.
@@ -69,7 +70,7 @@ pub enum RelayStatus {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct TorStatus {
     /// The backend in use, once it is chosen.
-    pub backend: Option<TorBackend>,
+    pub backend: Option<WireBackend>,
     /// Tor's version; `None` while it is not known.
     #[serde(default, deserialize_with = "crate::plain::some_line")]
     pub version: Option<String>,
@@ -82,10 +83,10 @@ pub struct TorStatus {
     /// The only backend that the settings allow; `None` when the daemon chooses. Older daemons send
     /// neither this field nor the next one.
     #[serde(default)]
-    pub chosen: Option<TorBackend>,
+    pub chosen: Option<WireBackend>,
     /// The backends that both the settings and the program allow.
     #[serde(default)]
-    pub offered: Vec<TorBackend>,
+    pub offered: Vec<WireBackend>,
 }
 
 impl TorStatus {
@@ -100,10 +101,10 @@ impl TorStatus {
     #[must_use]
     pub const fn whose(&self) -> Option<&'static str> {
         match self.backend {
-            Some(TorBackend::Existing) => Some("found running"),
-            Some(TorBackend::Managed) => Some("run by Onionmeter"),
-            Some(TorBackend::Embedded) => Some("built into Onionmeter"),
-            Some(TorBackend::Other) | None => None,
+            Some(WireBackend::Known(Backend::Existing)) => Some("found running"),
+            Some(WireBackend::Known(Backend::Managed)) => Some("run by Onionmeter"),
+            Some(WireBackend::Known(Backend::Embedded)) => Some("built into Onionmeter"),
+            Some(WireBackend::Unknown) | None => None,
         }
     }
 
@@ -115,33 +116,15 @@ impl TorStatus {
         if self.chosen.is_some() {
             return Some("the settings say so");
         }
-        if !self.offered.contains(&TorBackend::Existing) {
+        if !self.offered.contains(&Backend::Existing.into()) {
             return Some("bridges and Shadowsocks need a Tor that Onionmeter starts");
         }
-        match backend {
-            TorBackend::Existing => Some("one that runs is used first"),
-            TorBackend::Managed => Some("no Tor was running that proves itself"),
-            TorBackend::Embedded => {
-                Some("no Tor was running that proves itself, and none is installed")
-            }
-            TorBackend::Other => None,
-        }
+        Some(match backend.known()? {
+            Backend::Existing => "one that runs is used first",
+            Backend::Managed => "no Tor was running that proves itself",
+            Backend::Embedded => "no Tor was running that proves itself, and none is installed",
+        })
     }
-}
-
-/// A backend: one way of having Tor.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TorBackend {
-    /// A Tor that was already running.
-    Existing,
-    /// A Tor that the daemon runs as its child.
-    Managed,
-    /// The Tor that is built into the program; it runs in a child of the daemon.
-    Embedded,
-    /// A backend of a newer version.
-    #[serde(other)]
-    Other,
 }
 
 /// What Tor is doing.
@@ -225,15 +208,15 @@ mod tests {
 
     #[test]
     fn the_reason_is_a_setting_or_what_was_found() {
-        use TorBackend::{Embedded, Existing, Managed};
-        let why = |backend, chosen, offered: &[TorBackend]| {
+        use Backend::{Embedded, Existing, Managed};
+        let why = |backend: Backend, chosen: Option<Backend>, offered: &[Backend]| {
             let tor = TorStatus {
-                backend: Some(backend),
+                backend: Some(backend.into()),
                 version: None,
                 state: TorState::Ready,
                 trouble: None,
-                chosen,
-                offered: offered.to_vec(),
+                chosen: chosen.map(WireBackend::Known),
+                offered: offered.iter().copied().map(WireBackend::Known).collect(),
             };
             tor.why().unwrap_or_default()
         };

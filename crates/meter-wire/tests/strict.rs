@@ -1,10 +1,10 @@
 //! Checks what the daemon's parser accepts and what it refuses.
 
-use meter_core::WitnessName;
+use meter_core::{Backend, WitnessName};
 use meter_wire::{
-    BackendChoice, Client, ErrorCode, FromDaemon, Hello, Outcome, ProtocolRange, ReportsQuery,
-    Request, RequestEnvelope, SetThresholds, SiteQuery, Success, TorUse, U64Text, WitnessQuery,
-    WitnessText, parse_from_daemon, parse_request, write_request,
+    Client, ErrorCode, FromDaemon, Hello, Outcome, ProtocolRange, ReportsQuery, Request,
+    RequestEnvelope, SetThresholds, SiteQuery, Success, TorUse, U64Text, WitnessQuery, WitnessText,
+    parse_from_daemon, parse_request, write_request,
 };
 use proptest::prelude::*;
 
@@ -188,7 +188,7 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::Status),
         Just(Request::TorStart),
         Just(Request::TorStop),
-        proptest::sample::select(&BackendChoice::ALL[..])
+        proptest::sample::select(&Backend::CHOICES[..])
             .prop_map(|backend| Request::TorUse(TorUse { backend })),
         Just(Request::MonitorStart),
         Just(Request::MonitorStop),

@@ -7,10 +7,10 @@ use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
 use super::state::{Asked, Failure, Host, State};
 use super::{reports, site, unreadable, witness};
+use meter_core::Backend;
 use meter_wire::{
-    BackendChoice, Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem,
-    ProtocolRange, RelayStatus, Reply, Request, Status, Success, TorState, TorUse,
-    parse_from_daemon,
+    Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
+    RelayStatus, Reply, Request, Status, Success, TorState, TorUse, parse_from_daemon,
 };
 
 /// Less than the 30 s after which browsers stop an idle worker.
@@ -238,7 +238,7 @@ pub(super) fn start(state: &mut State, request: Request, effects: &mut Vec<Effec
     }
 }
 
-pub(super) fn use_tor(state: &mut State, backend: BackendChoice, effects: &mut Vec<Effect>) {
+pub(super) fn use_tor(state: &mut State, backend: Option<Backend>, effects: &mut Vec<Effect>) {
     let request = Request::TorUse(TorUse { backend });
     ask(state, Asked::Command, request, effects);
 }

@@ -5,7 +5,8 @@ use super::help::{Help, help};
 use super::problem::{Name, Own, Problem};
 use super::{pages, witness};
 use crate::update::{Failure, Host, Intent, State};
-use meter_wire::{ErrorCode, RelayStatus, Status, TorBackend, TorState};
+use meter_core::Backend;
+use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 
 /// The most important problem.
 #[must_use]
@@ -139,7 +140,7 @@ fn of_code(
 /// Only its owner can restart a Tor that was not started by us (`tor_not_ours`).
 fn is_theirs_to_mend(state: &State, code: ErrorCode) -> bool {
     let backend = state.status().and_then(|status| status.tor.backend);
-    code.tor_action().is_some() && backend == Some(TorBackend::Existing)
+    code.tor_action().is_some() && backend == Some(Backend::Existing.into())
 }
 
 fn bypassed() -> Problem {

@@ -2,7 +2,8 @@
 
 use super::button::Button;
 use crate::update::{Intent, State};
-use meter_wire::{ErrorCode, Status, TorBackend, TorState, TorStatus, TorTrouble};
+use meter_core::Backend;
+use meter_wire::{ErrorCode, Status, TorState, TorStatus, TorTrouble};
 use serde::Serialize;
 
 /// Tor.
@@ -99,18 +100,14 @@ fn detail(status: &Status) -> Option<String> {
 
 /// The choice of Tors. An older daemon offers none.
 fn choice(tor: &TorStatus) -> Option<Choice> {
-    const BACKENDS: [(TorBackend, &str, Intent); 3] = [
+    const BACKENDS: [(Backend, &str, Intent); 3] = [
         (
-            TorBackend::Existing,
+            Backend::Existing,
             "One that runs already",
             Intent::TorExisting,
         ),
-        (TorBackend::Managed, "The installed tor", Intent::TorManaged),
-        (
-            TorBackend::Embedded,
-            "The built-in Tor",
-            Intent::TorEmbedded,
-        ),
+        (Backend::Managed, "The installed tor", Intent::TorManaged),
+        (Backend::Embedded, "The built-in Tor", Intent::TorEmbedded),
     ];
     let mut options = vec![ChoiceOption {
         label: "Automatic",
@@ -118,11 +115,11 @@ fn choice(tor: &TorStatus) -> Option<Choice> {
         chosen: tor.chosen.is_none(),
     }];
     let offered = BACKENDS.iter();
-    let offered = offered.filter(|(backend, ..)| tor.offered.contains(backend));
+    let offered = offered.filter(|(backend, ..)| tor.offered.contains(&(*backend).into()));
     options.extend(offered.map(|(backend, label, intent)| ChoiceOption {
         label,
         intent: Some(*intent),
-        chosen: tor.chosen == Some(*backend),
+        chosen: tor.chosen == Some((*backend).into()),
     }));
     if options.len() == 1 {
         return None;
@@ -202,7 +199,7 @@ fn button(status: &Status) -> Option<Button> {
         TorState::Off | TorState::Failed(_) => Some(start),
         TorState::Stopping => None,
         // The host does not stop a Tor that it did not start (`tor_not_ours`).
-        _ if status.tor.backend == Some(TorBackend::Existing) => None,
+        _ if status.tor.backend == Some(Backend::Existing.into()) => None,
         TorState::Starting
         | TorState::Bootstrapping { .. }
         | TorState::Restarting { .. }

@@ -1,9 +1,10 @@
 //! A host that lies or is broken: its messages are bounded, and unreadable ones are reported.
 
 use crate::scene::{PORT, Scene, closed};
+use meter_core::Backend;
 use meter_wire::{
     Circuit, ErrorCode, Hop, HopRole, Notice, Outcome, Problem, RelayStatus, Reply, Request,
-    Success, TorBackend, TorReply, TorState, U64Text, Unreached,
+    Success, TorReply, TorState, U64Text, Unreached, WireBackend,
 };
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Effect, Event, Intent, SINK_PORT, Tab, Timer};
@@ -334,9 +335,12 @@ fn a_host_whose_key_comes_and_goes_is_not_greeted_in_a_loop() {
 #[test]
 fn a_choice_that_is_not_offered_is_a_sentence() {
     for (chosen, offered) in [
-        (TorBackend::Other, vec![TorBackend::Managed]),
-        (TorBackend::Embedded, vec![TorBackend::Managed]),
-        (TorBackend::Existing, vec![TorBackend::Managed; 10_000]),
+        (WireBackend::Unknown, vec![Backend::Managed.into()]),
+        (Backend::Embedded.into(), vec![Backend::Managed.into()]),
+        (
+            Backend::Existing.into(),
+            vec![Backend::Managed.into(); 10_000],
+        ),
     ] {
         let mut scene = Scene::new(1).started();
         scene.status.tor.chosen = Some(chosen);
@@ -357,8 +361,8 @@ fn a_choice_that_is_not_offered_is_a_sentence() {
         assert!(choice.why.expect("a sentence").contains("not among these"));
     }
     let mut scene = Scene::new(1).started();
-    scene.status.tor.chosen = Some(TorBackend::Other);
-    scene.status.tor.offered = vec![TorBackend::Other; 3];
+    scene.status.tor.chosen = Some(WireBackend::Unknown);
+    scene.status.tor.offered = vec![WireBackend::Unknown; 3];
     scene.say_status();
     assert_eq!(scene.view().tor.and_then(|tor| tor.choice), None);
 }

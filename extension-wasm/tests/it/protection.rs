@@ -1,9 +1,8 @@
 //! When the browser is protected, when it is only kept closed, and who may open it.
 
 use crate::scene::{NOT_FOUND, PORT, Scene};
-use meter_wire::{
-    BackendChoice, ErrorCode, Problem, RelayStatus, Request, TorState, TorTrouble, TorUse,
-};
+use meter_core::Backend;
+use meter_wire::{ErrorCode, Problem, RelayStatus, Request, TorState, TorTrouble, TorUse};
 use onionmeter::proxy_value::{Reading, Refusal};
 use onionmeter::update::{Effect, Event, Intent, ProxyTurn, SINK_PORT, Timer};
 use onionmeter::view::{Light, Name, Own, Tone};
@@ -314,7 +313,7 @@ fn what_is_not_running_is_started_once_at_first_and_by_turning_on() {
     assert_eq!(asked_for(&scene, &Request::MonitorStart), 2);
 }
 
-fn use_tor(backend: BackendChoice) -> Request {
+fn use_tor(backend: Option<Backend>) -> Request {
     Request::TorUse(TorUse { backend })
 }
 
@@ -325,10 +324,10 @@ fn buttons_ask_the_host_for_what_they_say() {
         (Intent::TorStart, Request::TorStart),
         (Intent::TorStop, Request::TorStop),
         (Intent::MonitorStart, Request::MonitorStart),
-        (Intent::TorAuto, use_tor(BackendChoice::Auto)),
-        (Intent::TorExisting, use_tor(BackendChoice::Existing)),
-        (Intent::TorManaged, use_tor(BackendChoice::Managed)),
-        (Intent::TorEmbedded, use_tor(BackendChoice::Embedded)),
+        (Intent::TorAuto, use_tor(None)),
+        (Intent::TorExisting, use_tor(Some(Backend::Existing))),
+        (Intent::TorManaged, use_tor(Some(Backend::Managed))),
+        (Intent::TorEmbedded, use_tor(Some(Backend::Embedded))),
     ] {
         scene.happen(Event::Intent(intent));
         assert_eq!(asked_for(&scene, &request), 1, "{intent:?}");

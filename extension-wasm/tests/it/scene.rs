@@ -2,13 +2,13 @@
 //! example `views` uses them, too.
 
 use meter_core::{
-    ByteCount, ChainHead, ChainId, DeviceSigner, DurationMs, SessionReport, SessionTotals, Signed,
-    Tariff, Thresholds, UnixMs, WitnessName,
+    Backend, ByteCount, ChainHead, ChainId, DeviceSigner, DurationMs, SessionReport, SessionTotals,
+    Signed, Tariff, Thresholds, UnixMs, WitnessName,
 };
 use meter_wire::{
     Circuit, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
-    Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status, Success, TorBackend,
-    TorState, TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText, write_message,
+    Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status, Success, TorState,
+    TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText, write_message,
 };
 use onionmeter::extension::{Changes, Extension};
 use onionmeter::proxy_value::{Engine, Reading, Refusal};
@@ -411,12 +411,12 @@ pub(crate) fn status() -> Status {
     Status {
         relay: RelayStatus::Listening { port: PORT },
         tor: TorStatus {
-            backend: Some(TorBackend::Managed),
+            backend: Some(Backend::Managed.into()),
             version: Some("0.4.8.16".to_owned()),
             state: TorState::Ready,
             trouble: None,
             chosen: None,
-            offered: vec![TorBackend::Existing, TorBackend::Managed],
+            offered: vec![Backend::Existing.into(), Backend::Managed.into()],
         },
         session: None,
         balance: U64Text(0),

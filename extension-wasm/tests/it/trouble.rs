@@ -1,7 +1,8 @@
 //! Trouble with a Tor that runs, in the popup.
 
 use crate::scene::Scene;
-use meter_wire::{ErrorCode, Problem, TorBackend, TorState, TorTrouble};
+use meter_core::Backend;
+use meter_wire::{ErrorCode, Problem, TorState, TorTrouble};
 use onionmeter::update::Intent;
 use onionmeter::view::{Light, PopupView};
 
@@ -63,7 +64,7 @@ fn after_a_minute_it_is_a_problem_with_a_way_out() {
 #[test]
 fn a_tor_of_somebody_else_is_not_offered_to_be_restarted() {
     let mut scene = Scene::new(1).started();
-    scene.status.tor.backend = Some(TorBackend::Existing);
+    scene.status.tor.backend = Some(Backend::Existing.into());
     scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorSilent, 10));
     scene.tor(TorState::Ready);
     let view = scene.view();
@@ -101,7 +102,7 @@ fn the_tor_to_use_can_be_chosen_and_the_reason_is_told() {
     assert_eq!(chosen, [true, false, false]);
     let why = shown.why.expect("a reason");
     assert_eq!(why, "Why this one: no Tor was running that proves itself.");
-    scene.status.tor.chosen = Some(TorBackend::Managed);
+    scene.status.tor.chosen = Some(Backend::Managed.into());
     scene.say_status();
     let shown = choice(&scene).expect("offered");
     let chosen = shown.options.iter().find(|option| option.chosen);

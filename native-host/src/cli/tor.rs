@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{files, home::Home, ipc};
 use clap::{Args, Subcommand};
-use meter_wire::{BackendChoice, ErrorCode, Request, TorUse};
+use meter_core::Backend;
+use meter_wire::{ErrorCode, Request, TorUse};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -56,15 +57,21 @@ Examples:
 Exit status: 0 it is in use or starting, 69 it cannot be used, 78 config.toml does not allow it.")]
     Use {
         /// One of auto, existing, managed, embedded
-        #[arg(value_parser = backend)]
-        backend: BackendChoice,
+        #[arg(value_parser = choice)]
+        backend: Choice,
     },
 }
 
-fn backend(word: &str) -> Result<BackendChoice, String> {
-    let mut all = BackendChoice::ALL.into_iter();
-    all.find(|choice| choice.name() == word).ok_or_else(|| {
-        let names = BackendChoice::ALL.map(BackendChoice::name);
+/// The argument of `tor use`. A type of its own: clap reads an `Option` as an argument that may
+/// be left out.
+#[derive(Clone, Copy)]
+struct Choice(Option<Backend>);
+
+fn choice(word: &str) -> Result<Choice, String> {
+    let mut all = Backend::CHOICES.into_iter();
+    let named = all.find(|choice| Backend::choice_name(*choice) == word);
+    named.map(Choice).ok_or_else(|| {
+        let names = Backend::CHOICES.map(Backend::choice_name);
         format!("one of {} is needed", names.join(", "))
     })
 }
@@ -109,13 +116,15 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             let text = anew(home, patience)? + " Tor is starting.";
             Answer::new("started", text).print(format)
         }
-        Switch::Use { backend } => {
+        Switch::Use {
+            backend: Choice(backend),
+        } => {
             control::start(home, Request::TorUse(TorUse { backend }), patience)?;
             Answer::new(
                 "kept",
                 "That is kept in config.toml; `onionmeter status` shows which Tor is in use.",
             )
-            .with("backend", backend)
+            .with("backend", Backend::choice_name(backend))
             .print(format)
         }
     }

@@ -1,7 +1,8 @@
 //! One setting changed for a person, everything else in the file left as they wrote it.
 
-use super::{BackendChoice, Config, ConfigError, parse, read};
+use super::{Config, ConfigError, parse, read};
 use crate::files;
+use meter_core::Backend;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use toml_edit::{DocumentMut, Item, Table, Value};
 
@@ -10,7 +11,7 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 /// # Errors
 /// When the file holds a mistake, or would with this value, or cannot be read or written. It is
 /// then as it was.
-pub(crate) fn set_backend(path: &Path, backend: BackendChoice) -> Result<Config, ConfigError> {
+pub(crate) fn set_backend(path: &Path, backend: Option<Backend>) -> Result<Config, ConfigError> {
     change(path, |text| with_backend(text, backend))
 }
 
@@ -44,17 +45,17 @@ fn change(
     Ok(config)
 }
 
-fn with_backend(text: &str, backend: BackendChoice) -> Result<String, String> {
+fn with_backend(text: &str, backend: Option<Backend>) -> Result<String, String> {
     let document = document(text)?;
     let is_set = document
         .get("tor")
         .and_then(|tor| tor.get("backend"))
         .is_some();
     // By itself it is what is chosen.
-    if !is_set && backend == BackendChoice::Auto {
+    if !is_set && backend.is_none() {
         return Ok(text.to_owned());
     }
-    with_value(text, "tor.backend", &backend.name().into())
+    with_value(text, "tor.backend", &Backend::choice_name(backend).into())
 }
 
 fn document(text: &str) -> Result<DocumentMut, String> {
@@ -123,11 +124,11 @@ mod tests {
                 "tor = { program = \"tor\" , backend = \"managed\" }\n",
             ),
         ] {
-            let changed = with_backend(before, BackendChoice::Managed).expect("TOML");
+            let changed = with_backend(before, Some(Backend::Managed)).expect("TOML");
             assert_eq!(changed, after);
-            let back = with_backend(&changed, BackendChoice::Auto).expect("TOML");
+            let back = with_backend(&changed, None).expect("TOML");
             assert!(back.contains("backend"), "{back}");
-            assert_eq!(with_backend("", BackendChoice::Auto).as_deref(), Ok(""));
+            assert_eq!(with_backend("", None).as_deref(), Ok(""));
         }
     }
 
@@ -136,15 +137,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("config.toml");
         let mode = || fs::metadata(&path).expect("there").permissions().mode() & 0o777;
-        set_backend(&path, BackendChoice::Managed).expect("made");
+        set_backend(&path, Some(Backend::Managed)).expect("made");
         assert_eq!(mode(), 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("set");
-        let config = set_backend(&path, BackendChoice::Existing).expect("changed");
-        assert_eq!(config.tor.backend, BackendChoice::Existing);
+        let config = set_backend(&path, Some(Backend::Existing)).expect("changed");
+        assert_eq!(config.tor.backend, Some(Backend::Existing));
         assert_eq!(mode(), 0o640);
         for bad in ["[tor]\nshadowsocks = \"ss\"\n", "[tor]\nport = 1\n"] {
             fs::write(&path, bad).expect("written");
-            let error = set_backend(&path, BackendChoice::Existing).expect_err("refused");
+            let error = set_backend(&path, Some(Backend::Existing)).expect_err("refused");
             assert!(error.to_string().contains("line 2"), "{error}");
             assert_eq!(fs::read_to_string(&path).expect("there"), bad);
         }

@@ -1,6 +1,7 @@
 //! The settings by name, from the example file, which names every one with its default.
 
 use super::{Config, ConfigError, TorAddr, parse};
+use meter_core::Backend;
 use meter_wire::{Problem, Setting, Settings};
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Value};
@@ -232,7 +233,7 @@ fn shown(key: &str, config: &Config) -> String {
         "session.min_bytes" => thresholds.min_bytes().get().to_string(),
         "session.min_duration_ms" => thresholds.min_duration().get().to_string(),
         "session.max_duration_ms" => thresholds.max_duration().get().to_string(),
-        "tor.backend" => tor.backend.name().to_owned(),
+        "tor.backend" => Backend::choice_name(tor.backend).to_owned(),
         "tor.program" => tor.program.display().to_string(),
         "tor.socks_port" => place(&tor.socks_port),
         "tor.control_port" => place(&tor.control_port),

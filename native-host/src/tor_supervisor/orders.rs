@@ -8,8 +8,9 @@ use crate::{
     problems,
     settings::Settings,
 };
-use meter_tor::{BackendKind, SiteCredentials, Tor, TorProblem, TorState};
-use meter_wire::{BackendChoice, ErrorCode, Problem};
+use meter_core::Backend;
+use meter_tor::{SiteCredentials, Tor, TorProblem, TorState};
+use meter_wire::{ErrorCode, Problem};
 use std::{collections::VecDeque, future::Future, sync::Arc};
 use tokio::{
     sync::{
@@ -40,7 +41,7 @@ enum Order {
     Stop { done: Answer<()> },
     /// Use another from now on.
     Choose {
-        backend: BackendChoice,
+        backend: Option<Backend>,
         done: Answer<()>,
     },
 }
@@ -88,7 +89,7 @@ impl TorOrders {
     }
 
     /// Uses another Tor from now on, and keeps that in `config.toml`.
-    pub(crate) fn choose(&self, backend: BackendChoice) -> Asked<()> {
+    pub(crate) fn choose(&self, backend: Option<Backend>) -> Asked<()> {
         self.ask(|done| Order::Choose { backend, done })
     }
 
@@ -268,11 +269,14 @@ impl Runner {
 
     async fn choose(
         &self,
-        backend: BackendChoice,
+        backend: Option<Backend>,
         inbox: &mut Inbox,
     ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
         let config = self.settings.choose_backend(backend)?;
-        info!(backend = backend.name(), "another tor was chosen");
+        info!(
+            backend = Backend::choice_name(backend),
+            "another tor was chosen"
+        );
         self.configure(&config).await?;
         self.end_tor().await?;
         self.in_force.send_replace(config.tor.clone());
@@ -316,7 +320,7 @@ impl Runner {
     }
 
     fn is_anothers(&self) -> bool {
-        self.tor.status().borrow().backend == Some(BackendKind::Existing)
+        self.tor.status().borrow().backend == Some(Backend::Existing)
     }
 
     fn goes_on(&self) -> bool {

@@ -3,8 +3,8 @@
 //! Arti leaves a relay alone for 150 s that was silent (measured). When its first relays all were,
 //! it does nothing at all until then, although the network is back.
 
-use meter_core::MonotonicMs;
-use meter_tor::{BackendKind, TorState, TorStatus, TorWarning};
+use meter_core::{Backend, MonotonicMs};
+use meter_tor::{TorState, TorStatus, TorWarning};
 use meter_wire::ErrorCode;
 
 /// What it knows of the starts so far.
@@ -37,7 +37,7 @@ impl StalledStart {
     ) -> bool {
         let now = now.get();
         match &tor.state {
-            TorState::Bootstrapping(_) if tor.backend == Some(BackendKind::Embedded) => {}
+            TorState::Bootstrapping(_) if tor.backend == Some(Backend::Embedded) => {}
             TorState::Ready => {
                 *self = Self {
                     not_before: self.not_before,
@@ -97,7 +97,7 @@ mod tests {
         MonotonicMs::new(s * 1_000).expect("fits")
     }
 
-    fn tor(backend: BackendKind, answered: bool) -> TorStatus {
+    fn tor(backend: Backend, answered: bool) -> TorStatus {
         let state = TorState::Bootstrapping(Bootstrap {
             percent: 5,
             tag: "conn".to_owned(),
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_start_amid_silence_is_begun_anew_once_when_relays_answer() {
         let mut stalled = StalledStart::default();
-        let embedded = |answered| tor(BackendKind::Embedded, answered);
+        let embedded = |answered| tor(Backend::Embedded, answered);
         assert!(!stalled.look(at(0), &embedded(false), None));
         assert!(!stalled.look(at(10), &embedded(false), SILENT));
         assert!(stalled.look(at(30), &embedded(true), SILENT));
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_start_that_goes_on_by_itself_or_was_never_silent_is_left_alone() {
-        let embedded = |answered| tor(BackendKind::Embedded, answered);
+        let embedded = |answered| tor(Backend::Embedded, answered);
         let mut stalled = StalledStart::default();
         assert!(!stalled.look(at(10), &embedded(false), SILENT));
         assert!(!stalled.look(at(20), &embedded(true), None), "it goes on");
@@ -139,7 +139,7 @@ mod tests {
         assert!(!stalled.look(at(5), &embedded(true), None));
         assert!(!stalled.look(at(30), &embedded(true), SILENT));
         let mut stalled = StalledStart::default();
-        let managed = |answered| tor(BackendKind::Managed, answered);
+        let managed = |answered| tor(Backend::Managed, answered);
         assert!(!stalled.look(at(10), &managed(false), SILENT));
         assert!(
             !stalled.look(at(20), &managed(true), SILENT),
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_slow_start_that_goes_on_now_and_then_is_left_alone() {
-        let embedded = |answered| tor(BackendKind::Embedded, answered);
+        let embedded = |answered| tor(Backend::Embedded, answered);
         let stalls = Some(ErrorCode::TorStalled);
         let mut stalled = StalledStart::default();
         assert!(!stalled.look(at(10), &embedded(false), SILENT));
@@ -171,8 +171,8 @@ mod tests {
         let mut begun = Vec::new();
         // Every ten seconds silent, then answering, for an hour; never ready.
         for s in (0..3_600).step_by(20) {
-            stalled.look(at(s), &tor(BackendKind::Embedded, false), SILENT);
-            if stalled.look(at(s + 10), &tor(BackendKind::Embedded, true), SILENT) {
+            stalled.look(at(s), &tor(Backend::Embedded, false), SILENT);
+            if stalled.look(at(s + 10), &tor(Backend::Embedded, true), SILENT) {
                 begun.push(s);
             }
         }

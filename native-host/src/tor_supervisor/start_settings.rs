@@ -1,10 +1,8 @@
 //! What the settings say of Tor, as the crate that starts it takes it.
 
-use crate::{
-    config::{BackendChoice, Config},
-    home::Home,
-};
-use meter_tor::{BackendKind, Choice, Detour, Embedded, TorConfig, find_program};
+use crate::{config::Config, home::Home};
+use meter_core::Backend;
+use meter_tor::{Candidate, Detour, Embedded, TorConfig, find_program};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
@@ -13,17 +11,12 @@ const WATCH_MAX: Duration = Duration::from_secs(60);
 
 /// The settings of the next start. `watch_now` tells when to look after a Tor without control.
 pub(super) fn tor_config(home: &Home, config: &Config, watch_now: Arc<Notify>) -> TorConfig {
-    let choice = match config.tor.backend {
-        BackendChoice::Auto => Choice::Auto,
-        BackendChoice::Managed => Choice::Managed,
-        BackendChoice::Embedded => Choice::Embedded,
-        BackendChoice::Existing => Choice::Existing {
+    TorConfig {
+        backend: config.tor.backend,
+        existing: Candidate {
             socks: config.tor.socks_port.clone(),
             control: config.tor.control_port.clone(),
         },
-    };
-    TorConfig {
-        choice,
         program: config.tor.program.clone(),
         detour: detour(home, config),
         extra_torrc: config.tor.extra_torrc.clone(),
@@ -65,15 +58,11 @@ pub(crate) fn detour(home: &Home, config: &Config) -> Detour {
 }
 
 /// Which Tor of ours it would be, if none is used that runs.
-pub(crate) fn own_backend(config: &Config) -> BackendKind {
+pub(crate) fn own_backend(config: &Config) -> Backend {
     let is_built_in = cfg!(feature = "embedded-tor");
     match config.tor.backend {
-        BackendChoice::Embedded => BackendKind::Embedded,
-        BackendChoice::Auto if is_built_in && find_program(&config.tor.program).is_err() => {
-            BackendKind::Embedded
-        }
-        BackendChoice::Auto | BackendChoice::Existing | BackendChoice::Managed => {
-            BackendKind::Managed
-        }
+        Some(Backend::Embedded) => Backend::Embedded,
+        None if is_built_in && find_program(&config.tor.program).is_err() => Backend::Embedded,
+        None | Some(Backend::Existing | Backend::Managed) => Backend::Managed,
     }
 }

@@ -1,11 +1,8 @@
 //! Tor's state in the words of the messages.
 
-use crate::{
-    config::{BackendChoice, TorChoice},
-    problems,
-};
-use meter_tor::BackendKind;
-use meter_wire::{TorBackend, TorState, TorStatus, TorTrouble};
+use crate::{config::TorChoice, problems};
+use meter_core::Backend;
+use meter_wire::{TorState, TorStatus, TorTrouble, WireBackend};
 
 /// With the trouble that the watchdog sees, if any.
 pub(super) fn of(
@@ -13,21 +10,16 @@ pub(super) fn of(
     settings: &TorChoice,
     trouble: Option<TorTrouble>,
 ) -> TorStatus {
-    let backend = status.backend.map(|backend| match backend {
-        BackendKind::Existing => TorBackend::Existing,
-        BackendKind::Managed => TorBackend::Managed,
-        BackendKind::Embedded => TorBackend::Embedded,
-    });
     TorStatus {
-        backend,
+        backend: status.backend.map(WireBackend::Known),
         version: status.version.clone(),
         state: state(&status.state),
         trouble,
-        chosen: settings.backend.backend(),
-        offered: BackendChoice::ALL
+        chosen: settings.backend.map(WireBackend::Known),
+        offered: Backend::ALL
             .into_iter()
             .filter(|backend| settings.allows(*backend))
-            .filter_map(BackendChoice::backend)
+            .map(WireBackend::Known)
             .collect(),
     }
 }

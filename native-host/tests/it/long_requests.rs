@@ -1,7 +1,8 @@
 //! What takes long holds up nobody, and what was asked for later is what holds in the end.
 
 use crate::support::{Bridge, TestHome, connect};
-use meter_wire::{BackendChoice, FromDaemon, Outcome, Request, Status, Success, TorState, TorUse};
+use meter_core::Backend;
+use meter_wire::{FromDaemon, Outcome, Request, Status, Success, TorState, TorUse};
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -104,7 +105,7 @@ fn a_tor_that_was_stopped_is_not_started_by_what_was_asked_for_before() {
     let mut bridge = home.bridge();
     bridge.hello(false);
     tor.wait();
-    let backend = BackendChoice::Managed;
+    let backend = Some(Backend::Managed);
     bridge.send(3, Request::TorUse(TorUse { backend }));
     bridge.send(4, Request::TorStart);
     bridge.send(5, Request::TorStop);

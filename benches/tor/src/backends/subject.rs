@@ -3,9 +3,9 @@
 use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
-use meter_core::TorAddr;
+use meter_core::{Backend, TorAddr};
 use meter_testkit::socks::{self, Credentials};
-use meter_tor::{Choice, Embedded, Tor, TorConfig};
+use meter_tor::{Embedded, Tor, TorConfig};
 use tempfile::TempDir;
 use tokio::{net::UnixStream, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -66,7 +66,7 @@ impl Subject {
         let mut config = TorConfig::new(data_dir.clone(), folder.path().join("run"));
         match kind {
             Kind::Managed => {
-                config.choice = Choice::Managed;
+                config.backend = Some(Backend::Managed);
                 config.extra_torrc = setting.network.client_torrc();
                 config
                     .extra_torrc
@@ -75,7 +75,7 @@ impl Subject {
             Kind::Embedded => {
                 let wire =
                     wire.map(|wire| format!("[channel]\noutbound_proxy = \"socks5://{wire}\"\n"));
-                config.choice = Choice::Embedded;
+                config.backend = Some(Backend::Embedded);
                 config.data_dir = folder.path().join("unused");
                 config.embedded = Some(Embedded {
                     program: fs::canonicalize(setting.program)?,

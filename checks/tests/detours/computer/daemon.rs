@@ -5,7 +5,8 @@ use crate::{
     LIMIT, World,
     place::{Place, Way, reload},
 };
-use checks::{reports::Reports, stage::Backend};
+use checks::reports::Reports;
+use meter_core::Backend;
 use meter_wire::{ReportsFile, Status};
 use serde::de::DeserializeOwned;
 use std::time::Duration;

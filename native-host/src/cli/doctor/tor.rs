@@ -9,14 +9,15 @@ use super::{
 };
 use crate::{
     cli::{ask::Patience, print, status::sentence},
-    config::{BackendChoice, Config},
+    config::Config,
     files,
     home::Home,
     problems,
     program::EMBEDDED_TOR,
 };
+use meter_core::Backend;
 use meter_tor::{Candidate, SurveyedPlace};
-use meter_wire::{ErrorCode, Status, TorBackend, TorState, TorStatus};
+use meter_wire::{ErrorCode, Status, TorState, TorStatus, WireBackend};
 
 /// The whole story. What only the settings tell is left open while they cannot be read.
 pub(super) fn findings(seen: &Seen, home: &Home) -> Vec<Finding> {
@@ -36,14 +37,14 @@ pub(super) fn findings(seen: &Seen, home: &Home) -> Vec<Finding> {
     findings.extend(folder(status, config, home));
     findings.extend(config.and_then(program));
     findings.push(built_in(config));
-    let is_theirs = backend(status) == Some(TorBackend::Existing);
+    let is_theirs = backend(status) == Some(Backend::Existing);
     findings.extend(others::findings(&there, is_theirs));
     findings
 }
 
 fn way(config: &Config, home: &Home) -> Vec<Finding> {
     let detour = super::detour::findings(config, home);
-    if detour.is_empty() && config.tor.backend != BackendChoice::Existing {
+    if detour.is_empty() && config.tor.backend != Some(Backend::Existing) {
         return vec![Good(
             "way: Tor connects straight to its relays, without bridge or Shadowsocks".to_owned(),
         )];
@@ -72,8 +73,8 @@ fn way_in_force(seen: &Seen) -> Finding {
     ))
 }
 
-fn backend(status: Option<&Status>) -> Option<TorBackend> {
-    status.and_then(|status| status.tor.backend)
+fn backend(status: Option<&Status>) -> Option<Backend> {
+    status?.tor.backend?.known()
 }
 
 /// Where Tors usually are, and where `config.toml` says.
@@ -118,15 +119,15 @@ fn named(version: &str) -> String {
 fn to_be_used(config: &Config, there: &[SurveyedPlace]) -> &'static str {
     let is_installed = meter_tor::find_program(&config.tor.program).is_ok();
     match config.tor.backend {
-        BackendChoice::Existing => "one that runs already, as config.toml says",
-        BackendChoice::Managed => "one run by Onionmeter, as config.toml says",
-        BackendChoice::Embedded => "the one built into Onionmeter, as config.toml says",
-        BackendChoice::Auto if there.iter().any(SurveyedPlace::is_proved) => {
+        Some(Backend::Existing) => "one that runs already, as config.toml says",
+        Some(Backend::Managed) => "one run by Onionmeter, as config.toml says",
+        Some(Backend::Embedded) => "the one built into Onionmeter, as config.toml says",
+        None if there.iter().any(SurveyedPlace::is_proved) => {
             "the one that runs already and proves itself"
         }
-        BackendChoice::Auto if is_installed => "the installed program, run by Onionmeter",
-        BackendChoice::Auto if EMBEDDED_TOR.is_some() => "the one built into Onionmeter",
-        BackendChoice::Auto => "one that runs already, if there is one",
+        None if is_installed => "the installed program, run by Onionmeter",
+        None if EMBEDDED_TOR.is_some() => "the one built into Onionmeter",
+        None => "one that runs already, if there is one",
     }
 }
 
@@ -183,32 +184,31 @@ fn state(tor: &TorStatus) -> Option<Finding> {
 /// By what it is known how Tor is.
 fn control(tor: &TorStatus) -> Option<Finding> {
     // Only a Tor of somebody else's that has no control port for us leaves its version unsaid.
-    Some(match (tor.backend?, &tor.version) {
-        (TorBackend::Existing, None) => Note(
+    Some(match (tor.backend?.known()?, &tor.version) {
+        (Backend::Existing, None) => Note(
             "control: none, so its progress and version are \
             unknown; Onionmeter asks the network itself when in doubt"
                 .to_owned(),
         ),
-        (TorBackend::Existing, Some(_)) => Good(
+        (Backend::Existing, Some(_)) => Good(
             "control: by its control port, which proved \
             itself; Onionmeter only listens there"
                 .to_owned(),
         ),
-        (TorBackend::Managed, _) => Good("control: by a socket in Onionmeter's folder".to_owned()),
-        (TorBackend::Embedded, _) => Good("control: by the pipe to its process".to_owned()),
-        (TorBackend::Other, _) => return None,
+        (Backend::Managed, _) => Good("control: by a socket in Onionmeter's folder".to_owned()),
+        (Backend::Embedded, _) => Good("control: by the pipe to its process".to_owned()),
     })
 }
 
 fn folder(status: Option<&Status>, config: Option<&Config>, home: &Home) -> Option<Finding> {
-    let is_embedded = match backend(status) {
-        Some(TorBackend::Embedded) => true,
-        Some(TorBackend::Managed) => false,
-        Some(TorBackend::Existing | TorBackend::Other) => return None,
+    let is_embedded = match status.and_then(|status| status.tor.backend) {
+        Some(WireBackend::Known(Backend::Embedded)) => true,
+        Some(WireBackend::Known(Backend::Managed)) => false,
+        Some(WireBackend::Known(Backend::Existing) | WireBackend::Unknown) => return None,
         None => match config?.tor.backend {
-            BackendChoice::Existing => return None,
-            BackendChoice::Embedded => true,
-            BackendChoice::Auto | BackendChoice::Managed => false,
+            Some(Backend::Existing) => return None,
+            Some(Backend::Embedded) => true,
+            None | Some(Backend::Managed) => false,
         },
     };
     let path = if is_embedded {
@@ -249,9 +249,9 @@ fn is_refused(state: &TorState) -> bool {
 fn program(config: &Config) -> Option<Finding> {
     let program = &config.tor.program;
     let is_wanted = match config.tor.backend {
-        BackendChoice::Existing | BackendChoice::Embedded => return None,
-        BackendChoice::Managed => true,
-        BackendChoice::Auto => EMBEDDED_TOR.is_none(),
+        Some(Backend::Existing | Backend::Embedded) => return None,
+        Some(Backend::Managed) => true,
+        None => EMBEDDED_TOR.is_none(),
     };
     let shown = program.display();
     Some(match meter_tor::find_program(program) {
@@ -278,10 +278,10 @@ fn program(config: &Config) -> Option<Finding> {
 }
 
 fn built_in(config: Option<&Config>) -> Finding {
-    let backend = config.map(|config| config.tor.backend);
+    let backend = config.and_then(|config| config.tor.backend);
     match (EMBEDDED_TOR, backend) {
         (Some(version), _) => Good(format!("built in: {version}")),
-        (None, Some(BackendChoice::Embedded)) => Bad {
+        (None, Some(Backend::Embedded)) => Bad {
             what: "tor.backend says \"embedded\", and this program was built without a Tor"
                 .to_owned(),
             remedy: "build it with `./build.sh build`, or let tor.backend be \"auto\"".to_owned(),

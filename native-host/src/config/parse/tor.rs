@@ -1,8 +1,8 @@
 //! `[tor]`: which Tor, and the way of its own connections.
 
 use super::reader::{Reader, line_of};
-use crate::config::{BackendChoice, ConfigError, TorChoice};
-use meter_core::TorAddr;
+use crate::config::{ConfigError, TorChoice};
+use meter_core::{Backend, TorAddr};
 use meter_tor::{BadBridge, Bridge, SOCKET_PATH_BYTES_MAX};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -63,33 +63,29 @@ impl Tor {
         })
     }
 
-    fn backend(&self, reader: &Reader<'_>) -> Result<BackendChoice, ConfigError> {
-        let backend = reader.word(
+    fn backend(&self, reader: &Reader<'_>) -> Result<Option<Backend>, ConfigError> {
+        let word = reader.word(
             "tor.backend",
             self.backend.as_ref(),
-            &[
-                ("auto", BackendChoice::Auto),
-                ("existing", BackendChoice::Existing),
-                ("managed", BackendChoice::Managed),
-                ("embedded", BackendChoice::Embedded),
-            ],
+            &Backend::CHOICES.map(|choice| (Backend::choice_name(choice), choice)),
         )?;
+        let backend = word.flatten();
         let is_built_in = cfg!(feature = "embedded-tor");
         match &self.backend {
-            Some(value) if backend == Some(BackendChoice::Embedded) && !is_built_in => {
+            Some(value) if backend == Some(Backend::Embedded) && !is_built_in => {
                 Err(reader.refuse("tor.backend", value, NOT_BUILT_IN.to_owned()))
             }
-            Some(_) | None => Ok(backend.unwrap_or(BackendChoice::Auto)),
+            Some(_) | None => Ok(backend),
         }
     }
 
     /// At most one way, and only where a Tor can be kept on it.
-    fn ways(&self, backend: BackendChoice, reader: &Reader<'_>) -> Result<Ways, ConfigError> {
+    fn ways(&self, backend: Option<Backend>, reader: &Reader<'_>) -> Result<Ways, ConfigError> {
         let file = self.shadowsocks.as_ref();
         let file = file.filter(|file| !file.get_ref().is_empty());
         let bridges = self.bridges(backend, reader)?;
         if let Some(value) = &self.backend
-            && backend == BackendChoice::Existing
+            && backend == Some(Backend::Existing)
             && !bridges.is_empty()
         {
             let limit =
@@ -99,10 +95,10 @@ impl Tor {
         if let Some(file) = file {
             let limit = match backend {
                 _ if !bridges.is_empty() => "empty beside tor.bridges; choose one of them",
-                BackendChoice::Existing => {
+                Some(Backend::Existing) => {
                     "empty with this tor.backend, since a Tor of somebody else does not go that way"
                 }
-                BackendChoice::Auto | BackendChoice::Managed | BackendChoice::Embedded => {
+                None | Some(Backend::Managed | Backend::Embedded) => {
                     return Ok(Ways {
                         shadowsocks: Some(PathBuf::from(file.get_ref())),
                         bridges,
@@ -119,7 +115,7 @@ impl Tor {
 
     fn bridges(
         &self,
-        backend: BackendChoice,
+        backend: Option<Backend>,
         reader: &Reader<'_>,
     ) -> Result<Vec<Bridge>, ConfigError> {
         let lines = &self.bridges;
@@ -131,7 +127,7 @@ impl Tor {
         let read = |line: &Spanned<String>| {
             let bridge = Bridge::parse(line.get_ref());
             let bridge = bridge.and_then(|bridge| match backend {
-                BackendChoice::Embedded if !bridge.has_fingerprint() => {
+                Some(Backend::Embedded) if !bridge.has_fingerprint() => {
                     Err(BadBridge::NoFingerprint)
                 }
                 _ => Ok(bridge),
@@ -179,8 +175,8 @@ fn socket(path: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{BackendChoice, parse};
-    use meter_core::TorAddr;
+    use crate::config::parse;
+    use meter_core::{Backend, TorAddr};
     use std::path::Path;
 
     fn message(text: &str) -> String {
@@ -194,7 +190,7 @@ mod tests {
         let text = "[tor]\nbackend = \"embedded\"\n[tor.arti.path_rules]\nx = 1\n";
         if cfg!(feature = "embedded-tor") {
             let tor = parse(text, Path::new("x")).expect("in order").tor;
-            assert_eq!(tor.backend, BackendChoice::Embedded);
+            assert_eq!(tor.backend, Some(Backend::Embedded));
             assert_eq!(tor.arti, "[path_rules]\nx = 1\n");
         } else {
             assert!(message(text).contains("line 2: tor.backend is embedded; it must be one of"));
@@ -303,7 +299,7 @@ mod tests {
         assert!(!said.contains("192.0.2.77"), "{said}");
         let allows = |text: &str| {
             let config = parse(text, Path::new("x")).expect("in order");
-            config.tor.allows(BackendChoice::Embedded)
+            config.tor.allows(Backend::Embedded)
         };
         assert!(!allows("[tor]\nbridges = [\"192.0.2.77:443\"]"));
         assert!(allows("[tor]\nshadowsocks = \"x\""));

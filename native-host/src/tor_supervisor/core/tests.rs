@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::system::network::Network;
-use meter_core::MonotonicMs;
+use meter_core::{Backend, MonotonicMs};
 use meter_relay::CounterSnapshot;
-use meter_tor::{BackendKind, Bootstrap, TorProblem, TorState, TorStatus};
+use meter_tor::{Bootstrap, TorProblem, TorState, TorStatus};
 use std::{cell::Cell, collections::BTreeSet, net::IpAddr};
 
 /// A computer whose networks are as a scene says. 192.0.2.0/24 is for documentation (RFC 5737).
@@ -42,7 +42,7 @@ impl Scene {
             },
             counted: CounterSnapshot::default(),
             tor: TorStatus {
-                backend: Some(BackendKind::Managed),
+                backend: Some(Backend::Managed),
                 version: None,
                 state,
                 warnings: Vec::new(),

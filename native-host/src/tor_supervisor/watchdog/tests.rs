@@ -1,11 +1,12 @@
 //! Scenes of a relay and a Tor, second by second.
 
 use super::*;
-use meter_tor::{BackendKind, TorProblem};
+use meter_core::Backend;
+use meter_tor::TorProblem;
 
 fn tor(state: TorState) -> TorStatus {
     TorStatus {
-        backend: Some(BackendKind::Managed),
+        backend: Some(Backend::Managed),
         version: None,
         state,
         warnings: Vec::new(),

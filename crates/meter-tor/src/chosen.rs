@@ -1,9 +1,10 @@
 //! The backends with one common interface: chosen anew for each run of Tor, used for one run.
 
+use meter_core::Backend;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Choice, TorConfig, TorProblem, embedded,
+    TorConfig, TorProblem, embedded,
     existing::{Existing, Search},
     folders::find_program,
     managed,
@@ -11,36 +12,36 @@ use crate::{
 };
 
 /// One backend, ready to run.
-pub(crate) enum Backend {
+pub(crate) enum ChosenTor {
     Existing(Existing),
     Managed,
     Embedded,
 }
 
-impl Backend {
+impl ChosenTor {
     /// Chooses the backend.
     ///
     /// # Errors
     /// The reason why no backend can be used.
     pub(crate) async fn choose(config: &TorConfig) -> Result<Self, TorProblem> {
         let is_detour = config.detour.is_wanted();
-        match &config.choice {
+        match config.backend {
             // Only a Tor that we configure can be kept on a detour. Another one would connect
             // directly.
-            Choice::Existing { .. } if is_detour => Err(TorProblem::DetourNeedsOwnTor),
-            Choice::Auto if is_detour => Self::ours(config),
-            Choice::Managed => Ok(Self::Managed),
-            Choice::Embedded => Ok(Self::Embedded),
-            Choice::Existing { socks, control } => {
-                let search = Search::configured(config, socks.as_ref(), control.as_ref());
+            Some(Backend::Existing) if is_detour => Err(TorProblem::DetourNeedsOwnTor),
+            None if is_detour => Self::ours(config),
+            Some(Backend::Managed) => Ok(Self::Managed),
+            Some(Backend::Embedded) => Ok(Self::Embedded),
+            Some(Backend::Existing) => {
+                let search = Search::configured(config);
                 match search.controlled().await {
                     Ok(found) => Ok(Self::Existing(found)),
                     // If a control port is configured, the user wants it used, not skipped.
-                    Err(misses) if control.is_some() => Err(misses.into_problem()),
+                    Err(misses) if config.existing.control.is_some() => Err(misses.into_problem()),
                     Err(misses) => Ok(Self::Existing(search.bare(misses).await?)),
                 }
             }
-            Choice::Auto => Self::choose_freely(config).await,
+            None => Self::choose_freely(config).await,
         }
     }
 
