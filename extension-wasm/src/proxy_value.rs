@@ -38,7 +38,7 @@ pub enum Reading {
 
 /// The reason why the browser refused the settings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refusal {
+pub enum ProxyRefusal {
     /// Firefox accepts them only from an extension that may run in private windows.
     PrivateWindows,
     /// Any other reason.
@@ -139,10 +139,10 @@ fn port_of(value: &Value) -> Option<u16> {
 
 /// Interprets the text of an exception that `proxy.settings.set` threw.
 #[must_use]
-pub fn refusal(text: &str) -> Refusal {
+pub fn refusal(text: &str) -> ProxyRefusal {
     match text.to_lowercase().contains("private") {
-        true => Refusal::PrivateWindows,
-        false => Refusal::Other,
+        true => ProxyRefusal::PrivateWindows,
+        false => ProxyRefusal::Other,
     }
 }
 

@@ -26,7 +26,7 @@ pub use book::{Book, Earlier, Identity, Kept};
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, SubscriberId, Tab, Timer};
 pub use private::{Cover, PrivateWindows};
-pub use state::{Failure, Host, Link, Proxy, Site, State};
+pub use state::{Host, HostError, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};
 pub use tabs::{OldTabs, Pages, PagesTurn};
 pub use verdict::{Verdict, Witness};

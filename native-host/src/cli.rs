@@ -37,7 +37,7 @@ mod when;
 
 use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems};
 use clap::{CommandFactory as _, Parser, Subcommand};
-use outcome::{Failure, Outcome};
+use outcome::{CommandError, Outcome};
 use output::{Format, tell};
 use std::{ffi::OsStr, process::ExitCode};
 
@@ -217,12 +217,15 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     let ends = ends.iter().filter_map(|end| text.find(end));
     let (message, _) = text.split_at(ends.min().unwrap_or(text.len()));
     let message = message.strip_prefix("error: ").unwrap_or(message).trim();
-    tell(&Failure::Exit(EXIT_USAGE, message.to_owned()), Format::Json)
+    tell(
+        &CommandError::Exit(EXIT_USAGE, message.to_owned()),
+        Format::Json,
+    )
 }
 
 fn obey(command: Command, format: Format) -> Outcome {
     // Some need none, and work without a home folder.
-    let home = Home::find().map_err(|error| Failure::usage(&error));
+    let home = Home::find().map_err(|error| CommandError::usage(&error));
     match command {
         Command::Up(arguments) => control::up(&arguments, &home?, format),
         Command::Down(arguments) => control::down(&arguments, &home?, format),
@@ -261,8 +264,10 @@ fn obey(command: Command, format: Format) -> Outcome {
 
 /// A mistake in the settings is told here in full; the daemon itself has no format to tell it in.
 fn daemon(home: &Home) -> Outcome {
-    home.prepare().map_err(|error| Failure::usage(&error))?;
-    Config::load(&home.config()).map_err(|error| Failure::Problem(problems::config(&error)))?;
+    home.prepare()
+        .map_err(|error| CommandError::usage(&error))?;
+    Config::load(&home.config())
+        .map_err(|error| CommandError::Problem(problems::config(&error)))?;
     Ok(daemon::run(home))
 }
 

@@ -6,7 +6,7 @@ mod parse;
 mod read;
 
 use meter_core::{Backend, Thresholds, TorAddr};
-use meter_tor::{BadBridge, Bridge};
+use meter_tor::{Bridge, BridgeFault};
 use std::{io, path::PathBuf};
 
 pub(crate) use edit::{set, set_backend};
@@ -99,7 +99,7 @@ pub enum ConfigError {
         /// From 1.
         line: usize,
         /// What is wrong with it.
-        reason: BadBridge,
+        reason: BridgeFault,
     },
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use arti_client::config::{CfgPath, TorClientConfig, TorClientConfigBuilder};
-use meter_embedded::{EmbeddedFault, EmbeddedSetup};
+use meter_embedded::{EmbeddedError, EmbeddedSetup};
 
 use crate::{
     storage::{CACHE, STATE},
@@ -30,8 +30,8 @@ const SECTIONS: &[&str] = &[
 /// Arti's configuration for `setup`.
 ///
 /// # Errors
-/// [`EmbeddedFault::BadConfig`] with the reason.
-pub(crate) fn client_config(setup: &EmbeddedSetup) -> Result<TorClientConfig, EmbeddedFault> {
+/// [`EmbeddedError::BadConfig`] with the reason.
+pub(crate) fn client_config(setup: &EmbeddedSetup) -> Result<TorClientConfig, EmbeddedError> {
     let mut builder = parse(&setup.arti, way::may_have_proxy(&setup.way))?;
     let folder = Path::new(&setup.data_dir);
     builder
@@ -42,7 +42,7 @@ pub(crate) fn client_config(setup: &EmbeddedSetup) -> Result<TorClientConfig, Em
     builder.build().map_err(|error| bad(&error.to_string()))
 }
 
-fn parse(text: &str, may_have_proxy: bool) -> Result<TorClientConfigBuilder, EmbeddedFault> {
+fn parse(text: &str, may_have_proxy: bool) -> Result<TorClientConfigBuilder, EmbeddedError> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         // The full text of the error would quote the line.
         bad(error.message())
@@ -70,8 +70,8 @@ fn parse(text: &str, may_have_proxy: bool) -> Result<TorClientConfigBuilder, Emb
     }
 }
 
-fn bad(reason: &str) -> EmbeddedFault {
-    EmbeddedFault::BadConfig(reason.to_owned())
+fn bad(reason: &str) -> EmbeddedError {
+    EmbeddedError::BadConfig(reason.to_owned())
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    fn on(arti: &str, way: EmbeddedWay) -> Result<TorClientConfig, EmbeddedFault> {
+    fn on(arti: &str, way: EmbeddedWay) -> Result<TorClientConfig, EmbeddedError> {
         client_config(&EmbeddedSetup {
             data_dir: "/nowhere/data".into(),
             socks: "/nowhere/socks".into(),
@@ -90,14 +90,14 @@ mod tests {
         })
     }
 
-    fn of(arti: &str) -> Result<TorClientConfig, EmbeddedFault> {
+    fn of(arti: &str) -> Result<TorClientConfig, EmbeddedError> {
         on(arti, EmbeddedWay::Straight)
     }
 
     #[track_caller]
-    fn is_refused(built: Result<TorClientConfig, EmbeddedFault>, part: &str) {
+    fn is_refused(built: Result<TorClientConfig, EmbeddedError>, part: &str) {
         match built {
-            Err(EmbeddedFault::BadConfig(reason)) => {
+            Err(EmbeddedError::BadConfig(reason)) => {
                 assert!(reason.contains(part), "{reason}");
                 assert!(
                     !reason.contains("192.0.2") && !reason.contains("canary"),

@@ -6,7 +6,7 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
-use meter_embedded::EmbeddedFailure;
+use meter_embedded::ConnectError;
 use tokio::sync::watch;
 use tor_rtcompat::{
     CompoundRuntime, NetStreamProvider, RuntimeSubstExt as _, tokio::TokioRustlsRuntime,
@@ -32,7 +32,7 @@ pub(crate) struct Dialed {
     /// Number of connections that were made.
     pub(crate) made: u64,
     /// Reason why the latest failed connection failed.
-    pub(crate) failure: Option<EmbeddedFailure>,
+    pub(crate) connect_error: Option<ConnectError>,
 }
 
 /// Collects the results.
@@ -47,15 +47,15 @@ impl Dials {
     fn made(&self) {
         self.0.send_modify(|dialed| {
             dialed.made = dialed.made.saturating_add(1);
-            dialed.failure = None;
+            dialed.connect_error = None;
         });
     }
 
-    fn failed(&self, failure: EmbeddedFailure) {
-        let failure = Some(failure);
+    fn failed(&self, error: ConnectError) {
+        let error = Some(error);
         self.0.send_if_modified(|dialed| {
-            let is_new = dialed.failure != failure;
-            dialed.failure = failure;
+            let is_new = dialed.connect_error != error;
+            dialed.connect_error = error;
             is_new
         });
     }
@@ -84,7 +84,7 @@ impl NetStreamProvider<SocketAddr> for Dialer {
         let connected = connect(*address, options).await;
         match &connected {
             Ok(_) => self.dials.made(),
-            Err(error) => self.dials.failed(failure(error.kind())),
+            Err(error) => self.dials.failed(error_of(error.kind())),
         }
         dial.has_ended();
         connected.map(Self::Stream::from)
@@ -126,20 +126,20 @@ impl Drop for Dial<'_> {
     fn drop(&mut self) {
         let made = self.dials.0.borrow().made;
         if !self.has_ended && made == self.made_before {
-            self.dials.failed(EmbeddedFailure::TimedOut);
+            self.dials.failed(ConnectError::TimedOut);
         }
     }
 }
 
-fn failure(kind: io::ErrorKind) -> EmbeddedFailure {
+fn error_of(kind: io::ErrorKind) -> ConnectError {
     match kind {
-        io::ErrorKind::ConnectionRefused => EmbeddedFailure::Refused,
+        io::ErrorKind::ConnectionRefused => ConnectError::Refused,
         io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkDown
-        | io::ErrorKind::AddrNotAvailable => EmbeddedFailure::NoRoute,
-        io::ErrorKind::TimedOut => EmbeddedFailure::TimedOut,
-        _ => EmbeddedFailure::Other,
+        | io::ErrorKind::AddrNotAvailable => ConnectError::NoRoute,
+        io::ErrorKind::TimedOut => ConnectError::TimedOut,
+        _ => ConnectError::Other,
     }
 }
 
@@ -160,9 +160,12 @@ mod tests {
         dialer.connect(&address, &Default::default()).await.is_ok()
     }
 
-    fn told(dialer: &Dialer) -> (u64, Option<EmbeddedFailure>) {
-        let Dialed { made, failure } = *dialer.dials.hear().borrow();
-        (made, failure)
+    fn told(dialer: &Dialer) -> (u64, Option<ConnectError>) {
+        let Dialed {
+            made,
+            connect_error,
+        } = *dialer.dials.hear().borrow();
+        (made, connect_error)
     }
 
     #[tokio::test]
@@ -173,39 +176,39 @@ mod tests {
         let dialer = dialer();
         assert_eq!(told(&dialer), (0, None));
         assert!(!dial(&dialer, nowhere).await);
-        assert_eq!(told(&dialer), (0, Some(EmbeddedFailure::Refused)));
+        assert_eq!(told(&dialer), (0, Some(ConnectError::Refused)));
         assert!(dial(&dialer, address).await);
         assert_eq!(told(&dialer), (1, None));
         assert!(!dial(&dialer, nowhere).await);
-        assert_eq!(told(&dialer), (1, Some(EmbeddedFailure::Refused)));
+        assert_eq!(told(&dialer), (1, Some(ConnectError::Refused)));
     }
 
     #[test]
     fn who_stops_waiting_got_no_answer_unless_another_connection_was_faster() {
         let dials = Dials::default();
-        let failure = |dials: &Dials| dials.hear().borrow().failure;
+        let connect_error = |dials: &Dials| dials.hear().borrow().connect_error;
         let slower = Dial::begun(&dials);
         dials.made();
         drop(slower);
-        assert_eq!(failure(&dials), None);
+        assert_eq!(connect_error(&dials), None);
         drop(Dial::begun(&dials));
-        assert_eq!(failure(&dials), Some(EmbeddedFailure::TimedOut));
-        dials.failed(EmbeddedFailure::Refused);
+        assert_eq!(connect_error(&dials), Some(ConnectError::TimedOut));
+        dials.failed(ConnectError::Refused);
         Dial::begun(&dials).has_ended();
-        assert_eq!(failure(&dials), Some(EmbeddedFailure::Refused));
+        assert_eq!(connect_error(&dials), Some(ConnectError::Refused));
     }
 
     #[test]
     fn what_the_system_says_has_its_kind() {
         use io::ErrorKind as Kind;
         for (kind, expected) in [
-            (Kind::ConnectionRefused, EmbeddedFailure::Refused),
-            (Kind::NetworkUnreachable, EmbeddedFailure::NoRoute),
-            (Kind::HostUnreachable, EmbeddedFailure::NoRoute),
-            (Kind::TimedOut, EmbeddedFailure::TimedOut),
-            (Kind::PermissionDenied, EmbeddedFailure::Other),
+            (Kind::ConnectionRefused, ConnectError::Refused),
+            (Kind::NetworkUnreachable, ConnectError::NoRoute),
+            (Kind::HostUnreachable, ConnectError::NoRoute),
+            (Kind::TimedOut, ConnectError::TimedOut),
+            (Kind::PermissionDenied, ConnectError::Other),
         ] {
-            assert_eq!(failure(kind), expected, "{kind:?}");
+            assert_eq!(error_of(kind), expected, "{kind:?}");
         }
     }
 }

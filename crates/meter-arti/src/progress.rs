@@ -1,7 +1,7 @@
 //! Converts Arti's status to progress that a person can follow: the percentage never falls, and
 //! phases have Tor's names. Pure.
 
-use meter_embedded::{EmbeddedFailure, EmbeddedProgress};
+use meter_embedded::{ConnectError, EmbeddedProgress};
 
 /// Arti's status at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +13,7 @@ pub(crate) struct Look {
     /// The reason why it cannot continue, according to Arti.
     pub(crate) blocked: Option<String>,
     /// The way its latest connection failed, if it did.
-    pub(crate) failure: Option<EmbeddedFailure>,
+    pub(crate) connect_error: Option<ConnectError>,
     /// Difference of this computer's clock from that of relays, in seconds; positive if ahead.
     pub(crate) clock_skew_s: Option<i64>,
 }
@@ -35,7 +35,7 @@ impl Progress {
             tag: tag.into(),
             summary: summary.into(),
             blocked: look.blocked,
-            failure: look.failure,
+            connect_error: look.connect_error,
             clock_skew_s: look.clock_skew_s,
             ready: false,
         })
@@ -48,7 +48,7 @@ impl Progress {
             tag: "done".into(),
             summary: "Done".into(),
             blocked: None,
-            failure: None,
+            connect_error: None,
             clock_skew_s: None,
             ready: true,
         })
@@ -128,7 +128,7 @@ mod tests {
     fn a_failure_and_the_clock_are_told_when_they_change() {
         let mut progress = Progress::default();
         let refused = Look {
-            failure: Some(EmbeddedFailure::Refused),
+            connect_error: Some(ConnectError::Refused),
             ..at(0.0)
         };
         let ahead = Look {
@@ -136,10 +136,10 @@ mod tests {
             ..refused.clone()
         };
         let mut told = |look: &Look| progress.look(look.clone());
-        assert_eq!(told(&refused).unwrap().failure, refused.failure);
+        assert_eq!(told(&refused).unwrap().connect_error, refused.connect_error);
         assert_eq!(told(&refused), None);
         assert_eq!(told(&ahead).unwrap().clock_skew_s, Some(7_200));
-        assert_eq!(told(&at(0.0)).unwrap().failure, None);
+        assert_eq!(told(&at(0.0)).unwrap().connect_error, None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{io, path::Path, pin::pin, sync::Arc, time::Duration};
 
 use arti_client::{BootstrapBehavior, ErrorKind, HasKind, TorClient};
 use meter_embedded::{
-    EmbeddedCommand, EmbeddedEvent, EmbeddedFault, EmbeddedSetup, write_embedded_event,
+    EmbeddedCommand, EmbeddedError, EmbeddedEvent, EmbeddedSetup, write_embedded_event,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
@@ -57,34 +57,34 @@ pub async fn run(
         Line::Command(EmbeddedCommand::Begin(setup)) => setup,
         Line::End => return Ended::Asked,
         Line::Command(_) | Line::NotUnderstood => {
-            return events.failed(EmbeddedFault::BadSetup).await;
+            return events.failed(EmbeddedError::BadSetup).await;
         }
     };
     set_up_log(&setup.log_level, Secrets::of(&setup.way));
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let life = match open(&setup, &tasks, &stop).await {
         Ok((door, start)) => live(&door, start, &mut commands, &mut events).await,
-        Err(fault) => Err(End::Fault(fault)),
+        Err(error) => Err(End::Error(error)),
     };
     stop.cancel();
     tasks.close();
     tasks.wait().await;
     match life {
-        Err(End::DamagedCache(fault)) => {
+        Err(End::DamagedCache(error)) => {
             // The next start must not fail because of the same cache.
             forget_cache(Path::new(&setup.data_dir));
-            events.failed(fault).await
+            events.failed(error).await
         }
-        Err(End::Fault(fault)) => events.failed(fault).await,
+        Err(End::Error(error)) => events.failed(error).await,
         Err(End::Deaf) | Ok(()) => Ended::Asked,
     }
 }
 
 /// The reason why a run ends without a request.
 enum End {
-    Fault(EmbeddedFault),
+    Error(EmbeddedError),
     /// A fault that another start with the same cache would have, too.
-    DamagedCache(EmbeddedFault),
+    DamagedCache(EmbeddedError),
     /// The daemon no longer reads our events.
     Deaf,
 }
@@ -99,7 +99,7 @@ async fn open(
     setup: &EmbeddedSetup,
     tasks: &TaskTracker,
     stop: &CancellationToken,
-) -> Result<(Arc<Door>, Start), EmbeddedFault> {
+) -> Result<(Arc<Door>, Start), EmbeddedError> {
     let config = client_config(setup)?;
     let ring = rustls::crypto::ring::default_provider();
     if ring.install_default().is_err() {
@@ -108,7 +108,7 @@ async fn open(
     let clock = Clock::of(&config, &setup.way);
     let dials = Dials::default();
     let runtime = TokioRustlsRuntime::current()
-        .map_err(|error| EmbeddedFault::Other(error.kind().to_string()))?;
+        .map_err(|error| EmbeddedError::Other(error.kind().to_string()))?;
     let runtime = dials::watched(&runtime, &dials);
     let folder = Path::new(&setup.data_dir);
     storage::check_state(folder)?;
@@ -126,10 +126,10 @@ async fn open(
         outcome => outcome,
     };
     let client =
-        client.map_err(|error| fault_of(error.kind()).unwrap_or_else(|| other(error.kind())))?;
+        client.map_err(|error| error_of(error.kind()).unwrap_or_else(|| other(error.kind())))?;
     let listener = socks::listen(Path::new(&setup.socks)).map_err(|error| {
         tracing::error!(kind = %error.kind(), "the SOCKS socket cannot be made");
-        EmbeddedFault::Socket
+        EmbeddedError::Socket
     })?;
     let door = Arc::new(Door {
         client,
@@ -177,7 +177,7 @@ async fn live(
             line = commands.next() => match line {
                 Line::Command(EmbeddedCommand::Stop) | Line::End => return Ok(()),
                 Line::Command(EmbeddedCommand::Begin(_)) | Line::NotUnderstood => {
-                    return Err(End::Fault(EmbeddedFault::BadSetup));
+                    return Err(End::Error(EmbeddedError::BadSetup));
                 }
                 Line::Command(EmbeddedCommand::NewIdentity) => {
                     door.identity.renew();
@@ -216,10 +216,10 @@ async fn bootstrap(client: &Client) -> Result<(), End> {
         let Err(error) = client.bootstrap().await else {
             return Ok(());
         };
-        if let Some(fault) = fault_of(error.kind()) {
+        if let Some(lasting) = error_of(error.kind()) {
             return Err(match storage::is_damaged_cache(error.kind()) {
-                true => End::DamagedCache(fault),
-                false => End::Fault(fault),
+                true => End::DamagedCache(lasting),
+                false => End::Error(lasting),
             });
         }
         tracing::info!(kind = %error.kind(), "bootstrapping is tried again after a pause");
@@ -228,15 +228,15 @@ async fn bootstrap(client: &Client) -> Result<(), End> {
     }
 }
 
-/// Returns the fault if waiting cannot help; `None` otherwise.
-fn fault_of(kind: ErrorKind) -> Option<EmbeddedFault> {
+/// Returns the error if waiting cannot help; `None` otherwise.
+fn error_of(kind: ErrorKind) -> Option<EmbeddedError> {
     match kind {
         ErrorKind::FsPermissions
         | ErrorKind::CacheAccessFailed
         | ErrorKind::PersistentStateAccessFailed
-        | ErrorKind::PersistentStateCorrupted => Some(EmbeddedFault::DataDir),
-        ErrorKind::LocalResourceAlreadyInUse => Some(EmbeddedFault::DataDirLocked),
-        ErrorKind::InvalidConfig => Some(EmbeddedFault::BadConfig(kind.to_string())),
+        | ErrorKind::PersistentStateCorrupted => Some(EmbeddedError::DataDir),
+        ErrorKind::LocalResourceAlreadyInUse => Some(EmbeddedError::DataDirLocked),
+        ErrorKind::InvalidConfig => Some(EmbeddedError::BadConfig(kind.to_string())),
         ErrorKind::Internal
         | ErrorKind::CacheCorrupted
         | ErrorKind::BadApiUsage
@@ -245,8 +245,8 @@ fn fault_of(kind: ErrorKind) -> Option<EmbeddedFault> {
     }
 }
 
-fn other(kind: ErrorKind) -> EmbeddedFault {
-    EmbeddedFault::Other(kind.to_string())
+fn other(kind: ErrorKind) -> EmbeddedError {
+    EmbeddedError::Other(kind.to_string())
 }
 
 /// Writes events as lines.
@@ -258,8 +258,8 @@ impl<W: AsyncWrite + Unpin> Events<W> {
         self.0.flush().await
     }
 
-    async fn failed(&mut self, fault: EmbeddedFault) -> Ended {
-        if self.tell(&EmbeddedEvent::Failed { fault }).await.is_err() {
+    async fn failed(&mut self, error: EmbeddedError) -> Ended {
+        if self.tell(&EmbeddedEvent::Failed { error }).await.is_err() {
             tracing::debug!("nobody hears why the embedded tor ended");
         }
         Ended::Failed

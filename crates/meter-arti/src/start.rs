@@ -59,7 +59,7 @@ impl Start {
             tokio::select! {
                 Some(status) = self.statuses.next() => self.note(&status),
                 Ok(()) = self.dials.changed() => {
-                    self.look.failure = self.dials.borrow_and_update().failure;
+                    self.look.connect_error = self.dials.borrow_and_update().connect_error;
                 }
                 () = self.ask.as_mut(), if self.answer.is_none() => {
                     self.ask_for_the_time();

@@ -4,7 +4,7 @@
 use std::{fs, io, path::Path};
 
 use arti_client::ErrorKind;
-use meter_embedded::EmbeddedFault;
+use meter_embedded::EmbeddedError;
 
 /// Folder for what Arti learned about the network. It can be downloaded again.
 pub(crate) const CACHE: &str = "cache";
@@ -17,10 +17,10 @@ const DEPTH_MAX: u32 = 4;
 /// Refuses a state that Arti could not read, and names the damaged file.
 ///
 /// # Errors
-/// [`EmbeddedFault::StateDamaged`].
-pub(crate) fn check_state(folder: &Path) -> Result<(), EmbeddedFault> {
+/// [`EmbeddedError::StateDamaged`].
+pub(crate) fn check_state(folder: &Path) -> Result<(), EmbeddedError> {
     match damaged(&folder.join(STATE), DEPTH_MAX) {
-        Some(file) => Err(EmbeddedFault::StateDamaged(file)),
+        Some(file) => Err(EmbeddedError::StateDamaged(file)),
         None => Ok(()),
     }
 }
@@ -111,8 +111,8 @@ mod tests {
         assert_eq!(check_state(folder.path()), Ok(()));
         for content in ["", "{\"default\": {\"guards\": [", "\u{0}\u{0}"] {
             fs::write(state.join("guards.json"), content).unwrap();
-            let fault = EmbeddedFault::StateDamaged("state/state/guards.json".into());
-            assert_eq!(check_state(folder.path()), Err(fault), "{content:?}");
+            let error = EmbeddedError::StateDamaged("state/state/guards.json".into());
+            assert_eq!(check_state(folder.path()), Err(error), "{content:?}");
         }
     }
 }

@@ -7,7 +7,7 @@
 use arti_client::config::{
     BoolOrAuto, BridgeConfigBuilder, CfgPath, TorClientConfigBuilder, pt::TransportConfigBuilder,
 };
-use meter_embedded::{EmbeddedFault, EmbeddedTransport, EmbeddedWay};
+use meter_embedded::{EmbeddedError, EmbeddedTransport, EmbeddedWay};
 
 /// Whether the rest of the configuration may set a proxy. A proxy beside a way that is not the
 /// straight one would be a second way.
@@ -21,11 +21,11 @@ pub(crate) fn may_have_proxy(way: &EmbeddedWay) -> bool {
 /// Keeps `builder` on `way`.
 ///
 /// # Errors
-/// [`EmbeddedFault::BadConfig`] when the way cannot be kept.
+/// [`EmbeddedError::BadConfig`] when the way cannot be kept.
 pub(crate) fn keep(
     builder: &mut TorClientConfigBuilder,
     way: &EmbeddedWay,
-) -> Result<(), EmbeddedFault> {
+) -> Result<(), EmbeddedError> {
     match way {
         EmbeddedWay::Straight => {}
         EmbeddedWay::Proxy {
@@ -57,7 +57,7 @@ pub(crate) fn keep(
     Ok(())
 }
 
-fn bridge(line: &str) -> Result<BridgeConfigBuilder, EmbeddedFault> {
+fn bridge(line: &str) -> Result<BridgeConfigBuilder, EmbeddedError> {
     let unusable = || bad("one of the bridges cannot be used");
     let bridge: BridgeConfigBuilder = line.parse().map_err(|_| unusable())?;
     // Checked here: later the bridge is built again with everything else, and an error there would
@@ -66,7 +66,7 @@ fn bridge(line: &str) -> Result<BridgeConfigBuilder, EmbeddedFault> {
     Ok(bridge)
 }
 
-fn transport(program: &EmbeddedTransport) -> Result<TransportConfigBuilder, EmbeddedFault> {
+fn transport(program: &EmbeddedTransport) -> Result<TransportConfigBuilder, EmbeddedError> {
     let name = program.name.parse();
     let name = name.map_err(|_| bad("a transport's name cannot be used"))?;
     let mut builder = TransportConfigBuilder::default();
@@ -76,6 +76,6 @@ fn transport(program: &EmbeddedTransport) -> Result<TransportConfigBuilder, Embe
     Ok(builder)
 }
 
-fn bad(reason: &str) -> EmbeddedFault {
-    EmbeddedFault::BadConfig(reason.to_owned())
+fn bad(reason: &str) -> EmbeddedError {
+    EmbeddedError::BadConfig(reason.to_owned())
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use child::{Child, NOWHERE};
 use meter_arti::Ended;
-use meter_embedded::{EmbeddedCommand, EmbeddedEvent, EmbeddedFault};
+use meter_embedded::{EmbeddedCommand, EmbeddedError, EmbeddedEvent};
 
 #[tokio::test]
 async fn it_listens_for_its_user_alone_and_ends_with_its_stdin() {
@@ -42,14 +42,14 @@ async fn it_stops_when_told_and_without_a_word_before_it_has_begun() {
 async fn what_it_cannot_follow_ends_it_with_a_reason() {
     let mut child = Child::new();
     child.write(b"GET / HTTP/1.0\n").await;
-    let fault = EmbeddedFault::BadSetup;
-    assert_eq!(child.hear().await, Some(EmbeddedEvent::Failed { fault }));
+    let error = EmbeddedError::BadSetup;
+    assert_eq!(child.hear().await, Some(EmbeddedEvent::Failed { error }));
     assert_eq!(child.orphaned().await, Ended::Failed);
 
     let mut child = Child::begun("[storage]\nstate_dir = \"/\"").await;
     match child.hear().await {
         Some(EmbeddedEvent::Failed {
-            fault: EmbeddedFault::BadConfig(reason),
+            error: EmbeddedError::BadConfig(reason),
         }) => {
             assert!(reason.contains("storage"), "{reason}");
         }
@@ -107,8 +107,8 @@ async fn a_damaged_state_is_named_and_left_as_it_is() {
         std::fs::write(data.join("state/state/guards.json"), "{\"default\":").unwrap();
     })
     .await;
-    let fault = EmbeddedFault::StateDamaged("state/state/guards.json".into());
-    assert_eq!(child.hear().await, Some(EmbeddedEvent::Failed { fault }));
+    let error = EmbeddedError::StateDamaged("state/state/guards.json".into());
+    assert_eq!(child.hear().await, Some(EmbeddedEvent::Failed { error }));
     let file = child.folder.path().join("data/state/state/guards.json");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "{\"default\":");
     assert_eq!(child.orphaned().await, Ended::Failed);
@@ -128,7 +128,7 @@ async fn a_folder_that_is_open_to_others_is_refused() {
         way: meter_embedded::EmbeddedWay::Straight,
     };
     child.say(&EmbeddedCommand::Begin(setup)).await;
-    let fault = EmbeddedFault::DataDir;
-    assert_eq!(child.hear().await, Some(EmbeddedEvent::Failed { fault }));
+    let error = EmbeddedError::DataDir;
+    assert_eq!(child.hear().await, Some(EmbeddedEvent::Failed { error }));
     assert_eq!(child.orphaned().await, Ended::Failed);
 }

@@ -106,7 +106,8 @@ pub enum EmbeddedEvent {
     /// It cannot continue; the process ends.
     Failed {
         /// The reason.
-        fault: EmbeddedFault,
+        #[serde(rename = "fault")]
+        error: EmbeddedError,
     },
     /// [`EmbeddedCommand::NewIdentity`] is done.
     NewIdentity,
@@ -135,7 +136,8 @@ pub struct EmbeddedProgress {
     /// The reason why it cannot continue, in Arti's words, if Arti knows. Contains no address.
     pub blocked: Option<String>,
     /// The way its latest connection to a relay failed, if it did.
-    pub failure: Option<EmbeddedFailure>,
+    #[serde(rename = "failure")]
+    pub connect_error: Option<ConnectError>,
     /// How many seconds this computer's clock is off, according to relays that were asked; positive
     /// if it is ahead. `None` while no relay has answered.
     pub clock_skew_s: Option<i64>,
@@ -146,14 +148,18 @@ pub struct EmbeddedProgress {
 /// The reason why a connection to a relay was not made.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum EmbeddedFailure {
+pub enum ConnectError {
     /// The connection was refused.
     Refused,
     /// This computer has no route to the address.
     NoRoute,
     /// There was no answer.
     TimedOut,
-    /// Any other reason.
+    /// The clocks differ: a certificate has expired or is not valid yet. Only this reason is read
+    /// from the text of a warning (of the embedded Tor: [`EmbeddedProgress::blocked`]), and later
+    /// reasons of the same phase do not replace it.
+    Clock,
+    /// Any other reason, also those of newer versions of Tor.
     Other,
 }
 
@@ -181,7 +187,7 @@ pub struct EmbeddedPath {
 /// The reason why the embedded Tor ended.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum EmbeddedFault {
+pub enum EmbeddedError {
     /// The first line was missing or not understood.
     BadSetup,
     /// Arti refuses its configuration. Holds the reason without values.
@@ -316,9 +322,9 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line_and_reads_back() {
-        let fault = EmbeddedFault::BadConfig("line 1\n".into());
+        let error = EmbeddedError::BadConfig("line 1\n".into());
         for event in [
-            EmbeddedEvent::Failed { fault },
+            EmbeddedEvent::Failed { error },
             EmbeddedEvent::Listening {
                 version: "Arti".into(),
             },

@@ -2,7 +2,7 @@
 //! book.
 
 use crate::{
-    BookError, Damage,
+    BookError, BookFault,
     posting::{self, Account, POSTINGS_PER_REPORT},
     rows, schema,
 };
@@ -29,11 +29,11 @@ pub(crate) fn check_head(connection: &Connection) -> Result<(), BookError> {
     let found: i64 = connection.query_row("SELECT count(*) FROM postings", [], |row| row.get(0))?;
     let found = found.unsigned_abs();
     if found != expected {
-        return Err(Damage::PostingCount { expected, found }.into());
+        return Err(BookFault::PostingCount { expected, found }.into());
     }
     if rows::sum(connection, Account::Credits)? != Some(amount) {
         let signed = amount.unsigned_abs();
-        return Err(Damage::Balance { signed }.into());
+        return Err(BookFault::Balance { signed }.into());
     }
     Ok(())
 }
@@ -56,14 +56,14 @@ fn check_file(connection: &Connection) -> Result<(), BookError> {
     let verdict: String =
         connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
-        return Err(Damage::File(verdict).into());
+        return Err(BookFault::File(verdict).into());
     }
     let orphan: Option<String> = connection
         .query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
         .optional()?;
     match orphan {
         None => Ok(()),
-        Some(table) => Err(Damage::File(format!("a row of {table} has no parent")).into()),
+        Some(table) => Err(BookFault::File(format!("a row of {table} has no parent")).into()),
     }
 }
 
@@ -73,12 +73,12 @@ fn check_reports(connection: &Connection) -> Result<Option<ChainHead>, BookError
         connection.prepare_cached("SELECT sequence, signed FROM reports ORDER BY sequence")?;
     let mut head = chain.map(|(chain, key)| ChainHead::genesis(chain, key));
     for kept in select.query_map([], rows::report)? {
-        let (kept, before) = (kept?, head.ok_or(Damage::NoChain)?);
+        let (kept, before) = (kept?, head.ok_or(BookFault::NoChain)?);
         let sequence = kept.sequence;
         let report = rows::verify(kept, before.chain, before.key)?;
         let after = before
             .follow(&report)
-            .map_err(|error| Damage::Chain { sequence, error })?;
+            .map_err(|error| BookFault::Chain { sequence, error })?;
         check_postings(connection, report.value())?;
         head = Some(after);
     }
@@ -93,7 +93,7 @@ fn check_postings(connection: &Connection, report: &SessionReport) -> Result<(),
         let place = (posting.account.name(), i64::try_from(sequence).ok());
         let found: Option<i64> = select.query_row(place, |row| row.get(0)).optional()?;
         if found != Some(posting.amount) {
-            return Err(Damage::Postings { sequence }.into());
+            return Err(BookFault::Postings { sequence }.into());
         }
     }
     Ok(())

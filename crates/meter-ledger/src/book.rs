@@ -1,7 +1,7 @@
 //! The book: its operations and their transactions.
 
 use crate::{
-    Audit, BookError, Bug, Damage, Place, audit, file, place,
+    Audit, BookError, BookFault, Bug, Place, audit, file, place,
     posting::{self, Account},
     rows, schema,
 };
@@ -272,7 +272,7 @@ impl Book {
             Some(amount) => Ok(amount),
             None => {
                 let signed = rows::head(&self.connection)?.map_or(0, |h| h.totals.amount.get());
-                Err(Damage::Balance { signed }.into())
+                Err(BookFault::Balance { signed }.into())
             }
         }
     }
@@ -356,7 +356,7 @@ fn already(
     match kept {
         Some(kept) if kept.signed.body() == report.signed().body() => Ok(Posted::Already),
         Some(_) => Err(BookError::Fork { sequence }),
-        None => Err(Damage::Missing { sequence }.into()),
+        None => Err(BookFault::Missing { sequence }.into()),
     }
 }
 

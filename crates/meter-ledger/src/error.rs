@@ -39,7 +39,7 @@ pub enum BookError {
     },
     /// The content of the file contradicts itself: it was edited, or the disk lost data.
     #[error("the book is damaged")]
-    Damaged(#[from] Damage),
+    Damaged(#[from] BookFault),
     /// The disk is full, read-only or failing. The book contains nothing of the call; after an
     /// error of `post`, [`Book::head`](crate::Book::head) returns the state of the book.
     #[error("the disk did not take or give what the book needs")]
@@ -80,7 +80,7 @@ pub enum BookError {
 
 /// The first damage that was found in a book.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Damage {
+pub enum BookFault {
     /// SQLite cannot read the file. The text names only pages, tables and indexes.
     #[error("SQLite finds the file malformed: {0}")]
     File(String),
@@ -168,7 +168,7 @@ impl From<rusqlite::Error> for BookError {
     #[track_caller]
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
-        let damaged = |error: &rusqlite::Error| Self::Damaged(Damage::File(error.to_string()));
+        let damaged = |error: &rusqlite::Error| Self::Damaged(BookFault::File(error.to_string()));
         match error.sqlite_error_code() {
             Some(Code::DatabaseBusy | Code::DatabaseLocked | Code::FileLockingProtocolFailed) => {
                 Self::Busy

@@ -1,7 +1,7 @@
 //! The book's file. It is created as a whole or not at all, and recognised before SQLite opens it.
 
 use crate::{
-    BookError, Bug, Damage,
+    BookError, BookFault, Bug,
     beside::beside,
     fault,
     place::place_new,
@@ -70,7 +70,7 @@ fn create(path: &Path) -> Result<(), BookError> {
     for suffix in ["-wal", "-journal"] {
         let log = beside(path, suffix);
         if log.try_exists().map_err(|e| cannot_open(path, e))? {
-            return Err(Damage::LogWithoutBook(log).into());
+            return Err(BookFault::LogWithoutBook(log).into());
         }
     }
     let draft = beside(path, ".new");

@@ -24,6 +24,6 @@ mod schema;
 
 pub use audit::Audit;
 pub use book::{Book, Posted};
-pub use error::{BookError, Bug, Damage};
+pub use error::{BookError, BookFault, Bug};
 pub use fault::DiskFault;
 pub use place::{Place, place_new};

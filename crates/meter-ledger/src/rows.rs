@@ -1,6 +1,6 @@
 //! Converts rows to values and back. A row with an impossible value is reported as damage.
 
-use crate::{BookError, Bug, Damage, posting::Account};
+use crate::{BookError, BookFault, Bug, posting::Account};
 use meter_core::{
     ByteCount, ChainHead, ChainId, DeviceKey, DurationMs, OpenSession, SESSION_REPORT_BODY_BYTES,
     SIGNATURE_BYTES, SessionReport, Signed, UnixMs, Verified,
@@ -32,7 +32,7 @@ pub(crate) fn head(connection: &Connection) -> Result<Option<ChainHead>, BookErr
         .optional()?;
     match (chain(connection)?, last) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(Damage::NoChain.into()),
+        (None, Some(_)) => Err(BookFault::NoChain.into()),
         (Some((chain, key)), None) => Ok(Some(ChainHead::genesis(chain, key))),
         (Some((chain, key)), Some(kept)) => {
             let report = verify(kept, chain, key)?;
@@ -53,12 +53,12 @@ pub(crate) fn verify(
     kept: KeptReport,
     chain: ChainId,
     key: DeviceKey,
-) -> Result<Verified<SessionReport>, Damage> {
+) -> Result<Verified<SessionReport>, BookFault> {
     let sequence = kept.sequence;
     let report = kept
         .signed
         .verify(key)
-        .map_err(|error| Damage::Report { sequence, error })?;
+        .map_err(|error| BookFault::Report { sequence, error })?;
     let error = if report.value().chain != chain {
         meter_core::ChainError::OtherChain
     } else if report.value().sequence != sequence {
@@ -69,7 +69,7 @@ pub(crate) fn verify(
     } else {
         return Ok(report);
     };
-    Err(Damage::Chain { sequence, error })
+    Err(BookFault::Chain { sequence, error })
 }
 
 /// Reads a row of `sequence, signed`.
@@ -127,7 +127,7 @@ pub(crate) fn open_session(connection: &Connection) -> Result<Option<OpenSession
     };
     match open_session_of(numbers, resumed) {
         Some(open) => Ok(Some(open)),
-        None => Err(Damage::OpenSession.into()),
+        None => Err(BookFault::OpenSession.into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tables of the book, and the check that a file has exactly these.
 
-use crate::{BookError, Damage};
+use crate::{BookError, BookFault};
 use rusqlite::Connection;
 
 /// `OMBK`, in the file's header: identifies the file as a book.
@@ -32,7 +32,7 @@ pub(crate) fn check(connection: &Connection) -> Result<(), BookError> {
         object.map(|object| object.name.clone())
     };
     match unmatched(&expected, &found).or_else(|| unmatched(&found, &expected)) {
-        Some(name) => Err(Damage::Schema { name }.into()),
+        Some(name) => Err(BookFault::Schema { name }.into()),
         None => Ok(()),
     }
 }

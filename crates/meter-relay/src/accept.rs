@@ -29,23 +29,23 @@ pub(crate) async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, Soc
             Ok(accepted) => return Ok(accepted),
             Err(error) => error,
         };
-        match Fault::of(&error) {
-            Fault::Connection => {}
-            Fault::Shortage => {
+        match AcceptErrorKind::of(&error) {
+            AcceptErrorKind::Connection => {}
+            AcceptErrorKind::Shortage => {
                 if pause == PAUSE_MIN {
                     warn!(%error, "cannot accept connections for want of resources; waiting");
                 }
                 sleep(pause).await;
                 pause = (pause * 2).min(PAUSE_MAX);
             }
-            Fault::Listener => return Err(error),
+            AcceptErrorKind::Listener => return Err(error),
         }
     }
 }
 
 /// The thing that made an accept fail (accept(2), "ERRORS").
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Fault {
+enum AcceptErrorKind {
     /// That one connection. The next one may succeed.
     Connection,
     /// The machine or this process lacks files or memory at the moment.
@@ -54,7 +54,7 @@ enum Fault {
     Listener,
 }
 
-impl Fault {
+impl AcceptErrorKind {
     fn of(error: &io::Error) -> Self {
         match Errno::from_io_error(error) {
             Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Self::Shortage,
@@ -73,9 +73,9 @@ mod tests {
 
     #[test]
     fn only_a_broken_listener_ends_accepting() {
-        let of = |errno: Errno| Fault::of(&errno.into());
+        let of = |errno: Errno| AcceptErrorKind::of(&errno.into());
         for shortage in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
-            assert_eq!(of(shortage), Fault::Shortage, "{shortage}");
+            assert_eq!(of(shortage), AcceptErrorKind::Shortage, "{shortage}");
         }
         for passing in [
             Errno::CONNABORTED,
@@ -84,11 +84,14 @@ mod tests {
             Errno::NETDOWN,
             Errno::INTR,
         ] {
-            assert_eq!(of(passing), Fault::Connection, "{passing}");
+            assert_eq!(of(passing), AcceptErrorKind::Connection, "{passing}");
         }
         for broken in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK] {
-            assert_eq!(of(broken), Fault::Listener, "{broken}");
+            assert_eq!(of(broken), AcceptErrorKind::Listener, "{broken}");
         }
-        assert_eq!(Fault::of(&io::Error::other("no reactor")), Fault::Listener);
+        assert_eq!(
+            AcceptErrorKind::of(&io::Error::other("no reactor")),
+            AcceptErrorKind::Listener
+        );
     }
 }

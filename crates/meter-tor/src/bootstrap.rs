@@ -3,14 +3,31 @@
 //! [`Progress`] is the pure part: it takes events and returns states. [`follow`] reads the events
 //! and publishes the states.
 
+use meter_embedded::ConnectError;
 use tokio::time::Instant;
 
 use crate::{
-    Bootstrap, Complaint, ControlRefusal, TorState, TorWarning,
+    Bootstrap, ControlRefusal, TorState, TorWarning,
     circuit::{Circuit, Question},
     control::{Command, Control, ControlError, Event, Phase, bootstrap_phase, circuit_of},
     publisher::Publisher,
 };
+
+/// The reason in the text of a warning, if it names one. If the network's certificate seems
+/// expired, this computer's clock is ahead.
+pub(crate) fn connect_error_in(warning: &str) -> Option<ConnectError> {
+    let warning = warning.to_ascii_lowercase();
+    let words = [
+        "clock",
+        "certificate expired",
+        "certificate has expired",
+        "not yet valid",
+    ];
+    words
+        .iter()
+        .any(|words| warning.contains(words))
+        .then_some(ConnectError::Clock)
+}
 
 /// The owner of the Tor that is followed. Only a Tor of ours gets commands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,7 +50,7 @@ impl Progress {
             tag: "starting".into(),
             summary: "Starting".into(),
             warning: None,
-            complaint: None,
+            connect_error: None,
             since: now,
         };
         Self {
@@ -73,21 +90,21 @@ impl Progress {
                 tag: phase.tag,
                 summary: phase.summary,
                 warning: phase.warning,
-                complaint: phase.complaint,
+                connect_error: phase.connect_error,
                 since: now,
             };
-        } else if known.complaint != Some(Complaint::Clock) {
+        } else if known.connect_error != Some(ConnectError::Clock) {
             known.warning = phase.warning.or_else(|| known.warning.take());
-            known.complaint = phase.complaint.or(known.complaint);
+            known.connect_error = phase.connect_error.or(known.connect_error);
         }
     }
 
     fn hear(&mut self, warning: String) {
         let known = &mut self.bootstrap;
-        match Complaint::in_words(&warning) {
-            Some(complaint) => known.complaint = Some(complaint),
+        match connect_error_in(&warning) {
+            Some(error) => known.connect_error = Some(error),
             // Warnings that follow a wrong clock explain nothing more.
-            None if known.complaint == Some(Complaint::Clock) => return,
+            None if known.connect_error == Some(ConnectError::Clock) => return,
             // Before Tor begins to connect, its warnings are only about its options.
             None if known.percent == 0 => return,
             None => {}
@@ -105,7 +122,7 @@ impl Progress {
                 tag,
                 summary,
                 warning: None,
-                complaint: None,
+                connect_error: None,
             },
             now,
         );
@@ -191,7 +208,7 @@ mod tests {
             tag: tag.into(),
             summary: tag.into(),
             warning,
-            complaint: None,
+            connect_error: None,
         })
     }
 

@@ -4,14 +4,14 @@
 //!
 //! No reason contains an address or a fingerprint: bridges are secrets of the people who use them.
 
+mod fault;
 mod pasted;
-mod refusal;
 mod transport;
 
 use std::net::SocketAddr;
 
-use self::refusal::{BYTES_MAX, FINGERPRINT_DIGITS};
-pub use refusal::BadBridge;
+use self::fault::{BYTES_MAX, FINGERPRINT_DIGITS};
+pub use fault::BridgeFault;
 pub use transport::Transport;
 
 /// Transports that censors can detect. New bridges with these transports are no longer given out.
@@ -47,10 +47,10 @@ impl Bridge {
     ///
     /// # Errors
     /// The first mistake in the line.
-    pub fn parse(line: &str) -> Result<Self, BadBridge> {
+    pub fn parse(line: &str) -> Result<Self, BridgeFault> {
         let line = pasted::plain(line)?;
         if line.len() > BYTES_MAX {
-            return Err(BadBridge::TooLong);
+            return Err(BridgeFault::TooLong);
         }
         let mut words = line.split(' ').filter(|word| !word.is_empty()).peekable();
         if words
@@ -59,7 +59,7 @@ impl Bridge {
         {
             words.next();
         }
-        let first = *words.peek().ok_or(BadBridge::Empty)?;
+        let first = *words.peek().ok_or(BridgeFault::Empty)?;
         let known = Transport::named(first);
         if known.is_some() {
             words.next();
@@ -67,9 +67,9 @@ impl Bridge {
             .iter()
             .any(|old| first.eq_ignore_ascii_case(old))
         {
-            return Err(BadBridge::OldTransport);
+            return Err(BridgeFault::OldTransport);
         } else if !first.contains(':') {
-            return Err(BadBridge::Transport);
+            return Err(BridgeFault::Transport);
         }
         let address = address(words.next().unwrap_or_default())?;
         let fingerprint = words
@@ -110,12 +110,12 @@ impl Bridge {
     }
 }
 
-fn address(word: &str) -> Result<SocketAddr, BadBridge> {
+fn address(word: &str) -> Result<SocketAddr, BridgeFault> {
     let address: SocketAddr = word.parse().map_err(|_| not_an_address(word))?;
     let ip = address.ip();
     let leads_nowhere = address.port() == 0 || ip.is_unspecified() || ip.is_multicast();
     if leads_nowhere {
-        Err(BadBridge::Address)
+        Err(BridgeFault::Address)
     } else {
         Ok(address)
     }
@@ -123,22 +123,22 @@ fn address(word: &str) -> Result<SocketAddr, BadBridge> {
 
 /// The error for text in place of an address. A name and a port count as a name; a port alone does
 /// not.
-fn not_an_address(word: &str) -> BadBridge {
+fn not_an_address(word: &str) -> BridgeFault {
     let is_name = word.rsplit_once(':').is_some_and(|(host, port)| {
         let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         let has_letter = host.bytes().any(|byte| byte.is_ascii_alphabetic());
         port.parse::<u16>().is_ok() && has_letter && host.bytes().all(is_label)
     });
     if is_name {
-        BadBridge::Name
+        BridgeFault::Name
     } else {
-        BadBridge::Address
+        BridgeFault::Address
     }
 }
 
 /// Also accepts the form of relay lists: with `$` in front, and a nickname after `~` or `=`
 /// (control-spec, "LongName").
-fn fingerprint(word: &str) -> Result<String, BadBridge> {
+fn fingerprint(word: &str) -> Result<String, BridgeFault> {
     let word = word.strip_prefix('$').unwrap_or(word);
     let digits = word.split(['~', '=']).next().unwrap_or_default();
     let is_one =
@@ -146,20 +146,20 @@ fn fingerprint(word: &str) -> Result<String, BadBridge> {
     if is_one {
         Ok(digits.to_ascii_uppercase())
     } else {
-        Err(BadBridge::Fingerprint)
+        Err(BridgeFault::Fingerprint)
     }
 }
 
-fn check_arguments(transport: Option<Transport>, arguments: &[String]) -> Result<(), BadBridge> {
+fn check_arguments(transport: Option<Transport>, arguments: &[String]) -> Result<(), BridgeFault> {
     let Some(transport) = transport else {
         return if arguments.is_empty() {
             Ok(())
         } else {
-            Err(BadBridge::Argument)
+            Err(BridgeFault::Argument)
         };
     };
     let pairs: Option<Vec<_>> = arguments.iter().map(|word| word.split_once('=')).collect();
-    let pairs = pairs.ok_or(BadBridge::Argument)?;
+    let pairs = pairs.ok_or(BridgeFault::Argument)?;
     let is_key = |key: &str| {
         !key.is_empty()
             && key
@@ -167,7 +167,7 @@ fn check_arguments(transport: Option<Transport>, arguments: &[String]) -> Result
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     if !pairs.iter().all(|(key, _)| is_key(key)) {
-        return Err(BadBridge::Argument);
+        return Err(BridgeFault::Argument);
     }
     let has = |needed: &str| {
         pairs
@@ -182,7 +182,7 @@ fn check_arguments(transport: Option<Transport>, arguments: &[String]) -> Result
     // Report what is missing from the set that is most complete; of equal sets, the first.
     let there = |set: &&&[&'static str]| set.iter().filter(|needed| has(needed)).count();
     let lacking = sets.iter().rev().max_by_key(there).and_then(lacking);
-    lacking.map_or(Ok(()), |key| Err(BadBridge::Lacks(key)))
+    lacking.map_or(Ok(()), |key| Err(BridgeFault::Lacks(key)))
 }
 
 #[cfg(test)]

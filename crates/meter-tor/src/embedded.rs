@@ -13,16 +13,16 @@ use std::{
 
 use meter_core::{Backend, TorAddr};
 use meter_embedded::{
-    EmbeddedCommand, EmbeddedEvent, EmbeddedFailure, EmbeddedFault, EmbeddedPath, EmbeddedProgress,
-    EmbeddedSetup, EmbeddedWay,
+    EmbeddedCommand, EmbeddedError, EmbeddedEvent, EmbeddedPath, EmbeddedProgress, EmbeddedSetup,
+    EmbeddedWay,
 };
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::talk::Talk;
 use crate::{
-    Complaint, Embedded, FolderFault, TorConfig, TorProblem, TorWarning,
-    bootstrap::Progress,
+    Embedded, FolderFault, TorConfig, TorProblem, TorWarning,
+    bootstrap::{Progress, connect_error_in},
     child::{Child, Start},
     circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
     control::{Event, Phase},
@@ -34,7 +34,7 @@ use crate::{
 /// How one run of the child ended.
 enum Ended {
     Asked,
-    Fault(EmbeddedFault),
+    Error(EmbeddedError),
     /// Its stdout ended, or sent a line that we do not understand.
     Lost,
     TimedOut,
@@ -152,7 +152,7 @@ impl Life<'_> {
                     .found(Backend::Embedded, Some(&version), address);
                 self.follow().await
             }
-            Some(EmbeddedEvent::Failed { fault }) => Ended::Fault(fault),
+            Some(EmbeddedEvent::Failed { error }) => Ended::Error(error),
             Some(_) | None => Ended::Lost,
         }
     }
@@ -191,7 +191,7 @@ impl Life<'_> {
                             .answer(path.map_or(Circuit::Unused, |path| circuit(path, self.first)));
                     }
                 }
-                Some(EmbeddedEvent::Failed { fault }) => return Ended::Fault(fault),
+                Some(EmbeddedEvent::Failed { error }) => return Ended::Error(error),
                 Some(EmbeddedEvent::Listening { .. }) | None => return Ended::Lost,
             }
         }
@@ -231,22 +231,13 @@ fn phase(told: EmbeddedProgress) -> Phase {
     } else {
         told.percent.min(99)
     };
-    let in_words = told.blocked.as_deref().and_then(Complaint::in_words);
+    let in_words = told.blocked.as_deref().and_then(connect_error_in);
     Phase {
         percent,
         tag: told.tag,
         summary: told.summary,
-        complaint: in_words.or_else(|| told.failure.map(complaint)),
+        connect_error: in_words.or(told.connect_error),
         warning: told.blocked.as_deref().map(scrub),
-    }
-}
-
-fn complaint(failure: EmbeddedFailure) -> Complaint {
-    match failure {
-        EmbeddedFailure::Refused => Complaint::Refused,
-        EmbeddedFailure::NoRoute => Complaint::NoRoute,
-        EmbeddedFailure::TimedOut => Complaint::TimedOut,
-        EmbeddedFailure::Other => Complaint::Other,
     }
 }
 
@@ -275,9 +266,9 @@ async fn finish(
         Ended::TimedOut => Err(TorProblem::StartTimedOut {
             log: child.last_words().await,
         }),
-        Ended::Fault(fault) => {
+        Ended::Error(error) => {
             let mut log = child.last_words().await;
-            match problem_of(fault, data_dir) {
+            match problem_of(error, data_dir) {
                 Ok(problem) => Err(problem),
                 Err(reason) => {
                     log.push(reason);
@@ -289,22 +280,22 @@ async fn finish(
 }
 
 /// Returns the problem for a fault, or the last line if the child just ended.
-fn problem_of(fault: EmbeddedFault, data_dir: &Path) -> Result<TorProblem, String> {
-    match fault {
-        EmbeddedFault::BadSetup => Ok(TorProblem::Bug("the embedded tor did not understand us")),
-        EmbeddedFault::BadConfig(reason) => Ok(TorProblem::BadOption {
+fn problem_of(error: EmbeddedError, data_dir: &Path) -> Result<TorProblem, String> {
+    match error {
+        EmbeddedError::BadSetup => Ok(TorProblem::Bug("the embedded tor did not understand us")),
+        EmbeddedError::BadConfig(reason) => Ok(TorProblem::BadOption {
             log: vec![scrub(&reason)],
         }),
-        EmbeddedFault::DataDir => Ok(match open_above(data_dir) {
+        EmbeddedError::DataDir => Ok(match open_above(data_dir) {
             Some((folder, why)) => TorProblem::OpenAbove { folder, why },
             None => TorProblem::DataDirUnusable(FolderFault::RefusedByTor),
         }),
-        EmbeddedFault::StateDamaged(file) => Ok(TorProblem::StateDamaged {
+        EmbeddedError::StateDamaged(file) => Ok(TorProblem::StateDamaged {
             file: data_dir.join(file),
         }),
-        EmbeddedFault::DataDirLocked => Ok(TorProblem::DataDirLocked),
-        EmbeddedFault::Socket => Ok(TorProblem::RunDirUnusable(FolderFault::RefusedByTor)),
-        EmbeddedFault::Other(kind) => Err(scrub(&kind)),
+        EmbeddedError::DataDirLocked => Ok(TorProblem::DataDirLocked),
+        EmbeddedError::Socket => Ok(TorProblem::RunDirUnusable(FolderFault::RefusedByTor)),
+        EmbeddedError::Other(kind) => Err(scrub(&kind)),
     }
 }
 

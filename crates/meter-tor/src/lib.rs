@@ -26,15 +26,16 @@ mod survey;
 mod tor;
 mod version;
 
-pub use bridge::{BadBridge, Bridge, Transport};
+pub use bridge::{Bridge, BridgeFault, Transport};
 pub use circuit::{Built, Circuit, Hop, HopRole, SiteCredentials, WAYS_MAX};
 pub use config::{Candidate, Embedded, RestartPolicy, TorConfig};
 pub use detour::Detour;
 pub use folders::{SOCKET_PATH_BYTES_MAX, find_program};
+pub use meter_embedded::ConnectError;
 pub use meter_uplink::UplinkError;
 pub use options::OPTIONS_ALLOWED;
 pub use problem::{ControlRefusal, CookieFault, FolderFault, OpenFolder, Retry, TorProblem};
 pub use socket::SocketFault;
-pub use status::{Bootstrap, Complaint, TorState, TorStatus, TorWarning};
+pub use status::{Bootstrap, TorState, TorStatus, TorWarning};
 pub use survey::{ControlAnswer, SocksAnswer, SurveyedPlace, installed_version, survey};
 pub use tor::Tor;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use meter_core::Backend;
+use meter_embedded::ConnectError;
 use tokio::time::Instant;
 
 use crate::TorProblem;
@@ -86,28 +87,10 @@ pub struct Bootstrap {
     /// Tor's latest warning in this phase, without addresses.
     pub warning: Option<String>,
     /// The reason why Tor's latest connection failed, if Tor named it.
-    pub complaint: Option<Complaint>,
+    pub connect_error: Option<ConnectError>,
     /// When this phase began. Tor reports most failures late or never: after ten seconds without
     /// progress, a client should say so.
     pub since: Instant,
-}
-
-impl Complaint {
-    /// The reason in the text of a warning, if it names one. If the network's certificate seems
-    /// expired, this computer's clock is ahead.
-    pub(crate) fn in_words(warning: &str) -> Option<Self> {
-        let warning = warning.to_ascii_lowercase();
-        let words = [
-            "clock",
-            "certificate expired",
-            "certificate has expired",
-            "not yet valid",
-        ];
-        words
-            .iter()
-            .any(|words| warning.contains(words))
-            .then_some(Self::Clock)
-    }
 }
 
 impl Bootstrap {
@@ -116,22 +99,6 @@ impl Bootstrap {
     pub fn lasted(&self) -> Duration {
         self.since.elapsed()
     }
-}
-
-/// The reason why a connection into the Tor network failed (control-spec §5.5, `REASON`).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Complaint {
-    /// The connection was refused.
-    Refused,
-    /// This computer has no route to the address.
-    NoRoute,
-    /// There was no answer.
-    TimedOut,
-    /// Any other reason, also those of newer versions of Tor.
-    Other,
-    /// The clocks differ: a certificate has expired or is not valid yet. Only this reason is read
-    /// from the text of a warning, and later reasons of the same phase do not replace it.
-    Clock,
 }
 
 /// A condition that a person should know although Tor works.

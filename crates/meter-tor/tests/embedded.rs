@@ -13,7 +13,7 @@ use std::{
 
 use meter_core::{Backend, TorAddr};
 use meter_tor::{
-    Complaint, Embedded, FolderFault, Tor, TorConfig, TorProblem, TorState, TorWarning,
+    ConnectError, Embedded, FolderFault, Tor, TorConfig, TorProblem, TorState, TorWarning,
 };
 use tempfile::TempDir;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -114,18 +114,18 @@ async fn a_blockage_is_a_warning_without_addresses() {
 
 #[tokio::test]
 async fn how_connections_fail_and_what_the_clock_is_off_by_are_told() {
-    for (failure, complaint) in [
-        ("refused", Complaint::Refused),
-        ("no_route", Complaint::NoRoute),
-        ("timed_out", Complaint::TimedOut),
-        ("other", Complaint::Other),
+    for (failure, error) in [
+        ("refused", ConnectError::Refused),
+        ("no_route", ConnectError::NoRoute),
+        ("timed_out", ConnectError::TimedOut),
+        ("other", ConnectError::Other),
     ] {
         let seen = format!(r#"null,"failure":"{failure}","clock_skew_s":-7200"#);
         let said = format!("{LISTENING}{}", progress(7, &seen));
         let setting = Setting::saying(&said, |_| {});
         assert_eq!(soon(setting.tor.start()).await, Ok(()));
         let is_told = |state: &TorState| match state {
-            TorState::Bootstrapping(at) => at.complaint == Some(complaint),
+            TorState::Bootstrapping(at) => at.connect_error == Some(error),
             _ => false,
         };
         let status = until(&mut setting.tor.status(), is_told).await;

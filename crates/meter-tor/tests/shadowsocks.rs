@@ -15,7 +15,7 @@ use std::{
 
 use meter_core::{Backend, TorAddr};
 use meter_tor::{Candidate, Tor, TorConfig, TorProblem, TorState};
-use meter_uplink::{BadServer, FileFault, UplinkError};
+use meter_uplink::{FileFault, ServerFault, UplinkError};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -68,13 +68,17 @@ async fn a_file_that_cannot_be_used_is_said_at_once_and_no_tor_starts() {
     let good = format!("ss://{METHOD}:{KEY}@127.0.0.1:1");
     let bad = |bad| UplinkError::Server(bad);
     for (text, mode, expected) in [
-        ("ss://rc4-md5:x@127.0.0.1:1", 0o600, bad(BadServer::Method)),
+        (
+            "ss://rc4-md5:x@127.0.0.1:1",
+            0o600,
+            bad(ServerFault::Method),
+        ),
         (
             "ss://aes-256-gcm:x@server.example:1",
             0o600,
-            bad(BadServer::Name),
+            bad(ServerFault::Name),
         ),
-        ("", 0o600, bad(BadServer::Empty)),
+        ("", 0o600, bad(ServerFault::Empty)),
         (
             &good,
             0o644,

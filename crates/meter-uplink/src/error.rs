@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::BadServer;
+use crate::ServerFault;
 
 /// A SIP008 file with a hundred servers has about 30,000 bytes.
 pub(crate) const FILE_BYTES_MAX: u64 = 65_536;
@@ -15,7 +15,7 @@ pub enum UplinkError {
     File(FileFault),
     /// The content of the file is not a usable server.
     #[error("the server in the file cannot be used: {0}")]
-    Server(BadServer),
+    Server(ServerFault),
     /// The system cannot provide a thread, a port or a file.
     #[error("the system refused ({0})")]
     System(io::ErrorKind),

@@ -7,14 +7,14 @@
 //! server that needs it would not understand the connection.
 
 mod document;
+mod fault;
 mod parts;
-mod refusal;
 mod url;
 
 use std::net::{IpAddr, SocketAddr};
 
 use self::parts::Parts;
-pub use refusal::{BadServer, UrlPart};
+pub use fault::{ServerFault, UrlPart};
 use shadowsocks_service::shadowsocks::{
     ServerConfig, config::ServerConfigError, crypto::CipherKind,
 };
@@ -45,10 +45,10 @@ impl Server {
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, BadServer> {
+    pub fn parse(text: &str) -> Result<Self, ServerFault> {
         let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
         if text.is_empty() {
-            return Err(BadServer::Empty);
+            return Err(ServerFault::Empty);
         }
         if text.starts_with(['{', '[']) {
             let (parts, listed) = document::first_of(text)?;
@@ -58,8 +58,8 @@ impl Server {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ss") => {
                 Self::checked(&url::parts_of(rest)?, 1)
             }
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("ssconf") => Err(BadServer::Dynamic),
-            _ => Err(BadServer::Unknown),
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("ssconf") => Err(ServerFault::Dynamic),
+            _ => Err(ServerFault::Unknown),
         }
     }
 
@@ -83,17 +83,17 @@ impl Server {
         self.config.clone()
     }
 
-    fn checked(parts: &Parts, listed: usize) -> Result<Self, BadServer> {
-        let ip: IpAddr = parts.host.parse().map_err(|_| BadServer::Name)?;
+    fn checked(parts: &Parts, listed: usize) -> Result<Self, ServerFault> {
+        let ip: IpAddr = parts.host.parse().map_err(|_| ServerFault::Name)?;
         if ip.is_unspecified() {
-            return Err(BadServer::Unspecified);
+            return Err(ServerFault::Unspecified);
         }
         if parts.port == 0 || ip.is_multicast() {
-            return Err(BadServer::Address);
+            return Err(ServerFault::Address);
         }
         let method = cipher(&parts.method)?;
         if parts.password.is_empty() {
-            return Err(BadServer::NoPassword);
+            return Err(ServerFault::NoPassword);
         }
         let address = SocketAddr::new(ip, parts.port);
         let config = ServerConfig::new(address, parts.password.as_str(), method);
@@ -106,27 +106,27 @@ impl Server {
 }
 
 /// Finds a method by its name, in upper or lower case. Outline shortens one of the names.
-fn cipher(name: &str) -> Result<CipherKind, BadServer> {
+fn cipher(name: &str) -> Result<CipherKind, ServerFault> {
     let name = name.to_ascii_lowercase();
     let name = match name.as_str() {
         "chacha20-poly1305" => "chacha20-ietf-poly1305",
         name => name,
     };
-    let method = name.parse().map_err(|_| BadServer::Method)?;
+    let method = name.parse().map_err(|_| ServerFault::Method)?;
     // The library knows "none" as a method, which would send everything unencrypted.
     if method == CipherKind::NONE {
-        return Err(BadServer::Method);
+        return Err(ServerFault::Method);
     }
     Ok(method)
 }
 
 /// The library's own texts are not used: they show the byte at which decoding stopped.
-const fn bad_key(error: &ServerConfigError) -> BadServer {
+const fn bad_key(error: &ServerConfigError) -> ServerFault {
     match error {
         ServerConfigError::InvalidKeyEncoding(..)
-        | ServerConfigError::InvalidUserKeyEncoding(..) => BadServer::KeyEncoding,
+        | ServerConfigError::InvalidUserKeyEncoding(..) => ServerFault::KeyEncoding,
         ServerConfigError::InvalidKeyLength(_, wanted, bytes)
-        | ServerConfigError::InvalidUserKeyLength(_, wanted, bytes) => BadServer::KeyLength {
+        | ServerConfigError::InvalidUserKeyLength(_, wanted, bytes) => ServerFault::KeyLength {
             bytes: *bytes,
             wanted: *wanted,
         },

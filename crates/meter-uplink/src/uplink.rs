@@ -37,7 +37,7 @@ pub struct Uplink {
     address: SocketAddr,
     running: watch::Sender<bool>,
     #[cfg(test)]
-    fault: tests::Fault,
+    fault: tests::InjectedFault,
 }
 
 /// The reason why no data comes through.
@@ -88,7 +88,7 @@ impl Uplink {
             address: end.address(),
             running: watch::Sender::new(true),
             #[cfg(test)]
-            fault: tests::Fault::default(),
+            fault: tests::InjectedFault::default(),
         };
         let backoff = Backoff::default();
         Ok((uplink, Keeper { end, backoff }))

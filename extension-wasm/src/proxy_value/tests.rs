@@ -191,6 +191,9 @@ fn a_request_on_any_other_way_than_to_the_relay_is_astray() {
 #[test]
 fn firefox_says_private_when_it_wants_private_windows() {
     let text = "Error: proxy.settings requires private browsing permission.";
-    assert_eq!(refusal(text), Refusal::PrivateWindows);
-    assert_eq!(refusal("Type error for parameter value"), Refusal::Other);
+    assert_eq!(refusal(text), ProxyRefusal::PrivateWindows);
+    assert_eq!(
+        refusal("Type error for parameter value"),
+        ProxyRefusal::Other
+    );
 }

@@ -3,7 +3,7 @@
 use super::js::{in_regular, js, regular, settle, text, to_json};
 use super::worker::{dispatch, with_worker};
 use crate::bindings::api;
-use crate::proxy_value::{self, Engine, Reading, Refusal};
+use crate::proxy_value::{self, Engine, ProxyRefusal, Reading};
 use crate::update::{Event, ProxyTurn};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
@@ -24,7 +24,7 @@ pub(super) async fn read(turn: ProxyTurn) {
 }
 
 /// `set` succeeds even if another extension stays in control, so only a value read back counts.
-async fn and_read(done: Result<JsValue, JsValue>) -> Result<Reading, Refusal> {
+async fn and_read(done: Result<JsValue, JsValue>) -> Result<Reading, ProxyRefusal> {
     match done {
         Ok(_) => read_settings(&json!({})).await,
         Err(error) => Err(proxy_value::refusal(&text(&error))),
@@ -33,7 +33,7 @@ async fn and_read(done: Result<JsValue, JsValue>) -> Result<Reading, Refusal> {
 
 /// With `incognito`, reads the settings of private windows. The browser tells them only to an
 /// extension that may run there.
-pub(super) async fn read_settings(details: &Value) -> Result<Reading, Refusal> {
+pub(super) async fn read_settings(details: &Value) -> Result<Reading, ProxyRefusal> {
     let settings = settle(api().proxy().settings().get(&js(details))).await;
     let settings = settings.map_err(|error| proxy_value::refusal(&text(&error)))?;
     let settings: Value = serde_json::from_str(&to_json(&settings)).unwrap_or_default();
@@ -45,6 +45,6 @@ fn engine() -> Engine {
     with_worker(|worker| worker.extension.state().engine)
 }
 
-fn answer(turn: ProxyTurn, answer: Result<Reading, Refusal>) {
+fn answer(turn: ProxyTurn, answer: Result<Reading, ProxyRefusal>) {
     dispatch(Event::ProxyAnswered { turn, answer });
 }

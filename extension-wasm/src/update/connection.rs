@@ -3,7 +3,7 @@
 use super::ask::ask;
 use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
-use super::state::{Asked, Failure, Host, Link, State};
+use super::state::{Asked, Host, HostError, Link, State};
 use meter_wire::{Client, ErrorCode, Hello, Problem, ProtocolRange, Request};
 
 /// A host that must start a daemon first may need a while. A host that sends nothing for this long
@@ -59,8 +59,8 @@ pub(super) fn on_closed(
 ) {
     match &state.host {
         Host::Linked(link) if link.connection == connection => {
-            let failure = failure(reason, link.greeted, link.problem.as_ref());
-            gone(state, failure, effects);
+            let error = host_error(reason, link.greeted, link.problem.as_ref());
+            gone(state, error, effects);
         }
         Host::Idle | Host::Linked(_) | Host::Gone(_) => {}
     }
@@ -68,7 +68,7 @@ pub(super) fn on_closed(
 
 /// These are the browsers' exact texts: `docs/browsers.md`. If the host has sent a message before,
 /// it is installed and allowed, whatever the text says.
-fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failure {
+fn host_error(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> HostError {
     const NOT_INSTALLED: [&str; 3] = [
         "specified native messaging host not found",
         "no such native application",
@@ -77,14 +77,16 @@ fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failu
     ];
     const FORBIDDEN: &str = "access to the specified native messaging host is forbidden";
     if let Some(problem) = told {
-        return Failure::Told(problem.clone());
+        return HostError::Told(problem.clone());
     }
     let reason = reason.unwrap_or_default().to_lowercase();
     match greeted {
-        true => Failure::Stopped,
-        false if NOT_INSTALLED.iter().any(|words| reason.contains(words)) => Failure::NotInstalled,
-        false if reason.contains(FORBIDDEN) => Failure::Forbidden,
-        false => Failure::Stopped,
+        true => HostError::Stopped,
+        false if NOT_INSTALLED.iter().any(|words| reason.contains(words)) => {
+            HostError::NotInstalled
+        }
+        false if reason.contains(FORBIDDEN) => HostError::Forbidden,
+        false => HostError::Stopped,
     }
 }
 
@@ -92,26 +94,26 @@ fn failure(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Failu
 pub(super) fn on_flooded(state: &mut State, connection: ConnectionId, effects: &mut Vec<Effect>) {
     match &state.host {
         Host::Linked(link) if link.connection == connection => {
-            lose(state, Failure::Flooding, effects);
+            lose(state, HostError::Flooding, effects);
         }
         Host::Idle | Host::Linked(_) | Host::Gone(_) => {}
     }
 }
 
 /// Ends a connection that cannot be used.
-pub(super) fn lose(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
+pub(super) fn lose(state: &mut State, error: HostError, effects: &mut Vec<Effect>) {
     if let Host::Linked(link) = &state.host {
         effects.push(Effect::Disconnect(link.connection));
     }
-    gone(state, failure, effects);
+    gone(state, error, effects);
 }
 
 /// Notes the loss. A host that stopped may return in a moment. A missing host, or one of another
 /// version, is looked for at each alarm and whenever a popup opens.
-fn gone(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
+fn gone(state: &mut State, error: HostError, effects: &mut Vec<Effect>) {
     state.failures = state.failures.saturating_add(1);
     state.glimpse = None;
-    let may_be_back = match failure.code() {
+    let may_be_back = match error.code() {
         ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => false,
         code => code != ErrorCode::UnsupportedProtocol,
     };
@@ -119,8 +121,8 @@ fn gone(state: &mut State, failure: Failure, effects: &mut Vec<Effect>) {
         let timer = Timer::Reconnect(state.failures);
         effects.push(Effect::After(timer, backoff_ms(state.failures)));
     }
-    state.lost = Some(failure.clone());
-    state.host = Host::Gone(failure);
+    state.lost = Some(error.clone());
+    state.host = Host::Gone(error);
 }
 
 /// 250 ms after the first failure, doubled after each further one, at most 30 s.
@@ -138,16 +140,20 @@ mod tests {
     #[test]
     fn the_browsers_words_are_told_apart() {
         #[track_caller]
-        fn check(reason: &str, greeted: bool, expected: &Failure) {
-            assert_eq!(&failure(Some(reason), greeted, None), expected, "{reason}");
+        fn check(reason: &str, greeted: bool, expected: &HostError) {
+            assert_eq!(
+                &host_error(Some(reason), greeted, None),
+                expected,
+                "{reason}"
+            );
         }
         let missing = "Specified native messaging host not found.";
-        check(missing, false, &Failure::NotInstalled);
-        check(missing, true, &Failure::Stopped);
+        check(missing, false, &HostError::NotInstalled);
+        check(missing, true, &HostError::Stopped);
         check(
             "Access to the specified native messaging host is forbidden.",
             false,
-            &Failure::Forbidden,
+            &HostError::Forbidden,
         );
         for stopped in [
             "Failed to start native messaging host.",
@@ -156,28 +162,28 @@ mod tests {
             "Attempt to postMessage on disconnected port",
             "",
         ] {
-            check(stopped, false, &Failure::Stopped);
-            check(stopped, true, &Failure::Stopped);
+            check(stopped, false, &HostError::Stopped);
+            check(stopped, true, &HostError::Stopped);
         }
         check(
             "No such native application org.onionmeter.host",
             false,
-            &Failure::NotInstalled,
+            &HostError::NotInstalled,
         );
         check(
             "An unexpected error occurred",
             false,
-            &Failure::NotInstalled,
+            &HostError::NotInstalled,
         );
-        check("An unexpected error occurred", true, &Failure::Stopped);
-        assert_eq!(failure(None, false, None), Failure::Stopped);
+        check("An unexpected error occurred", true, &HostError::Stopped);
+        assert_eq!(host_error(None, false, None), HostError::Stopped);
     }
 
     #[test]
     fn what_the_bridge_said_explains_the_end() {
         let problem = Problem::new(ErrorCode::DaemonUnreachable);
-        let failure = failure(Some("Native host has exited."), false, Some(&problem));
-        assert_eq!(failure, Failure::Told(problem));
+        let error = host_error(Some("Native host has exited."), false, Some(&problem));
+        assert_eq!(error, HostError::Told(problem));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::private::PrivateWindows;
 use super::tabs::{OldTabs, PagesTurn};
-use crate::proxy_value::{Engine, Reading, Refusal};
+use crate::proxy_value::{Engine, ProxyRefusal, Reading};
 use serde::{Deserialize, Serialize};
 
 /// Numbers the connections to the host, so that late messages of an earlier one are ignored.
@@ -78,7 +78,7 @@ pub enum Event {
         /// Number of the order.
         turn: ProxyTurn,
         /// The settings now, or the reason of the refusal.
-        answer: Result<Reading, Refusal>,
+        answer: Result<Reading, ProxyRefusal>,
     },
     /// The browser closed the ways past the proxy or refused to; answers
     /// [`super::effect::Effect::HardenPrivacy`].

@@ -5,7 +5,7 @@ use super::book::Identity;
 use super::connection::{connect, lose, reconnect};
 use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
-use super::state::{Asked, Failure, Host, State};
+use super::state::{Asked, Host, HostError, State};
 use super::{reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
@@ -43,7 +43,7 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
     };
     match (asked, reply.outcome) {
         (Asked::Hello, Outcome::Ok(Success::Hello(hello))) => on_hello(state, &hello, effects),
-        (Asked::Hello, Outcome::Error(problem)) => lose(state, Failure::Told(problem), effects),
+        (Asked::Hello, Outcome::Error(problem)) => lose(state, HostError::Told(problem), effects),
         (Asked::Status(known), Outcome::Ok(Success::Status(status))) => {
             on_status(state, *status, effects);
             reports::on_asked_status(state, known);
@@ -101,7 +101,7 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     let ProtocolRange { min, max } = ProtocolRange::OURS;
     if !(min..=max).contains(&hello.protocol) {
         let problem = Problem::new(ErrorCode::UnsupportedProtocol);
-        return lose(state, Failure::Told(problem), effects);
+        return lose(state, HostError::Told(problem), effects);
     }
     let identity = Identity::of(hello);
     let Host::Linked(link) = &mut state.host else {
@@ -251,12 +251,12 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
         (Timer::HelloDue(connection), Host::Linked(link))
             if connection == link.connection && link.status.is_none() && link.problem.is_none() =>
         {
-            lose(state, Failure::Silent, effects);
+            lose(state, HostError::Silent, effects);
         }
         (Timer::Ping(connection), Host::Linked(link)) if connection == link.connection => {
             let silent = link.asked.iter().any(|(_, asked)| *asked == Asked::Ping);
             match silent {
-                true => lose(state, Failure::Silent, effects),
+                true => lose(state, HostError::Silent, effects),
                 false => ping(state, timer, effects),
             }
         }

@@ -4,7 +4,7 @@
 use super::effect::Effect;
 use super::event::ProxyTurn;
 use super::state::State;
-use crate::proxy_value::{Reading, Refusal, SINK_PORT};
+use crate::proxy_value::{ProxyRefusal, Reading, SINK_PORT};
 use meter_wire::ErrorCode;
 
 /// Asks the browser for its settings.
@@ -36,7 +36,7 @@ pub(super) fn clear(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Takes the browser's answer, unless a later order is on its way.
-pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Reading, Refusal>) {
+pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Reading, ProxyRefusal>) {
     if turn != state.proxy.turn {
         return;
     }
@@ -44,8 +44,8 @@ pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Readi
     proxy.in_flight = false;
     proxy.answer = Some(answer);
     proxy.trouble = match answer {
-        Err(Refusal::PrivateWindows) => Some(ErrorCode::PrivateWindowsNotAllowed),
-        Err(Refusal::Other) => Some(ErrorCode::ProxyRefused),
+        Err(ProxyRefusal::PrivateWindows) => Some(ErrorCode::PrivateWindowsNotAllowed),
+        Err(ProxyRefusal::Other) => Some(ErrorCode::ProxyRefused),
         Ok(Reading::OtherExtension) => Some(ErrorCode::ProxyControlledByOther),
         Ok(Reading::NotControllable) => Some(ErrorCode::ProxyNotControllable),
         Ok(Reading::Ours { .. }) => None,

@@ -5,7 +5,7 @@ use super::event::{ConnectionId, ProxyTurn, SubscriberId};
 use super::private::{Cover, PrivateWindows};
 use super::tabs::Pages;
 use super::verdict::{Verdict, Witness};
-use crate::proxy_value::{Engine, Reading, Refusal};
+use crate::proxy_value::{Engine, ProxyRefusal, Reading};
 use meter_wire::{ErrorCode, Problem, RelayStatus, SiteCircuit, Status};
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ pub struct State {
     /// The browser's proxy settings.
     pub proxy: Proxy,
     /// The reason why the last connection ended, until a later connection brings a status.
-    pub(super) lost: Option<Failure>,
+    pub(super) lost: Option<HostError>,
     /// Tabs that were open before protection.
     pub pages: Pages,
     /// Whether requests reach the relay.
@@ -77,7 +77,7 @@ pub enum Host {
     /// A port is open, or being opened.
     Linked(Box<Link>),
     /// There is no connection.
-    Gone(Failure),
+    Gone(HostError),
 }
 
 /// One connection and what was learned on it. It ends with the connection.
@@ -144,7 +144,7 @@ pub struct Site {
 
 /// The reason why there is no connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Failure {
+pub enum HostError {
     /// The browser does not know the host.
     NotInstalled,
     /// The host's manifest does not allow this extension.
@@ -167,7 +167,7 @@ pub struct Proxy {
     pub(super) turn: ProxyTurn,
     pub(super) in_flight: bool,
     /// The last answer.
-    pub answer: Option<Result<Reading, Refusal>>,
+    pub answer: Option<Result<Reading, ProxyRefusal>>,
     /// The reason why the settings cannot be ours, if there is one.
     pub trouble: Option<ErrorCode>,
     /// A port that was set and that the browser has not confirmed yet.
@@ -191,9 +191,9 @@ impl State {
     /// The reason why there is no usable host. If the host fails every time, it is called again and
     /// again; the reason stays until a call succeeds.
     #[must_use]
-    pub fn failure(&self) -> Option<&Failure> {
+    pub fn host_error(&self) -> Option<&HostError> {
         match &self.host {
-            Host::Gone(failure) => Some(failure),
+            Host::Gone(error) => Some(error),
             Host::Linked(link) if link.status.is_none() && link.problem.is_none() => {
                 self.lost.as_ref()
             }
@@ -360,7 +360,7 @@ impl State {
     }
 }
 
-impl Failure {
+impl HostError {
     /// The error code of this reason.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {

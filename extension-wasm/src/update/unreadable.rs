@@ -3,7 +3,7 @@
 use super::ask::take_asked;
 use super::connection::lose;
 use super::effect::Effect;
-use super::state::{Asked, Failure, Host, State};
+use super::state::{Asked, Host, HostError, State};
 use super::witness;
 use meter_wire::{ErrorCode, Problem};
 use serde_json::Value;
@@ -26,7 +26,7 @@ pub(super) fn on_frame(state: &mut State, json: &str, effects: &mut Vec<Effect>)
 pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effect>) {
     let problem = Problem::new(ErrorCode::HostUnreadable);
     match asked {
-        Asked::Hello => lose(state, Failure::Unreadable, effects),
+        Asked::Hello => lose(state, HostError::Unreadable, effects),
         Asked::Status(_) => forget_status(state, problem),
         Asked::Reports(_) => state.book.refused = true,
         Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_) => state.told = Some(problem),

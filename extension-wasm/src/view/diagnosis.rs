@@ -4,7 +4,7 @@ use super::button::Button;
 use super::help::{Help, help};
 use super::problem::{Name, Own, Problem};
 use super::{pages, witness};
-use crate::update::{Failure, Host, Intent, State};
+use crate::update::{Host, HostError, Intent, State};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 
@@ -14,11 +14,11 @@ pub fn problem(state: &State) -> Option<Problem> {
     if state.bypassed {
         return Some(bypassed());
     }
-    if let Some(failure) = state.failure() {
-        let code = failure.code();
+    if let Some(error) = state.host_error() {
+        let code = error.code();
         let missing = matches!(code, ErrorCode::HostNotInstalled | ErrorCode::HostForbidden);
         if missing || state.proxy.trouble.is_none() || !state.wanted {
-            return Some(host_gone(state, failure));
+            return Some(host_gone(state, error));
         }
     }
     if let Some(code) = state.proxy.trouble.filter(|_| state.wanted) {
@@ -95,15 +95,15 @@ fn port_refused(state: &State) -> Option<Problem> {
         .then(|| of_code(state, ErrorCode::RelayPortRefused, None, None))
 }
 
-fn host_gone(state: &State, failure: &Failure) -> Problem {
-    let (message, detail) = match failure {
-        Failure::Told(said) => (Some(said.message.as_str()), said.detail.clone()),
+fn host_gone(state: &State, error: &HostError) -> Problem {
+    let (message, detail) = match error {
+        HostError::Told(said) => (Some(said.message.as_str()), said.detail.clone()),
         _ => (None, None),
     };
-    let mut problem = of_code(state, failure.code(), message, detail);
+    let mut problem = of_code(state, error.code(), message, detail);
     // The sentence of the code promises that traffic is blocked. That is true only while our proxy
     // setting is in force.
-    if failure.code() == ErrorCode::HostStopped && state.route_port().is_none() {
+    if error.code() == ErrorCode::HostStopped && state.route_port().is_none() {
         problem.sentence = "The Onionmeter program stopped.".to_owned();
     }
     problem

@@ -5,7 +5,7 @@ use super::light::Light;
 use super::problem::Problem;
 use super::{pages, witness};
 use crate::proxy_value::Reading;
-use crate::update::{Cover, Failure, Host, Intent, State};
+use crate::update::{Cover, Host, HostError, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 use serde::Serialize;
 
@@ -118,15 +118,16 @@ pub(super) fn hurdle(state: &State) -> Hurdle {
     if state.proxy.trouble.is_some() {
         return Hurdle::Standing("Onionmeter does not control this browser's proxy.");
     }
-    if let Some(failure) = state.failure() {
-        return Hurdle::Standing(match failure {
-            Failure::Silent => "The Onionmeter program does not answer.",
-            Failure::Unreadable | Failure::Flooding => {
+    if let Some(error) = state.host_error() {
+        return Hurdle::Standing(match error {
+            HostError::Silent => "The Onionmeter program does not answer.",
+            HostError::Unreadable | HostError::Flooding => {
                 "The Onionmeter program cannot be understood."
             }
-            Failure::NotInstalled | Failure::Forbidden | Failure::Stopped | Failure::Told(_) => {
-                "The Onionmeter program is not there."
-            }
+            HostError::NotInstalled
+            | HostError::Forbidden
+            | HostError::Stopped
+            | HostError::Told(_) => "The Onionmeter program is not there.",
         });
     }
     let link = match &state.host {

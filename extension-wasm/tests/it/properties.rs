@@ -8,7 +8,7 @@ use meter_wire::{
     Request, Status, Success, TorState, Witness, WitnessSeen, WitnessText, write_message,
 };
 use onionmeter::extension::Extension;
-use onionmeter::proxy_value::{Engine, Reading, Refusal};
+use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
 use onionmeter::update::{
     ConnectionId, Effect, Event, Intent, OldTabs, PagesTurn, ProxyTurn, SINK_PORT, Started, Stored,
     SubscriberId, Tab, Timer,
@@ -35,7 +35,7 @@ enum Step {
     },
     Proxy {
         late: bool,
-        answer: Result<Reading, Refusal>,
+        answer: Result<Reading, ProxyRefusal>,
     },
     Flood {
         late: bool,
@@ -78,7 +78,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Ok(Reading::Free)),
         1 => Just(Ok(Reading::OtherExtension)),
         1 => Just(Ok(Reading::NotControllable)),
-        1 => Just(Err(Refusal::PrivateWindows)),
+        1 => Just(Err(ProxyRefusal::PrivateWindows)),
     ];
     let reason = prop_oneof![
         Just("Native host has exited."),
@@ -111,7 +111,7 @@ struct Onlooker {
     greeted: bool,
     status: Option<Status>,
     turn: ProxyTurn,
-    reading: Option<Result<Reading, Refusal>>,
+    reading: Option<Result<Reading, ProxyRefusal>>,
     wanted: bool,
     ports_told: Vec<u16>,
     looks: Vec<PagesTurn>,
@@ -408,7 +408,7 @@ impl Onlooker {
         self.happen(Event::Frame { connection, json });
     }
 
-    fn proxy(&mut self, late: bool, answer: Result<Reading, Refusal>) {
+    fn proxy(&mut self, late: bool, answer: Result<Reading, ProxyRefusal>) {
         let turn = match late {
             true => ProxyTurn(self.turn.0.wrapping_sub(1)),
             false => self.turn,

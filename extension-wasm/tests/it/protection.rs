@@ -3,7 +3,7 @@
 use crate::scene::{NOT_FOUND, PORT, Scene};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Problem, RelayStatus, Request, TorState, TorTrouble, TorUse};
-use onionmeter::proxy_value::{Reading, Refusal};
+use onionmeter::proxy_value::{ProxyRefusal, Reading};
 use onionmeter::update::{Effect, Event, Intent, ProxyTurn, SINK_PORT, Timer};
 use onionmeter::view::{Light, Name, Own, Tone};
 
@@ -243,7 +243,7 @@ fn a_policy_in_control_is_never_protected() {
 #[test]
 fn firefox_without_private_windows_says_what_to_allow() {
     let mut scene = Scene::new(1);
-    scene.answer = Err(Refusal::PrivateWindows);
+    scene.answer = Err(ProxyRefusal::PrivateWindows);
     let mut scene = scene.started();
     let code = Some(ErrorCode::PrivateWindowsNotAllowed);
     shows(&scene, Light::Unprotected, code);

@@ -11,7 +11,7 @@ use meter_wire::{
     TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText, write_message,
 };
 use onionmeter::extension::{Changes, Extension};
-use onionmeter::proxy_value::{Engine, Reading, Refusal};
+use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
 use onionmeter::update::{
     ConnectionId, Effect, Event, OldTabs, PrivateWindows, ProxyTurn, Started, State, SubscriberId,
     Tab,
@@ -37,7 +37,7 @@ pub(crate) struct Scene {
     /// The status that the host reports.
     pub(crate) status: Status,
     /// The browser's answer about its proxy settings. With `Free` it accepts whatever is written.
-    pub(crate) answer: Result<Reading, Refusal>,
+    pub(crate) answer: Result<Reading, ProxyRefusal>,
     /// The reason why no connection to the host can be made, if any.
     pub(crate) closed_because: Option<&'static str>,
     /// Whether the host answers at all.

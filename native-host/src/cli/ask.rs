@@ -1,6 +1,6 @@
 //! Asking the daemon, for as long as a person has patience.
 
-use super::{exit, outcome::Failure};
+use super::{exit, outcome::CommandError};
 use crate::{EXIT_BUG, cli::quantity, ipc};
 use clap::Args;
 use meter_wire::{Problem, Request, Settings, Status, Success};
@@ -30,7 +30,7 @@ impl Patience {
     pub(super) fn wait<T>(
         self,
         future: impl Future<Output = Result<T, Problem>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, CommandError> {
         self.wait_or(String::new, future)
     }
 
@@ -39,13 +39,13 @@ impl Patience {
         self,
         so_far: impl FnOnce() -> String,
         future: impl Future<Output = Result<T, Problem>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, CommandError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
+            .map_err(|error| CommandError::Exit(EXIT_BUG, error.to_string()))?;
         let Some(timeout) = self.timeout else {
-            return runtime.block_on(future).map_err(Failure::Problem);
+            return runtime.block_on(future).map_err(CommandError::Problem);
         };
         let outcome = runtime.block_on(async { tokio::time::timeout(timeout, future).await });
         outcome
@@ -57,9 +57,9 @@ impl Patience {
                     "not done within {limit} (--timeout).{so_far} What was asked may still happen: \
                      see `onionmeter status`."
                 );
-                Failure::Exit(exit::TIMED_OUT, message)
+                CommandError::Exit(exit::TIMED_OUT, message)
             })?
-            .map_err(Failure::Problem)
+            .map_err(CommandError::Problem)
     }
 }
 
@@ -80,6 +80,6 @@ pub(super) async fn settings(daemon: &mut ipc::Connection) -> Option<Settings> {
 }
 
 /// No daemon, and the command needs one.
-pub(super) fn not_running(why: &str) -> Failure {
-    Failure::Exit(exit::NOT_RUNNING, format!("the daemon is not running{why}"))
+pub(super) fn not_running(why: &str) -> CommandError {
+    CommandError::Exit(exit::NOT_RUNNING, format!("the daemon is not running{why}"))
 }

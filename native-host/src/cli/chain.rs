@@ -3,7 +3,7 @@
 use super::{
     ask::{self, Patience},
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     reports, verify,
 };
@@ -61,11 +61,11 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
         Ok(Some((before, ask::status(&mut daemon).await?)))
     })?;
     if let Some(detail) = refused {
-        return Err(Failure::Exit(EXIT_DATA, format!("{name}: {detail}")));
+        return Err(CommandError::Exit(EXIT_DATA, format!("{name}: {detail}")));
     }
     let Some((before, after)) = restored else {
         let message = format!("{name} holds another chain than the book; nothing was taken");
-        return Err(Failure::Exit(EXIT_DATA, message));
+        return Err(CommandError::Exit(EXIT_DATA, message));
     };
     let taken = after.reports.0.saturating_sub(before.reports.0);
     let text = format!(
@@ -76,7 +76,7 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
         .with("taken", U64Text(taken))
         .with("reports", after.reports);
     match after.problem {
-        Some(problem) => answer.failed(Failure::Problem(problem)),
+        Some(problem) => answer.failed(CommandError::Problem(problem)),
         None => answer,
     }
     .print(format)
@@ -84,13 +84,15 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
 
 type Reports = (HexBytes<16>, Vec<WireReport>);
 
-fn read(path: &Path) -> Result<Reports, Failure> {
+fn read(path: &Path) -> Result<Reports, CommandError> {
     let name = path.display();
-    let bad = |why: String| Failure::Exit(EXIT_DATA, format!("{name}: {why}"));
+    let bad = |why: String| CommandError::Exit(EXIT_DATA, format!("{name}: {why}"));
     let mut first = Vec::new();
     let limit = u64::try_from(SQLITE.len()).unwrap_or(u64::MAX);
     let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut first));
-    read.map_err(|error| Failure::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}")))?;
+    read.map_err(|error| {
+        CommandError::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}"))
+    })?;
     if first == SQLITE {
         return of_book(path).map_err(|error| bad(problems::chain(&error)));
     }
@@ -112,7 +114,7 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
     // The daemon puts the book there, and so nobody else's is named.
     let kept = files::free_for_kept_book(&home.book()).map_err(|error| {
         let text = format!("{}: {error}", home.root().display());
-        Failure::Exit(exit::CANNOT_WRITE, text)
+        CommandError::Exit(exit::CANNOT_WRITE, text)
     })?;
     let begun = Patience::default().wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
@@ -126,7 +128,7 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
     let Some(before) = begun else {
         let message = "Nothing is wrong with the chain in use that a new one would mend; to end it \
             all the same, add --yes.";
-        return Err(Failure::Exit(EXIT_USAGE, message.to_owned()));
+        return Err(CommandError::Exit(EXIT_USAGE, message.to_owned()));
     };
     let kept = kept.symlink_metadata().is_ok().then_some(kept);
     let mut text = "A new chain of reports begins, with 0 credits.\n".to_owned();

@@ -2,7 +2,7 @@
 
 use super::{
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     quantity, settings,
 };
@@ -199,15 +199,16 @@ fn json_of(value: &Value) -> Json {
 }
 
 fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
-    let usage = |why: String| Failure::Exit(EXIT_USAGE, format!("{why}. Nothing was changed."));
+    let usage =
+        |why: String| CommandError::Exit(EXIT_USAGE, format!("{why}. Nothing was changed."));
     let value = typed(key, words, number).map_err(usage)?;
     home.prepare()
-        .map_err(|error| Failure::Problem(problems::home(&error)))?;
+        .map_err(|error| CommandError::Problem(problems::home(&error)))?;
     let path = home.config();
     // A mistake from before is not the fault of this value.
     Config::load(&path).map_err(|error| broken(&error))?;
     config::set(&path, key, &value).map_err(|error| match error {
-        ConfigError::Write(..) => Failure::Exit(exit::CANNOT_WRITE, problems::chain(&error)),
+        ConfigError::Write(..) => CommandError::Exit(exit::CANNOT_WRITE, problems::chain(&error)),
         ConfigError::Value { limit, .. } => usage(format!(
             "{key} is {}; it must be {limit}",
             plain(&value).trim()
@@ -248,7 +249,7 @@ fn check(file: Option<&PathBuf>, home: &Home, format: Format) -> Outcome {
     let shown = path.display();
     let Some(text) = text else {
         if file.is_some() {
-            return Err(Failure::Exit(
+            return Err(CommandError::Exit(
                 exit::NO_INPUT,
                 format!("{shown} is not there"),
             ));
@@ -264,7 +265,7 @@ fn check(file: Option<&PathBuf>, home: &Home, format: Format) -> Outcome {
         .print(format)
 }
 
-fn broken(error: &ConfigError) -> Failure {
+fn broken(error: &ConfigError) -> CommandError {
     let path = match error {
         ConfigError::Read(path, _) | ConfigError::Write(path, _) => path,
         ConfigError::Syntax { path, .. }
@@ -276,5 +277,5 @@ fn broken(error: &ConfigError) -> Failure {
         problems::chain(error),
         settings::remedy(error, path)
     );
-    Failure::Exit(exit::CONFIG, message)
+    CommandError::Exit(exit::CONFIG, message)
 }

@@ -3,7 +3,7 @@
 use super::{
     ask,
     ask::Patience,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     status, wait,
 };
@@ -170,7 +170,7 @@ pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
 }
 
 /// Asks for something to be started, and starts the daemon for it.
-pub(super) fn start(home: &Home, request: Request, patience: Patience) -> Result<(), Failure> {
+pub(super) fn start(home: &Home, request: Request, patience: Patience) -> Result<(), CommandError> {
     patience.wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         daemon.ask(request).await.map(drop)
@@ -183,7 +183,7 @@ pub(super) fn stop(
     request: Request,
     patience: Patience,
     stopped: Answer,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, CommandError> {
     Ok(match if_running(home, request, patience)? {
         true => stopped,
         false => Answer::new(
@@ -198,7 +198,7 @@ pub(super) fn if_running(
     home: &Home,
     request: Request,
     patience: Patience,
-) -> Result<bool, Failure> {
+) -> Result<bool, CommandError> {
     patience.wait(async {
         match ipc::Connection::attach(home).await? {
             Some(mut daemon) => daemon.ask(request).await.map(|_| true),

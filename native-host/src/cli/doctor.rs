@@ -12,7 +12,7 @@ mod tor;
 use super::{
     ask::Patience,
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     print, succession,
 };
@@ -93,20 +93,20 @@ fn parts(daemon: Option<&Daemon>) -> Vec<Finding> {
 }
 
 /// A daemon that does not answer, or something else in its place.
-fn unanswered(failure: &Failure) -> Finding {
+fn unanswered(failure: &CommandError) -> Finding {
     match failure {
-        Failure::Problem(problem) => Bad {
+        CommandError::Problem(problem) => Bad {
             what: problem.message.clone(),
             remedy: problem
                 .detail
                 .clone()
                 .unwrap_or_else(|| "`onionmeter stop --force`".to_owned()),
         },
-        Failure::Exit(_, text) => Bad {
+        CommandError::Exit(_, text) => Bad {
             what: text.clone(),
             remedy: "run doctor again".to_owned(),
         },
-        Failure::Output(error) => Bad {
+        CommandError::Output(error) => Bad {
             what: error.to_string(),
             remedy: "run doctor again".to_owned(),
         },

@@ -1,7 +1,7 @@
 //! `embedded-tor`: this program as the embedded Tor of its daemon, which starts it. Hidden, because
 //! a person has no use for it; `meter_arti` is what it is.
 
-use super::outcome::{Failure, Outcome};
+use super::outcome::{CommandError, Outcome};
 use crate::{EXIT_BUG, EXIT_UNAVAILABLE, dumps, ignore_because, limits, log};
 use meter_arti::{Discreet, Ended, Secrets};
 use std::{io, process::ExitCode};
@@ -17,7 +17,7 @@ pub(super) fn run() -> Outcome {
         .worker_threads(WORKERS)
         .enable_all()
         .build()
-        .map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
+        .map_err(|error| CommandError::Exit(EXIT_BUG, error.to_string()))?;
     let conversation = meter_arti::run(tokio::io::stdin(), tokio::io::stdout(), begin_log);
     let ended = runtime.block_on(conversation);
     // A thread waits for stdin and cannot be called back; to wait for it would be to stay.

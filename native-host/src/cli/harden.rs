@@ -3,7 +3,7 @@
 
 use super::{
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
 };
@@ -84,7 +84,7 @@ pub(super) fn harden(arguments: &Harden, format: Format) -> Outcome {
     if places.is_empty() {
         let text =
             "none of the browsers that take policies is installed; --all writes for all of them";
-        return Err(Failure::Exit(EXIT_USAGE, text.to_owned()));
+        return Err(CommandError::Exit(EXIT_USAGE, text.to_owned()));
     }
     let mut parts = Parts::new(format);
     let mut theirs = false;
@@ -130,7 +130,11 @@ pub(super) fn harden(arguments: &Harden, format: Format) -> Outcome {
 }
 
 /// Shows what a person has to add to a file of somebody else's.
-fn left_to_the_person(parts: &mut Parts, place: &PolicyPlace, text: &str) -> Result<(), Failure> {
+fn left_to_the_person(
+    parts: &mut Parts,
+    place: &PolicyPlace,
+    text: &str,
+) -> Result<(), CommandError> {
     let why = "is not as Onionmeter wrote it, so it stays as it is";
     let part = policies(place, "stays")
         .content(text)
@@ -214,7 +218,7 @@ fn go_on(
     places: &[&PolicyPlace],
     verb: &str,
     format: Format,
-) -> Result<bool, Failure> {
+) -> Result<bool, CommandError> {
     if common.dry_run || places.is_empty() {
         return Ok(false);
     }
@@ -227,7 +231,7 @@ fn go_on(
             program.display(),
             line.join(" ")
         );
-        return Err(Failure::Exit(EXIT_USAGE, text));
+        return Err(CommandError::Exit(EXIT_USAGE, text));
     }
     if common.yes {
         return Ok(true);
@@ -238,7 +242,7 @@ fn go_on(
             Format::Text => "nobody can be asked here",
         };
         let text = format!("nothing was done: {why}; add --yes, or look first with --dry-run");
-        return Err(Failure::Exit(EXIT_USAGE, text));
+        return Err(CommandError::Exit(EXIT_USAGE, text));
     }
     let files = match places.len() {
         1 => "this file",
@@ -248,8 +252,8 @@ fn go_on(
     Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
 }
 
-fn cannot(path: &Path, error: &io::Error) -> Failure {
-    Failure::Exit(
+fn cannot(path: &Path, error: &io::Error) -> CommandError {
+    CommandError::Exit(
         EXIT_USAGE,
         format!("{}: {}", path.display(), problems::chain(error)),
     )

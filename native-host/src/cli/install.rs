@@ -3,7 +3,7 @@
 use super::{
     ask::Patience,
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
     succession,
@@ -45,7 +45,7 @@ enum Done {
 }
 
 pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outcome {
-    let usage = |error: &dyn std::error::Error| Failure::usage(error);
+    let usage = |error: &dyn std::error::Error| CommandError::usage(error);
     refuse_for_another()?;
     // Whatever can be refused is refused before anything is made.
     home.check().map_err(|error| usage(&error))?;
@@ -98,7 +98,7 @@ fn ended(format: Format, whole: bool, found: bool) -> Answer {
         return answer.failed(not_whole("done", format));
     }
     if !found {
-        return answer.failed(Failure::Exit(
+        return answer.failed(CommandError::Exit(
             exit::NO_BROWSER,
             "no browser of this user was found; start one once, or name its folder with \
                 --browser-dir, and run \
@@ -110,12 +110,12 @@ fn ended(format: Format, whole: bool, found: bool) -> Answer {
 }
 
 /// What everybody reads below, or beside, the parts that could not be dealt with.
-pub(super) fn not_whole(what: &str, format: Format) -> Failure {
+pub(super) fn not_whole(what: &str, format: Format) -> CommandError {
     let which = match format {
         Format::Text => "the lines with NOT above say what and why",
         Format::Json => "`parts` says what and why",
     };
-    Failure::Exit(
+    CommandError::Exit(
         exit::CANNOT_WRITE,
         format!("not everything could be {what}; {which}"),
     )
@@ -123,9 +123,9 @@ pub(super) fn not_whole(what: &str, format: Format) -> Failure {
 
 /// Root has browsers of its own at most; those of another user would be left with folders that this
 /// user cannot write.
-pub(super) fn refuse_for_another() -> Result<(), Failure> {
+pub(super) fn refuse_for_another() -> Result<(), CommandError> {
     match home::of_user().and_then(|user| Some((home::acted_for(&user)?, user))) {
-        Some((owner, path)) => Err(Failure::usage(&HomeError::OfAnother { path, owner })),
+        Some((owner, path)) => Err(CommandError::usage(&HomeError::OfAnother { path, owner })),
         None => Ok(()),
     }
 }
@@ -136,7 +136,7 @@ fn register(
     parts: &mut Parts,
     record: &mut Record,
     program: &Path,
-) -> Result<(bool, bool), Failure> {
+) -> Result<(bool, bool), CommandError> {
     let (mut found, mut whole) = (false, true);
     let places = all_places(record);
     let width = width(&places);
@@ -245,7 +245,7 @@ fn closed(place: &Place, program: &Path) -> Option<Done> {
 }
 
 /// Makes the command and says what to type; `false` when the link could not be made.
-fn command(parts: &mut Parts, program: &Path, home: &Home) -> Result<bool, Failure> {
+fn command(parts: &mut Parts, program: &Path, home: &Home) -> Result<bool, CommandError> {
     let at = program.display();
     let part = |outcome, link: &Path| Part::new("command", outcome).at(link);
     match registration::put_command(program, home) {
@@ -275,7 +275,7 @@ fn command(parts: &mut Parts, program: &Path, home: &Home) -> Result<bool, Failu
 }
 
 /// Names the link, and what is missing until it can be typed.
-fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) -> Result<(), Failure> {
+fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) -> Result<(), CommandError> {
     parts.tell(part, format_args!("Command: {}{more}", link.display()))?;
     let Some(folder) = link.parent() else {
         return Ok(());
@@ -294,7 +294,7 @@ fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) -> Result<(),
 }
 
 /// For the desktop's menu, where there is a browser that it could start.
-fn launcher(parts: &mut Parts, program: &Path) -> Result<bool, Failure> {
+fn launcher(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
     if launch::find(None).is_none() {
         return Ok(true);
     }
@@ -315,7 +315,7 @@ fn launcher(parts: &mut Parts, program: &Path) -> Result<bool, Failure> {
 }
 
 /// Starts the program once, as browsers will.
-fn started(parts: &mut Parts, program: &Path) -> Result<bool, Failure> {
+fn started(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
     let at = program.display();
     parts.say(format_args!("Program: {at}"))?;
     let part = |outcome| Part::new("program", outcome).at(program);
@@ -337,8 +337,8 @@ fn started(parts: &mut Parts, program: &Path) -> Result<bool, Failure> {
 }
 
 /// An error with its causes, beside the file it is about.
-pub(super) fn cannot(path: &Path, error: &dyn std::error::Error) -> Failure {
-    Failure::Exit(
+pub(super) fn cannot(path: &Path, error: &dyn std::error::Error) -> CommandError {
+    CommandError::Exit(
         exit::CANNOT_WRITE,
         format!("{}: {}", path.display(), problems::chain(error)),
     )

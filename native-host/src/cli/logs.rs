@@ -2,7 +2,7 @@
 
 use super::{
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format, has_reader},
 };
 use crate::home::Home;
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             }
             _ => format!("{} cannot be read: {error}", path.display()),
         };
-        Failure::Exit(exit::NO_INPUT, message)
+        CommandError::Exit(exit::NO_INPUT, message)
     };
     let log = Follower::open(&path);
     let (mut log, newer) = log.map_err(|error| cannot(&path, &error))?;
@@ -77,12 +77,12 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             .print(format);
     }
     for line in lines {
-        print(&line, format).map_err(Failure::Output)?;
+        print(&line, format).map_err(CommandError::Output)?;
     }
     while has_reader() {
         let next = log.next_lines().map_err(|error| cannot(&path, &error))?;
         for line in next {
-            print(&line, format).map_err(Failure::Output)?;
+            print(&line, format).map_err(CommandError::Output)?;
         }
         sleep(LOOK_EVERY);
     }

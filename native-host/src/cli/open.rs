@@ -1,7 +1,7 @@
 //! `open`: a browser that reaches nothing except through Onionmeter.
 
 use super::{
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Open, home: &Home, format: Format) -> Outcome {
             "{} would undo the floor; leave it out, or start the browser without Onionmeter",
             argument.to_string_lossy()
         );
-        return Err(Failure::Exit(EXIT_USAGE, text));
+        return Err(CommandError::Exit(EXIT_USAGE, text));
     }
     let profile = profile(arguments, &browser, home)?;
     let mut line = match browser.preset.family {
@@ -72,14 +72,14 @@ pub(super) fn run(arguments: &Open, home: &Home, format: Format) -> Outcome {
         Use::Free => {
             let loads = arguments.extension.is_some();
             launch::prepare(browser.preset.family, &profile, loads)
-                .map_err(|error| Failure::usage(&error))?;
+                .map_err(|error| CommandError::usage(&error))?;
         }
         Use::WithFloor => {}
         Use::WithoutFloor(process) => return Err(runs_already(&browser, process)),
     }
     line.extend(arguments.arguments.iter().cloned());
     let failed = |error: &io::Error| {
-        Failure::Exit(
+        CommandError::Exit(
             EXIT_UNAVAILABLE,
             format!("{}: {}", browser.program.display(), problems::chain(error)),
         )
@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Open, home: &Home, format: Format) -> Outcome {
         .print(format)
 }
 
-fn not_found(arguments: &Open) -> Failure {
+fn not_found(arguments: &Open) -> CommandError {
     let names = launch::names().join(", ");
     let text = match &arguments.browser {
         Some(name) => format!(
@@ -108,12 +108,12 @@ fn not_found(arguments: &Open) -> Failure {
         ),
         None => format!("none of these browsers is installed: {names}; name the path of one"),
     };
-    Failure::Exit(EXIT_UNAVAILABLE, text)
+    CommandError::Exit(EXIT_UNAVAILABLE, text)
 }
 
-fn runs_already(browser: &Launchable, process: u32) -> Failure {
+fn runs_already(browser: &Launchable, process: u32) -> CommandError {
     let title = browser.preset.title;
-    Failure::Exit(
+    CommandError::Exit(
         EXIT_UNAVAILABLE,
         format!(
             "{title} already runs on this profile without Onionmeter's floor (process {process}); \
@@ -122,7 +122,7 @@ fn runs_already(browser: &Launchable, process: u32) -> Failure {
     )
 }
 
-fn load(extension: &Path, browser: &Launchable) -> Result<OsString, Failure> {
+fn load(extension: &Path, browser: &Launchable) -> Result<OsString, CommandError> {
     let title = browser.preset.title;
     if !browser.preset.loads_extensions {
         let text = format!(
@@ -131,7 +131,7 @@ fn load(extension: &Path, browser: &Launchable) -> Result<OsString, Failure> {
              hand (README, \"Load the extension\")",
             extension.display()
         );
-        return Err(Failure::Exit(EXIT_USAGE, text));
+        return Err(CommandError::Exit(EXIT_USAGE, text));
     }
     let manifest = extension.join("manifest.json");
     if !manifest.is_file() {
@@ -139,13 +139,13 @@ fn load(extension: &Path, browser: &Launchable) -> Result<OsString, Failure> {
             "{} is not there, so this is no extension",
             manifest.display()
         );
-        return Err(Failure::Exit(EXIT_USAGE, text));
+        return Err(CommandError::Exit(EXIT_USAGE, text));
     }
     Ok(joined("--load-extension=", &absolute(extension)?))
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|error| Failure::usage(&error))
+fn absolute(path: &Path) -> Result<PathBuf, CommandError> {
+    std::path::absolute(path).map_err(|error| CommandError::usage(&error))
 }
 
 fn joined(option: &str, path: &Path) -> OsString {
@@ -156,19 +156,20 @@ fn joined(option: &str, path: &Path) -> OsString {
 
 /// The profile that is to be used: of a Chromium the usual one, of a Firefox one of its own,
 /// because there the floor stands in the profile and would hold for every other start as well.
-fn profile(arguments: &Open, browser: &Launchable, home: &Home) -> Result<PathBuf, Failure> {
+fn profile(arguments: &Open, browser: &Launchable, home: &Home) -> Result<PathBuf, CommandError> {
     if let Some(profile) = &arguments.profile {
         return absolute(profile);
     }
     match browser.preset.family {
         Family::Firefox => {
-            home.prepare().map_err(|error| Failure::usage(&error))?;
+            home.prepare()
+                .map_err(|error| CommandError::usage(&error))?;
             Ok(home.firefox())
         }
         Family::Chromium => {
             let text = "there is no home folder; name the profile's folder with --profile";
             let config = registration::config_home();
-            let config = config.ok_or_else(|| Failure::Exit(EXIT_USAGE, text.to_owned()))?;
+            let config = config.ok_or_else(|| CommandError::Exit(EXIT_USAGE, text.to_owned()))?;
             Ok(config.join(browser.preset.folder))
         }
     }

@@ -5,7 +5,7 @@ use meter_wire::Problem;
 use std::{io, process::ExitCode};
 
 /// Why a command did not do what it was asked.
-pub(super) enum Failure {
+pub(super) enum CommandError {
     /// With the code to exit with.
     Exit(u8, String),
     /// The daemon said no.
@@ -15,13 +15,13 @@ pub(super) enum Failure {
     Output(io::Error),
 }
 
-impl From<Problem> for Failure {
+impl From<Problem> for CommandError {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
     }
 }
 
-impl Failure {
+impl CommandError {
     /// Wrong usage, in the words of the error.
     pub(super) fn usage(error: &dyn std::error::Error) -> Self {
         Self::Exit(EXIT_USAGE, problems::chain(error))
@@ -29,4 +29,4 @@ impl Failure {
 }
 
 /// The exit status of a command, or why it did not do what it was asked.
-pub(super) type Outcome = Result<ExitCode, Failure>;
+pub(super) type Outcome = Result<ExitCode, CommandError>;

@@ -3,7 +3,7 @@
 
 use super::{
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
 };
 use meter_wire::Problem;
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(super) struct Answer {
     text: String,
     object: Map<String, Value>,
     exit: u8,
-    failure: Option<Failure>,
+    failure: Option<CommandError>,
 }
 
 impl Answer {
@@ -70,7 +70,7 @@ impl Answer {
     }
 
     /// Ends as a command that did not do all that it was asked; what it did stays in the answer.
-    pub(super) fn failed(mut self, failure: Failure) -> Self {
+    pub(super) fn failed(mut self, failure: CommandError) -> Self {
         self.failure = Some(failure);
         self
     }
@@ -85,7 +85,7 @@ impl Answer {
         if let (Format::Json, Some(failure)) = (format, &self.failure) {
             return Ok(tell_with(failure, format, &self.object));
         }
-        self.write(format).map_err(Failure::Output)?;
+        self.write(format).map_err(CommandError::Output)?;
         Ok(match &self.failure {
             Some(failure) => tell(failure, format),
             None => ExitCode::from(self.exit),
@@ -149,9 +149,9 @@ impl Lines {
         }
     }
 
-    pub(super) fn line(&mut self, line: impl Display) -> Result<(), Failure> {
+    pub(super) fn line(&mut self, line: impl Display) -> Result<(), CommandError> {
         match self.format {
-            Format::Text => writeln!(stdout(), "{line}").map_err(Failure::Output),
+            Format::Text => writeln!(stdout(), "{line}").map_err(CommandError::Output),
             Format::Json => {
                 let lines = line.to_string();
                 self.kept.extend(lines.lines().map(str::to_owned));
@@ -167,21 +167,23 @@ impl Lines {
 }
 
 /// Tells why a command did not do what it was asked, and gives the status to end with.
-pub(super) fn tell(failure: &Failure, format: Format) -> ExitCode {
+pub(super) fn tell(failure: &CommandError, format: Format) -> ExitCode {
     tell_with(failure, format, &Map::new())
 }
 
 /// The same; `members` say to programs what it did all the same.
 #[expect(clippy::print_stderr, reason = "this is where problems go")]
-fn tell_with(failure: &Failure, format: Format, members: &Map<String, Value>) -> ExitCode {
+fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value>) -> ExitCode {
     let (code, object) = match failure {
-        Failure::Exit(code, message) => (*code, error(exit::name(*code), message, None, *code)),
-        Failure::Problem(problem) => (exit::of_problem(problem.code), of_problem(problem)),
+        CommandError::Exit(code, message) => {
+            (*code, error(exit::name(*code), message, None, *code))
+        }
+        CommandError::Problem(problem) => (exit::of_problem(problem.code), of_problem(problem)),
         // `onionmeter reports | head -1`: who reads has enough.
-        Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+        CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
         }
-        Failure::Output(error) => {
+        CommandError::Output(error) => {
             eprintln!("onionmeter: the output cannot be written: {error}");
             return ExitCode::from(exit::OUTPUT);
         }
@@ -201,14 +203,14 @@ fn tell_with(failure: &Failure, format: Format, members: &Map<String, Value>) ->
         return ExitCode::from(code);
     }
     match failure {
-        Failure::Exit(_, message) => eprintln!("onionmeter: {message}"),
-        Failure::Problem(problem) => {
+        CommandError::Exit(_, message) => eprintln!("onionmeter: {message}"),
+        CommandError::Problem(problem) => {
             eprintln!("onionmeter: {}", problem.message);
             if let Some(detail) = &problem.detail {
                 eprintln!("  {detail}");
             }
         }
-        Failure::Output(_) => {}
+        CommandError::Output(_) => {}
     }
     ExitCode::from(code)
 }

@@ -2,7 +2,7 @@
 //! programs (`docs/spec/command-line-json.md`).
 
 use super::{
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
 };
 use serde_json::{Map, Value, json};
@@ -66,7 +66,7 @@ impl Parts {
     }
 
     /// Tells of one thing.
-    pub(super) fn tell(&mut self, part: Part, line: impl Display) -> Result<(), Failure> {
+    pub(super) fn tell(&mut self, part: Part, line: impl Display) -> Result<(), CommandError> {
         self.record(part);
         self.say(line)
     }
@@ -79,10 +79,10 @@ impl Parts {
     }
 
     /// A line for people that programs have in a member.
-    pub(super) fn say(&self, line: impl Display) -> Result<(), Failure> {
+    pub(super) fn say(&self, line: impl Display) -> Result<(), CommandError> {
         match self.format {
             Format::Json => Ok(()),
-            Format::Text => writeln!(stdout().lock(), "{line}").map_err(Failure::Output),
+            Format::Text => writeln!(stdout().lock(), "{line}").map_err(CommandError::Output),
         }
     }
 

@@ -1,21 +1,21 @@
 //! A question to the person at the terminal.
 
-use super::outcome::Failure;
+use super::outcome::CommandError;
 use crate::EXIT_USAGE;
 use std::io::{self, Write as _};
 
 /// Asks a person at the terminal, and gives the answer without blanks around it.
-pub(super) fn asked(question: &str) -> Result<String, Failure> {
+pub(super) fn asked(question: &str) -> Result<String, CommandError> {
     let mut terminal = io::stderr().lock();
     let asked = terminal
         .write_all(question.as_bytes())
         .and_then(|()| terminal.flush());
-    asked.map_err(Failure::Output)?;
+    asked.map_err(CommandError::Output)?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).map_err(|error| {
         let text =
             format!("nothing was done: the answer cannot be read from standard input: {error}");
-        Failure::Exit(EXIT_USAGE, text)
+        CommandError::Exit(EXIT_USAGE, text)
     })?;
     Ok(answer.trim().to_owned())
 }

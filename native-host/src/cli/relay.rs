@@ -5,7 +5,7 @@
 
 use super::{
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
 };
 use crate::{
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     // It is no reason to leave: a system without such a switch makes no dumps for us to forbid.
     ignore_because("there is no log to say it in", dumps::forbid());
     let runtime =
-        meter_relay::runtime().map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
+        meter_relay::runtime().map_err(|error| CommandError::Exit(EXIT_BUG, error.to_string()))?;
     runtime.block_on(relay(arguments, connections_max, format))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -89,7 +89,7 @@ async fn relay(
     arguments: &Arguments,
     connections_max: usize,
     format: Format,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let (_upstream, upstream) = watch::channel(Some(TorAddr::Tcp(arguments.upstream)));
     let config = RelayConfig {
         connections_max,
@@ -100,7 +100,7 @@ async fn relay(
     };
     let counters = Arc::new(Counters::default());
     let relay = Relay::bind(config, upstream, Arc::clone(&counters))
-        .map_err(|error| Failure::Exit(exit::RELAY, problems::chain(&error)))?;
+        .map_err(|error| CommandError::Exit(exit::RELAY, problems::chain(&error)))?;
     let listen = SocketAddr::new(arguments.listen.ip(), relay.port());
     let stats = match arguments.stats {
         Some(address) => Some(stats_listener(address).await?),
@@ -117,7 +117,7 @@ async fn relay(
     };
     tokio::select! {
         ended = relay.run(stop.clone()) => {
-            ended.map_err(|error| Failure::Exit(exit::RELAY, problems::chain(&error)))
+            ended.map_err(|error| CommandError::Exit(exit::RELAY, problems::chain(&error)))
         }
         () = stop_when_told => Ok(()),
         () = answer_for_ever(stats, &counters) => Ok(()),
@@ -126,9 +126,9 @@ async fn relay(
 }
 
 /// A secret for as long as this process lasts.
-fn isolation(wanted: bool) -> Result<Option<Isolation>, Failure> {
+fn isolation(wanted: bool) -> Result<Option<Isolation>, CommandError> {
     let secret = wanted.then(identity::secret).transpose();
-    let secret = secret.map_err(|error| Failure::Exit(EXIT_BUG, error.to_string()))?;
+    let secret = secret.map_err(|error| CommandError::Exit(EXIT_BUG, error.to_string()))?;
     Ok(secret.map(Isolation::new))
 }
 
@@ -142,7 +142,7 @@ async fn look_after_memory(counters: &Counters) {
 }
 
 /// With the address that it got.
-async fn stats_listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+async fn stats_listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CommandError> {
     let listen = async {
         let listener = TcpListener::bind(address).await?;
         let at = listener.local_addr()?;
@@ -150,11 +150,11 @@ async fn stats_listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr)
     };
     listen.await.map_err(|error: io::Error| {
         let text = format!("cannot listen for stats on {address}: {error}");
-        Failure::Exit(exit::RELAY, text)
+        CommandError::Exit(exit::RELAY, text)
     })
 }
 
-fn say(listen: SocketAddr, stats: Option<SocketAddr>, format: Format) -> Result<(), Failure> {
+fn say(listen: SocketAddr, stats: Option<SocketAddr>, format: Format) -> Result<(), CommandError> {
     let mut text = format!("relay {listen}\n");
     if let Some(stats) = stats {
         text += &format!("stats {stats}\n");

@@ -2,7 +2,7 @@
 
 use super::{
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::Format,
     print, when,
 };
@@ -53,19 +53,19 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     let path = arguments.book.clone().unwrap_or_else(|| home.book());
     let cannot = |error: io::Error| {
         let text = format!("{} cannot be read: {error}", path.display());
-        Failure::Exit(exit::NO_INPUT, text)
+        CommandError::Exit(exit::NO_INPUT, text)
     };
     if arguments.book.is_none() && !path.try_exists().map_err(cannot)? {
         let message = "There are no reports yet: the first session makes the book.";
-        return Err(Failure::Exit(exit::NO_REPORTS, message.to_owned()));
+        return Err(CommandError::Exit(exit::NO_REPORTS, message.to_owned()));
     }
     let failed = |error: BookError| {
         let message = format!("{}: {}", path.display(), problems::chain(&error));
         let code = problems::book(&error, &path).code;
-        Failure::Exit(exit::of_problem(code), message)
+        CommandError::Exit(exit::of_problem(code), message)
     };
     let book = Book::open_to_read(&path).map_err(failed)?;
-    let none = || Failure::Exit(exit::NO_REPORTS, "There are no reports yet.".to_owned());
+    let none = || CommandError::Exit(exit::NO_REPORTS, "There are no reports yet.".to_owned());
     let (chain, key) = book.chain().map_err(failed)?.ok_or_else(none)?;
     let all = all(&book).map_err(failed)?;
     if all.is_empty() {
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     let mut reports = Vec::with_capacity(count);
     for signed in &all {
         let verified = signed.clone().verify(key);
-        reports.push(verified.map_err(|error| Failure::Exit(EXIT_DATA, error.to_string()))?);
+        reports.push(verified.map_err(|error| CommandError::Exit(EXIT_DATA, error.to_string()))?);
     }
     let first = first_of(arguments, &reports, &zone)?;
     if format == Format::Json {
@@ -86,17 +86,17 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             format: REPORTS_FORMAT.to_owned(),
             key: HexBytes(key.0),
             chain: HexBytes(chain.0),
-            reports: reports.map_err(|error| Failure::Exit(EXIT_DATA, error.to_string()))?,
+            reports: reports.map_err(|error| CommandError::Exit(EXIT_DATA, error.to_string()))?,
         };
         // In the order of the specification, which an answer's members have not.
         let json = serde_json::to_string_pretty(&file).expect("members are texts");
-        writeln!(stdout(), "{json}").map_err(Failure::Output)?;
+        writeln!(stdout(), "{json}").map_err(CommandError::Output)?;
         return Ok(ExitCode::SUCCESS);
     }
     let balance = book.balance().map_err(failed)?;
     let shown = reports.get(first..).unwrap_or_default();
     let printed = print_table(shown, count, &meter_core::credits_exact(balance), &zone);
-    printed.map_err(Failure::Output)?;
+    printed.map_err(CommandError::Output)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -105,7 +105,7 @@ fn first_of(
     arguments: &Arguments,
     reports: &[Verified<SessionReport>],
     zone: &TimeZone,
-) -> Result<usize, Failure> {
+) -> Result<usize, CommandError> {
     let newest = arguments
         .limit
         .map_or(0, |limit| reports.len().saturating_sub(limit));
@@ -113,7 +113,7 @@ fn first_of(
         return Ok(newest);
     };
     let since = since.at(Clock::wall(), zone);
-    let since = since.map_err(|why| Failure::Exit(EXIT_USAGE, format!("--since: {why}")))?;
+    let since = since.map_err(|why| CommandError::Exit(EXIT_USAGE, format!("--since: {why}")))?;
     let first = reports
         .iter()
         .position(|report| report.value().ended_at.get() >= since);

@@ -1,7 +1,7 @@
 //! `completions` and `man`: made from the same description of the command line that parses it.
 
 use super::{
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
 };
 use crate::{EXIT_BUG, EXIT_USAGE};
@@ -62,13 +62,13 @@ pub(super) fn man(arguments: &Man, mut command: Command, format: Format) -> Outc
         let found = command.find_subcommand(name).cloned();
         let unknown = || {
             let message = format!("there is no command {name}; `onionmeter help` lists them");
-            Failure::Exit(EXIT_USAGE, message)
+            CommandError::Exit(EXIT_USAGE, message)
         };
         command = found.ok_or_else(unknown)?;
     }
     let mut page = Vec::new();
     let rendered = clap_mangen::Man::new(command).render(&mut page);
-    rendered.map_err(|error| Failure::Exit(EXIT_BUG, format!("no manual page: {error}")))?;
+    rendered.map_err(|error| CommandError::Exit(EXIT_BUG, format!("no manual page: {error}")))?;
     let page = String::from_utf8_lossy(&page);
     Answer::new("man", page.clone())
         .with("page", page)

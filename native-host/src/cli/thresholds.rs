@@ -4,7 +4,7 @@ use super::{
     ask::{self, Patience},
     control::if_running,
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     quantity::{bytes, milliseconds, show_bytes, show_ms},
     tor::in_use,
@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
 fn show(running: Option<SetThresholds>, home: &Home, format: Format) -> Outcome {
     let file = Config::load(&home.config());
     let Some(now) = running else {
-        let file = file.map_err(|error| Failure::Problem(problems::config(&error)))?;
+        let file = file.map_err(|error| CommandError::Problem(problems::config(&error)))?;
         let kept = SetThresholds::from(&file.thresholds);
         let text = format!(
             "{}\nThe daemon is not running; these are in force when it starts.",
@@ -132,7 +132,7 @@ fn set(arguments: &Arguments, wanted: SetThresholds, home: &Home, format: Format
     check(wanted)?;
     let done = if_running(home, Request::SetThresholds(wanted), arguments.patience)?;
     if !done {
-        return Err(Failure::Exit(
+        return Err(CommandError::Exit(
             exit::NOT_RUNNING,
             "the daemon has just ended".to_owned(),
         ));
@@ -148,9 +148,11 @@ fn set(arguments: &Arguments, wanted: SetThresholds, home: &Home, format: Format
 }
 
 /// Here too, so that a number beyond the wire's range gets the same words.
-fn check(wanted: SetThresholds) -> Result<(), Failure> {
+fn check(wanted: SetThresholds) -> Result<(), CommandError> {
     let checked = Thresholds::try_from(wanted);
-    checked.map(drop).map_err(|error| Failure::usage(&error))
+    checked
+        .map(drop)
+        .map_err(|error| CommandError::usage(&error))
 }
 
 fn words(thresholds: SetThresholds) -> String {

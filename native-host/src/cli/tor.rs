@@ -3,7 +3,7 @@
 use super::{
     ask::Patience,
     control, exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     wait,
 };
@@ -131,7 +131,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
 }
 
 /// Without its state the built-in Tor chooses new guards, so only a person decides that.
-fn anew(home: &Home, patience: Patience) -> Result<String, Failure> {
+fn anew(home: &Home, patience: Patience) -> Result<String, CommandError> {
     patience.wait(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(());
@@ -144,7 +144,7 @@ fn anew(home: &Home, patience: Patience) -> Result<String, Failure> {
     })?;
     let cannot = |error: std::io::Error| {
         let folder = home.embedded_data();
-        Failure::Exit(exit::CANNOT_WRITE, format!("{}: {error}", folder.display()))
+        CommandError::Exit(exit::CANNOT_WRITE, format!("{}: {error}", folder.display()))
     };
     let state = home.embedded_data().join("state");
     let kept = |number| home.embedded_data().join(format!("state.old-{number}"));

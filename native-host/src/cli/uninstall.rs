@@ -9,7 +9,7 @@ mod undo;
 use super::{
     ask::Patience,
     install,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
 };
@@ -92,8 +92,9 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
 }
 
 /// Refuses to touch a folder that is not certain to be a home.
-fn check(home: &Home) -> Result<Kind, Failure> {
-    let refuse = |why: String| Failure::Exit(EXIT_USAGE, format!("nothing was removed: {why}"));
+fn check(home: &Home) -> Result<Kind, CommandError> {
+    let refuse =
+        |why: String| CommandError::Exit(EXIT_USAGE, format!("nothing was removed: {why}"));
     let root = home.root().display();
     match home.check() {
         Ok(()) => {}
@@ -122,7 +123,7 @@ fn check(home: &Home) -> Result<Kind, Failure> {
 }
 
 /// Removes manifests, link and program; `false` when something of it stays that should not.
-fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, Failure> {
+fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
     let list = home.registered();
     let mut record = match Record::load(home) {
         Ok(record) => record,
@@ -155,7 +156,7 @@ fn take_manifests(
     undo: &mut Undo,
     record: &mut Record,
     programs: &[PathBuf],
-) -> Result<bool, Failure> {
+) -> Result<bool, CommandError> {
     let mut whole = true;
     let places = all_places(record);
     let width = install::width(&places);
@@ -193,7 +194,7 @@ fn take_manifests(
 }
 
 /// The command's link, the launcher and the program, which both name.
-fn take_program(undo: &mut Undo, home: &Home, programs: &[PathBuf]) -> Result<bool, Failure> {
+fn take_program(undo: &mut Undo, home: &Home, programs: &[PathBuf]) -> Result<bool, CommandError> {
     let mut whole = true;
     if let Some(link) = registration::command_of(programs) {
         whole &= undo.take("command", "Command", &link, || {

@@ -2,7 +2,7 @@
 
 use super::{
     exit,
-    outcome::{Failure, Outcome},
+    outcome::{CommandError, Outcome},
     output::{Answer, Format, Lines},
     reports::row,
     when,
@@ -114,7 +114,7 @@ fn first(report: &Verified<SessionReport>, genesis: &ChainHead) -> Result<ChainH
 }
 
 /// A file of reports, from standard input for `-`; nothing in it is verified yet.
-pub(super) fn read(path: &Path) -> Result<ReportsFile, Failure> {
+pub(super) fn read(path: &Path) -> Result<ReportsFile, CommandError> {
     let mut text = Vec::new();
     let name = path.display();
     let limit = FILE_BYTES_MAX.saturating_add(1);
@@ -124,7 +124,7 @@ pub(super) fn read(path: &Path) -> Result<ReportsFile, Failure> {
         File::open(path).and_then(|file| file.take(limit).read_to_end(&mut text))
     };
     let bytes = outcome.map_err(|error| {
-        Failure::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}"))
+        CommandError::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}"))
     })?;
     if u64::try_from(bytes).is_ok_and(|bytes| bytes > FILE_BYTES_MAX) {
         return Err(bad(&format!(
@@ -137,6 +137,6 @@ pub(super) fn read(path: &Path) -> Result<ReportsFile, Failure> {
     })
 }
 
-fn bad(message: &str) -> Failure {
-    Failure::Exit(EXIT_DATA, message.to_owned())
+fn bad(message: &str) -> CommandError {
+    CommandError::Exit(EXIT_DATA, message.to_owned())
 }

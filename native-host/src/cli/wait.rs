@@ -1,6 +1,6 @@
 //! Waiting for relay and Tor, with the progress that Tor tells.
 
-use super::{ask, ask::Patience, outcome::Failure, output::Format, status};
+use super::{ask, ask::Patience, outcome::CommandError, output::Format, status};
 use crate::{EXIT_UNAVAILABLE, home::Home, ipc::Connection};
 use meter_wire::{ErrorCode, Problem, RelayStatus, Request, Status, TorState};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(super) fn until(
     patience: Patience,
     home: &Home,
     format: Format,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
     let progress = Progress {
         format,
         last: RefCell::default(),
@@ -58,11 +58,11 @@ pub(super) fn until(
     })?;
     outcome.map_err(|problem| match problem.code {
         // Sentences alone would leave open what to do.
-        code if code.tor_action().is_some() => Failure::Exit(
+        code if code.tor_action().is_some() => CommandError::Exit(
             EXIT_UNAVAILABLE,
             status::sentence(&problem) + " " + code.tor_action().unwrap_or_default(),
         ),
-        _ => Failure::Problem(problem),
+        _ => CommandError::Problem(problem),
     })
 }
 

@@ -103,7 +103,7 @@ mod tests {
             tag: "conn".to_owned(),
             summary: "Connecting to a relay".to_owned(),
             warning: None,
-            complaint: None,
+            connect_error: None,
             since: tokio::time::Instant::now(),
         });
         let told = TorWarning::ClockSkew { seconds: 0 };

@@ -4,7 +4,7 @@
 //! answered does it want the network asked ([`Watchdog::wants_probe`]). While all is quiet, or all
 //! is well, it wants nothing.
 
-mod cause;
+mod stall;
 
 use crate::problems;
 use meter_core::MonotonicMs;
@@ -200,8 +200,8 @@ fn trouble_of_start(
         return Some(TorTrouble::of(problems::tor(found), lasted.as_secs()));
     }
     (lasted >= STALL)
-        .then(|| cause::of(step, &tor.warnings, has_way_out))
-        .map(|cause| cause.trouble(lasted.as_secs()))
+        .then(|| stall::problem(step, &tor.warnings, has_way_out))
+        .map(|problem| TorTrouble::of(problem, lasted.as_secs()))
 }
 
 /// A question this old without any answer is a reason to ask the network.

@@ -89,7 +89,7 @@ fn a_book_that_somebody_changed_while_it_was_open_is_told_as_damaged() {
     other.execute_batch(trigger).unwrap();
     let refused = book.post(&next(&book, &signer, &session(1)));
     match refused {
-        Err(BookError::Damaged(Damage::Schema { name })) => assert_eq!(name, "no"),
+        Err(BookError::Damaged(BookFault::Schema { name })) => assert_eq!(name, "no"),
         other => panic!("{other:?}"),
     }
     other.execute_batch("DROP TRIGGER no").unwrap();

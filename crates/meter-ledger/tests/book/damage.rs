@@ -2,7 +2,7 @@
 
 use crate::support::{CHAIN, Folder, begun, key, next, post, session, signer};
 use meter_core::{ChainError, SessionReport, VerifyError};
-use meter_ledger::{Audit, Book, BookError, Damage};
+use meter_ledger::{Audit, Book, BookError, BookFault};
 use rusqlite::{Connection, params};
 use std::{fs, path::Path};
 
@@ -30,7 +30,7 @@ fn tamper(path: &Path, edit: impl FnOnce(&Connection)) {
     }
 }
 
-fn damage<T: std::fmt::Debug>(result: Result<T, BookError>) -> Damage {
+fn damage<T: std::fmt::Debug>(result: Result<T, BookError>) -> BookFault {
     match result {
         Err(BookError::Damaged(damage)) => damage,
         other => panic!("{other:?}"),
@@ -48,7 +48,7 @@ fn audit_after(edit: impl FnOnce(&Connection)) -> Result<Audit, BookError> {
 }
 
 #[track_caller]
-fn finds(sql: &str, expected: &Damage) {
+fn finds(sql: &str, expected: &BookFault) {
     let found = damage(audit_after(|connection| {
         assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
     }));
@@ -63,22 +63,22 @@ fn an_edited_posting_is_found() {
                 "UPDATE postings SET amount = amount + 1 WHERE report = {sequence} AND account = \
                  'credits'"
             ),
-            &Damage::Postings { sequence },
+            &BookFault::Postings { sequence },
         );
         finds(
             &format!("DELETE FROM postings WHERE report = {sequence}"),
-            &Damage::Postings { sequence },
+            &BookFault::Postings { sequence },
         );
     }
     // The sum stays the same, so only the recomputation from the reports notices it.
     finds(
         "UPDATE postings SET amount = amount + iif(report = 2, 5, -5) \
          WHERE account = 'credits' AND report IN (2, 3)",
-        &Damage::Postings { sequence: 2 },
+        &BookFault::Postings { sequence: 2 },
     );
     finds(
         "UPDATE postings SET amount = 9223372036854775807 WHERE account = 'credits'",
-        &Damage::Postings { sequence: 1 },
+        &BookFault::Postings { sequence: 1 },
     );
 }
 
@@ -94,13 +94,13 @@ fn an_edited_report_is_found() {
     };
     for at in [1, 9, 25, 100, 139, 200, 201, 264] {
         let error = VerifyError::Signature;
-        finds(&flip(at), &Damage::Report { sequence: 2, error });
+        finds(&flip(at), &BookFault::Report { sequence: 2, error });
     }
     let found = damage(audit_after(|connection| {
         connection.execute(&flip(64), []).unwrap();
     }));
     assert!(
-        matches!(found, Damage::File(_)),
+        matches!(found, BookFault::File(_)),
         "the number in the body: {found:?}"
     );
 }
@@ -118,7 +118,7 @@ fn a_removed_report_is_found() {
             expected: sequence,
             found: sequence + 1,
         };
-        let expected = Damage::Chain {
+        let expected = BookFault::Chain {
             sequence: sequence + 1,
             error,
         };
@@ -145,7 +145,7 @@ fn a_report_replaced_by_another_one_of_the_same_key_is_found() {
             )
             .unwrap();
     });
-    let expected = Damage::Chain {
+    let expected = BookFault::Chain {
         sequence: 2,
         error: ChainError::Link { sequence: 2 },
     };
@@ -154,7 +154,7 @@ fn a_report_replaced_by_another_one_of_the_same_key_is_found() {
 
 #[test]
 fn another_chain_or_key_is_found() {
-    let other_chain = Damage::Chain {
+    let other_chain = BookFault::Chain {
         sequence: 1,
         error: ChainError::OtherChain,
     };
@@ -162,9 +162,9 @@ fn another_chain_or_key_is_found() {
     let (sequence, error) = (1, VerifyError::Key);
     finds(
         "UPDATE chain SET device_key = zeroblob(32)",
-        &Damage::Report { sequence, error },
+        &BookFault::Report { sequence, error },
     );
-    finds("DELETE FROM chain", &Damage::NoChain);
+    finds("DELETE FROM chain", &BookFault::NoChain);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn postings_without_a_report_are_found() {
             .execute("INSERT INTO postings VALUES ('credits', 4, 1000)", [])
             .unwrap();
     }));
-    assert!(matches!(found, Damage::File(_)), "{found:?}");
+    assert!(matches!(found, BookFault::File(_)), "{found:?}");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn an_impossible_session_in_progress_is_found() {
             .execute("INSERT INTO open_session VALUES (1, 5, 4, 0, 0, 0, 0)", [])
             .unwrap();
     });
-    assert_eq!(damage(Book::open(&folder.book())), Damage::OpenSession);
+    assert_eq!(damage(Book::open(&folder.book())), BookFault::OpenSession);
 }
 
 #[test]
@@ -210,31 +210,34 @@ fn a_changed_schema_is_refused_at_the_next_start() {
         connection.execute_batch(sql).unwrap();
         drop(connection);
         let name = named.to_owned();
-        assert_eq!(damage(Book::open(&folder.book())), Damage::Schema { name });
+        assert_eq!(
+            damage(Book::open(&folder.book())),
+            BookFault::Schema { name }
+        );
     }
 }
 
 #[test]
 fn a_damaged_head_is_refused_at_the_next_start() {
-    let edits: [(&str, Damage); 3] = [
+    let edits: [(&str, BookFault); 3] = [
         (
             "UPDATE reports SET signed = cast(substr(signed, 1, 263) || x'00' AS BLOB) \
              WHERE sequence = 3",
-            Damage::Report {
+            BookFault::Report {
                 sequence: 3,
                 error: VerifyError::Signature,
             },
         ),
         (
             "DELETE FROM postings WHERE report = 1 AND account = 'issued:time'",
-            Damage::PostingCount {
+            BookFault::PostingCount {
                 expected: 9,
                 found: 8,
             },
         ),
         (
             "UPDATE postings SET amount = amount + 1 WHERE report = 1 AND account = 'credits'",
-            Damage::Balance {
+            BookFault::Balance {
                 signed: 3 * 8_000_000_000,
             },
         ),
@@ -249,7 +252,7 @@ fn a_damaged_head_is_refused_at_the_next_start() {
             assert_eq!(connection.execute(sql, params![]).unwrap(), 1);
         });
         let expected = match expected {
-            Damage::Balance { .. } => Damage::Balance { signed },
+            BookFault::Balance { .. } => BookFault::Balance { signed },
             other => other,
         };
         assert_eq!(damage(Book::open(&folder.book())), expected, "{sql}");

@@ -1,7 +1,7 @@
 //! Tests which files are opened, which are refused, and that a refused file stays unchanged.
 
 use crate::support::{CHAIN, Folder, begun, key, post};
-use meter_ledger::{Book, BookError, Damage};
+use meter_ledger::{Book, BookError, BookFault};
 use rusqlite::Connection;
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -155,7 +155,7 @@ fn a_log_without_its_book_is_kept_for_somebody_to_look_at() {
     let log = folder.file("book.sqlite-wal");
     fs::write(&log, b"perhaps reports").unwrap();
     match refused(&folder.book()) {
-        BookError::Damaged(Damage::LogWithoutBook(named)) => assert_eq!(named, log),
+        BookError::Damaged(BookFault::LogWithoutBook(named)) => assert_eq!(named, log),
         other => panic!("{other:?}"),
     }
 }

@@ -1,27 +1,27 @@
 //! Repairs what copying from web pages, messengers and other systems does to a line, if that is
 //! harmless, and reports the rest.
 
-use super::refusal::BadBridge;
+use super::fault::BridgeFault;
 
 /// Returns the line without invisible characters, and with a plain space for every other white
 /// space.
 ///
 /// # Errors
-/// [`BadBridge::LineBreak`] or [`BadBridge::Character`]. The result is printable ASCII without any
+/// [`BridgeFault::LineBreak`] or [`BridgeFault::Character`]. The result is printable ASCII without any
 /// character that ends, continues, quotes or comments a line of Tor's configuration.
-pub(super) fn plain(line: &str) -> Result<String, BadBridge> {
+pub(super) fn plain(line: &str) -> Result<String, BridgeFault> {
     let line = line.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter));
     let mut plain = String::with_capacity(line.len());
     for letter in line.chars() {
         match letter {
             '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                return Err(BadBridge::LineBreak);
+                return Err(BridgeFault::LineBreak);
             }
             letter if is_invisible(letter) => {}
             letter if letter.is_whitespace() => plain.push(' '),
-            '"' | '#' | '\\' => return Err(BadBridge::Character(letter)),
+            '"' | '#' | '\\' => return Err(BridgeFault::Character(letter)),
             '!'..='~' => plain.push(letter),
-            _ => return Err(BadBridge::Character(letter)),
+            _ => return Err(BridgeFault::Character(letter)),
         }
     }
     Ok(plain)
@@ -61,15 +61,15 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_named() {
         for (line, expected) in [
-            ("a\nb", BadBridge::LineBreak),
-            ("a\rb", BadBridge::LineBreak),
-            ("a\u{2028}b", BadBridge::LineBreak),
-            ("a # b", BadBridge::Character('#')),
-            ("\u{201c}a", BadBridge::Character('\u{201c}')),
-            ("iat\u{2011}mode", BadBridge::Character('\u{2011}')),
-            ("a\0", BadBridge::Character('\0')),
-            ("a\u{7f}", BadBridge::Character('\u{7f}')),
-            ("b\u{fc}", BadBridge::Character('\u{fc}')),
+            ("a\nb", BridgeFault::LineBreak),
+            ("a\rb", BridgeFault::LineBreak),
+            ("a\u{2028}b", BridgeFault::LineBreak),
+            ("a # b", BridgeFault::Character('#')),
+            ("\u{201c}a", BridgeFault::Character('\u{201c}')),
+            ("iat\u{2011}mode", BridgeFault::Character('\u{2011}')),
+            ("a\0", BridgeFault::Character('\0')),
+            ("a\u{7f}", BridgeFault::Character('\u{7f}')),
+            ("b\u{fc}", BridgeFault::Character('\u{fc}')),
         ] {
             assert_eq!(plain(line), Err(expected), "{line:?}");
         }

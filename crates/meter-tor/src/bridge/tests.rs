@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::BridgeFault as Fault;
 use super::*;
 
 const FINGERPRINT: &str = "0123456789ABCDEF0123456789ABCDEF01234567";
@@ -12,7 +13,7 @@ fn check(line: &str, expected: &str) {
 }
 
 #[track_caller]
-fn refused(line: &str, expected: BadBridge) {
+fn refused(line: &str, expected: Fault) {
     assert_eq!(
         Bridge::parse(line).map(|bridge| bridge.line()),
         Err(expected),
@@ -70,73 +71,64 @@ fn what_copying_does_to_a_line_is_undone() {
 fn what_is_no_bridge_is_refused_with_what_is_wrong() {
     let f = FINGERPRINT;
     for (line, expected) in [
-        ("", BadBridge::Empty),
-        ("Bridge", BadBridge::Empty),
-        ("meek 192.0.2.1:1 url=x", BadBridge::OldTransport),
-        (
-            "scramblesuit 192.0.2.1:1 password=x",
-            BadBridge::OldTransport,
-        ),
-        ("OBFS4 192.0.2.1:1", BadBridge::Lacks("cert")),
-        ("UseBridges 0", BadBridge::Transport),
-        ("bridge.example:443", BadBridge::Name),
-        ("webtunnel bridge.example:443 url=x", BadBridge::Name),
-        ("x:443", BadBridge::Name),
-        (":443", BadBridge::Address),
-        ("2001:db8::1:443", BadBridge::Address),
-        ("192.0.2.1:0", BadBridge::Address),
-        ("0.0.0.0:443", BadBridge::Address),
-        ("192.0.2.256:443", BadBridge::Address),
-        ("obfs4", BadBridge::Address),
-        ("192.0.2.1:443 0123", BadBridge::Fingerprint),
-        (&format!("192.0.2.1:443 {f}0"), BadBridge::Fingerprint),
+        ("", Fault::Empty),
+        ("Bridge", Fault::Empty),
+        ("meek 192.0.2.1:1 url=x", Fault::OldTransport),
+        ("scramblesuit 192.0.2.1:1 password=x", Fault::OldTransport),
+        ("OBFS4 192.0.2.1:1", Fault::Lacks("cert")),
+        ("UseBridges 0", Fault::Transport),
+        ("bridge.example:443", Fault::Name),
+        ("webtunnel bridge.example:443 url=x", Fault::Name),
+        ("x:443", Fault::Name),
+        (":443", Fault::Address),
+        ("2001:db8::1:443", Fault::Address),
+        ("192.0.2.1:0", Fault::Address),
+        ("0.0.0.0:443", Fault::Address),
+        ("192.0.2.256:443", Fault::Address),
+        ("obfs4", Fault::Address),
+        ("192.0.2.1:443 0123", Fault::Fingerprint),
+        (&format!("192.0.2.1:443 {f}0"), Fault::Fingerprint),
         (
             &format!("192.0.2.1:443 {}", f.replace('A', "G")),
-            BadBridge::Fingerprint,
+            Fault::Fingerprint,
         ),
-        (&format!("192.0.2.1:443 ${f}0~nick"), BadBridge::Fingerprint),
-        ("192.0.2.1:443 ~nick", BadBridge::Fingerprint),
-        (&format!("192.0.2.1:443 {f} cert=x"), BadBridge::Argument),
-        (&format!("192.0.2.1:443 {f} {f}"), BadBridge::Argument),
-        (
-            &format!("obfs4 192.0.2.1:443 {f}"),
-            BadBridge::Lacks("cert"),
-        ),
+        (&format!("192.0.2.1:443 ${f}0~nick"), Fault::Fingerprint),
+        ("192.0.2.1:443 ~nick", Fault::Fingerprint),
+        (&format!("192.0.2.1:443 {f} cert=x"), Fault::Argument),
+        (&format!("192.0.2.1:443 {f} {f}"), Fault::Argument),
+        (&format!("obfs4 192.0.2.1:443 {f}"), Fault::Lacks("cert")),
         (
             &format!("obfs4 192.0.2.1:443 {f} cert=x"),
-            BadBridge::Lacks("iat-mode"),
+            Fault::Lacks("iat-mode"),
         ),
         (
             &format!("obfs4 192.0.2.1:443 {f} cert= iat-mode=0"),
-            BadBridge::Lacks("cert"),
+            Fault::Lacks("cert"),
         ),
-        ("snowflake 192.0.2.3:80", BadBridge::Lacks("url")),
+        ("snowflake 192.0.2.3:80", Fault::Lacks("url")),
         (
             "snowflake 192.0.2.3:80 sqsqueue=https://sqs.example/1/q",
-            BadBridge::Lacks("sqscreds"),
+            Fault::Lacks("sqscreds"),
         ),
         (
             "meek_lite 192.0.2.3:80 front=a.example",
-            BadBridge::Lacks("url"),
+            Fault::Lacks("url"),
         ),
         (
             "obfs4 192.0.2.1:443 node-id=x iat-mode=0",
-            BadBridge::Lacks("public-key"),
+            Fault::Lacks("public-key"),
         ),
-        (
-            "obfs4 192.0.2.1:443 cert=x iat-mode=0 =x",
-            BadBridge::Argument,
-        ),
-        ("192.0.2.1:443\nUseBridges 0", BadBridge::LineBreak),
-        ("192.0.2.1:443\rUseBridges 0", BadBridge::LineBreak),
-        ("192.0.2.1:443 # mine", BadBridge::Character('#')),
-        ("webtunnel 192.0.2.1:1 url=\"x", BadBridge::Character('"')),
-        ("192.0.2.1:443 \\", BadBridge::Character('\\')),
-        ("\u{201c}192.0.2.1:443", BadBridge::Character('\u{201c}')),
+        ("obfs4 192.0.2.1:443 cert=x iat-mode=0 =x", Fault::Argument),
+        ("192.0.2.1:443\nUseBridges 0", Fault::LineBreak),
+        ("192.0.2.1:443\rUseBridges 0", Fault::LineBreak),
+        ("192.0.2.1:443 # mine", Fault::Character('#')),
+        ("webtunnel 192.0.2.1:1 url=\"x", Fault::Character('"')),
+        ("192.0.2.1:443 \\", Fault::Character('\\')),
+        ("\u{201c}192.0.2.1:443", Fault::Character('\u{201c}')),
     ] {
         refused(line, expected);
     }
-    refused(&"1".repeat(3_000), BadBridge::TooLong);
+    refused(&"1".repeat(3_000), Fault::TooLong);
 }
 
 #[test]

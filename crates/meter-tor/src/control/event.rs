@@ -10,7 +10,7 @@ use meter_core::TorAddr;
 
 use super::{keyword::Words, line::Reply};
 use crate::{
-    Complaint,
+    ConnectError,
     scrub::{plain_word, scrub},
 };
 
@@ -46,7 +46,7 @@ pub(crate) struct Phase {
     /// Tor's warning, scrubbed.
     pub(crate) warning: Option<String>,
     /// The reason for that warning.
-    pub(crate) complaint: Option<Complaint>,
+    pub(crate) connect_error: Option<ConnectError>,
 }
 
 impl Event {
@@ -111,12 +111,12 @@ fn general_status(rest: &str) -> Option<Event> {
     }
 }
 
-fn complaint(reason: &[u8]) -> Complaint {
+fn connect_error(reason: &[u8]) -> ConnectError {
     match reason {
-        b"CONNECTREFUSED" => Complaint::Refused,
-        b"NOROUTE" => Complaint::NoRoute,
-        b"TIMEOUT" => Complaint::TimedOut,
-        _ => Complaint::Other,
+        b"CONNECTREFUSED" => ConnectError::Refused,
+        b"NOROUTE" => ConnectError::NoRoute,
+        b"TIMEOUT" => ConnectError::TimedOut,
+        _ => ConnectError::Other,
     }
 }
 
@@ -139,7 +139,7 @@ impl Phase {
                 .text("WARNING")
                 .filter(|warning| warning.contains(' '))
                 .map(|warning| scrub(&warning)),
-            complaint: words.bytes("REASON").map(complaint),
+            connect_error: words.bytes("REASON").map(connect_error),
         })
     }
 }
@@ -169,7 +169,7 @@ mod tests {
         Phase {
             percent,
             tag: tag.into(),
-            complaint: warning.is_some().then_some(Complaint::Refused),
+            connect_error: warning.is_some().then_some(ConnectError::Refused),
             summary: summary.into(),
             warning,
         }

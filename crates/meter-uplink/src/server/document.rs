@@ -4,26 +4,26 @@
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{BadServer, parts::Parts, refusal::changing};
+use super::{ServerFault, fault::changing, parts::Parts};
 
 /// Names of server lists, by the programs that write them: SIP008 and shadowsocks-rust;
 /// shadowsocks-windows.
 const LISTS: [&str; 2] = ["servers", "configs"];
 
 /// Returns the first server and the number of servers.
-pub(super) fn first_of(text: &str) -> Result<(Parts, usize), BadServer> {
+pub(super) fn first_of(text: &str) -> Result<(Parts, usize), ServerFault> {
     let parsed = serde_json::from_str(text);
-    let mut document: Value = parsed.map_err(|_| BadServer::Document("it is not JSON"))?;
+    let mut document: Value = parsed.map_err(|_| ServerFault::Document("it is not JSON"))?;
     let outcome = look(&document);
     wipe(&mut document);
     outcome
 }
 
-fn look(document: &Value) -> Result<(Parts, usize), BadServer> {
+fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
     // SIP008 has a version number; the other formats do not have this member.
     let version = document.get("version").and_then(Value::as_u64);
     if version.is_some_and(|version| version != 1) {
-        return Err(BadServer::Document("its version is not 1"));
+        return Err(ServerFault::Document("its version is not 1"));
     }
     let listed = match document {
         Value::Array(servers) => Some(servers),
@@ -34,14 +34,14 @@ fn look(document: &Value) -> Result<(Parts, usize), BadServer> {
     match listed {
         Some(servers) => {
             let first = servers.first();
-            let first = first.ok_or(BadServer::Document("its list of servers is empty"))?;
+            let first = first.ok_or(ServerFault::Document("its list of servers is empty"))?;
             Ok((parts_of(first)?, servers.len()))
         }
         None => Ok((parts_of(document)?, 1)),
     }
 }
 
-fn parts_of(server: &Value) -> Result<Parts, BadServer> {
+fn parts_of(server: &Value) -> Result<Parts, ServerFault> {
     let member = |names: [&str; 2]| names.iter().find_map(|name| server.get(name));
     let text = |key: &str| server.get(key).and_then(Value::as_str).unwrap_or_default();
     check_options(server)?;
@@ -50,24 +50,24 @@ fn parts_of(server: &Value) -> Result<Parts, BadServer> {
         Value::Array(hosts) => hosts.first().and_then(Value::as_str),
         host => host.as_str(),
     });
-    let host = host.ok_or(BadServer::Document("it has no server"))?;
-    let port = member(["server_port", "port"]).ok_or(BadServer::NoPort)?;
+    let host = host.ok_or(ServerFault::Document("it has no server"))?;
+    let port = member(["server_port", "port"]).ok_or(ServerFault::NoPort)?;
     let port = match port {
         Value::String(port) => port.trim().parse().ok(),
         port => port.as_u64().and_then(|port| u16::try_from(port).ok()),
     };
     Ok(Parts {
         host: host.trim().trim_matches(['[', ']']).to_owned(),
-        port: port.ok_or(BadServer::Address)?,
+        port: port.ok_or(ServerFault::Address)?,
         method: text("method").to_owned(),
         password: Zeroizing::new(text("password").to_owned()),
     })
 }
 
-fn check_options(server: &Value) -> Result<(), BadServer> {
+fn check_options(server: &Value) -> Result<(), ServerFault> {
     let members = server
         .as_object()
-        .ok_or(BadServer::Document("its first server is no object"))?;
+        .ok_or(ServerFault::Document("its first server is no object"))?;
     for (key, value) in members {
         let value = match value {
             Value::String(text) => text.clone(),
@@ -76,8 +76,8 @@ fn check_options(server: &Value) -> Result<(), BadServer> {
             value => value.to_string(),
         };
         match key.as_str() {
-            "plugin" if !value.is_empty() => return Err(BadServer::Plugin),
-            "mode" if value == "udp_only" => return Err(BadServer::UdpOnly),
+            "plugin" if !value.is_empty() => return Err(ServerFault::Plugin),
+            "mode" if value == "udp_only" => return Err(ServerFault::UdpOnly),
             _ => changing(key, &value).unwrap_or(Ok(()))?,
         }
     }

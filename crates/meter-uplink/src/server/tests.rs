@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::ServerFault as Fault;
 use super::*;
 
 /// 16 and 32 bytes in base64.
@@ -18,7 +19,7 @@ fn check(text: &str, method: &str, password: &str, address: &str) {
 }
 
 #[track_caller]
-fn refused(text: &str, expected: BadServer) {
+fn refused(text: &str, expected: Fault) {
     assert_eq!(
         Server::parse(text).map(|server| server.method()),
         Err(expected),
@@ -148,98 +149,95 @@ fn configurations_and_exported_lists_are_read() {
     let ipv6 = server.replace("192.0.2.7", "[2001:db8::1]");
     check(&ipv6, "aes-128-gcm", "x", "[2001:db8::1]:8388");
     for (from, to, expected) in [
-        ("192.0.2.7", "0.0.0.0", BadServer::Unspecified),
-        ("192.0.2.7", "::", BadServer::Unspecified),
-        ("\"server_port\"", "\"port_of_it\"", BadServer::NoPort),
-        ("\"8388\"", "\"83x\"", BadServer::Address),
-        ("\"8388\"", "70000", BadServer::Address),
-        ("\"plain\"", "\"http_simple\"", BadServer::Option("obfs")),
+        ("192.0.2.7", "0.0.0.0", Fault::Unspecified),
+        ("192.0.2.7", "::", Fault::Unspecified),
+        ("\"server_port\"", "\"port_of_it\"", Fault::NoPort),
+        ("\"8388\"", "\"83x\"", Fault::Address),
+        ("\"8388\"", "70000", Fault::Address),
+        ("\"plain\"", "\"http_simple\"", Fault::Option("obfs")),
         (
             "\"timeout\": 300",
             "\"prefix\": \"\\u0016\"",
-            BadServer::Option("prefix"),
+            Fault::Option("prefix"),
         ),
         (
             "\"timeout\": 300",
             "\"multiplex\": {\"enabled\": true}",
-            BadServer::Option("multiplex"),
+            Fault::Option("multiplex"),
         ),
-        ("tcp_and_udp", "udp_only", BadServer::UdpOnly),
-        ("null", "\"v2ray-plugin\"", BadServer::Plugin),
+        ("tcp_and_udp", "udp_only", Fault::UdpOnly),
+        ("null", "\"v2ray-plugin\"", Fault::Plugin),
     ] {
         refused(&server.replace(from, to), expected);
     }
-    refused("[]", BadServer::Document("its list of servers is empty"));
-    refused("{}", BadServer::Document("it has no server"));
-    refused("[1]", BadServer::Document("its first server is no object"));
+    refused("[]", Fault::Document("its list of servers is empty"));
+    refused("{}", Fault::Document("it has no server"));
+    refused("[1]", Fault::Document("its first server is no object"));
 }
 
 #[test]
 fn what_cannot_be_used_is_refused_with_what_is_wrong() {
     for (text, expected) in [
-        (" \n", BadServer::Empty),
-        ("hello", BadServer::Unknown),
-        ("http://aes-256-gcm:x@192.0.2.1:1", BadServer::Unknown),
-        (
-            "ss://aes-256-gcm:x@192.0.2.1:1\nss://b",
-            BadServer::NotOneLine,
-        ),
-        ("ss://aes-256-gcm:x@192.0.2.1:1\u{7}", BadServer::NotOneLine),
-        ("ss://!!!@192.0.2.1:1", BadServer::Url(UrlPart::User)),
+        (" \n", Fault::Empty),
+        ("hello", Fault::Unknown),
+        ("http://aes-256-gcm:x@192.0.2.1:1", Fault::Unknown),
+        ("ss://aes-256-gcm:x@192.0.2.1:1\nss://b", Fault::NotOneLine),
+        ("ss://aes-256-gcm:x@192.0.2.1:1\u{7}", Fault::NotOneLine),
+        ("ss://!!!@192.0.2.1:1", Fault::Url(UrlPart::User)),
         (
             "ss://aes-256-gcm:x@192.0.2.1:99999",
-            BadServer::Url(UrlPart::Server),
+            Fault::Url(UrlPart::Server),
         ),
-        ("ss://", BadServer::Url(UrlPart::Server)),
-        ("ss://@", BadServer::Url(UrlPart::Server)),
-        ("ss://aes-256-gcm:x@192.0.2.1", BadServer::NoPort),
-        ("ss://aes-256-gcm:x@192.0.2.1:/", BadServer::NoPort),
-        ("ss://aes-256-gcm:x@[2001:db8::1]", BadServer::NoPort),
+        ("ss://", Fault::Url(UrlPart::Server)),
+        ("ss://@", Fault::Url(UrlPart::Server)),
+        ("ss://aes-256-gcm:x@192.0.2.1", Fault::NoPort),
+        ("ss://aes-256-gcm:x@192.0.2.1:/", Fault::NoPort),
+        ("ss://aes-256-gcm:x@[2001:db8::1]", Fault::NoPort),
         (
             "ss://aes-256-gcm:x@2001:db8::1:443",
-            BadServer::Url(UrlPart::Server),
+            Fault::Url(UrlPart::Server),
         ),
-        ("ssconf://example.org/key.json", BadServer::Dynamic),
+        ("ssconf://example.org/key.json", Fault::Dynamic),
         (
             "ss://YWVzLTI1Ni1nY206eA==@192.0.2.1:1/?outline=1&prefix=%16%03",
-            BadServer::Option("prefix"),
+            Fault::Option("prefix"),
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1?type=ws&security=tls",
-            BadServer::Option("type"),
+            Fault::Option("type"),
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1?type=tcp&security=tls",
-            BadServer::Option("security"),
+            Fault::Option("security"),
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1?obfs=http",
-            BadServer::Option("obfs"),
+            Fault::Option("obfs"),
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1?tomorrow=1",
-            BadServer::UnknownOption,
+            Fault::UnknownOption,
         ),
-        ("ss://aes-256-gcm:x@example.org:8388", BadServer::Name),
-        ("ss://aes-256-gcm:x@0.0.0.0:8388", BadServer::Unspecified),
-        ("ss://aes-256-gcm:x@192.0.2.1:0", BadServer::Address),
-        ("ss://rc4-md5:x@192.0.2.1:1", BadServer::Method),
-        ("ss://aes-256-cfb:x@192.0.2.1:1", BadServer::Method),
-        ("ss://none:x@192.0.2.1:1", BadServer::Method),
-        ("ss://plain:x@192.0.2.1:1", BadServer::Method),
+        ("ss://aes-256-gcm:x@example.org:8388", Fault::Name),
+        ("ss://aes-256-gcm:x@0.0.0.0:8388", Fault::Unspecified),
+        ("ss://aes-256-gcm:x@192.0.2.1:0", Fault::Address),
+        ("ss://rc4-md5:x@192.0.2.1:1", Fault::Method),
+        ("ss://aes-256-cfb:x@192.0.2.1:1", Fault::Method),
+        ("ss://none:x@192.0.2.1:1", Fault::Method),
+        ("ss://plain:x@192.0.2.1:1", Fault::Method),
         // base64url of "aes-256-gcm:".
-        ("ss://YWVzLTI1Ni1nY206@192.0.2.1:1", BadServer::NoPassword),
+        ("ss://YWVzLTI1Ni1nY206@192.0.2.1:1", Fault::NoPassword),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1?plugin=obfs-local%3Bobfs%3Dtls",
-            BadServer::Plugin,
+            Fault::Plugin,
         ),
         (
             "ss://2022-blake3-aes-256-gcm:no+base64!@192.0.2.1:1",
-            BadServer::KeyEncoding,
+            Fault::KeyEncoding,
         ),
         (
             "ss://2022-blake3-aes-256-gcm:AAECAwQFBgcICQoLDA0ODw%3D%3D@192.0.2.1:1",
-            BadServer::KeyLength {
+            Fault::KeyLength {
                 bytes: 16,
                 wanted: 32,
             },
@@ -257,22 +255,16 @@ fn a_sip008_file_that_is_none_is_refused() {
             r#"[{{"server": "{host}", "server_port": 1, "method": "aes-128-gcm"{rest}}}]"#
         ))
     };
-    refused("{", BadServer::Document("it is not JSON"));
+    refused("{", Fault::Document("it is not JSON"));
     refused(
         r#"{"version": 2, "servers": []}"#,
-        BadServer::Document("its version is not 1"),
+        Fault::Document("its version is not 1"),
     );
-    refused(
-        &file("[]"),
-        BadServer::Document("its list of servers is empty"),
-    );
-    refused(
-        &server("example.org", r#", "password": "x""#),
-        BadServer::Name,
-    );
-    refused(&server("192.0.2.1", ""), BadServer::NoPassword);
+    refused(&file("[]"), Fault::Document("its list of servers is empty"));
+    refused(&server("example.org", r#", "password": "x""#), Fault::Name);
+    refused(&server("192.0.2.1", ""), Fault::NoPassword);
     let plugin = r#", "password": "x", "plugin": "sh""#;
-    refused(&server("192.0.2.1", plugin), BadServer::Plugin);
+    refused(&server("192.0.2.1", plugin), Fault::Plugin);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use base64::{
 use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{BadServer, UrlPart, parts::Parts, refusal::changing};
+use super::{ServerFault, UrlPart, fault::changing, parts::Parts};
 
 /// Options that do not change the sent bytes.
 const HARMLESS: &[&str] = &[
@@ -26,14 +26,14 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// Parses the text after `ss://`.
-pub(super) fn parts_of(rest: &str) -> Result<Parts, BadServer> {
+pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
     // The tag is a name for people and may contain anything.
     let body = rest.split_once('#').map_or(rest, |(body, _tag)| body);
     let body = body.trim();
     if body.contains(|letter: char| letter.is_control() || letter.is_whitespace())
         || lists_more(rest)
     {
-        return Err(BadServer::NotOneLine);
+        return Err(ServerFault::NotOneLine);
     }
     // Split from the right, because a plain password may contain an `@`. Options may contain one,
     // too, so an address without a port is used only if no other split fits.
@@ -53,7 +53,7 @@ pub(super) fn parts_of(rest: &str) -> Result<Parts, BadServer> {
         }
     }
     if body.contains('@') {
-        return Err(BadServer::Url(UrlPart::Server));
+        return Err(ServerFault::Url(UrlPart::Server));
     }
     whole(body)
 }
@@ -64,13 +64,13 @@ fn lists_more(rest: &str) -> bool {
 }
 
 /// Parses the older form: `base64(method:password@host:port)`, with options outside.
-fn whole(body: &str) -> Result<Parts, BadServer> {
+fn whole(body: &str) -> Result<Parts, ServerFault> {
     let (coded, options) = match body.split_once('?') {
         Some((coded, options)) => (coded, options),
         None => (body, ""),
     };
     check_options(options)?;
-    let refused = BadServer::Url(UrlPart::Server);
+    let refused = ServerFault::Url(UrlPart::Server);
     // A slash can be part of the base64 or the URL's path. The second is tried if the first fails.
     let text = decoded(coded).or_else(|| decoded(coded.trim_end_matches('/')));
     let text = text.ok_or(refused)?;
@@ -79,25 +79,29 @@ fn whole(body: &str) -> Result<Parts, BadServer> {
     parts(user, host, port)
 }
 
-fn parts(user: &str, host: &str, port: Option<&str>) -> Result<Parts, BadServer> {
-    let (method, password) = user.split_once(':').ok_or(BadServer::Url(UrlPart::User))?;
-    let port = port.ok_or(BadServer::NoPort)?;
+fn parts(user: &str, host: &str, port: Option<&str>) -> Result<Parts, ServerFault> {
+    let (method, password) = user
+        .split_once(':')
+        .ok_or(ServerFault::Url(UrlPart::User))?;
+    let port = port.ok_or(ServerFault::NoPort)?;
     Ok(Parts {
         host: host.to_owned(),
-        port: port.parse().map_err(|_| BadServer::Url(UrlPart::Server))?,
+        port: port
+            .parse()
+            .map_err(|_| ServerFault::Url(UrlPart::Server))?,
         method: method.to_owned(),
         password: Zeroizing::new(password.to_owned()),
     })
 }
 
 /// Parses `method:password`, plain with percent signs or in base64.
-fn user_part(user: &str) -> Result<Zeroizing<String>, BadServer> {
+fn user_part(user: &str) -> Result<Zeroizing<String>, ServerFault> {
     let plain = percent_decode_str(user).decode_utf8();
-    let plain = plain.map_err(|_| BadServer::Url(UrlPart::User))?;
+    let plain = plain.map_err(|_| ServerFault::Url(UrlPart::User))?;
     if user.contains(':') {
         return Ok(Zeroizing::new(plain.into_owned()));
     }
-    let refused = BadServer::Url(UrlPart::User);
+    let refused = ServerFault::Url(UrlPart::User);
     let text = decoded(&plain).ok_or(refused)?;
     if text.contains(':') {
         Ok(text)
@@ -129,12 +133,12 @@ fn host_and_port(place: &str) -> Option<(&str, Option<&str>)> {
     fits.then_some((host, port))
 }
 
-fn check_options(options: &str) -> Result<(), BadServer> {
+fn check_options(options: &str) -> Result<(), ServerFault> {
     for option in options.split('&').filter(|option| !option.is_empty()) {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         if key.eq_ignore_ascii_case("plugin") {
             if !value.is_empty() {
-                return Err(BadServer::Plugin);
+                return Err(ServerFault::Plugin);
             }
             continue;
         }
@@ -142,7 +146,7 @@ fn check_options(options: &str) -> Result<(), BadServer> {
         match changing(key, value) {
             Some(judged) => judged?,
             None if is_harmless || value.is_empty() => {}
-            None => return Err(BadServer::UnknownOption),
+            None => return Err(ServerFault::UnknownOption),
         }
     }
     Ok(())

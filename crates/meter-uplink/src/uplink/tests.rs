@@ -16,12 +16,12 @@ use super::*;
 
 /// Ends this many restarted local ends, each as soon as it listens.
 #[derive(Debug, Default)]
-pub(super) struct Fault {
+pub(super) struct InjectedFault {
     deaths_left: AtomicU32,
     starts: std::sync::Mutex<Vec<Instant>>,
 }
 
-impl Fault {
+impl InjectedFault {
     pub(super) async fn started(&self, end: &LocalEnd) {
         self.starts.lock().unwrap().push(Instant::now());
         let left = self.deaths_left.load(Ordering::SeqCst);

@@ -1,7 +1,7 @@
 //! What the doctor looks at before it judges: the daemon as it answers, and `config.toml`.
 
 use crate::{
-    cli::{ask, ask::Patience, outcome::Failure},
+    cli::{ask, ask::Patience, outcome::CommandError},
     config::{Config, ConfigError},
     home::Home,
     ipc, program,
@@ -20,7 +20,7 @@ pub(super) struct Seen {
     /// What its next start goes by.
     pub(super) file: Result<Config, ConfigError>,
     /// Why a daemon that may run is not heard.
-    pub(super) unanswered: Option<Failure>,
+    pub(super) unanswered: Option<CommandError>,
 }
 
 /// Never starts the daemon.

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         ask,
         ask::Patience,
-        outcome::{Failure, Outcome},
+        outcome::{CommandError, Outcome},
         output::{Format, has_reader, is_terminal},
         when,
     },
@@ -69,7 +69,7 @@ pub(super) fn run(patience: Patience, home: &Home, format: Format) -> Outcome {
     let end = patience.wait(async { Ok(watch.run().await) })?;
     match end {
         End::NoReader => Ok(ExitCode::SUCCESS),
-        End::Output(error) => Err(Failure::Output(error)),
+        End::Output(error) => Err(CommandError::Output(error)),
         End::Problem(problem) => Err(problem.into()),
     }
 }

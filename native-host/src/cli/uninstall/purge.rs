@@ -6,7 +6,7 @@ use crate::{
     cli::{
         ask::Patience,
         exit, install,
-        outcome::Failure,
+        outcome::CommandError,
         output::Format,
         parts::{Part, Parts},
         question::asked,
@@ -25,10 +25,10 @@ use std::{
 };
 
 /// A Firefox that `open` started has its profile in the home.
-pub(super) fn refuse_under_a_browser(home: &Home) -> Result<(), Failure> {
+pub(super) fn refuse_under_a_browser(home: &Home) -> Result<(), CommandError> {
     match launch::use_of(Family::Firefox, &home.firefox()) {
         Use::Free => Ok(()),
-        Use::WithFloor | Use::WithoutFloor(_) => Err(Failure::Exit(
+        Use::WithFloor | Use::WithoutFloor(_) => Err(CommandError::Exit(
             EXIT_USAGE,
             "nothing was removed: the Firefox that `onionmeter open` started still runs on its \
                 profile in this \
@@ -39,13 +39,13 @@ pub(super) fn refuse_under_a_browser(home: &Home) -> Result<(), Failure> {
 }
 
 /// Asks a person, or refuses where there is none.
-pub(super) fn confirm(home: &Home, format: Format) -> Result<(), Failure> {
+pub(super) fn confirm(home: &Home, format: Format) -> Result<(), CommandError> {
     let what = format!(
         "{} with {} and the key that signs them",
         home.root().display(),
         losses(home)
     );
-    let refuse = |text: String| Err(Failure::Exit(EXIT_USAGE, text));
+    let refuse = |text: String| Err(CommandError::Exit(EXIT_USAGE, text));
     if format == Format::Json || !stdin().is_terminal() {
         let why = match format {
             Format::Json => "--json asks no questions",
@@ -106,7 +106,7 @@ fn reports(home: &Home) -> String {
 
 /// Removes what is Onionmeter's in the home, with no daemon in it meanwhile; `false` when something
 /// of it stays that should not.
-pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, Failure> {
+pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, CommandError> {
     let root = home.root().display();
     let stays = |parts: &mut Parts, outcome, why: String| {
         let part = Part::new("home", outcome).at(home.root()).because(&why);
@@ -136,7 +136,12 @@ pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, F
     told(undo, home, &removal, &losses)
 }
 
-fn told(undo: &mut Undo, home: &Home, removal: &Removal, losses: &str) -> Result<bool, Failure> {
+fn told(
+    undo: &mut Undo,
+    home: &Home,
+    removal: &Removal,
+    losses: &str,
+) -> Result<bool, CommandError> {
     let mood = undo.mood;
     for path in &removal.foreign {
         let part = Part::new("foreign", "stays").at(path);
@@ -167,7 +172,7 @@ fn told(undo: &mut Undo, home: &Home, removal: &Removal, losses: &str) -> Result
 
 /// Takes the daemon's lock, so that no daemon starts while its files go. A browser that still runs
 /// may have started one in the meantime.
-fn hold(home: &Home) -> Result<Option<DaemonLock>, Failure> {
+fn hold(home: &Home) -> Result<Option<DaemonLock>, CommandError> {
     if !home.run().is_dir() {
         return Ok(None);
     }
@@ -178,7 +183,7 @@ fn hold(home: &Home) -> Result<Option<DaemonLock>, Failure> {
             Err(error) => return Err(install::cannot(&home.lock(), &error)),
         };
     }
-    Err(Failure::Exit(
+    Err(CommandError::Exit(
         exit::NO_ANSWER,
         format!(
             "the daemon of {} starts again and again; close the browsers, then run this again. Key \

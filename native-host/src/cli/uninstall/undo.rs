@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        outcome::Failure,
+        outcome::CommandError,
         parts::{Part, Parts},
     },
     home::Mood,
@@ -23,7 +23,7 @@ impl Undo {
         name: &str,
         path: &Path,
         remove: impl FnOnce() -> io::Result<()>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, CommandError> {
         let removed = match self.mood {
             Mood::Earnest => gone(remove()),
             Mood::Rehearsal => Ok(()),
@@ -41,7 +41,7 @@ impl Undo {
         name: &str,
         path: &Path,
         more: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         let (outcome, word) = match self.mood {
             Mood::Earnest => ("removed", "removed"),
             Mood::Rehearsal => ("would_be_removed", "would be removed"),
@@ -59,7 +59,7 @@ impl Undo {
         name: &str,
         path: &Path,
         error: &io::Error,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         self.parts.tell(
             Part::new(part, "not_removed")
                 .name(name.trim_end())

@@ -3,7 +3,7 @@
 use super::reader::{Reader, line_of};
 use crate::config::{ConfigError, TorChoice};
 use meter_core::{Backend, TorAddr};
-use meter_tor::{BadBridge, Bridge, SOCKET_PATH_BYTES_MAX};
+use meter_tor::{Bridge, BridgeFault, SOCKET_PATH_BYTES_MAX};
 use serde::Deserialize;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -128,7 +128,7 @@ impl Tor {
             let bridge = Bridge::parse(line.get_ref());
             let bridge = bridge.and_then(|bridge| match backend {
                 Some(Backend::Embedded) if !bridge.has_fingerprint() => {
-                    Err(BadBridge::NoFingerprint)
+                    Err(BridgeFault::NoFingerprint)
                 }
                 _ => Ok(bridge),
             });

@@ -194,7 +194,7 @@ fn a_start_that_hangs_on_another_network_is_begun_anew() {
         tag: "conn".to_owned(),
         summary: "Connecting to a relay".to_owned(),
         warning: None,
-        complaint: None,
+        connect_error: None,
         since: tokio::time::Instant::now()
             .checked_sub(Duration::from_secs(60))
             .expect("a clock that has run"),

@@ -210,7 +210,7 @@ fn stuck_for(seconds: u64) -> TorStatus {
         tag: "of_tomorrow".to_owned(),
         summary: String::new(),
         warning: None,
-        complaint: None,
+        connect_error: None,
         since: tokio::time::Instant::now()
             .checked_sub(lasted)
             .expect("the machine runs longer"),

@@ -2,7 +2,7 @@
 
 /// The reason; one variant for each thing that a person can correct.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum BadServer {
+pub enum ServerFault {
     /// The text is empty.
     #[error("there is nothing in it")]
     Empty,
@@ -141,7 +141,7 @@ const CHANGING: &[&str] = &[
 const UNCHANGED: &[&str] = &["", "0", "none", "false", "plain", "origin", "tcp"];
 
 /// Checks an option that may change the sent bytes; `None` for any other option.
-pub(super) fn changing(key: &str, value: &str) -> Option<Result<(), BadServer>> {
+pub(super) fn changing(key: &str, value: &str) -> Option<Result<(), ServerFault>> {
     let known = CHANGING
         .iter()
         .find(|name| key.eq_ignore_ascii_case(name))?;
@@ -151,6 +151,6 @@ pub(super) fn changing(key: &str, value: &str) -> Option<Result<(), BadServer>> 
     Some(if unchanged {
         Ok(())
     } else {
-        Err(BadServer::Option(known))
+        Err(ServerFault::Option(known))
     })
 }

@@ -1,66 +1,50 @@
 //! Why a start makes no progress, by all that is known of it. Pure.
 
-use meter_tor::{Bootstrap, Complaint, TorWarning};
-use meter_wire::{ErrorCode, Problem, TorTrouble};
+use meter_tor::{Bootstrap, ConnectError, TorWarning};
+use meter_wire::{ErrorCode, Problem};
 
-/// The likeliest reason.
-#[derive(Debug, Eq, PartialEq)]
-pub(super) struct Cause {
-    code: ErrorCode,
-    detail: Option<String>,
-}
-
-impl Cause {
-    pub(super) fn trouble(self, for_s: u64) -> TorTrouble {
-        let trouble = TorTrouble::new(self.code, for_s);
-        TorTrouble {
-            problem: Problem {
-                detail: self.detail,
-                ..trouble.problem
-            },
-            ..trouble
-        }
-    }
-}
-
-/// What Tor complained of comes before what can only be guessed from how far it has come.
-pub(super) fn of(
+/// The likeliest reason. Why Tor says that a connection failed comes before what can only be
+/// guessed from how far it has come.
+pub(super) fn problem(
     step: &Bootstrap,
     warnings: &[TorWarning],
     has_way_out: impl FnOnce() -> Option<bool>,
-) -> Cause {
+) -> Problem {
     let skew = warnings.iter().find_map(|warning| match warning {
         TorWarning::ClockSkew { seconds } => Some(*seconds),
         TorWarning::ControlOpenToAll | TorWarning::WithoutControl | TorWarning::VersionTooOld => {
             None
         }
     });
-    let plain = |code| Cause { code, detail: None };
     if let Some(seconds) = skew.filter(|seconds| seconds.unsigned_abs() >= SKEW_S_MIN) {
-        let detail = Some(describe_skew(seconds));
-        let code = ErrorCode::TorClockWrong;
-        return Cause { code, detail };
+        return Problem::with_detail(ErrorCode::TorClockWrong, describe_skew(seconds));
     }
-    if step.complaint == Some(Complaint::Clock) {
-        return plain(ErrorCode::TorClockWrong);
+    if step.connect_error == Some(ConnectError::Clock) {
+        return Problem::new(ErrorCode::TorClockWrong);
     }
     let is_early = step.percent < CONNECTED_PERCENT;
-    match step.complaint {
-        Some(Complaint::Refused) if is_early => return plain(ErrorCode::TorRefused),
-        Some(Complaint::NoRoute) => return plain(ErrorCode::TorOffline),
-        Some(Complaint::Refused | Complaint::TimedOut | Complaint::Clock | Complaint::Other)
+    match step.connect_error {
+        Some(ConnectError::Refused) if is_early => return Problem::new(ErrorCode::TorRefused),
+        Some(ConnectError::NoRoute) => return Problem::new(ErrorCode::TorOffline),
+        Some(
+            ConnectError::Refused
+            | ConnectError::TimedOut
+            | ConnectError::Clock
+            | ConnectError::Other,
+        )
         | None => {}
     }
-    if has_way_out() == Some(false) && step.complaint.is_none() && step.percent < TALKING_PERCENT {
-        return plain(ErrorCode::TorOffline);
+    if has_way_out() == Some(false)
+        && step.connect_error.is_none()
+        && step.percent < TALKING_PERCENT
+    {
+        return Problem::new(ErrorCode::TorOffline);
     }
     if is_early {
-        return plain(ErrorCode::TorBlocked);
+        return Problem::new(ErrorCode::TorBlocked);
     }
-    Cause {
-        code: ErrorCode::TorStalled,
-        detail: Some(format!("{} %: {}", step.percent, step.summary)),
-    }
+    let phase = format!("{} %: {}", step.percent, step.summary);
+    Problem::with_detail(ErrorCode::TorStalled, phase)
 }
 
 fn describe_skew(seconds: i64) -> String {
@@ -86,36 +70,38 @@ const TALKING_PERCENT: u8 = 10;
 mod tests {
     use super::*;
 
-    fn step(percent: u8, warning: Option<&str>, complaint: Option<Complaint>) -> Bootstrap {
+    fn step(percent: u8, warning: Option<&str>, connect_error: Option<ConnectError>) -> Bootstrap {
         Bootstrap {
             percent,
             tag: "a_tag_of_tomorrow".to_owned(),
             summary: "Doing something".to_owned(),
             warning: warning.map(str::to_owned),
-            complaint,
+            connect_error,
             since: tokio::time::Instant::now(),
         }
     }
 
     #[track_caller]
     fn check(
-        (percent, warning, complaint): (u8, Option<&str>, Option<Complaint>),
+        (percent, warning, connect_error): (u8, Option<&str>, Option<ConnectError>),
         warnings: &[TorWarning],
         has_way_out: Option<bool>,
         expected: (ErrorCode, Option<&str>),
     ) {
-        let cause = of(&step(percent, warning, complaint), warnings, || has_way_out);
-        assert_eq!((cause.code, cause.detail.as_deref()), expected);
+        let problem = problem(&step(percent, warning, connect_error), warnings, || {
+            has_way_out
+        });
+        assert_eq!((problem.code, problem.detail.as_deref()), expected);
     }
 
     #[test]
-    fn each_stage_and_complaint_has_its_reason() {
+    fn each_stage_and_connect_error_has_its_reason() {
         use ErrorCode::{TorBlocked, TorOffline, TorRefused, TorStalled};
-        let refused = Some(Complaint::Refused);
+        let refused = Some(ConnectError::Refused);
         check((0, None, None), &[], Some(false), (TorOffline, None));
         check((0, None, None), &[], Some(true), (TorBlocked, None));
         check((5, None, None), &[], None, (TorBlocked, None));
-        let no_route = (5, Some("no route"), Some(Complaint::NoRoute));
+        let no_route = (5, Some("no route"), Some(ConnectError::NoRoute));
         check(no_route, &[], Some(true), (TorOffline, None));
         check(
             (5, Some("refused"), refused),
@@ -123,7 +109,7 @@ mod tests {
             Some(false),
             (TorRefused, None),
         );
-        let timed_out = (5, Some("timed out"), Some(Complaint::TimedOut));
+        let timed_out = (5, Some("timed out"), Some(ConnectError::TimedOut));
         check(timed_out, &[], Some(false), (TorBlocked, None));
         check((10, None, None), &[], Some(false), (TorBlocked, None));
         let stalled = (TorStalled, Some("45 %: Doing something"));
@@ -147,7 +133,7 @@ mod tests {
         );
         let stalled = (TorStalled, Some("40 %: Doing something"));
         check(at, &skew(3_599), Some(true), stalled);
-        let ahead = (14, Some("a certificate expired"), Some(Complaint::Clock));
+        let ahead = (14, Some("a certificate expired"), Some(ConnectError::Clock));
         check(ahead, &[], Some(true), (TorClockWrong, None));
     }
 }

@@ -7,7 +7,7 @@ pub(super) const FINGERPRINT_DIGITS: usize = 40;
 
 /// The reason why a line is not a usable bridge.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum BadBridge {
+pub enum BridgeFault {
     /// The line is empty.
     #[error("it is empty")]
     Empty,
