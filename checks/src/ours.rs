@@ -7,11 +7,11 @@ use meter_testkit::tor_network::TorNetwork;
 use meter_tor::{Embedded, TorConfig};
 use std::path::Path;
 
-/// What such a Tor is told of its network: lines of a torrc, or Arti's configuration.
+/// What such a Tor must know of its network: lines of a torrc, or Arti's configuration.
 ///
 /// # Errors
 /// The network cannot say it.
-pub fn told_of(network: &TorNetwork, backend: Backend) -> Result<String> {
+pub fn network_lines(network: &TorNetwork, backend: Backend) -> Result<String> {
     match backend {
         Backend::Existing => bail!("not ours"),
         Backend::Managed => Ok(network.client_torrc().join("\n")),
@@ -19,25 +19,25 @@ pub fn told_of(network: &TorNetwork, backend: Backend) -> Result<String> {
     }
 }
 
-/// A Tor below `folder`, which exists, that was `told` of a network. Nothing else is looked for.
+/// A Tor below `folder`, which exists. It knows its network by `lines`; nothing else is looked for.
 ///
 /// # Errors
 /// It is not ours, or the program is not built.
-pub fn config(backend: Backend, folder: &Path, told: &str) -> Result<TorConfig> {
+pub fn config(backend: Backend, folder: &Path, lines: &str) -> Result<TorConfig> {
     let mut config = TorConfig::new(folder.join("data"), folder.join("run"));
     config.existing_candidates = Vec::new();
     config.backend = Some(backend);
     match backend {
         Backend::Existing => bail!("not ours"),
         Backend::Managed => {
-            config.extra_torrc = told.lines().map(str::to_owned).collect();
+            config.extra_torrc = lines.lines().map(str::to_owned).collect();
         }
         Backend::Embedded => {
             config.embedded = Some(Embedded {
                 program: program()?,
                 arguments: vec!["embedded-tor".into()],
                 data_dir: folder.join("arti"),
-                arti: told.to_owned(),
+                arti: lines.to_owned(),
                 log_level: "warn".into(),
             });
         }

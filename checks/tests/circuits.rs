@@ -104,19 +104,19 @@ impl Show {
     async fn this_site_moves_and_the_other_stays(&mut self) {
         let mut first = self.open("www.marker.test").await;
         let other = self.open("other.test").await;
-        let told = self.host.run(&["circuit", "marker.test"]).unwrap();
-        assert!(told.starts_with("Circuit for marker.test\n"), "{told}");
-        let relays = relays(&told);
+        let output = self.host.run(&["circuit", "marker.test"]).unwrap();
+        assert!(output.starts_with("Circuit for marker.test\n"), "{output}");
+        let relays = relays(&output);
         assert!(
             relays.len().is_multiple_of(3) && !relays.is_empty(),
-            "{told}"
+            "{output}"
         );
         for relay in &relays {
-            assert!(relay.ends_with(" (is)"), "{told}");
+            assert!(relay.ends_with(" (is)"), "{output}");
         }
         // Every way that is shown is one that Tor has for these very credentials.
         for way in relays.chunks(3) {
-            assert!(self.has_way(way).await, "{told}");
+            assert!(self.has_way(way).await, "{output}");
         }
 
         let said = self.host.run(&["new-circuit", "www.marker.test"]).unwrap();
@@ -137,8 +137,8 @@ impl Show {
         assert_eq!(other.circuit.password, still.circuit.password);
         let page = socks::get(other.open, "other.test", "/bytes/1000").await;
         assert_eq!(page.unwrap().body.len(), 1_000, "it was not disturbed");
-        let told = self.host.run(&["circuit", "marker.test"]).unwrap();
-        assert!(told.starts_with("Circuit for marker.test\n"), "{told}");
+        let output = self.host.run(&["circuit", "marker.test"]).unwrap();
+        assert!(output.starts_with("Circuit for marker.test\n"), "{output}");
 
         let possible = |status: &Status| status.new_circuit_in_s == 0;
         self.host.wait_for(LIMIT, possible).await.unwrap();
@@ -166,11 +166,11 @@ impl Show {
     ) {
         let onion = network.start_onion_service(site.port()).await.unwrap();
         let open = connect(&self.host, onion.address(), 80).await;
-        let told = self.host.run(&["circuit", onion.address()]).unwrap();
+        let output = self.host.run(&["circuit", onion.address()]).unwrap();
         for part in ["  guard ", "  meeting point ", "  onion service "] {
-            assert!(told.contains(part), "{told}");
+            assert!(output.contains(part), "{output}");
         }
-        assert!(!told.contains("  exit "), "{told}");
+        assert!(!output.contains("  exit "), "{output}");
         drop(open);
     }
 }
@@ -195,8 +195,8 @@ async fn without_a_control_port_nothing_is_told_and_a_new_circuit_can_be_had(
     };
     let mut open = connect(&host, "marker.test", site.port()).await;
     let before = watch().await;
-    let told = host.run(&["circuit", "marker.test"]).unwrap();
-    assert!(told.contains("does not tell"), "{told}");
+    let output = host.run(&["circuit", "marker.test"]).unwrap();
+    assert!(output.contains("does not tell"), "{output}");
     host.run(&["new-circuit", "marker.test"]).unwrap();
     assert!(open.read(&mut [0]).await.is_err(), "reset");
     // Tor notices the end of the old stream in its own time.
@@ -222,31 +222,31 @@ async fn by_the_tor_itself(network: &TorNetwork, site: &Site, backend: Backend) 
     let (tor, _) = tor_section(network, backend).unwrap();
     let mut host = Host::start(&tor).unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();
-    let told = || host.run(&["circuit", "www.marker.test"]).unwrap();
-    assert!(told().contains("has no circuit now"), "{}", told());
+    let output = || host.run(&["circuit", "www.marker.test"]).unwrap();
+    assert!(output().contains("has no circuit now"), "{}", output());
     let mut open = connect(&host, "marker.test", site.port()).await;
     let other = connect(&host, "other.test", site.port()).await;
-    let before = told();
+    let before = output();
     let ways = relays(&before);
     assert!(ways.len().is_multiple_of(3) && !ways.is_empty(), "{before}");
 
     host.run(&["new-circuit", "marker.test"]).unwrap();
     assert!(open.read(&mut [0]).await.is_err(), "reset");
-    assert!(told().contains("has no circuit now"), "{}", told());
+    assert!(output().contains("has no circuit now"), "{}", output());
     let _open = connect(&host, "marker.test", site.port()).await;
     assert!(
-        told().starts_with("Circuit for marker.test\n"),
+        output().starts_with("Circuit for marker.test\n"),
         "{}",
-        told()
+        output()
     );
     let page = socks::get(other, "other.test", "/bytes/1000").await;
     assert_eq!(page.unwrap().body.len(), 1_000, "it was not disturbed");
 }
 
 /// The relays of all ways, as they are printed.
-fn relays(told: &str) -> Vec<String> {
+fn relays(output: &str) -> Vec<String> {
     let roles = ["guard", "middle", "exit"];
-    let lines = told.lines().filter_map(|line| {
+    let lines = output.lines().filter_map(|line| {
         let (role, relay) = line.strip_prefix("  ")?.split_once(' ')?;
         roles.contains(&role).then(|| relay.trim().to_owned())
     });

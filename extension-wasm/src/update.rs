@@ -130,7 +130,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
 const AWAKE_MS: u32 = 2_000;
 
 fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
-    state.told = None;
+    state.refusal = None;
     witness::on_intent(state, intent);
     match intent {
         Intent::TurnOn => {
@@ -159,7 +159,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::TorManaged => host::use_tor(state, Some(Backend::Managed), effects),
         Intent::TorEmbedded => host::use_tor(state, Some(Backend::Embedded), effects),
         Intent::ReloadPages => pages::reload(state, effects),
-        Intent::MonitorStart => host::start(state, Request::MonitorStart, effects),
+        Intent::RelayStart => host::start(state, Request::MonitorStart, effects),
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
         Intent::OpenDetails => effects.push(Effect::OpenDetails),
         Intent::Dismiss => {

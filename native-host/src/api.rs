@@ -4,14 +4,15 @@
 //! It knows no transport. Native messages and the command line come through it, each client with an
 //! [`Api`] of its own.
 
+mod admission;
 mod circuit;
 mod detached;
-mod places;
 
 use crate::{
     engine::{Command, EngineHandle},
     ipc, program,
 };
+pub(crate) use admission::{Admission, ClientEntry};
 use detached::{Answer, Detached, Place, Task};
 use meter_core::{Thresholds, WitnessName};
 use meter_relay::Site;
@@ -20,7 +21,6 @@ use meter_wire::{
     ReportsPage, ReportsQuery, Request, SITE_BYTES_MAX, SetThresholds, SiteQuery, Status, Success,
     TorState, TorTrouble, Witness, WitnessQuery, WitnessSeen, WitnessText,
 };
-pub(crate) use places::{Guest, Places};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -35,7 +35,7 @@ pub(crate) struct Api {
     greeted: Option<bool>,
     /// The last bootstrap step that was told.
     bootstrap: Option<Bootstrap>,
-    guest: Guest,
+    entry: ClientEntry,
     detached: Detached,
 }
 
@@ -48,12 +48,12 @@ enum Obeyed {
 
 impl Api {
     /// For a client that has just come. `tasks` owns what it asks for and does not wait for.
-    pub(crate) fn new(engine: EngineHandle, guest: Guest, tasks: TaskTracker) -> Self {
+    pub(crate) fn new(engine: EngineHandle, entry: ClientEntry, tasks: TaskTracker) -> Self {
         Self {
             status: engine.status(),
             greeted: None,
             bootstrap: None,
-            guest,
+            entry,
             detached: Detached::new(tasks),
             engine,
         }
@@ -65,8 +65,8 @@ impl Api {
     }
 
     /// Cancelled when the client has to leave for another.
-    pub(crate) fn turned_out(&self) -> CancellationToken {
-        self.guest.turned_out()
+    pub(crate) fn evicted(&self) -> CancellationToken {
+        self.entry.evicted()
     }
 
     /// Takes a request. `None`: it has begun, and its reply comes from [`Self::next`].
@@ -147,14 +147,14 @@ impl Api {
                 let stop = tor.stop();
                 return Ok(later(place, async move { stop.answer().await.map(done) }));
             }
-            Request::TorUse(wish) => {
+            Request::TorUse(tor_use) => {
                 let place = self.detached.place()?;
-                let choose = tor.choose(wish.backend);
+                let choose = tor.choose(tor_use.backend);
                 return Ok(later(place, async move { choose.answer().await.map(done) }));
             }
             Request::MonitorStop => {
                 let place = self.detached.place()?;
-                let asked = engine.begin(Command::MonitorStop).await?;
+                let asked = engine.begin(Command::RelayStop).await?;
                 return Ok(later(place, async move { asked.answer().await.map(done) }));
             }
             Request::Circuit(query) => {
@@ -167,7 +167,7 @@ impl Api {
             // Asked for, not read from the notices: it shows what this client did just before.
             Request::Status => Success::Status(Box::new(engine.ask(Command::Status).await?)),
             Request::Reports(query) => Success::Reports(self.reports(&query).await?),
-            Request::MonitorStart => done(engine.ask(Command::MonitorStart).await?),
+            Request::MonitorStart => done(engine.ask(Command::RelayStart).await?),
             Request::SetThresholds(message) => {
                 let thresholds = thresholds(message)?;
                 let ask = |answer| Command::SetThresholds(thresholds, answer);
@@ -231,15 +231,15 @@ impl Api {
             let detail = format!("this daemon speaks {} to {}", ours.min, ours.max);
             return Err(Problem::with_detail(ErrorCode::UnsupportedProtocol, detail));
         };
-        if !self.guest.sit(&hello.client.name) {
+        if !self.entry.take_place(&hello.client.name) {
             return Err(Problem::new(ErrorCode::DaemonFull));
         }
         let mut reply = self.engine.ask(Command::Hello).await?;
         reply.protocol = protocol;
         match hello.client.name.as_str() {
-            EXTENSION => self.guest.is_extension(&hello.client.version),
+            EXTENSION => self.entry.note_extension(&hello.client.version),
             ipc::COMMANDS => {
-                let (extensions, engine) = (self.guest.extensions(), &self.engine);
+                let (extensions, engine) = (self.entry.extensions(), &self.engine);
                 reply.parts = program::parts(extensions, engine.connections_active());
             }
             _ => {}

@@ -75,8 +75,8 @@ async fn answer_trial() -> u8 {
     let mut doctor = FramedRead::new(tokio::io::stdin(), ipc::codec(FRAME_IN_MAX));
     match doctor.next().await {
         Some(Ok(_)) => {
-            let told = "a trial asks no daemon";
-            fail(Problem::with_detail(ErrorCode::DaemonUnreachable, told)).await
+            let detail = "a trial asks no daemon";
+            fail(Problem::with_detail(ErrorCode::DaemonUnreachable, detail)).await
         }
         Some(Err(_)) | None => EXIT_DATA,
     }

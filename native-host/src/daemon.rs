@@ -6,9 +6,9 @@ mod door;
 
 use crate::{
     EXIT_UNAVAILABLE, EXIT_USAGE,
-    api::{Api, Places},
+    api::{Admission, Api},
     config::Config,
-    dumps,
+    core_dumps,
     engine::{Engine, EngineHandle},
     home::Home,
     limits,
@@ -52,7 +52,7 @@ pub fn run(home: &Home) -> ExitCode {
     if let Err(error) = log::init(home, config.log_level) {
         return report(EXIT_USAGE, &error.to_string());
     }
-    if let Err(error) = dumps::forbid() {
+    if let Err(error) = core_dumps::forbid() {
         warn!(%error, "core dumps are not forbidden");
     }
     let connections = limits::raise_files();
@@ -99,7 +99,7 @@ fn report(code: u8, message: &str) -> ExitCode {
 
 /// Closes the pipe to a client that started this daemon: it reads why a start failed, and no more.
 /// A terminal stays.
-fn let_go_of_stderr() -> io::Result<()> {
+fn close_stderr_pipe() -> io::Result<()> {
     let kind = rustix::fs::fstat(rustix::stdio::stderr())?.st_mode;
     if rustix::fs::FileType::from_raw_mode(kind) == rustix::fs::FileType::Fifo {
         let nowhere = std::fs::File::options().write(true).open("/dev/null")?;
@@ -124,7 +124,7 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
     let mut engines = JoinSet::new();
     engines.spawn(engine.run(engine_stop.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "daemon ready");
-    crate::ignore_because("then it stays open", let_go_of_stderr());
+    crate::ignore_because("then it stays open", close_stderr_pipe());
 
     let clients = TaskTracker::new();
     tokio::select! {
@@ -133,7 +133,7 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
             error!("the engine ended by itself");
         }
         () = keep_open(&mut door, home, &mut lock, &handle, &clients, &stop) => {}
-        () = asked_to_end() => info!("asked to end"),
+        () = termination_signal() => info!("asked to end"),
         () = unused(config.idle_exit_s, &clients, &handle) => info!("nobody is left"),
     }
     // From here on a new client finds no socket, and waits for the lock.
@@ -164,10 +164,10 @@ async fn keep_open(
     clients: &TaskTracker,
     stop: &CancellationToken,
 ) {
-    let places = Places::new();
+    let admission = Admission::new();
     loop {
         let lost = tokio::select! {
-            () = accept(&door.listener, engine, clients, &places, stop) => return,
+            () = accept(&door.listener, engine, clients, &admission, stop) => return,
             lost = door.lost(home, lock, engine) => lost,
         };
         match lost {
@@ -185,13 +185,13 @@ async fn accept(
     listener: &UnixListener,
     engine: &EngineHandle,
     clients: &TaskTracker,
-    places: &Places,
+    admission: &Admission,
     stop: &CancellationToken,
 ) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) if is_ours(&stream) => {
-                let api = Api::new(engine.clone(), places.enter(), clients.clone());
+                let api = Api::new(engine.clone(), admission.enter(), clients.clone());
                 clients.spawn(client::serve(stream, api, stop.child_token()));
             }
             Ok(_) => warn!("a client of another user was refused"),
@@ -213,7 +213,7 @@ fn is_ours(stream: &tokio::net::UnixStream) -> bool {
 }
 
 /// Waits for SIGTERM or SIGINT.
-pub(crate) async fn asked_to_end() {
+pub(crate) async fn termination_signal() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),

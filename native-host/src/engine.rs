@@ -9,12 +9,12 @@ mod relay;
 
 use crate::{
     accounting::Accounting,
-    asked::{Answer, reply},
     clock::Clock,
     config::{Config, keys},
     home::Home,
     identity::Identity,
     memory::Bursts,
+    pending::{Responder, reply},
     problems,
     settings::Settings,
     ticks::Ticks,
@@ -52,7 +52,7 @@ pub(crate) struct Engine {
     /// Relays that were stopped and still have connections.
     draining: JoinSet<()>,
     /// Who waits until none of them is left.
-    stopped: Vec<Answer<()>>,
+    stopped: Vec<Responder<()>>,
     bursts: Bursts,
 }
 
@@ -113,7 +113,7 @@ impl Engine {
     /// Works until `stop`, then stops relay and Tor and keeps the open session.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut ticks = Ticks::every(TICK);
-        self.start_monitor();
+        self.start_relay_and_tor();
         self.publish();
         loop {
             tokio::select! {
@@ -206,8 +206,8 @@ impl Engine {
                 self.accounting.set_thresholds(thresholds);
                 reply(answer, Ok(()));
             }
-            Command::MonitorStart(answer) => reply(answer, self.monitor_start()),
-            Command::MonitorStop(answer) => {
+            Command::RelayStart(answer) => reply(answer, self.start_again()),
+            Command::RelayStop(answer) => {
                 self.stopped.push(answer);
                 self.close_relay();
                 self.drained();
@@ -223,18 +223,18 @@ impl Engine {
                     .settings
                     .read()
                     .map_err(|error| problems::config(&error));
-                reply(answer, Ok(keys::told(&self.in_force(), file)));
+                reply(answer, Ok(keys::settings(&self.in_force(), file)));
             }
         }
     }
 
     /// Tries again what failed before, with the configuration as it is now: the remedy for a taken
     /// port is another one in `config.toml`.
-    fn monitor_start(&mut self) -> Result<(), Problem> {
+    fn start_again(&mut self) -> Result<(), Problem> {
         let config = self.settings.read_again()?;
         self.relay.configure(&self.home, &config);
         self.accounting.try_again()?;
-        self.start_monitor();
+        self.start_relay_and_tor();
         let unkept = match self.accounting.works() {
             true => None,
             false => self.accounting.status().problem,
@@ -250,13 +250,13 @@ impl Engine {
         let could_work = self.accounting.works();
         let outcome = self.accounting.begin_anew();
         if !could_work {
-            self.start_monitor();
+            self.start_relay_and_tor();
         }
         outcome
     }
 
     /// Without a book there is nobody to keep what the relay would count.
-    fn start_monitor(&mut self) {
+    fn start_relay_and_tor(&mut self) {
         if !self.accounting.works() {
             return;
         }

@@ -2,13 +2,12 @@
 
 mod accounting;
 mod api;
-mod asked;
 pub mod bridge;
 pub mod cli;
 mod clock;
 pub mod config;
+mod core_dumps;
 pub mod daemon;
-mod dumps;
 mod engine;
 mod files;
 pub mod home;
@@ -22,6 +21,7 @@ mod limits;
 mod lock;
 mod log;
 mod memory;
+mod pending;
 mod port;
 mod problems;
 mod process;

@@ -115,10 +115,10 @@ fn take_file(home: &Home) -> io::Result<Option<File>> {
     );
     // For people and scripts that look for the process. Nothing of ours reads it, and a full disk
     // is no reason not to run.
-    let told = file
+    let written = file
         .set_len(0)
         .and_then(|()| writeln!(file, "{}", std::process::id()));
-    crate::ignore_because("the lock needs no content", told);
+    crate::ignore_because("the lock needs no content", written);
     Ok(Some(file))
 }
 

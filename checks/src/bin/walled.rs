@@ -27,8 +27,8 @@ async fn main() -> anyhow::Result<()> {
     let backend = Backend::named(&next()).context("a backend")?;
     let (folder, door) = (PathBuf::from(next()), PathBuf::from(next()));
     let way = next();
-    let told = fs::read_to_string(folder.join("told"))?;
-    let mut config = ours::config(backend, &folder, &told)?;
+    let lines = fs::read_to_string(folder.join("told"))?;
+    let mut config = ours::config(backend, &folder, &lines)?;
     let (_door, address) = Door::from(&door).await?;
     let way = way.replace("DOOR", &address.to_string());
     if way.starts_with("ss://") {

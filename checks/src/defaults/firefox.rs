@@ -78,8 +78,8 @@ impl Firefox {
             .create(true)
             .append(true)
             .open(world.folder().join("firefox.log"))?;
-        let told = profile.join("MarionetteActivePort");
-        drop(fs::remove_file(&told));
+        let port_file = profile.join("MarionetteActivePort");
+        drop(fs::remove_file(&port_file));
         let (program, arguments) = line.split_first().context("a program")?;
         let mut child = Command::new(program)
             .args(arguments)
@@ -94,7 +94,7 @@ impl Firefox {
             .spawn()?;
         let deadline = Instant::now() + LIMIT;
         let port: u16 = loop {
-            let port = fs::read_to_string(&told).unwrap_or_default();
+            let port = fs::read_to_string(&port_file).unwrap_or_default();
             if let Ok(port) = port.trim().parse() {
                 break port;
             }

@@ -25,7 +25,7 @@ async fn a_computer_whose_power_fails_keeps_what_it_told() {
     daemon
         .until(&computer, |status| status.tor.is_usable())
         .await;
-    let told = loop {
+    let shown = loop {
         daemon.browse(&computer, &world).await;
         let status = daemon.until(&computer, |_| true).await;
         if status.reports.0 > 0 && status.session.is_some() {
@@ -34,7 +34,7 @@ async fn a_computer_whose_power_fails_keeps_what_it_told() {
     };
     // Nobody browses from here on, so the last one is more than a second old in all but time.
     let is_later = |status: &Status| {
-        status.reports > told.reports || lasted_ms(status) > lasted_ms(&told) + 2_000
+        status.reports > shown.reports || lasted_ms(status) > lasted_ms(&shown) + 2_000
     };
     let last = daemon.until(&computer, is_later).await;
     let reports = daemon.reports(&computer).await.list;

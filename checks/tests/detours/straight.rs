@@ -23,9 +23,9 @@ const NOBODY: &str = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
 async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
     for backend in OURS.iter().copied() {
         let relay = Watched::new();
-        let told = told_of(relay.address, backend);
+        let lines = network_lines(relay.address, backend);
         // Without a detour it is asked at once: so it would be seen.
-        let straight = Running::start(backend, &told, |_| Detour::default()).await;
+        let straight = Running::start(backend, &lines, |_| Detour::default()).await;
         relay.is_asked().await;
         straight.end().await;
         relay.forget();
@@ -33,7 +33,7 @@ async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
         for way in [shadowsocks, bridge] {
             let end = Watched::new();
             let address = end.address;
-            let running = Running::start(backend, &told, |folder| way(folder, address)).await;
+            let running = Running::start(backend, &lines, |folder| way(folder, address)).await;
             end.is_asked().await;
             running.crash().await;
             end.forget();
@@ -51,9 +51,9 @@ async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
 async fn a_snowflake_line_has_its_broker_asked() {
     for backend in OURS.iter().copied() {
         let (relay, broker) = (Watched::new(), Watched::new());
-        let told = told_of(relay.address, backend);
+        let lines = network_lines(relay.address, backend);
         let way = |_: &Path| snowflake(broker.address);
-        let running = Running::start(backend, &told, way).await;
+        let running = Running::start(backend, &lines, way).await;
         let asked = broker.is_told().await;
         assert!(asked.starts_with("POST /client HTTP/1.1"), "{asked}");
         running.end().await;
@@ -101,7 +101,7 @@ impl Watched {
     }
 }
 
-fn told_of(address: SocketAddr, backend: Backend) -> String {
+fn network_lines(address: SocketAddr, backend: Backend) -> String {
     match backend {
         Backend::Existing => unreachable!("not ours"),
         // Tor connects to an address of this computer as it would to any in a test network alone.
@@ -153,10 +153,10 @@ struct Running {
 }
 
 impl Running {
-    async fn start(backend: Backend, told: &str, detour: impl FnOnce(&Path) -> Detour) -> Self {
+    async fn start(backend: Backend, lines: &str, detour: impl FnOnce(&Path) -> Detour) -> Self {
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
         let folder = folder.unwrap();
-        let mut config = ours::config(backend, folder.path(), told).unwrap();
+        let mut config = ours::config(backend, folder.path(), lines).unwrap();
         config.restart.first = Duration::from_millis(10);
         config.detour = detour(folder.path());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());

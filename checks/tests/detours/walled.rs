@@ -35,7 +35,7 @@ impl Walled {
         fs::create_dir(folder).unwrap();
         fs::write(
             folder.join("told"),
-            ours::told_of(network, backend).unwrap(),
+            ours::network_lines(network, backend).unwrap(),
         )
         .unwrap();
         let mut process = network::new("")

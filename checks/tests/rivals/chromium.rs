@@ -79,9 +79,9 @@ async fn streams_take_every_connection(show: &Show<'_>) -> Result<()> {
     show.wait_for("blocked").await?;
     let badge = show.popup.badge(&show.browser).await?;
     ensure!(badge == "!", "{badge}");
-    let told = show.popup.text(&show.browser, "problem-detail").await?;
-    let count: u32 = told.split(' ').next().unwrap_or_default().parse()?;
-    ensure!((100..STREAMS).contains(&count), "{told}");
+    let detail = show.popup.text(&show.browser, "problem-detail").await?;
+    let count: u32 = detail.split(' ').next().unwrap_or_default().parse()?;
+    ensure!((100..STREAMS).contains(&count), "{detail}");
     let status = show.stage.run(&["status"])?;
     ensure!(status.contains(" connections open"), "{status}");
     show.browser.switch_to(&show.page).await?;

@@ -160,7 +160,7 @@ mod tests {
         dialer.connect(&address, &Default::default()).await.is_ok()
     }
 
-    fn told(dialer: &Dialer) -> (u64, Option<ConnectError>) {
+    fn dialed_so_far(dialer: &Dialer) -> (u64, Option<ConnectError>) {
         let Dialed {
             made,
             connect_error,
@@ -174,13 +174,13 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
         let dialer = dialer();
-        assert_eq!(told(&dialer), (0, None));
+        assert_eq!(dialed_so_far(&dialer), (0, None));
         assert!(!dial(&dialer, nowhere).await);
-        assert_eq!(told(&dialer), (0, Some(ConnectError::Refused)));
+        assert_eq!(dialed_so_far(&dialer), (0, Some(ConnectError::Refused)));
         assert!(dial(&dialer, address).await);
-        assert_eq!(told(&dialer), (1, None));
+        assert_eq!(dialed_so_far(&dialer), (1, None));
         assert!(!dial(&dialer, nowhere).await);
-        assert_eq!(told(&dialer), (1, Some(ConnectError::Refused)));
+        assert_eq!(dialed_so_far(&dialer), (1, Some(ConnectError::Refused)));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) struct Look {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
     percent: u8,
-    told: Option<EmbeddedProgress>,
+    reported: Option<EmbeddedProgress>,
 }
 
 impl Progress {
@@ -30,7 +30,7 @@ impl Progress {
     pub(crate) fn look(&mut self, look: Look) -> Option<EmbeddedProgress> {
         self.percent = self.percent.max(below_all(look.fraction));
         let (tag, summary) = phase(self.percent, look.is_connected);
-        self.tell(EmbeddedProgress {
+        self.report(EmbeddedProgress {
             percent: self.percent,
             tag: tag.into(),
             summary: summary.into(),
@@ -43,7 +43,7 @@ impl Progress {
 
     /// Reports that connections can be made.
     pub(crate) fn ready(&mut self) -> Option<EmbeddedProgress> {
-        self.tell(EmbeddedProgress {
+        self.report(EmbeddedProgress {
             percent: 100,
             tag: "done".into(),
             summary: "Done".into(),
@@ -54,11 +54,11 @@ impl Progress {
         })
     }
 
-    fn tell(&mut self, progress: EmbeddedProgress) -> Option<EmbeddedProgress> {
-        if self.told.as_ref() == Some(&progress) {
+    fn report(&mut self, progress: EmbeddedProgress) -> Option<EmbeddedProgress> {
+        if self.reported.as_ref() == Some(&progress) {
             return None;
         }
-        self.told = Some(progress.clone());
+        self.reported = Some(progress.clone());
         Some(progress)
     }
 }
@@ -95,12 +95,12 @@ mod tests {
     #[test]
     fn the_percentage_never_falls_and_ends_at_a_hundred_only_when_ready() {
         let mut progress = Progress::default();
-        let told: Vec<u8> = [0.0, 0.30, 0.85, 0.37, 0.93, 1.0]
+        let percents: Vec<u8> = [0.0, 0.30, 0.85, 0.37, 0.93, 1.0]
             .into_iter()
             .filter_map(|fraction| progress.look(at(fraction)))
-            .map(|told| told.percent)
+            .map(|progress| progress.percent)
             .collect();
-        assert_eq!(told, [0, 30, 85, 93, 99]);
+        assert_eq!(percents, [0, 30, 85, 93, 99]);
         let last = progress.ready().unwrap();
         assert_eq!(
             (last.percent, last.ready, last.tag.as_str()),
@@ -135,11 +135,14 @@ mod tests {
             clock_skew_s: Some(7_200),
             ..refused.clone()
         };
-        let mut told = |look: &Look| progress.look(look.clone());
-        assert_eq!(told(&refused).unwrap().connect_error, refused.connect_error);
-        assert_eq!(told(&refused), None);
-        assert_eq!(told(&ahead).unwrap().clock_skew_s, Some(7_200));
-        assert_eq!(told(&at(0.0)).unwrap().connect_error, None);
+        let mut report = |look: &Look| progress.look(look.clone());
+        assert_eq!(
+            report(&refused).unwrap().connect_error,
+            refused.connect_error
+        );
+        assert_eq!(report(&refused), None);
+        assert_eq!(report(&ahead).unwrap().clock_skew_s, Some(7_200));
+        assert_eq!(report(&at(0.0)).unwrap().connect_error, None);
     }
 
     #[test]

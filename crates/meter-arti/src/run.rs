@@ -62,21 +62,21 @@ pub async fn run(
     };
     set_up_log(&setup.log_level, Secrets::of(&setup.way));
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    let life = match open(&setup, &tasks, &stop).await {
-        Ok((door, start)) => live(&door, start, &mut commands, &mut events).await,
+    let outcome = match open(&setup, &tasks, &stop).await {
+        Ok((door, start)) => converse(&door, start, &mut commands, &mut events).await,
         Err(error) => Err(End::Error(error)),
     };
     stop.cancel();
     tasks.close();
     tasks.wait().await;
-    match life {
+    match outcome {
         Err(End::DamagedCache(error)) => {
             // The next start must not fail because of the same cache.
             forget_cache(Path::new(&setup.data_dir));
             events.failed(error).await
         }
         Err(End::Error(error)) => events.failed(error).await,
-        Err(End::Deaf) | Ok(()) => Ended::Asked,
+        Err(End::EventsClosed) | Ok(()) => Ended::Asked,
     }
 }
 
@@ -86,12 +86,12 @@ enum End {
     /// A fault that another start with the same cache would have, too.
     DamagedCache(EmbeddedError),
     /// The daemon no longer reads our events.
-    Deaf,
+    EventsClosed,
 }
 
 impl From<io::Error> for End {
     fn from(_: io::Error) -> Self {
-        Self::Deaf
+        Self::EventsClosed
     }
 }
 
@@ -152,7 +152,7 @@ fn forget_cache(folder: &Path) -> bool {
 }
 
 /// Exchanges lines with the daemon until asked to end.
-async fn live(
+async fn converse(
     door: &Door,
     mut start: Start,
     commands: &mut Commands<impl AsyncRead + Unpin>,

@@ -93,10 +93,10 @@ async fn only_equal_credentials_share_a_circuit(child: &mut Child, port: u16) {
 async fn the_relays_of_an_open_connection_are_told(child: &mut Child, port: u16) {
     assert_eq!(path(child, "canary-carol").await, None);
     let open = connect(child, Some("canary-carol"), CANARY, port).await;
-    let told = path(child, "canary-carol").await.unwrap();
-    assert_eq!((told.relays.len(), told.onion), (3, false), "{told:?}");
-    let distinct: BTreeSet<_> = told.relays.iter().collect();
-    assert_eq!(distinct.len(), 3, "{told:?}");
+    let found = path(child, "canary-carol").await.unwrap();
+    assert_eq!((found.relays.len(), found.onion), (3, false), "{found:?}");
+    let distinct: BTreeSet<_> = found.relays.iter().collect();
+    assert_eq!(distinct.len(), 3, "{found:?}");
     for relay in distinct {
         let is_hex = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
         assert!(relay.len() == 40 && relay.bytes().all(is_hex), "{relay}");

@@ -44,8 +44,8 @@ pub struct Relay {
     /// that.
     owners: Option<Owners>,
     /// The warning is logged once; the counters hold the number.
-    told_of_others: Once,
-    told_of_failure: Once,
+    logged_foreign: Once,
+    logged_unidentified: Once,
 }
 
 impl Relay {
@@ -86,8 +86,8 @@ impl Relay {
                 pipes: PipePool::default(),
             }),
             owners,
-            told_of_others: Once::new(),
-            told_of_failure: Once::new(),
+            logged_foreign: Once::new(),
+            logged_unidentified: Once::new(),
         })
     }
 
@@ -186,7 +186,7 @@ impl Relay {
             // The client has left, so there is nothing to serve. Its owner can no longer be found.
             Ok(Owner::Gone) => false,
             Ok(Owner::Other) => {
-                self.told_of_others
+                self.logged_foreign
                     .call_once(|| warn!("another user of this machine tried the relay; refused"));
                 connection.foreign();
                 false
@@ -202,7 +202,7 @@ impl Relay {
         error: Option<&io::Error>,
     ) -> bool {
         let served = self.shared.config.serve_unidentified;
-        self.told_of_failure.call_once(|| {
+        self.logged_unidentified.call_once(|| {
             warn!(
                 served,
                 ?error,

@@ -152,7 +152,7 @@ async fn keep_alive(
         let began = Instant::now();
         let settings = Arc::clone(&config.borrow());
         publisher.without_tor(TorState::Starting);
-        let Err(problem) = live_once(&settings, &publisher, &stop).await else {
+        let Err(problem) = run_once(&settings, &publisher, &stop).await else {
             return Ok(());
         };
         match restarts.ended(problem, began, Instant::now()) {
@@ -179,7 +179,7 @@ async fn keep_alive(
     }
 }
 
-async fn live_once(
+async fn run_once(
     config: &TorConfig,
     publisher: &Publisher,
     stop: &CancellationToken,
@@ -189,7 +189,7 @@ async fn live_once(
         () = stop.cancelled() => return Ok(()),
         chosen = ChosenTor::choose(config) => chosen?,
     };
-    chosen.live(config, publisher, stop).await
+    chosen.run(config, publisher, stop).await
 }
 
 /// Waits for the end of the Tor in use. Pending for ever while there is none.

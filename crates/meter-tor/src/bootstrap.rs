@@ -156,7 +156,7 @@ pub(crate) async fn follow(
                     Err(error) => return error,
                 }
             }
-            Some(question) = questions.recv() => match tell(control, question).await {
+            Some(question) = questions.recv() => match answer(control, question).await {
                 Ok(()) => continue,
                 Err(error) => return error,
             },
@@ -168,10 +168,10 @@ pub(crate) async fn follow(
     }
 }
 
-async fn tell(control: &mut Control, question: Question) -> Result<(), ControlError> {
-    let told = circuit_of(control, &question.site).await;
-    question.answer(told.clone().unwrap_or(Circuit::Untold));
-    told.map(drop)
+async fn answer(control: &mut Control, question: Question) -> Result<(), ControlError> {
+    let circuit = circuit_of(control, &question.site).await;
+    question.answer(circuit.clone().unwrap_or(Circuit::Untold));
+    circuit.map(drop)
 }
 
 async fn read_phase(

@@ -122,7 +122,7 @@ impl Child {
     }
 
     /// The last lines of the log; complete after the process has ended.
-    pub(crate) async fn last_words(&mut self) -> Vec<String> {
+    pub(crate) async fn log_tail(&mut self) -> Vec<String> {
         let dry = async { while self.readers.join_next().await.is_some() {} };
         if timeout(DRY_MAX, dry).await.is_err() {
             tracing::debug!("someone else holds tor's output open");

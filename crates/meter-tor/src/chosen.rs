@@ -74,16 +74,16 @@ impl ChosenTor {
     ///
     /// # Errors
     /// The reason why it ended; `Ok` if `stop` was cancelled.
-    pub(crate) async fn live(
+    pub(crate) async fn run(
         self,
         config: &TorConfig,
         publisher: &Publisher,
         stop: &CancellationToken,
     ) -> Result<(), TorProblem> {
         match self {
-            Self::Existing(existing) => existing.live(config, publisher, stop).await,
-            Self::Managed => managed::live(config, publisher, stop).await,
-            Self::Embedded => embedded::live(config, publisher, stop).await,
+            Self::Existing(existing) => existing.run(config, publisher, stop).await,
+            Self::Managed => managed::run(config, publisher, stop).await,
+            Self::Embedded => embedded::run(config, publisher, stop).await,
         }
     }
 }

@@ -350,10 +350,10 @@ mod tests {
             let mut status = publisher.status();
             for state in [TorState::Starting, TorState::Ready] {
                 publisher.progress(state);
-                for (runs, told) in [(false, Some(&gone)), (true, None)] {
+                for (runs, trouble) in [(false, Some(&gone)), (true, None)] {
                     running.send_replace(runs);
-                    let told = status.wait_for(|status| status.trouble.as_ref() == told);
-                    told.await.unwrap();
+                    let seen = status.wait_for(|status| status.trouble.as_ref() == trouble);
+                    seen.await.unwrap();
                 }
             }
         };

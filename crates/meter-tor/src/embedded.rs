@@ -46,7 +46,7 @@ enum Ended {
 ///
 /// # Errors
 /// The reason why it ended or could not start; `Ok` if `stop` was cancelled.
-pub(crate) async fn live(
+pub(crate) async fn run(
     config: &TorConfig,
     publisher: &Publisher,
     stop: &CancellationToken,
@@ -68,7 +68,7 @@ pub(crate) async fn live(
         },
         other => other,
     })?;
-    let mut life = Life {
+    let mut run = Run {
         talk: Talk::new(stdin, stdout),
         publisher,
         was_up: false,
@@ -81,13 +81,13 @@ pub(crate) async fn live(
         biased;
         () = stop.cancelled() => Ended::Asked,
         problem = detour.keep(publisher) => Ended::NoWay(problem),
-        ended = life.begin_and_follow(setup, socks.clone(), config) => ended,
+        ended = run.begin_and_follow(setup, socks.clone(), config) => ended,
     };
     if matches!(ended, Ended::Asked) {
         publisher.stopping();
     }
     let (data_dir, limit) = (&embedded.data_dir, config.stop_max);
-    let outcome = finish(child, life.talk, life.was_up, ended, data_dir, limit).await;
+    let outcome = finish(child, run.talk, run.was_up, ended, data_dir, limit).await;
     if let Err(error) = std::fs::remove_file(&socks) {
         tracing::trace!(kind = %error.kind(), "the embedded tor's socket was gone already");
     }
@@ -124,7 +124,7 @@ fn prepare(
     Ok((setup, socks))
 }
 
-struct Life<'a> {
+struct Run<'a> {
     talk: Talk,
     publisher: &'a Publisher,
     was_up: bool,
@@ -132,7 +132,7 @@ struct Life<'a> {
     first: HopRole,
 }
 
-impl Life<'_> {
+impl Run<'_> {
     async fn begin_and_follow(
         &mut self,
         setup: EmbeddedSetup,
@@ -178,11 +178,11 @@ impl Life<'_> {
                 }
             };
             match event {
-                Some(EmbeddedEvent::Progress(told)) => {
-                    if let Some(seconds) = told.clock_skew_s {
+                Some(EmbeddedEvent::Progress(report)) => {
+                    if let Some(seconds) = report.clock_skew_s {
                         self.publisher.warn(TorWarning::ClockSkew { seconds });
                     }
-                    progress.take(Event::Bootstrap(phase(told)), Instant::now());
+                    progress.take(Event::Bootstrap(phase(report)), Instant::now());
                 }
                 Some(EmbeddedEvent::NewIdentity | EmbeddedEvent::Circuits { .. }) => {}
                 Some(EmbeddedEvent::Circuit { path }) => {
@@ -225,19 +225,19 @@ fn circuit(path: EmbeddedPath, first: HopRole) -> Circuit {
     })
 }
 
-fn phase(told: EmbeddedProgress) -> Phase {
-    let percent = if told.ready {
+fn phase(report: EmbeddedProgress) -> Phase {
+    let percent = if report.ready {
         100
     } else {
-        told.percent.min(99)
+        report.percent.min(99)
     };
-    let in_words = told.blocked.as_deref().and_then(connect_error_in);
+    let in_words = report.blocked.as_deref().and_then(connect_error_in);
     Phase {
         percent,
-        tag: told.tag,
-        summary: told.summary,
-        connect_error: in_words.or(told.connect_error),
-        warning: told.blocked.as_deref().map(scrub),
+        tag: report.tag,
+        summary: report.summary,
+        connect_error: in_words.or(report.connect_error),
+        warning: report.blocked.as_deref().map(scrub),
     }
 }
 
@@ -262,12 +262,12 @@ async fn finish(
     match ended {
         Ended::Asked => Ok(()),
         Ended::NoWay(problem) => Err(problem),
-        Ended::Lost => Err(exit(status, was_up, child.last_words().await)),
+        Ended::Lost => Err(exit(status, was_up, child.log_tail().await)),
         Ended::TimedOut => Err(TorProblem::StartTimedOut {
-            log: child.last_words().await,
+            log: child.log_tail().await,
         }),
         Ended::Error(error) => {
-            let mut log = child.last_words().await;
+            let mut log = child.log_tail().await;
             match problem_of(error, data_dir) {
                 Ok(problem) => Err(problem),
                 Err(reason) => {

@@ -233,7 +233,7 @@ impl Existing {
     ///
     /// # Errors
     /// The reason why it can no longer be used; `Ok` if `stop` was cancelled.
-    pub(crate) async fn live(
+    pub(crate) async fn run(
         self,
         config: &TorConfig,
         publisher: &Publisher,

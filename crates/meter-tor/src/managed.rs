@@ -45,7 +45,7 @@ enum Ended {
 ///
 /// # Errors
 /// The reason why it ended or could not start; `Ok` if `stop` was cancelled.
-pub(crate) async fn live(
+pub(crate) async fn run(
     config: &TorConfig,
     publisher: &Publisher,
     stop: &CancellationToken,
@@ -111,14 +111,14 @@ async fn finish(
             child.wait_or_kill(stop_max).await;
             Ok(())
         }
-        Ended::Exited(status) => Err(problem_of(child.last_words().await, status, was_up)),
+        Ended::Exited(status) => Err(problem_of(child.log_tail().await, status, was_up)),
         Ended::Lost(error) => {
             // Tor ends when its owner's connection ends. The signal is for all other cases.
             drop(control);
             child.terminate();
             let status = child.wait_or_kill(stop_max).await;
             match error {
-                ControlError::Lost => Err(problem_of(child.last_words().await, status, was_up)),
+                ControlError::Lost => Err(problem_of(child.log_tail().await, status, was_up)),
                 ControlError::Refused(_) => Err(error.into()),
             }
         }
@@ -132,7 +132,7 @@ async fn finish(
             child.terminate();
             child.wait_or_kill(stop_max).await;
             Err(TorProblem::StartTimedOut {
-                log: child.last_words().await,
+                log: child.log_tail().await,
             })
         }
     }

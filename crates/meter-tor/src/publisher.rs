@@ -19,7 +19,7 @@ pub(crate) struct Publisher {
     /// Number of identities that were requested.
     identity: watch::Sender<u64>,
     /// Sender for circuit queries; `None` where the Tor in use does not report circuits.
-    teller: watch::Sender<Option<mpsc::Sender<Question>>>,
+    questions: watch::Sender<Option<mpsc::Sender<Question>>>,
 }
 
 impl Publisher {
@@ -29,7 +29,7 @@ impl Publisher {
             upstream: watch::Sender::new(None),
             address: watch::Sender::new(None),
             identity: watch::Sender::new(0),
-            teller: watch::Sender::new(None),
+            questions: watch::Sender::new(None),
         }
     }
 
@@ -52,14 +52,14 @@ impl Publisher {
     }
 
     /// Receiver of the current sender for circuit queries.
-    pub(crate) fn teller(&self) -> watch::Receiver<Option<mpsc::Sender<Question>>> {
-        self.teller.subscribe()
+    pub(crate) fn question_sender(&self) -> watch::Receiver<Option<mpsc::Sender<Question>>> {
+        self.questions.subscribe()
     }
 
     /// Opens the queue of circuit queries; called once the Tor in use reports its circuits.
     pub(crate) fn questions(&self) -> mpsc::Receiver<Question> {
-        let (teller, questions) = mpsc::channel(QUESTIONS_MAX);
-        self.teller.send_replace(Some(teller));
+        let (sender, questions) = mpsc::channel(QUESTIONS_MAX);
+        self.questions.send_replace(Some(sender));
         questions
     }
 
@@ -111,7 +111,7 @@ impl Publisher {
     pub(crate) fn without_tor(&self, state: TorState) {
         self.unusable();
         self.address.send_replace(None);
-        self.teller.send_replace(None);
+        self.questions.send_replace(None);
         self.change(|status| {
             *status = TorStatus {
                 state,

@@ -102,13 +102,13 @@ mod tests {
     }
 
     /// Each Tor runs for `life` seconds and starts after the pause that was chosen.
-    fn pauses(problem: &TorProblem, life: u64, times: u32) -> Vec<Next> {
+    fn pauses(problem: &TorProblem, lasted: u64, times: u32) -> Vec<Next> {
         let mut restarts = Restarts::new(RestartPolicy::default());
         let mut now = Instant::now();
         let mut seen = Vec::new();
         for _ in 0..times {
             let began = now;
-            now += Duration::from_secs(life);
+            now += Duration::from_secs(lasted);
             let next = restarts.ended(problem.clone(), began, now);
             if let Next::Again { pause, .. } = &next {
                 now += *pause;

@@ -29,7 +29,7 @@ pub struct Tor {
     status: watch::Receiver<TorStatus>,
     upstream: watch::Receiver<Option<TorAddr>>,
     identity: watch::Sender<u64>,
-    teller: watch::Receiver<Option<mpsc::Sender<Question>>>,
+    questions: watch::Receiver<Option<mpsc::Sender<Question>>>,
 }
 
 impl Tor {
@@ -49,7 +49,7 @@ impl Tor {
             status: publisher.status(),
             upstream: publisher.upstream(),
             identity: publisher.identity_asker(),
-            teller: publisher.teller(),
+            questions: publisher.question_sender(),
         };
         tracker.spawn(Actor::new(config, publisher, inbox).run(stop));
         handle
@@ -139,18 +139,18 @@ impl Tor {
     /// # Cancel safety
     /// Dropping the future stops the wait.
     pub async fn circuit(&self, site: SiteCredentials) -> Circuit {
-        let teller = self.teller.borrow().clone();
-        let Some(teller) = teller else {
+        let questions = self.questions.borrow().clone();
+        let Some(questions) = questions else {
             return Circuit::Untold;
         };
         let (answer, wait) = oneshot::channel();
         let asked = async {
             let question = Question { site, answer };
-            teller.send(question).await.ok()?;
+            questions.send(question).await.ok()?;
             wait.await.ok()
         };
-        let told = timeout(CIRCUIT_MAX, asked).await;
-        told.ok().flatten().unwrap_or(Circuit::Untold)
+        let circuit = timeout(CIRCUIT_MAX, asked).await;
+        circuit.ok().flatten().unwrap_or(Circuit::Untold)
     }
 
     /// Whether the Tor network answers through this Tor. It asks an exit for a name that cannot

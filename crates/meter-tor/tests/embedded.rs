@@ -124,11 +124,11 @@ async fn how_connections_fail_and_what_the_clock_is_off_by_are_told() {
         let said = format!("{LISTENING}{}", progress(7, &seen));
         let setting = Setting::saying(&said, |_| {});
         assert_eq!(soon(setting.tor.start()).await, Ok(()));
-        let is_told = |state: &TorState| match state {
+        let is_shown = |state: &TorState| match state {
             TorState::Bootstrapping(at) => at.connect_error == Some(error),
             _ => false,
         };
-        let status = until(&mut setting.tor.status(), is_told).await;
+        let status = until(&mut setting.tor.status(), is_shown).await;
         let behind = TorWarning::ClockSkew { seconds: -7_200 };
         assert_eq!(status.warnings, [behind]);
         setting.end().await;

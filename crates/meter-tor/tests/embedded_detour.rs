@@ -60,7 +60,7 @@ impl Setting {
     }
 
     /// Returns the way that the child was told. The child has ended then.
-    async fn told(self) -> EmbeddedWay {
+    async fn way_given(self) -> EmbeddedWay {
         assert_eq!(soon(self.tor.start()).await, Ok(()));
         let is_there = |state: &TorState| matches!(state, TorState::Bootstrapping(_));
         let status = until(&mut self.tor.status(), is_there).await;
@@ -113,7 +113,7 @@ fn shadowsocks(file: &Path) -> Detour {
 #[tokio::test]
 async fn the_child_is_told_its_way_and_auto_chooses_it_where_no_tor_is_installed() {
     for backend in [Some(Backend::Embedded), None] {
-        let of = |detour| Setting::new(backend, detour).told();
+        let of = |detour| Setting::new(backend, detour).way_given();
         assert_eq!(of(Detour::default()).await, EmbeddedWay::Straight);
 
         let EmbeddedWay::Bridges { lines, transports } = of(bridges(&[PLAIN, OBFS4])).await else {

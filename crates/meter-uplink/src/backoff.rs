@@ -43,17 +43,17 @@ mod tests {
     /// Run times in seconds, and the pause in seconds after each; `?` where the next one is
     /// doubtful.
     #[track_caller]
-    fn check(lives: &[u64], expected: &str) {
+    fn check(runs: &[u64], expected: &str) {
         let mut backoff = Backoff::default();
-        let pauses: Vec<_> = lives
+        let pauses: Vec<_> = runs
             .iter()
-            .map(|life| {
-                let pause = backoff.ended(Duration::from_secs(*life)).as_secs();
+            .map(|lasted| {
+                let pause = backoff.ended(Duration::from_secs(*lasted)).as_secs();
                 let doubt = if backoff.is_doubtful() { "?" } else { "" };
                 format!("{pause}{doubt}")
             })
             .collect();
-        assert_eq!(pauses.join(" "), expected, "{lives:?}");
+        assert_eq!(pauses.join(" "), expected, "{runs:?}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) fn on_closed(
 
 /// These are the browsers' exact texts: `docs/browsers.md`. If the host has sent a message before,
 /// it is installed and allowed, whatever the text says.
-fn host_error(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> HostError {
+fn host_error(reason: Option<&str>, greeted: bool, reported: Option<&Problem>) -> HostError {
     const NOT_INSTALLED: [&str; 3] = [
         "specified native messaging host not found",
         "no such native application",
@@ -76,8 +76,8 @@ fn host_error(reason: Option<&str>, greeted: bool, told: Option<&Problem>) -> Ho
         "an unexpected error occurred",
     ];
     const FORBIDDEN: &str = "access to the specified native messaging host is forbidden";
-    if let Some(problem) = told {
-        return HostError::Told(problem.clone());
+    if let Some(problem) = reported {
+        return HostError::Reported(problem.clone());
     }
     let reason = reason.unwrap_or_default().to_lowercase();
     match greeted {
@@ -183,7 +183,7 @@ mod tests {
     fn what_the_bridge_said_explains_the_end() {
         let problem = Problem::new(ErrorCode::DaemonUnreachable);
         let error = host_error(Some("Native host has exited."), false, Some(&problem));
-        assert_eq!(error, HostError::Told(problem));
+        assert_eq!(error, HostError::Reported(problem));
     }
 
     #[test]

@@ -164,7 +164,7 @@ pub enum Intent {
     /// Use the built-in Tor.
     TorEmbedded,
     /// Start relay and Tor.
-    MonitorStart,
+    RelayStart,
     /// Show the browser's list of extensions.
     OpenExtensions,
     /// Show the browser's page about this extension.
@@ -197,7 +197,7 @@ impl Intent {
         Self::TorExisting,
         Self::TorManaged,
         Self::TorEmbedded,
-        Self::MonitorStart,
+        Self::RelayStart,
         Self::OpenExtensions,
         Self::OpenDetails,
         Self::Dismiss,

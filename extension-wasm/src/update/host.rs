@@ -43,7 +43,9 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
     };
     match (asked, reply.outcome) {
         (Asked::Hello, Outcome::Ok(Success::Hello(hello))) => on_hello(state, &hello, effects),
-        (Asked::Hello, Outcome::Error(problem)) => lose(state, HostError::Told(problem), effects),
+        (Asked::Hello, Outcome::Error(problem)) => {
+            lose(state, HostError::Reported(problem), effects);
+        }
         (Asked::Status(known), Outcome::Ok(Success::Status(status))) => {
             on_status(state, *status, effects);
             reports::on_asked_status(state, known);
@@ -68,7 +70,7 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             witness::on_refused(state, number, &problem, effects);
         }
         (Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_), Outcome::Error(problem)) => {
-            state.told = Some(problem);
+            state.refusal = Some(problem);
         }
         (Asked::Command, Outcome::Ok(_)) => ask_status(state, effects),
         (Asked::NewIdentity, Outcome::Ok(_)) => {
@@ -101,7 +103,7 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     let ProtocolRange { min, max } = ProtocolRange::OURS;
     if !(min..=max).contains(&hello.protocol) {
         let problem = Problem::new(ErrorCode::UnsupportedProtocol);
-        return lose(state, HostError::Told(problem), effects);
+        return lose(state, HostError::Reported(problem), effects);
     }
     let identity = Identity::of(hello);
     let Host::Linked(link) = &mut state.host else {
@@ -166,7 +168,7 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     state.lost = None;
     if has_recovered {
         // This also clears the result of the command before.
-        state.told = None;
+        state.refusal = None;
     }
     if ((nameless && has_recovered) || began_anew) && !state.greeted_again {
         return greet_again(state, effects);

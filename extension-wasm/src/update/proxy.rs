@@ -64,8 +64,8 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(answer) = state.proxy.answer.filter(|_| !state.proxy.in_flight) else {
         return;
     };
-    let wished = wished_port(state);
-    match (state.wanted, wished, answer) {
+    let to_set = port_to_set(state);
+    match (state.wanted, to_set, answer) {
         (true, Some(port), Ok(Reading::Ours { port: found })) if port == found => {
             keep(state, port, effects);
         }
@@ -90,7 +90,7 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
 /// port stays. Once the relay is known to be gone, any program on this computer may open that port
 /// and would receive every name and page. Then the browser is set to a port where no program can
 /// listen.
-fn wished_port(state: &State) -> Option<u16> {
+fn port_to_set(state: &State) -> Option<u16> {
     let kept = |port| {
         if state.relay_is_gone() {
             SINK_PORT

@@ -71,10 +71,10 @@ pub(super) fn on_renewed(state: &mut State, number: u32, effects: &mut Vec<Effec
         return;
     };
     site.renewed = true;
-    if let Some(told) = &mut site.circuit
-        && matches!(told.circuit, Circuit::Built { .. })
+    if let Some(shown) = &mut site.circuit
+        && matches!(shown.circuit, Circuit::Built { .. })
     {
-        told.circuit = Circuit::Unused;
+        shown.circuit = Circuit::Unused;
     }
     effects.push(Effect::ReloadTab(site.tab));
 }

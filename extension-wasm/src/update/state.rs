@@ -41,7 +41,7 @@ pub struct State {
     /// What the browser tells about its private windows.
     pub(super) private: PrivateWindows,
     /// The host's refusal of a person's last request.
-    pub told: Option<Problem>,
+    pub refusal: Option<Problem>,
     /// The last status that the previous worker knew. Shown until the host sends one.
     pub glimpse: Option<Status>,
     /// A person asked for a new identity and got it; shown while a popup is open.
@@ -158,7 +158,7 @@ pub enum HostError {
     /// The host sent more than can be processed.
     Flooding,
     /// The host reported the reason itself.
-    Told(Problem),
+    Reported(Problem),
 }
 
 /// The browser's proxy settings, as far as they are known.
@@ -232,8 +232,8 @@ impl State {
         match &self.host {
             Host::Idle => false,
             Host::Linked(link) => {
-                let told = link.status.is_some() && self.relay_port().is_none();
-                told || link.problem.is_some() || self.failures > 1
+                let is_closed = link.status.is_some() && self.relay_port().is_none();
+                is_closed || link.problem.is_some() || self.failures > 1
             }
             Host::Gone(_) => self.failures > 1,
         }
@@ -371,7 +371,7 @@ impl HostError {
             Self::Silent => ErrorCode::HostSilent,
             Self::Unreadable => ErrorCode::HostUnreadable,
             Self::Flooding => ErrorCode::HostFlooding,
-            Self::Told(problem) => problem.code,
+            Self::Reported(problem) => problem.code,
         }
     }
 }

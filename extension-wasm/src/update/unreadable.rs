@@ -29,7 +29,7 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
         Asked::Hello => lose(state, HostError::Unreadable, effects),
         Asked::Status(_) => forget_status(state, problem),
         Asked::Reports(_) => state.book.refused = true,
-        Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_) => state.told = Some(problem),
+        Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_) => state.refusal = Some(problem),
         Asked::Witness(number) | Asked::WitnessSeen { number, .. } => {
             witness::on_refused(state, number, &problem, effects);
         }

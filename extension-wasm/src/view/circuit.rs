@@ -35,19 +35,19 @@ pub struct Stop {
 
 pub(super) fn circuit(state: &State) -> Option<CircuitView> {
     let site = state.site.as_ref().filter(|_| state.is_protected())?;
-    let told = site.circuit.as_ref()?;
-    let (stops, text) = match &told.circuit {
+    let shown = site.circuit.as_ref()?;
+    let (stops, text) = match &shown.circuit {
         Circuit::Untold => (Vec::new(), Some(UNTOLD)),
         Circuit::Unused if site.renewed => (Vec::new(), None),
         Circuit::Unused => (Vec::new(), Some(UNUSED)),
         Circuit::Built { ways, onion } => {
             let more = (ways.len() > 1).then_some(TWO_WAYS);
-            (stops(ways.first()?, *onion, &told.site), more)
+            (stops(ways.first()?, *onion, &shown.site), more)
         }
     };
     let wait_s = state.status().map_or(0, |status| status.new_circuit_in_s);
     Some(CircuitView {
-        title: format!("Circuit for {}", short(&told.site)),
+        title: format!("Circuit for {}", short(&shown.site)),
         stops,
         text,
         done: site.renewed.then_some(DONE),

@@ -70,7 +70,7 @@ fn said_by_host(state: &State) -> Option<&meter_wire::Problem> {
         | TorState::Stopping => None,
     });
     let trouble = status.and_then(standing_trouble);
-    link.or(state.told.as_ref())
+    link.or(state.refusal.as_ref())
         .or_else(|| status.and_then(|status| status.problem.as_ref()))
         .or(relay)
         .or(tor)
@@ -97,7 +97,7 @@ fn port_refused(state: &State) -> Option<Problem> {
 
 fn host_gone(state: &State, error: &HostError) -> Problem {
     let (message, detail) = match error {
-        HostError::Told(said) => (Some(said.message.as_str()), said.detail.clone()),
+        HostError::Reported(said) => (Some(said.message.as_str()), said.detail.clone()),
         _ => (None, None),
     };
     let mut problem = of_code(state, error.code(), message, detail);

@@ -127,7 +127,7 @@ pub(super) fn hurdle(state: &State) -> Hurdle {
             HostError::NotInstalled
             | HostError::Forbidden
             | HostError::Stopped
-            | HostError::Told(_) => "The Onionmeter program is not there.",
+            | HostError::Reported(_) => "The Onionmeter program is not there.",
         });
     }
     let link = match &state.host {
@@ -187,7 +187,7 @@ pub(super) fn action(state: &State, problem: Option<&Problem>) -> Option<Button>
     }
     let status = state.status()?;
     match (&status.relay, &status.tor.state) {
-        (RelayStatus::Stopped | RelayStatus::Failed(_), _) => button("Start", Intent::MonitorStart),
+        (RelayStatus::Stopped | RelayStatus::Failed(_), _) => button("Start", Intent::RelayStart),
         (RelayStatus::Listening { .. }, TorState::Off | TorState::Failed(_)) => {
             button("Start Tor", Intent::TorStart)
         }

@@ -75,7 +75,7 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
         E::DaemonSilent => help_reaching("onionmeter stop --force"),
         E::DaemonFull => Help::button("Check again", Intent::Reconnect),
         E::PortTaken | E::RelayFailed | E::RelayUnguarded => {
-            Help::button("Try again", Intent::MonitorStart)
+            Help::button("Try again", Intent::RelayStart)
         }
         E::TorMissing => Help::button("Try again", Intent::TorStart)
             .command("On Debian and Ubuntu, run", "sudo apt install tor"),
@@ -136,7 +136,7 @@ const NEW_CHAIN: Typed = Some((
 
 /// Starting makes the daemon check key and book again. If there is no daemon, it is started.
 const fn look_at_the_house_again(typed: Typed) -> Help {
-    let help = Help::button("Check again", Intent::MonitorStart);
+    let help = Help::button("Check again", Intent::RelayStart);
     match typed {
         Some((where_to, command)) => help.command(where_to, command),
         None => help,

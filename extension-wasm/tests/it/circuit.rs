@@ -131,7 +131,7 @@ fn a_refusal_is_said_and_loads_nothing() {
     scene.refusal = Some(Problem::new(ErrorCode::CircuitTooSoon));
     scene.happen(Event::Intent(Intent::NewCircuit));
     assert!(!scene.effects.contains(&Effect::ReloadTab(7)));
-    let problem = scene.view().problem.expect("told");
+    let problem = scene.view().problem.expect("shown");
     assert_eq!(problem.name, Name::Code(ErrorCode::CircuitTooSoon));
     assert_eq!(view(&scene).done, None);
 }
@@ -202,14 +202,14 @@ fn an_answer_about_another_tab_is_not_shown_for_this_one() {
     });
     scene.happen(Event::Tab(at("https://c.test/")));
     scene.silent = false;
-    let told = SiteCircuit {
+    let circuit = SiteCircuit {
         site: "b.test".to_owned(),
         circuit: built("one"),
     };
     assert!(late.is_some(), "it was asked");
     let answer = FromDaemon::Reply(Reply {
         id: late,
-        outcome: Outcome::Ok(Success::Circuit(told)),
+        outcome: Outcome::Ok(Success::Circuit(circuit)),
     });
     scene.happen(Event::Frame {
         connection: scene.connection,

@@ -297,7 +297,7 @@ fn a_daemon_whose_key_is_repaired_while_it_runs_is_greeted_again() {
         &scene,
         Light::Unprotected,
         ErrorCode::KeyRefused,
-        Intent::MonitorStart,
+        Intent::RelayStart,
     );
     assert_eq!(scene.state().book.sequence(), 0);
     scene.status = healthy;
@@ -315,11 +315,11 @@ fn a_start_that_finds_nobody_is_asked_for_as_soon_as_somebody_is_there() {
         &scene,
         Light::Blocked,
         ErrorCode::HomeUnusable,
-        Intent::MonitorStart,
+        Intent::RelayStart,
     );
     scene.closed_because = None;
     scene.status.relay = RelayStatus::Stopped;
-    scene.happen(Event::Intent(Intent::MonitorStart));
+    scene.happen(Event::Intent(Intent::RelayStart));
     let asked = |effect: &Effect| match effect {
         Effect::Send(_, envelope) => envelope.request == Request::MonitorStart,
         _ => false,

@@ -14,14 +14,14 @@ fn a_missing_floor_is_told_once_and_again_after_a_start_with_one() {
     let mut scene = Scene::new(1).started();
     assert_eq!(note(&scene), None, "nobody can tell");
     scene.notice(Notice::Floor { present: false });
-    let told = scene.view().note.expect("a note");
-    assert!(told.text.contains("onionmeter open"), "{}", told.text);
+    let shown = scene.view().note.expect("a note");
+    assert!(shown.text.contains("onionmeter open"), "{}", shown.text);
     assert_eq!(
-        told.text.matches(['.', '!', '?']).count(),
+        shown.text.matches(['.', '!', '?']).count(),
         1,
         "one sentence"
     );
-    scene.happen(Event::Intent(told.button.intent));
+    scene.happen(Event::Intent(shown.button.intent));
     assert_eq!(note(&scene), None);
     scene.wake();
     scene.notice(Notice::Floor { present: false });

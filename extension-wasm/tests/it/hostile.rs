@@ -104,7 +104,7 @@ fn reports_that_are_promised_and_not_handed_out_are_not_asked_for_without_end() 
             answer(&mut scene, id, &page);
         }
     }
-    let problem = scene.view().problem.expect("told");
+    let problem = scene.view().problem.expect("shown");
     assert_eq!(problem.name, Name::Code(ErrorCode::ReportRefused));
 }
 
@@ -200,7 +200,7 @@ fn a_state_of_tomorrow_is_a_sentence_and_never_the_green_of_before() {
             if notice {
                 say(&mut scene, &json!({ "notice": { "status": status } }));
             } else {
-                scene.happen(Event::Intent(Intent::MonitorStart));
+                scene.happen(Event::Intent(Intent::RelayStart));
                 let id = last(&scene, |request| *request == Request::MonitorStart);
                 answer(&mut scene, id, &json!("done"));
                 let id = last(&scene, |request| *request == Request::Status);
@@ -524,7 +524,7 @@ fn a_host_that_says_done_and_does_nothing_is_not_believed() {
     assert_ne!(scene.view().header.state, Light::Protected);
     assert_eq!(
         scene.view().action.map(|button| button.intent),
-        Some(Intent::MonitorStart)
+        Some(Intent::RelayStart)
     );
     assert_eq!(scene.state().browser_port(), None);
     assert_ne!(scene.answer, Ok(Reading::Ours { port: PORT }));

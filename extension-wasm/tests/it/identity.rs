@@ -102,7 +102,7 @@ fn a_refusal_is_said_in_its_own_words_and_put_away() {
     scene.refusal = Some(Problem::new(ErrorCode::IdentityTooSoon));
     press(&mut scene);
     assert_eq!(scene.view().identity.done, None);
-    let problem = scene.view().problem.expect("told");
+    let problem = scene.view().problem.expect("shown");
     assert_eq!(problem.name, Name::Code(ErrorCode::IdentityTooSoon));
     scene.happen(Event::Intent(Intent::Dismiss));
     assert_eq!(scene.view().problem, None);

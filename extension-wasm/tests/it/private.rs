@@ -48,7 +48,7 @@ fn firefox_takes_its_settings_for_all_windows_or_for_none() {
 fn the_word_comes_and_goes_with_the_switch() {
     let mut scene = with(Engine::Chromium, PrivateWindows::NotAllowed);
     assert!(says_so(&scene));
-    let note = scene.view().note.expect("told");
+    let note = scene.view().note.expect("shown");
     scene.happen(Event::Intent(note.button.intent));
     assert!(scene.effects.contains(&Effect::OpenDetails));
     assert!(says_so(&scene), "seeing the switch changes nothing");

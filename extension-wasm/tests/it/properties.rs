@@ -113,7 +113,7 @@ struct Onlooker {
     turn: ProxyTurn,
     reading: Option<Result<Reading, ProxyRefusal>>,
     wanted: bool,
-    ports_told: Vec<u16>,
+    ports_announced: Vec<u16>,
     looks: Vec<PagesTurn>,
     /// Whether a tab from before is open, and whether the extension was told so.
     old: (bool, bool),
@@ -139,7 +139,7 @@ impl Onlooker {
             turn: ProxyTurn::default(),
             reading: None,
             wanted: true,
-            ports_told: Vec::new(),
+            ports_announced: Vec::new(),
             looks: Vec::new(),
             old: (false, false),
             named: None,
@@ -213,8 +213,8 @@ impl Onlooker {
             }
             Effect::ApplyProxy { turn, port } => {
                 assert!(self.wanted, "set although it is off");
-                let told = self.ports_told.contains(port);
-                assert!(told || *port == SINK_PORT, "nobody told port {port}");
+                let announced = self.ports_announced.contains(port);
+                assert!(announced || *port == SINK_PORT, "nobody told port {port}");
                 self.turn = *turn;
             }
             Effect::ClearProxy { turn } => {
@@ -395,7 +395,7 @@ impl Onlooker {
     fn status(&mut self, late: bool, status: Box<Status>) {
         if !late && self.open && self.greeted {
             if let RelayStatus::Listening { port } = status.relay {
-                self.ports_told.push(port);
+                self.ports_announced.push(port);
             }
             self.status = Some((*status).clone());
         }
@@ -417,7 +417,7 @@ impl Onlooker {
             self.reading = Some(answer);
             // A port that was found in force counts as named by the host.
             if let Ok(Reading::Ours { port }) = answer {
-                self.ports_told.push(port);
+                self.ports_announced.push(port);
             }
         }
         self.happen(Event::ProxyAnswered { turn, answer });

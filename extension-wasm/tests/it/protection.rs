@@ -323,7 +323,7 @@ fn buttons_ask_the_host_for_what_they_say() {
     for (intent, request) in [
         (Intent::TorStart, Request::TorStart),
         (Intent::TorStop, Request::TorStop),
-        (Intent::MonitorStart, Request::MonitorStart),
+        (Intent::RelayStart, Request::MonitorStart),
         (Intent::TorAuto, use_tor(None)),
         (Intent::TorExisting, use_tor(Some(Backend::Existing))),
         (Intent::TorManaged, use_tor(Some(Backend::Managed))),

@@ -85,9 +85,9 @@ fn what_a_browser_does_not_have_is_told_with_the_way_out_and_tried_once() {
     reconnect(&mut scene);
     assert_eq!(handed(&scene), [vec![230]]);
     problem(&scene, BEHIND);
-    let told = scene.view().problem.expect("told");
-    assert_eq!(told.command, Some("onionmeter new-chain"));
-    assert_eq!(told.button.intent, Intent::MonitorStart);
+    let problem = scene.view().problem.expect("shown");
+    assert_eq!(problem.command, Some("onionmeter new-chain"));
+    assert_eq!(problem.button.intent, Intent::RelayStart);
     for _ in 0..3 {
         scene.say_status();
     }

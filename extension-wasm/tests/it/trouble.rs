@@ -36,10 +36,10 @@ fn a_start_that_is_stuck_says_for_how_long_why_and_what_helps() {
     for code in HINDERING {
         let view = view(connecting(), code, 20);
         assert_eq!(view.problem, None);
-        let told = view.tor.and_then(|tor| tor.bootstrap?.warning);
+        let warning = view.tor.and_then(|tor| tor.bootstrap?.warning);
         let action = code.tor_action().expect("it has one");
         let expected = format!("No progress for 20 s. {} {action}", code.sentence());
-        assert_eq!(told, Some(expected));
+        assert_eq!(warning, Some(expected));
     }
 }
 
@@ -56,8 +56,8 @@ fn after_a_minute_it_is_a_problem_with_a_way_out() {
             ("Restart Tor", Intent::TorStart)
         );
         assert_eq!(view.header.state, Light::Connecting);
-        let told = view.tor.and_then(|tor| tor.bootstrap?.warning);
-        assert_eq!(told.as_deref(), Some("No progress for 1 min."));
+        let warning = view.tor.and_then(|tor| tor.bootstrap?.warning);
+        assert_eq!(warning.as_deref(), Some("No progress for 1 min."));
     }
 }
 
@@ -118,7 +118,7 @@ fn an_old_tor_is_advice_and_protects() {
     let view = view(TorState::Ready, ErrorCode::TorTooOld, 0);
     assert_eq!(view.header.state, Light::Protected);
     assert_eq!(view.problem, None);
-    let detail = view.tor.and_then(|tor| tor.detail).expect("told");
+    let detail = view.tor.and_then(|tor| tor.detail).expect("shown");
     assert!(detail.contains("Update Tor"), "{detail}");
 }
 

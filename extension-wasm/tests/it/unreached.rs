@@ -5,7 +5,7 @@ use meter_wire::{TorReply, U64Text, Unreached};
 use onionmeter::update::{Event, Intent};
 use onionmeter::view::{Light, Tone};
 
-fn told(kinds: &[(TorReply, u64)]) -> Scene {
+fn unreached(kinds: &[(TorReply, u64)]) -> Scene {
     let mut scene = Scene::new(1).started();
     let kinds = kinds.iter();
     scene.status.unreached = kinds
@@ -17,9 +17,9 @@ fn told(kinds: &[(TorReply, u64)]) -> Scene {
 
 #[test]
 fn every_reply_has_its_sentence_and_its_action_in_the_popup() {
-    assert_eq!(told(&[]).view().unreached, None);
+    assert_eq!(unreached(&[]).view().unreached, None);
     for reply in TorReply::ALL.iter().chain([&TorReply::Other]) {
-        let view = told(&[(*reply, 1)]).view().unreached.expect("told");
+        let view = unreached(&[(*reply, 1)]).view().unreached.expect("shown");
         assert_eq!(view.summary, "1 connection in 10 minutes");
         let [kind] = &view.kinds[..] else {
             panic!("{view:?}");
@@ -35,13 +35,13 @@ fn every_reply_has_its_sentence_and_its_action_in_the_popup() {
 
 #[test]
 fn the_latest_kind_comes_first_and_alone_with_what_to_do() {
-    let scene = told(&[
+    let scene = unreached(&[
         (TorReply::OnionNotFound, 2),
         (TorReply::GeneralFailure, 14),
         (TorReply::HostUnreachable, 1),
         (TorReply::TimedOut, 3),
     ]);
-    let view = scene.view().unreached.expect("told");
+    let view = scene.view().unreached.expect("shown");
     assert_eq!(view.summary, "20 connections in 10 minutes");
     let rows = view.kinds.iter();
     let rows: Vec<_> = rows
@@ -57,14 +57,14 @@ fn the_latest_kind_comes_first_and_alone_with_what_to_do() {
 
 #[test]
 fn what_did_not_load_is_no_alarm() {
-    let view = told(&[(TorReply::OnionMistyped, 1)]).view();
+    let view = unreached(&[(TorReply::OnionMistyped, 1)]).view();
     assert_eq!(view.header.state, Light::Protected);
     assert_eq!((view.problem, view.badge.tone), (None, Tone::Good));
 }
 
 #[test]
 fn what_did_not_load_is_written_nowhere() {
-    let scene = told(&[(TorReply::OnionMistyped, 1)]);
+    let scene = unreached(&[(TorReply::OnionMistyped, 1)]);
     let locals = scene.locals.iter().map(|(_, local)| local);
     let written: Vec<_> = locals.chain(&scene.sessions).collect();
     assert!(!written.is_empty());
@@ -87,9 +87,9 @@ fn strangers_are_told_until_seen_and_again_only_when_there_are_more() {
     let mut scene = Scene::new(1).started();
     assert_eq!(note(&scene), None);
     strangers(&mut scene, 2);
-    let told = scene.view().note.expect("a note");
-    assert!(told.text.contains("refused"), "{}", told.text);
-    scene.happen(Event::Intent(told.button.intent));
+    let shown = scene.view().note.expect("a note");
+    assert!(shown.text.contains("refused"), "{}", shown.text);
+    scene.happen(Event::Intent(shown.button.intent));
     assert_eq!(note(&scene), None);
     scene.say_status();
     assert_eq!(note(&scene), None);

@@ -201,7 +201,7 @@ fn a_browser_that_makes_no_further_connections_says_so() {
     scene.happen(Event::Alarm);
     wait(&mut scene);
     shows(&scene, Light::Blocked, Some(ErrorCode::ConnectionsFull));
-    let problem = scene.view().problem.expect("told");
+    let problem = scene.view().problem.expect("shown");
     let detail = problem.detail.expect("how many");
     assert!(detail.starts_with("131 "), "{detail}");
     assert!(problem.hint.expect("what to do").contains("Close tabs"));
@@ -228,7 +228,7 @@ fn an_older_program_that_knows_no_witnesses_is_named_and_never_green() {
         .retain(|name| !name.starts_with("witness"));
     let mut scene = scene.started();
     shows(&scene, Light::Connecting, Some(ErrorCode::WitnessUnknown));
-    let problem = scene.view().problem.expect("told");
+    let problem = scene.view().problem.expect("shown");
     assert_eq!(problem.command, Some("onionmeter stop"));
     let asks = |effect: &Effect| match effect {
         Effect::Send(_, envelope) => envelope.request == Request::Witness,

@@ -8,8 +8,8 @@ use meter_wire::{Circuit, Hop, HopRole, SiteCircuit};
 
 /// The circuit of a site. Only on its way to a client: nobody keeps it.
 pub(super) async fn of_site(engine: &EngineHandle, site: &Site) -> SiteCircuit {
-    let told = engine.isolation().credentials(site);
-    let (user, password) = (told.user, told.password);
+    let credentials = engine.isolation().credentials(site);
+    let (user, password) = (credentials.user, credentials.password);
     let circuit = match engine
         .tor()
         .circuit(SiteCredentials { user, password })

@@ -46,23 +46,23 @@ const NO_CIRCUIT: &str = ", so no site has a circuit; `onionmeter up` starts it"
 
 pub(super) fn show(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let request = Request::Circuit(arguments.query());
-    let told = arguments.patience.wait(async {
+    let found = arguments.patience.wait(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
         match daemon.ask(request).await? {
-            Success::Circuit(told) => Ok(Some(told)),
+            Success::Circuit(found) => Ok(Some(found)),
             _ => Err(ipc::unexpected()),
         }
     })?;
-    let told = told.ok_or_else(|| ask::not_running(NO_CIRCUIT))?;
-    let state = match &told.circuit {
+    let found = found.ok_or_else(|| ask::not_running(NO_CIRCUIT))?;
+    let state = match &found.circuit {
         Circuit::Untold => "untold",
         Circuit::Unused => "unused",
         Circuit::Built { .. } => "built",
     };
-    Answer::new(state, words(&told))
-        .with_all(&told)
+    Answer::new(state, words(&found))
+        .with_all(&found)
         .print(format)
 }
 
@@ -80,8 +80,8 @@ pub(super) fn renew(arguments: &Arguments, home: &Home, format: Format) -> Outco
     .print(format)
 }
 
-fn words(told: &SiteCircuit) -> String {
-    let SiteCircuit { site, circuit } = told;
+fn words(found: &SiteCircuit) -> String {
+    let SiteCircuit { site, circuit } = found;
     match circuit {
         Circuit::Untold => "The Tor in use does not tell its circuits.\n".to_owned(),
         Circuit::Unused => format!("{site} has no circuit now; it gets one when it is opened.\n"),

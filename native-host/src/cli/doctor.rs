@@ -46,18 +46,18 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
         ("Tor", tor::findings(&seen, home)),
         ("Browsers", browsers::findings(home)),
     ];
-    let (mut text, mut told, mut bad) = (String::new(), Vec::new(), false);
+    let (mut text, mut objects, mut bad) = (String::new(), Vec::new(), false);
     for (title, findings) in sections {
         text += &format!("{title}\n");
         for finding in findings {
             bad |= matches!(finding, Bad { .. });
             text += &format!("{finding}\n");
-            told.push(finding.told(title));
+            objects.push(finding.object(title));
         }
     }
     let state = if bad { "trouble" } else { "sound" };
     Answer::new(state, text)
-        .with("findings", told)
+        .with("findings", objects)
         .exit(if bad { exit::CHECK } else { 0 })
         .print(format)
 }

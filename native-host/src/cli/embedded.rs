@@ -2,7 +2,7 @@
 //! a person has no use for it; `meter_arti` is what it is.
 
 use super::outcome::{CommandError, Outcome};
-use crate::{EXIT_BUG, EXIT_UNAVAILABLE, dumps, ignore_because, limits, log};
+use crate::{EXIT_BUG, EXIT_UNAVAILABLE, core_dumps, ignore_because, limits, log};
 use meter_arti::{Discreet, Ended, Secrets};
 use std::{io, process::ExitCode};
 use tracing::warn;
@@ -39,7 +39,7 @@ fn begin_log(level: &str, secrets: Secrets) {
         .try_init();
     ignore_because("this process begins one log", begun);
     log::report_panics();
-    if let Err(error) = dumps::forbid() {
+    if let Err(error) = core_dumps::forbid() {
         warn!(%error, "core dumps are not forbidden");
     }
 }

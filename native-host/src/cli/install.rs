@@ -82,11 +82,11 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
     }
     whole &= command(&mut parts, &program, home)?;
     whole &= started(&mut parts, &program)?;
-    if let Some(told) =
+    if let Some(daemon) =
         Patience::default().wait(async { Ok(succession::succeed(home, &program).await) })?
     {
-        let part = Part::new("daemon", told.outcome).because(&told.text);
-        parts.tell(part, format_args!("Daemon:  {}", told.text))?;
+        let part = Part::new("daemon", daemon.outcome).because(&daemon.text);
+        parts.tell(part, format_args!("Daemon:  {}", daemon.text))?;
     }
     whole &= launcher(&mut parts, &program)?;
     parts.end(ended(format, whole, found))

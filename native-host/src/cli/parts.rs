@@ -54,14 +54,14 @@ impl Part {
 /// Everything that became of something, in its order.
 pub(super) struct Parts {
     format: Format,
-    told: Vec<Value>,
+    recorded: Vec<Value>,
 }
 
 impl Parts {
     pub(super) const fn new(format: Format) -> Self {
         Self {
             format,
-            told: Vec::new(),
+            recorded: Vec::new(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Parts {
     /// For programs: people have read of it, or will.
     pub(super) fn record(&mut self, part: Part) {
         if self.format == Format::Json {
-            self.told.push(Value::Object(part.0));
+            self.recorded.push(Value::Object(part.0));
         }
     }
 
@@ -88,6 +88,6 @@ impl Parts {
 
     /// Ends the command.
     pub(super) fn end(self, answer: Answer) -> Outcome {
-        answer.with("parts", self.told).print(self.format)
+        answer.with("parts", self.recorded).print(self.format)
     }
 }

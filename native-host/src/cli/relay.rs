@@ -9,7 +9,7 @@ use super::{
     output::{Answer, Format},
 };
 use crate::{
-    EXIT_BUG, daemon, dumps, identity, ignore_because, limits, memory, problems, ticks::Ticks,
+    EXIT_BUG, core_dumps, daemon, identity, ignore_because, limits, memory, problems, ticks::Ticks,
 };
 use clap::Args;
 use meter_core::TorAddr;
@@ -78,7 +78,7 @@ struct Totals {
 pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     let connections_max = limits::raise_files();
     // It is no reason to leave: a system without such a switch makes no dumps for us to forbid.
-    ignore_because("there is no log to say it in", dumps::forbid());
+    ignore_because("there is no log to say it in", core_dumps::forbid());
     let runtime =
         meter_relay::runtime().map_err(|error| CommandError::Exit(EXIT_BUG, error.to_string()))?;
     runtime.block_on(relay(arguments, connections_max, format))?;
@@ -110,8 +110,8 @@ async fn relay(
     say(listen, stats_at, format)?;
 
     let stop = CancellationToken::new();
-    let stop_when_told = async {
-        daemon::asked_to_end().await;
+    let stop_when_asked = async {
+        daemon::termination_signal().await;
         stop.cancel();
         std::future::pending::<()>().await;
     };
@@ -119,7 +119,7 @@ async fn relay(
         ended = relay.run(stop.clone()) => {
             ended.map_err(|error| CommandError::Exit(exit::RELAY, problems::chain(&error)))
         }
-        () = stop_when_told => Ok(()),
+        () = stop_when_asked => Ok(()),
         () = answer_for_ever(stats, &counters) => Ok(()),
         () = look_after_memory(&counters) => Ok(()),
     }

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     if arguments.watch {
         return watch::run(arguments.patience, home, format);
     }
-    let told = arguments.patience.wait(async {
+    let seen = arguments.patience.wait(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         let notes = settings::note(home, in_force.as_ref()) + &notices(&differences);
         Ok(Some((status, notes)))
     })?;
-    let (status, notes) = told.unzip();
+    let (status, notes) = seen.unzip();
     let notes = notes.unwrap_or_else(|| settings::note(home, None));
     let answer = picture::answer(status.as_ref(), home, &notes);
     match (arguments.check, &status) {

@@ -152,8 +152,8 @@ impl Progress {
             return;
         }
         if self.format == Format::Text {
-            let told = writeln!(std::io::stderr().lock(), "{words}");
-            crate::ignore_because("nobody reads it", told);
+            let written = writeln!(std::io::stderr().lock(), "{words}");
+            crate::ignore_because("nobody reads it", written);
         }
         *last = words;
     }

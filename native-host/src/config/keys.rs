@@ -182,12 +182,12 @@ pub(crate) fn typed(
 
 /// What is in force beside what the file says. Values that may hold secrets are told by their
 /// number only.
-pub(crate) fn told(in_force: &Config, file: Result<Config, Problem>) -> Settings {
+pub(crate) fn settings(in_force: &Config, file: Result<Config, Problem>) -> Settings {
     let (file, problem) = match file {
         Ok(file) => (Some(file), None),
         Err(error) => (None, Some(error)),
     };
-    let told = |key: &str| Setting {
+    let setting = |key: &str| Setting {
         key: key.to_owned(),
         in_force: shown(key, in_force),
         in_file: file.as_ref().map(|file| shown(key, file)),
@@ -196,7 +196,7 @@ pub(crate) fn told(in_force: &Config, file: Result<Config, Problem>) -> Settings
             .is_some_and(|file| !is_same(key, in_force, file)),
     };
     Settings {
-        settings: NAMES.into_iter().map(told).collect(),
+        settings: NAMES.into_iter().map(setting).collect(),
         problem,
     }
 }
@@ -256,8 +256,8 @@ mod tests {
     #[test]
     fn every_key_of_the_example_has_its_name_here_and_is_told() {
         assert_eq!(Keys::defaults().names(), NAMES);
-        let told = told(&Config::default(), Ok(Config::default()));
-        for setting in told.settings {
+        let settings = settings(&Config::default(), Ok(Config::default()));
+        for setting in settings.settings {
             assert!(!setting.in_force.contains("unknown"), "{setting:?}");
             assert_eq!(setting.in_file.as_ref(), Some(&setting.in_force));
         }
@@ -272,8 +272,8 @@ mod tests {
         let other = of(
             "[relay]\nport = 9200\n[tor]\nbridges = [\"192.0.2.2:443\"]\n[log]\nlevel = \"debug\"",
         );
-        assert_eq!(told(&one, Ok(one.clone())).changes().count(), 0);
-        let settings = told(&one, Ok(other));
+        assert_eq!(settings(&one, Ok(one.clone())).changes().count(), 0);
+        let settings = settings(&one, Ok(other));
         let changes = settings.changes().map(|setting| {
             let in_file = setting.in_file.as_deref().unwrap_or_default();
             format!("{}: {} -> {in_file}", setting.key, setting.in_force)
@@ -298,20 +298,24 @@ mod tests {
             ..Config::default()
         };
         let of = |text: &str| parse(text, Path::new("x")).expect("in order");
-        let settings = told(&chosen, Ok(of("")));
-        assert_eq!(settings.in_force("relay.port"), Some("19150"));
-        assert_eq!(settings.changes().count(), 0);
+        let compared = settings(&chosen, Ok(of("")));
+        assert_eq!(compared.in_force("relay.port"), Some("19150"));
+        assert_eq!(compared.changes().count(), 0);
         for named in ["[relay]\nport = 9149", "[relay]\nport = 9200"] {
-            assert_eq!(told(&chosen, Ok(of(named))).changes().count(), 1, "{named}");
+            assert_eq!(
+                settings(&chosen, Ok(of(named))).changes().count(),
+                1,
+                "{named}"
+            );
         }
-        let settings = told(&of("[relay]\nport = 9200"), Ok(of("")));
+        let settings = settings(&of("[relay]\nport = 9200"), Ok(of("")));
         assert_eq!(settings.changes().count(), 1);
     }
 
     #[test]
     fn a_file_with_a_mistake_is_never_told_as_defaults() {
         let broken = Problem::new(meter_wire::ErrorCode::ConfigInvalid);
-        let settings = told(&Config::default(), Err(broken.clone()));
+        let settings = settings(&Config::default(), Err(broken.clone()));
         assert_eq!(settings.problem, Some(broken));
         assert!(
             settings

@@ -31,7 +31,7 @@ pub(super) async fn serve(stream: UnixStream, api: Api, stop: CancellationToken)
     let (reader, writer) = stream.into_split();
     let mut reader = FramedRead::new(reader, ipc::codec(FRAME_IN_MAX));
     let clock = Clock::new();
-    let turned_out = api.turned_out();
+    let evicted = api.evicted();
     let mut client = Client {
         writer: FramedWrite::new(writer, ipc::codec(FRAME_OUT_MAX)),
         budget: Budget::new(0),
@@ -42,7 +42,7 @@ pub(super) async fn serve(stream: UnixStream, api: Api, stop: CancellationToken)
     loop {
         let outcome = tokio::select! {
             () = stop.cancelled() => break,
-            () = turned_out.cancelled() => break,
+            () = evicted.cancelled() => break,
             () = &mut hello_due, if !client.api.has_greeted() => break,
             frame = reader.next() => match frame {
                 Some(Ok(frame)) => client.answer(&frame, clock.monotonic().get()).await,

@@ -86,7 +86,7 @@ pub(super) async fn open_again(
     lock: &mut DaemonLock,
     engine: &EngineHandle,
 ) -> bool {
-    let mut is_told = false;
+    let mut is_logged = false;
     loop {
         match door.open_again(home, lock) {
             Ok(true) => {
@@ -97,8 +97,8 @@ pub(super) async fn open_again(
                 warn!("another daemon has taken the place of this one");
                 return false;
             }
-            Err(error) if !is_told => {
-                is_told = true;
+            Err(error) if !is_logged => {
+                is_logged = true;
                 warn!(%error, "socket and lock were removed and cannot be made again yet");
             }
             Err(_) => {}

@@ -1,7 +1,7 @@
 //! What can be asked of the engine, and where.
 
 use crate::{
-    asked::{Answer, Asked},
+    pending::{PendingReply, Responder},
     problems,
     tor_supervisor::TorOrders,
 };
@@ -13,21 +13,21 @@ use tokio::sync::{Notify, mpsc, watch};
 
 /// What can be asked of the engine.
 pub(crate) enum Command {
-    Hello(Answer<HelloReply>),
-    Status(Answer<Status>),
+    Hello(Responder<HelloReply>),
+    Status(Responder<Status>),
     Reports {
         after: u64,
         limit: u16,
-        answer: Answer<ReportsPage>,
+        answer: Responder<ReportsPage>,
     },
-    SetThresholds(Thresholds, Answer<()>),
-    MonitorStart(Answer<()>),
-    MonitorStop(Answer<()>),
-    NewIdentity(Answer<()>),
-    NewCircuit(Site, Answer<()>),
-    RestoreReports(Vec<WireReport>, Answer<()>),
-    NewChain(Answer<()>),
-    Settings(Answer<Settings>),
+    SetThresholds(Thresholds, Responder<()>),
+    RelayStart(Responder<()>),
+    RelayStop(Responder<()>),
+    NewIdentity(Responder<()>),
+    NewCircuit(Site, Responder<()>),
+    RestoreReports(Vec<WireReport>, Responder<()>),
+    NewChain(Responder<()>),
+    Settings(Responder<Settings>),
 }
 
 /// The engine's face: cheap to clone, one per client.
@@ -46,7 +46,7 @@ impl EngineHandle {
     /// Asks and waits for the answer.
     pub(crate) async fn ask<T>(
         &self,
-        command: impl FnOnce(Answer<T>) -> Command,
+        command: impl FnOnce(Responder<T>) -> Command,
     ) -> Result<T, Problem> {
         self.begin(command).await?.answer().await
     }
@@ -54,9 +54,9 @@ impl EngineHandle {
     /// Asks now, in the order of the calls; the answer can be waited for elsewhere.
     pub(crate) async fn begin<T>(
         &self,
-        command: impl FnOnce(Answer<T>) -> Command,
-    ) -> Result<Asked<T>, Problem> {
-        let (answer, asked) = Asked::new();
+        command: impl FnOnce(Responder<T>) -> Command,
+    ) -> Result<PendingReply<T>, Problem> {
+        let (answer, asked) = PendingReply::new();
         self.commands
             .send(command(answer))
             .await

@@ -110,8 +110,8 @@ mod tests {
             recent.look(now, after(replies));
         }
         let unreached = recent.unreached();
-        let told = unreached.iter().map(|kind| (kind.reply, kind.count.0));
-        assert_eq!(told.collect::<Vec<_>>(), expected);
+        let counts = unreached.iter().map(|kind| (kind.reply, kind.count.0));
+        assert_eq!(counts.collect::<Vec<_>>(), expected);
     }
 
     #[test]

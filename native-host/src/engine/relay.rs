@@ -126,7 +126,7 @@ impl RelayControl {
 
     /// Takes the first port that is free; says of the first one why it cannot be had.
     fn bind(&self) -> Result<Relay, RelayError> {
-        let _at_home = self.thread.runtime().enter();
+        let _runtime = self.thread.runtime().enter();
         let mut refusal = None;
         for port in self.port.candidates() {
             match Relay::bind(

@@ -232,14 +232,14 @@ mod tests {
         }
         fs::create_dir_all(home.root().join("arti/state/a/b")).expect("made");
         symlink("/bin/true", home.root().join("tor/transport-obfs4")).expect("a link");
-        let told = home.remove(Mood::Rehearsal).expect("looked");
+        let rehearsed = home.remove(Mood::Rehearsal).expect("looked");
         assert!(
-            told.foreign.is_empty() && told.failed.is_empty(),
-            "{told:?}"
+            rehearsed.foreign.is_empty() && rehearsed.failed.is_empty(),
+            "{rehearsed:?}"
         );
         assert!(home.root().join("key/device.key").is_file(), "only looked");
         let done = home.remove(Mood::Earnest).expect("removed");
-        assert_eq!(done.removed, told.removed, "as was told");
+        assert_eq!(done.removed, rehearsed.removed, "as was rehearsed");
         assert!(!home.root().try_exists().expect("readable"));
     }
 

@@ -2,9 +2,9 @@
 
 use super::start_settings;
 use crate::{
-    asked::{Answer, Asked, reply},
     config::TorChoice,
     home::Home,
+    pending::{PendingReply, Responder, reply},
     problems,
     settings::Settings,
 };
@@ -32,17 +32,17 @@ enum Order {
     Start {
         /// One that runs is ended first.
         anew: bool,
-        done: Option<Answer<()>>,
+        done: Option<Responder<()>>,
     },
     /// Have a Tor of ours that runs make all its connections anew, in the one way that all of them
     /// and all detours know. Another's is left alone, and none is started where none runs.
     Restart,
     /// Have none.
-    Stop { done: Answer<()> },
+    Stop { done: Responder<()> },
     /// Use another from now on.
     Choose {
         backend: Option<Backend>,
-        done: Answer<()>,
+        done: Responder<()>,
     },
 }
 
@@ -76,7 +76,7 @@ impl TorOrders {
 
     /// Starts Tor; with `anew`, one of ours that runs is ended first. Answered when one is there
     /// (bootstrapping or ready) or the try has failed.
-    pub(crate) fn start(&self, anew: bool) -> Asked<()> {
+    pub(crate) fn start(&self, anew: bool) -> PendingReply<()> {
         self.ask(|done| Order::Start {
             anew,
             done: Some(done),
@@ -84,12 +84,12 @@ impl TorOrders {
     }
 
     /// Ends a Tor of ours.
-    pub(crate) fn stop(&self) -> Asked<()> {
+    pub(crate) fn stop(&self) -> PendingReply<()> {
         self.ask(|done| Order::Stop { done })
     }
 
     /// Uses another Tor from now on, and keeps that in `config.toml`.
-    pub(crate) fn choose(&self, backend: Option<Backend>) -> Asked<()> {
+    pub(crate) fn choose(&self, backend: Option<Backend>) -> PendingReply<()> {
         self.ask(|done| Order::Choose { backend, done })
     }
 
@@ -116,8 +116,8 @@ impl TorOrders {
     }
 
     /// The order is given by the call; the answer can be waited for elsewhere.
-    fn ask(&self, order: impl FnOnce(Answer<()>) -> Order) -> Asked<()> {
-        let (answer, asked) = Asked::new();
+    fn ask(&self, order: impl FnOnce(Responder<()>) -> Order) -> PendingReply<()> {
+        let (answer, asked) = PendingReply::new();
         self.give(order(answer));
         asked
     }
@@ -216,7 +216,7 @@ impl Runner {
                 }
             }
             Order::Stop { done } => {
-                let outcome = match self.is_anothers() {
+                let outcome = match self.is_existing() {
                     true => Err(Problem::new(ErrorCode::TorNotOurs)),
                     false => self.end_tor().await,
                 };
@@ -245,7 +245,7 @@ impl Runner {
         anew: bool,
         inbox: &mut Inbox,
     ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
-        if anew && self.is_anothers() {
+        if anew && self.is_existing() {
             return Err(Problem::new(ErrorCode::TorNotOurs));
         }
         // Before anything ends: a mistake in the file takes no Tor away that runs.
@@ -319,7 +319,7 @@ impl Runner {
         ended.map_err(|problem| problems::tor(&problem))
     }
 
-    fn is_anothers(&self) -> bool {
+    fn is_existing(&self) -> bool {
         self.tor.status().borrow().backend == Some(Backend::Existing)
     }
 
@@ -331,11 +331,11 @@ impl Runner {
     }
 
     fn has_one_of_ours(&self) -> bool {
-        self.goes_on() && !self.is_anothers()
+        self.goes_on() && !self.is_existing()
     }
 }
 
-fn tell(done: Option<Answer<()>>, outcome: Result<(), Problem>) {
+fn tell(done: Option<Responder<()>>, outcome: Result<(), Problem>) {
     match (done, outcome) {
         (Some(done), outcome) => reply(done, outcome),
         (None, Ok(())) => {}

@@ -106,12 +106,12 @@ mod tests {
             connect_error: None,
             since: tokio::time::Instant::now(),
         });
-        let told = TorWarning::ClockSkew { seconds: 0 };
+        let skew = TorWarning::ClockSkew { seconds: 0 };
         TorStatus {
             backend: Some(backend),
             version: None,
             state,
-            warnings: answered.then_some(told).into_iter().collect(),
+            warnings: answered.then_some(skew).into_iter().collect(),
             trouble: None,
         }
     }

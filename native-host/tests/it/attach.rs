@@ -176,14 +176,14 @@ fn a_key_open_to_others_stops_the_relay_until_it_is_repaired() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("ours");
     let mut bridge = home.bridge();
     assert_eq!(bridge.hello(false).key, None);
-    let told = status(&mut bridge);
+    let seen = status(&mut bridge);
     assert_eq!(
-        told.relay,
+        seen.relay,
         RelayStatus::Stopped,
         "nothing is relayed that could not be kept"
     );
     assert_eq!(
-        told.problem.map(|problem| problem.code),
+        seen.problem.map(|problem| problem.code),
         Some(ErrorCode::KeyRefused)
     );
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("ours");

@@ -162,7 +162,7 @@ fn policies_are_shown_written_and_removed_without_a_trace() {
 }
 
 /// A stand-in for the browser: a shell with these arguments, whose child the bridge is.
-fn floor_told_below(arguments: &[&str]) -> Option<FromDaemon> {
+fn floor_notice_below(arguments: &[&str]) -> Option<FromDaemon> {
     let home = TestHome::new();
     let plain = home.command(&[]);
     let mut command = Command::new("sh");
@@ -188,9 +188,9 @@ fn the_bridge_says_whether_its_browser_has_a_floor() {
         (&floor[..1], false),
         (&floor[..0], false),
     ] {
-        let told = floor_told_below(arguments);
-        let Some(FromDaemon::Notice(Notice::Floor { present })) = told else {
-            panic!("{told:?}");
+        let notice = floor_notice_below(arguments);
+        let Some(FromDaemon::Notice(Notice::Floor { present })) = notice else {
+            panic!("{notice:?}");
         };
         assert_eq!(present, expected, "{arguments:?}");
     }

@@ -225,14 +225,14 @@ fn doctor_never_shows_defaults_as_if_in_force_while_the_settings_are_broken() {
     ] {
         assert!(!said.contains(claim), "{claim}: {said}");
     }
-    let told = object(&home.run(&["doctor", "--json"]));
-    assert_eq!(told["state"], "trouble");
-    let findings = told["findings"].as_array().expect("a list");
+    let report = object(&home.run(&["doctor", "--json"]));
+    assert_eq!(report["state"], "trouble");
+    let findings = report["findings"].as_array().expect("a list");
     let bad: Vec<_> = findings
         .iter()
         .filter(|finding| finding["level"] == "bad")
         .collect();
-    assert_eq!(bad.len(), 1, "{told}");
+    assert_eq!(bad.len(), 1, "{report}");
     assert!(bad[0]["remedy"].is_string());
 }
 

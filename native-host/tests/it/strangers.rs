@@ -110,12 +110,12 @@ fn a_site_gets_no_second_circuit_in_a_moment_and_only_a_site_gets_one() {
     );
     assert_eq!(bridge.ask(5, Request::NewIdentity), Ok(Success::Done));
     wait_for(&mut bridge, |status| status.new_circuit_in_s == 0);
-    let told = bridge.ask(6, Request::Circuit(of("www.a.test")));
+    let answer = bridge.ask(6, Request::Circuit(of("www.a.test")));
     let expected = SiteCircuit {
         site: "a.test".to_owned(),
         circuit: Circuit::Untold,
     };
-    assert_eq!(told, Ok(Success::Circuit(expected)), "there is no tor");
+    assert_eq!(answer, Ok(Success::Circuit(expected)), "there is no tor");
 }
 
 #[test]

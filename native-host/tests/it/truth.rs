@@ -113,9 +113,9 @@ fn a_browser_hears_that_the_daemon_does_not_answer() {
     let mut new = home.bridge();
     new.send(1, hello("extension"));
     for mut bridge in [old, new] {
-        let told = bridge.receive();
-        let Some(FromDaemon::Notice(Notice::Problem(problem))) = told else {
-            panic!("no problem was told: {told:?}");
+        let message = bridge.receive();
+        let Some(FromDaemon::Notice(Notice::Problem(problem))) = message else {
+            panic!("no problem was told: {message:?}");
         };
         assert_eq!(problem.code, ErrorCode::DaemonSilent);
         assert_eq!(bridge.wait().code(), Some(69));

@@ -53,8 +53,8 @@ async fn wait_for_leaks(world: &World, ways: &[&str]) -> Result<()> {
 }
 
 /// What each way came to, by the page's own words.
-fn outcomes(told: Option<String>) -> Result<BTreeMap<String, Value>> {
-    Ok(serde_json::from_str(&told.context("the page died")?)?)
+fn outcomes(words: Option<String>) -> Result<BTreeMap<String, Value>> {
+    Ok(serde_json::from_str(&words.context("the page died")?)?)
 }
 
 #[test]

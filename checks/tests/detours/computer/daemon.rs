@@ -99,9 +99,9 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
         // A command gives up on a daemon that does not answer soon, and this computer is slow.
         let changed = async {
             loop {
-                let told = self.tells(computer, "thresholds --min-duration 10s").await;
-                let told: Option<serde_json::Value> = told;
-                if told.is_some_and(|object| object["state"] == "in_force") {
+                let answer = self.tells(computer, "thresholds --min-duration 10s").await;
+                let answer: Option<serde_json::Value> = answer;
+                if answer.is_some_and(|object| object["state"] == "in_force") {
                     break;
                 }
                 sleep(POLL).await;

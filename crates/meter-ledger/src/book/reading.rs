@@ -51,12 +51,12 @@ fn without_log(path: &Path) -> Result<Connection, BookError> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
     let uri = PathBuf::from(format!("file:{}?immutable=1", escaped(path)));
-    let connection = connect_plainly(&uri, flags).map_err(|error| told(path, error))?;
-    check_marks_of(&connection, path).map_err(|error| told(path, error))?;
+    let connection = connect_plainly(&uri, flags).map_err(|error| with_path(path, error))?;
+    check_marks_of(&connection, path).map_err(|error| with_path(path, error))?;
     Ok(connection)
 }
 
-fn told(path: &Path, error: BookError) -> BookError {
+fn with_path(path: &Path, error: BookError) -> BookError {
     match error {
         BookError::Disk(source) => cannot_open(path, io::Error::other(source)),
         other => other,

@@ -70,8 +70,8 @@ fn a_book_that_was_cut_off_is_damaged_and_never_an_empty_one() {
                 Ok(audit) => panic!("{length} bytes: {audit:?}"),
                 Err(error) => error,
             };
-            let told = matches!(error, BookError::Damaged(_) | BookError::NotOurs { .. });
-            assert!(told, "{length} bytes: {error:?}");
+            let is_expected = matches!(error, BookError::Damaged(_) | BookError::NotOurs { .. });
+            assert!(is_expected, "{length} bytes: {error:?}");
             assert_eq!(error.disk_fault(&folder.book()), None, "{length} bytes");
         }
     }

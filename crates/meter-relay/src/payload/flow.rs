@@ -48,7 +48,7 @@ pub(crate) struct Flow<'p> {
     /// Whether at least one byte was moved.
     spoken: bool,
     ended: bool,
-    told: bool,
+    passed_on: bool,
 }
 
 /// Bytes that were taken from the sender and not yet accepted by the receiver.
@@ -68,7 +68,7 @@ impl<'p> Flow<'p> {
             spoken: !early.is_empty(),
             held: Held::rest(early),
             ended: false,
-            told: false,
+            passed_on: false,
         }
     }
 
@@ -111,7 +111,7 @@ impl<'p> Flow<'p> {
 
     /// Passes the end of this direction on to the receiver, once.
     pub(super) fn pass_the_end_on(&mut self, to: &Socket) -> io::Result<()> {
-        if !std::mem::replace(&mut self.told, true) {
+        if !std::mem::replace(&mut self.passed_on, true) {
             to.end_sending()?;
         }
         Ok(())

@@ -32,8 +32,8 @@ async fn all_refused(requests: &[Vec<u8>], code: u8) {
     let snapshot = rig.finish_with(0, 0).await;
     assert_eq!(snapshot.refused, u64::try_from(requests.len()).unwrap());
     // A malformed name is a mistake of the client program. There is nothing to tell a person.
-    let told = requests.iter().map(|_| code).filter(|code| *code != 1);
-    assert_eq!(snapshot.unreached, told.collect());
+    let codes = requests.iter().map(|_| code).filter(|code| *code != 1);
+    assert_eq!(snapshot.unreached, codes.collect());
 }
 
 fn names(list: &[&[u8]]) -> Vec<Vec<u8>> {

@@ -90,8 +90,8 @@ pub(crate) async fn stop_worker(browser: &Browser) -> Result<()> {
             .iter()
             .any(|(other, _)| *other == id)
         {
-            let told = cdp(browser, "Target.closeTarget", &close).await;
-            ignore_because("it may have gone meanwhile", told);
+            let closed = cdp(browser, "Target.closeTarget", &close).await;
+            ignore_because("it may have gone meanwhile", closed);
             tokio::time::sleep(POLL).await;
         }
         anyhow::Ok(())

@@ -56,12 +56,12 @@ async fn pass(mut near: TcpStream, control: SocketAddr, version: &str) -> Result
         let mut line = Vec::new();
         while said.read_until(b'\n', &mut line).await? > 0 {
             let is_version = line.starts_with(b"250-VERSION Tor=");
-            let told = if is_version {
+            let answer = if is_version {
                 version.as_bytes()
             } else {
                 &line
             };
-            answers.write_all(told).await?;
+            answers.write_all(answer).await?;
             line.clear();
         }
         anyhow::Ok(())

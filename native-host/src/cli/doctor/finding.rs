@@ -13,7 +13,7 @@ pub(super) enum Finding {
 
 impl Finding {
     /// For programs.
-    pub(super) fn told(&self, section: &str) -> serde_json::Value {
+    pub(super) fn object(&self, section: &str) -> serde_json::Value {
         match self {
             Good(what) => json!({"section": section, "level": "ok", "text": what}),
             Note(what) => json!({"section": section, "level": "note", "text": what}),

@@ -25,7 +25,7 @@ pub(super) struct Seen {
 
 /// Never starts the daemon.
 pub(super) fn look(patience: Patience, home: &Home) -> Seen {
-    let told = patience.wait(async {
+    let answered = patience.wait(async {
         let Some(mut connection) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
@@ -41,12 +41,12 @@ pub(super) fn look(patience: Patience, home: &Home) -> Seen {
         file: Config::load(&home.config()),
         unanswered: None,
     };
-    match told {
+    match answered {
         Ok(None) => {}
         Ok(Some((status, in_force, daemon))) => {
             (seen.status, seen.in_force, seen.daemon) = (Some(status), in_force, Some(daemon));
         }
-        Err(failure) => seen.unanswered = Some(failure),
+        Err(error) => seen.unanswered = Some(error),
     }
     seen
 }

@@ -54,8 +54,8 @@ fn way(config: &Config, home: &Home) -> Vec<Finding> {
 
 /// By what the daemon goes on with while config.toml has a mistake.
 fn way_in_force(seen: &Seen) -> Finding {
-    let told = seen.in_force.as_ref();
-    let of = |key| told.and_then(|settings| settings.in_force(key));
+    let in_force = seen.in_force.as_ref();
+    let of = |key| in_force.and_then(|settings| settings.in_force(key));
     let way = match (of("tor.bridges"), of("tor.shadowsocks")) {
         (Some("none"), Some("none")) => "straight to Tor's relays".to_owned(),
         (Some("none"), Some(file)) => format!("through the Shadowsocks server of {file}"),

@@ -133,10 +133,10 @@ pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, C
         .remove(undo.mood)
         .map_err(|error| install::cannot(home.root(), &error))?;
     drop(lock);
-    told(undo, home, &removal, &losses)
+    report(undo, home, &removal, &losses)
 }
 
-fn told(
+fn report(
     undo: &mut Undo,
     home: &Home,
     removal: &Removal,

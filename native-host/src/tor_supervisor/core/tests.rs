@@ -211,14 +211,14 @@ fn a_start_that_hangs_on_another_network_is_begun_anew() {
 #[test]
 fn the_log_is_told_each_change_once() {
     let mut scene = Scene::new(TorState::Off);
-    let told = |actions: Vec<Action>| match actions.as_slice() {
+    let logged = |actions: Vec<Action>| match actions.as_slice() {
         [] => None,
         [Action::Log { state, .. }] => Some(*state),
         other => panic!("{other:?}"),
     };
-    assert_eq!(told(scene.look(None)), Some("off"));
-    assert_eq!(told(scene.look(None)), None);
+    assert_eq!(logged(scene.look(None)), Some("off"));
+    assert_eq!(logged(scene.look(None)), None);
     scene.tor.state = TorState::Failed(TorProblem::Missing);
-    assert_eq!(told(scene.look(None)), Some("failed"));
-    assert_eq!(told(scene.look(None)), None);
+    assert_eq!(logged(scene.look(None)), Some("failed"));
+    assert_eq!(logged(scene.look(None)), None);
 }

@@ -122,14 +122,24 @@ mod tests {
         use ErrorCode::{TorClockWrong, TorStalled};
         let skew = |seconds| [TorWarning::ClockSkew { seconds }];
         let at = (40, None, None);
-        let told = |detail| (TorClockWrong, Some(detail));
-        check(at, &skew(-259_198), Some(true), told("about 3 days behind"));
-        check(at, &skew(7_200), Some(true), told("about 2 hours ahead"));
+        let clock_wrong = |detail| (TorClockWrong, Some(detail));
+        check(
+            at,
+            &skew(-259_198),
+            Some(true),
+            clock_wrong("about 3 days behind"),
+        );
+        check(
+            at,
+            &skew(7_200),
+            Some(true),
+            clock_wrong("about 2 hours ahead"),
+        );
         check(
             at,
             &skew(-3_600),
             Some(true),
-            told("about 60 minutes behind"),
+            clock_wrong("about 60 minutes behind"),
         );
         let stalled = (TorStalled, Some("40 %: Doing something"));
         check(at, &skew(3_599), Some(true), stalled);

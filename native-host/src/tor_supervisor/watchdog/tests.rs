@@ -52,7 +52,7 @@ impl Scene {
         self.dog.probed(self.now(), answered);
     }
 
-    fn told(&self) -> Option<(ErrorCode, u32)> {
+    fn trouble(&self) -> Option<(ErrorCode, u32)> {
         let trouble = self.dog.trouble()?;
         Some((trouble.problem.code, trouble.for_s))
     }
@@ -68,7 +68,7 @@ fn while_all_is_quiet_or_well_nothing_is_asked() {
         scene.counted.bytes_down += 1;
         assert!(!scene.pass(1));
     }
-    assert_eq!(scene.told(), None);
+    assert_eq!(scene.trouble(), None);
 }
 
 #[test]
@@ -80,9 +80,9 @@ fn a_local_end_that_is_gone_is_told_although_tor_is_ready() {
         ..tor(TorState::Ready)
     };
     scene.pass_with(1, &cut_off);
-    assert_eq!(scene.told(), Some((ErrorCode::ShadowsocksDown, 0)));
+    assert_eq!(scene.trouble(), Some((ErrorCode::ShadowsocksDown, 0)));
     scene.pass(1);
-    assert_eq!(scene.told(), None);
+    assert_eq!(scene.trouble(), None);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn ten_seconds_without_an_answer_are_a_doubt_and_no_verdict() {
     scene.counted.waiting = 1;
     assert!(!scene.pass(10));
     assert!(scene.pass(1));
-    assert_eq!(scene.told(), None);
+    assert_eq!(scene.trouble(), None);
     scene.probed(true);
     scene.counted.bytes_up += 1;
     assert!(!scene.pass(59), "a site that answers nobody");
@@ -107,14 +107,14 @@ fn a_probe_without_an_answer_is_silence_until_anything_is_heard() {
     scene.probed(false);
     assert!(!scene.pass(9), "not all the time");
     assert!(scene.pass(1));
-    assert_eq!(scene.told(), Some((ErrorCode::TorSilent, 40)));
+    assert_eq!(scene.trouble(), Some((ErrorCode::TorSilent, 40)));
     // Tor's own giving up is no answer.
     scene.counted.unreached = [6, 1].into_iter().collect();
     scene.pass(1);
-    assert!(scene.told().is_some());
+    assert!(scene.trouble().is_some());
     scene.counted.unreached = [6, 1, 4].into_iter().collect();
     scene.pass(1);
-    assert_eq!(scene.told(), None);
+    assert_eq!(scene.trouble(), None);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn an_answer_on_the_way_makes_a_late_probe_worthless() {
     scene.pass(1);
     scene.probed(false);
     assert!(!scene.pass(100));
-    assert_eq!(scene.told(), None);
+    assert_eq!(scene.trouble(), None);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn an_old_tor_is_told_while_it_works() {
     let mut old = tor(TorState::Ready);
     old.warnings = vec![TorWarning::VersionTooOld];
     scene.pass_with(1, &old);
-    assert_eq!(scene.told(), Some((ErrorCode::TorTooOld, 0)));
+    assert_eq!(scene.trouble(), Some((ErrorCode::TorTooOld, 0)));
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn what_was_found_out_is_told_at_once_and_in_place_of_a_guess() {
         scene.pass_with(1, &stuck);
         let for_s = if lasted == 6 { 0 } else { 60 };
         let found = (ErrorCode::ShadowsocksUnreachable, for_s);
-        assert_eq!(scene.told(), Some(found));
+        assert_eq!(scene.trouble(), Some(found));
     }
 }
 
@@ -221,9 +221,9 @@ fn stuck_for(seconds: u64) -> TorStatus {
 fn a_phase_without_progress_is_told_and_goes_with_its_tor() {
     let mut scene = Scene::default();
     assert!(!scene.pass_with(1, &stuck_for(0)));
-    assert_eq!(scene.told(), None);
+    assert_eq!(scene.trouble(), None);
     assert!(!scene.pass_with(1, &stuck_for(65)));
-    assert_eq!(scene.told(), Some((ErrorCode::TorBlocked, 60)));
+    assert_eq!(scene.trouble(), Some((ErrorCode::TorBlocked, 60)));
     scene.pass_with(1, &tor(TorState::Off));
-    assert_eq!(scene.told(), None);
+    assert_eq!(scene.trouble(), None);
 }

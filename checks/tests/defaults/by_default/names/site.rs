@@ -22,7 +22,7 @@ struct Seen {
     /// Queries of pages that were done, or died.
     over: Vec<String>,
     /// What pages told: query and words.
-    told: Vec<(String, String)>,
+    reported: Vec<(String, String)>,
 }
 
 impl Site {
@@ -53,8 +53,8 @@ impl Site {
             {
                 let seen = self.seen.lock().ok().context("the list")?;
                 if seen.over.iter().any(|over| over == query) {
-                    let told = seen.told.iter().rev().find(|(page, _)| page == query);
-                    return Ok(told.map(|(_, words)| words.clone()));
+                    let reported = seen.reported.iter().rev().find(|(page, _)| page == query);
+                    return Ok(reported.map(|(_, words)| words.clone()));
                 }
             }
             anyhow::ensure!(Instant::now() < deadline, "{query} goes on");
@@ -100,7 +100,7 @@ fn serve(client: TcpStream, seen: &Mutex<Seen>) -> Result<()> {
         }
         "/told" => {
             seen()?
-                .told
+                .reported
                 .push((query.to_owned(), String::from_utf8(body)?));
             ("text/plain", String::new())
         }
