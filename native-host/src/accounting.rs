@@ -142,6 +142,13 @@ impl Accounting {
         outcome
     }
 
+    /// Closes the book; nothing is counted after it.
+    pub(crate) fn end(self) {
+        if let Ok(bookkeeper) = self.bookkeeper {
+            bookkeeper.end();
+        }
+    }
+
     /// The last signed report, key and chain.
     pub(crate) fn head(&self) -> Option<&ChainHead> {
         self.bookkeeper.as_ref().ok().map(Bookkeeper::head)

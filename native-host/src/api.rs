@@ -14,6 +14,7 @@ use crate::{
 };
 pub(crate) use admission::{Admission, ClientEntry};
 use detached::{Answer, Detached, Place, Task};
+use futures_util::FutureExt as _;
 use meter_core::{Thresholds, WitnessName};
 use meter_relay::Site;
 use meter_wire::{
@@ -93,6 +94,17 @@ impl Api {
             (id, outcome) = self.detached.next() => vec![FromDaemon::Reply(reply(id, outcome))],
             Ok(()) = self.status.changed(), if wants_notices => self.status_now(),
         }
+    }
+
+    /// What is still to be told when the daemon ends: the replies of what has begun, then the last
+    /// status if it is new. `None`: that was all.
+    pub(crate) async fn rest(&mut self) -> Option<Vec<FromDaemon>> {
+        if let Some((id, outcome)) = self.detached.rest().await {
+            return Some(vec![FromDaemon::Reply(reply(id, outcome))]);
+        }
+        let wants_notices = self.greeted == Some(true);
+        let is_new = matches!(self.status.changed().now_or_never(), Some(Ok(())));
+        (wants_notices && is_new).then(|| self.status_now())
     }
 
     /// The status, after the step of Tor's start that it tells of.

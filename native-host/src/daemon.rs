@@ -2,11 +2,11 @@
 
 mod budget;
 mod client;
+mod clients;
 mod door;
 
 use crate::{
     EXIT_UNAVAILABLE, EXIT_USAGE,
-    api::{Admission, Api},
     config::Config,
     core_dumps,
     engine::{Engine, EngineHandle},
@@ -15,6 +15,7 @@ use crate::{
     lock::DaemonLock,
     log, problems, program,
 };
+use clients::Clients;
 use door::{Door, Lost};
 use std::{
     io::{self, Write as _},
@@ -27,11 +28,8 @@ use tokio::{
     task::JoinSet,
     time,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{error, info, warn};
-
-/// How long clients may take to notice the end.
-const CLIENTS_GRACE: Duration = Duration::from_secs(2);
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
 
 /// Runs the daemon of `home` until it is asked to end or nobody needs it. Returns at once, with
 /// success, when one is running already.
@@ -115,10 +113,10 @@ fn say(message: &str) {
     crate::ignore_because("nobody reads it", said);
 }
 
-/// The lock is given up last.
+/// Serves, and ends in an order that `tests/it/shutdown.rs` holds: no new client, the relay and
+/// what it counted, Tor, the book, the clients, the lock.
 async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result<()> {
     let mut door = Door::open(home)?;
-    let stop = CancellationToken::new();
     let (engine, handle) = Engine::new(home, config)?;
     let engine_stop = CancellationToken::new();
     let mut engines = JoinSet::new();
@@ -126,13 +124,13 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
     info!(version = env!("CARGO_PKG_VERSION"), "daemon ready");
     crate::ignore_because("then it stays open", close_stderr_pipe());
 
-    let clients = TaskTracker::new();
+    let clients = Clients::new();
     tokio::select! {
         // Without an engine there is nothing to serve; the next client gets a fresh daemon.
         _ = engines.join_next() => {
             error!("the engine ended by itself");
         }
-        () = keep_open(&mut door, home, &mut lock, &handle, &clients, &stop) => {}
+        () = keep_open(&mut door, home, &mut lock, &handle, &clients) => {}
         () = termination_signal() => info!("asked to end"),
         () = unused(config.idle_exit_s, &clients, &handle) => info!("nobody is left"),
     }
@@ -144,14 +142,15 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
         );
     }
     drop(door);
+    debug!("no client is taken any more");
     engine_stop.cancel();
     // A panic was logged by its hook.
     while engines.join_next().await.is_some() {}
-    stop.cancel();
-    clients.close();
-    if time::timeout(CLIENTS_GRACE, clients.wait()).await.is_err() {
-        warn!(left = clients.len(), "clients were cut");
-    }
+    // After the engine: what clients asked of it has its replies now.
+    clients.end().await;
+    debug!("the clients have left");
+    debug!("the lock is given back");
+    drop(lock);
     Ok(())
 }
 
@@ -161,13 +160,11 @@ async fn keep_open(
     home: &Home,
     lock: &mut DaemonLock,
     engine: &EngineHandle,
-    clients: &TaskTracker,
-    stop: &CancellationToken,
+    clients: &Clients,
 ) {
-    let admission = Admission::new();
     loop {
         let lost = tokio::select! {
-            () = accept(&door.listener, engine, clients, &admission, stop) => return,
+            () = accept(&door.listener, engine, clients) => return,
             lost = door.lost(home, lock, engine) => lost,
         };
         match lost {
@@ -181,19 +178,10 @@ async fn keep_open(
     }
 }
 
-async fn accept(
-    listener: &UnixListener,
-    engine: &EngineHandle,
-    clients: &TaskTracker,
-    admission: &Admission,
-    stop: &CancellationToken,
-) {
+async fn accept(listener: &UnixListener, engine: &EngineHandle, clients: &Clients) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) if is_ours(&stream) => {
-                let api = Api::new(engine.clone(), admission.enter(), clients.clone());
-                clients.spawn(client::serve(stream, api, stop.child_token()));
-            }
+            Ok((stream, _)) if is_ours(&stream) => clients.serve(stream, engine),
             Ok(_) => warn!("a client of another user was refused"),
             // Out of descriptors, for example: others close theirs sooner or later.
             Err(error) => {
@@ -227,7 +215,7 @@ pub(crate) async fn termination_signal() {
 }
 
 /// Returns once there was neither a client nor a relayed connection for that long.
-async fn unused(idle_exit_s: Option<u64>, clients: &TaskTracker, engine: &EngineHandle) {
+async fn unused(idle_exit_s: Option<u64>, clients: &Clients, engine: &EngineHandle) {
     let Some(limit) = idle_exit_s else {
         return std::future::pending().await;
     };

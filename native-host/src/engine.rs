@@ -30,7 +30,7 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 const TICK: Duration = Duration::from_secs(1);
 /// Requests of all clients together that wait for the engine.
@@ -110,7 +110,7 @@ impl Engine {
         ))
     }
 
-    /// Works until `stop`, then stops relay and Tor and keeps the open session.
+    /// Works until `stop`, then stops relay and Tor, keeps the open session and closes the book.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut ticks = Ticks::every(TICK);
         self.start_relay_and_tor();
@@ -127,7 +127,10 @@ impl Engine {
             self.publish();
         }
         self.stop_relay().await;
+        debug!("the relay has ended and what it counted is booked");
         self.tor.end().await;
+        debug!("tor has ended");
+        self.accounting.end();
     }
 
     /// Goes on looking once a second while connections drain: a kill in between must not cost more

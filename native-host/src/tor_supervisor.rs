@@ -170,7 +170,8 @@ impl TorSupervisor {
     }
 
     /// Obeys what was asked for, ends a Tor of ours and waits for every task.
-    pub(crate) async fn end(self) {
+    pub(crate) async fn end(mut self) {
+        self.probe.shutdown().await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;

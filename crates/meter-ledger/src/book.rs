@@ -68,8 +68,18 @@ impl Book {
         Ok(book)
     }
 
-    /// Opens the book at `path` for reading, also in a folder or on a disk that cannot be written.
-    /// Makes no book if there is none.
+    /// Closes the book: what its log holds moves into the file, and the log is removed.
+    ///
+    /// # Errors
+    /// When SQLite cannot close it. The log then stays and is read at the next opening; nothing is
+    /// lost.
+    pub fn close(self) -> Result<(), BookError> {
+        let closed = self.connection.close();
+        closed.map_err(|(_, error)| error.into())
+    }
+
+    /// Opens the book at `path` to read it: also in a folder or on a disk where nothing can be
+    /// written. It makes no book where there is none.
     ///
     /// # Errors
     /// The errors of [`Self::open`], and [`BookError::LogUnread`] when the book's log cannot be

@@ -20,7 +20,7 @@ use meter_relay::CounterSnapshot;
 use meter_wire::{
     ErrorCode, HexBytes, Problem, REPORTS_PAGE_MAX, ReportsPage, SessionStatus, U64Text, WireReport,
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 pub(super) struct Bookkeeper {
     home: Home,
@@ -79,6 +79,14 @@ impl Bookkeeper {
         let due = due.filter(|_| self.may_sign());
         if !due.is_some_and(|due| self.close(&due)) {
             self.checkpoint(moved);
+        }
+    }
+
+    /// Closes the book.
+    pub(in crate::accounting) fn end(self) {
+        match self.book.close() {
+            Ok(()) => debug!("the book is closed"),
+            Err(error) => warn!(%error, "the book was not closed; its next opening reads its log"),
         }
     }
 

@@ -20,7 +20,8 @@ pub(super) type Task = Pin<Box<dyn Future<Output = Answer> + Send>>;
 pub(super) struct Detached {
     tasks: TaskTracker,
     places: Arc<Semaphore>,
-    sender: mpsc::Sender<(u32, Answer)>,
+    /// `None` at the end, when nothing more begins.
+    sender: Option<mpsc::Sender<(u32, Answer)>>,
     answers: mpsc::Receiver<(u32, Answer)>,
 }
 
@@ -31,7 +32,7 @@ impl Detached {
         Self {
             tasks,
             places: Arc::new(Semaphore::new(RUNNING_MAX)),
-            sender,
+            sender: Some(sender),
             answers,
         }
     }
@@ -46,9 +47,11 @@ impl Detached {
         place.map_err(|_| Problem::new(ErrorCode::Busy))
     }
 
-    /// Runs the rest of a request.
+    /// Runs the rest of a request; not after [`Self::rest`].
     pub(super) fn run(&self, id: u32, place: Place, task: Task) {
-        let sender = self.sender.clone();
+        let Some(sender) = self.sender.clone() else {
+            return;
+        };
         self.tasks.spawn(async move {
             let answer = task.await;
             crate::ignore_because("its client left", sender.send((id, answer)).await);
@@ -63,5 +66,52 @@ impl Detached {
             // Not while this has a sender itself.
             None => std::future::pending().await,
         }
+    }
+
+    /// At the end: the answers of what still runs, one after another; `None` when nothing is left.
+    pub(super) async fn rest(&mut self) -> Option<(u32, Answer)> {
+        self.sender = None;
+        self.answers.recv().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn at_the_end_all_that_has_begun_is_answered_and_nothing_else_is_waited_for() {
+        let tasks = TaskTracker::new();
+        let mut detached = Detached::new(tasks.clone());
+        let (go, gate) = oneshot::channel();
+        let place = || detached.place().expect("free");
+        let slow = async move {
+            let went = gate.await;
+            went.map_or_else(
+                |_| Err(Problem::new(ErrorCode::Busy)),
+                |()| Ok(Success::Done),
+            )
+        };
+        detached.run(1, place(), Box::pin(slow));
+        detached.run(2, place(), Box::pin(async { Ok(Success::Done) }));
+        let rest = async {
+            let mut answered = Vec::new();
+            while let Some(answer) = detached.rest().await {
+                if answer.0 == 2 {
+                    assert!(answered.is_empty(), "the slow one comes last");
+                }
+                answered.push(answer);
+            }
+            answered
+        };
+        let open_gate = async {
+            tokio::task::yield_now().await;
+            go.send(()).expect("it waits");
+        };
+        let (answered, ()) = tokio::join!(rest, open_gate);
+        assert_eq!(answered, [(2, Ok(Success::Done)), (1, Ok(Success::Done))]);
+        tasks.close();
+        tasks.wait().await;
     }
 }

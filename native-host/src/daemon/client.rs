@@ -24,7 +24,8 @@ const HELLO_MAX: Duration = Duration::from_secs(5);
 /// How long one may leave what it is told unread before it is cut off and its place is free.
 const UNREAD_MAX: Duration = Duration::from_secs(60);
 
-/// Serves until the client leaves, breaks a frame, does not say hello in time, or `stop`.
+/// Serves until the client leaves, breaks a frame or does not say hello in time. At `stop` it sends
+/// the rest and ends.
 ///
 /// A client that does not read holds up itself only.
 pub(super) async fn serve(stream: UnixStream, api: Api, stop: CancellationToken) {
@@ -41,7 +42,10 @@ pub(super) async fn serve(stream: UnixStream, api: Api, stop: CancellationToken)
     tokio::pin!(hello_due);
     loop {
         let outcome = tokio::select! {
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => {
+                client.send_rest().await;
+                break;
+            }
             () = evicted.cancelled() => break,
             () = &mut hello_due, if !client.api.has_greeted() => break,
             frame = reader.next() => match frame {
@@ -81,6 +85,15 @@ impl Client {
         match reply {
             Some(reply) => self.send(&FromDaemon::Reply(reply)).await,
             None => Ok(()),
+        }
+    }
+
+    /// Replies of requests that have begun, and the last status.
+    async fn send_rest(&mut self) {
+        while let Some(messages) = self.api.rest().await {
+            if self.send_all(messages).await.is_err() {
+                return;
+            }
         }
     }
 

@@ -32,12 +32,12 @@ fn status(bridge: &mut Bridge) -> Status {
 /// A program in the place of `tor` that never opens its control socket, and takes its time to end.
 /// Unlike `tor` it does not notice that its daemon was killed, so it goes when the test's folder
 /// does.
-struct DeafTor {
+pub(crate) struct DeafTor {
     starts: PathBuf,
 }
 
 impl DeafTor {
-    fn of(home: &TestHome) -> Self {
+    pub(crate) fn of(home: &TestHome) -> Self {
         let (program, starts) = (home.user().join("tor"), home.user().join("starts"));
         let script = format!(
             "#!/bin/sh\ncase \"$*\" in *--version*) echo 'Tor version 0.4.8.9.'; exit;; esac\n\
@@ -59,7 +59,7 @@ impl DeafTor {
         fs::read_to_string(&self.starts).map_or(0, |text| text.lines().count())
     }
 
-    fn wait(&self) {
+    pub(crate) fn wait(&self) {
         while self.started() == 0 {
             thread::sleep(Duration::from_millis(10));
         }

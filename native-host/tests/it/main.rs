@@ -19,6 +19,7 @@ mod relay;
 mod said;
 mod scripts;
 mod settings;
+mod shutdown;
 mod stand_in;
 mod strangers;
 mod support;
