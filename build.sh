@@ -67,6 +67,7 @@ packages_for() {
             qemu-system-x86_64) echo qemu-system-x86 ;;
             xz) echo xz-utils ;;
             mkfs.ext4) echo e2fsprogs ;;
+            pip3) echo python3-pip ;;
             *) echo "$program" ;;
         esac
     done
@@ -116,6 +117,19 @@ setup_geckodriver() {
     have geckodriver && return
     step "installing geckodriver"
     install_tool geckodriver 0.37.1
+}
+
+# A C compiler for other systems: some of our dependencies hold parts in C (SQLite, BLAKE3).
+setup_zig() {
+    local compiler=0.16.0 wrapper=0.24.1
+    [ "$(cat "$TOOLS/zig/versions" 2>/dev/null)" = "$compiler $wrapper" ] && return
+    need pip3
+    step "installing zig $compiler and cargo-zigbuild $wrapper"
+    rm -rf "$TOOLS/zig"
+    pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+        --target "$TOOLS/zig" "ziglang==$compiler" "cargo-zigbuild==$wrapper"
+    # Last, because it stands for all.
+    echo "$compiler $wrapper" >"$TOOLS/zig/versions"
 }
 
 setup_build() {
@@ -395,8 +409,8 @@ changed_crates() {
     done <<<"$files" | sort -u
 }
 
-# What no test here can run must at least compile. The relay is for Unix; whose a connection is,
-# for Windows too. Checking needs no linker.
+# What no test here can run must at least compile: for macOS the whole program, for Windows whose a
+# connection is. Nothing is linked.
 other_systems() {
     step "macOS and Windows: clippy"
     local apple=aarch64-apple-darwin windows=x86_64-pc-windows-gnu
@@ -404,10 +418,15 @@ other_systems() {
         say "skipped: no rustup that could add $apple and $windows"
         return
     fi
-    # Without its C part, for which a compiler for macOS would be needed (blake3, under Shadowsocks).
-    CARGO_FEATURE_NO_NEON=1 cargo clippy --package meter-owner --package meter-relay \
-        --target "$apple" --locked --quiet -- -D warnings
-    cargo clippy --package meter-owner --target "$windows" --locked --quiet -- -D warnings
+    setup_zig
+    clippy_for "$apple" --package onionmeter
+    clippy_for "$windows" --package meter-owner
+}
+
+# clippy_for TARGET OPTION...
+clippy_for() {
+    CARGO_ZIGBUILD_ZIG_PATH=$TOOLS/zig/ziglang/zig CARGO_ZIGBUILD_CACHE_DIR=$TOOLS/zig/cache \
+        "$TOOLS/zig/bin/cargo-zigbuild" clippy --target "$1" "${@:2}" --locked --quiet -- -D warnings
 }
 
 # The vectors of the specification, verified by the same code as Wasm in a real browser.

@@ -1,10 +1,12 @@
 //! Files that appear whole or not at all, and folders that are private.
 
-use rustix::{fs as rfs, process::geteuid};
+use rustix::process::geteuid;
 use std::{
     fs, io,
     io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{
+        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    },
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -75,7 +77,7 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         .open(path)?;
     file.write_all(content)?;
     // The mode given at creation is cut by the umask.
-    rfs::fchmod(&file, rfs::Mode::from_raw_mode(mode))?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.sync_all()
 }
 

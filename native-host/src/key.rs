@@ -4,8 +4,9 @@ use crate::files;
 use meter_core::DeviceSigner;
 use rustix::{fs as rfs, process::geteuid};
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io::{self, Read as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -64,32 +65,32 @@ pub(crate) fn load(path: &Path) -> Result<DeviceSigner, KeyError> {
     let io = |error| KeyError::Io(path.to_path_buf(), error);
     let flags =
         rfs::OFlags::RDONLY | rfs::OFlags::NOFOLLOW | rfs::OFlags::CLOEXEC | rfs::OFlags::NONBLOCK;
-    let file = match rfs::open(path, flags, rfs::Mode::empty()) {
-        Ok(file) => file,
+    let mut file = match rfs::open(path, flags, rfs::Mode::empty()) {
+        Ok(file) => File::from(file),
         Err(rustix::io::Errno::NOENT) => return Err(KeyError::Missing(path.to_path_buf())),
         Err(rustix::io::Errno::LOOP) => return Err(KeyError::NotAFile(path.to_path_buf())),
         Err(errno) => return Err(io(errno.into())),
     };
-    check(path, &rfs::fstat(&file).map_err(|errno| io(errno.into()))?)?;
+    check(path, &file.metadata().map_err(io)?)?;
     let mut seed = Zeroizing::new([0; SEED_BYTES]);
-    File::from(file).read_exact(seed.as_mut()).map_err(io)?;
+    file.read_exact(seed.as_mut()).map_err(io)?;
     Ok(DeviceSigner::from_seed(&seed))
 }
 
-fn check(path: &Path, stat: &rfs::Stat) -> Result<(), KeyError> {
+fn check(path: &Path, meta: &Metadata) -> Result<(), KeyError> {
     let path = path.to_path_buf();
-    if rfs::FileType::from_raw_mode(stat.st_mode) != rfs::FileType::RegularFile {
+    if !meta.is_file() {
         return Err(KeyError::NotAFile(path));
     }
     let me = geteuid().as_raw();
-    if stat.st_uid != me {
+    if meta.uid() != me {
         return Err(KeyError::Owner { path, me });
     }
-    let mode = stat.st_mode & 0o7777;
+    let mode = meta.mode() & 0o7777;
     if mode & 0o177 != 0 {
         return Err(KeyError::Mode { path, mode });
     }
-    let bytes = u64::try_from(stat.st_size).unwrap_or_default();
+    let bytes = meta.len();
     if bytes != 32 {
         return Err(KeyError::Size { path, bytes });
     }

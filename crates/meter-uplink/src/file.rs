@@ -4,6 +4,7 @@
 use std::{
     fs::File,
     io::{self, Read as _},
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -30,19 +31,20 @@ fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
     let flags =
         rfs::OFlags::RDONLY | rfs::OFlags::NOFOLLOW | rfs::OFlags::CLOEXEC | rfs::OFlags::NONBLOCK;
     let file = match rfs::open(path, flags, rfs::Mode::empty()) {
-        Ok(file) => file,
+        Ok(file) => File::from(file),
         Err(rustix::io::Errno::NOENT) => return Err(FileFault::Missing),
         Err(rustix::io::Errno::LOOP) => return Err(FileFault::NotAFile),
         Err(errno) => return Err(fault(errno)),
     };
-    let stat = rfs::fstat(&file).map_err(fault)?;
-    if rfs::FileType::from_raw_mode(stat.st_mode) != rfs::FileType::RegularFile {
+    let meta = file.metadata();
+    let meta = meta.map_err(|error| FileFault::Io(error.kind()))?;
+    if !meta.is_file() {
         return Err(FileFault::NotAFile);
     }
-    if stat.st_uid != geteuid().as_raw() {
+    if meta.uid() != geteuid().as_raw() {
         return Err(FileFault::OtherOwner);
     }
-    let mode = stat.st_mode & 0o7777;
+    let mode = meta.mode() & 0o7777;
     if mode & 0o177 != 0 {
         return Err(FileFault::OpenToOthers { mode });
     }
@@ -51,7 +53,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
         .unwrap_or(usize::MAX)
         .saturating_add(1);
     let mut text = Zeroizing::new(String::with_capacity(capacity));
-    let mut limited = File::from(file).take(FILE_BYTES_MAX.saturating_add(1));
+    let mut limited = file.take(FILE_BYTES_MAX.saturating_add(1));
     let read = limited.read_to_string(&mut text);
     let bytes = read.map_err(|error| FileFault::Io(error.kind()))?;
     if bytes >= capacity {

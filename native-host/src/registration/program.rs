@@ -4,11 +4,11 @@
 use crate::{
     files,
     home::{Home, nearest, of_user, without_links},
+    system::mounts,
 };
-use rustix::fs as rfs;
 use std::{
     env, fs, io,
-    os::unix::{ffi::OsStringExt as _, fs::PermissionsExt as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -104,57 +104,12 @@ pub(crate) fn put_program(home: &Home) -> Result<PathBuf, ProgramError> {
 
 /// Where the disk of `path` is mounted, if no program can be started from it.
 pub(crate) fn noexec_mount(path: &Path) -> Option<PathBuf> {
-    let there = without_links(nearest(path)?);
-    let flags = rfs::statvfs(&there).ok()?.f_flag;
-    if !flags.contains(rfs::StatVfsMountFlags::NOEXEC) {
-        return None;
-    }
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    // proc(5): the fifth field is the place, in which blanks are written as octal numbers.
-    let places = mounts
-        .lines()
-        .filter_map(|line| line.split(' ').nth(4))
-        .map(unescaped);
-    let above = places.filter(|place| there.starts_with(place));
-    above
-        .max_by_key(|place| place.as_os_str().len())
-        .or(Some(there))
-}
-
-fn unescaped(field: &str) -> PathBuf {
-    let mut bytes = Vec::new();
-    let mut rest = field.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let octal = after
-            .get(..3)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        let octal = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match (first, octal) {
-            (b'\\', Some(byte)) => {
-                bytes.push(byte);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+    mounts::noexec(&without_links(nearest(path)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_mount_with_a_blank_in_its_name_is_read() {
-        assert_eq!(
-            unescaped(r"/media/my\040disk\134x"),
-            Path::new(r"/media/my disk\x")
-        );
-        assert_eq!(unescaped("/plain"), Path::new("/plain"));
-    }
 
     #[test]
     fn only_what_a_package_manager_put_there_stays_where_it_is() {

@@ -3,10 +3,6 @@
 use std::fs;
 
 /// Whether there is a route that is not loopback's own; `None` where the system does not say.
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(unused, reason = "Linux alone tells in files")
-)]
 pub(super) fn exists() -> Option<bool> {
     let v4 = fs::read_to_string("/proc/net/route").ok()?;
     let v6 = fs::read_to_string("/proc/net/ipv6_route").unwrap_or_default();

@@ -1,0 +1,81 @@
+//! What the system knows of mounted disks.
+
+use std::path::{Path, PathBuf};
+
+/// Where the disk of `path`, which is there and has no links in it, is mounted, if no program can
+/// be started from it. `None` also where the system does not say.
+pub(crate) fn noexec(path: &Path) -> Option<PathBuf> {
+    system::noexec(path)
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use rustix::fs::{StatVfsMountFlags, statvfs};
+    use std::{
+        fs,
+        os::unix::ffi::OsStringExt as _,
+        path::{Path, PathBuf},
+    };
+
+    pub(super) fn noexec(there: &Path) -> Option<PathBuf> {
+        let flags = statvfs(there).ok()?.f_flag;
+        if !flags.contains(StatVfsMountFlags::NOEXEC) {
+            return None;
+        }
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        // proc(5): the fifth field is the place, in which blanks are written as octal numbers.
+        let places = mounts
+            .lines()
+            .filter_map(|line| line.split(' ').nth(4))
+            .map(unescaped);
+        let above = places.filter(|place| there.starts_with(place));
+        above
+            .max_by_key(|place| place.as_os_str().len())
+            .or_else(|| Some(there.to_path_buf()))
+    }
+
+    fn unescaped(field: &str) -> PathBuf {
+        let mut bytes = Vec::new();
+        let mut rest = field.as_bytes();
+        while let Some((first, after)) = rest.split_first() {
+            let octal = after
+                .get(..3)
+                .and_then(|digits| std::str::from_utf8(digits).ok());
+            let octal = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+            match (first, octal) {
+                (b'\\', Some(byte)) => {
+                    bytes.push(byte);
+                    rest = after.get(3..).unwrap_or_default();
+                }
+                _ => {
+                    bytes.push(*first);
+                    rest = after;
+                }
+            }
+        }
+        PathBuf::from(std::ffi::OsString::from_vec(bytes))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_mount_with_a_blank_in_its_name_is_read() {
+            assert_eq!(
+                unescaped(r"/media/my\040disk\134x"),
+                Path::new(r"/media/my disk\x")
+            );
+            assert_eq!(unescaped("/plain"), Path::new("/plain"));
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::path::{Path, PathBuf};
+
+    pub(super) const fn noexec(_: &Path) -> Option<PathBuf> {
+        None
+    }
+}
