@@ -10,6 +10,7 @@ use crate::{
     launch, log, problems,
     registration::TRIAL_VARIABLE,
     start::Caller,
+    system::process,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
@@ -155,8 +156,7 @@ impl Browser {
 
     /// Says what only the browser's command line shows.
     async fn tell_of_the_floor(&mut self) {
-        let browser = rustix::process::getppid().map(|parent| parent.as_raw_nonzero().get());
-        let browser = browser.and_then(|parent| u32::try_from(parent).ok());
+        let browser = process::parent().and_then(|parent| u32::try_from(parent.number()).ok());
         if let Some(present) = browser.and_then(launch::is_below) {
             self.tell(Notice::Floor { present }).await;
         }

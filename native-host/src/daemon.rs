@@ -8,12 +8,11 @@ mod door;
 use crate::{
     EXIT_UNAVAILABLE, EXIT_USAGE,
     config::Config,
-    core_dumps,
     engine::{Engine, EngineHandle},
     home::Home,
-    limits,
     lock::DaemonLock,
     log, problems, program,
+    system::{core_dumps, limits, process, user},
 };
 use clients::Clients;
 use door::{Door, Lost};
@@ -22,12 +21,7 @@ use std::{
     process::ExitCode,
     time::Duration,
 };
-use tokio::{
-    net::UnixListener,
-    signal::unix::{SignalKind, signal},
-    task::JoinSet,
-    time,
-};
+use tokio::{net::UnixListener, task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
@@ -37,7 +31,7 @@ use tracing::{debug, error, info, warn};
 pub fn run(home: &Home) -> ExitCode {
     program::note_program();
     // Fails only for the leader of a process group, which already is nobody's to take along.
-    crate::ignore_because("started from a terminal", rustix::process::setsid());
+    crate::ignore_because("started from a terminal", process::leave_session());
     let lock = match prepare(home) {
         Ok(Some(lock)) => lock,
         Ok(None) => return ExitCode::SUCCESS,
@@ -131,7 +125,7 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
             error!("the engine ended by itself");
         }
         () = keep_open(&mut door, home, &mut lock, &handle, &clients) => {}
-        () = termination_signal() => info!("asked to end"),
+        () = process::asked_to_end() => info!("asked to end"),
         () = unused(config.idle_exit_s, &clients, &handle) => info!("nobody is left"),
     }
     // From here on a new client finds no socket, and waits for the lock.
@@ -194,24 +188,9 @@ async fn accept(listener: &UnixListener, engine: &EngineHandle, clients: &Client
 
 /// The folder keeps others out already; this also holds when somebody loosened its mode.
 fn is_ours(stream: &tokio::net::UnixStream) -> bool {
-    let me = rustix::process::geteuid().as_raw();
     stream
         .peer_cred()
-        .is_ok_and(|peer| peer.uid() == me || peer.uid() == 0)
-}
-
-/// Waits for SIGTERM or SIGINT.
-pub(crate) async fn termination_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+        .is_ok_and(|peer| [user::effective(), user::ROOT].contains(&peer.uid()))
 }
 
 /// Returns once there was neither a client nor a relayed connection for that long.

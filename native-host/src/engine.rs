@@ -9,15 +9,13 @@ mod relay;
 
 use crate::{
     accounting::Accounting,
-    clock::Clock,
     config::{Config, keys},
     home::Home,
     identity::Identity,
-    memory::Bursts,
     pending::{Responder, reply},
     problems,
     settings::Settings,
-    ticks::Ticks,
+    system::{clock::Clock, memory::Bursts, ticks::Ticks},
     tor_supervisor::TorSupervisor,
 };
 pub(crate) use handle::{Command, EngineHandle};

@@ -22,10 +22,10 @@ pub use policy_file::{
 };
 pub use profile::{Blocked, Use, prepare, use_of};
 
+use crate::system::process;
 use std::{
     ffi::OsString,
     io,
-    os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, Stdio},
 };
@@ -33,7 +33,7 @@ use std::{
 /// Becomes the browser. Returns only if it cannot be started.
 #[must_use]
 pub fn become_browser(program: &Path, arguments: &[OsString]) -> io::Error {
-    Command::new(program).args(arguments).exec()
+    process::become_program(Command::new(program).args(arguments))
 }
 
 /// Starts the browser in a process group of its own, which Ctrl-C in a terminal does not reach, and
@@ -48,7 +48,8 @@ pub fn start_browser(program: &Path, arguments: &[OsString]) -> io::Result<u32> 
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0);
-    command.spawn().map(|browser| browser.id())
+        .stderr(Stdio::null());
+    process::in_its_own_group(&mut command)
+        .spawn()
+        .map(|browser| browser.id())
 }

@@ -7,7 +7,7 @@
 
 use crate::{
     home::Home,
-    process::{Kind, Process},
+    system::process::{Kind, Process},
 };
 use rustix::{
     fs::{self as rfs, FlockOperation},

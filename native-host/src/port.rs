@@ -11,6 +11,7 @@ use crate::{
     config::{Config, USUAL_PORT},
     files,
     home::Home,
+    system::user,
 };
 use std::{fs, path::PathBuf};
 
@@ -59,8 +60,7 @@ impl PortChoice {
         let mut ports = vec![first];
         // Two users begin at different places, so that each mostly keeps the first that is tried.
         let count = SPARE_PORTS.len();
-        let offset =
-            usize::try_from(rustix::process::getuid().as_raw()).unwrap_or_default() % count;
+        let offset = usize::try_from(user::real()).unwrap_or_default() % count;
         let spare = SPARE_PORTS.cycle().skip(offset).take(count);
         let others = std::iter::once(USUAL_PORT).chain(spare);
         ports.extend(others.filter(|port| *port != first));

@@ -1,4 +1,11 @@
 //! What differs between operating systems, each behind a small interface.
 
+pub(crate) mod clock;
+pub(crate) mod core_dumps;
+pub(crate) mod limits;
+pub(crate) mod memory;
 pub(crate) mod mounts;
 pub(crate) mod network;
+pub(crate) mod process;
+pub(crate) mod ticks;
+pub(crate) mod user;

@@ -18,7 +18,12 @@ use self::{
     core::{Action, Core},
     seen::Seen,
 };
-use crate::{clock::Clock, config::TorChoice, home::Home, settings::Settings, system::network};
+use crate::{
+    config::TorChoice,
+    home::Home,
+    settings::Settings,
+    system::{clock::Clock, network},
+};
 use meter_core::{MonotonicMs, TorAddr};
 use meter_relay::CounterSnapshot;
 use meter_tor::Tor;

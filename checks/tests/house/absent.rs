@@ -86,7 +86,7 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     only_in(
         &files,
         " nix::",
-        &[port, "native-host/src/clock.rs", lock, addresses],
+        &[port, "native-host/src/system/clock.rs", lock, addresses],
     );
     // The third becomes the browser that a person asked for; the last one starts this program once
     // more, as a browser would.
@@ -148,7 +148,11 @@ fn the_test_kit_has_one_dialer() {
 #[test]
 fn one_file_reads_the_clocks_that_reach_a_report() {
     let files = product_code();
-    only_in(&files, "SystemTime::now", &["native-host/src/clock.rs"]);
+    only_in(
+        &files,
+        "SystemTime::now",
+        &["native-host/src/system/clock.rs"],
+    );
     let std_clock = files.into_iter().filter(|file| {
         // Deadlines and pauses of Tor, of its detours and of clients are tokio's, so that tests can
         // pause them.
@@ -159,7 +163,11 @@ fn one_file_reads_the_clocks_that_reach_a_report() {
             && file.path != "crates/meter-uplink/src/uplink.rs"
     });
     let std_clock: Vec<_> = std_clock.collect();
-    only_in(&std_clock, "Instant::now", &["native-host/src/clock.rs"]);
+    only_in(
+        &std_clock,
+        "Instant::now",
+        &["native-host/src/system/clock.rs"],
+    );
 }
 
 #[test]

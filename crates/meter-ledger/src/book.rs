@@ -78,8 +78,8 @@ impl Book {
         closed.map_err(|(_, error)| error.into())
     }
 
-    /// Opens the book at `path` to read it: also in a folder or on a disk where nothing can be
-    /// written. It makes no book where there is none.
+    /// Opens the book at `path` for reading, also in a folder or on a disk that cannot be written.
+    /// Makes no book if there is none.
     ///
     /// # Errors
     /// The errors of [`Self::open`], and [`BookError::LogUnread`] when the book's log cannot be

@@ -2,7 +2,10 @@
 //! a person has no use for it; `meter_arti` is what it is.
 
 use super::outcome::{CommandError, Outcome};
-use crate::{EXIT_BUG, EXIT_UNAVAILABLE, core_dumps, ignore_because, limits, log};
+use crate::{
+    EXIT_BUG, EXIT_UNAVAILABLE, ignore_because, log,
+    system::{core_dumps, limits},
+};
 use meter_arti::{Discreet, Ended, Secrets};
 use std::{io, process::ExitCode};
 use tracing::warn;

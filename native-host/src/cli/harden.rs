@@ -11,6 +11,7 @@ use crate::{
     EXIT_USAGE,
     launch::{self, Choices, Left, PolicyFile, PolicyPlace, Removal},
     problems, program,
+    system::user,
 };
 use clap::Args;
 use std::{
@@ -222,7 +223,7 @@ fn go_on(
     if common.dry_run || places.is_empty() {
         return Ok(false);
     }
-    if common.root == Path::new("/") && !rustix::process::geteuid().is_root() {
+    if common.root == Path::new("/") && !user::is_root() {
         let line: Vec<_> = std::env::args_os().skip(1).collect();
         let line: Vec<_> = line.iter().map(|word| word.to_string_lossy()).collect();
         let program = program::program().unwrap_or_else(|_| "onionmeter".into());

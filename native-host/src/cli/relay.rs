@@ -9,7 +9,8 @@ use super::{
     output::{Answer, Format},
 };
 use crate::{
-    EXIT_BUG, core_dumps, daemon, identity, ignore_because, limits, memory, problems, ticks::Ticks,
+    EXIT_BUG, identity, ignore_because, problems,
+    system::{core_dumps, limits, memory, process, ticks::Ticks},
 };
 use clap::Args;
 use meter_core::TorAddr;
@@ -111,7 +112,7 @@ async fn relay(
 
     let stop = CancellationToken::new();
     let stop_when_asked = async {
-        daemon::termination_signal().await;
+        process::asked_to_end().await;
         stop.cancel();
         std::future::pending::<()>().await;
     };

@@ -6,7 +6,7 @@ use super::{
     output::Format,
     print, when,
 };
-use crate::{EXIT_DATA, EXIT_USAGE, clock::Clock, home::Home, problems};
+use crate::{EXIT_DATA, EXIT_USAGE, home::Home, problems, system::clock::Clock};
 use clap::Args;
 use jiff::tz::TimeZone;
 use meter_core::{SessionReport, Signed, Verified};

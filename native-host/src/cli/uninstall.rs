@@ -19,12 +19,11 @@ use crate::{
     home::{Home, HomeError, Kind, Mood},
     ipc, launch, problems,
     registration::{self, Record, Removed, all_places},
+    system::user,
 };
 use clap::Args;
-use rustix::process::geteuid;
 use std::{
     fs,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 use undo::Undo;
@@ -112,9 +111,9 @@ fn check(home: &Home) -> Result<Kind, CommandError> {
                 ONIONMETER_HOME"
         )));
     }
-    let me = geteuid().as_raw();
+    let me = user::effective();
     match fs::symlink_metadata(home.root()) {
-        Ok(meta) if meta.uid() != me => {
+        Ok(meta) if user::owner(&meta) != me => {
             let path = home.root().to_path_buf();
             Err(refuse(FolderError::Owner { path, me }.to_string()))
         }

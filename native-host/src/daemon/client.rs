@@ -1,7 +1,7 @@
 //! One attached client: frames from and to its socket. What they mean is the API's.
 
 use super::budget::Budget;
-use crate::{api::Api, clock::Clock, ipc};
+use crate::{api::Api, ipc, system::clock::Clock};
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
     ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Outcome, ParseError, Problem, Reply,

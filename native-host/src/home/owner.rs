@@ -1,10 +1,9 @@
 //! Whose a folder is: root that acts in somebody else's home leaves there what its owner cannot
 //! use.
 
-use rustix::process::geteuid;
+use crate::system::user;
 use std::{
     env, fs,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -39,7 +38,7 @@ pub(crate) fn nearest(path: &Path) -> Option<&Path> {
 /// Owner of the nearest folder that is there.
 pub(super) fn of_nearest(path: &Path) -> Option<Owner> {
     let folder = nearest(path)?;
-    let uid = fs::metadata(folder).ok()?.uid();
+    let uid = user::owner(&fs::metadata(folder).ok()?);
     Some(Owner {
         folder: folder.to_path_buf(),
         uid,
@@ -50,7 +49,7 @@ pub(super) fn of_nearest(path: &Path) -> Option<Owner> {
 /// names, or the user who called `sudo`, `doas` or `pkexec`. `None` for everybody but root.
 #[must_use]
 pub fn acted_for(path: &Path) -> Option<Owner> {
-    if !geteuid().is_root() {
+    if !user::is_root() {
         return None;
     }
     let owner = of_nearest(path).filter(|owner| owner.uid != 0)?;

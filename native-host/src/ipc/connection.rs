@@ -1,7 +1,7 @@
 //! A command's connection to the daemon: the hello, and one request after the other.
 
 use super::frames::codec;
-use crate::{home::Home, process::Process};
+use crate::{home::Home, system::process::Process};
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
     Client as ClientName, ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Hello, HelloReply,

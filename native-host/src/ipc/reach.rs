@@ -5,7 +5,10 @@ use crate::{
     home::Home,
     lock,
     lock::Lock,
-    process::{Kind, Process},
+    system::{
+        process::{Kind, Process},
+        user,
+    },
 };
 use meter_wire::{ErrorCode, Problem};
 use std::{io, path::Path, time::Duration};
@@ -46,7 +49,7 @@ pub(super) async fn dial(home: &Home) -> Result<Option<UnixStream>, Problem> {
 
 /// The folder keeps others out; this also holds when somebody loosened its mode.
 fn own(home: &Home, stream: UnixStream) -> Result<UnixStream, Problem> {
-    let me = rustix::process::geteuid().as_raw();
+    let me = user::effective();
     match stream.peer_cred() {
         Ok(peer) if peer.uid() != me && me != 0 => {
             let socket = home.socket();

@@ -4,7 +4,7 @@ use super::reach;
 use crate::{
     home::Home,
     lock::{self, Lock},
-    process::Process,
+    system::process::Process,
 };
 use meter_wire::{ErrorCode, Problem};
 use std::time::Duration;

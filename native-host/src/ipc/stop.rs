@@ -5,10 +5,9 @@ use super::{connection::peer, reach};
 use crate::{
     home::Home,
     lock::{self, Lock},
-    process::{Held, Kind, Process},
+    system::process::{Held, Kind, Process, Signal},
 };
 use meter_wire::{ErrorCode, Problem};
-use rustix::{io::Errno, process::Signal};
 use std::{io, time::Duration};
 use tokio::time;
 
@@ -41,13 +40,12 @@ pub(crate) async fn stop(home: &Home, means: Means) -> Result<bool, Problem> {
     let Some((process, daemon)) = hold(home).await? else {
         return nobody(home).await;
     };
-    let signal = |signal| match daemon.signal(signal) {
-        // It has ended meanwhile.
-        Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => Ok(()),
-        other => other.map_err(|error| failed(process, &error.to_string())),
+    let signal = |signal| {
+        let sent = daemon.signal(signal);
+        sent.map_err(|error| failed(process, &error.to_string()))
     };
-    signal(Signal::TERM)?;
-    signal(Signal::CONT)?;
+    signal(Signal::End)?;
+    signal(Signal::GoOn)?;
     let socket = home.socket();
     let obeys = || !socket.try_exists().unwrap_or(true);
     let need_not_wait = || means == Means::Asking && obeys();
@@ -56,7 +54,7 @@ pub(crate) async fn stop(home: &Home, means: Means) -> Result<bool, Problem> {
         has_ended = is_free_within(home, STOP_MAX, || false).await?;
     }
     if !has_ended && means == Means::Force {
-        signal(Signal::KILL)?;
+        signal(Signal::Kill)?;
         has_ended = is_free_within(home, OBEY_MAX, || false).await?;
     }
     match has_ended {

@@ -1,6 +1,7 @@
 //! The floor itself: arguments of a Chromium, preferences of a Firefox, and whether a running
 //! browser has it.
 
+use crate::system::process;
 use std::{ffi::OsString, fs, path::Path};
 
 /// The proxy of the floor: TCP port 1 (tcpmux), where only root may listen and nobody does. As the
@@ -100,24 +101,22 @@ const PREFERENCES: [(&str, &str); 13] = [
 /// this system, or not a process of ours.
 #[must_use]
 pub fn is_below(process: u32) -> Option<bool> {
-    let line = fs::read(format!("/proc/{process}/cmdline")).ok()?;
-    let arguments: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+    let arguments = process::arguments_of(process);
     if arguments.first().is_none_or(|program| program.is_empty()) {
         return None;
     }
-    let has = |wanted: &str| arguments.contains(&wanted.as_bytes());
+    let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
     Some(has(PROXY) && has(NAMES) || profile_has_it(&arguments))
 }
 
 /// Firefox takes its profile behind `-profile` or `--profile`.
-fn profile_has_it(arguments: &[&[u8]]) -> bool {
-    use std::os::unix::ffi::OsStrExt as _;
+fn profile_has_it(arguments: &[OsString]) -> bool {
     let named = arguments
         .iter()
-        .position(|argument| matches!(*argument, b"--profile" | b"-profile"));
+        .position(|argument| argument == "--profile" || argument == "-profile");
     let profile = named.and_then(|index| arguments.get(index.checked_add(1)?));
     profile.is_some_and(|profile| {
-        let file = Path::new(std::ffi::OsStr::from_bytes(profile)).join("user.js");
+        let file = Path::new(profile).join("user.js");
         fs::read_to_string(file).is_ok_and(|text| text.contains(BEGIN))
     })
 }
@@ -173,7 +172,7 @@ mod tests {
     fn a_firefox_is_known_by_its_profile() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().to_str().expect("UTF-8");
-        let line: Vec<&[u8]> = ["firefox", "--profile", path].map(str::as_bytes).into();
+        let line = ["firefox", "--profile", path].map(OsString::from);
         assert!(!profile_has_it(&line));
         fs::write(folder.path().join("user.js"), preferences()).expect("written");
         assert!(profile_has_it(&line));

@@ -5,8 +5,9 @@ use crate::{
     files,
     home::{self, Home},
     problems,
+    system::user,
 };
-use std::{fs, os::unix::fs::MetadataExt as _, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 pub(super) fn finding(home: &Home) -> Finding {
     let root = home.root().display();
@@ -36,7 +37,7 @@ pub(super) fn finding(home: &Home) -> Finding {
     ];
     let strange = of_others(home);
     if let Some(first) = strange.first() {
-        let me = rustix::process::geteuid().as_raw();
+        let me = user::effective();
         let list = strange
             .iter()
             .map(|path| quoted(path))
@@ -71,8 +72,9 @@ pub(super) fn finding(home: &Home) -> Finding {
 /// Everything of ours in this user's folders that belongs to somebody else, so that one command
 /// mends all.
 fn of_others(home: &Home) -> Vec<PathBuf> {
-    let me = rustix::process::geteuid().as_raw();
-    let strange = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|meta| meta.uid() != me);
+    let me = user::effective();
+    let strange =
+        |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|meta| user::owner(&meta) != me);
     let mut found = Vec::new();
     let root = home.root().to_path_buf();
     if strange(&root) || home.made().iter().any(strange) {

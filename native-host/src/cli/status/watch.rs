@@ -9,9 +9,9 @@ use crate::{
         output::{Format, has_reader, is_terminal},
         when,
     },
-    clock::Clock,
     home::Home,
     ipc::Connection,
+    system::clock::Clock,
 };
 use meter_wire::{Problem, Status};
 use std::{

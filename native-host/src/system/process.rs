@@ -1,8 +1,9 @@
 //! Another process, by a number that the kernel gave. No number out of a file or a variable ever
 //! becomes a [`Process`]: such a number may belong to somebody else by now.
 
-use rustix::process::{Pid, Signal};
-use std::{fmt, fs, io};
+use super::user;
+use rustix::process::{Pid, Signal as SystemSignal};
+use std::{ffi::OsString, fmt, fs, io, os::unix::ffi::OsStringExt as _, process::Command};
 
 /// A process that the kernel named: as the peer of a socket or the holder of a lock.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,15 +34,14 @@ impl Process {
 
     /// What it is, by its command line.
     pub(crate) fn kind(self) -> Kind {
-        let words = fs::read(self.file("cmdline")).unwrap_or_default();
+        let words = arguments_of(self.number());
         // Nothing is left of a process that is just ending. A system may hide a daemon, which lets
         // nobody look at its memory, even from its own user (proc(5), `hidepid`).
-        if words.is_empty() || !cfg!(target_os = "linux") {
+        if words.is_empty() {
             return Kind::Hidden;
         }
-        let mut words = words.split(|byte| *byte == 0).skip(1);
-        let is_daemon = words.any(|word| word == b"daemon");
-        match is_daemon && self.effective_user() == Some(rustix::process::geteuid().as_raw()) {
+        let is_daemon = words.iter().skip(1).any(|word| word == "daemon");
+        match is_daemon && self.effective_user() == Some(user::effective()) {
             true => Kind::Daemon,
             false => Kind::Other,
         }
@@ -88,6 +88,20 @@ impl Process {
     }
 }
 
+/// Program and arguments of the process with this number; empty where there is none, or the system
+/// does not tell.
+pub(crate) fn arguments_of(number: impl fmt::Display) -> Vec<OsString> {
+    let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+    if line.is_empty() {
+        return Vec::new();
+    }
+    let words = line.strip_suffix(b"\0").unwrap_or(&line);
+    let words = words.split(|byte| *byte == 0);
+    words
+        .map(|word| OsString::from_vec(word.to_vec()))
+        .collect()
+}
+
 /// `process 4711 (onionmeter)`
 impl fmt::Display for Process {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,15 +126,75 @@ enum Handle {
 }
 
 impl Held {
+    /// Sends a signal. One that has ended meanwhile needs none.
+    ///
     /// # Errors
-    /// It is gone, or not ours to signal.
+    /// It is not ours to signal.
     pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
-        match &self.0 {
+        let signal = match signal {
+            Signal::End => SystemSignal::TERM,
+            Signal::GoOn => SystemSignal::CONT,
+            Signal::Kill => SystemSignal::KILL,
+        };
+        let sent = match &self.0 {
             #[cfg(target_os = "linux")]
-            Handle::File(file) => rustix::process::pidfd_send_signal(file, signal)?,
-            Handle::Number(pid) => rustix::process::kill_process(*pid, signal)?,
+            Handle::File(file) => rustix::process::pidfd_send_signal(file, signal),
+            Handle::Number(pid) => rustix::process::kill_process(*pid, signal),
+        };
+        match sent {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+            Err(errno) => Err(errno.into()),
         }
-        Ok(())
+    }
+}
+
+/// What a process is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Signal {
+    /// To end in its own way.
+    End,
+    /// To go on after it was suspended.
+    GoOn,
+    /// To end at once; the kernel sees to it.
+    Kill,
+}
+
+/// The process that started this one; `None` once that has ended.
+pub(crate) fn parent() -> Option<Process> {
+    rustix::process::getppid().map(Process)
+}
+
+/// Leaves the session of the process that started this one, so that its end takes nothing along.
+///
+/// # Errors
+/// This process leads a group already.
+pub(crate) fn leave_session() -> io::Result<()> {
+    rustix::process::setsid()?;
+    Ok(())
+}
+
+/// Starts a command in a process group of its own, which Ctrl-C in a terminal does not reach.
+pub(crate) fn in_its_own_group(command: &mut Command) -> &mut Command {
+    std::os::unix::process::CommandExt::process_group(command, 0)
+}
+
+/// Becomes the command's program. Returns only if it cannot be started.
+pub(crate) fn become_program(command: &mut Command) -> io::Error {
+    std::os::unix::process::CommandExt::exec(command)
+}
+
+/// Waits until this process is asked to end, by SIGTERM or SIGINT.
+pub(crate) async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }
 
@@ -144,9 +218,10 @@ mod tests {
         assert_eq!(me.kind(), Kind::Other);
         assert!(!me.is_suspended());
         assert!(me.to_string().starts_with(&format!("process {number} (")));
+        assert_eq!(me.effective_user(), Some(user::effective()));
         assert_eq!(
-            me.effective_user(),
-            Some(rustix::process::geteuid().as_raw())
+            arguments_of(number),
+            std::env::args_os().collect::<Vec<_>>()
         );
     }
 }
