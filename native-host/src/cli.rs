@@ -126,7 +126,7 @@ enum Command {
     Stop(control::Stop),
     /// Run the relay alone, without home, daemon or reports
     Relay(relay::Arguments),
-    /// Run the daemon in the foreground (browsers and commands start it by themselves)
+    /// Run the daemon in the foreground (browsers and commands start it automatically)
     #[command(after_help = DAEMON_HELP)]
     Daemon,
     /// Show the versions of program, daemon, Tor and protocol
@@ -138,7 +138,7 @@ enum Command {
     /// List the exit statuses
     #[command(after_help = exit_codes::table())]
     ExitCodes,
-    /// Be the embedded Tor of a daemon (it starts this by itself)
+    /// Run as the embedded Tor of a daemon (the daemon starts this itself)
     #[cfg(feature = "embedded-tor")]
     #[command(hide = true)]
     EmbeddedTor,
@@ -199,7 +199,7 @@ pub fn run() -> ExitCode {
     outcome.unwrap_or_else(|failure| tell(&failure, format))
 }
 
-/// Help that was asked for, or why the arguments are none.
+/// Help that was asked for, or the reason why the arguments cannot be understood.
 fn not_understood(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         crate::ignore_because("nobody reads it", error.print());
@@ -211,7 +211,7 @@ fn not_understood(error: &clap::Error) -> ExitCode {
         crate::ignore_because("nobody reads it", error.print());
         return ExitCode::from(EXIT_USAGE);
     }
-    // What to do about it, without the lines on usage.
+    // The remedy, without the lines about usage.
     let text = error.to_string();
     let ends = ["\n\nUsage:", "\n\nFor more information"];
     let ends = ends.iter().filter_map(|end| text.find(end));
@@ -224,7 +224,7 @@ fn not_understood(error: &clap::Error) -> ExitCode {
 }
 
 fn obey(command: Command, format: Format) -> Outcome {
-    // Some need none, and work without a home folder.
+    // Some commands need no home folder and work without one.
     let home = Home::find().map_err(|error| CommandError::usage(&error));
     match command {
         Command::Up(arguments) => control::up(&arguments, &home?, format),
@@ -262,7 +262,7 @@ fn obey(command: Command, format: Format) -> Outcome {
     }
 }
 
-/// A mistake in the settings is told here in full; the daemon itself has no format to tell it in.
+/// A mistake in the settings is reported here in full; the daemon itself has no format for it.
 fn daemon(home: &Home) -> Outcome {
     home.prepare()
         .map_err(|error| CommandError::usage(&error))?;
@@ -280,7 +280,7 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
-    /// Every command, with those below it, by its names from the top.
+    /// Every command, including subcommands, by its names from the top.
     fn every_command() -> Vec<(Vec<String>, clap::Command)> {
         fn below(names: &[String], command: &clap::Command) -> Vec<(Vec<String>, clap::Command)> {
             let visible = command

@@ -1,4 +1,4 @@
-//! Asking the daemon, for as long as a person has patience.
+//! Asks the daemon, with a time limit.
 
 use super::{exit, outcome::CommandError};
 use crate::{EXIT_BUG, cli::quantity, ipc};
@@ -6,7 +6,7 @@ use clap::Args;
 use meter_wire::{Problem, Request, Settings, Status, Success};
 use std::time::Duration;
 
-/// For every command that asks the daemon.
+/// The time limit, for every command that asks the daemon.
 #[derive(Args, Clone, Copy, Default)]
 pub(super) struct Patience {
     /// Give up after this long, for example 5s or 2min (exit status 124)
@@ -15,7 +15,7 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    /// For what takes long by itself: never for ever.
+    /// Sets a limit for commands that may take long, if the person set none.
     pub(super) const fn at_most(self, default: Duration) -> Self {
         let timeout = match self.timeout {
             Some(timeout) => timeout,
@@ -26,7 +26,7 @@ impl Patience {
         }
     }
 
-    /// Runs one request's worth of async code.
+    /// Runs the async code of one request.
     pub(super) fn wait<T>(
         self,
         future: impl Future<Output = Result<T, Problem>>,
@@ -34,7 +34,7 @@ impl Patience {
         self.wait_or(String::new, future)
     }
 
-    /// The same; when time is over, `so_far` is added to what is said.
+    /// Like [`Self::wait`]; when the time limit passes, `so_far` is added to the message.
     pub(super) fn wait_or<T>(
         self,
         so_far: impl FnOnce() -> String,
@@ -63,7 +63,7 @@ impl Patience {
     }
 }
 
-/// The state of everything.
+/// Asks for the state of relay, Tor, session and book.
 pub(super) async fn status(daemon: &mut ipc::Connection) -> Result<Status, Problem> {
     match daemon.ask(Request::Status).await? {
         Success::Status(status) => Ok(*status),
@@ -71,7 +71,7 @@ pub(super) async fn status(daemon: &mut ipc::Connection) -> Result<Status, Probl
     }
 }
 
-/// What is in force of the settings; `None` for an older daemon, which does not know the request.
+/// Asks for the settings in force; `None` for an older daemon, which does not know the request.
 pub(super) async fn settings(daemon: &mut ipc::Connection) -> Option<Settings> {
     match daemon.ask(Request::Settings).await {
         Ok(Success::Settings(settings)) => Some(settings),
@@ -79,7 +79,7 @@ pub(super) async fn settings(daemon: &mut ipc::Connection) -> Option<Settings> {
     }
 }
 
-/// No daemon, and the command needs one.
+/// The failure when no daemon runs and the command needs one.
 pub(super) fn not_running(why: &str) -> CommandError {
     CommandError::Exit(exit::NOT_RUNNING, format!("the daemon is not running{why}"))
 }

@@ -1,4 +1,4 @@
-//! `restore` and `new-chain`: the ways out when the book is not the one that was signed into last.
+//! `restore` and `new-chain`: the remedies when the book is older than the last signed report.
 
 use super::{
     ask::{self, Patience},
@@ -27,12 +27,12 @@ pub(super) struct Restore {
 
 #[derive(Args)]
 pub(super) struct NewChain {
-    /// Also when nothing is wrong with the chain in use
+    /// Also if there is no problem with the current chain
     #[arg(long)]
     yes: bool,
 }
 
-/// What every SQLite file begins with.
+/// The first bytes of every SQLite file.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
 pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outcome {
@@ -49,7 +49,7 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
             let reports = page.to_vec();
             let asked = daemon.ask(Request::RestoreReports(RestoreReports { reports }));
             match asked.await {
-                // What is still missing may come with the next page.
+                // The next page may contain what is still missing.
                 Err(problem) if problem.code == ErrorCode::BookBehind => {}
                 Err(problem) if problem.code == ErrorCode::BadRequest => {
                     refused = problem.detail;
@@ -103,7 +103,7 @@ fn read(path: &Path) -> Result<Reports, CommandError> {
 fn of_book(path: &Path) -> Result<Reports, meter_ledger::BookError> {
     let book = Book::open_to_read(path)?;
     let chain = book.chain()?.map(|(chain, _)| HexBytes(chain.0));
-    // A row of the book has the length of a report; the daemon verifies what is in it.
+    // A row of the book has the length of a report; the daemon verifies its content.
     let reports = reports::all(&book)?;
     let reports = reports.iter().filter_map(|report| report.try_into().ok());
     let reports = reports.collect();
@@ -111,7 +111,7 @@ fn of_book(path: &Path) -> Result<Reports, meter_ledger::BookError> {
 }
 
 pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcome {
-    // The daemon puts the book there, and so nobody else's is named.
+    // The daemon puts the old book there, so only an unused name is shown.
     let kept = files::free_for_kept_book(&home.book()).map_err(|error| {
         let text = format!("{}: {error}", home.root().display());
         CommandError::Exit(exit::CANNOT_WRITE, text)

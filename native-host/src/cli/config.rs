@@ -136,11 +136,11 @@ fn get(key: Option<&str>, home: &Home, format: Format) -> Outcome {
         .print(format)
 }
 
-/// Where a value comes from.
+/// The origin of a value.
 enum Source {
     File,
     Default,
-    /// The relay chose it in place of the default, for this reason.
+    /// The relay chose it instead of the default, for this reason.
     Chosen(String),
 }
 
@@ -205,7 +205,7 @@ fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
     home.prepare()
         .map_err(|error| CommandError::Problem(problems::home(&error)))?;
     let path = home.config();
-    // A mistake from before is not the fault of this value.
+    // If the file had a mistake before, this value is not the cause.
     Config::load(&path).map_err(|error| broken(&error))?;
     config::set(&path, key, &value).map_err(|error| match error {
         ConfigError::Write(..) => CommandError::Exit(exit::CANNOT_WRITE, problems::chain(&error)),
@@ -230,7 +230,7 @@ fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
         .print(format)
 }
 
-/// Numbers with a unit, in the unit of the key.
+/// Parses a number with a unit, into the unit of the key.
 fn number(key: &str, word: &str) -> Result<u64, String> {
     match key.rsplit('_').next() {
         Some("bytes") => quantity::bytes(word),

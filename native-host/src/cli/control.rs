@@ -33,7 +33,7 @@ turn protection off in its popup.
 Exit status: 0 nothing runs any more (or nothing did), 7 the daemon does not end, 124 not within
 --timeout.";
 
-/// For commands without options of their own.
+/// Arguments of commands without their own options.
 #[derive(Args)]
 #[command(after_help = "Exit status: see `onionmeter help exit-codes`.")]
 pub(super) struct Plain {
@@ -152,7 +152,7 @@ pub(super) fn new_identity(arguments: &Plain, home: &Home, format: Format) -> Ou
     .print(format)
 }
 
-/// `stop`: the daemon itself.
+/// `stop`: stops the daemon itself.
 pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
     let means = match arguments.force {
         true => ipc::Means::Force,
@@ -169,7 +169,7 @@ pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
     answer.print(format)
 }
 
-/// Asks for something to be started, and starts the daemon for it.
+/// Sends a request to start something, and starts the daemon if needed.
 pub(super) fn start(home: &Home, request: Request, patience: Patience) -> Result<(), CommandError> {
     patience.wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
@@ -177,7 +177,8 @@ pub(super) fn start(home: &Home, request: Request, patience: Patience) -> Result
     })
 }
 
-/// What is to be stopped must not be started for it; that nothing runs is what was asked for.
+/// Sends a request to stop something. Does not start the daemon for it: if none runs, nothing is to
+/// be stopped.
 pub(super) fn stop(
     home: &Home,
     request: Request,
@@ -193,7 +194,7 @@ pub(super) fn stop(
     })
 }
 
-/// Whether there was a daemon to ask.
+/// Sends a request if a daemon runs. Returns whether there was one.
 pub(super) fn if_running(
     home: &Home,
     request: Request,

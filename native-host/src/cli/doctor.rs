@@ -80,7 +80,7 @@ fn signing_key(home: &Home) -> Finding {
     }
 }
 
-/// All versions, and what runs that is not of this one.
+/// All versions, and the parts that run in another version.
 fn parts(daemon: Option<&Daemon>) -> Vec<Finding> {
     let differences = daemon.map(succession::differences).unwrap_or_default();
     let line = succession::line(daemon);
@@ -92,7 +92,7 @@ fn parts(daemon: Option<&Daemon>) -> Vec<Finding> {
     std::iter::once(line).chain(differences).collect()
 }
 
-/// A daemon that does not answer, or something else in its place.
+/// A daemon that does not answer, or another program in its place.
 fn unanswered(failure: &CommandError) -> Finding {
     match failure {
         CommandError::Problem(problem) => Bad {
@@ -152,7 +152,7 @@ fn daemon(seen: &Seen, home: &Home) -> Finding {
     }
 }
 
-/// Why it is not the usual port.
+/// The reason why the relay is not on the usual port.
 fn chosen(port: u16, seen: &Seen, home: &Home) -> String {
     let config = seen.file.as_ref().ok();
     let why = config.and_then(|config| port::PortChoice::new(config, home).why(port));
@@ -165,7 +165,7 @@ fn chosen(port: u16, seen: &Seen, home: &Home) -> String {
     })
 }
 
-/// About other users' connections where the system does not tell whose they are.
+/// A finding about connections whose owner the system did not tell.
 fn unidentified(seen: &Seen) -> Option<Finding> {
     let config = seen.file.as_ref();
     let is_served = config.is_ok_and(|config| config.serve_unidentified);
@@ -195,7 +195,8 @@ fn unidentified(seen: &Seen) -> Option<Finding> {
     }
 }
 
-/// Neither needs a repair of ours; both may need a look at something else.
+/// Findings about other users and about addresses instead of names. Neither needs a repair of
+/// Onionmeter, but the person may have to check something else.
 fn strangers(status: &Status) -> Vec<Finding> {
     let mut findings = Vec::new();
     if status.foreign.0 > 0 {

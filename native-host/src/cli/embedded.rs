@@ -1,5 +1,5 @@
 //! `embedded-tor`: this program as the embedded Tor of its daemon, which starts it. Hidden, because
-//! a person has no use for it; `meter_arti` is what it is.
+//! people do not need it. `meter_arti` does the work.
 
 use super::outcome::{CommandError, Outcome};
 use crate::{
@@ -10,10 +10,10 @@ use meter_arti::{Discreet, Ended, Secrets};
 use std::{io, process::ExitCode};
 use tracing::warn;
 
-/// One worker passes on more than the public network gives; the other keeps circuits going.
+/// One worker passes on more than the public network delivers; the other keeps circuits running.
 const WORKERS: usize = 2;
 
-/// Runs until the daemon says so, or is gone.
+/// Runs until the daemon ends it, or the daemon has ended.
 pub(super) fn run() -> Outcome {
     limits::raise_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -23,7 +23,7 @@ pub(super) fn run() -> Outcome {
         .map_err(|error| CommandError::Exit(EXIT_BUG, error.to_string()))?;
     let conversation = meter_arti::run(tokio::io::stdin(), tokio::io::stdout(), begin_log);
     let ended = runtime.block_on(conversation);
-    // A thread waits for stdin and cannot be called back; to wait for it would be to stay.
+    // A thread that reads stdin cannot be interrupted; waiting for it would block the end.
     runtime.shutdown_background();
     Ok(match ended {
         Ended::Asked => ExitCode::SUCCESS,
@@ -31,7 +31,7 @@ pub(super) fn run() -> Outcome {
     })
 }
 
-/// Sends events and panics to stderr: the daemon scrubs them and logs them with its own time.
+/// Sends events and panics to stderr. The daemon scrubs them and logs them with its own time.
 fn begin_log(level: &str, secrets: Secrets) {
     let level = level.parse().unwrap_or(tracing::Level::WARN);
     let begun = tracing_subscriber::fmt()

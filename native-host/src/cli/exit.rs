@@ -1,11 +1,11 @@
 //! Exit statuses: each number with its name in JSON and its meaning. Numbers from 64 to 78 are
-//! those of sysexits.h, 3 is what `systemctl status` says of a unit that does not run, 124 is that
-//! of timeout(1).
+//! those of sysexits.h, 3 is the status of `systemctl status` for a unit that does not run, and 124
+//! is that of timeout(1).
 
 use crate::{EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE};
 use meter_wire::ErrorCode;
 
-/// A check looked for something wrong and found it.
+/// A check found a problem.
 pub(super) const CHECK: u8 = 1;
 /// No daemon runs.
 pub(super) const NOT_RUNNING: u8 = 3;
@@ -13,25 +13,25 @@ pub(super) const NOT_RUNNING: u8 = 3;
 pub(super) const NO_BROWSER: u8 = 4;
 /// The book is empty.
 pub(super) const NO_REPORTS: u8 = 5;
-/// The daemon does not start or does not answer.
+/// The daemon cannot be started or does not answer.
 pub(super) const NO_ANSWER: u8 = 7;
 /// A file that is not there or cannot be read.
 pub(super) const NO_INPUT: u8 = 66;
-/// The relay has no port.
+/// The relay could not open its port.
 pub(super) const RELAY: u8 = 71;
-/// A folder or file of ours cannot be written.
+/// A folder or file of Onionmeter cannot be written.
 pub(super) const CANNOT_WRITE: u8 = 73;
-/// stdout does not take what is written.
+/// stdout cannot be written.
 pub(super) const OUTPUT: u8 = 74;
 /// Possible again in a moment.
 pub(super) const TOO_SOON: u8 = 75;
-/// Two versions that do not understand each other.
+/// Two versions do not understand each other.
 pub(super) const PROTOCOL: u8 = 76;
-/// Not ours to do.
+/// Onionmeter may not do it.
 pub(super) const REFUSED: u8 = 77;
 /// A mistake in `config.toml`.
 pub(super) const CONFIG: u8 = 78;
-/// The time of `--timeout` is over.
+/// The time limit of `--timeout` has passed.
 pub(super) const TIMED_OUT: u8 = 124;
 
 /// Number, name in JSON, meaning.
@@ -169,7 +169,7 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::DaemonPlaceTaken => NO_ANSWER,
         ErrorCode::TorNotOurs => REFUSED,
         ErrorCode::Internal => EXIT_BUG,
-        // The rest is Tor's, or of the extension, which no command meets.
+        // The rest are codes of Tor, or of the extension, which no command gets.
         _ => EXIT_UNAVAILABLE,
     }
 }

@@ -18,11 +18,11 @@ pub(super) fn list(format: Format) -> Outcome {
         .print(format)
 }
 
-/// Columns of a narrow terminal, and where the meanings begin.
+/// Width of a narrow terminal, and the column where the meanings begin.
 const WIDTH: usize = 80;
 const MEANING_AT: usize = 25;
 
-/// For people.
+/// The list as text.
 pub(super) fn table() -> String {
     let mut text = String::from("Exit statuses:\n");
     for (code, name, meaning) in ALL {

@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Switch off what browsers ask on their own, by policies for every user of this computer
+/// Switch off requests that browsers make on their own, by policies for every user of this computer
 #[derive(Args)]
 #[command(after_help = "\
 Shows each file first. What it costs: most of Chromium's components and Firefox's experiments are no
@@ -38,13 +38,14 @@ or nobody was there to say yes.")]
 pub(super) struct Harden {
     #[command(flatten)]
     common: Common,
-    /// Also switch Safe Browsing off. Cost: no warning of dangerous sites and downloads any more
+    /// Also switch Safe Browsing off. Cost: nothing warns of dangerous sites and downloads any more
     #[arg(long)]
     no_safe_browsing: bool,
-    /// Also take private windows away, in which a Chromium's extension works only if it is let in
+    /// Also remove private windows, in which a Chromium's extension works only if it is allowed
+    /// there
     #[arg(long)]
     no_private_windows: bool,
-    /// Also for browsers that are not found here
+    /// Also for browsers that are not found on this computer
     #[arg(long)]
     all: bool,
 }
@@ -68,7 +69,7 @@ struct Common {
     /// Do not ask
     #[arg(long)]
     yes: bool,
-    /// The folder that stands for /, for images of other systems
+    /// Folder to use as /, for images of other systems
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
 }
@@ -130,7 +131,7 @@ pub(super) fn harden(arguments: &Harden, format: Format) -> Outcome {
     parts.end(ended("hardened", theirs, &arguments.common))
 }
 
-/// Shows what a person has to add to a file of somebody else's.
+/// Shows what a person must add to a file that Onionmeter did not write.
 fn left_to_the_person(
     parts: &mut Parts,
     place: &PolicyPlace,
@@ -204,7 +205,7 @@ fn line(place: &PolicyPlace, outcome: &str) -> String {
     format!("{}: {outcome}  {}", place.title, place.file.display())
 }
 
-/// Where a file stays as it is, which somebody else wrote or changed, the status says so.
+/// If a file stays unchanged because somebody else wrote or changed it, the exit status says so.
 fn ended(done: &str, is_any_kept: bool, common: &Common) -> Answer {
     match (is_any_kept, common.dry_run) {
         (true, _) => Answer::new("kept", "").exit(exit::CHECK),
@@ -213,7 +214,7 @@ fn ended(done: &str, is_any_kept: bool, common: &Common) -> Answer {
     }
 }
 
-/// Whether it is to be done: not on a dry run, not where another user must, and not without a yes.
+/// Whether to continue: not in a dry run, not if another user must do it, and not without a yes.
 fn go_on(
     common: &Common,
     places: &[&PolicyPlace],

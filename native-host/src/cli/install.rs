@@ -1,4 +1,4 @@
-//! `install`: the program in its place, a manifest for every browser, a command to type.
+//! `install`: copies the program, writes a manifest for every browser, makes a command.
 
 use super::{
     ask::Patience,
@@ -24,21 +24,22 @@ use std::{
 #[derive(Args)]
 pub(super) struct Install {
     /// Also register with the browser that keeps its data in this folder: the --user-data-dir of a
-    /// Chromium-family browser, or what a Firefox-family browser has instead of ~/.mozilla
+    /// Chromium-family browser, or the folder that a Firefox-family browser uses instead of
+    /// ~/.mozilla
     #[arg(long, value_name = "DIR")]
     browser_dir: Vec<PathBuf>,
 }
 
-/// What came of one place.
+/// The result for one browser.
 enum Done {
-    /// It was so already, or is so now.
+    /// It is registered, now or already before.
     Registered {
         /// A word for programs.
         outcome: &'static str,
-        /// And for the list.
+        /// The text for the list.
         how: String,
     },
-    /// The browser cannot start the program, for a reason that is not ours.
+    /// The browser cannot start the program, for a reason outside of Onionmeter.
     Limited(String),
     /// It could not be done.
     Failed(String),
@@ -47,7 +48,7 @@ enum Done {
 pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outcome {
     let usage = |error: &dyn std::error::Error| CommandError::usage(error);
     refuse_for_another()?;
-    // Whatever can be refused is refused before anything is made.
+    // Everything that can be refused is refused before anything is made.
     home.check().map_err(|error| usage(&error))?;
     registration::place_for_program(home).map_err(|error| usage(&error))?;
     let named: Result<Vec<_>, _> = arguments
@@ -109,7 +110,7 @@ fn ended(format: Format, whole: bool, found: bool) -> Answer {
     answer
 }
 
-/// What everybody reads below, or beside, the parts that could not be dealt with.
+/// The failure when some parts could not be done; the parts above it say which.
 pub(super) fn not_whole(what: &str, format: Format) -> CommandError {
     let which = match format {
         Format::Text => "the lines with NOT above say what and why",
@@ -121,8 +122,7 @@ pub(super) fn not_whole(what: &str, format: Format) -> CommandError {
     )
 }
 
-/// Root has browsers of its own at most; those of another user would be left with folders that this
-/// user cannot write.
+/// Refuses when root acts for another user: that user would get folders that they cannot write.
 pub(super) fn refuse_for_another() -> Result<(), CommandError> {
     match home::of_user().and_then(|user| Some((home::acted_for(&user)?, user))) {
         Some((owner, path)) => Err(CommandError::usage(&HomeError::OfAnother { path, owner })),
@@ -130,8 +130,8 @@ pub(super) fn refuse_for_another() -> Result<(), CommandError> {
     }
 }
 
-/// Registers with every browser that is there. Whether there is any; and `false` when one of them
-/// could not be.
+/// Registers with every browser that exists. Returns whether there is any, and `false` if one of
+/// them failed.
 fn register(
     parts: &mut Parts,
     record: &mut Record,
@@ -142,8 +142,8 @@ fn register(
     let width = width(&places);
     for place in places {
         let Some(done) = put(&place, program) else {
-            // A manifest that is shared with a browser in a sandbox stays on the list for the
-            // others.
+            // A manifest shared with a browser in a sandbox stays in the record for the other
+            // browsers.
             if place.reach == Reach::Direct {
                 record.forget(&place.manifest);
             }
@@ -182,7 +182,7 @@ fn register(
     Ok((found, whole))
 }
 
-/// The column of the names.
+/// The width of the column with the names.
 pub(super) fn width(places: &[Place]) -> usize {
     let there = places
         .iter()
@@ -194,7 +194,7 @@ pub(super) fn width(places: &[Place]) -> usize {
         .max(12)
 }
 
-/// Registers with one browser; `None` where there is none.
+/// Registers with one browser; `None` if the browser does not exist.
 fn put(place: &Place, program: &Path) -> Option<Done> {
     if let Presence::Unusable(why) = &place.presence {
         return Some(Done::Failed(why.clone()));
@@ -208,7 +208,7 @@ fn put(place: &Place, program: &Path) -> Option<Done> {
         how: how.to_owned(),
     };
     let done = match (place.is_present(), before) {
-        // The browser's folder is gone, and is not made again for it.
+        // The browser's folder does not exist, and is not made for it.
         (false, _) => return None,
         (true, ManifestState::Current) => {
             return Some(done("already_registered", "already registered"));
@@ -231,7 +231,8 @@ fn put(place: &Place, program: &Path) -> Option<Done> {
     )
 }
 
-/// A manifest inside of a sandbox points to what is outside of it; earlier versions wrote such.
+/// Removes a manifest inside a sandbox that points to a program outside of it; earlier versions
+/// wrote such manifests.
 fn closed(place: &Place, program: &Path) -> Option<Done> {
     let removed = registration::remove(&place.manifest, &[program.to_path_buf()]);
     crate::ignore_because(
@@ -244,7 +245,7 @@ fn closed(place: &Place, program: &Path) -> Option<Done> {
         .flatten()
 }
 
-/// Makes the command and says what to type; `false` when the link could not be made.
+/// Makes the command and says what to type; `false` if the link could not be made.
 fn command(parts: &mut Parts, program: &Path, home: &Home) -> Result<bool, CommandError> {
     let at = program.display();
     let part = |outcome, link: &Path| Part::new("command", outcome).at(link);
@@ -274,7 +275,7 @@ fn command(parts: &mut Parts, program: &Path, home: &Home) -> Result<bool, Comma
     Ok(true)
 }
 
-/// Names the link, and what is missing until it can be typed.
+/// Names the link, and what is missing before it can be typed.
 fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) -> Result<(), CommandError> {
     parts.tell(part, format_args!("Command: {}{more}", link.display()))?;
     let Some(folder) = link.parent() else {
@@ -293,7 +294,7 @@ fn in_path(parts: &mut Parts, part: Part, link: &Path, more: &str) -> Result<(),
     Ok(())
 }
 
-/// For the desktop's menu, where there is a browser that it could start.
+/// Makes the entry in the desktop's menu, if there is a browser that it could start.
 fn launcher(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
     if launch::find(None).is_none() {
         return Ok(true);
@@ -314,7 +315,7 @@ fn launcher(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
     Ok(true)
 }
 
-/// Starts the program once, as browsers will.
+/// Starts the program once, as browsers do.
 fn started(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
     let at = program.display();
     parts.say(format_args!("Program: {at}"))?;
@@ -336,7 +337,7 @@ fn started(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
     Ok(false)
 }
 
-/// An error with its causes, beside the file it is about.
+/// An error with its causes, and the file that it is about.
 pub(super) fn cannot(path: &Path, error: &dyn std::error::Error) -> CommandError {
     CommandError::Exit(
         exit::CANNOT_WRITE,

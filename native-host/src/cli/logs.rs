@@ -1,4 +1,4 @@
-//! `logs`: the end of the daemon's log, and what comes.
+//! `logs`: the end of the daemon's log, and new lines as they come.
 
 use super::{
     exit,
@@ -31,7 +31,7 @@ Exit status: 0 done, 66 there is no log yet or it cannot be read.";
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
-    /// Go on with new lines as they come
+    /// Continue with new lines as they come
     #[arg(long, short)]
     follow: bool,
     /// How many of the last lines
@@ -39,10 +39,10 @@ pub(super) struct Arguments {
     lines: usize,
 }
 
-/// Between two looks at the log.
+/// Pause between two looks at the log.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// The log is turned over at a megabyte; this is more than both files hold.
+/// The log is rotated at a megabyte; this is more than both files contain.
 const READ_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
@@ -115,7 +115,7 @@ fn lines_of(text: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// What Tor and its helpers said is quoted in the log; none of it may command a terminal.
+/// Makes a line safe for a terminal: the log quotes Tor and its helper programs.
 fn harmless(line: &str) -> String {
     let shown = |letter: char| match letter {
         '\t' => letter,
@@ -125,17 +125,17 @@ fn harmless(line: &str) -> String {
     line.chars().map(shown).collect()
 }
 
-/// A log that grows, and is another file from time to time.
+/// Reads a log that grows and is replaced by another file from time to time.
 struct Follower {
     path: PathBuf,
     file: BufReader<File>,
     inode: u64,
-    /// A line that has no end yet.
+    /// A line without its end.
     begun: Vec<u8>,
 }
 
 impl Follower {
-    /// With what the log holds by now.
+    /// Opens the log. Also returns its current content.
     fn open(path: &Path) -> io::Result<(Self, Vec<u8>)> {
         let file = File::open(path)?;
         let inode = file.metadata()?.ino();
@@ -149,7 +149,7 @@ impl Follower {
         (&mut follower.file)
             .take(READ_BYTES_MAX)
             .read_to_end(&mut text)?;
-        // A line in the making is for the next look.
+        // An incomplete line waits for the next look.
         let whole = text
             .iter()
             .rposition(|byte| *byte == b'\n')
@@ -163,13 +163,13 @@ impl Follower {
         self.read_on(&mut lines)?;
         let there = std::fs::metadata(&self.path);
         let is_new = there.as_ref().is_ok_and(|there| there.ino() != self.inode);
-        // Somebody emptied it.
+        // The file was emptied.
         let is_cut = match &there {
             Ok(there) => !is_new && there.len() < self.file.stream_position()?,
             Err(_) => false,
         };
         if is_new {
-            // What came between the look above and the turn is still in the old one.
+            // Lines that came between the last look and the rotation are in the old file.
             self.read_on(&mut lines)?;
             let (next, text) = Self::open(&self.path)?;
             lines.extend(lines_of(&text));

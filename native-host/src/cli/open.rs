@@ -41,7 +41,7 @@ pub(super) struct Open {
     /// Load this unpacked extension (Chromium, Brave, Vivaldi, Opera), with developer mode on
     #[arg(long, value_name = "DIR")]
     extension: Option<PathBuf>,
-    /// What the browser is given beside that: addresses, options of its own
+    /// More arguments for the browser: addresses or its own options
     #[arg(last = true)]
     arguments: Vec<OsString>,
 }
@@ -63,8 +63,7 @@ pub(super) fn run(arguments: &Open, home: &Home, format: Format) -> Outcome {
     if let Some(extension) = &arguments.extension {
         line.push(load(extension, &browser)?);
     }
-    // Named also where it is the usual one: the browser must not use another than the one that is
-    // looked at here.
+    // Named even if it is the usual one: the browser must use the profile that was checked here.
     if browser.preset.family == Family::Chromium {
         line.push(joined("--user-data-dir=", &profile));
     }
@@ -154,8 +153,8 @@ fn joined(option: &str, path: &Path) -> OsString {
     joined
 }
 
-/// The profile that is to be used: of a Chromium the usual one, of a Firefox one of its own,
-/// because there the floor stands in the profile and would hold for every other start as well.
+/// The profile to use: for a Chromium the usual one, for a Firefox a separate one, because its
+/// floor is part of the profile and would apply to every other start as well.
 fn profile(arguments: &Open, browser: &Launchable, home: &Home) -> Result<PathBuf, CommandError> {
     if let Some(profile) = &arguments.profile {
         return absolute(profile);

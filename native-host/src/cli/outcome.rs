@@ -1,17 +1,17 @@
-//! How a command ends: with an exit status, or with why it did not do what it was asked.
+//! How a command ends: with an exit status, or with the reason why it did not do what it was asked.
 
 use crate::{EXIT_USAGE, problems};
 use meter_wire::Problem;
 use std::{io, process::ExitCode};
 
-/// Why a command did not do what it was asked.
+/// The reason why a command did not do what it was asked.
 pub(super) enum CommandError {
-    /// With the code to exit with.
+    /// An exit status and a text.
     Exit(u8, String),
-    /// The daemon said no.
+    /// The daemon refused.
     Problem(Problem),
-    /// What is written does not reach stdout or stderr: nobody reads any more, or a disk is full.
-    /// No other error of the system becomes this one by itself.
+    /// stdout or stderr cannot be written: the reader has closed, or a disk is full. No other
+    /// system error is converted to this one automatically.
     Output(io::Error),
 }
 
@@ -22,11 +22,11 @@ impl From<Problem> for CommandError {
 }
 
 impl CommandError {
-    /// Wrong usage, in the words of the error.
+    /// Wrong usage, with the text of the error.
     pub(super) fn usage(error: &dyn std::error::Error) -> Self {
         Self::Exit(EXIT_USAGE, problems::chain(error))
     }
 }
 
-/// The exit status of a command, or why it did not do what it was asked.
+/// The exit status of a command, or the reason why it did not do what it was asked.
 pub(super) type Outcome = Result<ExitCode, CommandError>;

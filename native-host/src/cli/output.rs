@@ -1,4 +1,4 @@
-//! What a command has to say: text for people, or one JSON object for programs
+//! The output of a command: text for people, or one JSON object for programs
 //! (`docs/spec/command-line-json.md`).
 
 use super::{
@@ -14,7 +14,7 @@ use std::{
     process::ExitCode,
 };
 
-/// For whom.
+/// The form of the output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Format {
     /// People.
@@ -23,7 +23,7 @@ pub(super) enum Format {
     Json,
 }
 
-/// What a command found or did.
+/// The answer of a command.
 pub(super) struct Answer {
     text: String,
     object: Map<String, Value>,
@@ -32,7 +32,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// `text` may have several lines; a line break at its end is added where it lacks one.
+    /// `text` may have several lines; a line break is added at its end if needed.
     pub(super) fn new(state: &str, text: impl Into<String>) -> Self {
         let mut object = Map::new();
         object.insert("state".to_owned(), json!(state));
@@ -44,14 +44,14 @@ impl Answer {
         }
     }
 
-    /// Adds a member for programs.
+    /// Adds a member to the object.
     pub(super) fn with(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).expect("values have string keys");
         self.object.insert(name.to_owned(), value);
         self
     }
 
-    /// Adds the members of an object for programs.
+    /// Adds the members of an object.
     pub(super) fn with_all(mut self, value: impl Serialize) -> Self {
         if let Ok(Value::Object(members)) = serde_json::to_value(value) {
             self.object.extend(members);
@@ -59,7 +59,7 @@ impl Answer {
         self
     }
 
-    /// Ends with another status than 0. `error` says so to programs.
+    /// Sets an exit status other than 0. Programs get it as `error`.
     pub(super) fn exit(mut self, code: u8) -> Self {
         self.exit = code;
         if code != 0 {
@@ -69,13 +69,14 @@ impl Answer {
         self
     }
 
-    /// Ends as a command that did not do all that it was asked; what it did stays in the answer.
+    /// Ends as a command that did not do everything that it was asked. What it did stays in the
+    /// answer.
     pub(super) fn failed(mut self, failure: CommandError) -> Self {
         self.failure = Some(failure);
         self
     }
 
-    /// Says nothing to people.
+    /// Removes the text for people.
     pub(super) fn silent(mut self) -> Self {
         self.text.clear();
         self
@@ -106,7 +107,7 @@ impl Answer {
         out.flush()
     }
 
-    /// One line, for a stream of objects.
+    /// Prints the object on one line, for a stream of objects.
     pub(super) fn print_line(&self) -> io::Result<()> {
         let mut out = stdout().lock();
         serde_json::to_writer(&mut out, &self.object)?;
@@ -135,7 +136,8 @@ fn of_problem(problem: &Problem) -> Value {
     error(code, &problem.message, problem.detail.as_deref(), status)
 }
 
-/// Lines as they come: to people at once, to programs as `lines` of one object at the end.
+/// Lines that come over time: printed at once for people, collected in `lines` of one object for
+/// programs.
 pub(super) struct Lines {
     format: Format,
     kept: Vec<String>,
@@ -166,12 +168,12 @@ impl Lines {
     }
 }
 
-/// Tells why a command did not do what it was asked, and gives the status to end with.
+/// Prints the reason why a command did not do what it was asked. Returns its exit status.
 pub(super) fn tell(failure: &CommandError, format: Format) -> ExitCode {
     tell_with(failure, format, &Map::new())
 }
 
-/// The same; `members` say to programs what it did all the same.
+/// Like [`tell`]; `members` tell programs what was done anyway.
 #[expect(clippy::print_stderr, reason = "this is where problems go")]
 fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value>) -> ExitCode {
     let (code, object) = match failure {
@@ -179,7 +181,7 @@ fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value
             (*code, error(exit::name(*code), message, None, *code))
         }
         CommandError::Problem(problem) => (exit::of_problem(problem.code), of_problem(problem)),
-        // `onionmeter reports | head -1`: who reads has enough.
+        // `onionmeter reports | head -1`: the reader has enough.
         CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
         }
@@ -215,12 +217,12 @@ fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value
     ExitCode::from(code)
 }
 
-/// Whether stdout goes to a screen.
+/// Whether stdout is a terminal.
 pub(super) fn is_terminal() -> bool {
     io::IsTerminal::is_terminal(&stdout())
 }
 
-/// Whether whoever reads stdout has gone. Writing would tell, but a command that waits writes
+/// Whether stdout still has a reader. A write would show this, but a waiting command writes
 /// nothing.
 pub(super) fn has_reader() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

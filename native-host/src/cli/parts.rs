@@ -1,5 +1,5 @@
-//! What a command does to several things: a line for each to people, `parts` of one object to
-//! programs (`docs/spec/command-line-json.md`).
+//! The results of a command for several things: a line for each for people, `parts` of one object
+//! for programs (`docs/spec/command-line-json.md`).
 
 use super::{
     outcome::{CommandError, Outcome},
@@ -12,12 +12,11 @@ use std::{
     path::Path,
 };
 
-/// One thing and what became of it.
+/// One thing with its result.
 pub(super) struct Part(Map<String, Value>);
 
 impl Part {
-    /// `part` says what kind of thing it is, `outcome` what became of it; both are words of the
-    /// specification.
+    /// `part` is the kind of thing, `outcome` its result; both are words of the specification.
     pub(super) fn new(part: &str, outcome: &str) -> Self {
         let mut members = Map::new();
         members.insert("part".to_owned(), json!(part));
@@ -35,12 +34,12 @@ impl Part {
         self.with("path", json!(path.to_string_lossy()))
     }
 
-    /// Why it came to that, for people.
+    /// The reason for the result, for people.
     pub(super) fn because(self, reason: impl Display) -> Self {
         self.with("reason", json!(reason.to_string()))
     }
 
-    /// What is in the file.
+    /// The content of the file.
     pub(super) fn content(self, text: &str) -> Self {
         self.with("content", json!(text))
     }
@@ -51,7 +50,7 @@ impl Part {
     }
 }
 
-/// Everything that became of something, in its order.
+/// All results in their order.
 pub(super) struct Parts {
     format: Format,
     recorded: Vec<Value>,
@@ -65,20 +64,20 @@ impl Parts {
         }
     }
 
-    /// Tells of one thing.
+    /// Reports one result.
     pub(super) fn tell(&mut self, part: Part, line: impl Display) -> Result<(), CommandError> {
         self.record(part);
         self.say(line)
     }
 
-    /// For programs: people have read of it, or will.
+    /// Adds a result for programs only; people get it in another line.
     pub(super) fn record(&mut self, part: Part) {
         if self.format == Format::Json {
             self.recorded.push(Value::Object(part.0));
         }
     }
 
-    /// A line for people that programs have in a member.
+    /// Prints a line for people that programs get in another member.
     pub(super) fn say(&self, line: impl Display) -> Result<(), CommandError> {
         match self.format {
             Format::Json => Ok(()),

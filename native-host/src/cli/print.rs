@@ -1,4 +1,4 @@
-//! Words and columns for people.
+//! Texts and columns for people.
 
 use meter_core::Amount;
 use meter_wire::U64Text;
@@ -48,7 +48,7 @@ pub(super) fn counted(count: u32, thing: &str) -> String {
     }
 }
 
-/// Credits of an amount that came as text.
+/// Formats the credits of an amount that came as text.
 pub(super) fn credits(amount: U64Text) -> String {
     Amount::new(amount.0).map_or_else(|| "?".to_owned(), meter_core::credits_short)
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// Names of a unit and how many of the smallest unit it is.
+/// The names of a unit, and its value in the smallest unit.
 type Unit = (&'static [&'static str], u64);
 
 const DURATIONS: &[Unit] = &[
@@ -31,7 +31,7 @@ pub(super) fn milliseconds(text: &str) -> Result<u64, String> {
     parse(text, DURATIONS).map_err(|why| format!("{why}; {example}"))
 }
 
-/// For options: more than nothing.
+/// Like [`milliseconds`], for options: must be greater than zero.
 ///
 /// # Errors
 /// A sentence for the person who wrote it.
@@ -57,7 +57,7 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
 
 const TOO_LARGE: &str = "it is too large";
 
-/// The sum of its parts, each a number with a unit.
+/// Adds up the parts of a text, each a number with a unit.
 fn parse(text: &str, units: &[Unit]) -> Result<u64, String> {
     let mut rest = text.trim();
     if rest.is_empty() {
@@ -111,7 +111,7 @@ fn times(number: &str, each: u64) -> Result<u64, String> {
     Ok(sum)
 }
 
-/// The same back again, exact and short: `30000` ms as `30s`.
+/// Formats milliseconds exactly and briefly: `30000` ms as `30s`.
 pub(super) fn show_ms(ms: u64) -> String {
     let units = [(3_600_000, "h"), (60_000, "min"), (1_000, "s")];
     let unit = units

@@ -4,7 +4,7 @@ use super::outcome::CommandError;
 use crate::EXIT_USAGE;
 use std::io::{self, Write as _};
 
-/// Asks a person at the terminal, and gives the answer without blanks around it.
+/// Asks a person at the terminal, and returns the answer without surrounding blanks.
 pub(super) fn asked(question: &str) -> Result<String, CommandError> {
     let mut terminal = io::stderr().lock();
     let asked = terminal

@@ -1,7 +1,7 @@
 //! `relay`: the relay alone, in the foreground; for benchmarks, tools and servers.
 //!
-//! The same code that the daemon runs. No home, no session, no report, and Tor is somebody else's
-//! business.
+//! It runs the same code as the daemon, but without home, session and report. It does not start
+//! Tor.
 
 use super::{
     exit,
@@ -26,11 +26,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Who asks for the totals and does not take them is let go.
+/// A client of the stats address that does not read its answer is disconnected after this time.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
-/// Between two looks at the memory: well below one wake-up a second.
+/// Pause between two looks at the memory: well below one wake-up a second.
 const MEMORY_EVERY: Duration = Duration::from_secs(3);
-/// Between two tries to accept when that fails, for want of files for example.
+/// Pause after a failed accept, for example when there is no free file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 const HELP: &str = "\
@@ -52,13 +52,13 @@ pub(super) struct Arguments {
     /// Tor's SOCKS port, on loopback
     #[arg(long, value_parser = loopback)]
     upstream: SocketAddr,
-    /// Give every site circuits of its own: ask Tor with a user name and password for each
+    /// Give every site its own circuits: ask Tor with a user name and password for each site
     #[arg(long)]
     isolate: bool,
-    /// Tell clients of success before Tor has answered; a refusal is then a reset
+    /// Report success to clients before Tor has answered; a refusal is then a reset
     #[arg(long)]
     optimistic: bool,
-    /// Serve connections of which the system does not tell whose they are
+    /// Serve connections even if the system does not tell which user they belong to
     #[arg(long)]
     serve_unidentified: bool,
     /// Address that answers each connection with the exact totals, as one line of JSON
@@ -75,10 +75,10 @@ struct Totals {
     active: U64Text,
 }
 
-/// Runs until SIGINT or SIGTERM. Says on stdout where it listens.
+/// Runs until SIGINT or SIGTERM. Prints its addresses on stdout.
 pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     let connections_max = limits::raise_files();
-    // It is no reason to leave: a system without such a switch makes no dumps for us to forbid.
+    // Not a reason to stop: a system without this switch makes no dumps that could be forbidden.
     ignore_because("there is no log to say it in", core_dumps::forbid());
     let runtime =
         meter_relay::runtime().map_err(|error| CommandError::Exit(EXIT_BUG, error.to_string()))?;
@@ -126,7 +126,7 @@ async fn relay(
     }
 }
 
-/// A secret for as long as this process lasts.
+/// A secret that lasts as long as this process.
 fn isolation(wanted: bool) -> Result<Option<Isolation>, CommandError> {
     let secret = wanted.then(identity::secret).transpose();
     let secret = secret.map_err(|error| CommandError::Exit(EXIT_BUG, error.to_string()))?;
@@ -142,7 +142,7 @@ async fn look_after_memory(counters: &Counters) {
     }
 }
 
-/// With the address that it got.
+/// Opens the stats address. Also returns the address that the system chose.
 async fn stats_listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), CommandError> {
     let listen = async {
         let listener = TcpListener::bind(address).await?;
@@ -167,7 +167,7 @@ fn say(listen: SocketAddr, stats: Option<SocketAddr>, format: Format) -> Result<
         .map(drop)
 }
 
-/// One client at a time: an answer fits into the socket's buffer.
+/// Answers one client at a time: an answer fits into the socket's buffer.
 async fn answer_for_ever(listener: Option<TcpListener>, counters: &Counters) {
     let Some(listener) = listener else {
         return std::future::pending().await;

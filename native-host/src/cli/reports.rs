@@ -1,4 +1,4 @@
-//! `reports`: what the book holds, each verified again on the way out.
+//! `reports`: the reports in the book, each verified again before it is shown.
 
 use super::{
     exit,
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
 
 const PAGE: u32 = 500;
 
-/// Reads the book itself, so that looking starts no daemon and no Tor.
+/// Reads the book directly, so that it starts no daemon and no Tor.
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let path = arguments.book.clone().unwrap_or_else(|| home.book());
     let cannot = |error: io::Error| {
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             chain: HexBytes(chain.0),
             reports: reports.map_err(|error| CommandError::Exit(EXIT_DATA, error.to_string()))?,
         };
-        // In the order of the specification, which an answer's members have not.
+        // In the order of the specification; the members of an answer have another order.
         let json = serde_json::to_string_pretty(&file).expect("members are texts");
         writeln!(stdout(), "{json}").map_err(CommandError::Output)?;
         return Ok(ExitCode::SUCCESS);
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where what was asked for begins. Clocks are set at times; no report behind it is left out.
+/// Index of the first report to show. Clocks may be set back, so no report after it is left out.
 fn first_of(
     arguments: &Arguments,
     reports: &[Verified<SessionReport>],

@@ -1,5 +1,4 @@
-//! What is wrong with `config.toml`, and how to mend it: for every command that reads or tells
-//! settings.
+//! Mistakes in `config.toml` and their remedies, for every command that reads or shows settings.
 
 use crate::{
     config::{Config, ConfigError},
@@ -9,7 +8,7 @@ use crate::{
 use meter_wire::Settings;
 use std::{io, path::Path};
 
-/// A line for `status`, which is asked by people who wonder; nothing while the file is in order.
+/// A line for `status` about the settings; empty while the file is correct and fully in force.
 pub(super) fn note(home: &Home, in_force: Option<&Settings>) -> String {
     let changed: Vec<_> = in_force.into_iter().flat_map(Settings::changes).collect();
     match Config::load(&home.config()) {
@@ -31,7 +30,7 @@ pub(super) fn note(home: &Home, in_force: Option<&Settings>) -> String {
     }
 }
 
-/// What to do about it.
+/// The remedy for a mistake.
 pub(super) fn remedy(error: &ConfigError, path: &Path) -> String {
     let shown = path.display();
     match error {

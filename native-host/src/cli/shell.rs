@@ -1,4 +1,4 @@
-//! `completions` and `man`: made from the same description of the command line that parses it.
+//! `completions` and `man`: generated from the description of the command line that also parses it.
 
 use super::{
     outcome::{CommandError, Outcome},
@@ -56,7 +56,7 @@ pub(super) fn completions(
 }
 
 pub(super) fn man(arguments: &Man, mut command: Command, format: Format) -> Outcome {
-    // Full names ("onionmeter tor start") and the options that all commands share.
+    // Sets full names ("onionmeter tor start") and the options that all commands share.
     command.build();
     for name in &arguments.command {
         let found = command.find_subcommand(name).cloned();

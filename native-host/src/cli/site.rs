@@ -1,4 +1,4 @@
-//! A site as people paste it: a URL, host and port, upper case, umlauts, a literal address.
+//! Parses a site as people paste it: a URL, host and port, upper case, umlauts, an IP address.
 
 use std::net::IpAddr;
 use url::{Host, Url};
@@ -6,7 +6,7 @@ use url::{Host, Url};
 /// Schemes under which a browser loads through the relay.
 const SCHEMES: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
 
-/// The host as it stands in a request, international names in their ASCII form.
+/// The host in the form of a request; international names in their ASCII form.
 ///
 /// # Errors
 /// A sentence for the person who wrote it.
@@ -26,7 +26,7 @@ pub(super) fn host(text: &str) -> Result<String, String> {
             ));
         }
     };
-    // A URL would skip these, and take a path for a host.
+    // A URL parser would skip these characters and take a path for a host.
     if rest.is_empty() || rest.starts_with(['/', '\\', '?', '#']) {
         return Err(refused());
     }

@@ -1,4 +1,4 @@
-//! `status`: one look at everything, or one after the other.
+//! `status`: shows the state of everything, once or again at each change.
 
 mod picture;
 mod watch;
@@ -33,17 +33,17 @@ browser knows: its badge says so.";
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
-    /// Print nothing and let the exit status tell: 0 just when everything is ready
+    /// Print nothing; the exit status tells: 0 only if everything is ready
     #[arg(long)]
     check: bool,
-    /// Go on looking: a screen is drawn anew at each change, a pipe or file gets a line for each
+    /// Continue: a terminal is redrawn at each change, a pipe or file gets a line for each
     #[arg(long, short, conflicts_with = "check")]
     watch: bool,
     #[command(flatten)]
     patience: Patience,
 }
 
-/// Never starts the daemon: looking must not change what is looked at.
+/// Never starts the daemon: a look must not change anything.
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     if arguments.watch {
         return watch::run(arguments.patience, home, format);

@@ -1,12 +1,11 @@
-//! After a program was installed: the daemon that runs another one makes room for it, or is told
-//! of.
+//! After a program was installed: ends a daemon that runs another program, or reports it.
 
 use super::status::sentence;
 use crate::{home::Home, ipc, program::VERSION, versions::Daemon};
 use meter_wire::Problem;
 use std::path::Path;
 
-/// What became of the daemon of before.
+/// What happened to the earlier daemon.
 pub(super) struct Succession {
     /// A word for programs.
     pub(super) outcome: &'static str,
@@ -14,8 +13,8 @@ pub(super) struct Succession {
     pub(super) text: String,
 }
 
-/// Ends a daemon that runs another program than the one at `installed` and through which nothing
-/// goes. `None` where no daemon runs, or one of that program.
+/// Ends a daemon that runs another program than the one at `installed` and that serves no
+/// connection. `None` if no daemon runs, or one of that program.
 pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<Succession> {
     let unanswered = |problem: &Problem| Succession {
         outcome: "does_not_answer",

@@ -61,7 +61,7 @@ impl Arguments {
         self.min_bytes.is_none() && durations.iter().all(Option::is_none)
     }
 
-    /// What is not given stays as it is.
+    /// Values that are not given stay unchanged.
     fn over(&self, now: SetThresholds) -> SetThresholds {
         let or = |given: Option<u64>, now: U64Text| given.map_or(now, U64Text);
         SetThresholds {
@@ -147,7 +147,7 @@ fn set(arguments: &Arguments, wanted: SetThresholds, home: &Home, format: Format
         .print(format)
 }
 
-/// Here too, so that a number beyond the wire's range gets the same words.
+/// Checked here, too, so that a number too large for the protocol gets the same message.
 fn check(wanted: SetThresholds) -> Result<(), CommandError> {
     let checked = Thresholds::try_from(wanted);
     checked

@@ -43,11 +43,11 @@ enum Switch {
     #[command(after_help = "\
 Exit status: 0 Tor is stopped (or no daemon runs), 77 this Tor was not started by Onionmeter.")]
     Stop,
-    /// Set the state of the built-in Tor aside, its choice of guards too, and start it anew
+    /// Move the state of the built-in Tor aside, including its choice of guards, and start it again
     #[command(after_help = "\
 Exit status: 0 it is starting, 69 it cannot start, 73 the state cannot be moved.")]
     Anew,
-    /// Use this Tor from now on, and keep that in config.toml
+    /// Use this Tor from now on, and store the choice in config.toml
     #[command(after_help = "\
 Examples:
   onionmeter tor use managed      only the installed program `tor`
@@ -130,14 +130,14 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     }
 }
 
-/// Without its state the built-in Tor chooses new guards, so only a person decides that.
+/// Without its state the built-in Tor chooses new guards, so only a person may decide this.
 fn anew(home: &Home, patience: Patience) -> Result<String, CommandError> {
     patience.wait(async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(());
         };
         match daemon.ask(Request::TorStop).await {
-            // Somebody else's Tor does not use that folder.
+            // A Tor that we did not start does not use that folder.
             Err(problem) if problem.code == ErrorCode::TorNotOurs => Ok(()),
             outcome => outcome.map(drop),
         }
@@ -160,7 +160,7 @@ fn anew(home: &Home, patience: Patience) -> Result<String, CommandError> {
     Ok(moved)
 }
 
-/// Never starts the daemon.
+/// Returns the status if a daemon runs. Never starts one.
 pub(super) async fn in_use(home: &Home) -> Result<Option<meter_wire::Status>, meter_wire::Problem> {
     match ipc::Connection::attach(home).await? {
         Some(mut daemon) => super::ask::status(&mut daemon).await.map(Some),

@@ -1,7 +1,7 @@
-//! `uninstall`: undoes `install`, and with `--purge` removes what Onionmeter made in its home.
+//! `uninstall`: undoes `install`; with `--purge` it also removes what Onionmeter made in its home.
 //!
-//! What goes is listed in one place for both moods: `--dry-run` says of the same things that they
-//! would go.
+//! One list contains everything to remove, for both modes: `--dry-run` says for the same things
+//! that they would be removed.
 
 mod purge;
 mod undo;
@@ -30,7 +30,7 @@ use undo::Undo;
 
 #[derive(Args)]
 pub(super) struct Uninstall {
-    /// Also remove key, reports and everything else that Onionmeter made; there is no way back
+    /// Also remove key, reports and everything else that Onionmeter made; this cannot be undone
     #[arg(long)]
     purge: bool,
     /// Do not ask before --purge
@@ -62,7 +62,7 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     let mut undo = Undo { parts, mood };
     let mut whole = unregister(&mut undo, home)?;
     if mood == Mood::Earnest {
-        // A browser that still found the host may have had another started in the meantime.
+        // A browser that still found the host may have started another daemon meanwhile.
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
     if arguments.purge && whole {
@@ -90,7 +90,7 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
     parts.end(Answer::new(state, text))
 }
 
-/// Refuses to touch a folder that is not certain to be a home.
+/// Refuses to touch a folder unless it is certainly a home.
 fn check(home: &Home) -> Result<Kind, CommandError> {
     let refuse =
         |why: String| CommandError::Exit(EXIT_USAGE, format!("nothing was removed: {why}"));
@@ -121,7 +121,7 @@ fn check(home: &Home) -> Result<Kind, CommandError> {
     }
 }
 
-/// Removes manifests, link and program; `false` when something of it stays that should not.
+/// Removes manifests, link and program; `false` if a part that should be removed stays.
 fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
     let list = home.registered();
     let mut record = match Record::load(home) {
@@ -143,7 +143,7 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
             whole = undo.take("list", "List", &list, || fs::remove_file(&list))?;
         }
     } else if undo.mood == Mood::Earnest && list.is_file() {
-        // What is left is found again by the next `uninstall`.
+        // The next `uninstall` finds what remains.
         record
             .save(home)
             .map_err(|error| install::cannot(&list, &error))?;
@@ -162,7 +162,7 @@ fn take_manifests(
     let mut seen: Vec<&Path> = Vec::new();
     for place in &places {
         let at = place.manifest.as_path();
-        // Browsers of several sandboxes share one.
+        // Browsers of several sandboxes share one manifest.
         if seen.contains(&at) {
             continue;
         }
@@ -192,7 +192,7 @@ fn take_manifests(
     Ok(whole)
 }
 
-/// The command's link, the launcher and the program, which both name.
+/// Removes the command's link, the launcher and the program; link and launcher name the program.
 fn take_program(undo: &mut Undo, home: &Home, programs: &[PathBuf]) -> Result<bool, CommandError> {
     let mut whole = true;
     if let Some(link) = registration::command_of(programs) {

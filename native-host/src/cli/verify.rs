@@ -1,4 +1,4 @@
-//! `verify FILE`: checks reports with nothing but the file and, if given, the expected key.
+//! `verify FILE`: checks reports with only the file and, if given, the expected key.
 
 use super::{
     exit,
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     key: Option<String>,
 }
 
-/// Reports of some centuries; a larger file is not one of ours.
+/// Enough for the reports of some centuries; a larger file was not made by Onionmeter.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
@@ -68,7 +68,8 @@ pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     let Some(head) = head else {
         return Err(bad("the file holds no reports"));
     };
-    // Each follows the one before it, so the last number is the count just when the first is 1.
+    // Each report follows the one before it, so the last number equals the count only if the first
+    // is 1.
     let complete = u64::try_from(file.reports.len()).is_ok_and(|count| count == head.sequence);
     out.line(format_args!(
         "All {} reports verify{}. Running total: {} credits.\nSigned by {key_text}",
@@ -95,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
     )
 }
 
-/// Where the chain stands after the first report of the file, whose predecessors may be elsewhere.
+/// The head of the chain after the first report of the file; earlier reports may be elsewhere.
 fn first(report: &Verified<SessionReport>, genesis: &ChainHead) -> Result<ChainHead, ChainError> {
     let value = report.value();
     if value.sequence == 1 {
@@ -113,7 +114,7 @@ fn first(report: &Verified<SessionReport>, genesis: &ChainHead) -> Result<ChainH
     })
 }
 
-/// A file of reports, from standard input for `-`; nothing in it is verified yet.
+/// Reads a file of reports, from standard input for `-`. Nothing in it is verified yet.
 pub(super) fn read(path: &Path) -> Result<ReportsFile, CommandError> {
     let mut text = Vec::new();
     let name = path.display();

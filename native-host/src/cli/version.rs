@@ -1,4 +1,4 @@
-//! `version`: of every part that could be of another one.
+//! `version`: the versions of all parts that may differ.
 
 use super::{
     ask::{self, Patience},

@@ -1,4 +1,4 @@
-//! Waiting for relay and Tor, with the progress that Tor tells.
+//! Waits for relay and Tor, and shows the progress that Tor reports.
 
 use super::{ask, ask::Patience, outcome::CommandError, output::Format, status};
 use crate::{EXIT_UNAVAILABLE, home::Home, ipc::Connection};
@@ -6,20 +6,19 @@ use meter_wire::{ErrorCode, Problem, RelayStatus, Request, Status, TorState};
 use std::time::Duration;
 use std::{cell::RefCell, io::Write as _};
 
-/// How long `--wait` waits where `--timeout` does not say. Tor on a slow network takes a minute or
-/// two.
+/// How long `--wait` waits without `--timeout`. On a slow network Tor takes a minute or two.
 pub(super) const READY_MAX: Duration = Duration::from_secs(180);
 
-/// What is waited for.
+/// The state to wait for.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) enum Goal {
-    /// A Tor that can be used.
+    /// A usable Tor.
     Tor,
-    /// That and an open relay.
+    /// A usable Tor and an open relay.
     Everything,
 }
 
-/// What to do at a state.
+/// What to do in a state.
 #[derive(Debug, Eq, PartialEq)]
 enum Step {
     Wait(String),
@@ -27,7 +26,7 @@ enum Step {
     Failed(Box<Problem>),
 }
 
-/// Asks for `requests` in order, starting the daemon if need be, and waits for the goal.
+/// Sends `requests` in order, starts the daemon if needed, and waits for the goal.
 pub(super) fn until(
     goal: Goal,
     requests: Vec<Request>,
@@ -45,7 +44,7 @@ pub(super) fn until(
             .await?
             .ok_or_else(|| Problem::new(ErrorCode::DaemonUnreachable))?;
         ask_all(goal, requests, &mut asking, &mut watching, &progress).await?;
-        // Asked for now, so that no state from before the start is taken for what came of it.
+        // Asked now, so that a state from before the start is not taken for its result.
         let mut status = ask::status(&mut asking).await?;
         loop {
             match step(goal, &status) {
@@ -57,7 +56,7 @@ pub(super) fn until(
         }
     })?;
     outcome.map_err(|problem| match problem.code {
-        // Sentences alone would leave open what to do.
+        // The sentence of these codes does not say what to do.
         code if code.tor_action().is_some() => CommandError::Exit(
             EXIT_UNAVAILABLE,
             status::sentence(&problem) + " " + code.tor_action().unwrap_or_default(),
@@ -66,7 +65,7 @@ pub(super) fn until(
     })
 }
 
-/// One after the other. Meanwhile the other connection tells how it goes.
+/// Sends the requests one after the other. Meanwhile the other connection shows the progress.
 async fn ask_all(
     goal: Goal,
     requests: Vec<Request>,
@@ -78,8 +77,8 @@ async fn ask_all(
         let mut answer = std::pin::pin!(asking.ask(request));
         loop {
             tokio::select! {
-                // What was told before the answer is read before it, so that no state from before
-                // the start is left to be read after it.
+                // Notices that came before the answer are read first, so that no state from before
+                // the start is read after it.
                 biased;
                 status = watching.next_status() => {
                     if let Step::Wait(words) = step(goal, &status?) {
@@ -139,7 +138,7 @@ fn step(goal: Goal, status: &Status) -> Step {
     Step::Wait(words + &trouble)
 }
 
-/// What was told so far, on stderr: stdout has the result.
+/// The progress so far, on stderr, because stdout has the result.
 struct Progress {
     format: Format,
     last: RefCell<String>,

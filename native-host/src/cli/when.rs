@@ -1,19 +1,19 @@
-//! Points in time: as people write them, and in local time with its offset.
+//! Points in time: parsed as people write them, and formatted in local time with the offset.
 
 use super::quantity;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use meter_core::UnixMs;
 
-/// What `--since` means: `2h` ago, a date, date and time, `today` or `yesterday`.
+/// The meaning of `--since`: `2h` ago, a date, date and time, `today` or `yesterday`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Since {
-    /// So many milliseconds ago.
+    /// This many milliseconds ago.
     Ago(u64),
     /// Local date and time.
     Local(DateTime),
     /// A moment with its offset.
     Moment(Timestamp),
-    /// The beginning of the day so many days ago.
+    /// The beginning of the day this many days ago.
     Day(u8),
 }
 
@@ -29,7 +29,7 @@ pub(super) fn since(text: &str) -> Result<Since, String> {
     if let Ok(ms) = quantity::milliseconds(text) {
         return Ok(Since::Ago(ms));
     }
-    // The stricter one first: the other would leave the offset away.
+    // The stricter parser first: the other one would ignore the offset.
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(Since::Moment(moment));
     }
@@ -39,10 +39,10 @@ pub(super) fn since(text: &str) -> Result<Since, String> {
 }
 
 impl Since {
-    /// As milliseconds since 1970; what lies before is 0.
+    /// Milliseconds since 1970; 0 for a time before that.
     ///
     /// # Errors
-    /// A sentence, where the calendar has no such moment.
+    /// A sentence, if the calendar has no such moment.
     pub(super) fn at(self, now: UnixMs, zone: &TimeZone) -> Result<u64, String> {
         let out_of_range = |_: jiff::Error| "that is out of the calendar".to_owned();
         let moment = match self {
@@ -77,7 +77,7 @@ pub(super) fn clock(at: UnixMs, zone: &TimeZone) -> String {
         .to_string()
 }
 
-/// The zone of this computer or of `TZ`; UTC where neither is known.
+/// The time zone of this computer or of `TZ`; UTC if neither is known.
 pub(super) fn zone() -> TimeZone {
     TimeZone::try_system().unwrap_or(TimeZone::UTC)
 }
@@ -130,7 +130,7 @@ mod tests {
             ("2027-01-15 14:30", "2027-01-15T13:30:00Z"),
             ("2027-01-15T14:30:00Z", "2027-01-15T14:30:00Z"),
             ("2027-01-15T14:30:00-05:00", "2027-01-15T19:30:00Z"),
-            // The clocks went forward in that night.
+            // In that night the clocks went forward.
             ("today", "2027-03-27T23:00:00Z"),
             ("yesterday", "2027-03-26T23:00:00Z"),
             ("100000d", "1970-01-01T00:00:00Z"),

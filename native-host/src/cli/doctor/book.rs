@@ -83,7 +83,7 @@ fn compared(audit: &Audit, book: &Book, record: &LastSigned) -> Result<Finding, 
     )))
 }
 
-/// Only what is damaged is to be replaced: a full disk or another program is no reason to move a
+/// Only a damaged book should be replaced: a full disk or another program is no reason to move a
 /// sound book.
 fn bad(home: &Home, error: &BookError) -> Finding {
     let book = home.book();

@@ -1,5 +1,5 @@
-//! What `doctor` says of the browsers: each manifest is read, and the host is started from it as
-//! the browser would start it.
+//! Findings about the browsers: reads each manifest, and starts the host from it as the browser
+//! would.
 
 use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{
@@ -60,7 +60,8 @@ fn finding(place: &Place, program: &Path, trials: &mut Trials) -> Option<Finding
             remedy: "then run `onionmeter install`".to_owned(),
         });
     }
-    // Others read the manifest of a browser in a sandbox, too; it says nothing of that browser.
+    // Other browsers read the manifest of a browser in a sandbox, too, so it says nothing about
+    // that browser.
     if place.reach != Reach::Direct && !place.is_present() {
         return None;
     }
@@ -86,7 +87,7 @@ fn repair() -> String {
     "run `onionmeter install`".to_owned()
 }
 
-/// What happens when the host is started from the manifest.
+/// The result of starting the host from the manifest.
 fn tried(place: &Place, program: &Path, limit: Option<String>, trials: &mut Trials) -> Finding {
     let name = &place.name;
     let named = registration::program_of(&place.manifest).unwrap_or_else(|| program.to_path_buf());
@@ -113,7 +114,7 @@ fn tried(place: &Place, program: &Path, limit: Option<String>, trials: &mut Tria
     }
 }
 
-/// One start for each program and kind of browser.
+/// The results of starting, one for each program and kind of browser.
 #[derive(Default)]
 struct Trials(BTreeMap<(PathBuf, bool), Trial>);
 

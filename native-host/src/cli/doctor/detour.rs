@@ -1,10 +1,10 @@
-//! `doctor` on the way that Tor's own connections take where Tor is blocked.
+//! Findings about the detour of Tor's own connections, for networks where Tor is blocked.
 
 use super::finding::Finding::{self, Bad, Good};
 use crate::{config::Config, home::Home, problems, tor_supervisor};
 use meter_tor::TorProblem;
 
-/// Nothing where Tor connects straight: that is what most do.
+/// Returns no finding if Tor connects directly, as most do.
 pub(super) fn findings(config: &Config, home: &Home) -> Vec<Finding> {
     let detour = tor_supervisor::detour(home, config);
     match detour.check(tor_supervisor::own_backend(config)) {

@@ -1,10 +1,10 @@
-//! One thing that the doctor found, in words and for programs.
+//! A finding of the doctor, as text and for programs.
 
 use Finding::{Bad, Good, Note};
 use serde_json::json;
 use std::fmt;
 
-/// What was found, and what repairs it where it is bad.
+/// What was found, and the remedy if it is bad.
 pub(super) enum Finding {
     Good(String),
     Note(String),
@@ -12,7 +12,7 @@ pub(super) enum Finding {
 }
 
 impl Finding {
-    /// For programs.
+    /// The finding as JSON.
     pub(super) fn object(&self, section: &str) -> serde_json::Value {
         match self {
             Good(what) => json!({"section": section, "level": "ok", "text": what}),

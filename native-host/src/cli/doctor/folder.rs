@@ -1,4 +1,4 @@
-//! What `doctor` says of the home folder: whose it is, and whether it is one.
+//! Findings about the home folder: its owner, and whether it is a home.
 
 use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{
@@ -69,8 +69,8 @@ pub(super) fn finding(home: &Home) -> Finding {
     }
 }
 
-/// Everything of ours in this user's folders that belongs to somebody else, so that one command
-/// mends all.
+/// All paths of Onionmeter in this user's folders that belong to another user, so that one command
+/// repairs all.
 fn of_others(home: &Home) -> Vec<PathBuf> {
     let me = user::effective();
     let strange =
@@ -86,7 +86,7 @@ fn of_others(home: &Home) -> Vec<PathBuf> {
         found.extend(folder.or(Some(place.manifest)).filter(strange));
     }
     if let Some(user) = home::of_user() {
-        // The first folder on the way that is not ours holds the rest.
+        // The first folder on the path that belongs to another user contains the rest.
         let way = [
             ".local",
             ".local/share",

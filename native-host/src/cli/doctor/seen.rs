@@ -1,4 +1,4 @@
-//! What the doctor looks at before it judges: the daemon as it answers, and `config.toml`.
+//! What the doctor reads before it judges: the daemon's answers, and `config.toml`.
 
 use crate::{
     cli::{ask, ask::Patience, outcome::CommandError},
@@ -9,21 +9,21 @@ use crate::{
 };
 use meter_wire::{Settings, Status};
 
-/// What the findings go by.
+/// The basis of the findings.
 pub(super) struct Seen {
-    /// Of the daemon; `None` while none answers.
+    /// The daemon's status; `None` if no daemon answers.
     pub(super) status: Option<Status>,
-    /// What it goes by; `None` also for a daemon that does not tell.
+    /// The settings in force; `None` also for a daemon that does not report them.
     pub(super) in_force: Option<Settings>,
-    /// Which program it runs; `None` while none answers.
+    /// The daemon's program; `None` if no daemon answers.
     pub(super) daemon: Option<Daemon>,
-    /// What its next start goes by.
+    /// The settings of the next start.
     pub(super) file: Result<Config, ConfigError>,
-    /// Why a daemon that may run is not heard.
+    /// The reason why a daemon that may run does not answer.
     pub(super) unanswered: Option<CommandError>,
 }
 
-/// Never starts the daemon.
+/// Reads everything. Never starts the daemon.
 pub(super) fn look(patience: Patience, home: &Home) -> Seen {
     let answered = patience.wait(async {
         let Some(mut connection) = ipc::Connection::attach(home).await? else {

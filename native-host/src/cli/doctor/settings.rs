@@ -1,5 +1,5 @@
-//! `doctor` on `config.toml`: whether it is in order, and what a running daemon does not follow
-//! yet.
+//! Findings about `config.toml`: whether it is correct, and the changes that a running daemon does
+//! not use yet.
 
 use super::{
     finding::Finding::{self, Bad, Good, Note},
@@ -51,7 +51,7 @@ fn change(setting: &Setting) -> Finding {
     Note(format!("{difference}. {}", Effect::of(key).sentence()))
 }
 
-/// What the daemon goes by while its file has a mistake.
+/// The settings that the daemon uses while its file has a mistake.
 fn goes_on(settings: &Settings) -> String {
     let shown = [
         "relay.port",

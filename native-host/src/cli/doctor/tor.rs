@@ -1,5 +1,5 @@
-//! `doctor` on Tor: which one is used and why, how it is, what else there is on this computer. At
-//! most twenty lines, and nothing that names a site.
+//! Findings about Tor: which one is used and why, its state, and other Tors on this computer. At
+//! most twenty lines, and none names a site.
 
 mod others;
 
@@ -19,7 +19,7 @@ use meter_core::Backend;
 use meter_tor::{Candidate, SurveyedPlace};
 use meter_wire::{ErrorCode, Status, TorState, TorStatus, WireBackend};
 
-/// The whole story. What only the settings tell is left open while they cannot be read.
+/// All findings. What depends on the settings is left out while they cannot be read.
 pub(super) fn findings(seen: &Seen, home: &Home) -> Vec<Finding> {
     let (status, config) = (seen.status.as_ref(), seen.file.as_ref().ok());
     let there = Patience::default().wait(async { Ok(meter_tor::survey(&places(config)).await) });
@@ -52,7 +52,7 @@ fn way(config: &Config, home: &Home) -> Vec<Finding> {
     detour
 }
 
-/// By what the daemon goes on with while config.toml has a mistake.
+/// The detour that the daemon keeps using while `config.toml` has a mistake.
 fn way_in_force(seen: &Seen) -> Finding {
     let in_force = seen.in_force.as_ref();
     let of = |key| in_force.and_then(|settings| settings.in_force(key));
@@ -77,7 +77,7 @@ fn backend(status: Option<&Status>) -> Option<Backend> {
     status?.tor.backend?.known()
 }
 
-/// Where Tors usually are, and where `config.toml` says.
+/// The usual places of a Tor, and those in `config.toml`.
 fn places(config: Option<&Config>) -> Vec<Candidate> {
     let socks = config.and_then(|config| config.tor.socks_port.clone());
     let control = config.and_then(|config| config.tor.control_port.clone());
@@ -107,7 +107,7 @@ fn in_use(status: Option<&Status>, config: Option<&Config>, there: &[SurveyedPla
     }
 }
 
-/// Arti's has its name in it.
+/// Adds "Tor" to a version; Arti's contains its name already.
 fn named(version: &str) -> String {
     match version.starts_with(|letter: char| letter.is_ascii_digit()) {
         true => format!("version {version}"),
@@ -115,7 +115,7 @@ fn named(version: &str) -> String {
     }
 }
 
-/// In the order that the daemon has, too.
+/// Uses the same order as the daemon.
 fn to_be_used(config: &Config, there: &[SurveyedPlace]) -> &'static str {
     let is_installed = meter_tor::find_program(&config.tor.program).is_ok();
     match config.tor.backend {
@@ -131,7 +131,7 @@ fn to_be_used(config: &Config, there: &[SurveyedPlace]) -> &'static str {
     }
 }
 
-/// What a Tor that runs does not say of itself.
+/// Trouble that a running Tor does not report itself.
 fn trouble(tor: &TorStatus) -> Option<Finding> {
     let trouble = tor.trouble.as_ref()?;
     let mut what = sentence(&trouble.problem);
@@ -181,9 +181,9 @@ fn state(tor: &TorStatus) -> Option<Finding> {
     })
 }
 
-/// By what it is known how Tor is.
+/// How much is known about Tor's state, and from where.
 fn control(tor: &TorStatus) -> Option<Finding> {
-    // Only a Tor of somebody else's that has no control port for us leaves its version unsaid.
+    // Only a Tor that we did not start, without a control port for us, does not tell its version.
     Some(match (tor.backend?.known()?, &tor.version) {
         (Backend::Existing, None) => Note(
             "control: none, so its progress and version are \
@@ -217,7 +217,7 @@ fn folder(status: Option<&Status>, config: Option<&Config>, home: &Home) -> Opti
         home.tor_data()
     };
     let shown = path.display();
-    // Tor looks at more than we do here, and has said what it found.
+    // Tor checks more than this function, and has reported the result.
     if status.is_some_and(|status| is_refused(&status.tor.state)) {
         return Some(Note(format!("folder: {shown}, refused by Tor, see above")));
     }

@@ -1,4 +1,4 @@
-//! What `status` answers, once and at each change.
+//! The answer of `status`, once and at each change.
 
 use super::words::{describe, state};
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
 };
 use meter_wire::Status;
 
-/// The whole picture; `notes` say what is wrong with `config.toml`, which the next start meets, and
-/// with the versions.
+/// The whole answer. `notes` are about mistakes in `config.toml`, which matter at the next start,
+/// and about versions.
 pub(super) fn answer(status: Option<&Status>, home: &Home, notes: &str) -> Answer {
     match status {
         Some(status) => Answer::new(state(status), describe(status, home) + notes).with_all(status),

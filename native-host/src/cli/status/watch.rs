@@ -1,4 +1,4 @@
-//! `status --watch`: again at each change, until Ctrl-C or until nobody reads it any more.
+//! `status --watch`: prints again at each change, until Ctrl-C or until the reader has closed.
 
 use super::{picture, words};
 use crate::{
@@ -21,28 +21,28 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// Between two looks for a daemon, and for a reader that has gone.
+/// Pause between two looks for a daemon, and for a reader that has closed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How each state is shown.
+/// The form in which each state is shown.
 #[derive(Clone, Copy)]
 enum Way {
-    /// A screen, drawn anew.
+    /// A terminal, redrawn each time.
     Screen,
-    /// A line for each.
+    /// One line for each state.
     Line,
-    /// An object in a line for each.
+    /// One object on one line for each state.
     Object,
 }
 
 struct Watch<'a> {
     home: &'a Home,
     way: Way,
-    /// What was shown last, without its time.
+    /// The last output, without its time.
     shown: Option<String>,
 }
 
-/// Why the watch is over.
+/// The reason why the watch ends.
 enum End {
     NoReader,
     Output(io::Error),
@@ -95,7 +95,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Until the daemon ends.
+    /// Shows states until the daemon ends.
     async fn follow(&mut self, mut daemon: Connection) -> Result<(), End> {
         if let Ok(status) = ask::status(&mut daemon).await {
             self.show(Some(&status))?;
@@ -104,7 +104,7 @@ impl Watch<'_> {
             tokio::select! {
                 status = daemon.next_status() => match status {
                     Ok(status) => self.show(Some(&status))?,
-                    // It ended, and is looked for again.
+                    // The daemon has ended; the caller looks for the next one.
                     Err(_) => return Ok(()),
                 },
                 () = sleep(LOOK_EVERY) => if !has_reader() {
@@ -137,7 +137,7 @@ impl Watch<'_> {
             }
             Way::Screen => {
                 let mut out = stdout().lock();
-                // To the upper left corner, and what is below away.
+                // Moves to the upper left corner and clears the screen below.
                 write!(
                     out,
                     "\x1b[H\x1b[J{}\n\nat {now}; Ctrl-C ends\n",

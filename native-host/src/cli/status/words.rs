@@ -1,11 +1,11 @@
-//! The state of everything, in words.
+//! The state of everything as text.
 
 use crate::{cli::print, home::Home, port};
 use meter_wire::{
     Problem, RelayStatus, Status, TorState, TorStatus, UNREACHED_WINDOW_MS, Unreached,
 };
 
-/// One word for programs and for the line of a log. "ready" is the only one that is good.
+/// One word for programs and for log lines. Only "ready" means that everything works.
 pub(in crate::cli) fn state(status: &Status) -> &'static str {
     match (&status.problem, &status.relay, &status.tor.state) {
         (Some(_), ..) => "problem",
@@ -24,7 +24,7 @@ pub(in crate::cli) fn state(status: &Status) -> &'static str {
     }
 }
 
-/// The same in one line.
+/// The same on one line.
 pub(in crate::cli) fn line(status: &Status) -> String {
     let session = status.session.as_ref().map_or_else(
         || "no session open".to_owned(),
@@ -84,7 +84,7 @@ fn trouble(tor: &TorStatus) -> String {
     )
 }
 
-/// The latest kind with what to do about it, the others in a line each.
+/// The latest kind with its remedy, and the other kinds on one line each.
 fn unreached(kinds: &[Unreached]) -> String {
     let minutes = UNREACHED_WINDOW_MS / 60_000;
     let mut text = String::new();
@@ -124,8 +124,8 @@ fn strangers(status: &Status) -> String {
     text
 }
 
-/// With the reason for its port, and with what it serves right now: a browser opens so many
-/// connections and no more.
+/// The relay with the reason for its port and its number of connections: a browser opens only a
+/// limited number.
 fn open_relay(status: &Status, home: &Home) -> String {
     let text = relay(&status.relay);
     match &status.relay {

@@ -1,4 +1,4 @@
-//! `uninstall --purge`: what Onionmeter made in its home goes, after a question.
+//! `uninstall --purge`: removes what Onionmeter made in its home, after a question.
 
 use super::undo::Undo;
 use crate::{
@@ -24,7 +24,7 @@ use std::{
     io::{IsTerminal as _, stdin},
 };
 
-/// A Firefox that `open` started has its profile in the home.
+/// Refuses while a Firefox runs that `open` started: its profile is in the home.
 pub(super) fn refuse_under_a_browser(home: &Home) -> Result<(), CommandError> {
     match launch::use_of(Family::Firefox, &home.firefox()) {
         Use::Free => Ok(()),
@@ -38,7 +38,7 @@ pub(super) fn refuse_under_a_browser(home: &Home) -> Result<(), CommandError> {
     }
 }
 
-/// Asks a person, or refuses where there is none.
+/// Asks a person, or refuses if there is no terminal.
 pub(super) fn confirm(home: &Home, format: Format) -> Result<(), CommandError> {
     let what = format!(
         "{} with {} and the key that signs them",
@@ -63,7 +63,7 @@ pub(super) fn confirm(home: &Home, format: Format) -> Result<(), CommandError> {
     }
 }
 
-/// What would be lost beside the key, in words.
+/// Describes what would be lost besides the key.
 fn losses(home: &Home) -> String {
     let mut losses = vec![reports(home)];
     match kept_books(home) {
@@ -79,7 +79,7 @@ fn losses(home: &Home) -> String {
     losses.join(", ")
 }
 
-/// The books that `new-chain` put aside.
+/// Number of books that `new-chain` kept.
 fn kept_books(home: &Home) -> usize {
     let entries = fs::read_dir(home.root()).into_iter().flatten().flatten();
     let is_kept = |name: &str| name.starts_with("book.old-") && name.ends_with(".sqlite3");
@@ -88,7 +88,7 @@ fn kept_books(home: &Home) -> usize {
         .count()
 }
 
-/// How many reports would be lost, in words.
+/// Describes how many reports would be lost.
 fn reports(home: &Home) -> String {
     if !home.book().is_file() {
         return "no reports".to_owned();
@@ -104,8 +104,8 @@ fn reports(home: &Home) -> String {
     }
 }
 
-/// Removes what is Onionmeter's in the home, with no daemon in it meanwhile; `false` when something
-/// of it stays that should not.
+/// Removes Onionmeter's files in the home while no daemon uses it; `false` if a part that should be
+/// removed stays.
 pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, CommandError> {
     let root = home.root().display();
     let stays = |parts: &mut Parts, outcome, why: String| {
@@ -123,7 +123,7 @@ pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, C
             return stays(&mut undo.parts, "stays", why);
         }
     }
-    // Counted while they are there.
+    // Counted before they are removed.
     let losses = losses(home);
     let lock = match undo.mood {
         Mood::Earnest => hold(home)?,
@@ -170,8 +170,8 @@ fn report(
     Ok(true)
 }
 
-/// Takes the daemon's lock, so that no daemon starts while its files go. A browser that still runs
-/// may have started one in the meantime.
+/// Takes the daemon's lock, so that no daemon starts while its files are removed. A browser that
+/// still runs may have started one meanwhile.
 fn hold(home: &Home) -> Result<Option<DaemonLock>, CommandError> {
     if !home.run().is_dir() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Taking one thing away, or saying that it would be taken.
+//! Removes one thing, or says that it would be removed.
 
 use crate::{
     cli::{
@@ -9,14 +9,14 @@ use crate::{
 };
 use std::{io, path::Path};
 
-/// Taking things away, or saying what would be taken.
+/// Removes things, or says what would be removed.
 pub(super) struct Undo {
     pub(super) parts: Parts,
     pub(super) mood: Mood,
 }
 
 impl Undo {
-    /// Takes one thing away; `false` when it stays although it should not.
+    /// Removes one thing; `false` if it stays although it should be removed.
     pub(super) fn take(
         &mut self,
         part: &str,
@@ -34,7 +34,7 @@ impl Undo {
         }
     }
 
-    /// Says of one thing that it went, or would go.
+    /// Reports that one thing was removed, or would be.
     pub(super) fn gone(
         &mut self,
         part: &str,
@@ -52,7 +52,7 @@ impl Undo {
         )
     }
 
-    /// Says of one thing that it stays although it should not.
+    /// Reports that one thing stays although it should be removed.
     pub(super) fn fails(
         &mut self,
         part: &str,

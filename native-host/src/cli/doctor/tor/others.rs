@@ -1,10 +1,10 @@
-//! Tors that run on this computer without us, and what poses as one.
+//! Findings about Tors that run on this computer without us, and programs that pretend to be one.
 
 use super::super::finding::Finding::{self, Good, Note};
 use meter_tor::{ControlAnswer, SocksAnswer, SurveyedPlace};
 
-/// One line for each place where something is. `is_used`: the daemon uses one of them, which is the
-/// first that proves itself, or else the first that answers as Tor.
+/// One line for each place where something answers. `is_used`: the daemon uses one of them, namely
+/// the first that proves itself, or else the first that answers as Tor.
 pub(super) fn findings(there: &[SurveyedPlace], is_used: bool) -> Vec<Finding> {
     let anything: Vec<_> = there.iter().filter(|found| found.is_anything()).collect();
     if anything.is_empty() {
