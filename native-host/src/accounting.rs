@@ -1,5 +1,4 @@
-//! The one owner of key, book and session: what turns counted bytes into signed reports that are
-//! kept.
+//! The one owner of key, book and session: turns counted bytes into signed reports in the book.
 
 mod bookkeeper;
 mod disk;
@@ -21,13 +20,14 @@ use tracing::{debug, error, info};
 pub(crate) struct Accounting {
     home: Home,
     thresholds: Thresholds,
-    /// Why there is none: key or book cannot be opened.
+    /// The bookkeeper, or the reason why key or book cannot be opened.
     bookkeeper: Result<Bookkeeper, Problem>,
-    /// What the bookkeeper before counted, from the failure to open another until one opens.
+    /// What the last bookkeeper counted. Kept when another book could not be opened, until one
+    /// opens.
     carried: Option<Carried>,
 }
 
-/// What a status tells of the accounts.
+/// The part of a status that is about accounting.
 pub(crate) struct AccountsStatus {
     pub(crate) session: Option<SessionStatus>,
     pub(crate) balance: U64Text,
@@ -37,7 +37,7 @@ pub(crate) struct AccountsStatus {
 }
 
 impl Accounting {
-    /// Opens key and book, or makes both. A failure is no end: it is told, and
+    /// Opens key and book, or makes both. A failure does not end the daemon: it is reported, and
     /// [`Self::try_again`] tries again.
     pub(crate) fn open(home: &Home, thresholds: Thresholds) -> Self {
         let bookkeeper = Bookkeeper::open(home, thresholds);
@@ -52,13 +52,13 @@ impl Accounting {
         }
     }
 
-    /// Whether what the relay counts would be kept. The relay stays closed otherwise.
+    /// Whether counted bytes would be stored. Otherwise the relay stays closed.
     pub(crate) const fn works(&self) -> bool {
         self.bookkeeper.is_ok()
     }
 
-    /// Counts one second. When a session was signed and is safely in the book, the number of
-    /// reports tells of it. It waits for the disk at times.
+    /// Counts one second. After a session was signed and is safely in the book, the number of
+    /// reports has grown. It sometimes waits for the disk.
     pub(crate) fn tick(
         &mut self,
         monotonic: MonotonicMs,
@@ -72,7 +72,7 @@ impl Accounting {
         match bookkeeper.open_replacement(monotonic) {
             None => {}
             Some(Ok(())) => info!("another book was put in place"),
-            // It is told as what it is: a book that is not where it was.
+            // The status already reports that the book is not in its place.
             Some(Err(problem)) => debug!(detail = problem.detail, "the new book cannot be used"),
         }
         bookkeeper.tick(monotonic, wall, counted, relay_runs);
@@ -81,13 +81,13 @@ impl Accounting {
     /// Up to `limit` reports after number `after`, in ascending order.
     ///
     /// # Errors
-    /// The book cannot be read, or why there is none.
+    /// When the book cannot be read, or the reason why there is none.
     pub(crate) fn reports(&self, after: u64, limit: u16) -> Result<ReportsPage, Problem> {
         let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
         bookkeeper.reports(after, limit)
     }
 
-    /// When sessions close from now on.
+    /// Sets when sessions close from now on.
     pub(crate) fn set_thresholds(&mut self, thresholds: Thresholds) {
         self.thresholds = thresholds;
         if let Ok(bookkeeper) = &mut self.bookkeeper {
@@ -99,10 +99,10 @@ impl Accounting {
         self.thresholds
     }
 
-    /// Takes signed reports that somebody else knows, in ascending order.
+    /// Takes signed reports from a client that has stored them, in ascending order.
     ///
     /// # Errors
-    /// As [`Bookkeeper::take_back`], or why there is no book.
+    /// The errors of [`Bookkeeper::take_back`], or the reason why there is no book.
     pub(crate) fn take_back(&mut self, reports: &[WireReport]) -> Result<(), Problem> {
         let bookkeeper = self
             .bookkeeper
@@ -111,12 +111,12 @@ impl Accounting {
         bookkeeper.take_back(reports)
     }
 
-    /// Opens key and book anew where they could not be opened, or where nothing is signed: a person
-    /// may have repaired them.
+    /// Opens key and book again if they could not be opened, or if nothing is signed: a person may
+    /// have repaired them.
     ///
     /// # Errors
-    /// What still is in the way of a book in which nothing was signed; where there was none at all,
-    /// [`Self::status`] tells.
+    /// The remaining obstacle, if there is a book in which nothing is signed. If there is no book
+    /// at all, [`Self::status`] reports it.
     pub(crate) fn try_again(&mut self) -> Result<(), Problem> {
         match &mut self.bookkeeper {
             Err(_) => {
@@ -129,10 +129,10 @@ impl Accounting {
         }
     }
 
-    /// Begins a new chain, with a person's consent only: the old book is kept, and its chain ends.
+    /// Begins a new chain, only with a person's consent: the old book is kept, and its chain ends.
     ///
     /// # Errors
-    /// Why it did not begin; the old book then goes on.
+    /// The reason why it did not begin. The old book then stays in use.
     pub(crate) fn begin_anew(&mut self) -> Result<(), Problem> {
         let none = Err(crate::problems::shutting_down());
         let before = std::mem::replace(&mut self.bookkeeper, none);

@@ -1,4 +1,4 @@
-//! Key, book and batcher of one chain: what turns counted bytes into kept reports.
+//! Key, book and batcher of one chain: turns counted bytes into stored reports.
 
 mod opening;
 pub(super) mod recovery;
@@ -28,33 +28,34 @@ pub(super) struct Bookkeeper {
     signer: DeviceSigner,
     head: ChainHead,
     batcher: SessionBatcher,
-    /// Counters as of the tick before.
+    /// The counters at the last tick.
     counted: CounterSnapshot,
     balance: u64,
     last_signed: last_signed::LastSigned,
-    /// Why nothing is signed although a session is due.
+    /// The reason why nothing is signed although a session is due.
     doubt: Option<Doubt>,
-    /// The book's file is not where it was opened, and nothing is signed. Not a [`Doubt`]: that
-    /// ends when the file comes back, and a doubt about what it holds does not.
+    /// The book's file is not where it was opened, and nothing is signed. Not a [`Doubt`]: this
+    /// ends when the file comes back, and a doubt about its content does not.
     is_away: bool,
-    /// What lies in its place then, and is no book of ours.
+    /// Another file in its place that is not our book.
     unusable: Option<Unusable>,
     write_failures: WriteFailures,
     disk: Disk,
-    /// The session as the book held it at the start, until its report is signed.
+    /// The session that the book held at the start, until its report is signed.
     taken_up: Option<OpenSession>,
-    /// Ticks since the book was opened, in which browsers may say which reports they know.
+    /// Number of ticks since the book was opened. During the first ones browsers can tell which
+    /// reports they have.
     listened: u8,
     now: MonotonicMs,
 }
 
-/// So many ticks a session that is due waits for a browser to say that it knows later reports than
-/// the book: whatever attaches does so within a second, and a number is never signed twice.
+/// How many ticks a due session waits for a browser that may know later reports than the book. A
+/// browser that connects does so within a second. So no number is signed twice.
 const LISTEN_TICKS: u8 = 5;
 
 impl Bookkeeper {
-    /// Counts one second. When a session was signed and is safely in the book, the number of
-    /// reports tells of it.
+    /// Counts one second. After a session was signed and is safely in the book, the number of
+    /// reports has grown.
     pub(in crate::accounting) fn tick(
         &mut self,
         monotonic: MonotonicMs,
@@ -106,7 +107,8 @@ impl Bookkeeper {
         moved
     }
 
-    /// What is written to a file without a name is lost with this process.
+    /// Looks whether the book is still in its place: writes to a file without a name are lost with
+    /// this process.
     fn look_for_the_book(&mut self) {
         let was_away = std::mem::replace(&mut self.is_away, self.book.place() != Place::Here);
         if self.is_away && !was_away {
@@ -114,9 +116,9 @@ impl Bookkeeper {
         }
     }
 
-    /// Signs and keeps a session. When the book does not take it, the session stays open and is
-    /// offered again, grown, at the next tick: under one number only one report ever leaves.
-    /// Returns whether the book took it.
+    /// Signs and stores a session. If the book does not accept it, the session stays open, grows
+    /// and is offered again at the next tick; so only one report per number ever leaves. Returns
+    /// whether the book accepted it.
     fn close(&mut self, due: &SessionTotals) -> bool {
         let verified = match self.sign(due) {
             Ok(verified) => verified,
@@ -150,8 +152,8 @@ impl Bookkeeper {
         signed.map_err(|error| internal(format!("own report does not verify: {error}")))
     }
 
-    /// A commit may have failed only in its answer; the book knows. And where it stands elsewhere
-    /// than it was left, it was changed by somebody else.
+    /// Asks the book after an error: a commit may have succeeded although its answer failed. If the
+    /// book's head is not the one that we left, another program changed it.
     fn is_kept_after_all(&mut self, report: &Verified<SessionReport>, refusal: &BookError) -> bool {
         self.refused(Write::Report, refusal);
         match self.book.head(self.head.chain, self.head.key) {
@@ -164,7 +166,7 @@ impl Bookkeeper {
                         known,
                         ended_at: UnixMs::ZERO,
                     });
-                    // What is told, compared and healed is the book as it is.
+                    // From here on the book's real state is reported, compared and repaired.
                     self.head = head;
                     self.read_balance();
                 } else if head.link != self.head.link {
@@ -173,7 +175,7 @@ impl Bookkeeper {
                 }
                 false
             }
-            // As the refusal says, or worse.
+            // Still as the refusal says, or worse.
             Err(error) => {
                 self.refused(Write::Report, &error);
                 false
@@ -181,7 +183,7 @@ impl Bookkeeper {
         }
     }
 
-    /// The book ends with this report.
+    /// Sets the head after this report.
     fn stand_at(&mut self, report: &SessionReport) {
         self.head = ChainHead {
             sequence: report.sequence,
@@ -213,7 +215,7 @@ impl Bookkeeper {
         }
     }
 
-    /// Tries again what failed before: the record is behind the book.
+    /// Writes the record again if it is behind the book, because the last write failed.
     fn record_head(&mut self) {
         let known = self.last_signed.of(self.head.chain);
         if self.is_in_doubt() || known.is_some_and(|known| known.sequence >= self.head.sequence) {
@@ -228,8 +230,9 @@ impl Bookkeeper {
         }
     }
 
-    /// Every second the kernel is told, so that no end of this process costs more. The disk is
-    /// waited for when something moved: a session in which only time passes wakes no disk up.
+    /// Stores the session in progress. The kernel gets it every second, so any end of this process
+    /// costs at most that. The disk is awaited only if bytes moved: a session in which only time
+    /// passes does not wake a disk.
     fn checkpoint(&mut self, moved: Moved) {
         let Some(open) = self.batcher.open() else {
             return;
@@ -245,7 +248,7 @@ impl Bookkeeper {
         }
     }
 
-    /// The book did not take a write, or could not be read for one.
+    /// Notes that the book did not accept a write, or could not be read for one.
     fn refused(&mut self, write: Write, error: &BookError) {
         let (path, now) = (self.home.book(), self.now);
         let disk = &mut self.disk;
@@ -253,7 +256,7 @@ impl Bookkeeper {
         self.write_failures.failed(write, problem, now);
     }
 
-    /// For whoever asked; a tick has [`Self::refused`].
+    /// The problem for a caller that asked; a tick uses [`Self::refused`].
     fn problem_of(&self, error: &BookError) -> Problem {
         problems::book(error, &self.home.book())
     }
@@ -311,7 +314,7 @@ impl Bookkeeper {
         U64Text(self.head.sequence)
     }
 
-    /// What keeps sessions from being signed or kept.
+    /// The problem that keeps sessions from being signed or stored.
     pub(in crate::accounting) fn problem(&self) -> Option<Problem> {
         if self.is_away {
             return Some(Problem::new(ErrorCode::BookMoved));

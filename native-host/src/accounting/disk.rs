@@ -1,21 +1,21 @@
-//! Asks the disk why it does not take the book. That writes a file and waits for the disk, so it is
-//! not done at every write that fails, of which there are several in a second.
+//! Asks the disk why it does not accept the book. This writes a file and waits for the disk, so it
+//! is not done at every failed write, of which there may be several a second.
 
 use meter_core::MonotonicMs;
 use meter_ledger::{BookError, DiskFault};
 use std::path::Path;
 
-/// What the disk said last.
+/// The disk's last answer.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     said: Option<(MonotonicMs, Option<DiskFault>)>,
 }
 
-/// The disk is asked at most once in so many milliseconds.
+/// The disk is asked at most once in this many milliseconds.
 const ASK_EVERY_MS: u64 = 10_000;
 
 impl Disk {
-    /// What is wrong with the disk that holds the book at `path`, now or a moment ago.
+    /// The fault of the disk that holds the book at `path`, now or a moment ago.
     pub(super) fn fault(
         &mut self,
         error: &BookError,
@@ -49,7 +49,7 @@ mod tests {
         BookError::Disk(rusqlite::Error::SqliteFailure(error, None))
     }
 
-    /// A file that is written and removed changes its folder's time.
+    /// Writing and removing a file changes the time of its folder.
     #[test]
     fn the_disk_is_asked_once_in_ten_seconds_however_many_writes_fail() {
         let folder = tempfile::tempdir().expect("a folder");

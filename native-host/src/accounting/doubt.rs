@@ -1,26 +1,26 @@
-//! Whether the book is the one that the last report was signed into. While it is not, nothing is
-//! signed: a second report under a number that was used would be a second history.
+//! Checks whether the book is the one that contains the last signed report. While it is not,
+//! nothing is signed: a second report with a used number would be a second history.
 
 use crate::last_signed::Entry;
 use meter_core::{ChainHead, SessionReport, UnixMs};
 use meter_ledger::{Book, BookError};
 use meter_wire::{ErrorCode, Problem};
 
-/// Why nothing is signed.
+/// The reason why nothing is signed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Doubt {
-    /// Reports were signed that the book does not hold.
+    /// Reports were signed that the book does not contain.
     Behind {
         /// Reports in the book.
         book: u64,
         /// Reports that were signed.
         known: u64,
-        /// When the last of them ended.
+        /// End of the last of them.
         ended_at: UnixMs,
     },
-    /// Another report was signed under a number that the book uses.
+    /// Another report was signed with a number that the book uses.
     Forked {
-        /// That number.
+        /// The number.
         sequence: u64,
     },
 }
@@ -48,7 +48,7 @@ impl Doubt {
     }
 }
 
-/// Holds the book against the last report that is known to have been signed.
+/// Compares the book with the last report that is known to have been signed.
 ///
 /// # Errors
 /// When the book cannot be read.
@@ -69,7 +69,7 @@ pub(super) fn compare(
     Ok(forked.then_some(Doubt::Forked { sequence }))
 }
 
-/// Whether the book holds another report under the number of the last one that is known.
+/// Whether the book has a different report with the number of the last known one.
 ///
 /// # Errors
 /// When the book cannot be read.
@@ -85,7 +85,7 @@ pub(crate) fn is_forked(book: &Book, head: &ChainHead, known: &Entry) -> Result<
     }))
 }
 
-/// What the record says once it has caught up with the book.
+/// The record's entry for the book's last report.
 ///
 /// # Errors
 /// When the book cannot be read.

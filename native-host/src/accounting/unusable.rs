@@ -1,20 +1,20 @@
-//! A file in the place of the book that could not be used, and when it is worth another try.
+//! A file in the place of the book that could not be used, and when to try it again.
 
 use meter_core::MonotonicMs;
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
-/// Device, number, size, and when it was last changed in seconds and nanoseconds.
+/// Device, number, size, and time of the last change in seconds and nanoseconds.
 type Stamp = (u64, u64, u64, i64, i64);
 
-/// A file that could not be used as the book, and when that was.
+/// A file that could not be used as the book, and the time of the attempt.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unusable {
     tried_at: MonotonicMs,
     stamp: Option<Stamp>,
 }
 
-/// A file that is not changed is tried again after so many milliseconds: its log or the key may
-/// have been brought since.
+/// An unchanged file is tried again after this many milliseconds: its log or the key may have been
+/// added since.
 const AGAIN_MS: u64 = 10_000;
 
 impl Unusable {
@@ -26,7 +26,7 @@ impl Unusable {
         }
     }
 
-    /// Whether `other`, seen later, deserves another try.
+    /// Whether `other`, seen later, is worth another try.
     pub(super) fn is_worth_trying(&self, other: &Self) -> bool {
         self.stamp != other.stamp || other.tried_at.since(self.tried_at) >= AGAIN_MS
     }

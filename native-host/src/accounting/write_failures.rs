@@ -1,10 +1,10 @@
-//! What could not be written, by kind of write: one that succeeds says nothing about another.
+//! Failed writes by kind: a successful write of one kind says nothing about another kind.
 
 use meter_core::MonotonicMs;
 use meter_wire::Problem;
 use tracing::{info, warn};
 
-/// What is written.
+/// The kinds of writes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Write {
     /// A signed report into the book.
@@ -15,22 +15,22 @@ pub(super) enum Write {
     Record,
 }
 
-/// The last refusal of each kind of write, until a write of that kind succeeds.
+/// The last failure of each kind, until a write of that kind succeeds.
 #[derive(Debug, Default)]
 pub(super) struct WriteFailures {
     report: Option<Problem>,
     session: Option<Problem>,
     record: Option<Problem>,
     logged_at: Option<MonotonicMs>,
-    /// Lines that were not logged since.
+    /// Number of lines that were not logged since the last one.
     unlogged: u32,
 }
 
-/// The log gets one line about this in so many milliseconds.
+/// The log gets at most one line about this in this many milliseconds.
 const LOG_EVERY_MS: u64 = 60_000;
 
 impl WriteFailures {
-    /// The one to tell: a report that is not kept comes before everything else.
+    /// The failure to report: a report that is not stored is the most important one.
     pub(super) fn current(&self) -> Option<&Problem> {
         let first = self.report.as_ref().or(self.session.as_ref());
         first.or(self.record.as_ref())

@@ -1,4 +1,4 @@
-//! Opening key and book, or making both where neither was ever made.
+//! Opens key and book, or makes both if neither was ever made.
 
 use super::{Bookkeeper, LISTEN_TICKS};
 use crate::accounting::{
@@ -22,7 +22,7 @@ impl Bookkeeper {
     /// Opens key and book, or makes both when neither exists.
     ///
     /// # Errors
-    /// As a problem for the user. A key is made only where there is no report that another signed.
+    /// A problem for the user. A key is made only if there is no report that another key signed.
     pub(in crate::accounting) fn open(
         home: &Home,
         thresholds: Thresholds,
@@ -53,7 +53,7 @@ impl Bookkeeper {
                 "the book is not the one that was signed into last; nothing is signed"
             );
         }
-        // A chain without reports has no later report that anybody could know.
+        // A chain without reports cannot have later reports elsewhere.
         let is_new = head.sequence == 0 && doubt.is_none();
         Ok(Self {
             home: home.clone(),
@@ -76,8 +76,8 @@ impl Bookkeeper {
     }
 }
 
-/// The session in progress. In a book that was put back it is the beginning of one that was signed
-/// since, and would be counted twice.
+/// The session in progress. In an older copy of the book it is the beginning of a session that was
+/// signed later, and would be counted twice.
 fn open_session(book: &mut Book, doubt: Option<Doubt>) -> Result<Option<OpenSession>, BookError> {
     let Some(open) = book.open_session()? else {
         return Ok(None);
@@ -105,7 +105,8 @@ fn owned_key(home: &Home, owner: meter_core::DeviceKey) -> Result<DeviceSigner, 
     Err(Problem::with_detail(ErrorCode::KeyRefused, detail))
 }
 
-/// The book is gone, and its chain is not: an empty book takes the reports again that others know.
+/// Continues a chain whose book is gone: an empty book takes back the reports that clients have
+/// stored.
 fn go_on(home: &Home, book: &mut Book, lost: &Entry) -> Result<(DeviceSigner, ChainId), Problem> {
     let signer = owned_key(home, lost.key)?;
     book.begin_chain(lost.chain, signer.key())
@@ -113,7 +114,7 @@ fn go_on(home: &Home, book: &mut Book, lost: &Entry) -> Result<(DeviceSigner, Ch
     Ok((signer, lost.chain))
 }
 
-/// The first start: a key, unless one was brought along, and a chain of its own.
+/// The first start: makes a key, unless one was brought along, and a new chain.
 fn begin(
     home: &Home,
     book: &mut Book,

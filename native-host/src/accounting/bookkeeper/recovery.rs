@@ -1,4 +1,4 @@
-//! Ways out of a doubt: reports that somebody hands back, a book that was put back, a new chain.
+//! Ways out of a doubt: reports that a client hands back, a book that comes back, a new chain.
 
 use super::Bookkeeper;
 use crate::accounting::{
@@ -20,12 +20,11 @@ use std::{
 use tracing::{info, warn};
 
 impl Bookkeeper {
-    /// Takes signed reports that somebody else knows, in ascending order: those that the book lacks
-    /// are added, the others show whether it is still the same book.
+    /// Takes signed reports from a client, in ascending order. Reports that the book lacks are
+    /// added; the others show whether it is still the same book.
     ///
     /// # Errors
-    /// What still keeps reports from being signed; `bad_request` for a report of another key or
-    /// chain.
+    /// The problem that still prevents signing; `bad_request` for a report of another key or chain.
     pub(in crate::accounting) fn take_back(
         &mut self,
         reports: &[WireReport],
@@ -77,7 +76,8 @@ impl Bookkeeper {
         Ok(())
     }
 
-    /// The session that the book held at the start is the beginning of one that was signed since.
+    /// The session that the book held at the start is the beginning of one that was signed later:
+    /// removes that part.
     fn forget_what_was_signed(&mut self, ended_at: UnixMs) {
         let signed = |open: &mut OpenSession| open.started_at < ended_at;
         let Some(open) = self.taken_up.take_if(signed) else {
@@ -90,14 +90,14 @@ impl Bookkeeper {
         }
     }
 
-    /// Whether a reason for doubt is gone, or there is one now.
+    /// Checks whether a doubt has ended or begun.
     fn look_again(&mut self) {
         let Some(known) = self.last_signed.of(self.head.chain) else {
             return;
         };
         let compared = doubt::compare(&self.book, &self.head, known);
         match (compared, self.doubt) {
-            // The disk may not have taken the record of it.
+            // The disk may not have accepted the record of the fork.
             (Ok(None), Some(Doubt::Forked { .. })) => {}
             (Ok(None), Some(Doubt::Behind { known, .. })) if self.head.sequence < known => {}
             (Ok(found), before) => {
@@ -115,10 +115,10 @@ impl Bookkeeper {
         self.doubt.is_some() || self.is_away
     }
 
-    /// Opens key and book anew, for a person who may have repaired them.
+    /// Opens key and book again, for a person who may have repaired them.
     ///
     /// # Errors
-    /// As [`Bookkeeper::open`]; everything then stays as it was.
+    /// The errors of [`Bookkeeper::open`]. Everything then stays as it was.
     pub(in crate::accounting) fn open_again(&mut self) -> Result<(), Problem> {
         let mut fresh = Self::open(&self.home, *self.batcher.thresholds())?;
         fresh.carry(self.take_along());
@@ -135,8 +135,8 @@ impl Bookkeeper {
         }
     }
 
-    /// What was counted and is in no report yet goes on: of two sessions in progress that of this
-    /// process is the true one.
+    /// Continues with what was counted and is in no report yet: of two sessions in progress, this
+    /// process's session is the right one.
     fn carry(&mut self, carried: Carried) {
         self.batcher = carried.batcher;
         self.counted = carried.counted;
@@ -148,7 +148,7 @@ impl Bookkeeper {
     }
 }
 
-/// What outlives the opening of another book.
+/// The part that survives when another book is opened.
 pub(in crate::accounting) struct Carried {
     batcher: SessionBatcher,
     counted: CounterSnapshot,
@@ -156,11 +156,11 @@ pub(in crate::accounting) struct Carried {
     now: MonotonicMs,
 }
 
-/// Opens key and book. What was counted before goes on in them; while they cannot be opened, it
-/// stays in `carried`, and the time does not count.
+/// Opens key and book. They continue with what was counted before. While they cannot be opened, it
+/// stays in `carried`, and time does not count.
 ///
 /// # Errors
-/// As [`Bookkeeper::open`].
+/// The errors of [`Bookkeeper::open`].
 pub(in crate::accounting) fn open_bookkeeper(
     home: &Home,
     thresholds: Thresholds,
@@ -174,22 +174,22 @@ pub(in crate::accounting) fn open_bookkeeper(
     })?;
     if let Some(carried) = carried.take() {
         bookkeeper.carry(carried);
-        // They may have been changed meanwhile.
+        // The thresholds may have changed meanwhile.
         bookkeeper.set_thresholds(thresholds);
     }
     Ok(bookkeeper)
 }
 
-/// Begins a chain with a book of its own, and puts the one before aside. Gives the bookkeeper from
-/// then on, and how it went: where the old book cannot be put aside, it is opened again. What was
-/// counted is in `carried` when no book can be opened.
+/// Begins a chain with a new book, and moves the old book aside. Returns the bookkeeper from then
+/// on, and the result: if the old book cannot be moved, it is opened again. If no book can be
+/// opened, what was counted is in `carried`.
 pub(in crate::accounting) fn begin_anew(
     bookkeeper: Result<Bookkeeper, Problem>,
     home: &Home,
     thresholds: Thresholds,
     carried: &mut Option<Carried>,
 ) -> (Result<Bookkeeper, Problem>, Result<(), Problem>) {
-    // No file is moved while it is open.
+    // An open file must not be moved.
     if let Ok(mut bookkeeper) = bookkeeper {
         if let Some(Doubt::Behind { ended_at, .. }) = bookkeeper.doubt {
             bookkeeper.forget_what_was_signed(ended_at);
@@ -205,7 +205,7 @@ pub(in crate::accounting) fn begin_anew(
     (opened, outcome)
 }
 
-/// Puts the book aside and notes that its chain was left; deletes nothing.
+/// Moves the book aside and notes that its chain was left. Deletes nothing.
 fn leave_chain(home: &Home) -> Result<(), Problem> {
     home.prepare().map_err(|error| problems::home(&error))?;
     let mut record =
@@ -213,7 +213,8 @@ fn leave_chain(home: &Home) -> Result<(), Problem> {
     record
         .leave_all()
         .map_err(|error| problems::record(&error, &home.last_signed()))?;
-    // A book that can be opened takes its log in when it is closed, so that one file holds it all.
+    // A book that can be opened merges its log when it is closed, so that one file contains
+    // everything.
     match Book::open_to_read(&home.book()) {
         Ok(book) => drop(book),
         Err(error) => info!(%error, "the book is put aside as it is"),
@@ -228,11 +229,11 @@ fn leave_chain(home: &Home) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Moves a book and what belongs to it to the first free `book.old-N.sqlite3` beside it.
+/// Moves a book and its other files to the first free `book.old-N.sqlite3` beside it.
 fn put_aside(book: &Path) -> io::Result<Option<PathBuf>> {
     let aside = files::free_for_kept_book(book)?;
     let mut moved = None;
-    // The log first: a book without its log would look whole.
+    // The log first: a book without its log would seem complete.
     for suffix in ["-wal", "-shm", "-journal", ""] {
         let with_suffix = |path: &Path| {
             let mut name = path.as_os_str().to_owned();

@@ -1,4 +1,4 @@
-//! Another file lies where the book was: it is opened, and while it cannot be used, not every
+//! Opens another file that is in the place of the book. If it cannot be used, it is not tried every
 //! second.
 
 use super::Bookkeeper;
@@ -8,8 +8,8 @@ use meter_ledger::Place;
 use meter_wire::Problem;
 
 impl Bookkeeper {
-    /// Opens the file that lies in the book's place, if another does. `None`: none does, or it
-    /// could not be used a moment ago and is the same.
+    /// Opens the file in the book's place if it is another one. `None` if there is no such file, or
+    /// if it could not be used a moment ago and has not changed.
     pub(in crate::accounting) fn open_replacement(
         &mut self,
         now: MonotonicMs,

@@ -1,4 +1,5 @@
-//! Books that are put back, taken away or refuse, with real files. Time and counters are given.
+//! Tests books that are replaced by copies, removed or refuse writes, with real files. The tests
+//! set time and counters.
 
 mod replaced;
 
@@ -11,7 +12,7 @@ use meter_core::Signed;
 use rusqlite::Connection;
 use std::{fs, path::PathBuf};
 
-/// One process after the other on one home.
+/// Several processes, one after the other, with one home.
 struct Scene {
     folder: tempfile::TempDir,
     bookkeeper: Option<Bookkeeper>,
@@ -19,7 +20,7 @@ struct Scene {
     bytes: u64,
 }
 
-/// A session of [`SESSION_S`] seconds closes by its bytes.
+/// A session of [`SESSION_S`] seconds closes because of its bytes.
 const SESSION_S: u64 = 10;
 const BYTES_A_SECOND: u64 = 2_000;
 
@@ -48,7 +49,7 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    /// Another process starts.
+    /// Starts another process.
     fn open(&mut self) {
         self.bookkeeper = None;
         self.bytes = 0;
@@ -63,7 +64,8 @@ impl Scene {
         self.bookkeeper.as_mut().expect("open")
     }
 
-    /// A second in which so much moves; the report that was signed in it, as a client fetches it.
+    /// Passes one second in which these bytes move. Returns the report that was signed in it, as a
+    /// client fetches it.
     fn second(&mut self, bytes: u64) -> Option<WireReport> {
         self.ms += 1_000;
         self.bytes += bytes;
@@ -82,14 +84,14 @@ impl Scene {
         })
     }
 
-    /// Browses until a session is signed.
+    /// Moves bytes until a session is signed.
     #[track_caller]
     fn sign(&mut self) -> WireReport {
         let signed = (0..SESSION_S + 2).find_map(|_| self.second(BYTES_A_SECOND));
         signed.unwrap_or_else(|| panic!("not signed: {:?}", self.bookkeeper().problem()))
     }
 
-    /// Browses for longer than any session takes.
+    /// Moves bytes for longer than any session takes, and expects that nothing is signed.
     #[track_caller]
     fn signs_nothing(&mut self, code: ErrorCode) {
         for second in 0..SESSION_S * 3 {
@@ -103,7 +105,7 @@ impl Scene {
         self.bookkeeper().problem().map(|problem| problem.code)
     }
 
-    /// Book and log as they are at this moment, as a backup takes them.
+    /// Copies book and log as they are now, like a backup.
     fn back_up(&self, name: &str) {
         for suffix in ["", "-wal"] {
             let from = self.home().root().join(format!("book.sqlite3{suffix}"));
@@ -113,7 +115,7 @@ impl Scene {
         }
     }
 
-    /// Puts a backup in the place of the book, while no process has it open.
+    /// Replaces the book by a backup while no process has it open.
     fn put_back(&mut self, name: &str) {
         self.close();
         self.lose_book();
@@ -125,7 +127,7 @@ impl Scene {
         }
     }
 
-    /// Has another program write a backup into the file of the open book.
+    /// Lets another program write a backup into the file of the open book.
     fn set_back(&self, name: &str) {
         let other = Connection::open(self.home().book()).expect("a second program");
         other
@@ -142,7 +144,7 @@ impl Scene {
         }
     }
 
-    /// All that is signed and in the book, verified from its beginning.
+    /// All signed reports in the book, verified from its beginning.
     #[track_caller]
     fn verified(&mut self) -> Vec<SessionReport> {
         let bookkeeper = self.bookkeeper();
@@ -168,7 +170,7 @@ fn a_book_that_was_put_back_signs_no_number_twice_and_heals_with_what_a_browser_
     for _ in 0..3 {
         scene.sign();
     }
-    // The backup holds the beginning of what becomes the fourth report.
+    // The backup contains the beginning of the session that becomes the fourth report.
     scene.second(700);
     scene.second(700);
     scene.back_up("backup");
@@ -226,7 +228,7 @@ fn a_book_that_was_put_back_with_its_record_is_noticed_by_what_a_browser_knows()
     copy_tree(&copy, &home);
     scene.open();
     assert_eq!(scene.code(), None, "nothing in this home tells");
-    // The session that was taken up is due at once, and waits for a browser to come.
+    // The continued session is due at once, and waits for a browser.
     assert_eq!(scene.second(BYTES_A_SECOND), None);
     scene
         .bookkeeper()
@@ -305,7 +307,7 @@ fn a_book_that_was_put_back_without_its_log_is_noticed() {
     let mut scene = Scene::new();
     scene.sign();
     scene.open();
-    // The last reports are in the log alone.
+    // The last reports are only in the log.
     let later = [scene.sign(), scene.sign()];
     fs::copy(scene.home().book(), scene.file("backup")).expect("copied");
     scene.put_back("backup");
@@ -327,7 +329,7 @@ fn a_process_that_died_between_book_and_record_is_no_doubt() {
     scene.open();
     assert_eq!(scene.code(), None);
     assert_eq!(number(&scene.sign()), 3);
-    // Nor is a home of a version that kept no record.
+    // The same is true for a home of a version without a record.
     scene.close();
     fs::remove_file(&record).expect("ours");
     scene.open();
@@ -486,7 +488,7 @@ fn a_new_chain_that_fails_half_way_loses_no_byte_and_counts_none_twice() {
         let refused = outcome.expect_err("no key, no chain");
         assert_eq!(refused.code, ErrorCode::KeyRefused);
     }
-    // The relay goes on meanwhile.
+    // The relay continues meanwhile.
     scene.bytes += 5_000;
     scene.ms += 60_000;
     fs::write(&file, seed).expect("ours");
@@ -557,7 +559,7 @@ fn a_book_that_is_set_back_while_no_record_can_be_kept_stays_behind() {
     assert_eq!(number(&scene.sign()), 4);
 }
 
-/// What a tool does that writes an older copy into the file itself.
+/// The commands of a tool that writes an older copy into the file itself.
 const SET_BACK: &str = "
     BEGIN IMMEDIATE;
     DROP TRIGGER reports_are_never_removed;

@@ -3,8 +3,8 @@
 use super::*;
 
 impl Scene {
-    /// A second as the engine has it; whether the file in the book's place was opened, and how that
-    /// went.
+    /// Passes a second as the engine does. Returns whether the file in the book's place was opened,
+    /// with the result.
     fn looks(&mut self) -> Option<Result<(), ErrorCode>> {
         self.second(0);
         let now = MonotonicMs::new(self.ms).expect("fits");
