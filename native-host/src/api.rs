@@ -1,8 +1,7 @@
-//! The door of the daemon: one [`Request`] in, one [`Reply`] out, and what happens meanwhile as
-//! notices.
+//! The interface of the daemon: one [`Request`] in, one [`Reply`] out, and notices about changes.
 //!
-//! It knows no transport. Native messages and the command line come through it, each client with an
-//! [`Api`] of its own.
+//! It knows no transport. Native messages and the command line both use it; each client has its own
+//! [`Api`].
 
 mod admission;
 mod circuit;
@@ -28,27 +27,27 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// The name by which the extension introduces itself.
 const EXTENSION: &str = "extension";
 
-/// What one client may ask, and what it is told.
+/// The requests and notices of one client.
 pub(crate) struct Api {
     engine: EngineHandle,
     status: watch::Receiver<Status>,
-    /// Set by `hello`: whether notices are wanted.
+    /// Set by `hello`: whether the client wants notices.
     greeted: Option<bool>,
-    /// The last bootstrap step that was told.
+    /// The last bootstrap step that was sent.
     bootstrap: Option<Bootstrap>,
     entry: ClientEntry,
     detached: Detached,
 }
 
-/// What became of a request that was not refused.
+/// The result of a request that was not refused.
 enum Obeyed {
     Now(Success),
-    /// It has begun, and its answer comes by [`Detached`].
+    /// It has begun; [`Detached`] delivers its answer.
     Later(Place, Task),
 }
 
 impl Api {
-    /// For a client that has just come. `tasks` owns what it asks for and does not wait for.
+    /// For a new client. `tasks` owns work that the client requested and does not wait for.
     pub(crate) fn new(engine: EngineHandle, entry: ClientEntry, tasks: TaskTracker) -> Self {
         Self {
             status: engine.status(),
@@ -65,12 +64,12 @@ impl Api {
         self.greeted.is_some()
     }
 
-    /// Cancelled when the client has to leave for another.
+    /// Cancelled when the client must make room for another one.
     pub(crate) fn evicted(&self) -> CancellationToken {
         self.entry.evicted()
     }
 
-    /// Takes a request. `None`: it has begun, and its reply comes from [`Self::next`].
+    /// Takes a request. `None`: it has begun, and [`Self::next`] returns its reply.
     pub(crate) async fn ask(&mut self, id: u32, request: Request) -> Option<Reply> {
         match self.obey(request).await {
             Ok(Obeyed::Now(success)) => Some(reply(id, Ok(success))),
@@ -82,9 +81,9 @@ impl Api {
         }
     }
 
-    /// Waits for something to tell: replies of requests that took long, and notices where they are
-    /// wanted. A client that does not ask for the next gets the latest status; by the number of
-    /// reports in it, it sees which ones it lacks and asks for them.
+    /// Waits for something to send: replies of long requests, and notices if the client wants them.
+    /// A client that does not call this in time gets only the latest status. The number of reports
+    /// in it shows the client which reports it lacks.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -96,8 +95,8 @@ impl Api {
         }
     }
 
-    /// What is still to be told when the daemon ends: the replies of what has begun, then the last
-    /// status if it is new. `None`: that was all.
+    /// The rest when the daemon ends: first the replies to requests under way, then the last
+    /// status if it is new. `None` when there is nothing more.
     pub(crate) async fn rest(&mut self) -> Option<Vec<FromDaemon>> {
         if let Some((id, outcome)) = self.detached.rest().await {
             return Some(vec![FromDaemon::Reply(reply(id, outcome))]);
@@ -107,7 +106,7 @@ impl Api {
         (wants_notices && is_new).then(|| self.status_now())
     }
 
-    /// The status, after the step of Tor's start that it tells of.
+    /// The status, after the bootstrap step that it contains.
     fn status_now(&mut self) -> Vec<FromDaemon> {
         let status = self.status.borrow_and_update().clone();
         let mut notices = Vec::with_capacity(2);
@@ -137,9 +136,9 @@ impl Api {
         is_new.then_some(step)
     }
 
-    /// Does what is asked for. What may take seconds, because Tor starts or ends, connections end
-    /// or Tor is asked, only begins here, in the order of the requests: others and notices go on
-    /// meanwhile.
+    /// Does what was requested. Work that may take seconds (Tor starts or ends, connections end, or
+    /// Tor is asked) only begins here, in the order of the requests; other requests and notices
+    /// continue meanwhile.
     async fn obey(&mut self, request: Request) -> Answer<Obeyed> {
         if self.greeted.is_none() && !matches!(request, Request::Hello(_)) {
             return Err(Problem::new(ErrorCode::HelloFirst));
@@ -149,7 +148,7 @@ impl Api {
         let success = match request {
             Request::TorStart => {
                 let place = self.detached.place()?;
-                // Somebody who sees that it is of no use asks for another try.
+                // A person who sees that Tor cannot be used may request another try.
                 let trouble = engine.status().borrow().tor.trouble.clone();
                 let start = tor.start(trouble.as_ref().is_some_and(TorTrouble::hinders));
                 return Ok(later(place, async move { start.answer().await.map(done) }));
@@ -176,7 +175,8 @@ impl Api {
                 return Ok(later(place, ask));
             }
             Request::Hello(hello) => self.greet(&hello).await?,
-            // Asked for, not read from the notices: it shows what this client did just before.
+            // Asked here and not taken from the notices, so that it shows what this client has just
+            // done.
             Request::Status => Success::Status(Box::new(engine.ask(Command::Status).await?)),
             Request::Reports(query) => Success::Reports(self.reports(&query).await?),
             Request::MonitorStart => done(engine.ask(Command::RelayStart).await?),
@@ -217,7 +217,7 @@ impl Api {
         self.engine.ask(ask).await
     }
 
-    /// A new name for the browser to ask for, which nobody can guess.
+    /// A new name for the browser to request, which cannot be guessed.
     fn witness(&self) -> Result<Witness, Problem> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits)
@@ -280,7 +280,7 @@ fn thresholds(message: SetThresholds) -> Answer<Thresholds> {
     thresholds.map_err(|error| Problem::with_detail(ErrorCode::BadThresholds, error.to_string()))
 }
 
-/// The site that is meant. A refusal does not repeat it.
+/// The site in the query. A refusal does not repeat it.
 fn site(query: &SiteQuery) -> Result<Site, Problem> {
     let host = Some(query.site.as_str()).filter(|host| host.len() <= SITE_BYTES_MAX);
     let site = host.and_then(Site::of_host);

@@ -1,4 +1,4 @@
-//! Admission of clients: how many places there are, and that only a client that said hello has one.
+//! Places for clients: limits their number, and gives none to a client that has not said hello.
 
 use crate::ipc;
 use std::{
@@ -8,14 +8,14 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Browsers and commands at once.
+/// Most browsers and commands at once.
 const CLIENTS_MAX: usize = 64;
-/// Places for commands alone, so that `status` and `doctor` work when all others are taken.
+/// Places for commands only, so that `status` and `doctor` work when all other places are taken.
 const COMMANDS_MAX: usize = 8;
-/// Connections that have not said hello. One more, and the oldest of them is closed.
+/// Most connections that have not said hello. With one more, the oldest of them is closed.
 const SILENT_MAX: usize = 64;
 
-/// Longest version that is kept.
+/// Longest version that is stored.
 const VERSION_CHARS_MAX: usize = 32;
 
 /// The limits of one daemon, and who was admitted.
@@ -30,7 +30,7 @@ pub(crate) struct Admission {
 #[derive(Default)]
 struct Waiting {
     last: u64,
-    /// In the order in which they came.
+    /// Connections without a hello, in the order in which they came.
     queue: VecDeque<(u64, CancellationToken)>,
     /// Versions of the extensions that have a place.
     extensions: BTreeMap<u64, String>,
@@ -45,7 +45,7 @@ impl Admission {
         }
     }
 
-    /// Lets a connection in.
+    /// Accepts a connection.
     pub(crate) fn enter(&self) -> ClientEntry {
         let mut waiting = lock(&self.waiting);
         if waiting.queue.len() >= SILENT_MAX
@@ -65,12 +65,12 @@ impl Admission {
     }
 }
 
-/// A short section without any wait in it.
+/// The lock is held briefly, without waiting for anything.
 fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One connection, for as long as it lasts.
+/// One connection, as long as it lasts.
 pub(crate) struct ClientEntry {
     admission: Admission,
     number: u64,
@@ -79,7 +79,7 @@ pub(crate) struct ClientEntry {
 }
 
 impl ClientEntry {
-    /// Gives it a place, by the name that it has said; `false` when none is left.
+    /// Gives it a place by the name in its hello; `false` when none is left.
     pub(super) fn take_place(&mut self, name: &str) -> bool {
         if self.place.is_none() {
             let of = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().ok();
@@ -94,14 +94,14 @@ impl ClientEntry {
         self.place.is_some()
     }
 
-    /// Cancelled when it has to leave for another; never, once it has a place.
+    /// Cancelled when it must make room for another connection; never after it has a place.
     pub(super) fn evicted(&self) -> CancellationToken {
         self.evicted.clone()
     }
 
-    /// Notes which version of the extension this is.
+    /// Notes the version of this extension.
     pub(super) fn note_extension(&self, version: &str) {
-        // Whoever connects chooses this text, and it reaches terminals.
+        // The client chooses this text, and it is shown on terminals.
         let version = version.chars().filter(char::is_ascii_graphic);
         let version = version.take(VERSION_CHARS_MAX).collect();
         lock(&self.admission.waiting)
@@ -109,7 +109,7 @@ impl ClientEntry {
             .insert(self.number, version);
     }
 
-    /// Versions of the extensions that have a place, each once.
+    /// Versions of the extensions that have a place, without duplicates.
     pub(super) fn extensions(&self) -> Vec<String> {
         let waiting = lock(&self.admission.waiting);
         let versions: BTreeSet<_> = waiting.extensions.values().cloned().collect();

@@ -1,12 +1,11 @@
-//! The circuit of a site: from the site to what Tor knows it by, and from Tor's answer to a
-//! message.
+//! The circuit of a site: from the site to its credentials, and from Tor's answer to a message.
 
 use crate::engine::EngineHandle;
 use meter_relay::Site;
 use meter_tor::SiteCredentials;
 use meter_wire::{Circuit, Hop, HopRole, SiteCircuit};
 
-/// The circuit of a site. Only on its way to a client: nobody keeps it.
+/// The circuit of a site. It goes to the client and is stored nowhere.
 pub(super) async fn of_site(engine: &EngineHandle, site: &Site) -> SiteCircuit {
     let credentials = engine.isolation().credentials(site);
     let (user, password) = (credentials.user, credentials.password);

@@ -1,17 +1,16 @@
-//! Requests of one client that take long: they run beside the rest, and their answers come by
-//! number.
+//! Long requests of one client: they run in parallel, and their answers carry their number.
 
 use meter_wire::{ErrorCode, Problem, Success};
 use std::{pin::Pin, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
-/// Requests of one client that run at once.
+/// Most requests of one client that run at once.
 const RUNNING_MAX: usize = 8;
 
-/// How a request went.
+/// The result of a request.
 pub(super) type Answer<T = Success> = Result<T, Problem>;
-/// One of the requests that may run at once.
+/// A permit for one of the requests that may run at once.
 pub(super) type Place = OwnedSemaphorePermit;
 /// The rest of a request that has begun.
 pub(super) type Task = Pin<Box<dyn Future<Output = Answer> + Send>>;
@@ -26,7 +25,8 @@ pub(super) struct Detached {
 }
 
 impl Detached {
-    /// `tasks` owns what runs: it goes on when its client leaves, so that nothing stays half done.
+    /// `tasks` owns what runs: it continues when its client leaves, so that nothing is left half
+    /// done.
     pub(super) fn new(tasks: TaskTracker) -> Self {
         let (sender, answers) = mpsc::channel(RUNNING_MAX);
         Self {
@@ -37,11 +37,11 @@ impl Detached {
         }
     }
 
-    /// A place for one request more. Taken before the request begins: what is refused has not
-    /// begun.
+    /// A place for one more request. Taken before the request begins, so that a refused request has
+    /// not begun.
     ///
     /// # Errors
-    /// Too many run.
+    /// When too many run.
     pub(super) fn place(&self) -> Answer<Place> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         place.map_err(|_| Problem::new(ErrorCode::Busy))
@@ -59,11 +59,11 @@ impl Detached {
         });
     }
 
-    /// The next answer; waits for ever while nothing runs. Cancel safe.
+    /// The next answer; pending for ever while nothing runs. Cancel safe.
     pub(super) async fn next(&mut self) -> (u32, Answer) {
         match self.answers.recv().await {
             Some(answer) => answer,
-            // Not while this has a sender itself.
+            // Cannot happen while this has a sender itself.
             None => std::future::pending().await,
         }
     }
