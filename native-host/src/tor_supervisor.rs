@@ -1,9 +1,8 @@
-//! The one owner of Tor's life: which Tor, its start and end, its restarts, and whether it is of
-//! use.
+//! The one owner of Tor's life: its choice, start, end and restarts, and whether it can be used.
 //!
-//! What it decides by itself is decided in [`core`], which is pure: what was seen goes in, actions
-//! come out. What others ask for goes through one queue ([`orders`]) and happens in the order in
-//! which it was asked for, so that nothing which was asked for before a stop starts a Tor after it.
+//! Its own decisions are made in [`core`], which is pure: observations go in, actions come out.
+//! Requests go through one queue ([`orders`]) and are done in their order. So a request from before
+//! a stop never starts a Tor after it.
 
 mod core;
 mod network_changes;
@@ -38,7 +37,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-/// Seconds between two looks after a Tor without control.
+/// Seconds between two checks of a Tor without control.
 const WATCH_TOR_S: u8 = 5;
 
 pub(crate) struct TorSupervisor {
@@ -48,13 +47,13 @@ pub(crate) struct TorSupervisor {
     changes: watch::Receiver<meter_tor::TorStatus>,
     settings: watch::Receiver<crate::config::Config>,
     in_force: watch::Receiver<TorChoice>,
-    /// At most one question to the network at a time.
+    /// At most one test of the network at a time.
     probe: JoinSet<bool>,
-    /// Its answer, until the next look.
+    /// Its result, until the next look.
     answered: Option<bool>,
-    /// Wakes whoever looks after a Tor without control.
+    /// Requests a check of a Tor without control.
     watch_now: Arc<Notify>,
-    /// Seconds since it last was.
+    /// Seconds since the last check.
     unwatched_s: u8,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -67,7 +66,7 @@ impl TorSupervisor {
         let watch_now = Arc::new(Notify::new());
         let at_first = settings.subscribe().borrow().clone();
         let config = start_settings::tor_config(home, &at_first, Arc::clone(&watch_now));
-        // Its own token: it is to end a Tor only after the last order was obeyed.
+        // A separate token: it must end a Tor only after the last order was done.
         let tor_stop = CancellationToken::new();
         let tor = Tor::new(config, &tasks, tor_stop.clone());
         let in_force = watch::Sender::new(at_first.tor);
@@ -97,22 +96,22 @@ impl TorSupervisor {
         }
     }
 
-    /// For whoever asks for something.
+    /// The handle for requests.
     pub(crate) const fn orders(&self) -> &TorOrders {
         &self.orders
     }
 
-    /// Where to connect; `None` whenever Tor is not usable.
+    /// The address to connect to; `None` whenever Tor is not usable.
     pub(crate) fn upstream(&self) -> watch::Receiver<Option<TorAddr>> {
         self.tor.upstream()
     }
 
-    /// The settings of Tor's last start, which it goes by until its next.
+    /// The settings of Tor's last start, which apply until its next.
     pub(crate) fn in_force(&self) -> TorChoice {
         self.in_force.borrow().clone()
     }
 
-    /// As clients are told.
+    /// The status for clients.
     pub(crate) fn status(&self) -> TorStatus {
         let settings = &self.settings.borrow().tor;
         status::of(&self.tor.status().borrow(), settings, self.core.trouble())
@@ -132,7 +131,8 @@ impl TorSupervisor {
         }
     }
 
-    /// Decides by what is seen now, and does it. `counted` is what the relay counted so far.
+    /// Makes decisions from the current observations, and carries them out. `counted`: the relay's
+    /// counters.
     pub(crate) fn look(&mut self, now: MonotonicMs, counted: &CounterSnapshot) {
         let actions = self.core.look(&Seen {
             now,
@@ -165,7 +165,7 @@ impl TorSupervisor {
         }
     }
 
-    /// For whoever would need a clock of their own, and so more wake-ups.
+    /// Passes the engine's clock on, so that no other clock with more wake-ups is needed.
     pub(crate) fn second_passed(&mut self) {
         self.unwatched_s += 1;
         if self.unwatched_s >= WATCH_TOR_S {
@@ -174,7 +174,7 @@ impl TorSupervisor {
         }
     }
 
-    /// Obeys what was asked for, ends a Tor of ours and waits for every task.
+    /// Does the remaining orders, ends a Tor of ours and waits for every task.
     pub(crate) async fn end(mut self) {
         self.probe.shutdown().await;
         self.stop.cancel();

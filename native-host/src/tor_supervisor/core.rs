@@ -1,5 +1,5 @@
-//! What is to be done about Tor, by what was seen of it. Pure: it starts nothing, waits for
-//! nothing, and reads clocks and networks only through [`Seen`].
+//! Decides what to do about Tor from observations. Pure: it starts nothing, waits for nothing, and
+//! reads clocks and networks only through [`Seen`].
 
 use super::{
     network_changes::NetworkChanges,
@@ -10,26 +10,26 @@ use super::{
 use meter_wire::{ErrorCode, TorTrouble};
 use std::time::Duration;
 
-/// What is to be done.
+/// An action.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Action {
-    /// Have a Tor of ours make all its connections anew: end it, start it.
+    /// End a Tor of ours and start it again, so that it makes all its connections anew.
     Restart(Why),
-    /// Ask the Tor network whether it answers, for so long.
+    /// Test whether the Tor network answers, for this long.
     Probe(Duration),
-    /// Tell the log how Tor fares: states and reasons, no names and no places.
+    /// Log Tor's state: states and reasons, no names and no places.
     Log {
         state: &'static str,
         trouble: Option<ErrorCode>,
     },
 }
 
-/// Why Tor is restarted.
+/// The reason for a restart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Why {
     /// Its connections were made on another network, or before a sleep.
     NetworkChanged,
-    /// Its start was amid silence, relays answer again, and it does not notice.
+    /// No relay answered during its start; relays answer again, and Tor does not notice.
     StartStalled,
 }
 
@@ -42,13 +42,13 @@ impl Why {
     }
 }
 
-/// What it knows of the looks before.
+/// What it remembers from earlier looks.
 #[derive(Default)]
 pub(super) struct Core {
     watchdog: Watchdog,
     network_changes: NetworkChanges,
     stalled_start: StalledStart,
-    /// What the log was told last.
+    /// The last logged state.
     logged: Option<(&'static str, Option<ErrorCode>)>,
     is_probing: bool,
 }
@@ -84,7 +84,7 @@ impl Core {
         actions
     }
 
-    /// Why a Tor that runs is of no use, if it is of none.
+    /// The reason why a running Tor cannot be used, if any.
     pub(super) fn trouble(&self) -> Option<TorTrouble> {
         self.watchdog.trouble()
     }
@@ -97,7 +97,7 @@ impl Core {
         }
     }
 
-    /// Only what is not as it was at the last look.
+    /// Returns an action only if the state changed since the last look.
     fn log(&mut self, state: &'static str, trouble: Option<ErrorCode>) -> Option<Action> {
         let now = (state, trouble);
         let is_new = self.logged.replace(now) != Some(now);

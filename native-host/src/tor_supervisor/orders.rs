@@ -1,4 +1,4 @@
-//! What is asked of Tor, one after the other in the order in which it was asked for.
+//! Requests about Tor, done one after the other in the order in which they were made.
 
 use super::start_settings;
 use crate::{
@@ -23,23 +23,24 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-/// Orders that may wait, of all clients together.
+/// Most waiting orders, of all clients together.
 const ORDERS_MAX: usize = 64;
 
 enum Order {
-    /// Have a Tor, by the settings as they are then. Without an asker the log is told why there is
-    /// none.
+    /// Start Tor with the settings at that time. If no caller waits for the answer, the log gets
+    /// the reason of a failure.
     Start {
-        /// One that runs is ended first.
+        /// A Tor that runs is ended first.
         anew: bool,
         done: Option<Responder<()>>,
     },
-    /// Have a Tor of ours that runs make all its connections anew, in the one way that all of them
-    /// and all detours know. Another's is left alone, and none is started where none runs.
+    /// Let a running Tor of ours make all its connections anew, in the one way that works for all
+    /// backends and detours. A Tor that is not ours is not restarted, and none is started if none
+    /// runs.
     Restart,
-    /// Have none.
+    /// Stop Tor.
     Stop { done: Responder<()> },
-    /// Use another from now on.
+    /// Use another backend from now on.
     Choose {
         backend: Option<Backend>,
         done: Responder<()>,
@@ -47,7 +48,7 @@ enum Order {
 }
 
 impl Order {
-    /// Too many stand before it.
+    /// Refuses the order, because too many wait.
     fn refuse(self) {
         let done = match self {
             Self::Start { done, .. } => done,
@@ -58,7 +59,7 @@ impl Order {
     }
 }
 
-/// Where orders are given; cheap to clone.
+/// The handle for orders; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct TorOrders {
     queue: mpsc::Sender<Order>,
@@ -66,7 +67,7 @@ pub(crate) struct TorOrders {
 }
 
 impl TorOrders {
-    /// Starts Tor without waiting for it; how it goes can be read from the status.
+    /// Starts Tor without waiting; the status shows the result.
     pub(crate) fn start_in_background(&self) {
         self.give(Order::Start {
             anew: false,
@@ -74,7 +75,7 @@ impl TorOrders {
         });
     }
 
-    /// Starts Tor; with `anew`, one of ours that runs is ended first. Answered when one is there
+    /// Starts Tor; with `anew`, a running Tor of ours is ended first. Answered when a Tor is there
     /// (bootstrapping or ready) or the try has failed.
     pub(crate) fn start(&self, anew: bool) -> PendingReply<()> {
         self.ask(|done| Order::Start {
@@ -88,12 +89,12 @@ impl TorOrders {
         self.ask(|done| Order::Stop { done })
     }
 
-    /// Uses another Tor from now on, and keeps that in `config.toml`.
+    /// Uses another Tor from now on, and stores the choice in `config.toml`.
     pub(crate) fn choose(&self, backend: Option<Backend>) -> PendingReply<()> {
         self.ask(|done| Order::Choose { backend, done })
     }
 
-    /// Has later connections share no circuit with earlier ones.
+    /// Prevents later connections from sharing a circuit with earlier ones.
     pub(crate) fn new_identity(&self) {
         self.tor.new_identity();
     }
@@ -107,7 +108,7 @@ impl TorOrders {
         self.give(Order::Restart);
     }
 
-    /// The order stands in the queue when this returns, or is refused.
+    /// When this returns, the order is in the queue or was refused.
     fn give(&self, order: Order) {
         match self.queue.try_send(order) {
             Ok(()) | Err(TrySendError::Closed(_)) => {}
@@ -115,7 +116,7 @@ impl TorOrders {
         }
     }
 
-    /// The order is given by the call; the answer can be waited for elsewhere.
+    /// The call puts the order into the queue; the answer can be awaited elsewhere.
     fn ask(&self, order: impl FnOnce(Responder<()>) -> Order) -> PendingReply<()> {
         let (answer, asked) = PendingReply::new();
         self.give(order(answer));
@@ -123,15 +124,15 @@ impl TorOrders {
     }
 }
 
-/// The orders that wait.
+/// The waiting orders.
 struct Inbox {
     queue: mpsc::Receiver<Order>,
-    /// Taken out of the queue to look at them.
+    /// Orders that were taken out of the queue to look at them.
     seen: VecDeque<Order>,
 }
 
 impl Inbox {
-    /// The next order; `None` when nobody is left to give one.
+    /// The next order; `None` when no handle is left.
     ///
     /// # Cancel safety
     /// No order is lost.
@@ -142,7 +143,7 @@ impl Inbox {
         }
     }
 
-    /// Whether a stop waits: then a start would only make a Tor that ends at once.
+    /// Whether a stop waits: a start before it would only make a Tor that ends at once.
     fn has_stop(&mut self) -> bool {
         while let Ok(order) = self.queue.try_recv() {
             self.seen.push_back(order);
@@ -152,7 +153,7 @@ impl Inbox {
     }
 }
 
-/// Who obeys.
+/// Does the orders.
 pub(super) struct Runner {
     pub(super) tor: Tor,
     pub(super) home: Home,
@@ -176,7 +177,7 @@ impl Runner {
     }
 
     async fn run(self, mut inbox: Inbox, stop: CancellationToken) {
-        // Who waits for a start to succeed or fail; that holds nothing up.
+        // Waits for results of starts, which block no other order.
         let mut waiting = JoinSet::new();
         loop {
             tokio::select! {
@@ -187,7 +188,7 @@ impl Runner {
                 else => break,
             }
         }
-        // What comes now is answered by the channel's end.
+        // Later orders are answered by the end of the channel.
         drop(inbox);
         if let Err(problem) = self.end_tor().await {
             info!(code = ?problem.code, "tor was not stopped");
@@ -227,7 +228,7 @@ impl Runner {
                 waiting.spawn(async move {
                     let outcome = match begun {
                         Ok(decided) => match decided.await {
-                            // The choice is kept, and Tor is as a later stop left it.
+                            // The choice is stored, and a later stop decides about Tor.
                             Ok(()) | Err(TorProblem::Stopped) => Ok(()),
                             Err(problem) => Err(problems::tor(&problem)),
                         },
@@ -239,7 +240,7 @@ impl Runner {
         }
     }
 
-    /// Begins a start; whether it succeeds is what the future says.
+    /// Begins a start. The returned future tells whether it succeeds.
     async fn start(
         &self,
         anew: bool,
@@ -248,7 +249,7 @@ impl Runner {
         if anew && self.is_existing() {
             return Err(Problem::new(ErrorCode::TorNotOurs));
         }
-        // Before anything ends: a mistake in the file takes no Tor away that runs.
+        // Read before anything ends: a mistake in the file must not end a running Tor.
         let config = self.settings.read_again()?;
         if anew {
             self.end_tor().await?;
@@ -257,8 +258,8 @@ impl Runner {
         self.begin(inbox).await
     }
 
-    /// Nobody asked for it who could mend the file, so that a mistake there is no reason to be
-    /// without a Tor.
+    /// No person requested this restart and could correct the file, so a mistake in it is no reason
+    /// to be without a Tor.
     async fn restart(&self, inbox: &mut Inbox) -> Result<(), Problem> {
         let config = self.settings.read_again();
         let config = config.unwrap_or_else(|_| self.settings.current());
@@ -313,7 +314,7 @@ impl Runner {
         Ok(())
     }
 
-    /// Ends a Tor of ours, and leaves another's alone.
+    /// Ends a Tor of ours; one that is not ours is not stopped.
     async fn end_tor(&self) -> Result<(), Problem> {
         let ended = self.tor.stop().await;
         ended.map_err(|problem| problems::tor(&problem))

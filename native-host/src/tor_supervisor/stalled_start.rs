@@ -1,29 +1,29 @@
-//! Whether a start that was amid silence is to be begun anew, now that relays answer. Pure.
+//! Decides whether a start must be repeated because relays answer again. Pure.
 //!
-//! Arti leaves a relay alone for 150 s that was silent (measured). When its first relays all were,
-//! it does nothing at all until then, although the network is back.
+//! Arti does not contact a relay for 150 s after it was silent (measured). If all its first relays
+//! were silent, it does nothing until then, although the network is back.
 
 use meter_core::{Backend, MonotonicMs};
 use meter_tor::{TorState, TorStatus, TorWarning};
 use meter_wire::ErrorCode;
 
-/// What it knows of the starts so far.
+/// What it remembers about the starts so far.
 #[derive(Debug, Default)]
 pub(super) struct StalledStart {
-    /// When the silence began in which the start under way still is, in milliseconds.
+    /// When relays became silent during the current start, in milliseconds.
     silent_since: Option<u64>,
-    /// Not again before, in milliseconds.
+    /// No repetition before this time, in milliseconds.
     not_before: u64,
-    /// How many starts in a row were begun anew.
+    /// How many starts in a row were repeated.
     in_a_row: u32,
 }
 
-/// A silence that is shorter may be that of a slow computer or network: such a start goes on by
-/// itself, and to begin anew would only take it longer.
+/// Shortest silence that counts. A shorter one also happens on a slow computer or network, where
+/// the start makes progress again and a repetition would only delay it.
 const SILENCE_MS_MIN: u64 = 20_000;
 
-/// How long to wait after a start that was begun anew. Each further one doubles it: a network that
-/// comes and goes must not keep Tor from ever connecting.
+/// Pause after a repeated start, doubled after each further one: a network that comes and goes must
+/// not keep Tor from ever connecting.
 const PAUSE_MS: u64 = 60_000;
 const PAUSE_MS_MAX: u64 = 600_000;
 
@@ -55,14 +55,14 @@ impl StalledStart {
                 return false;
             }
         }
-        // Relays that were asked for the time have told it, whatever it is.
+        // Relays that were asked for the time have answered, whatever the time is.
         let has_answer = tor
             .warnings
             .iter()
             .any(|warning| matches!(warning, TorWarning::ClockSkew { .. }));
         let is_silent = trouble.is_some_and(is_silence);
         if !is_silent {
-            // The start goes on by itself.
+            // The start makes progress again.
             self.silent_since = None;
         } else if !has_answer {
             self.silent_since.get_or_insert(now);
@@ -135,7 +135,7 @@ mod tests {
         assert!(!stalled.look(at(10), &embedded(false), SILENT));
         assert!(!stalled.look(at(20), &embedded(true), None), "it goes on");
         let mut stalled = StalledStart::default();
-        // Its clock is off, or it is slow, and relays have answered from the beginning.
+        // Its clock is wrong, or it is slow, and relays have answered from the beginning.
         assert!(!stalled.look(at(5), &embedded(true), None));
         assert!(!stalled.look(at(30), &embedded(true), SILENT));
         let mut stalled = StalledStart::default();
@@ -169,7 +169,7 @@ mod tests {
     fn a_network_that_comes_and_goes_lets_a_start_have_its_time() {
         let mut stalled = StalledStart::default();
         let mut begun = Vec::new();
-        // Every ten seconds silent, then answering, for an hour; never ready.
+        // Silent and answering in turns of ten seconds, for an hour; never ready.
         for s in (0..3_600).step_by(20) {
             stalled.look(at(s), &tor(Backend::Embedded, false), SILENT);
             if stalled.look(at(s + 10), &tor(Backend::Embedded, true), SILENT) {

@@ -1,4 +1,4 @@
-//! What the settings say of Tor, as the crate that starts it takes it.
+//! Converts the settings about Tor for the crate that starts it.
 
 use crate::{config::Config, home::Home};
 use meter_core::Backend;
@@ -6,10 +6,10 @@ use meter_tor::{Candidate, Detour, Embedded, TorConfig, find_program};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
-/// How long a Tor without control may go unchecked when the engine's clock does not tell.
+/// How long a Tor without control may go unchecked if the engine's clock does not request a check.
 const WATCH_MAX: Duration = Duration::from_secs(60);
 
-/// The settings of the next start. `watch_now` tells when to look after a Tor without control.
+/// The settings of the next start. `watch_now` requests a check of a Tor without control.
 pub(super) fn tor_config(home: &Home, config: &Config, watch_now: Arc<Notify>) -> TorConfig {
     TorConfig {
         backend: config.tor.backend,
@@ -27,13 +27,13 @@ pub(super) fn tor_config(home: &Home, config: &Config, watch_now: Arc<Notify>) -
     }
 }
 
-/// How to start ourselves once more, as Tor; `None` where there is none in this program.
+/// How to start our own program as Tor; `None` if this program has no Tor.
 fn embedded(home: &Home, config: &Config) -> Option<Embedded> {
     if !cfg!(feature = "embedded-tor") {
         return None;
     }
-    // The very program that runs, even if another was installed in its place since: both ends of
-    // the conversation must be of one version.
+    // The program that runs now, even if another one was installed in its place since: both ends of
+    // the conversation must have the same version.
     let program = if cfg!(target_os = "linux") {
         PathBuf::from("/proc/self/exe")
     } else {
@@ -48,7 +48,7 @@ fn embedded(home: &Home, config: &Config) -> Option<Embedded> {
     })
 }
 
-/// The way that Tor's own connections are to take. A relative file lies in the home.
+/// The way for Tor's own connections. A relative path is below the home.
 pub(crate) fn detour(home: &Home, config: &Config) -> Detour {
     let in_home = |file: &PathBuf| home.root().join(file);
     Detour {
@@ -57,7 +57,7 @@ pub(crate) fn detour(home: &Home, config: &Config) -> Detour {
     }
 }
 
-/// Which Tor of ours it would be, if none is used that runs.
+/// The backend of our own that would be used if no running Tor is used.
 pub(crate) fn own_backend(config: &Config) -> Backend {
     let is_built_in = cfg!(feature = "embedded-tor");
     match config.tor.backend {

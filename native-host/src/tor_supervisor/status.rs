@@ -1,10 +1,10 @@
-//! Tor's state in the words of the messages.
+//! Converts Tor's status to the form of the messages.
 
 use crate::{config::TorChoice, problems};
 use meter_core::Backend;
 use meter_wire::{TorState, TorStatus, TorTrouble, WireBackend};
 
-/// With the trouble that the watchdog sees, if any.
+/// Includes the watchdog's trouble, if any.
 pub(super) fn of(
     status: &meter_tor::TorStatus,
     settings: &TorChoice,

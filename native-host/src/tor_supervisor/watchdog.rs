@@ -1,8 +1,9 @@
-//! Whether a Tor that runs is of use: Tor itself says nothing when its relays fall silent.
+//! Checks whether a running Tor can be used: Tor itself reports nothing when its relays stop
+//! answering.
 //!
-//! Pure. It looks at what the relay counted anyway, and only where somebody asked and nobody
-//! answered does it want the network asked ([`Watchdog::wants_probe`]). While all is quiet, or all
-//! is well, it wants nothing.
+//! Pure. It looks at what the relay counts anyway. Only if there were questions and no answers does
+//! it want a test of the network ([`Watchdog::wants_probe`]). While nothing is asked, or everything
+//! is answered, it wants nothing.
 
 mod stall;
 
@@ -12,15 +13,15 @@ use meter_relay::CounterSnapshot;
 use meter_tor::{Bootstrap, TorState, TorStatus, TorWarning};
 use meter_wire::{ErrorCode, TorTrouble};
 
-/// What it knows of the moments before.
+/// What it remembers from earlier looks.
 #[derive(Default)]
 pub(super) struct Watchdog {
     counted: Counted,
-    /// Somebody waits for an answer.
+    /// A question that waits for an answer.
     asked: Option<Asked>,
-    /// Since when the network is known to give none.
+    /// Time since when the network is known not to answer.
     silent: Option<u64>,
-    /// Not to be asked again before.
+    /// No test before this time.
     next_probe: u64,
     /// `None` before the first look.
     slept_ms: Option<u64>,
@@ -32,23 +33,23 @@ pub(super) struct Observation<'a> {
     pub(super) now: MonotonicMs,
     pub(super) counted: &'a CounterSnapshot,
     pub(super) tor: &'a TorStatus,
-    /// Since the machine's start; a growing number is a wake-up.
+    /// Since the machine's start; if the number grows, the machine was asleep.
     pub(super) slept_ms: u64,
 }
 
-/// In milliseconds.
+/// Times in milliseconds.
 #[derive(Clone, Copy)]
 struct Asked {
     since: u64,
-    /// From when on that is a reason to doubt.
+    /// From this time on it is a reason for doubt.
     doubt_from: u64,
 }
 
-/// The totals that say whether Tor answers.
+/// The totals that show whether Tor answers.
 #[derive(Clone, Copy, Default)]
 struct Counted {
-    /// Bytes for the network, and what Tor itself gave up. A connection that was made is no
-    /// question: an exit has answered it. One that waits is told apart
+    /// Bytes to the network, and requests that Tor itself gave up. A connection that was made is no
+    /// question: an exit has answered it. Waiting requests are counted separately
     /// ([`CounterSnapshot::waiting`]).
     asked: u64,
     /// Connections that Tor made, bytes from the network, and refusals that an exit or an onion
@@ -71,16 +72,16 @@ impl Counted {
     }
 }
 
-/// What Tor, or the relay, says when nothing came.
+/// The reply of Tor, or of the relay, when there was no answer.
 const GENERAL_FAILURE: u8 = 1;
 /// As [`GENERAL_FAILURE`].
 const EXPIRED: u8 = 6;
-/// The relay's own.
+/// The relay's own reply.
 const NOT_ALLOWED: u8 = 2;
 
 impl Watchdog {
-    /// Takes one look. `has_way_out` is asked only in doubt: whether this computer knows any way
-    /// into a network, if that can be known.
+    /// Takes one look. `has_way_out` is called only in doubt: whether this computer has a route
+    /// into any network, if that is known.
     pub(super) fn look(
         &mut self,
         observation: &Observation<'_>,
@@ -98,7 +99,7 @@ impl Watchdog {
                 if was_answered {
                     self.hears(now);
                 }
-                // Asked and answered within one look says nothing about which was first.
+                // If both came within one look, their order is not known.
                 let was_asked = counted.asked > before.asked && !was_answered;
                 if was_asked || observation.counted.waiting > 0 {
                     self.asked.get_or_insert_with(|| Asked {
@@ -130,21 +131,21 @@ impl Watchdog {
         }
     }
 
-    /// Whether the network is to be asked now; whoever is told so asks, and tells the outcome.
+    /// Whether the network must be tested now; the caller then tests it and reports the result.
     pub(super) fn wants_probe(&self, now: MonotonicMs) -> bool {
         let now = now.get();
         let in_doubt = self.asked.is_some_and(|asked| now >= asked.doubt_from);
         (in_doubt || self.silent.is_some()) && now >= self.next_probe
     }
 
-    /// The outcome of asking.
+    /// Takes the result of a test.
     pub(super) fn probed(&mut self, now: MonotonicMs, answered: bool) {
         let now = now.get();
         if answered {
             self.hears(now);
             self.next_probe = now.saturating_add(CALM_MS);
         } else {
-            // An answer that came by another way meanwhile has taken away the reason to ask.
+            // An answer that came another way meanwhile has removed the reason for the test.
             if let Some(asked) = self.asked {
                 self.silent.get_or_insert(asked.since);
             }
@@ -173,7 +174,7 @@ impl Watchdog {
         tor: &TorStatus,
         has_way_out: impl FnOnce() -> Option<bool>,
     ) -> Option<TorTrouble> {
-        // Its detour is gone: that explains a silence, too.
+        // If its detour failed, that explains a silence, too.
         if let Some(found) = &tor.trouble {
             return Some(TorTrouble::of(problems::tor(found), 0));
         }
@@ -189,7 +190,7 @@ impl Watchdog {
     }
 }
 
-/// What was found out comes before what can be guessed.
+/// The trouble of a start. Measured causes are preferred to guesses.
 fn trouble_of_start(
     step: &Bootstrap,
     tor: &TorStatus,
@@ -204,13 +205,14 @@ fn trouble_of_start(
         .map(|problem| TorTrouble::of(problem, lasted.as_secs()))
 }
 
-/// A question this old without any answer is a reason to ask the network.
+/// A question this old without any answer is a reason to test the network.
 const DOUBT_MS: u64 = 10_000;
-/// After an answer to us: a site that answers nobody is no reason to ask again soon.
+/// Pause after a test with an answer: a site that answers nobody is no reason for an early new
+/// test.
 const CALM_MS: u64 = 60_000;
-/// While there is none.
+/// Pause while there is no answer.
 const AGAIN_MS: u64 = 10_000;
-/// Shorter sleeps are the clocks' own inexactness.
+/// Shorter sleeps are within the inexactness of the clocks.
 const SLEEP_MS_MIN: u64 = 5_000;
 /// A phase that lasts longer needs an explanation.
 const STALL: std::time::Duration = std::time::Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! Scenes of a computer and its Tor, look by look: what was seen, and what is to be done.
+//! Scenes of a computer and its Tor, look by look: observations, and the expected actions.
 
 use super::*;
 use crate::system::network::Network;
@@ -7,7 +7,7 @@ use meter_relay::CounterSnapshot;
 use meter_tor::{Bootstrap, TorProblem, TorState, TorStatus};
 use std::{cell::Cell, collections::BTreeSet, net::IpAddr};
 
-/// A computer whose networks are as a scene says. 192.0.2.0/24 is for documentation (RFC 5737).
+/// A computer with networks as a scene sets them. 192.0.2.0/24 is for documentation (RFC 5737).
 struct Networks {
     address: Cell<u8>,
     has_way_out: Cell<Option<bool>>,
@@ -53,7 +53,7 @@ impl Scene {
         }
     }
 
-    /// What one more second brings, apart from lines for the log.
+    /// Passes one more second. Returns its actions, without log lines.
     fn second(&mut self, answered: Option<bool>) -> Vec<Action> {
         let mut actions = self.look(answered);
         actions.retain(|action| !matches!(action, Action::Log { .. }));
@@ -72,7 +72,7 @@ impl Scene {
         })
     }
 
-    /// Seconds until something is to be done, and what.
+    /// Seconds until an action, and the action.
     fn until_action(&mut self) -> (u64, Vec<Action>) {
         let begun = self.second;
         loop {
@@ -132,7 +132,8 @@ fn a_silence_after_a_change_of_network_restarts_tor_once() {
     assert_eq!(actions, [Action::Probe(QUICK_PROBE)]);
     let restart = Action::Restart(Why::NetworkChanged);
     assert_eq!(scene.second(Some(false)), [restart]);
-    // Tor runs on, as a Tor of somebody else's does, and the silence too.
+    // Tor continues to run, as a Tor of another program does, and the network still does not
+    // answer.
     for _ in 0..300 {
         for action in scene.second(Some(false)) {
             assert_eq!(action, Action::Probe(PROBE), "no second restart");
@@ -154,7 +155,7 @@ fn a_change_of_network_restarts_nothing_while_answers_come_or_no_way_leads_out()
     scene.until_action();
     assert_eq!(scene.second(Some(false)), []);
     assert_eq!(scene.code(), Some(ErrorCode::TorOffline));
-    // The way out comes back, and the connections of before are still cut.
+    // The route comes back, but the earlier connections are still broken.
     scene.networks.has_way_out.set(Some(true));
     let restart = Action::Restart(Why::NetworkChanged);
     assert_eq!(scene.second(None), [restart]);

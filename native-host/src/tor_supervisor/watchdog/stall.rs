@@ -1,10 +1,10 @@
-//! Why a start makes no progress, by all that is known of it. Pure.
+//! Finds the reason why a start makes no progress, from everything that is known. Pure.
 
 use meter_tor::{Bootstrap, ConnectError, TorWarning};
 use meter_wire::{ErrorCode, Problem};
 
-/// The likeliest reason. Why Tor says that a connection failed comes before what can only be
-/// guessed from how far it has come.
+/// The likeliest reason. The reason that Tor gives for a failed connection is preferred to guesses
+/// from its progress.
 pub(super) fn problem(
     step: &Bootstrap,
     warnings: &[TorWarning],
@@ -49,7 +49,7 @@ pub(super) fn problem(
 
 fn describe_skew(seconds: i64) -> String {
     let side = if seconds < 0 { "behind" } else { "ahead" };
-    // To the nearest: Tor tells it anew with each relay, a second more or less.
+    // Rounded: Tor reports it again with each relay, with a difference of about a second.
     let nearest = |unit: u64| seconds.unsigned_abs().saturating_add(unit / 2) / unit;
     let (count, unit) = match nearest(60) {
         minutes @ 0..120 => (minutes, "minutes"),
@@ -59,11 +59,12 @@ fn describe_skew(seconds: i64) -> String {
     format!("about {count} {unit} {side}")
 }
 
-/// Tor connects with a clock that is two hours off (measured); much less is no reason for anything.
+/// Tor still connects with a clock that is two hours wrong (measured); a smaller error is not the
+/// reason.
 const SKEW_S_MIN: u64 = 3_600;
-/// Tor's phases below are about reaching and greeting a first relay.
+/// Tor's phases below this are about reaching a first relay.
 const CONNECTED_PERCENT: u8 = 15;
-/// Below it nothing has answered yet ("conn_done" is 10).
+/// Below this, nothing has answered yet ("conn_done" is 10).
 const TALKING_PERCENT: u8 = 10;
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl Scene {
         MonotonicMs::new(self.second * 1_000).expect("fits")
     }
 
-    /// One second after the other, each with one look; whether a probe was wanted in any.
+    /// Passes seconds, with one look in each. Returns whether a test was wanted in any of them.
     fn pass(&mut self, seconds: u64) -> bool {
         self.pass_with(seconds, &tor(TorState::Ready))
     }
@@ -108,7 +108,7 @@ fn a_probe_without_an_answer_is_silence_until_anything_is_heard() {
     assert!(!scene.pass(9), "not all the time");
     assert!(scene.pass(1));
     assert_eq!(scene.trouble(), Some((ErrorCode::TorSilent, 40)));
-    // Tor's own giving up is no answer.
+    // That Tor gives up is no answer.
     scene.counted.unreached = [6, 1].into_iter().collect();
     scene.pass(1);
     assert!(scene.trouble().is_some());
