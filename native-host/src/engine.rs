@@ -1,7 +1,7 @@
 //! The engine: one task that owns relay, Tor, key and book, and knows no transport.
 //!
-//! The data plane (relay) only counts; this control plane looks once a second. Nothing downstream
-//! calls back up: clients send [`Command`]s and read the status.
+//! The data plane (the relay) only counts; this control plane reads the counters once a second.
+//! Clients send [`Command`]s and read the status; the engine never calls them.
 
 mod handle;
 mod recent_failures;
@@ -31,12 +31,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 const TICK: Duration = Duration::from_secs(1);
-/// Requests of all clients together that wait for the engine.
+/// Most requests of all clients together that wait for the engine.
 const COMMANDS_MAX: usize = 64;
 
 pub(crate) struct Engine {
     home: Home,
-    /// The settings of the daemon's start.
+    /// The settings at the daemon's start.
     begun_with: Config,
     clock: Clock,
     accounting: Accounting,
@@ -49,7 +49,7 @@ pub(crate) struct Engine {
     ticked: Arc<Notify>,
     /// Relays that were stopped and still have connections.
     draining: JoinSet<()>,
-    /// Who waits until none of them is left.
+    /// Callers that wait until none of them is left.
     stopped: Vec<Responder<()>>,
     bursts: Bursts,
 }
@@ -59,7 +59,7 @@ impl Engine {
     /// `monitor_start` tries again.
     ///
     /// # Errors
-    /// The system has no random bytes to make an identity of, or no thread for the relay.
+    /// When the system has no random bytes for an identity, or no thread for the relay.
     pub(crate) fn new(home: &Home, config: &Config) -> io::Result<(Self, EngineHandle)> {
         let identity = Identity::new()?;
         let counters = Arc::new(Counters::default());
@@ -131,8 +131,8 @@ impl Engine {
         self.accounting.end();
     }
 
-    /// Goes on looking once a second while connections drain: a kill in between must not cost more
-    /// than at any other time.
+    /// Continues to count once a second while connections drain: a kill in between must not cost
+    /// more than at any other time.
     async fn stop_relay(&mut self) {
         let mut ticks = Ticks::every(TICK);
         self.close_relay();
@@ -145,7 +145,7 @@ impl Engine {
         self.drained();
     }
 
-    /// Closes the port. Its connections go on for a moment, and nobody but who asked waits for
+    /// Closes the port. Its connections continue for a moment; only the caller that asked waits for
     /// that.
     fn close_relay(&mut self) {
         if let Some(draining) = self.relay.stop() {
@@ -155,7 +155,7 @@ impl Engine {
         }
     }
 
-    /// Counts what the last connections moved, and tells those who waited for their end.
+    /// Counts what the last connections moved, and answers the callers that waited for their end.
     fn drained(&mut self) {
         if !self.draining.is_empty() {
             return;
@@ -175,18 +175,18 @@ impl Engine {
         let counted = self.relay.look(now);
         self.bursts.look(counted.active);
         self.look_at_tor();
-        // It waits for the disk at times. The relay has a thread of its own.
+        // This sometimes waits for the disk. The relay has its own thread.
         let runs = self.relay.is_running();
         self.accounting.tick(now, wall, counted, runs);
     }
 
-    /// For whoever would need a clock of their own, and so more wake-ups.
+    /// Passes the tick on to parts that would otherwise need their own clock, and so more wake-ups.
     fn tell_the_time(&mut self) {
         self.ticked.notify_waiters();
         self.tor.second_passed();
     }
 
-    /// By what was counted last.
+    /// Uses the last counts.
     fn look_at_tor(&mut self) {
         let now = self.clock.monotonic();
         self.tor.look(now, self.relay.recent().totals());
@@ -229,8 +229,8 @@ impl Engine {
         }
     }
 
-    /// Tries again what failed before, with the configuration as it is now: the remedy for a taken
-    /// port is another one in `config.toml`.
+    /// Tries again what failed before, with the current configuration: the remedy for a taken port
+    /// is another port in `config.toml`.
     fn start_again(&mut self) -> Result<(), Problem> {
         let config = self.settings.read_again()?;
         self.relay.configure(&self.home, &config);
@@ -246,7 +246,7 @@ impl Engine {
         }
     }
 
-    /// With a person's consent only: the old book is kept, and its chain ends.
+    /// Only with a person's consent: the old book is kept, and its chain ends.
     fn begin_new_chain(&mut self) -> Result<(), Problem> {
         let could_work = self.accounting.works();
         let outcome = self.accounting.begin_anew();
@@ -256,7 +256,7 @@ impl Engine {
         outcome
     }
 
-    /// Without a book there is nobody to keep what the relay would count.
+    /// Without a book, what the relay counts could not be stored.
     fn start_relay_and_tor(&mut self) {
         if !self.accounting.works() {
             return;
@@ -275,7 +275,8 @@ impl Engine {
         Ok(())
     }
 
-    /// What is open is cut, or the browser would go on using it, and with it the old circuit.
+    /// Open connections are cut; otherwise the browser would continue to use them, and with them
+    /// the old circuit.
     fn renew_circuit(&mut self, site: &Site) -> Result<(), Problem> {
         self.identity.renew_site(site, self.clock.monotonic())?;
         self.relay.cut(site);
@@ -283,7 +284,7 @@ impl Engine {
         Ok(())
     }
 
-    /// What counts now: each part goes by the file as it was when that part began.
+    /// The settings in force: each part uses the file as it was when that part began.
     fn in_force(&self) -> Config {
         let begun = self.relay.in_force();
         let relay = &begun.config;
@@ -324,7 +325,8 @@ impl Engine {
     fn publish(&self) {
         let next = self.snapshot();
         self.status.send_if_modified(|status| {
-            // Connections come and go all the time: nobody is to be woken by that alone.
+            // Connections come and go all the time: a change of their number alone must wake no
+            // client.
             status.connections = next.connections;
             let changed = *status != next;
             if changed {
@@ -335,7 +337,7 @@ impl Engine {
     }
 }
 
-/// How long a person has to wait before the same can be had again.
+/// How long a person must wait before the same is possible again.
 #[derive(Clone, Copy, Default)]
 struct Waits {
     new_identity_in_s: u32,

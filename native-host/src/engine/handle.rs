@@ -1,4 +1,4 @@
-//! What can be asked of the engine, and where.
+//! The commands for the engine, and the handle that sends them.
 
 use crate::{
     pending::{PendingReply, Responder},
@@ -11,7 +11,7 @@ use meter_wire::{HelloReply, Problem, ReportsPage, Settings, Status, WireReport}
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
 
-/// What can be asked of the engine.
+/// The commands for the engine.
 pub(crate) enum Command {
     Hello(Responder<HelloReply>),
     Status(Responder<Status>),
@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Settings(Responder<Settings>),
 }
 
-/// The engine's face: cheap to clone, one per client.
+/// A handle to the engine: cheap to clone, one per client.
 #[derive(Clone)]
 pub(crate) struct EngineHandle {
     pub(super) commands: mpsc::Sender<Command>,
@@ -43,7 +43,7 @@ pub(crate) struct EngineHandle {
 }
 
 impl EngineHandle {
-    /// Asks and waits for the answer.
+    /// Sends a command and waits for the answer.
     pub(crate) async fn ask<T>(
         &self,
         command: impl FnOnce(Responder<T>) -> Command,
@@ -51,7 +51,7 @@ impl EngineHandle {
         self.begin(command).await?.answer().await
     }
 
-    /// Asks now, in the order of the calls; the answer can be waited for elsewhere.
+    /// Sends a command now, in the order of the calls; the answer can be awaited elsewhere.
     pub(crate) async fn begin<T>(
         &self,
         command: impl FnOnce(Responder<T>) -> Command,
@@ -68,27 +68,28 @@ impl EngineHandle {
         self.status.clone()
     }
 
-    /// Connections that the relay serves right now.
+    /// Connections that the relay serves now.
     pub(crate) fn connections_active(&self) -> u64 {
         self.counters.snapshot().active
     }
 
-    /// The names that the relay answers itself. Past the engine: whoever asks about one knows it.
+    /// The names that the relay answers itself. They bypass the engine: a client that asks about
+    /// one knows it.
     pub(crate) const fn witnesses(&self) -> &Witnesses {
         &self.witnesses
     }
 
-    /// Waits for the engine's next second, which then costs no wake-up of its own.
+    /// Waits for the engine's next tick, which needs no extra wake-up.
     pub(crate) async fn next_second(&self) {
         self.ticked.notified().await;
     }
 
-    /// Where to ask for a Tor and for its end.
+    /// Handle for requests to start or end a Tor.
     pub(crate) const fn tor(&self) -> &TorOrders {
         &self.tor
     }
 
-    /// What the relay isolates sites by.
+    /// The relay's isolation of sites.
     pub(crate) const fn isolation(&self) -> &Isolation {
         &self.isolation
     }

@@ -1,28 +1,28 @@
-//! What was not reached recent: how often and for which reason, with no target and no time of day.
+//! Connections that failed recently: how many and for which reason, without target and time of day.
 
 use meter_core::MonotonicMs;
 use meter_relay::CounterSnapshot;
 use meter_wire::{TorReply, UNREACHED_WINDOW_MS, Unreached};
 
-/// The relay's totals, and how those of refused connections grew within the window.
+/// The relay's totals, and how the totals of refused connections grew within the window.
 #[derive(Default)]
 pub(super) struct RecentFailures {
     totals: CounterSnapshot,
-    /// The slice of time that is being counted in.
+    /// The current slice of time.
     slice: u64,
-    /// The latest kind first; one for each reply at the most.
+    /// The latest kind first; at most one entry for each reply.
     kinds: Vec<Kind>,
 }
 
 struct Kind {
     reply: TorReply,
-    /// A ring: what came in slice `n` is at `n % SLICES`.
+    /// A ring: the count of slice `n` is at `n % SLICES`.
     slices: [u64; SLICES],
 }
 
 impl RecentFailures {
-    /// Takes the totals of this moment. What is older than the window is forgotten; the oldest
-    /// slice goes as a whole, so up to a slice's length early.
+    /// Takes the current totals. Counts older than the window are dropped, by whole slices, so up
+    /// to the length of a slice early.
     pub(super) fn look(&mut self, now: MonotonicMs, totals: CounterSnapshot) {
         self.forget_until(now.get() / SLICE_MS);
         let before = std::mem::replace(&mut self.totals, totals).unreached;
@@ -32,12 +32,12 @@ impl RecentFailures {
                 self.add(reply(code), more);
             }
         }
-        // Several kinds may have come since the last look; one of them is what a person just saw.
+        // Several kinds may have come since the last look; this one is what a person has just seen.
         let last = reply(totals.unreached.last());
         self.kinds.sort_by_key(|kind| kind.reply != last);
     }
 
-    /// The totals of the last look.
+    /// The totals at the last look.
     pub(super) const fn totals(&self) -> &CounterSnapshot {
         &self.totals
     }

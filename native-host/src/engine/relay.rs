@@ -1,4 +1,4 @@
-//! Starts and stops the relay; its counters outlive it.
+//! Starts and stops the relay; its counters continue after its end.
 
 mod thread;
 
@@ -19,19 +19,19 @@ use thread::RelayThread;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// What a relay began with.
+/// The settings at the start of a relay.
 pub(crate) struct Begun {
-    /// Where it listens is the port that it has.
+    /// Its listening address has the real port.
     pub(crate) config: RelayConfig,
     /// Whether `config.toml` named that port.
     pub(crate) port_is_named: bool,
 }
 
 pub(crate) struct RelayControl {
-    /// For the next start.
+    /// The configuration for the next start.
     config: RelayConfig,
     port: PortChoice,
-    /// Of the last start.
+    /// The settings of the last start.
     in_force: Begun,
     isolation: Isolation,
     witnesses: Witnesses,
@@ -52,7 +52,7 @@ struct Running {
 
 impl RelayControl {
     /// # Errors
-    /// The system has no thread or file to give.
+    /// When the system has no thread or file descriptor left.
     pub(crate) fn new(
         home: &Home,
         config: &Config,
@@ -81,7 +81,7 @@ impl RelayControl {
         })
     }
 
-    /// Takes a changed configuration for the next start; one that runs goes on as it is.
+    /// Takes a changed configuration for the next start. A running relay is not changed.
     pub(crate) fn configure(&mut self, home: &Home, config: &Config) {
         self.port = PortChoice::new(config, home);
         self.config = relay_config(config, self.isolation.clone(), self.witnesses.clone());
@@ -92,7 +92,7 @@ impl RelayControl {
         &self.witnesses
     }
 
-    /// Opens the port; nothing to do when it is open. Gives the port.
+    /// Opens the port if it is not open. Returns the port.
     pub(crate) fn start(&mut self) -> Result<u16, Problem> {
         if let Some(running) = &self.running {
             return Ok(running.port);
@@ -124,7 +124,7 @@ impl RelayControl {
         }
     }
 
-    /// Takes the first port that is free; says of the first one why it cannot be had.
+    /// Takes the first free port; the error is that of the first candidate.
     fn bind(&self) -> Result<Relay, RelayError> {
         let _runtime = self.thread.runtime().enter();
         let mut refusal = None;
@@ -138,7 +138,7 @@ impl RelayControl {
                 outcome => return outcome,
             }
         }
-        // There is always a candidate.
+        // There is always at least one candidate.
         Err(refusal.unwrap_or(RelayError::NotLoopback))
     }
 
@@ -156,7 +156,7 @@ impl RelayControl {
         }
     }
 
-    /// Closes the port. What it gives ends when the last connection is drained or cut.
+    /// Closes the port. The returned handle ends when the last connection is drained or cut.
     pub(crate) fn stop(&mut self) -> Option<JoinHandle<Result<(), RelayError>>> {
         self.problem = None;
         let running = self.running.take()?;
@@ -164,7 +164,7 @@ impl RelayControl {
         Some(running.task)
     }
 
-    /// Waits until a running relay ends by itself, and says why. Cancel safe.
+    /// Waits until a running relay ends without a request. Returns why. Cancel safe.
     pub(crate) async fn ended(&mut self) -> Problem {
         let Some(running) = &mut self.running else {
             return std::future::pending().await;
@@ -180,14 +180,14 @@ impl RelayControl {
         problem
     }
 
-    /// Reads the counters; what they say of failures is kept for the status.
+    /// Reads the counters, and keeps the failures in them for the status.
     pub(crate) fn look(&mut self, now: MonotonicMs) -> CounterSnapshot {
         let totals = self.counters.snapshot();
         self.recent.look(now, totals);
         totals
     }
 
-    /// As of the last [`Self::look`].
+    /// The failures at the last [`Self::look`].
     pub(super) const fn recent(&self) -> &RecentFailures {
         &self.recent
     }

@@ -1,11 +1,11 @@
-//! The relay's own thread and runtime: nothing that the daemon does besides, least of all waiting
-//! for a disk, holds up a byte; and one thread sets connections up at less cost than two.
+//! The relay's own thread and runtime. So nothing else in the daemon, above all no wait for a disk,
+//! delays a byte; and one thread sets up connections at less cost than two.
 
 use std::{io, thread};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-/// A thread that runs tasks. Dropping it cuts off what still runs there, and waits for its end.
+/// A thread that runs tasks. Dropping it cuts running tasks and waits for its end.
 pub(super) struct RelayThread {
     runtime: Handle,
     stop: CancellationToken,
@@ -14,7 +14,7 @@ pub(super) struct RelayThread {
 
 impl RelayThread {
     /// # Errors
-    /// The system has no thread or file to give.
+    /// When the system has no thread or file descriptor left.
     pub(super) fn start() -> io::Result<Self> {
         let runtime = meter_relay::runtime()?;
         let handle = runtime.handle().clone();
