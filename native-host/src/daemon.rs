@@ -25,12 +25,12 @@ use tokio::{net::UnixListener, task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-/// Runs the daemon of `home` until it is asked to end or nobody needs it. Returns at once, with
-/// success, when one is running already.
+/// Runs the daemon of `home` until it is asked to end or is not needed any more. Returns at once,
+/// with success, if one runs already.
 #[must_use]
 pub fn run(home: &Home) -> ExitCode {
     program::note_program();
-    // Fails only for the leader of a process group, which already is nobody's to take along.
+    // Fails only for the leader of a process group, which no terminal takes along anyway.
     crate::ignore_because("started from a terminal", process::leave_session());
     let lock = match prepare(home) {
         Ok(Some(lock)) => lock,
@@ -54,7 +54,7 @@ pub fn run(home: &Home) -> ExitCode {
             "the system allows too few open files for connections_max"
         );
     }
-    // One thread is plenty: the relay, which is all that could keep it busy, has its own.
+    // One thread is enough: the relay, the only part with much work, has its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -89,8 +89,8 @@ fn report(code: u8, message: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Closes the pipe to a client that started this daemon: it reads why a start failed, and no more.
-/// A terminal stays.
+/// Closes the pipe to a client that started this daemon: the client reads only why a start failed.
+/// A terminal stays open.
 fn close_stderr_pipe() -> io::Result<()> {
     let kind = rustix::fs::fstat(rustix::stdio::stderr())?.st_mode;
     if rustix::fs::FileType::from_raw_mode(kind) == rustix::fs::FileType::Fifo {
@@ -100,15 +100,14 @@ fn close_stderr_pipe() -> io::Result<()> {
     Ok(())
 }
 
-/// For a person who started the daemon in a terminal, and for the client that did; a closed pipe is
-/// no harm.
+/// Prints a message for a person who started the daemon in a terminal, and for the client that
+/// started it. A closed pipe does no harm.
 fn say(message: &str) {
     let said = writeln!(io::stderr(), "onionmeter: {message}");
     crate::ignore_because("nobody reads it", said);
 }
 
-/// Serves, and ends in an order that `tests/it/shutdown.rs` holds: no new client, the relay and
-/// what it counted, Tor, the book, the clients, the lock.
+/// Serves until the end. The lock is released last.
 async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result<()> {
     let mut door = Door::open(home)?;
     let (engine, handle) = Engine::new(home, config)?;
@@ -120,7 +119,7 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
 
     let clients = Clients::new();
     tokio::select! {
-        // Without an engine there is nothing to serve; the next client gets a fresh daemon.
+        // Without an engine there is nothing to serve; the next client starts a new daemon.
         _ = engines.join_next() => {
             error!("the engine ended by itself");
         }
@@ -148,7 +147,7 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
     Ok(())
 }
 
-/// Accepts clients until this daemon has no place any more.
+/// Accepts clients until this daemon has lost its home or its lock.
 async fn keep_open(
     door: &mut Door,
     home: &Home,
@@ -177,7 +176,7 @@ async fn accept(listener: &UnixListener, engine: &EngineHandle, clients: &Client
         match listener.accept().await {
             Ok((stream, _)) if is_ours(&stream) => clients.serve(stream, engine),
             Ok(_) => warn!("a client of another user was refused"),
-            // Out of descriptors, for example: others close theirs sooner or later.
+            // Out of file descriptors, for example; other clients will close theirs.
             Err(error) => {
                 warn!(%error, "no client could be accepted");
                 time::sleep(Duration::from_millis(100)).await;
@@ -186,14 +185,15 @@ async fn accept(listener: &UnixListener, engine: &EngineHandle, clients: &Client
     }
 }
 
-/// The folder keeps others out already; this also holds when somebody loosened its mode.
+/// Whether the client belongs to this user or to root. The folder keeps others out already; this
+/// check also works if its mode was changed.
 fn is_ours(stream: &tokio::net::UnixStream) -> bool {
     stream
         .peer_cred()
         .is_ok_and(|peer| [user::effective(), user::ROOT].contains(&peer.uid()))
 }
 
-/// Returns once there was neither a client nor a relayed connection for that long.
+/// Returns when there was neither a client nor a relayed connection for that long.
 async fn unused(idle_exit_s: Option<u64>, clients: &Clients, engine: &EngineHandle) {
     let Some(limit) = idle_exit_s else {
         return std::future::pending().await;

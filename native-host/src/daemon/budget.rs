@@ -1,6 +1,6 @@
-//! A bound on how fast one client may ask.
+//! Limits how fast one client may send requests.
 
-/// A token bucket: a burst, then a steady rate. Pure; the caller tells the time.
+/// A token bucket: a burst, then a steady rate. Pure; the caller passes the time in.
 pub(super) struct Budget {
     tokens: u64,
     refilled_ms: u64,

@@ -1,4 +1,4 @@
-//! One attached client: frames from and to its socket. What they mean is the API's.
+//! One connected client: its frames and their limits. The API handles their meaning.
 
 use super::budget::Budget;
 use crate::{api::Api, ipc, system::clock::Clock};
@@ -19,15 +19,14 @@ use tokio_util::{
 };
 use tracing::debug;
 
-/// How long a client may wait with its hello.
+/// Longest wait for a client's hello.
 const HELLO_MAX: Duration = Duration::from_secs(5);
-/// How long one may leave what it is told unread before it is cut off and its place is free.
+/// How long a client may leave its messages unread before it is disconnected and loses its place.
 const UNREAD_MAX: Duration = Duration::from_secs(60);
 
-/// Serves until the client leaves, breaks a frame or does not say hello in time. At `stop` it sends
-/// the rest and ends.
+/// Serves until the client leaves, sends a broken frame, does not say hello in time, or `stop`.
 ///
-/// A client that does not read holds up itself only.
+/// A client that does not read delays only itself.
 pub(super) async fn serve(stream: UnixStream, api: Api, stop: CancellationToken) {
     let (reader, writer) = stream.into_split();
     let mut reader = FramedRead::new(reader, ipc::codec(FRAME_IN_MAX));
@@ -69,7 +68,7 @@ struct Client {
 
 impl Client {
     async fn answer(&mut self, frame: &[u8], now_ms: u64) -> io::Result<()> {
-        // Garbage costs as much as a request.
+        // An invalid frame costs as much as a request.
         let allowed = self.budget.take(now_ms);
         let refused = |id, problem| Reply {
             id,

@@ -1,5 +1,5 @@
-//! The daemon's socket, and what happens to it: somebody may remove the folder that it lies in, or
-//! move the whole home away.
+//! The daemon's socket, and what happens to it: somebody may remove its folder, or move the whole
+//! home.
 
 use crate::{engine::EngineHandle, home::Home, lock::DaemonLock};
 use std::{
@@ -9,25 +9,26 @@ use std::{
 use tokio::net::UnixListener;
 use tracing::{info, warn};
 
-/// The socket on which clients come.
+/// The socket for clients.
 pub(super) struct Door {
     pub(super) listener: UnixListener,
     at: (u64, u64),
 }
 
-/// What has happened to the socket.
+/// What is lost.
 pub(super) enum Lost {
-    /// It, or the lock beside it, is not there any more.
+    /// The socket, or the lock beside it, does not exist any more.
     Door,
-    /// The home is gone, or is another folder now.
+    /// The home does not exist any more, or is another folder now.
     Home,
 }
 
 impl Door {
-    /// Opens it. The caller holds the lock: what is left there belongs to a daemon that was killed.
+    /// Opens the socket. The caller holds the lock, so an existing socket is a leftover of a killed
+    /// daemon.
     ///
     /// # Errors
-    /// The system's.
+    /// An error of the system.
     pub(super) fn open(home: &Home) -> io::Result<Self> {
         let socket = home.socket();
         crate::ignore_because("there is usually none", fs::remove_file(&socket));
@@ -41,10 +42,10 @@ impl Door {
         })
     }
 
-    /// Opens it again after it was lost; `false` when another daemon has come meanwhile.
+    /// Opens it again after it was lost; `false` when another daemon has started meanwhile.
     ///
     /// # Errors
-    /// The system's; a later try may go well.
+    /// An error of the system; a later try may succeed.
     pub(super) fn open_again(&mut self, home: &Home, lock: &mut DaemonLock) -> io::Result<bool> {
         home.prepare().map_err(io::Error::other)?;
         if !lock.is_in_place(home) && !lock.take_again(home)? {
@@ -54,7 +55,7 @@ impl Door {
         Ok(true)
     }
 
-    /// Looks once a second, with the engine's clock, until something is wrong.
+    /// Checks once a second, with the engine's clock, until something is lost.
     pub(super) async fn lost(&self, home: &Home, lock: &DaemonLock, engine: &EngineHandle) -> Lost {
         loop {
             engine.next_second().await;
@@ -78,8 +79,8 @@ fn place(home: &Home) -> io::Result<(u64, u64)> {
     Ok((meta.dev(), meta.ino()))
 }
 
-/// Opens a lost door again, for as long as it takes. Ends when this daemon has no home or place any
-/// more.
+/// Opens a lost socket again, as long as that takes. Ends when this daemon has lost its home or its
+/// lock.
 pub(super) async fn open_again(
     door: &mut Door,
     home: &Home,
