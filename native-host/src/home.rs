@@ -1,4 +1,4 @@
-//! The folder that holds everything of one person: configuration, key, book, sockets, log.
+//! The folder with everything of one person: configuration, key, book, sockets, log.
 
 mod error;
 mod layout;
@@ -40,7 +40,7 @@ impl Home {
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
         {
-            // The XDG base directory specification has relative ones ignored.
+            // The XDG base directory specification says that relative paths are ignored.
             (data.join("onionmeter"), "XDG_DATA_HOME")
         } else {
             let home = env::home_dir().filter(|home| !home.as_os_str().is_empty());
@@ -48,7 +48,7 @@ impl Home {
             (home.join(".local/share/onionmeter"), "HOME")
         };
         place::check_path(&root, from)?;
-        // Without slashes at its end and dots in between.
+        // Without slashes at the end and dots in between.
         Ok(Self {
             root: root.components().collect(),
         })
@@ -57,8 +57,8 @@ impl Home {
     /// Makes the folders that are missing and checks that all are private.
     ///
     /// # Errors
-    /// When the place is for other things ([`Self::check`]), or a folder cannot be made or is not
-    /// ours alone.
+    /// When the place is for other things ([`Self::check`]), or a folder cannot be made or is open
+    /// to other users.
     pub fn prepare(&self) -> Result<(), HomeError> {
         self.check()?;
         if let Some(parent) = self.root.parent() {
@@ -89,7 +89,7 @@ impl Home {
     }
 }
 
-/// The home that an installed program belongs to: browsers start it without our variable.
+/// The home of an installed program: browsers start it without our variable.
 fn root_of_installed(program: &Path) -> Option<PathBuf> {
     let root = program.parent()?.parent()?;
     let home = Home::at(root.to_path_buf());

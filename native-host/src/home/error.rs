@@ -1,4 +1,4 @@
-//! Why there is no usable home, with what to do about it.
+//! Reasons why there is no usable home, with the remedy.
 
 use super::{
     owner::Owner,
@@ -7,10 +7,10 @@ use super::{
 use crate::files::FolderError;
 use std::{io, path::PathBuf};
 
-/// Why there is no usable home.
+/// The reason why there is no usable home.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
-    /// A variable holds a relative path.
+    /// A variable contains a relative path.
     #[error("{from} is {path}; it must be an absolute path, one that begins with \
         /", path = .path.display())]
     Relative {
@@ -19,7 +19,7 @@ pub enum HomeError {
         /// What it holds.
         path: PathBuf,
     },
-    /// A path that no manifest can hold.
+    /// The path cannot be written into a manifest.
     #[error(
         "{from} is {path:?}, which is not text on one line; set {HOME_VARIABLE} to a folder whose \
             path is"
@@ -30,7 +30,7 @@ pub enum HomeError {
         /// What it holds.
         path: PathBuf,
     },
-    /// A path that goes up again.
+    /// The path contains `..`.
     #[error("{from} is {path}; write it without `..`", path = .path.display())]
     Dots {
         /// The variable.
@@ -45,7 +45,7 @@ pub enum HomeError {
     #[error("{path} is too long: at most {SOCKET_PATH_MAX} bytes fit a socket's path; set \
         {HOME_VARIABLE} to a shorter one", path = .0.display())]
     TooLong(PathBuf),
-    /// A folder that is for everything.
+    /// The folder contains more than one program's files by its nature.
     #[error("{path} is {what}; set {HOME_VARIABLE} to a folder for Onionmeter alone, for example \
         {path}/onionmeter", path = .path.display())]
     NotOfItsOwn {
@@ -54,7 +54,7 @@ pub enum HomeError {
         /// What it is.
         what: &'static str,
     },
-    /// A folder that is used for something else.
+    /// The folder is used for something else.
     #[error("{root} holds other things, {name:?} for one; set {HOME_VARIABLE} to a new or an empty \
         folder", root = .root.display())]
     Occupied {
@@ -63,7 +63,7 @@ pub enum HomeError {
         /// One of the other things.
         name: String,
     },
-    /// A home of an earlier version with other things in it.
+    /// The folder is a home of an earlier version and contains other things.
     #[error("{root} holds a home of Onionmeter and other things, {name:?} for one; move those \
         elsewhere, or run `touch {root}/.onionmeter` if all of it may stay \
         together", root = .root.display())]
@@ -73,7 +73,7 @@ pub enum HomeError {
         /// One of the other things.
         name: String,
     },
-    /// Root acts in the home of somebody else.
+    /// Root acts in the home of another user.
     #[error("you are root, and {path} would be made in a folder of {owner} ({folder}); run this as \
         {owner}, without \
         sudo", path = .path.display(), owner = .owner.name(), folder = .owner.folder.display())]
@@ -83,7 +83,7 @@ pub enum HomeError {
         /// Whose it would be.
         owner: Owner,
     },
-    /// A folder is not ours alone.
+    /// A folder is not private.
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// The folder above cannot be made.

@@ -1,8 +1,8 @@
-//! What Onionmeter makes in its home, as data: whatever is not listed here is somebody else's, and
-//! stays.
+//! Everything that Onionmeter makes in its home, as data. What is not listed here was not made by
+//! Onionmeter, and stays.
 //!
-//! A part that makes another file adds it here; the tests purge a home that was used, and find out
-//! when that was forgotten.
+//! A part that makes another file adds it here. Tests purge a used home and fail if this was
+//! forgotten.
 
 use super::paths::Home;
 use std::{
@@ -14,17 +14,17 @@ use std::{
 /// One thing that is made, by its name in its folder.
 #[derive(Debug)]
 pub(super) enum Made {
-    /// A file or socket. Also matches what writing it leaves behind when the program is killed.
+    /// A file or socket. Also matches the leftover of an interrupted write.
     File(&'static str),
-    /// Files whose names begin like this.
+    /// Files with names that begin like this.
     Files(&'static str),
-    /// Links whose names begin like this. What they lead to stays.
+    /// Links with names that begin like this. Their targets stay.
     Links(&'static str),
     /// A folder and what is made in it.
     Folder(&'static str, &'static [Self]),
-    /// A folder that one program has for itself: its files, folders and links.
+    /// A folder that belongs to one program: its files, folders and links.
     Tree(&'static str),
-    /// Such folders whose names begin like this.
+    /// Such folders with names that begin like this.
     Trees(&'static str),
 }
 
@@ -33,8 +33,8 @@ use Made::{File, Files, Folder, Links, Tree, Trees};
 /// The name of `Home::mark_file`.
 pub(super) const MARKER: &str = ".onionmeter";
 
-/// Made by Onionmeter and by nothing else: each proves that a folder without [`MARKER`] is a home
-/// of an earlier version.
+/// Files that only Onionmeter makes: each proves that a folder without [`MARKER`] is a home of an
+/// earlier version.
 pub(super) const PROOFS: &[&str] = &[
     "key/device.key",
     "book.sqlite3",
@@ -51,13 +51,13 @@ pub(super) const HOME: &[Made] = &[
     File("book.sqlite3"),
     File("book.sqlite3.new"),
     File("book.sqlite3.new-journal"),
-    // By which meter-ledger finds out why a disk takes nothing.
+    // meter-ledger writes it to find out why a disk accepts nothing.
     File("book.sqlite3.probe"),
     File("book.sqlite3-journal"),
     File("book.sqlite3-shm"),
     File("book.sqlite3-wal"),
     Folder("bin", &[File("onionmeter")]),
-    // Of chains that were ended.
+    // Books of ended chains.
     Files("book.old-"),
     Folder("key", &[File("device.key"), File("last-signed")]),
     Folder("log", &[File("onionmeter.log"), File("onionmeter.old.log")]),
@@ -91,7 +91,7 @@ const TOR: &[Made] = &[
     File("state.tmp"),
     File("lock"),
     File("control_auth_cookie"),
-    // By which meter-tor names programs of bridges whose paths a torrc cannot hold.
+    // meter-tor makes these links for programs of bridges whose paths a torrc cannot contain.
     Links("transport-"),
     Tree("diff-cache"),
     Tree("keys"),
@@ -99,8 +99,8 @@ const TOR: &[Made] = &[
 ];
 
 impl Home {
-    /// What is there of everything that Onionmeter makes in its home, whoever owns it. Of a folder
-    /// that a program has for itself only the folder.
+    /// All existing things that Onionmeter makes in its home, whoever owns them. For a folder that
+    /// belongs to one program, only the folder.
     pub(crate) fn made(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         add_made(self.root(), HOME, &mut found);
@@ -123,12 +123,12 @@ fn add_made(folder: &Path, list: &'static [Made], found: &mut Vec<PathBuf>) {
 }
 
 impl Made {
-    /// Finds what stands for a name.
+    /// Finds the entry for a name.
     pub(super) fn find(list: &'static [Self], name: &str) -> Option<&'static Self> {
         list.iter().find(|made| made.is_called(name))
     }
 
-    /// Whether what is at `path` is of this kind.
+    /// Whether the thing at `path` is of this kind.
     pub(super) fn fits(&self, path: &Path) -> bool {
         fs::symlink_metadata(path).is_ok_and(|meta| {
             let kind = meta.file_type();

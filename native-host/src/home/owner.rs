@@ -1,5 +1,5 @@
-//! Whose a folder is: root that acts in somebody else's home leaves there what its owner cannot
-//! use.
+//! Finds the owner of a folder: if root acts in another user's home, it leaves files there that the
+//! owner cannot use.
 
 use crate::system::user;
 use std::{
@@ -24,18 +24,18 @@ impl Owner {
     }
 }
 
-/// The user's own home folder, of which the system has an absolute path; `None` where it has none.
+/// The user's own home folder as the system names it, absolute; `None` if there is none.
 pub(crate) fn of_user() -> Option<PathBuf> {
     env::home_dir().filter(|home| home.is_absolute())
 }
 
-/// The deepest folder on the way to `path` that is there.
+/// The deepest existing folder on the way to `path`.
 pub(crate) fn nearest(path: &Path) -> Option<&Path> {
     path.ancestors()
         .find(|above| fs::symlink_metadata(above).is_ok())
 }
 
-/// Owner of the nearest folder that is there.
+/// The owner of the nearest existing folder.
 pub(super) fn of_nearest(path: &Path) -> Option<Owner> {
     let folder = nearest(path)?;
     let uid = user::owner(&fs::metadata(folder).ok()?);
@@ -45,8 +45,8 @@ pub(super) fn of_nearest(path: &Path) -> Option<Owner> {
     })
 }
 
-/// The other user for whom root would write at `path`: the owner of the home folder that `HOME`
-/// names, or the user who called `sudo`, `doas` or `pkexec`. `None` for everybody but root.
+/// The other user for whom root would write at `path`: the owner of the home folder in `HOME`, or
+/// the user who called `sudo`, `doas` or `pkexec`. `None` for everybody except root.
 #[must_use]
 pub fn acted_for(path: &Path) -> Option<Owner> {
     if !user::is_root() {
@@ -71,7 +71,7 @@ fn number(variable: &str) -> Option<u32> {
     env::var(variable).ok()?.parse().ok()
 }
 
-/// From the list of local users; one who is known to the network alone goes by number.
+/// From the list of local users; a user known only on the network is shown by number.
 fn name_of(uid: u32) -> Option<String> {
     users().find_map(|(name, number)| (number == uid).then_some(name))
 }

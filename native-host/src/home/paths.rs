@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Names the home folder when set; must be absolute.
+/// The variable for the home folder; must be absolute.
 pub const HOME_VARIABLE: &str = "ONIONMETER_HOME";
 
 /// Longest path of a Unix socket on Linux and macOS, without the closing zero of the shorter one.
@@ -45,7 +45,8 @@ impl Home {
         self.key_folder().join("device.key")
     }
 
-    /// The number of the last signed report, for noticing that an older book was put back.
+    /// The number of the last signed report, which shows that the book was replaced by an older
+    /// copy.
     #[must_use]
     pub fn last_signed(&self) -> PathBuf {
         self.key_folder().join("last-signed")
@@ -69,7 +70,7 @@ impl Home {
         self.run().join("daemon.sock")
     }
 
-    /// Held by the one daemon.
+    /// The lock of the daemon.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.run().join("daemon.lock")
@@ -105,25 +106,25 @@ impl Home {
         self.log_folder().join("onionmeter.log")
     }
 
-    /// Where `install` puts the program.
+    /// The path for the program of `install`.
     #[must_use]
     pub fn program(&self) -> PathBuf {
         self.root.join("bin/onionmeter")
     }
 
-    /// The profile that `open` gives a Firefox.
+    /// The profile that `open` gives to Firefox.
     #[must_use]
     pub fn firefox(&self) -> PathBuf {
         self.root.join("firefox")
     }
 
-    /// Says that this folder is a home. Without it nothing is removed.
+    /// Marks this folder as a home. Without it nothing is removed.
     #[must_use]
     pub fn mark_file(&self) -> PathBuf {
         self.root.join(".onionmeter")
     }
 
-    /// The port that the relay chose by itself.
+    /// The port that the relay chose itself.
     #[must_use]
     pub fn relay_port(&self) -> PathBuf {
         self.root.join("relay-port")

@@ -1,4 +1,4 @@
-//! Where a home may be: a folder of its own, below a path that sockets, manifests and Tor can have.
+//! Where a home may be: a separate folder, with a path that sockets, manifests and Tor can use.
 
 use super::{
     error::HomeError,
@@ -12,10 +12,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-/// Checks what the path itself says, before anything is looked at.
+/// Checks the path itself, before the disk is read.
 ///
 /// # Errors
-/// When it is not text, holds line breaks or `..`, or is relative; `from` names who gave it.
+/// When it is not text, contains line breaks or `..`, or is relative. `from` names its source.
 pub(super) fn check_path(root: &Path, from: &'static str) -> Result<(), HomeError> {
     if !root.is_absolute() {
         return Err(HomeError::Relative {
@@ -23,7 +23,7 @@ pub(super) fn check_path(root: &Path, from: &'static str) -> Result<(), HomeErro
             path: root.to_path_buf(),
         });
     }
-    // Manifests and the embedded Tor's first line are JSON, which holds nothing but text.
+    // Manifests and the embedded Tor's first line are JSON, which can contain only text.
     let Some(text) = root.to_str() else {
         return Err(HomeError::NotText {
             from,
@@ -46,10 +46,11 @@ pub(super) fn check_path(root: &Path, from: &'static str) -> Result<(), HomeErro
 }
 
 impl Home {
-    /// Checks that this may be a home, and changes nothing.
+    /// Checks that this may be a home. Changes nothing.
     ///
     /// # Errors
-    /// When it is a folder for other things, somebody else's, or its path is too long.
+    /// When the folder is for other things, belongs to another user, or has a path that is too
+    /// long.
     pub fn check(&self) -> Result<(), HomeError> {
         self.check_length()?;
         if let Some(what) = self.is_for_everything() {
@@ -77,8 +78,8 @@ impl Home {
         }
     }
 
-    /// Both ways to the sockets must be short enough: the one that was named, and the one without
-    /// links, by which an installed program finds itself.
+    /// Both paths to the sockets must be short enough: the given one, and the one without links, by
+    /// which an installed program finds itself.
     fn check_length(&self) -> Result<(), HomeError> {
         let given = self.root.clone();
         let real = without_links(&self.root);
@@ -95,7 +96,7 @@ impl Home {
         Ok(())
     }
 
-    /// `Some` with what it is, where the folder holds more than one program's things by its nature.
+    /// Returns a description if the folder contains more than one program's files by its nature.
     fn is_for_everything(&self) -> Option<&'static str> {
         let root = without_links(&self.root);
         if root == Path::new("/") {
@@ -118,7 +119,7 @@ impl Home {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Kind::Missing,
             Ok(_) | Err(_) => return Kind::NotAFolder,
         }
-        // Whoever may not list it meets the reason when it is used.
+        // If it cannot be listed, the reason is reported when it is used.
         let Ok(entries) = fs::read_dir(&self.root) else {
             return Kind::NotAFolder;
         };
@@ -141,8 +142,8 @@ impl Home {
         }
     }
 
-    /// Whether an entry of the folder is one of a home. The file of a Shadowsocks server may stand
-    /// beside them.
+    /// Whether an entry of the folder belongs to a home. The file of a Shadowsocks server is
+    /// allowed, too.
     fn belongs(&self, name: &[u8]) -> bool {
         let Ok(name) = std::str::from_utf8(name) else {
             return false;
@@ -158,8 +159,8 @@ impl Home {
         file.is_some_and(|file| file == Path::new(name) || file == self.root.join(name))
     }
 
-    /// Marks the folder as a home. A disk that is full or read-only is no reason to refuse an old
-    /// home, which is then marked another time.
+    /// Marks the folder as a home. A full or read-only disk is no reason to refuse an old home; it
+    /// is then marked another time.
     pub(super) fn mark(&self) {
         let marker = self.mark_file();
         if !is_plain(&marker) {
@@ -174,24 +175,24 @@ impl Home {
     }
 }
 
-/// What a folder is to us.
+/// The kind of a folder.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     /// Nothing is there.
     Missing,
     /// A file, a link, or a folder that cannot be read.
     NotAFolder,
-    /// A folder without anything that would prove it a home, and nothing else in it.
+    /// A folder without anything: it proves nothing and contains nothing else.
     Empty,
     /// A home with its mark.
     Marked,
     /// A home of a version that made no mark.
     Earlier,
-    /// A folder that holds other things and has no mark.
+    /// A folder without a mark that contains other things.
     Other {
         /// One of the other things.
         name: String,
-        /// Whether it also holds what only a home holds.
+        /// Whether it also contains something that only a home contains.
         proof: bool,
     },
 }
@@ -201,12 +202,12 @@ fn is_plain(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
 }
 
-/// What another process renames or removes while we look.
+/// Another process may rename or remove it while we look.
 fn is_gone(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// The path with every link on the way followed, as far as it is there.
+/// The path with every link followed, as far as it exists.
 pub(crate) fn without_links(path: &Path) -> PathBuf {
     for above in path.ancestors() {
         if let (Ok(real), Ok(rest)) = (fs::canonicalize(above), path.strip_prefix(above)) {
@@ -220,7 +221,7 @@ pub(crate) fn without_links(path: &Path) -> PathBuf {
     path.to_path_buf()
 }
 
-/// Why nothing can be made at `path`, where the folder above it is the reason.
+/// The reason why nothing can be made at `path`, if the folder above it is the cause.
 pub(crate) fn obstacle(path: &Path, error: io::Error) -> io::Error {
     let Some(above) = owner::nearest(path) else {
         return error;

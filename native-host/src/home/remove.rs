@@ -1,6 +1,7 @@
-//! Removing a home: entry by entry what Onionmeter made, and nothing else.
+//! Removes a home: entry by entry what Onionmeter made, and nothing else.
 //!
-//! Works on open folders, so that a folder which is swapped for a link meanwhile leads nowhere.
+//! Works on open folders. So if a folder is replaced by a link meanwhile, nothing behind the link
+//! is removed.
 
 use super::{
     layout::{self, Made},
@@ -18,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a removal did, or would do.
+/// The result of a removal, real or simulated.
 #[derive(Debug, Default)]
 pub(crate) struct Removal {
     /// Files, sockets and folders that were removed.
@@ -29,7 +30,7 @@ pub(crate) struct Removal {
     pub(crate) failed: Vec<(PathBuf, io::Error)>,
 }
 
-/// Whether to remove, or only to look.
+/// Whether to remove, or only to simulate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Mood {
     /// Remove.
@@ -39,8 +40,8 @@ pub(crate) enum Mood {
 }
 
 impl Home {
-    /// Removes the home, or says what would be removed. The folder goes when nothing is left in it;
-    /// the mark goes last, so that what was interrupted can be repeated.
+    /// Removes the home, or says what would be removed. The folder is removed if nothing is left in
+    /// it. The mark is removed last, so that an interrupted removal can be repeated.
     ///
     /// # Errors
     /// When the folder cannot be opened.
@@ -81,7 +82,7 @@ const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
-/// What may go from a folder.
+/// What may be removed from a folder.
 #[derive(Clone, Copy)]
 enum Listed {
     Only(&'static [Made]),
@@ -131,7 +132,7 @@ impl Walk {
         let kind = FileType::from_raw_mode(stat.st_mode);
         let inner = match (listed, kind) {
             (Listed::All, FileType::Directory) => Some(Listed::All),
-            // A link goes, what it leads to stays.
+            // A link is removed, its target stays.
             (
                 Listed::All,
                 FileType::RegularFile | FileType::Socket | FileType::Symlink | FileType::Fifo,
@@ -170,7 +171,7 @@ impl Walk {
         };
         if self.mood == Mood::Earnest {
             match rfs::unlinkat(folder, name, flags) {
-                // Tor tidies up behind itself, for example.
+                // It is gone already; Tor removes some of its own files, for example.
                 Ok(()) | Err(Errno::NOENT) => {}
                 Err(errno) => return Err(errno.into()),
             }
@@ -185,10 +186,10 @@ impl Walk {
     }
 }
 
-/// Tells one mounted file system from another.
+/// Identifies a mounted file system.
 type Mount = u64;
 
-/// The mount's number, by which also a folder of the same disk that is mounted here is told apart.
+/// The number of the mount. It also differs for a folder of the same disk that is mounted here.
 #[cfg(target_os = "linux")]
 fn mount(folder: impl AsFd) -> io::Result<Mount> {
     let flags = AtFlags::EMPTY_PATH;
@@ -199,7 +200,7 @@ fn mount(folder: impl AsFd) -> io::Result<Mount> {
     }
 }
 
-/// The disk.
+/// The device of the disk.
 #[cfg(not(target_os = "linux"))]
 fn mount(folder: impl AsFd) -> io::Result<Mount> {
     let device = rfs::fstat(folder)?.st_dev;
