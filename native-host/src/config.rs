@@ -13,7 +13,7 @@ pub(crate) use edit::{set, set_backend};
 pub use parse::parse;
 pub(crate) use read::read;
 
-/// The relay's port where the file names none and nobody else has it.
+/// The relay's port if the file names none and no other program uses it.
 pub const USUAL_PORT: u16 = 9149;
 
 /// Everything that can be configured, checked.
@@ -21,19 +21,19 @@ pub const USUAL_PORT: u16 = 9149;
 pub struct Config {
     /// The relay's port on 127.0.0.1.
     pub relay_port: u16,
-    /// Whether the file names that port; the relay chooses another where it is taken otherwise.
+    /// Whether the file names that port; if not, the relay chooses another one when it is taken.
     pub relay_port_is_named: bool,
     /// Connections served at once.
     pub connections_max: usize,
-    /// Whether clients are told of success before Tor has answered.
+    /// Whether success is reported to clients before Tor has answered.
     pub optimistic: bool,
-    /// Whether connections are served of which the system does not tell whose they are.
+    /// Whether connections are served although the system does not tell which user they belong to.
     pub serve_unidentified: bool,
     /// When sessions close.
     pub thresholds: Thresholds,
     /// Tor.
     pub tor: TorChoice,
-    /// Seconds without clients and connections after which the daemon leaves; `None`: never.
+    /// Seconds without clients and connections after which the daemon ends; `None`: never.
     pub idle_exit_s: Option<u64>,
     /// The log's level.
     pub log_level: tracing::Level,
@@ -46,21 +46,21 @@ pub struct TorChoice {
     pub backend: Option<Backend>,
     /// The program of a managed Tor.
     pub program: PathBuf,
-    /// Where an existing Tor takes connections; `None`: the usual places.
+    /// SOCKS address of an existing Tor; `None`: the usual places.
     pub socks_port: Option<TorAddr>,
-    /// Where an existing Tor is controlled; `None`: the usual places.
+    /// Control address of an existing Tor; `None`: the usual places.
     pub control_port: Option<TorAddr>,
     /// Lines added to the torrc of a managed Tor.
     pub extra_torrc: Vec<String>,
     /// Configuration of the embedded Tor, as TOML.
     pub arti: String,
-    /// The file of a Shadowsocks server, relative to the home; `None`: Tor connects straight.
+    /// The file of a Shadowsocks server, relative to the home; `None`: Tor connects directly.
     pub shadowsocks: Option<PathBuf>,
     /// Bridges that a Tor of ours connects to instead of public relays.
     pub bridges: Vec<Bridge>,
 }
 
-/// Why `config.toml` is no configuration.
+/// The reason why `config.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It cannot be read.
@@ -69,7 +69,7 @@ pub enum ConfigError {
     /// It cannot be changed.
     #[error("{path} cannot be written", path = .0.display())]
     Write(PathBuf, #[source] io::Error),
-    /// It is no TOML, or has an unknown key or a value of the wrong type.
+    /// It is not TOML, or has an unknown key or a value of the wrong type.
     #[error("{path}, {message}", path = .path.display())]
     Syntax {
         /// The file.
@@ -91,7 +91,7 @@ pub enum ConfigError {
         /// What is allowed.
         limit: String,
     },
-    /// A bridge line is none. It is not repeated: bridges are secrets.
+    /// A bridge line is not valid. It is not repeated: bridges are secrets.
     #[error("{path}, line {line}: tor.bridges cannot be used: {reason}", path = .path.display())]
     Bridge {
         /// The file.
@@ -104,7 +104,7 @@ pub enum ConfigError {
 }
 
 impl TorChoice {
-    /// Whether this program, with the rest of the settings as they are, has room for `backend`.
+    /// Whether this program, with the other settings unchanged, allows `backend`.
     #[must_use]
     pub fn allows(&self, backend: Backend) -> bool {
         let is_straight = self.shadowsocks.is_none() && self.bridges.is_empty();
@@ -129,7 +129,7 @@ impl Config {
     /// Reads the file; a missing one gives the defaults.
     ///
     /// # Errors
-    /// When it cannot be read or holds a mistake.
+    /// When it cannot be read or contains a mistake.
     pub fn load(path: &std::path::Path) -> Result<Self, ConfigError> {
         read(path)?.map_or_else(|| Ok(Self::default()), |text| parse(&text, path))
     }

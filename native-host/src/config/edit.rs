@@ -1,4 +1,4 @@
-//! One setting changed for a person, everything else in the file left as they wrote it.
+//! Changes one setting and leaves everything else in the file as the person wrote it.
 
 use super::{Config, ConfigError, parse, read};
 use crate::files;
@@ -9,8 +9,8 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 /// Sets `tor.backend` in the file at `path`, which is made if there is none.
 ///
 /// # Errors
-/// When the file holds a mistake, or would with this value, or cannot be read or written. It is
-/// then as it was.
+/// When the file contains a mistake, or would with this value, or cannot be read or written. It is
+/// then unchanged.
 pub(crate) fn set_backend(path: &Path, backend: Option<Backend>) -> Result<Config, ConfigError> {
     change(path, |text| with_backend(text, backend))
 }
@@ -19,7 +19,7 @@ pub(crate) fn set_backend(path: &Path, backend: Option<Backend>) -> Result<Confi
 /// none.
 ///
 /// # Errors
-/// As [`set_backend`].
+/// The errors of [`set_backend`].
 pub(crate) fn set(path: &Path, key: &str, value: &Value) -> Result<Config, ConfigError> {
     change(path, |text| with_value(text, key, value))
 }
@@ -28,7 +28,7 @@ fn change(
     path: &Path,
     change: impl FnOnce(&str) -> Result<String, String>,
 ) -> Result<Config, ConfigError> {
-    // A link stays one: the file that it leads to is changed.
+    // If the path is a link, the link stays and the file behind it is changed.
     let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let before = read(path)?.unwrap_or_default();
     parse(&before, path)?;
@@ -51,7 +51,7 @@ fn with_backend(text: &str, backend: Option<Backend>) -> Result<String, String> 
         .get("tor")
         .and_then(|tor| tor.get("backend"))
         .is_some();
-    // By itself it is what is chosen.
+    // This is already the default.
     if !is_set && backend.is_none() {
         return Ok(text.to_owned());
     }
@@ -77,7 +77,7 @@ fn with_value(text: &str, key: &str, value: &Value) -> Result<String, String> {
     let mut new = value.clone();
     match table.get_mut(key) {
         Some(old) => {
-            // The comment behind it is somebody's.
+            // The comment behind the value belongs to the person.
             if let Some(old) = old.as_value() {
                 *new.decor_mut() = old.decor().clone();
             }
@@ -90,7 +90,8 @@ fn with_value(text: &str, key: &str, value: &Value) -> Result<String, String> {
     Ok(in_the_manner_of(text, &document.to_string()))
 }
 
-/// The editor writes line feeds only, and no byte order mark.
+/// The editor writes only line feeds and no byte order mark; this restores the form of the old
+/// text.
 fn in_the_manner_of(text: &str, changed: &str) -> String {
     let mark = if text.starts_with('\u{feff}') {
         "\u{feff}"

@@ -1,4 +1,4 @@
-//! The settings by name, from the example file, which names every one with its default.
+//! The settings by name, from the example file, which contains every one with its default.
 
 use super::{Config, ConfigError, TorAddr, parse};
 use meter_core::Backend;
@@ -30,7 +30,7 @@ pub(crate) const NAMES: [&str; 17] = [
     "log.level",
 ];
 
-/// What has to start anew for a change to count.
+/// The part that must be restarted before a change takes effect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Effect {
     /// The relay.
@@ -42,7 +42,7 @@ pub(crate) enum Effect {
 }
 
 impl Effect {
-    /// Of the key with this name.
+    /// The part for the key with this name.
     pub(crate) fn of(key: &str) -> Self {
         match key.split_once('.') {
             Some(("relay", _)) => Self::Relay,
@@ -51,7 +51,7 @@ impl Effect {
         }
     }
 
-    /// When it counts, and how to bring that about.
+    /// Says when the change takes effect, and how to cause that.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Relay => {
@@ -88,10 +88,10 @@ impl Keys {
         Self(EXAMPLE.parse().expect("the example is TOML; tested"))
     }
 
-    /// Of a text that is in order.
+    /// The settings in a correct text.
     ///
     /// # Errors
-    /// The mistake in it.
+    /// The mistake in the text.
     pub(crate) fn of(text: &str, path: &Path) -> Result<Self, ConfigError> {
         parse(text, path)?;
         text.parse()
@@ -111,7 +111,7 @@ impl Keys {
         sections.flatten().collect()
     }
 
-    /// What is set; `None` where nothing is.
+    /// The value of a key; `None` if it is not set.
     pub(crate) fn value(&self, key: &str) -> Option<Value> {
         let (section, key) = key.split_once('.')?;
         let item = self.0.get(section)?.as_table_like()?.get(key)?;
@@ -129,9 +129,8 @@ impl Keys {
     }
 }
 
-/// A value as it was written on a command line, in the type of the key's default. Numbers that
-/// count bytes or time may have a unit. Whether it is within its limits, the parser of the file
-/// says.
+/// A value from a command line, converted to the type of the key's default. Numbers that count
+/// bytes or time may have a unit. The parser of the file checks the limits.
 ///
 /// # Errors
 /// A sentence that names what is needed.
@@ -180,8 +179,8 @@ pub(crate) fn typed(
     }
 }
 
-/// What is in force beside what the file says. Values that may hold secrets are told by their
-/// number only.
+/// The settings in force, compared with the file. Values that may contain secrets are shown as a
+/// number of lines.
 pub(crate) fn settings(in_force: &Config, file: Result<Config, Problem>) -> Settings {
     let (file, problem) = match file {
         Ok(file) => (Some(file), None),
@@ -201,8 +200,8 @@ pub(crate) fn settings(in_force: &Config, file: Result<Config, Problem>) -> Sett
     }
 }
 
-/// Two settings whose values are not told may differ with the same number of lines. Two ports that
-/// are not named are the same: the one in force was chosen, and stays.
+/// Two settings whose values are not shown may differ although their numbers of lines are equal.
+/// Two ports that are not named are equal: the one in force was chosen, and stays.
 fn is_same(key: &str, one: &Config, other: &Config) -> bool {
     match key {
         "relay.port" if !one.relay_port_is_named && !other.relay_port_is_named => true,

@@ -1,4 +1,4 @@
-//! From text to [`Config`], one file for each section that has rules of its own.
+//! Converts text to [`Config`], with one file for each section that has rules.
 
 mod reader;
 mod relay;
@@ -47,7 +47,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         let at = error.span().map_or(1, |span| line_of(text, span.start));
         let span = error.span().and_then(|span| text.get(span));
         let message = match error.message() {
-            // Which one it is, the parser leaves open.
+            // The parser does not say which key it is.
             repeated @ "duplicate key" => {
                 format!("line {at}: {repeated} {}", span.unwrap_or_default())
             }
@@ -124,7 +124,7 @@ mod tests {
             ..Config::default()
         };
         assert_eq!(example, default);
-        // Every key that the parser knows is asked for by name, so that none is left out.
+        // The test goes through every key that the parser knows, so that none is left out.
         let table: toml::Table = EXAMPLE.parse().expect("TOML");
         let keys = |section: &str| -> Vec<&str> {
             table[section]

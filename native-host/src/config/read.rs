@@ -1,4 +1,4 @@
-//! The text of `config.toml`, whatever stands in its place.
+//! Reads the text of `config.toml`, or reports what else is in its place.
 
 use super::ConfigError;
 use std::{
@@ -7,13 +7,13 @@ use std::{
     path::Path,
 };
 
-/// A file of settings has some hundred lines at most.
+/// A file of settings has a few hundred lines at most.
 const FILE_BYTES_MAX: u64 = 1_000_000;
 
 /// The file's text; `None` when there is none.
 ///
 /// # Errors
-/// When it is there and cannot be read as text; the source says why.
+/// When it exists and cannot be read as text; the source says why.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
     let failed = |error| ConfigError::Read(path.to_path_buf(), error);
     let other = |why: &str| failed(io::Error::new(io::ErrorKind::InvalidData, why.to_owned()));

@@ -1,10 +1,10 @@
-//! Values with the place where they stand, so that a mistake can be named by key, line and limit.
+//! Values with their position in the text, so that an error can name key, line and limit.
 
 use crate::config::ConfigError;
 use std::path::Path;
 use toml::Spanned;
 
-/// What a refusal needs to know of the file.
+/// What an error needs to know about the file.
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     /// For messages only.
@@ -67,7 +67,7 @@ impl Reader<'_> {
     }
 }
 
-/// The line, counted from 1, in which the byte `at` stands.
+/// The line that contains the byte `at`, counted from 1.
 pub(super) fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }

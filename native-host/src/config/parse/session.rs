@@ -15,7 +15,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// When sessions close; what is not said is as by default.
+    /// The thresholds; missing values are the defaults.
     pub(super) fn read(&self, reader: &Reader<'_>) -> Result<Thresholds, ConfigError> {
         let defaults = Thresholds::DEFAULT;
         let plain = |key, value: &Option<Spanned<i64>>, default: u64| {

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use std::path::PathBuf;
 use toml::Spanned;
 
-/// More bridges than anybody is given; Tor looks at each.
+/// More bridges than anybody gets; Tor tries each of them.
 const BRIDGES_MAX: usize = 64;
 
-/// What `tor.backend = "embedded"` must be instead, where it cannot be had.
+/// What `tor.backend = "embedded"` must be instead if the program has no embedded Tor.
 const NOT_BUILT_IN: &str = "one of auto, existing, managed: this program was built without a Tor \
     of its own (cargo feature embedded-tor; ./build.sh build has it)";
 
@@ -28,7 +28,7 @@ pub(super) struct Tor {
     bridges: Vec<Spanned<String>>,
 }
 
-/// What is wanted for Tor's own connections.
+/// The configured ways for Tor's own connections.
 struct Ways {
     shadowsocks: Option<PathBuf>,
     bridges: Vec<Bridge>,
@@ -42,7 +42,7 @@ impl Tor {
         if let Some(program) = program.filter(|program| program.get_ref().is_empty()) {
             return Err(reader.refuse("tor.program", program, "a name or a path".to_owned()));
         }
-        // A line break would smuggle in further lines unseen by whoever reads one of them.
+        // A line break would hide further lines from a person who reads only one of them.
         let broken = |line: &&Spanned<String>| line.get_ref().contains(['\n', '\r', '\0']);
         if let Some(line) = self.extra_torrc.iter().find(broken) {
             return Err(reader.refuse("tor.extra_torrc", line, "single lines".to_owned()));
@@ -79,7 +79,7 @@ impl Tor {
         }
     }
 
-    /// At most one way, and only where a Tor can be kept on it.
+    /// Checks that there is at most one way, and only with a Tor that can be kept on it.
     fn ways(&self, backend: Option<Backend>, reader: &Reader<'_>) -> Result<Ways, ConfigError> {
         let file = self.shadowsocks.as_ref();
         let file = file.filter(|file| !file.get_ref().is_empty());
@@ -142,7 +142,7 @@ impl Tor {
     }
 }
 
-/// A port, or a text that is a path; 0 is none.
+/// Parses a port, or a text that is a path; 0 is not a port.
 fn place(
     reader: &Reader<'_>,
     key: &'static str,
