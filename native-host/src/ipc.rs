@@ -21,31 +21,32 @@ pub(crate) use silence::{Patience, until_silent};
 pub(crate) use start::{Attached, connect_or_start};
 pub(crate) use stop::{Means, stop};
 
-/// How long a command waits for one answer of a daemon that goes on answering others.
+/// How long a command waits for one answer while the daemon still answers others.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 impl Connection {
-    /// Attaches to a running daemon; `None` when there is none.
+    /// Connects to a running daemon; `None` if none runs.
     ///
     /// # Errors
-    /// One runs and does not answer, or something else is in its place. Known within three seconds.
+    /// When a daemon runs and does not answer, or another program is in its place. Known within
+    /// three seconds.
     pub async fn attach(home: &Home) -> Result<Option<Self>, Problem> {
         let greet = async |stream| Self::introduce(home, stream, false).await;
         reach::settle(home, reach::PATIENCE, greet).await
     }
 
-    /// Attaches to the daemon, and starts it when there is none.
+    /// Connects to the daemon, and starts it if none runs.
     ///
     /// # Errors
-    /// When it cannot be started, or as [`Self::attach`].
+    /// When it cannot be started, or the errors of [`Self::attach`].
     pub async fn attach_or_start(home: &Home) -> Result<Self, Problem> {
         start::attach_or_start(home).await
     }
 
-    /// Asks and waits for the answer, for as long as the daemon answers others.
+    /// Sends a request and waits for the answer as long as the daemon answers others.
     ///
     /// # Errors
-    /// The daemon's own, or that it does not answer.
+    /// The daemon's own error, or that it does not answer.
     pub async fn ask(&mut self, request: Request) -> Result<Success, Problem> {
         let home = self.home.clone();
         let answer = async {

@@ -14,7 +14,7 @@ use tokio_util::{
     codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
 };
 
-/// A client of the daemon for commands: asks one thing at a time.
+/// A connection for commands: sends one request at a time.
 pub struct Connection {
     pub(super) home: Home,
     pub(super) reader: FramedRead<tokio::net::unix::OwnedReadHalf, LengthDelimitedCodec>,
@@ -24,18 +24,18 @@ pub struct Connection {
     hello: HelloReply,
 }
 
-/// Why a connection came to nothing before anything was asked on it.
+/// The reason why a connection failed before any request.
 pub(crate) enum Introduction {
-    /// It ended without an answer, as that of a daemon that is ending does.
+    /// It ended without an answer, like that of a daemon that is ending.
     Gone,
-    /// What answered is no daemon.
+    /// The other side is not a daemon.
     NotADaemon,
-    /// The daemon said no.
+    /// The daemon refused.
     Refused(Problem),
 }
 
 impl Connection {
-    /// Says hello on a connection; `notices`: whether it wants to be told of changes.
+    /// Says hello on a connection. `notices`: whether it wants notices.
     pub(super) async fn introduce(
         home: &Home,
         stream: UnixStream,
@@ -77,18 +77,18 @@ impl Connection {
         Ok(connection)
     }
 
-    /// The number of the daemon's process, by the kernel.
+    /// The number of the daemon's process, according to the kernel.
     pub(crate) const fn process(&self) -> Option<i32> {
         self.process
     }
 
-    /// What the daemon said of itself.
+    /// The daemon's answer to hello.
     #[must_use]
     pub const fn hello(&self) -> &HelloReply {
         &self.hello
     }
 
-    /// Asks, and waits for as long as the connection holds.
+    /// Sends a request and waits as long as the connection lasts.
     pub(super) async fn exchange(&mut self, request: Request) -> Result<Success, Failed> {
         self.last_id = self.last_id.wrapping_add(1);
         let envelope = RequestEnvelope {
@@ -100,7 +100,7 @@ impl Connection {
         self.writer.send(frame).await.map_err(broken)?;
         while let Some(frame) = self.reader.next().await {
             let frame = frame.map_err(|error| match error.kind() {
-                // A length beyond the cap.
+                // A length above the limit.
                 std::io::ErrorKind::InvalidData => Failed::Garbage(gone(&error.to_string())),
                 _ => broken(error),
             })?;
@@ -121,18 +121,18 @@ impl Connection {
 /// The name by which commands introduce themselves.
 pub(crate) const COMMANDS: &str = "cli";
 
-/// Why a request has no good answer.
+/// The reason why a request has no useful answer.
 pub(super) enum Failed {
     /// The connection broke.
     Broken(String),
-    /// The answer is none of this protocol.
+    /// The answer is not a message of this protocol.
     Garbage(Problem),
-    /// The daemon said no.
+    /// The daemon refused.
     Refused(Problem),
 }
 
 impl Failed {
-    /// The same for who asked.
+    /// The problem for the caller.
     pub(super) fn problem(self) -> Problem {
         match self {
             Self::Broken(why) => gone(&why),
@@ -146,7 +146,7 @@ pub(super) fn gone(why: &str) -> Problem {
     Problem::with_detail(ErrorCode::DaemonUnreachable, why)
 }
 
-/// The process that listens at the other end, by the kernel.
+/// The process that listens at the other end, according to the kernel.
 pub(super) fn peer(stream: &UnixStream) -> Option<Process> {
     Process::from_kernel(stream.peer_cred().ok()?.pid()?)
 }

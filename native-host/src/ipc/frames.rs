@@ -2,8 +2,8 @@
 
 use tokio_util::codec::LengthDelimitedCodec;
 
-/// Frames of native messaging: a 32-bit length in native byte order, then that many bytes of
-/// JSON. A longer frame is an error before anything is allocated for it.
+/// Frames of native messaging: a 32-bit length in native byte order, then that many bytes of JSON.
+/// A longer frame is an error before anything is allocated for it.
 pub(crate) fn codec(frame_max: usize) -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder()
         .native_endian()
@@ -15,8 +15,8 @@ pub(crate) fn codec(frame_max: usize) -> LengthDelimitedCodec {
 /// Bytes of the length before each frame.
 pub(crate) const HEADER_BYTES: usize = 4;
 
-/// Like [`codec`], but frames keep their header, so that an end of the stream right behind a
-/// header is noticed: the codec takes an empty buffer for the end of a frame otherwise.
+/// Like [`codec`], but frames keep their header. So an end of the stream directly after a header is
+/// noticed; otherwise the codec takes an empty buffer for the end of a frame.
 pub(crate) fn codec_with_header(frame_max: usize) -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder()
         .native_endian()

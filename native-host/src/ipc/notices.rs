@@ -1,4 +1,4 @@
-//! A connection that is told of changes.
+//! A connection that gets notices.
 
 use super::{
     connection::{Connection, gone},
@@ -9,16 +9,16 @@ use futures_util::StreamExt as _;
 use meter_wire::{FromDaemon, Notice, Problem, Status, parse_from_daemon};
 
 impl Connection {
-    /// Attaches to a running daemon that tells of changes; `None` when there is none.
+    /// Connects to a running daemon and subscribes to notices; `None` if none runs.
     ///
     /// # Errors
-    /// As [`Self::attach`].
+    /// The errors of [`Self::attach`].
     pub(crate) async fn attach_for_notices(home: &Home) -> Result<Option<Self>, Problem> {
         let greet = async |stream| Self::introduce(home, stream, true).await;
         reach::settle(home, reach::PATIENCE, greet).await
     }
 
-    /// Waits for the next state of everything. Cancel safe.
+    /// Waits for the next status. Cancel safe.
     ///
     /// # Errors
     /// `daemon_unreachable` when the daemon ends.

@@ -1,4 +1,4 @@
-//! Reaching the daemon: whether one answers, and if not, what is in its place.
+//! Finds out whether a daemon answers, and otherwise what is in its place.
 
 use super::connection::{Connection, Introduction, gone, peer};
 use crate::{
@@ -14,30 +14,30 @@ use meter_wire::{ErrorCode, Problem};
 use std::{io, path::Path, time::Duration};
 use tokio::{net::UnixStream, time};
 
-/// How long a daemon that runs may leave a hello unanswered, or its lock without a socket.
+/// How long a running daemon may leave a hello unanswered, or hold its lock without a socket.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-/// Between two looks at a socket or lock.
+/// Pause between two looks at a socket or lock.
 pub(super) const POLL: Duration = Duration::from_millis(20);
-/// Looks at a lock that another program holds before it counts: one that only looks lets go at
-/// once.
+/// How many looks at a lock of another program before it counts: a program that only looks releases
+/// it at once.
 const LOOKS: u32 = 10;
 
-/// Connects to what listens at the daemon's socket; `None` when nothing does. A Unix socket does
-/// not wait, so this takes no time.
+/// Connects to the daemon's socket; `None` if nothing listens. A Unix socket does not wait, so this
+/// takes no time.
 ///
 /// # Errors
-/// The socket cannot be used, or takes no more connections.
+/// When the socket cannot be used, or accepts no more connections.
 pub(super) async fn dial(home: &Home) -> Result<Option<UnixStream>, Problem> {
     let error = match UnixStream::connect(home.socket()).await {
         Ok(stream) => return own(home, stream).map(Some),
         Err(error) => error,
     };
     match error.kind() {
-        // The last is a listener that ended between the connection and the answer to it.
+        // The last kind comes from a listener that ended between the connection and its answer.
         io::ErrorKind::NotFound
         | io::ErrorKind::ConnectionRefused
         | io::ErrorKind::ConnectionReset => Ok(None),
-        // Its queue is full: it has stopped taking connections.
+        // Its queue is full: it no longer accepts connections.
         io::ErrorKind::WouldBlock => Err(silent(home, None)),
         io::ErrorKind::PermissionDenied => Err(unusable(&home.socket(), &error)),
         _ => {
@@ -47,7 +47,8 @@ pub(super) async fn dial(home: &Home) -> Result<Option<UnixStream>, Problem> {
     }
 }
 
-/// The folder keeps others out; this also holds when somebody loosened its mode.
+/// Checks that the other side belongs to this user. The folder keeps others out; this check also
+/// works if its mode was changed.
 fn own(home: &Home, stream: UnixStream) -> Result<UnixStream, Problem> {
     let me = user::effective();
     match stream.peer_cred() {
@@ -64,11 +65,11 @@ fn own(home: &Home, stream: UnixStream) -> Result<UnixStream, Problem> {
     }
 }
 
-/// A daemon that answers, `None` when no daemon runs. Waits for one that is starting or ending, for
-/// no longer than `patience` in all.
+/// Returns a daemon that answers, or `None` if none runs. Waits for one that is starting or ending,
+/// at most `patience` in total.
 ///
 /// # Errors
-/// What is in its place, and what can be done about it.
+/// The program in its place, and the remedy.
 pub(super) async fn settle<T>(
     home: &Home,
     patience: Duration,
@@ -83,7 +84,8 @@ pub(super) async fn settle<T>(
                 Ok(Ok(reached)) => return Ok(Some(reached)),
                 Ok(Err(Introduction::Refused(problem))) => return Err(problem),
                 Ok(Err(Introduction::NotADaemon)) => return Err(displaced(home, listener)),
-                // It was ending. Nothing was asked yet, so asking the next one asks once.
+                // It was ending. Nothing was requested yet, so asking the next daemon asks only
+                // once.
                 Ok(Err(Introduction::Gone)) => listener,
                 Err(_) => return Err(silent(home, listener)),
             }
@@ -107,13 +109,13 @@ pub(super) async fn settle<T>(
     }
 }
 
-/// Whether the daemon still answers, asked on a connection of its own.
+/// Checks on a separate connection whether the daemon still answers.
 ///
 /// # Errors
-/// It does not; this is why.
+/// The reason, if it does not.
 pub(super) async fn probe(home: &Home) -> Result<(), Problem> {
     let greet = async |stream| match Connection::introduce(home, stream, false).await {
-        // Full or not of our version, but there.
+        // It is full or has another version, but it answers.
         Ok(_) | Err(Introduction::Refused(_)) => Ok(()),
         Err(other) => Err(other),
     };
@@ -123,7 +125,7 @@ pub(super) async fn probe(home: &Home) -> Result<(), Problem> {
     }
 }
 
-/// What to say of a socket that takes connections, or a lock that is held, and nothing more.
+/// The problem when a socket accepts connections or a lock is held, and nothing more happens.
 fn silent(home: &Home, peer: Option<Process>) -> Problem {
     let holder = match lock::look(home) {
         Ok(Lock::Held(holder)) => holder,
@@ -139,7 +141,7 @@ fn silent(home: &Home, peer: Option<Process>) -> Problem {
     }
 }
 
-/// About a daemon that does not answer.
+/// The remedy for a daemon that does not answer.
 pub(super) fn what_to_do(process: Process) -> String {
     let number = process.number();
     match process.is_suspended() {
@@ -153,7 +155,7 @@ pub(super) fn what_to_do(process: Process) -> String {
     }
 }
 
-/// Another program has the socket.
+/// The problem when another program has the socket.
 fn displaced(home: &Home, process: Option<Process>) -> Problem {
     let socket = home.socket();
     let whose = process.map_or_else(
@@ -164,7 +166,7 @@ fn displaced(home: &Home, process: Option<Process>) -> Problem {
     Problem::with_detail(ErrorCode::DaemonPlaceTaken, detail)
 }
 
-/// Another program has the lock.
+/// The problem when another program has the lock.
 pub(super) fn locked(home: &Home, holder: Option<Process>) -> Problem {
     let lock = home.lock();
     let lock = lock.display();

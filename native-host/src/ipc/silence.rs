@@ -1,4 +1,4 @@
-//! Notices that a daemon has stopped answering, while something waits for its answer.
+//! Notices that a daemon has stopped answering while a request waits for its answer.
 
 use super::reach;
 use crate::{
@@ -10,22 +10,22 @@ use meter_wire::{ErrorCode, Problem};
 use std::time::Duration;
 use tokio::time;
 
-/// How long an answer may take before the daemon is asked whether it is there at all. Starting Tor
-/// takes longer; a daemon that does that answers others meanwhile.
+/// How long an answer may take before the daemon is checked. Starting Tor takes longer, but a
+/// daemon that does that answers others meanwhile.
 const SILENCE_MAX: Duration = Duration::from_secs(1);
 
-/// How sure one has to be.
+/// How certain the result must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Patience {
-    /// A command, which a person waits for and can repeat.
+    /// For a command: a person waits for it and can repeat it.
     Command,
-    /// A bridge, which takes the browser's connection along: a daemon that waits for a slow disk is
-    /// given some seconds more. One that is suspended is not.
+    /// For a bridge, whose end also ends the browser's connection: a daemon that waits for a slow
+    /// disk gets some seconds more. A suspended daemon does not.
     Bridge,
 }
 
 impl Patience {
-    /// Questions in a row without an answer.
+    /// Number of checks in a row without an answer.
     const fn silences_max(self) -> u32 {
         match self {
             Self::Command => 1,
@@ -34,7 +34,7 @@ impl Patience {
     }
 }
 
-/// Asks until it does not answer any more, and says why. Ends only then.
+/// Checks until the daemon no longer answers, and returns why. Ends only then.
 pub(crate) async fn until_silent(home: &Home, patience: Patience) -> Problem {
     let mut silences = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Starting a daemon where there is none.
+//! Starts a daemon if none runs.
 
 use super::{
     connection::{Connection, Introduction, gone},
@@ -20,10 +20,11 @@ use tokio::{
 
 /// How long a client waits for a daemon that it started.
 const START_MAX: Duration = Duration::from_secs(10);
-/// How long the words of a daemon that has ended are waited for, and how many are read.
+/// How long to wait for the last output of a daemon that has ended, and how much of it is read.
 const WORDS_MAX: Duration = Duration::from_millis(500);
 const WORDS_BYTES_MAX: u64 = 2_000;
-/// Daemons that one client starts: more than one only when another was quicker and is gone again.
+/// Most daemons that one client starts: more than one only if another daemon was faster and has
+/// ended again.
 const STARTS_MAX: u32 = 3;
 
 /// A connection, and whether the daemon was started for it and may still be opening its book.
@@ -32,17 +33,17 @@ pub(crate) struct Attached {
     pub(crate) is_fresh: bool,
 }
 
-/// Connects to the daemon, and starts it when there is none. Nothing was said on the connection
-/// yet.
+/// Connects to the daemon, and starts it if none runs. Nothing was sent on the connection yet.
 ///
 /// # Errors
-/// When the home is unusable, something else is in the daemon's place, or none comes up in time.
+/// When the home is unusable, another program is in the daemon's place, or no daemon starts in
+/// time.
 pub(crate) async fn connect_or_start(home: &Home) -> Result<Attached, Problem> {
     let (stream, is_fresh) = begin(home, async |stream| Ok(stream)).await?;
     Ok(Attached { stream, is_fresh })
 }
 
-/// As [`connect_or_start`], with the greeting.
+/// Like [`connect_or_start`], and says hello.
 pub(super) async fn attach_or_start(home: &Home) -> Result<Connection, Problem> {
     let greet = async |stream| Connection::introduce(home, stream, false).await;
     begin(home, greet).await.map(|(connection, _)| connection)
@@ -71,7 +72,7 @@ async fn begin<T>(
             Some(status) if !status.success() => {
                 return Err(ended_at_once(home, status, daemon).await);
             }
-            // Another daemon was quicker, and has gone since.
+            // Another daemon was faster, and has ended since.
             Some(_) => daemon = None,
             None => {}
         }
@@ -90,14 +91,14 @@ async fn begin<T>(
     }
 }
 
-/// What the daemon would refuse as well, but could tell nobody.
+/// Checks what the daemon would refuse, too, but could not report.
 fn ready(home: &Home) -> Result<(), Problem> {
     home.prepare().map_err(|error| problems::home(&error))?;
     Config::load(&home.config()).map_err(|error| problems::config(&error))?;
     Ok(())
 }
 
-/// With the daemon's own words, which its log may lack: a full disk takes neither.
+/// Includes the daemon's own output, which may be missing in its log: a full disk accepts neither.
 async fn ended_at_once(home: &Home, status: ExitStatus, daemon: Option<Child>) -> Problem {
     let mut words = Vec::new();
     if let Some(stderr) = daemon.and_then(|daemon| daemon.stderr) {
@@ -117,7 +118,7 @@ async fn ended_at_once(home: &Home, status: ExitStatus, daemon: Option<Child>) -
     }
 }
 
-/// The daemon makes itself a session leader, so that the browser does not take it along.
+/// The daemon makes itself a session leader, so that it does not end with the browser.
 fn spawn(home: &Home) -> io::Result<Child> {
     Command::new(program::program()?)
         .arg("daemon")

@@ -1,5 +1,5 @@
-//! Ending the daemon. Which process it is comes from the kernel alone, as the peer of its socket or
-//! the holder of its lock: a number in a file may be another process's by now.
+//! Ends the daemon. The kernel alone identifies its process, as the peer of its socket or the
+//! holder of its lock: a number in a file may belong to another process by now.
 
 use super::{connection::peer, reach};
 use crate::{
@@ -13,29 +13,29 @@ use tokio::time;
 
 /// How long a daemon may take to end: connections are drained, then Tor is stopped.
 const STOP_MAX: Duration = Duration::from_secs(20);
-/// How long it may take to begin with that, which closes its socket; and how long before one that
-/// is ended by force is killed.
+/// How long it may take to begin its end, which closes its socket; also the time before a daemon
+/// that is ended by force is killed.
 const OBEY_MAX: Duration = Duration::from_millis(2_500);
 
-/// Looks at a lock that is not a daemon's, two seconds in all: a process that is ending has no
-/// command line any more, one that only looks lets go at once, and a daemon whose run folder was
-/// removed makes it again.
+/// How many looks at a lock that is not a daemon's, two seconds in total: an ending process has no
+/// command line any more, a program that only looks releases the lock at once, and a daemon whose
+/// run folder was removed makes it again.
 const LOOKS: u32 = 100;
 
-/// How hard to try.
+/// How to end it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Means {
-    /// It is asked, and waited for.
+    /// Ask, and wait.
     Asking,
-    /// One that does not end when it is asked is killed.
+    /// Kill a daemon that does not end when asked.
     Force,
 }
 
-/// Ends the daemon of `home` as it would end by itself: relay drained, open session kept. `false`
-/// when there was none. One that was suspended is let go on for that.
+/// Ends the daemon of `home` in order: the relay is drained, the open session kept. `false` if none
+/// ran. A suspended daemon is continued for that.
 ///
 /// # Errors
-/// Something else is in its place, or it is still there in the end.
+/// When another program is in its place, or it still runs at the end.
 pub(crate) async fn stop(home: &Home, means: Means) -> Result<bool, Problem> {
     let Some((process, daemon)) = hold(home).await? else {
         return nobody(home).await;
@@ -63,7 +63,7 @@ pub(crate) async fn stop(home: &Home, means: Means) -> Result<bool, Problem> {
     }
 }
 
-/// Only a process that waits in the kernel outlives a kill.
+/// Only a process that waits in the kernel survives a kill.
 const fn why_it_goes_on(means: Means) -> &'static str {
     match means {
         Means::Asking => "it was asked to end and goes on; `onionmeter stop --force` ends it",
@@ -90,7 +90,7 @@ fn is_there(home: &Home) -> Result<bool, Problem> {
     }
 }
 
-/// The daemon, held on to; `None` when it is gone.
+/// The daemon's process, held; `None` if it has ended.
 async fn hold(home: &Home) -> Result<Option<(Process, Held)>, Problem> {
     let Some(process) = daemon_of(home).await? else {
         return Ok(None);
@@ -98,7 +98,7 @@ async fn hold(home: &Home) -> Result<Option<(Process, Held)>, Problem> {
     let Ok(held) = process.hold() else {
         return Ok(None);
     };
-    // The number was the daemon's before; if it still is, then so is what is held.
+    // The number was the daemon's before; if it still is, the held process is the daemon.
     match daemon_of(home).await? {
         Some(still) if still == process => Ok(Some((process, held))),
         Some(_) | None => Ok(None),
@@ -122,12 +122,13 @@ async fn look_for_daemon(home: &Home) -> Result<Option<Process>, Problem> {
     };
     let process = match holder {
         Some(holder) => Some(holder),
-        // A daemon of an older version has a lock that does not say whose it is.
+        // The lock of an older daemon does not show its holder.
         None => listener(home).await,
     };
     match process.map(|process| (process, process.kind())) {
         Some((process, Kind::Daemon)) => Ok(Some(process)),
-        // One that the system hides has to be both: who holds the lock and who listens.
+        // If the system hides the process, it must be both: the holder of the lock and the
+        // listener.
         Some((process, Kind::Hidden)) if listener(home).await == Some(process) => Ok(Some(process)),
         other => Err(reach::locked(home, other.map(|(process, _)| process))),
     }
@@ -138,7 +139,7 @@ async fn listener(home: &Home) -> Option<Process> {
     stream.and_then(|stream| peer(&stream))
 }
 
-/// Whether the lock became free in time. Stops waiting once `enough` is true.
+/// Whether the lock became free in time. Stops waiting when `enough` is true.
 async fn is_free_within(
     home: &Home,
     patience: Duration,
