@@ -1,9 +1,10 @@
-//! Browsers with a floor below the extension, and the policies for what a floor cannot hold.
+//! Browsers with a floor below the extension, and the policies for what a floor cannot prevent.
 //!
-//! An extension's proxy setting falls with the extension. The floor is what the browser falls onto
-//! then: a proxy at a port where nobody can listen, and for Chromium no lookups of names. It is on
-//! the command line (Chromium) or in the profile (Firefox), so it is there before any extension and
-//! after it. Why port 1 and not the relay's: `docs/decisions/0020-a-floor-below-the-extension.md`.
+//! An extension's proxy setting disappears with the extension. The floor is what remains then: a
+//! proxy at a port where nothing can listen and, for Chromium, no name lookups. It is on the
+//! command line (Chromium) or in the profile (Firefox), so it exists before and after any
+//! extension. Why port 1 and not the relay's port:
+//! `docs/decisions/0020-a-floor-below-the-extension.md`.
 
 mod browsers;
 mod desktop;
@@ -30,15 +31,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Becomes the browser. Returns only if it cannot be started.
+/// Replaces this process by the browser. Returns only if the browser cannot be started.
 #[must_use]
 pub fn become_browser(program: &Path, arguments: &[OsString]) -> io::Error {
     process::become_program(Command::new(program).args(arguments))
 }
 
-/// Starts the browser in a process group of its own, which Ctrl-C in a terminal does not reach, and
-/// gives its process. What it says goes nowhere: the output of the program that asked stays its
-/// own.
+/// Starts the browser in a separate process group, which Ctrl-C in a terminal does not reach, and
+/// returns its process. Its output is discarded, so the caller's output stays clean.
 ///
 /// # Errors
 /// It cannot be started.

@@ -1,4 +1,4 @@
-//! Browsers that can be started with a floor: programs, profiles, and what each takes.
+//! Browsers that can be started with a floor: programs, profiles, and what each supports.
 
 use crate::registration::Family;
 use std::{
@@ -12,18 +12,17 @@ use std::{
 pub struct Preset {
     /// What a person calls it.
     pub title: &'static str,
-    /// Names of its programs in `PATH`, the first is also what `onionmeter open` takes.
+    /// Names of its programs in `PATH`; the first is also the name for `onionmeter open`.
     pub programs: &'static [&'static str],
     /// Chromium or Firefox.
     pub family: Family,
-    /// The folder of its profiles, below the folder of settings (`~/.config`).
+    /// The folder of its profiles, below the settings folder (`~/.config`).
     pub folder: &'static str,
-    /// Whether it loads an extension that is named on its command line. Chrome and Edge no longer
-    /// do.
+    /// Whether it loads an extension named on its command line. Chrome and Edge no longer do.
     pub loads_extensions: bool,
 }
 
-/// A browser that is there.
+/// An installed browser.
 #[derive(Clone, Debug)]
 pub struct Launchable {
     /// Which.
@@ -57,7 +56,7 @@ const fn firefox(title: &'static str, programs: &'static [&'static str]) -> Pres
     }
 }
 
-/// In the order in which one is chosen where none is named.
+/// In the order in which one is chosen if none is named.
 pub(super) const PRESETS: &[Preset] = &[
     chromium(
         "Chromium",
@@ -95,9 +94,9 @@ pub(super) const PRESETS: &[Preset] = &[
     firefox("LibreWolf", &["librewolf"]),
 ];
 
-/// The browser of that name, or at that path with one of the names, or the first one of the table
-/// that is installed. `None` where there is none, and for any other program: started with another
-/// family's switches it would have no floor.
+/// The browser with that name, or at that path with one of the names, or the first installed one of
+/// the table. `None` if there is none, and for any other program: with the options of another
+/// family it would have no floor.
 #[must_use]
 pub fn find(wanted: Option<&OsStr>) -> Option<Launchable> {
     let Some(wanted) = wanted else {
@@ -127,7 +126,7 @@ fn installed(preset: &'static Preset) -> Option<Launchable> {
     Some(Launchable { preset, program })
 }
 
-/// What `onionmeter open` takes by name.
+/// The names that `onionmeter open` accepts.
 pub(crate) fn names() -> Vec<&'static str> {
     let names = PRESETS.iter().filter_map(|preset| preset.programs.first());
     names.copied().collect()

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Puts the launcher in place; where it is. `None` where this system has no such files.
+/// Writes the launcher and returns its path. `None` if this system has no such files.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -27,7 +27,8 @@ pub fn put(program: &Path) -> io::Result<Option<PathBuf>> {
     Ok(Some(path))
 }
 
-/// The launcher if it starts this program. One that another copy's `install` wrote is that copy's.
+/// The launcher, if it starts this program. A launcher written by another copy's `install` belongs
+/// to that copy.
 #[must_use]
 pub fn of(program: &Path) -> Option<PathBuf> {
     let path = place()?;
@@ -35,7 +36,7 @@ pub fn of(program: &Path) -> Option<PathBuf> {
     (there == text(program)?).then_some(path)
 }
 
-/// Where the XDG base directory specification puts a user's own launchers.
+/// The folder of the XDG base directory specification for a user's own launchers.
 fn place() -> Option<PathBuf> {
     if !cfg!(target_os = "linux") {
         return None;
@@ -47,14 +48,14 @@ fn place() -> Option<PathBuf> {
     Some(data.join("applications/onionmeter.desktop"))
 }
 
-/// Desktop Entry Specification 1.5. `None` for a path that such a file cannot name.
+/// Desktop Entry Specification 1.5. `None` for a path that such a file cannot contain.
 fn text(program: &Path) -> Option<String> {
     let program = program.to_str()?;
     if program.contains(['\n', '\r', '\t']) {
         return None;
     }
-    // Within quotes four characters are escaped, and once more as in every value; `%` stands for
-    // itself doubled.
+    // Inside quotes four characters are escaped, and once more as in every value; `%` is written
+    // twice.
     let mut quoted = String::new();
     for character in program.chars() {
         match character {

@@ -1,32 +1,31 @@
-//! The floor itself: arguments of a Chromium, preferences of a Firefox, and whether a running
-//! browser has it.
+//! The floor itself: arguments of a Chromium, preferences of a Firefox, and a check whether a
+//! running browser has it.
 
 use crate::system::process;
 use std::{ffi::OsString, fs, path::Path};
 
-/// The proxy of the floor: TCP port 1 (tcpmux), where only root may listen and nobody does. As the
-/// extension's `SINK_PORT`, and for its reason.
+/// The proxy of the floor: TCP port 1 (tcpmux), where only root may listen and usually nothing
+/// does. Equal to the extension's `SINK_PORT`, for the same reason.
 const PROXY: &str = "--proxy-server=socks5://127.0.0.1:1";
-/// Chromium leaves out more than this computer by itself: link-local addresses too. Loopback stays
-/// direct (decision 5).
+/// By default Chromium also excludes link-local addresses from the proxy. Loopback stays direct
+/// (decision 5).
 const BYPASS: &str = "--proxy-bypass-list=<-loopback>;localhost;*.localhost;127.0.0.0/8;[::1]";
-/// Whatever is looked up beside the proxy, by WebRTC for example, is not found.
+/// Lookups outside of the proxy, by WebRTC for example, are answered with "not found".
 const NAMES: &str = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , \
     EXCLUDE *.localhost , EXCLUDE 127.0.0.1 , EXCLUDE [::1]";
-/// Also for private windows, into which the extension's own setting may not reach. The switch was
-/// renamed; a browser passes over the name that it does not know.
+/// Also for private windows, where the extension's own setting may not apply. The option was
+/// renamed; a browser ignores the name that it does not know.
 const WEB_RTC: [&str; 3] = [
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     MDNS_OFF,
 ];
-/// With it a page's candidate `NAME.local` is asked of the whole local network. It hides addresses
-/// of candidates that the policy does not make in the first place.
+/// With this feature, a page's candidate `NAME.local` is asked of the whole local network. The
+/// feature hides addresses of candidates that the policy prevents anyway.
 const MDNS_OFF: &str = "--disable-features=WebRtcHideLocalIpsWithMdns";
 
-/// Options that would take the floor away again, put another in its place, or lead to another
-/// profile, which a browser without the floor may use. Without their dashes: both families take one
-/// or two.
+/// Options that would remove or replace the floor, or choose another profile, which a browser
+/// without the floor may use. Without their dashes: both families accept one or two.
 const UNDOING: [&str; 14] = [
     "createprofile",
     "disable-features",
@@ -44,20 +43,20 @@ const UNDOING: [&str; 14] = [
     "webrtc-ip-handling-policy",
 ];
 
-/// The first line of the preferences, by which they are known again.
+/// The first line of the preferences, which identifies them.
 pub(super) const BEGIN: &str = "// Onionmeter's floor: written by `onionmeter open` at each start.";
 /// Their last line.
 pub(super) const END: &str = "// End of Onionmeter's floor.";
 
-/// What a Chromium is started with. An extension's setting is above its command line, a person's
-/// below.
+/// The arguments of a Chromium. An extension's setting overrides its command line, and the command
+/// line a person's setting.
 #[must_use]
 pub fn arguments() -> Vec<OsString> {
     let all = [PROXY, BYPASS, NAMES].into_iter().chain(WEB_RTC);
     all.map(OsString::from).collect()
 }
 
-/// The first of these arguments that would undo the floor.
+/// The first of these arguments that would remove the floor.
 #[must_use]
 pub fn undoing(arguments: &[OsString]) -> Option<&OsString> {
     arguments.iter().find(|argument| {
@@ -71,8 +70,8 @@ pub fn undoing(arguments: &[OsString]) -> Option<&OsString> {
     })
 }
 
-/// What a Firefox has in its profile's `user.js`. An extension's setting takes their place for as
-/// long as the extension is there.
+/// The preferences in a Firefox profile's `user.js`. An extension's setting replaces them as long
+/// as the extension is there.
 #[must_use]
 pub fn preferences() -> String {
     let lines = PREFERENCES.map(|(name, value)| format!("user_pref(\"{name}\", {value});"));
@@ -88,17 +87,18 @@ const PREFERENCES: [(&str, &str); 13] = [
     ("network.proxy.http", "\"\""),
     ("network.proxy.ssl", "\"\""),
     ("network.proxy.no_proxies_on", "\"\""),
-    // Firefox's own services go direct when an extension's proxy fails, unless these say no.
+    // Firefox's own services connect directly when an extension's proxy fails, unless these forbid
+    // it.
     ("network.proxy.failover_direct", "false"),
     ("network.proxy.allow_bypass", "false"),
-    // Off by choice: lookups over HTTPS are connections of their own.
+    // Off by choice: lookups over HTTPS are separate connections.
     ("network.trr.mode", "5"),
     ("network.dns.disablePrefetch", "true"),
     ("media.peerconnection.ice.proxy_only", "true"),
 ];
 
-/// Whether the browser that is this process has the floor. `None` where that cannot be told: not on
-/// this system, or not a process of ours.
+/// Whether the browser with this process number has the floor. `None` if that cannot be told: not
+/// on this system, or the process belongs to another user.
 #[must_use]
 pub fn is_below(process: u32) -> Option<bool> {
     let arguments = process::arguments_of(process);
@@ -109,7 +109,7 @@ pub fn is_below(process: u32) -> Option<bool> {
     Some(has(PROXY) && has(NAMES) || profile_has_it(&arguments))
 }
 
-/// Firefox takes its profile behind `-profile` or `--profile`.
+/// Firefox takes its profile after `-profile` or `--profile`.
 fn profile_has_it(arguments: &[OsString]) -> bool {
     let named = arguments
         .iter()

@@ -1,8 +1,8 @@
-//! Which policies, for which browser, and where it reads them: what an administrator decides for
-//! every user.
+//! The policies for each browser, and where it reads them. An administrator decides them for every
+//! user.
 //!
-//! They switch off what the browsers ask on their own and close WebRTC's and DNS's ways past a
-//! proxy. None of them sets a proxy: a proxy of a policy's would stand above the extension's.
+//! They switch off requests that browsers make on their own, and close WebRTC's and DNS's ways past
+//! a proxy. None of them sets a proxy: a policy's proxy would override the extension's.
 
 use super::browsers::{PRESETS, find};
 use crate::registration::Family;
@@ -12,12 +12,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the person decides.
+/// The person's choices.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Choices {
-    /// No warnings of dangerous sites and downloads, and no lists of them fetched.
+    /// No warnings of dangerous sites and downloads; their lists are not fetched.
     pub no_safe_browsing: bool,
-    /// No private windows, into which a Chromium's extension has to be let by hand.
+    /// No private windows, where a Chromium's extension works only if a person allows it.
     pub no_private_windows: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct PolicyPlace {
     pub present: bool,
 }
 
-/// Titles of browsers and the folders in which Chromiums read every file. Sources:
+/// Titles of browsers, and the folders where Chromiums read every file. Sources:
 /// `docs/browsers.md`.
 const FOLDERS: &[(&str, &str)] = &[
     ("Chromium", "etc/chromium/policies/managed"),
@@ -46,7 +46,7 @@ const FOLDERS: &[(&str, &str)] = &[
     ("Microsoft Edge", "etc/opt/edge/policies/managed"),
     ("Brave", "etc/brave/policies/managed"),
 ];
-/// Firefox reads one file, be it anybody's.
+/// Firefox reads one file, whoever wrote it.
 const FILE: (&str, &str) = ("Firefox", "etc/firefox/policies/policies.json");
 const NAME: &str = "onionmeter.json";
 
@@ -116,7 +116,7 @@ fn add(to: &mut Value, more: Value) {
     }
 }
 
-/// The most that the policy takes; Chromium adds a few at random. Until 147 it took 99 at most,
+/// The most that the policy allows; Chromium adds a few randomly. Until 147 the maximum was 99,
 /// when 32 were usual.
 const CONNECTIONS: u16 = 256;
 
@@ -152,7 +152,8 @@ fn firefox() -> Value {
         "DisableTelemetry": true,
         "NetworkPrediction": false,
         "Preferences": {
-            // Without them Firefox's own services go direct when the relay does not answer.
+            // Without these, Firefox's own services connect directly when the relay does not
+            // answer.
             "network.proxy.allow_bypass": locked(false),
             "network.proxy.failover_direct": locked(false),
             "network.connectivity-service.enabled": locked(false),
@@ -195,7 +196,7 @@ mod tests {
         let connections = policies["MaxConnectionsPerProxy"].as_u64();
         let connections = connections.and_then(|count| usize::try_from(count).ok());
         let connections = connections.expect("a number");
-        // What Chromium opens by itself, and the end of the policy's range.
+        // Chromium's default, and the maximum of the policy.
         assert!((129..=256).contains(&connections), "{connections}");
         assert!(connections <= crate::config::Config::default().connections_max / 2);
     }

@@ -1,5 +1,4 @@
-//! A file of policies that is known again as ours, so that only what we wrote, and all of it, is
-//! removed.
+//! A file of policies that can be recognised as ours, so that exactly what we wrote is removed.
 
 use super::policies::{Choices, PolicyPlace, policies};
 use crate::{files, registration::Family};
@@ -15,27 +14,27 @@ use std::{
 pub struct PolicyFile {
     family: Family,
     policies: Value,
-    /// So many folders were made for it, the innermost first.
+    /// Number of folders that were made for it, the innermost first.
     folders_made: usize,
 }
 
-/// What stands where a file of ours would.
+/// What is at the path of our file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Left {
     /// Nothing.
     Nothing,
-    /// A file of ours, as we wrote it.
+    /// Our file, as we wrote it.
     Ours,
-    /// A file of ours that somebody has changed since.
+    /// Our file, changed by somebody since.
     Changed,
-    /// Somebody else's.
+    /// A file that we did not write.
     Theirs,
 }
 
-/// What became of a file that was to be removed.
+/// The result of a removal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Removal {
-    /// It is gone, with the folders that were made for it.
+    /// It was removed, with the folders that were made for it.
     Removed,
     /// It was not touched.
     Kept(Left),
@@ -44,7 +43,7 @@ pub enum Removal {
 const NOTE: &str = "Written by `onionmeter harden`; `onionmeter unharden` removes it.";
 
 impl PolicyFile {
-    /// What is to be written at a place.
+    /// The file to write at a place.
     #[must_use]
     pub fn new(place: &PolicyPlace, choices: Choices) -> Self {
         Self {
@@ -54,8 +53,8 @@ impl PolicyFile {
         }
     }
 
-    /// As it is written. Chromium takes comments and complains of members that it does not know,
-    /// Firefox the other way round.
+    /// The text of the file. Chromium accepts comments and reports unknown members; Firefox accepts
+    /// unknown members and no comments.
     #[must_use]
     pub fn text(&self) -> String {
         let mark = json!({
@@ -72,14 +71,14 @@ impl PolicyFile {
         }
     }
 
-    /// Writes it, over an older one of ours at the most.
+    /// Writes it. Replaces only an older file of ours.
     ///
     /// # Errors
-    /// When it cannot be written; `AlreadyExists` where somebody else's file is.
+    /// When it cannot be written; `AlreadyExists` if there is a file that we did not write.
     pub fn write(mut self, path: &Path) -> io::Result<()> {
         match state(self.family, path) {
             Left::Nothing => {}
-            // The folders that were made for the older one were made for this one, too.
+            // The folders made for the older file count for this one, too.
             Left::Ours => {
                 let older = read(self.family, path);
                 self.folders_made = older.map_or(0, |(_, folders_made)| folders_made);
@@ -93,7 +92,7 @@ impl PolicyFile {
     }
 }
 
-/// What stands there.
+/// What is at the path.
 #[must_use]
 pub fn state(family: Family, path: &Path) -> Left {
     match fs::read_to_string(path) {
@@ -107,7 +106,7 @@ pub fn state(family: Family, path: &Path) -> Left {
     }
 }
 
-/// Removes a file of ours, and the folders that were made for it if nothing else is in them.
+/// Removes our file, and the folders that were made for it if they are empty.
 ///
 /// # Errors
 /// When it is ours and cannot be removed.
@@ -128,7 +127,7 @@ fn read(family: Family, path: &Path) -> Option<(PolicyFile, usize)> {
     parse(family, &fs::read_to_string(path).ok()?)
 }
 
-/// A file with a mark whose hash is its policies'.
+/// A file with a mark that contains the hash of its policies.
 fn parse(family: Family, text: &str) -> Option<(PolicyFile, usize)> {
     let (mark, policies): (Value, Value) = match family {
         Family::Chromium => {
@@ -160,7 +159,7 @@ fn hash(policies: &Value) -> String {
     hex::encode(Sha256::digest(policies.to_string()))
 }
 
-/// How many folders above the file are not there.
+/// How many folders above the file do not exist.
 fn missing_folders(file: &Path) -> usize {
     let folders = file.ancestors().skip(1).map(PathBuf::from);
     folders.take_while(|folder| !folder.is_dir()).count()

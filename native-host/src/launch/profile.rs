@@ -1,4 +1,4 @@
-//! A browser's profile before its start: who uses it, and what has to stand in it.
+//! A browser's profile before its start: which browser uses it, and what it must contain.
 
 use super::floor;
 use crate::{files, registration::Family};
@@ -8,18 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Who uses a profile now.
+/// The browser that uses a profile now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Use {
-    /// Nobody.
+    /// No browser.
     Free,
-    /// A browser that has the floor; another start opens a window of it.
+    /// A browser with the floor; another start opens a window of it.
     WithFloor,
-    /// A browser without it, which another start would only give one more window.
+    /// A browser without the floor; another start would only open one more window of it.
     WithoutFloor(u32),
 }
 
-/// Why a profile cannot be made ready.
+/// The reason why a profile cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum Blocked {
     /// A file of it cannot be read or written.
@@ -31,12 +31,13 @@ pub enum Blocked {
         #[source]
         source: io::Error,
     },
-    /// Its preferences are not what Chromium writes.
+    /// Its preferences are not in the form that Chromium writes.
     #[error("{} is no JSON object", .0.display())]
     Preferences(PathBuf),
 }
 
-/// Who uses this profile: both families leave a link whose target names the process.
+/// Finds the browser that uses this profile: both families make a link whose target names the
+/// process.
 #[must_use]
 pub fn use_of(family: Family, profile: &Path) -> Use {
     let (link, separator) = match family {
@@ -49,7 +50,7 @@ pub fn use_of(family: Family, profile: &Path) -> Use {
     let process = target.rsplit_once(separator);
     match process.and_then(|(_, number)| number.parse().ok()) {
         None => Use::Free,
-        // A link stays when its process is killed.
+        // The link stays when its process is killed.
         Some(process) => match floor::is_below(process) {
             None => Use::Free,
             Some(true) => Use::WithFloor,
@@ -58,7 +59,7 @@ pub fn use_of(family: Family, profile: &Path) -> Use {
     }
 }
 
-/// Makes a profile ready that nobody uses: for Firefox the floor, for Chromium the developer mode
+/// Prepares a profile that no browser uses: for Firefox the floor, for Chromium the developer mode,
 /// without which an unpacked extension stays disabled after a reload.
 ///
 /// # Errors
@@ -74,7 +75,7 @@ pub fn prepare(family: Family, profile: &Path, loads_extension: bool) -> Result<
 fn put_floor(path: &Path) -> Result<(), Blocked> {
     let text = read(path)?.unwrap_or_default();
     let theirs = without_floor(&text);
-    // Last, because a later line wins.
+    // Last, because a later line overrides an earlier one.
     let new = format!("{theirs}{}", floor::preferences());
     match new == text {
         true => Ok(()),
@@ -82,7 +83,7 @@ fn put_floor(path: &Path) -> Result<(), Blocked> {
     }
 }
 
-/// The lines that are not ours.
+/// The lines that we did not write.
 fn without_floor(text: &str) -> String {
     let Some((before, rest)) = text.split_once(floor::BEGIN) else {
         return match text.is_empty() || text.ends_with('\n') {
