@@ -1,4 +1,4 @@
-//! Registering the host with browsers: which, where, and the manifest that goes there.
+//! Registers the host with browsers: which browsers, where, and with which manifest.
 
 mod browsers;
 mod command;

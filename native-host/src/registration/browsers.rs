@@ -1,7 +1,7 @@
-//! Every browser we register with, as data: a new fork is one line here.
+//! Every browser that we register with, as data: a new fork needs one line here.
 //!
-//! Sources of the rows: `docs/browsers.md`. Tor Browser is left out on purpose: our relay under it
-//! would put Tor on top of Tor and change its fingerprint.
+//! Sources of the rows: `docs/browsers.md`. Tor Browser is left out on purpose: with our relay
+//! below it, Tor would run on top of Tor, and its fingerprint would change.
 
 /// How a browser reads host manifests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -12,7 +12,7 @@ pub enum Family {
     Firefox,
 }
 
-/// An operating system that a row is for.
+/// The operating system of a row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Os {
     /// Linux; paths below the home folder.
@@ -26,18 +26,18 @@ pub enum Os {
 /// How a browser can start a program outside of itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reach {
-    /// As it likes: it runs in no sandbox.
+    /// Directly: it runs in no sandbox.
     Direct,
     /// A Snap of Firefox: through the portal that Ubuntu added to its desktop.
     Portal,
     /// A Flatpak of Firefox: through xdg-native-messaging-proxy, from Firefox 157 on.
     Proxy,
-    /// Not at all: a Snap or Flatpak whose sandbox has no way out. Nothing is written for it, and
-    /// what earlier versions wrote is removed.
+    /// Not at all: a Snap or Flatpak that may start nothing outside of its sandbox. Nothing is
+    /// written for it, and what earlier versions wrote is removed.
     Closed,
 }
 
-/// One place in which one browser looks for host manifests.
+/// A place where one browser looks for host manifests.
 #[derive(Clone, Copy, Debug)]
 pub struct Browser {
     /// What a person calls it.
@@ -46,8 +46,8 @@ pub struct Browser {
     pub os: Os,
     /// Which kind of manifest it reads.
     pub family: Family,
-    /// The folder (or registry key) that exists when this user has the browser. On Linux a path
-    /// that begins with `.config/` moves with `XDG_CONFIG_HOME`.
+    /// The folder (or registry key) that exists if this user has the browser. On Linux a path that
+    /// begins with `.config/` follows `XDG_CONFIG_HOME`.
     pub footprint: &'static str,
     /// The folder (or key) of the manifests, below [`Self::footprint`] unless it begins with `~/`.
     pub manifests: &'static str,
@@ -145,7 +145,7 @@ pub const BROWSERS: &[Browser] = &[
     chromium(Linux, "Yandex Browser Beta", ".config/yandex-browser-beta"),
     chromium(Linux, "Helium", ".config/net.imput.helium"),
     firefox(Linux, "Firefox", ".mozilla", MOZ),
-    // Since Firefox 147 profiles live here, but manifests are still read from the old folder.
+    // Since Firefox 147 profiles are here, but manifests are still read from the old folder.
     firefox(
         Linux,
         "Firefox (147 and later)",
@@ -181,7 +181,7 @@ pub const BROWSERS: &[Browser] = &[
         ".config/librewolf",
         "~/.librewolf/native-messaging-hosts",
     ),
-    // Its start script makes a folder of its own the home folder, except in NixOS.
+    // Its start script uses a folder of its own as the home folder, except in NixOS.
     firefox(
         Linux,
         "Mullvad Browser",
@@ -218,7 +218,7 @@ pub const BROWSERS: &[Browser] = &[
             "~/.mozilla/native-messaging-hosts",
         ),
     ),
-    // Where earlier versions wrote, of which Firefox in its sandbox could make nothing.
+    // Earlier versions wrote here, but Firefox in its sandbox could not use it.
     through(
         Closed,
         firefox(

@@ -1,4 +1,4 @@
-//! So that `onionmeter` can be typed: a link in the folder that desktops put into `PATH`.
+//! Makes `onionmeter` a command: a link in a folder that desktops put into `PATH`.
 
 use super::manifest::same_program;
 use crate::home::{self, Home, obstacle};
@@ -8,23 +8,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What is at the link's place after `install`.
+/// What is at the link's path after `install`.
 #[derive(Debug)]
 pub(crate) enum Command {
     /// The program needs no link: a package manager put it into `PATH`.
     NotNeeded,
     /// The link, as it should be.
     Here(PathBuf),
-    /// The link, which led elsewhere until now.
+    /// The link, corrected: it had another target before.
     Mended {
         /// The link.
         link: PathBuf,
-        /// Where it led.
+        /// Its earlier target.
         from: PathBuf,
     },
-    /// Something that is not ours, with what it is.
+    /// Something that we did not make, with a description.
     Taken {
-        /// Where the link would be.
+        /// The path of the link.
         link: PathBuf,
         /// What is there.
         what: String,
@@ -33,8 +33,8 @@ pub(crate) enum Command {
     Failed(PathBuf, io::Error),
 }
 
-/// Makes or mends the link. A link of another copy is taken over, as its manifests are; whatever
-/// else is there stays.
+/// Makes or corrects the link. A link of another copy is taken over, like its manifests; anything
+/// else there stays.
 pub(crate) fn put_command(program: &Path, home: &Home) -> Command {
     let Some(link) = command_link().filter(|_| program == home.program()) else {
         return Command::NotNeeded;
@@ -66,7 +66,7 @@ pub(crate) fn put_command(program: &Path, home: &Home) -> Command {
     }
 }
 
-/// Whether a link is one that some copy of Onionmeter made: it leads into a home, or nowhere.
+/// Whether a copy of Onionmeter made this link: it leads into a home, or nowhere.
 fn is_onionmeter(link: &Path, target: &Path) -> bool {
     let nowhere = fs::metadata(link).is_err();
     let root = fs::canonicalize(link)
@@ -86,7 +86,7 @@ fn make(program: &Path, link: &Path) -> io::Result<()> {
     make().map_err(|error| obstacle(link.parent().unwrap_or(link), error))
 }
 
-/// The link if it leads to one of `programs`; also one that leads to where that was.
+/// The link, if it leads to one of `programs`, or to where one of them was.
 pub(crate) fn command_of(programs: &[PathBuf]) -> Option<PathBuf> {
     let link = command_link()?;
     let target = fs::read_link(&link).ok()?;
@@ -98,12 +98,12 @@ pub(crate) fn command_of(programs: &[PathBuf]) -> Option<PathBuf> {
 /// Removes the link.
 ///
 /// # Errors
-/// When it cannot be removed, with what is in the way.
+/// When it cannot be removed, with the obstacle.
 pub(crate) fn remove_command(link: &Path) -> io::Result<()> {
     fs::remove_file(link).map_err(|error| obstacle(link.parent().unwrap_or(link), error))
 }
 
-/// Where the XDG base directory specification puts a user's own programs.
+/// The folder of the XDG base directory specification for a user's own programs.
 fn command_link() -> Option<PathBuf> {
     home::of_user().map(|home| home.join(".local/bin/onionmeter"))
 }

@@ -1,4 +1,4 @@
-//! Host manifests: written whole or not at all, recognised when read back.
+//! Host manifests: written as a whole or not at all, and recognised when read back.
 
 use super::{Family, Place};
 use crate::{
@@ -13,29 +13,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What stands at a place.
+/// What is at a place.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ManifestState {
     /// Nothing.
     Absent,
-    /// What we would write, for the same program, by whichever of its paths.
+    /// The manifest that we would write, for the same program by any of its paths.
     Current,
-    /// A manifest for our program that is of an earlier version or allows somebody else.
+    /// A manifest for our program from an earlier version, or one that allows another extension.
     Stale,
-    /// A manifest for another program, mostly another copy of Onionmeter.
+    /// A manifest for another program, usually another copy of Onionmeter.
     Another(PathBuf),
-    /// The program that it names is not there.
+    /// A manifest for a program that does not exist.
     ProgramMissing(PathBuf),
     /// Not readable as a manifest.
     Broken(String),
 }
 
-/// What came of a removal.
+/// The result of a removal.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Removed {
-    /// There was none.
+    /// There was no manifest.
     Nothing,
-    /// It is gone.
+    /// It was removed.
     Gone,
     /// It is for another program, and stays.
     OfAnother(PathBuf),
@@ -47,7 +47,7 @@ pub fn manifest_json(family: Family, program: &Path) -> String {
     let mut manifest = json!({
         "name": HOST_NAME,
         "description": "Onionmeter: meters this browser's traffic through Tor",
-        // A path that is no text was refused when the home was found.
+        // A path that is not text was refused when the home was found.
         "path": program.to_string_lossy(),
         "type": "stdio",
     });
@@ -59,12 +59,13 @@ pub fn manifest_json(family: Family, program: &Path) -> String {
     format!("{manifest:#}\n")
 }
 
-/// Whether two paths lead to one program. Also true of two that are both gone and were once one.
+/// Whether two paths lead to one program. Also true for two paths that no longer exist and once
+/// were the same.
 pub(crate) fn same_program(one: &Path, other: &Path) -> bool {
     without_links(one) == without_links(other)
 }
 
-/// Compares what stands at `path` with what should.
+/// Compares the file at `path` with the manifest that should be there.
 #[must_use]
 pub fn inspect(path: &Path, family: Family, program: &Path) -> ManifestState {
     let text = match fs::read_to_string(path) {
@@ -75,7 +76,7 @@ pub fn inspect(path: &Path, family: Family, program: &Path) -> ManifestState {
                 Err(_) => ManifestState::Absent,
             };
         }
-        // A file stands where a folder on the way should be.
+        // A file is in the place of a folder on the way.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return ManifestState::Absent,
         Err(error) => return ManifestState::Broken(error.to_string()),
     };
@@ -103,7 +104,7 @@ pub(crate) fn program_of(path: &Path) -> Option<PathBuf> {
     manifest["path"].as_str().map(PathBuf::from)
 }
 
-/// Every path by which a manifest names one of `programs`, which links may make several.
+/// Every path by which a manifest names one of `programs`; with links there may be several.
 pub(crate) fn spelled(programs: &[PathBuf], places: &[Place]) -> Vec<PathBuf> {
     let mut paths = programs.to_vec();
     for named in places
@@ -117,7 +118,7 @@ pub(crate) fn spelled(programs: &[PathBuf], places: &[Place]) -> Vec<PathBuf> {
     paths
 }
 
-/// Puts a manifest in place in one step; a reader sees the old one or the new one.
+/// Writes a manifest in one step; a reader sees the old one or the new one.
 ///
 /// # Errors
 /// When the folder or the file cannot be written.
@@ -131,8 +132,8 @@ pub fn write(path: &Path, family: Family, program: &Path) -> io::Result<()> {
     write().map_err(|error| obstacle(path.parent().unwrap_or(path), error))
 }
 
-/// Whose a manifest is: [`Removed::Gone`] is one that [`remove`] would remove. One that names no
-/// program at all is of use to nobody, and would be.
+/// What [`remove`] would do: [`Removed::Gone`] means that it would remove the manifest. A manifest
+/// that names no program is useless, and would be removed.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -151,22 +152,22 @@ pub fn would_remove(path: &Path, programs: &[PathBuf]) -> io::Result<Removed> {
     };
     match (error.kind(), fs::symlink_metadata(path)) {
         (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, Err(_)) => Ok(Removed::Nothing),
-        // A link that leads nowhere, or bytes that are no text.
+        // A link that leads nowhere, or bytes that are not text.
         (io::ErrorKind::NotFound | io::ErrorKind::InvalidData, Ok(_)) => Ok(Removed::Gone),
         _ => Err(error),
     }
 }
 
-/// Removes a manifest that is for one of `programs`, and the folder if that leaves it empty.
+/// Removes a manifest for one of `programs`, and the folder if it is then empty.
 ///
 /// # Errors
-/// When it cannot be read, or is to go and cannot be removed.
+/// When it cannot be read, or should be removed and cannot be.
 pub fn remove(path: &Path, programs: &[PathBuf]) -> io::Result<Removed> {
     let removed = would_remove(path, programs)?;
     if removed == Removed::Gone {
         fs::remove_file(path).map_err(|error| obstacle(path.parent().unwrap_or(path), error))?;
         if let Some(folder) = path.parent() {
-            // Only an empty folder can be removed this way; others' manifests keep theirs.
+            // Only an empty folder can be removed in this way; a folder with other manifests stays.
             crate::ignore_because("the folder holds other hosts", fs::remove_dir(folder));
         }
     }

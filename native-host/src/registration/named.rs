@@ -1,27 +1,27 @@
-//! A browser's folder that a person names by `--browser-dir`.
+//! A browser's folder that a person names with `--browser-dir`.
 
 use super::{Family, Place, Presence, Reach};
 use meter_wire::HOST_NAME;
 use std::path::{Path, PathBuf};
 
-/// Why a folder is refused.
+/// The reason why a folder is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotABrowser {
-    /// Nothing is there.
+    /// The folder does not exist.
     #[error("--browser-dir {path}: there is no such folder; start the browser once, then run this \
         again", path = .0.display())]
     Missing(PathBuf),
     /// It is a file.
     #[error("--browser-dir {path}: that is not a folder", path = .0.display())]
     NotAFolder(PathBuf),
-    /// No manifest can be named there.
+    /// The path cannot be written into a manifest.
     #[error("--browser-dir {0:?}: the path is not text on one line")]
     NotText(PathBuf),
     /// The folder of one profile of Firefox.
     #[error("--browser-dir {path}: that is a profile; Firefox reads the folder for all profiles, \
         mostly ~/.mozilla", path = .0.display())]
     Profile(PathBuf),
-    /// Nothing in it is of a browser.
+    /// The folder contains nothing of a browser.
     #[error(
         "--browser-dir {path}: that is no browser's folder. Name the folder that a Chromium-family \
             browser is started with by --user-data-dir (it holds `Local State` or `First Run`), or \
@@ -32,7 +32,7 @@ pub(crate) enum NotABrowser {
     Other(PathBuf),
 }
 
-/// Finds out whose folder it is by what browsers put there.
+/// Finds out which browser the folder belongs to, by the files that browsers put there.
 pub(crate) fn named(folder: &Path) -> Result<Place, NotABrowser> {
     let folder =
         std::path::absolute(folder).map_err(|_| NotABrowser::NotAFolder(folder.to_path_buf()))?;

@@ -1,4 +1,4 @@
-//! From the table of browsers to folders of this user.
+//! Converts the table of browsers to folders of this user.
 
 use super::browsers::{BROWSERS, Browser, Family, Os, Reach, this_os};
 use meter_wire::HOST_NAME;
@@ -10,8 +10,7 @@ use std::{
 /// One manifest file that a browser may read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// What a person calls the browsers that read it: those that are there, or the first of the
-    /// table.
+    /// The names of the browsers that read it: those that are installed, or the first of the table.
     pub name: String,
     /// Which kind of manifest.
     pub family: Family,
@@ -23,14 +22,14 @@ pub struct Place {
     pub manifest: PathBuf,
 }
 
-/// What is at a browser's own folder.
+/// What is at the path of a browser's own folder.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Presence {
     /// Nothing: this user does not have the browser.
     Absent,
     /// The folder.
     Here,
-    /// Something that is no folder, with what it is.
+    /// Something that is not a folder, with a description.
     Unusable(String),
 }
 
@@ -42,21 +41,20 @@ impl Place {
     }
 }
 
-/// All places of this system for the user whose folders these are. `config_homes` are the folders
-/// that may stand for `~/.config`: a browser is started from a desktop, whose variables a terminal
-/// may not have.
+/// All places of this system in the folders of this user. `config_homes` are folders that may
+/// replace `~/.config`: a browser is started from a desktop, whose variables a terminal may not
+/// have.
 #[must_use]
 pub fn places(home: &Path, config_homes: &[PathBuf]) -> Vec<Place> {
-    // Windows keeps manifests in the registry; its rows wait for that writer.
+    // Windows keeps manifests in the registry; its rows wait for code that writes there.
     match this_os() {
         Some(os @ (Os::Linux | Os::MacOs)) => places_of(os, home, config_homes),
         Some(Os::Windows) | None => Vec::new(),
     }
 }
 
-/// All places of one system; rows that share a manifest give one place, which the browsers that are
-/// there name. A browser in a sandbox has a place of its own even so: what holds for the others
-/// does not hold for it.
+/// All places of one system. Rows that share a manifest become one place, named after the installed
+/// browsers. A browser in a sandbox still has a separate place, because other limits apply to it.
 #[must_use]
 pub fn places_of(os: Os, home: &Path, config_homes: &[PathBuf]) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
@@ -113,7 +111,7 @@ fn places_of_row<'a>(
     })
 }
 
-/// What is at a browser's own folder, links followed.
+/// What is at the path of a browser's own folder, with links followed.
 pub(super) fn presence(footprint: &Path) -> Presence {
     let name = footprint.display();
     match fs::metadata(footprint) {

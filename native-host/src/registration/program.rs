@@ -1,5 +1,4 @@
-//! The program where browsers find it: a copy in the home, which a build or a download does not
-//! disturb.
+//! The program where browsers find it: a copy in the home, which no build or download changes.
 
 use crate::{
     files,
@@ -12,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why the program is not in its place.
+/// The reason why the program is not in its place.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProgramError {
     /// It was replaced or removed meanwhile.
@@ -22,7 +21,7 @@ pub(crate) enum ProgramError {
     /// The system does not say which program this is.
     #[error("the system does not say which program this is")]
     Unknown(#[source] io::Error),
-    /// Nothing can be started there.
+    /// Programs cannot be started from there.
     #[error("{path} is mounted noexec: no program can be started from there. Install into a folder \
         on another disk: `ONIONMETER_HOME=/another/folder {program} \
         install`", path = .mount.display(), program = .program.display())]
@@ -45,16 +44,16 @@ pub(crate) fn own_programs(home: &Home) -> Vec<PathBuf> {
     std::iter::once(home.program()).chain(packaged).collect()
 }
 
-/// A program that a package manager put under /usr stays where it is.
+/// A program that a package manager put under /usr stays there.
 fn is_packaged(program: &Path) -> bool {
     let of_user = of_user().is_some_and(|home| program.starts_with(without_links(&home)));
     program.starts_with("/usr") && !program.starts_with("/usr/home") && !of_user
 }
 
-/// Where browsers will find the program; nothing is changed.
+/// Where browsers will find the program. Changes nothing.
 ///
 /// # Errors
-/// When nothing can be started there.
+/// When no program can be started from there.
 pub(crate) fn place_for_program(home: &Home) -> Result<PathBuf, ProgramError> {
     let current = env::current_exe().map_err(ProgramError::Unknown)?;
     if !current.is_file() {
@@ -72,7 +71,7 @@ pub(crate) fn place_for_program(home: &Home) -> Result<PathBuf, ProgramError> {
     }
 }
 
-/// Copies this program into the home, where it is not there yet, and makes it executable.
+/// Copies this program into the home if it is not there yet, and makes it executable.
 ///
 /// # Errors
 /// When it cannot be written, or could not be started there.
@@ -102,7 +101,7 @@ pub(crate) fn put_program(home: &Home) -> Result<PathBuf, ProgramError> {
     Ok(target)
 }
 
-/// Where the disk of `path` is mounted, if no program can be started from it.
+/// The mount point of the disk of `path`, if programs cannot be started from it.
 pub(crate) fn noexec_mount(path: &Path) -> Option<PathBuf> {
     mounts::noexec(&without_links(nearest(path)?))
 }

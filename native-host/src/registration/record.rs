@@ -1,4 +1,5 @@
-//! What `install` wrote, so that `uninstall` finds it again when folders or variables have changed.
+//! A record of what `install` wrote, so that `uninstall` finds it again after folders or variables
+//! have changed.
 
 use super::{
     Family, Place, Reach,
@@ -15,17 +16,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The manifests that were written, by place.
+/// The written manifests, by place.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     places: Vec<Place>,
 }
 
 impl Record {
-    /// Reads the list; an earlier version kept only paths of Chromium's kind.
+    /// Reads the list. An earlier version stored only paths of Chromium manifests.
     ///
     /// # Errors
-    /// When it is there and cannot be read, or is no such list.
+    /// When it exists and cannot be read, or is not such a list.
     pub(crate) fn load(home: &Home) -> io::Result<Self> {
         let text = match fs::read_to_string(home.registered()) {
             Ok(text) => text,
@@ -63,7 +64,7 @@ impl Record {
         self.places.push(place.clone());
     }
 
-    /// Takes a place off the list.
+    /// Removes a place from the list.
     pub(crate) fn forget(&mut self, manifest: &Path) {
         self.places.retain(|known| known.manifest != manifest);
     }
@@ -72,7 +73,7 @@ impl Record {
 fn entry(value: &Value) -> Option<Place> {
     let text = |key: &str| value[key].as_str();
     let manifest = PathBuf::from(value.as_str().or_else(|| text("manifest"))?);
-    // Only a file of ours is ever written or removed by this list.
+    // By this list only files of ours are ever written or removed.
     if !manifest.is_absolute() || !manifest.ends_with(format!("{HOST_NAME}.json")) {
         return None;
     }
@@ -91,14 +92,14 @@ fn entry(value: &Value) -> Option<Place> {
     })
 }
 
-/// Every place of the table, and those of the list that are not in it.
+/// Every place of the table, and places of the list that are not in the table.
 pub(crate) fn all_places(record: &Record) -> Vec<Place> {
     let home = home::of_user();
     let mut places = home.map_or_else(Vec::new, |home| places(&home, &config_homes(&home)));
     for place in &record.places {
         let same = |known: &&mut Place| known.manifest == place.manifest;
         match places.iter_mut().find(same) {
-            // A person who names the folder knows of a way out of that sandbox.
+            // A person who names the folder knows a way out of that sandbox.
             Some(known) if known.reach == Reach::Closed => *known = place.clone(),
             Some(_) => {}
             None => places.push(place.clone()),
@@ -107,21 +108,20 @@ pub(crate) fn all_places(record: &Record) -> Vec<Place> {
     places
 }
 
-/// The folder of settings in which a Chromium of this user has its own; `None` without a home
-/// folder.
+/// The settings folder in which a Chromium of this user has its own; `None` without a home folder.
 pub(crate) fn config_home() -> Option<PathBuf> {
     let home = home::of_user()?;
     config_homes(&home).into_iter().next()
 }
 
-/// Chromium's order (`user_data_dir.md`), and the default, which holds where the variables are not
+/// Chromium's order (`user_data_dir.md`), and the default, which applies if the variables are not
 /// set.
 fn config_homes(home: &Path) -> Vec<PathBuf> {
     let named = ["CHROME_CONFIG_HOME", "XDG_CONFIG_HOME"].map(env::var_os);
     let named = named.into_iter().flatten().map(PathBuf::from);
     let mut homes: Vec<PathBuf> = Vec::new();
     for folder in named.chain([home.join(".config")]) {
-        // No manifest could be named in the list, where the path is no text.
+        // If the path is not text, the list could not contain a manifest below it.
         if folder.is_absolute() && folder.to_str().is_some() && !homes.contains(&folder) {
             homes.push(folder);
         }

@@ -1,12 +1,11 @@
-//! What a browser in a Snap or Flatpak can and cannot do, in words.
+//! Describes what a browser in a Snap or Flatpak can do.
 
 use super::Reach;
 use std::{env, fs, path::PathBuf};
 
-/// What a person has to know of a browser with this reach; `None` where there is nothing to know.
+/// What a person has to know about a browser with this reach; `None` if there is nothing.
 ///
-/// Nobody outside of a sandbox can find out whether the way through it works, so this is never
-/// "ok".
+/// Outside of a sandbox the way through it cannot be tested, so this is never "ok".
 pub(crate) fn limit(reach: Reach) -> Option<String> {
     let without = "Install this browser without Snap or Flatpak, or use another one";
     match reach {
@@ -38,7 +37,7 @@ pub(crate) fn limit(reach: Reach) -> Option<String> {
     }
 }
 
-/// Whether the desktop's portal knows the interface that Ubuntu added to it: upstream never took
+/// Whether the desktop's portal has the interface that Ubuntu added to it; upstream never accepted
 /// it.
 fn has_portal() -> bool {
     let name = b"org.freedesktop.portal.WebExtensions";

@@ -1,4 +1,4 @@
-//! Starts the host as a browser would, and says what happens.
+//! Starts the host as a browser would, and describes the result.
 
 use super::{Family, noexec_mount};
 use crate::{home::HOME_VARIABLE, ids, ipc};
@@ -14,21 +14,21 @@ use tokio_util::{
     codec::{FramedRead, FramedWrite},
 };
 
-/// Set for a trial: the bridge answers the first frame and asks no daemon, so that looking starts
+/// Set for a trial: the bridge answers the first frame and asks no daemon, so that the check starts
 /// nothing.
 pub const TRIAL_VARIABLE: &str = "ONIONMETER_TRIAL";
 
-/// How long the program may take until its answer.
+/// How long the program may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
-/// What came of a start.
+/// The result of a start.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Trial {
     /// The program answered in frames.
     Answers,
-    /// It did not, for a reason that `install` repairs.
+    /// It did not answer, for a reason that `install` repairs.
     Repairable(String),
-    /// It did not, for another reason, which the text names with its remedy.
+    /// It did not answer, for another reason; the text names it with its remedy.
     Fails {
         /// What happened.
         what: String,
@@ -37,7 +37,7 @@ pub(crate) enum Trial {
     },
 }
 
-/// Starts `program` with the arguments that a browser of this family gives it.
+/// Starts `program` with the arguments of a browser of this family.
 pub(crate) async fn try_host(program: &Path, family: Family, manifest: &Path) -> Trial {
     let at = program.display();
     let mut command = Command::new(program);
@@ -59,7 +59,7 @@ pub(crate) async fn try_host(program: &Path, family: Family, manifest: &Path) ->
         Err(error) => return not_started(program, &error),
     };
     let outcome = time::timeout(ANSWER_MAX, exchange(&mut child)).await;
-    // It is not left behind, so that the file can be replaced at once.
+    // The process is ended, so that the file can be replaced at once.
     crate::ignore_because("it ended by itself", child.kill().await);
     match outcome {
         Ok(Ok(())) => Trial::Answers,
@@ -94,7 +94,7 @@ async fn exchange(child: &mut tokio::process::Child) -> Result<(), String> {
         request: Request::Hello(hello),
     };
     let mut writer = FramedWrite::new(stdin, ipc::codec(FRAME_IN_MAX));
-    // One that ended at once takes no frame; its end says more than this.
+    // A program that ended at once accepts no frame; its exit status says more than this error.
     crate::ignore_because(
         "its end tells",
         writer.send(Bytes::from(write_request(&envelope))).await,
