@@ -1,4 +1,4 @@
-//! What differs between operating systems, each behind a small interface.
+//! What differs between operating systems, each part with a small interface.
 
 pub(crate) mod clock;
 pub(crate) mod core_dumps;

@@ -1,16 +1,16 @@
-//! What the system knows of networks. Read only; nothing is sent.
+//! What the system knows about networks. Only reads; sends nothing.
 
 mod routes;
 
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use std::{collections::BTreeSet, net::IpAddr};
 
-/// What can be asked about this computer's networks.
+/// Queries about this computer's networks.
 pub(crate) trait Network {
     /// The addresses of all network devices.
     fn addresses(&self) -> BTreeSet<IpAddr>;
 
-    /// Whether there is any way into a network; `None` where the system does not say.
+    /// Whether there is a route into any network; `None` if the system does not tell.
     fn has_way_out(&self) -> Option<bool>;
 }
 

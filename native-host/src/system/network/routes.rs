@@ -1,4 +1,4 @@
-//! Whether this computer knows a way into any network.
+//! Whether this computer has a route into any network.
 
 use std::fs;
 
@@ -9,8 +9,8 @@ pub(super) fn exists() -> Option<bool> {
     Some(leads_out(&v4, &v6))
 }
 
-/// proc(5): the device is the first word of a route, and in IPv6's table the last. Link-local and
-/// multicast routes are there with every device and lead nowhere.
+/// proc(5): the device is the first word of a route, in IPv6's table the last. Link-local and
+/// multicast routes exist for every device and lead nowhere.
 fn leads_out(v4: &str, v6: &str) -> bool {
     let by_v4 = |line: &str| {
         line.split_whitespace()
