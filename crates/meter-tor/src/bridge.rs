@@ -4,8 +4,10 @@
 //!
 //! No reason contains an address or a fingerprint: bridges are secrets of the people who use them.
 
+mod arguments;
 mod fault;
 mod pasted;
+mod place;
 mod transport;
 
 use std::net::SocketAddr;
@@ -13,16 +15,6 @@ use std::net::SocketAddr;
 use self::fault::{BYTES_MAX, FINGERPRINT_DIGITS};
 pub use fault::BridgeFault;
 pub use transport::Transport;
-
-/// Transports that censors can detect. New bridges with these transports are no longer given out.
-const OLD_TRANSPORTS: [&str; 6] = [
-    "obfs2",
-    "obfs3",
-    "scramblesuit",
-    "fte",
-    "flashproxy",
-    "meek",
-];
 
 /// One bridge: `[transport] address:port [fingerprint] [key=value …]`.
 #[derive(Clone, Eq, PartialEq)]
@@ -43,7 +35,15 @@ impl std::fmt::Debug for Bridge {
 }
 
 impl Bridge {
-    /// Parses one line. The word `Bridge`, which some sources print first, is allowed.
+    /// Reads a text that may list several: one in each line, or the list that Tor's bots show as a
+    /// code. Of each that is none, the reason is in its place.
+    pub fn parse_all(text: &str) -> Vec<Result<Self, BridgeFault>> {
+        let lines = pasted::lines(text);
+        lines.iter().map(|line| Self::parse(line)).collect()
+    }
+
+    /// Reads one line. The word `Bridge`, with which some places print it, may stand before it, and
+    /// what mail and lists put around it is taken off.
     ///
     /// # Errors
     /// The first mistake in the line.
@@ -53,31 +53,24 @@ impl Bridge {
             return Err(BridgeFault::TooLong);
         }
         let mut words = line.split(' ').filter(|word| !word.is_empty()).peekable();
-        if words
-            .peek()
-            .is_some_and(|word| word.eq_ignore_ascii_case("bridge"))
-        {
-            words.next();
-        }
+        let is_label = |word: &&str| {
+            let word = word.trim_end_matches(':');
+            // Some lists say it of those without a transport.
+            word.eq_ignore_ascii_case("bridge") || word.eq_ignore_ascii_case("vanilla")
+        };
+        while words.next_if(is_label).is_some() {}
         let first = *words.peek().ok_or(BridgeFault::Empty)?;
-        let known = Transport::named(first);
+        let known = Transport::named(first.trim_end_matches(':'));
         if known.is_some() {
             words.next();
-        } else if OLD_TRANSPORTS
-            .iter()
-            .any(|old| first.eq_ignore_ascii_case(old))
-        {
-            return Err(BridgeFault::OldTransport);
-        } else if !first.contains(':') {
-            return Err(BridgeFault::Transport);
+        } else {
+            place::check_first(first)?;
         }
-        let address = address(words.next().unwrap_or_default())?;
-        let fingerprint = words
-            .next_if(|word| !word.contains('=') || word.starts_with('$'))
-            .map(fingerprint)
-            .transpose()?;
-        let arguments: Vec<_> = words.map(str::to_owned).collect();
-        check_arguments(known, &arguments)?;
+        let address = words.next();
+        let address = place::address(address.ok_or(BridgeFault::OnlyTransport)?)?;
+        let fingerprint = fingerprint(&mut words)?;
+        let arguments: Vec<_> = words.map(arguments::written).collect();
+        arguments::check(known, &arguments)?;
         Ok(Self {
             transport: known,
             address,
@@ -100,7 +93,8 @@ impl Bridge {
     }
 
     /// The bridge as a line, without the word `Bridge`.
-    pub(crate) fn line(&self) -> String {
+    #[must_use]
+    pub fn line(&self) -> String {
         let address = self.address.to_string();
         let transport = self.transport.map(Transport::name);
         let words = transport.into_iter().chain([address.as_str()]);
@@ -110,79 +104,31 @@ impl Bridge {
     }
 }
 
-fn address(word: &str) -> Result<SocketAddr, BridgeFault> {
-    let address: SocketAddr = word.parse().map_err(|_| not_an_address(word))?;
-    let ip = address.ip();
-    let leads_nowhere = address.port() == 0 || ip.is_unspecified() || ip.is_multicast();
-    if leads_nowhere {
-        Err(BridgeFault::Address)
-    } else {
-        Ok(address)
+/// Also as relays print it: in ten groups of four digits, with `$` before it, or with a nickname
+/// behind `~` or `=` (control-spec, "LongName").
+fn fingerprint<'a>(
+    words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>,
+) -> Result<Option<String>, BridgeFault> {
+    let is_argument = |word: &str| word.contains('=') && !word.starts_with('$');
+    let is_group = |word: &&str| word.len() == 4 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut grouped = String::new();
+    while let Some(group) = words.next_if(is_group) {
+        grouped += group;
     }
-}
-
-/// The error for text in place of an address. A name and a port count as a name; a port alone does
-/// not.
-fn not_an_address(word: &str) -> BridgeFault {
-    let is_name = word.rsplit_once(':').is_some_and(|(host, port)| {
-        let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        let has_letter = host.bytes().any(|byte| byte.is_ascii_alphabetic());
-        port.parse::<u16>().is_ok() && has_letter && host.bytes().all(is_label)
-    });
-    if is_name {
-        BridgeFault::Name
-    } else {
-        BridgeFault::Address
-    }
-}
-
-/// Also accepts the form of relay lists: with `$` in front, and a nickname after `~` or `=`
-/// (control-spec, "LongName").
-fn fingerprint(word: &str) -> Result<String, BridgeFault> {
+    let word = match words.next_if(|word| grouped.is_empty() && !is_argument(word)) {
+        Some(word) => word,
+        None if grouped.is_empty() => return Ok(None),
+        None => &grouped,
+    };
     let word = word.strip_prefix('$').unwrap_or(word);
     let digits = word.split(['~', '=']).next().unwrap_or_default();
     let is_one =
         digits.len() == FINGERPRINT_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_one {
-        Ok(digits.to_ascii_uppercase())
+        Ok(Some(digits.to_ascii_uppercase()))
     } else {
         Err(BridgeFault::Fingerprint)
     }
-}
-
-fn check_arguments(transport: Option<Transport>, arguments: &[String]) -> Result<(), BridgeFault> {
-    let Some(transport) = transport else {
-        return if arguments.is_empty() {
-            Ok(())
-        } else {
-            Err(BridgeFault::Argument)
-        };
-    };
-    let pairs: Option<Vec<_>> = arguments.iter().map(|word| word.split_once('=')).collect();
-    let pairs = pairs.ok_or(BridgeFault::Argument)?;
-    let is_key = |key: &str| {
-        !key.is_empty()
-            && key
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    };
-    if !pairs.iter().all(|(key, _)| is_key(key)) {
-        return Err(BridgeFault::Argument);
-    }
-    let has = |needed: &str| {
-        pairs
-            .iter()
-            .any(|(key, value)| *key == needed && !value.is_empty())
-    };
-    let lacking = |set: &&[&'static str]| set.iter().copied().find(|needed| !has(needed));
-    let sets = transport.needs();
-    if sets.iter().any(|set| lacking(set).is_none()) {
-        return Ok(());
-    }
-    // Report what is missing from the set that is most complete; of equal sets, the first.
-    let there = |set: &&&[&'static str]| set.iter().filter(|needed| has(needed)).count();
-    let lacking = sets.iter().rev().max_by_key(there).and_then(lacking);
-    lacking.map_or(Ok(()), |key| Err(BridgeFault::Lacks(key)))
 }
 
 #[cfg(test)]

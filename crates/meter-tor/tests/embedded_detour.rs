@@ -23,8 +23,8 @@ use waiting::{soon, until};
 
 const LISTENING: &str = r#"{"event":"listening","version":"Arti 9.9"}\n"#;
 const PLAIN: &str = "192.0.2.1:443 0123456789ABCDEF0123456789ABCDEF01234567";
-const OBFS4: &str =
-    "obfs4 192.0.2.2:443 0123456789ABCDEF0123456789ABCDEF01234567 cert=AbC iat-mode=0";
+const OBFS4: &str = "obfs4 192.0.2.2:443 0123456789ABCDEF0123456789ABCDEF01234567 \
+    cert=AbAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCd iat-mode=0";
 
 struct Setting {
     folder: TempDir,

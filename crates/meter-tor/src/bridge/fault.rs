@@ -17,6 +17,27 @@ pub enum BridgeFault {
     /// The text has more than one line.
     #[error("it holds a line break; put each bridge into quotes of its own")]
     LineBreak,
+    /// A line of a torrc for something else.
+    #[error(
+        "it is the option {0} of a torrc, which Onionmeter sets by itself; keep only the lines \
+         that begin with Bridge"
+    )]
+    Torrc(&'static str),
+    /// Where bridges are handed out.
+    #[error(
+        "it is the address of a page and no bridge line; open it, and put in the lines that it \
+        shows"
+    )]
+    Link,
+    /// A transport and nothing else, as in the menus of Tor Browser.
+    #[error(
+        "it names a transport and no bridge, and Onionmeter brings none along; put in a whole \
+         line, with its address"
+    )]
+    OnlyTransport,
+    /// A transport that exists, and that no program here is known to speak.
+    #[error("its transport {0} is not supported; ask for an obfs4, webtunnel or snowflake bridge")]
+    OtherTransport(&'static str),
     /// The line has a control character, a quote, a comment, or a letter that bridge lines never
     /// have.
     #[error("it holds {}, which no bridge line has", shown(*.0))]
@@ -37,15 +58,43 @@ pub enum BridgeFault {
     /// The address is missing or cannot be read.
     #[error("its address and port cannot be read")]
     Address,
-    /// The fingerprint cannot be read.
+    /// An address alone.
+    #[error("it names no port; its address has to end like :443")]
+    NoPort,
+    /// A port that is none.
+    #[error("its port is not a number from 1 to 65535")]
+    Port,
+    /// An IPv6 address that runs into its port.
+    #[error("its IPv6 address needs brackets around it, like [2001:db8::1]:443")]
+    Brackets,
+    /// Something that should be a fingerprint.
     #[error("its fingerprint has not {FINGERPRINT_DIGITS} hexadecimal digits")]
     Fingerprint,
     /// The fingerprint is missing, and the Tor in use needs it.
     #[error("it lacks its fingerprint, without which the Tor that is built in uses no bridge")]
     NoFingerprint,
     /// A word is not `key=value`, or the line has such a word where none is allowed.
-    #[error("after the fingerprint there is something that does not belong there")]
+    #[error(
+        "after its address and fingerprint there is a word that is not like key=value; was \
+         something lost in copying?"
+    )]
     Argument,
+    /// Words after the fingerprint of a bridge without transport.
+    #[error(
+        "it has words after its fingerprint, but no transport, such as obfs4, before its address"
+    )]
+    NoTransport,
+    /// The same key twice.
+    #[error("it says {0}= twice")]
+    Twice(&'static str),
+    /// What stands behind a key cannot be right.
+    #[error("its {key}= is not {needed}; copy the line again")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What it must be.
+        needed: &'static str,
+    },
     /// An argument is missing without which the transport cannot work.
     #[error("it lacks {0}=, without which its transport cannot connect")]
     Lacks(&'static str),
@@ -59,6 +108,7 @@ fn shown(letter: char) -> String {
         '!'..='~' => return format!("the character {letter}"),
         '\u{2010}'..='\u{2015}' | '\u{2212}' => " (a dash that is no plain hyphen)",
         '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}' => " (a typographic quotation mark)",
+        '\u{ff01}'..='\u{ff5e}' => " (a wide one; type the plain one)",
         '\u{2026}' => " (three dots in one; was the line cut off?)",
         _ => "",
     };

@@ -3,14 +3,87 @@
 
 use super::fault::BridgeFault;
 
+/// Pairs in which chat programs, mail and configuration files wrap a line.
+const WRAPPINGS: [(char, char); 7] = [
+    ('"', '"'),
+    ('\'', '\''),
+    ('`', '`'),
+    ('\u{201c}', '\u{201d}'),
+    ('\u{201e}', '\u{201c}'),
+    ('\u{2018}', '\u{2019}'),
+    ('\u{ab}', '\u{bb}'),
+];
+
+/// The lines of a text that may each be a bridge, as mail, a torrc and the codes that Tor's own
+/// bots show (`['…', '…']`) list them. Blank lines, comments and code fences hold none.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    let text = text.trim_matches(is_around);
+    let listed = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let quote = listed.and_then(|list| list.trim_start().chars().next());
+    if let (Some(list), Some(quote @ ('\'' | '"'))) = (listed, quote) {
+        let quoted = list.split(quote).skip(1).step_by(2);
+        return quoted.map(str::to_owned).collect();
+    }
+    let is_end = |letter: char| {
+        matches!(
+            letter,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
+    };
+    let lines = text.split(is_end).map(|line| line.trim_matches(is_around));
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(['#']));
+    lines
+        .filter(|line| !line.starts_with("```"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn is_around(letter: char) -> bool {
+    letter.is_whitespace() || is_invisible(letter)
+}
+
+/// A line without what lists, quoted mail and quotation marks put around it.
+fn unwrapped(line: &str) -> &str {
+    let mut rest = line;
+    loop {
+        let before = rest;
+        // No value of a bridge line ends in these.
+        rest = rest.trim_end_matches([',', ';']).trim_matches(is_around);
+        for (open, close) in WRAPPINGS {
+            let inner = rest.strip_prefix(open);
+            rest = inner
+                .and_then(|inner| inner.strip_suffix(close))
+                .unwrap_or(rest);
+        }
+        rest = rest.strip_prefix(['>', '\u{2022}']).unwrap_or(rest);
+        // A transport or an address never stands alone like this.
+        if let Some((mark, after)) = rest.split_once(char::is_whitespace)
+            && (matches!(mark, "-" | "*" | "+" | "\u{2013}") || is_number(mark))
+        {
+            rest = after;
+        }
+        if rest == before {
+            return rest;
+        }
+    }
+}
+
+/// `1.`, `2)` and the like.
+fn is_number(mark: &str) -> bool {
+    let digits = mark.strip_suffix(['.', ')', ':']).unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Returns the line without invisible characters, and with a plain space for every other white
 /// space.
 ///
 /// # Errors
-/// [`BridgeFault::LineBreak`] or [`BridgeFault::Character`]. The result is printable ASCII without any
-/// character that ends, continues, quotes or comments a line of Tor's configuration.
+/// [`BridgeFault::LineBreak`] or [`BridgeFault::Character`]: after this, it is printable ASCII of which
+/// nothing ends, continues, quotes or comments a line of Tor's configuration.
 pub(super) fn plain(line: &str) -> Result<String, BridgeFault> {
-    let line = line.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter));
+    let line = unwrapped(line.trim_matches(is_around));
     let mut plain = String::with_capacity(line.len());
     for letter in line.chars() {
         match letter {
@@ -27,8 +100,8 @@ pub(super) fn plain(line: &str) -> Result<String, BridgeFault> {
     Ok(plain)
 }
 
-/// Whether a character is invisible and has no meaning in a bridge line: soft hyphen, zero-width
-/// space and joiners, direction marks, byte order mark.
+/// Whether a character takes no place on a screen and has no meaning in a bridge line: soft hyphen,
+/// zero-width space and joiners, marks of direction, variation selectors, byte order mark.
 const fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
@@ -39,6 +112,7 @@ const fn is_invisible(letter: char) -> bool {
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{2064}'
             | '\u{2066}'..='\u{2069}'
+            | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
     )
 }
@@ -59,12 +133,49 @@ mod tests {
     }
 
     #[test]
+    fn what_mail_lists_and_quotes_put_around_a_line_is_taken_off() {
+        for line in [
+            "> a b",
+            ">> a b",
+            "1. a b",
+            "12) a b",
+            "- a b",
+            "\u{2022} a b",
+            "\"a b\",",
+            "'a b';",
+            "`a b`",
+            "\u{201c}a b\u{201d}",
+            "\u{ab}a b\u{bb}",
+            "> - 'a b'\u{fe0f}",
+        ] {
+            assert_eq!(plain(line).unwrap(), "a b", "{line:?}");
+        }
+        assert_eq!(plain("192.0.2.1:1 b").unwrap(), "192.0.2.1:1 b");
+    }
+
+    #[test]
+    fn a_text_of_several_lines_is_taken_apart_however_it_lists_them() {
+        for text in [
+            "a\r\n\r\n b \n",
+            "# mine\na\u{2028}b",
+            "```\na\nb\n```",
+            "['a', 'b']",
+            "[\"a\",\"b\"]\n",
+        ] {
+            assert_eq!(lines(text), ["a", "b"], "{text:?}");
+        }
+        assert_eq!(lines("[2001:db8::1]:443"), ["[2001:db8::1]:443"]);
+        assert!(lines(" \n# none\n").is_empty());
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_named() {
         for (line, expected) in [
             ("a\nb", BridgeFault::LineBreak),
             ("a\rb", BridgeFault::LineBreak),
             ("a\u{2028}b", BridgeFault::LineBreak),
             ("a # b", BridgeFault::Character('#')),
+            ("a \"b", BridgeFault::Character('"')),
             ("\u{201c}a", BridgeFault::Character('\u{201c}')),
             ("iat\u{2011}mode", BridgeFault::Character('\u{2011}')),
             ("a\0", BridgeFault::Character('\0')),

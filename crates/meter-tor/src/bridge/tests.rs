@@ -6,6 +6,8 @@ use super::BridgeFault as Fault;
 use super::*;
 
 const FINGERPRINT: &str = "0123456789ABCDEF0123456789ABCDEF01234567";
+/// As long as a certificate is.
+const CERT: &str = "cert=AbC+/dAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCdAbCd";
 
 #[track_caller]
 fn check(line: &str, expected: &str) {
@@ -29,7 +31,7 @@ fn lines_of_every_kind_are_taken_as_they_are_handed_out() {
         &format!("  bridge  [2001:db8::1]:443   {} ", f.to_lowercase()),
         &format!("[2001:db8::1]:443 {f}"),
     );
-    let obfs4 = format!("obfs4 192.0.2.1:443 {f} cert=AbC+/d,e iat-mode=0");
+    let obfs4 = format!("obfs4 192.0.2.1:443 {f} {CERT} iat-mode=0");
     check(&obfs4, &obfs4);
     let snowflake = format!(
         "snowflake 192.0.2.3:80 {f} fingerprint={f} url=https://front.example/ \
@@ -52,16 +54,46 @@ fn lines_of_every_kind_are_taken_as_they_are_handed_out() {
     );
 }
 
+/// As a relay's own file prints it.
+fn in_groups(fingerprint: &str) -> String {
+    let groups = fingerprint.as_bytes().chunks(4);
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    groups.join(" ")
+}
+
+#[test]
+fn several_lines_in_one_text_are_several_bridges() {
+    let f = FINGERPRINT;
+    let obfs4 = format!("obfs4 192.0.2.1:443 {f} {CERT} iat-mode=0");
+    for text in [
+        format!("# from the mail\r\n> {obfs4}\r\n\r\n> vanilla 192.0.2.2:9001 {f}\r\n"),
+        format!("['{obfs4}', '192.0.2.2:9001 {f}']"),
+    ] {
+        let bridges: Vec<_> = Bridge::parse_all(&text);
+        let lines: Vec<_> = bridges.into_iter().map(|one| one.unwrap().line()).collect();
+        assert_eq!(lines, [obfs4.clone(), format!("192.0.2.2:9001 {f}")]);
+    }
+    let mixed = Bridge::parse_all("UseBridges 1\nBridge 192.0.2.1:443");
+    assert_eq!(mixed.len(), 2);
+    assert_eq!(mixed[0], Err(BridgeFault::Torrc("UseBridges")));
+}
+
 #[test]
 fn what_copying_does_to_a_line_is_undone() {
     let f = FINGERPRINT;
-    let obfs4 = format!("obfs4 192.0.2.1:443 {f} cert=AbC iat-mode=0");
+    let obfs4 = format!("obfs4 192.0.2.1:443 {f} {CERT} iat-mode=0");
+    let broken = CERT.replace("AbC+", "A\u{200b}bC+");
     for pasted in [
-        format!("obfs4\t192.0.2.1:443\u{a0}{f}\u{2009}cert=AbC iat-mode=0\r\n"),
-        format!("\u{feff}Bridge OBFS4 192.0.2.1:443 ${f} cert=A\u{200b}bC iat-mode=0"),
-        format!("obfs4 192.0.2.1:443 ${f}~nick cert=AbC iat-mode=0"),
-        format!("obfs4 192.0.2.1:443 {f}~nick cert=AbC iat-mode=0"),
-        format!("obfs4 192.0.2.1:443 ${f}=nick cert=AbC iat-mode=0\u{200e}"),
+        format!("obfs4\t192.0.2.1:443\u{a0}{f}\u{2009}{CERT} iat-mode=0\r\n"),
+        format!("\u{feff}Bridge OBFS4 192.0.2.1:443 ${f} {broken} iat-mode=0"),
+        format!("obfs4 192.0.2.1:443 ${f}~nick {CERT} iat-mode=0"),
+        format!("obfs4 192.0.2.1:443 {f}~nick {CERT} iat-mode=0"),
+        format!("obfs4 192.0.2.1:443 ${f}=nick {CERT} iat-mode=0\u{200e}"),
+        format!("> Bridge: obfs4: 192.0.2.1:443 {f} {CERT}== iat-mode=0,"),
+        format!(
+            "2. 'Obfs4 192.0.2.1:443 {} {CERT} iat-mode=0'",
+            in_groups(f)
+        ),
     ] {
         check(&pasted, &obfs4);
     }
@@ -70,27 +102,83 @@ fn what_copying_does_to_a_line_is_undone() {
 #[test]
 fn what_is_no_bridge_is_refused_with_what_is_wrong() {
     let f = FINGERPRINT;
+    let obfs4 = |cert: &str, iat| format!("obfs4 192.0.2.1:443 {f} {cert} iat-mode={iat}");
+    let webtunnel = |url| format!("webtunnel 192.0.2.1:443 {f} url={url} ver=0.0.1");
+    let bad = |key| match key {
+        "cert" => BridgeFault::Value {
+            key,
+            needed: "a certificate of 70 letters, digits, + and /",
+        },
+        "url" => BridgeFault::Value {
+            key,
+            needed: "an address like https://...",
+        },
+        _ => BridgeFault::Value {
+            key,
+            needed: "0, 1 or 2",
+        },
+    };
     for (line, expected) in [
-        ("", Fault::Empty),
-        ("Bridge", Fault::Empty),
-        ("meek 192.0.2.1:1 url=x", Fault::OldTransport),
-        ("scramblesuit 192.0.2.1:1 password=x", Fault::OldTransport),
-        ("OBFS4 192.0.2.1:1", Fault::Lacks("cert")),
-        ("UseBridges 0", Fault::Transport),
-        ("bridge.example:443", Fault::Name),
-        ("webtunnel bridge.example:443 url=x", Fault::Name),
-        ("x:443", Fault::Name),
-        (":443", Fault::Address),
-        ("2001:db8::1:443", Fault::Address),
-        ("192.0.2.1:0", Fault::Address),
-        ("0.0.0.0:443", Fault::Address),
-        ("192.0.2.256:443", Fault::Address),
-        ("obfs4", Fault::Address),
-        ("192.0.2.1:443 0123", Fault::Fingerprint),
-        (&format!("192.0.2.1:443 {f}0"), Fault::Fingerprint),
+        ("", BridgeFault::Empty),
+        ("Bridge", BridgeFault::Empty),
+        ("meek 192.0.2.1:1 url=x", BridgeFault::OldTransport),
+        (
+            "scramblesuit 192.0.2.1:1 password=x",
+            BridgeFault::OldTransport,
+        ),
+        ("OBFS4 192.0.2.1:1", BridgeFault::Lacks("cert")),
+        ("UseBridges 0", BridgeFault::Torrc("UseBridges")),
+        (
+            "ClientTransportPlugin obfs4 exec x",
+            BridgeFault::Torrc("ClientTransportPlugin"),
+        ),
+        (
+            "https://bridges.example/?transport=obfs4",
+            BridgeFault::Link,
+        ),
+        ("bridge:obfs4+192.0.2.1:443", BridgeFault::Link),
+        ("Here are your bridges", BridgeFault::Transport),
+        ("bridges.txt", BridgeFault::Transport),
+        ("meek-azure", BridgeFault::OldTransport),
+        (
+            "dnstt 192.0.2.1:1 domain=x",
+            BridgeFault::OtherTransport("dnstt"),
+        ),
+        ("snowflake", BridgeFault::OnlyTransport),
+        ("bridge.example:443", BridgeFault::Name),
+        ("webtunnel bridge.example:443 url=x", BridgeFault::Name),
+        ("x:443", BridgeFault::Name),
+        (":443", BridgeFault::Address),
+        ("2001:db8::1:443", BridgeFault::Brackets),
+        ("2001:db8::1", BridgeFault::Brackets),
+        ("[2001:db8::1]", BridgeFault::NoPort),
+        ("192.0.2.1", BridgeFault::NoPort),
+        ("192.0.2.1: 443", BridgeFault::NoPort),
+        ("192.0.2.1:0", BridgeFault::Port),
+        ("192.0.2.1:65536", BridgeFault::Port),
+        ("[2001:db8::1]:x", BridgeFault::Port),
+        ("0.0.0.0:443", BridgeFault::Address),
+        ("192.0.2.256:443", BridgeFault::Address),
+        ("obfs4", BridgeFault::OnlyTransport),
+        ("192.0.2.1:443 0123", BridgeFault::Fingerprint),
+        (&format!("192.0.2.1:443 {f}0"), BridgeFault::Fingerprint),
         (
             &format!("192.0.2.1:443 {}", f.replace('A', "G")),
-            Fault::Fingerprint,
+            BridgeFault::Fingerprint,
+        ),
+        (
+            &format!("192.0.2.1:443 ${f}0~nick"),
+            BridgeFault::Fingerprint,
+        ),
+        ("192.0.2.1:443 ~nick", BridgeFault::Fingerprint),
+        (
+            &format!("192.0.2.1:443 {f} cert=x"),
+            BridgeFault::NoTransport,
+        ),
+        (&format!("192.0.2.1:443 {f} {f}"), BridgeFault::Argument),
+        (
+            &format!("obfs4 192.0.2.1:443 {f}"),
+            BridgeFault::Lacks("cert"),
         ),
         (&format!("192.0.2.1:443 ${f}0~nick"), Fault::Fingerprint),
         ("192.0.2.1:443 ~nick", Fault::Fingerprint),
@@ -100,6 +188,23 @@ fn what_is_no_bridge_is_refused_with_what_is_wrong() {
         (
             &format!("obfs4 192.0.2.1:443 {f} cert=x"),
             Fault::Lacks("iat-mode"),
+        ),
+        (
+            &format!("obfs4 192.0.2.1:443 {f} {CERT} {CERT} iat-mode=0"),
+            BridgeFault::Twice("cert"),
+        ),
+        (&obfs4(&CERT[..74], "0"), bad("cert")),
+        (&obfs4(&CERT.replace('+', "%2B"), "0"), bad("cert")),
+        (&obfs4(CERT, "3"), bad("iat-mode")),
+        (&obfs4(CERT, "0."), bad("iat-mode")),
+        (&obfs4(CERT, "0<br>"), bad("iat-mode")),
+        (&webtunnel("site.example/x"), bad("url")),
+        (&webtunnel("https//site.example/x"), bad("url")),
+        (&webtunnel("https://"), bad("url")),
+        (&webtunnel("<https://site.example/x>"), bad("url")),
+        (
+            &webtunnel("[https://a.example/](https://a.example/)"),
+            bad("url"),
         ),
         (
             &format!("obfs4 192.0.2.1:443 {f} cert= iat-mode=0"),
@@ -118,13 +223,19 @@ fn what_is_no_bridge_is_refused_with_what_is_wrong() {
             "obfs4 192.0.2.1:443 node-id=x iat-mode=0",
             Fault::Lacks("public-key"),
         ),
-        ("obfs4 192.0.2.1:443 cert=x iat-mode=0 =x", Fault::Argument),
-        ("192.0.2.1:443\nUseBridges 0", Fault::LineBreak),
-        ("192.0.2.1:443\rUseBridges 0", Fault::LineBreak),
-        ("192.0.2.1:443 # mine", Fault::Character('#')),
-        ("webtunnel 192.0.2.1:1 url=\"x", Fault::Character('"')),
-        ("192.0.2.1:443 \\", Fault::Character('\\')),
-        ("\u{201c}192.0.2.1:443", Fault::Character('\u{201c}')),
+        (
+            "obfs4 192.0.2.1:443 cert=x iat-mode=0 =x",
+            BridgeFault::Argument,
+        ),
+        ("192.0.2.1:443\nUseBridges 0", BridgeFault::LineBreak),
+        ("192.0.2.1:443\rUseBridges 0", BridgeFault::LineBreak),
+        ("192.0.2.1:443 # mine", BridgeFault::Character('#')),
+        (
+            "webtunnel 192.0.2.1:1 url=\"x y",
+            BridgeFault::Character('"'),
+        ),
+        ("192.0.2.1:443 \\", BridgeFault::Character('\\')),
+        ("\u{201c}192.0.2.1:443", BridgeFault::Character('\u{201c}')),
     ] {
         refused(line, expected);
     }

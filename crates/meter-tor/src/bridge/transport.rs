@@ -38,10 +38,11 @@ impl Transport {
         }
     }
 
-    /// Finds a transport by Tor's name. Upper and lower case are equal here: Tor uses lower case,
-    /// people do not always.
+    /// By Tor's word, in any case and with either dash: Tor's own is small letters, people's is not
+    /// always.
     pub(super) fn named(word: &str) -> Option<Self> {
-        let is_it = |transport: &Self| transport.name().eq_ignore_ascii_case(word);
+        let word = word.replace('-', "_");
+        let is_it = |transport: &Self| transport.name().eq_ignore_ascii_case(&word);
         Self::ALL.into_iter().find(is_it)
     }
 

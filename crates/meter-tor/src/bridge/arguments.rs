@@ -1,0 +1,99 @@
+//! What a transport is told: `key=value`, behind address and fingerprint.
+
+use super::{fault::BridgeFault, transport::Transport};
+
+/// An argument as it is written for its program. lyrebird completes a certificate by itself.
+pub(super) fn written(word: &str) -> String {
+    word.strip_prefix("cert=").map_or_else(
+        || word.to_owned(),
+        |value| format!("cert={}", value.trim_end_matches('=')),
+    )
+}
+
+/// Judges the words behind address and fingerprint.
+pub(super) fn check(transport: Option<Transport>, arguments: &[String]) -> Result<(), BridgeFault> {
+    let Some(transport) = transport else {
+        return if arguments.is_empty() {
+            Ok(())
+        } else {
+            Err(if arguments.iter().all(|word| word.contains('=')) {
+                BridgeFault::NoTransport
+            } else {
+                BridgeFault::Argument
+            })
+        };
+    };
+    let pairs: Option<Vec<_>> = arguments.iter().map(|word| word.split_once('=')).collect();
+    let pairs = pairs.ok_or(BridgeFault::Argument)?;
+    let is_key = |key: &str| {
+        !key.is_empty()
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    if !pairs.iter().all(|(key, _)| is_key(key)) {
+        return Err(BridgeFault::Argument);
+    }
+    let has = |needed: &str| {
+        pairs
+            .iter()
+            .any(|(key, value)| *key == needed && !value.is_empty())
+    };
+    let lacking = |set: &&[&'static str]| set.iter().copied().find(|needed| !has(needed));
+    let sets = transport.needs();
+    if let Some(set) = sets.iter().find(|set| lacking(set).is_none()) {
+        return check_values(transport, set, &pairs);
+    }
+    // The set of which most is there says best what is missing; of equal ones the first.
+    let there = |set: &&&[&'static str]| set.iter().filter(|needed| has(needed)).count();
+    let lacking = sets.iter().rev().max_by_key(there).and_then(lacking);
+    lacking.map_or(Ok(()), |key| Err(BridgeFault::Lacks(key)))
+}
+
+/// Judges what the programs of the transports would refuse, or could not connect with.
+fn check_values(
+    transport: Transport,
+    needed: &[&'static str],
+    pairs: &[(&str, &str)],
+) -> Result<(), BridgeFault> {
+    for key in needed {
+        let mut values = pairs.iter().filter(|(name, _)| name == key);
+        let (_, value) = values.next().ok_or(BridgeFault::Lacks(key))?;
+        if values.next().is_some() {
+            return Err(BridgeFault::Twice(key));
+        }
+        let (is_right, needed) = match (transport, *key) {
+            (Transport::Obfs4, "cert") => (is_certificate(value), CERTIFICATE),
+            (Transport::Obfs4, "iat-mode") => (matches!(*value, "0" | "1" | "2"), "0, 1 or 2"),
+            (_, "url" | "sqsqueue") => (is_web_address(value), "an address like https://..."),
+            _ => continue,
+        };
+        if !is_right {
+            return Err(BridgeFault::Value { key, needed });
+        }
+    }
+    Ok(())
+}
+
+const CERTIFICATE: &str = "a certificate of 70 letters, digits, + and /";
+
+/// base64 of 52 bytes, a node's number and key, without its padding (`statefile.go` of lyrebird).
+fn is_certificate(value: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+    value.len() == 70 && value.bytes().all(is_digit)
+}
+
+/// With a host. A scheme that the programs do not know, and what chat programs make of a link, is
+/// none.
+fn is_web_address(value: &str) -> bool {
+    let scheme = value.split_once("://");
+    scheme.is_some_and(|(scheme, rest)| {
+        let is_web = ["https", "http"]
+            .iter()
+            .any(|web| scheme.eq_ignore_ascii_case(web));
+        let host = rest.split(['/', '?']).next().unwrap_or_default();
+        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        let is_plain = !rest.contains(['<', '>', '(', ')', '{', '}', '|', '^', '`']);
+        is_web && is_plain && !host.is_empty() && host.bytes().all(is_host)
+    })
+}
