@@ -51,7 +51,10 @@ pub enum FileFault {
     /// The file is longer than any list of servers.
     #[error("has more than {FILE_BYTES_MAX} bytes")]
     TooLong,
-    /// The system refused to read the file, or it is not text.
+    /// It is no UTF-8, as some editors write it.
+    #[error("is not text in UTF-8; save it as plain text in UTF-8")]
+    NotText,
+    /// The system refused.
     #[error("cannot be read ({0})")]
     Io(io::ErrorKind),
 }

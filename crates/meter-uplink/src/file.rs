@@ -55,7 +55,10 @@ fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
     let mut text = Zeroizing::new(String::with_capacity(capacity));
     let mut limited = file.take(FILE_BYTES_MAX.saturating_add(1));
     let read = limited.read_to_string(&mut text);
-    let bytes = read.map_err(|error| FileFault::Io(error.kind()))?;
+    let bytes = read.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => FileFault::NotText,
+        kind => FileFault::Io(kind),
+    })?;
     if bytes >= capacity {
         return Err(FileFault::TooLong);
     }
@@ -105,6 +108,9 @@ mod tests {
         symlink(&path, &link).unwrap();
         assert_eq!(read(&link), Err(FileFault::NotAFile));
         assert_eq!(read(folder.path()), Err(FileFault::NotAFile));
+        let (_folder, utf16) = written("", 0o600);
+        fs::write(&utf16, b"\xff\xfes\0s\0").unwrap();
+        assert_eq!(read(&utf16), Err(FileFault::NotText));
         assert_eq!(read(&folder.path().join("none")), Err(FileFault::Missing));
     }
 }

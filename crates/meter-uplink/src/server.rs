@@ -8,10 +8,11 @@
 
 mod document;
 mod fault;
+mod foreign;
 mod parts;
 mod url;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use self::parts::Parts;
 pub use fault::{ServerFault, UrlPart};
@@ -44,13 +45,16 @@ impl Server {
     /// to go through all.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, ServerFault> {
-        let text = text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
+        let text = unwrapped(text);
         if text.is_empty() {
             return Err(ServerFault::Empty);
         }
-        if text.starts_with(['{', '[']) {
+        if let Some(reason) = foreign::known(text) {
+            return Err(reason);
+        }
+        if text.starts_with(['{', '[']) || text.starts_with("/*") || text.starts_with("//") {
             let (parts, listed) = document::first_of(text)?;
             return Self::checked(&parts, listed);
         }
@@ -58,8 +62,7 @@ impl Server {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ss") => {
                 Self::checked(&url::parts_of(rest)?, 1)
             }
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("ssconf") => Err(ServerFault::Dynamic),
-            _ => Err(ServerFault::Unknown),
+            _ => Err(foreign::unknown(text)),
         }
     }
 
@@ -84,11 +87,17 @@ impl Server {
     }
 
     fn checked(parts: &Parts, listed: usize) -> Result<Self, ServerFault> {
-        let ip: IpAddr = parts.host.parse().map_err(|_| ServerFault::Name)?;
+        let ip: IpAddr = parts
+            .host
+            .parse()
+            .map_err(|_| not_an_address(&parts.host))?;
         if ip.is_unspecified() {
             return Err(ServerFault::Unspecified);
         }
-        if parts.port == 0 || ip.is_multicast() {
+        if parts.port == 0 {
+            return Err(ServerFault::Port);
+        }
+        if ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
             return Err(ServerFault::Address);
         }
         let method = cipher(&parts.method)?;
@@ -105,17 +114,68 @@ impl Server {
     }
 }
 
-/// Finds a method by its name, in upper or lower case. Outline shortens one of the names.
+/// A text without what editors, mail and chat programs put around it: white space, marks without
+/// width, quotation marks, angle brackets, a comma, lines of comments above.
+fn unwrapped(text: &str) -> &str {
+    let is_around = |letter: char| {
+        letter.is_whitespace()
+            || matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+            || matches!(letter, '\u{2060}'..='\u{2069}')
+    };
+    let mut rest = text;
+    loop {
+        let before = rest;
+        rest = rest.trim_matches(is_around);
+        if rest.starts_with('#') {
+            rest = rest.split_once('\n').map_or("", |(_, below)| below);
+        }
+        for (open, close) in [
+            ('"', '"'),
+            ('\'', '\''),
+            ('`', '`'),
+            ('<', '>'),
+            ('\u{201c}', '\u{201d}'),
+            ('\u{201e}', '\u{201c}'),
+        ] {
+            let inner = rest.strip_prefix(open);
+            let inner = inner.map(|inner| inner.trim_end_matches([',', ';']));
+            rest = inner
+                .and_then(|inner| inner.strip_suffix(close))
+                .unwrap_or(rest);
+        }
+        if rest == before {
+            return rest;
+        }
+    }
+}
+
+/// What stands in place of an address: a name, or something that looks like an address and is none.
+fn not_an_address(host: &str) -> ServerFault {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number || host.contains(':') {
+        ServerFault::Address
+    } else {
+        ServerFault::Name
+    }
+}
+
+/// A method by its name, in any case; Outline writes one of them shorter, and its older programs
+/// write all of them longer.
 fn cipher(name: &str) -> Result<CipherKind, ServerFault> {
-    let name = name.to_ascii_lowercase();
+    let name = name.trim().to_ascii_lowercase();
     let name = match name.as_str() {
-        "chacha20-poly1305" => "chacha20-ietf-poly1305",
+        "" => return Err(ServerFault::NoMethod),
+        // "none" is a method to the library: it would send everything in the clear.
+        "none" | "plain" | "dummy" => return Err(ServerFault::NoEncryption),
+        "chacha20-poly1305" | "aead_chacha20_poly1305" => "chacha20-ietf-poly1305",
+        "aead_aes_128_gcm" => "aes-128-gcm",
+        "aead_aes_256_gcm" => "aes-256-gcm",
         name => name,
     };
     let method = name.parse().map_err(|_| ServerFault::Method)?;
-    // The library knows "none" as a method, which would send everything unencrypted.
     if method == CipherKind::NONE {
-        return Err(ServerFault::Method);
+        return Err(ServerFault::NoEncryption);
     }
     Ok(method)
 }

@@ -4,15 +4,21 @@
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{ServerFault, fault::changing, parts::Parts};
+use super::{
+    ServerFault,
+    fault::{changing, is_unchanged},
+    parts::Parts,
+};
 
 /// Names of server lists, by the programs that write them: SIP008 and shadowsocks-rust;
 /// shadowsocks-windows.
 const LISTS: [&str; 2] = ["servers", "configs"];
 
-/// Returns the first server and the number of servers.
+/// The first server, and how many there are.
 pub(super) fn first_of(text: &str) -> Result<(Parts, usize), ServerFault> {
-    let parsed = serde_json::from_str(text);
+    // Configurations are written by hand, with comments and commas at the end: shadowsocks-rust reads
+    // them as JSON5.
+    let parsed = serde_json::from_str(text).or_else(|_| json5::from_str(text));
     let mut document: Value = parsed.map_err(|_| ServerFault::Document("it is not JSON"))?;
     let outcome = look(&document);
     wipe(&mut document);
@@ -20,10 +26,21 @@ pub(super) fn first_of(text: &str) -> Result<(Parts, usize), ServerFault> {
 }
 
 fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
-    // SIP008 has a version number; the other formats do not have this member.
-    let version = document.get("version").and_then(Value::as_u64);
-    if version.is_some_and(|version| version != 1) {
+    // SIP008 numbers its versions; the others have no such member.
+    let version = document.get("version").map(text_of);
+    if version.is_some_and(|version| !version.is_empty() && version != "1") {
         return Err(ServerFault::Document("its version is not 1"));
+    }
+    if document.get("outbounds").is_some() || document.get("settings").is_some() {
+        return Err(ServerFault::Document(
+            "it is a configuration of sing-box, V2Ray or Xray; keep its Shadowsocks server alone, \
+             with server, server_port, method and password",
+        ));
+    }
+    if document.get("port_password").is_some() {
+        return Err(ServerFault::Document(
+            "it has a list of ports and passwords; keep one of them, as server_port and password",
+        ));
     }
     let listed = match document {
         Value::Array(servers) => Some(servers),
@@ -33,6 +50,9 @@ fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
     };
     match listed {
         Some(servers) => {
+            // shadowsocks-rust leaves these out of use.
+            let is_off = |server: &Value| server.get("disabled") == Some(&Value::Bool(true));
+            let servers: Vec<_> = servers.iter().filter(|server| !is_off(server)).collect();
             let first = servers.first();
             let first = first.ok_or(ServerFault::Document("its list of servers is empty"))?;
             Ok((parts_of(first)?, servers.len()))
@@ -43,7 +63,7 @@ fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
 
 fn parts_of(server: &Value) -> Result<Parts, ServerFault> {
     let member = |names: [&str; 2]| names.iter().find_map(|name| server.get(name));
-    let text = |key: &str| server.get(key).and_then(Value::as_str).unwrap_or_default();
+    let text = |key: &str| server.get(key).map(text_of).unwrap_or_default();
     check_options(server)?;
     // A server's own configuration may list the addresses that it listens on.
     let host = member(["server", "address"]).and_then(|host| match host {
@@ -58,10 +78,19 @@ fn parts_of(server: &Value) -> Result<Parts, ServerFault> {
     };
     Ok(Parts {
         host: host.trim().trim_matches(['[', ']']).to_owned(),
-        port: port.ok_or(ServerFault::Address)?,
-        method: text("method").to_owned(),
-        password: Zeroizing::new(text("password").to_owned()),
+        port: port.ok_or(ServerFault::Port)?,
+        method: text("method"),
+        password: Zeroizing::new(text("password")),
     })
+}
+
+/// A text, or a whole number in its place, as people write passwords; nothing for all else.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) if number.is_u64() => number.to_string(),
+        _ => String::new(),
+    }
 }
 
 fn check_options(server: &Value) -> Result<(), ServerFault> {
@@ -76,7 +105,7 @@ fn check_options(server: &Value) -> Result<(), ServerFault> {
             value => value.to_string(),
         };
         match key.as_str() {
-            "plugin" if !value.is_empty() => return Err(ServerFault::Plugin),
+            "plugin" if !is_unchanged(&value) => return Err(ServerFault::Plugin),
             "mode" if value == "udp_only" => return Err(ServerFault::UdpOnly),
             _ => changing(key, &value).unwrap_or(Ok(()))?,
         }

@@ -6,12 +6,32 @@ pub enum ServerFault {
     /// The text is empty.
     #[error("there is nothing in it")]
     Empty,
-    /// The text has several lines, or control characters.
-    #[error("there is more than one line in it, or a character that no URL has")]
+    /// Text goes on after the first line.
+    #[error(
+        "it goes on after its first line; keep the line that begins with ss://, and that whole"
+    )]
     NotOneLine,
+    /// Several servers, of which none is the first by itself.
+    #[error("it holds more than one ss:// link; keep the one to be used")]
+    Several,
+    /// What no URL has.
+    #[error("it holds the character U+{:04X}, which no URL has", u32::from(*.0))]
+    Character(char),
     /// The text is neither a URL nor JSON.
     #[error("it begins neither with ss:// nor with a brace")]
     Unknown,
+    /// A link in the middle of something else.
+    #[error("it has text before its ss:// link; keep the link alone")]
+    TextBefore,
+    /// A link or a file for another program.
+    #[error("it is {0}, and only Shadowsocks servers can be used: an ss:// link or JSON")]
+    Other(&'static str),
+    /// Several links in base64, as providers hand them out.
+    #[error(
+        "it is a subscription, which is several links in base64; decode it, and keep one line that \
+         begins with ss://"
+    )]
+    Subscription,
     /// Outline's dynamic key: an address from which the server would have to be downloaded, outside
     /// of Tor.
     #[error(
@@ -38,11 +58,20 @@ pub enum ServerFault {
     )]
     Unspecified,
     /// The address or the port cannot be a real one.
-    #[error("its server's address or port cannot be one")]
+    #[error("its server's address cannot be one; write it like 192.0.2.7 or [2001:db8::7]")]
     Address,
+    /// A number that is no port.
+    #[error("its server's port is not a number from 1 to 65535")]
+    Port,
     /// The port is missing. It is never guessed.
     #[error("it names no port for its server; add it")]
     NoPort,
+    /// It names no cipher.
+    #[error("it names no method; add \"method\"")]
+    NoMethod,
+    /// Everybody on the way could read along.
+    #[error("its method does not encrypt; ask for a server with another")]
+    NoEncryption,
     /// No cipher is given, or one that is known to be broken.
     #[error(
         "its method is not one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305 and the three \
@@ -52,6 +81,9 @@ pub enum ServerFault {
     /// The password is empty.
     #[error("it has no password")]
     NoPassword,
+    /// A sign that begins the tag of a URL.
+    #[error("it has a # before its @; in a password, # is written %23")]
+    Hash,
     /// The key is not base64.
     #[error("its password is no base64, which its method wants")]
     KeyEncoding,
@@ -132,25 +164,41 @@ const CHANGING: &[&str] = &[
     "smux",
     "shadow-tls",
     "v2ray-plugin",
+    "users",
     "uot",
     "udp_over_tcp",
     "udp-over-tcp",
 ];
 
-/// Values that mean "unchanged", because programs also write their defaults.
-const UNCHANGED: &[&str] = &["", "0", "none", "false", "plain", "origin", "tcp"];
+/// Values that say "nothing is changed", as programs write out their defaults; sing-box and V2Ray
+/// name the protocol itself.
+const UNCHANGED: &[&str] = &[
+    "",
+    "0",
+    "none",
+    "false",
+    "plain",
+    "origin",
+    "tcp",
+    "[]",
+    "ss",
+    "shadowsocks",
+];
 
 /// Checks an option that may change the sent bytes; `None` for any other option.
 pub(super) fn changing(key: &str, value: &str) -> Option<Result<(), ServerFault>> {
     let known = CHANGING
         .iter()
         .find(|name| key.eq_ignore_ascii_case(name))?;
-    let unchanged = UNCHANGED
-        .iter()
-        .any(|word| value.eq_ignore_ascii_case(word));
-    Some(if unchanged {
+    Some(if is_unchanged(value) {
         Ok(())
     } else {
         Err(ServerFault::Option(known))
     })
+}
+
+/// Whether a value is a word for "nothing".
+pub(super) fn is_unchanged(value: &str) -> bool {
+    let mut words = UNCHANGED.iter();
+    words.any(|word| value.eq_ignore_ascii_case(word))
 }

@@ -149,12 +149,18 @@ fn configurations_and_exported_lists_are_read() {
     let ipv6 = server.replace("192.0.2.7", "[2001:db8::1]");
     check(&ipv6, "aes-128-gcm", "x", "[2001:db8::1]:8388");
     for (from, to, expected) in [
-        ("192.0.2.7", "0.0.0.0", Fault::Unspecified),
-        ("192.0.2.7", "::", Fault::Unspecified),
-        ("\"server_port\"", "\"port_of_it\"", Fault::NoPort),
-        ("\"8388\"", "\"83x\"", Fault::Address),
-        ("\"8388\"", "70000", Fault::Address),
-        ("\"plain\"", "\"http_simple\"", Fault::Option("obfs")),
+        ("192.0.2.7", "0.0.0.0", ServerFault::Unspecified),
+        ("192.0.2.7", "::", ServerFault::Unspecified),
+        ("\"server_port\"", "\"port_of_it\"", ServerFault::NoPort),
+        ("\"8388\"", "\"83x\"", ServerFault::Port),
+        ("\"8388\"", "70000", ServerFault::Port),
+        ("\"aes-128-gcm\"", "null", ServerFault::NoMethod),
+        (
+            "\"timeout\": 300",
+            "\"users\": [{\"name\": \"a\", \"password\": \"b\"}]",
+            ServerFault::Option("users"),
+        ),
+        ("\"plain\"", "\"http_simple\"", ServerFault::Option("obfs")),
         (
             "\"timeout\": 300",
             "\"prefix\": \"\\u0016\"",
@@ -175,24 +181,146 @@ fn configurations_and_exported_lists_are_read() {
     refused("[1]", Fault::Document("its first server is no object"));
 }
 
+/// As mail, chat programs and command lines leave them.
+#[test]
+fn what_copying_does_to_a_server_is_undone() {
+    let url = "ss://aes-256-gcm:x@192.0.2.1:8388";
+    // "aes-256-gcm:x" and a line feed, as `echo` adds it; the whole with one, and with its tag.
+    let user = "ss://YWVzLTI1Ni1nY206eAo=@192.0.2.1:8388";
+    let whole = "ss://YWVzLTI1Ni1nY206eEAxOTIuMC4yLjE6ODM4OAo=#tag";
+    let with_tag = "ss://YWVzLTI1Ni1nY206eEAxOTIuMC4yLjE6ODM4OCNhQGI=";
+    for pasted in [
+        format!("\"{url}\","),
+        format!("<{url}>"),
+        format!("\u{201c}{url}\u{201d}"),
+        format!("\u{2066}{url}\u{2069}\n"),
+        format!("{url},"),
+        format!("# mine\n\n{url}\n"),
+        url.replace("gcm", "g\u{200b}cm"),
+        url.replace("192", "%31%39%32"),
+        url.replace("aes-256-gcm", "AEAD_AES_256_GCM"),
+        format!("{url}?plugin=none"),
+        user.to_owned(),
+        whole.to_owned(),
+        with_tag.to_owned(),
+    ] {
+        check(&pasted, "aes-256-gcm", "x", "192.0.2.1:8388");
+    }
+    check(
+        "ss://aes-256-gcm:x@%5B2001:db8::1%5D:1",
+        "aes-256-gcm",
+        "x",
+        "[2001:db8::1]:1",
+    );
+}
+
+/// With comments and commas, as people write them and shadowsocks-rust reads them.
+#[test]
+fn configurations_written_by_hand_are_read() {
+    for text in [
+        "// mine\n{'server': '192.0.2.7', server_port: 8388, /* secret */ password: 12345,
+            method: 'aes-128-gcm',}",
+        "# mine\n{\"type\": \"shadowsocks\", \"server\": \"192.0.2.7\", \"server_port\": 8388,
+            \"password\": 12345, \"method\": \"aes-128-gcm\", \"plugin\": \"none\"}",
+        "{\"servers\": [{\"server\": \"192.0.2.6\", \"disabled\": true}, {\"server\": \"192.0.2.7\",
+            \"server_port\": 8388, \"password\": \"12345\", \"method\": \"aes-128-gcm\"}]}",
+    ] {
+        check(text, "aes-128-gcm", "12345", "192.0.2.7:8388");
+    }
+}
+
+#[test]
+fn what_is_for_another_program_is_called_what_it_is() {
+    for (text, what) in [
+        ("vmess://eyJ2IjoiMiJ9", "a VMess link"),
+        ("VLESS://id@192.0.2.1:443?security=reality", "a VLESS link"),
+        ("trojan://pw@192.0.2.1:443", "a Trojan link"),
+        ("hysteria2://pw@192.0.2.1:443", "a Hysteria 2 link"),
+        ("ssr://MTkyLjAuMi4xOjg=", "a ShadowsocksR link"),
+        (
+            "http://aes-256-gcm:x@192.0.2.1:1",
+            "the address of a page or of an HTTP proxy",
+        ),
+        (
+            "proxies:\n  - name: a\n    type: ss\n",
+            "a Clash configuration (YAML)",
+        ),
+        (
+            "- {name: a, type: ss, server: 192.0.2.1}",
+            "a Clash configuration (YAML)",
+        ),
+        ("[Interface]\nPrivateKey = x\n", "a WireGuard configuration"),
+    ] {
+        refused(text, ServerFault::Other(what));
+    }
+    // "ss://a\nss://b".
+    refused("c3M6Ly9hCnNzOi8vYg==\n", ServerFault::Subscription);
+    for text in [
+        r#"{"outbounds": [{"type": "shadowsocks"}]}"#,
+        r#"{"protocol": "shadowsocks", "settings": {"servers": []}}"#,
+        r#"{"server": "192.0.2.1", "port_password": {"8388": "x"}, "method": "aes-128-gcm"}"#,
+        r#"{"version": "2", "servers": []}"#,
+    ] {
+        let reason = Server::parse(text).unwrap_err();
+        assert!(
+            matches!(reason, ServerFault::Document(_)),
+            "{text}: {reason}"
+        );
+        assert_ne!(reason, ServerFault::Document("it is not JSON"), "{text}");
+    }
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_with_what_is_wrong() {
     for (text, expected) in [
-        (" \n", Fault::Empty),
-        ("hello", Fault::Unknown),
-        ("http://aes-256-gcm:x@192.0.2.1:1", Fault::Unknown),
-        ("ss://aes-256-gcm:x@192.0.2.1:1\nss://b", Fault::NotOneLine),
-        ("ss://aes-256-gcm:x@192.0.2.1:1\u{7}", Fault::NotOneLine),
-        ("ss://!!!@192.0.2.1:1", Fault::Url(UrlPart::User)),
+        (" \n", ServerFault::Empty),
+        ("hello", ServerFault::Unknown),
         (
-            "ss://aes-256-gcm:x@192.0.2.1:99999",
-            Fault::Url(UrlPart::Server),
+            "ss://aes-256-gcm:x@192.0.2.1:1\nss://b",
+            ServerFault::Several,
         ),
-        ("ss://", Fault::Url(UrlPart::Server)),
-        ("ss://@", Fault::Url(UrlPart::Server)),
-        ("ss://aes-256-gcm:x@192.0.2.1", Fault::NoPort),
-        ("ss://aes-256-gcm:x@192.0.2.1:/", Fault::NoPort),
-        ("ss://aes-256-gcm:x@[2001:db8::1]", Fault::NoPort),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1#a ss://aes-256-gcm:x@192.0.2.2:1#b",
+            ServerFault::Several,
+        ),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1#a\nGreetings",
+            ServerFault::NotOneLine,
+        ),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1\u{7}",
+            ServerFault::Character('\u{7}'),
+        ),
+        (
+            "ss://aes-256-gcm:a b@192.0.2.1:1",
+            ServerFault::Character(' '),
+        ),
+        (
+            "ss\u{ff1a}//x@192.0.2.1:1",
+            ServerFault::Character('\u{ff1a}'),
+        ),
+        ("My key: ss://x@192.0.2.1:1", ServerFault::TextBefore),
+        ("ss://aes-256-gcm:a#b@192.0.2.1:1", ServerFault::Hash),
+        ("ss://192.0.2.1:8388", ServerFault::Url(UrlPart::User)),
+        ("ss://aes-256-gcm:x@192.0.2.1:-1", ServerFault::Port),
+        ("ss://aes-256-gcm:x@192.0.2.256:1", ServerFault::Address),
+        ("ss://aes-256-gcm:x@192.000.002.001:1", ServerFault::Address),
+        (
+            "ss://aes-256-gcm:x@[fe80::1%25eth0]:1",
+            ServerFault::Address,
+        ),
+        ("ss://aes-256-gcm:x@255.255.255.255:1", ServerFault::Address),
+        (
+            "ss://aes-256-gcm:x@b\u{fc}cher.example:1",
+            ServerFault::Name,
+        ),
+        ("ss://!!!@192.0.2.1:1", ServerFault::Url(UrlPart::User)),
+        ("ss://aes-256-gcm:x@192.0.2.1:99999", ServerFault::Port),
+        ("ss://", ServerFault::Url(UrlPart::Server)),
+        ("ss://@", ServerFault::Url(UrlPart::Server)),
+        ("ss://aes-256-gcm:x@192.0.2.1", ServerFault::NoPort),
+        ("ss://aes-256-gcm:x@192.0.2.1:/", ServerFault::NoPort),
+        ("ss://aes-256-gcm:x@[2001:db8::1]", ServerFault::NoPort),
         (
             "ss://aes-256-gcm:x@2001:db8::1:443",
             Fault::Url(UrlPart::Server),
@@ -218,13 +346,17 @@ fn what_cannot_be_used_is_refused_with_what_is_wrong() {
             "ss://aes-256-gcm:x@192.0.2.1:1?tomorrow=1",
             Fault::UnknownOption,
         ),
-        ("ss://aes-256-gcm:x@example.org:8388", Fault::Name),
-        ("ss://aes-256-gcm:x@0.0.0.0:8388", Fault::Unspecified),
-        ("ss://aes-256-gcm:x@192.0.2.1:0", Fault::Address),
-        ("ss://rc4-md5:x@192.0.2.1:1", Fault::Method),
-        ("ss://aes-256-cfb:x@192.0.2.1:1", Fault::Method),
-        ("ss://none:x@192.0.2.1:1", Fault::Method),
-        ("ss://plain:x@192.0.2.1:1", Fault::Method),
+        (
+            "ss://aes-256-gcm:x@192.0.2.1:1?outline=1;pre%66ix=a",
+            ServerFault::Option("prefix"),
+        ),
+        ("ss://aes-256-gcm:x@example.org:8388", ServerFault::Name),
+        ("ss://aes-256-gcm:x@0.0.0.0:8388", ServerFault::Unspecified),
+        ("ss://aes-256-gcm:x@192.0.2.1:0", ServerFault::Port),
+        ("ss://rc4-md5:x@192.0.2.1:1", ServerFault::Method),
+        ("ss://aes-256-cfb:x@192.0.2.1:1", ServerFault::Method),
+        ("ss://none:x@192.0.2.1:1", ServerFault::NoEncryption),
+        ("ss://plain:x@192.0.2.1:1", ServerFault::NoEncryption),
         // base64url of "aes-256-gcm:".
         ("ss://YWVzLTI1Ni1nY206@192.0.2.1:1", Fault::NoPassword),
         (

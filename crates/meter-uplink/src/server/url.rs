@@ -9,7 +9,11 @@ use base64::{
 use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{ServerFault, UrlPart, fault::changing, parts::Parts};
+use super::{
+    ServerFault, UrlPart,
+    fault::{changing, is_unchanged},
+    parts::Parts,
+};
 
 /// Options that do not change the sent bytes.
 const HARMLESS: &[&str] = &[
@@ -25,15 +29,26 @@ const HARMLESS: &[&str] = &[
     "udp",
 ];
 
-/// Parses the text after `ss://`.
+/// What stands behind `ss://`.
 pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
-    // The tag is a name for people and may contain anything.
-    let body = rest.split_once('#').map_or(rest, |(body, _tag)| body);
-    let body = body.trim();
-    if body.contains(|letter: char| letter.is_control() || letter.is_whitespace())
-        || lists_more(rest)
-    {
+    // The tag is a name for people, and holds whatever they like but another server.
+    let (body, tag) = rest.split_once('#').unwrap_or((rest, ""));
+    if rest.contains("ss://") {
+        return Err(ServerFault::Several);
+    }
+    if rest.contains(['\n', '\r']) {
         return Err(ServerFault::NotOneLine);
+    }
+    let body: String = body
+        .trim()
+        .chars()
+        .filter(|letter| !is_invisible(*letter))
+        .collect();
+    let body = Zeroizing::new(body);
+    let body = body.trim_end_matches([',', ';']);
+    let is_odd = |letter: &char| letter.is_control() || letter.is_whitespace();
+    if let Some(letter) = body.chars().find(is_odd) {
+        return Err(ServerFault::Character(letter));
     }
     // Split from the right, because a plain password may contain an `@`. Options may contain one,
     // too, so an address without a port is used only if no other split fits.
@@ -44,7 +59,8 @@ pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
     for needs_port in [true, false] {
         for (user, server) in splits() {
             let (place, options) = place_and_options(server);
-            if let Some((host, port)) = host_and_port(place)
+            let place = percent_decode_str(place).decode_utf8_lossy();
+            if let Some((host, port)) = host_and_port(&place)
                 && (port.is_some() || !needs_port)
             {
                 check_options(options)?;
@@ -55,12 +71,22 @@ pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
     if body.contains('@') {
         return Err(ServerFault::Url(UrlPart::Server));
     }
+    if tag.contains('@') && body.contains(':') {
+        return Err(ServerFault::Hash);
+    }
     whole(body)
 }
 
-/// Whether another URL follows the tag.
-fn lists_more(rest: &str) -> bool {
-    rest.contains(['\n', '\r'])
+/// Marks without width that copying leaves in a link.
+const fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+    )
 }
 
 /// Parses the older form: `base64(method:password@host:port)`, with options outside.
@@ -70,13 +96,28 @@ fn whole(body: &str) -> Result<Parts, ServerFault> {
         None => (body, ""),
     };
     check_options(options)?;
+    // An address alone: what stands before its @ is missing.
+    let (place, _) = place_and_options(body);
+    if place.contains(['.', '[']) && host_and_port(place).is_some() {
+        return Err(ServerFault::Url(UrlPart::User));
+    }
     let refused = ServerFault::Url(UrlPart::Server);
-    // A slash can be part of the base64 or the URL's path. The second is tried if the first fails.
+    // A slash may be part of base64 or the path's; the path is tried second.
     let text = decoded(coded).or_else(|| decoded(coded.trim_end_matches('/')));
     let text = text.ok_or(refused)?;
-    let (user, place) = text.rsplit_once('@').ok_or(refused)?;
-    let (host, port) = host_and_port(place).ok_or(refused)?;
-    parts(user, host, port)
+    // Some programs code the tag as well, which may hold an @ of its own.
+    for needs_port in [true, false] {
+        for (at, _) in text.rmatch_indices('@') {
+            let place = text_after(&text, at);
+            let (place, _tag) = place.split_once('#').unwrap_or((place, ""));
+            if let Some((host, port)) = host_and_port(place)
+                && (port.is_some() || !needs_port)
+            {
+                return parts(text_before(&text, at), host, port);
+            }
+        }
+    }
+    Err(refused)
 }
 
 fn parts(user: &str, host: &str, port: Option<&str>) -> Result<Parts, ServerFault> {
@@ -86,9 +127,7 @@ fn parts(user: &str, host: &str, port: Option<&str>) -> Result<Parts, ServerFaul
     let port = port.ok_or(ServerFault::NoPort)?;
     Ok(Parts {
         host: host.to_owned(),
-        port: port
-            .parse()
-            .map_err(|_| ServerFault::Url(UrlPart::Server))?,
+        port: port.parse().map_err(|_| ServerFault::Port)?,
         method: method.to_owned(),
         password: Zeroizing::new(password.to_owned()),
     })
@@ -127,17 +166,26 @@ fn host_and_port(place: &str) -> Option<(&str, Option<&str>)> {
         Some((host, port)) => (host, Some(port).filter(|port| !port.is_empty())),
         None => (place, None),
     };
-    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    let fits = !host.is_empty() && host.bytes().all(is_host) && port.is_none_or(is_port);
+    // Names in any script, so that one is refused as a name; a port that is none is refused as one.
+    let is_host = |letter: char| letter.is_alphanumeric() || "-._".contains(letter);
+    let is_port = |port: &str| {
+        port.bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    };
+    let fits = !host.is_empty() && host.chars().all(is_host) && port.is_none_or(is_port);
     fits.then_some((host, port))
 }
 
 fn check_options(options: &str) -> Result<(), ServerFault> {
-    for option in options.split('&').filter(|option| !option.is_empty()) {
+    for option in options
+        .split(['&', ';'])
+        .filter(|option| !option.is_empty())
+    {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
+        let key = percent_decode_str(key).decode_utf8_lossy();
+        let key = key.as_ref();
         if key.eq_ignore_ascii_case("plugin") {
-            if !value.is_empty() {
+            if !is_unchanged(value) {
                 return Err(ServerFault::Plugin);
             }
             continue;
@@ -164,7 +212,11 @@ fn decoded(coded: &str) -> Option<Zeroizing<String>> {
     };
     let bytes = GeneralPurpose::new(&alphabet, LAX).decode(coded).ok()?;
     match String::from_utf8(bytes) {
-        Ok(text) => Some(Zeroizing::new(text)),
+        Ok(mut text) => {
+            // `echo` on a command line codes the end of its line, too.
+            text.truncate(text.trim_end_matches(['\n', '\r']).len());
+            Some(Zeroizing::new(text))
+        }
         Err(error) => {
             error.into_bytes().zeroize();
             None

@@ -1,0 +1,68 @@
+//! What people are given for other programs, so that it can be named.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+
+use super::ServerFault;
+
+/// Schemes of links by the programs that read them.
+const LINKS: [(&str, &str); 16] = [
+    ("vmess", "a VMess link"),
+    ("vless", "a VLESS link"),
+    ("trojan", "a Trojan link"),
+    ("hysteria", "a Hysteria link"),
+    ("hysteria2", "a Hysteria 2 link"),
+    ("hy2", "a Hysteria 2 link"),
+    ("tuic", "a TUIC link"),
+    ("ssr", "a ShadowsocksR link"),
+    ("socks", "the link of a SOCKS proxy"),
+    ("socks5", "the link of a SOCKS proxy"),
+    ("wireguard", "a WireGuard link"),
+    ("wg", "a WireGuard link"),
+    ("naive+https", "a NaiveProxy link"),
+    ("anytls", "an AnyTLS link"),
+    ("http", "the address of a page or of an HTTP proxy"),
+    ("https", "the address of a page or of an HTTP proxy"),
+];
+
+/// The reason for what is known to be something else.
+pub(super) fn known(text: &str) -> Option<ServerFault> {
+    if let Some((scheme, _)) = text.split_once("://") {
+        if scheme.eq_ignore_ascii_case("ssconf") {
+            return Some(ServerFault::Dynamic);
+        }
+        let same = |link: &&(&str, &str)| scheme.eq_ignore_ascii_case(link.0);
+        if let Some((_, what)) = LINKS.iter().find(same) {
+            return Some(ServerFault::Other(what));
+        }
+    }
+    if text.starts_with("[Interface]") {
+        return Some(ServerFault::Other("a WireGuard configuration"));
+    }
+    if text.starts_with("{\\rtf") {
+        return Some(ServerFault::Other(
+            "a formatted document (RTF), not plain text",
+        ));
+    }
+    let is_yaml = !text.starts_with(['{', '[']) && text.contains("type: ss");
+    (is_yaml || text.starts_with("proxies:"))
+        .then_some(ServerFault::Other("a Clash configuration (YAML)"))
+}
+
+/// The reason for anything else that is neither a link nor JSON.
+pub(super) fn unknown(text: &str) -> ServerFault {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'=';
+    let coded: Vec<u8> = text.bytes().filter(|byte| !is_blank(byte)).collect();
+    let decoded = STANDARD_NO_PAD.decode(coded);
+    if decoded.is_ok_and(|links| links.windows(3).any(|part| part == b"://")) {
+        return ServerFault::Subscription;
+    }
+    if text.matches("ss://").count() > 0 {
+        return ServerFault::TextBefore;
+    }
+    let scheme = text.chars().take(5);
+    let mut odd = scheme.filter(|letter| !letter.is_ascii());
+    match odd.next() {
+        Some(letter) if text.starts_with(['s', 'S']) => ServerFault::Character(letter),
+        _ => ServerFault::Unknown,
+    }
+}
