@@ -50,7 +50,6 @@ pub(super) async fn turn_away(mut client: TcpStream, first: u8, early: &[u8]) ->
 
 /// Reads up to the empty line, the end of the stream, or the limit.
 async fn read_head(client: &mut TcpStream, head: &mut Vec<u8>) -> io::Result<()> {
-    let is_whole = |head: &[u8]| head.windows(4).any(|end| end == b"\r\n\r\n");
     while !is_whole(head) && head.len() < HEAD_BYTES_MAX {
         let room = HEAD_BYTES_MAX.saturating_sub(head.len());
         let room = u64::try_from(room).unwrap_or(u64::MAX);
@@ -61,11 +60,19 @@ async fn read_head(client: &mut TcpStream, head: &mut Vec<u8>) -> io::Result<()>
     Ok(())
 }
 
+/// Whether the empty line has come, by which a lone line feed does as well (RFC 9112 §2.2).
+fn is_whole(head: &[u8]) -> bool {
+    let crlf = head.windows(4).any(|end| end == b"\r\n\r\n");
+    crlf || head.windows(2).any(|end| end == b"\n\n")
+}
+
 /// Whether the first line ends as a request line of HTTP/1 does (RFC 9112 §3).
 fn is_http(head: &[u8]) -> bool {
     let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let line = line.trim_ascii_end();
-    line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0")
+    // The last is the preface of HTTP/2 (RFC 9113 §3.4).
+    let versions = [&b" HTTP/1.1"[..], b" HTTP/1.0", b" HTTP/2.0"];
+    versions.iter().any(|version| line.ends_with(version))
 }
 
 /// Whether a web page may have caused the request. A page must not learn that Onionmeter is here,
@@ -106,6 +113,7 @@ mod tests {
                 true,
             ),
             ("GET / HTTP/1.1\n", true),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", true),
             ("G", false),
             ("HELO a.example\r\n", false),
             ("GET /\r\n\r\n", false),
@@ -113,6 +121,13 @@ mod tests {
         ] {
             assert_eq!(is_http(head.as_bytes()), expected, "{head:?}");
         }
+    }
+
+    #[test]
+    fn a_head_ends_at_its_empty_line_however_lines_end() {
+        assert!(is_whole(b"CONNECT a:1 HTTP/1.1\n\n"));
+        assert!(is_whole(b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert!(!is_whole(b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n"));
     }
 
     #[test]
