@@ -36,9 +36,13 @@ impl std::fmt::Debug for Bridge {
 
 impl Bridge {
     /// Reads a text that may list several: one in each line, or the list that Tor's bots show as a
-    /// code. Of each that is none, the reason is in its place.
+    /// code. Of each that is none, the reason is in its place. Never nothing: without a bridge, Tor
+    /// would connect straight.
     pub fn parse_all(text: &str) -> Vec<Result<Self, BridgeFault>> {
         let lines = pasted::lines(text);
+        if lines.is_empty() {
+            return vec![Err(BridgeFault::Empty)];
+        }
         lines.iter().map(|line| Self::parse(line)).collect()
     }
 

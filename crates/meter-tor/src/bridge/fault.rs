@@ -8,8 +8,8 @@ pub(super) const FINGERPRINT_DIGITS: usize = 40;
 /// The reason why a line is not a usable bridge.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BridgeFault {
-    /// The line is empty.
-    #[error("it is empty")]
+    /// Nothing is in it.
+    #[error("there is no bridge in it")]
     Empty,
     /// The line is longer than any bridge line.
     #[error("it has more than {BYTES_MAX} bytes")]

@@ -73,6 +73,13 @@ fn several_lines_in_one_text_are_several_bridges() {
         let lines: Vec<_> = bridges.into_iter().map(|one| one.unwrap().line()).collect();
         assert_eq!(lines, [obfs4.clone(), format!("192.0.2.2:9001 {f}")]);
     }
+    for none in ["", " \n", "# obfs4 192.0.2.1:443", "[\"\"]"] {
+        assert_eq!(
+            Bridge::parse_all(none),
+            [Err(BridgeFault::Empty)],
+            "{none:?}"
+        );
+    }
     let mixed = Bridge::parse_all("UseBridges 1\nBridge 192.0.2.1:443");
     assert_eq!(mixed.len(), 2);
     assert_eq!(mixed[0], Err(BridgeFault::Torrc("UseBridges")));

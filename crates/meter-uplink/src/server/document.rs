@@ -19,10 +19,18 @@ pub(super) fn first_of(text: &str) -> Result<(Parts, usize), ServerFault> {
     // Configurations are written by hand, with comments and commas at the end: shadowsocks-rust reads
     // them as JSON5.
     let parsed = serde_json::from_str(text).or_else(|_| json5::from_str(text));
-    let mut document: Value = parsed.map_err(|_| ServerFault::Document("it is not JSON"))?;
+    let mut document: Value = parsed.map_err(|_| ServerFault::Document(not_json(text)))?;
     let outcome = look(&document);
     wipe(&mut document);
     outcome
+}
+
+fn not_json(text: &str) -> &'static str {
+    if text.contains(['\u{201c}', '\u{201d}', '\u{201e}']) {
+        "it has typographic quotation marks; type plain ones"
+    } else {
+        "it is not JSON"
+    }
 }
 
 fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {

@@ -176,9 +176,16 @@ fn configurations_and_exported_lists_are_read() {
     ] {
         refused(&server.replace(from, to), expected);
     }
-    refused("[]", Fault::Document("its list of servers is empty"));
-    refused("{}", Fault::Document("it has no server"));
-    refused("[1]", Fault::Document("its first server is no object"));
+    refused("[]", ServerFault::Document("its list of servers is empty"));
+    refused("{}", ServerFault::Document("it has no server"));
+    refused(
+        &server.replace("\"server\"", "\u{201d}server\u{201d}"),
+        ServerFault::Document("it has typographic quotation marks; type plain ones"),
+    );
+    refused(
+        "[1]",
+        ServerFault::Document("its first server is no object"),
+    );
 }
 
 /// As mail, chat programs and command lines leave them.
@@ -321,11 +328,8 @@ fn what_cannot_be_used_is_refused_with_what_is_wrong() {
         ("ss://aes-256-gcm:x@192.0.2.1", ServerFault::NoPort),
         ("ss://aes-256-gcm:x@192.0.2.1:/", ServerFault::NoPort),
         ("ss://aes-256-gcm:x@[2001:db8::1]", ServerFault::NoPort),
-        (
-            "ss://aes-256-gcm:x@2001:db8::1:443",
-            Fault::Url(UrlPart::Server),
-        ),
-        ("ssconf://example.org/key.json", Fault::Dynamic),
+        ("ss://aes-256-gcm:x@2001:db8::1:443", ServerFault::Address),
+        ("ssconf://example.org/key.json", ServerFault::Dynamic),
         (
             "ss://YWVzLTI1Ni1nY206eA==@192.0.2.1:1/?outline=1&prefix=%16%03",
             Fault::Option("prefix"),

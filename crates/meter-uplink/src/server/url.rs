@@ -68,8 +68,14 @@ pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
             }
         }
     }
-    if body.contains('@') {
-        return Err(ServerFault::Url(UrlPart::Server));
+    if let Some((_, server)) = body.rsplit_once('@') {
+        // An IPv6 address that runs into its port.
+        let runs_on = server.matches(':').count() > 1 && !server.contains('[');
+        return Err(if runs_on {
+            ServerFault::Address
+        } else {
+            ServerFault::Url(UrlPart::Server)
+        });
     }
     if tag.contains('@') && body.contains(':') {
         return Err(ServerFault::Hash);
