@@ -55,6 +55,18 @@ pub(crate) fn free_for_kept_book(book: &Path) -> io::Result<PathBuf> {
     first_free(|number| book.with_file_name(format!("book.old-{number}.sqlite3")))
 }
 
+/// Makes a folder and those above it, for everybody to read and for us alone to write, whatever the
+/// umask allows: programs are started by what lies there.
+///
+/// # Errors
+/// Any failure on the way.
+pub(crate) fn folders(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(path)
+}
+
 fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
     let folder = path.parent().ok_or_else(no_name)?.to_path_buf();

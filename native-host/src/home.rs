@@ -62,7 +62,7 @@ impl Home {
     pub fn prepare(&self) -> Result<(), HomeError> {
         self.check()?;
         if let Some(parent) = self.root.parent() {
-            std::fs::create_dir_all(parent).map_err(|error| {
+            crate::files::folders(parent).map_err(|error| {
                 HomeError::Parent(parent.to_path_buf(), obstacle(parent, error))
             })?;
         }
@@ -130,6 +130,11 @@ mod tests {
         let home = Home::at(PathBuf::from("/tmp").join("x".repeat(90)));
         let error = home.prepare().expect_err("too long");
         assert!(error.to_string().contains("103"), "{error}");
+        let limit = "at most 87 bytes";
+        assert!(error.to_string().contains(limit), "{error}");
+        assert!(error.to_string().contains("it has 95 bytes"), "{error}");
+        let longest = Home::at(PathBuf::from("/tmp").join("x".repeat(82)));
+        longest.check().expect("87 bytes fit");
     }
 
     #[test]

@@ -7,6 +7,9 @@ pub const HOME_VARIABLE: &str = "ONIONMETER_HOME";
 
 /// Longest path of a Unix socket on Linux and macOS, without the closing zero of the shorter one.
 pub(super) const SOCKET_PATH_MAX: usize = 103;
+/// What that leaves for the folder: the longest of its sockets are `run/daemon.sock` and
+/// `run/tor/control`.
+pub(super) const HOME_PATH_MAX: usize = SOCKET_PATH_MAX - "/run/tor/control".len();
 
 /// Paths of everything.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ pub fn put(program: &Path) -> io::Result<Option<PathBuf>> {
         return Ok(Some(path));
     }
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        files::folders(folder)?;
     }
     files::replace(&path, text.as_bytes(), 0o644)?;
     Ok(Some(path))

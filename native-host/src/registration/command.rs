@@ -1,7 +1,10 @@
 //! Makes `onionmeter` a command: a link in a folder that desktops put into `PATH`.
 
 use super::manifest::same_program;
-use crate::home::{self, Home, obstacle};
+use crate::{
+    files,
+    home::{self, Home, obstacle},
+};
 use std::{
     fs, io,
     os::unix::fs::symlink,
@@ -79,7 +82,7 @@ fn is_onionmeter(link: &Path, target: &Path) -> bool {
 fn make(program: &Path, link: &Path) -> io::Result<()> {
     let make = || {
         if let Some(folder) = link.parent() {
-            fs::create_dir_all(folder)?;
+            files::folders(folder)?;
         }
         symlink(program, link)
     };

@@ -78,6 +78,9 @@ pub fn inspect(path: &Path, family: Family, program: &Path) -> ManifestState {
         }
         // A file is in the place of a folder on the way.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return ManifestState::Absent,
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            return ManifestState::Broken("it is a folder; remove it".to_owned());
+        }
         Err(error) => return ManifestState::Broken(error.to_string()),
     };
     let Ok(manifest) = serde_json::from_str::<Value>(&text) else {
@@ -125,7 +128,10 @@ pub(crate) fn spelled(programs: &[PathBuf], places: &[Place]) -> Vec<PathBuf> {
 pub fn write(path: &Path, family: Family, program: &Path) -> io::Result<()> {
     let write = || {
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            files::folders(folder)?;
+        }
+        if path.is_dir() {
+            return Err(io::Error::other("it is a folder; remove it"));
         }
         files::replace(path, manifest_json(family, program).as_bytes(), 0o644)
     };
@@ -152,7 +158,9 @@ pub fn would_remove(path: &Path, programs: &[PathBuf]) -> io::Result<Removed> {
     };
     match (error.kind(), fs::symlink_metadata(path)) {
         (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, Err(_)) => Ok(Removed::Nothing),
-        // A link that leads nowhere, or bytes that are not text.
+        // No browser reads it, and we never made it.
+        (io::ErrorKind::IsADirectory, Ok(_)) => Ok(Removed::Nothing),
+        // A link that leads nowhere, or bytes that are no text.
         (io::ErrorKind::NotFound | io::ErrorKind::InvalidData, Ok(_)) => Ok(Removed::Gone),
         _ => Err(error),
     }
@@ -197,6 +205,27 @@ mod tests {
             );
             assert!(!folder.path().join("hosts").is_dir());
         }
+    }
+
+    #[test]
+    fn a_folder_in_its_place_is_named_and_never_ours() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hosts/x.json");
+        fs::create_dir_all(&path).expect("made");
+        let program = Path::new("/bin/true");
+        let said = write(&path, Family::Firefox, program).expect_err("refused");
+        assert!(
+            said.to_string().contains("it is a folder; remove it"),
+            "{said}"
+        );
+        let state = inspect(&path, Family::Firefox, program);
+        assert!(
+            matches!(&state, ManifestState::Broken(why) if why.contains("it is a folder")),
+            "{state:?}"
+        );
+        let removed = remove(&path, &[program.to_path_buf()]).expect("looked");
+        assert_eq!(removed, Removed::Nothing);
+        assert!(path.is_dir());
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub(crate) fn put_program(home: &Home) -> Result<PathBuf, ProgramError> {
     let current = env::current_exe().map_err(ProgramError::Unknown)?;
     let put = || {
         if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder)?;
+            files::folders(folder)?;
         }
         if without_links(&current) != without_links(&target) {
             let program = fs::read(&current)?;

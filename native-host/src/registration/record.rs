@@ -66,8 +66,14 @@ impl Record {
 
     /// Removes a place from the list.
     pub(crate) fn forget(&mut self, manifest: &Path) {
-        self.places.retain(|known| known.manifest != manifest);
+        self.places
+            .retain(|known| !is_same(&known.manifest, manifest));
     }
+}
+
+/// Whether two paths lead to one file, which a person may name by links and dots.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || home::without_links(one) == home::without_links(other)
 }
 
 fn entry(value: &Value) -> Option<Place> {
@@ -97,7 +103,7 @@ pub(crate) fn all_places(record: &Record) -> Vec<Place> {
     let home = home::of_user();
     let mut places = home.map_or_else(Vec::new, |home| places(&home, &config_homes(&home)));
     for place in &record.places {
-        let same = |known: &&mut Place| known.manifest == place.manifest;
+        let same = |known: &&mut Place| is_same(&known.manifest, &place.manifest);
         match places.iter_mut().find(same) {
             // A person who names the folder knows a way out of that sandbox.
             Some(known) if known.reach == Reach::Closed => *known = place.clone(),

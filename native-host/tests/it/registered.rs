@@ -329,3 +329,42 @@ fn what_was_registered_by_one_config_folder_is_found_again_without_the_variable(
     person.run(&["uninstall"]).expect(0, &["removed"]);
     assert!(!manifest.is_file() && !person.at(".config/vivaldi/NativeMessagingHosts").is_dir());
 }
+
+#[test]
+fn nobody_else_may_write_where_install_puts_programs_and_manifests() {
+    let person = Person::new();
+    person.make(".config/chromium");
+    let shell = "umask 000; exec \"$0\" install";
+    let installed = Said::of(&mut person.start(
+        Path::new("/bin/sh"),
+        &["-c", shell, crate::support::PROGRAM],
+    ));
+    let text = installed.expect(0, &["registered"]);
+    for made in [
+        ".local",
+        ".local/bin",
+        ".local/share",
+        ".config/chromium/NativeMessagingHosts",
+    ] {
+        let mode = fs::metadata(person.at(made))
+            .expect(made)
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o022, 0, "{made}: {mode:o}: {text}");
+    }
+}
+
+#[test]
+fn a_folder_in_place_of_a_manifest_is_named_with_what_to_do_and_stays() {
+    let person = Person::new();
+    let folder = person.make(&format!(".config/chromium/NativeMessagingHosts/{MANIFEST}"));
+    person.make(".mozilla");
+    person
+        .run(&["install"])
+        .expect(73, &["NOT registered", "it is a folder; remove it"]);
+    person
+        .run(&["doctor"])
+        .expect(1, &["it is a folder; remove it"]);
+    person.run(&["uninstall"]).expect(0, &["removed"]);
+    assert!(folder.is_dir());
+}
