@@ -93,7 +93,8 @@ fn is_web_address(value: &str) -> bool {
             .any(|web| scheme.eq_ignore_ascii_case(web));
         let host = rest.split(['/', '?']).next().unwrap_or_default();
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-        let is_plain = !rest.contains(['<', '>', '(', ')', '{', '}', '|', '^', '`']);
+        let is_plain =
+            !rest.contains(['<', '>', '{', '}', '|', '^', '`']) && !rest.contains("&amp;");
         is_web && is_plain && !host.is_empty() && host.bytes().all(is_host)
     })
 }

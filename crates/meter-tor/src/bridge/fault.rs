@@ -29,6 +29,12 @@ pub enum BridgeFault {
         shows"
     )]
     Link,
+    /// A server for another program, as a link.
+    #[error(
+        "it is a link for another program and no bridge line; an ss:// link goes into the file of \
+         tor.shadowsocks"
+    )]
+    OtherLink,
     /// A transport and nothing else, as in the menus of Tor Browser.
     #[error(
         "it names a transport and no bridge, and Onionmeter brings none along; put in a whole \

@@ -4,7 +4,8 @@
 use super::fault::BridgeFault;
 
 /// Pairs in which chat programs, mail and configuration files wrap a line.
-const WRAPPINGS: [(char, char); 7] = [
+const WRAPPINGS: [(char, char); 8] = [
+    ('<', '>'),
     ('"', '"'),
     ('\'', '\''),
     ('`', '`'),
@@ -18,13 +19,8 @@ const WRAPPINGS: [(char, char); 7] = [
 /// bots show (`['…', '…']`) list them. Blank lines, comments and code fences hold none.
 pub(super) fn lines(text: &str) -> Vec<String> {
     let text = text.trim_matches(is_around);
-    let listed = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
-    let quote = listed.and_then(|list| list.trim_start().chars().next());
-    if let (Some(list), Some(quote @ ('\'' | '"'))) = (listed, quote) {
-        let quoted = list.split(quote).skip(1).step_by(2);
-        return quoted.map(str::to_owned).collect();
+    if let Some(listed) = quoted(text) {
+        return listed;
     }
     let is_end = |letter: char| {
         matches!(
@@ -38,6 +34,21 @@ pub(super) fn lines(text: &str) -> Vec<String> {
         .filter(|line| !line.starts_with("```"))
         .map(str::to_owned)
         .collect()
+}
+
+/// The texts of a list in brackets, each in quotation marks; `None` where anything else is in it.
+fn quoted(text: &str) -> Option<Vec<String>> {
+    let mut rest = text.strip_prefix('[')?.strip_suffix(']')?;
+    let mut texts = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(|letter| is_around(letter) || letter == ',');
+        let Some(quote @ ('\'' | '"')) = rest.chars().next() else {
+            return (rest.is_empty() && !texts.is_empty()).then_some(texts);
+        };
+        let (one, after) = rest.get(1..)?.split_once(quote)?;
+        texts.push(one.to_owned());
+        rest = after;
+    }
 }
 
 fn is_around(letter: char) -> bool {
@@ -57,10 +68,10 @@ fn unwrapped(line: &str) -> &str {
                 .and_then(|inner| inner.strip_suffix(close))
                 .unwrap_or(rest);
         }
-        rest = rest.strip_prefix(['>', '\u{2022}']).unwrap_or(rest);
+        rest = rest.strip_prefix(['>', '|', '\u{2022}']).unwrap_or(rest);
         // A transport or an address never stands alone like this.
         if let Some((mark, after)) = rest.split_once(char::is_whitespace)
-            && (matches!(mark, "-" | "*" | "+" | "\u{2013}") || is_number(mark))
+            && (matches!(mark, "-" | "*" | "+" | "\u{2013}" | "\u{2014}") || is_number(mark))
         {
             rest = after;
         }
@@ -70,9 +81,10 @@ fn unwrapped(line: &str) -> &str {
     }
 }
 
-/// `1.`, `2)` and the like.
+/// `1.`, `2)`, `(3)` and the like.
 fn is_number(mark: &str) -> bool {
-    let digits = mark.strip_suffix(['.', ')', ':']).unwrap_or_default();
+    let mark = mark.trim_start_matches(['(', '[']);
+    let digits = mark.strip_suffix(['.', ')', ':', ']']).unwrap_or_default();
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -139,6 +151,9 @@ mod tests {
             ">> a b",
             "1. a b",
             "12) a b",
+            "(3) a b",
+            "[4]\ta b",
+            "<a b>",
             "- a b",
             "\u{2022} a b",
             "\"a b\",",
@@ -161,9 +176,13 @@ mod tests {
             "```\na\nb\n```",
             "['a', 'b']",
             "[\"a\",\"b\"]\n",
+            "['a', \"b\"]",
+            "[\n  'a',\n  'b',\n]",
         ] {
             assert_eq!(lines(text), ["a", "b"], "{text:?}");
         }
+        // Nothing of a list that is broken may be lost.
+        assert_eq!(lines("['a', b]"), ["['a', b]"]);
         assert_eq!(lines("[2001:db8::1]:443"), ["[2001:db8::1]:443"]);
         assert!(lines(" \n# none\n").is_empty());
     }

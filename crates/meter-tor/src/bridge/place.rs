@@ -1,6 +1,6 @@
 //! Where a bridge is: the word with its address, and what may stand there instead.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::fault::BridgeFault;
 
@@ -51,8 +51,15 @@ pub(super) fn check_first(word: &str) -> Result<(), BridgeFault> {
     if let Some(option) = is_in(&TORRC) {
         return Err(BridgeFault::Torrc(option));
     }
-    if word.contains("://") || word.starts_with("bridge:") {
+    let scheme = word.split_once(':').map_or("", |(scheme, _)| scheme);
+    let is_page = ["http", "https", "bridge"]
+        .iter()
+        .any(|page| scheme.eq_ignore_ascii_case(page));
+    if is_page {
         return Err(BridgeFault::Link);
+    }
+    if word.contains("://") {
+        return Err(BridgeFault::OtherLink);
     }
     let is_like_an_address = |letter: char| letter.is_ascii_digit() || letter == '[';
     if word.contains(':') || word.starts_with(is_like_an_address) {
@@ -68,7 +75,7 @@ pub(super) fn address(word: &str) -> Result<SocketAddr, BridgeFault> {
     if address.port() == 0 {
         return Err(BridgeFault::Port);
     }
-    if ip.is_unspecified() || ip.is_multicast() {
+    if ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
         return Err(BridgeFault::Address);
     }
     Ok(address)

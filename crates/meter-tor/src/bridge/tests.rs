@@ -144,6 +144,8 @@ fn what_is_no_bridge_is_refused_with_what_is_wrong() {
             BridgeFault::Link,
         ),
         ("bridge:obfs4+192.0.2.1:443", BridgeFault::Link),
+        ("ss://YWVz@192.0.2.1:8388", BridgeFault::OtherLink),
+        ("255.255.255.255:443", BridgeFault::Address),
         ("Here are your bridges", BridgeFault::Transport),
         ("bridges.txt", BridgeFault::Transport),
         ("meek-azure", BridgeFault::OldTransport),
@@ -208,6 +210,7 @@ fn what_is_no_bridge_is_refused_with_what_is_wrong() {
         (&webtunnel("site.example/x"), bad("url")),
         (&webtunnel("https//site.example/x"), bad("url")),
         (&webtunnel("https://"), bad("url")),
+        (&webtunnel("https://site.example/?a=1&amp;b"), bad("url")),
         (&webtunnel("<https://site.example/x>"), bad("url")),
         (
             &webtunnel("[https://a.example/](https://a.example/)"),

@@ -14,10 +14,13 @@ use super::{
 /// shadowsocks-windows.
 const LISTS: [&str; 2] = ["servers", "configs"];
 
+/// Values of `protocol` that are no ShadowsocksR (shadowsocks-rust, `config.rs`).
+const LOCAL_PROTOCOLS: [&str; 6] = ["socks", "http", "tunnel", "redir", "dns", "tun"];
+
 /// The first server, and how many there are.
 pub(super) fn first_of(text: &str) -> Result<(Parts, usize), ServerFault> {
-    // Configurations are written by hand, with comments and commas at the end: shadowsocks-rust reads
-    // them as JSON5.
+    // Configurations are written by hand, with comments and with commas at the end:
+    // shadowsocks-rust reads them as JSON5.
     let parsed = serde_json::from_str(text).or_else(|_| json5::from_str(text));
     let mut document: Value = parsed.map_err(|_| ServerFault::Document(not_json(text)))?;
     let outcome = look(&document);
@@ -78,6 +81,7 @@ fn parts_of(server: &Value) -> Result<Parts, ServerFault> {
         Value::Array(hosts) => hosts.first().and_then(Value::as_str),
         host => host.as_str(),
     });
+    let host = host.filter(|host| !host.trim().is_empty());
     let host = host.ok_or(ServerFault::Document("it has no server"))?;
     let port = member(["server_port", "port"]).ok_or(ServerFault::NoPort)?;
     let port = match port {
@@ -109,12 +113,21 @@ fn check_options(server: &Value) -> Result<(), ServerFault> {
         let value = match value {
             Value::String(text) => text.clone(),
             Value::Null => String::new(),
-            // Other values matter only if they are words for "unchanged".
+            // As sing-box switches an option off.
+            Value::Object(parts)
+                if parts.is_empty() || parts.get("enabled") == Some(&Value::Bool(false)) =>
+            {
+                String::new()
+            }
+            // Only whether it is one of the words for "unchanged" counts.
             value => value.to_string(),
         };
         match key.as_str() {
             "plugin" if !is_unchanged(&value) => return Err(ServerFault::Plugin),
             "mode" if value == "udp_only" => return Err(ServerFault::UdpOnly),
+            "network" if value == "udp" => return Err(ServerFault::UdpOnly),
+            // What shadowsocks-rust speaks at its local end.
+            "protocol" if LOCAL_PROTOCOLS.contains(&value.as_str()) => {}
             _ => changing(key, &value).unwrap_or(Ok(()))?,
         }
     }

@@ -43,6 +43,9 @@ pub(super) fn known(text: &str) -> Option<ServerFault> {
             "a formatted document (RTF), not plain text",
         ));
     }
+    if text.contains("$type") {
+        return Some(ServerFault::Other("a configuration of Outline (YAML)"));
+    }
     let is_yaml = !text.starts_with(['{', '[']) && text.contains("type: ss");
     (is_yaml || text.starts_with("proxies:"))
         .then_some(ServerFault::Other("a Clash configuration (YAML)"))

@@ -171,8 +171,14 @@ fn configurations_and_exported_lists_are_read() {
             "\"multiplex\": {\"enabled\": true}",
             Fault::Option("multiplex"),
         ),
-        ("tcp_and_udp", "udp_only", Fault::UdpOnly),
-        ("null", "\"v2ray-plugin\"", Fault::Plugin),
+        ("tcp_and_udp", "udp_only", ServerFault::UdpOnly),
+        (
+            "\"timeout\": 300",
+            "\"network\": \"udp\"",
+            ServerFault::UdpOnly,
+        ),
+        ("192.0.2.7", " ", ServerFault::Document("it has no server")),
+        ("null", "\"v2ray-plugin\"", ServerFault::Plugin),
     ] {
         refused(&server.replace(from, to), expected);
     }
@@ -228,7 +234,8 @@ fn configurations_written_by_hand_are_read() {
         "// mine\n{'server': '192.0.2.7', server_port: 8388, /* secret */ password: 12345,
             method: 'aes-128-gcm',}",
         "# mine\n{\"type\": \"shadowsocks\", \"server\": \"192.0.2.7\", \"server_port\": 8388,
-            \"password\": 12345, \"method\": \"aes-128-gcm\", \"plugin\": \"none\"}",
+            \"password\": 12345, \"method\": \"aes-128-gcm\", \"plugin\": \"none\",
+            \"protocol\": \"socks\", \"multiplex\": {\"enabled\": false}, \"tls\": {}}",
         "{\"servers\": [{\"server\": \"192.0.2.6\", \"disabled\": true}, {\"server\": \"192.0.2.7\",
             \"server_port\": 8388, \"password\": \"12345\", \"method\": \"aes-128-gcm\"}]}",
     ] {
@@ -255,6 +262,10 @@ fn what_is_for_another_program_is_called_what_it_is() {
         (
             "- {name: a, type: ss, server: 192.0.2.1}",
             "a Clash configuration (YAML)",
+        ),
+        (
+            "transport:\n  $type: tcpudp\n",
+            "a configuration of Outline (YAML)",
         ),
         ("[Interface]\nPrivateKey = x\n", "a WireGuard configuration"),
     ] {
