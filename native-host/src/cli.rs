@@ -37,9 +37,12 @@ mod when;
 
 use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems};
 use clap::{CommandFactory as _, Parser, Subcommand};
-use outcome::{CommandError, Outcome};
-use output::{Format, tell};
-use std::{ffi::OsStr, process::ExitCode};
+use outcome::{Failure, Outcome};
+use output::{Answer, Format, tell};
+use std::{
+    ffi::{OsStr, OsString},
+    process::ExitCode,
+};
 
 /// Meters your browsing through Tor and turns it into signed reports and credits.
 ///
@@ -186,7 +189,7 @@ used, 69 it could not begin, 78 a mistake in config.toml.";
 /// Runs the command of this process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(words()) {
         Ok(arguments) => arguments,
         Err(error) => return not_understood(&error),
     };
@@ -199,15 +202,42 @@ pub fn run() -> ExitCode {
     outcome.unwrap_or_else(|failure| tell(&failure, format))
 }
 
-/// Help that was asked for, or the reason why the arguments cannot be understood.
-fn not_understood(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        crate::ignore_because("nobody reads it", error.print());
-        return ExitCode::SUCCESS;
+/// The command line, with `--json` in front: `help`, a command of the parser's own, takes no
+/// options, and behind a value that may begin with a hyphen it would be taken for another.
+fn words() -> Vec<OsString> {
+    let mut words: Vec<_> = std::env::args_os().collect();
+    let end = words.iter().position(|word| word == "--");
+    let mut operands = words.split_off(end.unwrap_or(words.len()));
+    let count = words.len();
+    words.retain(|word| word != "--json");
+    if words.len() < count && !words.is_empty() {
+        words.insert(1, "--json".into());
     }
+    words.append(&mut operands);
+    words
+}
+
+/// Help that was asked for, or why the arguments are none.
+fn not_understood(error: &clap::Error) -> ExitCode {
     let words = std::env::args_os().skip(1);
     let mut options = words.take_while(|word| word != OsStr::new("--"));
-    if !options.any(|word| word == OsStr::new("--json")) {
+    let is_json = options.any(|word| word == OsStr::new("--json"));
+    if !error.use_stderr() {
+        let format = if is_json { Format::Json } else { Format::Text };
+        let printed = match format {
+            Format::Json => {
+                let text = error.to_string();
+                Answer::new("help", "").with("text", text).print(format)
+            }
+            // In colour where stdout is a screen.
+            Format::Text => error
+                .print()
+                .map_err(Failure::Output)
+                .map(|()| ExitCode::SUCCESS),
+        };
+        return printed.unwrap_or_else(|failure| tell(&failure, format));
+    }
+    if !is_json {
         crate::ignore_because("nobody reads it", error.print());
         return ExitCode::from(EXIT_USAGE);
     }

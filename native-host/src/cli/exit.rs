@@ -49,7 +49,11 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
         "no_browser",
         "`install` found no browser to register with",
     ),
-    (NO_REPORTS, "no_reports", "there are no reports yet"),
+    (
+        NO_REPORTS,
+        "no_reports",
+        "there are no reports yet, or none that `reports --since` asks for",
+    ),
     (
         NO_ANSWER,
         "daemon_unreachable",

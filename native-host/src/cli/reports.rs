@@ -14,6 +14,7 @@ use meter_ledger::{Book, BookError};
 use meter_wire::{HexBytes, REPORTS_FORMAT, ReportsFile, WireReport};
 use std::{
     io::{self, Write as _, stdout},
+    num::NonZeroUsize,
     path::PathBuf,
     process::ExitCode,
 };
@@ -28,16 +29,15 @@ Examples:
 Times are local, with their offset from UTC. What --limit and --since leave is always the newest
 part of the chain without a gap, so that it can be verified, too.
 
-Exit status: 0 done, 5 there are no reports yet, 64 a date that is none, 65 the book does not hold \
-up,
-66 it cannot be read.";
+Exit status: 0 done, 5 there are no reports yet, or none since then, 64 a date that is none,
+65 the book does not hold up, 66 it cannot be read.";
 
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// Only the newest of them
-    #[arg(long, short = 'n', value_name = "NUMBER")]
-    limit: Option<usize>,
+    #[arg(long, short = 'n', value_name = "NUMBER", value_parser = count)]
+    limit: Option<NonZeroUsize>,
     /// Only those that ended since then: 2h, 7d, today, yesterday, 2026-11-28, 2026-11-28T14:30
     #[arg(long, value_name = "TIME", value_parser = when::since)]
     since: Option<when::Since>,
@@ -48,14 +48,24 @@ pub(super) struct Arguments {
 
 const PAGE: u32 = 500;
 
-/// Reads the book directly, so that it starts no daemon and no Tor.
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.trim().parse();
+    number.map_err(|_| "write a whole number from 1 on, such as 10".to_owned())
+}
+
+/// Reads the book itself, so that looking starts no daemon and no Tor.
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let path = arguments.book.clone().unwrap_or_else(|| home.book());
     let cannot = |error: io::Error| {
         let text = format!("{} cannot be read: {error}", path.display());
         CommandError::Exit(exit::NO_INPUT, text)
     };
-    if arguments.book.is_none() && !path.try_exists().map_err(cannot)? {
+    let is_there = path.try_exists().map_err(cannot)?;
+    if arguments.book.is_some() && !is_there {
+        let text = format!("{} is not there", path.display());
+        return Err(Failure::Exit(exit::NO_INPUT, text));
+    }
+    if !is_there {
         let message = "There are no reports yet: the first session makes the book.";
         return Err(CommandError::Exit(exit::NO_REPORTS, message.to_owned()));
     }
@@ -78,6 +88,12 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         reports.push(verified.map_err(|error| CommandError::Exit(EXIT_DATA, error.to_string()))?);
     }
     let first = first_of(arguments, &reports, &zone)?;
+    if first == count {
+        let newest = reports.last().map(|newest| newest.value().ended_at);
+        let newest = newest.map(|at| when::local(at, &zone)).unwrap_or_default();
+        let message = format!("No report ended since then; the newest of {count} ended {newest}.");
+        return Err(Failure::Exit(exit::NO_REPORTS, message));
+    }
     if format == Format::Json {
         let reports = all.iter().skip(first).map(WireReport::try_from);
         let reports = reports.collect::<Result<Vec<_>, _>>();
@@ -108,7 +124,7 @@ fn first_of(
 ) -> Result<usize, CommandError> {
     let newest = arguments
         .limit
-        .map_or(0, |limit| reports.len().saturating_sub(limit));
+        .map_or(0, |limit| reports.len().saturating_sub(limit.get()));
     let Some(since) = arguments.since else {
         return Ok(newest);
     };

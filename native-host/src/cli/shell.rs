@@ -3,8 +3,9 @@
 use super::{
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
+    when,
 };
-use crate::{EXIT_BUG, EXIT_USAGE};
+use crate::{EXIT_BUG, EXIT_USAGE, clock::Clock};
 use clap::{Args, Command};
 use clap_complete::Shell;
 
@@ -67,8 +68,16 @@ pub(super) fn man(arguments: &Man, mut command: Command, format: Format) -> Outc
         command = found.ok_or_else(unknown)?;
     }
     let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(command).render(&mut page);
-    rendered.map_err(|error| CommandError::Exit(EXIT_BUG, format!("no manual page: {error}")))?;
+    let title = command.get_display_name().unwrap_or("onionmeter");
+    let title = title.replace(' ', "-").to_uppercase();
+    // All five parts of the title line: readers take the version for the date where that is empty.
+    let rendered = clap_mangen::Man::new(command)
+        .title(title)
+        .date(when::day(Clock::wall()))
+        .source(concat!("onionmeter ", env!("CARGO_PKG_VERSION")))
+        .manual("User Commands")
+        .render(&mut page);
+    rendered.map_err(|error| Failure::Exit(EXIT_BUG, format!("no manual page: {error}")))?;
     let page = String::from_utf8_lossy(&page);
     Answer::new("man", page.clone())
         .with("page", page)

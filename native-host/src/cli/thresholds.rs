@@ -9,7 +9,7 @@ use super::{
     quantity::{bytes, milliseconds, show_bytes, show_ms},
     tor::in_use,
 };
-use crate::{config::Config, home::Home, problems};
+use crate::{EXIT_USAGE, config::Config, home::Home, problems};
 use clap::Args;
 use meter_core::Thresholds;
 use meter_wire::{Request, SetThresholds, U64Text};
@@ -48,6 +48,9 @@ pub(super) struct Arguments {
     max_duration_ms: Option<u64>,
     #[command(flatten)]
     patience: Patience,
+    /// Refused, with the options that it may have been meant for
+    #[arg(hide = true, num_args = 0.., value_name = "VALUE")]
+    bare: Vec<String>,
 }
 
 impl Arguments {
@@ -79,6 +82,12 @@ impl Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    if !arguments.bare.is_empty() {
+        return Err(Failure::Exit(
+            EXIT_USAGE,
+            unnamed(&arguments.bare.join(" ")),
+        ));
+    }
     let running = arguments.patience.wait(in_use(home))?;
     let running = running.map(|status| status.thresholds);
     match running {
@@ -91,6 +100,20 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
                     100kB` keeps them",
             ))
         }
+    }
+}
+
+/// What to write in place of a value without its option.
+fn unnamed(value: &str) -> String {
+    if milliseconds(value).is_ok() {
+        format!(
+            "{value} may be meant as --min-duration \"{value}\" or as --max-duration \"{value}\"; \
+             write the one"
+        )
+    } else if bytes(value).is_ok() {
+        format!("for {value} write --min-bytes \"{value}\"")
+    } else {
+        format!("{value} is no value; see `onionmeter thresholds --help`")
     }
 }
 

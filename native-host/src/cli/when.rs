@@ -1,7 +1,7 @@
 //! Points in time: parsed as people write them, and formatted in local time with the offset.
 
 use super::quantity;
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
 use meter_core::UnixMs;
 
 /// The meaning of `--since`: `2h` ago, a date, date and time, `today` or `yesterday`.
@@ -21,7 +21,7 @@ pub(super) enum Since {
 /// A sentence for the person who wrote it.
 pub(super) fn since(text: &str) -> Result<Since, String> {
     let text = text.trim();
-    match text {
+    match text.to_lowercase().as_str() {
         "today" => return Ok(Since::Day(0)),
         "yesterday" => return Ok(Since::Day(1)),
         _ => {}
@@ -33,9 +33,14 @@ pub(super) fn since(text: &str) -> Result<Since, String> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(Since::Moment(moment));
     }
-    text.parse().map(Since::Local).map_err(|_| {
-        "write 2h, 30min, 7d, today, yesterday, 2026-11-28, or 2026-11-28T14:30".to_owned()
-    })
+    let refused =
+        || "write 2h, 30min, 7d, today, yesterday, 2026-11-28, or 2026-11-28T14:30".to_owned();
+    // Likewise for a zone by its name.
+    if text.contains('[') {
+        let zoned = text.parse::<Zoned>().map_err(|_| refused())?;
+        return Ok(Since::Moment(zoned.timestamp()));
+    }
+    text.parse().map(Since::Local).map_err(|_| refused())
 }
 
 impl Since {
@@ -67,6 +72,12 @@ impl Since {
 pub(super) fn local(at: UnixMs, zone: &TimeZone) -> String {
     let zoned = timestamp(at).to_zoned(zone.clone());
     zoned.strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+}
+
+/// `2027-01-15`, in UTC.
+pub(super) fn day(at: UnixMs) -> String {
+    let zoned = timestamp(at).to_zoned(TimeZone::UTC);
+    zoned.strftime("%Y-%m-%d").to_string()
 }
 
 /// `09:00:00`.
@@ -130,7 +141,10 @@ mod tests {
             ("2027-01-15 14:30", "2027-01-15T13:30:00Z"),
             ("2027-01-15T14:30:00Z", "2027-01-15T14:30:00Z"),
             ("2027-01-15T14:30:00-05:00", "2027-01-15T19:30:00Z"),
-            // In that night the clocks went forward.
+            ("2027-01-15T14:30:00[Etc/GMT+5]", "2027-01-15T19:30:00Z"),
+            ("2 hours", "2027-03-28T10:00:00Z"),
+            ("Today", "2027-03-27T23:00:00Z"),
+            // The clocks went forward in that night.
             ("today", "2027-03-27T23:00:00Z"),
             ("yesterday", "2027-03-26T23:00:00Z"),
             ("100000d", "1970-01-01T00:00:00Z"),
@@ -147,6 +161,7 @@ mod tests {
             "15.1.2027",
             "2027-02-30",
             "2h ago",
+            "2027-01-15T14:30:00[Middle/Earth]",
         ] {
             assert!(
                 since(text).is_err_and(|said| said.contains("2026-11-28")),

@@ -299,3 +299,22 @@ fn whatever_lies_in_place_of_the_book_is_told_as_what_it_is() {
     fs::write(&path, bytes).expect("cut off");
     check(&home.run(&["doctor"]), 1, &["BAD    book"]);
 }
+
+#[test]
+fn a_time_since_which_no_report_ended_is_told_and_no_empty_evidence_is_written() {
+    let home = TestHome::new();
+    drop(book(&home, 3));
+    let all = home.run(&["reports", "--since", "1970-01-01T00:00:46Z"]);
+    check(&all, 0, &["Balance"]);
+    let named = home.run(&["reports", "--since", "1970-01-01T05:00:46[Etc/GMT-5]"]);
+    check(&named, 0, &["Balance"]);
+    let later = ["reports", "--since", "1970-01-01T00:00:47Z"];
+    let text = check(
+        &home.run(&later),
+        5,
+        &["No report ended since then", "newest of 3"],
+    );
+    assert!(!text.contains("Balance"), "{text}");
+    let json = home.run(&[&later[..], &["--json"]].concat());
+    check(&json, 5, &["\"no_reports\""]);
+}

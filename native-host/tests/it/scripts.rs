@@ -92,6 +92,7 @@ fn every_command_gives_one_object_with_a_state_when_nothing_runs() {
         (&["status", "--check"], 3, "not_running"),
         (&["reports"], 5, "no_reports"),
         (&["verify", "/nowhere.json"], 66, "error"),
+        (&["reports", "--book", "/nowhere.sqlite3"], 66, "error"),
         (&["tor", "stop"], 0, "not_running"),
         (&["monitor", "stop"], 0, "not_running"),
         (&["down"], 0, "not_running"),
@@ -356,7 +357,7 @@ fn completions_and_manual_know_every_command() {
     }
     let page = out(&["man"]);
     assert!(
-        page.contains(".TH onionmeter") && page.contains("exit\\-codes"),
+        page.contains(".TH ONIONMETER") && page.contains("exit\\-codes"),
         "{page}"
     );
     let page = out(&["man", "tor", "start"]);
@@ -380,4 +381,68 @@ fn completions_and_manual_know_every_command() {
         .output()
         .expect("bash");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "status");
+}
+
+#[test]
+fn help_and_version_are_objects_for_programs_too() {
+    let home = TestHome::new();
+    for (args, word) in [
+        (&["--version", "--json"][..], "onionmeter "),
+        (&["status", "--help", "--json"], "--watch"),
+        (&["help", "--json"], "Every day"),
+        (&["help", "exit-codes", "--json"], "config_invalid"),
+    ] {
+        let told = object(&home.run(args));
+        assert_eq!(told["state"], "help", "{args:?}");
+        let text = told["text"].as_str().expect("a text");
+        assert!(text.contains(word), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_told_like_any_other_output() {
+    let home = TestHome::new();
+    for args in [&["--help"][..], &["--version"], &["help", "status"]] {
+        let full = fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("Linux has it");
+        let output = home.command(args).stdout(full).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(74), "{args:?}");
+    }
+}
+
+#[test]
+fn a_value_without_its_option_is_told_which_options_there_are() {
+    let home = TestHome::new();
+    for (value, option) in [
+        (&["30s"][..], "--min-duration \"30s\""),
+        (&["30", "s"], "--max-duration \"30 s\""),
+        (&["100kB"], "--min-bytes \"100kB\""),
+    ] {
+        let told = check(&home, &[&["thresholds"], value].concat(), 64, "error");
+        let message = told["error"]["message"].as_str().expect("a text");
+        assert!(message.contains(option), "{message}");
+    }
+    let told = check(&home, &["reports", "--limit", "0"], 64, "error");
+    let message = told["error"]["message"].as_str().expect("a text");
+    assert!(message.contains("from 1 on"), "{message}");
+}
+
+#[test]
+fn a_manual_page_names_its_date_and_its_version_each_in_its_place() {
+    let home = TestHome::new();
+    for (args, title) in [
+        (&["man"][..], "ONIONMETER"),
+        (&["man", "tor", "start"], "ONIONMETER-TOR-START"),
+    ] {
+        let output = home.run(args);
+        let page = String::from_utf8_lossy(&output.stdout);
+        let line = page.lines().find(|line| line.starts_with(".TH "));
+        let words: Vec<_> = line.expect("a title").splitn(5, ' ').collect();
+        assert_eq!(words[1..3], [title, "1"]);
+        let is_date = |part: &str| part.parse::<u16>().is_ok();
+        assert!(words[3].split('-').all(is_date), "{}", words[3]);
+        assert!(words[4].starts_with("\"onionmeter "), "{}", words[4]);
+    }
 }
