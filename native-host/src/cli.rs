@@ -37,7 +37,7 @@ mod when;
 
 use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems};
 use clap::{CommandFactory as _, Parser, Subcommand};
-use outcome::{Failure, Outcome};
+use outcome::{CommandError, Outcome};
 use output::{Answer, Format, tell};
 use std::{
     ffi::{OsStr, OsString},
@@ -232,7 +232,7 @@ fn not_understood(error: &clap::Error) -> ExitCode {
             // In colour where stdout is a screen.
             Format::Text => error
                 .print()
-                .map_err(Failure::Output)
+                .map_err(CommandError::Output)
                 .map(|()| ExitCode::SUCCESS),
         };
         return printed.unwrap_or_else(|failure| tell(&failure, format));

@@ -3,6 +3,7 @@
 mod edit;
 pub(crate) mod keys;
 mod parse;
+mod pasted;
 mod read;
 
 use meter_core::{Backend, Thresholds, TorAddr};

@@ -207,12 +207,19 @@ fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
     let path = home.config();
     // If the file had a mistake before, this value is not the cause.
     Config::load(&path).map_err(|error| broken(&error))?;
+    // A value that may contain secrets is shown as the parser shows it.
+    let is_secret = matches!(key, "tor.shadowsocks" | "tor.bridges");
     config::set(&path, key, &value).map_err(|error| match error {
         ConfigError::Write(..) => CommandError::Exit(exit::CANNOT_WRITE, problems::chain(&error)),
-        ConfigError::Value { limit, .. } => usage(format!(
-            "{key} is {}; it must be {limit}",
-            plain(&value).trim()
-        )),
+        ConfigError::Value {
+            limit,
+            value: found,
+            ..
+        } => {
+            let given = plain(&value);
+            let shown = if is_secret { &found } else { given.trim() };
+            usage(format!("{key} is {shown}; it must be {limit}"))
+        }
         other => usage(problems::chain(&other)),
     })?;
     let effect = Effect::of(key);

@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     let is_there = path.try_exists().map_err(cannot)?;
     if arguments.book.is_some() && !is_there {
         let text = format!("{} is not there", path.display());
-        return Err(Failure::Exit(exit::NO_INPUT, text));
+        return Err(CommandError::Exit(exit::NO_INPUT, text));
     }
     if !is_there {
         let message = "There are no reports yet: the first session makes the book.";
@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         let newest = reports.last().map(|newest| newest.value().ended_at);
         let newest = newest.map(|at| when::local(at, &zone)).unwrap_or_default();
         let message = format!("No report ended since then; the newest of {count} ended {newest}.");
-        return Err(Failure::Exit(exit::NO_REPORTS, message));
+        return Err(CommandError::Exit(exit::NO_REPORTS, message));
     }
     if format == Format::Json {
         let reports = all.iter().skip(first).map(WireReport::try_from);

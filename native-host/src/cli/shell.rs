@@ -5,7 +5,7 @@ use super::{
     output::{Answer, Format},
     when,
 };
-use crate::{EXIT_BUG, EXIT_USAGE, clock::Clock};
+use crate::{EXIT_BUG, EXIT_USAGE, system::clock::Clock};
 use clap::{Args, Command};
 use clap_complete::Shell;
 
@@ -77,7 +77,7 @@ pub(super) fn man(arguments: &Man, mut command: Command, format: Format) -> Outc
         .source(concat!("onionmeter ", env!("CARGO_PKG_VERSION")))
         .manual("User Commands")
         .render(&mut page);
-    rendered.map_err(|error| Failure::Exit(EXIT_BUG, format!("no manual page: {error}")))?;
+    rendered.map_err(|error| CommandError::Exit(EXIT_BUG, format!("no manual page: {error}")))?;
     let page = String::from_utf8_lossy(&page);
     Answer::new("man", page.clone())
         .with("page", page)

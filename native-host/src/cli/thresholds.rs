@@ -83,7 +83,7 @@ impl Arguments {
 
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     if !arguments.bare.is_empty() {
-        return Err(Failure::Exit(
+        return Err(CommandError::Exit(
             EXIT_USAGE,
             unnamed(&arguments.bare.join(" ")),
         ));

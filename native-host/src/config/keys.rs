@@ -1,6 +1,6 @@
 //! The settings by name, from the example file, which contains every one with its default.
 
-use super::{Config, ConfigError, TorAddr, parse};
+use super::{Config, ConfigError, TorAddr, parse, pasted::bridges};
 use meter_core::Backend;
 use meter_wire::{Problem, Setting, Settings};
 use std::path::Path;
@@ -141,6 +141,9 @@ pub(crate) fn typed(
 ) -> Result<Value, String> {
     let default = Keys::defaults().value(key);
     let default = default.ok_or_else(|| format!("there is no setting {key}"))?;
+    if key == "tor.bridges" {
+        return bridges(words);
+    }
     if let Value::Array(_) = default {
         let lines = words.iter().filter(|line| !line.is_empty());
         return Ok(Value::Array(lines.collect()));
@@ -342,7 +345,12 @@ mod tests {
             ("tor.backend", &["managed"], "\"managed\""),
             ("tor.socks_port", &["/run/tor/socks"], "\"/run/tor/socks\""),
             ("tor.socks_port", &["9050"], "9050"),
-            ("tor.bridges", &["a b", "c"], "[\"a b\", \"c\"]"),
+            ("tor.extra_torrc", &["a b", "c"], "[\"a b\", \"c\"]"),
+            (
+                "tor.bridges",
+                &["> 192.0.2.1:1\n192.0.2.2:1"],
+                "[\"192.0.2.1:1\", \"192.0.2.2:1\"]",
+            ),
             ("tor.bridges", &[""], "[]"),
             ("tor.arti", &["{ a = 1 }"], "{ a = 1 }"),
         ] {
@@ -350,6 +358,11 @@ mod tests {
         }
         for (key, words, expected) in [
             ("relay.port", &["abc"][..], "relay.port is abc: no"),
+            (
+                "tor.bridges",
+                &["# 192.0.2.1:1"],
+                "tor.bridges cannot be used: there is no bridge in it",
+            ),
             (
                 "relay.optimistic",
                 &["yes"],

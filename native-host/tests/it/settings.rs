@@ -29,6 +29,14 @@ const SETTINGS: &[(&[&str], &str, &str)] = &[
         "Tor's next start",
         "bridges = [\"192.0.2.1:443\", \"192.0.2.2:443\"]",
     ),
+    (
+        &[
+            "tor.bridges",
+            "# mail\n> Bridge 192.0.2.1:443\r\n\n> 192.0.2.2:443\n",
+        ],
+        "Tor's next start",
+        "bridges = [\"192.0.2.1:443\", \"192.0.2.2:443\"]",
+    ),
     (&["tor.bridges", ""], "Tor's next start", "bridges = []"),
     (
         &["log.level", "debug"],
@@ -302,4 +310,99 @@ fn what_is_in_force_is_told_beside_a_file_that_was_changed_or_broken_since() {
         !said.contains("in force"),
         "a new start took it all: {said}"
     );
+}
+
+#[test]
+fn options_behind_a_value_are_options_and_never_a_part_of_it() {
+    let home = TestHome::new();
+    let set = [
+        "config",
+        "set",
+        "tor.extra_torrc",
+        "ExitNodes {de}",
+        "--json",
+    ];
+    let told = object(&home.run(&set));
+    assert_eq!(told["value"], serde_json::json!(["ExitNodes {de}"]));
+    let text = fs::read_to_string(home.root().join("config.toml")).expect("there");
+    assert!(!text.contains("json"), "{text}");
+    let list = [
+        "config",
+        "set",
+        "tor.bridges",
+        "- 192.0.2.1:443\n- 192.0.2.2:443",
+        "--json",
+    ];
+    let told = object(&home.run(&list));
+    assert_eq!(
+        told["value"],
+        serde_json::json!(["192.0.2.1:443", "192.0.2.2:443"])
+    );
+    let below = check(
+        &home,
+        &["config", "set", "relay.port", "-1"],
+        64,
+        &["-1", "from 1024"],
+    );
+    assert!(below.contains("Nothing was changed"), "{below}");
+}
+
+#[test]
+fn a_server_in_place_of_the_name_of_its_file_is_refused_and_never_repeated() {
+    let home = TestHome::new();
+    let before = fs::read_to_string(home.root().join("config.toml")).expect("there");
+    for server in [
+        "ss://aes-256-gcm:hunter2@192.0.2.77:8388",
+        "{\"server\": \"192.0.2.77\", \"password\": \"hunter2\"}",
+    ] {
+        let said = check(
+            &home,
+            &["config", "set", "tor.shadowsocks", server],
+            64,
+            &["the server itself", "the name of a file"],
+        );
+        assert!(
+            !said.contains("hunter2") && !said.contains("192.0.2.77"),
+            "{said}"
+        );
+    }
+    check(
+        &home,
+        &["config", "set", "tor.shadowsocks", "~/ss"],
+        64,
+        &["~", "absolute path"],
+    );
+    let after = fs::read_to_string(home.root().join("config.toml")).expect("there");
+    assert_eq!(before, after);
+    home.configure("[tor]\nshadowsocks = \"nowhere.txt\"\n");
+    check(
+        &home,
+        &["doctor"],
+        1,
+        &["is not there", "correct ", "nowhere.txt"],
+    );
+}
+
+#[test]
+fn of_several_bridges_the_one_that_is_none_is_named_by_its_place_and_never_repeated() {
+    let home = TestHome::new();
+    let lines = "Bridge 192.0.2.1:443\nobfs4 192.0.2.77:443\nBridge 192.0.2.3:443";
+    let said = check(
+        &home,
+        &["config", "set", "tor.bridges", lines],
+        64,
+        &["line 2 of 3", "lacks cert="],
+    );
+    assert!(!said.contains("192.0.2.77"), "{said}");
+    let many = "192.0.2.77:443\n".repeat(65);
+    let said = check(
+        &home,
+        &["config", "set", "tor.bridges", &many],
+        64,
+        &["tor.bridges is 65", "at most 64 lines"],
+    );
+    assert!(!said.contains("192.0.2.77"), "{said}");
+    home.configure("[tor]\nbridges = \"obfs4 192.0.2.77:443\"\n");
+    let said = check(&home, &["config", "check"], 78, &["line 2", "lacks cert="]);
+    assert!(!said.contains("192.0.2.77"), "{said}");
 }

@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::ServerFault as Fault;
-use super::*;
+use super::{ServerFault as Fault, *};
 
 /// 16 and 32 bytes in base64.
 const KEY_16: &str = "AAECAwQFBgcICQoLDA0ODw==";
@@ -149,18 +148,18 @@ fn configurations_and_exported_lists_are_read() {
     let ipv6 = server.replace("192.0.2.7", "[2001:db8::1]");
     check(&ipv6, "aes-128-gcm", "x", "[2001:db8::1]:8388");
     for (from, to, expected) in [
-        ("192.0.2.7", "0.0.0.0", ServerFault::Unspecified),
-        ("192.0.2.7", "::", ServerFault::Unspecified),
-        ("\"server_port\"", "\"port_of_it\"", ServerFault::NoPort),
-        ("\"8388\"", "\"83x\"", ServerFault::Port),
-        ("\"8388\"", "70000", ServerFault::Port),
-        ("\"aes-128-gcm\"", "null", ServerFault::NoMethod),
+        ("192.0.2.7", "0.0.0.0", Fault::Unspecified),
+        ("192.0.2.7", "::", Fault::Unspecified),
+        ("\"server_port\"", "\"port_of_it\"", Fault::NoPort),
+        ("\"8388\"", "\"83x\"", Fault::Port),
+        ("\"8388\"", "70000", Fault::Port),
+        ("\"aes-128-gcm\"", "null", Fault::NoMethod),
         (
             "\"timeout\": 300",
             "\"users\": [{\"name\": \"a\", \"password\": \"b\"}]",
-            ServerFault::Option("users"),
+            Fault::Option("users"),
         ),
-        ("\"plain\"", "\"http_simple\"", ServerFault::Option("obfs")),
+        ("\"plain\"", "\"http_simple\"", Fault::Option("obfs")),
         (
             "\"timeout\": 300",
             "\"prefix\": \"\\u0016\"",
@@ -171,27 +170,20 @@ fn configurations_and_exported_lists_are_read() {
             "\"multiplex\": {\"enabled\": true}",
             Fault::Option("multiplex"),
         ),
-        ("tcp_and_udp", "udp_only", ServerFault::UdpOnly),
-        (
-            "\"timeout\": 300",
-            "\"network\": \"udp\"",
-            ServerFault::UdpOnly,
-        ),
-        ("192.0.2.7", " ", ServerFault::Document("it has no server")),
-        ("null", "\"v2ray-plugin\"", ServerFault::Plugin),
+        ("tcp_and_udp", "udp_only", Fault::UdpOnly),
+        ("\"timeout\": 300", "\"network\": \"udp\"", Fault::UdpOnly),
+        ("192.0.2.7", " ", Fault::Document("it has no server")),
+        ("null", "\"v2ray-plugin\"", Fault::Plugin),
     ] {
         refused(&server.replace(from, to), expected);
     }
-    refused("[]", ServerFault::Document("its list of servers is empty"));
-    refused("{}", ServerFault::Document("it has no server"));
+    refused("[]", Fault::Document("its list of servers is empty"));
+    refused("{}", Fault::Document("it has no server"));
     refused(
         &server.replace("\"server\"", "\u{201d}server\u{201d}"),
-        ServerFault::Document("it has typographic quotation marks; type plain ones"),
+        Fault::Document("it has typographic quotation marks; type plain ones"),
     );
-    refused(
-        "[1]",
-        ServerFault::Document("its first server is no object"),
-    );
+    refused("[1]", Fault::Document("its first server is no object"));
 }
 
 /// As mail, chat programs and command lines leave them.
@@ -269,10 +261,10 @@ fn what_is_for_another_program_is_called_what_it_is() {
         ),
         ("[Interface]\nPrivateKey = x\n", "a WireGuard configuration"),
     ] {
-        refused(text, ServerFault::Other(what));
+        refused(text, Fault::Other(what));
     }
     // "ss://a\nss://b".
-    refused("c3M6Ly9hCnNzOi8vYg==\n", ServerFault::Subscription);
+    refused("c3M6Ly9hCnNzOi8vYg==\n", Fault::Subscription);
     for text in [
         r#"{"outbounds": [{"type": "shadowsocks"}]}"#,
         r#"{"protocol": "shadowsocks", "settings": {"servers": []}}"#,
@@ -280,67 +272,50 @@ fn what_is_for_another_program_is_called_what_it_is() {
         r#"{"version": "2", "servers": []}"#,
     ] {
         let reason = Server::parse(text).unwrap_err();
-        assert!(
-            matches!(reason, ServerFault::Document(_)),
-            "{text}: {reason}"
-        );
-        assert_ne!(reason, ServerFault::Document("it is not JSON"), "{text}");
+        assert!(matches!(reason, Fault::Document(_)), "{text}: {reason}");
+        assert_ne!(reason, Fault::Document("it is not JSON"), "{text}");
     }
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn what_cannot_be_used_is_refused_with_what_is_wrong() {
     for (text, expected) in [
-        (" \n", ServerFault::Empty),
-        ("hello", ServerFault::Unknown),
-        (
-            "ss://aes-256-gcm:x@192.0.2.1:1\nss://b",
-            ServerFault::Several,
-        ),
+        (" \n", Fault::Empty),
+        ("hello", Fault::Unknown),
+        ("ss://aes-256-gcm:x@192.0.2.1:1\nss://b", Fault::Several),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1#a ss://aes-256-gcm:x@192.0.2.2:1#b",
-            ServerFault::Several,
+            Fault::Several,
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1#a\nGreetings",
-            ServerFault::NotOneLine,
+            Fault::NotOneLine,
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1\u{7}",
-            ServerFault::Character('\u{7}'),
+            Fault::Character('\u{7}'),
         ),
-        (
-            "ss://aes-256-gcm:a b@192.0.2.1:1",
-            ServerFault::Character(' '),
-        ),
-        (
-            "ss\u{ff1a}//x@192.0.2.1:1",
-            ServerFault::Character('\u{ff1a}'),
-        ),
-        ("My key: ss://x@192.0.2.1:1", ServerFault::TextBefore),
-        ("ss://aes-256-gcm:a#b@192.0.2.1:1", ServerFault::Hash),
-        ("ss://192.0.2.1:8388", ServerFault::Url(UrlPart::User)),
-        ("ss://aes-256-gcm:x@192.0.2.1:-1", ServerFault::Port),
-        ("ss://aes-256-gcm:x@192.0.2.256:1", ServerFault::Address),
-        ("ss://aes-256-gcm:x@192.000.002.001:1", ServerFault::Address),
-        (
-            "ss://aes-256-gcm:x@[fe80::1%25eth0]:1",
-            ServerFault::Address,
-        ),
-        ("ss://aes-256-gcm:x@255.255.255.255:1", ServerFault::Address),
-        (
-            "ss://aes-256-gcm:x@b\u{fc}cher.example:1",
-            ServerFault::Name,
-        ),
-        ("ss://!!!@192.0.2.1:1", ServerFault::Url(UrlPart::User)),
-        ("ss://aes-256-gcm:x@192.0.2.1:99999", ServerFault::Port),
-        ("ss://", ServerFault::Url(UrlPart::Server)),
-        ("ss://@", ServerFault::Url(UrlPart::Server)),
-        ("ss://aes-256-gcm:x@192.0.2.1", ServerFault::NoPort),
-        ("ss://aes-256-gcm:x@192.0.2.1:/", ServerFault::NoPort),
-        ("ss://aes-256-gcm:x@[2001:db8::1]", ServerFault::NoPort),
-        ("ss://aes-256-gcm:x@2001:db8::1:443", ServerFault::Address),
-        ("ssconf://example.org/key.json", ServerFault::Dynamic),
+        ("ss://aes-256-gcm:a b@192.0.2.1:1", Fault::Character(' ')),
+        ("ss\u{ff1a}//x@192.0.2.1:1", Fault::Character('\u{ff1a}')),
+        ("My key: ss://x@192.0.2.1:1", Fault::TextBefore),
+        ("ss://aes-256-gcm:a#b@192.0.2.1:1", Fault::Hash),
+        ("ss://192.0.2.1:8388", Fault::Url(UrlPart::User)),
+        ("ss://aes-256-gcm:x@192.0.2.1:-1", Fault::Port),
+        ("ss://aes-256-gcm:x@192.0.2.256:1", Fault::Address),
+        ("ss://aes-256-gcm:x@192.000.002.001:1", Fault::Address),
+        ("ss://aes-256-gcm:x@[fe80::1%25eth0]:1", Fault::Address),
+        ("ss://aes-256-gcm:x@255.255.255.255:1", Fault::Address),
+        ("ss://aes-256-gcm:x@b\u{fc}cher.example:1", Fault::Name),
+        ("ss://!!!@192.0.2.1:1", Fault::Url(UrlPart::User)),
+        ("ss://aes-256-gcm:x@192.0.2.1:99999", Fault::Port),
+        ("ss://", Fault::Url(UrlPart::Server)),
+        ("ss://@", Fault::Url(UrlPart::Server)),
+        ("ss://aes-256-gcm:x@192.0.2.1", Fault::NoPort),
+        ("ss://aes-256-gcm:x@192.0.2.1:/", Fault::NoPort),
+        ("ss://aes-256-gcm:x@[2001:db8::1]", Fault::NoPort),
+        ("ss://aes-256-gcm:x@2001:db8::1:443", Fault::Address),
+        ("ssconf://example.org/key.json", Fault::Dynamic),
         (
             "ss://YWVzLTI1Ni1nY206eA==@192.0.2.1:1/?outline=1&prefix=%16%03",
             Fault::Option("prefix"),
@@ -363,15 +338,15 @@ fn what_cannot_be_used_is_refused_with_what_is_wrong() {
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1?outline=1;pre%66ix=a",
-            ServerFault::Option("prefix"),
+            Fault::Option("prefix"),
         ),
-        ("ss://aes-256-gcm:x@example.org:8388", ServerFault::Name),
-        ("ss://aes-256-gcm:x@0.0.0.0:8388", ServerFault::Unspecified),
-        ("ss://aes-256-gcm:x@192.0.2.1:0", ServerFault::Port),
-        ("ss://rc4-md5:x@192.0.2.1:1", ServerFault::Method),
-        ("ss://aes-256-cfb:x@192.0.2.1:1", ServerFault::Method),
-        ("ss://none:x@192.0.2.1:1", ServerFault::NoEncryption),
-        ("ss://plain:x@192.0.2.1:1", ServerFault::NoEncryption),
+        ("ss://aes-256-gcm:x@example.org:8388", Fault::Name),
+        ("ss://aes-256-gcm:x@0.0.0.0:8388", Fault::Unspecified),
+        ("ss://aes-256-gcm:x@192.0.2.1:0", Fault::Port),
+        ("ss://rc4-md5:x@192.0.2.1:1", Fault::Method),
+        ("ss://aes-256-cfb:x@192.0.2.1:1", Fault::Method),
+        ("ss://none:x@192.0.2.1:1", Fault::NoEncryption),
+        ("ss://plain:x@192.0.2.1:1", Fault::NoEncryption),
         // base64url of "aes-256-gcm:".
         ("ss://YWVzLTI1Ni1nY206@192.0.2.1:1", Fault::NoPassword),
         (

@@ -12,7 +12,12 @@ pub(super) fn findings(config: &Config, home: &Home) -> Vec<Finding> {
         Ok(Some(words)) => vec![Good(words)],
         Err(problem) => vec![Bad {
             what: problems::chain(&problem),
-            remedy: remedy(&problem).to_owned(),
+            remedy: match (&problem, &detour.shadowsocks) {
+                (TorProblem::ShadowsocksRefused(_), Some(file)) => {
+                    format!("correct {}, then `onionmeter tor start`", file.display())
+                }
+                _ => remedy(&problem).to_owned(),
+            },
         }],
     }
 }

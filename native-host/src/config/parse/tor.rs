@@ -4,8 +4,11 @@ use super::reader::{Reader, line_of};
 use crate::config::{ConfigError, TorChoice};
 use meter_core::{Backend, TorAddr};
 use meter_tor::{Bridge, BridgeFault, SOCKET_PATH_BYTES_MAX};
-use serde::Deserialize;
-use std::path::PathBuf;
+use serde::{
+    Deserialize, Deserializer,
+    de::{SeqAccess, Visitor},
+};
+use std::{fmt, path::PathBuf};
 use toml::Spanned;
 
 /// More bridges than anybody gets; Tor tries each of them.
@@ -25,7 +28,38 @@ pub(super) struct Tor {
     extra_torrc: Vec<Spanned<String>>,
     arti: toml::Table,
     shadowsocks: Option<Spanned<String>>,
-    bridges: Vec<Spanned<String>>,
+    bridges: Option<Spanned<Lines>>,
+}
+
+/// A list of texts, or one text of several lines, as people paste it. By hand: no error may repeat
+/// a text that is a secret.
+#[derive(Default)]
+struct Lines(Vec<Spanned<String>>);
+
+impl<'de> Deserialize<'de> for Lines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reading;
+        impl<'de> Visitor<'de> for Reading {
+            type Value = Lines;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of texts")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Lines, E> {
+                Ok(Lines(vec![Spanned::new(0..0, text.to_owned())]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Lines, A::Error> {
+                let mut lines = Vec::new();
+                while let Some(line) = texts.next_element()? {
+                    lines.push(line);
+                }
+                Ok(Lines(lines))
+            }
+        }
+        deserializer.deserialize_any(Reading)
+    }
 }
 
 /// The configured ways for Tor's own connections.
@@ -83,6 +117,9 @@ impl Tor {
     fn ways(&self, backend: Option<Backend>, reader: &Reader<'_>) -> Result<Ways, ConfigError> {
         let file = self.shadowsocks.as_ref();
         let file = file.filter(|file| !file.get_ref().is_empty());
+        if let Some(file) = file {
+            check_file(file, reader)?;
+        }
         let bridges = self.bridges(backend, reader)?;
         if let Some(value) = &self.backend
             && backend == Some(Backend::Existing)
@@ -118,31 +155,58 @@ impl Tor {
         backend: Option<Backend>,
         reader: &Reader<'_>,
     ) -> Result<Vec<Bridge>, ConfigError> {
-        let lines = &self.bridges;
-        if let Some(first_too_many) = lines.get(BRIDGES_MAX) {
-            let found = Spanned::new(first_too_many.span(), lines.len());
+        let Some(bridges) = &self.bridges else {
+            return Ok(Vec::new());
+        };
+        let mut read = Vec::new();
+        for text in &bridges.get_ref().0 {
+            // A text that is the value itself stands where the value does.
+            let start = text.span().start.max(bridges.span().start);
+            for bridge in Bridge::parse_all(text.get_ref()) {
+                let bridge = bridge.and_then(|bridge| match backend {
+                    Some(Backend::Embedded) if !bridge.has_fingerprint() => {
+                        Err(BridgeFault::NoFingerprint)
+                    }
+                    _ => Ok(bridge),
+                });
+                let bridge = bridge.map_err(|reason| ConfigError::Bridge {
+                    path: reader.path.to_path_buf(),
+                    line: line_of(reader.text, start),
+                    reason,
+                })?;
+                read.push(bridge);
+            }
+        }
+        if read.len() > BRIDGES_MAX {
+            let found = Spanned::new(bridges.span(), read.len());
             let limit = format!("at most {BRIDGES_MAX} lines");
             return Err(reader.refuse("tor.bridges", &found, limit));
         }
-        let read = |line: &Spanned<String>| {
-            let bridge = Bridge::parse(line.get_ref());
-            let bridge = bridge.and_then(|bridge| match backend {
-                Some(Backend::Embedded) if !bridge.has_fingerprint() => {
-                    Err(BridgeFault::NoFingerprint)
-                }
-                _ => Ok(bridge),
-            });
-            bridge.map_err(|reason| ConfigError::Bridge {
-                path: reader.path.to_path_buf(),
-                line: line_of(reader.text, line.span().start),
-                reason,
-            })
-        };
-        lines.iter().map(read).collect()
+        Ok(read)
     }
 }
 
-/// Parses a port, or a text that is a path; 0 is not a port.
+/// What is pasted in place of the name of a file is never repeated: it holds a password.
+fn check_file(file: &Spanned<String>, reader: &Reader<'_>) -> Result<(), ConfigError> {
+    let text = file.get_ref().trim_start();
+    let (found, limit) = if text.contains("://") || text.starts_with('{') {
+        (
+            "the server itself",
+            "the name of a file that only you can read, with the server in it",
+        )
+    } else if text.starts_with("~/") {
+        (
+            "a path with ~, which stands for nothing here",
+            "an absolute path, or a name in Onionmeter's folder",
+        )
+    } else {
+        return Ok(());
+    };
+    let found = Spanned::new(file.span(), found);
+    Err(reader.refuse("tor.shadowsocks", &found, limit.to_owned()))
+}
+
+/// A port, or a text that is a path; 0 is none.
 fn place(
     reader: &Reader<'_>,
     key: &'static str,
@@ -263,6 +327,20 @@ mod tests {
         let said = message("[tor]\nbridges = [\"192.0.2.77:443\\nUseBridges 0\"]");
         assert!(
             said.contains("line 2") && !said.contains("192.0.2.77"),
+            "{said}"
+        );
+        let of = |value: &str| parse(&format!("[tor]\nbridges = {value}"), Path::new("x"));
+        let several = "\"\"\"\nBridge 192.0.2.1:443\n# old\n\n> 192.0.2.2:443\n\"\"\"";
+        for value in [several, &format!("[{several}]")] {
+            assert_eq!(of(value).expect("in order").tor.bridges.len(), 2, "{value}");
+        }
+        for none in ["[\"\"]", "[\"# 192.0.2.1:443\"]", "\"\""] {
+            let said = message(&format!("[tor]\nbridges = {none}"));
+            assert!(said.contains("there is no bridge in it"), "{said}");
+        }
+        let said = message("[tor]\n\nbridges = \"192.0.2.77:443 0123\"");
+        assert!(
+            said.contains("line 3") && !said.contains("192.0.2.77"),
             "{said}"
         );
         let lines = "\"192.0.2.1:443\",".repeat(65);
