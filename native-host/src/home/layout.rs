@@ -18,17 +18,21 @@ pub(super) enum Made {
     File(&'static str),
     /// Files with names that begin like this.
     Files(&'static str),
+    /// Files with names that begin like this, continue with a number and end in one of these ways.
+    Numbered(&'static str, &'static [&'static str]),
     /// Links with names that begin like this. Their targets stay.
     Links(&'static str),
     /// A folder and what is made in it.
     Folder(&'static str, &'static [Self]),
     /// A folder that belongs to one program: its files, folders and links.
     Tree(&'static str),
-    /// Such folders with names that begin like this.
+    /// The same, recognised by a file in it: a folder of this name may belong to somebody else.
+    TreeWith(&'static str, &'static str),
+    /// Such folders with names that begin like this and end with a number.
     Trees(&'static str),
 }
 
-use Made::{File, Files, Folder, Links, Tree, Trees};
+use Made::{File, Files, Folder, Links, Numbered, Tree, TreeWith, Trees};
 
 /// The name of `Home::mark_file`.
 pub(super) const MARKER: &str = ".onionmeter";
@@ -58,7 +62,7 @@ pub(super) const HOME: &[Made] = &[
     File("book.sqlite3-wal"),
     Folder("bin", &[File("onionmeter")]),
     // Books of ended chains.
-    Files("book.old-"),
+    Numbered("book.old-", BOOK_ENDS),
     Folder("key", &[File("device.key"), File("last-signed")]),
     Folder("log", &[File("onionmeter.log"), File("onionmeter.old.log")]),
     Folder(
@@ -70,9 +74,16 @@ pub(super) const HOME: &[Made] = &[
         ],
     ),
     Folder("tor", TOR),
-    // A browser's profile, links included.
-    Tree("firefox"),
+    // A browser's profile, links included. `open` puts the floor there before the first start.
+    TreeWith("firefox", "user.js"),
     Folder("arti", &[Tree("cache"), Tree("state"), Trees("state.old-")]),
+];
+
+const BOOK_ENDS: &[&str] = &[
+    ".sqlite3",
+    ".sqlite3-journal",
+    ".sqlite3-shm",
+    ".sqlite3-wal",
 ];
 
 /// `Paths` of meter-tor's managed Tor, and the socket of the embedded one.
@@ -117,7 +128,8 @@ fn add_made(folder: &Path, list: &'static [Made], found: &mut Vec<PathBuf>) {
         found.push(entry.path());
         match made {
             Folder(_, inner) if made.fits(&entry.path()) => add_made(&entry.path(), inner, found),
-            Folder(..) | File(_) | Files(_) | Links(_) | Tree(_) | Trees(_) => {}
+            Folder(..) | File(_) | Files(_) | Numbered(..) | Links(_) | Tree(_) | TreeWith(..)
+            | Trees(_) => {}
         }
     }
 }
@@ -133,8 +145,11 @@ impl Made {
         fs::symlink_metadata(path).is_ok_and(|meta| {
             let kind = meta.file_type();
             match self {
-                Self::File(_) | Self::Files(_) => kind.is_file() || kind.is_socket(),
+                Self::File(_) | Self::Files(_) | Self::Numbered(..) => {
+                    kind.is_file() || kind.is_socket()
+                }
                 Self::Links(_) => kind.is_symlink(),
+                Self::TreeWith(_, sign) => kind.is_dir() && path.join(sign).is_file(),
                 Self::Folder(..) | Self::Tree(_) | Self::Trees(_) => kind.is_dir(),
             }
         })
@@ -143,8 +158,14 @@ impl Made {
     fn is_called(&self, name: &str) -> bool {
         match self {
             Self::File(own) => name == *own || is_half_written(name, own),
-            Self::Files(begin) | Self::Links(begin) | Self::Trees(begin) => name.starts_with(begin),
-            Self::Folder(own, _) | Self::Tree(own) => name == *own,
+            Self::Files(begin) | Self::Links(begin) => name.starts_with(begin),
+            Self::Numbered(begin, ends) => ends.iter().any(|end| {
+                let rest = name.strip_prefix(begin);
+                rest.and_then(|rest| rest.strip_suffix(end))
+                    .is_some_and(is_number)
+            }),
+            Self::Trees(begin) => name.strip_prefix(begin).is_some_and(is_number),
+            Self::Folder(own, _) | Self::Tree(own) | Self::TreeWith(own, _) => name == *own,
         }
     }
 }
@@ -161,6 +182,10 @@ fn is_half_written(name: &str, own: &str) -> bool {
     })
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +198,8 @@ mod tests {
             "book.sqlite3-wal",
             "book.sqlite3.probe",
             "registered.json.new-12-0",
+            "book.old-1.sqlite3",
+            "book.old-12.sqlite3-wal",
         ] {
             assert!(Made::find(HOME, name).is_some(), "{name}");
         }
@@ -182,6 +209,9 @@ mod tests {
             "registered.json.new-x",
             "Documents",
             "book.sqlite3.bak",
+            "book.old-summer.sqlite3",
+            "book.old-1.sqlite3.bak",
+            "book.old-.sqlite3",
         ] {
             assert!(Made::find(HOME, name).is_none(), "{name}");
         }

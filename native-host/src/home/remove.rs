@@ -14,7 +14,7 @@ use rustix::{
 };
 use std::{
     ffi::{CStr, OsStr},
-    io,
+    io::{self, ErrorKind},
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
 };
@@ -28,6 +28,9 @@ pub(crate) struct Removal {
     pub(crate) foreign: Vec<PathBuf>,
     /// What was made by Onionmeter and could not be removed.
     pub(crate) failed: Vec<(PathBuf, io::Error)>,
+    /// Why the folder itself stays although nothing is left in it: a disk is mounted there, or the
+    /// folder above is somebody else's.
+    pub(crate) root_stays: Option<io::Error>,
 }
 
 /// Whether to remove, or only to simulate.
@@ -70,7 +73,12 @@ impl Home {
                 && let Err(error) = std::fs::remove_dir(self.root())
             {
                 removal.removed -= 1;
-                removal.failed.push((self.root().to_path_buf(), error));
+                match error.kind() {
+                    ErrorKind::ResourceBusy
+                    | ErrorKind::PermissionDenied
+                    | ErrorKind::ReadOnlyFilesystem => removal.root_stays = Some(error),
+                    _ => removal.failed.push((self.root().to_path_buf(), error)),
+                }
             }
         }
         Ok(removal)
@@ -143,12 +151,15 @@ impl Walk {
                     // Removed last, by the caller.
                     (Some(Made::File(layout::MARKER)), FileType::RegularFile) => return Ok(true),
                     (
-                        Some(Made::File(_) | Made::Files(_)),
+                        Some(Made::File(_) | Made::Files(_) | Made::Numbered(..)),
                         FileType::RegularFile | FileType::Socket,
                     ) => None,
                     (Some(Made::Links(_)), FileType::Symlink) => None,
                     (Some(Made::Folder(_, list)), FileType::Directory) => Some(Listed::Only(list)),
                     (Some(Made::Tree(_) | Made::Trees(_)), FileType::Directory) => {
+                        Some(Listed::All)
+                    }
+                    (Some(made @ Made::TreeWith(..)), FileType::Directory) if made.fits(path) => {
                         Some(Listed::All)
                     }
                     _ => return Ok(self.stays(path)),
@@ -242,6 +253,36 @@ mod tests {
         let done = home.remove(Mood::Earnest).expect("removed");
         assert_eq!(done.removed, rehearsed.removed, "as was rehearsed");
         assert!(!home.root().try_exists().expect("readable"));
+    }
+
+    #[test]
+    fn what_only_has_a_name_like_one_of_ours_stays() {
+        let (_folder, home) = home();
+        let theirs = [
+            "book.old-summer.sqlite3",
+            "book.old-1.zip",
+            "firefox/thesis",
+            "arti/state.old-mine/x",
+        ];
+        let ours = [
+            "book.old-1.sqlite3",
+            "book.old-1.sqlite3-wal",
+            "arti/state.old-1/x",
+        ];
+        for file in theirs.into_iter().chain(ours) {
+            let file = home.root().join(file);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+            fs::write(file, "x").expect("written");
+        }
+        let done = home.remove(Mood::Earnest).expect("removed");
+        assert!(done.failed.is_empty(), "{done:?}");
+        for file in theirs {
+            assert!(home.root().join(file).is_file(), "{file} is theirs");
+        }
+        for file in ours {
+            let path = home.root().join(file);
+            assert!(fs::symlink_metadata(path).is_err(), "{file} is ours");
+        }
     }
 
     #[test]

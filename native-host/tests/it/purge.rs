@@ -218,6 +218,24 @@ fn a_disk_that_is_mounted_inside_is_not_entered() {
 }
 
 #[test]
+fn a_home_whose_folder_has_to_stay_is_emptied_and_that_is_told() {
+    let Some(person) = Person::ordinary(USERS[0]) else {
+        return;
+    };
+    let root = person.make("shared/home");
+    person.without_tor(&root);
+    person.run_in(&root, &["monitor", "start"]).expect(0, &[]);
+    // An administrator has made it, in a folder of root's.
+    let above = root.parent().expect("a folder");
+    chown(above, Some(0), Some(0)).expect("root may");
+    let words = ["emptied", "no reports", "the folder itself stays"];
+    person
+        .run_in(&root, &["uninstall", "--purge", "--yes"])
+        .expect(0, &words);
+    assert_eq!(Person::everything(&root).len(), 0, "all of it went");
+}
+
+#[test]
 fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
     let Some(person) = Person::ordinary(USERS[0]) else {
         return;

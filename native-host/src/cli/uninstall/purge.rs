@@ -19,10 +19,7 @@ use crate::{
     registration::Family,
 };
 use meter_ledger::Book;
-use std::{
-    fs,
-    io::{IsTerminal as _, stdin},
-};
+use std::io::{IsTerminal as _, stdin};
 
 /// Refuses while a Firefox runs that `open` started: its profile is in the home.
 pub(super) fn refuse_under_a_browser(home: &Home) -> Result<(), CommandError> {
@@ -71,7 +68,7 @@ fn losses(home: &Home) -> String {
         1 => losses.push("the book of an earlier chain".to_owned()),
         more => losses.push(format!("{more} books of earlier chains")),
     }
-    if home.firefox().is_dir() {
+    if home.firefox().join("user.js").is_file() {
         losses.push(
             "the Firefox profile of `onionmeter open`, bookmarks and passwords too".to_owned(),
         );
@@ -81,11 +78,10 @@ fn losses(home: &Home) -> String {
 
 /// Number of books that `new-chain` kept.
 fn kept_books(home: &Home) -> usize {
-    let entries = fs::read_dir(home.root()).into_iter().flatten().flatten();
     let is_kept = |name: &str| name.starts_with("book.old-") && name.ends_with(".sqlite3");
-    entries
-        .filter(|entry| entry.file_name().to_str().is_some_and(is_kept))
-        .count()
+    let names = home.made();
+    let names = names.iter().filter_map(|path| path.file_name()?.to_str());
+    names.filter(|name| is_kept(name)).count()
 }
 
 /// Describes how many reports would be lost.
@@ -155,6 +151,16 @@ fn report(
     }
     if !removal.failed.is_empty() {
         return Ok(false);
+    }
+    if let Some(error) = &removal.root_stays {
+        let root = home.root().display();
+        let part = Part::new("home", "emptied").at(home.root()).because(error);
+        let line = format!(
+            "{:12}  emptied  {root}, with {losses}; the folder itself stays: {error}",
+            "Home"
+        );
+        undo.parts.tell(part, line)?;
+        return Ok(true);
     }
     undo.gone("home", "Home", home.root(), &format!(", with {losses}"))?;
     if mood == Mood::Earnest {
