@@ -29,8 +29,8 @@ impl Home {
     /// When the variable is relative, or nothing is set.
     pub fn find() -> Result<Self, HomeError> {
         let named = |variable| env::var_os(variable).filter(|value| !value.is_empty());
-        let (root, from) = if let Some(root) = named(HOME_VARIABLE) {
-            (PathBuf::from(root), HOME_VARIABLE)
+        let (given, below, from) = if let Some(root) = named(HOME_VARIABLE) {
+            (PathBuf::from(root), "", HOME_VARIABLE)
         } else if let Some(root) = env::current_exe()
             .ok()
             .and_then(|exe| root_of_installed(&exe))
@@ -41,16 +41,16 @@ impl Home {
             .filter(|path| path.is_absolute())
         {
             // The XDG base directory specification says that relative paths are ignored.
-            (data.join("onionmeter"), "XDG_DATA_HOME")
+            (data, "onionmeter", "XDG_DATA_HOME")
         } else {
             let home = env::home_dir().filter(|home| !home.as_os_str().is_empty());
             let home = home.ok_or(HomeError::Unset)?;
-            (home.join(".local/share/onionmeter"), "HOME")
+            (home, ".local/share/onionmeter", "HOME")
         };
-        place::check_path(&root, from)?;
+        place::check_path(&given, from)?;
         // Without slashes at the end and dots in between.
         Ok(Self {
-            root: root.components().collect(),
+            root: given.join(below).components().collect(),
         })
     }
 
@@ -119,10 +119,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let home = Home::at(folder.path().join("home"));
         std::os::unix::fs::symlink(folder.path(), home.root()).expect("a link");
-        assert!(matches!(
-            home.prepare(),
-            Err(HomeError::Folder(FolderError::NotAFolder(_)))
-        ));
+        match home.prepare() {
+            Err(HomeError::Link { target, .. }) => assert_eq!(target, folder.path()),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -107,8 +107,7 @@ fn check(home: &Home) -> Result<Kind, CommandError> {
     let kind = home.kind();
     if kind == Kind::NotAFolder {
         return Err(refuse(format!(
-            "{root} is a link or a file, or cannot be read; name the folder itself by \
-                ONIONMETER_HOME"
+            "{root} cannot be read; see whose it is (`ls -ld`), and run this as that user"
         )));
     }
     let me = user::effective();

@@ -48,12 +48,27 @@ pub enum HomeError {
     TooLong(PathBuf),
     /// The folder contains more than one program's files by its nature.
     #[error("{path} is {what}; set {HOME_VARIABLE} to a folder for Onionmeter alone, for example \
-        {path}/onionmeter", path = .path.display())]
+        {example}", path = .path.display(), example = .example.display())]
     NotOfItsOwn {
         /// The folder.
         path: PathBuf,
         /// What it is.
         what: &'static str,
+        /// A path that would do.
+        example: PathBuf,
+    },
+    /// A file.
+    #[error("{path} is a file, not a folder; set {HOME_VARIABLE} to a folder for Onionmeter \
+        alone", path = .0.display())]
+    NotAFolder(PathBuf),
+    /// A link to a folder.
+    #[error("{path} is a link, and a home is never used through one; set {HOME_VARIABLE} to \
+        {target}, then run `onionmeter install`", path = .path.display(), target = .target.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
     },
     /// The folder is used for something else.
     #[error("{root} holds other things, {name:?} for one; set {HOME_VARIABLE} to a new or an empty \

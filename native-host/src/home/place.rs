@@ -8,7 +8,7 @@ use super::{
 };
 use std::{
     fs, io,
-    os::unix::ffi::OsStrExt as _,
+    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
     path::{Component, Path, PathBuf},
 };
 
@@ -45,6 +45,38 @@ pub(super) fn check_path(root: &Path, from: &'static str) -> Result<(), HomeErro
     Ok(())
 }
 
+/// Mode bit of a shared folder that everybody can write to.
+const STICKY: u32 = 0o1000;
+
+/// Folders of the system, which may be empty (Filesystem Hierarchy Standard 3.0).
+const SYSTEM: &[&str] = &[
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/local",
+    "/usr/share",
+    "/var",
+    "/var/cache",
+    "/var/lib",
+    "/var/local",
+    "/var/log",
+    "/var/opt",
+    "/var/tmp",
+];
+
 impl Home {
     /// Checks that this may be a home. Changes nothing.
     ///
@@ -56,9 +88,11 @@ impl Home {
         if let Some(what) = self.is_for_everything() {
             return Err(HomeError::NotOfItsOwn {
                 path: self.root.clone(),
+                example: self.root.join("onionmeter"),
                 what,
             });
         }
+        self.check_folder()?;
         if let Some(owner) = owner::acted_for(&self.root) {
             return Err(HomeError::OfAnother {
                 path: self.root.clone(),
@@ -75,6 +109,29 @@ impl Home {
                     HomeError::Occupied { root, name }
                 })
             }
+        }
+    }
+
+    /// Checks that the path is a folder or does not exist yet. Does not follow links: a removal
+    /// through a link would not remove what was checked.
+    ///
+    /// # Errors
+    /// When the path is a link or a file.
+    pub(crate) fn check_folder(&self) -> Result<(), HomeError> {
+        let path = self.root.clone();
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_symlink() => {
+                let target = without_links(&path);
+                Err(HomeError::Link { path, target })
+            }
+            Ok(meta) if !meta.is_dir() => Err(HomeError::NotAFolder(path)),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                let error = obstacle(&path, error);
+                Err(HomeError::Parent(path, error))
+            }
+            // The next use of the folder reports the reason.
+            Err(_) => Ok(()),
         }
     }
 
@@ -102,13 +159,16 @@ impl Home {
         if root == Path::new("/") {
             return Some("the root of the file system");
         }
-        let user = without_links(&of_user()?);
-        if root == user {
-            Some("your home folder")
-        } else if user.starts_with(&root) {
-            Some("a folder above your home folder")
-        } else {
-            None
+        let user = of_user().map(|user| without_links(&user));
+        let is_shared = fs::metadata(&root).is_ok_and(|meta| meta.mode() & STICKY != 0);
+        match user {
+            Some(user) if root == user => Some("your home folder"),
+            Some(user) if user.starts_with(&root) => Some("a folder above your home folder"),
+            Some(_) | None if is_shared => Some("a folder that all users share"),
+            Some(_) | None if SYSTEM.iter().any(|folder| root == Path::new(folder)) => {
+                Some("a folder of the system")
+            }
+            Some(_) | None => None,
         }
     }
 
@@ -148,6 +208,10 @@ impl Home {
         let Ok(name) = std::str::from_utf8(name) else {
             return false;
         };
+        // Whatever has its name instead of the mark, a home is known without it.
+        if name == layout::MARKER {
+            return true;
+        }
         let path = self.root.join(name);
         let known = layout::Made::find(layout::HOME, name);
         known.is_some_and(|made| made.fits(&path) || is_gone(&path)) || self.is_server_file(name)

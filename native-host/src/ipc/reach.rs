@@ -5,6 +5,7 @@ use crate::{
     home::Home,
     lock,
     lock::Lock,
+    problems,
     system::{
         process::{Kind, Process},
         user,
@@ -75,6 +76,8 @@ pub(super) async fn settle<T>(
     patience: Duration,
     greet: impl AsyncFn(UnixStream) -> Result<T, Introduction>,
 ) -> Result<Option<T>, Problem> {
+    home.check_folder()
+        .map_err(|error| problems::home(&error))?;
     let deadline = time::Instant::now() + patience;
     let mut strangers = 0;
     loop {

@@ -5,6 +5,7 @@ use super::{connection::peer, reach};
 use crate::{
     home::Home,
     lock::{self, Lock},
+    problems,
     system::process::{Held, Kind, Process, Signal},
 };
 use meter_wire::{ErrorCode, Problem};
@@ -117,6 +118,8 @@ async fn daemon_of(home: &Home) -> Result<Option<Process>, Problem> {
 }
 
 async fn look_for_daemon(home: &Home) -> Result<Option<Process>, Problem> {
+    home.check_folder()
+        .map_err(|error| problems::home(&error))?;
     let Lock::Held(holder) = lock::look(home).map_err(|error| unreadable(home, &error))? else {
         return Ok(None);
     };

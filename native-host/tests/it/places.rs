@@ -144,7 +144,10 @@ fn without_a_usable_home_variable_the_missing_one_is_named() {
     person.write("file", "");
     let file = person.at("file");
     for (home, words) in [
-        (OsStr::new("relative/home"), "HOME is relative/home"),
+        (
+            OsStr::new("relative"),
+            "HOME is relative; it must be an absolute path",
+        ),
         (OsStr::from_bytes(b"/tmp/\xff"), "not text on one line"),
         (file.as_os_str(), "is a file, not a folder"),
     ] {
@@ -167,6 +170,33 @@ fn without_a_usable_home_variable_the_missing_one_is_named() {
     person.make(".mozilla");
     let mut command = person.command(&["install"]);
     Said::of(command.env("XDG_DATA_HOME", &data)).expect(0, &["data/onionmeter/bin"]);
+}
+
+#[test]
+fn a_folder_of_all_users_or_of_the_system_is_no_home_and_is_never_to_be_closed() {
+    let person = Person::new();
+    let shared = person.make("shared");
+    Person::mode(&shared, 0o1777);
+    for (folder, words) in [
+        (shared.as_path(), "a folder that all users share"),
+        (Path::new("/var/tmp"), "a folder that all users share"),
+        (Path::new("/opt"), "a folder of the system"),
+        (Path::new("/srv"), "a folder of the system"),
+    ] {
+        if !folder.is_dir() {
+            continue;
+        }
+        let example = folder.join("onionmeter");
+        let example = example.to_str().expect("UTF-8");
+        for args in [&["install"][..], &["uninstall", "--purge", "--yes"]] {
+            let text = person
+                .run_in(folder, args)
+                .expect(64, &[words, "ONIONMETER_HOME", example]);
+            assert!(!text.contains("chmod"), "{text}");
+        }
+    }
+    let said = person.run_in("/", &["install"]).expect(64, &[]);
+    assert!(said.ends_with("for example /onionmeter\n"), "{said}");
 }
 
 #[test]
