@@ -41,8 +41,12 @@ pub fn run(home: &Home) -> ExitCode {
         Ok(config) => config,
         Err(error) => return report(EXIT_USAGE, &problems::chain(&error)),
     };
+    // No log is no reason to have no Tor; `doctor` tells of it.
     if let Err(error) = log::init(home, config.log_level) {
-        return report(EXIT_USAGE, &error.to_string());
+        say(&format!(
+            "no log is kept: {}: {error}",
+            home.log().display()
+        ));
     }
     if let Err(error) = core_dumps::forbid() {
         warn!(%error, "core dumps are not forbidden");

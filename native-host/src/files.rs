@@ -3,7 +3,7 @@
 use rustix::process::geteuid;
 use std::{
     fs, io,
-    io::Write as _,
+    io::{Read as _, Write as _},
     os::unix::fs::{
         DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
     },
@@ -34,6 +34,64 @@ pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         .and_then(|()| meter_ledger::place_new(&temporary, path));
     crate::ignore_because("it was moved away", fs::remove_file(&temporary));
     result.and_then(|()| sync_folder(&folder))
+}
+
+/// A file of ours, or a browser's, has some megabytes at most.
+const TEXT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Opens a file to read it. A pipe or a device in its place is an error; to read one could wait, or
+/// go on, for ever.
+///
+/// # Errors
+/// The system's, or what stands there instead of a file.
+pub(crate) fn open(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    let opened = options.read(true).custom_flags(NO_WAIT).open(path);
+    let file = opened.map_err(|error| not_a_file(path).unwrap_or(error))?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(not_a_file(path).unwrap_or_else(|| io::ErrorKind::Other.into())),
+    }
+}
+
+/// The text of a file, see [`open`].
+///
+/// # Errors
+/// As [`open`]; `InvalidData` where it is no text, or larger than any file that is meant.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let limit = TEXT_BYTES_MAX.saturating_add(1);
+    let bytes = open(path)?.take(limit).read_to_string(&mut text)?;
+    match u64::try_from(bytes).is_ok_and(|bytes| bytes <= TEXT_BYTES_MAX) {
+        true => Ok(text),
+        false => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is too large",
+        )),
+    }
+}
+
+/// Opening does not wait for the other end of a pipe.
+pub(crate) const NO_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+
+/// What stands at `path` where a file is meant, as an error; `None` for a file, and for nothing.
+/// Links are followed.
+pub(crate) fn not_a_file(path: &Path) -> Option<io::Error> {
+    use std::os::unix::fs::FileTypeExt as _;
+    let what = match fs::metadata(path) {
+        Ok(meta) => {
+            let kind = meta.file_type();
+            match () {
+                () if kind.is_file() => return None,
+                () if kind.is_dir() => "a folder",
+                () if kind.is_fifo() => "a pipe",
+                () if kind.is_socket() => "a socket",
+                () => "a device",
+            }
+        }
+        Err(_) => return None,
+    };
+    Some(io::Error::other(format!("it is {what}, not a file")))
 }
 
 /// The first name that is free, with a number from 1 on; a gap that somebody left is filled. A link

@@ -7,7 +7,7 @@
 use crate::files;
 use meter_core::{ChainId, DeviceKey, LinkHash, SessionReport, UnixMs};
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -36,7 +36,8 @@ pub(crate) struct LastSigned {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecordError {
     /// It cannot be read.
-    #[error("{path} cannot be read", path = .0.display())]
+    #[error("{path} cannot be read; repair that, or, if book.sqlite3 is the newest that you have, \
+        remove that file", path = .0.display())]
     Io(PathBuf, #[source] io::Error),
     /// It is something else.
     #[error("line {line} of {path} is damaged; if book.sqlite3 is the newest that you have, remove \
@@ -81,7 +82,7 @@ impl LastSigned {
     /// # Errors
     /// When it cannot be read, or is damaged.
     pub(crate) fn load(path: &Path) -> Result<Self, RecordError> {
-        let entries = match fs::read_to_string(path) {
+        let entries = match files::read_text(path) {
             Ok(text) => parse(&text).map_err(|line| RecordError::Damaged {
                 path: path.to_owned(),
                 line,
@@ -208,6 +209,7 @@ fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn at(sequence: u64, link: u8) -> Entry {
         Entry {

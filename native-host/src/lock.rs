@@ -101,7 +101,8 @@ fn take_file(home: &Home) -> io::Result<Option<File>> {
         .write(true)
         .mode(0o600)
         .custom_flags(plain())
-        .open(home.lock())?;
+        .open(home.lock())
+        .map_err(|error| in_the_way(&home.lock(), error))?;
     match rfs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => return Ok(None),
@@ -127,7 +128,8 @@ fn take_file(home: &Home) -> io::Result<Option<File>> {
 /// # Errors
 /// The home cannot be read.
 pub(crate) fn look(home: &Home) -> io::Result<Lock> {
-    if let Some(file) = open(&home.lock())? {
+    let file = open(&home.lock()).map_err(|error| in_the_way(&home.lock(), error))?;
+    if let Some(file) = file {
         if let Some(holder) = record_holder(&file)? {
             return Ok(Lock::Held(holder));
         }
@@ -150,6 +152,19 @@ fn open(path: &Path) -> io::Result<Option<File>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What stands where the lock's file should be is said as what it is.
+fn in_the_way(lock: &Path, error: io::Error) -> io::Error {
+    let is_link = std::fs::symlink_metadata(lock).is_ok_and(|meta| meta.is_symlink());
+    let what = match is_link {
+        true => io::Error::other("it is a link, not a file"),
+        false => match crate::files::not_a_file(lock) {
+            Some(what) => what,
+            None => return error,
+        },
+    };
+    io::Error::other(format!("{what}; remove it, nothing of yours is in it"))
 }
 
 /// Follows no link, and does not wait where somebody has put a pipe.

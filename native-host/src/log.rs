@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt as _,
     panic::PanicHookInfo,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Mutex,
 };
 
@@ -16,8 +16,10 @@ const LOG_BYTES_MAX: u64 = 1_000_000;
 /// Sends `tracing` events and panics of this process to the log file.
 ///
 /// # Errors
-/// When the file cannot be opened, or another subscriber is in place.
+/// When the file cannot be opened, or another subscriber is in place. Panics are reported to
+/// whatever there is all the same.
 pub(crate) fn init(home: &Home, level: tracing::Level) -> io::Result<()> {
+    report_panics();
     files::private_folder(&home.log_folder()).map_err(io::Error::other)?;
     let log = Log::open(home.log())?;
     tracing_subscriber::fmt()
@@ -26,9 +28,25 @@ pub(crate) fn init(home: &Home, level: tracing::Level) -> io::Result<()> {
         .with_target(true)
         .with_writer(Mutex::new(log))
         .try_init()
-        .map_err(io::Error::other)?;
-    report_panics();
-    Ok(())
+        .map_err(io::Error::other)
+}
+
+/// Why a daemon of `home` would keep no log. One that is not there yet is made.
+pub(crate) fn obstacle(home: &Home) -> Option<io::Error> {
+    let mut options = fs::OpenOptions::new();
+    let error = open(options.append(true), &home.log()).err()?;
+    // A disk that takes nothing is told with the book.
+    let is_other = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ReadOnlyFilesystem
+    );
+    (!is_other).then_some(error)
+}
+
+/// A pipe would be waited for until somebody reads it.
+fn open(options: &mut fs::OpenOptions, path: &Path) -> io::Result<File> {
+    let opened = options.custom_flags(files::NO_WAIT).open(path);
+    opened.map_err(|error| files::not_a_file(path).unwrap_or(error))
 }
 
 /// Has panics of this process logged by their place.
@@ -50,11 +68,8 @@ struct Log {
 
 impl Log {
     fn open(path: PathBuf) -> io::Result<Self> {
-        let file = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&path)?;
+        let mut options = fs::OpenOptions::new();
+        let file = open(options.create(true).append(true).mode(0o600), &path)?;
         let bytes = file.metadata()?.len();
         Ok(Self { path, file, bytes })
     }

@@ -13,7 +13,7 @@ use crate::{
     home::Home,
     system::user,
 };
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 /// Tried when the usual one is taken: below the ports that systems give to clients, and none that
 /// is known for something (IANA's list; Tor's own are elsewhere).
@@ -97,7 +97,7 @@ impl PortChoice {
     }
 
     fn remembered(&self) -> Option<u16> {
-        let port = fs::read_to_string(&self.kept).ok()?.trim().parse().ok()?;
+        let port = files::read_text(&self.kept).ok()?.trim().parse().ok()?;
         (port == USUAL_PORT || SPARE_PORTS.contains(&port)).then_some(port)
     }
 }
@@ -105,6 +105,7 @@ impl PortChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn choice(config: &str, kept: Option<&str>) -> (tempfile::TempDir, PortChoice) {
         let folder = tempfile::tempdir().expect("a folder");

@@ -16,7 +16,7 @@ use super::{
     output::{Answer, Format},
     print, succession,
 };
-use crate::{home::Home, key, port, problems, versions::Daemon};
+use crate::{home::Home, key, log, port, problems, versions::Daemon};
 use clap::Args;
 use finding::Finding::{self, Bad, Good, Note};
 use meter_wire::{ErrorCode, RelayStatus, Status};
@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     });
     own.extend(status.into_iter().flat_map(strangers));
     own.extend(unidentified(&seen));
+    own.extend(log_file(home));
     own.extend(parts(seen.daemon.as_ref()));
     let sections = [
         ("Onionmeter", own),
@@ -78,6 +79,19 @@ fn signing_key(home: &Home) -> Finding {
                 .to_owned(),
         },
     }
+}
+
+/// A daemon works without a log too, but a person should know.
+fn log_file(home: &Home) -> Option<Finding> {
+    let error = log::obstacle(home)?;
+    let log = home.log();
+    Some(Bad {
+        what: format!("the daemon keeps no log: {}: {error}", log.display()),
+        remedy: format!(
+            "move {} away, then `onionmeter stop`; the next daemon makes a new one",
+            log.display()
+        ),
+    })
 }
 
 /// All versions, and the parts that run in another version.

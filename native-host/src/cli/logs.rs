@@ -5,7 +5,7 @@ use super::{
     outcome::{CommandError, Outcome},
     output::{Answer, Format, has_reader},
 };
-use crate::home::Home;
+use crate::{files, home::Home};
 use clap::Args;
 use std::{
     fs::File,
@@ -102,7 +102,7 @@ fn print(line: &str, format: Format) -> io::Result<()> {
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    File::open(path)?
+    files::open(path)?
         .take(READ_BYTES_MAX)
         .read_to_end(&mut text)?;
     Ok(text)
@@ -137,7 +137,7 @@ struct Follower {
 impl Follower {
     /// Opens the log. Also returns its current content.
     fn open(path: &Path) -> io::Result<(Self, Vec<u8>)> {
-        let file = File::open(path)?;
+        let file = files::open(path)?;
         let inode = file.metadata()?.ino();
         let mut follower = Self {
             path: path.to_path_buf(),

@@ -33,7 +33,11 @@ impl Door {
         let socket = home.socket();
         crate::ignore_because("there is usually none", fs::remove_file(&socket));
         let listener = UnixListener::bind(&socket).map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", socket.display()))
+            let why = match socket.is_dir() {
+                true => "it is a folder; move it away".to_owned(),
+                false => error.to_string(),
+            };
+            io::Error::new(error.kind(), format!("{}: {why}", socket.display()))
         })?;
         fs::set_permissions(home.socket(), fs::Permissions::from_mode(0o600))?;
         Ok(Self {

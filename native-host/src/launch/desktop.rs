@@ -2,7 +2,7 @@
 
 use crate::{files, home};
 use std::{
-    env, fs, io,
+    env, io,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,7 @@ pub fn put(program: &Path) -> io::Result<Option<PathBuf>> {
     let Some(text) = text(program) else {
         return Ok(None);
     };
-    if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+    if files::read_text(&path).is_ok_and(|there| there == text) {
         return Ok(Some(path));
     }
     if let Some(folder) = path.parent() {
@@ -32,7 +32,7 @@ pub fn put(program: &Path) -> io::Result<Option<PathBuf>> {
 #[must_use]
 pub fn of(program: &Path) -> Option<PathBuf> {
     let path = place()?;
-    let there = fs::read_to_string(&path).ok()?;
+    let there = files::read_text(&path).ok()?;
     (there == text(program)?).then_some(path)
 }
 

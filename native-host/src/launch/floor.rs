@@ -1,8 +1,8 @@
 //! The floor itself: arguments of a Chromium, preferences of a Firefox, and a check whether a
 //! running browser has it.
 
-use crate::system::process;
-use std::{ffi::OsString, fs, path::Path};
+use crate::{files, system::process};
+use std::{ffi::OsString, path::Path};
 
 /// The proxy of the floor: TCP port 1 (tcpmux), where only root may listen and usually nothing
 /// does. Equal to the extension's `SINK_PORT`, for the same reason.
@@ -117,7 +117,7 @@ fn profile_has_it(arguments: &[OsString]) -> bool {
     let profile = named.and_then(|index| arguments.get(index.checked_add(1)?));
     profile.is_some_and(|profile| {
         let file = Path::new(profile).join("user.js");
-        fs::read_to_string(file).is_ok_and(|text| text.contains(BEGIN))
+        files::read_text(&file).is_ok_and(|text| text.contains(BEGIN))
     })
 }
 
@@ -174,7 +174,7 @@ mod tests {
         let path = folder.path().to_str().expect("UTF-8");
         let line = ["firefox", "--profile", path].map(OsString::from);
         assert!(!profile_has_it(&line));
-        fs::write(folder.path().join("user.js"), preferences()).expect("written");
+        std::fs::write(folder.path().join("user.js"), preferences()).expect("written");
         assert!(profile_has_it(&line));
         assert!(!profile_has_it(&line[..2]));
     }

@@ -95,7 +95,7 @@ impl PolicyFile {
 /// What is at the path.
 #[must_use]
 pub fn state(family: Family, path: &Path) -> Left {
-    match fs::read_to_string(path) {
+    match files::read_text(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Left::Nothing,
         Err(_) => Left::Theirs,
         Ok(text) if !text.contains(NOTE) => Left::Theirs,
@@ -124,7 +124,7 @@ pub fn remove(family: Family, path: &Path) -> io::Result<Removal> {
 }
 
 fn read(family: Family, path: &Path) -> Option<(PolicyFile, usize)> {
-    parse(family, &fs::read_to_string(path).ok()?)
+    parse(family, &files::read_text(path).ok()?)
 }
 
 /// A file with a mark that contains the hash of its policies.

@@ -120,7 +120,7 @@ fn set_developer_mode(profile: &Path) -> Result<(), Blocked> {
 }
 
 fn read(path: &Path) -> Result<Option<String>, Blocked> {
-    match fs::read_to_string(path) {
+    match files::read_text(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Blocked::File {

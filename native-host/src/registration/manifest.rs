@@ -68,7 +68,7 @@ pub(crate) fn same_program(one: &Path, other: &Path) -> bool {
 /// Compares the file at `path` with the manifest that should be there.
 #[must_use]
 pub fn inspect(path: &Path, family: Family, program: &Path) -> ManifestState {
-    let text = match fs::read_to_string(path) {
+    let text = match files::read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return match fs::symlink_metadata(path) {
@@ -103,7 +103,7 @@ pub fn inspect(path: &Path, family: Family, program: &Path) -> ManifestState {
 
 /// The program that a manifest names.
 pub(crate) fn program_of(path: &Path) -> Option<PathBuf> {
-    let manifest: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
+    let manifest: Value = serde_json::from_str(&files::read_text(path).ok()?).ok()?;
     manifest["path"].as_str().map(PathBuf::from)
 }
 
@@ -144,7 +144,7 @@ pub fn write(path: &Path, family: Family, program: &Path) -> io::Result<()> {
 /// # Errors
 /// When it cannot be read.
 pub fn would_remove(path: &Path, programs: &[PathBuf]) -> io::Result<Removed> {
-    let error = match fs::read_to_string(path) {
+    let error = match files::read_text(path) {
         Ok(text) => {
             let manifest = serde_json::from_str::<Value>(&text).unwrap_or_default();
             let named = manifest["path"].as_str().map(PathBuf::from);

@@ -12,7 +12,7 @@ use crate::{
 use meter_wire::HOST_NAME;
 use serde_json::{Value, json};
 use std::{
-    env, fs, io,
+    env, io,
     path::{Path, PathBuf},
 };
 
@@ -28,7 +28,7 @@ impl Record {
     /// # Errors
     /// When it exists and cannot be read, or is not such a list.
     pub(crate) fn load(home: &Home) -> io::Result<Self> {
-        let text = match fs::read_to_string(home.registered()) {
+        let text = match files::read_text(&home.registered()) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(error),
@@ -138,6 +138,7 @@ fn config_homes(home: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_list_keeps_family_and_name_and_reads_that_of_earlier_versions() {

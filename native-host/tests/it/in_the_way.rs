@@ -157,7 +157,7 @@ fn a_daemon_that_cannot_start_says_why_to_who_started_it() {
     fs::create_dir_all(socket.join("something")).expect("ours");
     let socket = socket.to_str().expect("UTF-8");
     says(&home, &["status"], 3, &["not running"]);
-    let words = ["cannot be started", socket, "Address already in use"];
+    let words = ["cannot be started", socket, "it is a folder; move it away"];
     says(&home, &["monitor", "start"], 7, &words);
     fs::remove_dir_all(socket).expect("ours");
     says(&home, &["monitor", "start"], 0, &[]);

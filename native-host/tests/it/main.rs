@@ -9,6 +9,7 @@ mod frames;
 mod in_the_way;
 mod launch;
 mod long_requests;
+mod not_files;
 mod objects;
 mod person;
 mod places;

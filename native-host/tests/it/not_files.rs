@@ -1,0 +1,168 @@
+//! Pipes, devices, folders and links where a file or folder of Onionmeter's is meant: each is
+//! named, with what to do, and holds no command up.
+
+use crate::{
+    said::{Said, check},
+    support::TestHome,
+};
+use rustix::fs::{CWD, Mode, mkfifoat};
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A command that takes longer waits for ever.
+const HANG: Duration = Duration::from_secs(60);
+
+/// Ends a command that hangs, so that the test fails and says which it was.
+fn unless_it_hangs(command: &mut Command) -> Said {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let late = Instant::now() + HANG;
+    while child.try_wait().expect("ours").is_none() {
+        if Instant::now() > late {
+            child.kill().expect("ours");
+            panic!("{command:?} hangs");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Said::from(&child.wait_with_output().expect("it has ended"))
+}
+
+/// A home in which a daemon was.
+fn used_home() -> TestHome {
+    let home = TestHome::new();
+    // No port is named, so the one of the last start is looked up.
+    home.configure("[tor]\nbackend = \"managed\"\nprogram = \"/nowhere/tor\"\n");
+    check(&home, &["monitor", "start"], 0, &[]);
+    check(&home, &["stop"], 0, &[]);
+    home
+}
+
+fn pipe(path: &Path) {
+    mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).expect("a pipe");
+}
+
+#[test]
+fn a_pipe_or_a_device_in_place_of_a_file_is_told_and_never_waited_for() {
+    let home = used_home();
+    let root = home.root();
+    let device = |path: &Path| symlink("/dev/zero", path).expect("a link");
+    for (file, args, code, words) in [
+        ("registered.json", "doctor", 1, "Onionmeter"),
+        (
+            "registered.json",
+            "uninstall",
+            0,
+            "registered.json is unreadable",
+        ),
+        ("key/last-signed", "doctor", 1, "last-signed cannot be read"),
+        (
+            "key/last-signed",
+            "monitor start",
+            73,
+            "last-signed cannot be read",
+        ),
+        ("relay-port", "doctor", 1, "Onionmeter"),
+        ("relay-port", "monitor start", 0, "is open"),
+        (
+            "log/onionmeter.log",
+            "logs",
+            66,
+            "onionmeter.log cannot be read",
+        ),
+    ] {
+        for (put, what) in [(&pipe as &dyn Fn(&Path), "a pipe"), (&device, "a device")] {
+            let path = root.join(file);
+            drop(fs::remove_file(&path));
+            put(&path);
+            let args: Vec<_> = args.split(' ').collect();
+            let said = unless_it_hangs(&mut home.command(&args));
+            let text = said.expect(code, &[words]);
+            let is_told = words == "Onionmeter" || words == "is open" || text.contains(what);
+            assert!(is_told, "{args:?} with {what}: {text}");
+            drop(fs::remove_file(&path));
+            check(&home, &["stop"], 0, &[]);
+        }
+    }
+}
+
+#[test]
+fn a_log_that_takes_nothing_keeps_no_daemon_from_its_work() {
+    let home = used_home();
+    let log = home.root().join("log/onionmeter.log");
+    let folder = |path: &Path| fs::create_dir(path).expect("a folder");
+    for (put, what) in [
+        (&pipe as &dyn Fn(&Path), "it is a pipe, not a file"),
+        (&folder, "it is a folder, not a file"),
+    ] {
+        fs::remove_file(&log).expect("a log");
+        put(&log);
+        check(&home, &["monitor", "start"], 0, &["is open"]);
+        let words = ["keeps no log", what, "onionmeter stop"];
+        check(&home, &["doctor"], 1, &words);
+        check(&home, &["logs"], 66, &[what]);
+        check(&home, &["stop"], 0, &["is stopped"]);
+        drop(fs::remove_file(&log));
+        drop(fs::remove_dir(&log));
+        check(&home, &["monitor", "start"], 0, &[]);
+        check(&home, &["stop"], 0, &["is stopped"]);
+        assert!(log.is_file(), "the next daemon makes a new one");
+    }
+}
+
+#[test]
+fn a_lock_that_is_no_file_is_told_as_what_it_is_with_the_way_out() {
+    let home = used_home();
+    let lock = home.root().join("run/daemon.lock");
+    let name = lock.to_str().expect("UTF-8").to_owned();
+    fs::remove_file(&lock).expect("ours");
+    fs::create_dir(&lock).expect("a folder");
+    let words = [&name, "it is a folder, not a file; remove it"];
+    check(&home, &["monitor", "start"], 7, &words);
+    fs::remove_dir(&lock).expect("ours");
+    symlink("/nowhere/lock", &lock).expect("a link");
+    for command in ["status", "stop", "up"] {
+        let words = [&name, "it is a link, not a file; remove it"];
+        check(&home, &[command], 73, &words);
+    }
+    fs::remove_file(&lock).expect("ours");
+    check(&home, &["monitor", "start"], 0, &[]);
+}
+
+#[test]
+fn a_home_that_is_a_link_or_a_file_is_told_as_that_by_every_command() {
+    let home = used_home();
+    let link = home.user().join("link");
+    symlink(home.root(), &link).expect("a link");
+    let file = home.user().join("file");
+    fs::write(&file, "mine").expect("written");
+    let target = home.root();
+    let target = target.to_str().expect("UTF-8");
+    let in_place = |path: &Path, args: &[&str], code, words: &[&str]| {
+        let mut command = home.command(args);
+        Said::of(command.env("ONIONMETER_HOME", path)).expect(code, words);
+    };
+    for (args, code) in [
+        (&["status"][..], 73),
+        (&["up"], 73),
+        (&["stop"], 73),
+        (&["version"], 73),
+        (&["new-chain"], 73),
+        (&["doctor"], 1),
+        (&["install"], 64),
+        (&["uninstall", "--purge", "--yes"], 64),
+    ] {
+        in_place(&link, args, code, &["is a link", target]);
+        in_place(&file, args, code, &["is a file, not a folder"]);
+    }
+    assert!(home.root().join("book.sqlite3").is_file());
+    assert!(file.is_file() && link.is_symlink());
+}
