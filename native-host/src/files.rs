@@ -105,12 +105,23 @@ pub(crate) fn first_free(name: impl Fn(u32) -> PathBuf) -> io::Result<PathBuf> {
     Ok(names.find(is_free).ok_or(io::ErrorKind::AlreadyExists)?)
 }
 
-/// Where a book is kept whose chain was ended; the book itself is at `book`.
+/// Where a book is kept whose chain was ended; the book itself is at `book`. The names of what
+/// belongs to it are free, too.
 ///
 /// # Errors
 /// As [`first_free`].
 pub(crate) fn free_for_kept_book(book: &Path) -> io::Result<PathBuf> {
-    first_free(|number| book.with_file_name(format!("book.old-{number}.sqlite3")))
+    let name = |number: u32| book.with_file_name(format!("book.old-{number}.sqlite3"));
+    let is_free = |path: &PathBuf| {
+        let mut names = ["", "-wal", "-shm", "-journal"].iter().map(|end| {
+            let mut name = path.clone().into_os_string();
+            name.push(end);
+            name
+        });
+        names.all(|name| fs::symlink_metadata(name).is_err())
+    };
+    let mut names = (1_u32..=u32::MAX).map(name);
+    Ok(names.find(is_free).ok_or(io::ErrorKind::AlreadyExists)?)
 }
 
 /// Makes a folder and those above it, for everybody to read and for us alone to write, whatever the

@@ -1,7 +1,7 @@
 //! The signing key's file: 32 bytes, 0600 in a 0700 folder, made once, never overwritten.
 
 use crate::files;
-use meter_core::DeviceSigner;
+use meter_core::{DeviceKey, DeviceSigner};
 use rustix::{fs as rfs, process::geteuid};
 use std::{
     fs::{File, Metadata},
@@ -75,6 +75,18 @@ pub(crate) fn load(path: &Path) -> Result<DeviceSigner, KeyError> {
     let mut seed = Zeroizing::new([0; SEED_BYTES]);
     file.read_exact(seed.as_mut()).map_err(io)?;
     Ok(DeviceSigner::from_seed(&seed))
+}
+
+/// The message for an intact key that is not the key of the book.
+pub(crate) fn other(path: &Path, found: DeviceKey, wanted: DeviceKey) -> String {
+    format!(
+        "{} is the key with public half {}, and the book is signed by {}; put that key back, or \
+            the book of this one; where neither is left, `onionmeter new-chain --yes` begins a new \
+            chain and keeps this book",
+        path.display(),
+        hex::encode(found.0),
+        hex::encode(wanted.0)
+    )
 }
 
 fn check(path: &Path, meta: &Metadata) -> Result<(), KeyError> {

@@ -21,7 +21,8 @@ use std::{
 
 #[derive(Args)]
 pub(super) struct Restore {
-    /// A file of `onionmeter reports --json`, or another book.sqlite3, which stays as it is
+    /// A file of `onionmeter reports --json` (`-` reads standard input), or another book.sqlite3,
+    /// which stays as it is
     file: PathBuf,
 }
 
@@ -87,6 +88,12 @@ type Reports = (HexBytes<16>, Vec<WireReport>);
 fn read(path: &Path) -> Result<Reports, CommandError> {
     let name = path.display();
     let bad = |why: String| CommandError::Exit(EXIT_DATA, format!("{name}: {why}"));
+    // A pipe can be read only once, and contains no book.
+    let is_pipe = std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
+    if is_pipe || path.as_os_str() == "-" {
+        let file = verify::read(path)?;
+        return Ok((file.chain, file.reports));
+    }
     let mut first = Vec::new();
     let limit = u64::try_from(SQLITE.len()).unwrap_or(u64::MAX);
     let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut first));
@@ -131,19 +138,32 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         return Err(CommandError::Exit(EXIT_USAGE, message.to_owned()));
     };
     let kept = kept.symlink_metadata().is_ok().then_some(kept);
+    // The daemon did not know while it could not use the book.
+    let reports = match &kept {
+        Some(kept) => reports_in(kept).map(U64Text),
+        None => Some(before.reports),
+    };
     let mut text = "A new chain of reports begins, with 0 credits.\n".to_owned();
     if let Some(kept) = &kept {
-        text += &format!(
-            "The old book with its {} reports is kept; `onionmeter reports --book {}` shows \
-                them.\n",
-            before.reports.0,
-            kept.display()
-        );
+        let kept = kept.display();
+        text += &match reports {
+            Some(U64Text(reports)) => format!(
+                "The old book with its {reports} reports is kept; `onionmeter reports --book \
+                    {kept}` shows them.\n"
+            ),
+            None => format!("What was in the book's place is kept as {kept}.\n"),
+        };
     }
     Answer::new("begun", text)
         .with("book", kept.map(|kept| kept.to_string_lossy().into_owned()))
-        .with("reports", before.reports)
+        .with("reports", reports)
         .print(format)
+}
+
+/// How many reports a book has that was put aside; `None` where it cannot be read.
+fn reports_in(book: &Path) -> Option<u64> {
+    let book = Book::open_to_read(book).ok()?;
+    u64::try_from(reports::all(&book).ok()?.len()).ok()
 }
 
 /// A full disk, for example, is no reason to end a chain.

@@ -65,10 +65,16 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
 
 fn signing_key(home: &Home) -> Finding {
     match key::load(&home.key()) {
-        Ok(signer) => Good(format!(
-            "signing key, public half {}",
-            hex::encode(signer.key().0)
-        )),
+        Ok(signer) => match book::owner(home) {
+            Some(owner) if owner != signer.key() => Bad {
+                what: key::other(&home.key(), signer.key(), owner),
+                remedy: "nothing is signed until then".to_owned(),
+            },
+            Some(_) | None => Good(format!(
+                "signing key, public half {}",
+                hex::encode(signer.key().0)
+            )),
+        },
         Err(key::KeyError::Missing(_)) if !home.book().is_file() => {
             Note("no signing key yet; the daemon makes one at its first start".to_owned())
         }

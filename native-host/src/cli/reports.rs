@@ -70,7 +70,13 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         return Err(CommandError::Exit(exit::NO_REPORTS, message.to_owned()));
     }
     let failed = |error: BookError| {
-        let message = format!("{}: {}", path.display(), problems::chain(&error));
+        let why = problems::chain(&error);
+        let path_text = path.display().to_string();
+        // Some name it themselves.
+        let message = match why.contains(&path_text) {
+            true => why,
+            false => format!("{path_text}: {why}"),
+        };
         let code = problems::book(&error, &path).code;
         CommandError::Exit(exit::of_problem(code), message)
     };
@@ -83,9 +89,16 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     }
     let (zone, count) = (when::zone(), all.len());
     let mut reports = Vec::with_capacity(count);
-    for signed in &all {
-        let verified = signed.clone().verify(key);
-        reports.push(verified.map_err(|error| CommandError::Exit(EXIT_DATA, error.to_string()))?);
+    for (signed, number) in all.iter().zip(1_u64..) {
+        let verified = signed.clone().verify(key).map_err(|error| {
+            let path = path.display();
+            let text = format!(
+                "{path}: report {number} does not verify: {error}; `onionmeter doctor` says what \
+                    to do"
+            );
+            CommandError::Exit(EXIT_DATA, text)
+        });
+        reports.push(verified?);
     }
     let first = first_of(arguments, &reports, &zone)?;
     if first == count {

@@ -132,7 +132,9 @@ pub(super) fn read(path: &Path) -> Result<ReportsFile, CommandError> {
             "{name} is larger than {FILE_BYTES_MAX} bytes"
         )));
     }
-    parse_reports_file(&text).map_err(|problem| {
+    // Editors and shells of other systems begin a text like this.
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
+    parse_reports_file(text).map_err(|problem| {
         let why = problem.detail.unwrap_or_default();
         bad(&format!("{name} is no file of reports: {why}"))
     })

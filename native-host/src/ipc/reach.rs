@@ -132,6 +132,8 @@ pub(super) async fn probe(home: &Home) -> Result<(), Problem> {
 fn silent(home: &Home, peer: Option<Process>) -> Problem {
     let holder = match lock::look(home) {
         Ok(Lock::Held(holder)) => holder,
+        // Then it is the socket that somebody has.
+        Ok(Lock::Free) if peer.is_none() => return displaced(home, None),
         Ok(Lock::Free) | Err(_) => None,
     };
     match peer.or(holder) {
@@ -162,7 +164,12 @@ pub(super) fn what_to_do(process: Process) -> String {
 fn displaced(home: &Home, process: Option<Process>) -> Problem {
     let socket = home.socket();
     let whose = process.map_or_else(
-        || "a program of another container".to_owned(),
+        || {
+            format!(
+                "a program that takes no connections; as root, `fuser -v {}` may name it",
+                socket.display()
+            )
+        },
         |process| format!("{process}, which is no Onionmeter daemon"),
     );
     let detail = format!("{} is held by {whose}", socket.display());

@@ -40,7 +40,7 @@ fn next(book: &Book) -> Verified<meter_core::SessionReport> {
 }
 
 /// A book of that many reports, and the key that signed them.
-fn book(home: &TestHome, reports: u32) -> Book {
+pub(crate) fn book(home: &TestHome, reports: u32) -> Book {
     let key = home.root().join("key");
     if !key.is_dir() {
         fs::create_dir(&key).expect("a folder");

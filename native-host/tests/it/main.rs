@@ -28,6 +28,7 @@ mod tor_choice;
 mod truth;
 mod unguarded;
 mod versions;
+mod ways_out;
 mod witness;
 
 /// No test: this program once more, as a daemon that hangs. Its name is what makes it one.

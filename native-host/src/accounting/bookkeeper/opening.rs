@@ -101,7 +101,7 @@ fn owned_key(home: &Home, owner: meter_core::DeviceKey) -> Result<DeviceSigner, 
     if signer.key() == owner {
         return Ok(signer);
     }
-    let detail = "the key file is not the key that signed the book; restore that one";
+    let detail = key::other(&home.key(), signer.key(), owner);
     Err(Problem::with_detail(ErrorCode::KeyRefused, detail))
 }
 

@@ -2,6 +2,7 @@
 
 use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{home::Home, last_signed::LastSigned, problems};
+use meter_core::DeviceKey;
 use meter_ledger::{Audit, Book, BookError};
 use meter_wire::ErrorCode;
 use std::{fs, io};
@@ -37,6 +38,13 @@ pub(super) fn finding(home: &Home) -> Finding {
             }
         },
     }
+}
+
+/// Whose reports it holds; `None` where it cannot be read, which [`finding`] tells.
+pub(super) fn owner(home: &Home) -> Option<DeviceKey> {
+    let book = home.book();
+    let book = book.try_exists().ok()?.then(|| Book::open_to_read(&book));
+    Some(book?.ok()?.chain().ok()??.1)
 }
 
 const BEHIND: &str = "run `onionmeter restore FILE` with a newer book.sqlite3 or a file of \

@@ -34,24 +34,39 @@ pub(in crate::cli) fn line(status: &Status) -> String {
         },
     );
     format!(
-        "{}: relay {}, Tor {}, {session}, {} credits in {} reports",
+        "{}: relay {}, Tor {}, {session}, {}",
         state(status),
         relay(&status.relay),
         tor(status),
-        print::credits(status.balance),
-        status.reports.0,
+        balance(status),
     )
+}
+
+fn balance(status: &Status) -> String {
+    match is_without_book(status) {
+        true => "balance not known while the book cannot be used".to_owned(),
+        false => format!(
+            "{} credits in {} reports",
+            print::credits(status.balance),
+            status.reports.0
+        ),
+    }
+}
+
+/// Key or book cannot be opened, so that what they hold is not known.
+const fn is_without_book(status: &Status) -> bool {
+    status.chain.is_none() && status.problem.is_some()
 }
 
 pub(super) fn describe(status: &Status, home: &Home) -> String {
     let mut text = format!(
-        "Relay    {}\nTor      {}\nBalance  {} credits in {} reports\n",
+        "Relay    {}\nTor      {}\nBalance  {}\n",
         open_relay(status, home),
         tor(status),
-        print::credits(status.balance),
-        status.reports.0,
+        balance(status),
     );
     text += &match &status.session {
+        None if is_without_book(status) => "Session  none: there is no book for it\n".to_owned(),
         None => "Session  none open; the first byte opens one\n".to_owned(),
         Some(session) => format!(
             "Session  {}, {} up, {} down, {}.{} % of the way to its report\n",
