@@ -1,6 +1,7 @@
 //! Tests books that are replaced by copies, removed or refuse writes, with real files. The tests
 //! set time and counters.
 
+mod conservation;
 mod replaced;
 
 use super::{

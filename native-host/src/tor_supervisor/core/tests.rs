@@ -1,5 +1,7 @@
 //! Scenes of a computer and its Tor, look by look: observations, and the expected actions.
 
+mod properties;
+
 use super::*;
 use crate::system::network::Network;
 use meter_core::{Backend, MonotonicMs};
