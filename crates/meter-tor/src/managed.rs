@@ -31,7 +31,7 @@ use crate::{
 /// Pause between looks for the control socket. The socket exists 12 ms after the start (measured).
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// How one run of the child ended.
+/// How one run of a child ended.
 enum Ended {
     Asked,
     Exited(Option<ExitStatus>),

@@ -101,7 +101,7 @@ mod tests {
         }
     }
 
-    /// Each Tor runs for `life` seconds and starts after the pause that was chosen.
+    /// Each Tor runs for `lasted` seconds and starts after the pause that was chosen.
     fn pauses(problem: &TorProblem, lasted: u64, times: u32) -> Vec<Next> {
         let mut restarts = Restarts::new(RestartPolicy::default());
         let mut now = Instant::now();
