@@ -117,7 +117,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.floor_seen = stored.floor_seen;
     state.book = book;
     state.start_due = first_ever;
-    state.glimpse = glance.status;
+    state.last_known = glance.status;
     state.pages = glance.pages;
     proxy::read(state, effects);
     effects.push(Effect::ReadPrivate);

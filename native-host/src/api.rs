@@ -40,7 +40,7 @@ pub(crate) struct Api {
 }
 
 /// The result of a request that was not refused.
-enum Obeyed {
+enum Handled {
     Now(Success),
     /// It has begun; [`Detached`] delivers its answer.
     Later(Place, Task),
@@ -71,9 +71,9 @@ impl Api {
 
     /// Takes a request. `None`: it has begun, and [`Self::next`] returns its reply.
     pub(crate) async fn ask(&mut self, id: u32, request: Request) -> Option<Reply> {
-        match self.obey(request).await {
-            Ok(Obeyed::Now(success)) => Some(reply(id, Ok(success))),
-            Ok(Obeyed::Later(place, task)) => {
+        match self.handle(request).await {
+            Ok(Handled::Now(success)) => Some(reply(id, Ok(success))),
+            Ok(Handled::Later(place, task)) => {
                 self.detached.run(id, place, task);
                 None
             }
@@ -139,7 +139,7 @@ impl Api {
     /// Does what was requested. Work that may take seconds (Tor starts or ends, connections end, or
     /// Tor is asked) only begins here, in the order of the requests; other requests and notices
     /// continue meanwhile.
-    async fn obey(&mut self, request: Request) -> Answer<Obeyed> {
+    async fn handle(&mut self, request: Request) -> Answer<Handled> {
         if self.greeted.is_none() && !matches!(request, Request::Hello(_)) {
             return Err(Problem::new(ErrorCode::HelloFirst));
         }
@@ -204,7 +204,7 @@ impl Api {
             Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
             Request::Ping => Success::Done,
         };
-        Ok(Obeyed::Now(success))
+        Ok(Handled::Now(success))
     }
 
     async fn reports(&self, query: &ReportsQuery) -> Answer<ReportsPage> {
@@ -271,8 +271,8 @@ fn reply(id: u32, outcome: Answer) -> Reply {
     }
 }
 
-fn later(place: Place, task: impl Future<Output = Answer> + Send + 'static) -> Obeyed {
-    Obeyed::Later(place, Box::pin(task))
+fn later(place: Place, task: impl Future<Output = Answer> + Send + 'static) -> Handled {
+    Handled::Later(place, Box::pin(task))
 }
 
 fn thresholds(message: SetThresholds) -> Answer<Thresholds> {

@@ -122,7 +122,7 @@ impl Sent {
 }
 
 /// Why a bridge and a daemon part.
-enum Parting {
+enum Disconnect {
     /// For good, with this exit code.
     Over(u8),
     /// The daemon closed the connection.
@@ -177,11 +177,11 @@ impl Browser {
                 self.tell_of_the_floor().await;
             }
             match self.pump(home, attached).await {
-                Parting::Over(code) => return Ok(code),
-                Parting::Silent(problem) => return Err(problem),
+                Disconnect::Over(code) => return Ok(code),
+                Disconnect::Silent(problem) => return Err(problem),
                 // What was asked of it may have been done: only the extension can ask again.
-                Parting::Broken if !self.sent.is_untouched.get() => return Ok(EXIT_UNAVAILABLE),
-                Parting::Broken => {}
+                Disconnect::Broken if !self.sent.is_untouched.get() => return Ok(EXIT_UNAVAILABLE),
+                Disconnect::Broken => {}
             }
             // Another daemon is for those who have something to say.
             if let Err(code) = self.hears_something().await {
@@ -207,7 +207,7 @@ impl Browser {
         }
     }
 
-    async fn pump(&mut self, home: &Home, attached: Attached) -> Parting {
+    async fn pump(&mut self, home: &Home, attached: Attached) -> Disconnect {
         let (from_daemon, to_daemon) = attached.stream.into_split();
         let mut from_daemon = FramedRead::new(from_daemon, ipc::codec(FRAME_OUT_MAX));
         let mut to_daemon = FramedWrite::new(to_daemon, ipc::codec(FRAME_IN_MAX));
@@ -221,18 +221,18 @@ impl Browser {
             if let Some(first) = first
                 && to_daemon.send(first).await.is_err()
             {
-                return Parting::Broken;
+                return Disconnect::Broken;
             }
             loop {
                 match stdin.next().await {
-                    None => return Parting::Over(0),
-                    Some(Err(_)) => return Parting::Over(EXIT_DATA),
+                    None => return Disconnect::Over(0),
+                    Some(Err(_)) => return Disconnect::Over(EXIT_DATA),
                     Some(Ok(mut frame)) => {
                         frame.advance(ipc::HEADER_BYTES);
                         let frame = frame.freeze();
                         sent.note(&frame);
                         if to_daemon.send(frame).await.is_err() {
-                            return Parting::Broken;
+                            return Disconnect::Broken;
                         }
                     }
                 }
@@ -242,15 +242,15 @@ impl Browser {
             while let Some(Ok(frame)) = from_daemon.next().await {
                 sent.answered();
                 if stdout.send(frame.freeze()).await.is_err() {
-                    return Parting::Over(0);
+                    return Disconnect::Over(0);
                 }
             }
-            Parting::Broken
+            Disconnect::Broken
         };
         tokio::select! {
             parting = up => parting,
             parting = down => parting,
-            problem = hears_nothing(home, sent, attached.is_fresh) => Parting::Silent(problem),
+            problem = hears_nothing(home, sent, attached.is_fresh) => Disconnect::Silent(problem),
         }
     }
 }

@@ -5,6 +5,7 @@ mod chain;
 mod circuit;
 mod config;
 mod control;
+mod daemon_version;
 mod doctor;
 #[cfg(feature = "embedded-tor")]
 mod embedded;
@@ -26,7 +27,6 @@ mod settings;
 mod shell;
 mod site;
 mod status;
-mod succession;
 mod thresholds;
 mod tor;
 mod uninstall;

@@ -117,7 +117,7 @@ impl Engine {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = ticks.tick() => self.tick(),
-                Some(command) = self.commands.recv() => self.obey(command),
+                Some(command) = self.commands.recv() => self.execute(command),
                 () = self.tor.changed() => self.look_at_tor(),
                 Some(_) = self.draining.join_next() => self.drained(),
                 problem = self.relay.ended() => error!(?problem, "relay ended"),
@@ -170,7 +170,7 @@ impl Engine {
     }
 
     fn tick(&mut self) {
-        self.tell_the_time();
+        self.notify_second();
         let (now, wall) = (self.clock.monotonic(), Clock::wall());
         let counted = self.relay.look(now);
         self.bursts.look(counted.active);
@@ -181,7 +181,7 @@ impl Engine {
     }
 
     /// Passes the tick on to parts that would otherwise need their own clock, and so more wake-ups.
-    fn tell_the_time(&mut self) {
+    fn notify_second(&mut self) {
         self.ticked.notify_waiters();
         self.tor.second_passed();
     }
@@ -192,7 +192,7 @@ impl Engine {
         self.tor.look(now, self.relay.recent().totals());
     }
 
-    fn obey(&mut self, command: Command) {
+    fn execute(&mut self, command: Command) {
         match command {
             Command::Hello(answer) => reply(answer, Ok(self.hello())),
             Command::Status(answer) => reply(answer, Ok(self.snapshot())),

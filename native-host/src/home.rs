@@ -19,7 +19,7 @@ pub use owner::{Owner, acted_for};
 pub(crate) use owner::{nearest, of_user};
 pub use paths::{HOME_VARIABLE, Home};
 pub(crate) use place::{Kind, obstacle, without_links};
-pub(crate) use remove::{Mood, Removal};
+pub(crate) use remove::{Removal, RunMode};
 
 impl Home {
     /// Finds the home: the variable, else the folder above an installed program, else

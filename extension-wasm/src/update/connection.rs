@@ -112,7 +112,7 @@ pub(super) fn lose(state: &mut State, error: HostError, effects: &mut Vec<Effect
 /// version, is looked for at each alarm and whenever a popup opens.
 fn gone(state: &mut State, error: HostError, effects: &mut Vec<Effect>) {
     state.failures = state.failures.saturating_add(1);
-    state.glimpse = None;
+    state.last_known = None;
     let may_be_back = match error.code() {
         ErrorCode::HostNotInstalled | ErrorCode::HostForbidden => false,
         code => code != ErrorCode::UnsupportedProtocol,

@@ -164,7 +164,7 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     // A daemon that was restarted counts from 0.
     state.foreign_seen = state.foreign_seen.min(status.foreign.0);
     link.status = Some(status);
-    state.glimpse = None;
+    state.last_known = None;
     state.lost = None;
     if has_recovered {
         // This also clears the result of the command before.

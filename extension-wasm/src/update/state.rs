@@ -43,7 +43,7 @@ pub struct State {
     /// The host's refusal of a person's last request.
     pub refusal: Option<Problem>,
     /// The last status that the previous worker knew. Shown until the host sends one.
-    pub glimpse: Option<Status>,
+    pub last_known: Option<Status>,
     /// A person asked for a new identity and got it; shown while a popup is open.
     pub renewed: bool,
     /// The site in the active tab, while a popup is open. Never stored.
@@ -205,7 +205,7 @@ impl State {
     #[must_use]
     pub fn status_to_show(&self) -> Option<&Status> {
         match &self.host {
-            Host::Idle | Host::Linked(_) => self.status().or(self.glimpse.as_ref()),
+            Host::Idle | Host::Linked(_) => self.status().or(self.last_known.as_ref()),
             Host::Gone(_) => None,
         }
     }

@@ -44,5 +44,5 @@ pub(super) fn forget_status(state: &mut State, problem: Problem) {
         link.status = None;
         link.problem = Some(problem);
     }
-    state.glimpse = None;
+    state.last_known = None;
 }

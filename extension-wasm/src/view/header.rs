@@ -21,7 +21,7 @@ pub struct Header {
 }
 
 /// The reason why the state is not "Protected" yet.
-pub(super) enum Hurdle {
+pub(super) enum Blocker {
     /// It will pass without help.
     Passing(String),
     /// A person has to act.
@@ -67,8 +67,8 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
     if let Some((light, text)) = witness::header(state) {
         return (light, text.to_owned());
     }
-    match hurdle(state) {
-        Hurdle::Passing(what) => {
+    match blocker(state) {
+        Blocker::Passing(what) => {
             let meanwhile = match closed {
                 true if has_old_pages(state) => pages::NEW_ONES_WAIT,
                 true => "Pages wait until it is done.",
@@ -76,7 +76,7 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
             };
             (Light::Connecting, format!("{what} {meanwhile}"))
         }
-        Hurdle::Standing(what) => {
+        Blocker::Standing(what) => {
             let (light, so) = match closed {
                 // Another program answers on the port. Only this sentence is certain then.
                 true if is_port_taken(state) => (Light::Blocked, "No page goes out directly."),
@@ -114,12 +114,12 @@ fn is_port_taken(state: &State) -> bool {
     })
 }
 
-pub(super) fn hurdle(state: &State) -> Hurdle {
+pub(super) fn blocker(state: &State) -> Blocker {
     if state.proxy.trouble.is_some() {
-        return Hurdle::Standing("Onionmeter does not control this browser's proxy.");
+        return Blocker::Standing("Onionmeter does not control this browser's proxy.");
     }
     if let Some(error) = state.host_error() {
-        return Hurdle::Standing(match error {
+        return Blocker::Standing(match error {
             HostError::Silent => "The Onionmeter program does not answer.",
             HostError::Unreadable | HostError::Flooding => {
                 "The Onionmeter program cannot be understood."
@@ -135,42 +135,42 @@ pub(super) fn hurdle(state: &State) -> Hurdle {
         Host::Linked(link) => Some(link),
     };
     if link.is_some_and(|link| link.problem.is_some()) {
-        return Hurdle::Standing("The Onionmeter program cannot work.");
+        return Blocker::Standing("The Onionmeter program cannot work.");
     }
     if state.is_port_refused() {
-        return Hurdle::Standing("The relay's port cannot be right.");
+        return Blocker::Standing("The relay's port cannot be right.");
     }
     match state.status() {
-        None => Hurdle::Passing("Calling the Onionmeter program.".to_owned()),
-        Some(status) => host_hurdle(status),
+        None => Blocker::Passing("Calling the Onionmeter program.".to_owned()),
+        Some(status) => host_blocker(status),
     }
 }
 
-fn host_hurdle(status: &Status) -> Hurdle {
+fn host_blocker(status: &Status) -> Blocker {
     match &status.relay {
-        RelayStatus::Stopped => return Hurdle::Standing("The relay is stopped."),
-        RelayStatus::Failed(_) => return Hurdle::Standing("The relay could not start."),
+        RelayStatus::Stopped => return Blocker::Standing("The relay is stopped."),
+        RelayStatus::Failed(_) => return Blocker::Standing("The relay could not start."),
         RelayStatus::Listening { .. } => {}
     }
     match &status.tor.state {
-        TorState::Off => Hurdle::Standing("Tor is not running."),
-        TorState::Stopping => Hurdle::Standing("Tor is stopping."),
-        TorState::Failed(_) => Hurdle::Standing("Tor does not run."),
-        TorState::Starting => Hurdle::Passing("Starting Tor.".to_owned()),
+        TorState::Off => Blocker::Standing("Tor is not running."),
+        TorState::Stopping => Blocker::Standing("Tor is stopping."),
+        TorState::Failed(_) => Blocker::Standing("Tor does not run."),
+        TorState::Starting => Blocker::Passing("Starting Tor.".to_owned()),
         TorState::Bootstrapping { percent, .. } => {
-            Hurdle::Passing(format!("Connecting to Tor, {} %.", (*percent).min(100)))
+            Blocker::Passing(format!("Connecting to Tor, {} %.", (*percent).min(100)))
         }
         // A Tor of another program is started by that program.
         TorState::Restarting { problem, .. } if problem.code == ErrorCode::TorNotRunning => {
-            Hurdle::Passing("Looking for Tor.".to_owned())
+            Blocker::Passing("Looking for Tor.".to_owned())
         }
         TorState::Restarting { .. } => {
-            Hurdle::Passing("Tor stopped and is being started again.".to_owned())
+            Blocker::Passing("Tor stopped and is being started again.".to_owned())
         }
         TorState::Ready if !status.tor.is_usable() => {
-            Hurdle::Passing("Waiting for Tor to answer.".to_owned())
+            Blocker::Passing("Waiting for Tor to answer.".to_owned())
         }
-        TorState::Ready => Hurdle::Passing("Setting this browser's proxy.".to_owned()),
+        TorState::Ready => Blocker::Passing("Setting this browser's proxy.".to_owned()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The button for a new identity: its effect, its result, or why it cannot be used now.
 
-use super::header::{Hurdle, hurdle};
+use super::header::{Blocker, blocker};
 use crate::update::{Intent, State};
 use meter_wire::TorState;
 use serde::Serialize;
@@ -45,9 +45,9 @@ fn hindrance(state: &State) -> Option<&'static str> {
         .status()
         .is_some_and(|status| status.tor.state == TorState::Ready);
     let ready = tor_is_ready && state.relay_port().is_some();
-    let why = || match hurdle(state) {
-        Hurdle::Passing(_) => "Possible as soon as Tor is connected.",
-        Hurdle::Standing(what) => what,
+    let why = || match blocker(state) {
+        Blocker::Passing(_) => "Possible as soon as Tor is connected.",
+        Blocker::Standing(what) => what,
     };
     (!ready || state.proxy.trouble.is_some()).then(why)
 }

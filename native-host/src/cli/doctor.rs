@@ -11,10 +11,10 @@ mod tor;
 
 use super::{
     ask::Patience,
-    exit,
+    daemon_version, exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
-    print, succession,
+    print,
 };
 use crate::{home::Home, key, log, port, problems, versions::Daemon};
 use clap::Args;
@@ -102,8 +102,8 @@ fn log_file(home: &Home) -> Option<Finding> {
 
 /// All versions, and the parts that run in another version.
 fn parts(daemon: Option<&Daemon>) -> Vec<Finding> {
-    let differences = daemon.map(succession::differences).unwrap_or_default();
-    let line = succession::line(daemon);
+    let differences = daemon.map(daemon_version::differences).unwrap_or_default();
+    let line = daemon_version::line(daemon);
     let line = match differences.is_empty() {
         true => Good(line),
         false => Note(line),

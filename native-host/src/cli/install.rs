@@ -2,11 +2,10 @@
 
 use super::{
     ask::Patience,
-    exit,
+    daemon_version, exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
-    succession,
 };
 use crate::{
     home::{self, Home, HomeError},
@@ -84,7 +83,7 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
     whole &= command(&mut parts, &program, home)?;
     whole &= started(&mut parts, &program)?;
     if let Some(daemon) =
-        Patience::default().wait(async { Ok(succession::succeed(home, &program).await) })?
+        Patience::default().wait(async { Ok(daemon_version::replace(home, &program).await) })?
     {
         let part = Part::new("daemon", daemon.outcome).because(&daemon.text);
         parts.tell(part, format_args!("Daemon:  {}", daemon.text))?;

@@ -7,10 +7,10 @@ mod words;
 use super::{
     ask,
     ask::Patience,
-    exit,
+    daemon_version, exit,
     outcome::Outcome,
     output::{Answer, Format},
-    settings, succession,
+    settings,
 };
 use crate::{home::Home, ipc, program, versions::Daemon};
 use clap::Args;
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             return Ok(None);
         };
         let about = Daemon::of(&daemon, &program::program().unwrap_or_default());
-        let differences = succession::differences(&about);
+        let differences = daemon_version::differences(&about);
         let status = ask::status(&mut daemon).await?;
         let in_force = ask::settings(&mut daemon).await;
         let notes = settings::note(home, in_force.as_ref()) + &notices(&differences);

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     EXIT_USAGE,
     files::FolderError,
-    home::{Home, HomeError, Kind, Mood},
+    home::{Home, HomeError, Kind, RunMode},
     ipc, launch, problems,
     registration::{self, Record, Removed, all_places},
     system::user,
@@ -50,18 +50,18 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
             purge::confirm(home, format)?;
         }
     }
-    let mood = if arguments.dry_run {
-        Mood::Rehearsal
+    let mode = if arguments.dry_run {
+        RunMode::DryRun
     } else {
-        Mood::Earnest
+        RunMode::Real
     };
-    if mood == Mood::Earnest {
+    if mode == RunMode::Real {
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
     let parts = Parts::new(format);
-    let mut undo = Undo { parts, mood };
+    let mut undo = Undo { parts, mode };
     let mut whole = unregister(&mut undo, home)?;
-    if mood == Mood::Earnest {
+    if mode == RunMode::Real {
         // A browser that still found the host may have started another daemon meanwhile.
         Patience::default().wait(ipc::stop(home, ipc::Means::Asking))?;
     }
@@ -73,15 +73,15 @@ pub(super) fn uninstall(arguments: &Uninstall, home: &Home, format: Format) -> O
         let failure = install::not_whole("removed", format);
         return parts.end(Answer::new("removed", "").failed(failure));
     }
-    let state = match mood {
-        Mood::Rehearsal => "shown",
-        Mood::Earnest => "removed",
+    let state = match mode {
+        RunMode::DryRun => "shown",
+        RunMode::Real => "removed",
     };
     let root = home.root().display();
-    let mut text = match (mood, arguments.purge) {
-        (Mood::Rehearsal, _) => "Nothing was removed: this was a dry run.\n".to_owned(),
-        (Mood::Earnest, true) => String::new(),
-        (Mood::Earnest, false) => {
+    let mut text = match (mode, arguments.purge) {
+        (RunMode::DryRun, _) => "Nothing was removed: this was a dry run.\n".to_owned(),
+        (RunMode::Real, true) => String::new(),
+        (RunMode::Real, false) => {
             format!("Onionmeter is no longer registered. Key and reports stay in {root}.\n")
         }
     };
@@ -141,7 +141,7 @@ fn unregister(undo: &mut Undo, home: &Home) -> Result<bool, CommandError> {
         if list.is_file() {
             whole = undo.take("list", "List", &list, || fs::remove_file(&list))?;
         }
-    } else if undo.mood == Mood::Earnest && list.is_file() {
+    } else if undo.mode == RunMode::Real && list.is_file() {
         // The next `uninstall` finds what remains.
         record
             .save(home)
@@ -167,9 +167,9 @@ fn take_manifests(
         }
         seen.push(at);
         let name = format!("{:width$}", place.name);
-        let taken_off = match undo.mood {
-            Mood::Earnest => registration::remove(at, programs),
-            Mood::Rehearsal => registration::would_remove(at, programs),
+        let taken_off = match undo.mode {
+            RunMode::Real => registration::remove(at, programs),
+            RunMode::DryRun => registration::would_remove(at, programs),
         };
         match taken_off {
             Ok(Removed::Nothing) => {}
@@ -209,7 +209,7 @@ fn take_program(undo: &mut Undo, home: &Home, programs: &[PathBuf]) -> Result<bo
     if program.symlink_metadata().is_ok() {
         whole &= undo.take("program", "Program", &program, || fs::remove_file(&program))?;
     }
-    if undo.mood == Mood::Earnest
+    if undo.mode == RunMode::Real
         && let Some(folder) = program.parent()
     {
         crate::ignore_because("somebody put more there", fs::remove_dir(folder));

@@ -35,11 +35,11 @@ pub(crate) struct Removal {
 
 /// Whether to remove, or only to simulate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Mood {
+pub(crate) enum RunMode {
     /// Remove.
-    Earnest,
+    Real,
     /// Say what would be removed.
-    Rehearsal,
+    DryRun,
 }
 
 impl Home {
@@ -48,11 +48,11 @@ impl Home {
     ///
     /// # Errors
     /// When the folder cannot be opened.
-    pub(crate) fn remove(&self, mood: Mood) -> io::Result<Removal> {
+    pub(crate) fn remove(&self, mode: RunMode) -> io::Result<Removal> {
         let root = rfs::open(self.root(), FOLDER, Mode::empty())?;
         let mut walk = Walk {
             mount: mount(&root)?,
-            mood,
+            mode,
             removal: Removal::default(),
         };
         walk.folder(&root, self.root(), Listed::Only(layout::HOME))?;
@@ -63,13 +63,13 @@ impl Home {
         let marker = self.mark_file();
         if marker.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
             removal.removed += 1;
-            if mood == Mood::Earnest {
+            if mode == RunMode::Real {
                 std::fs::remove_file(marker)?;
             }
         }
         if removal.foreign.is_empty() {
             removal.removed += 1;
-            if mood == Mood::Earnest
+            if mode == RunMode::Real
                 && let Err(error) = std::fs::remove_dir(self.root())
             {
                 removal.removed -= 1;
@@ -100,7 +100,7 @@ enum Listed {
 
 struct Walk {
     mount: Mount,
-    mood: Mood,
+    mode: RunMode,
     removal: Removal,
 }
 
@@ -180,7 +180,7 @@ impl Walk {
                 AtFlags::REMOVEDIR
             }
         };
-        if self.mood == Mood::Earnest {
+        if self.mode == RunMode::Real {
             match rfs::unlinkat(folder, name, flags) {
                 // It is gone already; Tor removes some of its own files, for example.
                 Ok(()) | Err(Errno::NOENT) => {}
@@ -244,13 +244,13 @@ mod tests {
         }
         fs::create_dir_all(home.root().join("arti/state/a/b")).expect("made");
         symlink("/bin/true", home.root().join("tor/transport-obfs4")).expect("a link");
-        let rehearsed = home.remove(Mood::Rehearsal).expect("looked");
+        let rehearsed = home.remove(RunMode::DryRun).expect("looked");
         assert!(
             rehearsed.foreign.is_empty() && rehearsed.failed.is_empty(),
             "{rehearsed:?}"
         );
         assert!(home.root().join("key/device.key").is_file(), "only looked");
-        let done = home.remove(Mood::Earnest).expect("removed");
+        let done = home.remove(RunMode::Real).expect("removed");
         assert_eq!(done.removed, rehearsed.removed, "as was rehearsed");
         assert!(!home.root().try_exists().expect("readable"));
     }
@@ -303,7 +303,7 @@ mod tests {
             fs::write(home.root().join(file), "mine").expect("written");
         }
         fs::create_dir(home.root().join("config.toml")).expect("a folder with a file's name");
-        let done = home.remove(Mood::Earnest).expect("removed");
+        let done = home.remove(RunMode::Real).expect("removed");
         assert!(done.failed.is_empty(), "{done:?}");
         for file in notes.into_iter().chain(["arti", "tor/keys", "config.toml"]) {
             let path = home.root().join(file);

@@ -183,7 +183,7 @@ impl Runner {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(order) = inbox.next() => self.obey(order, &mut inbox, &mut waiting).await,
+                Some(order) = inbox.next() => self.execute(order, &mut inbox, &mut waiting).await,
                 Some(_) = waiting.join_next() => {}
                 else => break,
             }
@@ -197,7 +197,7 @@ impl Runner {
         waiting.join_all().await;
     }
 
-    async fn obey(&self, order: Order, inbox: &mut Inbox, waiting: &mut JoinSet<()>) {
+    async fn execute(&self, order: Order, inbox: &mut Inbox, waiting: &mut JoinSet<()>) {
         match order {
             Order::Start { anew, done } => {
                 let begun = self.start(anew, inbox).await;

@@ -50,8 +50,8 @@ pub(super) async fn open(
             pipes: None,
         };
         up.poll(way, cx)?;
-        if up.ended_mute() {
-            return Err(io::ErrorKind::ConnectionAborted.into()); // the client has left
+        if up.ended_without_data() {
+            return Err(io::ErrorKind::ConnectionAborted.into()); // it has left, as browsers do
         }
         // With payload before it, the client's end is passed on after the answer: Tor gives up a
         // stream whose client closes before.

@@ -46,7 +46,7 @@ pub(crate) struct Flow<'p> {
     /// Whether the sender last had enough bytes ready to be worth a pipe.
     bulk: bool,
     /// Whether at least one byte was moved.
-    spoken: bool,
+    has_data: bool,
     ended: bool,
     passed_on: bool,
 }
@@ -65,7 +65,7 @@ impl<'p> Flow<'p> {
     pub(crate) fn holding(early: Box<[u8]>) -> Self {
         Self {
             bulk: false,
-            spoken: !early.is_empty(),
+            has_data: !early.is_empty(),
             held: Held::rest(early),
             ended: false,
             passed_on: false,
@@ -86,7 +86,7 @@ impl<'p> Flow<'p> {
             }
             match self.poll_take(way, cx)? {
                 Poll::Pending => return Ok(Step::Reading),
-                Poll::Ready(Taken::Bytes) => self.spoken = true,
+                Poll::Ready(Taken::Bytes) => self.has_data = true,
                 Poll::Ready(Taken::End) => {
                     self.held = Held::Nothing;
                     self.ended = true;
@@ -105,8 +105,8 @@ impl<'p> Flow<'p> {
     }
 
     /// Whether the sender has ended without sending a byte.
-    pub(crate) fn ended_mute(&self) -> bool {
-        self.ended && !self.spoken
+    pub(crate) fn ended_without_data(&self) -> bool {
+        self.ended && !self.has_data
     }
 
     /// Passes the end of this direction on to the receiver, once.

@@ -11,7 +11,7 @@ use crate::{
         parts::{Part, Parts},
         question::asked,
     },
-    home::{Home, Kind, Mood, Removal},
+    home::{Home, Kind, Removal, RunMode},
     ipc,
     launch::{self, Use},
     lock::DaemonLock,
@@ -121,12 +121,12 @@ pub(super) fn purge(undo: &mut Undo, home: &Home, kind: &Kind) -> Result<bool, C
     }
     // Counted before they are removed.
     let losses = losses(home);
-    let lock = match undo.mood {
-        Mood::Earnest => hold(home)?,
-        Mood::Rehearsal => None,
+    let lock = match undo.mode {
+        RunMode::Real => hold(home)?,
+        RunMode::DryRun => None,
     };
     let removal = home
-        .remove(undo.mood)
+        .remove(undo.mode)
         .map_err(|error| install::cannot(home.root(), &error))?;
     drop(lock);
     report(undo, home, &removal, &losses)
@@ -138,7 +138,7 @@ fn report(
     removal: &Removal,
     losses: &str,
 ) -> Result<bool, CommandError> {
-    let mood = undo.mood;
+    let mode = undo.mode;
     for path in &removal.foreign {
         let part = Part::new("foreign", "stays").at(path);
         let line = format!("stays: {} (Onionmeter did not make it)", path.display());
@@ -163,7 +163,7 @@ fn report(
         return Ok(true);
     }
     undo.gone("home", "Home", home.root(), &format!(", with {losses}"))?;
-    if mood == Mood::Earnest {
+    if mode == RunMode::Real {
         let root = home.root().display();
         undo.parts.say(match removal.foreign.is_empty() {
             true => format!("Everything of Onionmeter is removed, key and reports too: {root}"),

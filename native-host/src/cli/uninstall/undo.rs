@@ -5,14 +5,14 @@ use crate::{
         outcome::CommandError,
         parts::{Part, Parts},
     },
-    home::Mood,
+    home::RunMode,
 };
 use std::{io, path::Path};
 
 /// Removes things, or says what would be removed.
 pub(super) struct Undo {
     pub(super) parts: Parts,
-    pub(super) mood: Mood,
+    pub(super) mode: RunMode,
 }
 
 impl Undo {
@@ -24,9 +24,9 @@ impl Undo {
         path: &Path,
         remove: impl FnOnce() -> io::Result<()>,
     ) -> Result<bool, CommandError> {
-        let removed = match self.mood {
-            Mood::Earnest => gone(remove()),
-            Mood::Rehearsal => Ok(()),
+        let removed = match self.mode {
+            RunMode::Real => gone(remove()),
+            RunMode::DryRun => Ok(()),
         };
         match removed {
             Ok(()) => self.gone(part, name, path, "").map(|()| true),
@@ -42,9 +42,9 @@ impl Undo {
         path: &Path,
         more: &str,
     ) -> Result<(), CommandError> {
-        let (outcome, word) = match self.mood {
-            Mood::Earnest => ("removed", "removed"),
-            Mood::Rehearsal => ("would_be_removed", "would be removed"),
+        let (outcome, word) = match self.mode {
+            RunMode::Real => ("removed", "removed"),
+            RunMode::DryRun => ("would_be_removed", "would be removed"),
         };
         self.parts.tell(
             Part::new(part, outcome).name(name.trim_end()).at(path),

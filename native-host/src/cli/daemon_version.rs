@@ -6,7 +6,7 @@ use meter_wire::Problem;
 use std::path::Path;
 
 /// What happened to the earlier daemon.
-pub(super) struct Succession {
+pub(super) struct Replacement {
     /// A word for programs.
     pub(super) outcome: &'static str,
     /// A sentence for people.
@@ -15,8 +15,8 @@ pub(super) struct Succession {
 
 /// Ends a daemon that runs another program than the one at `installed` and that serves no
 /// connection. `None` if no daemon runs, or one of that program.
-pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<Succession> {
-    let unanswered = |problem: &Problem| Succession {
+pub(super) async fn replace(home: &Home, installed: &Path) -> Option<Replacement> {
+    let unanswered = |problem: &Problem| Replacement {
         outcome: "does_not_answer",
         text: sentence(problem),
     };
@@ -34,13 +34,13 @@ pub(super) async fn succeed(home: &Home, installed: &Path) -> Option<Succession>
              the next browser or command then starts version {VERSION}.",
             daemon.version
         );
-        return Some(Succession {
+        return Some(Replacement {
             outcome: "goes_on",
             text,
         });
     }
     Some(match ipc::stop(home, ipc::Means::Asking).await {
-        Ok(_) => Succession {
+        Ok(_) => Replacement {
             outcome: "ended",
             text: format!(
                 "the one of before (version {}) was idle and is ended, its session is kept; the \
