@@ -121,6 +121,12 @@ impl Child {
         }
     }
 
+    /// Ends the tasks that read the output, and waits for them. The process has ended; another
+    /// program may still hold the output open.
+    pub(crate) async fn close(mut self) {
+        self.readers.shutdown().await;
+    }
+
     /// The last lines of the log; complete after the process has ended.
     pub(crate) async fn log_tail(&mut self) -> Vec<String> {
         let dry = async { while self.readers.join_next().await.is_some() {} };

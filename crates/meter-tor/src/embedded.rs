@@ -259,7 +259,7 @@ async fn finish(
         child.terminate();
     }
     let status = child.wait_or_kill(stop_max).await;
-    match ended {
+    let outcome = match ended {
         Ended::Asked => Ok(()),
         Ended::NoWay(problem) => Err(problem),
         Ended::Lost => Err(exit(status, was_up, child.log_tail().await)),
@@ -276,7 +276,9 @@ async fn finish(
                 }
             }
         }
-    }
+    };
+    child.close().await;
+    outcome
 }
 
 /// Returns the problem for a fault, or the last line if the child just ended.

@@ -105,7 +105,7 @@ async fn finish(
     stop_max: Duration,
 ) -> Result<(), TorProblem> {
     let was_up = control.is_some();
-    match ended {
+    let outcome = match ended {
         Ended::Asked => {
             ask_to_end(control, &child, stop_max).await;
             child.wait_or_kill(stop_max).await;
@@ -135,7 +135,9 @@ async fn finish(
                 log: child.log_tail().await,
             })
         }
-    }
+    };
+    child.close().await;
+    outcome
 }
 
 async fn ask_to_end(control: Option<Control>, child: &Child, stop_max: Duration) {
