@@ -6,6 +6,7 @@ pub(crate) mod limits;
 pub(crate) mod memory;
 pub(crate) mod mounts;
 pub(crate) mod network;
+pub(crate) mod open_folder;
 pub(crate) mod process;
 pub(crate) mod ticks;
 pub(crate) mod user;

@@ -7,15 +7,10 @@ use super::{
     layout::{self, Made},
     paths::Home,
 };
-use rustix::{
-    fd::{AsFd, OwnedFd},
-    fs::{self as rfs, AtFlags, FileType, Mode, OFlags},
-    io::Errno,
-};
+use crate::system::open_folder::{Kind, Mount, OpenFolder};
 use std::{
-    ffi::{CStr, OsStr},
+    ffi::OsStr,
     io::{self, ErrorKind},
-    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
 };
 
@@ -49,9 +44,9 @@ impl Home {
     /// # Errors
     /// When the folder cannot be opened.
     pub(crate) fn remove(&self, mode: RunMode) -> io::Result<Removal> {
-        let root = rfs::open(self.root(), FOLDER, Mode::empty())?;
+        let root = OpenFolder::open(self.root())?;
         let mut walk = Walk {
-            mount: mount(&root)?,
+            mount: root.mount()?,
             mode,
             removal: Removal::default(),
         };
@@ -85,11 +80,6 @@ impl Home {
     }
 }
 
-const FOLDER: OFlags = OFlags::RDONLY
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::CLOEXEC);
-
 /// What may be removed from a folder.
 #[derive(Clone, Copy)]
 enum Listed {
@@ -106,18 +96,10 @@ struct Walk {
 
 impl Walk {
     /// Empties a folder; `true` when nothing is left in it.
-    fn folder(&mut self, folder: &OwnedFd, path: &Path, listed: Listed) -> io::Result<bool> {
-        let mut names = Vec::new();
-        for entry in rfs::Dir::read_from(folder)? {
-            let entry = entry?;
-            if ![&b"."[..], b".."].contains(&entry.file_name().to_bytes()) {
-                names.push(entry.file_name().to_owned());
-            }
-        }
-        names.sort();
+    fn folder(&mut self, folder: &OpenFolder, path: &Path, listed: Listed) -> io::Result<bool> {
         let mut empty = true;
-        for name in &names {
-            let path = path.join(OsStr::from_bytes(name.to_bytes()));
+        for name in &folder.names()? {
+            let path = path.join(name);
             match self.entry(folder, name, &path, listed) {
                 Ok(gone) => empty &= gone,
                 Err(error) => {
@@ -131,35 +113,29 @@ impl Walk {
 
     fn entry(
         &mut self,
-        folder: &OwnedFd,
-        name: &CStr,
+        folder: &OpenFolder,
+        name: &OsStr,
         path: &Path,
         listed: Listed,
     ) -> io::Result<bool> {
-        let stat = rfs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        let kind = FileType::from_raw_mode(stat.st_mode);
+        let kind = folder.kind(name)?;
         let inner = match (listed, kind) {
-            (Listed::All, FileType::Directory) => Some(Listed::All),
+            (Listed::All, Kind::Folder) => Some(Listed::All),
             // A link is removed, its target stays.
-            (
-                Listed::All,
-                FileType::RegularFile | FileType::Socket | FileType::Symlink | FileType::Fifo,
-            ) => None,
+            (Listed::All, Kind::File | Kind::Socket | Kind::Link | Kind::Pipe) => None,
             (Listed::Only(list), _) => {
                 let text = name.to_str().unwrap_or_default();
                 match (Made::find(list, text), kind) {
                     // Removed last, by the caller.
-                    (Some(Made::File(layout::MARKER)), FileType::RegularFile) => return Ok(true),
+                    (Some(Made::File(layout::MARKER)), Kind::File) => return Ok(true),
                     (
                         Some(Made::File(_) | Made::Files(_) | Made::Numbered(..)),
-                        FileType::RegularFile | FileType::Socket,
+                        Kind::File | Kind::Socket,
                     ) => None,
-                    (Some(Made::Links(_)), FileType::Symlink) => None,
-                    (Some(Made::Folder(_, list)), FileType::Directory) => Some(Listed::Only(list)),
-                    (Some(Made::Tree(_) | Made::Trees(_)), FileType::Directory) => {
-                        Some(Listed::All)
-                    }
-                    (Some(made @ Made::TreeWith(..)), FileType::Directory) if made.fits(path) => {
+                    (Some(Made::Links(_)), Kind::Link) => None,
+                    (Some(Made::Folder(_, list)), Kind::Folder) => Some(Listed::Only(list)),
+                    (Some(Made::Tree(_) | Made::Trees(_)), Kind::Folder) => Some(Listed::All),
+                    (Some(made @ Made::TreeWith(..)), Kind::Folder) if made.fits(path) => {
                         Some(Listed::All)
                     }
                     _ => return Ok(self.stays(path)),
@@ -167,25 +143,20 @@ impl Walk {
             }
             (Listed::All, _) => return Ok(self.stays(path)),
         };
-        let flags = match inner {
-            None => AtFlags::empty(),
-            Some(listed) => {
-                let inside = rfs::openat(folder, name, FOLDER, Mode::empty())?;
-                if mount(&inside)? != self.mount {
-                    return Ok(self.stays(path));
-                }
-                if !self.folder(&inside, path, listed)? {
-                    return Ok(false);
-                }
-                AtFlags::REMOVEDIR
+        if let Some(listed) = inner {
+            let inside = folder.inside(name)?;
+            if inside.mount()? != self.mount {
+                return Ok(self.stays(path));
             }
-        };
-        if self.mode == RunMode::Real {
-            match rfs::unlinkat(folder, name, flags) {
-                // It is gone already; Tor removes some of its own files, for example.
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(errno) => return Err(errno.into()),
+            if !self.folder(&inside, path, listed)? {
+                return Ok(false);
             }
+        }
+        // An entry that is already gone is no error; Tor removes some of its own files, for example.
+        match (self.mode, inner) {
+            (RunMode::DryRun, _) => {}
+            (RunMode::Real, None) => folder.remove(name)?,
+            (RunMode::Real, Some(_)) => folder.remove_folder(name)?,
         }
         self.removal.removed += 1;
         Ok(true)
@@ -195,27 +166,6 @@ impl Walk {
         self.removal.foreign.push(path.to_path_buf());
         false
     }
-}
-
-/// Identifies a mounted file system.
-type Mount = u64;
-
-/// The number of the mount. It also differs for a folder of the same disk that is mounted here.
-#[cfg(target_os = "linux")]
-fn mount(folder: impl AsFd) -> io::Result<Mount> {
-    let flags = AtFlags::EMPTY_PATH;
-    match rfs::statx(&folder, c"", flags, rfs::StatxFlags::MNT_ID) {
-        Ok(stat) if stat.stx_mask & rfs::StatxFlags::MNT_ID.bits() != 0 => Ok(stat.stx_mnt_id),
-        Ok(_) | Err(Errno::NOSYS | Errno::PERM) => Ok(rfs::fstat(folder)?.st_dev),
-        Err(errno) => Err(errno.into()),
-    }
-}
-
-/// The device of the disk.
-#[cfg(not(target_os = "linux"))]
-fn mount(folder: impl AsFd) -> io::Result<Mount> {
-    let device = rfs::fstat(folder)?.st_dev;
-    Ok(u64::try_from(device).unwrap_or_default())
 }
 
 #[cfg(test)]
