@@ -7,6 +7,7 @@ pub(crate) mod memory;
 pub(crate) mod mounts;
 pub(crate) mod network;
 pub(crate) mod open_folder;
+pub(crate) mod os;
 pub(crate) mod process;
 pub(crate) mod ticks;
 pub(crate) mod user;

@@ -1,6 +1,9 @@
 //! The launcher in the desktop's menu (Linux): a `.desktop` file that calls `onionmeter open`.
 
-use crate::{files, home};
+use crate::{
+    files, home,
+    system::os::{self, System},
+};
 use std::{
     env, io,
     path::{Path, PathBuf},
@@ -38,7 +41,7 @@ pub fn of(program: &Path) -> Option<PathBuf> {
 
 /// The folder of the XDG base directory specification for a user's own launchers.
 fn place() -> Option<PathBuf> {
-    if !cfg!(target_os = "linux") {
+    if os::HERE != System::Linux {
         return None;
     }
     let data = env::var_os("XDG_DATA_HOME")

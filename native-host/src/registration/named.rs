@@ -1,6 +1,7 @@
 //! A browser's folder that a person names with `--browser-dir`.
 
 use super::{Family, Place, Presence, Reach};
+use crate::system::os::{self, System};
 use meter_wire::HOST_NAME;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,7 @@ pub(crate) fn named(folder: &Path) -> Result<Place, NotABrowser> {
         Err(_) => return Err(NotABrowser::Missing(folder)),
     };
     let inner = match family {
-        Family::Firefox if !cfg!(target_os = "macos") => "native-messaging-hosts",
+        Family::Firefox if os::HERE != System::MacOs => "native-messaging-hosts",
         Family::Firefox | Family::Chromium => "NativeMessagingHosts",
     };
     Ok(Place {
