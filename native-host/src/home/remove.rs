@@ -224,7 +224,7 @@ mod tests {
             fs::create_dir_all(file.parent().expect("a folder")).expect("made");
             fs::write(file, "x").expect("written");
         }
-        let done = home.remove(RunMode::Earnest).expect("removed");
+        let done = home.remove(RunMode::Real).expect("removed");
         assert!(done.failed.is_empty(), "{done:?}");
         for file in theirs {
             assert!(home.root().join(file).is_file(), "{file} is theirs");
