@@ -111,6 +111,7 @@ function draw(view) {
     () => header(view.header, view.switch),
     () => problem(view.problem),
     () => button(by("action"), view.action),
+    () => button(by("cancel"), view.cancel),
     () => note(view.note),
     () => balance(view.balance),
     () => session(view.session),
@@ -309,9 +310,10 @@ function report(row) {
 const REGION = new Intl.DisplayNames(undefined, { type: "region" });
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 
-addEventListener("click", ({ target }) => {
+// The second click of a double click is no answer to the question that the first one has brought.
+addEventListener("click", ({ target, detail }) => {
   const intent = target.closest("[data-intent]")?.dataset.intent;
-  if (intent === undefined) return;
+  if (intent === undefined || (detail > 1 && !by("cancel").hidden)) return;
   send(intent);
   if (silent) obey(intent);
 });

@@ -77,6 +77,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             state.subscribers.remove(&subscriber);
             if state.subscribers.is_empty() {
                 state.renewed = false;
+                state.anew_asked = false;
                 state.site = None;
             }
         }
@@ -131,6 +132,7 @@ const AWAKE_MS: u32 = 2_000;
 
 fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
     state.refusal = None;
+    let anew_asked = std::mem::take(&mut state.anew_asked);
     witness::on_intent(state, intent);
     match intent {
         Intent::TurnOn => {
@@ -153,6 +155,11 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::CheckProxy => proxy::check_again(state, effects),
         Intent::CheckReports => reports::fetch_again(state, effects),
         Intent::TorStart => host::start(state, Request::TorStart, effects),
+        Intent::TorAnew => state.anew_asked = true,
+        Intent::TorAnewSure if anew_asked => {
+            ask::ask(state, Asked::Command, Request::TorAnew, effects);
+        }
+        Intent::TorAnewSure | Intent::Cancel => {}
         Intent::TorStop => ask::ask(state, Asked::Command, Request::TorStop, effects),
         Intent::TorAuto => host::use_tor(state, None, effects),
         Intent::TorExisting => host::use_tor(state, Some(Backend::Existing), effects),

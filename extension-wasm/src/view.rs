@@ -2,6 +2,7 @@
 //!
 //! The popup draws these values and decides nothing. Invariant: no float, no clock.
 
+mod anew;
 mod badge;
 mod button;
 mod circuit;
@@ -52,6 +53,8 @@ pub struct PopupView {
     pub problem: Option<Problem>,
     /// The most useful action now, if there is one.
     pub action: Option<Button>,
+    /// The way back, if the action must be confirmed.
+    pub cancel: Option<Button>,
     /// A note that a person can dismiss.
     pub note: Option<Note>,
     /// The credits.
@@ -114,6 +117,7 @@ pub fn popup(state: &State, badge: Badge) -> PopupView {
             },
         },
         action,
+        cancel: anew::cancel(problem.as_ref()),
         problem,
         note: note::note(state),
         balance: balance(state),

@@ -158,6 +158,11 @@ impl Api {
                 let stop = tor.stop();
                 return Ok(later(place, async move { stop.answer().await.map(done) }));
             }
+            Request::TorAnew => {
+                let place = self.detached.place()?;
+                let start = tor.start_without_state();
+                return Ok(later(place, async move { start.answer().await.map(done) }));
+            }
             Request::TorUse(tor_use) => {
                 let place = self.detached.place()?;
                 let choose = tor.choose(tor_use.backend);

@@ -1,5 +1,6 @@
 //! The folder with everything of one person: configuration, key, book, sockets, log.
 
+mod embedded_state;
 mod error;
 mod layout;
 mod owner;

@@ -129,6 +129,12 @@ pub(crate) fn shutting_down() -> Problem {
     Problem::with_detail(ErrorCode::DaemonUnreachable, "the daemon is ending")
 }
 
+/// The folder of the embedded Tor cannot be written to.
+pub(crate) fn embedded_data(folder: &Path, error: &io::Error) -> Problem {
+    let detail = format!("{}: {error}", folder.display());
+    Problem::with_detail(ErrorCode::TorFolderUnusable, detail)
+}
+
 pub(crate) fn tor(error: &TorProblem) -> Problem {
     let code = match error {
         // Its sentence says it all.

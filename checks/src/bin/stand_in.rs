@@ -2,14 +2,16 @@
 //!
 //! It speaks the messages of `docs/spec/native-messages.md` and claims to have a relay and a Tor
 //! that are ready. `STAND_IN` names its folder: `port` there holds the relay's port; while a file
-//! `flood` is there, it says its state as fast as it can. Each start adds a byte to `starts`.
+//! `flood` is there, it says its state as fast as it can; while a file `damaged` is there, its Tor
+//! has a damaged state, and it removes the file when it is asked to start Tor anew. Each start adds a
+//! byte to `starts`.
 
 use anyhow::{Context as _, Result};
 use meter_core::{Backend, Thresholds, WitnessName};
 use meter_wire::{
-    FromDaemon, HelloReply, HexBytes, Notice, Outcome, RelayStatus, Reply, ReportsPage, Request,
-    SetThresholds, Status, Success, TorState, TorStatus, U64Text, Witness, WitnessSeen,
-    WitnessText, parse_request, write_message,
+    ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply,
+    ReportsPage, Request, SetThresholds, Status, Success, TorState, TorStatus, U64Text, Witness,
+    WitnessSeen, WitnessText, parse_request, write_message,
 };
 use std::{
     fs::File,
@@ -35,7 +37,7 @@ fn main() -> Result<()> {
             continue;
         };
         let id = Some(envelope.id);
-        let outcome = Outcome::Ok(answer(&envelope.request, port));
+        let outcome = Outcome::Ok(answer(&envelope.request, &folder, port)?);
         say(&FromDaemon::Reply(Reply { id, outcome }))?;
         if matches!(envelope.request, Request::Hello(_)) && !greeted {
             greeted = true;
@@ -47,8 +49,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn answer(request: &Request, port: u16) -> Success {
-    match request {
+fn answer(request: &Request, folder: &Path, port: u16) -> Result<Success> {
+    Ok(match request {
         Request::Hello(_) => Success::Hello(HelloReply {
             protocol: 1,
             version: "0.0.0".to_owned(),
@@ -57,7 +59,11 @@ fn answer(request: &Request, port: u16) -> Success {
             chain: Some(HexBytes([2; 16])),
             parts: None,
         }),
-        Request::Status => Success::Status(Box::new(status(port, 0))),
+        Request::Status => Success::Status(Box::new(status(folder, port, 0))),
+        Request::TorAnew => {
+            std::fs::remove_file(folder.join("damaged"))?;
+            Success::Done
+        }
         Request::Reports(_) => Success::Reports(ReportsPage {
             reports: Vec::new(),
             total: U64Text(0),
@@ -70,7 +76,7 @@ fn answer(request: &Request, port: u16) -> Success {
             connections: 0,
         }),
         _ => Success::Done,
-    }
+    })
 }
 
 /// Each status differs from the one before it, so that there is something to draw.
@@ -81,20 +87,28 @@ fn flood(folder: &Path, port: u16) -> Result<()> {
         }
         // Ten at once, so that looking for the file is not what takes the time.
         for digit in 0..10 {
-            let status = Box::new(status(port, number * 10 + digit));
+            let status = Box::new(status(folder, port, number * 10 + digit));
             say(&FromDaemon::Notice(Notice::Status(status)))?;
         }
     }
     Ok(())
 }
 
-fn status(port: u16, number: u32) -> Status {
+/// What the program says of a file that is damaged.
+const DAMAGED: &str = "/home/anna/.local/share/onionmeter/arti/state/state/guards.json is damaged";
+
+fn status(folder: &Path, port: u16, number: u32) -> Status {
+    let damaged = folder.join("damaged").is_file();
+    let problem = || Problem::with_detail(ErrorCode::TorStateDamaged, DAMAGED);
     Status {
         relay: RelayStatus::Listening { port },
         tor: TorStatus {
             backend: Some(Backend::Managed.into()),
             version: Some(format!("0.0.{number}")),
-            state: TorState::Ready,
+            state: match damaged {
+                true => TorState::Failed(problem()),
+                false => TorState::Ready,
+            },
             trouble: None,
             chosen: None,
             offered: vec![Backend::Managed.into()],

@@ -28,6 +28,10 @@ const TOLD: &str = "const broken = document.querySelector('[data-testid=broken]'
         && port === 1 && [none, ''].includes(exceptions)
         && await browser.action.getBadgeText({}) === '!'";
 
+/// In a popup: the first click on its button.
+const CLICK: &str = "document.querySelector('[data-testid=action]')
+    .dispatchEvent(new MouseEvent('click', { bubbles: true, detail: 1 }))";
+
 /// Two browsers at once are too much for a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -37,6 +41,8 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
     let show = Show::begin(Kind::Chromium).await;
     show.a_host_that_floods_keeps_no_person_waiting().await;
     show.a_browser_that_refuses_to_forbid_web_rtc_is_not_green()
+        .await;
+    show.a_damaged_state_of_tor_is_set_aside_only_after_a_second_yes()
         .await;
     show.a_worker_that_cannot_decide_shuts_and_says_so().await;
     show.a_worker_whose_event_never_ends_is_shut_and_told_by_the_popup()
@@ -150,6 +156,28 @@ impl Show {
             && await browser.action.getBadgeText({}) !== '!'";
         self.wait_until(green).await;
         self.state("protected").await;
+    }
+
+    async fn a_damaged_state_of_tor_is_set_aside_only_after_a_second_yes(&self) {
+        self.place.damage();
+        self.press("tor-button").await;
+        self.problem("tor_state_damaged").await;
+        self.pictures("tor_state_damaged").await;
+        let asked = "return !document.querySelector('[data-testid=cancel]').hidden";
+        self.run(CLICK).await;
+        self.wait_until(asked).await;
+        self.pictures("tor_state_damaged_asked").await;
+        // What follows is drawn after what the second click of a double click would have asked for.
+        self.run(&CLICK.replace("detail: 1", "detail: 2")).await;
+        self.press("cancel").await;
+        self.wait_until("return document.querySelector('[data-testid=cancel]').hidden")
+            .await;
+        assert!(self.place.is_damaged(), "nobody has said yes");
+        self.press("action").await;
+        self.wait_until(asked).await;
+        self.press("action").await;
+        self.state("protected").await;
+        assert!(!self.place.is_damaged());
     }
 
     async fn is_told_and_shut_with_a_popup_closing(&self) {

@@ -122,6 +122,15 @@ impl Place {
         }
     }
 
+    /// The program's Tor has a damaged state from now on.
+    pub(crate) fn damage(&self) {
+        fs::write(self.folder.path().join("damaged"), "").unwrap();
+    }
+
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.folder.path().join("damaged").try_exists().unwrap()
+    }
+
     pub(crate) fn starts(&self) -> usize {
         fs::read(self.folder.path().join("starts")).unwrap().len()
     }

@@ -121,6 +121,9 @@ codes! {
     TorFolderUnusable => "Tor cannot use its folder; it must belong to you alone.",
     /// A file in which the embedded Tor keeps its guards is damaged.
     TorStateDamaged => "The state of the Tor that is built in is damaged, so it does not start.",
+    /// Asked to start without that state, although it is not what is wrong.
+    TorStateSound => "The state of the Tor that is built in is not damaged, so it was left as it \
+                      is.",
     /// Another `tor` uses the same data folder.
     TorAlreadyRunning => "Another Tor is already using Onionmeter's Tor folder.",
     /// The program that answers on the configured port is not Tor.

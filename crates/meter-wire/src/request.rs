@@ -28,6 +28,9 @@ pub enum Request {
     TorStart,
     /// Stops a Tor that the daemon started, or stops using one that it found.
     TorStop,
+    /// Moves the damaged state of the embedded Tor aside and starts Tor. Refused unless that state is
+    /// what keeps Tor from running.
+    TorAnew,
     /// Uses this Tor from now on and stores the choice in the settings.
     TorUse(TorUse),
     /// Starts relay and Tor.
@@ -59,12 +62,13 @@ pub enum Request {
 
 impl Request {
     /// Names of all requests, as they are written in JSON.
-    pub const NAMES: [&str; 18] = [
+    pub const NAMES: [&str; 19] = [
         "hello",
         "status",
         "reports",
         "tor_start",
         "tor_stop",
+        "tor_anew",
         "tor_use",
         "monitor_start",
         "monitor_stop",

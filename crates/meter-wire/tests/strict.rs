@@ -188,6 +188,7 @@ fn request() -> impl Strategy<Value = Request> {
         Just(Request::Status),
         Just(Request::TorStart),
         Just(Request::TorStop),
+        Just(Request::TorAnew),
         proptest::sample::select(&Backend::CHOICES[..])
             .prop_map(|backend| Request::TorUse(TorUse { backend })),
         Just(Request::MonitorStart),

@@ -153,6 +153,12 @@ pub enum Intent {
     CheckReports,
     /// Start Tor.
     TorStart,
+    /// Ask whether the embedded Tor is to start without its damaged state.
+    TorAnew,
+    /// Yes: set that state aside and start.
+    TorAnewSure,
+    /// No, leave it as it is; what was asked back is over.
+    Cancel,
     /// Stop Tor.
     TorStop,
     /// Let the host choose a Tor.
@@ -185,13 +191,16 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
         Self::CheckProxy,
         Self::CheckReports,
         Self::TorStart,
+        Self::TorAnew,
+        Self::TorAnewSure,
+        Self::Cancel,
         Self::TorStop,
         Self::TorAuto,
         Self::TorExisting,

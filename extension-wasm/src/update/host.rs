@@ -113,6 +113,7 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     link.identity = identity;
     link.takes_back = hello.capabilities.iter().any(|name| name == TAKES_BACK);
     link.witnesses = hello.capabilities.iter().any(|name| name == "witness");
+    link.sets_aside = hello.capabilities.iter().any(|name| name == "tor_anew");
     effects.push(Effect::After(Timer::Ping(link.connection), PING_MS));
     if let Some(identity) = identity {
         state.chain_changed |= state.book.adopt(identity);

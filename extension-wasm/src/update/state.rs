@@ -42,6 +42,8 @@ pub struct State {
     pub(super) private: PrivateWindows,
     /// The host's refusal of a person's last request.
     pub refusal: Option<Problem>,
+    /// A person asked for a new start without Tor's damaged state, and has not confirmed it yet.
+    pub anew_asked: bool,
     /// The last status that the previous worker knew. Shown until the host sends one.
     pub last_known: Option<Status>,
     /// A person asked for a new identity and got it; shown while a popup is open.
@@ -94,6 +96,8 @@ pub struct Link {
     pub(super) takes_back: bool,
     /// The number of the host's reports after which something was last handed back.
     pub(super) handed_after: Option<u64>,
+    /// Whether the host moves the damaged state of the embedded Tor aside when asked.
+    pub(super) sets_aside: bool,
     /// Whether the host can tell if a request of ours reached the relay.
     pub(super) witnesses: bool,
     /// The last status. Only after hello was answered.
@@ -300,6 +304,12 @@ impl State {
     #[must_use]
     pub const fn subscribers(&self) -> &BTreeSet<SubscriberId> {
         &self.subscribers
+    }
+
+    /// Whether the host can move the damaged state of the embedded Tor aside.
+    #[must_use]
+    pub const fn host_sets_state_aside(&self) -> bool {
+        matches!(&self.host, Host::Linked(link) if link.sets_aside)
     }
 
     /// How private windows differ from the rest of the browser.

@@ -3,7 +3,7 @@
 use super::button::Button;
 use super::help::{Help, help};
 use super::problem::{Name, Own, Problem};
-use super::{pages, witness};
+use super::{anew, pages, witness};
 use crate::update::{Host, HostError, Intent, State};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
@@ -115,9 +115,12 @@ fn of_code(
     message: Option<&str>,
     detail: Option<String>,
 ) -> Problem {
-    let help = match is_theirs_to_mend(state, code) {
-        true => Help::button("Check again", Intent::Reconnect).action(code),
-        false => help(code, state.engine),
+    let help = match anew::help(state, code) {
+        Some(help) => help,
+        None if is_theirs_to_mend(state, code) => {
+            Help::button("Check again", Intent::Reconnect).action(code)
+        }
+        None => help(code, state.engine),
     };
     let sentence = match (code, message) {
         // A newer host knows the meaning of its code better.

@@ -38,7 +38,7 @@ impl Help {
         }
     }
 
-    const fn hint(self, hint: &'static str) -> Self {
+    pub(super) const fn hint(self, hint: &'static str) -> Self {
         Self {
             hint: Some(hint),
             ..self
@@ -104,7 +104,7 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
         | E::TorStalled
         | E::TorSilent => Help::button("Restart Tor", Intent::TorStart).action(code),
         E::TorTooOld => Help::button("OK", Intent::Dismiss).action(code),
-        E::TorNotOurs | E::IdentityTooSoon | E::CircuitTooSoon | E::BadSite => {
+        E::TorNotOurs | E::TorStateSound | E::IdentityTooSoon | E::CircuitTooSoon | E::BadSite => {
             Help::button("OK", Intent::Dismiss)
         }
         E::HostNotInstalled | E::HostForbidden => again_after("onionmeter install"),

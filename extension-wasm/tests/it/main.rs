@@ -1,6 +1,7 @@
 //! Tests the extension's decisions from outside.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod anew;
 mod badges;
 mod circuit;
 mod connection;

@@ -345,6 +345,7 @@ impl Scene {
             Request::NewChain
             | Request::TorStart
             | Request::TorStop
+            | Request::TorAnew
             | Request::TorUse(_)
             | Request::MonitorStart
             | Request::MonitorStop

@@ -7,7 +7,7 @@ use super::{
     output::{Answer, Format},
     wait,
 };
-use crate::{files, home::Home, ipc};
+use crate::{home::Home, ipc};
 use clap::{Args, Subcommand};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Request, TorUse};
@@ -142,19 +142,13 @@ fn anew(home: &Home, patience: Patience) -> Result<String, CommandError> {
             outcome => outcome.map(drop),
         }
     })?;
-    let cannot = |error: std::io::Error| {
+    let aside = home.set_embedded_state_aside().map_err(|error| {
         let folder = home.embedded_data();
         CommandError::Exit(exit::CANNOT_WRITE, format!("{}: {error}", folder.display()))
-    };
-    let state = home.embedded_data().join("state");
-    let kept = |number| home.embedded_data().join(format!("state.old-{number}"));
-    let aside = files::first_free(kept).map_err(cannot)?;
-    let moved = match std::fs::rename(&state, &aside) {
-        Ok(()) => format!("The old state is kept as {}.", aside.display()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            "There was no state yet.".to_owned()
-        }
-        Err(error) => return Err(cannot(error)),
+    })?;
+    let moved = match aside {
+        Some(aside) => format!("The old state is kept as {}.", aside.display()),
+        None => "There was no state yet.".to_owned(),
     };
     control::start(home, Request::TorStart, patience)?;
     Ok(moved)

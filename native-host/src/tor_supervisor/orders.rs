@@ -34,6 +34,8 @@ enum Order {
         anew: bool,
         done: Option<Responder<()>>,
     },
+    /// Start after the damaged state of the embedded Tor was moved aside.
+    StartWithoutState { done: Responder<()> },
     /// Let a running Tor of ours make all its connections anew, in the one way that works for all
     /// backends and detours. A Tor that is not ours is not restarted, and none is started if none
     /// runs.
@@ -52,7 +54,9 @@ impl Order {
     fn refuse(self) {
         let done = match self {
             Self::Start { done, .. } => done,
-            Self::Stop { done } | Self::Choose { done, .. } => Some(done),
+            Self::Stop { done } | Self::StartWithoutState { done } | Self::Choose { done, .. } => {
+                Some(done)
+            }
             Self::Restart => None,
         };
         tell(done, Err(Problem::new(ErrorCode::Busy)));
@@ -82,6 +86,12 @@ impl TorOrders {
             anew,
             done: Some(done),
         })
+    }
+
+    /// Sets the damaged state of the embedded Tor aside and starts. Refused while that state is
+    /// not what keeps Tor from running. Answered as [`Self::start`].
+    pub(crate) fn start_without_state(&self) -> PendingReply<()> {
+        self.ask(|done| Order::StartWithoutState { done })
     }
 
     /// Ends a Tor of ours.
@@ -201,13 +211,11 @@ impl Runner {
         match order {
             Order::Start { anew, done } => {
                 let begun = self.start(anew, inbox).await;
-                waiting.spawn(async move {
-                    let outcome = match begun {
-                        Ok(decided) => decided.await.map_err(|problem| problems::tor(&problem)),
-                        Err(problem) => Err(problem),
-                    };
-                    tell(done, outcome);
-                });
+                waiting.spawn(tell_when_decided(begun, done));
+            }
+            Order::StartWithoutState { done } => {
+                let begun = self.start_without_state(inbox).await;
+                waiting.spawn(tell_when_decided(begun, Some(done)));
             }
             Order::Restart => {
                 if self.has_one_of_ours()
@@ -254,6 +262,24 @@ impl Runner {
         if anew {
             self.end_tor().await?;
         }
+        self.configure(&config).await?;
+        self.begin(inbox).await
+    }
+
+    /// As [`Self::start`], after the state that keeps the embedded Tor from starting was moved
+    /// aside.
+    async fn start_without_state(
+        &self,
+        inbox: &mut Inbox,
+    ) -> Result<impl Future<Output = Result<(), TorProblem>> + use<>, Problem> {
+        let TorState::Failed(TorProblem::StateDamaged { .. }) = self.tor.status().borrow().state
+        else {
+            return Err(Problem::new(ErrorCode::TorStateSound));
+        };
+        let config = self.settings.read_again()?;
+        let aside = self.home.set_embedded_state_aside();
+        aside.map_err(|error| problems::embedded_data(&self.home.embedded_data(), &error))?;
+        info!("the state of the embedded tor was set aside");
         self.configure(&config).await?;
         self.begin(inbox).await
     }
@@ -336,6 +362,18 @@ impl Runner {
     }
 }
 
+/// Answers with the result of a start, as soon as it is known.
+async fn tell_when_decided(
+    begun: Result<impl Future<Output = Result<(), TorProblem>>, Problem>,
+    done: Option<Responder<()>>,
+) {
+    let outcome = match begun {
+        Ok(decided) => decided.await.map_err(|problem| problems::tor(&problem)),
+        Err(problem) => Err(problem),
+    };
+    tell(done, outcome);
+}
+
 fn tell(done: Option<Responder<()>>, outcome: Result<(), Problem>) {
     match (done, outcome) {
         (Some(done), outcome) => reply(done, outcome),
@@ -345,3 +383,6 @@ fn tell(done: Option<Responder<()>>, outcome: Result<(), Problem>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Which Tor to use, chosen on the command line and kept in `config.toml`.
 
 use crate::support::TestHome;
-use meter_wire::{ErrorCode, Status, TorState, TorStatus};
+use meter_wire::{ErrorCode, Request, Status, TorState, TorStatus};
 use std::{fs, thread, time::Duration};
 
 /// The real `tor`, which can reach nobody, and the place of another one, where none is.
@@ -95,4 +95,17 @@ fn a_mistake_in_the_settings_takes_no_tor_away_that_runs() {
     assert!(matches!(state, TorState::Bootstrapping { .. }), "{state:?}");
     home.configure(&settings(&home, ""));
     says(&home, &["tor", "start"], 0, "is starting");
+}
+
+#[test]
+fn the_state_of_a_tor_that_is_not_damaged_is_not_set_aside_for_a_client() {
+    let home = TestHome::new();
+    home.configure(&settings(&home, ""));
+    let state = home.root().join("arti/state");
+    fs::create_dir_all(&state).expect("made");
+    let mut bridge = home.bridge();
+    bridge.hello(false);
+    let refused = bridge.ask(2, Request::TorAnew).expect_err("refused");
+    assert_eq!(refused.code, ErrorCode::TorStateSound);
+    assert!(state.try_exists().expect("looked for"));
 }
