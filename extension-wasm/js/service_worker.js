@@ -137,7 +137,17 @@ api.alarms.onAlarm.addListener(() => {
   if (running === undefined) again();
   else decide((rust) => rust.on_alarm());
 });
-api.proxy.settings.onChange.addListener(() => decide((rust) => rust.on_proxy_changed()));
+// Another extension may take any of them.
+const { webRTCIPHandlingPolicy, networkPredictionEnabled, peerConnectionEnabled } =
+  api.privacy.network;
+for (const setting of [
+  api.proxy.settings,
+  webRTCIPHandlingPolicy,
+  networkPredictionEnabled,
+  peerConnectionEnabled,
+]) {
+  setting?.onChange?.addListener(() => decide((rust) => rust.on_proxy_changed()));
+}
 
 api.runtime.onConnect.addListener((popup) => {
   popups.add(popup);

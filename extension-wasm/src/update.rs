@@ -61,6 +61,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Timer(timer) => host::on_timer(state, timer, effects),
         Event::Alarm => {
             pages::look(state, effects);
+            proxy::check_privacy(state, effects);
             proxy::check_again(state, effects);
             witness::on_alarm(state);
             connection::connect_if_gone(state, effects);
@@ -87,6 +88,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::PagesFound { turn, found } => pages::on_found(state, turn, found, effects),
         Event::ProxyChanged => {
             proxy::read(state, effects);
+            proxy::check_privacy(state, effects);
             effects.push(Effect::ReadPrivate);
             state.witness.again();
         }

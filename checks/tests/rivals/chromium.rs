@@ -18,6 +18,7 @@ pub(crate) async fn check(stage: &Stage) -> Result<()> {
     let show = Show::begin(stage, Browser::launch(Kind::Chromium, &options).await?).await?;
     private_windows_are_spoken_of(&show).await?;
     another_takes_the_setting(&show).await?;
+    another_opens_a_way_past_the_proxy(&show).await?;
     streams_take_every_connection(&show).await?;
     show.browser.close().await;
     Ok(())
@@ -40,13 +41,7 @@ async fn another_takes_the_setting(show: &Show<'_>) -> Result<()> {
     // green.
     show.browser.switch_to(&show.page).await?;
     show.browser.goto("about:blank").await?;
-    let targets = show
-        .browser
-        .cdp("Target.getTargets", json!({ "filter": [{}] }));
-    let targets = targets.await?;
-    let rival = targets["targetInfos"].as_array().context("a list")?.iter();
-    let mut rival = rival.filter_map(|target| target["url"].as_str()?.strip_suffix("/rival.js"));
-    let origin = rival.next().context("the other extension runs")?;
+    let origin = rival(show).await?;
     let tab = show.browser.open_tab().await?;
     show.browser.goto(&format!("{origin}/rival.html")).await?;
     let set = "await browser.proxy.settings.set({ value: { mode: 'direct' }, scope: 'regular' })";
@@ -61,6 +56,38 @@ async fn another_takes_the_setting(show: &Show<'_>) -> Result<()> {
     show.visit().await?;
     ensure!(show.page_asks().await?, "the way is free again");
     Ok(())
+}
+
+/// It has been installed later, so its word on WebRTC is the one that counts.
+async fn another_opens_a_way_past_the_proxy(show: &Show<'_>) -> Result<()> {
+    let tab = show.browser.open_tab().await?;
+    show.browser
+        .goto(&format!("{}/rival.html", rival(show).await?))
+        .await?;
+    let open = "await browser.privacy.network.webRTCIPHandlingPolicy.set({ value: 'default' })";
+    show.browser.call(open, vec![]).await?;
+    show.wait_for_problem("privacy_refused").await?;
+    show.browser.switch_to(&tab).await?;
+    let close = "await browser.privacy.network.webRTCIPHandlingPolicy.clear({})";
+    show.browser.call(close, vec![]).await?;
+    show.browser.close_tab(&show.popup.tab).await?;
+    show.popup.press(&show.browser, "action").await?;
+    show.wait_for("protected").await?;
+    let gone = "return document.querySelector('[data-testid=problem]').hidden";
+    let waited = show.popup.wait_until(&show.browser, LIMIT, gone);
+    waited.await.map(drop)
+}
+
+/// The other extension's origin.
+async fn rival(show: &Show<'_>) -> Result<String> {
+    let targets = show
+        .browser
+        .cdp("Target.getTargets", json!({ "filter": [{}] }));
+    let targets = targets.await?;
+    let targets = targets["targetInfos"].as_array().context("a list")?.iter();
+    let mut rival = targets.filter_map(|target| target["url"].as_str()?.strip_suffix("/rival.js"));
+    let origin = rival.next().context("the other extension runs")?;
+    Ok(origin.to_owned())
 }
 
 /// Each stream has a host of its own, because a browser opens six connections to one.

@@ -18,7 +18,7 @@ pub(crate) fn write(folder: &Path, script: &str) -> Result<PathBuf> {
         "version": "1",
         "browser_specific_settings": { "gecko": { "id": GECKO_ID, "strict_min_version": "128.0" } },
         "background": { "service_worker": "rival.js", "scripts": ["rival.js"] },
-        "permissions": ["proxy"],
+        "permissions": ["privacy", "proxy"],
         "host_permissions": ["<all_urls>"],
     });
     fs::create_dir_all(folder)?;

@@ -29,6 +29,7 @@ pub(super) fn run(effect: Effect) {
             dispatch(Event::PrivateWindows(probe::private_windows().await));
         }),
         Effect::HardenPrivacy => spawn_local(privacy::harden()),
+        Effect::ReadPrivacy => spawn_local(privacy::read()),
         Effect::RestorePrivacy => spawn_local(privacy::restore()),
         Effect::MarkPages { turn } => spawn_local(pages::mark(turn)),
         Effect::FindPages { turn, unmarked } => spawn_local(pages::find(turn, unmarked)),

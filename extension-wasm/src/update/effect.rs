@@ -46,6 +46,8 @@ pub enum Effect {
     ReadPrivate,
     /// Close the ways past the proxy: WebRTC and DNS prefetching.
     HardenPrivacy,
+    /// Read whether they are still closed, and answer.
+    ReadPrivacy,
     /// Return control of these settings.
     RestorePrivacy,
     /// Mark every page that is open, and answer.

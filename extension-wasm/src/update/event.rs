@@ -80,8 +80,9 @@ pub enum Event {
         /// The settings now, or the reason of the refusal.
         answer: Result<Reading, ProxyRefusal>,
     },
-    /// The browser closed the ways past the proxy or refused to; answers
-    /// [`super::effect::Effect::HardenPrivacy`].
+    /// The browser closed the ways past the proxy or refused to, or another extension opened one
+    /// again; answers [`super::effect::Effect::HardenPrivacy`] and
+    /// [`super::effect::Effect::ReadPrivacy`].
     Hardened {
         /// Whether all of them are closed.
         complete: bool,

@@ -123,12 +123,22 @@ fn apply(state: &mut State, port: u16, effects: &mut Vec<Effect>) {
 fn harden(state: &mut State, effects: &mut Vec<Effect>) {
     if !state.proxy.hardened {
         state.proxy.hardened = true;
+        state.proxy.hardening = true;
         effects.push(Effect::HardenPrivacy);
+    }
+}
+
+/// Asks whether the ways past the proxy are still closed: another extension may open one again.
+pub(super) fn check_privacy(state: &State, effects: &mut Vec<Effect>) {
+    let proxy = &state.proxy;
+    if state.wanted && proxy.hardened && !proxy.hardening && !proxy.privacy_refused {
+        effects.push(Effect::ReadPrivacy);
     }
 }
 
 /// The browser closed the ways past the proxy, or refused to close one.
 pub(super) const fn on_hardened(state: &mut State, complete: bool) {
+    state.proxy.hardening = false;
     state.proxy.privacy_refused = !complete && state.wanted;
 }
 

@@ -178,6 +178,8 @@ pub struct Proxy {
     pub(super) tried: Option<u16>,
     pub(super) clear_tried: bool,
     pub(super) hardened: bool,
+    /// Whether the browser has not answered yet.
+    pub(super) hardening: bool,
     /// Whether the browser refused to close a way past the proxy.
     pub privacy_refused: bool,
 }

@@ -235,6 +235,7 @@ impl Onlooker {
             Effect::Disconnect(_)
             | Effect::After(..)
             | Effect::HardenPrivacy
+            | Effect::ReadPrivacy
             | Effect::ReadTab
             | Effect::ReloadTab(_)
             | Effect::ReadPrivate

@@ -386,3 +386,19 @@ fn a_browser_that_refuses_to_close_web_rtc_is_not_green_and_is_asked_again() {
     scene.happen(Event::Hardened { complete: false });
     assert_eq!(scene.view().problem, None);
 }
+
+#[test]
+fn a_way_past_the_proxy_that_another_extension_opens_again_takes_the_green() {
+    for event in [Event::Alarm, Event::ProxyChanged] {
+        let mut scene = Scene::new(1).started();
+        scene.hardens = false;
+        scene.happen(event);
+        let view = scene.view();
+        let name = view.problem.map(|problem| problem.name);
+        assert_eq!(name, Some(Name::Own(Own::PrivacyRefused)));
+        assert_eq!(view.badge.tone, Tone::Warning);
+        scene.hardens = true;
+        scene.happen(Event::Alarm);
+        assert_eq!(scene.view().badge.tone, Tone::Good);
+    }
+}

@@ -238,7 +238,7 @@ impl Scene {
                 let (number, in_time) = (*number, self.in_time);
                 self.waiting.push_back(Event::Knocked { number, in_time });
             }
-            Effect::HardenPrivacy => {
+            Effect::HardenPrivacy | Effect::ReadPrivacy => {
                 let complete = self.hardens;
                 self.waiting.push_back(Event::Hardened { complete });
             }
