@@ -5,8 +5,8 @@ use super::state::{Asked, Host, State};
 use meter_wire::{Request, RequestEnvelope};
 
 /// Most requests without an answer on one connection; chosen arbitrarily, enough for a person who
-/// clicks fast.
-const ASKED_MAX: usize = 32;
+/// clicks fast. A host that leaves so many open counts as silent.
+pub(super) const ASKED_MAX: usize = 32;
 
 /// Sends a request, if there is a connection.
 pub(super) fn ask(state: &mut State, asked: Asked, request: Request, effects: &mut Vec<Effect>) {

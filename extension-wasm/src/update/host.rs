@@ -1,11 +1,11 @@
 //! Handles messages of the host, and sends requests to it.
 
-use super::ask::{ask, ask_status, take_asked};
+use super::ask::{ASKED_MAX, ask, ask_status, take_asked};
 use super::book::Identity;
 use super::connection::{connect, lose, reconnect};
 use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
-use super::state::{Asked, Host, HostError, State};
+use super::state::{Asked, Host, HostError, Link, State};
 use super::{reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
@@ -252,12 +252,18 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
             connect(state, effects);
         }
         (Timer::HelloDue(connection), Host::Linked(link))
-            if connection == link.connection && link.status.is_none() && link.problem.is_none() =>
+            if connection == link.connection && is_overdue(link) =>
         {
-            lose(state, HostError::Silent, effects);
+            let error = link
+                .problem
+                .clone()
+                .map_or(HostError::Silent, HostError::Reported);
+            lose(state, error, effects);
         }
         (Timer::Ping(connection), Host::Linked(link)) if connection == link.connection => {
-            let silent = link.asked.iter().any(|(_, asked)| *asked == Asked::Ping);
+            // The last ping, or so much else that there is no room for another one.
+            let silent = link.asked.len() >= ASKED_MAX
+                || link.asked.iter().any(|(_, asked)| *asked == Asked::Ping);
             match silent {
                 true => lose(state, HostError::Silent, effects),
                 false => ping(state, timer, effects),
@@ -275,6 +281,12 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
             _,
         ) => {}
     }
+}
+
+/// Whether neither a greeting nor a status has come. After a greeting, a host that reported a
+/// problem is asked again with each ping.
+const fn is_overdue(link: &Link) -> bool {
+    link.status.is_none() && (link.problem.is_none() || !link.greeted)
 }
 
 /// Pings the host, and asks for its state if that is unknown.

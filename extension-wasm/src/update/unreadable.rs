@@ -11,9 +11,16 @@ use serde_json::Value;
 /// Finds out what the message was meant to be. If it was a status, the status is unknown from now
 /// on; nothing else changes.
 pub(super) fn on_frame(state: &mut State, json: &str, effects: &mut Vec<Effect>) {
-    let message: Value = serde_json::from_str(json).unwrap_or_default();
+    let problem = Problem::new(ErrorCode::HostUnreadable);
+    let Ok(message) = serde_json::from_str::<Value>(json) else {
+        // Lone surrogates, or hundreds of levels: it may have been a status.
+        return match &state.host {
+            Host::Linked(link) if !link.greeted => lose(state, HostError::Unreadable, effects),
+            _ => forget_status(state, problem),
+        };
+    };
     if message["notice"].get("status").is_some() {
-        return forget_status(state, Problem::new(ErrorCode::HostUnreadable));
+        return forget_status(state, problem);
     }
     let id = message["reply"]["id"].as_u64();
     let id = id.and_then(|id| u32::try_from(id).ok());

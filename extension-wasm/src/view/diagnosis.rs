@@ -2,7 +2,7 @@
 
 use super::button::Button;
 use super::help::{Help, help};
-use super::problem::{Name, Own, Problem};
+use super::problem::{Name, Own, Problem, says_something};
 use super::{anew, pages, witness};
 use crate::update::{Host, HostError, Intent, State};
 use meter_core::Backend;
@@ -124,7 +124,7 @@ fn of_code(
     };
     let sentence = match (code, message) {
         // A newer host knows the meaning of its code better.
-        (ErrorCode::Unknown, Some(message)) => message,
+        (ErrorCode::Unknown, Some(message)) if says_something(message) => message,
         (code, _) => code.sentence(),
     };
     Problem {

@@ -45,3 +45,8 @@ pub enum Own {
     /// Tabs are open with pages that loaded before protection began.
     OldPages,
 }
+
+/// Whether a person can read anything in words of the host's.
+pub(super) fn says_something(words: &str) -> bool {
+    words.chars().any(char::is_alphanumeric)
+}

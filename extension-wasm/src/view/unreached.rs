@@ -1,5 +1,6 @@
 //! Failed connections: information that the browser's own error page does not have.
 
+use super::problem::says_something;
 use crate::update::State;
 use meter_wire::{TorReply, UNREACHED_WINDOW_MS, Unreached};
 use serde::Serialize;
@@ -50,7 +51,10 @@ pub(super) fn unreached(state: &State) -> Option<UnreachedView> {
 fn row(kind: &Unreached) -> UnreachedKind {
     UnreachedKind {
         name: kind.reply,
-        sentence: kind.message.clone(),
+        sentence: match says_something(&kind.message) {
+            true => kind.message.clone(),
+            false => kind.reply.sentence().to_owned(),
+        },
         times: match kind.count.0 {
             0 | 1 => None,
             2 => Some("twice".to_owned()),

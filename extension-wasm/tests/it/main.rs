@@ -9,6 +9,7 @@ mod floor;
 mod hostile;
 mod identity;
 mod ids;
+mod nonsense;
 mod pages;
 mod private;
 mod properties;
