@@ -25,8 +25,8 @@ pub(super) fn cancel(problem: Option<&Problem>) -> Option<Button> {
     })
 }
 
-const OFFER: &str = "If you have a copy of that file, put it back and start Tor. If not, start anew \
-     without the old state, which holds the guards that Tor has chosen.";
+const OFFER: &str = "If you have a copy of that file, put it back and start Tor. If not, start \
+     anew without the old state, which holds the guards that Tor has chosen.";
 
 const QUESTION: &str = "Start without the old state? Tor then chooses new guards. The old state is \
      kept in a folder beside it.";

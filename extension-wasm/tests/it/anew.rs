@@ -1,4 +1,4 @@
-//! "Start anew": the damaged state of the embedded Tor is set aside by a person who was asked twice.
+//! "Start anew": the damaged state of the embedded Tor is set aside after a second yes.
 
 use crate::scene::Scene;
 use meter_core::Backend;

@@ -1,3 +1,5 @@
+//! Setting the embedded Tor's state aside, with a stand-in for the embedded Tor.
+
 use super::*;
 use crate::config::Config;
 use meter_tor::{Embedded, TorConfig};
