@@ -3,8 +3,8 @@
 //! It speaks the messages of `docs/spec/native-messages.md` and claims to have a relay and a Tor
 //! that are ready. `STAND_IN` names its folder: `port` there holds the relay's port; while a file
 //! `flood` is there, it says its state as fast as it can; while a file `damaged` is there, its Tor
-//! has a damaged state, and it removes the file when it is asked to start Tor anew. Each start adds a
-//! byte to `starts`.
+//! has a damaged state, and it removes the file when it is asked to start Tor anew; what is put
+//! into `raw` it writes as it is. Each start adds a byte to `starts`.
 
 use anyhow::{Context as _, Result};
 use meter_core::{Backend, Thresholds, WitnessName};
@@ -83,6 +83,7 @@ fn answer(request: &Request, folder: &Path, port: u16) -> Result<Success> {
 fn flood(folder: &Path, port: u16) -> Result<()> {
     for number in 0.. {
         while !folder.join("flood").try_exists()? {
+            say_raw(folder)?;
             thread::sleep(Duration::from_millis(20));
         }
         // Ten at once, so that looking for the file is not what takes the time.
@@ -96,6 +97,19 @@ fn flood(folder: &Path, port: u16) -> Result<()> {
 
 /// What the program says of a file that is damaged.
 const DAMAGED: &str = "/home/anna/.local/share/onionmeter/arti/state/state/guards.json is damaged";
+
+/// Says what lies in `raw`, as it is and once.
+fn say_raw(folder: &Path) -> Result<()> {
+    let file = folder.join("raw");
+    if file.try_exists()? {
+        let bytes = std::fs::read(&file)?;
+        std::fs::remove_file(&file)?;
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&bytes)?;
+        stdout.flush()?;
+    }
+    Ok(())
+}
 
 fn status(folder: &Path, port: u16, number: u32) -> Status {
     let damaged = folder.join("damaged").is_file();

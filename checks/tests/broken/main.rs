@@ -32,6 +32,9 @@ const TOLD: &str = "const broken = document.querySelector('[data-testid=broken]'
 const CLICK: &str = "document.querySelector('[data-testid=action]')
     .dispatchEvent(new MouseEvent('click', { bubbles: true, detail: 1 }))";
 
+/// In a page: the four requests of `Show::ask` have ended.
+const ALL_ENDED: &str = "return document.documentElement.dataset.ended === '4'";
+
 /// Two browsers at once are too much for a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
@@ -40,6 +43,8 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
     let _alone = ONE_AT_A_TIME.lock().await;
     let show = Show::begin(Kind::Chromium).await;
     show.a_host_that_floods_keeps_no_person_waiting().await;
+    show.a_length_that_no_message_has_ends_the_connection_alone()
+        .await;
     show.a_browser_that_refuses_to_forbid_web_rtc_is_not_green()
         .await;
     show.a_damaged_state_of_tor_is_set_aside_only_after_a_second_yes()
@@ -56,8 +61,12 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
 async fn firefox_shuts_when_its_worker_cannot_decide() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let show = Show::begin(Kind::Firefox).await;
+    show.a_length_that_no_message_has_ends_the_connection_alone()
+        .await;
     show.a_worker_that_cannot_decide_shuts_and_says_so().await;
-    show.browser.close().await;
+    show.firefox_lets_nothing_out_while_an_event_never_ends()
+        .await;
+    show.browser.kill();
 }
 
 struct Show {
@@ -130,6 +139,16 @@ impl Show {
         self.pictures("host_flooding").await;
         self.place.flood(false);
         self.press("switch").await;
+        self.state("protected").await;
+    }
+
+    /// Four gigabytes are announced, and nothing of it comes.
+    async fn a_length_that_no_message_has_ends_the_connection_alone(&self) {
+        let before = self.place.starts();
+        self.place.say_raw(&u32::MAX.to_ne_bytes());
+        while self.place.starts() == before {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         self.state("protected").await;
     }
 
@@ -239,6 +258,45 @@ impl Show {
         self.state("protected").await;
         let badge = self.popup.badge(&self.browser).await.unwrap();
         assert_ne!(badge, "!");
+    }
+
+    /// In Firefox the popup has the worker's one thread, so no part of ours is left to say a word.
+    /// But every request waits for the worker's answer.
+    async fn firefox_lets_nothing_out_while_an_event_never_ends(&self) {
+        self.browser.switch_to(&self.browsing).await.unwrap();
+        let (at_relay, _) = self.place.arrivals();
+        self.ask("as ever").await;
+        self.browser.wait_until(LIMIT, ALL_ENDED).await.unwrap();
+        let before = self.place.arrivals();
+        assert!(at_relay < before.0, "the relay was reached");
+
+        self.run("await browser.runtime.sendMessage({ fault: 'loop' })")
+            .await;
+        self.browser.close_tab(&self.browsing).await.unwrap();
+        self.ask("nobody answers").await;
+        // For longer than it takes a popup of Chromium to see that nobody does.
+        for _ in 0..120 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert_eq!(self.place.arrivals(), before, "neither relay nor site");
+        }
+        let ended = "return document.documentElement.dataset.ended";
+        let ended = self.browser.call(ended, vec![]).await.unwrap();
+        assert_eq!(ended, "0", "each request waits");
+    }
+
+    /// Four requests of the page in the tab at hand.
+    async fn ask(&self, word: &str) {
+        let ask = "const { dataset } = document.documentElement;
+            dataset.ended = 0;
+            const ended = () => { dataset.ended = Number(dataset.ended) + 1; };
+            for (const number of [1, 2, 3]) {
+                const image = new Image();
+                image.onload = image.onerror = ended;
+                image.src = `${args[0]}${number}?${args[1]}`;
+            }
+            fetch(`${args[0]}4?${args[1]}`, { mode: 'no-cors' }).then(ended, ended);";
+        let arguments = vec![self.place.url().into(), word.into()];
+        self.browser.call(ask, arguments).await.unwrap();
     }
 
     async fn open_anew(&self) {
