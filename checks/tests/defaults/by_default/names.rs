@@ -1,5 +1,6 @@
 //! Names that pages make a browser ask for by WebRTC: a page that invents a name for each visitor
-//! would learn the visitor's resolver, and with it the visitor.
+//! would learn the visitor's resolver, and with it the visitor. Beside it everything else by which
+//! a page names a host.
 
 mod site;
 
@@ -52,6 +53,27 @@ async fn wait_for_leaks(world: &World, ways: &[&str]) -> Result<()> {
     world.wait_for(LIMIT, all).await.map(drop)
 }
 
+/// Ways without WebRTC by which both browsers ask for a name while nothing keeps them from it.
+const SEEN_WHEN_OPEN: [&str; 10] = [
+    "image",
+    "link-in-data",
+    "socket",
+    "socket-in-worker",
+    "event-source",
+    "beacon",
+    "report",
+    "frame-in-frame",
+    "image-at-end",
+    "keepalive-at-end",
+];
+
+/// Waits until the page with all other ways has tried them and is left.
+async fn all_were_tried(site: &Site, query: &str) -> Result<()> {
+    let told = outcomes(site.over(query).await?)?;
+    ensure!(told["tried"].as_u64() > Some(35), "{told:?}");
+    Ok(())
+}
+
 /// What each way came to, by the page's own words.
 fn outcomes(words: Option<String>) -> Result<BTreeMap<String, Value>> {
     Ok(serde_json::from_str(&words.context("the page died")?)?)
@@ -81,6 +103,8 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
                 .await?;
             site.over(&query).await?;
         }
+        browser.open(&site.url(50, "/hosts?closed-hosts")).await?;
+        all_were_tried(&site, "closed-hosts").await?;
         ensure!(
             leaks(&world).await?.is_empty(),
             "{:?}",
@@ -113,6 +137,9 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
             &["top", "blank", "in-frame", "in-data", "sandboxed-srcdoc"],
         )
         .await?;
+        browser.open(&site.url(51, "/hosts?open-hosts")).await?;
+        wait_for_leaks(&world, &SEEN_WHEN_OPEN).await?;
+        wait_for_leaks(&world, &["link-in-blob", "ping", "transport"]).await?;
         browser.close().await
     })
 }
@@ -162,6 +189,10 @@ fn no_page_makes_firefox_ask_for_a_name_by_web_rtc() -> Result<()> {
         .await?;
         browser.open(&site.url(1, "/ways?open"), false).await?;
         wait_for_leaks(&world, &["top", "blank", "in-frame", "in-data"]).await?;
+        browser
+            .open(&site.url(51, "/hosts?open-hosts"), false)
+            .await?;
+        wait_for_leaks(&world, &SEEN_WHEN_OPEN).await?;
 
         browser.install(&extension(), true).await?;
         browser
@@ -184,6 +215,10 @@ fn no_page_makes_firefox_ask_for_a_name_by_web_rtc() -> Result<()> {
                 .await?;
             site.over(&query).await?;
         }
+        browser
+            .open(&site.url(50, "/hosts?closed-hosts"), false)
+            .await?;
+        all_were_tried(&site, "closed-hosts").await?;
         ensure!(
             leaks(&world).await?.is_empty(),
             "{:?}",

@@ -87,6 +87,7 @@ fn serve(client: TcpStream, seen: &Mutex<Seen>) -> Result<()> {
     let seen = || seen.lock().ok().context("the list");
     let (kind, page) = match path {
         "/ways" => ("text/html", WAYS.to_owned()),
+        "/hosts" => ("text/html", HOSTS.to_owned()),
         "/page" => (
             "text/html",
             format!("<script>parent.go(window, '{query}')</script>"),
@@ -107,8 +108,12 @@ fn serve(client: TcpStream, seen: &Mutex<Seen>) -> Result<()> {
         _ => ("text/html", "<p>".to_owned()),
     };
     let length = page.len();
+    let more = match path {
+        "/hosts" => HOSTS_HEADERS,
+        _ => "",
+    };
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
+        "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{more}\
          Connection: close\r\n\r\n"
     );
     client.get_mut().write_all(head.as_bytes())?;
@@ -117,6 +122,11 @@ fn serve(client: TcpStream, seen: &Mutex<Seen>) -> Result<()> {
 }
 
 const WAYS: &str = include_str!("ways.html");
+const HOSTS: &str = include_str!("hosts.html");
+/// Names that a page gives without a word in it: one to connect to, one to report to.
+const HOSTS_HEADERS: &str = "Link: <http://header-host.leak.test>; rel=preconnect\r\n\
+    Content-Security-Policy-Report-Only: style-src 'none'; \
+    report-uri http://report-host.leak.test/\r\n";
 /// Answers pages by itself, so that no header of a site's reaches them.
 const WORKER: &str = "addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));
