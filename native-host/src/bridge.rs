@@ -1,7 +1,6 @@
-//! What a browser starts: frames on stdin and stdout to and from the daemon's socket, no more.
+//! The program that a browser starts: passes frames between stdin, stdout and the daemon's socket.
 //!
-//! Stdout carries frames and nothing else: this module is the only one that writes to it here,
-//! and panics go to the log.
+//! Stdout carries only frames: no other module writes to it here, and panics go to the log.
 
 use crate::{
     EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE,
@@ -31,12 +30,13 @@ use tokio_util::{
     codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
 };
 
-/// Serves one browser connection until either side ends. Exit codes: 0 when the browser closed
-/// its end, 64 for a caller that is not our extension, 65 for a broken or over-long frame, 69 when
-/// there is no daemon (any more).
+/// Serves one browser connection until either side ends. Exit codes: 0 when the browser closed its
+/// end, 64 for a caller that is not our extension, 65 for a broken or too long frame, 69 when there
+/// is no daemon or it has ended.
 #[must_use]
 pub fn run(caller: &Caller) -> ExitCode {
-    // Before stdin is read: a stranger learns nothing, not even whether a daemon runs.
+    // Checked before stdin is read: an unknown caller learns nothing, not even whether a daemon
+    // runs.
     if *caller == Caller::Stranger {
         return ExitCode::from(EXIT_USAGE);
     }
@@ -47,7 +47,7 @@ pub fn run(caller: &Caller) -> ExitCode {
         return ExitCode::from(EXIT_BUG);
     };
     let code = runtime.block_on(serve());
-    // A read of stdin cannot be cancelled; the thread that waits in it must not hold us up.
+    // A read of stdin cannot be cancelled; the thread that waits in it must not delay the end.
     runtime.shutdown_background();
     ExitCode::from(code)
 }
@@ -71,7 +71,7 @@ async fn serve() -> u8 {
     }
 }
 
-/// `onionmeter doctor` asks whether this program starts and speaks, and nothing else.
+/// `onionmeter doctor` only checks whether this program starts and answers.
 async fn answer_trial() -> u8 {
     let mut doctor = FramedRead::new(tokio::io::stdin(), ipc::codec(FRAME_IN_MAX));
     match doctor.next().await {
@@ -83,22 +83,22 @@ async fn answer_trial() -> u8 {
     }
 }
 
-/// Tells the extension why there is nothing behind this bridge.
+/// Tells the extension why this bridge reaches no daemon.
 async fn fail(problem: Problem) -> u8 {
     Browser::new().fail(problem).await
 }
 
-/// The browser's end. What is left of a frame on its way waits here.
+/// The browser's end. Keeps the rest of an incomplete frame.
 struct Browser {
     stdin: FramedRead<Stdin, LengthDelimitedCodec>,
     stdout: FramedWrite<Stdout, LengthDelimitedCodec>,
     sent: Sent,
 }
 
-/// What went to the daemon.
+/// What was sent to the daemon.
 struct Sent {
-    /// The first frame, until something came back or a second was sent. It is the hello, or the
-    /// daemon refuses it: either way it may be sent to the next daemon again.
+    /// The first frame, until an answer came or a second frame was sent. It is the hello, or the
+    /// daemon refuses it; in both cases it may be sent again to the next daemon.
     first: RefCell<Option<Bytes>>,
     is_untouched: Cell<bool>,
     /// Whether something was sent and nothing came back since.
@@ -121,9 +121,9 @@ impl Sent {
     }
 }
 
-/// Why a bridge and a daemon part.
+/// The reason why a bridge and a daemon separate.
 enum Disconnect {
-    /// For good, with this exit code.
+    /// The bridge ends with this exit code.
     Over(u8),
     /// The daemon closed the connection.
     Broken,
@@ -131,7 +131,7 @@ enum Disconnect {
     Silent(Problem),
 }
 
-/// Daemons that a bridge may find just when they are ending.
+/// How many daemons in a row a bridge may find just when they are ending.
 const TRIES_MAX: u32 = 5;
 /// How long a daemon that was started for this bridge may take to open its book.
 const FRESH_MAX: Duration = Duration::from_secs(10);
@@ -154,7 +154,7 @@ impl Browser {
         EXIT_UNAVAILABLE
     }
 
-    /// Says what only the browser's command line shows.
+    /// Sends the notice about the floor, which only the browser's command line shows.
     async fn tell_of_the_floor(&mut self) {
         let browser = process::parent().and_then(|parent| u32::try_from(parent.number()).ok());
         if let Some(present) = browser.and_then(launch::is_below) {
@@ -179,11 +179,11 @@ impl Browser {
             match self.pump(home, attached).await {
                 Disconnect::Over(code) => return Ok(code),
                 Disconnect::Silent(problem) => return Err(problem),
-                // What was asked of it may have been done: only the extension can ask again.
+                // The daemon may have done the request: only the extension can ask again.
                 Disconnect::Broken if !self.sent.is_untouched.get() => return Ok(EXIT_UNAVAILABLE),
                 Disconnect::Broken => {}
             }
-            // Another daemon is for those who have something to say.
+            // Another daemon is started only if the browser sends something.
             if let Err(code) = self.hears_something().await {
                 return Ok(code);
             }
@@ -255,7 +255,7 @@ impl Browser {
     }
 }
 
-/// Ends with the reason once something waits for an answer and the daemon answers nobody.
+/// Returns the reason once a request waits for an answer and the daemon answers no client.
 async fn hears_nothing(home: &Home, sent: &Sent, is_fresh: bool) -> Problem {
     let mut is_waiting = sent.is_waiting.subscribe();
     loop {

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, and folders that are private.
+//! Files that are written as a whole or not at all, and private folders.
 
 use rustix::process::geteuid;
 use std::{
@@ -14,7 +14,7 @@ use std::{
 /// Writes a file next to `path`, syncs it and renames it over `path`.
 ///
 /// # Errors
-/// Any failure on the way; `path` is then as it was.
+/// Any failure on the way. `path` is then unchanged.
 pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let (folder, temporary) = beside(path)?;
     let result = write_new(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
@@ -27,7 +27,7 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
 /// Like [`replace`], but never over an existing file.
 ///
 /// # Errors
-/// `AlreadyExists` when `path` exists in whatever form; otherwise any failure on the way.
+/// `AlreadyExists` when anything is at `path`; otherwise any failure on the way.
 pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let (folder, temporary) = beside(path)?;
     let result = write_new(&temporary, content, mode)
@@ -36,14 +36,14 @@ pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     result.and_then(|()| sync_folder(&folder))
 }
 
-/// A file of ours, or a browser's, has some megabytes at most.
+/// Largest file that is read. A file of ours or of a browser has some megabytes at most.
 const TEXT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Opens a file to read it. A pipe or a device in its place is an error; to read one could wait, or
-/// go on, for ever.
+/// Opens a file for reading. A pipe or a device in its place is an error, because reading it could
+/// wait or continue for ever.
 ///
 /// # Errors
-/// The system's, or what stands there instead of a file.
+/// The error of the system, or the type of the thing that is not a file.
 pub(crate) fn open(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     let opened = options.read(true).custom_flags(NO_WAIT).open(path);
@@ -54,10 +54,10 @@ pub(crate) fn open(path: &Path) -> io::Result<fs::File> {
     }
 }
 
-/// The text of a file, see [`open`].
+/// Reads the text of a file that [`open`] opens.
 ///
 /// # Errors
-/// As [`open`]; `InvalidData` where it is no text, or larger than any file that is meant.
+/// As [`open`]; `InvalidData` if it is not text or has more than [`TEXT_BYTES_MAX`] bytes.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let limit = TEXT_BYTES_MAX.saturating_add(1);
@@ -71,11 +71,11 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Opening does not wait for the other end of a pipe.
+/// Flag for an opening that does not wait for the other end of a pipe.
 pub(crate) const NO_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
-/// What stands at `path` where a file is meant, as an error; `None` for a file, and for nothing.
-/// Links are followed.
+/// The error for a path that is not a file; `None` for a file, and if nothing is there. Follows
+/// links.
 pub(crate) fn not_a_file(path: &Path) -> Option<io::Error> {
     use std::os::unix::fs::FileTypeExt as _;
     let what = match fs::metadata(path) {
@@ -94,8 +94,8 @@ pub(crate) fn not_a_file(path: &Path) -> Option<io::Error> {
     Some(io::Error::other(format!("it is {what}, not a file")))
 }
 
-/// The first name that is free, with a number from 1 on; a gap that somebody left is filled. A link
-/// that leads nowhere is no free name.
+/// The first free name, with a number from 1 on; fills gaps. A link that leads nowhere is not a
+/// free name.
 ///
 /// # Errors
 /// `AlreadyExists` when every number is taken.
@@ -105,11 +105,10 @@ pub(crate) fn first_free(name: impl Fn(u32) -> PathBuf) -> io::Result<PathBuf> {
     Ok(names.find(is_free).ok_or(io::ErrorKind::AlreadyExists)?)
 }
 
-/// Where a book is kept whose chain was ended; the book itself is at `book`. The names of what
-/// belongs to it are free, too.
+/// The path for a book whose chain was ended; the book itself is at `book`.
 ///
 /// # Errors
-/// As [`first_free`].
+/// The errors of [`first_free`].
 pub(crate) fn free_for_kept_book(book: &Path) -> io::Result<PathBuf> {
     let name = |number: u32| book.with_file_name(format!("book.old-{number}.sqlite3"));
     let is_free = |path: &PathBuf| {
@@ -140,7 +139,7 @@ fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path names no file");
     let folder = path.parent().ok_or_else(no_name)?.to_path_buf();
     let mut name = path.file_name().ok_or_else(no_name)?.to_os_string();
-    // Unique within this process and among those that run: two writers never share a file.
+    // Unique in this process and among running processes, so two writers never share a file.
     static WRITES: AtomicU64 = AtomicU64::new(0);
     let write = WRITES.fetch_add(1, Ordering::Relaxed);
     name.push(format!(".new-{}-{write}", std::process::id()));
@@ -149,7 +148,7 @@ fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
 }
 
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    // A left-over of a process that died with our number is ours to remove.
+    // A leftover of an ended process with our number may be removed.
     crate::ignore_because("there is usually none", fs::remove_file(path));
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -157,7 +156,7 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         .mode(mode)
         .open(path)?;
     file.write_all(content)?;
-    // The mode given at creation is cut by the umask.
+    // The umask reduces the mode given at creation.
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.sync_all()
 }
@@ -166,13 +165,13 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
-/// Why a folder is not private.
+/// The reason why a folder is not private.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// It cannot be made or read.
     #[error("{path} cannot be used", path = .0.display())]
     Io(PathBuf, #[source] io::Error),
-    /// It is a file, or a link to somewhere.
+    /// It is a file or a link.
     #[error("{path} is not a folder; move it away", path = .0.display())]
     NotAFolder(PathBuf),
     /// It belongs to somebody else.
@@ -189,7 +188,7 @@ pub enum FolderError {
     Mode(PathBuf),
 }
 
-/// How a folder comes back to its user. Root is told to be that user instead, not to take the
+/// How to return a folder to its user. Root is told to act as that user instead of taking the
 /// folder.
 fn give_to(me: u32, path: &Path) -> String {
     if me == 0 {
@@ -199,7 +198,7 @@ fn give_to(me: u32, path: &Path) -> String {
     }
 }
 
-/// Makes a folder with mode 0700, or checks that an existing one is ours alone.
+/// Makes a folder with mode 0700, or checks that only this user has access to an existing one.
 ///
 /// # Errors
 /// When it cannot be made, or is not a folder of ours with mode 0700.

@@ -1,5 +1,5 @@
-//! The identity towards Tor: a secret that lives in this process's memory only, and its renewal, as
-//! a whole and for one site.
+//! The identity towards Tor: a secret that exists only in this process's memory. It can be renewed
+//! as a whole or for one site.
 
 use meter_core::MonotonicMs;
 use meter_relay::{IdentitySecret, Isolation, Site};
@@ -8,23 +8,23 @@ use std::io;
 
 pub(crate) struct Identity {
     isolation: Isolation,
-    /// Since the last new identity.
+    /// Time since the last new identity.
     whole: Cooldown,
-    /// Since any site last got a new circuit.
+    /// Time since any site last got a new circuit.
     site: Cooldown,
 }
 
-/// Time that has to pass before the same can be had again.
+/// The time that must pass before the same action is possible again.
 #[derive(Default)]
 struct Cooldown {
     began_at: Option<MonotonicMs>,
 }
 
 impl Identity {
-    /// A first one; nobody has to wait for the second.
+    /// Makes the first identity; it does not delay the second.
     ///
     /// # Errors
-    /// The system has no random bytes.
+    /// When the system has no random bytes.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             isolation: Isolation::new(secret()?),
@@ -33,15 +33,15 @@ impl Identity {
         })
     }
 
-    /// What the relay isolates by, now and after every renewal.
+    /// The relay's isolation. It also changes with every renewal.
     pub(crate) const fn isolation(&self) -> &Isolation {
         &self.isolation
     }
 
-    /// Another identity for every connection from now on.
+    /// Makes a new identity for every later connection.
     ///
     /// # Errors
-    /// `identity_too_soon`, and `internal` when the system has no random bytes.
+    /// `identity_too_soon`; `internal` when the system has no random bytes.
     pub(crate) fn renew(&mut self, now: MonotonicMs) -> Result<(), Problem> {
         self.whole.over(now, ErrorCode::IdentityTooSoon)?;
         let secret = secret()
@@ -51,7 +51,7 @@ impl Identity {
         Ok(())
     }
 
-    /// New circuits for every connection to this site from now on.
+    /// Makes new circuits for every later connection to this site.
     ///
     /// # Errors
     /// `circuit_too_soon`.
@@ -98,14 +98,14 @@ impl Cooldown {
     }
 }
 
-/// As long as Tor itself makes people wait between two `NEWNYM` (control-spec, `SIGNAL`): every
-/// new identity costs the network a circuit per open site, and a site's new circuit one.
+/// The same wait that Tor itself requires between two `NEWNYM` (control-spec, `SIGNAL`): every new
+/// identity costs the network a circuit per open site, and a site's new circuit one.
 const COOLDOWN_MS: u64 = 10_000;
 
 /// Fresh random bytes.
 ///
 /// # Errors
-/// The system has none.
+/// When the system has none.
 pub(crate) fn secret() -> io::Result<IdentitySecret> {
     let mut secret = IdentitySecret::default();
     getrandom::fill(secret.as_mut_slice()).map_err(|error| io::Error::other(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! The extension's ids. `extension-ids.json` is the one place they are written down.
+//! The extension's ids. They are written only in `extension-ids.json`.
 
 use std::sync::OnceLock;
 
@@ -16,7 +16,7 @@ fn ids() -> &'static Ids {
     })
 }
 
-/// `chrome-extension://<id>/`, with the slash that Chromium demands.
+/// `chrome-extension://<id>/`, with the slash that Chromium requires.
 #[must_use]
 pub fn chromium_origin() -> String {
     format!("chrome-extension://{}/", ids().chromium)

@@ -13,16 +13,16 @@ use zeroize::Zeroizing;
 
 const SEED_BYTES: usize = 32;
 
-/// Why there is no usable key. Every text ends with what to do.
+/// The reason why there is no usable key. Every text ends with the remedy.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {
-    /// Not there.
+    /// It is missing.
     #[error("{path} is missing", path = .0.display())]
     Missing(PathBuf),
-    /// A link, a folder, a pipe.
+    /// It is a link, a folder or a pipe.
     #[error("{path} is not a plain file; put the key file itself there", path = .0.display())]
     NotAFile(PathBuf),
-    /// Another owner.
+    /// It belongs to another user.
     #[error("{path} belongs to another user; run `chown {me} {path}` as \
         root", path = .path.display())]
     Owner {
@@ -31,7 +31,7 @@ pub(crate) enum KeyError {
         /// Who should own it.
         me: u32,
     },
-    /// Others may read it.
+    /// Other users may read it.
     #[error("{path} has mode {mode:03o}; run `chmod 600 {path}`, and treat the key as known to \
         others", path = .path.display())]
     Mode {
@@ -40,7 +40,7 @@ pub(crate) enum KeyError {
         /// Its permission bits.
         mode: u32,
     },
-    /// Not 32 bytes.
+    /// It does not have 32 bytes.
     #[error("{path} has {bytes} bytes instead of 32; restore it from a \
         backup", path = .path.display())]
     Size {
@@ -52,12 +52,12 @@ pub(crate) enum KeyError {
     /// It cannot be read or written.
     #[error("{path} cannot be used", path = .0.display())]
     Io(PathBuf, #[source] io::Error),
-    /// The system gives no random bytes.
+    /// The system has no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
 }
 
-/// Reads the key after checking who can get at it.
+/// Reads the key after checking who has access to it.
 ///
 /// # Errors
 /// When it is missing, or its kind, owner, mode or size is wrong. Nothing is repaired silently.
@@ -109,7 +109,8 @@ fn check(path: &Path, meta: &Metadata) -> Result<(), KeyError> {
     Ok(())
 }
 
-/// Makes a new key. Never over an existing file: of two at once, one wins and both then load it.
+/// Makes a new key. Never replaces an existing file: of two processes at once, one wins and both
+/// then load its key.
 ///
 /// # Errors
 /// When there are no random bytes or the file cannot be written.
@@ -167,7 +168,7 @@ mod tests {
         assert!(keys.iter().all(|key| *key == keys[0]));
     }
 
-    /// root may give a file away; everybody else finds one that is root's.
+    /// Root may give a file away; other users test with a file of root.
     #[test]
     fn somebody_elses_file_is_refused_with_the_remedy() {
         let (_folder, path) = folder();

@@ -1,8 +1,8 @@
-//! The record of the last signed report of each chain, `key/last-signed`: by it a book that was put
-//! back from an older copy is noticed before a number is signed twice.
+//! The record of the last signed report of each chain, `key/last-signed`. It shows that the book
+//! was replaced by an older copy before a number is signed twice.
 //!
-//! It lies beside the key and not beside the book, so that neither is put back without the other
-//! unnoticed. It proves nothing and is never handed out.
+//! It is beside the key and not beside the book, so that replacing only one of them is noticed. It
+//! proves nothing and is never passed on.
 
 use crate::files;
 use meter_core::{ChainId, DeviceKey, LinkHash, SessionReport, UnixMs};
@@ -16,10 +16,10 @@ use std::{
 pub(crate) struct Entry {
     pub(crate) chain: ChainId,
     pub(crate) key: DeviceKey,
-    /// Its number; 0 for a chain that has none yet.
+    /// Its number; 0 for a chain without reports.
     pub(crate) sequence: u64,
     pub(crate) link: LinkHash,
-    /// When its session ended: what began before is in a report already.
+    /// When its session ended: a session that began before is in a report already.
     pub(crate) ended_at: UnixMs,
     /// A person has begun another chain instead.
     pub(crate) left: bool,
@@ -32,14 +32,14 @@ pub(crate) struct LastSigned {
     entries: Vec<Entry>,
 }
 
-/// Why the record cannot be used.
+/// The reason why the record cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecordError {
     /// It cannot be read.
     #[error("{path} cannot be read; repair that, or, if book.sqlite3 is the newest that you have, \
         remove that file", path = .0.display())]
     Io(PathBuf, #[source] io::Error),
-    /// It is something else.
+    /// It is not such a record.
     #[error("line {line} of {path} is damaged; if book.sqlite3 is the newest that you have, remove \
         that file", path = .path.display())]
     Damaged {
@@ -63,7 +63,7 @@ impl Entry {
         }
     }
 
-    /// That of a report that was verified.
+    /// The entry for a verified report.
     pub(crate) fn of(report: &SessionReport) -> Self {
         Self {
             chain: report.chain,
@@ -77,10 +77,10 @@ impl Entry {
 }
 
 impl LastSigned {
-    /// Reads the record; none is an empty one.
+    /// Reads the record; a missing file is an empty record.
     ///
     /// # Errors
-    /// When it cannot be read, or is damaged.
+    /// When it cannot be read or is damaged.
     pub(crate) fn load(path: &Path) -> Result<Self, RecordError> {
         let entries = match files::read_text(path) {
             Ok(text) => parse(&text).map_err(|line| RecordError::Damaged {
@@ -98,18 +98,18 @@ impl LastSigned {
         Ok(Self { path, entries })
     }
 
-    /// What is known of a chain.
+    /// The entry of a chain.
     pub(crate) fn of(&self, chain: ChainId) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.chain == chain)
     }
 
-    /// The chain in use that has reports: when no book holds it, the book is lost.
+    /// The chain in use, if it has reports: when no book contains it, the book is lost.
     pub(crate) fn in_use(&self) -> Option<&Entry> {
         let in_use = |entry: &&Entry| !entry.left && entry.sequence > 0;
         self.entries.iter().rev().find(in_use)
     }
 
-    /// Notes a report of a higher number than before, or a chain that is new.
+    /// Notes a report with a higher number than before, or a new chain.
     ///
     /// # Errors
     /// When it cannot be written; the next call writes it.
@@ -121,11 +121,11 @@ impl LastSigned {
         }
     }
 
-    /// Notes a report whatever was known before: of two that contradict each other, the one that
-    /// the book does not hold keeps the contradiction in mind.
+    /// Notes a report, whatever was noted before: of two contradicting reports, the one that the
+    /// book does not contain must be remembered.
     ///
     /// # Errors
-    /// As [`Self::raise`].
+    /// The errors of [`Self::raise`].
     pub(crate) fn set(&mut self, entry: Entry) -> io::Result<()> {
         let mut entries = self.entries.clone();
         match entries.iter_mut().find(|known| known.chain == entry.chain) {
@@ -137,10 +137,10 @@ impl LastSigned {
         Ok(())
     }
 
-    /// A person begins another chain instead of all before.
+    /// Notes that a person begins another chain and leaves all earlier ones.
     ///
     /// # Errors
-    /// As [`Self::raise`].
+    /// The errors of [`Self::raise`].
     pub(crate) fn leave_all(&mut self) -> io::Result<()> {
         let leave = |entry: &Entry| Entry {
             left: true,
@@ -172,7 +172,7 @@ fn write(entries: &[Entry]) -> String {
     text
 }
 
-/// The entries, or the number of the first line that is none.
+/// The entries, or the number of the first invalid line.
 fn parse(text: &str) -> Result<Vec<Entry>, usize> {
     let mut lines = text.lines().zip(1..);
     if lines.next().is_none_or(|(first, _)| first != FORMAT) || !text.ends_with('\n') {

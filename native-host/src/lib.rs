@@ -28,16 +28,16 @@ mod system;
 mod tor_supervisor;
 mod versions;
 
-/// Drops a result on purpose; the reason stands at the call.
+/// Ignores a result; the call states the reason.
 fn ignore_because<T, E>(_reason: &'static str, result: Result<T, E>) {
     drop(result);
 }
 
 /// Exit code for a wrong command line or configuration (sysexits `EX_USAGE`).
 pub const EXIT_USAGE: u8 = 64;
-/// Exit code for input that does not hold up (sysexits `EX_DATAERR`).
+/// Exit code for invalid input (sysexits `EX_DATAERR`).
 pub const EXIT_DATA: u8 = 65;
-/// Exit code when Tor, the daemon or the ledger cannot be had (sysexits `EX_UNAVAILABLE`).
+/// Exit code when Tor, the daemon or the ledger is not available (sysexits `EX_UNAVAILABLE`).
 pub const EXIT_UNAVAILABLE: u8 = 69;
-/// Exit code when we broke our own rule (sysexits `EX_SOFTWARE`).
+/// Exit code for a bug of ours (sysexits `EX_SOFTWARE`).
 pub const EXIT_BUG: u8 = 70;

@@ -1,9 +1,9 @@
-//! The lock of the one daemon of a home, and who holds it.
+//! The lock of a home's daemon, and the process that holds it.
 //!
-//! Three locks, all freed by the kernel however the daemon ends: flock(2) on `run/daemon.lock`,
-//! which older daemons know too; flock(2) on the home folder, which stays when somebody removes
-//! `run/`; and a record lock (fcntl(2)) on the file, because of that one the kernel tells whose it
-//! is.
+//! Three locks, which the kernel frees in whatever way the daemon ends: flock(2) on
+//! `run/daemon.lock`, which older daemons use, too; flock(2) on the home folder, which stays when
+//! somebody removes `run/`; and a record lock (fcntl(2)) on the file, because for that one the
+//! kernel tells its holder.
 
 use crate::{
     home::Home,
@@ -22,31 +22,31 @@ use std::{
     time::Duration,
 };
 
-/// A lock that a daemon has.
+/// A lock held by a daemon.
 pub(crate) struct DaemonLock {
     file: File,
     root: File,
 }
 
-/// The lock of a home as the kernel tells of it.
+/// The state of a home's lock, according to the kernel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Lock {
     /// No daemon runs.
     Free,
-    /// This process holds it; `None` where the kernel does not tell which.
+    /// A process holds it; `None` if the kernel does not tell which.
     Held(Option<Process>),
 }
 
-/// A client that looks takes the lock for an instant; a daemon that starts does not give up for
+/// A client that looks takes the lock for an instant; a starting daemon must not give up because of
 /// that.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl DaemonLock {
-    /// Takes the lock; `None` when somebody else holds it.
+    /// Takes the lock; `None` when another process holds it.
     ///
     /// # Errors
-    /// The file cannot be made, or the system has no locks there.
+    /// When the file cannot be made, or the system supports no locks there.
     pub(crate) fn take(home: &Home) -> io::Result<Option<Self>> {
         for _ in 0..TRIES {
             if let Some(lock) = Self::try_take(home)? {
@@ -62,7 +62,7 @@ impl DaemonLock {
 
     fn try_take(home: &Home) -> io::Result<Option<Self>> {
         let root = File::open(home.root())?;
-        // Some network file systems lock no folders; then the file has to do.
+        // Some network file systems cannot lock folders; then the file must be enough.
         if let Err(Errno::WOULDBLOCK) = rfs::flock(&root, FlockOperation::NonBlockingLockExclusive)
         {
             return Ok(None);
@@ -71,10 +71,11 @@ impl DaemonLock {
         Ok(file.map(|file| Self { file, root }))
     }
 
-    /// Makes the file anew after it was removed, and takes it; `false` when another has it.
+    /// Makes the file again after it was removed, and takes it; `false` when another process has
+    /// it.
     ///
     /// # Errors
-    /// As [`Self::take`].
+    /// The errors of [`Self::take`].
     pub(crate) fn take_again(&mut self, home: &Home) -> io::Result<bool> {
         let Some(file) = take_file(home)? else {
             return Ok(false);
@@ -83,12 +84,12 @@ impl DaemonLock {
         Ok(true)
     }
 
-    /// Whether the home still lies where it lay.
+    /// Whether the home is still where it was.
     pub(crate) fn is_at_home(&self, home: &Home) -> bool {
         is_same(&self.root, home.root())
     }
 
-    /// Whether the file is still the one that others look at.
+    /// Whether the file at the path is still this one.
     pub(crate) fn is_in_place(&self, home: &Home) -> bool {
         is_same(&self.file, &home.lock())
     }
@@ -108,13 +109,13 @@ fn take_file(home: &Home) -> io::Result<Option<File>> {
         Err(Errno::WOULDBLOCK) => return Ok(None),
         Err(errno) => return Err(errno.into()),
     }
-    // Elsewhere the two kinds may be one, and the second would meet the first.
+    // On other systems the two kinds may be one, and the second lock would conflict with the first.
     #[cfg(target_os = "linux")]
     crate::ignore_because(
         "without it the lock holds as well; it then has no name",
         rfs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive),
     );
-    // For people and scripts that look for the process. Nothing of ours reads it, and a full disk
+    // For people and scripts that look for the process. Our code does not read it, and a full disk
     // is no reason not to run.
     let written = file
         .set_len(0)
@@ -123,10 +124,10 @@ fn take_file(home: &Home) -> io::Result<Option<File>> {
     Ok(Some(file))
 }
 
-/// Who holds the lock of a home. Takes it for an instant where it is free.
+/// Finds the holder of a home's lock. Takes the lock for an instant if it is free.
 ///
 /// # Errors
-/// The home cannot be read.
+/// When the home cannot be read.
 pub(crate) fn look(home: &Home) -> io::Result<Lock> {
     let file = open(&home.lock()).map_err(|error| in_the_way(&home.lock(), error))?;
     if let Some(file) = file {
@@ -154,7 +155,7 @@ fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// What stands where the lock's file should be is said as what it is.
+/// Names the thing that is in the place of the lock's file.
 fn in_the_way(lock: &Path, error: io::Error) -> io::Error {
     let is_link = std::fs::symlink_metadata(lock).is_ok_and(|meta| meta.is_symlink());
     let what = match is_link {
@@ -167,13 +168,13 @@ fn in_the_way(lock: &Path, error: io::Error) -> io::Error {
     io::Error::other(format!("{what}; remove it, nothing of yours is in it"))
 }
 
-/// Follows no link, and does not wait where somebody has put a pipe.
+/// Follows no link, and does not wait if the path is a pipe.
 const fn plain() -> i32 {
     let flags = rfs::OFlags::NOFOLLOW.union(rfs::OFlags::NONBLOCK);
     flags.bits().cast_signed()
 }
 
-/// Whether no flock(2) lock is there. Taken shared and given back at once.
+/// Whether there is no flock(2) lock. Takes a shared lock and releases it at once.
 fn is_free(file: &File) -> io::Result<bool> {
     match rfs::flock(file, FlockOperation::NonBlockingLockShared) {
         Ok(()) => {
@@ -185,7 +186,7 @@ fn is_free(file: &File) -> io::Result<bool> {
     }
 }
 
-/// The outer `None`: nobody holds a record lock.
+/// The outer `None`: no process holds a record lock.
 fn record_holder(file: &File) -> io::Result<Option<Option<Process>>> {
     use nix::{
         fcntl::{FcntlArg, fcntl},
@@ -205,12 +206,12 @@ fn record_holder(file: &File) -> io::Result<Option<Option<Process>>> {
     Ok(Some(Process::from_kernel(lock.l_pid)))
 }
 
-/// Systems differ in the types of these constants.
+/// The types of these constants differ between systems.
 fn small(constant: impl TryInto<i16>) -> i16 {
     constant.try_into().ok().expect("a small constant")
 }
 
-/// Which process has this file open with a flock(2) lock on it, as far as the kernel shows us
+/// The process that has this file open with a flock(2) lock on it, as far as the kernel shows us
 /// other processes' files: `lock:` lines in /proc/PID/fdinfo.
 fn flock_holder(file: &File, path: &Path) -> Option<Process> {
     let meant = file.metadata().ok()?;
@@ -222,7 +223,8 @@ fn flock_holder(file: &File, path: &Path) -> Option<Process> {
         let folder = format!("/proc/{}", process.number());
         let files = std::fs::read_dir(format!("{folder}/fd")).into_iter();
         files.flatten().flatten().any(|entry| {
-            // By its name first: what lies on a dead network folder must not be asked for more.
+            // Compares the name first: a file on a network folder that does not answer must not be
+            // touched further.
             let link = std::fs::read_link(entry.path());
             let is_named = link.is_ok_and(|link| link.file_name() == Some(name));
             let is_meant =

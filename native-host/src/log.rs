@@ -1,4 +1,4 @@
-//! The daemon's log: a file in our home, never stdout, never without a bound.
+//! The daemon's log: a file in the home with a size limit, never stdout.
 
 use crate::{files, home::Home};
 use std::{
@@ -10,7 +10,7 @@ use std::{
     sync::Mutex,
 };
 
-/// The log and the one before it take at most this much each.
+/// The log and the file before it may each have this size.
 const LOG_BYTES_MAX: u64 = 1_000_000;
 
 /// Sends `tracing` events and panics of this process to the log file.
@@ -49,7 +49,7 @@ fn open(options: &mut fs::OpenOptions, path: &Path) -> io::Result<File> {
     opened.map_err(|error| files::not_a_file(path).unwrap_or(error))
 }
 
-/// Has panics of this process logged by their place.
+/// Logs panics of this process with their place.
 pub(crate) fn report_panics() {
     std::panic::set_hook(Box::new(report));
 }

@@ -1,4 +1,4 @@
-//! Chosen by how it is started: a browser's arguments make a bridge, everything else is a command.
+//! The arguments decide: a browser's arguments start a bridge, everything else is a command.
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ pub(crate) type Responder<T> = oneshot::Sender<Result<T, Problem>>;
 pub(crate) struct PendingReply<T>(oneshot::Receiver<Result<T, Problem>>);
 
 impl<T> PendingReply<T> {
-    /// Both ends.
+    /// Makes both ends.
     pub(crate) fn new() -> (Responder<T>, Self) {
         let (responder, reply) = oneshot::channel();
         (responder, Self(reply))

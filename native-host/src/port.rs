@@ -1,11 +1,11 @@
-//! Which port the relay takes where `config.toml` names none: the usual one, or, where another
-//! user's relay or another program has that, a free one. What was chosen is kept in a file and
-//! tried first at the next start; it changes when it is taken by then, or when the disk did not
-//! take the file.
+//! Chooses the relay's port if `config.toml` names none: the usual one or, if another user's relay
+//! or another program has it, a free one. The choice is stored in a file and tried first at the
+//! next start. It changes if that port is taken by then, or if the disk did not accept the file.
 //!
-//! Browsers are told the port by the host. One that was told another before goes on asking there
-//! until it is told anew, and never goes without a proxy. A relay of another user closes its
-//! connections; another program that has that port gets what is asked there.
+//! The host tells browsers the port. A browser with an earlier port continues to use that port
+//! until it is told the new one, and never goes without a proxy. If another user's relay has the
+//! earlier port, it closes the connections; any other program on it receives what the browser
+//! requests.
 
 use crate::{
     config::{Config, USUAL_PORT},
@@ -15,19 +15,19 @@ use crate::{
 };
 use std::path::PathBuf;
 
-/// Tried when the usual one is taken: below the ports that systems give to clients, and none that
-/// is known for something (IANA's list; Tor's own are elsewhere).
+/// Tried when the usual one is taken: below the ports that systems give to clients, and not used by
+/// a known service (IANA's list; Tor's own are elsewhere).
 const SPARE_PORTS: std::ops::Range<u16> = 19_149..19_249;
 
-/// Why the relay of `home` has this port, as far as `config.toml` tells; `None` where that needs no
-/// word.
+/// Why the relay of `home` has this port, as far as `config.toml` tells; `None` if that needs no
+/// explanation.
 pub(crate) fn why(port: u16, home: &Home) -> Option<String> {
     let config = Config::load(&home.config()).ok()?;
     PortChoice::new(&config, home).why(port)
 }
 
-/// The port that a relay of `home` chose at its last start, and why; `None` where it has the usual
-/// or a named one.
+/// The port that a relay of `home` chose at its last start, and why; `None` if it has the usual or
+/// a named one.
 pub(crate) fn chosen(home: &Home) -> Option<(u16, String)> {
     let config = Config::load(&home.config()).ok()?;
     let choice = PortChoice::new(&config, home);
@@ -35,7 +35,7 @@ pub(crate) fn chosen(home: &Home) -> Option<(u16, String)> {
     Some((port, choice.why(port)?))
 }
 
-/// Named or chosen, and where a choice is kept.
+/// The named port, or the choice and the file that stores it.
 #[derive(Clone, Debug)]
 pub(crate) struct PortChoice {
     named: Option<u16>,
@@ -50,7 +50,7 @@ impl PortChoice {
         }
     }
 
-    /// The ports to try, in this order. A named one is never replaced.
+    /// The ports to try, in this order. A named port is never replaced.
     pub(crate) fn candidates(&self) -> Vec<u16> {
         if let Some(port) = self.named {
             return vec![port];
@@ -58,7 +58,7 @@ impl PortChoice {
         // From the file, which is read once.
         let first = self.first();
         let mut ports = vec![first];
-        // Two users begin at different places, so that each mostly keeps the first that is tried.
+        // Two users begin at different places, so that each usually gets the first that is tried.
         let count = SPARE_PORTS.len();
         let offset = usize::try_from(user::real()).unwrap_or_default() % count;
         let spare = SPARE_PORTS.cycle().skip(offset).take(count);
@@ -67,7 +67,7 @@ impl PortChoice {
         ports
     }
 
-    /// The port that is tried first, which is the one of the last start.
+    /// The port that is tried first: that of the last start.
     pub(crate) fn first(&self) -> u16 {
         self.named
             .or_else(|| self.remembered())
@@ -78,14 +78,14 @@ impl PortChoice {
         self.named.is_some()
     }
 
-    /// Why the relay has this port; `None` where it is the usual one or the one that is named.
+    /// Why the relay has this port; `None` if it is the usual or the named one.
     pub(crate) fn why(&self, port: u16) -> Option<String> {
         let is_chosen = self.named.is_none() && port != USUAL_PORT;
         is_chosen.then(|| format!("because {USUAL_PORT} was taken by another program"))
     }
 
-    /// Keeps a port that was chosen. A disk that is full is no reason to have no relay: the next
-    /// start may then choose another port.
+    /// Stores a chosen port. A full disk is no reason to have no relay: the next start may then
+    /// choose another port.
     pub(crate) fn keep(&self, port: u16) {
         if self.named.is_none() && port != self.first() {
             let text = format!("{port}\n");

@@ -1,4 +1,4 @@
-//! From the errors of the parts to what a person can do about them.
+//! Converts errors of the parts to what a person can do about them.
 
 use crate::{config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError};
 use meter_ledger::{BookError, DiskFault};
@@ -51,12 +51,13 @@ pub(crate) fn key(error: &KeyError) -> Problem {
     problem(code, error)
 }
 
-/// What is wrong with the book at `path`. In doubt the disk is asked, so not for every second.
+/// The problem with the book at `path`. In doubt the disk is tested, so this must not run every
+/// second.
 pub(crate) fn book(error: &BookError, path: &Path) -> Problem {
     book_on(error, || error.disk_fault(path))
 }
 
-/// As [`book`], where the fault of the disk is known, if there is one.
+/// Like [`book`], if the fault of the disk is known already.
 pub(crate) fn book_on(
     error: &BookError,
     disk_fault: impl FnOnce() -> Option<DiskFault>,
@@ -117,7 +118,7 @@ pub(crate) fn relay(error: &RelayError) -> Problem {
     problem(code, error)
 }
 
-/// The way out for a computer with one user.
+/// The remedy for a computer with one user.
 const SERVE_UNIDENTIFIED: &str = "where nobody else uses this computer, set \
     `relay.serve_unidentified = true` in config.toml, then `onionmeter monitor start`";
 
@@ -137,7 +138,7 @@ pub(crate) fn embedded_data(folder: &Path, error: &io::Error) -> Problem {
 
 pub(crate) fn tor(error: &TorProblem) -> Problem {
     let code = match error {
-        // Its sentence says it all.
+        // The sentence of the code says everything.
         TorProblem::Missing => return Problem::new(ErrorCode::TorMissing),
         TorProblem::NotBuiltIn => ErrorCode::TorMissing,
         TorProblem::ProgramUnsafe
@@ -167,7 +168,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::TransportMissing(_) => ErrorCode::BridgeProgramMissing,
         TorProblem::ShadowsocksRefused(_) => ErrorCode::ShadowsocksRefused,
         TorProblem::ShadowsocksDown(_) => ErrorCode::ShadowsocksDown,
-        // Their sentences say it all.
+        // The sentences of these codes say everything.
         TorProblem::ShadowsocksUnreachable => {
             return Problem::new(ErrorCode::ShadowsocksUnreachable);
         }
@@ -176,7 +177,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
     };
     let mut detail = chain(error);
     let words = match code {
-        // Nobody has a reason that is sure, so whoever helps needs to see more than one line.
+        // The reason is not certain, so a helper needs to see more than one line.
         ErrorCode::TorCrashLoop => last_lines(error.log()),
         _ => last_words(error.log()).map(str::to_owned),
     };
@@ -187,7 +188,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
     Problem::with_detail(code, detail)
 }
 
-/// The end of the log, each line on one of its own.
+/// The end of the log, one entry per line.
 fn last_lines(log: &[String]) -> Option<String> {
     let log = up_to_error(log).unwrap_or(log);
     let from = log.len().saturating_sub(LOG_LINES);
@@ -195,7 +196,7 @@ fn last_lines(log: &[String]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("\n{}", lines.join("\n")))
 }
 
-/// What Tor warned of before its error (which mostly is "see warnings above"), or else its last
+/// Tor's warning before its error (which usually says only "see warnings above"), or else its last
 /// line; without date and level (`Nov 22 17:57:24.000 [warn] …`).
 fn last_words(log: &[String]) -> Option<&str> {
     let of_level = |level: &'static str| move |line: &&String| line.contains(level);
@@ -207,7 +208,7 @@ fn last_words(log: &[String]) -> Option<&str> {
     Some(words_of(line))
 }
 
-/// What was said until the last error, and by it; `None` where there was none.
+/// The lines up to the last error, including it; `None` if there was none.
 fn up_to_error(log: &[String]) -> Option<&[String]> {
     let error = log.iter().rposition(|line| line.contains(" [err] "))?;
     log.get(..=error)
@@ -217,7 +218,7 @@ fn words_of(line: &str) -> &str {
     line.split_once("] ").map_or(line, |(_, words)| words)
 }
 
-/// What a popup has room for.
+/// As many lines as a popup has room for.
 const LOG_LINES: usize = 3;
 
 #[cfg(test)]

@@ -12,20 +12,20 @@ use std::{
 /// The version of this program.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The version of the Tor that is built in.
+/// The version of the built-in Tor.
 #[cfg(feature = "embedded-tor")]
 pub(crate) const EMBEDDED_TOR: Option<&str> = Some(meter_arti::VERSION);
 /// No Tor is built in.
 #[cfg(not(feature = "embedded-tor"))]
 pub(crate) const EMBEDDED_TOR: Option<&str> = None;
 
-/// The program's file as it was when this process began to serve.
+/// The program's file at the time when this process began to serve.
 struct Running {
     path: PathBuf,
     file: Option<FileId>,
 }
 
-/// Tells files apart, also those that have had the same name.
+/// Identifies files, even if they had the same name at different times.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct FileId {
     device: u64,
@@ -49,7 +49,7 @@ impl FileId {
 
 static RUNNING: OnceLock<Running> = OnceLock::new();
 
-/// Notes which program this process runs, for later comparison. To be called early.
+/// Notes which program this process runs, for a later comparison. Must be called early.
 pub(crate) fn note_program() {
     let Ok(path) = program() else { return };
     RUNNING.get_or_init(|| Running {
@@ -58,14 +58,14 @@ pub(crate) fn note_program() {
     });
 }
 
-/// This program's file; where another was put in its place since, that one.
+/// This program's file; if another one was put in its place since, that one.
 ///
 /// # Errors
-/// The system does not tell.
+/// When the system does not tell.
 pub(crate) fn program() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
     let bytes = path.as_os_str().as_bytes();
-    // What Linux adds to the name of a file that is gone (proc_pid_exe(5)).
+    // Linux adds this to the name of a removed file (proc_pid_exe(5)).
     match bytes.strip_suffix(b" (deleted)") {
         Some(name) if !path.try_exists().unwrap_or(true) => {
             Ok(PathBuf::from(std::ffi::OsStr::from_bytes(name)))
@@ -74,7 +74,7 @@ pub(crate) fn program() -> io::Result<PathBuf> {
     }
 }
 
-/// What this daemon tells commands of itself.
+/// What this daemon tells commands about itself.
 pub(crate) fn parts(extensions: Vec<String>, connections: u64) -> Option<DaemonParts> {
     let running = RUNNING.get()?;
     Some(DaemonParts {

@@ -1,5 +1,5 @@
-//! The settings: the one place that reads `config.toml`, and the channel on which every owner
-//! learns of a change.
+//! The settings: only this module reads `config.toml`, and every owner learns of a change through
+//! its channel.
 
 use crate::{
     config::{self, Config, ConfigError},
@@ -10,7 +10,7 @@ use meter_wire::Problem;
 use std::path::PathBuf;
 use tokio::sync::watch;
 
-/// Cheap to clone; all clones are one.
+/// Cheap to clone; all clones share one value.
 #[derive(Clone)]
 pub(crate) struct Settings {
     file: PathBuf,
@@ -18,7 +18,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Of a file that was read just now.
+    /// From a file that was just read.
     pub(crate) fn new(file: PathBuf, read: Config) -> Self {
         Self {
             file,
@@ -39,17 +39,17 @@ impl Settings {
     /// Reads the file and tells every owner.
     ///
     /// # Errors
-    /// `config_invalid`; the settings then stay as they were.
+    /// `config_invalid`. The settings then stay unchanged.
     pub(crate) fn read_again(&self) -> Result<Config, Problem> {
         let read = self.read().map_err(|error| problems::config(&error))?;
         self.publish(&read);
         Ok(read)
     }
 
-    /// The file as it is now, for whoever compares it with what counts.
+    /// The current content of the file, for comparison with the settings in force.
     ///
     /// # Errors
-    /// It cannot be read or holds a mistake.
+    /// When it cannot be read or contains a mistake.
     pub(crate) fn read(&self) -> Result<Config, ConfigError> {
         Config::load(&self.file)
     }
@@ -57,7 +57,7 @@ impl Settings {
     /// Writes another backend into the file and tells every owner.
     ///
     /// # Errors
-    /// `config_invalid`; the settings then stay as they were.
+    /// `config_invalid`. The settings then stay unchanged.
     pub(crate) fn choose_backend(&self, backend: Option<Backend>) -> Result<Config, Problem> {
         let written = config::set_backend(&self.file, backend);
         let written = written.map_err(|error| problems::config(&error))?;

@@ -1,4 +1,4 @@
-//! Tells a browser's call from a person's.
+//! Finds out whether a browser or a person started the program.
 
 use crate::ids;
 use std::ffi::OsString;
@@ -12,20 +12,20 @@ pub enum Start {
     Command,
 }
 
-/// Which extension a browser says is calling.
+/// The extension that is calling, according to the browser.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Caller {
     /// Ours.
     Known,
-    /// Another one.
+    /// Another extension.
     Stranger,
 }
 
 impl Start {
-    /// Looks at the arguments after the program's name.
+    /// Reads the arguments after the program's name.
     ///
     /// Chromium passes `chrome-extension://<id>/` (and `--parent-window=` on Windows), Firefox the
-    /// path of the manifest and the add-on's id (ecosystem facts: `docs/browsers.md`).
+    /// path of the manifest and the add-on's id (sources: `docs/browsers.md`).
     pub fn from_args(args: impl Iterator<Item = OsString>) -> Self {
         let args: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
         let known = |yes: bool| Self::Bridge(if yes { Caller::Known } else { Caller::Stranger });

@@ -1,5 +1,5 @@
-//! Whether the daemon runs the same program as the one that asks, and how old the extensions are
-//! that are attached to it.
+//! Which program runs: this one, the daemon's, the extension's, and the built-in Tor. A daemon
+//! continues with the program that it was started with, whatever is installed meanwhile.
 
 use crate::{
     ipc,
@@ -12,15 +12,15 @@ use std::{
     path::Path,
 };
 
-/// The daemon that runs, beside the program that asks.
+/// The running daemon, compared with another program.
 pub(crate) struct Daemon {
     /// Its version.
     pub(crate) version: String,
-    /// Its process, where the kernel tells.
+    /// Its process, if the kernel tells.
     pub(crate) process: Option<i32>,
-    /// What it tells of itself; `None`: it is too old for that.
+    /// What it tells about itself; `None` if it is too old for that.
     pub(crate) parts: Option<DaemonParts>,
-    /// In what it differs from the program that was compared with it.
+    /// How it differs from the program that it was compared with.
     pub(crate) difference: Option<Difference>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum Difference {
 }
 
 impl Daemon {
-    /// Of the daemon behind a connection, compared with the program at `file`.
+    /// The daemon behind a connection, compared with the program at `file`.
     pub(crate) fn of(connection: &ipc::Connection, file: &Path) -> Self {
         let hello = connection.hello();
         Self {
@@ -47,13 +47,13 @@ impl Daemon {
         }
     }
 
-    /// Whether nothing of anybody's goes through it.
+    /// Whether nobody uses it.
     pub(crate) fn is_idle(&self) -> bool {
         let parts = self.parts.as_ref();
         parts.is_some_and(|parts| parts.connections.0 == 0)
     }
 
-    /// One sentence about the difference, with what to do.
+    /// One sentence about the difference, with the remedy.
     pub(crate) fn advice(&self) -> Option<String> {
         let what = match self.difference? {
             Difference::Version => {
@@ -69,7 +69,7 @@ impl Daemon {
         ))
     }
 
-    /// Versions of attached extensions that are not this program's.
+    /// Versions of connected extensions that differ from this program's.
     pub(crate) fn other_extensions(&self) -> Vec<&str> {
         let parts = self.parts.iter();
         let extensions = parts.flat_map(|parts| &parts.extensions);
@@ -96,7 +96,7 @@ fn difference(version: &str, parts: Option<&DaemonParts>, file: &Path) -> Option
     if version != VERSION {
         return Some(Difference::Version);
     }
-    // One that does not tell is older, whatever it calls itself.
+    // A daemon that does not tell is older, whatever version it names.
     let Some(parts) = parts else {
         return Some(Difference::Build);
     };
@@ -126,7 +126,7 @@ fn has_same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
     }
 }
 
-/// Read at once, of programs of many megabytes.
+/// Bytes read at once, from programs of many megabytes.
 const PIECE_BYTES: u64 = 1 << 20;
 
 #[cfg(test)]

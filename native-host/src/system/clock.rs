@@ -1,4 +1,4 @@
-//! The only reader of clocks.
+//! Only this module reads clocks.
 
 use meter_core::{MonotonicMs, UnixMs};
 use std::time::{Instant, SystemTime};
@@ -22,8 +22,8 @@ impl Clock {
             .expect("no process runs for 292 million years")
     }
 
-    /// How long this machine has slept since its start, in milliseconds; always 0 where nobody
-    /// tells.
+    /// How long this machine has slept since its start, in milliseconds; always 0 if the system
+    /// does not tell.
     pub(crate) fn slept_ms() -> u64 {
         sleep::slept_ms()
     }
@@ -40,7 +40,7 @@ impl Clock {
     }
 }
 
-/// Two clocks of the system, of which one goes on while the machine sleeps.
+/// Two clocks of the system. One of them continues while the machine sleeps.
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 mod sleep {
     /// clock_gettime(2).

@@ -1,14 +1,14 @@
-//! How many files this process may have open: two for each connection, and some beside.
+//! How many files this process may open: two for each connection, and some more.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Files for all but the connections: standard streams, listeners, the runtime's own, the book,
+/// Files that are not for connections: standard streams, listeners, the runtime's own, the book,
 /// clients, pipes.
 const FILES_BESIDE: u64 = 192;
 
-/// Takes all that the system allows; says how many connections they are good for.
+/// Raises the limit to the system's maximum. Returns how many connections that allows.
 ///
-/// Most systems start programs with 1,024, for the sake of old ones, and allow far more.
+/// Most systems start programs with a limit of 1,024, for old programs, and allow far more.
 pub(crate) fn raise_files() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

@@ -1,19 +1,19 @@
-//! Gives memory that a burst of connections has left behind back to the system.
+//! Returns memory to the system after a burst of connections.
 //!
-//! glibc keeps what was freed: after ten thousand connections some 15 MB, for ever. Nothing else in
-//! this program is `unsafe`, and this is not on the way of any payload.
+//! glibc keeps freed memory: after ten thousand connections about 15 MB, permanently. Nothing else
+//! in this program is `unsafe`, and no payload passes here.
 
-/// Fewer connections than that are not worth a look through the heap.
+/// Fewer connections are not worth a search through the heap.
 const CLOSED_MIN: u64 = 256;
 
-/// Remembers bursts. One of these is enough for a process.
+/// Remembers bursts. One per process is enough.
 #[derive(Default)]
 pub(crate) struct Bursts {
     most: u64,
 }
 
 impl Bursts {
-    /// To be told every few seconds how many connections are open.
+    /// Must be called every few seconds with the number of open connections.
     pub(crate) fn look(&mut self, active: u64) {
         self.most = self.most.max(active);
         if self.most - active >= CLOSED_MIN {
@@ -33,6 +33,6 @@ fn give_back() {
     unsafe { libc::malloc_trim(0) };
 }
 
-/// Other allocators give back by themselves.
+/// Other allocators return memory themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn give_back() {}

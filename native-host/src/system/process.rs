@@ -1,5 +1,5 @@
-//! Another process, by a number that the kernel gave. No number out of a file or a variable ever
-//! becomes a [`Process`]: such a number may belong to somebody else by now.
+//! Another process, by a number from the kernel. A number from a file or a variable never becomes a
+//! [`Process`]: it may belong to another process by now.
 
 use super::user;
 use rustix::process::{Pid, Signal as SystemSignal};
@@ -9,20 +9,20 @@ use std::{ffi::OsString, fmt, fs, io, os::unix::ffi::OsStringExt as _, process::
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Process(Pid);
 
-/// What a process is.
+/// The kind of a process.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     /// A daemon of this user.
     Daemon,
-    /// Something else.
+    /// Any other program.
     Other,
     /// The system does not tell.
     Hidden,
 }
 
 impl Process {
-    /// Of a number from the kernel; `None` for one that names no process here. The kernel gives 0
-    /// or -1 for a process of another container.
+    /// From a number of the kernel; `None` if it names no process here. The kernel returns 0 or -1
+    /// for a process in another container.
     pub(crate) fn from_kernel(number: i32) -> Option<Self> {
         let number = Some(number).filter(|number| *number > 0)?;
         Pid::from_raw(number).map(Self)
@@ -32,11 +32,11 @@ impl Process {
         self.0.as_raw_nonzero().get()
     }
 
-    /// What it is, by its command line.
+    /// Its kind, by its command line.
     pub(crate) fn kind(self) -> Kind {
         let words = arguments_of(self.number());
-        // Nothing is left of a process that is just ending. A system may hide a daemon, which lets
-        // nobody look at its memory, even from its own user (proc(5), `hidepid`).
+        // An ending process has no command line any more. A system may hide a daemon that does not
+        // let others read its memory, even from its own user (proc(5), `hidepid`).
         if words.is_empty() {
             return Kind::Hidden;
         }
@@ -47,10 +47,10 @@ impl Process {
         }
     }
 
-    /// Whether it was suspended, by SIGSTOP, Ctrl-Z or a debugger.
+    /// Whether it is suspended, by SIGSTOP, Ctrl-Z or a debugger.
     pub(crate) fn is_suspended(self) -> bool {
         let text = fs::read_to_string(self.file("stat")).unwrap_or_default();
-        // proc_pid_stat(5): the name, which may hold anything, ends at the last bracket.
+        // proc_pid_stat(5): the name, which may contain anything, ends at the last bracket.
         let state = text
             .rsplit_once(") ")
             .and_then(|(_, rest)| rest.chars().next());
@@ -67,12 +67,12 @@ impl Process {
         format!("/proc/{}/{name}", self.number())
     }
 
-    /// Takes hold of it, so that a signal reaches this process or none: a number may be given to
-    /// another process in between. Whoever calls this asks the kernel afterwards whether the number
-    /// still is the one that is meant.
+    /// Holds the process, so that a signal reaches this process or none: the number may be given to
+    /// another process meanwhile. The caller must ask the kernel afterwards whether the number is
+    /// still the right one.
     ///
     /// # Errors
-    /// It is gone.
+    /// When it has ended.
     pub(crate) fn hold(self) -> io::Result<Held> {
         #[cfg(target_os = "linux")]
         {
@@ -107,7 +107,7 @@ impl fmt::Display for Process {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "process {}", self.number())?;
         let name = fs::read_to_string(self.file("comm")).unwrap_or_default();
-        // A process chooses its name: nothing in it may reach a terminal as a command.
+        // A process chooses its own name: the name must not reach a terminal as a command.
         let name: String = name.trim().chars().filter(char::is_ascii_graphic).collect();
         match name.is_empty() {
             true => Ok(()),
@@ -116,7 +116,7 @@ impl fmt::Display for Process {
     }
 }
 
-/// A process that is held on to, see [`Process::hold`].
+/// A held process, see [`Process::hold`].
 pub(crate) struct Held(Handle);
 
 enum Handle {
@@ -129,7 +129,7 @@ impl Held {
     /// Sends a signal. One that has ended meanwhile needs none.
     ///
     /// # Errors
-    /// It is not ours to signal.
+    /// When it has ended, or we may not signal it.
     pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
         let signal = match signal {
             Signal::End => SystemSignal::TERM,

@@ -1,14 +1,14 @@
-//! A clock that ticks at the price of one wake-up each.
+//! A clock with one wake-up per tick.
 //!
-//! The runtime's own timers wake twice for a second: they sort what is far off by rough time first.
-//! With thousands of idle connections the session's clock is all that wakes us, so that is half.
-//! And while the runtime has a timer of its own it arms one in the kernel before every wait, which
-//! each byte on its way through the relay would pay for.
+//! The runtime's own timers wake twice for a second, because they first sort distant timers
+//! roughly. With thousands of idle connections only the session's clock wakes us, so this saves
+//! half of the wake-ups. And while the runtime has a timer of its own, it sets one in the kernel
+//! before every wait, which every byte through the relay would pay for.
 
 use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// A clock that ticks; ticks that were missed are not made up for.
+/// A clock that ticks. Missed ticks are skipped.
 pub(crate) struct Ticks {
     #[cfg(target_os = "linux")]
     timer: Option<kernel::Timer>,
@@ -19,7 +19,7 @@ impl Ticks {
     /// Starts now; the first tick may come at once.
     ///
     /// # Panics
-    /// Outside of a tokio runtime with I/O and time.
+    /// When called outside of a tokio runtime with I/O and time.
     pub(crate) fn every(period: Duration) -> Self {
         let mut fallback = interval(period);
         fallback.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -79,7 +79,7 @@ mod kernel {
         pub(super) async fn tick(&self) -> io::Result<()> {
             self.0
                 .async_io(Interest::READABLE, |timer| {
-                    // How many ticks have passed; one is as good as many.
+                    // The number of passed ticks; one is enough.
                     rustix::io::read(timer, &mut [0; 8])?;
                     Ok(())
                 })
