@@ -1,4 +1,4 @@
-//! One daemon per home, any number of clients, and what each of them may rely on.
+//! There is one daemon per home, with any number of clients: what each client may rely on.
 
 use crate::support::TestHome;
 use meter_wire::{
@@ -115,7 +115,7 @@ fn a_taken_port_is_told_and_taken_as_soon_as_it_is_free() {
     bridge.ask(4, Request::MonitorStop).expect("stopped");
     home.relay_at(home.relay_port);
     drop(squatter);
-    // A child that another test forks at this moment holds the port a little longer.
+    // A child that another test forks at this moment keeps the port open a little longer.
     let free = (5..100).any(|id| {
         std::thread::sleep(std::time::Duration::from_millis(20));
         bridge.ask(id, Request::MonitorStart).is_ok()

@@ -1,4 +1,5 @@
-//! The book as people keep, copy and lose it: read-only, full, put back, without hard links.
+//! What happens to a book in daily use: it is read-only, full, copied, lost, restored, or on a disk
+//! without hard links.
 
 use crate::{
     said::{Said, text},
@@ -39,7 +40,7 @@ fn next(book: &Book) -> Verified<meter_core::SessionReport> {
     signer().sign(&report).expect("our own")
 }
 
-/// A book of that many reports, and the key that signed them.
+/// A book of `reports` reports, and the key that signed them.
 pub(crate) fn book(home: &TestHome, reports: u32) -> Book {
     let key = home.root().join("key");
     if !key.is_dir() {
@@ -64,7 +65,7 @@ fn check(output: &Output, code: i32, parts: &[&str]) -> String {
     Said::from(output).expect(code, parts)
 }
 
-/// Runs a shell line that may mount; `None` where this system lets nobody do that.
+/// Runs a shell line that may mount; `None` where this system does not allow that.
 fn mounting(home: &TestHome, line: &str) -> Option<Output> {
     let mut unshare = Command::new("unshare");
     unshare.args(["--map-root-user", "--mount", "sh", "-ec", line]);
@@ -118,7 +119,7 @@ fn reports_that_are_in_the_log_alone_are_shown_on_a_read_only_disk() {
         return;
     };
     check(&output, 0, &["Balance: 13.725 credits"]);
-    // Without the log it is another, older book, and as such in order.
+    // Without its write-ahead log the copy is an older book, and a valid one.
     fs::remove_file(copy.join("book.sqlite3-wal")).expect("ours");
     let output = mounting(&home, line).expect("as before");
     assert_eq!(
@@ -208,7 +209,7 @@ fn an_older_book_is_told_everywhere_and_taken_back_from_a_file() {
     let path = home.root().join("book.sqlite3");
     fs::copy(&path, home.user().join("backup")).expect("copied");
     drop(book(&home, 3));
-    // The daemon sees five reports once, so that it knows of them.
+    // The daemon must read the five reports once, so that it knows their number.
     check(&home.run(&["monitor", "start"]), 0, &[]);
     await_noted(&home, 5);
     check(&home.run(&["reports", "--json"]), 0, &[]);

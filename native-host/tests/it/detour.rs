@@ -1,5 +1,5 @@
-//! Ways to Tor where it is blocked, as a person meets them: a file, a line, and what is said about
-//! them.
+//! Ways to Tor where it is blocked (a file, a line in `config.toml`), and what the program says
+//! about them.
 
 use crate::support::TestHome;
 use meter_wire::{ErrorCode, FromDaemon, Notice, Request, TorState};
@@ -13,14 +13,14 @@ use std::{
 
 const PASSWORD: &str = "correct-horse-battery";
 
-/// The Tors that take a detour, both real.
+/// The backends that can use a detour; both start a real Tor.
 const OURS: &[&str] = &[
     "managed",
     #[cfg(feature = "embedded-tor")]
     "embedded",
 ];
 
-/// Configures a Tor of ours, which can reach nobody, with `lines` for it.
+/// Configures a Tor of ours that reaches no network, with `lines` for it.
 fn configure(home: &TestHome, backend: &str, lines: &str) {
     let nobody = "F".repeat(40);
     let network = if backend == "managed" {
@@ -135,7 +135,7 @@ fn a_transport_without_its_program_is_told() {
     }
 }
 
-/// Only the daemon can know that: which Tor it would be depends on what is installed.
+/// Only the daemon can know this: which Tor it would use depends on what is installed.
 #[cfg(feature = "embedded-tor")]
 #[test]
 fn a_bridge_that_the_built_in_tor_cannot_use_is_told_where_no_other_is_installed() {
@@ -156,7 +156,7 @@ fn a_silent_server_is_a_trouble_that_clients_hear_of_and_no_file_learns_its_pass
 
 fn a_silent_server_is_told(backend: &str) {
     let home = TestHome::new();
-    // Accepts and answers nothing, as a server does to a wrong password.
+    // It accepts and answers nothing, as a server does after a wrong password.
     let server = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = server.local_addr().expect("an address");
     write_private(&home, &format!("ss://aes-256-gcm:{PASSWORD}@{address}"));
@@ -191,8 +191,8 @@ fn a_silent_server_is_told(backend: &str) {
     assert!(looked > 8, "{looked}");
 }
 
-/// Looks into every file below a home but the one, or into every command line and environment; how
-/// many files there were.
+/// Checks that `word` is in no file below a home but `shadowsocks`, or in no command line and
+/// environment. Returns how many files it read.
 fn holds_nowhere(folder: &Path, word: &[u8]) -> usize {
     let mut looked = 0;
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-/// A port at which a Tor without a control port seems to listen.
+/// A port that answers like the SOCKS port of a Tor without a control port.
 struct SomebodysTor(u16);
 
 impl SomebodysTor {
@@ -81,7 +81,7 @@ fn up_says_why_it_cannot_and_never_waits_for_what_will_not_come() {
 #[test]
 fn a_wait_has_an_end_and_tells_how_far_it_came() {
     let home = TestHome::new();
-    // The real `tor`, which can reach nobody.
+    // The real `tor`, which cannot reach any network.
     let nobody = format!("DirAuthority x 127.0.0.1:1 {}", "F".repeat(40));
     home.configure(&format!(
         "[relay]\nport = {}\n[tor]\nbackend = 'managed'\nextra_torrc = [\"{nobody}\", \
@@ -106,7 +106,7 @@ fn a_wait_has_an_end_and_tells_how_far_it_came() {
     );
 }
 
-/// A command that goes on, line by line.
+/// A command that keeps running, read line by line.
 struct Watch {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -133,7 +133,7 @@ impl Watch {
         }
     }
 
-    /// Nobody reads any more.
+    /// Closes the reading end of the output.
     fn hang_up(mut self) {
         drop(self.lines);
         assert_eq!(self.child.wait().expect("it ends").code(), Some(0));
@@ -175,7 +175,7 @@ fn the_log_is_followed_until_nobody_reads() {
     let mut watch = Watch::start(&home, &["logs", "-f", "-n", "0"]);
     let path = home.root().join("log/onionmeter.log");
     let mut log = OpenOptions::new().append(true).open(&path).expect("ours");
-    // The first look may be before or after this line.
+    // The command may read the log for the first time before or after this line is written.
     log.write_all(b"one more\n").expect("written");
     let said = thread::spawn(move || {
         let line = watch.until("more");

@@ -13,7 +13,7 @@ fn refused(bridge: &mut Bridge, frame: &[u8], code: ErrorCode) {
     assert_eq!(problem.code, code);
 }
 
-/// The same bridge goes on, and the daemon behind it.
+/// The same bridge and its daemon still answer.
 #[track_caller]
 fn still_there(bridge: &mut Bridge) {
     assert_eq!(bridge.ask(77, Request::Ping), Ok(Success::Done));
@@ -207,7 +207,7 @@ fn n_13_a_thousand_requests_at_once_meet_the_limit_and_do_no_harm() {
 fn n_14_a_browser_that_stops_reading_holds_up_nobody_else() {
     let home = TestHome::new();
     let mut deaf = greeted(&home);
-    // Replies of some kB each fill the pipe and the socket while nothing is read.
+    // Replies of several kB each fill the pipe and the socket while the client reads nothing.
     let stdin_is_full = (0..90).try_for_each(|id| {
         deaf.send(id, Request::Status);
         Ok::<_, ()>(())
@@ -236,7 +236,7 @@ fn n_15_stdout_is_frames_to_the_last_byte_even_when_the_daemon_dies() {
     let mut quiet = greeted(&home);
     still_there(&mut quiet);
     home.kill_daemon();
-    // `receive` takes frames and nothing else, up to the end.
+    // `receive` accepts valid frames only, up to the end.
     while loud.receive().is_some() {}
     assert_eq!(loud.wait().code(), Some(69));
     assert_eq!(quiet.receive(), None, "nobody asked for anything");

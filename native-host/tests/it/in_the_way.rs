@@ -1,5 +1,5 @@
-//! Something else has the daemon's lock, its socket or its number: it is named, and never
-//! signalled.
+//! Another process has the daemon's lock, its socket or its process number. The program names it
+//! and never sends it a signal.
 
 use crate::{
     stand_in::{Part, StandIn},
@@ -29,7 +29,7 @@ fn says(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) {
     }
 }
 
-/// A home that has had a daemon.
+/// A home in which a daemon has run before.
 fn used_home() -> TestHome {
     let home = TestHome::new();
     says(&home, &["monitor", "start"], 0, &[]);
@@ -37,7 +37,7 @@ fn used_home() -> TestHome {
     home
 }
 
-/// A process of ours that has nothing to do with any of it.
+/// A process of ours that is unrelated to the daemon.
 struct Bystander(Child);
 
 impl Bystander {
@@ -171,7 +171,7 @@ fn a_client_of_a_daemon_that_is_just_ending_gets_the_next_one() {
         drop(fs::remove_file(&socket));
         let ending = UnixListener::bind(&socket).expect("free");
         let path = socket.clone();
-        // With the hello unread, which makes it a reset; then it is gone.
+        // It closes with the hello unread, which causes a reset. Then it is gone.
         let ends = thread::spawn(move || {
             drop(ending.accept().expect("a client"));
             fs::remove_file(path).expect("ours");
@@ -196,8 +196,8 @@ fn a_daemon_that_lost_its_place_to_another_leaves_the_other_its_socket() {
         assert_eq!(first.try_wait().expect("ours"), None, "it ended");
         thread::sleep(Duration::from_millis(10));
     }
-    // Lock and socket of another take the place of its own at once, as they can where the disk has
-    // no locks for folders.
+    // The lock and socket of another process replace the daemon's own at once. This is possible
+    // where the disk has no locks for folders.
     let others = home.user().join("run of another");
     fs::create_dir(&others).expect("a folder");
     fs::set_permissions(&others, fs::Permissions::from_mode(0o700)).expect("ours");

@@ -1,4 +1,4 @@
-//! Browsers with a floor, and policies, as a person asks for them.
+//! Browsers with a floor, and policies, as a person starts and installs them.
 
 use crate::{
     said::Said,
@@ -13,7 +13,7 @@ use std::{
     process::{Command, Output},
 };
 
-/// A program in the place of a browser, which says how it was started.
+/// A program in the place of a browser; it writes down how it was started.
 fn browser(home: &TestHome, name: &str) -> PathBuf {
     let path = home.user().join(name);
     fs::write(&path, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").expect("written");
@@ -161,7 +161,8 @@ fn policies_are_shown_written_and_removed_without_a_trace() {
     assert_eq!(fs::read_to_string(&firefox).unwrap(), "{\"policies\":{}}");
 }
 
-/// A stand-in for the browser: a shell with these arguments, whose child the bridge is.
+/// Starts a stand-in for the browser, which is a shell with these arguments. The bridge is its
+/// child.
 fn floor_notice_below(arguments: &[&str]) -> Option<FromDaemon> {
     let home = TestHome::new();
     let plain = home.command(&[]);

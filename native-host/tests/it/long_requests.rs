@@ -1,4 +1,5 @@
-//! What takes long holds up nobody, and what was asked for later is what holds in the end.
+//! A request that takes long delays no other, and the request that came last decides the final
+//! state.
 
 use crate::support::{Bridge, TestHome, connect};
 use meter_core::Backend;
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// The next reply, whichever request it is to.
+/// The next reply, to any request.
 fn next_reply(bridge: &mut Bridge) -> (u32, Outcome) {
     loop {
         match bridge.receive().expect("the bridge is there") {
@@ -29,9 +30,9 @@ fn status(bridge: &mut Bridge) -> Status {
     }
 }
 
-/// A program in the place of `tor` that never opens its control socket, and takes its time to end.
-/// Unlike `tor` it does not notice that its daemon was killed, so it goes when the test's folder
-/// does.
+/// A program in the place of `tor` that never opens its control socket and ends slowly. Unlike
+/// `tor`, it does not notice when its daemon is killed, so it ends when the test's folder is
+/// removed.
 pub(crate) struct DeafTor {
     starts: PathBuf,
 }
@@ -76,7 +77,7 @@ fn while_tor_starts_pings_are_answered_and_notices_come() {
     tor.wait();
     bridge.send(3, Request::Ping);
     assert_eq!(next_reply(&mut bridge), (3, Outcome::Ok(Success::Done)));
-    // While it waits for its own answer, this client hears of what another does.
+    // While this client waits for its own reply, it receives notices of what another client does.
     home.bridge().hello(false);
     let output = home.run(&["monitor", "stop"]);
     assert!(output.status.success());

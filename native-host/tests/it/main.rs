@@ -1,4 +1,4 @@
-//! The program as browsers, terminals and scripts meet it: real processes, real sockets.
+//! The program as browsers, terminals and scripts use it: real processes and real sockets.
 
 mod attach;
 mod book;
@@ -31,13 +31,14 @@ mod versions;
 mod ways_out;
 mod witness;
 
-/// No test: this program once more, as a daemon that hangs. Its name is what makes it one.
+/// Not a test: it runs this program again as a daemon that hangs. Its process has the argument
+/// `daemon`, as a real daemon has.
 #[test]
 fn daemon() {
     stand_in::act();
 }
 
-/// No test: this program once more, as another program in the daemon's place.
+/// Not a test: it runs this program again as another program in the daemon's place.
 #[test]
 fn stranger() {
     stand_in::act();

@@ -1,5 +1,4 @@
-//! The objects of the commands that do something to several things, and of those that end what goes
-//! on.
+//! The JSON objects of commands that change several things, and of commands that stop something.
 
 use crate::{
     scripts::{check, object},
@@ -8,7 +7,7 @@ use crate::{
 use serde_json::Value;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-/// The parts of one kind: what became of each, and where it is.
+/// The parts of one kind: the outcome and the place of each.
 fn outcomes(object: &Value, kind: &str) -> Vec<(String, String)> {
     let parts = object["parts"].as_array().expect("parts").iter();
     let parts = parts.filter(|part| part["part"] == kind);
@@ -18,7 +17,7 @@ fn outcomes(object: &Value, kind: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A person with Firefox's folder and a program called chromium, and no other browser.
+/// A person with a Firefox folder and a program called chromium, and no other browser.
 fn person() -> TestHome {
     let home = TestHome::new();
     fs::create_dir(home.user().join(".mozilla")).expect("a browser's folder");
@@ -32,7 +31,7 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a mode");
 }
 
-/// Runs a command that finds that program called chromium.
+/// Runs a command that finds this program called chromium.
 fn run(home: &TestHome, args: &[&str]) -> std::process::Output {
     let path = format!("{}/bin:/usr/bin:/bin", home.user().display());
     let mut command = home.command(args);
@@ -211,7 +210,7 @@ fn open_names_the_browser_that_it_started_and_ends() {
     assert!(message.contains(name), "{message}");
 }
 
-/// Who removes a kept book leaves a gap, which the daemon fills.
+/// A person who removes a kept book leaves a gap in the numbers, which the daemon fills.
 #[test]
 fn new_chain_names_the_book_that_it_kept_also_where_it_filled_a_gap() {
     let home = TestHome::new();

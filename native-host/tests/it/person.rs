@@ -18,7 +18,7 @@ pub(crate) const USERS: [u32; 2] = [64_001, 64_002];
 /// A folder that is `HOME`, and the user who owns it.
 pub(crate) struct Person {
     folder: tempfile::TempDir,
-    /// Another user than the one who runs the tests; only root can act as one.
+    /// Another user than the one who runs the tests; only root can start programs as this user.
     uid: Option<u32>,
 }
 
@@ -28,8 +28,7 @@ impl Person {
         Self { folder, uid: None }
     }
 
-    /// An ordinary user, or `None` where only root could act as one, and the test runs as somebody
-    /// else.
+    /// An ordinary user; `None` where the tests do not run as root and so cannot act as this user.
     #[expect(clippy::print_stdout, reason = "says what a test leaves out")]
     pub(crate) fn ordinary(uid: u32) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
@@ -50,12 +49,12 @@ impl Person {
         self.home().join(path)
     }
 
-    /// Where Onionmeter has its home unless told otherwise.
+    /// Where Onionmeter has its home by default.
     pub(crate) fn root(&self) -> PathBuf {
         self.at(".local/share/onionmeter")
     }
 
-    /// Makes a folder of this person's.
+    /// Makes a folder that belongs to this person.
     pub(crate) fn make(&self, path: &str) -> PathBuf {
         let mut made = self.home().to_path_buf();
         for part in Path::new(path).components() {
@@ -68,7 +67,7 @@ impl Person {
         made
     }
 
-    /// Writes a file of this person's.
+    /// Writes a file that belongs to this person.
     pub(crate) fn write(&self, path: &str, text: &str) -> PathBuf {
         let file = self.at(path);
         fs::write(&file, text).expect("written");
@@ -91,7 +90,7 @@ impl Person {
         self.write(inside.join("config.toml").to_str().expect("UTF-8"), text);
     }
 
-    /// Mode of a file or folder.
+    /// Sets the mode of a file or folder.
     pub(crate) fn mode(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("ours");
     }
@@ -130,7 +129,7 @@ impl Person {
         Said::of(self.command(args).env("ONIONMETER_HOME", root))
     }
 
-    /// As Chromium starts the host that a manifest names.
+    /// Starts the bridge as Chromium starts the host that a manifest names.
     pub(crate) fn bridge(&self, program: &Path) -> Bridge {
         let origin = onionmeter_host::ids::chromium_origin();
         Bridge::start(self.start(program, &[&origin]))

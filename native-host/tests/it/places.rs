@@ -1,4 +1,5 @@
-//! Where a home may be: odd paths work, or are refused with a sentence before anything is made.
+//! Where a home may be: unusual paths work, or the program refuses them with a sentence before it
+//! makes anything.
 
 use crate::{
     person::{Person, USERS},
@@ -70,7 +71,7 @@ fn a_path_with_blanks_umlauts_emoji_and_signs_is_a_home_like_any_other() {
         serde_json::from_str(&fs::read_to_string(manifest).expect("there")).expect("JSON");
     let program = Path::new(manifest["path"].as_str().expect("a path"));
     assert_eq!(program, root.join("bin/onionmeter"));
-    // As the browser starts it: without the variable.
+    // Without the variable, as the browser starts it.
     let mut bridge = person.bridge(program);
     bridge.hello(false);
     let Ok(Success::Status(_)) = bridge.ask(2, Request::Status) else {
@@ -101,7 +102,7 @@ fn homes_below_links_are_in_order_after_install_and_leave_nothing_behind() {
     let program = Path::new(crate::support::PROGRAM);
     run(program, &["install"]).expect(0, &["registered"]);
     let installed = home.join(".local/bin/onionmeter");
-    // The installed program knows itself by the path without links.
+    // The installed program knows its own path with all links resolved.
     for program in [program, &installed] {
         let text = run(program, &["doctor"]).text;
         assert!(text.contains("Firefox knows the host"), "{text}");
@@ -154,7 +155,7 @@ fn without_a_usable_home_variable_the_missing_one_is_named() {
         let mut command = person.command(&["install"]);
         Said::of(command.env("HOME", home)).expect(64, &[words]);
     }
-    // A relative one is ignored, as its specification says.
+    // A relative path is ignored, as the specification of this variable demands.
     let mut command = person.command(&["doctor"]);
     let said = Said::of(
         command

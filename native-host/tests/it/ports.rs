@@ -1,4 +1,4 @@
-//! Which port the relay takes: two users of one computer, each with defaults.
+//! Which port the relay takes when two users of one computer both have the defaults.
 
 use crate::{
     person::{Person, USERS},
@@ -6,7 +6,8 @@ use crate::{
 };
 use std::path::Path;
 
-/// Runs in a network of its own, in which no other test and no other program has the usual port.
+/// Runs in a network namespace of its own, in which no other test and no other program has the
+/// usual port.
 #[expect(clippy::print_stdout, reason = "says what a test leaves out")]
 fn in_a_network_of_its_own(script: &str, people: &[&Person]) -> Option<Said> {
     let mut command = std::process::Command::new("unshare");

@@ -1,4 +1,4 @@
-//! `uninstall --purge`: nothing goes that Onionmeter did not make.
+//! `uninstall --purge` removes only what Onionmeter made.
 
 use crate::{
     person::{Person, USERS},
@@ -12,7 +12,7 @@ use std::{
     process::Command,
 };
 
-/// A folder with a letter in it; both are there at the end.
+/// A folder with a letter in it. The returned function checks that both are still there.
 fn documents(person: &Person) -> impl Fn() {
     person.make("Documents");
     let letter = person.write("Documents/letter.txt", "dear reader");
@@ -45,7 +45,7 @@ fn no_folder_but_a_home_is_purged_whatever_the_variable_names() {
             letter_is_there();
         }
     }
-    // Nothing there is nothing to do.
+    // Where there is no home, there is nothing to do.
     person
         .run_in(format!("{home}/new"), &["uninstall", "--purge", "--yes"])
         .expect(0, &["no "]);
@@ -138,7 +138,7 @@ fn a_home_that_was_used_is_purged_whole() {
     );
 }
 
-/// The same of an installed Tor's files. It has no network here, so it gets nowhere.
+/// The same for the files of an installed `tor`. It has no network here, so it does not connect.
 #[test]
 fn a_home_in_which_tor_ran_is_purged_whole() {
     let person = Person::new();
@@ -272,8 +272,8 @@ fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
     assert!(text.contains("is private"), "{text}");
     whatever_is_roots_in_the_home_is_noticed(&person);
 
-    // What an earlier version left when it was run by sudo: doctor names one command, and that
-    // mends all.
+    // Files that an earlier version left when it was run by sudo: doctor names one command, and
+    // that command corrects all of them.
     let strange = [
         person.root().join("key"),
         person.at(".mozilla/native-messaging-hosts"),
@@ -301,7 +301,7 @@ fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
     );
 }
 
-/// Also what only some of the homes have.
+/// Also files that only some homes have.
 #[track_caller]
 fn whatever_is_roots_in_the_home_is_noticed(person: &Person) {
     for path in [
@@ -315,7 +315,7 @@ fn whatever_is_roots_in_the_home_is_noticed(person: &Person) {
         let path = person.root().join(path);
         let before = fs::metadata(&path).is_ok();
         if !before {
-            // As root, who runs this.
+            // As root, who runs this test.
             fs::create_dir_all(path.parent().expect("a folder")).expect("made");
             fs::write(&path, "").expect("written");
         }

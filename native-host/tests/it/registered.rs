@@ -1,4 +1,4 @@
-//! `install` and `uninstall` in the browsers and homes of real people, and what `doctor` finds
+//! `install` and `uninstall` in the browsers and homes of real users, and what `doctor` finds
 //! there.
 
 use crate::{
@@ -253,7 +253,7 @@ fn a_browser_in_a_sandbox_is_named_with_its_limit_and_never_called_in_order() {
     ] {
         person.make(footprint);
     }
-    // What an earlier version wrote into a sandbox points to what is outside of it.
+    // What an earlier version wrote into a sandbox points to a path outside of the sandbox.
     person
         .run(&["install"])
         .expect(0, &["Chromium (Snap)", "Chrome (Flatpak)", "NOT possible"]);

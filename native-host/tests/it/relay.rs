@@ -1,4 +1,4 @@
-//! `onionmeter relay`: the relay without the rest, between a client and a stand-in for Tor.
+//! `onionmeter relay`: the relay alone, between a client and a stand-in for Tor.
 
 use crate::support::{PROGRAM, connect};
 use rustix::process::{Pid, Signal, kill_process};
@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Only an upper bound, for what would hang.
+/// Only an upper bound, to find a test that hangs.
 const HANG: Duration = Duration::from_secs(60);
 
 struct Running {
@@ -30,7 +30,7 @@ impl Running {
         Self { child, words }
     }
 
-    /// The address on the next line, behind its name.
+    /// The address on the next line, after its name.
     fn hears(&mut self, name: &str) -> SocketAddr {
         let mut line = String::new();
         self.words.read_line(&mut line).expect("a line");
@@ -67,7 +67,7 @@ fn expect(stream: &mut TcpStream, bytes: &[u8]) {
 const SUCCESS: [u8; 10] = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
 const REQUEST: [u8; 18] = *b"\x05\x01\x00\x03\x0bexample.com\x00\x50";
 
-/// A running relay with a client and Tor's side of its stream, payload next on both.
+/// A running relay with a client and Tor's side of its stream; the next bytes on both are payload.
 struct Open {
     relay: Running,
     asked: SocketAddr,
@@ -105,7 +105,7 @@ impl Open {
         }
     }
 
-    /// Asks until the totals are these: a counter is an instruction behind its socket.
+    /// Asks until the totals are these: a counter is updated an instruction after its socket.
     fn shows(&self, up: usize, down: usize) {
         let line = format!(
             "{{\"bytes_up\":\"{up}\",\"bytes_down\":\"{down}\",\
@@ -138,7 +138,7 @@ fn totals_are_told_to_the_byte_while_a_transfer_runs() {
     let mut open = Open::new();
     let (block, mut down) = (vec![7; 200_000], 0);
     for _ in 0..20 {
-        // Sent by a thread of its own: the sockets do not hold so much.
+        // A thread of its own sends it: the socket buffers do not hold this much.
         let mut stream = open.stream.try_clone().expect("another handle");
         std::thread::scope(|scope| {
             scope.spawn(|| stream.write_all(&block).expect("sent"));

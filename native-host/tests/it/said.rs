@@ -1,9 +1,9 @@
-//! What one command ended with and said.
+//! The exit status and the output of one command.
 
 use crate::support::TestHome;
 use std::process::{Command, Output};
 
-/// Exit status and all words of one command, on both of its streams.
+/// Exit status and all text of one command, on both of its streams.
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
@@ -20,7 +20,7 @@ impl Said {
         }
     }
 
-    /// Exit status, and every part among the words.
+    /// Checks the exit status, and that the text contains every part.
     #[track_caller]
     pub(crate) fn expect(self, code: i32, parts: &[&str]) -> String {
         let Self { text, command, .. } = self;
@@ -44,13 +44,13 @@ impl From<&Output> for Said {
     }
 }
 
-/// Runs a command in a home, and expects of it what [`Said::expect`] does.
+/// Runs a command in a home and checks its result as [`Said::expect`] does.
 #[track_caller]
 pub(crate) fn check(home: &TestHome, args: &[&str], code: i32, parts: &[&str]) -> String {
     Said::of(&mut home.command(args)).expect(code, parts)
 }
 
-/// All words of a command.
+/// All text of a command.
 pub(crate) fn text(output: &Output) -> String {
     Said::from(output).text
 }

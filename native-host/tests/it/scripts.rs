@@ -1,4 +1,4 @@
-//! What scripts rely on: one JSON object with a state, exit statuses, pipes that end early.
+//! What scripts rely on: one JSON object with a state, exit statuses, and pipes that end early.
 
 use crate::support::TestHome;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use std::{
     process::{Output, Stdio},
 };
 
-/// The object on stdout, after what every object promises was checked.
+/// The object on stdout; checks what holds for every object.
 #[track_caller]
 pub(crate) fn object(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
@@ -45,7 +45,7 @@ pub(crate) fn check(home: &TestHome, args: &[&str], code: i32, state: &str) -> V
     object
 }
 
-/// The page of the objects has a row for the command, with this state and these members.
+/// The page about the objects has a row for the command, with this state and these members.
 #[track_caller]
 fn stands_in_the_page(args: &[&str], object: &Value) {
     let page = include_str!("../../../docs/spec/command-line-json.md");
@@ -76,7 +76,7 @@ fn stands_in_the_page(args: &[&str], object: &Value) {
     let is_named = |cell: &str, word: &str| cell.contains(&format!("`{word}`"));
     let is_usual = matches!(state, "error" | "not_running" | "no_reports");
     assert!(is_usual || is_named(states, state), "{args:?}: {state}");
-    // Whatever a row leaves to another page is held to that one elsewhere.
+    // Where a row leaves members to another page, another test checks them.
     let names = object.as_object().expect("an object").keys();
     let names = names.filter(|name| !matches!(name.as_str(), "state" | "error"));
     for name in names.filter(|_| !members.contains("](")) {
@@ -192,7 +192,7 @@ fn what_is_in_the_way_has_an_exit_status_of_its_own() {
         let name = row["name"].as_str().expect("a name");
         assert!(help.contains(name), "{name}: {help}");
     }
-    // The port is another program's.
+    // Another program has the port.
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     home.relay_at(taken.local_addr().expect("bound").port());
     let refused = check(&home, &["monitor", "start"], 71, "error");
@@ -238,7 +238,7 @@ fn arguments_that_are_no_text_or_nothing_at_all_are_usage() {
     }
 }
 
-/// A reader that has read enough is no error, and nobody is told anything.
+/// A reader that stops reading is not an error, and the program prints nothing about it.
 #[test]
 fn a_pipe_that_ends_early_is_quiet() {
     let home = TestHome::new();
@@ -275,7 +275,8 @@ fn a_pipe_that_ends_early_is_quiet() {
     assert!(said.contains("cannot be written"), "{said}");
 }
 
-/// A reader of the log or of the book that fails is told of the file, not of its own output.
+/// When a command cannot read the log or the book, it names that file and does not blame its own
+/// output.
 #[test]
 fn what_cannot_be_read_is_named_and_not_called_the_output() {
     let home = TestHome::new();
@@ -369,7 +370,7 @@ fn completions_and_manual_know_every_command() {
     let script = out(&["completions", "bash"]);
     let path = home.user().join("completions.bash");
     fs::write(&path, script).expect("ours");
-    // It is a script that bash takes, and it completes.
+    // bash accepts the script, and the script completes a command.
     let ask = format!(
         "source {}; COMP_WORDS=(onionmeter sta); COMP_CWORD=1; _onionmeter onionmeter sta \
             onionmeter; \

@@ -1,4 +1,4 @@
-//! `config` and what other commands say of `config.toml`.
+//! `config`, and what other commands say about `config.toml`.
 
 use crate::{said::check, scripts::object, support::TestHome};
 use std::{fs, os::unix::fs::PermissionsExt as _};
@@ -7,7 +7,7 @@ fn file(home: &TestHome) -> String {
     fs::read_to_string(home.root().join("config.toml")).expect("there")
 }
 
-/// What is set, when it counts, and how it stands in the file.
+/// The command's arguments, when the setting takes effect, and its line in the file.
 const SETTINGS: &[(&[&str], &str, &str)] = &[
     (
         &["session.min_bytes", "1.5MB"],

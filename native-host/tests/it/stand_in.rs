@@ -1,4 +1,4 @@
-//! Other processes in the daemon's place: this very test program, started once more.
+//! Other processes in the daemon's place: each is this test program, started again.
 
 use crate::support::TestHome;
 use rustix::fs::{FlockOperation, fcntl_lock, flock};
@@ -12,16 +12,17 @@ use std::{
     thread,
 };
 
-/// What it does; each is in the variable that starts it.
+/// What the process does; the variable that starts it names it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Part {
     /// Holds the lock that every daemon needs.
     Lock,
     /// Takes connections on the daemon's socket and says nothing.
     Silence,
-    /// Takes connections there and says something else.
+    /// Takes connections on the daemon's socket and sends something that is no frame.
     Garbage,
-    /// All of a daemon but its answers, and does not end when asked.
+    /// Does everything that a daemon does, except that it answers nothing and does not end when
+    /// asked.
     Hung,
 }
 
@@ -76,7 +77,8 @@ impl Drop for StandIn {
     }
 }
 
-/// Plays the part that the variable names; nothing where none does, as in an ordinary run.
+/// Plays the part that the variable names; does nothing without the variable, as in an ordinary
+/// run.
 pub(crate) fn act() {
     let Ok(part) = env::var(PART) else { return };
     let run = PathBuf::from(env::var_os(RUN).expect("set together"));

@@ -1,5 +1,5 @@
-//! Who else tried the relay, what may be asking outside of Tor, and how soon an identity may be
-//! changed again: what the daemon tells of it.
+//! What the daemon reports about other users at the relay, about possible requests outside of Tor,
+//! and about when the identity may be changed again.
 
 use crate::support::{Bridge, TestHome, connect};
 use meter_wire::{
@@ -13,7 +13,7 @@ use std::{
 
 const NOBODY: &str = "65534";
 
-/// Waits for a status that is as wanted; the daemon tells each change.
+/// Waits for a status that is as wanted; the daemon sends a status after each change.
 fn wait_for(bridge: &mut Bridge, wanted: impl Fn(&Status) -> bool) -> Status {
     loop {
         match bridge.receive().expect("the bridge is there") {
@@ -35,7 +35,7 @@ fn a_request_for_an_address_is_told_and_explained() {
     bridge.hello(true);
     assert_eq!(bridge.ask(2, Request::MonitorStart), Ok(Success::Done));
     let mut client = connect(([127, 0, 0, 1], home.relay_port).into());
-    // To a public address; there is no Tor here that could go there.
+    // The target is a public address; no Tor runs here that could connect to it.
     let words = b"\x05\x01\x00\x05\x01\x00\x01\x09\x09\x09\x09\x00\x50";
     client.write_all(words).expect("it listens");
     let mut answer = Vec::new();
@@ -65,7 +65,7 @@ fn another_user_who_tried_the_relay_is_told() {
     for _ in 0..2 {
         let mut stranger = Command::new("setpriv");
         stranger.args(["--reuid", NOBODY, "--clear-groups", "bash", "-c"]);
-        // Waits for the end that the relay makes of it.
+        // Waits until the relay closes the connection.
         stranger.args(["exec 3<>/dev/tcp/127.0.0.1/$0; cat <&3"]);
         stranger.arg(home.relay_port.to_string());
         let output = stranger.stderr(Stdio::null()).output().expect("it starts");

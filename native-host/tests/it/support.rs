@@ -1,4 +1,4 @@
-//! A home of its own for each test, and the program started in it in every way it can be started.
+//! A separate home for each test, and the program started in it in every possible way.
 
 use meter_wire::{
     Client, FRAME_OUT_MAX, FromDaemon, Hello, Notice, Outcome, Problem, ProtocolRange, Request,
@@ -53,7 +53,7 @@ impl TestHome {
         self.folder.path().join("home")
     }
 
-    /// What a user's own home folder is to the program.
+    /// The person's own home folder, as the program sees it.
     pub(crate) fn user(&self) -> &Path {
         self.folder.path()
     }
@@ -73,12 +73,12 @@ impl TestHome {
         self.command(args).output().expect("the program starts")
     }
 
-    /// As Chromium starts it.
+    /// Starts the bridge as Chromium starts it.
     pub(crate) fn bridge(&self) -> Bridge {
         Bridge::start(self.command(&[&onionmeter_host::ids::chromium_origin()]))
     }
 
-    /// The number of the daemon's process, while there is one: while it holds its lock.
+    /// The daemon's process number, as long as the daemon runs and so holds its lock.
     pub(crate) fn daemon_pid(&self) -> Option<rustix::process::Pid> {
         let path = self.root().join("run/daemon.lock");
         let lock = fs::File::open(&path).ok()?;
@@ -104,9 +104,9 @@ impl Drop for TestHome {
     }
 }
 
-/// A port that no other program is given while the socket lives. It is bound and does not listen,
-/// so the relay, which sets `SO_REUSEADDR` too, can listen there. (The test kit's `HeldPort` says
-/// why.)
+/// A port that the system gives to no other program while the socket lives. The socket is bound and
+/// does not listen, so the relay, which sets `SO_REUSEADDR` too, can listen there. (`HeldPort` of
+/// the test kit gives the reasons.)
 fn hold_port() -> (u16, TcpSocket) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_reuseaddr(true).expect("an option that all have");
@@ -116,7 +116,7 @@ fn hold_port() -> (u16, TcpSocket) {
     (port, socket)
 }
 
-/// Connects to something of ours.
+/// Connects to a listener of ours.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test's own client, on loopback"
@@ -164,8 +164,8 @@ impl Bridge {
         self.send_frame(&write_request(&RequestEnvelope { id, request }));
     }
 
-    /// The next frame that is not the bridge's own word on its browser, of which there is none
-    /// here; `None` when stdout was closed.
+    /// The next frame, without the bridge's own notice about its browser: there is no browser here.
+    /// `None` when stdout was closed.
     pub(crate) fn receive(&mut self) -> Option<FromDaemon> {
         loop {
             match self.frame()? {
@@ -175,7 +175,7 @@ impl Bridge {
         }
     }
 
-    /// The next frame, whatever it is; `None` when stdout was closed.
+    /// The next frame of any kind; `None` when stdout was closed.
     pub(crate) fn frame(&mut self) -> Option<FromDaemon> {
         let mut length = [0; 4];
         match self.stdout.read_exact(&mut length) {
@@ -193,7 +193,7 @@ impl Bridge {
         Some(parse_from_daemon(&json).expect("stdout carries frames and nothing else"))
     }
 
-    /// The reply with this number; notices in between are passed over.
+    /// The reply with this number; notices before it are ignored.
     #[track_caller]
     pub(crate) fn reply(&mut self, id: Option<u32>) -> Result<Success, Problem> {
         loop {
@@ -233,13 +233,13 @@ impl Bridge {
         }
     }
 
-    /// Closes stdin, as a browser does, and waits for the end.
+    /// Closes stdin, as a browser does, and waits until the bridge ends.
     pub(crate) fn close(mut self) -> ExitStatus {
         drop(self.stdin.take());
         self.child.wait().expect("it ends")
     }
 
-    /// Waits for an end that the bridge itself chooses.
+    /// Waits until the bridge ends by itself.
     pub(crate) fn wait(mut self) -> ExitStatus {
         let mut rest = Vec::new();
         self.stdout

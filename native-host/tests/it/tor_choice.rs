@@ -4,7 +4,8 @@ use crate::support::TestHome;
 use meter_wire::{ErrorCode, Request, Status, TorState, TorStatus};
 use std::{fs, thread, time::Duration};
 
-/// The real `tor`, which can reach nobody, and the place of another one, where none is.
+/// The real `tor`, which cannot reach any network, and a path for another one, where there is no
+/// file.
 fn settings(home: &TestHome, lines: &str) -> String {
     let nobody = format!("DirAuthority x 127.0.0.1:1 {}", "F".repeat(40));
     format!(

@@ -1,5 +1,5 @@
-//! Whatever state the daemon is in, every command and every browser hears of it, by the program's
-//! own short limits.
+//! In every state of the daemon, every command and every browser gets a report of it, within the
+//! program's own short limits.
 
 use crate::{
     said::text,
@@ -28,7 +28,7 @@ fn number(home: &TestHome) -> i32 {
     pid.as_raw_nonzero().get()
 }
 
-/// How many daemons there have been.
+/// How many daemons have started so far.
 fn daemons(root: &Path) -> usize {
     let log = fs::read_to_string(root.join("log/onionmeter.log")).expect("there");
     log.matches("daemon ready").count()
@@ -80,14 +80,14 @@ fn every_command_says_that_the_daemon_is_suspended_and_what_lets_it_go_on() {
     assert_eq!(number(&home), process, "the same one goes on");
 }
 
-/// Each attempt takes the whole patience that there is with a daemon which does not answer.
+/// Each attempt takes the whole time limit for a daemon which does not answer.
 #[test]
 fn doctor_waits_once_for_a_daemon_that_does_not_answer() {
     let home = TestHome::new();
     fs::create_dir(home.root().join("run")).expect("ours");
     let silent = UnixListener::bind(home.root().join("run/daemon.sock")).expect("free");
     let text = text(&home.run(&["doctor"]));
-    // Whoever connected is in the queue, although it is gone by now.
+    // A client that connected stays in the queue, although it is gone by now.
     silent.set_nonblocking(true).expect("a socket");
     let attempts = silent.incoming().take_while(Result::is_ok).count();
     assert_eq!(attempts, 1, "{text}");
@@ -133,7 +133,7 @@ fn hello(name: &str) -> Request {
     })
 }
 
-/// A client without the weight of a process.
+/// A client without a process of its own.
 fn knock(home: &TestHome) -> UnixStream {
     UnixStream::connect(home.root().join("run/daemon.sock")).expect("it listens")
 }
@@ -164,7 +164,7 @@ fn clients_that_never_say_hello_hold_no_places_and_are_let_go() {
     let idle: Vec<Bridge> = (0..4).map(|_| home.bridge()).collect();
     assert!(matches!(greet(&knock(&home), "extension"), Outcome::Ok(_)));
     assert!(home.run(&["status"]).status.success());
-    // The last of them, which nobody pushed out: by the daemon's own limit.
+    // No later client pushed out the last one: the daemon's own time limit closes it.
     let mut last = silent.last().expect("some");
     assert_eq!(last.read(&mut [0; 1]).expect("an end"), 0);
     drop(idle);
@@ -200,7 +200,7 @@ fn a_command_right_after_a_kill_gets_a_new_daemon() {
     let home = TestHome::new();
     for _ in 0..12 {
         assert!(home.run(&["monitor", "start"]).status.success());
-        // Not waited for: the socket may still be the old one's.
+        // The test does not wait for the end: the socket may still be the old daemon's.
         signal(&home, Signal::KILL);
         let output = home.run(&["monitor", "start"]);
         assert!(output.status.success(), "{}", text(&output));
@@ -261,7 +261,7 @@ fn a_daemon_whose_home_was_moved_ends_and_the_home_works_where_it_is_now() {
         command.env("ONIONMETER_HOME", &moved);
         command.output().expect("it starts")
     };
-    // It keeps its lock until it is gone.
+    // The daemon keeps its lock until its process is gone.
     while text(&run(&["status"])).contains("does not answer") {
         thread::sleep(Duration::from_millis(20));
     }

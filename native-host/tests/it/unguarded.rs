@@ -1,5 +1,5 @@
-//! Whose a connection is, where a sandbox keeps the daemon from asking: another user is kept out
-//! all the same, or the relay stays closed and says why.
+//! A sandbox keeps the daemon from finding out which user a connection belongs to. The relay still
+//! refuses other users, or it stays closed and says why.
 
 use crate::{
     said::text,
@@ -31,10 +31,11 @@ const CALLS: [&str; 2] = if cfg!(target_arch = "aarch64") {
     ["157", "41"]
 };
 
-/// Hides from one process, which keeps its number, what /proc has for it: its list of sockets too.
+/// Hides the files of one process in /proc from it, its list of sockets too. The process keeps its
+/// number.
 const WITHOUT_LISTS: &str = r#"mount -t tmpfs none "/proc/$$" && exec "$@""#;
 
-/// A daemon in a sandbox, until it is dropped.
+/// A daemon in a sandbox; dropping it ends the daemon.
 struct Boxed(Child);
 
 impl Boxed {

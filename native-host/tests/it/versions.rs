@@ -1,5 +1,5 @@
-//! A newer program was installed: the daemon of before makes room for it, or it is said that it did
-//! not.
+//! After a newer program was installed, the older daemon ends for it, or the program says that it
+//! did not.
 
 use crate::support::{PROGRAM, TestHome, connect};
 use std::{
@@ -16,8 +16,8 @@ use std::{
     time::Duration,
 };
 
-/// Another build of the program, of the same version: what stands behind an ELF file's end changes
-/// nothing of what it does.
+/// Another build of the program, of the same version: bytes after the end of an ELF file do not
+/// change what it does.
 fn another_build(home: &TestHome) -> PathBuf {
     let path = home.user().join("newer");
     fs::copy(PROGRAM, &path).expect("ours");
@@ -59,8 +59,8 @@ fn an_idle_daemon_of_another_build_ends_when_a_program_is_installed() {
     );
 }
 
-/// Holds connections that say hello and no more. The relay cuts each after some seconds, so another
-/// one comes before that.
+/// Holds connections that send the SOCKS greeting and no more. The relay cuts each after some
+/// seconds, so the next one comes before that.
 fn keep_in_use(home: &TestHome, has_begun: &Barrier, is_over: &AtomicBool) {
     let mut open = Vec::new();
     while !is_over.load(Ordering::Relaxed) {

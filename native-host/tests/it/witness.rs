@@ -1,4 +1,4 @@
-//! Witnesses, from the extension's question over the relay to the daemon's answer.
+//! Witnesses: from the extension's question, over the relay, to the daemon's answer.
 
 use crate::support::{Bridge, TestHome, connect};
 use meter_wire::{Request, Status, Success, WitnessQuery, WitnessSeen, WitnessText};
@@ -86,7 +86,7 @@ fn the_connections_that_are_open_are_told_to_whoever_asks() {
     let mut bridge = home.bridge();
     bridge.hello(false);
     assert_eq!(bridge.ask(2, Request::MonitorStart), Ok(Success::Done));
-    // Witnesses that say nothing further wait, and need no Tor.
+    // Witnesses that send nothing more just wait, and they need no Tor.
     let mut open = Vec::new();
     for id in 10..13 {
         let name = named(&mut bridge, id).0.to_string();
