@@ -1,30 +1,31 @@
-//! Which circuits a Tor uses for what, asked at its control port.
+//! Asks a Tor at its control port which circuits it uses, and for what.
 
 use anyhow::{Context as _, Result};
 use meter_testkit::tor_network::TorClient;
 use std::collections::HashSet;
 
-/// An open stream: its number and its circuit's, as Tor's control port names them.
+/// An open stream: its number and the number of its circuit, as Tor's control port names them.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Stream {
     /// Its number.
     pub id: String,
-    /// Its circuit's number; 0 as long as it is on none.
+    /// The number of its circuit; 0 as long as it is on none.
     pub circuit: String,
 }
 
-/// A circuit, as far as it says whom it serves.
+/// A circuit, with the credentials that it serves.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Circuit {
-    /// Its number, or that of the set of circuits that carry one stream together (conflux).
+    /// Its number, or the number of the set of circuits that carry one stream together (conflux).
     pub path: String,
-    /// The SOCKS user name that it belongs to; empty where there is none.
+    /// The SOCKS user name of the streams that it serves; empty where there is none.
     pub user: String,
-    /// The password beside it.
+    /// The password of the same streams.
     pub password: String,
 }
 
-/// Every stream to this port; Tor has some of its own, on no circuit yet or for its directory.
+/// Every stream to this port. Tor also has streams of its own, on no circuit yet or for its
+/// directory.
 ///
 /// # Errors
 /// Tor does not answer.
@@ -45,7 +46,7 @@ pub async fn streams_to(tor: &TorClient, port: u16) -> Result<HashSet<Stream>> {
 /// The circuit of a stream.
 ///
 /// # Errors
-/// Tor does not answer, or has no such circuit any more.
+/// Tor does not answer, or the circuit is gone.
 pub async fn circuit_of(tor: &TorClient, stream: &Stream) -> Result<Circuit> {
     let lines = tor.ask("GETINFO circuit-status").await?;
     let line = lines

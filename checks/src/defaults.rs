@@ -1,11 +1,11 @@
-//! Browsers with a default profile and default flags, in a network of their own whose outside
-//! counts everything.
+//! Browsers with a default profile and default flags, in a separate network. Everything that leaves
+//! this network is counted.
 //!
-//! A test enters by [`inside`]: it then runs anew in a network namespace with loopback, one other
-//! device and a default route; the other end of that device is the `outside` program, which answers
-//! every name and every page and counts ([`World::arrivals`]) whatever arrives there: questions of
-//! names, connections, and UDP of any kind. What stays on loopback is not seen: the relay, a
-//! private Tor network, a site.
+//! A test calls [`inside`]. It then starts again in a network namespace with loopback, one other
+//! device and a default route. The other end of that device is the `outside` program. It answers
+//! every name and every page and counts ([`World::arrivals`]) everything that arrives there:
+//! questions for names, connections, and UDP of any kind. It does not see what stays on loopback:
+//! the relay, a private Tor network, a site.
 //!
 //! ```ignore
 //! #[test]

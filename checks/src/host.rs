@@ -15,7 +15,7 @@ use std::{
 };
 
 const POLL: Duration = Duration::from_millis(50);
-/// Only an upper bound: relay and Tor have a few seconds to end in.
+/// Only an upper bound: relay and Tor may take a few seconds to end.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// A running daemon. Dropping it kills the daemon.
@@ -32,12 +32,12 @@ impl Host {
     /// Starts a daemon whose `config.toml` has these lines, besides the relay's port.
     ///
     /// # Errors
-    /// The program is not built or does not start.
+    /// The program is not built or it does not start.
     pub fn start(config: &str) -> Result<Self> {
         Self::start_with(config, Vec::new())
     }
 
-    /// As [`Self::start`], with these variables in the daemon's environment.
+    /// Like [`Self::start`], with these variables in the daemon's environment.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -45,8 +45,8 @@ impl Host {
         Self::begin(config, environment, &[])
     }
 
-    /// As [`Self::start`], but by another program, which is told the daemon's command line behind
-    /// its own arguments: `unshare` for instance.
+    /// Like [`Self::start`], but another program starts the daemon, for instance `unshare`. It gets
+    /// its own arguments, then the daemon's command line.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -60,7 +60,7 @@ impl Host {
         launcher: &[&str],
     ) -> Result<Self> {
         let program = program()?;
-        // A socket's path has little room, so not below a build folder.
+        // The path of a socket has little room, so it must not lie below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
         let relay_port = HeldPort::take()?;
         let home = folder.path().join("om");
@@ -81,7 +81,7 @@ impl Host {
         })
     }
 
-    /// The folder of everything: the home, and beside it what the daemon said.
+    /// The folder that holds the home and, beside it, what the daemon printed.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -93,7 +93,7 @@ impl Host {
         self.relay_port.address()
     }
 
-    /// The daemon's log, with the one before it.
+    /// The daemon's current log, after the log of the run before.
     #[must_use]
     pub fn log(&self) -> String {
         let folder = self.folder.path().join("om/log");
@@ -105,7 +105,7 @@ impl Host {
     /// Runs a command of the program and gives its standard output.
     ///
     /// # Errors
-    /// It exits with another status than 0; the text has what it printed.
+    /// It exits with a status other than 0; the text has what it printed.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
         let output = command(&self.program, self.folder.path())
             .args(arguments)
@@ -140,7 +140,7 @@ impl Host {
     ) -> Result<()> {
         let deadline = tokio::time::Instant::now() + limit;
         loop {
-            // Fails as long as there is no daemon to ask.
+            // Fails as long as no daemon runs.
             let status = self.run(&["status", "--json"]);
             let status: Option<Status> = status
                 .ok()
@@ -156,19 +156,19 @@ impl Host {
         }
     }
 
-    /// Makes the daemon crash, and waits for it. (Not by SIGSEGV: Rust's own handler takes the
-    /// first.)
+    /// Makes the daemon crash, and waits for its end. (Not by SIGSEGV: Rust's own handler takes the
+    /// first one.)
     ///
     /// # Errors
-    /// It is gone already, or does not go.
+    /// The daemon has ended already, or does not end.
     pub fn crash(&mut self) -> Result<ExitStatus> {
         self.signal(rustix::process::Signal::ABORT)
     }
 
-    /// Kills the daemon without a chance to do anything more, and waits for it.
+    /// Kills the daemon, so that it cannot do anything more, and waits for its end.
     ///
     /// # Errors
-    /// It is gone already, or does not go.
+    /// The daemon has ended already, or does not end.
     pub fn kill(&mut self) -> Result<ExitStatus> {
         self.signal(rustix::process::Signal::KILL)
     }
@@ -179,7 +179,7 @@ impl Host {
         self.daemon.id()
     }
 
-    /// Starts the daemon again after an end.
+    /// Starts the daemon again after its end.
     ///
     /// # Errors
     /// It does not start.
@@ -193,10 +193,10 @@ impl Host {
         Ok(())
     }
 
-    /// Asks the daemon to end, and waits for it.
+    /// Asks the daemon to end, and waits for its end.
     ///
     /// # Errors
-    /// It is gone already, or does not go.
+    /// The daemon has ended already, or does not end.
     pub fn end(&mut self) -> Result<ExitStatus> {
         self.signal(rustix::process::Signal::TERM)
     }
@@ -217,13 +217,14 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // It may have been ended.
+        // It may have ended already.
         drop(self.daemon.kill());
         drop(self.daemon.wait());
     }
 }
 
-/// Starts it in the folder, where a core dump would land, and lets the system write one.
+/// Starts the daemon in the folder, where the system would write a core dump, and allows core
+/// dumps.
 fn daemon(
     launcher: &[String],
     program: &Path,

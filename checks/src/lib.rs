@@ -1,7 +1,7 @@
-//! A stage on which the whole product plays: the real program, extension, browser and Tor.
+//! Starts the whole product: the real program, extension, browser and Tor.
 //!
-//! Used by the checks in `tests/` and by `./build.sh demo`. It knows the product from the outside
-//! only: its commands, its files and what its popup shows.
+//! The checks in `tests/` and `./build.sh demo` use it. It knows the product from outside only: its
+//! commands, its files and what its popup shows.
 
 pub mod circuits;
 pub mod defaults;

@@ -1,4 +1,4 @@
-//! A Tor of ours without the daemon: its configuration, as the daemon would make it.
+//! A Tor of ours without the daemon: its configuration, as the daemon makes it.
 
 use crate::stage::program;
 use anyhow::{Result, bail};
@@ -7,10 +7,10 @@ use meter_testkit::tor_network::TorNetwork;
 use meter_tor::{Embedded, TorConfig};
 use std::path::Path;
 
-/// What such a Tor must know of its network: lines of a torrc, or Arti's configuration.
+/// What such a Tor is told about its network: lines of a torrc, or Arti's configuration.
 ///
 /// # Errors
-/// The network cannot say it.
+/// The network has no such configuration.
 pub fn network_lines(network: &TorNetwork, backend: Backend) -> Result<String> {
     match backend {
         Backend::Existing => bail!("not ours"),
@@ -19,10 +19,11 @@ pub fn network_lines(network: &TorNetwork, backend: Backend) -> Result<String> {
     }
 }
 
-/// A Tor below `folder`, which exists. It knows its network by `lines`; nothing else is looked for.
+/// The configuration of a Tor below `folder`, which exists. `lines` describe the network; the Tor
+/// looks for nothing else.
 ///
 /// # Errors
-/// It is not ours, or the program is not built.
+/// The backend is not one of ours, or the program is not built.
 pub fn config(backend: Backend, folder: &Path, lines: &str) -> Result<TorConfig> {
     let mut config = TorConfig::new(folder.join("data"), folder.join("run"));
     config.existing_candidates = Vec::new();

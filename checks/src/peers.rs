@@ -1,12 +1,12 @@
-//! Which program holds the other end of a connection on this machine (Linux, `/proc`).
+//! Which program has the other end of a connection on this machine (Linux, `/proc`).
 
 use anyhow::{Context as _, Result};
 use std::{fs, net::SocketAddr};
 
-/// The name of the program that holds the loopback socket bound to `address`, while it is open.
+/// The name of the program that has the loopback socket bound to `address`, as long as it is open.
 ///
 /// # Errors
-/// The socket is closed already, or belongs to nobody we may look at.
+/// The socket is closed already, or belongs to a process that we may not inspect.
 pub fn program_at(address: SocketAddr) -> Result<String> {
     let inode = inode(address.port()).with_context(|| format!("no open socket at {address}"))?;
     let link = format!("socket:[{inode}]");

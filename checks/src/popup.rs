@@ -1,4 +1,4 @@
-//! The popup in a tab of its own, read as a person reads it, and the badge beside it.
+//! The popup in a tab of its own, as a person reads it, and the badge.
 
 use anyhow::{Context as _, Result};
 use meter_testkit::browser::{Browser, Size, Tab};
@@ -18,7 +18,7 @@ impl Popup {
     /// Opens it and makes its tab the current one.
     ///
     /// # Errors
-    /// The extension has no popup, or it draws nothing.
+    /// The extension has no popup, or the popup draws nothing.
     pub async fn open(browser: &Browser) -> Result<Self> {
         let tab = browser.open_extension_page("popup/popup.html").await?;
         let drawn = "return !document.querySelector('[data-testid=popup]').hidden";
@@ -32,7 +32,7 @@ impl Popup {
     /// The text of an element.
     ///
     /// # Errors
-    /// There is none with this `data-testid`.
+    /// There is no element with this `data-testid`.
     pub async fn text(&self, browser: &Browser, testid: &str) -> Result<String> {
         browser.switch_to(&self.tab).await?;
         let script = "return document.querySelector(`[data-testid=${args[0]}]`).textContent.trim()";
@@ -40,10 +40,10 @@ impl Popup {
         Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Presses what has this `data-testid`.
+    /// Presses the element with this `data-testid`.
     ///
     /// # Errors
-    /// There is nothing, or it is hidden.
+    /// There is no such element, or it is hidden.
     pub async fn press(&self, browser: &Browser, testid: &str) -> Result<()> {
         browser.switch_to(&self.tab).await?;
         let script = "const button = document.querySelector(`[data-testid=${args[0]}]`);
@@ -52,10 +52,10 @@ impl Popup {
         browser.call(script, vec![testid.into()]).await.map(drop)
     }
 
-    /// Waits until the body of a function over the popup's document returns something true.
+    /// Waits until a function body, called in the popup's document, returns a true value.
     ///
     /// # Errors
-    /// It does not within `limit`; the text has what the popup says.
+    /// It does not within `limit`; the text has the popup's content.
     pub async fn wait_until(
         &self,
         browser: &Browser,
@@ -74,7 +74,7 @@ impl Popup {
     /// Waits until the header has this state (`protected`, `connecting`, `blocked`, …).
     ///
     /// # Errors
-    /// It has not within `limit`.
+    /// It does not have it within `limit`.
     pub async fn wait_for_state(
         &self,
         browser: &Browser,
@@ -96,7 +96,7 @@ impl Popup {
         browser.badge_text().await
     }
 
-    /// Sequence numbers of the reports it lists with a tick, newest first.
+    /// Sequence numbers of the reports that the popup lists with a tick, newest first.
     ///
     /// # Errors
     /// The browser does not answer.
@@ -112,8 +112,8 @@ impl Popup {
             .collect()
     }
 
-    /// Takes a picture of all of it, as wide as a popup: a popup grows with its content and scrolls
-    /// beyond 600 pixels.
+    /// Takes a picture of the whole popup, as wide as a popup. A popup grows with its content, and
+    /// scrolls beyond 600 pixels.
     ///
     /// # Errors
     /// The file cannot be written.

@@ -1,4 +1,4 @@
-//! Who is whose child, by what the system tells everybody.
+//! Processes and their children, from `/proc`.
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -14,17 +14,17 @@ pub fn children(parent: u32) -> Vec<u32> {
     ids.filter(|id| parent_of(*id) == Some(parent)).collect()
 }
 
-/// `None` for a process that is gone, or has ended and waits to be noticed.
+/// `None` for a process that is gone, or that has ended and was not waited for yet.
 fn parent_of(id: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name, in parentheses, may hold anything (proc_pid_stat(5)).
+    // The name, in parentheses, may contain any characters (proc_pid_stat(5)).
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut words = after_name.split_whitespace();
     let state = words.next()?;
     (state != "Z").then(|| words.next()?.parse().ok()).flatten()
 }
 
-/// What a process was started as.
+/// The command line that a process was started with.
 #[must_use]
 pub fn command_line(id: u32) -> String {
     let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
@@ -34,7 +34,7 @@ pub fn command_line(id: u32) -> String {
 /// Sends each of them a signal.
 ///
 /// # Errors
-/// One is gone.
+/// One has ended.
 pub fn signal_all(processes: &[u32], signal: Signal) -> Result<()> {
     for process in processes {
         let id = i32::try_from(*process).ok().and_then(Pid::from_raw);
@@ -46,7 +46,7 @@ pub fn signal_all(processes: &[u32], signal: Signal) -> Result<()> {
 /// Waits until none of `processes` runs.
 ///
 /// # Errors
-/// One does after `limit`; the text has its command line.
+/// One still runs after `limit`; the text has its command line.
 pub async fn until_gone(processes: &[u32], limit: Duration) -> Result<()> {
     let waited = tokio::time::timeout(limit, async {
         while processes.iter().any(|id| parent_of(*id).is_some()) {

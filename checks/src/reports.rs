@@ -10,7 +10,7 @@ use meter_wire::ReportsFile;
 pub struct Reports {
     /// Each of them.
     pub list: Vec<SessionReport>,
-    /// Where the chain stands after them.
+    /// The head of the chain after them.
     pub head: ChainHead,
 }
 
@@ -18,7 +18,7 @@ impl Reports {
     /// Verifies signatures and chain.
     ///
     /// # Errors
-    /// The first report that does not hold.
+    /// The first report whose signature or link is wrong.
     pub fn verify(file: &ReportsFile) -> Result<Self> {
         let key = DeviceKey(file.key.0);
         let mut head = ChainHead::genesis(ChainId(file.chain.0), key);
@@ -31,7 +31,7 @@ impl Reports {
         Ok(Self { list, head })
     }
 
-    /// Of a book that has none.
+    /// The reports of an empty book.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Reports {
         }
     }
 
-    /// The sum of all amounts, added up here.
+    /// The sum of all amounts, computed here.
     ///
     /// # Errors
     /// It exceeds 2⁶³ − 1 nanocredits.
@@ -51,7 +51,7 @@ impl Reports {
             .context("the sum is too large")
     }
 
-    /// What the badge must show.
+    /// The text that the badge must show.
     ///
     /// # Errors
     /// As [`Self::sum`].

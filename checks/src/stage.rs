@@ -1,4 +1,4 @@
-//! Private Tor network, site, home and registered host, for any browser to join.
+//! A private Tor network, a site, a home and a registered host, for any browser.
 
 use crate::reports::Reports;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-/// Shortest thresholds there are: 10 kB, 10 s, and 20 s at the latest.
+/// The shortest thresholds that are allowed: 10 kB, 10 s, and 20 s at the latest.
 pub const QUICK: &str =
     "[session]\nmin_bytes = 10000\nmin_duration_ms = 10000\nmax_duration_ms = 20000\n";
 
@@ -46,8 +46,8 @@ impl Stage {
         Self::set_with(session, Backend::Managed).await
     }
 
-    /// As [`Self::set`], with another way of having Tor. A Tor of somebody else's has just been
-    /// started, and has yet to connect.
+    /// Like [`Self::set`], with another backend. A Tor of another program has just been started and
+    /// is not connected yet.
     ///
     /// # Errors
     /// As [`Self::set`].
@@ -57,7 +57,7 @@ impl Stage {
             extension().join("manifest.json").is_file(),
             "dist/extension is missing; run ./build.sh build"
         );
-        // A socket's path has little room, so not below a build folder.
+        // The path of a socket has little room, so it must not lie below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
         let network = TorNetwork::boot(&folder.path().join("network")).await?;
         let relay_port = HeldPort::take()?;
@@ -84,7 +84,7 @@ impl Stage {
         self.folder.path().join("om")
     }
 
-    /// What is a person's home folder to browser and program.
+    /// The folder that is a person's home folder for browser and program.
     #[must_use]
     pub fn user(&self) -> PathBuf {
         self.folder.path().join("user")
@@ -134,7 +134,7 @@ impl Stage {
     /// Runs a command of the program and gives its standard output.
     ///
     /// # Errors
-    /// It exits with another status than 0; the text has what it printed.
+    /// It exits with a status other than 0; the text has what it printed.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
         let output = self.output(arguments)?;
         let stdout = String::from_utf8(output.stdout)?;
@@ -160,7 +160,7 @@ impl Stage {
     /// `onionmeter status --json`; `None` while no daemon runs.
     ///
     /// # Errors
-    /// It is no status.
+    /// The output is no status.
     pub fn status(&self) -> Result<Option<Status>> {
         let object = self.output(&["status", "--json"])?.stdout;
         let object: serde_json::Value = serde_json::from_slice(&object)?;
@@ -170,10 +170,10 @@ impl Stage {
         Ok(Some(serde_json::from_value(object)?))
     }
 
-    /// Waits until a status is as wanted, and gives it.
+    /// Waits until a status is as wanted, and returns it.
     ///
     /// # Errors
-    /// It is not within `limit`; the text has the last one and the log.
+    /// No status is within `limit`; the text has the last status and the log.
     pub async fn wait_for(
         &self,
         limit: Duration,
@@ -207,27 +207,27 @@ impl Stage {
         Reports::verify(&serde_json::from_value::<ReportsFile>(object)?)
     }
 
-    /// Kills the daemon as a crash would, and keeps another from starting until the guard is
-    /// dropped: it holds the lock that every daemon needs.
+    /// Kills the daemon as a crash would. The guard holds the lock that every daemon needs, so no
+    /// other daemon starts until the guard is dropped.
     ///
     /// # Errors
     /// No daemon runs.
     pub fn kill_daemon(&self) -> Result<DaemonAway> {
         let path = self.home().join("run/daemon.lock");
         let lock = File::open(&path)?;
-        // The file outlives its daemon, and the number in it may by then be somebody else's.
+        // The file outlives its daemon, and another process may have the number in it by then.
         let free = rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive);
         ensure!(free.is_err(), "no daemon runs");
         let number = fs::read_to_string(&path)?.trim().parse()?;
         let daemon = rustix::process::Pid::from_raw(number).context("a process number")?;
         rustix::process::kill_process(daemon, rustix::process::Signal::KILL)?;
-        // The kernel frees the lock once the process is gone for good.
+        // The kernel frees the lock when the process has ended completely.
         rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
         Ok(DaemonAway(lock))
     }
 
-    /// Lets the program use a Tor that runs already instead of one of its own. Only before a daemon
-    /// runs.
+    /// Configures a Tor that runs already instead of one of the program's own. To be called before
+    /// a daemon runs.
     ///
     /// # Errors
     /// The configuration cannot be written.
@@ -240,7 +240,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Hides `tor` from the program: a PATH is the browser's, so the configuration is changed.
+    /// Hides `tor` from the program. It changes the configuration, because the browser chooses
+    /// PATH.
     ///
     /// # Errors
     /// The configuration cannot be written.
@@ -264,7 +265,7 @@ impl Drop for Stage {
     }
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder with everything in it.
 ///
 /// # Errors
 /// Something cannot be read or written.
@@ -284,10 +285,10 @@ pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 /// No daemon runs while this lives.
 pub struct DaemonAway(#[expect(dead_code, reason = "held, not read")] File);
 
-/// The `[tor]` part of `config.toml`, and the Tor that it means where that is somebody else's.
+/// The `[tor]` part of `config.toml`, and the Tor that it names where another program runs it.
 ///
 /// # Errors
-/// That Tor does not start, or the network cannot say what a client needs.
+/// That Tor does not start, or the network does not know what a client needs.
 pub fn tor_section(network: &TorNetwork, backend: Backend) -> Result<(String, Option<TorClient>)> {
     Ok(match backend {
         Backend::Existing => {
@@ -307,7 +308,7 @@ pub fn tor_section(network: &TorNetwork, backend: Backend) -> Result<(String, Op
     })
 }
 
-/// What [`TorNetwork::arti_config`] says, as tables below `tor.arti` of `config.toml`.
+/// The text of [`TorNetwork::arti_config`], as tables below `tor.arti` of `config.toml`.
 fn arti_tables(network: &TorNetwork) -> Result<String> {
     let config = network.arti_config()?;
     let nested = config.lines().map(|line| {
@@ -323,7 +324,7 @@ fn arti_tables(network: &TorNetwork) -> Result<String> {
     Ok(nested.collect())
 }
 
-/// The program of the same build as the running check.
+/// The program from the same build as the running check.
 ///
 /// # Errors
 /// It is not built.
@@ -331,7 +332,7 @@ pub fn program() -> Result<PathBuf> {
     built("onionmeter")
 }
 
-/// A program of ours of the same build as the running check.
+/// A program of ours from the same build as the running check.
 ///
 /// # Errors
 /// It is not built.

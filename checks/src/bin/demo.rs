@@ -68,7 +68,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// `--tor existing|managed|embedded`; managed where nothing is said.
+/// `--tor existing|managed|embedded`; managed by default.
 fn backend() -> Result<Backend> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -105,8 +105,8 @@ async fn browse(
     Ok(signed.reports.0)
 }
 
-/// Opens the site's page and loads something more from within it. A page of plain text would make
-/// the browser ask for an icon of its own accord, and perhaps give it up half-way.
+/// Opens the site's page and loads something more from within it. If it opened plain text itself,
+/// the browser would also request an icon, and perhaps cancel that request half-way.
 async fn visit(stage: &Stage, browser: &Browser, path: &str) -> Result<()> {
     let landed = browser.goto(&stage.site.url("site.test", "/")).await?;
     ensure!(
@@ -128,7 +128,8 @@ async fn wait_for_badge(popup: &Popup, browser: &Browser, reports: &Reports) -> 
     Ok(badge)
 }
 
-/// The last word: every report, verified here and in the browser, and their sum beside the badge.
+/// The end of the demo: every report, verified here and in the browser, and their sum beside the
+/// badge.
 async fn finish(stage: &Stage, browser: &Browser, popup: &Popup) -> Result<()> {
     let idle = stage
         .wait_for(LIMIT, |status| status.session.is_none())

@@ -1,7 +1,9 @@
-//! Ways into and out of a network of its own, held open until stdin ends. Only tests start it.
+//! Connections into and out of a separate network namespace, held open until stdin ends. Only tests
+//! start this program.
 //!
-//! `doors from SOCKET` listens on loopback, says where, and leads to the socket; `doors to SOCKET
-//! ADDRESS` makes the socket, says so, and leads to the address, on loopback.
+//! `doors from SOCKET` listens on loopback, prints its address, and connects each client to the
+//! socket. `doors to SOCKET ADDRESS` makes the socket, prints that it did, and connects each client
+//! to the address on loopback.
 
 use anyhow::{Context as _, Result, bail};
 use meter_testkit::shadowsocks::Door;

@@ -1,10 +1,10 @@
-//! The world outside of a network namespace: everything that reaches it is printed, one arrival a
-//! line. Only tests start it, in a namespace of its own, behind a pair of devices whose end here is
-//! called `in`.
+//! The other end of a network namespace: it prints everything that arrives, one arrival a line.
+//! Only tests start it, in a namespace of its own. A pair of network devices connects the two
+//! namespaces; the device at this end is called `in`.
 //!
-//! Waits for a line on stdin, answers every name with an address of its own and every page with a
-//! few words, and ends when stdin does. A line is `dns|tcp|udp NAME-OR-ADDRESS PORT`, where a name
-//! stands for an address that was given out for it.
+//! It waits for a line on stdin. Then it answers every name with an address of its own and every
+//! page with a short text, until stdin ends. A line of output is `dns|tcp|udp NAME-OR-ADDRESS
+//! PORT`; a name replaces the address that was given out for it.
 
 use anyhow::{Context as _, Result, ensure};
 use checks::defaults::packet::{self, Sent};
@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-/// Names by the address that was given out for each.
+/// Which name each address was given out for.
 type Names = Arc<Mutex<HashMap<Ipv4Addr, String>>>;
 
 fn main() -> Result<()> {
@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Says of each packet from the other end what was asked of whom.
+/// Prints for each packet from the other end what it asks for and at which target.
 fn watch(packets: &impl rustix::fd::AsFd, names: &Names) -> Result<()> {
     let mut buffer = vec![0; 65_536];
     loop {
@@ -81,8 +81,8 @@ fn called(address: IpAddr, names: &Names) -> String {
     given.unwrap_or_else(|| address.to_string())
 }
 
-/// Answers each question for an IPv4 address with one that stands for the name, and all others with
-/// nothing.
+/// Answers each question for an IPv4 address with an address that is reserved for this name, and
+/// all other questions with an empty answer.
 fn resolve(dns: &UdpSocket, names: &Names) -> Result<()> {
     let mut buffer = [0; 4096];
     loop {
@@ -112,7 +112,8 @@ fn address_of(name: &str, names: &Names) -> Ipv4Addr {
     address
 }
 
-/// A page for whoever speaks HTTP; whoever speaks TLS has arrived, too, and gets no further.
+/// Serves a page to a client that speaks HTTP. A client that speaks TLS has arrived too, and gets
+/// no answer.
 fn serve(listener: &TcpListener) {
     for connection in listener.incoming().flatten() {
         thread::spawn(move || page(connection));
@@ -134,14 +135,14 @@ fn say(line: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Every address of both families is this computer, as far as the other end can tell.
+/// For the other end, every address of both families is on this computer.
 const SET_UP: &str = "ip link set lo up && ip address add 10.11.0.1/24 dev in && \
     ip address add fd00:11::1/64 dev in nodad && ip link set in up && \
     ip route add local default dev lo && ip -6 route add local default dev lo";
-/// Of `linux/if_ether.h`: packets of every protocol.
+/// From `linux/if_ether.h`: packets of every protocol.
 const ETH_P_ALL: u16 = 3;
 const OURS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 11, 0, 1));
-/// Of a range that is for tests of networks (RFC 2544).
+/// From a range that is reserved for tests of networks (RFC 2544).
 const FIRST: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\

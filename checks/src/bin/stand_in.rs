@@ -1,10 +1,11 @@
-//! A native host in place of ours, for checks of what an ill-behaved one does to the extension.
+//! A native host in place of ours, for checks of what a faulty host does to the extension.
 //!
-//! It speaks the messages of `docs/spec/native-messages.md` and claims to have a relay and a Tor
-//! that are ready. `STAND_IN` names its folder: `port` there holds the relay's port; while a file
-//! `flood` is there, it says its state as fast as it can; while a file `damaged` is there, its Tor
-//! has a damaged state, and it removes the file when it is asked to start Tor anew; what is put
-//! into `raw` it writes as it is. Each start adds a byte to `starts`.
+//! It sends the messages of `docs/spec/native-messages.md` and claims to have a relay and a Tor
+//! that are ready. `STAND_IN` names its folder. The file `port` there holds the relay's port. As
+//! long as a file `flood` is there, it sends its status as fast as it can. As long as a file
+//! `damaged` is there, its Tor has a damaged state; it removes the file when it is asked to start
+//! Tor anew. It sends the content of the file `raw` unchanged. Each start adds a byte to the file
+//! `starts`.
 
 use anyhow::{Context as _, Result};
 use meter_core::{Backend, Thresholds, WitnessName};
@@ -42,7 +43,7 @@ fn main() -> Result<()> {
         if matches!(envelope.request, Request::Hello(_)) && !greeted {
             greeted = true;
             let folder = folder.clone();
-            // It ends with the process, or when nobody listens any more.
+            // The thread ends with the process, or when the pipe has no reader any more.
             thread::spawn(move || flood(&folder, port));
         }
     }
@@ -79,14 +80,14 @@ fn answer(request: &Request, folder: &Path, port: u16) -> Result<Success> {
     })
 }
 
-/// Each status differs from the one before it, so that there is something to draw.
+/// Each status differs from the one before it, so that the extension has to draw each.
 fn flood(folder: &Path, port: u16) -> Result<()> {
     for number in 0.. {
         while !folder.join("flood").try_exists()? {
             say_raw(folder)?;
             thread::sleep(Duration::from_millis(20));
         }
-        // Ten at once, so that looking for the file is not what takes the time.
+        // Ten for each look at the file, so that the looks do not take most of the time.
         for digit in 0..10 {
             let status = Box::new(status(folder, port, number * 10 + digit));
             say(&FromDaemon::Notice(Notice::Status(status)))?;

@@ -1,10 +1,11 @@
-//! A Tor of ours for a process that has no network but its own loopback. Only tests start it: in a
-//! network namespace where nothing is reachable, with one door to a Shadowsocks server or a bridge
+//! A Tor of ours for a process whose network is only its own loopback. Only tests start it. Its
+//! network namespace reaches nothing but one door, which leads to a Shadowsocks server or a bridge
 //! outside.
 //!
-//! `walled BACKEND FOLDER DOOR WAY`; FOLDER holds in `told` what Tor is told of its network, WAY is
-//! a Shadowsocks URL or a bridge line in which `DOOR` stands for the address, or empty, and then
-//! Tor has no way at all. Prints each state, one a line, until stdin ends.
+//! `walled BACKEND FOLDER DOOR WAY`. The file `told` in FOLDER holds what Tor is told about its
+//! network. WAY is a Shadowsocks URL or a bridge line, in which `DOOR` stands for the address. With
+//! an empty WAY, Tor has no way to its network. The program prints each state, one a line, until
+//! stdin ends.
 
 use anyhow::Context as _;
 use checks::ours;

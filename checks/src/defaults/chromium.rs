@@ -1,5 +1,5 @@
-//! Chromium without a driver, which would add switches of its own: over the pipe of its DevTools
-//! protocol.
+//! Chromium without a driver, because a driver adds switches of its own. The tests control it over
+//! the pipe of its DevTools protocol.
 
 use super::World;
 use anyhow::{Context as _, Result, bail};
@@ -28,7 +28,7 @@ pub struct Chromium {
 /// The command line of a Chromium with a default profile in the world's folder; `more` follows.
 ///
 /// # Errors
-/// None is installed.
+/// Chromium is not installed.
 pub fn chromium(profile: &Path) -> Result<Vec<OsString>> {
     let mut line = vec![program(&["chromium", "chromium-browser"])?.into()];
     let mut folder = OsString::from("--user-data-dir=");
@@ -39,19 +39,19 @@ pub fn chromium(profile: &Path) -> Result<Vec<OsString>> {
 }
 
 impl Chromium {
-    /// What a browser without a screen, and for root, needs; nothing of it changes what goes out.
+    /// Switches for a browser without a screen that runs as root; none of them changes what the
+    /// browser sends to the network.
     pub const UNSEEN: &'static [&'static str] = UNSEEN;
 
-    /// Starts a command line that becomes Chromium, as [`chromium`] gives it or a launcher of ours
-    /// does.
+    /// Starts a command line that becomes Chromium: one from [`chromium`], or one of our launcher.
     ///
     /// # Errors
-    /// It does not start, or says nothing.
+    /// It does not start, or does not answer.
     pub async fn start(world: &World, line: &[OsString]) -> Result<Self> {
         Self::start_with(world, line, &[]).await
     }
 
-    /// As [`Self::start`], with these variables in its environment.
+    /// Like [`Self::start`], with these variables in its environment.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -64,7 +64,7 @@ impl Chromium {
             .create(true)
             .append(true)
             .open(world.folder().join("chromium.log"))?;
-        // It reads commands from 3 and answers on 4.
+        // Chromium reads commands from file descriptor 3 and writes answers to 4.
         let mut child = Command::new("sh")
             .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >&2", "sh"])
             .args(line)
@@ -100,10 +100,10 @@ impl Chromium {
         self.child.id()
     }
 
-    /// Asks for a command of the DevTools protocol.
+    /// Sends a command of the DevTools protocol and returns its result.
     ///
     /// # Errors
-    /// It is refused, or not answered.
+    /// Chromium refuses the command, or does not answer.
     pub async fn call(&mut self, method: &str, parameters: &Value) -> Result<Value> {
         self.ask(json!({ "method": method, "params": parameters }))
             .await
@@ -138,7 +138,7 @@ impl Chromium {
         }
     }
 
-    /// Opens an address in a new tab, without waiting for it; its target.
+    /// Opens an address in a new tab, without waiting for the page; returns the id of its target.
     ///
     /// # Errors
     /// As [`Self::call`].
@@ -146,7 +146,7 @@ impl Chromium {
         self.open_in(url, None).await
     }
 
-    /// As [`Self::open`], in a private window of [`Self::private`].
+    /// Like [`Self::open`], in a private window of [`Self::private`].
     ///
     /// # Errors
     /// As [`Self::call`].
@@ -159,7 +159,7 @@ impl Chromium {
         Ok(target["targetId"].as_str().context("a target")?.to_owned())
     }
 
-    /// A private profile: what "New Incognito window" has.
+    /// Makes a private browser context, as "New Incognito window" does.
     ///
     /// # Errors
     /// As [`Self::call`].
@@ -169,12 +169,12 @@ impl Chromium {
         Ok(context.to_owned())
     }
 
-    /// Targets whose address begins so: their ids and addresses.
+    /// Targets whose address begins with `begins`: their ids and addresses.
     ///
     /// # Errors
     /// As [`Self::call`].
     pub async fn targets(&mut self, begins: &str) -> Result<Vec<(String, String)>> {
-        // The empty filter: without one, workers are left out.
+        // An empty filter: without a filter, Chromium leaves out workers.
         let found = self
             .call("Target.getTargets", &json!({ "filter": [{}] }))
             .await?;
@@ -186,7 +186,7 @@ impl Chromium {
         Ok(all.filter(|(_, url)| url.starts_with(begins)).collect())
     }
 
-    /// The value of an expression in a target; a promise is waited for.
+    /// The value of an expression in a target. A promise is awaited.
     ///
     /// # Errors
     /// It throws, or as [`Self::call`].
@@ -204,7 +204,7 @@ impl Chromium {
             }))
             .await?;
         let detach = json!({ "sessionId": session });
-        // The target may have gone by what was evaluated.
+        // The expression may have ended the target.
         drop(self.call("Target.detachFromTarget", &detach).await);
         if let Some(thrown) = done.get("exceptionDetails") {
             bail!("{expression} threw {thrown}");
@@ -215,7 +215,7 @@ impl Chromium {
     /// Waits until an expression in a target is true.
     ///
     /// # Errors
-    /// It is not within `limit`.
+    /// It is not true within `limit`.
     pub async fn wait_until(
         &mut self,
         target: &str,
@@ -235,29 +235,29 @@ impl Chromium {
         }
     }
 
-    /// Kills it, as a crash would, with all of its processes.
+    /// Kills the browser with all of its processes, as a crash would.
     ///
     /// # Errors
-    /// It cannot be waited for.
+    /// Waiting for its end fails.
     pub async fn kill(mut self) -> Result<()> {
         self.child.start_kill()?;
         self.child.wait().await?;
         Ok(())
     }
 
-    /// Ends it as a person would, and waits until it has.
+    /// Ends the browser as a person would, and waits for its end.
     ///
     /// # Errors
     /// It does not end.
     pub async fn close(mut self) -> Result<()> {
-        // It may be gone before it answers.
+        // The browser may end before it answers.
         drop(self.call("Browser.close", &json!({})).await);
         timeout(LIMIT, self.child.wait()).await??;
         Ok(())
     }
 }
 
-/// The first program in `PATH` of those names.
+/// The first program in `PATH` that has one of these names.
 pub(super) fn program(names: &[&str]) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -272,7 +272,7 @@ const UNSEEN: &[&str] = &[
     "--headless=new",
     "--no-sandbox",
     "--remote-debugging-pipe",
-    // For the removal of an extension, whose dialog needs a screen.
+    // For the removal of an extension: the usual way shows a dialog, which needs a screen.
     "--enable-unsafe-extension-debugging",
 ];
 const LIMIT: Duration = Duration::from_secs(60);

@@ -1,5 +1,5 @@
-//! Firefox without a driver, which would set preferences of its own: over its Marionette socket,
-//! and told not to set those for tests either.
+//! Firefox without a driver, because a driver sets preferences of its own. The tests control it
+//! over its Marionette socket, and Firefox is told not to set its preferences for tests either.
 
 use super::{World, chromium::program};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -26,10 +26,10 @@ pub struct Firefox {
     last: u64,
 }
 
-/// The command line of a Firefox with this profile, which is made where it is not there.
+/// The command line of a Firefox with this profile; makes the profile where it is missing.
 ///
 /// # Errors
-/// None is installed, or the profile cannot be made.
+/// Firefox is not installed, or the profile cannot be made.
 pub fn firefox(profile: &Path) -> Result<Vec<OsString>> {
     prepare(profile)?;
     let mut line = vec![program(&["firefox-esr", "firefox"])?.into()];
@@ -38,13 +38,13 @@ pub fn firefox(profile: &Path) -> Result<Vec<OsString>> {
     Ok(line)
 }
 
-/// Makes a profile whose only difference from a default one is that tests can talk to it.
+/// Makes a profile that differs from a default one in one point only: tests can control it.
 ///
 /// # Errors
-/// It cannot be written.
+/// The profile cannot be written.
 pub fn prepare(profile: &Path) -> Result<()> {
     fs::create_dir_all(profile)?;
-    // A port of the system's choice, and none of the preferences that Marionette sets for tests.
+    // The system chooses the port. Marionette must set none of its preferences for tests.
     let preferences = "user_pref(\"marionette.port\", 0);\n\
         user_pref(\"remote.prefs.recommended\", false);\n";
     fs::write(profile.join("prefs.js"), preferences)?;
@@ -52,19 +52,20 @@ pub fn prepare(profile: &Path) -> Result<()> {
 }
 
 impl Firefox {
-    /// What a browser without a screen needs to be talked to; nothing of it changes what goes out.
+    /// Switches for a browser without a screen that tests can control; none of them changes what
+    /// the browser sends to the network.
     pub const UNSEEN: &'static [&'static str] =
         &["--headless", "--marionette", "--remote-allow-system-access"];
 
     /// Starts a command line that becomes Firefox with this profile.
     ///
     /// # Errors
-    /// It does not start, or says nothing.
+    /// It does not start, or does not answer.
     pub async fn start(world: &World, line: &[OsString], profile: &Path) -> Result<Self> {
         Self::start_with(world, line, profile, &[]).await
     }
 
-    /// As [`Self::start`], with these variables in its environment.
+    /// Like [`Self::start`], with these variables in its environment.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -111,16 +112,16 @@ impl Firefox {
             socket: BufReader::new(socket),
             last: 0,
         };
-        // It introduces itself.
+        // Firefox sends a first message about itself.
         firefox.message().await?;
         firefox.call("WebDriver:NewSession", &json!({})).await?;
         Ok(firefox)
     }
 
-    /// Asks for a command of Marionette's.
+    /// Sends a command of Marionette and returns its result.
     ///
     /// # Errors
-    /// It is refused, or not answered.
+    /// Firefox refuses the command, or does not answer.
     pub async fn call(&mut self, command: &str, parameters: &Value) -> Result<Value> {
         self.last += 1;
         let text = json!([0, self.last, command, parameters]).to_string();
@@ -144,7 +145,7 @@ impl Firefox {
         Ok(serde_json::from_slice(&bytes)?)
     }
 
-    /// Runs the body of an async function with the rights of Firefox itself.
+    /// Runs the body of an async function with the privileges of Firefox itself.
     ///
     /// # Errors
     /// It throws, or as [`Self::call`].
@@ -164,10 +165,10 @@ impl Firefox {
         Ok(done["value"].take())
     }
 
-    /// Waits until an expression is true with the rights of Firefox itself.
+    /// Waits until an expression, evaluated with the privileges of Firefox itself, is true.
     ///
     /// # Errors
-    /// It is not within `limit`, or as [`Self::privileged`].
+    /// It is not true within `limit`, or as [`Self::privileged`].
     pub async fn wait_until(&mut self, limit: Duration, expression: &str) -> Result<()> {
         let deadline = Instant::now() + limit;
         let body = format!("return {expression};");
@@ -178,7 +179,7 @@ impl Firefox {
         Ok(())
     }
 
-    /// Opens an address in a new tab, without waiting for it; in a private window if so wanted.
+    /// Opens an address in a new tab, or in a private window, without waiting for the page.
     ///
     /// # Errors
     /// As [`Self::call`].
@@ -203,10 +204,10 @@ impl Firefox {
         self.privileged(&body).await.map(drop)
     }
 
-    /// Loads an extension for this run.
+    /// Loads an extension until Firefox ends.
     ///
     /// # Errors
-    /// Firefox does not take it.
+    /// Firefox refuses it.
     pub async fn install(&mut self, extension: &Path, in_private_windows: bool) -> Result<String> {
         let parameters = json!({
             "path": extension.canonicalize()?, "temporary": true,
@@ -216,13 +217,13 @@ impl Firefox {
         Ok(id["value"].as_str().context("an id")?.to_owned())
     }
 
-    /// Ends it as a person would, and waits until it has.
+    /// Ends the browser as a person would, and waits for its end.
     ///
     /// # Errors
     /// It does not end.
     pub async fn close(mut self) -> Result<()> {
         let flags = json!({ "flags": ["eAttemptQuit"] });
-        // It may be gone before it answers.
+        // The browser may end before it answers.
         drop(self.call("Marionette:Quit", &flags).await);
         timeout(LIMIT, self.child.wait()).await??;
         Ok(())

@@ -1,8 +1,10 @@
-//! What a packet asks of whom, and the few bytes of DNS that a name and its address need.
+//! What a packet asks for and at which target, and the little DNS that answers a question for an
+//! address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// A packet that begins or asks something. What goes on with a connection is none.
+/// A packet that begins a connection, or a UDP packet. Later packets of a TCP connection are not of
+/// this type.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Sent {
     /// A question for a name, by UDP.
@@ -14,22 +16,22 @@ pub enum Sent {
     },
     /// The first packet of a connection.
     Tcp {
-        /// Who connects.
+        /// The sender.
         from: IpAddr,
-        /// To whom.
+        /// The target.
         to: SocketAddr,
     },
     /// Any other packet of UDP.
     Udp {
-        /// Who sends.
+        /// The sender.
         from: IpAddr,
-        /// To whom.
+        /// The target.
         to: SocketAddr,
     },
 }
 
 impl Sent {
-    /// Who sent it.
+    /// The sender of the packet.
     #[must_use]
     pub const fn from(&self) -> IpAddr {
         match self {
@@ -38,8 +40,8 @@ impl Sent {
     }
 }
 
-/// Reads a packet from its IP header on (RFC 791, RFC 8200). Extension headers of IPv6 carry
-/// neither here.
+/// Reads a packet, beginning with its IP header (RFC 791, RFC 8200). The packets here have no IPv6
+/// extension headers before TCP or UDP.
 #[must_use]
 pub fn sent(packet: &[u8]) -> Option<Sent> {
     let version = packet.first()? >> 4;
@@ -90,21 +92,21 @@ pub fn question(query: &[u8]) -> Option<String> {
     }
 }
 
-/// The answer to a query: the address where an IPv4 address is asked for, else nothing.
+/// The answer to a query: `address` where the query asks for an IPv4 address, else an empty answer.
 #[must_use]
 pub fn answer(query: &[u8], address: Ipv4Addr) -> Option<Vec<u8>> {
     let asked = query.get(HEADER..)?;
     let name = asked.iter().position(|&length| length == 0)?;
-    // Behind the name: type and class.
+    // The type and the class follow the name.
     let end = HEADER.checked_add(name)?.checked_add(5)?;
     let kind = query.get(end.checked_sub(4)?..end.checked_sub(2)?)?;
     let mut answer = query.get(..2)?.to_vec();
     let count = u8::from(kind == A);
-    // An answer, recursion available; one question and, or no, answer.
+    // Flags: an answer, recursion available. Then one question, and one answer or none.
     answer.extend([0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0]);
     answer.extend(query.get(HEADER..end)?);
     if count == 1 {
-        // The name of the question, A, IN, for one minute, four bytes.
+        // The name of the question, type A, class IN, valid for one minute, four bytes.
         answer.extend([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
         answer.extend(address.octets());
     }

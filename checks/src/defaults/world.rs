@@ -13,42 +13,43 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Something that was not loopback.
+/// Something that left loopback and arrived outside.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Arrival {
-    /// How it came.
+    /// What it was.
     pub kind: Kind,
-    /// The name, where one was asked for before; else the address.
+    /// The name, where the address was given out for one; else the address.
     pub to: String,
     /// The port.
     pub port: u16,
 }
 
-/// How something came.
+/// What arrived.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
     /// A question for a name's address.
     Dns,
     /// A connection.
     Tcp,
-    /// A packet of UDP: STUN, QUIC, mDNS, whatever.
+    /// Any other UDP packet: STUN, QUIC, mDNS or another.
     Udp,
 }
 
-/// The namespace that this process is in. Dropping it ends the outside.
+/// The namespace of this process. Dropping it ends the `outside` program.
 pub struct World {
     outside: Child,
-    /// The outside ends with it.
+    /// Closing it ends the `outside` program.
     _stdin: ChildStdin,
     seen: Arc<Mutex<Vec<Arrival>>>,
     folder: tempfile::TempDir,
 }
 
-/// Runs the body of the test called `test` (with its modules, as `--exact` wants it) in a namespace
-/// of networks, mounts and processes of its own. Everything that it starts ends with it.
+/// Runs the body of the test called `test` (its name with its modules, as `--exact` takes it) in
+/// separate namespaces of networks, mounts and processes. Everything that the test starts ends with
+/// it.
 ///
 /// # Errors
-/// The body failed, or no namespace may be made here.
+/// The body failed, or this process may not make namespaces.
 pub fn inside(test: &str, body: impl AsyncFnOnce(World) -> Result<()>) -> Result<()> {
     if env::var_os(INSIDE).is_none() {
         return enter(test);
@@ -60,9 +61,9 @@ pub fn inside(test: &str, body: impl AsyncFnOnce(World) -> Result<()>) -> Result
     runtime.block_on(async { body(World::open().await?).await })
 }
 
-/// Starts this test anew, inside.
+/// Starts this test again, inside of the namespaces.
 fn enter(test: &str) -> Result<()> {
-    // Root needs no namespace of users to make the others, and may not be given any.
+    // Root needs no user namespace to make the others, and may not be allowed to make one.
     let user = (!rustix::process::geteuid().is_root()).then_some("--map-root-user");
     let output = Command::new("unshare")
         .args(user)
@@ -131,16 +132,16 @@ impl World {
         self.folder.path()
     }
 
-    /// Everything that arrived since the beginning, or since [`Self::forget`]; nothing that was
-    /// sent before this call is missing.
+    /// Everything that arrived since the beginning, or since [`Self::forget`]. It includes
+    /// everything that was sent before this call.
     ///
     /// # Errors
-    /// The outside does not answer.
+    /// The `outside` program does not answer.
     pub async fn arrivals(&self) -> Result<Vec<Arrival>> {
         let socket = UdpSocket::bind("10.11.0.2:0")?;
         let port = socket.local_addr()?.port();
-        // Packets stay in order, so what was sent before the mark comes before it. On a busy
-        // machine one may be lost.
+        // Packets stay in order, so everything that was sent before the mark arrives before it. On
+        // a busy machine a mark may be lost, so it is sent again.
         let mut marked = Instant::now();
         socket.send_to(&[], (MARK, port))?;
         let is_mark = |one: &Arrival| one.kind == Kind::Udp && one.to == MARK && one.port == port;
@@ -160,10 +161,10 @@ impl World {
         }
     }
 
-    /// Waits until what arrived is as wanted, and gives it.
+    /// Waits until the arrivals are as wanted, and returns them.
     ///
     /// # Errors
-    /// It is not within `limit`.
+    /// They are not within `limit`.
     pub async fn wait_for(
         &self,
         limit: Duration,
@@ -182,10 +183,10 @@ impl World {
         }
     }
 
-    /// Counts anew.
+    /// Forgets all arrivals and counts again from zero.
     ///
     /// # Errors
-    /// The outside does not answer.
+    /// The `outside` program does not answer.
     pub async fn forget(&self) -> Result<()> {
         self.arrivals().await?;
         self.seen.lock().ok().context("the list")?.clear();
@@ -215,8 +216,8 @@ fn read(line: &str) -> Option<Arrival> {
     })
 }
 
-/// Mounts files over those that say whom to ask for names; a link among them leads to where it
-/// leads here.
+/// Mounts files over those that name the computer's resolver. Where such a file is a link, its
+/// target is covered.
 fn resolver(folder: &Path) -> Result<String> {
     let files = [
         ("/etc/resolv.conf", "nameserver 10.11.0.1\n"),
@@ -246,7 +247,7 @@ const SET_UP: &str = "ip link set lo up && ip link add out type veth peer name i
     ip address add 10.11.0.2/24 dev out && ip address add fd00:11::2/64 dev out nodad && \
     ip link set out up && ip route add default via 10.11.0.1 && ip -6 route add default via \
     fd00:11::1";
-/// Nobody's (RFC 5737), and so the mark's.
+/// The address of the mark, from a range for documentation that no computer has (RFC 5737).
 const MARK: &str = "203.0.113.113";
 const LIMIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
