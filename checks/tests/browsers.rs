@@ -1,6 +1,5 @@
-//! The whole path in real browsers: pages arrive through Tor, the badge is the sum of verified
-//! reports, bytes are exact, and when something dies the browser shows an error page, never the
-//! site.
+//! The whole path in real browsers. Pages arrive through Tor, the badge is the sum of verified
+//! reports, and bytes are exact. When a part ends, the browser shows an error page, never the site.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,10 +20,10 @@ use meter_wire::{Status, TorState};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Two browsers and two Tor networks at once are too much for a small machine.
+/// A small machine cannot run two browsers and two Tor networks at once.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,7 +36,7 @@ async fn firefox_counts_what_the_site_moved_and_survives_a_crash() {
     whole_path(Kind::Firefox).await;
 }
 
-/// One network and one browser for all claims: starting them is what takes the time.
+/// One network and one browser for all claims, because starting them takes most of the time.
 async fn whole_path(kind: Kind) {
     let _alone = ONE_AT_A_TIME.lock().await;
     let stage = Stage::set(QUICK).await.unwrap();
@@ -87,8 +86,9 @@ impl Show {
         self.browser.goto(&self.url(path)).await.unwrap()
     }
 
-    /// Loads something from within a page, to its end, and gives its length. A page of plain text
-    /// would make the browser ask for an icon of its own accord, and perhaps give it up half-way.
+    /// Loads something from within a page, to its end, and returns its length. If the browser
+    /// opened plain text itself, it would also request an icon, and perhaps cancel that request
+    /// half-way.
     async fn fetch(&self, path: &str) -> u64 {
         assert_eq!(self.visit("/").await, Landed::Page);
         let script = "return (await (await fetch(args[0])).arrayBuffer()).byteLength";
@@ -96,7 +96,7 @@ impl Show {
         length.as_u64().unwrap()
     }
 
-    /// Begins a slow download in the page and counts what arrives; does not wait for it.
+    /// Begins a slow download in the page, which counts what arrives; does not wait for its end.
     async fn begin_download(&self, path: &str) {
         assert_eq!(self.visit("/").await, Landed::Page);
         let script = "window.arrived = 0; window.torn = false;
@@ -128,7 +128,7 @@ impl Show {
             "tor",
             "not the browser's own connection"
         );
-        // To leave the page before its last byte arrived would tear the rest.
+        // Leaving the page before its last byte arrived would cut the rest.
         let whole = "return window.arrived === 100000";
         self.browser.wait_until(LIMIT, whole).await.unwrap();
         assert_eq!(self.visit("/").await, Landed::Page);
@@ -137,8 +137,8 @@ impl Show {
         assert!(text.contains("This page came from the site"), "{text}");
     }
 
-    /// The reports hold every byte that the site received and sent: plain HTTP, so what the browser
-    /// wrote is what the site read.
+    /// The reports hold every byte that the site received and sent. The page is plain HTTP, so the
+    /// site reads exactly what the browser wrote.
     async fn reports_hold_exactly_the_bytes_of_the_site(&self) {
         assert_eq!(self.fetch("/bytes/150000").await, 150_000);
         self.wait_for_equal_bytes((0, 0), (0, 0)).await;
@@ -151,8 +151,9 @@ impl Show {
         assert_eq!(page.received, page.requests[0].head_bytes);
     }
 
-    /// The same for one more page, after a crash: what was torn stays out of the comparison,
-    /// because the site's numbers for it include what never reached the browser.
+    /// The same for one more page, after a crash. The streams that the crash cut are left out of
+    /// the comparison, because the site's numbers for them include bytes that never reached the
+    /// browser.
     async fn one_more_page_is_counted_exactly(&self) {
         self.all_signed().await;
         let (reports, site) = (
@@ -165,8 +166,8 @@ impl Show {
             .await;
     }
 
-    /// Waits until reports and site agree to the byte on what moved, up and down, since they stood
-    /// at these numbers. Sessions close one after the other, so both sides are read anew each time.
+    /// Waits until reports and site agree to the byte on what moved, up and down, since the given
+    /// numbers. Sessions close one after the other, so both sides are read again each time.
     async fn wait_for_equal_bytes(&self, reports: (u64, u64), site: (u64, u64)) {
         let equal = |status: &Status| {
             let signed = self.stage.reports().unwrap().bytes();
@@ -192,7 +193,7 @@ impl Show {
         }
     }
 
-    /// Waits until no session is open, so that everything counted is signed.
+    /// Waits until no session is open, so that all counted bytes are in signed reports.
     async fn all_signed(&self) -> Status {
         let quiet = |status: &Status| status.session.is_none() && status.reports.0 > 0;
         self.stage.wait_for(LIMIT, quiet).await.unwrap()
@@ -222,7 +223,7 @@ impl Show {
         );
     }
 
-    /// Ten deaths of the service worker or event page in a row.
+    /// The service worker or event page ends ten times in a row.
     async fn a_dead_background_changes_nothing(&self) {
         let sum = self.stage.reports().unwrap().sum().unwrap();
         for _ in 0..10 {
@@ -306,14 +307,14 @@ impl Show {
             "{counted} after {}",
             last_seen.bytes_down.0
         );
-        // Body that arrived, and two answers' heads, less a second of counting at the most; half a
-        // second more for a tick that a busy machine was late with.
+        // The body that arrived and the heads of two answers, minus at most one second of counting.
+        // Half a second more for a tick that comes late on a busy machine.
         let arrived = arrived.as_u64().unwrap();
         assert!(counted + 75_000 >= arrived, "{counted} of {arrived}");
     }
 
-    /// Presses "Restart". The extension calls the host again by itself, too; when it was first,
-    /// there is nothing left to press.
+    /// Presses "Restart". The extension also starts the host again by itself. If it was faster, the
+    /// button is gone.
     async fn restart(&self) {
         drop(self.popup.press(&self.browser, "action").await);
     }
@@ -328,7 +329,7 @@ impl Show {
         assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "off");
         let asked = self.stage.site.totals().connections;
         assert_eq!(self.visit("/").await, Landed::Page);
-        // Chromium may open a connection in advance besides the one it uses.
+        // Chromium may open a second connection in advance.
         assert!(self.stage.site.totals().connections > asked);
         let status = self.stage.status().unwrap().unwrap();
         assert_eq!((status.session, status.reports.0), (None, before.sequence));
@@ -341,7 +342,7 @@ impl Show {
         self.browser.call(script, vec![]).await.unwrap() == true
     }
 
-    /// A connection of a page that began before "Turn on" goes on past Tor.
+    /// A connection of a page that began before "Turn on" continues past Tor.
     async fn what_was_open_before_is_loaded_anew_before_green(&mut self) {
         self.begin_download("/slow/10000000/20").await;
         let goes_on = |record: &ConnectionRecord| {
@@ -370,7 +371,7 @@ impl Show {
             .wait_until(LIMIT, |all| !all.iter().any(goes_on))
             .await
             .unwrap();
-        // A tab that was unloaded may come back as another.
+        // A tab that was unloaded may come back with another id.
         self.browsing = self.browser.open_tab().await.unwrap();
     }
 
@@ -397,7 +398,7 @@ impl Show {
         self.restart().await;
         self.problem("tor_missing").await;
 
-        // It ends the daemon, too.
+        // This ends the daemon too.
         self.stage.run(&["uninstall"]).unwrap();
         self.problem("host_not_installed").await;
         let landed = self.visit("/").await;

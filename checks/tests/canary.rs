@@ -1,5 +1,6 @@
-//! Nothing that a person visits is written down: a marker goes through the product in every place
-//! where a name, a path or a secret can stand, and is then looked for in everything it wrote.
+//! Nothing that a person visits is written down. A marker goes through the product in every place
+//! where a name, a path or a secret can stand. Then the test looks for it in everything that the
+//! product wrote.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,16 +27,16 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(120);
-/// Enough for clients of onion services.
+/// Enough relays for clients of onion services.
 const RELAYS: usize = 4;
-/// In lower case and of letters that an onion address may have.
+/// In lower case, with letters that an onion address may have.
 const MARKER: &str = "canarybird";
 /// A connection that asks for a name with this in it panics: `canary/panic.c`.
 const PANIC: &str = "canarybird-panic";
-/// A valid address of version 3 that begins with the marker: its key is a point of the curve and
-/// nobody's, its checksum is right.
+/// A valid address of version 3 that begins with the marker. Its key is a point of the curve that
+/// belongs to no service, and its checksum is right.
 const ONION: &str = "canarybirdwb63jh7kbki5nkl4ckk5yfqj2v4rwyrfe72x47stzsc3yd.onion";
 /// The same with a wrong checksum.
 const BAD_ONION: &str = "canarybirdwb63jh7kbki5nkl4ckk5yfqj2v4rwyrfe72x47stzsc3ad.onion";
@@ -77,10 +78,10 @@ async fn nothing_is_written_with(backend: Backend) {
     show.panics_in_the_tasks_of_connections().await;
     let torn = show.a_download_that_is_torn().await;
 
-    // While it runs: the book's write-ahead log and the sockets are there.
+    // While the daemon runs, because the book's write-ahead log and the sockets exist only then.
     show.found_nothing();
     show.the_search_would_find_it();
-    // The site goes on, so that the marker passes through the daemon until it crashes.
+    // The site continues, so that the marker passes through the daemon until it crashes.
     let Show { mut host, site, .. } = show;
     let crashed = host.crash().unwrap();
     drop((torn, site));
@@ -151,7 +152,7 @@ impl Show {
         assert!(refused.is_err());
     }
 
-    /// What is said to the relay in other protocols than its own.
+    /// Sends the marker to the relay in other protocols and in malformed SOCKS5.
     async fn strangers_protocols(&self) {
         let words: [&[u8]; 4] = [
             b"GET http://canarybird.test/canarybird HTTP/1.1\r\nHost: canarybird.test\r\n\r\n",
@@ -163,33 +164,34 @@ impl Show {
             let mut stream = self.dial().await;
             stream.write_all(words).await.unwrap();
             stream.shutdown().await.unwrap();
-            // Closed in order or not: nothing of it matters here but that it was read.
+            // How the relay closes does not matter here, only that it has read the bytes.
             drop(stream.read_to_end(&mut Vec::new()).await);
         }
     }
 
-    /// Real panics, in tasks that hold a name and credentials, with backtraces asked for.
+    /// Real panics, in tasks that hold a name and credentials, with backtraces turned on.
     async fn panics_in_the_tasks_of_connections(&self) {
         for times in 1..=3 {
             let name = format!("{PANIC}-{times}.{MARKER}.test");
-            // Nothing is said to a client whose task has gone.
+            // A client gets no reply after its task has panicked.
             let error = self.connect(&name).await.unwrap_err();
             assert!(!error.is::<Refused>(), "{error}");
             let log = self.host.log();
             let panics: Vec<_> = log.lines().filter(|line| line.contains("panic")).collect();
             assert_eq!(panics.len(), times, "{log}");
-            // The place and nothing else: a message may quote what the code had in hand.
+            // The log has the place of the panic and nothing else: the message may quote data of
+            // the task.
             let (_, said) = panics[times - 1].split_once("bug: panic").unwrap();
             let place = said.trim().strip_prefix("place=\"").unwrap();
             assert!(place.contains("time") && place.ends_with('"'), "{place}");
         }
-        // The daemon goes on.
+        // The daemon still works.
         let stream = self.connect(&self.name()).await.unwrap();
         socks::get(stream, &self.name(), "/").await.unwrap();
         self.host.run(&["status"]).unwrap();
     }
 
-    /// A client that tears its download, and one whose download the end of the daemon tears.
+    /// One client cuts its own download, and the end of the daemon cuts the download of another.
     async fn a_download_that_is_torn(&self) -> TcpStream {
         let mut streams = Vec::new();
         for _ in 0..2 {
@@ -221,7 +223,7 @@ impl Show {
         let log = self.host.log();
         let said: &[&str] = match self.backend {
             Backend::Existing | Backend::Managed => &["client refused", "Giving up"],
-            // It says so much that the beginning may be gone.
+            // It logs so much that the beginning of the log may be gone.
             Backend::Embedded => &["line=\"TRACE bootstrap", "connect_with_prefs"],
         };
         for words in [&["DEBUG"], said].concat() {
@@ -232,7 +234,7 @@ impl Show {
         }
     }
 
-    /// Plants the marker where the product writes, in a file's content and in a name.
+    /// Puts the marker where the product writes, into a file's content and into a file's name.
     fn the_search_would_find_it(&self) {
         let log = self.host.folder().join("om/log");
         let planted = [log.join("planted"), log.join("planted-CanaryBird")];
@@ -247,7 +249,8 @@ impl Show {
     }
 }
 
-/// Compiles what makes a connection's task panic; the product has no door for that.
+/// Compiles the code that makes a connection's task panic; the product itself has no way to do
+/// this.
 fn breaker_of_clocks(folder: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/canary/panic.c");
     let library = folder.join("panic.so");
@@ -258,7 +261,7 @@ fn breaker_of_clocks(folder: &Path) -> PathBuf {
     library
 }
 
-/// Everything below a folder whose name or content holds the marker in any case.
+/// Every file below a folder whose name or content contains the marker in any case.
 fn hits(folder: &Path) -> Vec<String> {
     let mut hits = Vec::new();
     let mut files = 0;
@@ -276,7 +279,7 @@ fn search(folder: &Path, hits: &mut Vec<String>, files: &mut usize) {
         }
         let content = if kind.is_file() {
             *files += 1;
-            // Gone again in between: Tor replaces its files.
+            // A file may be gone by now: Tor replaces its files.
             fs::read(entry.path()).unwrap_or_default()
         } else {
             Vec::new()

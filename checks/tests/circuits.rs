@@ -1,5 +1,5 @@
-//! The circuit of a site and a new one for it, over every way of having Tor: what is shown is what
-//! Tor's control port says, this site moves, and no other does.
+//! The circuit of a site and a new one for it, over every backend. The circuit that is shown is the
+//! one that Tor's control port names. A new circuit changes this site only.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,13 +21,13 @@ use meter_wire::Status;
 use std::{fs, time::Duration};
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(120);
-/// Enough for clients of onion services.
+/// Enough relays for clients of onion services.
 const RELAYS: usize = 4;
 const ATTEMPTS: u8 = 5;
 
-/// One network for all claims: booting it is what takes the time.
+/// One network for all claims, because booting it takes most of the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sites_circuit_is_told_and_renewed_alone() {
     let folder = tempfile::Builder::new()
@@ -67,7 +67,7 @@ async fn with_a_tor_that_can_be_watched(network: &TorNetwork, site: &Site) {
     }
 }
 
-/// The whole loopback network lies in one country, as far as this Tor knows.
+/// Gives this Tor a list of countries in which the whole loopback network is in one country.
 async fn knows_countries(tor: &TorClient) {
     let list = tor.folder().join("countries");
     fs::write(&list, "2130706432,2147483647,IS\n").unwrap();
@@ -88,7 +88,7 @@ struct Stream {
 }
 
 impl Show {
-    /// Opens a stream through the relay, and finds the one that Tor did not have before.
+    /// Opens a stream through the relay, and finds it among Tor's streams as the one that is new.
     async fn open(&self, name: &str) -> Stream {
         let before = circuits::streams_to(&self.tor, self.port).await.unwrap();
         let open = connect(&self.host, name, self.port).await;
@@ -114,7 +114,7 @@ impl Show {
         for relay in &relays {
             assert!(relay.ends_with(" (is)"), "{output}");
         }
-        // Every way that is shown is one that Tor has for these very credentials.
+        // Tor has every shown path, for exactly these credentials.
         for way in relays.chunks(3) {
             assert!(self.has_way(way).await, "{output}");
         }
@@ -199,7 +199,7 @@ async fn without_a_control_port_nothing_is_told_and_a_new_circuit_can_be_had(
     assert!(output.contains("does not tell"), "{output}");
     host.run(&["new-circuit", "marker.test"]).unwrap();
     assert!(open.read(&mut [0]).await.is_err(), "reset");
-    // Tor notices the end of the old stream in its own time.
+    // Tor notices the end of the old stream only after a while.
     let gone = async {
         while !circuits::streams_to(&tor, site.port())
             .await
@@ -216,8 +216,8 @@ async fn without_a_control_port_nothing_is_told_and_a_new_circuit_can_be_had(
     assert_ne!(before.password, after.password);
 }
 
-/// As far as a Tor of our own tells by itself: a site has a circuit, then has none because it says
-/// something new to Tor, then has one again.
+/// With a Tor of ours that reports its circuits itself: the site has a circuit, then none because
+/// the relay sends new credentials for it, then a circuit again.
 async fn by_the_tor_itself(network: &TorNetwork, site: &Site, backend: Backend) {
     let (tor, _) = tor_section(network, backend).unwrap();
     let mut host = Host::start(&tor).unwrap();
@@ -243,7 +243,7 @@ async fn by_the_tor_itself(network: &TorNetwork, site: &Site, backend: Backend) 
     assert_eq!(page.unwrap().body.len(), 1_000, "it was not disturbed");
 }
 
-/// The relays of all ways, as they are printed.
+/// The relays of all shown paths, as they are printed.
 fn relays(output: &str) -> Vec<String> {
     let roles = ["guard", "middle", "exit"];
     let lines = output.lines().filter_map(|line| {
@@ -253,7 +253,7 @@ fn relays(output: &str) -> Vec<String> {
     lines.collect()
 }
 
-/// Through the relay. Tor's exits may lack a port for a moment on a busy machine.
+/// Connects through the relay. Tor's exits may lack a free port for a moment on a busy machine.
 async fn connect(host: &Host, name: &str, port: u16) -> TcpStream {
     let mut connected = socks::connect(host.relay(), name, port).await;
     for _ in 1..ATTEMPTS {

@@ -44,7 +44,7 @@ async fn a_start_goes_forward_only(setting: &Setting) {
     assert!(status.version.is_some());
 }
 
-/// Somebody else's Tor takes a moment until it listens; the search for it goes on by itself.
+/// A Tor of another program takes a moment until it listens; the search for it repeats by itself.
 async fn retried(setting: &Setting) -> Result<(), meter_tor::TorProblem> {
     let started = setting.tor.start().await;
     if setting.kind.is_theirs() && started.is_err() {
@@ -74,7 +74,7 @@ async fn a_name_that_does_not_exist_is_refused_as_such(setting: &Setting) {
 
 async fn an_onion_service_is_reached_and_a_mistyped_one_told(world: &World, setting: &Setting) {
     let address = world.onion.address();
-    // Its descriptor reaches the directories one after the other.
+    // The descriptor reaches one directory after the other.
     let fetched = soon(async {
         loop {
             if let Ok(fetched) = setting.fetch(Some("o"), address, 80, "/bytes/1000").await {

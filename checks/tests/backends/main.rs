@@ -1,5 +1,5 @@
-//! One suite over every way of having Tor, against a private Tor network. The embedded one takes
-//! part where it is built: `--features embedded-tor`, for the program as for these checks.
+//! One suite over every backend, against a private Tor network. The embedded Tor takes part where
+//! it is built: `--features embedded-tor`, for the program and for these checks.
 
 mod claims;
 mod setting;
@@ -16,13 +16,13 @@ use meter_testkit::{
 use setting::{Kind, Setting};
 use std::time::Duration;
 
-/// Longer than anything here takes on a busy machine.
+/// Longer than any step takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Enough for clients of onion services.
+/// Enough relays for clients of onion services.
 const RELAYS: usize = 4;
 
-/// What all backends share: booting it is what takes the time.
+/// What all backends share, because booting it takes most of the time.
 struct World {
     network: TorNetwork,
     site: Site,

@@ -12,11 +12,11 @@ use rustix::process::Signal;
 use std::time::Duration;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The ways of having Tor.
+/// The backends, and the forms of their addresses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     Existing,
-    /// By its Unix sockets.
+    /// The existing Tor, at its Unix sockets.
     ExistingOnSockets,
     Managed,
     #[cfg(feature = "embedded-tor")]
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Those whose process is ours.
+    /// Those whose process we start.
     pub(crate) const OURS: &[Self] = &[
         Self::Managed,
         #[cfg(feature = "embedded-tor")]
@@ -38,7 +38,7 @@ impl Kind {
         Self::Embedded,
     ];
 
-    /// Whether somebody else starts and ends it.
+    /// Whether another program starts and ends it.
     pub(crate) const fn is_theirs(self) -> bool {
         matches!(self, Self::Existing | Self::ExistingOnSockets)
     }
@@ -63,14 +63,14 @@ impl Kind {
     }
 }
 
-/// A Tor to be asked for, and what it was made of.
+/// A handle on a Tor, and what it was made of.
 pub(crate) struct Setting {
     pub(crate) kind: Kind,
     pub(crate) tor: Tor,
     pub(crate) folder: tempfile::TempDir,
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// The Tor that is somebody else's.
+    /// The Tor that another program runs.
     theirs: Option<(TorClient, ClientPorts)>,
 }
 
@@ -112,7 +112,7 @@ impl Setting {
         found.expect("the actor lives").clone()
     }
 
-    /// Fetches, as user `user` or as nobody.
+    /// Fetches a page, as the SOCKS user `user` or without a user.
     pub(crate) async fn fetch(
         &self,
         user: Option<&str>,
@@ -142,7 +142,7 @@ impl Setting {
         }
     }
 
-    /// The processes that are this Tor and that are ours.
+    /// The processes of this Tor, where they are ours.
     pub(crate) fn processes(&self) -> Vec<u32> {
         let folder = self.folder.path().to_str().expect("text");
         let mut found = children(std::process::id());
@@ -153,7 +153,8 @@ impl Setting {
         found
     }
 
-    /// Kills this Tor, as a crash would; somebody else's is started again by somebody else.
+    /// Kills this Tor, as a crash would. A Tor of another program is then started again, as that
+    /// program would.
     pub(crate) async fn kill(&mut self, network: &TorNetwork) {
         if let Some((client, ports)) = self.theirs.take() {
             client.kill();
@@ -206,7 +207,7 @@ fn embedded(config: &mut TorConfig, folder: &std::path::Path, network: &TorNetwo
     });
 }
 
-/// Waits for what must come.
+/// Waits for something that must happen.
 #[track_caller]
 pub(crate) fn soon<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let place = std::panic::Location::caller();

@@ -1,5 +1,5 @@
-//! What the extension does when a part of it, or the program it talks to, is broken: the browser is
-//! shut, a person is told, and a person is obeyed.
+//! What the extension does when a part of it, or the host that it talks to, is broken: the browser
+//! is shut, a message tells the person so, and the person's clicks still work.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,14 +14,15 @@ use place::Place;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// In a popup: it says that nobody decides, the badge does, and the browser is pointed at port 1.
+/// For a popup: it says that the worker does not decide, so does the badge, and the browser's proxy
+/// settings name port 1.
 const TOLD: &str = "const broken = document.querySelector('[data-testid=broken]');
     const read = (await browser.proxy.settings.get({})).value;
     const port = read.rules?.singleProxy?.port ?? Number(read.socks?.split(':').pop());
-    // Chromium's own exceptions would send link-local addresses past it.
+    // With Chromium's default exceptions, link-local addresses would go past the proxy.
     const exceptions = read.rules?.bypassList?.join() ?? read.passthrough;
     const none = '<-loopback>,localhost,*.localhost,127.0.0.0/8,[::1]';
     return !broken.hidden && document.querySelector('[data-testid=popup]').hidden
@@ -123,17 +124,17 @@ impl Show {
         assert_eq!(self.place.arrivals(), before, "neither relay nor site");
     }
 
-    /// The host says its state as often as it can write it, several thousand times a second.
-    /// Whether the browser is busy with that is no question of seconds here: without a bound, it
-    /// never ends.
+    /// The host sends its status as fast as it can write, several thousand times a second. The
+    /// check does not measure for how many seconds the browser is busy with it: without a bound,
+    /// the flood would never end.
     async fn a_host_that_floods_keeps_no_person_waiting(&self) {
         self.place.flood(true);
         self.problem("host_flooding").await;
         self.press("switch").await;
         self.state("off").await;
         assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "off");
-        // Each start of the host waits for twice as long as the one before it: a quarter of a
-        // second, half a second, … half a minute.
+        // Each start of the host waits twice as long as the start before it: a quarter of a second,
+        // half a second, … half a minute.
         let starts = self.place.starts();
         assert!((1..=12).contains(&starts), "{starts}");
         self.pictures("host_flooding").await;
@@ -207,8 +208,8 @@ impl Show {
         self.is_shut().await;
     }
 
-    /// The worker's one thread is lost, with the shell that runs on it. The popup has one of its
-    /// own.
+    /// The only thread of the worker is lost, with the shell that runs on it. The popup has a
+    /// thread of its own.
     async fn a_worker_whose_event_never_ends_is_shut_and_told_by_the_popup(&self) {
         self.run("await browser.runtime.sendMessage({ fault: 'loop' })")
             .await;
@@ -216,7 +217,7 @@ impl Show {
         self.open_anew().await;
         self.wait_until(TOLD).await;
         self.a_person_is_obeyed_meanwhile().await;
-        // As Chromium does by itself in the end.
+        // Chromium does the same by itself after a while.
         self.browser.stop_background().await.unwrap();
         self.state("off").await;
         assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "off");
@@ -227,7 +228,7 @@ impl Show {
 
     async fn a_worker_that_cannot_decide_shuts_and_says_so(&self) {
         let begun = std::time::Instant::now();
-        // The instances that follow cannot even be loaded.
+        // The next instances of the worker cannot even be loaded.
         self.run("await browser.storage.session.set({ fault: 'start', tries: 0 })")
             .await;
         self.run("await browser.runtime.sendMessage({ fault: 'panic' })")
@@ -235,7 +236,8 @@ impl Show {
         self.is_told_and_shut_with_a_popup_closing().await;
         self.broken_pictures().await;
 
-        // It is tried again, ever more seldom; a popup that opens now is told, too.
+        // The worker is started again, less and less often. A popup that opens now learns of it
+        // too.
         let tries = "return (await browser.storage.session.get('tries')).tries >= 2";
         self.wait_until(tries).await;
         self.is_shut().await;
@@ -244,7 +246,7 @@ impl Show {
         let tries = self
             .run("return (await browser.storage.session.get('tries')).tries")
             .await;
-        // After 1, 5 and 25 s, and with each alarm: three of them in half a minute.
+        // The tries come after 1, 5 and 25 s and with each alarm: three of them in half a minute.
         let most = 4 + begun.elapsed().as_secs() / 9;
         assert!(tries.as_u64().unwrap() <= most, "{tries}");
 
@@ -315,12 +317,13 @@ impl Show {
         self.browser.switch_to(&self.browsing).await.unwrap();
         let landed = self.browser.goto(&self.place.url()).await.unwrap();
         assert_eq!(landed, Landed::Page);
-        // A page from before would keep the badge from green.
+        // A page that was open before would keep the badge from green.
         let landed = self.browser.goto("about:blank").await.unwrap();
         assert_eq!(landed, Landed::Page);
     }
 
-    /// What takes minutes or cannot be done to a real browser, with a time that passes at once.
+    /// Cases that take minutes or that a real browser cannot be brought to, with a clock that
+    /// passes at once.
     async fn the_shell_bears_every_way_of_not_deciding(&self) {
         let page = self.browser.open_extension_page("shell/shell.html").await;
         page.unwrap();
@@ -330,8 +333,8 @@ impl Show {
         self.browser.close_tab(&self.popup.tab).await.unwrap();
     }
 
-    /// No popup is open, no alarm is set, and no program is to be found: nothing but the person
-    /// wakes the worker, and then the badge says what is so.
+    /// No popup is open, no alarm is set, and the host is not found. Only the person wakes the
+    /// worker, and then the badge shows the real state.
     async fn a_person_wakes_a_worker_that_was_killed(&self) {
         let bare = self.browser.open_extension_page("bare.html").await.unwrap();
         self.browser.switch_to(&self.popup.tab).await.unwrap();

@@ -1,5 +1,5 @@
-//! A browser with a copy of the extension that has faults, a host in place of ours, and what may be
-//! arrived at: the relay that it claims to have, and a site.
+//! A browser with a copy of the extension that has faults, a host in place of ours, and the two
+//! possible targets: the relay that this host claims to have, and a site.
 
 use anyhow::{Context as _, Result};
 use checks::stage;
@@ -56,7 +56,7 @@ impl Place {
         self.folder.path().join("extension")
     }
 
-    /// A copy of the extension whose worker loads the faults first.
+    /// Makes a copy of the extension whose worker loads the faults first.
     fn break_the_extension(&self) -> Result<()> {
         stage::copy_folder(&stage::extension(), &self.extension())?;
         let worker = self.extension().join("service_worker.js");
@@ -67,7 +67,7 @@ impl Place {
         self.make_a_shell()
     }
 
-    /// The worker's shell beside, as a page, with everything else of it in place.
+    /// Makes a page with the worker's shell, in which everything else of the worker is replaced.
     fn make_a_shell(&self) -> Result<()> {
         let folder = self.extension().join("shell");
         fs::create_dir(&folder)?;
@@ -107,7 +107,7 @@ impl Place {
         folder.join(format!("{}.json", meter_wire::HOST_NAME))
     }
 
-    /// No browser finds the host any more.
+    /// Makes every browser unable to find the host.
     pub(crate) fn hide_host(&self) {
         for kind in Kind::ALL {
             fs::remove_file(self.manifest(kind)).unwrap();
@@ -147,7 +147,7 @@ impl Place {
         self.site.url("site.test", "/")
     }
 
-    /// How many connections relay and site were given.
+    /// How many connections the relay and the site have got.
     pub(crate) fn arrivals(&self) -> (usize, u64) {
         let at_site = self.site.totals().connections;
         (
@@ -163,7 +163,7 @@ async fn count(relay: TcpListener, arrivals: Arc<AtomicUsize>) {
     }
 }
 
-/// The manifest by which a browser finds the host in place of ours.
+/// The manifest with which a browser finds the host in place of ours.
 fn host(kind: Kind) -> Result<Value> {
     let ids = fs::read_to_string(stage::root().join("extension-ids.json"))?;
     let ids: Value = serde_json::from_str(&ids)?;

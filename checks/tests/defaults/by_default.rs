@@ -1,4 +1,5 @@
-//! All of it, in a module by which it can be left out where no namespace may be made.
+//! All tests of this program, in one module, so that they can be left out where no namespace may be
+//! made.
 
 mod floor;
 mod names;
@@ -12,16 +13,16 @@ use checks::{
 use serde_json::Value;
 use std::{ffi::OsString, fs, path::PathBuf, process::Command, time::Duration};
 
-/// Only an upper bound for a loaded machine.
+/// Only an upper bound, for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A home of the product's in a world, registered for one profile, with a daemon whose relay has a
-/// Tor to wait for that nobody runs: whatever is sent through the relay gets no further.
+/// A home of the product in a world, registered for one profile. Its daemon has a relay and waits
+/// for a Tor that does not run, so nothing passes through the relay.
 struct Product {
     home: PathBuf,
     profile: PathBuf,
     user: PathBuf,
-    /// A copy, of which there may be a newer one.
+    /// A copy, so that a test can replace it by a newer one.
     extension: PathBuf,
 }
 
@@ -42,8 +43,8 @@ impl Product {
         Ok(product)
     }
 
-    /// Makes the profile, by the file by which `install` knows one of Chromium's, and registers
-    /// with it.
+    /// Makes the profile, with the file by which `install` recognizes a profile of Chromium, and
+    /// registers the host in it.
     fn register(&self) -> Result<()> {
         fs::create_dir_all(&self.profile)?;
         fs::write(self.profile.join("First Run"), "")?;
@@ -63,7 +64,7 @@ impl Product {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// The command line of a Chromium on this profile with the extension, above a floor or not.
+    /// The command line of a Chromium on this profile with the extension, with or without a floor.
     fn chromium(&self, floor: bool) -> Result<Vec<OsString>> {
         if !floor {
             let mut line = chromium(&self.profile)?;
@@ -92,7 +93,7 @@ impl Product {
         Ok(line)
     }
 
-    /// Puts a newer version of the extension in the place of the one that is loaded.
+    /// Replaces the extension that is loaded by a newer version.
     fn renew_extension(&self) -> Result<()> {
         let manifest = self.extension.join("manifest.json");
         let mut newer: Value = serde_json::from_slice(&fs::read(&manifest)?)?;
@@ -110,7 +111,7 @@ impl Product {
     }
 }
 
-/// Whether it is one of the pages that a test opened.
+/// Whether it is a request for one of the pages that a test opened.
 fn is_page(arrival: &Arrival) -> bool {
     arrival.to.ends_with("page.test") || arrival.to.ends_with("frame.test")
 }

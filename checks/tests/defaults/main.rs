@@ -1,8 +1,8 @@
-//! Browsers with their own defaults in a network whose outside counts everything that is not
-//! loopback.
+//! Browsers with default settings, in a network in which everything that is not loopback is
+//! counted.
 //!
-//! What a browser lets out here it would let out around Tor. Each claim that nothing leaves has a
-//! control beside it in which something does, so that it can fail.
+//! What a browser sends out of this network would go past Tor. Each test that nothing leaves has a
+//! control in which something does leave, so that the test can fail.
 
 #[cfg(test)]
 mod by_default;

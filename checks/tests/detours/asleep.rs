@@ -1,4 +1,4 @@
-//! The whole daemon on a computer that sleeps, and wakes up in another network that gives it the
+//! The whole daemon on a computer that sleeps and wakes up in another network, where it gets the
 //! same address: most homes and cafes have 192.168.x.y.
 
 use crate::{
@@ -13,10 +13,11 @@ use meter_wire::Status;
 use std::time::Instant;
 use tokio::time::sleep;
 
-/// It is still open when the computer falls asleep, however long everything before that takes.
+/// Long enough that the session is still open when the computer falls asleep, however long the
+/// steps before take.
 const SESSION: &str =
     "[session]\nmin_bytes = 10000\nmin_duration_ms = 3600000\nmax_duration_ms = 3600000\n";
-/// Sleeps of 30 s or less cut nothing off; to fall asleep and wake up takes some of it.
+/// Sleeps of 30 s or less cut no connection. Falling asleep and waking up take a part of this time.
 const SLEEP_S: u32 = 40;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,7 +56,7 @@ async fn a_computer_that_sleeps_and_wakes_elsewhere_browses_on() {
     computer.unplug().await.unwrap();
 }
 
-/// Before anybody browses.
+/// Recovers before any page is requested.
 async fn recovers(daemon: &Daemon, computer: &Computer) {
     let restarted = async {
         while restarts(&daemon.log(computer).await) == 0 {
@@ -65,7 +66,8 @@ async fn recovers(daemon: &Daemon, computer: &Computer) {
     soon(restarted).await;
 }
 
-/// The session that was open meanwhile took longer by the clock on the wall than what it is worth.
+/// The session was open during the sleep. By the wall clock it lasted longer than the time for
+/// which it earns credits.
 async fn awards_no_sleep(daemon: &Daemon, computer: &Computer) {
     let slept = async {
         loop {
@@ -81,7 +83,7 @@ async fn awards_no_sleep(daemon: &Daemon, computer: &Computer) {
     assert!(slept.abs_diff(expected) < 5_000, "{slept}");
 }
 
-/// By how many milliseconds it lasted longer than it is worth.
+/// By how many milliseconds it lasted longer than the time for which it earns credits.
 fn unpaid_ms(report: &SessionReport) -> u64 {
     let lasted = report.ended_at.get() - report.started_at.get();
     // The two clocks are not read at the same moment.

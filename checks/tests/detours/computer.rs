@@ -1,5 +1,6 @@
 //! A computer that can sleep and lose its power, in the network of a [`Place`]: Linux under QEMU,
-//! with the program and `tor`. A container does either only with all others.
+//! with the program and `tor`. A container cannot do either by itself, only together with all
+//! others.
 
 mod daemon;
 mod disk;
@@ -21,14 +22,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Its address, in what QEMU takes for its network.
+/// Its address in the network that QEMU makes for it.
 const ADDRESS: &str = "10.0.2.15";
-/// What leads to loopback of the place.
+/// The address at which it reaches the place's loopback.
 const LOOPBACK_OF_PLACE: &str = "10.0.2.2";
-/// Where it takes scripts from.
+/// The port at which it takes scripts.
 const SHELL: u16 = 22;
 
-/// A running one.
+/// A running computer.
 pub(crate) struct Computer {
     qemu: Child,
     _orders: ChildStdin,
@@ -38,8 +39,8 @@ pub(crate) struct Computer {
 }
 
 impl Computer {
-    /// Switches one on in this place. It lives in `folder`, which is made for its first start; its
-    /// `/home` stays from one to the next. To each of its `ports` leads a socket.
+    /// Starts a computer in this place. Its files are in `folder`, which is made at its first
+    /// start; its `/home` stays from one start to the next. A socket leads to each of its `ports`.
     ///
     /// # Errors
     /// QEMU, a kernel for it or a program is missing, or it does not start.
@@ -77,19 +78,20 @@ impl Computer {
     }
 
     async fn listens(&self) {
-        // A question that came too early may wait for long.
+        // A question that was sent too early may wait for long.
         let answer = || timeout(Duration::from_secs(2), self.shell("echo here"));
         while answer().await.unwrap_or_default() != "here\n" {
             sleep(Duration::from_millis(100)).await;
         }
     }
 
-    /// What leads to this port of its.
+    /// The socket that leads to this port of the computer.
     pub(crate) fn socket(&self, port: u16) -> PathBuf {
         socket(&self.folder, port)
     }
 
-    /// Runs a script there; what it printed. Nothing, if nobody listens yet.
+    /// Runs a script on the computer and returns its output; an empty text if the computer does not
+    /// listen yet.
     pub(crate) async fn shell(&self, script: &str) -> String {
         let ran = async {
             let mut shell = UnixStream::connect(self.socket(SHELL)).await?;
@@ -103,8 +105,8 @@ impl Computer {
         ran.expect("an end").unwrap_or_default()
     }
 
-    /// Has it sleep, in memory alone (S3 of ACPI), until its own clock wakes it; and does something
-    /// `meanwhile`.
+    /// Makes it sleep, in memory only (S3 of ACPI), until its own clock wakes it; runs `meanwhile`
+    /// during the sleep.
     ///
     /// # Errors
     /// It does not fall asleep or wake up.
@@ -139,10 +141,10 @@ impl Computer {
         came.with_context(|| format!("no {name}\n{}", self.console()))?
     }
 
-    /// Pulls its plug. What its disk was told to keep is there when it boots again.
+    /// Cuts its power. Its disk keeps what it was told to write, for the next start.
     ///
     /// # Errors
-    /// QEMU is gone already.
+    /// QEMU has ended already.
     pub(crate) async fn unplug(mut self) -> Result<()> {
         Ok(self.qemu.kill().await?)
     }
@@ -183,7 +185,7 @@ fn socket(folder: &Path, port: u16) -> PathBuf {
     folder.join(format!("port{port}"))
 }
 
-/// Where a port of its is to be had in the place, where nobody else listens.
+/// The port in the place that leads to a port of the computer; nothing else listens there.
 const fn outside(port: u16) -> u16 {
     20_000 + port
 }

@@ -1,4 +1,4 @@
-//! The whole daemon on a computer that goes from one network to another.
+//! The whole daemon on a computer that moves from one network to another.
 
 use crate::{
     LIMIT, OURS, PATIENCE, World, network,
@@ -8,7 +8,7 @@ use meter_core::Backend;
 use meter_wire::{Status, TorState};
 use rustix::process::Signal;
 
-/// What was connected before stays so on paper, and nothing of it arrives any more.
+/// The old connections still look connected, and no byte on them arrives any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_computer_that_moves_browses_on() {
     let world = World::boot().await;
@@ -37,7 +37,7 @@ async fn moves(world: &World, backend: Backend, way: Way) {
     host.end().unwrap();
 }
 
-/// The bridge says nothing yet when the address goes.
+/// The bridge has not answered yet when the address changes.
 async fn moves_while_tor_connects(world: &World, backend: Backend) {
     let place = Place::with_a_door_to(Way::Bridge.outlet(world)).await;
     place.hold(Signal::STOP);
@@ -50,7 +50,7 @@ async fn moves_while_tor_connects(world: &World, backend: Backend) {
     let usable = |status: &Status| status.tor.is_usable();
     host.wait_for(LIMIT, usable).await.unwrap();
     let log = host.log();
-    // Arti gives up a greeting after five seconds, before a start counts as standing still.
+    // Arti gives up a handshake after five seconds, which is before a start counts as stalled.
     let least = usize::from(backend == Backend::Managed);
     assert!((least..=1).contains(&restarts(&log)), "{log}");
     host.end().unwrap();

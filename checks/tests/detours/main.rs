@@ -1,6 +1,6 @@
-//! Detours of Tor's own connections, the same over every Tor of ours; and computers that move,
-//! sleep and lose their power, with a detour as their way to Tor. The embedded Tor takes part where
-//! it is built: `--features embedded-tor`, for the program as for these checks.
+//! Detours of Tor's own connections, the same tests over every Tor of ours, and computers that
+//! move, sleep and lose their power and reach Tor by a detour. The embedded Tor takes part where it
+//! is built: `--features embedded-tor`, for the program and for these checks.
 
 #![expect(
     clippy::unwrap_used,
@@ -30,9 +30,9 @@ use std::{
 };
 use walled::Walled;
 
-/// Longer than anything here takes on a busy machine.
+/// Longer than any step takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
-/// How long somebody waits for a page before trying again.
+/// How long a person waits for a page before the next try.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const OURS: &[Backend] = &[
@@ -42,21 +42,21 @@ const OURS: &[Backend] = &[
 ];
 
 const METHOD: &str = "2022-blake3-aes-256-gcm";
-/// 32 bytes in base64, fit for a URL.
+/// 32 bytes in base64, in the form for a URL.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8%3D";
 const KEY_PLAIN: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// Outside of the wall; booting it is what takes the time.
+/// Everything outside of the wall; booting it takes most of the time.
 struct World {
     folder: tempfile::TempDir,
     network: TorNetwork,
     site: Site,
     server: (ShadowsocksServer, Outlet),
-    /// A plain one and one behind obfs4.
+    /// A plain bridge and one behind obfs4.
     bridges: [(Bridge, Outlet); 2],
 }
 
-/// The outer half of a door, which lies at the path.
+/// The outer half of a door; its socket is at the path.
 struct Outlet {
     path: PathBuf,
     _door: Door,
@@ -104,7 +104,8 @@ impl World {
 async fn behind_a_wall_a_detour_is_the_only_way_and_a_way() {
     let world = World::boot().await;
     for backend in OURS.iter().copied() {
-        // These get nowhere, each for its reason. They began before the others and end after them.
+        // These Tors never connect, each for a different reason. They start before the others and
+        // end after them.
         let lost = lost_ones(&world, backend).await;
 
         let door = &world.server.1.path;
@@ -126,7 +127,7 @@ async fn behind_a_wall_a_detour_is_the_only_way_and_a_way() {
     }
 }
 
-/// As when a cable is pulled and put back: routes are gone for a while, addresses stay.
+/// As when a cable is pulled and put back: the routes are gone for a while, the addresses stay.
 async fn a_network_that_goes_and_comes_back_is_used_again(world: &World, backend: Backend) {
     let (bridge, Outlet { path, .. }) = &world.bridges[0];
     let way = bridge.line_at("DOOR");
@@ -145,7 +146,7 @@ async fn a_network_that_goes_and_comes_back_is_used_again(world: &World, backend
     walled.end().await;
 }
 
-/// Asks for a page until it comes, as somebody does who reloads it.
+/// Requests a page again and again until it comes, as a person does who reloads it.
 async fn again(walled: &Walled, site: &Site) -> usize {
     loop {
         match tokio::time::timeout(PATIENCE, walled.browse(site)).await {
@@ -164,12 +165,13 @@ async fn a_page_comes_through(world: &World, backend: Backend, name: &str, way: 
     walled.end().await;
 }
 
-/// No way at all, a server's wrong password, and in place of each bridge one that is somebody else.
+/// Tors that never connect: one without a way, one with a wrong password for the server, and for
+/// each bridge one whose line has another fingerprint.
 async fn lost_ones(world: &World, backend: Backend) -> Vec<(&'static str, Walled)> {
     let door = &world.server.1.path;
     let none = world.start(backend, "none", (door, ""));
 
-    // The server is there, and still nothing passes: that is a state of its own.
+    // The server accepts connections and passes nothing on: this is a separate state.
     let url = format!("ss://{METHOD}:{}@DOOR", KEY.replacen("AA", "AQ", 1));
     let mut wrong = world.start(backend, "wrong-key", (door, &url));
     let seen = wrong.until(|line| line.contains("trouble")).await;
@@ -195,7 +197,8 @@ fn fingerprint(line: &str) -> &str {
     line.split(' ').find(is_one).unwrap()
 }
 
-/// A file that names the Shadowsocks server at this address, in the form its owner may keep it in.
+/// A file that names the Shadowsocks server at this address, in the form in which a person may keep
+/// it.
 fn server_file(folder: &Path, address: &str) -> PathBuf {
     let file = folder.join(format!("shadowsocks-{address}"));
     fs::write(&file, format!("ss://{METHOD}:{KEY}@{address}")).unwrap();
@@ -203,7 +206,7 @@ fn server_file(folder: &Path, address: &str) -> PathBuf {
     file
 }
 
-/// Waits for what must come.
+/// Waits for something that must happen.
 #[track_caller]
 fn soon<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let place = std::panic::Location::caller();

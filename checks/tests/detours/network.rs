@@ -1,14 +1,16 @@
-//! A network namespace with one address, which can be exchanged for another.
+//! A network namespace with one address, which can be replaced by another.
 
 use tokio::process::Command;
 
-/// Where connections to 127.0.0.1 come from there: not from 127.0.0.1, which cannot be taken away.
+/// The source address of connections to 127.0.0.1 there. It is not 127.0.0.1, because that one
+/// cannot be removed.
 const ADDRESS: &str = "10.9.0.2";
 const ELSEWHERE: &str = "10.9.0.3";
 
-/// What runs a program, whose command line is to follow, in a new one.
+/// The beginning of a command that runs a program in a new network namespace; the program's command
+/// line follows.
 pub(crate) fn new(more: &str) -> Command {
-    // Root needs no namespace of users to make one of networks, and may not be given any.
+    // Root needs no user namespace to make a network namespace, and may not be allowed to make one.
     let is_root = rustix::process::geteuid().is_root();
     let user = (!is_root).then_some("--map-root-user");
     let set_up = format!("{}{more} && exec \"$0\" \"$@\"", with_address(ADDRESS));
@@ -24,7 +26,8 @@ fn with_address(address: &str) -> String {
     )
 }
 
-/// What runs a program, whose command line is to follow, in that of this process.
+/// The beginning of a command that runs a program in the network namespace of this process; the
+/// program's command line follows.
 pub(crate) fn of(process: u32) -> Vec<String> {
     let is_root = rustix::process::geteuid().is_root();
     let target = ["nsenter", "--target", &process.to_string(), "--net"].map(str::to_owned);
@@ -33,7 +36,7 @@ pub(crate) fn of(process: u32) -> Vec<String> {
     target.into_iter().chain(user).collect()
 }
 
-/// The same, as the beginning of a command.
+/// The same as a [`Command`].
 pub(crate) fn command_in(process: u32) -> Command {
     let enter = of(process);
     let mut command = Command::new(&enter[0]);
@@ -41,14 +44,14 @@ pub(crate) fn command_in(process: u32) -> Command {
     command
 }
 
-/// Exchanges its address: what is connected from the old one is cut off without a word.
+/// Replaces its address. Connections from the old address are cut off, and neither side is told.
 pub(crate) async fn moves(process: u32) {
     let other = with_address(ELSEWHERE);
     let gone = format!("{other} && ip address del {ADDRESS}/32 dev lo");
     inside(process, &gone).await;
 }
 
-/// Runs a command there; what it printed.
+/// Runs a command there and returns its output.
 pub(crate) async fn inside(process: u32, command: &str) -> Vec<u8> {
     let ran = command_in(process)
         .args(["sh", "-c", command])

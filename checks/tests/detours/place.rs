@@ -1,4 +1,4 @@
-//! A network of its own for a daemon, which reaches Tor's network by one door alone.
+//! A separate network for a daemon, which reaches Tor's network by one door only.
 
 use crate::{World, network, server_file, soon};
 use checks::{host::Host, stage::tor_section};
@@ -11,7 +11,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// What Tor connects by.
+/// The detour by which Tor connects.
 #[derive(Clone, Copy)]
 pub(crate) enum Way {
     Bridge,
@@ -26,7 +26,7 @@ impl Way {
         }
     }
 
-    /// Its line of `[tor]`, where it is to be had at this address.
+    /// Its line of `[tor]`, for a detour that listens at this address.
     fn setting(self, world: &World, address: &str) -> String {
         match self {
             Self::Bridge => format!("bridges = [{:?}]", world.bridges[0].0.line_at(address)),
@@ -38,12 +38,13 @@ impl Way {
     }
 }
 
-/// How often Tor was started anew for a move.
+/// How many times Tor was restarted because the computer had moved.
 pub(crate) fn restarts(log: &str) -> usize {
     log.matches("since this computer was elsewhere").count()
 }
 
-/// Fetches a page of 150,000 bytes by the SOCKS port behind this socket; how many came.
+/// Fetches a page of 150,000 bytes by the SOCKS port behind this socket; returns how many bytes
+/// came.
 pub(crate) async fn fetch(socket: &Path, site: &Site) -> anyhow::Result<usize> {
     let (_door, proxy) = Door::from(socket).await?;
     let stream = socks::connect(proxy, "site.test", site.port()).await?;
@@ -51,13 +52,13 @@ pub(crate) async fn fetch(socket: &Path, site: &Site) -> anyhow::Result<usize> {
     Ok(fetched.body.len())
 }
 
-/// The same through the relay, if somebody would wait for it for so long.
+/// The same through the relay; `None` when it takes longer than a person waits.
 pub(crate) async fn page(relay: &Path, site: &Site, patience: Duration) -> Option<usize> {
     let fetched = tokio::time::timeout(patience, fetch(relay, site)).await;
     fetched.ok()?.ok()
 }
 
-/// Asks for it until it comes, as somebody does who reloads it when it takes too long.
+/// Requests the page until it comes, as a person does who reloads it when it takes too long.
 pub(crate) async fn reload(relay: &Path, site: &Site, patience: Duration) {
     let comes = async {
         while page(relay, site, patience).await != Some(150_000) {
@@ -67,10 +68,10 @@ pub(crate) async fn reload(relay: &Path, site: &Site, patience: Duration) {
     soon(comes).await;
 }
 
-/// A network of its own, with a route that leads nowhere and a door.
+/// A separate network, with a route that leads nowhere and a door.
 pub(crate) struct Place {
     keeper: Child,
-    /// Its address there.
+    /// The door's address there.
     pub(crate) door: String,
 }
 
@@ -92,7 +93,7 @@ impl Place {
         self.keeper.id().unwrap()
     }
 
-    /// A daemon in it, whose Tor connects by the door.
+    /// Starts a daemon in it, whose Tor connects by the door.
     pub(crate) fn host(&self, world: &World, backend: Backend, way: Way) -> Host {
         let config = Self::config(world, backend, way, &self.door);
         let enter = network::of(self.process());
@@ -100,7 +101,7 @@ impl Place {
         Host::start_under(&enter, &config).unwrap()
     }
 
-    /// Of a daemon whose Tor connects by what is at this address.
+    /// The configuration of a daemon whose Tor connects by the detour at this address.
     pub(crate) fn config(world: &World, backend: Backend, way: Way, address: &str) -> String {
         let (config, _) = tor_section(&world.network, backend).unwrap();
         let setting = way.setting(world, address);
@@ -108,13 +109,14 @@ impl Place {
         format!("[daemon]\nidle_exit_s = 0\n{config}")
     }
 
-    /// Has the door stand still, or go on. The system takes connections for it meanwhile.
+    /// Stops the door's process, or continues it. While it is stopped, the system accepts
+    /// connections for it.
     pub(crate) fn hold(&self, signal: Signal) {
         let process = Pid::from_raw(self.process().cast_signed()).unwrap();
         kill_process(process, signal).unwrap();
     }
 
-    /// Waits until something is connected to the door.
+    /// Waits until something has connected to the door.
     pub(crate) async fn is_reached(&self) {
         let port = self.door.rsplit(':').next().unwrap();
         let list = format!("ss -Htn state established dport = :{port}");
@@ -126,7 +128,7 @@ impl Place {
         soon(reached).await;
     }
 
-    /// Leads from the socket to an address in it, until it is dropped.
+    /// Leads from the socket to an address in this network, until it is dropped.
     pub(crate) async fn way_in(&self, socket: &Path, to: &str) -> Child {
         let mut command = network::command_in(self.process());
         command
@@ -138,7 +140,7 @@ impl Place {
     }
 }
 
-/// Starts it and waits for its first line.
+/// Starts the program and waits for its first line.
 async fn said(command: &mut Command) -> (Child, String) {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().unwrap();

@@ -1,4 +1,4 @@
-//! The whole daemon on a computer whose power fails.
+//! The whole daemon on a computer that loses its power.
 
 use crate::{
     World,
@@ -9,8 +9,8 @@ use checks::stage::QUICK;
 use meter_core::Backend;
 use meter_wire::{Status, U64Text};
 
-/// What was told is there again: signed reports, the balance, and of the open session all that was
-/// older than a second.
+/// What the status showed is there again after the restart: signed reports, the balance, and
+/// everything of the open session that was older than a second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_computer_whose_power_fails_keeps_what_it_told() {
     let world = World::boot().await;
@@ -32,7 +32,8 @@ async fn a_computer_whose_power_fails_keeps_what_it_told() {
             break status;
         }
     };
-    // Nobody browses from here on, so the last one is more than a second old in all but time.
+    // No page is requested from here on. So everything in the last status, except its duration, is
+    // more than a second old.
     let is_later = |status: &Status| {
         status.reports > shown.reports || lasted_ms(status) > lasted_ms(&shown) + 2_000
     };
@@ -59,7 +60,7 @@ fn lasted_ms(status: &Status) -> u64 {
     session.map_or(0, |session| session.duration_ms.0)
 }
 
-/// When it began, and its bytes up and down.
+/// When the session began, and its bytes up and down.
 fn open_session(status: &Status) -> Option<(U64Text, U64Text, U64Text)> {
     let session = status.session.as_ref()?;
     Some((session.started_at, session.bytes_up, session.bytes_down))

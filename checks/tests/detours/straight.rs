@@ -1,4 +1,4 @@
-//! What a Tor on a detour must never do, where nothing would hinder it: connect straight.
+//! A Tor on a detour must never connect straight to Tor's network, even where nothing prevents it.
 
 use crate::{OURS, server_file, soon};
 use checks::{
@@ -17,14 +17,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const NOBODY: &str = "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF";
 
-/// The relay is all that Tor is told of the network; both it and the detour's end answer nothing,
-/// and show by a connection that somebody came.
+/// Tor knows only this relay of the network. Neither the relay nor the detour's end answers; both
+/// count the connections to them.
 #[tokio::test]
 async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
     for backend in OURS.iter().copied() {
         let relay = Watched::new();
         let lines = network_lines(relay.address, backend);
-        // Without a detour it is asked at once: so it would be seen.
+        // The control: without a detour, Tor connects to the relay at once, so the test would see
+        // it.
         let straight = Running::start(backend, &lines, |_| Detour::default()).await;
         relay.is_asked().await;
         straight.end().await;
@@ -45,8 +46,8 @@ async fn on_a_detour_no_connection_goes_straight_not_even_after_a_crash() {
     }
 }
 
-/// There is no Snowflake network here to come through. What can be seen is that the line reaches
-/// its program: Tor starts it, and it asks the broker that the line names.
+/// There is no Snowflake network here. The test checks that the line reaches its program: Tor
+/// starts the program, and the program asks the broker that the line names.
 #[tokio::test]
 async fn a_snowflake_line_has_its_broker_asked() {
     for backend in OURS.iter().copied() {
@@ -61,7 +62,7 @@ async fn a_snowflake_line_has_its_broker_asked() {
     }
 }
 
-/// A port that counts who comes.
+/// A port that counts connections.
 struct Watched {
     address: SocketAddr,
     awaited: TcpListener,
@@ -85,7 +86,7 @@ impl Watched {
         soon(self.awaited.accept()).await.unwrap();
     }
 
-    /// The first line of who comes.
+    /// The first line of the next connection.
     async fn is_told(&self) -> String {
         let (came, _) = soon(self.awaited.accept()).await.unwrap();
         let mut line = String::new();
@@ -95,7 +96,7 @@ impl Watched {
         line
     }
 
-    /// How many came who were not awaited.
+    /// Returns how many connections came that were not awaited, and closes them.
     fn forget(&self) -> usize {
         std::iter::from_fn(|| self.counted.accept().ok()).count()
     }
@@ -104,7 +105,7 @@ impl Watched {
 fn network_lines(address: SocketAddr, backend: Backend) -> String {
     match backend {
         Backend::Existing => unreachable!("not ours"),
-        // Tor connects to an address of this computer as it would to any in a test network alone.
+        // Only in a test network does Tor connect to an address of this computer as to any other.
         Backend::Managed => format!(
             "DirAuthority x orport={} v3ident={NOBODY} {address} {NOBODY}\nTestingTorNetwork 1",
             address.port()
@@ -130,7 +131,7 @@ fn bridge(_: &Path, address: SocketAddr) -> Detour {
     over(&format!("{address} {NOBODY}"))
 }
 
-/// The address stands for the bridge behind the volunteers and is never connected to.
+/// The address stands for the bridge behind the volunteers. Nothing connects to it.
 fn snowflake(broker: SocketAddr) -> Detour {
     over(&format!(
         "snowflake 192.0.2.3:80 {NOBODY} fingerprint={NOBODY} url=http://{broker}/ \
@@ -170,7 +171,7 @@ impl Running {
         }
     }
 
-    /// Kills Tor and waits until that is noticed.
+    /// Kills Tor and waits until the handle has noticed it.
     async fn crash(&self) {
         for process in self.processes() {
             let id = i32::try_from(process).ok().and_then(Pid::from_raw);

@@ -1,5 +1,5 @@
-//! A Tor of ours in a network namespace of its own, and pages fetched through it from outside: its
-//! SOCKS socket lies in the file system, which namespaces of networks share.
+//! A Tor of ours in a separate network namespace, and pages fetched through it from outside. Its
+//! SOCKS socket lies in the file system, which network namespaces share.
 
 use crate::{network, place::fetch, soon};
 use checks::ours;
@@ -15,7 +15,7 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout},
 };
 
-/// A Tor in a network namespace of its own: only loopback is there, and nobody else's.
+/// A Tor in a separate network namespace that has only its own loopback.
 pub(crate) struct Walled {
     process: Child,
     stdin: ChildStdin,
@@ -24,7 +24,7 @@ pub(crate) struct Walled {
 }
 
 impl Walled {
-    /// Starts it in `folder`, which it makes, with one `way`, in which `DOOR` stands for the
+    /// Starts it in `folder`, which this call makes, with one `way`, in which `DOOR` stands for the
     /// address behind the door.
     pub(crate) fn start(
         backend: Backend,
@@ -56,7 +56,7 @@ impl Walled {
         }
     }
 
-    /// Fetches a page of 150,000 bytes; how many came.
+    /// Fetches a page of 150,000 bytes; returns how many bytes came.
     pub(crate) async fn browse(&self, site: &Site) -> anyhow::Result<usize> {
         soon(fetch(&self.socks, site)).await
     }
@@ -66,12 +66,12 @@ impl Walled {
         network::inside(self.process(), &format!("ip link set lo {state}")).await;
     }
 
-    /// Whose network it is.
+    /// The process whose network it is.
     pub(crate) fn process(&self) -> u32 {
         self.process.id().unwrap()
     }
 
-    /// Reads states until one `matches`; all that were read, it at the end.
+    /// Reads states until one `matches`; returns all that it read, with the match at the end.
     pub(crate) async fn until(&mut self, matches: impl Fn(&str) -> bool) -> Vec<String> {
         let mut seen = Vec::new();
         loop {
@@ -85,7 +85,7 @@ impl Walled {
         }
     }
 
-    /// Ends it; all states that were not read yet.
+    /// Ends it; returns all states that were not read yet.
     pub(crate) async fn end(mut self) -> Vec<String> {
         drop(self.stdin);
         let mut seen = Vec::new();

@@ -1,5 +1,5 @@
-//! Chromium whose extension is gone for a moment or for good, with a floor below it and, as the
-//! control, without.
+//! Chromium whose extension is gone for a moment or for good: with a floor, and as the control
+//! without one.
 
 use super::{LIMIT, Product, is_page};
 use anyhow::{Context as _, Result, ensure};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::process::{Child, Command};
 use tokio::time::Instant;
 
-/// Asks for pages of all kinds that a page can ask for, ten times a second, for ever.
+/// Asks for addresses of every kind that a page can ask for, ten times a second, without end.
 const ASKS: &str = "globalThis.asked = 0; setInterval(() => {
     asked += 1;
     fetch(`http://${asked}.page.test/`, { mode: 'no-cors' }).catch(() => {});
@@ -19,7 +19,7 @@ const ASKS: &str = "globalThis.asked = 0; setInterval(() => {
     document.body.replaceChildren(frame);
 }, 100)";
 
-/// STUN to an address, TURN to names by TCP, and candidates with names.
+/// STUN to an address, TURN to names over TCP, and candidates with names.
 const WEB_RTC: &str = "(async () => {
     if (globalThis.RTCPeerConnection === undefined) return 'none';
     const connection = new RTCPeerConnection({ iceServers: [
@@ -41,7 +41,7 @@ const WEB_RTC: &str = "(async () => {
     return connection.iceGatheringState;
 })()";
 
-/// Of the two addresses that the page asks for.
+/// The two numeric addresses that the page asks for.
 const NUMBERS: [&str; 2] = ["198.51.100.7", "169.254.7.7"];
 
 const LINK_LOCAL: &str =
@@ -63,25 +63,27 @@ fn nothing_goes_out_while_the_extension_is_reloaded_disabled_or_gone() -> Result
     })
 }
 
-/// A profile that nothing was ever stored in.
+/// Makes the profile new: nothing was ever stored in it.
 fn fresh(product: &Product) -> Result<()> {
     std::fs::remove_dir_all(&product.profile)?;
     product.register()
 }
 
-/// Everything that befalls an extension, while a page asks for others; how much arrived outside.
+/// Everything that can happen to an extension, while a page asks for other pages. Returns how much
+/// arrived outside.
 async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<usize> {
     let site = Site::start().await?;
     let asking = site.url("127.0.0.1", "/");
     let mut browser = product.start(world, floor).await?;
     let id = protected(&mut browser).await?;
-    // Before this the extension had not spoken yet; with a floor that changes nothing.
+    // Before this moment the extension had not set the proxy yet. With a floor this makes no
+    // difference.
     if !floor {
         world.forget().await?;
     }
     let page = asking_page(&mut browser, &asking).await?;
     browser.evaluate(&page, LINK_LOCAL).await?;
-    // What pages do in spite of that is in `names.rs`.
+    // `names.rs` has what pages can still do.
     ensure!(browser.evaluate(&page, WEB_RTC).await? == "none");
     if !floor {
         let before = world.arrivals().await?;
@@ -92,7 +94,7 @@ async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<u
         );
     }
     let extensions = browser.open("chrome://extensions/").await?;
-    // Timers of a page in the background tick once a second.
+    // Timers of a page in the background run once a second only.
     let front = json!({ "targetId": page });
     browser.call("Target.activateTarget", &front).await?;
     reload(&mut browser, &extensions, &id).await?;
@@ -101,7 +103,7 @@ async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<u
         enable(&mut browser, &extensions, &id, enabled).await?;
         asked_more(&mut browser, &page).await?;
     }
-    // Without it a reload ends with the old version, disabled.
+    // Without developer mode, a reload ends with the old version, disabled.
     developer_mode(&mut browser, &extensions, true).await?;
     product.renew_extension()?;
     reload(&mut browser, &extensions, &id).await?;
@@ -115,7 +117,7 @@ async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<u
     remove(&mut browser, &extensions, &id).await?;
     asked_more(&mut browser, &page).await?;
     browser.close().await?;
-    // Gone for good: started again without it.
+    // The extension is gone for good: the browser starts again without it.
     let mut browser = product
         .begin(world, &product.without_extension(floor)?)
         .await?;
@@ -129,7 +131,7 @@ async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<u
     })
 }
 
-/// A page that asks for others.
+/// A page that asks for other pages.
 async fn asking_page(browser: &mut Chromium, url: &str) -> Result<String> {
     let page = browser.open(url).await?;
     let loaded = "location.protocol === 'http:' && document.readyState === 'complete'";
@@ -138,7 +140,7 @@ async fn asking_page(browser: &mut Chromium, url: &str) -> Result<String> {
     Ok(page)
 }
 
-/// Waits until the extension has set the browser's proxy; its id.
+/// Waits until the extension has set the browser's proxy; returns the extension's id.
 async fn protected(browser: &mut Chromium) -> Result<String> {
     let id = extension_id()?;
     let popup = format!("chrome-extension://{id}/popup/popup.html");
@@ -146,7 +148,7 @@ async fn protected(browser: &mut Chromium) -> Result<String> {
         ({ levelOfControl }) => levelOfControl === 'controlled_by_this_extension')";
     let deadline = Instant::now() + LIMIT;
     loop {
-        // A tab that was opened before the extension was there shows an error for ever.
+        // A tab that was opened before the extension was there shows an error and never recovers.
         let tab = browser.open(&popup).await?;
         let answer = browser.evaluate(&tab, set).await;
         browser
@@ -170,14 +172,14 @@ async fn enable(browser: &mut Chromium, extensions: &str, id: &str, enabled: boo
     browser.wait_until(extensions, LIMIT, &enable).await
 }
 
-/// Waits until this is so of what the browser knows of the extension.
+/// Waits until `what` is true for what the browser knows about the extension.
 async fn has(browser: &mut Chromium, extensions: &str, id: &str, what: &str) -> Result<()> {
     let known =
         format!("chrome.developerPrivate.getExtensionInfo('{id}').then((known) => known.{what})");
     browser.wait_until(extensions, LIMIT, &known).await
 }
 
-/// The switch "Allow in Incognito", which reloads the extension.
+/// Sets the switch "Allow in Incognito", which reloads the extension.
 async fn allow_in_private(browser: &mut Chromium, extensions: &str, id: &str) -> Result<()> {
     let allow = format!(
         "chrome.developerPrivate.updateExtensionConfiguration(
@@ -187,7 +189,7 @@ async fn allow_in_private(browser: &mut Chromium, extensions: &str, id: &str) ->
     has(browser, extensions, id, "incognitoAccess.isActive").await
 }
 
-/// As the button "Remove" does, without its question.
+/// Does the same as the button "Remove", without the question.
 async fn remove(browser: &mut Chromium, extensions: &str, id: &str) -> Result<()> {
     browser
         .call("Extensions.uninstall", &json!({ "id": id }))
@@ -205,7 +207,7 @@ async fn developer_mode(browser: &mut Chromium, extensions: &str, on: bool) -> R
     browser.wait_until(extensions, LIMIT, &set).await
 }
 
-/// Waits until the page has asked for twenty more.
+/// Waits until the page has made twenty more requests.
 async fn asked_more(browser: &mut Chromium, page: &str) -> Result<()> {
     let asked = browser.evaluate(page, "asked").await?;
     let asked = asked.as_u64().context("a number")?;
@@ -213,7 +215,7 @@ async fn asked_more(browser: &mut Chromium, page: &str) -> Result<()> {
     browser.wait_until(page, LIMIT, &more).await
 }
 
-/// A private window, into which the extension is not let: a page, a lookup, and STUN.
+/// A private window in which the extension does not run: a page, a lookup, and STUN.
 async fn private(browser: &mut Chromium) -> Result<()> {
     let context = browser.private().await?;
     let page = browser
@@ -235,7 +237,7 @@ fn a_browser_that_is_killed_before_it_stored_the_setting_lets_nothing_out() -> R
         "by_default::floor::a_browser_that_is_killed_before_it_stored_the_setting_lets_nothing_out";
     inside(name, async |world| {
         let product = Product::registered(&world)?;
-        // Without a floor a page may still come after the setting, so some tries are made.
+        // Without a floor, a page is not certain to get out, so the control makes several tries.
         let mut tries = 1;
         while killed_early(&world, &product, false).await? == 0 {
             ensure!(tries < 6, "the control sees nothing");
@@ -250,7 +252,7 @@ fn a_browser_that_is_killed_before_it_stored_the_setting_lets_nothing_out() -> R
 }
 
 /// Kills a browser right after its proxy was set for the first time, while both processors are
-/// busy, and starts it again with a page to open; how much arrived outside then.
+/// busy. Starts it again with a page to open, and returns how much then arrived outside.
 async fn killed_early(world: &World, product: &Product, floor: bool) -> Result<usize> {
     fresh(product)?;
     let _busy = Busy::begin();
@@ -270,7 +272,7 @@ async fn killed_early(world: &World, product: &Product, floor: bool) -> Result<u
     })
 }
 
-/// Both processors busy until it is dropped.
+/// Keeps both processors busy until it is dropped.
 struct Busy(Vec<Child>);
 
 impl Busy {

@@ -1,6 +1,5 @@
-//! Names that pages make a browser ask for by WebRTC: a page that invents a name for each visitor
-//! would learn the visitor's resolver, and with it the visitor. Beside it everything else by which
-//! a page names a host.
+//! Names that a page makes a browser look up through WebRTC. A page that invents a name for each
+//! visitor would learn the visitor's resolver, and so the visitor.
 
 mod site;
 
@@ -17,8 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A frame that has begun to load and is reached into within the same turn: there our script comes
-/// too late.
+/// Ways in which a page reaches into a frame in the same turn in which the frame begins to load:
+/// our script comes too late there.
 const RACES: [&str; 7] = [
     "race-frame",
     "race-lazy",
@@ -29,7 +28,7 @@ const RACES: [&str; 7] = [
     "race-sandbox",
 ];
 
-/// The ways by which names were asked for.
+/// The ways by which names were looked up.
 async fn leaks(world: &World) -> Result<Vec<String>> {
     let way = |one: &Arrival| {
         let name = one.to.strip_suffix(".leak.test")?;
@@ -94,8 +93,8 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
             ways.len() > 20 && ways.values().all(|what| what != "made"),
             "{ways:?}"
         );
-        // The browser ends a page that goes on without the constructor's leave; each is a site of
-        // its own, so that no other ends with it.
+        // The browser ends a page that uses the constructor although it may not. Each is a site of
+        // its own, so that no other page ends with it.
         for (number, way) in (10..).zip(RACES) {
             let query = format!("only={way}");
             browser
@@ -111,7 +110,7 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
             leaks(&world).await?
         );
 
-        // What README says of pages that a site's service worker makes.
+        // README describes pages that a site's service worker makes.
         let page = browser.open(&site.url(40, "/blank")).await?;
         let registered = "navigator.serviceWorker.register('/worker.js')
             .then(() => navigator.serviceWorker.ready).then(() => true)";
@@ -124,7 +123,7 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
             .await?;
         wait_for_leaks(&world, &["race-frame"]).await?;
 
-        // Turned off, pages have it again, and the outside would have seen it.
+        // With the extension turned off, pages have WebRTC again, and the outside sees it.
         world.forget().await?;
         let press =
             "document.querySelector('[data-testid=switch][aria-checked=true]').click() ?? true";
@@ -144,8 +143,8 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
     })
 }
 
-/// Waits until the extension has set everything, and gives a tab with its popup. A worker that has
-/// just begun does not always answer to DevTools.
+/// Waits until the extension has set everything, and returns a tab with its popup. A worker that
+/// has just begun does not always answer to DevTools.
 async fn until_closed(browser: &mut Chromium) -> Result<String> {
     let deadline = Instant::now() + LIMIT;
     let (_, url) = loop {
@@ -225,7 +224,7 @@ fn no_page_makes_firefox_ask_for_a_name_by_web_rtc() -> Result<()> {
             leaks(&world).await?
         );
 
-        // As another extension could.
+        // Another extension could do the same.
         let turn_back = "Services.prefs.setBoolPref('media.peerconnection.enabled', true)";
         browser.privileged(turn_back).await?;
         browser.open(&site.url(4, "/ways?back"), false).await?;

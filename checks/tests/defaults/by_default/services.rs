@@ -1,4 +1,5 @@
-//! What browsers ask on their own, with a floor, with policies, and, as the control, with neither.
+//! What browsers send by themselves: with a floor, with policies, and, as the control, with
+//! neither.
 
 use super::{LIMIT, Product, is_page};
 use anyhow::{Result, ensure};
@@ -8,11 +9,11 @@ use checks::{
 };
 use std::{ffi::OsString, process::Command, time::Duration};
 
-/// For how long nothing has to come where in the control something did within a part of it.
+/// How long nothing may arrive. In the control something arrived within a part of this time.
 const SILENCE: Duration = Duration::from_secs(12);
 
-/// Fetches as Firefox's settings service does: once more and directly, where the extension's proxy
-/// refuses.
+/// Fetches as Firefox's settings service does: when the extension's proxy refuses, it tries again
+/// without the proxy.
 const FETCH: &str = "
     const { Utils } = ChromeUtils.importESModule('resource://services-settings/Utils.sys.mjs');
     await Utils.fetch('https://service.page.test/v1/').catch(() => {})";
@@ -91,7 +92,7 @@ fn a_hardened_firefox_asks_nothing_past_a_relay_that_is_gone() -> Result<()> {
     })
 }
 
-/// A copy of `/etc` in the place of the computer's own, seen by this test alone.
+/// Mounts a copy of `/etc` over the computer's own; only this test sees it.
 fn etc_of_its_own(world: &World) -> Result<()> {
     let etc = world.folder().join("etc");
     let script = "cp -a /etc \"$0\" 2>/dev/null; rm -rf \"$0/firefox\"; mount --rbind \"$0\" /etc";
@@ -100,7 +101,7 @@ fn etc_of_its_own(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// With the extension, and a daemon that was stopped: how much of such a fetch arrives outside.
+/// With the extension and a stopped daemon: returns how many such fetches arrive outside.
 async fn fetched_past_the_relay(world: &World, product: &Product, profile: &str) -> Result<usize> {
     let profile = world.folder().join(profile);
     let line = firefox(&profile)?;
@@ -109,7 +110,7 @@ async fn fetched_past_the_relay(world: &World, product: &Product, profile: &str)
     browser.install(&extension(), true).await?;
     let is_set = "Services.prefs.getIntPref('network.proxy.type', 0) === 1";
     browser.wait_until(LIMIT, is_set).await?;
-    // The extension would start it again.
+    // With these manifests, the extension would start the daemon again.
     let manifests = product.user.join(".mozilla/native-messaging-hosts");
     std::fs::remove_dir_all(&manifests)?;
     product.run(&["stop"])?;

@@ -1,4 +1,4 @@
-//! The daemon on such a computer.
+//! The daemon on a computer that can sleep.
 
 use super::{ADDRESS, Computer, LOOPBACK_OF_PLACE};
 use crate::{
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// One by the Tor it has.
+/// A daemon, named by its backend.
 pub(crate) struct Daemon(pub(crate) Backend);
 
 impl Daemon {
@@ -24,12 +24,13 @@ impl Daemon {
         9_149 + self.0 as u16
     }
 
-    /// Where its relay is to be had from outside, which itself is for the computer alone.
+    /// The port at which its relay can be reached from outside; the relay itself listens for the
+    /// computer only.
     pub(crate) fn port(&self) -> u16 {
         9_000 + self.0 as u16
     }
 
-    /// Gives it a home, whose `config.toml` has these lines besides what its Tor needs here.
+    /// Makes its home, with a `config.toml` that has these lines and what its Tor needs here.
     pub(crate) async fn settle(
         &self,
         computer: &Computer,
@@ -38,7 +39,7 @@ impl Daemon {
     ) {
         let door = place.door.replace("127.0.0.1", LOOPBACK_OF_PLACE);
         let tor = Place::config(world, self.0, Way::Bridge, &door);
-        // Tor is told where it may connect from, which here is not loopback.
+        // Tor is told which address it may connect from. It is not loopback here.
         let from = |address| format!("OutboundBindAddress {address}");
         let tor = tor.replace(&from("127.0.0.1"), &from(ADDRESS));
         let (home, relay) = (self.home(), self.relay());
@@ -62,7 +63,7 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
         assert_eq!(computer.shell(&script).await, "");
     }
 
-    /// Waits until a status is as wanted, and gives it.
+    /// Waits until a status is as wanted, and returns it.
     pub(crate) async fn until(
         &self,
         computer: &Computer,
@@ -94,9 +95,9 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
             .await
     }
 
-    /// Changes the thresholds so that the open session closes, if it has lasted for ten seconds.
+    /// Lowers the thresholds, so that the open session closes when it has lasted ten seconds.
     pub(crate) async fn lets_sessions_close(&self, computer: &Computer) {
-        // A command gives up on a daemon that does not answer soon, and this computer is slow.
+        // A command gives up soon on a daemon that does not answer, and this computer is slow.
         let changed = async {
             loop {
                 let answer = self.tells(computer, "thresholds --min-duration 10s").await;
@@ -129,9 +130,9 @@ nc -ll -p {port} -e nc 127.0.0.1 {relay} </dev/null >/dev/null 2>&1 &"
     }
 }
 
-/// An emulated computer beside other work needs more than a moment for a page, and to ask anew ends
-/// the one that was coming.
+/// An emulated computer beside other work is slow to load a page, and a new request ends the one
+/// before it.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Between two questions; each starts a program on a slow computer.
+/// The time between two questions; each starts a program on a slow computer.
 pub(crate) const POLL: Duration = Duration::from_millis(500);

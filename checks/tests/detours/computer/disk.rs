@@ -1,5 +1,5 @@
-//! What is on its disks: the system, as the archive that Linux takes for its first one, and
-//! `/home`.
+//! The contents of its disks: the system, as an archive that Linux loads as its first file system,
+//! and `/home`.
 
 use super::{ADDRESS, LOOPBACK_OF_PLACE, SHELL};
 use anyhow::{Context as _, Result, ensure};
@@ -11,12 +11,12 @@ use std::{
 };
 use tokio::process::Command;
 
-/// Its file of the system.
+/// The file of the system.
 pub(super) const SYSTEM: &str = "system";
-/// That of its `/home`.
+/// The file of its `/home`.
 pub(super) const HOME: &str = "home";
 const HOME_BYTES: u64 = 64 << 20;
-/// In the order in which one needs the other.
+/// In the order in which they depend on each other.
 const MODULES: [&str; 11] = [
     "virtio_ring",
     "virtio",
@@ -27,15 +27,15 @@ const MODULES: [&str; 11] = [
     "failover",
     "net_failover",
     "virtio_net",
-    // By these the kernel says whose a connection is.
+    // With these the kernel tells which user a connection belongs to.
     "inet_diag",
     "tcp_diag",
 ];
 
-/// The folder of a kernel and its modules.
+/// The folder with a kernel and its modules.
 ///
 /// # Errors
-/// There is none.
+/// No kernel is installed.
 pub(super) fn kernel() -> Result<PathBuf> {
     let tools = env::var_os("ONIONMETER_TOOLS").map(PathBuf::from);
     let home = || env::home_dir().map(|home| home.join(".cache/onionmeter/tools"));
@@ -51,7 +51,7 @@ pub(super) fn kernel() -> Result<PathBuf> {
 /// Makes both in `folder`.
 ///
 /// # Errors
-/// A program is missing, or there is no room.
+/// A program is missing, or the disk is full.
 pub(super) async fn make(folder: &Path) -> Result<()> {
     let root = folder.join("root");
     for part in ["bin", "etc", "modules"] {
@@ -60,7 +60,7 @@ pub(super) async fn make(folder: &Path) -> Result<()> {
     for (path, text) in [
         ("etc/inittab", inittab()),
         ("setup", setup()),
-        // Arti asks whose its folders are.
+        // Arti looks up the owner of its folders.
         ("etc/passwd", "root:x:0:0::/root:/bin/sh\n".to_owned()),
         ("etc/group", "root:x:0:\n".to_owned()),
     ] {
@@ -118,7 +118,7 @@ fn installed(program: &str) -> Result<PathBuf> {
         .with_context(|| format!("{program} is not installed; ./build.sh test installs it"))
 }
 
-/// Adds a program, without what is for debuggers, and the libraries it needs.
+/// Adds a program, without its debug information, and the libraries that it needs.
 async fn add(root: &Path, program: &Path) -> Result<()> {
     let name = program.file_name().context("a name")?;
     output(
@@ -126,7 +126,7 @@ async fn add(root: &Path, program: &Path) -> Result<()> {
         &[Path::new("-o"), &root.join("bin").join(name), program],
     )
     .await?;
-    // It fails for a program that needs none.
+    // `ldd` fails for a program that needs no libraries.
     let needed = output("ldd", &[program]).await.unwrap_or_default();
     let libraries = needed
         .split_whitespace()

@@ -1,5 +1,5 @@
-//! A site on loopback, where browsers go without a proxy: pages that try to make a browser ask for
-//! names.
+//! A site on loopback, to which browsers connect without a proxy. Its pages try to make a browser
+//! look up names.
 
 use anyhow::{Context as _, Result};
 use std::{
@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The site; it answers at every address of loopback, and every one is a site of its own to a
-/// browser.
+/// The site. It answers at every address of loopback, and for a browser each address is a separate
+/// site.
 pub(super) struct Site {
     port: u16,
     seen: Arc<Mutex<Seen>>,
@@ -19,9 +19,9 @@ pub(super) struct Site {
 
 #[derive(Default)]
 struct Seen {
-    /// Queries of pages that were done, or died.
+    /// Queries of pages that are finished, or that died.
     over: Vec<String>,
-    /// What pages told: query and words.
+    /// What pages reported: query and text.
     reported: Vec<(String, String)>,
 }
 
@@ -34,19 +34,20 @@ impl Site {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let seen = Arc::clone(&shared);
-                // A browser may go away at any time.
+                // A browser may close the connection at any time.
                 thread::spawn(move || drop(serve(client, &seen)));
             }
         });
         Ok(Self { port, seen })
     }
 
-    /// An address of the site; `number` is the last of the host's.
+    /// An address of the site; `number` is the last byte of the host.
     pub(super) fn url(&self, number: u8, path: &str) -> String {
         format!("http://127.0.0.{number}:{}{path}", self.port)
     }
 
-    /// Waits until the page with this query is done or dead; what it told, if it did.
+    /// Waits until the page with this query is finished or dead; returns what it reported, if it
+    /// did.
     pub(super) async fn over(&self, query: &str) -> Result<Option<String>> {
         let deadline = Instant::now() + LIMIT;
         loop {
@@ -94,7 +95,7 @@ fn serve(client: TcpStream, seen: &Mutex<Seen>) -> Result<()> {
         ),
         "/worker.js" => ("text/javascript", WORKER.to_owned()),
         "/alive" => {
-            // Ends when the browser lets go of it.
+            // Ends when the browser closes the connection.
             let ended = client.read(&mut [0]);
             seen()?.over.push(query.to_owned());
             return ended.map(drop).map_err(Into::into);
