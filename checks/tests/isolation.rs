@@ -1,4 +1,4 @@
-//! Circuits of the real Tor: no two sites share one, and a new identity gets new ones.
+//! Circuits of the real Tor: no two sites share a circuit, and a new identity gets new circuits.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(120);
 const ATTEMPTS: u8 = 5;
 const CLIENT: Credentials<'_> = Credentials {
@@ -29,7 +29,7 @@ const CLIENT: Credentials<'_> = Credentials {
     password: "marker-word",
 };
 
-/// One network for all claims: booting it is what takes the time.
+/// One network for all claims, because booting it takes most of the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sites_and_identities_never_share_a_circuit() {
     let folder = tempfile::tempdir().unwrap();
@@ -68,8 +68,8 @@ struct Stream {
 
 impl Show {
     async fn open(&self, name: &str, credentials: Option<Credentials<'_>>) -> Stream {
-        // Which circuit a stream gets is what is checked, not whether every one of Tor's exits
-        // finds a free port at once on a machine that is busy with other things.
+        // The check is about circuits. On a busy machine not every exit of Tor finds a free port at
+        // once, so it tries again.
         let mut opened = self.open_at(self.host.relay(), name, credentials).await;
         for _ in 1..ATTEMPTS {
             if opened.as_ref().is_err_and(|error| error.is::<Refused>()) {
@@ -82,7 +82,7 @@ impl Show {
         })
     }
 
-    /// Opens a stream by the proxy, and finds the one that Tor did not have before.
+    /// Opens a stream by the proxy, and finds it among Tor's streams as the one that is new.
     async fn open_at(
         &self,
         proxy: SocketAddr,
@@ -106,7 +106,7 @@ impl Show {
         })
     }
 
-    /// What the relay builds on, asked of the Tor at hand.
+    /// Checks in the real Tor what the relay relies on.
     async fn tor_knows_the_form_and_refuses_others(&self) {
         let as_user = async |user| {
             let password = "x";
@@ -115,13 +115,14 @@ impl Show {
                 .await
         };
         assert!(as_user("<torS0X>0").await.is_ok());
-        // The value belongs into the password; behind the format nothing may follow.
+        // The value belongs in the password. Nothing may follow the format.
         assert!(as_user("<torS0X>0value").await.is_err());
         assert!(as_user("<torS0X>z").await.is_err());
     }
 
-    /// The relay says its words in as few pieces as Tor takes: greeting and request together; with
-    /// credentials the greeting goes ahead, because Tor 0.4.9 otherwise loses its answer to it.
+    /// The relay sends its messages in as few pieces as Tor accepts: greeting and request together.
+    /// With credentials it sends the greeting first, because Tor 0.4.9 otherwise loses its answer
+    /// to it.
     async fn tor_reads_on_where_the_relay_does_not_wait(&self) {
         let target = [
             &[5, 1, 0, 3, 6][..],
@@ -141,7 +142,7 @@ impl Show {
         };
         say_and_hear(&[&[&[5, 1, 0], &target[..]].concat()], &[&[5, 0, 5, 0, 0]]).await;
         say_and_hear(&[&[5, 1, 2], &known], &[&[5, 2], &[1, 0, 5, 0, 0]]).await;
-        // Were the first two bytes 5 and 2, the relay would not have to wait here either.
+        // If the first two bytes were 5 and 2, the relay would not have to wait here either.
         say_and_hear(&[&[&[5, 1, 2], &known[..]].concat()], &[&[1, 0, 5, 0, 0]]).await;
     }
 
@@ -168,7 +169,7 @@ impl Show {
     }
 }
 
-/// All streams are open still, so that no circuit's number can have been given twice.
+/// All streams are still open, so Tor cannot have given one circuit's number to two circuits.
 fn never_shared(open: &[(String, Stream)]) {
     for (one, Stream { circuit: first, .. }) in open {
         for (
@@ -188,8 +189,8 @@ fn never_shared(open: &[(String, Stream)]) {
     }
 }
 
-/// Without this the check above could not tell sites apart from single streams. Tor promises no
-/// one circuit for a site, so it is not asked of every pair.
+/// Without this, the check above could not tell sites from single streams. Tor does not promise one
+/// circuit for a site, so this does not check every pair.
 fn shared_within_a_site(open: &[(String, Stream)]) {
     let paths: HashSet<_> = open
         .iter()

@@ -1,5 +1,5 @@
-//! What the popup does and says beyond counting, in real browsers over the real Tor: a new identity
-//! leads to new circuits, and what did not load is explained.
+//! What the popup does and shows beyond counting, in real browsers over the real Tor: a new
+//! identity leads to new circuits, and the popup explains what did not load.
 
 #![expect(
     clippy::unwrap_used,
@@ -22,10 +22,10 @@ use serde_json::Value;
 use std::{collections::HashSet, time::Duration};
 use tokio::sync::Mutex;
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Two browsers and two Tor networks at once are too much for a small machine.
+/// A small machine cannot run two browsers and two Tor networks at once.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,7 +38,7 @@ async fn firefox_gets_a_new_identity_and_the_reasons_for_its_error_pages() {
     everything(Kind::Firefox).await;
 }
 
-/// One network and one browser for all claims: starting them is what takes the time.
+/// One network and one browser for all claims, because starting them takes most of the time.
 async fn everything(kind: Kind) {
     let _alone = ONE_AT_A_TIME.lock().await;
     let stage = Stage::set(QUICK).await.unwrap();
@@ -81,7 +81,8 @@ struct Show {
 }
 
 impl Show {
-    /// Begins something that stays open, in a tab of its own; gives the streams that are new since.
+    /// Begins a request that stays open, in a tab of its own; returns the streams that are new
+    /// since then.
     async fn begin(&self, path: &str) -> (HashSet<Stream>, HashSet<Circuit>) {
         let site = &self.stage.site;
         let before = circuits::streams_to(&self.tor, site.port()).await.unwrap();
@@ -106,9 +107,9 @@ impl Show {
         (new, used)
     }
 
-    /// A popup is over the active tab. One in a tab of its own is loaded anew while the page's tab
-    /// is the active one, and left alone until it has seen that: Firefox's driver activates what it
-    /// switches to.
+    /// A popup shows the active tab. A popup in a tab of its own is loaded again while the page's
+    /// tab is active, and the check leaves it alone until it has read that tab, because Firefox's
+    /// driver activates the tab that it switches to.
     async fn open_popup_over(&self, page: &str) {
         self.browser.switch_to(&self.popup.tab).await.unwrap();
         let script = "const tabs = await browser.tabs.query({});
@@ -136,7 +137,7 @@ impl Show {
             .unwrap();
     }
 
-    /// The relays that the card names, in their order.
+    /// The relays that the card names, in order.
     async fn relays_shown(&self) -> Vec<String> {
         let script = "return [...document.querySelectorAll('[data-testid=circuit] .relay')]
             .map((relay) => relay.textContent).filter((name) => name !== '')";
@@ -176,7 +177,7 @@ impl Show {
         assert!(self.is_path_of_tor(&after).await, "{after:?}");
         self.pictures("circuit-renewed").await;
 
-        // Nobody keeps it.
+        // The popup stores nothing about the circuit.
         let stored = "const { local, session } = browser.storage;
             return JSON.stringify([await local.get(null), await session.get(null)])";
         self.browser.switch_to(&self.popup.tab).await.unwrap();
@@ -187,8 +188,8 @@ impl Show {
         }
     }
 
-    /// Everything else here reads the popup in a tab, where nothing closes it and where it can be
-    /// pictured.
+    /// All other checks here read the popup in a tab, where nothing closes it and where pictures
+    /// are possible.
     async fn it_opens_at_its_button_over_the_page_in_front(&self) {
         let page = self.stage.site.url("front.test", FRONT);
         self.open_popup_over(&page).await;
@@ -196,7 +197,7 @@ impl Show {
         let looks = self.browser.wait_until(LIMIT, TOOLBAR_POPUP).await.unwrap();
         assert_eq!(looks["title"], "Circuit for front.test");
         assert_eq!(looks["balance"], looks["in_a_tab"], "{looks}");
-        // Firefox takes a scroll bar out of the width that the page asks for.
+        // Firefox subtracts a scroll bar from the width that the page wants.
         let width = looks["width"].as_u64().unwrap();
         assert!((340..=360).contains(&width), "{looks}");
         assert_eq!(looks["cut_off"], 0, "{looks}");
@@ -207,7 +208,7 @@ impl Show {
         self.browser.call(close, vec![]).await.unwrap();
     }
 
-    /// Whether Tor has a circuit over just these relays.
+    /// Whether Tor has a circuit over exactly these relays.
     async fn is_path_of_tor(&self, relays: &[String]) -> bool {
         let lines = self.tor.ask("GETINFO circuit-status").await.unwrap();
         lines.iter().any(|line| {
@@ -237,13 +238,13 @@ impl Show {
             .unwrap();
     }
 
-    /// The first stream is open still when the second is looked at, so that no circuit's number can
-    /// have been given twice.
+    /// The first stream is still open when the second is examined, so Tor cannot have given one
+    /// circuit's number to two circuits.
     async fn a_new_identity_leads_to_new_circuits_for_the_same_site(&self) {
         let (_, before) = self.begin("/slow/50000000/20").await;
         assert!(!before.is_empty());
 
-        // As a keyboard reaches it, and as a screen reader names it.
+        // Checks that a keyboard can reach the button and which name a screen reader reads.
         let reached = self
             .identity("button.tabIndex === 0 && button.textContent === 'New identity'")
             .await;
@@ -288,7 +289,7 @@ impl Show {
     }
 
     /// Tor's own replies for a mistyped and an unknown onion address, an unknown name and a closed
-    /// port, and the relay's for a local address.
+    /// port, and the relay's reply for a local address.
     async fn what_did_not_load_is_explained(&self) {
         let closed = HeldPort::take().unwrap();
         let port = closed.number();
@@ -371,8 +372,8 @@ impl Show {
     }
 }
 
-/// What the popup over a page says and how large it is, once it says that it protects and names a
-/// circuit. Nothing moves between two looks: the size follows the words.
+/// The texts and the size of the popup over a page, once it shows that it protects and names a
+/// circuit. They are read twice and must be equal, because the size follows the texts.
 const TOOLBAR_POPUP: &str = "
     const [view] = browser.extension.getViews({ type: 'popup' });
     const told = (page, id) => page.querySelector(`[data-testid=${id}]`).textContent.trim();
@@ -394,14 +395,14 @@ const TOOLBAR_POPUP: &str = "
     return JSON.stringify(before) === JSON.stringify(after) && after;
 ";
 
-/// How often the page was asked for.
+/// How many times the page was requested.
 fn loads(all: &[ConnectionRecord]) -> usize {
     all.iter().filter(|record| record.asked_for(FRONT)).count()
 }
 
-/// A page that nothing else here asks for.
+/// A page that nothing else here requests.
 const FRONT: &str = "/bytes/1001";
 /// 56 letters, and no checksum.
 const MISTYPED: &str = "http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.onion/";
-/// The address of RFC 8032's first test key: well formed, and nobody serves it.
+/// The address of RFC 8032's first test key: it is well formed, and no service has it.
 const NOT_THERE: &str = "http://25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkenl5sid.onion/";

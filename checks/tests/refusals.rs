@@ -1,5 +1,6 @@
-//! What Chromium shows when Tor refuses: on an ordinary port of the relay that the proxy would not
-//! connect, on an optimistic one that a connection broke, which is not what happened.
+//! What Chromium shows when Tor refuses. On an ordinary port of the relay it says that the proxy
+//! would not connect. On an optimistic port it says that a connection broke, which is not what
+//! happened.
 //!
 //! Why the browser's port is an ordinary one: `docs/decisions/0013-no-promises-to-the-browser.md`.
 
@@ -22,11 +23,11 @@ use std::{
     time::Duration,
 };
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(120);
-/// That a proxy refused, and no more: Chromium has one word for all of Tor's replies.
+/// Says that a proxy refused, and no more: Chromium has one text for all of Tor's replies.
 const REFUSED: &str = "ERR_SOCKS_CONNECTION_FAILED";
-/// The second is the word for a reset that comes before the request is written.
+/// The second is the text for a reset that comes before the request is written.
 const BROKEN: [&str; 2] = ["ERR_CONNECTION_RESET", "ERR_SOCKET_NOT_CONNECTED"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,7 +48,7 @@ async fn a_refusal_is_told_as_one_unless_the_port_is_optimistic() {
     );
     let _running = network.unwrap();
 
-    // Nobody listens there.
+    // Nothing listens there.
     let closed = HeldPort::take().unwrap();
     for url in refused_urls(closed.number()) {
         assert_eq!(reason(&told, &url).await, REFUSED, "{url}");
@@ -109,7 +110,7 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        // It may be gone already.
+        // It may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());
     }

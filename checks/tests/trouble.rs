@@ -1,5 +1,5 @@
-//! Every trouble that Tor itself does not tell, made for real and seen through the daemon: its
-//! status, its words, and that it passes by itself.
+//! Every trouble that Tor itself does not report, caused for real and seen through the daemon: its
+//! status, its texts, and that it passes by itself.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,11 +18,11 @@ use rustix::process::Signal;
 use std::{future::Future, net::SocketAddr, time::Duration};
 use tokio::task::JoinSet;
 
-/// Only an upper bound. Below the 150 s for which Arti leaves a silent relay alone: nobody is to
-/// wait for that.
+/// Only an upper bound. It is below the 150 s for which Arti leaves a silent relay alone, because
+/// no person should have to wait for that.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// How long somebody waits for a page: longer than the watchdog does before it asks.
+/// How long a person waits for a page: longer than the watchdog waits before it asks.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,7 +38,7 @@ async fn with_the_embedded_tor_every_outage_is_told_apart_and_passes_by_itself()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_clock_is_told() {
-    // An installed tor says no more than that a certificate has expired.
+    // An installed `tor` says only that a certificate has expired.
     wrong_clocks_with(Backend::Managed, None).await;
 }
 
@@ -48,7 +48,7 @@ async fn with_the_embedded_tor_a_wrong_clock_is_told_with_its_side() {
     wrong_clocks_with(Backend::Embedded, Some("3 days ahead")).await;
 }
 
-/// One network for all, because booting it is what takes the time.
+/// One network for all, because booting it takes most of the time.
 async fn outages_with(backend: Backend) {
     let folder = tempfile::Builder::new()
         .prefix("om")
@@ -59,7 +59,8 @@ async fn outages_with(backend: Backend) {
         .unwrap();
     let site = Site::start().await.unwrap();
     let (config, _) = tor_section(&network, backend).unwrap();
-    // A check looks from time to time, which is no client that keeps the daemon.
+    // A check asks from time to time; that does not count as a client that keeps the daemon
+    // running.
     let config = format!("[daemon]\nidle_exit_s = 0\n{config}");
 
     if backend == Backend::Managed {
@@ -78,7 +79,8 @@ async fn outages_with(backend: Backend) {
     relays_that_refuse_are_told(&config).await;
 }
 
-/// It is the network's clocks that are off: to whoever starts here that is the same.
+/// The clocks of the network are wrong. For a client that starts here, this looks as if its own
+/// clock were wrong.
 async fn wrong_clocks_with(backend: Backend, ahead: Option<&str>) {
     for (days, side) in [(-3, ahead), (3, Some("3 days behind"))] {
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
@@ -100,7 +102,7 @@ async fn wrong_clocks_with(backend: Backend, ahead: Option<&str>) {
     }
 }
 
-/// One of ours beside somebody else's, then somebody else's alone.
+/// First a Tor of ours beside another program's Tor, then the other program's Tor alone.
 async fn doctor_tells_two_tors_apart(network: &TorNetwork, config: &str) {
     let ports = ClientPorts::hold().unwrap();
     let mut theirs = network.start_client(ports.clone()).unwrap();
@@ -137,7 +139,7 @@ async fn doctor_tells_two_tors_apart(network: &TorNetwork, config: &str) {
     host.end().unwrap();
 }
 
-/// What `doctor` says of Tor: never more lines than a person reads.
+/// What `doctor` says about Tor: a few lines at most.
 #[track_caller]
 fn about_tor(doctor: &str) -> Vec<&str> {
     let lines = doctor.lines().skip_while(|line| *line != "Tor").skip(1);
@@ -179,10 +181,10 @@ async fn a_network_that_falls_silent_is_told_and_what_waits_is_answered(
     host.end().unwrap();
 }
 
-/// Who asks for a page while nothing answers.
+/// A client that requests a page while nothing answers.
 struct Waiting {
     site: u16,
-    /// Arti answers after a while that it got nowhere; then a person asks again.
+    /// Arti answers after a while that it did not connect; then a person tries again.
     gives_up: bool,
 }
 
@@ -200,8 +202,8 @@ impl Waiting {
     }
 }
 
-/// As in a sleep, first Tor alone and then the daemon, too, do nothing for so long that whoever
-/// asked gave up.
+/// As in a sleep, first Tor alone and then the daemon too stop for so long that the client gives
+/// up.
 async fn a_computer_that_slept_browses_on(config: &str, site: &Site) {
     let mut host = Host::start(config).unwrap();
     until(&mut host, |status| status.tor.is_usable()).await;
@@ -221,7 +223,7 @@ async fn a_computer_that_slept_browses_on(config: &str, site: &Site) {
 }
 
 async fn a_computer_without_a_network_is_told(config: &str) {
-    // Its own network namespace has a loopback that is down, and nothing else.
+    // The network namespace has only a loopback device, which is down.
     let mut host = Host::start_under(&["unshare", "-rn", "--"], config).unwrap();
     until(&mut host, |status| is(status, ErrorCode::TorOffline)).await;
     tells(&host, ErrorCode::TorOffline);
@@ -235,12 +237,12 @@ async fn relays_that_refuse_are_told(config: &str) {
     host.end().unwrap();
 }
 
-/// In a person's words, by both commands.
+/// Checks that both commands tell it in a sentence for a person.
 #[track_caller]
 fn tells(host: &Host, code: ErrorCode) {
     let (sentence, action) = (code.sentence(), code.tor_action().unwrap());
     let status = host.run(&["status"]).unwrap();
-    // A doctor that finds something bad ends with 1.
+    // `doctor` ends with 1 when it finds something bad.
     let doctor = host.run(&["doctor"]).unwrap_err().to_string();
     about_tor(&doctor);
     for said in [&status, &doctor] {

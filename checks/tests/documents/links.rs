@@ -1,4 +1,4 @@
-//! Whatever a document points to is there.
+//! Every link and path in a document leads to something that exists.
 
 use crate::{
     files::{read, root, tracked},
@@ -36,7 +36,7 @@ fn every_relative_link_resolves_with_its_anchor() {
     assert!(checked > 10, "{checked}");
 }
 
-/// Two with one number could not be told apart where one of them is named.
+/// With one number for two decisions, a reference to it would be ambiguous.
 #[test]
 fn every_decision_has_a_number_of_its_own_and_its_title_says_it() {
     let mut numbers = std::collections::BTreeSet::new();
@@ -53,7 +53,7 @@ fn every_decision_has_a_number_of_its_own_and_its_title_says_it() {
     assert!(numbers.len() > 10, "{numbers:?}");
 }
 
-/// A path as it stands in a text: up to the first character that no path of ours has.
+/// A path as it stands in a text: up to the first character that does not occur in our paths.
 fn path_at(text: &str) -> &str {
     let is_path = |letter: char| letter.is_ascii_alphanumeric() || "_./-".contains(letter);
     let end = text.find(|letter| !is_path(letter)).unwrap_or(text.len());
@@ -66,7 +66,7 @@ fn every_document_that_a_file_names_is_there() {
     for file in tracked("") {
         for (at, _) in file.text.match_indices("docs/") {
             let (before, rest) = file.text.split_at(at);
-            // `net/docs/proxy.md` is somebody else's.
+            // `net/docs/proxy.md` belongs to another project.
             if before.ends_with(|letter: char| letter.is_alphanumeric() || "/.".contains(letter)) {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! The documents are true: examples parse, sentences are those of the program, commands, settings,
-//! files and links exist.
+//! The documents are true: examples parse, sentences are those of the program, and commands,
+//! settings, files and links exist.
 
 #[path = "../tree/files.rs"]
 mod files;

@@ -1,4 +1,4 @@
-//! As much of Markdown as our own pages use.
+//! The part of Markdown that our own pages use.
 
 /// The contents of fenced blocks of one language.
 pub(crate) fn blocks(text: &str, language: &str) -> Vec<String> {
@@ -27,7 +27,7 @@ pub(crate) fn prose(text: &str) -> String {
     text.lines().filter(outside).collect::<Vec<_>>().join("\n")
 }
 
-/// What stands between single backticks, outside of fenced blocks.
+/// The text between single backticks, outside of fenced blocks.
 pub(crate) fn code_spans(text: &str) -> Vec<String> {
     let prose = prose(text);
     let parts = prose.split('`').skip(1).step_by(2);

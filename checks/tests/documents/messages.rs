@@ -1,4 +1,4 @@
-//! `docs/spec/native-messages.md` and `meter-wire` say the same.
+//! `docs/spec/native-messages.md` and `meter-wire` agree.
 
 use crate::{files::read, markdown};
 use meter_core::{Backend, ChainHead, ChainId, DeviceKey, SessionReport, Signed};
@@ -61,7 +61,7 @@ fn every_example_parses_and_is_written_just_so() {
     }
 }
 
-/// The first name inside: of `"ping"` and `{"ping": …}` it is `ping`.
+/// The first name inside: for `"ping"` and for `{"ping": …}` it is `ping`.
 fn name(value: &Value) -> Option<String> {
     let of_object = || value.as_object()?.keys().next().cloned();
     value.as_str().map(str::to_owned).or_else(of_object)
@@ -82,7 +82,7 @@ fn every_request_has_its_heading_and_its_example() {
     }
 }
 
-/// No `_` here: a new kind has to be named, shown and explained.
+/// There is no `_` here, so that a new kind must be named, shown and explained.
 const fn kind(message: &FromDaemon) -> &'static str {
     match message {
         FromDaemon::Reply(reply) => match &reply.outcome {
@@ -233,7 +233,8 @@ fn every_reply_of_tor_stands_in_the_table_with_its_words() {
     assert_eq!(shown, expected);
 }
 
-/// Everything in the examples that looks like an error is one, with its own sentence.
+/// Everything in the examples that looks like an error is an error of the protocol, with its own
+/// sentence.
 #[test]
 fn the_sentences_of_the_examples_are_those_of_their_codes() {
     fn visit(value: &Value, seen: &mut usize) {

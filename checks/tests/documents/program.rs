@@ -1,4 +1,4 @@
-//! Whatever a document tells a person to type, the program and `build.sh` know.
+//! The program and `build.sh` know every command that a document tells a person to type.
 
 use crate::{
     files::{read, root, tracked},
@@ -8,7 +8,7 @@ use meter_wire::ErrorCode;
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
-/// The program of the same build as this test.
+/// The program from the same build as this test.
 fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let built = test.ancestors().map(|folder| folder.join("onionmeter"));
@@ -102,7 +102,7 @@ fn the_readme_has_a_line_for_every_command() {
     }
 }
 
-/// What the program says of itself, as `--json` gives it.
+/// The program's own description, from `--json`.
 fn object(arguments: &[&str]) -> Value {
     let output = Command::new(program())
         .args(arguments)
@@ -136,7 +136,7 @@ fn every_command_stands_in_the_page_of_its_objects() {
         .iter()
         .flat_map(|row| markdown::code_spans(&row[0]))
         .collect();
-    // The daemon tells by its log and its status.
+    // The daemon reports by its log and its status.
     for command in commands(&help(&[])).iter().filter(|name| *name != "daemon") {
         let inner = commands(&help(&[command]));
         let calls = if inner.is_empty() {

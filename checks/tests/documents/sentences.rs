@@ -1,16 +1,16 @@
-//! What the README says the popup says, the popup says.
+//! Every sentence that the README quotes from the popup is a sentence of the popup.
 
 use crate::files::{read, tracked};
 use meter_wire::ErrorCode;
 
-/// What stands between “ and ”.
+/// The texts between “ and ”.
 fn quoted(text: &str) -> Vec<String> {
     let rest = text.split('“').skip(1);
     let quoted = rest.map(|rest| rest.split('”').next().unwrap_or_default());
     quoted.map(|quoted| quoted.replace('\n', " ")).collect()
 }
 
-/// As the compiler reads a literal that goes on in the next line.
+/// Joins lines as the compiler does for a literal that continues in the next line.
 fn joined(text: &str) -> String {
     let mut lines = text.split("\\\n");
     let first = lines.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Settings, files and numbers that documents name are those of the program.
+//! Settings, files and numbers in documents are those of the program.
 
 use crate::{files::read, markdown};
 use meter_core::Thresholds;
@@ -58,7 +58,7 @@ fn every_file_of_the_home_that_a_document_names_is_one_of_the_program() {
     }
 }
 
-/// The numbers of the mission, as the README promises them.
+/// The numbers of the mission, as the README gives them.
 #[test]
 fn the_numbers_of_the_readme_are_the_defaults() {
     let readme = read("README.md").replace('\n', " ");

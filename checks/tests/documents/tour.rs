@@ -1,4 +1,4 @@
-//! The walks of `docs/tour.md`: each stop is there, under the name that the page uses.
+//! The walks of `docs/tour.md`: each stop exists, under the name that the page uses.
 
 use crate::files::read;
 

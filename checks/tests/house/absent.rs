@@ -1,9 +1,9 @@
-//! What is absent on purpose: `ARCHITECTURE.md`, "Invariants, by what is absent".
+//! Things that are absent on purpose: `ARCHITECTURE.md`, "Invariants, by what is absent".
 
 use crate::files::{Tracked, tracked};
 use meter_core::SignedKind;
 
-/// Whether a file is of the products and their libraries.
+/// Whether a file belongs to the products and their libraries.
 pub(crate) fn is_product(path: &str) -> bool {
     path.contains("/src/")
         && !path.starts_with("crates/meter-testkit/")
@@ -11,8 +11,8 @@ pub(crate) fn is_product(path: &str) -> bool {
         && !path.starts_with("benches/")
 }
 
-/// Whether a file holds nothing but tests: `tests.rs`, and what stands in a folder `tests` below
-/// `src`, which belongs to a module of tests.
+/// Whether a file holds nothing but tests: `tests.rs`, or a file in a folder `tests` below `src`,
+/// which belongs to a module of tests.
 pub(crate) fn is_of_tests(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.contains("/tests/")
 }
@@ -24,7 +24,7 @@ fn product_code() -> Vec<Tracked> {
     files.map(without_tests).collect()
 }
 
-/// Tests stand at the foot of a file, or in a file of their own.
+/// Tests stand at the end of a file, or in a file of their own.
 fn without_tests(mut file: Tracked) -> Tracked {
     let tests = is_of_tests(&file.path);
     let end = file.text.find("#[cfg(test)]\nmod tests");
@@ -37,7 +37,7 @@ fn without_tests(mut file: Tracked) -> Tracked {
     file
 }
 
-/// Lines of code that hold `word`; comments may name what code may not.
+/// Lines of code that contain `word`. Comments may contain words that code may not.
 fn holds(file: &Tracked, word: &str) -> bool {
     let mut lines = file.text.lines();
     lines.any(|line| !line.trim_start().starts_with("//") && line.contains(word))
@@ -55,10 +55,11 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     let files = product_code();
     assert!(files.len() > 80, "{}", files.len());
     let tor = "crates/meter-tor/src/dial.rs";
-    // The second hangs up on the person's own Shadowsocks server as soon as it has accepted.
+    // The second connects to the person's own Shadowsocks server, and closes as soon as the server
+    // has accepted.
     let tcp = [tor, "crates/meter-uplink/src/dial.rs"];
     only_in(&files, "TcpStream::connect", &tcp);
-    // The library that connects to that server, and by which it is told where and how.
+    // The library that connects to that server, and the files that configure it.
     only_in(
         &files,
         "shadowsocks_service::",
@@ -70,7 +71,8 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     );
     let unix = [tor, "native-host/src/ipc/reach.rs"];
     only_in(&files, "UnixStream::connect", &unix);
-    // Arti's connections to relays, and the relay's dialer, which connects by hand.
+    // The first makes Arti's connections to Tor relays. The second is the relay's dialer, which
+    // uses plain sockets.
     let arti = "crates/meter-arti/src/connect.rs";
     only_in(
         &files,
@@ -79,8 +81,8 @@ fn the_ways_out_of_a_process_are_few_and_named() {
     );
     let port = "crates/meter-relay/src/listen.rs";
     only_in(&files, "TcpSocket::", &[arti, port]);
-    // There for one option of that port, for this computer's clocks, for who holds a lock, and for
-    // the list of its addresses.
+    // The first sets one option of that port. The others read this computer's clocks, the holder of
+    // a lock, and the list of this computer's addresses.
     let lock = "native-host/src/lock.rs";
     let addresses = "native-host/src/system/network.rs";
     only_in(
@@ -88,8 +90,8 @@ fn the_ways_out_of_a_process_are_few_and_named() {
         " nix::",
         &[port, "native-host/src/system/clock.rs", lock, addresses],
     );
-    // The third becomes the browser that a person asked for; the last one starts this program once
-    // more, as a browser would.
+    // The third becomes the browser that a person wants to open. The last one starts this program
+    // again, as a browser would.
     let children = [
         "crates/meter-tor/src/child.rs",
         "native-host/src/ipc/start.rs",
@@ -97,7 +99,7 @@ fn the_ways_out_of_a_process_are_few_and_named() {
         "native-host/src/registration/trial.rs",
     ];
     only_in(&files, "Command::new(", &children);
-    // The stats address of the relay alone.
+    // Only the relay's stats address.
     only_in(
         &files,
         "TcpListener::bind",
@@ -132,7 +134,7 @@ fn no_task_is_without_an_owner_and_no_queue_without_a_bound() {
     }
 }
 
-/// The kit's own dialer reaches loopback only; nothing else in it opens a connection.
+/// The kit's own dialer reaches loopback only. Nothing else in the kit opens a connection.
 #[test]
 fn the_test_kit_has_one_dialer() {
     let files = tracked(".rs").into_iter();
@@ -154,8 +156,8 @@ fn one_file_reads_the_clocks_that_reach_a_report() {
         &["native-host/src/system/clock.rs"],
     );
     let std_clock = files.into_iter().filter(|file| {
-        // Deadlines and pauses of Tor, of its detours and of clients are tokio's, so that tests can
-        // pause them.
+        // Deadlines and pauses of Tor, of its detours and of clients use tokio's clock, so that
+        // tests can pause it.
         !file.path.starts_with("crates/meter-tor/")
             && !file.path.starts_with("crates/meter-uplink/")
             && !file.path.starts_with("native-host/src/ipc/")
@@ -224,7 +226,7 @@ fn only_one_file_names_a_browser_api() {
     }
 }
 
-/// What signs is in the host alone.
+/// Only the host has what makes signatures.
 #[test]
 fn the_extension_holds_no_key() {
     let files = product_code().into_iter();
@@ -241,7 +243,7 @@ fn the_extension_holds_no_key() {
     }
 }
 
-/// A signature over one kind is none over another, as long as each kind belongs to one type.
+/// A signature over one kind is not valid over another, as long as each kind belongs to one type.
 #[test]
 fn each_kind_of_signed_body_belongs_to_one_type() {
     let files = product_code();
@@ -255,7 +257,7 @@ fn each_kind_of_signed_body_belongs_to_one_type() {
     assert_eq!(claims.sum::<usize>(), SignedKind::ALL.len());
 }
 
-/// A page that writes markup can be made to run it.
+/// A page that writes markup can be made to run foreign markup.
 #[test]
 fn the_popup_draws_text_nodes_only() {
     let scripts = tracked(".js");

@@ -1,9 +1,9 @@
 //! No circle of files in product code: `ARCHITECTURE.md`, "Files and their arrows".
 //!
-//! A file has an arrow to another when it names something that stands there, by a `use` or by a
-//! path in its code. A re-export makes no arrow of its own: the arrow leads past it, to the file
-//! where the thing stands. `mod child;` makes none either. So a parent that uses its child is one
-//! arrow, and a child that uses `super::Thing` of the parent's own file closes a circle.
+//! A file has an arrow to another file when it names an item of that file, by a `use` or by a path
+//! in its code. A re-export makes no arrow of its own: the arrow leads past it, to the file that
+//! defines the item. `mod child;` makes no arrow either. So a parent that uses its child is one
+//! arrow, and a child that uses `super::Thing` from the parent's own file closes a circle.
 
 mod arrows;
 mod cases;
@@ -24,8 +24,8 @@ use std::{
     sync::LazyLock,
 };
 
-/// The arrows between the files of the products, and the files that were read for them: once for
-/// all tests.
+/// The arrows between the files of the products, and the files that were read for them; read once
+/// for all tests.
 pub(crate) static PRODUCTS: LazyLock<(Arrows, BTreeSet<String>)> = LazyLock::new(|| {
     let tracked: BTreeMap<_, _> = tracked(".rs")
         .into_iter()
@@ -43,7 +43,7 @@ pub(crate) static PRODUCTS: LazyLock<(Arrows, BTreeSet<String>)> = LazyLock::new
     (all, seen)
 });
 
-/// Every file that can be reached from this one by at least one arrow.
+/// Every file that can be reached from `from` by at least one arrow.
 fn reached(arrows: &Arrows, from: &str) -> BTreeSet<String> {
     let (mut found, mut next) = (BTreeSet::new(), vec![from.to_owned()]);
     while let Some(file) = next.pop() {
@@ -56,7 +56,7 @@ fn reached(arrows: &Arrows, from: &str) -> BTreeSet<String> {
     found
 }
 
-/// The arrows that lie on a circle, one on each line; empty where there is none.
+/// The arrows that lie on a circle, one on each line; empty where there is no circle.
 fn circles(arrows: &Arrows) -> String {
     let mut lines = String::new();
     for (from, tos) in arrows {
@@ -80,7 +80,8 @@ fn no_file_of_a_product_is_on_a_circle() {
     );
 }
 
-/// What is not declared, or declared in a way that is not understood here, would go unseen.
+/// A file that is not declared, or declared in a way that this test does not understand, would not
+/// be read.
 #[test]
 fn every_file_of_a_product_is_looked_at() {
     let (_, seen) = &*PRODUCTS;

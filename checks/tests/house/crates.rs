@@ -1,4 +1,4 @@
-//! Which crate may use which: the picture in `ARCHITECTURE.md`, held against cargo's own.
+//! Which crate may use which: the picture in `ARCHITECTURE.md`, compared with cargo's own data.
 
 use crate::files::{read, root};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-/// Folder, crate, and what it may use of ours. Nothing else, and nothing less.
+/// Folder, crate, and the crates of ours that it uses: exactly these.
 const ARROWS: &[(&str, &str, &[&str])] = &[
     ("crates/meter-core", "meter-core", &[]),
     ("crates/meter-wire", "meter-wire", &["meter-core"]),
@@ -58,7 +58,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// What people get. They never depend on each other, nor on what only tests need.
+/// What people get. They never depend on each other, nor on a crate that only tests need.
 pub(crate) const PRODUCTS: [&str; 2] = ["onionmeter", "extension-wasm"];
 
 /// What cargo would build for one target.
@@ -150,7 +150,7 @@ fn the_picture_in_the_document_is_the_same() {
     }
 }
 
-/// Everything that ends up in what a crate is built to, without its tests.
+/// Everything that becomes part of a crate's build, without its tests.
 pub(crate) fn built_in(metadata: &Metadata, name: &str) -> BTreeSet<PackageId> {
     let resolve = metadata.resolve.as_ref().expect("a resolved graph");
     let nodes: BTreeMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
@@ -190,7 +190,7 @@ fn no_product_contains_another_or_what_only_tests_need() {
             for other in PRODUCTS.iter().filter(|other| **other != product) {
                 assert!(!names.contains(*other), "{product} contains {other}");
             }
-            // What resolves names or speaks HTTP or TLS has no business in a product.
+            // No product resolves names or speaks HTTP or TLS.
             for foreign in [
                 "meter-testkit",
                 "checks",
@@ -208,7 +208,7 @@ fn no_product_contains_another_or_what_only_tests_need() {
     }
 }
 
-/// Its links to Tor relays are TLS; everything else stays out with it, too.
+/// Its links to Tor relays use TLS. It brings none of the others either.
 #[test]
 fn the_embedded_tor_brings_tls_and_nothing_else_that_reaches_out() {
     let metadata = metadata_with_embedded();

@@ -1,14 +1,14 @@
-//! Form: sizes, leftovers, secrets and paths that have no place in the tree.
+//! Form: sizes, leftovers, secrets, and paths that must not be in the tree.
 
 use crate::{
     absent::{is_of_tests, is_product},
     files::{read, tracked},
 };
 
-/// Of a file of a product; tests are lists of cases and may be longer.
+/// The limit for a file of a product. Tests are lists of cases and may be longer.
 const LINES_MAX: usize = 400;
 const LINES_OF_TESTS_MAX: usize = 600;
-/// One table, which is read as one.
+/// A file that is one table, which people read as one.
 const TABLE: &str = "native-host/src/registration/browsers.rs";
 
 #[test]
@@ -28,7 +28,7 @@ fn no_source_file_is_too_long_and_each_says_what_it_is_for() {
     }
 }
 
-/// Put together here, so that this file is not found by its own search.
+/// Built from parts here, so that the search does not find this file itself.
 fn leftovers() -> Vec<String> {
     [
         ("to", "do!("),
@@ -61,7 +61,7 @@ fn no_file_names_a_folder_of_one_machine() {
         for folder in folders {
             let path = format!("/{folder}/");
             for (at, _) in file.text.match_indices(&path) {
-                // The end of another path, or of a URL, is none of these folders.
+                // The end of another path or of a URL is none of these folders.
                 let before = file.text.split_at(at).0;
                 let whole = before.ends_with(|letter: char| {
                     !letter.is_alphanumeric() && !"._-~}$/".contains(letter)
@@ -91,7 +91,7 @@ fn every_library_is_explained_by_its_readme_with_its_limits() {
     }
 }
 
-/// One module style: `session.rs` beside `session/`; and no drawer for everything.
+/// There is one module style, `session.rs` beside `session/`, and no file for unsorted things.
 #[test]
 fn no_file_has_a_name_that_says_nothing() {
     for file in tracked(".rs") {

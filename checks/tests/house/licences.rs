@@ -1,4 +1,5 @@
-//! Licences of everything that is built, by the list in `deny.toml`, without tool or network.
+//! Licences of everything that is built, against the list in `deny.toml`, without a tool or the
+//! network.
 
 use crate::{
     crates::{PRODUCTS, built_in, metadata, metadata_with_embedded},
@@ -6,7 +7,7 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// The list of `deny.toml`: allowed everywhere, and allowed for one crate alone.
+/// The list of `deny.toml`: licences allowed everywhere, and licences allowed for one crate only.
 fn allowed() -> (BTreeSet<String>, Vec<(String, String)>) {
     let deny: toml::Table = read("deny.toml").parse().expect("TOML");
     let strings = |list: &toml::Value| -> Vec<String> {
@@ -27,8 +28,8 @@ fn allowed() -> (BTreeSet<String>, Vec<(String, String)>) {
     )
 }
 
-/// Whether an SPDX expression can be met with the licences that `may` knows. A slash is the old way
-/// of writing OR. `A WITH B` is one licence.
+/// Whether the licences for which `may` is true satisfy an SPDX expression. A slash is the old form
+/// of OR. `A WITH B` is one licence.
 fn is_met(expression: &str, may: &dyn Fn(&str) -> bool) -> bool {
     let spaced = expression
         .replace('/', " OR ")
@@ -122,7 +123,7 @@ fn every_crate_has_a_licence_that_is_allowed() {
     assert_eq!(used, named, "an exception that nobody needs goes");
 }
 
-/// Weak copyleft in what people get: two small crates under Arti, used as they are.
+/// Weak copyleft in what people get: two small crates that Arti uses, unchanged.
 #[test]
 fn the_embedded_tor_brings_two_crates_of_weak_copyleft_and_no_more() {
     let (allowed, _) = allowed();

@@ -1,4 +1,4 @@
-//! The house is in order: arrows between crates, licences, what is absent, and form.
+//! Rules of the repository: arrows between crates, licences, what is absent, and form.
 
 mod absent;
 mod circles;

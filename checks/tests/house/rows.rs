@@ -1,12 +1,12 @@
 //! The relay's catalogue of bad input: every row has a test that is named after it.
 //!
-//! A test may carry several rows, each in front of its sentence: `s_08_s_09_credentials_...`,
-//! `s_17_and_s_18_malformed_...`. What a row demands is said by the test that is named after it.
+//! A test may carry several rows in front of its sentence: `s_08_s_09_credentials_...`,
+//! `s_17_and_s_18_malformed_...`. The name of the test says what the row demands.
 
 use crate::files::tracked;
 use std::collections::BTreeSet;
 
-/// S-01 to S-31: what clients say, what they ask for, what Tor answers, and how streams end.
+/// S-01 to S-31: what clients send, what they request, what Tor answers, and how streams end.
 const ROWS: std::ops::RangeInclusive<u8> = 1..=31;
 
 /// The rows in front of a test's sentence.

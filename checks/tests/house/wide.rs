@@ -1,4 +1,4 @@
-//! No line of code is over 100 columns: rustfmt does not split strings and comments.
+//! No line of code has more than 100 columns: rustfmt does not split strings and comments.
 
 use crate::files::tracked;
 

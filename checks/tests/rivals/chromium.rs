@@ -1,5 +1,5 @@
-//! Chromium has one proxy setting and says who controls it; private windows and the number of
-//! connections are what it does not say by itself.
+//! Chromium has one proxy setting and tells who controls it. It does not tell by itself about
+//! private windows and the number of connections.
 
 use crate::{LIMIT, Show, extension};
 use anyhow::{Context as _, Result, ensure};
@@ -7,7 +7,7 @@ use checks::stage::Stage;
 use meter_testkit::browser::{Browser, Kind};
 use serde_json::json;
 
-/// More than any Chromium opens through one proxy: 256 at the most.
+/// More than Chromium opens through one proxy, which is 256 at most.
 const STREAMS: u32 = 300;
 
 pub(crate) async fn check(stage: &Stage) -> Result<()> {
@@ -28,7 +28,7 @@ async fn private_windows_are_spoken_of(show: &Show<'_>) -> Result<()> {
     let said = "const says = (text) => text.includes('rivate windows');
         const note = document.querySelector('[data-testid=note]');
         const header = document.querySelector('[data-testid=state-sentence]').textContent;
-        // Other lines that wait to be seen come first.
+        // Other notes come first.
         if (!note.hidden && !says(note.textContent)) note.querySelector('button').click();
         return !note.hidden && says(note.textContent) && says(header)
             && says(await browser.action.getTitle({}))";
@@ -37,7 +37,7 @@ async fn private_windows_are_spoken_of(show: &Show<'_>) -> Result<()> {
 }
 
 async fn another_takes_the_setting(show: &Show<'_>) -> Result<()> {
-    // A page that is open meanwhile would be one of before afterwards, and keep the badge from
+    // A page that is open now would later count as opened before, and would keep the badge from
     // green.
     show.browser.switch_to(&show.page).await?;
     show.browser.goto("about:blank").await?;

@@ -10,7 +10,7 @@ use std::{
 /// Its id in Firefox.
 pub(crate) const GECKO_ID: &str = "rival@fixture.test";
 
-/// Writes one whose background is this script.
+/// Writes an extension with this background script.
 pub(crate) fn write(folder: &Path, script: &str) -> Result<PathBuf> {
     let manifest = json!({
         "manifest_version": 3,

@@ -1,5 +1,5 @@
-//! Firefox asks every extension where a request is to go, and the last one that was installed
-//! decides.
+//! Firefox asks every extension which way a request must go, and the extension that was installed
+//! last decides.
 
 use crate::{
     Show,
@@ -36,7 +36,7 @@ async fn install(show: &Show<'_>, answer: &str) -> Result<()> {
     show.browser.add_extension(&rival).await
 }
 
-/// It answers every request. The green goes although no page asks for anything, and comes back by
+/// It answers every request. The green ends although no page makes a request, and comes back by
 /// itself.
 async fn takes_all(show: &Show<'_>, way: &str) -> Result<()> {
     install(show, &format!("() => {way}")).await?;
@@ -50,21 +50,22 @@ async fn takes_all(show: &Show<'_>, way: &str) -> Result<()> {
     Ok(())
 }
 
-/// It knows our requests by what Firefox tells of them. A page that asks gives it away.
+/// It recognizes our own requests by what Firefox tells about them. A page that makes a request
+/// reveals it.
 async fn takes_pages_and_lets_us_pass(show: &Show<'_>) -> Result<()> {
     install(show, "({ tabId }) => tabId < 0 ? undefined : null").await?;
     show.page_is_stopped().await?;
     show.wait_for("unprotected").await?;
     show.wait_for_problem("proxy_overridden").await?;
     show.browser.remove_extension(GECKO_ID).await?;
-    // It cannot be told whether it is gone, so a person says so.
+    // The extension cannot find out whether the other one is gone, so a person confirms it.
     show.popup.press(&show.browser, "action").await?;
     show.wait_for("protected").await?;
     ensure!(show.page_asks().await?, "the way is free again");
     Ok(())
 }
 
-/// It fails at every request, and Firefox goes on with our answer.
+/// It fails at every request, and Firefox uses our answer.
 async fn breaks(show: &Show<'_>) -> Result<()> {
     install(show, "() => { throw new Error('rival') }").await?;
     show.look_again().await?;

@@ -1,6 +1,6 @@
-//! Other extensions that want a say in where requests go, private windows, and a browser that opens
-//! no further connections: what is green then, what is said, and what goes past Tor. Real browsers,
-//! one network.
+//! Other extensions that choose the way of requests, private windows, and a browser that opens no
+//! further connections. The tests check when the badge is green, what the popup says, and what goes
+//! past Tor. They use real browsers and one network.
 
 mod chromium;
 mod extension;
@@ -14,7 +14,7 @@ use checks::{
 use meter_testkit::browser::{Browser, Landed, Tab};
 use std::time::Duration;
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,8 +33,8 @@ struct Show<'s> {
 }
 
 impl<'s> Show<'s> {
-    /// Waits until all is green and the page has come through Tor: what is checked below is not the
-    /// case from the start.
+    /// Waits until everything is green and the page has come through Tor, so that the states
+    /// checked below do not exist from the start.
     async fn begin(stage: &'s Stage, browser: Browser) -> Result<Self> {
         let page = browser.current_tab().await?;
         let popup = Popup::open(&browser).await?;
@@ -59,7 +59,7 @@ impl<'s> Show<'s> {
         Ok(())
     }
 
-    /// Whether something that the page asks the site for comes.
+    /// Whether the answer to a request of the page comes.
     async fn page_asks(&self) -> Result<bool> {
         self.browser.switch_to(&self.page).await?;
         let script =
@@ -68,7 +68,8 @@ impl<'s> Show<'s> {
         Ok(came.as_bool() == Some(true))
     }
 
-    /// What the page asks for does not come, and nothing of it has reached the site.
+    /// The answer to a request of the page does not come, and no part of the request has reached
+    /// the site.
     async fn page_is_stopped(&self) -> Result<()> {
         let before = self.stage.site.totals().connections;
         ensure!(!self.page_asks().await?, "it came");
@@ -77,7 +78,7 @@ impl<'s> Show<'s> {
         Ok(())
     }
 
-    /// Opens the popup once more, as a person does who wants to know, and closes it again.
+    /// Opens the popup again, as a person does who looks, and closes it.
     async fn look_again(&self) -> Result<()> {
         Popup::open(&self.browser).await?;
         self.browser.close_tab(&self.popup.tab).await

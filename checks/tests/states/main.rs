@@ -1,5 +1,5 @@
-//! Every state that Tor can be in, made for real and looked at in the popup of a real browser.
-//! Leaves a light and a dark picture of each in `dist/checks`.
+//! Every state that Tor can be in, made with real programs and shown in the popup of a real
+//! browser. Leaves a light and a dark picture of each in `dist/checks`.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,11 +16,11 @@ use meter_wire::{ErrorCode, Status, TorState};
 use screen::Screen;
 use std::time::Duration;
 
-/// Only an upper bound: nothing waits for as long as this when it works.
+/// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// One network and one browser for all, and the states that take a minute side by side: starting
-/// and waiting is what takes the time.
+/// One network and one browser for all states. The states that take a minute run side by side,
+/// because starting and waiting take most of the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_state_is_made_for_real_and_told_in_the_popup() {
     let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
@@ -51,7 +51,7 @@ async fn every_state_is_made_for_real_and_told_in_the_popup() {
     screen.close().await;
 }
 
-/// States that Tor stays in for a minute before they are called a problem.
+/// States in which Tor stays for a minute before they become a problem.
 struct Slow {
     behind: Host,
     ahead: Host,
@@ -87,7 +87,7 @@ impl Slow {
         }
     }
 
-    /// Somebody asks, and nobody answers.
+    /// A page is requested, and no answer comes.
     fn fall_silent(&mut self) {
         self.relayed.asks();
     }
@@ -163,7 +163,7 @@ fn stands(status: &Status) -> bool {
     status.tor.state == TorState::Ready || trouble.is_some_and(|trouble| trouble.stands())
 }
 
-/// Waits until a daemon has this trouble, and more is as wanted.
+/// Waits until a daemon has this trouble and `wanted` is true.
 async fn until(
     host: &mut Host,
     code: impl Into<Option<ErrorCode>>,

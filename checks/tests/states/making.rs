@@ -1,4 +1,4 @@
-//! Daemons in every state of Tor, each made by what makes it in life.
+//! Daemons in every state of Tor, each made by its real cause.
 
 use crate::LIMIT;
 use checks::{host::Host, stage::tor_section};
@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 pub(crate) struct Making<'a> {
     network: &'a TorNetwork,
     folder: &'a Path,
-    /// Nobody listens there.
+    /// Nothing listens there.
     closed: HeldPort,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Making<'a> {
         managed(&self.network.client_torrc(), "")
     }
 
-    /// The clock is this Tor's alone.
+    /// Only this Tor has the wrong clock.
     pub(crate) fn with_clock(&self, days: i8) -> Host {
         let folder = self.folder.join(format!("clock{days}"));
         fs::create_dir(&folder).unwrap();
@@ -46,14 +46,14 @@ impl<'a> Making<'a> {
         managed(&self.network.client_torrc(), &program_line(&program))
     }
 
-    /// Only exits will do that this network has not.
+    /// Tor accepts only exits that this network does not have.
     pub(crate) fn without_exits(&self) -> Host {
         let mut torrc = self.network.client_torrc();
         torrc.extend(["ExitNodes 192.0.2.0/24", "StrictNodes 1"].map(str::to_owned));
         managed(&torrc, "")
     }
 
-    /// In place of the network's ports stands one on which nobody listens.
+    /// Every port of the network is replaced by one on which nothing listens.
     pub(crate) fn refused(&self) -> Host {
         let closed = self.closed.number();
         let word = |word: &str| match word.split_once([':', '=']) {
@@ -66,14 +66,14 @@ impl<'a> Making<'a> {
         managed(&torrc, "")
     }
 
-    /// Its own network namespace has a loopback that is down, and nothing else.
+    /// The network namespace has only a loopback device, which is down.
     pub(crate) fn offline(&self) -> Host {
         let (config, _) = tor_section(self.network, Backend::Managed).unwrap();
         let config = format!("[daemon]\nidle_exit_s = 0\n{config}");
         Host::start_under(&["unshare", "-rn", "--"], &config).unwrap()
     }
 
-    /// A Tor of somebody else's that works, and says that it is years old.
+    /// A Tor of another program that works and reports a version that is years old.
     pub(crate) async fn too_old(&self) -> (Host, (TorClient, OtherVersion)) {
         let mut tor = self
             .network
@@ -90,7 +90,7 @@ impl<'a> Making<'a> {
         host.wait_for(LIMIT, |_| true).await.unwrap();
         host.run(&["monitor", "stop"]).unwrap();
         let squatter = TcpListener::bind(host.relay()).unwrap();
-        // It says that it cannot.
+        // The command reports that it failed.
         drop(host.run(&["monitor", "start"]));
         (host, squatter)
     }
@@ -99,7 +99,7 @@ impl<'a> Making<'a> {
         Host::start(NO_TOR).unwrap()
     }
 
-    /// The real one, killed each time while it starts.
+    /// The real `tor`, killed each time while it starts.
     pub(crate) fn crashing(&self) -> Host {
         let file = self.folder.join("crashing");
         let text = "#!/bin/sh\nexec timeout --foreground --signal=KILL 0.1 tor \"$@\"\n";
@@ -108,7 +108,7 @@ impl<'a> Making<'a> {
         managed(&self.network.client_torrc(), &program_line(&file))
     }
 
-    /// Others may look into it.
+    /// Other users may read the folder.
     pub(crate) async fn folder_damaged(&self) -> Host {
         let mut host = self.in_the_network();
         let is_up = |status: &Status| status.tor.version.is_some();
@@ -116,7 +116,7 @@ impl<'a> Making<'a> {
         host.run(&["tor", "stop"]).unwrap();
         let folder = host.folder().join("om/tor");
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
-        // It says that it cannot.
+        // The command reports that it failed.
         drop(host.run(&["tor", "start"]));
         host
     }
@@ -136,12 +136,13 @@ impl<'a> Making<'a> {
         Host::start(&format!("[tor]\nbridges = [\"{bridge}\"]\n")).unwrap()
     }
 
-    /// The file is not there.
+    /// The file does not exist.
     pub(crate) fn shadowsocks_refused(&self) -> Host {
         Host::start("[tor]\nshadowsocks = \"nowhere\"\n").unwrap()
     }
 
-    /// One whose server is gone, and one whose server takes everything and says nothing.
+    /// Two daemons: the Shadowsocks server of one is gone, the server of the other accepts
+    /// connections and answers nothing.
     pub(crate) fn shadowsocks(&self) -> (Host, (Host, TcpListener)) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let gone = self.closed.address();
@@ -190,10 +191,10 @@ fn port_of(listener: &TcpListener) -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Many more than there are ends in a loop: each is one or none.
+/// Many more than the number of ends that make a loop: each try causes one end or none.
 const TRIES: usize = 200;
 
-/// Presses on, as a person who does not want to wait for the pauses in between.
+/// Starts Tor again and again, as a person does who does not wait for the pauses in between.
 pub(crate) async fn starts_until_it_is_a_loop(host: &mut Host) {
     let is_loop = |status: &Status| match &status.tor.state {
         TorState::Failed(problem) => problem.code == ErrorCode::TorCrashLoop,
@@ -204,13 +205,13 @@ pub(crate) async fn starts_until_it_is_a_loop(host: &mut Host) {
         if serde_json::from_str(&status).is_ok_and(|status| is_loop(&status)) {
             return;
         }
-        // It says each time that Tor ended.
+        // The command reports each time that Tor ended.
         drop(host.run(&["tor", "start"]));
     }
     host.wait_for(LIMIT, is_loop).await.unwrap();
 }
 
-/// Somebody who asks for a page and waits.
+/// Clients that request a page and wait.
 pub(crate) struct Relayed {
     relay: SocketAddr,
     waiting: JoinSet<()>,

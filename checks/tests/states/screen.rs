@@ -1,5 +1,5 @@
-//! One browser that is shown one daemon after the other: its native host is a script that asks a
-//! file for the home.
+//! One browser that is shown one daemon after another: its native host is a script that reads the
+//! home from a file.
 
 use crate::LIMIT;
 use checks::{
@@ -18,14 +18,14 @@ use std::{
 
 pub(crate) struct Screen {
     browser: Browser,
-    /// Stays open, so that the browser does.
+    /// Stays open, so that the browser stays open.
     first_tab: Tab,
     folder: tempfile::TempDir,
     pictures: PathBuf,
 }
 
 impl Screen {
-    /// Opens a browser that belongs to this daemon first.
+    /// Opens a browser that uses this daemon first.
     pub(crate) async fn open(first: &Host) -> Self {
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp");
         let folder = folder.unwrap();
@@ -50,7 +50,8 @@ impl Screen {
         }
     }
 
-    /// Turns to a daemon and looks at the problem that the popup shows, in words and in pictures.
+    /// Switches to a daemon and checks the problem that the popup shows, by its texts and by
+    /// pictures.
     pub(crate) async fn shows(&self, host: &Host, name: &str, code: ErrorCode) {
         let popup = self.turn_to(host).await;
         let code_name = serde_json::to_value(code).unwrap();
@@ -70,7 +71,7 @@ impl Screen {
         self.look(popup, name).await;
     }
 
-    /// The daemon that it belongs to uses a Tor that works, and has this to say of it.
+    /// The daemon in use has a Tor that works, and the popup shows this advice about it.
     pub(crate) async fn shows_advice(&self, name: &str, code: ErrorCode) {
         let popup = Popup::open(&self.browser).await.unwrap();
         popup
@@ -83,7 +84,7 @@ impl Screen {
         self.look(popup, name).await;
     }
 
-    /// A start: how far it is, then why it comes no further.
+    /// A start: how far Tor has come, then why it does not continue.
     pub(crate) async fn shows_connecting(&self, host: &Host, name: &str) {
         let popup = self.turn_to(host).await;
         let percent = "const percent = document.querySelector('[data-testid=tor-percent]');
@@ -105,7 +106,8 @@ impl Screen {
         self.browser.close().await;
     }
 
-    /// As a person who opens the popup of another day: its background begins anew, too.
+    /// Loads the popup and the background again, as for a person who opens the popup on another
+    /// day.
     async fn turn_to(&self, host: &Host) -> Popup {
         belong_to(self.folder.path(), host);
         self.browser.stop_background().await.unwrap();
@@ -140,7 +142,8 @@ const CUT_OFF: &str = "return [...document.querySelectorAll('main *')]
     .filter((node) => node.clientWidth > 0 && node.scrollWidth > node.clientWidth + 1)
     .map((node) => node.id || node.tagName)";
 
-/// Lets the registered host be a script, which starts the program for whoever is named beside it.
+/// Replaces the registered host by a script, which starts the program with the home that a file
+/// beside it names.
 fn by_way_of_a_script(manifests: &Path, folder: &Path) {
     let manifest = fs::read_dir(manifests).unwrap().next().unwrap().unwrap();
     let text = fs::read_to_string(manifest.path()).unwrap();

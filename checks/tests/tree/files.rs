@@ -15,11 +15,11 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) struct Tracked {
     /// From the root, with `/`.
     pub(crate) path: String,
-    /// What stands in it.
+    /// Its text.
     pub(crate) text: String,
 }
 
-/// Every tracked file that is text and whose path ends like that; an empty ending takes all.
+/// Every tracked text file whose path ends with `ending`; an empty ending takes all.
 #[track_caller]
 pub(crate) fn tracked(ending: &str) -> Vec<Tracked> {
     let output = Command::new("git")
@@ -32,7 +32,8 @@ pub(crate) fn tracked(ending: &str) -> Vec<Tracked> {
     let files: Vec<_> = list
         .split('\0')
         .filter(|path| !path.is_empty() && path.ends_with(ending))
-        // Removed in the checkout but not yet in git, or not text: an icon.
+        // Leaves out a file that was removed in the checkout but not yet in git, and a file that is
+        // not text, such as an icon.
         .filter_map(|path| {
             let text = fs::read_to_string(root().join(path)).ok()?;
             let path = path.to_owned();
@@ -43,7 +44,7 @@ pub(crate) fn tracked(ending: &str) -> Vec<Tracked> {
     files
 }
 
-/// A file that must be there.
+/// A file that must exist.
 #[track_caller]
 pub(crate) fn read(path: &str) -> String {
     match fs::read_to_string(root().join(path)) {

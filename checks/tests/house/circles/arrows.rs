@@ -1,13 +1,13 @@
-//! From names to arrows between files: an arrow leads to the file in which the item stands,
-//! whatever re-exports lie on the way.
+//! From names to arrows between files: an arrow leads to the file that defines the item, over any
+//! re-exports.
 
 use super::modules::{Modules, Name};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// From a file to the files whose items it names, each with one such name.
+/// From a file to the files of the items that it names, each with one such name.
 pub(super) type Arrows = BTreeMap<String, BTreeMap<String, String>>;
 
-/// More re-exports than anybody lays behind each other.
+/// More re-exports than any path here has in a row.
 const STEPS_MAX: usize = 12;
 
 pub(super) fn arrows(modules: &Modules) -> Arrows {
@@ -40,7 +40,7 @@ enum Found {
 }
 
 impl Modules {
-    /// What a name means that stands in this module; `None` for what is of another crate, or local.
+    /// What a name means in this module; `None` for a local name or one of another crate.
     fn find(&self, module: usize, name: &[String], steps: usize) -> Option<Found> {
         let (first, rest) = name.split_first()?;
         match first.as_str() {
@@ -48,7 +48,7 @@ impl Modules {
             "self" => self.below(module, rest, steps),
             "super" => {
                 let parent = self.0[module].parent?;
-                // Further ones are counted from there.
+                // A further `super` is counted from the parent.
                 match rest.first().map(String::as_str) {
                     Some("super") => self.find(parent, rest, steps),
                     _ => self.below(parent, rest, steps),
@@ -58,8 +58,8 @@ impl Modules {
         }
     }
 
-    /// What stands at this place below a module. What its files do not show, such as a macro's
-    /// product, is taken to be its own.
+    /// What this place below a module means. An item that the files do not show, such as the output
+    /// of a macro, counts as the module's own.
     fn below(&self, module: usize, name: &[String], steps: usize) -> Option<Found> {
         if name.is_empty() {
             return Some(Found::Module(module));
@@ -87,7 +87,7 @@ impl Modules {
         let continued = |path: &Name| [path.as_slice(), rest].concat();
         let mut found: Option<Found> = None;
         for path in here.imports.get(first).into_iter().flatten() {
-            // `use x;` of another crate's name leads nowhere new.
+            // `use x;` with the name of another crate leads nowhere.
             if path.len() == 1 && path.first() == Some(first) {
                 continue;
             }
@@ -106,7 +106,7 @@ impl Modules {
         })
     }
 
-    /// The files that a module stands in, by what they define.
+    /// The files in which a module is defined.
     fn files_of(&self, module: usize) -> BTreeSet<String> {
         self.0[module].files.clone()
     }

@@ -1,4 +1,4 @@
-//! Small crates whose arrows are known.
+//! Small crates with known arrows.
 
 use super::{
     arrows::{Arrows, arrows},

@@ -1,46 +1,46 @@
 //! The modules of one crate, as its files declare them: what each defines, imports and names.
 //!
-//! What is compiled for tests only is left out.
+//! Code that is compiled for tests only is left out.
 
 use super::reading;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Segments of a path, as it is written.
+/// Segments of a path, as written.
 pub(super) type Name = Vec<String>;
 
 /// The modules of one crate; the first is its root.
 #[derive(Default)]
 pub(super) struct Modules(pub(super) Vec<Module>);
 
-/// One module. It stands in one file, or in one for each system.
+/// One module. It is defined in one file, or in one file for each system.
 #[derive(Default)]
 pub(super) struct Module {
-    /// The files that it stands in.
+    /// The files in which it is defined.
     pub(super) files: BTreeSet<String>,
     pub(super) parent: Option<usize>,
     pub(super) children: BTreeMap<String, usize>,
     /// What it defines, and in which file.
     pub(super) items: BTreeMap<String, BTreeSet<String>>,
-    /// What its `use` declarations name, whether public or not.
+    /// What its `use` declarations name, public or not.
     pub(super) imports: BTreeMap<String, Vec<Name>>,
     /// The same for `use path::*`.
     pub(super) globs: Vec<Name>,
     pub(super) uses: Vec<Use>,
 }
 
-/// A name as it stands in a file, where it makes an arrow.
+/// A name in a file, at a place where it makes an arrow.
 pub(super) struct Use {
     pub(super) file: String,
     pub(super) name: Name,
-    /// A module alone counts, too: a macro is told it, and takes what it needs from there.
+    /// Whether a module alone counts too: a macro gets the module's name and takes items from it.
     pub(super) whole_module: bool,
 }
 
-/// Gives the text of a file.
+/// Returns the text of a file.
 pub(super) type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Modules {
-    /// Reads a crate from its root on.
+    /// Reads a crate, beginning at its root.
     #[track_caller]
     pub(super) fn of_crate(root: &str, read: Read<'_>) -> Self {
         let mut modules = Self(vec![Module::default()]);
@@ -49,7 +49,7 @@ impl Modules {
         modules
     }
 
-    /// The child of this name, which is new where it was not declared yet.
+    /// The child of this name; adds it where it was not declared yet.
     pub(super) fn child(&mut self, parent: usize, name: &str) -> usize {
         if let Some(known) = self.0[parent].children.get(name) {
             return *known;

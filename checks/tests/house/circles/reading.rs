@@ -1,4 +1,4 @@
-//! Reads one file, with `syn`: what it declares, what it imports, and every name that stands in it.
+//! Reads one file with `syn`: what it declares, what it imports, and every name in it.
 
 use super::modules::{Module, Modules, Name, Read, Use};
 use proc_macro2::{Spacing, TokenStream, TokenTree};
@@ -7,7 +7,7 @@ use syn::{
     ext::IdentExt as _, punctuated::Punctuated, visit::Visit,
 };
 
-/// Takes a file for one of a module's; its child modules have their files in `folder`.
+/// Reads a file as part of a module; the module's children have their files in `folder`.
 #[track_caller]
 pub(super) fn take_file(
     modules: &mut Modules,
@@ -34,7 +34,7 @@ struct Reader<'a> {
     modules: &'a mut Modules,
     module: usize,
     file: &'a str,
-    /// Where files of child modules are.
+    /// Where the files of child modules are.
     folder: String,
     read: Read<'a>,
 }
@@ -80,7 +80,7 @@ impl Reader<'_> {
         }
         for (path, _) in &paths {
             let file = format!("{beside}/{path}");
-            // Children of such a file are looked for beside it.
+            // Child modules of such a file have their files beside it.
             let folder = file.rsplit_once('/').expect("a folder").0.to_owned();
             take_file(self.modules, child, &file, &folder, self.read);
         }
@@ -107,7 +107,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A macro's own words may be anything; what looks like a path in them is taken for one.
+    /// The tokens of a macro call may be anything. What looks like a path in them counts as a path.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut name = Name::new();
         let (mut joined, mut is_field) = (false, false);
@@ -122,7 +122,7 @@ impl Reader<'_> {
                     }
                 }
                 TokenTree::Punct(mark) if mark.as_char() == ':' => {
-                    // The second of two.
+                    // The second colon of two.
                     joined = mark.spacing() == Spacing::Alone && !name.is_empty();
                     continue;
                 }
@@ -152,7 +152,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `with = "crate::text"` is a path, too.
+    /// `with = "crate::text"` is a path too.
     fn path_in_words(&mut self, literal: &str) {
         let words = literal.trim_matches('"');
         let begins = ["crate::", "self::", "super::"];
@@ -216,11 +216,11 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         }
     }
 
-    /// Who may see an item is no use of anything.
+    /// The visibility of an item uses nothing.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 }
 
-/// Every name that a `use` brings, and as what; `None` for all of a module.
+/// Every name that a `use` imports, and the name that it gets; `None` for everything in a module.
 fn leaves_of(tree: &UseTree, above: &mut Name, leaves: &mut Vec<(Name, Option<String>)>) {
     match tree {
         UseTree::Path(path) => {
@@ -258,7 +258,7 @@ fn joined(above: &Name, last: &str) -> Name {
     name
 }
 
-/// `#[path = "…"]`, and whether it holds on some systems only.
+/// `#[path = "…"]`, and whether it applies to some systems only.
 fn path_of(attribute: &Attribute) -> Option<(String, bool)> {
     if let Some(path) = path_in(&attribute.meta) {
         return Some((path, false));
@@ -284,7 +284,7 @@ fn path_in(meta: &Meta) -> Option<String> {
     }
 }
 
-/// Whether it stands behind `#[cfg(test)]`, alone or with further conditions.
+/// Whether the item has `#[cfg(test)]`, alone or with further conditions.
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let Meta::List(list) = &attribute.meta else {
