@@ -1,5 +1,6 @@
-//! The limit: a bare epoll loop that splices between two sockets. It reads no SOCKS, counts
-//! nothing, looks after nobody and knows no failure but the end; what it costs is the kernel's.
+//! The limit: a bare epoll loop that splices between two sockets. It does not read SOCKS, counts
+//! nothing, guards nothing, and handles no failure but the end of a stream. Its cost is the
+//! kernel's cost.
 
 use std::{
     collections::HashMap,
@@ -25,14 +26,14 @@ struct Pipe {
     filled: usize,
 }
 
-/// Two sockets and, for each direction out of them, what is on its way.
+/// Two sockets and, for each direction, the bytes that are on their way.
 struct Connection {
     sides: [TcpStream; 2],
     pipes: [Option<Pipe>; 2],
     ended: [bool; 2],
 }
 
-/// Serves for ever.
+/// Serves without end.
 pub(crate) fn run(listen: SocketAddr, upstream: SocketAddr) -> Result<()> {
     let listener = TcpListener::bind(listen)?;
     rustix::net::listen(&listener, 4096)?;
@@ -90,7 +91,7 @@ impl Connection {
         })
     }
 
-    /// Moves one direction as far as it goes; says whether it is over.
+    /// Moves bytes in one direction until it would block; returns whether this direction has ended.
     fn pump(&mut self, side: usize, spare: &mut Vec<Pipe>) -> Result<bool, Errno> {
         const FLAGS: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
         let (from, to) = (&self.sides[side], &self.sides[1 - side]);
@@ -104,7 +105,7 @@ impl Connection {
                     Ok(0) => {
                         self.ended[side] = true;
                         spare.push(pipe);
-                        // The other side may be gone already.
+                        // The other side may be closed already.
                         shutdown(to, Shutdown::Write).unwrap_or_default();
                         break;
                     }

@@ -20,17 +20,18 @@ use crate::{
     stub,
 };
 
-/// Handshakes at once while many connections are opened: no burst that fills a queue.
+/// Handshakes at the same time while many connections are opened: few enough that no queue becomes
+/// full.
 const OPENING_MAX: usize = 128;
 
-/// Which way bulk goes.
+/// The direction of bulk transfer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
     Down,
     Up,
 }
 
-/// Streams with the service, payload next.
+/// Opens streams to the service; their next bytes are payload.
 pub(crate) async fn open(
     address: SocketAddr,
     count: usize,
@@ -50,7 +51,7 @@ pub(crate) async fn open(
     opening.join_all().await.into_iter().collect()
 }
 
-/// Moves `bytes` over each stream; gives the seconds it took.
+/// Moves `bytes` over each stream; returns the seconds it took.
 pub(crate) async fn bulk(
     streams: Vec<TcpStream>,
     way: Way,
@@ -79,14 +80,15 @@ pub(crate) async fn bulk(
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// What a series of set-ups came to.
+/// The result of a series of set-ups.
 pub(crate) struct SetUps {
     pub(crate) count: u64,
     pub(crate) seconds: f64,
     pub(crate) micros: Vec<f64>,
 }
 
-/// Connects, asks, echoes a byte and closes, over and over, `at_once` of them side by side.
+/// Connects, sends a request, echoes a byte and closes, again and again, with `at_once` connections
+/// side by side.
 pub(crate) async fn set_ups(address: SocketAddr, at_once: usize, count: usize) -> Result<SetUps> {
     let start = Instant::now();
     let mut visitors = JoinSet::new();
@@ -115,7 +117,7 @@ pub(crate) async fn set_ups(address: SocketAddr, at_once: usize, count: usize) -
     })
 }
 
-/// One byte there and back, `count` times; the microseconds of each.
+/// Sends one byte there and back, `count` times; returns the microseconds of each.
 pub(crate) async fn echoes(address: SocketAddr, count: usize) -> Result<Vec<f64>> {
     let mut stream = open(address, 1, Service::Echo).await?.remove(0);
     let mut micros = Vec::with_capacity(count);
@@ -133,8 +135,8 @@ async fn echo(stream: &mut TcpStream) -> Result<()> {
     Ok(())
 }
 
-/// Asks for the far end, sends a byte and waits for the answer: how many of the far end's round
-/// trips that takes in all.
+/// Asks for the far end, sends a byte and waits for the answer. Returns how many round trips to the
+/// far end this takes in total.
 pub(crate) async fn first_byte(address: SocketAddr) -> Result<f64> {
     let start = Instant::now();
     let mut stream = socks::connect(address).await?;
@@ -143,7 +145,7 @@ pub(crate) async fn first_byte(address: SocketAddr) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64() / stub::FAR.as_secs_f64())
 }
 
-/// Has each stream echo so many bytes, a few streams at a time.
+/// Makes each stream echo `bytes` bytes, a few streams at a time.
 pub(crate) async fn use_all(streams: &mut [TcpStream], bytes: usize) -> Result<()> {
     let there = vec![1; 16 * 1024];
     let mut back = vec![0; there.len()];
@@ -156,10 +158,10 @@ pub(crate) async fn use_all(streams: &mut [TcpStream], bytes: usize) -> Result<(
     Ok(())
 }
 
-/// Pushes into streams until nothing more goes, or pulls nothing; then stands still.
+/// Writes to the streams until they take no more, and reads nothing.
 pub(crate) async fn fill(streams: &[TcpStream], memory: &Arc<OwnedFd>) {
     for stream in streams {
-        // More than all buffers on the way together.
+        // More than all buffers on the way can hold together.
         let all = stub::send(stream, memory, 1 << 30);
         drop(tokio::time::timeout(Duration::from_millis(30), all).await);
     }

@@ -1,9 +1,9 @@
 //! Measures `onionmeter relay` beside its peers; `./build.sh bench` starts it.
 //!
 //! client (this program) → proxy → stand-in for Tor's SOCKS port (this program again). The client
-//! discards in the kernel and the stand-in sends from a memory file, so that the proxy is what is
-//! left. Every figure is the median of interleaved runs: trust ratios and order, not a third digit.
-//! Nothing here is part of the tests.
+//! discards in the kernel and the stand-in sends from a memory file, so the proxy causes most of
+//! the cost. Every figure is the median of interleaved runs: trust ratios and order, not a third
+//! digit. Nothing here is part of the tests.
 
 #[cfg(target_os = "linux")]
 mod limit;

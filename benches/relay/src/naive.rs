@@ -1,4 +1,4 @@
-//! The obvious proxy: both handshakes, then tokio's `copy_bidirectional`.
+//! The simplest proxy: both handshakes, then tokio's `copy_bidirectional`.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use tokio::{io::copy_bidirectional, net::TcpStream, task::JoinSet};
 
 use crate::socks;
 
-/// Serves for ever.
+/// Serves without end.
 pub(crate) fn run(listen: SocketAddr, upstream: SocketAddr) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -48,7 +48,7 @@ impl Peer {
     }
 }
 
-/// A started proxy; ended when dropped.
+/// A started proxy; dropping it ends the proxy.
 pub(crate) struct Proxy {
     pub(crate) peer: Peer,
     pub(crate) address: SocketAddr,
@@ -56,7 +56,7 @@ pub(crate) struct Proxy {
     _folder: TempDir,
 }
 
-/// Starts one in front of `upstream`. `program` is ours.
+/// Starts a proxy in front of `upstream`. `program` is our own program.
 pub(crate) async fn start(peer: Peer, program: &Path, upstream: SocketAddr) -> Result<Proxy> {
     let folder = tempfile::tempdir()?;
     let address = free_address()?;
@@ -87,7 +87,7 @@ pub(crate) async fn start(peer: Peer, program: &Path, upstream: SocketAddr) -> R
     started(peer, address, &mut command, folder).await
 }
 
-/// Ours again, on an optimistic port.
+/// Our own relay, with an optimistic port.
 pub(crate) async fn start_optimistic(program: &Path, upstream: SocketAddr) -> Result<Proxy> {
     let address = free_address()?;
     let mut command = relay(program, &address.to_string(), &upstream.to_string());
@@ -110,7 +110,7 @@ pub(crate) async fn start_daemon(program: &Path, upstream: SocketAddr) -> Result
     let mut command = Command::new(program);
     command.arg("daemon").env("ONIONMETER_HOME", folder.path());
     let proxy = started(Peer::Ours, address, &mut command, folder).await?;
-    // The first look for Tor is over, and all that a start needs has been needed.
+    // By then the first search for Tor is over, and the start has used all that it needs.
     tokio::time::sleep(Duration::from_secs(3)).await;
     Ok(proxy)
 }
@@ -169,7 +169,7 @@ async fn wait_for(address: SocketAddr) -> Result<()> {
     bail!("does not listen")
 }
 
-/// TCP mode, splice in both directions, everything else as it comes.
+/// TCP mode, splice in both directions, everything else by default.
 fn haproxy(folder: &Path, listen: &str, upstream: &str) -> Result<Command> {
     let config = folder.join("haproxy.cfg");
     let text = format!(

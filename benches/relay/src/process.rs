@@ -1,4 +1,5 @@
-//! What a proxy costs, read from /proc: processor, memory, files, wake-ups, of it and its children.
+//! What a proxy costs, read from /proc: processor time, memory, files and wake-ups, of it and its
+//! children.
 
 use std::{fs, process::Child};
 
@@ -8,7 +9,7 @@ use rustix::{
     thread::{CpuSet, sched_setaffinity},
 };
 
-/// A process and its children. Ends when dropped.
+/// A process and its children. Dropping it ends them.
 pub(crate) struct Tree(pub(crate) Child);
 
 impl Tree {
@@ -62,7 +63,7 @@ impl Tree {
         self.sum_of_status("VmRSS:").map(|kib| kib * 1024)
     }
 
-    /// Times that a thread went to sleep and was woken, so far.
+    /// How many times a thread went to sleep and was woken, so far.
     pub(crate) fn sleeps(&self) -> Result<u64> {
         let mut sum = 0;
         for thread in self.threads() {

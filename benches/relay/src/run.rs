@@ -1,6 +1,6 @@
 //! The order of a whole run: every round measures each proxy once, each round in another order, and
-//! started anew. Where a process happens to lie in memory is worth several per cent, as long as it
-//! lives: a proxy is judged by the median of several lives.
+//! starts each proxy again. The place of a process in memory changes its figures by several per
+//! cent, as long as the process lives, so a proxy's result is the median of several processes.
 
 mod bulk;
 mod first_byte;
@@ -66,7 +66,7 @@ impl Options {
     }
 }
 
-/// Measures everything that is asked for and prints the table.
+/// Measures everything that the options name and prints the table.
 pub(crate) fn run(program: &Path, options: &Options) -> Result<()> {
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -99,7 +99,7 @@ struct Bench<'a> {
     upstream: SocketAddr,
     stub: Tree,
     memory: Arc<OwnedFd>,
-    /// All that this program may run on, when nothing is tied.
+    /// All processors that this program may use when nothing is tied.
     processors: Vec<usize>,
     table: Table,
 }
@@ -143,7 +143,7 @@ impl Bench<'_> {
 
     async fn round(&mut self, options: &Options, round: usize) -> Result<()> {
         let mut proxies = self.start_all(options).await?;
-        // Another order each time, so that no two always follow each other.
+        // Another order each time, so that no two proxies always follow each other.
         let count = proxies.len().max(1);
         proxies.rotate_left((1 + round) % count);
         if round % 2 == 1 {
@@ -185,7 +185,7 @@ fn cpu_ns(proxy: &Proxy) -> Result<u64> {
     proxy.tree.as_ref().map_or(Ok(0), Tree::cpu_ns)
 }
 
-/// Files that a process may have open.
+/// How many files a process may have open.
 fn files_max() -> usize {
     let files = getrlimit(Resource::Nofile).current;
     files

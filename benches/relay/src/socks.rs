@@ -1,4 +1,4 @@
-//! The least SOCKS5 that both ends of a measurement need.
+//! The smallest part of SOCKS5 that both ends of a measurement need.
 
 use std::net::SocketAddr;
 
@@ -8,18 +8,18 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What the stand-in does with a stream, named by the port that is asked for.
+/// What the stand-in does with a stream; the port in the request names it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Service {
     /// Sends as many bytes as the first 8 bytes say.
     Source = 1001,
     /// Takes as many bytes as the first 8 bytes say, and answers with one.
     Sink = 1002,
-    /// Sends back what comes.
+    /// Sends back what it receives.
     Echo = 1003,
     /// Never reads.
     Hole = 1004,
-    /// Sends a byte back, from so far that every answer takes [`crate::stub::FAR`].
+    /// Sends a byte back, over a distance that delays every answer by [`crate::stub::FAR`].
     Far = 1005,
 }
 
@@ -40,7 +40,7 @@ pub(crate) async fn connect(address: SocketAddr) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// Asks for a service and reads the answer, step by step as browsers do.
+/// Requests a service and reads the answer, step by step as browsers do.
 pub(crate) async fn ask(stream: &mut TcpStream, port: u16) -> Result<()> {
     stream.write_all(&[5, 1, 0]).await?;
     let mut method = [0; 2];
@@ -56,7 +56,7 @@ pub(crate) async fn ask(stream: &mut TcpStream, port: u16) -> Result<()> {
     Ok(())
 }
 
-/// The other side of [`ask`], as Tor speaks it, up to the answer; gives the port.
+/// The other side of [`ask`], up to the answer, as Tor speaks it; returns the port.
 pub(crate) async fn hear(stream: &mut TcpStream) -> Result<u16> {
     let [version, methods] = read(stream).await?;
     ensure!(version == 5, "no SOCKS");

@@ -1,5 +1,5 @@
-//! Stands in for Tor's SOCKS port and for the whole world behind it. Moves bytes as cheaply as the
-//! kernel lets it: from a memory file, and into nothing.
+//! Replaces Tor's SOCKS port and everything behind it. Moves bytes as cheaply as the kernel can:
+//! from a memory file, and to nowhere.
 
 use std::{
     net::SocketAddr,
@@ -22,13 +22,13 @@ use tokio::{
 
 use crate::socks::{self, Service};
 
-/// The memory file, and the most for one call.
+/// The size of the memory file, and the most for one call.
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
-/// The way to the far end and back: long enough that a timer's millisecond is little of it.
+/// The round trip to the far end: so long that a timer's millisecond is a small part of it.
 pub(crate) const FAR: Duration = Duration::from_millis(100);
 
-/// Serves for ever.
+/// Serves without end.
 pub(crate) fn run(address: SocketAddr) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -57,7 +57,7 @@ pub(crate) fn listen(address: SocketAddr) -> Result<TcpListener> {
 pub(crate) fn memory() -> Result<OwnedFd> {
     let memory = memfd_create("bench", MemfdFlags::CLOEXEC)?;
     ftruncate(&memory, CHUNK_BYTES as u64)?;
-    // Pages that were never written would all be one page of zeros.
+    // Pages that were never written would all be the same page of zeros.
     rustix::io::pwrite(&memory, &vec![0x5A; CHUNK_BYTES], 0)?;
     Ok(memory)
 }
@@ -65,7 +65,7 @@ pub(crate) fn memory() -> Result<OwnedFd> {
 async fn serve(mut client: TcpStream, memory: Arc<OwnedFd>) -> Result<()> {
     client.set_nodelay(true)?;
     if is_http(&client).await? {
-        // How the daemon knows Tor's SOCKS port.
+        // The daemon recognizes Tor's SOCKS port by this answer.
         client
             .write_all(b"HTTP/1.0 501 Tor is not an HTTP Proxy\r\n\r\n")
             .await?;
@@ -111,7 +111,7 @@ async fn is_http(client: &TcpStream) -> Result<bool> {
     Ok(&first == b"G")
 }
 
-/// Everything that is heard is answered a round trip later, the request as well as a byte.
+/// Everything, the request and each byte, is answered one round trip later.
 async fn serve_from_afar(mut client: TcpStream) -> Result<()> {
     let asked = Instant::now();
     let (mut from, mut to) = client.split();
@@ -130,7 +130,7 @@ async fn serve_from_afar(mut client: TcpStream) -> Result<()> {
     Ok(())
 }
 
-/// Sends that many bytes.
+/// Sends `length` bytes.
 pub(crate) async fn send(stream: &TcpStream, memory: &OwnedFd, length: u64) -> Result<()> {
     let mut left = length;
     while left > 0 {
@@ -149,7 +149,7 @@ pub(crate) async fn send(stream: &TcpStream, memory: &OwnedFd, length: u64) -> R
     Ok(())
 }
 
-/// Has the kernel throw away that many bytes.
+/// Makes the kernel discard `length` bytes.
 pub(crate) async fn discard(stream: &TcpStream, length: u64) -> Result<()> {
     let mut left = length;
     let mut never_written = Vec::with_capacity(CHUNK_BYTES);

@@ -1,4 +1,4 @@
-//! Samples, their medians, the lines they are held to, and how that is printed.
+//! Samples, their medians, the limits for them, and how they are printed.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -6,16 +6,16 @@ use anyhow::{Context as _, Result};
 
 use crate::peers::Peer;
 
-/// What ours is held to.
+/// The limit for our own figure.
 #[derive(Clone, Copy)]
 pub(crate) enum Line {
-    /// No more than so many times the peer's figure.
+    /// At most this many times the peer's figure.
     AtMost(f64, Peer),
-    /// No less than so many times the peer's figure.
+    /// At least this many times the peer's figure.
     AtLeast(f64, Peer),
-    /// No more than that.
+    /// At most this value.
     Most(f64),
-    /// No less than that.
+    /// At least this value.
     Least(f64),
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Row {
 pub(crate) struct Table(Vec<Row>);
 
 impl Table {
-    /// Adds a sample, and the row where there is none yet.
+    /// Adds a sample, and its row if it is new.
     pub(crate) fn add(
         &mut self,
         name: &str,
@@ -110,7 +110,7 @@ impl Row {
         text.push_str(&format!(" {} | {met} |\n", lines.join(" and ")));
     }
 
-    /// The line in words, and whether it is met.
+    /// The limit in words, and whether it is met.
     fn judge(&self, line: Line) -> (String, Option<bool>) {
         let ours = self.median(Peer::Ours);
         match line {
@@ -134,7 +134,7 @@ pub(crate) fn median(samples: &[f64]) -> Option<f64> {
     quantile(samples, 50)
 }
 
-/// The sample that so many per cent are not above.
+/// The value that `per_cent` of the samples do not exceed.
 pub(crate) fn quantile(samples: &[f64], per_cent: usize) -> Option<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -145,7 +145,7 @@ pub(crate) fn quantile(samples: &[f64], per_cent: usize) -> Option<f64> {
 const BEGIN: &str = "<!-- bench: begin -->\n";
 const END: &str = "<!-- bench: end -->";
 
-/// Puts the text between the marks of a document; makes the document where there is none.
+/// Puts the text between the marks of a document; makes the document where it does not exist.
 pub(crate) fn write_figures(file: &Path, text: &str) -> Result<()> {
     let old = match fs::read_to_string(file) {
         Ok(old) => old,

@@ -1,5 +1,5 @@
-//! The managed Tor and the embedded one, side by side, each started by `meter-tor` as the daemon
-//! starts it and asked on its own socket: what the relay adds is `./build.sh bench`'s to say.
+//! The managed Tor and the embedded one, side by side. `meter-tor` starts each as the daemon does,
+//! and the requests go to its own socket. `./build.sh bench` measures what the relay adds.
 
 mod bulk;
 mod distance;
@@ -24,7 +24,7 @@ use crate::{
 /// Measures both and gives their table.
 ///
 /// # Errors
-/// One does not start, or a visit fails.
+/// A Tor does not start, or a visit fails.
 pub(crate) async fn text(setting: &Setting<'_>) -> Result<String> {
     let mut bench = Bench {
         setting,
@@ -51,7 +51,7 @@ pub(crate) async fn text(setting: &Setting<'_>) -> Result<String> {
 
 struct Bench<'a> {
     setting: &'a Setting<'a>,
-    /// Users that have asked for circuits of their own so far.
+    /// How many users have asked for circuits of their own so far.
     users: usize,
     table: Table<Kind>,
 }
@@ -72,7 +72,7 @@ impl Bench<'_> {
         Ok(subjects)
     }
 
-    /// Somebody whom no Tor has served yet.
+    /// A user that no Tor has served yet.
     fn new_user(&mut self) -> String {
         self.users += 1;
         format!("user{}", self.users)
@@ -83,7 +83,7 @@ impl Bench<'_> {
     }
 }
 
-/// Says what is being done: a whole run takes minutes.
+/// Prints what the program does now, because a whole run takes minutes.
 fn say(what: &str) -> Result<()> {
     Ok(writeln!(stderr(), "backends: {what}")?)
 }
@@ -109,7 +109,7 @@ counts a page of memory that others share in part, and the network's own `tor`s 
 one's program.
 
 ";
-/// What a circuit needs before it counts as built: conflux measures its legs by the first cells.
+/// Visits before a circuit counts as built: conflux measures its legs by the first cells.
 const WARMING: usize = 3;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Where figures go: to stdout, and between the marks of a document.
+//! Writes figures to stdout, and between the marks of a document.
 
 use std::{
     fs,
@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// Prints the text of a part and, where there is a document, puts it between the part's marks,
-/// below the heading that the caller of this program gave: command, date, machine.
+/// Prints the text of a part. Where there is a document, puts the text between the part's marks,
+/// below the heading that this program's caller gave: command, date, machine.
 ///
 /// # Errors
 /// The document has no such marks, or cannot be written.

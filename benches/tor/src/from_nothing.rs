@@ -1,4 +1,5 @@
-//! Builds the program from nothing, external crates included, with the embedded Tor and without.
+//! Builds the program without any earlier output, external crates included, with the embedded Tor
+//! and without.
 
 use std::{
     env, fs,
@@ -44,7 +45,7 @@ impl Build {
 
 /// Measures both builds, each in a target folder of its own, and publishes the table.
 ///
-/// What crates.io has to be asked for is fetched before, so that no download is measured.
+/// Everything that must come from crates.io is downloaded before, so that no download is measured.
 ///
 /// # Errors
 /// Something cannot be built.
@@ -105,13 +106,14 @@ fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Where cargo builds to, unless told otherwise. What is built stays there for `cargo clean`.
+/// Cargo's default target folder, or the one that the environment names. The output stays there for
+/// `cargo clean`.
 fn target_folder() -> PathBuf {
     let named = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     named.unwrap_or_else(|| Path::new("target").to_owned())
 }
 
-/// What cargo says of each crate; of those with a build script only once, too.
+/// How many crates cargo's output names; a crate with a build script counts once too.
 fn crates_compiled(said: &str) -> usize {
     let lines = said.lines().map(str::trim_start);
     lines.filter(|line| line.starts_with("Compiling ")).count()

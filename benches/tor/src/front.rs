@@ -16,7 +16,7 @@ use crate::{
     process::Process,
 };
 
-/// When the relay tells its client of success.
+/// When the relay reports success to its client.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Way {
     /// When Tor does.
@@ -44,7 +44,7 @@ pub(crate) fn title((kind, way): Column) -> String {
     }
 }
 
-/// A relay with a port of its own; ended when dropped.
+/// A relay with a port of its own; dropping it ends the relay.
 pub(crate) struct Front<'a> {
     pub(crate) tor: &'a PlainTor,
     pub(crate) way: Way,
@@ -54,10 +54,10 @@ pub(crate) struct Front<'a> {
 }
 
 impl<'a> Front<'a> {
-    /// Starts `program` as a relay in front of it; returns when it listens.
+    /// Starts `program` as a relay in front of `tor`; returns when it listens.
     ///
     /// # Errors
-    /// It does not start, or does not say where it listens.
+    /// It does not start, or does not print where it listens.
     pub(crate) fn start(program: &Path, tor: &'a PlainTor, way: Way) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(["relay", "--listen", ANY_PORT, "--stats", ANY_PORT]);
@@ -89,10 +89,10 @@ impl<'a> Front<'a> {
         })
     }
 
-    /// Connections that clients have made so far.
+    /// How many connections clients have made so far.
     ///
     /// # Errors
-    /// The relay does not say.
+    /// The relay does not answer.
     pub(crate) async fn connections(&self) -> Result<u64> {
         let mut totals = String::new();
         let mut stream = loopback::connect(self.stats).await?;

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use anyhow::{Result, ensure};
 use tokio::net::TcpStream;
 
-/// Connects to something of the benchmark's own.
+/// Connects to a listener of the benchmark.
 ///
 /// # Errors
-/// It is not on loopback, or nobody listens.
+/// It is not on loopback, or nothing listens there.
 #[expect(
     clippy::disallowed_methods,
     reason = "the benchmark's only dialer, and it reaches loopback only"

@@ -1,7 +1,7 @@
 //! Measures what a page and its bytes cost through a real Tor; `./build.sh bench --tor` starts it.
 //!
-//! Behind everything stands a private network of real `tor`s and an origin (this program); between
-//! client and network, for the rows called far, a wire of a known length (this program).
+//! Every part uses a private network of real `tor`s and an origin (this program). For the rows
+//! called far, a wire of a known length (this program) is between client and network.
 //!
 //! - `waits`: client (this program) → `onionmeter relay` → `tor`. The relay runs with an ordinary
 //!   port and with an optimistic one.

@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub(crate) enum Part {
 impl Part {
     pub(crate) const ALL: [Self; 3] = [Self::Waits, Self::Refusals, Self::Backends];
 
-    /// Its word on the command line, and in the marks of a document.
+    /// Its name on the command line, and in the marks of a document.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Waits => "waits",
@@ -30,7 +30,7 @@ impl Part {
 
 #[derive(Debug)]
 pub(crate) struct Options {
-    /// Visits of each column, where a part counts in such.
+    /// Visits of each column, for the parts that count visits.
     pub(crate) rounds: usize,
     pub(crate) parts: Vec<Part>,
     pub(crate) figures: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub(crate) struct Options {
 
 impl Options {
     /// # Errors
-    /// An option or a part that there is not.
+    /// An option or a part is unknown.
     pub(crate) fn parse(arguments: &[&str]) -> Result<Self> {
         let mut options = Self {
             rounds: 25,

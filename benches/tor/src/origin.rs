@@ -1,4 +1,4 @@
-//! The web site behind the exits: a small page and a large file, one request a connection.
+//! The web site behind the exits: a small page and a large file, with one request per connection.
 
 use std::net::SocketAddr;
 

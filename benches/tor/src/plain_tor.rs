@@ -1,4 +1,5 @@
-//! The ways of having Tor that are compared. Each offers what `onionmeter relay --upstream` takes.
+//! The kinds of Tor that are compared. Each has an address that `onionmeter relay --upstream`
+//! accepts.
 
 use std::{
     fs,
@@ -14,12 +15,12 @@ use tempfile::TempDir;
 
 use crate::process::Process;
 
-/// A way of having Tor, in the order of the table's columns.
+/// A kind of Tor, in the order of the table's columns.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Kind {
-    /// `tor` as it comes.
+    /// `tor` with its default configuration.
     Tor,
-    /// `tor` with one circuit a stream: it sends early payload ahead of the exit's answer.
+    /// `tor` with one circuit per stream: it sends early payload before the exit has answered.
     TorWithoutConflux,
 }
 
@@ -41,10 +42,10 @@ impl Kind {
     }
 }
 
-/// A client of the network that has bootstrapped; ended when dropped.
+/// A client of the network that has bootstrapped; dropping it ends the client.
 pub(crate) struct PlainTor {
     pub(crate) kind: Kind,
-    /// Its SOCKS port, in the words of the relay's command line.
+    /// Its SOCKS port, in the form of the relay's command line.
     pub(crate) upstream: String,
     pub(crate) process: Process,
     /// From its start, with an empty folder, to 100 %.
@@ -53,8 +54,8 @@ pub(crate) struct PlainTor {
 }
 
 impl PlainTor {
-    /// Starts one and waits until it is ready. With `wire`, a SOCKS5 proxy, it reaches the network
-    /// by that alone.
+    /// Starts a Tor and waits until it is ready. With `wire`, a SOCKS5 proxy, it reaches the
+    /// network only through that proxy.
     ///
     /// # Errors
     /// It does not start, or is not ready in time; the text has its log.
@@ -120,9 +121,9 @@ async fn wait_for_bootstrap(log: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The relay alone gives Tor no credentials, so that Tor itself has to keep sites apart.
+/// The relay alone sends no credentials to Tor, so Tor itself must keep sites apart.
 const ISOLATION: &str = "ExtendedErrors IsolateDestAddr";
 /// Ten times the usual.
 const READY_LIMIT: Duration = Duration::from_secs(60);
-/// What a cold start is known to.
+/// The precision of a cold start's time.
 const POLL: Duration = Duration::from_millis(5);

@@ -1,4 +1,5 @@
-//! What browsers show when Tor refuses, and how often they ask, on either kind of port.
+//! What browsers show when Tor refuses, and how often they repeat the request, on both kinds of
+//! port.
 
 use std::{
     io::{Write as _, stderr},
@@ -15,8 +16,8 @@ use crate::{
     run::Setting,
 };
 
-/// Asks for what Tor refuses, in each browser; the table as Markdown. In brackets: the connections
-/// that Firefox made to the relay.
+/// Requests in each browser what Tor refuses; returns the table as Markdown. The numbers in
+/// brackets are the connections that Firefox made to the relay.
 ///
 /// # Errors
 /// A part does not start.
@@ -90,7 +91,7 @@ impl<'a> Stage<'a> {
         Ok(match landed {
             Landed::Page => "a page".to_owned(),
             Landed::NetworkError(reason) => match self.browser.kind() {
-                // Its own services ask through the proxy all the while.
+                // Chromium's own services make requests through the proxy all the time.
                 Family::Chromium => format!("`{reason}`"),
                 Family::Firefox => format!("`{reason}` ({asked})"),
             },

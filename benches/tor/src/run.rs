@@ -15,7 +15,7 @@ use crate::{
     refusals, waits,
 };
 
-/// What every part is measured with.
+/// What every part needs for its measurement.
 pub(crate) struct Setting<'a> {
     /// `onionmeter`, built with its embedded Tor.
     pub(crate) program: &'a Path,
@@ -25,7 +25,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) rounds: usize,
 }
 
-/// Measures the parts that are asked for and publishes each as soon as it is done.
+/// Measures the parts that the options name and publishes each as soon as it is done.
 ///
 /// # Errors
 /// Something does not start, or a visit fails.

@@ -1,4 +1,4 @@
-//! Samples, their medians, and how that is printed.
+//! Samples, their medians, and how they are printed.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ struct Row<C> {
     samples: BTreeMap<C, Vec<f64>>,
 }
 
-/// A last column that divides the median of one by that of another.
+/// A last column: the median of one column divided by the median of another.
 pub(crate) struct Ratio<C> {
     pub(crate) title: &'static str,
     pub(crate) of: C,
@@ -23,7 +23,7 @@ impl<C: Copy + Ord> Table<C> {
         Self(Vec::new())
     }
 
-    /// Adds a sample, and the row where there is none yet.
+    /// Adds a sample, and its row if it is new.
     pub(crate) fn add(&mut self, name: &str, digits: usize, column: C, sample: f64) {
         let known = self.0.iter().position(|row| row.name == name);
         let index = known.unwrap_or_else(|| {
@@ -41,8 +41,8 @@ impl<C: Copy + Ord> Table<C> {
             .push(sample);
     }
 
-    /// The table as Markdown, with these columns under their titles: medians, and in brackets what
-    /// nine in ten are not above.
+    /// The table as Markdown, with these columns under their titles: medians, and in brackets the
+    /// value that nine of ten samples do not exceed.
     pub(crate) fn markdown(&self, columns: &[(C, String)], ratio: Option<&Ratio<C>>) -> String {
         let mut text = String::from("| metric |");
         for (_, title) in columns {
@@ -80,7 +80,7 @@ impl<C: Copy + Ord> Row<C> {
         }
     }
 
-    /// Empty where a side is missing, or nothing that could be divided by.
+    /// Empty where one side is missing or the divisor is zero.
     fn ratio(&self, ratio: &Ratio<C>) -> String {
         let median = |column| {
             let samples = self.samples.get(&column);
@@ -93,7 +93,7 @@ impl<C: Copy + Ord> Row<C> {
     }
 }
 
-/// The sample that so many per cent are not above; 0 where there is none.
+/// The value that `per_cent` of the samples do not exceed; 0 without samples.
 fn quantile(samples: &[f64], per_cent: usize) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -101,7 +101,7 @@ fn quantile(samples: &[f64], per_cent: usize) -> f64 {
     sorted.get(last * per_cent / 100).copied().unwrap_or(0.0)
 }
 
-/// Samples below which the ninth in ten means nothing.
+/// With fewer samples, the value for nine of ten means nothing.
 const FEW: usize = 10;
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! What a process costs, read from /proc: processor and memory.
+//! What a process costs, read from /proc: processor time and memory.
 
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 
-/// A process that runs, by its id.
+/// A running process, by its id.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage(u32);
 
@@ -16,7 +16,7 @@ impl Usage {
     /// The one process that runs in `folder`.
     ///
     /// # Errors
-    /// There is none.
+    /// No process runs there.
     pub(crate) fn of_process_in(folder: &Path) -> Result<Self> {
         let folder = fs::canonicalize(folder)?;
         for entry in fs::read_dir("/proc")?.flatten() {
@@ -31,26 +31,26 @@ impl Usage {
         bail!("no process runs in {}", folder.display())
     }
 
-    /// Seconds on a processor so far, threads that have ended included; known to 0.01 s.
+    /// Seconds on a processor so far, including threads that have ended; precise to 0.01 s.
     ///
     /// # Errors
-    /// It is gone.
+    /// The process has ended.
     pub(crate) fn cpu_s(self) -> Result<f64> {
         ticks_s(&self.read("stat")?, USER)
     }
 
-    /// The same of its children that have ended, and of theirs.
+    /// The same for its children that have ended, and for their children.
     ///
     /// # Errors
-    /// It is gone.
+    /// The process has ended.
     pub(crate) fn cpu_of_children_s(self) -> Result<f64> {
         ticks_s(&self.read("stat")?, USER_OF_CHILDREN)
     }
 
-    /// Seconds on a processor so far of the threads that there are, known exactly.
+    /// Seconds on a processor so far of the threads that still run, known exactly.
     ///
     /// # Errors
-    /// It is gone.
+    /// The process has ended.
     pub(crate) fn threads_cpu_s(self) -> Result<f64> {
         let mut sum_ns = 0;
         for thread in fs::read_dir(format!("/proc/{}/task", self.0))? {
@@ -64,23 +64,23 @@ impl Usage {
     /// Resident memory in units of 1,000,000 bytes.
     ///
     /// # Errors
-    /// It is gone.
+    /// The process has ended.
     pub(crate) fn resident_mb(self) -> Result<f64> {
         mb(&self.read("status")?, "VmRSS:")
     }
 
-    /// The most that was ever resident.
+    /// The most memory that was ever resident, in the same unit.
     ///
     /// # Errors
-    /// It is gone.
+    /// The process has ended.
     pub(crate) fn peak_mb(self) -> Result<f64> {
         mb(&self.read("status")?, "VmHWM:")
     }
 
-    /// Resident memory, where what several processes share counts for each in part (PSS).
+    /// Resident memory; memory that several processes share counts for each of them in part (PSS).
     ///
     /// # Errors
-    /// It is gone.
+    /// The process has ended.
     pub(crate) fn proportional_mb(self) -> Result<f64> {
         mb(&self.read("smaps_rollup")?, "Pss:")
     }
@@ -90,9 +90,10 @@ impl Usage {
     }
 }
 
-/// The sum of a field and the next of `/proc/PID/stat`, fields as proc_pid_stat(5) counts them.
+/// The sum of a field and the next one in `/proc/PID/stat`, with fields as proc_pid_stat(5) counts
+/// them.
 fn ticks_s(stat: &str, field: usize) -> Result<f64> {
-    // The second field, in parentheses, may hold anything.
+    // The second field, in parentheses, may contain any characters.
     let (_, after_name) = stat.rsplit_once(')').context("a name")?;
     let fields = after_name.split_whitespace().skip(field - 3).take(2);
     let mut sum = 0;
@@ -110,11 +111,11 @@ fn mb(text: &str, name: &str) -> Result<f64> {
     Ok((kib * 1024) as f64 / 1e6)
 }
 
-/// utime, before stime.
+/// utime; stime follows it.
 const USER: usize = 14;
-/// cutime, before cstime.
+/// cutime; cstime follows it.
 const USER_OF_CHILDREN: usize = 16;
-/// `USER_HZ`: 100 on everything that Linux runs on here.
+/// `USER_HZ`: 100 on every system that this Linux program runs on.
 const TICKS_PER_S: f64 = 100.0;
 
 #[cfg(test)]

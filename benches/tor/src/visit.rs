@@ -1,4 +1,4 @@
-//! The client's side: what a browser does for a page, with a clock beside it.
+//! The client's side: what a browser does for a page, with the time it takes.
 
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 pub(crate) struct Waits {
     /// Until CONNECT was answered.
     pub(crate) answer: Duration,
-    /// Until the first byte of the page, which was asked for as soon as the answer was there.
+    /// Until the first byte of the page; the page was requested as soon as the answer came.
     pub(crate) first_byte: Duration,
 }
 
-/// Visits a small page once. `connecting` is the way to the site: it begins when it is awaited
-/// here.
+/// Visits a small page once. `connecting` makes the connection to the site; it begins when this
+/// function awaits it.
 ///
 /// # Errors
 /// The proxy refuses, or no page comes.
@@ -29,12 +29,12 @@ pub(crate) async fn page<S: Stream>(
     stream.write_all(&request(name, PAGE_BYTES)).await?;
     ensure!(stream.read_u8().await? == b'H', "an HTTP answer");
     let first_byte = began.elapsed();
-    // To its end: a torn stream would be one more thing for Tor to do in the next visit.
+    // Reads to the end: a cut stream would give Tor additional work in the next visit.
     while stream.read(&mut [0; 4_096]).await? > 0 {}
     Ok(Waits { answer, first_byte })
 }
 
-/// Fetches that many bytes; returns what the body took from its first byte to its last.
+/// Fetches `bytes` bytes; returns how long the body took from its first byte to its last.
 ///
 /// # Errors
 /// The proxy refuses, or the file does not come whole.
@@ -64,5 +64,5 @@ fn request(name: &str, bytes: usize) -> Vec<u8> {
     format!("GET /{bytes} HTTP/1.1\r\nHost: {name}\r\n\r\n").into_bytes()
 }
 
-/// One cell of Tor's.
+/// One cell of Tor.
 const PAGE_BYTES: usize = 300;

@@ -1,4 +1,4 @@
-//! The wait for a page behind the relay: first without a wire, then over a long one; in each, every
+//! The wait for a page behind the relay: first without a wire, then over a long one. In each, every
 //! round visits each column once, each round in another order.
 
 use std::io::{Write as _, stderr};
@@ -16,7 +16,7 @@ use crate::{
     wire::{FAR, Place},
 };
 
-/// Measures the waits and gives their table.
+/// Measures the waits and returns their table.
 ///
 /// # Errors
 /// A part does not start, or a visit fails.
@@ -35,7 +35,7 @@ pub(crate) async fn text(setting: &Setting<'_>) -> Result<String> {
 
 struct Bench<'a> {
     setting: &'a Setting<'a>,
-    /// Sites visited so far; each has a name of its own, and so a circuit of its own.
+    /// How many sites were visited so far; each has a name of its own, and so a circuit of its own.
     names: usize,
     table: Table<Column>,
 }
@@ -57,7 +57,8 @@ impl Bench<'_> {
             self.cost_of_having(place, tor)?;
         }
         for front in &fronts {
-            // The site whose circuit is warm from here on; a stream on it opens it for good.
+            // After these visits the circuit of the site `WARM` counts as warm, because streams on
+            // it have opened it completely.
             for _ in 0..WARMING {
                 visit::page(self.way_to(front, WARM), WARM).await?;
             }

@@ -1,5 +1,5 @@
-//! A wire of a known length between a client and its guards: a SOCKS5 proxy that hands on
-//! everything a fixed time after it came, each way.
+//! A wire of a known length between a client and its guards: a SOCKS5 proxy that passes everything
+//! on after a fixed delay, in each direction.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -32,7 +32,7 @@ pub(crate) enum Place {
 impl Place {
     pub(crate) const ALL: [Self; 2] = [Self::Near, Self::Far];
 
-    /// What the names of its rows begin with.
+    /// The beginning of the names of its rows.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Near => "near",
@@ -40,7 +40,7 @@ impl Place {
         }
     }
 
-    /// The wire of that length; none for the near.
+    /// The wire of that length; `None` for `Near`.
     ///
     /// # Errors
     /// No port can be bound.
@@ -59,7 +59,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Starts one on a free port of 127.0.0.1; `one_way` is what a byte takes from end to end.
+    /// Starts a wire on a free port of 127.0.0.1; `one_way` is the delay of a byte from end to end.
     ///
     /// # Errors
     /// No port can be bound.
@@ -98,7 +98,7 @@ async fn serve(mut client: TcpStream, one_way: Duration) -> Result<()> {
     Ok(())
 }
 
-/// The request, as `tor` and Arti write it: no authentication, an IPv4 address.
+/// Reads the request as `tor` and Arti write it: no authentication, an IPv4 address.
 async fn hear(client: &mut TcpStream) -> Result<SocketAddr> {
     let methods = read::<2>(client).await?[1];
     client
@@ -141,8 +141,8 @@ async fn read<const BYTES: usize>(stream: &mut TcpStream) -> Result<[u8; BYTES]>
     Ok(bytes)
 }
 
-/// The way to the guard and back.
+/// The round trip to the guard.
 pub(crate) const FAR: Duration = Duration::from_millis(100);
 const PIECE_BYTES: usize = 16 << 10;
-/// On the way at once: more than Tor's windows let through, so that only the length matters.
+/// The limit of pieces on the way: more than Tor's windows allow, so that only the delay matters.
 const PIECES_MAX: usize = 8_192;

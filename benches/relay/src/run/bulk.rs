@@ -1,4 +1,4 @@
-//! Bytes in bulk: what they cost and how fast they go.
+//! Bytes in bulk: their cost and their rate.
 
 use anyhow::Result;
 

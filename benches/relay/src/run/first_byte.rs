@@ -1,4 +1,4 @@
-//! How many times the way to a far end and back a client waits for its first byte.
+//! How long a client waits for its first byte, in round trips to a far end.
 
 use anyhow::Result;
 
@@ -13,7 +13,7 @@ const VISITS: usize = 5;
 
 impl Bench<'_> {
     pub(super) async fn first_byte(&mut self, proxies: &[Proxy]) -> Result<()> {
-        // A timer of the stand-in's may be a millisecond late each way.
+        // A timer of the stand-in may be a millisecond late in each direction.
         for proxy in proxies {
             let name = "first byte, far round trips";
             self.first_byte_of(proxy, name, &[Line::Most(2.1)]).await?;

@@ -1,5 +1,5 @@
-//! What a proxy adds to an echo of one byte: all on one processor, then the proxy on another than
-//! both ends. What the way without a proxy takes is taken off.
+//! What a proxy adds to an echo of one byte: first all on one processor, then the proxy on another
+//! processor than both ends. The time without a proxy is subtracted.
 
 use anyhow::{Context as _, Result};
 
@@ -10,7 +10,7 @@ use crate::{
     table::{Line, median, quantile},
 };
 
-/// Short turns, many of them: the machine's mood then meets all proxies alike.
+/// Many short turns, so that changes of the machine's speed affect all proxies alike.
 const TURNS: usize = 12;
 const ECHOES: usize = 500;
 

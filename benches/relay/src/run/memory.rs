@@ -1,4 +1,5 @@
-//! What connections cost while nothing moves: memory, files, wake-ups, and what is left of it.
+//! What connections cost while nothing moves: memory, files and wake-ups, and what stays in use
+//! after they end.
 
 use std::time::Duration;
 
@@ -14,15 +15,15 @@ use crate::{
     table::{Line, Table},
 };
 
-/// Connections that lie idle while wake-ups are counted.
+/// Connections that are idle while wake-ups are counted.
 pub(super) const FEW: usize = 1_000;
-/// Connections that are all served.
+/// Connections that are all served at the same time.
 const MANY: usize = 10_000;
-/// How long wake-ups are counted: whole seconds, from the middle between two ticks.
+/// How long wake-ups are counted: whole seconds, beginning in the middle between two ticks.
 const WATCHED_S: u32 = 10;
 
-/// [`MANY`], where a process may have two files for each and some beside; HAProxy wants many
-/// beside.
+/// [`MANY`], where a process may open two files for each connection and some more; HAProxy needs
+/// many more.
 pub(super) fn many(peer: Peer) -> usize {
     let beside = if peer == Peer::Haproxy { 2_000 } else { 200 };
     MANY.min((files_max() - beside) / 2)
@@ -62,7 +63,7 @@ impl Bench<'_> {
         load::use_all(&mut streams, 64 * 1024).await?;
         let used = per(tree.resident()?, empty);
         seen.add("memory of an idle connection, used", ("B", 0), each, used);
-        // Where fewer files are allowed, fewer can be asked for.
+        // Where a process may open fewer files, this row has no limit.
         let all = (many == MANY).then_some(Line::Least(MANY as f64));
         let served = streams.len() as f64;
         seen.add("idle connections served", ("", 0), all, served);
@@ -141,16 +142,16 @@ impl Bench<'_> {
     }
 }
 
-/// Where the figures of one proxy go.
+/// Where the figures of one proxy are collected.
 struct Seen<'a> {
     table: &'a mut Table,
     peer: Peer,
-    /// What stands before each name.
+    /// The prefix of each name.
     whose: &'a str,
 }
 
 impl Seen<'_> {
-    /// `form` is the unit and the digits behind the point.
+    /// `form` is the unit and the number of digits after the point.
     fn add(&mut self, name: &str, form: (&'static str, usize), line: Option<Line>, figure: f64) {
         let name = format!("{}{name}", self.whose);
         self.table
@@ -162,7 +163,8 @@ fn kib(bytes: u64) -> f64 {
     bytes as f64 / 1024.0
 }
 
-/// Wake-ups a second. Begins half a second after one, or after two seconds without any.
+/// Wake-ups per second. Counting begins half a second after a wake-up, or after two seconds without
+/// one.
 async fn wake_ups(tree: &Tree) -> Result<f64> {
     sleep(Duration::from_secs(1)).await;
     let before = tree.sleeps()?;

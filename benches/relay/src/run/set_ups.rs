@@ -1,8 +1,9 @@
-//! Connections set up, used for a byte and closed: what one costs, how many a second, how long.
+//! Connections that are set up, used for a byte and closed: the cost of one, how many a second, and
+//! the time of one.
 //!
-//! How long one alone takes is measured with client, proxy and stand-in on one processor. Left to
-//! themselves on two, they are woken by each other's processor or by their own as it happens, and
-//! that is worth more than all that a proxy does.
+//! The time of one alone is measured with client, proxy and stand-in on one processor. On two
+//! processors they are woken by the other processor or by their own, as it happens, and that
+//! difference is larger than everything that a proxy does.
 
 use anyhow::{Context as _, Result};
 
@@ -16,9 +17,9 @@ use crate::{
 /// Turns of each kind in a round.
 const TURNS: usize = 3;
 const AT_ONCE: usize = 64;
-/// A second's worth. The system needs a tenth of one to find out which two of client, proxy and
-/// stand-in had better share a processor; in that time a proxy's rate is a fifth lower or not, by
-/// what ran before it.
+/// Connections for about one second. The system needs a tenth of a second to find out which two of
+/// client, proxy and stand-in should share a processor. In that time a proxy's rate may be a fifth
+/// lower, depending on what ran before.
 const MANY: usize = 16_000;
 const ONE_AT_A_TIME: usize = 1_000;
 

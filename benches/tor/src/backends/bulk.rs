@@ -1,5 +1,5 @@
 //! One gigabyte through a Tor that has just started: its memory before and after, its processor
-//! time, its rate; then eight users at once.
+//! time and its rate; then eight users at the same time.
 
 use std::{
     sync::Arc,
@@ -64,7 +64,7 @@ async fn one_stream(bench: &mut Bench<'_>, subject: &Subject) -> Result<()> {
     Ok(())
 }
 
-/// Each on circuits of its own, as sites are in the product.
+/// Each user has its own circuits, as sites have in the product.
 async fn eight_streams(bench: &mut Bench<'_>, subject: &Arc<Subject>) -> Result<()> {
     let users: Vec<String> = (0..STREAMS).map(|_| bench.new_user()).collect();
     for user in &users {
@@ -99,5 +99,5 @@ const ROUNDS: usize = 3;
 const GB: usize = 1_000_000_000;
 const STREAMS: usize = 8;
 const _: () = assert!(GB.is_multiple_of(STREAMS));
-/// After this, what was done before is no longer at work in the process.
+/// After this time, earlier work no longer uses the process.
 const REST: Duration = Duration::from_secs(3);

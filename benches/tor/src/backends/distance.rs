@@ -1,4 +1,4 @@
-//! What one stream carries over a distance, where Tor's windows decide and not the processor.
+//! The rate of one stream over a distance, which Tor's windows limit and not the processor.
 
 use anyhow::Result;
 

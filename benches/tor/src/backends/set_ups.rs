@@ -1,5 +1,5 @@
-//! How long a page takes, from connecting to its first byte: on a circuit that is there, and for a
-//! user who has none yet.
+//! How long a page takes, from connecting to its first byte: on a circuit that exists, and for a
+//! user who has no circuit yet.
 
 use anyhow::Result;
 

@@ -1,5 +1,5 @@
-//! From the wish for a Tor to the first byte of a page, with nothing there and with what an earlier
-//! run left.
+//! The time from the request for a Tor to the first byte of a page: with an empty folder, and with
+//! the files of an earlier run.
 
 use std::time::Instant;
 

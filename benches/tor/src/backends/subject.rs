@@ -1,4 +1,4 @@
-//! One Tor under measurement, had as the daemon has it.
+//! One Tor under measurement, started as the daemon starts it.
 
 use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// Both, each first in every other round.
+    /// Both; each is first in every second round.
     pub(super) fn in_round(round: usize) -> [Self; 2] {
         let mut kinds = Self::ALL;
         kinds.rotate_left(round % 2);
@@ -41,11 +41,11 @@ impl Kind {
     }
 }
 
-/// A Tor with folders of its own, running or not. Its process ends with it.
+/// A Tor with folders of its own, running or not. Its process ends when this is dropped.
 pub(super) struct Subject {
     pub(super) kind: Kind,
     tor: Tor,
-    /// Where its process runs.
+    /// The folder in which its process runs.
     data_dir: PathBuf,
     /// The site's port.
     port: u16,
@@ -56,10 +56,10 @@ pub(super) struct Subject {
 
 impl Subject {
     /// Makes it, with empty folders; nothing runs yet. With `wire`, a SOCKS5 proxy, it will reach
-    /// the network by that alone.
+    /// the network only through that proxy.
     ///
     /// # Errors
-    /// There is no place for folders, or no program.
+    /// No folder can be made, or the program is missing.
     pub(super) fn new(kind: Kind, setting: &Setting<'_>, wire: Option<SocketAddr>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let data_dir = folder.path().join("data");
@@ -98,7 +98,7 @@ impl Subject {
         })
     }
 
-    /// Starts it, and returns at the moment from which the relay would dial it.
+    /// Starts it, and returns as soon as the relay would connect to it.
     ///
     /// # Errors
     /// It does not start, or is not usable in time.
@@ -110,15 +110,15 @@ impl Subject {
         Ok(())
     }
 
-    /// Ends its process; what is in its folders stays.
+    /// Ends its process; the files in its folders stay.
     ///
     /// # Errors
-    /// It is ending already.
+    /// It already ends.
     pub(super) async fn stop(&self) -> Result<()> {
         Ok(self.tor.stop().await?)
     }
 
-    /// Ends its process and all that follows it.
+    /// Ends its process and all tasks that follow it.
     pub(super) async fn end(self) {
         self.stop.cancel();
         self.tasks.close();
@@ -133,7 +133,7 @@ impl Subject {
         Usage::of_process_in(&self.data_dir)
     }
 
-    /// A stream to the site, on circuits that belong to `user` alone.
+    /// A stream to the site, on circuits that only `user` has.
     ///
     /// # Errors
     /// It is not usable, or refuses.
@@ -157,7 +157,7 @@ impl Subject {
         visit::page(self.connect(user), SITE).await
     }
 
-    /// Fetches that many bytes as `user`; returns what the body took.
+    /// Fetches `bytes` bytes as `user`; returns how long the body took.
     ///
     /// # Errors
     /// As [`Self::connect`]; or the file does not come whole.
