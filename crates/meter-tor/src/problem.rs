@@ -264,7 +264,7 @@ pub enum CookieFault {
     #[error("is not a regular file")]
     NotAFile,
     /// Its length is not 32 bytes.
-    #[error("has not 32 bytes")]
+    #[error("does not have 32 bytes")]
     WrongSize,
     /// It could not be found or read.
     #[error("cannot be read")]

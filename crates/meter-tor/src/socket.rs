@@ -18,7 +18,7 @@ pub enum SocketFault {
     #[error("is not a socket")]
     NotASocket,
     /// Any user could have replaced it.
-    #[error("lies in a folder that others may write to: whoever came first may sit there")]
+    #[error("lies in a folder that other users may write to, so it may belong to another program")]
     OpenFolder,
     /// Its owner is neither this user, nor root, nor the owner of its folder.
     #[error("belongs to a user who does not own its folder")]

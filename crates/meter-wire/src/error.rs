@@ -95,8 +95,8 @@ codes! {
     PortTaken => "Another program has the relay's port; name another one in config.toml, \
         or remove the line there.",
     /// The system does not tell which user a connection belongs to.
-    RelayUnguarded => "This system does not tell whose connections are, so the relay stays closed \
-                       to all.",
+    RelayUnguarded => "This system does not tell which user a connection belongs to, so the relay \
+        stays closed to all.",
     /// The relay failed for another reason.
     RelayFailed => "The relay could not start; run `onionmeter doctor`.",
     /// No daemon could be reached, and none could be started.

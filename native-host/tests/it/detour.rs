@@ -106,7 +106,7 @@ fn a_bad_line_is_told(backend: &str) {
         backend,
         "bridges = [\n  \"203.0.113.9:443 12345\",\n]",
     );
-    let reason = "its fingerprint has not 40 hexadecimal digits";
+    let reason = "its fingerprint does not have 40 hexadecimal digits";
     for args in [&["tor", "start"][..], &["monitor", "start"]] {
         let text = says(&home, args, 78, reason);
         assert!(

@@ -115,7 +115,7 @@ fn where_nobody_can_be_asked_the_relay_stays_closed_until_the_settings_say_other
     }
     let home = TestHome::new();
     let _boxed = Boxed::start(&home, &["unshare", "-m", "sh", "-c", WITHOUT_LISTS, "sh"]);
-    let closed = "does not tell whose connections are";
+    let closed = "does not tell which user a connection belongs to";
     let remedy = "relay.serve_unidentified = true";
     for args in [&["monitor", "start"][..], &["status"], &["doctor"]] {
         let text = said(&home, args);

@@ -64,17 +64,17 @@ pub enum BridgeFault {
     /// The address is missing or cannot be read.
     #[error("its address and port cannot be read")]
     Address,
-    /// An address alone.
+    /// The port is missing.
     #[error("it names no port; its address has to end like :443")]
     NoPort,
-    /// A port that is none.
+    /// The port is not a port number.
     #[error("its port is not a number from 1 to 65535")]
     Port,
-    /// An IPv6 address that runs into its port.
+    /// The IPv6 address has no brackets, so its end and the port cannot be told apart.
     #[error("its IPv6 address needs brackets around it, like [2001:db8::1]:443")]
     Brackets,
-    /// Something that should be a fingerprint.
-    #[error("its fingerprint has not {FINGERPRINT_DIGITS} hexadecimal digits")]
+    /// The fingerprint cannot be read.
+    #[error("its fingerprint does not have {FINGERPRINT_DIGITS} hexadecimal digits")]
     Fingerprint,
     /// The fingerprint is missing, and the Tor in use needs it.
     #[error("it lacks its fingerprint, without which the Tor that is built in uses no bridge")]

@@ -85,7 +85,7 @@ pub enum ServerFault {
     #[error("it has a # before its @; in a password, # is written %23")]
     Hash,
     /// The key is not base64.
-    #[error("its password is no base64, which its method wants")]
+    #[error("its password is not base64, which its method needs")]
     KeyEncoding,
     /// The key does not have the length that the method needs.
     #[error("its password has {bytes} bytes after base64, its method wants {wanted}")]

@@ -319,7 +319,7 @@ mod tests {
     fn a_bridge_that_is_none_is_named_by_its_line_and_never_repeated() {
         let said =
             message("[tor]\nbridges = [\n  \"192.0.2.1:443\",\n  \"192.0.2.77:443 0123\",\n]");
-        let reason = "its fingerprint has not 40 hexadecimal digits";
+        let reason = "its fingerprint does not have 40 hexadecimal digits";
         assert_eq!(
             said,
             format!("config.toml, line 4: tor.bridges cannot be used: {reason}")
