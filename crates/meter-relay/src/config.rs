@@ -31,7 +31,7 @@ pub struct RelayConfig {
     /// after the request. This saves a round trip if Tor passes the bytes on at once; a refusal
     /// becomes a reset.
     pub optimistic: bool,
-    /// Serves connections even if the system does not tell whose they are. Only for a computer with
+    /// Serves connections even if the system does not tell their owner. Only for a computer with
     /// a single user: another user's traffic would count as this user's.
     pub serve_unidentified: bool,
     /// The host names that this relay answers itself, to show that requests arrive here.

@@ -23,7 +23,7 @@ pub enum RelayError {
         #[source]
         source: io::Error,
     },
-    /// The system does not tell whose a connection is, so other users could not be kept out.
+    /// The system does not tell the owner of a connection, so other users could not be kept out.
     #[error("the system does not tell which user a connection belongs to")]
     Unguarded(#[source] io::Error),
     /// The listener failed while the relay ran. Waiting does not help.

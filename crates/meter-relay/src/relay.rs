@@ -40,7 +40,7 @@ pub struct Relay {
     port: u16,
     counters: Arc<Counters>,
     shared: Arc<Shared>,
-    /// `None` when the system does not tell whose a connection is and the configuration accepts
+    /// `None` when the system does not tell the owner of a connection and the configuration accepts
     /// that.
     owners: Option<Owners>,
     /// The warning is logged once; the counters hold the number.
@@ -206,7 +206,7 @@ impl Relay {
             warn!(
                 served,
                 ?error,
-                "the system does not tell whose a connection is"
+                "the system does not tell which user a connection belongs to"
             );
         });
         connection.unidentified();

@@ -130,7 +130,7 @@ pub enum TorProblem {
     #[error("tor's address must be a loopback address")]
     NotLoopback,
     /// Bridges or Shadowsocks are configured together with a Tor that we cannot configure.
-    #[error("a Tor of somebody else cannot be kept on a detour; only one of our own can")]
+    #[error("only a Tor that Onionmeter runs can use bridges or Shadowsocks")]
     DetourNeedsOwnTor,
     /// Bridges and Shadowsocks are configured together.
     #[error("bridges and Shadowsocks together are not offered; choose one of them")]

@@ -193,14 +193,14 @@ fn unidentified(seen: &Seen) -> Option<Finding> {
     let count = status.map_or(0, |status| status.unidentified.0);
     match (is_served, count) {
         (true, 0) => Some(Note(
-            "relay.serve_unidentified is on: where the system does not tell \
-            whose a connection is, other users' traffic is counted as yours"
+            "relay.serve_unidentified is on: where the system does not tell the \
+            owner of a connection, other users' traffic is counted as yours"
                 .to_owned(),
         )),
         (true, count) => Some(Bad {
             what: format!(
-                "the system did not tell whose a connection was {}; it was served, and \
-                counted as yours",
+                "the owner of a connection was unknown {}; it was served, and counted \
+                as yours",
                 print::times(count)
             ),
             remedy: "if others use this computer, set relay.serve_unidentified = false in \
@@ -209,7 +209,7 @@ fn unidentified(seen: &Seen) -> Option<Finding> {
         }),
         (false, 0) => None,
         (false, count) => Some(Note(format!(
-            "the system did not tell whose a connection was {}; it was refused",
+            "the owner of a connection was unknown {}; it was refused",
             print::times(count)
         ))),
     }

@@ -241,7 +241,7 @@ fn go_on(
     if format == Format::Json || !stdin().is_terminal() {
         let why = match format {
             Format::Json => "--json asks no questions",
-            Format::Text => "nobody can be asked here",
+            Format::Text => "there is no terminal for a question",
         };
         let text = format!("nothing was done: {why}; add --yes, or look first with --dry-run");
         return Err(CommandError::Exit(EXIT_USAGE, text));

@@ -132,7 +132,7 @@ fn where_nobody_can_be_asked_the_relay_stays_closed_until_the_settings_say_other
     let text = said(&home, &["monitor", "start"]);
     assert!(text.contains("open and counts"), "{text}");
     assert!(is_served(&home));
-    while !said(&home, &["status"]).contains("did not tell whose a connection was once") {
+    while !said(&home, &["status"]).contains("the owner of a connection was unknown once") {
         thread::sleep(Duration::from_millis(50));
     }
     let text = said(&home, &["doctor"]);

@@ -125,8 +125,8 @@ fn strangers(status: &Status) -> String {
     if status.unidentified.0 > 0 {
         let count = print::times(status.unidentified.0);
         text += &format!(
-            "Notice   the system did not tell whose a connection was {count}; `onionmeter doctor` \
-                says what that means\n"
+            "Notice   the owner of a connection was unknown {count}; `onionmeter doctor` says what \
+                that means\n"
         );
     }
     if status.literals.0 > 0 {

@@ -46,7 +46,7 @@ pub(super) fn confirm(home: &Home, format: Format) -> Result<(), CommandError> {
     if format == Format::Json || !stdin().is_terminal() {
         let why = match format {
             Format::Json => "--json asks no questions",
-            Format::Text => "nobody is there to be asked",
+            Format::Text => "there is no terminal for a question",
         };
         return refuse(format!(
             "nothing was removed: --purge would remove {what}, and {why}; add --yes, or look first \
