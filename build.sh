@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one door: sets up the machine, builds, runs, proves and tests. `./build.sh help` explains.
+# One script for everything: it sets up the machine, builds, runs, measures and tests. `./build.sh help` explains it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -7,11 +7,11 @@ readonly TOOLS=${ONIONMETER_TOOLS:-$HOME/.cache/onionmeter/tools}
 readonly EXTENSION=dist/extension
 export ONIONMETER_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
 readonly LOGS=dist/tests
-# Checks of the whole that run at once; fewer where there is little memory.
+# How many checks of the whole program run at the same time; set fewer where there is little memory.
 readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-3}
-# Everything there is, with the embedded Tor.
+# All crates, with the embedded Tor.
 readonly WHOLE=(--workspace --locked --features "onionmeter/embedded-tor,checks/embedded-tor")
-# What the tests are told where a part of them cannot run.
+# Options for the tests where a part of them cannot run.
 SKIPPED=()
 
 help() {
@@ -58,7 +58,7 @@ packages_for() {
             cc) echo gcc libc6-dev ;;
             tor | tor-gencert) echo tor ;;
             chromedriver) echo chromium-driver ;;
-            # Without a font its pages, and pictures of them, have no letters.
+            # Without a font, its pages and pictures of them show no letters.
             chromium) echo chromium fonts-dejavu-core ;;
             nginx) echo nginx-light libnginx-mod-stream ;;
             firefox-esr) have firefox || echo firefox-esr ;;
@@ -73,7 +73,7 @@ packages_for() {
     done
 }
 
-# need PROGRAM...: installs what is missing, or says exactly what to do.
+# need PROGRAM...: installs the missing programs, or prints what to install.
 need() {
     local packages
     mapfile -t packages < <(packages_for "$@" | tr ' ' '\n' | sort -u)
@@ -98,13 +98,13 @@ locked_version() {
         found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' Cargo.lock
 }
 
-# A tool's own lock file may name a version that was withdrawn since; then others must do.
+# A tool's own lock file may name a version that was withdrawn since; then the tool is built without that file.
 install_tool() {
     cargo install "$1" --version "$2" --locked --root "$TOOLS" --force --quiet ||
         cargo install "$1" --version "$2" --root "$TOOLS" --force --quiet
 }
 
-# The tool must be of the very version of the library, or the glue does not fit the module.
+# The tool and the library must have the same version, or the bindings do not fit the module.
 setup_wasm_bindgen() {
     local version
     version=$(locked_version wasm-bindgen)
@@ -135,12 +135,12 @@ setup_zig() {
 setup_build() {
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
     need cc
-    # Installs the pinned toolchain with its parts where rustup has not done so yet.
+    # Installs the pinned toolchain and its components where rustup has not installed them yet.
     if have rustup && ! rustup target list --installed | grep -q wasm32-unknown-unknown; then
         step "adding the Wasm target"
         rustup target add wasm32-unknown-unknown
     fi
-    # Every crate of Cargo.lock, also those of other systems: no later step then needs the registry.
+    # Every crate of Cargo.lock, also those for other systems, so that no later step needs the registry.
     cargo fetch --locked --quiet
     setup_wasm_bindgen
 }
@@ -150,7 +150,7 @@ setup_browsers() {
     setup_geckodriver
 }
 
-# A kernel, and its modules, for the computer under QEMU that sleeps and loses its power in tests.
+# A kernel and its modules, for the QEMU computer that sleeps and loses its power in tests.
 setup_guest() {
     if [ "$(uname -sm)" != "Linux x86_64" ] || ! have apt-get; then
         step "skipped: a computer that sleeps or loses its power (its kernel is a package of Debian's for x86-64)"
@@ -169,12 +169,12 @@ setup_guest() {
     mkdir -p "$TOOLS/guest"
     find "$work/lib/modules" -name '*.ko' -exec mv -t "$TOOLS/guest" {} +
     find "$work/lib/modules" -name '*.ko.xz' -exec sh -c 'xz -dc "$2" >"$1/$(basename "$2" .xz)"' sh "$TOOLS/guest" {} ';'
-    # Last, because it stands for all.
+    # This is the last step, because this file shows that all the others are there.
     mv "$work"/boot/vmlinuz-* "$TOOLS/guest/vmlinuz"
     rm -rf "$work"
 }
 
-# Whether browsers with their defaults can be watched: in namespaces of networks, mounts and processes.
+# Whether the tests of browsers with default settings can run: they need namespaces of networks, mounts and processes.
 setup_namespaces() {
     local user=(--map-root-user)
     [ "$(id -u)" = 0 ] && user=()
@@ -209,7 +209,7 @@ run() {
     build
     local profile=$PWD/dist/profile program=target/release/onionmeter
     mkdir -p "$profile"
-    # What Chromium itself leaves after its first start, and `--browser-dir` knows a profile by.
+    # Chromium itself makes this file at its first start. `--browser-dir` recognizes a profile by it.
     touch "$profile/First Run"
     step "registering with the browsers"
     "$program" install --browser-dir "$profile"
@@ -229,7 +229,7 @@ run() {
     fi
 }
 
-# Google's own Chrome no longer loads an extension from the command line, so it is not asked.
+# Google's own Chrome no longer loads an extension from the command line, so it is not in the list.
 find_chromium() {
     local name
     for name in chromium chromium-browser chrome-for-testing brave-browser vivaldi; do
@@ -247,7 +247,7 @@ open_chromium() {
     target/release/onionmeter open "$browser" --profile "$profile" --extension "$PWD/$EXTENSION" -- \
         "${extra[@]}" --no-first-run --no-default-browser-check about:blank >/dev/null 2>dist/browser.log &
     local process=$!
-    # What is refused, a browser that already runs on the profile for example, is refused at once.
+    # A refusal comes at once, for example when a browser already runs on the profile.
     sleep 1
     if ! kill -0 "$process" 2>/dev/null && ! wait "$process"; then
         fail "$(cat dist/browser.log)"
@@ -289,7 +289,7 @@ test() {
     local begun=$SECONDS
     setup_build
     setup_browsers
-    # Tests of bridges, of a Tor behind a wall, and of one with a wrong clock.
+    # For tests of bridges, of a Tor that reaches nothing but a detour, and of a Tor with a wrong clock.
     need obfs4proxy snowflake-client unshare nsenter ip faketime
     setup_guest
     setup_namespaces
@@ -304,7 +304,7 @@ test() {
     part "clippy for macOS and Windows" other_systems
     part "clippy with the embedded Tor" cargo clippy "${WHOLE[@]}" --all-targets --quiet -- -D warnings
     step "tests of the crates"
-    # Before the program without the embedded Tor gives way to the one that has it.
+    # First without the embedded Tor: the build with the embedded Tor replaces this program.
     part "building and testing without the embedded Tor" without_embedded
     part "building with the embedded Tor" cargo test "${WHOLE[@]}" --no-run
     part "testing the crates" test_crates
@@ -317,7 +317,7 @@ test() {
     step "all tests passed"
 }
 
-# part NAME COMMAND...: runs it and notes how long it took.
+# part NAME COMMAND...: runs the command and writes down how long it took.
 part() {
     local name=$1 begun=$SECONDS
     shift
@@ -325,7 +325,7 @@ part() {
     printf '%6d s  %s\n' $((SECONDS - begun)) "$name" >>"$LOGS/parts"
 }
 
-# Slowest first: the parts, then each program of tests that took a second or more.
+# Prints the times, slowest first: the parts, then each test program that took a second or more.
 how_long() {
     sort -rn "$LOGS/parts" >&2
     say
@@ -341,13 +341,13 @@ without_embedded() {
         tee "$LOGS/without-embedded.log"
 }
 
-# The limit is for what hangs; the tests take some minutes.
+# The limit ends a test that hangs; the tests take some minutes.
 test_crates() {
     timeout --kill-after=10s 40m cargo test --workspace --exclude checks --locked \
         --features onionmeter/embedded-tor 2>&1 | tee "$LOGS/crates.log"
 }
 
-# They mostly wait, for Tor and for browsers. The longest begin first.
+# The checks mostly wait for Tor and for browsers, so several run at the same time. The longest begin first.
 checks_of_the_whole() {
     local longest=(detours trouble browsers defaults) all name
     mapfile -t all < <(find checks/tests -maxdepth 1 -name '*.rs' -exec basename {} .rs ';'
@@ -361,7 +361,7 @@ checks_of_the_whole() {
     } | xargs -P "$SIDE_BY_SIDE" -I '{}' ./build.sh one-check '{}' "${SKIPPED[@]}"
 }
 
-# one_check NAME [-- OPTION...]: its words only if it fails.
+# one_check NAME [-- OPTION...]: runs a check; prints its output only if it fails.
 one_check() {
     local name=$1 log=$LOGS/$1.log begun=$SECONDS command
     shift
@@ -376,7 +376,8 @@ one_check() {
     fi
 }
 
-# What changed since the last commit, or with it where nothing did; or what is named.
+# Checks the crates that changed since the last commit, or in the last commit where nothing changed since, or the named
+# crates.
 check() {
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
     local begun=$SECONDS crates=("$@") only=() name
@@ -409,8 +410,8 @@ changed_crates() {
     done <<<"$files" | sort -u
 }
 
-# What no test here can run must at least compile: for macOS the whole program, for Windows whose a
-# connection is. Nothing is linked.
+# Code that no test here can run must at least compile: the whole program for macOS, and for Windows the crate that
+# finds the owner of a connection. Checking needs no linker.
 other_systems() {
     step "macOS and Windows: clippy"
     local apple=aarch64-apple-darwin windows=x86_64-pc-windows-gnu
@@ -429,7 +430,7 @@ clippy_for() {
         "$TOOLS/zig/bin/cargo-zigbuild" clippy --target "$1" "${@:2}" --locked --quiet -- -D warnings
 }
 
-# The vectors of the specification, verified by the same code as Wasm in a real browser.
+# Verifies the vectors of the specification in a real browser, with the same code, compiled to Wasm.
 test_wasm() {
     (
         cd extension-wasm
@@ -489,8 +490,8 @@ bench_tor() {
 $(tor --version | head -n 1)"
     export BENCH_HEADING
     step "measuring"
-    # Tor's links use Nagle's algorithm, which on loopback waits for delayed acknowledgements; and the
-    # test kit looks for its ports below those of outgoing connections.
+    # Tor's links use Nagle's algorithm, which waits on loopback for delayed acknowledgements. The test kit takes its
+    # ports below those of outgoing connections.
     in_a_network_of_its_own sh -c '
         for net in 127.0.0.0/8 127.0.0.1; do
             ip route replace local "$net" dev lo table local proto kernel scope host \
@@ -518,8 +519,8 @@ machine() {
         "$(awk '/^MemTotal/ { printf "%d", $2 / 1048576 + 0.5 }' /proc/meminfo)" "$(uname -r)"
 }
 
-# Loopback alone, with the congestion control that does not pace, and with ports to spare: what the
-# machine is set to otherwise would be measured instead of the proxies.
+# Only loopback, with a congestion control that does not pace, and with enough ports. With other settings of the
+# machine, the result would depend on these settings and not on the proxies.
 in_a_network_of_its_own() {
     local user=(--map-root-user)
     [ "$(id -u)" = 0 ] && user=()
@@ -537,7 +538,7 @@ mkdir -p dist
 case ${1:-help} in
     build | run | test) "$1" ;;
     demo | bench | check) command=$1; shift; "$command" "$@" ;;
-    # For `test` itself.
+    # `test` itself calls this.
     one-check) shift; one_check "$@" ;;
     help | -h | --help) help ;;
     *) help >&2; exit 64 ;;

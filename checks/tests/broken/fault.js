@@ -1,11 +1,10 @@
-// Faults for a copy of the extension. The module itself is the product's; only what it calls is
-// not.
+// Faults for a copy of the extension. The Wasm module is the product's own; only functions that it
+// calls are replaced.
 //
-// `panic`: `Object.is`, which Rust calls when a popup has closed, enters Rust again, which holds
-// its state at that moment: a real panic, in the middle of a real event. `loop`: the same call
-// never comes back, so that the worker's one thread does nothing else any more. `rules`: the
-// browser refuses the rules that forbid WebRTC. `start`: the module cannot be loaded. `tries`
-// counts the attempts, either way.
+// `panic`: Rust calls `Object.is` when a popup has closed. The replacement calls Rust again while
+// Rust holds its state: a real panic, in the middle of a real event. `loop`: the same call never
+// returns, so the worker's only thread does nothing else. `rules`: the browser refuses the rules
+// that forbid WebRTC. `start`: the module cannot be loaded. `tries` counts all attempts to load it.
 
 const api = globalThis.browser ?? globalThis.chrome;
 const instantiate = WebAssembly.instantiateStreaming;

@@ -1,6 +1,5 @@
-// The worker's shell, `service_worker.js` and `shut.js` as they are, with a browser and a module in
-// place of the real ones, and with a time of its own. Each scenario ends with what was expected and
-// is not so.
+// Tests the worker's shell, which is the real `service_worker.js` and `shut.js`. The browser, the
+// module and the clock are replaced. Each scenario returns whether everything was as expected.
 
 const later = globalThis.setTimeout;
 const settled = () => new Promise((done) => later(done, 0));
@@ -10,7 +9,7 @@ let now;
 let timers;
 globalThis.setTimeout = (act, ms = 0) => timers.push({ at: now + ms, act });
 
-/** Lets so many seconds pass. */
+/** Lets this many seconds pass. */
 async function pass(seconds) {
   const end = now + seconds * 1_000;
   for (;;) {
@@ -67,7 +66,7 @@ globalThis.browser = {
   tabs: { onActivated: event("activated"), onUpdated: event("updated") },
 };
 
-// What `onionmeter.js` gives here: instances that do as a scenario says.
+// Replaces `onionmeter.js`: makes instances that do what a scenario needs.
 globalThis.load = () => {
   const instance = Object.assign(() => seen.begins(), {
     start: async (shell) => {
@@ -90,7 +89,7 @@ globalThis.load = () => {
 
 let workers = 0;
 
-/** Begins a worker whose module and browser are as `wishes` say. */
+/** Starts a worker; `wishes` describes its module and its browser. */
 async function worker(wishes = {}) {
   now = 0;
   timers = [];
@@ -132,7 +131,7 @@ const fails = async () => {
 const request = () => listeners.request({ url: "http://site.test/", requestId: "1" });
 const goesNowhere = (way) => way?.length === 2 && way[0].port === 1 && way[1] === null;
 
-/** Firefox: whether a request on this way is stopped. */
+/** Whether Firefox stops a request that goes this way. */
 async function isStopped(proxyInfo) {
   const seen = { url: "http://site.test/", requestId: "1", proxyInfo };
   return (await listeners.before(seen)).cancel;
@@ -297,7 +296,7 @@ const scenarios = {
     await settled();
     return off && told && seen.shells.at(-1).isCurrent();
   },
-  // `shut.js` is there once, as it began: its settings stay in the form of Chromium.
+  // `shut.js` is loaded once for all scenarios, so its settings stay in the form of Chromium.
   "in Firefox a request while nobody decides goes nowhere": async () => {
     await worker({ firefox: true });
     seen.shells[0].broke();

@@ -1,9 +1,9 @@
-/* Makes a real panic happen in a program that has no door for one.
+/* Causes a real panic in a program that has no way to cause one itself.
  *
- * Put in front of the C library (LD_PRELOAD), it watches what the program reads from sockets. The
- * thread that has read MARK finds the clock broken, once, at its next look; Rust's standard library
- * answers that with a panic. A relay looks when it sets the deadline for Tor's answer, which is in
- * the task of the very connection that asked for the name with the mark in it.
+ * It is loaded before the C library (LD_PRELOAD) and watches the bytes that the program reads from
+ * sockets. When a thread has read MARK, its next call to read the clock fails, once; Rust's
+ * standard library then panics. The relay reads the clock when it sets the deadline for Tor's
+ * answer. This happens in the task of the connection that asked for the name with the mark.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -15,7 +15,7 @@
 static const char MARK[] = "canarybird-panic";
 static __thread int broken;
 
-/* Children inherit the environment, and Tor reads the same names. */
+/* Children inherit the environment, and Tor reads the same host names. */
 static int is_the_program(void)
 {
     return strcmp(program_invocation_short_name, "onionmeter") == 0;
