@@ -71,10 +71,12 @@ impl Core {
         let trouble = self.trouble().map(|trouble| trouble.problem.code);
         actions.extend(self.log(seen.tor.state.name(), trouble));
         self.network_changes.look(seen);
-        if trouble.is_some_and(|trouble| self.network_changes.explain(trouble, seen)) {
+        let has_moved = trouble.is_some_and(|trouble| self.network_changes.explain(trouble, seen));
+        let is_stalled = self.stalled_start.look(seen.now, seen.tor, trouble);
+        // One restart is the remedy for both.
+        if has_moved {
             actions.push(Action::Restart(Why::NetworkChanged));
-        }
-        if self.stalled_start.look(seen.now, seen.tor, trouble) {
+        } else if is_stalled {
             actions.push(Action::Restart(Why::StartStalled));
         }
         if !self.is_probing && self.watchdog.wants_probe(seen.now) {

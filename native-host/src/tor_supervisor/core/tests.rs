@@ -6,7 +6,7 @@ use super::*;
 use crate::system::network::Network;
 use meter_core::{Backend, MonotonicMs};
 use meter_relay::CounterSnapshot;
-use meter_tor::{Bootstrap, TorProblem, TorState, TorStatus};
+use meter_tor::{Bootstrap, TorProblem, TorState, TorStatus, TorWarning};
 use std::{cell::Cell, collections::BTreeSet, net::IpAddr};
 
 /// A computer with networks as a scene sets them. 192.0.2.0/24 is for documentation (RFC 5737).
@@ -190,9 +190,9 @@ fn a_sleep_is_a_reason_to_ask_at_once_and_to_restart_where_nobody_answers() {
     assert_eq!(scene.second(Some(false)), [restart]);
 }
 
-#[test]
-fn a_start_that_hangs_on_another_network_is_begun_anew() {
-    let state = TorState::Bootstrapping(Bootstrap {
+/// A start that has been at its beginning for a minute.
+fn hanging_start() -> TorState {
+    TorState::Bootstrapping(Bootstrap {
         percent: 5,
         tag: "conn".to_owned(),
         summary: "Connecting to a relay".to_owned(),
@@ -201,14 +201,30 @@ fn a_start_that_hangs_on_another_network_is_begun_anew() {
         since: tokio::time::Instant::now()
             .checked_sub(Duration::from_secs(60))
             .expect("a clock that has run"),
-    });
-    let mut scene = Scene::new(state);
+    })
+}
+
+#[test]
+fn a_start_that_hangs_on_another_network_is_begun_anew() {
+    let mut scene = Scene::new(hanging_start());
     scene.second(None);
     assert_eq!(scene.code(), Some(ErrorCode::TorBlocked));
     scene.networks.address.set(2);
     let restart = Action::Restart(Why::NetworkChanged);
     assert_eq!(scene.second(None), [restart]);
     assert_eq!(scene.second(None), []);
+}
+
+#[test]
+fn a_start_that_hangs_for_two_reasons_is_begun_anew_once() {
+    let mut scene = Scene::new(hanging_start());
+    scene.tor.backend = Some(Backend::Embedded);
+    scene.second(None);
+    // At the new place relays answer, and the start goes on as if they did not.
+    scene.networks.address.set(2);
+    scene.tor.warnings = vec![TorWarning::ClockSkew { seconds: 0 }];
+    let restart = Action::Restart(Why::NetworkChanged);
+    assert_eq!(scene.second(None), [restart]);
 }
 
 #[test]
