@@ -78,12 +78,8 @@ impl Scene {
             true => Backend::Embedded,
             false => Backend::Managed,
         });
-        let told_time = meter_tor::TorWarning::ClockSkew { seconds: 0 };
-        self.tor.warnings = second
-            .answered_clock
-            .then_some(told_time)
-            .into_iter()
-            .collect();
+        let skew = TorWarning::ClockSkew { seconds: 0 };
+        self.tor.warnings = second.answered_clock.then_some(skew).into_iter().collect();
         if second.somebody_waits {
             self.somebody_waits();
         }
