@@ -102,25 +102,7 @@ fn what_copying_does_to_a_line_is_undone() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn what_is_no_bridge_is_refused_with_what_is_wrong() {
-    let f = FINGERPRINT;
-    let obfs4 = |cert: &str, iat| format!("obfs4 192.0.2.1:443 {f} {cert} iat-mode={iat}");
-    let webtunnel = |url| format!("webtunnel 192.0.2.1:443 {f} url={url} ver=0.0.1");
-    let bad = |key| match key {
-        "cert" => Fault::Value {
-            key,
-            needed: "a certificate of 70 letters, digits, + and /",
-        },
-        "url" => Fault::Value {
-            key,
-            needed: "an address like https://...",
-        },
-        _ => Fault::Value {
-            key,
-            needed: "0, 1 or 2",
-        },
-    };
     for (line, expected) in [
         ("", Fault::Empty),
         ("Bridge", Fault::Empty),
@@ -135,12 +117,28 @@ fn what_is_no_bridge_is_refused_with_what_is_wrong() {
         ("https://bridges.example/?transport=obfs4", Fault::Link),
         ("bridge:obfs4+192.0.2.1:443", Fault::Link),
         ("ss://YWVz@192.0.2.1:8388", Fault::OtherLink),
-        ("255.255.255.255:443", Fault::Address),
         ("Here are your bridges", Fault::Transport),
         ("bridges.txt", Fault::Transport),
         ("meek-azure", Fault::OldTransport),
         ("dnstt 192.0.2.1:1 domain=x", Fault::OtherTransport("dnstt")),
         ("snowflake", Fault::OnlyTransport),
+        ("obfs4", Fault::OnlyTransport),
+        ("192.0.2.1:443\nUseBridges 0", Fault::LineBreak),
+        ("192.0.2.1:443\rUseBridges 0", Fault::LineBreak),
+        ("192.0.2.1:443 # mine", Fault::Character('#')),
+        ("webtunnel 192.0.2.1:1 url=\"x y", Fault::Character('"')),
+        ("192.0.2.1:443 \\", Fault::Character('\\')),
+        ("\u{201c}192.0.2.1:443", Fault::Character('\u{201c}')),
+    ] {
+        refused(line, expected);
+    }
+    refused(&"1".repeat(3_000), Fault::TooLong);
+}
+
+#[test]
+fn an_address_that_cannot_be_one_is_refused_with_what_is_wrong() {
+    for (line, expected) in [
+        ("255.255.255.255:443", Fault::Address),
         ("bridge.example:443", Fault::Name),
         ("webtunnel bridge.example:443 url=x", Fault::Name),
         ("x:443", Fault::Name),
@@ -155,7 +153,15 @@ fn what_is_no_bridge_is_refused_with_what_is_wrong() {
         ("[2001:db8::1]:x", Fault::Port),
         ("0.0.0.0:443", Fault::Address),
         ("192.0.2.256:443", Fault::Address),
-        ("obfs4", Fault::OnlyTransport),
+    ] {
+        refused(line, expected);
+    }
+}
+
+#[test]
+fn a_fingerprint_or_a_word_that_cannot_be_one_is_refused_with_what_is_wrong() {
+    let f = FINGERPRINT;
+    for (line, expected) in [
         ("192.0.2.1:443 0123", Fault::Fingerprint),
         (&format!("192.0.2.1:443 {f}0"), Fault::Fingerprint),
         (
@@ -175,20 +181,6 @@ fn what_is_no_bridge_is_refused_with_what_is_wrong() {
             &format!("obfs4 192.0.2.1:443 {f} {CERT} {CERT} iat-mode=0"),
             Fault::Twice("cert"),
         ),
-        (&obfs4(CERT.get(..74).unwrap(), "0"), bad("cert")),
-        (&obfs4(&CERT.replace('+', "%2B"), "0"), bad("cert")),
-        (&obfs4(CERT, "3"), bad("iat-mode")),
-        (&obfs4(CERT, "0."), bad("iat-mode")),
-        (&obfs4(CERT, "0<br>"), bad("iat-mode")),
-        (&webtunnel("site.example/x"), bad("url")),
-        (&webtunnel("https//site.example/x"), bad("url")),
-        (&webtunnel("https://"), bad("url")),
-        (&webtunnel("https://site.example/?a=1&amp;b"), bad("url")),
-        (&webtunnel("<https://site.example/x>"), bad("url")),
-        (
-            &webtunnel("[https://a.example/](https://a.example/)"),
-            bad("url"),
-        ),
         (
             &format!("obfs4 192.0.2.1:443 {f} cert= iat-mode=0"),
             Fault::Lacks("cert"),
@@ -207,16 +199,48 @@ fn what_is_no_bridge_is_refused_with_what_is_wrong() {
             Fault::Lacks("public-key"),
         ),
         ("obfs4 192.0.2.1:443 cert=x iat-mode=0 =x", Fault::Argument),
-        ("192.0.2.1:443\nUseBridges 0", Fault::LineBreak),
-        ("192.0.2.1:443\rUseBridges 0", Fault::LineBreak),
-        ("192.0.2.1:443 # mine", Fault::Character('#')),
-        ("webtunnel 192.0.2.1:1 url=\"x y", Fault::Character('"')),
-        ("192.0.2.1:443 \\", Fault::Character('\\')),
-        ("\u{201c}192.0.2.1:443", Fault::Character('\u{201c}')),
     ] {
         refused(line, expected);
     }
-    refused(&"1".repeat(3_000), Fault::TooLong);
+}
+
+#[test]
+fn a_value_with_which_nothing_could_connect_is_refused_by_its_key() {
+    let f = FINGERPRINT;
+    let obfs4 = |cert: &str, iat| format!("obfs4 192.0.2.1:443 {f} {cert} iat-mode={iat}");
+    let webtunnel = |url| format!("webtunnel 192.0.2.1:443 {f} url={url} ver=0.0.1");
+    let bad = |key| match key {
+        "cert" => Fault::Value {
+            key,
+            needed: "a certificate of 70 letters, digits, + and /",
+        },
+        "url" => Fault::Value {
+            key,
+            needed: "an address like https://...",
+        },
+        _ => Fault::Value {
+            key,
+            needed: "0, 1 or 2",
+        },
+    };
+    for (line, expected) in [
+        (&obfs4(CERT.get(..74).unwrap(), "0"), bad("cert")),
+        (&obfs4(&CERT.replace('+', "%2B"), "0"), bad("cert")),
+        (&obfs4(CERT, "3"), bad("iat-mode")),
+        (&obfs4(CERT, "0."), bad("iat-mode")),
+        (&obfs4(CERT, "0<br>"), bad("iat-mode")),
+        (&webtunnel("site.example/x"), bad("url")),
+        (&webtunnel("https//site.example/x"), bad("url")),
+        (&webtunnel("https://"), bad("url")),
+        (&webtunnel("https://site.example/?a=1&amp;b"), bad("url")),
+        (&webtunnel("<https://site.example/x>"), bad("url")),
+        (
+            &webtunnel("[https://a.example/](https://a.example/)"),
+            bad("url"),
+        ),
+    ] {
+        refused(line, expected);
+    }
 }
 
 #[test]

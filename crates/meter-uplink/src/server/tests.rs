@@ -278,7 +278,6 @@ fn what_is_for_another_program_is_called_what_it_is() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn what_cannot_be_used_is_refused_with_what_is_wrong() {
     for (text, expected) in [
         (" \n", Fault::Empty),
@@ -316,6 +315,14 @@ fn what_cannot_be_used_is_refused_with_what_is_wrong() {
         ("ss://aes-256-gcm:x@[2001:db8::1]", Fault::NoPort),
         ("ss://aes-256-gcm:x@2001:db8::1:443", Fault::Address),
         ("ssconf://example.org/key.json", Fault::Dynamic),
+    ] {
+        refused(text, expected);
+    }
+}
+
+#[test]
+fn options_methods_and_passwords_that_cannot_be_used_are_refused_with_what_is_wrong() {
+    for (text, expected) in [
         (
             "ss://YWVzLTI1Ni1nY206eA==@192.0.2.1:1/?outline=1&prefix=%16%03",
             Fault::Option("prefix"),
