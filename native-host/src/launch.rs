@@ -15,7 +15,7 @@ mod profile;
 
 pub(crate) use browsers::names;
 pub use browsers::{Launchable, Preset, find};
-pub use desktop::{of as launcher_of, put as put_launcher};
+pub use desktop::{Launcher, of as launcher_of, put as put_launcher};
 pub use floor::{arguments, is_below, preferences, undoing};
 pub use policies::{Choices, PolicyPlace, places};
 pub use policy_file::{

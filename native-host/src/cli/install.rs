@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     home::{self, Home, HomeError},
-    launch, problems,
+    launch::{self, Launcher},
+    problems,
     registration::{
         self, Command, ManifestState, Place, Presence, Reach, Record, Removed, Trial, all_places,
     },
@@ -299,12 +300,17 @@ fn launcher(parts: &mut Parts, program: &Path) -> Result<bool, CommandError> {
         return Ok(true);
     }
     match launch::put_launcher(program) {
-        Ok(Some(path)) => {
+        Ok(Launcher::There(path)) => {
             let part = Part::new("launcher", "made").at(&path);
             let line = format!("Launcher: {} (onionmeter open)", path.display());
             parts.tell(part, line)?;
         }
-        Ok(None) => {}
+        Ok(Launcher::OfAnother(path)) => {
+            let why = "a file that Onionmeter did not put there, and stays as it is";
+            let part = Part::new("launcher", "stays").at(&path).because(why);
+            parts.tell(part, format_args!("Launcher: {} is {why}", path.display()))?;
+        }
+        Ok(Launcher::None) => {}
         Err(error) => {
             let part = Part::new("launcher", "not_made").because(&error);
             parts.tell(part, format_args!("Launcher: NOT made: {error}"))?;

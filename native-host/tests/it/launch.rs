@@ -196,3 +196,47 @@ fn the_bridge_says_whether_its_browser_has_a_floor() {
         assert_eq!(present, expected, "{arguments:?}");
     }
 }
+
+#[test]
+fn a_launcher_of_somebody_else_stays_and_ours_goes_wherever_it_was_put_and_whoever_changed_it() {
+    let home = TestHome::new();
+    browser(&home, "firefox");
+    fs::create_dir(home.user().join(".mozilla")).expect("made");
+    let path = format!("{}:/usr/bin:/bin", home.user().display());
+    let run = |args: &[&str], data: Option<&Path>| {
+        let mut command = home.command(args);
+        command.env("PATH", &path);
+        command.envs(data.map(|data| ("XDG_DATA_HOME", data)));
+        Said::of(&mut command)
+    };
+    let usual = home.user().join(".local/share");
+    let launcher = |data: &Path| data.join("applications/onionmeter.desktop");
+    let theirs = "[Desktop Entry]\nType=Application\nName=Mine\nExec=/my/thing\n";
+    fs::create_dir_all(usual.join("applications")).expect("made");
+    fs::write(launcher(&usual), theirs).expect("written");
+    run(&["install"], None).expect(0, &["Launcher:", "stays as it is"]);
+    run(&["uninstall"], None).expect(0, &[]);
+    let there = fs::read_to_string(launcher(&usual)).expect("there");
+    assert_eq!(there, theirs);
+
+    fs::remove_file(launcher(&usual)).expect("ours");
+    run(&["install"], None).expect(0, &["(onionmeter open)"]);
+    let own = fs::read_to_string(launcher(&usual)).expect("made");
+    let changed = own.replace("Icon=web-browser", "Icon=mine");
+    fs::write(launcher(&usual), &changed).expect("written");
+    run(&["install"], None).expect(0, &[]);
+    let there = fs::read_to_string(launcher(&usual)).expect("there");
+    assert_eq!(there, changed, "what a person changed stays changed");
+    run(&["uninstall"], None).expect(0, &["Launcher", "removed"]);
+    assert!(
+        !launcher(&usual).is_file(),
+        "nothing is left that starts nothing"
+    );
+
+    // The home is where it was, and the variable is gone with the shell that had it.
+    let data = home.user();
+    run(&["install"], Some(data)).expect(0, &[]);
+    assert!(launcher(data).is_file());
+    run(&["uninstall"], None).expect(0, &["Launcher", "removed"]);
+    assert!(!launcher(data).is_file());
+}
