@@ -24,6 +24,14 @@ pub(crate) use stop::{Means, stop};
 /// How long a command waits for one answer while the daemon still answers others.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
+/// How long to repeat a request that daemons did not answer because they ended.
+const ENDING_MAX: Duration = Duration::from_secs(10);
+
+/// Whether the daemon said that it is ending, or ended before it said anything.
+fn may_be_ending(problem: &Problem, late: time::Instant) -> bool {
+    problem.code == ErrorCode::DaemonUnreachable && time::Instant::now() < late
+}
+
 impl Connection {
     /// Connects to a running daemon; `None` if none runs.
     ///
@@ -41,6 +49,42 @@ impl Connection {
     /// When it cannot be started, or the errors of [`Self::attach`].
     pub async fn attach_or_start(home: &Home) -> Result<Self, Problem> {
         start::attach_or_start(home).await
+    }
+
+    /// Attaches to a running daemon and sends a request; `None` when none runs. A daemon that is just
+    /// ending counts as none, or the next daemon is asked, so the request must be repeatable.
+    ///
+    /// # Errors
+    /// As [`Self::attach`] and [`Self::ask`].
+    pub(crate) async fn attach_and_ask(
+        home: &Home,
+        request: &Request,
+    ) -> Result<Option<(Self, Success)>, Problem> {
+        let late = time::Instant::now() + ENDING_MAX;
+        loop {
+            let Some(mut daemon) = Self::attach(home).await? else {
+                return Ok(None);
+            };
+            match daemon.ask(request.clone()).await {
+                Err(problem) if may_be_ending(&problem, late) => time::sleep(reach::POLL).await,
+                answer => return answer.map(|answer| Some((daemon, answer))),
+            }
+        }
+    }
+
+    /// The same, but starts a daemon if none runs.
+    ///
+    /// # Errors
+    /// As [`Self::attach_or_start`] and [`Self::ask`].
+    pub(crate) async fn start_and_ask(home: &Home, request: &Request) -> Result<Success, Problem> {
+        let late = time::Instant::now() + ENDING_MAX;
+        loop {
+            let mut daemon = Self::attach_or_start(home).await?;
+            match daemon.ask(request.clone()).await {
+                Err(problem) if may_be_ending(&problem, late) => time::sleep(reach::POLL).await,
+                answer => return answer,
+            }
+        }
     }
 
     /// Sends a request and waits for the answer as long as the daemon answers others.

@@ -17,7 +17,7 @@ use std::{
     fs::{File, Metadata},
     io::{self, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
-    path::Path,
+    path::{Path, PathBuf},
     thread,
     time::Duration,
 };
@@ -144,6 +144,36 @@ pub(crate) fn look(home: &Home) -> io::Result<Lock> {
     Ok(match is_free(&root) {
         Ok(true) | Err(_) => Lock::Free,
         Ok(false) => Lock::Held(flock_holder(&root, home.root())),
+    })
+}
+
+/// Which of the two is locked, to name it.
+pub(crate) fn held_at(home: &Home) -> PathBuf {
+    let (file, root) = (home.lock(), home.root().to_path_buf());
+    let is_record_held = || {
+        let file = open(&home.lock()).ok().flatten();
+        file.is_some_and(|file| !matches!(record_holder(&file), Ok(None)))
+    };
+    match !keeps_out(&file) && keeps_out(&root) && !is_record_held() {
+        true => root,
+        false => file,
+    }
+}
+
+/// Whether somebody holds a lock that lets others look and no daemon in, as a backup may; by whom
+/// is in the inner one.
+pub(crate) fn shared(home: &Home) -> Option<Option<Process>> {
+    let path = held_at(home);
+    let file = open(&path).ok().flatten()?;
+    keeps_out(&path).then(|| flock_holder(&file, &path))
+}
+
+/// Whether a lock of any kind is there that a daemon would meet. Taken for an instant.
+fn keeps_out(path: &Path) -> bool {
+    let file = open(path).ok().flatten();
+    file.is_some_and(|file| {
+        let taken = rfs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+        matches!(taken, Err(Errno::WOULDBLOCK))
     })
 }
 

@@ -172,8 +172,8 @@ pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
 /// Sends a request to start something, and starts the daemon if needed.
 pub(super) fn start(home: &Home, request: Request, patience: Patience) -> Result<(), CommandError> {
     patience.wait(async {
-        let mut daemon = ipc::Connection::attach_or_start(home).await?;
-        daemon.ask(request).await.map(drop)
+        let answer = ipc::Connection::start_and_ask(home, &request).await;
+        answer.map(drop)
     })
 }
 
@@ -201,9 +201,7 @@ pub(super) fn if_running(
     patience: Patience,
 ) -> Result<bool, CommandError> {
     patience.wait(async {
-        match ipc::Connection::attach(home).await? {
-            Some(mut daemon) => daemon.ask(request).await.map(|_| true),
-            None => Ok(false),
-        }
+        let answer = ipc::Connection::attach_and_ask(home, &request).await;
+        answer.map(|answer| answer.is_some())
     })
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{home::Home, ipc, program, versions::Daemon};
 use clap::Args;
+use meter_wire::{Request, Success};
 
 pub(super) use words::{sentence, state, tor};
 
@@ -49,15 +50,18 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         return watch::run(arguments.patience, home, format);
     }
     let seen = arguments.patience.wait(async {
-        let Some(mut daemon) = ipc::Connection::attach(home).await? else {
+        let answered = ipc::Connection::attach_and_ask(home, &Request::Status).await?;
+        let Some((mut daemon, answer)) = answered else {
             return Ok(None);
+        };
+        let Success::Status(status) = answer else {
+            return Err(ipc::unexpected());
         };
         let about = Daemon::of(&daemon, &program::program().unwrap_or_default());
         let differences = daemon_version::differences(&about);
-        let status = ask::status(&mut daemon).await?;
         let in_force = ask::settings(&mut daemon).await;
         let notes = settings::note(home, in_force.as_ref()) + &notices(&differences);
-        Ok(Some((status, notes)))
+        Ok(Some((*status, notes)))
     })?;
     let (status, notes) = seen.unzip();
     let notes = notes.unwrap_or_else(|| settings::note(home, None));

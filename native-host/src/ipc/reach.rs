@@ -178,7 +178,7 @@ fn displaced(home: &Home, process: Option<Process>) -> Problem {
 
 /// The problem when another program has the lock.
 pub(super) fn locked(home: &Home, holder: Option<Process>) -> Problem {
-    let lock = home.lock();
+    let lock = lock::held_at(home);
     let lock = lock.display();
     let detail = match holder {
         Some(process) if process.kind() == Kind::Hidden => {

@@ -4,7 +4,7 @@ use super::{
     connection::{Connection, Introduction, gone},
     reach,
 };
-use crate::{config::Config, home::Home, problems, program};
+use crate::{config::Config, home::Home, lock, problems, program};
 use meter_wire::Problem;
 use std::{
     io,
@@ -78,7 +78,10 @@ async fn begin<T>(
         }
         if daemon.is_none() {
             if starts == STARTS_MAX {
-                return Err(gone("daemons end as soon as they are started"));
+                return Err(match lock::shared(home) {
+                    Some(holder) => reach::locked(home, holder),
+                    None => gone("daemons end as soon as they are started"),
+                });
             }
             ready(home)?;
             daemon = Some(spawn(home).map_err(|error| gone(&error.to_string()))?);

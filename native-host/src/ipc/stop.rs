@@ -18,10 +18,10 @@ const STOP_MAX: Duration = Duration::from_secs(20);
 /// that is ended by force is killed.
 const OBEY_MAX: Duration = Duration::from_millis(2_500);
 
-/// How many looks at a lock that is not a daemon's, two seconds in total: an ending process has no
-/// command line any more, a program that only looks releases the lock at once, and a daemon whose
-/// run folder was removed makes it again.
-const LOOKS: u32 = 100;
+/// How long to look at a lock that is not a daemon's: an ending process has no command line any more,
+/// a program that only looks releases the lock at once, and a daemon whose run folder was removed
+/// makes it again.
+const LOOK_MAX: Duration = Duration::from_secs(2);
 
 /// How to end it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,13 +50,13 @@ pub(crate) async fn stop(home: &Home, means: Means) -> Result<bool, Problem> {
     let socket = home.socket();
     let obeys = || !socket.try_exists().unwrap_or(true);
     let need_not_wait = || means == Means::Asking && obeys();
-    let mut has_ended = is_free_within(home, OBEY_MAX, need_not_wait).await?;
+    let mut has_ended = is_gone_within(home, process, OBEY_MAX, need_not_wait).await?;
     if !has_ended && obeys() && means == Means::Asking {
-        has_ended = is_free_within(home, STOP_MAX, || false).await?;
+        has_ended = is_gone_within(home, process, STOP_MAX, || false).await?;
     }
     if !has_ended && means == Means::Force {
         signal(Signal::Kill)?;
-        has_ended = is_free_within(home, OBEY_MAX, || false).await?;
+        has_ended = is_gone_within(home, process, OBEY_MAX, || false).await?;
     }
     match has_ended {
         true => Ok(true),
@@ -84,9 +84,13 @@ async fn nobody(home: &Home) -> Result<bool, Problem> {
     }
 }
 
-fn is_there(home: &Home) -> Result<bool, Problem> {
+/// Whether this daemon is still there. Another may have its lock by now: somebody who waits for a
+/// daemon starts the next one at once.
+fn is_there(home: &Home, daemon: Process) -> Result<bool, Problem> {
     match lock::look(home) {
-        Ok(lock) => Ok(lock != Lock::Free),
+        Ok(Lock::Free) => Ok(false),
+        Ok(Lock::Held(Some(holder))) if holder != daemon => Ok(daemon.kind() == Kind::Daemon),
+        Ok(Lock::Held(_)) => Ok(true),
         Err(error) => Err(unreadable(home, &error)),
     }
 }
@@ -107,14 +111,15 @@ async fn hold(home: &Home) -> Result<Option<(Process, Held)>, Problem> {
 }
 
 async fn daemon_of(home: &Home) -> Result<Option<Process>, Problem> {
-    for _ in 1..LOOKS {
+    let late = time::Instant::now() + LOOK_MAX;
+    loop {
         match look_for_daemon(home).await {
-            Err(problem) if problem.code == ErrorCode::DaemonPlaceTaken => {}
+            Err(problem)
+                if problem.code == ErrorCode::DaemonPlaceTaken && time::Instant::now() < late => {}
             other => return other,
         }
         time::sleep(reach::POLL).await;
     }
-    look_for_daemon(home).await
 }
 
 async fn look_for_daemon(home: &Home) -> Result<Option<Process>, Problem> {
@@ -142,14 +147,15 @@ async fn listener(home: &Home) -> Option<Process> {
     stream.and_then(|stream| peer(&stream))
 }
 
-/// Whether the lock became free in time. Stops waiting when `enough` is true.
-async fn is_free_within(
+/// Whether the daemon ended in time. Stops waiting when `enough` is true.
+async fn is_gone_within(
     home: &Home,
+    daemon: Process,
     patience: Duration,
     enough: impl Fn() -> bool,
 ) -> Result<bool, Problem> {
     let deadline = time::Instant::now() + patience;
-    while is_there(home)? {
+    while is_there(home, daemon)? {
         if enough() || time::Instant::now() > deadline {
             return Ok(false);
         }

@@ -5,15 +5,20 @@ use crate::{
     stand_in::{Part, StandIn},
     support::TestHome,
 };
-use meter_wire::{ErrorCode, FromDaemon, Notice};
+use meter_wire::{
+    ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange, Reply, Success,
+    parse_request, write_message,
+};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use std::{
     fs,
+    io::{Read as _, Write as _},
     os::unix::{
         fs::PermissionsExt as _,
         net::{UnixListener, UnixStream},
     },
-    process::{Child, Command},
+    path::Path,
+    process::{Child, Command, Stdio},
     thread,
     time::Duration,
 };
@@ -184,6 +189,89 @@ fn a_client_of_a_daemon_that_is_just_ending_gets_the_next_one() {
         }
         ends.join().expect("a client came");
         says(&home, &["stop"], 0, &["is stopped"]);
+    }
+}
+
+#[test]
+fn a_lock_that_a_backup_shares_is_named_with_its_holder_and_its_place() {
+    let home = used_home();
+    let me = format!("process {}", std::process::id());
+    for place in [home.root(), home.root().join("run/daemon.lock")] {
+        let held = fs::File::open(&place).expect("there");
+        flock(&held, FlockOperation::LockShared).expect("free");
+        let name = format!("{} is locked by {me}", place.display());
+        says(&home, &["monitor", "start"], 7, &[&name]);
+        drop(held);
+    }
+    says(&home, &["monitor", "start"], 0, &[]);
+}
+
+/// A daemon that says hello and is ending when it is asked anything.
+fn ending(socket: &Path) -> thread::JoinHandle<()> {
+    let listener = UnixListener::bind(socket).expect("free");
+    let socket = socket.to_path_buf();
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        let hello = HelloReply {
+            protocol: ProtocolRange::OURS.max,
+            version: "0.1.0".to_owned(),
+            capabilities: Vec::new(),
+            key: None,
+            chain: None,
+            parts: None,
+        };
+        let ending = Problem::with_detail(ErrorCode::DaemonUnreachable, "the daemon is ending");
+        for outcome in [Outcome::Ok(Success::Hello(hello)), Outcome::Error(ending)] {
+            let mut length = [0; 4];
+            client.read_exact(&mut length).expect("a request");
+            let length = usize::try_from(u32::from_ne_bytes(length)).expect("64 bit");
+            let mut request = vec![0; length];
+            client.read_exact(&mut request).expect("a request");
+            let request = parse_request(&request).expect("a request");
+            let id = Some(request.id);
+            let reply = write_message(&FromDaemon::Reply(Reply { id, outcome }));
+            // It is gone before the client knows.
+            drop(fs::remove_file(&socket));
+            let length = u32::try_from(reply.len()).expect("small");
+            client.write_all(&length.to_ne_bytes()).expect("written");
+            client.write_all(reply.as_ref()).expect("written");
+        }
+    })
+}
+
+#[test]
+fn a_command_that_meets_a_daemon_just_ending_asks_the_next_one_or_says_that_none_runs() {
+    let home = used_home();
+    let socket = home.root().join("run/daemon.sock");
+    for (args, code, words) in [
+        (&["status"][..], 3, "not running"),
+        (&["monitor", "stop"], 0, "not running"),
+        (&["tor", "stop"], 0, "not running"),
+        (&["monitor", "start"], 0, "is open"),
+    ] {
+        let daemon = ending(&socket);
+        says(&home, args, code, &[words]);
+        daemon.join().expect("it was asked");
+    }
+}
+
+#[test]
+fn a_stop_amid_starts_ends_the_daemon_that_it_met_whoever_comes_next() {
+    let home = used_home();
+    for _ in 0..8 {
+        let mut starts: Vec<_> = (0..3)
+            .map(|_| {
+                let mut command = home.command(&["monitor", "start"]);
+                command.stdout(Stdio::null()).stderr(Stdio::null());
+                command.spawn().expect("it starts")
+            })
+            .collect();
+        for _ in 0..4 {
+            says(&home, &["stop"], 0, &["daemon is"]);
+        }
+        for start in &mut starts {
+            start.wait().expect("it ends");
+        }
     }
 }
 
