@@ -80,7 +80,8 @@ impl PortChoice {
 
     /// Why the relay has this port; `None` if it is the usual or the named one.
     pub(crate) fn why(&self, port: u16) -> Option<String> {
-        let is_chosen = self.named.is_none() && port != USUAL_PORT;
+        // Any other was named when the relay began, by a file that was changed since.
+        let is_chosen = self.named.is_none() && SPARE_PORTS.contains(&port);
         is_chosen.then(|| format!("because {USUAL_PORT} was taken by another program"))
     }
 
@@ -166,6 +167,8 @@ mod tests {
         let why = free.why(19_150).expect("a reason");
         assert!(why.contains("9149 was taken"), "{why}");
         assert_eq!(free.why(USUAL_PORT), None);
+        let why = free.why(9_200);
+        assert_eq!(why, None, "it was named in a file that is gone");
         let (_folder, named) = choice("[relay]\nport = 9200\n", None);
         assert_eq!(named.why(9_200), None);
     }

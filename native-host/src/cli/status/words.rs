@@ -38,19 +38,13 @@ pub(in crate::cli) fn line(status: &Status) -> String {
         state(status),
         relay(&status.relay),
         tor(status),
-        balance(status),
+        balance(status).unwrap_or_else(|| "balance not known".to_owned()),
     )
 }
 
-fn balance(status: &Status) -> String {
-    match is_without_book(status) {
-        true => "balance not known while the book cannot be used".to_owned(),
-        false => format!(
-            "{} credits in {} reports",
-            print::credits(status.balance),
-            status.reports.0
-        ),
-    }
+fn balance(status: &Status) -> Option<String> {
+    let credits = print::credits(status.balance);
+    (!is_without_book(status)).then(|| format!("{credits} credits in {} reports", status.reports.0))
 }
 
 /// Key or book cannot be opened, so that what they hold is not known.
@@ -63,7 +57,7 @@ pub(super) fn describe(status: &Status, home: &Home) -> String {
         "Relay    {}\nTor      {}\nBalance  {}\n",
         open_relay(status, home),
         tor(status),
-        balance(status),
+        balance(status).unwrap_or_else(|| "not known while key or book cannot be used".to_owned()),
     );
     text += &match &status.session {
         None if is_without_book(status) => "Session  none: there is no book for it\n".to_owned(),
