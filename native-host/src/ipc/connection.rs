@@ -72,6 +72,10 @@ impl Connection {
             Ok(Success::Hello(reply)) => connection.hello = reply,
             Ok(_) | Err(Failed::Garbage(_)) => return Err(Introduction::NotADaemon),
             Err(Failed::Broken(_)) => return Err(Introduction::Gone),
+            // It says so of itself while it ends.
+            Err(Failed::Refused(problem)) if problem.code == ErrorCode::DaemonUnreachable => {
+                return Err(Introduction::Gone);
+            }
             Err(Failed::Refused(problem)) => return Err(Introduction::Refused(problem)),
         }
         Ok(connection)

@@ -206,8 +206,8 @@ fn a_lock_that_a_backup_shares_is_named_with_its_holder_and_its_place() {
     says(&home, &["monitor", "start"], 0, &[]);
 }
 
-/// A daemon that says hello and is ending when it is asked anything.
-fn ending(socket: &Path) -> thread::JoinHandle<()> {
+/// A daemon that is ending when it is asked anything, or says so to the hello already.
+fn ending(socket: &Path, greets: bool) -> thread::JoinHandle<()> {
     let listener = UnixListener::bind(socket).expect("free");
     let socket = socket.to_path_buf();
     thread::spawn(move || {
@@ -221,7 +221,9 @@ fn ending(socket: &Path) -> thread::JoinHandle<()> {
             parts: None,
         };
         let ending = Problem::with_detail(ErrorCode::DaemonUnreachable, "the daemon is ending");
-        for outcome in [Outcome::Ok(Success::Hello(hello)), Outcome::Error(ending)] {
+        let greeting = Outcome::Ok(Success::Hello(hello));
+        let outcomes = [greeting, Outcome::Error(ending)];
+        for outcome in outcomes.into_iter().skip(usize::from(!greets)) {
             let mut length = [0; 4];
             client.read_exact(&mut length).expect("a request");
             let length = usize::try_from(u32::from_ne_bytes(length)).expect("64 bit");
@@ -249,9 +251,12 @@ fn a_command_that_meets_a_daemon_just_ending_asks_the_next_one_or_says_that_none
         (&["tor", "stop"], 0, "not running"),
         (&["monitor", "start"], 0, "is open"),
     ] {
-        let daemon = ending(&socket);
-        says(&home, args, code, &[words]);
-        daemon.join().expect("it was asked");
+        for greets in [true, false] {
+            let daemon = ending(&socket, greets);
+            says(&home, args, code, &[words]);
+            daemon.join().expect("it was asked");
+            says(&home, &["stop"], 0, &[]);
+        }
     }
 }
 
