@@ -27,11 +27,6 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// How long to repeat a request that daemons did not answer because they ended.
 const ENDING_MAX: Duration = Duration::from_secs(10);
 
-/// Whether the daemon said that it is ending, or ended before it said anything.
-fn may_be_ending(problem: &Problem, late: time::Instant) -> bool {
-    problem.code == ErrorCode::DaemonUnreachable && time::Instant::now() < late
-}
-
 impl Connection {
     /// Connects to a running daemon; `None` if none runs.
     ///
@@ -60,13 +55,15 @@ impl Connection {
         home: &Home,
         request: &Request,
     ) -> Result<Option<(Self, Success)>, Problem> {
-        let late = time::Instant::now() + ENDING_MAX;
+        let late = reach::late_after(ENDING_MAX);
         loop {
             let Some(mut daemon) = Self::attach(home).await? else {
                 return Ok(None);
             };
             match daemon.ask(request.clone()).await {
-                Err(problem) if may_be_ending(&problem, late) => time::sleep(reach::POLL).await,
+                Err(problem) if reach::may_be_ending(&problem, late) => {
+                    time::sleep(reach::POLL).await;
+                }
                 answer => return answer.map(|answer| Some((daemon, answer))),
             }
         }
@@ -77,11 +74,13 @@ impl Connection {
     /// # Errors
     /// As [`Self::attach_or_start`] and [`Self::ask`].
     pub(crate) async fn start_and_ask(home: &Home, request: &Request) -> Result<Success, Problem> {
-        let late = time::Instant::now() + ENDING_MAX;
+        let late = reach::late_after(ENDING_MAX);
         loop {
             let mut daemon = Self::attach_or_start(home).await?;
             match daemon.ask(request.clone()).await {
-                Err(problem) if may_be_ending(&problem, late) => time::sleep(reach::POLL).await,
+                Err(problem) if reach::may_be_ending(&problem, late) => {
+                    time::sleep(reach::POLL).await;
+                }
                 answer => return answer,
             }
         }

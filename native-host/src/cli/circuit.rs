@@ -68,7 +68,7 @@ pub(super) fn show(arguments: &Arguments, home: &Home, format: Format) -> Outcom
 
 pub(super) fn renew(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let request = Request::NewCircuit(arguments.query());
-    if !if_running(home, request, arguments.patience)? {
+    if !if_running(home, &request, arguments.patience)? {
         return Err(ask::not_running(NO_CIRCUIT));
     }
     Answer::new(

@@ -126,20 +126,20 @@ pub(super) fn monitor(arguments: &Monitor, home: &Home, format: Format) -> Outco
     let patience = arguments.patience;
     match arguments.switch {
         Switch::Start => {
-            start(home, Request::MonitorStart, patience)?;
+            start(home, &Request::MonitorStart, patience)?;
             Answer::new("started", "The relay is open and counts.").print(format)
         }
         Switch::Stop => {
             let text = "The relay is closed; browsers that use it reach nothing until it is \
                 started again.";
             let stopped = Answer::new("stopped", text);
-            stop(home, Request::MonitorStop, patience, stopped)?.print(format)
+            stop(home, &Request::MonitorStop, patience, stopped)?.print(format)
         }
     }
 }
 
 pub(super) fn new_identity(arguments: &Plain, home: &Home, format: Format) -> Outcome {
-    let done = if_running(home, Request::NewIdentity, arguments.patience)?;
+    let done = if_running(home, &Request::NewIdentity, arguments.patience)?;
     if !done {
         return Err(ask::not_running("; each start of it is a new identity"));
     }
@@ -170,9 +170,13 @@ pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
 }
 
 /// Sends a request to start something, and starts the daemon if needed.
-pub(super) fn start(home: &Home, request: Request, patience: Patience) -> Result<(), CommandError> {
+pub(super) fn start(
+    home: &Home,
+    request: &Request,
+    patience: Patience,
+) -> Result<(), CommandError> {
     patience.wait(async {
-        let answer = ipc::Connection::start_and_ask(home, &request).await;
+        let answer = ipc::Connection::start_and_ask(home, request).await;
         answer.map(drop)
     })
 }
@@ -181,7 +185,7 @@ pub(super) fn start(home: &Home, request: Request, patience: Patience) -> Result
 /// be stopped.
 pub(super) fn stop(
     home: &Home,
-    request: Request,
+    request: &Request,
     patience: Patience,
     stopped: Answer,
 ) -> Result<Answer, CommandError> {
@@ -197,11 +201,11 @@ pub(super) fn stop(
 /// Sends a request if a daemon runs. Returns whether there was one.
 pub(super) fn if_running(
     home: &Home,
-    request: Request,
+    request: &Request,
     patience: Patience,
 ) -> Result<bool, CommandError> {
     patience.wait(async {
-        let answer = ipc::Connection::attach_and_ask(home, &request).await;
+        let answer = ipc::Connection::attach_and_ask(home, request).await;
         answer.map(|answer| answer.is_some())
     })
 }

@@ -153,7 +153,7 @@ fn show(running: Option<SetThresholds>, home: &Home, format: Format) -> Outcome 
 
 fn set(arguments: &Arguments, wanted: SetThresholds, home: &Home, format: Format) -> Outcome {
     check(wanted)?;
-    let done = if_running(home, Request::SetThresholds(wanted), arguments.patience)?;
+    let done = if_running(home, &Request::SetThresholds(wanted), arguments.patience)?;
     if !done {
         return Err(CommandError::Exit(
             exit::NOT_RUNNING,

@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             .print(format)
         }
         Switch::Start { wait: false } => {
-            control::start(home, Request::TorStart, patience)?;
+            control::start(home, &Request::TorStart, patience)?;
             Answer::new(
                 "started",
                 "Tor is starting; `onionmeter status` shows how far it is, `onionmeter tor start \
@@ -109,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
                 "stopped",
                 "Tor is stopped; pages do not load until it is started again.",
             );
-            control::stop(home, Request::TorStop, patience, stopped)
+            control::stop(home, &Request::TorStop, patience, stopped)
                 .and_then(|answer| answer.print(format))
         }
         Switch::Anew => {
@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         Switch::Use {
             backend: Choice(backend),
         } => {
-            control::start(home, Request::TorUse(TorUse { backend }), patience)?;
+            control::start(home, &Request::TorUse(TorUse { backend }), patience)?;
             Answer::new(
                 "kept",
                 "That is kept in config.toml; `onionmeter status` shows which Tor is in use.",
@@ -150,7 +150,7 @@ fn anew(home: &Home, patience: Patience) -> Result<String, CommandError> {
         Some(aside) => format!("The old state is kept as {}.", aside.display()),
         None => "There was no state yet.".to_owned(),
     };
-    control::start(home, Request::TorStart, patience)?;
+    control::start(home, &Request::TorStart, patience)?;
     Ok(moved)
 }
 

@@ -63,7 +63,8 @@ pub enum HomeError {
     NotAFolder(PathBuf),
     /// A link to a folder.
     #[error("{path} is a link, and a home is never used through one; set {HOME_VARIABLE} to \
-        {target}, then run `onionmeter install`", path = .path.display(), target = .target.display())]
+        {target}, then run `onionmeter \
+        install`", path = .path.display(), target = .target.display())]
     Link {
         /// The link.
         path: PathBuf,

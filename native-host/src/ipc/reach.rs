@@ -128,6 +128,17 @@ pub(super) async fn probe(home: &Home) -> Result<(), Problem> {
     }
 }
 
+/// The time after that much more patience.
+pub(super) fn late_after(patience: Duration) -> time::Instant {
+    time::Instant::now() + patience
+}
+
+/// Whether the daemon said that it is ending, or ended before it said anything, and `late` is not
+/// reached yet.
+pub(super) fn may_be_ending(problem: &Problem, late: time::Instant) -> bool {
+    problem.code == ErrorCode::DaemonUnreachable && time::Instant::now() < late
+}
+
 /// The problem when a socket accepts connections or a lock is held, and nothing more happens.
 fn silent(home: &Home, peer: Option<Process>) -> Problem {
     let holder = match lock::look(home) {
