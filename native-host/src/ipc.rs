@@ -46,8 +46,8 @@ impl Connection {
         start::attach_or_start(home).await
     }
 
-    /// Attaches to a running daemon and sends a request; `None` when none runs. A daemon that is just
-    /// ending counts as none, or the next daemon is asked, so the request must be repeatable.
+    /// Attaches to a running daemon and sends a request; `None` when none runs. A daemon that is
+    /// just ending counts as none, or the next daemon is asked, so the request must be repeatable.
     ///
     /// # Errors
     /// As [`Self::attach`] and [`Self::ask`].

@@ -28,8 +28,8 @@ pub enum Request {
     TorStart,
     /// Stops a Tor that the daemon started, or stops using one that it found.
     TorStop,
-    /// Moves the damaged state of the embedded Tor aside and starts Tor. Refused unless that state is
-    /// what keeps Tor from running.
+    /// Moves the damaged state of the embedded Tor aside and starts Tor. Refused unless that state
+    /// is what keeps Tor from running.
     TorAnew,
     /// Uses this Tor from now on and stores the choice in the settings.
     TorUse(TorUse),

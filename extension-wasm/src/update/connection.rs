@@ -3,7 +3,8 @@
 use super::ask::ask;
 use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
-use super::state::{Asked, Host, HostError, Link, State};
+use super::host_error::HostError;
+use super::state::{Asked, Host, Link, State};
 use meter_wire::{Client, ErrorCode, Hello, Problem, ProtocolRange, Request};
 
 /// A host that must start a daemon first may need a while. A host that sends nothing for this long

@@ -5,7 +5,8 @@ use super::book::Identity;
 use super::connection::{connect, lose, reconnect};
 use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
-use super::state::{Asked, Host, HostError, Link, State};
+use super::host_error::HostError;
+use super::state::{Asked, Host, Link, State};
 use super::{reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{

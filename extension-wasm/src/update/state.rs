@@ -2,6 +2,7 @@
 
 use super::book::{Book, Identity};
 use super::event::{ConnectionId, ProxyTurn, SubscriberId};
+use super::host_error::HostError;
 use super::private::{Cover, PrivateWindows};
 use super::tabs::Pages;
 use super::verdict::{Verdict, Witness};
@@ -144,25 +145,6 @@ pub struct Site {
     pub circuit: Option<SiteCircuit>,
     /// A person asked for a new circuit and got it.
     pub renewed: bool,
-}
-
-/// The reason why there is no connection.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum HostError {
-    /// The browser does not know the host.
-    NotInstalled,
-    /// The host's manifest does not allow this extension.
-    Forbidden,
-    /// The host could not be started, or it ended.
-    Stopped,
-    /// The host runs but does not answer.
-    Silent,
-    /// The host's answer to hello cannot be read.
-    Unreadable,
-    /// The host sent more than can be processed.
-    Flooding,
-    /// The host reported the reason itself.
-    Reported(Problem),
 }
 
 /// The browser's proxy settings, as far as they are known.
@@ -369,22 +351,6 @@ impl State {
     #[must_use]
     pub const fn balance_differs(&self) -> bool {
         self.book.differs
-    }
-}
-
-impl HostError {
-    /// The error code of this reason.
-    #[must_use]
-    pub const fn code(&self) -> ErrorCode {
-        match self {
-            Self::NotInstalled => ErrorCode::HostNotInstalled,
-            Self::Forbidden => ErrorCode::HostForbidden,
-            Self::Stopped => ErrorCode::HostStopped,
-            Self::Silent => ErrorCode::HostSilent,
-            Self::Unreadable => ErrorCode::HostUnreadable,
-            Self::Flooding => ErrorCode::HostFlooding,
-            Self::Reported(problem) => problem.code,
-        }
     }
 }
 

@@ -3,7 +3,8 @@
 use super::ask::take_asked;
 use super::connection::lose;
 use super::effect::Effect;
-use super::state::{Asked, Host, HostError, State};
+use super::host_error::HostError;
+use super::state::{Asked, Host, State};
 use super::witness;
 use meter_wire::{ErrorCode, Problem};
 use serde_json::Value;

@@ -152,7 +152,7 @@ impl Walk {
                 return Ok(false);
             }
         }
-        // An entry that is already gone is no error; Tor removes some of its own files, for example.
+        // An entry that is already gone is no error: Tor removes some of its own files.
         match (self.mode, inner) {
             (RunMode::DryRun, _) => {}
             (RunMode::Real, None) => folder.remove(name)?,

@@ -18,9 +18,9 @@ const STOP_MAX: Duration = Duration::from_secs(20);
 /// that is ended by force is killed.
 const OBEY_MAX: Duration = Duration::from_millis(2_500);
 
-/// How long to look at a lock that is not a daemon's: an ending process has no command line any more,
-/// a program that only looks releases the lock at once, and a daemon whose run folder was removed
-/// makes it again.
+/// How long to look at a lock that is not a daemon's: an ending process has no command line any
+/// more, a program that only looks releases the lock at once, and a daemon whose run folder was
+/// removed makes it again.
 const LOOK_MAX: Duration = Duration::from_secs(2);
 
 /// How to end it.

@@ -92,8 +92,8 @@ fn is_number(mark: &str) -> bool {
 /// space.
 ///
 /// # Errors
-/// [`BridgeFault::LineBreak`] or [`BridgeFault::Character`]: after this, it is printable ASCII of which
-/// nothing ends, continues, quotes or comments a line of Tor's configuration.
+/// [`BridgeFault::LineBreak`] or [`BridgeFault::Character`]. The result is printable ASCII without
+/// any character that ends, continues, quotes or comments a line of Tor's configuration.
 pub(super) fn plain(line: &str) -> Result<String, BridgeFault> {
     let line = unwrapped(line.trim_matches(is_around));
     let mut plain = String::with_capacity(line.len());
