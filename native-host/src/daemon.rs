@@ -12,7 +12,11 @@ use crate::{
     home::Home,
     lock::DaemonLock,
     log, problems, program,
-    system::{core_dumps, limits, process, user},
+    system::{
+        core_dumps, limits,
+        local_socket::{self, Listener, Stream},
+        process, streams, user,
+    },
 };
 use clients::Clients;
 use door::{Door, Lost};
@@ -21,7 +25,7 @@ use std::{
     process::ExitCode,
     time::Duration,
 };
-use tokio::{net::UnixListener, task::JoinSet, time};
+use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
@@ -93,17 +97,6 @@ fn report(code: u8, message: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Closes the pipe to a client that started this daemon: the client reads only why a start failed.
-/// A terminal stays open.
-fn close_stderr_pipe() -> io::Result<()> {
-    let kind = rustix::fs::fstat(rustix::stdio::stderr())?.st_mode;
-    if rustix::fs::FileType::from_raw_mode(kind) == rustix::fs::FileType::Fifo {
-        let nowhere = std::fs::File::options().write(true).open("/dev/null")?;
-        rustix::stdio::dup2_stderr(&nowhere)?;
-    }
-    Ok(())
-}
-
 /// Prints a message for a person who started the daemon in a terminal, and for the client that
 /// started it. A closed pipe does no harm.
 fn say(message: &str) {
@@ -119,7 +112,8 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
     let mut engines = JoinSet::new();
     engines.spawn(engine.run(engine_stop.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "daemon ready");
-    crate::ignore_because("then it stays open", close_stderr_pipe());
+    // The client that started this daemon reads only why a start failed. A terminal stays open.
+    crate::ignore_because("then it stays open", streams::close_pipe_of_stderr());
 
     let clients = Clients::new();
     tokio::select! {
@@ -175,10 +169,10 @@ async fn keep_open(
     }
 }
 
-async fn accept(listener: &UnixListener, engine: &EngineHandle, clients: &Clients) {
+async fn accept(listener: &Listener, engine: &EngineHandle, clients: &Clients) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) if is_ours(&stream) => clients.serve(stream, engine),
+            Ok(stream) if is_ours(&stream) => clients.serve(stream, engine),
             Ok(_) => warn!("a client of another user was refused"),
             // Out of file descriptors, for example; other clients will close theirs.
             Err(error) => {
@@ -191,10 +185,9 @@ async fn accept(listener: &UnixListener, engine: &EngineHandle, clients: &Client
 
 /// Whether the client belongs to this user or to root. The folder keeps others out already; this
 /// check also works if its mode was changed.
-fn is_ours(stream: &tokio::net::UnixStream) -> bool {
-    stream
-        .peer_cred()
-        .is_ok_and(|peer| [user::effective(), user::ROOT].contains(&peer.uid()))
+fn is_ours(stream: &Stream) -> bool {
+    local_socket::peer(stream)
+        .is_ok_and(|peer| [user::effective(), user::ROOT].contains(&peer.user))
 }
 
 /// Returns when there was neither a client nor a relayed connection for that long.

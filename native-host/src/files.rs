@@ -1,12 +1,9 @@
 //! Files that are written as a whole or not at all, and private folders.
 
-use rustix::process::geteuid;
+use crate::system::{files as system, user};
 use std::{
     fs, io,
     io::{Read as _, Write as _},
-    os::unix::fs::{
-        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-    },
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -21,7 +18,7 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> 
     if result.is_err() {
         crate::ignore_because("it may never have been made", fs::remove_file(&temporary));
     }
-    result.and_then(|()| sync_folder(&folder))
+    result.and_then(|()| system::sync_folder(&folder))
 }
 
 /// Like [`replace`], but never over an existing file.
@@ -33,7 +30,7 @@ pub(crate) fn create(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let result = write_new(&temporary, content, mode)
         .and_then(|()| meter_ledger::place_new(&temporary, path));
     crate::ignore_because("it was moved away", fs::remove_file(&temporary));
-    result.and_then(|()| sync_folder(&folder))
+    result.and_then(|()| system::sync_folder(&folder))
 }
 
 /// Largest file that is read. A file of ours or of a browser has some megabytes at most.
@@ -46,7 +43,7 @@ const TEXT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The error of the system, or the type of the thing that is not a file.
 pub(crate) fn open(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
-    let opened = options.read(true).custom_flags(NO_WAIT).open(path);
+    let opened = system::open_at_once(options.read(true)).open(path);
     let file = opened.map_err(|error| not_a_file(path).unwrap_or(error))?;
     match file.metadata()?.is_file() {
         true => Ok(file),
@@ -71,26 +68,10 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Flag for an opening that does not wait for the other end of a pipe.
-pub(crate) const NO_WAIT: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-
 /// The error for a path that is not a file; `None` for a file, and if nothing is there. Follows
 /// links.
 pub(crate) fn not_a_file(path: &Path) -> Option<io::Error> {
-    use std::os::unix::fs::FileTypeExt as _;
-    let what = match fs::metadata(path) {
-        Ok(meta) => {
-            let kind = meta.file_type();
-            match () {
-                () if kind.is_file() => return None,
-                () if kind.is_dir() => "a folder",
-                () if kind.is_fifo() => "a pipe",
-                () if kind.is_socket() => "a socket",
-                () => "a device",
-            }
-        }
-        Err(_) => return None,
-    };
+    let what = system::other_than_a_file(fs::metadata(path).ok()?.file_type())?;
     Some(io::Error::other(format!("it is {what}, not a file")))
 }
 
@@ -129,10 +110,7 @@ pub(crate) fn free_for_kept_book(book: &Path) -> io::Result<PathBuf> {
 /// # Errors
 /// Any failure on the way.
 pub(crate) fn folders(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(path)
+    system::make_folders(path, 0o755)
 }
 
 fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
@@ -150,19 +128,13 @@ fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     // A leftover of an ended process with our number may be removed.
     crate::ignore_because("there is usually none", fs::remove_file(path));
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    let mut file = system::make_with_mode(&mut options, mode).open(path)?;
     file.write_all(content)?;
     // The umask reduces the mode given at creation.
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    system::set_mode_of(&file, mode)?;
     file.sync_all()
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
 }
 
 /// The reason why a folder is not private.
@@ -204,11 +176,7 @@ fn give_to(me: u32, path: &Path) -> String {
 /// When it cannot be made, or is not a folder of ours with mode 0700.
 pub(crate) fn private_folder(path: &Path) -> Result<(), FolderError> {
     let io = |error| FolderError::Io(path.to_path_buf(), error);
-    match fs::DirBuilder::new()
-        .recursive(false)
-        .mode(0o700)
-        .create(path)
-    {
+    match system::make_private_folder(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(io(error)),
@@ -217,14 +185,13 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), FolderError> {
     if !meta.is_dir() {
         return Err(FolderError::NotAFolder(path.to_path_buf()));
     }
-    let me = geteuid().as_raw();
-    if meta.uid() != me {
+    if !system::is_ours(&meta) {
         return Err(FolderError::Owner {
             path: path.to_path_buf(),
-            me,
+            me: user::effective(),
         });
     }
-    if meta.mode() & 0o077 != 0 {
+    if system::is_open_to_others(&meta) {
         return Err(FolderError::Mode(path.to_path_buf()));
     }
     Ok(())

@@ -1,12 +1,13 @@
 //! The signing key's file: 32 bytes, 0600 in a 0700 folder, made once, never overwritten.
 
-use crate::files;
+use crate::{
+    files,
+    system::{files as system, user},
+};
 use meter_core::{DeviceKey, DeviceSigner};
-use rustix::{fs as rfs, process::geteuid};
 use std::{
     fs::{File, Metadata},
     io::{self, Read as _},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -63,13 +64,15 @@ pub(crate) enum KeyError {
 /// When it is missing, or its kind, owner, mode or size is wrong. Nothing is repaired silently.
 pub(crate) fn load(path: &Path) -> Result<DeviceSigner, KeyError> {
     let io = |error| KeyError::Io(path.to_path_buf(), error);
-    let flags =
-        rfs::OFlags::RDONLY | rfs::OFlags::NOFOLLOW | rfs::OFlags::CLOEXEC | rfs::OFlags::NONBLOCK;
-    let mut file = match rfs::open(path, flags, rfs::Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(rustix::io::Errno::NOENT) => return Err(KeyError::Missing(path.to_path_buf())),
-        Err(rustix::io::Errno::LOOP) => return Err(KeyError::NotAFile(path.to_path_buf())),
-        Err(errno) => return Err(io(errno.into())),
+    let mut file = match system::open_itself(File::options().read(true)).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(KeyError::Missing(path.to_path_buf()));
+        }
+        Err(error) if system::is_of_a_link(&error) => {
+            return Err(KeyError::NotAFile(path.to_path_buf()));
+        }
+        Err(error) => return Err(io(error)),
     };
     check(path, &file.metadata().map_err(io)?)?;
     let mut seed = Zeroizing::new([0; SEED_BYTES]);
@@ -94,11 +97,11 @@ fn check(path: &Path, meta: &Metadata) -> Result<(), KeyError> {
     if !meta.is_file() {
         return Err(KeyError::NotAFile(path));
     }
-    let me = geteuid().as_raw();
-    if meta.uid() != me {
+    if !system::is_ours(meta) {
+        let me = user::effective();
         return Err(KeyError::Owner { path, me });
     }
-    let mode = meta.mode() & 0o7777;
+    let mode = system::mode(meta);
     if mode & 0o177 != 0 {
         return Err(KeyError::Mode { path, mode });
     }

@@ -7,16 +7,15 @@
 
 use crate::{
     home::Home,
-    system::process::{Kind, Process},
-};
-use rustix::{
-    fs::{self as rfs, FlockOperation},
-    io::Errno,
+    system::{
+        files::{self, FileId},
+        lock,
+        process::{Kind, Process},
+    },
 };
 use std::{
-    fs::{File, Metadata},
+    fs::File,
     io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -63,8 +62,7 @@ impl DaemonLock {
     fn try_take(home: &Home) -> io::Result<Option<Self>> {
         let root = File::open(home.root())?;
         // Some network file systems cannot lock folders; then the file must be enough.
-        if let Err(Errno::WOULDBLOCK) = rfs::flock(&root, FlockOperation::NonBlockingLockExclusive)
-        {
+        if let Ok(false) = lock::take(&root) {
             return Ok(None);
         }
         let file = take_file(home)?;
@@ -96,25 +94,15 @@ impl DaemonLock {
 }
 
 fn take_file(home: &Home) -> io::Result<Option<File>> {
-    let mut file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .custom_flags(plain())
-        .open(home.lock())
-        .map_err(|error| in_the_way(&home.lock(), error))?;
-    match rfs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Ok(None),
-        Err(errno) => return Err(errno.into()),
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    files::make_with_mode(&mut options, 0o600);
+    let opened = files::open_itself(&mut options).open(home.lock());
+    let mut file = opened.map_err(|error| in_the_way(&home.lock(), error))?;
+    if !lock::take(&file)? {
+        return Ok(None);
     }
-    // On other systems the two kinds may be one, and the second lock would conflict with the first.
-    #[cfg(target_os = "linux")]
-    crate::ignore_because(
-        "without it the lock holds as well; it then has no name",
-        rfs::fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive),
-    );
+    lock::name(&file);
     // For people and scripts that look for the process. Our code does not read it, and a full disk
     // is no reason not to run.
     let written = file
@@ -131,19 +119,19 @@ fn take_file(home: &Home) -> io::Result<Option<File>> {
 pub(crate) fn look(home: &Home) -> io::Result<Lock> {
     let file = open(&home.lock()).map_err(|error| in_the_way(&home.lock(), error))?;
     if let Some(file) = file {
-        if let Some(holder) = record_holder(&file)? {
+        if let Some(holder) = lock::named_holder(&file)? {
             return Ok(Lock::Held(holder));
         }
-        if !is_free(&file)? {
-            return Ok(Lock::Held(flock_holder(&file, &home.lock())));
+        if !lock::is_free(&file)? {
+            return Ok(Lock::Held(lock::holder(&file, &home.lock())));
         }
     }
     let Some(root) = open(home.root())? else {
         return Ok(Lock::Free);
     };
-    Ok(match is_free(&root) {
+    Ok(match lock::is_free(&root) {
         Ok(true) | Err(_) => Lock::Free,
-        Ok(false) => Lock::Held(flock_holder(&root, home.root())),
+        Ok(false) => Lock::Held(lock::holder(&root, home.root())),
     })
 }
 
@@ -152,7 +140,7 @@ pub(crate) fn held_at(home: &Home) -> PathBuf {
     let (file, root) = (home.lock(), home.root().to_path_buf());
     let is_record_held = || {
         let file = open(&home.lock()).ok().flatten();
-        file.is_some_and(|file| !matches!(record_holder(&file), Ok(None)))
+        file.is_some_and(|file| !matches!(lock::named_holder(&file), Ok(None)))
     };
     match !keeps_out(&file) && keeps_out(&root) && !is_record_held() {
         true => root,
@@ -165,20 +153,17 @@ pub(crate) fn held_at(home: &Home) -> PathBuf {
 pub(crate) fn shared(home: &Home) -> Option<Option<Process>> {
     let path = held_at(home);
     let file = open(&path).ok().flatten()?;
-    keeps_out(&path).then(|| flock_holder(&file, &path))
+    keeps_out(&path).then(|| lock::holder(&file, &path))
 }
 
 /// Whether a lock of any kind is there that a daemon would meet. Taken for an instant.
 fn keeps_out(path: &Path) -> bool {
     let file = open(path).ok().flatten();
-    file.is_some_and(|file| {
-        let taken = rfs::flock(&file, FlockOperation::NonBlockingLockExclusive);
-        matches!(taken, Err(Errno::WOULDBLOCK))
-    })
+    file.is_some_and(|file| matches!(lock::take(&file), Ok(false)))
 }
 
 fn open(path: &Path) -> io::Result<Option<File>> {
-    match File::options().read(true).custom_flags(plain()).open(path) {
+    match files::open_itself(File::options().read(true)).open(path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -198,85 +183,9 @@ fn in_the_way(lock: &Path, error: io::Error) -> io::Error {
     io::Error::other(format!("{what}; remove it, nothing of yours is in it"))
 }
 
-/// Follows no link, and does not wait if the path is a pipe.
-const fn plain() -> i32 {
-    let flags = rfs::OFlags::NOFOLLOW.union(rfs::OFlags::NONBLOCK);
-    flags.bits().cast_signed()
-}
-
-/// Whether there is no flock(2) lock. Takes a shared lock and releases it at once.
-fn is_free(file: &File) -> io::Result<bool> {
-    match rfs::flock(file, FlockOperation::NonBlockingLockShared) {
-        Ok(()) => {
-            rfs::flock(file, FlockOperation::Unlock)?;
-            Ok(true)
-        }
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        Err(errno) => Err(errno.into()),
-    }
-}
-
-/// The outer `None`: no process holds a record lock.
-fn record_holder(file: &File) -> io::Result<Option<Option<Process>>> {
-    use nix::{
-        fcntl::{FcntlArg, fcntl},
-        libc,
-    };
-    let mut lock = libc::flock {
-        l_type: small(libc::F_WRLCK),
-        l_whence: small(libc::SEEK_SET),
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
-    fcntl(file, FcntlArg::F_GETLK(&mut lock))?;
-    if lock.l_type == small(libc::F_UNLCK) {
-        return Ok(None);
-    }
-    Ok(Some(Process::from_kernel(lock.l_pid)))
-}
-
-/// The types of these constants differ between systems.
-fn small(constant: impl TryInto<i16>) -> i16 {
-    constant.try_into().ok().expect("a small constant")
-}
-
-/// The process that has this file open with a flock(2) lock on it, as far as the kernel shows us
-/// other processes' files: `lock:` lines in /proc/PID/fdinfo.
-fn flock_holder(file: &File, path: &Path) -> Option<Process> {
-    let meant = file.metadata().ok()?;
-    let name = path.file_name()?;
-    let processes = std::fs::read_dir("/proc").ok()?.flatten();
-    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let mut processes = numbers.filter_map(Process::from_kernel);
-    processes.find(|process| {
-        let folder = format!("/proc/{}", process.number());
-        let files = std::fs::read_dir(format!("{folder}/fd")).into_iter();
-        files.flatten().flatten().any(|entry| {
-            // Compares the name first: a file on a network folder that does not answer must not be
-            // touched further.
-            let link = std::fs::read_link(entry.path());
-            let is_named = link.is_ok_and(|link| link.file_name() == Some(name));
-            let is_meant =
-                || std::fs::metadata(entry.path()).is_ok_and(|meta| is_one(&meta, &meant));
-            let has_lock = || {
-                let info = format!("{folder}/fdinfo/{}", entry.file_name().display());
-                let text = std::fs::read_to_string(info).unwrap_or_default();
-                text.lines()
-                    .any(|line| line.starts_with("lock:") && line.contains("FLOCK"))
-            };
-            is_named && is_meant() && has_lock()
-        })
-    })
-}
-
 fn is_same(file: &File, path: &Path) -> bool {
     let (ours, there) = (file.metadata(), std::fs::symlink_metadata(path));
-    matches!((ours, there), (Ok(ours), Ok(there)) if is_one(&ours, &there))
-}
-
-fn is_one(one: &Metadata, other: &Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+    matches!((ours, there), (Ok(ours), Ok(there)) if FileId::of(&ours) == FileId::of(&there))
 }
 
 #[cfg(test)]
@@ -332,12 +241,12 @@ mod tests {
         assert!(lock.is_in_place(&home));
     }
 
-    #[cfg(target_os = "linux")]
+    /// As the kernel of Linux tells.
     #[test]
     fn who_holds_a_lock_of_another_kind_is_found_too() {
         let (_folder, home) = home();
         let file = File::create(home.lock()).expect("ours");
-        rfs::flock(&file, FlockOperation::LockExclusive).expect("free");
+        assert!(lock::take(&file).expect("locks"));
         assert_eq!(look(&home).expect("readable"), Lock::Held(me()));
     }
 }

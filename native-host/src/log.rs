@@ -1,10 +1,13 @@
 //! The daemon's log: a file in the home with a size limit, never stdout.
 
-use crate::{files, home::Home};
+use crate::{
+    files,
+    home::Home,
+    system::files::{make_with_mode, open_at_once},
+};
 use std::{
     fs::{self, File},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt as _,
     panic::PanicHookInfo,
     path::{Path, PathBuf},
     sync::Mutex,
@@ -45,7 +48,7 @@ pub(crate) fn obstacle(home: &Home) -> Option<io::Error> {
 
 /// A pipe would be waited for until somebody reads it.
 fn open(options: &mut fs::OpenOptions, path: &Path) -> io::Result<File> {
-    let opened = options.custom_flags(files::NO_WAIT).open(path);
+    let opened = open_at_once(options).open(path);
     opened.map_err(|error| files::not_a_file(path).unwrap_or(error))
 }
 
@@ -69,7 +72,8 @@ struct Log {
 impl Log {
     fn open(path: PathBuf) -> io::Result<Self> {
         let mut options = fs::OpenOptions::new();
-        let file = open(options.create(true).append(true).mode(0o600), &path)?;
+        options.create(true).append(true);
+        let file = open(make_with_mode(&mut options, 0o600), &path)?;
         let bytes = file.metadata()?.len();
         Ok(Self { path, file, bytes })
     }

@@ -1,10 +1,7 @@
 //! Which program runs: this one, the daemon's, the extension's, and the built-in Tor. A daemon
 //! continues with the program that it was started with, whatever is installed meanwhile.
 
-use crate::{
-    ipc,
-    program::{FileId, VERSION},
-};
+use crate::{ipc, program::VERSION, system::files::Stamp};
 use meter_wire::DaemonParts;
 use std::{
     fmt, fs,
@@ -104,7 +101,7 @@ fn difference(version: &str, parts: Option<&DaemonParts>, file: &Path) -> Option
         return Some(Difference::Replaced);
     }
     let theirs = Path::new(&parts.program);
-    let is_one = FileId::of(theirs).is_some() && FileId::of(theirs) == FileId::of(file);
+    let is_one = Stamp::of(theirs).is_some() && Stamp::of(theirs) == Stamp::of(file);
     let is_same = is_one || has_same_bytes(theirs, file).unwrap_or(false);
     (!is_same).then_some(Difference::Build)
 }

@@ -1,10 +1,8 @@
 //! A file in the place of the book that could not be used, and when to try it again.
 
+use crate::system::files::Stamp;
 use meter_core::MonotonicMs;
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
-
-/// Device, number, size, and time of the last change in seconds and nanoseconds.
-type Stamp = (u64, u64, u64, i64, i64);
+use std::path::Path;
 
 /// A file that could not be used as the book, and the time of the attempt.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +20,7 @@ impl Unusable {
     pub(super) fn now(file: &Path, now: MonotonicMs) -> Self {
         Self {
             tried_at: now,
-            stamp: stamp(file),
+            stamp: Stamp::of(file),
         }
     }
 
@@ -30,10 +28,4 @@ impl Unusable {
     pub(super) fn is_worth_trying(&self, other: &Self) -> bool {
         self.stamp != other.stamp || other.tried_at.since(self.tried_at) >= AGAIN_MS
     }
-}
-
-fn stamp(file: &Path) -> Option<Stamp> {
-    let meta = fs::metadata(file).ok()?;
-    let (s, ns) = (meta.mtime(), meta.mtime_nsec());
-    Some((meta.dev(), meta.ino(), meta.len(), s, ns))
 }

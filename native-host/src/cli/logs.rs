@@ -3,14 +3,17 @@
 use super::{
     exit,
     outcome::{CommandError, Outcome},
-    output::{Answer, Format, has_reader},
+    output::{Answer, Format},
 };
-use crate::{files, home::Home};
+use crate::{
+    files,
+    home::Home,
+    system::{files::FileId, streams::has_reader},
+};
 use clap::Args;
 use std::{
     fs::File,
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _, stdout},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
     thread::sleep,
@@ -129,7 +132,7 @@ fn harmless(line: &str) -> String {
 struct Follower {
     path: PathBuf,
     file: BufReader<File>,
-    inode: u64,
+    id: FileId,
     /// A line without its end.
     begun: Vec<u8>,
 }
@@ -138,11 +141,11 @@ impl Follower {
     /// Opens the log. Also returns its current content.
     fn open(path: &Path) -> io::Result<(Self, Vec<u8>)> {
         let file = files::open(path)?;
-        let inode = file.metadata()?.ino();
+        let id = FileId::of(&file.metadata()?);
         let mut follower = Self {
             path: path.to_path_buf(),
             file: BufReader::new(file),
-            inode,
+            id,
             begun: Vec::new(),
         };
         let mut text = Vec::new();
@@ -162,7 +165,8 @@ impl Follower {
         let mut lines = Vec::new();
         self.read_on(&mut lines)?;
         let there = std::fs::metadata(&self.path);
-        let is_new = there.as_ref().is_ok_and(|there| there.ino() != self.inode);
+        let is_new = there.as_ref();
+        let is_new = is_new.is_ok_and(|there| FileId::of(there) != self.id);
         // The file was emptied.
         let is_cut = match &there {
             Ok(there) => !is_new && there.len() < self.file.stream_position()?,

@@ -221,14 +221,3 @@ fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value
 pub(super) fn is_terminal() -> bool {
     io::IsTerminal::is_terminal(&stdout())
 }
-
-/// Whether stdout still has a reader. A write would show this, but a waiting command writes
-/// nothing.
-pub(super) fn has_reader() -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let out = stdout();
-    let mut look = [PollFd::new(&out, PollFlags::empty())];
-    let at_once = Timespec::default();
-    let gone = PollFlags::ERR | PollFlags::HUP;
-    !(poll(&mut look, Some(&at_once)).is_ok() && look[0].revents().intersects(gone))
-}

@@ -1,9 +1,9 @@
 //! Changes one setting and leaves everything else in the file as the person wrote it.
 
 use super::{Config, ConfigError, parse, read};
-use crate::files;
+use crate::{files, system};
 use meter_core::Backend;
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, path::Path};
 use toml_edit::{DocumentMut, Item, Table, Value};
 
 /// Sets `tor.backend` in the file at `path`, which is made if there is none.
@@ -38,7 +38,8 @@ fn change(
     })?;
     let config = parse(&after, path)?;
     if after != before {
-        let mode = fs::metadata(&place).map_or(0o600, |meta| meta.permissions().mode() & 0o777);
+        let mode = fs::metadata(&place);
+        let mode = mode.map_or(0o600, |meta| system::files::mode(&meta) & 0o777);
         files::replace(&place, after.as_bytes(), mode)
             .map_err(|error| ConfigError::Write(path.to_path_buf(), error))?;
     }
@@ -106,6 +107,7 @@ fn in_the_manner_of(text: &str, changed: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn one_word_changes_and_everything_else_stays() {

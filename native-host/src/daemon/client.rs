@@ -1,17 +1,21 @@
 //! One connected client: its frames and their limits. The API handles their meaning.
 
 use super::budget::Budget;
-use crate::{api::Api, ipc, system::clock::Clock};
+use crate::{
+    api::Api,
+    ipc,
+    system::{
+        clock::Clock,
+        local_socket::{Stream, WriteHalf},
+    },
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
     ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Outcome, ParseError, Problem, Reply,
     parse_request, write_message,
 };
 use std::{io, time::Duration};
-use tokio::{
-    net::{UnixStream, unix::OwnedWriteHalf},
-    time,
-};
+use tokio::time;
 use tokio_util::{
     bytes::Bytes,
     codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
@@ -27,7 +31,7 @@ const UNREAD_MAX: Duration = Duration::from_secs(60);
 /// Serves until the client leaves, sends a broken frame, does not say hello in time, or `stop`.
 ///
 /// A client that does not read delays only itself.
-pub(super) async fn serve(stream: UnixStream, api: Api, stop: CancellationToken) {
+pub(super) async fn serve(stream: Stream, api: Api, stop: CancellationToken) {
     let (reader, writer) = stream.into_split();
     let mut reader = FramedRead::new(reader, ipc::codec(FRAME_IN_MAX));
     let clock = Clock::new();
@@ -62,7 +66,7 @@ pub(super) async fn serve(stream: UnixStream, api: Api, stop: CancellationToken)
 
 struct Client {
     api: Api,
-    writer: FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>,
+    writer: FramedWrite<WriteHalf, LengthDelimitedCodec>,
     budget: Budget,
 }
 

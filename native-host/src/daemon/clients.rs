@@ -4,9 +4,10 @@ use super::client;
 use crate::{
     api::{Admission, Api},
     engine::EngineHandle,
+    system::local_socket::Stream,
 };
 use std::time::Duration;
-use tokio::{net::UnixStream, time};
+use tokio::time;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
@@ -34,7 +35,7 @@ impl Clients {
     }
 
     /// Serves one more.
-    pub(super) fn serve(&self, stream: UnixStream, engine: &EngineHandle) {
+    pub(super) fn serve(&self, stream: Stream, engine: &EngineHandle) {
         let api = Api::new(engine.clone(), self.admission.enter(), self.tasks.clone());
         let served = client::serve(stream, api, self.stop.clone());
         let cut = self.cut.clone();

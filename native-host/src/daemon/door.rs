@@ -1,18 +1,19 @@
 //! The daemon's socket, and what happens to it: somebody may remove its folder, or move the whole
 //! home.
 
-use crate::{engine::EngineHandle, home::Home, lock::DaemonLock};
-use std::{
-    fs, io,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+use crate::{
+    engine::EngineHandle,
+    home::Home,
+    lock::DaemonLock,
+    system::{files::FileId, local_socket::Listener},
 };
-use tokio::net::UnixListener;
+use std::{fs, io};
 use tracing::{info, warn};
 
 /// The socket for clients.
 pub(super) struct Door {
-    pub(super) listener: UnixListener,
-    at: (u64, u64),
+    pub(super) listener: Listener,
+    at: FileId,
 }
 
 /// What is lost.
@@ -32,14 +33,13 @@ impl Door {
     pub(super) fn open(home: &Home) -> io::Result<Self> {
         let socket = home.socket();
         crate::ignore_because("there is usually none", fs::remove_file(&socket));
-        let listener = UnixListener::bind(&socket).map_err(|error| {
-            let why = match socket.is_dir() {
-                true => "it is a folder; move it away".to_owned(),
-                false => error.to_string(),
-            };
-            io::Error::new(error.kind(), format!("{}: {why}", socket.display()))
+        let listener = Listener::open(&socket).map_err(|error| match socket.is_dir() {
+            true => {
+                let why = format!("{}: it is a folder; move it away", socket.display());
+                io::Error::new(error.kind(), why)
+            }
+            false => error,
         })?;
-        fs::set_permissions(home.socket(), fs::Permissions::from_mode(0o600))?;
         Ok(Self {
             listener,
             at: place(home)?,
@@ -78,9 +78,9 @@ impl Door {
     }
 }
 
-fn place(home: &Home) -> io::Result<(u64, u64)> {
+fn place(home: &Home) -> io::Result<FileId> {
     let meta = fs::symlink_metadata(home.socket())?;
-    Ok((meta.dev(), meta.ino()))
+    Ok(FileId::of(&meta))
 }
 
 /// Opens a lost socket again, as long as that takes. Ends when this daemon has lost its home or its

@@ -5,9 +5,9 @@
 //! forgotten.
 
 use super::paths::Home;
+use crate::system::files::is_socket;
 use std::{
     fs,
-    os::unix::fs::FileTypeExt as _,
     path::{Path, PathBuf},
 };
 
@@ -146,7 +146,7 @@ impl Made {
             let kind = meta.file_type();
             match self {
                 Self::File(_) | Self::Files(_) | Self::Numbered(..) => {
-                    kind.is_file() || kind.is_socket()
+                    kind.is_file() || is_socket(kind)
                 }
                 Self::Links(_) => kind.is_symlink(),
                 Self::TreeWith(_, sign) => kind.is_dir() && path.join(sign).is_file(),

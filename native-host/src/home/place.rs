@@ -6,9 +6,9 @@ use super::{
     owner::{self, of_user},
     paths::{Home, SOCKET_PATH_MAX},
 };
+use crate::system;
 use std::{
     fs, io,
-    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
     path::{Component, Path, PathBuf},
 };
 
@@ -160,7 +160,8 @@ impl Home {
             return Some("the root of the file system");
         }
         let user = of_user().map(|user| without_links(&user));
-        let is_shared = fs::metadata(&root).is_ok_and(|meta| meta.mode() & STICKY != 0);
+        let is_shared =
+            fs::metadata(&root).is_ok_and(|meta| system::files::mode(&meta) & STICKY != 0);
         match user {
             Some(user) if root == user => Some("your home folder"),
             Some(user) if user.starts_with(&root) => Some("a folder above your home folder"),
@@ -191,7 +192,9 @@ impl Home {
         let proof = layout::PROOFS
             .iter()
             .any(|proof| is_plain(&self.root.join(proof)));
-        let foreign = names.iter().find(|name| !self.belongs(name.as_bytes()));
+        let foreign = names
+            .iter()
+            .find(|name| !name.to_str().is_some_and(|name| self.belongs(name)));
         match foreign {
             Some(name) => Kind::Other {
                 name: name.to_string_lossy().into_owned(),
@@ -204,10 +207,7 @@ impl Home {
 
     /// Whether an entry of the folder belongs to a home. The file of a Shadowsocks server is
     /// allowed, too.
-    fn belongs(&self, name: &[u8]) -> bool {
-        let Ok(name) = std::str::from_utf8(name) else {
-            return false;
-        };
+    fn belongs(&self, name: &str) -> bool {
         // Whatever has its name instead of the mark, a home is known without it.
         if name == layout::MARKER {
             return true;

@@ -1,14 +1,19 @@
 //! A command's connection to the daemon: the hello, and one request after the other.
 
 use super::frames::codec;
-use crate::{home::Home, system::process::Process};
+use crate::{
+    home::Home,
+    system::{
+        local_socket::{self, ReadHalf, Stream, WriteHalf},
+        process::Process,
+    },
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
     Client as ClientName, ErrorCode, FRAME_IN_MAX, FRAME_OUT_MAX, FromDaemon, Hello, HelloReply,
     Outcome, Problem, ProtocolRange, Request, RequestEnvelope, Success, parse_from_daemon,
     write_request,
 };
-use tokio::net::UnixStream;
 use tokio_util::{
     bytes::Bytes,
     codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
@@ -17,8 +22,8 @@ use tokio_util::{
 /// A connection for commands: sends one request at a time.
 pub struct Connection {
     pub(super) home: Home,
-    pub(super) reader: FramedRead<tokio::net::unix::OwnedReadHalf, LengthDelimitedCodec>,
-    writer: FramedWrite<tokio::net::unix::OwnedWriteHalf, LengthDelimitedCodec>,
+    pub(super) reader: FramedRead<ReadHalf, LengthDelimitedCodec>,
+    writer: FramedWrite<WriteHalf, LengthDelimitedCodec>,
     last_id: u32,
     process: Option<i32>,
     hello: HelloReply,
@@ -38,7 +43,7 @@ impl Connection {
     /// Says hello on a connection. `notices`: whether it wants notices.
     pub(super) async fn introduce(
         home: &Home,
-        stream: UnixStream,
+        stream: Stream,
         notices: bool,
     ) -> Result<Self, Introduction> {
         let process = peer(&stream).map(Process::number);
@@ -151,6 +156,6 @@ pub(super) fn gone(why: &str) -> Problem {
 }
 
 /// The process that listens at the other end, according to the kernel.
-pub(super) fn peer(stream: &UnixStream) -> Option<Process> {
-    Process::from_kernel(stream.peer_cred().ok()?.pid()?)
+pub(super) fn peer(stream: &Stream) -> Option<Process> {
+    local_socket::peer(stream).ok()?.process
 }

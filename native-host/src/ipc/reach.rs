@@ -7,13 +7,14 @@ use crate::{
     lock::Lock,
     problems,
     system::{
+        local_socket::{self, Stream},
         process::{Kind, Process},
         user,
     },
 };
 use meter_wire::{ErrorCode, Problem};
 use std::{io, path::Path, time::Duration};
-use tokio::{net::UnixStream, time};
+use tokio::time;
 
 /// How long a running daemon may leave a hello unanswered, or hold its lock without a socket.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,8 +29,8 @@ const LOOKS: u32 = 10;
 ///
 /// # Errors
 /// When the socket cannot be used, or accepts no more connections.
-pub(super) async fn dial(home: &Home) -> Result<Option<UnixStream>, Problem> {
-    let error = match UnixStream::connect(home.socket()).await {
+pub(super) async fn dial(home: &Home) -> Result<Option<Stream>, Problem> {
+    let error = match local_socket::connect(&home.socket()).await {
         Ok(stream) => return own(home, stream).map(Some),
         Err(error) => error,
     };
@@ -50,15 +51,15 @@ pub(super) async fn dial(home: &Home) -> Result<Option<UnixStream>, Problem> {
 
 /// Checks that the other side belongs to this user. The folder keeps others out; this check also
 /// works if its mode was changed.
-fn own(home: &Home, stream: UnixStream) -> Result<UnixStream, Problem> {
+fn own(home: &Home, stream: Stream) -> Result<Stream, Problem> {
     let me = user::effective();
-    match stream.peer_cred() {
-        Ok(peer) if peer.uid() != me && me != 0 => {
+    match local_socket::peer(&stream) {
+        Ok(peer) if peer.user != me && me != 0 => {
             let socket = home.socket();
             let detail = format!(
                 "{} is held by a process of user {}, not yours",
                 socket.display(),
-                peer.uid()
+                peer.user
             );
             Err(Problem::with_detail(ErrorCode::DaemonPlaceTaken, detail))
         }
@@ -74,7 +75,7 @@ fn own(home: &Home, stream: UnixStream) -> Result<UnixStream, Problem> {
 pub(super) async fn settle<T>(
     home: &Home,
     patience: Duration,
-    greet: impl AsyncFn(UnixStream) -> Result<T, Introduction>,
+    greet: impl AsyncFn(Stream) -> Result<T, Introduction>,
 ) -> Result<Option<T>, Problem> {
     home.check_folder()
         .map_err(|error| problems::home(&error))?;

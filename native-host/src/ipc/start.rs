@@ -4,7 +4,7 @@ use super::{
     connection::{Connection, Introduction, gone},
     reach,
 };
-use crate::{config::Config, home::Home, lock, problems, program};
+use crate::{config::Config, home::Home, lock, problems, program, system::local_socket::Stream};
 use meter_wire::Problem;
 use std::{
     io,
@@ -13,7 +13,6 @@ use std::{
 };
 use tokio::{
     io::AsyncReadExt as _,
-    net::UnixStream,
     process::{Child, Command},
     time,
 };
@@ -29,7 +28,7 @@ const STARTS_MAX: u32 = 3;
 
 /// A connection, and whether the daemon was started for it and may still be opening its book.
 pub(crate) struct Attached {
-    pub(crate) stream: UnixStream,
+    pub(crate) stream: Stream,
     pub(crate) is_fresh: bool,
 }
 
@@ -51,7 +50,7 @@ pub(super) async fn attach_or_start(home: &Home) -> Result<Connection, Problem> 
 
 async fn begin<T>(
     home: &Home,
-    greet: impl AsyncFn(UnixStream) -> Result<T, Introduction>,
+    greet: impl AsyncFn(Stream) -> Result<T, Introduction>,
 ) -> Result<(T, bool), Problem> {
     let deadline = time::Instant::now() + START_MAX;
     let mut daemon: Option<Child> = None;

@@ -4,10 +4,10 @@ use super::manifest::same_program;
 use crate::{
     files,
     home::{self, Home, obstacle},
+    system::files::make_link,
 };
 use std::{
     fs, io,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
 
@@ -84,7 +84,7 @@ fn make(program: &Path, link: &Path) -> io::Result<()> {
         if let Some(folder) = link.parent() {
             files::folders(folder)?;
         }
-        symlink(program, link)
+        make_link(program, link)
     };
     make().map_err(|error| obstacle(link.parent().unwrap_or(link), error))
 }

@@ -3,11 +3,10 @@
 use crate::{
     files,
     home::{Home, nearest, of_user, without_links},
-    system::mounts,
+    system::{files as system_files, mounts},
 };
 use std::{
     env, fs, io,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -91,9 +90,9 @@ pub(crate) fn put_program(home: &Home) -> Result<PathBuf, ProgramError> {
                 files::replace(&target, &program, 0o755)?;
             }
         }
-        let mode = fs::metadata(&target)?.permissions().mode();
+        let mode = system_files::mode(&fs::metadata(&target)?);
         if mode & 0o700 != 0o700 {
-            fs::set_permissions(&target, fs::Permissions::from_mode(0o755))?;
+            system_files::set_mode(&target, 0o755)?;
         }
         Ok(())
     };

@@ -1,13 +1,13 @@
 //! Starts the host as a browser would, and describes the result.
 
 use super::{Family, noexec_mount};
-use crate::{home::HOME_VARIABLE, ids, ipc};
+use crate::{home::HOME_VARIABLE, ids, ipc, system};
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
     Client, FRAME_IN_MAX, FRAME_OUT_MAX, Hello, ProtocolRange, Request, RequestEnvelope,
     parse_from_daemon, write_request,
 };
-use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio, time::Duration};
+use std::{fs, io, path::Path, process::Stdio, time::Duration};
 use tokio::{process::Command, time};
 use tokio_util::{
     bytes::Bytes,
@@ -117,7 +117,7 @@ fn not_started(program: &Path, error: &io::Error) -> Trial {
     let Ok(meta) = fs::metadata(program) else {
         return Trial::Repairable(format!("{at} is not there"));
     };
-    if meta.permissions().mode() & 0o111 == 0 {
+    if system::files::mode(&meta) & 0o111 == 0 {
         return Trial::Repairable(format!("{at} is not marked as executable"));
     }
     if let Some(mount) = noexec_mount(program) {

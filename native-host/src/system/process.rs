@@ -3,7 +3,13 @@
 
 use super::user;
 use rustix::process::{Pid, Signal as SystemSignal};
-use std::{ffi::OsString, fmt, fs, io, os::unix::ffi::OsStringExt as _, process::Command};
+use std::{
+    ffi::{OsStr, OsString},
+    fmt, fs, io,
+    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    path::PathBuf,
+    process::Command,
+};
 
 /// A process that the kernel named: as the peer of a socket or the holder of a lock.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -157,6 +163,35 @@ pub(crate) enum Signal {
     GoOn,
     /// To end at once; the kernel sees to it.
     Kill,
+}
+
+/// This program's file; where another was put in its place since, that one.
+///
+/// # Errors
+/// The system does not tell.
+pub(crate) fn program() -> io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let bytes = path.as_os_str().as_bytes();
+    // Linux adds this to the name of a removed file (proc_pid_exe(5)).
+    match bytes.strip_suffix(b" (deleted)") {
+        Some(name) if !path.try_exists().unwrap_or(true) => {
+            Ok(PathBuf::from(OsStr::from_bytes(name)))
+        }
+        Some(_) | None => Ok(path),
+    }
+}
+
+/// The very program that runs, even if another was put in its place since; elsewhere than on Linux
+/// its file.
+///
+/// # Errors
+/// The system does not tell.
+pub(crate) fn this_very_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        Ok(PathBuf::from("/proc/self/exe"))
+    } else {
+        std::env::current_exe()
+    }
 }
 
 /// The process that started this one; `None` once that has ended.

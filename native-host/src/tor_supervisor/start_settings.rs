@@ -1,6 +1,6 @@
 //! Converts the settings about Tor for the crate that starts it.
 
-use crate::{config::Config, home::Home};
+use crate::{config::Config, home::Home, system::process::this_very_program};
 use meter_core::Backend;
 use meter_tor::{Candidate, Detour, Embedded, TorConfig, find_program};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -32,15 +32,9 @@ fn embedded(home: &Home, config: &Config) -> Option<Embedded> {
     if !cfg!(feature = "embedded-tor") {
         return None;
     }
-    // The program that runs now, even if another one was installed in its place since: both ends of
-    // the conversation must have the same version.
-    let program = if cfg!(target_os = "linux") {
-        PathBuf::from("/proc/self/exe")
-    } else {
-        std::env::current_exe().ok()?
-    };
     Some(Embedded {
-        program,
+        // Both ends of the conversation must have the same version.
+        program: this_very_program().ok()?,
         arguments: vec!["embedded-tor".into()],
         data_dir: home.embedded_data(),
         arti: config.tor.arti.clone(),

@@ -6,12 +6,12 @@ use crate::{
         ask,
         ask::Patience,
         outcome::{CommandError, Outcome},
-        output::{Format, has_reader, is_terminal},
+        output::{Format, is_terminal},
         when,
     },
     home::Home,
     ipc::Connection,
-    system::clock::Clock,
+    system::{clock::Clock, streams::has_reader},
 };
 use meter_wire::{Problem, Status};
 use std::{
