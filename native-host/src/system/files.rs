@@ -1,4 +1,4 @@
-//! Files and folders that are this user's alone, and which file is which.
+//! Private files and folders, and identity of files.
 
 use super::user;
 use rustix::{fs as rfs, io::Errno};
@@ -13,10 +13,10 @@ use std::{
     time::SystemTime,
 };
 
-/// Makes a folder that this user alone may enter, in a folder that is there.
+/// Makes one folder that only this user may enter. Its parent must exist.
 ///
 /// # Errors
-/// `AlreadyExists` where there is one; otherwise the system's.
+/// `AlreadyExists` if something is at the path; otherwise the error of the system.
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(false)
@@ -24,10 +24,11 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
         .create(path)
 }
 
-/// Makes a folder and those above it that are missing, as far as the umask lets others into them.
+/// Makes a folder and the missing ones above it, with these permission bits less what the umask
+/// takes away.
 ///
 /// # Errors
-/// The system's.
+/// The error of the system.
 pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -35,60 +36,60 @@ pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
         .create(path)
 }
 
-/// Whether anybody but its owner may do anything with a file or folder.
+/// Whether other users than the owner have any right on a file or folder.
 pub(crate) fn is_open_to_others(meta: &Metadata) -> bool {
     meta.mode() & 0o077 != 0
 }
 
-/// Who may do what with a file, as chmod(1) has it.
+/// Permission bits, as chmod(1) writes them.
 pub(crate) fn mode(meta: &Metadata) -> u32 {
     meta.mode() & 0o7777
 }
 
-/// Sets who may do what with a file, as chmod(1) does.
+/// Sets the permission bits of a path.
 ///
 /// # Errors
-/// The system's.
+/// The error of the system.
 pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
-/// The same for a file that is open.
+/// Sets the permission bits of an open file.
 ///
 /// # Errors
-/// The system's.
+/// The error of the system.
 pub(crate) fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
-/// Has files that are made get this mode, as far as the umask lets them.
+/// Gives a new file these permission bits, less what the umask takes away.
 pub(crate) fn make_with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
     options.mode(mode)
 }
 
-/// Has what is opened be the thing at the path itself: follows no link, which is then an error, and
-/// does not wait where somebody has put a pipe.
+/// Opens what is at the path itself. A link there is an error ([`is_of_a_link`]), and opening a
+/// pipe does not wait for its other end.
 pub(crate) fn open_itself(options: &mut OpenOptions) -> &mut OpenOptions {
     let flags = rfs::OFlags::NOFOLLOW.union(rfs::OFlags::NONBLOCK);
     options.custom_flags(flags.bits().cast_signed())
 }
 
-/// Has opening follow links, and not wait for the other end of a pipe.
+/// Opens what is at the path, following links. Opening a pipe does not wait for its other end.
 pub(crate) fn open_at_once(options: &mut OpenOptions) -> &mut OpenOptions {
     options.custom_flags(rfs::OFlags::NONBLOCK.bits().cast_signed())
 }
 
-/// Whether opening failed because there is a link, see [`open_itself`].
+/// Whether opening failed because a link is at the path, see [`open_itself`].
 pub(crate) fn is_of_a_link(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::LOOP)
 }
 
-/// Whether it is a socket with a place among the files.
+/// Whether a path is a socket.
 pub(crate) fn is_socket(kind: FileType) -> bool {
     kind.is_socket()
 }
 
-/// What something is, in words, if it is no file.
+/// The kind of something that is not a file, in words; `None` for a file.
 pub(crate) fn other_than_a_file(kind: FileType) -> Option<&'static str> {
     match () {
         () if kind.is_file() => None,
@@ -102,20 +103,21 @@ pub(crate) fn other_than_a_file(kind: FileType) -> Option<&'static str> {
 /// Makes a link at `link` that leads to `target`.
 ///
 /// # Errors
-/// The system's.
+/// The error of the system.
 pub(crate) fn make_link(target: &Path, link: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, link)
 }
 
-/// Makes sure that what was made, renamed or removed in a folder stays so.
+/// Writes the names in a folder to the disk: what was made, renamed or removed there is then
+/// final.
 ///
 /// # Errors
-/// The system's.
+/// The error of the system.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Tells files apart, also those that have had the same name.
+/// Identity of a file, independent of its name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct FileId {
     device: u64,
@@ -131,7 +133,8 @@ impl FileId {
     }
 }
 
-/// A file as it is now: another once it is replaced or written.
+/// Identity and content of a file as far as the system tells: changes when the file is replaced or
+/// written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stamp {
     file: FileId,
@@ -140,7 +143,7 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// `None` where there is no file that can be looked at.
+    /// `None` if the file is missing or cannot be examined.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let meta = fs::metadata(path).ok()?;
         Some(Self {

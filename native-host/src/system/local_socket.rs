@@ -1,25 +1,25 @@
-//! The socket between the daemon and its clients, which has a place among the files, and who is at
-//! its other end.
+//! The socket between the daemon and its clients, and the peer of a connection. Its address is a
+//! path.
 
 use super::{files, process::Process};
 use std::{io, path::Path};
 use tokio::net::{UnixListener, UnixStream};
 
-/// One end of a connection.
+/// A connection.
 pub(crate) type Stream = UnixStream;
-/// What a connection sends.
+/// Writing half of a connection.
 pub(crate) type WriteHalf = tokio::net::unix::OwnedWriteHalf;
-/// What comes on a connection.
+/// Reading half of a connection.
 pub(crate) type ReadHalf = tokio::net::unix::OwnedReadHalf;
 
-/// Where connections come.
+/// Accepts connections.
 pub(crate) struct Listener(UnixListener);
 
 impl Listener {
-    /// Opens a socket at `path`, where nothing may be, for this user alone.
+    /// Opens a socket at `path` for this user alone. Nothing may be at `path` yet.
     ///
     /// # Errors
-    /// The system's.
+    /// The error of the system, with the path.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let listener = UnixListener::bind(path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
@@ -31,33 +31,33 @@ impl Listener {
     /// Waits for the next connection. Cancel safe.
     ///
     /// # Errors
-    /// The system's; a later try may go well.
+    /// The error of the system; a later try may succeed.
     pub(crate) async fn accept(&self) -> io::Result<Stream> {
         self.0.accept().await.map(|(stream, _)| stream)
     }
 }
 
-/// Connects to what listens at `path`. A local socket does not wait, so this takes no time.
+/// Connects to the listener at `path`. Does not wait: a local socket connects at once or fails.
 ///
 /// # Errors
-/// The system's.
+/// The error of the system.
 pub(crate) async fn connect(path: &Path) -> io::Result<Stream> {
     UnixStream::connect(path).await
 }
 
-/// Who is at the other end of a connection, by the kernel.
+/// The other end of a connection, as the kernel reports it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Peer {
-    /// The number of the user by whose rights it acts.
+    /// The number of its effective user.
     pub(crate) user: u32,
-    /// Its process, where the kernel tells.
+    /// Its process; `None` if the kernel does not report it.
     pub(crate) process: Option<Process>,
 }
 
-/// Who is at the other end.
+/// Returns the peer of a connection.
 ///
 /// # Errors
-/// The system does not tell.
+/// The system does not report it.
 pub(crate) fn peer(stream: &Stream) -> io::Result<Peer> {
     let peer = stream.peer_cred()?;
     Ok(Peer {
@@ -72,7 +72,7 @@ mod tests {
     use crate::system::user;
 
     #[tokio::test]
-    async fn each_end_knows_who_is_at_the_other() {
+    async fn each_end_of_a_local_connection_knows_user_and_process_of_the_other() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("socket");
         let listener = Listener::open(&path).expect("opened");

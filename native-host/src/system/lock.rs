@@ -1,7 +1,7 @@
-//! Locks on files that the kernel frees however their holder ends, and who holds one.
+//! Locks on files, and their holders. The kernel frees a lock however its holder ends.
 //!
-//! flock(2) keeps others out. A record lock (fcntl(2)) beside it has a name: of that one the kernel
-//! tells whose it is.
+//! flock(2) excludes other processes. A record lock (fcntl(2)) beside it names the holder: the
+//! kernel reports the process of a record lock, and not that of flock(2).
 
 use super::{files::FileId, process::Process};
 use rustix::{
@@ -10,10 +10,10 @@ use rustix::{
 };
 use std::{fs::File, io, path::Path};
 
-/// Locks an open file or folder for as long as it is open; `false` when another has it.
+/// Locks an open file or folder until it is closed; `false` if another process has the lock.
 ///
 /// # Errors
-/// The system has no locks there.
+/// The file system has no locks.
 pub(crate) fn take(file: &File) -> io::Result<bool> {
     match rfs::flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
@@ -22,7 +22,7 @@ pub(crate) fn take(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Has the kernel tell whose the lock on this file is, which [`take`] took.
+/// Names this process as the holder of a lock that [`take`] took.
 pub(crate) fn name(file: &File) {
     // On other systems the two kinds may be one, and the second lock would conflict with the first.
     #[cfg(target_os = "linux")]
@@ -34,10 +34,10 @@ pub(crate) fn name(file: &File) {
     let _ = file;
 }
 
-/// Whether nobody has a file's lock. Taken shared and given back at once.
+/// Whether the lock of a file is free. Takes a shared lock for an instant.
 ///
 /// # Errors
-/// The system has no locks there.
+/// The file system has no locks.
 pub(crate) fn is_free(file: &File) -> io::Result<bool> {
     match rfs::flock(file, FlockOperation::NonBlockingLockShared) {
         Ok(()) => {
@@ -49,11 +49,11 @@ pub(crate) fn is_free(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Who named a file's lock as theirs, see [`name`]. The outer `None`: nobody did; the inner: a
-/// process that has no number here.
+/// The process that named itself as holder, see [`name`]. Outer `None`: no process did. Inner
+/// `None`: the process is in another container and has no number here.
 ///
 /// # Errors
-/// The system has no such locks there.
+/// The file system has no record locks.
 pub(crate) fn named_holder(file: &File) -> io::Result<Option<Option<Process>>> {
     use nix::{
         fcntl::{FcntlArg, fcntl},

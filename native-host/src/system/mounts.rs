@@ -1,9 +1,10 @@
-//! What the system knows of mounted disks.
+//! Mounted disks.
 
 use std::path::{Path, PathBuf};
 
-/// Where the disk of `path`, which is there and has no links in it, is mounted, if no program can
-/// be started from it. `None` also where the system does not say.
+/// The mount point of the disk that holds `path`, if programs cannot be started from that disk
+/// (`noexec`). `None` otherwise, and where the system does not report it. `path` must exist and
+/// have no links in it.
 pub(crate) fn noexec(path: &Path) -> Option<PathBuf> {
     system::noexec(path)
 }

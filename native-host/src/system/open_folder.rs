@@ -1,5 +1,4 @@
-//! A folder that is open: what is done in it by name stays in it, whatever its path leads to by
-//! then.
+//! An open folder. Calls on it act on that folder, even if its path leads to another one by then.
 
 use rustix::{
     fd::OwnedFd,
@@ -13,7 +12,7 @@ use std::{
     path::Path,
 };
 
-/// Follows no link: what is opened is the folder itself.
+/// A link is not followed.
 const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)
@@ -22,24 +21,24 @@ const FOLDER: OFlags = OFlags::RDONLY
 /// An open folder.
 pub(crate) struct OpenFolder(OwnedFd);
 
-/// What something in a folder is.
+/// Kind of an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     /// A file with bytes.
     File,
     /// A folder.
     Folder,
-    /// A link, wherever it leads.
+    /// A symbolic link.
     Link,
     /// A socket.
     Socket,
-    /// A pipe with a name.
+    /// A named pipe.
     Pipe,
-    /// A device, or what the system has beside.
+    /// A device, or a kind that only some systems have.
     Other,
 }
 
-/// Tells disks apart by where they are mounted.
+/// Identity of a mount.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Mount(u64);
 
@@ -47,23 +46,23 @@ impl OpenFolder {
     /// Opens the folder at `path`.
     ///
     /// # Errors
-    /// The system's; a link is one.
+    /// The error of the system; a link is an error.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         Ok(Self(rfs::open(path, FOLDER, Mode::empty())?))
     }
 
-    /// Opens a folder in it.
+    /// Opens a folder in this one.
     ///
     /// # Errors
-    /// The system's; a link is one.
+    /// The error of the system; a link is an error.
     pub(crate) fn inside(&self, name: &OsStr) -> io::Result<Self> {
         Ok(Self(rfs::openat(&self.0, name, FOLDER, Mode::empty())?))
     }
 
-    /// The names in it, sorted.
+    /// The names of all entries, sorted.
     ///
     /// # Errors
-    /// The system's.
+    /// The error of the system.
     pub(crate) fn names(&self) -> io::Result<Vec<OsString>> {
         let mut names = Vec::new();
         for entry in rfs::Dir::read_from(&self.0)? {
@@ -77,10 +76,10 @@ impl OpenFolder {
         Ok(names)
     }
 
-    /// What something in it is.
+    /// Kind of an entry.
     ///
     /// # Errors
-    /// The system's.
+    /// The error of the system.
     pub(crate) fn kind(&self, name: &OsStr) -> io::Result<Kind> {
         let stat = rfs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(match FileType::from_raw_mode(stat.st_mode) {
@@ -93,18 +92,18 @@ impl OpenFolder {
         })
     }
 
-    /// Removes something in it that is no folder. What is gone already is no error.
+    /// Removes an entry that is not a folder. A missing entry is no error.
     ///
     /// # Errors
-    /// The system's.
+    /// The error of the system.
     pub(crate) fn remove(&self, name: &OsStr) -> io::Result<()> {
         self.unlink(name, AtFlags::empty())
     }
 
-    /// Removes an empty folder in it. One that is gone already is no error.
+    /// Removes an empty folder in this one. A missing folder is no error.
     ///
     /// # Errors
-    /// The system's.
+    /// The error of the system.
     pub(crate) fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
         self.unlink(name, AtFlags::REMOVEDIR)
     }
@@ -116,10 +115,11 @@ impl OpenFolder {
         }
     }
 
-    /// Where its disk is mounted, which tells a folder that is mounted from itself elsewhere, too.
+    /// The mount that the folder is on. Differs also for a folder of the same disk that is mounted
+    /// a second time.
     ///
     /// # Errors
-    /// The system's.
+    /// The error of the system.
     #[cfg(target_os = "linux")]
     pub(crate) fn mount(&self) -> io::Result<Mount> {
         let flags = AtFlags::EMPTY_PATH;
@@ -132,10 +132,10 @@ impl OpenFolder {
         Ok(Mount(number))
     }
 
-    /// Which disk it is on.
+    /// The disk that the folder is on.
     ///
     /// # Errors
-    /// The system's.
+    /// The error of the system.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn mount(&self) -> io::Result<Mount> {
         let device = rfs::fstat(&self.0)?.st_dev;

@@ -1,5 +1,5 @@
-//! Which operating system this program was built for, for what is data: where other programs keep
-//! their files.
+//! The operating system that this program was built for. Only for data: the places where other
+//! programs keep their files.
 
 /// An operating system.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -12,7 +12,7 @@ pub(crate) enum System {
     Other,
 }
 
-/// The one that this program was built for.
+/// The operating system that this program was built for.
 pub(crate) const HERE: System = if cfg!(target_os = "linux") {
     System::Linux
 } else if cfg!(target_os = "macos") {

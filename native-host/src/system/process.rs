@@ -94,8 +94,8 @@ impl Process {
     }
 }
 
-/// Program and arguments of the process with this number; empty where there is none, or the system
-/// does not tell.
+/// Program and arguments of the process with this number. Empty if the process does not exist or
+/// the system does not report them.
 pub(crate) fn arguments_of(number: impl fmt::Display) -> Vec<OsString> {
     let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
     if line.is_empty() {
@@ -132,10 +132,10 @@ enum Handle {
 }
 
 impl Held {
-    /// Sends a signal. One that has ended meanwhile needs none.
+    /// Sends a signal. A process that has ended meanwhile is no error.
     ///
     /// # Errors
-    /// When it has ended, or we may not signal it.
+    /// We may not signal it.
     pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
         let signal = match signal {
             Signal::End => SystemSignal::TERM,
@@ -154,18 +154,19 @@ impl Held {
     }
 }
 
-/// What a process is told.
+/// A signal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Signal {
-    /// To end in its own way.
+    /// Asks the process to end.
     End,
-    /// To go on after it was suspended.
+    /// Lets a suspended process go on.
     GoOn,
-    /// To end at once; the kernel sees to it.
+    /// Ends the process at once.
     Kill,
 }
 
-/// This program's file; where another was put in its place since, that one.
+/// The path of this program's file. If the file was replaced since the start, the path leads to the
+/// new one.
 ///
 /// # Errors
 /// The system does not tell.
@@ -181,8 +182,8 @@ pub(crate) fn program() -> io::Result<PathBuf> {
     }
 }
 
-/// The very program that runs, even if another was put in its place since; elsewhere than on Linux
-/// its file.
+/// A path that starts this very program again, even if its file was replaced since. Only Linux has
+/// such a path; elsewhere the path of the file.
 ///
 /// # Errors
 /// The system does not tell.
@@ -194,31 +195,32 @@ pub(crate) fn this_very_program() -> io::Result<PathBuf> {
     }
 }
 
-/// The process that started this one; `None` once that has ended.
+/// The parent process; `None` if it is outside of this container.
 pub(crate) fn parent() -> Option<Process> {
     rustix::process::getppid().map(Process)
 }
 
-/// Leaves the session of the process that started this one, so that its end takes nothing along.
+/// Leaves the session of the parent process, so that the end of that session does not end this
+/// process.
 ///
 /// # Errors
-/// This process leads a group already.
+/// This process leads a process group already.
 pub(crate) fn leave_session() -> io::Result<()> {
     rustix::process::setsid()?;
     Ok(())
 }
 
-/// Starts a command in a process group of its own, which Ctrl-C in a terminal does not reach.
+/// Gives a command a process group of its own, which Ctrl-C in a terminal does not reach.
 pub(crate) fn in_its_own_group(command: &mut Command) -> &mut Command {
     std::os::unix::process::CommandExt::process_group(command, 0)
 }
 
-/// Becomes the command's program. Returns only if it cannot be started.
+/// Replaces this process by the command's program. Returns only if that cannot be started.
 pub(crate) fn become_program(command: &mut Command) -> io::Error {
     std::os::unix::process::CommandExt::exec(command)
 }
 
-/// Waits until this process is asked to end, by SIGTERM or SIGINT.
+/// Waits for SIGTERM or SIGINT.
 pub(crate) async fn asked_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) = (

@@ -6,8 +6,7 @@ use std::{
     io::{self, stdout},
 };
 
-/// Whether somebody still reads stdout. Writing would tell, but a command that waits writes
-/// nothing.
+/// Whether stdout still has a reader. A write would tell, but a command that waits writes nothing.
 pub(crate) fn has_reader() -> bool {
     let out = stdout();
     let mut look = [PollFd::new(&out, PollFlags::empty())];
@@ -16,10 +15,10 @@ pub(crate) fn has_reader() -> bool {
     !(poll(&mut look, Some(&at_once)).is_ok() && look[0].revents().intersects(gone))
 }
 
-/// Has stderr lead nowhere from now on if it is a pipe, so that its reader learns of an end.
+/// If stderr is a pipe, replaces it by `/dev/null`, so that its reader sees the end.
 ///
 /// # Errors
-/// The system's; stderr is then as it was.
+/// The error of the system; stderr is then unchanged.
 pub(crate) fn close_pipe_of_stderr() -> io::Result<()> {
     let kind = rustix::fs::fstat(rustix::stdio::stderr())?.st_mode;
     if rustix::fs::FileType::from_raw_mode(kind) == rustix::fs::FileType::Fifo {
