@@ -11,6 +11,8 @@ readonly LOGS=dist/tests
 readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-3}
 # All crates, with the embedded Tor.
 readonly WHOLE=(--workspace --locked --features "onionmeter/embedded-tor,checks/embedded-tor")
+# The crates that are compiled for Windows: those below the host that need no Unix socket.
+readonly FOR_WINDOWS=(meter-core meter-wire meter-owner meter-embedded)
 # Options for the tests where a part of them cannot run.
 SKIPPED=()
 
@@ -410,8 +412,8 @@ changed_crates() {
     done <<<"$files" | sort -u
 }
 
-# Code that no test here can run must at least compile: the whole program for macOS, and for Windows the crate that
-# finds the owner of a connection. Checking needs no linker.
+# Code that no test here can run must at least compile: the whole program for macOS, and for Windows the crates of
+# FOR_WINDOWS. Checking needs no linker.
 other_systems() {
     step "macOS and Windows: clippy"
     local apple=aarch64-apple-darwin windows=x86_64-pc-windows-gnu
@@ -421,7 +423,7 @@ other_systems() {
     fi
     setup_zig
     clippy_for "$apple" --package onionmeter
-    clippy_for "$windows" --package meter-owner
+    clippy_for "$windows" "${FOR_WINDOWS[@]/#/--package=}"
 }
 
 # clippy_for TARGET OPTION...

@@ -9,4 +9,5 @@ mod form;
 mod layers;
 mod licences;
 mod rows;
+mod systems;
 mod wide;
