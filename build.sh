@@ -12,7 +12,7 @@ readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-3}
 # All crates, with the embedded Tor.
 readonly WHOLE=(--workspace --locked --features "onionmeter/embedded-tor,checks/embedded-tor")
 # The crates that are compiled for Windows: those below the host that need no Unix socket.
-readonly FOR_WINDOWS=(meter-core meter-wire meter-owner meter-embedded)
+readonly FOR_WINDOWS=(meter-core meter-wire meter-ledger meter-owner meter-uplink meter-embedded)
 # Options for the tests where a part of them cannot run.
 SKIPPED=()
 
@@ -426,9 +426,10 @@ other_systems() {
     clippy_for "$windows" "${FOR_WINDOWS[@]/#/--package=}"
 }
 
-# clippy_for TARGET OPTION...
+# clippy_for TARGET OPTION... aws-lc (under Shadowsocks) brings what nasm would make for Windows.
 clippy_for() {
     CARGO_ZIGBUILD_ZIG_PATH=$TOOLS/zig/ziglang/zig CARGO_ZIGBUILD_CACHE_DIR=$TOOLS/zig/cache \
+        AWS_LC_SYS_PREBUILT_NASM=1 \
         "$TOOLS/zig/bin/cargo-zigbuild" clippy --target "$1" "${@:2}" --locked --quiet -- -D warnings
 }
 

@@ -4,11 +4,9 @@
 use std::{
     fs::File,
     io::{self, Read as _},
-    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
-use rustix::{fs as rfs, process::geteuid};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -26,6 +24,29 @@ pub(crate) fn load(path: &Path) -> Result<Server, UplinkError> {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
+    let file = open_own(path)?;
+    // Allocated for the whole file at once: a buffer that grows leaves copies in memory.
+    let capacity = usize::try_from(FILE_BYTES_MAX)
+        .unwrap_or(usize::MAX)
+        .saturating_add(1);
+    let mut text = Zeroizing::new(String::with_capacity(capacity));
+    let mut limited = file.take(FILE_BYTES_MAX.saturating_add(1));
+    let read = limited.read_to_string(&mut text);
+    let bytes = read.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => FileFault::NotText,
+        kind => FileFault::Io(kind),
+    })?;
+    if bytes >= capacity {
+        return Err(FileFault::TooLong);
+    }
+    Ok(text)
+}
+
+/// Opens the file if it is a plain one that its owner alone can read, and we are that.
+#[cfg(unix)]
+fn open_own(path: &Path) -> Result<File, FileFault> {
+    use rustix::{fs as rfs, process::geteuid};
+    use std::os::unix::fs::MetadataExt as _;
     let fault = |errno: rustix::io::Errno| FileFault::Io(io::Error::from(errno).kind());
     // Non-blocking: if the path is a pipe, the open must not wait.
     let flags =
@@ -48,21 +69,13 @@ fn read(path: &Path) -> Result<Zeroizing<String>, FileFault> {
     if mode & 0o177 != 0 {
         return Err(FileFault::OpenToOthers { mode });
     }
-    // Allocated for the whole file at once: a buffer that grows leaves copies in memory.
-    let capacity = usize::try_from(FILE_BYTES_MAX)
-        .unwrap_or(usize::MAX)
-        .saturating_add(1);
-    let mut text = Zeroizing::new(String::with_capacity(capacity));
-    let mut limited = file.take(FILE_BYTES_MAX.saturating_add(1));
-    let read = limited.read_to_string(&mut text);
-    let bytes = read.map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData => FileFault::NotText,
-        kind => FileFault::Io(kind),
-    })?;
-    if bytes >= capacity {
-        return Err(FileFault::TooLong);
-    }
-    Ok(text)
+    Ok(file)
+}
+
+/// The seam for Windows: who can read a file is told by lists there, which nothing asks for yet.
+#[cfg(not(unix))]
+fn open_own(_: &Path) -> Result<File, FileFault> {
+    Err(FileFault::Io(io::ErrorKind::Unsupported))
 }
 
 #[cfg(test)]
