@@ -43,8 +43,8 @@ pub enum HomeError {
     Unset,
     /// A Unix socket's path would be too long.
     #[error("{path} is too long: it has {len} bytes, and at most {HOME_PATH_MAX} bytes leave room \
-        for the sockets below it, whose paths have at most {SOCKET_PATH_MAX}; set {HOME_VARIABLE} to a \
-        shorter one", path = .0.display(), len = .0.as_os_str().len())]
+        for the sockets below it, whose paths have at most {SOCKET_PATH_MAX}; set {HOME_VARIABLE} \
+        to a shorter one", path = .0.display(), len = .0.as_os_str().len())]
     TooLong(PathBuf),
     /// The folder contains more than one program's files by its nature.
     #[error("{path} is {what}; set {HOME_VARIABLE} to a folder for Onionmeter alone, for example \
