@@ -71,8 +71,13 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
 /// The error for a path that is not a file; `None` for a file, and if nothing is there. Follows
 /// links.
 pub(crate) fn not_a_file(path: &Path) -> Option<io::Error> {
-    let what = system::other_than_a_file(fs::metadata(path).ok()?.file_type())?;
-    Some(io::Error::other(format!("it is {what}, not a file")))
+    let found = fs::metadata(path).ok()?.file_type();
+    let what = system::other_than_a_file(found)?;
+    let kind = match found.is_dir() {
+        true => io::ErrorKind::IsADirectory,
+        false => io::ErrorKind::Other,
+    };
+    Some(io::Error::new(kind, format!("it is {what}, not a file")))
 }
 
 /// The first free name, with a number from 1 on; fills gaps. A link that leads nowhere is not a
