@@ -55,9 +55,26 @@ impl Connection {
         home: &Home,
         request: &Request,
     ) -> Result<Option<(Self, Success)>, Problem> {
+        Self::ask_until_answered(async || Self::attach(home).await, request).await
+    }
+
+    /// The same, but starts a daemon if none runs, and does not return the answer.
+    ///
+    /// # Errors
+    /// As [`Self::attach_or_start`] and [`Self::ask`].
+    pub(crate) async fn start_and_ask(home: &Home, request: &Request) -> Result<(), Problem> {
+        let connect = async || Self::attach_or_start(home).await.map(Some);
+        Self::ask_until_answered(connect, request).await.map(drop)
+    }
+
+    /// Repeats connection and request while daemons end before they answer.
+    async fn ask_until_answered(
+        connect: impl AsyncFn() -> Result<Option<Self>, Problem>,
+        request: &Request,
+    ) -> Result<Option<(Self, Success)>, Problem> {
         let late = reach::late_after(ENDING_MAX);
         loop {
-            let Some(mut daemon) = Self::attach(home).await? else {
+            let Some(mut daemon) = connect().await? else {
                 return Ok(None);
             };
             match daemon.ask(request.clone()).await {
@@ -65,23 +82,6 @@ impl Connection {
                     time::sleep(reach::POLL).await;
                 }
                 answer => return answer.map(|answer| Some((daemon, answer))),
-            }
-        }
-    }
-
-    /// The same, but starts a daemon if none runs.
-    ///
-    /// # Errors
-    /// As [`Self::attach_or_start`] and [`Self::ask`].
-    pub(crate) async fn start_and_ask(home: &Home, request: &Request) -> Result<Success, Problem> {
-        let late = reach::late_after(ENDING_MAX);
-        loop {
-            let mut daemon = Self::attach_or_start(home).await?;
-            match daemon.ask(request.clone()).await {
-                Err(problem) if reach::may_be_ending(&problem, late) => {
-                    time::sleep(reach::POLL).await;
-                }
-                answer => return answer,
             }
         }
     }

@@ -175,10 +175,7 @@ pub(super) fn start(
     request: &Request,
     patience: Patience,
 ) -> Result<(), CommandError> {
-    patience.wait(async {
-        let answer = ipc::Connection::start_and_ask(home, request).await;
-        answer.map(drop)
-    })
+    patience.wait(ipc::Connection::start_and_ask(home, request))
 }
 
 /// Sends a request to stop something. Does not start the daemon for it: if none runs, nothing is to
