@@ -65,33 +65,25 @@ const BELOW: &[&str] = &[
     "crates/meter-uplink/src/file.rs",
 ];
 
-fn is_of_one_system(file: &Tracked) -> bool {
-    WORDS.iter().any(|word| holds(file, word))
+/// The files of product code below this folder that are of one operating system.
+fn of_one_system(folder: &str) -> Vec<String> {
+    let is_one = |file: &Tracked| WORDS.iter().any(|word| holds(file, word));
+    let files = product_code().into_iter();
+    let found = files.filter(|file| file.path.starts_with(folder) && is_one(file));
+    found.map(|file| file.path).collect()
 }
 
 #[test]
 fn the_host_asks_the_operating_system_in_one_folder_only() {
-    let host = product_code().into_iter();
-    let host = host.filter(|file| file.path.starts_with("native-host/"));
-    let found: Vec<_> = host
-        .filter(is_of_one_system)
-        .map(|file| file.path)
-        .collect();
-    let (inside, outside): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|path| path.starts_with(HOST));
+    let found = of_one_system("native-host/").into_iter();
+    let (inside, outside): (Vec<_>, Vec<_>) = found.partition(|path| path.starts_with(HOST));
     assert_eq!(outside, [""; 0], "move it behind an interface in {HOST}");
     assert!(inside.len() > 8, "{inside:?}");
 }
 
 #[test]
 fn files_below_the_host_that_are_of_one_operating_system_are_listed() {
-    let below = product_code().into_iter();
-    let below = below.filter(|file| file.path.starts_with("crates/"));
-    let found: Vec<_> = below
-        .filter(is_of_one_system)
-        .map(|file| file.path)
-        .collect();
-    assert_eq!(found, BELOW);
+    assert_eq!(of_one_system("crates/"), BELOW);
 }
 
 /// What the document says is compiled for Windows is what `./build.sh test` compiles.
