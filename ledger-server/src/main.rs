@@ -1,0 +1,3 @@
+//! The ledger server.
+
+fn main() {}
