@@ -12,16 +12,31 @@ pub trait PublicKey: Copy + Eq {
     fn to_bytes(self) -> [u8; 32];
 }
 
-/// An Ed25519 public key (RFC 8032), 32 bytes, not yet checked to be a point of the curve.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct DeviceKey(pub [u8; 32]);
+macro_rules! public_key {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(pub [u8; 32]);
 
-impl PublicKey for DeviceKey {
-    fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
+        impl PublicKey for $name {
+            fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
 
-    fn to_bytes(self) -> [u8; 32] {
-        self.0
-    }
+            fn to_bytes(self) -> [u8; 32] {
+                self.0
+            }
+        }
+    };
+}
+
+public_key! {
+    /// A device's Ed25519 public key (RFC 8032), 32 bytes, not yet checked to be a point of the
+    /// curve.
+    DeviceKey
+}
+public_key! {
+    /// A ledger's Ed25519 public key (RFC 8032), 32 bytes, not yet checked to be a point of the
+    /// curve.
+    LedgerKey
 }

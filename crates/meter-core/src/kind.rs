@@ -30,6 +30,18 @@ macro_rules! signed_kinds {
 signed_kinds! {
     /// What one session moved, how long it took and what it earned; signed by a device.
     SessionReport => "application/vnd.onionmeter.session-report.v1",
+    /// A ledger's answer to one session report: what it awarded; signed by the ledger.
+    Receipt => "application/vnd.onionmeter.ledger-receipt.v1",
+    /// Where a ledger has a chain: its last report and what it awarded; signed by the ledger.
+    ChainState => "application/vnd.onionmeter.chain-state.v1",
+    /// The numbered rules of a ledger; signed by the ledger.
+    Policy => "application/vnd.onionmeter.ledger-policy.v1",
+    /// The change from a ledger's key to the next one; signed by the ledger with the old key.
+    KeyChange => "application/vnd.onionmeter.ledger-key.v1",
+    /// A device asks a ledger to credit it; signed by the device.
+    Enrolment => "application/vnd.onionmeter.enrolment.v1",
+    /// One HTTP request of a device to a ledger; signed by the device.
+    LedgerRequest => "application/vnd.onionmeter.ledger-request.v1",
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The secret half of a key, and signing with it.
 
-use crate::{DeviceKey, PublicKey, Signable, Signed, Verified, VerifyError, pae};
+use crate::{DeviceKey, LedgerKey, PublicKey, Signable, Signed, Verified, VerifyError, pae};
 use ed25519_dalek::{Signer as _, SigningKey};
 use std::{fmt, marker::PhantomData};
 
@@ -13,6 +13,9 @@ pub struct Signer<K> {
 
 /// A device's signing key.
 pub type DeviceSigner = Signer<DeviceKey>;
+
+/// A ledger's signing key.
+pub type LedgerSigner = Signer<LedgerKey>;
 
 impl<K: PublicKey> Signer<K> {
     /// Takes an Ed25519 seed (RFC 8032 section 5.1.5, "private key").

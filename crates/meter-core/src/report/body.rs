@@ -1,16 +1,15 @@
-//! Encodes and strictly decodes the 200 bytes of a body. Numbers are big-endian. Each report has
-//! exactly one encoding.
+//! Encodes and strictly decodes the 200 bytes of a body. Each report has exactly one encoding.
 
 use super::{ChainId, LinkHash, RunningTotals, SessionReport};
 use crate::{
     Amount, ByteCount, DeviceKey, DurationMs, Signable, SignedKind, Tariff, TariffId, UnixMs,
+    layout::{FormError, Reader, Writer},
 };
 
 /// Length of a session report's body.
 pub const SESSION_REPORT_BODY_BYTES: usize = 200;
 
-const MAGIC: [u8; 4] = *b"OMSR";
-const VERSION: u8 = 1;
+const MAGIC: &str = "OMSR";
 const KIND_SESSION: u8 = 1;
 const FLAG_RESUMED: u16 = 1;
 
@@ -53,6 +52,19 @@ pub enum BodyError {
     Totals,
 }
 
+impl From<FormError> for BodyError {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Length { found, .. } => Self::Length(found),
+            FormError::Magic(_) => Self::Magic,
+            FormError::Version(version) => Self::Version(version),
+            FormError::Kind(kind) => Self::Kind(kind),
+            FormError::Reserved => Self::Reserved,
+            FormError::Range(field) => Self::Range(field),
+        }
+    }
+}
+
 impl Signable for SessionReport {
     const KIND: SignedKind = SignedKind::SessionReport;
     type Key = DeviceKey;
@@ -75,17 +87,12 @@ impl Signable for SessionReport {
 fn encode(report: &SessionReport) -> [u8; SESSION_REPORT_BODY_BYTES] {
     let flags = if report.resumed { FLAG_RESUMED } else { 0 };
     let totals = &report.totals;
-    let mut writer = Writer {
-        body: [0; SESSION_REPORT_BODY_BYTES],
-        at: 0,
-    };
-    writer.put(&MAGIC);
-    writer.put(&[VERSION, KIND_SESSION]);
-    writer.put(&flags.to_be_bytes());
-    writer.put(&report.chain.0);
-    writer.put(&report.key.0);
-    writer.put(&report.sequence.to_be_bytes());
-    writer.put(&report.previous.0);
+    let mut writer = Writer::new(MAGIC, KIND_SESSION)
+        .put(&flags.to_be_bytes())
+        .put(&report.chain.0)
+        .put(&report.key.0)
+        .number(report.sequence)
+        .put(&report.previous.0);
     for number in [
         report.started_at.get(),
         report.ended_at.get(),
@@ -98,22 +105,20 @@ fn encode(report: &SessionReport) -> [u8; SESSION_REPORT_BODY_BYTES] {
         totals.bytes_down.get(),
         totals.amount.get(),
     ] {
-        writer.put(&number.to_be_bytes());
+        writer = writer.number(number);
     }
-    writer.put(&report.tariff.0.to_be_bytes());
-    writer.put(&[0; 20]);
-    debug_assert_eq!(
-        writer.at, SESSION_REPORT_BODY_BYTES,
-        "every byte is written"
-    );
-    writer.body
+    writer.number_32(report.tariff.0).put(&[0; 20]).finish()
 }
 
 fn decode(body: &[u8]) -> Result<SessionReport, BodyError> {
-    let body: &[u8; SESSION_REPORT_BODY_BYTES] =
-        body.try_into().map_err(|_| BodyError::Length(body.len()))?;
-    let mut reader = Reader { rest: body };
-    let flags = header(&mut reader)?;
+    let (mut reader, kind) = Reader::open::<SESSION_REPORT_BODY_BYTES>(body, MAGIC)?;
+    if kind != KIND_SESSION {
+        return Err(BodyError::Kind(kind));
+    }
+    let flags = u16::from_be_bytes(reader.take());
+    if flags & !FLAG_RESUMED != 0 {
+        return Err(BodyError::Reserved);
+    }
     let report = SessionReport {
         resumed: flags & FLAG_RESUMED != 0,
         chain: ChainId(reader.take()),
@@ -132,31 +137,11 @@ fn decode(body: &[u8]) -> Result<SessionReport, BodyError> {
             bytes_down: reader.unit("total bytes down", ByteCount::new)?,
             amount: reader.unit("the total amount", Amount::new)?,
         },
-        tariff: TariffId(u32::from_be_bytes(reader.take())),
+        tariff: TariffId(reader.number_32()),
     };
-    if reader.take::<20>() != [0; 20] {
-        return Err(BodyError::Reserved);
-    }
+    reader.zeros::<20>()?;
     check(&report)?;
     Ok(report)
-}
-
-fn header(reader: &mut Reader<'_>) -> Result<u16, BodyError> {
-    if reader.take() != MAGIC {
-        return Err(BodyError::Magic);
-    }
-    let [version, kind] = reader.take();
-    if version != VERSION {
-        return Err(BodyError::Version(version));
-    }
-    if kind != KIND_SESSION {
-        return Err(BodyError::Kind(kind));
-    }
-    let flags = u16::from_be_bytes(reader.take());
-    if flags & !FLAG_RESUMED != 0 {
-        return Err(BodyError::Reserved);
-    }
-    Ok(flags)
 }
 
 /// Checks the rules that need only this body and no other report of its chain.
@@ -195,51 +180,5 @@ fn check(report: &SessionReport) -> Result<(), BodyError> {
         Ok(())
     } else {
         Err(BodyError::Totals)
-    }
-}
-
-struct Writer {
-    body: [u8; SESSION_REPORT_BODY_BYTES],
-    at: usize,
-}
-
-impl Writer {
-    fn put(&mut self, bytes: &[u8]) {
-        let end = self.at.saturating_add(bytes.len());
-        let place = self
-            .body
-            .get_mut(self.at..end)
-            .expect("the fields add up to the length");
-        place.copy_from_slice(bytes);
-        self.at = end;
-    }
-}
-
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl Reader<'_> {
-    fn take<const N: usize>(&mut self) -> [u8; N] {
-        let (field, rest) = self
-            .rest
-            .split_first_chunk()
-            .expect("the length was checked first");
-        self.rest = rest;
-        *field
-    }
-
-    fn unit<T>(
-        &mut self,
-        field: &'static str,
-        new: impl Fn(u64) -> Option<T>,
-    ) -> Result<T, BodyError> {
-        new(u64::from_be_bytes(self.take())).ok_or(BodyError::Range(field))
-    }
-
-    fn number(&mut self, field: &'static str) -> Result<u64, BodyError> {
-        self.unit(field, |number| {
-            i64::try_from(number).is_ok().then_some(number)
-        })
     }
 }

@@ -1,14 +1,13 @@
 //! Hashes over the signed bytes: one identifies a report, one links it to the report before it.
 
 use super::{ChainId, LinkHash, ReportId, SessionReport};
-use crate::{DeviceKey, Signable as _};
-use sha2::{Digest as _, Sha256};
+use crate::{DeviceKey, Signable as _, hash::labelled_hash};
 
 impl SessionReport {
     /// Returns the identifier of this report, made from its content.
     #[must_use]
     pub fn id(&self) -> ReportId {
-        let hash = tagged_hash(b"onionmeter/report-id/v1\0", &[&self.to_body()]);
+        let hash = labelled_hash("onionmeter/report-id/v1", &[&self.to_body()]);
         let (id, _) = hash
             .split_first_chunk()
             .expect("a SHA-256 has more than 16 bytes");
@@ -18,7 +17,7 @@ impl SessionReport {
     /// Returns the hash that the next report of the chain must carry as `previous`.
     #[must_use]
     pub fn link(&self) -> LinkHash {
-        LinkHash(tagged_hash(b"onionmeter/link/v1\0", &[&self.to_body()]))
+        LinkHash(labelled_hash("onionmeter/link/v1", &[&self.to_body()]))
     }
 }
 
@@ -26,14 +25,6 @@ impl LinkHash {
     /// Returns the hash that the first report of a chain must carry as `previous`.
     #[must_use]
     pub fn genesis(chain: ChainId, key: DeviceKey) -> Self {
-        Self(tagged_hash(b"onionmeter/genesis/v1\0", &[&chain.0, &key.0]))
+        Self(labelled_hash("onionmeter/genesis/v1", &[&chain.0, &key.0]))
     }
-}
-
-fn tagged_hash(tag: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new_with_prefix(tag);
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().into()
 }
