@@ -22,6 +22,7 @@ mod key;
 mod key_change;
 mod kind;
 mod layout;
+mod paying;
 mod policy;
 mod receipt;
 mod report;
@@ -46,6 +47,7 @@ pub use key::{DeviceKey, LedgerKey, PublicKey};
 pub use key_change::{KEY_CHANGE_BODY_BYTES, KeyChange, KeyChangeError};
 pub use kind::SignedKind;
 pub use layout::FormError;
+pub use paying::{Allowance, Budgets, Claim, Grant};
 pub use policy::{EnrolmentRule, POLICY_BODY_BYTES, Policy, PolicyError, PolicyNumber};
 pub use receipt::{
     AnswerError, RECEIPT_BODY_BYTES, Reason, Reasons, Receipt, ReceiptChainError, ReceiptError,

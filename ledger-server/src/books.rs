@@ -1,0 +1,179 @@
+//! What the ledger knows about the accounts, devices and chains that a batch of reports touches:
+//! plain values, read before a decision and written after it.
+
+use meter_core::{
+    AccountId, Amount, Budgets, ByteCount, ChainHead, ChainId, DeviceKey, DurationMs, LedgerKey,
+    LinkHash, Policy, Receipt, SIGNATURE_BYTES, SessionReport, UnixMs, Verified,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Length of a stored report or receipt: body and signature.
+pub const SIGNED_BYTES: usize = 200 + SIGNATURE_BYTES;
+
+/// Names a chain: a key and an id together, so that whoever learns an id cannot take the chain.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ChainKey {
+    /// The device that signs it.
+    pub device: DeviceKey,
+    /// Its id.
+    pub chain: ChainId,
+}
+
+/// Names one place of a chain.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Place {
+    /// The chain.
+    pub chain: ChainKey,
+    /// The sequence number.
+    pub sequence: u64,
+}
+
+/// An account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Account {
+    /// Whether it takes reports: its owner has not closed it.
+    pub open: bool,
+    /// Up to when it was paid.
+    pub budgets: Budgets,
+}
+
+/// An enrolled device.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Device {
+    /// Its account.
+    pub account: AccountId,
+    /// When it was enrolled.
+    pub enrolled: UnixMs,
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// Chains that it began on the last day.
+    pub chains_of_the_day: u32,
+}
+
+/// A chain as the ledger follows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Chain {
+    /// Its number in the database; `None` until it is written for the first time.
+    pub number: Option<i64>,
+    /// Whether its key has signed two histories.
+    pub frozen: bool,
+    /// When the ledger began to follow it.
+    pub began: UnixMs,
+    /// Where it stands.
+    pub head: ChainHead,
+    /// The place where it stood in the database.
+    pub stored_sequence: u64,
+    /// Time awarded.
+    pub awarded_duration: DurationMs,
+    /// Bytes awarded.
+    pub awarded_bytes: ByteCount,
+    /// Sum of the awards.
+    pub awarded_total: Amount,
+}
+
+/// A report that the ledger has taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Taken {
+    /// The link hash of its body. Two bodies with one hash are the same body.
+    pub link: LinkHash,
+}
+
+/// A report that a batch takes, with its answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewReport {
+    /// Its place.
+    pub place: Place,
+    /// The account that is credited.
+    pub account: AccountId,
+    /// The report.
+    pub report: Verified<SessionReport>,
+    /// The receipt.
+    pub receipt: Verified<Receipt>,
+}
+
+/// The first other body for a place that is taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewFork {
+    /// The place.
+    pub place: Place,
+    /// The other report.
+    pub report: Verified<SessionReport>,
+}
+
+/// Everything that one batch reads and changes.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// The ledger's time.
+    pub now: UnixMs,
+    /// The policy in force.
+    pub policy: Policy,
+    /// Every receipt key that this ledger has had.
+    pub keys: BTreeSet<LedgerKey>,
+    /// The accounts.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// The devices.
+    pub devices: BTreeMap<DeviceKey, Device>,
+    /// The chains.
+    pub chains: BTreeMap<ChainKey, Chain>,
+    /// Places that are taken.
+    pub taken: BTreeMap<Place, Taken>,
+    /// Accounts whose budgets have changed.
+    pub paid: BTreeSet<AccountId>,
+    /// Chains that have changed.
+    pub moved: BTreeSet<ChainKey>,
+    /// Reports to store.
+    pub reports: Vec<NewReport>,
+    /// Evidence to store.
+    pub forks: Vec<NewFork>,
+}
+
+impl Books {
+    /// Books that hold nothing yet.
+    #[must_use]
+    pub const fn new(now: UnixMs, policy: Policy, keys: BTreeSet<LedgerKey>) -> Self {
+        Self {
+            now,
+            policy,
+            keys,
+            accounts: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            paid: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            reports: Vec::new(),
+            forks: Vec::new(),
+        }
+    }
+}
+
+impl Chain {
+    /// A chain without reports.
+    #[must_use]
+    pub fn new(key: ChainKey, now: UnixMs) -> Self {
+        Self {
+            number: None,
+            frozen: false,
+            began: now,
+            head: ChainHead::genesis(key.chain, key.device),
+            stored_sequence: 0,
+            awarded_duration: DurationMs::ZERO,
+            awarded_bytes: ByteCount::ZERO,
+            awarded_total: Amount::ZERO,
+        }
+    }
+}
+
+impl Place {
+    /// The place that a report names.
+    #[must_use]
+    pub const fn of(report: &SessionReport) -> Self {
+        Self {
+            chain: ChainKey {
+                device: report.key,
+                chain: report.chain,
+            },
+            sequence: report.sequence,
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Takes the reports that wait, stores them in one transaction, and answers with what it read back
+//! afterwards.
+//!
+//! There is no timer: while one transaction is written, the next ones collect. A success of the
+//! commit is not believed, because a database may answer a commit with a rollback (rust-postgres
+//! issue 1334) and a connection may end in between: a receipt leaves only after it was read back.
+
+use crate::{
+    apply::{ApplyError, Decision, Refusal, Submission},
+    books::{Books, SIGNED_BYTES},
+    shelf,
+    store::{FromStore, Row, Store, StoreError, statements},
+};
+use meter_core::{ChainState, LedgerKey, LedgerSigner, Policy, SessionReport, UnixMs, Verified};
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread::{Builder, JoinHandle},
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// Most reports in one transaction.
+const BATCH: usize = 256;
+/// Most reports that wait. The next one is told to come again later.
+const QUEUE: usize = 2048;
+
+/// The answer to one report. A receipt is exactly what the database holds.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Taken now.
+    Accepted(Box<[u8; SIGNED_BYTES]>),
+    /// Taken before.
+    Replay(Box<[u8; SIGNED_BYTES]>),
+    /// It does not follow from what the ledger has, or the chain is frozen.
+    Conflict(Box<Verified<ChainState>>),
+    /// It can never be accepted.
+    Refused(Refusal),
+    /// No account has this device, or no longer.
+    UnknownDevice,
+    /// The device has begun as many chains as the policy allows in a day.
+    TooManyChains,
+    /// Nothing is known to be stored: the same again, later.
+    Busy,
+}
+
+/// What may change while the ledger runs: the policy in force and the receipt keys of the past.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The policy in force.
+    pub policy: Policy,
+    /// Every receipt key that this ledger has had.
+    pub keys: BTreeSet<LedgerKey>,
+}
+
+struct Waiting {
+    submission: Submission,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The queue in front of the database, and the threads behind it.
+pub struct Committer {
+    queue: Mutex<Option<mpsc::Sender<Waiting>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+struct Writer {
+    store: Arc<Store>,
+    signer: Arc<LedgerSigner>,
+    terms: Arc<RwLock<Terms>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum BatchError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+}
+
+impl FromStore for BatchError {
+    fn is_lost(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_lost())
+    }
+}
+
+impl Committer {
+    /// Starts one thread for each transaction that the database takes at the same time.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        store: &Arc<Store>,
+        signer: &Arc<LedgerSigner>,
+        terms: &Arc<RwLock<Terms>>,
+    ) -> io::Result<Self> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let mut threads = Vec::new();
+        for number in 0..store.writers() {
+            let writer = Writer {
+                store: Arc::clone(store),
+                signer: Arc::clone(signer),
+                terms: Arc::clone(terms),
+            };
+            let waiting = Arc::clone(&waiting);
+            let name = format!("committer-{number}");
+            threads.push(
+                Builder::new()
+                    .name(name)
+                    .spawn(move || writer.run(&waiting))?,
+            );
+        }
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            threads: Mutex::new(threads),
+        })
+    }
+
+    /// Puts reports into the queue, in their order, and waits for their answers.
+    pub async fn submit(&self, submissions: Vec<Submission>) -> Vec<Answer> {
+        let queue = lock(&self.queue).clone();
+        let mut answers = Vec::with_capacity(submissions.len());
+        for submission in submissions {
+            let (answer, received) = oneshot::channel();
+            let waiting = Waiting { submission, answer };
+            let is_full = queue
+                .as_ref()
+                .is_none_or(|queue| queue.try_send(waiting).is_err());
+            answers.push((!is_full).then_some(received));
+        }
+        let mut done = Vec::with_capacity(answers.len());
+        for answer in answers {
+            done.push(match answer {
+                Some(answer) => answer.await.unwrap_or(Answer::Busy),
+                None => Answer::Busy,
+            });
+        }
+        done
+    }
+
+    /// Takes nothing more, and waits until everything that waits is stored and answered.
+    pub fn finish(&self) {
+        drop(lock(&self.queue).take());
+        for thread in lock(&self.threads).drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread that writes to the database has panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Writer {
+    fn run(&self, waiting: &Mutex<mpsc::Receiver<Waiting>>) {
+        while let Some(batch) = next_batch(waiting) {
+            let (submissions, answers): (Vec<_>, Vec<_>) = batch
+                .into_iter()
+                .map(|waiting| (waiting.submission, waiting.answer))
+                .unzip();
+            for (answer, to) in self.commit(&submissions).into_iter().zip(answers) {
+                // Who asked may have gone; the same report will be answered the same again.
+                drop(to.send(answer));
+            }
+        }
+    }
+
+    /// Stores a batch and answers each of its reports. A report that the database refuses must not
+    /// hold up the others: the batch is halved until it is alone.
+    fn commit(&self, batch: &[Submission]) -> Vec<Answer> {
+        match self.store_batch(batch) {
+            Ok(decisions) => self.read_back(batch, decisions),
+            Err(error) => {
+                tracing::warn!(reports = batch.len(), %error, "a transaction failed");
+                let is_of_one = !matches!(&error, BatchError::Store(StoreError::Unavailable(_)));
+                match batch.split_at_checked(batch.len() / 2) {
+                    Some((one, other)) if is_of_one && !one.is_empty() => {
+                        let mut answers = self.commit(one);
+                        answers.extend(self.commit(other));
+                        answers
+                    }
+                    _ => vec![Answer::Busy; batch.len()],
+                }
+            }
+        }
+    }
+
+    fn store_batch(&self, batch: &[Submission]) -> Result<Vec<Decision>, BatchError> {
+        let terms = self.terms.read().unwrap_or_else(PoisonError::into_inner);
+        let terms = terms.clone();
+        self.store.write(|db| {
+            let mut books = Books::new(UnixMs::ZERO, terms.policy, terms.keys.clone());
+            let reports = batch.iter().map(|submission| submission.report.value());
+            shelf::load(db, &mut books, reports)?;
+            let decide = |submission| books.take(&self.signer, submission);
+            let decisions = batch.iter().map(decide).collect::<Result<Vec<_>, _>>()?;
+            shelf::save(db, &books)?;
+            Ok(decisions)
+        })
+    }
+
+    fn read_back(&self, batch: &[Submission], decisions: Vec<Decision>) -> Vec<Answer> {
+        let is_stored =
+            |decision: &Decision| matches!(decision, Decision::Accepted(_) | Decision::Replay(_));
+        let of_batch = batch.iter().map(|submission| submission.report.value());
+        let expected = of_batch.zip(&decisions);
+        let expected = expected.filter(|(_, decision)| is_stored(decision));
+        let expected: Vec<_> = expected.map(|(report, _)| report).collect();
+        let receipts = self.receipts(&expected).unwrap_or_else(|error| {
+            tracing::warn!(reports = expected.len(), %error, "cannot read receipts back");
+            vec![None; expected.len()]
+        });
+        let mut receipts = receipts.into_iter();
+        let mut next = || receipts.next().flatten();
+        let answer = |decision| match decision {
+            Decision::Accepted(_) => next().map_or(Answer::Busy, Answer::Accepted),
+            Decision::Replay(_) => next().map_or(Answer::Busy, Answer::Replay),
+            Decision::Conflict(state) => Answer::Conflict(state),
+            Decision::Refused(refusal) => Answer::Refused(refusal),
+            Decision::UnknownDevice => Answer::UnknownDevice,
+            Decision::TooManyChains => Answer::TooManyChains,
+        };
+        decisions.into_iter().map(answer).collect()
+    }
+
+    /// The stored receipts of these reports. None where the database has no such report, or another
+    /// one at its place.
+    fn receipts(
+        &self,
+        reports: &[&SessionReport],
+    ) -> Result<Vec<Option<Box<[u8; SIGNED_BYTES]>>>, StoreError> {
+        let names = |report: &&SessionReport| {
+            let sequence = shelf::sequence(report.sequence);
+            vec![report.key.0.into(), report.chain.0.into(), sequence]
+        };
+        let sets: Vec<_> = reports.iter().map(names).collect();
+        let found = self
+            .store
+            .read(|db| db.rows_all(statements::STORED, &sets))?;
+        let receipt = |(report, rows): (&&SessionReport, Vec<Row>)| {
+            let Some(mut row) = rows.into_iter().next() else {
+                return Ok(None);
+            };
+            let is_same = row.array()? == report.link().0;
+            row.bytes_or_null()?;
+            let receipt = Box::new(row.array()?);
+            Ok(is_same.then_some(receipt))
+        };
+        reports.iter().zip(found).map(receipt).collect()
+    }
+}
+
+/// Everything that waits, up to [`BATCH`]; `None` when nothing more will come.
+fn next_batch(waiting: &Mutex<mpsc::Receiver<Waiting>>) -> Option<Vec<Waiting>> {
+    let mut waiting = lock(waiting);
+    let mut batch = vec![waiting.blocking_recv()?];
+    while batch.len() < BATCH {
+        match waiting.try_recv() {
+            Ok(next) => batch.push(next),
+            Err(_) => break,
+        }
+    }
+    Some(batch)
+}

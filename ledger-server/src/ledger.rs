@@ -1,0 +1,89 @@
+//! The one door to the ledger: HTTP, pages and command line do nothing but through it.
+//!
+//! Everything here that reads or writes the database blocks, except [`Ledger::submit`].
+
+mod accounts;
+mod devices;
+mod enrol;
+mod grants;
+mod names;
+mod policy;
+mod reading;
+mod start;
+mod submit;
+
+pub use accounts::{CodeError, RecoveryCode};
+pub use devices::{DeviceEntry, RevokeError};
+pub use enrol::{EnrolError, Enrolled};
+pub use grants::{Login, LoginError, LoginView, Token, WebSession};
+pub use reading::{Balance, ChainEntry, Cursor, Day, Session};
+pub use start::{LedgerKeyEntry, StartError};
+pub use submit::{Claimed, Outcome};
+
+use crate::{
+    committer::{Committer, Terms},
+    store::{Store, StoreError},
+};
+use meter_core::{LedgerKey, LedgerSigner, Policy, UnixMs, Verified};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A running ledger.
+pub struct Ledger {
+    store: Arc<Store>,
+    signer: Arc<LedgerSigner>,
+    terms: Arc<RwLock<Terms>>,
+    policy: RwLock<Verified<Policy>>,
+    keys: Vec<LedgerKeyEntry>,
+    committer: Committer,
+}
+
+impl Ledger {
+    /// The key that signs receipts now.
+    #[must_use]
+    pub fn key(&self) -> LedgerKey {
+        self.signer.key()
+    }
+
+    /// Every receipt key that this ledger has had, the newest last.
+    #[must_use]
+    pub fn keys(&self) -> &[LedgerKeyEntry] {
+        &self.keys
+    }
+
+    /// The policy in force, signed.
+    #[must_use]
+    pub fn policy(&self) -> Verified<Policy> {
+        let policy = self.policy.read();
+        policy.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The ledger's time: the database's clock.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub fn now(&self) -> Result<UnixMs, StoreError> {
+        self.store.read(|db| db.now())
+    }
+
+    /// The database, for tools over all of it.
+    #[must_use]
+    pub const fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Whether a transaction can be committed now.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn check_health(&self) -> Result<(), StoreError> {
+        let now = self.now()?;
+        let forget = crate::store::statements::FORGET_CHALLENGES;
+        let before = [now.get_signed().into()];
+        self.store.write(|db| db.run(forget, &before)).map(drop)
+    }
+
+    /// Takes nothing more, and waits until everything that waits is stored and answered.
+    pub fn finish(&self) {
+        self.committer.finish();
+    }
+}

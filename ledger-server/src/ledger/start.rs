@@ -1,0 +1,168 @@
+//! Starts a ledger on a database, or refuses to.
+
+use super::Ledger;
+use crate::{
+    committer::{Committer, Terms},
+    store::{Db, Row, Store, StoreError, Value, statements},
+};
+use meter_core::{
+    ByteCount, DurationMs, EnrolmentRule, LedgerKey, LedgerSigner, Policy, PolicyNumber,
+    SIGNATURE_BYTES, Signed, Tariff, UnixMs, Verified,
+};
+use std::{
+    io,
+    sync::{Arc, RwLock},
+};
+
+/// A receipt key of this ledger.
+#[derive(Clone, Debug)]
+pub struct LedgerKeyEntry {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The public half.
+    pub key: LedgerKey,
+    /// The statement by which the key before it named it; none for the first.
+    pub change: Option<Vec<u8>>,
+}
+
+/// Why a ledger does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database belongs to another receipt key.
+    #[error(
+        "the database signs its receipts with another key: put that key's file (receipt-key of the \
+         folder that first used this database) into this data folder, or name another database"
+    )]
+    OtherKey,
+    /// The stored policy is not signed by this ledger.
+    #[error("the database holds a policy that this ledger did not sign; restore a backup")]
+    Policy,
+    /// The system gives no thread.
+    #[error("cannot start: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl crate::store::FromStore for StartError {
+    fn is_lost(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_lost())
+    }
+}
+
+impl Ledger {
+    /// Starts a ledger. On an empty database it stores its key and signs its first policy, in which
+    /// `enrolment` says who may open an account.
+    ///
+    /// # Errors
+    /// When the database cannot be used or belongs to another key.
+    pub fn start(
+        store: Store,
+        signer: LedgerSigner,
+        enrolment: EnrolmentRule,
+    ) -> Result<Self, StartError> {
+        let (keys, policy) = store.write(|db| begin(db, &signer, enrolment))?;
+        let terms = Terms {
+            policy: *policy.value(),
+            keys: keys.iter().map(|entry| entry.key).collect(),
+        };
+        let (store, signer) = (Arc::new(store), Arc::new(signer));
+        let terms = Arc::new(RwLock::new(terms));
+        let committer = Committer::start(&store, &signer, &terms)?;
+        Ok(Self {
+            store,
+            signer,
+            terms,
+            policy: RwLock::new(policy),
+            keys,
+            committer,
+        })
+    }
+}
+
+type Begun = (Vec<LedgerKeyEntry>, Verified<Policy>);
+
+fn begin(
+    db: &mut dyn Db,
+    signer: &LedgerSigner,
+    enrolment: EnrolmentRule,
+) -> Result<Begun, StartError> {
+    let mut keys = read_keys(db)?;
+    if keys.is_empty() {
+        let first = [1_u32.into(), signer.key().0.into(), Value::Null];
+        db.run(statements::ADD_KEY, &first)?;
+        keys = read_keys(db)?;
+    }
+    if keys.last().map(|entry| entry.key) != Some(signer.key()) {
+        return Err(StartError::OtherKey);
+    }
+    if db.rows(statements::POLICY, &[])?.is_empty() {
+        let first = first_policy(signer.key(), enrolment, db.now()?);
+        add_policy(db, signer, &first)?;
+    }
+    let policy = read_policy(db, &keys)?;
+    Ok((keys, policy))
+}
+
+fn read_keys(db: &mut dyn Db) -> Result<Vec<LedgerKeyEntry>, StoreError> {
+    let rows = db.rows(statements::KEYS, &[])?;
+    let entry = |mut row: Row| {
+        Ok(LedgerKeyEntry {
+            number: row.int32()?,
+            key: LedgerKey(row.array()?),
+            change: row.bytes_or_null()?,
+        })
+    };
+    rows.into_iter().map(entry).collect()
+}
+
+/// Stores a policy that the ledger signs.
+pub(super) fn add_policy(
+    db: &mut dyn Db,
+    signer: &LedgerSigner,
+    policy: &Policy,
+) -> Result<(), StartError> {
+    let signed = signer.sign(policy).map_err(|_| StartError::Policy)?;
+    let row = [policy.number.0.into(), crate::shelf::stored(&signed)];
+    db.run(statements::ADD_POLICY, &row)?;
+    Ok(())
+}
+
+/// The newest policy, verified.
+pub(super) fn read_policy(
+    db: &mut dyn Db,
+    keys: &[LedgerKeyEntry],
+) -> Result<Verified<Policy>, StartError> {
+    let rows = db.rows(statements::POLICY, &[])?;
+    let mut row = rows.into_iter().next().ok_or(StartError::Policy)?;
+    row.int()?;
+    let signed = row.bytes()?;
+    let signed: Signed<Policy> = split(&signed).ok_or(StartError::Policy)?;
+    let by = |entry: &LedgerKeyEntry| signed.clone().verify(entry.key).ok();
+    keys.iter().rev().find_map(by).ok_or(StartError::Policy)
+}
+
+/// Body and signature as they are stored.
+pub(super) fn split<T: meter_core::Signable>(stored: &[u8]) -> Option<Signed<T>> {
+    let (body, signature) = stored.split_last_chunk::<SIGNATURE_BYTES>()?;
+    Some(Signed::new(body.to_vec(), *signature))
+}
+
+/// The policy of a new ledger: design.md, "The numbers of the mission".
+fn first_policy(ledger: LedgerKey, enrolment: EnrolmentRule, now: UnixMs) -> Policy {
+    Policy {
+        enrolment,
+        ledger,
+        number: PolicyNumber(1),
+        tariff: Tariff::V1.id(),
+        effective_at: now,
+        time_backlog: DurationMs::from_u32(7 * 86_400_000),
+        bytes_per_day: ByteCount::from_u32(2_000_000_000),
+        byte_backlog: DurationMs::from_u32(86_400_000),
+        session_cap: DurationMs::from_u32(7_200_000),
+        devices_per_account: 10,
+        chains_per_day: 20,
+        reports_per_minute: 120,
+    }
+}

@@ -1,0 +1,270 @@
+//! SQLite: one file, one writing connection, some reading ones.
+
+use super::{
+    Db, FromStore, Row, StoreError, StoreFault, Value,
+    schema::{self},
+};
+use meter_core::{AccountId, UnixMs};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, TransactionBehavior,
+    config::DbConfig,
+    types::{ToSqlOutput, ValueRef},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// "OMLG": tells this file from every other SQLite database.
+const APPLICATION_ID: i32 = 0x4f4d_4c47;
+/// Older versions can corrupt a write-ahead log (<https://sqlite.org/wal.html#walresetbug>).
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// How long to wait for another process, for example one that copies the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Reading connections that are kept.
+const READERS_KEPT: usize = 4;
+/// Prepared statements that a connection keeps.
+const STATEMENTS_KEPT: usize = 100;
+/// After the log was merged into the file, it is cut to this size.
+const LOG_BYTES_KEPT: i64 = 16 << 20;
+
+/// An open file.
+pub struct Sqlite {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        if rusqlite::version_number() < SQLITE_VERSION_MIN {
+            return Err(StoreFault::SqliteVersion(rusqlite::version_number()).into());
+        }
+        let writer = connect(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )?;
+        let store = Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+        };
+        store.prepare_file()?;
+        Ok(store)
+    }
+
+    /// Makes the tables in an empty file, and checks those of another.
+    fn prepare_file(&self) -> Result<(), StoreError> {
+        let connection = lock(&self.writer);
+        let id: i32 = connection
+            .pragma_query_value(None, "application_id", |row| row.get(0))
+            .map_err(|error| cannot_open(&self.path, &error))?;
+        let tables: i64 = connection
+            .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(|error| cannot_open(&self.path, &error))?;
+        if tables > 0 && id != APPLICATION_ID {
+            return Err(StoreFault::NotOurs(self.path.clone()).into());
+        }
+        drop(connection);
+        self.settings()?;
+        self.write(&mut |db: &mut dyn Db| -> Result<(), StoreError> {
+            if tables == 0 {
+                schema::mark(db)?;
+            }
+            schema::check(db)
+        })
+    }
+
+    fn settings(&self) -> Result<(), StoreError> {
+        let mut connection = lock(&self.writer);
+        let pragma = |name: &str, value: &str| {
+            let changed = connection.pragma_update(None, name, value);
+            changed.map_err(|error| cannot_open(&self.path, &error))
+        };
+        pragma("journal_mode", "WAL")?;
+        // A receipt that left must survive a loss of power.
+        pragma("synchronous", "FULL")?;
+        pragma("foreign_keys", "ON")?;
+        pragma("journal_size_limit", &LOG_BYTES_KEPT.to_string())?;
+        let change = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failure)?;
+        let tables: i64 = change
+            .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(failure)?;
+        if tables == 0 {
+            change
+                .execute_batch(&schema::for_sqlite())
+                .map_err(failure)?;
+            change
+                .pragma_update(None, "application_id", APPLICATION_ID)
+                .map_err(failure)?;
+        }
+        change.commit().map_err(failure)
+    }
+
+    pub(super) fn write<T, E: FromStore>(
+        &self,
+        work: &mut impl FnMut(&mut dyn Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = lock(&self.writer);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failure)?;
+        let value = work(&mut Transaction(&transaction))?;
+        transaction.commit().map_err(failure)?;
+        Ok(value)
+    }
+
+    pub(super) fn read<T, E: FromStore>(
+        &self,
+        work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let kept = lock(&self.readers).pop();
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+        };
+        connection
+            .pragma_update(None, "query_only", true)
+            .map_err(failure)?;
+        let transaction = connection.transaction().map_err(failure)?;
+        let value = work(&mut Transaction(&transaction))?;
+        transaction.finish().map_err(failure)?;
+        let mut readers = lock(&self.readers);
+        if readers.len() < READERS_KEPT {
+            readers.push(connection);
+        }
+        Ok(value)
+    }
+}
+
+/// A panic inside a transaction has rolled it back; the connection is as good as before.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        // A crafted file must not run code of its schema.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        Ok(connection)
+    };
+    open().map_err(|error| cannot_open(path, &error))
+}
+
+fn cannot_open(path: &Path, error: &rusqlite::Error) -> StoreError {
+    let path = path.to_owned();
+    if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+        return StoreFault::NotOurs(path).into();
+    }
+    let why = error.to_string();
+    StoreFault::Open { path, why }.into()
+}
+
+/// Sorts an error of SQLite by who can do something about it.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn failure(error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Lost,
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::OutOfMemory
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => StoreError::Unavailable(error.to_string()),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Damaged(error.to_string())
+        }
+        _ => StoreError::Statement(error.to_string()),
+    }
+}
+
+struct Transaction<'a>(&'a Connection);
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+/// A value of SQLite. There are no floats in our tables.
+fn value(column: ValueRef<'_>) -> Result<Value, StoreError> {
+    match column {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Int(number)),
+        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Value::Text(text.to_owned())),
+            Err(_) => Err(StoreError::Damaged("a text that is not UTF-8".to_owned())),
+        },
+        ValueRef::Real(_) => Err(StoreError::Damaged("a float".to_owned())),
+    }
+}
+
+impl Db for Transaction<'_> {
+    fn rows(&mut self, sql: &'static str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failure)?;
+        let columns = statement.column_count();
+        let mut found = statement
+            .query(rusqlite::params_from_iter(parameters))
+            .map_err(failure)?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next().map_err(failure)? {
+            let values = (0..columns).map(|number| value(row.get_ref(number).map_err(failure)?));
+            rows.push(Row::new(values.collect::<Result<_, _>>()?));
+        }
+        Ok(rows)
+    }
+
+    fn rows_all(
+        &mut self,
+        sql: &'static str,
+        sets: &[Vec<Value>],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        sets.iter().map(|set| self.rows(sql, set)).collect()
+    }
+
+    fn run(&mut self, sql: &'static str, parameters: &[Value]) -> Result<u64, StoreError> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failure)?;
+        let changed = statement
+            .execute(rusqlite::params_from_iter(parameters))
+            .map_err(failure)?;
+        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+    }
+
+    fn run_all(&mut self, sql: &'static str, sets: &[Vec<Value>]) -> Result<Vec<u64>, StoreError> {
+        sets.iter().map(|set| self.run(sql, set)).collect()
+    }
+
+    /// There is one writer, so nothing needs a lock.
+    fn lock_accounts(&mut self, _: &[AccountId]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn now(&mut self) -> Result<UnixMs, StoreError> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let millis = since
+            .ok()
+            .and_then(|time| u64::try_from(time.as_millis()).ok());
+        let now = millis.and_then(UnixMs::new);
+        now.ok_or_else(|| {
+            StoreError::Unavailable("this computer's clock is before 1970".to_owned())
+        })
+    }
+}
