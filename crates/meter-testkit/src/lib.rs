@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod browser;
+pub mod device;
 pub mod loopback;
 pub mod ports;
 pub mod shadowsocks;

@@ -125,8 +125,11 @@ pub(super) fn add_policy(
 ) -> Result<(), StartError> {
     let signed = signer.sign(policy).map_err(|_| StartError::Policy)?;
     let row = [policy.number.0.into(), crate::shelf::stored(&signed)];
-    db.run(statements::ADD_POLICY, &row)?;
-    Ok(())
+    match db.run(statements::ADD_POLICY, &row)? {
+        1 => Ok(()),
+        // Another instance has just added one with this number.
+        _ => Err(StoreError::Lost.into()),
+    }
 }
 
 /// The newest policy, verified.

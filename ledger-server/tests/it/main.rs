@@ -1,0 +1,6 @@
+//! Tests of the ledger on real databases.
+
+mod support;
+
+mod exactly_once;
+mod reports;
