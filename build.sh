@@ -57,6 +57,8 @@ packages_for() {
     for program in "$@"; do
         have "$program" && continue
         case $program in
+            # Debian keeps its programs outside PATH.
+            postgres) compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || echo postgresql-15 ;;
             cc) echo gcc libc6-dev ;;
             tor | tor-gencert) echo tor ;;
             chromedriver) echo chromium-driver ;;
@@ -65,7 +67,7 @@ packages_for() {
             nginx) echo nginx-light libnginx-mod-stream ;;
             firefox-esr) have firefox || echo firefox-esr ;;
             ip) echo iproute2 ;;
-            unshare | nsenter) echo util-linux ;;
+            unshare | nsenter | setpriv) echo util-linux ;;
             qemu-system-x86_64) echo qemu-system-x86 ;;
             xz) echo xz-utils ;;
             mkfs.ext4) echo e2fsprogs ;;
@@ -83,8 +85,8 @@ need() {
     if have apt-get && { [ "$(id -u)" = 0 ] || have sudo; }; then
         step "installing ${packages[*]}"
         as_root apt-get update -qq
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-            --no-install-recommends "${packages[@]}" >/dev/null
+        [[ " ${packages[*]} " = *" postgresql-15 "* ]] && without_main_cluster
+        install_packages "${packages[@]}"
         return
     fi
     say "Missing here: ${packages[*]} (names of Debian's packages)."
@@ -93,6 +95,20 @@ need() {
     say "  sudo dnf install ${packages[*]}"
     say "  brew install ${packages[*]}"
     exit 1
+}
+
+install_packages() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends "$@" >/dev/null
+}
+
+# The package of PostgreSQL would make a database of its own and start it; the tests make theirs. A machine that had
+# PostgreSQL's common files before keeps its own setting.
+without_main_cluster() {
+    local settings=/etc/postgresql-common/createcluster.conf
+    [ -f "$settings" ] && return
+    install_packages postgresql-common
+    as_root sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' "$settings"
 }
 
 locked_version() {
@@ -293,6 +309,8 @@ test() {
     setup_browsers
     # For tests of bridges, of a Tor that reaches nothing but a detour, and of a Tor with a wrong clock.
     need obfs4proxy snowflake-client unshare nsenter ip faketime
+    # For tests of the ledger.
+    need postgres setpriv
     setup_guest
     setup_namespaces
     rm -rf "$LOGS"

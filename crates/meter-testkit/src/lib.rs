@@ -4,6 +4,8 @@ pub mod browser;
 pub mod device;
 pub mod loopback;
 pub mod ports;
+pub mod postgres;
+pub mod postgres_proxy;
 pub mod shadowsocks;
 pub mod site;
 pub mod socks;

@@ -31,6 +31,27 @@ pub(crate) const OBFS4PROXY: Program = Program {
     names: &["obfs4proxy"],
     remedy: "install it with `sudo apt-get install obfs4proxy` (Debian, Ubuntu)",
 };
+pub(crate) const POSTGRES: Program = Program {
+    names: &["postgres"],
+    remedy: POSTGRES_REMEDY,
+};
+pub(crate) const INITDB: Program = Program {
+    names: &["initdb"],
+    remedy: POSTGRES_REMEDY,
+};
+pub(crate) const PG_BASEBACKUP: Program = Program {
+    names: &["pg_basebackup"],
+    remedy: POSTGRES_REMEDY,
+};
+pub(crate) const PSQL: Program = Program {
+    names: &["psql"],
+    remedy: POSTGRES_REMEDY,
+};
+/// Starts a program as another user, in place of itself.
+pub(crate) const SETPRIV: Program = Program {
+    names: &["setpriv"],
+    remedy: "install it with `sudo apt-get install util-linux` (Debian, Ubuntu)",
+};
 /// Branded Chrome is not listed: it ignores `--load-extension` since 137.
 pub(crate) const CHROMIUM: Program = Program {
     names: &["chromium", "chromium-browser"],
@@ -56,9 +77,20 @@ impl Program {
     /// # Errors
     /// The program is missing. The text names it and the command that installs it.
     pub(crate) fn find(&self) -> Result<PathBuf> {
+        self.find_first_in(&[])
+    }
+
+    /// The same, but `first` is searched before all other folders.
+    ///
+    /// # Errors
+    /// The program is missing. The text names it and the command that installs it.
+    pub(crate) fn find_first_in(&self, first: &[PathBuf]) -> Result<PathBuf> {
         let path = env::var_os("PATH").unwrap_or_default();
         let system = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
-        let folders: Vec<PathBuf> = env::split_paths(&path)
+        let folders: Vec<PathBuf> = first
+            .iter()
+            .cloned()
+            .chain(env::split_paths(&path))
             .chain(system.into_iter().map(PathBuf::from))
             .chain(tools_folder())
             .collect();
@@ -92,6 +124,8 @@ fn is_program(file: &Path) -> bool {
 
 const TOR_REMEDY: &str = "install Tor with `sudo apt-get install tor` (Debian, Ubuntu), \
      `sudo dnf install tor` (Fedora) or `sudo pacman -S tor` (Arch)";
+const POSTGRES_REMEDY: &str = "install PostgreSQL with `sudo apt-get install postgresql-15` \
+     (Debian; no cluster of its own needs to run) or your system's package";
 const CHROMIUM_REMEDY: &str = "install Chromium and its driver with \
      `sudo apt-get install chromium chromium-driver` (Debian) or your system's packages";
 
