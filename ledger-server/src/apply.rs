@@ -1,9 +1,9 @@
 //! The decision about one report: pure, from the books and the report to an answer and changed
 //! books.
 //!
-//! A refusal is final, and the next report links to the refused one: it ends the chain. So only what
-//! the bytes decide is refused. Whatever only the policy decides is accepted with a smaller award,
-//! and the receipt says why.
+//! A refusal is final, and the next report links to the refused one: it ends the chain. So only
+//! what the bytes decide is refused. Whatever only the policy decides is accepted with a smaller
+//! award, and the receipt says why.
 
 use crate::books::{Account, Books, Chain, Device, NewFork, NewReport, Place, Taken};
 use meter_core::{
@@ -16,8 +16,8 @@ use meter_core::{
 pub struct Submission {
     /// The report.
     pub report: Verified<SessionReport>,
-    /// The receipt that its device already holds, if it sent one with it. A ledger that was restored
-    /// from an older copy gets its own awards back by it.
+    /// The receipt that its device already holds, if it sent one with it. A ledger that was
+    /// restored from an older copy gets its own awards back by it.
     pub receipt: Option<Verified<Receipt>>,
 }
 

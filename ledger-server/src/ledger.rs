@@ -17,7 +17,7 @@ pub use devices::{DeviceEntry, RevokeError};
 pub use enrol::{EnrolError, Enrolled};
 pub use grants::{Login, LoginError, LoginView, Token, WebSession};
 pub use reading::{Balance, ChainEntry, Cursor, Day, Session};
-pub use start::{LedgerKeyEntry, StartError};
+pub use start::StartError;
 pub use submit::{Claimed, Outcome};
 
 use crate::{
@@ -26,6 +26,17 @@ use crate::{
 };
 use meter_core::{LedgerKey, LedgerSigner, Policy, UnixMs, Verified};
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// A receipt key of this ledger.
+#[derive(Clone, Debug)]
+pub struct LedgerKeyEntry {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The public half.
+    pub key: LedgerKey,
+    /// The statement by which the key before it named it; none for the first.
+    pub change: Option<Vec<u8>>,
+}
 
 /// A running ledger.
 pub struct Ledger {

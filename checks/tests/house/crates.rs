@@ -43,7 +43,12 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "extension-wasm",
         &["meter-core", "meter-wire"],
     ),
-    ("crates/meter-testkit", "meter-testkit", &[]),
+    (
+        "ledger-server",
+        "onionmeter-ledger",
+        &["meter-core", "meter-wire"],
+    ),
+    ("crates/meter-testkit", "meter-testkit", &["meter-core"]),
     (
         "checks",
         "checks",
@@ -59,7 +64,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// What people get. They never depend on each other, nor on a crate that only tests need.
-pub(crate) const PRODUCTS: [&str; 2] = ["onionmeter", "extension-wasm"];
+pub(crate) const PRODUCTS: [&str; 3] = ["onionmeter", "onionmeter-ledger", "extension-wasm"];
 
 /// What cargo would build for one target.
 fn metadata_for(target: &str, features: &[&str]) -> Metadata {

@@ -264,7 +264,12 @@ mod tests {
         #[test]
         fn no_sequence_of_claims_beats_the_age_of_the_account(
             steps in proptest::collection::vec(
-                (0_u64..200_000_000, 0_u64..=u64::MAX / 2, 0_u64..=u64::MAX / 2, 0_u64..100_000_000),
+                (
+                    0_u64..200_000_000,
+                    0_u64..=u64::MAX / 2,
+                    0_u64..=u64::MAX / 2,
+                    0_u64..100_000_000,
+                ),
                 1..60,
             )
         ) {

@@ -80,8 +80,13 @@ fn a_standby_only_reads_and_lacks_what_came_after_it_stopped_following() {
 
 #[test]
 fn a_test_that_is_killed_leaves_no_process_of_its_postgres() {
+    if env::var_os(HOLDER).is_some() {
+        return hold_a_postgres();
+    }
+    let name = "a_test_that_is_killed_leaves_no_process_of_its_postgres";
     let mut test = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "--ignored", "--nocapture", HOLDER])
+        .args(["--exact", "--nocapture", name])
+        .env(HOLDER, "1")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -103,11 +108,10 @@ fn a_test_that_is_killed_leaves_no_process_of_its_postgres() {
     }
 }
 
-const HOLDER: &str = "holds_a_postgres_until_it_is_killed";
+/// Set for the process that the test starts and kills: this test once more.
+const HOLDER: &str = "ONIONMETER_TEST_HOLDS_A_POSTGRES";
 
-#[test]
-#[ignore = "part of the test above, which starts it and kills it"]
-fn holds_a_postgres_until_it_is_killed() {
+fn hold_a_postgres() {
     let postgres = Postgres::start().unwrap();
     println!("\nlistens on {}", postgres.address().port());
     std::thread::sleep(LIMIT);

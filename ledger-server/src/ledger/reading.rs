@@ -153,8 +153,8 @@ impl Ledger {
         rows.into_iter().map(session).collect()
     }
 
-    /// The session at a place of a chain. If two devices of the account use the same id for a chain,
-    /// that of the older chain.
+    /// The session at a place of a chain. If two devices of the account use the same id for a
+    /// chain, that of the older chain.
     ///
     /// # Errors
     /// When the database does not answer.

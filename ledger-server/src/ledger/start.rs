@@ -1,6 +1,6 @@
 //! Starts a ledger on a database, or refuses to.
 
-use super::Ledger;
+use super::{Ledger, LedgerKeyEntry};
 use crate::{
     committer::{Committer, Terms},
     store::{Db, Row, Store, StoreError, Value, statements},
@@ -13,17 +13,6 @@ use std::{
     io,
     sync::{Arc, RwLock},
 };
-
-/// A receipt key of this ledger.
-#[derive(Clone, Debug)]
-pub struct LedgerKeyEntry {
-    /// Its number, from 1.
-    pub number: u32,
-    /// The public half.
-    pub key: LedgerKey,
-    /// The statement by which the key before it named it; none for the first.
-    pub change: Option<Vec<u8>>,
-}
 
 /// Why a ledger does not start.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,8 @@ pub const SCHEMA_VERSION: i64 = 1;
 
 const TABLES: &str = include_str!("schema.sql");
 
-/// The statements that make the tables in SQLite. `STRICT` makes it check types, as PostgreSQL does.
+/// The statements that make the tables in SQLite. `STRICT` makes it check types, as PostgreSQL
+/// does.
 pub(super) fn for_sqlite() -> String {
     TABLES
         .replace(

@@ -1,9 +1,6 @@
 //! SQLite: one file, one writing connection, some reading ones.
 
-use super::{
-    Db, FromStore, Row, StoreError, StoreFault, Value,
-    schema::{self},
-};
+use super::{Db, FromStore, Row, StoreError, StoreFault, Value, schema};
 use meter_core::{AccountId, UnixMs};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, TransactionBehavior,

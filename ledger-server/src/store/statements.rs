@@ -36,9 +36,11 @@ statements! {
     ADD_DEVICE = "INSERT INTO devices (device_key, account_id, name, enrolled_ms, enrolment) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     /// Revokes one device.
-    REVOKE_DEVICE = "UPDATE devices SET revoked_ms = $1 WHERE device_key = $2 AND revoked_ms IS NULL";
+    REVOKE_DEVICE = "UPDATE devices SET revoked_ms = $1 \
+        WHERE device_key = $2 AND revoked_ms IS NULL";
     /// Revokes every device of an account.
-    REVOKE_DEVICES = "UPDATE devices SET revoked_ms = $1 WHERE account_id = $2 AND revoked_ms IS NULL";
+    REVOKE_DEVICES = "UPDATE devices SET revoked_ms = $1 \
+        WHERE account_id = $2 AND revoked_ms IS NULL";
     /// An account.
     ACCOUNT = "SELECT state, created_ms, time_paid_to_ms, bytes_paid_to_ms FROM accounts \
         WHERE account_id = $1";
@@ -55,8 +57,8 @@ statements! {
         WHERE account_id = $3";
 
     /// A chain of a device.
-    CHAIN = "SELECT chain_no, state, start_seq, began_ms, seq, link, total_ms, total_up, total_down, \
-        total_amount, awarded_ms, awarded_bytes, awarded_total FROM chains \
+    CHAIN = "SELECT chain_no, state, start_seq, began_ms, seq, link, total_ms, total_up, \
+        total_down, total_amount, awarded_ms, awarded_bytes, awarded_total FROM chains \
         WHERE device_key = $1 AND chain_id = $2";
     /// How many chains of a device began after a time.
     CHAINS_SINCE = "SELECT COUNT(*) FROM chains WHERE device_key = $1 AND began_ms > $2";
@@ -64,19 +66,21 @@ statements! {
     ADD_CHAIN = "INSERT INTO chains (device_key, chain_id, account_id, state, start_seq, began_ms, \
         seq, link, total_ms, total_up, total_down, total_amount, awarded_ms, awarded_bytes, \
         awarded_total) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING chain_no";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+        RETURNING chain_no";
     /// Moves a chain on, from exactly the place where it was read.
     MOVE_CHAIN = "UPDATE chains SET state = $1, seq = $2, link = $3, total_ms = $4, total_up = $5, \
-        total_down = $6, total_amount = $7, awarded_ms = $8, awarded_bytes = $9, awarded_total = $10 \
-        WHERE chain_no = $11 AND seq = $12";
+        total_down = $6, total_amount = $7, awarded_ms = $8, awarded_bytes = $9, \
+        awarded_total = $10 WHERE chain_no = $11 AND seq = $12";
     /// A report by its place.
     REPORT = "SELECT report_link, receipt FROM reports WHERE chain_no = $1 AND seq = $2";
     /// What is stored at a place, found by the names that a report carries.
-    STORED = "SELECT r.report_link, r.signed, r.receipt FROM reports r JOIN chains c ON c.chain_no = r.chain_no \
+    STORED = "SELECT r.report_link, r.signed, r.receipt FROM reports r \
+        JOIN chains c ON c.chain_no = r.chain_no \
         WHERE c.device_key = $1 AND c.chain_id = $2 AND r.seq = $3";
     /// Adds a report with its receipt and award. The primary key refuses a second one.
-    ADD_REPORT = "INSERT INTO reports (chain_no, seq, account_id, ledger_ms, award_ms, award_bytes, \
-        award, reasons, policy, report_link, signed, receipt) \
+    ADD_REPORT = "INSERT INTO reports (chain_no, seq, account_id, ledger_ms, award_ms, \
+        award_bytes, award, reasons, policy, report_link, signed, receipt) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     /// Keeps the first other body for a place that is taken.
     ADD_FORK = "INSERT INTO forks (chain_no, seq, signed, seen_ms) VALUES ($1, $2, $3, $4) \
@@ -89,8 +93,8 @@ statements! {
     /// What movements add or take.
     MOVED = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM movements WHERE account_id = $1";
     /// The chains of an account.
-    CHAINS = "SELECT device_key, chain_id, state, start_seq, began_ms, seq, awarded_ms, awarded_bytes, \
-        awarded_total FROM chains WHERE account_id = $1 ORDER BY chain_no";
+    CHAINS = "SELECT device_key, chain_id, state, start_seq, began_ms, seq, awarded_ms, \
+        awarded_bytes, awarded_total FROM chains WHERE account_id = $1 ORDER BY chain_no";
     /// A page of sessions, the newest first, after a place.
     SESSIONS = "SELECT c.device_key, c.chain_id, r.seq, r.chain_no, r.ledger_ms, r.award_ms, \
         r.award_bytes, r.award, r.reasons, r.signed, r.receipt FROM reports r \
@@ -116,7 +120,8 @@ statements! {
     ADD_INVITE = "INSERT INTO invites (code_hash, account_id, created_ms, expires_ms) \
         VALUES ($1, $2, $3, $4)";
     /// An invitation that can still be used.
-    INVITE = "SELECT account_id FROM invites WHERE code_hash = $1 AND used_ms IS NULL AND expires_ms > $2";
+    INVITE = "SELECT account_id FROM invites \
+        WHERE code_hash = $1 AND used_ms IS NULL AND expires_ms > $2";
     /// Uses an invitation, once.
     USE_INVITE = "UPDATE invites SET used_ms = $1 WHERE code_hash = $2 AND used_ms IS NULL \
         AND expires_ms > $1";
