@@ -1,5 +1,4 @@
-//! The ledger server: takes signed session reports, verifies them, awards each once, and answers
-//! with signed receipts.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod apply;

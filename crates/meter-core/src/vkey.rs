@@ -1,6 +1,7 @@
 //! A ledger's key as one line of text: the *vkey* of C2SP signed-note 1.0,
 //! `NAME+HASH+BASE64`. HASH is the key's number: the first four bytes of
-//! SHA-256(NAME ‖ `0A` ‖ `01` ‖ key) in hexadecimal; BASE64 holds `01` and the key. `01` is Ed25519.
+//! SHA-256(NAME ‖ `0A` ‖ `01` ‖ key) in hexadecimal; BASE64 holds `01` and the key. `01` stands for
+//! Ed25519.
 
 use crate::{LedgerKey, hash::plain_hash};
 use std::{fmt, str::FromStr};
