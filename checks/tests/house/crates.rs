@@ -205,8 +205,8 @@ fn no_product_contains_another_or_what_only_tests_need() {
     }
 }
 
-/// What no product contains: what only tests need, other libraries for TLS, and what resolves names
-/// or asks other servers.
+/// What no product contains: what only tests need, other libraries for TLS, and what resolves
+/// names or asks other servers.
 const NOWHERE: &[&str] = &[
     "checks",
     "fantoccini",
