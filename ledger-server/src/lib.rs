@@ -3,7 +3,9 @@
 
 pub mod apply;
 pub mod books;
+pub mod challenge;
 pub mod committer;
+pub mod http;
 pub mod key_file;
 pub mod ledger;
 pub mod shelf;

@@ -217,7 +217,7 @@ const NOWHERE: &[&str] = &[
     "reqwest",
 ];
 
-/// Two SQLite libraries on one file corrupt it; and a crate that links a second one cannot be built.
+/// Two SQLite libraries on one file corrupt it.
 #[test]
 fn the_lock_file_has_one_sqlite() {
     let lock = read("Cargo.lock");

@@ -57,7 +57,7 @@ pub fn parse_request(frame: &[u8]) -> Result<RequestEnvelope, ParseError> {
 
 /// serde also accepts a struct as a bare list, and a name with a null. This protocol does not:
 /// apart from white space and order, a request must be exactly what this crate would write.
-fn has_one_spelling(value: &impl Serialize, frame: &[u8]) -> bool {
+pub(crate) fn has_one_spelling(value: &impl Serialize, frame: &[u8]) -> bool {
     let written = serde_json::to_value(value).ok();
     let received = serde_json::from_slice(frame).ok();
     written.is_some() && written == received

@@ -5,6 +5,7 @@ mod backend;
 mod circuit;
 mod codec;
 mod error;
+pub mod ledger;
 mod message;
 mod plain;
 mod report;

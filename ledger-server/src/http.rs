@@ -1,0 +1,95 @@
+//! The ledger over HTTP/1: the listener, the checks around every route, and the routes.
+//!
+//! From the outside to the inside: a place for the connection (`seats`), its timers (`server`,
+//! `connection`), counting and logging, headers, the checks of one request (`guard`, `origins`,
+//! `rates`), and the route.
+
+mod circuit_line;
+mod connection;
+mod guard;
+mod limits;
+mod metrics;
+mod origins;
+mod rates;
+mod refusal;
+mod seats;
+mod server;
+mod state;
+
+pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, HEADERS_MAX, Limits};
+pub use metrics::Metrics;
+pub use origins::{Origin, OriginError, Origins};
+pub use server::{Tls, Transport, listen};
+pub use state::Commits;
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+};
+use guard::Guard;
+use std::{future::Future, io, net::TcpListener, sync::Arc};
+use tokio::sync::{Mutex, Semaphore};
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// A server that is not listening yet.
+#[derive(Debug)]
+pub struct Http {
+    guard: Arc<Guard>,
+    seats: Arc<seats::Seats>,
+}
+
+impl Http {
+    /// A server for the given addresses.
+    #[must_use]
+    pub fn new(origins: Origins, limits: Limits) -> Self {
+        let guard = Guard {
+            origins,
+            rates: rates::Rates::new(&limits),
+            metrics: Arc::default(),
+            at_once: Semaphore::new(limits.requests_at_once),
+            limits,
+        };
+        Self {
+            seats: seats::Seats::new(&guard.limits),
+            guard: Arc::new(guard),
+        }
+    }
+
+    /// Answers requests with `routes`, each of them inside the checks, until `end` is ready. Then it
+    /// accepts nothing more, finishes what it has, and returns within [`Limits::drain`].
+    ///
+    /// # Errors
+    /// The listener cannot be used.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        transport: Transport,
+        routes: Router,
+        end: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let routes = self.surround(routes);
+        let limits = &self.guard.limits;
+        server::serve(listener, transport, limits, self.seats.clone(), routes, end).await
+    }
+
+    /// `/healthz`, which fails when commits fail, and `/metrics`.
+    #[must_use]
+    pub fn state_routes(&self, commits: Commits) -> Router {
+        state::routes(state::Health {
+            commits,
+            last: Mutex::default(),
+            guard: self.guard.clone(),
+            seats: self.seats.clone(),
+        })
+    }
+
+    fn surround(&self, routes: Router) -> Router {
+        routes
+            .fallback(guard::not_found)
+            .method_not_allowed_fallback(guard::not_this_method)
+            .layer(CatchPanicLayer::custom(guard::panicked))
+            .layer(from_fn_with_state(self.guard.clone(), guard::admitted))
+            .layer(from_fn(guard::with_headers))
+            .layer(from_fn_with_state(self.guard.clone(), guard::observed))
+    }
+}
