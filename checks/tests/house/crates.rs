@@ -48,7 +48,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "onionmeter-ledger",
         &["meter-core", "meter-wire"],
     ),
-    ("crates/meter-testkit", "meter-testkit", &["meter-core"]),
+    (
+        "crates/meter-testkit",
+        "meter-testkit",
+        &["meter-core", "meter-wire"],
+    ),
     (
         "checks",
         "checks",

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod device;
+pub mod ledger_client;
 pub mod loopback;
 pub mod ports;
 pub mod postgres;

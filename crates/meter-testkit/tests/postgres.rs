@@ -7,7 +7,7 @@
 
 use std::{
     env,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _, stdout},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -113,7 +113,7 @@ const HOLDER: &str = "ONIONMETER_TEST_HOLDS_A_POSTGRES";
 
 fn hold_a_postgres() {
     let postgres = Postgres::start().unwrap();
-    println!("\nlistens on {}", postgres.address().port());
+    writeln!(stdout(), "\nlistens on {}", postgres.address().port()).unwrap();
     std::thread::sleep(LIMIT);
 }
 
