@@ -7,7 +7,7 @@
 
 use std::{
     env,
-    io::{BufRead as _, BufReader, Write as _, stdout},
+    io::{BufRead as _, BufReader},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -81,7 +81,9 @@ fn a_standby_only_reads_and_lacks_what_came_after_it_stopped_following() {
 #[test]
 fn a_test_that_is_killed_leaves_no_process_of_its_postgres() {
     if env::var_os(HOLDER).is_some() {
-        return hold_a_postgres();
+        let postgres = Postgres::start().unwrap();
+        println!("\nlistens on {}", postgres.address().port());
+        return std::thread::sleep(LIMIT);
     }
     let name = "a_test_that_is_killed_leaves_no_process_of_its_postgres";
     let mut test = Command::new(env::current_exe().unwrap())
@@ -110,12 +112,6 @@ fn a_test_that_is_killed_leaves_no_process_of_its_postgres() {
 
 /// Set for the process that the test starts and kills: this test once more.
 const HOLDER: &str = "ONIONMETER_TEST_HOLDS_A_POSTGRES";
-
-fn hold_a_postgres() {
-    let postgres = Postgres::start().unwrap();
-    writeln!(stdout(), "\nlistens on {}", postgres.address().port()).unwrap();
-    std::thread::sleep(LIMIT);
-}
 
 /// Whether a process has this port on its command line.
 fn listens(port: &str) -> bool {
