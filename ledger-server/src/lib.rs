@@ -8,5 +8,6 @@ pub mod committer;
 pub mod http;
 pub mod key_file;
 pub mod ledger;
+pub mod pages;
 pub mod shelf;
 pub mod store;

@@ -1,0 +1,113 @@
+//! What surrounds every page: the ledger's name, the tabs, who is signed in, the time.
+
+use super::{
+    day::Moment,
+    paths,
+    styles::{ICON_PATH, styles_path},
+};
+use meter_core::UnixMs;
+
+/// Who looks at a page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Who {
+    /// Nobody is signed in.
+    Nobody,
+    /// A device of this account signed in. The account's name is shown.
+    Account(String),
+    /// The operator, by a link from `onionmeter-ledger admin-link`.
+    Operator,
+}
+
+/// The pages that have a place in the navigation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tab {
+    /// Balance and history.
+    Overview,
+    /// The list of sessions.
+    Sessions,
+    /// The account's devices.
+    Devices,
+    /// Recovery, invitation, export, deletion.
+    Account,
+    /// What the ledger credits.
+    Policy,
+    /// The operator's view.
+    Operator,
+}
+
+/// One link of the navigation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TabLink {
+    /// The text.
+    pub name: &'static str,
+    /// The address.
+    pub path: &'static str,
+    /// Whether this is the page that is shown.
+    pub is_current: bool,
+}
+
+/// What surrounds a page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Frame {
+    /// The host of the ledger's address, or its name.
+    pub ledger: String,
+    /// The ledger's clock when the page was made.
+    pub now: UnixMs,
+    /// Who looks at it.
+    pub who: Who,
+    /// The page's place in the navigation; `None` for a page outside of it.
+    pub tab: Option<Tab>,
+}
+
+impl Frame {
+    /// The navigation of whoever looks at the page.
+    #[must_use]
+    pub fn tabs(&self) -> Vec<TabLink> {
+        let all: &[(Tab, &'static str, &'static str)] = match self.who {
+            Who::Nobody => &[
+                (Tab::Overview, "Sign in", paths::OVERVIEW),
+                (Tab::Policy, "Policy", paths::POLICY),
+            ],
+            Who::Account(_) => &[
+                (Tab::Overview, "Overview", paths::OVERVIEW),
+                (Tab::Sessions, "Sessions", paths::SESSIONS),
+                (Tab::Devices, "Devices", paths::DEVICES),
+                (Tab::Account, "Account", paths::ACCOUNT),
+                (Tab::Policy, "Policy", paths::POLICY),
+            ],
+            Who::Operator => &[
+                (Tab::Operator, "Operation", paths::OPERATOR),
+                (Tab::Policy, "Policy", paths::POLICY),
+            ],
+        };
+        all.iter()
+            .map(|&(tab, name, path)| TabLink {
+                name,
+                path,
+                is_current: self.tab == Some(tab),
+            })
+            .collect()
+    }
+
+    /// The name beside the button that signs out; `None` while nobody is signed in.
+    #[must_use]
+    pub fn signed_in(&self) -> Option<&str> {
+        match &self.who {
+            Who::Nobody => None,
+            Who::Account(name) => Some(name),
+            Who::Operator => Some("Operator, read only"),
+        }
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        Moment(self.now)
+    }
+
+    pub(super) fn styles(&self) -> &'static str {
+        styles_path()
+    }
+
+    pub(super) fn icon(&self) -> &'static str {
+        ICON_PATH
+    }
+}

@@ -1,0 +1,98 @@
+//! The pages of what went wrong. Their text depends on the status alone, so a page of another
+//! account and a page that does not exist look the same.
+
+use super::frame::{Frame, Who};
+use askama::Template;
+use meter_core::UnixMs;
+
+/// The page.
+#[derive(Clone, Debug, Eq, PartialEq, Template)]
+#[template(path = "problem.html")]
+pub struct ProblemPage {
+    /// What surrounds it: never the account, and no time.
+    pub frame: Frame,
+    /// The HTTP status.
+    pub status: u16,
+    /// A few words.
+    pub title: &'static str,
+    /// What happened.
+    pub sentence: &'static str,
+    /// What helps.
+    pub help: &'static str,
+    /// Whether a device can make a new link, which helps.
+    pub is_about_link: bool,
+}
+
+impl ProblemPage {
+    /// The page of a status. A status without a page of its own gets the one of 500.
+    #[must_use]
+    pub fn new(ledger: &str, status: u16) -> Self {
+        let (status, title, sentence, help) = match status {
+            400 => (
+                400,
+                "This request is not complete",
+                "The ledger could not read what the browser sent.",
+                "Go back, reload the page and try again.",
+            ),
+            403 => (
+                403,
+                "Not from this page",
+                "The ledger refused a form that did not come from one of its own pages.",
+                "Open the page at the ledger's own address and press the button there. If you came \
+                 here by a link on another site, close this page: nothing was changed.",
+            ),
+            404 => (
+                404,
+                "Nothing here",
+                "There is no page at this address, or it is not one of your account.",
+                "If you were signed in before, your sign-in may have ended.",
+            ),
+            410 => (
+                410,
+                "This link is used up",
+                "A sign-in link works once and for 60 seconds.",
+                "Make a new one on your device:",
+            ),
+            421 => (
+                421,
+                "Not this ledger's address",
+                "This ledger does not answer under the host name in your browser's address bar.",
+                "Use the address that your device is enrolled at. The operator sets the names with \
+                 `--origin`.",
+            ),
+            429 => (
+                429,
+                "Too many requests",
+                "This ledger takes a limited number of requests in a minute.",
+                "Wait a minute and reload the page. Nothing is lost.",
+            ),
+            503 => (
+                503,
+                "Not available for the moment",
+                "The ledger cannot read its database now.",
+                "Reload the page in a minute. Credits are kept: a receipt leaves the ledger only \
+                 after it was read back from the database. Devices send their reports again.",
+            ),
+            _ => (
+                500,
+                "A fault of the ledger",
+                "The ledger could not make this page, and shows no number that it is not sure of.",
+                "Reload the page. If it stays, tell the operator, who finds the cause in the \
+                 ledger's log and with `onionmeter-ledger audit`.",
+            ),
+        };
+        Self {
+            frame: Frame {
+                ledger: ledger.to_owned(),
+                now: UnixMs::ZERO,
+                who: Who::Nobody,
+                tab: None,
+            },
+            status,
+            title,
+            sentence,
+            help,
+            is_about_link: status == 410,
+        }
+    }
+}

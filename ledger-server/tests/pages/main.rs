@@ -1,0 +1,8 @@
+//! What every page of the dashboard keeps, in every state.
+
+mod colours;
+mod figures;
+mod hostile;
+mod links;
+mod markup;
+mod samples;
