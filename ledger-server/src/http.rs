@@ -55,8 +55,8 @@ impl Http {
         }
     }
 
-    /// Answers requests with `routes`, each of them inside the checks, until `end` is ready. Then it
-    /// accepts nothing more, finishes what it has, and returns within [`Limits::drain`].
+    /// Answers requests with `routes`, each of them inside the checks, until `end` is ready. Then
+    /// it accepts nothing more, finishes what it has, and returns within [`Limits::drain`].
     ///
     /// # Errors
     /// The listener cannot be used.

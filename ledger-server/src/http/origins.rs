@@ -1,4 +1,5 @@
-//! The addresses under which this ledger is reached, and the check that a request means one of them.
+//! The addresses under which this ledger is reached, and the check that a request means one of
+//! them.
 //!
 //! The check of `Host` keeps a page whose name was pointed at this computer (DNS rebinding) from
 //! reading answers. The check of `Origin` and `Sec-Fetch-Site` keeps a page of another site from

@@ -3,8 +3,8 @@
 use super::quantity::{megabytes_exact, seconds_exact};
 use meter_core::{ByteCount, DurationMs, Tariff, TariffId, credits_exact};
 
-/// `45.0 s × 0.1 + 0.15 MB × 0.5 = 4.575`, computed with the tariff itself. `None` for a tariff that
-/// this version does not know, or an amount out of range.
+/// `45.0 s × 0.1 + 0.15 MB × 0.5 = 4.575`, computed with the tariff itself. `None` for a tariff
+/// that this version does not know, or an amount out of range.
 pub(super) fn formula(tariff: TariffId, length: DurationMs, bytes: ByteCount) -> Option<String> {
     let tariff = Tariff::by_id(tariff)?;
     let total = |ms, bytes| Some(tariff.award(ms, bytes).ok()?.total);

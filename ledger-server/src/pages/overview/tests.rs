@@ -1,3 +1,5 @@
+//! The overview shows one number everywhere, and its bars sum to it.
+
 use super::*;
 use crate::pages::frame::Who;
 use meter_core::{ByteCount, DurationMs, Tariff};
