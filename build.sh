@@ -23,6 +23,8 @@ help() {
 ./build.sh demo    the whole path without internet: a private Tor network, a site, a browser;
                    ends with the signed reports and their sum; screenshots go to dist/demo.
                    --tor embedded (what it does by itself), managed or existing: the Tor to use
+./build.sh ledger  build the ledger server and start one; what follows goes to
+                   `onionmeter-ledger serve`, for example --data DIR
 ./build.sh check   format, clippy and tests of the crates that changed, or of those named:
                    ./build.sh check meter-relay. What is quick, for every few minutes
 ./build.sh test    every check and test there is; .ci/run calls it. Ends with how long each took
@@ -150,9 +152,13 @@ setup_zig() {
     echo "$compiler $wrapper" >"$TOOLS/zig/versions"
 }
 
-setup_build() {
+setup_rust() {
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
     need cc
+}
+
+setup_build() {
+    setup_rust
     # Installs the pinned toolchain and its components where rustup has not installed them yet.
     if have rustup && ! rustup target list --installed | grep -q wasm32-unknown-unknown; then
         step "adding the Wasm target"
@@ -286,6 +292,16 @@ how_to_load() {
     then, in about:addons, allow Onionmeter to run in private windows.
 Then click the onion in the toolbar: its popup says what it is doing.
 TEXT
+}
+
+# ---------------------------------------------------------------- ledger
+
+ledger() {
+    setup_rust
+    step "building the ledger server"
+    cargo build --release --locked --package onionmeter-ledger
+    step "starting a ledger; Ctrl-C ends it"
+    exec "${CARGO_TARGET_DIR:-target}/release/onionmeter-ledger" serve "$@"
 }
 
 # ---------------------------------------------------------------- demo and test
@@ -558,7 +574,7 @@ in_a_network_of_its_own() {
 mkdir -p dist
 case ${1:-help} in
     build | run | test) "$1" ;;
-    demo | bench | check) command=$1; shift; "$command" "$@" ;;
+    demo | bench | check | ledger) command=$1; shift; "$command" "$@" ;;
     # `test` itself calls this.
     one-check) shift; one_check "$@" ;;
     help | -h | --help) help ;;
