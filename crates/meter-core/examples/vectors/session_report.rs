@@ -1,22 +1,17 @@
-//! Prints `docs/spec/session-report.json`, the test vectors of the session report:
-//! `cargo run -p meter-core --example vectors > docs/spec/session-report.json`.
-//!
-//! The seed is the public one of RFC 8032 section 7.1, test 1. Nobody uses it as a real key.
+//! The vectors of `docs/spec/session-report.md`.
 
+use crate::cases::{
+    ABOUT_VALUES, CHAIN, DEVICE_SEED as SEED, HUGE, OTHER_SEED, array, ed25519, signer,
+};
 use meter_core::{
-    ByteCount, ChainHead, ChainId, DeviceKey, DeviceSigner, DurationMs, SessionReport,
-    SessionTotals, Signable as _, Tariff, UnixMs, Verified, pae,
+    ByteCount, ChainHead, ChainId, DeviceKey, DurationMs, SessionReport, SessionTotals,
+    Signable as _, Tariff, UnixMs, Verified, pae,
 };
 use serde_json::{Value, json};
 
-const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
-/// The seed of test 2, for reports that another device signed.
-const OTHER_SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
-
-#[expect(clippy::print_stdout, reason = "this program exists to print")]
-fn main() {
-    let signer = DeviceSigner::from_seed(&array(SEED));
-    let chain = ChainId(array("000102030405060708090a0b0c0d0e0f"));
+pub(crate) fn vectors() -> Value {
+    let signer = signer::<DeviceKey>(SEED);
+    let chain = ChainId(array(CHAIN));
     let genesis = ChainHead::genesis(chain, signer.key());
     let sessions = [
         session(1_800_000_000_000, 45_000, 50_000, 100_000, false),
@@ -33,9 +28,8 @@ fn main() {
         head = head.follow(&verified).expect("next of its chain");
         reports.push(verified);
     }
-    let vectors = json!({
-        "about": "Test vectors of docs/spec/session-report.md. Binary values are lower-case hex, \
-                  64-bit numbers decimal strings.",
+    json!({
+        "about": format!("Test vectors of docs/spec/session-report.md. {ABOUT_VALUES}"),
         "payload_type": SessionReport::KIND.payload_type(),
         "seed": SEED,
         "key": hex::encode(signer.key().0),
@@ -43,14 +37,10 @@ fn main() {
         "genesis_link": hex::encode(genesis.link.0),
         "valid_chain": reports.iter().map(valid).collect::<Vec<_>>(),
         "invalid": invalid(reports[0].value()),
-    });
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&vectors).expect("plain JSON")
-    );
+    })
 }
 
-fn session(start: u64, ms: u64, up: u64, down: u64, resumed: bool) -> SessionTotals {
+pub(crate) fn session(start: u64, ms: u64, up: u64, down: u64, resumed: bool) -> SessionTotals {
     SessionTotals {
         started_at: UnixMs::new(start).expect("fits"),
         ended_at: UnixMs::new(start + ms).expect("fits"),
@@ -96,7 +86,6 @@ fn invalid(good: &SessionReport) -> Vec<Value> {
         changed[at..at + bytes.len()].copy_from_slice(bytes);
         signed_case(name, &changed, SEED)
     };
-    let huge = 0x8000_0000_0000_0000_u64.to_be_bytes();
     let mut cases = vec![
         signed_case("length", &body[..199], SEED),
         signed_case("length", &[&body[..], &[0]].concat(), SEED),
@@ -105,8 +94,8 @@ fn invalid(good: &SessionReport) -> Vec<Value> {
         patched("kind", 5, &[2]),
         patched("reserved", 6, &[0, 2]),
         patched("reserved", 199, &[1]),
-        patched("range", 56, &huge),
-        patched("range", 120, &huge),
+        patched("range", 56, &HUGE),
+        patched("range", 120, &HUGE),
         patched("sequence-zero", 56, &[0; 8]),
         patched("end-before-start", 104, &[0; 8]),
         patched("tariff", 176, &2_u32.to_be_bytes()),
@@ -129,20 +118,6 @@ fn signed_case(error: &str, body: &[u8], seed: &str) -> Value {
     raw_case(error, body, &ed25519(seed, &pae(SessionReport::KIND, body)))
 }
 
-fn ed25519(seed: &str, message: &[u8]) -> [u8; 64] {
-    use ed25519_dalek::Signer as _;
-    ed25519_dalek::SigningKey::from_bytes(&array(seed))
-        .sign(message)
-        .to_bytes()
-}
-
 fn raw_case(error: &str, body: &[u8], signature: &[u8; 64]) -> Value {
     json!({ "error": error, "body": hex::encode(body), "signature": hex::encode(signature) })
-}
-
-fn array<const N: usize>(text: &str) -> [u8; N] {
-    hex::decode(text)
-        .expect("hex")
-        .try_into()
-        .expect("of this length")
 }
