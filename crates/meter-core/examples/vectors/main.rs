@@ -1,5 +1,5 @@
-//! Prints the test vectors of one page of `docs/spec`:
-//! `cargo run -p meter-core --example vectors PAGE > docs/spec/PAGE.json`.
+//! Prints the test vectors of one page of `docs/spec`, for the JSON file beside the page:
+//! `cargo run -p meter-core --example vectors PAGE`.
 //! PAGE is `session-report`, `receipt`, `policy` or `enrolment`.
 
 mod cases;
