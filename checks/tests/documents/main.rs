@@ -7,6 +7,7 @@ mod links;
 mod markdown;
 mod messages;
 mod program;
+mod receipts;
 mod sentences;
 mod settings;
 mod tour;
