@@ -325,6 +325,8 @@ test() {
     setup_browsers
     # For tests of bridges, of a Tor that reaches nothing but a detour, and of a Tor with a wrong clock.
     need obfs4proxy snowflake-client unshare nsenter ip faketime
+    # For the reader of receipts that is not written in Rust.
+    need python3
     # For tests of the ledger.
     need postgres setpriv
     setup_guest
