@@ -11,7 +11,9 @@ use crate::{
     shelf,
     store::{FromStore, Row, Store, StoreError, statements},
 };
-use meter_core::{ChainState, LedgerKey, LedgerSigner, Policy, SessionReport, UnixMs, Verified};
+use meter_core::{
+    ChainState, DeviceKey, LedgerKey, LedgerSigner, Policy, SessionReport, UnixMs, Verified,
+};
 use std::{
     collections::BTreeSet,
     io,
@@ -58,9 +60,10 @@ struct Waiting {
     answer: oneshot::Sender<Answer>,
 }
 
-/// The queue in front of the database, and the threads behind it.
+/// The queues in front of the database, and the thread behind each.
 pub struct Committer {
-    queue: Mutex<Option<mpsc::Sender<Waiting>>>,
+    /// Empty after the end.
+    queues: Mutex<Vec<mpsc::Sender<Waiting>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -94,39 +97,37 @@ impl Committer {
         signer: &Arc<LedgerSigner>,
         terms: &Arc<RwLock<Terms>>,
     ) -> io::Result<Self> {
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let mut threads = Vec::new();
-        for number in 0..store.writers() {
+        let (mut queues, mut threads) = (Vec::new(), Vec::new());
+        let writers = store.writers();
+        for number in 0..writers {
             let writer = Writer {
                 store: Arc::clone(store),
                 signer: Arc::clone(signer),
                 terms: Arc::clone(terms),
             };
-            let waiting = Arc::clone(&waiting);
-            let name = format!("committer-{number}");
-            threads.push(
-                Builder::new()
-                    .name(name)
-                    .spawn(move || writer.run(&waiting))?,
-            );
+            let (queue, waiting) = mpsc::channel(QUEUE / writers);
+            let thread = Builder::new().name(format!("committer-{number}"));
+            threads.push(thread.spawn(move || writer.run(waiting))?);
+            queues.push(queue);
         }
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
+            queues: Mutex::new(queues),
             threads: Mutex::new(threads),
         })
     }
 
-    /// Puts reports into the queue, in their order, and waits for their answers.
+    /// Puts reports into the queues, in their order, and waits for their answers.
+    ///
+    /// All reports of a device go through one queue. With several, a report could overtake the one
+    /// before it in its chain, and would be told that it does not follow.
     pub async fn submit(&self, submissions: Vec<Submission>) -> Vec<Answer> {
-        let queue = lock(&self.queue).clone();
+        let queues = lock(&self.queues).clone();
         let mut answers = Vec::with_capacity(submissions.len());
         for submission in submissions {
             let (answer, received) = oneshot::channel();
+            let queue = queue_of(&queues, submission.report.value().key);
             let waiting = Waiting { submission, answer };
-            let is_full = queue
-                .as_ref()
-                .is_none_or(|queue| queue.try_send(waiting).is_err());
+            let is_full = queue.is_none_or(|queue| queue.try_send(waiting).is_err());
             answers.push((!is_full).then_some(received));
         }
         let mut done = Vec::with_capacity(answers.len());
@@ -141,7 +142,7 @@ impl Committer {
 
     /// Takes nothing more, and waits until everything that waits is stored and answered.
     pub fn finish(&self) {
-        drop(lock(&self.queue).take());
+        lock(&self.queues).clear();
         for thread in lock(&self.threads).drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread that writes to the database has panicked");
@@ -160,9 +161,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Keys are spread evenly, because nobody chooses them.
+fn queue_of(queues: &[mpsc::Sender<Waiting>], device: DeviceKey) -> Option<&mpsc::Sender<Waiting>> {
+    let [first, ..] = device.0;
+    let number = usize::from(first).checked_rem(queues.len())?;
+    queues.get(number)
+}
+
 impl Writer {
-    fn run(&self, waiting: &Mutex<mpsc::Receiver<Waiting>>) {
-        while let Some(batch) = next_batch(waiting) {
+    fn run(&self, mut waiting: mpsc::Receiver<Waiting>) {
+        while let Some(batch) = next_batch(&mut waiting) {
             let (submissions, answers): (Vec<_>, Vec<_>) = batch
                 .into_iter()
                 .map(|waiting| (waiting.submission, waiting.answer))
@@ -260,8 +268,7 @@ impl Writer {
 }
 
 /// Everything that waits, up to [`BATCH`]; `None` when nothing more will come.
-fn next_batch(waiting: &Mutex<mpsc::Receiver<Waiting>>) -> Option<Vec<Waiting>> {
-    let mut waiting = lock(waiting);
+fn next_batch(waiting: &mut mpsc::Receiver<Waiting>) -> Option<Vec<Waiting>> {
     let mut batch = vec![waiting.blocking_recv()?];
     while batch.len() < BATCH {
         match waiting.try_recv() {

@@ -1,0 +1,119 @@
+//! Connections that are kept, and a limit for how many there are.
+
+use super::{connection::Connection, url::PostgresUrl, wait::Driver};
+use crate::store::StoreError;
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// How long to wait for a connection that others use. It is above what one transaction usually takes
+/// by a factor of a thousand.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Connections for one purpose.
+pub(super) struct Pool {
+    url: PostgresUrl,
+    driver: Arc<Driver>,
+    most: usize,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Connection>,
+    leased: usize,
+}
+
+impl Pool {
+    /// At most `most` connections, which `driver` drives.
+    pub(super) fn new(url: &PostgresUrl, driver: &Arc<Driver>, most: usize) -> Self {
+        Self {
+            url: url.clone(),
+            driver: Arc::clone(driver),
+            most,
+            state: Mutex::default(),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// A connection on which the transaction `begin` has begun.
+    pub(super) fn begin(&self, begin: &'static str) -> Result<Lease<'_>, StoreError> {
+        let (mut lease, kept) = self.lease()?;
+        if let Some(kept) = kept {
+            // PostgreSQL may have been started anew since; nothing is lost by a second try.
+            if kept.script(begin).is_ok() {
+                lease.connection = Some(kept);
+                return Ok(lease);
+            }
+            // Dropped outside the lock: each closes a socket.
+            let others = std::mem::take(&mut self.state().idle);
+            drop(others);
+        }
+        let new = Connection::open(&self.url, self.driver.handle());
+        let new = new.map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
+        new.script(begin)?;
+        lease.connection = Some(new);
+        Ok(lease)
+    }
+
+    /// The right to one connection, and a kept one if there is any.
+    fn lease(&self) -> Result<(Lease<'_>, Option<Connection>), StoreError> {
+        let state = self.state();
+        let waited = self
+            .freed
+            .wait_timeout_while(state, WAIT, |state| state.leased >= self.most);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.leased >= self.most {
+            return Err(StoreError::Unavailable(format!(
+                "all {} connections to PostgreSQL are in use",
+                self.most
+            )));
+        }
+        state.leased += 1;
+        let kept = state.idle.pop();
+        drop(state);
+        let lease = Lease {
+            pool: self,
+            connection: None,
+            is_good: false,
+        };
+        Ok((lease, kept))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that is in use. Dropping it closes the connection, unless it was
+/// [given back](Self::give_back).
+pub(super) struct Lease<'a> {
+    pool: &'a Pool,
+    connection: Option<Connection>,
+    is_good: bool,
+}
+
+impl Lease<'_> {
+    pub(super) fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        let connection = self.connection.as_mut();
+        connection.ok_or_else(|| StoreError::Unavailable("no connection".to_owned()))
+    }
+
+    /// Says that no transaction is open on it, so the next one can have it.
+    pub(super) fn give_back(&mut self) {
+        self.is_good = true;
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let connection = self.connection.take().filter(|_| self.is_good);
+        let mut state = self.pool.state();
+        state.leased = state.leased.saturating_sub(1);
+        state.idle.extend(connection);
+        drop(state);
+        self.pool.freed.notify_one();
+    }
+}

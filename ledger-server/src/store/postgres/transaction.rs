@@ -1,0 +1,111 @@
+//! One transaction of PostgreSQL.
+
+use super::connection::Connection;
+use crate::store::{Db, Row, StoreError, Value};
+use meter_core::{AccountId, UnixMs};
+
+/// In ascending order, so that two transactions never wait for each other. `NO KEY`: rows that refer
+/// to an account can be added meanwhile; a stronger lock ends in deadlocks with them.
+const LOCK_ACCOUNTS: &str = "SELECT account_id FROM accounts WHERE account_id = ANY($1) \
+    ORDER BY account_id FOR NO KEY UPDATE";
+/// Not the time when the transaction began: it may have waited for a lock since.
+const NOW: &str = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)";
+
+/// A transaction that has begun.
+pub(super) struct Transaction<'a> {
+    connection: &'a mut Connection,
+    failed: Option<Failed>,
+}
+
+/// What went wrong in it. After an error PostgreSQL takes nothing more, and answers a commit with a
+/// rollback that looks like a success.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Failed {
+    /// It lost against another transaction.
+    Lost,
+    /// Anything else.
+    Otherwise,
+}
+
+/// How a transaction is to end.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Ending {
+    Commit,
+    RollBack,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) const fn new(connection: &'a mut Connection) -> Self {
+        Self {
+            connection,
+            failed: None,
+        }
+    }
+
+    /// Ends it. After an error the connection must not be used again.
+    pub(super) fn end(self, ending: Ending) -> Result<(), StoreError> {
+        match (ending, self.failed) {
+            (Ending::Commit, None) => Ok(self.connection.script("COMMIT")?),
+            (Ending::RollBack, None | Some(Failed::Lost)) => {
+                Ok(self.connection.script("ROLLBACK")?)
+            }
+            (Ending::Commit, Some(Failed::Lost)) => Err(StoreError::Lost),
+            (_, Some(Failed::Otherwise)) => Err(StoreError::Statement(
+                "a statement before the end had failed".to_owned(),
+            )),
+        }
+    }
+
+    fn noted<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &answer {
+            self.failed = Some(match error {
+                StoreError::Lost => Failed::Lost,
+                _ => Failed::Otherwise,
+            });
+        }
+        answer
+    }
+}
+
+impl Db for Transaction<'_> {
+    fn rows(&mut self, sql: &'static str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let found = self.connection.rows_all(sql, &[parameters]);
+        Ok(self.noted(found)?.into_iter().flatten().collect())
+    }
+
+    fn rows_all(
+        &mut self,
+        sql: &'static str,
+        sets: &[Vec<Value>],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let sets: Vec<_> = sets.iter().map(Vec::as_slice).collect();
+        let found = self.connection.rows_all(sql, &sets);
+        self.noted(found)
+    }
+
+    fn run(&mut self, sql: &'static str, parameters: &[Value]) -> Result<u64, StoreError> {
+        let changed = self.connection.run_all(sql, &[parameters]);
+        Ok(self.noted(changed)?.into_iter().sum())
+    }
+
+    fn run_all(&mut self, sql: &'static str, sets: &[Vec<Value>]) -> Result<Vec<u64>, StoreError> {
+        let sets: Vec<_> = sets.iter().map(Vec::as_slice).collect();
+        let changed = self.connection.run_all(sql, &sets);
+        self.noted(changed)
+    }
+
+    fn lock_accounts(&mut self, accounts: &[AccountId]) -> Result<(), StoreError> {
+        let ids: Vec<_> = accounts
+            .iter()
+            .map(|account| account.0.as_slice())
+            .collect();
+        let locked = self.connection.run_with_list(LOCK_ACCOUNTS, &ids);
+        self.noted(locked)
+    }
+
+    fn now(&mut self) -> Result<UnixMs, StoreError> {
+        let mut rows = self.rows(NOW, &[])?;
+        let row = rows.first_mut().ok_or_else(|| StoreError::column(0))?;
+        row.unit(UnixMs::new)
+    }
+}

@@ -1,0 +1,67 @@
+//! Where a ledger of this test program keeps its books: a database of a real PostgreSQL.
+
+use meter_testkit::postgres::Postgres;
+use onionmeter_ledger::store::Place;
+use std::sync::{
+    Arc, Mutex, PoisonError, Weak,
+    atomic::{AtomicU32, Ordering},
+};
+
+/// An empty database in a PostgreSQL that tests share as long as one of them runs.
+pub(crate) struct Home {
+    pub(crate) server: Arc<Postgres>,
+    pub(crate) database: String,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let server = shared();
+        let database = new_database(&server);
+        Self { server, database }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        place(&self.server.url(&self.database))
+    }
+
+    /// Runs statements in its database.
+    pub(crate) fn sql(&self, statements: &str) -> String {
+        self.server.sql(&self.database, statements).expect("rows")
+    }
+}
+
+pub(crate) fn place(url: &str) -> Place {
+    Place::Server(url.parse().expect("an address"))
+}
+
+/// An empty database with a name of its own.
+pub(crate) fn new_database(server: &Postgres) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    let name = format!("ledger{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    server.create_database(&name).expect("a database");
+    name
+}
+
+/// Puts another `clock_timestamp()` before PostgreSQL's own for the sessions of one database.
+pub(crate) fn shift_clock(server: &Postgres, database: &str, by: &str) {
+    let statements = format!(
+        "CREATE SCHEMA IF NOT EXISTS shifted;
+         CREATE OR REPLACE FUNCTION shifted.clock_timestamp() RETURNS timestamptz VOLATILE
+             LANGUAGE sql AS $$ SELECT pg_catalog.clock_timestamp() {by} $$;
+         ALTER DATABASE {database} SET search_path = shifted, pg_catalog, public"
+    );
+    server.sql(database, &statements).expect("a shifted clock");
+}
+
+/// The last test that uses it ends it: what is static is never dropped.
+fn shared() -> Arc<Postgres> {
+    static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(running) = shared.upgrade() {
+        return running;
+    }
+    let started =
+        Arc::new(Postgres::start_with(&[("max_connections", "300")]).expect("PostgreSQL"));
+    *shared = Arc::downgrade(&started);
+    started
+}
