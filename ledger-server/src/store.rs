@@ -6,8 +6,10 @@
 //!
 //! All of this blocks. It is called from threads of its own, never from a task.
 
+mod clock;
 mod db;
 mod error;
+mod postgres;
 mod schema;
 mod sqlite;
 pub mod statements;
@@ -15,6 +17,7 @@ mod value;
 
 pub use db::{Db, FromStore};
 pub use error::{StoreError, StoreFault};
+pub use postgres::{Postgres, PostgresUrl};
 pub use schema::SCHEMA_VERSION;
 pub use sqlite::Sqlite;
 pub use value::{Row, Value};
@@ -29,12 +32,16 @@ const TRIES: u32 = 10;
 pub enum Place {
     /// An SQLite file.
     File(PathBuf),
+    /// A PostgreSQL database.
+    Server(PostgresUrl),
 }
 
 /// An open database.
 pub enum Store {
     /// One file, one writer.
     Sqlite(Sqlite),
+    /// A server with many writers.
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
@@ -45,6 +52,7 @@ impl Store {
     pub fn open(place: &Place) -> Result<Self, StoreError> {
         match place {
             Place::File(path) => Sqlite::open(path).map(Self::Sqlite),
+            Place::Server(url) => Ok(Self::Postgres(Box::new(Postgres::open(url)?))),
         }
     }
 
@@ -76,6 +84,7 @@ impl Store {
     ) -> Result<T, E> {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(work),
+            Self::Postgres(postgres) => postgres.write(work),
         }
     }
 
@@ -89,6 +98,7 @@ impl Store {
     ) -> Result<T, E> {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(work),
+            Self::Postgres(postgres) => postgres.read(work),
         }
     }
 
@@ -97,6 +107,7 @@ impl Store {
     pub fn writers(&self) -> usize {
         match self {
             Self::Sqlite(_) => 1,
+            Self::Postgres(_) => Postgres::writers(),
         }
     }
 }

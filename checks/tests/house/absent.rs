@@ -156,8 +156,9 @@ fn one_file_reads_the_clocks_that_reach_a_report() {
         &files,
         "SystemTime::now",
         &[
-            // The clock of a ledger that keeps an SQLite file.
-            "ledger-server/src/store/sqlite.rs",
+            // The clock of a ledger that keeps an SQLite file, and the one that PostgreSQL's is
+            // compared with.
+            "ledger-server/src/store/clock.rs",
             "native-host/src/system/clock.rs",
         ],
     );
@@ -169,6 +170,8 @@ fn one_file_reads_the_clocks_that_reach_a_report() {
             && !file.path.starts_with("native-host/src/ipc/")
             // Timers of connections; what is stored has the time of the database.
             && !file.path.starts_with("ledger-server/src/http/")
+            // Limits of waits for PostgreSQL.
+            && file.path != "ledger-server/src/store/postgres/wait.rs"
             // The same holds for the pause before a server is started again.
             && file.path != "crates/meter-uplink/src/uplink.rs"
     });

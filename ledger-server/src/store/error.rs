@@ -59,6 +59,91 @@ pub enum StoreFault {
         /// Who, as far as known.
         hint: String,
     },
+    /// The text is no address of a PostgreSQL database.
+    #[error(
+        "the address of the database is wrong: {0}; write it as \
+         postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
+    Url(String),
+    /// There is no connection to PostgreSQL.
+    #[error(
+        "cannot connect to {place}: {why}; start PostgreSQL there, or correct the address with \
+         --database"
+    )]
+    NoServer {
+        /// The address without the password.
+        place: String,
+        /// The reason.
+        why: String,
+    },
+    /// PostgreSQL refuses the password.
+    #[error("{place} refuses the password of {user}: correct it in the address of --database")]
+    Password {
+        /// The address without the password.
+        place: String,
+        /// The user.
+        user: String,
+    },
+    /// PostgreSQL has no such database.
+    #[error("{place} is not there yet: make it with `createdb --owner={user} {database}`")]
+    NoDatabase {
+        /// The address without the password.
+        place: String,
+        /// The database.
+        database: String,
+        /// The user.
+        user: String,
+    },
+    /// The user may not make tables there.
+    #[error(
+        "{user} may not make tables in {place}: make {user} its owner with `ALTER DATABASE \
+         {database} OWNER TO {user}`"
+    )]
+    MayNotMakeTables {
+        /// The address without the password.
+        place: String,
+        /// The database.
+        database: String,
+        /// The user.
+        user: String,
+    },
+    /// The database belongs to something else.
+    #[error(
+        "{place} holds tables of something else, and they were left as they are: make an empty \
+         database with `createdb --owner={user} NAME`"
+    )]
+    OtherTables {
+        /// The address without the password.
+        place: String,
+        /// The user.
+        user: String,
+    },
+    /// PostgreSQL can lose what it has answered.
+    #[error(
+        "PostgreSQL runs with {name} = off, so it can lose receipts that have left: set {name} = \
+         on in postgresql.conf and restart it"
+    )]
+    Durability {
+        /// The setting.
+        name: String,
+    },
+    /// PostgreSQL takes no writes.
+    #[error(
+        "{place} only reads: it is a standby, or default_transaction_read_only is on there; name \
+         the primary with --database, or promote this one"
+    )]
+    ReadOnly {
+        /// The address without the password.
+        place: String,
+    },
+    /// The clock of PostgreSQL, by which awards are counted, is wrong, or that of this computer.
+    #[error(
+        "the clocks of PostgreSQL and of this computer differ by {seconds} s: set both with NTP"
+    )]
+    Clock {
+        /// How much they differ.
+        seconds: u64,
+    },
     /// SQLite is too old to be trusted.
     #[error("SQLite {0} can damage a database: build onionmeter-ledger anew")]
     SqliteVersion(i32),

@@ -20,6 +20,11 @@ pub(super) fn for_sqlite() -> String {
         .replace("\n);", "\n) STRICT;")
 }
 
+/// The statements that make the tables in PostgreSQL.
+pub(super) const fn for_postgres() -> &'static str {
+    TABLES
+}
+
 /// Writes the row that says which version the tables have.
 ///
 /// # Errors

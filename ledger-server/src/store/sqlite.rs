@@ -1,6 +1,6 @@
 //! SQLite: one file, one writing connection, some reading ones.
 
-use super::{Db, FromStore, Row, StoreError, StoreFault, Value, schema};
+use super::{Db, FromStore, Row, StoreError, StoreFault, Value, clock, schema};
 use meter_core::{AccountId, UnixMs};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, TransactionBehavior,
@@ -10,7 +10,7 @@ use rusqlite::{
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 /// "OMLG": tells this file from every other SQLite database.
@@ -255,13 +255,6 @@ impl Db for Transaction<'_> {
     }
 
     fn now(&mut self) -> Result<UnixMs, StoreError> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let millis = since
-            .ok()
-            .and_then(|time| u64::try_from(time.as_millis()).ok());
-        let now = millis.and_then(UnixMs::new);
-        now.ok_or_else(|| {
-            StoreError::Unavailable("this computer's clock is before 1970".to_owned())
-        })
+        clock::now()
     }
 }

@@ -1,5 +1,6 @@
-//! Tests of the ledger on real databases.
+//! Tests of the ledger, on SQLite. `tests/postgres` runs the same ones on PostgreSQL.
 
+mod home;
 mod support;
 
 mod exactly_once;

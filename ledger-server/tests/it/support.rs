@@ -1,5 +1,6 @@
 //! A ledger with its folder, and what devices do with it.
 
+use crate::home::Home;
 use meter_core::{
     AccountId, Challenge, EnrolmentRule, LedgerSigner, Receipt, SIGNATURE_BYTES, SessionReport,
     Signed, UnixMs, Verified,
@@ -11,36 +12,31 @@ use onionmeter_ledger::{
     store::{Place, Store},
 };
 use std::sync::Arc;
-use tempfile::TempDir;
 
 /// The seed of the receipt key in tests.
 pub(crate) const SEED: [u8; 32] = [7; 32];
 
-/// A ledger on an SQLite file of its own.
+/// A ledger on a database of its own, which is of the kind that the test program tests.
 pub(crate) struct Bench {
     pub(crate) ledger: Arc<Ledger>,
-    pub(crate) folder: TempDir,
+    pub(crate) home: Home,
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let ledger = start(&place(&folder));
-        Self { ledger, folder }
+        let home = Home::new();
+        let ledger = start(&home.place());
+        Self { ledger, home }
     }
 
     /// The same ledger after its end and another start.
     pub(crate) fn restarted(self) -> Self {
-        let Self { ledger, folder } = self;
+        let Self { ledger, home } = self;
         ledger.finish();
         drop(ledger);
-        let ledger = start(&place(&folder));
-        Self { ledger, folder }
+        let ledger = start(&home.place());
+        Self { ledger, home }
     }
-}
-
-pub(crate) fn place(folder: &TempDir) -> Place {
-    Place::File(folder.path().join("ledger.sqlite3"))
 }
 
 pub(crate) fn start(place: &Place) -> Arc<Ledger> {

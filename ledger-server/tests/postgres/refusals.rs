@@ -1,4 +1,4 @@
-//! G-11: a ledger does not start on a PostgreSQL that would lose or falsify its books, and says why.
+//! G-11: a ledger does not start on a PostgreSQL that would lose or falsify its books.
 
 use crate::home::{new_database, place, shift_clock};
 use meter_core::{EnrolmentRule, LedgerSigner};

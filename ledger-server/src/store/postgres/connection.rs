@@ -16,8 +16,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// For one answer. It is above PostgreSQL's own limits, which end a statement and tell why.
 const ANSWER_LIMIT: Duration = Duration::from_secs(12);
 
-/// PostgreSQL itself ends a statement that runs too long, a wait for a lock, and a transaction whose
-/// client is gone. `remote_apply` waits for more than `on` does, so it is left.
+/// PostgreSQL itself ends a statement that runs too long, a wait for a lock, and a transaction
+/// whose client is gone. `remote_apply` waits for more than `on` does, so it is left.
 const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '20s'; SET client_min_messages = error; \
     SELECT set_config('synchronous_commit', 'on', false) \
@@ -125,8 +125,8 @@ impl Connection {
         found.into_iter().map(rows).collect()
     }
 
-    /// Runs a statement for each set of parameters, and returns how many rows each changed. All sets
-    /// are sent at once.
+    /// Runs a statement for each set of parameters, and returns how many rows each changed. All
+    /// sets are sent at once.
     pub(super) fn run_all(
         &mut self,
         sql: &'static str,

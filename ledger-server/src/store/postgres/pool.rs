@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-/// How long to wait for a connection that others use. It is above what one transaction usually takes
-/// by a factor of a thousand.
+/// How long to wait for a connection that others use: a thousand times what one transaction takes.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Connections for one purpose.

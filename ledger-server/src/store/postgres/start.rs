@@ -6,11 +6,10 @@ use super::{
     transaction::Transaction,
     url::PostgresUrl,
 };
-use crate::store::{Db as _, Row, StoreError, StoreFault, schema, statements};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use crate::store::{Db as _, Row, StoreError, StoreFault, clock, schema, statements};
 
 /// Most that the clocks of PostgreSQL and of this computer may differ.
-const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(60);
+const CLOCK_DIFFERENCE_MAX_MS: u64 = 60_000;
 /// Several instances may be started on an empty database at once; each may lose once.
 const TRIES: u32 = 3;
 
@@ -63,10 +62,8 @@ fn rows(connection: &mut Connection, sql: &'static str) -> Result<Vec<Row>, Stor
 
 fn check_clock(connection: &mut Connection) -> Result<(), StoreError> {
     let theirs = Transaction::new(connection).now()?.get();
-    let ours = SystemTime::now().duration_since(UNIX_EPOCH);
-    let ours = ours.map_or(0, |since| since.as_millis());
-    let apart = u128::from(theirs).abs_diff(ours);
-    if apart > CLOCK_DIFFERENCE_MAX.as_millis() {
+    let apart = theirs.abs_diff(clock::now()?.get());
+    if apart > CLOCK_DIFFERENCE_MAX_MS {
         let seconds = apart / 1000;
         return Err(StoreFault::Clock { seconds }.into());
     }

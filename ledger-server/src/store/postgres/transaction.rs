@@ -4,8 +4,8 @@ use super::connection::Connection;
 use crate::store::{Db, Row, StoreError, Value};
 use meter_core::{AccountId, UnixMs};
 
-/// In ascending order, so that two transactions never wait for each other. `NO KEY`: rows that refer
-/// to an account can be added meanwhile; a stronger lock ends in deadlocks with them.
+/// In ascending order, so that two transactions never wait for each other. `NO KEY`: rows that
+/// refer to an account can be added meanwhile; a stronger lock ends in deadlocks with them.
 const LOCK_ACCOUNTS: &str = "SELECT account_id FROM accounts WHERE account_id = ANY($1) \
     ORDER BY account_id FOR NO KEY UPDATE";
 /// Not the time when the transaction began: it may have waited for a lock since.

@@ -1,13 +1,13 @@
 //! Where a PostgreSQL is, and as whom to go there.
 
 use crate::store::StoreFault;
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 use tokio_postgres::{Config, config::Host};
 
 /// The address of a PostgreSQL database with user and password, as `psql` takes it:
 /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. It is shown without the password.
 #[derive(Clone, Eq, PartialEq)]
-pub struct PostgresUrl(Config);
+pub struct PostgresUrl(Arc<Config>);
 
 impl PostgresUrl {
     /// Whether a text means a PostgreSQL at all.
@@ -17,7 +17,7 @@ impl PostgresUrl {
     }
 
     /// How to connect.
-    pub(super) const fn config(&self) -> &Config {
+    pub(super) fn config(&self) -> &Config {
         &self.0
     }
 
@@ -51,7 +51,7 @@ impl FromStr for PostgresUrl {
         if config.get_application_name().is_none() {
             config.application_name("onionmeter-ledger");
         }
-        Ok(Self(config))
+        Ok(Self(Arc::new(config)))
     }
 }
 
