@@ -4,21 +4,37 @@
 //! `connection`), counting and logging, headers, the checks of one request (`guard`, `origins`,
 //! `rates`), and the route.
 
+mod account;
+mod api;
+mod body;
+mod challenge;
 mod circuit_line;
 mod connection;
+mod cookie;
+mod device_rates;
+mod enrol;
+mod export;
 mod guard;
+mod info;
 mod limits;
+mod manage;
 mod metrics;
 mod origins;
 mod rates;
 mod refusal;
+mod routes;
 mod seats;
 mod server;
+mod signed;
 mod state;
+mod submit;
+mod who;
 
+pub use cookie::CookieName;
 pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, HEADERS_MAX, Limits};
 pub use metrics::Metrics;
 pub use origins::{Origin, OriginError, Origins};
+pub use routes::{DESCRIPTION, routes};
 pub use server::{Tls, Transport, listen};
 pub use state::Commits;
 
@@ -73,7 +89,6 @@ impl Http {
     }
 
     /// `/healthz`, which fails when commits fail, and `/metrics`.
-    #[must_use]
     pub fn state_routes(&self, commits: Commits) -> Router {
         state::routes(state::Health {
             commits,

@@ -21,6 +21,7 @@ pub use start::StartError;
 pub use submit::{Claimed, Outcome};
 
 use crate::{
+    challenge::Challenges,
     committer::{Committer, Terms},
     store::{Store, StoreError},
 };
@@ -59,6 +60,13 @@ impl Ledger {
     #[must_use]
     pub fn keys(&self) -> &[LedgerKeyEntry] {
         &self.keys
+    }
+
+    /// What makes and checks challenges. Every instance with this ledger's key has the same.
+    #[must_use]
+    pub fn challenges(&self) -> Challenges {
+        let secret = self.signer.derived_secret("onionmeter/challenge-key/v1");
+        Challenges::new(&secret)
     }
 
     /// The policy in force, signed.

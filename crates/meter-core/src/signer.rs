@@ -1,6 +1,9 @@
 //! The secret half of a key, and signing with it.
 
-use crate::{DeviceKey, LedgerKey, PublicKey, Signable, Signed, Verified, VerifyError, pae};
+use crate::{
+    DeviceKey, LedgerKey, PublicKey, Signable, Signed, Verified, VerifyError, hash::labelled_hash,
+    pae,
+};
 use ed25519_dalek::{Signer as _, SigningKey};
 use std::{fmt, marker::PhantomData};
 
@@ -45,6 +48,13 @@ impl<K: PublicKey> Signer<K> {
         let body = value.to_body().as_ref().to_vec();
         let signature = self.secret.sign(&pae(T::KIND, &body));
         Signed::new(body, signature.to_bytes()).verify(self.key())
+    }
+
+    /// A secret for another purpose than signing: the same for the same seed and purpose. It says
+    /// nothing about the seed or about the secret of another purpose.
+    #[must_use]
+    pub fn derived_secret(&self, purpose: &str) -> [u8; 32] {
+        labelled_hash(purpose, &[&self.secret.to_bytes()])
     }
 }
 

@@ -137,13 +137,16 @@ impl LedgerClient {
     pub async fn enrol(&self, device: &Device, code: Option<[u8; 16]>) -> Result<Answered> {
         let ledger = LedgerKey(self.info().await?.key.0);
         let challenge = self.challenge().await?;
-        let code = code.map(|code| CodeHash::of(&code));
-        let enrolment = device.enrolment(ledger, challenge, code);
+        let hash = code.map(|code| CodeHash::of(&code));
+        let enrolment = device.enrolment(ledger, challenge, hash);
         let signed = enrolment.signed();
-        let message = serde_json::json!({"enrolment": {
+        let mut message = serde_json::json!({"enrolment": {
             "body": hex::encode(signed.body()),
             "signature": hex::encode(signed.signature()),
         }});
+        if let Some(code) = code {
+            message["code"] = hex::encode(code).into();
+        }
         self.post("/api/devices/enrol", &message).await
     }
 

@@ -34,7 +34,7 @@ pub use request::{
 };
 pub use settings::{Setting, Settings};
 pub use status::{RelayStatus, SessionStatus, Status, TorState, TorStatus};
-pub use text::{HexBytes, U64Text};
+pub use text::{HexBytes, I64Text, U64Text};
 pub use thresholds::SetThresholds;
 pub use trouble::TorTrouble;
 pub use unreached::{TorReply, UNREACHED_WINDOW_MS, Unreached};

@@ -29,6 +29,27 @@ impl<'de> Deserialize<'de> for U64Text {
     }
 }
 
+/// A number of 64 bits with a sign as a decimal string, in its one spelling.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct I64Text(pub i64);
+
+impl Serialize for I64Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for I64Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        let number = text.parse().ok();
+        let number = number.filter(|number: &i64| number.to_string() == *text);
+        number
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("not a decimal number of 64 bits in its one spelling"))
+    }
+}
+
 /// Bytes of a fixed length as lower-case hexadecimal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct HexBytes<const N: usize>(pub [u8; N]);
@@ -81,6 +102,20 @@ mod tests {
             "\"18446744073709551616\"",
             "null",
         ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_with_a_sign_has_one_spelling() {
+        let parse = |json: &str| {
+            serde_json::from_str::<I64Text>(json)
+                .map(|number| number.0)
+                .ok()
+        };
+        assert_eq!(parse("\"-9223372036854775808\""), Some(i64::MIN));
+        assert_eq!(parse("\"0\""), Some(0));
+        for bad in ["-1", "\"-0\"", "\"+1\"", "\"9223372036854775808\"", "\"\""] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

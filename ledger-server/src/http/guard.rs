@@ -13,7 +13,10 @@ use axum::{
     Extension,
     body::{Body, Bytes, HttpBody as _, to_bytes},
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, StatusCode, header},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, StatusCode, header,
+        request::Parts,
+    },
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -32,6 +35,15 @@ pub(crate) struct Guard {
     pub(crate) rates: Rates,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) at_once: Semaphore,
+}
+
+impl Guard {
+    /// Counts a signature that is not valid, or a device that is not known. `true`: this client
+    /// makes too many, and its connection has to end.
+    pub(crate) fn mistake(&self, seat: &Seat) -> bool {
+        self.metrics.mistake();
+        self.rates.mistake(seat.client()).is_err()
+    }
 }
 
 /// The answer to a bug. The panic hook has logged its place already; its message stays here.
@@ -126,7 +138,7 @@ pub(crate) async fn admitted(
     next.run(whole(parts, body)).await
 }
 
-fn whole(mut parts: axum::http::request::Parts, body: Bytes) -> Request {
+fn whole(mut parts: Parts, body: Bytes) -> Request {
     // What is signed is these bytes; the route reads the same ones.
     parts.extensions.insert(WholeBody(body.clone()));
     Request::from_parts(parts, Body::from(body))
@@ -153,7 +165,7 @@ fn form(headers: &HeaderMap) -> Result<(), LedgerCode> {
 }
 
 /// A refusal after which the connection ends, because what follows on it is not known.
-fn closing(code: LedgerCode) -> Response {
+pub(crate) fn closing(code: LedgerCode) -> Response {
     let mut response = Refusal(code).into_response();
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(header::CONNECTION, close);

@@ -5,7 +5,7 @@
 //! reading answers. The check of `Origin` and `Sec-Fetch-Site` keeps a page of another site from
 //! acting for a person who is signed in here. No token is needed for either.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::Authority};
 use meter_wire::ledger::LedgerCode;
 use std::{fmt, str::FromStr};
 
@@ -38,7 +38,7 @@ impl FromStr for Origin {
             "https" => true,
             _ => return Err(OriginError),
         };
-        let parsed: axum::http::uri::Authority = authority.parse().map_err(|_| OriginError)?;
+        let parsed: Authority = authority.parse().map_err(|_| OriginError)?;
         let own_port = if is_https { 443 } else { 80 };
         let is_canonical = parsed.port_u16() != Some(own_port)
             && parsed.port().is_none_or(|port| {
@@ -72,6 +72,15 @@ impl Origin {
         self.is_https
     }
 
+    /// The host alone.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let port = self.authority.rsplit_once(':');
+        // The colons of an IPv6 address are inside its brackets.
+        let host = port.filter(|(_, port)| !port.ends_with(']'));
+        host.map_or(self.authority.as_str(), |(host, _)| host)
+    }
+
     /// The host, with the port where it is not the scheme's own: the value of `Host`.
     #[must_use]
     pub fn authority(&self) -> &str {
@@ -101,8 +110,7 @@ impl Origins {
         if uri.authority().is_some() {
             return Err(LedgerCode::BadRequest);
         }
-        let host = only(headers, &header::HOST).and_then(|host| self.with_authority(host));
-        let host = host.ok_or(LedgerCode::WrongHost)?;
+        let host = self.of(headers).ok_or(LedgerCode::WrongHost)?;
         if let Some(origin) = headers.get(header::ORIGIN) {
             let is_own =
                 only(headers, &header::ORIGIN).is_some_and(|origin| origin == host.to_string());
@@ -120,9 +128,12 @@ impl Origins {
         }
     }
 
-    fn with_authority(&self, authority: &str) -> Option<&Origin> {
-        let known = |origin: &&Origin| origin.authority.eq_ignore_ascii_case(authority);
-        self.0.iter().find(known)
+    /// The address that a request is for. `None` if it is none of this ledger.
+    #[must_use]
+    pub fn of(&self, headers: &HeaderMap) -> Option<&Origin> {
+        let host = only(headers, &header::HOST)?;
+        let is_host = |origin: &&Origin| origin.authority.eq_ignore_ascii_case(host);
+        self.0.iter().find(is_host)
     }
 }
 
@@ -178,6 +189,14 @@ mod tests {
         ] {
             let origin: Origin = text.parse().expect(text);
             assert_eq!(origin.to_string(), text);
+        }
+        for (text, host) in [
+            ("http://127.0.0.1:3443", "127.0.0.1"),
+            ("https://ledger.test", "ledger.test"),
+            ("http://[::1]:3443", "[::1]"),
+            ("http://[::1]", "[::1]"),
+        ] {
+            assert_eq!(text.parse::<Origin>().expect(text).host(), host);
         }
         for text in [
             "",

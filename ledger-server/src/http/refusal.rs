@@ -1,5 +1,6 @@
 //! A refusal as an HTTP answer.
 
+use crate::store::StoreError;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -13,6 +14,21 @@ const RETRY_AFTER_S: u16 = 2;
 /// Why a request is not answered with what it asks for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refusal(pub(crate) LedgerCode);
+
+impl From<StoreError> for Refusal {
+    /// The text of the error may quote a value, so the log gets its kind.
+    fn from(error: StoreError) -> Self {
+        let kind = match error {
+            StoreError::Lost => "lost",
+            StoreError::Unavailable(_) => "unavailable",
+            StoreError::Statement(_) => "statement",
+            StoreError::Damaged(_) => "damaged",
+            StoreError::Fault(_) => "fault",
+        };
+        tracing::warn!(kind, "the store did not answer a request");
+        Self(LedgerCode::Store)
+    }
+}
 
 impl From<LedgerCode> for Refusal {
     fn from(code: LedgerCode) -> Self {
@@ -29,24 +45,20 @@ pub(crate) const fn status(code: LedgerCode) -> StatusCode {
         LedgerCode::SignIn | LedgerCode::Challenge | LedgerCode::Signature => {
             StatusCode::UNAUTHORIZED
         }
-        LedgerCode::UnknownDevice | LedgerCode::Invitation | LedgerCode::ForeignOrigin => {
-            StatusCode::FORBIDDEN
-        }
+        LedgerCode::UnknownDevice
+        | LedgerCode::Removed
+        | LedgerCode::Invitation
+        | LedgerCode::ForeignOrigin => StatusCode::FORBIDDEN,
         LedgerCode::NotFound => StatusCode::NOT_FOUND,
         LedgerCode::Method => StatusCode::METHOD_NOT_ALLOWED,
         LedgerCode::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        LedgerCode::Conflict | LedgerCode::Enrolled | LedgerCode::DeviceLimit => {
-            StatusCode::CONFLICT
-        }
-        LedgerCode::Gone => StatusCode::GONE,
+        LedgerCode::DeviceLimit => StatusCode::CONFLICT,
         LedgerCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         LedgerCode::MediaType | LedgerCode::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         LedgerCode::WrongHost => StatusCode::MISDIRECTED_REQUEST,
-        LedgerCode::BadField | LedgerCode::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+        LedgerCode::BadField => StatusCode::UNPROCESSABLE_ENTITY,
         LedgerCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        LedgerCode::Busy | LedgerCode::ReadOnly | LedgerCode::Store => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        LedgerCode::Busy | LedgerCode::Store => StatusCode::SERVICE_UNAVAILABLE,
         LedgerCode::Internal | LedgerCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -1,6 +1,13 @@
-//! The listener and the checks around every route, over real sockets.
+//! The listener, the checks around every route, and the routes, over real sockets and with a real
+//! ledger.
 
+mod canary;
 mod client;
+mod described;
+mod owner;
+mod reports;
 mod requests;
 mod running;
+mod signatures;
 mod slow;
+mod tls;

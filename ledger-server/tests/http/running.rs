@@ -5,15 +5,23 @@ use axum::{
     body::Bytes,
     routing::{get, post},
 };
-use meter_testkit::loopback;
-use onionmeter_ledger::http::{Http, Limits, Origins, Transport, listen};
+use meter_core::{EnrolmentRule, LedgerSigner};
+use meter_testkit::{device::Device, ledger_client::LedgerClient, loopback};
+use meter_wire::ledger::Enrolled;
+use onionmeter_ledger::http::{Http, Limits, Origin, Origins, Transport, listen};
+use onionmeter_ledger::{
+    ledger::Ledger,
+    store::{Place, Store},
+};
 use std::{
+    io,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex, Once,
         atomic::{AtomicBool, Ordering},
     },
 };
+use tempfile::TempDir;
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -26,14 +34,24 @@ pub(crate) struct Running {
     pub(crate) held: Arc<Semaphore>,
     pub(crate) commits: Arc<AtomicBool>,
     end: CancellationToken,
-    served: JoinHandle<std::io::Result<()>>,
+    served: JoinHandle<io::Result<()>>,
 }
 
 pub(crate) fn start(limits: Limits, transport: Transport) -> Running {
+    start_with(limits, transport, |_, _| Router::new())
+}
+
+/// A server with further routes.
+fn start_with(
+    limits: Limits,
+    transport: Transport,
+    further: impl FnOnce(&Http, &Origin) -> Router,
+) -> Running {
+    keep_the_log();
     let listener = listen(loopback::address(0)).expect("a port");
     let to = listener.local_addr().expect("its address");
-    let origin = format!("http://{to}").parse().expect("an origin");
-    let http = Http::new(Origins::new(vec![origin]), limits);
+    let origin: Origin = format!("http://{to}").parse().expect("an origin");
+    let http = Http::new(Origins::new(vec![origin.clone()]), limits);
     let finish = Arc::new(Semaphore::new(0));
     let held = Arc::new(Semaphore::new(0));
     let commits = Arc::new(AtomicBool::new(true));
@@ -56,7 +74,9 @@ pub(crate) fn start(limits: Limits, transport: Transport) -> Running {
         );
     let committing = commits.clone();
     let commit = Arc::new(move || committing.load(Ordering::SeqCst));
-    let routes = routes.merge(http.state_routes(commit));
+    let routes = routes
+        .merge(http.state_routes(commit))
+        .merge(further(&http, &origin));
     let end = CancellationToken::new();
     let until = end.clone().cancelled_owned();
     #[expect(clippy::disallowed_methods, reason = "the test waits for it in `end`")]
@@ -86,4 +106,86 @@ impl Running {
         self.end.cancel();
         self.served.await.expect("no panic").expect("served");
     }
+}
+
+/// A server with the routes of the API and a ledger of its own, on an SQLite file.
+pub(crate) struct WithLedger {
+    pub(crate) running: Running,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) client: LedgerClient,
+    pub(crate) to: SocketAddr,
+    folder: TempDir,
+}
+
+pub(crate) fn start_ledger() -> WithLedger {
+    start_limited(Limits::default())
+}
+
+pub(crate) fn start_limited(limits: Limits) -> WithLedger {
+    let folder = TempDir::new().expect("a folder");
+    let place = Place::File(folder.path().join("ledger.sqlite3"));
+    let store = Store::open(&place).expect("a database");
+    let signer = LedgerSigner::from_seed(&[7; 32]);
+    let ledger = Ledger::start(store, signer, EnrolmentRule::Open).expect("a ledger");
+    let ledger = Arc::new(ledger);
+    let routed = ledger.clone();
+    let running = start_with(limits, Transport::default(), |http, origin| {
+        http.api_routes(routed, origin)
+            .expect("a host for the vkey line")
+    });
+    WithLedger {
+        to: running.to,
+        client: LedgerClient::new(running.to),
+        running,
+        ledger,
+        folder,
+    }
+}
+
+impl WithLedger {
+    /// Enrols a device in an account of its own.
+    pub(crate) async fn enrol(&self, device: &Device) -> Enrolled {
+        let answered = self.client.enrol(device, None).await.expect("an answer");
+        assert_eq!(answered.status, 201, "{}", answered.words());
+        answered.message().expect("a message")
+    }
+
+    pub(crate) async fn ended(self) {
+        self.running.ended().await;
+        self.ledger.finish();
+        drop(self.folder);
+    }
+}
+
+/// Everything that this program logs, at every level.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.lock().expect("not poisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What was logged until now.
+pub(crate) fn log() -> String {
+    let log = LOG.lock().expect("not poisoned").clone();
+    String::from_utf8(log).expect("text")
+}
+
+fn keep_the_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(|| Log)
+            .init();
+    });
 }

@@ -134,7 +134,11 @@ async fn g_17_a_connection_that_was_used_and_then_idles_is_closed() {
 
 #[tokio::test]
 async fn g_17_of_ten_thousand_requests_at_once_only_some_are_answered() {
-    let running = start(Limits::default(), Transport::default());
+    let limits = Limits {
+        requests_per_second: NonZeroU32::new(10).expect("positive"),
+        ..Limits::default()
+    };
+    let running = start(limits, Transport::default());
     let to = running.to;
     let mut greedy = Client::connect(to).await;
     greedy.send(get("/api/hello", to).repeat(10_000)).await;

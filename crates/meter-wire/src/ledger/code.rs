@@ -68,27 +68,20 @@ codes! {
     /// The ledger does not know the device, or the device was removed.
     UnknownDevice => "This ledger does not know the device; enrol it first.",
 
+    /// The device was removed from its account.
+    Removed => "The device was removed from its account; make a new key for it.",
+
     // What the ledger's rules say.
     /// Enrolment needs an invitation, and there is none that is valid.
     Invitation => "This ledger enrols by invitation; the code is missing, used or too old.",
     /// The account has as many devices as the policy allows.
     DeviceLimit => "The account has as many devices as this ledger allows; remove one first.",
-    /// The device belongs to another account already.
-    Enrolled => "The device is enrolled already.",
-    /// What was to be confirmed has happened already, or its time is over.
-    Gone => "This has been used or is too old.",
-    /// The same place of a chain holds another report.
-    Conflict => "The report does not follow the chain that the ledger knows.",
-    /// A report that no honest device signs.
-    Refused => "The report breaks a rule of its format.",
 
     // The ledger's state.
     /// Too many requests from this device, connection or circuit.
     TooMany => "Too many requests; wait and send it again.",
     /// The ledger is full at the moment, or it is ending. Nothing was stored.
     Busy => "The ledger is busy; nothing was stored. Wait and send it again.",
-    /// The ledger's data may be older than what it has signed, so it takes nothing.
-    ReadOnly => "The ledger takes nothing at the moment; its operator has to look at it.",
     /// The store does not answer. Nothing was stored.
     Store => "The ledger cannot reach its store; nothing was stored. Send it again later.",
     /// A bug of ours.
