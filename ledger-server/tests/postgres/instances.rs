@@ -125,7 +125,7 @@ fn both_databases_take_every_statement_and_give_back_every_value() {
             ];
             let added = store.write(|db| db.run(statements::ADD_LOGIN, &login));
             assert_eq!(added.expect("added"), 1);
-            let found = store.read(|db| db.rows(statements::LOGIN, &[token.clone()]));
+            let found = store.read(|db| db.rows(statements::LOGIN, std::slice::from_ref(&token)));
             let found = found.expect("found");
             assert_eq!(found[0].columns()[2..4], login[3..]);
             found
