@@ -280,6 +280,7 @@ fn broken_chains(receipts: &[Verified<Receipt>]) -> Vec<Value> {
         ("chain-totals", sign(smaller)),
         ("chain-totals", sign(larger)),
     ];
-    let broken = |(error, after): (&str, Verified<Receipt>)| json!({ "before": pair(&receipts[0]), "after": pair(&after), "error": error });
+    let before = pair(&receipts[0]);
+    let broken = |(error, after): (&str, Verified<Receipt>)| json!({ "before": before.clone(), "after": pair(&after), "error": error });
     rows.map(broken).to_vec()
 }
