@@ -202,6 +202,15 @@ pub fn run() -> ExitCode {
     outcome.unwrap_or_else(|failure| tell(&failure, format))
 }
 
+/// Runs the daemon, as [`run`] does for `onionmeter daemon`, but without the definition of all
+/// commands: its code would stay in memory for as long as the daemon runs.
+#[must_use]
+pub fn run_daemon() -> ExitCode {
+    let home = Home::find().map_err(|error| CommandError::usage(&error));
+    let outcome = home.and_then(|home| daemon(&home));
+    outcome.unwrap_or_else(|failure| tell(&failure, Format::Text))
+}
+
 /// The command line, with `--json` in front: `help`, a command of the parser's own, takes no
 /// options, and behind a value that may begin with a hyphen it would be taken for another.
 fn words() -> Vec<OsString> {

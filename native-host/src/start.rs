@@ -1,4 +1,4 @@
-//! Finds out whether a browser or a person started the program.
+//! Finds out whether a browser or a person started the program, and whether as the daemon.
 
 use crate::ids;
 use std::ffi::OsString;
@@ -8,6 +8,8 @@ use std::ffi::OsString;
 pub enum Start {
     /// By a browser, for the extension that it names.
     Bridge(Caller),
+    /// By a bridge, a command or a service manager, to be the daemon.
+    Daemon,
     /// By a person or a script.
     Command,
 }
@@ -36,6 +38,7 @@ impl Start {
             [manifest, id, ..] if manifest.ends_with(".json") && !manifest.starts_with('-') => {
                 known(id == ids::firefox_id())
             }
+            [word] if word == "daemon" => Self::Daemon,
             _ => Self::Command,
         }
     }
@@ -75,6 +78,18 @@ mod tests {
             &["/a/b.json", "other@example.org"],
             &Start::Bridge(Caller::Stranger),
         );
+    }
+
+    #[test]
+    fn only_the_word_alone_is_a_daemon() {
+        check(&["daemon"], &Start::Daemon);
+        for args in [
+            &["daemon", "--json"][..],
+            &["daemon", "--help"],
+            &["--json", "daemon"],
+        ] {
+            check(args, &Start::Command);
+        }
     }
 
     #[test]
