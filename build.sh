@@ -7,8 +7,8 @@ readonly TOOLS=${ONIONMETER_TOOLS:-$HOME/.cache/onionmeter/tools}
 readonly EXTENSION=dist/extension
 export ONIONMETER_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
 readonly LOGS=dist/tests
-# How many checks of the whole program run at the same time; set fewer where there is little memory.
-readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-3}
+# How many test jobs run at the same time; set fewer where there is little memory.
+readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-4}
 # All crates, with the embedded Tor.
 readonly WHOLE=(--workspace --locked --features "onionmeter/embedded-tor,checks/embedded-tor")
 # The crates that are compiled for Windows: those below the host that need no Unix socket.
@@ -336,18 +336,17 @@ test() {
     step "form: rustfmt and clippy"
     cargo fmt --all --check
     part "clippy" cargo clippy --all-targets --locked --quiet -- -D warnings
-    part "building the extension" build_extension
-    part "clippy for Wasm" cargo clippy --package extension-wasm \
-        --target wasm32-unknown-unknown --locked --quiet -- -D warnings
-    part "clippy for macOS and Windows" other_systems
-    part "clippy with the embedded Tor" cargo clippy "${WHOLE[@]}" --all-targets --quiet -- -D warnings
-    step "tests of the crates"
-    # First without the embedded Tor: the build with the embedded Tor replaces this program.
-    part "building and testing without the embedded Tor" without_embedded
-    part "building with the embedded Tor" cargo test "${WHOLE[@]}" --no-run
-    part "testing the crates" test_crates
-    step "checks of the whole, $SIDE_BY_SIDE side by side"
-    part "checks of the whole" checks_of_the_whole
+    part "building without the embedded Tor" cargo test --locked --package onionmeter --no-run
+    # These tests mostly wait, so the processors are free for compiling. Nothing that is compiled meanwhile may be the
+    # program: with and without the embedded Tor it is the same file.
+    step "tests without the embedded Tor, and meanwhile the compiler"
+    part "testing without the embedded Tor, compiling" run_jobs 2 without-embedded compiling
+    part "building with the embedded Tor" build_whole
+    step "all tests, $SIDE_BY_SIDE jobs side by side"
+    local names
+    mapfile -t names < <(names_of_jobs)
+    part "testing" run_jobs "$SIDE_BY_SIDE" "${names[@]}"
+    none_forgotten
     dependencies
     step "how long it took"
     how_long
@@ -374,37 +373,69 @@ how_long() {
         "$LOGS"/*.log | sort -rn >&2
 }
 
-without_embedded() {
-    timeout --kill-after=10s 20m cargo test --locked --package onionmeter 2>&1 |
-        tee "$LOGS/without-embedded.log"
+# What needs the compiler, but not the program; see `test`.
+compiling() {
+    part "  building the extension" build_extension
+    part "  clippy for Wasm" cargo clippy --package extension-wasm \
+        --target wasm32-unknown-unknown --locked --quiet -- -D warnings
+    part "  clippy for macOS and Windows" other_systems
+    part "  clippy with the embedded Tor" cargo clippy "${WHOLE[@]}" --all-targets --quiet -- -D warnings
+    part "  libraries with the embedded Tor" cargo test "${WHOLE[@]}" --lib --no-run
 }
 
-# The limit ends a test that hangs; the tests take some minutes.
-test_crates() {
-    timeout --kill-after=10s 40m cargo test --workspace --exclude checks --locked \
-        --features onionmeter/embedded-tor 2>&1 | tee "$LOGS/crates.log"
+build_whole() {
+    cargo test "${WHOLE[@]}" --no-run 2>&1 | tee "$LOGS/build-whole.log"
 }
 
-# The checks mostly wait for Tor and for browsers, so several run at the same time. The longest begin first.
-checks_of_the_whole() {
-    local longest=(detours trouble browsers defaults) all name
-    mapfile -t all < <(find checks/tests -maxdepth 1 -name '*.rs' -exec basename {} .rs ';'
-        find checks/tests -mindepth 2 -maxdepth 2 -name main.rs -exec dirname {} ';' | xargs -n 1 basename)
-    {
-        printf '%s\n' "${longest[@]}"
-        for name in "${all[@]}"; do
-            [[ " ${longest[*]} " = *" $name "* ]] || printf '%s\n' "$name"
-        done
-        echo inside-wasm
-    } | xargs -P "$SIDE_BY_SIDE" -I '{}' ./build.sh one-check '{}' "${SKIPPED[@]}"
+# Every job of the tests with the embedded Tor; the longest begin first, so that none is left alone at the end.
+names_of_jobs() {
+    local longest=(tests-elsewhere trouble detours browsers defaults circuits tests-in-crates it isolation states popup)
+    local all name
+    mapfile -t all < <(integration_tests checks)
+    printf '%s\n' "${longest[@]}"
+    for name in "${all[@]}" unit-tests examples-in-comments inside-wasm; do
+        [[ " ${longest[*]} " = *" $name "* ]] || printf '%s\n' "$name"
+    done
 }
 
-# one_check NAME [-- OPTION...]: runs a check; prints its output only if it fails.
-one_check() {
-    local name=$1 log=$LOGS/$1.log begun=$SECONDS command
+# integration_tests FOLDER...: the names of the test programs in the folders `tests` of the crates below.
+integration_tests() {
+    find "$@" \( -path ./target -o -path ./dist -o -name src \) -prune -o \
+        \( -path '*/tests/*.rs' ! -path '*/tests/*/*' -o -path '*/tests/*/main.rs' \) -print |
+        sed 's:/main\.rs$::; s:.*/::; s:\.rs$::' | sort -u
+}
+
+# run_jobs HOW_MANY NAME...: runs these jobs, so many at a time. Most of them wait for Tor, for browsers or for time.
+run_jobs() {
+    printf '%s\n' "${@:2}" | xargs -P "$1" -I '{}' ./build.sh job '{}' "${SKIPPED[@]}"
+}
+
+# job NAME [-- OPTION...]: runs a job; prints its output only if it fails. A name that is not in the list is that of a
+# test program. All jobs choose the same crates and features, because cargo would build everything again for others.
+job() {
+    local name=$1 log=$LOGS/$1.log begun=$SECONDS command whole=(cargo test "${WHOLE[@]}") others
     shift
-    command=(timeout --kill-after=10s 20m cargo test "${WHOLE[@]}" --test "$name" "$@")
-    [ "$name" = inside-wasm ] && command=(test_wasm)
+    case $name in
+        # A process of its own, so that it ends at the first failure.
+        compiling) command=(./build.sh compiling) ;;
+        without-embedded) command=(env RUST_TEST_THREADS=4 cargo test --locked --package onionmeter) ;;
+        inside-wasm) command=(test_wasm) ;;
+        unit-tests) command=("${whole[@]}" --lib --bins "$@") ;;
+        examples-in-comments) command=("${whole[@]}" --doc "$@") ;;
+        # Those of `it` wait for daemons, so more of them may run at once than there are processors.
+        it) command=(env RUST_TEST_THREADS=4 "${whole[@]}" --test it "$@") ;;
+        tests-in-crates)
+            mapfile -t others < <(integration_tests crates | grep -vx it)
+            command=("${whole[@]}" "${others[@]/#/--test=}" "$@")
+            ;;
+        tests-elsewhere)
+            mapfile -t others < <(comm -23 <(integration_tests .) <(integration_tests checks crates) | grep -vx it)
+            command=("${whole[@]}" "${others[@]/#/--test=}" "$@")
+            ;;
+        *) command=("${whole[@]}" --test "$name" "$@") ;;
+    esac
+    # The limit ends a test that hangs.
+    [[ ${command[0]} = cargo || ${command[0]} = env ]] && command=(timeout --kill-after=10s 20m "${command[@]}")
     if ("${command[@]}") >"$log" 2>&1; then
         say "passed in $((SECONDS - begun)) s: $name"
     else
@@ -412,6 +443,18 @@ one_check() {
         say "FAILED: $name"
         return 1
     fi
+}
+
+# Every test program that was built must also have run, in whichever job.
+none_forgotten() {
+    local forgotten
+    forgotten=$(comm -23 <(test_programs Executable "$LOGS/build-whole.log") <(test_programs Running "$LOGS"/*.log))
+    [ -z "$forgotten" ] || fail "no job ran these test programs: $forgotten"
+}
+
+# test_programs WORD FILE...: the files that cargo names after this word.
+test_programs() {
+    sed -n "s/^ *$1 .*(\(.*\))\$/\1/p" "${@:2}" | sort -u
 }
 
 # Checks the crates that changed since the last commit, or in the last commit where nothing changed since, or the named
@@ -476,7 +519,7 @@ test_wasm() {
         export WASM_BINDGEN_USE_BROWSER=1 CHROMEDRIVER CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER
         CHROMEDRIVER=$(command -v chromedriver)
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(command -v wasm-bindgen-test-runner)
-        cargo test --locked --target wasm32-unknown-unknown --test wasm
+        timeout --kill-after=10s 20m cargo test --locked --target wasm32-unknown-unknown --test wasm
     )
 }
 
@@ -577,8 +620,9 @@ mkdir -p dist
 case ${1:-help} in
     build | run | test) "$1" ;;
     demo | bench | check | ledger) command=$1; shift; "$command" "$@" ;;
-    # `test` itself calls this.
-    one-check) shift; one_check "$@" ;;
+    # `test` itself calls these.
+    job) shift; job "$@" ;;
+    compiling) compiling ;;
     help | -h | --help) help ;;
     *) help >&2; exit 64 ;;
 esac
