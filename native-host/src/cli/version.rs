@@ -29,14 +29,20 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let program = program::program().unwrap_or_default();
-    let running = arguments.patience.wait(async {
+    let asked = arguments.patience.wait(async {
         let Some(mut daemon) = Connection::attach(home).await? else {
             return Ok(None);
         };
         let status = ask::status(&mut daemon).await?;
         let about = Daemon::of(&daemon, &program);
         Ok(Some((about, daemon.hello().protocol, status)))
-    })?;
+    });
+    // What this program knows itself is told in any case.
+    let (running, failure) = match asked {
+        Ok(running) => (running, None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let is_known = failure.is_none();
     let daemon = running.as_ref().map(|(daemon, ..)| daemon);
     let protocol = running.as_ref().map(|(_, protocol, _)| *protocol);
     let tor = running.as_ref().and_then(|(.., status)| tor_in_use(status));
@@ -45,6 +51,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         .map(|parts| parts.extensions.clone())
         .unwrap_or_default();
     let attached = match extensions.as_slice() {
+        _ if !is_known => UNKNOWN.to_owned(),
         [] => "none is attached".to_owned(),
         versions => versions.join(", "),
     };
@@ -52,9 +59,17 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         "Program       {OURS}  {}\nDaemon        {}\nExtension     {}\nTor in use    {}\nBuilt-in \
             Tor  {}\nProtocol      {} to {PROTOCOL}\n",
         program.display(),
-        daemon.map_or_else(|| "not running".to_owned(), daemon_words),
+        match daemon {
+            Some(daemon) => daemon_words(daemon),
+            None if is_known => "not running".to_owned(),
+            None => UNKNOWN.to_owned(),
+        },
         attached,
-        tor.as_deref().unwrap_or("none"),
+        match &tor {
+            Some(tor) => tor,
+            None if is_known => "none",
+            None => UNKNOWN,
+        },
         EMBEDDED_TOR.unwrap_or("none, this program was built without"),
         ProtocolRange::OURS.min,
     );
@@ -63,7 +78,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         Some(daemon) if daemon.difference.is_none() => "same",
         Some(_) => "differs",
     };
-    Answer::new(state, text)
+    let answer = Answer::new(state, text)
         .with(
             "program",
             json!({"version": OURS, "path": program.to_string_lossy()}),
@@ -84,9 +99,16 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         .with(
             "protocol",
             json!({"min": ProtocolRange::OURS.min, "max": PROTOCOL}),
-        )
-        .print(format)
+        );
+    match failure {
+        Some(failure) => answer.failed(failure),
+        None => answer,
+    }
+    .print(format)
 }
+
+/// Only the daemon knows it, and it gives no answer.
+const UNKNOWN: &str = "not known, because the daemon gives no answer";
 
 fn daemon_words(daemon: &Daemon) -> String {
     match daemon.advice() {

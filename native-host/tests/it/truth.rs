@@ -46,8 +46,9 @@ fn every_command_says_that_the_daemon_is_suspended_and_what_lets_it_go_on() {
         "--min-duration-ms=15000",
         "--max-duration-ms=60000",
     ];
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &["status"],
+        &["version"],
         &["doctor"],
         &["tor", "start"],
         &["tor", "stop"],
@@ -78,6 +79,32 @@ fn every_command_says_that_the_daemon_is_suspended_and_what_lets_it_go_on() {
     let output = home.run(&["status"]);
     assert!(output.status.success(), "{}", text(&output));
     assert_eq!(number(&home), process, "the same one goes on");
+}
+
+#[test]
+fn version_says_what_the_program_knows_itself_though_the_daemon_gives_no_answer() {
+    let home = TestHome::new();
+    home.bridge().hello(false);
+    signal(&home, Signal::STOP);
+    let output = home.run(&["version"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    let program = format!("Program       {}", env!("CARGO_PKG_VERSION"));
+    for words in [
+        &program,
+        "Daemon        not known",
+        "Extension     not known",
+        "Tor in use    not known",
+        "Built-in Tor  none",
+        "Protocol      1 to 1",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let json = home.run(&["version", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("one object");
+    assert_eq!(json["state"], "error");
+    assert_eq!(json["error"]["code"], "daemon_silent");
+    assert_eq!(json["program"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
 /// Each attempt takes the whole time limit for a daemon which does not answer.
