@@ -83,7 +83,10 @@ impl Control {
     /// Sends a command and returns its reply, success or error. Not cancel safe: drop the
     /// connection.
     pub(crate) async fn ask(&mut self, command: Command) -> Result<Reply, ControlError> {
-        self.ask_within(command, REPLY_MAX).await
+        match timeout(REPLY_MAX, self.exchange(command)).await {
+            Ok(reply) => reply,
+            Err(_) => Err(ControlError::Lost),
+        }
     }
 
     /// Sends a command that a Tor has no reason to refuse after authentication.
@@ -94,13 +97,6 @@ impl Control {
             return Err(ControlError::Refused(ControlRefusal::Malformed));
         }
         Ok(reply)
-    }
-
-    async fn ask_within(&mut self, command: Command, max: Duration) -> Result<Reply, ControlError> {
-        match timeout(max, self.exchange(command)).await {
-            Ok(reply) => reply,
-            Err(_) => Err(ControlError::Lost),
-        }
     }
 
     async fn exchange(&mut self, command: Command) -> Result<Reply, ControlError> {

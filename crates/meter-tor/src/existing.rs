@@ -212,6 +212,7 @@ impl Misses {
                     // Another program uses the control port, or it belongs to another user
                     // (Debian's).
                     ControlRefusal::NotControlPort
+                        | ControlRefusal::Silent
                         | ControlRefusal::NoAccess
                         | ControlRefusal::NoSafeMethod
                         | ControlRefusal::Rejected

@@ -170,13 +170,20 @@ async fn connect(paths: &Paths) -> Result<(Control, Authenticated), ControlError
             match authenticate(&mut control, &rule).await {
                 Ok(about) => return Ok((control, about)),
                 // Tor listens before it answers. On a busy machine this can take a while.
-                Err(ControlError::Lost | ControlError::Refused(ControlRefusal::NotControlPort)) => {
-                }
+                Err(ControlError::Lost) => {}
+                Err(ControlError::Refused(refusal)) if may_answer_yet(&refusal) => {}
                 Err(error @ ControlError::Refused(_)) => return Err(error),
             }
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+const fn may_answer_yet(refusal: &ControlRefusal) -> bool {
+    matches!(
+        refusal,
+        ControlRefusal::NotControlPort | ControlRefusal::Silent
+    )
 }
 
 async fn own_and_follow(

@@ -234,6 +234,9 @@ pub enum ControlRefusal {
     /// The program at the port does not speak the control protocol.
     #[error("it is not a Tor control port")]
     NotControlPort,
+    /// The program at the port accepts connections and sends nothing.
+    #[error("it accepts connections and does not answer; the program there hangs or is suspended")]
+    Silent,
     /// It does not know the cookie that it names, so it pretends to be Tor. Our proof was not sent.
     #[error("it could not prove to be Tor")]
     Impostor,

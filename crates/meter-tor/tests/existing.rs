@@ -315,13 +315,10 @@ async fn other_servers_are_no_control_ports() {
 }
 
 #[tokio::test]
-async fn a_server_that_only_listens_is_no_control_port() {
+async fn a_server_that_only_listens_is_said_to_be_silent() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let tor = tor_at(silent.local_addr().unwrap());
-    assert_eq!(
-        soon(tor.start()).await,
-        refused(ControlRefusal::NotControlPort)
-    );
+    assert_eq!(soon(tor.start()).await, refused(ControlRefusal::Silent));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::{
     control::if_running,
     outcome::Outcome,
     output::{Answer, Format},
-    site,
+    site, wait,
 };
 use crate::{home::Home, ipc};
 use clap::Args;
@@ -46,7 +46,7 @@ const NO_CIRCUIT: &str = ", so no site has a circuit; `onionmeter up` starts it"
 
 pub(super) fn show(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let request = Request::Circuit(arguments.query());
-    let found = arguments.patience.wait(async {
+    let asking = async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
@@ -54,7 +54,9 @@ pub(super) fn show(arguments: &Arguments, home: &Home, format: Format) -> Outcom
             Success::Circuit(found) => Ok(Some(found)),
             _ => Err(ipc::unexpected()),
         }
-    })?;
+    };
+    let asking = wait::or_say(format, "waiting for Tor to name its circuits", asking);
+    let found = arguments.patience.wait(asking)?;
     let found = found.ok_or_else(|| ask::not_running(NO_CIRCUIT))?;
     let state = match &found.circuit {
         Circuit::Untold => "untold",
@@ -83,7 +85,7 @@ pub(super) fn renew(arguments: &Arguments, home: &Home, format: Format) -> Outco
 fn words(found: &SiteCircuit) -> String {
     let SiteCircuit { site, circuit } = found;
     match circuit {
-        Circuit::Untold => "The Tor in use does not tell its circuits.\n".to_owned(),
+        Circuit::Untold => UNTOLD.to_owned(),
         Circuit::Unused => format!("{site} has no circuit now; it gets one when it is opened.\n"),
         Circuit::Built { ways, onion } => {
             let mut text = format!("Circuit for {site}\n");
@@ -98,6 +100,9 @@ fn words(found: &SiteCircuit) -> String {
         }
     }
 }
+
+const UNTOLD: &str = "No circuit is known: Tor is not connected, does not answer, or does not tell \
+    its circuits (`onionmeter status`).\n";
 
 fn hop_words(hop: &Hop) -> String {
     let word = hop.role.word().to_lowercase();
@@ -148,10 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_in_a_sentence() {
-        check(
-            Circuit::Untold,
-            "The Tor in use does not tell its circuits.\n",
-        );
+        check(Circuit::Untold, UNTOLD);
         check(
             Circuit::Unused,
             "example.com has no circuit now; it gets one when it is opened.\n",

@@ -105,9 +105,7 @@ pub(super) fn up(arguments: &Up, home: &Home, format: Format) -> Outcome {
 }
 
 pub(super) fn down(arguments: &Down, home: &Home, format: Format) -> Outcome {
-    let stopped = arguments
-        .patience
-        .wait(ipc::stop(home, ipc::Means::Asking))?;
+    let stopped = end(home, ipc::Means::Asking, arguments.patience, format)?;
     let answer = if stopped {
         Answer::new("stopped", DOWN)
     } else {
@@ -126,14 +124,14 @@ pub(super) fn monitor(arguments: &Monitor, home: &Home, format: Format) -> Outco
     let patience = arguments.patience;
     match arguments.switch {
         Switch::Start => {
-            start(home, &Request::MonitorStart, patience)?;
+            patience.wait(ipc::Connection::start_and_ask(home, &Request::MonitorStart))?;
             Answer::new("started", "The relay is open and counts.").print(format)
         }
         Switch::Stop => {
             let text = "The relay is closed; browsers that use it reach nothing until it is \
                 started again.";
             let stopped = Answer::new("stopped", text);
-            stop(home, &Request::MonitorStop, patience, stopped)?.print(format)
+            stop(home, &Request::MonitorStop, patience, format, stopped)?.print(format)
         }
     }
 }
@@ -158,7 +156,7 @@ pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
         true => ipc::Means::Force,
         false => ipc::Means::Asking,
     };
-    let stopped = arguments.patience.wait(ipc::stop(home, means))?;
+    let stopped = end(home, means, arguments.patience, format)?;
     let answer = if stopped {
         let text = "The daemon is stopped; the open session is kept. A browser with the extension \
             starts it again.";
@@ -169,13 +167,15 @@ pub(super) fn daemon(arguments: &Stop, home: &Home, format: Format) -> Outcome {
     answer.print(format)
 }
 
-/// Sends a request to start something, and starts the daemon if needed.
-pub(super) fn start(
+/// Ends the daemon. Returns whether one ran.
+fn end(
     home: &Home,
-    request: &Request,
+    means: ipc::Means,
     patience: Patience,
-) -> Result<(), CommandError> {
-    patience.wait(ipc::Connection::start_and_ask(home, request))
+    format: Format,
+) -> Result<bool, CommandError> {
+    let words = "waiting for the daemon to end: it closes the relay, then stops Tor";
+    patience.wait(wait::or_say(format, words, ipc::stop(home, means)))
 }
 
 /// Sends a request to stop something. Does not start the daemon for it: if none runs, nothing is to
@@ -184,9 +184,13 @@ pub(super) fn stop(
     home: &Home,
     request: &Request,
     patience: Patience,
+    format: Format,
     stopped: Answer,
 ) -> Result<Answer, CommandError> {
-    Ok(match if_running(home, request, patience)? {
+    let asking = ipc::Connection::attach_and_ask(home, request);
+    let words = "waiting for the daemon's answer; open connections or Tor may still be ending";
+    let answered = patience.wait(wait::or_say(format, words, asking))?;
+    Ok(match answered.is_some() {
         true => stopped,
         false => Answer::new(
             "not_running",

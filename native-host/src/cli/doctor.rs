@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     own.extend(parts(seen.daemon.as_ref()));
     let sections = [
         ("Onionmeter", own),
-        ("Tor", tor::findings(&seen, home)),
+        ("Tor", tor::findings(&seen, home, format)),
         ("Browsers", browsers::findings(home)),
     ];
     let (mut text, mut objects, mut bad) = (String::new(), Vec::new(), false);

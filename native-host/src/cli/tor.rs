@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             .print(format)
         }
         Switch::Start { wait: false } => {
-            control::start(home, &Request::TorStart, patience)?;
+            start(home, &Request::TorStart, patience, format)?;
             Answer::new(
                 "started",
                 "Tor is starting; `onionmeter status` shows how far it is, `onionmeter tor start \
@@ -109,17 +109,17 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
                 "stopped",
                 "Tor is stopped; pages do not load until it is started again.",
             );
-            control::stop(home, &Request::TorStop, patience, stopped)
+            control::stop(home, &Request::TorStop, patience, format, stopped)
                 .and_then(|answer| answer.print(format))
         }
         Switch::Anew => {
-            let text = anew(home, patience)? + " Tor is starting.";
+            let text = anew(home, patience, format)? + " Tor is starting.";
             Answer::new("started", text).print(format)
         }
         Switch::Use {
             backend: Choice(backend),
         } => {
-            control::start(home, &Request::TorUse(TorUse { backend }), patience)?;
+            start(home, &Request::TorUse(TorUse { backend }), patience, format)?;
             Answer::new(
                 "kept",
                 "That is kept in config.toml; `onionmeter status` shows which Tor is in use.",
@@ -130,9 +130,20 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     }
 }
 
+/// Sends a request that starts Tor, and starts the daemon if needed.
+fn start(
+    home: &Home,
+    request: &Request,
+    patience: Patience,
+    format: Format,
+) -> Result<(), CommandError> {
+    let asking = ipc::Connection::start_and_ask(home, request);
+    wait::answer(home, patience, format, asking)
+}
+
 /// Without its state the built-in Tor chooses new guards, so only a person may decide this.
-fn anew(home: &Home, patience: Patience) -> Result<String, CommandError> {
-    patience.wait(async {
+fn anew(home: &Home, patience: Patience, format: Format) -> Result<String, CommandError> {
+    wait::answer(home, patience, format, async {
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(());
         };
@@ -150,7 +161,7 @@ fn anew(home: &Home, patience: Patience) -> Result<String, CommandError> {
         Some(aside) => format!("The old state is kept as {}.", aside.display()),
         None => "There was no state yet.".to_owned(),
     };
-    control::start(home, &Request::TorStart, patience)?;
+    start(home, &Request::TorStart, patience, format)?;
     Ok(moved)
 }
 

@@ -2,12 +2,17 @@
 
 use super::{ask, ask::Patience, outcome::CommandError, output::Format, status};
 use crate::{EXIT_UNAVAILABLE, home::Home, ipc::Connection};
-use meter_wire::{ErrorCode, Problem, RelayStatus, Request, Status, TorState};
-use std::time::Duration;
-use std::{cell::RefCell, io::Write as _};
+use meter_core::Backend;
+use meter_wire::{ErrorCode, Problem, RelayStatus, Request, Status, TorState, TorStatus};
+use std::{cell::RefCell, io::Write as _, time::Duration};
 
 /// How long `--wait` waits without `--timeout`. On a slow network Tor takes a minute or two.
 pub(super) const READY_MAX: Duration = Duration::from_secs(180);
+
+/// Pause between two looks for a daemon that is started.
+const AGAIN: Duration = Duration::from_millis(50);
+/// How long a command waits before it says what it waits for.
+const QUIET_MAX: Duration = Duration::from_millis(1_500);
 
 /// The state to wait for.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -34,10 +39,7 @@ pub(super) fn until(
     home: &Home,
     format: Format,
 ) -> Result<Status, CommandError> {
-    let progress = Progress {
-        format,
-        last: RefCell::default(),
-    };
+    let progress = Progress::new(format);
     let outcome = patience.wait_or(|| progress.at_the_end(), async {
         let mut asking = Connection::attach_or_start(home).await?;
         let mut watching = Connection::attach_for_notices(home)
@@ -63,6 +65,62 @@ pub(super) fn until(
         ),
         _ => CommandError::Problem(problem),
     })
+}
+
+/// Sends one request about Tor. If its answer takes long, tells what Tor does meanwhile.
+pub(super) fn answer<T>(
+    home: &Home,
+    patience: Patience,
+    format: Format,
+    asking: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, CommandError> {
+    let progress = Progress::new(format);
+    patience.wait_or(
+        || progress.at_the_end(),
+        aloud(asking, async {
+            // If the daemon does not answer here either, the request itself finds out why.
+            drop(tell_of_tor(home, &progress).await);
+        }),
+    )
+}
+
+/// Waits for `answer`. If that takes long, says once what it waits for.
+pub(super) async fn or_say<T>(format: Format, words: &str, answer: impl Future<Output = T>) -> T {
+    let progress = Progress::new(format);
+    aloud(answer, async { progress.tell(words.to_owned()) }).await
+}
+
+/// Waits for `answer`, and after a while runs `telling` beside it.
+async fn aloud<T>(answer: impl Future<Output = T>, telling: impl Future<Output = ()>) -> T {
+    let mut answer = std::pin::pin!(answer);
+    let telling = async {
+        tokio::time::sleep(QUIET_MAX).await;
+        telling.await;
+    };
+    tokio::select! {
+        biased;
+        answer = &mut answer => return answer,
+        () = telling => {}
+    }
+    answer.await
+}
+
+/// Tells every state of Tor in which it is not usable. Ends only with an error.
+async fn tell_of_tor(home: &Home, progress: &Progress) -> Result<(), Problem> {
+    // The request itself starts the daemon, which may take a while.
+    let mut watching = loop {
+        match Connection::attach_for_notices(home).await? {
+            Some(watching) => break watching,
+            None => tokio::time::sleep(AGAIN).await,
+        }
+    };
+    let mut status = ask::status(&mut watching).await?;
+    loop {
+        if let Step::Wait(words) = step(Goal::Tor, &status) {
+            progress.tell(words);
+        }
+        status = watching.next_status().await?;
+    }
 }
 
 /// Sends the requests one after the other. Meanwhile the other connection shows the progress.
@@ -132,10 +190,22 @@ fn step(goal: Goal, status: &Status) -> Step {
                 problem.message
             )
         }
-        TorState::Off | TorState::Starting => "Tor is starting".to_owned(),
+        TorState::Off => "Tor is starting".to_owned(),
+        TorState::Starting => format!("Tor is starting; waiting for {}", awaited(&status.tor)),
         TorState::Stopping => "the Tor from before is stopping".to_owned(),
     };
     Step::Wait(words + &trouble)
+}
+
+/// What a Tor that is starting has not done yet.
+fn awaited(tor: &TorStatus) -> &'static str {
+    let backend = tor.backend.or(tor.chosen);
+    match backend.and_then(meter_wire::WireBackend::known) {
+        Some(Backend::Existing) => "the Tor that runs to answer",
+        Some(Backend::Managed) => "the program `tor` to answer",
+        Some(Backend::Embedded) => "the built-in Tor to answer",
+        None => "a Tor to answer",
+    }
 }
 
 /// The progress so far, on stderr, because stdout has the result.
@@ -145,6 +215,13 @@ struct Progress {
 }
 
 impl Progress {
+    fn new(format: Format) -> Self {
+        Self {
+            format,
+            last: RefCell::default(),
+        }
+    }
+
     fn tell(&self, words: String) {
         let mut last = self.last.borrow_mut();
         if *last == words {

@@ -6,9 +6,10 @@ use meter_core::Backend;
 use meter_wire::{FromDaemon, Outcome, Request, Status, Success, TorState, TorUse};
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    os::unix::fs::PermissionsExt as _,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    os::unix::{fs::PermissionsExt as _, net::UnixListener},
     path::PathBuf,
+    process::Stdio,
     thread,
     time::Duration,
 };
@@ -97,6 +98,59 @@ fn while_tor_starts_pings_are_answered_and_notices_come() {
     replies.sort_by_key(|(id, _)| *id);
     assert!(matches!(replies[0], (2, Outcome::Error(_))), "{replies:?}");
     assert_eq!(replies[1], (4, Outcome::Ok(Success::Done)));
+}
+
+/// The words come long before the answer: the command still runs when they are read.
+#[test]
+fn a_command_that_waits_for_tor_says_so_while_it_waits() {
+    let backend = ["tor", "use", "managed"];
+    for args in [&["tor", "start"][..], &backend, &["tor", "anew"]] {
+        let home = TestHome::new();
+        let tor = DeafTor::of(&home);
+        let mut command = home.command(args);
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+        let stderr = child.stderr.take().expect("piped");
+        let mut lines = BufReader::new(stderr).lines();
+        let words = "Tor is starting; waiting for the program `tor` to answer";
+        assert!(
+            lines.any(|line| line.expect("text") == words),
+            "{args:?} says nothing"
+        );
+        assert_eq!(child.try_wait().expect("ours"), None, "{args:?}: it waits");
+        tor.wait();
+        assert!(home.run(&["tor", "stop"]).status.success());
+        child.wait().expect("it ends");
+    }
+    let home = TestHome::new();
+    let tor = DeafTor::of(&home);
+    let mut command = home.command(&["tor", "start", "--timeout", "2500ms"]);
+    let output = command.output().expect("it starts");
+    tor.wait();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(124), "{said}");
+    assert!(said.contains("Last heard: Tor is starting"), "{said}");
+}
+
+#[test]
+fn doctor_says_that_it_waits_for_a_tor_that_says_nothing() {
+    let home = TestHome::new();
+    let folder = home.user().join("theirs");
+    fs::create_dir(&folder).expect("ours");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("ours");
+    let [socks, control] = ["socks", "control"].map(|name| folder.join(name));
+    let silent = [&socks, &control].map(|path| UnixListener::bind(path).expect("free"));
+    home.configure(&format!(
+        "[tor]\nbackend = 'existing'\nsocks_port = '{}'\ncontrol_port = '{}'\n",
+        socks.display(),
+        control.display()
+    ));
+    let output = home.run(&["doctor"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        said,
+        "waiting for answers at the places where a Tor may run\n"
+    );
+    drop(silent);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf, time::Duration};
 
+use tokio::time::timeout;
+
 use super::{
     Control, ControlError,
     command::{Command, HASH_BYTES, NONCE_BYTES},
@@ -31,15 +33,15 @@ pub(crate) struct Authenticated {
 /// Authenticates a fresh connection.
 ///
 /// # Errors
-/// `Refused(NotControlPort)` if the peer does not speak the protocol; `Lost` if it began with the
+/// `Refused(Silent)` if the peer says nothing, `Refused(NotControlPort)` if it does not speak the
+/// protocol; `Lost` if it began with the
 /// protocol and then stopped; else the reason why it must not be used.
 pub(crate) async fn authenticate(
     control: &mut Control,
     rule: &CookieRule,
 ) -> Result<Authenticated, ControlError> {
-    let hello = control
-        .ask_within(Command::ProtocolInfo, FIRST_REPLY_MAX)
-        .await;
+    let hello = timeout(FIRST_REPLY_MAX, control.exchange(Command::ProtocolInfo)).await;
+    let hello = hello.map_err(|_| ControlError::Refused(ControlRefusal::Silent))?;
     let offer = hello.ok().and_then(|reply| Offer::read(&reply));
     let offer = offer.ok_or(ControlError::Refused(ControlRefusal::NotControlPort))?;
     let open_to_all = match (&offer.cookie_file, offer.has_safe_cookie, offer.has_null) {

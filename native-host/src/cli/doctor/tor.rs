@@ -8,7 +8,7 @@ use super::{
     seen::Seen,
 };
 use crate::{
-    cli::{ask::Patience, print, status::sentence},
+    cli::{ask::Patience, output::Format, print, status::sentence, wait},
     config::Config,
     files,
     home::Home,
@@ -20,9 +20,12 @@ use meter_tor::{Candidate, SurveyedPlace};
 use meter_wire::{ErrorCode, Status, TorState, TorStatus, WireBackend};
 
 /// All findings. What depends on the settings is left out while they cannot be read.
-pub(super) fn findings(seen: &Seen, home: &Home) -> Vec<Finding> {
+pub(super) fn findings(seen: &Seen, home: &Home, format: Format) -> Vec<Finding> {
     let (status, config) = (seen.status.as_ref(), seen.file.as_ref().ok());
-    let there = Patience::default().wait(async { Ok(meter_tor::survey(&places(config)).await) });
+    let places = places(config);
+    let survey = async { Ok(meter_tor::survey(&places).await) };
+    let words = "waiting for answers at the places where a Tor may run";
+    let there = Patience::default().wait(wait::or_say(format, words, survey));
     let there = there.unwrap_or_default();
     let mut findings = vec![in_use(status, config, &there)];
     if let Some(status) = status {
