@@ -66,10 +66,12 @@ pub(crate) fn book_on(
         BookError::Open { .. } | BookError::Disk(_) | BookError::LogUnread { .. } => {
             disk(disk_fault())
         }
+        BookError::NotAFileBeside { .. } => ErrorCode::BookUnwritable,
         BookError::Busy => ErrorCode::BookBusy,
         BookError::Newer { .. } => ErrorCode::BookNewer,
         BookError::Fork { .. } => ErrorCode::BookForked,
-        BookError::NotOurs { .. }
+        BookError::NotAFile { .. }
+        | BookError::NotOurs { .. }
         | BookError::Empty { .. }
         | BookError::Damaged(_)
         | BookError::OtherChain => ErrorCode::BookDamaged,

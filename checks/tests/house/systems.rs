@@ -38,6 +38,7 @@ const HOST: &str = "native-host/src/system/";
 const BELOW: &[&str] = &[
     "crates/meter-arti/src/connect.rs",
     "crates/meter-arti/src/socks.rs",
+    "crates/meter-ledger/src/beside.rs",
     "crates/meter-ledger/src/fault.rs",
     "crates/meter-ledger/src/file.rs",
     "crates/meter-ledger/src/place.rs",

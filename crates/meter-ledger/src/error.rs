@@ -27,6 +27,26 @@ pub enum BookError {
         /// The file.
         path: PathBuf,
     },
+    /// A folder, pipe, socket or device, or a link to one or to nothing, is in the place of the
+    /// book. It was not opened.
+    #[error("{} is {what}; move it away and put the book itself there", path.display())]
+    NotAFile {
+        /// The place of the book.
+        path: PathBuf,
+        /// The kind of the thing, in words.
+        what: &'static str,
+    },
+    /// The same in the place of a file that SQLite keeps beside the book, or of a draft of the
+    /// book. It was not opened, and nor was the book.
+    #[error("{} is {what}; {remedy}", path.display())]
+    NotAFileBeside {
+        /// The place.
+        path: PathBuf,
+        /// The kind of the thing, in words.
+        what: &'static str,
+        /// What mends it.
+        remedy: &'static str,
+    },
     /// A later version of Onionmeter wrote the file. It was not changed.
     #[error("the book {} has format {found}; this version knows format {known}", path.display())]
     Newer {

@@ -6,7 +6,7 @@
 use crate::{BookError, beside::beside};
 use rusqlite::ErrorCode;
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Write as _},
     path::Path,
 };
@@ -58,25 +58,47 @@ fn is_full(error: &rusqlite::Error) -> bool {
 pub(crate) fn why_not_written(path: &Path) -> Option<io::Error> {
     let probe = beside(path, ".probe");
     let try_it = || {
-        match OpenOptions::new().append(true).open(path) {
+        match at_once(OpenOptions::new().append(true)).open(path) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
+        // One that an ended process has left, or a pipe or link. A folder stays.
+        drop(fs::remove_file(&probe));
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&probe)?;
-        file.write_all(&[0; PROBE_BYTES])?;
-        file.sync_all()
+        match options.open(&probe) {
+            Ok(file) => fill(file).and(fs::remove_file(&probe)),
+            // The folder in its place says nothing about the disk: try it without a name.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let folder = path.parent().filter(|folder| *folder != Path::new(""));
+                fill(tempfile::tempfile_in(
+                    folder.unwrap_or_else(|| Path::new(".")),
+                )?)
+            }
+            Err(error) => Err(error),
+        }
     };
     let tried = try_it();
-    let removed = match fs::remove_file(&probe) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        other => other,
-    };
-    tried.and(removed).err()
+    drop(fs::remove_file(&probe));
+    tried.err()
+}
+
+fn fill(mut file: File) -> io::Result<()> {
+    file.write_all(&[0; PROBE_BYTES])?;
+    file.sync_all()
+}
+
+/// A pipe in place of the book must not be waited for.
+fn at_once(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    options
 }
 
 fn of(error: &io::Error) -> DiskFault {

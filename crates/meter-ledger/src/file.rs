@@ -2,7 +2,7 @@
 
 use crate::{
     BookError, BookFault, Bug,
-    beside::beside,
+    beside::{MOVE_AWAY, beside, check_files, other_than_a_file},
     fault,
     place::place_new,
     schema::{self, APPLICATION_ID, FORMAT},
@@ -34,7 +34,9 @@ pub(crate) fn open(path: &Path) -> Result<Connection, BookError> {
 }
 
 fn open_checked(path: &Path) -> Result<Connection, BookError> {
-    if !is_there(path)? {
+    let is_there = is_there(path)?;
+    check_files(path)?;
+    if !is_there {
         create(path)?;
     }
     check_header(path)?;
@@ -51,7 +53,11 @@ pub(crate) fn is_there(path: &Path) -> Result<bool, BookError> {
         }),
         Ok(file) if file.is_file() => Ok(true),
         // A pipe would block for ever, and a folder has no header. Neither can be a book.
-        Ok(_) => Err(not_ours(path)),
+        Ok(_) => Err(not_a_file(path)),
+        // A link that leads nowhere.
+        Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
+            Err(not_a_file(path))
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(source) => Err(cannot_open(path, source)),
     }
@@ -76,10 +82,9 @@ fn create(path: &Path) -> Result<(), BookError> {
     let draft = beside(path, ".new");
     for left_over in [&draft, &beside(path, ".new-journal")] {
         match fs::remove_file(left_over) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(cannot_open(path, error));
-            }
-            _ => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(draft_stays(path, left_over, error)),
+            Ok(()) => {}
         }
     }
     private_file(&draft).map_err(|source| cannot_open(path, source))?;
@@ -88,6 +93,18 @@ fn create(path: &Path) -> Result<(), BookError> {
     schema::create(&connection)?;
     connection.close().map_err(|(_, error)| error)?;
     publish(&draft, path).map_err(|source| cannot_open(path, source))
+}
+
+/// The reason why the rest of a draft cannot be removed.
+fn draft_stays(path: &Path, left_over: &Path, error: io::Error) -> BookError {
+    match other_than_a_file(left_over) {
+        Some(what) => BookError::NotAFileBeside {
+            path: left_over.to_owned(),
+            what,
+            remedy: MOVE_AWAY,
+        },
+        None => cannot_open(path, error),
+    }
 }
 
 /// Whether a commit waits for the disk. Only then does it survive a power cut.
@@ -184,6 +201,13 @@ fn connect(path: &Path) -> Result<Connection, BookError> {
 /// Does not create the file: `create` does that. Not as a URI: a path may contain a `?`.
 pub(crate) fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn not_a_file(path: &Path) -> BookError {
+    BookError::NotAFile {
+        path: path.to_owned(),
+        what: other_than_a_file(path).unwrap_or("not a file"),
+    }
 }
 
 pub(crate) fn not_ours(path: &Path) -> BookError {

@@ -60,7 +60,8 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         let text = format!("{} cannot be read: {error}", path.display());
         CommandError::Exit(exit::NO_INPUT, text)
     };
-    let is_there = path.try_exists().map_err(cannot)?;
+    // A link that leads nowhere is no missing book.
+    let is_there = path.try_exists().map_err(cannot)? || path.is_symlink();
     if arguments.book.is_some() && !is_there {
         let text = format!("{} is not there", path.display());
         return Err(CommandError::Exit(exit::NO_INPUT, text));

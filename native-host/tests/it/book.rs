@@ -277,8 +277,8 @@ fn whatever_lies_in_place_of_the_book_is_told_as_what_it_is() {
     let home = TestHome::new();
     let path = home.root().join("book.sqlite3");
     fs::create_dir(&path).expect("a folder");
-    check(&home.run(&["doctor"]), 1, &["is not an Onionmeter book"]);
-    check(&home.run(&["reports"]), 65, &["is not an Onionmeter book"]);
+    check(&home.run(&["doctor"]), 1, &["is a folder, not a file"]);
+    check(&home.run(&["reports"]), 65, &["is a folder, not a file"]);
     fs::remove_dir(&path).expect("ours");
     fs::write(&path, "").expect("written");
     check(&home.run(&["doctor"]), 1, &["is empty; it holds no report"]);

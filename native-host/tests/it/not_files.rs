@@ -94,6 +94,62 @@ fn a_pipe_or_a_device_in_place_of_a_file_is_told_and_never_waited_for() {
     }
 }
 
+/// At a pipe SQLite waits for ever, and with it the daemon and every command that reads the book.
+#[test]
+fn what_is_no_file_beside_the_book_is_named_by_every_command_and_left_as_it_is() {
+    let home = used_home();
+    let device = |path: &Path| symlink("/dev/zero", path).expect("a link");
+    let folder = |path: &Path| fs::create_dir(path).expect("a folder");
+    for end in ["-wal", "-shm", "-journal"] {
+        let path = home.root().join(format!("book.sqlite3{end}"));
+        for (put, what) in [
+            (&pipe as &dyn Fn(&Path), "a pipe, not a file"),
+            (&device, "a link, not a file"),
+            (&folder, "a folder, not a file"),
+        ] {
+            put(&path);
+            let said = format!("{} is {what}; ", path.display());
+            let words = [said.as_str(), "move "];
+            for (args, code) in [
+                (&["reports"][..], 73),
+                (&["monitor", "start"], 73),
+                (&["doctor"], 1),
+            ] {
+                unless_it_hangs(&mut home.command(args)).expect(code, &words);
+            }
+            unless_it_hangs(&mut home.command(&["status"])).expect(0, &["not known"]);
+            assert!(path.symlink_metadata().is_ok(), "{said}");
+            drop(fs::remove_file(&path));
+            drop(fs::remove_dir(&path));
+            check(&home, &["monitor", "start"], 0, &[]);
+            check(&home, &["stop"], 0, &[]);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_file_in_the_place_of_the_book_is_named_by_every_command() {
+    let home = used_home();
+    let path = home.root().join("book.sqlite3");
+    fs::remove_file(&path).expect("a book");
+    let nowhere = |path: &Path| symlink("/nowhere/book", path).expect("a link");
+    for (put, what) in [
+        (&pipe as &dyn Fn(&Path), "a pipe, not a file"),
+        (&nowhere, "a link that leads nowhere"),
+    ] {
+        put(&path);
+        let said = format!("{} is {what}; move it away", path.display());
+        for (args, code) in [
+            (&["monitor", "start"][..], 65),
+            (&["reports"], 65),
+            (&["doctor"], 1),
+        ] {
+            unless_it_hangs(&mut home.command(args)).expect(code, &[&said]);
+        }
+        fs::remove_file(&path).expect("ours");
+    }
+}
+
 #[test]
 fn a_log_that_takes_nothing_keeps_no_daemon_from_its_work() {
     let home = used_home();

@@ -5,7 +5,7 @@
 
 use crate::{
     BookError,
-    beside::beside,
+    beside::{beside, check_files},
     file::{self, cannot_open, check_header, check_marks_of, connect_plainly},
 };
 use rusqlite::{Connection, OpenFlags};
@@ -23,11 +23,14 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Option<TempDir>), BookErr
         return Err(cannot_open(path, ErrorKind::NotFound.into()));
     }
     check_header(path)?;
+    check_files(path)?;
     match in_place(path) {
         Err(BookError::Disk(_) | BookError::Open { .. }) => {}
         Ok(connection) => return Ok((connection, None)),
         Err(error) => return Err(error),
     }
+    // If the book is a link, its log is where the link leads.
+    let path = &fs::canonicalize(path).map_err(|error| cannot_open(path, error))?;
     let log = beside(path, "-wal");
     match fs::metadata(&log) {
         Ok(found) if found.len() > 0 => from_copy(path, &log),

@@ -1,7 +1,7 @@
 //! Tests which files are opened, which are refused, and that a refused file stays unchanged.
 
 use crate::support::{CHAIN, Folder, begun, key, post};
-use meter_ledger::{Book, BookError, BookFault};
+use meter_ledger::{Book, BookError, BookFault, DiskFault};
 use rusqlite::Connection;
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -80,7 +80,7 @@ fn files_that_are_no_books_are_refused_and_left_alone() {
     assert!(matches!(error, BookError::Empty { .. }), "{error:?}");
     fs::create_dir(folder.file("folder")).unwrap();
     let error = refused(&folder.file("folder"));
-    assert!(matches!(error, BookError::NotOurs { .. }), "{error:?}");
+    assert!(matches!(error, BookError::NotAFile { .. }), "{error:?}");
 }
 
 #[test]
@@ -180,4 +180,145 @@ fn a_writer_that_never_ends_is_reported_as_busy() {
     assert!(matches!(refused, Err(BookError::Busy)), "{refused:?}");
     other.execute_batch("ROLLBACK").unwrap();
     book.checkpoint(None).unwrap();
+}
+
+/// Everything but a file that can lie at a path, with a word for it.
+#[cfg(unix)]
+fn others() -> [(&'static str, fn(&Path)); 6] {
+    use rustix::fs::{CWD, Mode, mkfifoat};
+    use std::os::unix::{fs::symlink, net::UnixListener};
+    [
+        ("a folder", |path| fs::create_dir(path).unwrap()),
+        ("a pipe", |path| {
+            mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
+        }),
+        ("a socket", |path| drop(UnixListener::bind(path).unwrap())),
+        ("a link, not", |path| symlink("/dev/zero", path).unwrap()),
+        ("a link, not", |path| {
+            symlink(path.with_file_name("elsewhere"), path).unwrap();
+        }),
+        ("a link that leads nowhere", |path| {
+            symlink("/nowhere/at/all", path).unwrap();
+        }),
+    ]
+}
+
+/// SQLite waits for ever at a pipe, loses a log in a device, and removes links and pipes when it
+/// closes the book.
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_beside_a_book_is_named_and_neither_opened_nor_removed() {
+    for suffix in ["-wal", "-shm", "-journal"] {
+        for (word, put) in others() {
+            let folder = Folder::new();
+            let mut book = begun(&folder.book());
+            post(&mut book, 1..=2);
+            book.close().unwrap();
+            fs::write(folder.file("elsewhere"), b"somebody's").unwrap();
+            let path = folder.file(&format!("book.sqlite{suffix}"));
+            put(&path);
+            let kind = path.symlink_metadata().unwrap().file_type();
+            let reading = Book::open_to_read(&folder.book()).map(drop);
+            for refused in [Book::open(&folder.book()).map(drop), reading] {
+                let error = refused.expect_err("must be refused");
+                assert!(
+                    matches!(error, BookError::NotAFileBeside { .. }),
+                    "{suffix} {word}: {error:?}"
+                );
+                let said = error.to_string();
+                let begin = format!("{} is {word}", path.display());
+                assert!(said.starts_with(&begin), "{said}");
+                assert!(said.contains("move "), "{said}");
+            }
+            assert_eq!(path.symlink_metadata().unwrap().file_type(), kind);
+            let untouched = fs::read(folder.file("elsewhere")).unwrap();
+            assert_eq!(untouched, b"somebody's", "{suffix} {word}");
+            drop(fs::remove_file(&path));
+            drop(fs::remove_dir(&path));
+            let book = Book::open(&folder.book()).expect("in order again");
+            assert_eq!(book.audit().unwrap().reports, 2);
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_in_the_place_of_a_book_is_named() {
+    for (word, put) in others() {
+        let folder = Folder::new();
+        // The link to a file is one to a folder here, because a book may be a link.
+        fs::create_dir(folder.file("elsewhere")).unwrap();
+        put(&folder.book());
+        match Book::open(&folder.book()) {
+            Err(BookError::NotAFile { what, .. }) => assert!(what.starts_with(word), "{what}"),
+            other => panic!("{word}: {other:?}"),
+        }
+    }
+}
+
+/// A person who keeps the book on another disk has a link in its place.
+#[test]
+#[cfg(unix)]
+fn a_book_behind_a_link_has_its_log_beside_the_file_and_not_beside_the_link() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    std::os::unix::fs::symlink(elsewhere.book(), folder.book()).unwrap();
+    begun(&elsewhere.book()).close().unwrap();
+    let mut book = Book::open(&folder.book()).unwrap();
+    post(&mut book, 1..=2);
+    assert!(elsewhere.file("book.sqlite-wal").is_file());
+    fs::create_dir(folder.file("book.sqlite-wal")).unwrap();
+    let read = Book::open_to_read(&folder.book()).unwrap();
+    assert_eq!(read.audit().unwrap().reports, 2);
+    drop((book, read));
+    fs::create_dir(elsewhere.file("book.sqlite-wal")).unwrap();
+    let error = Book::open(&folder.book()).expect_err("beside the file");
+    assert!(
+        matches!(error, BookError::NotAFileBeside { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_in_the_place_of_a_draft_is_named_or_replaced() {
+    for suffix in [".new", ".new-journal"] {
+        for (word, put) in others() {
+            let folder = Folder::new();
+            fs::write(folder.file("elsewhere"), b"somebody's").unwrap();
+            let path = folder.file(&format!("book.sqlite{suffix}"));
+            put(&path);
+            match Book::open(&folder.book()).map(drop) {
+                Ok(()) => assert_ne!(word, "a folder"),
+                Err(BookError::NotAFileBeside { path: named, .. }) => {
+                    assert_eq!((word, named), ("a folder", path));
+                }
+                other => panic!("{suffix} {word}: {other:?}"),
+            }
+            let untouched = fs::read(folder.file("elsewhere")).unwrap();
+            assert_eq!(untouched, b"somebody's", "{suffix} {word}");
+        }
+    }
+}
+
+/// The program asks the disk while a write fails, so nothing may hold this up or mislead it.
+#[test]
+#[cfg(unix)]
+fn the_disk_is_asked_whatever_is_in_the_place_of_the_probe_or_of_the_book() {
+    let failed = || {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+        BookError::Disk(rusqlite::Error::SqliteFailure(code, None))
+    };
+    for (word, put) in others() {
+        let folder = Folder::new();
+        begun(&folder.book()).close().unwrap();
+        fs::write(folder.file("elsewhere"), b"somebody's").unwrap();
+        put(&folder.file("book.sqlite.probe"));
+        let fault = failed().disk_fault(&folder.book());
+        assert_eq!(fault, Some(DiskFault::Failing), "{word}: the disk is sound");
+        let untouched = fs::read(folder.file("elsewhere")).unwrap();
+        assert_eq!(untouched, b"somebody's", "{word}");
+        fs::remove_file(folder.book()).unwrap();
+        put(&folder.book());
+        assert!(failed().disk_fault(&folder.book()).is_some(), "{word}");
+    }
 }

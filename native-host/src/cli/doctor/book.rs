@@ -13,9 +13,7 @@ pub(super) fn finding(home: &Home) -> Finding {
         Err(error) => {
             return Bad {
                 what: problems::chain(&error),
-                remedy: "do as said, then click \"Check again\" in the popup or run `onionmeter \
-                    monitor start`"
-                    .to_owned(),
+                remedy: AS_SAID.to_owned(),
             };
         }
     };
@@ -46,6 +44,9 @@ pub(super) fn owner(home: &Home) -> Option<DeviceKey> {
     let book = book.try_exists().ok()?.then(|| Book::open_to_read(&book));
     Some(book?.ok()?.chain().ok()??.1)
 }
+
+const AS_SAID: &str = "do as said, then click \"Check again\" in the popup or run `onionmeter \
+    monitor start`";
 
 const BEHIND: &str = "run `onionmeter restore FILE` with a newer book.sqlite3 or a file of \
     `onionmeter reports --json`; where there is neither, `onionmeter new-chain` begins a new chain \
@@ -97,6 +98,14 @@ fn bad(home: &Home, error: &BookError) -> Finding {
     let book = home.book();
     let code = problems::book(error, &book).code;
     let remedy = match code {
+        // The error itself says it.
+        _ if matches!(
+            error,
+            BookError::NotAFile { .. } | BookError::NotAFileBeside { .. }
+        ) =>
+        {
+            AS_SAID.to_owned()
+        }
         ErrorCode::DiskFull => "make room on the disk; the book itself is not touched".to_owned(),
         ErrorCode::DiskReadOnly => "make the disk writable; the book itself is not \
             touched"
