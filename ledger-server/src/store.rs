@@ -22,10 +22,13 @@ pub use schema::SCHEMA_VERSION;
 pub use sqlite::Sqlite;
 pub use value::{Row, Value};
 
-use std::path::PathBuf;
+use std::{path::PathBuf, thread, time::Duration};
 
 /// How often a transaction is tried again after it lost against another one.
 const TRIES: u32 = 10;
+/// Pause after the first try that lost; it grows with each. The winner goes on meanwhile: without a
+/// pause, the loser of a deadlock can take its first lock again before the winner has its second.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Where a ledger keeps what it knows.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,11 +72,12 @@ impl Store {
         &self,
         mut work: impl FnMut(&mut dyn Db) -> Result<T, E>,
     ) -> Result<T, E> {
-        for _ in 1..TRIES {
+        for number in 1..TRIES {
             let result = self.write_once(&mut work);
             if !matches!(&result, Err(error) if error.is_lost()) {
                 return result;
             }
+            thread::sleep(PAUSE * number);
         }
         self.write_once(&mut work)
     }

@@ -164,7 +164,7 @@ impl Postgres {
             // A killed cluster leaves nothing outside its folder.
             ("dynamic_shared_memory_type", "mmap".to_owned()),
             ("log_error_verbosity", "verbose".to_owned()),
-            ("log_line_prefix", "%e ".to_owned()),
+            ("log_line_prefix", "%e %d ".to_owned()),
         ];
         let given = settings
             .iter()
@@ -323,7 +323,7 @@ impl Postgres {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    /// Everything that it logged, of all its starts. Each line begins with its SQLSTATE.
+    /// Everything that it logged, of all its starts. Each line begins with its SQLSTATE and database.
     #[must_use]
     pub fn log(&self) -> String {
         let mut all = String::new();

@@ -40,7 +40,7 @@ fn what_was_committed_survives_every_end_of_a_postgres_with_durable_settings() {
     postgres.start_again_with(&[("fsync", "off")]).unwrap();
     assert_eq!(sql(&postgres, "SHOW fsync"), "off");
     assert!(
-        postgres.log().contains("00000 LOG:"),
+        postgres.log().contains("00000  LOG:"),
         "lines begin with a SQLSTATE"
     );
 }

@@ -24,6 +24,14 @@ impl Home {
         place(&self.server.url(&self.database))
     }
 
+    /// The errors with this SQLSTATE that PostgreSQL logged about its database.
+    pub(crate) fn logged(&self, code: &str) -> Vec<String> {
+        let beginning = format!("{code} {} ERROR:", self.database);
+        let log = self.server.log();
+        let lines = log.lines().filter(|line| line.starts_with(&beginning));
+        lines.map(str::to_owned).collect()
+    }
+
     /// Runs statements in its database.
     pub(crate) fn sql(&self, statements: &str) -> String {
         self.server.sql(&self.database, statements).expect("rows")

@@ -16,3 +16,4 @@ mod failover;
 mod instances;
 mod kills;
 mod refusals;
+mod transactions;

@@ -12,6 +12,8 @@ use onionmeter_ledger::{
 };
 use std::{
     collections::BTreeSet,
+    io,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -101,8 +103,42 @@ fn g11_each_bad_postgres_is_refused_with_a_sentence_of_its_own_that_says_what_to
     server.start_again().expect("started");
     let standby = server.start_standby().expect("a standby");
     refused(&standby.url(&name), 7, &["standby", "promote"]);
-    // The primary itself is good, though no commit waits for its standby.
+    // The primary itself is good; that no commit waits for its standby is only told.
     assert_eq!(refusal(&url, 7), "it starts");
+    assert!(told(&url).contains("synchronous_standby_names"));
+    drop(standby);
+    let others = "SELECT count(*) FROM pg_stat_replication";
+    while server.sql(&name, others).expect("a number") != "0" {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(told(&url), "");
+}
+
+/// What the start writes into the log.
+fn told(url: &str) -> String {
+    let lines = Lines::default();
+    let log = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || log.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        drop(Store::open(&place(url)).expect("it opens"));
+    });
+    let lines = lines.0.lock().expect("no panic");
+    String::from_utf8(lines.clone()).expect("text")
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
