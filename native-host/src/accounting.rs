@@ -11,7 +11,7 @@ use bookkeeper::{
     Bookkeeper,
     recovery::{self, Carried},
 };
-pub(crate) use doubt::is_forked;
+pub(crate) use doubt::{is_forked, other_chain};
 use meter_core::{ChainHead, MonotonicMs, Thresholds, UnixMs};
 use meter_relay::CounterSnapshot;
 use meter_wire::{HexBytes, Problem, ReportsPage, SessionStatus, U64Text, WireReport};

@@ -176,8 +176,8 @@ Exit status: 0 the book has them again, 65 the file or a report in it does not h
 there.";
 
 const NEW_CHAIN_HELP: &str = "\
-Exit status: 0 a new chain has begun, 64 nothing is wrong with this one, 73 the book cannot be put \
-aside.";
+Exit status: 0 a new chain has begun (with --keep-book: this one goes on), 64 nothing is wrong with
+this one, 73 the book cannot be put aside.";
 
 const DAEMON_HELP: &str = "\
 For a service manager, or to see it end. Its log: `onionmeter logs -f`.

@@ -109,6 +109,12 @@ impl LastSigned {
         self.entries.iter().rev().find(in_use)
     }
 
+    /// The chain in use, if it is another one than the book's and has reports: the book in its
+    /// place is one of before, or of another home.
+    pub(crate) fn other_than(&self, book: ChainId) -> Option<&Entry> {
+        self.in_use().filter(|entry| entry.chain != book)
+    }
+
     /// Notes a report with a higher number than before, or a new chain.
     ///
     /// # Errors
@@ -142,8 +148,20 @@ impl LastSigned {
     /// # Errors
     /// The errors of [`Self::raise`].
     pub(crate) fn leave_all(&mut self) -> io::Result<()> {
+        self.leave_all_but(None)
+    }
+
+    /// Notes that a person continues this chain and leaves all others.
+    ///
+    /// # Errors
+    /// The errors of [`Self::raise`].
+    pub(crate) fn leave_others(&mut self, chain: ChainId) -> io::Result<()> {
+        self.leave_all_but(Some(chain))
+    }
+
+    fn leave_all_but(&mut self, chain: Option<ChainId>) -> io::Result<()> {
         let leave = |entry: &Entry| Entry {
-            left: true,
+            left: chain != Some(entry.chain),
             ..*entry
         };
         let entries: Vec<_> = self.entries.iter().map(leave).collect();
@@ -259,6 +277,24 @@ mod tests {
             record.of(at(0, 0).chain).map(|entry| entry.sequence),
             Some(3)
         );
+        same_on_disk(&record);
+    }
+
+    #[test]
+    fn a_book_of_another_chain_is_noticed_until_a_person_has_chosen_it() {
+        let (_folder, mut record) = record();
+        let other = ChainId([9; 16]);
+        let ours = at(3, 3).chain;
+        assert_eq!(record.other_than(other), None, "nothing was signed yet");
+        record.raise(at(3, 3)).expect("written");
+        assert_eq!(record.other_than(other), Some(&at(3, 3)));
+        assert_eq!(record.other_than(ours), None);
+        record.leave_others(other).expect("written");
+        assert_eq!(record.other_than(other), None);
+        let kept = record.of(ours).map(|entry| entry.sequence);
+        assert_eq!(kept, Some(3), "its numbers are still used up");
+        record.leave_others(ours).expect("written");
+        assert_eq!(record.other_than(other), Some(&at(3, 3)), "and back again");
         same_on_disk(&record);
     }
 

@@ -79,6 +79,9 @@ codes! {
     /// The book has a later format than this program knows.
     BookNewer => "The book of reports was written by a newer Onionmeter; update this one. The book \
                   is in order.",
+    /// The book belongs to another chain than the last signed report.
+    BookOther => "The book holds another chain of reports than the one signed last; run \
+                  `onionmeter doctor`.",
     /// Reports were signed that the book does not contain.
     BookBehind => "The book of reports is older than the last signed report, so nothing more is \
                    signed.",

@@ -66,7 +66,9 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
         | E::Internal
         | E::Unknown => Help::button("Try again", Intent::Reconnect),
         E::HomeUnusable | E::KeyRefused | E::KeyMissing => look_at_the_house_again(IN_DOCTOR),
-        E::BookDamaged | E::BookUnwritable | E::BookNewer => look_at_the_house_again(IN_DOCTOR),
+        E::BookDamaged | E::BookUnwritable | E::BookNewer | E::BookOther => {
+            look_at_the_house_again(IN_DOCTOR)
+        }
         E::BookBehind | E::BookForked => look_at_the_house_again(NEW_CHAIN),
         E::BookBusy | E::BookMoved | E::DiskFull | E::DiskReadOnly => look_at_the_house_again(None),
         E::ConfigInvalid | E::DaemonUnreachable | E::DaemonPlaceTaken => {

@@ -1,8 +1,8 @@
 //! Checks whether the book is the one that contains the last signed report. While it is not,
 //! nothing is signed: a second report with a used number would be a second history.
 
-use crate::last_signed::Entry;
-use meter_core::{ChainHead, SessionReport, UnixMs};
+use crate::last_signed::{Entry, LastSigned};
+use meter_core::{ChainHead, ChainId, SessionReport, UnixMs};
 use meter_ledger::{Book, BookError};
 use meter_wire::{ErrorCode, Problem};
 
@@ -46,6 +46,26 @@ impl Doubt {
             ),
         }
     }
+}
+
+/// The problem if another chain than the book's is in use: the book comes from an older copy or
+/// from another home. Such a book is not taken up. Otherwise the session in progress of one chain
+/// would be written over the one of the other, and the credits would change without a reason.
+pub(crate) fn other_chain(head: &ChainHead, record: &LastSigned) -> Option<Problem> {
+    let known = record.other_than(head.chain)?;
+    let short = |chain: ChainId| hex::encode(chain.0.first_chunk::<4>().unwrap_or(&[0; 4]));
+    Some(Problem::with_detail(
+        ErrorCode::BookOther,
+        format!(
+            "book.sqlite3 holds chain {} with {} reports; report {} of chain {} was signed last. \
+                Run `onionmeter stop` and put the book of that chain back, or go on with this one: \
+                `onionmeter new-chain --keep-book`.",
+            short(head.chain),
+            head.sequence,
+            known.sequence,
+            short(known.chain),
+        ),
+    ))
 }
 
 /// Compares the book with the last report that is known to have been signed.

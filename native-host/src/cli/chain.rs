@@ -5,9 +5,9 @@ use super::{
     exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
-    reports, verify,
+    print, reports, verify,
 };
-use crate::{EXIT_DATA, EXIT_USAGE, files, home::Home, ipc, problems};
+use crate::{EXIT_DATA, EXIT_USAGE, files, home::Home, ipc, last_signed::LastSigned, problems};
 use clap::Args;
 use meter_ledger::Book;
 use meter_wire::{
@@ -31,6 +31,9 @@ pub(super) struct NewChain {
     /// Also if there is no problem with the current chain
     #[arg(long)]
     yes: bool,
+    /// Go on with the chain of the book.sqlite3 that is there, after another chain was signed last
+    #[arg(long, conflicts_with = "yes")]
+    keep_book: bool,
 }
 
 /// The first bytes of every SQLite file.
@@ -118,6 +121,9 @@ fn of_book(path: &Path) -> Result<Reports, meter_ledger::BookError> {
 }
 
 pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcome {
+    if arguments.keep_book {
+        return keep_book(home, format);
+    }
     // The daemon puts the old book there, so only an unused name is shown.
     let kept = files::free_for_kept_book(&home.book()).map_err(|error| {
         let text = format!("{}: {error}", home.root().display());
@@ -160,6 +166,47 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         .print(format)
 }
 
+/// Continues the chain of the book that is there. Until then the daemon has neither book nor record
+/// open, so both can be used here.
+fn keep_book(home: &Home, format: Format) -> Outcome {
+    let kept = Patience::default().wait(async {
+        let mut daemon = ipc::Connection::attach_or_start(home).await?;
+        let before = ask::status(&mut daemon).await?;
+        if before.problem.map(|problem| problem.code) != Some(ErrorCode::BookOther) {
+            return Ok(None);
+        }
+        let of_book = |error| problems::book(&error, &home.book());
+        let book = Book::open_to_read(&home.book()).map_err(of_book)?;
+        let chain = book.chain().map_err(of_book)?;
+        drop(book);
+        let record = home.last_signed();
+        let mut last_signed =
+            LastSigned::load(&record).map_err(|error| problems::last_signed(&error))?;
+        if let Some((chain, _)) = chain {
+            last_signed
+                .leave_others(chain)
+                .map_err(|error| problems::record(&error, &record))?;
+        }
+        daemon.ask(Request::MonitorStart).await?;
+        ask::status(&mut daemon).await.map(Some)
+    })?;
+    let Some(status) = kept else {
+        let message = "The book that is there is of the chain in use already.";
+        return Err(CommandError::Exit(EXIT_USAGE, message.to_owned()));
+    };
+    let text = format!(
+        "The chain of this book goes on, with {} credits in {} reports.",
+        print::credits(status.balance),
+        status.reports.0
+    );
+    let answer = Answer::new("kept", text).with("reports", status.reports);
+    match status.problem {
+        Some(problem) => answer.failed(CommandError::Problem(problem)),
+        None => answer,
+    }
+    .print(format)
+}
+
 /// How many reports a book has that was put aside; `None` where it cannot be read.
 fn reports_in(book: &Path) -> Option<u64> {
     let book = Book::open_to_read(book).ok()?;
@@ -172,6 +219,7 @@ const fn is_mended_by_it(problem: &Problem) -> bool {
         problem.code,
         ErrorCode::BookBehind
             | ErrorCode::BookForked
+            | ErrorCode::BookOther
             | ErrorCode::BookDamaged
             | ErrorCode::KeyMissing
     )

@@ -154,6 +154,7 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::KeyMissing
         | ErrorCode::BookDamaged
         | ErrorCode::BookNewer
+        | ErrorCode::BookOther
         | ErrorCode::BookBehind
         | ErrorCode::BookForked
         | ErrorCode::BookMoved => EXIT_DATA,

@@ -26,7 +26,7 @@ fn signer() -> DeviceSigner {
     DeviceSigner::from_seed(&[0x51; 32])
 }
 
-fn next(book: &Book) -> Verified<meter_core::SessionReport> {
+fn next(book: &Book, chain: ChainId) -> Verified<meter_core::SessionReport> {
     let open = SessionTotals {
         started_at: UnixMs::from_u32(1_000),
         ended_at: UnixMs::from_u32(46_000),
@@ -35,13 +35,18 @@ fn next(book: &Book) -> Verified<meter_core::SessionReport> {
         bytes_down: ByteCount::from_u32(100_000),
         resumed: false,
     };
-    let head = book.head(CHAIN, signer().key()).expect("read");
+    let head = book.head(chain, signer().key()).expect("read");
     let report = head.next_report(&open, &Tariff::V1).expect("fits");
     signer().sign(&report).expect("our own")
 }
 
 /// A book of `reports` reports, and the key that signed them.
 pub(crate) fn book(home: &TestHome, reports: u32) -> Book {
+    book_of(CHAIN, home, reports)
+}
+
+/// The same for another chain of that key.
+pub(crate) fn book_of(chain: ChainId, home: &TestHome, reports: u32) -> Book {
     let key = home.root().join("key");
     if !key.is_dir() {
         fs::create_dir(&key).expect("a folder");
@@ -52,9 +57,9 @@ pub(crate) fn book(home: &TestHome, reports: u32) -> Book {
         std::io::Write::write_all(&mut file, &[0x51; 32]).expect("a key");
     }
     let mut book = Book::open(&home.root().join("book.sqlite3")).expect("made");
-    book.begin_chain(CHAIN, signer().key()).expect("begun");
+    book.begin_chain(chain, signer().key()).expect("begun");
     for _ in 0..reports {
-        let report = next(&book);
+        let report = next(&book, chain);
         book.post(&report).expect("posted");
     }
     book

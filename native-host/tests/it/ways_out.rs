@@ -1,11 +1,20 @@
 //! A damaged home is told as what it is, and each way out that is named leads out.
 
 use crate::{
-    book::book,
+    book::{book, book_of},
     said::{Said, check, text},
     support::TestHome,
 };
-use std::{fs, io::Write as _, os::unix::net::UnixStream, path::Path, process::Stdio};
+use meter_core::ChainId;
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
 /// A home with so many reports and a daemon that was stopped.
 fn home_with(reports: u32) -> TestHome {
@@ -34,6 +43,67 @@ fn a_key_that_is_not_the_books_is_told_with_both_and_seen_without_a_daemon() {
     fs::write(&key, own).expect("ours");
     check(&home, &["monitor", "start"], 0, &[]);
     check(&home, &["status"], 0, &["in 3 reports"]);
+}
+
+/// A home with a chain of three reports in use, in whose place lies a book of another chain of
+/// five. Returns where the first book is now.
+fn with_another_chain() -> (TestHome, PathBuf) {
+    let home = TestHome::new();
+    drop(book(&home, 3));
+    check(&home, &["monitor", "start"], 0, &[]);
+    let record = home.root().join("key/last-signed");
+    while !fs::read_to_string(&record).is_ok_and(|text| text.contains(" 3 ")) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    check(&home, &["stop"], 0, &[]);
+    let (path, away) = (home.root().join("book.sqlite3"), home.user().join("away"));
+    fs::rename(&path, &away).expect("ours");
+    drop(book_of(ChainId([0xd5; 16]), &home, 5));
+    (home, away)
+}
+
+#[test]
+fn a_book_of_another_chain_is_told_with_both_and_either_can_go_on() {
+    let (home, away) = with_another_chain();
+    let path = home.root().join("book.sqlite3");
+    let words = ["d5d5d5d5 with 5 reports", "report 3 of chain c4c4c4c4"];
+    let way = "onionmeter new-chain --keep-book";
+    check(&home, &["monitor", "start"], 65, &[words[0], words[1], way]);
+    let said = check(&home, &["status"], 0, &["not known", "another chain"]);
+    assert!(!said.contains("in 5 reports"), "{said}");
+    check(&home, &["doctor"], 1, &[words[0], words[1], way, "lost"]);
+    check(&home, &["stop"], 0, &[]);
+    let other = fs::read(&path).expect("there");
+    fs::rename(&path, home.user().join("other")).expect("ours");
+    fs::rename(&away, &path).expect("put back");
+    check(&home, &["monitor", "start"], 0, &[]);
+    check(&home, &["status"], 0, &["13.725 credits in 3 reports"]);
+    check(
+        &home,
+        &["new-chain", "--keep-book"],
+        64,
+        &["in use already"],
+    );
+
+    check(&home, &["stop"], 0, &[]);
+    fs::write(&path, other).expect("ours");
+    let kept = check(&home, &["new-chain", "--keep-book"], 0, &["in 5 reports"]);
+    assert!(kept.contains("22.875 credits"), "{kept}");
+    check(&home, &["status"], 0, &["in 5 reports"]);
+    check(&home, &["stop"], 0, &[]);
+    check(&home, &["monitor", "start"], 0, &[]);
+    let doctor = text(&home.run(&["doctor"]));
+    assert!(doctor.contains("ok     book: 5 reports"), "{doctor}");
+}
+
+#[test]
+fn a_new_chain_keeps_a_book_of_another_chain_too() {
+    let (home, away) = with_another_chain();
+    let kept = "book.old-1.sqlite3";
+    check(&home, &["new-chain"], 0, &["5 reports is kept", kept]);
+    let away = away.to_str().expect("UTF-8");
+    check(&home, &["reports", "--book", away], 0, &["13.725 credits"]);
+    check(&home, &["status"], 0, &["0.0 credits in 0 reports"]);
 }
 
 #[test]

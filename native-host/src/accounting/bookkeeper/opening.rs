@@ -22,7 +22,8 @@ impl Bookkeeper {
     /// Opens key and book, or makes both when neither exists.
     ///
     /// # Errors
-    /// A problem for the user. A key is made only if there is no report that another key signed.
+    /// A problem for the user. A key is made only if there is no report that another key signed. A
+    /// book of another chain than the one signed last is not taken up.
     pub(in crate::accounting) fn open(
         home: &Home,
         thresholds: Thresholds,
@@ -41,6 +42,9 @@ impl Bookkeeper {
             },
         };
         let head = book.head(chain, signer.key()).map_err(of_book)?;
+        if let Some(problem) = doubt::other_chain(&head, &last_signed) {
+            return Err(problem);
+        }
         let doubt = match last_signed.of(chain) {
             Some(known) => doubt::compare(&book, &head, known).map_err(of_book)?,
             None => None,

@@ -52,19 +52,27 @@ const BEHIND: &str = "run `onionmeter restore FILE` with a newer book.sqlite3 or
     `onionmeter reports --json`; where there is neither, `onionmeter new-chain` begins a new chain \
     and keeps this book";
 
+const OTHER: &str = "where the book of that chain is lost, run `onionmeter stop` and move this one \
+    away with its -wal and -shm: the chain then goes on, and takes its reports back from a browser \
+    or from `onionmeter restore FILE`";
+
 fn audit(home: &Home) -> Result<(Audit, Book), BookError> {
     let book = Book::open_to_read(&home.book())?;
     Ok((book.audit()?, book))
 }
 
 fn compared(audit: &Audit, book: &Book, record: &LastSigned) -> Result<Finding, BookError> {
-    let known = match book.chain()? {
-        Some((chain, key)) => match record.of(chain) {
-            Some(known) => Some((*known, book.head(chain, key)?)),
-            None => None,
-        },
+    let head = match book.chain()? {
+        Some((chain, key)) => Some(book.head(chain, key)?),
         None => None,
     };
+    if let Some(other) = head.and_then(|head| crate::accounting::other_chain(&head, record)) {
+        return Ok(Bad {
+            what: other.detail.unwrap_or(other.message),
+            remedy: OTHER.to_owned(),
+        });
+    }
+    let known = head.and_then(|head| Some((*record.of(head.chain)?, head)));
     let reports = audit.reports;
     if let Some((known, head)) = known {
         if known.sequence > head.sequence {
