@@ -69,13 +69,29 @@ impl Accounting {
         let Ok(bookkeeper) = &mut self.bookkeeper else {
             return;
         };
-        match bookkeeper.open_replacement(monotonic) {
+        match bookkeeper.look_at_replacement(monotonic) {
             None => {}
-            Some(Ok(())) => info!("another book was put in place"),
+            Some(Ok(())) => {
+                info!("another book was put in place");
+                self.exchange();
+            }
             // The status already reports that the book is not in its place.
             Some(Err(problem)) => debug!(detail = problem.detail, "the new book cannot be used"),
         }
-        bookkeeper.tick(monotonic, wall, counted, relay_runs);
+        if let Ok(bookkeeper) = &mut self.bookkeeper {
+            bookkeeper.tick(monotonic, wall, counted, relay_runs);
+        }
+    }
+
+    /// Opens the file that took the place of the book.
+    fn exchange(&mut self) {
+        let none = Err(crate::problems::shutting_down());
+        let before = std::mem::replace(&mut self.bookkeeper, none);
+        self.bookkeeper = before
+            .and_then(|before| recovery::exchange(before, self.thresholds, &mut self.carried));
+        if let Err(problem) = &self.bookkeeper {
+            error!(code = ?problem.code, detail = problem.detail, "cannot work");
+        }
     }
 
     /// Up to `limit` reports after number `after`, in ascending order.
@@ -122,6 +138,11 @@ impl Accounting {
             Err(_) => {
                 self.bookkeeper =
                     recovery::open_bookkeeper(&self.home, self.thresholds, &mut self.carried);
+                Ok(())
+            }
+            Ok(bookkeeper) if bookkeeper.is_replaced() => {
+                bookkeeper.replacement_fits()?;
+                self.exchange();
                 Ok(())
             }
             Ok(bookkeeper) if bookkeeper.is_in_doubt() => bookkeeper.open_again(),

@@ -68,16 +68,6 @@ impl Book {
         Ok(book)
     }
 
-    /// Closes the book: what its log holds moves into the file, and the log is removed.
-    ///
-    /// # Errors
-    /// When SQLite cannot close it. The log then stays and is read at the next opening; nothing is
-    /// lost.
-    pub fn close(self) -> Result<(), BookError> {
-        let closed = self.connection.close();
-        closed.map_err(|(_, error)| error.into())
-    }
-
     /// Opens the book at `path` for reading, also in a folder or on a disk that cannot be written.
     /// Makes no book if there is none.
     ///
@@ -370,6 +360,7 @@ fn already(
     }
 }
 
+mod closing;
 mod reading;
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn in_place(path: &Path) -> Result<Connection, BookError> {
 
 /// Opens the file alone. It holds everything, and no program can be writing to it
 /// (<https://sqlite.org/uri.html>).
-fn without_log(path: &Path) -> Result<Connection, BookError> {
+pub(super) fn without_log(path: &Path) -> Result<Connection, BookError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;

@@ -126,7 +126,7 @@ impl Bookkeeper {
         Ok(())
     }
 
-    fn take_along(&mut self) -> Carried {
+    pub(super) fn take_along(&mut self) -> Carried {
         Carried {
             batcher: self.batcher.clone(),
             counted: self.counted,
@@ -178,6 +178,22 @@ pub(in crate::accounting) fn open_bookkeeper(
         bookkeeper.set_thresholds(thresholds);
     }
     Ok(bookkeeper)
+}
+
+/// Closes the book and opens the file that is in its place now. In this order, because the log at
+/// the book's path is still the old book's (see [`Book::open_alone`]).
+///
+/// # Errors
+/// The errors of [`Bookkeeper::open`]. What was counted is then in `carried`.
+pub(in crate::accounting) fn exchange(
+    mut bookkeeper: Bookkeeper,
+    thresholds: Thresholds,
+    carried: &mut Option<Carried>,
+) -> Result<Bookkeeper, Problem> {
+    let home = bookkeeper.home.clone();
+    *carried = Some(bookkeeper.take_along());
+    bookkeeper.end();
+    open_bookkeeper(&home, thresholds, carried)
 }
 
 /// Begins a chain with a new book, and moves the old book aside. Returns the bookkeeper from then

@@ -1,20 +1,24 @@
-//! Opens another file that is in the place of the book. If it cannot be used, it is not tried every
-//! second.
+//! Looks at another file that is in the place of the book. If it cannot be used, it is not tried
+//! every second.
 
 use super::Bookkeeper;
-use crate::accounting::unusable::Unusable;
+use crate::{
+    accounting::{doubt, unusable::Unusable},
+    key, problems,
+};
 use meter_core::MonotonicMs;
-use meter_ledger::Place;
-use meter_wire::Problem;
+use meter_ledger::{Book, BookError, Place};
+use meter_wire::{ErrorCode, Problem};
 
 impl Bookkeeper {
-    /// Opens the file in the book's place if it is another one. `None` if there is no such file, or
-    /// if it could not be used a moment ago and has not changed.
-    pub(in crate::accounting) fn open_replacement(
+    /// Looks at the file in the book's place if it is another one: `Ok` if it can be opened there.
+    /// `None` if there is no such file, or if it could not be used a moment ago and has not
+    /// changed.
+    pub(in crate::accounting) fn look_at_replacement(
         &mut self,
         now: MonotonicMs,
     ) -> Option<Result<(), Problem>> {
-        if !self.is_away || self.book.place() != Place::Replaced {
+        if !self.is_replaced() {
             return None;
         }
         let found = Unusable::now(&self.home.book(), now);
@@ -23,10 +27,38 @@ impl Bookkeeper {
         {
             return None;
         }
-        let opened = self.open_again();
-        if opened.is_err() {
+        let fits = self.replacement_fits();
+        if fits.is_err() {
             self.unusable = Some(found);
         }
-        Some(opened)
+        Some(fits)
+    }
+
+    /// Whether another file is in the place of the book.
+    pub(in crate::accounting) fn is_replaced(&self) -> bool {
+        self.is_away && self.book.place() == Place::Replaced
+    }
+
+    /// Checks the other file without its log, and writes nothing: as long as the book is open, the
+    /// log at its path is its own.
+    ///
+    /// # Errors
+    /// The reason why it would not be taken up.
+    pub(in crate::accounting) fn replacement_fits(&self) -> Result<(), Problem> {
+        let path = self.home.book();
+        let of_book = |error: BookError| problems::book(&error, &path);
+        let book = Book::open_alone(&path).map_err(of_book)?;
+        let Some((chain, owner)) = book.chain().map_err(of_book)? else {
+            return Ok(());
+        };
+        if owner != self.signer.key() {
+            let detail = key::other(&self.home.key(), self.signer.key(), owner);
+            return Err(Problem::with_detail(ErrorCode::KeyRefused, detail));
+        }
+        let head = book.head(chain, owner).map_err(of_book)?;
+        match doubt::other_chain(&head, &self.last_signed) {
+            Some(problem) => Err(problem),
+            None => Ok(()),
+        }
     }
 }

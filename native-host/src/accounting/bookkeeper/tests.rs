@@ -6,7 +6,7 @@ mod other_chain;
 mod replaced;
 
 use super::{
-    recovery::{begin_anew, open_bookkeeper},
+    recovery::{begin_anew, exchange, open_bookkeeper},
     *,
 };
 use crate::home::Home;

@@ -101,3 +101,30 @@ fn a_chain_whose_book_is_lost_goes_on_when_the_other_book_is_moved_away() {
     assert_eq!(scene.bookkeeper().head.chain, second);
     assert_eq!(scene.code(), Some(ErrorCode::BookBehind));
 }
+
+#[test]
+fn a_book_of_another_chain_in_the_place_of_the_open_one_changes_no_number() {
+    let (mut scene, [_, second]) = with_two_chains();
+    scene.open();
+    scene.second(900);
+    let balance = scene.bookkeeper().balance();
+    let new = scene.file("new");
+    fs::copy(scene.file("first"), &new).expect("copied");
+    fs::rename(scene.home().book(), scene.file("away")).expect("moved");
+    fs::rename(&new, scene.home().book()).expect("replaced");
+    let before = scene.bytes_of_book();
+    scene.second(900);
+    let now = MonotonicMs::new(scene.ms).expect("fits");
+    let tried = scene.bookkeeper().look_at_replacement(now);
+    let code = tried.map(|tried| tried.map_err(|problem| problem.code));
+    assert_eq!(code, Some(Err(ErrorCode::BookOther)));
+    assert_eq!(scene.code(), Some(ErrorCode::BookMoved));
+    assert_eq!(scene.bookkeeper().balance(), balance);
+    assert!(scene.bytes_of_book() == before, "it was written to");
+    fs::rename(scene.file("away"), scene.home().book()).expect("put back");
+    scene.second(900);
+    assert_eq!(scene.code(), None);
+    assert_eq!(scene.bookkeeper().head.chain, second);
+    let open = scene.bookkeeper().session().expect("goes on").bytes_up;
+    assert_eq!(open, U64Text(2_700), "every byte once");
+}
