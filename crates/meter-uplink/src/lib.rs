@@ -12,7 +12,7 @@ mod uplink;
 
 pub use config::Credentials;
 pub use error::{FileFault, UplinkError};
-pub use server::{Server, ServerFault, UrlPart};
+pub use server::{OptionName, Server, ServerFault, UrlPart};
 pub use uplink::{Keeper, Trouble, Uplink};
 
 // Shadowsocks writes passwords and addresses to the `log` facade. The product has no logger for it;

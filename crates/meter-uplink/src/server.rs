@@ -3,12 +3,15 @@
 //! Pure.
 //!
 //! It only parses. A server that cannot be used is refused with the reason, and no reason contains
-//! a password, an address or a name. An option that changes the sent bytes is never ignored: a
-//! server that needs it would not understand the connection.
+//! a password, an address or a name. An option that changes the sent bytes or the way to the server
+//! is never ignored, and nor is one that is not known: a server that needs it would not understand
+//! the connection.
 
 mod document;
 mod fault;
 mod foreign;
+mod option_name;
+mod options;
 mod parts;
 mod url;
 
@@ -16,6 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use self::parts::Parts;
 pub use fault::{ServerFault, UrlPart};
+pub use option_name::OptionName;
 use shadowsocks_service::shadowsocks::{
     ServerConfig, config::ServerConfigError, crypto::CipherKind,
 };

@@ -4,15 +4,18 @@
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{
-    ServerFault,
-    fault::{changing, is_unchanged},
-    parts::Parts,
-};
+use super::{ServerFault, options, parts::Parts};
 
 /// Names of server lists, by the programs that write them: SIP008 and shadowsocks-rust;
 /// shadowsocks-windows.
 const LISTS: [&str; 2] = ["servers", "configs"];
+
+/// Names of the four things that make up a server, in all programs. Clash calls the method a
+/// cipher.
+const HOST: [&str; 2] = ["server", "address"];
+const PORT: [&str; 2] = ["server_port", "port"];
+const METHOD: [&str; 2] = ["method", "cipher"];
+const PASSWORD: &str = "password";
 
 /// Values of `protocol` that are no ShadowsocksR (shadowsocks-rust, `config.rs`).
 const LOCAL_PROTOCOLS: [&str; 6] = ["socks", "http", "tunnel", "redir", "dns", "tun"];
@@ -48,6 +51,11 @@ fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
              with server, server_port, method and password",
         ));
     }
+    if document.get("proxies").is_some() {
+        return Err(ServerFault::Document(
+            "it is a configuration of Clash; keep one entry of its list of proxies",
+        ));
+    }
     if document.get("port_password").is_some() {
         return Err(ServerFault::Document(
             "it has a list of ports and passwords; keep one of them, as server_port and password",
@@ -66,6 +74,7 @@ fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
             let servers: Vec<_> = servers.iter().filter(|server| !is_off(server)).collect();
             let first = servers.first();
             let first = first.ok_or(ServerFault::Document("its list of servers is empty"))?;
+            check_around(document)?;
             Ok((parts_of(first)?, servers.len()))
         }
         None => Ok((parts_of(document)?, 1)),
@@ -74,16 +83,25 @@ fn look(document: &Value) -> Result<(Parts, usize), ServerFault> {
 
 fn parts_of(server: &Value) -> Result<Parts, ServerFault> {
     let member = |names: [&str; 2]| names.iter().find_map(|name| server.get(name));
-    let text = |key: &str| server.get(key).map(text_of).unwrap_or_default();
+    let says_twice = |[one, other]: [&str; 2]| match (server.get(one), server.get(other)) {
+        (Some(one), Some(other)) => one != other,
+        _ => false,
+    };
+    if [HOST, PORT, METHOD].into_iter().any(says_twice) {
+        return Err(ServerFault::Document(
+            "it says its address, port or method twice, and not the same",
+        ));
+    }
+    let text = |value: Option<&Value>| value.map(text_of).unwrap_or_default();
     check_options(server)?;
     // A server's own configuration may list the addresses that it listens on.
-    let host = member(["server", "address"]).and_then(|host| match host {
+    let host = member(HOST).and_then(|host| match host {
         Value::Array(hosts) => hosts.first().and_then(Value::as_str),
         host => host.as_str(),
     });
     let host = host.filter(|host| !host.trim().is_empty());
     let host = host.ok_or(ServerFault::Document("it has no server"))?;
-    let port = member(["server_port", "port"]).ok_or(ServerFault::NoPort)?;
+    let port = member(PORT).ok_or(ServerFault::NoPort)?;
     let port = match port {
         Value::String(port) => port.trim().parse().ok(),
         port => port.as_u64().and_then(|port| u16::try_from(port).ok()),
@@ -91,8 +109,8 @@ fn parts_of(server: &Value) -> Result<Parts, ServerFault> {
     Ok(Parts {
         host: host.trim().trim_matches(['[', ']']).to_owned(),
         port: port.ok_or(ServerFault::Port)?,
-        method: text("method"),
-        password: Zeroizing::new(text("password")),
+        method: text(member(METHOD)),
+        password: Zeroizing::new(text(server.get(PASSWORD))),
     })
 }
 
@@ -105,33 +123,58 @@ fn text_of(value: &Value) -> String {
     }
 }
 
+/// Checks the options of the server itself. Each must be known.
 fn check_options(server: &Value) -> Result<(), ServerFault> {
     let members = server
         .as_object()
         .ok_or(ServerFault::Document("its first server is no object"))?;
     for (key, value) in members {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            Value::Null => String::new(),
-            // As sing-box switches an option off.
-            Value::Object(parts)
-                if parts.is_empty() || parts.get("enabled") == Some(&Value::Bool(false)) =>
-            {
-                String::new()
-            }
-            // Only whether it is one of the words for "unchanged" counts.
-            value => value.to_string(),
-        };
-        match key.as_str() {
-            "plugin" if !is_unchanged(&value) => return Err(ServerFault::Plugin),
-            "mode" if value == "udp_only" => return Err(ServerFault::UdpOnly),
-            "network" if value == "udp" => return Err(ServerFault::UdpOnly),
-            // What shadowsocks-rust speaks at its local end.
-            "protocol" if LOCAL_PROTOCOLS.contains(&value.as_str()) => {}
-            _ => changing(key, &value).unwrap_or(Ok(()))?,
+        let is_part = [HOST, PORT, METHOD].as_flattened().contains(&key.as_str());
+        // What a SIP008 file has beside its list, if there is no list.
+        let is_version = key == "version" && !value.is_object();
+        if is_part || key == PASSWORD || is_version || is_for_others(key, value) {
+            continue;
+        }
+        options::judge(key, &said(value))?;
+    }
+    Ok(())
+}
+
+/// Checks the options beside a list of servers, which are for all of them. An option that is not
+/// known changes nothing there: SIP008 lets everybody add some.
+fn check_around(document: &Value) -> Result<(), ServerFault> {
+    for (key, value) in document.as_object().into_iter().flatten() {
+        if !is_for_others(key, value) {
+            options::known(key, &said(value)).unwrap_or(Ok(()))?;
         }
     }
     Ok(())
+}
+
+/// Whether an option has the name of one that changes what is sent, and is another one of
+/// shadowsocks-rust: the protocol of its local end, and its guard against replayed connections.
+fn is_for_others(key: &str, value: &Value) -> bool {
+    match (key, value) {
+        ("protocol", Value::String(protocol)) => LOCAL_PROTOCOLS.contains(&protocol.as_str()),
+        ("security", Value::Object(guard)) => guard.keys().all(|key| key == "replay_attack"),
+        _ => false,
+    }
+}
+
+/// The value of an option as text.
+fn said(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        // As sing-box switches an option off.
+        Value::Object(parts)
+            if parts.is_empty() || parts.get("enabled") == Some(&Value::Bool(false)) =>
+        {
+            String::new()
+        }
+        // Only whether it is one of the words for "unchanged" counts.
+        value => value.to_string(),
+    }
 }
 
 /// Overwrites every string of a document.

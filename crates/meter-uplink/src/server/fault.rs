@@ -1,5 +1,7 @@
 //! Reasons why a URL or a document has no usable server.
 
+use super::option_name::OptionName;
+
 /// The reason; one variant for each thing that a person can correct.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ServerFault {
@@ -104,14 +106,21 @@ pub enum ServerFault {
          without it"
     )]
     Option(&'static str),
+    /// The server has an option that says by which way it is reached. Onionmeter would take
+    /// another.
+    #[error(
+        "its option \"{0}\" says by which way the server is reached, and that is not supported; \
+         remove it if any way will do"
+    )]
+    Way(&'static str),
     /// The server has an option that is not known here.
     #[error(
-        "it has an option that is not known here, and what it changes cannot be told; remove it if \
-         it may go"
+        "it has an option that is not known here ({0}), and what it changes cannot be told; remove \
+         it if it may go"
     )]
-    UnknownOption,
+    UnknownOption(OptionName),
     /// The server does not accept TCP.
-    #[error("its mode is udp_only, and Tor needs TCP")]
+    #[error("it is for UDP alone, and Tor needs TCP")]
     UdpOnly,
 }
 
@@ -131,74 +140,4 @@ impl std::fmt::Display for UrlPart {
             Self::Server => "address and port",
         })
     }
-}
-
-/// Options that change the protocol, by the programs that write them: Outline (prefix), sing-box
-/// and Clash (`obfs`, `tls`, `multiplex`, `udp_over_tcp` …), Xray (`type`, `security`,
-/// `encryption`, `headerType` …), ShadowsocksR (`obfs`, `protocol` and their parameters).
-const CHANGING: &[&str] = &[
-    "prefix",
-    "type",
-    "security",
-    "obfs",
-    "obfs-host",
-    "obfs_host",
-    "obfs-uri",
-    "obfs_param",
-    "obfsparam",
-    "protocol",
-    "protocol_param",
-    "protoparam",
-    "transport",
-    "encryption",
-    "headertype",
-    "tls",
-    "sni",
-    "alpn",
-    "fp",
-    "pbk",
-    "path",
-    "host",
-    "mux",
-    "multiplex",
-    "smux",
-    "shadow-tls",
-    "v2ray-plugin",
-    "users",
-    "uot",
-    "udp_over_tcp",
-    "udp-over-tcp",
-];
-
-/// Values that say "nothing is changed", as programs write out their defaults; sing-box and V2Ray
-/// name the protocol itself.
-const UNCHANGED: &[&str] = &[
-    "",
-    "0",
-    "none",
-    "false",
-    "plain",
-    "origin",
-    "tcp",
-    "[]",
-    "ss",
-    "shadowsocks",
-];
-
-/// Checks an option that may change the sent bytes; `None` for any other option.
-pub(super) fn changing(key: &str, value: &str) -> Option<Result<(), ServerFault>> {
-    let known = CHANGING
-        .iter()
-        .find(|name| key.eq_ignore_ascii_case(name))?;
-    Some(if is_unchanged(value) {
-        Ok(())
-    } else {
-        Err(ServerFault::Option(known))
-    })
-}
-
-/// Whether a value is a word for "nothing".
-pub(super) fn is_unchanged(value: &str) -> bool {
-    let mut words = UNCHANGED.iter();
-    words.any(|word| value.eq_ignore_ascii_case(word))
 }

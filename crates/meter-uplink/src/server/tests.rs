@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{ServerFault as Fault, *};
 
+const TWICE: &str = "it says its address, port or method twice, and not the same";
 /// 16 and 32 bytes in base64.
 const KEY_16: &str = "AAECAwQFBgcICQoLDA0ODw==";
 const KEY_32: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -57,7 +58,7 @@ fn the_first_server_of_a_sip008_file_counts() {
     let text = format!(
         r#"{{"version": 1, "servers": [
             {{"id": "x", "server": "192.0.2.7", "server_port": 8388, "password": "{KEY_16}",
-              "method": "2022-blake3-aes-128-gcm", "plugin": "", "extra": [1]}},
+              "method": "2022-blake3-aes-128-gcm", "plugin": "", "remarks": "1"}},
             {{"server": "192.0.2.8", "server_port": 1, "password": "", "method": "rc4"}}
         ], "bytes_used": 1}}"#
     );
@@ -150,7 +151,7 @@ fn configurations_and_exported_lists_are_read() {
     for (from, to, expected) in [
         ("192.0.2.7", "0.0.0.0", Fault::Unspecified),
         ("192.0.2.7", "::", Fault::Unspecified),
-        ("\"server_port\"", "\"port_of_it\"", Fault::NoPort),
+        ("\"server_port\": \"8388\",", "", Fault::NoPort),
         ("\"8388\"", "\"83x\"", Fault::Port),
         ("\"8388\"", "70000", Fault::Port),
         ("\"aes-128-gcm\"", "null", Fault::NoMethod),
@@ -177,6 +178,14 @@ fn configurations_and_exported_lists_are_read() {
     ] {
         refused(&server.replace(from, to), expected);
     }
+    for twice in [
+        "\"cipher\": \"aes-256-gcm\"",
+        "\"port\": 1",
+        "\"address\": \"192.0.2.8\"",
+    ] {
+        let text = server.replace("\"timeout\": 300", twice);
+        refused(&text, Fault::Document(TWICE));
+    }
     refused("[]", Fault::Document("its list of servers is empty"));
     refused("{}", Fault::Document("it has no server"));
     refused(
@@ -184,6 +193,98 @@ fn configurations_and_exported_lists_are_read() {
         Fault::Document("it has typographic quotation marks; type plain ones"),
     );
     refused("[1]", Fault::Document("its first server is no object"));
+}
+
+/// What shadowsocks-rust, -libev, -windows and -android, Outline, sing-box and Clash write beside
+/// address, port, method and password.
+#[test]
+fn options_of_other_programs_that_change_nothing_here_pass() {
+    for options in [
+        r#""remarks": "mine", "group": "home", "id": "7", "timeout": 300, "plugin": """#,
+        r#""local_address": "127.0.0.1", "local_port": 1080, "locals": [{"local_port": 1}]"#,
+        r#""fast_open": true, "no_delay": true, "reuse_port": true, "mptcp": true, "mtu": 1492"#,
+        r#""nameserver": "192.0.2.53", "ipv6_first": true, "acl": "/etc/acl", "user": "nobody""#,
+        r#""mode": "tcp_only", "protocol": "tunnel", "forward_address": "192.0.2.1""#,
+        r#""security": {"replay_attack": {"policy": "reject"}}, "dns": {"x": 1}, "nofile": 9"#,
+        r#""route": "bypass-lan", "remote_dns": "1.1.1.1", "ipv6": true, "metered": false,
+            "proxy_apps": {"enabled": true}, "udpdns": false, "udp_fallback": {"server": "x"}"#,
+        r#""type": "shadowsocks", "tag": "a", "network": "tcp", "connect_timeout": "5s",
+            "domain_strategy": "prefer_ipv4", "detour": "", "tcp_fast_open": false"#,
+        r#""network": ["tcp", "udp"], "one_time_auth": false, "warnLegacyUrl": true"#,
+        r#""version": 1, "bytes_used": 1, "something_new": false, "something_else": null"#,
+    ] {
+        let server = r#""server": "192.0.2.7", "server_port": 8388, "password": "x",
+            "method": "aes-128-gcm""#;
+        for text in [
+            format!("{{{server}, {options}}}"),
+            format!(r#"{{"servers": [{{{server}, {options}}}]}}"#),
+            format!(r#"{{"version": 1, "servers": [{{{server}}}], "custom": 7}}"#),
+        ] {
+            check(&text, "aes-128-gcm", "x", "192.0.2.7:8388");
+        }
+    }
+    let clash = r#"{"name": "a", "type": "ss", "server": "192.0.2.7", "port": 8388,
+        "cipher": "aes-128-gcm", "password": "x", "udp": true}"#;
+    check(clash, "aes-128-gcm", "x", "192.0.2.7:8388");
+}
+
+#[test]
+fn an_option_that_is_not_known_or_changes_the_way_is_refused_by_its_name() {
+    let unknown = |name| Fault::UnknownOption(OptionName::of(name));
+    for (option, expected) in [
+        (
+            r#""outbound_proxy": "socks5://192.0.2.9:1080""#,
+            Fault::Way("outbound_proxy"),
+        ),
+        (
+            r#""outbound_bind_interface": "wg0""#,
+            Fault::Way("outbound_bind_interface"),
+        ),
+        (r#""outbound_fwmark": 100"#, Fault::Way("outbound_fwmark")),
+        (r#""detour": "other""#, Fault::Way("detour")),
+        (r#""Dialer-Proxy": "other""#, Fault::Way("dialer-proxy")),
+        (r#""routing_mark": 1"#, Fault::Way("routing_mark")),
+        (r#""mode": "websocket""#, Fault::Option("mode")),
+        (r#""network": "kcp""#, Fault::Option("network")),
+        (r#""network": ["udp"]"#, Fault::UdpOnly),
+        (r#""auth": true"#, Fault::Option("auth")),
+        (r#""security": "reality""#, Fault::Option("security")),
+        (r#""security": {"reality": {}}"#, Fault::Option("security")),
+        (r#""plugin": ["obfs-local"]"#, Fault::Plugin),
+        (r#""Plugin": "obfs-local""#, Fault::Plugin),
+        (r#""key": "bm90IGEgcGFzc3dvcmQ""#, unknown("key")),
+        (r#""flow": "xtls-rprx-vision""#, unknown("flow")),
+        (r#""websocket-path": "/x""#, unknown("websocket-path")),
+        (r#""Tomorrow": 1"#, unknown("Tomorrow")),
+    ] {
+        let server = r#""server": "192.0.2.7", "server_port": 8388, "password": "x",
+            "method": "aes-128-gcm""#;
+        refused(&format!("{{{server}, {option}}}"), expected);
+        refused(
+            &format!(r#"{{"servers": [{{{server}, {option}}}]}}"#),
+            expected,
+        );
+        // Beside a list, everybody may add an option.
+        let around = format!(r#"{{"servers": [{{{server}}}], {option}}}"#);
+        match expected {
+            Fault::UnknownOption(_) => check(&around, "aes-128-gcm", "x", "192.0.2.7:8388"),
+            expected => refused(&around, expected),
+        }
+    }
+    for (key, shown) in [
+        ("flow", "not known here (\"flow\"), and"),
+        ("hunter2", "its name may be a secret"),
+        ("correct horse", "its name may be a secret"),
+        ("", "its name may be a secret"),
+        (
+            "a_name_of_more_letters_than_any_has",
+            "its name may be a secret",
+        ),
+    ] {
+        let said = unknown(key).to_string();
+        assert!(said.contains(shown), "{said}");
+    }
+    refused("ss://aes-256-gcm:x@192.0.2.1:1?flow=a", unknown("flow"));
 }
 
 /// As mail, chat programs and command lines leave them.
@@ -270,6 +371,7 @@ fn what_is_for_another_program_is_called_what_it_is() {
         r#"{"protocol": "shadowsocks", "settings": {"servers": []}}"#,
         r#"{"server": "192.0.2.1", "port_password": {"8388": "x"}, "method": "aes-128-gcm"}"#,
         r#"{"version": "2", "servers": []}"#,
+        r#"{"proxies": [{"name": "a", "type": "ss"}], "proxy-groups": []}"#,
     ] {
         let reason = Server::parse(text).unwrap_err();
         assert!(matches!(reason, Fault::Document(_)), "{text}: {reason}");
@@ -341,7 +443,7 @@ fn options_methods_and_passwords_that_cannot_be_used_are_refused_with_what_is_wr
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1?tomorrow=1",
-            Fault::UnknownOption,
+            Fault::UnknownOption(OptionName::of("tomorrow")),
         ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:1?outline=1;pre%66ix=a",

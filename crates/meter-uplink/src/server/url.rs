@@ -9,25 +9,7 @@ use base64::{
 use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{
-    ServerFault, UrlPart,
-    fault::{changing, is_unchanged},
-    parts::Parts,
-};
-
-/// Options that do not change the sent bytes.
-const HARMLESS: &[&str] = &[
-    "outline",
-    "group",
-    "remarks",
-    "remark",
-    "tag",
-    "name",
-    "tfo",
-    "fast-open",
-    "mptcp",
-    "udp",
-];
+use super::{ServerFault, UrlPart, options, parts::Parts};
 
 /// What stands behind `ss://`.
 pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
@@ -189,19 +171,7 @@ fn check_options(options: &str) -> Result<(), ServerFault> {
     {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
         let key = percent_decode_str(key).decode_utf8_lossy();
-        let key = key.as_ref();
-        if key.eq_ignore_ascii_case("plugin") {
-            if !is_unchanged(value) {
-                return Err(ServerFault::Plugin);
-            }
-            continue;
-        }
-        let is_harmless = HARMLESS.iter().any(|name| key.eq_ignore_ascii_case(name));
-        match changing(key, value) {
-            Some(judged) => judged?,
-            None if is_harmless || value.is_empty() => {}
-            None => return Err(ServerFault::UnknownOption),
-        }
+        options::judge(&key, value)?;
     }
     Ok(())
 }
