@@ -14,7 +14,8 @@ use std::{
 /// Any failure on the way. `path` is then unchanged.
 pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let (folder, temporary) = beside(path)?;
-    let result = write_new(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
+    let moved = || fs::rename(&temporary, path).map_err(|e| not_a_file(path).unwrap_or(e));
+    let result = write_new(&temporary, content, mode).and_then(|()| moved());
     if result.is_err() {
         crate::ignore_because("it may never have been made", fs::remove_file(&temporary));
     }

@@ -69,7 +69,8 @@ pub(crate) fn load(path: &Path) -> Result<DeviceSigner, KeyError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(KeyError::Missing(path.to_path_buf()));
         }
-        Err(error) if system::is_of_a_link(&error) => {
+        // A link, or a socket, which cannot be opened at all.
+        Err(error) if system::is_of_a_link(&error) || files::not_a_file(path).is_some() => {
             return Err(KeyError::NotAFile(path.to_path_buf()));
         }
         Err(error) => return Err(io(error)),

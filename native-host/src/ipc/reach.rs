@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, Introduction, gone, peer};
 use crate::{
+    files::FolderError,
     home::Home,
     lock,
     lock::Lock,
@@ -42,6 +43,11 @@ pub(super) async fn dial(home: &Home) -> Result<Option<Stream>, Problem> {
         // Its queue is full: it no longer accepts connections.
         io::ErrorKind::WouldBlock => Err(silent(home, None)),
         io::ErrorKind::PermissionDenied => Err(unusable(&home.socket(), &error)),
+        io::ErrorKind::NotADirectory => {
+            let error = FolderError::NotAFolder(home.run());
+            let detail = problems::chain(&error);
+            Err(Problem::with_detail(ErrorCode::HomeUnusable, detail))
+        }
         _ => {
             let detail = format!("{}: {error}", home.socket().display());
             Err(Problem::with_detail(ErrorCode::DaemonUnreachable, detail))

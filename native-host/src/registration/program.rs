@@ -6,7 +6,8 @@ use crate::{
     system::{files as system_files, mounts},
 };
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -86,7 +87,7 @@ pub(crate) fn put_program(home: &Home) -> Result<PathBuf, ProgramError> {
         }
         if without_links(&current) != without_links(&target) {
             let program = fs::read(&current)?;
-            if !fs::read(&target).is_ok_and(|installed| installed == program) {
+            if !read(&target).is_ok_and(|installed| installed == program) {
                 files::replace(&target, &program, 0o755)?;
             }
         }
@@ -98,6 +99,13 @@ pub(crate) fn put_program(home: &Home) -> Result<PathBuf, ProgramError> {
     };
     put().map_err(|error| ProgramError::Write(target.clone(), error))?;
     Ok(target)
+}
+
+/// The content of a file. A pipe or device in its place is an error.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    files::open(path)?.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 /// The mount point of the disk of `path`, if programs cannot be started from it.

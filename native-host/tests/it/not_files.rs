@@ -2,7 +2,7 @@
 //! named, with what to do, and holds no command up.
 
 use crate::{
-    said::{Said, check},
+    said::{Said, check, text},
     support::TestHome,
 };
 use rustix::fs::{CWD, Mode, mkfifoat};
@@ -221,4 +221,86 @@ fn a_home_that_is_a_link_or_a_file_is_told_as_that_by_every_command() {
     }
     assert!(home.root().join("book.sqlite3").is_file());
     assert!(file.is_file() && link.is_symlink());
+}
+
+#[test]
+fn what_is_no_folder_or_no_socket_is_named_by_every_command_and_by_doctor() {
+    let home = used_home();
+    let file = |path: &Path| fs::write(path, "mine").expect("written");
+    let nowhere = |path: &Path| symlink("/nowhere/at/all", path).expect("a link");
+    let folder = |path: &Path| fs::create_dir(path).expect("a folder");
+    let away = home.user().join("away");
+    for (name, put, code, words) in [
+        (
+            "run",
+            &file as &dyn Fn(&Path),
+            73,
+            "is not a folder; move it away",
+        ),
+        ("run", &nowhere, 73, "is not a folder; move it away"),
+        ("key", &nowhere, 73, "is not a folder; move it away"),
+        ("log", &nowhere, 73, "is not a folder; move it away"),
+        ("tor", &nowhere, 73, "is not a folder; move it away"),
+        ("run/daemon.sock", &folder, 7, "is a folder"),
+    ] {
+        let path = home.root().join(name);
+        drop(fs::rename(&path, &away));
+        put(&path);
+        let said = path.to_str().expect("UTF-8");
+        check(&home, &["monitor", "start"], code, &[said, words]);
+        check(
+            &home,
+            &["doctor"],
+            1,
+            &[
+                &format!("BAD    {said} is "),
+                words.split(';').next().expect("words"),
+            ],
+        );
+        drop(fs::remove_file(&path));
+        drop(fs::remove_dir(&path));
+        drop(fs::rename(&away, &path));
+        check(&home, &["monitor", "start"], 0, &[]);
+        check(&home, &["stop"], 0, &[]);
+    }
+}
+
+#[test]
+fn install_waits_for_no_pipe_and_names_a_folder_in_the_place_of_its_files() {
+    let home = used_home();
+    // There is no browser, so nothing is registered.
+    check(&home, &["install"], 4, &[]);
+    let program = home.root().join("bin/onionmeter");
+    fs::remove_file(&program).expect("there");
+    pipe(&program);
+    unless_it_hangs(&mut home.command(&["install"])).expect(4, &[]);
+    assert!(program.is_file(), "a pipe holds nothing");
+    let list = home.root().join("registered.json");
+    for path in [program, list] {
+        fs::remove_file(&path).expect("there");
+        fs::create_dir(&path).expect("a folder");
+        let said = text(&home.run(&["install"]));
+        let name = path.to_str().expect("UTF-8");
+        assert!(
+            said.contains(name) && said.contains("it is a folder, not a file"),
+            "{said}"
+        );
+        fs::remove_dir(&path).expect("ours");
+        check(&home, &["install"], 4, &[]);
+    }
+}
+
+#[test]
+fn a_socket_in_the_place_of_the_key_is_named_as_no_file() {
+    let home = used_home();
+    let key = home.root().join("key/device.key");
+    fs::remove_file(&key).expect("there");
+    drop(std::os::unix::net::UnixListener::bind(&key).expect("a socket"));
+    check(
+        &home,
+        &["monitor", "start"],
+        65,
+        &["device.key is not a plain file"],
+    );
+    check(&home, &["doctor"], 1, &["device.key is not a plain file"]);
 }

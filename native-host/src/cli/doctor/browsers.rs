@@ -12,6 +12,7 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -20,7 +21,10 @@ pub(super) fn findings(home: &Home) -> Vec<Finding> {
     let record = Record::load(home).unwrap_or_else(|error| {
         findings.push(Bad {
             what: format!("{} cannot be read: {error}", home.registered().display()),
-            remedy: "run `onionmeter install`, which begins it anew".to_owned(),
+            remedy: match error.kind() {
+                ErrorKind::IsADirectory => "move it away, then run `onionmeter install`".to_owned(),
+                _ => "run `onionmeter install`, which begins it anew".to_owned(),
+            },
         });
         Record::default()
     });

@@ -7,7 +7,7 @@ use crate::{
     problems,
     system::user,
 };
-use std::{fs, path::PathBuf};
+use std::{fs, io::ErrorKind, path::PathBuf};
 
 pub(super) fn finding(home: &Home) -> Finding {
     let root = home.root().display();
@@ -54,9 +54,19 @@ pub(super) fn finding(home: &Home) -> Finding {
     if !home.root().try_exists().unwrap_or(true) {
         return Note(format!("folder {root} does not exist yet"));
     }
-    let found = folders
-        .iter()
-        .filter(|folder| folder.try_exists().unwrap_or(true));
+    let socket = home.socket();
+    if socket.is_dir() {
+        return Bad {
+            what: format!("{} is a folder, not a socket", socket.display()),
+            remedy: "move it away; the next daemon makes the socket".to_owned(),
+        };
+    }
+    // A link that leads nowhere is there, too.
+    let is_missing = |folder: &PathBuf| {
+        let found = fs::symlink_metadata(folder);
+        found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    };
+    let found = folders.iter().filter(|folder| !is_missing(folder));
     match found
         .into_iter()
         .find_map(|folder| files::private_folder(folder).err())
