@@ -118,10 +118,16 @@ locked_version() {
         found && $1 == "version" { gsub("\"", "", $3); print $3; exit }' Cargo.lock
 }
 
-# A tool's own lock file may name a version that was withdrawn since; then the tool is built without that file.
+# A tool's own lock file may name a version that was withdrawn since; then the tool is built without that file. What
+# cargo says about it would look like a failure, so it is shown only if the second way fails, too.
 install_tool() {
-    cargo install "$1" --version "$2" --locked --root "$TOOLS" --force --quiet ||
-        cargo install "$1" --version "$2" --root "$TOOLS" --force --quiet
+    local command=(cargo install "$1" --version "$2" --root "$TOOLS" --force --quiet) said
+    said=$("${command[@]}" --locked 2>&1) && return
+    say "$1 $2 does not build with the versions of its own lock file; building it with newer ones instead"
+    "${command[@]}" || {
+        say "With its lock file it failed before:" "$said"
+        return 1
+    }
 }
 
 # The tool and the library must have the same version, or the bindings do not fit the module.

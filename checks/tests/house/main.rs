@@ -1,4 +1,4 @@
-//! Rules of the repository: arrows between crates, licences, what is absent, and form.
+//! Rules of the repository: arrows between crates, licences, what is absent, form, and `build.sh`.
 
 mod absent;
 mod circles;
@@ -9,5 +9,6 @@ mod form;
 mod layers;
 mod licences;
 mod rows;
+mod script;
 mod systems;
 mod wide;
