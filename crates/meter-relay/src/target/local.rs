@@ -3,6 +3,12 @@
 //! No exit can resolve them. A query would tell the exit which devices are in the person's network.
 //! And some of these names also exist in public: a stranger's server could then get the password of
 //! a router.
+//!
+//! `.test` is not among them. RFC 6761 §6.2 asks resolvers to send no such names by default; Tor
+//! and Tor Browser send them. The exit then hears a name that a developer gave to a site at home.
+//! It stays so because the sites of our private Tor network are below `.test`, which no public site
+//! can be, and the relay must not know when it is tested. Before it refuses them, those sites need
+//! another suffix: `.example`, which RFC 6761 §6.5 lets every resolver send.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
