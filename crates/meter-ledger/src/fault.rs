@@ -70,7 +70,11 @@ pub(crate) fn why_not_written(path: &Path) -> Option<io::Error> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(&probe) {
-            Ok(file) => fill(file).and(fs::remove_file(&probe)),
+            Ok(file) => {
+                let filled = fill(file);
+                let removed = fs::remove_file(&probe);
+                filled.and(removed)
+            }
             // The folder in its place says nothing about the disk: try it without a name.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let folder = path.parent().filter(|folder| *folder != Path::new(""));
