@@ -14,6 +14,7 @@ use crate::{
 use clap::Args;
 use meter_wire::{PROTOCOL, ProtocolRange, Status};
 use serde_json::json;
+use std::path::Path;
 
 const HELP: &str = "\
 `onionmeter --version` prints one line, for scripts.
@@ -55,24 +56,17 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         [] => "none is attached".to_owned(),
         versions => versions.join(", "),
     };
-    let text = format!(
-        "Program       {OURS}  {}\nDaemon        {}\nExtension     {}\nTor in use    {}\nBuilt-in \
-            Tor  {}\nProtocol      {} to {PROTOCOL}\n",
-        program.display(),
-        match daemon {
-            Some(daemon) => daemon_words(daemon),
-            None if is_known => "not running".to_owned(),
-            None => UNKNOWN.to_owned(),
-        },
-        attached,
-        match &tor {
-            Some(tor) => tor,
-            None if is_known => "none",
-            None => UNKNOWN,
-        },
-        EMBEDDED_TOR.unwrap_or("none, this program was built without"),
-        ProtocolRange::OURS.min,
-    );
+    let running_words = match daemon {
+        Some(daemon) => daemon_words(daemon),
+        None if is_known => "not running".to_owned(),
+        None => UNKNOWN.to_owned(),
+    };
+    let tor_words = match &tor {
+        Some(tor) => tor,
+        None if is_known => "none",
+        None => UNKNOWN,
+    };
+    let text = lines(&program, &running_words, &attached, tor_words);
     let state = match daemon {
         None => "not_running",
         Some(daemon) if daemon.difference.is_none() => "same",
@@ -105,6 +99,16 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         None => answer,
     }
     .print(format)
+}
+
+fn lines(program: &Path, daemon: &str, extensions: &str, tor: &str) -> String {
+    format!(
+        "Program       {OURS}  {}\nDaemon        {daemon}\nExtension     {extensions}\n\
+            Tor in use    {tor}\nBuilt-in Tor  {}\nProtocol      {} to {PROTOCOL}\n",
+        program.display(),
+        EMBEDDED_TOR.unwrap_or("none, this program was built without"),
+        ProtocolRange::OURS.min,
+    )
 }
 
 /// Only the daemon knows it, and it gives no answer.
