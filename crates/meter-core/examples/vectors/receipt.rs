@@ -281,6 +281,10 @@ fn broken_chains(receipts: &[Verified<Receipt>]) -> Vec<Value> {
         ("chain-totals", sign(larger)),
     ];
     let before = pair(&receipts[0]);
-    let broken = |(error, after): (&str, Verified<Receipt>)| json!({ "before": before.clone(), "after": pair(&after), "error": error });
+    let broken = |(error, after): (&str, Verified<Receipt>)| {
+        let mut case = json!({ "before": before.clone(), "after": pair(&after) });
+        case["error"] = error.into();
+        case
+    };
     rows.map(broken).to_vec()
 }
