@@ -323,7 +323,7 @@ impl Postgres {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    /// Everything that it logged, of all its starts. Each line begins with its SQLSTATE and database.
+    /// Everything that it logged, of all its starts. Each line begins with SQLSTATE and database.
     #[must_use]
     pub fn log(&self) -> String {
         let mut all = String::new();

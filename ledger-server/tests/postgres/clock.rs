@@ -14,7 +14,7 @@ const HOUR: u64 = 3_600_000;
 const SEVEN_DAYS: u64 = 7 * 24 * HOUR;
 
 #[tokio::test]
-async fn g13_a_clock_that_jumps_takes_nothing_away_and_gives_at_most_the_backlog() {
+async fn g_13_a_clock_that_jumps_takes_nothing_away_and_gives_at_most_the_backlog() {
     let home = Home::new();
     shift_clock(&home.server, &home.database, "");
     let ledger = start(&home.place());

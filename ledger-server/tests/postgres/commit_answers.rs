@@ -123,7 +123,7 @@ impl Place {
 }
 
 #[tokio::test]
-async fn g09_no_cut_and_no_false_answer_makes_a_receipt_without_a_row_or_a_second_award() {
+async fn g_09_no_cut_and_no_false_answer_makes_a_receipt_without_a_row_or_a_second_award() {
     let mut place = Place::new();
     let all = place.messages().await;
     assert_eq!((all.commits, all.committed), (1, 1), "{all:?}");

@@ -15,7 +15,7 @@ use onionmeter_ledger::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g10_a_failover_to_a_standby_that_lags_is_healed_by_the_receipts_that_devices_hold() {
+async fn g_10_a_failover_to_a_standby_that_lags_is_healed_by_the_receipts_that_devices_hold() {
     let mut primary = Postgres::start().expect("PostgreSQL");
     let database = new_database(&primary);
     let standby = primary.start_standby().expect("a standby");

@@ -21,7 +21,7 @@ use std::{
 };
 
 #[test]
-fn g12_eight_instances_that_start_on_an_empty_database_at_once_make_its_tables_once() {
+fn g_12_eight_instances_that_start_on_an_empty_database_at_once_make_its_tables_once() {
     for _ in 0..5 {
         let home = Home::new();
         let place = home.place();
@@ -71,7 +71,7 @@ async fn a_thousand_submits_of_one_report_at_two_instances_are_one_award_and_one
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn g04_a_report_never_overtakes_the_one_before_it_on_the_way_to_another_writer() {
+async fn g_04_a_report_never_overtakes_the_one_before_it_on_the_way_to_another_writer() {
     let home = Home::new();
     let proxy = PostgresProxy::start(home.server.address()).expect("a proxy");
     let ledger = start(&place(

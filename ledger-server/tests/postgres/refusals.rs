@@ -31,7 +31,7 @@ fn refusal(url: &str, seed: u8) -> String {
 }
 
 #[test]
-fn g11_each_bad_postgres_is_refused_with_a_sentence_of_its_own_that_says_what_to_do() {
+fn g_11_each_bad_postgres_is_refused_with_a_sentence_of_its_own_that_says_what_to_do() {
     let mut server = Postgres::start().expect("PostgreSQL");
     let mut said = BTreeSet::new();
     let mut refused = |url: &str, seed: u8, expected: &[&str]| {
@@ -79,12 +79,7 @@ fn g11_each_bad_postgres_is_refused_with_a_sentence_of_its_own_that_says_what_to
         .expect("a table");
     refused(&server.url(&other), 7, &["something else", "createdb"]);
 
-    let new = new_database(&server);
-    let user = "CREATE USER guest PASSWORD 'correct-horse'";
-    server.sql(&new, user).expect("a user");
-    let guest = server
-        .url(&new)
-        .replace("postgres:correct", "guest:correct");
+    let guest = url_of_guest(&server);
     refused(&guest, 7, &["guest may not make tables", "OWNER TO guest"]);
 
     // The clock of PostgreSQL, as this database sees it, is a day behind.
@@ -112,6 +107,15 @@ fn g11_each_bad_postgres_is_refused_with_a_sentence_of_its_own_that_says_what_to
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(told(&url), "");
+}
+
+/// A database in which its user may make no tables, as every user of PostgreSQL 15 by default.
+fn url_of_guest(server: &Postgres) -> String {
+    let new = new_database(server);
+    let user = "CREATE USER guest PASSWORD 'correct-horse'";
+    server.sql(&new, user).expect("a user");
+    let url = server.url(&new);
+    url.replace("postgres:correct", "guest:correct")
 }
 
 /// What the start writes into the log.
