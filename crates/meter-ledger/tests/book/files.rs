@@ -182,9 +182,12 @@ fn a_writer_that_never_ends_is_reported_as_busy() {
     book.checkpoint(None).unwrap();
 }
 
+/// A name, and what makes such a thing at a path.
+type Other = (&'static str, fn(&Path));
+
 /// Everything but a file that can lie at a path, with a word for it.
 #[cfg(unix)]
-fn others() -> [(&'static str, fn(&Path)); 6] {
+fn others() -> [Other; 6] {
     use rustix::fs::{CWD, Mode, mkfifoat};
     use std::os::unix::{fs::symlink, net::UnixListener};
     [
