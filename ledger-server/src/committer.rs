@@ -8,8 +8,9 @@
 use crate::{
     apply::{ApplyError, Decision, Refusal, Submission},
     books::{Books, SIGNED_BYTES},
+    guard::{Guard, Mark, WRITERS_MAX},
     shelf,
-    store::{FromStore, Row, Store, StoreError, statements},
+    store::{Db, FromStore, Row, Store, StoreError, Value, statements},
 };
 use meter_core::{
     ChainState, DeviceKey, LedgerKey, LedgerSigner, Policy, SessionReport, UnixMs, Verified,
@@ -68,10 +69,15 @@ pub struct Committer {
 }
 
 struct Writer {
+    number: usize,
     store: Arc<Store>,
     signer: Arc<LedgerSigner>,
     terms: Arc<RwLock<Terms>>,
+    guard: Option<Arc<Guard>>,
 }
+
+/// What one transaction has decided, and how far this thread has come by it.
+type Stored = (Vec<Decision>, Option<Mark>);
 
 #[derive(Debug, thiserror::Error)]
 enum BatchError {
@@ -88,7 +94,8 @@ impl FromStore for BatchError {
 }
 
 impl Committer {
-    /// Starts one thread for each transaction that the database takes at the same time.
+    /// Starts one thread for each transaction that the database takes at the same time. `guard`
+    /// follows what they store.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -96,14 +103,17 @@ impl Committer {
         store: &Arc<Store>,
         signer: &Arc<LedgerSigner>,
         terms: &Arc<RwLock<Terms>>,
+        guard: Option<&Arc<Guard>>,
     ) -> io::Result<Self> {
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
-        let writers = store.writers();
+        let writers = store.writers().min(WRITERS_MAX);
         for number in 0..writers {
             let writer = Writer {
+                number,
                 store: Arc::clone(store),
                 signer: Arc::clone(signer),
                 terms: Arc::clone(terms),
+                guard: guard.cloned(),
             };
             let (queue, waiting) = mpsc::channel(QUEUE / writers);
             let thread = Builder::new().name(format!("committer-{number}"));
@@ -186,10 +196,17 @@ impl Writer {
     /// hold up the others: the batch is halved until it is alone.
     fn commit(&self, batch: &[Submission]) -> Vec<Answer> {
         match self.store_batch(batch) {
-            Ok(decisions) => self.read_back(batch, decisions),
+            Ok((decisions, mark)) => {
+                let answers = self.read_back(batch, decisions);
+                self.note(&answers, mark);
+                answers
+            }
             Err(error) => {
                 tracing::warn!(reports = batch.len(), %error, "a transaction failed");
-                let is_of_one = !matches!(&error, BatchError::Store(StoreError::Unavailable(_)));
+                let is_of_one = !matches!(
+                    &error,
+                    BatchError::Store(StoreError::Unavailable(_) | StoreError::Held(_))
+                );
                 match batch.split_at_checked(batch.len() / 2) {
                     Some((one, other)) if is_of_one && !one.is_empty() => {
                         let mut answers = self.commit(one);
@@ -202,7 +219,7 @@ impl Writer {
         }
     }
 
-    fn store_batch(&self, batch: &[Submission]) -> Result<Vec<Decision>, BatchError> {
+    fn store_batch(&self, batch: &[Submission]) -> Result<Stored, BatchError> {
         let terms = self.terms.read().unwrap_or_else(PoisonError::into_inner);
         let terms = terms.clone();
         self.store.write(|db| {
@@ -212,8 +229,36 @@ impl Writer {
             let decide = |submission| books.take(&self.signer, submission);
             let decisions = batch.iter().map(decide).collect::<Result<Vec<_>, _>>()?;
             shelf::save(db, &books)?;
-            Ok(decisions)
+            Ok((decisions, self.move_mark(db, &books)?))
         })
+    }
+
+    /// Counts what is stored now, in the same transaction.
+    fn move_mark(&self, db: &mut dyn Db, books: &Books) -> Result<Option<Mark>, StoreError> {
+        let Some(guard) = self.guard.as_ref().filter(|_| !books.reports.is_empty()) else {
+            return Ok(None);
+        };
+        let number = |number: usize| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+        let row = [
+            guard.instance().0.into(),
+            number(self.number),
+            number(books.reports.len()),
+            Value::Int(books.now.get_signed()),
+        ];
+        let mut rows = db.rows(statements::MOVE_MARK, &row)?;
+        let receipts = rows.first_mut().map(|row| row.unit(Some)).transpose()?;
+        let at = books.now;
+        Ok(receipts.map(|receipts| Mark { receipts, at }))
+    }
+
+    /// The guard must never be ahead of the database, so it gets only what was read back.
+    fn note(&self, answers: &[Answer], mark: Option<Mark>) {
+        let is_stored = |answer: &Answer| matches!(answer, Answer::Accepted(_));
+        if let (Some(guard), Some(mark)) = (&self.guard, mark)
+            && answers.iter().any(is_stored)
+        {
+            guard.note(self.number, mark);
+        }
     }
 
     fn read_back(&self, batch: &[Submission], decisions: Vec<Decision>) -> Vec<Answer> {

@@ -74,6 +74,17 @@ pub fn open(path: &Path) -> Result<LedgerSigner, KeyError> {
     })
 }
 
+/// Reads the key at `path`; `None` if there is no file.
+///
+/// # Errors
+/// When the file is not a key, is not private, or cannot be read.
+pub fn existing(path: &Path) -> Result<Option<LedgerSigner>, KeyError> {
+    match read(path) {
+        Err(KeyError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(|seed| Some(LedgerSigner::from_seed(&seed))),
+    }
+}
+
 fn read(path: &Path) -> Result<Zeroizing<[u8; SEED_BYTES]>, KeyError> {
     let failed = |source| KeyError::Io {
         path: path.to_owned(),

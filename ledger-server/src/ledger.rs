@@ -6,9 +6,12 @@ mod accounts;
 mod devices;
 mod enrol;
 mod grants;
+mod listing;
 mod names;
 mod policy;
+mod prune;
 mod reading;
+mod rotate;
 mod start;
 mod submit;
 
@@ -16,14 +19,16 @@ pub use accounts::{CodeError, RecoveryCode};
 pub use devices::{DeviceEntry, RevokeError};
 pub use enrol::{EnrolError, Enrolled};
 pub use grants::{Login, LoginError, LoginView, Token, WebSession};
+pub use listing::{AccountEntry, Counts};
 pub use reading::{Balance, ChainEntry, Cursor, Day, Session};
+pub use rotate::{RotateError, newest_key, rotate};
 pub use start::StartError;
 pub use submit::{Claimed, Outcome};
 
 use crate::{
     challenge::Challenges,
     committer::{Committer, Terms},
-    store::{Store, StoreError},
+    store::{Store, StoreError, statements},
 };
 use meter_core::{LedgerKey, LedgerSigner, Policy, UnixMs, Verified};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -84,6 +89,12 @@ impl Ledger {
         self.store.read(|db| db.now())
     }
 
+    /// Why this ledger only reads; `None` while it takes reports.
+    #[must_use]
+    pub fn held(&self) -> Option<&str> {
+        self.store.held()
+    }
+
     /// The database, for tools over all of it.
     #[must_use]
     pub const fn store(&self) -> &Arc<Store> {
@@ -96,9 +107,12 @@ impl Ledger {
     /// When it cannot.
     pub fn check_health(&self) -> Result<(), StoreError> {
         let now = self.now()?;
-        let forget = crate::store::statements::FORGET_CHALLENGES;
         let before = [now.get_signed().into()];
-        self.store.write(|db| db.run(forget, &before)).map(drop)
+        self.store.write(|db| {
+            db.run(statements::FORGET_CHALLENGES, &before)?;
+            // There may be none. Without a change there is nothing to commit, also on a full disk.
+            db.run(statements::TOUCH, &[]).map(drop)
+        })
     }
 
     /// Takes nothing more, and waits until everything that waits is stored and answered.

@@ -5,6 +5,7 @@ pub mod apply;
 pub mod books;
 pub mod challenge;
 pub mod committer;
+pub mod guard;
 pub mod http;
 pub mod key_file;
 pub mod ledger;

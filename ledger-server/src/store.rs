@@ -6,6 +6,7 @@
 //!
 //! All of this blocks. It is called from threads of its own, never from a task.
 
+mod backup;
 mod clock;
 mod db;
 mod error;
@@ -15,6 +16,7 @@ mod sqlite;
 pub mod statements;
 mod value;
 
+pub use backup::{BackupError, Copied, backup, check_copy, copy_file};
 pub use db::{Db, FromStore};
 pub use error::{StoreError, StoreFault};
 pub use postgres::{Postgres, PostgresUrl};
@@ -22,7 +24,11 @@ pub use schema::SCHEMA_VERSION;
 pub use sqlite::Sqlite;
 pub use value::{Row, Value};
 
-use std::{path::PathBuf, thread, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 /// How often a transaction is tried again after it lost against another one.
 const TRIES: u32 = 10;
@@ -39,15 +45,43 @@ pub enum Place {
     Server(PostgresUrl),
 }
 
+impl Place {
+    /// The file; `None` if it is another kind of database.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Server(_) => None,
+        }
+    }
+}
+
 /// An open database.
 pub enum Store {
     /// One file, one writer.
     Sqlite(Sqlite),
     /// A server with many writers.
     Postgres(Box<Postgres>),
+    /// A database that may only be read, and why.
+    Held(Box<Self>, String),
 }
 
 impl Store {
+    /// The same database, in which nothing is written any more.
+    #[must_use]
+    pub fn hold(self, why: String) -> Self {
+        Self::Held(Box::new(self), why)
+    }
+
+    /// Why nothing may be written; `None` while it may.
+    #[must_use]
+    pub fn held(&self) -> Option<&str> {
+        match self {
+            Self::Held(_, why) => Some(why),
+            Self::Sqlite(_) | Self::Postgres(_) => None,
+        }
+    }
+
     /// Opens the database, and makes its tables if it is empty.
     ///
     /// # Errors
@@ -89,6 +123,7 @@ impl Store {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(work),
             Self::Postgres(postgres) => postgres.write(work),
+            Self::Held(_, why) => Err(StoreError::Held(why.clone()).into()),
         }
     }
 
@@ -103,6 +138,7 @@ impl Store {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(work),
             Self::Postgres(postgres) => postgres.read(work),
+            Self::Held(store, _) => store.read(work),
         }
     }
 
@@ -112,6 +148,7 @@ impl Store {
         match self {
             Self::Sqlite(_) => 1,
             Self::Postgres(_) => Postgres::writers(),
+            Self::Held(store, _) => store.writers(),
         }
     }
 }

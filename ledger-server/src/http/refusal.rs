@@ -21,6 +21,7 @@ impl From<StoreError> for Refusal {
         let kind = match error {
             StoreError::Lost => "lost",
             StoreError::Unavailable(_) => "unavailable",
+            StoreError::Held(_) => "read-only",
             StoreError::Statement(_) => "statement",
             StoreError::Damaged(_) => "damaged",
             StoreError::Fault(_) => "fault",

@@ -3,6 +3,7 @@
 use super::{Ledger, LedgerKeyEntry};
 use crate::{
     committer::{Committer, Terms},
+    guard::Guard,
     store::{Db, Row, Store, StoreError, Value, statements},
 };
 use meter_core::{
@@ -51,14 +52,30 @@ impl Ledger {
         signer: LedgerSigner,
         enrolment: EnrolmentRule,
     ) -> Result<Self, StartError> {
-        let (keys, policy) = store.write(|db| begin(db, &signer, enrolment))?;
+        Self::start_guarded(store, signer, enrolment, None)
+    }
+
+    /// The same, and `guard` follows what is signed. A database that is held is only read.
+    ///
+    /// # Errors
+    /// The errors of [`Self::start`].
+    pub fn start_guarded(
+        store: Store,
+        signer: LedgerSigner,
+        enrolment: EnrolmentRule,
+        guard: Option<&Arc<Guard>>,
+    ) -> Result<Self, StartError> {
+        let (keys, policy) = match store.held() {
+            None => store.write(|db| begin(db, &signer, enrolment))?,
+            Some(_) => store.read(|db| look(db, &signer))?,
+        };
         let terms = Terms {
             policy: *policy.value(),
             keys: keys.iter().map(|entry| entry.key).collect(),
         };
         let (store, signer) = (Arc::new(store), Arc::new(signer));
         let terms = Arc::new(RwLock::new(terms));
-        let committer = Committer::start(&store, &signer, &terms)?;
+        let committer = Committer::start(&store, &signer, &terms, guard)?;
         Ok(Self {
             store,
             signer,
@@ -94,7 +111,18 @@ fn begin(
     Ok((keys, policy))
 }
 
-fn read_keys(db: &mut dyn Db) -> Result<Vec<LedgerKeyEntry>, StoreError> {
+/// What [`begin`] returns, where nothing may be written.
+fn look(db: &mut dyn Db, signer: &LedgerSigner) -> Result<Begun, StartError> {
+    let keys = read_keys(db)?;
+    if keys.last().map(|entry| entry.key) != Some(signer.key()) {
+        return Err(StartError::OtherKey);
+    }
+    let policy = read_policy(db, &keys)?;
+    Ok((keys, policy))
+}
+
+/// Every receipt key, the newest last.
+pub(super) fn read_keys(db: &mut dyn Db) -> Result<Vec<LedgerKeyEntry>, StoreError> {
     let rows = db.rows(statements::KEYS, &[])?;
     let entry = |mut row: Row| {
         Ok(LedgerKeyEntry {

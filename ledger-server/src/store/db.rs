@@ -41,6 +41,15 @@ pub trait Db {
     /// When the database cannot answer.
     fn lock_accounts(&mut self, accounts: &[AccountId]) -> Result<(), StoreError>;
 
+    /// Makes numbers that the database gives to new rows go on after those that were written with
+    /// their numbers. SQLite does so by itself.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    fn continue_numbers(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// The database's clock: all instances on one database share it.
     ///
     /// # Errors

@@ -11,6 +11,9 @@ pub enum StoreError {
     /// The database cannot be reached or cannot write: nothing can succeed until that is mended.
     #[error("the database does not take anything: {0}")]
     Unavailable(String),
+    /// This ledger only reads, for this reason.
+    #[error("the ledger is read-only: {0}")]
+    Held(String),
     /// The database refused one statement. Others may succeed.
     #[error("the database refused a statement: {0}")]
     Statement(String),
@@ -40,6 +43,18 @@ pub enum StoreFault {
         .0.display()
     )]
     NotOurs(PathBuf),
+    /// The file is damaged.
+    #[error(
+        "the database {path} is damaged ({why}); nothing in it was changed. Restore a copy with: \
+         onionmeter-ledger restore FILE",
+        path = .path.display()
+    )]
+    Torn {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        why: String,
+    },
     /// A later version of this program has made the tables.
     #[error(
         "the database has tables of version {found}, and this program knows version {known}: \

@@ -134,6 +134,15 @@ CREATE TABLE web_sessions (
     expires_ms BIGINT NOT NULL
 );
 
+-- How far each writing thread of each data folder has come: what the rollback guard is compared with.
+CREATE TABLE marks (
+    instance BYTEA NOT NULL,
+    writer BIGINT NOT NULL,
+    receipts BIGINT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    PRIMARY KEY (instance, writer)
+);
+
 CREATE VIEW postings AS
     SELECT chain_no, seq, account_id, 'time' AS part, award_ms * 100000 AS credited,
         -(award_ms * 100000) AS issued FROM reports

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// "OMLG": tells this file from every other SQLite database.
-const APPLICATION_ID: i32 = 0x4f4d_4c47;
+pub(super) const APPLICATION_ID: i32 = 0x4f4d_4c47;
 /// Older versions can corrupt a write-ahead log (<https://sqlite.org/wal.html#walresetbug>).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long to wait for another process, for example one that copies the file.
@@ -49,6 +49,10 @@ impl Sqlite {
         };
         store.prepare_file()?;
         Ok(store)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Makes the tables in an empty file, and checks those of another.
@@ -142,7 +146,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags)?;
@@ -157,18 +161,21 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     open().map_err(|error| cannot_open(path, &error))
 }
 
-fn cannot_open(path: &Path, error: &rusqlite::Error) -> StoreError {
+pub(super) fn cannot_open(path: &Path, error: &rusqlite::Error) -> StoreError {
     let path = path.to_owned();
     if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
         return StoreFault::NotOurs(path).into();
     }
     let why = error.to_string();
-    StoreFault::Open { path, why }.into()
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt) => StoreFault::Torn { path, why }.into(),
+        _ => StoreFault::Open { path, why }.into(),
+    }
 }
 
 /// Sorts an error of SQLite by who can do something about it.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn failure(error: rusqlite::Error) -> StoreError {
+pub(super) fn failure(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Lost,
         Some(

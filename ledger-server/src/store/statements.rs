@@ -167,4 +167,163 @@ statements! {
     DELETE_DEVICES = "DELETE FROM devices WHERE account_id = $1";
     /// Deletes an account.
     DELETE_ACCOUNT = "DELETE FROM accounts WHERE account_id = $1";
+
+    // The operator's tools. `marks` is written by the committer.
+
+    /// Changes a row into itself, to see whether that can be committed.
+    TOUCH = "UPDATE ledger SET made_ms = made_ms WHERE id = 1";
+    /// Moves the mark of a writing thread on, and returns how many receipts it has stored.
+    MOVE_MARK = "INSERT INTO marks (instance, writer, receipts, at_ms) VALUES ($1, $2, $3, $4) ON \
+        CONFLICT (instance, writer) DO UPDATE SET receipts = marks.receipts + excluded.receipts, \
+        at_ms = excluded.at_ms RETURNING receipts";
+    /// The marks of a data folder.
+    MARKS = "SELECT writer, receipts, at_ms FROM marks WHERE instance = $1 ORDER BY writer";
+    /// Whether any data folder has stored a receipt.
+    ANY_MARK = "SELECT COUNT(*) FROM marks";
+    /// A page of accounts after one, by their names.
+    ACCOUNTS = "SELECT account_id, state, created_ms, time_paid_to_ms, bytes_paid_to_ms \
+        FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2";
+    /// How many accounts there are, and how many devices that may submit.
+    COUNTS = "SELECT (SELECT COUNT(*) FROM accounts), \
+        (SELECT COUNT(*) FROM devices WHERE revoked_ms IS NULL)";
+    /// How many reports of an account are stored.
+    REPORTS_OF = "SELECT COUNT(*) FROM reports WHERE account_id = $1";
+    /// A page of the numbers of chains after one.
+    CHAIN_NUMBERS = "SELECT chain_no FROM chains WHERE chain_no > $1 ORDER BY chain_no LIMIT $2";
+    /// Forgets the bodies of a chain's reports that were taken before a time. Receipts stay.
+    PRUNE = "UPDATE reports SET signed = NULL WHERE chain_no = $1 AND ledger_ms < $2 \
+        AND signed IS NOT NULL";
+
+    // The audit.
+
+    /// A page of devices after one, with the statements that enrolled them.
+    AUDIT_DEVICES = "SELECT device_key, account_id, enrolment FROM devices WHERE device_key > $1 \
+        ORDER BY device_key LIMIT $2";
+    /// The statement that enrolled a device.
+    ENROLMENT = "SELECT account_id, enrolment FROM devices WHERE device_key = $1";
+    /// A page of chains after one.
+    AUDIT_CHAINS = "SELECT chain_no, device_key, chain_id, account_id, state, start_seq, seq, \
+        link, total_ms, total_up, total_down, total_amount, awarded_ms, awarded_bytes, \
+        awarded_total FROM chains WHERE chain_no > $1 ORDER BY chain_no LIMIT $2";
+    /// A page of reports after one, up to a chain.
+    AUDIT_REPORTS = "SELECT chain_no, seq, account_id, ledger_ms, award_ms, award_bytes, award, \
+        reasons, policy, report_link, signed, receipt FROM reports \
+        WHERE (chain_no, seq) > ($1, $2) AND chain_no <= $3 ORDER BY chain_no, seq LIMIT $4";
+    /// A page of an account's awards in the order in which they were given, after one.
+    AUDIT_AWARDS = "SELECT ledger_ms, chain_no, seq, award_ms, award_bytes, policy FROM reports \
+        WHERE account_id = $1 AND (ledger_ms, chain_no, seq) > ($2, $3, $4) \
+        ORDER BY ledger_ms, chain_no, seq LIMIT $5";
+    /// Reports whose chain is not there.
+    AUDIT_STRAY = "SELECT r.chain_no, r.seq FROM reports r LEFT JOIN chains c \
+        ON c.chain_no = r.chain_no WHERE c.chain_no IS NULL ORDER BY r.chain_no, r.seq LIMIT 100";
+    /// Evidence of two histories, with what is stored at its place.
+    AUDIT_FORKS = "SELECT f.chain_no, f.seq, f.signed, c.device_key, c.chain_id, c.state, \
+        r.report_link FROM forks f LEFT JOIN chains c ON c.chain_no = f.chain_no \
+        LEFT JOIN reports r ON r.chain_no = f.chain_no AND r.seq = f.seq \
+        WHERE (f.chain_no, f.seq) > ($1, $2) ORDER BY f.chain_no, f.seq LIMIT $3";
+    /// Frozen chains without evidence.
+    AUDIT_FROZEN = "SELECT c.chain_no FROM chains c LEFT JOIN forks f ON f.chain_no = c.chain_no \
+        WHERE c.state = 2 AND f.chain_no IS NULL ORDER BY c.chain_no LIMIT 100";
+    /// What all postings add up to, and what they credit.
+    AUDIT_POSTINGS = "SELECT CAST(COALESCE(SUM(credited + issued), 0) AS BIGINT), \
+        CAST(COALESCE(SUM(credited), 0) AS BIGINT) FROM postings";
+    /// What all chains were awarded.
+    AUDIT_AWARDED = "SELECT CAST(COALESCE(SUM(awarded_total), 0) AS BIGINT) FROM chains";
+    /// The heads of chains after one, with the report and receipt that each should end with.
+    HEADS = "SELECT c.chain_no, c.start_seq, c.seq, c.link, c.awarded_total, r.report_link, \
+        r.receipt FROM chains c LEFT JOIN reports r ON r.chain_no = c.chain_no AND r.seq = c.seq \
+        WHERE c.chain_no > $1 ORDER BY c.chain_no LIMIT $2";
+    /// The number of the newest chain.
+    LAST_CHAIN = "SELECT COALESCE(MAX(chain_no), 0) FROM chains";
+
+    // Copying: a page of each table after a row, and its rows again. The columns that name a row
+    // come first.
+
+    /// A page of the receipt keys.
+    COPY_KEY = "SELECT number, key, change FROM keys WHERE number > $1 ORDER BY number LIMIT $2";
+    /// Adds such a row.
+    PASTE_KEY = "INSERT INTO keys (number, key, change) VALUES ($1, $2, $3)";
+    /// A page of the policies.
+    COPY_POLICY_ROW = "SELECT number, signed FROM policies WHERE number > $1 ORDER BY number \
+        LIMIT $2";
+    /// Adds such a row.
+    PASTE_POLICY_ROW = "INSERT INTO policies (number, signed) VALUES ($1, $2)";
+    /// A page of the accounts.
+    COPY_ACCOUNT_ROW = "SELECT account_id, state, created_ms, time_paid_to_ms, bytes_paid_to_ms, \
+        recovery_hash FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2";
+    /// Adds such a row.
+    PASTE_ACCOUNT_ROW = "INSERT INTO accounts (account_id, state, created_ms, time_paid_to_ms, \
+        bytes_paid_to_ms, recovery_hash) VALUES ($1, $2, $3, $4, $5, $6)";
+    /// A page of the devices.
+    COPY_DEVICE_ROW = "SELECT device_key, account_id, name, enrolled_ms, revoked_ms, enrolment \
+        FROM devices WHERE device_key > $1 ORDER BY device_key LIMIT $2";
+    /// Adds such a row.
+    PASTE_DEVICE_ROW = "INSERT INTO devices (device_key, account_id, name, enrolled_ms, \
+        revoked_ms, enrolment) VALUES ($1, $2, $3, $4, $5, $6)";
+    /// A page of the chains.
+    COPY_CHAIN_ROW = "SELECT chain_no, device_key, chain_id, account_id, state, start_seq, \
+        began_ms, seq, link, total_ms, total_up, total_down, total_amount, awarded_ms, \
+        awarded_bytes, awarded_total FROM chains WHERE chain_no > $1 ORDER BY chain_no LIMIT $2";
+    /// Adds such a row.
+    PASTE_CHAIN_ROW = "INSERT INTO chains (chain_no, device_key, chain_id, account_id, state, \
+        start_seq, began_ms, seq, link, total_ms, total_up, total_down, total_amount, awarded_ms, \
+        awarded_bytes, awarded_total) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
+        $13, $14, $15, $16)";
+    /// A page of the reports.
+    COPY_REPORT_ROW = "SELECT chain_no, seq, account_id, ledger_ms, award_ms, award_bytes, award, \
+        reasons, policy, report_link, signed, receipt FROM reports WHERE (chain_no, seq) > \
+        ($1, $2) ORDER BY chain_no, seq LIMIT $3";
+    /// Adds such a row.
+    PASTE_REPORT_ROW = "INSERT INTO reports (chain_no, seq, account_id, ledger_ms, award_ms, \
+        award_bytes, award, reasons, policy, report_link, signed, receipt) VALUES ($1, $2, $3, \
+        $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    /// A page of the movements.
+    COPY_MOVEMENT_ROW = "SELECT id, account_id, kind, amount, cause, ledger_ms, receipt FROM \
+        movements WHERE id > $1 ORDER BY id LIMIT $2";
+    /// Adds such a row.
+    PASTE_MOVEMENT_ROW = "INSERT INTO movements (id, account_id, kind, amount, cause, ledger_ms, \
+        receipt) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// A page of the evidence.
+    COPY_FORK_ROW = "SELECT chain_no, seq, signed, seen_ms FROM forks WHERE (chain_no, seq) > \
+        ($1, $2) ORDER BY chain_no, seq LIMIT $3";
+    /// Adds such a row.
+    PASTE_FORK_ROW = "INSERT INTO forks (chain_no, seq, signed, seen_ms) VALUES ($1, $2, $3, $4)";
+    /// A page of the invitations.
+    COPY_INVITE_ROW = "SELECT code_hash, account_id, created_ms, expires_ms, used_ms FROM invites \
+        WHERE code_hash > $1 ORDER BY code_hash LIMIT $2";
+    /// Adds such a row.
+    PASTE_INVITE_ROW = "INSERT INTO invites (code_hash, account_id, created_ms, expires_ms, \
+        used_ms) VALUES ($1, $2, $3, $4, $5)";
+    /// A page of the used challenges.
+    COPY_CHALLENGE_ROW = "SELECT challenge, expires_ms FROM used_challenges WHERE challenge > $1 \
+        ORDER BY challenge LIMIT $2";
+    /// Adds such a row.
+    PASTE_CHALLENGE_ROW = "INSERT INTO used_challenges (challenge, expires_ms) VALUES ($1, $2)";
+    /// A page of the links for signing in.
+    COPY_LOGIN_ROW = "SELECT token_hash, account_id, device_key, words, expires_ms, used_ms FROM \
+        logins WHERE token_hash > $1 ORDER BY token_hash LIMIT $2";
+    /// Adds such a row.
+    PASTE_LOGIN_ROW = "INSERT INTO logins (token_hash, account_id, device_key, words, expires_ms, \
+        used_ms) VALUES ($1, $2, $3, $4, $5, $6)";
+    /// A page of the browser sessions.
+    COPY_WEB_SESSION_ROW = "SELECT token_hash, account_id, created_ms, expires_ms FROM \
+        web_sessions WHERE token_hash > $1 ORDER BY token_hash LIMIT $2";
+    /// Adds such a row.
+    PASTE_WEB_SESSION_ROW = "INSERT INTO web_sessions (token_hash, account_id, created_ms, \
+        expires_ms) VALUES ($1, $2, $3, $4)";
+    /// A page of the marks.
+    COPY_MARK_ROW = "SELECT instance, writer, receipts, at_ms FROM marks WHERE (instance, writer) \
+        > ($1, $2) ORDER BY instance, writer LIMIT $3";
+    /// Adds such a row.
+    PASTE_MARK_ROW = "INSERT INTO marks (instance, writer, receipts, at_ms) VALUES ($1, $2, $3, \
+        $4)";
+    /// A page of receipts after one, in the order of their places.
+    COPY_RECEIPTS = "SELECT chain_no, seq, receipt FROM reports WHERE (chain_no, seq) > ($1, $2) \
+        ORDER BY chain_no, seq LIMIT $3";
+    /// A page of what accounts were awarded, after one.
+    COPY_BALANCES = "SELECT account_id, CAST(SUM(awarded_total) AS BIGINT) FROM chains \
+        WHERE account_id > $1 GROUP BY account_id ORDER BY account_id LIMIT $2";
+    /// How many receipt keys and accounts there are: none in an empty database.
+    COPY_IS_EMPTY = "SELECT (SELECT COUNT(*) FROM keys) + (SELECT COUNT(*) FROM accounts) \
+        + (SELECT COUNT(*) FROM marks)";
 }

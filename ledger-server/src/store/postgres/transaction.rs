@@ -4,6 +4,12 @@ use super::connection::Connection;
 use crate::store::{Db, Row, StoreError, Value};
 use meter_core::{AccountId, UnixMs};
 
+/// Numbers of new rows go on after the largest one.
+const CONTINUE_CHAINS: &str = "SELECT setval(pg_get_serial_sequence('chains', 'chain_no'), \
+    COALESCE((SELECT MAX(chain_no) FROM chains), 0) + 1, false)";
+const CONTINUE_MOVEMENTS: &str = "SELECT setval(pg_get_serial_sequence('movements', 'id'), \
+    COALESCE((SELECT MAX(id) FROM movements), 0) + 1, false)";
+
 /// In ascending order, so that two transactions never wait for each other. `NO KEY`: rows that
 /// refer to an account can be added meanwhile; a stronger lock ends in deadlocks with them.
 const LOCK_ACCOUNTS: &str = "SELECT account_id FROM accounts WHERE account_id = ANY($1) \
@@ -101,6 +107,11 @@ impl Db for Transaction<'_> {
             .collect();
         let locked = self.connection.run_with_list(LOCK_ACCOUNTS, &ids);
         self.noted(locked)
+    }
+
+    fn continue_numbers(&mut self) -> Result<(), StoreError> {
+        self.rows(CONTINUE_CHAINS, &[])?;
+        self.rows(CONTINUE_MOVEMENTS, &[]).map(drop)
     }
 
     fn now(&mut self) -> Result<UnixMs, StoreError> {
