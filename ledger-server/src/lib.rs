@@ -6,6 +6,7 @@ pub mod audit;
 pub mod books;
 pub mod challenge;
 pub mod committer;
+pub mod copy;
 pub mod guard;
 pub mod http;
 pub mod key_file;

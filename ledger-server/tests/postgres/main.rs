@@ -12,6 +12,7 @@ mod reports;
 mod clock;
 mod commit_answers;
 mod contention;
+mod copies;
 mod failover;
 mod instances;
 mod kills;
