@@ -1,3 +1,7 @@
 //! The ledger server.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    onionmeter_ledger::cli::run()
+}

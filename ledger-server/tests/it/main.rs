@@ -1,7 +1,16 @@
 //! Tests of the ledger, on SQLite. `tests/postgres` runs the same ones on PostgreSQL.
 
 mod home;
+mod program;
 mod support;
 
+mod audits;
+mod commands;
+mod copies;
 mod exactly_once;
+mod first_start;
+mod full_disk;
+mod refusals;
 mod reports;
+mod rollbacks;
+mod rotations;

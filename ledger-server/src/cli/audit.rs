@@ -1,0 +1,69 @@
+//! `audit`: recomputes everything.
+
+use super::{
+    answer::{Answer, Refusal},
+    exit,
+    open::Common,
+};
+use crate::{audit, opening};
+use serde_json::{Value, json};
+
+pub(super) const HELP: &str = "\
+It verifies every report and every receipt with their keys, follows every chain link by link, adds
+up every award, and replays the awards of every account against its policies. It changes nothing,
+and may run while the ledger is served.
+
+Exit status: 0 everything is as it was written, 1 something is not: each line names the table, the
+row and the reason.";
+
+pub(super) fn run(common: &Common) -> Result<Answer, Refusal> {
+    let home = common.home()?;
+    let store = opening::open_store(&home.folder, &home.wanted)?;
+    let audit = audit::run(&store, &|| true)?;
+    let mut text = String::new();
+    for finding in audit.findings.kept() {
+        text += &format!("{finding}\n");
+    }
+    let kept = u64::try_from(audit.findings.kept().len()).unwrap_or(u64::MAX);
+    let more = audit.findings.count().saturating_sub(kept);
+    if more > 0 {
+        text += &format!("… and {more} more\n");
+    }
+    text += &format!(
+        "{} keys, {} policies, {} accounts, {} devices, {} chains, {} reports ({} without body): \
+         {}\n",
+        audit.keys,
+        audit.policies,
+        audit.accounts,
+        audit.devices,
+        audit.chains,
+        audit.reports,
+        audit.pruned,
+        match audit.findings.count() {
+            0 => "everything is as it was written".to_owned(),
+            1 => "1 row is not as it was written".to_owned(),
+            count => format!("{count} rows are not as they were written"),
+        }
+    );
+    let findings: Vec<_> = audit.findings.kept().iter().map(shown).collect();
+    let is_sound = audit.findings.count() == 0;
+    Ok(
+        Answer::new(if is_sound { "sound" } else { "findings" }, text)
+            .with("findings", findings)
+            .with("findings_count", audit.findings.count().to_string())
+            .with("accounts", audit.accounts.to_string())
+            .with("devices", audit.devices.to_string())
+            .with("chains", audit.chains.to_string())
+            .with("reports", audit.reports.to_string())
+            .with("pruned", audit.pruned.to_string())
+            .exit(if is_sound { 0 } else { exit::FINDINGS }),
+    )
+}
+
+fn shown(finding: &audit::Finding) -> Value {
+    json!({
+        "table": finding.table,
+        "row": finding.row,
+        "reason": finding.reason,
+    })
+}

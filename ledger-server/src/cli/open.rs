@@ -1,0 +1,97 @@
+//! From the options of every command to an open ledger.
+
+use super::{
+    answer::{Format, Refusal},
+    exit,
+};
+use crate::{
+    config::{Config, ConfigError, Enrolment},
+    folder::Folder,
+    http::Origin,
+    ledger::Ledger,
+    opening::{self, Wanted},
+    store::{Place, PostgresUrl},
+};
+use meter_core::EnrolmentRule;
+use std::path::PathBuf;
+
+/// What every command can be told.
+pub(super) struct Common {
+    pub(super) data: Option<PathBuf>,
+    pub(super) database: Option<String>,
+    pub(super) format: Format,
+}
+
+/// An open data folder with its settings.
+pub(super) struct Home {
+    pub(super) folder: Folder,
+    pub(super) config: Config,
+    pub(super) wanted: Wanted,
+}
+
+impl Common {
+    fn path(&self) -> Result<PathBuf, Refusal> {
+        Ok(Folder::path(self.data.clone(), std::env::var_os("HOME"))?)
+    }
+
+    /// Opens the folder, which must be there.
+    pub(super) fn home(&self) -> Result<Home, Refusal> {
+        self.of(Folder::open(&self.path()?)?)
+    }
+
+    /// Opens the folder, and makes it if it is not there.
+    pub(super) fn prepare(&self) -> Result<Home, Refusal> {
+        self.of(Folder::prepare(&self.path()?)?)
+    }
+
+    fn of(&self, folder: Folder) -> Result<Home, Refusal> {
+        let mut config = Config::read(&folder.config())?;
+        if let Some(database) = &self.database {
+            config.database.clone_from(database);
+        }
+        config.check()?;
+        let wanted = Wanted {
+            place: place(&config.database, &folder)?,
+            enrolment: rule(config.enrolment),
+            make: false,
+            accept_rollback: false,
+        };
+        Ok(Home {
+            folder,
+            config,
+            wanted,
+        })
+    }
+
+    /// Opens the ledger, which must be there.
+    pub(super) fn ledger(&self) -> Result<Ledger, Refusal> {
+        let home = self.home()?;
+        Ok(opening::open(&home.folder, &home.wanted)?)
+    }
+}
+
+impl Home {
+    /// The address that people are told.
+    pub(super) fn shown(&self) -> Result<Origin, Refusal> {
+        let origins = self.config.origins(self.config.listen)?;
+        let first = origins.into_iter().next();
+        first.ok_or_else(|| Refusal::new(exit::CONFIG, "the ledger has no address"))
+    }
+}
+
+/// A file is meant below the data folder.
+pub(super) fn place(text: &str, folder: &Folder) -> Result<Place, Refusal> {
+    if PostgresUrl::is_one(text) {
+        let url = text.parse().map_err(ConfigError::Database)?;
+        return Ok(Place::Server(url));
+    }
+    let file = text.strip_prefix("sqlite:").unwrap_or(text);
+    Ok(Place::File(folder.root().join(file)))
+}
+
+pub(super) const fn rule(enrolment: Enrolment) -> EnrolmentRule {
+    match enrolment {
+        Enrolment::Open => EnrolmentRule::Open,
+        Enrolment::ByInvitation => EnrolmentRule::ByInvitation,
+    }
+}

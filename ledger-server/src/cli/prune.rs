@@ -1,0 +1,41 @@
+//! `prune`: forgets when people were online.
+
+use super::{
+    answer::{Answer, Refusal},
+    exit,
+    open::Common,
+};
+use meter_core::UnixMs;
+
+pub(super) const HELP: &str = "\
+A report says to the millisecond when somebody was online. Receipts, balances and the links of the
+chains stay, so a report that is submitted again gets the same receipt, and `audit` still verifies
+every receipt. `serve --keep-reports DAYS` does the same once a day.
+
+Exit status: 0 done.";
+
+#[derive(clap::Args)]
+pub(super) struct Prune {
+    /// Keep the bodies of reports that were taken in the last so many days
+    #[arg(long, value_name = "DAYS")]
+    keep_reports: u32,
+}
+
+const DAY_MS: u64 = 86_400_000;
+
+impl Prune {
+    pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
+        let ledger = common.ledger()?;
+        let kept = u64::from(self.keep_reports) * DAY_MS;
+        // In the same millisecond, a report is not older than now.
+        let before = ledger
+            .now()?
+            .get()
+            .saturating_sub(kept)
+            .saturating_add(u64::from(kept == 0));
+        let before = UnixMs::new(before).ok_or_else(|| Refusal::new(exit::INTERNAL, "no time"))?;
+        let pruned = ledger.prune(before, || true)?;
+        let text = format!("The bodies of {pruned} reports were forgotten.\n");
+        Ok(Answer::new("pruned", text).with("reports", pruned.to_string()))
+    }
+}

@@ -1,0 +1,98 @@
+//! Serves a ledger until it is told to end.
+//!
+//! The order at the end: no new request; the answers that are being written; what waits for the
+//! database; the rollback guard.
+
+mod chores;
+mod service;
+
+pub use service::{ServeError, Service};
+
+use crate::http::{Http, Limits, Origins};
+use chores::Chores;
+use std::{sync::Arc, time::Duration};
+use tokio::{signal::unix, task::spawn_blocking, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Longest time for answers that are being written when the end comes.
+const DRAIN: Duration = Duration::from_secs(6);
+/// Longest time for what waits for the database, after the last answer.
+const FINISH: Duration = Duration::from_secs(3);
+
+/// The signals that end a server. From here on they kill no process.
+pub struct Signals {
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+}
+
+impl Signals {
+    /// Takes the signals over. In a runtime.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub fn take() -> Result<Self, ServeError> {
+        Ok(Self {
+            terminate: unix::signal(unix::SignalKind::terminate())?,
+            interrupt: unix::signal(unix::SignalKind::interrupt())?,
+        })
+    }
+
+    async fn come(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("told to end");
+    }
+}
+
+/// Serves until SIGTERM or SIGINT comes, and ends within ten seconds after it.
+///
+/// # Errors
+/// When the listener cannot be used, or when another key signs receipts now.
+pub async fn run(service: Service, signals: Signals) -> Result<(), ServeError> {
+    let end = CancellationToken::new();
+    let (ledger, guard) = (Arc::clone(&service.ledger), Arc::clone(&service.guard));
+    let chores = Chores::start(&service, &end);
+    let told = async {
+        tokio::select! {
+            () = signals.come() => end.cancel(),
+            () = end.cancelled() => {}
+        }
+    };
+    let answers = async {
+        let answered = answer(service, end.clone()).await;
+        end.cancel();
+        answered
+    };
+    let ((), answered) = tokio::join!(told, answers);
+    let chores = chores.finish().await;
+    let finish = spawn_blocking(move || {
+        ledger.finish();
+        guard.sync();
+    });
+    if timeout(FINISH, finish).await.is_err() {
+        tracing::error!("the database does not answer; what waits for it was not stored");
+    }
+    answered?;
+    chores
+}
+
+/// Answers requests until `end` is cancelled; then accepts none and finishes those that it has.
+async fn answer(service: Service, end: CancellationToken) -> Result<(), ServeError> {
+    let limits = Limits {
+        drain: DRAIN,
+        ..Limits::default()
+    };
+    let shown = service.origins.first().ok_or(ServeError::NoOrigin)?.clone();
+    let http = Http::new(Origins::new(service.origins), limits);
+    let healthy = Arc::clone(&service.ledger);
+    let commits = Arc::new(move || healthy.check_health().is_ok());
+    let routes = http.api_routes(service.ledger, &shown);
+    let routes = routes.map_err(|_| ServeError::NoOrigin)?;
+    let routes = routes.merge(http.state_routes(commits));
+    let (listener, transport) = (service.listener, service.transport);
+    Ok(http
+        .serve(listener, transport, routes, end.cancelled_owned())
+        .await?)
+}

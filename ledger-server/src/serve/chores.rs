@@ -1,0 +1,149 @@
+//! What a serving ledger does beside answering: it follows changes that commands and other
+//! instances make, forgets old reports, and audits itself.
+
+use super::service::{ServeError, Service};
+use crate::{
+    audit,
+    guard::Guard,
+    ledger::{Ledger, newest_key},
+};
+use meter_core::UnixMs;
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How soon a change of the policy is in force.
+const FOLLOW: Duration = Duration::from_secs(2);
+const DAY: Duration = Duration::from_hours(24);
+const DAY_MS: u64 = 86_400_000;
+/// The first audit begins so long after the start, so that a start is quick.
+const FIRST_AUDIT: Duration = Duration::from_mins(10);
+
+/// The running tasks.
+pub(super) struct Chores(JoinSet<Result<(), ServeError>>);
+
+impl Chores {
+    /// Starts them. They end with `end`, and cancel it if the ledger must not go on.
+    pub(super) fn start(service: &Service, end: &CancellationToken) -> Self {
+        let (ledger, guard, config) = (&service.ledger, &service.guard, &service.config);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(follow(Arc::clone(ledger), Arc::clone(guard), end.clone()));
+        let keep = config.keep_reports_days;
+        if keep > 0 && ledger.held().is_none() {
+            let (ledger, stop) = (Arc::clone(ledger), end.clone());
+            tasks.spawn(every(DAY, FOLLOW, end.clone(), move || {
+                prune(&ledger, keep, &stop);
+            }));
+        }
+        let hours = config.audit_every_hours;
+        if hours > 0 {
+            let (ledger, stop) = (Arc::clone(ledger), end.clone());
+            let period = Duration::from_hours(hours.into());
+            tasks.spawn(every(period, FIRST_AUDIT, end.clone(), move || {
+                audit_all(&ledger, &stop);
+            }));
+        }
+        Self(tasks)
+    }
+
+    /// Waits for all of them.
+    pub(super) async fn finish(self) -> Result<(), ServeError> {
+        self.0.join_all().await.into_iter().collect()
+    }
+}
+
+async fn follow(
+    ledger: Arc<Ledger>,
+    guard: Arc<Guard>,
+    end: CancellationToken,
+) -> Result<(), ServeError> {
+    let mut ticks = ticks(FOLLOW, FOLLOW);
+    while let Some(()) = end
+        .run_until_cancelled(async {
+            ticks.tick().await;
+        })
+        .await
+    {
+        let (ledger, guard) = (Arc::clone(&ledger), Arc::clone(&guard));
+        let is_ours = spawn_blocking(move || {
+            guard.sync();
+            is_still_ours(&ledger)
+        });
+        if let Ok(false) = is_ours.await {
+            end.cancel();
+            return Err(ServeError::OtherKey);
+        }
+    }
+    Ok(())
+}
+
+/// Takes over the newest policy. Whether this ledger's key is still the one that signs.
+fn is_still_ours(ledger: &Ledger) -> bool {
+    let newest = newest_key(ledger.store());
+    if let Ok(Some(entry)) = &newest
+        && entry.key != ledger.key()
+    {
+        return false;
+    }
+    if let Err(error) = ledger.refresh() {
+        tracing::warn!(%error, "the policy cannot be read");
+    }
+    true
+}
+
+fn prune(ledger: &Ledger, days: u32, stop: &CancellationToken) {
+    let pruned = ledger.now().and_then(|now| {
+        let before = now.get().saturating_sub(u64::from(days) * DAY_MS);
+        let before = UnixMs::new(before).unwrap_or(UnixMs::ZERO);
+        ledger.prune(before, || !stop.is_cancelled())
+    });
+    match pruned {
+        Ok(reports) => tracing::info!(reports, "old reports were forgotten"),
+        Err(error) => tracing::warn!(%error, "old reports could not be forgotten"),
+    }
+}
+
+fn audit_all(ledger: &Ledger, stop: &CancellationToken) {
+    match audit::run(ledger.store(), &|| !stop.is_cancelled()) {
+        Ok(audit) if audit.is_stopped => {}
+        Ok(audit) if audit.findings.count() > 0 => tracing::error!(
+            findings = audit.findings.count(),
+            "rows of the database are not as they were written; see them with: onionmeter-ledger \
+             audit"
+        ),
+        Ok(audit) => tracing::info!(reports = audit.reports, "the audit found nothing wrong"),
+        Err(error) => tracing::warn!(%error, "the audit could not be made"),
+    }
+}
+
+/// Runs blocking work again and again, never twice at the same time.
+fn every(
+    period: Duration,
+    first: Duration,
+    end: CancellationToken,
+    work: impl Fn() + Clone + Send + 'static,
+) -> impl Future<Output = Result<(), ServeError>> {
+    async move {
+        let mut ticks = ticks(period, first);
+        while let Some(()) = end
+            .run_until_cancelled(async {
+                ticks.tick().await;
+            })
+            .await
+        {
+            if spawn_blocking(work.clone()).await.is_err() {
+                tracing::error!("a task beside the work has panicked");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ticks(period: Duration, first: Duration) -> tokio::time::Interval {
+    let mut ticks = interval_at(Instant::now() + first, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}

@@ -1,0 +1,250 @@
+//! What the operator's commands say and do.
+
+use crate::{
+    program::{Home, PROGRAM, fill},
+    support::{challenge, far, receipt_bytes, submit},
+};
+use onionmeter_ledger::{committer::Answer, ledger::Outcome};
+use std::process::Command;
+
+const COMMANDS: [&str; 14] = [
+    "serve",
+    "audit",
+    "policy",
+    "account",
+    "device",
+    "revoke",
+    "invite",
+    "admin-link",
+    "backup",
+    "restore",
+    "copy",
+    "rotate-key",
+    "prune",
+    "exit-codes",
+];
+
+#[test]
+fn the_help_of_every_command_says_what_it_does_and_fits_a_terminal() {
+    let help = |words: &[&str]| {
+        let output = Command::new(PROGRAM).args(words).output().expect("starts");
+        assert!(output.status.success(), "{words:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let all = help(&["--help"]);
+    for command in COMMANDS {
+        assert!(all.contains(&format!("\n  {command} ")), "{command}");
+        let text = help(&[command, "--help"]);
+        assert!(text.contains("--data <DIR>"), "{command}");
+        for line in text.lines().chain(all.lines()) {
+            assert!(line.chars().count() <= 100, "{command}: {line}");
+        }
+    }
+    for words in [
+        &["account", "delete"][..],
+        &["policy", "set"],
+        &["device", "list"],
+    ] {
+        help(&[words, &["--help"]].concat());
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_64_in_text_and_in_json() {
+    let home = Home::new();
+    for words in [
+        &["server"][..],
+        &["policy", "set"],
+        &["revoke", "xyz"],
+        &["invite", "--for", "9"],
+    ] {
+        home.refused(words, 64);
+    }
+    let output = home.run(&["--json", "server"]);
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!(object["state"], "error");
+    assert_eq!(object["error"]["code"], "usage");
+    assert_eq!(object["error"]["exit_status"], 64);
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn the_price_of_a_lie_is_printed_and_follows_the_policy() {
+    let home = Home::new();
+    drop(home.open());
+    let told = home.told(&["policy"]);
+    assert_eq!(told["number"], 1);
+    let sentence = "whatever it claims, an account earns at most 9,640 credits a day; doing \
+                    nothing earns 8,640";
+    assert_eq!(told["price_of_a_lie"]["sentence"], sentence);
+    let told = home.told(&[
+        "policy",
+        "set",
+        "--bytes-per-day",
+        "500MB",
+        "--session-cap",
+        "1h",
+    ]);
+    assert_eq!(
+        (&told["number"], &told["bytes_per_day"]),
+        (&2.into(), &"500000000".into())
+    );
+    assert_eq!(told["price_of_a_lie"]["most_per_day"], "8,890");
+    let told = home.told(&["policy", "set", "--enrolment", "by-invitation"]);
+    assert_eq!(
+        (&told["number"], &told["session_cap_ms"]),
+        (&3.into(), &"3600000".into())
+    );
+    home.refused(&["policy", "set", "--devices-per-account", "0"], 64);
+    home.refused(&["policy", "set", "--bytes-per-day", "9000000TB"], 64);
+    assert_eq!(home.told(&["policy", "show"])["number"], 3);
+}
+
+#[tokio::test]
+async fn accounts_and_devices_are_listed_shown_removed_and_deleted() {
+    let home = Home::new();
+    let opened = home.open();
+    let mut reporters = fill(&opened.ledger, 2, 3).await;
+    let told = home.told(&["account", "list"]);
+    assert_eq!(told["accounts"].as_array().expect("a list").len(), 2);
+    let id = hex::encode(reporters[0].account.0);
+    let told = home.told(&["account", "show", &id]);
+    assert_eq!(
+        (&told["reports"], &told["account"]),
+        (&"3".into(), &id.as_str().into())
+    );
+    let key = hex::encode(reporters[0].device.key().0);
+    assert_eq!(told["devices"][0]["device"], key.as_str());
+    // A server that runs meanwhile takes nothing more of a removed device.
+    home.told(&["revoke", &key]);
+    let next = reporters[0].device.report(1, 1);
+    let outcome = submit(&opened.ledger, &[next]).await.remove(0);
+    assert!(
+        matches!(outcome, Outcome::Answered(Answer::UnknownDevice)),
+        "{outcome:?}"
+    );
+    home.refused(&["revoke", &key], 66);
+    let told = home.told(&["device", "list", &id]);
+    assert!(told["devices"][0]["removed_ms"].is_string());
+    let text = home.refused(&["account", "delete", &id], 64);
+    assert!(text.contains("--yes"), "{text}");
+    home.told(&["account", "delete", &id, "--yes"]);
+    for words in [
+        &["account", "show", &id][..],
+        &["account", "delete", &id, "--yes"],
+        &["device", "list", &id],
+    ] {
+        home.refused(words, 66);
+    }
+    assert_eq!(home.told(&["account", "list"])["accounts_count"], "1");
+    assert_eq!(home.told(&["audit"])["state"], "sound");
+}
+
+#[tokio::test]
+async fn an_invitation_of_the_command_line_opens_an_account_once() {
+    let home = Home::new();
+    let opened = home.open();
+    home.told(&["policy", "set", "--enrolment", "by-invitation"]);
+    opened.ledger.refresh().expect("the new policy");
+    let told = home.told(&["invite", "--for", "1h"]);
+    let words = told["code"].as_str().expect("words");
+    assert!(
+        told["command"]
+            .as_str()
+            .expect("text")
+            .ends_with(&format!("--code \"{words}\""))
+    );
+    let code = onionmeter_ledger::ledger::RecoveryCode::parse(words).expect("a code");
+    let enrol = |number, code| {
+        let device = meter_testkit::device::Device::numbered(number);
+        let statement = device.enrolment(opened.ledger.key(), challenge(), code);
+        opened.ledger.enrol(&statement, far())
+    };
+    enrol(1, None).expect_err("an invitation is needed");
+    let enrolled = enrol(2, Some(code.hash())).expect("invited");
+    enrol(3, Some(code.hash())).expect_err("used");
+    let account = hex::encode(enrolled.account.0);
+    let told = home.told(&["invite", "--account", &account]);
+    let code = told["code"].as_str().expect("words");
+    let code = onionmeter_ledger::ledger::RecoveryCode::parse(code).expect("a code");
+    let joined = enrol(4, Some(code.hash())).expect("invited");
+    assert_eq!(joined.account, enrolled.account);
+    home.refused(&["invite", "--account", &"0".repeat(32)], 66);
+}
+
+#[test]
+fn the_link_to_the_operators_page_works_once() {
+    let home = Home::new();
+    let opened = home.open();
+    let told = home.told(&["admin-link"]);
+    let link = told["link"].as_str().expect("a link");
+    let token = link
+        .strip_prefix("http://127.0.0.1:3443/login/")
+        .expect(link);
+    let token = onionmeter_ledger::ledger::Token::parse(token).expect("a token");
+    let view = opened.ledger.look_at_login(&token).expect("made");
+    assert_eq!(
+        (view.account, view.words.as_str()),
+        (None, told["words"].as_str().expect("text"))
+    );
+    let (_, session) = opened.ledger.use_login(&token).expect("once");
+    assert_eq!(session.account, None);
+    opened.ledger.use_login(&token).expect_err("used");
+}
+
+#[tokio::test]
+async fn forgotten_bodies_change_no_receipt_no_balance_and_no_audit() {
+    let home = Home::new();
+    let opened = home.open();
+    let mut reporter = fill(&opened.ledger, 1, 5).await.remove(0);
+    let before = opened.ledger.balance(reporter.account).expect("a balance");
+    assert_eq!(home.told(&["prune", "--keep-reports", "1"])["reports"], "0");
+    assert_eq!(home.told(&["prune", "--keep-reports", "0"])["reports"], "5");
+    let sessions = opened.ledger.sessions(
+        reporter.account,
+        onionmeter_ledger::ledger::Cursor::newest(),
+        9,
+    );
+    assert!(
+        sessions
+            .expect("read")
+            .iter()
+            .all(|session| session.report.is_none())
+    );
+    let again = submit(&opened.ledger, &reporter.reports).await;
+    for (outcome, receipt) in again.iter().zip(&reporter.receipts) {
+        assert!(
+            matches!(outcome, Outcome::Answered(Answer::Replay(_))),
+            "{outcome:?}"
+        );
+        assert_eq!(receipt_bytes(outcome), *receipt);
+    }
+    assert_eq!(
+        opened.ledger.balance(reporter.account).expect("a balance"),
+        before
+    );
+    // The chain goes on, and a second history is noticed as before.
+    reporter.report(&opened.ledger, 1).await;
+    let told = home.told(&["audit"]);
+    assert_eq!(
+        (&told["reports"], &told["pruned"]),
+        (&"6".into(), &"5".into())
+    );
+    assert_eq!(home.told(&["prune", "--keep-reports", "0"])["reports"], "1");
+}
+
+#[test]
+fn every_exit_status_and_every_command_stands_in_the_page_for_programs() {
+    let page = include_str!("../../../docs/spec/ledger-command-line.md");
+    let home = Home::new();
+    let told = home.told(&["exit-codes"]);
+    for row in told["exit_codes"].as_array().expect("a list") {
+        let word = |name: &str| row[name].as_str().expect("a text");
+        let (name, meaning) = (word("name"), word("meaning"));
+        let line = format!("| {} | `{name}` | {meaning} |", row["code"]);
+        assert!(page.contains(&line), "{line}");
+    }
+    for command in COMMANDS {
+        assert!(page.contains(&format!("`{command}`")) || page.contains(&format!("`{command} ")));
+    }
+}

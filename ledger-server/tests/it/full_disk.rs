@@ -1,0 +1,83 @@
+//! A disk that is full. The test starts itself once more, in a file system of two megabytes.
+
+use crate::{
+    program::{Home, fill},
+    refusals::in_namespace,
+    support::{receipt_bytes, submit},
+};
+use onionmeter_ledger::{committer::Answer, ledger::Outcome};
+use std::{fs, io::Write as _, path::Path};
+
+/// Names the small file system in the second process.
+const VARIABLE: &str = "ONIONMETER_TEST_SMALL_DISK";
+
+#[test]
+fn on_a_full_disk_nothing_acknowledged_is_lost_and_reading_goes_on() {
+    let script = format!(
+        "mount -t tmpfs -o size=2m,mode=700 none \"$1\"; export {VARIABLE}=\"$1\" TMPDIR=\"$1\"; \
+         exec \"$2\" --exact full_disk::inside_a_small_file_system --nocapture"
+    );
+    let outer = tempfile::TempDir::new().expect("a folder");
+    let test = std::env::current_exe().expect("this test");
+    let Some(output) = in_namespace(&script, &[outer.path(), &test]) else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{errors}");
+    assert!(text.contains("the small disk was full"), "{text}\n{errors}");
+}
+
+/// Nothing by itself; the work of the test above.
+#[tokio::test]
+async fn inside_a_small_file_system() {
+    let Some(disk) = std::env::var_os(VARIABLE) else {
+        return;
+    };
+    let home = Home::new();
+    let opened = home.open();
+    let mut reporter = fill(&opened.ledger, 1, 50).await.remove(0);
+    let before = opened.ledger.balance(reporter.account).expect("a balance");
+    let filler = Path::new(&disk).join("filler");
+    let mut file = fs::File::create(&filler).expect("ours");
+    while file.write_all(&[1; 4096]).is_ok() {}
+    while file.write_all(&[1]).is_ok() {}
+    drop(file);
+    // The log has room for some more; then each is told to come again.
+    let mut waiting = Vec::new();
+    for _ in 0..2000 {
+        let report = reporter.device.report(1, 1);
+        let outcome = submit(&opened.ledger, std::slice::from_ref(&report))
+            .await
+            .remove(0);
+        match &outcome {
+            Outcome::Answered(Answer::Accepted(receipt)) => {
+                reporter.reports.push(report);
+                reporter.receipts.push(**receipt);
+            }
+            Outcome::Answered(Answer::Busy) => {
+                waiting.push(report);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(waiting.len(), 1, "the disk was never full");
+    // What the failed transaction took of the log is used first.
+    let healthy = (0..2000).take_while(|_| opened.ledger.check_health().is_ok());
+    assert!(healthy.count() < 2000, "a full disk is unhealthy");
+    let now = opened.ledger.balance(reporter.account).expect("still read");
+    assert!(now.awarded >= before.awarded);
+    fs::remove_file(&filler).expect("ours");
+    let outcomes = submit(&opened.ledger, &waiting).await;
+    assert!(
+        matches!(outcomes[0], Outcome::Answered(Answer::Accepted(_))),
+        "{outcomes:?}"
+    );
+    let again = submit(&opened.ledger, &reporter.reports).await;
+    for (outcome, receipt) in again.iter().zip(&reporter.receipts) {
+        assert_eq!(receipt_bytes(outcome), *receipt);
+    }
+    assert_eq!(home.told(&["audit"])["state"], "sound");
+    println!("the small disk was full");
+}
