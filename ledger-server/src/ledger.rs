@@ -32,6 +32,7 @@ use crate::{
 };
 use meter_core::{LedgerKey, LedgerSigner, Policy, UnixMs, Verified};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::Semaphore;
 
 /// A receipt key of this ledger.
 #[derive(Clone, Debug)]
@@ -52,6 +53,8 @@ pub struct Ledger {
     policy: RwLock<Verified<Policy>>,
     keys: Vec<LedgerKeyEntry>,
     committer: Committer,
+    /// One permit for each request whose reports are being verified.
+    verifying: Semaphore,
 }
 
 impl Ledger {

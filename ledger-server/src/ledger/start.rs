@@ -12,8 +12,11 @@ use meter_core::{
 };
 use std::{
     io,
+    num::NonZeroUsize,
     sync::{Arc, RwLock},
+    thread::available_parallelism,
 };
+use tokio::sync::Semaphore;
 
 /// Why a ledger does not start.
 #[derive(Debug, thiserror::Error)]
@@ -83,8 +86,15 @@ impl Ledger {
             policy: RwLock::new(policy),
             keys,
             committer,
+            verifying: Semaphore::new(verifying_at_once()),
         })
     }
+}
+
+/// More than the processors, because each request also waits for the database.
+fn verifying_at_once() -> usize {
+    let processors = available_parallelism().map_or(1, NonZeroUsize::get);
+    processors.saturating_mul(4)
 }
 
 type Begun = (Vec<LedgerKeyEntry>, Verified<Policy>);

@@ -55,7 +55,11 @@ impl Ledger {
     ) -> Vec<Outcome> {
         let count = claims.len();
         let ledger = Arc::clone(self);
+        // The first come is verified first. Without this bound a flood of wrong signatures would
+        // get a thread each, and everybody else a small share of the processors.
+        let turn = self.verifying.acquire().await;
         let checked = spawn_blocking(move || ledger.check(claims, &allow)).await;
+        drop(turn);
         let Ok(checked) = checked else {
             return vec![Outcome::Answered(Answer::Busy); count];
         };

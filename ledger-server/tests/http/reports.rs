@@ -5,10 +5,14 @@ use crate::{
     running::{WithLedger, start_ledger, start_limited},
 };
 use meter_core::{ChainState, Receipt, SessionReport, Signed, Verified};
-use meter_testkit::{device::Device, ledger_client::submitted};
-use meter_wire::ledger::{Answer, Answers, Outcome, Submit};
+use meter_testkit::{
+    device::Device,
+    ledger_client::{LedgerClient, submitted},
+};
+use meter_wire::ledger::{Answer, Answers, Outcome, Submit, Submitted};
 use onionmeter_ledger::http::Limits;
 use std::num::NonZeroU32;
+use tokio::task::JoinSet;
 
 const TARGET: &str = "/api/sessions/submit";
 
@@ -244,6 +248,34 @@ async fn g_06_a_connection_with_too_many_wrong_signatures_ends_and_others_go_on(
     );
     assert!(!stranger.closed().await);
     assert_eq!(alone(&bench, &report).await.1.outcome, Outcome::Accepted);
+    bench.ended().await;
+}
+
+/// Submits batches of a hundred wrong signatures, one connection after another, for ever.
+async fn flood(bench: LedgerClient, forged: Vec<Submitted>) {
+    loop {
+        // The server ends the connections of a client that makes too many mistakes.
+        drop(bench.submit(forged.clone()).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g_06_under_a_flood_of_forgeries_the_victims_reports_are_accepted() {
+    let bench = start_ledger();
+    let mut victim = Device::numbered(1);
+    bench.enrol(&victim).await;
+    let mut forged = submitted(victim.draft(1, 1).signed());
+    forged.signature.0[0] ^= 1;
+    let mut flooding = JoinSet::new();
+    for _ in 0..16 {
+        flooding.spawn(flood(bench.client, vec![forged.clone(); 100]));
+    }
+    for _ in 0..20 {
+        let report = victim.report(1, 1);
+        assert_eq!(alone(&bench, &report).await.1.outcome, Outcome::Accepted);
+    }
+    assert_eq!(flooding.len(), 16, "the flood goes on");
+    flooding.shutdown().await;
     bench.ended().await;
 }
 
