@@ -1,11 +1,15 @@
 //! A client that sends exactly the bytes that a test writes.
 
 use meter_testkit::loopback;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    time::timeout,
 };
+
+/// Only a server that does nothing at all takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One answer.
 #[derive(Debug)]
@@ -87,12 +91,9 @@ impl Client {
     }
 
     async fn more(&mut self) -> Option<()> {
-        let count = self
-            .stream
-            .read_buf(&mut self.read)
-            .await
-            .unwrap_or_default();
-        (count > 0).then_some(())
+        let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await;
+        let read = read.expect("the server neither answers nor closes");
+        (read.unwrap_or_default() > 0).then_some(())
     }
 }
 

@@ -289,3 +289,28 @@ async fn when_too_many_requests_are_being_answered_a_further_one_is_told_to_wait
     assert_eq!(ask(to, get("/api/hello", to)).await.status, 200);
     running.ended().await;
 }
+
+#[tokio::test]
+async fn h_19_there_is_no_http_2() {
+    let running = running();
+    let mut client = Client::connect(running.to).await;
+    client
+        .send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await;
+    let answer = client.answer().await;
+    assert!(answer.is_none_or(|answer| answer.status == 400));
+    client.closed().await;
+    let to = running.to;
+    let upgrade = [
+        "Upgrade: h2c",
+        "Connection: Upgrade, HTTP2-Settings",
+        "HTTP2-Settings: AAMAAABk",
+    ];
+    let host = format!("Host: {to}");
+    let headers: Vec<_> = std::iter::once(host.as_str()).chain(upgrade).collect();
+    assert_eq!(
+        ask(to, head("GET", "/api/hello", &headers)).await.status,
+        400
+    );
+    running.ended().await;
+}

@@ -13,6 +13,9 @@ const MOST: Duration = Duration::from_secs(10);
 
 const BETWEEN_BYTES: Duration = Duration::from_millis(50);
 
+/// Many times what the timers of [`short`] allow.
+const BYTES_MAX: usize = 1_000;
+
 /// Timers short enough for a test. A client below sends a byte more often than they last.
 fn short() -> Limits {
     Limits {
@@ -40,7 +43,7 @@ fn g_17_no_timer_of_the_product_is_longer_than_ten_seconds() {
 
 /// Sends one byte after another until the server closes the connection.
 async fn dribble(mut client: Client) {
-    loop {
+    for _ in 0..BYTES_MAX {
         tokio::select! {
             _ = client.closed() => return,
             () = sleep(BETWEEN_BYTES) => {
@@ -50,6 +53,7 @@ async fn dribble(mut client: Client) {
             }
         }
     }
+    panic!("the server took {BYTES_MAX} bytes one by one");
 }
 
 /// Opens `count` connections of clients that never finish: a third of them in the head, a third in
@@ -90,7 +94,9 @@ async fn honest(to: SocketAddr, slow: &mut JoinSet<()>) -> (usize, usize) {
             }
             None => closed += 1,
         }
-        while slow.try_join_next().is_some() {}
+        while let Some(gone) = slow.try_join_next() {
+            gone.expect("closed by the server");
+        }
         sleep(BETWEEN_BYTES / 5).await;
     }
     (answered, closed)
@@ -185,10 +191,13 @@ async fn g_17_a_client_that_takes_no_byte_of_its_answer_is_closed() {
     let mut client = Client::connect(running.to).await;
     client.send(get("/api/much", running.to)).await;
     // Only a closed connection stops taking bytes with an error.
-    while client.send("x").await {
+    for _ in 0..BYTES_MAX {
+        if !client.send("x").await {
+            return running.ended().await;
+        }
         sleep(BETWEEN_BYTES).await;
     }
-    running.ended().await;
+    panic!("the connection is still open");
 }
 
 #[tokio::test]
