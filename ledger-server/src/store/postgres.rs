@@ -31,8 +31,6 @@ const READERS: usize = 8;
 /// A transaction that writes sees, in each statement, what others had committed before it: so it
 /// sees what happened while it waited for a lock.
 const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-/// One snapshot for all statements.
-const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// An open database.
 pub struct Postgres {
@@ -78,11 +76,10 @@ impl Postgres {
         &self,
         work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut lease = self.readers.begin(BEGIN_READING)?;
-        let mut transaction = Transaction::new(lease.connection()?);
+        let mut lease = self.readers.take()?;
+        let mut transaction = Transaction::reading(lease.connection()?);
         let result = work(&mut transaction);
-        // Nothing was changed, so nothing is lost.
-        if transaction.end(Ending::RollBack).is_ok() {
+        if transaction.end_reading() {
             lease.give_back();
         }
         result

@@ -47,6 +47,25 @@ fn nothing_is_committed_after_a_statement_failed_even_if_the_work_goes_on() {
 }
 
 #[test]
+fn a_transaction_that_reads_sees_one_state_and_changes_nothing() {
+    let home = Home::new();
+    let store = Store::open(&home.place()).expect("a database");
+    let add = "INSERT INTO policies (number, signed) VALUES (7, '')";
+    let changed = store.read(|db| db.run(add, &[]));
+    let error = changed.expect_err("it only reads");
+    assert!(error.to_string().contains("25006"), "{error}");
+    let seen = store.read(|db| -> Result<_, StoreError> {
+        let before = db.rows(statements::POLICIES, &[])?.len();
+        home.sql(add);
+        Ok((before, db.rows(statements::POLICIES, &[])?.len()))
+    });
+    assert_eq!(seen.expect("rows"), (0, 0));
+    let after = store.read(|db| db.rows(statements::POLICIES, &[]));
+    let after: Result<_, StoreError> = after;
+    assert_eq!(after.expect("rows").len(), 1);
+}
+
+#[test]
 fn a_transaction_that_lost_in_a_deadlock_is_run_again() {
     let home = Home::new();
     let ledger = start(&home.place());

@@ -4,7 +4,7 @@ use super::{
     failure,
     url::PostgresUrl,
     values::{self, parameters},
-    wait::{in_order, wait},
+    wait::{behind, in_order, send, wait},
 };
 use crate::store::{Row, StoreError, StoreFault, Value};
 use std::{collections::HashMap, future::Future, time::Duration};
@@ -30,6 +30,8 @@ pub(super) struct Connection {
     driver: AbortHandle,
     /// Prepared once for each text.
     statements: HashMap<&'static str, Statement>,
+    /// Sent together with the next query.
+    before_next: Option<&'static str>,
 }
 
 /// Why there was no answer.
@@ -68,6 +70,7 @@ impl Connection {
                 client,
                 driver,
                 statements: HashMap::new(),
+                before_next: None,
             };
             session.client.batch_execute(SESSION).await?;
             Ok(session)
@@ -89,6 +92,30 @@ impl Connection {
         match wait(answer, ANSWER_LIMIT) {
             Some(answer) => answer.map_err(NoAnswer::Refused),
             None => Err(NoAnswer::TooLate),
+        }
+    }
+
+    /// Whether it has ended, as far as is known without asking.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Sends this statement together with the next query. If it fails, the query may have run
+    /// nevertheless, so this is only for what changes nothing.
+    pub(super) const fn send_before_next(&mut self, statement: &'static str) {
+        self.before_next = Some(statement);
+    }
+
+    /// What may change something runs only after it.
+    fn send_before_now(&mut self) -> Result<(), NoAnswer> {
+        let before = self.before_next.take();
+        before.map_or(Ok(()), |before| self.script(before))
+    }
+
+    /// Sends a statement that cannot fail on a connection that lives, and waits for no answer.
+    pub(super) fn send(&mut self, statement: &'static str) {
+        if self.before_next.take().is_none() {
+            send(self.client.batch_execute(statement));
         }
     }
 
@@ -119,8 +146,11 @@ impl Connection {
     ) -> Result<Vec<Vec<Row>>, StoreError> {
         let statement = self.statement(sql)?;
         let sets: Vec<_> = sets.iter().map(|set| parameters(&statement, set)).collect();
-        let queries = sets.iter().map(|set| self.client.query(&statement, set));
-        let found = Self::ask(in_order(queries))?;
+        let queries = in_order(sets.iter().map(|set| self.client.query(&statement, set)));
+        let found = match self.before_next.take() {
+            None => Self::ask(queries)?,
+            Some(before) => Self::ask(behind(self.client.batch_execute(before), queries))?,
+        };
         let rows = |rows: Vec<_>| rows.iter().map(values::row).collect();
         found.into_iter().map(rows).collect()
     }
@@ -132,6 +162,7 @@ impl Connection {
         sql: &'static str,
         sets: &[&[Value]],
     ) -> Result<Vec<u64>, StoreError> {
+        self.send_before_now()?;
         let statement = self.statement(sql)?;
         let sets: Vec<_> = sets.iter().map(|set| parameters(&statement, set)).collect();
         let runs = sets.iter().map(|set| self.client.execute(&statement, set));
@@ -144,6 +175,7 @@ impl Connection {
         sql: &'static str,
         list: &[&[u8]],
     ) -> Result<(), StoreError> {
+        self.send_before_now()?;
         let statement = self.statement(sql)?;
         Self::ask(self.client.execute(&statement, &[&list]))?;
         Ok(())

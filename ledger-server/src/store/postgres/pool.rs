@@ -39,22 +39,40 @@ impl Pool {
 
     /// A connection on which the transaction `begin` has begun.
     pub(super) fn begin(&self, begin: &'static str) -> Result<Lease<'_>, StoreError> {
-        let (mut lease, kept) = self.lease()?;
-        if let Some(kept) = kept {
+        let mut lease = self.take()?;
+        let begun = lease.connection()?.script(begin);
+        if begun.is_err() && lease.was_kept {
             // PostgreSQL may have been started anew since; nothing is lost by a second try.
-            if kept.script(begin).is_ok() {
-                lease.connection = Some(kept);
-                return Ok(lease);
-            }
-            // Dropped outside the lock: each closes a socket.
-            let others = std::mem::take(&mut self.state().idle);
-            drop(others);
+            self.forget_idle();
+            lease.connection = Some(self.open()?);
+            lease.connection()?.script(begin)?;
+        } else {
+            begun?;
         }
-        let new = Connection::open(&self.url, self.driver.handle());
-        let new = new.map_err(|fault| StoreError::Unavailable(fault.to_string()))?;
-        new.script(begin)?;
-        lease.connection = Some(new);
         Ok(lease)
+    }
+
+    /// A kept connection that has not ended as far as is known, or a new one.
+    pub(super) fn take(&self) -> Result<Lease<'_>, StoreError> {
+        let (mut lease, kept) = self.lease()?;
+        let kept = kept.filter(|kept| !kept.is_closed());
+        lease.was_kept = kept.is_some();
+        lease.connection = Some(match kept {
+            Some(kept) => kept,
+            None => self.open()?,
+        });
+        Ok(lease)
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
+        let new = Connection::open(&self.url, self.driver.handle());
+        new.map_err(|fault| StoreError::Unavailable(fault.to_string()))
+    }
+
+    /// Closes idle connections, outside the lock: each closes a socket.
+    fn forget_idle(&self) {
+        let idle = std::mem::take(&mut self.state().idle);
+        drop(idle);
     }
 
     /// The right to one connection, and a kept one if there is any.
@@ -76,6 +94,7 @@ impl Pool {
         let lease = Lease {
             pool: self,
             connection: None,
+            was_kept: false,
             is_good: false,
         };
         Ok((lease, kept))
@@ -91,6 +110,7 @@ impl Pool {
 pub(super) struct Lease<'a> {
     pool: &'a Pool,
     connection: Option<Connection>,
+    was_kept: bool,
     is_good: bool,
 }
 

@@ -17,6 +17,9 @@ const LOCK_ACCOUNTS: &str = "SELECT account_id FROM accounts WHERE account_id = 
 /// Not the time when the transaction began: it may have waited for a lock since.
 const NOW: &str = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)";
 
+/// One snapshot for all statements.
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// A transaction that has begun.
 pub(super) struct Transaction<'a> {
     connection: &'a mut Connection,
@@ -46,6 +49,21 @@ impl<'a> Transaction<'a> {
             connection,
             failed: None,
         }
+    }
+
+    /// One that only reads: it begins with its first query and costs no journey of its own.
+    pub(super) const fn reading(connection: &'a mut Connection) -> Self {
+        connection.send_before_next(BEGIN_READING);
+        Self::new(connection)
+    }
+
+    /// Ends one that only read; says whether its connection is as good as before.
+    pub(super) fn end_reading(self) -> bool {
+        if self.failed.is_some() {
+            return false;
+        }
+        self.connection.send("ROLLBACK");
+        true
     }
 
     /// Ends it. After an error the connection must not be used again.

@@ -93,6 +93,28 @@ pub(super) async fn in_order<T, E>(
     Ok(answers)
 }
 
+/// Sends `first` and then `second` without waiting between them, and returns the answer to `second`.
+pub(super) async fn behind<A, B, E>(
+    first: impl Future<Output = Result<A, E>>,
+    second: impl Future<Output = Result<B, E>>,
+) -> Result<B, E> {
+    let mut first = pin!(first);
+    let early = poll_fn(|context| Poll::Ready(first.as_mut().poll(context))).await;
+    let second = second.await;
+    match early {
+        Poll::Ready(first) => first?,
+        Poll::Pending => first.await?,
+    };
+    second
+}
+
+/// Sends a request whose answer is of no interest.
+pub(super) fn send<T>(request: impl Future<Output = T>) {
+    let mut context = Context::from_waker(Waker::noop());
+    let answer = pin!(request).as_mut().poll(&mut context);
+    drop(answer);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +132,17 @@ mod tests {
             let answer = driver.handle().unwrap().spawn(async { 7 });
             assert_eq!(wait(answer, Duration::from_secs(60)).unwrap().unwrap(), 7);
         });
+    }
+
+    #[test]
+    fn an_error_of_what_was_sent_first_comes_first() {
+        let both = |first, second| {
+            let answer = behind(ready::<Result<i32, i32>>(first), ready(second));
+            wait(answer, Duration::from_secs(60)).unwrap()
+        };
+        assert_eq!(both(Ok(1), Ok(2)), Ok(2));
+        assert_eq!(both(Ok(1), Err(2)), Err::<i32, _>(2));
+        assert_eq!(both(Err(1), Err(2)), Err::<i32, _>(1));
     }
 
     #[test]
