@@ -13,7 +13,10 @@ pub(crate) struct Api {
     pub(crate) challenges: Challenges,
     pub(crate) vkey: Vkey,
     pub(crate) cookie: CookieName,
-    pub(crate) devices: DeviceRates,
+    /// Reports of each device.
+    pub(crate) reports: DeviceRates,
+    /// Signed requests of each device.
+    pub(crate) requests: DeviceRates,
     pub(crate) guard: Arc<Guard>,
 }
 

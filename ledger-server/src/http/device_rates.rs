@@ -1,7 +1,7 @@
-//! How many reports one device may submit: the policy's number, counted after the signature.
+//! How often one device may ask or submit reports, counted after its signature.
 //!
 //! Only devices that are enrolled are counted, and only for as long as their bucket is not full
-//! again, so the memory is bounded by the devices that reported lately.
+//! again, so the memory is bounded by the devices that asked lately.
 
 use governor::{DefaultKeyedRateLimiter, Quota};
 use meter_core::DeviceKey;
@@ -13,10 +13,10 @@ use std::{
     },
 };
 
-/// After so many reports, devices whose bucket is full again are forgotten.
+/// After so many questions, devices whose bucket is full again are forgotten.
 const TIDY_EVERY: u32 = 4_096;
 
-/// The buckets of all devices that reported lately.
+/// The buckets of all devices that asked lately.
 #[derive(Debug)]
 pub(crate) struct DeviceRates {
     buckets: RwLock<Arc<Buckets>>,
@@ -47,8 +47,9 @@ impl DeviceRates {
         }
     }
 
-    /// Counts one report of a device whose signature was checked. `false`: it has to wait.
-    pub(crate) fn report(&self, device: DeviceKey, per_minute: u32) -> bool {
+    /// Counts one report or request of a device whose signature was checked. `false`: it has to
+    /// wait.
+    pub(crate) fn allows(&self, device: DeviceKey, per_minute: u32) -> bool {
         let buckets = self.buckets(per_minute);
         if self
             .counted
@@ -61,7 +62,7 @@ impl DeviceRates {
         buckets.by_device.check_key(&device).is_ok()
     }
 
-    /// Another policy begins with full buckets.
+    /// Another number begins with full buckets.
     fn buckets(&self, per_minute: u32) -> Arc<Buckets> {
         let present = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
         if present.per_minute == per_minute {
@@ -95,17 +96,17 @@ mod tests {
     #[test]
     fn each_device_has_its_own_bucket_of_the_policys_size() {
         let rates = DeviceRates::new();
-        let taken = |number| (0..50).filter(|_| rates.report(device(number), 20)).count();
+        let taken = |number| (0..50).filter(|_| rates.allows(device(number), 20)).count();
         assert_eq!((taken(1), taken(2)), (20, 20));
-        assert!(rates.report(device(1), 40), "another policy holds at once");
+        assert!(rates.allows(device(1), 40), "another number holds at once");
     }
 
     #[test]
-    fn a_device_that_stopped_reporting_is_forgotten() {
+    fn a_device_that_stopped_asking_is_forgotten() {
         let rates = DeviceRates::new();
-        // One report of 60,000 a minute is forgotten after a millisecond.
+        // One of 60,000 a minute is forgotten after a millisecond.
         let most = (0..100_000).map(|number| {
-            rates.report(device(number), 60_000);
+            rates.allows(device(number), 60_000);
             rates.remembered()
         });
         let most = most.max().expect("some");

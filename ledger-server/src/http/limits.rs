@@ -39,6 +39,8 @@ pub struct Limits {
     /// Signatures that are not valid and devices that are not known, in one minute of one circuit
     /// or connection. So a stranger cannot keep the processors busy with verifying.
     pub mistakes_per_minute: NonZeroU32,
+    /// Requests that one device signs, in one minute. Its reports have the policy's limit instead.
+    pub signed_per_minute: u32,
 }
 
 const fn number(number: u32) -> NonZeroU32 {
@@ -57,10 +59,12 @@ impl Default for Limits {
             body: Duration::from_secs(9),
             write_stall: Duration::from_secs(9),
             circuit_line: Duration::from_secs(4),
-            drain: Duration::from_secs(9),
+            // What waits for the database afterwards has its own limit; both are below 10 s.
+            drain: Duration::from_secs(4),
             requests_at_once: 512,
             requests_per_second: number(1_000),
             mistakes_per_minute: number(300),
+            signed_per_minute: 240,
         }
     }
 }

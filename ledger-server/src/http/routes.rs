@@ -63,7 +63,8 @@ impl Http {
             challenges: ledger.challenges(),
             vkey: Vkey::new(shown.host(), ledger.key())?,
             cookie: CookieName::new(shown, ledger.key()),
-            devices: DeviceRates::new(),
+            reports: DeviceRates::new(),
+            requests: DeviceRates::new(),
             guard: self.guard.clone(),
             ledger,
         };

@@ -43,7 +43,7 @@ pub(crate) async fn submit(
     let (claims, is_alone) = claims(&mut parts).await?;
     let asked = api.clone();
     let per_minute = api.ledger.policy().value().reports_per_minute;
-    let allow = move |device| asked.devices.report(device, per_minute);
+    let allow = move |device| asked.reports.allows(device, per_minute);
     let found = api.ledger.submit(claims, allow).await;
     let told = found.iter().map(tell).collect::<Result<Vec<_>, _>>()?;
     for one in &told {

@@ -96,6 +96,10 @@ fn signed_by(api: &Api, claim: &Claim, parts: &Parts) -> Result<AccountId, Refus
     let expires = checked.map_err(|_| LedgerCode::Challenge)?;
     let account = ledger.account_of(claim.device)?;
     let account = account.ok_or(LedgerCode::UnknownDevice)?;
+    let most = api.guard.limits.signed_per_minute;
+    if !api.requests.allows(claim.device, most) {
+        return Err(LedgerCode::TooMany.into());
+    }
     match ledger.use_challenge(claim.challenge, expires)? {
         true => Ok(account),
         false => Err(LedgerCode::Challenge.into()),

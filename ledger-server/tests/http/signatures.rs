@@ -2,13 +2,13 @@
 
 use crate::{
     client::{Answer, ask, get},
-    running::{WithLedger, start_ledger},
+    running::{WithLedger, start_ledger, start_limited},
 };
 use meter_core::{
     BodyHash, Challenge, LedgerKey, LedgerRequest, RequestMethod, TargetHash, UnixMs,
 };
 use meter_testkit::device::Device;
-use onionmeter_ledger::http::CookieName;
+use onionmeter_ledger::http::{CookieName, Limits};
 use std::fmt::Write as _;
 
 /// What is signed and what is sent. They differ where a test says so.
@@ -325,5 +325,33 @@ async fn w_09_h_11_h_12_what_is_foreign_and_what_does_not_exist_look_the_same() 
         bodies.push((head, answer.body));
     }
     assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
+    bench.ended().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_device_signs_is_limited_and_what_others_sign_in_its_name_is_not_counted() {
+    let bench = start_limited(Limits {
+        signed_per_minute: 2,
+        ..Limits::default()
+    });
+    let (device, other) = (Device::numbered(1), Device::numbered(2));
+    bench.enrol(&device).await;
+    bench.enrol(&other).await;
+    for _ in 0..5 {
+        let mut forged = Attempt::honest(&bench, &device, "/api/sessions").await;
+        let named = forged.headers[0].clone();
+        forged.signed.device = other.key();
+        forged.sign(&other);
+        forged.headers[0] = named;
+        forged.refused(&bench, 401, "signature").await;
+    }
+    for _ in 0..2 {
+        let honest = Attempt::honest(&bench, &device, "/api/sessions").await;
+        assert_eq!(honest.send(&bench).await.status, 200);
+    }
+    let third = Attempt::honest(&bench, &device, "/api/sessions").await;
+    third.refused(&bench, 429, "too_many").await;
+    let honest = Attempt::honest(&bench, &other, "/api/sessions").await;
+    assert_eq!(honest.send(&bench).await.status, 200);
     bench.ended().await;
 }
