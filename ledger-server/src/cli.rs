@@ -143,7 +143,10 @@ fn dispatch(command: Command, common: &open::Common) -> Result<Answer, Refusal> 
         Command::Copy(copy) => copy.run(common),
         Command::RotateKey => rotate_key::run(common),
         Command::Prune(prune) => prune.run(common),
-        Command::ExitCodes => Ok(exit::list()),
+        Command::ExitCodes => {
+            let (text, rows) = exit::list();
+            Ok(Answer::new("exit_codes", text).with("exit_codes", rows))
+        }
     }
 }
 

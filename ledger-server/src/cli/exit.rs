@@ -1,7 +1,6 @@
 //! Exit statuses. Where `onionmeter` has the same, the number is the same.
 
-use super::answer::Answer;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(super) const FINDINGS: u8 = 1;
 pub(super) const REFUSED: u8 = 2;
@@ -66,8 +65,8 @@ pub(super) fn name(code: u8) -> &'static str {
     row.map_or("internal", |(_, name, _)| name)
 }
 
-/// Prints the whole list.
-pub(super) fn list() -> Answer {
+/// The whole list, for people and for programs.
+pub(super) fn list() -> (String, Vec<Value>) {
     let rows: Vec<_> = ALL
         .iter()
         .map(|(code, name, meaning)| json!({"code": code, "name": name, "meaning": meaning}))
@@ -76,5 +75,5 @@ pub(super) fn list() -> Answer {
     for (code, name, meaning) in ALL {
         text += &format!("  {code:>3}  {name:<15}  {meaning}\n");
     }
-    Answer::new("exit_codes", text).with("exit_codes", rows)
+    (text, rows)
 }

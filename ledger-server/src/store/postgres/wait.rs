@@ -93,7 +93,8 @@ pub(super) async fn in_order<T, E>(
     Ok(answers)
 }
 
-/// Sends `first` and then `second` without waiting between them, and returns the answer to `second`.
+/// Sends `first` and then `second` without waiting between them, and returns the answer to
+/// `second`.
 pub(super) async fn behind<A, B, E>(
     first: impl Future<Output = Result<A, E>>,
     second: impl Future<Output = Result<B, E>>,
