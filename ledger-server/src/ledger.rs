@@ -14,6 +14,7 @@ mod reading;
 mod rotate;
 mod start;
 mod submit;
+mod viewing;
 
 pub use accounts::{CodeError, RecoveryCode};
 pub use devices::{DeviceEntry, RevokeError};
@@ -24,6 +25,7 @@ pub use reading::{Balance, ChainEntry, Cursor, Day, Session};
 pub use rotate::{RotateError, newest_key, rotate};
 pub use start::StartError;
 pub use submit::{Claimed, Outcome};
+pub use viewing::{Browser, Counts, DeviceTotals, Fork, Standing};
 
 use crate::{
     challenge::Challenges,

@@ -99,7 +99,7 @@ impl Token {
         hex::encode(self.0.as_ref())
     }
 
-    fn hash(&self) -> Value {
+    pub(super) fn hash(&self) -> Value {
         CodeHash::of(&self.0).0.into()
     }
 }

@@ -110,6 +110,22 @@ statements! {
     DAYS = "SELECT ledger_ms / 86400000, CAST(SUM(award_ms) AS BIGINT), \
         CAST(SUM(award_bytes) AS BIGINT), CAST(SUM(award) AS BIGINT), COUNT(*) FROM reports \
         WHERE account_id = $1 AND ledger_ms >= $2 GROUP BY 1 ORDER BY 1";
+    /// For each chain of an account: its device, its state, how many reports were taken, and when the
+    /// last one was.
+    CHAIN_ENDS = "SELECT c.device_key, c.state, c.seq - c.start_seq, c.awarded_total, r.ledger_ms \
+        FROM chains c LEFT JOIN reports r ON r.chain_no = c.chain_no AND r.seq = c.seq \
+        WHERE c.account_id = $1 ORDER BY c.chain_no";
+    /// The evidence of two histories, for each device of an account, the newest last.
+    FORKS = "SELECT c.device_key, f.seq, f.seen_ms FROM forks f \
+        JOIN chains c ON c.chain_no = f.chain_no WHERE c.account_id = $1 ORDER BY f.seen_ms";
+    /// How many accounts there are.
+    COUNT_ACCOUNTS = "SELECT COUNT(*) FROM accounts";
+    /// How many devices may submit.
+    COUNT_DEVICES = "SELECT COUNT(*) FROM devices WHERE revoked_ms IS NULL";
+    /// How many reports were taken, what was awarded, and how many chains are frozen, over all.
+    COUNT_CHAINS = "SELECT CAST(COALESCE(SUM(seq - start_seq), 0) AS BIGINT), \
+        CAST(COALESCE(SUM(awarded_total), 0) AS BIGINT), \
+        CAST(COALESCE(SUM(state - 1), 0) AS BIGINT) FROM chains";
 
     /// Uses a challenge, once.
     USE_CHALLENGE = "INSERT INTO used_challenges (challenge, expires_ms) VALUES ($1, $2) \
@@ -145,6 +161,11 @@ statements! {
         WHERE token_hash = $1 AND expires_ms > $2";
     /// Ends a session.
     END_WEB_SESSION = "DELETE FROM web_sessions WHERE token_hash = $1";
+    /// The browsers that are signed in to an account, the newest first.
+    WEB_SESSIONS = "SELECT token_hash, created_ms, expires_ms FROM web_sessions \
+        WHERE account_id = $1 AND expires_ms > $2 ORDER BY created_ms DESC";
+    /// Ends every session of an account but one.
+    END_OTHER_WEB_SESSIONS = "DELETE FROM web_sessions WHERE account_id = $1 AND token_hash <> $2";
     /// Forgets sessions that have ended.
     FORGET_WEB_SESSIONS = "DELETE FROM web_sessions WHERE expires_ms <= $1";
 
