@@ -20,6 +20,7 @@ mod limits;
 mod manage;
 mod metrics;
 mod origins;
+mod problem_page;
 mod rates;
 mod refusal;
 mod routes;
@@ -104,6 +105,10 @@ impl Http {
             .method_not_allowed_fallback(guard::not_this_method)
             .layer(CatchPanicLayer::custom(guard::panicked))
             .layer(from_fn_with_state(self.guard.clone(), guard::admitted))
+            .layer(from_fn_with_state(
+                self.guard.clone(),
+                problem_page::as_page,
+            ))
             .layer(from_fn(guard::with_headers))
             .layer(from_fn_with_state(self.guard.clone(), guard::observed))
     }

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod committer;
 pub mod config;
 pub mod copy;
+pub mod dashboard;
 pub mod folder;
 pub mod guard;
 pub mod http;

@@ -27,18 +27,18 @@ mod styles;
 pub use account::{AccountPage, FreshCode, Invitation, SignIn};
 pub use amount::{Credits, plain};
 pub use chart::{Bar, Chart, Legend, Tick};
-pub use csv::{CSV_TYPE, cell, sessions_csv};
+pub use csv::{CSV_TYPE, cell, csv_head, csv_line, csv_sum};
 pub use day::{Day, Moment};
 pub use devices::{ChainHealth, Device, DevicesPage, RemovedDevice};
 pub use door::{Landing, SignInPage};
 pub use frame::{Frame, Tab, TabLink, Who};
 pub use headers::{CONTENT_SECURITY_POLICY, HEADERS, HTML_TYPE};
-pub use operator::{OperatorPage, Refused};
+pub use operator::OperatorPage;
 pub use overview::{DayTotals, History, Overview, Range, RangeLink, Row, Unbalanced};
 pub use paths::{
     ACCOUNT, ACCOUNT_DELETE, ACCOUNT_EXPORT, DEVICES, INVITE, LOGIN, LOGOUT, OPERATOR, OVERVIEW,
-    POLICY, RECOVERY, SESSIONS, SESSIONS_CSV, SIGN_OUT_OTHERS, device_remove, login, receipt,
-    sessions_before,
+    POLICY, RECOVERY, SESSIONS, SESSIONS_CSV, SIGN_OUT_OTHERS, SIGNED_OUT, device_remove, login,
+    receipt, sessions_before,
 };
 pub use policy::{PolicyPage, price_of_a_lie};
 pub use problem::ProblemPage;

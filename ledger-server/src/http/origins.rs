@@ -99,6 +99,11 @@ impl Origins {
         Self(origins)
     }
 
+    /// The host of the first address, for a page; empty where there is no address.
+    pub(crate) fn shown(&self) -> &str {
+        self.0.first().map_or("", Origin::authority)
+    }
+
     /// Refuses a request that means another host, or that comes from a page of another site.
     pub(crate) fn check(
         &self,

@@ -10,8 +10,10 @@ use meter_core::{Reason, credits_exact};
 /// The media type of the file.
 pub const CSV_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
+const FIRST: &str = "received (UTC)";
+const CREDITED: &str = "credited (credits)";
 const COLUMNS: [&str; 13] = [
-    "received (UTC)",
+    FIRST,
     "device",
     "chain",
     "sequence",
@@ -21,7 +23,7 @@ const COLUMNS: [&str; 13] = [
     "claimed (credits)",
     "awarded duration (ms)",
     "awarded bytes",
-    "credited (credits)",
+    CREDITED,
     "reasons",
     "policy",
 ];
@@ -40,22 +42,27 @@ fn line(cells: &[String]) -> String {
     format!("{}\r\n", quoted.join(","))
 }
 
-/// The whole file: one line of names, one line for each session, one line with the sum. What the
-/// ledger no longer knows is an empty cell.
+/// The line with the names of the columns.
 #[must_use]
-pub fn sessions_csv(sessions: &[Session], sum: Credits) -> String {
-    let mut file = line(&COLUMNS.map(str::to_owned));
-    for session in sessions {
-        file.push_str(&line(&cells(session)));
-    }
-    let mut last = vec![String::new(); COLUMNS.len()];
-    for (name, text) in [(0, "sum".to_owned()), (10, sum.exact())] {
-        if let Some(cell) = last.get_mut(name) {
-            *cell = text;
-        }
-    }
-    file.push_str(&line(&last));
-    file
+pub fn csv_head() -> String {
+    line(&COLUMNS.map(str::to_owned))
+}
+
+/// The line of one session. What the ledger no longer knows is an empty cell.
+#[must_use]
+pub fn csv_line(session: &Session) -> String {
+    line(&cells(session))
+}
+
+/// The last line: the sum of what was credited.
+#[must_use]
+pub fn csv_sum(sum: Credits) -> String {
+    let cells = COLUMNS.map(|column| match column {
+        FIRST => "sum".to_owned(),
+        CREDITED => sum.exact(),
+        _ => String::new(),
+    });
+    line(&cells)
 }
 
 fn cells(session: &Session) -> Vec<String> {

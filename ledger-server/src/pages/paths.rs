@@ -20,6 +20,8 @@ pub const OPERATOR: &str = "/operator";
 pub const LOGIN: &str = "/login";
 /// POST: ends this sign-in.
 pub const LOGOUT: &str = "/logout";
+/// Where a browser is after it signed out.
+pub const SIGNED_OUT: &str = "/signed-out";
 /// POST: makes a new recovery code.
 pub const RECOVERY: &str = "/account/recovery";
 /// POST: makes an invitation.
@@ -27,7 +29,7 @@ pub const INVITE: &str = "/account/invite";
 /// POST: ends every other sign-in.
 pub const SIGN_OUT_OTHERS: &str = "/account/sign-out-others";
 /// GET: everything that the ledger keeps about the account, in one file.
-pub const ACCOUNT_EXPORT: &str = "/account/export";
+pub const ACCOUNT_EXPORT: &str = "/api/account/export";
 /// POST with `sure=yes`: deletes the account.
 pub const ACCOUNT_DELETE: &str = "/account/delete";
 

@@ -23,64 +23,25 @@ pub struct ProblemPage {
     pub is_about_link: bool,
 }
 
+/// A title, what happened, and what helps.
+type Texts = (&'static str, &'static str, &'static str);
+
 impl ProblemPage {
     /// The page of a status. A status without a page of its own gets the one of 500.
     #[must_use]
     pub fn new(ledger: &str, status: u16) -> Self {
-        let (status, title, sentence, help) = match status {
-            400 => (
-                400,
-                "This request is not complete",
-                "The ledger could not read what the browser sent.",
-                "Go back, reload the page and try again.",
-            ),
-            403 => (
-                403,
-                "Not from this page",
-                "The ledger refused a form that did not come from one of its own pages.",
-                "Open the page at the ledger's own address and press the button there. If you came \
-                 here by a link on another site, close this page: nothing was changed.",
-            ),
-            404 => (
-                404,
-                "Nothing here",
-                "There is no page at this address, or it is not one of your account.",
-                "If you were signed in before, your sign-in may have ended.",
-            ),
-            410 => (
-                410,
-                "This link is used up",
-                "A sign-in link works once and for 60 seconds.",
-                "Make a new one on your device:",
-            ),
-            421 => (
-                421,
-                "Not this ledger's address",
-                "This ledger does not answer under the host name in your browser's address bar.",
-                "Use the address that your device is enrolled at. The operator sets the names with \
-                 `--origin`.",
-            ),
-            429 => (
-                429,
-                "Too many requests",
-                "This ledger takes a limited number of requests in a minute.",
-                "Wait a minute and reload the page. Nothing is lost.",
-            ),
-            503 => (
-                503,
-                "Not available for the moment",
-                "The ledger cannot read its database now.",
-                "Reload the page in a minute. Credits are kept: a receipt leaves the ledger only \
-                 after it was read back from the database. Devices send their reports again.",
-            ),
-            _ => (
-                500,
-                "A fault of the ledger",
-                "The ledger could not make this page, and shows no number that it is not sure of.",
-                "Reload the page. If it stays, tell the operator, who finds the cause in the \
-                 ledger's log and with `onionmeter-ledger audit`.",
-            ),
-        };
+        let known = texts(status).map(|texts| (status, texts));
+        let (status, texts) = known.unwrap_or((500, FAULT));
+        Self::with(ledger, status, texts)
+    }
+
+    /// The page of a status; `None` for a status without a page of its own.
+    #[must_use]
+    pub fn of(ledger: &str, status: u16) -> Option<Self> {
+        texts(status).map(|texts| Self::with(ledger, status, texts))
+    }
+
+    fn with(ledger: &str, status: u16, (title, sentence, help): Texts) -> Self {
         Self {
             frame: Frame {
                 ledger: ledger.to_owned(),
@@ -95,4 +56,56 @@ impl ProblemPage {
             is_about_link: status == 410,
         }
     }
+}
+
+const FAULT: Texts = (
+    "A fault of the ledger",
+    "The ledger could not make this page, and shows no number that it is not sure of.",
+    "Reload the page. If it stays, tell the operator, who finds the cause in the ledger's log and \
+     with `onionmeter-ledger audit`.",
+);
+
+fn texts(status: u16) -> Option<Texts> {
+    Some(match status {
+        400 => (
+            "This request is not complete",
+            "The ledger could not read what the browser sent.",
+            "Go back, reload the page and try again.",
+        ),
+        403 => (
+            "Not from this page",
+            "The ledger refused a request that did not come from one of its own pages.",
+            "Open the page at the ledger's own address and press the button there. If you came here \
+             by a link on another site, close this page: nothing was changed.",
+        ),
+        404 => (
+            "Nothing here",
+            "There is no page at this address, or it is not one of your account.",
+            "If you were signed in before, your sign-in may have ended.",
+        ),
+        410 => (
+            "This link is used up",
+            "A sign-in link works once and for 60 seconds.",
+            "Make a new one on your device:",
+        ),
+        421 => (
+            "Not this ledger's address",
+            "This ledger does not answer under the host name in your browser's address bar.",
+            "Use the address that your device is enrolled at. The operator sets the addresses when \
+             the ledger starts.",
+        ),
+        429 => (
+            "Too many requests",
+            "This ledger takes a limited number of requests in a minute.",
+            "Wait a minute and reload the page. Nothing is lost.",
+        ),
+        500 => FAULT,
+        503 => (
+            "Not available for the moment",
+            "The ledger cannot read its database now.",
+            "Reload the page in a minute. Credits are kept: a receipt leaves the ledger only after \
+             it was read back from the database. Devices send their reports again.",
+        ),
+        _ => return None,
+    })
 }

@@ -1,8 +1,8 @@
 //! One number everywhere: what two places show of one thing is the same text.
 
-use crate::samples;
+use crate::{file::csv, samples};
 use meter_core::{Reason, credits_exact};
-use onionmeter_ledger::pages::{Credits, History, Range, html, plain, sessions_csv};
+use onionmeter_ledger::pages::{History, Range, html, plain};
 
 /// The exact values of the amounts that a page shows, in order.
 fn amounts(page: &str) -> Vec<&str> {
@@ -123,7 +123,7 @@ fn what_the_ledger_deleted_is_said_to_be_deleted_and_not_zero() {
     ));
     assert_eq!(page.matches("not kept").count(), 3);
     assert!(page.contains("the receipt stays"));
-    assert!(sessions_csv(&[session], Credits(0)).contains(",\"\",\"\",\"\",\"\",\"45000\""));
+    assert!(csv(&[session], 0).contains(",\"\",\"\",\"\",\"\",\"45000\""));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn the_csv_file_has_the_pages_numbers_and_their_sum() {
         .iter()
         .map(|session| session.credited.get_signed())
         .sum();
-    let file = sessions_csv(&sessions, Credits(sum));
+    let file = csv(&sessions, sum);
     let lines: Vec<_> = file.split_terminator("\r\n").collect();
     assert_eq!(lines.len(), sessions.len() + 2);
     let column = |line: &str| line.split("\",\"").nth(10).map(nanocredits);

@@ -2,6 +2,7 @@
 
 mod colours;
 mod figures;
+mod file;
 mod hostile;
 mod links;
 mod markup;

@@ -7,7 +7,7 @@ use meter_core::{
 use onionmeter_ledger::pages::{
     AccountPage, ChainHealth, Claim, Credits, Day, DayTotals, Device, DevicesPage, Frame,
     FreshCode, History, Invitation, Landing, OperatorPage, Overview, PolicyPage, ProblemPage,
-    Range, Refused, RemovedDevice, Session, SessionsPage, SignIn, SignInPage, Tab, Who, html,
+    Range, RemovedDevice, Session, SessionsPage, SignIn, SignInPage, Tab, Who, html,
 };
 
 /// 2026-11-28T21:03:45Z, a Saturday.
@@ -251,29 +251,16 @@ pub(crate) fn sign_in(who: Who) -> SignInPage {
 }
 
 pub(crate) fn operator() -> OperatorPage {
-    let refused = |code: &str, day, ever| Refused {
-        code: code.to_owned(),
-        day,
-        ever,
-    };
     OperatorPage {
         frame: frame(Who::Operator, Some(Tab::Operator)),
-        store: "SQLite".to_owned(),
-        stored: ByteCount::from_u32(1_840_000_000),
-        grown_day: ByteCount::from_u32(21_500_000),
+        commits: true,
         accounts: 1_204,
         devices: 1_871,
-        accepted_minute: 34,
-        accepted_day: 30_912,
-        credited_day: Amount::new(411_202_557_118_500).expect("fits"),
-        most_day: Amount::new(1_204 * 9_640_000_000_000).expect("fits"),
-        refused: vec![refused("signature", 3, 118), refused("chain-totals", 0, 2)],
-        forks: 2,
-        queued: 12,
-        oldest_queued: DurationMs::from_u32(38),
-        last_commit: Some(at(NOW - 900)),
-        failing: None,
-        audit: Some((at(NOW - 7 * 3_600_000), 0)),
+        reports: 3_430_912,
+        awarded: Amount::new(411_202_557_118_500).expect("fits"),
+        most_day: Amount::new(1_204 * 9_640_000_000_000),
+        frozen: 2,
+        vkey: VKEY.to_owned(),
     }
 }
 
@@ -325,11 +312,8 @@ pub(crate) fn all() -> Vec<(String, String)> {
     add("policy-open", html(&policy_page(Who::Nobody, Some(90))));
     add("operator", html(&operator()));
     let failing = OperatorPage {
-        failing: Some("The disk that holds ledger.sqlite is full.".to_owned()),
-        refused: Vec::new(),
-        queued: 256,
-        oldest_queued: DurationMs::from_u32(41_000),
-        audit: Some((at(NOW - DAY), 3)),
+        commits: false,
+        most_day: None,
         ..operator()
     };
     add("operator-failing", html(&failing));

@@ -1,0 +1,124 @@
+//! What all pages share: the ledger, its names, and reading from it.
+
+use super::reply::Problem;
+use crate::{
+    http::CookieName,
+    ledger::Ledger,
+    pages::{Frame, Tab, Who},
+    store::StoreError,
+};
+use axum::http::StatusCode;
+use meter_core::{AccountId, UnixMs};
+use std::{fmt, sync::Arc};
+use tokio::task::spawn_blocking;
+
+/// What the pages say about this ledger.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The host of its address.
+    pub name: String,
+    /// The command that enrols a device here, without a code.
+    pub enrol_command: String,
+    /// Its public key as a vkey line.
+    pub vkey: String,
+    /// After how many days it deletes reports; `None`: it keeps them.
+    pub keep_reports_days: Option<u32>,
+}
+
+/// The dashboard of one ledger.
+pub struct Site {
+    ledger: Arc<Ledger>,
+    name: Arc<str>,
+    pub(super) cookie: CookieName,
+    pub(super) facts: Facts,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").finish_non_exhaustive()
+    }
+}
+
+impl Site {
+    /// The dashboard of `ledger`, whose visitors are recognised by `cookie`.
+    #[must_use]
+    pub fn new(ledger: Arc<Ledger>, cookie: CookieName, facts: Facts) -> Self {
+        Self {
+            name: facts.name.as_str().into(),
+            ledger,
+            cookie,
+            facts,
+        }
+    }
+
+    /// The page of a status.
+    pub(super) fn problem(&self, status: StatusCode) -> Problem {
+        Problem {
+            ledger: self.name.clone(),
+            status,
+        }
+    }
+
+    pub(super) fn not_found(&self) -> Problem {
+        self.problem(StatusCode::NOT_FOUND)
+    }
+
+    /// Asks the ledger something that blocks.
+    pub(super) async fn ask<T, E>(
+        &self,
+        question: impl FnOnce(&Ledger) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Trouble> + Send + 'static,
+    {
+        let ledger = self.ledger.clone();
+        match spawn_blocking(move || question(&ledger)).await {
+            Ok(answer) => answer.map_err(|trouble| self.problem(trouble.into().0)),
+            // It panicked; the panic hook has logged where.
+            Err(_) => Err(self.problem(StatusCode::INTERNAL_SERVER_ERROR)),
+        }
+    }
+
+    /// What surrounds a page for nobody in particular.
+    pub(super) fn frame(&self, now: UnixMs, who: Who, tab: Option<Tab>) -> Frame {
+        Frame {
+            ledger: self.facts.name.clone(),
+            now,
+            who,
+            tab,
+        }
+    }
+
+    /// What surrounds a page of an account.
+    pub(super) fn own(&self, now: UnixMs, account: AccountId, tab: Tab) -> Frame {
+        self.frame(now, Who::Account(account_name(account)), Some(tab))
+    }
+}
+
+/// Why the ledger did not answer, as the status of a page.
+pub(super) struct Trouble(pub(super) StatusCode);
+
+impl From<StoreError> for Trouble {
+    /// The text of the error may quote a value, so it stays out of the log and of the page.
+    fn from(error: StoreError) -> Self {
+        let is_passing = matches!(error, StoreError::Lost | StoreError::Unavailable(_));
+        tracing::warn!(is_passing, "the store did not answer a page");
+        match is_passing {
+            true => Self(StatusCode::SERVICE_UNAVAILABLE),
+            false => Self(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+impl From<StatusCode> for Trouble {
+    fn from(status: StatusCode) -> Self {
+        Self(status)
+    }
+}
+
+/// `Account 3f2a-9c41`: enough to tell one's own accounts apart.
+pub(super) fn account_name(account: AccountId) -> String {
+    let [a, b, c, d, ..] = account.0;
+    format!("Account {a:02x}{b:02x}-{c:02x}{d:02x}")
+}

@@ -1,0 +1,9 @@
+//! The dashboard over real sockets, with a real ledger behind it.
+
+#[expect(dead_code, reason = "other tests use more of it")]
+#[path = "../http/client.rs"]
+mod client;
+mod forms;
+mod numbers;
+mod place;
+mod sign_in;
