@@ -20,7 +20,7 @@ pub use accounts::{CodeError, RecoveryCode};
 pub use devices::{DeviceEntry, RevokeError};
 pub use enrol::{EnrolError, Enrolled};
 pub use grants::{Login, LoginError, LoginView, Token, WebSession};
-pub use listing::{AccountEntry, Counts};
+pub use listing::AccountEntry;
 pub use reading::{Balance, ChainEntry, Cursor, Day, Session};
 pub use rotate::{RotateError, newest_key, rotate};
 pub use start::StartError;

@@ -8,8 +8,14 @@ mod service;
 
 pub use service::{ServeError, Service};
 
-use crate::http::{Http, Limits, Origins};
+use crate::{
+    config::Config,
+    dashboard::{self, Facts, Site},
+    http::{CookieName, Http, Limits, Origin, Origins},
+    ledger::Ledger,
+};
 use chores::Chores;
+use meter_core::Vkey;
 use std::{sync::Arc, time::Duration};
 use tokio::{signal::unix, task::spawn_blocking, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -88,11 +94,28 @@ async fn answer(service: Service, end: CancellationToken) -> Result<(), ServeErr
     let http = Http::new(Origins::new(service.origins), limits);
     let healthy = Arc::clone(&service.ledger);
     let commits = Arc::new(move || healthy.check_health().is_ok());
+    let pages = site(&service.ledger, &shown, &service.config)?;
     let routes = http.api_routes(service.ledger, &shown);
     let routes = routes.map_err(|_| ServeError::NoOrigin)?;
-    let routes = routes.merge(http.state_routes(commits));
+    let routes = routes
+        .merge(http.state_routes(commits))
+        .merge(dashboard::routes(pages));
     let (listener, transport) = (service.listener, service.transport);
     Ok(http
         .serve(listener, transport, routes, end.cancelled_owned())
         .await?)
+}
+
+fn site(ledger: &Arc<Ledger>, shown: &Origin, config: &Config) -> Result<Site, ServeError> {
+    let key = ledger.key();
+    let vkey = Vkey::new(shown.host(), key).map_err(|_| ServeError::NoOrigin)?;
+    let days = config.keep_reports_days;
+    let facts = Facts {
+        name: shown.authority().to_owned(),
+        enrol_command: format!("onionmeter enrol {shown}"),
+        vkey: vkey.to_string(),
+        keep_reports_days: (days > 0).then_some(days),
+    };
+    let cookie = CookieName::new(shown, key);
+    Ok(Site::new(Arc::clone(ledger), cookie, facts))
 }

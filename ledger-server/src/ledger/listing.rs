@@ -17,15 +17,6 @@ pub struct AccountEntry {
     pub bytes_paid_to: UnixMs,
 }
 
-/// How many there are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Counts {
-    /// Accounts.
-    pub accounts: u64,
-    /// Devices that may submit.
-    pub devices: u64,
-}
-
 impl Ledger {
     /// At most `limit` accounts after one, in the order of their ids.
     ///
@@ -50,20 +41,6 @@ impl Ledger {
             })
         };
         rows.into_iter().map(entry).collect()
-    }
-
-    /// How many accounts and devices there are.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn counts(&self) -> Result<Counts, StoreError> {
-        let mut rows = self.store.read(|db| db.rows(statements::COUNTS, &[]))?;
-        let row = rows.first_mut();
-        let row = row.ok_or_else(|| StoreError::Damaged("a count".to_owned()))?;
-        Ok(Counts {
-            accounts: row.unit(Some)?,
-            devices: row.unit(Some)?,
-        })
     }
 
     /// How many reports of an account were taken.

@@ -204,9 +204,6 @@ statements! {
     /// A page of accounts after one, by their names.
     ACCOUNTS = "SELECT account_id, state, created_ms, time_paid_to_ms, bytes_paid_to_ms \
         FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2";
-    /// How many accounts there are, and how many devices that may submit.
-    COUNTS = "SELECT (SELECT COUNT(*) FROM accounts), \
-        (SELECT COUNT(*) FROM devices WHERE revoked_ms IS NULL)";
     /// How many reports of an account are stored.
     REPORTS_OF = "SELECT COUNT(*) FROM reports WHERE account_id = $1";
     /// A page of the numbers of chains after one.
