@@ -12,7 +12,6 @@ use crate::{
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 /// What became of it.
@@ -85,16 +84,16 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>, RestoreError> {
     }
     // Merges the log into the file, if that is possible at all.
     drop(Store::open(&Place::File(database.to_owned())));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let seconds = now.map_or(0, |now| now.as_secs());
     let named = |suffix: &str| {
         let mut name = database.as_os_str().to_owned();
         name.push(suffix);
         PathBuf::from(name)
     };
-    let old = named(&format!(".before-{seconds}"));
+    let is_free = |number: &u32| fs::symlink_metadata(named(&format!(".before-{number}"))).is_err();
+    let number = (1_u32..).find(is_free).unwrap_or(u32::MAX);
+    let old = named(&format!(".before-{number}"));
     for log in ["-wal", "-shm"] {
-        let (from, to) = (named(log), named(&format!(".before-{seconds}{log}")));
+        let (from, to) = (named(log), named(&format!(".before-{number}{log}")));
         match fs::rename(&from, &to) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(moving(&from, error));

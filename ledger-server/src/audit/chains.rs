@@ -135,10 +135,14 @@ fn begin(db: &mut dyn Db, row: Row, audit: &mut Audit) -> Result<Option<Chain>, 
     let stated = papers::enrolment(db, head.key)?;
     let begun = match stated {
         None => Err("there is no such device".to_owned()),
-        Some((of, _)) if of != account => Err("it belongs to another account".to_owned()),
+        Some(stated) if stated.account != account => {
+            Err("it belongs to another account".to_owned())
+        }
         Some(_) if start == 0 => Ok(ChainHead::genesis(head.chain, head.key)),
-        Some((_, Some(stated))) if is_start(&stated.head, &head, start) => Ok(stated.head),
-        Some(_) => Err("it does not begin where its device stated".to_owned()),
+        Some(stated) => {
+            let begun = stated.head.filter(|stated| is_start(stated, &head, start));
+            begun.ok_or_else(|| "it does not begin where its device stated".to_owned())
+        }
     };
     match begun {
         Ok(head) => Ok(Some(Chain {

@@ -3,7 +3,8 @@
 use super::finding::Audit;
 use crate::store::{Db, Row, Store, StoreError, Value, statements};
 use meter_core::{
-    DeviceKey, Enrolment, KeyChange, LedgerKey, Policy, SIGNATURE_BYTES, Signable, Signed, Verified,
+    ChainHead, DeviceKey, Enrolment, KeyChange, LedgerKey, Policy, SIGNATURE_BYTES, Signable,
+    Signed, Verified,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -160,16 +161,24 @@ fn check_device(papers: &Papers, key: Vec<u8>, enrolment: &[u8]) -> Result<(), S
     }
 }
 
+/// What is known of a device.
+pub(super) struct Stated {
+    /// Its account.
+    pub(super) account: Vec<u8>,
+    /// Where its chain stood when it was enrolled; `None` if its statement does not hold.
+    pub(super) head: Option<ChainHead>,
+}
+
 /// The account of a device and what it stated, if the device is there and its statement holds.
-pub(super) fn enrolment(
-    db: &mut dyn Db,
-    device: DeviceKey,
-) -> Result<Option<(Vec<u8>, Option<Enrolment>)>, StoreError> {
+pub(super) fn enrolment(db: &mut dyn Db, device: DeviceKey) -> Result<Option<Stated>, StoreError> {
     let rows = db.rows(statements::ENROLMENT, &[device.0.into()])?;
     let Some(mut row) = rows.into_iter().next() else {
         return Ok(None);
     };
     let account = row.bytes()?;
-    let stated = verified::<Enrolment>(&row.bytes()?, device).ok();
-    Ok(Some((account, stated.map(|stated| *stated.value()))))
+    let enrolment = verified::<Enrolment>(&row.bytes()?, device).ok();
+    Ok(Some(Stated {
+        account,
+        head: enrolment.map(|enrolment| enrolment.value().head),
+    }))
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 pub(super) const HELP: &str = "\
 Examples:
-  onionmeter-ledger backup /mnt/safe/ledger-2026-11-28.sqlite3
+  onionmeter-ledger backup /srv/copies/ledger-2026-11-28.sqlite3
 
 It is a complete database in one file, checked after it was written, and never replaces a file. The
 receipt key is not in it: keep receipt-key apart, because both together can sign in your name. The
@@ -22,7 +22,7 @@ Exit status: 0 done, 73 there is such a file or it cannot be written.";
 
 pub(super) const RESTORE_HELP: &str = "\
 Examples:
-  onionmeter-ledger restore /mnt/safe/ledger-2026-11-28.sqlite3
+  onionmeter-ledger restore /srv/copies/ledger-2026-11-28.sqlite3
 
 End the server first. The copy is checked; the database that was there is kept beside it. If the
 copy is older than what this ledger has signed, the server then starts read-only and says so, until

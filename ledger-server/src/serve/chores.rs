@@ -8,10 +8,10 @@ use crate::{
     ledger::{Ledger, newest_key},
 };
 use meter_core::UnixMs;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     task::{JoinSet, spawn_blocking},
-    time::{Instant, MissedTickBehavior, interval_at},
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -60,13 +60,7 @@ async fn follow(
     guard: Arc<Guard>,
     end: CancellationToken,
 ) -> Result<(), ServeError> {
-    let mut ticks = ticks(FOLLOW, FOLLOW);
-    while let Some(()) = end
-        .run_until_cancelled(async {
-            ticks.tick().await;
-        })
-        .await
-    {
+    while end.run_until_cancelled(sleep(FOLLOW)).await.is_some() {
         let (ledger, guard) = (Arc::clone(&ledger), Arc::clone(&guard));
         let is_ours = spawn_blocking(move || {
             guard.sync();
@@ -120,30 +114,18 @@ fn audit_all(ledger: &Ledger, stop: &CancellationToken) {
 }
 
 /// Runs blocking work again and again, never twice at the same time.
-fn every(
-    period: Duration,
+async fn every(
+    pause: Duration,
     first: Duration,
     end: CancellationToken,
     work: impl Fn() + Clone + Send + 'static,
-) -> impl Future<Output = Result<(), ServeError>> {
-    async move {
-        let mut ticks = ticks(period, first);
-        while let Some(()) = end
-            .run_until_cancelled(async {
-                ticks.tick().await;
-            })
-            .await
-        {
-            if spawn_blocking(work.clone()).await.is_err() {
-                tracing::error!("a task beside the work has panicked");
-            }
+) -> Result<(), ServeError> {
+    let mut wait = first;
+    while end.run_until_cancelled(sleep(wait)).await.is_some() {
+        if spawn_blocking(work.clone()).await.is_err() {
+            tracing::error!("a task beside the work has panicked");
         }
-        Ok(())
+        wait = pause;
     }
-}
-
-fn ticks(period: Duration, first: Duration) -> tokio::time::Interval {
-    let mut ticks = interval_at(Instant::now() + first, period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
+    Ok(())
 }

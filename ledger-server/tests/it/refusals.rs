@@ -151,7 +151,6 @@ fn a_command_on_a_folder_without_a_ledger_makes_nothing_and_says_how_to_start_on
 pub(crate) fn in_namespace(script: &str, words: &[&Path]) -> Option<std::process::Output> {
     let possible = Command::new("unshare").args(["--mount", "true"]).output();
     if !possible.is_ok_and(|output| output.status.success()) {
-        eprintln!("no mount namespaces here; not tested");
         return None;
     }
     let mut command = Command::new("unshare");
