@@ -75,8 +75,8 @@ fn texts(status: u16) -> Option<Texts> {
         403 => (
             "Not from this page",
             "The ledger refused a request that did not come from one of its own pages.",
-            "Open the page at the ledger's own address and press the button there. If you came here \
-             by a link on another site, close this page: nothing was changed.",
+            "Open the page at the ledger's own address and press the button there. If you came \
+             here by a link on another site, close this page: nothing was changed.",
         ),
         404 => (
             "Nothing here",

@@ -110,8 +110,8 @@ statements! {
     DAYS = "SELECT ledger_ms / 86400000, CAST(SUM(award_ms) AS BIGINT), \
         CAST(SUM(award_bytes) AS BIGINT), CAST(SUM(award) AS BIGINT), COUNT(*) FROM reports \
         WHERE account_id = $1 AND ledger_ms >= $2 GROUP BY 1 ORDER BY 1";
-    /// For each chain of an account: its device, its state, how many reports were taken, and when the
-    /// last one was.
+    /// For each chain of an account: its device, its state, how many reports were taken, and when
+    /// the last one was.
     CHAIN_ENDS = "SELECT c.device_key, c.state, c.seq - c.start_seq, c.awarded_total, r.ledger_ms \
         FROM chains c LEFT JOIN reports r ON r.chain_no = c.chain_no AND r.seq = c.seq \
         WHERE c.account_id = $1 ORDER BY c.chain_no";

@@ -98,7 +98,8 @@ async fn a_new_account_is_told_how_a_first_session_comes() {
     place.ended().await;
 }
 
-/// A device that signed two histories: its chain is frozen, its credits stay, and the page says why.
+/// A device that signed two histories: its chain is frozen, its credits stay, and the page says
+/// why.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_is_explained_on_the_page_of_the_devices() {
     let place = Place::new();
