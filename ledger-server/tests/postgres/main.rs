@@ -16,5 +16,6 @@ mod copies;
 mod failover;
 mod instances;
 mod kills;
+mod operator;
 mod refusals;
 mod transactions;
