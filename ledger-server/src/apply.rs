@@ -162,7 +162,12 @@ impl Books {
         let awarded = receipt.value();
         let allowance = self.policy.allowance();
         let (duration, bytes) = (awarded.awarded_duration, awarded.awarded_bytes);
-        let budgets = account.budgets.after(&allowance, self.now, duration, bytes);
+        let budgets = match healed {
+            // From before this account was opened: its budgets have never held that time.
+            Some(receipt) if receipt.value().at < account.opened => account.budgets,
+            Some(_) => account.budgets.after_return(&allowance, duration, bytes),
+            None => account.budgets.after(&allowance, self.now, duration, bytes),
+        };
         self.accounts
             .insert(device.account, Account { budgets, ..account });
         self.paid.insert(device.account);

@@ -33,6 +33,8 @@ pub struct Place {
 pub struct Account {
     /// Whether it takes reports: its owner has not closed it.
     pub open: bool,
+    /// When it was opened.
+    pub opened: UnixMs,
     /// Up to when it was paid.
     pub budgets: Budgets,
 }

@@ -87,12 +87,17 @@ fn read_accounts(
     let mut accounts = BTreeMap::new();
     for (id, mut row) in ids.iter().zip(found).filter_map(first) {
         let open = row.int()? == OPEN;
-        row.int()?;
+        let opened = row.unit(UnixMs::new)?;
         let budgets = Budgets {
             time_paid_to: row.unit(UnixMs::new)?,
             bytes_paid_to: row.unit(UnixMs::new)?,
         };
-        accounts.insert(*id, Account { open, budgets });
+        let account = Account {
+            open,
+            opened,
+            budgets,
+        };
+        accounts.insert(*id, account);
     }
     Ok(accounts)
 }

@@ -8,6 +8,7 @@
 
 mod backup;
 mod clock;
+mod clocked;
 mod db;
 mod error;
 mod postgres;
@@ -17,6 +18,7 @@ pub mod statements;
 mod value;
 
 pub use backup::{BackupError, Copied, backup, check_copy, copy_file};
+pub use clocked::Clock;
 pub use db::{Db, FromStore};
 pub use error::{StoreError, StoreFault};
 pub use postgres::{Postgres, PostgresUrl};
@@ -24,6 +26,7 @@ pub use schema::SCHEMA_VERSION;
 pub use sqlite::Sqlite;
 pub use value::{Row, Value};
 
+use clocked::Clocked;
 use std::{
     path::{Path, PathBuf},
     thread,
@@ -64,7 +67,12 @@ pub enum Store {
     Postgres(Box<Postgres>),
     /// A database that may only be read, and why.
     Held(Box<Self>, String),
+    /// Another database with a clock of its own. See [`Store::with_clock`].
+    Clocked(Box<Self>, Clock),
 }
+
+/// What reads in a transaction.
+type Reading<'a, T, E> = Box<dyn FnOnce(&mut dyn Db) -> Result<T, E> + 'a>;
 
 impl Store {
     /// The same database, in which nothing is written any more.
@@ -79,6 +87,7 @@ impl Store {
         match self {
             Self::Held(_, why) => Some(why),
             Self::Sqlite(_) | Self::Postgres(_) => None,
+            Self::Clocked(store, _) => store.held(),
         }
     }
 
@@ -91,6 +100,13 @@ impl Store {
             Place::File(path) => Sqlite::open(path).map(Self::Sqlite),
             Place::Server(url) => Ok(Self::Postgres(Box::new(Postgres::open(url)?))),
         }
+    }
+
+    /// The same database with another clock. Only tests and simulations do this: no command and no
+    /// setting can.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self::Clocked(Box::new(self), clock)
     }
 
     /// Runs `work` in one transaction and commits it. Runs it again if it lost against another
@@ -118,12 +134,15 @@ impl Store {
 
     fn write_once<T, E: FromStore>(
         &self,
-        work: &mut impl FnMut(&mut dyn Db) -> Result<T, E>,
+        work: &mut dyn FnMut(&mut dyn Db) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
-            Self::Sqlite(sqlite) => sqlite.write(work),
-            Self::Postgres(postgres) => postgres.write(work),
+            Self::Sqlite(sqlite) => sqlite.write(&mut |db: &mut dyn Db| work(db)),
+            Self::Postgres(postgres) => postgres.write(&mut |db: &mut dyn Db| work(db)),
             Self::Held(_, why) => Err(StoreError::Held(why.clone()).into()),
+            Self::Clocked(store, clock) => {
+                store.write_once(&mut |db: &mut dyn Db| work(&mut Clocked { db, clock }))
+            }
         }
     }
 
@@ -135,10 +154,17 @@ impl Store {
         &self,
         work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.read_once(Box::new(work))
+    }
+
+    fn read_once<T, E: FromStore>(&self, work: Reading<'_, T, E>) -> Result<T, E> {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(work),
             Self::Postgres(postgres) => postgres.read(work),
-            Self::Held(store, _) => store.read(work),
+            Self::Held(store, _) => store.read_once(work),
+            Self::Clocked(store, clock) => {
+                store.read_once(Box::new(|db| work(&mut Clocked { db, clock })))
+            }
         }
     }
 
@@ -149,6 +175,7 @@ impl Store {
             Self::Sqlite(_) => 1,
             Self::Postgres(_) => Postgres::writers(),
             Self::Held(store, _) => store.writers(),
+            Self::Clocked(store, _) => store.writers(),
         }
     }
 }

@@ -81,7 +81,7 @@ fn sqlite_of(store: &Store) -> Option<&Sqlite> {
     match store {
         Store::Sqlite(sqlite) => Some(sqlite),
         Store::Postgres(_) => None,
-        Store::Held(store, _) => sqlite_of(store),
+        Store::Held(store, _) | Store::Clocked(store, _) => sqlite_of(store),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the ledger, on SQLite. `tests/postgres` runs the same ones on PostgreSQL.
 
+mod clocked;
 mod home;
 mod program;
 mod support;
@@ -10,6 +11,7 @@ mod copies;
 mod exactly_once;
 mod first_start;
 mod full_disk;
+mod healing;
 mod refusals;
 mod reports;
 mod rollbacks;
