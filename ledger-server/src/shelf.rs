@@ -27,7 +27,7 @@ pub fn load<'a>(
 ) -> Result<(), StoreError> {
     let devices: BTreeSet<_> = reports.clone().map(|report| report.key).collect();
     let devices: Vec<_> = devices.into_iter().collect();
-    // The account of a device never changes; everything else is read again under the lock.
+    // Only for the locks; everything that counts is read under them.
     let accounts: BTreeSet<_> = read_devices(db, &devices)?
         .into_values()
         .map(|d| d.account)
@@ -36,6 +36,11 @@ pub fn load<'a>(
     db.lock_accounts(&accounts)?;
     books.now = db.now()?;
     books.devices = read_devices(db, &devices)?;
+    let is_locked = |device: &Device| accounts.binary_search(&device.account).is_ok();
+    if !books.devices.values().all(is_locked) {
+        // A device was enrolled between the two looks, perhaps again after its account was deleted.
+        return Err(StoreError::Lost);
+    }
     books.accounts = read_accounts(db, &accounts)?;
     let known = |key: &ChainKey| books.devices.contains_key(&key.device);
     let chains: BTreeSet<_> = reports
@@ -214,23 +219,27 @@ pub fn save(db: &mut dyn Db, books: &Books) -> Result<(), StoreError> {
         };
         numbers.insert(*key, number);
     }
-    let changed = db.run_all(statements::MOVE_CHAIN, &moves)?;
-    if changed.iter().any(|&rows| rows != 1) {
-        return Err(StoreError::Lost);
-    }
+    run_each(db, statements::MOVE_CHAIN, &moves)?;
     let budgets = books.paid.iter().filter_map(|id| {
         let budgets = books.accounts.get(id)?.budgets;
         let times = [budgets.time_paid_to, budgets.bytes_paid_to];
         let [time, bytes] = times.map(|time| Value::Int(time.get_signed()));
         Some(vec![time, bytes, id.0.into()])
     });
-    db.run_all(statements::SET_BUDGETS, &budgets.collect::<Vec<_>>())?;
+    run_each(db, statements::SET_BUDGETS, &budgets.collect::<Vec<_>>())?;
     let reports = books.reports.iter().filter_map(|report| {
         let number = numbers.get(&report.place.chain)?;
         Some(row_of(report, *number))
     });
-    db.run_all(statements::ADD_REPORT, &reports.collect::<Vec<_>>())?;
+    run_each(db, statements::ADD_REPORT, &reports.collect::<Vec<_>>())?;
     save_forks(db, books, &numbers)
+}
+
+/// Runs a statement that must change exactly one row for each set.
+fn run_each(db: &mut dyn Db, sql: &'static str, sets: &[Vec<Value>]) -> Result<(), StoreError> {
+    let changed = db.run_all(sql, sets)?;
+    let is_each_once = changed.len() == sets.len() && changed.iter().all(|&rows| rows == 1);
+    is_each_once.then_some(()).ok_or(StoreError::Lost)
 }
 
 fn save_forks(

@@ -27,7 +27,8 @@ statements! {
     /// Adds a receipt key, once.
     ADD_KEY = "INSERT INTO keys (number, key, change) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 
-    /// A device. Its account never changes, so this may be read before the account is locked.
+    /// A device. Its account changes only when that account is deleted and the device is enrolled
+    /// again.
     DEVICE = "SELECT account_id, name, enrolled_ms, revoked_ms FROM devices WHERE device_key = $1";
     /// The devices of an account, in the order in which they came.
     DEVICES = "SELECT device_key, name, enrolled_ms, revoked_ms FROM devices \
