@@ -102,6 +102,7 @@ impl Ledger {
     ) -> Result<(RecoveryCode, UnixMs), StoreError> {
         let code = random_code()?;
         let expires = self.store.write(|db| {
+            db.lock_accounts(account.as_slice())?;
             let now = db.now()?;
             let expires = now.saturating_add(UnixMs::from_u32(lifetime_ms));
             let row = [
@@ -123,14 +124,16 @@ impl Ledger {
     pub fn new_recovery(&self, account: AccountId) -> Result<RecoveryCode, StoreError> {
         let code = random_code()?;
         self.store.write(|db| {
+            db.lock_accounts(&[account])?;
             let row = [code.hash().0.into(), account.0.into()];
             db.run(statements::SET_RECOVERY, &row)
         })?;
         Ok(code)
     }
 
-    /// Deletes an account with everything that belongs to it. Nothing of it can be brought back.
-    /// Whether there was one.
+    /// Deletes an account with everything that belongs to it; the ledger keeps nothing of it. A
+    /// device that still has its receipts can bring their awards into the account in which it is
+    /// enrolled next. Whether there was one.
     ///
     /// # Errors
     /// When the database does not answer; then nothing is deleted.

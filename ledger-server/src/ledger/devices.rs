@@ -63,7 +63,8 @@ impl Ledger {
     }
 
     /// Removes a device from its account, or from the one named. Reports of it that are not stored
-    /// yet are not taken any more.
+    /// yet are not taken any more. Links for signing in and invitations of the account end with it,
+    /// because the device may have made them.
     ///
     /// # Errors
     /// When there is no such device, or the database does not answer.
@@ -75,8 +76,17 @@ impl Ledger {
             // Whoever stores reports of this account holds this lock.
             db.lock_accounts(&[account])?;
             let now = db.now()?;
-            let row = [Value::Int(now.get_signed()), device.0.into()];
-            db.run(statements::REVOKE_DEVICE, &row)?;
+            let row = [
+                Value::Int(now.get_signed()),
+                device.0.into(),
+                account.0.into(),
+            ];
+            if db.run(statements::REVOKE_DEVICE, &row)? != 1 {
+                return Err(RevokeError::Unknown);
+            }
+            // What the device may have prepared for itself.
+            db.run(statements::DELETE_LOGINS, &row[2..])?;
+            db.run(statements::DELETE_INVITES, &row[2..])?;
             Ok(())
         })
     }

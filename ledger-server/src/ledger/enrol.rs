@@ -153,18 +153,22 @@ impl Ledger {
         let times = [code.0.into(), Value::Int(now.get_signed())];
         if let Some(mut row) = db.rows(statements::INVITE, &times)?.into_iter().next() {
             let account = row.bytes_or_null()?;
+            let account = account.as_deref().map(account_id).transpose()?;
+            // First the account, then what belongs to it, as everywhere.
+            db.lock_accounts(account.as_slice())?;
             let used = [Value::Int(now.get_signed()), code.0.into()];
             if db.run(statements::USE_INVITE, &used)? != 1 {
                 return Err(EnrolError::Code);
             }
-            return Ok(match account {
-                None => Wish::NewAccount,
-                Some(id) => Wish::Join(account_id(&id)?),
-            });
+            return Ok(account.map_or(Wish::NewAccount, Wish::Join));
         }
-        let found = db.rows(statements::ACCOUNT_OF_RECOVERY, &[code.0.into()])?;
-        let mut row = found.into_iter().next().ok_or(EnrolError::Code)?;
-        Ok(Wish::Recover(AccountId(row.array()?)))
+        let account = account_of_recovery(db, code)?.ok_or(EnrolError::Code)?;
+        db.lock_accounts(&[account])?;
+        // Another transaction may have used or replaced the code before this one had the lock.
+        let still = account_of_recovery(db, code)? == Some(account);
+        still
+            .then_some(Wish::Recover(account))
+            .ok_or(EnrolError::Code)
     }
 
     fn check_devices(&self, db: &mut dyn Db, account: AccountId) -> Result<(), EnrolError> {
@@ -191,6 +195,12 @@ pub(super) fn use_challenge(
 ) -> Result<bool, StoreError> {
     let row = [challenge.into(), Value::Int(expires.get_signed())];
     Ok(db.run(statements::USE_CHALLENGE, &row)? == 1)
+}
+
+fn account_of_recovery(db: &mut dyn Db, code: CodeHash) -> Result<Option<AccountId>, StoreError> {
+    let found = db.rows(statements::ACCOUNT_OF_RECOVERY, &[code.0.into()])?;
+    let id = |mut row: Row| row.array().map(AccountId);
+    found.into_iter().next().map(id).transpose()
 }
 
 fn account_id(bytes: &[u8]) -> Result<AccountId, StoreError> {
@@ -224,16 +234,23 @@ fn add_account(
     db.run(statements::ADD_ACCOUNT, &row).map(drop)
 }
 
-/// The code was used: the other devices may be in somebody else's hands, and the code as well.
+/// The code was used: the other devices may be in somebody else's hands, and the code as well. So
+/// whatever they could still come back with ends: browser sessions, links and invitations.
 fn recover(
     db: &mut dyn Db,
     account: AccountId,
     recovery: CodeHash,
     now: UnixMs,
 ) -> Result<(), StoreError> {
-    db.lock_accounts(&[account])?;
     let revoke = [Value::Int(now.get_signed()), account.0.into()];
     db.run(statements::REVOKE_DEVICES, &revoke)?;
+    for end in [
+        statements::DELETE_WEB_SESSIONS,
+        statements::DELETE_LOGINS,
+        statements::DELETE_INVITES,
+    ] {
+        db.run(end, &revoke[1..])?;
+    }
     let replace = [recovery.0.into(), account.0.into()];
     db.run(statements::SET_RECOVERY, &replace).map(drop)
 }

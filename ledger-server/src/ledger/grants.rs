@@ -127,6 +127,8 @@ impl Ledger {
         let token = Token::random()?;
         let words = two_words(&Token::random()?);
         let expires = self.store.write(|db| {
+            let account = of.map(|(account, _)| account);
+            db.lock_accounts(account.as_slice())?;
             let now = db.now()?;
             let old = now.get().saturating_sub(LOGIN_KEPT_MS);
             let old = Value::Int(i64::try_from(old).unwrap_or(0));
@@ -180,6 +182,7 @@ impl Ledger {
         let secret = Token::random()?;
         let session = self.store.write(|db| {
             let login = read_login(db, token)?;
+            db.lock_accounts(login.account.as_slice())?;
             let now = db.now()?;
             let used = [Value::Int(now.get_signed()), token.hash()];
             if db.run(statements::USE_LOGIN, &used)? != 1 {

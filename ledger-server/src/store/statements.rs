@@ -36,9 +36,9 @@ statements! {
     /// Adds a device, once.
     ADD_DEVICE = "INSERT INTO devices (device_key, account_id, name, enrolled_ms, enrolment) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-    /// Revokes one device.
+    /// Revokes one device of an account.
     REVOKE_DEVICE = "UPDATE devices SET revoked_ms = $1 \
-        WHERE device_key = $2 AND revoked_ms IS NULL";
+        WHERE device_key = $2 AND account_id = $3 AND revoked_ms IS NULL";
     /// Revokes every device of an account.
     REVOKE_DEVICES = "UPDATE devices SET revoked_ms = $1 \
         WHERE account_id = $2 AND revoked_ms IS NULL";

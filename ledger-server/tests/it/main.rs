@@ -16,3 +16,4 @@ mod refusals;
 mod reports;
 mod rollbacks;
 mod rotations;
+mod rows_accounts;
