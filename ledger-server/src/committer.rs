@@ -9,15 +9,14 @@ use crate::{
     apply::{ApplyError, Decision, Refusal, Submission},
     books::{Books, SIGNED_BYTES},
     guard::{Guard, Mark, WRITERS_MAX},
-    shelf,
-    store::{Db, FromStore, Row, Store, StoreError, Value, statements},
+    read_back, shelf,
+    store::{Db, FromStore, Store, StoreError, Value, statements},
 };
-use meter_core::{
-    ChainState, DeviceKey, LedgerKey, LedgerSigner, Policy, SessionReport, UnixMs, Verified,
-};
+use meter_core::{ChainState, DeviceKey, LedgerKey, LedgerSigner, Policy, UnixMs, Verified};
 use std::{
     collections::BTreeSet,
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread::{Builder, JoinHandle},
 };
@@ -85,6 +84,16 @@ enum BatchError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    #[error("the thread panicked")]
+    Panic,
+}
+
+impl BatchError {
+    /// Whether one of the reports may be the reason, so that the others can succeed without it.
+    fn may_be_of_one(&self) -> bool {
+        let of_all = [StoreError::is_lost, StoreError::is_unavailable];
+        !matches!(self, Self::Store(error) if of_all.iter().any(|is| is(error)))
+    }
 }
 
 impl FromStore for BatchError {
@@ -193,9 +202,11 @@ impl Writer {
     }
 
     /// Stores a batch and answers each of its reports. A report that the database refuses must not
-    /// hold up the others: the batch is halved until it is alone.
+    /// hold up the others, nor end this thread: the batch is halved until it is alone.
     fn commit(&self, batch: &[Submission]) -> Vec<Answer> {
-        match self.store_batch(batch) {
+        // A transaction that panics is rolled back, and its books are gone with it.
+        let stored = catch_unwind(AssertUnwindSafe(|| self.store_batch(batch)));
+        match stored.unwrap_or(Err(BatchError::Panic)) {
             Ok((decisions, mark)) => {
                 let answers = self.read_back(batch, decisions);
                 self.note(&answers, mark);
@@ -203,12 +214,8 @@ impl Writer {
             }
             Err(error) => {
                 tracing::warn!(reports = batch.len(), %error, "a transaction failed");
-                let is_of_one = !matches!(
-                    &error,
-                    BatchError::Store(StoreError::Unavailable(_) | StoreError::Held(_))
-                );
                 match batch.split_at_checked(batch.len() / 2) {
-                    Some((one, other)) if is_of_one && !one.is_empty() => {
+                    Some((one, other)) if error.may_be_of_one() && !one.is_empty() => {
                         let mut answers = self.commit(one);
                         answers.extend(self.commit(other));
                         answers
@@ -268,47 +275,23 @@ impl Writer {
         let expected = of_batch.zip(&decisions);
         let expected = expected.filter(|(_, decision)| is_stored(decision));
         let expected: Vec<_> = expected.map(|(report, _)| report).collect();
-        let receipts = self.receipts(&expected).unwrap_or_else(|error| {
+        let receipts = read_back::receipts(&self.store, &expected).unwrap_or_else(|error| {
             tracing::warn!(reports = expected.len(), %error, "cannot read receipts back");
             vec![None; expected.len()]
         });
         let mut receipts = receipts.into_iter();
         let mut next = || receipts.next().flatten();
+        let stand = read_back::chains_stand(&self.store, &decisions);
         let answer = |decision| match decision {
             Decision::Accepted(_) => next().map_or(Answer::Busy, Answer::Accepted),
             Decision::Replay(_) => next().map_or(Answer::Busy, Answer::Replay),
+            Decision::Conflict(_) if !stand => Answer::Busy,
             Decision::Conflict(state) => Answer::Conflict(state),
             Decision::Refused(refusal) => Answer::Refused(refusal),
             Decision::UnknownDevice => Answer::UnknownDevice,
             Decision::TooManyChains => Answer::TooManyChains,
         };
         decisions.into_iter().map(answer).collect()
-    }
-
-    /// The stored receipts of these reports. None where the database has no such report, or another
-    /// one at its place.
-    fn receipts(
-        &self,
-        reports: &[&SessionReport],
-    ) -> Result<Vec<Option<Box<[u8; SIGNED_BYTES]>>>, StoreError> {
-        let names = |report: &&SessionReport| {
-            let sequence = shelf::sequence(report.sequence);
-            vec![report.key.0.into(), report.chain.0.into(), sequence]
-        };
-        let sets: Vec<_> = reports.iter().map(names).collect();
-        let found = self
-            .store
-            .read(|db| db.rows_all(statements::STORED, &sets))?;
-        let receipt = |(report, rows): (&&SessionReport, Vec<Row>)| {
-            let Some(mut row) = rows.into_iter().next() else {
-                return Ok(None);
-            };
-            let is_same = row.array()? == report.link().0;
-            row.bytes_or_null()?;
-            let receipt = Box::new(row.array()?);
-            Ok(is_same.then_some(receipt))
-        };
-        reports.iter().zip(found).map(receipt).collect()
     }
 }
 

@@ -17,6 +17,7 @@ pub mod key_file;
 pub mod ledger;
 pub mod opening;
 pub mod pages;
+mod read_back;
 pub mod restore;
 pub mod rotation;
 pub mod serve;

@@ -165,6 +165,11 @@ pub enum StoreFault {
 }
 
 impl StoreError {
+    /// Whether nothing can succeed until the database is mended.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Held(_))
+    }
+
     /// A column that is missing or has another type.
     pub(crate) fn column(number: usize) -> Self {
         Self::Damaged(format!("column {number} of a row"))

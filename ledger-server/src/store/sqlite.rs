@@ -177,9 +177,11 @@ pub(super) fn cannot_open(path: &Path, error: &rusqlite::Error) -> StoreError {
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 pub(super) fn failure(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Lost,
         Some(
-            ErrorCode::DiskFull
+            // Another process had the file for all of `BUSY_TIMEOUT`.
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
             | ErrorCode::SystemIoFailure
             | ErrorCode::ReadOnly
             | ErrorCode::CannotOpen

@@ -17,3 +17,4 @@ mod reports;
 mod rollbacks;
 mod rotations;
 mod rows_accounts;
+mod trouble;
