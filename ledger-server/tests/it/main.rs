@@ -1,6 +1,7 @@
 //! Tests of the ledger, on SQLite. `tests/postgres` runs the same ones on PostgreSQL.
 
 mod clocked;
+mod forge;
 mod home;
 mod program;
 mod support;
@@ -17,4 +18,7 @@ mod reports;
 mod rollbacks;
 mod rotations;
 mod rows_accounts;
+mod rows_bytes;
+mod rows_chain;
+mod rows_hostile;
 mod trouble;
