@@ -38,6 +38,12 @@ impl Device {
         self.head = ChainHead::genesis(chain, self.key());
     }
 
+    /// Goes on from where a copy of it stood: as a device does that was restored from a backup, or
+    /// that runs twice.
+    pub fn go_on_from(&mut self, head: ChainHead) {
+        self.head = head;
+    }
+
     /// Its key.
     #[must_use]
     pub fn key(&self) -> DeviceKey {
