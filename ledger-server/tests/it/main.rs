@@ -14,6 +14,7 @@ mod exactly_once;
 mod first_start;
 mod full_disk;
 mod healing;
+mod kills;
 mod model;
 mod price_of_a_lie;
 mod refusals;
