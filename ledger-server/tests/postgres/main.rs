@@ -1,13 +1,29 @@
 //! The tests of the ledger on PostgreSQL: those of `tests/it`, and what only PostgreSQL can do.
 
+#[path = "../it/clocked.rs"]
+mod clocked;
+#[path = "../it/forge.rs"]
+mod forge;
 mod home;
+#[path = "../it/rng.rs"]
+mod rng;
 #[path = "../it/support.rs"]
 mod support;
 
 #[path = "../it/exactly_once.rs"]
 mod exactly_once;
+#[path = "../it/model.rs"]
+mod model;
 #[path = "../it/reports.rs"]
 mod reports;
+#[path = "../it/rows_accounts.rs"]
+mod rows_accounts;
+#[path = "../it/rows_bytes.rs"]
+mod rows_bytes;
+#[path = "../it/rows_chain.rs"]
+mod rows_chain;
+#[path = "../it/rows_hostile.rs"]
+mod rows_hostile;
 
 mod clock;
 mod commit_answers;
