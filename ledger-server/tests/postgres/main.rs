@@ -7,6 +7,9 @@ mod forge;
 mod home;
 #[path = "../it/rng.rs"]
 mod rng;
+#[path = "../it/program.rs"]
+#[expect(dead_code, reason = "it has what the tests on SQLite need, too")]
+mod program;
 #[path = "../it/support.rs"]
 mod support;
 

@@ -1,15 +1,14 @@
 //! G-11: a ledger does not start on a PostgreSQL that would lose or falsify its books.
 
-use crate::home::{new_database, place, shift_clock};
-use meter_core::{EnrolmentRule, LedgerSigner};
+use crate::{
+    home::{new_database, place, shift_clock},
+    program,
+};
 use meter_testkit::{
     ports::HeldPort,
     postgres::{Postgres, Stop},
 };
-use onionmeter_ledger::{
-    ledger::Ledger,
-    store::{PostgresUrl, Store},
-};
+use onionmeter_ledger::store::{PostgresUrl, Store};
 use std::{
     collections::BTreeSet,
     io,
@@ -17,96 +16,91 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Why a ledger with this receipt key does not start there.
-fn refusal(url: &str, seed: u8) -> String {
-    let signer = LedgerSigner::from_seed(&[seed; 32]);
-    let store = match Store::open(&place(url)) {
-        Ok(store) => store,
-        Err(error) => return error.to_string(),
-    };
-    match Ledger::start(store, signer, EnrolmentRule::Open) {
-        Ok(_) => "it starts".to_owned(),
-        Err(error) => error.to_string(),
+/// Starts that the program refused, each with a sentence of its own.
+struct Refusals {
+    home: program::Home,
+    said: BTreeSet<String>,
+}
+
+impl Refusals {
+    /// The program refuses to serve there: status 2, and one line with all these parts.
+    fn check(&mut self, url: &str, parts: &[&str]) {
+        let sentence = self.home.refused(&on(url), 2);
+        for part in parts {
+            assert!(sentence.contains(part), "{part}: {sentence}");
+        }
+        assert!(!sentence.contains("correct-horse"), "{sentence}");
+        assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
+        assert!(self.said.insert(sentence.clone()), "said twice: {sentence}");
     }
+}
+
+fn on(url: &str) -> [&str; 5] {
+    ["serve", "--listen", "127.0.0.1:0", "--database", url]
 }
 
 #[test]
 fn g_11_each_bad_postgres_is_refused_with_a_sentence_of_its_own_that_says_what_to_do() {
     let mut server = Postgres::start().expect("PostgreSQL");
-    let mut said = BTreeSet::new();
-    let mut refused = |url: &str, seed: u8, expected: &[&str]| {
-        let sentence = refusal(url, seed);
-        for part in expected {
-            assert!(sentence.contains(part), "{part}: {sentence}");
-        }
-        assert!(!sentence.contains("correct-horse"), "{sentence}");
-        assert!(!sentence.contains('\n'), "{sentence}");
-        assert!(said.insert(sentence.clone()), "said twice: {sentence}");
-    };
-
     let name = new_database(&server);
     let url = server.url(&name);
-    assert_eq!(refusal(&url, 7), "it starts");
-    refused(&url, 8, &["another key", "receipt-key"]);
+    let run = |statements: &str| server.sql(&name, statements).expect("done");
+    let mut refusals = Refusals {
+        home: program::Home::new(),
+        said: BTreeSet::new(),
+    };
+    drop(refusals.home.serve(&on(&url)[3..]));
 
-    let url_with = |new: &str| url.replace("correct-horse", new);
-    refused(
-        &url_with("wrong"),
-        7,
-        &["password of postgres", "--database"],
-    );
+    let stranger = program::Home::new();
+    drop(stranger.serve(&[]));
+    let own = std::mem::replace(&mut refusals.home, stranger);
+    refusals.check(&url, &["another key", "receipt-key"]);
+    refusals.home = own;
+
+    let wrong = url.replace("correct-horse", "wrong");
+    refusals.check(&wrong, &["password of postgres", "--database"]);
     let missing = server.url("nowhere");
-    refused(&missing, 7, &["createdb --owner=postgres nowhere"]);
+    refusals.check(&missing, &["createdb --owner=postgres nowhere"]);
     let nobody = HeldPort::take().expect("a port");
     let elsewhere = server.url_through(nobody.address(), &name);
-    refused(
-        &elsewhere,
-        7,
-        &["cannot connect", "Connection refused", "start PostgreSQL"],
-    );
+    refusals.check(&elsewhere, &["Connection refused", "start PostgreSQL"]);
 
-    server
-        .sql(&name, "UPDATE ledger SET version = 99")
-        .expect("changed");
-    refused(&url, 7, &["version 99", "newer onionmeter-ledger"]);
-    server
-        .sql(&name, "UPDATE ledger SET version = 1")
-        .expect("changed");
+    run("UPDATE ledger SET version = 99");
+    refusals.check(&url, &["version 99", "newer onionmeter-ledger"]);
+    run("UPDATE ledger SET version = 1");
 
     let other = new_database(&server);
-    server
-        .sql(&other, "CREATE TABLE recipes (name text)")
-        .expect("a table");
-    refused(&server.url(&other), 7, &["something else", "createdb"]);
-
+    let table = "CREATE TABLE recipes (name text)";
+    server.sql(&other, table).expect("a table");
+    refusals.check(&server.url(&other), &["something else", "createdb"]);
     let guest = url_of_guest(&server);
-    refused(&guest, 7, &["guest may not make tables", "OWNER TO guest"]);
-
+    refusals.check(&guest, &["guest may not make tables", "OWNER TO guest"]);
     // The clock of PostgreSQL, as this database sees it, is a day behind.
     let late = new_database(&server);
     shift_clock(&server, &late, "- interval '1 day'");
-    refused(&server.url(&late), 7, &["differ by 864", "NTP"]);
+    refusals.check(&server.url(&late), &["differ by 864", "NTP"]);
 
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
         server.stop_by(Stop::Fast).expect("stopped");
-        server
-            .start_again_with(&[(setting, "off")])
-            .expect("started");
-        refused(&url, 7, &[&format!("{setting} = off"), "postgresql.conf"]);
+        let off = [(setting, "off")];
+        server.start_again_with(&off).expect("started");
+        refusals.check(&url, &[&format!("{setting} = off"), "postgresql.conf"]);
     }
     server.stop_by(Stop::Fast).expect("stopped");
     server.start_again().expect("started");
     let standby = server.start_standby().expect("a standby");
-    refused(&standby.url(&name), 7, &["standby", "promote"]);
-    // The primary itself is good; that no commit waits for its standby is only told.
-    assert_eq!(refusal(&url, 7), "it starts");
-    assert!(told(&url).contains("synchronous_standby_names"));
-    drop(standby);
-    let others = "SELECT count(*) FROM pg_stat_replication";
-    while server.sql(&name, others).expect("a number") != "0" {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    refusals.check(&standby.url(&name), &["standby", "promote"]);
+    drop(refusals.home.serve(&on(&url)[3..]));
+    assert_eq!(refusals.said.len(), 12);
+}
+
+#[test]
+fn an_operator_is_told_that_no_commit_waits_for_the_standbys() {
+    let server = Postgres::start().expect("PostgreSQL");
+    let url = server.url(&new_database(&server));
     assert_eq!(told(&url), "");
+    let _standby = server.start_standby().expect("a standby");
+    assert!(told(&url).contains("synchronous_standby_names"));
 }
 
 /// A database in which its user may make no tables, as every user of PostgreSQL 15 by default.
@@ -151,11 +145,12 @@ fn a_postgres_that_accepts_and_never_answers_is_refused_within_seconds() {
     let url = server.url(&new_database(&server));
     server.pause().expect("paused");
     let began = Instant::now();
-    let sentence = refusal(&url, 7);
+    let home = program::Home::new();
+    let sentence = home.refused(&on(&url), 2);
     assert!(sentence.contains("no answer within"), "{sentence}");
     assert!(began.elapsed() < Duration::from_secs(60));
     server.resume().expect("resumed");
-    assert_eq!(refusal(&url, 7), "it starts");
+    drop(home.serve(&on(&url)[3..]));
 }
 
 #[test]
