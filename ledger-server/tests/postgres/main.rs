@@ -5,11 +5,11 @@ mod clocked;
 #[path = "../it/forge.rs"]
 mod forge;
 mod home;
-#[path = "../it/rng.rs"]
-mod rng;
 #[path = "../it/program.rs"]
 #[expect(dead_code, reason = "it has what the tests on SQLite need, too")]
 mod program;
+#[path = "../it/rng.rs"]
+mod rng;
 #[path = "../it/support.rs"]
 mod support;
 
