@@ -2,8 +2,8 @@
 //! forms that change something.
 //!
 //! Every answer is made by [`Site`]: it reads from the ledger in a blocking task and puts the
-//! headers of a page on it. Whether a request comes from the ledger's own address and its own pages was
-//! checked before it got here (`http::guard`).
+//! headers of a page on it. Whether a request comes from the ledger's own address and its own pages
+//! was checked before it got here (`http::guard`).
 
 mod account;
 mod door;

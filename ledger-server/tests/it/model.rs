@@ -1,5 +1,5 @@
-//! The real ledger against a model of it in plain lists, step by step: the same answers and the same
-//! awards. Any database can run it; the receipts do not depend on the database either.
+//! The real ledger against a model of it in plain lists, step by step: the same answers and the
+//! same awards. Any database can run it; the receipts do not depend on the database either.
 
 use crate::{
     clocked::{BEGINNING, DAY, HOUR, SetClock, awarded, word},

@@ -18,8 +18,8 @@ fn device() -> Device {
     Device::with(&SEED, ChainId([0x21; 16]))
 }
 
-/// Signs the body of a device's next report after `change`, and checks that exactly `expected` comes
-/// of it: the answer, nothing stored, and the true report is still taken.
+/// Signs the body of a device's next report after `change`, and checks that exactly `expected`
+/// comes of it: the answer, nothing stored, and the true report is still taken.
 #[track_caller]
 fn check(change: impl Fn(&mut Vec<u8>), expected: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
