@@ -15,6 +15,7 @@ pub mod guard;
 pub mod http;
 pub mod key_file;
 pub mod ledger;
+pub mod log;
 pub mod opening;
 pub mod pages;
 mod read_back;

@@ -204,17 +204,11 @@ fn say(
     Ok(())
 }
 
-/// Logs go to stderr, where a service manager collects them.
 fn begin_log(log: Log) {
-    let level = match log {
+    crate::log::begin(match log {
         Log::Error => tracing::Level::ERROR,
         Log::Warn => tracing::Level::WARN,
         Log::Info => tracing::Level::INFO,
         Log::Debug => tracing::Level::DEBUG,
-    };
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .with_max_level(level)
-        .init();
+    });
 }
