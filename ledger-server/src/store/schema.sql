@@ -5,7 +5,9 @@ CREATE TABLE ledger (
     -- One row. Who migrates or starts locks it.
     id BIGINT PRIMARY KEY CHECK (id = 1),
     version BIGINT NOT NULL,
-    made_ms BIGINT NOT NULL
+    made_ms BIGINT NOT NULL,
+    -- 0 or 1. It changes whenever somebody asks whether a change can be committed.
+    touched BIGINT NOT NULL DEFAULT 0
 );
 
 -- The ledger's receipt keys, from 1. `change` is the statement by which the key before named it.

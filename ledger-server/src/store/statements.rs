@@ -192,8 +192,9 @@ statements! {
 
     // The operator's tools. `marks` is written by the committer.
 
-    /// Changes a row into itself, to see whether that can be committed.
-    TOUCH = "UPDATE ledger SET made_ms = made_ms WHERE id = 1";
+    /// Changes a row, to see whether that can be committed. SQLite writes nothing where a row
+    /// becomes what it was.
+    TOUCH = "UPDATE ledger SET touched = 1 - touched WHERE id = 1";
     /// Moves the mark of a writing thread on, and returns how many receipts it has stored.
     MOVE_MARK = "INSERT INTO marks (instance, writer, receipts, at_ms) VALUES ($1, $2, $3, $4) ON \
         CONFLICT (instance, writer) DO UPDATE SET receipts = marks.receipts + excluded.receipts, \
