@@ -92,6 +92,12 @@ impl Folder {
         FolderLock::take(&self.root)
     }
 
+    /// The address that the process that serves this folder tells people, if one does.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        lock::told(&self.root)
+    }
+
     /// The folder itself.
     #[must_use]
     pub fn root(&self) -> &Path {

@@ -71,8 +71,12 @@ impl Common {
 }
 
 impl Home {
-    /// The address that people are told.
+    /// The address that people are told: by the server of this folder, whose options the settings do
+    /// not have, or else by the settings.
     pub(super) fn shown(&self) -> Result<Origin, Refusal> {
+        if let Some(told) = self.folder.told().and_then(|told| told.parse().ok()) {
+            return Ok(told);
+        }
         let origins = self.config.origins(self.config.listen)?;
         let first = origins.into_iter().next();
         first.ok_or_else(|| Refusal::new(exit::CONFIG, "the ledger has no address"))

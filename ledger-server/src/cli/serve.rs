@@ -66,7 +66,7 @@ impl Serve {
         self.settle(&mut home);
         home.config.check()?;
         begin_log(home.config.log);
-        let lock = home.folder.lock()?;
+        let mut lock = home.folder.lock()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build();
@@ -82,6 +82,9 @@ impl Serve {
         let at = listener.local_addr();
         let at = at.map_err(|error| failed(&ServeError::Io(error)))?;
         let origins = home.config.origins(at)?;
+        if let Some(first) = origins.first() {
+            lock.tell(&first.to_string());
+        }
         say(&home, at, &origins, &ledger, common.format)?;
         let service = Service {
             ledger,

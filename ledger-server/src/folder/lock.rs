@@ -11,14 +11,17 @@ use rustix::{
 };
 use std::{
     fs::File,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::Path,
 };
+
+/// Most bytes that are read of the file.
+const TOLD_MAX: u64 = 4_096;
 
 /// The folder is this process's own until this is dropped.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
 }
 
 impl FolderLock {
@@ -55,8 +58,28 @@ impl FolderLock {
         if named.is_err() || written.is_err() {
             tracing::debug!("the lock of the data folder has no name");
         }
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
+
+    /// Writes down the address that this process tells people, for commands beside it.
+    pub fn tell(&mut self, address: &str) {
+        if writeln!(self.file, "{address}").is_err() {
+            tracing::debug!("the lock of the data folder has no address");
+        }
+    }
+}
+
+/// The address that the process that holds the lock tells people. None where no process holds it,
+/// or tells none.
+pub(super) fn told(root: &Path) -> Option<String> {
+    let path = root.join("ledger.lock");
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(&path, flags, Mode::empty()).ok()?);
+    // To try the lock would keep a server out that starts just then.
+    holder(&file)?;
+    let mut text = String::new();
+    file.take(TOLD_MAX).read_to_string(&mut text).ok()?;
+    text.lines().nth(1).map(str::to_owned)
 }
 
 /// The process with the record lock, if the kernel can name it here.

@@ -192,6 +192,20 @@ fn the_link_to_the_operators_page_works_once() {
     opened.ledger.use_login(&token).expect_err("used");
 }
 
+#[test]
+fn a_command_beside_a_server_tells_the_address_that_the_server_told() {
+    let home = Home::new();
+    let serving = home.serve(&[]);
+    let address = serving.word("address");
+    let told = home.told(&["admin-link"]);
+    let link = told["link"].as_str().expect("a link");
+    assert!(link.starts_with(&format!("{address}/login/")), "{link}");
+    serving.kill();
+    let told = home.told(&["admin-link"]);
+    let link = told["link"].as_str().expect("a link");
+    assert!(link.starts_with("http://127.0.0.1:3443/login/"), "{link}");
+}
+
 #[tokio::test]
 async fn forgotten_bodies_change_no_receipt_no_balance_and_no_audit() {
     let home = Home::new();
