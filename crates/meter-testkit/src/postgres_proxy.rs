@@ -22,6 +22,7 @@ use tokio::{
 };
 
 use crate::{loopback, process::ignore_because};
+use message::Message;
 
 /// A running proxy with a thread of its own. Dropping it cuts every connection.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub enum Point {
     Commit(u64),
     /// PostgreSQL's command tag `COMMIT`.
     Committed(u64),
+    /// The client's next simple query that begins with this text.
+    Query(&'static str),
 }
 
 /// What happens to that message.
@@ -215,7 +218,8 @@ impl Shared {
     }
 
     /// Counts a message, and returns what is to be done to it.
-    fn meet(&self, side: Side, is_commit: bool) -> Option<Act> {
+    fn meet(&self, side: Side, message: &Message) -> Option<Act> {
+        let is_commit = message.is_commit();
         let mut state = self.state();
         let counts = &mut state.counts;
         let (all, commits) = match side {
@@ -235,6 +239,7 @@ impl Shared {
             Point::Committed(number) => {
                 side == Side::Backend && is_commit && counts.committed == number
             }
+            Point::Query(text) => side == Side::Frontend && message.is_query(text),
         };
         if !met || (act == Act::RollBack && !is_commit) {
             return None;

@@ -66,6 +66,9 @@ async fn each_message_of_a_transaction_can_be_the_last_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_message_waits_until_it_is_released() {
     let place = Place::new();
+    place.proxy.spoil(Point::Query("COMM"), Act::CutBefore);
+    place.insert().await.unwrap_err();
+    assert_eq!(place.stored_or_not(), "0");
     place.proxy.spoil(Point::Committed(1), Act::Hold);
     let work = place.insert();
     let watch = async {

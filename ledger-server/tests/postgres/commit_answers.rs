@@ -16,6 +16,9 @@ use onionmeter_ledger::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
+/// A late cut may meet a report once or twice more.
+const TRIES: u32 = 5;
+
 /// A ledger that reaches its database through the proxy, and a device.
 struct Place {
     home: Home,
@@ -52,13 +55,20 @@ impl Place {
         let report = self.device.report(1, 1);
         self.proxy.spoil(point, act);
         let first = self.submit(&report).await;
-        assert!(self.proxy.has_acted(), "{point:?} {act:?} came");
-        self.spoiled += 1;
+        // The ledger does not wait for the end of a transaction that only reads, so a message of
+        // that may come later, or be one of the report before.
+        self.spoiled += u32::from(self.proxy.has_acted());
         self.proxy.count_anew();
         if first.is_some() {
             assert_eq!(first, self.row(&report), "{point:?} {act:?}");
         }
-        let again = self.submit(&report).await;
+        let mut again = None;
+        for _ in 0..TRIES {
+            again = self.submit(&report).await;
+            if again.is_some() {
+                break;
+            }
+        }
         assert!(again.is_some(), "{point:?} {act:?}");
         assert!(first.is_none() || first == again, "one receipt");
         self.receipts

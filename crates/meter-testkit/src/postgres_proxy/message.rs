@@ -50,6 +50,12 @@ impl Message {
         matches!(self.0.first(), Some(b'Q' | b'C')) && self.0.get(5..) == Some(b"COMMIT\0")
     }
 
+    /// Whether it is a simple query that begins with `text`.
+    pub(super) fn is_query(&self, text: &str) -> bool {
+        let query = self.0.get(5..).filter(|_| self.0.first() == Some(&b'Q'));
+        query.is_some_and(|query| query.starts_with(text.as_bytes()))
+    }
+
     /// The same message about `ROLLBACK`, if it is about `COMMIT`.
     pub(super) fn rolled_back(self) -> Self {
         match self.0.first() {

@@ -73,7 +73,7 @@ async fn pass(
 ) -> Result<()> {
     // Subscribed before the test can see that the message is held.
     let mut released = shared.released.subscribe();
-    let act = shared.meet(side, message.is_commit());
+    let act = shared.meet(side, &message);
     let message = match act {
         Some(Act::CutBefore) => bail!("cut before a message"),
         Some(Act::RollBack) => message.rolled_back(),
