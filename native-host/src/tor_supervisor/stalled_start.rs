@@ -12,6 +12,8 @@ use meter_wire::ErrorCode;
 pub(super) struct StalledStart {
     /// When relays became silent during the current start, in milliseconds.
     silent_since: Option<u64>,
+    /// Since when the start makes no step although relays answer, in milliseconds.
+    stuck_since: Option<u64>,
     /// No repetition before this time, in milliseconds.
     not_before: u64,
     /// How many starts in a row were repeated.
@@ -21,6 +23,10 @@ pub(super) struct StalledStart {
 /// Shortest silence that counts. A shorter one also happens on a slow computer or network, where
 /// the start makes progress again and a repetition would only delay it.
 const SILENCE_MS_MIN: u64 = 20_000;
+
+/// Longest time without a step while relays answer. After a short silence, too, Arti may leave out
+/// the relays that it knows. A slow computer makes a step now and then.
+const STUCK_MS_MAX: u64 = 45_000;
 
 /// Pause after a repeated start, doubled after each further one: a network that comes and goes must
 /// not keep Tor from ever connecting.
@@ -52,6 +58,7 @@ impl StalledStart {
             | TorState::Stopping
             | TorState::Failed(_) => {
                 self.silent_since = None;
+                self.stuck_since = None;
                 return false;
             }
         }
@@ -64,18 +71,25 @@ impl StalledStart {
         if !is_silent {
             // The start makes progress again.
             self.silent_since = None;
-        } else if !has_answer {
+            self.stuck_since = None;
+        } else if has_answer {
+            self.stuck_since.get_or_insert(now);
+        } else {
             self.silent_since.get_or_insert(now);
         }
-        let silent_ms = self.silent_since.map(|since| now.saturating_sub(since));
-        let was_long = silent_ms.is_some_and(|ms| ms >= SILENCE_MS_MIN);
-        let is_due = has_answer && was_long && now >= self.not_before;
+        let longer = |since: Option<u64>, than: u64| {
+            since.is_some_and(|since| now.saturating_sub(since) >= than)
+        };
+        let was_long = longer(self.silent_since, SILENCE_MS_MIN);
+        let is_stuck = longer(self.stuck_since, STUCK_MS_MAX);
+        let is_due = has_answer && (was_long || is_stuck) && now >= self.not_before;
         if is_due {
             let doublings = self.in_a_row.min(10);
             let pause = PAUSE_MS.saturating_mul(1 << doublings).min(PAUSE_MS_MAX);
             self.not_before = now.saturating_add(pause);
             self.in_a_row = self.in_a_row.saturating_add(1);
             self.silent_since = None;
+            self.stuck_since = None;
         }
         is_due
     }
@@ -163,6 +177,19 @@ mod tests {
         assert!(!stalled.look(at(42), &embedded(false), stalls));
         assert!(!stalled.look(at(48), &embedded(true), stalls));
         assert!(stalled.look(at(62), &embedded(true), stalls));
+    }
+
+    #[test]
+    fn a_start_that_stays_stuck_after_a_short_silence_is_begun_anew() {
+        let embedded = |answered| tor(Backend::Embedded, answered);
+        let stalls = Some(ErrorCode::TorStalled);
+        let mut stalled = StalledStart::default();
+        assert!(!stalled.look(at(11), &embedded(false), SILENT));
+        assert!(!stalled.look(at(12), &embedded(true), None), "a step");
+        assert!(!stalled.look(at(22), &embedded(true), stalls));
+        assert!(!stalled.look(at(66), &embedded(true), stalls), "44 s");
+        assert!(stalled.look(at(67), &embedded(true), stalls));
+        assert!(!stalled.look(at(120), &embedded(true), stalls), "pause");
     }
 
     #[test]

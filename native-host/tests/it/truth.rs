@@ -95,7 +95,7 @@ fn version_says_what_the_program_knows_itself_though_the_daemon_gives_no_answer(
         "Daemon        not known",
         "Extension     not known",
         "Tor in use    not known",
-        "Built-in Tor  none",
+        "Built-in Tor  ",
         "Protocol      1 to 1",
     ] {
         assert!(said.contains(words), "{words}: {said}");
