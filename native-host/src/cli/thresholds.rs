@@ -88,8 +88,10 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
             unnamed(&arguments.bare.join(" ")),
         ));
     }
-    let running = arguments.patience.wait(in_use(home))?;
-    let running = running.map(|status| status.thresholds);
+    let running = match arguments.patience.wait(in_use(home)) {
+        Err(failure) if arguments.is_question() => return unanswered(failure, home, format),
+        asked => asked?.map(|status| status.thresholds),
+    };
     match running {
         _ if arguments.is_question() => show(running, home, format),
         Some(now) => set(arguments, arguments.over(now), home, format),
@@ -149,6 +151,21 @@ fn show(running: Option<SetThresholds>, home: &Home, format: Format) -> Outcome 
         answer = answer.with("next_start", kept);
     }
     answer.print(format)
+}
+
+/// What is known without the daemon, and then why it gives no answer.
+fn unanswered(failure: CommandError, home: &Home, format: Format) -> Outcome {
+    let Ok(file) = Config::load(&home.config()) else {
+        return Err(failure);
+    };
+    let kept = SetThresholds::from(&file.thresholds);
+    let text = format!(
+        "Which are in force is not known, because the daemon gives no answer.\nFrom its next start \
+            on, by config.toml:\n{}",
+        words(kept)
+    );
+    let answer = Answer::new("in_force", text).with("next_start", kept);
+    answer.failed(failure).print(format)
 }
 
 fn set(arguments: &Arguments, wanted: SetThresholds, home: &Home, format: Format) -> Outcome {

@@ -107,6 +107,19 @@ fn version_says_what_the_program_knows_itself_though_the_daemon_gives_no_answer(
     assert_eq!(json["program"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
+#[test]
+fn thresholds_shows_those_of_the_settings_though_the_daemon_gives_no_answer() {
+    let home = TestHome::new();
+    home.bridge().hello(false);
+    signal(&home, Signal::STOP);
+    let output = home.run(&["thresholds"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    for words in ["is not known", "by config.toml:\nA session closes at 100kB"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
 /// Each attempt takes the whole time limit for a daemon which does not answer.
 #[test]
 fn doctor_waits_once_for_a_daemon_that_does_not_answer() {
