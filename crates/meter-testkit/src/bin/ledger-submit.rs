@@ -1,6 +1,6 @@
 //! Speaks to a running ledger as a host will: enrols a device, submits a chain of reports, submits
-//! it again, and tries a forgery. Prints what the ledger answers, and fails where that is not what
-//! the specification says.
+//! it again, and tries a forgery. Prints what the ledger answers, and at the end a link that signs a
+//! browser in for a minute. Fails where an answer is not what the specification says.
 //!
 //! `ledger-submit 127.0.0.1:3443 [REPORTS]`
 
@@ -13,7 +13,7 @@ use meter_testkit::{
     device::Device,
     ledger_client::{LedgerClient, submitted},
 };
-use meter_wire::ledger::{Answer, Outcome, Submitted};
+use meter_wire::ledger::{Answer, Login, Outcome, Submitted};
 use std::{env, io::Write as _, net::SocketAddr};
 
 /// Most reports in one request.
@@ -51,7 +51,10 @@ async fn main() -> Result<()> {
     say(&format!(
         "balance   {}",
         String::from_utf8_lossy(&balance.body)
-    ))
+    ))?;
+    let login = client.signed(&device, Method::POST, "/api/login", &[]);
+    let login: Login = login.await?.message()?;
+    say(&format!("sign in   {} ({})", login.link, login.words))
 }
 
 fn say(line: &str) -> Result<()> {
