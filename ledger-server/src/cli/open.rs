@@ -71,8 +71,8 @@ impl Common {
 }
 
 impl Home {
-    /// The address that people are told: by the server of this folder, whose options the settings do
-    /// not have, or else by the settings.
+    /// The address that people are told: by the server of this folder, whose options the settings
+    /// do not have, or else by the settings.
     pub(super) fn shown(&self) -> Result<Origin, Refusal> {
         if let Some(told) = self.folder.told().and_then(|told| told.parse().ok()) {
             return Ok(told);

@@ -1,6 +1,6 @@
 //! Speaks to a running ledger as a host will: enrols a device, submits a chain of reports, submits
-//! it again, and tries a forgery. Prints what the ledger answers, and at the end a link that signs a
-//! browser in for a minute. Fails where an answer is not what the specification says.
+//! it again, and tries a forgery. Prints what the ledger answers, and at the end a link that signs
+//! a browser in for a minute. Fails where an answer is not what the specification says.
 //!
 //! `ledger-submit 127.0.0.1:3443 [REPORTS]`
 
