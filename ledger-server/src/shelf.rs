@@ -6,7 +6,7 @@ use crate::{
 };
 use meter_core::{
     AccountId, Amount, Budgets, ByteCount, ChainHead, DeviceKey, DurationMs, LinkHash,
-    RunningTotals, SessionReport, UnixMs,
+    RunningTotals, SIGNATURE_BYTES, SessionReport, Signable, Signed, UnixMs,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -263,6 +263,12 @@ fn save_forks(
 pub(crate) fn stored<T>(verified: &meter_core::Verified<T>) -> Value {
     let signed = verified.signed();
     Value::Bytes([signed.body(), signed.signature()].concat())
+}
+
+/// The other way: the body and the signature in stored bytes. Nothing is checked yet.
+pub(crate) fn split<T: Signable>(stored: &[u8]) -> Option<Signed<T>> {
+    let (body, signature) = stored.split_last_chunk::<SIGNATURE_BYTES>()?;
+    Some(Signed::new(body.to_vec(), *signature))
 }
 
 fn state_of(chain: &Chain) -> Value {

@@ -1,10 +1,12 @@
 //! What the other rows refer to: receipt keys, policies, and the statements of devices.
 
 use super::finding::Audit;
-use crate::store::{Db, Row, Store, StoreError, Value, statements};
+use crate::{
+    shelf,
+    store::{Db, Row, Store, StoreError, Value, statements},
+};
 use meter_core::{
-    ChainHead, DeviceKey, Enrolment, KeyChange, LedgerKey, Policy, SIGNATURE_BYTES, Signable,
-    Signed, Verified,
+    ChainHead, DeviceKey, Enrolment, KeyChange, LedgerKey, Policy, Signable, Verified,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,15 +30,9 @@ pub(super) fn read(store: &Store, audit: &mut Audit) -> Result<Papers, StoreErro
     Ok(Papers { keys, policies })
 }
 
-/// Body and signature as they are stored.
-pub(super) fn split<T: Signable>(stored: &[u8]) -> Option<Signed<T>> {
-    let (body, signature) = stored.split_last_chunk::<SIGNATURE_BYTES>()?;
-    Some(Signed::new(body.to_vec(), *signature))
-}
-
 /// The signed value in stored bytes.
 pub(super) fn verified<T: Signable>(stored: &[u8], key: T::Key) -> Result<Verified<T>, String> {
-    let signed = split::<T>(stored).ok_or("it is too short for a signed value")?;
+    let signed = shelf::split::<T>(stored).ok_or("it is too short for a signed value")?;
     signed.verify(key).map_err(|error| error.to_string())
 }
 

@@ -3,8 +3,9 @@
 use crate::{
     ledger::{self, Cursor, DeviceEntry, LedgerKeyEntry},
     pages::{Claim, Session},
+    shelf,
 };
-use meter_core::{Receipt, SIGNATURE_BYTES, SessionReport, Signable, Signed, UnixMs, Verified};
+use meter_core::{Receipt, SessionReport, Signable, UnixMs, Verified};
 
 /// What a session says. `None` when the stored bytes do not verify: then the database is damaged,
 /// and no page shows it.
@@ -48,8 +49,7 @@ pub(super) fn shown(
 }
 
 fn verified<T: Signable>(bytes: &[u8], key: T::Key) -> Option<Verified<T>> {
-    let (body, signature) = bytes.split_last_chunk::<SIGNATURE_BYTES>()?;
-    Signed::<T>::new(body.to_vec(), *signature).verify(key).ok()
+    shelf::split::<T>(bytes)?.verify(key).ok()
 }
 
 /// A place in the list, as an address carries it: `time-chain-sequence`.

@@ -12,6 +12,7 @@ use crate::{
     apply,
     committer::Answer as Decided,
     ledger::{Claimed, Outcome as Found},
+    shelf,
 };
 use axum::{
     Extension, Json,
@@ -19,7 +20,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse as _, Response},
 };
-use meter_core::{BodyError, SIGNATURE_BYTES, Signed, VerifyError};
+use meter_core::{BodyError, Signed, VerifyError};
 use meter_wire::ledger::{
     Answer, Answers, BATCH_MAX, Batch, LedgerCode, Outcome, RECORD_BYTES, Submit, Submitted,
 };
@@ -91,9 +92,8 @@ fn within(count: usize) -> Result<(), LedgerCode> {
 }
 
 fn record(record: &[u8; RECORD_BYTES]) -> Option<Claimed> {
-    let (body, signature) = record.split_last_chunk::<SIGNATURE_BYTES>()?;
     Some(Claimed {
-        report: Signed::new(body.to_vec(), *signature),
+        report: shelf::split(record)?,
         receipt: None,
     })
 }
@@ -116,7 +116,6 @@ fn tell(found: &Found) -> Result<Told, Refusal> {
             }
         }
         Found::TooOften => told(Outcome::Busy, StatusCode::TOO_MANY_REQUESTS),
-        Found::NotTried => told(Outcome::Busy, StatusCode::SERVICE_UNAVAILABLE),
     })
 }
 

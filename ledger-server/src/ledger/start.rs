@@ -7,8 +7,8 @@ use crate::{
     store::{Db, Row, Store, StoreError, Value, statements},
 };
 use meter_core::{
-    ByteCount, DurationMs, EnrolmentRule, LedgerKey, LedgerSigner, Policy, PolicyNumber,
-    SIGNATURE_BYTES, Signed, Tariff, UnixMs, Verified,
+    ByteCount, DurationMs, EnrolmentRule, LedgerKey, LedgerSigner, Policy, PolicyNumber, Signed,
+    Tariff, UnixMs, Verified,
 };
 use std::{
     io,
@@ -168,15 +168,9 @@ pub(super) fn read_policy(
     let mut row = rows.into_iter().next().ok_or(StartError::Policy)?;
     row.int()?;
     let signed = row.bytes()?;
-    let signed: Signed<Policy> = split(&signed).ok_or(StartError::Policy)?;
+    let signed: Signed<Policy> = crate::shelf::split(&signed).ok_or(StartError::Policy)?;
     let by = |entry: &LedgerKeyEntry| signed.clone().verify(entry.key).ok();
     keys.iter().rev().find_map(by).ok_or(StartError::Policy)
-}
-
-/// Body and signature as they are stored.
-pub(super) fn split<T: meter_core::Signable>(stored: &[u8]) -> Option<Signed<T>> {
-    let (body, signature) = stored.split_last_chunk::<SIGNATURE_BYTES>()?;
-    Some(Signed::new(body.to_vec(), *signature))
 }
 
 /// The policy of a new ledger: design.md, "The numbers of the mission".

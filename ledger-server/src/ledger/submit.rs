@@ -1,6 +1,6 @@
 //! Reports on their way in.
 
-use super::{Ledger, start::split};
+use super::Ledger;
 use crate::{
     apply::Submission,
     books::SIGNED_BYTES,
@@ -33,8 +33,6 @@ pub enum Outcome {
     NotAReport(VerifyError<BodyError>),
     /// The device sends more reports than the policy allows: later.
     TooOften,
-    /// A report of the same chain before it was not accepted, so this one was not looked at.
-    NotTried,
 }
 
 /// What was found out about a report before it waits for the database.
@@ -168,7 +166,7 @@ fn seen(
     if let Some(mut row) = stored.into_iter().next() {
         row.bytes()?;
         let signed = row.bytes_or_null()?;
-        let stored: Option<Signed<SessionReport>> = signed.as_deref().and_then(split);
+        let stored: Option<Signed<SessionReport>> = signed.as_deref().and_then(shelf::split);
         if stored.is_some_and(|stored| stored == *claim) {
             return row.array().map(|receipt| Seen::Same(Box::new(receipt)));
         }

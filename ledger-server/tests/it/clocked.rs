@@ -104,7 +104,6 @@ pub(crate) fn word(outcome: &Outcome) -> String {
         Outcome::Answered(Answer::Busy) => "busy".to_owned(),
         Outcome::NotAReport(error) => format!("not a report: {error}"),
         Outcome::TooOften => "too often".to_owned(),
-        Outcome::NotTried => "not tried".to_owned(),
     }
 }
 
