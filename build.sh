@@ -160,16 +160,17 @@ setup_zig() {
 
 setup_rust() {
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
+    # Not every rustup installs the pinned toolchain and its target by itself when a command needs it.
+    if have rustup && ! rustup target list --installed 2>/dev/null | grep -q wasm32-unknown-unknown; then
+        step "installing Rust as rust-toolchain.toml says"
+        # An older rustup does not know the first form; it installs the toolchain with the second.
+        rustup toolchain install --no-self-update || rustup target add wasm32-unknown-unknown
+    fi
     need cc
 }
 
 setup_build() {
     setup_rust
-    # Installs the pinned toolchain and its components where rustup has not installed them yet.
-    if have rustup && ! rustup target list --installed | grep -q wasm32-unknown-unknown; then
-        step "adding the Wasm target"
-        rustup target add wasm32-unknown-unknown
-    fi
     # Every crate of Cargo.lock, also those for other systems, so that no later step needs the registry.
     cargo fetch --locked --quiet
     setup_wasm_bindgen
@@ -466,7 +467,7 @@ test_programs() {
 # Checks the crates that changed since the last commit, or in the last commit where nothing changed since, or the named
 # crates.
 check() {
-    have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
+    setup_rust
     local begun=$SECONDS crates=("$@") only=() name
     [ $# = 0 ] && mapfile -t crates < <(changed_crates)
     cargo fmt --all --check
@@ -552,8 +553,8 @@ bench() {
         --build) bench_build; return ;;
     esac
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
-    have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
-    need cc haproxy nginx unshare ip
+    setup_rust
+    need haproxy nginx unshare ip
     step "building the program and the benchmark"
     cargo build --release --locked --package onionmeter --package bench
     local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench${*:+ $*}"
@@ -567,8 +568,8 @@ In brackets: ours divided by theirs."
 
 bench_tor() {
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
-    have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
-    need cc unshare ip
+    setup_rust
+    need unshare ip
     setup_browsers
     step "building the program and the benchmark"
     cargo build --release --locked --package onionmeter --package bench-tor \
