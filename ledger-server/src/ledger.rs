@@ -6,6 +6,7 @@ mod accounts;
 mod devices;
 mod enrol;
 mod grants;
+mod last_audit;
 mod listing;
 mod names;
 mod policy;
@@ -20,6 +21,7 @@ pub use accounts::{CodeError, RecoveryCode};
 pub use devices::{DeviceEntry, RevokeError};
 pub use enrol::{EnrolError, Enrolled};
 pub use grants::{Login, LoginError, LoginView, Token, WebSession};
+pub use last_audit::{Doubt, LastAudit};
 pub use listing::AccountEntry;
 pub use reading::{Balance, ChainEntry, Cursor, Day, Session};
 pub use rotate::{RotateError, newest_key, rotate};
@@ -33,7 +35,7 @@ use crate::{
     store::{Store, StoreError, statements},
 };
 use meter_core::{LedgerKey, LedgerSigner, Policy, UnixMs, Verified};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
 /// A receipt key of this ledger.
@@ -57,6 +59,7 @@ pub struct Ledger {
     committer: Committer,
     /// One permit for each request whose reports are being verified.
     verifying: Semaphore,
+    audit: Mutex<Option<LastAudit>>,
 }
 
 impl Ledger {

@@ -31,7 +31,7 @@ pub use csv::{CSV_TYPE, cell, csv_head, csv_line, csv_sum};
 pub use day::{Day, Moment};
 pub use devices::{ChainHealth, Device, DevicesPage, RemovedDevice};
 pub use door::{Landing, SignInPage};
-pub use frame::{Frame, Tab, TabLink, Who};
+pub use frame::{Frame, Tab, TabLink, UnderAudit, Who};
 pub use headers::{CONTENT_SECURITY_POLICY, HEADERS, HTML_TYPE};
 pub use operator::OperatorPage;
 pub use overview::{DayTotals, History, Overview, Range, RangeLink, Row, Unbalanced};

@@ -69,7 +69,7 @@ fn check_one(
             let followed = follow(&mut budgets, at.0, row, papers);
             if let Err(reason) = followed {
                 let place = format!("chain_no {}, seq {}", at.1, at.2);
-                audit.findings.add("reports", place, reason);
+                audit.findings.add_of(&id, "reports", place, reason);
             }
         }
     }
@@ -79,7 +79,7 @@ fn check_one(
         stored.time_paid_to < budgets.time_paid_to || stored.bytes_paid_to < budgets.bytes_paid_to;
     if is_behind {
         let reason = "it was paid for more time or bytes than its row says";
-        audit.findings.add("accounts", name, reason);
+        audit.findings.add_of(&id, "accounts", name, reason);
     }
     Ok(id)
 }

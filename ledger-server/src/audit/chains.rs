@@ -102,10 +102,12 @@ fn check_page(
                 None => Ok(()),
             });
             if let Err(reason) = followed {
-                if let Some(chain) = chains.get_mut(&row.chain_no) {
+                let chain = chains.get_mut(&row.chain_no);
+                let account = chain.map_or(&row.account, |chain| {
                     chain.skip(row);
-                }
-                audit.findings.add("reports", name(row), reason);
+                    &chain.account
+                });
+                audit.findings.add_of(account, "reports", name(row), reason);
             }
         }
     }
@@ -159,7 +161,7 @@ fn begin(db: &mut dyn Db, row: Row, audit: &mut Audit) -> Result<Option<Chain>, 
             is_sound: true,
         })),
         Err(reason) => {
-            audit.findings.add("chains", name, reason);
+            audit.findings.add_of(&account, "chains", name, reason);
             Ok(None)
         }
     }
@@ -290,9 +292,8 @@ impl Chain {
         let differing = columns.iter().find(|(_, same)| !same);
         if let Some((column, _)) = differing.filter(|_| self.is_sound) {
             let reason = format!("{column} is not what its reports add up to");
-            audit
-                .findings
-                .add("chains", format!("chain_no {}", self.number), reason);
+            let name = format!("chain_no {}", self.number);
+            audit.findings.add_of(&self.account, "chains", name, reason);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What an audit has seen, and each row that is not as it should be.
 
-use std::fmt;
+use meter_core::AccountId;
+use std::{collections::BTreeSet, fmt};
 
 /// Most findings that are kept; the others are only counted.
 const KEPT_MAX: usize = 1000;
@@ -21,6 +22,7 @@ pub struct Finding {
 pub struct Findings {
     kept: Vec<Finding>,
     count: u64,
+    accounts: BTreeSet<AccountId>,
 }
 
 /// What an audit has looked at, and what it has found.
@@ -63,6 +65,28 @@ impl Findings {
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
+    }
+
+    /// The accounts that have such a row, as far as the rows tell; at most 1,000.
+    #[must_use]
+    pub const fn accounts(&self) -> &BTreeSet<AccountId> {
+        &self.accounts
+    }
+
+    /// Adds one that concerns an account. A name of another length is no account.
+    pub(super) fn add_of(
+        &mut self,
+        account: &[u8],
+        table: &'static str,
+        row: impl Into<String>,
+        reason: impl Into<String>,
+    ) {
+        if let Ok(id) = account.try_into()
+            && self.accounts.len() < KEPT_MAX
+        {
+            self.accounts.insert(AccountId(id));
+        }
+        self.add(table, row, reason);
     }
 
     pub(super) fn add(

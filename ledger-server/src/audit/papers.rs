@@ -137,10 +137,10 @@ pub(super) fn check_devices(
             audit.devices += 1;
             let key = row.bytes()?;
             let name = format!("device_key {}", hex::encode(&key));
-            row.bytes()?;
+            let account = row.bytes()?;
             let enrolment = row.bytes()?;
             if let Err(reason) = check_device(papers, key, &enrolment) {
-                audit.findings.add("devices", name, reason);
+                audit.findings.add_of(&account, "devices", name, reason);
             }
         }
     }

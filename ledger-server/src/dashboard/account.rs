@@ -44,7 +44,7 @@ impl From<RevokeError> for Trouble {
     fn from(error: RevokeError) -> Self {
         match error {
             RevokeError::Store(error) => error.into(),
-            RevokeError::Unknown => Self(StatusCode::NOT_FOUND),
+            RevokeError::Unknown => Self::Status(StatusCode::NOT_FOUND),
         }
     }
 }

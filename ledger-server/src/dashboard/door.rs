@@ -24,8 +24,8 @@ impl From<LoginError> for Trouble {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Store(error) => error.into(),
-            LoginError::Over => Self(StatusCode::GONE),
-            LoginError::Unknown => Self(StatusCode::NOT_FOUND),
+            LoginError::Over => Self::Status(StatusCode::GONE),
+            LoginError::Unknown => Self::Status(StatusCode::NOT_FOUND),
         }
     }
 }

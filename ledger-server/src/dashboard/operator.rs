@@ -20,14 +20,16 @@ pub(super) async fn operator(
     let asked = site.ask::<_, StoreError>(|ledger| {
         // The health first: it is a commit, so the counts are read after one.
         let commits = ledger.check_health().is_ok();
-        Ok((commits, ledger.counts()?, *ledger.policy().value()))
+        let held = ledger.held().map(str::to_owned);
+        Ok((commits, held, ledger.counts()?, *ledger.policy().value()))
     });
-    let (commits, counts, policy) = asked.await?;
+    let (commits, held, counts, policy) = asked.await?;
     let most = policy.most_per_day().total.get();
     let most_day = most.checked_mul(counts.accounts).and_then(Amount::new);
     Ok(page_of(&OperatorPage {
         frame: site.frame(counts.now, Who::Operator, Some(Tab::Operator)),
         commits,
+        held,
         accounts: counts.accounts,
         devices: counts.devices,
         reports: counts.reports,

@@ -13,7 +13,6 @@ use crate::{
 };
 use axum::{
     extract::{RawQuery, State},
-    http::StatusCode,
     response::Response,
 };
 use meter_core::{AccountId, Policy, Tariff, UnixMs};
@@ -51,8 +50,7 @@ async fn own(site: &Site, account: AccountId, range: Range) -> Result<Response, 
             let frame = site.own(standing.now, account, Tab::Overview);
             Overview::new(frame, &history, range).ok()
         })
-        // The numbers contradict each other; `audit` finds where.
-        .ok_or_else(|| site.problem(StatusCode::INTERNAL_SERVER_ERROR))?;
+        .ok_or_else(|| site.contradiction())?;
     Ok(page_of(&page))
 }
 

@@ -19,11 +19,16 @@ const FOR_A_DAY: &str = "public, max-age=86400";
 pub(super) struct Problem {
     pub(super) ledger: Arc<str>,
     pub(super) status: StatusCode,
+    /// Whether stored numbers contradict each other.
+    pub(super) is_doubt: bool,
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let page = ProblemPage::new(&self.ledger, self.status.as_u16());
+        let page = match self.is_doubt {
+            true => ProblemPage::under_audit(&self.ledger),
+            false => ProblemPage::new(&self.ledger, self.status.as_u16()),
+        };
         let mut response = (self.status, page_of(&page)).into_response();
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             let headers = response.headers_mut();

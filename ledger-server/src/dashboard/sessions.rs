@@ -13,7 +13,6 @@ use crate::{
 };
 use axum::{
     extract::{Path, RawQuery, State},
-    http::StatusCode,
     response::Response,
 };
 use meter_core::{AccountId, ChainId};
@@ -70,7 +69,7 @@ pub(super) async fn sessions(
         Ok((page, ledger.standing(account, |now| now)?))
     });
     let (page, standing) = asked.await?;
-    let page = page.ok_or_else(|| site.problem(StatusCode::INTERNAL_SERVER_ERROR))?;
+    let page = page.ok_or_else(|| site.contradiction())?;
     let standing = standing.ok_or_else(|| site.not_found())?;
     let older = page.older.as_ref().map(written);
     Ok(page_of(&SessionsPage::new(
@@ -104,7 +103,7 @@ pub(super) async fn csv(
         Ok(Some(text))
     });
     let text = asked.await?;
-    let text = text.ok_or_else(|| site.problem(StatusCode::INTERNAL_SERVER_ERROR))?;
+    let text = text.ok_or_else(|| site.contradiction())?;
     Ok(file(CSV_TYPE, "onionmeter-sessions.csv", text))
 }
 

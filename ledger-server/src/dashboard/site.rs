@@ -3,9 +3,9 @@
 use super::reply::Problem;
 use crate::{
     http::CookieName,
-    ledger::Ledger,
-    pages::{Frame, Tab, Who},
-    store::StoreError,
+    ledger::{Doubt, Ledger},
+    pages::{Frame, Tab, UnderAudit, Who},
+    store::{FromStore as _, StoreError},
 };
 use axum::http::StatusCode;
 use meter_core::{AccountId, UnixMs};
@@ -56,6 +56,18 @@ impl Site {
         Problem {
             ledger: self.name.clone(),
             status,
+            is_doubt: false,
+        }
+    }
+
+    /// The page where stored numbers contradict each other: no page shows such a number.
+    pub(super) fn contradiction(&self) -> Problem {
+        tracing::error!(
+            "stored numbers contradict each other; find the row with: onionmeter-ledger audit"
+        );
+        Problem {
+            is_doubt: true,
+            ..self.problem(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
 
@@ -74,7 +86,10 @@ impl Site {
     {
         let ledger = self.ledger.clone();
         match spawn_blocking(move || question(&ledger)).await {
-            Ok(answer) => answer.map_err(|trouble| self.problem(trouble.into().0)),
+            Ok(answer) => answer.map_err(|trouble| match trouble.into() {
+                Trouble::Status(status) => self.problem(status),
+                Trouble::Contradiction => self.contradiction(),
+            }),
             // It panicked; the panic hook has logged where.
             Err(_) => Err(self.problem(StatusCode::INTERNAL_SERVER_ERROR)),
         }
@@ -85,35 +100,50 @@ impl Site {
         Frame {
             ledger: self.facts.name.clone(),
             now,
+            // The operator's page says more.
+            under_audit: match who {
+                Who::Operator => None,
+                Who::Nobody | Who::Account(_) => self.under_audit(None),
+            },
             who,
             tab,
         }
     }
 
+    fn under_audit(&self, account: Option<AccountId>) -> Option<UnderAudit> {
+        self.ledger.doubt(account).map(|doubt| match doubt {
+            Doubt::Ledger => UnderAudit::Ledger,
+            Doubt::Account => UnderAudit::Account,
+        })
+    }
+
     /// What surrounds a page of an account.
     pub(super) fn own(&self, now: UnixMs, account: AccountId, tab: Tab) -> Frame {
-        self.frame(now, Who::Account(account_name(account)), Some(tab))
-    }
-}
-
-/// Why the ledger did not answer, as the status of a page.
-pub(super) struct Trouble(pub(super) StatusCode);
-
-impl From<StoreError> for Trouble {
-    /// The text of the error may quote a value, so it stays out of the log and of the page.
-    fn from(error: StoreError) -> Self {
-        let is_passing = matches!(error, StoreError::Lost | StoreError::Unavailable(_));
-        tracing::warn!(is_passing, "the store did not answer a page");
-        match is_passing {
-            true => Self(StatusCode::SERVICE_UNAVAILABLE),
-            false => Self(StatusCode::INTERNAL_SERVER_ERROR),
+        Frame {
+            under_audit: self.under_audit(Some(account)),
+            ..self.frame(now, Who::Account(account_name(account)), Some(tab))
         }
     }
 }
 
-impl From<StatusCode> for Trouble {
-    fn from(status: StatusCode) -> Self {
-        Self(status)
+/// Why the ledger did not answer.
+pub(super) enum Trouble {
+    /// The status of the page that says so.
+    Status(StatusCode),
+    /// What is stored contradicts itself.
+    Contradiction,
+}
+
+impl From<StoreError> for Trouble {
+    /// The text of the error may quote a value, so it stays out of the log and of the page.
+    fn from(error: StoreError) -> Self {
+        let is_passing = error.is_lost() || error.is_unavailable();
+        tracing::warn!(is_passing, "the store did not answer a page");
+        match error {
+            StoreError::Damaged(_) => Self::Contradiction,
+            _ if is_passing => Self::Status(StatusCode::SERVICE_UNAVAILABLE),
+            _ => Self::Status(StatusCode::INTERNAL_SERVER_ERROR),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use meter_core::{
 use std::{
     io,
     num::NonZeroUsize,
-    sync::{Arc, RwLock},
+    sync::{Arc, Mutex, RwLock},
     thread::available_parallelism,
 };
 use tokio::sync::Semaphore;
@@ -87,6 +87,7 @@ impl Ledger {
             keys,
             committer,
             verifying: Semaphore::new(verifying_at_once()),
+            audit: Mutex::default(),
         })
     }
 }

@@ -46,6 +46,32 @@ pub struct TabLink {
     pub is_current: bool,
 }
 
+/// Why numbers on a page may be wrong, until the operator has looked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UnderAudit {
+    /// The ledger takes nothing until then.
+    Ledger,
+    /// A row of this account is not as it was written.
+    Account,
+}
+
+impl UnderAudit {
+    /// The one sentence about it.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Ledger => {
+                "The operator checks this ledger's database, so it takes no reports for now; your \
+                 devices keep theirs and send them again by themselves."
+            }
+            Self::Account => {
+                "A stored row of this account is not as it was written, so the operator checks \
+                 these numbers; the receipts on your devices prove what was credited."
+            }
+        }
+    }
+}
+
 /// What surrounds a page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Frame {
@@ -57,6 +83,8 @@ pub struct Frame {
     pub who: Who,
     /// The page's place in the navigation; `None` for a page outside of it.
     pub tab: Option<Tab>,
+    /// Whether the numbers are in doubt.
+    pub under_audit: Option<UnderAudit>,
 }
 
 impl Frame {

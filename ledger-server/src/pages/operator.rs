@@ -15,6 +15,8 @@ pub struct OperatorPage {
     pub frame: Frame,
     /// Whether a commit succeeded just now.
     pub commits: bool,
+    /// Why the ledger only reads; `None` while it takes reports.
+    pub held: Option<String>,
     /// Accounts.
     pub accounts: u64,
     /// Devices that may submit.

@@ -41,9 +41,16 @@ impl ProblemPage {
         texts(status).map(|texts| Self::with(ledger, status, texts))
     }
 
+    /// The page of stored numbers that contradict each other.
+    #[must_use]
+    pub fn under_audit(ledger: &str) -> Self {
+        Self::with(ledger, 500, UNDER_AUDIT)
+    }
+
     fn with(ledger: &str, status: u16, (title, sentence, help): Texts) -> Self {
         Self {
             frame: Frame {
+                under_audit: None,
                 ledger: ledger.to_owned(),
                 now: UnixMs::ZERO,
                 who: Who::Nobody,
@@ -63,6 +70,14 @@ const FAULT: Texts = (
     "The ledger could not make this page, and shows no number that it is not sure of.",
     "Reload the page. If it stays, tell the operator, who finds the cause in the ledger's log and \
      with `onionmeter-ledger audit`.",
+);
+
+const UNDER_AUDIT: Texts = (
+    "Under audit",
+    "A stored number contradicts another one, so this ledger shows neither until its operator has \
+     looked.",
+    "Your credits are not lost: the receipts on your devices prove each of them. Tell the operator, \
+     who finds the row with `onionmeter-ledger audit`.",
 );
 
 fn texts(status: u16) -> Option<Texts> {

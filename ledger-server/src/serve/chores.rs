@@ -101,7 +101,13 @@ fn prune(ledger: &Ledger, days: u32, stop: &CancellationToken) {
 }
 
 fn audit_all(ledger: &Ledger, stop: &CancellationToken) {
-    match audit::run(ledger.store(), &|| !stop.is_cancelled()) {
+    let audited = audit::run(ledger.store(), &|| !stop.is_cancelled());
+    if let (Ok(audit), Ok(now)) = (&audited, ledger.now())
+        && !audit.is_stopped
+    {
+        ledger.note_audit(audit, now);
+    }
+    match audited {
         Ok(audit) if audit.is_stopped => {}
         Ok(audit) if audit.findings.count() > 0 => tracing::error!(
             findings = audit.findings.count(),

@@ -7,3 +7,4 @@ mod forms;
 mod numbers;
 mod place;
 mod sign_in;
+mod under_audit;

@@ -12,7 +12,7 @@ use onionmeter_ledger::{
     ledger::{Claimed, Ledger, Outcome},
     store::{Place as Database, Store},
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -20,16 +20,36 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Place {
     pub(crate) to: SocketAddr,
     pub(crate) ledger: Arc<Ledger>,
-    _folder: TempDir,
+    folder: TempDir,
     end: CancellationToken,
     served: JoinHandle<std::io::Result<()>>,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let folder = TempDir::new().expect("a folder");
+        Self::on(TempDir::new().expect("a folder"), None)
+    }
+
+    /// The same ledger after its end and another start; `held` says why it only reads.
+    pub(crate) async fn restarted(self, held: Option<&str>) -> Self {
+        self.end.cancel();
+        self.served.await.expect("no panic").expect("served");
+        self.ledger.finish();
+        Self::on(self.folder, held)
+    }
+
+    /// The database.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("ledger.sqlite3")
+    }
+
+    fn on(folder: TempDir, held: Option<&str>) -> Self {
         let file = Database::File(folder.path().join("ledger.sqlite3"));
         let store = Store::open(&file).expect("a database");
+        let store = match held {
+            Some(why) => store.hold(why.to_owned()),
+            None => store,
+        };
         let signer = LedgerSigner::from_seed(&[7; 32]);
         let ledger = Ledger::start(store, signer, EnrolmentRule::Open).expect("a ledger");
         let ledger = Arc::new(ledger);
@@ -58,7 +78,7 @@ impl Place {
         Self {
             to,
             ledger,
-            _folder: folder,
+            folder,
             end,
             served,
         }
@@ -126,7 +146,7 @@ impl Place {
 }
 
 pub(crate) struct Browser {
-    to: SocketAddr,
+    pub(crate) to: SocketAddr,
     pub(crate) cookie: Option<String>,
 }
 

@@ -7,7 +7,7 @@ use meter_core::{
 use onionmeter_ledger::pages::{
     AccountPage, ChainHealth, Claim, Credits, Day, DayTotals, Device, DevicesPage, Frame,
     FreshCode, History, Invitation, Landing, OperatorPage, Overview, PolicyPage, ProblemPage,
-    Range, RemovedDevice, Session, SessionsPage, SignIn, SignInPage, Tab, Who, html,
+    Range, RemovedDevice, Session, SessionsPage, SignIn, SignInPage, Tab, UnderAudit, Who, html,
 };
 
 /// 2026-11-28T21:03:45Z, a Saturday.
@@ -26,6 +26,7 @@ pub(crate) fn frame(who: Who, tab: Option<Tab>) -> Frame {
         now: at(NOW),
         who,
         tab,
+        under_audit: None,
     }
 }
 
@@ -254,6 +255,7 @@ pub(crate) fn operator() -> OperatorPage {
     OperatorPage {
         frame: frame(Who::Operator, Some(Tab::Operator)),
         commits: true,
+        held: None,
         accounts: 1_204,
         devices: 1_871,
         reports: 3_430_912,
@@ -317,6 +319,19 @@ pub(crate) fn all() -> Vec<(String, String)> {
         ..operator()
     };
     add("operator-failing", html(&failing));
+    let held = OperatorPage {
+        commits: false,
+        held: Some(
+            "a row of the database is not as it was written: reports (chain_no 7, seq 12): award is \
+             not what the receipt says, and 2 more. See all with: onionmeter-ledger audit. Then \
+             restore a sound copy"
+                .to_owned(),
+        ),
+        ..operator()
+    };
+    add("operator-under-audit", html(&held));
+    let doubted = ProblemPage::under_audit("127.0.0.1:3443");
+    add("problem-under-audit", html(&doubted));
     for status in [400, 403, 404, 410, 421, 429, 500, 503] {
         let page = ProblemPage::new("127.0.0.1:3443", status);
         pages.push((format!("problem-{status}"), html(&page)));
@@ -383,5 +398,19 @@ fn of_a_person() -> Vec<(String, String)> {
         ..account()
     };
     add("account-invitation", html(&invited));
+    let doubted = |tab, under_audit| Frame {
+        under_audit: Some(under_audit),
+        ..person(tab)
+    };
+    let overview = Overview {
+        frame: doubted(Tab::Overview, UnderAudit::Account),
+        ..overview(&history(12), Range::Month)
+    };
+    add("overview-under-audit", html(&overview));
+    let account = AccountPage {
+        frame: doubted(Tab::Account, UnderAudit::Ledger),
+        ..account()
+    };
+    add("account-under-audit", html(&account));
     pages
 }

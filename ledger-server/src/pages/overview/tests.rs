@@ -21,6 +21,7 @@ fn frame() -> Frame {
         now: at(NOW),
         who: Who::Nobody,
         tab: None,
+        under_audit: None,
     }
 }
 
