@@ -5,6 +5,10 @@
 //! commit is not believed, because a database may answer a commit with a rollback (rust-postgres
 //! issue 1334) and a connection may end in between: a receipt leaves only after it was read back.
 
+mod work;
+
+pub use work::Wait;
+
 use crate::{
     apply::{ApplyError, Decision, Refusal, Submission},
     books::{Books, SIGNED_BYTES},
@@ -19,8 +23,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread::{Builder, JoinHandle},
+    time::Instant,
 };
 use tokio::sync::{mpsc, oneshot};
+use work::Work;
 
 /// Most reports in one transaction.
 const BATCH: usize = 256;
@@ -58,6 +64,7 @@ pub struct Terms {
 struct Waiting {
     submission: Submission,
     answer: oneshot::Sender<Answer>,
+    since: Instant,
 }
 
 /// The queues in front of the database, and the thread behind each.
@@ -65,6 +72,8 @@ pub struct Committer {
     /// Empty after the end.
     queues: Mutex<Vec<mpsc::Sender<Waiting>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// What each thread has in its hands.
+    work: Vec<Arc<Work>>,
 }
 
 struct Writer {
@@ -73,6 +82,7 @@ struct Writer {
     signer: Arc<LedgerSigner>,
     terms: Arc<RwLock<Terms>>,
     guard: Option<Arc<Guard>>,
+    work: Arc<Work>,
 }
 
 /// What one transaction has decided, and how far this thread has come by it.
@@ -114,15 +124,18 @@ impl Committer {
         terms: &Arc<RwLock<Terms>>,
         guard: Option<&Arc<Guard>>,
     ) -> io::Result<Self> {
-        let (mut queues, mut threads) = (Vec::new(), Vec::new());
+        let (mut queues, mut threads, mut works) = (Vec::new(), Vec::new(), Vec::new());
         let writers = store.writers().min(WRITERS_MAX);
         for number in 0..writers {
+            let work = Arc::new(Work::default());
+            works.push(Arc::clone(&work));
             let writer = Writer {
                 number,
                 store: Arc::clone(store),
                 signer: Arc::clone(signer),
                 terms: Arc::clone(terms),
                 guard: guard.cloned(),
+                work,
             };
             let (queue, waiting) = mpsc::channel(QUEUE / writers);
             let thread = Builder::new().name(format!("committer-{number}"));
@@ -132,6 +145,7 @@ impl Committer {
         Ok(Self {
             queues: Mutex::new(queues),
             threads: Mutex::new(threads),
+            work: works,
         })
     }
 
@@ -145,7 +159,12 @@ impl Committer {
         for submission in submissions {
             let (answer, received) = oneshot::channel();
             let queue = queue_of(&queues, submission.report.value().key);
-            let waiting = Waiting { submission, answer };
+            let since = Instant::now();
+            let waiting = Waiting {
+                submission,
+                answer,
+                since,
+            };
             let is_full = queue.is_none_or(|queue| queue.try_send(waiting).is_err());
             answers.push((!is_full).then_some(received));
         }
@@ -157,6 +176,22 @@ impl Committer {
             });
         }
         done
+    }
+
+    /// The reports that wait for the database now.
+    #[must_use]
+    pub fn wait(&self) -> Wait {
+        let queued = |queue: &mpsc::Sender<Waiting>| queue.max_capacity() - queue.capacity();
+        let queued = lock(&self.queues).iter().map(queued).sum();
+        let none = Wait {
+            reports: queued,
+            ..Wait::default()
+        };
+        let waits = self.work.iter().map(|work| work.wait());
+        waits.fold(none, |sum, wait| Wait {
+            reports: sum.reports.saturating_add(wait.reports),
+            oldest: sum.oldest.max(wait.oldest),
+        })
     }
 
     /// Takes nothing more, and waits until everything that waits is stored and answered.
@@ -190,6 +225,9 @@ fn queue_of(queues: &[mpsc::Sender<Waiting>], device: DeviceKey) -> Option<&mpsc
 impl Writer {
     fn run(&self, mut waiting: mpsc::Receiver<Waiting>) {
         while let Some(batch) = next_batch(&mut waiting) {
+            if let Some(oldest) = batch.first() {
+                self.work.begin(oldest.since, batch.len());
+            }
             let (submissions, answers): (Vec<_>, Vec<_>) = batch
                 .into_iter()
                 .map(|waiting| (waiting.submission, waiting.answer))
@@ -198,6 +236,7 @@ impl Writer {
                 // Who asked may have gone; the same report will be answered the same again.
                 drop(to.send(answer));
             }
+            self.work.end();
         }
     }
 

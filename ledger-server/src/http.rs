@@ -14,6 +14,7 @@ mod cookie;
 mod device_rates;
 mod enrol;
 mod export;
+mod gauges;
 mod guard;
 mod info;
 mod limits;
@@ -22,6 +23,7 @@ mod metrics;
 mod origins;
 mod problem_page;
 mod rates;
+mod recent;
 mod refusal;
 mod routes;
 mod seats;
@@ -29,15 +31,16 @@ mod server;
 mod signed;
 mod state;
 mod submit;
+mod watch;
 mod who;
 
 pub use cookie::CookieName;
 pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, HEADERS_MAX, Limits};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Refused};
 pub use origins::{Origin, OriginError, Origins};
 pub use routes::{DESCRIPTION, routes};
 pub use server::{Tls, Transport, listen};
-pub use state::Commits;
+pub use watch::{Commits, Look, Reading, Watch};
 
 use axum::{
     Router,
@@ -45,7 +48,7 @@ use axum::{
 };
 use guard::Guard;
 use std::{future::Future, io, net::TcpListener, sync::Arc};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// A server that is not listening yet.
@@ -89,14 +92,16 @@ impl Http {
         server::serve(listener, transport, limits, self.seats.clone(), routes, end).await
     }
 
+    /// How this server and its ledger are, for the routes and pages that say so.
+    #[must_use]
+    pub fn watch(&self, commits: Commits, look: Look) -> Arc<Watch> {
+        let metrics = self.guard.metrics.clone();
+        Arc::new(Watch::new(commits, look, metrics, self.seats.clone()))
+    }
+
     /// `/healthz`, which fails when commits fail, and `/metrics`.
-    pub fn state_routes(&self, commits: Commits) -> Router {
-        state::routes(state::Health {
-            commits,
-            last: Mutex::default(),
-            guard: self.guard.clone(),
-            seats: self.seats.clone(),
-        })
+    pub fn state_routes(&self, watch: Arc<Watch>) -> Router {
+        state::routes(watch)
     }
 
     fn surround(&self, routes: Router) -> Router {

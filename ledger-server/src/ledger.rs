@@ -16,6 +16,7 @@ mod rotate;
 mod start;
 mod submit;
 mod viewing;
+mod vitals;
 
 pub use accounts::{CodeError, RecoveryCode};
 pub use devices::{DeviceEntry, RevokeError};
@@ -28,6 +29,7 @@ pub use rotate::{RotateError, newest_key, rotate};
 pub use start::StartError;
 pub use submit::{Claimed, Outcome};
 pub use viewing::{Browser, Counts, DeviceTotals, Fork, Standing};
+pub use vitals::Vitals;
 
 use crate::{
     challenge::Challenges,

@@ -33,7 +33,7 @@ pub use devices::{ChainHealth, Device, DevicesPage, RemovedDevice};
 pub use door::{Landing, SignInPage};
 pub use frame::{Frame, Tab, TabLink, UnderAudit, Who};
 pub use headers::{CONTENT_SECURITY_POLICY, HEADERS, HTML_TYPE};
-pub use operator::OperatorPage;
+pub use operator::{Audited, OperatorPage, Pulse, Refusal};
 pub use overview::{DayTotals, History, Overview, Range, RangeLink, Row, Unbalanced};
 pub use paths::{
     ACCOUNT, ACCOUNT_DELETE, ACCOUNT_EXPORT, DEVICES, INVITE, LOGIN, LOGOUT, OPERATOR, OVERVIEW,

@@ -11,7 +11,7 @@ pub use service::{ServeError, Service};
 use crate::{
     config::Config,
     dashboard::{self, Facts, Site},
-    http::{CookieName, Http, Limits, Origin, Origins},
+    http::{CookieName, Http, Limits, Origin, Origins, Watch},
     ledger::Ledger,
 };
 use chores::Chores;
@@ -91,14 +91,13 @@ async fn answer(service: Service, end: CancellationToken) -> Result<(), ServeErr
         ..Limits::default()
     };
     let shown = service.origins.first().ok_or(ServeError::NoOrigin)?.clone();
-    let http = Http::new(Origins::new(service.origins), limits);
-    let healthy = Arc::clone(&service.ledger);
-    let commits = Arc::new(move || healthy.check_health().is_ok());
-    let pages = site(&service.ledger, &shown, &service.config)?;
+    let http = Http::new(Origins::new(service.origins.clone()), limits);
+    let watch = watch(&http, &service);
+    let pages = site(&service.ledger, &shown, &service.config, &watch)?;
     let routes = http.api_routes(service.ledger, &shown);
     let routes = routes.map_err(|_| ServeError::NoOrigin)?;
     let routes = routes
-        .merge(http.state_routes(commits))
+        .merge(http.state_routes(watch))
         .merge(dashboard::routes(pages));
     let (listener, transport) = (service.listener, service.transport);
     Ok(http
@@ -106,16 +105,34 @@ async fn answer(service: Service, end: CancellationToken) -> Result<(), ServeErr
         .await?)
 }
 
-fn site(ledger: &Arc<Ledger>, shown: &Origin, config: &Config) -> Result<Site, ServeError> {
+fn watch(http: &Http, service: &Service) -> Arc<Watch> {
+    let (healthy, ledger) = (Arc::clone(&service.ledger), Arc::clone(&service.ledger));
+    let folder = service.folder.clone();
+    let commits = move || healthy.check_health().is_ok();
+    http.watch(Arc::new(commits), Arc::new(move || ledger.vitals(&folder)))
+}
+
+fn site(
+    ledger: &Arc<Ledger>,
+    shown: &Origin,
+    config: &Config,
+    watch: &Arc<Watch>,
+) -> Result<Site, ServeError> {
     let key = ledger.key();
     let vkey = Vkey::new(shown.host(), key).map_err(|_| ServeError::NoOrigin)?;
-    let days = config.keep_reports_days;
+    let (days, hours) = (config.keep_reports_days, config.audit_every_hours);
     let facts = Facts {
         name: shown.authority().to_owned(),
         enrol_command: format!("onionmeter enrol {shown}"),
         vkey: vkey.to_string(),
         keep_reports_days: (days > 0).then_some(days),
+        audit_every_hours: (hours > 0).then_some(hours),
     };
     let cookie = CookieName::new(shown, key);
-    Ok(Site::new(Arc::clone(ledger), cookie, facts))
+    Ok(Site::new(
+        Arc::clone(ledger),
+        cookie,
+        facts,
+        Arc::clone(watch),
+    ))
 }

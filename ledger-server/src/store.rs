@@ -13,6 +13,7 @@ mod db;
 mod error;
 mod postgres;
 mod schema;
+mod size;
 mod sqlite;
 pub mod statements;
 mod value;
@@ -23,6 +24,7 @@ pub use db::{Db, FromStore};
 pub use error::{StoreError, StoreFault};
 pub use postgres::{Postgres, PostgresUrl};
 pub use schema::SCHEMA_VERSION;
+pub use size::free_bytes;
 pub use sqlite::Sqlite;
 pub use value::{Row, Value};
 

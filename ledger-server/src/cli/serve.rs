@@ -89,6 +89,7 @@ impl Serve {
         let service = Service {
             ledger,
             guard,
+            folder: home.folder.root().to_owned(),
             listener,
             transport,
             origins,

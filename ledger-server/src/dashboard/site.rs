@@ -2,7 +2,7 @@
 
 use super::reply::Problem;
 use crate::{
-    http::CookieName,
+    http::{CookieName, Watch},
     ledger::{Doubt, Ledger},
     pages::{Frame, Tab, UnderAudit, Who},
     store::{FromStore as _, StoreError},
@@ -23,6 +23,8 @@ pub struct Facts {
     pub vkey: String,
     /// After how many days it deletes reports; `None`: it keeps them.
     pub keep_reports_days: Option<u32>,
+    /// How many hours pass between two audits; `None`: there are none while it serves.
+    pub audit_every_hours: Option<u32>,
 }
 
 /// The dashboard of one ledger.
@@ -31,6 +33,7 @@ pub struct Site {
     name: Arc<str>,
     pub(super) cookie: CookieName,
     pub(super) facts: Facts,
+    pub(super) watch: Arc<Watch>,
 }
 
 impl fmt::Debug for Site {
@@ -40,14 +43,16 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
-    /// The dashboard of `ledger`, whose visitors are recognised by `cookie`.
+    /// The dashboard of `ledger`, whose visitors are recognised by `cookie`. `watch` knows how the
+    /// server is.
     #[must_use]
-    pub fn new(ledger: Arc<Ledger>, cookie: CookieName, facts: Facts) -> Self {
+    pub fn new(ledger: Arc<Ledger>, cookie: CookieName, facts: Facts, watch: Arc<Watch>) -> Self {
         Self {
             name: facts.name.as_str().into(),
             ledger,
             cookie,
             facts,
+            watch,
         }
     }
 

@@ -65,8 +65,8 @@ pub(crate) async fn observed(
     let route = path.as_ref().map_or("none", MatchedPath::as_str);
     let status = response.status();
     let took = began.elapsed();
-    guard.metrics.answered(route, status, took);
     let code = response.extensions().get::<LedgerCode>();
+    guard.metrics.answered(route, status, code.copied(), took);
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
         tracing::warn!(%method, route, status = status.as_u16(), ?code, ms, "answered");

@@ -4,6 +4,7 @@ use super::{
     api::Api,
     body::{JsonBody, records},
     guard::closing,
+    metrics::ACCEPTED,
     refusal::{Refusal, with_retry},
     seats::Seat,
     signed::{wire, wire_stored},
@@ -48,7 +49,8 @@ pub(crate) async fn submit(
     let found = api.ledger.submit(claims, allow).await;
     let told = found.iter().map(tell).collect::<Result<Vec<_>, _>>()?;
     for one in &told {
-        api.guard.metrics.reported(name(one.answer.outcome));
+        let outcome = name(one.answer.outcome);
+        api.guard.metrics.reported(outcome, refusal(one, outcome));
     }
     let mut mistakes = told.iter().filter(|one| one.is_mistake);
     if mistakes.any(|_| api.guard.mistake(&seat)) {
@@ -192,10 +194,20 @@ const fn reason(error: &VerifyError<BodyError>) -> &'static str {
     }
 }
 
+/// Why a report was not taken, as a label of the metrics.
+fn refusal<'a>(told: &'a Told, outcome: &'static str) -> Option<&'a str> {
+    match told.answer.outcome {
+        Outcome::Accepted | Outcome::Replay => None,
+        // What the device can change, and what only the operator can.
+        Outcome::Busy if told.status == StatusCode::TOO_MANY_REQUESTS => Some("too_many"),
+        _ => Some(told.answer.code.as_deref().unwrap_or(outcome)),
+    }
+}
+
 /// The outcome as a label of the metrics: the same name as in JSON.
 const fn name(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Accepted => "accepted",
+        Outcome::Accepted => ACCEPTED,
         Outcome::Replay => "replay",
         Outcome::Conflict => "conflict",
         Outcome::Refused => "refused",

@@ -6,7 +6,7 @@ use crate::{
     http::{Origin, Transport},
     ledger::Ledger,
 };
-use std::{io, net::TcpListener, sync::Arc};
+use std::{io, net::TcpListener, path::PathBuf, sync::Arc};
 
 /// Everything that answering requests needs.
 pub struct Service {
@@ -14,6 +14,8 @@ pub struct Service {
     pub ledger: Arc<Ledger>,
     /// Its rollback guard.
     pub guard: Arc<Guard>,
+    /// The data folder.
+    pub folder: PathBuf,
     /// The open port.
     pub listener: TcpListener,
     /// How it is reached.

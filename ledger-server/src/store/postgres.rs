@@ -32,6 +32,9 @@ const READERS: usize = 8;
 /// sees what happened while it waited for a lock.
 const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
+/// The size of all tables and indexes.
+const SIZE: &str = "SELECT pg_database_size(current_database())";
+
 /// An open database.
 pub struct Postgres {
     writers: Pool,
@@ -83,6 +86,12 @@ impl Postgres {
             lease.give_back();
         }
         result
+    }
+
+    /// The size of the database in bytes.
+    pub(super) fn size(&self) -> Result<u64, StoreError> {
+        let mut rows = self.read(|db| db.rows(SIZE, &[]))?;
+        rows.first_mut().map_or(Ok(0), |row| row.unit(Some))
     }
 
     /// How many threads of the committer this database feeds.

@@ -5,6 +5,7 @@
 mod client;
 mod forms;
 mod numbers;
+mod operator;
 mod place;
 mod sign_in;
 mod under_audit;

@@ -61,10 +61,21 @@ impl Place {
             enrol_command: format!("onionmeter enrol {origin}"),
             vkey: "a-vkey-line".to_owned(),
             keep_reports_days: None,
+            audit_every_hours: Some(24),
         };
         let cookie = CookieName::new(&origin, ledger.key());
-        let pages = routes(Site::new(ledger.clone(), cookie, facts));
-        let http = Http::new(Origins::new(vec![origin]), Limits::default());
+        let http = Http::new(Origins::new(vec![origin.clone()]), Limits::default());
+        let (healthy, looked) = (ledger.clone(), ledger.clone());
+        let root = folder.path().to_owned();
+        let watch = http.watch(
+            Arc::new(move || healthy.check_health().is_ok()),
+            Arc::new(move || looked.vitals(&root)),
+        );
+        let api = http.api_routes(ledger.clone(), &origin);
+        let pages = routes(Site::new(ledger.clone(), cookie, facts, watch.clone()));
+        let pages = pages
+            .merge(http.state_routes(watch))
+            .merge(api.expect("a host for the vkey line"));
         let end = CancellationToken::new();
         let until = end.clone().cancelled_owned();
         #[expect(
@@ -178,6 +189,19 @@ impl Browser {
             self.cookie = is_kept.then(|| pair.to_owned());
         }
         answer
+    }
+
+    /// Submits one report as JSON.
+    pub(crate) async fn submit(&mut self, body: &[u8], signature: &[u8]) -> Answer {
+        let (body, signature) = (hex::encode(body), hex::encode(signature));
+        let text = format!("{{\"body\":\"{body}\",\"signature\":\"{signature}\"}}");
+        let head = format!(
+            "POST /api/sessions/submit HTTP/1.1\r\nHost: {}\r\nContent-Type: \
+             application/json\r\nContent-Length: {}\r\n\r\n{text}",
+            self.to,
+            text.len()
+        );
+        ask(self.to, head).await
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {

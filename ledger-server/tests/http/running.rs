@@ -10,7 +10,7 @@ use meter_testkit::{device::Device, ledger_client::LedgerClient, loopback};
 use meter_wire::ledger::Enrolled;
 use onionmeter_ledger::http::{Http, Limits, Origin, Origins, Transport, listen};
 use onionmeter_ledger::{
-    ledger::Ledger,
+    ledger::{Ledger, Vitals},
     store::{Place, Store},
 };
 use std::{
@@ -74,8 +74,9 @@ fn start_with(
         );
     let committing = commits.clone();
     let commit = Arc::new(move || committing.load(Ordering::SeqCst));
+    let look = Arc::new(Vitals::default);
     let routes = routes
-        .merge(http.state_routes(commit))
+        .merge(http.state_routes(http.watch(commit, look)))
         .merge(further(&http, &origin));
     let end = CancellationToken::new();
     let until = end.clone().cancelled_owned();

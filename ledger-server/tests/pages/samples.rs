@@ -5,9 +5,10 @@ use meter_core::{
     PolicyNumber, Reason, Reasons, Tariff, TariffId, UnixMs,
 };
 use onionmeter_ledger::pages::{
-    AccountPage, ChainHealth, Claim, Credits, Day, DayTotals, Device, DevicesPage, Frame,
+    AccountPage, Audited, ChainHealth, Claim, Credits, Day, DayTotals, Device, DevicesPage, Frame,
     FreshCode, History, Invitation, Landing, OperatorPage, Overview, PolicyPage, ProblemPage,
-    Range, RemovedDevice, Session, SessionsPage, SignIn, SignInPage, Tab, UnderAudit, Who, html,
+    Pulse, Range, Refusal, RemovedDevice, Session, SessionsPage, SignIn, SignInPage, Tab,
+    UnderAudit, Who, html,
 };
 
 /// 2026-11-28T21:03:45Z, a Saturday.
@@ -251,11 +252,55 @@ pub(crate) fn sign_in(who: Who) -> SignInPage {
     }
 }
 
+fn refusals() -> Vec<Refusal> {
+    let refusal = |what, reason: &str, meaning: &str, count| Refusal {
+        what,
+        reason: reason.to_owned(),
+        meaning: meaning.to_owned(),
+        count,
+    };
+    vec![
+        refusal(
+            "Request",
+            "not_found",
+            "There is nothing here that you may see.",
+            12_044,
+        ),
+        refusal(
+            "Report",
+            "conflict",
+            "It does not follow its chain; its device is told where that stands.",
+            31,
+        ),
+        refusal(
+            "Report",
+            "signature",
+            "Its bytes break this rule of a session report. No device that works makes one.",
+            1,
+        ),
+    ]
+}
+
 pub(crate) fn operator() -> OperatorPage {
     OperatorPage {
         frame: frame(Who::Operator, Some(Tab::Operator)),
         commits: true,
         held: None,
+        pulse: Pulse {
+            taken_in_one_minute: 1_204,
+            taken_in_five_minutes: 5_917,
+            waiting: 0,
+            oldest_wait: DurationMs::ZERO,
+            audit: Some(Audited {
+                ended: at(NOW - 200 * MINUTE),
+                reports: 3_428_551,
+                findings: 0,
+            }),
+            audit_every_hours: Some(24),
+            store: Some(ByteCount::from_u32(2_731_204_608)),
+            free: ByteCount::new(41_870_000_000),
+        },
+        refusals: refusals(),
         accounts: 1_204,
         devices: 1_871,
         reports: 3_430_912,
@@ -316,6 +361,15 @@ pub(crate) fn all() -> Vec<(String, String)> {
     let failing = OperatorPage {
         commits: false,
         most_day: None,
+        pulse: Pulse {
+            waiting: 311,
+            oldest_wait: DurationMs::from_u32(42_000),
+            audit: None,
+            free: Some(ByteCount::from_u32(12_288)),
+            store: None,
+            ..operator().pulse
+        },
+        refusals: Vec::new(),
         ..operator()
     };
     add("operator-failing", html(&failing));
@@ -327,6 +381,14 @@ pub(crate) fn all() -> Vec<(String, String)> {
              restore a sound copy"
                 .to_owned(),
         ),
+        pulse: Pulse {
+            audit: Some(Audited {
+                ended: at(NOW - MINUTE),
+                reports: 3_428_551,
+                findings: 3,
+            }),
+            ..operator().pulse
+        },
         ..operator()
     };
     add("operator-under-audit", html(&held));
