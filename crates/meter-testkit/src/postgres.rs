@@ -3,8 +3,10 @@
 //! `fsync`, `full_page_writes` and `synchronous_commit` stay on, as PostgreSQL has them by itself,
 //! unless a test sets them otherwise. Everything here blocks; none of it needs a runtime.
 
+mod changes;
 mod processes;
 mod programs;
+mod shared;
 
 use std::{
     ffi::OsString,
@@ -95,6 +97,8 @@ impl Postgres {
         ];
         new.run_to_end(&new.programs.basebackup, arguments, "pg_basebackup")?;
         new.start_again_with(&[])?;
+        // It takes queries before it follows.
+        self.wait_for("SELECT count(*) > 0 FROM pg_stat_replication")?;
         Ok(new)
     }
 
@@ -234,32 +238,6 @@ impl Postgres {
     /// It does not run.
     pub fn resume(&self) -> Result<()> {
         processes::signal_all_in(&self.data(), Signal::CONT)
-    }
-
-    /// Makes a standby take writes from now on.
-    ///
-    /// # Errors
-    /// It is no standby, or it does not run.
-    pub fn promote(&self) -> Result<()> {
-        let done = self.sql("postgres", "SELECT pg_promote(true, 60)")?;
-        ensure!(done == "t", "the standby was not promoted: {done}");
-        Ok(())
-    }
-
-    /// Makes a standby follow nothing from now on, as if it had lost its connection.
-    ///
-    /// # Errors
-    /// It does not run.
-    pub fn stop_following(&self) -> Result<()> {
-        self.sql("postgres", "ALTER SYSTEM SET primary_conninfo = ''")?;
-        self.sql("postgres", "SELECT pg_reload_conf()")?;
-        let receivers = "SELECT count(*) FROM pg_stat_wal_receiver";
-        let began = Instant::now();
-        while self.sql("postgres", receivers)? != "0" {
-            ensure!(began.elapsed() < START_LIMIT, "the standby still follows");
-            std::thread::sleep(POLL);
-        }
-        Ok(())
     }
 
     /// Makes an empty database and returns its URL.

@@ -16,26 +16,26 @@ const SEVEN_DAYS: u64 = 7 * 24 * HOUR;
 #[tokio::test]
 async fn g_13_a_clock_that_jumps_takes_nothing_away_and_gives_at_most_the_backlog() {
     let home = Home::new();
-    shift_clock(&home.server, &home.database, "");
+    shift_clock(home.server, &home.database, "");
     let ledger = start(&home.place());
     let mut device = Device::numbered(1);
     let account = enrol(&ledger, &device);
     let first = [device.report(1, 0)];
     let earned: u64 = awarded(&ledger, &first).await.iter().sum();
 
-    shift_clock(&home.server, &home.database, "- interval '1 day'");
+    shift_clock(home.server, &home.database, "- interval '1 day'");
     let back = [device.report(HOUR, 0), device.report(HOUR, 0)];
     assert_eq!(awarded(&ledger, &back).await, [0, 0]);
     let before = ledger.balance(account).expect("a balance");
     assert_eq!(before.duration.get(), earned);
 
-    shift_clock(&home.server, &home.database, "+ interval '1 year'");
+    shift_clock(home.server, &home.database, "+ interval '1 year'");
     let claims: Vec<_> = (0..90).map(|_| device.report(2 * HOUR, 0)).collect();
     let total: u64 = awarded(&ledger, &claims).await.iter().sum();
     // What passes while they are taken comes on top.
     assert!((SEVEN_DAYS..SEVEN_DAYS + HOUR).contains(&total), "{total}");
 
-    shift_clock(&home.server, &home.database, "");
+    shift_clock(home.server, &home.database, "");
     let after = [device.report(HOUR, 0)];
     assert_eq!(awarded(&ledger, &after).await, [0]);
     let balance = ledger.balance(account).expect("a balance");

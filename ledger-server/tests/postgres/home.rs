@@ -2,21 +2,18 @@
 
 use meter_testkit::postgres::Postgres;
 use onionmeter_ledger::store::Place;
-use std::sync::{
-    Arc, Mutex, PoisonError, Weak,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// An empty database in a PostgreSQL that tests share as long as one of them runs.
+/// An empty database in the PostgreSQL that the tests share.
 pub(crate) struct Home {
-    pub(crate) server: Arc<Postgres>,
+    pub(crate) server: &'static Postgres,
     pub(crate) database: String,
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let server = shared();
-        let database = new_database(&server);
+        let server = Postgres::shared().expect("PostgreSQL");
+        let database = new_database(server);
         Self { server, database }
     }
 
@@ -59,17 +56,4 @@ pub(crate) fn shift_clock(server: &Postgres, database: &str, by: &str) {
          ALTER DATABASE {database} SET search_path = shifted, pg_catalog, public"
     );
     server.sql(database, &statements).expect("a shifted clock");
-}
-
-/// The last test that uses it ends it: what is static is never dropped.
-fn shared() -> Arc<Postgres> {
-    static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(running) = shared.upgrade() {
-        return running;
-    }
-    let started =
-        Arc::new(Postgres::start_with(&[("max_connections", "300")]).expect("PostgreSQL"));
-    *shared = Arc::downgrade(&started);
-    started
 }

@@ -4,10 +4,7 @@ use crate::{
     home::{new_database, place, shift_clock},
     program,
 };
-use meter_testkit::{
-    ports::HeldPort,
-    postgres::{Postgres, Stop},
-};
+use meter_testkit::{ports::HeldPort, postgres::Postgres};
 use onionmeter_ledger::store::{PostgresUrl, Store};
 use std::{
     collections::BTreeSet,
@@ -41,7 +38,7 @@ fn on(url: &str) -> [&str; 5] {
 
 #[test]
 fn g_11_each_bad_postgres_is_refused_with_a_sentence_of_its_own_that_says_what_to_do() {
-    let mut server = Postgres::start().expect("PostgreSQL");
+    let server = Postgres::start().expect("PostgreSQL");
     let name = new_database(&server);
     let url = server.url(&name);
     let run = |statements: &str| server.sql(&name, statements).expect("done");
@@ -81,13 +78,10 @@ fn g_11_each_bad_postgres_is_refused_with_a_sentence_of_its_own_that_says_what_t
     refusals.check(&server.url(&late), &["differ by 864", "NTP"]);
 
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
-        server.stop_by(Stop::Fast).expect("stopped");
-        let off = [(setting, "off")];
-        server.start_again_with(&off).expect("started");
+        server.set(setting, "off").expect("set");
         refusals.check(&url, &[&format!("{setting} = off"), "postgresql.conf"]);
+        server.set(setting, "on").expect("set");
     }
-    server.stop_by(Stop::Fast).expect("stopped");
-    server.start_again().expect("started");
     let standby = server.start_standby().expect("a standby");
     refusals.check(&standby.url(&name), &["standby", "promote"]);
     drop(refusals.home.serve(&on(&url)[3..]));

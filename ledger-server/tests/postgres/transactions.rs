@@ -1,11 +1,11 @@
 //! What a transaction of PostgreSQL does that one of SQLite does not.
 
 use crate::{
-    home::{Home, new_database, place},
+    home::Home,
     support::{enrol, start, submit},
 };
 use meter_core::AccountId;
-use meter_testkit::{device::Device, postgres::Postgres};
+use meter_testkit::device::Device;
 use onionmeter_ledger::{
     committer::Answer,
     ledger::Outcome,
@@ -138,9 +138,12 @@ async fn a_report_whose_account_stays_locked_is_told_to_come_later_within_second
 #[test]
 fn a_commit_waits_for_the_disk_whatever_the_server_would_do_by_itself() {
     for (of_server, expected) in [("local", "on"), ("remote_apply", "remote_apply")] {
-        let settings = [("synchronous_commit", of_server)];
-        let server = Postgres::start_with(&settings).expect("PostgreSQL");
-        let store = Store::open(&place(&server.url(&new_database(&server))));
+        let home = Home::new();
+        home.sql(&format!(
+            "ALTER DATABASE {} SET synchronous_commit = {of_server}",
+            home.database
+        ));
+        let store = Store::open(&home.place());
         let ask = "SELECT current_setting('synchronous_commit')";
         let told = store.expect("a database").read(|db| db.rows(ask, &[]));
         let told: Result<_, StoreError> = told;

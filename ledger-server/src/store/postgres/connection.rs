@@ -133,9 +133,11 @@ impl Connection {
         Ok(prepared)
     }
 
-    /// Prepares a statement and does not run it.
-    pub(super) fn prepare(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        self.statement(sql).map(drop)
+    /// Prepares statements and does not run them. All are sent at once.
+    pub(super) fn prepare_all(&mut self, all: &[&'static str]) -> Result<(), StoreError> {
+        let prepared = Self::ask(in_order(all.iter().map(|sql| self.client.prepare(sql))))?;
+        self.statements.extend(all.iter().copied().zip(prepared));
+        Ok(())
     }
 
     /// The rows of a query for each set of parameters. All sets are sent at once.

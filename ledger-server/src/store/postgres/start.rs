@@ -120,8 +120,5 @@ fn make_all(connection: &Connection) -> Result<(), NoAnswer> {
 fn check_tables(connection: &mut Connection) -> Result<(), StoreError> {
     schema::check(&mut Transaction::new(connection))?;
     // A statement with a mistake fails here, not in the first hour of use.
-    for sql in statements::ALL {
-        connection.prepare(sql)?;
-    }
-    Ok(())
+    connection.prepare_all(statements::ALL)
 }
