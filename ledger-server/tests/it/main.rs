@@ -3,6 +3,7 @@
 mod clocked;
 mod forge;
 mod home;
+mod load;
 mod program;
 mod rng;
 mod support;

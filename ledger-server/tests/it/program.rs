@@ -99,7 +99,8 @@ impl Home {
         let out = child.stdout.take().expect("a pipe");
         let read = BufReader::new(out).read_line(&mut line);
         read.expect("it prints");
-        let told = serde_json::from_str(&line).expect("one object");
+        let told: Value = serde_json::from_str(&line).expect("one object");
+        assert_eq!(told["state"], "serving", "{line}");
         Serving { child, told }
     }
 

@@ -1,132 +1,93 @@
-//! PostgreSQL is killed under load, again and again: nothing that was acknowledged is lost.
+//! Two real servers on one PostgreSQL, and one of the three is killed while devices submit, thirty
+//! times: nothing that left is lost, and nothing is awarded twice.
 
 use crate::{
     home::{new_database, place},
-    support::{enrol, start, submit},
+    load::{Load, stored},
+    program::{Home, Serving},
 };
-use meter_testkit::{
-    device::Device,
-    postgres::{Postgres, Stop},
-};
-use onionmeter_ledger::{
-    committer::Answer,
-    ledger::{Ledger, Outcome},
-};
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use meter_testkit::postgres::{Postgres, Stop};
+use std::{fs, net::SocketAddr, os::unix::fs::DirBuilderExt as _};
 
-const KILLS: u32 = 30;
-const DEVICES: u64 = 6;
-/// Receipts between two kills.
-const BETWEEN: u64 = 30;
-const LIMIT: Duration = Duration::from_secs(120);
+const KILLS: u64 = 30;
 
-/// What the load and the test tell each other.
-#[derive(Default)]
-struct Progress {
-    receipts: AtomicU64,
-    busy: AtomicU64,
-    end: AtomicBool,
+/// What is killed and started again.
+struct Victims {
+    postgres: Postgres,
+    url: String,
+    homes: [Home; 2],
+    serving: [Serving; 2],
+}
+
+impl Victims {
+    fn new() -> Self {
+        let postgres = Postgres::start().expect("PostgreSQL");
+        let url = postgres.url(&new_database(&postgres));
+        let homes = [Home::new(), Home::new()];
+        homes[0].serve(&["--database", &url]).kill();
+        let faster = ["policy", "set", "--reports-per-minute", "1000000"];
+        homes[0].told(&[&faster[..], &["--database", &url]].concat());
+        // The second one brings the receipt key of the first.
+        let mut private = fs::DirBuilder::new();
+        private.mode(0o700).create(homes[1].path()).expect("made");
+        let [one, other] = [0, 1].map(|home: usize| homes[home].path().join("receipt-key"));
+        fs::copy(one, other).expect("copied");
+        let serving = [0, 1].map(|home: usize| homes[home].serve(&["--database", &url]));
+        Self {
+            postgres,
+            url,
+            homes,
+            serving,
+        }
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        let listen = |serving: &Serving| serving.word("listen").parse().expect("an address");
+        self.serving.iter().map(listen).collect()
+    }
+
+    fn kill_postgres(&mut self, load: &Load) {
+        self.postgres.stop_by(Stop::Kill).expect("killed");
+        // The load meets a database that is not there.
+        load.wait_for_a_failure();
+        self.postgres.start_again().expect("started");
+    }
+
+    /// Kills one of the servers while the other one goes on.
+    fn kill_server(&mut self, number: usize, load: &Load) {
+        // Dropping it kills it; the folder is locked until then.
+        let server = &mut self.serving[number];
+        server.child.kill().expect("ours");
+        server.child.wait().expect("ours");
+        *server = self.homes[number].serve(&["--database", &self.url]);
+        load.go_to(self.addresses());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn thirty_kills_of_postgres_under_load_lose_no_receipt_and_award_nothing_twice() {
-    let mut server = Postgres::start().expect("PostgreSQL");
-    let database = new_database(&server);
-    let ledger = start(&place(&server.url(&database)));
-    let progress = Arc::new(Progress::default());
-    let mut load = tokio::task::JoinSet::new();
-    for number in 0..DEVICES {
-        let device = Device::numbered(number);
-        enrol(&ledger, &device);
-        load.spawn(submit_until_the_end(
-            Arc::clone(&ledger),
-            device,
-            Arc::clone(&progress),
-        ));
-    }
-    let mut server = tokio::task::spawn_blocking({
-        let progress = Arc::clone(&progress);
-        move || {
-            for _ in 0..KILLS {
-                wait_for(&progress.receipts, BETWEEN);
-                server.stop_by(Stop::Kill).expect("killed");
-                // The load meets a database that is not there.
-                wait_for(&progress.busy, 1);
-                server.start_again().expect("started");
+async fn thirty_kills_of_servers_and_postgres_under_load_lose_no_receipt_and_award_nothing_twice() {
+    let mut victims = Victims::new();
+    let first = victims.addresses()[0];
+    let load = Load::begin(first).await;
+    load.go_to(victims.addresses());
+    let killing = tokio::task::spawn_blocking(move || {
+        for kill in 0..KILLS {
+            load.wait_for_receipts(1 + kill * 37 % 101);
+            match kill % 4 {
+                0 => victims.kill_server(0, &load),
+                2 => victims.kill_server(1, &load),
+                _ => victims.kill_postgres(&load),
             }
-            wait_for(&progress.receipts, BETWEEN);
-            server
         }
+        load.wait_for_receipts(1);
+        (victims, load)
     });
-    let server = (&mut server).await.expect("it was killed and started");
-    progress.end.store(true, Ordering::Relaxed);
-    let mut expected = BTreeMap::new();
-    for receipts in load.join_all().await {
-        expected.extend(receipts);
-    }
-
-    let rows = "SELECT encode(c.device_key, 'hex'), r.seq, encode(r.receipt, 'hex') \
-        FROM reports r JOIN chains c ON c.chain_no = r.chain_no";
-    let rows = server.sql(&database, rows).expect("rows");
-    let stored: BTreeMap<_, _> = rows
-        .lines()
-        .map(|line| {
-            let (place, receipt) = line.rsplit_once('|').expect("three columns");
-            (place.to_owned(), receipt.to_owned())
-        })
-        .collect();
-    assert_eq!(rows.lines().count(), stored.len());
-    assert_eq!(stored, expected, "every receipt that left, and no other");
-    let wrong = "SELECT count(*) FROM chains c WHERE (c.seq, c.awarded_total) <> \
-        (SELECT count(*), sum(award) FROM reports r WHERE r.chain_no = c.chain_no)";
-    assert_eq!(server.sql(&database, wrong).expect("a number"), "0");
-}
-
-/// Submits report after report, each until it has a receipt, and returns the receipts.
-async fn submit_until_the_end(
-    ledger: Arc<Ledger>,
-    mut device: Device,
-    progress: Arc<Progress>,
-) -> BTreeMap<String, String> {
-    let mut receipts = BTreeMap::new();
-    while !progress.end.load(Ordering::Relaxed) {
-        let report = device.report(1, 1);
-        let receipt = loop {
-            match submit(&ledger, std::slice::from_ref(&report))
-                .await
-                .remove(0)
-            {
-                Outcome::Answered(Answer::Accepted(bytes) | Answer::Replay(bytes)) => break bytes,
-                Outcome::Answered(Answer::Busy) => {
-                    progress.busy.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-                other => panic!("{other:?}"),
-            }
-        };
-        progress.receipts.fetch_add(1, Ordering::Relaxed);
-        let place = format!(
-            "{}|{}",
-            hex::encode(device.key().0),
-            report.value().sequence
-        );
-        receipts.insert(place, hex::encode(receipt.as_slice()));
-    }
-    receipts
-}
-
-fn wait_for(counter: &AtomicU64, more: u64) {
-    let wanted = counter.load(Ordering::Relaxed) + more;
-    let began = Instant::now();
-    while counter.load(Ordering::Relaxed) < wanted {
-        assert!(began.elapsed() < LIMIT, "the load goes on");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    let (victims, load) = killing.await.expect("killed and started");
+    let heard = load.end().await;
+    let Victims { url, homes, .. } = &victims;
+    let told = homes[0].told(&["audit", "--database", url]);
+    assert_eq!(told["state"], "sound", "{told}");
+    assert_eq!(told["reports"], heard.len().to_string(), "{told}");
+    assert_eq!(stored(&place(url)), heard);
+    assert!(heard.len() > 600, "{} reports are no load", heard.len());
 }

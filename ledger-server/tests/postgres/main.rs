@@ -5,6 +5,8 @@ mod clocked;
 #[path = "../it/forge.rs"]
 mod forge;
 mod home;
+#[path = "../it/load.rs"]
+mod load;
 #[path = "../it/program.rs"]
 #[expect(dead_code, reason = "it has what the tests on SQLite need, too")]
 mod program;
