@@ -87,6 +87,8 @@ impl Ledger {
             // What the device may have prepared for itself.
             db.run(statements::DELETE_LOGINS, &row[2..])?;
             db.run(statements::DELETE_INVITES, &row[2..])?;
+            // Whoever has the device may have its browser.
+            db.run(statements::END_DEVICE_WEB_SESSIONS, &row[1..2])?;
             Ok(())
         })
     }

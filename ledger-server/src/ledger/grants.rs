@@ -193,6 +193,7 @@ impl Ledger {
             let row = [
                 secret.hash(),
                 login.account.map(|id| id.0).into(),
+                login.device.into(),
                 Value::Int(now.get_signed()),
                 Value::Int(expires.get_signed()),
             ];

@@ -3,9 +3,20 @@
 use super::{Db, StoreError, StoreFault, Value, statements};
 
 /// The version of the tables. A database with a higher number is refused.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 const TABLES: &str = include_str!("schema.sql");
+
+/// From version 1 to 2, in SQLite, inside a transaction. Version 1 did not know which device had
+/// signed a browser in, so its browsers sign in again.
+pub(super) const TO_2_IN_SQLITE: &str = "ALTER TABLE web_sessions ADD COLUMN device_key BLOB; \
+    DELETE FROM web_sessions; UPDATE ledger SET version = 2 WHERE id = 1";
+
+/// The same in PostgreSQL. Several instances may do it at once: the second finds it done.
+pub(super) const TO_2_IN_POSTGRES: &str = "BEGIN; \
+    ALTER TABLE web_sessions ADD COLUMN IF NOT EXISTS device_key BYTEA; \
+    DELETE FROM web_sessions WHERE device_key IS NULL; \
+    UPDATE ledger SET version = 2 WHERE id = 1 AND version = 1; COMMIT";
 
 /// The statements that make the tables in SQLite. `STRICT` makes it check types, as PostgreSQL
 /// does.
@@ -38,14 +49,21 @@ pub(super) fn mark(db: &mut dyn Db) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The version of the tables; 0 where they say none.
+///
+/// # Errors
+/// When the database cannot answer.
+pub(super) fn version(db: &mut dyn Db) -> Result<i64, StoreError> {
+    let mut rows = db.rows(statements::VERSION, &[])?;
+    rows.first_mut().map_or(Ok(0), super::Row::int)
+}
+
 /// Checks the version of the tables.
 ///
 /// # Errors
 /// When a later program made them.
 pub(super) fn check(db: &mut dyn Db) -> Result<(), StoreError> {
-    let mut rows = db.rows(statements::VERSION, &[])?;
-    let row = rows.first_mut();
-    let found = row.map_or(Ok(0), super::Row::int)?;
+    let found = version(db)?;
     if found == SCHEMA_VERSION {
         return Ok(());
     }

@@ -128,10 +128,11 @@ CREATE TABLE logins (
     used_ms BIGINT
 );
 
--- account_id NULL: the operator's.
+-- account_id NULL: the operator's. device_key: the device that signed this browser in.
 CREATE TABLE web_sessions (
     token_hash BYTEA PRIMARY KEY,
     account_id BYTEA REFERENCES accounts (account_id),
+    device_key BYTEA,
     created_ms BIGINT NOT NULL,
     expires_ms BIGINT NOT NULL
 );

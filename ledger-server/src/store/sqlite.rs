@@ -101,6 +101,14 @@ impl Sqlite {
             change
                 .pragma_update(None, "application_id", APPLICATION_ID)
                 .map_err(failure)?;
+        } else {
+            let version = "SELECT version FROM ledger WHERE id = 1";
+            let version = change.query_row(version, [], |row| row.get::<_, i64>(0));
+            // What else is wrong with the tables is found after this.
+            if let Ok(1) = version {
+                let done = change.execute_batch(schema::TO_2_IN_SQLITE);
+                done.map_err(failure)?;
+            }
         }
         change.commit().map_err(failure)
     }

@@ -155,8 +155,8 @@ statements! {
     /// Forgets links that ended long ago.
     FORGET_LOGINS = "DELETE FROM logins WHERE expires_ms < $1";
     /// Adds the session of a browser.
-    ADD_WEB_SESSION = "INSERT INTO web_sessions (token_hash, account_id, created_ms, expires_ms) \
-        VALUES ($1, $2, $3, $4)";
+    ADD_WEB_SESSION = "INSERT INTO web_sessions (token_hash, account_id, device_key, created_ms, \
+        expires_ms) VALUES ($1, $2, $3, $4, $5)";
     /// A session that has not ended.
     WEB_SESSION = "SELECT account_id, expires_ms FROM web_sessions \
         WHERE token_hash = $1 AND expires_ms > $2";
@@ -167,6 +167,8 @@ statements! {
         WHERE account_id = $1 AND expires_ms > $2 ORDER BY created_ms DESC";
     /// Ends every session of an account but one.
     END_OTHER_WEB_SESSIONS = "DELETE FROM web_sessions WHERE account_id = $1 AND token_hash <> $2";
+    /// Ends every session of a browser that a device signed in.
+    END_DEVICE_WEB_SESSIONS = "DELETE FROM web_sessions WHERE device_key = $1";
     /// Forgets sessions that have ended.
     FORGET_WEB_SESSIONS = "DELETE FROM web_sessions WHERE expires_ms <= $1";
 
@@ -326,11 +328,11 @@ statements! {
     PASTE_LOGIN_ROW = "INSERT INTO logins (token_hash, account_id, device_key, words, expires_ms, \
         used_ms) VALUES ($1, $2, $3, $4, $5, $6)";
     /// A page of the browser sessions.
-    COPY_WEB_SESSION_ROW = "SELECT token_hash, account_id, created_ms, expires_ms FROM \
-        web_sessions WHERE token_hash > $1 ORDER BY token_hash LIMIT $2";
+    COPY_WEB_SESSION_ROW = "SELECT token_hash, account_id, device_key, created_ms, expires_ms \
+        FROM web_sessions WHERE token_hash > $1 ORDER BY token_hash LIMIT $2";
     /// Adds such a row.
-    PASTE_WEB_SESSION_ROW = "INSERT INTO web_sessions (token_hash, account_id, created_ms, \
-        expires_ms) VALUES ($1, $2, $3, $4)";
+    PASTE_WEB_SESSION_ROW = "INSERT INTO web_sessions (token_hash, account_id, device_key, \
+        created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5)";
     /// A page of the marks.
     COPY_MARK_ROW = "SELECT instance, writer, receipts, at_ms FROM marks WHERE (instance, writer) \
         > ($1, $2) ORDER BY instance, writer LIMIT $3";

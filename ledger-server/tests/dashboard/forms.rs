@@ -42,8 +42,9 @@ async fn every_address_on_the_pages_has_a_route() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_that_removes_something_has_to_say_that_it_is_sure() {
     let place = Place::new();
-    let (device, account) = place.enrolled(1);
-    let mut browser = place.signed_in(Some((account, &device))).await;
+    let (own, account) = place.enrolled(1);
+    let device = place.joined(2, account);
+    let mut browser = place.signed_in(Some((account, &own))).await;
     let remove = format!("/devices/{}/remove", hex::encode(device.key().0));
     for path in ["/account/delete", &remove] {
         for body in ["", "sure=", "sure=no", "sure=yes&sure=no"] {
@@ -86,6 +87,41 @@ async fn a_device_of_another_account_cannot_be_removed() {
         place.ledger.account_of(other.key()).expect("read"),
         Some(second)
     );
+    place.ended().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_device_takes_its_browsers_with_it_and_leaves_those_of_others() {
+    let place = Place::new();
+    let (own, account) = place.enrolled(1);
+    let lost = place.joined(2, account);
+    let mut here = place.signed_in(Some((account, &own))).await;
+    let mut there = place.signed_in(Some((account, &lost))).await;
+    let mut operator = place.signed_in(None).await;
+    there.page("/account").await;
+    let remove = format!("/devices/{}/remove", hex::encode(lost.key().0));
+    here.post(&remove, "sure=yes").await;
+    assert_eq!(there.get("/account").await.status, 303);
+    let page = here.page("/account").await;
+    assert!(!page.contains("Sign out the others"), "{page}");
+    operator.page("/operator").await;
+    // The device that signed this browser in: the page after it is that of nobody.
+    let remove = format!("/devices/{}/remove", hex::encode(own.key().0));
+    here.post(&remove, "sure=yes").await;
+    assert_eq!(here.get("/devices").await.header("location"), Some("/"));
+    assert!(here.page("/").await.contains("Sign in with your device"));
+    place.ended().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_ends_the_sign_in_of_each_of_its_browsers() {
+    let place = Place::new();
+    let (own, account) = place.enrolled(1);
+    let other = place.joined(2, account);
+    let mut here = place.signed_in(Some((account, &own))).await;
+    let mut there = place.signed_in(Some((account, &other))).await;
+    here.post("/account/delete", "sure=yes").await;
+    assert_eq!(there.get("/account").await.status, 303);
     place.ended().await;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::client::{Answer, ask};
 use meter_core::{
-    AccountId, Challenge, EnrolmentRule, LedgerSigner, SessionReport, UnixMs, Verified,
+    AccountId, Challenge, CodeHash, EnrolmentRule, LedgerSigner, SessionReport, UnixMs, Verified,
 };
 use meter_testkit::{device::Device, loopback};
 use onionmeter_ledger::{
@@ -102,10 +102,22 @@ impl Place {
         (device, account)
     }
 
+    /// Another device in an account.
+    pub(crate) fn joined(&self, number: u64, account: AccountId) -> Device {
+        let device = Device::numbered(number);
+        let code = self.ledger.invite(Some(account), 60_000).expect("a code").0;
+        assert_eq!(self.enrol_with(&device, Some(code.hash())), account);
+        device
+    }
+
     fn enrol(&self, device: &Device) -> AccountId {
+        self.enrol_with(device, None)
+    }
+
+    fn enrol_with(&self, device: &Device, code: Option<CodeHash>) -> AccountId {
         let mut challenge = [0; 32];
         getrandom::fill(&mut challenge).expect("random numbers");
-        let statement = device.enrolment(self.ledger.key(), Challenge(challenge), None);
+        let statement = device.enrolment(self.ledger.key(), Challenge(challenge), code);
         let far = UnixMs::new(9_000_000_000_000).expect("a small time");
         self.ledger
             .enrol(&statement, far)

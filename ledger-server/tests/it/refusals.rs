@@ -44,6 +44,31 @@ fn a_database_with_torn_pages_is_named_and_left_as_it_is() {
     assert_eq!(bytes(&home.database()), torn);
 }
 
+#[tokio::test]
+async fn a_database_of_the_first_version_is_taken_on_and_its_browsers_sign_in_again() {
+    let home = Home::new();
+    let opened = home.open();
+    let reporter = fill(&opened.ledger, 1, 2).await.remove(0);
+    let of = Some((reporter.account, reporter.device.key()));
+    let link = opened.ledger.new_login(of).expect("a link");
+    let (secret, _) = opened.ledger.use_login(&link.token).expect("once");
+    drop(opened);
+    rusqlite::Connection::open(home.database())
+        .expect("ours")
+        .execute_batch(
+            "ALTER TABLE web_sessions DROP COLUMN device_key; UPDATE ledger SET version = 1",
+        )
+        .expect("ours");
+    let opened = home.open();
+    assert_eq!(opened.ledger.web_session(&secret).expect("read"), None);
+    let link = opened.ledger.new_login(of).expect("a link");
+    let (secret, _) = opened.ledger.use_login(&link.token).expect("once");
+    let session = opened.ledger.web_session(&secret).expect("read");
+    assert_eq!(session.expect("signed in").account, Some(reporter.account));
+    drop(opened);
+    assert_eq!(home.told(&["audit"])["state"], "sound");
+}
+
 #[test]
 fn a_database_of_a_later_version_is_refused() {
     let home = used();

@@ -217,6 +217,12 @@ fn a_removed_device_comes_back_by_no_link_and_no_invitation() {
     let link = ledger
         .new_login(Some((account, thief.key())))
         .expect("a link");
+    let used = ledger.new_login(Some((account, thief.key())));
+    let (browser, _) = ledger
+        .use_login(&used.expect("a link").token)
+        .expect("once");
+    let own = ledger.new_login(Some((account, mine.key())));
+    let (own, _) = ledger.use_login(&own.expect("a link").token).expect("once");
     let stranger = enrol(ledger, &Device::numbered(9));
     let foreign = ledger.revoke(thief.key(), Some(stranger));
     assert!(matches!(foreign, Err(RevokeError::Unknown)), "{foreign:?}");
@@ -229,6 +235,8 @@ fn a_removed_device_comes_back_by_no_link_and_no_invitation() {
     ));
     let back = join(ledger, &Device::numbered(3), &prepared);
     assert!(matches!(back, Err(EnrolError::Code)), "{back:?}");
+    assert_eq!(ledger.web_session(&browser).expect("an answer"), None);
+    assert!(ledger.web_session(&own).expect("an answer").is_some());
 }
 
 #[test]

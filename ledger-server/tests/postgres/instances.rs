@@ -137,6 +137,24 @@ fn an_instance_uses_a_database_that_an_equal_one_has_made_and_refuses_a_newer_on
 }
 
 #[test]
+fn g_12_instances_that_start_at_once_take_on_a_database_of_the_first_version() {
+    let home = Home::new();
+    drop(start(&home.place()));
+    home.sql("ALTER TABLE web_sessions DROP COLUMN device_key");
+    home.sql("UPDATE ledger SET version = 1");
+    let places: Vec<_> = (0..4).map(|_| home.place()).collect();
+    let threads: Vec<_> = places
+        .into_iter()
+        .map(|place| std::thread::spawn(move || start(&place)))
+        .collect();
+    for thread in threads {
+        let ledger = thread.join().expect("started");
+        let link = ledger.new_login(None).expect("a link");
+        ledger.use_login(&link.token).expect("signed in");
+    }
+}
+
+#[test]
 fn both_databases_take_every_statement_and_give_back_every_value() {
     let home = Home::new();
     let folder = tempfile::tempdir().expect("a folder");

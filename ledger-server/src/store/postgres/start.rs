@@ -118,6 +118,9 @@ fn make_all(connection: &Connection) -> Result<(), NoAnswer> {
 }
 
 fn check_tables(connection: &mut Connection) -> Result<(), StoreError> {
+    if schema::version(&mut Transaction::new(connection))? == 1 {
+        connection.script(schema::TO_2_IN_POSTGRES)?;
+    }
     schema::check(&mut Transaction::new(connection))?;
     // A statement with a mistake fails here, not in the first hour of use.
     connection.prepare_all(statements::ALL)
