@@ -8,28 +8,35 @@ mod enrol;
 mod grants;
 mod last_audit;
 mod listing;
+mod memory;
 mod names;
 mod policy;
 mod prune;
 mod reading;
 mod rotate;
+mod sealed;
 mod start;
 mod submit;
+mod token;
 mod viewing;
 mod vitals;
+mod web;
 
 pub use accounts::{CodeError, RecoveryCode};
 pub use devices::{DeviceEntry, RevokeError};
 pub use enrol::{EnrolError, Enrolled};
-pub use grants::{Login, LoginError, LoginView, Token, WebSession};
+pub use grants::{Login, LoginError, LoginView};
 pub use last_audit::{Doubt, LastAudit};
 pub use listing::AccountEntry;
 pub use reading::{Balance, ChainEntry, Cursor, Day, Session};
 pub use rotate::{RotateError, newest_key, rotate};
+pub use sealed::Sealed;
 pub use start::StartError;
 pub use submit::{Claimed, Outcome};
-pub use viewing::{Browser, Counts, DeviceTotals, Fork, Standing};
+pub use token::{LinkToken, Token};
+pub use viewing::{Counts, DeviceTotals, Fork, Standing};
 pub use vitals::Vitals;
+pub use web::{Browser, WebSession};
 
 use crate::{
     challenge::Challenges,
@@ -62,6 +69,7 @@ pub struct Ledger {
     /// One permit for each request whose reports are being verified.
     verifying: Semaphore,
     audit: Mutex<Option<LastAudit>>,
+    memory: memory::Memory,
 }
 
 impl Ledger {

@@ -6,7 +6,7 @@ use super::{
     site::{Site, Trouble, account_name},
 };
 use crate::{
-    ledger::{LoginError, Token, WebSession},
+    ledger::{LinkToken, LoginError, Token, WebSession},
     pages::{self, Landing, PolicyPage, SignInPage, Tab, Who},
     store::StoreError,
 };
@@ -77,8 +77,8 @@ pub(super) async fn policy(
     }))
 }
 
-fn token(site: &Site, text: &str) -> Result<Token, Problem> {
-    Token::parse(text).ok_or_else(|| site.not_found())
+fn token(site: &Site, text: &str) -> Result<LinkToken, Problem> {
+    LinkToken::parse(text).ok_or_else(|| site.not_found())
 }
 
 /// The page of a sign-in link. It reads and changes nothing: what fetches links before a person

@@ -1,12 +1,18 @@
-//! What lets somebody see an account: challenges, links for signing in, sessions of a browser.
+//! What lets somebody see an account: challenges, and links for signing in.
 //!
-//! Of every secret the ledger keeps the hash only.
+//! Of every secret the ledger keeps the hash only. While the database takes nothing, links carry
+//! what they are for, and this process remembers what was used: docs/decisions/0033.
 
-use super::{Ledger, enrol::use_challenge};
+use super::{
+    Ledger,
+    enrol::use_challenge,
+    memory::Remembered,
+    sealed::{Said, Seal},
+    token::{LinkToken, Token},
+    web::{WebSession, is_device},
+};
 use crate::store::{Db, FromStore, Row, StoreError, Value, statements};
-use meter_core::{AccountId, CodeHash, DeviceKey, UnixMs};
-use std::fmt;
-use zeroize::Zeroizing;
+use meter_core::{AccountId, DeviceKey, UnixMs};
 
 /// How long a link for signing in holds.
 const LOGIN_MS: u32 = 60_000;
@@ -18,14 +24,11 @@ const LOGIN_KEPT_MS: u64 = 86_400_000;
 /// The words from which two are shown on both sides of a sign-in.
 const WORDS: bip39::Language = bip39::Language::English;
 
-/// A secret of 128 bits that whoever holds it may use.
-pub struct Token(Zeroizing<[u8; 16]>);
-
 /// A link for signing in, for a device or for the operator.
 #[derive(Debug)]
 pub struct Login {
     /// The secret in the link.
-    pub token: Token,
+    pub token: LinkToken,
     /// Two words that the page must show as well.
     pub words: String,
     /// When the link ends.
@@ -57,56 +60,9 @@ pub enum LoginError {
     Unknown,
 }
 
-/// A browser that is signed in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct WebSession {
-    /// The account; none for the operator.
-    pub account: Option<AccountId>,
-    /// When it ends.
-    pub expires: UnixMs,
-}
-
 impl FromStore for LoginError {
     fn is_lost(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_lost())
-    }
-}
-
-impl Token {
-    /// A new secret.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
-    pub fn random() -> Result<Self, StoreError> {
-        let mut token = Zeroizing::new([0; 16]);
-        let filled = getrandom::fill(token.as_mut());
-        filled.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self(token))
-    }
-
-    /// Reads 32 hexadecimal digits in lower case.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut token = Zeroizing::new([0; 16]);
-        let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        let read = hex::decode_to_slice(text, token.as_mut());
-        (is_lower && read.is_ok()).then_some(Self(token))
-    }
-
-    /// 32 hexadecimal digits.
-    #[must_use]
-    pub fn text(&self) -> String {
-        hex::encode(self.0.as_ref())
-    }
-
-    pub(super) fn hash(&self) -> Value {
-        CodeHash::of(&self.0).0.into()
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").finish_non_exhaustive()
     }
 }
 
@@ -116,7 +72,20 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub fn use_challenge(&self, challenge: [u8; 32], expires: UnixMs) -> Result<bool, StoreError> {
-        self.store.write(|db| use_challenge(db, challenge, expires))
+        let Some(claim) = self.memory.claim(challenge, expires, self.now()?) else {
+            return Ok(false);
+        };
+        match self.store.write(|db| use_challenge(db, challenge, expires)) {
+            // Nothing that the device asks for now can change anything but this memory.
+            Err(error) if error.is_unavailable() => {
+                let is_used = self.store.read(|db| was_used(db, challenge))?;
+                if !is_used {
+                    claim.keep();
+                }
+                Ok(!is_used)
+            }
+            answer => answer,
+        }
     }
 
     /// Makes a link for signing in: for the account of `device`, or for the operator.
@@ -125,51 +94,48 @@ impl Ledger {
     /// When the database does not answer.
     pub fn new_login(&self, of: Option<(AccountId, DeviceKey)>) -> Result<Login, StoreError> {
         let token = Token::random()?;
-        let words = two_words(&Token::random()?);
-        let expires = self.store.write(|db| {
-            let account = of.map(|(account, _)| account);
-            db.lock_accounts(account.as_slice())?;
-            let now = db.now()?;
-            let old = now.get().saturating_sub(LOGIN_KEPT_MS);
-            let old = Value::Int(i64::try_from(old).unwrap_or(0));
-            db.run(statements::FORGET_LOGINS, &[old])?;
-            let expires = now.saturating_add(UnixMs::from_u32(LOGIN_MS));
-            let row = [
-                token.hash(),
-                of.map(|(account, _)| account.0).into(),
-                of.map(|(_, device)| device.0).into(),
-                words.as_str().into(),
-                Value::Int(expires.get_signed()),
-            ];
-            db.run(statements::ADD_LOGIN, &row)?;
-            Ok::<_, StoreError>(expires)
-        })?;
-        Ok(Login {
-            token,
-            words,
-            expires,
-        })
+        let [a, b, c, d, ..] = *Token::random()?.bytes();
+        let words = two_words([a, b, c, d]);
+        let stored = self.store.write(|db| store_login(db, &token, of, &words));
+        match stored {
+            Err(error) if error.is_unavailable() => {
+                let expires = end_of_link(self.now()?);
+                let (sealed, words) = self.seal().seal(of, expires)?;
+                Ok(Login {
+                    token: LinkToken::Sealed(Box::new(sealed)),
+                    words,
+                    expires,
+                })
+            }
+            stored => Ok(Login {
+                token: LinkToken::Stored(token),
+                words,
+                expires: stored?,
+            }),
+        }
     }
 
     /// What a link is for. Looking changes nothing.
     ///
     /// # Errors
     /// When the link is not known, was used or is too old.
-    pub fn look_at_login(&self, token: &Token) -> Result<LoginView, LoginError> {
+    pub fn look_at_login(&self, token: &LinkToken) -> Result<LoginView, LoginError> {
+        if self.memory.was_used(&token.name()) {
+            return Err(LoginError::Over);
+        }
         self.store.read(|db| {
-            let login = read_login(db, token)?;
-            let device = login
-                .device
-                .map(|key| db.rows(statements::DEVICE, &[key.into()]));
-            let device = device.transpose()?.and_then(|rows| rows.into_iter().next());
+            let said = self.read_link(db, token)?;
+            let of = said.of.map(|(_, key)| [Value::from(key.0)]);
+            let device = of.map(|of| db.rows(statements::DEVICE, &of)).transpose()?;
             let name = |mut row: Row| {
                 row.bytes()?;
                 row.text()
             };
+            let device = device.and_then(|rows| rows.into_iter().next());
             Ok(LoginView {
-                account: login.account,
+                account: said.of.map(|(account, _)| account),
                 device: device.map(name).transpose()?,
-                words: login.words,
+                words: said.words,
             })
         })
     }
@@ -178,74 +144,133 @@ impl Ledger {
     ///
     /// # Errors
     /// When the link is not known, was used or is too old.
-    pub fn use_login(&self, token: &Token) -> Result<(Token, WebSession), LoginError> {
-        let secret = Token::random()?;
-        let session = self.store.write(|db| {
-            let login = read_login(db, token)?;
-            db.lock_accounts(login.account.as_slice())?;
-            let now = db.now()?;
-            let used = [Value::Int(now.get_signed()), token.hash()];
-            if db.run(statements::USE_LOGIN, &used)? != 1 {
-                return Err(LoginError::Over);
+    pub fn use_login(&self, token: &LinkToken) -> Result<(Token, WebSession), LoginError> {
+        let (secret, now) = (Token::random()?, self.now()?);
+        let far = end_of_link(now);
+        let claim = self.memory.claim(token.name(), far, now);
+        let claim = claim.ok_or(LoginError::Over)?;
+        match self.store.write(|db| self.sign_in(db, token, &secret)) {
+            Err(LoginError::Store(error)) if error.is_unavailable() => {
+                let new = self.store.read(|db| {
+                    let said = self.read_link(db, token)?;
+                    Ok::<_, LoginError>(remembered(said.of, db.now()?))
+                })?;
+                if !self.memory.sign_in(secret.name(), new) {
+                    return Err(error.into());
+                }
+                claim.keep();
+                Ok((secret, new.session))
             }
-            db.run(statements::FORGET_WEB_SESSIONS, &used[..1])?;
-            let expires = now.saturating_add(UnixMs::from_u32(WEB_SESSION_MS));
-            let row = [
-                secret.hash(),
-                login.account.map(|id| id.0).into(),
-                login.device.into(),
-                Value::Int(now.get_signed()),
-                Value::Int(expires.get_signed()),
-            ];
-            db.run(statements::ADD_WEB_SESSION, &row)?;
-            Ok(WebSession {
-                account: login.account,
-                expires,
-            })
-        })?;
-        Ok((secret, session))
+            signed_in => signed_in.map(|session| (secret, session)),
+        }
     }
 
-    /// The session of a browser's cookie, while it lasts.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn web_session(&self, secret: &Token) -> Result<Option<WebSession>, StoreError> {
-        self.store.read(|db| {
-            let now = db.now()?;
-            let found = [secret.hash(), Value::Int(now.get_signed())];
-            let found = db.rows(statements::WEB_SESSION, &found)?;
-            let session = |mut row: Row| {
-                let account = row.bytes_or_null()?.map(|id| id.try_into().map(AccountId));
-                let account = account.transpose();
-                Ok(WebSession {
-                    account: account.map_err(|_| StoreError::Damaged("an account".to_owned()))?,
-                    expires: row.unit(UnixMs::new)?,
-                })
-            };
-            found.into_iter().next().map(session).transpose()
-        })
+    fn sign_in(
+        &self,
+        db: &mut dyn Db,
+        token: &LinkToken,
+        secret: &Token,
+    ) -> Result<WebSession, LoginError> {
+        let said = self.read_link(db, token)?;
+        let account = said.of.map(|(account, _)| account);
+        db.lock_accounts(account.as_slice())?;
+        let now = db.now()?;
+        let is_first = match token {
+            LinkToken::Stored(token) => {
+                let used = [Value::Int(now.get_signed()), token.hash()];
+                db.run(statements::USE_LOGIN, &used)? == 1
+            }
+            LinkToken::Sealed(sealed) => use_challenge(db, sealed.name(), said.expires)?,
+        };
+        if !is_first {
+            return Err(LoginError::Over);
+        }
+        db.run(
+            statements::FORGET_WEB_SESSIONS,
+            &[Value::Int(now.get_signed())],
+        )?;
+        let new = remembered(said.of, now);
+        let row = [
+            secret.hash(),
+            account.map(|id| id.0).into(),
+            new.device.map(|key| key.0).into(),
+            Value::Int(now.get_signed()),
+            Value::Int(new.session.expires.get_signed()),
+        ];
+        db.run(statements::ADD_WEB_SESSION, &row)?;
+        Ok(new.session)
     }
 
-    /// Signs a browser out.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn end_web_session(&self, secret: &Token) -> Result<(), StoreError> {
-        let of = [secret.hash()];
-        self.store
-            .write(|db| db.run(statements::END_WEB_SESSION, &of))
-            .map(drop)
+    /// What a link is for, if it can be used now as far as the database knows.
+    fn read_link(&self, db: &mut dyn Db, token: &LinkToken) -> Result<Said, LoginError> {
+        let sealed = match token {
+            LinkToken::Stored(token) => return read_login(db, token),
+            LinkToken::Sealed(sealed) => sealed,
+        };
+        let said = self.seal().open(sealed).ok_or(LoginError::Unknown)?;
+        if let Some((account, device)) = said.of
+            && !is_device(db, account, device)?
+        {
+            return Err(LoginError::Unknown);
+        }
+        match said.expires <= db.now()? || was_used(db, sealed.name())? {
+            true => Err(LoginError::Over),
+            false => Ok(said),
+        }
+    }
+
+    fn seal(&self) -> Seal {
+        Seal::new(&self.signer.derived_secret("onionmeter/login-key/v1"))
     }
 }
 
-struct StoredLogin {
-    account: Option<AccountId>,
-    device: Option<[u8; 32]>,
-    words: String,
+fn end_of_link(now: UnixMs) -> UnixMs {
+    now.saturating_add(UnixMs::from_u32(LOGIN_MS))
 }
 
-fn read_login(db: &mut dyn Db, token: &Token) -> Result<StoredLogin, LoginError> {
+/// A browser that is signed in from `now` on.
+fn remembered(of: Option<(AccountId, DeviceKey)>, now: UnixMs) -> Remembered {
+    Remembered {
+        session: WebSession {
+            account: of.map(|(account, _)| account),
+            expires: now.saturating_add(UnixMs::from_u32(WEB_SESSION_MS)),
+        },
+        device: of.map(|(_, device)| device),
+        began: now,
+    }
+}
+
+fn was_used(db: &mut dyn Db, name: [u8; 32]) -> Result<bool, StoreError> {
+    let found = db.rows(statements::USED_CHALLENGE, &[name.into()])?;
+    Ok(!found.is_empty())
+}
+
+/// Stores a link, and returns when it ends.
+fn store_login(
+    db: &mut dyn Db,
+    token: &Token,
+    of: Option<(AccountId, DeviceKey)>,
+    words: &str,
+) -> Result<UnixMs, StoreError> {
+    let account = of.map(|(account, _)| account);
+    db.lock_accounts(account.as_slice())?;
+    let now = db.now()?;
+    let old = now.get().saturating_sub(LOGIN_KEPT_MS);
+    let old = Value::Int(i64::try_from(old).unwrap_or(0));
+    db.run(statements::FORGET_LOGINS, &[old])?;
+    let expires = end_of_link(now);
+    let row = [
+        token.hash(),
+        account.map(|account| account.0).into(),
+        of.map(|(_, device)| device.0).into(),
+        words.into(),
+        Value::Int(expires.get_signed()),
+    ];
+    db.run(statements::ADD_LOGIN, &row)?;
+    Ok(expires)
+}
+
+fn read_login(db: &mut dyn Db, token: &Token) -> Result<Said, LoginError> {
     let now = db.now()?;
     let found = db.rows(statements::LOGIN, &[token.hash()])?;
     let mut row = found.into_iter().next().ok_or(LoginError::Unknown)?;
@@ -261,16 +286,17 @@ fn read_login(db: &mut dyn Db, token: &Token) -> Result<StoredLogin, LoginError>
         .transpose()
         .map_err(damaged)?;
     let device = device.map(TryInto::try_into).transpose().map_err(damaged)?;
-    Ok(StoredLogin {
-        account: account.map(AccountId),
-        device,
-        words,
-    })
+    let of = match (account, device) {
+        (None, None) => None,
+        (Some(account), Some(device)) => Some((AccountId(account), DeviceKey(device))),
+        // Nobody becomes the operator by half a row.
+        _ => return Err(StoreError::Damaged("a link for signing in".to_owned()).into()),
+    };
+    Ok(Said { of, expires, words })
 }
 
-fn two_words(random: &Token) -> String {
+pub(super) fn two_words([a, b, c, d]: [u8; 4]) -> String {
     let list = WORDS.word_list();
-    let [a, b, c, d, ..] = *random.0;
     let word = |bytes: [u8; 2]| {
         let number = usize::from(u16::from_be_bytes(bytes)) % list.len();
         list.get(number).copied().unwrap_or("onion")

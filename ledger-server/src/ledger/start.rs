@@ -1,6 +1,6 @@
 //! Starts a ledger on a database, or refuses to.
 
-use super::{Ledger, LedgerKeyEntry};
+use super::{Ledger, LedgerKeyEntry, memory::Memory};
 use crate::{
     committer::{Committer, Terms},
     guard::Guard,
@@ -88,6 +88,7 @@ impl Ledger {
             committer,
             verifying: Semaphore::new(verifying_at_once()),
             audit: Mutex::default(),
+            memory: Memory::default(),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What the pages show of an account beside its sessions, each read at one moment.
 
-use super::{Day, Ledger, Token};
+use super::{Day, Ledger};
 use crate::{
     shelf,
     store::{Db, Row, StoreError, Value, statements},
@@ -50,17 +50,6 @@ pub struct Fork {
     pub sequence: u64,
     /// When the second one came.
     pub seen: UnixMs,
-}
-
-/// A browser that is signed in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Browser {
-    /// Since when.
-    pub began: UnixMs,
-    /// Until when.
-    pub expires: UnixMs,
-    /// Whether it is the one that asks.
-    pub is_this: bool,
 }
 
 /// Numbers over all accounts.
@@ -130,42 +119,6 @@ impl Ledger {
                 forks: forks(db, &of)?,
             }))
         })
-    }
-
-    /// The browsers that are signed in to an account, the newest first. `secret` is the cookie of
-    /// the one that asks.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn browsers(&self, account: AccountId, secret: &Token) -> Result<Vec<Browser>, StoreError> {
-        self.store.read(|db| {
-            let now = Value::Int(db.now()?.get_signed());
-            let rows = db.rows(statements::WEB_SESSIONS, &[account.0.into(), now])?;
-            let browser = |mut row: Row| {
-                let is_this = Value::Bytes(row.bytes()?) == secret.hash();
-                Ok(Browser {
-                    began: row.unit(UnixMs::new)?,
-                    expires: row.unit(UnixMs::new)?,
-                    is_this,
-                })
-            };
-            rows.into_iter().map(browser).collect()
-        })
-    }
-
-    /// Signs out every browser of an account but the one with this cookie.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn end_other_web_sessions(
-        &self,
-        account: AccountId,
-        secret: &Token,
-    ) -> Result<(), StoreError> {
-        let of = [account.0.into(), secret.hash()];
-        self.store
-            .write(|db| db.run(statements::END_OTHER_WEB_SESSIONS, &of))
-            .map(drop)
     }
 
     /// Numbers over all accounts.

@@ -131,6 +131,8 @@ statements! {
     /// Uses a challenge, once.
     USE_CHALLENGE = "INSERT INTO used_challenges (challenge, expires_ms) VALUES ($1, $2) \
         ON CONFLICT DO NOTHING";
+    /// Whether a challenge was used.
+    USED_CHALLENGE = "SELECT expires_ms FROM used_challenges WHERE challenge = $1";
     /// Forgets challenges that are too old to be accepted anyway.
     FORGET_CHALLENGES = "DELETE FROM used_challenges WHERE expires_ms < $1";
     /// Adds an invitation.

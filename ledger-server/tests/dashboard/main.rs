@@ -7,5 +7,6 @@ mod forms;
 mod numbers;
 mod operator;
 mod place;
+mod read_only;
 mod sign_in;
 mod under_audit;

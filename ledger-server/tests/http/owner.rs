@@ -272,7 +272,8 @@ async fn a_link_is_for_the_address_that_the_device_used_and_signs_in_once() {
     let token = login
         .link
         .strip_prefix(&format!("http://{}/login/", bench.to));
-    let token = onionmeter_ledger::ledger::Token::parse(token.expect("a link")).expect("a token");
+    let token =
+        onionmeter_ledger::ledger::LinkToken::parse(token.expect("a link")).expect("a token");
     let shown = bench.ledger.look_at_login(&token).expect("a link");
     assert_eq!(shown.words, login.words);
     bench.ledger.use_login(&token).expect("signed in");

@@ -181,7 +181,7 @@ fn the_link_to_the_operators_page_works_once() {
     let token = link
         .strip_prefix("http://127.0.0.1:3443/login/")
         .expect(link);
-    let token = onionmeter_ledger::ledger::Token::parse(token).expect("a token");
+    let token = onionmeter_ledger::ledger::LinkToken::parse(token).expect("a token");
     let view = opened.ledger.look_at_login(&token).expect("made");
     assert_eq!(
         (view.account, view.words.as_str()),

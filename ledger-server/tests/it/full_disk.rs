@@ -3,9 +3,12 @@
 use crate::{
     program::{Home, fill},
     refusals::in_namespace,
-    support::{receipt_bytes, submit},
+    support::{far, receipt_bytes, submit},
 };
-use onionmeter_ledger::{committer::Answer, ledger::Outcome};
+use onionmeter_ledger::{
+    committer::Answer,
+    ledger::{Ledger, LinkToken, LoginError, Outcome},
+};
 use std::{fs, io::Write as _, path::Path};
 
 /// Names the small file system in the second process.
@@ -26,6 +29,13 @@ fn g19_on_a_full_disk_nothing_acknowledged_is_lost_and_reading_goes_on() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}\n{errors}");
     assert!(text.contains("the small disk was full"), "{text}\n{errors}");
+}
+
+fn assert_once(ledger: &Ledger, link: &LinkToken) {
+    let again = ledger.use_login(link);
+    assert!(matches!(again, Err(LoginError::Over)), "{again:?}");
+    let again = ledger.look_at_login(link);
+    assert!(matches!(again, Err(LoginError::Over)), "{again:?}");
 }
 
 /// Nothing by itself; the work of the test above.
@@ -68,7 +78,27 @@ async fn inside_a_small_file_system() {
     assert!(healthy.count() < 2000, "a full disk is unhealthy");
     let now = opened.ledger.balance(reporter.account).expect("still read");
     assert!(now.awarded >= before.awarded);
+    // Who wants to look signs in all the same, once with each link.
+    let of = Some((reporter.account, reporter.device.key()));
+    let link = opened.ledger.new_login(of).expect("a link");
+    assert!(matches!(link.token, LinkToken::Sealed(_)));
+    let (secret, _) = opened.ledger.use_login(&link.token).expect("signed in");
+    assert_once(&opened.ledger, &link.token);
+    let challenge = crate::support::challenge().0;
+    assert!(opened.ledger.use_challenge(challenge, far()).expect("read"));
+    assert!(!opened.ledger.use_challenge(challenge, far()).expect("read"));
+    let told = home.told(&["admin-link"]);
+    let operator = told["link"]
+        .as_str()
+        .and_then(|link| link.rsplit('/').next());
+    let operator = LinkToken::parse(operator.expect("a link")).expect("a token");
+    opened.ledger.use_login(&operator).expect("signed in");
     fs::remove_file(&filler).expect("ours");
+    assert_once(&opened.ledger, &link.token);
+    assert_once(&opened.ledger, &operator);
+    assert!(!opened.ledger.use_challenge(challenge, far()).expect("read"));
+    let session = opened.ledger.web_session(&secret).expect("read");
+    assert_eq!(session.expect("kept").account, Some(reporter.account));
     let outcomes = submit(&opened.ledger, &waiting).await;
     assert!(
         matches!(outcomes[0], Outcome::Answered(Answer::Accepted(_))),
@@ -79,5 +109,10 @@ async fn inside_a_small_file_system() {
         assert_eq!(receipt_bytes(outcome), *receipt);
     }
     assert_eq!(home.told(&["audit"])["state"], "sound");
+    opened
+        .ledger
+        .revoke(reporter.device.key(), None)
+        .expect("removed");
+    assert_eq!(opened.ledger.web_session(&secret).expect("read"), None);
     println!("the small disk was full");
 }

@@ -145,7 +145,7 @@ fn g_12_instances_that_start_at_once_take_on_a_database_of_the_first_version() {
     let places: Vec<_> = (0..4).map(|_| home.place()).collect();
     let threads: Vec<_> = places
         .into_iter()
-        .map(|place| std::thread::spawn(move || start(&place)))
+        .map(|place| thread::spawn(move || start(&place)))
         .collect();
     for thread in threads {
         let ledger = thread.join().expect("started");
