@@ -75,7 +75,8 @@ impl UnderAudit {
 /// What surrounds a page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Frame {
-    /// The host of the ledger's address, or its name.
+    /// The host of the ledger's address, or its name. Empty where the browser asked another host:
+    /// there is then no way to the other pages.
     pub ledger: String,
     /// The ledger's clock when the page was made.
     pub now: UnixMs,

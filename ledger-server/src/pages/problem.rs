@@ -21,6 +21,8 @@ pub struct ProblemPage {
     pub help: &'static str,
     /// Whether a device can make a new link, which helps.
     pub is_about_link: bool,
+    /// Whether the overview is at this host.
+    pub has_way_home: bool,
 }
 
 /// A title, what happened, and what helps.
@@ -48,10 +50,13 @@ impl ProblemPage {
     }
 
     fn with(ledger: &str, status: u16, (title, sentence, help): Texts) -> Self {
+        let is_other_host = status == 421;
         Self {
             frame: Frame {
                 under_audit: None,
-                ledger: ledger.to_owned(),
+                // Under another host name, only that name is known: the ledger's own one is told to
+                // nobody who came without it.
+                ledger: if is_other_host { "" } else { ledger }.to_owned(),
                 now: UnixMs::ZERO,
                 who: Who::Nobody,
                 tab: None,
@@ -61,6 +66,7 @@ impl ProblemPage {
             sentence,
             help,
             is_about_link: status == 410,
+            has_way_home: !is_other_host,
         }
     }
 }
@@ -98,10 +104,25 @@ fn texts(status: u16) -> Option<Texts> {
             "There is no page at this address, or it is not one of your account.",
             "If you were signed in before, your sign-in may have ended.",
         ),
+        405 => (
+            "This address shows nothing",
+            "It takes what a button of another page sends, and is no page by itself.",
+            "Go to the page with the button and press it there. Nothing was changed.",
+        ),
+        408 => (
+            "Too slow",
+            "The browser's request did not arrive in time.",
+            "Reload the page and try again. Over Tor the second try is often faster.",
+        ),
         410 => (
             "This link is used up",
             "A sign-in link works once and for 60 seconds.",
             "Make a new one on your device:",
+        ),
+        413 | 415 => (
+            "More than a form sends",
+            "The ledger does not take what the browser sent: it is too large or of another kind.",
+            "Go back, reload the page and try again.",
         ),
         421 => (
             "Not this ledger's address",

@@ -181,12 +181,50 @@ async fn w_02_w_06_a_refusal_is_a_page_for_a_browser_and_json_for_a_program() {
             "foreign_origin"
         );
     }
-    let other = format!("GET / HTTP/1.1\r\nHost: evil.test\r\n{html}\r\n");
-    let answer = ask(place.to, other).await;
+    let at_evil = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: evil.test\r\n{html}\r\n");
+    let answer = ask(place.to, at_evil("/")).await;
     assert_eq!(answer.status, 421);
-    assert!(text(&answer).contains("Not this ledger"));
+    let page = text(&answer);
+    assert!(page.contains("Not this ledger"));
+    // It looks like a page, and says to nobody where the ledger is.
+    for look in [onionmeter_ledger::pages::styles_path(), "/icon.svg"] {
+        assert!(page.contains(look), "{look}");
+        assert_eq!(ask(place.to, at_evil(look)).await.status, 200, "{look}");
+    }
+    assert!(!page.contains(&place.to.to_string()), "{page}");
+    assert!(
+        !page.contains("href=\"/\"") && !page.contains("<nav"),
+        "{page}"
+    );
+    for path in ["/policy", &link, "/api/ledger", "/icon.svg/"] {
+        assert_eq!(ask(place.to, at_evil(path)).await.status, 421, "{path}");
+    }
     // The link was not used by any of them.
     assert_eq!(place.browser().post(&link, "").await.status, 303);
+    place.ended().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_path_and_a_wrong_method_are_pages_with_a_way_home_and_json_for_a_program() {
+    let place = Place::new();
+    let mut browser = place.browser();
+    for (path, status, words) in [
+        ("/nowhere", 404, "Nothing here"),
+        ("/sessions/x/y/z", 404, "Nothing here"),
+        ("/logout", 405, "This address shows nothing"),
+        ("/account/delete", 405, "This address shows nothing"),
+    ] {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status, status, "{path}");
+        let page = text(&answer);
+        assert!(page.contains(words), "{path}: {page}");
+        assert!(page.contains("href=\"/\">To the overview"), "{path}");
+        let program = ask(place.to, crate::client::get(path, place.to)).await;
+        let code = if status == 404 { "not_found" } else { "method" };
+        assert_eq!((program.status, &*program.code()), (status, code), "{path}");
+    }
+    assert_eq!(browser.get("/api/nowhere").await.code(), "not_found");
+    assert_eq!(browser.get("/api/login").await.code(), "method");
     place.ended().await;
 }
 

@@ -394,7 +394,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     add("operator-under-audit", html(&held));
     let doubted = ProblemPage::under_audit("127.0.0.1:3443");
     add("problem-under-audit", html(&doubted));
-    for status in [400, 403, 404, 410, 421, 429, 500, 503] {
+    for status in [400, 403, 404, 405, 408, 410, 413, 421, 429, 500, 503] {
         let page = ProblemPage::new("127.0.0.1:3443", status);
         pages.push((format!("problem-{status}"), html(&page)));
     }
