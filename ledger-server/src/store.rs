@@ -12,6 +12,7 @@ mod clocked;
 mod db;
 mod error;
 mod postgres;
+mod private;
 mod schema;
 mod size;
 mod sqlite;

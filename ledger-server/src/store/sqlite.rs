@@ -1,6 +1,6 @@
 //! SQLite: one file, one writing connection, some reading ones.
 
-use super::{Db, FromStore, Row, StoreError, StoreFault, Value, clock, schema};
+use super::{Db, FromStore, Row, StoreError, StoreFault, Value, clock, private, schema};
 use meter_core::{AccountId, UnixMs};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, TransactionBehavior,
@@ -38,6 +38,7 @@ impl Sqlite {
         if rusqlite::version_number() < SQLITE_VERSION_MIN {
             return Err(StoreFault::SqliteVersion(rusqlite::version_number()).into());
         }
+        private::prepare(path)?;
         let writer = connect(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,

@@ -18,6 +18,7 @@ mod healing;
 mod kills;
 mod model;
 mod price_of_a_lie;
+mod private_files;
 mod refusals;
 mod reports;
 mod rollbacks;
