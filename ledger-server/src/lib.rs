@@ -16,6 +16,7 @@ pub mod http;
 pub mod key_file;
 pub mod ledger;
 pub mod log;
+mod number;
 pub mod opening;
 pub mod pages;
 mod read_back;

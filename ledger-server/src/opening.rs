@@ -5,6 +5,7 @@ use crate::{
     folder::Folder,
     guard::{self, Guard, GuardError, Mark, Record, WRITERS_MAX},
     ledger::{Ledger, StartError, newest_key},
+    number::{count, counted},
     rotation::{self, RotationError},
     store::{Place, Row, Store, StoreError, statements},
 };
@@ -35,9 +36,9 @@ pub enum OpenError {
     Absent(PathBuf),
     /// The file of the database is gone.
     #[error(
-        "the database {path} is gone, and this ledger has signed {receipts} receipts: put it back, \
-         or restore a copy with: onionmeter-ledger restore FILE",
-        path = .path.display()
+        "the database {path} is gone, and this ledger has signed {receipts}: put it back, or restore a copy with: onionmeter-ledger restore FILE",
+        path = .path.display(),
+        receipts = counted(*.receipts, "receipt", "receipts")
     )]
     Gone {
         /// The file.
@@ -47,8 +48,9 @@ pub enum OpenError {
     },
     /// The database is empty.
     #[error(
-        "the database is empty, and this ledger has signed {0} receipts: name the right database, \
-         or restore a copy of it"
+        "the database is empty, and this ledger has signed {receipts}: name the right database, or \
+         restore a copy of it",
+        receipts = counted(*.0, "receipt", "receipts")
     )]
     Emptied(u64),
     /// The database.
@@ -150,9 +152,12 @@ fn check_ends(store: Store) -> Result<Store, OpenError> {
     let Some(first) = findings.kept().first() else {
         return Ok(store);
     };
-    let others = findings.count().saturating_sub(1);
+    let others = match findings.count().saturating_sub(1) {
+        0 => String::new(),
+        others => format!(", and {} more", count(others)),
+    };
     let why = format!(
-        "a row of the database is not as it was written: {first}, and {others} more. See all with: \
+        "a row of the database is not as it was written: {first}{others}. See all with: \
          onionmeter-ledger audit. Then restore a sound copy"
     );
     Ok(store.hold(why))
@@ -194,10 +199,14 @@ pub fn doubt(
         .map(|(signed, stored)| signed.receipts.saturating_sub(stored.receipts))
         .fold(0, u64::saturating_add);
     Ok((missing > 0).then(|| {
+        let missing = match missing {
+            1 => "1 receipt is".to_owned(),
+            missing => format!("{} receipts are", count(missing)),
+        };
         let (signed, ends) = (time(record.last()), time(stored.last()));
         format!(
-            "the database is older than what this ledger has signed: {missing} receipts are \
-             missing, the last of {signed}, and the database ends at {ends}. Put the newest \
+            "the database is older than what this ledger has signed: {missing} missing, the \
+             last of {signed}, and the database ends at {ends}. Put the newest \
              database back if you have it. Otherwise go on with: onionmeter-ledger serve \
              --accept-rollback; devices hold the missing receipts and give them back when they \
              submit again"

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     ledger::{AccountEntry, Ledger},
+    number::counted,
     pages::Credits,
 };
 use clap::Subcommand;
@@ -108,10 +109,10 @@ fn list(ledger: &Ledger, after: Option<AccountId>, limit: u32) -> Result<Answer,
         }));
     }
     text += &format!(
-        "{} of {} accounts, {} devices\n",
+        "{} of {}, {}\n",
         accounts.len(),
-        counts.accounts,
-        counts.devices
+        counted(counts.accounts, "account", "accounts"),
+        counted(counts.devices, "device", "devices")
     );
     Ok(Answer::new("accounts", text)
         .with("accounts", rows)

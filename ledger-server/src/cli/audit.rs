@@ -5,7 +5,11 @@ use super::{
     exit,
     open::Common,
 };
-use crate::{audit, opening};
+use crate::{
+    audit,
+    number::{count, counted},
+    opening,
+};
 use serde_json::{Value, json};
 
 pub(super) const HELP: &str = "\
@@ -27,22 +31,21 @@ pub(super) fn run(common: &Common) -> Result<Answer, Refusal> {
     let kept = u64::try_from(audit.findings.kept().len()).unwrap_or(u64::MAX);
     let more = audit.findings.count().saturating_sub(kept);
     if more > 0 {
-        text += &format!("… and {more} more\n");
+        text += &format!("… and {} more\n", count(more));
     }
     text += &format!(
-        "{} keys, {} policies, {} accounts, {} devices, {} chains, {} reports ({} without body): \
-         {}\n",
-        audit.keys,
-        audit.policies,
-        audit.accounts,
-        audit.devices,
-        audit.chains,
-        audit.reports,
-        audit.pruned,
+        "{}, {}, {}, {}, {}, {} ({} without body): {}\n",
+        counted(audit.keys, "key", "keys"),
+        counted(audit.policies, "policy", "policies"),
+        counted(audit.accounts, "account", "accounts"),
+        counted(audit.devices, "device", "devices"),
+        counted(audit.chains, "chain", "chains"),
+        counted(audit.reports, "report", "reports"),
+        count(audit.pruned),
         match audit.findings.count() {
             0 => "everything is as it was written".to_owned(),
             1 => "1 row is not as it was written".to_owned(),
-            count => format!("{count} rows are not as they were written"),
+            more => format!("{} rows are not as they were written", count(more)),
         }
     );
     let findings: Vec<_> = audit.findings.kept().iter().map(shown).collect();

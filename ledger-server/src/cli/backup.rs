@@ -5,7 +5,10 @@ use super::{
     exit,
     open::Common,
 };
-use crate::{opening, restore, store};
+use crate::{
+    number::{count, counted},
+    opening, restore, store,
+};
 use std::path::PathBuf;
 
 pub(super) const HELP: &str = "\
@@ -48,10 +51,10 @@ impl Backup {
         let store = opening::open_store(&home.folder, &home.wanted)?;
         let copied = store::backup(&store, &self.file)?;
         let text = format!(
-            "{} holds {} reports ({} bytes). The receipt key is not in it: keep {} apart.\n",
+            "{} holds {} ({}). The receipt key is not in it: keep {} apart.\n",
             self.file.display(),
-            copied.reports,
-            copied.bytes,
+            counted(copied.reports, "report", "reports"),
+            counted(copied.bytes, "byte", "bytes"),
             home.folder.key().display(),
         );
         Ok(Answer::new("copied", text)
@@ -73,7 +76,10 @@ impl Restore {
             return Err(store::BackupError::NoFile.into());
         };
         let restored = restore::restore(&home.folder, database, &self.file)?;
-        let mut text = format!("{} reports are restored.\n", restored.reports);
+        let mut text = match restored.reports {
+            1 => "1 report is restored.\n".to_owned(),
+            reports => format!("{} reports are restored.\n", count(reports)),
+        };
         if let Some(old) = &restored.old {
             text += &format!("The database before is kept: {}\n", old.display());
         }

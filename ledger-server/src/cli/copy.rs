@@ -8,6 +8,7 @@ use super::{
 use crate::{
     copy,
     folder::Folder,
+    number::count,
     store::{Place, Store},
 };
 use std::path::Path;
@@ -56,9 +57,13 @@ impl Copy {
             hex::encode(contents.balances),
         );
         let text = format!(
-            "{} reports are copied, and both are equal.\n\n  receipts  {receipts}\n  balances  \
+            "{} copied, and both are equal.\n\n  receipts  {receipts}\n  balances  \
              {balances}\n\nName the new one in config.toml: database = \"{}\"\n",
-            contents.reports, self.to
+            match contents.reports {
+                1 => "1 report is".to_owned(),
+                reports => format!("{} reports are", count(reports)),
+            },
+            self.to
         );
         Ok(Answer::new("copied", text)
             .with("reports", contents.reports.to_string())

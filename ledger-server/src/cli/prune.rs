@@ -5,6 +5,7 @@ use super::{
     exit,
     open::Common,
 };
+use crate::number::count;
 use meter_core::UnixMs;
 
 pub(super) const HELP: &str = "\
@@ -35,7 +36,10 @@ impl Prune {
             .saturating_add(u64::from(kept == 0));
         let before = UnixMs::new(before).ok_or_else(|| Refusal::new(exit::INTERNAL, "no time"))?;
         let pruned = ledger.prune(before, || true)?;
-        let text = format!("The bodies of {pruned} reports were forgotten.\n");
+        let text = match pruned {
+            1 => "The body of 1 report was forgotten.\n".to_owned(),
+            _ => format!("The bodies of {} reports were forgotten.\n", count(pruned)),
+        };
         Ok(Answer::new("pruned", text).with("reports", pruned.to_string()))
     }
 }

@@ -1,30 +1,9 @@
 //! Amounts and counts as a person reads them, with a separator between thousands.
 
+use crate::number::grouped;
 use askama::filters::HtmlSafe;
 use meter_core::{Amount, credits_exact};
 use std::fmt;
-
-/// Digits in groups of three: `1234567` becomes `1,234,567`.
-pub(super) fn grouped(digits: &str) -> String {
-    let mut text = String::with_capacity(digits.len().saturating_mul(2));
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && digits.len().saturating_sub(at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number of things, with a separator between thousands.
-pub(super) fn count(number: u64) -> String {
-    grouped(&number.to_string())
-}
-
-/// `1 session`, `1,034 sessions`.
-pub(super) fn counted(number: u64, one: &str, more: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { more })
-}
 
 /// The whole credits with separators, and the decimals without trailing zeros.
 fn parts(amount: Amount) -> (String, String) {
@@ -120,12 +99,5 @@ mod tests {
         assert_eq!(shown, expected);
         assert!(Credits(-4_575_000_000).to_string().contains(">−4<"));
         assert_eq!(Credits(-4_575_000_000).exact(), "-4.575");
-    }
-
-    #[test]
-    fn one_thing_is_singular() {
-        assert_eq!(counted(1, "session", "sessions"), "1 session");
-        assert_eq!(counted(0, "session", "sessions"), "0 sessions");
-        assert_eq!(counted(1_034, "session", "sessions"), "1,034 sessions");
     }
 }

@@ -1,11 +1,7 @@
 //! The account's devices, and what each was credited with.
 
-use super::{
-    amount::{Credits, count, counted},
-    day::Moment,
-    frame::Frame,
-    paths,
-};
+use super::{amount::Credits, day::Moment, frame::Frame, paths};
+use crate::number::{count, counted};
 use askama::Template;
 use meter_core::{Amount, DeviceKey, UnixMs};
 

@@ -1,11 +1,12 @@
 //! The operator's view: how the ledger runs. It changes nothing, and it names no account.
 
 use super::{
-    amount::{Credits, count, counted},
+    amount::Credits,
     day::Moment,
     frame::Frame,
     quantity::{bytes_short, duration},
 };
+use crate::number::{count, counted};
 use askama::Template;
 use meter_core::{Amount, ByteCount, DurationMs, UnixMs};
 

@@ -1,11 +1,12 @@
 //! The overview: what is credited, today and this week, and the history as a picture and a table.
 
 use super::{
-    amount::{Credits, count, counted, plain},
+    amount::{Credits, plain},
     chart::{Chart, Slot},
     day::{Day, Moment},
     frame::Frame,
 };
+use crate::number::{count, counted};
 use askama::Template;
 use meter_core::{Amount, Award, UnixMs};
 

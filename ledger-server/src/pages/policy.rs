@@ -1,12 +1,13 @@
 //! What this ledger credits, and what a lie can earn at most.
 
 use super::{
-    amount::{count, plain},
+    amount::plain,
     day::Moment,
     formula::formula,
     frame::Frame,
     quantity::{bytes_round, duration},
 };
+use crate::number::{count, counted};
 use askama::Template;
 use meter_core::{ByteCount, DurationMs, EnrolmentRule, Policy, Tariff};
 
@@ -58,6 +59,10 @@ impl PolicyPage {
 
     fn number(&self, number: &u32) -> String {
         count(u64::from(*number))
+    }
+
+    fn days(&self, days: &u32) -> String {
+        counted(u64::from(*days), "day", "days")
     }
 
     fn per_second(&self) -> String {

@@ -23,7 +23,7 @@ pub(super) fn bytes_round(bytes: ByteCount) -> String {
     bytes_short(bytes).replace(".0 ", " ")
 }
 
-/// The two largest units: `45 s`, `2 min 5 s`, `1 h 2 min`, `7 d`.
+/// The two largest units: `250 ms`, `45 s`, `2 min 5 s`, `1 h 2 min`, `7 d`.
 pub(super) fn duration(length: DurationMs) -> String {
     let seconds = length.get() / 1_000;
     let pair = |large: u64, large_name: &str, small: u64, small_name: &str| match small {
@@ -31,6 +31,8 @@ pub(super) fn duration(length: DurationMs) -> String {
         _ => format!("{large} {large_name} {small} {small_name}"),
     };
     match seconds {
+        // Something is never shown as nothing.
+        0 if length > DurationMs::ZERO => format!("{} ms", length.get()),
         0..60 => format!("{seconds} s"),
         60..3_600 => pair(seconds / 60, "min", seconds % 60, "s"),
         3_600..86_400 => pair(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
@@ -79,6 +81,9 @@ mod tests {
     fn durations_use_the_two_largest_units() {
         for (ms, text) in [
             (0, "0 s"),
+            (1, "1 ms"),
+            (999, "999 ms"),
+            (1_000, "1 s"),
             (45_999, "45 s"),
             (125_000, "2 min 5 s"),
             (7_200_000, "2 h"),

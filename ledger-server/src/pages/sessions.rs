@@ -1,7 +1,7 @@
 //! The list of sessions: claimed, credited, and why the two differ.
 
 use super::{
-    amount::{Credits, counted},
+    amount::Credits,
     day::Moment,
     formula::formula,
     frame::Frame,
@@ -9,6 +9,7 @@ use super::{
     quantity::{bytes_short, duration},
     reason::{ReasonText, texts},
 };
+use crate::number::counted;
 use askama::Template;
 use meter_core::{Amount, ByteCount, ChainId, DurationMs, Reasons, TariffId, UnixMs};
 

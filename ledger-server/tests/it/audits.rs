@@ -101,6 +101,29 @@ async fn g20_every_one_of_a_hundred_flipped_bits_is_found_in_its_row() {
 }
 
 #[tokio::test]
+async fn what_commands_count_is_one_thing_or_several() {
+    let home = Home::new();
+    let opened = home.open();
+    fill(&opened.ledger, 1, 1).await;
+    drop(opened);
+    let text = |words: &[&str]| {
+        let output = home.run(words);
+        assert!(output.status.success(), "{words:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let audit = text(&["audit"]);
+    let counts = "1 key, 1 policy, 1 account, 1 device, 1 chain, 1 report (0 without body): ";
+    assert!(audit.starts_with(counts), "{audit}");
+    assert!(text(&["account", "list"]).ends_with("1 of 1 account, 1 device\n"));
+    let file = home.outer.path().join("copy.sqlite3");
+    let file = file.to_str().expect("text");
+    assert!(text(&["backup", file]).contains("holds 1 report ("));
+    assert!(text(&["restore", file]).starts_with("1 report is restored."));
+    let pruned = text(&["prune", "--keep-reports", "0"]);
+    assert_eq!(pruned, "The body of 1 report was forgotten.\n");
+}
+
+#[tokio::test]
 async fn rows_that_are_missing_or_belong_to_nothing_are_found() {
     let home = Home::new();
     let opened = home.open();

@@ -73,6 +73,13 @@ fn a_sign_in_page_has_one_form_that_posts_to_its_own_link() {
 
 /// W-03: a link of somebody else does not replace a sign-in silently.
 #[test]
+fn a_sign_in_page_names_the_account_once() {
+    let page = html(&samples::sign_in(pages::Who::Nobody));
+    assert!(!page.contains("<dt>Account</dt>"));
+    assert_eq!(page.matches("Account 3f2a-9c41").count(), 1);
+}
+
+#[test]
 fn a_sign_in_that_would_replace_another_says_so() {
     let replaces = |who| html(&samples::sign_in(who)).contains("is signed in as");
     let account = |name: &str| pages::Who::Account(name.to_owned());
