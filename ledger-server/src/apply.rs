@@ -7,8 +7,8 @@
 
 use crate::books::{Account, Books, Chain, Device, NewFork, NewReport, Place, Taken};
 use meter_core::{
-    AmountOverflow, ChainCondition, ChainError, ChainState, Claim, Grant, LedgerSigner, Policy,
-    Reason, Reasons, Receipt, SessionReport, Tariff, Verified,
+    AmountOverflow, ChainCondition, ChainError, ChainState, Claim, DeviceKey, Grant, LedgerSigner,
+    Policy, Reason, Reasons, Receipt, SessionReport, Tariff, Verified,
 };
 
 /// A report as it was submitted, after its signature was checked.
@@ -155,12 +155,20 @@ impl Books {
         let place = Place::of(report);
         let healed = submission.receipt.as_ref();
         let healed = healed.filter(|receipt| self.is_ours(receipt.value(), report, &chain));
+        let allowance = self.policy.allowance();
+        let (device, account) = match healed {
+            // It says itself when it was given, and by which policy.
+            Some(_) => (device, account),
+            None => (
+                self.set_right(place.chain.device, device),
+                account.set_right(&allowance, self.now),
+            ),
+        };
         let receipt = match healed {
             Some(receipt) => receipt.clone(),
             None => self.award(signer, report, (device, account), &chain)?,
         };
         let awarded = receipt.value();
-        let allowance = self.policy.allowance();
         let (duration, bytes) = (awarded.awarded_duration, awarded.awarded_bytes);
         let budgets = match healed {
             // From before this account was opened: its budgets have never held that time.
@@ -198,10 +206,26 @@ impl Books {
         self.reports.push(NewReport {
             place,
             account: device.account,
+            era: account.era,
             report: submission.report.clone(),
             receipt,
         });
         Ok(Decision::Accepted(place))
+    }
+
+    /// A device that was enrolled while the clock was far ahead would earn nothing until then.
+    fn set_right(&mut self, key: DeviceKey, device: Device) -> Device {
+        let allowance = self.policy.allowance();
+        if !allowance.is_far_ahead(device.enrolled, self.now) {
+            return device;
+        }
+        let device = Device {
+            enrolled: self.now,
+            ..device
+        };
+        self.devices.insert(key, device);
+        self.set_right.insert(key);
+        device
     }
 
     /// Whether a receipt is one that this ledger gave for this report, and fits what the chain was

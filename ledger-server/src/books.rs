@@ -2,8 +2,8 @@
 //! plain values, read before a decision and written after it.
 
 use meter_core::{
-    AccountId, Amount, Budgets, ByteCount, ChainHead, ChainId, DeviceKey, DurationMs, LedgerKey,
-    LinkHash, Policy, Receipt, SIGNATURE_BYTES, SessionReport, UnixMs, Verified,
+    AccountId, Allowance, Amount, Budgets, ByteCount, ChainHead, ChainId, DeviceKey, DurationMs,
+    LedgerKey, LinkHash, Policy, Receipt, SIGNATURE_BYTES, SessionReport, UnixMs, Verified,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +37,8 @@ pub struct Account {
     pub opened: UnixMs,
     /// Up to when it was paid.
     pub budgets: Budgets,
+    /// How often the ledger's clock has come back from far ahead of it.
+    pub era: u32,
 }
 
 /// An enrolled device.
@@ -87,6 +89,8 @@ pub struct NewReport {
     pub place: Place,
     /// The account that is credited.
     pub account: AccountId,
+    /// The account's era. Within one, its awards can be followed in the order of their times.
+    pub era: u32,
     /// The report.
     pub report: Verified<SessionReport>,
     /// The receipt.
@@ -121,6 +125,8 @@ pub struct Books {
     pub taken: BTreeMap<Place, Taken>,
     /// Accounts whose budgets have changed.
     pub paid: BTreeSet<AccountId>,
+    /// Devices whose time of enrolment was set right.
+    pub set_right: BTreeSet<DeviceKey>,
     /// Chains that have changed.
     pub moved: BTreeSet<ChainKey>,
     /// Reports to store.
@@ -142,9 +148,40 @@ impl Books {
             chains: BTreeMap::new(),
             taken: BTreeMap::new(),
             paid: BTreeSet::new(),
+            set_right: BTreeSet::new(),
             moved: BTreeSet::new(),
             reports: Vec::new(),
             forks: Vec::new(),
+        }
+    }
+}
+
+impl Account {
+    /// An account that is opened at `now`.
+    #[must_use]
+    pub const fn new(now: UnixMs) -> Self {
+        Self {
+            open: true,
+            opened: now,
+            budgets: Budgets::opened(now),
+            era: 0,
+        }
+    }
+
+    /// The account at `now`, if the clock was far ahead when it was opened or paid last. Whatever
+    /// is dated from then begins at `now`, and so does an era.
+    #[must_use]
+    pub fn set_right(self, allowance: &Allowance, now: UnixMs) -> Self {
+        let budgets = self.budgets.set_right(allowance, now);
+        if budgets == self.budgets {
+            return self;
+        }
+        let is_far_ahead = allowance.is_far_ahead(self.opened, now);
+        Self {
+            opened: if is_far_ahead { now } else { self.opened },
+            budgets,
+            era: self.era.saturating_add(1),
+            ..self
         }
     }
 }

@@ -101,6 +101,7 @@ fn read_accounts(
             open,
             opened,
             budgets,
+            era: row.int32()?,
         };
         accounts.insert(*id, account);
     }
@@ -159,10 +160,13 @@ fn count_new_chains(
 ) -> Result<(), StoreError> {
     let unknown = chains.iter().filter(|key| !books.chains.contains_key(key));
     let devices: BTreeSet<_> = unknown.map(|key| key.device).collect();
-    let since = books.now.get().saturating_sub(DAY_MS);
-    let since = Value::Int(i64::try_from(since).unwrap_or(0));
+    let now = books.now.get();
+    // A chain that began while the clock was far ahead is not of this day.
+    let day = [now.saturating_sub(DAY_MS), now.saturating_add(DAY_MS)];
+    let [from, to] = day.map(|time| Value::Int(i64::try_from(time).unwrap_or(i64::MAX)));
     for key in devices {
-        let mut rows = db.rows(statements::CHAINS_SINCE, &[key.0.into(), since.clone()])?;
+        let row = [key.0.into(), from.clone(), to.clone()];
+        let mut rows = db.rows(statements::CHAINS_OF_THE_DAY, &row)?;
         let count = rows.first_mut().map_or(Ok(0), Row::int32)?;
         if let Some(device) = books.devices.get_mut(&key) {
             device.chains_of_the_day = count;
@@ -221,12 +225,18 @@ pub fn save(db: &mut dyn Db, books: &Books) -> Result<(), StoreError> {
     }
     run_each(db, statements::MOVE_CHAIN, &moves)?;
     let budgets = books.paid.iter().filter_map(|id| {
-        let budgets = books.accounts.get(id)?.budgets;
-        let times = [budgets.time_paid_to, budgets.bytes_paid_to];
-        let [time, bytes] = times.map(|time| Value::Int(time.get_signed()));
-        Some(vec![time, bytes, id.0.into()])
+        let account = books.accounts.get(id)?;
+        let budgets = account.budgets;
+        let times = [budgets.time_paid_to, budgets.bytes_paid_to, account.opened];
+        let [time, bytes, opened] = times.map(|time| Value::Int(time.get_signed()));
+        Some(vec![time, bytes, opened, account.era.into(), id.0.into()])
     });
     run_each(db, statements::SET_BUDGETS, &budgets.collect::<Vec<_>>())?;
+    let enrolled = books.set_right.iter().filter_map(|key| {
+        let enrolled = books.devices.get(key)?.enrolled;
+        Some(vec![Value::Int(enrolled.get_signed()), key.0.into()])
+    });
+    run_each(db, statements::SET_ENROLLED, &enrolled.collect::<Vec<_>>())?;
     let reports = books.reports.iter().filter_map(|report| {
         let number = numbers.get(&report.place.chain)?;
         Some(row_of(report, *number))
@@ -337,6 +347,7 @@ fn row_of(new: &NewReport, number: i64) -> Vec<Value> {
         number.into(),
         sequence(new.place.sequence),
         new.account.0.into(),
+        new.era.into(),
         Value::Int(receipt.at.get_signed()),
         Value::Int(receipt.awarded_duration.get_signed()),
         Value::Int(receipt.awarded_bytes.get_signed()),

@@ -50,33 +50,20 @@ fn check_one(
         time_paid_to: row.unit(UnixMs::new)?,
         bytes_paid_to: row.unit(UnixMs::new)?,
     };
-    let mut budgets = Budgets::opened(opened);
-    let mut at = (-1_i64, -1_i64, -1_i64);
-    loop {
-        let page = [
-            Value::Bytes(id.clone()),
-            at.0.into(),
-            at.1.into(),
-            at.2.into(),
-            AWARDS.into(),
-        ];
-        let rows = db.rows(statements::AUDIT_AWARDS, &page)?;
-        if rows.is_empty() {
-            break;
+    let last = row.int()?;
+    let mut course = Course::opened(opened);
+    for mut row in db.rows(statements::AUDIT_ERAS, &[Value::Bytes(id.clone())])? {
+        let era = row.int()?;
+        if !(0..=last).contains(&era) {
+            let reason = format!("it has reports of era {era}, and its row says {last}");
+            audit.findings.add_of(&id, "accounts", name.clone(), reason);
         }
-        for mut row in rows {
-            at = (row.int()?, row.int()?, row.int()?);
-            let followed = follow(&mut budgets, at.0, row, papers);
-            if let Err(reason) = followed {
-                let place = format!("chain_no {}, seq {}", at.1, at.2);
-                audit.findings.add_of(&id, "reports", place, reason);
-            }
-        }
+        course.begins = era > 0;
+        follow_era(db, &id, era, &mut course, papers, audit)?;
     }
-    // An award that was stored again from a receipt counts from when it was stored again, so the
-    // stored budgets may be later than these.
+    let least = course.least;
     let is_behind =
-        stored.time_paid_to < budgets.time_paid_to || stored.bytes_paid_to < budgets.bytes_paid_to;
+        stored.time_paid_to < least.time_paid_to || stored.bytes_paid_to < least.bytes_paid_to;
     if is_behind {
         let reason = "it was paid for more time or bytes than its row says";
         audit.findings.add_of(&id, "accounts", name, reason);
@@ -84,23 +71,86 @@ fn check_one(
     Ok(id)
 }
 
-fn follow(budgets: &mut Budgets, at: i64, mut row: Row, papers: &Papers) -> Result<(), String> {
-    let out_of_range = |_| "a column is out of range".to_owned();
-    let at = u64::try_from(at).ok().and_then(UnixMs::new);
-    let at = at.ok_or("ledger_ms is out of range")?;
-    let duration = row.unit(DurationMs::new).map_err(out_of_range)?;
-    let bytes = row.unit(ByteCount::new).map_err(out_of_range)?;
-    let policy = row.int32().map_err(out_of_range)?;
-    // A missing policy is a finding already.
-    let Some(policy) = papers.policies.get(&policy) else {
-        return Ok(());
-    };
-    *budgets = budgets.after(&policy.allowance(), at, duration, bytes);
-    if duration > DurationMs::ZERO && budgets.time_paid_to > at {
-        return Err("the account was awarded more time than had passed".to_owned());
+/// Follows the awards of one era, in the order of their times.
+fn follow_era(
+    db: &mut dyn Db,
+    account: &[u8],
+    era: i64,
+    course: &mut Course,
+    papers: &Papers,
+    audit: &mut Audit,
+) -> Result<(), StoreError> {
+    let mut at = (-1_i64, -1_i64, -1_i64);
+    loop {
+        let page = [
+            account.into(),
+            era.into(),
+            at.0.into(),
+            at.1.into(),
+            at.2.into(),
+            AWARDS.into(),
+        ];
+        let rows = db.rows(statements::AUDIT_AWARDS, &page)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for mut row in rows {
+            at = (row.int()?, row.int()?, row.int()?);
+            if let Err(reason) = course.follow(at.0, row, papers) {
+                let place = format!("chain_no {}, seq {}", at.1, at.2);
+                audit.findings.add_of(account, "reports", place, reason);
+            }
+        }
     }
-    if bytes > ByteCount::ZERO && budgets.bytes_paid_to > at {
-        return Err("the account was awarded more bytes than its policy allows".to_owned());
+}
+
+/// What the awards of an account make of its budgets.
+struct Course {
+    budgets: Budgets,
+    /// What the row of the account says at least. An award that was stored again from a receipt
+    /// counts from when it was stored again, so the row may be later, and ends no backlog.
+    least: Budgets,
+    /// Whether the clock came back from far ahead before the next award, which says when.
+    begins: bool,
+}
+
+impl Course {
+    const fn opened(opened: UnixMs) -> Self {
+        Self {
+            budgets: Budgets::opened(opened),
+            least: Budgets::opened(opened),
+            begins: false,
+        }
     }
-    Ok(())
+
+    fn follow(&mut self, at: i64, mut row: Row, papers: &Papers) -> Result<(), String> {
+        let out_of_range = |_| "a column is out of range".to_owned();
+        let at = u64::try_from(at).ok().and_then(UnixMs::new);
+        let at = at.ok_or("ledger_ms is out of range")?;
+        let duration = row.unit(DurationMs::new).map_err(out_of_range)?;
+        let bytes = row.unit(ByteCount::new).map_err(out_of_range)?;
+        let policy = row.int32().map_err(out_of_range)?;
+        // A missing policy is a finding already.
+        let Some(policy) = papers.policies.get(&policy) else {
+            return Ok(());
+        };
+        let allowance = policy.allowance();
+        if std::mem::take(&mut self.begins) {
+            self.budgets = self.budgets.set_right(&allowance, at);
+            // It ends no backlog, so it does not show whether it had to be set right, too.
+            self.least = Budgets {
+                time_paid_to: self.least.time_paid_to.min(at),
+                bytes_paid_to: self.least.bytes_paid_to.min(at),
+            };
+        }
+        self.budgets = self.budgets.after(&allowance, at, duration, bytes);
+        self.least = self.least.after_return(&allowance, duration, bytes);
+        if duration > DurationMs::ZERO && self.budgets.time_paid_to > at {
+            return Err("the account was awarded more time than had passed".to_owned());
+        }
+        if bytes > ByteCount::ZERO && self.budgets.bytes_paid_to > at {
+            return Err("the account was awarded more bytes than its policy allows".to_owned());
+        }
+        Ok(())
+    }
 }

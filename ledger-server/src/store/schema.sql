@@ -22,13 +22,14 @@ CREATE TABLE policies (
     signed BYTEA NOT NULL
 );
 
--- state: 1 open, 2 closed by its owner.
+-- state: 1 open, 2 closed by its owner. era: how often the clock has come back from far ahead.
 CREATE TABLE accounts (
     account_id BYTEA PRIMARY KEY,
     state BIGINT NOT NULL,
     created_ms BIGINT NOT NULL,
     time_paid_to_ms BIGINT NOT NULL,
     bytes_paid_to_ms BIGINT NOT NULL,
+    era BIGINT NOT NULL,
     recovery_hash BYTEA NOT NULL UNIQUE
 );
 
@@ -66,11 +67,13 @@ CREATE TABLE chains (
 CREATE INDEX chains_of_account ON chains (account_id);
 
 -- One row is the report, its receipt and its award: two balanced pairs of postings, which the view
--- spells out. The primary key refuses a second award, whatever the program does.
+-- spells out. The primary key refuses a second award, whatever the program does. era: that of the
+-- account when the report was stored; ledger_ms orders awards within one.
 CREATE TABLE reports (
     chain_no BIGINT NOT NULL REFERENCES chains (chain_no),
     seq BIGINT NOT NULL,
     account_id BYTEA NOT NULL,
+    era BIGINT NOT NULL,
     ledger_ms BIGINT NOT NULL,
     award_ms BIGINT NOT NULL,
     award_bytes BIGINT NOT NULL,

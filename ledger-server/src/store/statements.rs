@@ -36,6 +36,8 @@ statements! {
     /// Adds a device, once.
     ADD_DEVICE = "INSERT INTO devices (device_key, account_id, name, enrolled_ms, enrolment) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    /// Sets right when a device was enrolled.
+    SET_ENROLLED = "UPDATE devices SET enrolled_ms = $1 WHERE device_key = $2";
     /// Revokes one device of an account.
     REVOKE_DEVICE = "UPDATE devices SET revoked_ms = $1 \
         WHERE device_key = $2 AND account_id = $3 AND revoked_ms IS NULL";
@@ -43,26 +45,27 @@ statements! {
     REVOKE_DEVICES = "UPDATE devices SET revoked_ms = $1 \
         WHERE account_id = $2 AND revoked_ms IS NULL";
     /// An account.
-    ACCOUNT = "SELECT state, created_ms, time_paid_to_ms, bytes_paid_to_ms FROM accounts \
+    ACCOUNT = "SELECT state, created_ms, time_paid_to_ms, bytes_paid_to_ms, era FROM accounts \
         WHERE account_id = $1";
     /// Adds an account.
     ADD_ACCOUNT = "INSERT INTO accounts \
-        (account_id, state, created_ms, time_paid_to_ms, bytes_paid_to_ms, recovery_hash) \
-        VALUES ($1, 1, $2, $3, $4, $5)";
+        (account_id, state, created_ms, time_paid_to_ms, bytes_paid_to_ms, era, recovery_hash) \
+        VALUES ($1, 1, $2, $3, $4, 0, $5)";
     /// The account of a recovery code.
     ACCOUNT_OF_RECOVERY = "SELECT account_id FROM accounts WHERE recovery_hash = $1 AND state = 1";
     /// Replaces the recovery code.
     SET_RECOVERY = "UPDATE accounts SET recovery_hash = $1 WHERE account_id = $2";
     /// Moves the budgets of an account.
-    SET_BUDGETS = "UPDATE accounts SET time_paid_to_ms = $1, bytes_paid_to_ms = $2 \
-        WHERE account_id = $3";
+    SET_BUDGETS = "UPDATE accounts SET time_paid_to_ms = $1, bytes_paid_to_ms = $2, \
+        created_ms = $3, era = $4 WHERE account_id = $5";
 
     /// A chain of a device.
     CHAIN = "SELECT chain_no, state, start_seq, began_ms, seq, link, total_ms, total_up, \
         total_down, total_amount, awarded_ms, awarded_bytes, awarded_total FROM chains \
         WHERE device_key = $1 AND chain_id = $2";
     /// How many chains of a device began after a time.
-    CHAINS_SINCE = "SELECT COUNT(*) FROM chains WHERE device_key = $1 AND began_ms > $2";
+    CHAINS_OF_THE_DAY = "SELECT COUNT(*) FROM chains WHERE device_key = $1 AND began_ms > $2 \
+        AND began_ms < $3";
     /// Adds a chain and returns its number.
     ADD_CHAIN = "INSERT INTO chains (device_key, chain_id, account_id, state, start_seq, began_ms, \
         seq, link, total_ms, total_up, total_down, total_amount, awarded_ms, awarded_bytes, \
@@ -80,9 +83,9 @@ statements! {
         JOIN chains c ON c.chain_no = r.chain_no \
         WHERE c.device_key = $1 AND c.chain_id = $2 AND r.seq = $3";
     /// Adds a report with its receipt and award. The primary key refuses a second one.
-    ADD_REPORT = "INSERT INTO reports (chain_no, seq, account_id, ledger_ms, award_ms, \
+    ADD_REPORT = "INSERT INTO reports (chain_no, seq, account_id, era, ledger_ms, award_ms, \
         award_bytes, award, reasons, policy, report_link, signed, receipt) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     /// Keeps the first other body for a place that is taken.
     ADD_FORK = "INSERT INTO forks (chain_no, seq, signed, seen_ms) VALUES ($1, $2, $3, $4) \
         ON CONFLICT DO NOTHING";
@@ -208,7 +211,7 @@ statements! {
     /// Whether any data folder has stored a receipt.
     ANY_MARK = "SELECT COUNT(*) FROM marks";
     /// A page of accounts after one, by their names.
-    ACCOUNTS = "SELECT account_id, state, created_ms, time_paid_to_ms, bytes_paid_to_ms \
+    ACCOUNTS = "SELECT account_id, state, created_ms, time_paid_to_ms, bytes_paid_to_ms, era \
         FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2";
     /// How many reports of an account are stored.
     REPORTS_OF = "SELECT COUNT(*) FROM reports WHERE account_id = $1";
@@ -233,10 +236,12 @@ statements! {
     AUDIT_REPORTS = "SELECT chain_no, seq, account_id, ledger_ms, award_ms, award_bytes, award, \
         reasons, policy, report_link, signed, receipt FROM reports \
         WHERE (chain_no, seq) > ($1, $2) AND chain_no <= $3 ORDER BY chain_no, seq LIMIT $4";
-    /// A page of an account's awards in the order in which they were given, after one.
+    /// A page of an account's awards of one era in the order in which they were given, after one.
     AUDIT_AWARDS = "SELECT ledger_ms, chain_no, seq, award_ms, award_bytes, policy FROM reports \
-        WHERE account_id = $1 AND (ledger_ms, chain_no, seq) > ($2, $3, $4) \
-        ORDER BY ledger_ms, chain_no, seq LIMIT $5";
+        WHERE account_id = $1 AND era = $2 AND (ledger_ms, chain_no, seq) > ($3, $4, $5) \
+        ORDER BY ledger_ms, chain_no, seq LIMIT $6";
+    /// The eras in which an account was awarded something.
+    AUDIT_ERAS = "SELECT DISTINCT era FROM reports WHERE account_id = $1 ORDER BY era";
     /// Reports whose chain is not there.
     AUDIT_STRAY = "SELECT r.chain_no, r.seq FROM reports r LEFT JOIN chains c \
         ON c.chain_no = r.chain_no WHERE c.chain_no IS NULL ORDER BY r.chain_no, r.seq LIMIT 100";
@@ -274,10 +279,10 @@ statements! {
     PASTE_POLICY_ROW = "INSERT INTO policies (number, signed) VALUES ($1, $2)";
     /// A page of the accounts.
     COPY_ACCOUNT_ROW = "SELECT account_id, state, created_ms, time_paid_to_ms, bytes_paid_to_ms, \
-        recovery_hash FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2";
+        era, recovery_hash FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2";
     /// Adds such a row.
     PASTE_ACCOUNT_ROW = "INSERT INTO accounts (account_id, state, created_ms, time_paid_to_ms, \
-        bytes_paid_to_ms, recovery_hash) VALUES ($1, $2, $3, $4, $5, $6)";
+        bytes_paid_to_ms, era, recovery_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// A page of the devices.
     COPY_DEVICE_ROW = "SELECT device_key, account_id, name, enrolled_ms, revoked_ms, enrolment \
         FROM devices WHERE device_key > $1 ORDER BY device_key LIMIT $2";
@@ -294,13 +299,13 @@ statements! {
         awarded_bytes, awarded_total) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
         $13, $14, $15, $16)";
     /// A page of the reports.
-    COPY_REPORT_ROW = "SELECT chain_no, seq, account_id, ledger_ms, award_ms, award_bytes, award, \
+    COPY_REPORT_ROW = "SELECT chain_no, seq, account_id, era, ledger_ms, award_ms, award_bytes, award, \
         reasons, policy, report_link, signed, receipt FROM reports WHERE (chain_no, seq) > \
         ($1, $2) ORDER BY chain_no, seq LIMIT $3";
     /// Adds such a row.
-    PASTE_REPORT_ROW = "INSERT INTO reports (chain_no, seq, account_id, ledger_ms, award_ms, \
+    PASTE_REPORT_ROW = "INSERT INTO reports (chain_no, seq, account_id, era, ledger_ms, award_ms, \
         award_bytes, award, reasons, policy, report_link, signed, receipt) VALUES ($1, $2, $3, \
-        $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     /// A page of the movements.
     COPY_MOVEMENT_ROW = "SELECT id, account_id, kind, amount, cause, ledger_ms, receipt FROM \
         movements WHERE id > $1 ORDER BY id LIMIT $2";

@@ -155,6 +155,10 @@ async fn rows_that_are_missing_or_belong_to_nothing_are_found() {
             "more time than had passed",
         ),
         (
+            "UPDATE reports SET era = 3 WHERE chain_no = 1 AND seq = 2",
+            "it has reports of era 3, and its row says 0",
+        ),
+        (
             "UPDATE reports SET account_id = x'00' WHERE seq = 2",
             "account_id is not that",
         ),

@@ -26,6 +26,7 @@ mod rotations;
 mod rows_accounts;
 mod rows_bytes;
 mod rows_chain;
+mod rows_clock;
 mod rows_hostile;
 mod simulation;
 mod trouble;

@@ -180,39 +180,6 @@ async fn g_07_nothing_is_stored_for_a_thousand_unknown_keys() {
 }
 
 #[tokio::test]
-async fn g_13_a_clock_that_jumps_under_load_pays_no_more_than_one_backlog() {
-    let bench = Clocked::new();
-    let ledger = &bench.ledger;
-    let mut devices: Vec<_> = (0..4).map(Device::numbered).collect();
-    let accounts: Vec<_> = devices.iter().map(|device| enrol(ledger, device)).collect();
-    let mut latest = 0;
-    for step in 0..60_u64 {
-        // A year forward, then a day back, from wherever it is.
-        let time = match step {
-            20 => 365 * DAY,
-            40 => 364 * DAY,
-            _ if step > 40 => 364 * DAY + step * HOUR / 4,
-            _ if step > 20 => 365 * DAY + step * HOUR / 4,
-            _ => step * HOUR / 4,
-        };
-        bench.clock.set(time);
-        latest = latest.max(time);
-        let reports: Vec<_> = devices
-            .iter_mut()
-            .map(|d| d.report(2 * HOUR, 1 << 34))
-            .collect();
-        let answers = words(ledger, reports.iter().map(claim).collect()).await;
-        assert_eq!(answers, ["accepted"; 4]);
-    }
-    for account in accounts {
-        let (ms, bytes) = awarded(ledger, account);
-        let most = 20 * HOUR / 4 + 7 * DAY + 40 * HOUR / 4;
-        assert!(ms <= most.min(latest), "{ms} of {most}");
-        assert!(bytes <= 2_000_000_000 * (most / DAY + 1), "{bytes}");
-    }
-}
-
-#[tokio::test]
 async fn g_23_two_copies_of_a_device_freeze_one_chain_and_are_paid_as_one() {
     let bench = Clocked::new();
     let ledger = &bench.ledger;

@@ -40,6 +40,12 @@ async fn g_13_a_clock_that_jumps_takes_nothing_away_and_gives_at_most_the_backlo
     assert_eq!(awarded(&ledger, &after).await, [0]);
     let balance = ledger.balance(account).expect("a balance");
     assert_eq!(balance.duration.get(), earned + total);
+    // And it earns again from here on.
+    let begin = ledger.now().expect("a clock").get();
+    while ledger.now().expect("a clock").get() < begin + 20 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    assert_eq!(awarded(&ledger, &[device.report(20, 0)]).await, [20]);
 }
 
 /// The awarded milliseconds of each report. Each that got fewer than it claimed says why.

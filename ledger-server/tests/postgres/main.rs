@@ -27,6 +27,8 @@ mod rows_accounts;
 mod rows_bytes;
 #[path = "../it/rows_chain.rs"]
 mod rows_chain;
+#[path = "../it/rows_clock.rs"]
+mod rows_clock;
 #[path = "../it/rows_hostile.rs"]
 mod rows_hostile;
 

@@ -2,9 +2,10 @@
 
 use super::{
     Violation,
+    earnable::Most,
     shelf::{Shelf, Stored},
 };
-use meter_core::{AccountId, DeviceKey, Policy};
+use meter_core::{AccountId, DeviceKey, Policy, UnixMs};
 use onionmeter_ledger::books::{ChainKey, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,14 @@ const DAY_MS: u128 = 86_400_000;
 struct Sum {
     ms: u128,
     bytes: u128,
+}
+
+/// What has passed since an account was opened.
+pub(super) struct Passed {
+    /// What it can have earned.
+    pub(super) most: Most,
+    /// How often the ledger was set back to a backup.
+    pub(super) restored: u64,
 }
 
 /// What the auditor knows of itself.
@@ -34,17 +43,16 @@ fn ensure(holds: bool, what: &'static str) -> Result<(), Violation> {
 }
 
 impl Audit {
-    /// Checks reports that were stored just now. `latest` is the latest time that the clock has
-    /// shown; `restored` says how often the ledger was set back to a backup since an account was
-    /// opened. Each time may cost one backlog: what is claimed before the old awards are put back.
-    /// And if the clock is set back afterwards, by less than a day here, that time is paid again.
+    /// Checks reports that were stored just now. Each time that the ledger was set back to a backup
+    /// may cost one backlog: what is claimed before the old awards are put back. And if the clock
+    /// is set back afterwards, by less than a day here, that time is paid again.
     pub(super) fn check(
         &mut self,
         shelf: &Shelf,
         policy: &Policy,
         added: &[Stored],
-        latest: u64,
-        restored: impl Fn(AccountId) -> u64,
+        now: UnixMs,
+        passed: impl Fn(AccountId) -> Passed,
     ) -> Result<(), Violation> {
         for new in added {
             let place = Place::of(new.report.value());
@@ -59,12 +67,14 @@ impl Audit {
             check_place(shelf, place, new)?;
             let sum = self.sums.entry(new.account).or_default();
             *sum = sum.plus(shelf, new);
-            let opened = shelf.accounts[&new.account].opened.get();
-            let passed = u128::from(latest.saturating_sub(opened));
-            let backlogs = u128::from(restored(new.account));
-            let time = passed + backlogs * (u128::from(policy.time_backlog.get()) + DAY_MS);
+            if new.receipt.value().at == now {
+                check_wait(shelf, policy, new, now)?;
+            }
+            let Passed { most, restored } = passed(new.account);
+            let backlogs = u128::from(restored);
+            let time = most.time + backlogs * (u128::from(policy.time_backlog.get()) + DAY_MS);
             ensure(sum.ms <= time, "more time was awarded than has passed")?;
-            let days = passed + backlogs * (u128::from(policy.byte_backlog.get()) + DAY_MS);
+            let days = most.bytes + backlogs * (u128::from(policy.byte_backlog.get()) + DAY_MS);
             let allowed = days * u128::from(policy.bytes_per_day.get());
             ensure(
                 sum.bytes * DAY_MS <= allowed,
@@ -120,6 +130,19 @@ impl Sum {
             bytes: self.bytes + u128::from(receipt.awarded_bytes.get()),
         }
     }
+}
+
+/// However the clock went: nobody earns nothing for longer than a backlog.
+fn check_wait(shelf: &Shelf, policy: &Policy, new: &Stored, now: UnixMs) -> Result<(), Violation> {
+    let budgets = shelf.accounts[&new.account].budgets;
+    let enrolled = shelf.devices[&new.report.value().key].enrolled;
+    let time = policy.time_backlog.get();
+    ensure(
+        budgets.time_paid_to.since(now) <= time
+            && enrolled.since(now) <= time
+            && budgets.bytes_paid_to.since(now) <= policy.byte_backlog.get(),
+        "an account waits for longer than a backlog",
+    )
 }
 
 /// A report and its receipt, and the ones before them.

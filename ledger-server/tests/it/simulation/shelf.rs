@@ -2,8 +2,7 @@
 
 use super::{Bug, Violation};
 use meter_core::{
-    AccountId, Budgets, ChainHead, DeviceKey, Receipt, SIGNATURE_BYTES, SessionReport, UnixMs,
-    Verified,
+    AccountId, ChainHead, DeviceKey, Receipt, SIGNATURE_BYTES, SessionReport, UnixMs, Verified,
 };
 use onionmeter_ledger::books::{Account, Books, Chain, ChainKey, Device, Place, Taken};
 use std::{
@@ -52,12 +51,7 @@ pub(crate) struct Lost;
 
 impl Shelf {
     pub(crate) fn open_account(&mut self, id: AccountId, now: UnixMs) {
-        let account = Account {
-            open: true,
-            opened: now,
-            budgets: Budgets::opened(now),
-        };
-        self.accounts.insert(id, account);
+        self.accounts.insert(id, Account::new(now));
     }
 
     /// Enrols a device that is not enrolled, with its chain where it stands.
@@ -103,13 +97,12 @@ impl Shelf {
                 .extend(account.map(|account| (device.account, account)));
             let chain = self.chain(key, bug);
             books.chains.extend(chain.map(|chain| (key, chain)));
-            let since = now.get().saturating_sub(DAY_MS);
             let device = books.devices.entry(key.device).or_insert(*device);
             if bug == Some(Bug::RevocationForgotten) {
                 device.revoked = false;
             }
             if chain.is_none() {
-                device.chains_of_the_day = self.chains_since(key.device, since);
+                device.chains_of_the_day = self.chains_of_the_day(key.device, now);
             }
             let behind = chain.filter(|chain| place.sequence <= chain.head.sequence);
             if let Some(stored) = behind.and_then(|_| self.reports.get(&place)) {
@@ -135,7 +128,7 @@ impl Shelf {
         })
     }
 
-    fn chains_since(&self, device: DeviceKey, since: u64) -> u32 {
+    fn chains_of_the_day(&self, device: DeviceKey, now: UnixMs) -> u32 {
         let of_device = |key: &ChainKey| key.device == device;
         let from = ChainKey {
             device,
@@ -145,7 +138,7 @@ impl Shelf {
             .chains
             .range(from..)
             .take_while(|(key, _)| of_device(key));
-        let new = chains.filter(|(_, chain)| chain.began.get() > since);
+        let new = chains.filter(|(_, chain)| chain.began.get().abs_diff(now.get()) < DAY_MS);
         u32::try_from(new.count()).expect("few")
     }
 
@@ -174,6 +167,12 @@ impl Shelf {
                 chain.frozen = false;
             }
             self.chains.insert(*key, chain);
+        }
+        for key in &books.set_right {
+            let enrolled = books.devices[key].enrolled;
+            self.devices
+                .entry(*key)
+                .and_modify(|device| device.enrolled = enrolled);
         }
         for id in &books.paid {
             if bug != Some(Bug::BudgetsNotSaved) {

@@ -2,7 +2,7 @@
 
 mod traffic;
 
-use super::{Bug, Violation, audit::Audit, host::Host, shelf::Shelf};
+use super::{Bug, Violation, audit::Audit, earnable::Earnable, host::Host, shelf::Shelf};
 use crate::rng::Rng;
 use meter_core::{
     AccountId, ByteCount, ChainId, DeviceKey, DurationMs, EnrolmentRule, LedgerSigner, Policy,
@@ -20,7 +20,9 @@ pub(super) struct World {
     rng: Rng,
     bug: Option<Bug>,
     now: u64,
-    latest: u64,
+    earnable: Earnable,
+    /// How far the clock is ahead, and for how many steps more.
+    ahead: Option<(u64, u64)>,
     signer: LedgerSigner,
     policy: Policy,
     shelf: Shelf,
@@ -29,6 +31,8 @@ pub(super) struct World {
     restores: u64,
     /// How often the ledger had been restored when an account was opened.
     opened_after: BTreeMap<AccountId, u64>,
+    /// What could be earned before it was opened.
+    began: BTreeMap<AccountId, [i128; 2]>,
     hosts: Vec<Host>,
     counts: BTreeMap<&'static str, u64>,
 }
@@ -54,7 +58,8 @@ impl World {
             rng: Rng(seed),
             bug,
             now: BEGINNING,
-            latest: BEGINNING,
+            earnable: Earnable::new(UnixMs::new(BEGINNING).expect("small"), &policy),
+            ahead: None,
             signer,
             policy,
             shelf: Shelf::default(),
@@ -62,6 +67,7 @@ impl World {
             backup: None,
             restores: 0,
             opened_after: BTreeMap::new(),
+            began: BTreeMap::new(),
             hosts: Vec::new(),
             counts: BTreeMap::new(),
         };
@@ -89,6 +95,8 @@ impl World {
 
     pub(super) fn step(&mut self) -> Result<(), Violation> {
         self.now += self.rng.below(60_000);
+        self.set_right();
+        self.earnable.reads(self.time());
         match self.rng.below(1000) {
             0..=39 => self.add_host(),
             40..=44 => self.remove_host(),
@@ -101,9 +109,9 @@ impl World {
             }
             // Often at first; later each one costs more time.
             63 if self.shelf.reports.len() < 30_000 || self.rng.chance(100) => self.restore()?,
+            64..=67 => self.go_far_ahead(),
             _ => self.traffic()?,
         }
-        self.latest = self.latest.max(self.now);
         Ok(())
     }
 
@@ -133,6 +141,8 @@ impl World {
         let (now, host) = (self.time(), &self.hosts[host]);
         if !self.shelf.accounts.contains_key(&host.account) {
             self.shelf.open_account(host.account, now);
+            let began = self.earnable.begins(now);
+            self.began.insert(host.account, began);
             // Opened anew: awards of its first life may come back.
             let was_there = self.opened_after.contains_key(&host.account);
             let after = if was_there { 0 } else { self.restores };
@@ -171,7 +181,31 @@ impl World {
             1 => self.now + self.rng.below(4 * DAY_MS),
             _ => self.now - self.rng.below(6 * HOUR_MS),
         };
+        self.earnable.reads(self.time());
         self.count("jumps of the clock", 1);
+    }
+
+    /// The clock is wrong for some time, by more than any backlog.
+    fn go_far_ahead(&mut self) {
+        if self.ahead.is_none() {
+            let by = (30 + self.rng.below(400)) * DAY_MS;
+            self.ahead = Some((by, self.rng.below(400)));
+            self.now += by;
+            self.earnable.reads(self.time());
+            self.count("far ahead", 1);
+        }
+    }
+
+    fn set_right(&mut self) {
+        self.ahead = match self.ahead {
+            Some((by, 0)) => {
+                self.now -= by;
+                self.count("set right", 1);
+                None
+            }
+            Some((by, steps)) => Some((by, steps - 1)),
+            None => None,
+        };
     }
 
     fn restore(&mut self) -> Result<(), Violation> {

@@ -1,7 +1,7 @@
 //! Two instances of a ledger take reports, commit and answer.
 
 use super::World;
-use crate::simulation::{Bug, Violation, shelf::bytes};
+use crate::simulation::{Bug, Violation, audit::Passed, shelf::bytes};
 use meter_core::{AccountId, ChainCondition, UnixMs};
 use onionmeter_ledger::{
     apply::{Decision, Submission},
@@ -135,10 +135,14 @@ impl World {
         }
         let added = self.shelf.add_reports(&of.books)?;
         let (restores, after) = (self.restores, &self.opened_after);
-        let restored = |account| restores - after[&account];
-        let latest = self.latest.max(self.now);
+        let (earnable, began) = (&self.earnable, &self.began);
+        let passed = |account| Passed {
+            most: earnable.since(began[&account]),
+            restored: restores - after[&account],
+        };
+        let now = self.time();
         let audit = &mut self.audit;
-        audit.check(&self.shelf, &self.policy, &added, latest, restored)?;
+        audit.check(&self.shelf, &self.policy, &added, now, passed)?;
         for decision in &of.decisions {
             if let Decision::Conflict(state) = decision {
                 let state = state.value();
