@@ -9,8 +9,8 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::{
-        Barrier,
         atomic::{AtomicBool, Ordering},
+        mpsc::{self, Sender},
     },
     thread,
     time::Duration,
@@ -61,7 +61,7 @@ fn an_idle_daemon_of_another_build_ends_when_a_program_is_installed() {
 
 /// Holds connections that send the SOCKS greeting and no more. The relay cuts each after some
 /// seconds, so the next one comes before that.
-fn keep_in_use(home: &TestHome, has_begun: &Barrier, is_over: &AtomicBool) {
+fn keep_in_use(home: &TestHome, has_begun: &Sender<()>, is_over: &AtomicBool) {
     let mut open = Vec::new();
     while !is_over.load(Ordering::Relaxed) {
         let mut client = connect(([127, 0, 0, 1], home.relay_port).into());
@@ -69,7 +69,7 @@ fn keep_in_use(home: &TestHome, has_begun: &Barrier, is_over: &AtomicBool) {
         client.read_exact(&mut [0; 2]).expect("it is served");
         open.push(client);
         if open.len() == 1 {
-            has_begun.wait();
+            has_begun.send(()).expect("the test waits for it");
         }
         thread::sleep(Duration::from_millis(100));
     }
@@ -82,11 +82,13 @@ fn a_daemon_in_use_is_left_and_every_look_says_that_it_is_not_the_installed_one(
     let installed = home.root().join("bin/onionmeter");
     assert!(run(&home, &installed, &["monitor", "start"]).contains("counts"));
     let newer = another_build(&home);
-    let (has_begun, is_over) = (Barrier::new(2), AtomicBool::new(false));
+    let ((begins, has_begun), is_over) = (mpsc::channel(), AtomicBool::new(false));
     let said = thread::scope(|scope| {
-        scope.spawn(|| keep_in_use(&home, &has_begun, &is_over));
-        has_begun.wait();
-        let said = run(&home, &newer, &["install"]);
+        let (home, is_over) = (&home, &is_over);
+        scope.spawn(move || keep_in_use(home, &begins, is_over));
+        // It also returns when the other thread has panicked; what that said is then shown.
+        has_begun.recv().expect("connections are kept open");
+        let said = run(home, &newer, &["install"]);
         is_over.store(true, Ordering::Relaxed);
         said
     });
