@@ -1,5 +1,9 @@
 //! Only this module of the crate opens connections, and only to this computer.
 
+mod ledger;
+
+pub use ledger::{IsolationKey, LedgerDialError, LedgerStream, dial_ledger};
+
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
