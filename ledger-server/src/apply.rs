@@ -7,8 +7,8 @@
 
 use crate::books::{Account, Books, Chain, Device, NewFork, NewReport, Place, Taken};
 use meter_core::{
-    AmountOverflow, ChainCondition, ChainError, ChainState, Claim, DeviceKey, Grant, LedgerSigner,
-    Policy, Reason, Reasons, Receipt, SessionReport, Tariff, Verified,
+    AmountOverflow, ChainError, ChainState, Claim, DeviceKey, Grant, LedgerSigner, Policy, Reason,
+    Reasons, Receipt, SessionReport, Tariff, Verified,
 };
 
 /// A report as it was submitted, after its signature was checked.
@@ -83,7 +83,7 @@ impl Books {
         let known = self.chains.get(&place.chain).copied();
         let chain = known.unwrap_or_else(|| Chain::new(place.chain, self.now));
         if chain.frozen {
-            return self.conflict(signer, place, &chain);
+            return self.conflict(signer, &chain);
         }
         if taken.is_some() {
             return self.fork(signer, place, chain, &submission.report);
@@ -94,7 +94,7 @@ impl Books {
             }
             Ok(_) => self.accept(signer, submission, (device, account), chain),
             Err(ChainError::Totals { .. }) => Ok(Decision::Refused(Refusal::ChainTotals)),
-            Err(_) => self.conflict(signer, place, &chain),
+            Err(_) => self.conflict(signer, &chain),
         }
     }
 
@@ -115,30 +115,11 @@ impl Books {
         self.moved.insert(place.chain);
         let report = report.clone();
         self.forks.push(NewFork { place, report });
-        self.conflict(signer, place, &chain)
+        self.conflict(signer, &chain)
     }
 
-    fn conflict(
-        &self,
-        signer: &LedgerSigner,
-        place: Place,
-        chain: &Chain,
-    ) -> Result<Decision, ApplyError> {
-        let condition = if chain.frozen {
-            ChainCondition::Frozen
-        } else {
-            ChainCondition::Open
-        };
-        let state = ChainState {
-            condition,
-            ledger: signer.key(),
-            device: place.chain.device,
-            chain: place.chain.chain,
-            sequence: chain.head.sequence,
-            link: chain.head.link,
-            at: self.now,
-            awarded_total: chain.awarded_total,
-        };
+    fn conflict(&self, signer: &LedgerSigner, chain: &Chain) -> Result<Decision, ApplyError> {
+        let state = chain.state(signer.key(), self.now);
         let state = signer.sign(&state);
         let state = state.map_err(|error| ApplyError::Receipt(error.to_string()))?;
         Ok(Decision::Conflict(Box::new(state)))

@@ -2,8 +2,9 @@
 //! plain values, read before a decision and written after it.
 
 use meter_core::{
-    AccountId, Allowance, Amount, Budgets, ByteCount, ChainHead, ChainId, DeviceKey, DurationMs,
-    LedgerKey, LinkHash, Policy, Receipt, SIGNATURE_BYTES, SessionReport, UnixMs, Verified,
+    AccountId, Allowance, Amount, Budgets, ByteCount, ChainCondition, ChainHead, ChainId,
+    ChainState, DeviceKey, DurationMs, LedgerKey, LinkHash, Policy, Receipt, SIGNATURE_BYTES,
+    SessionReport, UnixMs, Verified,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,6 +74,26 @@ pub struct Chain {
     pub awarded_bytes: ByteCount,
     /// Sum of the awards.
     pub awarded_total: Amount,
+}
+
+impl Chain {
+    /// What the ledger says about it at a time.
+    #[must_use]
+    pub const fn state(&self, ledger: LedgerKey, at: UnixMs) -> ChainState {
+        ChainState {
+            condition: match self.frozen {
+                true => ChainCondition::Frozen,
+                false => ChainCondition::Open,
+            },
+            ledger,
+            device: self.head.key,
+            chain: self.head.chain,
+            sequence: self.head.sequence,
+            link: self.head.link,
+            at,
+            awarded_total: self.awarded_total,
+        }
+    }
 }
 
 /// A report that the ledger has taken.

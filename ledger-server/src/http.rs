@@ -12,6 +12,7 @@ mod circuit_line;
 mod connection;
 mod cookie;
 mod device_rates;
+mod devices;
 mod enrol;
 mod export;
 mod gauges;

@@ -3,6 +3,7 @@
 //! Everything here that reads or writes the database blocks, except [`Ledger::submit`].
 
 mod accounts;
+mod chain;
 mod devices;
 mod enrol;
 mod grants;

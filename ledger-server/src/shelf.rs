@@ -108,6 +108,11 @@ fn read_accounts(
     Ok(accounts)
 }
 
+/// A chain, if the ledger follows it.
+pub(crate) fn chain_of(db: &mut dyn Db, key: ChainKey) -> Result<Option<Chain>, StoreError> {
+    Ok(read_chains(db, &[key])?.remove(&key))
+}
+
 fn read_chains(
     db: &mut dyn Db,
     keys: &[ChainKey],

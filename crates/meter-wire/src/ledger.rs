@@ -13,8 +13,8 @@ mod signed;
 mod submit;
 
 pub use account::{
-    Balance, ChainStands, Deleted, DeviceInfo, Invited, Login, PolicyInfo, Recovery, Removed,
-    SessionInfo, SessionsPage, SessionsQuery,
+    Balance, ChainAnswer, ChainStands, Deleted, DeviceInfo, Devices, Invited, Login, PolicyInfo,
+    Recovery, Removed, SessionInfo, SessionsPage, SessionsQuery,
 };
 pub use code::{LedgerCode, LedgerError, LedgerProblem};
 pub use enrol::{Enrol, Enrolled};

@@ -7,11 +7,12 @@
 use super::{
     account::{balance_info, page_after, session_info},
     api::Api,
+    devices::devices_of,
     refusal::Refusal,
     who::Who,
 };
 use crate::{
-    ledger::{ChainEntry, Cursor, DeviceEntry},
+    ledger::{ChainEntry, Cursor},
     store::StoreError,
 };
 use axum::{
@@ -24,7 +25,7 @@ use futures_util::stream;
 use meter_core::AccountId;
 use meter_wire::{
     HexBytes, U64Text,
-    ledger::{ChainStands, DeviceInfo, LedgerCode},
+    ledger::{ChainStands, LedgerCode},
 };
 use serde::Serialize;
 use std::{io, sync::Arc};
@@ -43,10 +44,13 @@ pub(crate) async fn export(State(api): State<Arc<Api>>, who: Who) -> Result<Resp
     let account = who.account;
     let begun = api.ask::<_, StoreError>(move |ledger| {
         let balance = ledger.balance(account)?;
-        Ok((balance, ledger.devices(account)?, ledger.chains(account)?))
+        Ok((
+            balance,
+            devices_of(ledger, account)?,
+            ledger.chains(account)?,
+        ))
     });
     let (balance, devices, chains) = begun.await?;
-    let devices: Vec<_> = devices.iter().map(device).collect();
     let chains: Vec<_> = chains.iter().map(chain).collect();
     let start = format!(
         "{{\"balance\":{},\"devices\":{},\"chains\":{},\"sessions\":[",
@@ -105,15 +109,6 @@ fn piece(sessions: &[crate::ledger::Session], rest: &mut Rest) -> Result<String,
 
 fn json(value: &impl Serialize) -> Result<String, Refusal> {
     serde_json::to_string(value).map_err(|_| Refusal(LedgerCode::Internal))
-}
-
-fn device(entry: &DeviceEntry) -> DeviceInfo {
-    DeviceInfo {
-        key: HexBytes(entry.key.0),
-        name: entry.name.clone(),
-        enrolled_ms: U64Text(entry.enrolled.get()),
-        removed_ms: entry.revoked.map(|at| U64Text(at.get())),
-    }
 }
 
 fn chain(entry: &ChainEntry) -> ChainStands {

@@ -2,8 +2,8 @@
 //! `docs/spec/ledger-api.json` for programs; a test compares both with this table.
 
 use super::{
-    Http, account, api::Api, challenge, cookie::CookieName, device_rates::DeviceRates, enrol,
-    export, info, manage, origins::Origin, submit,
+    Http, account, api::Api, challenge, cookie::CookieName, device_rates::DeviceRates, devices,
+    enrol, export, info, manage, origins::Origin, submit,
 };
 use crate::ledger::Ledger;
 use axum::{
@@ -23,6 +23,8 @@ const ROUTES: &[Route] = &[
     ("get", "/api/ledger", || get(info::ledger)),
     ("get", "/api/openapi.json", || get(description)),
     ("post", "/api/challenge", || post(challenge::challenge)),
+    ("get", "/api/chains/{chain}", || get(devices::chain)),
+    ("get", "/api/devices", || get(devices::devices)),
     ("post", "/api/devices/enrol", || post(enrol::enrol)),
     ("post", "/api/devices/invite", || post(manage::invite)),
     ("post", "/api/devices/{key}/remove", || post(manage::remove)),

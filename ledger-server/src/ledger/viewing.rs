@@ -121,6 +121,15 @@ impl Ledger {
         })
     }
 
+    /// What the devices of an account did, in the order in which they first reported.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn device_totals(&self, account: AccountId) -> Result<Vec<DeviceTotals>, StoreError> {
+        let of = [Value::from(account.0)];
+        self.store.read(|db| devices(db, &of))
+    }
+
     /// Numbers over all accounts.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! The two descriptions of the API, compared with the table of its routes and with the types.
 
 use meter_wire::ledger::{
-    Answer, Answers, Balance, Batch, Challenge, Deleted, Enrol, Enrolled, Healthy, Invited,
-    LedgerCode, LedgerInfo, LedgerProblem, Login, PolicyInfo, Recovery, Removed, SessionInfo,
-    SessionsPage, Submit, Submitted, parse,
+    Answer, Answers, Balance, Batch, ChainAnswer, Challenge, Deleted, DeviceInfo, Devices, Enrol,
+    Enrolled, Healthy, Invited, LedgerCode, LedgerInfo, LedgerProblem, Login, PolicyInfo, Recovery,
+    Removed, SessionInfo, SessionsPage, Submit, Submitted, parse,
 };
 use onionmeter_ledger::http::{DESCRIPTION, routes};
 use serde::{Serialize, de::DeserializeOwned};
@@ -70,8 +70,11 @@ fn is_read(schema: &str, example: &Value) -> bool {
         "Answers" => read::<Answers>(example),
         "Balance" => read::<Balance>(example),
         "Batch" => read::<Batch>(example) && read::<Submit>(example),
+        "ChainAnswer" => read::<ChainAnswer>(example),
         "Challenge" => read::<Challenge>(example),
         "Deleted" => read::<Deleted>(example),
+        "DeviceInfo" => read::<DeviceInfo>(example),
+        "Devices" => read::<Devices>(example),
         "Enrol" => read::<Enrol>(example),
         "Enrolled" => read::<Enrolled>(example),
         "Healthy" => read::<Healthy>(example),
@@ -102,7 +105,7 @@ fn every_example_is_read_by_the_types() {
             read += 1;
         }
     }
-    assert!(read >= 19, "only {read} examples");
+    assert!(read >= 22, "only {read} examples");
     assert!(
         !is_read("Balance", &serde_json::json!({})),
         "it refuses nothing"

@@ -29,4 +29,5 @@ mod rows_chain;
 mod rows_clock;
 mod rows_hostile;
 mod simulation;
+mod standing;
 mod trouble;

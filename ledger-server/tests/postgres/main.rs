@@ -31,6 +31,8 @@ mod rows_chain;
 mod rows_clock;
 #[path = "../it/rows_hostile.rs"]
 mod rows_hostile;
+#[path = "../it/standing.rs"]
+mod standing;
 
 mod clock;
 mod commit_answers;

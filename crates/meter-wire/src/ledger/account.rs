@@ -123,7 +123,21 @@ pub struct Deleted {
     pub deleted: HexBytes<16>,
 }
 
-/// A device, in the file of `GET /api/account/export`.
+/// The answer of `GET /api/chains/{chain}`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ChainAnswer {
+    /// Where the chain stands, signed by the ledger.
+    pub head: WireSigned<152>,
+}
+
+/// The answer of `GET /api/devices`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Devices {
+    /// The devices of the account, in the order in which they came.
+    pub devices: Vec<DeviceInfo>,
+}
+
+/// A device, in the answer of `GET /api/devices` and in the file of `GET /api/account/export`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct DeviceInfo {
     /// Its key.
@@ -135,6 +149,9 @@ pub struct DeviceInfo {
     /// When it was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_ms: Option<U64Text>,
+    /// When the ledger last took a report of it. It is missing if that never happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_report_ms: Option<U64Text>,
 }
 
 /// A chain, in the file of `GET /api/account/export`.
