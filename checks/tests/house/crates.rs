@@ -11,6 +11,11 @@ use std::{
 const ARROWS: &[(&str, &str, &[&str])] = &[
     ("crates/meter-core", "meter-core", &[]),
     ("crates/meter-wire", "meter-wire", &["meter-core"]),
+    (
+        "crates/meter-ledger-client",
+        "meter-ledger-client",
+        &["meter-core", "meter-wire"],
+    ),
     ("crates/meter-ledger", "meter-ledger", &["meter-core"]),
     ("crates/meter-owner", "meter-owner", &[]),
     (
@@ -51,7 +56,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     (
         "crates/meter-testkit",
         "meter-testkit",
-        &["meter-core", "meter-wire"],
+        &["meter-core", "meter-ledger-client", "meter-wire"],
     ),
     (
         "checks",

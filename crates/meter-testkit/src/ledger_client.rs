@@ -1,30 +1,65 @@
-//! Speaks to a ledger on loopback over HTTP, as a host will.
+//! Speaks to a ledger on loopback over HTTP, as a host does, and hands out every answer as it came.
 
 use crate::{device::Device, loopback};
-use anyhow::{Context as _, Result, bail, ensure};
-use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{body::Bytes, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use anyhow::{Context as _, Result, bail};
+use http::{Method, StatusCode};
 use meter_core::{
-    BodyHash, Challenge, CodeHash, LedgerKey, LedgerRequest, RequestMethod, SIGNATURE_BYTES,
-    Signed, TargetHash,
+    BodyHash, Challenge, CodeHash, DeviceKey, LedgerKey, LedgerRequest, RequestMethod,
+    SIGNATURE_BYTES, Signed, TargetHash,
 };
+use meter_ledger_client::{Asked, Dial, Http, SignRequests};
 use meter_wire::{
     HexBytes,
-    ledger::{Answer, Answers, Batch, LedgerInfo, LedgerProblem, Submit, Submitted},
+    ledger::{Answer, LedgerInfo, LedgerProblem, Submitted},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::net::SocketAddr;
-use tokio::task::JoinSet;
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::net::TcpStream;
 
-/// Most bytes of an answer.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Only an upper bound: nothing takes this long when it works.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A ledger that listens on loopback.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LedgerClient {
     address: SocketAddr,
+}
+
+/// Opens connections to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Loopback(pub SocketAddr);
+
+impl Dial for Loopback {
+    type Stream = TcpStream;
+    type Error = io::Error;
+
+    async fn dial(&self) -> io::Result<TcpStream> {
+        let stream = loopback::connect(self.0).await;
+        stream.map_err(|error| io::Error::other(format!("{error:#}")))
+    }
+}
+
+/// Signs a device's requests for one ledger.
+pub struct Signs<'a> {
+    /// The device.
+    pub device: &'a Device,
+    /// The key of the ledger.
+    pub ledger: LedgerKey,
+}
+
+impl SignRequests for Signs<'_> {
+    fn device(&self) -> DeviceKey {
+        self.device.key()
+    }
+
+    fn ledger(&self) -> LedgerKey {
+        self.ledger
+    }
+
+    async fn sign(&self, request: LedgerRequest) -> Option<[u8; SIGNATURE_BYTES]> {
+        let signed = self.device.signer().sign(&request).ok()?;
+        Some(*signed.signed().signature())
+    }
 }
 
 /// What a ledger answered.
@@ -63,30 +98,21 @@ impl LedgerClient {
         Self { address }
     }
 
-    /// Sends one request.
-    ///
-    /// # Errors
-    /// When nobody answers in HTTP.
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answered> {
-        let stream = loopback::connect(self.address).await?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        let mut tasks = JoinSet::new();
-        tasks.spawn(connection);
-        let response = sender.send_request(request).await?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
-            .collect()
-            .await;
-        let body = body.map_err(|error| anyhow::anyhow!("the answer breaks off: {error}"))?;
-        Ok(Answered {
-            status,
-            body: body.to_bytes().to_vec(),
-        })
+    /// The client that a host uses, for the same ledger.
+    #[must_use]
+    pub fn typed(&self) -> meter_ledger_client::LedgerClient<Loopback> {
+        let host = self.address.to_string();
+        meter_ledger_client::LedgerClient::new(host, Loopback(self.address), LIMIT)
     }
 
-    fn request(&self, method: Method, target: &str) -> http::request::Builder {
-        let to = Request::builder().method(method).uri(target);
-        to.header(header::HOST, self.address.to_string())
+    /// Sends one request on a connection of its own.
+    async fn send(&self, asked: &Asked<'_>) -> Result<Answered> {
+        let mut http = Http::new(self.address.to_string(), Loopback(self.address), LIMIT);
+        let answered = http.send(asked).await?;
+        Ok(Answered {
+            status: StatusCode::from_u16(answered.status)?,
+            body: answered.body,
+        })
     }
 
     /// Asks with GET, without a signature.
@@ -94,8 +120,7 @@ impl LedgerClient {
     /// # Errors
     /// When nobody answers in HTTP.
     pub async fn get(&self, target: &str) -> Result<Answered> {
-        let request = self.request(Method::GET, target).body(Full::default())?;
-        self.send(request).await
+        self.send(&asked(RequestMethod::Get, target, &[])).await
     }
 
     /// Sends a message with POST, without a signature.
@@ -104,9 +129,7 @@ impl LedgerClient {
     /// When nobody answers in HTTP.
     pub async fn post(&self, target: &str, message: &(impl Serialize + Sync)) -> Result<Answered> {
         let body = serde_json::to_vec(message)?;
-        let request = self.request(Method::POST, target);
-        let request = request.header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Full::from(body))?).await
+        self.send(&asked(RequestMethod::Post, target, &body)).await
     }
 
     /// What the ledger says about itself.
@@ -122,10 +145,8 @@ impl LedgerClient {
     /// # Errors
     /// When the ledger does not give one.
     pub async fn challenge(&self) -> Result<Challenge> {
-        let request = self
-            .request(Method::POST, "/api/challenge")
-            .body(Full::default())?;
-        let answered = self.send(request).await?;
+        let request = asked(RequestMethod::Post, "/api/challenge", &[]);
+        let answered = self.send(&request).await?;
         let challenge: meter_wire::ledger::Challenge = answered.message()?;
         Ok(Challenge(challenge.challenge.0))
     }
@@ -155,14 +176,7 @@ impl LedgerClient {
     /// # Errors
     /// When the ledger does not answer so.
     pub async fn submit(&self, reports: Vec<Submitted>) -> Result<Vec<Answer>> {
-        let count = reports.len();
-        let batch = Submit::Batch(Batch { reports });
-        let answers: Answers = self.post("/api/sessions/submit", &batch).await?.message()?;
-        ensure!(
-            answers.outcomes.len() == count,
-            "one outcome for each report"
-        );
-        Ok(answers.outcomes)
+        Ok(self.typed().submit(&reports).await?)
     }
 
     /// Sends a request that `device` signs.
@@ -178,8 +192,9 @@ impl LedgerClient {
     ) -> Result<Answered> {
         let ledger = LedgerKey(self.info().await?.key.0);
         let challenge = self.challenge().await?;
+        let method = request_method(&method)?;
         let to_sign = LedgerRequest {
-            method: request_method(&method)?,
+            method,
             ledger,
             device: device.key(),
             challenge,
@@ -187,24 +202,29 @@ impl LedgerClient {
             body: BodyHash::of(body),
         };
         let signed = device.signer().sign(&to_sign)?;
-        let mut request = self.request(method, target);
-        let names = [
-            "Onionmeter-Device",
-            "Onionmeter-Challenge",
-            "Onionmeter-Signature",
+        let headers = [
+            ("Onionmeter-Device", hex::encode(device.key().0)),
+            ("Onionmeter-Challenge", hex::encode(challenge.0)),
+            (
+                "Onionmeter-Signature",
+                hex::encode(signed.signed().signature()),
+            ),
         ];
-        let values = [
-            &device.key().0[..],
-            &challenge.0[..],
-            &signed.signed().signature()[..],
-        ];
-        for (name, value) in names.into_iter().zip(values) {
-            request = request.header(name, hex::encode(value));
-        }
-        if !body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        self.send(request.body(Full::from(body.to_vec()))?).await
+        let request = Asked {
+            headers: &headers,
+            ..asked(method, target, body)
+        };
+        self.send(&request).await
+    }
+}
+
+/// A request without headers.
+const fn asked<'a>(method: RequestMethod, target: &'a str, body: &'a [u8]) -> Asked<'a> {
+    Asked {
+        method,
+        target,
+        headers: &[],
+        body,
     }
 }
 

@@ -19,7 +19,7 @@ pub use account::{
 pub use code::{LedgerCode, LedgerError, LedgerProblem};
 pub use enrol::{Enrol, Enrolled};
 pub use info::{Challenge, Healthy, KeyEntry, LedgerInfo};
-pub use parse::{LedgerParseError, parse};
+pub use parse::{LedgerParseError, parse, read_answer, write_request};
 pub use signed::{WireSigned, WireSignedError};
 pub use submit::{Answer, Answers, Batch, Outcome, Submit, Submitted};
 

@@ -2,6 +2,7 @@
 //! ledger.
 
 mod canary;
+mod chains;
 mod client;
 mod described;
 mod owner;

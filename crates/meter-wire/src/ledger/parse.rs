@@ -1,4 +1,5 @@
-//! Reads the body of a request to a ledger.
+//! Bodies of requests to a ledger and of its answers, as bytes. Strict towards a client, tolerant
+//! towards a ledger.
 
 use crate::codec::has_one_spelling;
 use serde::{Serialize, de::DeserializeOwned};
@@ -29,4 +30,17 @@ pub fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, LedgerPa
         true => Ok(value),
         false => Err(LedgerParseError::Field),
     }
+}
+
+/// Reads an answer of a ledger: fields that this version does not know are ignored. `None` if it is
+/// another message, or none.
+#[must_use]
+pub fn read_answer<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}
+
+/// Writes the body of a request to a ledger.
+#[must_use]
+pub fn write_request(message: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(message).expect("messages have text keys and no floats")
 }
