@@ -12,6 +12,7 @@
 )]
 
 mod account;
+mod answered;
 mod backend;
 mod chain;
 mod chain_state;
@@ -22,6 +23,7 @@ mod key;
 mod key_change;
 mod kind;
 mod layout;
+mod ledger_keys;
 mod paying;
 mod policy;
 mod receipt;
@@ -38,6 +40,7 @@ mod vkey;
 mod witness;
 
 pub use account::{AccountId, CodeHash};
+pub use answered::{Answered, AnsweredReport, ChainEnd, ContradictionKind};
 pub use backend::Backend;
 pub use chain::{ChainError, ChainHead};
 pub use chain_state::{CHAIN_STATE_BODY_BYTES, ChainCondition, ChainState, ChainStateError};
@@ -47,10 +50,12 @@ pub use key::{DeviceKey, LedgerKey, PublicKey};
 pub use key_change::{KEY_CHANGE_BODY_BYTES, KeyChange, KeyChangeError};
 pub use kind::SignedKind;
 pub use layout::FormError;
+pub use ledger_keys::{KeyChainError, LedgerKeys};
 pub use paying::{Allowance, Budgets, Claim, Grant};
 pub use policy::{EnrolmentRule, POLICY_BODY_BYTES, Policy, PolicyError, PolicyNumber};
 pub use receipt::{
     AnswerError, RECEIPT_BODY_BYTES, Reason, Reasons, Receipt, ReceiptChainError, ReceiptError,
+    ReceiptHead,
 };
 pub use report::{
     BodyError, ChainId, LinkHash, ReportId, RunningTotals, SESSION_REPORT_BODY_BYTES, SessionReport,

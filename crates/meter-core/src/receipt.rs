@@ -4,10 +4,12 @@
 
 mod answers;
 mod body;
+mod head;
 mod reasons;
 
-pub use answers::{AnswerError, ReceiptChainError};
+pub use answers::AnswerError;
 pub use body::{RECEIPT_BODY_BYTES, ReceiptError};
+pub use head::{ReceiptChainError, ReceiptHead};
 pub use reasons::{Reason, Reasons};
 
 use crate::{

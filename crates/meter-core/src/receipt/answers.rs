@@ -1,6 +1,6 @@
 //! The rules between a receipt and its report, and between two receipts of one chain.
 
-use super::{Reason, Receipt};
+use super::{Reason, Receipt, ReceiptChainError, ReceiptHead};
 use crate::SessionReport;
 
 /// Why a receipt is not the answer to a report.
@@ -21,28 +21,6 @@ pub enum AnswerError {
     /// The receipt gives a reason for awarding less, but everything was awarded.
     #[error("the receipt says why it awards less than the report claims, but it does not")]
     NeedlessReason,
-}
-
-/// Why a receipt is not the one after another in its chain.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum ReceiptChainError {
-    /// The receipts belong to different chains or devices.
-    #[error("the receipt belongs to another chain")]
-    OtherChain,
-    /// A receipt is missing between the two, or it is the same or an earlier one.
-    #[error("the receipt has number {found}; number {expected} is next")]
-    Sequence {
-        /// The number that is next.
-        expected: u64,
-        /// The number found.
-        found: u64,
-    },
-    /// The chain's total is not the total before it and this amount: the ledger contradicts itself.
-    #[error("the total of receipt {sequence} is not the total before it and its amount")]
-    Totals {
-        /// Its number.
-        sequence: u64,
-    },
 }
 
 impl Receipt {
@@ -89,22 +67,7 @@ impl Receipt {
     /// # Errors
     /// When it belongs to another chain, is not the next one, or its total is not the sum.
     pub fn follows(&self, before: &Self) -> Result<(), ReceiptChainError> {
-        if (self.device, self.chain) != (before.device, before.chain) {
-            return Err(ReceiptChainError::OtherChain);
-        }
-        let expected = before.sequence.saturating_add(1);
-        if self.sequence != expected {
-            return Err(ReceiptChainError::Sequence {
-                expected,
-                found: self.sequence,
-            });
-        }
-        if before.awarded_total.checked_add(self.amount) != Some(self.awarded_total) {
-            return Err(ReceiptChainError::Totals {
-                sequence: self.sequence,
-            });
-        }
-        Ok(())
+        ReceiptHead::of(before).follow(self).map(drop)
     }
 }
 

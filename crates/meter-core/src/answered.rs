@@ -1,0 +1,93 @@
+//! How far a ledger has answered a chain of reports, and what can go wrong between both.
+
+use crate::{Amount, LinkHash, Receipt, SessionReport, Verified};
+
+/// A report and the receipt that answers it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AnsweredReport {
+    /// The report.
+    pub report: Verified<SessionReport>,
+    /// Its receipt.
+    pub receipt: Verified<Receipt>,
+}
+
+/// How far one chain is answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Answered {
+    /// The place before the first answered report: that of the enrolment, or 0.
+    pub start: u64,
+    /// Number of the last report that has a receipt; `start` while none has.
+    pub sequence: u64,
+    /// Link hash of that report.
+    pub link: LinkHash,
+    /// What the answered reports claim.
+    pub claimed: Amount,
+    /// What the ledger has awarded for this chain.
+    pub awarded_total: Amount,
+}
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident => $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name in files and messages.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// The one with this name.
+            #[must_use]
+            pub fn by_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.name() == name)
+            }
+        }
+    };
+}
+
+named! {
+    /// Why a chain takes no more reports.
+    ChainEnd {
+        /// The ledger has frozen it: the key signed two reports for one place.
+        Frozen => "frozen",
+        /// The ledger has more reports of this chain than the book.
+        Ahead => "ahead",
+        /// The ledger has another report than the book at a place.
+        Split => "split",
+        /// The ledger does not know the chain any more, although it was enrolled with it.
+        Forgotten => "forgotten",
+        /// A person began a new chain.
+        Chosen => "chosen",
+    }
+}
+
+named! {
+    /// How something that a ledger sent contradicts its signatures or what is stored here.
+    ContradictionKind {
+        /// A receipt or chain state that no known key of the ledger has signed, or that breaks a
+        /// rule of its format.
+        Signature => "signature",
+        /// A receipt for another report than the one that was sent.
+        OtherReport => "other_report",
+        /// A receipt that awards more than claimed, or less without a reason.
+        Rule => "rule",
+        /// A receipt that does not follow from the one before it.
+        Order => "order",
+        /// A second, different receipt for one report.
+        Second => "second",
+        /// A signed total that is not the sum of the receipts.
+        Total => "total",
+        /// A change of key that does not follow from the pinned key.
+        Key => "key",
+    }
+}
