@@ -1,7 +1,7 @@
 //! Converts errors of the parts to what a person can do about them.
 
 use crate::{config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError};
-use meter_ledger::{BookError, DiskFault};
+use meter_ledger::{BookError, DiskFault, FileError};
 use meter_relay::RelayError;
 use meter_tor::TorProblem;
 use meter_wire::{ErrorCode, Problem};
@@ -63,18 +63,21 @@ pub(crate) fn book_on(
     disk_fault: impl FnOnce() -> Option<DiskFault>,
 ) -> Problem {
     let code = match error {
-        BookError::Open { .. } | BookError::Disk(_) | BookError::LogUnread { .. } => {
-            disk(disk_fault())
-        }
-        BookError::NotAFileBeside { .. } => ErrorCode::BookUnwritable,
-        BookError::Busy => ErrorCode::BookBusy,
-        BookError::Newer { .. } => ErrorCode::BookNewer,
+        BookError::File(error) => match error {
+            FileError::Open { .. } | FileError::Disk { .. } | FileError::LogUnread { .. } => {
+                disk(disk_fault())
+            }
+            FileError::NotAFileBeside { .. } => ErrorCode::BookUnwritable,
+            FileError::Busy(_) => ErrorCode::BookBusy,
+            FileError::Newer { .. } => ErrorCode::BookNewer,
+            FileError::NotAFile { .. }
+            | FileError::NotOurs { .. }
+            | FileError::Empty { .. }
+            | FileError::Damaged(_) => ErrorCode::BookDamaged,
+            FileError::Bug(_) => ErrorCode::Internal,
+        },
         BookError::Fork { .. } => ErrorCode::BookForked,
-        BookError::NotAFile { .. }
-        | BookError::NotOurs { .. }
-        | BookError::Empty { .. }
-        | BookError::Damaged(_)
-        | BookError::OtherChain => ErrorCode::BookDamaged,
+        BookError::Damaged(_) | BookError::OtherChain => ErrorCode::BookDamaged,
         BookError::NotNext(_) | BookError::Bug(_) => ErrorCode::Internal,
     };
     problem(code, error)

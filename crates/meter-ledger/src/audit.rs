@@ -2,7 +2,7 @@
 //! book.
 
 use crate::{
-    BookError, BookFault,
+    BookError, BookFault, FileKind, opened,
     posting::{self, Account, POSTINGS_PER_REPORT},
     rows, schema,
 };
@@ -40,31 +40,15 @@ pub(crate) fn check_head(connection: &Connection) -> Result<(), BookError> {
 
 /// Recomputes everything, in an order in which each step relies only on earlier ones.
 pub(crate) fn whole(connection: &Connection) -> Result<Audit, BookError> {
-    check_file(connection)?;
-    schema::check(connection)?;
+    // The session in progress has no other check than this one.
+    opened::check_whole(FileKind::Book, connection)?;
+    schema::check(FileKind::Book, connection)?;
     let last = check_reports(connection)?;
     check_head(connection)?;
     Ok(Audit {
         reports: last.map_or(0, |head| head.sequence),
         totals: last.map_or_else(RunningTotals::default, |head| head.totals),
     })
-}
-
-/// SQLite's own checks: pages, indexes, CHECK and foreign key constraints. The session in progress
-/// has no other check.
-fn check_file(connection: &Connection) -> Result<(), BookError> {
-    let verdict: String =
-        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(BookFault::File(verdict).into());
-    }
-    let orphan: Option<String> = connection
-        .query_row("PRAGMA foreign_key_check", [], |row| row.get(0))
-        .optional()?;
-    match orphan {
-        None => Ok(()),
-        Some(table) => Err(BookFault::File(format!("a row of {table} has no parent")).into()),
-    }
 }
 
 fn check_reports(connection: &Connection) -> Result<Option<ChainHead>, BookError> {

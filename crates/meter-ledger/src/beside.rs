@@ -1,28 +1,13 @@
-//! Files beside a book: their names, and what else may lie in their place.
+//! Files beside a file of SQLite: their names, and what else may lie in their place.
 //!
 //! SQLite opens them by itself and looks at none of them first: it waits for ever for the other end
-//! of a pipe, and it removes a pipe or a link when it closes the book.
+//! of a pipe, and it removes a pipe or a link when it closes the file.
 
-use crate::BookError;
+use crate::{FileError, FileKind};
 use std::{
     fs::{self, FileType},
     path::{Path, PathBuf},
 };
-
-/// The endings of the files that SQLite keeps beside a book, each with the remedy for something
-/// else in its place.
-const OF_SQLITE: [(&str, &str); 3] = [
-    (
-        "-wal",
-        "it is the place of the log with the book's last entries: put the log back if you have it, \
-         otherwise move this away",
-    ),
-    ("-shm", MOVE_AWAY),
-    ("-journal", MOVE_AWAY),
-];
-
-/// The remedy for what the book does not need.
-pub(crate) const MOVE_AWAY: &str = "move it away; the book needs nothing of it";
 
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -30,18 +15,22 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Checks that SQLite will find only files beside the book at `path`, or nothing.
+/// Checks that SQLite will find only files beside the file at `path`, or nothing.
 ///
 /// # Errors
-/// [`BookError::NotAFileBeside`] for the first that is something else. A link is something else,
+/// [`FileError::NotAFileBeside`] for the first that is something else. A link is something else,
 /// too: SQLite does not open it.
-pub(crate) fn check_files(path: &Path) -> Result<(), BookError> {
-    // If the book is a link, SQLite keeps these files beside the file that the link leads to.
-    let book = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    for (suffix, remedy) in OF_SQLITE {
-        let path = beside(&book, suffix);
+pub(crate) fn check_files(kind: FileKind, path: &Path) -> Result<(), FileError> {
+    // If the file is a link, SQLite keeps these files beside the file that the link leads to.
+    let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    for (suffix, remedy) in [
+        ("-wal", kind.log_remedy()),
+        ("-shm", kind.spare_remedy()),
+        ("-journal", kind.spare_remedy()),
+    ] {
+        let path = beside(&file, suffix);
         if let Some(what) = other_than_a_file(&path) {
-            return Err(BookError::NotAFileBeside { path, what, remedy });
+            return Err(FileError::NotAFileBeside { path, what, remedy });
         }
     }
     Ok(())

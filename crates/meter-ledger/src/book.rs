@@ -1,19 +1,16 @@
 //! The book: its operations and their transactions.
 
 use crate::{
-    Audit, BookError, BookFault, Bug, Place, audit, file, place,
+    Audit, BookError, BookFault, Bug, FileKind, Place, audit, file,
+    opened::Opened,
     posting::{self, Account},
-    rows, schema,
+    rows,
 };
 use meter_core::{
     Amount, ChainError, ChainHead, ChainId, DeviceKey, OpenSession, SessionReport, Signed, Verified,
 };
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use rusqlite::{OptionalExtension as _, Transaction};
+use std::{fmt, path::Path};
 
 /// The double-entry book of one chain of session reports.
 ///
@@ -22,15 +19,9 @@ use std::{
 /// Only one process at a time may write; the caller must make sure of that. A second one is refused
 /// or waits, but damages nothing.
 pub struct Book {
-    connection: Connection,
-    path: PathBuf,
-    /// Identity of the file when it was opened.
-    file: Option<place::FileId>,
+    opened: Opened,
     /// Whether a commit waits for the disk, as far as is known.
     lasting: bool,
-    /// Folder of the copy that is read when the book cannot be read in its own folder. Removed on
-    /// drop.
-    _copy: Option<tempfile::TempDir>,
 }
 
 /// The result of posting a report.
@@ -49,10 +40,6 @@ enum Session {
     GoesOn,
 }
 
-/// How long a write waits for another program that holds the file. Short, because the owner of the
-/// book has other work and tries again.
-const WRITE_PATIENCE: Duration = Duration::from_millis(250);
-
 impl Book {
     /// Opens the book at `path`, or makes an empty one that only its owner can read. The folder
     /// must exist. Checks the schema, the last report and the balance, but not every report: see
@@ -62,9 +49,8 @@ impl Book {
     /// When the file cannot be opened, is not a book, has a later format (in both cases it is not
     /// changed), or is damaged.
     pub fn open(path: &Path) -> Result<Self, BookError> {
-        let connection = file::open(path)?;
-        let book = Self::checked(connection, path, None)?;
-        book.connection.busy_timeout(WRITE_PATIENCE)?;
+        let book = Self::checked(Opened::open(FileKind::Book, path)?)?;
+        book.opened.wait_briefly()?;
         Ok(book)
     }
 
@@ -72,38 +58,47 @@ impl Book {
     /// Makes no book if there is none.
     ///
     /// # Errors
-    /// The errors of [`Self::open`], and [`BookError::LogUnread`] when the book's log cannot be
+    /// The errors of [`Self::open`], and [`FileError::LogUnread`](crate::FileError::LogUnread) when the book's log cannot be
     /// read in its place and no other folder has room for a copy.
     pub fn open_to_read(path: &Path) -> Result<Self, BookError> {
-        let (connection, copy) = reading::open(path)?;
-        Self::checked(connection, path, copy)
+        Self::checked(Opened::open_to_read(FileKind::Book, path)?)
     }
 
-    fn checked(
-        connection: Connection,
-        path: &Path,
-        copy: Option<tempfile::TempDir>,
-    ) -> Result<Self, BookError> {
-        schema::check(&connection)?;
+    /// Opens the file at `path` for reading, without a log that is beside it: that of a file that
+    /// is or was open there.
+    ///
+    /// # Errors
+    /// The errors of [`Self::open_to_read`].
+    pub fn open_alone(path: &Path) -> Result<Self, BookError> {
+        Self::checked(Opened::open_alone(FileKind::Book, path)?)
+    }
+
+    fn checked(opened: Opened) -> Result<Self, BookError> {
         // Read one state of the book: a report that another process posts between two of these
         // queries would look like damage.
-        let moment = connection.unchecked_transaction()?;
+        let moment = opened.read()?;
         audit::check_head(&moment)?;
         moment.finish()?;
-        rows::open_session(&connection)?;
+        rows::open_session(&opened.connection)?;
         Ok(Self {
-            connection,
-            path: path.to_owned(),
-            file: place::file_id(path),
+            opened,
             lasting: true,
-            _copy: copy,
         })
     }
 
     /// Whether the open file is still the one at its path.
     #[must_use]
     pub fn place(&self) -> Place {
-        place::compare(self.file, &self.path)
+        self.opened.place()
+    }
+
+    /// Closes the book: what its log holds moves into the file, and the log is removed.
+    ///
+    /// # Errors
+    /// When SQLite cannot close it. The log then stays and is read at the next opening; nothing is
+    /// lost.
+    pub fn close(self) -> Result<(), BookError> {
+        Ok(self.opened.close()?)
     }
 
     /// The chain of the book; `None` until one was begun.
@@ -111,7 +106,7 @@ impl Book {
     /// # Errors
     /// When the disk fails, the book is busy or damaged.
     pub fn chain(&self) -> Result<Option<(ChainId, DeviceKey)>, BookError> {
-        rows::chain(&self.connection)
+        rows::chain(&self.opened.connection)
     }
 
     /// Sets the chain of the book. It can be set only once; the same values again change nothing.
@@ -121,7 +116,7 @@ impl Book {
     /// when the book is busy or damaged.
     pub fn begin_chain(&mut self, chain: ChainId, key: DeviceKey) -> Result<(), BookError> {
         self.last()?;
-        let transaction = self.write()?;
+        let transaction = self.opened.write()?;
         match rows::chain(&transaction)? {
             Some(held) if held == (chain, key) => return Ok(()),
             Some(_) => return Err(BookError::OtherChain),
@@ -137,7 +132,7 @@ impl Book {
     /// [`BookError::OtherChain`] when the book holds another chain. Also when the disk fails, or
     /// when the book is busy or damaged.
     pub fn head(&self, chain: ChainId, key: DeviceKey) -> Result<ChainHead, BookError> {
-        let snapshot = self.read()?;
+        let snapshot = self.opened.read()?;
         match rows::head(&snapshot)? {
             None => Ok(ChainHead::genesis(chain, key)),
             Some(head) if (head.chain, head.key) == (chain, key) => Ok(head),
@@ -177,7 +172,7 @@ impl Book {
     ) -> Result<Posted, BookError> {
         self.last()?;
         let value = report.value();
-        let transaction = self.write()?;
+        let transaction = self.opened.write()?;
         let head = rows::head(&transaction)?
             .ok_or_else(|| Bug::new("a report was posted before its chain was begun"))?;
         match head.follow(report) {
@@ -205,9 +200,9 @@ impl Book {
     /// If SQLite refuses our statement, that is our bug only if the tables are unchanged.
     fn explained(&self, error: BookError) -> BookError {
         match error {
-            BookError::Bug(bug) => match schema::check(&self.connection) {
-                Err(BookError::Damaged(damage)) => damage.into(),
-                Ok(()) | Err(_) => bug.into(),
+            BookError::Bug(bug) => match self.opened.changed_schema() {
+                Some(fault) => BookFault::File(fault).into(),
+                None => bug.into(),
             },
             other => other,
         }
@@ -221,8 +216,8 @@ impl Book {
     pub fn checkpoint(&mut self, open: Option<&OpenSession>) -> Result<(), BookError> {
         self.last()?;
         match open {
-            Some(open) => rows::replace_open_session(&self.connection, open),
-            None => rows::remove_open_session(&self.connection),
+            Some(open) => rows::replace_open_session(&self.opened.connection, open),
+            None => rows::remove_open_session(&self.opened.connection),
         }
     }
 
@@ -235,17 +230,17 @@ impl Book {
     pub fn checkpoint_in_memory(&mut self, open: &OpenSession) -> Result<(), BookError> {
         // The commit then only writes to the log, and the kernel keeps that.
         self.lasting = false;
-        file::set_lasting(&self.connection, false)?;
-        let kept = rows::replace_open_session(&self.connection, open);
+        file::set_lasting(&self.opened.connection, false)?;
+        let kept = rows::replace_open_session(&self.opened.connection, open);
         // If this fails, the next write that must be durable tries it again first.
-        self.lasting = file::set_lasting(&self.connection, true).is_ok();
+        self.lasting = file::set_lasting(&self.opened.connection, true).is_ok();
         kept
     }
 
     /// Makes the next commit wait for the disk.
     fn last(&mut self) -> Result<(), BookError> {
         if !self.lasting {
-            file::set_lasting(&self.connection, true)?;
+            file::set_lasting(&self.opened.connection, true)?;
             self.lasting = true;
         }
         Ok(())
@@ -256,7 +251,7 @@ impl Book {
     /// # Errors
     /// When the disk fails, the book is busy or damaged.
     pub fn open_session(&self) -> Result<Option<OpenSession>, BookError> {
-        rows::open_session(&self.connection)
+        rows::open_session(&self.opened.connection)
     }
 
     /// The credits: the sum of all postings to them, computed at each call.
@@ -264,14 +259,15 @@ impl Book {
     /// # Errors
     /// When the disk fails, the book is busy or damaged.
     pub fn balance(&self) -> Result<Amount, BookError> {
-        let sum = rows::sum(&self.connection, Account::Credits)?;
+        let sum = rows::sum(&self.opened.connection, Account::Credits)?;
         let amount = sum
             .and_then(|sum| u64::try_from(sum).ok())
             .and_then(Amount::new);
         match amount {
             Some(amount) => Ok(amount),
             None => {
-                let signed = rows::head(&self.connection)?.map_or(0, |h| h.totals.amount.get());
+                let signed =
+                    rows::head(&self.opened.connection)?.map_or(0, |h| h.totals.amount.get());
                 Err(BookFault::Balance { signed }.into())
             }
         }
@@ -310,7 +306,7 @@ impl Book {
     /// # Errors
     /// [`BookError::Damaged`] with the first damage that is found.
     pub fn audit(&self) -> Result<Audit, BookError> {
-        audit::whole(&*self.read()?)
+        audit::whole(&*self.opened.read()?)
     }
 
     fn select(
@@ -318,21 +314,9 @@ impl Book {
         sql: &str,
         limits: impl rusqlite::Params,
     ) -> Result<Vec<Signed<SessionReport>>, BookError> {
-        let mut select = self.connection.prepare_cached(sql)?;
+        let mut select = self.opened.connection.prepare_cached(sql)?;
         let reports = select.query_map(limits, |row| Ok(rows::report(row)?.signed))?;
         Ok(reports.collect::<Result<_, _>>()?)
-    }
-
-    /// Takes the write lock at once, so that a write is based on what was read in the same
-    /// transaction.
-    fn write(&mut self) -> Result<Transaction<'_>, BookError> {
-        let behavior = TransactionBehavior::Immediate;
-        Ok(self.connection.transaction_with_behavior(behavior)?)
-    }
-
-    /// Keeps one state of the book for several reads.
-    fn read(&self) -> Result<Transaction<'_>, BookError> {
-        Ok(self.connection.unchecked_transaction()?)
     }
 }
 
@@ -359,9 +343,6 @@ fn already(
         None => Err(BookFault::Missing { sequence }.into()),
     }
 }
-
-mod closing;
-mod reading;
 
 #[cfg(test)]
 mod tests;

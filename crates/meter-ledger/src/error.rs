@@ -1,85 +1,24 @@
 //! Reasons why the book refuses, and whose fault each is.
 
+use crate::{
+    FileError, FileFault, FileKind,
+    fault::{self, DiskFault},
+    file_error::Bug,
+};
 use meter_core::{BodyError, ChainError, VerifyError};
-use std::{io, panic::Location, path::PathBuf};
+use std::path::Path;
 
 /// The reason why the book could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum BookError {
-    /// The file cannot be opened or created: the folder is missing, permissions are missing, or the
-    /// disk is full.
-    #[error("cannot open the book {}", path.display())]
-    Open {
-        /// The book's file.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// The file is not a book. It was not changed.
-    #[error("{} is not an Onionmeter book", path.display())]
-    NotOurs {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is empty: the program that wrote it last was interrupted. It was not changed.
-    #[error("{} is empty; it holds no report", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A folder, pipe, socket or device, or a link to one or to nothing, is in the place of the
-    /// book. It was not opened.
-    #[error("{} is {what}; move it away and put the book itself there", path.display())]
-    NotAFile {
-        /// The place of the book.
-        path: PathBuf,
-        /// The kind of the thing, in words.
-        what: &'static str,
-    },
-    /// The same in the place of a file that SQLite keeps beside the book, or of a draft of the
-    /// book. It was not opened, and nor was the book.
-    #[error("{} is {what}; {remedy}", path.display())]
-    NotAFileBeside {
-        /// The place.
-        path: PathBuf,
-        /// The kind of the thing, in words.
-        what: &'static str,
-        /// What mends it.
-        remedy: &'static str,
-    },
-    /// A later version of Onionmeter wrote the file. It was not changed.
-    #[error("the book {} has format {found}; this version knows format {known}", path.display())]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-        /// The newest format that this version knows.
-        known: u32,
-    },
+    /// The file, or the disk that holds it. After an error of `post`,
+    /// [`Book::head`](crate::Book::head) returns the state of the book. It is never
+    /// [`FileError::Damaged`] or [`FileError::Bug`].
+    #[error(transparent)]
+    File(FileError),
     /// The content of the file contradicts itself: it was edited, or the disk lost data.
     #[error("the book is damaged")]
     Damaged(#[from] BookFault),
-    /// The disk is full, read-only or failing. The book contains nothing of the call; after an
-    /// error of `post`, [`Book::head`](crate::Book::head) returns the state of the book.
-    #[error("the disk did not take or give what the book needs")]
-    Disk(#[source] rusqlite::Error),
-    /// The book's log has entries that the book lacks, and it cannot be read: its own folder cannot
-    /// be written, and no copy could be made.
-    #[error(
-        "{} holds the last entries of the book and can be read only in a folder that can be \
-         written; copy both files to one",
-        log.display()
-    )]
-    LogUnread {
-        /// The log's file.
-        log: PathBuf,
-        /// The reason why there is no copy.
-        source: io::Error,
-    },
-    /// Another process holds the book for longer than the book waits.
-    #[error("another program is using the book")]
-    Busy,
     /// The book, or the report, belongs to another chain or another key.
     #[error("the book holds another chain of reports")]
     OtherChain,
@@ -101,18 +40,9 @@ pub enum BookError {
 /// The first damage that was found in a book.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BookFault {
-    /// SQLite cannot read the file. The text names only pages, tables and indexes.
-    #[error("SQLite finds the file malformed: {0}")]
-    File(String),
-    /// The write-ahead log exists and the book does not. The log may contain reports.
-    #[error("the book is gone, but its log {} is still there", .0.display())]
-    LogWithoutBook(PathBuf),
-    /// A table, an index or a trigger is missing, changed or not ours.
-    #[error("the schema differs from that of this format at {name}")]
-    Schema {
-        /// Name of the object.
-        name: String,
-    },
+    /// The file itself.
+    #[error(transparent)]
+    File(#[from] FileFault),
     /// There are reports, but no chain for them.
     #[error("the book does not say which chain it holds")]
     NoChain,
@@ -163,23 +93,30 @@ pub enum BookFault {
     OpenSession,
 }
 
-/// A bug of ours, with the place in the code that noticed it. Never an error of the disk or the
-/// user.
-#[derive(Debug, thiserror::Error)]
-#[error("bug in the book, noticed at {at}: {what}")]
-pub struct Bug {
-    what: &'static str,
-    at: &'static Location<'static>,
-    source: Option<rusqlite::Error>,
+impl BookError {
+    /// Whether [`Self::disk_fault`] must write to the disk to find the reason, so it must not be
+    /// called every second.
+    #[must_use]
+    pub fn asks_the_disk(&self) -> bool {
+        matches!(self, Self::File(error) if fault::asks_the_disk(error))
+    }
+
+    /// The fault of the disk that holds the book at `path`; `None` if the disk is not the reason.
+    #[must_use]
+    pub fn disk_fault(&self, path: &Path) -> Option<DiskFault> {
+        match self {
+            Self::File(error) => fault::disk_fault(error, path),
+            _ => None,
+        }
+    }
 }
 
-impl Bug {
-    #[track_caller]
-    pub(crate) fn new(what: &'static str) -> Self {
-        Self {
-            what,
-            at: Location::caller(),
-            source: None,
+impl From<FileError> for BookError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Damaged(fault) => Self::Damaged(BookFault::File(fault)),
+            FileError::Bug(bug) => Self::Bug(bug),
+            other => Self::File(other),
         }
     }
 }
@@ -187,38 +124,6 @@ impl Bug {
 impl From<rusqlite::Error> for BookError {
     #[track_caller]
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode as Code;
-        let damaged = |error: &rusqlite::Error| Self::Damaged(BookFault::File(error.to_string()));
-        match error.sqlite_error_code() {
-            Some(Code::DatabaseBusy | Code::DatabaseLocked | Code::FileLockingProtocolFailed) => {
-                Self::Busy
-            }
-            Some(
-                Code::DiskFull
-                | Code::SystemIoFailure
-                | Code::ReadOnly
-                | Code::PermissionDenied
-                | Code::CannotOpen,
-            ) => Self::Disk(error),
-            Some(Code::DatabaseCorrupt | Code::NotADatabase) => damaged(&error),
-            None if is_odd_value(&error) => damaged(&error),
-            _ => Self::Bug(Bug {
-                what: "SQLite refused a statement",
-                at: Location::caller(),
-                source: Some(error),
-            }),
-        }
+        FileError::of_sqlite(FileKind::Book, error).into()
     }
-}
-
-/// Whether a column held a value that the rules of its table forbid. Our own code cannot write one.
-const fn is_odd_value(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error as E;
-    matches!(
-        error,
-        E::FromSqlConversionFailure(..)
-            | E::IntegralValueOutOfRange(..)
-            | E::InvalidColumnType(..)
-            | E::Utf8Error(..)
-    )
 }

@@ -1,9 +1,9 @@
-//! Finds out why the disk does not accept the book's data, using the system's own errors.
+//! Finds out why the disk does not accept a file's data, using the system's own errors.
 //!
-//! SQLite has one code for many reasons. If the reason is not clear, the book is opened for
+//! SQLite has one code for many reasons. If the reason is not clear, the file is opened for
 //! writing, and a small file is written beside it and removed again.
 
-use crate::{BookError, beside::beside};
+use crate::{FileError, beside::beside};
 use rusqlite::ErrorCode;
 use std::{
     fs::{self, File, OpenOptions},
@@ -29,23 +29,21 @@ pub enum DiskFault {
 /// As many bytes as SQLite needs at once for a log and its index.
 const PROBE_BYTES: usize = 64 * 1024;
 
-impl BookError {
-    /// Whether [`Self::disk_fault`] must write to the disk to find the reason, so it must not be
-    /// called every second.
-    #[must_use]
-    pub fn asks_the_disk(&self) -> bool {
-        matches!(self, Self::Disk(error) if !is_full(error))
-    }
+/// Whether [`disk_fault`] must write to the disk to find the reason, so it must not be called every
+/// second.
+pub(crate) fn asks_the_disk(error: &FileError) -> bool {
+    matches!(error, FileError::Disk { source, .. } if !is_full(source))
+}
 
-    /// The fault of the disk that holds the book at `path`; `None` if the disk is not the reason.
-    #[must_use]
-    pub fn disk_fault(&self, path: &Path) -> Option<DiskFault> {
-        match self {
-            Self::Disk(error) if is_full(error) => Some(DiskFault::Full),
-            Self::Disk(_) => Some(why_not_written(path).map_or(DiskFault::Failing, |e| of(&e))),
-            Self::Open { source, .. } | Self::LogUnread { source, .. } => Some(of(source)),
-            _ => None,
+/// The fault of the disk that holds the file at `path`; `None` if the disk is not the reason.
+pub(crate) fn disk_fault(error: &FileError, path: &Path) -> Option<DiskFault> {
+    match error {
+        FileError::Disk { source, .. } if is_full(source) => Some(DiskFault::Full),
+        FileError::Disk { .. } => {
+            Some(why_not_written(path).map_or(DiskFault::Failing, |error| of(&error)))
         }
+        FileError::Open { source, .. } | FileError::LogUnread { source, .. } => Some(of(source)),
+        _ => None,
     }
 }
 
@@ -53,7 +51,7 @@ fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
-/// The reason why nothing can be written to the book at `path` or beside it; `None` if writing
+/// The reason why nothing can be written to the file at `path` or beside it; `None` if writing
 /// works.
 pub(crate) fn why_not_written(path: &Path) -> Option<io::Error> {
     let probe = beside(path, ".probe");
@@ -95,7 +93,7 @@ fn fill(mut file: File) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A pipe in place of the book must not be waited for.
+/// A pipe in place of the file must not be waited for.
 fn at_once(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(

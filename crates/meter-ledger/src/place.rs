@@ -2,12 +2,12 @@
 
 use std::{fs, io, path::Path};
 
-/// Where the file of an open book is now.
+/// Where an open file is now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Place {
     /// The file is at its path.
     Here,
-    /// No file is at its path: the book was moved or removed.
+    /// No file is at its path: it was moved or removed.
     Gone,
     /// Another file is at its path.
     Replaced,

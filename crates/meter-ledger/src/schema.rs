@@ -1,38 +1,32 @@
-//! The tables of the book, and the check that a file has exactly these.
+//! The tables of a file, and the check that a file has exactly these.
 
-use crate::{BookError, BookFault};
+use crate::{FileError, FileFault, FileKind, file_error::At as _};
 use rusqlite::Connection;
 
-/// `OMBK`, in the file's header: identifies the file as a book.
-pub(crate) const APPLICATION_ID: u32 = u32::from_be_bytes(*b"OMBK");
-/// The newest format that this version knows; so far the only one.
-pub(crate) const FORMAT: u32 = 1;
-
-const TABLES: &str = include_str!("schema.sql");
-
 /// Makes the tables in an empty file and sets its marks in the same transaction.
-pub(crate) fn create(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn create(kind: FileKind, connection: &Connection) -> rusqlite::Result<()> {
+    let (tables, application_id, format) = (kind.tables(), kind.application_id(), kind.format());
     connection.execute_batch(&format!(
-        "BEGIN EXCLUSIVE;\n{TABLES}\n\
-         PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORMAT};\nCOMMIT;"
+        "BEGIN EXCLUSIVE;\n{tables}\n\
+         PRAGMA application_id = {application_id};\nPRAGMA user_version = {format};\nCOMMIT;"
     ))
 }
 
-/// Compares every table, index and trigger with those of a new book. Without its triggers a book
+/// Compares every table, index and trigger with those of a new file. Without its triggers a file
 /// would not be append-only, and with an added trigger our own writes could do more than intended.
 ///
 /// # Errors
-/// [`Damage::Schema`] with the name of the first object that is missing, changed or added.
-pub(crate) fn check(connection: &Connection) -> Result<(), BookError> {
-    let model = Connection::open_in_memory()?;
-    model.execute_batch(TABLES)?;
-    let (expected, found) = (objects(&model)?, objects(connection)?);
+/// [`FileFault::Schema`] with the name of the first object that is missing, changed or added.
+pub(crate) fn check(kind: FileKind, connection: &Connection) -> Result<(), FileError> {
+    let model = Connection::open_in_memory().at(kind)?;
+    model.execute_batch(kind.tables()).at(kind)?;
+    let (expected, found) = (objects(&model).at(kind)?, objects(connection).at(kind)?);
     let unmatched = |own: &[Object], other: &[Object]| {
         let object = own.iter().find(|object| !other.contains(object));
         object.map(|object| object.name.clone())
     };
     match unmatched(&expected, &found).or_else(|| unmatched(&found, &expected)) {
-        Some(name) => Err(BookFault::Schema { name }.into()),
+        Some(name) => Err(FileError::Damaged(FileFault::Schema { name })),
         None => Ok(()),
     }
 }

@@ -46,7 +46,7 @@ mod tests {
 
     fn disk_error(code: std::ffi::c_int) -> BookError {
         let error = rusqlite::ffi::Error::new(code);
-        BookError::Disk(rusqlite::Error::SqliteFailure(error, None))
+        rusqlite::Error::SqliteFailure(error, None).into()
     }
 
     /// Writing and removing a file changes the time of its folder.

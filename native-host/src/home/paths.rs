@@ -61,6 +61,12 @@ impl Home {
         self.root.join("book.sqlite3")
     }
 
+    /// The receipts of ledgers. Made at the first enrolment.
+    #[must_use]
+    pub fn receipts(&self) -> PathBuf {
+        self.root.join("receipts.sqlite3")
+    }
+
     /// Sockets and locks.
     #[must_use]
     pub fn run(&self) -> PathBuf {

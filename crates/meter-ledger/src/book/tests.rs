@@ -1,7 +1,9 @@
 //! Tests that need the connection itself: a disk that becomes full at any point of a transaction.
 
 use super::*;
+use crate::{FileError, FileFault};
 use meter_core::{ByteCount, DeviceSigner, DurationMs, Tariff, UnixMs};
+use rusqlite::Connection;
 
 const CHAIN: ChainId = ChainId([7; 16]);
 
@@ -24,13 +26,15 @@ fn next(book: &Book, signer: &DeviceSigner, open: &OpenSession) -> Verified<Sess
 }
 
 fn pages(book: &Book, pragma: &str) -> i64 {
-    book.connection
+    book.opened
+        .connection
         .pragma_query_value(None, pragma, |row| row.get(0))
         .unwrap()
 }
 
 fn limit_pages(book: &Book, pages: i64) {
-    book.connection
+    book.opened
+        .connection
         .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
         .unwrap();
 }
@@ -54,7 +58,7 @@ fn a_report_waits_for_the_disk_even_where_that_could_not_be_set_again_before() {
     let signer = DeviceSigner::from_seed(&[1; 32]);
     book.begin_chain(CHAIN, signer.key()).unwrap();
     // The state after a checkpoint whose second pragma failed.
-    file::set_lasting(&book.connection, false).unwrap();
+    file::set_lasting(&book.opened.connection, false).unwrap();
     book.lasting = false;
     book.post(&next(&book, &signer, &session(1))).unwrap();
     assert_eq!(pages(&book, "synchronous"), FULL);
@@ -89,7 +93,9 @@ fn a_book_that_somebody_changed_while_it_was_open_is_told_as_damaged() {
     other.execute_batch(trigger).unwrap();
     let refused = book.post(&next(&book, &signer, &session(1)));
     match refused {
-        Err(BookError::Damaged(BookFault::Schema { name })) => assert_eq!(name, "no"),
+        Err(BookError::Damaged(BookFault::File(FileFault::Schema { name }))) => {
+            assert_eq!(name, "no")
+        }
         other => panic!("{other:?}"),
     }
     other.execute_batch("DROP TRIGGER no").unwrap();
@@ -118,8 +124,8 @@ fn a_full_disk_keeps_neither_report_nor_posting_and_leaves_the_checkpoint() {
             );
             match book.post(&next(&book, &signer, &open)) {
                 Ok(posted) => assert_eq!(posted, Posted::New),
-                Err(BookError::Disk(error)) => {
-                    let code = error.sqlite_error_code();
+                Err(BookError::File(FileError::Disk { source, .. })) => {
+                    let code = source.sqlite_error_code();
                     assert_eq!(code, Some(rusqlite::ErrorCode::DiskFull));
                     break before;
                 }
@@ -173,7 +179,7 @@ fn the_tables_refuse_what_the_code_would_never_ask() {
         "INSERT INTO open_session VALUES (2, 0, 0, 0, 0, 0, 0)",
         "UPDATE sqlite_schema SET sql = ''",
     ] {
-        let refused = book.connection.execute(statement, []);
+        let refused = book.opened.connection.execute(statement, []);
         assert!(refused.is_err(), "{statement}");
     }
     assert_eq!(book.audit().unwrap(), audit);

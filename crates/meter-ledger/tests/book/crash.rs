@@ -2,7 +2,7 @@
 
 use crate::support::{CHAIN, Folder, begun, key, next, post, session};
 use meter_core::{Amount, ChainId, DeviceKey, OpenSession};
-use meter_ledger::{Book, BookError, Posted};
+use meter_ledger::{Book, BookError, FileError, Posted};
 use std::{
     env, fs,
     hash::{BuildHasher as _, RandomState},
@@ -100,7 +100,7 @@ fn child(path: &Path) {
 fn say(done: &str, number: u64, result: &Result<(), BookError>) -> bool {
     let word = match result {
         Ok(()) => done,
-        Err(BookError::Disk(_)) => "refused",
+        Err(BookError::File(FileError::Disk { .. })) => "refused",
         Err(error) => panic!("{error:?}"),
     };
     let mut out = std::io::stdout().lock();

@@ -2,7 +2,7 @@
 
 use crate::support::{CHAIN, Folder, begun, key, next, post, session, signer};
 use meter_core::{ChainError, SessionReport, VerifyError};
-use meter_ledger::{Audit, Book, BookError, BookFault};
+use meter_ledger::{Audit, Book, BookError, BookFault, FileError, FileFault};
 use rusqlite::{Connection, params};
 use std::{fs, path::Path};
 
@@ -100,7 +100,7 @@ fn an_edited_report_is_found() {
         connection.execute(&flip(64), []).unwrap();
     }));
     assert!(
-        matches!(found, BookFault::File(_)),
+        matches!(found, BookFault::File(FileFault::Malformed(_))),
         "the number in the body: {found:?}"
     );
 }
@@ -174,7 +174,10 @@ fn postings_without_a_report_are_found() {
             .execute("INSERT INTO postings VALUES ('credits', 4, 1000)", [])
             .unwrap();
     }));
-    assert!(matches!(found, BookFault::File(_)), "{found:?}");
+    assert!(
+        matches!(found, BookFault::File(FileFault::Malformed(_))),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -212,7 +215,7 @@ fn a_changed_schema_is_refused_at_the_next_start() {
         let name = named.to_owned();
         assert_eq!(
             damage(Book::open(&folder.book())),
-            BookFault::Schema { name }
+            BookFault::File(FileFault::Schema { name })
         );
     }
 }
@@ -292,7 +295,10 @@ fn a_flipped_byte_anywhere_is_noticed_or_harmless() {
         flipped[at] ^= 0x41;
         fs::write(&path, flipped).unwrap();
         match Book::open(&path).and_then(|book| Ok((book.audit()?, book))) {
-            Err(BookError::Damaged(_) | BookError::NotOurs { .. } | BookError::Newer { .. }) => {
+            Err(
+                BookError::Damaged(_)
+                | BookError::File(FileError::NotOurs { .. } | FileError::Newer { .. }),
+            ) => {
                 noticed += 1;
             }
             Err(error) => panic!("byte {at}: {error:?}"),

@@ -1,7 +1,7 @@
 //! Tests which files are opened, which are refused, and that a refused file stays unchanged.
 
 use crate::support::{CHAIN, Folder, begun, key, post};
-use meter_ledger::{Book, BookError, BookFault, DiskFault};
+use meter_ledger::{Book, BookError, BookFault, DiskFault, FileError, FileFault};
 use rusqlite::Connection;
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -45,10 +45,11 @@ fn a_missing_folder_is_named() {
     let folder = Folder::new();
     let path = folder.file("nowhere").join("book");
     match Book::open(&path) {
-        Err(BookError::Open {
+        Err(BookError::File(FileError::Open {
             path: named,
             source,
-        }) => {
+            ..
+        })) => {
             assert_eq!(named, path);
             assert_eq!(source.kind(), ErrorKind::NotFound);
         }
@@ -70,17 +71,23 @@ fn files_that_are_no_books_are_refused_and_left_alone() {
         fs::write(&path, content).unwrap();
         let error = refused(&path);
         assert!(
-            matches!(error, BookError::NotOurs { .. }),
+            matches!(error, BookError::File(FileError::NotOurs { .. })),
             "{name}: {error:?}"
         );
         assert!(error.to_string().contains(name), "{error}");
     }
     fs::write(folder.file("nothing"), b"").unwrap();
     let error = refused(&folder.file("nothing"));
-    assert!(matches!(error, BookError::Empty { .. }), "{error:?}");
+    assert!(
+        matches!(error, BookError::File(FileError::Empty { .. })),
+        "{error:?}"
+    );
     fs::create_dir(folder.file("folder")).unwrap();
     let error = refused(&folder.file("folder"));
-    assert!(matches!(error, BookError::NotAFile { .. }), "{error:?}");
+    assert!(
+        matches!(error, BookError::File(FileError::NotAFile { .. })),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -103,7 +110,10 @@ fn the_database_of_another_program_is_refused_and_left_alone() {
         drop(other);
         for path in [path, elsewhere.file("other")] {
             let error = refused(&path);
-            assert!(matches!(error, BookError::NotOurs { .. }), "{error:?}");
+            assert!(
+                matches!(error, BookError::File(FileError::NotOurs { .. })),
+                "{error:?}"
+            );
         }
     }
 }
@@ -126,11 +136,11 @@ fn a_book_of_a_later_format_is_refused_and_left_alone() {
     assert!(
         matches!(
             error,
-            BookError::Newer {
+            BookError::File(FileError::Newer {
                 found: 2,
                 known: 1,
                 ..
-            }
+            })
         ),
         "{error:?}"
     );
@@ -139,11 +149,11 @@ fn a_book_of_a_later_format_is_refused_and_left_alone() {
     assert!(
         matches!(
             error,
-            BookError::Newer {
+            BookError::File(FileError::Newer {
                 found: 2,
                 known: 1,
                 ..
-            }
+            })
         ),
         "{error:?}"
     );
@@ -155,7 +165,9 @@ fn a_log_without_its_book_is_kept_for_somebody_to_look_at() {
     let log = folder.file("book.sqlite-wal");
     fs::write(&log, b"perhaps reports").unwrap();
     match refused(&folder.book()) {
-        BookError::Damaged(BookFault::LogWithoutBook(named)) => assert_eq!(named, log),
+        BookError::Damaged(BookFault::File(FileFault::LogWithoutFile { log: named, .. })) => {
+            assert_eq!(named, log);
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -177,7 +189,10 @@ fn a_writer_that_never_ends_is_reported_as_busy() {
     let other = Connection::open(folder.book()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = book.checkpoint(None);
-    assert!(matches!(refused, Err(BookError::Busy)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(BookError::File(FileError::Busy(_)))),
+        "{refused:?}"
+    );
     other.execute_batch("ROLLBACK").unwrap();
     book.checkpoint(None).unwrap();
 }
@@ -225,7 +240,7 @@ fn what_is_no_file_beside_a_book_is_named_and_neither_opened_nor_removed() {
             for refused in [Book::open(&folder.book()).map(drop), reading] {
                 let error = refused.expect_err("must be refused");
                 assert!(
-                    matches!(error, BookError::NotAFileBeside { .. }),
+                    matches!(error, BookError::File(FileError::NotAFileBeside { .. })),
                     "{suffix} {word}: {error:?}"
                 );
                 let said = error.to_string();
@@ -253,7 +268,9 @@ fn what_is_no_file_in_the_place_of_a_book_is_named() {
         fs::create_dir(folder.file("elsewhere")).unwrap();
         put(&folder.book());
         match Book::open(&folder.book()) {
-            Err(BookError::NotAFile { what, .. }) => assert!(what.starts_with(word), "{what}"),
+            Err(BookError::File(FileError::NotAFile { what, .. })) => {
+                assert!(what.starts_with(word), "{what}")
+            }
             other => panic!("{word}: {other:?}"),
         }
     }
@@ -276,7 +293,7 @@ fn a_book_behind_a_link_has_its_log_beside_the_file_and_not_beside_the_link() {
     fs::create_dir(elsewhere.file("book.sqlite-wal")).unwrap();
     let error = Book::open(&folder.book()).expect_err("beside the file");
     assert!(
-        matches!(error, BookError::NotAFileBeside { .. }),
+        matches!(error, BookError::File(FileError::NotAFileBeside { .. })),
         "{error:?}"
     );
 }
@@ -292,7 +309,7 @@ fn what_is_no_file_in_the_place_of_a_draft_is_named_or_replaced() {
             put(&path);
             match Book::open(&folder.book()).map(drop) {
                 Ok(()) => assert_ne!(word, "a folder"),
-                Err(BookError::NotAFileBeside { path: named, .. }) => {
+                Err(BookError::File(FileError::NotAFileBeside { path: named, .. })) => {
                     assert_eq!((word, named), ("a folder", path));
                 }
                 other => panic!("{suffix} {word}: {other:?}"),
@@ -309,7 +326,7 @@ fn what_is_no_file_in_the_place_of_a_draft_is_named_or_replaced() {
 fn the_disk_is_asked_whatever_is_in_the_place_of_the_probe_or_of_the_book() {
     let failed = || {
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
-        BookError::Disk(rusqlite::Error::SqliteFailure(code, None))
+        BookError::from(rusqlite::Error::SqliteFailure(code, None))
     };
     for (word, put) in others() {
         let folder = Folder::new();

@@ -1,7 +1,7 @@
 //! Tests a book that is moved, replaced, or read where nothing can be written.
 
 use crate::support::{CHAIN, Folder, begun, key, post};
-use meter_ledger::{Book, BookError, Place, place_new};
+use meter_ledger::{Book, BookError, FileError, Place, place_new};
 use std::{fs, io::ErrorKind};
 
 #[test]
@@ -23,7 +23,9 @@ fn a_book_that_was_moved_or_replaced_is_noticed_by_who_holds_it() {
 fn reading_makes_no_book_and_changes_none() {
     let folder = Folder::new();
     match Book::open_to_read(&folder.book()) {
-        Err(BookError::Open { source, .. }) => assert_eq!(source.kind(), ErrorKind::NotFound),
+        Err(BookError::File(FileError::Open { source, .. })) => {
+            assert_eq!(source.kind(), ErrorKind::NotFound)
+        }
         other => panic!("{other:?}"),
     }
     let mut book = begun(&folder.book());
@@ -70,7 +72,10 @@ fn a_book_that_was_cut_off_is_damaged_and_never_an_empty_one() {
                 Ok(audit) => panic!("{length} bytes: {audit:?}"),
                 Err(error) => error,
             };
-            let is_expected = matches!(error, BookError::Damaged(_) | BookError::NotOurs { .. });
+            let is_expected = matches!(
+                error,
+                BookError::Damaged(_) | BookError::File(FileError::NotOurs { .. })
+            );
             assert!(is_expected, "{length} bytes: {error:?}");
             assert_eq!(error.disk_fault(&folder.book()), None, "{length} bytes");
         }

@@ -3,7 +3,7 @@
 use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{home::Home, last_signed::LastSigned, problems};
 use meter_core::DeviceKey;
-use meter_ledger::{Audit, Book, BookError};
+use meter_ledger::{Audit, Book, BookError, FileError};
 use meter_wire::ErrorCode;
 use std::{fs, io};
 
@@ -109,7 +109,7 @@ fn bad(home: &Home, error: &BookError) -> Finding {
         // The error itself says it.
         _ if matches!(
             error,
-            BookError::NotAFile { .. } | BookError::NotAFileBeside { .. }
+            BookError::File(FileError::NotAFile { .. } | FileError::NotAFileBeside { .. })
         ) =>
         {
             AS_SAID.to_owned()
