@@ -33,7 +33,10 @@ help() {
                    instead: through a private Tor network the wait for a page, browsers' words
                    when Tor refuses, and the embedded Tor beside the managed one (--only waits,
                    refusals or backends). With --build: what the program takes to build from
-                   nothing, with the embedded Tor and without
+                   nothing, with the embedded Tor and without. With --ledger: the ledger server on
+                   SQLite and PostgreSQL beside the limit of the same run (--only sqlite, postgres,
+                   contention, hostile, large or kills; --rounds N; --large N, the reports of the
+                   large store; --kills N kills it so many times under load)
 ./build.sh help    this text
 
 Each command does its own set-up and may be repeated at any time. On Debian-likes it installs
@@ -551,6 +554,7 @@ bench() {
     case ${1:-} in
         --tor) bench_tor "${@:2}"; return ;;
         --build) bench_build; return ;;
+        --ledger) bench_ledger "${@:2}"; return ;;
     esac
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
     setup_rust
@@ -600,6 +604,24 @@ $(rustc --version)."
     export BENCH_HEADING
     step "measuring"
     "${CARGO_TARGET_DIR:-target}/debug/bench-tor" build --figures docs/figures.md
+}
+
+bench_ledger() {
+    [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
+    have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
+    need cc postgres setpriv
+    step "building the server and the benchmark"
+    cargo build --release --locked --package onionmeter-ledger --package bench-ledger
+    local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench --ledger${*:+ $*}"
+    # /tmp may be in memory, where nothing is ever synchronised.
+    TMPDIR=/var/tmp
+    BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine),
+data on $(stat --file-system --format %T "$TMPDIR"); $(nproc) processors for server, database and load together.
+Limits of the policy that the load would meet are raised: \`onionmeter-ledger policy set --reports-per-minute 1000000000
+--devices-per-account 1000000\`."
+    export BENCH_HEADING TMPDIR
+    step "measuring"
+    "$programs/bench-ledger" "$programs/onionmeter-ledger" --figures docs/figures.md "$@"
 }
 
 machine() {

@@ -70,6 +70,12 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "bench-tor",
         &["meter-core", "meter-testkit", "meter-tor"],
     ),
+    // It knows the ledger by its command line and by HTTP only.
+    (
+        "benches/ledger",
+        "bench-ledger",
+        &["meter-core", "meter-testkit"],
+    ),
 ];
 
 /// What people get. They never depend on each other, nor on a crate that only tests need.
