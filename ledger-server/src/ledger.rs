@@ -4,6 +4,7 @@
 
 mod accounts;
 mod chain;
+mod deleted;
 mod devices;
 mod enrol;
 mod grants;

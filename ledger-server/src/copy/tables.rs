@@ -112,6 +112,12 @@ pub(super) const TABLES: &[Table] = &[
         write: statements::PASTE_WEB_SESSION_ROW,
     },
     Table {
+        name: "deleted_devices",
+        first: &NAME,
+        read: statements::COPY_DELETED_ROW,
+        write: statements::PASTE_DELETED_ROW,
+    },
+    Table {
         name: "marks",
         first: &NAME_AND_NUMBER,
         read: statements::COPY_MARK_ROW,

@@ -1,6 +1,6 @@
 //! What the owner of an account can do with it: invite a device, take a new recovery code, delete.
 
-use super::Ledger;
+use super::{Ledger, deleted};
 use crate::store::{Db, StoreError, Value, statements};
 use bip39::{Language, Mnemonic};
 use meter_core::{AccountId, CodeHash, UnixMs};
@@ -131,15 +131,16 @@ impl Ledger {
         Ok(code)
     }
 
-    /// Deletes an account with everything that belongs to it; the ledger keeps nothing of it. A
-    /// device that still has its receipts can bring their awards into the account in which it is
-    /// enrolled next. Whether there was one.
+    /// Deletes an account with everything that belongs to it. Of each of its devices the ledger
+    /// keeps a hash of the key, so that it cannot bring back by its receipts what was deleted.
+    /// Whether there was one.
     ///
     /// # Errors
     /// When the database does not answer; then nothing is deleted.
     pub fn delete_account(&self, account: AccountId) -> Result<bool, StoreError> {
         self.store.write(|db: &mut dyn Db| {
             db.lock_accounts(&[account])?;
+            deleted::bury(db, &self.keys, account)?;
             let mut deleted = 0;
             for statement in DELETE {
                 deleted = db.run(statement, &[account.0.into()])?;

@@ -1,6 +1,6 @@
 //! A device becomes part of an account.
 
-use super::{Ledger, RecoveryCode, names};
+use super::{Ledger, RecoveryCode, deleted, names};
 use crate::{
     books::{Chain, ChainKey},
     shelf,
@@ -34,7 +34,7 @@ pub enum EnrolError {
     /// The challenge was used already.
     #[error("the challenge was used already")]
     Challenge,
-    /// The device was removed from its account.
+    /// The device was removed from its account, or the account was deleted.
     #[error("the device was removed from its account; make a new key for it")]
     Revoked,
     /// A new account needs an invitation here.
@@ -104,6 +104,8 @@ impl Ledger {
         {
             return known(&mut row);
         }
+        // After the look for the device: whoever deletes it now has buried it then.
+        deleted::check(db, &self.keys, device)?;
         let (account, rest) = random.split_first_chunk().expect("34 bytes");
         let (code, name) = rest.split_first_chunk().expect("18 bytes");
         let name = names::name([name[0], name[1]]);

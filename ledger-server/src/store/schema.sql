@@ -117,6 +117,11 @@ CREATE TABLE invites (
     used_ms BIGINT
 );
 
+-- Hashes of the keys of deleted accounts: none of them comes back. Nothing else is kept of those.
+CREATE TABLE deleted_devices (
+    hash BYTEA PRIMARY KEY
+);
+
 CREATE TABLE used_challenges (
     challenge BYTEA PRIMARY KEY,
     expires_ms BIGINT NOT NULL

@@ -38,6 +38,10 @@ statements! {
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     /// Sets right when a device was enrolled.
     SET_ENROLLED = "UPDATE devices SET enrolled_ms = $1 WHERE device_key = $2";
+    /// Keeps the hash of the key of a deleted account.
+    BURY_DEVICE = "INSERT INTO deleted_devices (hash) VALUES ($1) ON CONFLICT DO NOTHING";
+    /// Whether a key is one of those.
+    BURIED_DEVICE = "SELECT hash FROM deleted_devices WHERE hash = $1";
     /// Revokes one device of an account.
     REVOKE_DEVICE = "UPDATE devices SET revoked_ms = $1 \
         WHERE device_key = $2 AND account_id = $3 AND revoked_ms IS NULL";
@@ -340,6 +344,10 @@ statements! {
     /// Adds such a row.
     PASTE_WEB_SESSION_ROW = "INSERT INTO web_sessions (token_hash, account_id, device_key, \
         created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5)";
+    /// A page of the hashes of deleted devices.
+    COPY_DELETED_ROW = "SELECT hash FROM deleted_devices WHERE hash > $1 ORDER BY hash LIMIT $2";
+    /// Adds such a row.
+    PASTE_DELETED_ROW = "INSERT INTO deleted_devices (hash) VALUES ($1)";
     /// A page of the marks.
     COPY_MARK_ROW = "SELECT instance, writer, receipts, at_ms FROM marks WHERE (instance, writer) \
         > ($1, $2) ORDER BY instance, writer LIMIT $3";

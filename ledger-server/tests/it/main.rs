@@ -11,6 +11,7 @@ mod support;
 mod audits;
 mod commands;
 mod copies;
+mod deletions;
 mod exactly_once;
 mod first_start;
 mod full_disk;

@@ -15,6 +15,8 @@ mod rng;
 #[path = "../it/support.rs"]
 mod support;
 
+#[path = "../it/deletions.rs"]
+mod deletions;
 #[path = "../it/exactly_once.rs"]
 mod exactly_once;
 #[path = "../it/model.rs"]
