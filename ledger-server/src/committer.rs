@@ -232,7 +232,8 @@ impl Writer {
                 .into_iter()
                 .map(|waiting| (waiting.submission, waiting.answer))
                 .unzip();
-            for (answer, to) in self.commit(&submissions).into_iter().zip(answers) {
+            let commit = || self.commit(&submissions);
+            for (answer, to) in surviving(answers.len(), commit).into_iter().zip(answers) {
                 // Who asked may have gone; the same report will be answered the same again.
                 drop(to.send(answer));
             }
@@ -334,6 +335,12 @@ impl Writer {
     }
 }
 
+/// A panic must not end the thread: nobody else would answer what comes after it. Who waits sends the
+/// same again, and nothing that was stored is lost by it.
+fn surviving(count: usize, work: impl FnOnce() -> Vec<Answer>) -> Vec<Answer> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| vec![Answer::Busy; count])
+}
+
 /// Everything that waits, up to [`BATCH`]; `None` when nothing more will come.
 fn next_batch(waiting: &mut mpsc::Receiver<Waiting>) -> Option<Vec<Waiting>> {
     let mut batch = vec![waiting.blocking_recv()?];
@@ -344,4 +351,17 @@ fn next_batch(waiting: &mut mpsc::Receiver<Waiting>) -> Option<Vec<Waiting>> {
         }
     }
     Some(batch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_answered_to_each_who_waits_and_ends_no_thread() {
+        let fine = surviving(1, || vec![Answer::UnknownDevice]);
+        assert!(matches!(fine[..], [Answer::UnknownDevice]));
+        let panicked = surviving(2, || panic!("a mistake of this program"));
+        assert!(matches!(panicked[..], [Answer::Busy, Answer::Busy]));
+    }
 }

@@ -18,6 +18,7 @@ mod full_disk;
 mod healing;
 mod kills;
 mod model;
+mod panics;
 mod price_of_a_lie;
 mod private_files;
 mod refusals;

@@ -164,3 +164,53 @@ async fn a_commit_that_is_never_answered_ends_within_seconds_and_its_report_is_a
     place.proxy.release();
     place.check();
 }
+
+/// What a standby has that takes over without the last second, in the rows of one database.
+const KEEP: &str = "CREATE TABLE kept AS SELECT * FROM chains";
+const GO_BACK: &str = "DELETE FROM reports WHERE seq > (SELECT seq FROM kept); \
+    UPDATE chains c SET seq = k.seq, link = k.link, total_ms = k.total_ms, \
+    total_up = k.total_up, total_down = k.total_down, total_amount = k.total_amount, \
+    awarded_ms = k.awarded_ms, awarded_bytes = k.awarded_bytes, awarded_total = k.awarded_total \
+    FROM kept k WHERE c.chain_no = k.chain_no";
+
+/// A conflict says under the ledger's signature where a chain stands. If it were ahead of what the
+/// database holds, its device would believe that a report is stored which is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn g_10_no_signed_conflict_leaves_that_is_ahead_of_a_database_without_the_last_second() {
+    let mut place = Place::new();
+    let first = place.device.report(1, 1);
+    place.submit(&first).await.expect("a receipt");
+    place.home.sql(KEEP);
+    let second = place.device.report(1, 1);
+    place.device.report(1, 1);
+    let fourth = place.device.report(1, 1);
+    let both = [second, fourth];
+
+    // The commit is done, and the ledger has not heard it yet.
+    place.proxy.spoil(Point::Committed(1), Act::Hold);
+    let mut waiting = tokio::task::JoinSet::new();
+    let (ledger, claims) = (Arc::clone(&place.ledger), both.clone());
+    waiting.spawn(async move { submit(&ledger, &claims).await });
+    while !place.proxy.has_acted() {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    place.home.sql(GO_BACK);
+    place.proxy.release();
+    let outcomes = waiting.join_next().await.expect("a task").expect("answers");
+    for outcome in &outcomes {
+        let is_busy = matches!(outcome, Outcome::Answered(Answer::Busy));
+        assert!(is_busy, "{outcome:?}");
+    }
+
+    // The same again is true now.
+    place.proxy.count_anew();
+    let outcomes = submit(&place.ledger, &both).await;
+    let is_accepted = matches!(outcomes[0], Outcome::Answered(Answer::Accepted(_)));
+    assert!(is_accepted, "{outcomes:?}");
+    let Outcome::Answered(Answer::Conflict(state)) = &outcomes[1] else {
+        panic!("{outcomes:?}");
+    };
+    assert_eq!(state.value().sequence, 2);
+    let head = "SELECT seq, (SELECT count(*) FROM reports) FROM chains";
+    assert_eq!(place.home.sql(head), "2|2");
+}

@@ -21,6 +21,8 @@ mod deletions;
 mod exactly_once;
 #[path = "../it/model.rs"]
 mod model;
+#[path = "../it/panics.rs"]
+mod panics;
 #[path = "../it/reports.rs"]
 mod reports;
 #[path = "../it/rows_accounts.rs"]
