@@ -12,7 +12,7 @@ readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-4}
 # All crates, with the embedded Tor.
 readonly WHOLE=(--workspace --locked --features "onionmeter/embedded-tor,checks/embedded-tor")
 # The crates that are compiled for Windows: those below the host that need no Unix socket.
-readonly FOR_WINDOWS=(meter-core meter-wire meter-ledger meter-owner meter-uplink meter-embedded)
+readonly FOR_WINDOWS=(meter-core meter-wire meter-ledger meter-outbox meter-owner meter-uplink meter-embedded)
 # Options for the tests where a part of them cannot run.
 SKIPPED=()
 

@@ -1,0 +1,233 @@
+//! The first contact: where the ledger has the chain decides what happens.
+
+use crate::support::{Chain, Rig, genesis, ledger, next, signed_state, state_of};
+use meter_core::{
+    ChainCondition, ChainEnd, ChainHead, ChainId, ContradictionKind, KeyChange, LedgerSigner,
+    UnixMs,
+};
+use meter_outbox::{Act, Failure, Seen, SendingState, Stop};
+
+#[test]
+fn a_ledger_at_the_same_place_or_with_lost_answers_gets_what_waits() {
+    for at in [2, 3, 4] {
+        let mut rig = Rig::new(4, 2);
+        rig.asked();
+        let plan = Rig::plan(&rig.stands_at(at));
+        assert_eq!((plan.from, plan.count, plan.with_receipts), (3, 2, false));
+    }
+}
+
+#[test]
+fn a_ledger_with_another_history_or_a_longer_one_or_a_frozen_chain_ends_the_chain() {
+    let begins = |acts: &[Act], why| {
+        let is_so = matches!(acts, [Act::BeginNewChain(found)] if *found == why);
+        assert!(is_so, "{acts:?}");
+    };
+    let mut rig = Rig::new(3, 1);
+    rig.asked();
+    let acts = rig.stands_at(4);
+    begins(&acts, ChainEnd::Ahead);
+    assert_eq!(rig.state(), SendingState::NewChain(ChainEnd::Ahead));
+
+    let mut rig = Rig::new(3, 1);
+    rig.asked();
+    let other = next(&genesis(), 99);
+    let other = genesis().follow(&other).unwrap();
+    let state = signed_state(&state_of(&other, ChainCondition::Open));
+    let ours = Some(rig.chain.head(1).link);
+    begins(&rig.see(Seen::Chain { state, ours }), ChainEnd::Split);
+
+    let mut rig = Rig::new(3, 1);
+    rig.asked();
+    let head = rig.chain.head(1);
+    let state = signed_state(&state_of(&head, ChainCondition::Frozen));
+    let ours = Some(head.link);
+    begins(&rig.see(Seen::Chain { state, ours }), ChainEnd::Frozen);
+}
+
+/// An older copy of the book was put back, and the file of receipts shows it without any contact.
+#[test]
+fn a_book_that_is_older_than_its_receipts_begins_a_new_chain_and_sends_nothing() {
+    let mut rig = Rig::from(2, 4, 2);
+    let acts = rig.see(Seen::Tick);
+    assert!(
+        matches!(acts[..], [Act::BeginNewChain(ChainEnd::Ahead)]),
+        "{acts:?}"
+    );
+    // The same number, but another report.
+    let chain = Chain::new(5);
+    let other = next(&genesis(), 99);
+    let link = Some(genesis().follow(&other).unwrap().link);
+    let mut rig = Rig::with(chain, 3, 1, link);
+    let acts = rig.see(Seen::Reachable(true));
+    assert!(
+        matches!(acts[..], [Act::BeginNewChain(ChainEnd::Split)]),
+        "{acts:?}"
+    );
+}
+
+#[test]
+fn a_ledger_that_does_not_know_the_enrolled_place_any_more_ends_the_chain() {
+    let mut rig = Rig::new(6, 4);
+    let settled = meter_core::Answered {
+        start: 3,
+        ..crate::support::answered(&rig.chain.head(4), 3)
+    };
+    rig.outbox = meter_outbox::Outbox::new(meter_outbox::Start {
+        head: rig.chain.head(6),
+        answered: settled,
+        ours: Some(rig.chain.head(4).link),
+        keys: meter_core::LedgerKeys::new(ledger().key()),
+        delay_max: meter_core::DurationMs::from_u32(180_000),
+        contradiction: None,
+    });
+    rig.asked();
+    let acts = rig.stands_at(0);
+    assert!(
+        matches!(acts[..], [Act::BeginNewChain(ChainEnd::Forgotten)]),
+        "{acts:?}"
+    );
+}
+
+#[test]
+fn what_the_ledger_signs_about_the_chain_must_hold() {
+    let check = |state: meter_core::ChainState, by: &LedgerSigner, kind| {
+        let mut rig = Rig::new(3, 2);
+        rig.asked();
+        let signed = by.sign(&state).unwrap().signed().clone();
+        let ours = Some(rig.chain.head(2).link);
+        let state = Box::new(signed);
+        let acts = rig.see(Seen::Chain { state, ours });
+        let is_so = matches!(&acts[..], [Act::Keep(found, _)] if *found == kind);
+        assert!(is_so, "{acts:?}");
+        let stop = Stop::Contradiction(kind);
+        assert_eq!(rig.state(), SendingState::Stopped(stop));
+        assert!(rig.after(100_000).is_empty(), "nothing more is sent");
+        assert!(rig.see(Seen::SendNow).is_empty());
+    };
+    let chain = Chain::new(3);
+    let at_two = state_of(&chain.head(2), ChainCondition::Open);
+    let total = meter_core::ChainState {
+        awarded_total: chain.head(1).totals.amount,
+        ..at_two
+    };
+    check(total, &ledger(), ContradictionKind::Total);
+    let more = meter_core::ChainState {
+        awarded_total: chain.head(1).totals.amount,
+        ..state_of(&chain.head(3), ChainCondition::Open)
+    };
+    let mut rig = Rig::new(3, 2);
+    rig.asked();
+    let ours = Some(rig.chain.head(3).link);
+    let state = signed_state(&more);
+    let acts = rig.see(Seen::Chain { state, ours });
+    assert!(
+        matches!(acts[..], [Act::Keep(ContradictionKind::Total, _)]),
+        "{acts:?}"
+    );
+    let other = ChainHead::genesis(ChainId([8; 16]), genesis().key);
+    let other = state_of(&other, ChainCondition::Open);
+    check(other, &ledger(), ContradictionKind::OtherReport);
+}
+
+#[test]
+fn a_state_of_an_unknown_key_counts_after_the_ledger_has_shown_the_change_to_it() {
+    let next_key = LedgerSigner::from_seed(&[0x2f; 32]);
+    let change = |old: &LedgerSigner, number| {
+        let change = KeyChange {
+            old: old.key(),
+            new: next_key.key(),
+            number,
+            at: UnixMs::from_u32(3),
+        };
+        old.sign(&change).unwrap().signed().clone()
+    };
+    let state = |rig: &Rig| {
+        let mut state = state_of(&rig.chain.head(2), ChainCondition::Open);
+        state.ledger = next_key.key();
+        Seen::Chain {
+            state: Box::new(next_key.sign(&state).unwrap().signed().clone()),
+            ours: Some(rig.chain.head(2).link),
+        }
+    };
+    let mut rig = Rig::new(3, 2);
+    rig.asked();
+    let seen = state(&rig);
+    assert!(matches!(rig.see(seen)[..], [Act::AskKeys]));
+    // A change from before the pinned key is passed over.
+    let earlier = change(&LedgerSigner::from_seed(&[1; 32]), 9);
+    let acts = rig.see(Seen::Keys(vec![earlier.clone(), change(&ledger(), 2)]));
+    assert!(
+        matches!(acts[..], [Act::AddKey(_), Act::AskChain]),
+        "{acts:?}"
+    );
+    let seen = state(&rig);
+    assert_eq!(Rig::plan(&rig.see(seen)).from, 3);
+
+    // Without such a change it is evidence.
+    let mut rig = Rig::new(3, 2);
+    rig.asked();
+    let seen = state(&rig);
+    assert!(matches!(rig.see(seen)[..], [Act::AskKeys]));
+    assert!(matches!(
+        rig.see(Seen::Keys(vec![earlier]))[..],
+        [Act::AskChain]
+    ));
+    let seen = state(&rig);
+    let acts = rig.see(seen);
+    assert!(
+        matches!(acts[..], [Act::Keep(ContradictionKind::Signature, _)]),
+        "{acts:?}"
+    );
+
+    // A change that names the pinned key, but that this key has not signed.
+    let mut rig = Rig::new(3, 2);
+    rig.asked();
+    let seen = state(&rig);
+    rig.see(seen);
+    let sound = change(&ledger(), 2);
+    let forged = meter_core::Signed::new(sound.body().to_vec(), [7; 64]);
+    let acts = rig.see(Seen::Keys(vec![forged]));
+    assert!(
+        matches!(acts[..], [Act::Keep(ContradictionKind::Key, _)]),
+        "{acts:?}"
+    );
+}
+
+#[test]
+fn an_unknown_device_stops_until_a_person_asks() {
+    let mut rig = Rig::new(3, 2);
+    rig.asked();
+    assert!(rig.see(Seen::UnknownDevice).is_empty());
+    assert_eq!(rig.state(), SendingState::Stopped(Stop::UnknownDevice));
+    assert!(rig.after(100_000).is_empty());
+    assert!(matches!(rig.see(Seen::SendNow)[..], [Act::AskChain]));
+}
+
+#[test]
+fn an_older_book_that_is_put_in_place_while_it_runs_is_compared_anew() {
+    let mut rig = Rig::new(4, 2);
+    let batch = rig.sending(2);
+    drop(batch);
+    let failure = Failure::TimedOut;
+    rig.see(Seen::Failed {
+        failure,
+        retry_after_s: None,
+    });
+    let head = rig.chain.head(3);
+    rig.see(Seen::Head(head));
+    assert!(
+        matches!(rig.after(60)[..], [Act::AskChain]),
+        "not what it knew"
+    );
+    let head = rig.chain.head(1);
+    rig.see(Seen::Failed {
+        failure,
+        retry_after_s: None,
+    });
+    let acts = rig.see(Seen::Head(head));
+    assert!(
+        matches!(acts[..], [Act::BeginNewChain(ChainEnd::Ahead)]),
+        "{acts:?}"
+    );
+}
