@@ -7,6 +7,8 @@ readonly TOOLS=${ONIONMETER_TOOLS:-$HOME/.cache/onionmeter/tools}
 readonly EXTENSION=dist/extension
 export ONIONMETER_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
 readonly LOGS=dist/tests
+# How much of the output of what failed is shown.
+readonly LINES_SHOWN=120
 # How many test jobs run at the same time; set fewer where there is little memory.
 readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-4}
 # All crates, with the embedded Tor.
@@ -345,13 +347,14 @@ test() {
     mkdir -p "$LOGS"
     step "form: rustfmt and clippy"
     cargo fmt --all --check
-    part "clippy" cargo clippy --all-targets --locked --quiet -- -D warnings
-    part "building without the embedded Tor" cargo test --locked --package onionmeter --no-run
+    part "clippy" logged clippy cargo clippy --all-targets --locked --quiet -- -D warnings
+    part "building without the embedded Tor" logged build-without-embedded \
+        cargo test --locked --package onionmeter --no-run
     # These tests mostly wait, so the processors are free for compiling. Nothing that is compiled meanwhile may be the
     # program: with and without the embedded Tor it is the same file.
     step "tests without the embedded Tor, and meanwhile the compiler"
     part "testing without the embedded Tor, compiling" run_jobs 2 without-embedded compiling
-    part "building with the embedded Tor" build_whole
+    part "building with the embedded Tor" logged build-whole cargo test "${WHOLE[@]}" --no-run
     step "all tests, $SIDE_BY_SIDE jobs side by side"
     local names
     mapfile -t names < <(names_of_jobs)
@@ -393,8 +396,14 @@ compiling() {
     part "  libraries with the embedded Tor" cargo test "${WHOLE[@]}" --lib --no-run
 }
 
-build_whole() {
-    cargo test "${WHOLE[@]}" --no-run 2>&1 | tee "$LOGS/build-whole.log"
+# logged NAME COMMAND...: runs the command; prints the end of its output only if it fails. What went wrong is there, and
+# not among hundreds of lines of crates that were compiled.
+logged() {
+    local log=$LOGS/$1.log
+    if "${@:2}" >"$log" 2>&1; then return; fi
+    tail -n "$LINES_SHOWN" "$log" >&2
+    say "FAILED: $1; the whole output is in $log"
+    return 1
 }
 
 # Every job of the tests with the embedded Tor; the longest begin first, so that none is left alone at the end.
@@ -423,7 +432,7 @@ run_jobs() {
 # job NAME [-- OPTION...]: runs a job; prints its output only if it fails. A name that is not in the list is that of a
 # test program. All jobs choose the same crates and features, because cargo would build everything again for others.
 job() {
-    local name=$1 log=$LOGS/$1.log begun=$SECONDS command whole=(cargo test "${WHOLE[@]}") others
+    local name=$1 begun=$SECONDS command whole=(cargo test "${WHOLE[@]}") others
     shift
     case $name in
         # A process of its own, so that it ends at the first failure.
@@ -446,13 +455,8 @@ job() {
     esac
     # The limit ends a test that hangs.
     [[ ${command[0]} = cargo || ${command[0]} = env ]] && command=(timeout --kill-after=10s 20m "${command[@]}")
-    if ("${command[@]}") >"$log" 2>&1; then
-        say "passed in $((SECONDS - begun)) s: $name"
-    else
-        cat "$log" >&2
-        say "FAILED: $name"
-        return 1
-    fi
+    logged "$name" "${command[@]}"
+    say "passed in $((SECONDS - begun)) s: $name"
 }
 
 # Every test program that was built must also have run, in whichever job.
