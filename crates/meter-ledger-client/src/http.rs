@@ -112,9 +112,10 @@ impl<D: Dial> Http<D> {
     /// # Cancel safety
     /// Dropping the future ends the connection; the next request opens another one.
     pub async fn send(&mut self, asked: &Asked<'_>) -> Result<Answered, ClientError<D::Error>> {
+        let request = self.request(asked).ok_or(ClientError::NotHttp)?;
         // Taken out: an exchange that does not end well leaves no connection behind.
         let link = self.link.take();
-        let exchanged = timeout(self.exchange_max, self.exchange(link, asked)).await;
+        let exchanged = timeout(self.exchange_max, exchange(&self.dial, link, request)).await;
         let (link, parts, body) = exchanged.map_err(|_| ClientError::TimedOut)??;
         self.link = Some(link);
         let status = parts.status.as_u16();
@@ -126,23 +127,6 @@ impl<D: Dial> Http<D> {
                 body,
             }),
         }
-    }
-
-    async fn exchange(
-        &self,
-        link: Option<Link<D::Stream>>,
-        asked: &Asked<'_>,
-    ) -> Result<(Link<D::Stream>, Parts, Vec<u8>), ClientError<D::Error>> {
-        let request = self.request(asked).ok_or(ClientError::NotHttp)?;
-        let mut link = match still_open(link).await {
-            Some(link) => link,
-            None => {
-                let stream = self.dial.dial().await.map_err(ClientError::Dial)?;
-                Link::on(stream).await?
-            }
-        };
-        let (parts, body) = link.exchange(request, BODY_BYTES_MAX).await?;
-        Ok((link, parts, body))
     }
 
     /// `None` if target or headers cannot stand in a request; they are ours, so they can.
@@ -162,12 +146,26 @@ impl<D: Dial> Http<D> {
     }
 }
 
-async fn still_open<S>(link: Option<Link<S>>) -> Option<Link<S>>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin,
-{
-    let mut link = link?;
-    link.is_open().await.then_some(link)
+type Exchanged<D> = (Link<<D as Dial>::Stream>, Parts, Vec<u8>);
+
+/// Uses the open connection, if there still is one, or dials.
+async fn exchange<D: Dial>(
+    dial: &D,
+    link: Option<Link<D::Stream>>,
+    request: Request<Full<Bytes>>,
+) -> Result<Exchanged<D>, ClientError<D::Error>> {
+    let mut open = None;
+    if let Some(mut link) = link
+        && link.is_open().await
+    {
+        open = Some(link);
+    }
+    let mut link = match open {
+        Some(link) => link,
+        None => Link::on(dial.dial().await.map_err(ClientError::Dial)?).await?,
+    };
+    let (parts, body) = link.exchange(request, BODY_BYTES_MAX).await?;
+    Ok((link, parts, body))
 }
 
 /// The form with a date is not read: no clock here needs to be right.

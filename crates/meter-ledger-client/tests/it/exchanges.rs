@@ -8,7 +8,10 @@ use meter_wire::ledger::{LedgerCode, Outcome};
 use std::sync::{Arc, Mutex, atomic::AtomicUsize};
 use tokio::{io::AsyncReadExt as _, sync::oneshot};
 
-const CHALLENGE: &str = r#"{"challenge":"0707070707070707070707070707070707070707070707070707070707070707","expires_ms":"1","new":{"field":[]}}"#;
+const CHALLENGE: &str = concat!(
+    r#"{"challenge":"0707070707070707070707070707070707070707070707070707070707070707","#,
+    r#""expires_ms":"1","new":{"field":[]}}"#,
+);
 
 #[tokio::test]
 async fn requests_that_follow_each_other_share_a_connection() {
@@ -180,4 +183,23 @@ async fn accepted(server: &Server) {
     while server.accepted() == 0 {
         tokio::task::yield_now().await;
     }
+}
+
+/// A host may give the wait to another thread.
+#[tokio::test]
+async fn a_request_can_be_moved_to_another_thread() {
+    let server = Server::with(answer("200 OK", "", CHALLENGE)).await;
+    let (mut client, _) = server.client();
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(async move {
+        let signer = Signer {
+            signer: DeviceSigner::from_seed(&[3; 32]),
+            asked: Mutex::new(Vec::new()),
+            refuses: false,
+        };
+        client.challenge().await.expect("a challenge");
+        client.login(&signer).await.expect_err("no link")
+    });
+    let error = tasks.join_next().await.expect("a task").expect("no panic");
+    assert!(matches!(error, ClientError::NotALedger(200)), "{error:?}");
 }

@@ -15,7 +15,10 @@ const HURRIED: Duration = Duration::from_millis(700);
 /// What one read may take beyond a cap: the buffer of a connection.
 const TAKEN_MAX: usize = BODY_BYTES_MAX + 2 * HEAD_BYTES_MAX;
 
-const INFO: &str = r#"{"challenge":"0707070707070707070707070707070707070707070707070707070707070707","expires_ms":"1"}"#;
+const INFO: &str = concat!(
+    r#"{"challenge":"0707070707070707070707070707070707070707070707070707070707070707","#,
+    r#""expires_ms":"1"}"#,
+);
 
 /// The error of the client, and how many bytes it took until then.
 async fn refused(server: &Server) -> (ClientError<std::io::Error>, usize) {

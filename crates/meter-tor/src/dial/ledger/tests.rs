@@ -1,3 +1,5 @@
+//! A fake Tor that gives every reply, and addresses that are reached without Tor.
+
 use super::*;
 use tokio::{
     io::{DuplexStream, duplex},
