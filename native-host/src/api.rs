@@ -207,6 +207,7 @@ impl Api {
             Request::Settings => Success::Settings(engine.ask(Command::Settings).await?),
             Request::Witness => Success::Witness(self.witness()?),
             Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
+            Request::Traffic => Success::Traffic(self.engine.traffic()),
             Request::Ping => Success::Done,
         };
         Ok(Handled::Now(success))

@@ -94,6 +94,7 @@ const fn kind(message: &FromDaemon) -> &'static str {
             Outcome::Ok(Success::Settings(_)) => "settings",
             Outcome::Ok(Success::Witness(_)) => "witness",
             Outcome::Ok(Success::WitnessSeen(_)) => "witness_seen",
+            Outcome::Ok(Success::Traffic(_)) => "traffic",
             Outcome::Ok(Success::Done) => "done",
         },
         FromDaemon::Notice(Notice::Status(_)) => "status notice",
@@ -117,6 +118,7 @@ fn every_reply_and_notice_has_its_heading_and_its_example() {
         "settings",
         "status",
         "status notice",
+        "traffic",
         "witness",
         "witness_seen",
     ];

@@ -80,8 +80,9 @@ fn the_ways_out_of_a_process_are_few_and_named() {
         &[arti, "crates/meter-relay/src/dial/connect.rs"],
     );
     let port = "crates/meter-relay/src/listen.rs";
-    // The last one is the port of the ledger.
-    let ports = [arti, port, "ledger-server/src/http/server.rs"];
+    // The last two are the port of `onionmeter serve` and that of the ledger.
+    let face = "crates/meter-face/src/address.rs";
+    let ports = [arti, face, port, "ledger-server/src/http/server.rs"];
     only_in(&files, "TcpSocket::", &ports);
     // The first sets one option of that port. The others read this computer's clocks, the holder of
     // a lock, and the list of this computer's addresses.

@@ -33,6 +33,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ),
     ("crates/meter-arti", "meter-arti", &["meter-embedded"]),
     (
+        "crates/meter-face",
+        "meter-face",
+        &["meter-core", "meter-owner", "meter-wire"],
+    ),
+    (
         "native-host",
         "onionmeter",
         &[

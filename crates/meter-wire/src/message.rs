@@ -1,7 +1,8 @@
 //! What the daemon sends: replies and notices.
 
 use crate::{
-    HexBytes, Problem, Settings, SiteCircuit, Status, U64Text, WireReport, Witness, WitnessSeen,
+    HexBytes, Problem, Settings, SiteCircuit, Status, Traffic, U64Text, WireReport, Witness,
+    WitnessSeen,
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,8 @@ pub enum Success {
     Witness(Witness),
     /// Answer to `witness_seen`.
     WitnessSeen(WitnessSeen),
+    /// Answer to `traffic`.
+    Traffic(Traffic),
     /// Answer to each request that returns no data.
     Done,
 }

@@ -56,13 +56,15 @@ pub enum Request {
     Witness,
     /// Asks whether that request arrived. The daemon then forgets the name.
     WitnessSeen(WitnessQuery),
+    /// Asks what the relay has passed on since the daemon's start.
+    Traffic,
     /// Does nothing. The daemon only answers.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they are written in JSON.
-    pub const NAMES: [&str; 19] = [
+    pub const NAMES: [&str; 20] = [
         "hello",
         "status",
         "reports",
@@ -81,6 +83,7 @@ impl Request {
         "settings",
         "witness",
         "witness_seen",
+        "traffic",
         "ping",
     ];
 }

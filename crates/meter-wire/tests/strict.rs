@@ -201,6 +201,7 @@ fn request() -> impl Strategy<Value = Request> {
             let name = WitnessText(WitnessName::new(bits));
             Request::WitnessSeen(WitnessQuery { name })
         }),
+        Just(Request::Traffic),
         Just(Request::Ping),
         (number(), any::<u16>())
             .prop_map(|(after, limit)| Request::Reports(ReportsQuery { after, limit })),

@@ -7,7 +7,9 @@ use crate::{
 };
 use meter_core::Thresholds;
 use meter_relay::{Counters, Isolation, Site, Witnesses};
-use meter_wire::{HelloReply, Problem, ReportsPage, Settings, Status, WireReport};
+use meter_wire::{
+    HelloReply, Problem, ReportsPage, Settings, Status, Traffic, U64Text, WireReport,
+};
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -71,6 +73,17 @@ impl EngineHandle {
     /// Connections that the relay serves now.
     pub(crate) fn connections_active(&self) -> u64 {
         self.counters.snapshot().active
+    }
+
+    /// What the relay has passed on since the daemon's start.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let totals = self.counters.snapshot();
+        Traffic {
+            bytes_up: U64Text(totals.bytes_up),
+            bytes_down: U64Text(totals.bytes_down),
+            connections: U64Text(totals.connections),
+            active: U64Text(totals.active),
+        }
     }
 
     /// The names that the relay answers itself. They bypass the engine: a client that asks about

@@ -1,0 +1,82 @@
+//! What every route may use.
+
+use crate::{
+    activity::Activity,
+    door::{Answered, Door},
+    limits::Limits,
+    page::Page,
+    refusal::Refusal,
+    token::{Links, Token},
+};
+use meter_wire::{Request, Status, Success, Traffic, face::FaceCode};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// What the routes share.
+pub(crate) struct State {
+    pub(crate) door: Arc<dyn Door>,
+    pub(crate) port: u16,
+    pub(crate) token: Token,
+    pub(crate) links: Links,
+    pub(crate) page: Page,
+    pub(crate) limits: Limits,
+    /// Places for event streams.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Cancelled when the server ends; event streams would go on for ever.
+    pub(crate) stop: CancellationToken,
+    asking: Semaphore,
+    /// Held for short sections without waiting.
+    activity: Mutex<Activity>,
+}
+
+impl State {
+    pub(crate) fn new(
+        door: Arc<dyn Door>,
+        port: u16,
+        token: Token,
+        page: Page,
+        limits: Limits,
+    ) -> Self {
+        let now = door.now();
+        Self {
+            port,
+            token,
+            links: Links::new(now),
+            page,
+            streams: Arc::new(Semaphore::new(limits.streams)),
+            stop: CancellationToken::new(),
+            asking: Semaphore::new(limits.asking),
+            activity: Mutex::new(Activity::new(now)),
+            limits,
+            door,
+        }
+    }
+
+    /// Asks the daemon, within the bound on what waits for it.
+    pub(crate) async fn ask(&self, request: Request) -> Result<Answered, Refusal> {
+        let Ok(_one) = self.asking.try_acquire() else {
+            return Err(FaceCode::Busy.into());
+        };
+        Ok(self.door.ask(request).await?)
+    }
+
+    pub(crate) async fn status(&self) -> Result<Status, Refusal> {
+        match self.ask(Request::Status).await?.success {
+            Success::Status(status) => Ok(*status),
+            _ => Err(Refusal::unexpected()),
+        }
+    }
+
+    pub(crate) async fn traffic(&self) -> Result<Traffic, Refusal> {
+        match self.ask(Request::Traffic).await?.success {
+            Success::Traffic(traffic) => Ok(traffic),
+            _ => Err(Refusal::unexpected()),
+        }
+    }
+
+    /// Reads or changes the activity.
+    pub(crate) fn activity<T>(&self, with: impl FnOnce(&mut Activity) -> T) -> T {
+        with(&mut self.activity.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
