@@ -23,6 +23,8 @@ mod quantity;
 mod question;
 mod relay;
 mod reports;
+#[cfg(feature = "serve")]
+mod serve;
 mod settings;
 mod shell;
 mod site;
@@ -129,6 +131,8 @@ enum Command {
     Stop(control::Stop),
     /// Run the relay alone, without home, daemon or reports
     Relay(relay::Arguments),
+    #[cfg(feature = "serve")]
+    Serve(serve::Arguments),
     /// Run the daemon in the foreground (browsers and commands start it automatically)
     #[command(after_help = DAEMON_HELP)]
     Daemon,
@@ -288,6 +292,8 @@ fn obey(command: Command, format: Format) -> Outcome {
         Command::Logs(arguments) => logs::run(&arguments, &home?, format),
         Command::Stop(arguments) => control::daemon(&arguments, &home?, format),
         Command::Version(arguments) => version::run(&arguments, &home?, format),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(&arguments, &home?, format),
         Command::Daemon => daemon(&home?),
         Command::Verify(arguments) => verify::run(&arguments, format),
         Command::Relay(arguments) => relay::run(&arguments, format),

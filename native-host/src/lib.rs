@@ -7,6 +7,8 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 mod engine;
+#[cfg(feature = "serve")]
+mod face;
 mod files;
 pub mod home;
 mod identity;

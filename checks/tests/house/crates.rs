@@ -43,6 +43,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         &[
             "meter-arti",
             "meter-core",
+            "meter-face",
             "meter-ledger",
             "meter-outbox",
             "meter-relay",
@@ -223,10 +224,14 @@ fn no_product_contains_another_or_what_only_tests_need() {
             for other in PRODUCTS.iter().filter(|other| **other != product) {
                 assert!(!names.contains(*other), "{product} contains {other}");
             }
-            let server = ["axum", "hyper", "rustls"];
-            // Only the ledger is a server: it answers HTTP, and TLS where its operator wants it.
-            let foreign = server.iter().filter(|_| product != "onionmeter-ledger");
-            for foreign in foreign.chain(NOWHERE) {
+            // The ledger answers HTTP, and TLS where its operator wants it. The host answers HTTP
+            // on loopback, for `onionmeter serve`.
+            let foreign: &[&str] = match product {
+                "onionmeter-ledger" => &[],
+                "onionmeter" => &["axum-server", "rustls"],
+                _ => &["axum", "hyper", "rustls"],
+            };
+            for foreign in foreign.iter().chain(NOWHERE) {
                 assert!(!names.contains(*foreign), "{product} contains {foreign}");
             }
         }
@@ -244,6 +249,21 @@ const NOWHERE: &[&str] = &[
     "openssl-sys",
     "reqwest",
 ];
+
+/// It answers and never asks. Its libraries have a client, too, where other crates want one.
+#[test]
+fn the_face_of_the_host_is_a_server_and_no_client() {
+    let manifest = read("crates/meter-face/Cargo.toml");
+    let server = |line: &&str| line.starts_with("hyper");
+    let lines: Vec<_> = manifest.lines().filter(server).collect();
+    assert_eq!(lines.len(), 2, "{manifest}");
+    for line in lines {
+        assert!(
+            line.contains("default-features = false") && !line.contains("client"),
+            "{line}"
+        );
+    }
+}
 
 /// Two SQLite libraries on one file corrupt it.
 #[test]
@@ -263,13 +283,7 @@ fn the_embedded_tor_brings_tls_and_nothing_else_that_reaches_out() {
         .filter(|package| built.contains(&package.id));
     let names: BTreeSet<_> = names.map(|package| package.name.to_string()).collect();
     assert!(names.contains("rustls") && names.contains("arti-client"));
-    for foreign in [
-        "hickory-resolver",
-        "hyper",
-        "native-tls",
-        "openssl-sys",
-        "reqwest",
-    ] {
+    for foreign in ["hickory-resolver", "native-tls", "openssl-sys", "reqwest"] {
         assert!(!names.contains(foreign), "{foreign}");
     }
 }

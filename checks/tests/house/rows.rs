@@ -1,20 +1,26 @@
-//! The relay's catalogue of bad input: every row has a test that is named after it.
+//! The catalogues of bad input, of the relay and of the host's HTTP server: every row has a test
+//! that is named after it.
 //!
 //! A test may carry several rows in front of its sentence: `s_08_s_09_credentials_...`,
 //! `s_17_and_s_18_malformed_...`. The name of the test says what the row demands.
 
 use crate::files::tracked;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 /// S-01 to S-31: what clients send, what they request, what Tor answers, and how streams end.
-const ROWS: std::ops::RangeInclusive<u8> = 1..=31;
+const RELAY: RangeInclusive<u8> = 1..=31;
 
-/// The rows in front of a test's sentence.
-fn rows_of(name: &str) -> Vec<u8> {
+/// H-01 to H-19: what pages of other sites, other programs and odd clients send to `onionmeter
+/// serve`.
+const FACE: RangeInclusive<u8> = 1..=19;
+
+/// The rows of a letter in front of a test's sentence.
+fn rows_of(letter: char, name: &str) -> Vec<u8> {
     let mut rows = Vec::new();
     let mut rest = name;
     while let Some((row, sentence)) = rest
-        .strip_prefix("s_")
+        .strip_prefix([letter])
+        .and_then(|numbered| numbered.strip_prefix('_'))
         .and_then(|numbered| numbered.split_once('_'))
         .filter(|(row, _)| row.len() == 2)
     {
@@ -45,26 +51,34 @@ fn tests_in(text: &str) -> Vec<&str> {
     names
 }
 
-#[test]
-fn every_row_of_bad_input_has_a_test_that_is_named_after_it() {
-    let files = tracked(".rs").into_iter();
-    let files = files.filter(|file| file.path.starts_with("crates/meter-relay/"));
+/// The rows of a letter that tests below these folders carry.
+fn tested(letter: char, folders: &[&str]) -> BTreeSet<u8> {
     let mut tested = BTreeSet::new();
-    for file in files {
-        for name in tests_in(&file.text) {
-            tested.extend(rows_of(name));
+    for file in tracked(".rs") {
+        if folders.iter().any(|folder| file.path.starts_with(folder)) {
+            for name in tests_in(&file.text) {
+                tested.extend(rows_of(letter, name));
+            }
         }
     }
-    let expected: BTreeSet<u8> = ROWS.collect();
-    assert_eq!(tested, expected, "left: tested, right: the rows");
+    tested
+}
+
+#[test]
+fn every_row_of_bad_input_has_a_test_that_is_named_after_it() {
+    let relay = tested('s', &["crates/meter-relay/"]);
+    assert_eq!(relay, RELAY.collect(), "left: tested, right: the rows");
+    let face = tested('h', &["crates/meter-face/", "native-host/tests/"]);
+    assert_eq!(face, FACE.collect(), "left: tested, right: the rows");
 }
 
 #[test]
 fn a_name_tells_its_rows_and_only_a_test_counts() {
-    assert_eq!(rows_of("s_08_s_09_credentials"), [8, 9]);
-    assert_eq!(rows_of("s_17_and_s_18_malformed_names"), [17, 18]);
-    assert_eq!(rows_of("s_1_s_100_seconds"), [0; 0]);
-    assert_eq!(rows_of("sends_s_08_later"), [0; 0]);
+    assert_eq!(rows_of('s', "s_08_s_09_credentials"), [8, 9]);
+    assert_eq!(rows_of('s', "s_17_and_s_18_malformed_names"), [17, 18]);
+    assert_eq!(rows_of('h', "s_08_s_09_credentials"), [0; 0]);
+    assert_eq!(rows_of('s', "s_1_s_100_seconds"), [0; 0]);
+    assert_eq!(rows_of('s', "sends_s_08_later"), [0; 0]);
     let text = "#[test]\nfn s_01_a() {}\nfn s_02_b() {}\n\
         #[tokio::test(start_paused = true)] // why\n\
         async fn s_03_c() {}\n// fn s_04_d() {}\n#[test]\n#[cfg(unix)]\nfn s_05_e() {}\n";

@@ -78,8 +78,8 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         EXIT_UNAVAILABLE,
         "unavailable",
-        "Tor is not installed, did not start or cannot connect; or a browser or the daemon cannot \
-            be started",
+        "Tor is not installed, did not start or cannot connect; or a browser, the daemon or the \
+            HTTP server cannot be started",
     ),
     (
         EXIT_BUG,

@@ -52,6 +52,7 @@ pub(super) const HOME: &[Made] = &[
     File("config.toml"),
     File("registered.json"),
     File("relay-port"),
+    File("http-token"),
     File("book.sqlite3"),
     File("book.sqlite3.new"),
     File("book.sqlite3.new-journal"),

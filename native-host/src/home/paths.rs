@@ -139,6 +139,12 @@ impl Home {
         self.root.join("relay-port")
     }
 
+    /// The token of `onionmeter serve`.
+    #[must_use]
+    pub fn http_token(&self) -> PathBuf {
+        self.root.join("http-token")
+    }
+
     /// Manifests that `install` wrote outside the usual places.
     #[must_use]
     pub fn registered(&self) -> PathBuf {

@@ -23,10 +23,22 @@ impl Connection {
     /// # Errors
     /// `daemon_unreachable` when the daemon ends.
     pub(crate) async fn next_status(&mut self) -> Result<Status, Problem> {
+        loop {
+            if let Notice::Status(status) = self.next_notice().await? {
+                return Ok(*status);
+            }
+        }
+    }
+
+    /// Waits for the next notice. Cancel safe.
+    ///
+    /// # Errors
+    /// `daemon_unreachable` when the daemon ends.
+    pub(crate) async fn next_notice(&mut self) -> Result<Notice, Problem> {
         while let Some(frame) = self.reader.next().await {
             let frame = frame.map_err(|error| gone(&error.to_string()))?;
-            if let FromDaemon::Notice(Notice::Status(status)) = parse_from_daemon(&frame)? {
-                return Ok(*status);
+            if let FromDaemon::Notice(notice) = parse_from_daemon(&frame)? {
+                return Ok(notice);
             }
         }
         Err(gone("it closed the connection"))

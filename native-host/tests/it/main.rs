@@ -5,6 +5,8 @@ mod book;
 mod command_line;
 mod detour;
 mod everyday;
+#[cfg(feature = "serve")]
+mod face;
 mod frames;
 mod in_the_way;
 mod launch;

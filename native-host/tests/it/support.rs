@@ -107,7 +107,7 @@ impl Drop for TestHome {
 /// A port that the system gives to no other program while the socket lives. The socket is bound and
 /// does not listen, so the relay, which sets `SO_REUSEADDR` too, can listen there. (`HeldPort` of
 /// the test kit gives the reasons.)
-fn hold_port() -> (u16, TcpSocket) {
+pub(crate) fn hold_port() -> (u16, TcpSocket) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_reuseaddr(true).expect("an option that all have");
     let any = ([127, 0, 0, 1], 0).into();
