@@ -335,8 +335,8 @@ impl Writer {
     }
 }
 
-/// A panic must not end the thread: nobody else would answer what comes after it. Who waits sends the
-/// same again, and nothing that was stored is lost by it.
+/// A panic must not end the thread: nobody else would answer what comes after it. Who waits sends
+/// the same again, and nothing that was stored is lost by it.
 fn surviving(count: usize, work: impl FnOnce() -> Vec<Answer>) -> Vec<Answer> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| vec![Answer::Busy; count])
 }

@@ -2,7 +2,7 @@
 //! before it.
 
 use crate::{
-    http::{Origin, OriginError},
+    http::{Limits, Origin, OriginError},
     store::{PostgresUrl, StoreFault},
 };
 use serde::Deserialize;
@@ -27,6 +27,8 @@ pub struct Config {
     pub database: String,
     /// Who may open an account in a new ledger.
     pub enrolment: Enrolment,
+    /// So many accounts are opened in an hour without an invitation; 0: none.
+    pub new_accounts_per_hour: u32,
     /// Certificate chain, PEM.
     pub tls_cert: Option<PathBuf>,
     /// Its key, PEM.
@@ -107,6 +109,7 @@ impl Default for Config {
             origins: Vec::new(),
             database: "ledger.sqlite3".to_owned(),
             enrolment: Enrolment::Open,
+            new_accounts_per_hour: Limits::default().accounts_per_hour,
             tls_cert: None,
             tls_key: None,
             export_circuit_id: false,
@@ -211,6 +214,7 @@ mod tests {
             "keep_reports_days",
             "listen",
             "log",
+            "new_accounts_per_hour",
             "origins",
         ];
         let mut sorted = keys;

@@ -88,6 +88,7 @@ pub async fn run(service: Service, signals: Signals) -> Result<(), ServeError> {
 async fn answer(service: Service, end: CancellationToken) -> Result<(), ServeError> {
     let limits = Limits {
         drain: DRAIN,
+        accounts_per_hour: service.config.new_accounts_per_hour,
         ..Limits::default()
     };
     let shown = service.origins.first().ok_or(ServeError::NoOrigin)?.clone();

@@ -67,6 +67,8 @@ impl SignRequests for Signs<'_> {
 pub struct Answered {
     /// The status.
     pub status: StatusCode,
+    /// In how many seconds to ask again, if it says so.
+    pub retry_after: Option<u64>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -111,6 +113,7 @@ impl LedgerClient {
         let answered = http.send(asked).await?;
         Ok(Answered {
             status: StatusCode::from_u16(answered.status)?,
+            retry_after: answered.retry_after_s.map(u64::from),
             body: answered.body,
         })
     }

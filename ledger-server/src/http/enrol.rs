@@ -1,7 +1,12 @@
 //! `POST /api/devices/enrol`.
 
 use super::{
-    api::Api, body::JsonBody, guard::closing, refusal::Refusal, seats::Seat, signed::wire,
+    api::Api,
+    body::JsonBody,
+    guard::closing,
+    refusal::{Refusal, later},
+    seats::Seat,
+    signed::wire,
 };
 use crate::ledger::{EnrolError, Enrolled, RecoveryCode};
 use axum::{
@@ -15,7 +20,7 @@ use meter_wire::{
     HexBytes,
     ledger::{Enrol, Enrolled as WireEnrolled, LedgerCode},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 impl From<EnrolError> for Refusal {
     fn from(error: EnrolError) -> Self {
@@ -26,6 +31,7 @@ impl From<EnrolError> for Refusal {
             EnrolError::Revoked => LedgerCode::Removed,
             EnrolError::InvitationNeeded | EnrolError::Code => LedgerCode::Invitation,
             EnrolError::TooManyDevices => LedgerCode::DeviceLimit,
+            EnrolError::TooManyAccounts(_) => LedgerCode::AccountsLimit,
             EnrolError::Random(_) => LedgerCode::Busy,
         })
     }
@@ -47,14 +53,23 @@ fn verified(request: &Enrol) -> Result<Verified<Enrolment>, LedgerCode> {
     }
 }
 
-async fn enrolled(api: &Arc<Api>, request: Enrol) -> Result<Enrolled, Refusal> {
-    let asked = api.clone();
+/// Enrols the device, or says how long to wait because too many accounts were opened.
+async fn enrolled(
+    api: &Arc<Api>,
+    seat: &Arc<Seat>,
+    request: Enrol,
+) -> Result<Result<Enrolled, Duration>, Refusal> {
+    let (asked, seat) = (api.clone(), seat.clone());
     api.ask(move |ledger| {
         let statement = verified(&request)?;
         let challenge = statement.value().challenge.0;
         let checked = asked.challenges.check(&challenge, ledger.now()?);
         let expires = checked.map_err(|_| LedgerCode::Challenge)?;
-        ledger.enrol(&statement, expires).map_err(Refusal::from)
+        let may_open = || asked.guard.rates.account(seat.opener());
+        match ledger.enrol_if(&statement, expires, &may_open) {
+            Err(EnrolError::TooManyAccounts(wait)) => Ok(Err(wait)),
+            enrolled => enrolled.map(Ok).map_err(Refusal::from),
+        }
     })
     .await
 }
@@ -65,8 +80,9 @@ pub(crate) async fn enrol(
     Extension(seat): Extension<Arc<Seat>>,
     JsonBody(request): JsonBody<Enrol>,
 ) -> Result<Response, Refusal> {
-    let done = match enrolled(&api, request).await {
-        Ok(done) => done,
+    let done = match enrolled(&api, &seat, request).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(wait)) => return Ok(later(LedgerCode::AccountsLimit, wait)),
         Err(refusal) => {
             // Guessing a code costs as much as a wrong signature.
             let is_mistake = matches!(

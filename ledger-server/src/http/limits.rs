@@ -39,6 +39,11 @@ pub struct Limits {
     /// Signatures that are not valid and devices that are not known, in one minute of one circuit
     /// or connection. So a stranger cannot keep the processors busy with verifying.
     pub mistakes_per_minute: NonZeroU32,
+    /// Accounts that are opened without an invitation in one hour, over all clients; so many may
+    /// come at once. 0: none.
+    pub accounts_per_hour: u32,
+    /// The same for one circuit of an onion service, or for one address of another computer.
+    pub accounts_per_hour_and_client: NonZeroU32,
     /// Requests that one device signs, in one minute. Its reports have the policy's limit instead.
     pub signed_per_minute: u32,
 }
@@ -64,6 +69,8 @@ impl Default for Limits {
             requests_at_once: 512,
             requests_per_second: number(1_000),
             mistakes_per_minute: number(300),
+            accounts_per_hour: 100,
+            accounts_per_hour_and_client: number(5),
             signed_per_minute: 240,
         }
     }

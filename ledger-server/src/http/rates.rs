@@ -4,14 +4,21 @@
 //! before the signature would lock its owner out.
 
 use super::{circuit_line::Circuit, limits::Limits};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::{
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota,
+    clock::{Clock as _, DefaultClock},
+};
 use std::{
+    net::IpAddr,
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 /// After so many questions clients whose bucket is full again are forgotten.
 const TIDY_EVERY: u32 = 4_096;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Whose requests are counted together.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -20,11 +27,22 @@ pub(crate) enum Client {
     Connection(u64),
 }
 
+/// Whose new accounts are counted together.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Opener {
+    Circuit(Circuit),
+    Address(IpAddr),
+}
+
 /// The buckets of all clients that asked lately.
 #[derive(Debug)]
 pub(crate) struct Rates {
     requests: DefaultKeyedRateLimiter<Client>,
     mistakes: DefaultKeyedRateLimiter<Client>,
+    /// None if no account is opened without an invitation.
+    accounts: Option<DefaultDirectRateLimiter>,
+    accounts_of: DefaultKeyedRateLimiter<Opener>,
+    clock: DefaultClock,
     asked: AtomicU32,
 }
 
@@ -40,6 +58,12 @@ impl Rates {
         Self {
             requests: DefaultKeyedRateLimiter::keyed(requests),
             mistakes: DefaultKeyedRateLimiter::keyed(Quota::per_minute(limits.mistakes_per_minute)),
+            accounts: NonZeroU32::new(limits.accounts_per_hour)
+                .map(|all| DefaultDirectRateLimiter::direct(Quota::per_hour(all))),
+            accounts_of: DefaultKeyedRateLimiter::keyed(Quota::per_hour(
+                limits.accounts_per_hour_and_client,
+            )),
+            clock: DefaultClock::default(),
             asked: AtomicU32::new(0),
         }
     }
@@ -55,6 +79,8 @@ impl Rates {
                 buckets.retain_recent();
                 buckets.shrink_to_fit();
             }
+            self.accounts_of.retain_recent();
+            self.accounts_of.shrink_to_fit();
         }
         self.requests.check_key(&client).map_err(|_| TooMany)
     }
@@ -63,6 +89,20 @@ impl Rates {
     /// that this client's next request should not reach a processor.
     pub(crate) fn mistake(&self, client: Client) -> Result<(), TooMany> {
         self.mistakes.check_key(&client).map_err(|_| TooMany)
+    }
+
+    /// Counts an account that is opened without an invitation. If it may not be: how long to wait.
+    ///
+    /// The client's own limit comes first, so that one who has used it up uses up no more of
+    /// everybody's. `opener` is `None` where nothing tells clients apart.
+    pub(crate) fn account(&self, opener: Option<Opener>) -> Result<(), Duration> {
+        let now = self.clock.now();
+        if let Some(opener) = opener {
+            let own = self.accounts_of.check_key(&opener);
+            own.map_err(|until| until.wait_time_from(now))?;
+        }
+        let all = self.accounts.as_ref().ok_or(HOUR)?;
+        all.check().map_err(|until| until.wait_time_from(now))
     }
 
     #[cfg(test)]
@@ -90,6 +130,29 @@ mod tests {
         let allowed = (0..100).filter(|_| rates.mistake(one).is_ok()).count();
         assert_eq!(allowed, 3);
         rates.mistake(other).expect("its own bucket");
+    }
+
+    #[test]
+    fn one_circuit_cannot_use_up_the_accounts_of_everybody_and_all_together_can() {
+        let rates = Rates::new(&Limits {
+            accounts_per_hour: 10,
+            accounts_per_hour_and_client: NonZeroU32::new(3).expect("positive"),
+            ..Limits::default()
+        });
+        let circuit = |number| Some(Opener::Circuit(Circuit::of_test(number)));
+        let opened = |opener| (0..50).filter(|_| rates.account(opener).is_ok()).count();
+        assert_eq!(opened(circuit(1)), 3);
+        assert_eq!(opened(circuit(2)), 3);
+        let wait = rates.account(circuit(1)).expect_err("its own limit");
+        assert!(wait > HOUR / 4 && wait <= HOUR / 3, "{wait:?}");
+        assert_eq!(opened(None), 4, "what is left for everybody");
+        let wait = rates.account(None).expect_err("the limit of all");
+        assert!(wait > HOUR / 12 && wait <= HOUR / 10, "{wait:?}");
+        let none = Rates::new(&Limits {
+            accounts_per_hour: 0,
+            ..Limits::default()
+        });
+        assert_eq!(none.account(None), Err(HOUR));
     }
 
     #[test]

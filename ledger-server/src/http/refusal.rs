@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use meter_wire::ledger::{LedgerCode, LedgerProblem};
+use std::time::Duration;
 
 /// Seconds after which a client that was too fast, or that came at a bad time, may ask again.
 const RETRY_AFTER_S: u16 = 2;
@@ -58,7 +59,7 @@ pub(crate) const fn status(code: LedgerCode) -> StatusCode {
         LedgerCode::MediaType | LedgerCode::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         LedgerCode::WrongHost => StatusCode::MISDIRECTED_REQUEST,
         LedgerCode::BadField => StatusCode::UNPROCESSABLE_ENTITY,
-        LedgerCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        LedgerCode::TooMany | LedgerCode::AccountsLimit => StatusCode::TOO_MANY_REQUESTS,
         LedgerCode::Busy | LedgerCode::Store => StatusCode::SERVICE_UNAVAILABLE,
         LedgerCode::Internal | LedgerCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -74,6 +75,14 @@ pub(crate) fn with_retry(mut response: Response) -> Response {
         let after = HeaderValue::from(RETRY_AFTER_S);
         response.headers_mut().insert(header::RETRY_AFTER, after);
     }
+    response
+}
+
+/// A refusal that says when to come again.
+pub(crate) fn later(code: LedgerCode, wait: Duration) -> Response {
+    let mut response = Refusal(code).into_response();
+    let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
+    response.headers_mut().insert(header::RETRY_AFTER, seconds);
     response
 }
 

@@ -4,10 +4,14 @@
 //! who is at the other end. Tor can name the circuit; otherwise the age of a connection decides. A
 //! connection that waits for its client leaves before one whose request is being answered.
 
-use super::{circuit_line::Circuit, limits::Limits, rates::Client};
+use super::{
+    circuit_line::Circuit,
+    limits::Limits,
+    rates::{Client, Opener},
+};
 use std::{
     collections::{BTreeMap, HashMap},
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
@@ -147,6 +151,15 @@ impl Seat {
         }
     }
 
+    /// Whose new accounts these are. `None` for this computer: behind an onion service or a proxy
+    /// everybody comes from there.
+    pub(crate) fn opener(&self) -> Option<Opener> {
+        match self.source {
+            Source::Circuit(circuit) => Some(Opener::Circuit(circuit)),
+            Source::Address(address) => of_network(address).map(Opener::Address),
+        }
+    }
+
     /// Marks the connection: its client has sent a whole request.
     pub(crate) fn answering(self: &Arc<Self>) -> Answering {
         self.mark(true);
@@ -172,6 +185,18 @@ impl Drop for Answering {
     }
 }
 
+/// The address, or the network of one subscriber where one has many (IPv6, 64 bits).
+fn of_network(address: IpAddr) -> Option<IpAddr> {
+    match address.to_canonical() {
+        address if address.is_loopback() => None,
+        IpAddr::V4(address) => Some(address.into()),
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            Some(Ipv6Addr::from_bits(network).into())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +218,21 @@ mod tests {
 
     fn circuit(number: u32) -> Source {
         Source::Circuit(Circuit::of_test(number))
+    }
+
+    #[test]
+    fn accounts_are_counted_by_circuit_or_network_and_never_for_this_computer() {
+        let of = |text: &str| of_network(text.parse().expect("an address"));
+        for here in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(of(here), None, "{here}");
+        }
+        assert_eq!(of("2001:db8::1:2:3:4"), of("2001:db8::ffff"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        let seats = seats(2);
+        let seat = take(&seats, circuit(7));
+        assert_eq!(seat.opener(), Some(Opener::Circuit(Circuit::of_test(7))));
+        assert_eq!(take(&seats, LOOPBACK).opener(), None);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What is kept of a deleted account: a hash of each of its keys, and nothing else.
 //!
-//! Its devices still hold their receipts. If such a key could be enrolled again, it could bring back
-//! by them what was deleted, into whatever account it is in then. So no key comes back. The hash is
-//! made with the ledger's first key, so that two ledgers have different ones for the same device.
+//! Its devices still hold their receipts. If such a key could be enrolled again, it could bring
+//! back by them what was deleted, into whatever account it is in then. So no key comes back. The
+//! hash is made with the ledger's first key, so that two ledgers have different ones for the same
+//! device.
 
 use super::{LedgerKeyEntry, enrol};
 use crate::store::{Db, Row, StoreError, statements};

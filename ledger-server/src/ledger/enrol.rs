@@ -7,6 +7,7 @@ use crate::{
     store::{Db, FromStore, Row, StoreError, Value, statements},
 };
 use meter_core::{AccountId, CodeHash, Enrolment, EnrolmentRule, PublicKey as _, UnixMs, Verified};
+use std::time::Duration;
 
 /// A device that is enrolled.
 #[derive(Debug)]
@@ -46,6 +47,9 @@ pub enum EnrolError {
     /// The account has as many devices as the policy allows.
     #[error("the account has as many devices as the policy allows")]
     TooManyDevices,
+    /// Too many accounts were opened without an invitation. How long to wait.
+    #[error("too many accounts were opened; come later or with an invitation")]
+    TooManyAccounts(Duration),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
@@ -75,13 +79,27 @@ impl Ledger {
         enrolment: &Verified<Enrolment>,
         expires: UnixMs,
     ) -> Result<Enrolled, EnrolError> {
+        self.enrol_if(enrolment, expires, &|| Ok(()))
+    }
+
+    /// The same. An account without an invitation is opened only if `may_open` allows it, which
+    /// says otherwise how long to wait. It is asked for nothing else.
+    ///
+    /// # Errors
+    /// Those of [`enrol`](Self::enrol).
+    pub fn enrol_if(
+        &self,
+        enrolment: &Verified<Enrolment>,
+        expires: UnixMs,
+        may_open: &dyn Fn() -> Result<(), Duration>,
+    ) -> Result<Enrolled, EnrolError> {
         if enrolment.value().ledger != self.key() {
             return Err(EnrolError::OtherLedger);
         }
         let mut random = [0; 34];
         getrandom::fill(&mut random)?;
         self.store
-            .write(|db| self.enrol_in(db, enrolment, expires, &random))
+            .write(|db| self.enrol_in(db, enrolment, expires, &random, may_open))
     }
 
     fn enrol_in(
@@ -90,6 +108,7 @@ impl Ledger {
         enrolment: &Verified<Enrolment>,
         expires: UnixMs,
         random: &[u8; 34],
+        may_open: &dyn Fn() -> Result<(), Duration>,
     ) -> Result<Enrolled, EnrolError> {
         let value = enrolment.value();
         let device = value.head.key;
@@ -110,7 +129,7 @@ impl Ledger {
         let (code, name) = rest.split_first_chunk().expect("18 bytes");
         let name = names::name([name[0], name[1]]);
         let code = RecoveryCode::of(*code);
-        let wish = self.wish(db, value, now)?;
+        let wish = self.wish(db, value, now, may_open)?;
         let (account, recovery) = match wish {
             Wish::NewAccount => {
                 add_account(db, *account, code.hash(), now)?;
@@ -144,13 +163,19 @@ impl Ledger {
         })
     }
 
-    fn wish(&self, db: &mut dyn Db, value: &Enrolment, now: UnixMs) -> Result<Wish, EnrolError> {
+    fn wish(
+        &self,
+        db: &mut dyn Db,
+        value: &Enrolment,
+        now: UnixMs,
+        may_open: &dyn Fn() -> Result<(), Duration>,
+    ) -> Result<Wish, EnrolError> {
         let Some(code) = value.code else {
-            let rule = self.policy().value().enrolment;
-            let is_open = rule == EnrolmentRule::Open;
-            return is_open
-                .then_some(Wish::NewAccount)
-                .ok_or(EnrolError::InvitationNeeded);
+            if self.policy().value().enrolment != EnrolmentRule::Open {
+                return Err(EnrolError::InvitationNeeded);
+            }
+            may_open().map_err(EnrolError::TooManyAccounts)?;
+            return Ok(Wish::NewAccount);
         };
         let times = [code.0.into(), Value::Int(now.get_signed())];
         if let Some(mut row) = db.rows(statements::INVITE, &times)?.into_iter().next() {

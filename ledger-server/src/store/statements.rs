@@ -303,8 +303,8 @@ statements! {
         awarded_bytes, awarded_total) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
         $13, $14, $15, $16)";
     /// A page of the reports.
-    COPY_REPORT_ROW = "SELECT chain_no, seq, account_id, era, ledger_ms, award_ms, award_bytes, award, \
-        reasons, policy, report_link, signed, receipt FROM reports WHERE (chain_no, seq) > \
+    COPY_REPORT_ROW = "SELECT chain_no, seq, account_id, era, ledger_ms, award_ms, award_bytes, \
+        award, reasons, policy, report_link, signed, receipt FROM reports WHERE (chain_no, seq) > \
         ($1, $2) ORDER BY chain_no, seq LIMIT $3";
     /// Adds such a row.
     PASTE_REPORT_ROW = "INSERT INTO reports (chain_no, seq, account_id, era, ledger_ms, award_ms, \

@@ -5,6 +5,7 @@ mod canary;
 mod chains;
 mod client;
 mod described;
+mod openings;
 mod owner;
 mod reports;
 mod requests;

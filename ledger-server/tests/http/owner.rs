@@ -38,7 +38,7 @@ fn code(answered: &Answered) -> (u16, LedgerCode) {
 }
 
 /// The bytes of a code of twelve words: its hash is what a device signs.
-fn bytes_of(words: &str) -> [u8; 16] {
+pub(crate) fn bytes_of(words: &str) -> [u8; 16] {
     let mnemonic = bip39::Mnemonic::parse_normalized(words).expect("words");
     mnemonic.to_entropy().try_into().expect("16 bytes")
 }

@@ -1,5 +1,5 @@
-//! Devices that submit over HTTP to a ledger that is killed again and again, and what must be in its
-//! database afterwards.
+//! Devices that submit over HTTP to a ledger that is killed again and again, and what must be in
+//! its database afterwards.
 
 use meter_core::{SessionReport, Verified};
 use meter_testkit::{
@@ -24,7 +24,7 @@ pub(crate) const DEVICES: u64 = 8;
 const LIMIT: Duration = Duration::from_secs(120);
 /// A byte of the chain state (`docs/spec/receipt.md`): the chain goes on.
 const OPEN: u8 = 1;
-/// All reports with all receipts. A chain number tells a device from the others: each has one chain.
+/// All reports with all receipts. Each device has one chain.
 const STORED: &str = "SELECT c.device_key, r.seq, r.receipt FROM reports r \
     JOIN chains c ON c.chain_no = r.chain_no ORDER BY r.chain_no, r.seq";
 

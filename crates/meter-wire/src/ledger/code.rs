@@ -77,6 +77,9 @@ codes! {
     /// The account has as many devices as the policy allows.
     DeviceLimit => "The account has as many devices as this ledger allows; remove one first.",
 
+    /// Too many accounts were opened in the last hour without an invitation.
+    AccountsLimit => "Too many people have joined in this hour; come later or with an invitation.",
+
     // The ledger's state.
     /// Too many requests from this device, connection or circuit.
     TooMany => "Too many requests; wait and send it again.",
