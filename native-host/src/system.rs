@@ -4,6 +4,8 @@ pub(crate) mod clock;
 pub(crate) mod core_dumps;
 pub(crate) mod files;
 pub(crate) mod limits;
+#[cfg(feature = "serve")]
+pub(crate) mod listener;
 pub(crate) mod local_socket;
 pub(crate) mod lock;
 pub(crate) mod memory;

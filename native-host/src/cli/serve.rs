@@ -12,7 +12,7 @@ use crate::{
     launch, problems,
     system::{
         clock::Clock,
-        core_dumps,
+        core_dumps, listener,
         os::{HERE, System},
         process,
     },
@@ -165,10 +165,14 @@ impl Serving<'_> {
 
 fn cannot_listen(port: u16, error: &io::Error) -> CommandError {
     let text = match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "port {port} of 127.0.0.1 is taken by another program; choose another one with --port. \
-             If it is `onionmeter serve`, `onionmeter serve --link` prints another link to it"
-        ),
+        io::ErrorKind::AddrInUse => {
+            let holder = listener::of(port);
+            let holder = holder.map_or_else(|| "another program".to_owned(), |it| it.to_string());
+            format!(
+                "port {port} of 127.0.0.1 is taken by {holder}; choose another one with --port. If \
+                 that is `onionmeter serve`, `onionmeter serve --link` prints another link to it"
+            )
+        }
         io::ErrorKind::PermissionDenied => {
             format!("port {port} is for root only; choose one from 1024 on with --port")
         }

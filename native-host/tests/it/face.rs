@@ -298,6 +298,7 @@ fn a_taken_port_is_said_with_the_way_out() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = taken.local_addr().expect("bound").port().to_string();
     let said = Said::of(&mut home.command(&["serve", "--port", &port]));
-    said.expect(69, &[&port, "taken", "--port", "serve --link"]);
+    let own = format!("taken by process {}", std::process::id());
+    said.expect(69, &[&port, &own, "--port", "serve --link"]);
     assert!(home.daemon_pid().is_none(), "nothing was started");
 }
