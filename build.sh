@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly TOOLS=${ONIONMETER_TOOLS:-$HOME/.cache/onionmeter/tools}
-readonly EXTENSION=dist/extension
+readonly EXTENSION=dist/extension PAGE=dist/page
 export ONIONMETER_TOOLS=$TOOLS PATH=$TOOLS/bin:$PATH
 readonly LOGS=dist/tests
 # How much of the output of what failed is shown.
@@ -20,7 +20,7 @@ SKIPPED=()
 
 help() {
     cat <<'TEXT'
-./build.sh build   set up this machine and build the program and dist/extension
+./build.sh build   set up this machine and build dist/extension and the program
 ./build.sh run     build, register with every browser, open one with the extension loaded
 ./build.sh demo    the whole path without internet: a private Tor network, a site, a browser;
                    ends with the signed reports and their sum; screenshots go to dist/demo.
@@ -226,9 +226,9 @@ setup_namespaces() {
 
 build() {
     setup_build
+    build_extension
     step "building the program"
     cargo build --release --locked --package onionmeter --features onionmeter/embedded-tor
-    build_extension
     step "done"
     say "program    target/release/onionmeter"
     say "extension  $EXTENSION"
@@ -237,6 +237,18 @@ build() {
 build_extension() {
     step "building the extension"
     extension-wasm/assemble.sh "$(command -v wasm-bindgen)" "$EXTENSION"
+    with_page
+}
+
+# The page of `onionmeter serve`, which the program contains: the extension's Rust with a page around it. Files that are
+# the same stay as they are, so that the program is not built again.
+with_page() {
+    local file
+    mkdir -p "$PAGE"
+    for file in dashboard/* "$EXTENSION"/onionmeter.js "$EXTENSION"/onionmeter_bg.wasm; do
+        cmp --silent "$file" "$PAGE/${file##*/}" || cp "$file" "$PAGE/"
+    done
+    export ONIONMETER_PAGE=$PWD/$PAGE
 }
 
 # ---------------------------------------------------------------- run
@@ -347,6 +359,8 @@ test() {
     mkdir -p "$LOGS"
     step "form: rustfmt and clippy"
     cargo fmt --all --check
+    # First of all, because the program contains the page.
+    part "building the extension" build_extension
     part "clippy" logged clippy cargo clippy --all-targets --locked --quiet -- -D warnings
     part "building without the embedded Tor" logged build-without-embedded \
         cargo test --locked --package onionmeter --no-run
@@ -388,7 +402,6 @@ how_long() {
 
 # What needs the compiler, but not the program; see `test`.
 compiling() {
-    part "  building the extension" build_extension
     part "  clippy for Wasm" cargo clippy --package extension-wasm \
         --target wasm32-unknown-unknown --locked --quiet -- -D warnings
     part "  clippy for macOS and Windows" other_systems

@@ -1,5 +1,6 @@
 //! Runs effects and turns callbacks into events. Decides nothing.
 
+mod dashboard;
 mod draw;
 mod effects;
 mod host;
@@ -10,6 +11,8 @@ mod probe;
 mod proxy;
 mod web_rtc;
 mod worker;
+
+pub use dashboard::Page;
 
 use crate::bindings::{Port, Shell, api, console_error};
 use crate::proxy_value::{self, Engine};

@@ -171,6 +171,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::TorEmbedded => host::use_tor(state, Some(Backend::Embedded), effects),
         Intent::ReloadPages => pages::reload(state, effects),
         Intent::RelayStart => host::start(state, Request::MonitorStart, effects),
+        Intent::RelayStop => ask::ask(state, Asked::Command, Request::MonitorStop, effects),
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
         Intent::OpenDetails => effects.push(Effect::OpenDetails),
         Intent::Dismiss => {

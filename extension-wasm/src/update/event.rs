@@ -172,6 +172,8 @@ pub enum Intent {
     TorEmbedded,
     /// Start relay and Tor.
     RelayStart,
+    /// Close the relay.
+    RelayStop,
     /// Show the browser's list of extensions.
     OpenExtensions,
     /// Show the browser's page about this extension.
@@ -192,7 +194,7 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
@@ -208,6 +210,7 @@ impl Intent {
         Self::TorManaged,
         Self::TorEmbedded,
         Self::RelayStart,
+        Self::RelayStop,
         Self::OpenExtensions,
         Self::OpenDetails,
         Self::Dismiss,

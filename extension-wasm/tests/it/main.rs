@@ -5,6 +5,7 @@ mod anew;
 mod badges;
 mod circuit;
 mod connection;
+mod dashboard;
 mod floor;
 mod hostile;
 mod identity;
