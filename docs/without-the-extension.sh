@@ -32,6 +32,9 @@ until_true() {
 
 usable() { [ "$(ask "$api/api/tor/status" | field isUsable)" = true ]; }
 page() { curl --silent --show-error --output /dev/null --max-time 60 --socks5-hostname "$proxy" "$url"; }
+captured() { ask "$api/api/tor/monitoring/stats" | field accumulatedBytes; }
+# The relay's counters are read once a second.
+some_captured() { [ "$(captured)" -gt 0 ]; }
 reports() { ask "$api/api/tor/monitoring/stats" | field submittedSessions; }
 one_more() { page || true; [ "$(reports)" -gt "$before" ]; }
 
@@ -51,7 +54,8 @@ credits=$(ask "$api/api/sessions/balance/$chain" | field claimed)
 echo "credits before: $credits"
 
 until_true page
-echo "captured: $(ask "$api/api/tor/monitoring/stats" | field accumulatedBytes) bytes through $proxy"
+until_true some_captured
+echo "captured: $(captured) bytes through $proxy"
 until_true one_more
 echo "signed: $(ask "$api/api/tor/monitoring/sessions?after=$before&limit=1" | field formula)"
 echo "credits after: $(ask "$api/api/sessions/balance/$chain" | field claimed)"
