@@ -58,8 +58,8 @@ impl Book {
     /// Makes no book if there is none.
     ///
     /// # Errors
-    /// The errors of [`Self::open`], and [`FileError::LogUnread`](crate::FileError::LogUnread) when the book's log cannot be
-    /// read in its place and no other folder has room for a copy.
+    /// The errors of [`Self::open`], and [`FileError::LogUnread`](crate::FileError::LogUnread) when
+    /// the book's log cannot be read in its place and no other folder has room for a copy.
     pub fn open_to_read(path: &Path) -> Result<Self, BookError> {
         Self::checked(Opened::open_to_read(FileKind::Book, path)?)
     }

@@ -2,15 +2,15 @@
 
 mod answers;
 mod audit;
+mod content;
 mod enrolling;
 mod error;
 mod evidence;
 mod rows;
-mod types;
 
 pub use audit::ReceiptsAudit;
+pub use content::{Added, Contradiction, LoweredSum, Member, Membership, Sums, Waiting};
 pub use error::{ReceiptsError, ReceiptsFault};
-pub use types::{Added, Contradiction, LoweredSum, Member, Membership, Sums, Waiting};
 
 use crate::{FileError, FileKind, Place, opened::Opened};
 use std::{fmt, path::Path};

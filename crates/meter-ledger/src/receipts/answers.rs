@@ -2,9 +2,9 @@
 
 use super::{
     Receipts,
+    content::{Added, LoweredSum, Member, Sums, Waiting, start_of},
     error::{ReceiptsError, ReceiptsFault},
     rows::{self, ChainRow},
-    types::{Added, LoweredSum, Member, Sums, Waiting, start_of},
 };
 use crate::file_error::Bug;
 use meter_core::{

@@ -2,10 +2,10 @@
 
 use super::{
     Receipts,
+    content::Member,
     enrolling::members,
     error::{ReceiptsError, ReceiptsFault},
     rows::{self, ChainRow},
-    types::Member,
 };
 use crate::{FileKind, opened, schema};
 use meter_core::{

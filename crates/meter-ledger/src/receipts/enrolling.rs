@@ -2,9 +2,9 @@
 
 use super::{
     Receipts,
+    content::{Member, Membership},
     error::ReceiptsError,
     rows,
-    types::{Member, Membership},
 };
 use crate::file_error::Bug;
 use meter_core::{KeyChange, LedgerKeys, Policy, Signed, UnixMs, Verified};

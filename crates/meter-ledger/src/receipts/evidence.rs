@@ -1,6 +1,6 @@
 //! Evidence that a ledger contradicts itself.
 
-use super::{Receipts, error::ReceiptsError, rows, types::Contradiction};
+use super::{Receipts, content::Contradiction, error::ReceiptsError, rows};
 use meter_core::{ContradictionKind, UnixMs};
 
 /// Most contradictions that are kept. More of them prove nothing more, and a ledger must not be

@@ -1,8 +1,8 @@
 //! Converts rows to values. A row with an impossible value is reported as damage.
 
 use super::{
+    content::{Contradiction, Member, Membership, start_of},
     error::{ReceiptsError, ReceiptsFault},
-    types::{Contradiction, Member, Membership, start_of},
 };
 use meter_core::{
     AccountId, Amount, Answered, ByteCount, ChainHead, ChainId, ContradictionKind, DeviceKey,
@@ -108,7 +108,8 @@ pub(super) fn member(connection: &Connection, number: i64) -> Result<Member, Rec
         .prepare_cached(
             "SELECT m.*, s.address, s.device_name, s.joined_at_ms, d.left_at_ms \
              FROM memberships m \
-             JOIN stays s ON s.number = (SELECT max(number) FROM stays WHERE membership = m.number) \
+             JOIN stays s ON s.number = \
+             (SELECT max(number) FROM stays WHERE membership = m.number) \
              LEFT JOIN departures d ON d.stay = s.number WHERE m.number = ?1",
         )?
         .query_row([number], read)
