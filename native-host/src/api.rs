@@ -208,6 +208,17 @@ impl Api {
             Request::Witness => Success::Witness(self.witness()?),
             Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
             Request::Traffic => Success::Traffic(self.engine.traffic()),
+            // The parts below do not serve these yet.
+            Request::LedgerLook(_)
+            | Request::LedgerEnrol(_)
+            | Request::LedgerLeave
+            | Request::LedgerSend
+            | Request::LedgerInvite
+            | Request::LedgerDevices
+            | Request::LedgerRemove(_)
+            | Request::LedgerRecovery
+            | Request::LedgerLogin
+            | Request::Receipts(_) => return Err(Problem::new(ErrorCode::LedgerNone)),
             Request::Ping => Success::Done,
         };
         Ok(Handled::Now(success))

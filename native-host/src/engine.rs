@@ -355,6 +355,7 @@ fn snapshot(accounting: &Accounting, relay: &RelayControl, tor: TorStatus, waits
         reports: accounts.reports,
         thresholds: (&accounting.thresholds()).into(),
         chain: accounts.chain,
+        ledger: None,
         problem: accounts.problem,
         unreached: relay.recent().unreached(),
         foreign: U64Text(totals.foreign),

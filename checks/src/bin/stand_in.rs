@@ -132,6 +132,7 @@ fn status(folder: &Path, port: u16, number: u32) -> Status {
         balance: U64Text(0),
         reports: U64Text(0),
         chain: None,
+        ledger: None,
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,
         unreached: Vec::new(),

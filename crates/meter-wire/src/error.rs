@@ -170,6 +170,51 @@ codes! {
     /// The Tor in use works but is out of date.
     TorTooOld => "This Tor is older than Onionmeter supports.",
 
+    // The ledger.
+    /// No enrolment is in force.
+    LedgerNone => "This device is not enrolled with a ledger.",
+    /// An enrolment is in force already.
+    LedgerEnrolled => "This device is enrolled with a ledger already; leave that one first.",
+    /// The address is neither an onion service nor this computer.
+    LedgerAddress => "A ledger is reached at an onion address or on this computer, not at this \
+                      address.",
+    /// Tor cannot be used, so a ledger that is an onion service cannot be reached.
+    LedgerNoTor => "The ledger is reached through Tor, and Tor cannot be used now.",
+    /// The onion service does not exist or is off.
+    LedgerNotFound => "Tor does not find the ledger's onion service; it may be off, or the address \
+                       is wrong.",
+    /// The connection failed or was refused.
+    LedgerUnreachable => "No connection to the ledger could be made.",
+    /// There was no answer in time.
+    LedgerSilent => "The ledger did not answer in time.",
+    /// The ledger says that it is busy, or its store does not answer.
+    LedgerBusy => "The ledger is busy at the moment.",
+    /// The answer is none of a ledger.
+    LedgerUnreadable => "What answers at the ledger's address is not a ledger that this version \
+                         understands.",
+    /// The ledger refuses the request itself.
+    LedgerDeclined => "The ledger declined the request; the detail says why.",
+    /// The ledger has another key than the one that was shown.
+    LedgerOtherKey => "The ledger has another key than the one that was shown; nothing was \
+                       enrolled.",
+    /// The ledger does not know the device.
+    LedgerUnknownDevice => "The ledger does not know this device any more; what waits stays here. \
+                            Enrol it again.",
+    /// The ledger refuses a report for its bytes.
+    LedgerRefused => "The ledger refuses a report of this device for ever, so nothing more of its \
+                      chain is sent.",
+    /// The ledger contradicts what it has signed.
+    LedgerContradicts => "The ledger contradicts what it signed, so nothing more is sent; the \
+                          evidence is kept.",
+    /// The file of receipts cannot be read.
+    ReceiptsDamaged => "The file of receipts cannot be read; run `onionmeter doctor`. Nothing was \
+                        overwritten.",
+    /// The file of receipts cannot be written.
+    ReceiptsUnwritable => "The file of receipts cannot be written; run `onionmeter doctor`. No \
+                           report is lost.",
+    /// The file of receipts has a later format than this program knows.
+    ReceiptsNewer => "The file of receipts was written by a newer Onionmeter; update this one.",
+
     // What the extension notices itself.
     /// The browser does not know the native messaging host.
     HostNotInstalled => "The Onionmeter program is not installed for this browser.",

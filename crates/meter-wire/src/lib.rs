@@ -7,6 +7,7 @@ mod codec;
 mod error;
 pub mod face;
 pub mod ledger;
+mod membership;
 mod message;
 mod plain;
 mod report;
@@ -26,6 +27,11 @@ pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
 };
 pub use error::{ErrorCode, Problem};
+pub use membership::{
+    LedgerDevice, LedgerDevices, LedgerEnrol, LedgerEnrolled, LedgerLogin, LedgerLook, LedgerOffer,
+    LedgerPolicy, LedgerRemove, LedgerSecret, LedgerStatus, Lowered, ReceiptsPage, ReceiptsQuery,
+    Sending, WireReceipt, chain_end_sentence, difference, reason_sentence,
+};
 pub use message::{
     Bootstrap, DaemonParts, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
 };

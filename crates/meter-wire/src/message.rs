@@ -1,7 +1,8 @@
 //! What the daemon sends: replies and notices.
 
 use crate::{
-    HexBytes, Problem, Settings, SiteCircuit, Status, Traffic, U64Text, WireReport, Witness,
+    HexBytes, LedgerDevices, LedgerEnrolled, LedgerLogin, LedgerOffer, LedgerSecret, Problem,
+    ReceiptsPage, Settings, SiteCircuit, Status, Traffic, U64Text, WireReport, Witness,
     WitnessSeen,
 };
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,18 @@ pub enum Success {
     WitnessSeen(WitnessSeen),
     /// Answer to `traffic`.
     Traffic(Traffic),
+    /// Answer to `ledger_look`.
+    LedgerOffer(LedgerOffer),
+    /// Answer to `ledger_enrol`.
+    LedgerEnrolled(LedgerEnrolled),
+    /// Answer to `ledger_invite` and `ledger_recovery`.
+    LedgerSecret(LedgerSecret),
+    /// Answer to `ledger_devices`.
+    LedgerDevices(LedgerDevices),
+    /// Answer to `ledger_login`.
+    LedgerLogin(LedgerLogin),
+    /// Answer to `receipts`.
+    Receipts(ReceiptsPage),
     /// Answer to each request that returns no data.
     Done,
 }

@@ -1,6 +1,9 @@
 //! What a client asks of the daemon. Strict: anything that is not listed here is an error.
 
-use crate::{PROTOCOL, SetThresholds, SiteQuery, U64Text, WireReport, WitnessQuery};
+use crate::{
+    LedgerEnrol, LedgerLook, LedgerRemove, PROTOCOL, ReceiptsQuery, SetThresholds, SiteQuery,
+    U64Text, WireReport, WitnessQuery,
+};
 use meter_core::Backend;
 use serde::{Deserialize, Serialize};
 
@@ -58,13 +61,33 @@ pub enum Request {
     WitnessSeen(WitnessQuery),
     /// Asks what the relay has passed on since the daemon's start.
     Traffic,
+    /// Asks a ledger about its key and its policy.
+    LedgerLook(LedgerLook),
+    /// Enrols this device with a ledger, whose key the person has seen.
+    LedgerEnrol(LedgerEnrol),
+    /// Leaves the ledger: nothing more is sent. The receipts stay.
+    LedgerLeave,
+    /// Sends what waits now.
+    LedgerSend,
+    /// Asks the ledger for an invitation that lets another device into the account.
+    LedgerInvite,
+    /// Asks the ledger for the devices of the account.
+    LedgerDevices,
+    /// Removes a device from the account.
+    LedgerRemove(LedgerRemove),
+    /// Asks the ledger for a new recovery code. The one before is worth nothing then.
+    LedgerRecovery,
+    /// Asks the ledger for a link that signs a browser in.
+    LedgerLogin,
+    /// Asks for a page of receipts of the chain in use, in ascending order.
+    Receipts(ReceiptsQuery),
     /// Does nothing. The daemon only answers.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they are written in JSON.
-    pub const NAMES: [&str; 20] = [
+    pub const NAMES: [&str; 30] = [
         "hello",
         "status",
         "reports",
@@ -84,6 +107,16 @@ impl Request {
         "witness",
         "witness_seen",
         "traffic",
+        "ledger_look",
+        "ledger_enrol",
+        "ledger_leave",
+        "ledger_send",
+        "ledger_invite",
+        "ledger_devices",
+        "ledger_remove",
+        "ledger_recovery",
+        "ledger_login",
+        "receipts",
         "ping",
     ];
 }

@@ -1,6 +1,8 @@
 //! The state of the whole daemon, as a client sees it.
 
-use crate::{HexBytes, Problem, SetThresholds, TorTrouble, U64Text, Unreached, WireBackend};
+use crate::{
+    HexBytes, LedgerStatus, Problem, SetThresholds, TorTrouble, U64Text, Unreached, WireBackend,
+};
 use meter_core::Backend;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,10 @@ pub struct Status {
     /// that does not send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<HexBytes<16>>,
+    /// Where this device stands with its ledger. Absent while it is not enrolled with one, and from
+    /// an older daemon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerStatus>,
     /// The thresholds at which sessions close.
     pub thresholds: SetThresholds,
     /// The problem that keeps the daemon from doing its work, if any.

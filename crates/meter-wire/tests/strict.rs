@@ -2,9 +2,10 @@
 
 use meter_core::{Backend, WitnessName};
 use meter_wire::{
-    Client, ErrorCode, FromDaemon, Hello, Outcome, ProtocolRange, ReportsQuery, Request,
-    RequestEnvelope, SetThresholds, SiteQuery, Success, TorUse, U64Text, WitnessQuery, WitnessText,
-    parse_from_daemon, parse_request, write_request,
+    Client, ErrorCode, FromDaemon, Hello, HexBytes, LedgerEnrol, LedgerLook, LedgerRemove, Outcome,
+    ProtocolRange, ReceiptsQuery, ReportsQuery, Request, RequestEnvelope, SetThresholds, SiteQuery,
+    Success, TorUse, U64Text, WitnessQuery, WitnessText, parse_from_daemon, parse_request,
+    write_request,
 };
 use proptest::prelude::*;
 
@@ -92,6 +93,12 @@ fn n_09_repeated_unknown_and_mistyped_keys_are_bad_requests() {
         r#"{"witness_seen":{"name":"site.test"}}"#,
         r#"{"witness_seen":{"name":"0.invalid"}}"#,
         r#"{"witness_seen":{"name":"3031323334353637383961626364656F.invalid"}}"#,
+        r#"{"ledger_look":{}}"#,
+        r#"{"ledger_enrol":{"address":"a","key":"00"}}"#,
+        r#"{"ledger_remove":{"device":""}}"#,
+        r#"{"ledger_leave":{}}"#,
+        r#"{"receipts":{"after":0,"limit":1}}"#,
+        r#"{"receipts":{"after":"0","limit":1,"chain":"0"}}"#,
         r#"{"ping":{}}"#,
         r#"{"status":1}"#,
         r#"{"ping":null}"#,
@@ -203,6 +210,25 @@ fn request() -> impl Strategy<Value = Request> {
         }),
         Just(Request::Traffic),
         Just(Request::Ping),
+        ".*".prop_map(|address| Request::LedgerLook(LedgerLook { address })),
+        (".*", any::<[u8; 32]>(), proptest::option::of(".*")).prop_map(|(address, key, code)| {
+            let key = HexBytes(key);
+            Request::LedgerEnrol(LedgerEnrol { address, key, code })
+        }),
+        proptest::sample::select(vec![
+            Request::LedgerLeave,
+            Request::LedgerSend,
+            Request::LedgerInvite,
+            Request::LedgerDevices,
+            Request::LedgerRecovery,
+            Request::LedgerLogin,
+        ]),
+        any::<[u8; 32]>().prop_map(|device| {
+            let device = HexBytes(device);
+            Request::LedgerRemove(LedgerRemove { device })
+        }),
+        (number(), any::<u16>())
+            .prop_map(|(after, limit)| Request::Receipts(ReceiptsQuery { after, limit })),
         (number(), any::<u16>())
             .prop_map(|(after, limit)| Request::Reports(ReportsQuery { after, limit })),
         (number(), number(), number()).prop_map(|(min_bytes, min_duration_ms, max_duration_ms)| {

@@ -57,18 +57,13 @@ const fn help_reaching(command: &'static str) -> Help {
 pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
     use ErrorCode as E;
     match code {
-        E::BadRequest
-        | E::UnknownRequest
-        | E::UnsupportedProtocol
-        | E::HelloFirst
-        | E::Busy
-        | E::BadThresholds
-        | E::Internal
-        | E::Unknown => Help::button("Try again", Intent::Reconnect),
+        E::BadRequest | E::UnknownRequest | E::UnsupportedProtocol | E::HelloFirst => AGAIN,
+        E::Busy | E::BadThresholds | E::Internal | E::Unknown => AGAIN,
         E::HomeUnusable | E::KeyRefused | E::KeyMissing => look_at_the_house_again(IN_DOCTOR),
-        E::BookDamaged | E::BookUnwritable | E::BookNewer | E::BookOther => {
-            look_at_the_house_again(IN_DOCTOR)
-        }
+        E::BookDamaged | E::BookUnwritable => look_at_the_house_again(IN_DOCTOR),
+        E::BookNewer | E::BookOther => look_at_the_house_again(IN_DOCTOR),
+        E::ReceiptsDamaged | E::ReceiptsUnwritable => look_at_the_house_again(IN_DOCTOR),
+        E::ReceiptsNewer => look_at_the_house_again(IN_DOCTOR),
         E::BookBehind | E::BookForked => look_at_the_house_again(NEW_CHAIN),
         E::BookBusy | E::BookMoved | E::DiskFull | E::DiskReadOnly => look_at_the_house_again(None),
         E::ConfigInvalid | E::DaemonUnreachable | E::DaemonPlaceTaken => {
@@ -96,18 +91,12 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
             "For obfs4, on Debian and Ubuntu, run",
             "sudo apt install obfs4proxy",
         ),
-        E::ShadowsocksDown
-        | E::ShadowsocksUnreachable
-        | E::ShadowsocksSilent
-        | E::TorOffline
-        | E::TorBlocked
-        | E::TorRefused
-        | E::TorClockWrong
-        | E::TorStalled
-        | E::TorSilent => Help::button("Restart Tor", Intent::TorStart).action(code),
+        E::ShadowsocksDown | E::ShadowsocksUnreachable | E::ShadowsocksSilent => restart(code),
+        E::TorOffline | E::TorBlocked | E::TorRefused | E::TorClockWrong => restart(code),
+        E::TorStalled | E::TorSilent => restart(code),
         E::TorTooOld => Help::button("OK", Intent::Dismiss).action(code),
         E::TorNotOurs | E::TorStateSound | E::IdentityTooSoon | E::CircuitTooSoon | E::BadSite => {
-            Help::button("OK", Intent::Dismiss)
+            OK
         }
         E::HostNotInstalled | E::HostForbidden => again_after("onionmeter install"),
         E::HostStopped => Help::button("Restart", Intent::Reconnect),
@@ -124,8 +113,21 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
         E::WitnessLost | E::ProxyOverridden => elsewhere(engine),
         E::ConnectionsFull => FULL,
         E::ReportRefused => Help::button("Check again", Intent::CheckReports),
+        E::LedgerNoTor => START,
+        E::LedgerNone | E::LedgerEnrolled | E::LedgerAddress | E::LedgerOtherKey => OK,
+        E::LedgerNotFound | E::LedgerUnreachable | E::LedgerSilent | E::LedgerBusy => OK,
+        E::LedgerUnreadable | E::LedgerDeclined | E::LedgerUnknownDevice => OK,
+        E::LedgerRefused | E::LedgerContradicts => OK,
     }
 }
+
+const AGAIN: Help = Help::button("Try again", Intent::Reconnect);
+
+fn restart(code: ErrorCode) -> Help {
+    Help::button("Restart Tor", Intent::TorStart).action(code)
+}
+
+const OK: Help = Help::button("OK", Intent::Dismiss);
 
 /// A command, with the place to type it.
 type Typed = Option<(&'static str, &'static str)>;

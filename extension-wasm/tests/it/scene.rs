@@ -424,6 +424,7 @@ pub(crate) fn status() -> Status {
         balance: U64Text(0),
         reports: U64Text(0),
         chain: None,
+        ledger: None,
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,
         unreached: Vec::new(),

@@ -144,12 +144,13 @@ pub(super) fn meaning(code: u8) -> &'static str {
 /// The status for an error of the daemon.
 pub(super) const fn of_problem(code: ErrorCode) -> u8 {
     match code {
-        ErrorCode::BadThresholds | ErrorCode::BadSite => EXIT_USAGE,
+        ErrorCode::BadThresholds | ErrorCode::BadSite | ErrorCode::LedgerAddress => EXIT_USAGE,
         ErrorCode::ConfigInvalid => CONFIG,
         ErrorCode::HomeUnusable
         | ErrorCode::BookUnwritable
         | ErrorCode::DiskFull
-        | ErrorCode::DiskReadOnly => CANNOT_WRITE,
+        | ErrorCode::DiskReadOnly
+        | ErrorCode::ReceiptsUnwritable => CANNOT_WRITE,
         ErrorCode::KeyRefused
         | ErrorCode::KeyMissing
         | ErrorCode::BookDamaged
@@ -157,7 +158,11 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::BookOther
         | ErrorCode::BookBehind
         | ErrorCode::BookForked
-        | ErrorCode::BookMoved => EXIT_DATA,
+        | ErrorCode::BookMoved
+        | ErrorCode::LedgerContradicts
+        | ErrorCode::LedgerRefused
+        | ErrorCode::ReceiptsDamaged
+        | ErrorCode::ReceiptsNewer => EXIT_DATA,
         ErrorCode::Busy
         | ErrorCode::BookBusy
         | ErrorCode::IdentityTooSoon
@@ -172,9 +177,14 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::DaemonSilent
         | ErrorCode::DaemonFull
         | ErrorCode::DaemonPlaceTaken => NO_ANSWER,
-        ErrorCode::TorNotOurs => REFUSED,
+        ErrorCode::TorNotOurs
+        | ErrorCode::LedgerNone
+        | ErrorCode::LedgerEnrolled
+        | ErrorCode::LedgerOtherKey
+        | ErrorCode::LedgerDeclined => REFUSED,
         ErrorCode::Internal => EXIT_BUG,
-        // The rest are codes of Tor, or of the extension, which no command gets.
+        // The rest are codes of Tor, of a ledger that cannot be reached, or of the extension, which
+        // no command gets.
         _ => EXIT_UNAVAILABLE,
     }
 }
