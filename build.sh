@@ -14,6 +14,7 @@ readonly SIDE_BY_SIDE=${ONIONMETER_CHECKS_AT_ONCE:-4}
 # All crates, with the embedded Tor.
 readonly WHOLE=(--workspace --locked --features "onionmeter/embedded-tor,checks/embedded-tor")
 # The crates that are compiled for Windows: those below the host that need no Unix socket.
+readonly APPLE=aarch64-apple-darwin WINDOWS=x86_64-pc-windows-gnu
 readonly FOR_WINDOWS=(meter-core meter-wire meter-ledger meter-outbox meter-owner meter-uplink meter-embedded)
 # Options for the tests where a part of them cannot run.
 SKIPPED=()
@@ -157,10 +158,21 @@ setup_zig() {
     need pip3
     step "installing zig $compiler and cargo-zigbuild $wrapper"
     rm -rf "$TOOLS/zig"
-    pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+    again pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
         --target "$TOOLS/zig" "ziglang==$compiler" "cargo-zigbuild==$wrapper"
     # Last, because it stands for all.
     echo "$compiler $wrapper" >"$TOOLS/zig/versions"
+}
+
+# again COMMAND...: runs a command that needs the network, up to three times.
+again() {
+    local pause
+    for pause in 5 20; do
+        "$@" && return
+        say "that failed; once more in $pause s: $*"
+        sleep "$pause"
+    done
+    "$@"
 }
 
 setup_rust() {
@@ -177,7 +189,7 @@ setup_rust() {
 setup_build() {
     setup_rust
     # Every crate of Cargo.lock, also those for other systems, so that no later step needs the registry.
-    cargo fetch --locked --quiet
+    again cargo fetch --locked --quiet
     setup_wasm_bindgen
 }
 
@@ -355,6 +367,7 @@ test() {
     need postgres setpriv
     setup_guest
     setup_namespaces
+    setup_other_systems
     rm -rf "$LOGS"
     mkdir -p "$LOGS"
     step "form: rustfmt and clippy"
@@ -518,18 +531,22 @@ changed_crates() {
     done <<<"$files" | sort -u
 }
 
+# What the code for other systems is checked with.
+setup_other_systems() {
+    if ! have rustup || ! again rustup target add "$APPLE" "$WINDOWS"; then
+        step "skipped: code for macOS and Windows (no rustup that could add $APPLE and $WINDOWS)"
+        return
+    fi
+    setup_zig
+}
+
 # Code that no test here can run must at least compile: the whole program for macOS, and for Windows the crates of
 # FOR_WINDOWS. Checking needs no linker.
 other_systems() {
     step "macOS and Windows: clippy"
-    local apple=aarch64-apple-darwin windows=x86_64-pc-windows-gnu
-    if ! have rustup || ! rustup target add "$apple" "$windows" 2>/dev/null; then
-        say "skipped: no rustup that could add $apple and $windows"
-        return
-    fi
-    setup_zig
-    clippy_for "$apple" --package onionmeter
-    clippy_for "$windows" "${FOR_WINDOWS[@]/#/--package=}"
+    if ! have rustup || ! rustup target list --installed | grep -qx "$APPLE"; then return; fi
+    clippy_for "$APPLE" --package onionmeter
+    clippy_for "$WINDOWS" "${FOR_WINDOWS[@]/#/--package=}"
 }
 
 # clippy_for TARGET OPTION... aws-lc (under Shadowsocks) brings what nasm would make for Windows.
