@@ -87,7 +87,6 @@ async fn the_script_earns(stage: &Stage, server: &Server) -> String {
     let said = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}{errors}{}", stage.log());
-    println!("{said}");
     let line = |begin: &str| {
         let line = said.lines().find_map(|line| line.strip_prefix(begin));
         line.unwrap_or_else(|| panic!("no {begin:?}: {said}"))

@@ -23,7 +23,7 @@ fn text(status: &Status, traffic: &Traffic) -> String {
         session.bytes_up.0.saturating_add(session.bytes_down.0)
     });
     let is_listening = matches!(status.relay, RelayStatus::Listening { .. });
-    let rows = [
+    written(&[
         (
             "relay_bytes_in_total",
             "counter",
@@ -84,7 +84,11 @@ fn text(status: &Status, traffic: &Traffic) -> String {
             "What they claim",
             status.balance.0,
         ),
-    ];
+    ])
+}
+
+/// Rows of name, kind, help and value in the text format of Prometheus.
+fn written(rows: &[(&str, &str, &str, u64)]) -> String {
     let mut text = String::new();
     for (name, kind, help, value) in rows {
         writeln!(

@@ -47,6 +47,7 @@ impl StandIn {
                 session: None,
                 balance: U64Text(4_575_000_000),
                 reports: U64Text(1),
+                ledger: None,
                 chain: Some(HexBytes(CHAIN)),
                 thresholds: (&Thresholds::DEFAULT).into(),
                 problem: None,
