@@ -30,9 +30,16 @@ pub struct Circuit {
 /// # Errors
 /// Tor does not answer.
 pub async fn streams_to(tor: &TorClient, port: u16) -> Result<HashSet<Stream>> {
+    streams_with(tor, &format!(":{port}")).await
+}
+
+/// Every stream whose target contains this text.
+///
+/// # Errors
+/// Tor does not answer.
+pub async fn streams_with(tor: &TorClient, text: &str) -> Result<HashSet<Stream>> {
     let lines = tor.ask("GETINFO stream-status").await?;
-    let target = format!(":{port}");
-    let ours = lines.iter().filter(|line| line.contains(&target));
+    let ours = lines.iter().filter(|line| line.contains(text));
     // "STREAM STATUS CIRCUIT TARGET"
     ours.map(|line| {
         let mut words = line.trim_start_matches("stream-status=").split(' ');

@@ -6,6 +6,7 @@
 pub mod circuits;
 pub mod defaults;
 pub mod host;
+pub mod ledger;
 pub mod ours;
 pub mod peers;
 pub mod popup;

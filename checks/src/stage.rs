@@ -344,7 +344,7 @@ pub fn built(name: &str) -> Result<PathBuf> {
             return Ok(program);
         }
     }
-    bail!("{name} is not built; run cargo build -p onionmeter -p checks")
+    bail!("{name} is not built; run cargo build -p onionmeter -p onionmeter-ledger -p checks")
 }
 
 /// The assembled extension.

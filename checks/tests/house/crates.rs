@@ -69,7 +69,13 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     (
         "checks",
         "checks",
-        &["meter-core", "meter-testkit", "meter-tor", "meter-wire"],
+        &[
+            "meter-core",
+            "meter-ledger-client",
+            "meter-testkit",
+            "meter-tor",
+            "meter-wire",
+        ],
     ),
     // It knows the product by its command line only.
     ("benches/relay", "bench", &[]),

@@ -81,14 +81,18 @@ pub enum LedgerDialError {
     /// The onion service has a descriptor but does not answer.
     #[error("the ledger's onion service does not answer; its server may be down")]
     Down,
-    /// The onion service answers, but no program listens behind its port.
+    /// The onion service refused the connection.
     #[error("the ledger's onion service refused the connection: no ledger runs behind this port")]
     Refused,
     /// The onion service lets in only clients that it knows.
     #[error("the onion service lets in only clients that it knows, so it is no open ledger")]
     ClosedService,
-    /// Tor is running, but found no way through its network.
-    #[error("Tor found no way to the ledger's onion service")]
+    /// Tor is running and got no connection. It also says so when the onion service answers and no
+    /// program listens behind it: a service does not tell its clients why.
+    #[error(
+        "Tor got no connection to the ledger's onion service: the ledger may not be running, or \
+         Tor found no way to it"
+    )]
     Unreachable,
     /// Tor refuses such connections by its own configuration.
     #[error("Tor's own configuration does not allow the connection to the ledger")]
