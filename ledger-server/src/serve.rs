@@ -124,7 +124,7 @@ fn site(
     let (days, hours) = (config.keep_reports_days, config.audit_every_hours);
     let facts = Facts {
         name: shown.authority().to_owned(),
-        enrol_command: format!("onionmeter enrol {shown}"),
+        enrol_command: format!("onionmeter enroll {shown}"),
         vkey: vkey.to_string(),
         keep_reports_days: (days > 0).then_some(days),
         audit_every_hours: (hours > 0).then_some(hours),

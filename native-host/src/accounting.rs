@@ -3,6 +3,9 @@
 mod bookkeeper;
 mod disk;
 mod doubt;
+mod membership;
+mod outgoing;
+mod sending;
 mod unusable;
 mod write_failures;
 
@@ -12,9 +15,18 @@ use bookkeeper::{
     recovery::{self, Carried},
 };
 pub(crate) use doubt::{is_forked, other_chain};
-use meter_core::{ChainHead, MonotonicMs, Thresholds, UnixMs};
+use membership::Memberships;
+pub(crate) use membership::{Joining, Ledger};
+use meter_core::{
+    ChainEnd, ChainHead, Challenge, CodeHash, DurationMs, Enrolment, LedgerKey, LedgerRequest,
+    MonotonicMs, SIGNATURE_BYTES, Thresholds, UnixMs, Verified,
+};
 use meter_relay::CounterSnapshot;
-use meter_wire::{HexBytes, Problem, ReportsPage, SessionStatus, U64Text, WireReport};
+use meter_wire::{
+    HexBytes, LedgerStatus, Problem, ReceiptsPage, ReportsPage, SessionStatus, U64Text, WireReport,
+};
+use outgoing::Outgoing;
+pub(crate) use outgoing::{Errand, Found, What};
 use tracing::{debug, error, info};
 
 pub(crate) struct Accounting {
@@ -22,6 +34,13 @@ pub(crate) struct Accounting {
     thresholds: Thresholds,
     /// The bookkeeper, or the reason why key or book cannot be opened.
     bookkeeper: Result<Bookkeeper, Problem>,
+    memberships: Memberships,
+    /// The outbox, while an enrolment is in force.
+    outgoing: Option<Outgoing>,
+    /// The longest random delay before reports are sent.
+    delay_max: DurationMs,
+    /// The last tick.
+    now: MonotonicMs,
     /// What the last bookkeeper counted. Kept when another book could not be opened, until one
     /// opens.
     carried: Option<Carried>,
@@ -33,13 +52,14 @@ pub(crate) struct AccountsStatus {
     pub(crate) balance: U64Text,
     pub(crate) reports: U64Text,
     pub(crate) chain: Option<HexBytes<16>>,
+    pub(crate) ledger: Option<LedgerStatus>,
     pub(crate) problem: Option<Problem>,
 }
 
 impl Accounting {
     /// Opens key and book, or makes both. A failure does not end the daemon: it is reported, and
     /// [`Self::try_again`] tries again.
-    pub(crate) fn open(home: &Home, thresholds: Thresholds) -> Self {
+    pub(crate) fn open(home: &Home, thresholds: Thresholds, delay_max: DurationMs) -> Self {
         let bookkeeper = Bookkeeper::open(home, thresholds);
         if let Err(problem) = &bookkeeper {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
@@ -48,6 +68,10 @@ impl Accounting {
             home: home.clone(),
             thresholds,
             bookkeeper,
+            memberships: Memberships::open(home),
+            outgoing: None,
+            delay_max,
+            now: MonotonicMs::ZERO,
             carried: None,
         }
     }
@@ -66,6 +90,7 @@ impl Accounting {
         counted: CounterSnapshot,
         relay_runs: bool,
     ) {
+        self.now = monotonic;
         let Ok(bookkeeper) = &mut self.bookkeeper else {
             return;
         };
@@ -160,14 +185,103 @@ impl Accounting {
         let (bookkeeper, outcome) =
             recovery::begin_anew(before, &self.home, self.thresholds, &mut self.carried);
         self.bookkeeper = bookkeeper;
+        self.outgoing = None;
         outcome
     }
 
-    /// Closes the book; nothing is counted after it.
+    /// The same because a person wants it: the ledger then gets no more of the old chain.
+    ///
+    /// # Errors
+    /// The reason why it did not begin.
+    pub(crate) fn begin_chosen(&mut self, now: UnixMs) -> Result<(), Problem> {
+        if let Some(head) = self.head().copied()
+            && self.memberships.is_in_force()
+        {
+            self.memberships.end_chain(&head, ChainEnd::Chosen, now)?;
+        }
+        self.begin_anew()
+    }
+
+    /// Signs that this device wants to be enrolled with a ledger, with its chain where it stands.
+    ///
+    /// # Errors
+    /// `ledger_enrolled`, or the reason why nothing can be signed or stored.
+    pub(crate) fn sign_enrolment(
+        &self,
+        ledger: LedgerKey,
+        challenge: Challenge,
+        code: Option<CodeHash>,
+    ) -> Result<Verified<Enrolment>, Problem> {
+        self.memberships.is_free()?;
+        let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
+        bookkeeper.sign_enrolment(ledger, challenge, code)
+    }
+
+    /// Signs a request to the ledger in force.
+    ///
+    /// # Errors
+    /// The reason why nothing can be signed.
+    pub(crate) fn sign_request(
+        &self,
+        request: &LedgerRequest,
+    ) -> Result<[u8; SIGNATURE_BYTES], Problem> {
+        let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
+        bookkeeper.sign_request(request)
+    }
+
+    /// The head of the chain at report `sequence`; `None` if the book has no such report.
+    ///
+    /// # Errors
+    /// When the book cannot be read, or the reason why there is none.
+    pub(crate) fn head_at(&self, sequence: u64) -> Result<Option<ChainHead>, Problem> {
+        let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
+        bookkeeper.head_at(sequence)
+    }
+
+    /// The ledger with which this device is enrolled.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be used.
+    pub(crate) fn ledger(&self) -> Result<Ledger, Problem> {
+        self.memberships.ledger()
+    }
+
+    /// Stores an enrolment that the ledger has confirmed.
+    ///
+    /// # Errors
+    /// `ledger_enrolled`, or why the file of receipts cannot be written.
+    pub(crate) fn join(&mut self, joining: Joining, now: UnixMs) -> Result<(), Problem> {
+        self.outgoing = None;
+        self.memberships.join(joining, now)?;
+        self.prepare_outgoing();
+        Ok(())
+    }
+
+    /// Leaves the ledger. Receipts and reports stay.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be written.
+    pub(crate) fn leave(&mut self, now: UnixMs) -> Result<(), Problem> {
+        self.memberships.leave(now)?;
+        self.outgoing = None;
+        Ok(())
+    }
+
+    /// Up to `limit` receipts of the chain in use after number `after`.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be used.
+    pub(crate) fn receipts(&self, after: u64, limit: u16) -> Result<ReceiptsPage, Problem> {
+        let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
+        self.memberships.page(bookkeeper.head().chain, after, limit)
+    }
+
+    /// Closes book and receipts; nothing is counted after it.
     pub(crate) fn end(self) {
         if let Ok(bookkeeper) = self.bookkeeper {
             bookkeeper.end();
         }
+        self.memberships.end();
     }
 
     /// The last signed report, key and chain.
@@ -182,10 +296,17 @@ impl Accounting {
             balance: working.map_or_else(Default::default, Bookkeeper::balance),
             reports: working.map_or_else(Default::default, Bookkeeper::report_count),
             chain: working.map(Bookkeeper::chain),
+            ledger: self.ledger_status(),
             problem: match &self.bookkeeper {
                 Ok(bookkeeper) => bookkeeper.problem(),
                 Err(problem) => Some(problem.clone()),
             },
         }
+    }
+
+    fn ledger_status(&self) -> Option<LedgerStatus> {
+        let outgoing = self.outgoing.as_ref()?;
+        let state = outgoing.outbox.state(self.now);
+        self.memberships.status(outgoing::sending(&state))
     }
 }

@@ -6,6 +6,7 @@
 mod admission;
 mod circuit;
 mod detached;
+mod ledger;
 
 use crate::{
     engine::{Command, EngineHandle},
@@ -193,11 +194,8 @@ impl Api {
             Request::NewIdentity => done(engine.ask(Command::NewIdentity).await?),
             Request::NewCircuit(query) => {
                 let site = site(&query)?;
-                done(
-                    engine
-                        .ask(|answer| Command::NewCircuit(site, answer))
-                        .await?,
-                )
+                let ask = |answer| Command::NewCircuit(site, answer);
+                done(engine.ask(ask).await?)
             }
             Request::RestoreReports(message) => {
                 let ask = |answer| Command::RestoreReports(message.reports, answer);
@@ -208,18 +206,37 @@ impl Api {
             Request::Witness => Success::Witness(self.witness()?),
             Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
             Request::Traffic => Success::Traffic(self.engine.traffic()),
-            // The parts below do not serve these yet.
-            Request::LedgerLook(_)
-            | Request::LedgerEnrol(_)
-            | Request::LedgerLeave
-            | Request::LedgerSend
-            | Request::LedgerInvite
-            | Request::LedgerDevices
-            | Request::LedgerRemove(_)
-            | Request::LedgerRecovery
-            | Request::LedgerLogin
-            | Request::Receipts(_) => return Err(Problem::new(ErrorCode::LedgerNone)),
             Request::Ping => Success::Done,
+            request => return self.of_ledger(request).await,
+        };
+        Ok(Handled::Now(success))
+    }
+
+    /// The requests about the ledger. Those that it must answer itself only begin here.
+    async fn of_ledger(&self, request: Request) -> Answer<Handled> {
+        let engine = &self.engine;
+        let success = match request {
+            Request::LedgerLeave => {
+                engine.ask(Command::Leave).await?;
+                Success::Done
+            }
+            Request::LedgerSend => {
+                engine.ask(Command::SendNow).await?;
+                Success::Done
+            }
+            Request::Receipts(query) => {
+                let (after, limit) = (query.after.0, query.limit);
+                let ask = |answer| Command::Receipts {
+                    after,
+                    limit,
+                    answer,
+                };
+                Success::Receipts(engine.ask(ask).await?)
+            }
+            request => {
+                let (place, engine) = (self.detached.place()?, engine.clone());
+                return Ok(later(place, ledger::ask(engine, request)));
+            }
         };
         Ok(Handled::Now(success))
     }

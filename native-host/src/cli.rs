@@ -9,10 +9,12 @@ mod daemon_version;
 mod doctor;
 #[cfg(feature = "embedded-tor")]
 mod embedded;
+mod enroll;
 mod exit;
 mod exit_codes;
 mod harden;
 mod install;
+mod ledger;
 mod logs;
 mod open;
 mod outcome;
@@ -111,6 +113,11 @@ enum Command {
     /// End the chain of reports and begin another; the old book is kept
     #[command(after_help = NEW_CHAIN_HELP)]
     NewChain(chain::NewChain),
+    Enroll(enroll::Enroll),
+    /// Show what the ledger credits, and manage the account
+    Ledger(ledger::Arguments),
+    /// Make a link that signs a browser in at the ledger
+    Login(ledger::Login),
     /// Start, stop or choose Tor
     Tor(tor::Arguments),
     /// Start or stop the relay that counts
@@ -282,6 +289,9 @@ fn obey(command: Command, format: Format) -> Outcome {
         Command::Reports(arguments) => reports::run(&arguments, &home?, format),
         Command::Restore(arguments) => chain::restore(&arguments, &home?, format),
         Command::NewChain(arguments) => chain::begin(&arguments, &home?, format),
+        Command::Enroll(arguments) => enroll::run(&arguments, &home?, format),
+        Command::Ledger(arguments) => ledger::run(&arguments, &home?, format),
+        Command::Login(arguments) => ledger::login(&arguments, &home?, format),
         Command::Tor(arguments) => tor::run(&arguments, &home?, format),
         Command::Monitor(arguments) => control::monitor(&arguments, &home?, format),
         Command::NewIdentity(arguments) => control::new_identity(&arguments, &home?, format),

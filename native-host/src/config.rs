@@ -6,7 +6,7 @@ mod parse;
 mod pasted;
 mod read;
 
-use meter_core::{Backend, Thresholds, TorAddr};
+use meter_core::{Backend, DurationMs, Thresholds, TorAddr};
 use meter_tor::{Bridge, BridgeFault};
 use std::{io, path::PathBuf};
 
@@ -36,6 +36,8 @@ pub struct Config {
     pub tor: TorChoice,
     /// Seconds without clients and connections after which the daemon ends; `None`: never.
     pub idle_exit_s: Option<u64>,
+    /// The longest random delay before reports are sent to a ledger; 0: at once.
+    pub ledger_delay_max: DurationMs,
     /// The log's level.
     pub log_level: tracing::Level,
 }

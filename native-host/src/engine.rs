@@ -3,15 +3,18 @@
 //! The data plane (the relay) only counts; this control plane reads the counters once a second.
 //! Clients send [`Command`]s and read the status; the engine never calls them.
 
+mod errands;
 mod handle;
+mod ledger_signer;
 mod recent_failures;
 mod relay;
 
 use crate::{
-    accounting::Accounting,
+    accounting::{Accounting, Errand, Found},
     config::{Config, keys},
     home::Home,
     identity::Identity,
+    ledger_link::LedgerLink,
     pending::{Responder, reply},
     problems,
     settings::Settings,
@@ -19,6 +22,7 @@ use crate::{
     tor_supervisor::TorSupervisor,
 };
 pub(crate) use handle::{Command, EngineHandle};
+pub(crate) use ledger_signer::LedgerSigner;
 use meter_relay::{Counters, Site};
 use meter_wire::{HelloReply, HexBytes, PROTOCOL, Problem, Request, Status, TorStatus, U64Text};
 use relay::RelayControl;
@@ -52,6 +56,10 @@ pub(crate) struct Engine {
     /// Callers that wait until none of them is left.
     stopped: Vec<Responder<()>>,
     bursts: Bursts,
+    /// For tasks of the engine that need it.
+    handle: EngineHandle,
+    /// What is on its way to a ledger; one at a time.
+    errands: JoinSet<Found>,
 }
 
 impl Engine {
@@ -73,7 +81,7 @@ impl Engine {
             Arc::clone(&counters),
             identity.isolation().clone(),
         )?;
-        let accounting = Accounting::open(home, config.thresholds);
+        let accounting = Accounting::open(home, config.thresholds, config.ledger_delay_max);
         let initial = snapshot(&accounting, &relay, tor.status(), Waits::default());
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
@@ -81,6 +89,7 @@ impl Engine {
             status: status_receiver,
             counters,
             isolation: identity.isolation().clone(),
+            ledger_link: LedgerLink::new(tor.upstream())?,
             witnesses: relay.witnesses().clone(),
             tor: tor.orders().clone(),
             ticked: Arc::default(),
@@ -103,6 +112,8 @@ impl Engine {
                 draining: JoinSet::new(),
                 stopped: Vec::new(),
                 bursts: Bursts::default(),
+                handle: handle.clone(),
+                errands: JoinSet::new(),
             },
             handle,
         ))
@@ -120,10 +131,15 @@ impl Engine {
                 Some(command) = self.commands.recv() => self.execute(command),
                 () = self.tor.changed() => self.look_at_tor(),
                 Some(_) = self.draining.join_next() => self.drained(),
+                Some(found) = self.errands.join_next() => {
+                    self.take_found(found.unwrap_or_else(|_| errands::lost()));
+                }
                 problem = self.relay.ended() => error!(?problem, "relay ended"),
             }
             self.publish();
         }
+        // What is on its way is sent again at the next start; the answer is then the same.
+        self.errands.shutdown().await;
         self.stop_relay().await;
         debug!("the relay has ended and what it counted is booked");
         self.tor.end().await;
@@ -178,6 +194,37 @@ impl Engine {
         // This sometimes waits for the disk. The relay has its own thread.
         let runs = self.relay.is_running();
         self.accounting.tick(now, wall, counted, runs);
+        let link = self.handle.ledger_link();
+        let errand = self
+            .accounting
+            .look_at_outbox(now, wall, |address| link.is_usable(address));
+        self.begin(errand);
+    }
+
+    fn take_found(&mut self, found: Found) {
+        let (now, wall) = (self.clock.monotonic(), Clock::wall());
+        let errand = self.accounting.take_found(now, wall, found);
+        self.begin(errand);
+    }
+
+    fn begin(&mut self, errand: Option<Errand>) {
+        if let (Some(errand), Some(head)) = (errand, self.accounting.head()) {
+            let key = head.key;
+            self.errands
+                .spawn(errands::run(self.handle.clone(), errand, key));
+        }
+    }
+
+    fn leave(&mut self) -> Result<(), Problem> {
+        self.errands.abort_all();
+        self.accounting.leave(Clock::wall())
+    }
+
+    fn send_now(&mut self) -> Result<(), Problem> {
+        let (now, wall) = (self.clock.monotonic(), Clock::wall());
+        let errand = self.accounting.send_now(now, wall)?;
+        self.begin(errand);
+        Ok(())
     }
 
     /// Passes the tick on to parts that would otherwise need their own clock, and so more wake-ups.
@@ -219,6 +266,32 @@ impl Engine {
                 reply(answer, self.accounting.take_back(&reports));
             }
             Command::NewChain(answer) => reply(answer, self.begin_new_chain()),
+            Command::Ledger(answer) => reply(answer, self.accounting.ledger()),
+            Command::SignEnrolment {
+                ledger,
+                challenge,
+                code,
+                answer,
+            } => {
+                let signed = self.accounting.sign_enrolment(ledger, challenge, code);
+                reply(answer, signed);
+            }
+            Command::SignRequest(request, answer) => {
+                reply(answer, self.accounting.sign_request(&request));
+            }
+            Command::HeadAt(sequence, answer) => {
+                reply(answer, self.accounting.head_at(sequence));
+            }
+            Command::Join(joining, answer) => {
+                reply(answer, self.accounting.join(*joining, Clock::wall()));
+            }
+            Command::Leave(answer) => reply(answer, self.leave()),
+            Command::SendNow(answer) => reply(answer, self.send_now()),
+            Command::Receipts {
+                after,
+                limit,
+                answer,
+            } => reply(answer, self.accounting.receipts(after, limit)),
             Command::Settings(answer) => {
                 let file = self
                     .settings
@@ -249,7 +322,7 @@ impl Engine {
     /// Only with a person's consent: the old book is kept, and its chain ends.
     fn begin_new_chain(&mut self) -> Result<(), Problem> {
         let could_work = self.accounting.works();
-        let outcome = self.accounting.begin_anew();
+        let outcome = self.accounting.begin_chosen(Clock::wall());
         if !could_work {
             self.start_relay_and_tor();
         }
@@ -355,7 +428,7 @@ fn snapshot(accounting: &Accounting, relay: &RelayControl, tor: TorStatus, waits
         reports: accounts.reports,
         thresholds: (&accounting.thresholds()).into(),
         chain: accounts.chain,
-        ledger: None,
+        ledger: accounts.ledger,
         problem: accounts.problem,
         unreached: relay.recent().unreached(),
         foreign: U64Text(totals.foreign),

@@ -17,6 +17,7 @@ pub mod ipc;
 mod key;
 mod last_signed;
 pub mod launch;
+mod ledger_link;
 mod lock;
 mod log;
 mod pending;

@@ -1,7 +1,7 @@
 //! Converts errors of the parts to what a person can do about them.
 
 use crate::{config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError};
-use meter_ledger::{BookError, DiskFault, FileError};
+use meter_ledger::{BookError, DiskFault, FileError, ReceiptsError};
 use meter_relay::RelayError;
 use meter_tor::TorProblem;
 use meter_wire::{ErrorCode, Problem};
@@ -91,6 +91,31 @@ const fn disk(fault: Option<DiskFault>) -> ErrorCode {
             ErrorCode::BookUnwritable
         }
     }
+}
+
+/// The problem with the receipts at `path`. In doubt the disk is tested, so this must not run every
+/// second.
+pub(crate) fn receipts(error: &ReceiptsError, path: &Path) -> Problem {
+    let code = match error {
+        ReceiptsError::File(FileError::Newer { .. }) => ErrorCode::ReceiptsNewer,
+        ReceiptsError::File(
+            FileError::NotAFile { .. } | FileError::NotOurs { .. } | FileError::Empty { .. },
+        )
+        | ReceiptsError::Damaged(_) => ErrorCode::ReceiptsDamaged,
+        ReceiptsError::File(_) => match disk(error.disk_fault(path)) {
+            ErrorCode::BookUnwritable => ErrorCode::ReceiptsUnwritable,
+            code => code,
+        },
+        ReceiptsError::NotEnrolled => return Problem::new(ErrorCode::LedgerNone),
+        ReceiptsError::Enrolled => return Problem::new(ErrorCode::LedgerEnrolled),
+        ReceiptsError::NotAnswering { .. }
+        | ReceiptsError::NotNext(_)
+        | ReceiptsError::Second { .. }
+        | ReceiptsError::Foreign
+        | ReceiptsError::Key(_) => ErrorCode::LedgerContradicts,
+        ReceiptsError::Ended | ReceiptsError::Bug(_) => ErrorCode::Internal,
+    };
+    problem(code, error)
 }
 
 /// The record of the last signed report cannot be read.

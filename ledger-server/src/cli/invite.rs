@@ -56,7 +56,7 @@ impl Invite {
         let (code, expires) = ledger.invite(self.account, self.lifetime)?;
         let origin = home.shown()?;
         let words = code.words();
-        let command = format!("onionmeter enrol {origin} --code \"{words}\"");
+        let command = format!("onionmeter enroll {origin} --code \"{words}\"");
         let text = format!(
             "  {words}\n\nUntil {}, once:\n\n  {command}\n",
             time(expires)

@@ -181,7 +181,7 @@ fn say(
     let address = first.map_err(|error| failed(&error))?;
     let vkey = Vkey::new(address.host(), ledger.key());
     let vkey = vkey.map_err(|error| Refusal::new(exit::CONFIG, error.to_string()))?;
-    let enrol = format!("onionmeter enrol {address}");
+    let enrol = format!("onionmeter enroll {address}");
     let text = format!(
         "Serving {}\n\n  address  {address}\n  key      {vkey}\n  enrol    {enrol}\n\n\
          Hand out the last line. Keep a copy of {}: nobody can replace it.\n",

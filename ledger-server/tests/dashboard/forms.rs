@@ -145,7 +145,7 @@ async fn a_code_is_shown_once_and_never_again() {
     assert!(!browser.page("/account").await.contains("class=\"words\""));
 
     let invited = text(&browser.post("/account/invite", "").await);
-    let command = format!("onionmeter enrol http://{} --code", place.to);
+    let command = format!("onionmeter enroll http://{} --code", place.to);
     assert!(invited.contains(&command));
     assert!(!browser.page("/account").await.contains("--code"));
     place.ended().await;

@@ -58,7 +58,7 @@ impl Place {
         let origin: Origin = format!("http://{to}").parse().expect("an origin");
         let facts = Facts {
             name: to.to_string(),
-            enrol_command: format!("onionmeter enrol {origin}"),
+            enrol_command: format!("onionmeter enroll {origin}"),
             vkey: "a-vkey-line".to_owned(),
             keep_reports_days: None,
             audit_every_hours: Some(24),

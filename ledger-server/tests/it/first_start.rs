@@ -16,7 +16,10 @@ fn a_start_on_nothing_makes_everything_and_tells_how_to_enrol() {
     let serving = home.serve(&[]);
     let address = serving.word("address");
     assert!(address.starts_with("http://127.0.0.1:"), "{address}");
-    assert_eq!(serving.word("enrol"), format!("onionmeter enrol {address}"));
+    assert_eq!(
+        serving.word("enrol"),
+        format!("onionmeter enroll {address}")
+    );
     let vkey: meter_core::Vkey = serving.word("vkey").parse().expect("a vkey line");
     assert_eq!(vkey.name(), "127.0.0.1");
     for name in [

@@ -236,7 +236,7 @@ pub(crate) fn landing(has_signed_out: bool) -> Landing {
     Landing {
         frame: frame(Who::Nobody, Some(Tab::Overview)),
         has_signed_out,
-        enrol_command: "onionmeter enrol http://127.0.0.1:3443".to_owned(),
+        enrol_command: "onionmeter enroll http://127.0.0.1:3443".to_owned(),
         vkey: VKEY.to_owned(),
         policy: policy(EnrolmentRule::Open),
     }
@@ -452,7 +452,7 @@ fn of_a_person() -> Vec<(String, String)> {
     };
     add("account-recovery", html(&recovery));
     let invitation = Invitation {
-        command: format!("onionmeter enrol http://127.0.0.1:3443 --code \"{code}\""),
+        command: format!("onionmeter enroll http://127.0.0.1:3443 --code \"{code}\""),
         expires: at(NOW + DAY),
     };
     let invited = AccountPage {

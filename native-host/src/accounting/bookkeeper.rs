@@ -3,6 +3,7 @@
 mod opening;
 pub(super) mod recovery;
 mod replacement;
+mod statements;
 
 use super::{
     disk::Disk,

@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, Value};
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// Every key, in the order of the example.
-pub(crate) const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 18] = [
     "relay.port",
     "relay.connections_max",
     "relay.optimistic",
@@ -26,6 +26,7 @@ pub(crate) const NAMES: [&str; 17] = [
     "tor.arti",
     "tor.shadowsocks",
     "tor.bridges",
+    "ledger.delay_max_s",
     "daemon.idle_exit_s",
     "log.level",
 ];
@@ -245,6 +246,7 @@ fn shown(key: &str, config: &Config) -> String {
             file.map_or_else(|| "none".to_owned(), |file| file.display().to_string())
         }
         "tor.bridges" => lines(tor.bridges.len()),
+        "ledger.delay_max_s" => config.ledger_delay_max.get().div_euclid(1_000).to_string(),
         "daemon.idle_exit_s" => config.idle_exit_s.unwrap_or(0).to_string(),
         "log.level" => config.log_level.to_string().to_lowercase(),
         other => format!("{other} is unknown"),

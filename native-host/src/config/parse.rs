@@ -12,6 +12,7 @@ use self::{
     tor::Tor,
 };
 use super::{Config, ConfigError, USUAL_PORT};
+use meter_core::DurationMs;
 use serde::Deserialize;
 use std::path::Path;
 use toml::Spanned;
@@ -22,8 +23,15 @@ struct File {
     relay: Relay,
     session: Session,
     tor: Tor,
+    ledger: Ledger,
     daemon: Daemon,
     log: Log,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Ledger {
+    delay_max_s: Option<Spanned<i64>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -67,9 +75,19 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         serve_unidentified: file.relay.serve_unidentified,
         thresholds: file.session.read(&reader)?,
         tor: file.tor.read(&reader)?,
+        ledger_delay_max: file.ledger.delay_max(&reader)?,
         idle_exit_s: file.daemon.idle_exit_s(&reader)?,
         log_level: file.log.level(&reader)?,
     })
+}
+
+impl Ledger {
+    fn delay_max(&self, reader: &Reader<'_>) -> Result<DurationMs, ConfigError> {
+        let value = self.delay_max_s.as_ref();
+        let seconds = reader.number("ledger.delay_max_s", value, 0, 86_400)?;
+        let ms = seconds.unwrap_or(180).saturating_mul(1_000);
+        Ok(DurationMs::new(ms).unwrap_or(DurationMs::ZERO))
+    }
 }
 
 impl Daemon {

@@ -1,14 +1,19 @@
 //! The commands for the engine, and the handle that sends them.
 
 use crate::{
+    accounting::{Joining, Ledger},
+    ledger_link::LedgerLink,
     pending::{PendingReply, Responder},
     problems,
     tor_supervisor::TorOrders,
 };
-use meter_core::Thresholds;
+use meter_core::{
+    ChainHead, Challenge, CodeHash, Enrolment, LedgerKey, LedgerRequest, SIGNATURE_BYTES,
+    Thresholds, Verified,
+};
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
-    HelloReply, Problem, ReportsPage, Settings, Status, Traffic, U64Text, WireReport,
+    HelloReply, Problem, ReceiptsPage, ReportsPage, Settings, Status, Traffic, U64Text, WireReport,
 };
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
@@ -30,6 +35,26 @@ pub(crate) enum Command {
     RestoreReports(Vec<WireReport>, Responder<()>),
     NewChain(Responder<()>),
     Settings(Responder<Settings>),
+    /// The ledger in force.
+    Ledger(Responder<Ledger>),
+    SignEnrolment {
+        ledger: LedgerKey,
+        challenge: Challenge,
+        code: Option<CodeHash>,
+        answer: Responder<Verified<Enrolment>>,
+    },
+    SignRequest(LedgerRequest, Responder<[u8; SIGNATURE_BYTES]>),
+    /// The head of the chain at a report of the book; `None` if there is no such report.
+    HeadAt(u64, Responder<Option<ChainHead>>),
+    Join(Box<Joining>, Responder<()>),
+    Leave(Responder<()>),
+    /// Sends what waits for the ledger now.
+    SendNow(Responder<()>),
+    Receipts {
+        after: u64,
+        limit: u16,
+        answer: Responder<ReceiptsPage>,
+    },
 }
 
 /// A handle to the engine: cheap to clone, one per client.
@@ -39,6 +64,7 @@ pub(crate) struct EngineHandle {
     pub(super) status: watch::Receiver<Status>,
     pub(super) counters: Arc<Counters>,
     pub(super) isolation: Isolation,
+    pub(super) ledger_link: LedgerLink,
     pub(super) witnesses: Witnesses,
     pub(super) tor: TorOrders,
     pub(super) ticked: Arc<Notify>,
@@ -100,6 +126,11 @@ impl EngineHandle {
     /// Handle for requests to start or end a Tor.
     pub(crate) const fn tor(&self) -> &TorOrders {
         &self.tor
+    }
+
+    /// The way to ledgers.
+    pub(crate) const fn ledger_link(&self) -> &LedgerLink {
+        &self.ledger_link
     }
 
     /// The relay's isolation of sites.

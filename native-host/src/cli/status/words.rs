@@ -2,7 +2,7 @@
 
 use crate::{cli::print, home::Home, port};
 use meter_wire::{
-    Problem, RelayStatus, Status, TorState, TorStatus, UNREACHED_WINDOW_MS, Unreached,
+    LedgerStatus, Problem, RelayStatus, Status, TorState, TorStatus, UNREACHED_WINDOW_MS, Unreached,
 };
 
 /// One word for programs and for log lines. Only "ready" means that everything works.
@@ -47,6 +47,18 @@ fn balance(status: &Status) -> Option<String> {
     (!is_without_book(status)).then(|| format!("{credits} credits in {} reports", status.reports.0))
 }
 
+/// What the ledger has credited, and what waits.
+fn ledger(ledger: &LedgerStatus) -> String {
+    let mut line = format!("Ledger   {} credited", print::credits(ledger.credited));
+    if ledger.waiting_reports.0 > 0 {
+        line += &format!(", {} waiting", print::credits(ledger.waiting));
+    }
+    if ledger.sending.is_trouble() {
+        line += &format!(". {}", ledger.sending.sentence());
+    }
+    line + "\n"
+}
+
 /// Key or book cannot be opened, so that what they hold is not known.
 const fn is_without_book(status: &Status) -> bool {
     status.chain.is_none() && status.problem.is_some()
@@ -59,6 +71,7 @@ pub(super) fn describe(status: &Status, home: &Home) -> String {
         tor(status),
         balance(status).unwrap_or_else(|| "not known while key or book cannot be used".to_owned()),
     );
+    text += &status.ledger.as_ref().map(ledger).unwrap_or_default();
     text += &match &status.session {
         None if is_without_book(status) => "Session  none: there is no book for it\n".to_owned(),
         None => "Session  none open; the first byte opens one\n".to_owned(),

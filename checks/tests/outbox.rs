@@ -1,0 +1,141 @@
+//! Two hosts browse through a private Tor network and send their reports by themselves to a ledger
+//! that is an onion service there, through kills of every part.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a check fails, helpers included"
+)]
+
+use checks::{
+    host::Host,
+    ledger::Ledger,
+    stage::{QUICK, tor_section},
+};
+use meter_core::Backend;
+use meter_testkit::{ports::HeldPort, site::Site, socks, tor_network::TorNetwork};
+use meter_wire::{LedgerStatus, Sending, Status};
+use std::time::Duration;
+
+/// Only an upper bound: nothing takes this long when it works.
+const LIMIT: Duration = Duration::from_secs(120);
+/// Enough relays for clients of onion services.
+const RELAYS: usize = 4;
+/// More than the threshold of a session.
+const PAGE_BYTES: usize = 20_000;
+/// How often daemon and ledger are killed, in turn.
+const KILLS: u64 = 6;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_two_hosts_claim_is_credited_through_every_kill() {
+    let folder = tempfile::Builder::new()
+        .prefix("om")
+        .tempdir_in("/tmp")
+        .unwrap();
+    let network = TorNetwork::boot_with_relays(folder.path(), RELAYS).await;
+    let network = network.unwrap();
+    let site = Site::start().await.unwrap();
+    let port = HeldPort::take().unwrap();
+    let onion = network.start_onion_service(port.number()).await.unwrap();
+    let origins = [
+        format!("http://{}", onion.address()),
+        format!("http://{}", port.address()),
+    ];
+    let mut ledger = Ledger::start(port, &origins).unwrap();
+
+    let mut first = Person::joins(&network, &ledger, onion.address()).await;
+    let mut second = Person::joins(&network, &ledger, onion.address()).await;
+    assert_ne!(first.account, second.account);
+    for person in [&mut first, &mut second] {
+        person.browses(&site).await;
+        person.is_credited_in_full().await;
+    }
+    for kill in 0..KILLS {
+        first.browses(&site).await;
+        // Somewhere in the few hundred milliseconds in which reports are on their way.
+        tokio::time::sleep(Duration::from_millis(kill * 97 % 500)).await;
+        if kill % 2 == 0 {
+            first.host.kill().unwrap();
+            first.host.start_again().unwrap();
+            first.host.wait_until_ready(LIMIT).await.unwrap();
+        } else {
+            ledger.kill().unwrap();
+            ledger.start_again().unwrap();
+        }
+        // A failed try is otherwise tried again after half a minute.
+        first.host.run(&["ledger", "send"]).unwrap();
+        first.is_credited_in_full().await;
+    }
+    for person in [&first, &second] {
+        person.has_the_same_number_everywhere(&ledger).await;
+        let log = person.host.log();
+        for part in [".onion", &person.account, "visited.test"] {
+            assert!(!log.contains(part), "{part} is in the log");
+        }
+    }
+    // It ends with another status if a row is wrong.
+    ledger.run(&["audit"]).unwrap();
+}
+
+/// A host that is enrolled.
+struct Person {
+    host: Host,
+    account: String,
+}
+
+impl Person {
+    async fn joins(network: &TorNetwork, ledger: &Ledger, onion: &str) -> Self {
+        let (tor, _theirs) = tor_section(network, Backend::Managed).unwrap();
+        let mut host = Host::start(&format!("{QUICK}[ledger]\ndelay_max_s = 0\n{tor}")).unwrap();
+        host.wait_until_ready(LIMIT).await.unwrap();
+        let said = host.run(&["enroll", onion, "--yes", "--json", "--key", ledger.vkey()]);
+        let said: serde_json::Value = serde_json::from_str(&said.unwrap()).unwrap();
+        let words = said["recovery_code"].as_str().unwrap();
+        assert_eq!(words.split(' ').count(), 12, "{words}");
+        let account = said["account"].as_str().unwrap().to_owned();
+        Self { host, account }
+    }
+
+    /// Until one more session is signed.
+    async fn browses(&mut self, site: &Site) {
+        let before = self.status().await.reports.0;
+        let path = format!("/bytes/{PAGE_BYTES}");
+        let port = site.port();
+        let stream = socks::connect(self.host.relay(), "visited.test", port).await;
+        let page = socks::get(stream.unwrap(), "visited.test", &path).await;
+        assert_eq!(page.unwrap().body.len(), PAGE_BYTES);
+        let signed = |status: &Status| status.reports.0 > before;
+        self.host.wait_for(LIMIT, signed).await.unwrap();
+    }
+
+    async fn is_credited_in_full(&mut self) {
+        let credited = |status: &Status| {
+            let ledger = status.ledger.as_ref();
+            ledger.is_some_and(|ledger| {
+                ledger.waiting_reports.0 == 0 && ledger.sending == Sending::Idle
+            })
+        };
+        self.host.wait_for(LIMIT, credited).await.unwrap();
+        let status = self.status().await;
+        let ledger = status.ledger.unwrap();
+        let whole = ledger.before.0 + ledger.credited.0 + lowered(&ledger);
+        assert_eq!(status.balance.0, whole, "{ledger:?}");
+        assert!(ledger.credited.0 > 0);
+    }
+
+    async fn has_the_same_number_everywhere(&self, server: &Ledger) {
+        let ledger = self.status().await.ledger.unwrap();
+        let credits =
+            meter_core::credits_exact(meter_core::Amount::new(ledger.credited.0).unwrap());
+        let told = server.run(&["account", "show", &self.account]).unwrap();
+        assert!(told.contains(&credits), "{credits}: {told}");
+    }
+
+    async fn status(&self) -> Status {
+        let text = self.host.run(&["status", "--json"]).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+fn lowered(ledger: &LedgerStatus) -> u64 {
+    ledger.lowered.iter().map(|lowered| lowered.amount.0).sum()
+}

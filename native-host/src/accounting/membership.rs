@@ -1,0 +1,372 @@
+//! The enrolment with a ledger, and the receipts: what `receipts.sqlite3` says about this device.
+
+use crate::{home::Home, problems};
+use meter_core::{
+    AccountId, Amount, Answered, AnsweredReport, ChainEnd, ChainHead, ChainId, ContradictionKind,
+    KeyChange, LedgerKey, LedgerKeys, Policy, Receipt, Signed, UnixMs, Verified,
+};
+use meter_ledger::{LoweredSum, Member, Membership, Receipts, ReceiptsError, Sums, Waiting};
+use meter_tor::LedgerAddress;
+use meter_wire::{
+    ErrorCode, HexBytes, LedgerStatus, Lowered, Problem, REPORTS_PAGE_MAX, ReceiptsPage, Sending,
+    U64Text,
+};
+use std::path::PathBuf;
+
+/// The receipts of this device, once it was enrolled for the first time.
+pub(super) struct Memberships {
+    path: PathBuf,
+    receipts: Option<Receipts>,
+    /// Why the file cannot be used, if it cannot.
+    problem: Option<Problem>,
+    /// What clients are told, as it was read last.
+    told: Option<Told>,
+}
+
+/// What clients are told about the membership in force.
+struct Told {
+    address: String,
+    account: AccountId,
+    sums: Sums,
+    waiting: Waiting,
+    /// Why the chain before this one ended.
+    chain_end: Option<ChainEnd>,
+}
+
+/// The ledger that a request is for, and who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    pub(crate) address: LedgerAddress,
+    /// The ledger's newest key.
+    pub(crate) key: LedgerKey,
+}
+
+/// An enrolment that the ledger has confirmed.
+#[derive(Debug)]
+pub(crate) struct Joining {
+    pub(crate) address: LedgerAddress,
+    pub(crate) ledger: LedgerKey,
+    pub(crate) account: AccountId,
+    pub(crate) name: String,
+    /// Where the ledger has the chain.
+    pub(crate) head: ChainHead,
+    /// What it had awarded up to there.
+    pub(crate) awarded: Amount,
+    pub(crate) policy: Verified<Policy>,
+}
+
+impl Memberships {
+    /// Opens the file of receipts if there is one. A failure does not keep sessions from being
+    /// signed: it is a problem of its own.
+    pub(super) fn open(home: &Home) -> Self {
+        let path = home.receipts();
+        let (receipts, problem) = match Receipts::open(&path) {
+            Ok(receipts) => (receipts, None),
+            Err(error) => (None, Some(problems::receipts(&error, &path))),
+        };
+        Self {
+            path,
+            receipts,
+            problem,
+            told: None,
+        }
+    }
+
+    /// Whether an enrolment is in force and its file can be used.
+    pub(super) fn is_in_force(&self) -> bool {
+        self.in_force().is_ok()
+    }
+
+    /// The ledger in force.
+    ///
+    /// # Errors
+    /// `ledger_none`; or why the file of receipts cannot be used.
+    pub(super) fn ledger(&self) -> Result<Ledger, Problem> {
+        let (receipts, member) = self.in_force()?;
+        let keys = receipts.keys().map_err(|error| self.because(&error))?;
+        let membership = member.membership;
+        Ok(Ledger {
+            address: address(&membership.address)?,
+            key: keys.newest(),
+        })
+    }
+
+    fn in_force(&self) -> Result<(&Receipts, Member), Problem> {
+        if let Some(problem) = &self.problem {
+            return Err(problem.clone());
+        }
+        let none = || Problem::new(ErrorCode::LedgerNone);
+        let receipts = self.receipts.as_ref().ok_or_else(none)?;
+        let member = receipts
+            .membership()
+            .map_err(|error| self.because(&error))?;
+        Ok((receipts, member.ok_or_else(none)?))
+    }
+
+    /// Whether this device may be enrolled now.
+    ///
+    /// # Errors
+    /// `ledger_enrolled`; or why the file of receipts cannot be used.
+    pub(super) fn is_free(&self) -> Result<(), Problem> {
+        match self.in_force() {
+            Ok(_) => Err(Problem::new(ErrorCode::LedgerEnrolled)),
+            Err(problem) if problem.code == ErrorCode::LedgerNone => Ok(()),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Stores an enrolment.
+    ///
+    /// # Errors
+    /// `ledger_enrolled`; or why the file of receipts cannot be written.
+    pub(super) fn join(&mut self, joining: Joining, now: UnixMs) -> Result<(), Problem> {
+        self.is_free()?;
+        if self.receipts.is_none() {
+            let made = Receipts::create(&self.path);
+            self.receipts = Some(made.map_err(|error| self.because(&error))?);
+        }
+        let membership = Membership {
+            ledger: joining.ledger,
+            address: joining.address.to_string(),
+            account: joining.account,
+            name: joining.name,
+            enrolled_at: now,
+            head: joining.head,
+            awarded: joining.awarded,
+        };
+        self.write(|receipts| receipts.join(&membership, &joining.policy))
+            .map(drop)
+    }
+
+    /// Leaves the ledger. The receipts stay.
+    ///
+    /// # Errors
+    /// `ledger_none`; or why the file of receipts cannot be written.
+    pub(super) fn leave(&mut self, now: UnixMs) -> Result<(), Problem> {
+        self.in_force()?;
+        self.told = None;
+        self.write(|receipts| receipts.leave(now))
+    }
+
+    /// The ledger's keys.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be used.
+    pub(super) fn keys(&self) -> Result<LedgerKeys, Problem> {
+        let (receipts, _) = self.in_force()?;
+        receipts.keys().map_err(|error| self.because(&error))
+    }
+
+    /// How far a chain is answered.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be used.
+    pub(super) fn answered(&self, chain: ChainId) -> Result<Answered, Problem> {
+        let (receipts, _) = self.in_force()?;
+        receipts
+            .answered(chain)
+            .map_err(|error| self.because(&error))
+    }
+
+    /// The contradiction that was noticed since the enrolment, if any.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be used.
+    pub(super) fn contradiction(&self) -> Result<Option<ContradictionKind>, Problem> {
+        let (receipts, member) = self.in_force()?;
+        let kept = receipts
+            .contradictions()
+            .map_err(|error| self.because(&error))?;
+        let since = member.membership.enrolled_at;
+        let is_of_it = |kept: &&meter_ledger::Contradiction| {
+            kept.member == member.number && kept.noticed_at >= since
+        };
+        Ok(kept.iter().rfind(is_of_it).map(|kept| kept.kind))
+    }
+
+    /// Receipts of a chain after number `after`, as they are stored.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be used.
+    pub(super) fn receipts(
+        &self,
+        chain: ChainId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Signed<Receipt>>, Problem> {
+        let (receipts, _) = self.in_force()?;
+        let found = receipts.receipts(chain, after, limit);
+        found.map_err(|error| self.because(&error))
+    }
+
+    /// A page of receipts of a chain, with what verifies them.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be used.
+    pub(super) fn page(
+        &self,
+        chain: ChainId,
+        after: u64,
+        limit: u16,
+    ) -> Result<ReceiptsPage, Problem> {
+        let damaged = |error: &dyn std::error::Error| {
+            Problem::with_detail(ErrorCode::ReceiptsDamaged, error.to_string())
+        };
+        let limit = u32::from(limit.min(REPORTS_PAGE_MAX));
+        let (answered, keys) = (self.answered(chain)?, self.keys()?);
+        let receipts = self.receipts(chain, after, limit)?;
+        let receipts = receipts.iter().map(TryInto::try_into);
+        let changes = keys
+            .changes()
+            .iter()
+            .map(|change| change.signed().try_into());
+        Ok(ReceiptsPage {
+            receipts: receipts
+                .collect::<Result<_, _>>()
+                .map_err(|error| damaged(&error))?,
+            start: U64Text(answered.start),
+            last: U64Text(answered.sequence),
+            key: HexBytes(keys.pinned().0),
+            changes: changes
+                .collect::<Result<_, _>>()
+                .map_err(|error| damaged(&error))?,
+        })
+    }
+
+    /// Whether a chain takes no more reports.
+    pub(super) fn has_ended(&self, chain: ChainId) -> bool {
+        let ended = self
+            .receipts
+            .as_ref()
+            .map(|receipts| receipts.chain_end(chain));
+        matches!(ended, Some(Ok(Some(_))))
+    }
+
+    /// Stores receipts, and returns how far their chain is answered then.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be written.
+    pub(super) fn add(
+        &mut self,
+        chain: ChainId,
+        answers: &[AnsweredReport],
+    ) -> Result<Answered, Problem> {
+        self.write(|receipts| receipts.add(answers))?;
+        self.answered(chain)
+    }
+
+    /// Stores a change of the ledger's key.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be written.
+    pub(super) fn add_key(&mut self, change: &Signed<KeyChange>) -> Result<(), Problem> {
+        self.write(|receipts| receipts.add_key(change))
+    }
+
+    /// Keeps evidence that the ledger contradicts itself.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be written.
+    pub(super) fn keep(
+        &mut self,
+        kind: ContradictionKind,
+        evidence: &[u8],
+        now: UnixMs,
+    ) -> Result<(), Problem> {
+        self.write(|receipts| receipts.keep_contradiction(kind, evidence, now))
+    }
+
+    /// Notes that a chain takes no more reports.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be written.
+    pub(super) fn end_chain(
+        &mut self,
+        head: &ChainHead,
+        why: ChainEnd,
+        now: UnixMs,
+    ) -> Result<(), Problem> {
+        self.write(|receipts| receipts.end_chain(head, why, now))
+    }
+
+    fn write<T>(
+        &mut self,
+        write: impl FnOnce(&mut Receipts) -> Result<T, ReceiptsError>,
+    ) -> Result<T, Problem> {
+        let path = &self.path;
+        let none = || Problem::new(ErrorCode::LedgerNone);
+        let written = write(self.receipts.as_mut().ok_or_else(none)?);
+        written.map_err(|error| problems::receipts(&error, path))
+    }
+
+    /// Reads again what clients are told, after something has changed.
+    pub(super) fn look_again(&mut self, head: &ChainHead) {
+        self.told = self.read(head).ok();
+    }
+
+    fn read(&self, head: &ChainHead) -> Result<Told, Problem> {
+        let (receipts, member) = self.in_force()?;
+        let because = |error: ReceiptsError| self.because(&error);
+        let chains = receipts.chains_of(&member).map_err(because)?;
+        let before = chains.iter().rev().find(|chain| **chain != head.chain);
+        let chain_end = before.map(|chain| receipts.chain_end(*chain)).transpose();
+        Ok(Told {
+            address: member.membership.address,
+            account: member.membership.account,
+            sums: receipts.sums().map_err(because)?,
+            waiting: receipts.waiting(head).map_err(because)?,
+            chain_end: chain_end.map_err(because)?.flatten(),
+        })
+    }
+
+    /// What clients are told; `None` while no enrolment is in force.
+    pub(super) fn status(&self, sending: Sending) -> Option<LedgerStatus> {
+        let told = self.told.as_ref()?;
+        let sums = &told.sums;
+        // Of an account that the device came back to, the ledger has credited a part of what was
+        // claimed before.
+        let known_before = sums.awarded_before.get();
+        let before = sums.before.get().saturating_sub(known_before);
+        let answered = sums.answered.get().saturating_add(known_before);
+        Some(LedgerStatus {
+            address: told.address.clone(),
+            account: HexBytes(told.account.0),
+            before: U64Text(before),
+            answered: U64Text(answered),
+            credited: U64Text(sums.credited.get()),
+            waiting: U64Text(told.waiting.amount.get()),
+            waiting_reports: U64Text(told.waiting.reports),
+            unanswered: U64Text(sums.unanswered.get()),
+            lowered: sums.lowered.iter().map(lowered).collect(),
+            chain_end: told.chain_end.map(|end| end.name().to_owned()),
+            sending,
+        })
+    }
+
+    /// Closes the file.
+    pub(super) fn end(self) {
+        if let Some(Err(error)) = self.receipts.map(Receipts::close) {
+            tracing::warn!(%error, "the file of receipts was not closed; its next opening reads its log");
+        }
+    }
+
+    fn because(&self, error: &ReceiptsError) -> Problem {
+        problems::receipts(error, &self.path)
+    }
+}
+
+/// An address that this program wrote itself.
+fn address(text: &str) -> Result<LedgerAddress, Problem> {
+    let read = text.parse::<LedgerAddress>();
+    read.map_err(|error| Problem::with_detail(ErrorCode::LedgerAddress, error.to_string()))
+}
+
+fn lowered(sum: &LoweredSum) -> Lowered {
+    let names = sum.reasons.iter().map(|reason| reason.name().to_owned());
+    let amount = sum.claimed.get().saturating_sub(sum.awarded.get());
+    Lowered {
+        reasons: names.collect(),
+        sessions: U64Text(sum.sessions),
+        amount: U64Text(amount),
+    }
+}

@@ -1,0 +1,256 @@
+//! Does what the outbox decides, as far as it is about key, book and receipts. What needs a
+//! connection leaves as an [`Errand`], one at a time; what came of it comes back as [`Found`].
+
+use super::{
+    Accounting,
+    outgoing::{Errand, Found, Outgoing, What},
+};
+use meter_core::{ChainEnd, ChainState, MonotonicMs, Signable as _, UnixMs};
+use meter_outbox::{Act, Batch, Outbox, Plan, Seen, Start};
+use meter_tor::LedgerAddress;
+use meter_wire::{ErrorCode, Problem};
+use tracing::{info, warn};
+
+impl Accounting {
+    /// Tells the outbox what is new: a report, Tor, the time. Without an enrolment it does nothing.
+    pub(crate) fn look_at_outbox(
+        &mut self,
+        now: MonotonicMs,
+        wall: UnixMs,
+        is_usable: impl Fn(&LedgerAddress) -> bool,
+    ) -> Option<Errand> {
+        self.prepare_outgoing();
+        let head = *self.head()?;
+        let outgoing = self.outgoing.as_mut()?;
+        let mut seen = Vec::new();
+        let is_reachable = is_usable(&outgoing.ledger.address);
+        if is_reachable != outgoing.is_reachable {
+            outgoing.is_reachable = is_reachable;
+            seen.push(Seen::Reachable(is_reachable));
+        }
+        if head.sequence != outgoing.sequence {
+            outgoing.sequence = head.sequence;
+            seen.push(Seen::Head(head));
+            self.memberships.look_again(&head);
+        }
+        if seen.is_empty() && !outgoing.outbox.is_idle() {
+            seen.push(Seen::Tick);
+        }
+        let mut errand = None;
+        for one in seen {
+            // An outbox wants one thing at a time, so at most one of these is an errand.
+            errand = self.step(now, wall, one).or(errand);
+        }
+        errand
+    }
+
+    /// Takes what came of an errand.
+    pub(crate) fn take_found(
+        &mut self,
+        now: MonotonicMs,
+        wall: UnixMs,
+        found: Found,
+    ) -> Option<Errand> {
+        let seen = match found {
+            Found::Chain(state) => {
+                // An unverified number: a wrong one only finds a wrong hash.
+                let sequence = ChainState::from_body(state.body()).ok()?.sequence;
+                let ours = self.head_at(sequence).ok().flatten();
+                Seen::Chain {
+                    ours: ours.map(|head| head.link),
+                    state,
+                }
+            }
+            Found::Keys(changes) => Seen::Keys(changes),
+            Found::Answered(batch, answers) => Seen::Answered(batch, answers),
+            Found::UnknownDevice => Seen::UnknownDevice,
+            Found::Failed {
+                failure,
+                retry_after_s,
+            } => Seen::Failed {
+                failure,
+                retry_after_s,
+            },
+        };
+        self.step(now, wall, seen)
+    }
+
+    /// A person wants what waits to be sent now.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why receipts cannot be stored.
+    pub(crate) fn send_now(
+        &mut self,
+        now: MonotonicMs,
+        wall: UnixMs,
+    ) -> Result<Option<Errand>, Problem> {
+        self.memberships.ledger()?;
+        self.prepare_outgoing();
+        Ok(self.step(now, wall, Seen::SendNow))
+    }
+
+    /// Makes the outbox of the chain in use, if there is none for it.
+    pub(super) fn prepare_outgoing(&mut self) {
+        let Some(head) = self.head().copied() else {
+            self.outgoing = None;
+            return;
+        };
+        let is_of_it = |outgoing: &Outgoing| outgoing.chain == head.chain;
+        if self.outgoing.as_ref().is_some_and(is_of_it) || !self.memberships.is_in_force() {
+            return;
+        }
+        if self.memberships.has_ended(head.chain) {
+            // The daemon ended between the two steps of a new chain.
+            self.leave_ended_chain();
+            return;
+        }
+        match self.outgoing(head.chain) {
+            Ok(outgoing) => self.outgoing = Some(outgoing),
+            Err(problem) => warn!(code = ?problem.code, "nothing can be sent"),
+        }
+        self.memberships.look_again(&head);
+    }
+
+    fn outgoing(&self, chain: meter_core::ChainId) -> Result<Outgoing, Problem> {
+        let head = *self
+            .head()
+            .ok_or_else(|| Problem::new(ErrorCode::LedgerNone))?;
+        let answered = self.memberships.answered(chain)?;
+        let ours = self.head_at(answered.sequence)?;
+        let outbox = Outbox::new(Start {
+            head,
+            answered,
+            ours: ours.map(|head| head.link),
+            keys: self.memberships.keys()?,
+            delay_max: self.delay_max,
+            contradiction: self.memberships.contradiction()?,
+        });
+        Ok(Outgoing {
+            outbox,
+            ledger: self.memberships.ledger()?,
+            chain,
+            sequence: head.sequence,
+            is_reachable: false,
+        })
+    }
+
+    fn step(&mut self, now: MonotonicMs, wall: UnixMs, seen: Seen) -> Option<Errand> {
+        let mut next = Some(seen);
+        let mut errand = None;
+        while let Some(seen) = next.take() {
+            let outgoing = self.outgoing.as_mut()?;
+            for act in outgoing.outbox.step(now, seen, random()) {
+                match self.act(act, wall) {
+                    Done::Nothing => {}
+                    Done::Seen(seen) => next = Some(seen),
+                    Done::Errand(what) => errand = Some(what),
+                }
+            }
+        }
+        let ledger = self.outgoing.as_ref()?.ledger.clone();
+        errand.map(|what| Errand { ledger, what })
+    }
+
+    fn act(&mut self, act: Act, wall: UnixMs) -> Done {
+        match act {
+            Act::AskChain => match &self.outgoing {
+                Some(outgoing) => Done::Errand(What::AskChain(outgoing.chain)),
+                None => Done::Nothing,
+            },
+            Act::AskKeys => Done::Errand(What::AskKeys),
+            Act::Send(plan) => match self.batch(plan) {
+                Some(batch) => Done::Errand(What::Send(batch)),
+                None => Done::Seen(Seen::Tick),
+            },
+            Act::Store(answers) => {
+                let count = answers.len();
+                let (Some(outgoing), Some(head)) = (&self.outgoing, self.head().copied()) else {
+                    return Done::Nothing;
+                };
+                match self.memberships.add(outgoing.chain, &answers) {
+                    Ok(answered) => {
+                        info!(count, "receipts stored");
+                        self.memberships.look_again(&head);
+                        Done::Seen(Seen::Stored(answered))
+                    }
+                    Err(problem) => {
+                        warn!(code = ?problem.code, "receipts cannot be stored");
+                        Done::Seen(Seen::Refused)
+                    }
+                }
+            }
+            Act::AddKey(change) => {
+                if let Err(problem) = self.memberships.add_key(&change) {
+                    warn!(code = ?problem.code, "the ledger's new key cannot be stored");
+                }
+                Done::Nothing
+            }
+            Act::Keep(kind, evidence) => {
+                warn!(kind = kind.name(), "the ledger contradicts what it signed");
+                if let Err(problem) = self.memberships.keep(kind, &evidence, wall) {
+                    warn!(code = ?problem.code, "the evidence cannot be stored");
+                }
+                Done::Nothing
+            }
+            Act::BeginNewChain(why) => self.begin_chain(why, wall),
+        }
+    }
+
+    /// The reports of a plan, read from the book.
+    fn batch(&mut self, plan: Plan) -> Option<Batch> {
+        let bookkeeper = self.bookkeeper.as_ref().ok()?;
+        let after = plan.from.saturating_sub(1);
+        let reports = bookkeeper.signed_reports(after, plan.count).ok()?;
+        let outgoing = self.outgoing.as_mut()?;
+        let receipts = match plan.with_receipts {
+            true => {
+                let receipts = self.memberships.receipts(outgoing.chain, after, plan.count);
+                receipts.ok()?
+            }
+            false => Vec::new(),
+        };
+        let made = outgoing.outbox.batch(plan, reports, receipts);
+        made.map_err(|error| warn!(%error, "no reports can be sent"))
+            .ok()
+    }
+
+    /// Ends the chain in use and begins another one. The reason is stored first: after a kill in
+    /// between, [`Self::leave_ended_chain`] does the rest.
+    fn begin_chain(&mut self, why: ChainEnd, wall: UnixMs) -> Done {
+        let Some(head) = self.head().copied() else {
+            return Done::Seen(Seen::Refused);
+        };
+        match self.memberships.end_chain(&head, why, wall) {
+            Ok(()) => {
+                info!(why = why.name(), "the chain of reports ends");
+                self.leave_ended_chain();
+                Done::Nothing
+            }
+            Err(problem) => {
+                warn!(code = ?problem.code, "the chain cannot be ended");
+                Done::Seen(Seen::Refused)
+            }
+        }
+    }
+
+    fn leave_ended_chain(&mut self) {
+        self.outgoing = None;
+        if let Err(problem) = self.begin_anew() {
+            warn!(code = ?problem.code, "no new chain can begin");
+        }
+    }
+}
+
+/// What became of an act.
+enum Done {
+    Nothing,
+    Seen(Seen),
+    Errand(What),
+}
+
+/// 32 random bits, for delays. Without random numbers the delay is the middle one.
+fn random() -> u32 {
+    let mut bits = [0x80, 0, 0, 0];
+    crate::ignore_because("the middle will do", getrandom::fill(&mut bits));
+    u32::from_be_bytes(bits)
+}

@@ -1,0 +1,230 @@
+//! Requests that a ledger must answer: looking at it, enrolment, and what an account can do.
+
+use super::detached::Answer;
+use crate::{
+    accounting::Joining,
+    engine::{Command, EngineHandle, LedgerSigner},
+    ledger_link::{Client, failed},
+};
+use meter_core::{
+    AccountId, Amount, ChainCondition, ChainHead, CodeHash, DeviceKey, EnrolmentRule, LedgerKey,
+    Policy, Signed, Verified, Vkey,
+};
+use meter_ledger_client::code_bytes;
+use meter_tor::LedgerAddress;
+use meter_wire::{
+    ErrorCode, HexBytes, LedgerDevice, LedgerDevices, LedgerEnrol, LedgerEnrolled, LedgerLogin,
+    LedgerOffer, LedgerPolicy, LedgerSecret, Problem, Request, Success, U64Text,
+    ledger::{Enrolled, LedgerInfo, WireSigned},
+};
+
+/// Does what was requested; the other requests are not for a ledger.
+pub(super) async fn ask(engine: EngineHandle, request: Request) -> Answer {
+    match request {
+        Request::LedgerLook(look) => {
+            let address = address(&look.address)?;
+            let info = info(&mut engine.ledger_link().client(address.clone())).await?;
+            Ok(Success::LedgerOffer(offer(&address, &info)?))
+        }
+        Request::LedgerEnrol(enrol) => {
+            Ok(Success::LedgerEnrolled(enrolled(&engine, &enrol).await?))
+        }
+        request => of_account(&engine, request).await,
+    }
+}
+
+async fn of_account(engine: &EngineHandle, request: Request) -> Answer {
+    let ledger = engine.ask(Command::Ledger).await?;
+    let mut client = engine.ledger_link().client(ledger.address.clone());
+    let here = device(engine).await?;
+    let signer = LedgerSigner::new(engine, ledger.key, here);
+    Ok(match request {
+        Request::LedgerInvite => {
+            let invited = client
+                .invite(&signer)
+                .await
+                .map_err(|error| failed(&error))?;
+            Success::LedgerSecret(LedgerSecret {
+                code: invited.code,
+                expires_ms: Some(invited.expires_ms),
+            })
+        }
+        Request::LedgerRecovery => {
+            let recovery = client.recovery(&signer).await;
+            let recovery = recovery.map_err(|error| failed(&error))?;
+            Success::LedgerSecret(LedgerSecret {
+                code: recovery.recovery_code,
+                expires_ms: None,
+            })
+        }
+        Request::LedgerDevices => {
+            let devices = client
+                .devices(&signer)
+                .await
+                .map_err(|error| failed(&error))?;
+            let here = HexBytes(here.0);
+            let devices = devices.into_iter().map(|device| LedgerDevice {
+                here: device.key == here,
+                key: device.key,
+                name: device.name,
+                enrolled_ms: device.enrolled_ms,
+                removed_ms: device.removed_ms,
+            });
+            Success::LedgerDevices(LedgerDevices {
+                devices: devices.collect(),
+            })
+        }
+        Request::LedgerRemove(remove) => {
+            let device = DeviceKey(remove.device.0);
+            let removed = client.remove(&signer, device).await;
+            removed.map_err(|error| failed(&error))?;
+            Success::Done
+        }
+        Request::LedgerLogin => {
+            let login = client
+                .login(&signer)
+                .await
+                .map_err(|error| failed(&error))?;
+            Success::LedgerLogin(LedgerLogin {
+                link: login.link,
+                words: login.words,
+            })
+        }
+        _ => return Err(Problem::new(ErrorCode::Internal)),
+    })
+}
+
+async fn info(client: &mut Client) -> Result<LedgerInfo, Problem> {
+    client.info().await.map_err(|error| failed(&error))
+}
+
+/// What a ledger says about itself, as far as its own signatures hold.
+fn offer(address: &LedgerAddress, info: &LedgerInfo) -> Result<LedgerOffer, Problem> {
+    let key = LedgerKey(info.key.0);
+    let named = info.vkey.parse::<Vkey>().map(|vkey| vkey.key());
+    if named != Ok(key) {
+        return Err(unreadable("its key and the line of its key differ"));
+    }
+    let policy = policy(&info.policy, key)?;
+    Ok(LedgerOffer {
+        address: address.to_string(),
+        vkey: info.vkey.clone(),
+        key: info.key,
+        policy: LedgerPolicy {
+            number: policy.value().number.0,
+            most_per_day: U64Text(policy.value().most_per_day().total.get()),
+            idle_per_day: U64Text(policy.value().idle_per_day().get()),
+            enrolment: match policy.value().enrolment {
+                EnrolmentRule::Open => "open".to_owned(),
+                EnrolmentRule::ByInvitation => "invitation".to_owned(),
+            },
+        },
+    })
+}
+
+fn policy(wire: &WireSigned<128>, key: LedgerKey) -> Result<Verified<Policy>, Problem> {
+    let policy = Signed::<Policy>::from(wire).verify(key);
+    policy.map_err(|error| unreadable(&format!("its policy does not verify: {error}")))
+}
+
+/// Enrols this device. What the ledger confirms is stored before the person is told.
+async fn enrolled(engine: &EngineHandle, enrol: &LedgerEnrol) -> Result<LedgerEnrolled, Problem> {
+    let address = address(&enrol.address)?;
+    let code = enrol.code.as_deref().map(code).transpose()?;
+    let mut client = engine.ledger_link().client(address.clone());
+    let key = LedgerKey(enrol.key.0);
+    if info(&mut client).await?.key != enrol.key {
+        return Err(Problem::new(ErrorCode::LedgerOtherKey));
+    }
+    let challenge = client.challenge().await.map_err(|error| failed(&error))?;
+    let statement = engine
+        .ask(|answer| Command::SignEnrolment {
+            ledger: key,
+            challenge,
+            code: code.map(|code| CodeHash::of(&code)),
+            answer,
+        })
+        .await?;
+    let answered = client.enrol(&statement, enrol.code.as_deref()).await;
+    let enrolled = answered.map_err(|error| failed(&error))?;
+    let policy = policy(&enrolled.policy, key)?;
+    let ours = statement.value().head;
+    let (head, awarded) = stands(engine, &mut client, key, ours).await?;
+    let joining = Joining {
+        address,
+        ledger: key,
+        account: AccountId(enrolled.account.0),
+        name: enrolled.name.clone(),
+        head,
+        awarded,
+        policy,
+    };
+    let joining = Box::new(joining);
+    engine.ask(|answer| Command::Join(joining, answer)).await?;
+    Ok(told(enrolled))
+}
+
+fn told(enrolled: Enrolled) -> LedgerEnrolled {
+    LedgerEnrolled {
+        account: enrolled.account,
+        name: enrolled.name,
+        recovery_code: enrolled.recovery_code,
+    }
+}
+
+/// Where the ledger has this device's chain, and what it has awarded for it. A device that comes
+/// back is known already, with the place where the ledger stopped.
+async fn stands(
+    engine: &EngineHandle,
+    client: &mut Client,
+    key: LedgerKey,
+    ours: ChainHead,
+) -> Result<(ChainHead, Amount), Problem> {
+    let signer = LedgerSigner::new(engine, key, ours.key);
+    let state = client.chain(&signer, ours.chain).await;
+    let state = state.map_err(|error| failed(&error))?.verify(key);
+    let state =
+        state.map_err(|error| unreadable(&format!("its answer does not verify: {error}")))?;
+    let state = state.value();
+    if state.chain != ours.chain || state.device != ours.key {
+        return Err(unreadable("it answers about another chain"));
+    }
+    let at = engine
+        .ask(|answer| Command::HeadAt(state.sequence, answer))
+        .await?;
+    match at {
+        Some(head) if head.link == state.link && state.condition == ChainCondition::Open => {
+            Ok((head, state.awarded_total))
+        }
+        // The outbox finds the difference at its first contact, and says what it does about it.
+        Some(_) | None => Ok((ours, Amount::ZERO)),
+    }
+}
+
+fn address(text: &str) -> Result<LedgerAddress, Problem> {
+    text.parse()
+        .map_err(|error: meter_tor::LedgerAddressError| {
+            Problem::with_detail(ErrorCode::LedgerAddress, error.to_string())
+        })
+}
+
+fn unreadable(why: &str) -> Problem {
+    Problem::with_detail(ErrorCode::LedgerUnreadable, why)
+}
+
+/// The bytes of an invitation or recovery code.
+fn code(text: &str) -> Result<[u8; 16], Problem> {
+    code_bytes(text).ok_or_else(|| {
+        let detail = "the code is twelve words, or 32 hexadecimal digits";
+        Problem::with_detail(ErrorCode::BadRequest, detail)
+    })
+}
+
+/// This device's key.
+async fn device(engine: &EngineHandle) -> Result<DeviceKey, Problem> {
+    let hello = engine.ask(Command::Hello).await?;
+    let key = hello
+        .key
+        .ok_or_else(|| Problem::new(ErrorCode::KeyMissing))?;
+    Ok(DeviceKey(key.0))
+}

@@ -1,0 +1,262 @@
+//! `ledger` and `login`: the account of this device, and what was claimed, credited and waits.
+
+use super::{
+    ask::{self, Patience},
+    outcome::{CommandError, Outcome},
+    output::{Answer, Format},
+    print, question, when,
+};
+use crate::{EXIT_USAGE, home::Home, ipc};
+use clap::{Args, Subcommand};
+use meter_core::UnixMs;
+use meter_wire::{
+    ErrorCode, HexBytes, LedgerDevice, LedgerRemove, LedgerSecret, LedgerStatus, Problem, Request,
+    Success, U64Text, chain_end_sentence, difference,
+};
+use std::time::Duration;
+
+const HELP: &str = "\
+Examples:
+  onionmeter ledger                     what was claimed, credited and waits, and why they differ
+  onionmeter ledger send                send what waits now, not at a random time
+  onionmeter ledger devices
+  onionmeter ledger invite              let another device into the account
+
+Exit status: 0 done, 69 the ledger cannot be reached, 77 this device is not enrolled, or the ledger
+declines.";
+
+#[derive(Args)]
+#[command(after_help = HELP, args_conflicts_with_subcommands = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Show what was claimed, credited and waits
+    Status,
+    /// Send what waits now
+    Send,
+    /// Leave the ledger; reports and receipts stay
+    Leave {
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Make an invitation for one more device
+    Invite,
+    /// List the devices of the account
+    Devices,
+    /// Remove a device from the account; what it was credited stays
+    Remove {
+        /// The device's key, or the beginning of it, as `devices` lists it
+        device: String,
+    },
+    /// Make a new recovery code; the one before is worth nothing then
+    Recover,
+}
+
+/// `login`.
+#[derive(Args)]
+#[command(after_help = "\
+The link holds for one minute and once. Open it in the browser that is set to Tor, and compare the
+two words.
+
+Exit status: 0 done, 69 the ledger cannot be reached, 77 this device is not enrolled.")]
+pub(super) struct Login {
+    #[command(flatten)]
+    patience: Patience,
+}
+
+/// Through Tor an answer may take a minute or two.
+const ASK_MAX: Duration = Duration::from_secs(180);
+
+pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
+    let patience = arguments.patience.at_most(ASK_MAX);
+    match arguments.what.as_ref().unwrap_or(&What::Status) {
+        What::Status => status(patience, home, format),
+        What::Send => {
+            done(patience, home, Request::LedgerSend)?;
+            Answer::new("sending", "What waits is being sent.").print(format)
+        }
+        What::Leave { yes } => leave(*yes, patience, home, format),
+        What::Invite => {
+            let secret = secret(patience, home, Request::LedgerInvite)?;
+            let until = secret.expires_ms.and_then(|at| UnixMs::new(at.0));
+            let until = until
+                .map(|at| when::local(at, &when::zone()))
+                .unwrap_or_default();
+            let text = format!(
+                "Invitation for one device, until {until}:\n\n  {}\n\n\
+                 On the other device: onionmeter enroll LEDGER --code 'these twelve words'",
+                secret.code
+            );
+            Answer::new("invited", text).with_all(&secret).print(format)
+        }
+        What::Recover => {
+            let secret = secret(patience, home, Request::LedgerRecovery)?;
+            let text = format!(
+                "New recovery code; the one before is worth nothing now:\n\n  {}\n\n\
+                 Write it down: it is shown once and stored nowhere.",
+                secret.code
+            );
+            Answer::new("recovery", text)
+                .with_all(&secret)
+                .print(format)
+        }
+        What::Devices => {
+            let devices = devices(patience, home)?;
+            let lines: Vec<_> = devices.iter().map(line).collect();
+            Answer::new("devices", lines.concat())
+                .with("devices", &devices)
+                .print(format)
+        }
+        What::Remove { device } => remove(device, patience, home, format),
+    }
+}
+
+pub(super) fn login(arguments: &Login, home: &Home, format: Format) -> Outcome {
+    let patience = arguments.patience.at_most(ASK_MAX);
+    let Success::LedgerLogin(login) = asked(patience, home, Request::LedgerLogin)? else {
+        return Err(ipc::unexpected().into());
+    };
+    let text = format!(
+        "Open this within a minute, in the browser that is set to Tor:\n\n  {}\n\n\
+         Its page must show the words: {}",
+        login.link, login.words
+    );
+    Answer::new("link", text).with_all(&login).print(format)
+}
+
+fn status(patience: Patience, home: &Home, format: Format) -> Outcome {
+    let status = patience.wait(async {
+        let mut daemon = ipc::Connection::attach_or_start(home).await?;
+        ask::status(&mut daemon).await
+    })?;
+    let Some(ledger) = status.ledger else {
+        return Err(Problem::new(ErrorCode::LedgerNone).into());
+    };
+    Answer::new("enrolled", told(&ledger))
+        .with_all(&ledger)
+        .print(format)
+}
+
+/// The numbers, and each difference in a sentence.
+fn told(ledger: &LedgerStatus) -> String {
+    let claimed = [
+        ledger.before,
+        ledger.answered,
+        ledger.waiting,
+        ledger.unanswered,
+    ];
+    let claimed = claimed
+        .iter()
+        .fold(0_u64, |sum, part| sum.saturating_add(part.0));
+    let mut text = format!(
+        "Ledger    {}\nAccount   {}\n\nClaimed   {} credits\n",
+        ledger.address,
+        hex::encode(ledger.account.0),
+        print::credits(U64Text(claimed)),
+    );
+    for (sentence, amount) in difference(ledger) {
+        text += &format!(
+            "        - {}  {sentence}\n",
+            print::credits(U64Text(amount))
+        );
+    }
+    text += &format!("Credited  {} credits\n", print::credits(ledger.credited));
+    if ledger.waiting.0 == 0 || ledger.sending.is_trouble() {
+        text += &format!("\n{}\n", ledger.sending.sentence());
+    }
+    if let Some(end) = &ledger.chain_end {
+        text += &format!("{}\n", chain_end_sentence(end));
+    }
+    text
+}
+
+fn leave(yes: bool, patience: Patience, home: &Home, format: Format) -> Outcome {
+    let question = "What waits is then not sent, and no new report goes to the ledger. Reports and \
+                    receipts stay here.\nLeave the ledger? [y/N] ";
+    if !yes && (format == Format::Json || !question::asked(question)?.eq_ignore_ascii_case("y")) {
+        let text = "nothing was done; --yes leaves without asking".to_owned();
+        return Err(CommandError::Exit(EXIT_USAGE, text));
+    }
+    done(patience, home, Request::LedgerLeave)?;
+    let text = "This device has left the ledger. Its account there stays, with what was credited.";
+    Answer::new("left", text).print(format)
+}
+
+fn remove(device: &str, patience: Patience, home: &Home, format: Format) -> Outcome {
+    let devices = devices(patience, home)?;
+    let wanted = device.trim().to_lowercase();
+    let is_wanted = |known: &&LedgerDevice| {
+        known.removed_ms.is_none() && hex::encode(known.key.0).starts_with(&wanted)
+    };
+    let mut found = devices.iter().filter(is_wanted);
+    let (Some(one), None) = (found.next(), found.next()) else {
+        let text = format!(
+            "not exactly one device in use has a key that begins with {wanted}; `onionmeter ledger \
+             devices` lists them"
+        );
+        return Err(CommandError::Exit(EXIT_USAGE, text));
+    };
+    let key: HexBytes<32> = one.key;
+    done(
+        patience,
+        home,
+        Request::LedgerRemove(LedgerRemove { device: key }),
+    )?;
+    let text = format!("{} was removed; what it was credited stays.", one.name);
+    Answer::new("removed", text)
+        .with("device", key)
+        .print(format)
+}
+
+fn line(device: &LedgerDevice) -> String {
+    let at = |ms: u64| {
+        UnixMs::new(ms)
+            .map(|at| when::local(at, &when::zone()))
+            .unwrap_or_default()
+    };
+    let mut line = format!(
+        "{}  {:20}  since {}",
+        hex::encode(device.key.0),
+        device.name,
+        at(device.enrolled_ms.0)
+    );
+    if let Some(removed) = device.removed_ms {
+        line += &format!("  removed {}", at(removed.0));
+    }
+    if device.here {
+        line += "  this device";
+    }
+    line + "\n"
+}
+
+fn devices(patience: Patience, home: &Home) -> Result<Vec<LedgerDevice>, CommandError> {
+    match asked(patience, home, Request::LedgerDevices)? {
+        Success::LedgerDevices(devices) => Ok(devices.devices),
+        _ => Err(ipc::unexpected().into()),
+    }
+}
+
+fn secret(patience: Patience, home: &Home, request: Request) -> Result<LedgerSecret, CommandError> {
+    match asked(patience, home, request)? {
+        Success::LedgerSecret(secret) => Ok(secret),
+        _ => Err(ipc::unexpected().into()),
+    }
+}
+
+fn done(patience: Patience, home: &Home, request: Request) -> Result<(), CommandError> {
+    asked(patience, home, request).map(drop)
+}
+
+fn asked(patience: Patience, home: &Home, request: Request) -> Result<Success, CommandError> {
+    patience.wait(async {
+        let mut daemon = ipc::Connection::attach_or_start(home).await?;
+        daemon.ask(request).await
+    })
+}
