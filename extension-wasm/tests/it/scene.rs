@@ -296,6 +296,8 @@ impl Scene {
     }
 
     fn reply(&mut self, id: u32, request: &Request) {
+        // The extension asks for nothing of a ledger.
+        const NO_LEDGER: Success = Success::Done;
         let success = match request {
             Request::Hello(_) => Success::Hello(HelloReply {
                 protocol: 1,
@@ -342,6 +344,10 @@ impl Scene {
                 arrived: self.arrives,
                 connections: self.status.connections,
             }),
+            Request::LedgerLook(_) | Request::LedgerEnrol(_) | Request::LedgerLeave => NO_LEDGER,
+            Request::LedgerSend | Request::LedgerInvite | Request::LedgerDevices => NO_LEDGER,
+            Request::LedgerRemove(_) | Request::LedgerRecovery => NO_LEDGER,
+            Request::LedgerLogin | Request::Receipts(_) => NO_LEDGER,
             Request::NewChain
             | Request::TorStart
             | Request::TorStop
