@@ -16,6 +16,20 @@ use crate::{
 };
 
 const DATABASE: &str = "ledger";
+/// Bytes of the write-ahead log so far.
+const LOGGED: &str = "SELECT pg_current_wal_lsn() - '0/0'";
+/// What a database of many devices and reports takes on the disk.
+const SIZES: [(&str, &str); 2] = [
+    (
+        "table `reports` with its indexes, bytes a report",
+        "SELECT pg_total_relation_size('reports') / (SELECT count(*) FROM reports)",
+    ),
+    (
+        "tables `accounts`, `devices` and `chains`, bytes a device",
+        "SELECT (pg_total_relation_size('accounts') + pg_total_relation_size('devices') \
+         + pg_total_relation_size('chains')) / (SELECT count(*) FROM devices)",
+    ),
+];
 
 /// A PostgreSQL, and two data folders that share a database in it.
 pub(crate) struct Place {
@@ -78,9 +92,9 @@ pub(crate) fn measure(setting: &Setting<'_>) -> Result<Table> {
         let commits = limit::single_commits(&bare, &reports[..ALONE.min(reports.len())])?;
         latencies(setting, &crowd, one, (one_alone, &commits), &mut table)?;
     }
-    let size = "SELECT pg_total_relation_size('reports') / (SELECT count(*) FROM reports)";
-    let name = "table `reports` with its indexes, bytes a report";
-    table.figure(name, 0, place.number(size)?);
+    for (name, size) in SIZES {
+        table.figure(name, 0, place.number(size)?);
+    }
     warnings(&place, &mut table);
     Ok(table)
 }
@@ -104,8 +118,11 @@ fn rates(
     table.figure(name, 0, used);
     let name = of("single requests");
     table.pair(&name, 0, Line::AtLeast(0.25), single, beside);
-    let before = place.used()?;
+    let (before, log) = (place.used()?, place.number(LOGGED)?);
     let batches = batches(setting, crowd, servers, table)?;
+    let logged = (place.number(LOGGED)? - log) / (reports * Options::BATCHES) as f64;
+    let name = "batches, PostgreSQL: write-ahead log, bytes a report";
+    table.figure(name, 0, logged);
     let used = micros_each(before, place.used()?, reports * Options::BATCHES);
     let name = "batches, PostgreSQL: processor time, µs a report";
     table.figure(name, 0, used);
