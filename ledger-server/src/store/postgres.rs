@@ -5,6 +5,7 @@
 
 mod connection;
 mod failure;
+mod many;
 mod pool;
 mod start;
 mod transaction;

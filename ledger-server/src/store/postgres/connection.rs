@@ -2,6 +2,7 @@
 
 use super::{
     failure,
+    many::{self, Kind},
     url::PostgresUrl,
     values::{self, parameters},
     wait::{behind, in_order, send, wait},
@@ -9,7 +10,7 @@ use super::{
 use crate::store::{Row, StoreError, StoreFault, Value};
 use std::{collections::HashMap, future::Future, time::Duration};
 use tokio::{runtime::Handle, task::AbortHandle};
-use tokio_postgres::{Client, Error, NoTls, Statement};
+use tokio_postgres::{Client, Error, NoTls, Statement, types::ToSql};
 
 /// For a connection with its greeting.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -30,6 +31,8 @@ pub(super) struct Connection {
     driver: AbortHandle,
     /// Prepared once for each text.
     statements: HashMap<&'static str, Statement>,
+    /// The same for lists of parameters, where there is such a statement.
+    lists: HashMap<&'static str, Option<(Statement, Kind)>>,
     /// Sent together with the next query.
     before_next: Option<&'static str>,
 }
@@ -70,6 +73,7 @@ impl Connection {
                 client,
                 driver,
                 statements: HashMap::new(),
+                lists: HashMap::new(),
                 before_next: None,
             };
             session.client.batch_execute(SESSION).await?;
@@ -140,12 +144,39 @@ impl Connection {
         Ok(())
     }
 
-    /// The rows of a query for each set of parameters. All sets are sent at once.
+    fn statement_of_lists(
+        &mut self,
+        sql: &'static str,
+    ) -> Result<Option<(Statement, Kind)>, StoreError> {
+        if let Some(known) = self.lists.get(sql) {
+            return Ok(known.clone());
+        }
+        let one = self.statement(sql)?;
+        let prepared = match many::of(sql, one.params()) {
+            Some(many) => Some((Self::ask(self.client.prepare(&many.sql))?, many.kind)),
+            None => None,
+        };
+        self.lists.insert(sql, prepared.clone());
+        Ok(prepared)
+    }
+
+    /// The rows of a query for each set of parameters, by one statement where that is possible;
+    /// otherwise all sets are sent at once.
     pub(super) fn rows_all(
         &mut self,
         sql: &'static str,
         sets: &[&[Value]],
     ) -> Result<Vec<Vec<Row>>, StoreError> {
+        if let Some((rows, Kind::Query)) = self.by_lists(sql, sets)? {
+            let mut found = vec![Vec::new(); sets.len()];
+            for row in &rows {
+                let of_set = found.get_mut(set_of(row)?);
+                of_set
+                    .ok_or_else(|| StoreError::column(0))?
+                    .push(values::row(row, 1)?);
+            }
+            return Ok(found);
+        }
         let statement = self.statement(sql)?;
         let sets: Vec<_> = sets.iter().map(|set| parameters(&statement, set)).collect();
         let queries = in_order(sets.iter().map(|set| self.client.query(&statement, set)));
@@ -153,22 +184,59 @@ impl Connection {
             None => Self::ask(queries)?,
             Some(before) => Self::ask(behind(self.client.batch_execute(before), queries))?,
         };
-        let rows = |rows: Vec<_>| rows.iter().map(values::row).collect();
+        let rows = |rows: Vec<_>| rows.iter().map(|row| values::row(row, 0)).collect();
         found.into_iter().map(rows).collect()
     }
 
-    /// Runs a statement for each set of parameters, and returns how many rows each changed. All
-    /// sets are sent at once.
+    /// Runs a statement for each set of parameters, and returns how many rows each changed: by one
+    /// statement where that is possible; otherwise all sets are sent at once.
     pub(super) fn run_all(
         &mut self,
         sql: &'static str,
         sets: &[&[Value]],
     ) -> Result<Vec<u64>, StoreError> {
         self.send_before_now()?;
+        match self.by_lists(sql, sets)? {
+            // Each set adds its row, or all fail.
+            Some((_, Kind::Insert)) => return Ok(vec![1; sets.len()]),
+            Some((rows, _)) => {
+                let mut changed = vec![0; sets.len()];
+                for row in &rows {
+                    let of_set = changed.get_mut(set_of(row)?);
+                    *of_set.ok_or_else(|| StoreError::column(0))? += 1;
+                }
+                return Ok(changed);
+            }
+            None => {}
+        }
         let statement = self.statement(sql)?;
         let sets: Vec<_> = sets.iter().map(|set| parameters(&statement, set)).collect();
         let runs = sets.iter().map(|set| self.client.execute(&statement, set));
         Ok(Self::ask(in_order(runs))?)
+    }
+
+    /// Runs one statement for all sets. `None`: there is none, or there is only one set.
+    fn by_lists(
+        &mut self,
+        sql: &'static str,
+        sets: &[&[Value]],
+    ) -> Result<Option<(Vec<tokio_postgres::Row>, Kind)>, StoreError> {
+        if sets.len() < 2 {
+            return Ok(None);
+        }
+        let Some((statement, kind)) = self.statement_of_lists(sql)? else {
+            return Ok(None);
+        };
+        let Some(lists) = values::lists(&statement, sets) else {
+            return Ok(None);
+        };
+        let lists: Vec<&(dyn ToSql + Sync)> = lists.iter().map(|list| &**list as _).collect();
+        let query = self.client.query(&statement, &lists);
+        let rows = match self.before_next.take() {
+            None => Self::ask(query)?,
+            Some(before) => Self::ask(behind(self.client.batch_execute(before), query))?,
+        };
+        Ok(Some((rows, kind)))
     }
 
     /// Runs a statement whose only parameter is a list of byte strings.
@@ -182,6 +250,13 @@ impl Connection {
         Self::ask(self.client.execute(&statement, &[&list]))?;
         Ok(())
     }
+}
+
+/// Which set a row belongs to, from 0.
+fn set_of(row: &tokio_postgres::Row) -> Result<usize, StoreError> {
+    let number: i64 = row.try_get(0).map_err(|_| StoreError::column(0))?;
+    let place = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+    place.ok_or_else(|| StoreError::column(0))
 }
 
 impl Drop for Connection {

@@ -37,9 +37,47 @@ fn parameter<'a>(value: &'a Value, kind: Option<&Type>) -> &'a (dyn ToSql + Sync
     }
 }
 
-/// A row as our values.
-pub(super) fn row(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
-    let columns = row.columns().iter().enumerate();
+/// Parameter by parameter the values of all sets, as lists; `None` where a value is not of the type
+/// that the statement has there.
+pub(super) fn lists<'a>(
+    statement: &Statement,
+    sets: &[&'a [Value]],
+) -> Option<Vec<Box<dyn ToSql + Sync + 'a>>> {
+    let lists = statement.params().iter().enumerate();
+    let list = |(place, kind): (usize, &Type)| {
+        let column = sets.iter().map(|set| set.get(place));
+        Some(match *kind {
+            Type::INT8_ARRAY => boxed(column.map(|value| match value? {
+                Value::Null => Some(None),
+                Value::Int(number) => Some(Some(*number)),
+                _ => None,
+            }))?,
+            Type::BYTEA_ARRAY => boxed(column.map(|value| match value? {
+                Value::Null => Some(None),
+                Value::Bytes(bytes) => Some(Some(bytes.as_slice())),
+                _ => None,
+            }))?,
+            Type::TEXT_ARRAY => boxed(column.map(|value| match value? {
+                Value::Null => Some(None),
+                Value::Text(text) => Some(Some(text.as_str())),
+                _ => None,
+            }))?,
+            _ => return None,
+        })
+    };
+    lists.map(list).collect()
+}
+
+fn boxed<'a, T>(values: impl Iterator<Item = Option<T>>) -> Option<Box<dyn ToSql + Sync + 'a>>
+where
+    Vec<T>: ToSql + Sync + 'a,
+{
+    Some(Box::new(values.collect::<Option<Vec<T>>>()?))
+}
+
+/// A row as our values, without its first `skip` columns.
+pub(super) fn row(row: &tokio_postgres::Row, skip: usize) -> Result<Row, StoreError> {
+    let columns = row.columns().iter().enumerate().skip(skip);
     let values = columns.map(|(number, column)| value(row, number, column.type_()));
     Ok(Row::new(values.collect::<Result<_, _>>()?))
 }
