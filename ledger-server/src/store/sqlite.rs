@@ -19,8 +19,10 @@ pub(super) const APPLICATION_ID: i32 = 0x4f4d_4c47;
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long to wait for another process, for example one that copies the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Reading connections that are kept.
-const READERS_KEPT: usize = 4;
+/// Reading connections that are kept: opening one costs more than what it is opened for.
+const READERS_KEPT: usize = 32;
+/// Pages that a reading connection keeps, in KiB: the upper levels of the indexes.
+const READER_CACHE_KIB: i64 = 512;
 /// Prepared statements that a connection keeps.
 const STATEMENTS_KEPT: usize = 100;
 /// After the log was merged into the file, it is cut to this size.
@@ -127,6 +129,18 @@ impl Sqlite {
         Ok(value)
     }
 
+    /// A new reading connection. Its settings are made once: SQLite prepares every statement of a
+    /// connection anew after a pragma has changed one of its flags, even to what it was.
+    fn reader(&self) -> Result<Connection, StoreError> {
+        let connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        for (name, value) in [("query_only", 1), ("cache_size", -READER_CACHE_KIB)] {
+            connection
+                .pragma_update(None, name, value)
+                .map_err(failure)?;
+        }
+        Ok(connection)
+    }
+
     pub(super) fn read<T, E: FromStore>(
         &self,
         work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
@@ -134,11 +148,8 @@ impl Sqlite {
         let kept = lock(&self.readers).pop();
         let mut connection = match kept {
             Some(connection) => connection,
-            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+            None => self.reader()?,
         };
-        connection
-            .pragma_update(None, "query_only", true)
-            .map_err(failure)?;
         let transaction = connection.transaction().map_err(failure)?;
         let value = work(&mut Transaction(&transaction))?;
         transaction.finish().map_err(failure)?;
