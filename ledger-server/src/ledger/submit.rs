@@ -124,23 +124,18 @@ impl Ledger {
             .map(|claim| SessionReport::from_body(claim.report.body()).ok())
             .collect();
         let reports: Vec<_> = named.iter().flatten().collect();
-        let places = |report: &&SessionReport| {
+        let place = |report: &&SessionReport| {
             let sequence = shelf::sequence(report.sequence);
-            vec![report.key.0.into(), report.chain.0.into(), sequence]
+            vec![report.chain.0.into(), sequence, report.key.0.into()]
         };
-        let places: Vec<Vec<Value>> = reports.iter().map(places).collect();
-        let devices: Vec<Vec<Value>> = reports.iter().map(|r| vec![r.key.0.into()]).collect();
-        let (places, devices) = self.store.read(|db| {
-            let stored = db.rows_all(statements::STORED, &places)?;
-            Ok::<_, StoreError>((stored, db.rows_all(statements::DEVICE, &devices)?))
-        })?;
-        let mut found = places.into_iter().zip(devices);
+        let places: Vec<Vec<Value>> = reports.iter().map(place).collect();
+        let found = self
+            .store
+            .read(|db| db.rows_all(statements::SEEN, &places))?;
+        let mut found = found.into_iter();
         let seen = claims.iter().zip(&named).map(|(claim, report)| {
-            let row = report.as_ref().and_then(|_| found.next());
-            let Some((stored, device)) = row else {
-                return Ok(Seen::Unknown);
-            };
-            seen(&claim.report, stored, !device.is_empty())
+            let rows = report.as_ref().and_then(|_| found.next());
+            seen(&claim.report, rows.unwrap_or_default())
         });
         seen.collect()
     }
@@ -158,22 +153,14 @@ enum Seen {
     Unavailable,
 }
 
-fn seen(
-    claim: &Signed<SessionReport>,
-    stored: Vec<Row>,
-    is_enrolled: bool,
-) -> Result<Seen, StoreError> {
-    if let Some(mut row) = stored.into_iter().next() {
-        row.bytes()?;
-        let signed = row.bytes_or_null()?;
-        let stored: Option<Signed<SessionReport>> = signed.as_deref().and_then(shelf::split);
-        if stored.is_some_and(|stored| stored == *claim) {
-            return row.array().map(|receipt| Seen::Same(Box::new(receipt)));
-        }
+fn seen(claim: &Signed<SessionReport>, rows: Vec<Row>) -> Result<Seen, StoreError> {
+    let Some(mut row) = rows.into_iter().next() else {
+        return Ok(Seen::Unknown);
+    };
+    let signed = row.bytes_or_null()?;
+    let stored: Option<Signed<SessionReport>> = signed.as_deref().and_then(shelf::split);
+    if stored.is_some_and(|stored| stored == *claim) {
+        return row.array().map(|receipt| Seen::Same(Box::new(receipt)));
     }
-    Ok(if is_enrolled {
-        Seen::Device
-    } else {
-        Seen::Unknown
-    })
+    Ok(Seen::Device)
 }

@@ -86,6 +86,10 @@ statements! {
     STORED = "SELECT r.report_link, r.signed, r.receipt FROM reports r \
         JOIN chains c ON c.chain_no = r.chain_no \
         WHERE c.device_key = $1 AND c.chain_id = $2 AND r.seq = $3";
+    /// Whether a device is enrolled, and what is stored at a place of its chain.
+    SEEN = "SELECT r.signed, r.receipt FROM devices d \
+        LEFT JOIN chains c ON c.device_key = d.device_key AND c.chain_id = $1 \
+        LEFT JOIN reports r ON r.chain_no = c.chain_no AND r.seq = $2 WHERE d.device_key = $3";
     /// Adds a report with its receipt and award. The primary key refuses a second one.
     ADD_REPORT = "INSERT INTO reports (chain_no, seq, account_id, era, ledger_ms, award_ms, \
         award_bytes, award, reasons, policy, report_link, signed, receipt) \
