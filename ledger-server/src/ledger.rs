@@ -22,6 +22,7 @@ mod submit;
 mod token;
 mod viewing;
 mod vitals;
+mod walk;
 mod web;
 
 pub use accounts::{CodeError, RecoveryCode};
@@ -38,6 +39,7 @@ pub use submit::{Claimed, Outcome};
 pub use token::{LinkToken, Token};
 pub use viewing::{Counts, DeviceTotals, Fork, Standing};
 pub use vitals::Vitals;
+pub use walk::{Walk, WalkError, Whole};
 pub use web::{Browser, WebSession};
 
 use crate::{

@@ -7,7 +7,8 @@ use super::{
     site::Site,
 };
 use crate::{
-    ledger::{Cursor, Ledger},
+    http::{CutOff, in_pieces},
+    ledger::{Cursor, DeviceEntry, Ledger, Walk, WalkError},
     pages::{CSV_TYPE, Credits, Session, SessionsPage, Tab, csv_head, csv_line, csv_sum},
     store::StoreError,
 };
@@ -80,31 +81,59 @@ pub(super) async fn sessions(
     )))
 }
 
-/// All sessions as one file, read in batches. Its sum is the sum of its lines.
+/// Where the file of all sessions goes on.
+struct Rest {
+    ledger: Arc<Ledger>,
+    walk: Walk,
+    devices: Vec<DeviceEntry>,
+    sum: i64,
+    is_over: bool,
+}
+
+/// All sessions as one file, as they were when it began. The last line is the sum of the others: a
+/// file without it was cut off.
 pub(super) async fn csv(
     State(site): State<Arc<Site>>,
     member: Member,
 ) -> Result<Response, Problem> {
-    let account = member.account;
-    let asked = site.ask::<_, StoreError>(move |ledger| {
-        let (mut text, mut sum) = (csv_head(), 0_i64);
-        let mut next = Some(Cursor::newest());
-        while let Some(from) = next {
-            let Some(page) = page(ledger, account, from, BATCH)? else {
-                return Ok(None);
-            };
-            for session in &page.sessions {
-                text.push_str(&csv_line(session));
-                sum = sum.saturating_add(session.credited.get_signed());
-            }
-            next = page.older;
-        }
-        text.push_str(&csv_sum(Credits(sum)));
-        Ok(Some(text))
+    let (account, ledger) = (member.account, site.ledger());
+    let asked = site.ask::<_, WalkError>(move |asked| {
+        let whole = asked.whole(account)?;
+        let mut rest = Rest {
+            ledger,
+            walk: whole.walk,
+            devices: whole.devices,
+            sum: 0,
+            is_over: false,
+        };
+        // What is wrong with the newest sessions is a page, and no file.
+        let newest = lines(&mut rest)?;
+        Ok((newest, rest))
     });
-    let text = asked.await?;
-    let text = text.ok_or_else(|| site.contradiction())?;
-    Ok(file(CSV_TYPE, "onionmeter-sessions.csv", text))
+    let (newest, rest) = asked.await?;
+    let first = format!("{}{newest}", csv_head());
+    let body = in_pieces(first, rest, |rest| match rest.is_over {
+        true => Ok(None),
+        false => lines(rest).map(Some).map_err(|_| CutOff),
+    });
+    Ok(file(CSV_TYPE, "onionmeter-sessions.csv", body))
+}
+
+/// The next lines; after the last session, the sum.
+fn lines(rest: &mut Rest) -> Result<String, WalkError> {
+    let page = rest.walk.step(&rest.ledger, BATCH)?;
+    let mut text = String::new();
+    for session in &page {
+        let session = shown(session, &rest.devices, rest.ledger.keys());
+        let session = session.ok_or(WalkError::Changed)?;
+        text.push_str(&csv_line(&session));
+        rest.sum = rest.sum.saturating_add(session.credited.get_signed());
+    }
+    if page.is_empty() {
+        text.push_str(&csv_sum(Credits(rest.sum)));
+        rest.is_over = true;
+    }
+    Ok(text)
 }
 
 /// The 264 bytes of a receipt: body and signature. Another account's and one that does not exist

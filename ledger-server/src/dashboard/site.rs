@@ -3,7 +3,7 @@
 use super::reply::Problem;
 use crate::{
     http::{CookieName, Watch},
-    ledger::{Doubt, Ledger},
+    ledger::{Doubt, Ledger, WalkError},
     pages::{Frame, Tab, UnderAudit, Who},
     store::{FromStore as _, StoreError},
 };
@@ -100,6 +100,11 @@ impl Site {
         }
     }
 
+    /// The ledger, for what goes on after an answer has begun.
+    pub(super) fn ledger(&self) -> Arc<Ledger> {
+        self.ledger.clone()
+    }
+
     /// What surrounds a page for nobody in particular.
     pub(super) fn frame(&self, now: UnixMs, who: Who, tab: Option<Tab>) -> Frame {
         Frame {
@@ -137,6 +142,15 @@ pub(super) enum Trouble {
     Status(StatusCode),
     /// What is stored contradicts itself.
     Contradiction,
+}
+
+impl From<WalkError> for Trouble {
+    fn from(error: WalkError) -> Self {
+        match error {
+            WalkError::Store(error) => error.into(),
+            WalkError::Changed => Self::Contradiction,
+        }
+    }
 }
 
 impl From<StoreError> for Trouble {

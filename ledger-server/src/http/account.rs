@@ -3,10 +3,7 @@
 //! the same answer after the same work.
 
 use super::{api::Api, body::Piece, refusal::Refusal, signed::wire_stored, who::Who};
-use crate::{
-    ledger::{Cursor, Session},
-    store::StoreError,
-};
+use crate::ledger::{Cursor, Session};
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
@@ -143,17 +140,6 @@ fn read_cursor(text: &str) -> Option<Cursor> {
         chain,
         sequence,
     })
-}
-
-/// The next page of an export, after `cursor`.
-pub(crate) async fn page_after(
-    api: &Arc<Api>,
-    account: AccountId,
-    cursor: Cursor,
-) -> Result<Vec<Session>, Refusal> {
-    let limit = SESSIONS_PAGE_MAX.into();
-    api.ask::<_, StoreError>(move |ledger| ledger.sessions(account, cursor, limit))
-        .await
 }
 
 #[cfg(test)]

@@ -1,75 +1,60 @@
 //! `GET /api/account/export`: everything that the ledger has about an account, in one file.
 //!
-//! The file is written page by page while the client takes it, so a large account needs no more
-//! memory than a small one. Each page is a read of its own: reports that arrive meanwhile are newer
-//! than the first page and not in the file.
+//! Balance, devices and chains are read at one moment, and the sessions are those of that moment.
+//! The last member says that the file is complete.
 
 use super::{
-    account::{balance_info, page_after, session_info},
+    account::{balance_info, session_info},
     api::Api,
     devices::devices_of,
+    pieces::{CutOff, in_pieces},
     refusal::Refusal,
     who::Who,
 };
 use crate::{
-    ledger::{ChainEntry, Cursor},
+    ledger::{ChainEntry, Ledger, Walk},
     store::StoreError,
 };
 use axum::{
-    body::{Body, Bytes},
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
-use meter_core::AccountId;
 use meter_wire::{
     HexBytes, U64Text,
-    ledger::{ChainStands, LedgerCode},
+    ledger::{ChainStands, LedgerCode, SESSIONS_PAGE_MAX},
 };
 use serde::Serialize;
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 /// Where the file goes on.
 struct Rest {
-    api: Arc<Api>,
-    account: AccountId,
-    /// `None` after the last page.
-    next: Option<Cursor>,
+    ledger: Arc<Ledger>,
+    walk: Walk,
     is_first: bool,
+    is_over: bool,
 }
 
 /// The file.
 pub(crate) async fn export(State(api): State<Arc<Api>>, who: Who) -> Result<Response, Refusal> {
     let account = who.account;
     let begun = api.ask::<_, StoreError>(move |ledger| {
-        let balance = ledger.balance(account)?;
-        Ok((
-            balance,
-            devices_of(ledger, account)?,
-            ledger.chains(account)?,
-        ))
+        Ok((ledger.whole(account)?, devices_of(ledger, account)?))
     });
-    let (balance, devices, chains) = begun.await?;
-    let chains: Vec<_> = chains.iter().map(chain).collect();
+    let (whole, devices) = begun.await?;
+    let chains: Vec<_> = whole.chains.iter().map(chain).collect();
     let start = format!(
         "{{\"balance\":{},\"devices\":{},\"chains\":{},\"sessions\":[",
-        json(&balance_info(account, &balance))?,
+        json(&balance_info(account, &whole.balance))?,
         json(&devices)?,
         json(&chains)?,
     );
     let rest = Rest {
-        api,
-        account,
-        next: Some(Cursor::newest()),
+        ledger: api.ledger.clone(),
+        walk: whole.walk,
         is_first: true,
+        is_over: false,
     };
-    let pages = stream::unfold((Some(start), rest), |(start, rest)| async {
-        match start {
-            Some(start) => Some((Ok(Bytes::from(start)), (None, rest))),
-            None => page(rest).await.map(|(page, rest)| (page, (None, rest))),
-        }
-    });
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (
@@ -77,34 +62,28 @@ pub(crate) async fn export(State(api): State<Arc<Api>>, who: Who) -> Result<Resp
             "attachment; filename=\"onionmeter-account.json\"",
         ),
     ];
-    Ok((headers, Body::from_stream(pages)).into_response())
+    Ok((headers, in_pieces(start, rest, piece)).into_response())
 }
 
-/// The next piece of the file. After an error the connection ends without the end of the file, so
-/// that nobody takes a part for the whole.
-async fn page(mut rest: Rest) -> Option<(io::Result<Bytes>, Rest)> {
-    let cursor = rest.next.take()?;
-    let piece = match page_after(&rest.api, rest.account, cursor).await {
-        Ok(sessions) => piece(&sessions, &mut rest),
-        Err(refusal) => Err(refusal),
-    };
-    let piece = piece.map_err(|_| io::Error::other("the store did not answer"));
-    Some((piece.map(Bytes::from), rest))
-}
-
-fn piece(sessions: &[crate::ledger::Session], rest: &mut Rest) -> Result<String, Refusal> {
+fn piece(rest: &mut Rest) -> Result<Option<String>, CutOff> {
+    if rest.is_over {
+        return Ok(None);
+    }
+    let page = rest.walk.step(&rest.ledger, SESSIONS_PAGE_MAX.into());
+    let page = page.map_err(|_| CutOff)?;
+    if page.is_empty() {
+        rest.is_over = true;
+        return Ok(Some("],\"complete\":true}".to_owned()));
+    }
     let mut text = String::new();
-    for session in sessions {
+    for session in &page {
         if !std::mem::take(&mut rest.is_first) {
             text.push(',');
         }
-        text.push_str(&json(&session_info(session)?)?);
+        let session = session_info(session).map_err(|_| CutOff)?;
+        text.push_str(&json(&session).map_err(|_| CutOff)?);
     }
-    rest.next = sessions.last().map(|session| session.cursor);
-    if rest.next.is_none() {
-        text.push_str("]}");
-    }
-    Ok(text)
+    Ok(Some(text))
 }
 
 fn json(value: &impl Serialize) -> Result<String, Refusal> {

@@ -1,7 +1,7 @@
 //! The devices of an account.
 
 use super::Ledger;
-use crate::store::{Db, FromStore, StoreError, Value, statements};
+use crate::store::{Db, FromStore, Row, StoreError, Value, statements};
 use meter_core::{AccountId, DeviceKey, UnixMs};
 
 /// A device as its account's owner sees it.
@@ -48,18 +48,7 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub fn devices(&self, account: AccountId) -> Result<Vec<DeviceEntry>, StoreError> {
-        let rows = self
-            .store
-            .read(|db| db.rows(statements::DEVICES, &[account.0.into()]))?;
-        let entry = |mut row: crate::store::Row| {
-            Ok(DeviceEntry {
-                key: DeviceKey(row.array()?),
-                name: row.text()?,
-                enrolled: row.unit(UnixMs::new)?,
-                revoked: row.time_or_null()?,
-            })
-        };
-        rows.into_iter().map(entry).collect()
+        self.store.read(|db| devices(db, account))
     }
 
     /// Removes a device from its account, or from the one named. Reports of it that are not stored
@@ -92,6 +81,19 @@ impl Ledger {
             Ok(())
         })
     }
+}
+
+pub(super) fn devices(db: &mut dyn Db, account: AccountId) -> Result<Vec<DeviceEntry>, StoreError> {
+    let entry = |mut row: Row| {
+        Ok(DeviceEntry {
+            key: DeviceKey(row.array()?),
+            name: row.text()?,
+            enrolled: row.unit(UnixMs::new)?,
+            revoked: row.time_or_null()?,
+        })
+    };
+    let rows = db.rows(statements::DEVICES, &[account.0.into()])?;
+    rows.into_iter().map(entry).collect()
 }
 
 fn account_of(db: &mut dyn Db, device: DeviceKey) -> Result<Option<AccountId>, StoreError> {

@@ -4,7 +4,7 @@ use super::Ledger;
 use crate::{
     books::SIGNED_BYTES,
     shelf,
-    store::{Row, StoreError, Value, statements},
+    store::{Db, Row, StoreError, Value, statements},
 };
 use meter_core::{AccountId, Amount, ByteCount, ChainId, DeviceKey, DurationMs, Reasons, UnixMs};
 
@@ -111,23 +111,7 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub fn balance(&self, account: AccountId) -> Result<Balance, StoreError> {
-        let of = [Value::from(account.0)];
-        self.store.read(|db| {
-            let mut rows = db.rows(statements::CREDITED, &of)?;
-            let row = rows.first_mut().ok_or_else(no_sum)?;
-            let duration = row.unit(DurationMs::new)?;
-            let bytes = row.unit(ByteCount::new)?;
-            let awarded = row.unit(Amount::new)?;
-            let mut rows = db.rows(statements::MOVED, &of)?;
-            let moved = rows.first_mut().ok_or_else(no_sum)?.int()?;
-            let credited = awarded.get_signed().checked_add(moved).ok_or_else(no_sum)?;
-            Ok(Balance {
-                credited,
-                awarded,
-                duration,
-                bytes,
-            })
-        })
+        self.store.read(|db| balance(db, account))
     }
 
     /// At most `limit` sessions of an account after `cursor`, the newest first.
@@ -140,17 +124,7 @@ impl Ledger {
         cursor: Cursor,
         limit: u32,
     ) -> Result<Vec<Session>, StoreError> {
-        let parameters = [
-            account.0.into(),
-            Value::Int(cursor.at.get_signed()),
-            cursor.chain.into(),
-            shelf::sequence(cursor.sequence),
-            limit.into(),
-        ];
-        let rows = self
-            .store
-            .read(|db| db.rows(statements::SESSIONS, &parameters))?;
-        rows.into_iter().map(session).collect()
+        self.store.read(|db| sessions(db, account, cursor, limit))
     }
 
     /// The session at a place of a chain. If two devices of the account use the same id for a
@@ -197,28 +171,65 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub fn chains(&self, account: AccountId) -> Result<Vec<ChainEntry>, StoreError> {
-        let rows = self
-            .store
-            .read(|db| db.rows(statements::CHAINS, &[account.0.into()]))?;
-        let chain = |mut row: Row| {
-            let (device, chain) = (DeviceKey(row.array()?), ChainId(row.array()?));
-            let frozen = row.int()? == shelf::FROZEN;
-            let (start, began) = (row.unit(Some)?, row.unit(UnixMs::new)?);
-            let sequence = row.unit(Some)?;
-            row.int()?;
-            row.int()?;
-            Ok(ChainEntry {
-                device,
-                chain,
-                frozen,
-                start,
-                began,
-                sequence,
-                awarded: row.unit(Amount::new)?,
-            })
-        };
-        rows.into_iter().map(chain).collect()
+        self.store.read(|db| chains(db, account))
     }
+}
+
+pub(super) fn balance(db: &mut dyn Db, account: AccountId) -> Result<Balance, StoreError> {
+    let of = [Value::from(account.0)];
+    let mut rows = db.rows(statements::CREDITED, &of)?;
+    let row = rows.first_mut().ok_or_else(no_sum)?;
+    let duration = row.unit(DurationMs::new)?;
+    let bytes = row.unit(ByteCount::new)?;
+    let awarded = row.unit(Amount::new)?;
+    let mut rows = db.rows(statements::MOVED, &of)?;
+    let moved = rows.first_mut().ok_or_else(no_sum)?.int()?;
+    let credited = awarded.get_signed().checked_add(moved).ok_or_else(no_sum)?;
+    Ok(Balance {
+        credited,
+        awarded,
+        duration,
+        bytes,
+    })
+}
+
+pub(super) fn sessions(
+    db: &mut dyn Db,
+    account: AccountId,
+    cursor: Cursor,
+    limit: u32,
+) -> Result<Vec<Session>, StoreError> {
+    let parameters = [
+        account.0.into(),
+        Value::Int(cursor.at.get_signed()),
+        cursor.chain.into(),
+        shelf::sequence(cursor.sequence),
+        limit.into(),
+    ];
+    let rows = db.rows(statements::SESSIONS, &parameters)?;
+    rows.into_iter().map(session).collect()
+}
+
+pub(super) fn chains(db: &mut dyn Db, account: AccountId) -> Result<Vec<ChainEntry>, StoreError> {
+    let chain = |mut row: Row| {
+        let (device, chain) = (DeviceKey(row.array()?), ChainId(row.array()?));
+        let frozen = row.int()? == shelf::FROZEN;
+        let (start, began) = (row.unit(Some)?, row.unit(UnixMs::new)?);
+        let sequence = row.unit(Some)?;
+        row.int()?;
+        row.int()?;
+        Ok(ChainEntry {
+            device,
+            chain,
+            frozen,
+            start,
+            began,
+            sequence,
+            awarded: row.unit(Amount::new)?,
+        })
+    };
+    let rows = db.rows(statements::CHAINS, &[account.0.into()])?;
+    rows.into_iter().map(chain).collect()
 }
 
 fn no_sum() -> StoreError {

@@ -223,6 +223,9 @@ statements! {
         FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT $2";
     /// How many reports of an account are stored.
     REPORTS_OF = "SELECT COUNT(*) FROM reports WHERE account_id = $1";
+    /// How many sessions of an account are stored, and what they were awarded.
+    EXTENT = "SELECT COUNT(*), CAST(COALESCE(SUM(award), 0) AS BIGINT) FROM reports \
+        WHERE account_id = $1";
     /// A page of the numbers of chains after one.
     CHAIN_NUMBERS = "SELECT chain_no FROM chains WHERE chain_no > $1 ORDER BY chain_no LIMIT $2";
     /// Forgets the bodies of a chain's reports that were taken before a time. Receipts stay.

@@ -3,6 +3,7 @@
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../http/client.rs"]
 mod client;
+mod files;
 mod forms;
 mod numbers;
 mod operator;

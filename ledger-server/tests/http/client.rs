@@ -75,6 +75,10 @@ impl Client {
             head: head.collect(),
             body: Vec::new(),
         };
+        if answer.header("transfer-encoding") == Some("chunked") {
+            answer.body = self.chunks().await?;
+            return Some(answer);
+        }
         let length = answer.header("content-length").unwrap_or("0");
         let length: usize = length.parse().expect("a length");
         while self.read.len() < length {
@@ -82,6 +86,35 @@ impl Client {
         }
         answer.body = self.read.drain(..length).collect();
         Some(answer)
+    }
+
+    /// A body of unknown length; `None` if the server closes the connection before its end.
+    async fn chunks(&mut self) -> Option<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let size = self.until_line().await?;
+            let size = usize::from_str_radix(&size, 16).expect("a size");
+            while self.read.len() < size + 2 {
+                self.more().await?;
+            }
+            body.extend(self.read.drain(..size));
+            self.read.drain(..2);
+            if size == 0 {
+                return Some(body);
+            }
+        }
+    }
+
+    async fn until_line(&mut self) -> Option<String> {
+        let end = loop {
+            match self.read.windows(2).position(|bytes| bytes == b"\r\n") {
+                Some(at) => break at,
+                None => self.more().await?,
+            }
+        };
+        let line = self.read.drain(..end).collect();
+        self.read.drain(..2);
+        Some(String::from_utf8(line).expect("text"))
     }
 
     /// Waits until the server closes the connection, and says whether it sent anything.

@@ -102,6 +102,7 @@ async fn an_account_shows_its_sessions_page_by_page_and_its_balance_is_their_sum
         export["sessions"],
         serde_json::to_value(&sessions).expect("JSON")
     );
+    assert_eq!(export["complete"], true);
     assert_eq!(export["devices"].as_array().map(Vec::len), Some(1));
     assert_eq!(export["chains"][0]["sequence"], "7");
     bench.ended().await;
