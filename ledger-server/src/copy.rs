@@ -4,7 +4,7 @@
 
 mod tables;
 
-use crate::store::{Db, FromStore, Row, Store, StoreError, Value, statements};
+use crate::store::{Db, FromStore, Pages, Row, Store, StoreError, Value, statements};
 use sha2::{Digest as _, Sha256};
 use tables::TABLES;
 
@@ -70,8 +70,8 @@ fn copy_tables(from: &mut dyn Db, to: &mut dyn Db) -> Result<(), CopyError> {
         return Err(CopyError::NotEmpty);
     }
     for table in TABLES {
-        let first: Vec<_> = table.first.iter().map(|first| first.value()).collect();
-        pages(from, table.read, first, |rows| {
+        let first = table.first.iter().map(|first| first.value()).collect();
+        each_page(from, Pages::new(table.read, first), |rows| {
             let sets: Vec<_> = rows.iter().map(|row| row.columns().to_vec()).collect();
             to.run_all(table.write, &sets).map(drop)
         })?;
@@ -94,7 +94,7 @@ pub fn contents(db: &mut dyn Db) -> Result<Contents, StoreError> {
     let mut contents = Contents::default();
     let mut hash = Sha256::new();
     let first = vec![Value::Int(-1), Value::Int(-1)];
-    pages(db, statements::COPY_RECEIPTS, first, |rows| {
+    each_page(db, Pages::new(statements::COPY_RECEIPTS, first), |rows| {
         for row in rows {
             contents.reports += 1;
             if let Some(Value::Bytes(receipt)) = row.columns().last() {
@@ -106,7 +106,7 @@ pub fn contents(db: &mut dyn Db) -> Result<Contents, StoreError> {
     contents.receipts = hash.finalize().into();
     let mut hash = Sha256::new();
     let first = vec![Value::Bytes(Vec::new())];
-    pages(db, statements::COPY_BALANCES, first, |rows| {
+    each_page(db, Pages::new(statements::COPY_BALANCES, first), |rows| {
         for mut row in rows.iter().cloned() {
             hash.update(row.bytes()?);
             hash.update(row.int()?.to_be_bytes());
@@ -117,21 +117,17 @@ pub fn contents(db: &mut dyn Db) -> Result<Contents, StoreError> {
     Ok(contents)
 }
 
-/// Reads page after page. The first columns of a row, as many as `after` has, name it.
-fn pages(
+/// Gives page after page to `take`.
+fn each_page(
     db: &mut dyn Db,
-    sql: &'static str,
-    mut after: Vec<Value>,
+    mut pages: Pages,
     mut take: impl FnMut(&[Row]) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let names = after.len();
     loop {
-        after.push(PAGE.into());
-        let rows = db.rows(sql, &after)?;
-        let Some(last) = rows.last() else {
+        let rows = pages.next(db, PAGE)?;
+        if rows.is_empty() {
             return Ok(());
-        };
-        after = last.columns().iter().take(names).cloned().collect();
+        }
         take(&rows)?;
     }
 }

@@ -10,8 +10,6 @@ use meter_core::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Length of the day in which a device may begin so many chains.
-const DAY_MS: u64 = 86_400_000;
 const OPEN: i64 = 1;
 /// The state of a chain whose key has signed two histories.
 pub(crate) const FROZEN: i64 = 2;
@@ -165,9 +163,9 @@ fn count_new_chains(
 ) -> Result<(), StoreError> {
     let unknown = chains.iter().filter(|key| !books.chains.contains_key(key));
     let devices: BTreeSet<_> = unknown.map(|key| key.device).collect();
-    let now = books.now.get();
+    let (now, a_day) = (books.now.get(), DurationMs::DAY.get());
     // A chain that began while the clock was far ahead is not of this day.
-    let day = [now.saturating_sub(DAY_MS), now.saturating_add(DAY_MS)];
+    let day = [now.saturating_sub(a_day), now.saturating_add(a_day)];
     let [from, to] = day.map(|time| Value::Int(i64::try_from(time).unwrap_or(i64::MAX)));
     for key in devices {
         let row = [key.0.into(), from.clone(), to.clone()];

@@ -9,7 +9,9 @@
 use crate::{ByteCount, DurationMs, Policy, UnixMs};
 
 /// Milliseconds in a day of the allowance.
-const DAY_MS: u128 = 86_400_000;
+fn day_ms() -> u128 {
+    u128::from(DurationMs::DAY.get())
+}
 
 /// The part of a policy that bounds awards.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -157,7 +159,7 @@ impl Budgets {
         let time = elapsed(begin(self.bytes_paid_to, allowance.byte_backlog, now), now);
         let bytes = u128::from(time.get())
             .saturating_mul(u128::from(allowance.bytes_per_day.get()))
-            .checked_div(DAY_MS);
+            .checked_div(day_ms());
         saturated(bytes.unwrap_or(0), ByteCount::new)
     }
 }
@@ -184,7 +186,7 @@ impl Allowance {
 
     /// The time in which the allowance grows by `bytes`, rounded up: against the claimant.
     fn time_for(&self, bytes: ByteCount) -> DurationMs {
-        let whole = u128::from(bytes.get()).saturating_mul(DAY_MS);
+        let whole = u128::from(bytes.get()).saturating_mul(day_ms());
         let per_day = u128::from(self.bytes_per_day.get());
         let time = match whole.checked_div(per_day) {
             Some(time) if time.saturating_mul(per_day) < whole => time.saturating_add(1),

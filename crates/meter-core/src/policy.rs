@@ -12,7 +12,6 @@ use crate::{
 pub const POLICY_BODY_BYTES: usize = 128;
 
 const MAGIC: &str = "OMPO";
-const DAY: DurationMs = DurationMs::from_u32(86_400_000);
 
 /// Number of a policy, from 1. A ledger never gives one number to two policies.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -80,6 +79,26 @@ pub enum PolicyError {
 }
 
 impl Policy {
+    /// The policy of a new ledger, the first one that it signs. Its numbers are the mission's:
+    /// whatever it claims, an account earns at most 9,640 credits a day.
+    #[must_use]
+    pub const fn first(ledger: LedgerKey, enrolment: EnrolmentRule, effective_at: UnixMs) -> Self {
+        Self {
+            enrolment,
+            ledger,
+            number: PolicyNumber(1),
+            tariff: Tariff::V1.id(),
+            effective_at,
+            time_backlog: DurationMs::from_u32(7 * 86_400_000),
+            bytes_per_day: ByteCount::from_u32(2_000_000_000),
+            byte_backlog: DurationMs::DAY,
+            session_cap: DurationMs::from_u32(7_200_000),
+            devices_per_account: 10,
+            chains_per_day: 20,
+            reports_per_minute: 120,
+        }
+    }
+
     /// The most that an account earns for one day of the ledger's clock, whatever its devices
     /// claim: the whole day, and the day's allowance of bytes. Zero if the tariff is unknown or the
     /// sum exceeds the limit; neither occurs in a decoded policy.
@@ -96,7 +115,7 @@ impl Policy {
 
     fn of_one_day(&self) -> Result<Award, PolicyError> {
         let tariff = Tariff::by_id(self.tariff).ok_or(PolicyError::Tariff(self.tariff.0))?;
-        let award = tariff.award(DAY, self.bytes_per_day);
+        let award = tariff.award(DurationMs::DAY, self.bytes_per_day);
         award.map_err(|_| PolicyError::Amount)
     }
 
@@ -189,20 +208,7 @@ mod tests {
     use super::*;
 
     fn policy() -> Policy {
-        Policy {
-            enrolment: EnrolmentRule::Open,
-            ledger: LedgerKey([1; 32]),
-            number: PolicyNumber(1),
-            tariff: TariffId(1),
-            effective_at: UnixMs::from_u32(5),
-            time_backlog: DurationMs::from_u32(604_800_000),
-            bytes_per_day: ByteCount::from_u32(2_000_000_000),
-            byte_backlog: DAY,
-            session_cap: DurationMs::from_u32(7_200_000),
-            devices_per_account: 10,
-            chains_per_day: 20,
-            reports_per_minute: 120,
-        }
+        Policy::first(LedgerKey([1; 32]), EnrolmentRule::Open, UnixMs::from_u32(5))
     }
 
     #[track_caller]

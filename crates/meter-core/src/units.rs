@@ -82,6 +82,11 @@ unit! {
     Amount
 }
 
+impl DurationMs {
+    /// A day of a clock: 24 hours.
+    pub const DAY: Self = Self(86_400_000);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use super::finding::Audit;
 use crate::{
     shelf,
-    store::{Db, Row, Store, StoreError, Value, statements},
+    store::{Db, Pages, Row, Store, StoreError, Value, statements},
 };
 use meter_core::{
     ChainHead, DeviceKey, Enrolment, KeyChange, LedgerKey, Policy, Signable, Verified,
@@ -125,14 +125,12 @@ pub(super) fn check_devices(
     audit: &mut Audit,
     go_on: &dyn Fn() -> bool,
 ) -> Result<(), StoreError> {
-    let mut after = Vec::new();
+    let mut pages = Pages::new(statements::AUDIT_DEVICES, vec![Value::Bytes(Vec::new())]);
     while go_on() {
-        let page = [Value::Bytes(after.clone()), PAGE.into()];
-        let rows = store.read(|db| db.rows(statements::AUDIT_DEVICES, &page))?;
-        let Some(last) = rows.last() else {
+        let rows = store.read(|db| pages.next(db, PAGE))?;
+        if rows.is_empty() {
             break;
-        };
-        after = last.clone().bytes()?;
+        }
         for mut row in rows {
             audit.devices += 1;
             let key = row.bytes()?;

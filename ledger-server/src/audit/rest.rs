@@ -1,7 +1,7 @@
 //! Evidence, stray rows, and the sums over everything.
 
 use super::{finding::Audit, papers::verified};
-use crate::store::{Db, Row, Store, StoreError, statements};
+use crate::store::{Db, Pages, Row, Store, StoreError, Value, statements};
 use meter_core::{DeviceKey, SessionReport};
 
 /// Forks that are read at a time.
@@ -28,15 +28,14 @@ pub(super) fn check(store: &Store, audit: &mut Audit) -> Result<(), StoreError> 
 }
 
 fn check_forks(db: &mut dyn Db, audit: &mut Audit) -> Result<(), StoreError> {
-    let mut at = (-1_i64, -1_i64);
+    let mut pages = Pages::new(statements::AUDIT_FORKS, vec![Value::Int(-1); 2]);
     loop {
-        let page = [at.0.into(), at.1.into(), PAGE.into()];
-        let rows = db.rows(statements::AUDIT_FORKS, &page)?;
+        let rows = pages.next(db, PAGE)?;
         if rows.is_empty() {
             return Ok(());
         }
         for mut row in rows {
-            at = (row.int()?, row.int()?);
+            let at = (row.int()?, row.int()?);
             if let Err(reason) = check_fork(at.1, row)? {
                 let name = format!("chain_no {}, seq {}", at.0, at.1);
                 audit.findings.add("forks", name, reason);

@@ -6,7 +6,7 @@ use super::{
     open::Common,
 };
 use crate::number::count;
-use meter_core::UnixMs;
+use meter_core::{DurationMs, UnixMs};
 
 pub(super) const HELP: &str = "\
 A report says to the millisecond when somebody was online. Receipts, balances and the links of the
@@ -22,12 +22,10 @@ pub(super) struct Prune {
     keep_reports: u32,
 }
 
-const DAY_MS: u64 = 86_400_000;
-
 impl Prune {
     pub(super) fn run(self, common: &Common) -> Result<Answer, Refusal> {
         let ledger = common.ledger()?;
-        let kept = u64::from(self.keep_reports) * DAY_MS;
+        let kept = u64::from(self.keep_reports) * DurationMs::DAY.get();
         // In the same millisecond, a report is not older than now.
         let before = ledger
             .now()?

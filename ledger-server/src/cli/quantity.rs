@@ -3,7 +3,7 @@
 use meter_core::{ByteCount, DurationMs, UnixMs};
 
 const TIMES: [(&str, u64); 5] = [
-    ("d", 86_400_000),
+    ("d", DurationMs::DAY.get()),
     ("h", 3_600_000),
     ("min", 60_000),
     ("s", 1_000),

@@ -12,14 +12,14 @@ use super::{
     web::{WebSession, is_device},
 };
 use crate::store::{Db, FromStore, Row, StoreError, Value, statements};
-use meter_core::{AccountId, DeviceKey, UnixMs};
+use meter_core::{AccountId, DeviceKey, DurationMs, UnixMs};
 
 /// How long a link for signing in holds.
 const LOGIN_MS: u32 = 60_000;
 /// How long a browser stays signed in.
 const WEB_SESSION_MS: u32 = 12 * 3_600_000;
 /// How long a used or expired link is remembered, so that it can be told from an unknown one.
-const LOGIN_KEPT_MS: u64 = 86_400_000;
+const LOGIN_KEPT: DurationMs = DurationMs::DAY;
 
 /// The words from which two are shown on both sides of a sign-in.
 const WORDS: bip39::Language = bip39::Language::English;
@@ -255,7 +255,7 @@ fn store_login(
     let account = of.map(|(account, _)| account);
     db.lock_accounts(account.as_slice())?;
     let now = db.now()?;
-    let old = now.get().saturating_sub(LOGIN_KEPT_MS);
+    let old = now.get().saturating_sub(LOGIN_KEPT.get());
     let old = Value::Int(i64::try_from(old).unwrap_or(0));
     db.run(statements::FORGET_LOGINS, &[old])?;
     let expires = end_of_link(now);

@@ -6,10 +6,7 @@ use crate::{
     guard::Guard,
     store::{Db, Row, Store, StoreError, Value, statements},
 };
-use meter_core::{
-    ByteCount, DurationMs, EnrolmentRule, LedgerKey, LedgerSigner, Policy, PolicyNumber, Signed,
-    Tariff, UnixMs, Verified,
-};
+use meter_core::{EnrolmentRule, LedgerKey, LedgerSigner, Policy, Signed, Verified};
 use std::{
     io,
     num::NonZeroUsize,
@@ -116,7 +113,7 @@ fn begin(
         return Err(StartError::OtherKey);
     }
     if db.rows(statements::POLICY, &[])?.is_empty() {
-        let first = first_policy(signer.key(), enrolment, db.now()?);
+        let first = Policy::first(signer.key(), enrolment, db.now()?);
         add_policy(db, signer, &first)?;
     }
     let policy = read_policy(db, &keys)?;
@@ -173,22 +170,4 @@ pub(super) fn read_policy(
     let signed: Signed<Policy> = crate::shelf::split(&signed).ok_or(StartError::Policy)?;
     let by = |entry: &LedgerKeyEntry| signed.clone().verify(entry.key).ok();
     keys.iter().rev().find_map(by).ok_or(StartError::Policy)
-}
-
-/// The policy of a new ledger: design.md, "The numbers of the mission".
-fn first_policy(ledger: LedgerKey, enrolment: EnrolmentRule, now: UnixMs) -> Policy {
-    Policy {
-        enrolment,
-        ledger,
-        number: PolicyNumber(1),
-        tariff: Tariff::V1.id(),
-        effective_at: now,
-        time_backlog: DurationMs::from_u32(7 * 86_400_000),
-        bytes_per_day: ByteCount::from_u32(2_000_000_000),
-        byte_backlog: DurationMs::from_u32(86_400_000),
-        session_cap: DurationMs::from_u32(7_200_000),
-        devices_per_account: 10,
-        chains_per_day: 20,
-        reports_per_minute: 120,
-    }
 }

@@ -1,9 +1,9 @@
 //! Days and moments of the ledger's clock, in UTC.
 
 use jiff::{Timestamp, tz::TimeZone};
-use meter_core::UnixMs;
+use meter_core::{DurationMs, UnixMs};
 
-const MS_PER_DAY: u64 = 86_400_000;
+const MS_PER_DAY: u64 = DurationMs::DAY.get();
 
 /// A day from 00:00 to 24:00 UTC: the number of days since 1970-01-01.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -7,7 +7,7 @@ use crate::{
     guard::Guard,
     ledger::{Ledger, newest_key},
 };
-use meter_core::UnixMs;
+use meter_core::{DurationMs, UnixMs};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::{JoinSet, spawn_blocking},
@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 /// How soon a change of the policy is in force.
 const FOLLOW: Duration = Duration::from_secs(2);
 const DAY: Duration = Duration::from_hours(24);
-const DAY_MS: u64 = 86_400_000;
 /// The first audit begins so long after the start, so that a start is quick.
 const FIRST_AUDIT: Duration = Duration::from_mins(10);
 
@@ -90,7 +89,9 @@ fn is_still_ours(ledger: &Ledger) -> bool {
 
 fn prune(ledger: &Ledger, days: u32, stop: &CancellationToken) {
     let pruned = ledger.now().and_then(|now| {
-        let before = now.get().saturating_sub(u64::from(days) * DAY_MS);
+        let before = now
+            .get()
+            .saturating_sub(u64::from(days) * DurationMs::DAY.get());
         let before = UnixMs::new(before).unwrap_or(UnixMs::ZERO);
         ledger.prune(before, || !stop.is_cancelled())
     });

@@ -3,8 +3,8 @@
 
 use crate::simulation::{earnable::Earnable, shelf::Shelf};
 use meter_core::{
-    AccountId, Amount, ByteCount, ChainId, DurationMs, EnrolmentRule, LedgerSigner, Policy,
-    PolicyNumber, Receipt, SessionReport, Tariff, UnixMs, Verified,
+    AccountId, Amount, ChainId, EnrolmentRule, LedgerSigner, Policy, Receipt, SessionReport,
+    UnixMs, Verified,
 };
 use meter_testkit::device::Device;
 use onionmeter_ledger::{
@@ -29,20 +29,7 @@ struct Pure {
 impl Pure {
     fn new() -> Self {
         let signer = LedgerSigner::from_seed(&[5; 32]);
-        let policy = Policy {
-            enrolment: EnrolmentRule::Open,
-            ledger: signer.key(),
-            number: PolicyNumber(1),
-            tariff: Tariff::V1.id(),
-            effective_at: UnixMs::ZERO,
-            time_backlog: DurationMs::from_u32(7 * 86_400_000),
-            bytes_per_day: ByteCount::from_u32(2_000_000_000),
-            byte_backlog: DurationMs::from_u32(86_400_000),
-            session_cap: DurationMs::from_u32(7_200_000),
-            devices_per_account: 10,
-            chains_per_day: 20,
-            reports_per_minute: 120,
-        };
+        let policy = Policy::first(signer.key(), EnrolmentRule::Open, UnixMs::ZERO);
         Self {
             shelf: Shelf::default(),
             signer,

@@ -2,7 +2,7 @@
 
 use meter_core::{
     Amount, Award, ByteCount, ChainId, DeviceKey, DurationMs, EnrolmentRule, LedgerKey, Policy,
-    PolicyNumber, Reason, Reasons, Tariff, TariffId, UnixMs,
+    Reason, Reasons, Tariff, TariffId, UnixMs,
 };
 use onionmeter_ledger::pages::{
     AccountPage, Audited, ChainHealth, Claim, Credits, Day, DayTotals, Device, DevicesPage, Frame,
@@ -216,20 +216,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 pub(crate) fn policy(enrolment: EnrolmentRule) -> Policy {
-    Policy {
-        enrolment,
-        ledger: LedgerKey([7; 32]),
-        number: PolicyNumber(1),
-        tariff: TariffId(1),
-        effective_at: at(NOW - 80 * DAY),
-        time_backlog: DurationMs::from_u32(604_800_000),
-        bytes_per_day: ByteCount::from_u32(2_000_000_000),
-        byte_backlog: DurationMs::from_u32(86_400_000),
-        session_cap: DurationMs::from_u32(7_200_000),
-        devices_per_account: 10,
-        chains_per_day: 20,
-        reports_per_minute: 120,
-    }
+    Policy::first(LedgerKey([7; 32]), enrolment, at(NOW - 80 * DAY))
 }
 
 pub(crate) fn landing(has_signed_out: bool) -> Landing {

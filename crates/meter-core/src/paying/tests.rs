@@ -160,7 +160,7 @@ proptest! {
         prop_assert!(restored.time_paid_to <= budgets.time_paid_to);
         prop_assert!(restored.bytes_paid_to <= budgets.bytes_paid_to);
         prop_assert!(restored.time_paid_to >= at(time));
-        let bytes = u128::from(bytes) * DAY_MS / 2_000_000_000;
+        let bytes = u128::from(bytes) * day_ms() / 2_000_000_000;
         prop_assert!(u128::from(restored.bytes_paid_to.since(at(0))) >= bytes);
     }
 
@@ -203,7 +203,7 @@ proptest! {
             time += u128::from(grant.duration.get());
             bytes += u128::from(grant.bytes.get());
             prop_assert!(time <= for_time.most);
-            prop_assert!(bytes * DAY_MS <= for_bytes.most * 2_000_000_000);
+            prop_assert!(bytes * day_ms() <= for_bytes.most * 2_000_000_000);
         }
     }
 
@@ -239,7 +239,7 @@ proptest! {
             time += u128::from(grant.duration.get());
             bytes += u128::from(grant.bytes.get());
             prop_assert!(time <= u128::from(now));
-            prop_assert!(bytes * DAY_MS <= u128::from(now) * 2_000_000_000);
+            prop_assert!(bytes * day_ms() <= u128::from(now) * 2_000_000_000);
         }
     }
 }

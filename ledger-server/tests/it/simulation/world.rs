@@ -4,10 +4,7 @@ mod traffic;
 
 use super::{Bug, Violation, audit::Audit, earnable::Earnable, host::Host, shelf::Shelf};
 use crate::rng::Rng;
-use meter_core::{
-    AccountId, ByteCount, ChainId, DeviceKey, DurationMs, EnrolmentRule, LedgerSigner, Policy,
-    PolicyNumber, Tariff, UnixMs,
-};
+use meter_core::{AccountId, ChainId, DeviceKey, EnrolmentRule, LedgerSigner, Policy, UnixMs};
 use onionmeter_ledger::books::Place;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,20 +37,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64, bug: Option<Bug>) -> Self {
         let signer = LedgerSigner::from_seed(&[0x11; 32]);
-        let policy = Policy {
-            enrolment: EnrolmentRule::Open,
-            ledger: signer.key(),
-            number: PolicyNumber(1),
-            tariff: Tariff::V1.id(),
-            effective_at: UnixMs::ZERO,
-            time_backlog: DurationMs::from_u32(7 * 86_400_000),
-            bytes_per_day: ByteCount::from_u32(2_000_000_000),
-            byte_backlog: DurationMs::from_u32(86_400_000),
-            session_cap: DurationMs::from_u32(7_200_000),
-            devices_per_account: 10,
-            chains_per_day: 20,
-            reports_per_minute: 120,
-        };
+        let policy = Policy::first(signer.key(), EnrolmentRule::Open, UnixMs::ZERO);
         let mut world = Self {
             rng: Rng(seed),
             bug,
