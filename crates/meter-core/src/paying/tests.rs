@@ -8,6 +8,7 @@ use proptest::prelude::*;
 struct Earnable {
     backlog: u64,
     highest: u64,
+    latest: u64,
     most: u128,
 }
 
@@ -16,6 +17,7 @@ impl Earnable {
         Self {
             backlog: backlog.get(),
             highest: 0,
+            latest: 0,
             most: 0,
         }
     }
@@ -23,9 +25,12 @@ impl Earnable {
     fn reads(&mut self, now: u64) {
         let new = now.saturating_sub(self.highest);
         self.most += u128::from(new.min(self.backlog));
-        if new > 0 || self.highest - now > self.backlog {
+        // Whatever was paid up to the latest reading is set right at this one, for whoever reports
+        // now. So what comes after it is new, to some accounts.
+        if new > 0 || self.latest.saturating_sub(now) > self.backlog {
             self.highest = now;
         }
+        self.latest = self.latest.max(now);
     }
 }
 

@@ -8,6 +8,7 @@ use meter_core::{DurationMs, Policy, UnixMs};
 struct Course {
     backlog: u64,
     highest: u64,
+    latest: u64,
     most: u128,
 }
 
@@ -30,6 +31,7 @@ impl Course {
         Self {
             backlog: backlog.get(),
             highest: now,
+            latest: now,
             most: 0,
         }
     }
@@ -37,9 +39,12 @@ impl Course {
     fn reads(&mut self, now: u64) {
         let new = now.saturating_sub(self.highest);
         self.most += u128::from(new.min(self.backlog));
-        if new > 0 || self.highest - now > self.backlog {
+        // Whatever was paid up to the latest reading is set right at this one, for whoever reports
+        // now. So what comes after it is new, to some accounts.
+        if new > 0 || self.latest.saturating_sub(now) > self.backlog {
             self.highest = now;
         }
+        self.latest = self.latest.max(now);
     }
 
     /// What an account that is opened at `now` has not missed.
