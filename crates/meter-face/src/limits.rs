@@ -18,8 +18,10 @@ pub struct Limits {
     pub connections: usize,
     /// Most event streams, so that some connections are always left for requests.
     pub streams: usize,
-    /// Most requests that wait for the daemon at once; a further one gets `busy`.
+    /// Most requests that wait for the daemon at once.
     pub asking: usize,
+    /// Longest time that a further one waits for its turn; then it gets `busy`.
+    pub turn: Duration,
     /// Longest time until the head of a request is complete, counted from the start of the
     /// connection or from the answer before.
     pub head: Duration,
@@ -38,6 +40,7 @@ impl Default for Limits {
             streams: 16,
             // The daemon keeps eight places for commands beside those of browsers.
             asking: 4,
+            turn: Duration::from_secs(9),
             head: Duration::from_secs(9),
             body: Duration::from_secs(9),
             drain: Duration::from_secs(2),

@@ -10,7 +10,7 @@ use crate::{
 };
 use meter_wire::{Request, Status, Success, Traffic, face::FaceCode};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// What the routes share.
@@ -55,7 +55,8 @@ impl State {
 
     /// Asks the daemon, within the bound on what waits for it.
     pub(crate) async fn ask(&self, request: Request) -> Result<Answered, Refusal> {
-        let Ok(_one) = self.asking.try_acquire() else {
+        let turn = timeout(self.limits.turn, self.asking.acquire()).await;
+        let Ok(Ok(_turn)) = turn else {
             return Err(FaceCode::Busy.into());
         };
         Ok(self.door.ask(request).await?)

@@ -89,6 +89,19 @@ async fn event_streams_leave_connections_for_requests() {
 }
 
 #[tokio::test]
+async fn requests_wait_for_their_turn_instead_of_being_refused() {
+    let stand = Stand::with(Limits {
+        asking: 1,
+        ..Limits::default()
+    });
+    let asked = (0..30).map(|_| stand.send("GET /api/tor/status", ""));
+    for reply in futures_util::future::join_all(asked).await {
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    stand.end().await;
+}
+
+#[tokio::test]
 async fn a_number_that_json_cannot_hold_stands_there_as_text() {
     let stand = Stand::start();
     let stats = json_of(&stand.send("GET /api/tor/traffic-stats", "").await.body);
