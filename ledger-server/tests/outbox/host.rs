@@ -1,0 +1,519 @@
+//! The device's side, as the daemon wires it: two files, and an outbox that is rebuilt from them
+//! after every kill.
+
+use crate::ledger::{ACCOUNT, BEGINNING, TestLedger};
+use meter_core::{
+    Amount, ByteCount, ChainEnd, ChainHead, ChainId, ChainState, DeviceSigner, DurationMs,
+    LinkHash, MonotonicMs, Receipt, SessionReport, SessionTotals, Signable as _, Signed, Tariff,
+    UnixMs, Verified,
+};
+use meter_ledger::{Book, Membership, Receipts};
+use meter_outbox::{Act, Answer, Failure, Outbox, Seen, SendingState, Start};
+use onionmeter_ledger::books::ChainKey;
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+/// What happens to the next exchange with the ledger.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fate {
+    Arrives,
+    RequestLost,
+    AnswerLost,
+    Twice,
+    /// Everything from this report on is told to come later.
+    BusyFrom(u8),
+    Garbage,
+    /// It does not arrive now, but later.
+    Late,
+}
+
+/// The process has ended.
+pub(crate) struct Killed;
+
+pub(crate) struct Host {
+    folder: tempfile::TempDir,
+    signer: DeviceSigner,
+    /// Number of the book in use: each chain has its own.
+    books: u8,
+    running: Option<Running>,
+    pub(crate) now: u64,
+    random: u64,
+    pub(crate) fate: Fate,
+    pub(crate) reachable: bool,
+    /// Steps until the process is killed.
+    pub(crate) kill_in: Option<u8>,
+    /// Every body that has left, by chain and number.
+    sent: BTreeMap<(ChainId, u64), LinkHash>,
+    /// Reports under way, each with the receipt that goes with it.
+    late: Vec<(Verified<SessionReport>, Option<Signed<Receipt>>)>,
+    pub(crate) ends: Vec<ChainEnd>,
+}
+
+struct Running {
+    book: Book,
+    receipts: Receipts,
+    outbox: Outbox,
+}
+
+impl Host {
+    /// A device that has `before` reports when it is enrolled.
+    pub(crate) fn new(ledger: &mut TestLedger, before: u8) -> Self {
+        let mut host = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            signer: DeviceSigner::from_seed(&[0x51; 32]),
+            books: 0,
+            running: None,
+            now: 0,
+            random: 7,
+            fate: Fate::Arrives,
+            reachable: true,
+            kill_in: None,
+            sent: BTreeMap::new(),
+            late: Vec::new(),
+            ends: Vec::new(),
+        };
+        let mut book = host.open_book();
+        for number in 0..before {
+            host.sign(&mut book, number);
+        }
+        let head = host.head(&book);
+        ledger.enrol(head);
+        let mut receipts = Receipts::create(&host.receipts_path()).expect("made");
+        let membership = Membership {
+            ledger: ledger.key(),
+            address: "127.0.0.1:3443".to_owned(),
+            account: ACCOUNT,
+            name: "brave otter".to_owned(),
+            enrolled_at: UnixMs::from_u32(1),
+            head,
+            awarded: Amount::ZERO,
+        };
+        receipts
+            .join(&membership, &ledger.policy())
+            .expect("enrolled");
+        drop((book, receipts));
+        host.start();
+        host
+    }
+
+    fn receipts_path(&self) -> PathBuf {
+        self.folder.path().join("receipts.sqlite3")
+    }
+
+    fn book_path(&self) -> PathBuf {
+        self.folder
+            .path()
+            .join(format!("book-{}.sqlite3", self.books))
+    }
+
+    fn open_book(&self) -> Book {
+        let mut book = Book::open(&self.book_path()).expect("opened");
+        let chain = ChainId([self.books; 16]);
+        book.begin_chain(chain, self.signer.key()).expect("begun");
+        book
+    }
+
+    fn head(&self, book: &Book) -> ChainHead {
+        let (chain, key) = book.chain().expect("read").expect("begun");
+        book.head(chain, key).expect("read")
+    }
+
+    fn sign(&self, book: &mut Book, size: u8) {
+        let size = u64::from(size);
+        let session = SessionTotals {
+            // This computer's clock may be wrong by days; it earns nothing.
+            started_at: UnixMs::new(BEGINNING + size * 86_400_000).expect("fits"),
+            ended_at: UnixMs::new(BEGINNING + size * 86_400_000 + 1).expect("fits"),
+            duration: DurationMs::new(30_000 + size * 2_000).expect("fits"),
+            bytes_up: ByteCount::new(size * 1_000).expect("fits"),
+            bytes_down: ByteCount::new(100_000 + size * 60_000).expect("fits"),
+            resumed: false,
+        };
+        let report = self.head(book).next_report(&session, &Tariff::V1);
+        let report = self.signer.sign(&report.expect("fits")).expect("signed");
+        book.post(&report).expect("posted");
+    }
+
+    /// Everything is read from the two files.
+    pub(crate) fn start(&mut self) {
+        self.kill_in = None;
+        let receipts = Receipts::open(&self.receipts_path()).expect("opened");
+        let receipts = receipts.expect("enrolled");
+        // Killed between the end of a chain and the beginning of the next one.
+        let chain = ChainId([self.books; 16]);
+        if receipts.chain_end(chain).expect("read").is_some() {
+            self.books += 1;
+        }
+        let book = self.open_book();
+        let outbox = Outbox::new(self.begin(&book, &receipts));
+        self.running = Some(Running {
+            book,
+            receipts,
+            outbox,
+        });
+    }
+
+    fn begin(&self, book: &Book, receipts: &Receipts) -> Start {
+        let head = self.head(book);
+        let answered = receipts.answered(head.chain).expect("read");
+        let kept = receipts.contradictions().expect("read");
+        Start {
+            head,
+            answered,
+            ours: link_at(book, &head, answered.sequence),
+            keys: receipts.keys().expect("read"),
+            delay_max: DurationMs::from_u32(180_000),
+            contradiction: kept.last().map(|one| one.kind),
+        }
+    }
+
+    /// Ends the process without a word, and starts the next one.
+    pub(crate) fn kill(&mut self) {
+        self.running = None;
+        self.start();
+    }
+
+    fn running(&mut self) -> &mut Running {
+        self.running.as_mut().expect("running")
+    }
+
+    fn random(&mut self) -> u32 {
+        self.random = self
+            .random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        u32::try_from(self.random >> 32).expect("32 bits")
+    }
+
+    fn clock(&self) -> MonotonicMs {
+        MonotonicMs::new(self.now).expect("fits")
+    }
+
+    /// A session ends.
+    pub(crate) fn close(&mut self, size: u8) {
+        let mut running = self.running.take().expect("running");
+        self.sign(&mut running.book, size);
+        self.running = Some(running);
+    }
+
+    /// What the daemon does once a second; here after any time.
+    pub(crate) fn step(&mut self, ledger: &mut TestLedger, send_now: bool) {
+        let book = &self.running.as_ref().expect("running").book;
+        let head = self.head(book);
+        let mut seen = vec![
+            Seen::Reachable(self.reachable),
+            Seen::Head(head),
+            Seen::Tick,
+        ];
+        if send_now {
+            seen.push(Seen::SendNow);
+        }
+        for seen in seen {
+            if self.feed(ledger, seen).is_err() {
+                self.kill();
+                return;
+            }
+        }
+    }
+
+    /// Takes the countdown to the kill one step further.
+    fn moment(&mut self) -> Result<(), Killed> {
+        match &mut self.kill_in {
+            Some(0) => Err(Killed),
+            Some(steps) => {
+                *steps -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn feed(&mut self, ledger: &mut TestLedger, seen: Seen) -> Result<(), Killed> {
+        let mut seen = Some(seen);
+        while let Some(now_seen) = seen.take() {
+            let (clock, random) = (self.clock(), self.random());
+            let acts = self.running().outbox.step(clock, now_seen, random);
+            for act in acts {
+                self.moment()?;
+                let next = self.act(ledger, act)?;
+                assert!(seen.is_none() || next.is_none(), "one thing at a time");
+                seen = seen.or(next);
+            }
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, ledger: &mut TestLedger, act: Act) -> Result<Option<Seen>, Killed> {
+        Ok(match act {
+            Act::AskChain => Some(self.ask_chain(ledger)),
+            Act::AskKeys => Some(match self.take_fate() {
+                Fate::Arrives | Fate::Twice => Seen::Keys(ledger.keys()),
+                _ => failed(),
+            }),
+            Act::Send(plan) => Some(self.send(ledger, plan)?),
+            Act::Store(answers) => {
+                let running = self.running();
+                let chain = answers[0].report.value().chain;
+                running.receipts.add(&answers).expect("stored");
+                let answered = running.receipts.answered(chain).expect("read");
+                self.moment()?;
+                Some(Seen::Stored(answered))
+            }
+            Act::AddKey(change) => {
+                self.running().receipts.add_key(&change).expect("stored");
+                None
+            }
+            Act::Keep(kind, evidence) => {
+                let receipts = &mut self.running().receipts;
+                let at = UnixMs::from_u32(3);
+                receipts
+                    .keep_contradiction(kind, &evidence, at)
+                    .expect("kept");
+                None
+            }
+            Act::BeginNewChain(why) => {
+                self.begin_new_chain(why)?;
+                None
+            }
+        })
+    }
+
+    fn begin_new_chain(&mut self, why: ChainEnd) -> Result<(), Killed> {
+        self.ends.push(why);
+        let head = self.head(&self.running.as_ref().expect("running").book);
+        let receipts = &mut self.running().receipts;
+        receipts
+            .end_chain(&head, why, UnixMs::from_u32(4))
+            .expect("ended");
+        self.moment()?;
+        self.running = None;
+        self.start();
+        Ok(())
+    }
+
+    fn take_fate(&mut self) -> Fate {
+        std::mem::replace(&mut self.fate, Fate::Arrives)
+    }
+
+    fn ask_chain(&mut self, ledger: &TestLedger) -> Seen {
+        let fate = self.take_fate();
+        if !matches!(fate, Fate::Arrives | Fate::Twice) {
+            return failed();
+        }
+        let running = self.running.as_ref().expect("running");
+        let head = self.head(&running.book);
+        let key = ChainKey {
+            device: head.key,
+            chain: head.chain,
+        };
+        let state = ledger.chain(key);
+        let number = ChainState::from_body(state.body())
+            .expect("a state")
+            .sequence;
+        Seen::Chain {
+            ours: link_at(&running.book, &head, number),
+            state: Box::new(state),
+        }
+    }
+
+    fn send(&mut self, ledger: &mut TestLedger, plan: meter_outbox::Plan) -> Result<Seen, Killed> {
+        let running = self.running();
+        let after = plan.from - 1;
+        let reports = running.book.reports(after, plan.count).expect("read");
+        let receipts = match plan.with_receipts {
+            true => {
+                let (chain, _) = running.book.chain().expect("read").expect("begun");
+                let receipts = running.receipts.receipts(chain, after, plan.count);
+                receipts.expect("read")
+            }
+            false => Vec::new(),
+        };
+        let Ok(batch) = running.outbox.batch(plan, reports, receipts) else {
+            return Ok(Seen::Tick);
+        };
+        for report in batch.reports() {
+            let value = report.value();
+            let place = (value.chain, value.sequence);
+            let before = self.sent.insert(place, value.link());
+            let is_new = before.is_none_or(|before| before == value.link());
+            assert!(is_new, "two bodies for {} have left", value.sequence);
+        }
+        self.moment()?;
+        let fate = self.take_fate();
+        let mut answers = match fate {
+            Fate::RequestLost => return Ok(failed()),
+            Fate::Late => {
+                for (at, report) in batch.reports().iter().enumerate() {
+                    let receipt = batch.receipts().get(at).cloned();
+                    self.late.push((report.clone(), receipt));
+                }
+                return Ok(failed());
+            }
+            Fate::AnswerLost => {
+                ledger.submit(&batch);
+                return Ok(failed());
+            }
+            Fate::Twice => {
+                ledger.submit(&batch);
+                ledger.submit(&batch)
+            }
+            Fate::BusyFrom(index) => {
+                let index = usize::from(index) % batch.reports().len();
+                let taken = batch.reports().iter().take(index);
+                let mut answers: Vec<_> = taken
+                    .enumerate()
+                    .map(|(at, report)| {
+                        let receipt = batch.receipts().get(at).cloned();
+                        ledger.take(report.clone(), receipt)
+                    })
+                    .collect();
+                answers.resize(batch.reports().len(), Answer::Busy);
+                answers
+            }
+            Fate::Arrives | Fate::Garbage => ledger.submit(&batch),
+        };
+        if fate == Fate::Garbage {
+            let last = answers.last_mut().expect("one at least");
+            *last = Answer::Unreadable;
+        }
+        self.moment()?;
+        Ok(Seen::Answered(batch, answers))
+    }
+
+    /// What was under way arrives now.
+    pub(crate) fn deliver_late(&mut self, ledger: &mut TestLedger) {
+        for (report, receipt) in self.late.drain(..) {
+            ledger.take(report, receipt);
+        }
+    }
+
+    pub(crate) fn forget_late(&mut self) {
+        self.late.clear();
+    }
+
+    /// A copy of this device signs another session at the next place and sends it itself.
+    pub(crate) fn copy_submits(&mut self, ledger: &mut TestLedger) {
+        let head = self.head(&self.running.as_ref().expect("running").book);
+        let session = SessionTotals {
+            started_at: UnixMs::from_u32(1),
+            ended_at: UnixMs::from_u32(2),
+            duration: DurationMs::from_u32(33_333),
+            bytes_up: ByteCount::from_u32(77),
+            bytes_down: ByteCount::from_u32(123_456),
+            resumed: false,
+        };
+        let report = head.next_report(&session, &Tariff::V1).expect("fits");
+        ledger.take(self.signer.sign(&report).expect("signed"), None);
+    }
+
+    /// Copies the file of receipts, or puts the copy back. Whether there was one.
+    pub(crate) fn copy_receipts(&mut self, put_back: bool) -> bool {
+        let (path, copy) = (self.receipts_path(), self.folder.path().join("copy"));
+        let running = self.running.take().expect("running");
+        running.receipts.close().expect("closed");
+        running.book.close().expect("closed");
+        let there = copy.exists();
+        match put_back {
+            true if there => drop(fs::copy(&copy, &path).expect("put back")),
+            true => {}
+            false => drop(fs::copy(&path, &copy).expect("copied")),
+        }
+        self.start();
+        there
+    }
+
+    pub(crate) fn state(&self) -> SendingState {
+        let running = self.running.as_ref().expect("running");
+        running.outbox.state(self.clock())
+    }
+
+    /// What must hold at every moment. Returns all receipts, by chain and number.
+    pub(crate) fn check(&self, put_back: bool) -> BTreeMap<(ChainId, u64), Vec<u8>> {
+        let running = self.running.as_ref().expect("running");
+        let receipts = &running.receipts;
+        let head = self.head(&running.book);
+        let sums = receipts.sums().expect("read");
+        let waiting = receipts.waiting(&head).expect("read");
+        let member = receipts.membership().expect("read").expect("enrolled");
+        let lowered: u64 = sums
+            .lowered
+            .iter()
+            .map(|one| one.claimed.since(one.awarded))
+            .sum();
+        // What all chains claim, the ended ones as far as the file knows them.
+        let chains = receipts.chains_of(&member).expect("read");
+        let mut claimed = head.totals.amount.get();
+        for number in 0..self.books {
+            let path = self.folder.path().join(format!("book-{number}.sqlite3"));
+            let book = Book::open_to_read(&path).expect("read");
+            let ended = self.head(&book);
+            // A file of receipts that was put back has not heard of the latest ends.
+            if chains.contains(&ended.chain)
+                && receipts.chain_end(ended.chain).expect("read").is_some()
+            {
+                claimed += ended.totals.amount.get();
+            } else {
+                assert!(put_back, "an ended chain is not in the file");
+                return BTreeMap::new();
+            }
+        }
+        let parts = [
+            sums.before.get(),
+            sums.credited.get(),
+            waiting.amount.get(),
+            sums.unanswered.get(),
+            lowered,
+        ];
+        let first = member.membership.head.chain;
+        assert!(first == ChainId([0; 16]));
+        assert_eq!(claimed, parts.iter().sum::<u64>(), "{sums:?} {waiting:?}");
+        let mut stored = BTreeMap::new();
+        for chain in chains {
+            for receipt in receipts.receipts(chain, 0, 10_000).expect("read") {
+                let value = Receipt::from_body(receipt.body()).expect("a receipt");
+                let place = (chain, value.sequence);
+                let bytes = [receipt.body(), receipt.signature()].concat();
+                assert!(stored.insert(place, bytes).is_none(), "two receipts");
+            }
+        }
+        stored
+    }
+
+    /// The whole audit, with the reports of all books.
+    pub(crate) fn audit(&self) {
+        let running = self.running.as_ref().expect("running");
+        let mut reports = BTreeMap::new();
+        for number in 0..=self.books {
+            let path = self.folder.path().join(format!("book-{number}.sqlite3"));
+            let book = Book::open_to_read(&path).expect("read");
+            book.audit().expect("sound");
+            for report in book.reports(0, 10_000).expect("read") {
+                let value = SessionReport::from_body(report.body()).expect("a report");
+                reports.insert((value.chain, value.sequence), report);
+            }
+        }
+        let report = |chain, number| reports.get(&(chain, number)).cloned();
+        let audit = running.receipts.audit(report).expect("sound");
+        assert_eq!(audit.receipts, audit.compared);
+    }
+
+    pub(crate) fn credited(&self) -> u64 {
+        let running = self.running.as_ref().expect("running");
+        running.receipts.sums().expect("read").credited.get()
+    }
+}
+
+fn failed() -> Seen {
+    Seen::Failed {
+        failure: Failure::TimedOut,
+        retry_after_s: None,
+    }
+}
+
+fn link_at(book: &Book, head: &ChainHead, sequence: u64) -> Option<LinkHash> {
+    if sequence == 0 {
+        return Some(ChainHead::genesis(head.chain, head.key).link);
+    }
+    let report: Signed<SessionReport> = book.reports(sequence - 1, 1).expect("read").pop()?;
+    let report = SessionReport::from_body(report.body()).expect("a report");
+    (report.sequence == sequence).then(|| report.link())
+}
