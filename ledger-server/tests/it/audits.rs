@@ -184,10 +184,8 @@ async fn rows_that_are_missing_or_belong_to_nothing_are_found() {
         connection
             .pragma_update(None, "foreign_keys", "OFF")
             .expect("a setting");
-        assert!(
-            connection.execute(change, []).expect(change) > 0,
-            "{change}"
-        );
+        let changed = connection.execute(change, []).expect(change);
+        assert!(changed > 0, "{change}");
         drop(connection);
         let findings = audited(&home).findings;
         let found: Vec<_> = findings.kept().iter().map(ToString::to_string).collect();

@@ -44,7 +44,7 @@ async fn thirty_kills_of_the_server_under_load_lose_no_receipt_and_award_nothing
 
 /// Recomputes everything with the program, before anything else opens what the last kill left.
 fn check(home: &Home, database: &Path, reports: usize) {
-    assert!(database.exists());
+    assert!(database.is_file());
     let told = home.told(&["audit"]);
     assert_eq!(told["state"], "sound", "{told}");
     assert_eq!(told["reports"], reports.to_string(), "{told}");

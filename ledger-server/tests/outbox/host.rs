@@ -411,7 +411,7 @@ impl Host {
         let running = self.running.take().expect("running");
         running.receipts.close().expect("closed");
         running.book.close().expect("closed");
-        let there = copy.exists();
+        let there = copy.is_file();
         match put_back {
             true if there => drop(fs::copy(&copy, &path).expect("put back")),
             true => {}

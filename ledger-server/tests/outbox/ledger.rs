@@ -80,6 +80,7 @@ impl TestLedger {
             open: true,
             opened: now,
             budgets,
+            era: 0,
         };
         self.books.accounts.insert(ACCOUNT, account);
         let device = Device {

@@ -344,6 +344,19 @@ pub(crate) fn all() -> Vec<(String, String)> {
         )),
     );
     add("policy-open", html(&policy_page(Who::Nobody, Some(90))));
+    let doubted = ProblemPage::under_audit("127.0.0.1:3443");
+    add("problem-under-audit", html(&doubted));
+    for status in [400, 403, 404, 405, 408, 410, 413, 421, 429, 500, 503] {
+        let page = ProblemPage::new("127.0.0.1:3443", status);
+        pages.push((format!("problem-{status}"), html(&page)));
+    }
+    pages.extend(of_the_operator());
+    pages
+}
+
+fn of_the_operator() -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    let mut add = |name: &str, text| pages.push((name.to_owned(), text));
     add("operator", html(&operator()));
     let failing = OperatorPage {
         commits: false,
@@ -379,12 +392,6 @@ pub(crate) fn all() -> Vec<(String, String)> {
         ..operator()
     };
     add("operator-under-audit", html(&held));
-    let doubted = ProblemPage::under_audit("127.0.0.1:3443");
-    add("problem-under-audit", html(&doubted));
-    for status in [400, 403, 404, 405, 408, 410, 413, 421, 429, 500, 503] {
-        let page = ProblemPage::new("127.0.0.1:3443", status);
-        pages.push((format!("problem-{status}"), html(&page)));
-    }
     pages
 }
 
@@ -447,6 +454,11 @@ fn of_a_person() -> Vec<(String, String)> {
         ..account()
     };
     add("account-invitation", html(&invited));
+    pages.extend(under_audit());
+    pages
+}
+
+fn under_audit() -> [(String, String); 2] {
     let doubted = |tab, under_audit| Frame {
         under_audit: Some(under_audit),
         ..person(tab)
@@ -455,11 +467,12 @@ fn of_a_person() -> Vec<(String, String)> {
         frame: doubted(Tab::Overview, UnderAudit::Account),
         ..overview(&history(12), Range::Month)
     };
-    add("overview-under-audit", html(&overview));
     let account = AccountPage {
         frame: doubted(Tab::Account, UnderAudit::Ledger),
         ..account()
     };
-    add("account-under-audit", html(&account));
-    pages
+    [
+        ("overview-under-audit".to_owned(), html(&overview)),
+        ("account-under-audit".to_owned(), html(&account)),
+    ]
 }

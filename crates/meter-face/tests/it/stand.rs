@@ -87,7 +87,7 @@ impl StandIn {
         asked.iter().filter(is_command).cloned().collect()
     }
 
-    fn answer(&self, request: Request) -> Result<Success, Problem> {
+    fn answer(&self, request: &Request) -> Result<Success, Problem> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.push(request.clone());
         match request {
@@ -104,7 +104,7 @@ impl StandIn {
             })),
             Request::SetThresholds(thresholds) => {
                 let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-                status.thresholds = thresholds;
+                status.thresholds = *thresholds;
                 Ok(Success::Done)
             }
             Request::TorStop => Err(Problem::new(ErrorCode::TorNotOurs)),
@@ -116,7 +116,7 @@ impl StandIn {
 impl Door for StandIn {
     fn ask(&self, request: Request) -> Asking<'_> {
         Box::pin(async move {
-            self.answer(request).map(|success| Answered {
+            self.answer(&request).map(|success| Answered {
                 success,
                 key: Some(HexBytes([7; 32])),
             })
