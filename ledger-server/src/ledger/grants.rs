@@ -1,7 +1,8 @@
 //! What lets somebody see an account: challenges, and links for signing in.
 //!
 //! Of every secret the ledger keeps the hash only. While the database takes nothing, links carry
-//! what they are for, and this process remembers what was used: docs/decisions/0033.
+//! what they are for, and this process remembers what was used:
+//! docs/decisions/0033-signing-in-without-a-write.md.
 
 use super::{
     Ledger,

@@ -1,5 +1,6 @@
 //! What a process remembers while its database takes nothing: what was used once, and the browsers
-//! that were signed in. It is gone when the process ends. See docs/decisions/0033.
+//! that were signed in. It is gone when the process ends. See
+//! docs/decisions/0033-signing-in-without-a-write.md.
 
 use super::web::WebSession;
 use meter_core::{AccountId, DeviceKey, UnixMs};

@@ -75,7 +75,7 @@ const FAULT: Texts = (
     "A fault of the ledger",
     "The ledger could not make this page, and shows no number that it is not sure of.",
     "Reload the page. If it stays, tell the operator, who finds the cause in the ledger's log and \
-     with `onionmeter-ledger audit`.",
+     with onionmeter-ledger audit.",
 );
 
 const UNDER_AUDIT: Texts = (
@@ -83,7 +83,7 @@ const UNDER_AUDIT: Texts = (
     "A stored number contradicts another one, so this ledger shows neither until its operator has \
      looked.",
     "Your credits are not lost: the receipts on your devices prove each of them. Tell the operator, \
-     who finds the row with `onionmeter-ledger audit`.",
+     who finds the row with onionmeter-ledger audit.",
 );
 
 fn texts(status: u16) -> Option<Texts> {

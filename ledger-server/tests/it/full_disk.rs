@@ -31,6 +31,12 @@ fn g19_on_a_full_disk_nothing_acknowledged_is_lost_and_reading_goes_on() {
     assert!(text.contains("the small disk was full"), "{text}\n{errors}");
 }
 
+fn take_all_room(filler: &Path) {
+    let mut file = fs::File::create(filler).expect("ours");
+    while file.write_all(&[1; 4096]).is_ok() {}
+    while file.write_all(&[1]).is_ok() {}
+}
+
 fn assert_once(ledger: &Ledger, link: &LinkToken) {
     let again = ledger.use_login(link);
     assert!(matches!(again, Err(LoginError::Over)), "{again:?}");
@@ -49,10 +55,7 @@ async fn inside_a_small_file_system() {
     let mut reporter = fill(&opened.ledger, 1, 50).await.remove(0);
     let before = opened.ledger.balance(reporter.account).expect("a balance");
     let filler = Path::new(&disk).join("filler");
-    let mut file = fs::File::create(&filler).expect("ours");
-    while file.write_all(&[1; 4096]).is_ok() {}
-    while file.write_all(&[1]).is_ok() {}
-    drop(file);
+    take_all_room(&filler);
     // The log has room for some more; then each is told to come again.
     let mut waiting = Vec::new();
     for _ in 0..2000 {
