@@ -650,7 +650,7 @@ bench_ledger() {
     # /tmp may be in memory, where nothing is ever synchronised.
     TMPDIR=/var/tmp
     BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine),
-data on $(stat --file-system --format %T "$TMPDIR"); $(nproc) processors for server, database and load together.
+data on $(findmnt --noheadings --output FSTYPE --target "$TMPDIR"); $(nproc) processors for server, database and load together.
 Limits of the policy that the load would meet are raised: \`onionmeter-ledger policy set --reports-per-minute 1000000000
 --devices-per-account 1000000\`."
     export BENCH_HEADING TMPDIR

@@ -20,7 +20,7 @@ pub(crate) fn publish(part: &str, text: &str, document: Option<&Path>) -> Result
     };
     let heading = std::env::var("BENCH_HEADING").unwrap_or_default();
     let old = fs::read_to_string(document)?;
-    let new = replaced(&old, part, &format!("{heading}\n{text}"))?;
+    let new = replaced(&old, part, &format!("{heading}\n\n{text}"))?;
     Ok(fs::write(document, new)?)
 }
 

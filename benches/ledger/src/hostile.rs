@@ -1,5 +1,5 @@
-//! Honest devices beside hostile clients: G-06, wrong signatures under the keys of others, and G-17,
-//! slow sockets. The hostile clients run on the same processors.
+//! Honest devices beside hostile clients: wrong signatures under the keys of others (G-06), and
+//! slow sockets (G-17). The hostile clients run on the same processors.
 
 use std::{
     net::SocketAddr,
