@@ -60,9 +60,8 @@ async fn inside_a_small_file_system() {
     let mut waiting = Vec::new();
     for _ in 0..2000 {
         let report = reporter.device.report(1, 1);
-        let outcome = submit(&opened.ledger, std::slice::from_ref(&report))
-            .await
-            .remove(0);
+        let outcomes = submit(&opened.ledger, std::slice::from_ref(&report));
+        let outcome = outcomes.await.remove(0);
         match &outcome {
             Outcome::Answered(Answer::Accepted(receipt)) => {
                 reporter.reports.push(report);
