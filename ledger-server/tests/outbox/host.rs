@@ -46,6 +46,8 @@ pub(crate) struct Host {
     /// Reports under way, each with the receipt that goes with it.
     late: Vec<(Verified<SessionReport>, Option<Signed<Receipt>>)>,
     pub(crate) ends: Vec<ChainEnd>,
+    /// Batches that went with their receipts.
+    pub(crate) given_back: u32,
 }
 
 struct Running {
@@ -70,6 +72,7 @@ impl Host {
             sent: BTreeMap::new(),
             late: Vec::new(),
             ends: Vec::new(),
+            given_back: 0,
         };
         let mut book = host.open_book();
         for number in 0..before {
@@ -337,6 +340,7 @@ impl Host {
             let is_new = before.is_none_or(|before| before == value.link());
             assert!(is_new, "two bodies for {} have left", value.sequence);
         }
+        self.given_back += u32::from(plan.with_receipts);
         self.moment()?;
         let fate = self.take_fate();
         let mut answers = match fate {
@@ -411,7 +415,7 @@ impl Host {
         let running = self.running.take().expect("running");
         running.receipts.close().expect("closed");
         running.book.close().expect("closed");
-        let there = copy.is_file();
+        let there = copy.try_exists().expect("readable");
         match put_back {
             true if there => drop(fs::copy(&copy, &path).expect("put back")),
             true => {}
