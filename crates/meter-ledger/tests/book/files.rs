@@ -269,7 +269,7 @@ fn what_is_no_file_in_the_place_of_a_book_is_named() {
         put(&folder.book());
         match Book::open(&folder.book()) {
             Err(BookError::File(FileError::NotAFile { what, .. })) => {
-                assert!(what.starts_with(word), "{what}")
+                assert!(what.starts_with(word), "{what}");
             }
             other => panic!("{word}: {other:?}"),
         }

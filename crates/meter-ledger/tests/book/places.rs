@@ -24,7 +24,7 @@ fn reading_makes_no_book_and_changes_none() {
     let folder = Folder::new();
     match Book::open_to_read(&folder.book()) {
         Err(BookError::File(FileError::Open { source, .. })) => {
-            assert_eq!(source.kind(), ErrorKind::NotFound)
+            assert_eq!(source.kind(), ErrorKind::NotFound);
         }
         other => panic!("{other:?}"),
     }

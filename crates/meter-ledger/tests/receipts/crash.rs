@@ -182,7 +182,7 @@ fn a_disk_that_refuses_to_write_stops_between_two_whole_calls() {
         let stored = said
             .lines()
             .filter_map(|line| number(line, "stored"))
-            .last();
+            .next_back();
         let refused = said.lines().find_map(|line| number(line, "refused"));
         assert!(output.status.success(), "{said}");
         assert_eq!(refused, stored.map(|stored| stored + 1), "{said}");
