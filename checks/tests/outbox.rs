@@ -66,7 +66,7 @@ async fn what_two_hosts_claim_is_credited_through_every_kill() {
         first.is_credited_in_full().await;
     }
     for person in [&first, &second] {
-        person.has_the_same_number_everywhere(&ledger).await;
+        person.has_the_same_number_everywhere(&ledger);
         let log = person.host.log();
         for part in [".onion", &person.account, "visited.test"] {
             assert!(!log.contains(part), "{part} is in the log");
@@ -97,7 +97,7 @@ impl Person {
 
     /// Until one more session is signed.
     async fn browses(&mut self, site: &Site) {
-        let before = self.status().await.reports.0;
+        let before = self.status().reports.0;
         let path = format!("/bytes/{PAGE_BYTES}");
         let port = site.port();
         let stream = socks::connect(self.host.relay(), "visited.test", port).await;
@@ -115,22 +115,22 @@ impl Person {
             })
         };
         self.host.wait_for(LIMIT, credited).await.unwrap();
-        let status = self.status().await;
+        let status = self.status();
         let ledger = status.ledger.unwrap();
         let whole = ledger.before.0 + ledger.credited.0 + lowered(&ledger);
         assert_eq!(status.balance.0, whole, "{ledger:?}");
         assert!(ledger.credited.0 > 0);
     }
 
-    async fn has_the_same_number_everywhere(&self, server: &Ledger) {
-        let ledger = self.status().await.ledger.unwrap();
+    fn has_the_same_number_everywhere(&self, server: &Ledger) {
+        let ledger = self.status().ledger.unwrap();
         let credits =
             meter_core::credits_exact(meter_core::Amount::new(ledger.credited.0).unwrap());
         let told = server.run(&["account", "show", &self.account]).unwrap();
         assert!(told.contains(&credits), "{credits}: {told}");
     }
 
-    async fn status(&self) -> Status {
+    fn status(&self) -> Status {
         let text = self.host.run(&["status", "--json"]).unwrap();
         serde_json::from_str(&text).unwrap()
     }

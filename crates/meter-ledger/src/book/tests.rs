@@ -94,7 +94,7 @@ fn a_book_that_somebody_changed_while_it_was_open_is_told_as_damaged() {
     let refused = book.post(&next(&book, &signer, &session(1)));
     match refused {
         Err(BookError::Damaged(BookFault::File(FileFault::Schema { name }))) => {
-            assert_eq!(name, "no")
+            assert_eq!(name, "no");
         }
         other => panic!("{other:?}"),
     }
