@@ -71,7 +71,7 @@ fn w_07_fresh_codes_causes_and_the_ledgers_name_are_escaped() {
     let operator = OperatorPage {
         frame,
         vkey: hostile(),
-        ..samples::operator()
+        ..samples::operator::operator()
     };
     check(&html(&operator), 2);
 }

@@ -1,14 +1,17 @@
 //! Every page in every state, from invented values.
 
+// By its path from here: the example takes this file from another folder.
+#[path = "samples/operator.rs"]
+pub(crate) mod operator;
+
 use meter_core::{
     Amount, Award, ByteCount, ChainId, DeviceKey, DurationMs, EnrolmentRule, LedgerKey, Policy,
     Reason, Reasons, Tariff, TariffId, UnixMs,
 };
 use onionmeter_ledger::pages::{
-    AccountPage, Audited, ChainHealth, Claim, Credits, Day, DayTotals, Device, DevicesPage, Frame,
-    FreshCode, History, Invitation, Landing, OperatorPage, Overview, PolicyPage, ProblemPage,
-    Pulse, Range, Refusal, RemovedDevice, Session, SessionsPage, SignIn, SignInPage, Tab,
-    UnderAudit, Who, html,
+    AccountPage, ChainHealth, Claim, Credits, Day, DayTotals, Device, DevicesPage, Frame,
+    FreshCode, History, Invitation, Landing, Overview, PolicyPage, ProblemPage, Range,
+    RemovedDevice, Session, SessionsPage, SignIn, SignInPage, Tab, UnderAudit, Who, html,
 };
 
 /// 2026-11-28T21:03:45Z, a Saturday.
@@ -239,65 +242,6 @@ pub(crate) fn sign_in(who: Who) -> SignInPage {
     }
 }
 
-fn refusals() -> Vec<Refusal> {
-    let refusal = |what, reason: &str, meaning: &str, count| Refusal {
-        what,
-        reason: reason.to_owned(),
-        meaning: meaning.to_owned(),
-        count,
-    };
-    vec![
-        refusal(
-            "Request",
-            "not_found",
-            "There is nothing here that you may see.",
-            12_044,
-        ),
-        refusal(
-            "Report",
-            "conflict",
-            "It does not follow its chain; its device is told where that stands.",
-            31,
-        ),
-        refusal(
-            "Report",
-            "signature",
-            "Its bytes break this rule of a session report. No device that works makes one.",
-            1,
-        ),
-    ]
-}
-
-pub(crate) fn operator() -> OperatorPage {
-    OperatorPage {
-        frame: frame(Who::Operator, Some(Tab::Operator)),
-        commits: true,
-        held: None,
-        pulse: Pulse {
-            taken_in_one_minute: 1_204,
-            taken_in_five_minutes: 5_917,
-            waiting: 0,
-            oldest_wait: DurationMs::ZERO,
-            audit: Some(Audited {
-                ended: at(NOW - 200 * MINUTE),
-                reports: 3_428_551,
-                findings: 0,
-            }),
-            audit_every_hours: Some(24),
-            store: Some(ByteCount::from_u32(2_731_204_608)),
-            free: ByteCount::new(41_870_000_000),
-        },
-        refusals: refusals(),
-        accounts: 1_204,
-        devices: 1_871,
-        reports: 3_430_912,
-        awarded: Amount::new(411_202_557_118_500).expect("fits"),
-        most_day: Amount::new(1_204 * 9_640_000_000_000),
-        frozen: 2,
-        vkey: VKEY.to_owned(),
-    }
-}
-
 pub(crate) fn sessions_page(
     sessions: &[Session],
     cursors: (Option<&str>, Option<&str>),
@@ -344,54 +288,14 @@ pub(crate) fn all() -> Vec<(String, String)> {
         )),
     );
     add("policy-open", html(&policy_page(Who::Nobody, Some(90))));
+    pages.extend(operator::all());
+    let mut add = |name: &str, text| pages.push((name.to_owned(), text));
     let doubted = ProblemPage::under_audit("127.0.0.1:3443");
     add("problem-under-audit", html(&doubted));
     for status in [400, 403, 404, 405, 408, 410, 413, 421, 429, 500, 503] {
         let page = ProblemPage::new("127.0.0.1:3443", status);
         pages.push((format!("problem-{status}"), html(&page)));
     }
-    pages.extend(of_the_operator());
-    pages
-}
-
-fn of_the_operator() -> Vec<(String, String)> {
-    let mut pages = Vec::new();
-    let mut add = |name: &str, text| pages.push((name.to_owned(), text));
-    add("operator", html(&operator()));
-    let failing = OperatorPage {
-        commits: false,
-        most_day: None,
-        pulse: Pulse {
-            waiting: 311,
-            oldest_wait: DurationMs::from_u32(42_000),
-            audit: None,
-            free: Some(ByteCount::from_u32(12_288)),
-            store: None,
-            ..operator().pulse
-        },
-        refusals: Vec::new(),
-        ..operator()
-    };
-    add("operator-failing", html(&failing));
-    let held = OperatorPage {
-        commits: false,
-        held: Some(
-            "a row of the database is not as it was written: reports (chain_no 7, seq 12): award is \
-             not what the receipt says, and 2 more. See all with: onionmeter-ledger audit. Then \
-             restore a sound copy"
-                .to_owned(),
-        ),
-        pulse: Pulse {
-            audit: Some(Audited {
-                ended: at(NOW - MINUTE),
-                reports: 3_428_551,
-                findings: 3,
-            }),
-            ..operator().pulse
-        },
-        ..operator()
-    };
-    add("operator-under-audit", html(&held));
     pages
 }
 
@@ -458,7 +362,9 @@ fn of_a_person() -> Vec<(String, String)> {
     pages
 }
 
-fn under_audit() -> [(String, String); 2] {
+fn under_audit() -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    let mut add = |name: &str, text| pages.push((name.to_owned(), text));
     let doubted = |tab, under_audit| Frame {
         under_audit: Some(under_audit),
         ..person(tab)
@@ -467,12 +373,11 @@ fn under_audit() -> [(String, String); 2] {
         frame: doubted(Tab::Overview, UnderAudit::Account),
         ..overview(&history(12), Range::Month)
     };
+    add("overview-under-audit", html(&overview));
     let account = AccountPage {
         frame: doubted(Tab::Account, UnderAudit::Ledger),
         ..account()
     };
-    [
-        ("overview-under-audit".to_owned(), html(&overview)),
-        ("account-under-audit".to_owned(), html(&account)),
-    ]
+    add("account-under-audit", html(&account));
+    pages
 }
