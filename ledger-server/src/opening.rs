@@ -36,7 +36,8 @@ pub enum OpenError {
     Absent(PathBuf),
     /// The file of the database is gone.
     #[error(
-        "the database {path} is gone, and this ledger has signed {receipts}: put it back, or restore a copy with: onionmeter-ledger restore FILE",
+        "the database {path} is gone, and this ledger has signed {receipts}: put it back, or \
+         restore a copy with: onionmeter-ledger restore FILE",
         path = .path.display(),
         receipts = counted(*.receipts, "receipt", "receipts")
     )]

@@ -71,8 +71,8 @@ impl FolderLock {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // A child that is between fork and exec holds this file, too. Without this, the folder would
-        // seem to be in use until its exec.
+        // A child that is between fork and exec holds this file, too. Without this, the folder
+        // would seem to be in use until its exec.
         if rustix::fs::flock(&self.file, FlockOperation::Unlock).is_err() {
             tracing::debug!("the lock of the data folder is freed by the kernel");
         }

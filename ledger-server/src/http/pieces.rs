@@ -1,5 +1,5 @@
-//! A file that is written while its client takes it, so that a large one needs no more memory than a
-//! small one.
+//! A file that is written while its client takes it, so that a large one needs no more memory than
+//! a small one.
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;

@@ -82,8 +82,8 @@ const UNDER_AUDIT: Texts = (
     "Under audit",
     "A stored number contradicts another one, so this ledger shows neither until its operator has \
      looked.",
-    "Your credits are not lost: the receipts on your devices prove each of them. Tell the operator, \
-     who finds the row with onionmeter-ledger audit.",
+    "Your credits are not lost: the receipts on your devices prove each of them. Tell the \
+     operator, who finds the row with onionmeter-ledger audit.",
 );
 
 fn texts(status: u16) -> Option<Texts> {

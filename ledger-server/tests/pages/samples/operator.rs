@@ -85,8 +85,8 @@ pub(super) fn all() -> Vec<(String, String)> {
     let held = OperatorPage {
         commits: false,
         held: Some(
-            "a row of the database is not as it was written: reports (chain_no 7, seq 12): award is \
-             not what the receipt says, and 2 more. See all with: onionmeter-ledger audit. Then \
+            "a row of the database is not as it was written: reports (chain_no 7, seq 12): award \
+             is not what the receipt says, and 2 more. See all with: onionmeter-ledger audit. Then \
              restore a sound copy"
                 .to_owned(),
         ),
