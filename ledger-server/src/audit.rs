@@ -10,12 +10,14 @@ mod accounts;
 mod chains;
 mod finding;
 mod heads;
+mod last;
 mod papers;
 mod reports;
 mod rest;
 
 pub use finding::{Audit, Finding, Findings};
 pub use heads::check_heads;
+pub use last::LastAudit;
 
 use crate::store::{Store, StoreError};
 

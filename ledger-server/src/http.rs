@@ -25,6 +25,7 @@ mod origins;
 mod pieces;
 mod problem_page;
 mod rates;
+mod reading;
 mod recent;
 mod refusal;
 mod routes;
@@ -38,12 +39,13 @@ mod who;
 
 pub use cookie::CookieName;
 pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, HEADERS_MAX, Limits};
-pub use metrics::{Metrics, Refused};
+pub use metrics::Metrics;
 pub use origins::{Origin, OriginError, Origins};
 pub(crate) use pieces::{CutOff, in_pieces};
+pub use reading::{Reading, Refused};
 pub use routes::{DESCRIPTION, routes};
 pub use server::{Tls, Transport, listen};
-pub use watch::{Commits, Look, Reading, Watch};
+pub use watch::{Commits, Look, Watch};
 
 use axum::{
     Router,

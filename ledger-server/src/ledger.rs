@@ -9,6 +9,7 @@ mod devices;
 mod enrol;
 mod grants;
 mod last_audit;
+mod link;
 mod listing;
 mod memory;
 mod names;
@@ -29,18 +30,22 @@ pub use accounts::{CodeError, RecoveryCode};
 pub use devices::{DeviceEntry, RevokeError};
 pub use enrol::{EnrolError, Enrolled};
 pub use grants::{Login, LoginError, LoginView};
-pub use last_audit::{Doubt, LastAudit};
+pub use last_audit::Doubt;
+pub use link::LinkToken;
 pub use listing::AccountEntry;
+pub use memory::WebSession;
 pub use reading::{Balance, ChainEntry, Cursor, Day, Session};
 pub use rotate::{RotateError, newest_key, rotate};
 pub use sealed::Sealed;
 pub use start::StartError;
 pub use submit::{Claimed, Outcome};
-pub use token::{LinkToken, Token};
+pub use token::Token;
 pub use viewing::{Counts, DeviceTotals, Fork, Standing};
 pub use vitals::Vitals;
 pub use walk::{Walk, WalkError, Whole};
-pub use web::{Browser, WebSession};
+pub use web::Browser;
+
+pub use crate::audit::LastAudit;
 
 use crate::{
     challenge::Challenges,

@@ -1,6 +1,6 @@
 //! What `/metrics` says of one reading.
 
-use super::watch::Reading;
+use super::reading::Reading;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{family::Family, gauge::Gauge},

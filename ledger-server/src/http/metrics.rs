@@ -1,7 +1,11 @@
 //! What `/metrics` counts, in the text format of Prometheus. No label names a person, a device or
 //! an account: every label is one of a fixed list.
 
-use super::{gauges::Gauges, recent::Recent, watch::Reading};
+use super::{
+    gauges::Gauges,
+    reading::{Reading, Refused},
+    recent::Recent,
+};
 use axum::http::StatusCode;
 use meter_wire::ledger::LedgerCode;
 use prometheus_client::{
@@ -38,18 +42,6 @@ struct Reported {
 struct Why {
     what: &'static str,
     reason: String,
-}
-
-/// How often something was refused for one reason.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Refused {
-    /// Whether it was a report; otherwise it was a request.
-    pub is_report: bool,
-    /// The reason as a code: of a report its outcome or the rule that it breaks, of a request a
-    /// [`LedgerCode`].
-    pub reason: String,
-    /// How often since the start.
-    pub count: u64,
 }
 
 /// All counters of the server.

@@ -1,10 +1,7 @@
 //! How the server is now: one reading, for `/metrics` and for the operator's page, so that both say
 //! the same.
 
-use super::{
-    metrics::{Metrics, Refused},
-    seats::Seats,
-};
+use super::{metrics::Metrics, reading::Reading, seats::Seats};
 use crate::ledger::Vitals;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
@@ -24,21 +21,6 @@ pub type Commits = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Looks at the ledger. It blocks.
 pub type Look = Arc<dyn Fn() -> Vitals + Send + Sync>;
-
-/// One reading.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Reading {
-    /// Open connections.
-    pub connections: usize,
-    /// Reports that were taken within the last minute.
-    pub taken_in_one_minute: u64,
-    /// Reports that were taken within the last five minutes.
-    pub taken_in_five_minutes: u64,
-    /// What was refused since the start, the most frequent first.
-    pub refused: Vec<Refused>,
-    /// What the ledger says about itself; the default while it does not answer.
-    pub ledger: Vitals,
-}
 
 /// Where readings come from.
 pub struct Watch {

@@ -7,10 +7,11 @@
 use super::{
     Ledger,
     enrol::use_challenge,
-    memory::Remembered,
+    link::LinkToken,
+    memory::{Remembered, WebSession},
     sealed::{Said, Seal},
-    token::{LinkToken, Token},
-    web::{WebSession, is_device},
+    token::{Token, two_words},
+    web::is_device,
 };
 use crate::store::{Db, FromStore, Row, StoreError, Value, statements};
 use meter_core::{AccountId, DeviceKey, DurationMs, UnixMs};
@@ -21,9 +22,6 @@ const LOGIN_MS: u32 = 60_000;
 const WEB_SESSION_MS: u32 = 12 * 3_600_000;
 /// How long a used or expired link is remembered, so that it can be told from an unknown one.
 const LOGIN_KEPT: DurationMs = DurationMs::DAY;
-
-/// The words from which two are shown on both sides of a sign-in.
-const WORDS: bip39::Language = bip39::Language::English;
 
 /// A link for signing in, for a device or for the operator.
 #[derive(Debug)]
@@ -294,13 +292,4 @@ fn read_login(db: &mut dyn Db, token: &Token) -> Result<Said, LoginError> {
         _ => return Err(StoreError::Damaged("a link for signing in".to_owned()).into()),
     };
     Ok(Said { of, expires, words })
-}
-
-pub(super) fn two_words([a, b, c, d]: [u8; 4]) -> String {
-    let list = WORDS.word_list();
-    let word = |bytes: [u8; 2]| {
-        let number = usize::from(u16::from_be_bytes(bytes)) % list.len();
-        list.get(number).copied().unwrap_or("onion")
-    };
-    format!("{} {}", word([a, b]), word([c, d]))
 }

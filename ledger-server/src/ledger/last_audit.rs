@@ -1,22 +1,9 @@
 //! What the last audit of this process has found, and whom it concerns.
 
 use super::Ledger;
-use crate::audit::Audit;
+use crate::audit::{Audit, LastAudit};
 use meter_core::{AccountId, UnixMs};
-use std::{collections::BTreeSet, sync::PoisonError};
-
-/// The last audit that went through since this process was started.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct LastAudit {
-    /// When it ended, by the ledger's clock.
-    pub ended: UnixMs,
-    /// How many reports it has looked at.
-    pub reports: u64,
-    /// How many rows are not as they were written.
-    pub findings: u64,
-    /// The accounts that have such a row.
-    pub accounts: BTreeSet<AccountId>,
-}
+use std::sync::PoisonError;
 
 /// Why a page says that its numbers are under audit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

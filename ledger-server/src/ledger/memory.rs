@@ -2,7 +2,6 @@
 //! that were signed in. It is gone when the process ends. See
 //! docs/decisions/0033-signing-in-without-a-write.md.
 
-use super::web::WebSession;
 use meter_core::{AccountId, DeviceKey, UnixMs};
 use std::{
     collections::BTreeMap,
@@ -11,6 +10,15 @@ use std::{
 
 /// Most entries of a kind. When they are taken, nobody signs in until some have ended.
 const MOST: usize = 65_536;
+
+/// A browser that is signed in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WebSession {
+    /// The account; none for the operator.
+    pub account: Option<AccountId>,
+    /// When it ends.
+    pub expires: UnixMs,
+}
 
 /// A hash of a secret.
 type Name = [u8; 32];

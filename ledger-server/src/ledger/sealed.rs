@@ -5,7 +5,7 @@
 //! the device's key (32), both zeros in a link of the operator, and the first 16 bytes of
 //! HMAC-SHA256 over those 64. The two check words come from the last four bytes of it.
 
-use super::{grants::two_words, token::Token};
+use super::token::{Token, two_words};
 use crate::store::StoreError;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use meter_core::{AccountId, DeviceKey, UnixMs};

@@ -1,22 +1,15 @@
 //! Secrets that whoever holds them may use.
 
-use super::sealed::{SEALED_BYTES, Sealed};
 use crate::store::{StoreError, Value};
 use meter_core::CodeHash;
 use std::fmt;
 use zeroize::Zeroizing;
 
+/// The words from which two are shown on both sides of a sign-in.
+const WORDS: bip39::Language = bip39::Language::English;
+
 /// A secret of 128 bits that whoever holds it may use.
 pub struct Token(Zeroizing<[u8; 16]>);
-
-/// The secret in a link for signing in.
-#[derive(Debug)]
-pub enum LinkToken {
-    /// The database knows what it is for.
-    Stored(Token),
-    /// It says itself what it is for: it was made while the database took nothing.
-    Sealed(Box<Sealed>),
-}
 
 impl Token {
     /// A new secret.
@@ -63,37 +56,18 @@ impl fmt::Debug for Token {
     }
 }
 
-impl LinkToken {
-    /// Reads 32 or 160 hexadecimal digits in lower case.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut sealed = Zeroizing::new([0; SEALED_BYTES]);
-        match digits(text, sealed.as_mut()) {
-            true => Some(Self::Sealed(Box::new(Sealed::new(sealed)))),
-            false => Token::parse(text).map(Self::Stored),
-        }
-    }
-
-    /// The hexadecimal digits.
-    #[must_use]
-    pub fn text(&self) -> String {
-        match self {
-            Self::Stored(token) => token.text(),
-            Self::Sealed(sealed) => sealed.text(),
-        }
-    }
-
-    /// What is remembered of it once it was used.
-    pub(super) fn name(&self) -> [u8; 32] {
-        match self {
-            Self::Stored(token) => token.name(),
-            Self::Sealed(sealed) => sealed.name(),
-        }
-    }
-}
-
 /// Reads as many digits in lower case as `bytes` takes, and no more.
-fn digits(text: &str, bytes: &mut [u8]) -> bool {
+pub(super) fn digits(text: &str, bytes: &mut [u8]) -> bool {
     let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
     is_lower && hex::decode_to_slice(text, bytes).is_ok()
+}
+
+/// Two words for both sides of a sign-in.
+pub(super) fn two_words([a, b, c, d]: [u8; 4]) -> String {
+    let list = WORDS.word_list();
+    let word = |bytes: [u8; 2]| {
+        let number = usize::from(u16::from_be_bytes(bytes)) % list.len();
+        list.get(number).copied().unwrap_or("onion")
+    };
+    format!("{} {}", word([a, b]), word([c, d]))
 }

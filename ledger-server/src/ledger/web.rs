@@ -1,17 +1,12 @@
 //! Browsers that are signed in.
 
-use super::{Ledger, memory::Remembered, token::Token};
+use super::{
+    Ledger,
+    memory::{Remembered, WebSession},
+    token::Token,
+};
 use crate::store::{Db, Row, StoreError, Value, statements};
 use meter_core::{AccountId, DeviceKey, UnixMs};
-
-/// A browser that is signed in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct WebSession {
-    /// The account; none for the operator.
-    pub account: Option<AccountId>,
-    /// When it ends.
-    pub expires: UnixMs,
-}
 
 /// A browser that is signed in, for the owner of the account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
