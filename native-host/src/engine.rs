@@ -6,11 +6,13 @@
 mod errands;
 mod handle;
 mod ledger_signer;
+mod outbox;
 mod recent_failures;
 mod relay;
+mod snapshot;
 
 use crate::{
-    accounting::{Accounting, Errand, Found},
+    accounting::{Accounting, Found},
     config::{Config, keys},
     home::Home,
     identity::Identity,
@@ -24,8 +26,9 @@ use crate::{
 pub(crate) use handle::{Command, EngineHandle};
 pub(crate) use ledger_signer::LedgerSigner;
 use meter_relay::{Counters, Site};
-use meter_wire::{HelloReply, HexBytes, PROTOCOL, Problem, Request, Status, TorStatus, U64Text};
+use meter_wire::{HelloReply, HexBytes, PROTOCOL, Problem, Request, Status};
 use relay::RelayControl;
+use snapshot::{Waits, snapshot};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -198,33 +201,7 @@ impl Engine {
         let errand = self
             .accounting
             .look_at_outbox(now, wall, |address| link.is_usable(address));
-        self.begin(errand);
-    }
-
-    fn take_found(&mut self, found: Found) {
-        let (now, wall) = (self.clock.monotonic(), Clock::wall());
-        let errand = self.accounting.take_found(now, wall, found);
-        self.begin(errand);
-    }
-
-    fn begin(&mut self, errand: Option<Errand>) {
-        if let (Some(errand), Some(head)) = (errand, self.accounting.head()) {
-            let key = head.key;
-            self.errands
-                .spawn(errands::run(self.handle.clone(), errand, key));
-        }
-    }
-
-    fn leave(&mut self) -> Result<(), Problem> {
-        self.errands.abort_all();
-        self.accounting.leave(Clock::wall())
-    }
-
-    fn send_now(&mut self) -> Result<(), Problem> {
-        let (now, wall) = (self.clock.monotonic(), Clock::wall());
-        let errand = self.accounting.send_now(now, wall)?;
-        self.begin(errand);
-        Ok(())
+        self.begin_errand(errand);
     }
 
     /// Passes the tick on to parts that would otherwise need their own clock, and so more wake-ups.
@@ -285,7 +262,7 @@ impl Engine {
             Command::Join(joining, answer) => {
                 reply(answer, self.accounting.join(*joining, Clock::wall()));
             }
-            Command::Leave(answer) => reply(answer, self.leave()),
+            Command::Leave(answer) => reply(answer, self.leave_ledger()),
             Command::SendNow(answer) => reply(answer, self.send_now()),
             Command::Receipts {
                 after,
@@ -407,35 +384,5 @@ impl Engine {
             }
             changed
         });
-    }
-}
-
-/// How long a person must wait before the same is possible again.
-#[derive(Clone, Copy, Default)]
-struct Waits {
-    new_identity_in_s: u32,
-    new_circuit_in_s: u32,
-}
-
-fn snapshot(accounting: &Accounting, relay: &RelayControl, tor: TorStatus, waits: Waits) -> Status {
-    let accounts = accounting.status();
-    let totals = relay.recent().totals();
-    Status {
-        relay: relay.status(),
-        tor,
-        session: accounts.session,
-        balance: accounts.balance,
-        reports: accounts.reports,
-        thresholds: (&accounting.thresholds()).into(),
-        chain: accounts.chain,
-        ledger: accounts.ledger,
-        problem: accounts.problem,
-        unreached: relay.recent().unreached(),
-        foreign: U64Text(totals.foreign),
-        unidentified: U64Text(totals.unidentified),
-        literals: U64Text(totals.literals),
-        new_identity_in_s: waits.new_identity_in_s,
-        new_circuit_in_s: waits.new_circuit_in_s,
-        connections: relay.connections_active(),
     }
 }

@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
             "meter-core",
             "meter-face",
             "meter-ledger",
+            "meter-ledger-client",
             "meter-outbox",
             "meter-relay",
             "meter-tor",

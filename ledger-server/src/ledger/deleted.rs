@@ -5,7 +5,7 @@
 //! hash is made with the ledger's first key, so that two ledgers have different ones for the same
 //! device.
 
-use super::{LedgerKeyEntry, enrol};
+use super::LedgerKeyEntry;
 use crate::store::{Db, Row, StoreError, statements};
 use meter_core::{AccountId, DeviceKey};
 use sha2::{Digest as _, Sha256};
@@ -40,15 +40,12 @@ pub(super) fn bury(
     Ok(())
 }
 
-/// Refuses a key of a deleted account.
-pub(super) fn check(
+/// Whether a key belonged to a deleted account.
+pub(super) fn is_buried(
     db: &mut dyn Db,
     keys: &[LedgerKeyEntry],
     device: DeviceKey,
-) -> Result<(), enrol::EnrolError> {
+) -> Result<bool, StoreError> {
     let found = db.rows(statements::BURIED_DEVICE, &[hash(keys, device).into()])?;
-    found
-        .is_empty()
-        .then_some(())
-        .ok_or(enrol::EnrolError::Revoked)
+    Ok(!found.is_empty())
 }

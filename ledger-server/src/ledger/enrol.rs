@@ -124,7 +124,9 @@ impl Ledger {
             return known(&mut row);
         }
         // After the look for the device: whoever deletes it now has buried it then.
-        deleted::check(db, &self.keys, device)?;
+        if deleted::is_buried(db, &self.keys, device)? {
+            return Err(EnrolError::Revoked);
+        }
         let (account, rest) = random.split_first_chunk().expect("34 bytes");
         let (code, name) = rest.split_first_chunk().expect("18 bytes");
         let name = names::name([name[0], name[1]]);

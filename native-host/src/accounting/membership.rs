@@ -346,7 +346,8 @@ impl Memberships {
     /// Closes the file.
     pub(super) fn end(self) {
         if let Some(Err(error)) = self.receipts.map(Receipts::close) {
-            tracing::warn!(%error, "the file of receipts was not closed; its next opening reads its log");
+            let text = "the file of receipts was not closed; its next opening reads its log";
+            tracing::warn!(%error, text);
         }
     }
 

@@ -122,8 +122,8 @@ fn described(offer: &LedgerOffer) -> String {
     format!(
         "Ledger   {}\n\
          Key      {}\n\
-         Policy {}: whatever an account claims, it earns at most {} credits a day; by doing nothing \
-         it earns {}. {who}\n\
+         Policy {}: whatever an account claims, it earns at most {} credits a day; by doing \
+         nothing it earns {}. {who}\n\
          It learns when you browsed and how much, never where.\n",
         offer.address,
         offer.vkey,
@@ -143,9 +143,10 @@ fn text(offer: &LedgerOffer, enrolled: &LedgerEnrolled) -> String {
     if let Some(code) = &enrolled.recovery_code {
         text += &format!(
             "\n  Recovery code: {code}\n\n\
-             Write it down now: it is shown once and stored nowhere. With it a new device gets into \
-             the account when this one is lost.\n"
+             Write it down now: it is shown once and stored nowhere. With it a new device gets \
+             into the account when this one is lost.\n"
         );
     }
-    text + "Reports are sent by themselves from now on; `onionmeter ledger` shows what is credited.\n"
+    text + "Reports are sent by themselves from now on; `onionmeter ledger` shows what is \
+            credited.\n"
 }
