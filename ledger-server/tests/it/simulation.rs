@@ -1,8 +1,8 @@
 //! A ledger's whole life in seconds: thousands of devices, honest ones and others, send reports to
 //! two instances; answers are lost, instances crash, the clock jumps, goes far ahead and comes
 //! back, devices are copied and set back, the ledger is restored from a backup. The decisions are
-//! the product's own (`Books::take`); the database is in memory. After each step everything that must
-//! hold is checked.
+//! the product's own (`Books::take`); the database is in memory. After each step everything that
+//! must hold is checked.
 //!
 //! A run is decided by its seed alone. The same seed finds the same mistake again.
 
