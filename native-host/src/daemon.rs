@@ -190,7 +190,8 @@ fn is_ours(stream: &Stream) -> bool {
         .is_ok_and(|peer| [user::effective(), user::ROOT].contains(&peer.user))
 }
 
-/// Returns when there was neither a client nor a relayed connection for that long.
+/// Returns when there was neither a client nor a relayed connection nor a report to send for that
+/// long. Reports that cannot be sent keep nothing running: after ten minutes that is a trouble.
 async fn unused(idle_exit_s: Option<u64>, clients: &Clients, engine: &EngineHandle) {
     let Some(limit) = idle_exit_s else {
         return std::future::pending().await;
@@ -198,7 +199,8 @@ async fn unused(idle_exit_s: Option<u64>, clients: &Clients, engine: &EngineHand
     let mut idle_s = 0;
     while idle_s < limit {
         engine.next_second().await;
-        let used = !clients.is_empty() || engine.connections_active() > 0;
+        let used =
+            !clients.is_empty() || engine.connections_active() > 0 || engine.has_reports_to_send();
         idle_s = if used { 0 } else { idle_s + 1 };
     }
 }

@@ -76,3 +76,50 @@ fn stopped(stop: &Stop) -> Problem {
         Stop::UnknownDevice => Problem::new(ErrorCode::LedgerUnknownDevice),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meter_core::ContradictionKind;
+
+    #[test]
+    fn a_wait_is_told_in_steps_of_ten_seconds_so_that_it_wakes_no_client() {
+        for (in_ms, in_s) in [(0, 0), (1, 10), (9_999, 10), (10_001, 20), (180_000, 180)] {
+            let told = sending(&SendingState::Waiting { in_ms });
+            assert_eq!(told, Sending::Waiting { in_s }, "{in_ms}");
+        }
+        let trouble = sending(&SendingState::Trouble {
+            since_ms: 609_999,
+            failure: Failure::NotFound,
+        });
+        let Sending::Trouble { since_s, problem } = trouble else {
+            panic!("{trouble:?}");
+        };
+        assert_eq!((since_s, problem.code), (600, ErrorCode::LedgerNotFound));
+    }
+
+    #[test]
+    fn what_has_stopped_says_why() {
+        let contradiction = Stop::Contradiction(ContradictionKind::Second);
+        let refused = Stop::Refused {
+            sequence: 7,
+            code: "chain-totals".to_owned(),
+        };
+        for (stop, code, detail) in [
+            (contradiction, ErrorCode::LedgerContradicts, Some("second")),
+            (
+                refused,
+                ErrorCode::LedgerRefused,
+                Some("report 7: chain-totals"),
+            ),
+            (Stop::UnknownDevice, ErrorCode::LedgerUnknownDevice, None),
+        ] {
+            let Sending::Stopped(problem) = sending(&SendingState::Stopped(stop)) else {
+                panic!("{code:?}");
+            };
+            assert_eq!(problem.code, code);
+            let told = problem.detail.unwrap_or_default();
+            assert!(told.contains(detail.unwrap_or_default()), "{told}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use super::{
     outgoing::{Errand, Found, Outgoing, What},
 };
 use meter_core::{ChainEnd, ChainState, MonotonicMs, Signable as _, UnixMs};
-use meter_outbox::{Act, Batch, Outbox, Plan, Seen, Start};
+use meter_outbox::{Act, Batch, Failure, Outbox, Plan, Seen, Start};
 use meter_tor::LedgerAddress;
 use meter_wire::{ErrorCode, Problem};
 use tracing::{info, warn};
@@ -54,11 +54,18 @@ impl Accounting {
         let seen = match found {
             Found::Chain(state) => {
                 // An unverified number: a wrong one only finds a wrong hash.
-                let sequence = ChainState::from_body(state.body()).ok()?.sequence;
-                let ours = self.head_at(sequence).ok().flatten();
-                Seen::Chain {
-                    ours: ours.map(|head| head.link),
-                    state,
+                match ChainState::from_body(state.body()) {
+                    Ok(named) => {
+                        let ours = self.head_at(named.sequence).ok().flatten();
+                        Seen::Chain {
+                            ours: ours.map(|head| head.link),
+                            state,
+                        }
+                    }
+                    Err(_) => Seen::Failed {
+                        failure: Failure::Unreadable,
+                        retry_after_s: None,
+                    },
                 }
             }
             Found::Keys(changes) => Seen::Keys(changes),

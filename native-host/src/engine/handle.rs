@@ -13,7 +13,8 @@ use meter_core::{
 };
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
-    HelloReply, Problem, ReceiptsPage, ReportsPage, Settings, Status, Traffic, U64Text, WireReport,
+    HelloReply, Problem, ReceiptsPage, ReportsPage, Sending, Settings, Status, Traffic, U64Text,
+    WireReport,
 };
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
@@ -110,6 +111,13 @@ impl EngineHandle {
             connections: U64Text(totals.connections),
             active: U64Text(totals.active),
         }
+    }
+
+    /// Whether reports are on their way to a ledger, or wait for their time.
+    pub(crate) fn has_reports_to_send(&self) -> bool {
+        let status = self.status.borrow();
+        let sending = status.ledger.as_ref().map(|ledger| &ledger.sending);
+        matches!(sending, Some(Sending::Waiting { .. } | Sending::Sending))
     }
 
     /// The names that the relay answers itself. They bypass the engine: a client that asks about
