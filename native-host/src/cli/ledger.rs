@@ -25,6 +25,16 @@ Examples:
 Exit status: 0 done, 69 the ledger cannot be reached, 77 this device is not enrolled, or the ledger
 declines.";
 
+const ENROLLED: &str = "Exit status: 0 done, 77 this device is not enrolled.";
+const ASKED: &str = "\
+Exit status: 0 done, 69 the ledger cannot be reached, 77 this device is not enrolled, or the ledger
+declines.";
+const LEFT: &str = "Exit status: 0 done, 64 not confirmed, 77 this device is not enrolled.";
+const REMOVED: &str = "\
+Exit status: 0 done, 64 no such device, 69 the ledger cannot be reached, 77 this device is not \
+enrolled,
+or the ledger declines.";
+
 #[derive(Args)]
 #[command(after_help = HELP, args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
@@ -37,25 +47,32 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Show what was claimed, credited and waits
+    #[command(after_help = ENROLLED)]
     Status,
     /// Send what waits now
+    #[command(after_help = ENROLLED)]
     Send,
     /// Leave the ledger; reports and receipts stay
+    #[command(after_help = LEFT)]
     Leave {
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
     },
     /// Make an invitation for one more device
+    #[command(after_help = ASKED)]
     Invite,
     /// List the devices of the account
+    #[command(after_help = ASKED)]
     Devices,
     /// Remove a device from the account; what it was credited stays
+    #[command(after_help = REMOVED)]
     Remove {
         /// The device's key, or the beginning of it, as `devices` lists it
         device: String,
     },
     /// Make a new recovery code; the one before is worth nothing then
+    #[command(after_help = ASKED)]
     Recover,
 }
 

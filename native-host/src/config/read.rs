@@ -117,7 +117,11 @@ mod tests {
             ("[relay]\nport = 9200\nport = 9201\n", 3, "port"),
             ("[log]\n[relay]\n[log]\n", 3, "log"),
             ("[relay]\nprot = 9200\n", 2, "prot"),
-            ("[log]\nlevel = 'info'\n[ledger]\nurl = 'x'\n", 3, "ledger"),
+            (
+                "[log]\nlevel = 'info'\n[accounts]\nurl = 'x'\n",
+                3,
+                "accounts",
+            ),
             ("relay.port = 9200\r\nrelay.port = 9201\r\n", 2, "port"),
         ] {
             let said = message(text);

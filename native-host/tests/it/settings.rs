@@ -88,7 +88,7 @@ fn a_setting_is_changed_with_every_comment_kept_and_told_when_it_counts() {
     assert_eq!(all["settings"]["tor.backend"]["source"], "default");
     assert_eq!(
         all["settings"].as_object().map(serde_json::Map::len),
-        Some(17)
+        Some(18)
     );
     check(&home, &["config", "check"], 0, &["in order"]);
 }
@@ -282,13 +282,13 @@ fn what_is_in_force_is_told_beside_a_file_that_was_changed_or_broken_since() {
     );
 
     let text = file(&home);
-    home.configure(&format!("{text}\n[ledger]\n"));
+    home.configure(&format!("{text}\n[accounts]\n"));
     let port = format!("relay.port {}", home.relay_port);
     let said = check(
         &home,
         &["doctor"],
         1,
-        &["ledger", "goes on with the settings from before", &port],
+        &["accounts", "goes on with the settings from before", &port],
     );
     assert!(
         said.contains("by the settings in force: straight"),
@@ -298,7 +298,7 @@ fn what_is_in_force_is_told_beside_a_file_that_was_changed_or_broken_since() {
         &home,
         &["status"],
         0,
-        &["ledger", "goes on with the settings"],
+        &["accounts", "goes on with the settings"],
     );
     check(&home, &["config", "check"], 78, &["ledger"]);
 
