@@ -23,6 +23,8 @@ pub(crate) use stop::{Means, stop};
 
 /// How long a command waits for one answer while the daemon still answers others.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// Longest wait for the answer to a request that a ledger must answer.
+const LEDGER_MAX: Duration = Duration::from_secs(600);
 
 /// How long to repeat a request that daemons did not answer because they ended.
 const ENDING_MAX: Duration = Duration::from_secs(10);
@@ -92,15 +94,31 @@ impl Connection {
     /// The daemon's own error, or that it does not answer.
     pub async fn ask(&mut self, request: Request) -> Result<Success, Problem> {
         let home = self.home.clone();
+        let answer_max = answer_max(&request);
         let answer = async {
             tokio::select! {
                 answer = self.exchange(request) => answer.map_err(Failed::problem),
                 problem = until_silent(&home, Patience::Command) => Err(problem),
             }
         };
-        time::timeout(ANSWER_MAX, answer)
+        time::timeout(answer_max, answer)
             .await
             .map_err(|_| gone("it did not answer in time"))?
+    }
+}
+
+/// Longest wait for the answer to a request. A ledger is asked several times for one request,
+/// through Tor, and the daemon has a limit of its own for each time.
+const fn answer_max(request: &Request) -> Duration {
+    match request {
+        Request::LedgerLook(_)
+        | Request::LedgerEnrol(_)
+        | Request::LedgerInvite
+        | Request::LedgerDevices
+        | Request::LedgerRemove(_)
+        | Request::LedgerRecovery
+        | Request::LedgerLogin => LEDGER_MAX,
+        _ => ANSWER_MAX,
     }
 }
 
