@@ -5,12 +5,13 @@ use super::membership::Ledger;
 use crate::ledger_link::code_of;
 use meter_core::{ChainId, ChainState, KeyChange, Signed};
 use meter_outbox::{Answer, Batch, Failure, Outbox, SendingState, Stop};
+use meter_tor::LedgerAddress;
 use meter_wire::{ErrorCode, Problem, Sending};
 
 /// The outbox of the chain in use.
 pub(super) struct Outgoing {
     pub(super) outbox: Outbox,
-    pub(super) ledger: Ledger,
+    pub(super) address: LedgerAddress,
     pub(super) chain: ChainId,
     /// What the outbox was told last.
     pub(super) sequence: u64,

@@ -23,7 +23,7 @@ impl Accounting {
         let head = *self.head()?;
         let outgoing = self.outgoing.as_mut()?;
         let mut seen = Vec::new();
-        let is_reachable = is_usable(&outgoing.ledger.address);
+        let is_reachable = is_usable(&outgoing.address);
         if is_reachable != outgoing.is_reachable {
             outgoing.is_reachable = is_reachable;
             seen.push(Seen::Reachable(is_reachable));
@@ -134,7 +134,7 @@ impl Accounting {
         });
         Ok(Outgoing {
             outbox,
-            ledger: self.memberships.ledger()?,
+            address: self.memberships.ledger()?.address,
             chain,
             sequence: head.sequence,
             is_reachable: false,
@@ -154,8 +154,10 @@ impl Accounting {
                 }
             }
         }
-        let ledger = self.outgoing.as_ref()?.ledger.clone();
-        errand.map(|what| Errand { ledger, what })
+        let what = errand?;
+        // Read now and not kept: the ledger may have changed its key since.
+        let ledger = self.memberships.ledger().ok()?;
+        Some(Errand { ledger, what })
     }
 
     fn act(&mut self, act: Act, wall: UnixMs) -> Done {
