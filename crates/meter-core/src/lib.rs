@@ -65,7 +65,9 @@ pub use request::{
     TargetHash,
 };
 pub use session::{Moved, OpenSession, SessionBatcher, SessionTotals, Tick};
-pub use signed::{SIGNATURE_BYTES, Signable, Signed, Verified, VerifyError, pae};
+pub use signed::{
+    CheckedKey, SIGNATURE_BYTES, Signable, Signed, UnusableKey, Verified, VerifyError, pae,
+};
 pub use signer::{DeviceSigner, LedgerSigner, Signer};
 pub use tariff::{AmountOverflow, Award, Tariff, TariffId};
 pub use thresholds::{ThresholdError, Thresholds};

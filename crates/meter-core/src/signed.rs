@@ -5,7 +5,7 @@
 //! `verify_strict`.
 
 use crate::{PublicKey, SignedKind};
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use std::{fmt, marker::PhantomData};
 
 /// Length of an Ed25519 signature.
@@ -51,6 +51,46 @@ pub struct Signed<T> {
 pub struct Verified<T> {
     value: T,
     signed: Signed<T>,
+}
+
+/// A key that was decoded from its bytes once, for many signatures. Decoding takes an eighth of the
+/// time of one check.
+#[derive(Clone, Debug)]
+pub struct CheckedKey<K> {
+    key: K,
+    verifying: VerifyingKey,
+}
+
+/// A key that is not a point of the curve, or is so weak that it accepts more than one message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the key is not a usable Ed25519 public key")]
+pub struct UnusableKey;
+
+impl<K: PublicKey> CheckedKey<K> {
+    /// Decodes a key.
+    ///
+    /// # Errors
+    /// When the key is unusable or weak.
+    pub fn new(key: K) -> Result<Self, UnusableKey> {
+        let verifying = VerifyingKey::from_bytes(&key.to_bytes()).map_err(|_| UnusableKey)?;
+        match verifying.is_weak() {
+            true => Err(UnusableKey),
+            false => Ok(Self { key, verifying }),
+        }
+    }
+
+    /// The public half of a secret key: it is on the curve and not weak (RFC 8032 section 5.1.5).
+    pub(crate) fn of_secret(secret: &SigningKey) -> Self {
+        let verifying = secret.verifying_key();
+        let key = K::from_bytes(verifying.to_bytes());
+        Self { key, verifying }
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> K {
+        self.key
+    }
 }
 
 /// The reason why a signed value is not accepted.
@@ -102,18 +142,27 @@ impl<T: Signable> Signed<T> {
     /// When the key is unusable or weak, when the key did not make the signature, or when the body
     /// breaks a rule or names another signer.
     pub fn verify(self, key: T::Key) -> Result<Verified<T>, VerifyError<T::Error>> {
-        let verifying = VerifyingKey::from_bytes(&key.to_bytes()).map_err(|_| VerifyError::Key)?;
-        if verifying.is_weak() {
-            return Err(VerifyError::Key);
-        }
-        verifying
+        let key = CheckedKey::new(key).map_err(|UnusableKey| VerifyError::Key)?;
+        self.verify_with(&key)
+    }
+
+    /// The same with a key that was decoded before.
+    ///
+    /// # Errors
+    /// When the key did not make the signature, or when the body breaks a rule or names another
+    /// signer.
+    pub fn verify_with(
+        self,
+        key: &CheckedKey<T::Key>,
+    ) -> Result<Verified<T>, VerifyError<T::Error>> {
+        key.verifying
             .verify_strict(
                 &pae(T::KIND, &self.body),
                 &Signature::from_bytes(&self.signature),
             )
             .map_err(|_| VerifyError::Signature)?;
         let value = T::from_body(&self.body).map_err(VerifyError::Body)?;
-        if value.signer() != key {
+        if value.signer() != key.key {
             return Err(VerifyError::Signer);
         }
         Ok(Verified {

@@ -1,8 +1,8 @@
 //! The secret half of a key, and signing with it.
 
 use crate::{
-    DeviceKey, LedgerKey, PublicKey, Signable, Signed, Verified, VerifyError, hash::labelled_hash,
-    pae,
+    CheckedKey, DeviceKey, LedgerKey, PublicKey, Signable, Signed, Verified, VerifyError,
+    hash::labelled_hash, pae,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use std::{fmt, marker::PhantomData};
@@ -47,7 +47,7 @@ impl<K: PublicKey> Signer<K> {
     ) -> Result<Verified<T>, VerifyError<T::Error>> {
         let body = value.to_body().as_ref().to_vec();
         let signature = self.secret.sign(&pae(T::KIND, &body));
-        Signed::new(body, signature.to_bytes()).verify(self.key())
+        Signed::new(body, signature.to_bytes()).verify_with(&CheckedKey::of_secret(&self.secret))
     }
 
     /// A secret for another purpose than signing: the same for the same seed and purpose. It says

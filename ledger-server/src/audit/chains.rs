@@ -3,11 +3,11 @@
 use super::{
     finding::Audit,
     papers::{self, Papers},
-    reports::{Proven, ReportRow, prove_all},
+    reports::{Proven, ReportRow, prove_while},
 };
 use crate::store::{Db, Row, Store, StoreError, statements};
 use meter_core::{
-    Amount, ByteCount, ChainError, ChainHead, ChainId, DeviceKey, DurationMs, LinkHash,
+    Amount, ByteCount, ChainError, ChainHead, ChainId, CheckedKey, DeviceKey, DurationMs, LinkHash,
     RunningTotals,
 };
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ const REPORTS: u32 = 2000;
 struct Chain {
     number: i64,
     account: Vec<u8>,
+    /// The key that signs it; `None` if it cannot be used, which the reports' findings say.
+    key: Option<CheckedKey<DeviceKey>>,
     /// What the row says about the last report.
     stored: Standing,
     /// What the reports say.
@@ -80,18 +82,13 @@ fn check_page(
     let Some(last) = last else {
         return Ok(None);
     };
-    let mut at = (after, i64::MAX);
-    while go_on() {
-        let page = [at.0.into(), at.1.into(), last.into(), REPORTS.into()];
-        let rows = db.rows(statements::AUDIT_REPORTS, &page)?;
-        let rows = rows.into_iter().map(ReportRow::read);
-        let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        let Some(end) = rows.last() else {
-            break;
-        };
-        at = (end.chain_no, end.seq);
-        let device = |row: &ReportRow| Some(chains.get(&row.chain_no)?.run.head.key);
-        let proven = prove_all(papers, &rows, &device);
+    let mut rows = reports(db, (after, i64::MAX), last)?;
+    while let Some(end) = rows.last().map(|row| (row.chain_no, row.seq))
+        && go_on()
+    {
+        let key = |row: &ReportRow| chains.get(&row.chain_no)?.key.as_ref();
+        let next = || reports(db, end, last);
+        let (proven, next) = prove_while(papers, &rows, &key, next);
         for (row, proven) in rows.iter().zip(proven) {
             audit.reports += 1;
             audit.pruned += u64::from(row.signed.is_none());
@@ -110,11 +107,19 @@ fn check_page(
                 audit.findings.add_of(account, "reports", name(row), reason);
             }
         }
+        rows = next?;
     }
     for chain in chains.values() {
         chain.finish(audit);
     }
     Ok(Some(last))
+}
+
+/// The next reports after a place (number of the chain, sequence number), until the chain `last`.
+fn reports(db: &mut dyn Db, at: (i64, i64), last: i64) -> Result<Vec<ReportRow>, StoreError> {
+    let page = [at.0.into(), at.1.into(), last.into(), REPORTS.into()];
+    let rows = db.rows(statements::AUDIT_REPORTS, &page)?;
+    rows.into_iter().map(ReportRow::read).collect()
 }
 
 fn name(row: &ReportRow) -> String {
@@ -150,6 +155,7 @@ fn begin(db: &mut dyn Db, row: Row, audit: &mut Audit) -> Result<Option<Chain>, 
         Ok(head) => Ok(Some(Chain {
             number,
             account,
+            key: CheckedKey::new(head.key).ok(),
             stored,
             run: Standing {
                 head,

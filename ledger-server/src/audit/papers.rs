@@ -6,16 +6,17 @@ use crate::{
     store::{Db, Pages, Row, Store, StoreError, Value, statements},
 };
 use meter_core::{
-    ChainHead, DeviceKey, Enrolment, KeyChange, LedgerKey, Policy, Signable, Verified,
+    ChainHead, CheckedKey, DeviceKey, Enrolment, KeyChange, LedgerKey, Policy, Signable, Verified,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Devices in one snapshot.
 const PAGE: u32 = 1000;
+const TOO_SHORT: &str = "it is too short for a signed value";
 
 /// The keys and policies that receipts may name.
 pub(super) struct Papers {
-    pub(super) keys: BTreeSet<LedgerKey>,
+    pub(super) keys: BTreeMap<LedgerKey, CheckedKey<LedgerKey>>,
     pub(super) policies: BTreeMap<u32, Policy>,
 }
 
@@ -27,13 +28,25 @@ pub(super) fn read(store: &Store, audit: &mut Audit) -> Result<Papers, StoreErro
     })?;
     let keys = check_keys(keys, audit)?;
     let policies = check_policies(policies, &keys, audit)?;
+    let keys = keys.into_iter();
+    let usable = keys.filter_map(|key| Some((key, CheckedKey::new(key).ok()?)));
+    let keys = usable.collect();
     Ok(Papers { keys, policies })
 }
 
 /// The signed value in stored bytes.
 pub(super) fn verified<T: Signable>(stored: &[u8], key: T::Key) -> Result<Verified<T>, String> {
-    let signed = shelf::split::<T>(stored).ok_or("it is too short for a signed value")?;
+    let signed = shelf::split::<T>(stored).ok_or(TOO_SHORT)?;
     signed.verify(key).map_err(|error| error.to_string())
+}
+
+/// The same with a key that was decoded before.
+pub(super) fn verified_with<T: Signable>(
+    stored: &[u8],
+    key: &CheckedKey<T::Key>,
+) -> Result<Verified<T>, String> {
+    let signed = shelf::split::<T>(stored).ok_or(TOO_SHORT)?;
+    signed.verify_with(key).map_err(|error| error.to_string())
 }
 
 fn check_keys(rows: Vec<Row>, audit: &mut Audit) -> Result<BTreeSet<LedgerKey>, StoreError> {
@@ -149,7 +162,7 @@ fn check_device(papers: &Papers, key: Vec<u8>, enrolment: &[u8]) -> Result<(), S
     let key = key.try_into().map(DeviceKey);
     let key = key.map_err(|_| "the key has not 32 bytes")?;
     let enrolment = verified::<Enrolment>(enrolment, key)?;
-    match papers.keys.contains(&enrolment.value().ledger) {
+    match papers.keys.contains_key(&enrolment.value().ledger) {
         true => Ok(()),
         false => Err("it was enrolled at another ledger".to_owned()),
     }

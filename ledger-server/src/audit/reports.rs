@@ -1,9 +1,9 @@
 //! One row of reports by itself: its signatures, and whether its columns say what its receipt says.
 //! This is where the time goes, so it runs on every processor.
 
-use super::papers::{Papers, verified};
+use super::papers::{Papers, verified, verified_with};
 use crate::store::{Row, StoreError};
-use meter_core::{DeviceKey, Receipt, SessionReport, Signable as _, Verified};
+use meter_core::{CheckedKey, DeviceKey, Receipt, SessionReport, Signable as _, Verified};
 use std::{num::NonZeroUsize, thread};
 
 /// A row of `reports`.
@@ -58,13 +58,16 @@ impl ReportRow {
     }
 
     /// Checks everything that needs no other row than the chain's.
-    fn prove(&self, papers: &Papers, device: Option<DeviceKey>) -> Result<Proven, String> {
+    fn prove(
+        &self,
+        papers: &Papers,
+        device: Option<&CheckedKey<DeviceKey>>,
+    ) -> Result<Proven, String> {
         let body = self.receipt.get(..200).unwrap_or_default();
         let claimed = Receipt::from_body(body).map_err(|error| format!("receipt: {error}"))?;
-        if !papers.keys.contains(&claimed.ledger) {
-            return Err("receipt: it names a key that is not this ledger's".to_owned());
-        }
-        let receipt = verified::<Receipt>(&self.receipt, claimed.ledger);
+        let key = papers.keys.get(&claimed.ledger);
+        let key = key.ok_or("receipt: it names a key that is not this ledger's")?;
+        let receipt = verified_with::<Receipt>(&self.receipt, key);
         let receipt = *receipt
             .map_err(|error| format!("receipt: {error}"))?
             .value();
@@ -74,11 +77,14 @@ impl ReportRow {
         if policy.tariff != receipt.tariff {
             return Err("receipt: its tariff is not that of its policy".to_owned());
         }
-        if device.is_some_and(|device| device != receipt.device) {
+        if device.is_some_and(|device| device.key() != receipt.device) {
             return Err("receipt: it is for another device".to_owned());
         }
         let report = self.signed.as_deref().map(|signed| {
-            let report = verified::<SessionReport>(signed, receipt.device);
+            let report = match device {
+                Some(device) => verified_with::<SessionReport>(signed, device),
+                None => verified(signed, receipt.device),
+            };
             report.map_err(|error| format!("report: {error}"))
         });
         let report = report.transpose()?;
@@ -117,16 +123,20 @@ fn check_columns(row: &Columns, receipt: &Receipt) -> Result<(), String> {
     }
 }
 
-/// Proves rows on every processor. `device` finds the key that signs a row's chain.
-pub(super) fn prove_all(
+/// The key that signs a row's chain.
+pub(super) type KeyOf<'a> = dyn Fn(&ReportRow) -> Option<&'a CheckedKey<DeviceKey>> + Sync + 'a;
+
+/// Proves rows on every processor, and does something else in this thread until then.
+pub(super) fn prove_while<T>(
     papers: &Papers,
     rows: &[ReportRow],
-    device: &(dyn Fn(&ReportRow) -> Option<DeviceKey> + Sync),
-) -> Vec<Result<Proven, String>> {
+    key: &KeyOf<'_>,
+    other: impl FnOnce() -> T,
+) -> (Vec<Result<Proven, String>>, T) {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = rows.len().div_ceil(threads).max(1);
     let prove = |rows: &[ReportRow]| -> Vec<_> {
-        let each = rows.iter().map(|row| row.prove(papers, device(row)));
+        let each = rows.iter().map(|row| row.prove(papers, key(row)));
         each.collect()
     };
     let prove = &prove;
@@ -135,10 +145,11 @@ pub(super) fn prove_all(
             .chunks(share)
             .map(|rows| (rows, scope.spawn(move || prove(rows))))
             .collect();
+        let other = other();
         let proven = running.into_iter().flat_map(|(rows, thread)| {
             let panicked = || rows.iter().map(|_| Err("it cannot be checked".to_owned()));
             thread.join().unwrap_or_else(|_| panicked().collect())
         });
-        proven.collect()
+        (proven.collect(), other)
     })
 }
