@@ -11,6 +11,7 @@ mod grants;
 mod last_audit;
 mod link;
 mod listing;
+mod look_ups;
 mod memory;
 mod names;
 mod policy;
@@ -75,6 +76,7 @@ pub struct Ledger {
     policy: RwLock<Verified<Policy>>,
     keys: Vec<LedgerKeyEntry>,
     committer: Committer,
+    look_ups: look_ups::LookUps,
     /// One permit for each request whose reports are being verified.
     verifying: Semaphore,
     audit: Mutex<Option<LastAudit>>,

@@ -25,7 +25,7 @@ use meter_wire::ledger::LedgerCode;
 use std::{any::Any, sync::Arc};
 use tokio::{
     sync::Semaphore,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// What the checks around the routes need.
@@ -43,6 +43,7 @@ impl Guard {
     /// makes too many, and its connection has to end.
     pub(crate) fn mistake(&self, seat: &Seat) -> bool {
         self.metrics.mistake();
+        seat.hold_answer(self.rates.wait_of(seat.client()));
         self.rates.mistake(seat.client()).is_err()
     }
 }
@@ -62,6 +63,7 @@ pub(crate) async fn observed(
     let began = Instant::now();
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
+    let seat = request.extensions().get::<Arc<Seat>>().cloned();
     let response = next.run(request).await;
     let route = path.as_ref().map_or("none", MatchedPath::as_str);
     let status = response.status();
@@ -73,6 +75,10 @@ pub(crate) async fn observed(
         tracing::warn!(%method, route, status = status.as_u16(), ?code, ms, "answered");
     } else {
         tracing::debug!(%method, route, status = status.as_u16(), ?code, ms, "answered");
+    }
+    // The request has given back what it held, so its connection may be closed meanwhile.
+    if let Some(wait) = seat.and_then(|seat| seat.take_wait()) {
+        sleep(wait).await;
     }
     response
 }

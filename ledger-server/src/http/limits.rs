@@ -39,6 +39,9 @@ pub struct Limits {
     /// Signatures that are not valid and devices that are not known, in one minute of one circuit
     /// or connection. So a stranger cannot keep the processors busy with verifying.
     pub mistakes_per_minute: NonZeroU32,
+    /// So many of them are answered at once. The answer to a further one waits, so that this client
+    /// gets one answer in a second; meanwhile nothing of it is read.
+    pub mistakes_at_once: NonZeroU32,
     /// Accounts that are opened without an invitation in one hour, over all clients; so many may
     /// come at once. 0: none.
     pub accounts_per_hour: u32,
@@ -69,6 +72,7 @@ impl Default for Limits {
             requests_at_once: 512,
             requests_per_second: number(1_000),
             mistakes_per_minute: number(300),
+            mistakes_at_once: number(3),
             accounts_per_hour: 100,
             accounts_per_hour_and_client: number(5),
             signed_per_minute: 240,

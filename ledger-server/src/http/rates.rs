@@ -39,6 +39,8 @@ pub(crate) enum Opener {
 pub(crate) struct Rates {
     requests: DefaultKeyedRateLimiter<Client>,
     mistakes: DefaultKeyedRateLimiter<Client>,
+    /// Mistakes that are answered without a wait.
+    patience: DefaultKeyedRateLimiter<Client>,
     /// None if no account is opened without an invitation.
     accounts: Option<DefaultDirectRateLimiter>,
     accounts_of: DefaultKeyedRateLimiter<Opener>,
@@ -58,6 +60,9 @@ impl Rates {
         Self {
             requests: DefaultKeyedRateLimiter::keyed(requests),
             mistakes: DefaultKeyedRateLimiter::keyed(Quota::per_minute(limits.mistakes_per_minute)),
+            patience: DefaultKeyedRateLimiter::keyed(
+                Quota::per_second(NonZeroU32::MIN).allow_burst(limits.mistakes_at_once),
+            ),
             accounts: NonZeroU32::new(limits.accounts_per_hour)
                 .map(|all| DefaultDirectRateLimiter::direct(Quota::per_hour(all))),
             accounts_of: DefaultKeyedRateLimiter::keyed(Quota::per_hour(
@@ -75,7 +80,7 @@ impl Rates {
             .fetch_add(1, Ordering::Relaxed)
             .is_multiple_of(TIDY_EVERY)
         {
-            for buckets in [&self.requests, &self.mistakes] {
+            for buckets in [&self.requests, &self.mistakes, &self.patience] {
                 buckets.retain_recent();
                 buckets.shrink_to_fit();
             }
@@ -89,6 +94,13 @@ impl Rates {
     /// that this client's next request should not reach a processor.
     pub(crate) fn mistake(&self, client: Client) -> Result<(), TooMany> {
         self.mistakes.check_key(&client).map_err(|_| TooMany)
+    }
+
+    /// How long the answer to one more mistake has to wait: one second at most.
+    pub(crate) fn wait_of(&self, client: Client) -> Duration {
+        let now = self.clock.now();
+        let checked = self.patience.check_key(&client);
+        checked.map_or_else(|until| until.wait_time_from(now), |()| Duration::ZERO)
     }
 
     /// Counts an account that is opened without an invitation. If it may not be: how long to wait.
@@ -130,6 +142,20 @@ mod tests {
         let allowed = (0..100).filter(|_| rates.mistake(one).is_ok()).count();
         assert_eq!(allowed, 3);
         rates.mistake(other).expect("its own bucket");
+    }
+
+    #[test]
+    fn after_some_mistakes_a_client_waits_and_no_other_does() {
+        let rates = Rates::new(&Limits::default());
+        let (one, other) = (Client::Connection(1), Client::Connection(2));
+        let waits: Vec<_> = (0..5).map(|_| rates.wait_of(one)).collect();
+        assert_eq!(waits[..3], [Duration::ZERO; 3]);
+        let late = waits[3..].iter();
+        let is_late = |wait: &&Duration| {
+            **wait > Duration::from_millis(500) && **wait <= Duration::from_secs(1)
+        };
+        assert_eq!(late.filter(is_late).count(), 2, "{waits:?}");
+        assert_eq!(rates.wait_of(other), Duration::ZERO);
     }
 
     #[test]

@@ -11,8 +11,10 @@ use super::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
+    mem,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +55,8 @@ pub(crate) struct Seat {
     number: u64,
     source: Source,
     leave: CancellationToken,
+    /// How long the next answer waits.
+    wait: Mutex<Duration>,
 }
 
 /// Says that a request of this connection is being answered, until it is dropped.
@@ -95,6 +99,7 @@ impl Seats {
             number,
             source,
             leave,
+            wait: Mutex::default(),
         })
     }
 
@@ -141,6 +146,17 @@ impl Seat {
     /// Is cancelled when this connection has to close because another one needs its place.
     pub(crate) fn leave(&self) -> &CancellationToken {
         &self.leave
+    }
+
+    /// Makes the answer that comes next wait so long.
+    pub(crate) fn hold_answer(&self, wait: Duration) {
+        *self.wait.lock().unwrap_or_else(PoisonError::into_inner) = wait;
+    }
+
+    /// How long the answer has to wait, if it has to.
+    pub(crate) fn take_wait(&self) -> Option<Duration> {
+        let wait = mem::take(&mut *self.wait.lock().unwrap_or_else(PoisonError::into_inner));
+        (!wait.is_zero()).then_some(wait)
     }
 
     /// Whose requests these are, for the limits that hold before a signature is known.

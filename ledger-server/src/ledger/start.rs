@@ -1,6 +1,6 @@
 //! Starts a ledger on a database, or refuses to.
 
-use super::{Ledger, LedgerKeyEntry, memory::Memory};
+use super::{Ledger, LedgerKeyEntry, look_ups::LookUps, memory::Memory};
 use crate::{
     committer::{Committer, Terms},
     guard::Guard,
@@ -76,6 +76,7 @@ impl Ledger {
         let (store, signer) = (Arc::new(store), Arc::new(signer));
         let terms = Arc::new(RwLock::new(terms));
         let committer = Committer::start(&store, &signer, &terms, guard)?;
+        let look_ups = LookUps::start(&store)?;
         Ok(Self {
             store,
             signer,
@@ -83,6 +84,7 @@ impl Ledger {
             policy: RwLock::new(policy),
             keys,
             committer,
+            look_ups,
             verifying: Semaphore::new(verifying_at_once()),
             audit: Mutex::default(),
             memory: Memory::default(),

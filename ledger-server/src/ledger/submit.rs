@@ -6,14 +6,17 @@ use crate::{
     books::SIGNED_BYTES,
     committer::Answer,
     shelf,
-    store::{Row, StoreError, Value, statements},
+    store::{Row, StoreError, Value},
 };
 use meter_core::{
-    BodyError, DeviceKey, LedgerKey, Receipt, SessionReport, Signable as _, Signed, Verified,
-    VerifyError,
+    BodyError, CheckedKey, DeviceKey, LedgerKey, Receipt, SessionReport, Signable as _, Signed,
+    Verified, VerifyError,
 };
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
+
+/// Mistakes in one request after which the rest of it is told to come later.
+const MISTAKES: usize = 3;
 
 /// A report as somebody claims it, with the receipt that its device already holds.
 #[derive(Clone, Debug)]
@@ -53,10 +56,11 @@ impl Ledger {
     ) -> Vec<Outcome> {
         let count = claims.len();
         let ledger = Arc::clone(self);
+        let rows = self.look_ups.ask(places(&claims)).await;
         // The first come is verified first. Without this bound a flood of wrong signatures would
         // get a thread each, and everybody else a small share of the processors.
         let turn = self.verifying.acquire().await;
-        let checked = spawn_blocking(move || ledger.check(claims, &allow)).await;
+        let checked = spawn_blocking(move || ledger.check(claims, rows, &allow)).await;
         drop(turn);
         let Ok(checked) = checked else {
             return vec![Outcome::Answered(Answer::Busy); count];
@@ -73,34 +77,45 @@ impl Ledger {
         checked.into_iter().map(outcome).collect()
     }
 
-    fn check(&self, claims: Vec<Claimed>, allow: &dyn Fn(DeviceKey) -> bool) -> Vec<Checked> {
-        let stored = self.stored(&claims);
-        let stored = stored.unwrap_or_else(|error| {
-            tracing::warn!(reports = claims.len(), %error, "cannot look up reports");
-            claims.iter().map(|_| Seen::Unavailable).collect()
-        });
+    /// `rows` is what the database knows about the claims; none if it does not answer.
+    fn check(
+        &self,
+        claims: Vec<Claimed>,
+        rows: Option<Vec<Vec<Row>>>,
+        allow: &dyn Fn(DeviceKey) -> bool,
+    ) -> Vec<Checked> {
+        let Some(stored) = seen_all(&claims, rows) else {
+            let busy = |_| Checked::Done(Outcome::Answered(Answer::Busy));
+            return claims.into_iter().map(busy).collect();
+        };
+        let mut verifier = Verifier::default();
         let check = |(claim, seen): (Claimed, Seen)| match seen {
             Seen::Same(receipt) => Checked::Done(Outcome::Answered(Answer::Replay(receipt))),
-            Seen::Unavailable => Checked::Done(Outcome::Answered(Answer::Busy)),
-            Seen::Unknown => self.check_one(claim, None),
-            Seen::Device => self.check_one(claim, Some(allow)),
+            _ if verifier.has_enough() => Checked::Done(Outcome::Answered(Answer::Busy)),
+            Seen::Unknown => self.check_one(&mut verifier, claim, None),
+            Seen::Device => self.check_one(&mut verifier, claim, Some(allow)),
         };
         claims.into_iter().zip(stored).map(check).collect()
     }
 
     /// An unknown device is told so only after its signature was checked: the answer to bytes that
     /// are no report must not depend on what the ledger knows.
-    fn check_one(&self, claim: Claimed, allow: Option<&dyn Fn(DeviceKey) -> bool>) -> Checked {
-        let key = match SessionReport::from_body(claim.report.body()) {
-            Ok(report) => report.key,
-            Err(error) => return Checked::Done(Outcome::NotAReport(VerifyError::Body(error))),
-        };
-        let report = match claim.report.verify(key) {
+    fn check_one(
+        &self,
+        verifier: &mut Verifier,
+        claim: Claimed,
+        allow: Option<&dyn Fn(DeviceKey) -> bool>,
+    ) -> Checked {
+        let report = match verifier.verify(claim.report) {
             Ok(report) => report,
             Err(error) => return Checked::Done(Outcome::NotAReport(error)),
         };
+        let key = report.value().key;
         match allow {
-            None => Checked::Done(Outcome::Answered(Answer::UnknownDevice)),
+            None => {
+                verifier.mistakes += 1;
+                Checked::Done(Outcome::Answered(Answer::UnknownDevice))
+            }
             Some(allow) if !allow(key) => Checked::Done(Outcome::TooOften),
             Some(_) => {
                 let receipt = claim.receipt.and_then(|receipt| self.own_receipt(receipt));
@@ -116,29 +131,70 @@ impl Ledger {
         let key = self.keys.iter().map(|entry| entry.key).find(is_ours)?;
         receipt.verify(key).ok()
     }
+}
 
-    /// What the database knows about these claims. Nothing in them is checked yet.
-    fn stored(&self, claims: &[Claimed]) -> Result<Vec<Seen>, StoreError> {
-        let named: Vec<_> = claims
-            .iter()
-            .map(|claim| SessionReport::from_body(claim.report.body()).ok())
-            .collect();
-        let reports: Vec<_> = named.iter().flatten().collect();
-        let place = |report: &&SessionReport| {
-            let sequence = shelf::sequence(report.sequence);
-            vec![report.chain.0.into(), sequence, report.key.0.into()]
-        };
-        let places: Vec<Vec<Value>> = reports.iter().map(place).collect();
-        let found = self
-            .store
-            .read(|db| db.rows_all(statements::SEEN, &places))?;
-        let mut found = found.into_iter();
-        let seen = claims.iter().zip(&named).map(|(claim, report)| {
-            let rows = report.as_ref().and_then(|_| found.next());
-            seen(&claim.report, rows.unwrap_or_default())
-        });
-        seen.collect()
+/// Verifies the reports of one request.
+#[derive(Default)]
+struct Verifier {
+    /// The key of the report before: mostly all are of one device.
+    key: Option<CheckedKey<DeviceKey>>,
+    /// Wrong signatures and unknown devices so far.
+    mistakes: usize,
+}
+
+impl Verifier {
+    /// Whether the rest of the request is not worth a look: no device of this ledger sends such a
+    /// thing, and each look costs as much as an honest report.
+    const fn has_enough(&self) -> bool {
+        self.mistakes >= MISTAKES
     }
+
+    fn verify(
+        &mut self,
+        report: Signed<SessionReport>,
+    ) -> Result<Verified<SessionReport>, VerifyError<BodyError>> {
+        let named = SessionReport::from_body(report.body()).map_err(VerifyError::Body)?;
+        let verified = match self.key_of(named.key) {
+            Some(key) => report.verify_with(key),
+            None => Err(VerifyError::Key),
+        };
+        self.mistakes += usize::from(verified.is_err());
+        verified
+    }
+
+    fn key_of(&mut self, named: DeviceKey) -> Option<&CheckedKey<DeviceKey>> {
+        if self.key.as_ref().is_none_or(|known| known.key() != named) {
+            self.key = CheckedKey::new(named).ok();
+        }
+        self.key.as_ref()
+    }
+}
+
+/// The parameters of `statements::SEEN` for each claim that has the form of a report.
+fn places(claims: &[Claimed]) -> Vec<Vec<Value>> {
+    let place = |report: SessionReport| {
+        let sequence = shelf::sequence(report.sequence);
+        vec![report.chain.0.into(), sequence, report.key.0.into()]
+    };
+    let named = claims.iter().filter_map(named);
+    named.map(place).collect()
+}
+
+fn named(claim: &Claimed) -> Option<SessionReport> {
+    SessionReport::from_body(claim.report.body()).ok()
+}
+
+/// What the database knows about each claim, by the rows of those that have the form of a report.
+/// `None` if it does not answer, or answers something else.
+fn seen_all(claims: &[Claimed], rows: Option<Vec<Vec<Row>>>) -> Option<Vec<Seen>> {
+    let mut rows = rows?.into_iter();
+    let seen = claims.iter().map(|claim| match named(claim) {
+        Some(_) => seen(&claim.report, rows.next().unwrap_or_default()),
+        None => Ok(Seen::Unknown),
+    });
+    let seen: Result<_, StoreError> = seen.collect();
+    let warn = |error: &StoreError| tracing::warn!(%error, "cannot look up reports");
+    seen.inspect_err(warn).ok()
 }
 
 /// What the database knows about a claim.
@@ -149,8 +205,6 @@ enum Seen {
     Device,
     /// It is not.
     Unknown,
-    /// The database does not answer.
-    Unavailable,
 }
 
 fn seen(claim: &Signed<SessionReport>, rows: Vec<Row>) -> Result<Seen, StoreError> {

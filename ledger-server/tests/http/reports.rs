@@ -201,7 +201,10 @@ async fn g_06_a_stranger_who_names_a_device_does_not_use_up_its_share() {
             .await
             .expect("answered");
         let is_refused = |one: &Answer| one.code.as_deref() == Some("signature");
-        assert!(answers.iter().all(is_refused), "{answers:?}");
+        let (looked_at, rest) = answers.split_at(3);
+        assert!(looked_at.iter().all(is_refused), "{answers:?}");
+        let is_later = |one: &Answer| one.outcome == Outcome::Busy;
+        assert!(rest.len() == 97 && rest.iter().all(is_later), "{answers:?}");
     }
     for number in 0..5 {
         let report = if number == 0 {
@@ -289,9 +292,9 @@ async fn g_07_nothing_is_stored_for_keys_that_nobody_enrolled() {
         rows.expect("a row").remove(0).int().expect("a count")
     };
     let before = rows();
-    for number in 0..5_u64 {
-        let reports = (0..50).map(|key| {
-            let mut device = Device::numbered(1_000 + number * 50 + key);
+    for number in 0..20_u64 {
+        let reports = (0..3).map(|key| {
+            let mut device = Device::numbered(1_000 + number * 3 + key);
             submitted(device.report(1, 1).signed())
         });
         let answers = bench

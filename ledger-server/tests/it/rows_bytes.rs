@@ -118,9 +118,10 @@ async fn r_06_a_signature_that_only_a_lax_verifier_accepts_is_refused() {
     let mut other_bit = *signature;
     other_bit[0] ^= 1;
     let bad = [[0; 64], with_large_s(signature), other_r, other_bit];
-    let claims = bad.map(|signature| claimed(body, signature)).to_vec();
-    let answers = words(&bench.ledger, claims).await;
-    assert_eq!(answers, ["not a report: the signature does not match"; 4]);
+    for signature in bad {
+        let answers = words(&bench.ledger, vec![claimed(body, signature)]).await;
+        assert_eq!(answers, ["not a report: the signature does not match"]);
+    }
     // Keys of small order: anybody can sign for them.
     for key in [[0; 32], {
         let mut identity = [0; 32];
