@@ -68,6 +68,10 @@ fn main() {
             scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorTooOld, 0));
             scene.say_status();
         }),
+        "new_chain": view(|scene| {
+            scene.begin_new_chain(2);
+            scene.happen(Event::Intent(Intent::Reconnect));
+        }),
         "off": view(|scene| scene.happen(Event::Intent(Intent::TurnOff))),
     });
     if let (Some(views), Value::Object(more)) = (views.as_object_mut(), of_a_broken_host()) {

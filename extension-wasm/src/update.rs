@@ -5,7 +5,9 @@
 
 mod ask;
 mod book;
+mod chains;
 mod connection;
+mod earlier;
 mod effect;
 mod event;
 mod host;
@@ -23,7 +25,8 @@ mod verdict;
 mod witness;
 
 pub use crate::proxy_value::SINK_PORT;
-pub use book::{Book, Earlier, Identity, Kept};
+pub use book::{Book, Identity, Kept};
+pub use earlier::Earlier;
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, SubscriberId, Tab, Timer};
 pub use host_error::HostError;

@@ -37,8 +37,8 @@ pub use session::SessionView;
 pub use tor::{Bootstrap, Choice, ChoiceOption, TorView};
 pub use unreached::{UnreachedKind, UnreachedView};
 
-use crate::update::{Intent, State};
-use meter_core::{credits_exact, credits_short};
+use crate::update::{Book, Intent, State};
+use meter_core::{Amount, credits_exact, credits_short};
 use serde::Serialize;
 
 /// How many reports the popup lists.
@@ -134,27 +134,39 @@ pub fn popup(state: &State, badge: Badge) -> PopupView {
 }
 
 fn balance(state: &State) -> Balance {
-    let amount = state.book.balance();
+    let amount = state.book.claimed();
     Balance {
         credits: credits_short(amount),
         exact: format!("{} credits", credits_exact(amount)),
-        source: format!("{}{}", reports(state), earlier(state)),
+        source: source(&state.book),
     }
 }
 
-fn reports(state: &State) -> String {
-    match state.book.sequence() {
-        0 => "No report yet".to_owned(),
-        1 => "from 1 verified report".to_owned(),
-        reports => format!("from {reports} verified reports"),
+/// Where the credits come from. They are counted over all chains, so that a new chain takes nothing
+/// away; the parts are named.
+fn source(book: &Book) -> String {
+    let reports = match book.sequence() {
+        0 => "no report yet".to_owned(),
+        1 => "1 verified report".to_owned(),
+        reports => format!("{reports} verified reports"),
+    };
+    let earlier = book.earlier_credits();
+    let mut source = match (book.sequence(), earlier) {
+        (0, Amount::ZERO) => "No report yet".to_owned(),
+        (_, Amount::ZERO) => format!("from {reports}"),
+        (_, earlier) => format!(
+            "{} from this chain ({reports}), {} from earlier chains",
+            credits_short(book.balance()),
+            credits_short(earlier)
+        ),
+    };
+    match book.unverified_chains() {
+        0 => {}
+        1 => source += "; 1 earlier chain could not be verified and is not counted",
+        chains => {
+            source +=
+                &format!("; {chains} earlier chains could not be verified and are not counted");
+        }
     }
-}
-
-/// Credits of a dropped chain must not be added to those of the current one, but must be shown.
-fn earlier(state: &State) -> String {
-    let credits = state.book.earlier_credits();
-    match credits.get() {
-        0 => String::new(),
-        _ => format!("; {} in earlier chains", credits_short(credits)),
-    }
+    source
 }

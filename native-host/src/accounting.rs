@@ -3,18 +3,20 @@
 mod bookkeeper;
 mod disk;
 mod doubt;
+mod earlier;
 mod membership;
 mod outgoing;
 mod sending;
 mod unusable;
 mod write_failures;
 
-use crate::home::Home;
+use crate::{config::Config, home::Home};
 use bookkeeper::{
     Bookkeeper,
     recovery::{self, Carried},
 };
 pub(crate) use doubt::{is_forked, other_chain};
+use earlier::EarlierChains;
 use membership::Memberships;
 pub(crate) use membership::{Joining, Ledger};
 use meter_core::{
@@ -23,7 +25,8 @@ use meter_core::{
 };
 use meter_relay::CounterSnapshot;
 use meter_wire::{
-    HexBytes, LedgerStatus, Problem, ReceiptsPage, ReportsPage, SessionStatus, U64Text, WireReport,
+    BadgeNumber, EarlierPage, EarlierSum, HexBytes, LedgerStatus, Problem, ReceiptsPage,
+    ReportsPage, SessionStatus, U64Text, WireReport,
 };
 use outgoing::Outgoing;
 pub(crate) use outgoing::{Errand, Found, What};
@@ -34,11 +37,15 @@ pub(crate) struct Accounting {
     thresholds: Thresholds,
     /// The bookkeeper, or the reason why key or book cannot be opened.
     bookkeeper: Result<Bookkeeper, Problem>,
+    /// What the books claim that are kept beside the one in use.
+    earlier: EarlierChains,
     memberships: Memberships,
     /// The outbox, while an enrolment is in force.
     outgoing: Option<Outgoing>,
     /// The longest random delay before reports are sent.
     delay_max: DurationMs,
+    /// The number that clients show first.
+    badge: BadgeNumber,
     /// The last tick.
     now: MonotonicMs,
     /// What the last bookkeeper counted. Kept when another book could not be opened, until one
@@ -52,6 +59,7 @@ pub(crate) struct AccountsStatus {
     pub(crate) balance: U64Text,
     pub(crate) reports: U64Text,
     pub(crate) chain: Option<HexBytes<16>>,
+    pub(crate) earlier: EarlierSum,
     pub(crate) ledger: Option<LedgerStatus>,
     pub(crate) problem: Option<Problem>,
 }
@@ -59,20 +67,34 @@ pub(crate) struct AccountsStatus {
 impl Accounting {
     /// Opens key and book, or makes both. A failure does not end the daemon: it is reported, and
     /// [`Self::try_again`] tries again.
-    pub(crate) fn open(home: &Home, thresholds: Thresholds, delay_max: DurationMs) -> Self {
+    pub(crate) fn open(home: &Home, config: &Config) -> Self {
+        let thresholds = config.thresholds;
         let bookkeeper = Bookkeeper::open(home, thresholds);
         if let Err(problem) = &bookkeeper {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
-        Self {
+        let mut accounting = Self {
             home: home.clone(),
             thresholds,
             bookkeeper,
+            earlier: EarlierChains::default(),
             memberships: Memberships::open(home),
             outgoing: None,
-            delay_max,
+            delay_max: config.ledger_delay_max,
+            badge: config.ledger_badge,
             now: MonotonicMs::ZERO,
             carried: None,
+        };
+        accounting.look_for_earlier_chains();
+        accounting
+    }
+
+    /// Reads the earlier chains again, after another book came into use.
+    fn look_for_earlier_chains(&mut self) {
+        let in_use = self.head().map(|head| head.chain);
+        self.earlier = EarlierChains::read(&self.home, in_use);
+        if let Some(head) = self.head().copied() {
+            self.memberships.look_again(&head, &self.earlier);
         }
     }
 
@@ -117,6 +139,7 @@ impl Accounting {
         if let Err(problem) = &self.bookkeeper {
             error!(code = ?problem.code, detail = problem.detail, "cannot work");
         }
+        self.look_for_earlier_chains();
     }
 
     /// Up to `limit` reports after number `after`, in ascending order.
@@ -163,6 +186,7 @@ impl Accounting {
             Err(_) => {
                 self.bookkeeper =
                     recovery::open_bookkeeper(&self.home, self.thresholds, &mut self.carried);
+                self.look_for_earlier_chains();
                 Ok(())
             }
             Ok(bookkeeper) if bookkeeper.is_replaced() => {
@@ -186,6 +210,7 @@ impl Accounting {
             recovery::begin_anew(before, &self.home, self.thresholds, &mut self.carried);
         self.bookkeeper = bookkeeper;
         self.outgoing = None;
+        self.look_for_earlier_chains();
         outcome
     }
 
@@ -273,7 +298,17 @@ impl Accounting {
     /// `ledger_none`, or why the file of receipts cannot be used.
     pub(crate) fn receipts(&self, after: u64, limit: u16) -> Result<ReceiptsPage, Problem> {
         let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
-        self.memberships.page(bookkeeper.head().chain, after, limit)
+        let reports = |after, limit| bookkeeper.signed_reports(after, limit);
+        let chain = bookkeeper.head().chain;
+        self.memberships.page(chain, after, limit, reports)
+    }
+
+    /// Up to `limit` earlier chains of this home, without the first `after` of them.
+    ///
+    /// # Errors
+    /// `internal`, if a report cannot be written.
+    pub(crate) fn earlier_chains(&self, after: u32, limit: u16) -> Result<EarlierPage, Problem> {
+        self.earlier.page(&self.memberships, after, limit)
     }
 
     /// Closes book and receipts; nothing is counted after it.
@@ -296,6 +331,7 @@ impl Accounting {
             balance: working.map_or_else(Default::default, Bookkeeper::balance),
             reports: working.map_or_else(Default::default, Bookkeeper::report_count),
             chain: working.map(Bookkeeper::chain),
+            earlier: self.earlier.sum(),
             ledger: self.ledger_status(),
             problem: match &self.bookkeeper {
                 Ok(bookkeeper) => bookkeeper.problem(),
@@ -307,6 +343,7 @@ impl Accounting {
     fn ledger_status(&self) -> Option<LedgerStatus> {
         let outgoing = self.outgoing.as_ref()?;
         let state = outgoing.outbox.state(self.now);
-        self.memberships.status(outgoing::sending(&state))
+        self.memberships
+            .status(outgoing::sending(&state), self.badge)
     }
 }

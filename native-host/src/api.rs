@@ -212,7 +212,7 @@ impl Api {
         Ok(Handled::Now(success))
     }
 
-    /// The requests about the ledger. Those that it must answer itself only begin here.
+    /// The requests about the ledger, and about earlier chains. Those that it must answer itself only begin here.
     async fn of_ledger(&self, request: Request) -> Answer<Handled> {
         let engine = &self.engine;
         let success = match request {
@@ -232,6 +232,10 @@ impl Api {
                     answer,
                 };
                 Success::Receipts(engine.ask(ask).await?)
+            }
+            Request::EarlierChains(query) => {
+                let ask = |answer| Command::EarlierChains(query, answer);
+                Success::EarlierChains(engine.ask(ask).await?)
             }
             request => {
                 let (place, engine) = (self.detached.place()?, engine.clone());

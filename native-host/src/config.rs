@@ -8,6 +8,7 @@ mod read;
 
 use meter_core::{Backend, DurationMs, Thresholds, TorAddr};
 use meter_tor::{Bridge, BridgeFault};
+use meter_wire::BadgeNumber;
 use std::{io, path::PathBuf};
 
 pub(crate) use edit::{set, set_backend};
@@ -38,6 +39,8 @@ pub struct Config {
     pub idle_exit_s: Option<u64>,
     /// The longest random delay before reports are sent to a ledger; 0: at once.
     pub ledger_delay_max: DurationMs,
+    /// The number that badge and `status` show first.
+    pub ledger_badge: BadgeNumber,
     /// The log's level.
     pub log_level: tracing::Level,
 }

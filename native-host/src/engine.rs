@@ -84,7 +84,7 @@ impl Engine {
             Arc::clone(&counters),
             identity.isolation().clone(),
         )?;
-        let accounting = Accounting::open(home, config.thresholds, config.ledger_delay_max);
+        let accounting = Accounting::open(home, config);
         let initial = snapshot(&accounting, &relay, tor.status(), Waits::default());
         let (status, status_receiver) = watch::channel(initial);
         let handle = EngineHandle {
@@ -269,6 +269,10 @@ impl Engine {
                 limit,
                 answer,
             } => reply(answer, self.accounting.receipts(after, limit)),
+            Command::EarlierChains(query, answer) => {
+                let page = self.accounting.earlier_chains(query.after, query.limit);
+                reply(answer, page);
+            }
             Command::Settings(answer) => {
                 let file = self
                     .settings

@@ -110,6 +110,20 @@ pub(crate) fn free_for_kept_book(book: &Path) -> io::Result<PathBuf> {
     Ok(names.find(is_free).ok_or(io::ErrorKind::AlreadyExists)?)
 }
 
+/// The books of ended chains beside the book at `book`, in no particular order.
+pub(crate) fn kept_books(book: &Path) -> Vec<PathBuf> {
+    let is_kept = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let number = name
+            .and_then(|name| name.strip_prefix("book.old-"))
+            .and_then(|rest| rest.strip_suffix(".sqlite3"));
+        number.is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let entries = book.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let paths = entries.into_iter().flatten().flatten();
+    paths.map(|entry| entry.path()).filter(is_kept).collect()
+}
+
 /// Makes a folder and those above it, for everybody to read and for us alone to write, whatever the
 /// umask allows: programs are started by what lies there.
 ///

@@ -10,9 +10,9 @@
 use anyhow::{Context as _, Result};
 use meter_core::{Backend, Thresholds, WitnessName};
 use meter_wire::{
-    ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply,
-    ReportsPage, Request, SetThresholds, Status, Success, TorState, TorStatus, U64Text, Witness,
-    WitnessSeen, WitnessText, parse_request, write_message,
+    EarlierSum, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
+    Reply, ReportsPage, Request, SetThresholds, Status, Success, TorState, TorStatus, U64Text,
+    Witness, WitnessSeen, WitnessText, parse_request, write_message,
 };
 use std::{
     fs::File,
@@ -132,6 +132,7 @@ fn status(folder: &Path, port: u16, number: u32) -> Status {
         balance: U64Text(0),
         reports: U64Text(0),
         chain: None,
+        earlier: EarlierSum::default(),
         ledger: None,
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,

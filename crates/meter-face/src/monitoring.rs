@@ -50,8 +50,8 @@ pub(crate) async fn stats(State(state): State<Arc<Shared>>) -> Answer<Monitoring
         progress_permille: session.map_or(0, |session| session.progress_permille.min(1_000)),
         submitted_sessions: PlainNumber(status.reports.0),
         submitted_sessions_text: status.reports,
-        credits: credits_exact(amount(status.balance)?),
-        nanocredits: status.balance,
+        credits: credits_exact(amount(status.claimed())?),
+        nanocredits: status.claimed(),
         thresholds: ThresholdsNow::from(&status.thresholds),
         problem: status.problem,
     }))

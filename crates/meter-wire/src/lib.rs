@@ -4,6 +4,7 @@
 mod backend;
 mod circuit;
 mod codec;
+mod earlier;
 mod error;
 pub mod face;
 pub mod ledger;
@@ -26,11 +27,15 @@ pub use circuit::{Circuit, Hop, HopRole, SiteCircuit, SiteQuery};
 pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
 };
+pub use earlier::{
+    EARLIER_PAGE_MAX, EarlierChain, EarlierPage, EarlierQuery, EarlierSum, WireAnswer,
+};
 pub use error::{ErrorCode, Problem};
 pub use membership::{
-    LedgerDevice, LedgerDevices, LedgerEnrol, LedgerEnrolled, LedgerLogin, LedgerLook, LedgerOffer,
-    LedgerPolicy, LedgerRemove, LedgerSecret, LedgerStatus, Lowered, ReceiptsPage, ReceiptsQuery,
-    Sending, WireReceipt, chain_end_sentence, difference, reason_sentence,
+    BadgeNumber, LedgerDevice, LedgerDevices, LedgerEnrol, LedgerEnrolled, LedgerLogin, LedgerLook,
+    LedgerOffer, LedgerPolicy, LedgerRemove, LedgerSecret, LedgerStatus, Lowered,
+    RECEIPTS_PAGE_MAX, ReceiptsPage, ReceiptsQuery, Sending, WireReceipt, chain_end_sentence,
+    difference, reason_sentence,
 };
 pub use message::{
     Bootstrap, DaemonParts, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,

@@ -7,7 +7,7 @@ mod words;
 
 pub use words::{chain_end_sentence, difference, reason_sentence};
 
-use crate::{HexBytes, Problem, U64Text, ledger::WireSigned};
+use crate::{HexBytes, Problem, U64Text, WireAnswer, ledger::WireSigned};
 use serde::{Deserialize, Serialize};
 
 /// A receipt in JSON: body and signature. It is a claim until it is verified.
@@ -39,6 +39,9 @@ pub struct LedgerStatus {
     pub unanswered: U64Text,
     /// What was credited with less than claimed, by reasons.
     pub lowered: Vec<Lowered>,
+    /// The number that the badge shows.
+    #[serde(default)]
+    pub badge: BadgeNumber,
     /// Why the chain before the one in use ended, by its name in the file of receipts. Absent if
     /// none has ended.
     #[serde(
@@ -49,6 +52,28 @@ pub struct LedgerStatus {
     pub chain_end: Option<String>,
     /// What is being done about what waits.
     pub sending: Sending,
+}
+
+/// The number that badge and `status` show first: the setting `ledger.badge`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BadgeNumber {
+    /// What the signed reports claim.
+    #[default]
+    Claimed,
+    /// What the ledger's receipts award.
+    Credited,
+}
+
+impl BadgeNumber {
+    /// Its name in settings and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Credited => "credited",
+        }
+    }
 }
 
 /// Sessions that were credited with less than they claimed, for the same reasons.
@@ -120,13 +145,19 @@ pub struct LedgerRemove {
     pub device: HexBytes<32>,
 }
 
+/// Most receipts in one page. Such a page stays below [`crate::FRAME_OUT_MAX`].
+pub const RECEIPTS_PAGE_MAX: u16 = 250;
+
+// Each comes with its report, and both take less than 640 bytes.
+const _: () = assert!(RECEIPTS_PAGE_MAX as usize * 2 * 640 < crate::FRAME_OUT_MAX);
+
 /// Selects receipts of the chain in use.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptsQuery {
     /// Only receipts of reports with a sequence number above this one.
     pub after: U64Text,
-    /// Most receipts to return; not above [`crate::REPORTS_PAGE_MAX`].
+    /// Most receipts to return; not above [`RECEIPTS_PAGE_MAX`].
     pub limit: u16,
 }
 
@@ -227,8 +258,12 @@ pub struct LedgerLogin {
 /// Some receipts of the chain in use, in ascending order, and what verifies them.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ReceiptsPage {
-    /// The receipts.
-    pub receipts: Vec<WireReceipt>,
+    /// The account at the ledger.
+    pub account: HexBytes<16>,
+    /// The chain in use.
+    pub chain: HexBytes<16>,
+    /// The receipts, each with the report that it answers.
+    pub receipts: Vec<WireAnswer>,
     /// The sequence number of the last report before the first receipt: the place of the enrolment.
     pub start: U64Text,
     /// The sequence number of the last report that has a receipt.

@@ -1,8 +1,8 @@
 //! What the daemon sends: replies and notices.
 
 use crate::{
-    HexBytes, LedgerDevices, LedgerEnrolled, LedgerLogin, LedgerOffer, LedgerSecret, Problem,
-    ReceiptsPage, Settings, SiteCircuit, Status, Traffic, U64Text, WireReport, Witness,
+    EarlierPage, HexBytes, LedgerDevices, LedgerEnrolled, LedgerLogin, LedgerOffer, LedgerSecret,
+    Problem, ReceiptsPage, Settings, SiteCircuit, Status, Traffic, U64Text, WireReport, Witness,
     WitnessSeen,
 };
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,8 @@ pub enum Success {
     LedgerLogin(LedgerLogin),
     /// Answer to `receipts`.
     Receipts(ReceiptsPage),
+    /// Answer to `earlier_chains`.
+    EarlierChains(EarlierPage),
     /// Answer to each request that returns no data.
     Done,
 }

@@ -1,8 +1,8 @@
 //! What a client asks of the daemon. Strict: anything that is not listed here is an error.
 
 use crate::{
-    LedgerEnrol, LedgerLook, LedgerRemove, PROTOCOL, ReceiptsQuery, SetThresholds, SiteQuery,
-    U64Text, WireReport, WitnessQuery,
+    EarlierQuery, LedgerEnrol, LedgerLook, LedgerRemove, PROTOCOL, ReceiptsQuery, SetThresholds,
+    SiteQuery, U64Text, WireReport, WitnessQuery,
 };
 use meter_core::Backend;
 use serde::{Deserialize, Serialize};
@@ -81,13 +81,15 @@ pub enum Request {
     LedgerLogin,
     /// Asks for a page of receipts of the chain in use, in ascending order.
     Receipts(ReceiptsQuery),
+    /// Asks for the last reports of the earlier chains of this home.
+    EarlierChains(EarlierQuery),
     /// Does nothing. The daemon only answers.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they are written in JSON.
-    pub const NAMES: [&str; 30] = [
+    pub const NAMES: [&str; 31] = [
         "hello",
         "status",
         "reports",
@@ -117,6 +119,7 @@ impl Request {
         "ledger_recovery",
         "ledger_login",
         "receipts",
+        "earlier_chains",
         "ping",
     ];
 }

@@ -1,7 +1,8 @@
 //! The state of the whole daemon, as a client sees it.
 
 use crate::{
-    HexBytes, LedgerStatus, Problem, SetThresholds, TorTrouble, U64Text, Unreached, WireBackend,
+    EarlierSum, HexBytes, LedgerStatus, Problem, SetThresholds, TorTrouble, U64Text, Unreached,
+    WireBackend,
 };
 use meter_core::Backend;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub struct Status {
     pub session: Option<SessionStatus>,
     /// Sum of the book's postings, in nanocredits.
     pub balance: U64Text,
+    /// What the earlier chains of this home claim. Older daemons do not send it.
+    #[serde(default)]
+    pub earlier: EarlierSum,
     /// Signed reports in the book; equal to the sequence number of the last one.
     pub reports: U64Text,
     /// The chain of the reports. Absent while key or book cannot be used, and from an older daemon
@@ -93,6 +97,14 @@ pub struct TorStatus {
     /// The backends that both the settings and the program allow.
     #[serde(default)]
     pub offered: Vec<WireBackend>,
+}
+
+impl Status {
+    /// What all chains of this home claim, in nanocredits. A new chain takes nothing away from it.
+    #[must_use]
+    pub const fn claimed(&self) -> U64Text {
+        U64Text(self.balance.0.saturating_add(self.earlier.amount.0))
+    }
 }
 
 impl TorStatus {

@@ -2,10 +2,10 @@
 
 use meter_core::{Backend, WitnessName};
 use meter_wire::{
-    Client, ErrorCode, FromDaemon, Hello, HexBytes, LedgerEnrol, LedgerLook, LedgerRemove, Outcome,
-    ProtocolRange, ReceiptsQuery, ReportsQuery, Request, RequestEnvelope, SetThresholds, SiteQuery,
-    Success, TorUse, U64Text, WitnessQuery, WitnessText, parse_from_daemon, parse_request,
-    write_request,
+    Client, EarlierQuery, ErrorCode, FromDaemon, Hello, HexBytes, LedgerEnrol, LedgerLook,
+    LedgerRemove, Outcome, ProtocolRange, ReceiptsQuery, ReportsQuery, Request, RequestEnvelope,
+    SetThresholds, SiteQuery, Success, TorUse, U64Text, WitnessQuery, WitnessText,
+    parse_from_daemon, parse_request, write_request,
 };
 use proptest::prelude::*;
 
@@ -99,6 +99,8 @@ fn n_09_repeated_unknown_and_mistyped_keys_are_bad_requests() {
         r#"{"ledger_leave":{}}"#,
         r#"{"receipts":{"after":0,"limit":1}}"#,
         r#"{"receipts":{"after":"0","limit":1,"chain":"0"}}"#,
+        r#"{"earlier_chains":{"after":"0","limit":1}}"#,
+        r#"{"earlier_chains":{"after":0}}"#,
         r#"{"ping":{}}"#,
         r#"{"status":1}"#,
         r#"{"ping":null}"#,
@@ -227,6 +229,8 @@ fn request() -> impl Strategy<Value = Request> {
             let device = HexBytes(device);
             Request::LedgerRemove(LedgerRemove { device })
         }),
+        (any::<u32>(), any::<u16>())
+            .prop_map(|(after, limit)| Request::EarlierChains(EarlierQuery { after, limit })),
         (number(), any::<u16>())
             .prop_map(|(after, limit)| Request::Receipts(ReceiptsQuery { after, limit })),
         (number(), any::<u16>())

@@ -1,10 +1,9 @@
 //! The reports that this browser has verified, and the balance that follows from them.
 
+use super::earlier::Earlier;
 use meter_core::{Amount, ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
-use meter_wire::{
-    HelloReply, HexBytes, REPORTS_FORMAT, RESTORE_MAX, ReportsFile, U64Text, WireReport,
-};
-use serde::{Deserialize, Serialize};
+use meter_wire::{HelloReply, HexBytes, REPORTS_FORMAT, RESTORE_MAX, ReportsFile, WireReport};
+use serde::Serialize;
 use std::rc::Rc;
 
 /// How many reports are kept for display.
@@ -14,17 +13,6 @@ const RECENT_MAX: usize = 10;
 /// its book. Written with each report: 110 kB.
 const OLDER_MAX: usize = 190;
 
-/// How many earlier chains are remembered.
-const EARLIER_MAX: usize = 20;
-
-/// The state of an earlier chain when it was last seen.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Earlier {
-    chain: HexBytes<16>,
-    /// In nanocredits, from its last verified report.
-    amount: U64Text,
-}
-
 /// The stored part of the book.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Kept {
@@ -33,8 +21,8 @@ pub struct Kept {
     /// The reports directly before those. They were verified once and count as claims since: they
     /// are not shown, and the host verifies them when it gets them back.
     older: Vec<WireReport>,
-    /// Earlier chains of the host, with their credits.
-    earlier: Vec<Earlier>,
+    /// The last reports of the earlier chains.
+    earlier: Vec<WireReport>,
 }
 
 /// Verified reports. They can only be added through [`Signed::verify`] and [`ChainHead::follow`].
@@ -42,6 +30,7 @@ pub struct Kept {
 pub struct Book {
     head: Option<ChainHead>,
     recent: Vec<Verified<SessionReport>>,
+    earlier: Earlier,
     /// Shared with the value stored last, so that comparing the two costs nothing until one
     /// changes.
     kept: Rc<Kept>,
@@ -97,31 +86,38 @@ impl Book {
         match &self.head {
             Some(head) if (head.chain, head.key) == (chain, key) => false,
             before => {
-                let given_up = before.filter(|head| head.sequence > 0);
-                self.remember(given_up, chain);
-                let given_up = given_up.is_some();
+                let given_up = before.is_some_and(|head| head.sequence > 0);
+                // Credits that were shown must not disappear, and must not count twice.
+                if let Some(last) = self.recent.last().filter(|_| given_up) {
+                    self.earlier.add(last.clone());
+                }
+                self.earlier.leave_out(chain);
                 self.head = Some(ChainHead::genesis(chain, key));
                 self.recent.clear();
                 let book = self.to_file();
                 let kept = Rc::make_mut(&mut self.kept);
                 kept.older.clear();
                 kept.book = book;
+                kept.earlier = self.earlier.to_kept();
                 given_up
             }
         }
     }
 
-    /// Remembers the credits of a dropped chain: credits that were shown must not disappear
-    /// silently, and must not be shown twice.
-    fn remember(&mut self, given_up: Option<ChainHead>, now: ChainId) {
-        let earlier = &mut Rc::make_mut(&mut self.kept).earlier;
-        earlier.extend(given_up.map(|head| Earlier {
-            chain: HexBytes(head.chain.0),
-            amount: U64Text(head.totals.amount.get()),
-        }));
-        earlier.retain(|earlier| earlier.chain.0 != now.0);
-        let surplus = earlier.len().saturating_sub(EARLIER_MAX);
-        earlier.drain(..surplus);
+    /// Takes the last reports of earlier chains. `unverified` is the number of chains whose report
+    /// did not verify.
+    pub(super) fn take_earlier(&mut self, last: Vec<Verified<SessionReport>>, unverified: u32) {
+        for report in last {
+            self.earlier.add(report);
+        }
+        if let Some(head) = &self.head {
+            self.earlier.leave_out(head.chain);
+        }
+        self.earlier.unverified = unverified;
+        let earlier = self.earlier.to_kept();
+        if earlier != self.kept.earlier {
+            Rc::make_mut(&mut self.kept).earlier = earlier;
+        }
     }
 
     /// Takes a report that the host claims.
@@ -166,7 +162,7 @@ impl Book {
         Some(Taken::Counted)
     }
 
-    /// The running total in the last verified report.
+    /// The running total in the last verified report of the chain in use.
     #[must_use]
     pub fn balance(&self) -> Amount {
         self.head.map_or(Amount::ZERO, |head| head.totals.amount)
@@ -178,12 +174,22 @@ impl Book {
         self.head.map_or(0, |head| head.sequence)
     }
 
-    /// Credits of the earlier chains when they were last seen.
+    /// What the earlier chains claim.
     #[must_use]
     pub fn earlier_credits(&self) -> Amount {
-        let sum = |sum: u64, earlier: &Earlier| sum.saturating_add(earlier.amount.0);
-        let sum = self.kept.earlier.iter().fold(0, sum);
-        Amount::new(sum).unwrap_or(Amount::ZERO)
+        self.earlier.amount()
+    }
+
+    /// What all chains claim: it never falls, whatever chain is in use.
+    #[must_use]
+    pub fn claimed(&self) -> Amount {
+        self.balance().saturating_add(self.earlier.amount())
+    }
+
+    /// How many earlier chains the host named whose report did not verify here.
+    #[must_use]
+    pub const fn unverified_chains(&self) -> u32 {
+        self.earlier.unverified
     }
 
     /// The last report, so that the host can check whether its book still has it. Empty before the
@@ -215,12 +221,13 @@ impl Book {
     }
 
     /// Adds what was stored besides the recent reports.
-    pub(super) fn with_kept(mut self, older: Vec<WireReport>, earlier: Vec<Earlier>) -> Self {
+    pub(super) fn with_kept(mut self, older: Vec<WireReport>, earlier: &[WireReport]) -> Self {
         let kept = Rc::make_mut(&mut self.kept);
         if self.head.is_some() {
             kept.older = older;
         }
-        kept.earlier = earlier;
+        self.earlier = Earlier::from_kept(earlier);
+        kept.earlier = self.earlier.to_kept();
         self
     }
 

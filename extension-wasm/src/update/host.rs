@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
 use super::host_error::HostError;
 use super::state::{Asked, Host, Link, State};
-use super::{reports, site, unreadable, witness};
+use super::{chains, reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
@@ -54,6 +54,9 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         (Asked::Reports(promised), Outcome::Ok(Success::Reports(page))) => {
             reports::on_page(state, promised, &page, effects);
         }
+        (Asked::Earlier(after), Outcome::Ok(Success::EarlierChains(page))) => {
+            chains::on_page(state, after, &page, effects);
+        }
         // The status shows the result, and what is still missing.
         (Asked::Restore, _) => ask_status(state, effects),
         // A ping only asks whether the host still answers.
@@ -87,11 +90,15 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             unreadable::forget_status(state, problem);
         }
         // The next status asks again.
-        (Asked::Status(_) | Asked::Reports(_) | Asked::Circuit(_), Outcome::Error(_)) => {}
+        (
+            Asked::Status(_) | Asked::Reports(_) | Asked::Earlier(_) | Asked::Circuit(_),
+            Outcome::Error(_),
+        ) => {}
         (
             asked @ (Asked::Hello
             | Asked::Status(_)
             | Asked::Reports(_)
+            | Asked::Earlier(_)
             | Asked::Circuit(_)
             | Asked::Witness(_)
             | Asked::WitnessSeen { .. }),
@@ -177,6 +184,7 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     }
     start_what_is_due(state, effects);
     reports::compare(state, effects);
+    chains::fetch(state, effects);
     reports::heal(state, effects);
     // While traffic moves, a status comes every second, and a circuit may have been built
     // meanwhile.

@@ -7,7 +7,7 @@ use super::private::{Cover, PrivateWindows};
 use super::tabs::Pages;
 use super::verdict::{Verdict, Witness};
 use crate::proxy_value::{Engine, ProxyRefusal, Reading};
-use meter_wire::{ErrorCode, Problem, RelayStatus, SiteCircuit, Status};
+use meter_wire::{EarlierSum, ErrorCode, HexBytes, Problem, RelayStatus, SiteCircuit, Status};
 use std::collections::BTreeSet;
 
 /// Everything that the extension knows. A plain value without ports, timers or promises.
@@ -97,6 +97,8 @@ pub struct Link {
     pub(super) takes_back: bool,
     /// The number of the host's reports after which something was last handed back.
     pub(super) handed_after: Option<u64>,
+    /// What the host said about earlier chains, and with which account, when it was asked for them.
+    pub(super) earlier_asked: Option<(EarlierSum, Option<HexBytes<16>>)>,
     /// Whether the host moves the damaged state of the embedded Tor aside when asked.
     pub(super) sets_aside: bool,
     /// Whether the host can tell if a request of ours reached the relay.
@@ -115,6 +117,8 @@ pub(super) enum Asked {
     Status(u64),
     /// Holds how many reports the host had promised by then.
     Reports(u64),
+    /// Holds how many earlier chains were skipped.
+    Earlier(u32),
     /// Reports that were shown or handed back to the host.
     Restore,
     Command,

@@ -67,8 +67,8 @@ impl Stored {
         let wanted: Option<bool> = entry(&all, "protection_wanted");
         let book = entry::<ReportsFile>(&all, "book").and_then(|file| Book::from_file(&file));
         let older = entry(&all, "older").unwrap_or_default();
-        let earlier = entry(&all, "earlier").unwrap_or_default();
-        let book = book.unwrap_or_default().with_kept(older, earlier);
+        let earlier: Vec<_> = entry(&all, "earlier").unwrap_or_default();
+        let book = book.unwrap_or_default().with_kept(older, &earlier);
         let stored = Self {
             protection_wanted: wanted.unwrap_or(true),
             applied_port: entry::<u16>(&all, "applied_port").filter(|port| *port != 0),

@@ -42,7 +42,7 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
             witness::on_refused(state, number, &problem, effects);
         }
         // The status shows the result.
-        Asked::Restore | Asked::Circuit(_) | Asked::Ping => {}
+        Asked::Restore | Asked::Circuit(_) | Asked::Ping | Asked::Earlier(_) => {}
     }
 }
 

@@ -63,7 +63,7 @@ impl Tone {
 pub fn badge(state: &State) -> Badge {
     let problem = problem(state);
     let header = header::header(state, problem.is_some());
-    let balance = state.book.balance();
+    let balance = state.book.claimed();
     let (text, tone) = match header.state {
         Light::Off => ("off".to_owned(), Tone::Off),
         Light::Unprotected => ("!".to_owned(), Tone::Alarm),

@@ -88,8 +88,7 @@ const STRANGERS: Note = Note {
 };
 
 const CHAIN_CHANGED: Note = Note {
-    text: "The reports now belong to a new chain. The credits of the chain before stand beside the \
-           new ones.",
+    text: "The reports now belong to a new chain. The credits of the chain before still count.",
     button: Button {
         label: "OK",
         intent: Intent::Dismiss,

@@ -6,6 +6,7 @@ mod badges;
 mod circuit;
 mod connection;
 mod dashboard;
+mod earlier;
 mod floor;
 mod hostile;
 mod identity;

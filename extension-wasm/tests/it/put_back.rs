@@ -120,19 +120,24 @@ fn a_refused_command_is_no_longer_told_once_the_host_has_recovered() {
 }
 
 #[test]
-fn a_new_chain_is_followed_at_once_and_the_old_credits_are_named() {
+fn a_new_chain_is_followed_at_once_and_the_old_credits_still_count() {
     let mut scene = signed(3);
     scene.status.chain = Some(HexBytes(scene.head.chain.0));
     let mut scene = scene.started();
-    let before = scene.view().balance;
+    let before = scene.view();
+    // This home keeps no book of the old chain, and another key signs the new one.
     let other = Scene::new(2);
     (scene.head, scene.signer, scene.reports) = (other.head, other.signer, other.reports);
     put_back(&mut scene, 0);
     scene.status.chain = Some(HexBytes(scene.head.chain.0));
     scene.say_status();
     let balance = scene.view().balance;
-    assert_eq!(balance.credits, "0.0");
-    let named = format!("No report yet; {} in earlier chains", before.credits);
+    assert_eq!(balance.credits, before.balance.credits, "it never falls");
+    assert_eq!(scene.view().badge.text, before.badge.text);
+    let named = format!(
+        "0.0 from this chain (no report yet), {} from earlier chains",
+        before.balance.credits
+    );
     assert_eq!(balance.source, named);
     assert!(scene.view().note.is_some());
     problem(&scene, None);
@@ -141,7 +146,7 @@ fn a_new_chain_is_followed_at_once_and_the_old_credits_are_named() {
     assert_eq!(scene.state().book.sequence(), 1);
     scene.wake();
     assert!(
-        scene.view().balance.source.contains("in earlier chains"),
+        scene.view().balance.source.contains("from earlier chains"),
         "kept"
     );
 }
@@ -157,7 +162,7 @@ fn a_chain_that_comes_back_is_no_earlier_one() {
     (scene.head, scene.reports) = (other.head, other.reports);
     put_back(&mut scene, 0);
     reconnect(&mut scene);
-    assert!(scene.view().balance.source.contains("in earlier chains"));
+    assert!(scene.view().balance.source.contains("from earlier chains"));
     scene.signer = signer;
     (scene.head, scene.reports) = first;
     assert_eq!(key(&scene), mine);

@@ -3,12 +3,13 @@
 
 use meter_core::{
     Backend, ByteCount, ChainHead, ChainId, DeviceSigner, DurationMs, SessionReport, SessionTotals,
-    Signed, Tariff, Thresholds, UnixMs, WitnessName,
+    Signable as _, Signed, Tariff, Thresholds, UnixMs, WitnessName,
 };
 use meter_wire::{
-    Circuit, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
-    Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status, Success, TorState,
-    TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText, write_message,
+    Circuit, EarlierChain, EarlierPage, EarlierQuery, EarlierSum, ErrorCode, FromDaemon,
+    HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply, ReportsPage, Request,
+    SetThresholds, Settings, SiteCircuit, Status, Success, TorState, TorStatus, U64Text,
+    WireReport, Witness, WitnessSeen, WitnessText, write_message,
 };
 use onionmeter::extension::{Changes, Extension};
 use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
@@ -64,6 +65,8 @@ pub(crate) struct Scene {
     pub(crate) signer: DeviceSigner,
     /// The names of the requests that the host knows, besides the first ones.
     pub(crate) capabilities: Vec<String>,
+    /// The chains whose books the host keeps.
+    pub(crate) earlier: Vec<EarlierChain>,
     /// The head of the host's chain.
     pub(crate) head: ChainHead,
     /// All effects so far.
@@ -105,6 +108,7 @@ impl Scene {
             hardens: true,
             private: PrivateWindows::Allowed(Reading::Ours { port: PORT }),
             reports: Vec::new(),
+            earlier: Vec::new(),
             capabilities: vec!["witness".to_owned(), "witness_seen".to_owned()],
             head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
             signer,
@@ -267,6 +271,47 @@ impl Scene {
         self.status.reports = U64Text(self.reports.len().try_into().expect("few"));
     }
 
+    /// The host begins another chain with the same key, and keeps the book of the old one.
+    pub(crate) fn begin_new_chain(&mut self, chain: u8) {
+        self.keep_old_book();
+        self.head = ChainHead::genesis(ChainId([chain; 16]), self.signer.key());
+        self.reports.clear();
+        self.count_reports();
+        self.status.chain = Some(HexBytes(self.head.chain.0));
+    }
+
+    fn keep_old_book(&mut self) {
+        self.earlier
+            .extend(self.reports.last().map(|last| EarlierChain {
+                last: last.clone(),
+                answered: None,
+            }));
+        self.count_earlier();
+    }
+
+    /// The host counts the chains whose books it keeps.
+    pub(crate) fn count_earlier(&mut self) {
+        let amount = |chain: &EarlierChain| {
+            let report = SessionReport::from_body(&chain.last.body.0).expect("a report");
+            report.totals.amount.get()
+        };
+        self.status.earlier = EarlierSum {
+            chains: self.earlier.len().try_into().expect("few"),
+            amount: U64Text(self.earlier.iter().map(amount).sum()),
+        };
+    }
+
+    fn earlier_page(&self, query: &EarlierQuery) -> EarlierPage {
+        let chains = self
+            .earlier
+            .iter()
+            .skip(query.after.try_into().expect("few"));
+        EarlierPage {
+            chains: chains.take(query.limit.into()).cloned().collect(),
+            total: self.status.earlier.chains,
+        }
+    }
+
     /// As the daemon does it: the next report is taken, and a gap is a reason for doubt.
     fn take_back(&mut self, reports: &[WireReport]) -> Outcome {
         let mut known = 0;
@@ -348,6 +393,7 @@ impl Scene {
             Request::LedgerSend | Request::LedgerInvite | Request::LedgerDevices => NO_LEDGER,
             Request::LedgerRemove(_) | Request::LedgerRecovery => NO_LEDGER,
             Request::LedgerLogin | Request::Receipts(_) => NO_LEDGER,
+            Request::EarlierChains(query) => Success::EarlierChains(self.earlier_page(query)),
             Request::NewChain
             | Request::TorStart
             | Request::TorStop
@@ -430,6 +476,7 @@ pub(crate) fn status() -> Status {
         balance: U64Text(0),
         reports: U64Text(0),
         chain: None,
+        earlier: EarlierSum::default(),
         ledger: None,
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,

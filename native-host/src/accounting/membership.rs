@@ -1,15 +1,16 @@
 //! The enrolment with a ledger, and the receipts: what `receipts.sqlite3` says about this device.
 
+use super::earlier::EarlierChains;
 use crate::{home::Home, problems};
 use meter_core::{
     AccountId, Amount, Answered, AnsweredReport, ChainEnd, ChainHead, ChainId, ContradictionKind,
-    KeyChange, LedgerKey, LedgerKeys, Policy, Receipt, Signed, UnixMs, Verified,
+    KeyChange, LedgerKey, LedgerKeys, Policy, Receipt, SessionReport, Signed, UnixMs, Verified,
 };
 use meter_ledger::{LoweredSum, Member, Membership, Receipts, ReceiptsError, Sums, Waiting};
 use meter_tor::LedgerAddress;
 use meter_wire::{
-    ErrorCode, HexBytes, LedgerStatus, Lowered, Problem, REPORTS_PAGE_MAX, ReceiptsPage, Sending,
-    U64Text,
+    BadgeNumber, ErrorCode, HexBytes, LedgerStatus, Lowered, Problem, RECEIPTS_PAGE_MAX,
+    ReceiptsPage, Sending, U64Text, WireAnswer,
 };
 use std::path::PathBuf;
 
@@ -28,6 +29,8 @@ struct Told {
     address: String,
     account: AccountId,
     sums: Sums,
+    /// Claimed by earlier chains of this home that the ledger was never told of.
+    unknown: U64Text,
     waiting: Waiting,
     /// Why the chain before this one ended.
     chain_end: Option<ChainEnd>,
@@ -199,31 +202,48 @@ impl Memberships {
         found.map_err(|error| self.because(&error))
     }
 
-    /// A page of receipts of a chain, with what verifies them.
+    /// The last receipt of a chain from the ledger in force. `None` if there is none, or if the file
+    /// of receipts cannot be used.
+    pub(super) fn last(&self, chain: ChainId) -> Option<Verified<Receipt>> {
+        let (receipts, _) = self.in_force().ok()?;
+        receipts.last(chain).ok()?
+    }
+
+    /// A page of receipts of a chain, each with its report, and with what verifies them. `reports`
+    /// reads reports of that chain after a number.
     ///
     /// # Errors
-    /// `ledger_none`, or why the file of receipts cannot be used.
+    /// `ledger_none`, or why the file of receipts or the book cannot be used.
     pub(super) fn page(
         &self,
         chain: ChainId,
         after: u64,
         limit: u16,
+        reports: impl Fn(u64, u32) -> Result<Vec<Signed<SessionReport>>, Problem>,
     ) -> Result<ReceiptsPage, Problem> {
-        let damaged = |error: &dyn std::error::Error| {
+        let damaged = |error: &dyn std::error::Error| -> Problem {
             Problem::with_detail(ErrorCode::ReceiptsDamaged, error.to_string())
         };
-        let limit = u32::from(limit.min(REPORTS_PAGE_MAX));
+        let limit = u32::from(limit.min(RECEIPTS_PAGE_MAX));
         let (answered, keys) = (self.answered(chain)?, self.keys()?);
+        let after = after.max(answered.start);
         let receipts = self.receipts(chain, after, limit)?;
-        let receipts = receipts.iter().map(TryInto::try_into);
+        let reports = reports(after, limit)?;
+        let pairs = receipts.iter().zip(&reports);
+        let pairs = pairs.map(|(receipt, report)| {
+            Ok(WireAnswer {
+                report: report.try_into().map_err(|error| damaged(&error))?,
+                receipt: receipt.try_into().map_err(|error| damaged(&error))?,
+            })
+        });
         let changes = keys
             .changes()
             .iter()
             .map(|change| change.signed().try_into());
         Ok(ReceiptsPage {
-            receipts: receipts
-                .collect::<Result<_, _>>()
-                .map_err(|error| damaged(&error))?,
+            account: HexBytes(self.in_force()?.1.membership.account.0),
+            chain: HexBytes(chain.0),
+            receipts: pairs.collect::<Result<_, Problem>>()?,
             start: U64Text(answered.start),
             last: U64Text(answered.sequence),
             key: HexBytes(keys.pinned().0),
@@ -300,17 +320,20 @@ impl Memberships {
     }
 
     /// Reads again what clients are told, after something has changed.
-    pub(super) fn look_again(&mut self, head: &ChainHead) {
-        self.told = self.read(head).ok();
+    pub(super) fn look_again(&mut self, head: &ChainHead, earlier: &EarlierChains) {
+        self.told = self.read(head, earlier).ok();
     }
 
-    fn read(&self, head: &ChainHead) -> Result<Told, Problem> {
+    fn read(&self, head: &ChainHead, earlier: &EarlierChains) -> Result<Told, Problem> {
         let (receipts, member) = self.in_force()?;
         let because = |error: ReceiptsError| self.because(&error);
         let chains = receipts.chains_of(&member).map_err(because)?;
         let before = chains.iter().rev().find(|chain| **chain != head.chain);
         let chain_end = before.map(|chain| receipts.chain_end(*chain)).transpose();
+        let joined = member.membership.head.chain;
+        let is_unknown = |chain| chain != joined && !chains.contains(&chain);
         Ok(Told {
+            unknown: earlier.claimed(is_unknown),
             address: member.membership.address,
             account: member.membership.account,
             sums: receipts.sums().map_err(because)?,
@@ -320,13 +343,14 @@ impl Memberships {
     }
 
     /// What clients are told; `None` while no enrolment is in force.
-    pub(super) fn status(&self, sending: Sending) -> Option<LedgerStatus> {
+    pub(super) fn status(&self, sending: Sending, badge: BadgeNumber) -> Option<LedgerStatus> {
         let told = self.told.as_ref()?;
         let sums = &told.sums;
         // Of an account that the device came back to, the ledger has credited a part of what was
         // claimed before.
         let known_before = sums.awarded_before.get();
         let before = sums.before.get().saturating_sub(known_before);
+        let before = before.saturating_add(told.unknown.0);
         let answered = sums.answered.get().saturating_add(known_before);
         Some(LedgerStatus {
             address: told.address.clone(),
@@ -338,6 +362,7 @@ impl Memberships {
             waiting_reports: U64Text(told.waiting.reports),
             unanswered: U64Text(sums.unanswered.get()),
             lowered: sums.lowered.iter().map(lowered).collect(),
+            badge,
             chain_end: told.chain_end.map(|end| end.name().to_owned()),
             sending,
         })

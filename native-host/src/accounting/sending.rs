@@ -31,7 +31,7 @@ impl Accounting {
         if head.sequence != outgoing.sequence {
             outgoing.sequence = head.sequence;
             seen.push(Seen::Head(head));
-            self.memberships.look_again(&head);
+            self.memberships.look_again(&head, &self.earlier);
         }
         if seen.is_empty() && !outgoing.outbox.is_idle() {
             seen.push(Seen::Tick);
@@ -115,7 +115,7 @@ impl Accounting {
             Ok(outgoing) => self.outgoing = Some(outgoing),
             Err(problem) => warn!(code = ?problem.code, "nothing can be sent"),
         }
-        self.memberships.look_again(&head);
+        self.memberships.look_again(&head, &self.earlier);
     }
 
     fn outgoing(&self, chain: meter_core::ChainId) -> Result<Outgoing, Problem> {
@@ -179,7 +179,7 @@ impl Accounting {
                 match self.memberships.add(outgoing.chain, &answers) {
                     Ok(answered) => {
                         info!(count, "receipts stored");
-                        self.memberships.look_again(&head);
+                        self.memberships.look_again(&head, &self.earlier);
                         Done::Seen(Seen::Stored(answered))
                     }
                     Err(problem) => {

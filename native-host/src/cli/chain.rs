@@ -149,7 +149,8 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         Some(kept) => reports_in(kept).map(U64Text),
         None => Some(before.reports),
     };
-    let mut text = "A new chain of reports begins, with 0 credits.\n".to_owned();
+    let mut text =
+        "A new chain of reports begins. The credits of the chain before still count.\n".to_owned();
     if let Some(kept) = &kept {
         let kept = kept.display();
         text += &match reports {

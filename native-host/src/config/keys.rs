@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, Value};
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// Every key, in the order of the example.
-pub(crate) const NAMES: [&str; 18] = [
+pub(crate) const NAMES: [&str; 19] = [
     "relay.port",
     "relay.connections_max",
     "relay.optimistic",
@@ -27,6 +27,7 @@ pub(crate) const NAMES: [&str; 18] = [
     "tor.shadowsocks",
     "tor.bridges",
     "ledger.delay_max_s",
+    "ledger.badge",
     "daemon.idle_exit_s",
     "log.level",
 ];
@@ -247,6 +248,7 @@ fn shown(key: &str, config: &Config) -> String {
         }
         "tor.bridges" => lines(tor.bridges.len()),
         "ledger.delay_max_s" => config.ledger_delay_max.get().div_euclid(1_000).to_string(),
+        "ledger.badge" => config.ledger_badge.name().to_owned(),
         "daemon.idle_exit_s" => config.idle_exit_s.unwrap_or(0).to_string(),
         "log.level" => config.log_level.to_string().to_lowercase(),
         other => format!("{other} is unknown"),

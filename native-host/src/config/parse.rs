@@ -13,6 +13,7 @@ use self::{
 };
 use super::{Config, ConfigError, USUAL_PORT};
 use meter_core::DurationMs;
+use meter_wire::BadgeNumber;
 use serde::Deserialize;
 use std::path::Path;
 use toml::Spanned;
@@ -32,6 +33,7 @@ struct File {
 #[serde(deny_unknown_fields, default)]
 struct Ledger {
     delay_max_s: Option<Spanned<i64>>,
+    badge: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -76,6 +78,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         thresholds: file.session.read(&reader)?,
         tor: file.tor.read(&reader)?,
         ledger_delay_max: file.ledger.delay_max(&reader)?,
+        ledger_badge: file.ledger.badge(&reader)?,
         idle_exit_s: file.daemon.idle_exit_s(&reader)?,
         log_level: file.log.level(&reader)?,
     })
@@ -87,6 +90,13 @@ impl Ledger {
         let seconds = reader.number("ledger.delay_max_s", value, 0, 86_400)?;
         let ms = seconds.unwrap_or(180).saturating_mul(1_000);
         Ok(DurationMs::new(ms).unwrap_or(DurationMs::ZERO))
+    }
+
+    fn badge(&self, reader: &Reader<'_>) -> Result<BadgeNumber, ConfigError> {
+        let numbers = [BadgeNumber::Claimed, BadgeNumber::Credited];
+        let words = numbers.map(|number| (number.name(), number));
+        let number = reader.word("ledger.badge", self.badge.as_ref(), &words)?;
+        Ok(number.unwrap_or_default())
     }
 }
 

@@ -13,8 +13,8 @@ use meter_core::{
 };
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
-    HelloReply, Problem, ReceiptsPage, ReportsPage, Sending, Settings, Status, Traffic, U64Text,
-    WireReport,
+    EarlierPage, EarlierQuery, HelloReply, Problem, ReceiptsPage, ReportsPage, Sending, Settings,
+    Status, Traffic, U64Text, WireReport,
 };
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
@@ -56,6 +56,7 @@ pub(crate) enum Command {
         limit: u16,
         answer: Responder<ReceiptsPage>,
     },
+    EarlierChains(EarlierQuery, Responder<EarlierPage>),
 }
 
 /// A handle to the engine: cheap to clone, one per client.

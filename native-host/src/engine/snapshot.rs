@@ -27,6 +27,7 @@ pub(super) fn snapshot(
         reports: accounts.reports,
         thresholds: (&accounting.thresholds()).into(),
         chain: accounts.chain,
+        earlier: accounts.earlier,
         ledger: accounts.ledger,
         problem: accounts.problem,
         unreached: relay.recent().unreached(),

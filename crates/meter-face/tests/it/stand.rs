@@ -3,8 +3,8 @@
 use meter_core::{Thresholds, UnixMs};
 use meter_face::{Answered, Asking, Door, Face, Limits, Page, PageFile, Token, listen};
 use meter_wire::{
-    ErrorCode, HexBytes, Notice, Problem, RelayStatus, ReportsPage, Request, Status, Success,
-    TorState, TorStatus, Traffic, U64Text,
+    EarlierSum, ErrorCode, HexBytes, Notice, Problem, RelayStatus, ReportsPage, Request, Status,
+    Success, TorState, TorStatus, Traffic, U64Text,
 };
 use std::{
     net::SocketAddr,
@@ -47,6 +47,7 @@ impl StandIn {
                 session: None,
                 balance: U64Text(4_575_000_000),
                 reports: U64Text(1),
+                earlier: EarlierSum::default(),
                 ledger: None,
                 chain: Some(HexBytes(CHAIN)),
                 thresholds: (&Thresholds::DEFAULT).into(),

@@ -145,6 +145,7 @@ mod tests {
             waiting_reports: U64Text(0),
             unanswered: U64Text(0),
             lowered: Vec::new(),
+            badge: crate::BadgeNumber::Claimed,
             chain_end: None,
             sending: Sending::Idle,
         };

@@ -2,6 +2,7 @@
 //! set time and counters.
 
 mod conservation;
+mod earlier;
 mod other_chain;
 mod replaced;
 

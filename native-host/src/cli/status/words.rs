@@ -43,8 +43,19 @@ pub(in crate::cli) fn line(status: &Status) -> String {
 }
 
 fn balance(status: &Status) -> Option<String> {
-    let credits = print::credits(status.balance);
-    (!is_without_book(status)).then(|| format!("{credits} credits in {} reports", status.reports.0))
+    if is_without_book(status) {
+        return None;
+    }
+    let (here, reports) = (print::credits(status.balance), status.reports.0);
+    if status.earlier.chains == 0 {
+        return Some(format!("{here} credits in {reports} reports"));
+    }
+    let all = print::credits(status.claimed());
+    let earlier = print::credits(status.earlier.amount);
+    let here = format!("{here} in {reports} reports of this chain");
+    Some(format!(
+        "{all} credits: {here}, {earlier} in earlier chains"
+    ))
 }
 
 /// What the ledger has credited, and what waits.
