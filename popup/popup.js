@@ -3,6 +3,7 @@
 // thread: if the worker does not answer at all, it closes the browser in the worker's place
 // (`shut.js`).
 
+import { choosing } from "../dashboard/choice.js";
 import { shut, story, turnOff } from "../shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
@@ -230,7 +231,7 @@ function torChoice(view) {
     torOptions = options;
     by("tor-choices").replaceChildren(...view.options.map(torOption));
   }
-  by("tor-choices").selectedIndex = view.options.findIndex(({ chosen }) => chosen);
+  torChosen.shows(view.options.findIndex(({ chosen }) => chosen));
 }
 
 function torOption({ label, intent }) {
@@ -318,7 +319,7 @@ addEventListener("click", ({ target, detail }) => {
   if (silent) obey(intent);
 });
 
-by("tor-choices").addEventListener("change", ({ target }) => send(target.value));
+const torChosen = choosing(by("tor-choices"), by("tor-enter"), send);
 
 by("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(by("problem-command").textContent);

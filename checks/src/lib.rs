@@ -12,4 +12,5 @@ pub mod peers;
 pub mod popup;
 pub mod processes;
 pub mod reports;
+pub mod signed;
 pub mod stage;

@@ -138,7 +138,7 @@ async fn the_page_shows(stage: &Stage, server: &Server, kind: Kind, credits: &st
         .unwrap();
     let drawn = "const by = (id) => document.getElementById(id);
         return !by('dashboard').hidden && by('state').dataset.mode === 'ready'
-            && document.querySelectorAll('#reports li').length > 0
+            && document.querySelectorAll('[data-testid=session-row]').length > 0
             && { credits: by('balance').title, hash: location.hash }";
     let shown = browser.wait_until(LIMIT, drawn).await.unwrap();
     assert_eq!(
@@ -159,13 +159,15 @@ async fn the_page_shows(stage: &Stage, server: &Server, kind: Kind, credits: &st
         open_first_report(&browser).await;
         picture(&browser, kind, "dark", WIDE).await;
         browser.set_dark(false).await.unwrap();
+        let close = "document.getElementById('close').click(); return true";
+        browser.call(close, Vec::new()).await.unwrap();
     }
     a_button_stops_and_starts_monitoring(stage, &browser).await;
     browser.close().await;
 }
 
 async fn open_first_report(browser: &Browser) {
-    let open = "document.querySelector('#reports details').open = true; return true";
+    let open = "document.querySelector('[data-testid=session-row]').click(); return true";
     browser.call(open, Vec::new()).await.unwrap();
 }
 

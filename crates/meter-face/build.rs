@@ -4,10 +4,19 @@
 use std::{env, fmt::Write as _, fs, path::Path};
 
 /// Path below the server's root, and the file in the folder of the page.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 15] = [
     ("", "dashboard.html"),
+    ("tokens.css", "tokens.css"),
     ("dashboard.css", "dashboard.css"),
+    ("sessions.css", "sessions.css"),
     ("dashboard.js", "dashboard.js"),
+    ("choice.js", "choice.js"),
+    ("dom.js", "dom.js"),
+    ("opened.js", "opened.js"),
+    ("picture.js", "picture.js"),
+    ("rate.js", "rate.js"),
+    ("sessions.js", "sessions.js"),
+    ("source.js", "source.js"),
     ("transport.js", "transport.js"),
     ("onionmeter.js", "onionmeter.js"),
     ("onionmeter_bg.wasm", "onionmeter_bg.wasm"),

@@ -19,6 +19,7 @@ const PAUSES_MS = [1_000, 5_000, 25_000];
 // If an instance ran this long, its start did not fail.
 const STEADY_MS = 60_000;
 
+// Ports of popups and of pages of ours.
 const popups = new Set();
 let breaks = 0;
 let depth = 0;
@@ -97,7 +98,7 @@ function again() {
 
 // A popup that has closed meanwhile would never answer.
 function greet(popup) {
-  decide((rust) => popups.has(popup) && rust.on_popup(popup));
+  decide((rust) => popups.has(popup) && rust.on_page(popup));
 }
 
 // Nothing waits for an instance that may never start.

@@ -44,6 +44,12 @@ extern "C" {
     pub(crate) fn net_request(this: &Api) -> NetRequest;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn extension(this: &Api) -> Extension;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn windows(this: &Api) -> Option<Windows>;
+
+    pub(crate) type Windows;
+    #[wasm_bindgen(method)]
+    pub(crate) fn update(this: &Windows, id: i32, details: &JsValue) -> Promise;
 
     pub(crate) type Extension;
     #[wasm_bindgen(method, catch, js_name = isAllowedIncognitoAccess)]
@@ -57,6 +63,9 @@ extern "C" {
     /// The extension's id.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn id(this: &Runtime) -> String;
+    /// The whole address of a file of this extension.
+    #[wasm_bindgen(method, js_name = getURL)]
+    pub(crate) fn url(this: &Runtime, path: &str) -> String;
     /// Chromium's reason why a port closed. Set only while the listener runs.
     #[wasm_bindgen(method, getter, js_name = lastError)]
     pub(crate) fn last_error(this: &Runtime) -> Option<ErrorText>;
@@ -156,6 +165,8 @@ extern "C" {
     pub(crate) fn discard(this: &Tabs, id: i32) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method)]
     pub(crate) fn create(this: &Tabs, details: &JsValue) -> Promise;
+    #[wasm_bindgen(method)]
+    pub(crate) fn update(this: &Tabs, id: i32, details: &JsValue) -> Promise;
 
     pub(crate) type Scripting;
     #[wasm_bindgen(method, catch, js_name = executeScript)]

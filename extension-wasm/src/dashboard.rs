@@ -4,7 +4,10 @@
 //! off: what `update` wants of a browser's proxy is left undone, since this page has none. What
 //! carries the frames (a native port, or HTTP with events) is not known here.
 
-use crate::update::{ConnectionId, Effect, Event, Intent, Started, State, Timer, update};
+use crate::update::{
+    ConnectionId, Effect, Event, Intent, Question, Shows, Started, State, SubscriberId, Timer,
+    update,
+};
 use crate::view::{self, DashboardView};
 use meter_wire::write_request;
 use serde::Serialize;
@@ -12,6 +15,9 @@ use std::collections::BTreeMap;
 
 /// Most timers that wait at once. `update` sets a handful.
 const TIMERS_MAX: usize = 64;
+
+/// The only page here.
+const PAGE: SubscriberId = SubscriberId(0);
 
 /// The page's knowledge and what it shows.
 #[derive(Debug, Default)]
@@ -46,6 +52,13 @@ pub enum Act {
         /// The frame, as JSON.
         frame: String,
     },
+    /// The host's answer to a question of the page.
+    Answer {
+        /// The page's number for the question.
+        number: u32,
+        /// The answer as it came.
+        frame: String,
+    },
     /// Come back with this number of a timer.
     After {
         /// The timer.
@@ -64,7 +77,12 @@ impl Dashboard {
             local: r#"{"protection_wanted": false}"#.to_owned(),
             ..Started::default()
         };
-        self.take(Event::Started(Box::new(started)))
+        let mut first = self.take(Event::Started(Box::new(started)));
+        let shows = Shows::Dashboard;
+        let second = self.take(Event::Opened { page: PAGE, shows });
+        first.acts.extend(second.acts);
+        first.view = second.view.or(first.view);
+        first
     }
 
     /// A frame came on a connection.
@@ -83,6 +101,17 @@ impl Dashboard {
     pub fn timer(&mut self, number: u32) -> Turn {
         match self.timers.remove(&number) {
             Some(timer) => self.take(Event::Timer(timer)),
+            None => self.turn(Vec::new()),
+        }
+    }
+
+    /// The page asks the host something. What pages do not ask is ignored.
+    pub fn ask(&mut self, json: &str) -> Turn {
+        match Question::parse(json) {
+            Some(question) => self.take(Event::Asks {
+                page: PAGE,
+                question,
+            }),
             None => self.turn(Vec::new()),
         }
     }
@@ -134,7 +163,9 @@ impl Dashboard {
                     ms,
                 })
             }
-            Effect::After(..)
+            Effect::Answer { number, frame, .. } => Some(Act::Answer { number, frame }),
+            Effect::OpenPage(_)
+            | Effect::After(..)
             | Effect::ApplyProxy { .. }
             | Effect::ClearProxy { .. }
             | Effect::ReadProxy { .. }

@@ -1,8 +1,19 @@
 //! Records what badge and popups show, and finds what must be drawn again.
 
-use crate::update::{State, SubscriberId};
-use crate::view::{self, Badge, PopupView, Tone};
-use std::collections::BTreeSet;
+use crate::update::{Shows, State, SubscriberId};
+use crate::view::{self, Badge, DashboardView, OptionsView, PopupView, Tone};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a page of its own shows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum PageView {
+    /// The dashboard.
+    Dashboard(Box<DashboardView>),
+    /// The options.
+    Options(Box<OptionsView>),
+}
 
 /// The content that badge and popups show now.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +24,7 @@ pub struct Drawn {
     watched: Option<bool>,
     view: Option<Box<PopupView>>,
     subscribers: BTreeSet<SubscriberId>,
+    pages: BTreeMap<SubscriberId, PageView>,
 }
 
 impl Drawn {
@@ -78,6 +90,32 @@ impl Drawn {
         let lacks = |subscriber: &&SubscriberId| differs || !before.contains(subscriber);
         let lacking: Vec<_> = self.subscribers.iter().filter(lacks).copied().collect();
         (!lacking.is_empty()).then_some((view, lacking))
+    }
+
+    /// The views of the pages that do not show them yet. A view is made only while a page shows it.
+    pub fn draw_pages(&mut self, state: &State) -> Vec<(PageView, Vec<SubscriberId>)> {
+        let open = state.pages_of_ours();
+        self.pages.retain(|page, _| open.contains_key(page));
+        let mut drawn = Vec::new();
+        for shows in Shows::ALL {
+            let pages = open.iter().filter(|(_, shown)| **shown == shows);
+            let pages: Vec<_> = pages.map(|(page, _)| *page).collect();
+            if pages.is_empty() {
+                continue;
+            }
+            let view = match shows {
+                Shows::Dashboard => PageView::Dashboard(Box::new(view::dashboard(state))),
+                Shows::Options => PageView::Options(Box::new(view::options(state))),
+            };
+            let lacks = |page: &SubscriberId| self.pages.get(page) != Some(&view);
+            let lacking: Vec<_> = pages.into_iter().filter(lacks).collect();
+            let shown = lacking.iter().map(|page| (*page, view.clone()));
+            self.pages.extend(shown);
+            if !lacking.is_empty() {
+                drawn.push((view, lacking));
+            }
+        }
+        drawn
     }
 }
 

@@ -1,6 +1,6 @@
 //! The whole extension as one value: its knowledge, its stored data, and its drawn output.
 
-use crate::drawn::Drawn;
+use crate::drawn::{Drawn, PageView};
 use crate::saved::{Saved, Session};
 use crate::update::{Effect, Event, State, Stored, SubscriberId, update};
 use crate::view::{Badge, PopupView};
@@ -35,6 +35,8 @@ pub struct Changes {
     pub session: Option<Box<Session>>,
     /// The view to draw, and the subscribers that draw it.
     pub view: Option<(Box<PopupView>, Vec<SubscriberId>)>,
+    /// The same for pages of their own.
+    pub pages: Vec<(PageView, Vec<SubscriberId>)>,
 }
 
 impl Extension {
@@ -78,6 +80,7 @@ impl Extension {
             watch: self.drawn.watch(),
             session: self.saved.session(&self.state, self.drawn.badge()),
             view: self.drawn.draw_view(&self.state),
+            pages: self.drawn.draw_pages(&self.state),
         }
     }
 }

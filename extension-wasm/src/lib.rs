@@ -3,6 +3,7 @@
 pub mod dashboard;
 pub mod drawn;
 pub mod extension;
+pub mod history;
 pub mod inbox;
 pub mod proxy_value;
 pub mod saved;

@@ -3,6 +3,7 @@
 mod dashboard;
 mod draw;
 mod effects;
+mod history;
 mod host;
 mod js;
 mod pages;
@@ -13,10 +14,11 @@ mod web_rtc;
 mod worker;
 
 pub use dashboard::Page;
+pub use history::Sessions;
 
 use crate::bindings::{Port, Shell, api, console_error};
 use crate::proxy_value::{self, Engine};
-use crate::update::{Event, Intent, Started};
+use crate::update::{Event, Intent, Question, Shows, Started};
 use js::{from_json, listener, to_json};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -141,26 +143,34 @@ pub fn is_astray(host: &str, way: &JsValue, was_asked: bool) -> bool {
     astray
 }
 
-/// `runtime.onConnect` of a popup.
+/// `runtime.onConnect` of a popup or a page of ours, which says by its name what it shows.
 #[wasm_bindgen]
-pub fn on_popup(popup: JsValue) {
-    let popup: Port = popup.unchecked_into();
-    if popup.name() != "popup" {
-        return popup.disconnect();
+pub fn on_page(port: JsValue) {
+    let port: Port = port.unchecked_into();
+    let name = port.name();
+    let shows = Shows::ALL.into_iter().find(|shows| shows.name() == name);
+    if shows.is_none() && name != "popup" {
+        return port.disconnect();
     }
-    let on_message = Closure::<dyn FnMut(JsValue)>::new(|message: JsValue| {
-        if let Some(intent) = Intent::parse(&to_json(&message)) {
+    let page = with_worker(|worker| worker.subscribe(port.clone()));
+    let on_message = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
+        let json = to_json(&message);
+        if let Some(intent) = Intent::parse(&json) {
             dispatch(Event::Intent(intent));
+        } else if let Some(question) = Question::parse(&json).filter(|_| shows.is_some()) {
+            dispatch(Event::Asks { page, question });
         }
     });
-    let gone = popup.clone();
+    let gone = port.clone();
     let on_disconnect = Closure::<dyn FnMut()>::new(move || {
         if let Some(id) = with_worker(|worker| worker.unsubscribe(&gone)) {
             dispatch(Event::Unsubscribed(id));
         }
     });
-    popup.on_message().add(&listener(on_message));
-    popup.on_disconnect().add(&listener(on_disconnect));
-    let id = with_worker(|worker| worker.subscribe(popup));
-    dispatch(Event::Subscribed(id));
+    port.on_message().add(&listener(on_message));
+    port.on_disconnect().add(&listener(on_disconnect));
+    dispatch(match shows {
+        Some(shows) => Event::Opened { page, shows },
+        None => Event::Subscribed(page),
+    });
 }

@@ -7,6 +7,7 @@ mod ask;
 mod book;
 mod chains;
 mod connection;
+mod door;
 mod earlier;
 mod effect;
 mod event;
@@ -15,6 +16,7 @@ mod host_error;
 mod pages;
 mod private;
 mod proxy;
+mod question;
 mod reports;
 mod site;
 mod state;
@@ -28,9 +30,10 @@ pub use crate::proxy_value::SINK_PORT;
 pub use book::{Book, Identity, Kept};
 pub use earlier::Earlier;
 pub use effect::Effect;
-pub use event::{ConnectionId, Event, Intent, ProxyTurn, Started, SubscriberId, Tab, Timer};
+pub use event::{ConnectionId, Event, Intent, ProxyTurn, Shows, Started, SubscriberId, Tab, Timer};
 pub use host_error::HostError;
 pub use private::{Cover, PrivateWindows};
+pub use question::Question;
 pub use state::{Host, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};
 pub use tabs::{OldTabs, Pages, PagesTurn};
@@ -49,6 +52,7 @@ pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
     pages::reconcile(&mut state, &mut effects);
     witness::follow(&mut state, &mut effects);
     site::ask_first(&mut state, &mut effects);
+    door::settle(&mut state, &mut effects);
     (state, effects)
 }
 
@@ -79,7 +83,16 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             state.witness.again();
             connection::connect_if_gone(state, effects);
         }
+        Event::Opened { page, shows } => {
+            state.pages_of_ours.insert(page, shows);
+            connection::connect_if_gone(state, effects);
+        }
+        Event::Asks { page, question } => door::on_question(state, page, question, effects),
         Event::Unsubscribed(subscriber) => {
+            door::forget(state, subscriber);
+            if state.pages_of_ours.remove(&subscriber).is_some() {
+                return;
+            }
             state.subscribers.remove(&subscriber);
             if state.subscribers.is_empty() {
                 state.renewed = false;
@@ -177,6 +190,8 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::RelayStop => ask::ask(state, Asked::Command, Request::MonitorStop, effects),
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
         Intent::OpenDetails => effects.push(Effect::OpenDetails),
+        Intent::OpenDashboard => effects.push(Effect::OpenPage(Shows::Dashboard)),
+        Intent::OpenOptions => effects.push(Effect::OpenPage(Shows::Options)),
         Intent::Dismiss => {
             state.bypassed = false;
             state.chain_changed = false;

@@ -5,14 +5,15 @@
 //! long as a file `flood` is there, it sends its status as fast as it can. As long as a file
 //! `damaged` is there, its Tor has a damaged state; it removes the file when it is asked to start
 //! Tor anew. It sends the content of the file `raw` unchanged. Each start adds a byte to the file
-//! `starts`.
+//! `starts`. If there is a file `sessions`, it has signed as many sessions as the file says.
 
 use anyhow::{Context as _, Result};
+use checks::signed::Signed;
 use meter_core::{Backend, Thresholds, WitnessName};
 use meter_wire::{
     EarlierSum, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
-    Reply, ReportsPage, Request, SetThresholds, Status, Success, TorState, TorStatus, U64Text,
-    Witness, WitnessSeen, WitnessText, parse_request, write_message,
+    Reply, ReportsPage, Request, SetThresholds, Status, Success, TorState, TorStatus, Traffic,
+    U64Text, Witness, WitnessSeen, WitnessText, parse_request, write_message,
 };
 use std::{
     fs::File,
@@ -32,43 +33,46 @@ fn main() -> Result<()> {
     let port = std::fs::read_to_string(folder.join("port"))?
         .trim()
         .parse()?;
+    let sessions = std::fs::read_to_string(folder.join("sessions")).unwrap_or_default();
+    let book = Signed::sessions(&sessions);
     let mut greeted = false;
     while let Some(frame) = read()? {
         let Ok(envelope) = parse_request(&frame) else {
             continue;
         };
         let id = Some(envelope.id);
-        let outcome = Outcome::Ok(answer(&envelope.request, &folder, port)?);
+        let outcome = Outcome::Ok(answer(&envelope.request, &folder, port, &book)?);
         say(&FromDaemon::Reply(Reply { id, outcome }))?;
         if matches!(envelope.request, Request::Hello(_)) && !greeted {
             greeted = true;
-            let folder = folder.clone();
+            let (folder, told) = (folder.clone(), status(&folder, port, 0, &book));
             // The thread ends with the process, or when the pipe has no reader any more.
-            thread::spawn(move || flood(&folder, port));
+            thread::spawn(move || flood(&folder, told));
         }
     }
     Ok(())
 }
 
-fn answer(request: &Request, folder: &Path, port: u16) -> Result<Success> {
+fn answer(request: &Request, folder: &Path, port: u16, book: &Signed) -> Result<Success> {
     Ok(match request {
         Request::Hello(_) => Success::Hello(HelloReply {
             protocol: 1,
             version: "0.0.0".to_owned(),
             capabilities: Request::NAMES.map(str::to_owned).to_vec(),
-            key: Some(HexBytes([1; 32])),
-            chain: Some(HexBytes([2; 16])),
+            key: Some(HexBytes(book.key)),
+            chain: Some(HexBytes(book.chain)),
             parts: None,
         }),
-        Request::Status => Success::Status(Box::new(status(folder, port, 0))),
+        Request::Status => Success::Status(Box::new(status(folder, port, 0, book))),
         Request::TorAnew => {
             std::fs::remove_file(folder.join("damaged"))?;
             Success::Done
         }
-        Request::Reports(_) => Success::Reports(ReportsPage {
-            reports: Vec::new(),
-            total: U64Text(0),
+        Request::Reports(query) => Success::Reports(ReportsPage {
+            reports: book.page(query)?,
+            total: U64Text(book.count()),
         }),
+        Request::Traffic => Success::Traffic(Traffic::default()),
         Request::Witness => Success::Witness(Witness {
             name: WitnessText(WitnessName::new([3; 16])),
         }),
@@ -81,7 +85,7 @@ fn answer(request: &Request, folder: &Path, port: u16) -> Result<Success> {
 }
 
 /// Each status differs from the one before it, so that the extension has to draw each.
-fn flood(folder: &Path, port: u16) -> Result<()> {
+fn flood(folder: &Path, mut told: Status) -> Result<()> {
     for number in 0.. {
         while !folder.join("flood").try_exists()? {
             say_raw(folder)?;
@@ -89,7 +93,8 @@ fn flood(folder: &Path, port: u16) -> Result<()> {
         }
         // Ten for each look at the file, so that the looks do not take most of the time.
         for digit in 0..10 {
-            let status = Box::new(status(folder, port, number * 10 + digit));
+            told.tor.version = Some(version(number * 10 + digit));
+            let status = Box::new(told.clone());
             say(&FromDaemon::Notice(Notice::Status(status)))?;
         }
     }
@@ -112,14 +117,18 @@ fn say_raw(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn status(folder: &Path, port: u16, number: u32) -> Status {
+fn version(number: u32) -> String {
+    format!("0.0.{number}")
+}
+
+fn status(folder: &Path, port: u16, number: u32, book: &Signed) -> Status {
     let damaged = folder.join("damaged").is_file();
     let problem = || Problem::with_detail(ErrorCode::TorStateDamaged, DAMAGED);
     Status {
         relay: RelayStatus::Listening { port },
         tor: TorStatus {
             backend: Some(Backend::Managed.into()),
-            version: Some(format!("0.0.{number}")),
+            version: Some(version(number)),
             state: match damaged {
                 true => TorState::Failed(problem()),
                 false => TorState::Ready,
@@ -129,8 +138,8 @@ fn status(folder: &Path, port: u16, number: u32) -> Status {
             offered: vec![Backend::Managed.into()],
         },
         session: None,
-        balance: U64Text(0),
-        reports: U64Text(0),
+        balance: U64Text(book.amount()),
+        reports: U64Text(book.count()),
         chain: None,
         earlier: EarlierSum::default(),
         ledger: None,

@@ -41,6 +41,12 @@ impl Page {
         json(&self.0.timer(number))
     }
 
+    /// The page asks the host something: `{"number": 1, "ask": "traffic"}`.
+    #[must_use]
+    pub fn ask(&mut self, question: &str) -> String {
+        json(&self.0.ask(question))
+    }
+
     /// A person pressed a button: `{"intent": "tor_start"}`.
     #[must_use]
     pub fn intent(&mut self, intent: &str) -> String {

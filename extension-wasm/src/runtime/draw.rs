@@ -5,7 +5,7 @@ use super::worker::with_worker;
 use crate::bindings::{api, console_error};
 use crate::extension::Changes;
 use crate::update::{Stored, SubscriberId};
-use crate::view::{Badge, PopupView};
+use crate::view::Badge;
 use js_sys::Promise;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -29,6 +29,9 @@ pub(super) fn changes(changes: &Changes) {
         write(|items| api().storage().session().set(items), &**session);
     }
     if let Some((view, subscribers)) = &changes.view {
+        draw_view(&**view, subscribers);
+    }
+    for (view, subscribers) in &changes.pages {
         draw_view(view, subscribers);
     }
 }
@@ -70,7 +73,7 @@ fn draw_badge(badge: &Badge) {
     }
 }
 
-fn draw_view(view: &PopupView, subscribers: &[SubscriberId]) {
+fn draw_view(view: &impl Serialize, subscribers: &[SubscriberId]) {
     let Ok(view) = view.serialize(&Serializer::json_compatible()) else {
         return console_error("onionmeter: the view cannot be written");
     };

@@ -1,10 +1,10 @@
 //! One function per effect.
 
-use super::js::{after, js, settle, to_json, watch};
-use super::worker::dispatch;
+use super::js::{after, from_json, js, settle, to_json, watch};
+use super::worker::{dispatch, with_worker};
 use super::{host, pages, privacy, probe, proxy};
 use crate::bindings::api;
-use crate::update::{Effect, Event, Tab};
+use crate::update::{Effect, Event, Shows, Tab};
 use serde_json::{Value, json};
 use wasm_bindgen_futures::spawn_local;
 
@@ -40,6 +40,39 @@ pub(super) fn run(effect: Effect) {
         Effect::OpenDetails => {
             open(&format!("chrome://extensions/?id={}", api().runtime().id()));
         }
+        Effect::OpenPage(shows) => spawn_local(open_page(shows)),
+        Effect::Answer { to, number, frame } => {
+            let answer = from_json(&format!("{{\"answer\":{number},\"frame\":{frame}}}"));
+            for page in with_worker(|worker| worker.pages(&[to])) {
+                // A page that closes at this moment needs no answer.
+                drop(page.post_message(&answer));
+            }
+        }
+    }
+}
+
+/// Puts the tab of a page of ours in front, or opens one. Browsers tell the addresses of an
+/// extension's own pages without a permission.
+async fn open_page(shows: Shows) {
+    let name = shows.name();
+    let url = api().runtime().url(&format!("{name}/{name}.html"));
+    let tabs = settle(api().tabs().query(&js(&json!({})))).await;
+    let tabs = tabs.map_or_else(|_| String::new(), |tabs| to_json(&tabs));
+    let tabs: Vec<Value> = serde_json::from_str(&tabs).unwrap_or_default();
+    let shows_it = |tab: &&Value| ["url", "pendingUrl"].iter().any(|key| tab[*key] == *url);
+    let ids = tabs.iter().find(shows_it).and_then(|tab| {
+        let number = |key: &str| i32::try_from(tab[key].as_i64()?).ok();
+        Some((number("id")?, number("windowId")?))
+    });
+    let Some((tab, window)) = ids else {
+        return open(&url);
+    };
+    let front = js(&json!({ "active": true }));
+    watch("show a page", Ok(api().tabs().update(tab, &front)));
+    // A browser for phones has no windows.
+    if let Some(windows) = api().windows() {
+        let front = js(&json!({ "focused": true }));
+        watch("show a window", Ok(windows.update(window, &front)));
     }
 }
 

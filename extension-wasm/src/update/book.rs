@@ -70,6 +70,18 @@ impl Identity {
         })
     }
 
+    /// The chain's name.
+    #[must_use]
+    pub const fn chain(&self) -> ChainId {
+        self.chain
+    }
+
+    /// The key that signs its reports.
+    #[must_use]
+    pub const fn key(&self) -> DeviceKey {
+        self.key
+    }
+
     /// Whether this is the identity of that chain.
     pub(super) fn is_of(&self, chain: &HexBytes<16>) -> bool {
         self.chain.0 == chain.0

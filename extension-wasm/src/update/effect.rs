@@ -1,6 +1,6 @@
 //! Effects: what the runtime must do, as plain values.
 
-use super::event::{ConnectionId, ProxyTurn, Timer};
+use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId, Timer};
 use super::tabs::PagesTurn;
 use meter_wire::{RequestEnvelope, WitnessText};
 
@@ -79,4 +79,16 @@ pub enum Effect {
     /// Open the browser's page about this extension, where a person can allow it in private
     /// windows.
     OpenDetails,
+    /// Show a page of ours: in front the tab that it has, or a new one.
+    OpenPage(Shows),
+    /// Give a page the answer to its question.
+    Answer {
+        /// The page.
+        to: SubscriberId,
+        /// Its number for the question.
+        number: u32,
+        /// The host's answer as it came, `{"reply":{"id":1,"ok":…}}`, or an error of ours in that
+        /// form.
+        frame: String,
+    },
 }

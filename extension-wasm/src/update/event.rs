@@ -1,6 +1,7 @@
 //! Events: everything that can happen, as plain values.
 
 use super::private::PrivateWindows;
+use super::question::Question;
 use super::tabs::{OldTabs, PagesTurn};
 use crate::proxy_value::{Engine, ProxyRefusal, Reading};
 use serde::{Deserialize, Serialize};
@@ -13,9 +14,32 @@ pub struct ConnectionId(pub u32);
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ProxyTurn(pub u32);
 
-/// Numbers the pages of this extension that receive its view: popups.
+/// Numbers the pages of this extension that receive a view: popups and pages of their own.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct SubscriberId(pub u32);
+
+/// What a page of this extension shows. It says so when it opens, and receives that view alone.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Shows {
+    /// Credits, traffic and sessions.
+    Dashboard,
+    /// What a person can set.
+    Options,
+}
+
+impl Shows {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Dashboard, Self::Options];
+
+    /// The name of its port, of its folder and of its file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dashboard => "dashboard",
+            Self::Options => "options",
+        }
+    }
+}
 
 /// The active tab, as the browser shows it to a popup that a person opened.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -54,11 +78,25 @@ pub enum Event {
     Timer(Timer),
     /// The browser's alarm, every 30 s.
     Alarm,
-    /// A page of this extension opened and wants the view.
+    /// A popup opened and wants its view.
     Subscribed(SubscriberId),
+    /// A page of its own opened and says what it shows.
+    Opened {
+        /// The page.
+        page: SubscriberId,
+        /// The view that it wants.
+        shows: Shows,
+    },
+    /// A page asks the host something.
+    Asks {
+        /// The page.
+        page: SubscriberId,
+        /// What it asks.
+        question: Question,
+    },
     /// The active tab, if the browser shows it; answers [`super::effect::Effect::ReadTab`].
     Tab(Option<Tab>),
-    /// A page with a subscription has closed.
+    /// A popup or a page has closed.
     Unsubscribed(SubscriberId),
     /// A person clicked.
     Intent(Intent),
@@ -178,6 +216,10 @@ pub enum Intent {
     OpenExtensions,
     /// Show the browser's page about this extension.
     OpenDetails,
+    /// Show the dashboard, in its tab if it has one.
+    OpenDashboard,
+    /// Show the options, in their tab if they have one.
+    OpenOptions,
     /// The note was seen; remove it.
     Dismiss,
     /// Make new circuits for every site.
@@ -194,7 +236,7 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::Reconnect,
@@ -213,6 +255,8 @@ impl Intent {
         Self::RelayStop,
         Self::OpenExtensions,
         Self::OpenDetails,
+        Self::OpenDashboard,
+        Self::OpenOptions,
         Self::Dismiss,
         Self::NewIdentity,
         Self::NewCircuit,

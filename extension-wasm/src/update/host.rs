@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
 use super::host_error::HostError;
 use super::state::{Asked, Host, Link, State};
-use super::{chains, reports, site, unreadable, witness};
+use super::{chains, door, reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
@@ -32,7 +32,10 @@ pub(super) fn on_frame(
         Host::Idle | Host::Linked(_) | Host::Gone(_) => return,
     }
     match parse_from_daemon(json.as_bytes()) {
-        Ok(FromDaemon::Reply(reply)) => on_reply(state, reply, effects),
+        Ok(FromDaemon::Reply(reply)) => {
+            door::on_answer(state, &reply, json, effects);
+            on_reply(state, reply, effects);
+        }
         Ok(FromDaemon::Notice(notice)) => on_notice(state, notice, effects),
         Err(_) => unreadable::on_frame(state, json, effects),
     }
@@ -77,6 +80,8 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             state.refusal = Some(problem);
         }
         (Asked::Command, Outcome::Ok(_)) => ask_status(state, effects),
+        // The page has it already.
+        (Asked::Question, _) => {}
         (Asked::NewIdentity, Outcome::Ok(_)) => {
             state.renewed = true;
             ask_status(state, effects);

@@ -1,14 +1,14 @@
 //! Everything that the extension knows between two events.
 
 use super::book::{Book, Identity};
-use super::event::{ConnectionId, ProxyTurn, SubscriberId};
+use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId};
 use super::host_error::HostError;
 use super::private::{Cover, PrivateWindows};
 use super::tabs::Pages;
 use super::verdict::{Verdict, Witness};
 use crate::proxy_value::{Engine, ProxyRefusal, Reading};
 use meter_wire::{EarlierSum, ErrorCode, HexBytes, Problem, RelayStatus, SiteCircuit, Status};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that the extension knows. A plain value without ports, timers or promises.
 #[derive(Clone, Debug, Default)]
@@ -67,8 +67,12 @@ pub struct State {
     pub(super) greeted_again: bool,
     /// Connections that failed in a row.
     pub(super) failures: u32,
-    /// The open pages of this extension that show its view.
+    /// The open popups.
     pub(super) subscribers: BTreeSet<SubscriberId>,
+    /// The open pages of their own, with what they show.
+    pub(super) pages_of_ours: BTreeMap<SubscriberId, Shows>,
+    /// The questions that wait for an answer: by the request's number, the page and its own number.
+    pub(super) questions: BTreeMap<u32, (SubscriberId, u32)>,
 }
 
 /// The connection to the host.
@@ -128,6 +132,8 @@ pub(super) enum Asked {
     NewCircuit(u32),
     /// With the number of the witness; so has the next one.
     Witness(u32),
+    /// A page's own request.
+    Question,
     WitnessSeen {
         number: u32,
         /// Whether the browser's request ended before its time limit.
@@ -288,7 +294,22 @@ impl State {
         }
     }
 
-    /// The open pages of this extension that show its view.
+    /// The open pages of their own, with what they show.
+    #[must_use]
+    pub const fn pages_of_ours(&self) -> &BTreeMap<SubscriberId, Shows> {
+        &self.pages_of_ours
+    }
+
+    /// The chain that the host signs, and its key.
+    #[must_use]
+    pub const fn identity(&self) -> Option<&Identity> {
+        match &self.host {
+            Host::Linked(link) => link.identity.as_ref(),
+            Host::Idle | Host::Gone(_) => None,
+        }
+    }
+
+    /// The open popups.
     #[must_use]
     pub const fn subscribers(&self) -> &BTreeSet<SubscriberId> {
         &self.subscribers

@@ -43,6 +43,8 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
         }
         // The status shows the result.
         Asked::Restore | Asked::Circuit(_) | Asked::Ping | Asked::Earlier(_) => {}
+        // The page is told at the end of this event.
+        Asked::Question => {}
     }
 }
 

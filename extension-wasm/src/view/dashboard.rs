@@ -41,6 +41,20 @@ pub struct DashboardView {
     pub tor: Option<TorView>,
     /// The last signed sessions, newest first.
     pub reports: Vec<ReportRow>,
+    /// What the page needs to fetch and verify all sessions itself; `None` while the host has no
+    /// key to show.
+    pub book: Option<BookView>,
+}
+
+/// The host's chain of reports.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct BookView {
+    /// The key that signs them, in hexadecimal.
+    pub key: String,
+    /// The chain, in hexadecimal.
+    pub chain: String,
+    /// How many there are, as a decimal number.
+    pub reports: String,
 }
 
 /// The shape and colour of the header.
@@ -93,7 +107,17 @@ pub fn dashboard(state: &State) -> DashboardView {
         monitoring,
         tor,
         reports: rows(&state.book, ROWS_MAX),
+        book: book(state),
     }
+}
+
+fn book(state: &State) -> Option<BookView> {
+    let identity = state.identity()?;
+    Some(BookView {
+        key: hex::encode(identity.key().0),
+        chain: hex::encode(identity.chain().0),
+        reports: state.status()?.reports.0.to_string(),
+    })
 }
 
 fn header(state: &State) -> (Mode, &'static str, String) {

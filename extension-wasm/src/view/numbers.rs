@@ -1,7 +1,7 @@
 //! Bytes, times and dates as text, computed with integers.
 
 /// Bytes with a unit, cut off and never rounded up: `999 B`, `1.0 kB`, `150 kB`, `1.2 MB`.
-pub(super) fn bytes_short(bytes: u64) -> String {
+pub(crate) fn bytes_short(bytes: u64) -> String {
     const UNITS: [(u64, &str); 4] = [
         (1_000, "kB"),
         (1_000_000, "MB"),
@@ -51,7 +51,7 @@ pub(super) fn exact(value: u64, unit: u64) -> String {
 
 /// Milliseconds since 1970 as `2027-01-15T08:00:45Z`, for a `<time>` element. The year has four
 /// digits; a later time becomes the last second of the year 9999.
-pub(super) fn iso_utc(ms: u64) -> String {
+pub(crate) fn iso_utc(ms: u64) -> String {
     const LAST_SECOND: u64 = 253_402_300_799;
     let seconds = (ms / 1_000).min(LAST_SECOND);
     let (days, second_of_day) = (seconds / 86_400, seconds % 86_400);

@@ -35,7 +35,9 @@ pub(super) fn rows(book: &Book, most: usize) -> Vec<ReportRow> {
     book.recent().iter().rev().take(most).map(row).collect()
 }
 
-fn row(report: &Verified<SessionReport>) -> ReportRow {
+/// One report in words. It is verified, by its type.
+#[must_use]
+pub fn row(report: &Verified<SessionReport>) -> ReportRow {
     let report = report.value();
     let (ms, bytes) = (report.duration.get(), report.bytes().get());
     let (addends, sums) = explanation(report).unwrap_or_default();

@@ -3,7 +3,7 @@
 use crate::scene::Scene;
 use meter_wire::{
     FromDaemon, HelloReply, HexBytes, Notice, Outcome, Reply, ReportsPage, Request, Success,
-    TorState, U64Text, parse_request, write_message,
+    TorState, U64Text, parse_from_daemon, parse_request, write_message,
 };
 use onionmeter::dashboard::{Act, Dashboard, Turn};
 use onionmeter::view::{DashboardView, Mode};
@@ -15,6 +15,7 @@ struct Stage {
     host: Scene,
     view: Option<DashboardView>,
     asked: Vec<Request>,
+    answers: Vec<(u32, Outcome)>,
     connection: u32,
 }
 
@@ -25,6 +26,7 @@ impl Stage {
             host,
             view: None,
             asked: Vec::new(),
+            answers: Vec::new(),
             connection: 0,
         };
         let turn = stage.page.start("0.1.0");
@@ -51,6 +53,7 @@ impl Stage {
                         });
                         turns.push_back(self.page.frame(connection, text(&reply)));
                     }
+                    Act::Answer { number, frame } => self.answers.push((number, outcome(&frame))),
                     Act::Disconnect(_) | Act::After { .. } => {}
                 }
             }
@@ -164,11 +167,35 @@ fn a_transport_that_ends_is_said_and_opened_again() {
     let turn = stage.page.closed(stage.connection, Some("gone".to_owned()));
     let timer = turn.acts.iter().find_map(|act| match act {
         Act::After { timer, .. } => Some(*timer),
-        Act::Connect(_) | Act::Disconnect(_) | Act::Send { .. } => None,
+        Act::Connect(_) | Act::Disconnect(_) | Act::Send { .. } | Act::Answer { .. } => None,
     });
     stage.perform(turn);
     assert_eq!(stage.view().mode, Mode::Away);
     let again = stage.page.timer(timer.expect("a pause"));
     stage.perform(again);
     assert_eq!(stage.view().mode, Mode::Ready);
+}
+
+fn outcome(frame: &str) -> Outcome {
+    match parse_from_daemon(frame.as_bytes()) {
+        Ok(FromDaemon::Reply(reply)) => reply.outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_page_asks_for_its_sessions_over_the_same_transport() {
+    let mut host = Scene::new(3);
+    host.sign(1_000, 45_000, 50_000, 100_000);
+    let mut stage = Stage::new(host);
+    let question = r#"{"number":5,"ask":{"reports":{"after":"0","limit":100}}}"#;
+    let turn = stage.page.ask(question);
+    stage.perform(turn);
+    let [(5, Outcome::Ok(Success::Reports(page)))] = &*stage.answers else {
+        panic!("{:?}", stage.answers);
+    };
+    assert_eq!(page.reports, stage.host.reports);
+    let book = stage.view().book.clone().expect("a host with a key");
+    assert_eq!(book.key, hex::encode(stage.host.head.key.0));
+    assert_eq!(book.reports, "1");
 }

@@ -240,6 +240,8 @@ impl Onlooker {
             | Effect::ReloadTab(_)
             | Effect::ReadPrivate
             | Effect::OpenExtensions
+            | Effect::OpenPage(_)
+            | Effect::Answer { .. }
             | Effect::OpenDetails => {}
         }
     }

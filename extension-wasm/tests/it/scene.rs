@@ -11,6 +11,7 @@ use meter_wire::{
     SetThresholds, Settings, SiteCircuit, Status, Success, TorState, TorStatus, U64Text,
     WireReport, Witness, WitnessSeen, WitnessText, write_message,
 };
+use onionmeter::drawn::PageView;
 use onionmeter::extension::{Changes, Extension};
 use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
 use onionmeter::update::{
@@ -81,6 +82,8 @@ pub(crate) struct Scene {
     pub(crate) watches: Vec<bool>,
     /// The popups that were drawn.
     pub(crate) draws: Vec<Vec<SubscriberId>>,
+    /// The pages of their own that were drawn.
+    pub(crate) pages: Vec<(PageView, Vec<SubscriberId>)>,
     /// The connection in use.
     pub(crate) connection: ConnectionId,
     local: String,
@@ -118,6 +121,7 @@ impl Scene {
             badges: Vec::new(),
             watches: Vec::new(),
             draws: Vec::new(),
+            pages: Vec::new(),
             connection: ConnectionId::default(),
             local: String::new(),
             session: String::new(),
@@ -197,7 +201,9 @@ impl Scene {
             watch,
             session,
             view,
+            pages,
         } = self.extension.changes();
+        self.pages.extend(pages);
         self.badges.extend(badge);
         self.watches.extend(watch);
         self.draws.extend(view.map(|(_, subscribers)| subscribers));
@@ -252,6 +258,8 @@ impl Scene {
             | Effect::After(..)
             | Effect::RestorePrivacy
             | Effect::OpenExtensions
+            | Effect::OpenPage(_)
+            | Effect::Answer { .. }
             | Effect::OpenDetails => {}
         }
     }

@@ -1,0 +1,183 @@
+//! The extension's own pages in real browsers: the dashboard lists, draws and verifies every
+//! session of a host, and the popup leads to one tab of it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a panic is how a check fails, helpers included"
+)]
+
+mod desk;
+
+use checks::popup::Popup;
+use desk::Desk;
+use meter_testkit::browser::Kind;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+/// Two browsers at once are too much for a small machine.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+const SESSIONS: u64 = 60;
+
+/// In the dashboard: every session is verified, and none is missing.
+const ALL_THERE: &str = "const found = document.getElementById('sessions-found').textContent;
+    return found.endsWith('sessions, each verified in this page') && found";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_shows_every_session_on_the_dashboard() {
+    the_dashboard(Kind::Chromium).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn firefox_shows_every_session_on_the_dashboard() {
+    the_dashboard(Kind::Firefox).await;
+}
+
+async fn the_dashboard(kind: Kind) {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let desk = Desk::open(kind, SESSIONS).await;
+    the_popup_leads_to_one_dashboard(&desk).await;
+    desk.page("dashboard/dashboard.html").await;
+    let found = desk.wait(ALL_THERE).await;
+    assert_eq!(found, "60 sessions, each verified in this page");
+    the_bars_sum_to_the_balance(&desk).await;
+    desk.pictures("dashboard").await;
+    a_session_is_opened_and_verified(&desk).await;
+    what_is_filtered_and_exported(&desk).await;
+    a_worker_that_ends_leaves_the_page_as_it_is(&desk).await;
+    desk.browser.close().await;
+}
+
+/// A second click puts the first one's tab in front.
+async fn the_popup_leads_to_one_dashboard(desk: &Desk) {
+    let popup = Popup::open(&desk.browser).await.unwrap();
+    let one = "const url = browser.runtime.getURL('dashboard/dashboard.html');
+        const tabs = (await browser.tabs.query({})).filter((tab) => tab.url === url);
+        return tabs.length === 1 && tabs[0].active && tabs[0].id";
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        popup.press(&desk.browser, "open-dashboard").await.unwrap();
+        seen.push(desk.wait(one).await);
+    }
+    assert_eq!(seen[0], seen[1], "the same tab");
+    let close = format!("await browser.tabs.remove({})", seen[0]);
+    desk.run(&close).await;
+    desk.browser.close_tab(&desk.first_tab).await.unwrap();
+}
+
+/// Bars, table and balance are one number. Amounts are compared as integers.
+async fn the_bars_sum_to_the_balance(desk: &Desk) {
+    let sums = "const nano = (text) => {
+            const [whole, part = ''] = text.replace(/[^0-9.]/g, '').split('.');
+            return BigInt(whole + part.padEnd(9, '0'));
+        };
+        const result = [];
+        for (const span of ['hours', 'days', 'weeks']) {
+            document.querySelector(`input[value=${span}]`).click();
+            const cells = [...document.querySelectorAll('[data-field=credits]')];
+            const bars = cells.reduce((sum, cell) => sum + nano(cell.textContent), 0n);
+            const words = document.getElementById('picture-sum').textContent;
+            const before = /with ([0-9.,]+) before/.exec(words)?.[1] ?? '0';
+            const shown = /^([0-9.,]+) credits/.exec(words)[1];
+            const balance = nano(document.getElementById('balance').title);
+            result.push(nano(shown) === bars, bars + nano(before) === balance, bars > 0n);
+        }
+        document.querySelector('input[value=days]').click();
+        return result";
+    assert_eq!(desk.run(sums).await, json!(vec![true; 9]));
+    let zone = "return document.getElementById('picture-zone').textContent
+        .endsWith(`${Intl.DateTimeFormat().resolvedOptions().timeZone}.`)";
+    assert_eq!(desk.run(zone).await, true);
+}
+
+async fn a_session_is_opened_and_verified(desk: &Desk) {
+    desk.run("document.querySelector('[data-testid=session-row]').click()")
+        .await;
+    let opened = "const fields = Object.fromEntries([...document.querySelectorAll('#fields div')]
+            .map((pair) => [pair.children[0].textContent, pair.children[1].textContent]));
+        const passed = document.querySelectorAll('#checks [data-passed=true]').length;
+        const formula = document.getElementById('opened-addends').textContent;
+        return { number: fields['Number in the chain'], signature: fields.Signature.length,
+            passed, formula: formula.includes(' s × 0.1 + ') }";
+    assert_eq!(
+        desk.run(opened).await,
+        json!({"number": "60", "signature": 128, "passed": 3, "formula": true})
+    );
+    desk.pictures("session").await;
+    let closed = "document.getElementById('close').click();
+        await new Promise(requestAnimationFrame);
+        return document.activeElement.dataset.testid";
+    assert_eq!(desk.run(closed).await, "session-row", "the focus is back");
+}
+
+async fn what_is_filtered_and_exported(desk: &Desk) {
+    let filtered = "const text = document.getElementById('filter-text');
+        const type = (value) => {
+            text.value = value;
+            text.dispatchEvent(new Event('input', { bubbles: true }));
+            return document.querySelectorAll('[data-testid=session-row]').length;
+        };
+        const one = type('#3');
+        const said = document.getElementById('sessions-found').textContent;
+        const files = [];
+        URL.createObjectURL = (blob) => (files.push(blob), 'data:,');
+        HTMLAnchorElement.prototype.click = () => {};
+        document.getElementById('csv').click();
+        document.getElementById('json').click();
+        document.getElementById('filter-all').click();
+        const [csv, file] = await Promise.all(files.map((blob) => blob.text()));
+        const { format, reports } = JSON.parse(file);
+        return { one, said, lines: csv.trim().split('\\r\\n').length, format, all: reports.length,
+            focus: document.activeElement.id }";
+    assert_eq!(
+        desk.run(filtered).await,
+        json!({
+            "one": 1,
+            "said": "1 of 60 sessions",
+            "lines": 2,
+            "format": meter_wire::REPORTS_FORMAT,
+            "all": 60,
+            "focus": "filter-text",
+        })
+    );
+}
+
+async fn a_worker_that_ends_leaves_the_page_as_it_is(desk: &Desk) {
+    let before = desk
+        .run("return document.getElementById('balance').title")
+        .await;
+    desk.browser.stop_background().await.unwrap();
+    let same = format!(
+        "return !document.getElementById('dashboard').hidden
+            && document.getElementById('state').dataset.mode === 'ready'
+            && document.getElementById('balance').title === {before}"
+    );
+    desk.wait(&same).await;
+    desk.wait(ALL_THERE).await;
+}
+
+/// A list of ten thousand has no more nodes than a screen shows, whichever end is looked at.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_sessions_are_a_window_of_rows() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let desk = Desk::open(Kind::Chromium, 10_000).await;
+    desk.page("dashboard/dashboard.html").await;
+    let found = desk.wait(ALL_THERE).await;
+    assert_eq!(found, "10,000 sessions, each verified in this page");
+    let ends = "const rows = document.getElementById('rows');
+        const press = (key) => document.activeElement.dispatchEvent(
+            new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+        rows.querySelector('button').focus();
+        const seen = [];
+        for (const key of ['End', 'Home', 'ArrowDown']) {
+            press(key);
+            seen.push(document.activeElement.querySelector('[data-field=sequence]').textContent);
+        }
+        const place = document.activeElement.parentElement.ariaPosInSet;
+        return { seen, place, few: rows.children.length < 60 }";
+    assert_eq!(
+        desk.run(ends).await,
+        json!({"seen": ["#1", "#10000", "#9999"], "place": "2", "few": true})
+    );
+    desk.browser.close().await;
+}

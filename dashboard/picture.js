@@ -1,0 +1,137 @@
+// Sessions over time: bars, and the same numbers as a table. The Rust of this page computes every
+// number and every length; this file knows the person's calendar and nothing else.
+
+import { by, copyOf, grouped, text } from "./dom.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const FORMATS = {
+  hours: { weekday: "short", hour: "2-digit", minute: "2-digit" },
+  days: { weekday: "short", day: "numeric", month: "short" },
+  weeks: { day: "numeric", month: "short", year: "2-digit" },
+};
+const COLUMNS = { hours: "Hour", days: "Day", weeks: "Week from" };
+const SPANS = { hours: "24 hours", days: "30 days", weeks: "26 weeks" };
+
+let rust;
+let onChosen;
+let shown;
+
+/** Where the bars begin, and where the last one ends, in the person's own calendar. */
+function edges(span) {
+  const now = new Date();
+  const [year, month, today, hour] =
+    [now.getFullYear(), now.getMonth(), now.getDate(), now.getHours()];
+  const at = {
+    hours: (place) => new Date(year, month, today, hour - 23 + place),
+    days: (place) => new Date(year, month, today - 29 + place),
+    weeks: (place) => new Date(year, month, today - weekday(now) + 7 * (place - 25)),
+  }[span];
+  const count = { hours: 24, days: 30, weeks: 26 }[span];
+  return Array.from({ length: count + 1 }, (_, place) => at(place).getTime());
+}
+
+/** How many days ago the week began, as the person's language has it. */
+function weekday(now) {
+  const locale = new Intl.Locale(navigator.language);
+  const { firstDay } = locale.getWeekInfo?.() ?? locale.weekInfo ?? { firstDay: 1 };
+  return (now.getDay() - firstDay + 7) % 7;
+}
+
+const chosenOf = (name) => document.querySelector(`input[name="${name}"]:checked`).value;
+
+/** Draws these sessions; `chosen(from, until)` is called when a person chooses a bar. */
+export function drawn(sessions, chosen) {
+  rust = sessions;
+  onChosen = chosen;
+  draw();
+}
+
+function draw() {
+  const [measure, span] = [chosenOf("measure"), chosenOf("span")];
+  const between = edges(span);
+  const json = rust.picture(measure, JSON.stringify(between));
+  // Otherwise a person's selection of text, or the focus, would be lost.
+  const now = `${json} ${between[0]} ${span}`;
+  if (now === shown) return;
+  shown = now;
+  const view = JSON.parse(json);
+  const format = new Intl.DateTimeFormat(undefined, FORMATS[span]);
+  const names = view.bars.map((_, place) => format.format(between[place]));
+  by("bars").setAttribute("viewBox", view.view_box);
+  by("bars").replaceChildren(
+    ...view.grid.map(line),
+    ...view.bars.map((bar, place) => column(bar, names[place], place)),
+  );
+  const amount = (words) => (measure === "credits" ? grouped(words) : words);
+  by("scale").replaceChildren(...view.grid.map(({ label }) => note(amount(label))).reverse());
+  const middle = Math.floor(names.length / 2);
+  by("times").replaceChildren(...[names[0], names[middle], names.at(-1)].map(note));
+  text(by("column-time"), COLUMNS[span]);
+  by("numbers").replaceChildren(...view.bars.map((bar, place) => number(bar, names[place], place)).reverse());
+  by("picture-key").hidden = measure !== "traffic";
+  text(by("picture-sum"), sum(view, measure, span));
+  text(by("picture-zone"), `A session counts where it ended. Times are your own: ${ZONE}.`);
+}
+
+function sum({ sessions, ...amounts }, measure, span) {
+  const [total, before, after, all] = ["total", "before", "after", "all"].map((name) =>
+    measure === "credits" && amounts[name] !== null ? grouped(amounts[name]) : amounts[name]);
+  const unit = measure === "credits" ? " credits" : "";
+  const rest = [before && `${before} before`, after && `${after} later`].filter(Boolean).join(", ");
+  const whole = rest === "" ? "" : `; with ${rest}: ${all}${unit}`;
+  return `${total}${unit} in the last ${SPANS[span]}, ${sessions} sessions${whole}.`;
+}
+
+function line({ y }) {
+  const node = document.createElementNS(SVG, "path");
+  node.setAttribute("d", `M0 ${y}H720`);
+  node.classList.add("grid");
+  return node;
+}
+
+function column(bar, name, place) {
+  const group = document.createElementNS(SVG, "g");
+  const title = document.createElementNS(SVG, "title");
+  title.append(`${name}: ${bar.credits} credits, ${bar.down} down, ${bar.up} up`);
+  group.append(title, rect(bar.x, 0, bar.width, 200, "whole"));
+  group.append(rect(bar.x, bar.y, bar.width, bar.height, "low"));
+  group.append(rect(bar.x, bar.top_y, bar.width, bar.top_height, "top"));
+  group.dataset.bar = place;
+  return group;
+}
+
+function rect(x, y, width, height, name) {
+  const node = document.createElementNS(SVG, "rect");
+  Object.entries({ x, y, width, height }).forEach(([key, value]) => node.setAttribute(key, value));
+  node.classList.add(name);
+  return node;
+}
+
+function note(label) {
+  const node = document.createElement("span");
+  node.append(label);
+  return node;
+}
+
+function number(bar, name, place) {
+  const [row, field] = copyOf("number");
+  text(field("time"), name);
+  field("time").dataset.bar = place;
+  text(field("credits"), grouped(bar.credits));
+  for (const key of ["sessions", "down", "up"]) text(field(key), bar[key]);
+  return row;
+}
+
+function choose({ target }) {
+  const place = target.closest("[data-bar]")?.dataset.bar;
+  if (place === undefined) return;
+  const between = edges(chosenOf("span"));
+  onChosen(between[Number(place)], between[Number(place) + 1]);
+}
+
+by("bars").addEventListener("click", choose);
+by("numbers").addEventListener("click", choose);
+for (const input of document.querySelectorAll("input[name=measure], input[name=span]")) {
+  input.addEventListener("change", () => rust && draw());
+}

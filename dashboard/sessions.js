@@ -1,0 +1,212 @@
+// All sessions: fetched in pages, verified by the Rust of this page, and listed in a window of the
+// list that a person sees. Nothing here computes an amount.
+
+import { by, copyOf, optional, text } from "./dom.js";
+import { opened } from "./opened.js";
+import { drawn as drawPicture } from "./picture.js";
+import { follow } from "./rate.js";
+import { ask, wasm } from "./source.js";
+
+/** The height of a row in CSS pixels, as `sessions.css` has it. */
+const ROW = 44;
+/** Rows beyond the two edges, so that a quick scroll shows no gap. */
+const SPARE = 12;
+/** While sessions come in, the picture is drawn anew at most this often. */
+const CALM_MS = 400;
+
+let rust;
+let known;
+let promised;
+let count = 0;
+let fetching = false;
+let current = 0;
+let drawnAt = 0;
+const filter = { text: "" };
+
+/** The host's chain and how many sessions it has, from the view. */
+export async function sessions(book) {
+  if (book === null) return;
+  const module = await wasm();
+  const chain = `${book.key} ${book.chain}`;
+  if (chain !== known) {
+    known = chain;
+    rust = new module.Sessions(book.key, book.chain);
+    current = 0;
+    follow(rust);
+    show();
+  }
+  promised = book.reports;
+  if (fetching) return;
+  fetching = true;
+  await fetchAll();
+  fetching = false;
+}
+
+const verified = () => JSON.parse(rust.progress()).verified;
+
+// One page after the other, and between two the browser draws and hears clicks.
+async function fetchAll() {
+  let mine = rust;
+  let left = verified() !== promised;
+  while (left) {
+    const answer = await ask(JSON.parse(mine.next()));
+    const brought = mine.take(JSON.stringify(answer));
+    left = (brought || mine !== rust) && verified() !== promised;
+    mine = rust;
+    if (!left) break;
+    text(by("sessions-found"), found());
+    if (performance.now() - drawnAt > CALM_MS) show();
+    await new Promise(requestAnimationFrame);
+  }
+  show();
+  text(by("sessions-found"), found());
+}
+
+const NUMBER = new Intl.NumberFormat(document.documentElement.lang);
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function found() {
+  const { verified, listed, count: all } = JSON.parse(rust.progress());
+  if (verified !== promised && all > 0) {
+    return `${NUMBER.format(all)} of ${NUMBER.format(promised)} sessions verified …`;
+  }
+  if (all === 0) return "";
+  if (listed !== all) return `${NUMBER.format(listed)} of ${NUMBER.format(all)} sessions`;
+  if (all === 1) return "1 session, verified in this page";
+  return `${NUMBER.format(all)} sessions, each verified in this page`;
+}
+
+/** Draws list and picture anew, after there is something new or another filter. */
+function show() {
+  drawnAt = performance.now();
+  const progress = JSON.parse(rust.progress());
+  count = progress.listed;
+  optional(by("sessions-trouble"), progress.trouble);
+  by("no-sessions").hidden = progress.count > 0;
+  by("list").hidden = count === 0;
+  by("filter").hidden = progress.count === 0;
+  for (const button of ["csv", "json"]) by(button).disabled = progress.count === 0;
+  by("rows").style.height = `${count * ROW}px`;
+  current = Math.min(current, Math.max(count - 1, 0));
+  rows();
+  drawPicture(rust, chosen);
+}
+
+/** The rows that a person sees, and a few more. Nodes that are there already are used again. */
+function rows() {
+  const { scrollTop, clientHeight } = by("list");
+  const first = Math.max(Math.floor(scrollTop / ROW) - SPARE, 0);
+  const wanted = Math.ceil(clientHeight / ROW) + 2 * SPARE;
+  const views = JSON.parse(rust.rows(first, wanted));
+  const nodes = by("rows").children;
+  while (nodes.length > views.length) nodes[nodes.length - 1].remove();
+  while (nodes.length < views.length) by("rows").append(copyOf("row")[0]);
+  views.forEach((view, place) => row(nodes[place], view, first + place));
+}
+
+function row(item, view, place) {
+  const field = (name) => item.querySelector(`[data-field="${name}"]`);
+  item.style.transform = `translateY(${place * ROW}px)`;
+  item.ariaSetSize = count;
+  item.ariaPosInSet = place + 1;
+  const button = item.firstElementChild;
+  button.dataset.place = place;
+  button.tabIndex = place === current ? 0 : -1;
+  text(field("sequence"), `#${view.sequence}`);
+  text(field("summary"), view.summary);
+  text(field("amount"), view.amount);
+  field("amount").title = view.exact;
+  field("time").dateTime = view.ended_at;
+  text(field("time"), DATE.format(new Date(view.ended_at)));
+}
+
+function go(place) {
+  current = Math.max(0, Math.min(place, count - 1));
+  const list = by("list");
+  const top = current * ROW;
+  if (top < list.scrollTop) list.scrollTop = top;
+  if (top + ROW > list.scrollTop + list.clientHeight) list.scrollTop = top + ROW - list.clientHeight;
+  rows();
+  by("rows").querySelector(`[data-place="${current}"]`)?.focus({ preventScroll: true });
+}
+
+let asked = false;
+by("list").addEventListener("scroll", () => {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => {
+    asked = false;
+    rows();
+  });
+}, { passive: true });
+new ResizeObserver(() => rust && rows()).observe(by("list"));
+
+const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+by("rows").addEventListener("keydown", (event) => {
+  const step = STEPS[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  go(current + step);
+});
+by("rows").addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-place]");
+  if (button === null) return;
+  current = Number(button.dataset.place);
+  rows();
+  opened(JSON.parse(rust.proof(current)), button);
+});
+
+/** A person chose a bar, or a line of its table: the list shows what ended in that time. */
+function chosen(from, until) {
+  by("filter-from").valueAsNumber = NaN;
+  by("filter-to").valueAsNumber = NaN;
+  Object.assign(filter, { from_ms: from, until_ms: until });
+  refilter();
+}
+
+/** The first moment of a day in the person's own calendar, or of a later one. */
+function day(field, later) {
+  const date = by(field).value;
+  if (date === "") return undefined;
+  const [year, month, of_month] = date.split("-").map(Number);
+  return new Date(year, month - 1, of_month + later).getTime();
+}
+
+function refilter() {
+  filter.text = by("filter-text").value;
+  rust?.filter(JSON.stringify(filter));
+  by("filter-all").hidden =
+    filter.text === "" && filter.from_ms === undefined && filter.until_ms === undefined;
+  by("list").scrollTop = 0;
+  current = 0;
+  if (rust === undefined) return;
+  show();
+  text(by("sessions-found"), found());
+}
+
+by("filter").addEventListener("submit", (event) => event.preventDefault());
+by("filter-text").addEventListener("input", refilter);
+for (const name of ["filter-from", "filter-to"]) {
+  by(name).addEventListener("input", () => {
+    filter.from_ms = day("filter-from", 0);
+    filter.until_ms = day("filter-to", 1);
+    refilter();
+  });
+}
+by("filter-all").addEventListener("click", () => {
+  for (const name of ["filter-text", "filter-from", "filter-to"]) by(name).value = "";
+  chosen(undefined, undefined);
+  by("filter-text").focus();
+});
+
+by("csv").addEventListener("click", () => save("onionmeter-sessions.csv", "text/csv", rust.csv()));
+by("json").addEventListener("click", () =>
+  save("onionmeter-reports.json", "application/json", rust.json()));
+
+function save(name, type, content) {
+  const link = document.createElement("a");
+  link.download = name;
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,65 @@
+// Where a page of the extension gets its view and its answers: from the worker, which owns the port
+// to the host. The page says by its port's name what it shows, and receives that view alone. The
+// page of `onionmeter serve` has a file of the same name.
+
+import { load } from "../onionmeter.js";
+
+const api = globalThis.browser ?? globalThis.chrome;
+const waiting = new Map();
+let port;
+let last = 0;
+let loaded;
+
+/** The Rust of this page. It is another instance than the worker's, and holds no state of it. */
+export function wasm() {
+  loaded ??= (async () => {
+    const rust = load();
+    await rust({ module_or_path: new URL("../onionmeter_bg.wasm", import.meta.url) });
+    return rust;
+  })();
+  return loaded;
+}
+
+/** Begins; `draw(view)` is called with each new view, `broken(story)` while no worker decides. */
+export function begin(name, { draw, broken }) {
+  port = api.runtime.connect({ name });
+  port.onMessage.addListener((message) => {
+    if (message.broken) broken(message.broken);
+    else if (message.answer !== undefined) answered(message.answer, message.frame.reply);
+    else draw(message);
+  });
+  // The worker may be stopped at any time; connecting wakes it.
+  port.onDisconnect.addListener(() => {
+    for (const number of waiting.keys()) answered(number, { error: { message: GONE } });
+    setTimeout(() => begin(name, { draw, broken }), 250);
+  });
+}
+
+const GONE = "The browser ended the extension's background before the answer came. Try again.";
+
+function answered(number, { ok, error }) {
+  waiting.get(number)?.(error === undefined ? { ok } : { error });
+  waiting.delete(number);
+}
+
+export function intend(intent) {
+  post({ intent });
+}
+
+/** Asks the host. Resolves to `{ ok }` or `{ error }`. */
+export function ask(request) {
+  const number = ++last;
+  const answer = new Promise((resolve) => waiting.set(number, resolve));
+  if (!post({ number, ask: request })) answered(number, { error: { message: GONE } });
+  return answer;
+}
+
+/** Whether the port is open. If it has just closed, another one follows. */
+function post(message) {
+  try {
+    port.postMessage(message);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,84 @@
+//! The door of this extension's own pages: their questions are passed on to the host, and the
+//! answers to them. What the extension itself decides never depends on an answer.
+
+use super::ask::{ask, ask_status};
+use super::effect::Effect;
+use super::event::SubscriberId;
+use super::question::Question;
+use super::state::{Asked, Host, State};
+use meter_wire::{ErrorCode, Outcome, Problem, Reply, Success};
+
+/// Most questions without an answer. A page asks one after the other; a request that a ledger
+/// answers may take minutes.
+const QUESTIONS_MAX: usize = 8;
+
+/// Passes a question on, or answers at once that it cannot be.
+pub(super) fn on_question(
+    state: &mut State,
+    from: SubscriberId,
+    question: Question,
+    effects: &mut Vec<Effect>,
+) {
+    let number = question.number;
+    let before = state.last_request;
+    if state.status().is_some() && state.questions.len() < QUESTIONS_MAX {
+        ask(state, Asked::Question, question.ask, effects);
+    }
+    let id = state.last_request;
+    match id == before {
+        true => effects.push(unanswered(state, from, number)),
+        false => drop(state.questions.insert(id, (from, number))),
+    }
+}
+
+/// Gives the host's answer to the page that asked, as it came.
+pub(super) fn on_answer(state: &mut State, reply: &Reply, frame: &str, effects: &mut Vec<Effect>) {
+    let asked = reply.id.and_then(|id| state.questions.remove(&id));
+    let Some((to, number)) = asked else {
+        return;
+    };
+    effects.push(Effect::Answer {
+        to,
+        number,
+        frame: frame.to_owned(),
+    });
+    let success = match &reply.outcome {
+        Outcome::Ok(success) => success,
+        Outcome::Error(_) => return,
+    };
+    if matches!(success, Success::Done | Success::LedgerEnrolled(_)) {
+        ask_status(state, effects);
+    }
+}
+
+/// Answers the questions that the host will not answer any more, because their connection ended or
+/// their answer could not be read.
+pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
+    let mut open = std::mem::take(&mut state.questions);
+    let is_open = |id: &u32| match &state.host {
+        Host::Linked(link) => link.asked.iter().any(|(asked, _)| asked == id),
+        Host::Idle | Host::Gone(_) => false,
+    };
+    let lost: Vec<_> = open.extract_if(.., |id, _| !is_open(id)).collect();
+    state.questions = open;
+    for (_, (from, number)) in lost {
+        effects.push(unanswered(state, from, number));
+    }
+}
+
+/// Forgets the questions of a page that has closed.
+pub(super) fn forget(state: &mut State, page: SubscriberId) {
+    state.questions.retain(|_, (from, _)| *from != page);
+}
+
+fn unanswered(state: &State, to: SubscriberId, number: u32) -> Effect {
+    let code = state
+        .host_error()
+        .map_or(ErrorCode::HostUnreadable, |error| error.code());
+    let problem = serde_json::to_string(&Problem::new(code)).expect("plain values");
+    Effect::Answer {
+        to,
+        number,
+        frame: format!("{{\"reply\":{{\"id\":null,\"error\":{problem}}}}}"),
+    }
+}

@@ -1,0 +1,76 @@
+//! A question of one of this extension's own pages for the host.
+
+use meter_wire::Request;
+use serde::Deserialize;
+
+/// A page's request to the host, with the page's own number for it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Repeated in the answer.
+    pub number: u32,
+    /// What is asked.
+    pub ask: Request,
+}
+
+impl Question {
+    /// Parses a page's message, `{"number":1,"ask":"traffic"}`, strictly. `None` also for requests
+    /// that only the extension itself makes.
+    #[must_use]
+    pub fn parse(json: &str) -> Option<Self> {
+        let question: Self = serde_json::from_str(json).ok()?;
+        is_for_pages(&question.ask).then_some(question)
+    }
+}
+
+/// What pages show and change. Tor, relay, chain and witnesses follow from events, and the buttons
+/// for them are intents.
+const fn is_for_pages(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Reports(_)
+            | Request::Receipts(_)
+            | Request::Traffic
+            | Request::Settings
+            | Request::SetThresholds(_)
+            | Request::LedgerLook(_)
+            | Request::LedgerEnrol(_)
+            | Request::LedgerLeave
+            | Request::LedgerSend
+            | Request::LedgerInvite
+            | Request::LedgerDevices
+            | Request::LedgerRemove(_)
+            | Request::LedgerRecovery
+            | Request::LedgerLogin
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_asks_only_what_pages_may_ask() {
+        let ask = |request: &str| Question::parse(&format!("{{\"number\":1,\"ask\":{request}}}"));
+        for allowed in [
+            r#""traffic""#,
+            r#""settings""#,
+            r#""ledger_leave""#,
+            r#"{"reports":{"after":"0","limit":100}}"#,
+        ] {
+            assert!(ask(allowed).is_some(), "{allowed}");
+        }
+        for refused in [
+            r#""witness""#,
+            r#""new_chain""#,
+            r#""tor_stop""#,
+            r#""monitor_stop""#,
+            r#"{"restore_reports":{"reports":[]}}"#,
+            r#""nonsense""#,
+            "1",
+        ] {
+            assert!(ask(refused).is_none(), "{refused}");
+        }
+        assert!(Question::parse(r#"{"number":1,"ask":"traffic","more":1}"#).is_none());
+    }
+}
