@@ -54,8 +54,13 @@ impl Boxed {
         for (name, value) in daemon.get_envs() {
             command.env(name, value.expect("set"));
         }
-        let started = Self(command.stdin(Stdio::null()).spawn().expect("it starts"));
+        let mut started = Self(command.stdin(Stdio::null()).spawn().expect("it starts"));
         while home.daemon_pid().is_none() {
+            let ended = started.0.try_wait().expect("its status");
+            assert_eq!(
+                ended, None,
+                "{wrapper:?} ended instead of the daemon's start"
+            );
             thread::sleep(Duration::from_millis(10));
         }
         started
