@@ -4,6 +4,7 @@
 
 import { choosing } from "./choice.js";
 import { bar, button, by, grouped, obeyClicks, optional, problem, showOnly, text } from "./dom.js";
+import { ledger } from "./ledger.js";
 import { sessions } from "./sessions.js";
 import { begin, intend } from "./source.js";
 
@@ -23,6 +24,7 @@ function draw(view) {
   text(by("balance"), grouped(view.balance.credits));
   by("balance").title = view.balance.exact;
   text(by("balance-source"), view.balance.source);
+  ledger(view.ledger);
   session(view.session);
   monitoring(view.monitoring);
   tor(view.tor);

@@ -17,8 +17,9 @@ const NUMBER = new Intl.NumberFormat(document.documentElement.lang, {
   maximumFractionDigits: 9,
 });
 
-/** A decimal number from Rust with separators between thousands; no digit of it is lost. */
-export const grouped = (number) => NUMBER.format(number);
+/** A decimal number from Rust with separators between thousands; no digit of it is lost. `?` is a
+    number that is not known. */
+export const grouped = (number) => (number === "?" ? number : NUMBER.format(number));
 
 /** Shows `value` in a node, or hides the node where there is none. */
 export function optional(node, value) {

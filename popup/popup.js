@@ -22,6 +22,7 @@ let reportIds;
 let unreachedKinds;
 let circuitStops;
 let torOptions;
+let ledgerDifferences;
 
 function connect() {
   port = api.runtime.connect({ name: "popup" });
@@ -115,6 +116,7 @@ function draw(view) {
     () => button(by("cancel"), view.cancel),
     () => note(view.note),
     () => balance(view.balance),
+    () => ledger(view.ledger),
     () => session(view.session),
     () => unreached(view.unreached),
     () => circuit(view.circuit),
@@ -143,10 +145,46 @@ function broken({ sentence, wanted }) {
   by("broken-off").hidden = !wanted;
 }
 
-function balance({ credits, exact, source }) {
+function balance({ credits, exact, unit, source }) {
   text(by("balance"), credits);
+  text(by("balance-unit"), unit);
   by("balance").title = exact;
   text(by("balance-source"), source);
+}
+
+// Rebuilt only when it differs: otherwise a person's selection of text would be lost.
+function ledger(view) {
+  by("ledger").hidden = view === null;
+  if (view === null) return;
+  amount(by("ledger-claimed"), view.claimed);
+  amount(by("ledger-credited"), view.credited ?? { credits: "not verified", exact: "" });
+  amount(by("ledger-waiting"), view.waiting);
+  const lines = JSON.stringify(view.differences);
+  if (lines !== ledgerDifferences) {
+    ledgerDifferences = lines;
+    by("ledger-differences").replaceChildren(...view.differences.map(ledgerDifference));
+  }
+  by("ledger-notice").hidden = view.notice === null;
+  if (view.notice === null) return;
+  const { kind, sentence, detail, command } = view.notice;
+  by("ledger-notice").dataset.kind = kind;
+  text(by("ledger-sentence"), sentence);
+  optional(by("ledger-detail"), detail);
+  by("ledger-command-line").hidden = command === null;
+  optional(by("ledger-purpose"), command?.purpose ?? null);
+  text(by("ledger-command"), command?.line ?? "");
+}
+
+function ledgerDifference(view) {
+  const item = by("ledger-difference").content.cloneNode(true).firstElementChild;
+  text(item.querySelector('[data-field="reason"]'), view.reason);
+  amount(item.querySelector('[data-field="amount"]'), view.amount);
+  return item;
+}
+
+function amount(node, { credits, exact }) {
+  text(node, credits);
+  node.title = exact;
 }
 
 function header({ state, word, sentence }, { on, intent }) {

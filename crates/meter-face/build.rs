@@ -4,7 +4,7 @@
 use std::{env, fmt::Write as _, fs, path::Path};
 
 /// Path below the server's root, and the file in the folder of the page.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("", "dashboard.html"),
     ("tokens.css", "tokens.css"),
     ("dashboard.css", "dashboard.css"),
@@ -12,6 +12,7 @@ const FILES: [(&str, &str); 15] = [
     ("dashboard.js", "dashboard.js"),
     ("choice.js", "choice.js"),
     ("dom.js", "dom.js"),
+    ("ledger.js", "ledger.js"),
     ("opened.js", "opened.js"),
     ("picture.js", "picture.js"),
     ("rate.js", "rate.js"),

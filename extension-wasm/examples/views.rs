@@ -2,12 +2,15 @@
 //! `cargo run -p extension-wasm --example views`. Every view comes out of `update`, and every
 //! report in it was signed and verified.
 
+#[path = "../tests/it/ledger.rs"]
+mod ledger;
 #[path = "../tests/it/scene.rs"]
 mod scene;
 
+use ledger::Ledger;
 use meter_wire::{
-    Circuit, ErrorCode, Hop, HopRole, Problem, RelayStatus, SessionStatus, TorReply, TorState,
-    TorTrouble, U64Text, Unreached, WireBackend,
+    Circuit, ErrorCode, Hop, HopRole, Problem, RelayStatus, Sending, SessionStatus, TorReply,
+    TorState, TorTrouble, U64Text, Unreached, WireBackend,
 };
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Event, Intent, Tab, Timer};
@@ -68,14 +71,12 @@ fn main() {
             scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorTooOld, 0));
             scene.say_status();
         }),
-        "new_chain": view(|scene| {
-            scene.begin_new_chain(2);
-            scene.happen(Event::Intent(Intent::Reconnect));
-        }),
         "off": view(|scene| scene.happen(Event::Intent(Intent::TurnOff))),
     });
-    if let (Some(views), Value::Object(more)) = (views.as_object_mut(), of_a_broken_host()) {
-        views.extend(more);
+    for more in [of_a_broken_host(), of_a_ledger()] {
+        if let (Some(views), Value::Object(more)) = (views.as_object_mut(), more) {
+            views.extend(more);
+        }
     }
     println!(
         "{}",
@@ -122,6 +123,23 @@ fn of_a_broken_host() -> Value {
     })
 }
 
+/// What who is enrolled sees, and what a new chain looks like.
+fn of_a_ledger() -> Value {
+    json!({
+        "new_chain": view(|scene| {
+            scene.begin_new_chain(2);
+            scene.happen(Event::Intent(Intent::Reconnect));
+        }),
+        "ledger": view(|scene| drop(enrolled(scene))),
+        "ledger_trouble": view(ledger_trouble),
+        "ledger_contradiction": view(ledger_contradiction),
+        "ledger_fork": view(|scene| {
+            enrolled(scene).begin_new_chain(scene, 2, "frozen");
+            scene.happen(Event::Intent(Intent::Reconnect));
+        }),
+    })
+}
+
 const NO_STATUS: &str = r#"{"notice":{"status":{}}}"#;
 
 /// Everything that a host may say, at a length that nobody reads.
@@ -161,6 +179,31 @@ fn counting(scene: &mut Scene) {
         bytes_down: U64Text(51_200),
         progress_permille: 613,
     });
+    scene.say_status();
+}
+
+/// One report was before the enrolment, one was lowered, and one waits.
+fn enrolled(scene: &mut Scene) -> Ledger {
+    let mut ledger = Ledger::enrol(scene, 1);
+    ledger.answer(scene, 1, Ledger::lower);
+    ledger.answer(scene, 1, |_| {});
+    scene.say_status();
+    ledger
+}
+
+fn ledger_trouble(scene: &mut Scene) {
+    let problem = Problem::new(ErrorCode::LedgerNotFound);
+    enrolled(scene).told(scene).sending = Sending::Trouble {
+        since_s: 660,
+        problem,
+    };
+    scene.say_status();
+}
+
+fn ledger_contradiction(scene: &mut Scene) {
+    let problem =
+        Problem::with_detail(ErrorCode::LedgerContradicts, "kind of contradiction: total");
+    enrolled(scene).told(scene).sending = Sending::Stopped(problem);
     scene.say_status();
 }
 

@@ -3,6 +3,7 @@
 //! Pure: no browser, no clock, no randomness. The worker may end between any two events. [`Stored`]
 //! holds what must survive it; for everything else the daemon has the true state.
 
+mod answers;
 mod ask;
 mod book;
 mod chains;
@@ -17,6 +18,7 @@ mod pages;
 mod private;
 mod proxy;
 mod question;
+mod receipts;
 mod reports;
 mod site;
 mod state;
@@ -34,6 +36,7 @@ pub use event::{ConnectionId, Event, Intent, ProxyTurn, Shows, Started, Subscrib
 pub use host_error::HostError;
 pub use private::{Cover, PrivateWindows};
 pub use question::Question;
+pub use receipts::{KeptReceipts, ReceiptRefusal, Receipts};
 pub use state::{Host, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};
 pub use tabs::{OldTabs, Pages, PagesTurn};
@@ -125,7 +128,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     if !matches!(state.host, Host::Idle) {
         return;
     }
-    let (stored, book, first_ever) = Stored::read(&started.local);
+    let (stored, book, receipts, first_ever) = Stored::read(&started.local);
     let glance = Glance::read(&started.session);
     state.engine = started.engine;
     state.version = started.version;
@@ -137,6 +140,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.foreign_seen = stored.foreign_seen;
     state.floor_seen = stored.floor_seen;
     state.book = book;
+    state.receipts = receipts;
     state.start_due = first_ever;
     state.last_known = glance.status;
     state.pages = glance.pages;
@@ -173,7 +177,10 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             connection::reconnect(state, effects);
         }
         Intent::CheckProxy => proxy::check_again(state, effects),
-        Intent::CheckReports => reports::fetch_again(state, effects),
+        Intent::CheckReports => {
+            reports::fetch_again(state, effects);
+            answers::fetch_again(state, effects);
+        }
         Intent::TorStart => host::start(state, Request::TorStart, effects),
         Intent::TorAnew => state.anew_asked = true,
         Intent::TorAnewSure if anew_asked => {

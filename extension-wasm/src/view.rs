@@ -11,6 +11,7 @@ mod diagnosis;
 mod header;
 mod help;
 mod identity;
+mod ledger;
 mod light;
 mod note;
 mod numbers;
@@ -19,6 +20,7 @@ mod pages;
 mod problem;
 mod report;
 mod session;
+mod shown;
 mod tor;
 mod unreached;
 mod witness;
@@ -30,6 +32,7 @@ pub use dashboard::{BookView, DashboardView, Mode, Monitoring, dashboard};
 pub use diagnosis::problem;
 pub use header::Header;
 pub use identity::IdentityView;
+pub use ledger::{Command, Difference, LedgerNotice, LedgerNumbers, NoticeKind, Number};
 pub use light::Light;
 pub use note::Note;
 pub(crate) use numbers::{bytes_short, iso_utc};
@@ -64,6 +67,8 @@ pub struct PopupView {
     pub note: Option<Note>,
     /// The credits.
     pub balance: Balance,
+    /// What the ledger says; `None` for who is not enrolled.
+    pub ledger: Option<LedgerNumbers>,
     /// The session in progress.
     pub session: Option<SessionView>,
     /// Recent connections that failed, if there are any.
@@ -92,10 +97,12 @@ pub struct Switch {
 /// The credits, from verified reports only.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Balance {
-    /// With at most three decimals.
+    /// With at most three decimals; `?` while what is credited is not verified.
     pub credits: String,
     /// To the last nanocredit.
     pub exact: String,
+    /// The word behind the number: `credits`, or which of them a ledger's number is.
+    pub unit: &'static str,
     /// The origin of the credits.
     pub source: String,
 }
@@ -126,6 +133,7 @@ pub fn popup(state: &State, badge: Badge) -> PopupView {
         problem,
         note: note::note(state),
         balance: balance(state),
+        ledger: ledger::ledger(state),
         session: session::session(state),
         unreached: unreached::unreached(state),
         circuit: circuit::circuit(state),
@@ -137,10 +145,14 @@ pub fn popup(state: &State, badge: Badge) -> PopupView {
 }
 
 fn balance(state: &State) -> Balance {
-    let amount = state.book.claimed();
+    let shown = shown::shown(state);
     Balance {
-        credits: credits_short(amount),
-        exact: format!("{} credits", credits_exact(amount)),
+        credits: shown.amount.map_or_else(|| "?".to_owned(), credits_short),
+        exact: match shown.amount {
+            Some(amount) => format!("{} credits", credits_exact(amount)),
+            None => "not verified in this browser".to_owned(),
+        },
+        unit: shown.unit,
         source: source(&state.book),
     }
 }

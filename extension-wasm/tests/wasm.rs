@@ -6,6 +6,9 @@
 //! with `WASM_BINDGEN_USE_BROWSER=1` and `CHROMEDRIVER` set, in headless Chromium.
 #![cfg(target_arch = "wasm32")]
 
+#[path = "it/vectors.rs"]
+mod vectors;
+
 use meter_core::{ChainHead, ChainId, DeviceKey, LedgerKey, Receipt, SessionReport, Signed, Vkey};
 use meter_wire::{HexBytes, WireReport};
 use onionmeter::update::{Event, State, update};
@@ -150,6 +153,11 @@ fn no_invalid_receipt_verifies_and_no_wrong_answer_answers() {
         let (receipt, report) = verified(case, &vectors.ledger.key, &vectors.device);
         assert!(receipt.answers(&report).is_err(), "{:?}", case.error);
     }
+}
+
+#[wasm_bindgen_test]
+fn the_product_counts_the_receipts_of_the_vectors_and_none_that_is_wrong() {
+    vectors::hold();
 }
 
 #[wasm_bindgen_test]

@@ -26,7 +26,7 @@ use meter_core::{
 use meter_relay::CounterSnapshot;
 use meter_wire::{
     BadgeNumber, EarlierPage, EarlierSum, HexBytes, LedgerStatus, Problem, ReceiptsPage,
-    ReportsPage, SessionStatus, U64Text, WireReport,
+    ReportsPage, Sending, SessionStatus, U64Text, WireReport,
 };
 use outgoing::Outgoing;
 pub(crate) use outgoing::{Errand, Found, What};
@@ -308,7 +308,8 @@ impl Accounting {
     /// # Errors
     /// `internal`, if a report cannot be written.
     pub(crate) fn earlier_chains(&self, after: u32, limit: u16) -> Result<EarlierPage, Problem> {
-        self.earlier.page(&self.memberships, after, limit)
+        let receipt = |chain| self.memberships.last(chain);
+        self.earlier.page(receipt, after, limit)
     }
 
     /// Closes book and receipts; nothing is counted after it.
@@ -340,10 +341,13 @@ impl Accounting {
         }
     }
 
+    /// Also told between two outboxes: a client must not take that for the end of the enrolment.
     fn ledger_status(&self) -> Option<LedgerStatus> {
-        let outgoing = self.outgoing.as_ref()?;
-        let state = outgoing.outbox.state(self.now);
-        self.memberships
-            .status(outgoing::sending(&state), self.badge)
+        self.bookkeeper.as_ref().ok()?;
+        let sending = match &self.outgoing {
+            Some(outgoing) => outgoing::sending(&outgoing.outbox.state(self.now)),
+            None => Sending::Sending,
+        };
+        self.memberships.status(sending, self.badge)
     }
 }

@@ -212,7 +212,8 @@ impl Api {
         Ok(Handled::Now(success))
     }
 
-    /// The requests about the ledger, and about earlier chains. Those that it must answer itself only begin here.
+    /// The requests about the ledger, and about earlier chains. Those that the ledger must answer
+    /// only begin here.
     async fn of_ledger(&self, request: Request) -> Answer<Handled> {
         let engine = &self.engine;
         let success = match request {

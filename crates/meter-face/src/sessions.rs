@@ -9,8 +9,8 @@ use meter_core::{
     Amount, ByteCount, DurationMs, SessionReport, Signable as _, Tariff, credits_exact,
 };
 use meter_wire::{
-    HexBytes, U64Text, WireReport,
-    face::{Balance, Done, FaceCode, PlainNumber, SignedSession},
+    HexBytes, Status, U64Text, WireReport,
+    face::{Balance, Done, FaceCode, LedgerBalance, PlainNumber, SignedSession},
 };
 use std::sync::Arc;
 
@@ -29,6 +29,23 @@ pub(crate) async fn balance(
         claimed_nanocredits: status.balance,
         reports: PlainNumber(status.reports.0),
         reports_text: status.reports,
+        ledger: ledger(&status)?,
+    }))
+}
+
+/// Claimed, credited and waiting, while this device is enrolled.
+fn ledger(status: &Status) -> Result<Option<LedgerBalance>, Refusal> {
+    let Some(ledger) = &status.ledger else {
+        return Ok(None);
+    };
+    let exact = |nanocredits| amount(nanocredits).map(credits_exact);
+    Ok(Some(LedgerBalance {
+        claimed: exact(status.claimed())?,
+        claimed_nanocredits: status.claimed(),
+        credited: exact(ledger.credited)?,
+        credited_nanocredits: ledger.credited,
+        waiting: exact(ledger.waiting)?,
+        waiting_nanocredits: ledger.waiting,
     }))
 }
 

@@ -1,6 +1,6 @@
 //! The earlier chains of this home: what a client needs to verify the sum over all chains.
 
-use crate::{U64Text, WireReceipt, WireReport};
+use crate::{U64Text, WireAnswer, WireReport};
 use serde::{Deserialize, Serialize};
 
 /// Most chains in one page. Such a page stays below [`crate::FRAME_OUT_MAX`].
@@ -45,13 +45,4 @@ pub struct EarlierChain {
     /// How far the ledger in force has answered it. Absent where it has answered nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<WireAnswer>,
-}
-
-/// A report and its receipt. Both are claims until they are verified.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct WireAnswer {
-    /// The report.
-    pub report: WireReport,
-    /// The receipt.
-    pub receipt: WireReceipt,
 }

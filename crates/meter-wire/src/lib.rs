@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod answer;
 mod backend;
 mod circuit;
 mod codec;
@@ -22,20 +23,19 @@ mod trouble;
 mod unreached;
 mod witness;
 
+pub use answer::{WireAnswer, WireReceipt};
 pub use backend::WireBackend;
 pub use circuit::{Circuit, Hop, HopRole, SiteCircuit, SiteQuery};
 pub use codec::{
     ParseError, parse_from_daemon, parse_reports_file, parse_request, write_message, write_request,
 };
-pub use earlier::{
-    EARLIER_PAGE_MAX, EarlierChain, EarlierPage, EarlierQuery, EarlierSum, WireAnswer,
-};
+pub use earlier::{EARLIER_PAGE_MAX, EarlierChain, EarlierPage, EarlierQuery, EarlierSum};
 pub use error::{ErrorCode, Problem};
 pub use membership::{
     BadgeNumber, LedgerDevice, LedgerDevices, LedgerEnrol, LedgerEnrolled, LedgerLogin, LedgerLook,
     LedgerOffer, LedgerPolicy, LedgerRemove, LedgerSecret, LedgerStatus, Lowered,
-    RECEIPTS_PAGE_MAX, ReceiptsPage, ReceiptsQuery, Sending, WireReceipt, chain_end_sentence,
-    difference, reason_sentence,
+    RECEIPTS_PAGE_MAX, ReceiptsPage, ReceiptsQuery, Sending, chain_end_sentence, difference,
+    reason_sentence,
 };
 pub use message::{
     Bootstrap, DaemonParts, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,

@@ -10,9 +10,6 @@ pub use words::{chain_end_sentence, difference, reason_sentence};
 use crate::{HexBytes, Problem, U64Text, WireAnswer, ledger::WireSigned};
 use serde::{Deserialize, Serialize};
 
-/// A receipt in JSON: body and signature. It is a claim until it is verified.
-pub type WireReceipt = WireSigned<200>;
-
 /// Where this device stands with its ledger. Amounts are nanocredits.
 ///
 /// `balance` of the status = the part of `before`, `answered` and `waiting` that belongs to the

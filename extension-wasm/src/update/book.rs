@@ -204,6 +204,14 @@ impl Book {
         self.earlier.unverified
     }
 
+    /// Whether another report than this one was verified for its place.
+    pub(super) fn contradicts(&self, report: &Verified<SessionReport>) -> bool {
+        let other = |known: &Verified<SessionReport>| {
+            known.value().sequence == report.value().sequence && known.value() != report.value()
+        };
+        self.recent.iter().any(other)
+    }
+
     /// The last report, so that the host can check whether its book still has it. Empty before the
     /// first.
     pub(super) fn last(&self) -> Vec<WireReport> {

@@ -44,6 +44,13 @@ pub(super) fn on_page(
             None => unverified = unverified.saturating_add(1),
         }
     }
+    for answer in page
+        .chains
+        .iter()
+        .filter_map(|chain| chain.answered.as_ref())
+    {
+        state.receipts.take_earlier(answer);
+    }
     let before = if after == 0 {
         0
     } else {

@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
 use super::host_error::HostError;
 use super::state::{Asked, Host, Link, State};
-use super::{chains, door, reports, site, unreadable, witness};
+use super::{answers, chains, door, reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
@@ -57,6 +57,9 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         (Asked::Reports(promised), Outcome::Ok(Success::Reports(page))) => {
             reports::on_page(state, promised, &page, effects);
         }
+        (Asked::Receipts, Outcome::Ok(Success::Receipts(page))) => {
+            answers::on_page(state, &page, effects);
+        }
         (Asked::Earlier(after), Outcome::Ok(Success::EarlierChains(page))) => {
             chains::on_page(state, after, &page, effects);
         }
@@ -96,13 +99,18 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         }
         // The next status asks again.
         (
-            Asked::Status(_) | Asked::Reports(_) | Asked::Earlier(_) | Asked::Circuit(_),
+            Asked::Status(_)
+            | Asked::Reports(_)
+            | Asked::Receipts
+            | Asked::Earlier(_)
+            | Asked::Circuit(_),
             Outcome::Error(_),
         ) => {}
         (
             asked @ (Asked::Hello
             | Asked::Status(_)
             | Asked::Reports(_)
+            | Asked::Receipts
             | Asked::Earlier(_)
             | Asked::Circuit(_)
             | Asked::Witness(_)
@@ -128,6 +136,8 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     link.witnesses = hello.capabilities.iter().any(|name| name == "witness");
     link.sets_aside = hello.capabilities.iter().any(|name| name == "tor_anew");
     effects.push(Effect::After(Timer::Ping(link.connection), PING_MS));
+    // As with reports, another connection is another chance.
+    state.receipts.refused = None;
     if let Some(identity) = identity {
         state.chain_changed |= state.book.adopt(identity);
     }
@@ -189,6 +199,7 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     }
     start_what_is_due(state, effects);
     reports::compare(state, effects);
+    answers::follow(state, effects);
     chains::fetch(state, effects);
     reports::heal(state, effects);
     // While traffic moves, a status comes every second, and a circuit may have been built

@@ -117,6 +117,7 @@ pub(super) fn on_page(
         }
     }
     compare(state, effects);
+    super::answers::follow(state, effects);
 }
 
 /// Without a hello there is no key for verifying. Messages before it are not believed.

@@ -4,6 +4,7 @@ use super::book::{Book, Identity};
 use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId};
 use super::host_error::HostError;
 use super::private::{Cover, PrivateWindows};
+use super::receipts::Receipts;
 use super::tabs::Pages;
 use super::verdict::{Verdict, Witness};
 use crate::proxy_value::{Engine, ProxyRefusal, Reading};
@@ -29,6 +30,8 @@ pub struct State {
     pub chain_changed: bool,
     /// The verified reports.
     pub book: Book,
+    /// The verified receipts, while the host is enrolled with a ledger.
+    pub receipts: Receipts,
     /// The connection to the host.
     pub host: Host,
     /// The browser's proxy settings.
@@ -121,6 +124,7 @@ pub(super) enum Asked {
     Status(u64),
     /// Holds how many reports the host had promised by then.
     Reports(u64),
+    Receipts,
     /// Holds how many earlier chains were skipped.
     Earlier(u32),
     /// Reports that were shown or handed back to the host.

@@ -1,6 +1,7 @@
 //! Data that survives the worker, and how it is read back without trust.
 
 use super::book::{Book, Kept};
+use super::receipts::{KeptReceipts, Receipts};
 use super::state::State;
 use super::tabs::Pages;
 use meter_wire::{ReportsFile, Status};
@@ -28,6 +29,8 @@ pub struct Stored {
     pub foreign_seen: u64,
     /// The person has seen the note that this browser has no floor.
     pub floor_seen: bool,
+    /// The stored part of the receipts; `None` while the host is enrolled with no ledger.
+    pub receipts: Option<Rc<KeptReceipts>>,
     /// The stored part of the book.
     #[serde(flatten)]
     pub kept: Rc<Kept>,
@@ -56,19 +59,22 @@ impl Stored {
             astray: state.astray,
             foreign_seen: state.foreign_seen,
             floor_seen: state.floor_seen,
+            receipts: state.receipts.kept(),
             kept: state.book.kept(),
         }
     }
 
     /// Reads each entry on its own: a broken entry counts as missing and does not affect the
     /// others. Also returns whether this is the very first start.
-    pub(super) fn read(json: &str) -> (Self, Book, bool) {
+    pub(super) fn read(json: &str) -> (Self, Book, Receipts, bool) {
         let all: Value = serde_json::from_str(json).unwrap_or_default();
         let wanted: Option<bool> = entry(&all, "protection_wanted");
         let book = entry::<ReportsFile>(&all, "book").and_then(|file| Book::from_file(&file));
         let older = entry(&all, "older").unwrap_or_default();
         let earlier: Vec<_> = entry(&all, "earlier").unwrap_or_default();
         let book = book.unwrap_or_default().with_kept(older, &earlier);
+        let receipts = entry::<KeptReceipts>(&all, "receipts").and_then(Receipts::from_kept);
+        let receipts = receipts.unwrap_or_default();
         let stored = Self {
             protection_wanted: wanted.unwrap_or(true),
             applied_port: entry::<u16>(&all, "applied_port").filter(|port| *port != 0),
@@ -77,9 +83,10 @@ impl Stored {
             astray: entry(&all, "astray").unwrap_or(false),
             foreign_seen: entry(&all, "foreign_seen").unwrap_or(0),
             floor_seen: entry(&all, "floor_seen").unwrap_or(false),
+            receipts: receipts.kept(),
             kept: book.kept(),
         };
-        (stored, book, wanted.is_none())
+        (stored, book, receipts, wanted.is_none())
     }
 }
 

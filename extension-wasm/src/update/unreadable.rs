@@ -4,6 +4,7 @@ use super::ask::take_asked;
 use super::connection::lose;
 use super::effect::Effect;
 use super::host_error::HostError;
+use super::receipts::ReceiptRefusal;
 use super::state::{Asked, Host, State};
 use super::witness;
 use meter_wire::{ErrorCode, Problem};
@@ -37,6 +38,7 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
         Asked::Hello => lose(state, HostError::Unreadable, effects),
         Asked::Status(_) => forget_status(state, problem),
         Asked::Reports(_) => state.book.refused = true,
+        Asked::Receipts => state.receipts.refused = Some(ReceiptRefusal::Invalid),
         Asked::Command | Asked::NewIdentity | Asked::NewCircuit(_) => state.refusal = Some(problem),
         Asked::Witness(number) | Asked::WitnessSeen { number, .. } => {
             witness::on_refused(state, number, &problem, effects);

@@ -3,6 +3,7 @@
 use super::diagnosis::problem;
 use super::header;
 use super::light::Light;
+use super::shown::shown;
 use crate::update::State;
 use meter_core::{badge_credits, credits_short};
 use meter_wire::TorState;
@@ -63,7 +64,8 @@ impl Tone {
 pub fn badge(state: &State) -> Badge {
     let problem = problem(state);
     let header = header::header(state, problem.is_some());
-    let balance = state.book.claimed();
+    let shown = shown(state);
+    let number = shown.amount.map_or_else(|| "?".to_owned(), badge_credits);
     let (text, tone) = match header.state {
         Light::Off => ("off".to_owned(), Tone::Off),
         Light::Unprotected => ("!".to_owned(), Tone::Alarm),
@@ -73,16 +75,17 @@ pub fn badge(state: &State) -> Badge {
         }
         Light::Connecting => match bootstrap_percent(state) {
             Some(percent) => (format!("{percent}%"), Tone::Busy),
-            None => (badge_credits(balance), Tone::Busy),
+            None => (number, Tone::Busy),
         },
-        Light::Protected => (badge_credits(balance), Tone::Good),
+        Light::Protected => (number, Tone::Good),
     };
     let sentence = problem.map_or(header.sentence, |problem| problem.sentence);
-    let (word, credits) = (header.word, credits_short(balance));
+    let credits = shown.amount.map_or_else(|| "?".to_owned(), credits_short);
+    let (word, unit) = (header.word, shown.unit);
     Badge {
         text,
         tone,
-        title: format!("Onionmeter: {word}. {sentence} {credits} credits."),
+        title: format!("Onionmeter: {word}. {sentence} {credits} {unit}."),
     }
 }
 

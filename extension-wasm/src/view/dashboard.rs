@@ -4,6 +4,7 @@
 //! relay.
 
 use super::button::Button;
+use super::ledger::{LedgerNumbers, ledger};
 use super::problem::Problem;
 use super::report::{ReportRow, rows};
 use super::session::{SessionView, session};
@@ -33,6 +34,8 @@ pub struct DashboardView {
     pub cancel: Option<Button>,
     /// The credits.
     pub balance: Balance,
+    /// What the ledger says; `None` for who is not enrolled.
+    pub ledger: Option<LedgerNumbers>,
     /// The session in progress.
     pub session: Option<SessionView>,
     /// The relay.
@@ -103,6 +106,7 @@ pub fn dashboard(state: &State) -> DashboardView {
         cancel: anew::cancel(problem.as_ref()),
         problem,
         balance: balance(state),
+        ledger: ledger(state),
         session: session(state),
         monitoring,
         tor,

@@ -3,6 +3,7 @@
 use super::button::Button;
 use crate::proxy_value::Engine;
 use crate::update::{Cover, Intent, State};
+use meter_wire::chain_end_sentence;
 use serde::Serialize;
 
 /// A note, with a button that removes it.
@@ -16,7 +17,7 @@ pub struct Note {
 
 /// The note to show. Only one is shown at a time; a second one waits until the first is dismissed.
 pub(super) fn note(state: &State) -> Option<Note> {
-    let chain = state.chain_changed.then_some(CHAIN_CHANGED);
+    let chain = state.chain_changed.then(|| chain_changed(state));
     let strangers = || state.has_strangers_to_tell().then_some(STRANGERS);
     let quiet = chain.or_else(strangers).or_else(|| floor(state));
     quiet.or_else(|| private_windows(state))
@@ -87,10 +88,19 @@ const STRANGERS: Note = Note {
     },
 };
 
-const CHAIN_CHANGED: Note = Note {
-    text: "The reports now belong to a new chain. The credits of the chain before still count.",
-    button: Button {
-        label: "OK",
-        intent: Intent::Dismiss,
-    },
-};
+/// Why there is another chain, as far as that is known.
+fn chain_changed(state: &State) -> Note {
+    let status = state.status_to_show();
+    let ledger = status.and_then(|status| status.ledger.as_ref());
+    let why = ledger.and_then(|ledger| ledger.chain_end.as_deref());
+    Note {
+        text: why.map_or(CHAIN_CHANGED, chain_end_sentence),
+        button: Button {
+            label: "OK",
+            intent: Intent::Dismiss,
+        },
+    }
+}
+
+const CHAIN_CHANGED: &str =
+    "The reports now belong to a new chain. The credits of the chain before still count.";

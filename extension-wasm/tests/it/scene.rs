@@ -7,9 +7,9 @@ use meter_core::{
 };
 use meter_wire::{
     Circuit, EarlierChain, EarlierPage, EarlierQuery, EarlierSum, ErrorCode, FromDaemon,
-    HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus, Reply, ReportsPage, Request,
-    SetThresholds, Settings, SiteCircuit, Status, Success, TorState, TorStatus, U64Text,
-    WireReport, Witness, WitnessSeen, WitnessText, write_message,
+    HelloReply, HexBytes, Notice, Outcome, Problem, ReceiptsPage, ReceiptsQuery, RelayStatus,
+    Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status, Success, TorState,
+    TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText, write_message,
 };
 use onionmeter::drawn::PageView;
 use onionmeter::extension::{Changes, Extension};
@@ -66,6 +66,8 @@ pub(crate) struct Scene {
     pub(crate) signer: DeviceSigner,
     /// The names of the requests that the host knows, besides the first ones.
     pub(crate) capabilities: Vec<String>,
+    /// What the host has of a ledger: all receipts of the chain in use.
+    pub(crate) receipts: Option<ReceiptsPage>,
     /// The chains whose books the host keeps.
     pub(crate) earlier: Vec<EarlierChain>,
     /// The head of the host's chain.
@@ -111,6 +113,7 @@ impl Scene {
             hardens: true,
             private: PrivateWindows::Allowed(Reading::Ours { port: PORT }),
             reports: Vec::new(),
+            receipts: None,
             earlier: Vec::new(),
             capabilities: vec!["witness".to_owned(), "witness_seen".to_owned()],
             head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
@@ -309,6 +312,18 @@ impl Scene {
         };
     }
 
+    fn receipts_page(&self, query: &ReceiptsQuery) -> Success {
+        let Some(all) = &self.receipts else {
+            return Success::Done;
+        };
+        let after = query.after.0.saturating_sub(all.start.0);
+        let receipts = all.receipts.iter().skip(after.try_into().expect("few"));
+        Success::Receipts(ReceiptsPage {
+            receipts: receipts.take(query.limit.into()).cloned().collect(),
+            ..all.clone()
+        })
+    }
+
     fn earlier_page(&self, query: &EarlierQuery) -> EarlierPage {
         let chains = self
             .earlier
@@ -400,7 +415,8 @@ impl Scene {
             Request::LedgerLook(_) | Request::LedgerEnrol(_) | Request::LedgerLeave => NO_LEDGER,
             Request::LedgerSend | Request::LedgerInvite | Request::LedgerDevices => NO_LEDGER,
             Request::LedgerRemove(_) | Request::LedgerRecovery => NO_LEDGER,
-            Request::LedgerLogin | Request::Receipts(_) => NO_LEDGER,
+            Request::LedgerLogin => NO_LEDGER,
+            Request::Receipts(query) => self.receipts_page(query),
             Request::EarlierChains(query) => Success::EarlierChains(self.earlier_page(query)),
             Request::NewChain
             | Request::TorStart

@@ -2,7 +2,6 @@
 //!
 //! Their last reports are read when a book is opened or put aside, never at a tick.
 
-use super::membership::Memberships;
 use crate::{files, home::Home, problems};
 use meter_core::{ChainId, Receipt, SessionReport, Verified};
 use meter_ledger::{Book, BookError};
@@ -69,20 +68,21 @@ impl EarlierChains {
         U64Text(amounts.fold(0, u64::saturating_add))
     }
 
-    /// A page of their last reports, with how far the ledger in force has answered each.
+    /// A page of their last reports, with how far the ledger in force has answered each. `receipt`
+    /// reads the last receipt of a chain.
     ///
     /// # Errors
     /// When a report does not have a report's length, which verified ones never lack.
     pub(super) fn page(
         &self,
-        memberships: &Memberships,
+        receipt: impl Fn(ChainId) -> Option<Verified<Receipt>>,
         after: u32,
         limit: u16,
     ) -> Result<EarlierPage, Problem> {
         let after = usize::try_from(after).unwrap_or(usize::MAX);
         let limit = usize::from(limit.min(EARLIER_PAGE_MAX));
         let chosen = self.0.iter().skip(after).take(limit);
-        let chains = chosen.map(|kept| kept.told(memberships));
+        let chains = chosen.map(|kept| kept.told(receipt(kept.last.value().chain)));
         Ok(EarlierPage {
             chains: chains.collect::<Result<_, _>>()?,
             total: self.sum().chains,
@@ -91,8 +91,7 @@ impl EarlierChains {
 }
 
 impl KeptChain {
-    fn told(&self, memberships: &Memberships) -> Result<EarlierChain, Problem> {
-        let receipt = memberships.last(self.last.value().chain);
+    fn told(&self, receipt: Option<Verified<Receipt>>) -> Result<EarlierChain, Problem> {
         Ok(EarlierChain {
             last: wire(&self.last)?,
             answered: receipt.and_then(|receipt| self.answered(&receipt)),

@@ -5,6 +5,7 @@ mod browsers;
 mod detour;
 mod finding;
 mod folder;
+mod ledger;
 mod seen;
 mod settings;
 mod tor;
@@ -38,6 +39,7 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
         None => daemon(&seen, home),
         Some(failure) => unanswered(failure),
     });
+    own.extend(status.and_then(ledger::finding));
     own.extend(status.into_iter().flat_map(strangers));
     own.extend(unidentified(&seen));
     own.extend(log_file(home));

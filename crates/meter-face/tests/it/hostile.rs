@@ -243,6 +243,7 @@ async fn h_11_another_chain_is_answered_like_one_that_never_was() {
         (own.status, balance["claimed"].as_str()),
         (200, Some("4.575"))
     );
+    assert!(balance["ledger"].is_null(), "not enrolled");
     let other = stand
         .send(&format!("GET /api/sessions/balance/{}", hex(&[0; 16])), "")
         .await;

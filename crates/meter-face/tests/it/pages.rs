@@ -179,3 +179,33 @@ async fn a_device_without_a_ledger_has_no_policy() {
     assert_eq!(json_of(&policy.body)["error"]["code"], "not_enrolled");
     stand.end().await;
 }
+
+#[tokio::test]
+async fn the_balance_of_who_is_enrolled_tells_claimed_credited_and_waiting_of_all_chains() {
+    let stand = Stand::start();
+    let ledger = json!({
+        "address": "127.0.0.1:3443", "account": "aa".repeat(16), "before": "1000000000",
+        "answered": "2000000000", "credited": "1500000000", "waiting": "2575000000",
+        "waiting_reports": "1", "lowered": [], "sending": "no_tor",
+    });
+    {
+        let mut status = stand.door.status.lock().expect("held by nobody");
+        status.ledger = serde_json::from_value(ledger).expect("a status");
+        status.earlier.amount = U64Text(1_000_000_000);
+    }
+    let chain = hex::encode(crate::stand::CHAIN);
+    let balance = stand
+        .send(&format!("GET /api/sessions/balance/{chain}"), "")
+        .await;
+    let balance = json_of(&balance.body);
+    assert_eq!(balance["claimed"], "4.575", "of this chain");
+    let expected = json!({
+        "claimed": "5.575", "claimedNanocredits": "5575000000",
+        "credited": "1.5", "creditedNanocredits": "1500000000",
+        "waiting": "2.575", "waitingNanocredits": "2575000000",
+    });
+    assert_eq!(balance["ledger"], expected);
+    let stats = stand.send("GET /api/tor/monitoring/stats", "").await;
+    assert_eq!(json_of(&stats.body)["credits"], "5.575");
+    stand.end().await;
+}

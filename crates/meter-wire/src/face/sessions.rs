@@ -76,4 +76,24 @@ pub struct Balance {
     pub reports: PlainNumber,
     /// The same as text.
     pub reports_text: U64Text,
+    /// What the ledger says, over all chains; `None` while this device is not enrolled.
+    pub ledger: Option<LedgerBalance>,
+}
+
+/// The three numbers of a device that is enrolled with a ledger. They are never added into one.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerBalance {
+    /// What the signed reports of all chains claim, in credits, exactly.
+    pub claimed: String,
+    /// The same in nanocredits.
+    pub claimed_nanocredits: U64Text,
+    /// What the ledger's receipts award.
+    pub credited: String,
+    /// The same in nanocredits.
+    pub credited_nanocredits: U64Text,
+    /// What the reports claim that have no receipt yet.
+    pub waiting: String,
+    /// The same in nanocredits.
+    pub waiting_nanocredits: U64Text,
 }

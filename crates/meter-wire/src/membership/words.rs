@@ -69,6 +69,14 @@ impl Sending {
     }
 }
 
+/// Why reports wait. What is wrong has a sentence of its own and is not repeated here.
+fn waits(sending: &Sending) -> String {
+    match sending.is_trouble() {
+        true => "These reports wait for an answer of the ledger.".to_owned(),
+        false => sending.sentence(),
+    }
+}
+
 /// The differences between what was claimed and what is credited: what each is, and its amount in
 /// nanocredits. Only what is not 0.
 #[must_use]
@@ -78,7 +86,7 @@ pub fn difference(status: &LedgerStatus) -> Vec<(String, u64)> {
             "Claimed before this device was enrolled with the ledger.".to_owned(),
             status.before.0,
         ),
-        (status.sending.sentence(), status.waiting.0),
+        (waits(&status.sending), status.waiting.0),
         (
             "Claimed in a chain that has ended; the ledger takes no more of it.".to_owned(),
             status.unanswered.0,

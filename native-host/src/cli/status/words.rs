@@ -2,7 +2,8 @@
 
 use crate::{cli::print, home::Home, port};
 use meter_wire::{
-    LedgerStatus, Problem, RelayStatus, Status, TorState, TorStatus, UNREACHED_WINDOW_MS, Unreached,
+    BadgeNumber, LedgerStatus, Problem, RelayStatus, Status, TorState, TorStatus,
+    UNREACHED_WINDOW_MS, Unreached,
 };
 
 /// One word for programs and for log lines. Only "ready" means that everything works.
@@ -58,6 +59,19 @@ fn balance(status: &Status) -> Option<String> {
     ))
 }
 
+/// What is claimed and what is credited, in the order of the setting `ledger.badge`.
+fn credits(status: &Status) -> String {
+    let unknown = || "not known while key or book cannot be used".to_owned();
+    let claimed = format!("Balance  {}\n", balance(status).unwrap_or_else(unknown));
+    match &status.ledger {
+        None => claimed,
+        Some(told) => match told.badge {
+            BadgeNumber::Claimed => claimed + &ledger(told),
+            BadgeNumber::Credited => ledger(told) + &claimed,
+        },
+    }
+}
+
 /// What the ledger has credited, and what waits.
 fn ledger(ledger: &LedgerStatus) -> String {
     let mut line = format!("Ledger   {} credited", print::credits(ledger.credited));
@@ -76,13 +90,11 @@ const fn is_without_book(status: &Status) -> bool {
 }
 
 pub(super) fn describe(status: &Status, home: &Home) -> String {
+    let (relay, tor_in_use) = (open_relay(status, home), tor(status));
     let mut text = format!(
-        "Relay    {}\nTor      {}\nBalance  {}\n",
-        open_relay(status, home),
-        tor(status),
-        balance(status).unwrap_or_else(|| "not known while key or book cannot be used".to_owned()),
+        "Relay    {relay}\nTor      {tor_in_use}\n{}",
+        credits(status)
     );
-    text += &status.ledger.as_ref().map(ledger).unwrap_or_default();
     text += &match &status.session {
         None if is_without_book(status) => "Session  none: there is no book for it\n".to_owned(),
         None => "Session  none open; the first byte opens one\n".to_owned(),

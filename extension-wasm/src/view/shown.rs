@@ -1,0 +1,33 @@
+//! The number that badge, popup and dashboard show first: the setting `ledger.badge`.
+
+use crate::update::State;
+use meter_core::Amount;
+use meter_wire::BadgeNumber;
+
+/// The number.
+pub(super) struct Shown {
+    /// `None` while what is credited is not verified.
+    pub(super) amount: Option<Amount>,
+    /// What it counts.
+    pub(super) unit: &'static str,
+}
+
+/// What is claimed, unless the settings ask for what is credited.
+pub(super) fn shown(state: &State) -> Shown {
+    let status = state.status_to_show();
+    let ledger = status.and_then(|status| status.ledger.as_ref());
+    match ledger.map(|ledger| ledger.badge) {
+        None => Shown {
+            amount: Some(state.book.claimed()),
+            unit: "credits",
+        },
+        Some(BadgeNumber::Claimed) => Shown {
+            amount: Some(state.book.claimed()),
+            unit: "credits claimed",
+        },
+        Some(BadgeNumber::Credited) => Shown {
+            amount: state.receipts.credited(),
+            unit: "credits credited",
+        },
+    }
+}

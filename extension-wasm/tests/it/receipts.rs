@@ -1,0 +1,355 @@
+//! What a ledger has credited: from receipts that were verified here, beside what is claimed.
+
+use crate::ledger::Ledger;
+use crate::scene::Scene;
+use meter_core::{Amount, LedgerSigner};
+use meter_wire::{
+    BadgeNumber, ErrorCode, HexBytes, Problem, Request, Sending, U64Text, chain_end_sentence,
+};
+use onionmeter::update::{Effect, Event, Intent, ReceiptRefusal};
+use onionmeter::view::{LedgerNumbers, NoticeKind};
+
+fn signed(reports: u64) -> Scene {
+    let mut scene = Scene::new(1);
+    sign(&mut scene, reports);
+    scene
+}
+
+fn sign(scene: &mut Scene, reports: u64) {
+    for number in 0..reports {
+        let started_at = 1_800_000_000_000 + number * 60_000;
+        scene.sign(started_at, 45_000, 50_000, 100_000);
+    }
+}
+
+fn asked(scene: &Scene) -> Vec<u64> {
+    let after = |effect: &Effect| match effect {
+        Effect::Send(_, envelope) => match &envelope.request {
+            Request::Receipts(query) => Some(query.after.0),
+            _ => None,
+        },
+        _ => None,
+    };
+    scene.effects.iter().filter_map(after).collect()
+}
+
+fn view(scene: &Scene) -> LedgerNumbers {
+    scene.view().ledger.expect("enrolled")
+}
+
+/// The host hands out valid receipts for all its reports.
+fn mend(scene: &mut Scene) {
+    let mut ledger = Ledger::enrol(&mut Scene::new(1), 0);
+    ledger.awarded = Amount::ZERO;
+    let answers = scene.reports.iter();
+    let answers = answers.map(|report| ledger.receipt(report, |_| {}));
+    let answers = answers.collect();
+    scene.receipts.as_mut().expect("enrolled").receipts = answers;
+}
+
+/// Claimed, credited and waiting, as they are shown.
+fn numbers(scene: &Scene) -> [String; 3] {
+    let view = view(scene);
+    let credited = view
+        .credited
+        .map_or_else(|| "?".to_owned(), |number| number.credits);
+    [view.claimed.credits, credited, view.waiting.credits]
+}
+
+fn notice(scene: &Scene) -> Option<NoticeKind> {
+    view(scene).notice.map(|notice| notice.kind)
+}
+
+#[test]
+fn who_is_not_enrolled_sees_nothing_of_a_ledger_and_asks_for_nothing() {
+    let scene = signed(3).started();
+    assert_eq!(scene.view().ledger, None);
+    assert!(asked(&scene).is_empty());
+    let (_, stored) = scene.locals.last().expect("saved");
+    assert!(stored.contains("\"receipts\":null"), "{stored}");
+    assert_eq!(scene.view().balance.unit, "credits");
+}
+
+#[test]
+fn a_new_browser_verifies_every_receipt_and_shows_the_three_numbers() {
+    let mut scene = signed(303);
+    let mut ledger = Ledger::enrol(&mut scene, 2);
+    ledger.answer(&mut scene, 300, |_| {});
+    let scene = scene.started();
+    assert_eq!(asked(&scene), [0, 252]);
+    // Two were before the enrolment, and one waits.
+    assert_eq!(numbers(&scene), ["1386.225", "1372.5", "4.575"]);
+    let differences = view(&scene).differences;
+    let amounts: Vec<_> = differences.iter().map(|one| &one.amount.credits).collect();
+    assert_eq!(amounts, ["9.15", "4.575"]);
+    assert!(differences[0].reason.contains("before this device"));
+    assert_eq!(notice(&scene), None);
+    assert_eq!(scene.view().problem, None);
+    assert_eq!(scene.view().badge.text, "1.4k", "claimed");
+}
+
+#[test]
+fn what_is_lowered_has_its_reason_in_plain_words_and_the_sum_is_whole() {
+    let mut scene = signed(3);
+    let mut ledger = Ledger::enrol(&mut scene, 0);
+    ledger.answer(&mut scene, 1, |_| {});
+    ledger.answer(&mut scene, 2, Ledger::lower);
+    let scene = scene.started();
+    assert_eq!(numbers(&scene), ["13.725", "9.725", "0.0"]);
+    let differences = view(&scene).differences;
+    assert_eq!(differences.len(), 1);
+    assert_eq!(differences[0].amount.credits, "4.0");
+    assert!(differences[0].reason.contains("more time than passed"));
+}
+
+#[test]
+fn a_receipt_that_comes_later_is_fetched_alone_and_moves_the_numbers() {
+    let mut scene = signed(2);
+    let mut ledger = Ledger::enrol(&mut scene, 0);
+    let mut scene = scene.started();
+    assert_eq!(numbers(&scene), ["9.15", "0.0", "9.15"]);
+    ledger.answer(&mut scene, 1, |_| {});
+    scene.say_status();
+    assert_eq!(numbers(&scene), ["9.15", "4.575", "4.575"]);
+    scene.say_status();
+    ledger.answer(&mut scene, 1, |_| {});
+    scene.say_status();
+    assert_eq!(numbers(&scene), ["9.15", "9.15", "0.0"]);
+    assert_eq!(asked(&scene), [0, 0, 1]);
+}
+
+#[test]
+fn a_worker_that_died_shows_the_same_numbers_and_fetches_nothing_twice() {
+    let mut scene = signed(4);
+    let mut ledger = Ledger::enrol(&mut scene, 1);
+    ledger.answer(&mut scene, 2, |_| {});
+    let mut scene = scene.started();
+    let (before, count) = (view(&scene), asked(&scene).len());
+    let written = scene.locals.len();
+    scene.silent = true;
+    scene.wake();
+    assert_eq!(view(&scene), before, "before the host said a word");
+    scene.silent = false;
+    scene.wake();
+    scene.say_status();
+    assert_eq!((view(&scene), asked(&scene).len()), (before, count));
+    assert_eq!(scene.locals.len(), written, "nothing is written");
+    // Storage is not evidence.
+    let (_, stored) = scene.locals.last().expect("saved").clone();
+    let receipts = scene.receipts.clone().expect("enrolled").receipts;
+    let hex = hex::encode(receipts[1].receipt.signature.0);
+    let mut other = hex.clone().into_bytes();
+    other[3] = if other[3] == b'0' { b'1' } else { b'0' };
+    let forged = stored.replace(&hex, &String::from_utf8(other).expect("hex"));
+    assert_ne!(forged, stored);
+    let mut scene = Scene::new(1);
+    scene.silent = true;
+    scene.happen(Event::Started(Box::new(onionmeter::update::Started {
+        local: forged,
+        ..Default::default()
+    })));
+    assert_eq!(scene.state().receipts.sequence(), 0, "fetched again");
+}
+
+#[test]
+fn a_receipt_that_does_not_verify_is_a_sentence_and_no_number() {
+    for spoil in [0, 1, 2] {
+        let mut scene = signed(3);
+        let mut ledger = Ledger::enrol(&mut scene, 0);
+        ledger.answer(&mut scene, 3, |_| {});
+        let page = scene.receipts.as_mut().expect("enrolled");
+        match spoil {
+            0 => page.receipts[1].receipt.body.0[150] ^= 1,
+            1 => page.receipts[1].report.signature.0[9] ^= 1,
+            // Each is valid alone, but they answer each other's reports.
+            _ => {
+                let other = page.receipts[2].receipt.clone();
+                page.receipts[1].receipt = other;
+            }
+        }
+        let mut scene = scene.started();
+        assert_eq!(numbers(&scene), ["13.725", "?", "9.15"], "{spoil}");
+        assert_eq!(notice(&scene), Some(NoticeKind::Unverified));
+        let refusal = scene.state().receipts.refusal();
+        assert_eq!(refusal, Some(ReceiptRefusal::Invalid));
+        let count = asked(&scene).len();
+        scene.say_status();
+        assert_eq!(asked(&scene).len(), count, "it is not asked in a loop");
+        mend(&mut scene);
+        scene.happen(Event::Intent(Intent::CheckReports));
+        assert_eq!(numbers(&scene)[1], "13.725");
+    }
+}
+
+#[test]
+fn receipts_of_another_ledger_and_receipts_that_are_withheld_do_not_count() {
+    let mut scene = signed(3);
+    let mut ledger = Ledger::enrol(&mut scene, 0);
+    ledger.answer(&mut scene, 1, |_| {});
+    let mut scene = scene.started();
+    let pinned = scene.receipts.as_ref().expect("enrolled").key;
+    let signer = LedgerSigner::from_seed(&[77; 32]);
+    let mut other = Ledger { signer, ..ledger };
+    other.answer(&mut scene, 1, |_| {});
+    scene.say_status();
+    let refusal = |scene: &Scene| scene.state().receipts.refusal();
+    assert_eq!(refusal(&scene), Some(ReceiptRefusal::Invalid));
+    scene.receipts.as_mut().expect("enrolled").key = HexBytes(other.signer.key().0);
+    scene.happen(Event::Intent(Intent::CheckReports));
+    assert_eq!(refusal(&scene), Some(ReceiptRefusal::OtherKey));
+    assert!(
+        view(&scene)
+            .notice
+            .expect("told")
+            .sentence
+            .contains("pinned")
+    );
+
+    let page = scene.receipts.as_mut().expect("enrolled");
+    page.key = pinned;
+    page.receipts.truncate(1);
+    scene.happen(Event::Intent(Intent::CheckReports));
+    assert_eq!(refusal(&scene), Some(ReceiptRefusal::Withheld));
+    assert_eq!(numbers(&scene)[1], "?");
+}
+
+#[test]
+fn what_earlier_chains_were_credited_still_counts_in_every_browser() {
+    let mut scene = signed(3);
+    let mut ledger = Ledger::enrol(&mut scene, 0);
+    ledger.answer(&mut scene, 2, |_| {});
+    let mut seen = scene.started();
+    ledger.begin_new_chain(&mut seen, 2, "frozen");
+    seen.happen(Event::Intent(Intent::Reconnect));
+    assert_eq!(numbers(&seen), ["13.725", "9.15", "0.0"]);
+    let note = seen.view().note.expect("told");
+    assert_eq!(note.text, chain_end_sentence("frozen"));
+    let reasons = view(&seen).differences;
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert!(reasons[0].reason.contains("chain that has ended"));
+    seen.happen(Event::Intent(Intent::Dismiss));
+    assert_eq!(seen.view().note, None);
+    sign(&mut seen, 1);
+    ledger.answer(&mut seen, 1, |_| {});
+    seen.say_status();
+    assert_eq!(numbers(&seen), ["18.3", "13.725", "0.0"]);
+
+    // Another browser of the same home has seen nothing of the first chain.
+    let mut fresh = Scene::new(1);
+    (fresh.status, fresh.earlier) = (seen.status.clone(), seen.earlier.clone());
+    (fresh.reports, fresh.head) = (seen.reports.clone(), seen.head);
+    fresh.receipts = seen.receipts.clone();
+    let fresh = fresh.started();
+    assert_eq!(numbers(&fresh), ["18.3", "13.725", "0.0"]);
+    assert_eq!(notice(&fresh), None);
+}
+
+#[test]
+fn another_number_than_the_sum_of_the_receipts_is_a_contradiction_with_both() {
+    let mut scene = signed(2);
+    let mut ledger = Ledger::enrol(&mut scene, 0);
+    ledger.answer(&mut scene, 2, |_| {});
+    let mut scene = scene.started();
+    assert_eq!(notice(&scene), None);
+    ledger.told(&mut scene).credited = U64Text(8_000_000_000);
+    scene.say_status();
+    assert_eq!(numbers(&scene)[1], "9.15", "what was verified stays");
+    let told = view(&scene).notice.expect("told");
+    assert_eq!(told.kind, NoticeKind::Contradiction);
+    assert!(told.sentence.contains(" 8.0 ") && told.sentence.contains("9.15"));
+    assert_eq!(
+        told.command.map(|command| command.line),
+        Some("onionmeter export FILE")
+    );
+    ledger.told(&mut scene).credited = U64Text(9_150_000_000);
+    let problem = Problem::with_detail(ErrorCode::LedgerContradicts, "kind: total");
+    ledger.told(&mut scene).sending = Sending::Stopped(problem);
+    scene.say_status();
+    let told = view(&scene).notice.expect("told");
+    assert_eq!(told.kind, NoticeKind::Contradiction);
+    assert_eq!(told.detail.as_deref(), Some("kind: total"));
+    assert_eq!(scene.view().problem, None, "protection has no part in it");
+}
+
+#[test]
+fn ten_minutes_without_success_are_told_with_the_reason_and_less_is_not() {
+    let mut scene = signed(2);
+    let ledger = Ledger::enrol(&mut scene, 0);
+    let mut scene = scene.started();
+    let problem = Problem::new(ErrorCode::LedgerNotFound);
+    for calm in [
+        Sending::Waiting { in_s: 20 },
+        Sending::Sending,
+        Sending::NoTor,
+    ] {
+        ledger.told(&mut scene).sending = calm;
+        scene.say_status();
+        assert_eq!(notice(&scene), None);
+        assert_eq!(view(&scene).differences.len(), 1, "it says why they wait");
+    }
+    ledger.told(&mut scene).sending = Sending::Trouble {
+        since_s: 660,
+        problem,
+    };
+    scene.say_status();
+    let told = view(&scene).notice.expect("told");
+    assert_eq!(told.kind, NoticeKind::Trouble);
+    assert!(
+        told.sentence
+            .starts_with("Nothing was sent for 11 minutes. Tor does not find")
+    );
+    assert!(!view(&scene).differences[0].reason.contains("11 minutes"));
+    let unknown = Problem::new(ErrorCode::LedgerUnknownDevice);
+    ledger.told(&mut scene).sending = Sending::Stopped(unknown);
+    scene.say_status();
+    assert_eq!(notice(&scene), Some(NoticeKind::Stopped));
+}
+
+#[test]
+fn the_badge_shows_what_is_credited_if_the_settings_say_so() {
+    let mut scene = signed(2);
+    let mut ledger = Ledger::enrol(&mut scene, 0);
+    ledger.answer(&mut scene, 1, |_| {});
+    let mut scene = scene.started();
+    let shown = |scene: &Scene| {
+        let view = scene.view();
+        (view.badge.text, view.balance.credits, view.balance.unit)
+    };
+    let of = |badge: &str, credits: &str, unit| (badge.to_owned(), credits.to_owned(), unit);
+    assert_eq!(shown(&scene), of("9.2", "9.15", "credits claimed"));
+    ledger.told(&mut scene).badge = BadgeNumber::Credited;
+    scene.say_status();
+    assert_eq!(shown(&scene), of("4.6", "4.575", "credits credited"));
+    // A number that nobody verified is none.
+    sign(&mut scene, 1);
+    ledger.answer(&mut scene, 1, |_| {});
+    let page = scene.receipts.as_mut().expect("enrolled");
+    page.receipts[1].receipt.signature.0[0] ^= 1;
+    scene.say_status();
+    assert_eq!(shown(&scene), of("?", "?", "credits credited"));
+}
+
+#[test]
+fn who_leaves_a_ledger_is_shown_nothing_more_of_it() {
+    let mut scene = signed(2);
+    let mut ledger = Ledger::enrol(&mut scene, 0);
+    ledger.answer(&mut scene, 2, |_| {});
+    let mut scene = scene.started();
+    assert!(scene.view().ledger.is_some());
+    let told = scene.status.ledger.take();
+    // A host that cannot open its book does not know whether it is enrolled.
+    let damaged = Problem::new(ErrorCode::BookDamaged);
+    (scene.status.chain, scene.status.problem) = (None, Some(damaged));
+    scene.say_status();
+    (scene.status.ledger, scene.status.problem) = (told, None);
+    scene.status.chain = Some(HexBytes(scene.head.chain.0));
+    let count = asked(&scene).len();
+    scene.say_status();
+    assert_eq!(asked(&scene).len(), count, "the receipts were kept");
+    scene.status.ledger = None;
+    scene.receipts = None;
+    scene.say_status();
+    assert_eq!(scene.view().ledger, None);
+    let (_, stored) = scene.locals.last().expect("saved");
+    assert!(stored.contains("\"receipts\":null"));
+}
