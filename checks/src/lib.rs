@@ -3,8 +3,10 @@
 //! The checks in `tests/` and `./build.sh demo` use it. It knows the product from outside only: its
 //! commands, its files and what its popup shows.
 
+pub mod between;
 pub mod circuits;
 pub mod defaults;
+pub mod earner;
 pub mod host;
 pub mod ledger;
 pub mod ours;

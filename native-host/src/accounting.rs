@@ -172,7 +172,13 @@ impl Accounting {
             .bookkeeper
             .as_mut()
             .map_err(|problem| problem.clone())?;
-        bookkeeper.take_back(reports)
+        let taken = bookkeeper.take_back(reports);
+        let head = *bookkeeper.head();
+        if self.outgoing.is_some() {
+            // What is claimed has grown now, and so must what waits.
+            self.memberships.look_again(&head, &self.earlier);
+        }
+        taken
     }
 
     /// Opens key and book again if they could not be opened, or if nothing is signed: a person may

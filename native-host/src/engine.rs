@@ -244,6 +244,9 @@ impl Engine {
             }
             Command::NewChain(answer) => reply(answer, self.begin_new_chain()),
             Command::Ledger(answer) => reply(answer, self.accounting.ledger()),
+            Command::FollowKeys(changes, answer) => {
+                reply(answer, self.accounting.follow_keys(&changes));
+            }
             Command::SignEnrolment {
                 ledger,
                 challenge,

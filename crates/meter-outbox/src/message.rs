@@ -32,6 +32,9 @@ pub enum Seen {
     Answered(Batch, Vec<Answer>),
     /// The ledger says to [`Act::AskChain`] that it does not know the device.
     UnknownDevice,
+    /// The ledger says to [`Act::AskChain`] that the signature does not hold. It may have changed
+    /// its key: a signed request names the key of the ledger that it is for.
+    SignatureRefused,
     /// What was asked or sent got no answer, or none that can be read.
     Failed {
         /// The reason.

@@ -40,10 +40,9 @@ pub struct Outbox {
     doing: Doing,
     stopped: Option<Stop>,
     ended: Option<ChainEnd>,
-    /// Whether the ledger's list of keys is to be asked for, and whether it was since the last
-    /// success.
+    /// Whether the ledger's list of keys is to be asked for.
     keys_wanted: bool,
-    keys_asked: bool,
+    keys_asked: KeysAsked,
     /// Conflicts since the last success.
     conflicts: u32,
     sent: Sent,
@@ -61,6 +60,17 @@ enum Contact {
     Behind { sequence: u64, link: LinkHash },
     /// It has all that has receipts.
     Made,
+}
+
+/// Whether the ledger's list of keys was asked for since the last success.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum KeysAsked {
+    /// No, or so long ago that the list may be another one now.
+    No,
+    /// It had a key that was not known.
+    Learned,
+    /// It had only known keys.
+    NothingNew,
 }
 
 /// The one thing that is under way.
@@ -94,7 +104,7 @@ impl Outbox {
             stopped: start.contradiction.map(Stop::Contradiction),
             ended,
             keys_wanted: false,
-            keys_asked: false,
+            keys_asked: KeysAsked::No,
             conflicts: 0,
             sent: Sent::default(),
             unread: false,
@@ -195,11 +205,15 @@ impl Outbox {
             Seen::Keys(changes) => self.on_keys(now, changes),
             Seen::Answered(batch, answers) => self.on_answers(now, &batch, answers, random),
             Seen::UnknownDevice => self.on_unknown_device(),
+            Seen::SignatureRefused => self.on_signature_refused(now, random),
             Seen::Failed {
                 failure,
                 retry_after_s,
             } => {
                 self.doing = Doing::Nothing;
+                if self.keys_asked == KeysAsked::NothingNew {
+                    self.keys_asked = KeysAsked::No;
+                }
                 self.pace.failed(now, failure, retry_after_s, random);
                 Vec::new()
             }
@@ -285,7 +299,7 @@ impl Outbox {
 
     fn succeeded(&mut self, now: MonotonicMs) {
         self.pace.succeeded(now);
-        (self.conflicts, self.keys_asked) = (0, false);
+        (self.conflicts, self.keys_asked) = (0, KeysAsked::No);
     }
 }
 

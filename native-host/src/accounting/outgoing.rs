@@ -36,6 +36,7 @@ pub(crate) enum Found {
     Keys(Vec<Signed<KeyChange>>),
     Answered(Batch, Vec<Answer>),
     UnknownDevice,
+    SignatureRefused,
     Failed {
         failure: Failure,
         retry_after_s: Option<u32>,

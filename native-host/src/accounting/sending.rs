@@ -5,7 +5,9 @@ use super::{
     Accounting,
     outgoing::{Errand, Found, Outgoing, What},
 };
-use meter_core::{ChainEnd, ChainState, MonotonicMs, Signable as _, UnixMs};
+use meter_core::{
+    ChainEnd, ChainState, KeyChange, LedgerKey, MonotonicMs, Signable as _, Signed, UnixMs,
+};
 use meter_outbox::{Act, Batch, Failure, Outbox, Plan, Seen, Start};
 use meter_tor::LedgerAddress;
 use meter_wire::{ErrorCode, Problem};
@@ -71,6 +73,7 @@ impl Accounting {
             Found::Keys(changes) => Seen::Keys(changes),
             Found::Answered(batch, answers) => Seen::Answered(batch, answers),
             Found::UnknownDevice => Seen::UnknownDevice,
+            Found::SignatureRefused => Seen::SignatureRefused,
             Found::Failed {
                 failure,
                 retry_after_s,
@@ -94,6 +97,25 @@ impl Accounting {
         self.memberships.ledger()?;
         self.prepare_outgoing();
         Ok(self.step(now, wall, Seen::SendNow))
+    }
+
+    /// Follows the changes of the ledger's key that it shows, and returns its newest key.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why a change is not stored.
+    pub(crate) fn follow_keys(
+        &mut self,
+        changes: &[Signed<KeyChange>],
+    ) -> Result<LedgerKey, Problem> {
+        for change in changes {
+            let keys = self.memberships.keys()?;
+            let is_next = KeyChange::from_body(change.body())
+                .is_ok_and(|named| keys.contains(named.old) && !keys.contains(named.new));
+            if is_next {
+                self.memberships.add_key(change)?;
+            }
+        }
+        self.memberships.keys().map(|keys| keys.newest())
     }
 
     /// Makes the outbox of the chain in use, if there is none for it.

@@ -4,18 +4,18 @@ use super::detached::Answer;
 use crate::{
     accounting::Joining,
     engine::{Command, EngineHandle, LedgerSigner},
-    ledger_link::{Client, failed},
+    ledger_link::{Client, ClientError, failed},
 };
 use meter_core::{
     AccountId, Amount, ChainCondition, ChainHead, CodeHash, DeviceKey, EnrolmentRule, LedgerKey,
     Policy, Signed, Verified, Vkey,
 };
-use meter_ledger_client::code_bytes;
+use meter_ledger_client::{SignRequests as _, code_bytes};
 use meter_tor::LedgerAddress;
 use meter_wire::{
     ErrorCode, HexBytes, LedgerDevice, LedgerDevices, LedgerEnrol, LedgerEnrolled, LedgerLogin,
     LedgerOffer, LedgerPolicy, LedgerSecret, Problem, Request, Success, U64Text,
-    ledger::{Enrolled, LedgerInfo, WireSigned},
+    ledger::{Enrolled, LedgerCode, LedgerInfo, WireSigned},
 };
 
 /// Does what was requested; the other requests are not for a ledger.
@@ -38,31 +38,52 @@ async fn of_account(engine: &EngineHandle, request: Request) -> Answer {
     let mut client = engine.ledger_link().client(ledger.address.clone());
     let here = device(engine).await?;
     let signer = LedgerSigner::new(engine, ledger.key, here);
+    let answer = match asked(&mut client, &signer, &request).await {
+        Err(error) if error.code() == Some(LedgerCode::Signature) => {
+            let newest = newest_key(engine, &mut client).await?;
+            match newest == ledger.key {
+                true => Err(error),
+                // What was refused for its signature was not done.
+                false => {
+                    let signer = LedgerSigner::new(engine, newest, here);
+                    asked(&mut client, &signer, &request).await
+                }
+            }
+        }
+        answer => answer,
+    };
+    answer.map_err(|error| failed(&error))
+}
+
+/// The ledger's newest key, which the keys before it signed over to.
+async fn newest_key(engine: &EngineHandle, client: &mut Client) -> Result<LedgerKey, Problem> {
+    let info = info(client).await?;
+    let changes = info.keys.iter().filter_map(|entry| entry.change.as_ref());
+    let changes = changes.map(Signed::from).collect();
+    let follow = |answer| Command::FollowKeys(changes, answer);
+    engine.ask(follow).await
+}
+
+async fn asked(
+    client: &mut Client,
+    signer: &LedgerSigner<'_>,
+    request: &Request,
+) -> Result<Success, ClientError> {
     Ok(match request {
         Request::LedgerInvite => {
-            let invited = client
-                .invite(&signer)
-                .await
-                .map_err(|error| failed(&error))?;
+            let invited = client.invite(signer).await?;
             Success::LedgerSecret(LedgerSecret {
                 code: invited.code,
                 expires_ms: Some(invited.expires_ms),
             })
         }
-        Request::LedgerRecovery => {
-            let recovery = client.recovery(&signer).await;
-            let recovery = recovery.map_err(|error| failed(&error))?;
-            Success::LedgerSecret(LedgerSecret {
-                code: recovery.recovery_code,
-                expires_ms: None,
-            })
-        }
+        Request::LedgerRecovery => Success::LedgerSecret(LedgerSecret {
+            code: client.recovery(signer).await?.recovery_code,
+            expires_ms: None,
+        }),
         Request::LedgerDevices => {
-            let devices = client
-                .devices(&signer)
-                .await
-                .map_err(|error| failed(&error))?;
-            let here = HexBytes(here.0);
+            let devices = client.devices(signer).await?;
+            let here = HexBytes(signer.device().0);
             let devices = devices.into_iter().map(|device| LedgerDevice {
                 here: device.key == here,
                 key: device.key,
@@ -75,22 +96,18 @@ async fn of_account(engine: &EngineHandle, request: Request) -> Answer {
             })
         }
         Request::LedgerRemove(remove) => {
-            let device = DeviceKey(remove.device.0);
-            let removed = client.remove(&signer, device).await;
-            removed.map_err(|error| failed(&error))?;
+            client.remove(signer, DeviceKey(remove.device.0)).await?;
             Success::Done
         }
         Request::LedgerLogin => {
-            let login = client
-                .login(&signer)
-                .await
-                .map_err(|error| failed(&error))?;
+            let login = client.login(signer).await?;
             Success::LedgerLogin(LedgerLogin {
                 link: login.link,
                 words: login.words,
             })
         }
-        _ => return Err(Problem::new(ErrorCode::Internal)),
+        // No other request comes here, and none is sent unsigned.
+        _ => return Err(ClientError::NotSigned),
     })
 }
 

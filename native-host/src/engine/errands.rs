@@ -24,6 +24,7 @@ pub(super) async fn run(engine: EngineHandle, errand: Errand, device: DeviceKey)
     };
     found.unwrap_or_else(|error| match error.code() {
         Some(LedgerCode::UnknownDevice) => Found::UnknownDevice,
+        Some(LedgerCode::Signature) => Found::SignatureRefused,
         _ => Found::Failed {
             failure: failure(&error),
             retry_after_s: retry_after_s(&error),

@@ -8,8 +8,8 @@ use crate::{
     tor_supervisor::TorOrders,
 };
 use meter_core::{
-    ChainHead, Challenge, CodeHash, Enrolment, LedgerKey, LedgerRequest, SIGNATURE_BYTES,
-    Thresholds, Verified,
+    ChainHead, Challenge, CodeHash, Enrolment, KeyChange, LedgerKey, LedgerRequest,
+    SIGNATURE_BYTES, Signed, Thresholds, Verified,
 };
 use meter_relay::{Counters, Isolation, Site, Witnesses};
 use meter_wire::{
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Settings(Responder<Settings>),
     /// The ledger in force.
     Ledger(Responder<Ledger>),
+    /// The changes of the ledger's key, as it shows them; the answer is its newest key.
+    FollowKeys(Vec<Signed<KeyChange>>, Responder<LedgerKey>),
     SignEnrolment {
         ledger: LedgerKey,
         challenge: Challenge,

@@ -1,6 +1,6 @@
 //! What the ledger says, and what follows from it.
 
-use super::{Contact, Doing, Outbox};
+use super::{Contact, Doing, KeysAsked, Outbox};
 use crate::{
     batch::{BATCH_MAX, Batch},
     judging::{self, Judged, Standing, Then},
@@ -29,7 +29,7 @@ impl Outbox {
                 self.contact = Contact::Behind { sequence, link };
             }
             Standing::Ended(why) => self.end(why),
-            Standing::UnknownKey(evidence) => return self.unknown_key(now, evidence),
+            Standing::UnknownKey(evidence) => return self.unknown_key(now, evidence, random),
             Standing::Contradiction(kind, evidence) => return self.contradicted(kind, evidence),
             Standing::Unknown => self.pace.failed(now, Failure::Conflict, None, random),
         }
@@ -45,7 +45,7 @@ impl Outbox {
             return Vec::new();
         }
         self.doing = Doing::Nothing;
-        (self.keys_wanted, self.keys_asked) = (false, true);
+        (self.keys_wanted, self.keys_asked) = (false, KeysAsked::NothingNew);
         self.pace.at_once(now);
         let mut acts = Vec::new();
         for change in changes {
@@ -53,16 +53,21 @@ impl Outbox {
                 continue;
             };
             // Changes from before the pinned key are none of ours.
-            if !self.keys.contains(named.old) || self.keys.contains(named.new) {
+            if !self.keys.contains(named.old) {
                 continue;
             }
+            let is_new = !self.keys.contains(named.new);
             match self.keys.add(change.clone()) {
+                // A known one is stored again too: the disk may have refused it.
                 Ok(()) => acts.push(Act::AddKey(Box::new(change))),
                 Err(_) => {
                     let evidence = judging::bytes(&change);
                     acts.extend(self.contradicted(ContradictionKind::Key, evidence));
                     break;
                 }
+            }
+            if is_new {
+                self.keys_asked = KeysAsked::Learned;
             }
         }
         acts
@@ -135,7 +140,7 @@ impl Outbox {
     fn after(&mut self, now: MonotonicMs, then: Then, random: u32) -> Vec<Act> {
         match then {
             Then::Done => {}
-            Then::UnknownKey(evidence) => return self.unknown_key(now, evidence),
+            Then::UnknownKey(evidence) => return self.unknown_key(now, evidence, random),
             Then::Contradiction(kind, evidence) => return self.contradicted(kind, evidence),
             Then::Conflict(state) => self.on_conflict(now, &state, random),
             Then::Refused { sequence, code } => {
@@ -169,20 +174,52 @@ impl Outbox {
     }
 
     pub(super) fn on_unknown_device(&mut self) -> Vec<Act> {
-        if matches!(self.doing, Doing::AskingChain | Doing::Sending(_)) {
+        if self.is_asking() {
             self.doing = Doing::Nothing;
             self.stopped = Some(Stop::UnknownDevice);
         }
         Vec::new()
     }
 
-    fn unknown_key(&mut self, now: MonotonicMs, evidence: Vec<u8>) -> Vec<Act> {
-        if self.keys_asked {
+    /// The request was for a key that the ledger has left, or it is wrong. Only the ledger's list
+    /// of keys tells which, so that is asked for before every other try.
+    pub(super) fn on_signature_refused(&mut self, now: MonotonicMs, random: u32) -> Vec<Act> {
+        if self.is_asking() {
+            if matches!(self.doing, Doing::AskingKeys) {
+                // Nobody signs that question, so this is no answer to it.
+                self.keys_asked = KeysAsked::NothingNew;
+            }
+            self.doing = Doing::Nothing;
+            self.ask_for_keys(now, Failure::Declined, random);
+        }
+        Vec::new()
+    }
+
+    const fn is_asking(&self) -> bool {
+        matches!(
+            self.doing,
+            Doing::AskingChain | Doing::AskingKeys | Doing::Sending(_)
+        )
+    }
+
+    fn unknown_key(&mut self, now: MonotonicMs, evidence: Vec<u8>, random: u32) -> Vec<Act> {
+        if self.keys_asked == KeysAsked::NothingNew {
             return self.contradicted(ContradictionKind::Signature, evidence);
         }
-        self.keys_wanted = true;
-        self.pace.at_once(now);
+        self.ask_for_keys(now, Failure::Unreadable, random);
         Vec::new()
+    }
+
+    /// At once, but only once until the next success: a ledger that shows a new key each time is
+    /// asked more and more slowly.
+    fn ask_for_keys(&mut self, now: MonotonicMs, failure: Failure, random: u32) {
+        self.keys_wanted = true;
+        match self.keys_asked {
+            KeysAsked::No => self.pace.at_once(now),
+            KeysAsked::Learned | KeysAsked::NothingNew => {
+                self.pace.failed(now, failure, None, random);
+            }
+        }
     }
 
     fn contradicted(&mut self, kind: ContradictionKind, evidence: Vec<u8>) -> Vec<Act> {

@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod contact;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod sending;
 #[cfg(test)]
 mod support;
