@@ -6,6 +6,7 @@ mod doubt;
 mod earlier;
 mod membership;
 mod outgoing;
+mod preparing;
 mod sending;
 mod unusable;
 mod write_failures;
@@ -30,6 +31,7 @@ use meter_wire::{
 };
 use outgoing::Outgoing;
 pub(crate) use outgoing::{Errand, Found, What};
+use preparing::Preparing;
 use tracing::{debug, error, info};
 
 pub(crate) struct Accounting {
@@ -42,6 +44,7 @@ pub(crate) struct Accounting {
     memberships: Memberships,
     /// The outbox, while an enrolment is in force.
     outgoing: Option<Outgoing>,
+    preparing: Preparing,
     /// The longest random delay before reports are sent.
     delay_max: DurationMs,
     /// The number that clients show first.
@@ -80,6 +83,7 @@ impl Accounting {
             earlier: EarlierChains::default(),
             memberships: Memberships::open(home),
             outgoing: None,
+            preparing: Preparing::default(),
             delay_max: config.ledger_delay_max,
             badge: config.ledger_badge,
             now: MonotonicMs::ZERO,
@@ -132,6 +136,7 @@ impl Accounting {
 
     /// Opens the file that took the place of the book.
     fn exchange(&mut self) {
+        self.preparing.wake();
         let none = Err(crate::problems::shutting_down());
         let before = std::mem::replace(&mut self.bookkeeper, none);
         self.bookkeeper = before
@@ -188,6 +193,7 @@ impl Accounting {
     /// The remaining obstacle, if there is a book in which nothing is signed. If there is no book
     /// at all, [`Self::status`] reports it.
     pub(crate) fn try_again(&mut self) -> Result<(), Problem> {
+        self.preparing.wake();
         match &mut self.bookkeeper {
             Err(_) => {
                 self.bookkeeper =
@@ -216,6 +222,7 @@ impl Accounting {
             recovery::begin_anew(before, &self.home, self.thresholds, &mut self.carried);
         self.bookkeeper = bookkeeper;
         self.outgoing = None;
+        self.preparing.wake();
         self.look_for_earlier_chains();
         outcome
     }
@@ -284,6 +291,7 @@ impl Accounting {
     pub(crate) fn join(&mut self, joining: Joining, now: UnixMs) -> Result<(), Problem> {
         self.outgoing = None;
         self.memberships.join(joining, now)?;
+        self.preparing.wake();
         self.prepare_outgoing();
         Ok(())
     }
@@ -357,3 +365,6 @@ impl Accounting {
         self.memberships.status(sending, self.badge)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! The enrolment with a ledger, and the receipts: what `receipts.sqlite3` says about this device.
 
+mod opening;
+
 use super::earlier::EarlierChains;
-use crate::{home::Home, problems};
+use crate::problems;
 use meter_core::{
     AccountId, Amount, Answered, AnsweredReport, ChainEnd, ChainHead, ChainId, ContradictionKind,
     KeyChange, LedgerKey, LedgerKeys, Policy, Receipt, SessionReport, Signed, UnixMs, Verified,
@@ -59,22 +61,6 @@ pub(crate) struct Joining {
 }
 
 impl Memberships {
-    /// Opens the file of receipts if there is one. A failure does not keep sessions from being
-    /// signed: it is a problem of its own.
-    pub(super) fn open(home: &Home) -> Self {
-        let path = home.receipts();
-        let (receipts, problem) = match Receipts::open(&path) {
-            Ok(receipts) => (receipts, None),
-            Err(error) => (None, Some(problems::receipts(&error, &path))),
-        };
-        Self {
-            path,
-            receipts,
-            problem,
-            told: None,
-        }
-    }
-
     /// Whether an enrolment is in force and its file can be used.
     pub(super) fn is_in_force(&self) -> bool {
         self.in_force().is_ok()
@@ -366,14 +352,6 @@ impl Memberships {
             chain_end: told.chain_end.map(|end| end.name().to_owned()),
             sending,
         })
-    }
-
-    /// Closes the file.
-    pub(super) fn end(self) {
-        if let Some(Err(error)) = self.receipts.map(Receipts::close) {
-            let text = "the file of receipts was not closed; its next opening reads its log";
-            tracing::warn!(%error, text);
-        }
     }
 
     fn because(&self, error: &ReceiptsError) -> Problem {

@@ -6,7 +6,8 @@ use super::{
     outgoing::{Errand, Found, Outgoing, What},
 };
 use meter_core::{
-    ChainEnd, ChainState, KeyChange, LedgerKey, MonotonicMs, Signable as _, Signed, UnixMs,
+    ChainEnd, ChainId, ChainState, KeyChange, LedgerKey, MonotonicMs, Receipt, SessionReport,
+    Signable as _, Signed, UnixMs,
 };
 use meter_outbox::{Act, Batch, Failure, Outbox, Plan, Seen, Start};
 use meter_tor::LedgerAddress;
@@ -94,8 +95,9 @@ impl Accounting {
         now: MonotonicMs,
         wall: UnixMs,
     ) -> Result<Option<Errand>, Problem> {
-        self.memberships.ledger()?;
+        self.preparing.wake();
         self.prepare_outgoing();
+        self.memberships.ledger()?;
         Ok(self.step(now, wall, Seen::SendNow))
     }
 
@@ -118,29 +120,55 @@ impl Accounting {
         self.memberships.keys().map(|keys| keys.newest())
     }
 
-    /// Makes the outbox of the chain in use, if there is none for it.
+    /// Makes the outbox of the chain in use, if there is none for it and it is time to try.
     pub(super) fn prepare_outgoing(&mut self) {
         let Some(head) = self.head().copied() else {
             self.outgoing = None;
             return;
         };
         let is_of_it = |outgoing: &Outgoing| outgoing.chain == head.chain;
-        if self.outgoing.as_ref().is_some_and(is_of_it) || !self.memberships.is_in_force() {
+        if self.outgoing.as_ref().is_some_and(is_of_it)
+            || !self.preparing.is_due(self.now, head.chain)
+        {
             return;
         }
-        if self.memberships.has_ended(head.chain) {
-            // The daemon ended between the two steps of a new chain.
-            self.leave_ended_chain();
-            return;
+        self.outgoing = None;
+        match self.outgoing_of(head.chain) {
+            Ok(outgoing) => {
+                self.preparing.done(head.chain);
+                self.outgoing = outgoing;
+                self.memberships.look_again(&head, &self.earlier);
+            }
+            Err(problem) => self.cannot_send(&problem),
         }
-        match self.outgoing(head.chain) {
-            Ok(outgoing) => self.outgoing = Some(outgoing),
-            Err(problem) => warn!(code = ?problem.code, "nothing can be sent"),
-        }
-        self.memberships.look_again(&head, &self.earlier);
     }
 
-    fn outgoing(&self, chain: meter_core::ChainId) -> Result<Outgoing, Problem> {
+    /// The outbox of a chain; `None` while no enrolment is in force, or if the chain has ended and
+    /// another one was begun.
+    fn outgoing_of(&mut self, chain: ChainId) -> Result<Option<Outgoing>, Problem> {
+        self.memberships.open_again();
+        match self.memberships.ledger() {
+            Err(problem) if problem.code == ErrorCode::LedgerNone => return Ok(None),
+            other => drop(other?),
+        }
+        if self.memberships.has_ended(chain) {
+            // The daemon ended between the two steps of a new chain.
+            self.begin_anew()?;
+            return Ok(None);
+        }
+        self.outgoing(chain).map(Some)
+    }
+
+    fn cannot_send(&mut self, problem: &Problem) {
+        let Some(chain) = self.head().map(|head| head.chain) else {
+            return;
+        };
+        if self.preparing.failed(self.now, chain, problem.code) {
+            warn!(code = ?problem.code, "nothing can be sent");
+        }
+    }
+
+    fn outgoing(&self, chain: ChainId) -> Result<Outgoing, Problem> {
         let head = *self
             .head()
             .ok_or_else(|| Problem::new(ErrorCode::LedgerNone))?;
@@ -178,8 +206,17 @@ impl Accounting {
         }
         let what = errand?;
         // Read now and not kept: the ledger may have changed its key since.
-        let ledger = self.memberships.ledger().ok()?;
-        Some(Errand { ledger, what })
+        match self.memberships.ledger() {
+            Ok(ledger) => Some(Errand { ledger, what }),
+            Err(problem) => {
+                warn!(code = ?problem.code, "nothing can be asked");
+                // Without an answer it would wait for one for ever.
+                let outgoing = self.outgoing.as_mut()?;
+                let acts = outgoing.outbox.step(now, Seen::Refused, random());
+                debug_assert!(acts.is_empty(), "it waits first");
+                None
+            }
+        }
     }
 
     fn act(&mut self, act: Act, wall: UnixMs) -> Done {
@@ -190,8 +227,8 @@ impl Accounting {
             },
             Act::AskKeys => Done::Errand(What::AskKeys),
             Act::Send(plan) => match self.batch(plan) {
-                Some(batch) => Done::Errand(What::Send(batch)),
-                None => Done::Seen(Seen::Tick),
+                Ok(batch) => Done::Errand(What::Send(batch)),
+                Err(seen) => Done::Seen(*seen),
             },
             Act::Store(answers) => {
                 let count = answers.len();
@@ -227,22 +264,30 @@ impl Accounting {
         }
     }
 
-    /// The reports of a plan, read from the book.
-    fn batch(&mut self, plan: Plan) -> Option<Batch> {
-        let bookkeeper = self.bookkeeper.as_ref().ok()?;
+    /// The reports of a plan, read from the book; or what the outbox must know instead.
+    fn batch(&mut self, plan: Plan) -> Result<Batch, Box<Seen>> {
         let after = plan.from.saturating_sub(1);
-        let reports = bookkeeper.signed_reports(after, plan.count).ok()?;
-        let outgoing = self.outgoing.as_mut()?;
-        let receipts = match plan.with_receipts {
-            true => {
-                let receipts = self.memberships.receipts(outgoing.chain, after, plan.count);
-                receipts.ok()?
-            }
-            false => Vec::new(),
-        };
+        let (reports, receipts) = self.planned(plan, after).map_err(|problem| {
+            warn!(code = ?problem.code, "reports cannot be read");
+            Box::new(Seen::Refused)
+        })?;
+        let outgoing = self.outgoing.as_mut().ok_or_else(|| Box::new(Seen::Tick))?;
         let made = outgoing.outbox.batch(plan, reports, receipts);
-        made.map_err(|error| warn!(%error, "no reports can be sent"))
-            .ok()
+        made.map_err(|error| {
+            warn!(%error, "no reports can be sent");
+            Box::new(Seen::Tick)
+        })
+    }
+
+    fn planned(&self, plan: Plan, after: u64) -> Result<Planned, Problem> {
+        let bookkeeper = self.bookkeeper.as_ref().map_err(Clone::clone)?;
+        let reports = bookkeeper.signed_reports(after, plan.count)?;
+        let chain = self.outgoing.as_ref().map(|outgoing| outgoing.chain);
+        let receipts = match chain.filter(|_| plan.with_receipts) {
+            Some(chain) => self.memberships.receipts(chain, after, plan.count)?,
+            None => Vec::new(),
+        };
+        Ok((reports, receipts))
     }
 
     /// Ends the chain in use and begins another one. The reason is stored first: after a kill in
@@ -265,12 +310,14 @@ impl Accounting {
     }
 
     fn leave_ended_chain(&mut self) {
-        self.outgoing = None;
         if let Err(problem) = self.begin_anew() {
-            warn!(code = ?problem.code, "no new chain can begin");
+            self.cannot_send(&problem);
         }
     }
 }
+
+/// Reports, and the receipts that go with them.
+type Planned = (Vec<Signed<SessionReport>>, Vec<Signed<Receipt>>);
 
 /// What became of an act.
 enum Done {
