@@ -54,19 +54,43 @@ impl Host {
         Self::begin(config, Vec::new(), launcher)
     }
 
+    /// A copy of another host's home, as a backup that is put on a second computer, and a daemon
+    /// on it. No daemon may run on the other one meanwhile. `config` is as with [`Self::start`].
+    ///
+    /// # Errors
+    /// A file cannot be copied, or the daemon does not start.
+    pub fn copy_of(other: &Self, config: &str) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
+        let copied = Command::new("cp")
+            .arg("-a")
+            .args([other.folder().join("om"), folder.path().join("om")])
+            .status()?;
+        ensure!(copied.success(), "the home was not copied");
+        Self::begin_in(folder, config, Vec::new(), &[])
+    }
+
     fn begin(
         config: &str,
         environment: Vec<(&'static str, OsString)>,
         launcher: &[&str],
     ) -> Result<Self> {
-        let program = program()?;
         // The path of a socket has little room, so it must not lie below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
-        let relay_port = HeldPort::take()?;
         let home = folder.path().join("om");
-        fs::DirBuilder::new().mode(0o700).create(&home)?;
+        fs::DirBuilder::new().mode(0o700).create(home)?;
+        Self::begin_in(folder, config, environment, launcher)
+    }
+
+    fn begin_in(
+        folder: tempfile::TempDir,
+        config: &str,
+        environment: Vec<(&'static str, OsString)>,
+        launcher: &[&str],
+    ) -> Result<Self> {
+        let program = program()?;
+        let relay_port = HeldPort::take()?;
         fs::write(
-            home.join("config.toml"),
+            folder.path().join("om/config.toml"),
             format!("{config}\n[relay]\nport = {}\n", relay_port.number()),
         )?;
         let launcher: Vec<String> = launcher.iter().map(|&word| word.to_owned()).collect();

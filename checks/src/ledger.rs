@@ -88,6 +88,15 @@ impl Ledger {
         Ok(text)
     }
 
+    /// The secret half of its key.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has another length.
+    pub fn key_seed(&self) -> Result<[u8; 32]> {
+        let key = fs::read(data(&self.folder).join("receipt-key"))?;
+        Ok(key.as_slice().try_into()?)
+    }
+
     /// What it has logged.
     #[must_use]
     pub fn log(&self) -> String {

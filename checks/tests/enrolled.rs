@@ -9,11 +9,13 @@
 use checks::{
     host::Host,
     ledger::Ledger,
+    processes::{children, command_line, signal_all},
     stage::{QUICK, tor_section},
 };
 use meter_core::Backend;
 use meter_testkit::{ports::HeldPort, site::Site, socks, tor_network::TorNetwork};
 use meter_wire::{LedgerStatus, Sending, Status};
+use rustix::process::Signal;
 use std::time::Duration;
 
 /// Only an upper bound: nothing takes this long when it works.
@@ -22,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const RELAYS: usize = 4;
 /// More than the threshold of a session.
 const PAGE_BYTES: usize = 20_000;
-/// How often daemon and ledger are killed, in turn.
+/// How often daemon, ledger and Tor are killed, in turn.
 const KILLS: u64 = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,14 +55,18 @@ async fn what_two_hosts_claim_is_credited_through_every_kill() {
         first.browses(&site).await;
         // Somewhere in the few hundred milliseconds in which reports are on their way.
         tokio::time::sleep(Duration::from_millis(kill * 97 % 500)).await;
-        if kill % 2 == 0 {
-            first.host.kill().unwrap();
-            first.host.start_again().unwrap();
-            first.host.wait_until_ready(LIMIT).await.unwrap();
-        } else {
-            ledger.kill().unwrap();
-            ledger.start_again().unwrap();
+        match kill % 3 {
+            0 => {
+                first.host.kill().unwrap();
+                first.host.start_again().unwrap();
+            }
+            1 => {
+                ledger.kill().unwrap();
+                ledger.start_again().unwrap();
+            }
+            _ => first.loses_its_tor(),
         }
+        first.host.wait_until_ready(LIMIT).await.unwrap();
         // A failed try is otherwise tried again after half a minute.
         first.host.run(&["ledger", "send"]).unwrap();
         first.is_credited_in_full().await;
@@ -105,6 +111,14 @@ impl Person {
         assert_eq!(page.unwrap().body.len(), PAGE_BYTES);
         let signed = |status: &Status| status.reports.0 > before;
         self.host.wait_for(LIMIT, signed).await.unwrap();
+    }
+
+    /// Kills the Tor that its daemon runs.
+    fn loses_its_tor(&self) {
+        let mut children = children(self.host.process());
+        children.retain(|child| command_line(*child).contains("tor"));
+        assert_eq!(children.len(), 1, "{children:?}");
+        signal_all(&children, Signal::KILL).unwrap();
     }
 
     async fn is_credited_in_full(&mut self) {

@@ -1,7 +1,15 @@
-//! Real daemons and a real ledger on loopback, without Tor: what is sent survives every change of
-//! the ledger's key.
+//! Real daemons and a real ledger on loopback, without Tor: what is sent survives every kill, every
+//! cut, every change of the ledger's key.
 
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
+mod cuts;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod kills;
 #[cfg(test)]
 mod place;

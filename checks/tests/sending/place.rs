@@ -53,6 +53,26 @@ impl Place {
         let status = self.person.is_answered().await;
         self.person.agrees(&status, &self.ledger);
     }
+
+    /// The ledger has so many reports of the account, each with its one receipt, and the host has
+    /// the receipts of all of them.
+    pub(crate) fn has_receipts(&self, count: usize) {
+        let Person { host, account, .. } = &self.person;
+        let told = self.ledger.run(&["account", "show", account, "--json"]);
+        let told: serde_json::Value = serde_json::from_str(&told.unwrap()).unwrap();
+        assert_eq!(
+            told["reports"].to_string().trim_matches('"'),
+            count.to_string()
+        );
+        let status = self.person.status();
+        assert_eq!(
+            status.reports.0.to_string(),
+            count.to_string(),
+            "{}",
+            host.log()
+        );
+        assert_eq!(status.ledger.unwrap().waiting_reports.0, 0);
+    }
 }
 
 impl Person {
