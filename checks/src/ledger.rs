@@ -88,6 +88,12 @@ impl Ledger {
         Ok(text)
     }
 
+    /// The folder with its data and its log.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// The secret half of its key.
     ///
     /// # Errors

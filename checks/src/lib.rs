@@ -7,6 +7,7 @@ pub mod between;
 pub mod circuits;
 pub mod defaults;
 pub mod earner;
+pub mod face;
 pub mod host;
 pub mod ledger;
 pub mod ours;

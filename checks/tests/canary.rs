@@ -7,7 +7,13 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
-use checks::{host::Host, stage::tor_section};
+use checks::{
+    between::Between,
+    face::Face,
+    host::Host,
+    ledger::Ledger,
+    stage::{QUICK, tor_section},
+};
 use meter_core::Backend;
 use meter_testkit::{
     ports::HeldPort,
@@ -15,6 +21,7 @@ use meter_testkit::{
     socks::{self, Credentials, Refused},
     tor_network::TorNetwork,
 };
+use meter_wire::Status;
 use std::{
     fs,
     os::unix::{ffi::OsStrExt as _, process::ExitStatusExt as _},
@@ -61,11 +68,12 @@ async fn nothing_is_written_with(backend: Backend) {
         ("RUST_BACKTRACE", "full".into()),
         ("LD_PRELOAD", breaker_of_clocks(folder.path()).into()),
     ];
-    let config = format!("[log]\nlevel = \"trace\"\n{tor}");
+    let config = format!("[log]\nlevel = \"trace\"\n{QUICK}[ledger]\ndelay_max_s = 0\n{tor}");
     let mut host = Host::start_with(&config, environment).unwrap();
     host.wait_until_ready(LIMIT).await.unwrap();
     let site = Site::start().await.unwrap();
-    let show = Show {
+    let receiver = Receiver::start(&host).await;
+    let mut show = Show {
         site,
         host,
         backend,
@@ -79,6 +87,7 @@ async fn nothing_is_written_with(backend: Backend) {
     let torn = show.a_download_that_is_torn().await;
 
     // While the daemon runs, because the book's write-ahead log and the sockets exist only then.
+    receiver.got_nothing_of_it(&mut show.host).await;
     show.found_nothing();
     show.the_search_would_find_it();
     // The site continues, so that the marker passes through the daemon until it crashes.
@@ -91,6 +100,73 @@ async fn nothing_is_written_with(backend: Backend) {
     host.wait_until_ready(LIMIT).await.unwrap();
     assert!(host.end().unwrap().success());
     assert_eq!(hits(host.folder()), [""; 0], "after the end");
+}
+
+/// Who gets what the daemon tells: a ledger behind a proxy, and the clients of the HTTP face.
+struct Receiver {
+    between: Between,
+    ledger: Ledger,
+    face: Face,
+}
+
+impl Receiver {
+    /// The host is enrolled.
+    async fn start(host: &Host) -> Self {
+        let port = HeldPort::take().unwrap();
+        let between = Between::start(port.address()).await.unwrap();
+        let address = between.address().to_string();
+        let ledger = Ledger::start(port, &[format!("http://{address}")]).unwrap();
+        let enrolled = host.run(&["enroll", &address, "--yes", "--key", ledger.vkey()]);
+        enrolled.unwrap();
+        let home = host.folder().join("om");
+        let face = Face::start(&home, &host.folder().join("user")).unwrap();
+        Self {
+            between,
+            ledger,
+            face,
+        }
+    }
+
+    /// After reports were sent and answered.
+    async fn got_nothing_of_it(self, host: &mut Host) {
+        let answered = |status: &Status| {
+            let ledger = status.ledger.as_ref();
+            ledger.is_some_and(|ledger| ledger.answered.0 > 0)
+        };
+        host.wait_for(LIMIT, answered).await.unwrap();
+        assert!(host.folder().join("om/receipts.sqlite3").is_file());
+        let sent = self.between.heard();
+        assert!(holds(&sent, b"POST /api/sessions/submit"));
+        assert!(!holds_marker(&sent), "in what is sent to the ledger");
+        let mut found = Vec::new();
+        search(self.ledger.folder(), &mut found, &mut 0);
+        assert_eq!(found, [""; 0], "at the ledger");
+        let told: serde_json::Value =
+            serde_json::from_str(&self.face.get("/api/tor/status").unwrap()).unwrap();
+        let balance = format!("/api/sessions/balance/{}", told["chain"].as_str().unwrap());
+        for target in [
+            "/",
+            "/metrics",
+            "/api/openapi.json",
+            "/api/tor/activity",
+            "/api/tor/monitoring/sessions",
+            "/api/tor/monitoring/stats",
+            "/api/tor/status",
+            "/api/tor/traffic-config",
+            "/api/tor/traffic-stats",
+            &balance,
+        ] {
+            let answer = self.face.get(target).unwrap();
+            assert!(!answer.is_empty(), "{target}");
+            assert!(!holds_marker(answer.as_bytes()), "{target}: {answer}");
+        }
+        // The second one may be a refusal.
+        for (target, part) in [("/api/events", "data:"), ("/api/sessions/policy", "{")] {
+            let answer = self.face.listen(target).unwrap();
+            assert!(answer.contains(part), "{answer}");
+            assert!(!holds_marker(answer.as_bytes()), "{answer}");
+        }
+    }
 }
 
 struct Show {
@@ -290,8 +366,14 @@ fn search(folder: &Path, hits: &mut Vec<String>, files: &mut usize) {
     }
 }
 
+/// Whether it stands there, also in hexadecimal.
 fn holds_marker(bytes: &[u8]) -> bool {
+    let digits: String = MARKER.bytes().map(|byte| format!("{byte:02x}")).collect();
+    holds(bytes, MARKER.as_bytes()) || holds(bytes, digits.as_bytes())
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes
-        .windows(MARKER.len())
-        .any(|window| window.eq_ignore_ascii_case(MARKER.as_bytes()))
+        .windows(part.len())
+        .any(|window| window.eq_ignore_ascii_case(part))
 }
