@@ -360,7 +360,9 @@ impl Accounting {
         self.bookkeeper.as_ref().ok()?;
         let sending = match &self.outgoing {
             Some(outgoing) => outgoing::sending(&outgoing.outbox.state(self.now)),
-            None => Sending::Sending,
+            None => self.preparing.cause().map_or(Sending::Sending, |cause| {
+                Sending::Stopped(Problem::new(cause))
+            }),
         };
         self.memberships.status(sending, self.badge)
     }

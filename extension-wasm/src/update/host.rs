@@ -57,11 +57,8 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         (Asked::Reports(promised), Outcome::Ok(Success::Reports(page))) => {
             reports::on_page(state, promised, &page, effects);
         }
-        (Asked::Receipts, Outcome::Ok(Success::Receipts(page))) => {
-            answers::on_page(state, &page, effects);
-        }
-        (Asked::Earlier(after), Outcome::Ok(Success::EarlierChains(page))) => {
-            chains::on_page(state, after, &page, effects);
+        (asked @ (Asked::Receipts | Asked::Earlier(_)), outcome) => {
+            on_page_of_ledger(state, asked, outcome, effects);
         }
         // The status shows the result, and what is still missing.
         (Asked::Restore, _) => ask_status(state, effects),
@@ -98,25 +95,31 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             unreadable::forget_status(state, problem);
         }
         // The next status asks again.
-        (
-            Asked::Status(_)
-            | Asked::Reports(_)
-            | Asked::Receipts
-            | Asked::Earlier(_)
-            | Asked::Circuit(_),
-            Outcome::Error(_),
-        ) => {}
+        (Asked::Status(_) | Asked::Reports(_) | Asked::Circuit(_), Outcome::Error(_)) => {}
         (
             asked @ (Asked::Hello
             | Asked::Status(_)
             | Asked::Reports(_)
-            | Asked::Receipts
-            | Asked::Earlier(_)
             | Asked::Circuit(_)
             | Asked::Witness(_)
             | Asked::WitnessSeen { .. }),
             Outcome::Ok(_),
         ) => unreadable::on_answer(state, asked, effects),
+    }
+}
+
+/// Takes receipts, or the last reports of earlier chains.
+fn on_page_of_ledger(state: &mut State, asked: Asked, outcome: Outcome, effects: &mut Vec<Effect>) {
+    match (asked, outcome) {
+        (Asked::Receipts, Outcome::Ok(Success::Receipts(page))) => {
+            answers::on_page(state, &page, effects);
+        }
+        (Asked::Earlier(after), Outcome::Ok(Success::EarlierChains(page))) => {
+            chains::on_page(state, after, &page, effects);
+        }
+        // The next status asks again.
+        (_, Outcome::Error(_)) => {}
+        (asked, Outcome::Ok(_)) => unreadable::on_answer(state, asked, effects),
     }
 }
 

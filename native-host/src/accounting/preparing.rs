@@ -53,6 +53,11 @@ impl Preparing {
         };
     }
 
+    /// Why it could not be made at the last try; `None` after one that succeeded.
+    pub(super) const fn cause(&self) -> Option<ErrorCode> {
+        self.logged
+    }
+
     /// It cannot be made. Returns whether that belongs in the log: once for each cause.
     pub(super) fn failed(&mut self, now: MonotonicMs, chain: ChainId, cause: ErrorCode) -> bool {
         let pause = PAUSE_FIRST_MS.checked_shl(self.failures.min(20));

@@ -59,10 +59,11 @@ const fn after_a_stop(code: ErrorCode) -> &'static str {
         ErrorCode::LedgerUnknownDevice => {
             "`onionmeter ledger leave`, then `onionmeter enroll LEDGER`; what waits stays here"
         }
-        _ => {
+        ErrorCode::LedgerRefused => {
             "`onionmeter new-chain` begins a chain that is sent again; please report it with the \
              log"
         }
+        _ => "what waits is kept, and sent once that is mended; it is tried again by itself",
     }
 }
 
@@ -126,6 +127,7 @@ mod tests {
                 "onionmeter enroll LEDGER",
             ),
             (stopped(ErrorCode::LedgerRefused), "onionmeter new-chain"),
+            (stopped(ErrorCode::ReceiptsUnwritable), "what waits is kept"),
         ] {
             let said = told(sending);
             assert!(said.starts_with("  BAD "), "{said}");
