@@ -23,6 +23,7 @@ function draw(view) {
   button(by("cancel"), view.cancel);
   text(by("balance"), grouped(view.balance.credits));
   by("balance").title = view.balance.exact;
+  text(by("balance-unit"), view.balance.unit);
   text(by("balance-source"), view.balance.source);
   ledger(view.ledger);
   session(view.session);
