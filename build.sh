@@ -363,6 +363,8 @@ test() {
     need obfs4proxy snowflake-client unshare nsenter ip faketime
     # For the reader of receipts that is not written in Rust.
     need python3
+    # For a backup that another program than ours opens.
+    need age
     # For tests of the ledger.
     need postgres setpriv
     setup_guest

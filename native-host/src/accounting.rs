@@ -1,5 +1,6 @@
 //! The one owner of key, book and session: turns counted bytes into signed reports in the book.
 
+mod after_restore;
 mod bookkeeper;
 mod disk;
 mod doubt;
@@ -7,11 +8,12 @@ mod earlier;
 mod membership;
 mod outgoing;
 mod preparing;
+mod restoring;
 mod sending;
 mod unusable;
 mod write_failures;
 
-use crate::{config::Config, home::Home};
+use crate::{config::Config, home::Home, restored::Mark};
 use bookkeeper::{
     Bookkeeper,
     recovery::{self, Carried},
@@ -27,11 +29,12 @@ use meter_core::{
 use meter_relay::CounterSnapshot;
 use meter_wire::{
     BadgeNumber, EarlierPage, EarlierSum, HexBytes, LedgerStatus, Problem, ReceiptsPage,
-    ReportsPage, Sending, SessionStatus, U64Text, WireReport,
+    ReportsPage, Restored, Sending, SessionStatus, U64Text, WireReport,
 };
 use outgoing::Outgoing;
 pub(crate) use outgoing::{Errand, Found, What};
 use preparing::Preparing;
+use restoring::Restoring;
 use tracing::{debug, error, info};
 
 pub(crate) struct Accounting {
@@ -45,6 +48,8 @@ pub(crate) struct Accounting {
     /// The outbox, while an enrolment is in force.
     outgoing: Option<Outgoing>,
     preparing: Preparing,
+    /// A backup that was restored, until it is known whether there are later reports.
+    restoring: Option<Restoring>,
     /// The longest random delay before reports are sent.
     delay_max: DurationMs,
     /// The number that clients show first.
@@ -64,6 +69,7 @@ pub(crate) struct AccountsStatus {
     pub(crate) chain: Option<HexBytes<16>>,
     pub(crate) earlier: EarlierSum,
     pub(crate) ledger: Option<LedgerStatus>,
+    pub(crate) restored: Option<Restored>,
     pub(crate) problem: Option<Problem>,
 }
 
@@ -84,6 +90,7 @@ impl Accounting {
             memberships: Memberships::open(home),
             outgoing: None,
             preparing: Preparing::default(),
+            restoring: Mark::load(&home.restored()).map(Restoring::new),
             delay_max: config.ledger_delay_max,
             badge: config.ledger_badge,
             now: MonotonicMs::ZERO,
@@ -129,9 +136,12 @@ impl Accounting {
             // The status already reports that the book is not in its place.
             Some(Err(problem)) => debug!(detail = problem.detail, "the new book cannot be used"),
         }
+        let is_held = self.waits_for_ledger();
         if let Ok(bookkeeper) = &mut self.bookkeeper {
+            bookkeeper.hold(is_held);
             bookkeeper.tick(monotonic, wall, counted, relay_runs);
         }
+        self.look_at_restored(wall);
     }
 
     /// Opens the file that took the place of the book.
@@ -224,6 +234,9 @@ impl Accounting {
         self.outgoing = None;
         self.preparing.wake();
         self.look_for_earlier_chains();
+        if outcome.is_ok() {
+            self.note_new_chain();
+        }
         outcome
     }
 
@@ -237,6 +250,8 @@ impl Accounting {
         {
             self.memberships.end_chain(&head, ChainEnd::Chosen, now)?;
         }
+        // Then it does not matter whether there are later reports.
+        self.forget_restore();
         self.begin_anew()
     }
 
@@ -348,6 +363,7 @@ impl Accounting {
             chain: working.map(Bookkeeper::chain),
             earlier: self.earlier.sum(),
             ledger: self.ledger_status(),
+            restored: self.restored(),
             problem: match &self.bookkeeper {
                 Ok(bookkeeper) => bookkeeper.problem(),
                 Err(problem) => Some(problem.clone()),

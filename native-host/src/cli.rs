@@ -1,6 +1,7 @@
 //! The command line. Commands print results to stdout and problems to stderr.
 
 mod ask;
+mod backup;
 mod chain;
 mod circuit;
 mod config;
@@ -20,6 +21,7 @@ mod open;
 mod outcome;
 mod output;
 mod parts;
+mod passphrase;
 mod print;
 mod quantity;
 mod question;
@@ -107,11 +109,10 @@ enum Command {
     Reports(reports::Arguments),
     /// Check a file of reports without network, daemon or key
     Verify(verify::Arguments),
-    /// Put reports back that the book has lost, from another book or a file of reports
-    #[command(after_help = RESTORE_HELP)]
+    Backup(backup::Backup),
+    /// Put a backup back, or reports that the book has lost
     Restore(chain::Restore),
     /// End the chain of reports and begin another; the old book is kept
-    #[command(after_help = NEW_CHAIN_HELP)]
     NewChain(chain::NewChain),
     Enroll(enroll::Enroll),
     /// Show what the ledger credits, and manage the account
@@ -181,14 +182,6 @@ const DOCTOR_HELP: &str = "\
 Looks at folder, settings, key, book, daemon, Tor and browsers. Changes nothing and starts nothing.
 
 Exit status: 0 nothing is wrong, 1 something is: each BAD line is followed by what repairs it.";
-
-const RESTORE_HELP: &str = "\
-Exit status: 0 the book has them again, 65 the file or a report in it does not hold up, 66 it is not
-there.";
-
-const NEW_CHAIN_HELP: &str = "\
-Exit status: 0 a new chain has begun (with --keep-book: this one goes on), 64 nothing is wrong with
-this one, 73 the book cannot be put aside.";
 
 const DAEMON_HELP: &str = "\
 For a service manager, or to see it end. Its log: `onionmeter logs -f`.
@@ -287,6 +280,7 @@ fn obey(command: Command, format: Format) -> Outcome {
         Command::Doctor(arguments) => doctor::run(&arguments, &home?, format),
         Command::Status(arguments) => status::run(&arguments, &home?, format),
         Command::Reports(arguments) => reports::run(&arguments, &home?, format),
+        Command::Backup(arguments) => backup::backup(&arguments, &home?, format),
         Command::Restore(arguments) => chain::restore(&arguments, &home?, format),
         Command::NewChain(arguments) => chain::begin(&arguments, &home?, format),
         Command::Enroll(arguments) => enroll::run(&arguments, &home?, format),

@@ -11,7 +11,7 @@ use crate::{
     engine::{Engine, EngineHandle},
     home::Home,
     lock::DaemonLock,
-    log, problems, program,
+    log, problems, program, restored,
     system::{
         core_dumps, limits,
         local_socket::{self, Listener, Stream},
@@ -88,7 +88,13 @@ fn prepare(home: &Home) -> Result<Option<DaemonLock>, u8> {
     })?;
     if lock.is_none() {
         say("another process holds the lock; `onionmeter status` says which");
+        return Ok(None);
     }
+    restored::finish(home).map_err(|error| {
+        let root = home.root().display();
+        say(&format!("{root}: a backup cannot be put in place: {error}"));
+        EXIT_UNAVAILABLE
+    })?;
     Ok(lock)
 }
 

@@ -63,6 +63,15 @@ pub(crate) enum KeyError {
 /// # Errors
 /// When it is missing, or its kind, owner, mode or size is wrong. Nothing is repaired silently.
 pub(crate) fn load(path: &Path) -> Result<DeviceSigner, KeyError> {
+    let seed = seed(path)?;
+    Ok(DeviceSigner::from_seed(&seed))
+}
+
+/// Reads the content of the key's file, for a backup.
+///
+/// # Errors
+/// The errors of [`load`].
+pub(crate) fn seed(path: &Path) -> Result<Zeroizing<[u8; SEED_BYTES]>, KeyError> {
     let io = |error| KeyError::Io(path.to_path_buf(), error);
     let mut file = match system::open_itself(File::options().read(true)).open(path) {
         Ok(file) => file,
@@ -78,7 +87,7 @@ pub(crate) fn load(path: &Path) -> Result<DeviceSigner, KeyError> {
     check(path, &file.metadata().map_err(io)?)?;
     let mut seed = Zeroizing::new([0; SEED_BYTES]);
     file.read_exact(seed.as_mut()).map_err(io)?;
-    Ok(DeviceSigner::from_seed(&seed))
+    Ok(seed)
 }
 
 /// The message for an intact key that is not the key of the book.

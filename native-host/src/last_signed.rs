@@ -159,6 +159,22 @@ impl LastSigned {
         self.leave_all_but(Some(chain))
     }
 
+    /// Adds what another record knows: of this chain a later report, of others everything, as left.
+    /// So whoever puts an older copy in place of a newer one is told, and no number is used twice.
+    ///
+    /// # Errors
+    /// The errors of [`Self::raise`].
+    pub(crate) fn learn(&mut self, other: &Self, chain: ChainId) -> io::Result<()> {
+        for entry in &other.entries {
+            let known = self.of(entry.chain).map(|known| known.sequence);
+            if known.is_none_or(|known| known < entry.sequence) {
+                let left = entry.chain != chain;
+                self.set(Entry { left, ..*entry })?;
+            }
+        }
+        Ok(())
+    }
+
     fn leave_all_but(&mut self, chain: Option<ChainId>) -> io::Result<()> {
         let leave = |entry: &Entry| Entry {
             left: chain != Some(entry.chain),

@@ -2,11 +2,13 @@
 
 mod accounting;
 mod api;
+mod backup;
 pub mod bridge;
 pub mod cli;
 pub mod config;
 pub mod daemon;
 mod engine;
+
 #[cfg(feature = "serve")]
 mod face;
 mod files;
@@ -25,6 +27,7 @@ mod port;
 mod problems;
 mod program;
 pub mod registration;
+mod restored;
 mod settings;
 pub mod start;
 mod system;

@@ -15,5 +15,6 @@ pub(crate) mod open_folder;
 pub(crate) mod os;
 pub(crate) mod process;
 pub(crate) mod streams;
+pub(crate) mod terminal;
 pub(crate) mod ticks;
 pub(crate) mod user;

@@ -143,6 +143,7 @@ fn status(folder: &Path, port: u16, number: u32, book: &Signed) -> Status {
         chain: None,
         earlier: EarlierSum::default(),
         ledger: None,
+        restored: None,
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,
         unreached: Vec::new(),

@@ -101,6 +101,16 @@ impl Book {
         Ok(self.opened.close()?)
     }
 
+    /// Writes a copy of one state to a new file at `path`, which then has everything and no log.
+    /// Its path must be UTF-8. Another process may write meanwhile.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written, the disk fails, or the original is busy or
+    /// damaged.
+    pub fn copy_to(&self, path: &Path) -> Result<(), BookError> {
+        Ok(self.opened.copy_to(path)?)
+    }
+
     /// The chain of the book; `None` until one was begun.
     ///
     /// # Errors

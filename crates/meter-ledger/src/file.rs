@@ -164,7 +164,8 @@ fn publish(draft: &Path, path: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 
-fn private_file(path: &Path) -> io::Result<()> {
+/// Makes an empty file that only its owner can read.
+pub(crate) fn private_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -112,6 +112,25 @@ impl Opened {
         }
     }
 
+    /// Writes one state of the file, its log included, to a new file that has no log.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), FileError> {
+        let cannot = |source| cannot_open(self.kind, path, source);
+        // SQLite takes an empty file, and would make one that others can read.
+        file::private_file(path).map_err(cannot)?;
+        let name = path.to_str().ok_or(ErrorKind::InvalidInput);
+        let name = name.map_err(|kind| cannot(kind.into()))?;
+        // A connection that only reads may not do it; this writes to the new file alone.
+        let query_only = |is_on| self.connection.pragma_update(None, "query_only", is_on);
+        let before = self
+            .connection
+            .pragma_query_value(None, "query_only", |row| row.get(0));
+        let before: bool = before.at(self.kind)?;
+        query_only(false).at(self.kind)?;
+        let copied = self.connection.execute("VACUUM INTO ?1", [name]);
+        query_only(before).at(self.kind)?;
+        copied.map(drop).at(self.kind)
+    }
+
     /// Closes the file: what its log holds moves into it, and the log is removed.
     pub(crate) fn close(self) -> Result<(), FileError> {
         if self.place() == Place::Replaced && self.is_log_of_another()? {

@@ -90,6 +90,16 @@ impl Receipts {
         Ok(self.opened.close()?)
     }
 
+    /// Writes a copy of one state to a new file at `path`, which then has everything and no log.
+    /// Its path must be UTF-8. Another process may write meanwhile.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written, the disk fails, or the original is busy or
+    /// damaged.
+    pub fn copy_to(&self, path: &Path) -> Result<(), ReceiptsError> {
+        Ok(self.opened.copy_to(path)?)
+    }
+
     /// If SQLite refuses our statement, that is our bug only if the tables are unchanged.
     fn explained(&self, error: ReceiptsError) -> ReceiptsError {
         match error {

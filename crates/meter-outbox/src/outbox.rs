@@ -40,6 +40,8 @@ pub struct Outbox {
     doing: Doing,
     stopped: Option<Stop>,
     ended: Option<ChainEnd>,
+    /// Whether the ledger is asked for its place although nothing waits.
+    ask_first: bool,
     /// Whether the ledger's list of keys is to be asked for.
     keys_wanted: bool,
     keys_asked: KeysAsked,
@@ -103,6 +105,7 @@ impl Outbox {
             doing: Doing::Nothing,
             stopped: start.contradiction.map(Stop::Contradiction),
             ended,
+            ask_first: false,
             keys_wanted: false,
             keys_asked: KeysAsked::No,
             conflicts: 0,
@@ -110,6 +113,18 @@ impl Outbox {
             unread: false,
             pace: Pace::new(start.delay_max),
         }
+    }
+
+    /// Asks the ledger for its place in the chain although nothing waits: this copy of the book may
+    /// be older than what the ledger has.
+    pub const fn ask_first(&mut self) {
+        self.ask_first = true;
+    }
+
+    /// Whether the ledger still has to tell its place after [`Self::ask_first`], and can.
+    #[must_use]
+    pub const fn is_asking_first(&self) -> bool {
+        self.ask_first && self.stopped.is_none() && self.ended.is_none()
     }
 
     /// Takes what was seen and returns what to do, in this order. `now` never goes back; `random`
@@ -189,7 +204,7 @@ impl Outbox {
     }
 
     fn waits(&self) -> bool {
-        self.head.sequence > self.settled.sequence
+        self.ask_first || self.head.sequence > self.settled.sequence
     }
 
     fn take(&mut self, now: MonotonicMs, seen: Seen, random: u32) -> Vec<Act> {

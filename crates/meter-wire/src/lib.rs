@@ -46,7 +46,9 @@ pub use request::{
     RestoreReports, TorUse,
 };
 pub use settings::{Setting, Settings};
-pub use status::{RelayStatus, SessionStatus, Status, TorState, TorStatus};
+pub use status::{
+    RelayStatus, Restored, RestoredState, SessionStatus, Status, TorState, TorStatus,
+};
 pub use text::{HexBytes, I64Text, U64Text};
 pub use thresholds::SetThresholds;
 pub use traffic::Traffic;

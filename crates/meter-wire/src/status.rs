@@ -31,6 +31,11 @@ pub struct Status {
     /// an older daemon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerStatus>,
+    /// That this home was restored from a backup, while it is not known whether there are later
+    /// reports, or while the chain that was begun because of them has none. Absent otherwise, and
+    /// from an older daemon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
     /// The thresholds at which sessions close.
     pub thresholds: SetThresholds,
     /// The problem that keeps the daemon from doing its work, if any.
@@ -59,6 +64,52 @@ pub struct Status {
     /// daemons do not send it.
     #[serde(default)]
     pub connections: u32,
+}
+
+/// A home that was restored from a backup. [`Restored::sentence`] says it in words.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Restored {
+    /// When the backup was made, in milliseconds since 1970, by the clock of that computer; 0 if it
+    /// is not known.
+    pub made_at_ms: U64Text,
+    /// What is known about later reports.
+    pub state: RestoredState,
+}
+
+/// What is known about reports that were signed after the backup.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestoredState {
+    /// Nothing yet. The ledger is asked; without one, a browser may give them back.
+    Asking,
+    /// There are some, so a new chain began.
+    NewChain,
+    /// A state of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Restored {
+    /// The state in one sentence, for a device that is enrolled or not.
+    #[must_use]
+    pub const fn sentence(&self, is_enrolled: bool) -> &'static str {
+        match (self.state, is_enrolled) {
+            (RestoredState::Asking, true) => {
+                "A backup was restored: sessions wait until the ledger has said whether it has \
+                 later reports of this device; `onionmeter new-chain --yes` begins a new chain at \
+                 once."
+            }
+            (RestoredState::Asking, false) => {
+                "A backup was restored: if a browser has later reports of this device, they are \
+                 taken back from it."
+            }
+            (RestoredState::NewChain, _) => {
+                "A backup was restored that is older than the last report of this device, so a new \
+                 chain of reports began; the reports of the backup are kept."
+            }
+            (RestoredState::Unknown, _) => "A backup was restored.",
+        }
+    }
 }
 
 /// The relay.

@@ -3,7 +3,7 @@
 use super::button::Button;
 use crate::proxy_value::Engine;
 use crate::update::{Cover, Intent, State};
-use meter_wire::chain_end_sentence;
+use meter_wire::{RestoredState, chain_end_sentence};
 use serde::Serialize;
 
 /// A note, with a button that removes it.
@@ -93,8 +93,11 @@ fn chain_changed(state: &State) -> Note {
     let status = state.status_to_show();
     let ledger = status.and_then(|status| status.ledger.as_ref());
     let why = ledger.and_then(|ledger| ledger.chain_end.as_deref());
+    let restored = status.and_then(|status| status.restored.as_ref());
+    let restored = restored.filter(|restored| restored.state == RestoredState::NewChain);
+    let otherwise = restored.map_or(CHAIN_CHANGED, |restored| restored.sentence(false));
     Note {
-        text: why.map_or(CHAIN_CHANGED, chain_end_sentence),
+        text: why.map_or(otherwise, chain_end_sentence),
         button: Button {
             label: "OK",
             intent: Intent::Dismiss,

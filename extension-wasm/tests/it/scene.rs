@@ -502,6 +502,7 @@ pub(crate) fn status() -> Status {
         chain: None,
         earlier: EarlierSum::default(),
         ledger: None,
+        restored: None,
         thresholds: SetThresholds::from(&Thresholds::DEFAULT),
         problem: None,
         unreached: Vec::new(),

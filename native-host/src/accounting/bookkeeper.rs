@@ -38,6 +38,8 @@ pub(super) struct Bookkeeper {
     /// The book's file is not where it was opened, and nothing is signed. Not a [`Doubt`]: this
     /// ends when the file comes back, and a doubt about its content does not.
     is_away: bool,
+    /// Nothing is signed until the ledger has told its place in the chain.
+    is_held: bool,
     /// Another file in its place that is not our book.
     unusable: Option<Unusable>,
     write_failures: WriteFailures,
@@ -93,7 +95,12 @@ impl Bookkeeper {
     }
 
     const fn may_sign(&self) -> bool {
-        !self.is_in_doubt() && self.listened >= LISTEN_TICKS
+        !self.is_in_doubt() && !self.is_held && self.listened >= LISTEN_TICKS
+    }
+
+    /// Lets due sessions wait, or lets them be signed again.
+    pub(in crate::accounting) const fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
     }
 
     fn moved_since(&mut self, counted: CounterSnapshot) -> Moved {

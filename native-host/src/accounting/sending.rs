@@ -4,6 +4,7 @@
 use super::{
     Accounting,
     outgoing::{Errand, Found, Outgoing, What},
+    restoring::Restoring,
 };
 use meter_core::{
     ChainEnd, ChainId, ChainState, KeyChange, LedgerKey, MonotonicMs, Receipt, SessionReport,
@@ -174,7 +175,7 @@ impl Accounting {
             .ok_or_else(|| Problem::new(ErrorCode::LedgerNone))?;
         let answered = self.memberships.answered(chain)?;
         let ours = self.head_at(answered.sequence)?;
-        let outbox = Outbox::new(Start {
+        let mut outbox = Outbox::new(Start {
             head,
             answered,
             ours: ours.map(|head| head.link),
@@ -182,6 +183,9 @@ impl Accounting {
             delay_max: self.delay_max,
             contradiction: self.memberships.contradiction()?,
         });
+        if self.restoring.as_ref().is_some_and(Restoring::is_asking) {
+            outbox.ask_first();
+        }
         Ok(Outgoing {
             outbox,
             address: self.memberships.ledger()?.address,

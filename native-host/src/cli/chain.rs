@@ -2,12 +2,20 @@
 
 use super::{
     ask::{self, Patience},
-    exit,
+    backup, exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     print, reports, verify,
 };
-use crate::{EXIT_DATA, EXIT_USAGE, files, home::Home, ipc, last_signed::LastSigned, problems};
+use crate::{
+    EXIT_DATA, EXIT_USAGE,
+    backup::{AGE, ARMOR},
+    files,
+    home::Home,
+    ipc,
+    last_signed::LastSigned,
+    problems,
+};
 use clap::Args;
 use meter_ledger::Book;
 use meter_wire::{
@@ -19,14 +27,36 @@ use std::{
     path::{Path, PathBuf},
 };
 
+const RESTORE_HELP: &str = "\
+Examples:
+  onionmeter restore onionmeter.age            a backup, into a home that is empty
+  onionmeter restore onionmeter.age --replace  or in the place of what is there, which is kept
+  onionmeter restore reports.json              reports that the book has lost
+
+A backup is put in place in one step, while no daemon runs. The computer that it is from may have
+signed more since: before this one signs, it asks the ledger, or takes later reports back from a
+browser. If there are some that it cannot have, it begins a new chain and keeps the old one.
+
+Exit status: 0 it is in place, or the book has them again, 64 something is there already, 65 another
+passphrase, or the file or a report in it does not hold up, 66 it is not there, 73 the home cannot
+be written, 77 the daemon runs.";
+
+const NEW_CHAIN_HELP: &str = "\
+Exit status: 0 a new chain has begun (with --keep-book: this one goes on), 64 nothing is wrong with
+this one, 73 the book cannot be put aside.";
+
 #[derive(Args)]
+#[command(after_help = RESTORE_HELP)]
 pub(super) struct Restore {
-    /// A file of `onionmeter reports --json` (`-` reads standard input), or another book.sqlite3,
-    /// which stays as it is
+    /// A file of `onionmeter backup`, one of `onionmeter reports --json` (`-` reads standard
+    /// input), or another book.sqlite3, which stays as it is
     file: PathBuf,
+    #[command(flatten)]
+    backup: backup::Options,
 }
 
 #[derive(Args)]
+#[command(after_help = NEW_CHAIN_HELP)]
 pub(super) struct NewChain {
     /// Also if there is no problem with the current chain
     #[arg(long)]
@@ -40,6 +70,9 @@ pub(super) struct NewChain {
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
 pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outcome {
+    if is_backup(&arguments.file)? {
+        return backup::restore(&arguments.file, &arguments.backup, home, format);
+    }
     let (chain, reports) = read(&arguments.file)?;
     let name = arguments.file.display();
     let mut refused = None;
@@ -86,6 +119,35 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
     .print(format)
 }
 
+/// Whether the file is encrypted, as only a backup is.
+fn is_backup(path: &Path) -> Result<bool, CommandError> {
+    // A pipe can be read only once, so a backup must be a file. `read` names what is not there.
+    if !path.is_file() {
+        return Ok(false);
+    }
+    let first = begin_of(path, AGE.len().max(ARMOR.len()))?;
+    if first.starts_with(ARMOR) {
+        let text = format!(
+            "{} is a backup as text; `base64 -d` of the lines between its first and its last makes \
+                the file that `onionmeter backup` wrote",
+            path.display()
+        );
+        return Err(CommandError::Exit(EXIT_DATA, text));
+    }
+    Ok(first.starts_with(AGE))
+}
+
+fn begin_of(path: &Path, length: usize) -> Result<Vec<u8>, CommandError> {
+    let mut first = Vec::new();
+    let limit = u64::try_from(length).unwrap_or(u64::MAX);
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut first));
+    read.map_err(|error| {
+        let text = format!("{} cannot be read: {error}", path.display());
+        CommandError::Exit(exit::NO_INPUT, text)
+    })?;
+    Ok(first)
+}
+
 type Reports = (HexBytes<16>, Vec<WireReport>);
 
 fn read(path: &Path) -> Result<Reports, CommandError> {
@@ -97,13 +159,7 @@ fn read(path: &Path) -> Result<Reports, CommandError> {
         let file = verify::read(path)?;
         return Ok((file.chain, file.reports));
     }
-    let mut first = Vec::new();
-    let limit = u64::try_from(SQLITE.len()).unwrap_or(u64::MAX);
-    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut first));
-    read.map_err(|error| {
-        CommandError::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}"))
-    })?;
-    if first == SQLITE {
+    if begin_of(path, SQLITE.len())? == SQLITE {
         return of_book(path).map_err(|error| bad(problems::chain(&error)));
     }
     let file = verify::read(path)?;

@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     let mut own = vec![folder::finding(home)];
     own.extend(settings::findings(&seen, home));
     own.extend([signing_key(home), book::finding(home)]);
+    own.extend(restored(status));
     own.push(match &seen.unanswered {
         None => daemon(&seen, home),
         Some(failure) => unanswered(failure),
@@ -87,6 +88,13 @@ fn signing_key(home: &Home) -> Finding {
                 .to_owned(),
         },
     }
+}
+
+/// A backup that was restored a short time ago.
+fn restored(status: Option<&Status>) -> Option<Finding> {
+    let status = status?;
+    let restored = status.restored.as_ref()?;
+    Some(Note(restored.sentence(status.ledger.is_some()).to_owned()))
 }
 
 /// A daemon works without a log too, but a person should know.

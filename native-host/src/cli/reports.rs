@@ -6,7 +6,7 @@ use super::{
     output::Format,
     print, when,
 };
-use crate::{EXIT_DATA, EXIT_USAGE, home::Home, problems, system::clock::Clock};
+use crate::{EXIT_DATA, EXIT_USAGE, home::Home, problems, restored, system::clock::Clock};
 use clap::Args;
 use jiff::tz::TimeZone;
 use meter_core::{SessionReport, Signed, Verified};
@@ -55,21 +55,7 @@ fn count(text: &str) -> Result<NonZeroUsize, String> {
 
 /// Reads the book itself, so that looking starts no daemon and no Tor.
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
-    let path = arguments.book.clone().unwrap_or_else(|| home.book());
-    let cannot = |error: io::Error| {
-        let text = format!("{} cannot be read: {error}", path.display());
-        CommandError::Exit(exit::NO_INPUT, text)
-    };
-    // A link that leads nowhere is no missing book.
-    let is_there = path.try_exists().map_err(cannot)? || path.is_symlink();
-    if arguments.book.is_some() && !is_there {
-        let text = format!("{} is not there", path.display());
-        return Err(CommandError::Exit(exit::NO_INPUT, text));
-    }
-    if !is_there {
-        let message = "There are no reports yet: the first session makes the book.";
-        return Err(CommandError::Exit(exit::NO_REPORTS, message.to_owned()));
-    }
+    let path = place(arguments, home)?;
     let failed = |error: BookError| {
         let why = problems::chain(&error);
         let path_text = path.display().to_string();
@@ -128,6 +114,33 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     let printed = print_table(shown, count, &meter_core::credits_exact(balance), &zone);
     printed.map_err(CommandError::Output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The book's path, once something is there.
+fn place(arguments: &Arguments, home: &Home) -> Result<PathBuf, CommandError> {
+    restored::finish_alone(home).map_err(|error| {
+        let text = format!(
+            "{}: a backup cannot be put in place: {error}",
+            home.root().display()
+        );
+        CommandError::Exit(exit::CANNOT_WRITE, text)
+    })?;
+    let path = arguments.book.clone().unwrap_or_else(|| home.book());
+    let cannot = |error: io::Error| {
+        let text = format!("{} cannot be read: {error}", path.display());
+        CommandError::Exit(exit::NO_INPUT, text)
+    };
+    // A link that leads nowhere is no missing book.
+    let is_there = path.try_exists().map_err(cannot)? || path.is_symlink();
+    if arguments.book.is_some() && !is_there {
+        let text = format!("{} is not there", path.display());
+        return Err(CommandError::Exit(exit::NO_INPUT, text));
+    }
+    if !is_there {
+        let message = "There are no reports yet: the first session makes the book.";
+        return Err(CommandError::Exit(exit::NO_REPORTS, message.to_owned()));
+    }
+    Ok(path)
 }
 
 /// Index of the first report to show. Clocks may be set back, so no report after it is left out.

@@ -29,6 +29,7 @@ pub(super) fn snapshot(
         chain: accounts.chain,
         earlier: accounts.earlier,
         ledger: accounts.ledger,
+        restored: accounts.restored,
         problem: accounts.problem,
         unreached: relay.recent().unreached(),
         foreign: U64Text(totals.foreign),

@@ -71,7 +71,16 @@ pub(super) const HOME: &[Made] = &[
     Folder("bin", &[File("onionmeter")]),
     // Books of ended chains.
     Numbered("book.old-", BOOK_ENDS),
-    Folder("key", &[File("device.key"), File("last-signed")]),
+    Folder(
+        "key",
+        &[File("device.key"), File("last-signed"), File("restored")],
+    ),
+    // Backups that are made or put back, and what was here before.
+    Tree("backup.new"),
+    Tree("restore.new"),
+    Tree("restore.ready"),
+    Tree("restore.filling"),
+    Trees("before-restore-"),
     Folder("log", &[File("onionmeter.log"), File("onionmeter.old.log")]),
     Folder(
         "run",

@@ -67,6 +67,43 @@ impl Home {
         self.root.join("receipts.sqlite3")
     }
 
+    /// Says that this home was restored from a backup, until it is known whether there are later
+    /// reports.
+    #[must_use]
+    pub fn restored(&self) -> PathBuf {
+        self.key_folder().join("restored")
+    }
+
+    /// Copies for a backup that is being made.
+    #[must_use]
+    pub fn backup_draft(&self) -> PathBuf {
+        self.root.join("backup.new")
+    }
+
+    /// What a backup holds, until it is complete.
+    #[must_use]
+    pub fn restore_draft(&self) -> PathBuf {
+        self.root.join("restore.new")
+    }
+
+    /// The same, complete, while what was here before is put into it.
+    #[must_use]
+    pub fn restore_ready(&self) -> PathBuf {
+        self.root.join("restore.ready")
+    }
+
+    /// The same, while its files are put in place.
+    #[must_use]
+    pub fn restore_filling(&self) -> PathBuf {
+        self.root.join("restore.filling")
+    }
+
+    /// A folder for what was here before a restore, by number.
+    #[must_use]
+    pub fn before_restore(&self, number: u32) -> PathBuf {
+        self.root.join(format!("before-restore-{number}"))
+    }
+
     /// Sockets and locks.
     #[must_use]
     pub fn run(&self) -> PathBuf {

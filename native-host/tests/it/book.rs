@@ -195,7 +195,7 @@ fn key_and_book_are_made_where_no_hard_links_are() {
 }
 
 /// Waits until the daemon has noted the number of the last report.
-fn await_noted(home: &TestHome, number: u64) {
+pub(crate) fn await_noted(home: &TestHome, number: u64) {
     let began = Instant::now();
     let noted = || {
         let noted = fs::read_to_string(home.root().join("key/last-signed"));

@@ -1,6 +1,7 @@
 //! The program as browsers, terminals and scripts use it: real processes and real sockets.
 
 mod attach;
+mod backup;
 mod book;
 mod command_line;
 mod detour;
@@ -26,6 +27,7 @@ mod shutdown;
 mod stand_in;
 mod strangers;
 mod support;
+mod terminal;
 mod tor_choice;
 mod truth;
 mod unguarded;

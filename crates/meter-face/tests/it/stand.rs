@@ -49,6 +49,7 @@ impl StandIn {
                 reports: U64Text(1),
                 earlier: EarlierSum::default(),
                 ledger: None,
+                restored: None,
                 chain: Some(HexBytes(CHAIN)),
                 thresholds: (&Thresholds::DEFAULT).into(),
                 problem: None,

@@ -99,6 +99,24 @@ impl Receipts {
         rows::keys(&snapshot, &member)
     }
 
+    /// The keys of the ledger of any membership, also of one that was left.
+    ///
+    /// # Errors
+    /// When the disk fails, or the file is busy or damaged.
+    pub fn keys_of(&self, member: &Member) -> Result<LedgerKeys, ReceiptsError> {
+        rows::keys(&*self.opened.read()?, member)
+    }
+
+    /// The policies of the ledger of any membership, in ascending order of their numbers.
+    ///
+    /// # Errors
+    /// When the disk fails, or the file is busy or damaged.
+    pub fn policies_of(&self, member: &Member) -> Result<Vec<Verified<Policy>>, ReceiptsError> {
+        let snapshot = self.opened.read()?;
+        let keys = rows::keys(&snapshot, member)?;
+        rows::policies(&snapshot, member, &keys)
+    }
+
     /// Stores the change to the ledger's next key. A change that is stored already changes nothing.
     ///
     /// # Errors

@@ -24,6 +24,27 @@ fn refused(path: &Path) -> BookError {
 }
 
 #[test]
+fn a_copy_of_a_book_in_use_has_everything_and_is_made_once() {
+    let folder = Folder::new();
+    let mut book = begun(&folder.book());
+    post(&mut book, 1..=2);
+    let reader = Book::open_to_read(&folder.book()).unwrap();
+    post(&mut book, 3..=3);
+    let copy = folder.file("copy.sqlite");
+    reader.copy_to(&copy).unwrap();
+    post(&mut book, 4..=4);
+    let copied = Book::open_to_read(&copy).unwrap();
+    assert_eq!(copied.audit().unwrap().reports, 3);
+    assert_eq!(copied.reports(0, 3).unwrap(), book.reports(0, 3).unwrap());
+    assert!(!folder.file("copy.sqlite-wal").exists());
+    assert!(reader.copy_to(&copy).is_err(), "it is there already");
+    assert_eq!(
+        Book::open_to_read(&copy).unwrap().audit().unwrap().reports,
+        3
+    );
+}
+
+#[test]
 #[cfg(unix)]
 fn every_file_of_a_new_book_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -24,8 +24,12 @@ impl Outbox {
         }
         self.doing = Doing::Nothing;
         match judging::standing(&self.keys, &self.head, &self.settled, state, ours) {
-            Standing::Same => self.contact = Contact::Made,
+            Standing::Same => {
+                self.ask_first = false;
+                self.contact = Contact::Made;
+            }
             Standing::Behind { sequence, link } => {
+                self.ask_first = false;
                 self.contact = Contact::Behind { sequence, link };
             }
             Standing::Ended(why) => self.end(why),

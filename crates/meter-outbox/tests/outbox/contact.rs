@@ -66,6 +66,35 @@ fn a_book_that_is_older_than_its_receipts_begins_a_new_chain_and_sends_nothing()
     );
 }
 
+/// A backup was restored: the ledger may have more than the book, although nothing waits.
+#[test]
+fn a_copy_that_may_be_older_asks_once_although_nothing_waits() {
+    let mut rig = Rig::new(3, 3);
+    rig.outbox.ask_first();
+    assert!(rig.outbox.is_asking_first());
+    rig.asked();
+    assert!(rig.stands_at(3).is_empty(), "nothing is sent");
+    assert!(!rig.outbox.is_asking_first());
+    assert!(rig.outbox.is_idle());
+    assert!(rig.after(10_000).is_empty(), "nothing is asked again");
+
+    let mut rig = Rig::new(3, 3);
+    rig.outbox.ask_first();
+    rig.asked();
+    let acts = rig.stands_at(5);
+    assert!(
+        matches!(acts[..], [Act::BeginNewChain(ChainEnd::Ahead)]),
+        "{acts:?}"
+    );
+
+    // Without an answer the question stays, and a ledger that does not know the device has none.
+    let mut rig = Rig::new(3, 3);
+    rig.outbox.ask_first();
+    rig.asked();
+    rig.see(Seen::UnknownDevice);
+    assert!(!rig.outbox.is_asking_first());
+}
+
 #[test]
 fn a_ledger_that_does_not_know_the_enrolled_place_any_more_ends_the_chain() {
     let mut rig = Rig::new(6, 4);

@@ -70,6 +70,7 @@ impl Bookkeeper {
             last_signed,
             doubt,
             is_away: false,
+            is_held: false,
             unusable: None,
             write_failures: WriteFailures::default(),
             disk: Disk::default(),

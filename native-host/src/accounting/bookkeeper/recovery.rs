@@ -115,6 +115,11 @@ impl Bookkeeper {
         self.doubt.is_some() || self.is_away
     }
 
+    /// Whether reports are known that the book lacks, or that differ from its own.
+    pub(in crate::accounting) const fn is_behind(&self) -> bool {
+        self.doubt.is_some() && !self.is_away
+    }
+
     /// Opens key and book again, for a person who may have repaired them.
     ///
     /// # Errors

@@ -95,6 +95,9 @@ pub(super) fn describe(status: &Status, home: &Home) -> String {
         "Relay    {relay}\nTor      {tor_in_use}\n{}",
         credits(status)
     );
+    if let Some(restored) = &status.restored {
+        text += &format!("Restored {}\n", restored.sentence(status.ledger.is_some()));
+    }
     text += &match &status.session {
         None if is_without_book(status) => "Session  none: there is no book for it\n".to_owned(),
         None => "Session  none open; the first byte opens one\n".to_owned(),

@@ -1,0 +1,210 @@
+//! `backup`, and `restore` of what it wrote.
+
+use super::{
+    exit,
+    outcome::{CommandError, Outcome},
+    output::{Answer, Format},
+    passphrase, print, when,
+};
+use crate::{
+    EXIT_DATA, EXIT_USAGE,
+    backup::{self, BackupError},
+    files,
+    home::Home,
+    lock::DaemonLock,
+    problems, restored,
+    system::clock::Clock,
+};
+use clap::Args;
+use meter_core::UnixMs;
+use meter_ledger::Book;
+use meter_wire::U64Text;
+use std::{
+    fs::File,
+    io::{self, BufReader},
+    path::{Path, PathBuf},
+};
+
+const HELP: &str = "\
+Examples:
+  onionmeter backup onionmeter.age
+  onionmeter backup onionmeter.age --passphrase-file words.txt
+  onionmeter restore onionmeter.age          on another computer, or later on this one
+
+In it: the signing key, all reports (those that wait for the ledger too), the receipts, and with
+them the account at the ledger. Not in it: config.toml, Tor's folders, what browsers know of this
+program. Everybody with the file and its passphrase can sign as this device. The program `age`
+opens it, too: docs/spec/backup.md.
+
+The file is never written over another one. `-` is refused: on a screen or in a pipe that breaks,
+a backup would be lost without a word.
+
+Exit status: 0 written, 5 there is nothing to back up yet, 64 a passphrase that is too weak, or two
+that differ, 65 key, book or receipts do not hold up, 66 the passphrase cannot be read, 73 the file
+exists already or cannot be written.";
+
+/// Write key, reports and receipts to one encrypted file
+#[derive(Args)]
+#[command(after_help = HELP)]
+pub(super) struct Backup {
+    /// The file to write
+    file: PathBuf,
+    #[command(flatten)]
+    passphrase: passphrase::From,
+}
+
+/// How `restore` puts a backup back.
+#[derive(Args)]
+pub(super) struct Options {
+    /// Put a backup in the place of what is there, which is kept in a folder beside it
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    passphrase: passphrase::From,
+}
+
+pub(super) fn backup(arguments: &Backup, home: &Home, format: Format) -> Outcome {
+    let name = arguments.file.display();
+    if arguments.file.as_os_str() == "-" {
+        let text = "a backup goes into a file and not to standard output; name one, such as \
+            onionmeter.age";
+        return Err(CommandError::Exit(EXIT_USAGE, text.to_owned()));
+    }
+    let cannot = |error: &io::Error| {
+        let text = match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                format!("{name} is there already; a backup is not written over it")
+            }
+            _ => format!("{name} cannot be written: {error}"),
+        };
+        CommandError::Exit(exit::CANNOT_WRITE, text)
+    };
+    if arguments.file.symlink_metadata().is_ok() {
+        return Err(cannot(&io::ErrorKind::AlreadyExists.into()));
+    }
+    let path = std::path::absolute(&arguments.file).map_err(|error| cannot(&error))?;
+    let known = home.book().is_file();
+    if !known {
+        return Err(failed(
+            None,
+            &BackupError::Nothing(home.root().to_path_buf()),
+        ));
+    }
+    finish(home)?;
+    let words = passphrase::new(&arguments.passphrase)?;
+    let (sealed, about) =
+        backup::collect(home, &words, Clock::wall()).map_err(|error| failed(None, &error))?;
+    files::create(&path, &sealed, 0o600).map_err(|error| cannot(&error))?;
+    let reports = about.reports.0;
+    let text = format!(
+        "{name} holds key, receipts and {reports} reports. Keep its passphrase elsewhere: without \
+            it nobody can open the file, and with it everybody can sign as this device."
+    );
+    Answer::new("backed_up", text)
+        .with("file", path.to_string_lossy())
+        .with("reports", about.reports)
+        .with("key", about.key)
+        .with("chain", about.chain)
+        .print(format)
+}
+
+/// Puts a backup back, in one step: a kill leaves either the old home or the new one.
+pub(super) fn restore(file: &Path, options: &Options, home: &Home, format: Format) -> Outcome {
+    let name = file.display();
+    finish(home)?;
+    // Before a person has typed a passphrase for nothing.
+    may_replace(options, home)?;
+    let opened = File::open(file).map_err(|error| {
+        CommandError::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}"))
+    })?;
+    let words = passphrase::known(&options.passphrase)?;
+    let opened = backup::open(BufReader::new(opened), &words);
+    let opened = opened.map_err(|error| failed(Some(file), &error))?;
+    home.prepare()
+        .map_err(|error| CommandError::usage(&error))?;
+    let lock = DaemonLock::take(home).map_err(|error| cannot(home, &error))?;
+    let Some(_lock) = lock else {
+        let text = "the daemon runs, so nothing was changed; `onionmeter stop`, then once more";
+        return Err(CommandError::Exit(exit::REFUSED, text.to_owned()));
+    };
+    may_replace(options, home)?;
+    opened
+        .stage(home)
+        .map_err(|error| failed(Some(file), &error))?;
+    restored::commit(home).map_err(|error| cannot(home, &error))?;
+    let aside = restored::finish(home).map_err(|error| cannot(home, &error))?;
+    said(&opened.manifest, aside.as_deref(), home).print(format)
+}
+
+fn said(about: &backup::Manifest, aside: Option<&Path>, home: &Home) -> Answer {
+    let made_at = UnixMs::new(about.made_at_ms.0).unwrap_or(UnixMs::ZERO);
+    let balance = Book::open_to_read(&home.book()).and_then(|book| book.balance());
+    let balance = U64Text(balance.map_or(0, meter_core::Amount::get));
+    let mut text = format!(
+        "The backup of {} is in place: {} reports with {} credits. Before more is signed, the \
+            ledger or a browser is asked for later reports; `onionmeter status` says what came of \
+            it.\n",
+        when::local(made_at, &when::zone()),
+        about.reports.0,
+        print::credits(balance),
+    );
+    if let Some(aside) = aside {
+        text += &format!("What was here before is in {}.\n", aside.display());
+    }
+    text += "Browsers of this computer find the program by `onionmeter install`.\n";
+    Answer::new("home_restored", text)
+        .with("reports", about.reports)
+        .with("credits", print::credits(balance))
+        .with("key", about.key)
+        .with("chain", about.chain)
+        .with("made_at_ms", about.made_at_ms)
+        .with(
+            "aside",
+            aside.map(|aside| aside.to_string_lossy().into_owned()),
+        )
+}
+
+/// Whether the home is empty, or may be replaced.
+fn may_replace(options: &Options, home: &Home) -> Result<(), CommandError> {
+    if options.replace || !home.root().is_dir() {
+        return Ok(());
+    }
+    let found = restored::in_use(home).map_err(|error| cannot(home, &error))?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let root = home.root().display();
+    let reports = Book::open_to_read(&home.book()).and_then(|book| book.audit());
+    let reports = match reports {
+        Ok(audit) => format!("a book of {} reports", audit.reports),
+        Err(_) => "other files of a device".to_owned(),
+    };
+    let text = format!(
+        "{root} already has a key or {reports}; nothing was changed. `onionmeter restore FILE \
+            --replace` keeps them in {} and puts the backup in their place; with \
+            ONIONMETER_HOME=/another/folder it goes beside them",
+        home.before_restore(1).display()
+    );
+    Err(CommandError::Exit(EXIT_USAGE, text))
+}
+
+/// Finishes a restore that was interrupted.
+fn finish(home: &Home) -> Result<(), CommandError> {
+    restored::finish_alone(home).map_err(|error| cannot(home, &error))
+}
+
+fn cannot(home: &Home, error: &io::Error) -> CommandError {
+    let text = format!("{} cannot be written: {error}", home.root().display());
+    CommandError::Exit(exit::CANNOT_WRITE, text)
+}
+
+fn failed(file: Option<&Path>, error: &BackupError) -> CommandError {
+    let code = match error {
+        BackupError::Nothing(_) => exit::NO_REPORTS,
+        BackupError::Io { .. } => exit::CANNOT_WRITE,
+        _ => EXIT_DATA,
+    };
+    let why = problems::chain(error);
+    let text = file.map_or_else(|| why.clone(), |file| format!("{}: {why}", file.display()));
+    CommandError::Exit(code, text)
+}

@@ -1,0 +1,423 @@
+//! Backups: what they hold, who can open them, and what a restored one does.
+
+use crate::{
+    book::{await_noted, book},
+    said::{Said, check, text},
+    support::{PROGRAM, TestHome},
+    terminal::answered,
+};
+use meter_wire::{Request, RestoreReports};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+const WORDS: &str = "correct horse battery staple";
+
+/// A wait that takes longer has hung.
+const HANG: Duration = Duration::from_secs(120);
+
+/// A home of so many reports whose daemon has noted the last one.
+fn home_with(reports: u32) -> TestHome {
+    let home = TestHome::new();
+    drop(book(&home, reports));
+    check(&home, &["monitor", "start"], 0, &[]);
+    await_noted(&home, u64::from(reports));
+    check(&home, &["stop"], 0, &[]);
+    home
+}
+
+/// The arguments of a command with the passphrase in a file.
+fn with_words(home: &TestHome, args: &[&str], words: &str) -> Command {
+    let path = home.user().join("words");
+    fs::write(&path, format!("{words}\n")).expect("written");
+    let mut command = home.command(args);
+    command.arg("--passphrase-file").arg(path);
+    command
+}
+
+fn backed_up(home: &TestHome) -> PathBuf {
+    let path = home.user().join("kept.age");
+    let name = path.to_str().expect("UTF-8");
+    let mut backup = with_words(home, &["backup", name], WORDS);
+    Said::of(&mut backup).expect(0, &["holds key, receipts and", "passphrase"]);
+    path
+}
+
+fn restore(home: &TestHome, path: &Path, options: &[&str]) -> Said {
+    let name = path.to_str().expect("UTF-8");
+    let args = [&["restore", name], options].concat();
+    Said::of(&mut with_words(home, &args, WORDS))
+}
+
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Every file of a home that a restore may touch.
+fn files(home: &TestHome) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![home.root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("readable") {
+            let path = entry.expect("readable").path();
+            let name = path.strip_prefix(home.root()).expect("below it");
+            let is_ours = ["key", "book", "receipts", "before", "restore"];
+            let is_ours = is_ours
+                .iter()
+                .any(|own| name.to_string_lossy().starts_with(own));
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_ours {
+                found.insert(name.to_path_buf(), fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_backup_is_put_back_on_another_computer_and_the_chain_goes_on() {
+    let old = home_with(3);
+    let path = backed_up(&old);
+    let mode = fs::metadata(&path).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!is_there(&old.root().join("backup.new")), "no draft stays");
+
+    let new = TestHome::new();
+    restore(&new, &path, &[]).expect(0, &["3 reports with 13.725 credits", "onionmeter install"]);
+    let of = |home: &TestHome| text(&home.run(&["reports", "--json"]));
+    assert_eq!(of(&new), of(&old));
+    assert_eq!(
+        fs::read(new.root().join("key/device.key")).expect("a key"),
+        fs::read(old.root().join("key/device.key")).expect("a key")
+    );
+    check(&new, &["monitor", "start"], 0, &[]);
+    let words = [
+        "13.725 credits in 3 reports",
+        "Restored",
+        "a browser has later reports",
+    ];
+    check(&new, &["status"], 0, &words);
+    let doctor = text(&new.run(&["doctor"]));
+    assert!(doctor.contains("note   A backup was restored"), "{doctor}");
+}
+
+/// Waits for a status with these words.
+#[track_caller]
+fn await_status(home: &TestHome, words: &[&str]) -> String {
+    let began = Instant::now();
+    loop {
+        let status = text(&home.run(&["status"]));
+        if words.iter().all(|word| status.contains(word)) {
+            return status;
+        }
+        assert!(began.elapsed() < HANG, "{status}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn an_older_backup_begins_a_new_chain_and_loses_nothing() {
+    let home = home_with(3);
+    let path = backed_up(&home);
+    drop(book(&home, 2));
+    check(&home, &["monitor", "start"], 0, &[]);
+    await_noted(&home, 5);
+    check(&home, &["stop"], 0, &[]);
+
+    restore(&home, &path, &["--replace"]).expect(0, &["3 reports", "before-restore-1"]);
+    check(&home, &["monitor", "start"], 0, &[]);
+    await_status(
+        &home,
+        &[
+            "0.0 credits in 0 reports",
+            "so a new chain of reports began",
+        ],
+    );
+    let doctor = text(&home.run(&["doctor"]));
+    assert!(
+        doctor.contains("so a new chain of reports began"),
+        "{doctor}"
+    );
+    for (kept, credits) in [
+        ("book.old-1.sqlite3", "13.725 credits"),
+        ("before-restore-1/book.sqlite3", "22.875 credits"),
+    ] {
+        let kept = home.root().join(kept);
+        let kept = kept.to_str().expect("UTF-8");
+        check(&home, &["reports", "--book", kept], 0, &[credits]);
+    }
+    // What is kept is a way back, too.
+    check(&home, &["stop"], 0, &[]);
+    check(&home, &["monitor", "start"], 0, &[]);
+    await_status(
+        &home,
+        &[
+            "0.0 credits in 0 reports",
+            "so a new chain of reports began",
+        ],
+    );
+}
+
+#[test]
+fn a_browser_with_later_reports_gives_them_back_to_an_older_backup() {
+    let old = home_with(3);
+    let path = backed_up(&old);
+    drop(book(&old, 2));
+    let reports: serde_json::Value =
+        serde_json::from_str(&text(&old.run(&["reports", "--json"]))).expect("JSON");
+    let later = reports["reports"].as_array().expect("a list")[3..].to_vec();
+    let later = serde_json::from_value(later.into()).expect("reports");
+
+    let new = TestHome::new();
+    restore(&new, &path, &[]).expect(0, &[]);
+    let mut bridge = new.bridge();
+    bridge.hello(false);
+    let given = Request::RestoreReports(RestoreReports { reports: later });
+    bridge.ask(2, given).expect("taken");
+    await_status(&new, &["22.875 credits in 5 reports"]);
+    assert!(
+        !is_there(&new.root().join("book.old-1.sqlite3")),
+        "the chain goes on"
+    );
+}
+
+#[test]
+fn a_home_that_is_not_empty_is_only_replaced_when_asked_and_never_under_a_daemon() {
+    let old = home_with(2);
+    let path = backed_up(&old);
+    let home = home_with(1);
+    let before = files(&home);
+    let words = [
+        "a book of 1 reports",
+        "nothing was changed",
+        "--replace",
+        "before-restore-1",
+    ];
+    restore(&home, &path, &[]).expect(64, &words);
+    assert_eq!(files(&home), before);
+
+    check(&home, &["monitor", "start"], 0, &[]);
+    let running = ["the daemon runs", "nothing was changed", "onionmeter stop"];
+    restore(&home, &path, &["--replace"]).expect(77, &running);
+    check(&home, &["status"], 0, &["in 1 reports"]);
+    check(&home, &["stop"], 0, &[]);
+    restore(&home, &path, &["--replace"]).expect(0, &["2 reports"]);
+    let aside = home.root().join("before-restore-1");
+    for (name, content) in before {
+        // The daemon has written to what it opened since.
+        if name.starts_with("key/device.key") {
+            assert_eq!(fs::read(aside.join(&name)).expect("kept"), content);
+        }
+    }
+    let kept = aside.join("book.sqlite3");
+    check(
+        &home,
+        &["reports", "--book", kept.to_str().expect("UTF-8")],
+        0,
+        &["4.575"],
+    );
+}
+
+#[test]
+fn whatever_is_no_backup_or_opens_with_other_words_is_refused_and_nothing_changes() {
+    let old = home_with(1);
+    let path = backed_up(&old);
+    let good = fs::read(&path).expect("written");
+    let home = home_with(2);
+    let before = files(&home);
+    let name = path.to_str().expect("UTF-8");
+    let mut wrong = with_words(&home, &["restore", name, "--replace"], "some other words");
+    Said::of(&mut wrong).expect(65, &["not its passphrase", "nothing was changed"]);
+
+    let middle = good.len() / 2;
+    let changed = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let line = good
+        .windows(3)
+        .position(|word| word == b" 18")
+        .expect("the work");
+    let mut bomb = good.clone();
+    bomb.splice(line..line + 3, *b" 30");
+    let mut later = good.clone();
+    later.splice(..22, *b"age-encryption.org/v9\n");
+    let cases = [
+        (
+            good[..middle].to_vec(),
+            "its end is missing or a part of it was changed",
+        ),
+        (good[..100].to_vec(), "its end is missing"),
+        (changed(middle), "a part of it was changed"),
+        (changed(good.len() - 1), "a part of it was changed"),
+        (bomb, "2^30 steps of work"),
+        (
+            later,
+            "a version of the age format that this program does not know",
+        ),
+    ];
+    for (bytes, words) in cases {
+        fs::write(&path, bytes).expect("ours");
+        restore(&home, &path, &["--replace"]).expect(65, &[words, "nothing was changed"]);
+        assert_eq!(files(&home), before, "{words}");
+    }
+    fs::write(&path, "-----BEGIN AGE ENCRYPTED FILE-----\n").expect("ours");
+    restore(&home, &path, &["--replace"]).expect(65, &["a backup as text", "base64 -d"]);
+    fs::write(&path, "[]").expect("ours");
+    restore(&home, &path, &["--replace"]).expect(65, &["is no file of reports"]);
+    assert_eq!(files(&home), before);
+}
+
+#[test]
+fn a_backup_is_written_once_to_a_file_with_a_passphrase_that_is_not_soon_guessed() {
+    let home = home_with(1);
+    let path = home.user().join("kept.age");
+    let name = path.to_str().expect("UTF-8");
+    for (words, why) in [
+        ("", "is empty"),
+        ("short", "12 characters"),
+        ("aaaaaaaaaaaaa", "5 of them"),
+    ] {
+        let mut weak = with_words(&home, &["backup", name], words);
+        Said::of(&mut weak).expect(64, &[why, "nothing was written"]);
+    }
+    check(&home, &["backup", "-"], 64, &["goes into a file"]);
+    assert!(!is_there(&path));
+    fs::write(&path, "mine").expect("ours");
+    let mut over = with_words(&home, &["backup", name], WORDS);
+    Said::of(&mut over).expect(73, &["is there already"]);
+    assert_eq!(fs::read_to_string(&path).expect("kept"), "mine");
+    let empty = TestHome::new();
+    check(&empty, &["backup", "x.age"], 5, &["has no reports yet"]);
+}
+
+#[test]
+fn a_passphrase_is_asked_for_twice_at_a_terminal_that_does_not_show_it() {
+    let home = home_with(1);
+    let path = home.user().join("kept.age");
+    let name = path.to_str().expect("UTF-8");
+    let differ = answered(
+        &home,
+        &[WORDS, "correct horse battery"],
+        &[PROGRAM, "backup", name],
+    );
+    differ.expect(64, &["the two passphrases differ"]);
+    assert!(!is_there(&path));
+    let screen = answered(&home, &[WORDS, WORDS], &[PROGRAM, "backup", name]);
+    let screen = screen.expect(
+        0,
+        &["Passphrase for the backup: ", "once more", "1 reports"],
+    );
+    assert!(!screen.contains(WORDS), "{screen}");
+    let new = TestHome::new();
+    answered(&new, &[WORDS], &[PROGRAM, "restore", name]).expect(0, &["1 reports"]);
+}
+
+/// The home's name, the home's key and the archive are what `docs/spec/backup.md` says.
+#[test]
+fn the_program_age_and_any_tar_open_a_backup_and_find_what_the_page_says() {
+    let home = home_with(2);
+    let path = backed_up(&home);
+    let archive = home.user().join("inside.tar");
+    let (sealed, open) = (
+        path.to_str().expect("UTF-8"),
+        archive.to_str().expect("UTF-8"),
+    );
+    let age = ["age", "--decrypt", "--output", open, sealed];
+    answered(&home, &[WORDS], &age).expect(0, &[]);
+    let inside = home.user().join("inside");
+    fs::create_dir(&inside).expect("made");
+    let tar = Command::new("tar")
+        .arg("-xf")
+        .arg(&archive)
+        .arg("-C")
+        .arg(&inside)
+        .status();
+    assert!(tar.expect("tar").success());
+    let manifest = fs::read_to_string(inside.join("backup.json")).expect("there");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!(manifest["format"], "onionmeter-backup/1");
+    assert_eq!(manifest["reports"], "2");
+    for file in manifest["files"].as_array().expect("a list") {
+        let name = file["name"].as_str().expect("a name");
+        let sum = Command::new("sha256sum").arg(inside.join(name)).output();
+        let sum = String::from_utf8(sum.expect("coreutils").stdout).expect("text");
+        let expected = file["sha256"].as_str().expect("a hash");
+        assert!(sum.starts_with(expected), "{name}: {sum}");
+    }
+    assert_eq!(
+        fs::read(inside.join("key/device.key")).expect("a key"),
+        fs::read(home.root().join("key/device.key")).expect("a key")
+    );
+    let book = inside.join("book.sqlite3");
+    check(
+        &home,
+        &["reports", "--book", book.to_str().expect("UTF-8")],
+        0,
+        &["9.15 credits"],
+    );
+}
+
+/// A kill right before each call that renames or removes, which is every step that changes a home.
+#[test]
+fn a_kill_at_any_step_of_a_restore_leaves_the_old_home_or_the_new_one() {
+    let killer = killer();
+    let old = home_with(2);
+    let path = backed_up(&old);
+    let name = path.to_str().expect("UTF-8");
+    let mut kills = 0;
+    let mut ends = [0, 0];
+    loop {
+        let home = TestHome::new();
+        drop(book(&home, 1));
+        fs::write(home.user().join("words"), WORDS).expect("written");
+        let words = home.user().join("words");
+        let mut command = Command::new(&killer);
+        command
+            .arg(kills.to_string())
+            .args([PROGRAM, "restore", name, "--replace", "--passphrase-file"])
+            .arg(words)
+            .env_clear()
+            .env("HOME", home.user())
+            .env("ONIONMETER_HOME", home.root());
+        let status = command.status().expect("it starts");
+        let shown = text(&home.run(&["reports"]));
+        let reports = ["Balance: 4.575 credits", "Balance: 9.15 credits"];
+        let reached = reports.iter().position(|balance| shown.contains(balance));
+        ends[reached.unwrap_or_else(|| panic!("{kills}: {shown}"))] += 1;
+        if reached == Some(1) {
+            let kept = home.root().join("before-restore-1/book.sqlite3");
+            let kept = kept.to_str().expect("UTF-8");
+            check(&home, &["reports", "--book", kept], 0, &["4.575 credits"]);
+        }
+        check(&home, &["monitor", "start"], 0, &[]);
+        if status.success() {
+            break;
+        }
+        kills += 1;
+    }
+    assert!(ends[0] > 1 && ends[1] > 5, "{ends:?}");
+}
+
+/// Compiles the program that runs another one and kills it.
+fn killer() -> PathBuf {
+    let folder = tempfile::tempdir().expect("a folder").keep();
+    let program = folder.join("killed_at");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/killed_at.c");
+    let built = Command::new("cc")
+        .arg("-o")
+        .arg(&program)
+        .arg(source)
+        .status();
+    let built = built.expect("a C compiler, which SQLite needs too");
+    assert!(built.success());
+    program
+}
