@@ -13,6 +13,7 @@ mod embedded;
 mod enroll;
 mod exit;
 mod exit_codes;
+mod export;
 mod harden;
 mod install;
 mod ledger;
@@ -70,8 +71,8 @@ Every day:
 Examples:
   onionmeter install                          let this user's browsers find the program
   onionmeter doctor                           what is wrong, and the command that repairs it
-  onionmeter reports --json > reports.json    take the evidence along
-  onionmeter verify reports.json              check it, on any computer
+  onionmeter export evidence.json             take the evidence along
+  onionmeter verify evidence.json             check it, on any computer
 
 Everything lives in one folder: $ONIONMETER_HOME, or ~/.local/share/onionmeter.
 
@@ -107,7 +108,8 @@ enum Command {
     Status(status::Arguments),
     /// List the signed reports
     Reports(reports::Arguments),
-    /// Check a file of reports without network, daemon or key
+    Export(export::Export),
+    /// Check an export or a file of reports without network, daemon or key
     Verify(verify::Arguments),
     Backup(backup::Backup),
     /// Put a backup back, or reports that the book has lost
@@ -280,6 +282,7 @@ fn obey(command: Command, format: Format) -> Outcome {
         Command::Doctor(arguments) => doctor::run(&arguments, &home?, format),
         Command::Status(arguments) => status::run(&arguments, &home?, format),
         Command::Reports(arguments) => reports::run(&arguments, &home?, format),
+        Command::Export(arguments) => export::run(&arguments, &home?, format),
         Command::Backup(arguments) => backup::backup(&arguments, &home?, format),
         Command::Restore(arguments) => chain::restore(&arguments, &home?, format),
         Command::NewChain(arguments) => chain::begin(&arguments, &home?, format),

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 mod engine;
+mod export;
 
 #[cfg(feature = "serve")]
 mod face;

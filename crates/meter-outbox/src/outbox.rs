@@ -121,10 +121,11 @@ impl Outbox {
         self.ask_first = true;
     }
 
-    /// Whether the ledger still has to tell its place after [`Self::ask_first`], and can.
+    /// Whether the ledger still has to tell its place after [`Self::ask_first`], and can. Stays
+    /// `true` if the chain has ended, until another chain has another outbox.
     #[must_use]
     pub const fn is_asking_first(&self) -> bool {
-        self.ask_first && self.stopped.is_none() && self.ended.is_none()
+        self.ask_first && self.stopped.is_none()
     }
 
     /// Takes what was seen and returns what to do, in this order. `now` never goes back; `random`

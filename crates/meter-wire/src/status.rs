@@ -32,8 +32,8 @@ pub struct Status {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerStatus>,
     /// That this home was restored from a backup, while it is not known whether there are later
-    /// reports, or while the chain that was begun because of them has none. Absent otherwise, and
-    /// from an older daemon.
+    /// reports, or while the chain that was begun because of them has fewer than ten. Absent
+    /// otherwise, and from an older daemon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Restored>,
     /// The thresholds at which sessions close.

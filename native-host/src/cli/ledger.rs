@@ -140,9 +140,13 @@ pub(super) fn login(arguments: &Login, home: &Home, format: Format) -> Outcome {
     let Success::LedgerLogin(login) = asked(patience, home, Request::LedgerLogin)? else {
         return Err(ipc::unexpected().into());
     };
+    // Not opened by itself: a browser would get the link on its command line, which every user of
+    // this computer can read, and until it is used it is the account.
     let text = format!(
         "Open this within a minute, in the browser that is set to Tor:\n\n  {}\n\n\
-         Its page must show the words: {}",
+         Its page must show the words: {}\n\
+         It is not opened by itself: other users of this computer can read what a browser is \
+         started with.",
         login.link, login.words
     );
     Answer::new("link", text).with_all(&login).print(format)

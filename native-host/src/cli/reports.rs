@@ -24,7 +24,8 @@ Examples:
   onionmeter reports --limit 10
   onionmeter reports --since 2h
   onionmeter reports --since yesterday
-  onionmeter reports --json > reports.json      the evidence: `onionmeter verify` checks it anywhere
+  onionmeter reports --json > reports.json      `onionmeter verify` checks it anywhere
+  onionmeter reports --csv > reports.csv        for a spreadsheet; its credits add up to the balance
 
 Times are local, with their offset from UTC. What --limit and --since leave is always the newest
 part of the chain without a gap, so that it can be verified, too.
@@ -44,6 +45,9 @@ pub(super) struct Arguments {
     /// Show another book, for example one that `new-chain` has kept; nothing is written to it
     #[arg(long, value_name = "FILE")]
     book: Option<PathBuf>,
+    /// Print a table for a spreadsheet (RFC 4180); times in milliseconds since 1970
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
 }
 
 const PAGE: u32 = 500;
@@ -109,6 +113,12 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         writeln!(stdout(), "{json}").map_err(CommandError::Output)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if arguments.csv {
+        let shown = reports.get(first..).unwrap_or_default();
+        return print_csv(shown)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(CommandError::Output);
+    }
     let balance = book.balance().map_err(failed)?;
     let shown = reports.get(first..).unwrap_or_default();
     let printed = print_table(shown, count, &meter_core::credits_exact(balance), &zone);
@@ -161,6 +171,30 @@ fn first_of(
         .iter()
         .position(|report| report.value().ended_at.get() >= since);
     Ok(newest.max(first.unwrap_or(reports.len())))
+}
+
+/// Every field is a number, so that none needs quotes. Lines end as RFC 4180 says.
+fn print_csv(shown: &[Verified<SessionReport>]) -> io::Result<()> {
+    let mut out = stdout().lock();
+    write!(
+        out,
+        "number,started_at_ms,ended_at_ms,duration_ms,bytes_up,bytes_down,credits\r\n"
+    )?;
+    for report in shown {
+        let report = report.value();
+        write!(
+            out,
+            "{},{},{},{},{},{},{}\r\n",
+            report.sequence,
+            report.started_at.get(),
+            report.ended_at.get(),
+            report.duration.get(),
+            report.bytes_up.get(),
+            report.bytes_down.get(),
+            meter_core::credits_exact(report.amount),
+        )?;
+    }
+    out.flush()
 }
 
 fn print_table(

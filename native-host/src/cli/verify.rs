@@ -1,5 +1,7 @@
 //! `verify FILE`: checks reports with only the file and, if given, the expected key.
 
+mod evidence;
+
 use super::{
     exit,
     outcome::{CommandError, Outcome},
@@ -7,10 +9,12 @@ use super::{
     reports::row,
     when,
 };
-use crate::EXIT_DATA;
+use crate::{EXIT_DATA, export::FORMATS};
 use clap::Args;
+use evidence::Expected;
 use meter_core::{ChainError, ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
 use meter_wire::{ReportsFile, parse_reports_file};
+use serde::Deserialize;
 use std::{
     fs::File,
     io::{Read as _, stdin},
@@ -19,6 +23,7 @@ use std::{
 
 const HELP: &str = "\
 Examples:
+  onionmeter verify evidence.json
   onionmeter verify reports.json
   onionmeter verify reports.json --key 3b6a27bc...        also whose they are
   onionmeter reports --json | onionmeter verify -
@@ -29,18 +34,49 @@ read.";
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
-    /// A file written by `onionmeter reports --json`; `-` reads standard input
+    /// A file of `onionmeter export` or `onionmeter reports --json`; `-` reads standard input
     file: PathBuf,
     /// The public key that must have signed them, in hexadecimal
     #[arg(long, value_name = "HEX")]
     key: Option<String>,
+    /// The ledger's key that must have signed receipts in an export, in hexadecimal
+    #[arg(long, value_name = "HEX")]
+    ledger: Option<String>,
 }
 
 /// Enough for the reports of some centuries; a larger file was not made by Onionmeter.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
-    let file = read(&arguments.file)?;
+    let text = text(&arguments.file)?;
+    let name = arguments.file.display().to_string();
+    let expected = Expected {
+        key: arguments.key.as_deref(),
+        ledger: arguments.ledger.as_deref(),
+    };
+    if is_export(&text) {
+        return evidence::run(&text, &name, &expected, format);
+    }
+    if expected.ledger.is_some() {
+        return Err(bad(&format!(
+            "{name} has no receipts; `onionmeter export` adds them"
+        )));
+    }
+    reports(arguments, &of_text(&text, &name)?, format)
+}
+
+/// Whether the text is an export, of whatever version.
+fn is_export(text: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct OfFormat {
+        format: String,
+    }
+    let named = serde_json::from_slice::<OfFormat>(text);
+    named.is_ok_and(|named| named.format.starts_with(FORMATS))
+}
+
+/// Verifies a file of reports.
+fn reports(arguments: &Arguments, file: &ReportsFile, format: Format) -> Outcome {
     let key = DeviceKey(file.key.0);
     let key_text = hex::encode(key.0);
     if let Some(expected) = &arguments.key
@@ -116,6 +152,10 @@ fn first(report: &Verified<SessionReport>, genesis: &ChainHead) -> Result<ChainH
 
 /// Reads a file of reports, from standard input for `-`. Nothing in it is verified yet.
 pub(super) fn read(path: &Path) -> Result<ReportsFile, CommandError> {
+    of_text(&text(path)?, &path.display().to_string())
+}
+
+fn text(path: &Path) -> Result<Vec<u8>, CommandError> {
     let mut text = Vec::new();
     let name = path.display();
     let limit = FILE_BYTES_MAX.saturating_add(1);
@@ -133,7 +173,13 @@ pub(super) fn read(path: &Path) -> Result<ReportsFile, CommandError> {
         )));
     }
     // Editors and shells of other systems begin a text like this.
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
+    if text.starts_with("\u{feff}".as_bytes()) {
+        text.drain(.."\u{feff}".len());
+    }
+    Ok(text)
+}
+
+fn of_text(text: &[u8], name: &str) -> Result<ReportsFile, CommandError> {
     parse_reports_file(text).map_err(|problem| {
         let why = problem.detail.unwrap_or_default();
         bad(&format!("{name} is no file of reports: {why}"))

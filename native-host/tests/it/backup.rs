@@ -136,7 +136,7 @@ fn an_older_backup_begins_a_new_chain_and_loses_nothing() {
     await_status(
         &home,
         &[
-            "0.0 credits in 0 reports",
+            "0.0 in 0 reports of this chain",
             "so a new chain of reports began",
         ],
     );
@@ -159,7 +159,7 @@ fn an_older_backup_begins_a_new_chain_and_loses_nothing() {
     await_status(
         &home,
         &[
-            "0.0 credits in 0 reports",
+            "0.0 in 0 reports of this chain",
             "so a new chain of reports began",
         ],
     );

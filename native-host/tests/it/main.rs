@@ -6,6 +6,7 @@ mod book;
 mod command_line;
 mod detour;
 mod everyday;
+mod export;
 #[cfg(feature = "serve")]
 mod face;
 mod frames;

@@ -68,6 +68,9 @@ fn losses(home: &Home) -> String {
         1 => losses.push("the book of an earlier chain".to_owned()),
         more => losses.push(format!("{more} books of earlier chains")),
     }
+    if home.before_restore(1).is_dir() {
+        losses.push("the keys and reports that `restore --replace` put aside".to_owned());
+    }
     if home.firefox().join("user.js").is_file() {
         losses.push(
             "the Firefox profile of `onionmeter open`, bookmarks and passwords too".to_owned(),
