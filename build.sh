@@ -198,6 +198,18 @@ setup_browsers() {
     setup_geckodriver
 }
 
+# axe-core, which finds what a screen reader cannot name and a keyboard cannot reach. The package brings the script.
+setup_axe() {
+    local version=0.1.8
+    [ "$(cat "$TOOLS/axe/version" 2>/dev/null)" = "$version" ] && return
+    need pip3
+    step "fetching axe-core"
+    rm -rf "$TOOLS/axe"
+    again pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+        --target "$TOOLS/axe" "axe-playwright-python==$version"
+    echo "$version" >"$TOOLS/axe/version"
+}
+
 # A kernel and its modules, for the QEMU computer that sleeps and loses its power in tests.
 setup_guest() {
     if [ "$(uname -sm)" != "Linux x86_64" ] || ! have apt-get; then
@@ -359,6 +371,7 @@ test() {
     local begun=$SECONDS
     setup_build
     setup_browsers
+    setup_axe
     # For tests of bridges, of a Tor that reaches nothing but a detour, and of a Tor with a wrong clock.
     need obfs4proxy snowflake-client unshare nsenter ip faketime
     # For the reader of receipts that is not written in Rust.

@@ -14,6 +14,7 @@ let torOptions;
 
 function draw(view) {
   showOnly("dashboard", PARTS);
+  performance.mark("drawn");
   by("state").dataset.mode = view.mode;
   text(by("state-word"), view.word);
   text(by("state-sentence"), view.sentence);

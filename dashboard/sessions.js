@@ -90,6 +90,7 @@ function show() {
   current = Math.min(current, Math.max(count - 1, 0));
   rows();
   drawPicture(rust, chosen);
+  if (count > 0) performance.mark("listed");
 }
 
 /** The rows that a person sees, and a few more. Nodes that are there already are used again. */

@@ -28,7 +28,7 @@ fi
 
 new="$out.new"
 rm -rf "$new"
-mkdir -p "$new/popup" "$new/dashboard" "$new/icons" "$new/pages"
+mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/icons" "$new/pages"
 "$wasm_bindgen" --target no-modules --no-typescript --remove-name-section --out-dir "$new" \
     "$target/wasm32-unknown-unknown/wasm/onionmeter.wasm"
 
@@ -56,6 +56,7 @@ cp "$root/popup/popup.html" "$root/popup/popup.css" "$root/popup/popup.js" "$new
 cp "$root/dashboard/"*.html "$root/dashboard/"*.css "$root/dashboard/"*.js "$new/dashboard/"
 rm "$new/dashboard/transport.js"
 cp "$root/extension-wasm/js/source.js" "$new/dashboard/"
+cp "$root/options/"* "$new/options/"
 cp "$root/extension-wasm/icons/"*.png "$new/icons/"
 rm -rf "$out"
 mv "$new" "$out"

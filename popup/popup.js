@@ -4,6 +4,7 @@
 // (`shut.js`).
 
 import { choosing } from "../dashboard/choice.js";
+import { grouped } from "../dashboard/dom.js";
 import { shut, story, turnOff } from "../shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
@@ -146,7 +147,7 @@ function broken({ sentence, wanted }) {
 }
 
 function balance({ credits, exact, unit, source }) {
-  text(by("balance"), credits);
+  text(by("balance"), grouped(credits));
   text(by("balance-unit"), unit);
   by("balance").title = exact;
   text(by("balance-source"), source);
@@ -193,6 +194,7 @@ function header({ state, word, sentence }, { on, intent }) {
   text(by("state-sentence"), sentence);
   by("switch").setAttribute("aria-checked", String(on));
   by("switch").dataset.intent = intent;
+  text(by("wish-word"), on ? "on" : "off");
 }
 
 function problem(view) {
@@ -245,7 +247,10 @@ function unreachedKind({ name, sentence, times, action }) {
 
 function tor(view) {
   by("tor").hidden = view === null;
-  if (view === null) return torChoice(null);
+  if (view === null) {
+    by("bootstrap").hidden = true;
+    return torChoice(null);
+  }
   text(by("tor-word"), view.word);
   optional(by("tor-detail"), view.detail);
   button(by("tor-button"), view.button);

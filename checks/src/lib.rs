@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod ours;
 pub mod peers;
 pub mod popup;
+pub mod pretended;
 pub mod processes;
 pub mod reports;
 pub mod signed;

@@ -5,6 +5,7 @@ pub mod drawn;
 pub mod extension;
 pub mod history;
 pub mod inbox;
+pub mod options;
 pub mod proxy_value;
 pub mod saved;
 pub mod update;

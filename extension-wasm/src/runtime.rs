@@ -6,6 +6,7 @@ mod effects;
 mod history;
 mod host;
 mod js;
+mod options;
 mod pages;
 mod privacy;
 mod probe;
@@ -15,6 +16,7 @@ mod worker;
 
 pub use dashboard::Page;
 pub use history::Sessions;
+pub use options::{check_thresholds, diagnostics, ledger_offer, setting_rows};
 
 use crate::bindings::{Port, Shell, api, console_error};
 use crate::proxy_value::{self, Engine};

@@ -6,13 +6,14 @@
 //! `damaged` is there, its Tor has a damaged state; it removes the file when it is asked to start
 //! Tor anew. It sends the content of the file `raw` unchanged. Each start adds a byte to the file
 //! `starts`. If there is a file `sessions`, it has signed as many sessions as the file says.
+//! `checks::pretended` has what it says of settings and a ledger.
 
 use anyhow::{Context as _, Result};
-use checks::signed::Signed;
-use meter_core::{Backend, Thresholds, WitnessName};
+use checks::{pretended, signed::Signed};
+use meter_core::{Backend, WitnessName};
 use meter_wire::{
     EarlierSum, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
-    Reply, ReportsPage, Request, SetThresholds, Status, Success, TorState, TorStatus, Traffic,
+    Reply, ReportsPage, Request, SessionStatus, Status, Success, TorState, TorStatus, Traffic,
     U64Text, Witness, WitnessSeen, WitnessText, parse_request, write_message,
 };
 use std::{
@@ -80,7 +81,7 @@ fn answer(request: &Request, folder: &Path, port: u16, book: &Signed) -> Result<
             arrived: true,
             connections: 0,
         }),
-        _ => Success::Done,
+        other => pretended::answer(other, folder)?.unwrap_or(Success::Done),
     })
 }
 
@@ -117,6 +118,15 @@ fn say_raw(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A session in progress, if there were others.
+const SESSION: SessionStatus = SessionStatus {
+    started_at: U64Text(1_800_000_000_000),
+    duration_ms: U64Text(18_400),
+    bytes_up: U64Text(12_345),
+    bytes_down: U64Text(51_200),
+    progress_permille: 613,
+};
+
 fn version(number: u32) -> String {
     format!("0.0.{number}")
 }
@@ -137,14 +147,14 @@ fn status(folder: &Path, port: u16, number: u32, book: &Signed) -> Status {
             chosen: None,
             offered: vec![Backend::Managed.into()],
         },
-        session: None,
+        session: (book.count() > 0).then_some(SESSION),
         balance: U64Text(book.amount()),
         reports: U64Text(book.count()),
         chain: None,
         earlier: EarlierSum::default(),
-        ledger: None,
+        ledger: pretended::ledger(folder),
         restored: None,
-        thresholds: SetThresholds::from(&Thresholds::DEFAULT),
+        thresholds: pretended::thresholds(folder),
         problem: None,
         unreached: Vec::new(),
         foreign: U64Text(0),

@@ -6,7 +6,9 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
+mod axe;
 mod desk;
+mod options;
 
 use checks::popup::Popup;
 use desk::Desk;
@@ -104,10 +106,10 @@ async fn a_session_is_opened_and_verified(desk: &Desk) {
         json!({"number": "60", "signature": 128, "passed": 3, "formula": true})
     );
     desk.pictures("session").await;
-    let closed = "document.getElementById('close').click();
-        await new Promise(requestAnimationFrame);
-        return document.activeElement.dataset.testid";
-    assert_eq!(desk.run(closed).await, "session-row", "the focus is back");
+    desk.run("document.getElementById('close').click()").await;
+    // The focus is back where it was.
+    desk.wait("return document.activeElement.dataset.testid === 'session-row'")
+        .await;
 }
 
 async fn what_is_filtered_and_exported(desk: &Desk) {
@@ -156,6 +158,151 @@ async fn a_worker_that_ends_leaves_the_page_as_it_is(desk: &Desk) {
     desk.wait(ALL_THERE).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_sets_what_the_options_offer() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    options::are_set(Kind::Chromium).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn firefox_sets_what_the_options_offer() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    options::are_set(Kind::Firefox).await;
+}
+
+/// Every page and state of it, in every look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn axe_finds_nothing_in_popup_and_pages() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let desk = Desk::open(Kind::Chromium, SESSIONS).await;
+    let popup = Popup::open(&desk.browser).await.unwrap();
+    popup
+        .wait_for_state(&desk.browser, desk::LIMIT, "protected")
+        .await
+        .unwrap();
+    desk.pictures("popup-first").await;
+    // What Chromium shows of a popup without a scroll bar.
+    let height =
+        "const bottom = (id) => document.getElementById(id).getBoundingClientRect().bottom;
+        const [needed, all] = [bottom('identity'), bottom('popup')];
+        return needed <= 600 || [needed, all]";
+    assert_eq!(desk.run(height).await, true);
+    axe::finds_nothing(&desk, "popup, protected").await;
+    desk.run("for (const part of document.querySelectorAll('details')) part.open = true")
+        .await;
+    axe::finds_nothing(&desk, "popup, opened").await;
+    desk.pictures("popup-opened").await;
+    popup.press(&desk.browser, "switch").await.unwrap();
+    popup
+        .wait_for_state(&desk.browser, desk::LIMIT, "off")
+        .await
+        .unwrap();
+    axe::finds_nothing(&desk, "popup, off").await;
+    the_switch_and_the_bars_are_seen_in_forced_colours(&desk).await;
+    an_arrow_key_orders_nothing_before_enter(&desk).await;
+
+    desk.page("dashboard/dashboard.html").await;
+    desk.wait(ALL_THERE).await;
+    axe::finds_nothing(&desk, "dashboard").await;
+    desk.run("document.querySelector('input[value=traffic]').click()")
+        .await;
+    axe::finds_nothing(&desk, "dashboard, traffic").await;
+    desk.pictures("traffic").await;
+    desk.run("document.querySelector('[data-testid=session-row]').click()")
+        .await;
+    axe::finds_nothing(&desk, "dashboard, a session").await;
+    desk.browser.close().await;
+}
+
+/// In the colours of the system, on and off differ by more than a background that is taken away.
+async fn the_switch_and_the_bars_are_seen_in_forced_colours(desk: &Desk) {
+    let seen = "const button = document.getElementById('switch');
+        const look = () => {
+            const knob = getComputedStyle(button, '::before');
+            const { backgroundColor } = getComputedStyle(button);
+            return [backgroundColor, knob.backgroundColor, knob.borderColor];
+        };
+        const off = look();
+        button.setAttribute('aria-checked', 'true');
+        const on = look();
+        button.setAttribute('aria-checked', 'false');
+        const bar = getComputedStyle(document.getElementById('session-bar'));
+        return { differs: on[0] !== off[0], knob: on[0] !== on[1], ring: off[0] !== off[2],
+            bar: bar.borderTopStyle === 'solid' && bar.forcedColorAdjust === 'none' }";
+    axe::media(desk, "light", "active").await;
+    assert_eq!(
+        desk.run(seen).await,
+        json!({"differs": true, "knob": true, "ring": true, "bar": true})
+    );
+    axe::media(desk, "light", "none").await;
+}
+
+/// What is ordered is what the popup sends to the worker.
+async fn an_arrow_key_orders_nothing_before_enter(desk: &Desk) {
+    let keys = "const { choosing } = await import('/dashboard/choice.js');
+        const [list, hint] = [document.createElement('select'), document.createElement('p')];
+        for (const name of ['one', 'two', 'three']) list.append(new Option(name, name));
+        document.body.append(list, hint);
+        const orders = [];
+        const chosen = choosing(list, hint, (value) => orders.push(value));
+        const press = (key) => {
+            list.dispatchEvent(new KeyboardEvent('keydown', { key }));
+            if (key !== 'ArrowDown') return;
+            list.selectedIndex += 1;
+            list.dispatchEvent(new Event('change'));
+        };
+        press('ArrowDown');
+        press('ArrowDown');
+        chosen.shows(0);
+        const waits = [orders.length, list.value, hint.textContent];
+        press('Enter');
+        list.dispatchEvent(new Event('blur'));
+        list.dispatchEvent(new Event('pointerdown'));
+        list.value = 'one';
+        list.dispatchEvent(new Event('change'));
+        list.remove();
+        return { waits, orders }";
+    assert_eq!(
+        desk.run(keys).await,
+        json!({
+            "waits": [0, "three", "Press Enter to use this one."],
+            "orders": ["three", "one"],
+        })
+    );
+}
+
+/// Prints figures and checks none of them: `cargo test -p checks --test pages ten_thousand --
+/// --nocapture`. Times are milliseconds since the page was asked for.
+#[expect(
+    clippy::print_stdout,
+    reason = "figures are for a person who asks for them"
+)]
+async fn tell_how_fast(desk: &Desk) {
+    let figures = "const all = (name) => performance.getEntriesByName(name);
+        const first = (name) => Math.round(all(name)[0].startTime);
+        const last = all('listed').at(-1).startTime;
+        const list = document.getElementById('list');
+        const frames = [];
+        let before = await new Promise(requestAnimationFrame);
+        for (let top = 0; top < list.scrollHeight && frames.length < 240; top += 1_500) {
+            list.scrollTop = top;
+            const now = await new Promise(requestAnimationFrame);
+            frames.push(now - before);
+            before = now;
+        }
+        frames.sort((one, other) => one - other);
+        return { 'first paint': first('first-contentful-paint'),
+            'state and credits': first('drawn'),
+            'first sessions': first('listed'), 'all verified and listed': Math.round(last),
+            'frames while scrolling': frames.length,
+            'median frame': Math.round(frames[frames.length / 2 | 0]),
+            'longest frame': Math.round(frames.at(-1)) }";
+    println!(
+        "dashboard with 10,000 sessions: {}",
+        desk.run(figures).await
+    );
+}
+
 /// A list of ten thousand has no more nodes than a screen shows, whichever end is looked at.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_sessions_are_a_window_of_rows() {
@@ -179,5 +326,6 @@ async fn ten_thousand_sessions_are_a_window_of_rows() {
         desk.run(ends).await,
         json!({"seen": ["#1", "#10000", "#9999"], "place": "2", "few": true})
     );
+    tell_how_fast(&desk).await;
     desk.browser.close().await;
 }

@@ -50,5 +50,5 @@ pub fn to_json(history: &History) -> String {
         chain: history.chain(),
         reports: reports.filter_map(wire).collect(),
     };
-    serde_json::to_string_pretty(&file).expect("plain values")
+    serde_json::to_string(&file).expect("plain values")
 }

@@ -1,0 +1,128 @@
+// Draws the options' view, and forwards what a person sets. Writes text nodes only; what a form may
+// hold is decided by the Rust of this page, and what is set is set by the host.
+
+import { choosing } from "../dashboard/choice.js";
+import { button, by, copyOf, obeyClicks, optional, problem, showOnly, text } from "../dashboard/dom.js";
+import { ask, begin, intend, wasm } from "../dashboard/source.js";
+import { ledger } from "./ledger.js";
+
+const PARTS = ["silence", "broken", "options"];
+const FIELDS = ["min_bytes", "min_s", "max_s"];
+
+let inForce;
+let touched = false;
+let torOptions;
+let askedSettings = false;
+
+function draw(view) {
+  showOnly("options", PARTS);
+  problem(view.problem);
+  button(by("action"), view.action);
+  button(by("cancel"), view.cancel);
+  tor(view.tor);
+  thresholds(view.thresholds);
+  ledger(view);
+  if (view.reachable && !askedSettings) settings();
+}
+
+// Rebuilt only when it differs, because an open list would close.
+function tor(view) {
+  by("tor-choice").hidden = view === null;
+  if (view === null) return;
+  optional(by("tor-why"), view.why);
+  const options = JSON.stringify(view.options);
+  if (options !== torOptions) {
+    torOptions = options;
+    by("tor-choices").replaceChildren(...view.options.map(torOption));
+  }
+  torChosen.shows(view.options.findIndex(({ chosen }) => chosen));
+}
+
+function torOption({ label, intent }) {
+  const option = new Option(label, intent ?? "");
+  option.disabled = intent === null;
+  return option;
+}
+
+/** What is in force, unless a person is just writing something else. */
+function thresholds(view) {
+  by("thresholds").hidden = view === null;
+  inForce = view ?? inForce;
+  if (view !== null && !touched) untouched();
+}
+
+function untouched() {
+  touched = false;
+  for (const name of FIELDS) by(name).value = inForce?.[name] ?? "";
+  wrong({ field: null, sentence: null, request: null });
+  by("thresholds-set").disabled = true;
+  by("thresholds-back").disabled = true;
+}
+
+function wrong({ field, sentence, request }) {
+  for (const name of FIELDS) by(name).setAttribute("aria-invalid", String(name === field));
+  text(by("thresholds-wrong"), sentence ?? "");
+  by("thresholds-set").disabled = request === null;
+}
+
+async function checked() {
+  const rust = await wasm();
+  const result = JSON.parse(rust.check_thresholds(...FIELDS.map((name) => by(name).value)));
+  wrong(result);
+  return result.request;
+}
+
+by("thresholds").addEventListener("input", () => {
+  touched = true;
+  by("thresholds-back").disabled = false;
+  text(by("thresholds-done"), "");
+  checked();
+});
+by("thresholds").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const request = await checked();
+  if (request === null) return;
+  const { error } = await ask(request);
+  touched = error !== undefined;
+  if (!touched) by("thresholds-set").disabled = by("thresholds-back").disabled = true;
+  text(by("thresholds-done"), error?.message ?? "In force now.");
+});
+by("thresholds-back").addEventListener("click", untouched);
+
+async function settings() {
+  askedSettings = true;
+  const answer = await ask("settings");
+  askedSettings = answer.ok !== undefined;
+  const rust = await wasm();
+  const rows = JSON.parse(rust.setting_rows(JSON.stringify(answer)));
+  by("settings").replaceChildren(...rows.map(setting));
+  return rust.diagnostics(navigator.userAgent, JSON.stringify(answer));
+}
+
+function setting({ key, value, waits }) {
+  const [row, field] = copyOf("setting");
+  text(field("key"), key);
+  text(field("value"), value);
+  text(field("waits"), waits ?? "");
+  return row;
+}
+
+// Shown before it is copied, so that a person sees what leaves.
+by("diagnose").addEventListener("click", async () => {
+  text(by("diagnostics-text"), await settings());
+  by("diagnostics").hidden = false;
+});
+by("diagnostics-copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(by("diagnostics-text").textContent);
+  text(by("diagnostics-copied"), "Copied");
+});
+
+/** No worker decides; its shell says why. */
+function broken({ sentence }) {
+  showOnly("broken", PARTS);
+  text(by("broken-sentence"), sentence);
+}
+
+obeyClicks(intend);
+const torChosen = choosing(by("tor-choices"), by("tor-enter"), intend);
+begin("options", { draw, broken });
