@@ -23,8 +23,9 @@ help() {
     cat <<'TEXT'
 ./build.sh build   set up this machine and build dist/extension and the program
 ./build.sh run     build, register with every browser, open one with the extension loaded
-./build.sh demo    the whole path without internet: a private Tor network, a site, a browser;
-                   ends with the signed reports and their sum; screenshots go to dist/demo.
+./build.sh demo    the whole path without internet: a private Tor network, a site, a browser, and
+                   a ledger that is an onion service; ends with the signed reports, their sum, and
+                   what is credited as five places show it; screenshots go to dist/demo.
                    --tor embedded (what it does by itself), managed or existing: the Tor to use
 ./build.sh ledger  build the ledger server and start one; what follows goes to
                    `onionmeter-ledger serve`, for example --data DIR
@@ -362,7 +363,7 @@ demo() {
     [ $# = 0 ] && set -- --tor embedded
     local features=()
     [ "$*" = "--tor embedded" ] && features=(--features onionmeter/embedded-tor)
-    cargo build --locked --package onionmeter --package checks "${features[@]}"
+    cargo build --locked --package onionmeter --package onionmeter-ledger --package checks "${features[@]}"
     step "the whole path"
     "${CARGO_TARGET_DIR:-target}/debug/demo" "$@"
 }

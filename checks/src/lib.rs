@@ -5,6 +5,7 @@
 
 pub mod between;
 pub mod circuits;
+pub mod credit;
 pub mod defaults;
 pub mod earner;
 pub mod face;

@@ -52,6 +52,14 @@ impl Stage {
     /// # Errors
     /// As [`Self::set`].
     pub async fn set_with(session: &str, backend: Backend) -> Result<Self> {
+        Self::set_with_relays(session, backend, 1).await
+    }
+
+    /// Like [`Self::set_with`], in a network with so many relays: onion services need 4.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub async fn set_with_relays(session: &str, backend: Backend, relays: usize) -> Result<Self> {
         let program = program()?;
         ensure!(
             extension().join("manifest.json").is_file(),
@@ -59,7 +67,7 @@ impl Stage {
         );
         // The path of a socket has little room, so it must not lie below a build folder.
         let folder = tempfile::Builder::new().prefix("om").tempdir_in("/tmp")?;
-        let network = TorNetwork::boot(&folder.path().join("network")).await?;
+        let network = TorNetwork::boot_with_relays(&folder.path().join("network"), relays).await?;
         let relay_port = HeldPort::take()?;
         let site = Site::start().await?;
         let (tor, theirs) = tor_section(&network, backend)?;

@@ -2,9 +2,10 @@
 
 use anyhow::{Context as _, Result, ensure};
 use checks::{
+    credit::{self, Credit},
     popup::Popup,
     reports::{Reports, line},
-    stage::{QUICK, Stage, root},
+    stage::{Stage, root},
 };
 use meter_core::{Backend, credits_exact};
 use meter_testkit::browser::{Browser, Kind, Landed};
@@ -16,8 +17,8 @@ const REPORTS: u64 = 3;
 #[tokio::main]
 async fn main() -> Result<()> {
     let backend = backend()?;
-    say("Booting a private Tor network on loopback: 3 authorities, 1 relay, three-hop circuits.");
-    let stage = Stage::set_with(QUICK, backend).await?;
+    say("Booting a private Tor network on loopback: 3 authorities, 4 relays, three-hop circuits.");
+    let stage = Stage::set_with_relays(&credit::settings(), backend, credit::RELAYS).await?;
     say(&format!(
         "A site waits at {}.",
         stage.site.url("site.test", "/")
@@ -46,6 +47,8 @@ async fn main() -> Result<()> {
         "badge {:>4}   Tor is connected, the browser's proxy reads back as ours",
         popup.badge(&browser).await?
     ));
+    say("A ledger starts as an onion service, and two hosts are enrolled there through Tor.");
+    let mut credit = Credit::begin(&stage).await?;
 
     let mut shown = 0;
     while shown < REPORTS {
@@ -60,9 +63,20 @@ async fn main() -> Result<()> {
     }
     finish(&stage, &browser, &popup).await?;
     both(&popup, &browser, &folder, "reports").await?;
-    browser.close().await;
+    let second = credit.second_earns(&stage).await?;
     say(&format!(
-        "Pictures of the popup are in {}.",
+        "The second host has earned {second} credits at the same ledger."
+    ));
+    let numbers = credit.numbers(&stage, &browser, &popup, &folder).await?;
+    both(&popup, &browser, &folder, "credited").await?;
+    browser.close().await;
+    say("");
+    for (place, number) in numbers.named() {
+        say(&format!("{number:>16} credits   {place}"));
+    }
+    ensure!(numbers.agree(), "the five numbers differ");
+    say(&format!(
+        "Pictures of popup, local dashboard and ledger are in {}.",
         folder.display()
     ));
     Ok(())
