@@ -76,7 +76,7 @@ globalThis.load = () => {
     },
     is_stuck: () => seen.stuck,
   });
-  const events = ["on_alarm", "on_popup", "on_proxy_changed", "on_proxy_error"];
+  const events = ["on_alarm", "on_page", "on_proxy_changed", "on_proxy_error"];
   for (const name of [...events, "route", "is_astray"]) {
     instance[name] = () => {
       seen.calls.push(name);
@@ -255,7 +255,7 @@ const scenarios = {
     seen.calls = [];
     late.close();
     await pass(2);
-    return told.join() === "true,true" && seen.calls.join() === "on_popup";
+    return told.join() === "true,true" && seen.calls.join() === "on_page";
   },
   "a popup that closes during a start is not waited for": async () => {
     let come;
@@ -264,7 +264,7 @@ const scenarios = {
     popup();
     come();
     await settled();
-    return seen.calls.join() === "on_popup";
+    return seen.calls.join() === "on_page";
   },
   "a person turns protection off while an instance starts that never will": async () => {
     await worker({ starts: never });
