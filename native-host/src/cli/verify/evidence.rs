@@ -70,8 +70,8 @@ fn reports(proven: &Proven) -> String {
     );
     if proven.chains > 1 {
         text += &format!(
-            "Proven: {} more reports of {} earlier chains, each unbroken too; all together claim {} \
-                credits.\n",
+            "Proven: {} more reports of {} earlier chains, each unbroken too; all together claim \
+                {} credits.\n",
             proven.reports.saturating_sub(proven.reports_in_use),
             proven.chains.saturating_sub(1),
             credits(proven.claimed),
