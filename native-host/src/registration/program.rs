@@ -18,6 +18,11 @@ pub(crate) enum ProgramError {
     #[error("{path} is no longer the program that runs now; run `install` with the new \
         one", path = .0.display())]
     Gone(PathBuf),
+    /// Another user put it into a folder of their own.
+    #[error("you may not read {path}, the program that runs now, so it cannot be copied; put it \
+        where you may read it, for example into your home folder, and run `install` with that \
+        one", path = .0.display())]
+    Closed(PathBuf, #[source] io::Error),
     /// The system does not say which program this is.
     #[error("the system does not say which program this is")]
     Unknown(#[source] io::Error),
@@ -56,8 +61,12 @@ fn is_packaged(program: &Path) -> bool {
 /// When no program can be started from there.
 pub(crate) fn place_for_program(home: &Home) -> Result<PathBuf, ProgramError> {
     let current = env::current_exe().map_err(ProgramError::Unknown)?;
-    if !current.is_file() {
-        return Err(ProgramError::Gone(current));
+    match fs::metadata(&current) {
+        Ok(found) if found.is_file() => {}
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(ProgramError::Closed(current, error));
+        }
+        Ok(_) | Err(_) => return Err(ProgramError::Gone(current)),
     }
     if is_packaged(&current) {
         return Ok(current);

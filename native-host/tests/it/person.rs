@@ -20,12 +20,19 @@ pub(crate) struct Person {
     folder: tempfile::TempDir,
     /// Another user than the one who runs the tests; only root can start programs as this user.
     uid: Option<u32>,
+    /// Where another user finds the program: a folder of root, where the tests may have been built,
+    /// is closed to them.
+    for_all: Option<tempfile::TempDir>,
 }
 
 impl Person {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self { folder, uid: None }
+        Self {
+            folder,
+            uid: None,
+            for_all: None,
+        }
     }
 
     /// An ordinary user; `None` where the tests do not run as root and so cannot act as this user.
@@ -35,10 +42,22 @@ impl Person {
             println!("not checked: only root can act as another user");
             return None;
         }
+        let for_all = tempfile::tempdir().expect("a folder");
+        Self::mode(for_all.path(), 0o755);
+        let program = for_all.path().join("onionmeter");
+        if fs::hard_link(PROGRAM, &program).is_err() {
+            fs::copy(PROGRAM, &program).expect("the disk has room for the program");
+        }
         let mut person = Self::new();
-        person.uid = Some(uid);
+        (person.uid, person.for_all) = (Some(uid), Some(for_all));
         person.own(person.home());
         Some(person)
+    }
+
+    /// The program, where this person may read it.
+    pub(crate) fn program(&self) -> PathBuf {
+        let for_all = self.for_all.as_ref();
+        for_all.map_or_else(|| PROGRAM.into(), |folder| folder.path().join("onionmeter"))
     }
 
     pub(crate) fn home(&self) -> &Path {
@@ -117,7 +136,7 @@ impl Person {
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        self.start(Path::new(PROGRAM), args)
+        self.start(&self.program(), args)
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Said {

@@ -201,6 +201,23 @@ fn a_folder_of_all_users_or_of_the_system_is_no_home_and_is_never_to_be_closed()
 }
 
 #[test]
+fn a_program_that_its_user_may_not_read_is_named_with_the_way_out() {
+    let Some(person) = Person::ordinary(USERS[0]) else {
+        return;
+    };
+    let shut = tempfile::tempdir().expect("a folder of root");
+    Person::mode(shut.path(), 0o700);
+    let program = shut.path().join("onionmeter");
+    fs::copy(person.program(), &program).expect("room");
+    let name = program.to_str().expect("UTF-8");
+    // `setpriv` may start it: it still has the powers of root then.
+    Said::of(&mut person.start(&program, &["install"])).expect(
+        64,
+        &["you may not read", name, "home folder", "run `install`"],
+    );
+}
+
+#[test]
 fn a_home_that_cannot_be_written_is_refused_with_the_reason() {
     let Some(person) = Person::ordinary(USERS[0]) else {
         return;

@@ -16,8 +16,9 @@ fn in_a_network_of_its_own(script: &str, people: &[&Person]) -> Option<Said> {
         "sh",
         "-ec",
         &format!("ip link set lo up\n{script}"),
-        crate::support::PROGRAM,
     ]);
+    let program = people.first().map(|person| person.program());
+    command.arg(program.expect("somebody"));
     for person in people {
         command.arg(person.home());
     }
