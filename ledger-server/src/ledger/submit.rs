@@ -56,11 +56,12 @@ impl Ledger {
     ) -> Vec<Outcome> {
         let count = claims.len();
         let ledger = Arc::clone(self);
-        let rows = self.look_ups.ask(places(&claims)).await;
+        let reports: Vec<_> = claims.iter().map(stated).collect();
+        let rows = self.look_ups.ask(places(&reports)).await;
         // The first come is verified first. Without this bound a flood of wrong signatures would
         // get a thread each, and everybody else a small share of the processors.
         let turn = self.verifying.acquire().await;
-        let checked = spawn_blocking(move || ledger.check(claims, rows, &allow)).await;
+        let checked = spawn_blocking(move || ledger.check(claims, &reports, rows, &allow)).await;
         drop(turn);
         let Ok(checked) = checked else {
             return vec![Outcome::Answered(Answer::Busy); count];
@@ -77,25 +78,32 @@ impl Ledger {
         checked.into_iter().map(outcome).collect()
     }
 
-    /// `rows` is what the database knows about the claims; none if it does not answer.
+    /// `reports` is what the claims state, and `rows` what the database knows about these; none if
+    /// it does not answer.
     fn check(
         &self,
         claims: Vec<Claimed>,
+        reports: &[Stated],
         rows: Option<Vec<Vec<Row>>>,
         allow: &dyn Fn(DeviceKey) -> bool,
     ) -> Vec<Checked> {
-        let Some(stored) = seen_all(&claims, rows) else {
+        let Some(stored) = seen_all(&claims, reports, rows) else {
             let busy = |_| Checked::Done(Outcome::Answered(Answer::Busy));
             return claims.into_iter().map(busy).collect();
         };
         let mut verifier = Verifier::default();
-        let check = |(claim, seen): (Claimed, Seen)| match seen {
+        let check = |((claim, stated), seen): ((Claimed, &Stated), Seen)| match seen {
             Seen::Same(receipt) => Checked::Done(Outcome::Answered(Answer::Replay(receipt))),
             _ if verifier.has_enough() => Checked::Done(Outcome::Answered(Answer::Busy)),
-            Seen::Unknown => self.check_one(&mut verifier, claim, None),
-            Seen::Device => self.check_one(&mut verifier, claim, Some(allow)),
+            Seen::Unknown => self.check_one(&mut verifier, claim, stated, None),
+            Seen::Device => self.check_one(&mut verifier, claim, stated, Some(allow)),
         };
-        claims.into_iter().zip(stored).map(check).collect()
+        claims
+            .into_iter()
+            .zip(reports)
+            .zip(stored)
+            .map(check)
+            .collect()
     }
 
     /// An unknown device is told so only after its signature was checked: the answer to bytes that
@@ -104,9 +112,10 @@ impl Ledger {
         &self,
         verifier: &mut Verifier,
         claim: Claimed,
+        stated: &Stated,
         allow: Option<&dyn Fn(DeviceKey) -> bool>,
     ) -> Checked {
-        let report = match verifier.verify(claim.report) {
+        let report = match verifier.verify(claim.report, stated) {
             Ok(report) => report,
             Err(error) => return Checked::Done(Outcome::NotAReport(error)),
         };
@@ -152,9 +161,10 @@ impl Verifier {
     fn verify(
         &mut self,
         report: Signed<SessionReport>,
+        stated: &Stated,
     ) -> Result<Verified<SessionReport>, VerifyError<BodyError>> {
-        let named = SessionReport::from_body(report.body()).map_err(VerifyError::Body)?;
-        let verified = match self.key_of(named.key) {
+        let stated = stated.as_ref().map_err(|error| VerifyError::Body(*error))?;
+        let verified = match self.key_of(stated.key) {
             Some(key) => report.verify_with(key),
             None => Err(VerifyError::Key),
         };
@@ -170,28 +180,37 @@ impl Verifier {
     }
 }
 
+/// What the body of a claim says; nothing in it is checked yet.
+type Stated = Result<SessionReport, BodyError>;
+
+fn stated(claim: &Claimed) -> Stated {
+    SessionReport::from_body(claim.report.body())
+}
+
 /// The parameters of `statements::SEEN` for each claim that has the form of a report.
-fn places(claims: &[Claimed]) -> Vec<Vec<Value>> {
-    let place = |report: SessionReport| {
+fn places(reports: &[Stated]) -> Vec<Vec<Value>> {
+    let place = |report: &SessionReport| {
         let sequence = shelf::sequence(report.sequence);
         vec![report.chain.0.into(), sequence, report.key.0.into()]
     };
-    let named = claims.iter().filter_map(named);
-    named.map(place).collect()
-}
-
-fn named(claim: &Claimed) -> Option<SessionReport> {
-    SessionReport::from_body(claim.report.body()).ok()
+    reports.iter().flatten().map(place).collect()
 }
 
 /// What the database knows about each claim, by the rows of those that have the form of a report.
 /// `None` if it does not answer, or answers something else.
-fn seen_all(claims: &[Claimed], rows: Option<Vec<Vec<Row>>>) -> Option<Vec<Seen>> {
+fn seen_all(
+    claims: &[Claimed],
+    reports: &[Stated],
+    rows: Option<Vec<Vec<Row>>>,
+) -> Option<Vec<Seen>> {
     let mut rows = rows?.into_iter();
-    let seen = claims.iter().map(|claim| match named(claim) {
-        Some(_) => seen(&claim.report, rows.next().unwrap_or_default()),
-        None => Ok(Seen::Unknown),
-    });
+    let seen = claims
+        .iter()
+        .zip(reports)
+        .map(|(claim, stated)| match stated {
+            Ok(_) => seen(&claim.report, rows.next().unwrap_or_default()),
+            Err(_) => Ok(Seen::Unknown),
+        });
     let seen: Result<_, StoreError> = seen.collect();
     let warn = |error: &StoreError| tracing::warn!(%error, "cannot look up reports");
     seen.inspect_err(warn).ok()
