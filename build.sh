@@ -273,6 +273,10 @@ with_page() {
     for file in dashboard/* "$EXTENSION"/onionmeter.js "$EXTENSION"/onionmeter_bg.wasm; do
         cmp --silent "$file" "$PAGE/${file##*/}" || cp "$file" "$PAGE/"
     done
+    for file in _locales/*/messages.json; do
+        mkdir -p "$PAGE/${file%/*}"
+        cmp --silent "$file" "$PAGE/$file" || cp "$file" "$PAGE/$file"
+    done
     export ONIONMETER_PAGE=$PWD/$PAGE
 }
 

@@ -2,6 +2,9 @@
 // the next one, and a person on the way to the third would order the second, too. So what keys
 // choose waits for Enter, or until the focus leaves the list.
 
+import { text } from "./dom.js";
+import { word } from "./words.js";
+
 /**
  * Calls `order(value)` with what a person chooses in `list`; `hint` says what keys wait for. Returns
  * `shows(index)`, which shows what is in force unless a choice waits.
@@ -12,8 +15,7 @@ export function choosing(list, hint, order) {
 
   function waits(yes) {
     waiting = yes;
-    const text = yes ? "Press Enter to use this one." : "";
-    if (hint.textContent !== text) hint.textContent = text;
+    text(hint, yes ? word("choice_enter") : "");
   }
 
   function settle() {

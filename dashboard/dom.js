@@ -1,25 +1,65 @@
 // What every page of ours does with its document. Text nodes and attributes only.
 
+import { isRightToLeft, knows, number, pieces, say, spoken, spokenLocale, word } from "./words.js";
+
 export const by = (id) => document.getElementById(id);
+
+/** Settles when the words of the page stand in it. Nothing is drawn before. */
+export const ready = spoken.then(() => {
+  document.documentElement.lang = spokenLocale();
+  document.documentElement.dir = isRightToLeft() ? "rtl" : "ltr";
+  fill(document);
+});
+
+const ATTRIBUTES = {
+  label: "aria-label",
+  title: "title",
+  placeholder: "placeholder",
+};
+
+/** Puts words where a document names their keys: `data-text`, `data-label` (`aria-label`),
+    `data-title`, `data-placeholder`. An element inside that has `data-slot` is kept, in the place
+    that the language gives to the placeholder of that name. */
+function fill(root) {
+  for (const node of root.querySelectorAll("[data-text]")) words(node);
+  for (const [name, attribute] of Object.entries(ATTRIBUTES)) {
+    for (const node of root.querySelectorAll(`[data-${name}]`)) {
+      node.setAttribute(attribute, word(node.dataset[name]));
+    }
+  }
+  for (const { content } of root.querySelectorAll("template")) fill(content);
+}
+
+function words(node) {
+  const kept = new Map([...node.children].map((child) => [child.dataset.slot, child]));
+  const parts = pieces({ key: node.dataset.text });
+  node.replaceChildren(...parts.map(({ text: words, slot }) => words ?? kept.get(slot) ?? ""));
+}
 
 /** Shows one part of the page in place of the others. */
 export function showOnly(id, parts) {
   for (const part of parts) by(part).hidden = part !== id;
 }
 
-// If the same text were written again, a screen reader would read it again.
+/** Writes what Rust sends (a message with its values, or one value) or a string as it is. If the
+    same text were written again, a screen reader would read it again. */
 export function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
+  const words = typeof value === "string" ? value : say(value);
+  if (node.textContent !== words) node.textContent = words;
 }
 
-const NUMBER = new Intl.NumberFormat(document.documentElement.lang, {
-  minimumFractionDigits: 1,
-  maximumFractionDigits: 9,
-});
+/** A message that the page names itself. */
+export const tell = (node, key, values) => text(node, word(key, values));
+
+/** The host's error in words: those of its code, or its own if the code is of a newer host. */
+export function failure({ code, message = "" }) {
+  return knows(`error_${code}`) ? word(`error_${code}`) : message;
+}
 
 /** A decimal number from Rust with separators between thousands; no digit of it is lost. `?` is a
     number that is not known. */
-export const grouped = (number) => (number === "?" ? number : NUMBER.format(number));
+export const grouped = (decimal) =>
+  decimal === "?" ? decimal : number(decimal, { minimumFractionDigits: 1, maximumFractionDigits: 9 });
 
 /** Shows `value` in a node, or hides the node where there is none. */
 export function optional(node, value) {
@@ -36,7 +76,7 @@ export function button(node, view) {
 
 export function bar(node, value, words) {
   node.value = value;
-  node.setAttribute("aria-valuetext", words);
+  node.setAttribute("aria-valuetext", typeof words === "string" ? words : say(words));
 }
 
 /** A copy of a template, and a function that finds its fields. */

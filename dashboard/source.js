@@ -2,8 +2,9 @@
 // which speaks with the host over `transport.js`. Frames between the two are passed on unread. The
 // extension has a file of the same name for its own pages.
 
+import { ready } from "./dom.js";
 import { load } from "./onionmeter.js";
-import { open, ready } from "./transport.js";
+import { open, ready as unlocked } from "./transport.js";
 
 const waiting = new Map();
 let page;
@@ -24,7 +25,8 @@ export function wasm() {
 
 /** Begins; `draw(view)` is called with each new view, `locked()` if there is no way to the host. */
 export async function begin(_name, { draw, locked }) {
-  if (!(await ready())) return locked();
+  await ready;
+  if (!(await unlocked())) return locked();
   const rust = await wasm();
   drawn = draw;
   page = new rust.Page();

@@ -57,6 +57,7 @@ cp "$root/dashboard/"*.html "$root/dashboard/"*.css "$root/dashboard/"*.js "$new
 rm "$new/dashboard/transport.js"
 cp "$root/extension-wasm/js/source.js" "$new/dashboard/"
 cp "$root/options/"* "$new/options/"
+cp -R "$root/_locales" "$new/"
 cp "$root/extension-wasm/icons/"*.png "$new/icons/"
 rm -rf "$out"
 mv "$new" "$out"

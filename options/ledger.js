@@ -1,8 +1,9 @@
 // The ledger: looking at one, enrolling with its key before a person's eyes, leaving it, devices and
 // codes. Codes are shown once; nothing of them is kept.
 
-import { by, copyOf, text } from "../dashboard/dom.js";
+import { by, copyOf, failure, tell, text } from "../dashboard/dom.js";
 import { ask, wasm } from "../dashboard/source.js";
+import { format, word } from "../dashboard/words.js";
 
 let enrolled;
 let offer = null;
@@ -24,25 +25,31 @@ export function ledger({ ledger: view, reachable }) {
 }
 
 /** Asks, and says what came of it. Resolves to the success, or `null`. */
-async function order(request, meanwhile, done = "") {
-  text(by("ledger-said"), meanwhile);
+async function order(request, meanwhile, done = null) {
+  said(meanwhile);
   const { ok, error } = await ask(request);
-  text(by("ledger-said"), error?.message ?? done);
+  if (error) text(by("ledger-said"), failure(error));
+  else said(done);
   return error === undefined ? ok : null;
+}
+
+/** `key` names a message; `null`: nothing is to be said. */
+function said(key) {
+  text(by("ledger-said"), key === null ? "" : word(key));
 }
 
 by("look").addEventListener("submit", async (event) => {
   event.preventDefault();
   const address = by("look-address").value.trim();
-  const ok = await order({ ledger_look: { address } }, "Asking the ledger, through Tor …");
+  const ok = await order({ ledger_look: { address } }, "ledger_asking_through_tor");
   const rust = await wasm();
   offer = JSON.parse(rust.ledger_offer(JSON.stringify({ ok })));
   by("enrol").hidden = offer === null || enrolled;
   if (offer === null) return;
   text(by("enrol-key"), offer.vkey);
   text(by("enrol-policy"), offer.policy);
-  const label = "Invitation or recovery code";
-  text(by("enrol-code-label"), offer.invited ? label : `${label}, if you have one`);
+  if (offer.invited) tell(by("enrol-code-label"), "ledger_code");
+  else tell(by("enrol-code-label"), "ledger_code_if_any");
   by("enrol-code").required = offer.invited;
   by("enrol-code").focus();
 });
@@ -52,10 +59,10 @@ by("enrol").addEventListener("submit", async (event) => {
   const { address, key } = offer;
   const code = by("enrol-code").value.trim();
   const enrol = code === "" ? { address, key } : { address, key, code };
-  const ok = await order({ ledger_enrol: enrol }, "Enrolling …", "This device is enrolled.");
+  const ok = await order({ ledger_enrol: enrol }, "ledger_enrolling", "ledger_is_enrolled");
   const secret = ok?.ledger_enrolled?.recovery_code;
   if (ok !== null) by("enrol-code").value = "";
-  if (secret) show("The recovery code of your account: with it a new device gets in.", secret);
+  if (secret) show("secret_of_account", secret);
 });
 by("enrol-no").addEventListener("click", () => {
   offer = null;
@@ -63,48 +70,48 @@ by("enrol-no").addEventListener("click", () => {
   by("look-address").focus();
 });
 
-by("send").addEventListener("click", () => order("ledger_send", "", "What waits is being sent."));
+by("send").addEventListener("click", () => order("ledger_send", null, "ledger_being_sent"));
 by("invite").addEventListener("click", async () => {
-  const ok = await order("ledger_invite", "Asking the ledger …");
-  if (ok) show("An invitation for one more device of yours.", ok.ledger_secret.code);
+  const ok = await order("ledger_invite", "ledger_asking");
+  if (ok) show("secret_invitation", ok.ledger_secret.code);
 });
 by("recovery").addEventListener("click", () =>
-  confirm("The recovery code that you have is worth nothing then.", "Make a new one", async () => {
-    const ok = await order("ledger_recovery", "Asking the ledger …");
-    if (ok) show("Your new recovery code.", ok.ledger_secret.code);
+  confirm(word("sure_recovery"), "sure_recovery_yes", async () => {
+    const ok = await order("ledger_recovery", "ledger_asking");
+    if (ok) show("secret_recovery", ok.ledger_secret.code);
   }));
 by("leave").addEventListener("click", () =>
-  confirm("Nothing more is sent to this ledger, and what waits is not credited. Receipts stay.",
-    "Leave the ledger", () => order("ledger_leave", "", "This device has left the ledger.")));
+  confirm(word("sure_leave"), "sure_leave_yes", () =>
+    order("ledger_leave", null, "ledger_is_left")));
 by("devices").addEventListener("click", devices);
 
 async function devices() {
-  const ok = await order("ledger_devices", "Asking the ledger …");
+  const ok = await order("ledger_devices", "ledger_asking");
   by("device-list").hidden = ok === null;
   if (ok === null) return;
   by("device-list").replaceChildren(...ok.ledger_devices.devices.map(device));
 }
 
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-
 function device({ key, name, enrolled_ms, removed_ms, here }) {
   const [item, field] = copyOf("device");
-  const day = (ms) => DAY.format(new Date(Number(ms)));
+  const day = (ms) => format("DateTimeFormat", { dateStyle: "medium" }).format(Number(ms));
   text(field("name"), name);
-  const since = removed_ms ? `removed ${day(removed_ms)}` : `since ${day(enrolled_ms)}`;
-  text(field("since"), here ? `${since} · this device` : since);
+  const since = removed_ms
+    ? word("device_removed", { day: day(removed_ms) })
+    : word("device_since", { day: day(enrolled_ms) });
+  text(field("since"), here ? word("device_this", { since }) : since);
   field("remove").hidden = here || removed_ms !== undefined;
-  field("remove").setAttribute("aria-label", `Remove ${name}`);
+  field("remove").setAttribute("aria-label", word("device_remove_name", { name }));
   field("remove").addEventListener("click", () =>
-    confirm(`${name} can send nothing more then.`, "Remove it", async () => {
-      const ok = await order({ ledger_remove: { device: key } }, "Asking the ledger …");
+    confirm(word("sure_remove", { name }), "sure_remove_yes", async () => {
+      const ok = await order({ ledger_remove: { device: key } }, "ledger_asking");
       if (ok !== null) await devices();
     }));
   return item;
 }
 
 function show(what, code) {
-  text(by("secret-what"), what);
+  tell(by("secret-what"), what);
   text(by("secret-code"), code);
   by("secret").hidden = false;
   by("secret-done").focus();
@@ -119,7 +126,7 @@ by("secret-copy").addEventListener("click", () =>
 function confirm(question, yes, act) {
   sure = act;
   text(by("sure-question"), question);
-  text(by("sure-yes"), yes);
+  tell(by("sure-yes"), yes);
   by("sure").hidden = false;
   by("sure-no").focus();
 }

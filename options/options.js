@@ -2,8 +2,11 @@
 // hold is decided by the Rust of this page, and what is set is set by the host.
 
 import { choosing } from "../dashboard/choice.js";
-import { button, by, copyOf, obeyClicks, optional, problem, showOnly, text } from "../dashboard/dom.js";
+import {
+  button, by, copyOf, failure, obeyClicks, optional, problem, showOnly, tell, text,
+} from "../dashboard/dom.js";
 import { ask, begin, intend, wasm } from "../dashboard/source.js";
+import { say } from "../dashboard/words.js";
 import { ledger } from "./ledger.js";
 
 const PARTS = ["silence", "broken", "options"];
@@ -39,7 +42,7 @@ function tor(view) {
 }
 
 function torOption({ label, intent }) {
-  const option = new Option(label, intent ?? "");
+  const option = new Option(say(label), intent ?? "");
   option.disabled = intent === null;
   return option;
 }
@@ -85,7 +88,7 @@ by("thresholds").addEventListener("submit", async (event) => {
   const { error } = await ask(request);
   touched = error !== undefined;
   if (!touched) by("thresholds-set").disabled = by("thresholds-back").disabled = true;
-  text(by("thresholds-done"), error?.message ?? "In force now.");
+  text(by("thresholds-done"), error ? failure(error) : { key: "thresholds_done" });
 });
 by("thresholds-back").addEventListener("click", untouched);
 
@@ -114,7 +117,7 @@ by("diagnose").addEventListener("click", async () => {
 });
 by("diagnostics-copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(by("diagnostics-text").textContent);
-  text(by("diagnostics-copied"), "Copied");
+  tell(by("diagnostics-copied"), "copied");
 });
 
 /** No worker decides; its shell says why. */

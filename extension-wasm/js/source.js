@@ -3,6 +3,7 @@
 // page of `onionmeter serve` has a file of the same name.
 
 import { load } from "../onionmeter.js";
+import { ready } from "./dom.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 const waiting = new Map();
@@ -23,19 +24,20 @@ export function wasm() {
 /** Begins; `draw(view)` is called with each new view, `broken(story)` while no worker decides. */
 export function begin(name, { draw, broken }) {
   port = api.runtime.connect({ name });
-  port.onMessage.addListener((message) => {
+  port.onMessage.addListener(async (message) => {
+    await ready;
     if (message.broken) broken(message.broken);
     else if (message.answer !== undefined) answered(message.answer, message.frame.reply);
     else draw(message);
   });
   // The worker may be stopped at any time; connecting wakes it.
   port.onDisconnect.addListener(() => {
-    for (const number of waiting.keys()) answered(number, { error: { message: GONE } });
+    for (const number of waiting.keys()) answered(number, { error: GONE });
     setTimeout(() => begin(name, { draw, broken }), 250);
   });
 }
 
-const GONE = "The browser ended the extension's background before the answer came. Try again.";
+const GONE = { code: "page_worker_gone" };
 
 function answered(number, { ok, error }) {
   waiting.get(number)?.(error === undefined ? { ok } : { error });
@@ -50,7 +52,7 @@ export function intend(intent) {
 export function ask(request) {
   const number = ++last;
   const answer = new Promise((resolve) => waiting.set(number, resolve));
-  if (!post({ number, ask: request })) answered(number, { error: { message: GONE } });
+  if (!post({ number, ask: request })) answered(number, { error: GONE });
   return answer;
 }
 
@@ -63,3 +65,6 @@ function post(message) {
     return false;
   }
 }
+
+// Another language was chosen in the options.
+api.storage.onChanged.addListener(({ language }) => language && location.reload());

@@ -8,6 +8,7 @@ pub mod inbox;
 pub mod options;
 pub mod proxy_value;
 pub mod saved;
+pub mod text;
 pub mod update;
 pub mod view;
 pub mod web_rtc;

@@ -12,3 +12,4 @@ mod rows;
 mod script;
 mod systems;
 mod wide;
+mod words;

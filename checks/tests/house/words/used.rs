@@ -1,0 +1,66 @@
+//! Who names a message: Rust by `key("…")`, scripts by `word` and `tell`, documents by `data-…`.
+
+use super::pages;
+use crate::absent::product_code;
+use crate::files::read;
+use std::collections::BTreeSet;
+
+/// What is before the quotation mark of a key.
+const IN_RUST: [&str; 1] = ["key("];
+const IN_SCRIPTS: [&str; 2] = ["word(", "key: "];
+const IN_DOCUMENTS: [&str; 4] = [
+    "data-text=",
+    "data-label=",
+    "data-title=",
+    "data-placeholder=",
+];
+
+/// Each key that code names, with the file.
+pub(super) fn named() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut add = |path: &str, text: &str, before: &[&str]| {
+        for before in before {
+            let start = format!("{before}\"");
+            for piece in text.split(&start).skip(1) {
+                let key = piece.split('"').next().unwrap_or_default();
+                found.push((path.to_owned(), key.to_owned()));
+            }
+        }
+    };
+    for file in rust() {
+        add(&file.path, &file.text, &IN_RUST);
+    }
+    for file in pages(".js") {
+        add(&file.path, &file.text, &IN_SCRIPTS);
+    }
+    for file in pages(".html") {
+        add(&file.path, &file.text, &IN_DOCUMENTS);
+    }
+    for piece in read("manifest.json").split("__MSG_").skip(1) {
+        let key = piece.split_once("__").expect("the end of a key").0;
+        found.push(("manifest.json".to_owned(), key.to_owned()));
+    }
+    found
+}
+
+fn rust() -> Vec<crate::files::Tracked> {
+    let mut files = product_code();
+    files.retain(|file| file.path.starts_with("extension-wasm/src/"));
+    files
+}
+
+/// Everything between quotation marks: a script may hand a key on before it is looked up.
+pub(super) fn quoted() -> BTreeSet<String> {
+    let files = rust().into_iter().chain(pages(".js")).chain(pages(".html"));
+    let texts = files.flat_map(|file| {
+        let pieces = file.text.split('"').map(str::to_owned);
+        pieces.collect::<Vec<_>>()
+    });
+    let named = named().into_iter().map(|(_, key)| key);
+    texts.chain(named).collect()
+}
+
+/// The messages of enumerations, which Rust names by `Text::of_family`.
+pub(super) fn families() -> Vec<String> {
+    vec!["error_page_worker_gone".to_owned()]
+}
