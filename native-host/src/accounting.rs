@@ -109,6 +109,11 @@ impl Accounting {
         }
     }
 
+    /// Shows this number first from now on.
+    pub(crate) const fn show_first(&mut self, badge: BadgeNumber) {
+        self.badge = badge;
+    }
+
     /// Whether counted bytes would be stored. Otherwise the relay stays closed.
     pub(crate) const fn works(&self) -> bool {
         self.bookkeeper.is_ok()

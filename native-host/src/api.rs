@@ -7,6 +7,7 @@ mod admission;
 mod circuit;
 mod detached;
 mod ledger;
+mod settings;
 
 use crate::{
     engine::{Command, EngineHandle},
@@ -207,16 +208,20 @@ impl Api {
             Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
             Request::Traffic => Success::Traffic(self.engine.traffic()),
             Request::Ping => Success::Done,
-            request => return self.of_ledger(request).await,
+            request => return self.rest_of(request).await,
         };
         Ok(Handled::Now(success))
     }
 
-    /// The requests about the ledger, and about earlier chains. Those that the ledger must answer
-    /// only begin here.
-    async fn of_ledger(&self, request: Request) -> Answer<Handled> {
+    /// The requests about the ledger and earlier chains, and changes of settings. Those that the
+    /// ledger must answer, or that wait for the disk, only begin here.
+    async fn rest_of(&self, request: Request) -> Answer<Handled> {
         let engine = &self.engine;
         let success = match request {
+            Request::ChangeSetting(asked) => {
+                let (place, engine) = (self.detached.place()?, engine.clone());
+                return Ok(later(place, settings::change(engine, asked)));
+            }
             Request::LedgerLeave => {
                 engine.ask(Command::Leave).await?;
                 Success::Done

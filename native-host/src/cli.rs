@@ -24,7 +24,6 @@ mod output;
 mod parts;
 mod passphrase;
 mod print;
-mod quantity;
 mod question;
 mod relay;
 mod reports;

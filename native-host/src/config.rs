@@ -4,16 +4,20 @@ mod edit;
 pub(crate) mod keys;
 mod parse;
 mod pasted;
+pub(crate) mod quantity;
 mod read;
+mod typed;
+mod without;
 
 use meter_core::{Backend, DurationMs, Thresholds, TorAddr};
 use meter_tor::{Bridge, BridgeFault};
 use meter_wire::BadgeNumber;
 use std::{io, path::PathBuf};
 
-pub(crate) use edit::{set, set_backend};
+pub(crate) use edit::{Kept, set, set_backend, unset};
 pub use parse::parse;
 pub(crate) use read::read;
+pub(crate) use typed::{plain, typed};
 
 /// The relay's port if the file names none and no other program uses it.
 pub const USUAL_PORT: u16 = 9149;
@@ -37,6 +41,9 @@ pub struct Config {
     pub tor: TorChoice,
     /// Seconds without clients and connections after which the daemon ends; `None`: never.
     pub idle_exit_s: Option<u64>,
+    /// Whether the daemon shows a notification of the desktop when the extension leaves while pages
+    /// are wanted through Tor.
+    pub desktop_notice: bool,
     /// The longest random delay before reports are sent to a ledger; 0: at once.
     pub ledger_delay_max: DurationMs,
     /// The number that badge and `status` show first.
@@ -64,6 +71,8 @@ pub struct TorChoice {
     pub shadowsocks: Option<PathBuf>,
     /// Bridges that a Tor of ours connects to instead of public relays.
     pub bridges: Vec<Bridge>,
+    /// The only country whose exits a managed Tor uses, as two lower-case letters (ISO 3166).
+    pub exit_country: Option<String>,
 }
 
 /// The reason why `config.toml` cannot be used.
@@ -113,13 +122,14 @@ impl TorChoice {
     /// Whether this program, with the other settings unchanged, allows `backend`.
     #[must_use]
     pub fn allows(&self, backend: Backend) -> bool {
-        let is_straight = self.shadowsocks.is_none() && self.bridges.is_empty();
+        let is_straight =
+            self.shadowsocks.is_none() && self.bridges.is_empty() && self.exit_country.is_none();
         match backend {
             Backend::Managed => true,
             Backend::Existing => is_straight,
             Backend::Embedded => {
                 let are_named = self.bridges.iter().all(Bridge::has_fingerprint);
-                are_named && cfg!(feature = "embedded-tor")
+                are_named && self.exit_country.is_none() && cfg!(feature = "embedded-tor")
             }
         }
     }

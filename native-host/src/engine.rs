@@ -9,16 +9,16 @@ mod ledger_signer;
 mod outbox;
 mod recent_failures;
 mod relay;
+mod settings;
 mod snapshot;
 
 use crate::{
     accounting::{Accounting, Found},
-    config::{Config, keys},
+    config::Config,
     home::Home,
     identity::Identity,
     ledger_link::LedgerLink,
     pending::{Responder, reply},
-    problems,
     settings::Settings,
     system::{clock::Clock, memory::Bursts, ticks::Ticks},
     tor_supervisor::TorSupervisor,
@@ -74,7 +74,7 @@ impl Engine {
     pub(crate) fn new(home: &Home, config: &Config) -> io::Result<(Self, EngineHandle)> {
         let identity = Identity::new()?;
         let counters = Arc::new(Counters::default());
-        let settings = Settings::new(home.config(), config.clone());
+        let settings = Settings::new(home, config.clone());
         let tor = TorSupervisor::new(home, &settings);
         let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
         let relay = RelayControl::new(
@@ -95,6 +95,7 @@ impl Engine {
             ledger_link: LedgerLink::new(tor.upstream())?,
             witnesses: relay.witnesses().clone(),
             tor: tor.orders().clone(),
+            settings: settings.clone(),
             ticked: Arc::default(),
         };
         let ticked = Arc::clone(&handle.ticked);
@@ -276,12 +277,9 @@ impl Engine {
                 let page = self.accounting.earlier_chains(query.after, query.limit);
                 reply(answer, page);
             }
-            Command::Settings(answer) => {
-                let file = self
-                    .settings
-                    .read()
-                    .map_err(|error| problems::config(&error));
-                reply(answer, Ok(keys::settings(&self.in_force(), file)));
+            Command::Settings(answer) => reply(answer, Ok(self.settings_and_file())),
+            Command::CompareSettings(file, answer) => {
+                reply(answer, Ok(self.settings_beside(*file)));
             }
         }
     }
@@ -339,22 +337,6 @@ impl Engine {
         self.relay.cut(site);
         info!("new circuit for a site");
         Ok(())
-    }
-
-    /// The settings in force: each part uses the file as it was when that part began.
-    fn in_force(&self) -> Config {
-        let begun = self.relay.in_force();
-        let relay = &begun.config;
-        Config {
-            relay_port: relay.listen.port(),
-            relay_port_is_named: begun.port_is_named,
-            connections_max: relay.connections_max,
-            optimistic: relay.optimistic,
-            serve_unidentified: relay.serve_unidentified,
-            thresholds: self.accounting.thresholds(),
-            tor: self.tor.in_force(),
-            ..self.begun_with.clone()
-        }
     }
 
     fn hello(&self) -> HelloReply {

@@ -18,6 +18,7 @@ pub use crate::files::FolderError;
 pub use error::HomeError;
 pub use owner::{Owner, acted_for};
 pub(crate) use owner::{nearest, of_user};
+pub(crate) use paths::SHADOWSOCKS_SERVER;
 pub use paths::{HOME_VARIABLE, Home};
 pub(crate) use place::{Kind, obstacle, without_links};
 pub(crate) use remove::{Removal, RunMode};

@@ -1,27 +1,30 @@
 //! The settings: only this module reads `config.toml`, and every owner learns of a change through
 //! its channel.
 
+mod change;
+
 use crate::{
     config::{self, Config, ConfigError},
+    home::Home,
     problems,
 };
+pub(crate) use change::{BY_COMMAND, ChangeError, change};
 use meter_core::Backend;
-use meter_wire::Problem;
-use std::path::PathBuf;
+use meter_wire::{ChangeSetting, Problem};
 use tokio::sync::watch;
 
 /// Cheap to clone; all clones share one value.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    file: PathBuf,
+    home: Home,
     current: watch::Sender<Config>,
 }
 
 impl Settings {
     /// From a file that was just read.
-    pub(crate) fn new(file: PathBuf, read: Config) -> Self {
+    pub(crate) fn new(home: &Home, read: Config) -> Self {
         Self {
-            file,
+            home: home.clone(),
             current: watch::Sender::new(read),
         }
     }
@@ -51,7 +54,7 @@ impl Settings {
     /// # Errors
     /// When it cannot be read or contains a mistake.
     pub(crate) fn read(&self) -> Result<Config, ConfigError> {
-        Config::load(&self.file)
+        Config::load(&self.home.config())
     }
 
     /// Writes another backend into the file and tells every owner.
@@ -59,10 +62,24 @@ impl Settings {
     /// # Errors
     /// `config_invalid`. The settings then stay unchanged.
     pub(crate) fn choose_backend(&self, backend: Option<Backend>) -> Result<Config, Problem> {
-        let written = config::set_backend(&self.file, backend);
+        let _lock = change::lock(&self.home).map_err(|error| change::problem(&error))?;
+        let written = config::set_backend(&self.home.config(), backend);
         let written = written.map_err(|error| problems::config(&error))?;
         self.publish(&written);
         Ok(written)
+    }
+
+    /// Changes one setting in the file and tells every owner, or only checks its value. Waits for
+    /// the disk.
+    ///
+    /// # Errors
+    /// The reason why it was not changed. Nothing is then written.
+    pub(crate) fn change(&self, asked: &ChangeSetting) -> Result<Config, Problem> {
+        let changed = change(&self.home, asked).map_err(|error| change::problem(&error))?;
+        if asked.keep {
+            self.publish(&changed.config);
+        }
+        Ok(changed.config)
     }
 
     fn publish(&self, next: &Config) {
@@ -84,8 +101,10 @@ mod tests {
     #[test]
     fn a_change_of_the_file_reaches_every_owner_and_a_mistake_changes_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("config.toml");
-        let settings = Settings::new(file.clone(), Config::default());
+        let home = Home::at(folder.path().join("om"));
+        home.prepare().expect("made");
+        let file = home.config();
+        let settings = Settings::new(&home, Config::default());
         let (mut one, mut other) = (settings.subscribe(), settings.subscribe());
 
         fs::write(&file, "[relay]\nconnections_max = 77\n").expect("written");
@@ -106,8 +125,9 @@ mod tests {
     #[test]
     fn another_backend_is_in_the_file_and_with_every_owner() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("config.toml");
-        let settings = Settings::new(file.clone(), Config::default());
+        let home = Home::at(folder.path().join("om"));
+        home.prepare().expect("made");
+        let settings = Settings::new(&home, Config::default());
         let owner = settings.subscribe();
         let written = settings.choose_backend(Some(Backend::Managed));
         assert_eq!(

@@ -90,9 +90,9 @@ const fn of_face(code: FaceCode) -> StatusCode {
 /// order, and may be sent again.
 fn of_daemon(code: ErrorCode) -> StatusCode {
     match code {
-        ErrorCode::BadThresholds => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::BadThresholds | ErrorCode::SettingRefused => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::Busy => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::TorNotOurs => StatusCode::CONFLICT,
+        ErrorCode::TorNotOurs | ErrorCode::SettingByCommand => StatusCode::CONFLICT,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -18,7 +18,7 @@ use std::{
 
 use meter_core::Backend;
 use meter_embedded::{EmbeddedTransport, EmbeddedWay};
-use meter_uplink::{Keeper, Trouble, Uplink};
+use meter_uplink::{Keeper, Server, ServerFault, Trouble, Uplink};
 use tokio::{
     sync::watch::Receiver,
     time::{Instant, sleep_until},
@@ -92,6 +92,14 @@ impl Detour {
              address, when you use Tor and how much, but neither sites nor content",
             server.method()
         )))
+    }
+
+    /// Checks the text of a Shadowsocks server, as it would be read from its file.
+    ///
+    /// # Errors
+    /// The reason why it names no usable server. It repeats nothing of the text.
+    pub fn check_server(text: &str) -> Result<(), ServerFault> {
+        Server::parse(text).map(drop)
     }
 
     /// Prepares everything that a Tor of this kind needs before its start.

@@ -47,6 +47,14 @@ codes! {
     /// The thresholds are outside their limits; the old ones stay in force.
     BadThresholds => "These session thresholds are outside their limits; the old ones stay in \
                       force.",
+    /// A setting cannot have this value; the file stays as it was.
+    SettingRefused => "This setting cannot have that value; config.toml was left as it is.",
+    /// The setting is changed only on the command line: it could start a program, move Tor into
+    /// another network, or count the traffic of others.
+    SettingByCommand => "This setting is changed in a terminal only; config.toml was left as it \
+                         is.",
+    /// `config.toml` cannot be written.
+    SettingsUnwritable => "config.toml cannot be written, so nothing was changed.",
     /// A new identity was asked for too soon after the last one.
     IdentityTooSoon => "A new identity was made a moment ago; wait a few seconds.",
 

@@ -45,7 +45,7 @@ pub use request::{
     Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request, RequestEnvelope,
     RestoreReports, TorUse,
 };
-pub use settings::{Setting, Settings};
+pub use settings::{ChangeSetting, Setting, SettingChanged, SettingValue, Settings, TakesEffect};
 pub use status::{
     RelayStatus, Restored, RestoredState, SessionStatus, Status, TorState, TorStatus,
 };

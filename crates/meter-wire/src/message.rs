@@ -2,8 +2,8 @@
 
 use crate::{
     EarlierPage, HexBytes, LedgerDevices, LedgerEnrolled, LedgerLogin, LedgerOffer, LedgerSecret,
-    Problem, ReceiptsPage, Settings, SiteCircuit, Status, Traffic, U64Text, WireReport, Witness,
-    WitnessSeen,
+    Problem, ReceiptsPage, SettingChanged, Settings, SiteCircuit, Status, Traffic, U64Text,
+    WireReport, Witness, WitnessSeen,
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,8 @@ pub enum Success {
     Circuit(SiteCircuit),
     /// Answer to `settings`.
     Settings(Settings),
+    /// Answer to `change_setting`.
+    SettingChanged(SettingChanged),
     /// Answer to `witness`.
     Witness(Witness),
     /// Answer to `witness_seen`.

@@ -1,8 +1,8 @@
 //! What a client asks of the daemon. Strict: anything that is not listed here is an error.
 
 use crate::{
-    EarlierQuery, LedgerEnrol, LedgerLook, LedgerRemove, PROTOCOL, ReceiptsQuery, SetThresholds,
-    SiteQuery, U64Text, WireReport, WitnessQuery,
+    ChangeSetting, EarlierQuery, LedgerEnrol, LedgerLook, LedgerRemove, PROTOCOL, ReceiptsQuery,
+    SetThresholds, SiteQuery, U64Text, WireReport, WitnessQuery,
 };
 use meter_core::Backend;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ pub enum Request {
     NewChain,
     /// Asks for the settings in force.
     Settings,
+    /// Changes one setting of `config.toml`, or only checks its value.
+    ChangeSetting(ChangeSetting),
     /// Asks for the name that the browser will request, to show that its requests reach the relay.
     Witness,
     /// Asks whether that request arrived. The daemon then forgets the name.
@@ -89,7 +91,7 @@ pub enum Request {
 
 impl Request {
     /// Names of all requests, as they are written in JSON.
-    pub const NAMES: [&str; 31] = [
+    pub const NAMES: [&str; 32] = [
         "hello",
         "status",
         "reports",
@@ -106,6 +108,7 @@ impl Request {
         "restore_reports",
         "new_chain",
         "settings",
+        "change_setting",
         "witness",
         "witness_seen",
         "traffic",

@@ -6,11 +6,15 @@ use super::effect::Effect;
 use super::event::SubscriberId;
 use super::question::Question;
 use super::state::{Asked, Host, State};
-use meter_wire::{ErrorCode, Outcome, Problem, Reply, Success};
+use meter_wire::{ErrorCode, FRAME_IN_MAX, Outcome, Problem, Reply, Success};
 
 /// Most questions without an answer. A page asks one after the other; a request that a ledger
 /// answers may take minutes.
 const QUESTIONS_MAX: usize = 8;
+
+/// Longest question, in bytes of JSON: its frame then fits [`FRAME_IN_MAX`], beyond which the host
+/// ends the connection.
+const QUESTION_BYTES_MAX: usize = FRAME_IN_MAX - 1_024;
 
 /// Passes a question on, or answers at once that it cannot be.
 pub(super) fn on_question(
@@ -20,6 +24,12 @@ pub(super) fn on_question(
     effects: &mut Vec<Effect>,
 ) {
     let number = question.number;
+    if serde_json::to_vec(&question.ask).is_ok_and(|json| json.len() > QUESTION_BYTES_MAX) {
+        let detail = format!("it has more than {QUESTION_BYTES_MAX} bytes");
+        let problem = Problem::with_detail(ErrorCode::SettingRefused, detail);
+        effects.push(answer(from, number, &problem));
+        return;
+    }
     let before = state.last_request;
     if state.status().is_some() && state.questions.len() < QUESTIONS_MAX {
         ask(state, Asked::Question, question.ask, effects);
@@ -75,7 +85,11 @@ fn unanswered(state: &State, to: SubscriberId, number: u32) -> Effect {
     let code = state
         .host_error()
         .map_or(ErrorCode::HostUnreadable, |error| error.code());
-    let problem = serde_json::to_string(&Problem::new(code)).expect("plain values");
+    answer(to, number, &Problem::new(code))
+}
+
+fn answer(to: SubscriberId, number: u32, problem: &Problem) -> Effect {
+    let problem = serde_json::to_string(problem).expect("plain values");
     Effect::Answer {
         to,
         number,

@@ -32,6 +32,7 @@ const fn is_for_pages(request: &Request) -> bool {
             | Request::Receipts(_)
             | Request::Traffic
             | Request::Settings
+            | Request::ChangeSetting(_)
             | Request::SetThresholds(_)
             | Request::LedgerLook(_)
             | Request::LedgerEnrol(_)
@@ -55,6 +56,7 @@ mod tests {
         for allowed in [
             r#""traffic""#,
             r#""settings""#,
+            r#"{"change_setting":{"key":"relay.port","to":{"words":["9200"]},"keep":true}}"#,
             r#""ledger_leave""#,
             r#"{"reports":{"after":"0","limit":100}}"#,
         ] {

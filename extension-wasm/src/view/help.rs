@@ -59,6 +59,7 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
     match code {
         E::BadRequest | E::UnknownRequest | E::UnsupportedProtocol | E::HelloFirst => AGAIN,
         E::Busy | E::BadThresholds | E::Internal | E::Unknown => AGAIN,
+        E::SettingRefused | E::SettingByCommand | E::SettingsUnwritable => OK,
         E::HomeUnusable | E::KeyRefused | E::KeyMissing => look_at_the_house_again(IN_DOCTOR),
         E::BookDamaged | E::BookUnwritable => look_at_the_house_again(IN_DOCTOR),
         E::BookNewer | E::BookOther => look_at_the_house_again(IN_DOCTOR),

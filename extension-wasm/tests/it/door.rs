@@ -2,7 +2,10 @@
 //! questions.
 
 use crate::scene::{FIRST, NOT_FOUND, Scene};
-use meter_wire::{ErrorCode, FromDaemon, Outcome, Request, Success, TorState, parse_from_daemon};
+use meter_wire::{
+    ChangeSetting, ErrorCode, FRAME_IN_MAX, FromDaemon, Outcome, Request, SettingValue, Success,
+    TorState, parse_from_daemon,
+};
 use onionmeter::drawn::PageView;
 use onionmeter::update::{Effect, Event, Question, Shows, SubscriberId};
 
@@ -107,4 +110,25 @@ fn a_page_that_asks_without_end_never_makes_the_host_look_silent() {
     scene.silent = false;
     scene.say_status();
     assert_eq!(answers(&scene).len(), refused, "nobody is there to answer");
+}
+
+#[test]
+fn a_question_that_fits_no_frame_is_refused_and_ends_no_connection() {
+    let mut scene = Scene::new(3).started();
+    open(&mut scene, PAGE, Shows::Options);
+    let long = SettingValue::Words(vec!["x".repeat(FRAME_IN_MAX)]);
+    let change = ChangeSetting {
+        key: "tor.bridges".to_owned(),
+        to: long,
+        keep: false,
+    };
+    scene.effects.clear();
+    ask(&mut scene, 5, Request::ChangeSetting(change));
+    let is_sent = |effect: &Effect| matches!(effect, Effect::Send(..));
+    assert!(!scene.effects.iter().any(is_sent), "the host never sees it");
+    let all = answers(&scene);
+    let [(PAGE, 5, Outcome::Error(problem))] = &*all else {
+        panic!("{all:?}");
+    };
+    assert_eq!(problem.code, ErrorCode::SettingRefused);
 }

@@ -427,6 +427,7 @@ impl Scene {
             | Request::MonitorStop
             | Request::SetThresholds(_)
             | Request::Ping
+            | Request::ChangeSetting(_)
             | Request::Traffic => Success::Done,
         };
         self.queue_reply(id, Outcome::Ok(success));

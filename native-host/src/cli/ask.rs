@@ -1,7 +1,7 @@
 //! Asks the daemon, with a time limit.
 
 use super::{exit, outcome::CommandError};
-use crate::{EXIT_BUG, cli::quantity, ipc};
+use crate::{EXIT_BUG, config::quantity, ipc};
 use clap::Args;
 use meter_wire::{Problem, Request, Settings, Status, Success};
 use std::time::Duration;

@@ -1,22 +1,24 @@
-//! `config path|get|set|check`.
+//! `config path|get|set|unset|check`.
 
 use super::{
     exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
-    quantity, settings,
+    settings,
 };
 use crate::{
     EXIT_USAGE,
     config::{
-        self, Config, ConfigError,
-        keys::{self, Effect, Keys, typed},
-        read,
+        self, ConfigError,
+        keys::{self, Effect, Keys},
+        plain, read,
     },
     home::Home,
     port, problems,
+    settings::{ChangeError, change},
 };
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use meter_wire::{ChangeSetting, SettingValue};
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use toml_edit::Value;
@@ -52,6 +54,17 @@ refused with its limit, and nothing is written. It is said what has to start ane
 Exit status: 0 done, 64 a value outside its limits or an unknown setting, 73 the file cannot be
 written, 78 the file has a mistake already.";
 
+const UNSET_HELP: &str = "\
+Examples:
+  onionmeter config unset relay.port
+  onionmeter config unset tor.bridges
+
+The line of the setting is removed, and its default applies; comments stay. It is said what has to
+start anew.
+
+Exit status: 0 done (also where the file did not name it), 64 an unknown setting, 73 the file cannot
+be written, 78 the file has a mistake already.";
+
 const CHECK_HELP: &str = "\
 Examples:
   onionmeter config check
@@ -81,6 +94,13 @@ enum Action {
         #[arg(required = true, allow_hyphen_values = true)]
         value: Vec<String>,
     },
+    /// Give one setting its default again
+    #[command(after_help = UNSET_HELP)]
+    Unset {
+        /// The setting, such as relay.port; `onionmeter config get` lists them
+        #[arg(value_parser = PossibleValuesParser::new(keys::NAMES), hide_possible_values = true)]
+        key: String,
+    },
     /// Say whether the file is in order, and the line of the first mistake
     #[command(after_help = CHECK_HELP)]
     Check {
@@ -94,6 +114,7 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
         Action::Path => path(home, format),
         Action::Get { key } => get(key.as_deref(), home, format),
         Action::Set { key, value } => set(key, value, home, format),
+        Action::Unset { key } => unset(key, home, format),
         Action::Check { file } => check(file.as_ref(), home, format),
     }
 }
@@ -174,14 +195,6 @@ fn value(name: &str, file: &Keys, defaults: &Keys, home: &Home) -> Option<(Value
     Some((defaults.value(name)?, Source::Default))
 }
 
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("{}\n", text.value()),
-        Value::Array(lines) => lines.iter().map(plain).collect(),
-        other => format!("{}\n", other.to_string().trim()),
-    }
-}
-
 fn json_of(value: &Value) -> Json {
     match value {
         Value::String(text) => json!(text.value()),
@@ -199,55 +212,59 @@ fn json_of(value: &Value) -> Json {
 }
 
 fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
-    let usage =
-        |why: String| CommandError::Exit(EXIT_USAGE, format!("{why}. Nothing was changed."));
-    let value = typed(key, words, number).map_err(usage)?;
-    home.prepare()
-        .map_err(|error| CommandError::Problem(problems::home(&error)))?;
-    let path = home.config();
-    // If the file had a mistake before, this value is not the cause.
-    Config::load(&path).map_err(|error| broken(&error))?;
-    // A value that may contain secrets is shown as the parser shows it.
-    let is_secret = matches!(key, "tor.shadowsocks" | "tor.bridges");
-    config::set(&path, key, &value).map_err(|error| match error {
-        ConfigError::Write(..) => CommandError::Exit(exit::CANNOT_WRITE, problems::chain(&error)),
-        ConfigError::Value {
-            limit,
-            value: found,
-            ..
-        } => {
-            let given = plain(&value);
-            let shown = if is_secret { &found } else { given.trim() };
-            usage(format!("{key} is {shown}; it must be {limit}"))
-        }
-        other => usage(problems::chain(&other)),
-    })?;
-    let effect = Effect::of(key);
+    let value = changed(key, SettingValue::Words(words.to_vec()), home)?;
+    let shown = value.as_ref().map(ToString::to_string).unwrap_or_default();
     let text = format!(
         "{key} = {}\nin {}. {}",
-        value.to_string().trim(),
-        path.display(),
-        effect.sentence()
+        shown.trim(),
+        home.config().display(),
+        Effect::of(key).sentence()
     );
-    Answer::new("kept", text)
-        .with("path", path.to_string_lossy())
-        .with("key", key)
-        .with("value", json_of(&value))
-        .with("takes_effect", effect.name())
+    let value = value.as_ref().map(json_of);
+    kept("kept", text, key, home)
+        .with("value", value)
         .print(format)
 }
 
-/// Parses a number with a unit, into the unit of the key.
-fn number(key: &str, word: &str) -> Result<u64, String> {
-    match key.rsplit('_').next() {
-        Some("bytes") => quantity::bytes(word),
-        Some("ms") => quantity::milliseconds(word),
-        Some("s") => match quantity::milliseconds(word)? {
-            ms if ms % 1_000 == 0 => Ok(ms / 1_000),
-            _ => Err("it must be whole seconds".to_owned()),
-        },
-        _ => Err("it must be a whole number".to_owned()),
-    }
+fn unset(key: &str, home: &Home, format: Format) -> Outcome {
+    changed(key, SettingValue::Default, home)?;
+    let text = format!(
+        "{key} has its default again; {} does not name it. {}",
+        home.config().display(),
+        Effect::of(key).sentence()
+    );
+    kept("unset", text, key, home).print(format)
+}
+
+fn kept(state: &'static str, text: String, key: &str, home: &Home) -> Answer {
+    Answer::new(state, text)
+        .with("path", home.config().to_string_lossy())
+        .with("key", key)
+        .with("takes_effect", Effect::of(key).wire().name())
+}
+
+/// Changes the file as the daemon does for a client.
+fn changed(key: &str, to: SettingValue, home: &Home) -> Result<Option<Value>, CommandError> {
+    home.prepare()
+        .map_err(|error| CommandError::Problem(problems::home(&error)))?;
+    let key = key.to_owned();
+    let asked = ChangeSetting {
+        key,
+        to,
+        keep: true,
+    };
+    let changed = change(home, &asked).map_err(|error| match error {
+        ChangeError::Refused(why) => {
+            CommandError::Exit(EXIT_USAGE, format!("{why}. Nothing was changed."))
+        }
+        ChangeError::Broken(error) => broken(&error),
+        ChangeError::Unwritable(why) => CommandError::Exit(exit::CANNOT_WRITE, why),
+        ChangeError::Busy => {
+            let why = "another program changes the settings and does not end. Nothing was changed.";
+            CommandError::Exit(exit::TOO_SOON, why.to_owned())
+        }
+    })?;
+    Ok(changed.value)
 }
 
 fn check(file: Option<&PathBuf>, home: &Home, format: Format) -> Outcome {

@@ -144,9 +144,13 @@ pub(super) fn meaning(code: u8) -> &'static str {
 /// The status for an error of the daemon.
 pub(super) const fn of_problem(code: ErrorCode) -> u8 {
     match code {
-        ErrorCode::BadThresholds | ErrorCode::BadSite | ErrorCode::LedgerAddress => EXIT_USAGE,
+        ErrorCode::BadThresholds
+        | ErrorCode::SettingRefused
+        | ErrorCode::BadSite
+        | ErrorCode::LedgerAddress => EXIT_USAGE,
         ErrorCode::ConfigInvalid => CONFIG,
         ErrorCode::HomeUnusable
+        | ErrorCode::SettingsUnwritable
         | ErrorCode::BookUnwritable
         | ErrorCode::DiskFull
         | ErrorCode::DiskReadOnly
@@ -178,6 +182,7 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::DaemonFull
         | ErrorCode::DaemonPlaceTaken => NO_ANSWER,
         ErrorCode::TorNotOurs
+        | ErrorCode::SettingByCommand
         | ErrorCode::LedgerNone
         | ErrorCode::LedgerEnrolled
         | ErrorCode::LedgerOtherKey

@@ -6,10 +6,17 @@ use super::{
     exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
-    quantity::{bytes, milliseconds, show_bytes, show_ms},
     tor::in_use,
 };
-use crate::{EXIT_USAGE, config::Config, home::Home, problems};
+use crate::{
+    EXIT_USAGE,
+    config::{
+        Config,
+        quantity::{bytes, milliseconds, show_bytes, show_ms},
+    },
+    home::Home,
+    problems,
+};
 use clap::Args;
 use meter_core::Thresholds;
 use meter_wire::{Request, SetThresholds, U64Text};

@@ -1,6 +1,6 @@
 //! Points in time: parsed as people write them, and formatted in local time with the offset.
 
-use super::quantity;
+use crate::config::quantity;
 use jiff::{Timestamp, Zoned, civil::DateTime, tz::TimeZone};
 use meter_core::UnixMs;
 

@@ -1,8 +1,8 @@
 //! The settings by name, from the example file, which contains every one with its default.
 
-use super::{Config, ConfigError, TorAddr, parse, pasted::bridges};
+use super::{Config, ConfigError, TorAddr, parse};
 use meter_core::Backend;
-use meter_wire::{Problem, Setting, Settings};
+use meter_wire::{Problem, Setting, Settings, TakesEffect};
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Value};
 
@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, Value};
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// Every key, in the order of the example.
-pub(crate) const NAMES: [&str; 19] = [
+pub(crate) const NAMES: [&str; 21] = [
     "relay.port",
     "relay.connections_max",
     "relay.optimistic",
@@ -26,9 +26,11 @@ pub(crate) const NAMES: [&str; 19] = [
     "tor.arti",
     "tor.shadowsocks",
     "tor.bridges",
+    "tor.exit_country",
     "ledger.delay_max_s",
     "ledger.badge",
     "daemon.idle_exit_s",
+    "daemon.desktop_notice",
     "log.level",
 ];
 
@@ -72,11 +74,11 @@ impl Effect {
     }
 
     /// The same for programs.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) const fn wire(self) -> TakesEffect {
         match self {
-            Self::Relay => "relay_start",
-            Self::Tor => "tor_start",
-            Self::Daemon => "daemon_start",
+            Self::Relay => TakesEffect::RelayStart,
+            Self::Tor => TakesEffect::TorStart,
+            Self::Daemon => TakesEffect::DaemonStart,
         }
     }
 }
@@ -128,59 +130,6 @@ impl Keys {
             lines.set_trailing("");
         }
         Some(value)
-    }
-}
-
-/// A value from a command line, converted to the type of the key's default. Numbers that count
-/// bytes or time may have a unit. The parser of the file checks the limits.
-///
-/// # Errors
-/// A sentence that names what is needed.
-pub(crate) fn typed(
-    key: &str,
-    words: &[String],
-    quantity: impl Fn(&str, &str) -> Result<u64, String>,
-) -> Result<Value, String> {
-    let default = Keys::defaults().value(key);
-    let default = default.ok_or_else(|| format!("there is no setting {key}"))?;
-    if key == "tor.bridges" {
-        return bridges(words);
-    }
-    if let Value::Array(_) = default {
-        let lines = words.iter().filter(|line| !line.is_empty());
-        return Ok(Value::Array(lines.collect()));
-    }
-    let [word] = words else {
-        return Err(format!(
-            "{key} takes one value, and {} were given",
-            words.len()
-        ));
-    };
-    let is_place = matches!(key, "tor.socks_port" | "tor.control_port");
-    let refused = |needed: &str| format!("{key} is {word}; it must be {needed}");
-    match default {
-        Value::Integer(_) => match word.parse::<i64>() {
-            Ok(number) => Ok(number.into()),
-            Err(_) if is_place => Ok(word.as_str().into()),
-            Err(_) => {
-                let number =
-                    quantity(key, word).map_err(|why| format!("{key} is {word}: {why}"))?;
-                let number = i64::try_from(number).map_err(|_| refused("at most 2^63 - 1"))?;
-                Ok(number.into())
-            }
-        },
-        Value::Boolean(_) => match word.as_str() {
-            "true" => Ok(true.into()),
-            "false" => Ok(false.into()),
-            _ => Err(refused("true or false")),
-        },
-        Value::InlineTable(_) => match word.parse::<Value>() {
-            Ok(value @ Value::InlineTable(_)) => Ok(value),
-            Ok(_) | Err(_) => Err(refused("an inline table such as { key = 1 }")),
-        },
-        Value::String(_) | Value::Float(_) | Value::Datetime(_) | Value::Array(_) => {
-            Ok(word.as_str().into())
-        }
     }
 }
 
@@ -247,9 +196,11 @@ fn shown(key: &str, config: &Config) -> String {
             file.map_or_else(|| "none".to_owned(), |file| file.display().to_string())
         }
         "tor.bridges" => lines(tor.bridges.len()),
+        "tor.exit_country" => tor.exit_country.clone().unwrap_or_default(),
         "ledger.delay_max_s" => config.ledger_delay_max.get().div_euclid(1_000).to_string(),
         "ledger.badge" => config.ledger_badge.name().to_owned(),
         "daemon.idle_exit_s" => config.idle_exit_s.unwrap_or(0).to_string(),
+        "daemon.desktop_notice" => config.desktop_notice.to_string(),
         "log.level" => config.log_level.to_string().to_lowercase(),
         other => format!("{other} is unknown"),
     }
@@ -330,61 +281,5 @@ mod tests {
                 .all(|setting| setting.in_file.is_none() && !setting.differs)
         );
         assert_eq!(settings.in_force("relay.port"), Some("9149"));
-    }
-
-    #[test]
-    fn a_value_has_the_type_of_its_key() {
-        let quantity = |key: &str, word: &str| match (key.ends_with("_bytes"), word) {
-            (true, "100kB") => Ok(100_000),
-            _ => Err("no".to_owned()),
-        };
-        let of = |key: &str, words: &[&str]| {
-            let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-            typed(key, &words, quantity).map(|value| value.to_string())
-        };
-        for (key, words, expected) in [
-            ("relay.port", &["9200"][..], "9200"),
-            ("session.min_bytes", &["100kB"], "100000"),
-            ("relay.optimistic", &["true"], "true"),
-            ("tor.backend", &["managed"], "\"managed\""),
-            ("tor.socks_port", &["/run/tor/socks"], "\"/run/tor/socks\""),
-            ("tor.socks_port", &["9050"], "9050"),
-            ("tor.extra_torrc", &["a b", "c"], "[\"a b\", \"c\"]"),
-            (
-                "tor.bridges",
-                &["> 192.0.2.1:1\n192.0.2.2:1"],
-                "[\"192.0.2.1:1\", \"192.0.2.2:1\"]",
-            ),
-            ("tor.bridges", &[""], "[]"),
-            ("tor.arti", &["{ a = 1 }"], "{ a = 1 }"),
-        ] {
-            assert_eq!(of(key, words).as_deref(), Ok(expected), "{key} {words:?}");
-        }
-        for (key, words, expected) in [
-            ("relay.port", &["abc"][..], "relay.port is abc: no"),
-            (
-                "tor.bridges",
-                &["# 192.0.2.1:1"],
-                "tor.bridges cannot be used: there is no bridge in it",
-            ),
-            (
-                "relay.optimistic",
-                &["yes"],
-                "relay.optimistic is yes; it must be true or false",
-            ),
-            (
-                "relay.port",
-                &["1", "2"],
-                "relay.port takes one value, and 2 were given",
-            ),
-            (
-                "tor.arti",
-                &["3"],
-                "tor.arti is 3; it must be an inline table such as { key = 1 }",
-            ),
-            ("relay.prot", &["1"], "there is no setting relay.prot"),
-        ] {
-            assert_eq!(of(key, words), Err(expected.to_owned()));
-        }
     }
 }

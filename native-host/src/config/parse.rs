@@ -1,5 +1,6 @@
 //! Converts text to [`Config`], with one file for each section that has rules.
 
+mod country;
 mod reader;
 mod relay;
 mod session;
@@ -40,6 +41,7 @@ struct Ledger {
 #[serde(deny_unknown_fields, default)]
 struct Daemon {
     idle_exit_s: Option<Spanned<i64>>,
+    desktop_notice: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,6 +82,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         ledger_delay_max: file.ledger.delay_max(&reader)?,
         ledger_badge: file.ledger.badge(&reader)?,
         idle_exit_s: file.daemon.idle_exit_s(&reader)?,
+        desktop_notice: file.daemon.desktop_notice,
         log_level: file.log.level(&reader)?,
     })
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// A file of settings has a few hundred lines at most.
-const FILE_BYTES_MAX: u64 = 1_000_000;
+pub(super) const FILE_BYTES_MAX: u64 = 1_000_000;
 
 /// The file's text; `None` when there is none.
 ///
@@ -49,7 +49,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, parse, set};
+    use crate::config::{Config, Kept, parse, set};
     use std::os::unix::fs::symlink;
 
     fn said(path: &Path) -> String {
@@ -100,7 +100,7 @@ mod tests {
                 9200,
                 "{text:?}"
             );
-            set(&path, "relay.port", &9201.into()).expect("set");
+            set(&path, "relay.port", &9201.into(), Kept::Written).expect("set");
             let after = fs::read_to_string(&path).expect("there");
             assert_eq!(after, text.replace("9200", "9201"), "nothing else changed");
         }

@@ -2,9 +2,10 @@
 
 use crate::{
     accounting::{Joining, Ledger},
+    config::Config,
     ledger_link::LedgerLink,
     pending::{PendingReply, Responder},
-    problems,
+    problems, settings,
     tor_supervisor::TorOrders,
 };
 use meter_core::{
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     RestoreReports(Vec<WireReport>, Responder<()>),
     NewChain(Responder<()>),
     Settings(Responder<Settings>),
+    /// The settings in force beside these, which the file has or would have.
+    CompareSettings(Box<Config>, Responder<Settings>),
     /// The ledger in force.
     Ledger(Responder<Ledger>),
     /// The changes of the ledger's key, as it shows them; the answer is its newest key.
@@ -71,6 +74,7 @@ pub(crate) struct EngineHandle {
     pub(super) ledger_link: LedgerLink,
     pub(super) witnesses: Witnesses,
     pub(super) tor: TorOrders,
+    pub(super) settings: settings::Settings,
     pub(super) ticked: Arc<Notify>,
 }
 
@@ -137,6 +141,11 @@ impl EngineHandle {
     /// Handle for requests to start or end a Tor.
     pub(crate) const fn tor(&self) -> &TorOrders {
         &self.tor
+    }
+
+    /// The settings, for who changes them.
+    pub(crate) const fn settings(&self) -> &settings::Settings {
+        &self.settings
     }
 
     /// The way to ledgers.

@@ -53,6 +53,7 @@ pub(super) const HOME: &[Made] = &[
     File("registered.json"),
     File("relay-port"),
     File("http-token"),
+    File("shadowsocks-server"),
     File("book.sqlite3"),
     File("book.sqlite3.new"),
     File("book.sqlite3.new-journal"),
@@ -87,6 +88,7 @@ pub(super) const HOME: &[Made] = &[
         &[
             File("daemon.lock"),
             File("daemon.sock"),
+            File("settings.lock"),
             Folder("tor", RUN_TOR),
         ],
     ),

@@ -11,6 +11,9 @@ pub(super) const SOCKET_PATH_MAX: usize = 103;
 /// `run/tor/control`.
 pub(super) const HOME_PATH_MAX: usize = SOCKET_PATH_MAX - "/run/tor/control".len();
 
+/// The name of [`Home::shadowsocks_server`], as the setting has it.
+pub(crate) const SHADOWSOCKS_SERVER: &str = "shadowsocks-server";
+
 /// Paths of everything.
 #[derive(Clone, Debug)]
 pub struct Home {
@@ -34,6 +37,18 @@ impl Home {
     #[must_use]
     pub fn config(&self) -> PathBuf {
         self.root.join("config.toml")
+    }
+
+    /// Held by whoever changes `config.toml`, so that no change is lost.
+    #[must_use]
+    pub fn settings_lock(&self) -> PathBuf {
+        self.run().join("settings.lock")
+    }
+
+    /// The Shadowsocks server that was given to the daemon, mode 0600.
+    #[must_use]
+    pub fn shadowsocks_server(&self) -> PathBuf {
+        self.root.join(SHADOWSOCKS_SERVER)
     }
 
     /// The folder of the signing key.

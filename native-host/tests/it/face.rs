@@ -302,3 +302,43 @@ fn a_taken_port_is_said_with_the_way_out() {
     said.expect(69, &[&port, &own, "--port", "serve --link"]);
     assert!(home.daemon_pid().is_none(), "nothing was started");
 }
+
+/// Who has the token changes settings as the extension does; a page of another site has none of it.
+#[test]
+fn settings_are_changed_with_the_token_and_by_no_other_page() {
+    let home = TestHome::new();
+    let server = Server::start(&home);
+    let file = || fs::read_to_string(home.root().join("config.toml")).expect("there");
+    let before = file();
+    let change = r#"{"id":1,"request":{"change_setting":{"key":"log.level","to":{"words":["warn"]},"keep":true}}}"#;
+    let (port, token, length) = (server.port, &server.token, change.len());
+    let json = "Content-Type: application/json\r\n";
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    for headers in [
+        json.to_owned(),
+        format!("{json}{bearer}Origin: https://example.org\r\n"),
+        format!("{json}{bearer}Sec-Fetch-Site: cross-site\r\n"),
+        format!("Content-Type: text/plain\r\n{bearer}"),
+    ] {
+        let mut tcp = connect(([127, 0, 0, 1], port).into());
+        let request = format!(
+            "POST /api/ask HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\
+             {headers}Content-Length: {length}\r\n\r\n{change}"
+        );
+        tcp.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).expect("read");
+        assert!(answer.starts_with("HTTP/1.1 4"), "{headers}: {answer}");
+        assert_eq!(file(), before);
+    }
+    let changed = server.post("/api/ask", change);
+    assert_eq!(
+        changed["reply"]["ok"]["setting_changed"]["takes_effect"], "daemon_start",
+        "{changed}"
+    );
+    assert!(file().contains("level = \"warn\""));
+    let program = change.replace("log.level", "tor.program");
+    let refused = server.post("/api/ask", &program);
+    assert_eq!(refused["reply"]["error"]["code"], "setting_by_command");
+    assert!(!file().contains("program = \"warn\""));
+}

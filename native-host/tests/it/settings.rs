@@ -88,7 +88,7 @@ fn a_setting_is_changed_with_every_comment_kept_and_told_when_it_counts() {
     assert_eq!(all["settings"]["tor.backend"]["source"], "default");
     assert_eq!(
         all["settings"].as_object().map(serde_json::Map::len),
-        Some(19)
+        Some(21)
     );
     check(&home, &["config", "check"], 0, &["in order"]);
 }

@@ -1,6 +1,9 @@
 //! `[tor]`: which Tor, and the way of its own connections.
 
-use super::reader::{Reader, line_of};
+use super::{
+    country::country,
+    reader::{Reader, line_of},
+};
 use crate::config::{ConfigError, TorChoice};
 use meter_core::{Backend, TorAddr};
 use meter_tor::{Bridge, BridgeFault, SOCKET_PATH_BYTES_MAX};
@@ -29,6 +32,7 @@ pub(super) struct Tor {
     arti: toml::Table,
     shadowsocks: Option<Spanned<String>>,
     bridges: Option<Spanned<Lines>>,
+    exit_country: Option<Spanned<String>>,
 }
 
 /// A list of texts, or one text of several lines, as people paste it. By hand: no error may repeat
@@ -72,6 +76,7 @@ impl Tor {
     pub(super) fn read(self, reader: &Reader<'_>) -> Result<TorChoice, ConfigError> {
         let backend = self.backend(reader)?;
         let ways = self.ways(backend, reader)?;
+        let exit_country = country(self.exit_country.as_ref(), backend, reader)?;
         let program = self.program.as_ref();
         if let Some(program) = program.filter(|program| program.get_ref().is_empty()) {
             return Err(reader.refuse("tor.program", program, "a name or a path".to_owned()));
@@ -94,6 +99,7 @@ impl Tor {
             arti: self.arti.to_string(),
             bridges: ways.bridges,
             shadowsocks: ways.shadowsocks,
+            exit_country,
         })
     }
 

@@ -29,7 +29,7 @@ impl Scene {
         home.prepare().expect("made");
         fs::write(home.config(), SETTINGS).expect("written");
         let config = Config::load(&home.config()).expect("in order");
-        let settings = Settings::new(home.config(), config.clone());
+        let settings = Settings::new(&home, config.clone());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let tor_stop = CancellationToken::new();
         let tor = Tor::new(embedded(&home, folder.path()), &tasks, tor_stop.clone());

@@ -27,7 +27,7 @@ const SIZES: &[Unit] = &[
 ///
 /// # Errors
 /// A sentence for the person who wrote it.
-pub(super) fn milliseconds(text: &str) -> Result<u64, String> {
+pub(crate) fn milliseconds(text: &str) -> Result<u64, String> {
     let example = "write it like 500ms, 30s, 10min, 2h or 1h30min";
     parse(text, DURATIONS).map_err(|why| format!("{why}; {example}"))
 }
@@ -36,7 +36,7 @@ pub(super) fn milliseconds(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// A sentence for the person who wrote it.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     match milliseconds(text)? {
         0 => Err("it must be more than 0".to_owned()),
         ms => Ok(Duration::from_millis(ms)),
@@ -47,7 +47,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// A sentence for the person who wrote it.
-pub(super) fn bytes(text: &str) -> Result<u64, String> {
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
         return text.parse().map_err(|_| TOO_LARGE.to_owned());
@@ -113,7 +113,7 @@ fn times(number: &str, each: u64) -> Result<u64, String> {
 }
 
 /// Formats milliseconds exactly and briefly: `30000` ms as `30s`.
-pub(super) fn show_ms(ms: u64) -> String {
+pub(crate) fn show_ms(ms: u64) -> String {
     let units = [(3_600_000, "h"), (60_000, "min"), (1_000, "s")];
     let unit = units
         .iter()
@@ -125,7 +125,7 @@ pub(super) fn show_ms(ms: u64) -> String {
 }
 
 /// `100000` bytes as `100kB`.
-pub(super) fn show_bytes(bytes: u64) -> String {
+pub(crate) fn show_bytes(bytes: u64) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     let unit = units
         .iter()

@@ -1,0 +1,135 @@
+//! Values as a command line or a page gives them, converted to the type of their key.
+
+use super::{keys::Keys, pasted::bridges, quantity};
+use toml_edit::Value;
+
+/// A value from a command line, converted to the type of the key's default. Numbers that count
+/// bytes or time may have a unit. The parser of the file checks the limits.
+///
+/// # Errors
+/// A sentence that names what is needed.
+pub(crate) fn typed(key: &str, words: &[String]) -> Result<Value, String> {
+    let default = Keys::defaults().value(key);
+    let default = default.ok_or_else(|| format!("there is no setting {key}"))?;
+    if key == "tor.bridges" {
+        return bridges(words);
+    }
+    if let Value::Array(_) = default {
+        let lines = words.iter().filter(|line| !line.is_empty());
+        return Ok(Value::Array(lines.collect()));
+    }
+    let [word] = words else {
+        return Err(format!(
+            "{key} takes one value, and {} were given",
+            words.len()
+        ));
+    };
+    let is_place = matches!(key, "tor.socks_port" | "tor.control_port");
+    let refused = |needed: &str| format!("{key} is {word}; it must be {needed}");
+    match default {
+        Value::Integer(_) => match word.parse::<i64>() {
+            Ok(number) => Ok(number.into()),
+            Err(_) if is_place => Ok(word.as_str().into()),
+            Err(_) => {
+                let number = number(key, word).map_err(|why| format!("{key} is {word}: {why}"))?;
+                let number = i64::try_from(number).map_err(|_| refused("at most 2^63 - 1"))?;
+                Ok(number.into())
+            }
+        },
+        Value::Boolean(_) => match word.as_str() {
+            "true" => Ok(true.into()),
+            "false" => Ok(false.into()),
+            _ => Err(refused("true or false")),
+        },
+        Value::InlineTable(_) => match word.parse::<Value>() {
+            Ok(value @ Value::InlineTable(_)) => Ok(value),
+            Ok(_) | Err(_) => Err(refused("an inline table such as { key = 1 }")),
+        },
+        Value::String(_) | Value::Float(_) | Value::Datetime(_) | Value::Array(_) => {
+            Ok(word.as_str().into())
+        }
+    }
+}
+
+/// Parses a number with a unit, into the unit of the key.
+fn number(key: &str, word: &str) -> Result<u64, String> {
+    match key.rsplit('_').next() {
+        Some("bytes") => quantity::bytes(word),
+        Some("ms") => quantity::milliseconds(word),
+        Some("s") => match quantity::milliseconds(word)? {
+            ms if ms % 1_000 == 0 => Ok(ms / 1_000),
+            _ => Err("it must be whole seconds".to_owned()),
+        },
+        _ => Err("it must be a whole number".to_owned()),
+    }
+}
+
+/// A value for people: texts without quotation marks, lists one line each.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{}\n", text.value()),
+        Value::Array(lines) => lines.iter().map(plain).collect(),
+        other => format!("{}\n", other.to_string().trim()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_has_the_type_of_its_key() {
+        let of = |key: &str, words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+            typed(key, &words).map(|value| value.to_string())
+        };
+        for (key, words, expected) in [
+            ("relay.port", &["9200"][..], "9200"),
+            ("session.min_bytes", &["100kB"], "100000"),
+            ("relay.optimistic", &["true"], "true"),
+            ("tor.backend", &["managed"], "\"managed\""),
+            ("tor.socks_port", &["/run/tor/socks"], "\"/run/tor/socks\""),
+            ("tor.socks_port", &["9050"], "9050"),
+            ("tor.extra_torrc", &["a b", "c"], "[\"a b\", \"c\"]"),
+            (
+                "tor.bridges",
+                &["> 192.0.2.1:1\n192.0.2.2:1"],
+                "[\"192.0.2.1:1\", \"192.0.2.2:1\"]",
+            ),
+            ("tor.bridges", &[""], "[]"),
+            ("tor.arti", &["{ a = 1 }"], "{ a = 1 }"),
+        ] {
+            assert_eq!(of(key, words).as_deref(), Ok(expected), "{key} {words:?}");
+        }
+        for (key, words, expected) in [
+            (
+                "relay.port",
+                &["abc"][..],
+                "relay.port is abc: it must be a whole number",
+            ),
+            (
+                "tor.bridges",
+                &["# 192.0.2.1:1"],
+                "tor.bridges cannot be used: there is no bridge in it",
+            ),
+            (
+                "relay.optimistic",
+                &["yes"],
+                "relay.optimistic is yes; it must be true or false",
+            ),
+            (
+                "relay.port",
+                &["1", "2"],
+                "relay.port takes one value, and 2 were given",
+            ),
+            (
+                "tor.arti",
+                &["3"],
+                "tor.arti is 3; it must be an inline table such as { key = 1 }",
+            ),
+            ("relay.prot", &["1"], "there is no setting relay.prot"),
+        ] {
+            assert_eq!(of(key, words), Err(expected.to_owned()));
+        }
+    }
+}
