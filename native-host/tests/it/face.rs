@@ -310,7 +310,8 @@ fn settings_are_changed_with_the_token_and_by_no_other_page() {
     let server = Server::start(&home);
     let file = || fs::read_to_string(home.root().join("config.toml")).expect("there");
     let before = file();
-    let change = r#"{"id":1,"request":{"change_setting":{"key":"log.level","to":{"words":["warn"]},"keep":true}}}"#;
+    let change = r#"{"key":"log.level","to":{"words":["warn"]},"keep":true}"#;
+    let change = format!(r#"{{"id":1,"request":{{"change_setting":{change}}}}}"#);
     let (port, token, length) = (server.port, &server.token, change.len());
     let json = "Content-Type: application/json\r\n";
     let bearer = format!("Authorization: Bearer {token}\r\n");
@@ -331,7 +332,7 @@ fn settings_are_changed_with_the_token_and_by_no_other_page() {
         assert!(answer.starts_with("HTTP/1.1 4"), "{headers}: {answer}");
         assert_eq!(file(), before);
     }
-    let changed = server.post("/api/ask", change);
+    let changed = server.post("/api/ask", &change);
     assert_eq!(
         changed["reply"]["ok"]["setting_changed"]["takes_effect"], "daemon_start",
         "{changed}"
