@@ -22,10 +22,28 @@ function draw(view) {
   problem(view.problem);
   button(by("action"), view.action);
   button(by("cancel"), view.cancel);
+  windows(view.windows);
   tor(view.tor);
   thresholds(view.thresholds);
   ledger(view);
   if (view.reachable && !askedSettings) settings();
+}
+
+/** The mark stands at what is in force, also after a choice that was not taken. */
+function windows({ chosen, all, private_only, says, switch: leads }) {
+  const choices = { all, private_only };
+  for (const [value, intent] of Object.entries(choices)) {
+    const input = document.querySelector(`input[name=windows][value=${value}]`);
+    input.checked = value === chosen;
+    input.disabled = intent === null && value !== chosen;
+    input.dataset.chooses = intent ?? "";
+  }
+  text(by("windows-says"), says);
+  by("windows-switch").hidden = leads === null;
+}
+
+for (const input of document.querySelectorAll("input[name=windows]")) {
+  input.addEventListener("change", () => intend(input.dataset.chooses));
 }
 
 // Rebuilt only when it differs, because an open list would close.

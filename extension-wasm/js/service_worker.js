@@ -190,12 +190,13 @@ const ASKED_MAX = 10_000;
 
 // Firefox only. Waits for Rust as long as a start may take: a request that waits leaks nothing.
 api.proxy.onRequest?.addListener(
-  async ({ url, requestId }) => {
+  async ({ url, requestId, incognito }) => {
     const host = hostOf(url);
     if (asked.size >= ASKED_MAX) asked.clear();
     asked.add(requestId);
-    const answer = await decide((rust) => ({ route: rust.route(host) }));
-    return answer === undefined ? route() : answer.route;
+    const isPrivate = incognito !== false;
+    const answer = await decide((rust) => ({ route: rust.route(host, isPrivate) }));
+    return answer === undefined ? route(isPrivate) : answer.route;
   },
   { urls: ["<all_urls>"] },
 );
@@ -204,10 +205,11 @@ api.proxy.onRequest?.addListener(
 // answers.
 if (api.proxy.onRequest) {
   api.webRequest.onBeforeRequest.addListener(
-    async ({ url, requestId, proxyInfo }) => {
+    async ({ url, requestId, incognito, proxyInfo }) => {
       const [host, wasAsked] = [hostOf(url), asked.delete(requestId)];
-      const cancel = await decide((rust) => rust.is_astray(host, proxyInfo ?? null, wasAsked));
-      return { cancel: cancel ?? (await isAstray(proxyInfo)) };
+      const [isPrivate, way] = [incognito !== false, proxyInfo ?? null];
+      const cancel = await decide((rust) => rust.is_astray(host, isPrivate, way, wasAsked));
+      return { cancel: cancel ?? (await isAstray(isPrivate, proxyInfo)) };
     },
     { urls: ["<all_urls>"] },
     ["blocking"],

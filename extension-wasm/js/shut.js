@@ -24,6 +24,11 @@ const SINK_SETTINGS = api.proxy.onRequest
       },
     };
 
+// As in `Windows`, and Chromium's scope for the second. Firefox has one setting for all windows.
+const ALL = "all";
+const PRIVATE_ONLY = "private_only";
+const PRIVATE = "incognito_persistent";
+
 // If the storage does not answer within this time, it counts as empty.
 const STORAGE_MS = 2_000;
 
@@ -47,11 +52,13 @@ export async function shut() {
   draw("!", WARNING, `${STOPPED} Click here, then Restart.`);
   // The next instance must not show the earlier badge for a moment.
   api.storage.session.remove("badge").catch(() => {});
-  const { wanted, port } = await stored();
+  const { wanted, port, windows } = await stored();
   // Before a port was ever applied, there is no protection that could be lost.
-  if (wanted && port !== null) {
-    await api.proxy.settings.set({ value: SINK_SETTINGS, scope: "regular" });
-  }
+  if (!wanted || port === null) return;
+  const set = (scope) => api.proxy.settings.set({ value: SINK_SETTINGS, scope });
+  if (windows !== PRIVATE_ONLY || api.proxy.onRequest) await set("regular");
+  // Refused where this extension is not allowed in private windows: then nothing is set there.
+  if (windows !== ALL && !api.proxy.onRequest) await set(PRIVATE).catch(() => {});
 }
 
 /** What popups show in place of a view. */
@@ -63,17 +70,20 @@ export async function story() {
 }
 
 /** Firefox: where a request is to go. */
-export async function route() {
-  const { wanted } = await stored();
-  return wanted ? SINK : undefined;
+export async function route(isPrivate) {
+  const { wanted, windows } = await stored();
+  if (!wanted) return undefined;
+  // Bare, `null` means directly: the person chose that only private windows are protected.
+  return isPrivate || windows !== PRIVATE_ONLY ? SINK : null;
 }
 
 /** Firefox: whether a request goes elsewhere than `route` says. One that goes there fails with a
  *  page that says so; one that is cancelled would leave the person before the old page, without a
  *  word. */
-export async function isAstray(proxy) {
-  const { wanted } = await stored();
-  return wanted && !(proxy?.host === "127.0.0.1" && proxy.port === SINK_PORT && proxy.proxyDNS);
+export async function isAstray(isPrivate, proxy) {
+  const { wanted, windows } = await stored();
+  const isOurs = wanted && (isPrivate || windows !== PRIVATE_ONLY);
+  return isOurs && !(proxy?.host === "127.0.0.1" && proxy.port === SINK_PORT && proxy.proxyDNS);
 }
 
 /** A person turned protection off, the only reason for which the proxy is cleared. */
@@ -81,6 +91,7 @@ export async function turnOff() {
   await api.storage.local.set({ protection_wanted: false, applied_port: null });
   const regular = { scope: "regular" };
   await api.proxy.settings.clear(regular);
+  if (!api.proxy.onRequest) await api.proxy.settings.clear({ scope: PRIVATE }).catch(() => {});
   draw("off", GREY, OFF);
   const { webRTCIPHandlingPolicy, networkPredictionEnabled, peerConnectionEnabled } =
     api.privacy.network;
@@ -101,13 +112,15 @@ function draw(text, [background, letters], title) {
   api.action.setTitle({ title });
 }
 
-// If the storage cannot be read, the worst case is assumed: wanted and applied.
+// If the storage cannot be read, the worst case is assumed: wanted and applied, and which windows
+// is not known.
 async function stored() {
   try {
-    const names = ["protection_wanted", "applied_port"];
+    const names = ["protection_wanted", "applied_port", "protected_windows"];
     const read = await within(STORAGE_MS, api.storage.local.get(names));
-    return { wanted: read.protection_wanted !== false, port: read.applied_port ?? null };
+    const windows = read.protected_windows === PRIVATE_ONLY ? PRIVATE_ONLY : ALL;
+    return { wanted: read.protection_wanted !== false, port: read.applied_port ?? null, windows };
   } catch {
-    return { wanted: true, port: undefined };
+    return { wanted: true, port: undefined, windows: undefined };
   }
 }

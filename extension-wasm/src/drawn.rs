@@ -69,10 +69,11 @@ impl Drawn {
         (differs || is_asked || is_first).then_some(badge)
     }
 
-    /// Whether a killed worker must be woken early; `None` if that has not changed. Only a green
-    /// badge needs this, because it promises protection.
+    /// Whether a killed worker must be woken early; `None` if that has not changed. Only a badge
+    /// that promises protection needs this.
     pub fn watch(&mut self) -> Option<bool> {
-        let watched = self.badge.as_ref().map(|badge| badge.tone) == Some(Tone::Good);
+        let promises = |badge: &Badge| matches!(badge.tone, Tone::Good | Tone::Private);
+        let watched = self.badge.as_ref().is_some_and(promises);
         let before = self.watched.replace(watched);
         (before != Some(watched)).then_some(watched)
     }
@@ -124,7 +125,7 @@ impl Drawn {
 /// nothing contradicts it, and, like any other badge, for two seconds at most.
 fn stands(badge: &Badge, state: &State) -> bool {
     match badge.tone {
-        Tone::Good => state.awaits_confirmation() && view::problem(state).is_none(),
+        Tone::Good | Tone::Private => state.awaits_confirmation() && view::problem(state).is_none(),
         Tone::Busy | Tone::Warning | Tone::Alarm | Tone::Off => state.is_waking(),
     }
 }

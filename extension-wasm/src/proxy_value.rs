@@ -1,6 +1,7 @@
 //! The browsers' proxy settings as JSON values: the value to write, whether a value read back is
 //! ours, and where Firefox sends a request.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -18,11 +19,59 @@ pub enum Engine {
     Gecko,
 }
 
+/// Which windows are protected.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Windows {
+    /// All windows.
+    #[default]
+    All,
+    /// Private windows; the others go out directly.
+    PrivateOnly,
+}
+
+impl Windows {
+    /// Chromium's scope in which the proxy is set. Both last longer than the browser, so a browser
+    /// that was killed starts closed. A value of `incognito_session_only` would be gone then, and
+    /// the first private window would open before the worker could set it again.
+    #[must_use]
+    pub const fn scope(self) -> &'static str {
+        match self {
+            Self::All => "regular",
+            Self::PrivateOnly => "incognito_persistent",
+        }
+    }
+
+    /// The other choice.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::All => Self::PrivateOnly,
+            Self::PrivateOnly => Self::All,
+        }
+    }
+}
+
+/// Chromium's answer about the proxy of private windows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PrivateReading {
+    /// What applies there.
+    pub reading: Reading,
+    /// Whether it was set for private windows alone. Otherwise they inherit it.
+    pub own: bool,
+}
+
 /// The browser's answer about its proxy settings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reading {
     /// This extension controls them, and they are exactly what [`settings`] returns for this port.
     Ours {
+        /// The port.
+        port: u16,
+    },
+    /// They are that, but not only for the windows that the person chose: all windows have them,
+    /// private ones among them.
+    Wider {
         /// The port.
         port: u16,
     },
@@ -52,6 +101,8 @@ pub enum Route {
     Default,
     /// To this computer itself, without a proxy.
     Loopback,
+    /// Without a proxy, because the person chose that only private windows are protected.
+    Direct,
     /// To the relay, without a second choice if that fails.
     Relay {
         /// The relay's port on 127.0.0.1.
@@ -110,6 +161,50 @@ pub fn reading(engine: Engine, level: &str, value: &Value) -> Reading {
     }
 }
 
+/// Puts both readings of Chromium together: what applies to the windows that are to be protected,
+/// or that a value of ours is left in the scope of the other choice. `private` is `None` where the
+/// person does not allow this extension in private windows.
+///
+/// # Errors
+/// When only private windows are to be protected, and this extension is not allowed there.
+pub fn combined(
+    windows: Windows,
+    regular: Reading,
+    private: Option<PrivateReading>,
+) -> Result<Reading, ProxyRefusal> {
+    let is_ours = |reading| matches!(reading, Reading::Ours { .. } | Reading::OursOther);
+    // Beside a value of their own, what other windows have does not matter to private ones.
+    let is_wider = |private: PrivateReading| !private.own || is_ours(regular);
+    match (windows, private) {
+        (Windows::All, Some(private)) if private.own && is_ours(private.reading) => {
+            Ok(Reading::OursOther)
+        }
+        (Windows::All, _) => Ok(regular),
+        (Windows::PrivateOnly, None) => Err(ProxyRefusal::PrivateWindows),
+        (Windows::PrivateOnly, Some(private)) => Ok(match private.reading {
+            Reading::Ours { port } if is_wider(private) => Reading::Wider { port },
+            reading => reading,
+        }),
+    }
+}
+
+/// Whether `port` is in force for the windows of this choice by a value of their own, and a value
+/// of ours is left for the others. Then, and only then, that one may be cleared.
+#[must_use]
+pub fn is_replaced(
+    windows: Windows,
+    port: u16,
+    regular: Reading,
+    private: Option<PrivateReading>,
+) -> bool {
+    let set = Reading::Ours { port };
+    let is_ours = |reading| matches!(reading, Reading::Ours { .. } | Reading::OursOther);
+    private.is_some_and(|private| match windows {
+        Windows::All => regular == set && private.own && is_ours(private.reading),
+        Windows::PrivateOnly => private.own && private.reading == set && is_ours(regular),
+    })
+}
+
 /// The port, if the value is exactly ours.
 fn chromium_port(value: &Value) -> Option<u16> {
     let port = port_of(value.pointer("/rules/singleProxy/port")?)?;
@@ -140,20 +235,40 @@ fn port_of(value: &Value) -> Option<u16> {
 /// Interprets the text of an exception that `proxy.settings.set` threw.
 #[must_use]
 pub fn refusal(text: &str) -> ProxyRefusal {
-    match text.to_lowercase().contains("private") {
+    let text = text.to_lowercase();
+    match ["private", "incognito"]
+        .iter()
+        .any(|word| text.contains(word))
+    {
         true => ProxyRefusal::PrivateWindows,
         false => ProxyRefusal::Other,
     }
 }
 
-/// Decides about one request. `port` is the relay's port while protection is on; `host` is the host
-/// of the URL as the browser's own parser returns it.
+/// What is known about a request before it is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The host of the URL as the browser's own parser returns it.
+    pub host: &'a str,
+    /// Whether it comes from a private window.
+    pub private: bool,
+}
+
+/// Decides about one request. `port` is the relay's port while protection is on.
+///
+/// Our own requests, which show whether requests arrive at the relay, come from no window. Their
+/// names end in `.invalid` (RFC 2606 §2), which nobody else must be asked for.
 #[must_use]
-pub fn route(port: Option<u16>, host: &str) -> Route {
+pub fn route(port: Option<u16>, windows: Windows, asking: Asking<'_>) -> Route {
+    let protects = match windows {
+        Windows::All => true,
+        Windows::PrivateOnly => asking.private || asking.host.ends_with(".invalid"),
+    };
     match port {
         None => Route::Default,
-        Some(_) if is_loopback(host) => Route::Loopback,
-        Some(port) => Route::Relay { port },
+        Some(_) if is_loopback(asking.host) => Route::Loopback,
+        Some(port) if protects => Route::Relay { port },
+        Some(_) => Route::Direct,
     }
 }
 
@@ -179,6 +294,8 @@ pub fn answer(route: Route) -> Option<Value> {
     match route {
         Route::Default => None,
         Route::Loopback => Some(json!({ "type": "direct" })),
+        // `{ type: "direct" }` would mean the setting, which is the relay.
+        Route::Direct => Some(Value::Null),
         Route::Relay { port } => Some(json!([
             {
                 "type": "socks",
@@ -196,9 +313,9 @@ pub fn answer(route: Route) -> Option<Value> {
 /// `proxyInfo` of its `webRequest` events: the result of all extensions together; empty for a
 /// direct connection.
 #[must_use]
-pub fn is_astray(port: Option<u16>, host: &str, way: &Value) -> bool {
-    match route(port, host) {
-        Route::Default | Route::Loopback => false,
+pub fn is_astray(route: Route, way: &Value) -> bool {
+    match route {
+        Route::Default | Route::Loopback | Route::Direct => false,
         Route::Relay { port } => {
             // An earlier instance may have sent a request to the sink. Nothing listens there, so it
             // fails.

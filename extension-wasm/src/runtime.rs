@@ -19,13 +19,13 @@ pub use history::Sessions;
 pub use options::{check_thresholds, diagnostics, ledger_offer, setting_rows};
 
 use crate::bindings::{Port, Shell, api, console_error};
-use crate::proxy_value::{self, Engine};
+use crate::proxy_value::{self, Asking, Engine, Route};
 use crate::update::{Event, Intent, Question, Shows, Started};
 use js::{from_json, listener, to_json};
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use worker::{dispatch, with_shell, with_worker};
+use worker::{Worker, dispatch, with_shell, with_worker};
 
 /// Most events that may follow from one callback. Normally a few follow.
 const TURN_EVENTS_MAX: usize = 1_000;
@@ -33,7 +33,7 @@ const TURN_EVENTS_MAX: usize = 1_000;
 /// Handles all waiting events, and the events that follow from them.
 fn handle_all() {
     for turn in 0.. {
-        let Some(event) = with_worker(worker::Worker::next_event) else {
+        let Some(event) = with_worker(Worker::next_event) else {
             break;
         };
         assert!(
@@ -120,13 +120,22 @@ pub fn on_proxy_error(fatal: bool) {
     dispatch(Event::ProxyError { fatal });
 }
 
-/// `proxy.onRequest` of Firefox: where a request to `host` must go. The host is not stored.
+/// `proxy.onRequest` of Firefox: where a request to `host` must go, from a private window or
+/// another. The host is not stored.
 #[wasm_bindgen]
 #[must_use]
-pub fn route(host: &str) -> JsValue {
-    let port = with_worker(|worker| worker.extension.state().route_port());
-    let answer = proxy_value::answer(proxy_value::route(port, host));
+pub fn route(host: &str, private: bool) -> JsValue {
+    let answer = proxy_value::answer(way_of(Asking { host, private }));
     answer.map_or(JsValue::UNDEFINED, |answer| from_json(&answer.to_string()))
+}
+
+fn way_of(asking: Asking<'_>) -> Route {
+    let state = |worker: &mut Worker| {
+        let state = worker.extension.state();
+        (state.route_port(), state.windows)
+    };
+    let (port, windows) = with_worker(state);
+    proxy_value::route(port, windows, asking)
 }
 
 /// `webRequest.onBeforeRequest` of Firefox: whether a request to `host` is about to bypass the
@@ -135,10 +144,9 @@ pub fn route(host: &str) -> JsValue {
 /// blame.
 #[wasm_bindgen]
 #[must_use]
-pub fn is_astray(host: &str, way: &JsValue, was_asked: bool) -> bool {
-    let port = with_worker(|worker| worker.extension.state().route_port());
+pub fn is_astray(host: &str, private: bool, way: &JsValue, was_asked: bool) -> bool {
     let way = serde_json::from_str(&to_json(way)).unwrap_or_default();
-    let astray = proxy_value::is_astray(port, host, &way);
+    let astray = proxy_value::is_astray(way_of(Asking { host, private }), &way);
     if astray && was_asked {
         dispatch(Event::Astray);
     }

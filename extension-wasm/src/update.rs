@@ -7,6 +7,7 @@ mod answers;
 mod ask;
 mod book;
 mod chains;
+mod choice;
 mod connection;
 mod door;
 mod earlier;
@@ -28,7 +29,7 @@ mod unreadable;
 mod verdict;
 mod witness;
 
-pub use crate::proxy_value::SINK_PORT;
+pub use crate::proxy_value::{SINK_PORT, Windows};
 pub use book::{Book, Identity, Kept};
 pub use earlier::Earlier;
 pub use effect::Effect;
@@ -88,6 +89,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         }
         Event::Opened { page, shows } => {
             state.pages_of_ours.insert(page, shows);
+            effects.push(Effect::ReadPrivate);
             connection::connect_if_gone(state, effects);
         }
         Event::Asks { page, question } => door::on_question(state, page, question, effects),
@@ -120,7 +122,11 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::ProxyAnswered { turn, answer } => proxy::on_answer(state, turn, answer),
         // A request that found no proxy is the intended result of fail-closed. A request that was
         // sent without the proxy must never happen.
-        Event::ProxyError { fatal } => state.bypassed |= !fatal && state.route_port().is_some(),
+        // Chromium does not tell from which window: with private windows only, it was another.
+        Event::ProxyError { fatal } => {
+            let is_ours = state.route_port().is_some() && state.windows == Windows::All;
+            state.bypassed |= !fatal && is_ours;
+        }
     }
 }
 
@@ -133,6 +139,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.engine = started.engine;
     state.version = started.version;
     state.wanted = stored.protection_wanted;
+    state.windows = stored.protected_windows;
     state.applied_port = stored.applied_port.filter(|_| stored.protection_wanted);
     state.chain_changed = stored.chain_changed;
     state.bypassed = stored.bypassed;
@@ -172,6 +179,8 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
             state.bypassed = false;
             proxy::clear(state, effects);
         }
+        Intent::ProtectAll => choice::choose(state, Windows::All, effects),
+        Intent::ProtectPrivateOnly => choice::choose(state, Windows::PrivateOnly, effects),
         Intent::Reconnect => {
             state.lost = None;
             connection::reconnect(state, effects);

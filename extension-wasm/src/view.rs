@@ -23,6 +23,7 @@ mod session;
 mod shown;
 mod tor;
 mod unreached;
+mod windows;
 mod witness;
 
 pub use badge::{Badge, Tone, badge};
@@ -42,6 +43,7 @@ pub use report::{ReportRow, row};
 pub use session::SessionView;
 pub use tor::{Bootstrap, Choice, ChoiceOption, TorView};
 pub use unreached::{UnreachedKind, UnreachedView};
+pub use windows::WindowsView;
 
 use crate::update::{Book, Intent, State};
 use meter_core::{Amount, credits_exact, credits_short};

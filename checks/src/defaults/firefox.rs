@@ -152,6 +152,10 @@ impl Firefox {
     pub async fn privileged(&mut self, body: &str) -> Result<Value> {
         let context = json!({ "value": "chrome" });
         self.call("Marionette:SetContext", &context).await?;
+        self.settle(body).await
+    }
+
+    async fn settle(&mut self, body: &str) -> Result<Value> {
         let script = format!(
             "const done = arguments[arguments.length - 1]; (async () => {{ {body} }})().then(\
              value => done({{ value: value ?? null }}), error => done({{ error: String(error) }}));"
@@ -187,7 +191,8 @@ impl Firefox {
         let url = json!(url);
         let body = match private {
             false => format!(
-                "const window = Services.wm.getMostRecentWindow('navigator:browser');
+                "const windows = [...Services.wm.getEnumerator('navigator:browser')];
+                 const window = windows.find((one) => !one.browsingContext.usePrivateBrowsing);
                  window.gBrowser.addTrustedTab({url}, {{ inBackground: false }});"
             ),
             true => format!(
@@ -202,6 +207,45 @@ impl Firefox {
             ),
         };
         self.privileged(&body).await.map(drop)
+    }
+
+    /// Opens a page of an extension in a new tab, and returns the tab for [`Self::in_page`].
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn extension_page(&mut self, id: &str, path: &str) -> Result<String> {
+        let name = format!("return WebExtensionPolicy.getByID('{id}').mozExtensionHostname");
+        let host = self.privileged(&name).await?;
+        let host = host.as_str().context("the extension runs")?;
+        self.content().await?;
+        // The tab that was the last one may be gone.
+        let tabs = self.call("WebDriver:GetWindowHandles", &json!({})).await?;
+        let first = json!({ "handle": tabs[0] });
+        self.call("WebDriver:SwitchToWindow", &first).await?;
+        let tab = json!({ "type": "tab", "focus": true });
+        let tab = self.call("WebDriver:NewWindow", &tab).await?;
+        let tab = tab["handle"].as_str().context("a tab")?.to_owned();
+        let there = json!({ "handle": tab });
+        self.call("WebDriver:SwitchToWindow", &there).await?;
+        let url = json!({ "url": format!("moz-extension://{host}/{path}") });
+        self.call("WebDriver:Navigate", &url).await?;
+        Ok(tab)
+    }
+
+    /// Runs the body of an async function in a tab of [`Self::extension_page`].
+    ///
+    /// # Errors
+    /// It throws, or as [`Self::call`].
+    pub async fn in_page(&mut self, tab: &str, body: &str) -> Result<Value> {
+        self.content().await?;
+        let there = json!({ "handle": tab, "focus": false });
+        self.call("WebDriver:SwitchToWindow", &there).await?;
+        self.settle(body).await
+    }
+
+    async fn content(&mut self) -> Result<()> {
+        let context = json!({ "value": "content" });
+        self.call("Marionette:SetContext", &context).await.map(drop)
     }
 
     /// Loads an extension until Firefox ends.

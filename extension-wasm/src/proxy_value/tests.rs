@@ -4,6 +4,13 @@ use super::*;
 
 const OURS: &str = "controlled_by_this_extension";
 
+/// The way of a request of any window, while all are protected.
+fn route_of(port: Option<u16>, host: &str) -> Route {
+    let ways = [false, true].map(|private| route(port, Windows::All, Asking { host, private }));
+    assert_eq!(ways[0], ways[1], "{host}");
+    ways[0]
+}
+
 #[test]
 fn what_is_written_reads_back_as_ours() {
     for engine in [Engine::Chromium, Engine::Gecko] {
@@ -110,7 +117,7 @@ fn only_this_computer_itself_is_loopback() {
         "127.255.255.254",
         "[::1]",
     ] {
-        assert_eq!(route(Some(9149), host), Route::Loopback, "{host}");
+        assert_eq!(route_of(Some(9149), host), Route::Loopback, "{host}");
     }
     for host in [
         "localhost.example.org",
@@ -134,7 +141,7 @@ fn only_this_computer_itself_is_loopback() {
         "example.org",
     ] {
         assert_eq!(
-            route(Some(9149), host),
+            route_of(Some(9149), host),
             Route::Relay { port: 9149 },
             "{host}"
         );
@@ -143,7 +150,7 @@ fn only_this_computer_itself_is_loopback() {
 
 #[test]
 fn without_protection_the_extension_has_no_opinion() {
-    assert_eq!(route(None, "example.org"), Route::Default);
+    assert_eq!(route_of(None, "example.org"), Route::Default);
     assert_eq!(answer(Route::Default), None);
 }
 
@@ -161,7 +168,7 @@ fn the_relay_is_the_only_and_last_choice() {
 fn a_request_on_any_other_way_than_to_the_relay_is_astray() {
     let ours = json!({ "type": "socks", "host": "127.0.0.1", "port": 9149, "proxyDNS": true });
     let port = Some(9149);
-    assert!(!is_astray(port, "example.org", &ours));
+    assert!(!is_astray(route_of(port, "example.org"), &ours));
     for (name, value) in [
         ("type", json!("socks4")),
         ("type", json!("http")),
@@ -176,15 +183,24 @@ fn a_request_on_any_other_way_than_to_the_relay_is_astray() {
     ] {
         let mut way = ours.clone();
         way[name] = value;
-        assert!(is_astray(port, "example.org", &way), "{way}");
+        assert!(is_astray(route_of(port, "example.org"), &way), "{way}");
     }
     let mut sink = ours.clone();
     sink["port"] = json!(SINK_PORT);
-    assert!(!is_astray(port, "example.org", &sink), "nobody is there");
+    assert!(
+        !is_astray(route_of(port, "example.org"), &sink),
+        "nobody is there"
+    );
     for way in [json!(null), json!({}), json!([]), json!("socks")] {
-        assert!(is_astray(port, "example.org", &way), "{way}");
-        assert!(!is_astray(port, "localhost", &way), "to this computer");
-        assert!(!is_astray(None, "example.org", &way), "protection is off");
+        assert!(is_astray(route_of(port, "example.org"), &way), "{way}");
+        assert!(
+            !is_astray(route_of(port, "localhost"), &way),
+            "to this computer"
+        );
+        assert!(
+            !is_astray(route_of(None, "example.org"), &way),
+            "protection is off"
+        );
     }
 }
 
@@ -196,4 +212,72 @@ fn firefox_says_private_when_it_wants_private_windows() {
         refusal("Type error for parameter value"),
         ProxyRefusal::Other
     );
+}
+
+#[test]
+fn with_private_windows_only_the_others_go_out_directly_and_our_own_requests_do_not() {
+    let way = |host, private| {
+        let asking = Asking { host, private };
+        route(Some(9149), Windows::PrivateOnly, asking)
+    };
+    let relay = Route::Relay { port: 9149 };
+    assert_eq!(way("example.org", true), relay);
+    assert_eq!(way("example.org", false), Route::Direct);
+    assert_eq!(way("localhost", true), Route::Loopback);
+    assert_eq!(way("abc.invalid", false), relay, "nobody else is asked for");
+    assert_eq!(answer(Route::Direct), Some(Value::Null), "not the setting");
+    let nowhere = json!(null);
+    assert!(is_astray(way("example.org", true), &nowhere));
+    assert!(!is_astray(way("example.org", false), &nowhere));
+}
+
+#[test]
+fn what_chromium_says_of_both_kinds_of_windows_is_put_together() {
+    let (ours, free) = (Reading::Ours { port: 9149 }, Reading::Free);
+    let own = |reading| Some(PrivateReading { reading, own: true });
+    let inherits = |reading| {
+        let own = false;
+        Some(PrivateReading { reading, own })
+    };
+    #[track_caller]
+    fn check(
+        (windows, regular): (Windows, Reading),
+        private: Option<PrivateReading>,
+        expected: Result<Reading, ProxyRefusal>,
+        replaced: bool,
+    ) {
+        assert_eq!(combined(windows, regular, private), expected);
+        assert_eq!(is_replaced(windows, 9149, regular, private), replaced);
+    }
+    let (all, some) = (Windows::All, Windows::PrivateOnly);
+    let wider = Reading::Wider { port: 9149 };
+    check((all, ours), None, Ok(ours), false);
+    check((all, ours), inherits(ours), Ok(ours), false);
+    check((all, free), inherits(free), Ok(free), false);
+    // The choice before is still there: it goes once the new one is in force, and not before.
+    check((all, ours), own(ours), Ok(Reading::OursOther), true);
+    check((all, free), own(ours), Ok(Reading::OursOther), false);
+    check((some, free), own(ours), Ok(ours), false);
+    check((some, ours), own(ours), Ok(wider), true);
+    check((some, ours), inherits(ours), Ok(wider), false);
+    check((some, free), inherits(free), Ok(free), false);
+    check(
+        (some, ours),
+        own(Reading::OursOther),
+        Ok(Reading::OursOther),
+        false,
+    );
+    // Another extension has private windows: what other windows have does not help them.
+    let other = Reading::OtherExtension;
+    check((some, ours), own(other), Ok(other), false);
+    check((some, other), own(ours), Ok(ours), false);
+    let refused = Err(ProxyRefusal::PrivateWindows);
+    check((some, free), None, refused, false);
+    check((some, ours), None, refused, false);
+}
+
+#[test]
+fn chromium_says_incognito_when_it_wants_private_windows() {
+    let text = "Error: You do not have permission to access incognito preferences.";
+    assert_eq!(refusal(text), ProxyRefusal::PrivateWindows);
 }

@@ -14,9 +14,13 @@ pub(super) fn run(effect: Effect) {
         Effect::Disconnect(connection) => host::disconnect(connection),
         Effect::Send(connection, request) => host::send(connection, &request),
         Effect::After(timer, ms) => after(ms, move || dispatch(Event::Timer(timer))),
-        Effect::ApplyProxy { turn, port } => spawn_local(proxy::apply(turn, port)),
-        Effect::ClearProxy { turn } => spawn_local(proxy::clear(turn)),
-        Effect::ReadProxy { turn } => spawn_local(proxy::read(turn)),
+        Effect::ApplyProxy {
+            turn,
+            port,
+            windows,
+        } => spawn_local(proxy::apply(turn, port, windows)),
+        Effect::ClearProxy { turn, windows } => spawn_local(proxy::clear(turn, windows)),
+        Effect::ReadProxy { turn, windows } => spawn_local(proxy::read(turn, windows)),
         Effect::Knock {
             number,
             name,

@@ -24,12 +24,22 @@ pub(super) fn js(value: &Value) -> JsValue {
 /// The scope for regular windows. Private windows inherit from it if the person allows this
 /// extension there ([`crate::update::PrivateWindows`]).
 pub(super) fn regular() -> JsValue {
-    js(&json!({ "scope": "regular" }))
+    scope("regular")
+}
+
+/// A scope of the browser's settings.
+pub(super) fn scope(name: &str) -> JsValue {
+    js(&json!({ "scope": name }))
 }
 
 /// This value of a setting, in the scope of [`regular`].
 pub(super) fn in_regular(value: &Value) -> JsValue {
-    js(&json!({ "value": value, "scope": "regular" }))
+    in_scope(value, "regular")
+}
+
+/// This value of a setting, in this scope.
+pub(super) fn in_scope(value: &Value, name: &str) -> JsValue {
+    js(&json!({ "value": value, "scope": name }))
 }
 
 /// The text of an exception. It is used only to tell exceptions apart and is not shown.

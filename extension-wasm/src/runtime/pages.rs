@@ -2,9 +2,9 @@
 
 use super::js::{js, settle, text, to_json};
 use super::web_rtc;
-use super::worker::dispatch;
+use super::worker::{dispatch, with_worker};
 use crate::bindings::{api, set_timeout};
-use crate::update::{Event, OldTabs, PagesTurn};
+use crate::update::{Event, OldTabs, PagesTurn, Windows};
 use js_sys::{Array, Promise, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
@@ -83,13 +83,15 @@ struct OpenTab {
     is_web: bool,
 }
 
-/// Every tab that is not unloaded.
+/// Every tab that is not unloaded, in the windows that are protected.
 async fn tabs() -> Vec<OpenTab> {
     let tabs = settle(api().tabs().query(&js(&json!({})))).await;
     let tabs = tabs.map_or_else(|_| String::new(), |tabs| to_json(&tabs));
     let tabs: Vec<Value> = serde_json::from_str(&tabs).unwrap_or_default();
+    let windows = with_worker(|worker| worker.extension.state().windows);
+    let is_ours = |tab: &&Value| windows == Windows::All || tab["incognito"] == true;
     let loaded = tabs.iter().filter(|tab| tab["discarded"] != true);
-    loaded.filter_map(open_tab).collect()
+    loaded.filter(is_ours).filter_map(open_tab).collect()
 }
 
 fn open_tab(tab: &Value) -> Option<OpenTab> {

@@ -30,7 +30,7 @@ pub(super) async fn private_windows() -> PrivateWindows {
     let allowed = settle(api().extension().is_allowed_incognito_access()).await;
     if allowed.is_ok_and(|allowed| allowed.as_bool() == Some(true)) {
         match read_settings(&json!({ "incognito": true })).await {
-            Ok(reading) => PrivateWindows::Allowed(reading),
+            Ok(found) => PrivateWindows::Allowed(found.reading),
             Err(_) => PrivateWindows::NotAllowed,
         }
     } else {

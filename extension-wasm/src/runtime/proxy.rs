@@ -1,44 +1,88 @@
 //! The browser's proxy settings.
 
-use super::js::{in_regular, js, regular, settle, text, to_json};
+use super::js::{in_scope, js, scope, settle, text, to_json};
 use super::worker::{dispatch, with_worker};
 use crate::bindings::api;
-use crate::proxy_value::{self, Engine, ProxyRefusal, Reading};
+use crate::proxy_value::{self, Engine, PrivateReading, ProxyRefusal, Reading, Windows};
 use crate::update::{Event, ProxyTurn};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-pub(super) async fn apply(turn: ProxyTurn, port: u16) {
-    let value = in_regular(&proxy_value::settings(engine(), port));
-    let set = settle(api().proxy().settings().set(&value)).await;
-    answer(turn, and_read(set).await);
+/// What is set for the other windows is cleared only after the browser has returned the new value,
+/// so no window is without one in between.
+pub(super) async fn apply(turn: ProxyTurn, port: u16, windows: Windows) {
+    let value = proxy_value::settings(engine(), port);
+    let settings = api().proxy().settings();
+    let set = settle(settings.set(&in_scope(&value, scope_of(windows)))).await;
+    if let Err(error) = set {
+        return answer(turn, Err(proxy_value::refusal(&text(&error))));
+    }
+    if let Ok((regular, private)) = read_both().await
+        && proxy_value::is_replaced(windows, port, regular, private)
+    {
+        drop(settle(settings.clear(&scope(windows.other().scope()))).await);
+    }
+    answer(turn, read_for(windows).await);
 }
 
-pub(super) async fn clear(turn: ProxyTurn) {
-    let cleared = settle(api().proxy().settings().clear(&regular())).await;
-    answer(turn, and_read(cleared).await);
+pub(super) async fn clear(turn: ProxyTurn, windows: Windows) {
+    let settings = api().proxy().settings();
+    let cleared = settle(settings.clear(&scope(Windows::All.scope()))).await;
+    if engine() == Engine::Chromium {
+        let private = scope(Windows::PrivateOnly.scope());
+        drop(settle(settings.clear(&private)).await);
+    }
+    answer(
+        turn,
+        match cleared {
+            Ok(_) => read_for(windows).await,
+            Err(error) => Err(proxy_value::refusal(&text(&error))),
+        },
+    );
 }
 
-pub(super) async fn read(turn: ProxyTurn) {
-    answer(turn, read_settings(&json!({})).await);
+pub(super) async fn read(turn: ProxyTurn, windows: Windows) {
+    answer(turn, read_for(windows).await);
 }
 
 /// `set` succeeds even if another extension stays in control, so only a value read back counts.
-async fn and_read(done: Result<JsValue, JsValue>) -> Result<Reading, ProxyRefusal> {
-    match done {
-        Ok(_) => read_settings(&json!({})).await,
-        Err(error) => Err(proxy_value::refusal(&text(&error))),
+async fn read_for(windows: Windows) -> Result<Reading, ProxyRefusal> {
+    let (regular, private) = read_both().await?;
+    match engine() {
+        Engine::Gecko => Ok(regular),
+        Engine::Chromium => proxy_value::combined(windows, regular, private),
+    }
+}
+
+/// What applies to all windows, and in Chromium to private ones.
+async fn read_both() -> Result<(Reading, Option<PrivateReading>), ProxyRefusal> {
+    let regular = read_settings(&json!({})).await?.reading;
+    let private = match engine() {
+        Engine::Gecko => None,
+        Engine::Chromium => read_settings(&json!({ "incognito": true })).await.ok(),
+    };
+    Ok((regular, private))
+}
+
+/// Firefox has one setting for all windows; which of them it is for, it asks for each request.
+fn scope_of(windows: Windows) -> &'static str {
+    match engine() {
+        Engine::Gecko => Windows::All.scope(),
+        Engine::Chromium => windows.scope(),
     }
 }
 
 /// With `incognito`, reads the settings of private windows. The browser tells them only to an
 /// extension that may run there.
-pub(super) async fn read_settings(details: &Value) -> Result<Reading, ProxyRefusal> {
+pub(super) async fn read_settings(details: &Value) -> Result<PrivateReading, ProxyRefusal> {
     let settings = settle(api().proxy().settings().get(&js(details))).await;
     let settings = settings.map_err(|error| proxy_value::refusal(&text(&error)))?;
     let settings: Value = serde_json::from_str(&to_json(&settings)).unwrap_or_default();
     let level = settings["levelOfControl"].as_str().unwrap_or_default();
-    Ok(proxy_value::reading(engine(), level, &settings["value"]))
+    Ok(PrivateReading {
+        reading: proxy_value::reading(engine(), level, &settings["value"]),
+        own: settings["incognitoSpecific"] == true,
+    })
 }
 
 fn engine() -> Engine {

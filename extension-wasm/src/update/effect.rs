@@ -2,6 +2,7 @@
 
 use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId, Timer};
 use super::tabs::PagesTurn;
+use crate::proxy_value::Windows;
 use meter_wire::{RequestEnvelope, WitnessText};
 
 /// One effect. The runtime runs effects in order and decides nothing.
@@ -15,22 +16,29 @@ pub enum Effect {
     Send(ConnectionId, RequestEnvelope),
     /// Send [`super::event::Event::Timer`] after this many milliseconds.
     After(Timer, u32),
-    /// Write the proxy settings for this port, read them back and answer.
+    /// Write the proxy settings for this port, read them back and answer. In Chromium, what is set
+    /// for the other choice of windows is cleared as soon as these are in force, and not before.
     ApplyProxy {
         /// Number of the order.
         turn: ProxyTurn,
         /// The relay's port.
         port: u16,
+        /// The windows that are to be protected.
+        windows: Windows,
     },
-    /// Return control of the proxy settings, read them and answer.
+    /// Return control of the proxy settings in all windows, read them and answer.
     ClearProxy {
         /// Number of the order.
         turn: ProxyTurn,
+        /// The windows about which to answer.
+        windows: Windows,
     },
     /// Read the proxy settings and answer.
     ReadProxy {
         /// Number of the order.
         turn: ProxyTurn,
+        /// The windows about which to answer.
+        windows: Windows,
     },
     /// Request this name like any page, and send [`super::event::Event::Knocked`] after this many
     /// milliseconds at the latest.

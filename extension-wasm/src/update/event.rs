@@ -182,8 +182,12 @@ pub enum Timer {
 pub enum Intent {
     /// Turn protection on.
     TurnOn,
-    /// Turn protection off. This is the only reason to clear the proxy settings.
+    /// Turn protection off. This is the only reason to clear the proxy settings of all windows.
     TurnOff,
+    /// Protect all windows.
+    ProtectAll,
+    /// Protect private windows only; the others go out directly.
+    ProtectPrivateOnly,
     /// Connect to the host again.
     Reconnect,
     /// Read the proxy settings again, and set them again.
@@ -236,9 +240,11 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::TurnOn,
         Self::TurnOff,
+        Self::ProtectAll,
+        Self::ProtectPrivateOnly,
         Self::Reconnect,
         Self::CheckProxy,
         Self::CheckReports,

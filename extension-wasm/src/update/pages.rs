@@ -8,7 +8,7 @@ use super::effect::Effect;
 use super::event::Timer;
 use super::state::State;
 use super::tabs::{OldTabs, Pages, PagesTurn};
-use crate::proxy_value::Reading;
+use crate::proxy_value::{Reading, Windows};
 
 /// Pause before the next look at tabs that a person has reloaded.
 const AGAIN_MS: u32 = 1_000;
@@ -30,7 +30,7 @@ pub(super) fn on_browser_start(state: &mut State) {
 pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     let is_shut = match state.proxy.answer {
         _ if !state.wanted => false,
-        Some(answer) => matches!(answer, Ok(Reading::Ours { .. })),
+        Some(answer) => matches!(answer, Ok(Reading::Ours { .. } | Reading::Wider { .. })),
         None => return,
     };
     let pages = &mut state.pages;
@@ -46,6 +46,22 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
     } else if !pages.marked && !pages.in_flight {
         let turn = next_turn(pages);
         effects.push(Effect::MarkPages { turn });
+    }
+}
+
+/// The person chose other windows. If more are protected than before, the open pages of the new
+/// ones are of before; if fewer are, the pages of the rest do not matter any more.
+pub(super) fn on_choice(state: &mut State, effects: &mut Vec<Effect>) {
+    match state.windows {
+        Windows::All => {
+            state.pages = Pages {
+                browser_started: state.pages.browser_started,
+                was_open: true,
+                turn: state.pages.turn,
+                ..Pages::default()
+            };
+        }
+        Windows::PrivateOnly => look(state, effects),
     }
 }
 

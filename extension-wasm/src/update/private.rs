@@ -1,4 +1,4 @@
-//! Private windows: whether they use the same way as all others. Further modes can be added here.
+//! Private windows: whether they use the same way as all others.
 
 use crate::proxy_value::{Engine, Reading};
 

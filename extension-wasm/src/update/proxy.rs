@@ -10,7 +10,8 @@ use meter_wire::ErrorCode;
 /// Asks the browser for its settings.
 pub(super) fn read(state: &mut State, effects: &mut Vec<Effect>) {
     let turn = next_turn(state);
-    effects.push(Effect::ReadProxy { turn });
+    let windows = state.windows;
+    effects.push(Effect::ReadProxy { turn, windows });
 }
 
 /// Like [`read`], and allows one more attempt if the last one failed.
@@ -31,7 +32,8 @@ pub(super) fn clear(state: &mut State, effects: &mut Vec<Effect>) {
     state.proxy.privacy_refused = false;
     state.proxy.trouble = None;
     let turn = next_turn(state);
-    effects.push(Effect::ClearProxy { turn });
+    let windows = state.windows;
+    effects.push(Effect::ClearProxy { turn, windows });
     effects.push(Effect::RestorePrivacy);
 }
 
@@ -49,11 +51,11 @@ pub(super) fn on_answer(state: &mut State, turn: ProxyTurn, answer: Result<Readi
         Ok(Reading::OtherExtension) => Some(ErrorCode::ProxyControlledByOther),
         Ok(Reading::NotControllable) => Some(ErrorCode::ProxyNotControllable),
         Ok(Reading::Ours { .. }) => None,
-        Ok(Reading::OursOther | Reading::Free) if proxy.tried.is_some() => {
+        Ok(Reading::Wider { .. } | Reading::OursOther | Reading::Free) if proxy.tried.is_some() => {
             Some(ErrorCode::ProxyRefused)
         }
         // Another attempt follows. Until its answer the last result stays.
-        Ok(Reading::OursOther | Reading::Free) => proxy.trouble,
+        Ok(Reading::Wider { .. } | Reading::OursOther | Reading::Free) => proxy.trouble,
     };
 }
 
@@ -76,7 +78,13 @@ pub(super) fn reconcile(state: &mut State, effects: &mut Vec<Effect>) {
         (true, None, Ok(Reading::Free | Reading::OursOther)) => state.proxy.trouble = None,
         (true, None, _) => {}
         // The person turned protection off, but the worker ended before that was done.
-        (false, _, Ok(Reading::Ours { .. } | Reading::OursOther)) if !state.proxy.clear_tried => {
+        // Where private windows cannot be read, the others may still be set.
+        (
+            false,
+            _,
+            Ok(Reading::Ours { .. } | Reading::Wider { .. } | Reading::OursOther)
+            | Err(ProxyRefusal::PrivateWindows),
+        ) if !state.proxy.clear_tried => {
             clear(state, effects);
         }
         (false, _, _) => {}
@@ -117,7 +125,12 @@ fn apply(state: &mut State, port: u16, effects: &mut Vec<Effect>) {
     state.proxy.tried = Some(port);
     harden(state, effects);
     let turn = next_turn(state);
-    effects.push(Effect::ApplyProxy { turn, port });
+    let windows = state.windows;
+    effects.push(Effect::ApplyProxy {
+        turn,
+        port,
+        windows,
+    });
 }
 
 fn harden(state: &mut State, effects: &mut Vec<Effect>) {

@@ -3,11 +3,11 @@
 use super::book::{Book, Identity};
 use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId};
 use super::host_error::HostError;
-use super::private::{Cover, PrivateWindows};
+use super::private::PrivateWindows;
 use super::receipts::Receipts;
 use super::tabs::Pages;
-use super::verdict::{Verdict, Witness};
-use crate::proxy_value::{Engine, ProxyRefusal, Reading};
+use super::verdict::Witness;
+use crate::proxy_value::{Engine, ProxyRefusal, Reading, Windows};
 use meter_wire::{EarlierSum, ErrorCode, HexBytes, Problem, RelayStatus, SiteCircuit, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,8 @@ pub struct State {
     pub(super) version: String,
     /// Whether the person wants protection.
     pub wanted: bool,
+    /// Which windows the person wants to be protected.
+    pub windows: Windows,
     /// The port to which the browser sent everything when that was last checked.
     pub applied_port: Option<u16>,
     /// A request went past Tor.
@@ -258,30 +260,6 @@ impl State {
         port.filter(|port| self.browser_port() == Some(*port))
     }
 
-    /// Whether everything is true that "Protected" promises: the person wants protection, the
-    /// relay's port is open and belongs to the host, Tor is usable, the browser confirms exactly
-    /// that port, a request of ours has arrived there, none is known to have bypassed it, and no
-    /// earlier page is open.
-    #[must_use]
-    pub fn is_protected(&self) -> bool {
-        self.is_routed() && self.pages.are_clear()
-    }
-
-    /// Like [`Self::is_protected`], for pages that load now.
-    #[must_use]
-    pub fn is_routed(&self) -> bool {
-        let usable = self.status().is_some_and(|status| status.tor.is_usable());
-        let arrives = self.witness.verdict() == Verdict::Arrived && !self.astray;
-        let set = self.routed_port().is_some();
-        self.wanted && usable && set && arrives && !self.bypassed
-    }
-
-    /// Where Firefox must send requests. Like the setting, it stays when relay and host end.
-    #[must_use]
-    pub fn route_port(&self) -> Option<u16> {
-        self.applied_port.filter(|_| self.wanted)
-    }
-
     /// Whether the relay refused other users of this machine and the person has not seen that yet.
     #[must_use]
     pub fn has_strangers_to_tell(&self) -> bool {
@@ -323,12 +301,6 @@ impl State {
     #[must_use]
     pub const fn host_sets_state_aside(&self) -> bool {
         matches!(&self.host, Host::Linked(link) if link.sets_aside)
-    }
-
-    /// How private windows differ from the rest of the browser.
-    #[must_use]
-    pub const fn private_windows(&self) -> Cover {
-        self.private.cover(self.engine)
     }
 
     /// Whether the first event has not come yet.

@@ -4,6 +4,7 @@ use super::book::{Book, Kept};
 use super::receipts::{KeptReceipts, Receipts};
 use super::state::State;
 use super::tabs::Pages;
+use crate::proxy_value::Windows;
 use meter_wire::{ReportsFile, Status};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -11,11 +12,14 @@ use std::rc::Rc;
 
 /// Data that survives the browser: `storage.local`, one entry per field.
 ///
-/// If Wasm cannot run, the service worker reads `protection_wanted` itself.
+/// If Wasm cannot run, the service worker reads `protection_wanted`, `applied_port` and
+/// `protected_windows` itself.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Stored {
     /// Whether protection is on. Absent only before the very first start.
     pub protection_wanted: bool,
+    /// Which windows are protected. Absent in what earlier versions stored: all of them.
+    pub protected_windows: Windows,
     /// The port in the proxy settings when they were last confirmed; `None` after "turn off".
     pub applied_port: Option<u16>,
     /// The chain of reports was replaced, and the person has not dismissed the note yet.
@@ -53,6 +57,7 @@ impl Stored {
     pub fn of(state: &State) -> Self {
         Self {
             protection_wanted: state.wanted,
+            protected_windows: state.windows,
             applied_port: state.applied_port,
             chain_changed: state.chain_changed,
             bypassed: state.bypassed,
@@ -77,6 +82,7 @@ impl Stored {
         let receipts = receipts.unwrap_or_default();
         let stored = Self {
             protection_wanted: wanted.unwrap_or(true),
+            protected_windows: entry(&all, "protected_windows").unwrap_or_default(),
             applied_port: entry::<u16>(&all, "applied_port").filter(|port| *port != 0),
             chain_changed: entry(&all, "chain_changed").unwrap_or(false),
             bypassed: entry(&all, "bypassed").unwrap_or(false),

@@ -37,7 +37,8 @@ const _: () = assert!(KNOCK_MAX_MS < ROUND_MAX_MS);
 
 /// Begins a witness if one is due and could arrive.
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
-    let place = state.routed_port().filter(|_| state.wanted);
+    let is_due = state.wanted && state.has_witness();
+    let place = state.routed_port().filter(|_| is_due);
     if state.witness.port != place {
         state.witness.reset(place);
     }

@@ -26,6 +26,8 @@ pub struct Badge {
 pub enum Tone {
     /// Protected.
     Good,
+    /// Private windows are protected; the others go out directly, as the person chose.
+    Private,
     /// Protection is starting.
     Busy,
     /// Pages are blocked, or something less important is wrong.
@@ -38,8 +40,9 @@ pub enum Tone {
 
 impl Tone {
     /// All tones.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Good,
+        Self::Private,
         Self::Busy,
         Self::Warning,
         Self::Alarm,
@@ -51,6 +54,7 @@ impl Tone {
     pub const fn colours(self) -> (&'static str, &'static str) {
         match self {
             Self::Good => ("#17693c", "#ffffff"),
+            Self::Private => ("#6b3fa8", "#ffffff"),
             Self::Busy => ("#2a5db0", "#ffffff"),
             Self::Warning => ("#f2b134", "#221700"),
             Self::Alarm => ("#b3261e", "#ffffff"),
@@ -70,7 +74,7 @@ pub fn badge(state: &State) -> Badge {
         Light::Off => ("off".to_owned(), Tone::Off),
         Light::Unprotected => ("!".to_owned(), Tone::Alarm),
         Light::Blocked => ("!".to_owned(), Tone::Warning),
-        Light::Protected | Light::Connecting if problem.is_some() => {
+        Light::Protected | Light::Private | Light::Connecting if problem.is_some() => {
             ("!".to_owned(), Tone::Warning)
         }
         Light::Connecting => match bootstrap_percent(state) {
@@ -78,6 +82,7 @@ pub fn badge(state: &State) -> Badge {
             None => (number, Tone::Busy),
         },
         Light::Protected => (number, Tone::Good),
+        Light::Private => (number, Tone::Private),
     };
     let sentence = problem.map_or(header.sentence, |problem| problem.sentence);
     let credits = shown.amount.map_or_else(|| "?".to_owned(), credits_short);

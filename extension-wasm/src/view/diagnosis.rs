@@ -3,7 +3,7 @@
 use super::button::Button;
 use super::help::{Help, help};
 use super::problem::{Name, Own, Problem, says_something};
-use super::{anew, pages, witness};
+use super::{anew, pages, windows, witness};
 use crate::update::{Host, HostError, Intent, State};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
@@ -22,7 +22,8 @@ pub fn problem(state: &State) -> Option<Problem> {
         }
     }
     if let Some(code) = state.proxy.trouble.filter(|_| state.wanted) {
-        return Some(of_code(state, code, None, None));
+        let refused = windows::not_allowed(state, code);
+        return refused.or_else(|| Some(of_code(state, code, None, None)));
     }
     let way = witness::trouble(state).map(|(code, detail)| of_code(state, code, None, detail));
     // The problem that pages may bypass Tor comes before problems of Tor; the rest comes after

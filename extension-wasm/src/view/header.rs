@@ -3,9 +3,9 @@
 use super::button::Button;
 use super::light::Light;
 use super::problem::Problem;
-use super::{pages, witness};
+use super::{pages, windows, witness};
 use crate::proxy_value::Reading;
-use crate::update::{Cover, Host, HostError, Intent, State};
+use crate::update::{Host, HostError, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 use serde::Serialize;
 
@@ -39,13 +39,8 @@ pub(super) fn header(state: &State, explained: bool) -> Header {
         let text = "Sites see your address, and nothing is counted.";
         (Light::Off, text.to_owned())
     } else if state.is_protected() {
-        let text = match state.private_windows() {
-            Cover::Same => "This browser goes through Tor and is counted.",
-            Cover::NotAllowed | Cover::Elsewhere => {
-                "This browser goes through Tor and is counted, but private windows are not."
-            }
-        };
-        (Light::Protected, text.to_owned())
+        let text = windows::words(state).through;
+        (windows::light(state), text.to_owned())
     } else if state.is_routed() && has_old_pages(state) {
         (Light::Unprotected, pages::NEW_ONES_ARE_FINE.to_owned())
     } else {
@@ -71,7 +66,7 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
         Blocker::Passing(what) => {
             let meanwhile = match closed {
                 true if has_old_pages(state) => pages::NEW_ONES_WAIT,
-                true => "Pages wait until it is done.",
+                true => windows::words(state).wait,
                 false => "Nothing is protected yet.",
             };
             (Light::Connecting, format!("{what} {meanwhile}"))
@@ -81,8 +76,8 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
                 // Another program answers on the port. Only this sentence is certain then.
                 true if is_port_taken(state) => (Light::Blocked, "No page goes out directly."),
                 true if has_old_pages(state) => (Light::Unprotected, pages::OLD_ONES_MAY_NOT_BE),
-                true => (Light::Blocked, "Pages are blocked, so nothing leaks."),
-                false => (Light::Unprotected, "Sites see your address."),
+                true => (Light::Blocked, windows::words(state).blocked),
+                false => (Light::Unprotected, windows::words(state).exposed),
             };
             let text = match explained {
                 true => so.to_owned(),
@@ -96,7 +91,7 @@ fn unfinished(state: &State, explained: bool) -> (Light, String) {
 /// Whether the browser sends everything to our port, even if nothing listens there.
 fn is_closed(state: &State) -> bool {
     match state.proxy.answer {
-        Some(Ok(Reading::Ours { .. })) => true,
+        Some(Ok(Reading::Ours { .. } | Reading::Wider { .. })) => true,
         Some(Ok(_) | Err(_)) => false,
         // Not asked yet: the settings from before the worker slept are still in force.
         None => state.applied_port.is_some(),

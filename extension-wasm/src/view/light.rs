@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Light {
     /// Everything is true that "Protected" promises.
     Protected,
+    /// The same for private windows; the others go out directly, as the person chose.
+    Private,
     /// Protection is starting.
     Connecting,
     /// Protection is wanted, but pages bypass Tor.
@@ -24,6 +26,7 @@ impl Light {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Protected => "Protected",
+            Self::Private => "Private windows protected",
             Self::Connecting => "Connecting",
             Self::Unprotected | Self::Off => "Not protected",
             Self::Blocked => "Blocked",

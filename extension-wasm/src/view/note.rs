@@ -1,7 +1,8 @@
 //! Notes: nothing is wrong, but a person should know something.
 
 use super::button::Button;
-use crate::proxy_value::Engine;
+use super::windows::SWITCH;
+use crate::proxy_value::{Engine, Windows};
 use crate::update::{Cover, Intent, State};
 use meter_wire::{RestoredState, chain_end_sentence};
 use serde::Serialize;
@@ -46,6 +47,10 @@ const NO_FLOOR_IN_FIREFOX: &str = "Firefox's own services go around Tor while th
 
 /// Stays as long as the condition lasts.
 fn private_windows(state: &State) -> Option<Note> {
+    // With private windows only, that is a problem and no note.
+    if state.windows == Windows::PrivateOnly {
+        return None;
+    }
     match state.private_windows() {
         Cover::NotAllowed if state.wanted && state.floor() == Some(true) => Some(PRIVATE_SHUT),
         Cover::NotAllowed if state.wanted => Some(PRIVATE_NOT_ALLOWED),
@@ -53,11 +58,6 @@ fn private_windows(state: &State) -> Option<Note> {
         Cover::Same | Cover::NotAllowed | Cover::Elsewhere => None,
     }
 }
-
-const SWITCH: Button = Button {
-    label: "Show the switch",
-    intent: Intent::OpenDetails,
-};
 
 const PRIVATE_NOT_ALLOWED: Note = Note {
     text: "Private windows are not covered: they go past Tor. To cover them, switch on Allow in \

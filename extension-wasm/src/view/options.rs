@@ -3,6 +3,7 @@
 use super::button::Button;
 use super::problem::Problem;
 use super::tor::{Choice, tor};
+use super::windows::{self, WindowsView};
 use super::{anew, diagnosis};
 use crate::update::State;
 use meter_wire::{LedgerStatus, SetThresholds, Status, U64Text};
@@ -11,6 +12,8 @@ use serde::Serialize;
 /// Everything that the options' page gets by itself. The rest are answers to its questions.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct OptionsView {
+    /// Which windows are protected.
+    pub windows: WindowsView,
     /// The problem, if there is one.
     pub problem: Option<Problem>,
     /// The action that helps against it.
@@ -55,6 +58,7 @@ pub fn options(state: &State) -> OptionsView {
     let problem = diagnosis::problem(state);
     let status = state.status();
     OptionsView {
+        windows: windows::choice(state),
         action: problem.as_ref().map(|problem| problem.button),
         cancel: anew::cancel(problem.as_ref()),
         problem,

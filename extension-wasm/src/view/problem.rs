@@ -42,6 +42,8 @@ pub enum Own {
     PrivacyRefused,
     /// The host's balance differs from the sum of the verified reports.
     BalanceDiffers,
+    /// Only private windows are to be protected, and this extension is not allowed there.
+    PrivateNotAllowed,
     /// Tabs are open with pages that loaded before protection began.
     OldPages,
 }

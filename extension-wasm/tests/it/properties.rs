@@ -211,18 +211,18 @@ impl Onlooker {
                     _ => {}
                 }
             }
-            Effect::ApplyProxy { turn, port } => {
+            Effect::ApplyProxy { turn, port, .. } => {
                 assert!(self.wanted, "set although it is off");
                 let announced = self.ports_announced.contains(port);
                 assert!(announced || *port == SINK_PORT, "nobody told port {port}");
                 self.turn = *turn;
             }
-            Effect::ClearProxy { turn } => {
+            Effect::ClearProxy { turn, .. } => {
                 assert!(!self.wanted, "cleared although it is on");
                 self.turn = *turn;
             }
             Effect::RestorePrivacy => assert!(!self.wanted, "opened although it is on"),
-            Effect::ReadProxy { turn } => self.turn = *turn,
+            Effect::ReadProxy { turn, .. } => self.turn = *turn,
             Effect::MarkPages { turn } | Effect::FindPages { turn, .. } => self.looks.push(*turn),
             Effect::ReloadPages { turn, .. } => {
                 self.old.0 = false;

@@ -226,17 +226,17 @@ impl Scene {
             }
             Effect::Send(..) if self.closed_because.is_some() || self.silent => {}
             Effect::Send(_, envelope) => self.reply(envelope.id, &envelope.request),
-            Effect::ApplyProxy { turn, port } => {
+            Effect::ApplyProxy { turn, port, .. } => {
                 if matches!(self.answer, Ok(Reading::Free | Reading::Ours { .. })) {
                     self.answer = Ok(Reading::Ours { port: *port });
                 }
                 self.say_proxy(*turn);
             }
-            Effect::ClearProxy { turn } => {
+            Effect::ClearProxy { turn, .. } => {
                 self.answer = Ok(Reading::Free);
                 self.say_proxy(*turn);
             }
-            Effect::ReadProxy { turn } => self.say_proxy(*turn),
+            Effect::ReadProxy { turn, .. } => self.say_proxy(*turn),
             Effect::MarkPages { turn } | Effect::FindPages { turn, .. } => {
                 let (turn, found) = (*turn, self.old_tabs.clone());
                 self.waiting.push_back(Event::PagesFound { turn, found });

@@ -141,7 +141,7 @@ async fn asking_page(browser: &mut Chromium, url: &str) -> Result<String> {
 }
 
 /// Waits until the extension has set the browser's proxy; returns the extension's id.
-async fn protected(browser: &mut Chromium) -> Result<String> {
+pub(super) async fn protected(browser: &mut Chromium) -> Result<String> {
     let id = extension_id()?;
     let popup = format!("chrome-extension://{id}/popup/popup.html");
     let set = "chrome.proxy.settings.get({}).then(
@@ -180,7 +180,11 @@ async fn has(browser: &mut Chromium, extensions: &str, id: &str, what: &str) -> 
 }
 
 /// Sets the switch "Allow in Incognito", which reloads the extension.
-async fn allow_in_private(browser: &mut Chromium, extensions: &str, id: &str) -> Result<()> {
+pub(super) async fn allow_in_private(
+    browser: &mut Chromium,
+    extensions: &str,
+    id: &str,
+) -> Result<()> {
     let allow = format!(
         "chrome.developerPrivate.updateExtensionConfiguration(
              {{ extensionId: '{id}', incognitoAccess: true }}).then(() => true)"
@@ -199,7 +203,11 @@ async fn remove(browser: &mut Chromium, extensions: &str, id: &str) -> Result<()
     browser.wait_until(extensions, LIMIT, &gone).await
 }
 
-async fn developer_mode(browser: &mut Chromium, extensions: &str, on: bool) -> Result<()> {
+pub(super) async fn developer_mode(
+    browser: &mut Chromium,
+    extensions: &str,
+    on: bool,
+) -> Result<()> {
     let set = format!(
         "chrome.developerPrivate.updateProfileConfiguration({{ inDeveloperMode: {on} }})
          .then(() => true)"
@@ -208,7 +216,7 @@ async fn developer_mode(browser: &mut Chromium, extensions: &str, on: bool) -> R
 }
 
 /// Waits until the page has made twenty more requests.
-async fn asked_more(browser: &mut Chromium, page: &str) -> Result<()> {
+pub(super) async fn asked_more(browser: &mut Chromium, page: &str) -> Result<()> {
     let asked = browser.evaluate(page, "asked").await?;
     let asked = asked.as_u64().context("a number")?;
     let more = format!("asked > {asked} + 20");

@@ -1,0 +1,264 @@
+//! Which windows are protected: all, or private windows only. The outside counts what goes out of
+//! each kind of window, while the choice changes and while the browser is killed and starts again.
+
+use super::{LIMIT, Product, floor};
+use anyhow::{Result, ensure};
+use checks::{
+    defaults::{Arrival, Chromium, Firefox, World, firefox, inside},
+    stage::{extension, extension_id},
+};
+use meter_testkit::site::Site;
+use serde_json::json;
+
+/// How often the choice changes while a private window asks.
+const CHANGES: usize = 6;
+
+/// Asks for another name ten times a second, without end.
+const ASKS: &str = "globalThis.asked = 0; setInterval(() => {
+    asked += 1;
+    fetch(`http://${asked}.asks.private.test/`, { mode: 'no-cors' }).catch(() => {});
+}, 100)";
+
+fn is_private(arrival: &Arrival) -> bool {
+    arrival.to.ends_with("private.test")
+}
+
+fn is_other(arrival: &Arrival) -> bool {
+    arrival.to.ends_with("other.test")
+}
+
+/// Nothing of a private window went out, nor anything that only our own requests ask for.
+async fn nothing_private(world: &World, when: &str) -> Result<()> {
+    let seen = world.arrivals().await?;
+    let is_ours = |one: &Arrival| is_private(one) || one.to.ends_with(".invalid");
+    ensure!(!seen.iter().any(is_ours), "{when}: {seen:#?}");
+    Ok(())
+}
+
+#[test]
+fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -> Result<()> {
+    let name = "by_default::windows::\
+                chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between";
+    inside(name, async |world| {
+        let product = Product::registered(&world)?;
+        let site = Site::start().await?;
+        let mut browser = product.start(&world, false).await?;
+        let id = floor::protected(&mut browser).await?;
+
+        // The control: the browser does not allow the extension there.
+        let popup = open_popup(&mut browser).await?;
+        open_private(&mut browser, &popup, "http://denied.private.test/").await?;
+        world
+            .wait_for(LIMIT, |seen| seen.iter().any(is_private))
+            .await?;
+        // The choice that would leave nothing protected is not taken.
+        intend(&mut browser, &popup, "protect_private_only").await?;
+        stored(&mut browser, &popup, "all").await?;
+
+        let extensions = browser.open("chrome://extensions/").await?;
+        // Without it, the reload that follows would disable an extension from a folder.
+        floor::developer_mode(&mut browser, &extensions, true).await?;
+        floor::allow_in_private(&mut browser, &extensions, &id).await?;
+        close_private(&mut browser).await?;
+        floor::protected(&mut browser).await?;
+        let popup = open_popup(&mut browser).await?;
+        world.forget().await?;
+        let asking = open_private(&mut browser, &popup, &site.url("127.0.0.1", "/")).await?;
+        browser.evaluate(&asking, ASKS).await?;
+        floor::asked_more(&mut browser, &asking).await?;
+
+        for turn in 0..CHANGES {
+            let (intent, choice) = match turn % 2 {
+                0 => ("protect_private_only", "private_only"),
+                _ => ("protect_all", "all"),
+            };
+            intend(&mut browser, &popup, intent).await?;
+            in_force(&mut browser, &popup, choice).await?;
+            world.forget().await?;
+            browser.open("http://other.test/").await?;
+            floor::asked_more(&mut browser, &asking).await?;
+            match choice {
+                "all" => {
+                    let seen = world.arrivals().await?;
+                    ensure!(!seen.iter().any(is_other), "{seen:#?}");
+                }
+                _ => drop(
+                    world
+                        .wait_for(LIMIT, |seen| seen.iter().any(is_other))
+                        .await?,
+                ),
+            }
+            nothing_private(&world, intent).await?;
+        }
+
+        // Killed while a private window is open, and started again with one.
+        intend(&mut browser, &popup, "protect_private_only").await?;
+        in_force(&mut browser, &popup, "private_only").await?;
+        browser.kill().await?;
+        world.forget().await?;
+        let mut line = product.chromium(false)?;
+        line.extend(["--incognito", "http://first.private.test/"].map(Into::into));
+        let mut browser = product.begin(&world, &line).await?;
+        let popup = open_popup(&mut browser).await?;
+        in_force(&mut browser, &popup, "private_only").await?;
+        nothing_private(&world, "after the browser's start").await?;
+        intend(&mut browser, &popup, "turn_off").await?;
+        open_private(&mut browser, &popup, "http://off.private.test/").await?;
+        world
+            .wait_for(LIMIT, |seen| seen.iter().any(is_private))
+            .await?;
+        browser.close().await
+    })
+}
+
+async fn open_popup(browser: &mut Chromium) -> Result<String> {
+    let url = format!("chrome-extension://{}/popup/popup.html", extension_id()?);
+    browser.open(&url).await
+}
+
+/// Opens a private window as the menu does; returns its page.
+async fn open_private(browser: &mut Chromium, popup: &str, url: &str) -> Result<String> {
+    let before = browser.targets(url).await?;
+    let open = format!(
+        "chrome.windows.create({{ incognito: true, url: {} }}).then(() => true)",
+        json!(url)
+    );
+    browser.evaluate(popup, &open).await?;
+    let deadline = tokio::time::Instant::now() + LIMIT;
+    loop {
+        let all = browser.targets(url).await?;
+        let new = all.iter().find(|target| !before.contains(target));
+        if let Some((target, _)) = new {
+            return Ok(target.clone());
+        }
+        ensure!(tokio::time::Instant::now() < deadline, "no window: {all:?}");
+    }
+}
+
+/// Closes the windows of the control.
+async fn close_private(browser: &mut Chromium) -> Result<()> {
+    for (target, _) in browser.targets("http://denied.private.test/").await? {
+        let close = json!({ "targetId": target });
+        // One window has several targets, which end together.
+        drop(browser.call("Target.closeTarget", &close).await);
+    }
+    Ok(())
+}
+
+async fn intend(browser: &mut Chromium, popup: &str, intent: &str) -> Result<()> {
+    let send = format!(
+        "chrome.runtime.connect({{ name: 'popup' }}).postMessage({{ intent: '{intent}' }}) ?? true"
+    );
+    browser.wait_until(popup, LIMIT, &send).await
+}
+
+async fn stored(browser: &mut Chromium, popup: &str, windows: &str) -> Result<()> {
+    let is = format!(
+        "chrome.storage.local.get('protected_windows').then(
+             (all) => all.protected_windows === '{windows}')"
+    );
+    browser.wait_until(popup, LIMIT, &is).await
+}
+
+/// Waits until the choice is stored and the browser has it: in one scope, and not in the other.
+async fn in_force(browser: &mut Chromium, popup: &str, windows: &str) -> Result<()> {
+    stored(browser, popup, windows).await?;
+    let (regular, own) = match windows {
+        "all" => ("controlled_by_this_extension", false),
+        _ => ("controllable_by_this_extension", true),
+    };
+    let is = format!(
+        "Promise.all([{{}}, {{ incognito: true }}].map((which) => chrome.proxy.settings.get(which)))
+         .then(([regular, own]) => regular.levelOfControl === '{regular}'
+             && own.levelOfControl === 'controlled_by_this_extension'
+             && own.incognitoSpecific === {own})"
+    );
+    browser.wait_until(popup, LIMIT, &is).await
+}
+
+#[test]
+fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -> Result<()> {
+    let name = "by_default::windows::\
+                firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between";
+    inside(name, async |world| {
+        let product = Product::registered(&world)?;
+        let profile = world.folder().join("firefox");
+        let line = firefox(&profile)?;
+        let environment = [("ONIONMETER_HOME", product.home.clone().into())];
+        let mut browser = Firefox::start_with(&world, &line, &profile, &environment).await?;
+
+        // The control: Firefox does not allow the extension there, so nothing is protected.
+        let id = browser.install(&extension(), false).await?;
+        let popup = browser.extension_page(&id, POPUP).await?;
+        browser
+            .in_page(&popup, &intent("protect_private_only"))
+            .await?;
+        let says = "for (;;) {
+                const { state } = document.querySelector('[data-testid=state]').dataset;
+                const badge = await browser.action.getBadgeText({});
+                if (state === 'unprotected' && badge === '!') return true;
+                await new Promise((done) => setTimeout(done, 50));
+            }";
+        browser.in_page(&popup, says).await?;
+        browser.open("http://denied.private.test/", true).await?;
+        world
+            .wait_for(LIMIT, |seen| seen.iter().any(is_private))
+            .await?;
+
+        browser.install(&extension(), true).await?;
+        let is_set = "Services.prefs.getIntPref('network.proxy.type', 0) === 1";
+        browser.wait_until(LIMIT, is_set).await?;
+        let popup = browser.extension_page(&id, POPUP).await?;
+        world.forget().await?;
+        let page = format!("data:text/html,<script>{ASKS}</script>");
+        browser.open(&page, true).await?;
+        for turn in 0..CHANGES {
+            let (word, choice) = match turn % 2 {
+                0 => ("protect_private_only", "private_only"),
+                _ => ("protect_all", "all"),
+            };
+            browser.in_page(&popup, &intent(word)).await?;
+            let is = format!(
+                "for (;;) {{
+                     const all = await browser.storage.local.get('protected_windows');
+                     if (all.protected_windows === '{choice}') return true;
+                     await new Promise((done) => setTimeout(done, 50));
+                 }}"
+            );
+            browser.in_page(&popup, &is).await?;
+            world.forget().await?;
+            browser.open("http://other.test/", false).await?;
+            match choice {
+                "all" => {
+                    // The relay refuses it, because no Tor runs.
+                    let refused = format!("{REFUSED} === {}", turn.div_ceil(2));
+                    browser.wait_until(LIMIT, &refused).await?;
+                    let seen = world.arrivals().await?;
+                    ensure!(!seen.iter().any(is_other), "{seen:#?}");
+                }
+                _ => drop(
+                    world
+                        .wait_for(LIMIT, |seen| seen.iter().any(is_other))
+                        .await?,
+                ),
+            }
+            nothing_private(&world, word).await?;
+        }
+        browser.in_page(&popup, &intent("turn_off")).await?;
+        world
+            .wait_for(LIMIT, |seen| seen.iter().any(is_private))
+            .await?;
+        browser.close().await
+    })
+}
+
+const POPUP: &str = "popup/popup.html";
+
+/// How many tabs show Firefox's page about a failed connection.
+const REFUSED: &str = "[...Services.wm.getEnumerator('navigator:browser')]
+    .flatMap((window) => window.gBrowser.browsers)
+    .filter((page) => page.documentURI?.spec.startsWith('about:neterror')).length";
+
+fn intent(word: &str) -> String {
+    format!("browser.runtime.connect({{ name: 'popup' }}).postMessage({{ intent: '{word}' }})")
+}

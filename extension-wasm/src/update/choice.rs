@@ -1,0 +1,79 @@
+//! Which windows are protected, and whether they are.
+
+use super::effect::Effect;
+use super::private::{Cover, PrivateWindows};
+use super::state::State;
+use super::verdict::Verdict;
+use super::{pages, proxy};
+use crate::proxy_value::{Engine, Windows};
+
+/// Takes a person's choice which windows are protected. Private windows alone can be chosen only
+/// where the browser allows this extension in them: otherwise nothing at all would be protected
+/// from then on.
+///
+/// The setting of the choice before stays until the new one is in force
+/// ([`Effect::ApplyProxy`]), so a window that both choices protect is protected at every
+/// moment.
+pub(super) fn choose(state: &mut State, windows: Windows, effects: &mut Vec<Effect>) {
+    let is_allowed = windows == Windows::All || state.is_allowed_in_private();
+    if state.windows == windows || !is_allowed {
+        return;
+    }
+    state.windows = windows;
+    // It is about the windows of the choice before.
+    state.proxy.answer = None;
+    pages::on_choice(state, effects);
+    state.witness.again();
+    proxy::check_again(state, effects);
+    effects.push(Effect::ReadPrivate);
+}
+
+impl State {
+    /// Whether everything is true that "Protected" promises for the windows that the person chose:
+    /// the person wants protection, the relay's port is open and belongs to the host, Tor is
+    /// usable, the browser confirms exactly that port, a request of ours has arrived there (where
+    /// [`Self::has_witness`]), none is known to have bypassed it, and no earlier page is open.
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        self.is_routed() && self.pages.are_clear()
+    }
+
+    /// Like [`Self::is_protected`], for pages that load now.
+    #[must_use]
+    pub fn is_routed(&self) -> bool {
+        let usable = self.status().is_some_and(|status| status.tor.is_usable());
+        let arrived = self.witness.verdict() == Verdict::Arrived || !self.has_witness();
+        let arrives = arrived && !self.astray;
+        let set = self.routed_port().is_some();
+        self.wanted && usable && set && arrives && !self.bypassed
+    }
+
+    /// Whether a request of ours takes the way of the pages that are protected. In Chromium none
+    /// comes from a private window; but there the setting that the browser returns for private
+    /// windows is the whole truth about their proxy.
+    #[must_use]
+    pub const fn has_witness(&self) -> bool {
+        match (self.engine, self.windows) {
+            (Engine::Chromium, Windows::PrivateOnly) => false,
+            (Engine::Chromium | Engine::Gecko, _) => true,
+        }
+    }
+
+    /// Whether the browser allows this extension in private windows, as far as is known.
+    #[must_use]
+    pub const fn is_allowed_in_private(&self) -> bool {
+        matches!(self.private, PrivateWindows::Allowed(_))
+    }
+
+    /// Where Firefox must send requests. Like the setting, it stays when relay and host end.
+    #[must_use]
+    pub fn route_port(&self) -> Option<u16> {
+        self.applied_port.filter(|_| self.wanted)
+    }
+
+    /// How private windows differ from the rest of the browser.
+    #[must_use]
+    pub const fn private_windows(&self) -> Cover {
+        self.private.cover(self.engine)
+    }
+}
