@@ -3,10 +3,11 @@
 // or the extension's worker.
 
 import { choosing } from "./choice.js";
-import { bar, button, by, grouped, obeyClicks, optional, problem, showOnly, text } from "./dom.js";
+import { bar, button, by, obeyClicks, optional, problem, showOnly, tell, text } from "./dom.js";
 import { ledger } from "./ledger.js";
 import { sessions } from "./sessions.js";
 import { begin, intend } from "./source.js";
+import { say, word } from "./words.js";
 
 const PARTS = ["silence", "locked", "broken", "dashboard"];
 
@@ -18,12 +19,12 @@ function draw(view) {
   by("state").dataset.mode = view.mode;
   text(by("state-word"), view.word);
   text(by("state-sentence"), view.sentence);
-  document.title = `${view.balance.credits} credits · ${view.word} · Onionmeter`;
+  document.title = word("dashboard_title", { credits: view.balance.credits, state: view.word });
   problem(view.problem);
   button(by("action"), view.action);
   button(by("cancel"), view.cancel);
-  text(by("balance"), grouped(view.balance.credits));
-  by("balance").title = view.balance.exact;
+  text(by("balance"), view.balance.credits);
+  by("balance").title = say(view.balance.exact);
   text(by("balance-unit"), view.balance.unit);
   text(by("balance-source"), view.balance.source);
   ledger(view.ledger);
@@ -64,9 +65,9 @@ function tor(view) {
   if (view.bootstrap === null) return;
   const { percent, summary, warning } = view.bootstrap;
   text(by("tor-summary"), summary);
-  text(by("tor-percent"), `${percent} %`);
+  text(by("tor-percent"), { percent });
   optional(by("tor-warning"), warning);
-  bar(by("tor-bar"), percent, `${percent} %`);
+  bar(by("tor-bar"), percent, { percent });
 }
 
 // Rebuilt only when it differs, because an open list would close.
@@ -83,7 +84,7 @@ function torChoice(view) {
 }
 
 function torOption({ label, intent }) {
-  const option = new Option(label, intent ?? "");
+  const option = new Option(say(label), intent ?? "");
   option.disabled = intent === null;
   return option;
 }
@@ -99,7 +100,7 @@ const torChosen = choosing(by("tor-choices"), by("tor-enter"), intend);
 
 by("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(by("address").textContent);
-  text(by("copied"), "Copied");
+  tell(by("copied"), "copied");
 });
 
 begin("dashboard", { draw, broken, locked: () => showOnly("locked", PARTS) });

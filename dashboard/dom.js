@@ -1,6 +1,6 @@
 // What every page of ours does with its document. Text nodes and attributes only.
 
-import { isRightToLeft, knows, number, pieces, say, spoken, spokenLocale, word } from "./words.js";
+import { isRightToLeft, knows, pieces, say, spoken, spokenLocale, word } from "./words.js";
 
 export const by = (id) => document.getElementById(id);
 
@@ -56,11 +56,6 @@ export function failure({ code, message = "" }) {
   return knows(`error_${code}`) ? word(`error_${code}`) : message;
 }
 
-/** A decimal number from Rust with separators between thousands; no digit of it is lost. `?` is a
-    number that is not known. */
-export const grouped = (decimal) =>
-  decimal === "?" ? decimal : number(decimal, { minimumFractionDigits: 1, maximumFractionDigits: 9 });
-
 /** Shows `value` in a node, or hides the node where there is none. */
 export function optional(node, value) {
   node.hidden = value === null;
@@ -76,7 +71,7 @@ export function button(node, view) {
 
 export function bar(node, value, words) {
   node.value = value;
-  node.setAttribute("aria-valuetext", typeof words === "string" ? words : say(words));
+  node.setAttribute("aria-valuetext", say(words));
 }
 
 /** A copy of a template, and a function that finds its fields. */

@@ -1,8 +1,9 @@
 // Draws what the ledger says: three numbers, why they differ, and what is wrong.
 
-import { by, grouped, optional, text } from "./dom.js";
+import { by, optional, text } from "./dom.js";
+import { say } from "./words.js";
 
-const UNVERIFIED = { credits: "?", exact: "not verified" };
+const UNVERIFIED = { credits: { plain: "?" }, exact: { key: "not_verified" } };
 
 let ledgerDifferences;
 
@@ -37,6 +38,6 @@ function ledgerDifference(view) {
 }
 
 function amount(node, { credits, exact }) {
-  text(node, grouped(credits));
-  node.title = exact;
+  text(node, credits);
+  node.title = say(exact);
 }

@@ -1,7 +1,8 @@
 // Sessions over time: bars, and the same numbers as a table. The Rust of this page computes every
 // number and every length; this file knows the person's calendar and nothing else.
 
-import { by, copyOf, grouped, text } from "./dom.js";
+import { by, copyOf, tell, text } from "./dom.js";
+import { format as formatOf, say, spokenLocale, word } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -10,8 +11,7 @@ const FORMATS = {
   days: { weekday: "short", day: "numeric", month: "short" },
   weeks: { day: "numeric", month: "short", year: "2-digit" },
 };
-const COLUMNS = { hours: "Hour", days: "Day", weeks: "Week from" };
-const SPANS = { hours: "24 hours", days: "30 days", weeks: "26 weeks" };
+const COLUMNS = { hours: "column_hour", days: "column_day", weeks: "column_week" };
 
 let rust;
 let onChosen;
@@ -33,7 +33,7 @@ function edges(span) {
 
 /** How many days ago the week began, as the person's language has it. */
 function weekday(now) {
-  const locale = new Intl.Locale(navigator.language);
+  const locale = new Intl.Locale(spokenLocale());
   const { firstDay } = locale.getWeekInfo?.() ?? locale.weekInfo ?? { firstDay: 1 };
   return (now.getDay() - firstDay + 7) % 7;
 }
@@ -56,31 +56,32 @@ function draw() {
   if (now === shown) return;
   shown = now;
   const view = JSON.parse(json);
-  const format = new Intl.DateTimeFormat(undefined, FORMATS[span]);
+  const format = formatOf("DateTimeFormat", FORMATS[span]);
   const names = view.bars.map((_, place) => format.format(between[place]));
   by("bars").setAttribute("viewBox", view.view_box);
   by("bars").replaceChildren(
     ...view.grid.map(line),
     ...view.bars.map((bar, place) => column(bar, names[place], place)),
   );
-  const amount = (words) => (measure === "credits" ? grouped(words) : words);
-  by("scale").replaceChildren(...view.grid.map(({ label }) => note(amount(label))).reverse());
+  by("scale").replaceChildren(...view.grid.map(({ label }) => note(say(label))).reverse());
   const middle = Math.floor(names.length / 2);
   by("times").replaceChildren(...[names[0], names[middle], names.at(-1)].map(note));
-  text(by("column-time"), COLUMNS[span]);
+  tell(by("column-time"), COLUMNS[span]);
   by("numbers").replaceChildren(...view.bars.map((bar, place) => number(bar, names[place], place)).reverse());
   by("picture-key").hidden = measure !== "traffic";
   text(by("picture-sum"), sum(view, measure, span));
-  text(by("picture-zone"), `A session counts where it ended. Times are your own: ${ZONE}.`);
+  tell(by("picture-zone"), "picture_zone", { zone: ZONE });
 }
 
-function sum({ sessions, ...amounts }, measure, span) {
-  const [total, before, after, all] = ["total", "before", "after", "all"].map((name) =>
-    measure === "credits" && amounts[name] !== null ? grouped(amounts[name]) : amounts[name]);
-  const unit = measure === "credits" ? " credits" : "";
-  const rest = [before && `${before} before`, after && `${after} later`].filter(Boolean).join(", ");
-  const whole = rest === "" ? "" : `; with ${rest}: ${all}${unit}`;
-  return `${total}${unit} in the last ${SPANS[span]}, ${sessions} sessions${whole}.`;
+/** A sentence for each combination of measure and span, and for what is outside the bars. */
+function sum({ sessions, total, before, after, all }, measure, span) {
+  const amount = (value) => (measure === "credits" ? { key: "credits_exact", values: { credits: value } } : value);
+  const whole = word(`sum_${span}`, { total: amount(total), sessions });
+  if (before === null && after === null) return word("sum_alone", { sum: whole });
+  const values = { sum: whole, all: amount(all) };
+  if (after === null) return word("sum_before", { ...values, before: amount(before) });
+  if (before === null) return word("sum_after", { ...values, after: amount(after) });
+  return word("sum_both", { ...values, before: amount(before), after: amount(after) });
 }
 
 function line({ y }) {
@@ -93,7 +94,7 @@ function line({ y }) {
 function column(bar, name, place) {
   const group = document.createElementNS(SVG, "g");
   const title = document.createElementNS(SVG, "title");
-  title.append(`${name}: ${bar.credits} credits, ${bar.down} down, ${bar.up} up`);
+  title.append(word("bar_title", { name, credits: bar.credits, down: bar.down, up: bar.up }));
   group.append(title, rect(bar.x, 0, bar.width, 200, "whole"));
   group.append(rect(bar.x, bar.y, bar.width, bar.height, "low"));
   group.append(rect(bar.x, bar.top_y, bar.width, bar.top_height, "top"));
@@ -118,8 +119,7 @@ function number(bar, name, place) {
   const [row, field] = copyOf("number");
   text(field("time"), name);
   field("time").dataset.bar = place;
-  text(field("credits"), grouped(bar.credits));
-  for (const key of ["sessions", "down", "up"]) text(field(key), bar[key]);
+  for (const key of ["sessions", "credits", "down", "up"]) text(field(key), bar[key]);
   return row;
 }
 

@@ -6,6 +6,7 @@ import { opened } from "./opened.js";
 import { drawn as drawPicture } from "./picture.js";
 import { follow } from "./rate.js";
 import { ask, wasm } from "./source.js";
+import { format, say, word } from "./words.js";
 
 /** The height of a row in CSS pixels, as `sessions.css` has it. */
 const ROW = 44;
@@ -62,18 +63,16 @@ async function fetchAll() {
   text(by("sessions-found"), found());
 }
 
-const NUMBER = new Intl.NumberFormat(document.documentElement.lang);
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DATE = () => format("DateTimeFormat", { dateStyle: "medium", timeStyle: "short" });
 
 function found() {
   const { verified, listed, count: all } = JSON.parse(rust.progress());
   if (verified !== promised && all > 0) {
-    return `${NUMBER.format(all)} of ${NUMBER.format(promised)} sessions verified …`;
+    return word("sessions_coming", { verified: { number: verified }, all: { number: promised } });
   }
   if (all === 0) return "";
-  if (listed !== all) return `${NUMBER.format(listed)} of ${NUMBER.format(all)} sessions`;
-  if (all === 1) return "1 session, verified in this page";
-  return `${NUMBER.format(all)} sessions, each verified in this page`;
+  if (listed === all) return word("sessions_verified", { sessions: all });
+  return word("sessions_listed", { listed: { number: listed }, all: { number: all } });
 }
 
 /** Draws list and picture anew, after there is something new or another filter. */
@@ -113,12 +112,12 @@ function row(item, view, place) {
   const button = item.firstElementChild;
   button.dataset.place = place;
   button.tabIndex = place === current ? 0 : -1;
-  text(field("sequence"), `#${view.sequence}`);
+  text(field("sequence"), word("session_number", { number: { number: view.sequence } }));
   text(field("summary"), view.summary);
   text(field("amount"), view.amount);
-  field("amount").title = view.exact;
+  field("amount").title = say(view.exact);
   field("time").dateTime = view.ended_at;
-  text(field("time"), DATE.format(new Date(view.ended_at)));
+  text(field("time"), DATE().format(new Date(view.ended_at)));
 }
 
 function go(place) {

@@ -28,7 +28,7 @@ export function open(heard, over) {
     stop.abort();
     over(reason);
   };
-  listen(heard, stop.signal).then(() => end("the server ended"), () => end("no answer"));
+  listen(heard, stop.signal).then(() => end("server_ended"), () => end("no_answer"));
   return {
     async send(frame) {
       try {
@@ -37,7 +37,7 @@ export function open(heard, over) {
         if (!answer.ok) return end(`status ${answer.status}`);
         if (!stop.signal.aborted) heard(text);
       } catch {
-        end("no answer");
+        end("no_answer");
       }
     },
     close: () => stop.abort(),

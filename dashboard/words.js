@@ -12,8 +12,10 @@ const api = globalThis.browser ?? globalThis.chrome;
 /** The folders of `_locales`, each with the language's own name for a list to choose from. */
 export const LANGUAGES = { en: "English" };
 
-const DIGITS = { minimumFractionDigits: 1, roundingMode: "trunc" };
+const DIGITS = { minimumFractionDigits: 1, maximumFractionDigits: 9 };
 const UNITS = [["terabyte", 10n ** 12n], ["gigabyte", 10n ** 9n], ["megabyte", 10n ** 6n], ["kilobyte", 10n ** 3n]];
+
+const STORAGE_MS = 1_000;
 
 let own = {};
 let english = {};
@@ -42,10 +44,12 @@ async function speak() {
   [english, own] = await Promise.all([messages("en"), messages(language)]);
 }
 
-/** What the person chose in the options; empty: as the browser has it. */
+/** What the person chose in the options; empty: as the browser has it, and where the storage does
+    not answer soon. */
 export async function chosen() {
   try {
-    return (await api.storage.local.get("language")).language ?? "";
+    const late = new Promise((resolve) => setTimeout(() => resolve({}), STORAGE_MS));
+    return (await Promise.race([api.storage.local.get("language"), late])).language ?? "";
   } catch {
     return "";
   }
@@ -118,9 +122,7 @@ function formatted(value) {
     case "number":
       return number(of, { maximumFractionDigits: 20 });
     case "credits":
-      return of === "?" ? of : number(of, { ...DIGITS, maximumFractionDigits: 3 });
-    case "exact":
-      return of === "?" ? of : number(of, { ...DIGITS, maximumFractionDigits: 9 });
+      return number(of, DIGITS);
     case "bytes":
       return bytes(BigInt(of));
     case "duration":

@@ -49,7 +49,8 @@ if grep -q "imports\[['\"]env['\"]\]\|imports\.env\b\|from ['\"]env['\"]" "$new/
 fi
 
 cp "$root/manifest.json" "$new/"
-cp "$root/extension-wasm/js/service_worker.js" "$root/extension-wasm/js/shut.js" "$new/"
+cp "$root/extension-wasm/js/service_worker.js" "$root/extension-wasm/js/shut.js" \
+    "$root/extension-wasm/js/badge.js" "$new/"
 cp "$root/extension-wasm/js/pages/"*.js "$new/pages/"
 cp "$root/popup/popup.html" "$root/popup/popup.css" "$root/popup/popup.js" "$new/popup/"
 # The page of `onionmeter serve`, with another source for its view: the worker.

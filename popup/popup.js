@@ -4,11 +4,11 @@
 // (`shut.js`).
 
 import { choosing } from "../dashboard/choice.js";
-import { grouped } from "../dashboard/dom.js";
+import { bar, by, button, optional, ready, tell, text } from "../dashboard/dom.js";
+import { format, say, word } from "../dashboard/words.js";
 import { shut, story, turnOff } from "../shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
-const by = (id) => document.getElementById(id);
 
 // The worker's shell answers each ping itself, whatever Rust does. It misses five in a row only
 // while an event never ends.
@@ -27,8 +27,9 @@ let ledgerDifferences;
 
 function connect() {
   port = api.runtime.connect({ name: "popup" });
-  port.onMessage.addListener((message) => {
+  port.onMessage.addListener(async (message) => {
     heard();
+    await ready;
     if (message.broken) broken(message.broken);
     else if (!message.pong) draw(message);
   });
@@ -63,6 +64,7 @@ async function standIn() {
   silent = true;
   await shut().catch(() => {});
   const told = await story();
+  await ready;
   if (silent) broken(told.broken);
 }
 
@@ -86,27 +88,9 @@ function send(intent) {
   }
 }
 
-// If the same text were written again, a screen reader would read it again.
-function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
-}
-
-/** Shows `value` in a node, or hides the node where there is none. */
-function optional(node, value) {
-  node.hidden = value === null;
-  text(node, value ?? "");
-}
-
-function button(node, view) {
-  node.hidden = view === null;
-  if (view === null) return;
-  text(node, view.label);
-  node.dataset.intent = view.intent;
-}
-
 // If one part cannot be drawn, the other parts still are, above all the switch.
 function draw(view) {
-  by("popup").dataset.badge = view.badge.text;
+  by("popup").dataset.badge = say(view.badge.text);
   by("popup").hidden = false;
   by("silence").hidden = true;
   by("broken").hidden = true;
@@ -147,9 +131,9 @@ function broken({ sentence, wanted }) {
 }
 
 function balance({ credits, exact, unit, source }) {
-  text(by("balance"), grouped(credits));
+  text(by("balance"), credits);
   text(by("balance-unit"), unit);
-  by("balance").title = exact;
+  by("balance").title = say(exact);
   text(by("balance-source"), source);
 }
 
@@ -158,7 +142,7 @@ function ledger(view) {
   by("ledger").hidden = view === null;
   if (view === null) return;
   amount(by("ledger-claimed"), view.claimed);
-  amount(by("ledger-credited"), view.credited ?? { credits: "not verified", exact: "" });
+  amount(by("ledger-credited"), view.credited ?? UNVERIFIED);
   amount(by("ledger-waiting"), view.waiting);
   const lines = JSON.stringify(view.differences);
   if (lines !== ledgerDifferences) {
@@ -176,6 +160,8 @@ function ledger(view) {
   text(by("ledger-command"), command?.line ?? "");
 }
 
+const UNVERIFIED = { credits: { key: "not_verified" }, exact: null };
+
 function ledgerDifference(view) {
   const item = by("ledger-difference").content.cloneNode(true).firstElementChild;
   text(item.querySelector('[data-field="reason"]'), view.reason);
@@ -185,7 +171,7 @@ function ledgerDifference(view) {
 
 function amount(node, { credits, exact }) {
   text(node, credits);
-  node.title = exact;
+  node.title = say(exact);
 }
 
 function header({ state, word, sentence }, { on, intent }) {
@@ -194,7 +180,7 @@ function header({ state, word, sentence }, { on, intent }) {
   text(by("state-sentence"), sentence);
   by("switch").setAttribute("aria-checked", String(on));
   by("switch").dataset.intent = intent;
-  text(by("wish-word"), on ? "on" : "off");
+  text(by("wish-word"), on ? word("wish_on") : word("wish_off"));
 }
 
 function problem(view) {
@@ -259,9 +245,9 @@ function tor(view) {
   if (view.bootstrap === null) return;
   const { percent, summary, warning } = view.bootstrap;
   text(by("tor-summary"), summary);
-  text(by("tor-percent"), `${percent} %`);
+  text(by("tor-percent"), { percent });
   optional(by("tor-warning"), warning);
-  bar(by("tor-bar"), percent, `${percent} %`);
+  bar(by("tor-bar"), percent, { percent });
 }
 
 // Rebuilt only when it differs, because an open list would close.
@@ -278,7 +264,7 @@ function torChoice(view) {
 }
 
 function torOption({ label, intent }) {
-  const option = new Option(label, intent ?? "");
+  const option = new Option(say(label), intent ?? "");
   option.disabled = intent === null;
   return option;
 }
@@ -306,7 +292,7 @@ function circuit(view) {
 
 function circuitStop({ name, country, relay }) {
   const item = by("circuit-stop").content.cloneNode(true).firstElementChild;
-  const fields = { name, country: country && REGION.of(country), relay };
+  const fields = { name, country, relay };
   for (const [field, value] of Object.entries(fields)) {
     optional(item.querySelector(`[data-field="${field}"]`), value);
   }
@@ -319,11 +305,6 @@ function identity(view) {
   by("identity-text").hidden = view.done !== null;
   text(by("identity-text"), view.text);
   text(by("identity-done"), view.done ?? "");
-}
-
-function bar(node, value, words) {
-  node.value = value;
-  node.setAttribute("aria-valuetext", words);
 }
 
 // Rebuilt only when there is a new report, so that opened ones stay open.
@@ -345,14 +326,13 @@ function report(row) {
   for (const name of ["summary", "amount", "addends", "sums", "directions", "sequence", "id"]) {
     text(field(name), row[name]);
   }
-  field("amount").title = row.exact;
+  field("amount").title = say(row.exact);
   field("time").dateTime = row.ended_at;
-  text(field("time"), TIME.format(new Date(row.ended_at)));
+  text(field("time"), TIME().format(new Date(row.ended_at)));
   return item;
 }
 
-const REGION = new Intl.DisplayNames(undefined, { type: "region" });
-const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
+const TIME = () => format("DateTimeFormat", { dateStyle: "short", timeStyle: "short" });
 
 // The second click of a double click is no answer to the question that the first one has brought.
 addEventListener("click", ({ target, detail }) => {
@@ -366,8 +346,11 @@ const torChosen = choosing(by("tor-choices"), by("tor-enter"), send);
 
 by("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(by("problem-command").textContent);
-  text(by("copy"), "Copied");
+  tell(by("copy"), "copied");
 });
+
+// Another language was chosen in the options.
+api.storage.onChanged.addListener(({ language }) => language && location.reload());
 
 connect();
 setInterval(ping, PING_MS);

@@ -4,6 +4,8 @@
 // in the middle of an event), `shut.js` shows that and keeps the browser closed, and another
 // instance is started. The storage holds everything that the new instance needs.
 
+import { drawBadge, speakBadge } from "./badge.js";
+import { speakAgain } from "./dashboard/words.js";
 import { load } from "./onionmeter.js";
 import { isAstray, route, shut, story, turnOff, within } from "./shut.js";
 
@@ -32,6 +34,10 @@ function begin() {
   const shell = {
     broke: () => broke(instance),
     isCurrent: () => instance === running,
+    badge: (view) => {
+      const { background, letters, ...badge } = JSON.parse(view);
+      if (instance === running) drawBadge(badge, [background, letters]);
+    },
     guard: (act) => (...args) => enter(instance, () => act(...args)),
     set host(port) {
       instance.host = port;
@@ -161,6 +167,9 @@ api.runtime.onConnect.addListener((popup) => {
   if (running === undefined) tell();
   else greet(popup);
 });
+
+// The badge changes its language at once; pages load themselves again.
+api.storage.onChanged.addListener(({ language }) => language && speakAgain().then(speakBadge));
 
 // The only two requests that a person can make while no instance can decide. An instance that is
 // just starting may never be ready, so "off" does not wait for it.

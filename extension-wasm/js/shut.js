@@ -1,6 +1,8 @@
 // What applies while Rust cannot decide: the browser is kept closed. Nothing here needs Rust or
 // waits for it. A popup does the same in place of a worker that does not answer.
 
+import { drawBadge } from "./badge.js";
+
 const api = globalThis.browser ?? globalThis.chrome;
 
 // A port on which no unprivileged program can listen. The `null` prevents any other way in Firefox.
@@ -32,10 +34,10 @@ const PRIVATE = "incognito_persistent";
 // If the storage does not answer within this time, it counts as empty.
 const STORAGE_MS = 2_000;
 
-const STOPPED = "Onionmeter stopped working.";
-const OPEN = "Onionmeter stopped working before it protected anything.";
-const BLOCKED = "Onionmeter stopped working, so pages are blocked.";
-const OFF = "Onionmeter stopped working, and protection is off.";
+const STOPPED = { key: "shut_stopped" };
+const OPEN = { key: "shut_open" };
+const BLOCKED = { key: "shut_blocked" };
+const OFF = { key: "shut_off" };
 
 // As in `Tone`, background and text: pages are blocked, and protection is off.
 const WARNING = ["#f2b134", "#221700"];
@@ -49,7 +51,7 @@ export function within(ms, promise) {
 
 /** Says on the badge that nobody decides, and points the browser where nobody listens. */
 export async function shut() {
-  draw("!", WARNING, `${STOPPED} Click here, then Restart.`);
+  drawBadge({ text: { key: "badge_attention" }, title: STOPPED }, WARNING);
   // The next instance must not show the earlier badge for a moment.
   api.storage.session.remove("badge").catch(() => {});
   const { wanted, port, windows } = await stored();
@@ -92,7 +94,7 @@ export async function turnOff() {
   const regular = { scope: "regular" };
   await api.proxy.settings.clear(regular);
   if (!api.proxy.onRequest) await api.proxy.settings.clear({ scope: PRIVATE }).catch(() => {});
-  draw("off", GREY, OFF);
+  drawBadge({ text: { key: "badge_off" }, title: OFF }, GREY);
   const { webRTCIPHandlingPolicy, networkPredictionEnabled, peerConnectionEnabled } =
     api.privacy.network;
   const rules = await api.declarativeNetRequest.getDynamicRules();
@@ -103,13 +105,6 @@ export async function turnOff() {
     api.scripting.unregisterContentScripts(),
     api.declarativeNetRequest.updateDynamicRules({ removeRuleIds: rules.map(({ id }) => id) }),
   ]);
-}
-
-function draw(text, [background, letters], title) {
-  api.action.setBadgeBackgroundColor({ color: background });
-  api.action.setBadgeTextColor({ color: letters });
-  api.action.setBadgeText({ text });
-  api.action.setTitle({ title });
 }
 
 // If the storage cannot be read, the worst case is assumed: wanted and applied, and which windows

@@ -17,6 +17,9 @@ extern "C" {
     /// Wraps `act` so that it is called only while the instance can decide.
     #[wasm_bindgen(method)]
     pub(crate) fn guard(this: &Shell, act: &Function) -> Function;
+    /// Shows a badge, given as JSON, in the person's language.
+    #[wasm_bindgen(method)]
+    pub(crate) fn badge(this: &Shell, badge: &str);
     /// Sets the port to close when the instance can no longer decide.
     #[wasm_bindgen(method, setter)]
     pub(crate) fn set_host(this: &Shell, port: &Port);
@@ -32,8 +35,6 @@ extern "C" {
     pub(crate) fn proxy(this: &Api) -> Proxy;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn privacy(this: &Api) -> Privacy;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn action(this: &Api) -> Action;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn alarms(this: &Api) -> Alarms;
     #[wasm_bindgen(method, getter)]
@@ -139,16 +140,6 @@ extern "C" {
     /// Firefox only.
     #[wasm_bindgen(method, getter, js_name = peerConnectionEnabled)]
     pub(crate) fn peer_connection(this: &PrivacyNetwork) -> Option<Setting>;
-
-    pub(crate) type Action;
-    #[wasm_bindgen(method, js_name = setBadgeText)]
-    pub(crate) fn set_badge_text(this: &Action, details: &JsValue) -> Promise;
-    #[wasm_bindgen(method, js_name = setBadgeBackgroundColor)]
-    pub(crate) fn set_badge_background(this: &Action, details: &JsValue) -> Promise;
-    #[wasm_bindgen(method, js_name = setBadgeTextColor)]
-    pub(crate) fn set_badge_text_colour(this: &Action, details: &JsValue) -> Promise;
-    #[wasm_bindgen(method, js_name = setTitle)]
-    pub(crate) fn set_title(this: &Action, details: &JsValue) -> Promise;
 
     pub(crate) type Alarms;
     #[wasm_bindgen(method)]

@@ -17,7 +17,8 @@ pub use picture::{Bar, GridLine, Measure, PictureView, picture};
 pub use proof::{Check, Field, Proof, proof};
 pub use rate::{Rate, RateView};
 
-use crate::view::{ReportRow, row};
+use crate::text::{Text, Value, key};
+use crate::view::{ReportRow, row, said};
 use meter_core::{ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
 use meter_wire::{HexBytes, Outcome, ReportsQuery, Request, Success, U64Text};
 use serde::Serialize;
@@ -31,7 +32,7 @@ const PAGE: u16 = 100;
 pub struct History {
     head: ChainHead,
     reports: Vec<Verified<SessionReport>>,
-    trouble: Option<String>,
+    trouble: Option<Text>,
     filter: Filter,
     /// Which of them the filter leaves, the newest first.
     listed: Vec<usize>,
@@ -47,7 +48,7 @@ pub struct Progress {
     /// How many of them the filter leaves.
     pub listed: usize,
     /// Why no further one is taken.
-    pub trouble: Option<String>,
+    pub trouble: Option<Text>,
 }
 
 impl History {
@@ -80,7 +81,7 @@ impl History {
             Outcome::Ok(Success::Reports(page)) => page,
             Outcome::Ok(_) => return false,
             Outcome::Error(problem) => {
-                self.trouble = Some(problem.message.clone());
+                self.trouble = Some(said(problem));
                 return false;
             }
         };
@@ -89,9 +90,8 @@ impl History {
         for wire in &page.reports {
             if !self.add(Signed::from(wire)) {
                 let number = self.head.sequence.saturating_add(1);
-                self.trouble = Some(format!(
-                    "Session {number} does not verify, so it and all after it are not shown."
-                ));
+                self.trouble =
+                    Some(key("session_unverified").with("number", Value::number(number)));
                 break;
             }
         }

@@ -17,3 +17,7 @@ pub mod web_rtc;
 mod bindings;
 #[cfg(target_arch = "wasm32")]
 pub mod runtime;
+
+#[cfg(test)]
+#[path = "../tests/it/words.rs"]
+mod words;

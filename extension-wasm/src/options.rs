@@ -1,7 +1,8 @@
 //! What the options' page asks of Rust besides its view: whether a form can be sent, and the host's
 //! answers in words. Pure.
 
-use meter_core::{Amount, ThresholdError, Thresholds, credits_exact};
+use crate::text::{Key, Text, Value, key};
+use meter_core::{Amount, ThresholdError, Thresholds};
 use meter_wire::{Outcome, Request, SetThresholds, Settings, Success, U64Text};
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ pub struct Checked {
     /// The field that is wrong: `min_bytes`, `min_s` or `max_s`.
     pub field: Option<&'static str>,
     /// What is wrong with it.
-    pub sentence: Option<&'static str>,
+    pub sentence: Option<Key>,
     /// The request that sets them, if nothing is.
     pub request: Option<Request>,
 }
@@ -46,9 +47,9 @@ pub fn check(min_bytes: &str, min_s: &str, max_s: &str) -> Checked {
     }
 }
 
-const BYTES: &str = "A whole number of bytes, 10,000 or more.";
-const SECONDS: &str = "Whole seconds, from 10 to 3,600.";
-const ABOVE: &str = "The longest time must not be below the shortest.";
+const BYTES: Key = key("thresholds_wrong_bytes");
+const SECONDS: Key = key("thresholds_wrong_seconds");
+const ABOVE: Key = key("thresholds_wrong_order");
 
 /// Digits, with separators between them as people write large numbers.
 fn number(text: &str) -> Option<u64> {
@@ -70,7 +71,7 @@ pub struct Offer {
     /// The key in hexadecimal, for the enrolment.
     pub key: String,
     /// What it credits at most, and for nothing.
-    pub policy: String,
+    pub policy: Text,
     /// Whether an account needs an invitation.
     pub invited: bool,
 }
@@ -82,16 +83,14 @@ pub fn offer(outcome: &Outcome) -> Option<Offer> {
         return None;
     };
     let policy = &offer.policy;
-    let credits = |nano: U64Text| credits_exact(Amount::new(nano.0).unwrap_or(Amount::ZERO));
+    let credits = |nano: U64Text| Value::exact(Amount::new(nano.0).unwrap_or(Amount::ZERO));
     Some(Offer {
         address: offer.address.clone(),
         vkey: offer.vkey.clone(),
         key: hex::encode(offer.key.0),
-        policy: format!(
-            "It credits an account with at most {} credits a day, and with {} for doing nothing.",
-            credits(policy.most_per_day),
-            credits(policy.idle_per_day)
-        ),
+        policy: key("ledger_policy")
+            .with("most", credits(policy.most_per_day))
+            .with("idle", credits(policy.idle_per_day)),
         invited: policy.enrolment == "invitation",
     })
 }
@@ -144,7 +143,7 @@ pub fn diagnostics(version: &str, browser: &str, rows: &[SettingRow]) -> String 
     for SettingRow { key, value, waits } in rows {
         text.push_str(&format!("{key} = {value}"));
         if let Some(waits) = waits {
-            text.push_str(&format!(" (after a restart: {waits})"));
+            text.push_str(&format!(" [config.toml: {waits}]"));
         }
         text.push('\n');
     }
@@ -202,7 +201,7 @@ mod tests {
         let text = diagnostics("0.1.0", "Firefox 140", &settings(&outcome));
         assert_eq!(
             text,
-            "Onionmeter 0.1.0\nFirefox 140\nrelay.port = 9149 (after a restart: 9200)\n\
+            "Onionmeter 0.1.0\nFirefox 140\nrelay.port = 9149 [config.toml: 9200]\n\
              tor.program = set\ntor.shadowsocks = set\ntor.bridges = 2 lines\n"
         );
     }

@@ -1,7 +1,7 @@
 //! What a person reads, as a key of the message files and typed values. The page that shows it puts
 //! it in the person's language (`dashboard/words.js`, `_locales/`); nothing here is a sentence.
 
-use meter_core::{Amount, credits_exact};
+use meter_core::{Amount, credits_exact, credits_short};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -50,14 +50,30 @@ impl From<Key> for Text {
 }
 
 impl Text {
-    /// The message for one value of an enumeration: `error` and `tor_missing` name the message
-    /// `error_tor_missing`. A test knows each family and its members.
+    /// The message for one value of an enumeration, by the name that serde gives it: `error` and
+    /// [`meter_wire::ErrorCode::TorMissing`] make `error_tor_missing`. A test knows each family and
+    /// its members.
     #[must_use]
-    pub fn of_family(family: &'static str, member: &str) -> Self {
+    pub fn of_family(family: &'static str, member: &impl Serialize) -> Self {
+        let name = serde_json::to_value(member).ok();
+        let name = name.as_ref().and_then(|name| name.as_str());
+        let name = name.unwrap_or("unknown").replace('-', "_");
         Self {
-            key: Cow::Owned(format!("{family}_{member}")),
+            key: Cow::Owned(format!("{family}_{name}")),
             values: BTreeMap::new(),
         }
+    }
+
+    /// Credits to the last nanocredit, with their unit.
+    #[must_use]
+    pub fn credits(amount: Amount) -> Self {
+        key("credits_exact").with("credits", Value::exact(amount))
+    }
+
+    /// This sentence and the next one, joined as the language joins sentences.
+    #[must_use]
+    pub fn and(self, next: impl Into<Value>) -> Self {
+        key("sentences").with("first", self).with("second", next)
     }
 
     /// Words of the host or of Tor, which no message file can have. They are shown as they are, and
@@ -84,10 +100,8 @@ pub enum Value {
     Count(String),
     /// A decimal number, shown with all its digits.
     Number(String),
-    /// Credits, shown with one to three decimals.
+    /// Credits, shown with all their digits, at least one decimal.
     Credits(String),
-    /// Credits, shown to the last nanocredit.
-    Exact(String),
     /// Bytes, shown in the largest unit that fits.
     Bytes(String),
     /// Milliseconds, shown in the two largest units.
@@ -119,16 +133,16 @@ impl Value {
         Self::Number(number.to_string())
     }
 
-    /// Credits with at most three decimals, cut off and never rounded up.
+    /// Credits with at most three decimals, rounded half up.
     #[must_use]
     pub fn credits(amount: Amount) -> Self {
-        Self::Credits(credits_exact(amount))
+        Self::Credits(credits_short(amount))
     }
 
     /// Credits to the last nanocredit.
     #[must_use]
     pub fn exact(amount: Amount) -> Self {
-        Self::Exact(credits_exact(amount))
+        Self::Credits(credits_exact(amount))
     }
 
     /// Bytes.

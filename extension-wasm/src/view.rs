@@ -36,8 +36,9 @@ pub use identity::IdentityView;
 pub use ledger::{Command, Difference, LedgerNotice, LedgerNumbers, NoticeKind, Number};
 pub use light::Light;
 pub use note::Note;
-pub(crate) use numbers::{bytes_short, iso_utc};
+pub(crate) use numbers::iso_utc;
 pub use options::{LedgerView, OptionsView, ThresholdsView, options};
+pub(crate) use problem::said;
 pub use problem::{Name, Own, Problem};
 pub use report::{ReportRow, row};
 pub use session::SessionView;
@@ -45,8 +46,9 @@ pub use tor::{Bootstrap, Choice, ChoiceOption, TorView};
 pub use unreached::{UnreachedKind, UnreachedView};
 pub use windows::WindowsView;
 
+use crate::text::{Key, Text, Value, key};
 use crate::update::{Book, Intent, State};
-use meter_core::{Amount, credits_exact, credits_short};
+use meter_core::Amount;
 use serde::Serialize;
 
 /// How many reports the popup lists.
@@ -100,13 +102,13 @@ pub struct Switch {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Balance {
     /// With at most three decimals; `?` while what is credited is not verified.
-    pub credits: String,
+    pub credits: Value,
     /// To the last nanocredit.
-    pub exact: String,
+    pub exact: Text,
     /// The word behind the number: `credits`, or which of them a ledger's number is.
-    pub unit: &'static str,
+    pub unit: Key,
     /// The origin of the credits.
-    pub source: String,
+    pub source: Text,
 }
 
 /// The popup for a state, with this badge.
@@ -149,10 +151,10 @@ pub fn popup(state: &State, badge: Badge) -> PopupView {
 fn balance(state: &State) -> Balance {
     let shown = shown::shown(state);
     Balance {
-        credits: shown.amount.map_or_else(|| "?".to_owned(), credits_short),
+        credits: shown.credits(),
         exact: match shown.amount {
-            Some(amount) => format!("{} credits", credits_exact(amount)),
-            None => "not verified in this browser".to_owned(),
+            Some(amount) => Text::credits(amount),
+            None => key("credits_unverified").text(),
         },
         unit: shown.unit,
         source: source(&state.book),
@@ -161,29 +163,27 @@ fn balance(state: &State) -> Balance {
 
 /// Where the credits come from. They are counted over all chains, so that a new chain takes nothing
 /// away; the parts are named.
-fn source(book: &Book) -> String {
-    let reports = match book.sequence() {
-        0 => "no report yet".to_owned(),
-        1 => "1 verified report".to_owned(),
-        reports => format!("{reports} verified reports"),
-    };
+fn source(book: &Book) -> Text {
     let earlier = book.earlier_credits();
-    let mut source = match (book.sequence(), earlier) {
-        (0, Amount::ZERO) => "No report yet".to_owned(),
-        (_, Amount::ZERO) => format!("from {reports}"),
-        (_, earlier) => format!(
-            "{} from this chain ({reports}), {} from earlier chains",
-            credits_short(book.balance()),
-            credits_short(earlier)
-        ),
+    let source = match (book.sequence(), earlier) {
+        (0, Amount::ZERO) => key("source_none").text(),
+        (reports, Amount::ZERO) => key("source_reports").with("reports", Value::count(reports)),
+        (reports, earlier) => key("source_chains")
+            .with("credits", Value::credits(book.balance()))
+            .with("reports", verified(reports))
+            .with("earlier", Value::credits(earlier)),
     };
     match book.unverified_chains() {
-        0 => {}
-        1 => source += "; 1 earlier chain could not be verified and is not counted",
-        chains => {
-            source +=
-                &format!("; {chains} earlier chains could not be verified and are not counted");
-        }
+        0 => source,
+        chains => key("source_unverified")
+            .with("source", source)
+            .with("chains", Value::count(chains.into())),
     }
-    source
+}
+
+fn verified(reports: u64) -> Text {
+    match reports {
+        0 => key("reports_none").text(),
+        reports => key("reports_verified").with("reports", Value::count(reports)),
+    }
 }

@@ -71,7 +71,17 @@ impl Place {
     fn make_a_shell(&self) -> Result<()> {
         let folder = self.extension().join("shell");
         fs::create_dir(&folder)?;
-        for script in ["service_worker.js", "shut.js"] {
+        stage::copy_folder(
+            &stage::extension().join("_locales"),
+            &folder.join("_locales"),
+        )?;
+        fs::create_dir(folder.join("dashboard"))?;
+        for script in [
+            "service_worker.js",
+            "shut.js",
+            "badge.js",
+            "dashboard/words.js",
+        ] {
             fs::copy(stage::extension().join(script), folder.join(script))?;
         }
         for (name, text) in [

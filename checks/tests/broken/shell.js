@@ -60,6 +60,7 @@ globalThis.browser = {
   scripting: { unregisterContentScripts: async () => (seen.scripts = 0) },
   storage: {
     local: { get: () => storage(), set: async (items) => Object.assign(stored, items) },
+    onChanged: event("changed"),
     session: { remove: async (name) => (seen.removed = name) },
   },
   webRequest: { onBeforeRequest: event("before") },
@@ -200,7 +201,7 @@ const scenarios = {
     await pass(20.5);
     const told = popup().told;
     await settled();
-    const says = told.at(-1).broken.sentence.endsWith("protection is off.");
+    const says = told.at(-1).broken.sentence.key === "shut_off";
     return says && seen.badge === "!" && seen.port === undefined && !/blocked/.test(seen.title);
   },
   "what was never applied blocks nobody": async () => {
@@ -209,7 +210,7 @@ const scenarios = {
     await pass(20.5);
     const told = popup().told;
     await settled();
-    const says = told.at(-1).broken.sentence.endsWith("before it protected anything.");
+    const says = told.at(-1).broken.sentence.key === "shut_open";
     return says && seen.badge === "!" && seen.port === undefined && !/blocked/.test(seen.title);
   },
   "a fault in any event shuts": async () => {
@@ -330,6 +331,7 @@ const scenarios = {
 
 async function run() {
   const wrong = [];
+  await (await import("./dashboard/words.js")).spoken;
   for (const [name, scenario] of Object.entries(scenarios)) {
     const right = await scenario().catch((error) => wrong.push(String(error)));
     if (right !== true) wrong.push(name);

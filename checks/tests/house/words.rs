@@ -4,8 +4,10 @@ mod literals;
 mod messages;
 mod used;
 
+use crate::absent::product_code;
 use crate::files::{Tracked, read, tracked};
 use messages::{Messages, PLURALS, base, english, languages, placeholders};
+use meter_wire::ErrorCode;
 use std::collections::BTreeSet;
 use used::{families, named, quoted};
 
@@ -124,22 +126,15 @@ fn the_list_of_languages_is_that_of_the_folders() {
     assert_eq!(names, languages().into_keys().collect());
 }
 
-/// Pages from before there were message files. They get their words next.
-const NOT_YET: [&str; 3] = ["popup/", "dashboard/", "extension-wasm/js/shut.js"];
-
-fn is_done(file: &Tracked) -> bool {
-    !NOT_YET.iter().any(|start| file.path.starts_with(start))
-}
-
 #[test]
 fn no_page_has_a_literal() {
     let mut found = Vec::new();
-    for file in pages(".html").into_iter().filter(is_done) {
+    for file in pages(".html") {
         for text in literals::of_html(&file.text) {
             found.push(format!("{}: {text}", file.path));
         }
     }
-    for file in pages(".js").into_iter().filter(is_done) {
+    for file in pages(".js") {
         for text in literals::of_script(&file.text) {
             found.push(format!("{}: {text}", file.path));
         }
@@ -148,4 +143,39 @@ fn no_page_has_a_literal() {
         found.is_empty(),
         "words that no message file has: {found:#?}"
     );
+}
+
+#[test]
+fn what_views_are_made_of_holds_no_sentence() {
+    let mut files = product_code();
+    files.retain(|file| {
+        let part = file
+            .path
+            .strip_prefix("extension-wasm/src/")
+            .unwrap_or_default();
+        let parts = ["view", "history", "options"];
+        parts.iter().any(|name| part.starts_with(name))
+    });
+    assert!(files.len() > 20, "the views are read");
+    let mut found = Vec::new();
+    for file in files {
+        for text in literals::of_rust(&file.text) {
+            found.push(format!("{}: {text}", file.path));
+        }
+    }
+    assert!(found.is_empty(), "a view has keys and values: {found:#?}");
+}
+
+#[test]
+fn pages_and_command_line_say_the_same_about_an_error_in_english() {
+    let english = english();
+    for code in ErrorCode::ALL {
+        let name = serde_json::to_value(code).expect("a name");
+        let name = name.as_str().expect("a name");
+        let said = |family: &str| english[&format!("{family}_{name}")]["message"].clone();
+        assert_eq!(said("error"), code.sentence());
+        if let Some(action) = code.tor_action() {
+            assert_eq!(said("action"), action);
+        }
+    }
 }

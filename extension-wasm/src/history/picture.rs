@@ -4,8 +4,8 @@
 //! before them sum to the balance.
 
 use super::History;
-use crate::view::bytes_short;
-use meter_core::{Amount, SessionReport, Verified, credits_exact};
+use crate::text::Value;
+use meter_core::{Amount, SessionReport, Verified};
 use serde::{Deserialize, Serialize};
 
 /// The picture's size, in units of its own (SVG scales it).
@@ -36,15 +36,15 @@ pub struct PictureView {
     /// Lines across, from the ground up.
     pub grid: Vec<GridLine>,
     /// What the bars sum to: exact credits, or bytes with a unit.
-    pub total: String,
+    pub total: Value,
     /// The same for sessions before the first bar; `None` if there are none.
-    pub before: Option<String>,
+    pub before: Option<Value>,
     /// The same for sessions after the last one, by a clock that was wrong.
-    pub after: Option<String>,
+    pub after: Option<Value>,
     /// The same for all sessions: what the last one says of its chain.
-    pub all: String,
+    pub all: Value,
     /// Number of sessions in the bars.
-    pub sessions: String,
+    pub sessions: u64,
 }
 
 /// One bar, and its line of the table.
@@ -63,13 +63,13 @@ pub struct Bar {
     /// See `top_y`.
     pub top_height: u64,
     /// Number of sessions.
-    pub sessions: String,
+    pub sessions: u64,
     /// Exact credits.
-    pub credits: String,
+    pub credits: Value,
     /// Bytes up, with a unit.
-    pub up: String,
+    pub up: Value,
     /// Bytes down.
-    pub down: String,
+    pub down: Value,
 }
 
 /// A line across the picture.
@@ -78,7 +78,7 @@ pub struct GridLine {
     /// Its height.
     pub y: u64,
     /// What a bar of this height is worth.
-    pub label: String,
+    pub label: Value,
 }
 
 /// What falls into one bar.
@@ -152,7 +152,7 @@ pub fn picture(history: &History, measure: Measure, edges: &[u64]) -> PictureVie
         before: (before.sessions > 0).then(|| in_words(measure, before.value(measure))),
         after: (after.sessions > 0).then(|| in_words(measure, after.value(measure))),
         all: in_words(measure, Sum::of_all(history).value(measure)),
-        sessions: all.sessions.to_string(),
+        sessions: all.sessions,
     }
 }
 
@@ -178,10 +178,10 @@ fn bars(sums: &[Sum], measure: Measure, ceiling: u64) -> Vec<Bar> {
             height: low,
             top_y: HEIGHT.saturating_sub(whole),
             top_height: top,
-            sessions: sum.sessions.to_string(),
+            sessions: sum.sessions,
             credits: in_words(Measure::Credits, sum.amount),
-            up: bytes_short(sum.up),
-            down: bytes_short(sum.down),
+            up: Value::bytes(sum.up),
+            down: Value::bytes(sum.down),
         });
         x = x.saturating_add(room);
     }
@@ -229,10 +229,10 @@ fn ceiling(most: u64) -> u64 {
     }
 }
 
-fn in_words(measure: Measure, value: u64) -> String {
+fn in_words(measure: Measure, value: u64) -> Value {
     match measure {
-        Measure::Credits => credits_exact(Amount::new(value).unwrap_or(Amount::ZERO)),
-        Measure::Traffic => bytes_short(value),
+        Measure::Credits => Value::exact(Amount::new(value).unwrap_or(Amount::ZERO)),
+        Measure::Traffic => Value::bytes(value),
     }
 }
 

@@ -1,8 +1,9 @@
 //! One session opened: its fields, and the checks that it passes, made again for the reader.
 
 use super::History;
+use crate::text::{Key, Text, Value, key};
 use crate::view::{ReportRow, iso_utc, row};
-use meter_core::{SessionReport, Tariff, credits_exact};
+use meter_core::{SessionReport, Tariff};
 use serde::Serialize;
 
 /// A session with everything that proves it.
@@ -20,9 +21,9 @@ pub struct Proof {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Field {
     /// Its name.
-    pub name: &'static str,
+    pub name: Key,
     /// Its value.
-    pub value: String,
+    pub value: Value,
 }
 
 /// One check.
@@ -31,7 +32,7 @@ pub struct Check {
     /// Whether it is passed.
     pub passed: bool,
     /// What was checked.
-    pub sentence: String,
+    pub sentence: Text,
 }
 
 /// Opens the session at a place of the list. `None`: there is none.
@@ -48,21 +49,15 @@ pub fn proof(history: &History, listed: usize) -> Option<Proof> {
     });
     let check = |passed, sentence| Check { passed, sentence };
     let place = match head.sequence {
-        0 => "It is the first of its chain, and its totals begin with it.".to_owned(),
-        before => format!("It follows from session {before}: link and totals are that session's."),
+        0 => key("check_first").text(),
+        before => key("check_follows").with("number", Value::number(before)),
     };
     Some(Proof {
         row: row(report),
         fields: fields(value, report.signed().signature()),
         checks: vec![
-            check(
-                again.is_ok(),
-                "The signature is that of this device's key, over exactly these fields.".to_owned(),
-            ),
-            check(
-                award == Some(value.amount),
-                "The amount is what the tariff gives for this time and these bytes.".to_owned(),
-            ),
+            check(again.is_ok(), key("check_signature").text()),
+            check(award == Some(value.amount), key("check_amount").text()),
             check(follows, place),
         ],
     })
@@ -70,25 +65,32 @@ pub fn proof(history: &History, listed: usize) -> Option<Proof> {
 
 fn fields(report: &SessionReport, signature: &[u8]) -> Vec<Field> {
     let field = |name, value| Field { name, value };
-    let amount = |amount| format!("{} credits", credits_exact(amount));
+    let hex = |bytes: &[u8]| Value::Plain(hex::encode(bytes));
+    let time = |ms| Value::Plain(iso_utc(ms));
+    let bytes = |bytes| Value::from(key("bytes").with("bytes", Value::count(bytes)));
+    let ms = Value::number(report.duration.get());
+    let resumed = match report.resumed {
+        true => key("yes"),
+        false => key("no_lower"),
+    };
     vec![
-        field("Number in the chain", report.sequence.to_string()),
-        field("Report", hex::encode(report.id().0)),
-        field("Began (UTC)", iso_utc(report.started_at.get())),
-        field("Ended (UTC)", iso_utc(report.ended_at.get())),
-        field("Time", format!("{} ms", report.duration.get())),
-        field("Up", format!("{} bytes", report.bytes_up.get())),
-        field("Down", format!("{} bytes", report.bytes_down.get())),
-        field("Amount", amount(report.amount)),
-        field("Total of the chain", amount(report.totals.amount)),
-        field("Tariff", report.tariff.0.to_string()),
+        field(key("field_number"), Value::number(report.sequence)),
+        field(key("field_report"), hex(&report.id().0)),
+        field(key("field_began"), time(report.started_at.get())),
+        field(key("field_ended"), time(report.ended_at.get())),
+        field(key("field_time"), key("milliseconds").with("ms", ms).into()),
+        field(key("field_up"), bytes(report.bytes_up.get())),
+        field(key("field_down"), bytes(report.bytes_down.get())),
+        field(key("field_amount"), Text::credits(report.amount).into()),
         field(
-            "Resumed",
-            if report.resumed { "yes" } else { "no" }.to_owned(),
+            key("field_total"),
+            Text::credits(report.totals.amount).into(),
         ),
-        field("Chain", hex::encode(report.chain.0)),
-        field("Link to the one before", hex::encode(report.previous.0)),
-        field("Key", hex::encode(report.key.0)),
-        field("Signature", hex::encode(signature)),
+        field(key("field_tariff"), Value::number(report.tariff.0.into())),
+        field(key("field_resumed"), resumed.into()),
+        field(key("field_chain"), hex(&report.chain.0)),
+        field(key("field_link"), hex(&report.previous.0)),
+        field(key("field_key"), hex(&report.key.0)),
+        field(key("field_signature"), hex(signature)),
     ]
 }

@@ -1,6 +1,6 @@
 //! How fast bytes move now, from the relay's totals at two moments.
 
-use crate::view::bytes_short;
+use crate::text::{Text, Value, key};
 use meter_wire::{Outcome, Success, Traffic};
 use serde::Serialize;
 
@@ -14,11 +14,11 @@ pub struct Rate {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct RateView {
     /// `1.2 kB/s`.
-    pub up: String,
+    pub up: Text,
     /// The same.
-    pub down: String,
+    pub down: Text,
     /// Connections that are open now.
-    pub connections: String,
+    pub connections: Value,
 }
 
 impl Rate {
@@ -34,12 +34,12 @@ impl Rate {
         let per_second = |now: u64, before: u64| {
             let moved = now.checked_sub(before)?;
             let rate = moved.saturating_mul(1_000) / passed_ms;
-            Some(format!("{}/s", bytes_short(rate)))
+            Some(key("per_second").with("bytes", Value::bytes(rate)))
         };
         Some(RateView {
             up: per_second(traffic.bytes_up.0, before.bytes_up.0)?,
             down: per_second(traffic.bytes_down.0, before.bytes_down.0)?,
-            connections: traffic.active.0.to_string(),
+            connections: Value::number(traffic.active.0),
         })
     }
 }
@@ -47,6 +47,7 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::english;
     use meter_wire::U64Text;
 
     fn totals(up: u64, down: u64) -> Outcome {
@@ -63,7 +64,8 @@ mod tests {
         let mut rate = Rate::default();
         assert_eq!(rate.take(1_000, &totals(0, 500)), None, "the first");
         let view = rate.take(3_000, &totals(2_000, 300_500)).expect("two");
-        assert_eq!((&*view.up, &*view.down), ("1.0 kB/s", "150 kB/s"));
+        let words = (english(&view.up), english(&view.down));
+        assert_eq!(words, ("1.0 kB/s".to_owned(), "150 kB/s".to_owned()));
         assert_eq!(rate.take(3_000, &totals(2_000, 300_500)), None, "no time");
         assert_eq!(rate.take(5_000, &totals(0, 0)), None, "started anew");
         assert!(rate.take(6_000, &totals(0, 0)).is_some());

@@ -1,7 +1,7 @@
 //! Writes and draws changes.
 
 use super::js::{from_json, js, watch};
-use super::worker::with_worker;
+use super::worker::{with_shell, with_worker};
 use crate::bindings::{api, console_error};
 use crate::extension::Changes;
 use crate::update::{Stored, SubscriberId};
@@ -61,16 +61,11 @@ fn wake(name: &str, when: &Value) {
 }
 
 fn draw_badge(badge: &Badge) {
-    let action = api().action();
-    let (background, text) = badge.tone.colours();
-    for drawn in [
-        action.set_badge_background(&js(&json!({ "color": background }))),
-        action.set_badge_text_colour(&js(&json!({ "color": text }))),
-        action.set_badge_text(&js(&json!({ "text": badge.text }))),
-        action.set_title(&js(&json!({ "title": badge.title }))),
-    ] {
-        watch("draw the badge", Ok(drawn));
-    }
+    let (background, letters) = badge.tone.colours();
+    let (text, title) = (&badge.text, &badge.title);
+    let view =
+        json!({ "text": text, "title": title, "background": background, "letters": letters });
+    with_shell(|shell| shell.badge(&view.to_string()));
 }
 
 fn draw_view(view: &impl Serialize, subscribers: &[SubscriberId]) {

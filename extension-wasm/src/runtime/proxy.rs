@@ -6,7 +6,6 @@ use crate::bindings::api;
 use crate::proxy_value::{self, Engine, PrivateReading, ProxyRefusal, Reading, Windows};
 use crate::update::{Event, ProxyTurn};
 use serde_json::{Value, json};
-use wasm_bindgen::prelude::*;
 
 /// What is set for the other windows is cleared only after the browser has returned the new value,
 /// so no window is without one in between.

@@ -4,6 +4,7 @@
 use super::button::Button;
 use super::help::Help;
 use super::problem::Problem;
+use crate::text::{Key, key};
 use crate::update::{Intent, State};
 use meter_wire::ErrorCode;
 
@@ -11,8 +12,8 @@ use meter_wire::ErrorCode;
 pub(super) fn help(state: &State, code: ErrorCode) -> Option<Help> {
     let offered = code == ErrorCode::TorStateDamaged && state.host_sets_state_aside();
     offered.then(|| match state.anew_asked {
-        true => Help::button("Yes, start anew", Intent::TorAnewSure).hint(QUESTION),
-        false => Help::button("Start anew", Intent::TorAnew).hint(OFFER),
+        true => Help::button(key("start_anew_yes"), Intent::TorAnewSure).hint(QUESTION),
+        false => Help::button(key("start_anew"), Intent::TorAnew).hint(OFFER),
     })
 }
 
@@ -20,13 +21,11 @@ pub(super) fn help(state: &State, code: ErrorCode) -> Option<Help> {
 pub(super) fn cancel(problem: Option<&Problem>) -> Option<Button> {
     let is_asked = problem?.button.intent == Intent::TorAnewSure;
     is_asked.then_some(Button {
-        label: "Leave it as it is",
+        label: key("leave_as_is"),
         intent: Intent::Cancel,
     })
 }
 
-const OFFER: &str = "If you have a copy of that file, put it back and start Tor. If not, start \
-     anew without the old state, which holds the guards that Tor has chosen.";
+const OFFER: Key = key("anew_offer");
 
-const QUESTION: &str = "Start without the old state? Tor then chooses new guards. The old state is \
-     kept in a folder beside it.";
+const QUESTION: Key = key("anew_question");

@@ -4,8 +4,9 @@ use super::diagnosis::problem;
 use super::header;
 use super::light::Light;
 use super::shown::shown;
+use crate::text::{Text, Value, key};
 use crate::update::State;
-use meter_core::{badge_credits, credits_short};
+use meter_core::badge_credits;
 use meter_wire::TorState;
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +14,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Badge {
     /// At most four characters.
-    pub text: String,
+    pub text: Text,
     /// The meaning of the colours.
     pub tone: Tone,
     /// The tooltip: a full sentence.
-    pub title: String,
+    pub title: Text,
 }
 
 /// A pair of colours.
@@ -70,27 +71,33 @@ pub fn badge(state: &State) -> Badge {
     let header = header::header(state, problem.is_some());
     let shown = shown(state);
     let number = shown.amount.map_or_else(|| "?".to_owned(), badge_credits);
+    let (number, attention) = (Text::quoted(number), key("badge_attention").text());
     let (text, tone) = match header.state {
-        Light::Off => ("off".to_owned(), Tone::Off),
-        Light::Unprotected => ("!".to_owned(), Tone::Alarm),
-        Light::Blocked => ("!".to_owned(), Tone::Warning),
+        Light::Off => (key("badge_off").text(), Tone::Off),
+        Light::Unprotected => (attention, Tone::Alarm),
+        Light::Blocked => (attention, Tone::Warning),
         Light::Protected | Light::Private | Light::Connecting if problem.is_some() => {
-            ("!".to_owned(), Tone::Warning)
+            (attention, Tone::Warning)
         }
         Light::Connecting => match bootstrap_percent(state) {
-            Some(percent) => (format!("{percent}%"), Tone::Busy),
+            Some(percent) => {
+                let percent = Value::Percent(percent);
+                (key("badge_percent").with("percent", percent), Tone::Busy)
+            }
             None => (number, Tone::Busy),
         },
         Light::Protected => (number, Tone::Good),
         Light::Private => (number, Tone::Private),
     };
     let sentence = problem.map_or(header.sentence, |problem| problem.sentence);
-    let credits = shown.amount.map_or_else(|| "?".to_owned(), credits_short);
-    let (word, unit) = (header.word, shown.unit);
     Badge {
         text,
         tone,
-        title: format!("Onionmeter: {word}. {sentence} {credits} {unit}."),
+        title: key("badge_title")
+            .with("state", header.word)
+            .with("sentence", sentence)
+            .with("credits", shown.credits())
+            .with("unit", shown.unit),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A button.
 
+use crate::text::Key;
 use crate::update::Intent;
 use serde::Serialize;
 
@@ -7,7 +8,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Button {
     /// The text on it.
-    pub label: &'static str,
+    pub label: Key,
     /// The intent when it is pressed.
     pub intent: Intent,
 }

@@ -1,5 +1,7 @@
 //! The circuit of the site in the active tab, with a button for a new one.
 
+use super::identity::again_in;
+use crate::text::{Key, Text, Value, key};
 use crate::update::{Intent, State};
 use meter_wire::{Circuit, Hop};
 use serde::Serialize;
@@ -8,27 +10,27 @@ use serde::Serialize;
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct CircuitView {
     /// `Circuit for example.com`.
-    pub title: String,
+    pub title: Text,
     /// The stops from this browser to the site; empty while they are not known.
     pub stops: Vec<Stop>,
     /// The reason why there is nothing to show, or an additional remark.
-    pub text: Option<&'static str>,
+    pub text: Option<Key>,
     /// The result of the button, since the popup was opened.
-    pub done: Option<&'static str>,
+    pub done: Option<Key>,
     /// The intent of the button; `None` while it has to wait.
     pub intent: Option<Intent>,
     /// When the button can be used again: `again in 7 s`.
-    pub again: Option<String>,
+    pub again: Option<Text>,
 }
 
 /// One stop of the path.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Stop {
     /// The name of the stop: `Guard`, or the name of the browser or the site.
-    pub name: String,
+    pub name: Text,
     /// Two upper-case letters; the popup turns them into the country's name in the person's
     /// language.
-    pub country: Option<String>,
+    pub country: Option<Value>,
     /// The relay's own name.
     pub relay: Option<String>,
 }
@@ -47,36 +49,37 @@ pub(super) fn circuit(state: &State) -> Option<CircuitView> {
     };
     let wait_s = state.status().map_or(0, |status| status.new_circuit_in_s);
     Some(CircuitView {
-        title: format!("Circuit for {}", short(&shown.site)),
+        title: key("circuit_for").with("site", Value::plain(short(&shown.site))),
         stops,
         text,
         done: site.renewed.then_some(DONE),
         intent: (wait_s == 0).then_some(Intent::NewCircuit),
-        again: (wait_s > 0).then(|| format!("again in {wait_s} s")),
+        again: (wait_s > 0).then(|| again_in(wait_s)),
     })
 }
 
 fn stops(way: &[Hop], onion: bool, site: &str) -> Vec<Stop> {
-    let named = |name: &str| Stop {
-        name: name.to_owned(),
-        ..Stop::default()
+    let named = |name: Text| Stop {
+        name,
+        country: None,
+        relay: None,
     };
     let relays = way.iter().take(HOPS_MAX).map(|hop| Stop {
-        name: hop.role.word().to_owned(),
+        name: Text::of_family("hop", &hop.role),
         country: hop.country.as_deref().and_then(country),
         relay: Some(hop.relay.clone()),
     });
-    std::iter::once(named("This browser"))
+    std::iter::once(named(key("stop_browser").text()))
         .chain(relays)
-        .chain(onion.then(|| named("Relays of the onion service")))
-        .chain(std::iter::once(named(&short(site))))
+        .chain(onion.then(|| named(key("stop_onion").text())))
+        .chain(std::iter::once(named(Text::quoted(short(site)))))
         .collect()
 }
 
 /// The country code for `Intl.DisplayNames`, which throws at any other text.
-fn country(code: &str) -> Option<String> {
+fn country(code: &str) -> Option<Value> {
     let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
-    is_code.then(|| code.to_ascii_uppercase())
+    is_code.then(|| Value::Country(code.to_ascii_uppercase()))
 }
 
 /// The whole name, unless it is as long as an onion address. Then its two ends, by which people
@@ -98,7 +101,7 @@ fn short(site: &str) -> String {
 /// hop more.
 const HOPS_MAX: usize = 8;
 
-const UNTOLD: &str = "This Tor does not tell its circuits. A new one can be had all the same.";
-const UNUSED: &str = "None yet. It appears once something is loaded from the site.";
-const TWO_WAYS: &str = "A second way leads to the same exit.";
-const DONE: &str = "New circuit. The page is loading anew; cookies and log-ins stay.";
+const UNTOLD: Key = key("circuit_untold");
+const UNUSED: Key = key("circuit_unused");
+const TWO_WAYS: Key = key("circuit_two_ways");
+const DONE: Key = key("circuit_done");

@@ -10,6 +10,7 @@ use super::report::{ReportRow, rows};
 use super::session::{SessionView, session};
 use super::tor::{TorView, tor};
 use super::{Balance, anew, balance, diagnosis};
+use crate::text::{Key, Text, Value, key};
 use crate::update::{Intent, State};
 use meter_wire::{RelayStatus, Status, TorState};
 use serde::Serialize;
@@ -23,9 +24,9 @@ pub struct DashboardView {
     /// The shape and colour of the header.
     pub mode: Mode,
     /// The state in a word or two.
-    pub word: &'static str,
+    pub word: Key,
     /// The same in a sentence.
-    pub sentence: String,
+    pub sentence: Text,
     /// The problem, if there is one.
     pub problem: Option<Problem>,
     /// The action that helps against it.
@@ -78,7 +79,7 @@ pub enum Mode {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Monitoring {
     /// The state in a word.
-    pub word: &'static str,
+    pub word: Key,
     /// The address to enter as a SOCKS5 proxy; `None` while the relay is closed.
     pub address: Option<String>,
     /// Start or Stop.
@@ -124,55 +125,60 @@ fn book(state: &State) -> Option<BookView> {
     })
 }
 
-fn header(state: &State) -> (Mode, &'static str, String) {
-    let of = |mode, word, sentence: &str| (mode, word, sentence.to_owned());
+fn header(state: &State) -> (Mode, Key, Text) {
+    let of = |mode, word: Key, sentence: Key| (mode, word, sentence.text());
     if state.host_error().is_some() {
-        let sentence = "The Onionmeter program gives no answer. Nothing goes out past it.";
-        return of(Mode::Away, "Not connected", sentence);
+        let sentence = key("dash_away_about");
+        return of(Mode::Away, key("dash_away"), sentence);
     }
     match state.status() {
-        None => of(Mode::Busy, "Connecting", "Calling the Onionmeter program."),
+        None => of(Mode::Busy, key("dash_connecting"), key("calling_program")),
         Some(status) => of_status(status),
     }
 }
 
-fn of_status(status: &Status) -> (Mode, &'static str, String) {
-    let of = |mode, word, sentence: &str| (mode, word, sentence.to_owned());
+fn of_status(status: &Status) -> (Mode, Key, Text) {
+    let of = |mode, word: Key, sentence: Key| (mode, word, sentence.text());
     let RelayStatus::Listening { port } = status.relay else {
-        let sentence = "Programs that are set to Onionmeter reach nothing.";
-        return of(Mode::Stopped, "Not monitoring", sentence);
+        let sentence = key("dash_not_monitoring_about");
+        return of(Mode::Stopped, key("dash_not_monitoring"), sentence);
     };
     match &status.tor.state {
         TorState::Ready if status.tor.is_usable() => {
-            let sentence =
-                format!("What goes through 127.0.0.1:{port} goes through Tor and is counted.");
-            (Mode::Ready, "Monitoring", sentence)
+            let address = Value::Plain(format!("127.0.0.1:{port}"));
+            let sentence = key("dash_monitoring_about").with("address", address);
+            (Mode::Ready, key("dash_monitoring"), sentence)
         }
         TorState::Off | TorState::Failed(_) | TorState::Stopping => {
-            let sentence = "Without Tor, programs that are set to Onionmeter reach nothing.";
-            of(Mode::Stopped, "Tor is off", sentence)
+            let sentence = key("dash_tor_off_about");
+            of(Mode::Stopped, key("dash_tor_off"), sentence)
         }
         TorState::Bootstrapping { percent, .. } => {
-            let sentence = format!("Tor is connecting, {} %.", (*percent).min(100));
-            (Mode::Busy, "Connecting", sentence)
+            let percent = Value::Percent((*percent).min(100));
+            let sentence = key("dash_tor_connecting").with("percent", percent);
+            (Mode::Busy, key("dash_connecting"), sentence)
         }
         TorState::Starting | TorState::Restarting { .. } => {
-            of(Mode::Busy, "Connecting", "Tor is starting.")
+            of(Mode::Busy, key("dash_connecting"), key("dash_tor_starting"))
         }
-        TorState::Ready => of(Mode::Busy, "Connecting", "Waiting for Tor to answer."),
+        TorState::Ready => of(Mode::Busy, key("dash_connecting"), key("waiting_for_tor")),
     }
 }
 
 fn monitoring(status: &Status) -> Monitoring {
     let button = |label, intent| Button { label, intent };
-    let start = button("Start monitoring", Intent::RelayStart);
+    let start = button(key("monitoring_start"), Intent::RelayStart);
     let (word, address, button) = match &status.relay {
         RelayStatus::Listening { port } => {
-            let stop = button("Stop monitoring", Intent::RelayStop);
-            ("On", Some(format!("127.0.0.1:{port}")), stop)
+            let stop = button(key("monitoring_stop"), Intent::RelayStop);
+            (
+                key("monitoring_on"),
+                Some(format!("127.0.0.1:{port}")),
+                stop,
+            )
         }
-        RelayStatus::Stopped => ("Off", None, start),
-        RelayStatus::Failed(_) => ("Failed", None, start),
+        RelayStatus::Stopped => (key("monitoring_off"), None, start),
+        RelayStatus::Failed(_) => (key("monitoring_failed"), None, start),
     };
     Monitoring {
         word,

@@ -1,9 +1,10 @@
 //! Finds the most important problem.
 
 use super::button::Button;
-use super::help::{Help, help};
-use super::problem::{Name, Own, Problem, says_something};
+use super::help::{Help, Hint, help};
+use super::problem::{Name, Own, Problem, sentence};
 use super::{anew, pages, windows, witness};
+use crate::text::{Text, key};
 use crate::update::{Host, HostError, Intent, State};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
@@ -32,7 +33,7 @@ pub fn problem(state: &State) -> Option<Problem> {
         return way;
     }
     said_by_host(state)
-        .map(|said| of_code(state, said.code, Some(&said.message), said.detail.clone()))
+        .map(|said| of_code(state, said.code, Some(&said.message), quoted(said)))
         .or_else(|| port_refused(state))
         .or(way)
         .or_else(|| state.proxy.privacy_refused.then(privacy_refused))
@@ -98,40 +99,30 @@ fn port_refused(state: &State) -> Option<Problem> {
 
 fn host_gone(state: &State, error: &HostError) -> Problem {
     let (message, detail) = match error {
-        HostError::Reported(said) => (Some(said.message.as_str()), said.detail.clone()),
+        HostError::Reported(said) => (Some(said.message.as_str()), quoted(said)),
         _ => (None, None),
     };
     let mut problem = of_code(state, error.code(), message, detail);
     // The sentence of the code promises that traffic is blocked. That is true only while our proxy
     // setting is in force.
     if error.code() == ErrorCode::HostStopped && state.route_port().is_none() {
-        problem.sentence = "The Onionmeter program stopped.".to_owned();
+        problem.sentence = key("host_stopped_only").text();
     }
     problem
 }
 
-fn of_code(
-    state: &State,
-    code: ErrorCode,
-    message: Option<&str>,
-    detail: Option<String>,
-) -> Problem {
+fn of_code(state: &State, code: ErrorCode, message: Option<&str>, detail: Option<Text>) -> Problem {
     let help = match anew::help(state, code) {
         Some(help) => help,
         None if is_theirs_to_mend(state, code) => {
-            Help::button("Check again", Intent::Reconnect).action(code)
+            Help::button(key("check_again"), Intent::Reconnect).action(code)
         }
         None => help(code, state.engine),
     };
-    let sentence = match (code, message) {
-        // A newer host knows the meaning of its code better.
-        (ErrorCode::Unknown, Some(message)) if says_something(message) => message,
-        (code, _) => code.sentence(),
-    };
     Problem {
         name: Name::Code(code),
-        sentence: sentence.to_owned(),
-        hint: help.hint,
+        sentence: sentence(code, message),
+        hint: help.hint.map(Hint::text),
         command: help.command,
         detail,
         button: Button {
@@ -139,6 +130,11 @@ fn of_code(
             intent: help.intent,
         },
     }
+}
+
+/// The exact cause, in the host's words.
+fn quoted(said: &meter_wire::Problem) -> Option<Text> {
+    said.detail.clone().map(Text::quoted)
 }
 
 /// Only its owner can restart a Tor that was not started by us (`tor_not_ours`).
@@ -150,12 +146,12 @@ fn is_theirs_to_mend(state: &State, code: ErrorCode) -> bool {
 fn bypassed() -> Problem {
     Problem {
         name: Name::Own(Own::Bypassed),
-        sentence: "A request went out directly, past Tor.".to_owned(),
-        hint: Some("Restart the browser. If this comes back, please report it."),
+        sentence: key("problem_bypassed").text(),
+        hint: Some(key("problem_bypassed_hint").text()),
         command: None,
         detail: None,
         button: Button {
-            label: "I have seen it",
+            label: key("i_have_seen_it"),
             intent: Intent::Dismiss,
         },
     }
@@ -164,14 +160,12 @@ fn bypassed() -> Problem {
 fn privacy_refused() -> Problem {
     Problem {
         name: Name::Own(Own::PrivacyRefused),
-        sentence:
-            "This browser refused to switch off WebRTC or DNS prefetching, which go past Tor."
-                .to_owned(),
-        hint: Some("Another extension or a policy may control them."),
+        sentence: key("problem_privacy").text(),
+        hint: Some(key("problem_privacy_hint").text()),
         command: None,
         detail: None,
         button: Button {
-            label: "Check again",
+            label: key("check_again"),
             intent: Intent::CheckProxy,
         },
     }
@@ -180,12 +174,12 @@ fn privacy_refused() -> Problem {
 fn balance_differs() -> Problem {
     Problem {
         name: Name::Own(Own::BalanceDiffers),
-        sentence: "The program's balance is not the sum of the reports verified here.".to_owned(),
-        hint: Some("Only verified reports are shown."),
+        sentence: key("problem_balance").text(),
+        hint: Some(key("problem_balance_hint").text()),
         command: None,
         detail: None,
         button: Button {
-            label: "Check again",
+            label: key("check_again"),
             intent: Intent::CheckReports,
         },
     }

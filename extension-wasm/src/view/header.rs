@@ -5,6 +5,7 @@ use super::light::Light;
 use super::problem::Problem;
 use super::{pages, windows, witness};
 use crate::proxy_value::Reading;
+use crate::text::{Key, Text, Value, key};
 use crate::update::{Host, HostError, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 use serde::Serialize;
@@ -15,34 +16,33 @@ pub struct Header {
     /// Shape and colour.
     pub state: Light,
     /// The word.
-    pub word: &'static str,
+    pub word: Key,
     /// The sentence.
-    pub sentence: String,
+    pub sentence: Text,
 }
 
 /// The reason why the state is not "Protected" yet.
 pub(super) enum Blocker {
     /// It will pass without help.
-    Passing(String),
+    Passing(Text),
     /// A person has to act.
-    Standing(&'static str),
+    Standing(Key),
 }
 
 /// If `explained`, a problem beside the header says what is wrong, and the header only says what
 /// follows from it.
 pub(super) fn header(state: &State, explained: bool) -> Header {
     let (light, sentence) = if !state.wanted && state.floor() == Some(true) {
-        let text = "This browser was opened by Onionmeter and loads nothing without it. \
-            To browse without Tor start it as usual.";
-        (Light::Blocked, text.to_owned())
+        let text = key("header_floor");
+        (Light::Blocked, text.text())
     } else if !state.wanted {
-        let text = "Sites see your address, and nothing is counted.";
-        (Light::Off, text.to_owned())
+        let text = key("header_off");
+        (Light::Off, text.text())
     } else if state.is_protected() {
         let text = windows::words(state).through;
-        (windows::light(state), text.to_owned())
+        (windows::light(state), text.text())
     } else if state.is_routed() && has_old_pages(state) {
-        (Light::Unprotected, pages::NEW_ONES_ARE_FINE.to_owned())
+        (Light::Unprotected, pages::NEW_ONES_ARE_FINE.text())
     } else {
         unfinished(state, explained)
     };
@@ -53,35 +53,35 @@ pub(super) fn header(state: &State, explained: bool) -> Header {
     }
 }
 
-fn unfinished(state: &State, explained: bool) -> (Light, String) {
+fn unfinished(state: &State, explained: bool) -> (Light, Text) {
     let closed = is_closed(state);
     if state.bypassed {
-        let text = "Onionmeter cannot vouch for this browser's traffic.";
-        return (Light::Unprotected, text.to_owned());
+        let text = key("header_bypassed");
+        return (Light::Unprotected, text.text());
     }
     if let Some((light, text)) = witness::header(state) {
-        return (light, text.to_owned());
+        return (light, text.text());
     }
     match blocker(state) {
         Blocker::Passing(what) => {
             let meanwhile = match closed {
                 true if has_old_pages(state) => pages::NEW_ONES_WAIT,
                 true => windows::words(state).wait,
-                false => "Nothing is protected yet.",
+                false => key("nothing_protected_yet"),
             };
-            (Light::Connecting, format!("{what} {meanwhile}"))
+            (Light::Connecting, what.and(meanwhile))
         }
         Blocker::Standing(what) => {
             let (light, so) = match closed {
                 // Another program answers on the port. Only this sentence is certain then.
-                true if is_port_taken(state) => (Light::Blocked, "No page goes out directly."),
+                true if is_port_taken(state) => (Light::Blocked, key("no_page_goes_directly")),
                 true if has_old_pages(state) => (Light::Unprotected, pages::OLD_ONES_MAY_NOT_BE),
                 true => (Light::Blocked, windows::words(state).blocked),
                 false => (Light::Unprotected, windows::words(state).exposed),
             };
             let text = match explained {
-                true => so.to_owned(),
-                false => format!("{what} {so}"),
+                true => so.text(),
+                false => what.text().and(so),
             };
             (light, text)
         }
@@ -111,18 +111,16 @@ fn is_port_taken(state: &State) -> bool {
 
 pub(super) fn blocker(state: &State) -> Blocker {
     if state.proxy.trouble.is_some() {
-        return Blocker::Standing("Onionmeter does not control this browser's proxy.");
+        return Blocker::Standing(key("blocker_proxy"));
     }
     if let Some(error) = state.host_error() {
         return Blocker::Standing(match error {
-            HostError::Silent => "The Onionmeter program does not answer.",
-            HostError::Unreadable | HostError::Flooding => {
-                "The Onionmeter program cannot be understood."
-            }
+            HostError::Silent => key("blocker_silent"),
+            HostError::Unreadable | HostError::Flooding => key("blocker_unreadable"),
             HostError::NotInstalled
             | HostError::Forbidden
             | HostError::Stopped
-            | HostError::Reported(_) => "The Onionmeter program is not there.",
+            | HostError::Reported(_) => key("blocker_away"),
         });
     }
     let link = match &state.host {
@@ -130,61 +128,62 @@ pub(super) fn blocker(state: &State) -> Blocker {
         Host::Linked(link) => Some(link),
     };
     if link.is_some_and(|link| link.problem.is_some()) {
-        return Blocker::Standing("The Onionmeter program cannot work.");
+        return Blocker::Standing(key("blocker_unable"));
     }
     if state.is_port_refused() {
-        return Blocker::Standing("The relay's port cannot be right.");
+        return Blocker::Standing(key("blocker_port"));
     }
     match state.status() {
-        None => Blocker::Passing("Calling the Onionmeter program.".to_owned()),
+        None => Blocker::Passing(key("calling_program").text()),
         Some(status) => host_blocker(status),
     }
 }
 
 fn host_blocker(status: &Status) -> Blocker {
     match &status.relay {
-        RelayStatus::Stopped => return Blocker::Standing("The relay is stopped."),
-        RelayStatus::Failed(_) => return Blocker::Standing("The relay could not start."),
+        RelayStatus::Stopped => return Blocker::Standing(key("blocker_relay_stopped")),
+        RelayStatus::Failed(_) => return Blocker::Standing(key("blocker_relay_failed")),
         RelayStatus::Listening { .. } => {}
     }
     match &status.tor.state {
-        TorState::Off => Blocker::Standing("Tor is not running."),
-        TorState::Stopping => Blocker::Standing("Tor is stopping."),
-        TorState::Failed(_) => Blocker::Standing("Tor does not run."),
-        TorState::Starting => Blocker::Passing("Starting Tor.".to_owned()),
+        TorState::Off => Blocker::Standing(key("blocker_tor_off")),
+        TorState::Stopping => Blocker::Standing(key("blocker_tor_stopping")),
+        TorState::Failed(_) => Blocker::Standing(key("blocker_tor_failed")),
+        TorState::Starting => Blocker::Passing(key("starting_tor").text()),
         TorState::Bootstrapping { percent, .. } => {
-            Blocker::Passing(format!("Connecting to Tor, {} %.", (*percent).min(100)))
+            let percent = Value::Percent((*percent).min(100));
+            Blocker::Passing(key("connecting_to_tor_percent").with("percent", percent))
         }
         // A Tor of another program is started by that program.
         TorState::Restarting { problem, .. } if problem.code == ErrorCode::TorNotRunning => {
-            Blocker::Passing("Looking for Tor.".to_owned())
+            Blocker::Passing(key("looking_for_tor").text())
         }
-        TorState::Restarting { .. } => {
-            Blocker::Passing("Tor stopped and is being started again.".to_owned())
-        }
+        TorState::Restarting { .. } => Blocker::Passing(key("tor_being_restarted").text()),
         TorState::Ready if !status.tor.is_usable() => {
-            Blocker::Passing("Waiting for Tor to answer.".to_owned())
+            Blocker::Passing(key("waiting_for_tor").text())
         }
-        TorState::Ready => Blocker::Passing("Setting this browser's proxy.".to_owned()),
+        TorState::Ready => Blocker::Passing(key("setting_proxy").text()),
     }
 }
 
 /// A problem has its own button. Without a problem, the state may have one.
 pub(super) fn action(state: &State, problem: Option<&Problem>) -> Option<Button> {
-    const fn button(label: &'static str, intent: Intent) -> Option<Button> {
+    const fn button(label: Key, intent: Intent) -> Option<Button> {
         Some(Button { label, intent })
     }
     if let Some(problem) = problem {
         return Some(problem.button);
     }
     if !state.wanted {
-        return button("Turn on", Intent::TurnOn);
+        return button(key("turn_on"), Intent::TurnOn);
     }
     let status = state.status()?;
     match (&status.relay, &status.tor.state) {
-        (RelayStatus::Stopped | RelayStatus::Failed(_), _) => button("Start", Intent::RelayStart),
+        (RelayStatus::Stopped | RelayStatus::Failed(_), _) => {
+            button(key("start"), Intent::RelayStart)
+        }
         (RelayStatus::Listening { .. }, TorState::Off | TorState::Failed(_)) => {
-            button("Start Tor", Intent::TorStart)
+            button(key("start_tor"), Intent::TorStart)
         }
         // While starting, the only button is Stop in Tor's row.
         (

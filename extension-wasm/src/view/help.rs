@@ -1,19 +1,38 @@
 //! The help for each problem: a button, and a hint or a command if the button is not enough.
 
 use crate::proxy_value::Engine;
+use crate::text::{Key, Text, key};
 use crate::update::Intent;
 use meter_wire::ErrorCode;
 
 /// The help for a problem.
 pub(super) struct Help {
-    pub(super) hint: Option<&'static str>,
+    pub(super) hint: Option<Hint>,
     pub(super) command: Option<&'static str>,
-    pub(super) label: &'static str,
+    pub(super) label: Key,
     pub(super) intent: Intent,
 }
 
+/// A sentence beside the button.
+#[derive(Clone, Copy)]
+pub(super) enum Hint {
+    /// One of ours.
+    Own(Key),
+    /// The one that belongs to this code.
+    Action(ErrorCode),
+}
+
+impl Hint {
+    pub(super) fn text(self) -> Text {
+        match self {
+            Self::Own(key) => key.text(),
+            Self::Action(code) => Text::of_family("action", &code),
+        }
+    }
+}
+
 impl Help {
-    pub(super) const fn button(label: &'static str, intent: Intent) -> Self {
+    pub(super) const fn button(label: Key, intent: Intent) -> Self {
         Self {
             hint: None,
             command: None,
@@ -22,9 +41,9 @@ impl Help {
         }
     }
 
-    const fn command(self, hint: &'static str, command: &'static str) -> Self {
+    const fn command(self, hint: Key, command: &'static str) -> Self {
         Self {
-            hint: Some(hint),
+            hint: Some(Hint::Own(hint)),
             command: Some(command),
             ..self
         }
@@ -33,24 +52,24 @@ impl Help {
     /// Adds the sentence that command line and messages use with this code.
     pub(super) fn action(self, code: ErrorCode) -> Self {
         Self {
-            hint: code.tor_action(),
+            hint: code.tor_action().map(|_| Hint::Action(code)),
             ..self
         }
     }
 
-    pub(super) const fn hint(self, hint: &'static str) -> Self {
+    pub(super) const fn hint(self, hint: Key) -> Self {
         Self {
-            hint: Some(hint),
+            hint: Some(Hint::Own(hint)),
             ..self
         }
     }
 }
 
-const IN_TERMINAL: &str = "In a terminal, run";
+const IN_TERMINAL: Key = key("help_in_terminal");
 
 /// Help when the program must be reached again.
 const fn help_reaching(command: &'static str) -> Help {
-    Help::button("Check again", Intent::Reconnect).command(IN_TERMINAL, command)
+    Help::button(key("check_again"), Intent::Reconnect).command(IN_TERMINAL, command)
 }
 
 /// The help for this problem.
@@ -71,49 +90,51 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
             help_reaching("onionmeter doctor")
         }
         E::DaemonSilent => help_reaching("onionmeter stop --force"),
-        E::DaemonFull => Help::button("Check again", Intent::Reconnect),
+        E::DaemonFull => Help::button(key("check_again"), Intent::Reconnect),
         E::PortTaken | E::RelayFailed | E::RelayUnguarded => {
-            Help::button("Try again", Intent::RelayStart)
+            Help::button(key("try_again"), Intent::RelayStart)
         }
-        E::TorMissing => Help::button("Try again", Intent::TorStart)
-            .command("On Debian and Ubuntu, run", "sudo apt install tor"),
+        E::TorMissing => Help::button(key("try_again"), Intent::TorStart)
+            .command(key("help_install_tor"), "sudo apt install tor"),
         E::TorStartFailed | E::TorCrashLoop | E::TorAlreadyRunning => START,
         E::TorFolderUnusable | E::ShadowsocksRefused => {
-            Help::button("Start Tor", Intent::TorStart).command(IN_TERMINAL, "onionmeter doctor")
+            Help::button(key("start_tor"), Intent::TorStart)
+                .command(IN_TERMINAL, "onionmeter doctor")
         }
-        E::TorStateDamaged => Help::button("Start Tor", Intent::TorStart)
-            .command("To set it aside and start anew, run", "onionmeter tor anew"),
-        E::TorNotRunning => Help::button("Look again", Intent::TorStart)
-            .hint("Start it, or choose another Tor below."),
+        E::TorStateDamaged => Help::button(key("start_tor"), Intent::TorStart)
+            .command(key("help_tor_anew"), "onionmeter tor anew"),
+        E::TorNotRunning => {
+            Help::button(key("look_again"), Intent::TorStart).hint(key("help_start_or_choose"))
+        }
         E::NotTor | E::TorSocketUnsafe | E::TorControlRefused => {
-            Help::button("Look again", Intent::TorStart).hint("Or choose another Tor below.")
+            Help::button(key("look_again"), Intent::TorStart).hint(key("help_choose_tor"))
         }
-        E::BridgeProgramMissing => Help::button("Start Tor", Intent::TorStart).command(
-            "For obfs4, on Debian and Ubuntu, run",
-            "sudo apt install obfs4proxy",
-        ),
+        E::BridgeProgramMissing => Help::button(key("start_tor"), Intent::TorStart)
+            .command(key("help_install_obfs4"), "sudo apt install obfs4proxy"),
         E::ShadowsocksDown | E::ShadowsocksUnreachable | E::ShadowsocksSilent => restart(code),
         E::TorOffline | E::TorBlocked | E::TorRefused | E::TorClockWrong => restart(code),
         E::TorStalled | E::TorSilent => restart(code),
-        E::TorTooOld => Help::button("OK", Intent::Dismiss).action(code),
+        E::TorTooOld => Help::button(key("ok"), Intent::Dismiss).action(code),
         E::TorNotOurs | E::TorStateSound | E::IdentityTooSoon | E::CircuitTooSoon | E::BadSite => {
             OK
         }
         E::HostNotInstalled | E::HostForbidden => again_after("onionmeter install"),
-        E::HostStopped => Help::button("Restart", Intent::Reconnect),
+        E::HostStopped => Help::button(key("restart"), Intent::Reconnect),
         E::HostSilent | E::WitnessUnknown => again_after("onionmeter stop"),
-        E::HostUnreadable => Help::button("Try again", Intent::Reconnect)
-            .hint("Install the newer program and reload the extension."),
+        E::HostUnreadable => {
+            Help::button(key("try_again"), Intent::Reconnect).hint(key("help_install_newer"))
+        }
         E::HostFlooding | E::RelayPortRefused => again_after("onionmeter doctor"),
         E::ProxyControlledByOther => other_extension(engine),
         E::ProxyNotControllable | E::ProxyRefused => {
-            Help::button("Check again", Intent::CheckProxy)
+            Help::button(key("check_again"), Intent::CheckProxy)
         }
-        E::PrivateWindowsNotAllowed => Help::button("Check again", Intent::CheckProxy)
-            .hint("Menu › Add-ons and themes › Onionmeter › Run in Private Windows › Allow."),
+        E::PrivateWindowsNotAllowed => {
+            Help::button(key("check_again"), Intent::CheckProxy).hint(key("help_allow_private"))
+        }
         E::WitnessLost | E::ProxyOverridden => elsewhere(engine),
         E::ConnectionsFull => FULL,
-        E::ReportRefused => Help::button("Check again", Intent::CheckReports),
+        E::ReportRefused => Help::button(key("check_again"), Intent::CheckReports),
         E::LedgerNoTor => START,
         E::LedgerNone | E::LedgerEnrolled | E::LedgerAddress | E::LedgerOtherKey => OK,
         E::LedgerNotFound | E::LedgerUnreachable | E::LedgerSilent | E::LedgerBusy => OK,
@@ -122,26 +143,23 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
     }
 }
 
-const AGAIN: Help = Help::button("Try again", Intent::Reconnect);
+const AGAIN: Help = Help::button(key("try_again"), Intent::Reconnect);
 
 fn restart(code: ErrorCode) -> Help {
-    Help::button("Restart Tor", Intent::TorStart).action(code)
+    Help::button(key("restart_tor"), Intent::TorStart).action(code)
 }
 
-const OK: Help = Help::button("OK", Intent::Dismiss);
+const OK: Help = Help::button(key("ok"), Intent::Dismiss);
 
 /// A command, with the place to type it.
-type Typed = Option<(&'static str, &'static str)>;
+type Typed = Option<(Key, &'static str)>;
 
 const IN_DOCTOR: Typed = Some((IN_TERMINAL, "onionmeter doctor"));
-const NEW_CHAIN: Typed = Some((
-    "To begin a new chain and keep the old book, run",
-    "onionmeter new-chain",
-));
+const NEW_CHAIN: Typed = Some((key("help_new_chain"), "onionmeter new-chain"));
 
 /// Starting makes the daemon check key and book again. If there is no daemon, it is started.
 const fn look_at_the_house_again(typed: Typed) -> Help {
-    let help = Help::button("Check again", Intent::RelayStart);
+    let help = Help::button(key("check_again"), Intent::RelayStart);
     match typed {
         Some((where_to, command)) => help.command(where_to, command),
         None => help,
@@ -150,34 +168,30 @@ const fn look_at_the_house_again(typed: Typed) -> Help {
 
 /// A command repairs it; then the host is called again.
 const fn again_after(command: &'static str) -> Help {
-    Help::button("Try again", Intent::Reconnect).command(IN_TERMINAL, command)
+    Help::button(key("try_again"), Intent::Reconnect).command(IN_TERMINAL, command)
 }
 
 /// Firefox lets no extension open its list of extensions.
 const fn other_extension(engine: Engine) -> Help {
     match engine {
-        Engine::Chromium => Help::button("Show extensions", Intent::OpenExtensions)
-            .hint("Turn the other one off; Onionmeter takes over by itself."),
-        Engine::Gecko => Help::button("Check again", Intent::CheckProxy)
-            .hint("Menu › Add-ons and themes: turn the other one off."),
+        Engine::Chromium => Help::button(key("show_extensions"), Intent::OpenExtensions)
+            .hint(key("help_other_chromium")),
+        Engine::Gecko => {
+            Help::button(key("check_again"), Intent::CheckProxy).hint(key("help_other_firefox"))
+        }
     }
 }
 
-const START: Help = Help::button("Start Tor", Intent::TorStart);
+const START: Help = Help::button(key("start_tor"), Intent::TorStart);
 
-const FULL: Help = Help::button("Check again", Intent::CheckProxy)
-    .hint("Close tabs that stream: video, music, chats, pages that update themselves.");
+const FULL: Help = Help::button(key("check_again"), Intent::CheckProxy).hint(key("help_full"));
 
 /// Only a person can tell which of the other extensions it is.
 const fn elsewhere(engine: Engine) -> Help {
-    let help = Help::button("Check again", Intent::CheckProxy);
+    let help = Help::button(key("check_again"), Intent::CheckProxy);
     match engine {
-        Engine::Chromium => {
-            help.hint("Extensions page: turn off what sets a proxy or blocks requests.")
-        }
-        Engine::Gecko => {
-            help.hint("Menu › Add-ons and themes: turn off what sets a proxy or blocks requests.")
-        }
+        Engine::Chromium => help.hint(key("help_elsewhere_chromium")),
+        Engine::Gecko => help.hint(key("help_elsewhere_firefox")),
     }
 }
 
@@ -190,7 +204,6 @@ mod tests {
         for engine in [Engine::Chromium, Engine::Gecko] {
             for code in ErrorCode::ALL {
                 let help = help(*code, engine);
-                assert!(!help.label.is_empty(), "{code:?}");
                 assert!(help.command.is_none() || help.hint.is_some(), "{code:?}");
                 // Only the switch turns protection off; the help for a problem never does.
                 assert_ne!(help.intent, Intent::TurnOff, "{code:?}");

@@ -1,6 +1,7 @@
 //! The button for a new identity: its effect, its result, or why it cannot be used now.
 
 use super::header::{Blocker, blocker};
+use crate::text::{Key, Text, Value, key};
 use crate::update::{Intent, State};
 use meter_wire::TorState;
 use serde::Serialize;
@@ -9,13 +10,13 @@ use serde::Serialize;
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct IdentityView {
     /// The effect of the button, or why it cannot be used now.
-    pub text: &'static str,
+    pub text: Key,
     /// The result, if the button was used since the popup was opened. It replaces the text.
-    pub done: Option<&'static str>,
+    pub done: Option<Key>,
     /// The intent of the button; `None` while it cannot be used.
     pub intent: Option<Intent>,
     /// When it can be used again: `again in 7 s`.
-    pub again: Option<String>,
+    pub again: Option<Text>,
 }
 
 pub(super) fn identity(state: &State) -> IdentityView {
@@ -32,27 +33,32 @@ pub(super) fn identity(state: &State) -> IdentityView {
         text: OFFER,
         done: state.renewed.then_some(DONE),
         intent: (wait_s == 0).then_some(Intent::NewIdentity),
-        again: (wait_s > 0).then(|| format!("again in {wait_s} s")),
+        again: (wait_s > 0).then(|| again_in(wait_s)),
     }
 }
 
+/// When something can be asked for again.
+pub(super) fn again_in(seconds: u32) -> Text {
+    let time = Value::duration(u64::from(seconds).saturating_mul(1_000));
+    key("again_in").with("time", time)
+}
+
 /// Without Tor there are no circuits, and without protection this browser uses none.
-fn hindrance(state: &State) -> Option<&'static str> {
+fn hindrance(state: &State) -> Option<Key> {
     if !state.wanted {
-        return Some("Protection is off, so this browser does not use Tor.");
+        return Some(key("identity_off"));
     }
     let tor_is_ready = state
         .status()
         .is_some_and(|status| status.tor.state == TorState::Ready);
     let ready = tor_is_ready && state.relay_port().is_some();
     let why = || match blocker(state) {
-        Blocker::Passing(_) => "Possible as soon as Tor is connected.",
+        Blocker::Passing(_) => key("identity_soon"),
         Blocker::Standing(what) => what,
     };
     (!ready || state.proxy.trouble.is_some()).then(why)
 }
 
-const OFFER: &str = "New circuits for all sites. Cookies and log-ins stay.";
+const OFFER: Key = key("identity_offer");
 
-const DONE: &str = "Every site gets new circuits from now on. Open connections keep theirs: reload \
-     open pages, or restart the browser to be sure. Cookies and log-ins stay.";
+const DONE: Key = key("identity_done");

@@ -1,8 +1,10 @@
 //! What was claimed, credited and waits, and why they differ. Shown only to who is enrolled.
 
+use super::problem::said;
+use crate::text::{Key, Text, Value, key};
 use crate::update::{ReceiptRefusal, State};
-use meter_core::{Amount, credits_exact, credits_short};
-use meter_wire::{ErrorCode, LedgerStatus, Sending, difference};
+use meter_core::{Amount, Reason};
+use meter_wire::{ErrorCode, LedgerStatus, Lowered, Sending};
 use serde::Serialize;
 
 /// The three numbers, each difference in a sentence, and what is wrong with the ledger, if
@@ -27,9 +29,9 @@ pub struct LedgerNumbers {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Number {
     /// With at most three decimals.
-    pub credits: String,
+    pub credits: Value,
     /// To the last nanocredit.
-    pub exact: String,
+    pub exact: Text,
 }
 
 /// A part of what was claimed and is not credited, and why.
@@ -38,7 +40,7 @@ pub struct Difference {
     /// The amount.
     pub amount: Number,
     /// The reason, in a sentence.
-    pub reason: String,
+    pub reason: Text,
 }
 
 /// Something about the ledger that a person should look at. Protection and counting go on.
@@ -47,9 +49,9 @@ pub struct LedgerNotice {
     /// What it is.
     pub kind: NoticeKind,
     /// The sentence.
-    pub sentence: String,
+    pub sentence: Text,
     /// The exact cause, in the host's words.
-    pub detail: Option<String>,
+    pub detail: Option<Text>,
     /// A command to type, if one helps.
     pub command: Option<Command>,
 }
@@ -58,7 +60,7 @@ pub struct LedgerNotice {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Command {
     /// What it is for.
-    pub purpose: &'static str,
+    pub purpose: Key,
     /// The command.
     pub line: &'static str,
 }
@@ -79,17 +81,17 @@ pub enum NoticeKind {
 
 /// Writes everything that is known into one file.
 const EXPORT: Command = Command {
-    purpose: "To export the evidence, run",
+    purpose: key("ledger_export"),
     line: "onionmeter export FILE",
 };
 
 const LEAVE: Command = Command {
-    purpose: "To enrol again, first leave the ledger:",
+    purpose: key("ledger_leave_first"),
     line: "onionmeter ledger leave",
 };
 
 const NEW_CHAIN: Command = Command {
-    purpose: "To begin a chain that is sent again, run",
+    purpose: key("ledger_new_chain"),
     line: "onionmeter new-chain",
 };
 
@@ -115,19 +117,70 @@ fn waiting(state: &State, ledger: &LedgerStatus) -> Amount {
     verified.unwrap_or(told)
 }
 
+/// Only what is not 0.
 fn differences(ledger: &LedgerStatus) -> Vec<Difference> {
-    let lines = difference(ledger).into_iter();
+    let own = [
+        (key("difference_before").text(), ledger.before),
+        (waits(&ledger.sending), ledger.waiting),
+        (key("difference_unanswered").text(), ledger.unanswered),
+    ];
+    let lowered = ledger.lowered.iter();
+    let lowered = lowered.map(|lowered| (reasons(lowered), lowered.amount));
+    let lines = own.into_iter().chain(lowered);
+    let lines = lines.filter(|(_, amount)| amount.0 > 0);
     let lines = lines.map(|(reason, amount)| Difference {
-        amount: number(Amount::new(amount).unwrap_or(Amount::ZERO)),
+        amount: number(Amount::new(amount.0).unwrap_or(Amount::ZERO)),
         reason,
     });
     lines.collect()
 }
 
+/// Why reports wait. What is wrong has a sentence of its own and is not repeated here.
+fn waits(sending: &Sending) -> Text {
+    match sending.is_trouble() {
+        true => key("difference_waiting").text(),
+        false => of_sending(sending),
+    }
+}
+
+/// Why a ledger credited less than claimed.
+fn reasons(lowered: &Lowered) -> Text {
+    let mut reasons = lowered.reasons.iter().map(|name| {
+        let is_known = Reason::ALL.iter().any(|reason| reason.name() == name);
+        match is_known {
+            true => Text::of_family("reason", name),
+            false => key("reason_other").text(),
+        }
+    });
+    let first = reasons.next().unwrap_or(key("reason_other").text());
+    reasons.fold(first, Text::and)
+}
+
+/// What is being done about the reports that wait.
+pub(super) fn of_sending(sending: &Sending) -> Text {
+    match sending {
+        Sending::Idle => key("sending_idle").text(),
+        Sending::Waiting { in_s } => {
+            let time = Value::duration(u64::from(*in_s).saturating_mul(1_000));
+            key("sending_waiting").with("time", time)
+        }
+        Sending::Sending => key("sending_sending").text(),
+        Sending::NoTor => key("sending_no_tor").text(),
+        Sending::Trouble { since_s, problem } => key("sending_trouble")
+            .with("minutes", Value::count((since_s / 60).into()))
+            .with("problem", said(problem)),
+        Sending::Stopped(problem) => said(problem),
+    }
+}
+
+fn quoted(problem: &meter_wire::Problem) -> Option<Text> {
+    problem.detail.clone().map(Text::quoted)
+}
+
 fn number(amount: Amount) -> Number {
     Number {
-        credits: credits_short(amount),
-        exact: format!("{} credits", credits_exact(amount)),
+        credits: Value::credits(amount),
+        exact: Text::credits(amount),
     }
 }
 
@@ -148,17 +201,14 @@ fn contradiction(state: &State, ledger: &LedgerStatus) -> Option<LedgerNotice> {
     };
     match &ledger.sending {
         Sending::Stopped(problem) if problem.code == ErrorCode::LedgerContradicts => {
-            Some(of(problem.message.clone(), problem.detail.clone()))
+            Some(of(said(problem), quoted(problem)))
         }
         _ if state.credited_differs() => {
             let told = Amount::new(ledger.credited.0).unwrap_or(Amount::ZERO);
             let verified = state.receipts.credited().unwrap_or(Amount::ZERO);
-            let sentence = format!(
-                "The program says that {} is credited; the receipts that were verified here sum up \
-                 to {}.",
-                credits_exact(told),
-                credits_exact(verified)
-            );
+            let sentence = key("ledger_sum_differs")
+                .with("told", Value::exact(told))
+                .with("verified", Value::exact(verified));
             Some(of(sentence, None))
         }
         _ => None,
@@ -167,24 +217,13 @@ fn contradiction(state: &State, ledger: &LedgerStatus) -> Option<LedgerNotice> {
 
 fn unverified(refusal: ReceiptRefusal) -> LedgerNotice {
     let (sentence, command) = match refusal {
-        ReceiptRefusal::OtherKey => (
-            "The ledger's key is not the one that this browser pinned, so nothing counts as \
-             credited here.",
-            Some(EXPORT),
-        ),
-        ReceiptRefusal::Invalid => (
-            "A receipt could not be verified in this browser, so nothing counts as credited here.",
-            Some(EXPORT),
-        ),
-        ReceiptRefusal::Withheld => (
-            "The program does not hand out receipts that it says it has, so nothing counts as \
-             credited here.",
-            None,
-        ),
+        ReceiptRefusal::OtherKey => (key("ledger_other_key"), Some(EXPORT)),
+        ReceiptRefusal::Invalid => (key("ledger_invalid"), Some(EXPORT)),
+        ReceiptRefusal::Withheld => (key("ledger_withheld"), None),
     };
     LedgerNotice {
         kind: NoticeKind::Unverified,
-        sentence: sentence.to_owned(),
+        sentence: sentence.text(),
         detail: None,
         command,
     }
@@ -200,12 +239,12 @@ fn sending(sending: &Sending) -> Option<LedgerNotice> {
                 ErrorCode::LedgerRefused => Some(NEW_CHAIN),
                 _ => None,
             };
-            (NoticeKind::Stopped, command, problem.detail.clone())
+            (NoticeKind::Stopped, command, quoted(problem))
         }
     };
     Some(LedgerNotice {
         kind,
-        sentence: sending.sentence(),
+        sentence: of_sending(sending),
         detail,
         command,
     })

@@ -1,5 +1,6 @@
 //! The state as a shape, a colour and a word.
 
+use crate::text::{Key, key};
 use serde::Serialize;
 
 /// The shape and colour of the header.
@@ -23,13 +24,13 @@ pub enum Light {
 impl Light {
     /// The word beside the shape.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn word(self) -> Key {
         match self {
-            Self::Protected => "Protected",
-            Self::Private => "Private windows protected",
-            Self::Connecting => "Connecting",
-            Self::Unprotected | Self::Off => "Not protected",
-            Self::Blocked => "Blocked",
+            Self::Protected => key("light_protected"),
+            Self::Private => key("light_private"),
+            Self::Connecting => key("light_connecting"),
+            Self::Unprotected | Self::Off => key("light_unprotected"),
+            Self::Blocked => key("light_blocked"),
         }
     }
 }

@@ -3,15 +3,16 @@
 use super::button::Button;
 use super::windows::SWITCH;
 use crate::proxy_value::{Engine, Windows};
+use crate::text::{Key, Text, key};
 use crate::update::{Cover, Intent, State};
-use meter_wire::{RestoredState, chain_end_sentence};
+use meter_wire::RestoredState;
 use serde::Serialize;
 
 /// A note, with a button that removes it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Note {
     /// The sentence.
-    pub text: &'static str,
+    pub text: Text,
     /// The button.
     pub button: Button,
 }
@@ -32,18 +33,17 @@ fn floor(state: &State) -> Option<Note> {
         Engine::Gecko => NO_FLOOR_IN_FIREFOX,
     };
     let button = Button {
-        label: "OK",
+        label: key("ok"),
         intent: Intent::FloorSeen,
     };
-    is_missing.then_some(Note { text, button })
+    is_missing.then(|| Note {
+        text: text.text(),
+        button,
+    })
 }
 
-const NO_FLOOR_IN_CHROMIUM: &str = "This browser goes around Tor whenever Onionmeter is \
-     reloaded, disabled or removed, and its own services always do: close it and start it with \
-     `onionmeter open` to prevent that.";
-const NO_FLOOR_IN_FIREFOX: &str = "Firefox's own services go around Tor while the relay \
-     is not there: close Firefox and start it with `onionmeter open firefox`, or run \
-     `sudo onionmeter harden`, to prevent that.";
+const NO_FLOOR_IN_CHROMIUM: Key = key("note_floor_chromium");
+const NO_FLOOR_IN_FIREFOX: Key = key("note_floor_firefox");
 
 /// Stays as long as the condition lasts.
 fn private_windows(state: &State) -> Option<Note> {
@@ -60,30 +60,27 @@ fn private_windows(state: &State) -> Option<Note> {
 }
 
 const PRIVATE_NOT_ALLOWED: Note = Note {
-    text: "Private windows are not covered: they go past Tor. To cover them, switch on Allow in \
-           Incognito.",
+    text: key("note_private_not_allowed").text(),
     button: SWITCH,
 };
 
 const PRIVATE_SHUT: Note = Note {
-    text: "Private windows load nothing in this browser. To use them through Tor, switch on Allow \
-           in Incognito.",
+    text: key("note_private_shut").text(),
     button: SWITCH,
 };
 
 const PRIVATE_ELSEWHERE: Note = Note {
-    text: "Private windows are not covered: something else sets their proxy, so they may go past \
-           Tor.",
+    text: key("note_private_elsewhere").text(),
     button: Button {
-        label: "Show extensions",
+        label: key("show_extensions"),
         intent: Intent::OpenExtensions,
     },
 };
 
 const STRANGERS: Note = Note {
-    text: "Another user of this computer tried to browse through your relay and was refused.",
+    text: key("note_strangers").text(),
     button: Button {
-        label: "OK",
+        label: key("ok"),
         intent: Intent::StrangersSeen,
     },
 };
@@ -94,16 +91,21 @@ fn chain_changed(state: &State) -> Note {
     let ledger = status.and_then(|status| status.ledger.as_ref());
     let why = ledger.and_then(|ledger| ledger.chain_end.as_deref());
     let restored = status.and_then(|status| status.restored.as_ref());
-    let restored = restored.filter(|restored| restored.state == RestoredState::NewChain);
-    let otherwise = restored.map_or(CHAIN_CHANGED, |restored| restored.sentence(false));
+    let is_older = restored.is_some_and(|restored| restored.state == RestoredState::NewChain);
+    let text = match why {
+        Some(why) if CHAIN_ENDS.contains(&why) => Text::of_family("chain_end", &why),
+        Some(_) => key("chain_end_other").text(),
+        None if is_older => key("note_restored").text(),
+        None => key("note_chain_changed").text(),
+    };
     Note {
-        text: why.map_or(otherwise, chain_end_sentence),
+        text,
         button: Button {
-            label: "OK",
+            label: key("ok"),
             intent: Intent::Dismiss,
         },
     }
 }
 
-const CHAIN_CHANGED: &str =
-    "The reports now belong to a new chain. The credits of the chain before still count.";
+/// The names of `docs/spec/receipt.md` that this version knows.
+const CHAIN_ENDS: [&str; 5] = ["frozen", "ahead", "split", "forgotten", "chosen"];

@@ -1,46 +1,4 @@
-//! Bytes, times and dates as text, computed with integers.
-
-/// Bytes with a unit, cut off and never rounded up: `999 B`, `1.0 kB`, `150 kB`, `1.2 MB`.
-pub(crate) fn bytes_short(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [
-        (1_000, "kB"),
-        (1_000_000, "MB"),
-        (1_000_000_000, "GB"),
-        (1_000_000_000_000, "TB"),
-    ];
-    let fitting = UNITS.iter().rev().find(|(unit, _)| bytes >= *unit);
-    match fitting {
-        None => format!("{bytes} B"),
-        Some((unit, name)) if bytes / unit >= 100 => format!("{} {name}", bytes / unit),
-        Some((unit, name)) => {
-            format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10))
-        }
-    }
-}
-
-/// Whole seconds as `45 s`, `2 min 5 s`, `1 h 2 min`.
-pub(super) fn duration(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    let pair = |large: u64, large_name, small: u64, small_name| match small {
-        0 => format!("{large} {large_name}"),
-        _ => format!("{large} {large_name} {small} {small_name}"),
-    };
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => pair(seconds / 60, "min", seconds % 60, "s"),
-        _ => pair(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
-    }
-}
-
-/// A running time: `0:07`, `12:34`, `1:00:00`.
-pub(super) fn clock(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    let (hours, minutes, rest) = (seconds / 3_600, seconds % 3_600 / 60, seconds % 60);
-    match hours {
-        0 => format!("{minutes}:{rest:02}"),
-        _ => format!("{hours}:{minutes:02}:{rest:02}"),
-    }
-}
+//! Decimal numbers and dates in the one spelling that machines read, computed with integers.
 
 /// `value` in units of 1/`unit`, exactly and without trailing zeros: `45`, `45.25`, `0.15`.
 pub(super) fn exact(value: u64, unit: u64) -> String {
@@ -84,39 +42,6 @@ fn civil(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_cut_off_and_never_rounded_up() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 kB"),
-            (1_999, "1.9 kB"),
-            (99_999, "99.9 kB"),
-            (150_000, "150 kB"),
-            (999_999, "999 kB"),
-            (1_250_000, "1.2 MB"),
-            (9_999_999_999, "9.9 GB"),
-            (u64::MAX, "18446744 TB"),
-        ] {
-            assert_eq!(bytes_short(bytes), text);
-        }
-    }
-
-    #[test]
-    fn times_use_the_two_largest_units() {
-        for (ms, words, running) in [
-            (0, "0 s", "0:00"),
-            (45_999, "45 s", "0:45"),
-            (60_000, "1 min", "1:00"),
-            (125_000, "2 min 5 s", "2:05"),
-            (3_600_000, "1 h", "1:00:00"),
-            (3_720_000, "1 h 2 min", "1:02:00"),
-        ] {
-            assert_eq!(duration(ms), words);
-            assert_eq!(clock(ms), running);
-        }
-    }
 
     #[test]
     fn exact_numbers_keep_what_they_need() {

@@ -1,10 +1,12 @@
 //! The options: what a person can set, with what is in force now.
 
 use super::button::Button;
+use super::ledger::of_sending;
 use super::problem::Problem;
 use super::tor::{Choice, tor};
 use super::windows::{self, WindowsView};
 use super::{anew, diagnosis};
+use crate::text::Text;
 use crate::update::State;
 use meter_wire::{LedgerStatus, SetThresholds, Status, U64Text};
 use serde::Serialize;
@@ -49,7 +51,7 @@ pub struct LedgerView {
     /// The account's name in it.
     pub account: String,
     /// What is being done about what waits.
-    pub sending: String,
+    pub sending: Text,
 }
 
 /// The options for a state.
@@ -87,6 +89,6 @@ fn ledger(ledger: &LedgerStatus) -> LedgerView {
     LedgerView {
         address: ledger.address.clone(),
         account: hex::encode(ledger.account.0),
-        sending: ledger.sending.sentence(),
+        sending: of_sending(&ledger.sending),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::button::Button;
 use super::problem::{Name, Own, Problem};
+use crate::text::{Key, Value, key};
 use crate::update::{Intent, State};
 
 /// The problem of earlier tabs. It is shown only when nothing else is left to do: while Tor is
@@ -11,17 +12,18 @@ pub(super) fn old_pages(state: &State) -> Option<Problem> {
     if count == 0 || !state.is_routed() {
         return None;
     }
-    let (tabs, label) = match count {
-        1 => ("1 tab".to_owned(), "Reload it"),
-        count => (format!("{count} tabs"), "Reload them"),
+    let label = match count {
+        1 => key("reload_it"),
+        _ => key("reload_them"),
     };
-    let sentence = "Tabs that were open before protection began may still be connected past Tor.";
+    let tabs = Value::count(u64::try_from(count).unwrap_or(u64::MAX));
+    let sentence = key("problem_old_pages");
     Some(Problem {
         name: Name::Own(Own::OldPages),
-        sentence: sentence.to_owned(),
-        hint: Some(HINT),
+        sentence: sentence.text(),
+        hint: Some(HINT.text()),
         command: None,
-        detail: Some(tabs),
+        detail: Some(key("tabs").with("tabs", tabs)),
         button: Button {
             label,
             intent: Intent::ReloadPages,
@@ -29,15 +31,13 @@ pub(super) fn old_pages(state: &State) -> Option<Problem> {
     })
 }
 
-const HINT: &str = "Text that you typed there and did not send may be lost. A tab in the \
-                    background loads when you go to it.";
+const HINT: Key = key("problem_old_pages_hint");
 
 /// The header's sentence beside the problem.
-pub(super) const NEW_ONES_ARE_FINE: &str = "Whatever loads from now on goes through Tor.";
+pub(super) const NEW_ONES_ARE_FINE: Key = key("pages_new_ones_fine");
 
 /// While new pages are blocked.
-pub(super) const OLD_ONES_MAY_NOT_BE: &str =
-    "New pages are blocked; tabs from before may still be connected past Tor.";
+pub(super) const OLD_ONES_MAY_NOT_BE: Key = key("pages_old_ones_may_not_be");
 
 /// While new pages wait.
-pub(super) const NEW_ONES_WAIT: &str = "New pages wait until it is done.";
+pub(super) const NEW_ONES_WAIT: Key = key("pages_new_ones_wait");

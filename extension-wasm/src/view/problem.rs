@@ -1,6 +1,7 @@
 //! A problem: one sentence with one button.
 
 use super::button::Button;
+use crate::text::Text;
 use meter_wire::ErrorCode;
 use serde::Serialize;
 
@@ -10,13 +11,13 @@ pub struct Problem {
     /// For tests and reports: the code's name, or the extension's own.
     pub name: Name,
     /// The sentence.
-    pub sentence: String,
+    pub sentence: Text,
     /// How to solve it, if a button is not enough.
-    pub hint: Option<&'static str>,
+    pub hint: Option<Text>,
     /// A command to type, if one helps.
     pub command: Option<&'static str>,
     /// The exact cause, in the host's words.
-    pub detail: Option<String>,
+    pub detail: Option<Text>,
     /// The action. The popup shows it as the action of the view.
     #[serde(skip)]
     pub button: Button,
@@ -46,6 +47,19 @@ pub enum Own {
     PrivateNotAllowed,
     /// Tabs are open with pages that loaded before protection began.
     OldPages,
+}
+
+/// The sentence of a problem that the host told.
+pub(crate) fn said(problem: &meter_wire::Problem) -> Text {
+    sentence(problem.code, Some(&problem.message))
+}
+
+/// The sentence of a code. A newer host knows the meaning of its own code better.
+pub(super) fn sentence(code: ErrorCode, message: Option<&str>) -> Text {
+    match (code, message) {
+        (ErrorCode::Unknown, Some(message)) if says_something(message) => Text::quoted(message),
+        (code, _) => Text::of_family("error", &code),
+    }
 }
 
 /// Whether a person can read anything in words of the host's.

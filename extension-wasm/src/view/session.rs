@@ -1,6 +1,6 @@
 //! The session in progress.
 
-use super::numbers::{bytes_short, clock, duration};
+use crate::text::{Text, Value, key};
 use crate::update::State;
 use meter_wire::{SessionStatus, SetThresholds};
 use serde::Serialize;
@@ -9,17 +9,17 @@ use serde::Serialize;
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct SessionView {
     /// `0:42`.
-    pub time: String,
+    pub time: Value,
     /// `41.2 kB`.
-    pub up: String,
+    pub up: Value,
     /// `1.3 MB`.
-    pub down: String,
+    pub down: Value,
     /// 0 to 1,000, for the bar.
     pub permille: u16,
     /// `42 %`, for people who cannot see the bar.
-    pub percent: String,
+    pub percent: Value,
     /// Both conditions, in words.
-    pub waits: String,
+    pub waits: Text,
 }
 
 pub(super) fn session(state: &State) -> Option<SessionView> {
@@ -27,40 +27,41 @@ pub(super) fn session(state: &State) -> Option<SessionView> {
     let session = status.session.as_ref()?;
     let permille = session.progress_permille.min(1_000);
     Some(SessionView {
-        time: clock(session.duration_ms.0),
-        up: bytes_short(session.bytes_up.0),
-        down: bytes_short(session.bytes_down.0),
+        time: Value::clock(session.duration_ms.0),
+        up: Value::bytes(session.bytes_up.0),
+        down: Value::bytes(session.bytes_down.0),
         permille,
-        percent: format!("{} %", permille / 10),
+        percent: Value::Percent(u8::try_from(permille / 10).unwrap_or(100)),
         waits: waits(session, &status.thresholds),
     })
 }
 
 /// What the session waits for: time and bytes are both needed; at the longest duration, time is
 /// enough.
-fn waits(session: &SessionStatus, thresholds: &SetThresholds) -> String {
+fn waits(session: &SessionStatus, thresholds: &SetThresholds) -> Text {
     let bytes = session.bytes_up.0.saturating_add(session.bytes_down.0);
     // Rounded up, so that "0 s to go" is never shown while something is missing.
     let seconds = |until: u64| {
         let ms = until.saturating_sub(session.duration_ms.0);
-        (ms > 0).then(|| duration(ms.div_ceil(1_000).saturating_mul(1_000)))
+        (ms > 0).then(|| Value::duration(ms.div_ceil(1_000).saturating_mul(1_000)))
     };
     let bytes_left = thresholds.min_bytes.0.saturating_sub(bytes);
-    let bytes_left = (bytes_left > 0).then(|| bytes_short(bytes_left));
+    let bytes_left = (bytes_left > 0).then(|| Value::bytes(bytes_left));
     let last = seconds(thresholds.max_duration_ms.0);
     match (seconds(thresholds.min_duration_ms.0), bytes_left, last) {
-        (None, None, _) | (_, _, None) => "Next report: being signed".to_owned(),
-        (Some(time), None, _) => format!("Next report: in {time}"),
-        (None, Some(bytes), Some(last)) => {
-            format!("Next report: after {bytes} more, or in {last}")
-        }
-        (Some(time), Some(bytes), _) => format!("Next report: after {time} and {bytes} more"),
+        (None, None, _) | (_, _, None) => key("next_signed").text(),
+        (Some(time), None, _) => key("next_in").with("time", time),
+        (None, Some(bytes), Some(last)) => key("next_after_or_in")
+            .with("bytes", bytes)
+            .with("time", last),
+        (Some(time), Some(bytes), _) => key("next_after").with("time", time).with("bytes", bytes),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::english;
     use meter_core::Thresholds;
     use meter_wire::U64Text;
 
@@ -76,15 +77,15 @@ mod tests {
                 progress_permille: 0,
             };
             let words = waits(&session, &SetThresholds::from(&Thresholds::DEFAULT));
-            assert_eq!(words, expected);
+            assert_eq!(english(&words), expected);
         }
-        check(0, 1, "Next report: after 30 s and 99.9 kB more");
-        check(12_001, 64_000, "Next report: after 18 s and 36.0 kB more");
-        check(29_999, 100_000, "Next report: in 1 s");
+        check(0, 1, "Next report: after 30 sec and 99.9 kB more");
+        check(12_001, 64_000, "Next report: after 18 sec and 36.0 kB more");
+        check(29_999, 100_000, "Next report: in 1 sec");
         check(
             30_000,
             1_000,
-            "Next report: after 99.0 kB more, or in 9 min 30 s",
+            "Next report: after 99.0 kB more, or in 9 min 30 sec",
         );
         check(30_000, 100_000, "Next report: being signed");
         check(600_000, 1, "Next report: being signed");

@@ -1,5 +1,6 @@
 //! The number that badge, popup and dashboard show first: the setting `ledger.badge`.
 
+use crate::text::{Key, Value, key};
 use crate::update::State;
 use meter_core::Amount;
 use meter_wire::BadgeNumber;
@@ -9,7 +10,15 @@ pub(super) struct Shown {
     /// `None` while what is credited is not verified.
     pub(super) amount: Option<Amount>,
     /// What it counts.
-    pub(super) unit: &'static str,
+    pub(super) unit: Key,
+}
+
+impl Shown {
+    /// The number, or `?`.
+    pub(super) fn credits(&self) -> Value {
+        self.amount
+            .map_or_else(|| Value::plain("?"), Value::credits)
+    }
 }
 
 /// What is claimed, unless the settings ask for what is credited.
@@ -19,15 +28,15 @@ pub(super) fn shown(state: &State) -> Shown {
     match ledger.map(|ledger| ledger.badge) {
         None => Shown {
             amount: Some(state.book.claimed()),
-            unit: "credits",
+            unit: key("credits_unit"),
         },
         Some(BadgeNumber::Claimed) => Shown {
             amount: Some(state.book.claimed()),
-            unit: "credits claimed",
+            unit: key("credits_unit_claimed"),
         },
         Some(BadgeNumber::Credited) => Shown {
             amount: state.receipts.credited(),
-            unit: "credits credited",
+            unit: key("credits_unit_credited"),
         },
     }
 }

@@ -1,6 +1,8 @@
 //! Tor's state: a word, Tor's own sentence, and Start or Stop.
 
 use super::button::Button;
+use super::problem::said;
+use crate::text::{Key, Text, Value, key};
 use crate::update::{Intent, State};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Status, TorState, TorStatus, TorTrouble};
@@ -10,9 +12,9 @@ use serde::Serialize;
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct TorView {
     /// The state in a word.
-    pub word: &'static str,
+    pub word: Key,
     /// Version, and whose Tor it is.
-    pub detail: Option<String>,
+    pub detail: Option<Text>,
     /// The progress of its bootstrap.
     pub bootstrap: Option<Bootstrap>,
     /// Start or Stop.
@@ -27,14 +29,14 @@ pub struct Choice {
     /// The options; exactly one of them is chosen.
     pub options: Vec<ChoiceOption>,
     /// Why the current one is used, and the effect of a change.
-    pub why: Option<String>,
+    pub why: Option<Text>,
 }
 
 /// An option.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct ChoiceOption {
     /// Its text.
-    pub label: &'static str,
+    pub label: Key,
     /// The intent of this option; `None` if it cannot be chosen here.
     pub intent: Option<Intent>,
     /// Whether it is the one chosen.
@@ -47,9 +49,9 @@ pub struct Bootstrap {
     /// 0 to 100.
     pub percent: u8,
     /// Tor's sentence.
-    pub summary: String,
+    pub summary: Text,
     /// Tor's latest warning.
-    pub warning: Option<String>,
+    pub warning: Option<Text>,
 }
 
 pub(super) fn tor(state: &State) -> Option<TorView> {
@@ -64,74 +66,100 @@ pub(super) fn tor(state: &State) -> Option<TorView> {
     })
 }
 
-fn word(tor: &TorStatus) -> &'static str {
+fn word(tor: &TorStatus) -> Key {
     match tor.state {
-        TorState::Off => "Off",
-        TorState::Starting => "Starting",
-        TorState::Bootstrapping { .. } => "Connecting",
-        TorState::Ready if !tor.is_usable() => "Silent",
-        TorState::Ready => "Ready",
+        TorState::Off => key("tor_off"),
+        TorState::Starting => key("tor_starting"),
+        TorState::Bootstrapping { .. } => key("light_connecting"),
+        TorState::Ready if !tor.is_usable() => key("tor_silent"),
+        TorState::Ready => key("tor_ready"),
         // A Tor of another program is started by that program.
         TorState::Restarting { ref problem, .. } if problem.code == ErrorCode::TorNotRunning => {
-            "Not found"
+            key("tor_not_found")
         }
-        TorState::Restarting { .. } => "Restarting",
-        TorState::Stopping => "Stopping",
-        TorState::Failed(_) => "Failed",
+        TorState::Restarting { .. } => key("tor_restarting"),
+        TorState::Stopping => key("tor_stopping"),
+        TorState::Failed(_) => key("tor_failed"),
     }
 }
 
-fn detail(status: &Status) -> Option<String> {
-    let whose = status.tor.whose();
+fn detail(status: &Status) -> Option<Text> {
+    let whose = whose(&status.tor);
     let advice = status
         .tor
         .trouble
         .as_ref()
         .filter(|trouble| !trouble.hinders());
     if let Some(trouble) = advice {
-        return Some(format!("{} {}", trouble.problem.message, trouble.action));
+        return Some(with_action(trouble));
     }
     match (&status.tor.version, whose) {
-        (Some(version), Some(whose)) => Some(format!("{version} · {whose}")),
-        (Some(version), None) => Some(version.clone()),
-        (None, whose) => whose.map(str::to_owned),
+        (Some(version), Some(whose)) => {
+            let text = key("tor_version_whose").with("whose", whose);
+            Some(text.with("version", Value::plain(version)))
+        }
+        (Some(version), None) => Some(Text::quoted(version)),
+        (None, whose) => whose.map(Key::text),
+    }
+}
+
+/// Whose Tor is in use.
+fn whose(tor: &TorStatus) -> Option<Key> {
+    Some(match tor.backend?.known()? {
+        Backend::Existing => key("tor_whose_existing"),
+        Backend::Managed => key("tor_whose_managed"),
+        Backend::Embedded => key("tor_whose_embedded"),
+    })
+}
+
+/// What is wrong, and what a person can do about it.
+fn with_action(trouble: &TorTrouble) -> Text {
+    let code = trouble.problem.code;
+    match code.tor_action() {
+        Some(_) => said(&trouble.problem).and(Text::of_family("action", &code)),
+        None => said(&trouble.problem).and(Value::plain(&trouble.action)),
     }
 }
 
 /// The choice of Tors. An older daemon offers none.
 fn choice(tor: &TorStatus) -> Option<Choice> {
-    const BACKENDS: [(Backend, &str, Intent); 3] = [
+    const BACKENDS: [(Backend, Key, Intent); 3] = [
         (
             Backend::Existing,
-            "One that runs already",
+            key("tor_choice_existing"),
             Intent::TorExisting,
         ),
-        (Backend::Managed, "The installed tor", Intent::TorManaged),
-        (Backend::Embedded, "The built-in Tor", Intent::TorEmbedded),
+        (
+            Backend::Managed,
+            key("tor_choice_managed"),
+            Intent::TorManaged,
+        ),
+        (
+            Backend::Embedded,
+            key("tor_choice_embedded"),
+            Intent::TorEmbedded,
+        ),
     ];
     let mut options = vec![ChoiceOption {
-        label: "Automatic",
+        label: key("tor_choice_auto"),
         intent: Some(Intent::TorAuto),
         chosen: tor.chosen.is_none(),
     }];
     let offered = BACKENDS.iter();
     let offered = offered.filter(|(backend, ..)| tor.offered.contains(&(*backend).into()));
     options.extend(offered.map(|(backend, label, intent)| ChoiceOption {
-        label,
+        label: *label,
         intent: Some(*intent),
         chosen: tor.chosen == Some((*backend).into()),
     }));
     if options.len() == 1 {
         return None;
     }
-    let mut why = tor
-        .why()
-        .filter(|_| tor.chosen.is_none())
-        .map(|why| format!("Why this one: {why}."));
+    let mut why = why(tor).map(Key::text);
     if !options.iter().any(|option| option.chosen) {
-        why = Some(NOT_OFFERED.to_owned());
+        why = Some(NOT_OFFERED.text());
         options.push(ChoiceOption {
-            label: "Another one",
+            label: key("tor_choice_other"),
             intent: None,
             chosen: true,
         });
@@ -139,27 +167,41 @@ fn choice(tor: &TorStatus) -> Option<Choice> {
     Some(Choice { options, why })
 }
 
-const NOT_OFFERED: &str = "The settings name a Tor that is not among these.";
+/// Why the automatic choice took this Tor. An older daemon does not tell what it could choose from.
+fn why(tor: &TorStatus) -> Option<Key> {
+    let is_chosen = tor.chosen.is_some() || tor.offered.is_empty();
+    let backend = tor.backend.filter(|_| !is_chosen)?;
+    if !tor.offered.contains(&Backend::Existing.into()) {
+        return Some(key("tor_why_bridges"));
+    }
+    Some(match backend.known()? {
+        Backend::Existing => key("tor_why_existing"),
+        Backend::Managed => key("tor_why_managed"),
+        Backend::Embedded => key("tor_why_embedded"),
+    })
+}
+
+const NOT_OFFERED: Key = key("tor_not_offered");
 
 fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
     match &tor.state {
         TorState::Bootstrapping {
             percent,
+            tag,
             summary,
             warning,
-            ..
         } => Some(Bootstrap {
             percent: (*percent).min(100),
-            summary: summary.clone(),
+            summary: phase(tag, summary),
             // A plain explanation is preferred to Tor's own warning.
             warning: match &tor.trouble {
                 Some(trouble) => explain(trouble),
-                None => warning.clone(),
+                None => warning.clone().map(Text::quoted),
             },
         }),
         TorState::Starting => Some(Bootstrap {
             percent: 0,
-            summary: "Starting".to_owned(),
+            summary: key("tor_starting").text(),
             warning: None,
         }),
         TorState::Off
@@ -172,27 +214,65 @@ fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
 
 /// How long Tor has been stuck, why, and what helps. If the popup shows that as its problem, only
 /// the duration is left to say.
-fn explain(trouble: &TorTrouble) -> Option<String> {
-    let (message, action) = (&trouble.problem.message, &trouble.action);
+fn explain(trouble: &TorTrouble) -> Option<Text> {
     let lasted = match trouble.for_s {
-        0 => String::new(),
-        for_s @ ..60 => format!("No progress for {for_s} s."),
-        for_s => format!("No progress for {} min.", for_s / 60),
+        0 => None,
+        for_s => {
+            let time = Value::duration(u64::from(for_s).saturating_mul(1_000));
+            Some(key("tor_no_progress").with("time", time))
+        }
     };
-    Some(match trouble.stands() {
-        true => lasted,
-        false => format!("{lasted} {message} {action}"),
-    })
-    .filter(|text| !text.is_empty())
+    match (trouble.stands(), lasted) {
+        (true, lasted) => lasted,
+        (false, Some(lasted)) => Some(lasted.and(with_action(trouble))),
+        (false, None) => Some(with_action(trouble)),
+    }
 }
+
+/// What Tor does now, by its own name for it; in its own words if the name is a new one.
+fn phase(tag: &str, summary: &str) -> Text {
+    match PHASES.contains(&tag) {
+        true => Text::of_family("phase", &tag),
+        false => Text::quoted(summary),
+    }
+}
+
+/// The names of Tor's `control-spec`, "Bootstrap phases", that Tor has today.
+const PHASES: [&str; 25] = [
+    "starting",
+    "conn_pt",
+    "conn_done_pt",
+    "conn_proxy",
+    "conn_done_proxy",
+    "conn",
+    "conn_done",
+    "handshake",
+    "handshake_done",
+    "onehop_create",
+    "requesting_status",
+    "loading_status",
+    "loading_keys",
+    "requesting_descriptors",
+    "loading_descriptors",
+    "enough_dirinfo",
+    "ap_conn_pt",
+    "ap_conn_done_pt",
+    "ap_conn_proxy",
+    "ap_conn_done_proxy",
+    "ap_conn",
+    "ap_conn_done",
+    "ap_handshake",
+    "ap_handshake_done",
+    "circuit_create",
+];
 
 fn button(status: &Status) -> Option<Button> {
     let start = Button {
-        label: "Start",
+        label: key("start"),
         intent: Intent::TorStart,
     };
     let stop = Button {
-        label: "Stop",
+        label: key("stop"),
         intent: Intent::TorStop,
     };
     match status.tor.state {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// Leads to the browser's switch that allows this extension in private windows.
 pub(super) const SWITCH: Button = Button {
-    label: "Show the switch",
+    label: key("show_the_switch"),
     intent: Intent::OpenDetails,
 };
 
@@ -58,13 +58,13 @@ pub(super) const fn choice(state: &State) -> WindowsView {
 /// What a header says of the windows that are protected.
 pub(super) struct Words {
     /// They go through Tor.
-    pub(super) through: &'static str,
+    pub(super) through: Key,
     /// They wait for something that passes.
-    pub(super) wait: &'static str,
+    pub(super) wait: Key,
     /// They load nothing, until a person acts.
-    pub(super) blocked: &'static str,
+    pub(super) blocked: Key,
     /// They go past Tor, although protection is wanted.
-    pub(super) exposed: &'static str,
+    pub(super) exposed: Key,
 }
 
 /// The words for the windows that the person chose.
@@ -77,22 +77,22 @@ pub(super) const fn words(state: &State) -> Words {
 }
 
 const ALL: Words = Words {
-    through: "This browser goes through Tor and is counted.",
-    wait: "Pages wait until it is done.",
-    blocked: "Pages are blocked, so nothing leaks.",
-    exposed: "Sites see your address.",
+    through: key("header_protected"),
+    wait: key("pages_wait"),
+    blocked: key("pages_blocked"),
+    exposed: key("sites_see_address"),
 };
 
 const NOT_PRIVATE: Words = Words {
-    through: "This browser goes through Tor and is counted, but private windows are not.",
+    through: key("header_protected_not_private"),
     ..ALL
 };
 
 const PRIVATE_ONLY: Words = Words {
-    through: "Private windows go through Tor and are counted. Other windows go out directly.",
-    wait: "Private windows wait until it is done; others go out directly.",
-    blocked: "Private windows are blocked, so nothing leaks there; others go out directly.",
-    exposed: "No window goes through Tor.",
+    through: key("header_private"),
+    wait: key("private_wait"),
+    blocked: key("private_blocked"),
+    exposed: key("private_exposed"),
 };
 
 /// The light while everything is true that it promises. Green keeps its one meaning: every window.
@@ -110,9 +110,8 @@ pub(super) fn not_allowed(state: &State, code: ErrorCode) -> Option<Problem> {
     let is_it = is_chosen && code == ErrorCode::PrivateWindowsNotAllowed;
     is_it.then(|| Problem {
         name: Name::Own(Own::PrivateNotAllowed),
-        sentence: "Private windows go past Tor: this browser does not allow Onionmeter there."
-            .to_owned(),
-        hint: Some("Switch on Allow in Incognito, or protect all windows in the options."),
+        sentence: key("problem_private").text(),
+        hint: Some(key("problem_private_hint").text()),
         command: None,
         detail: None,
         button: SWITCH,

@@ -1,5 +1,6 @@
 //! "Start anew": the damaged state of the embedded Tor is set aside after a second yes.
 
+use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Problem, Request, TorState};
@@ -40,15 +41,19 @@ fn a_damaged_state_names_its_file_and_is_set_aside_only_after_a_second_yes() {
     let mut scene = damaged("tor_anew");
     let view = scene.view();
     let problem = view.problem.clone().expect("told");
-    assert_eq!(problem.detail.as_deref(), Some(FILE));
+    assert_eq!(
+        problem.detail.map(|detail| detail.en()).as_deref(),
+        Some(FILE)
+    );
     assert_eq!(problem.command, None);
-    assert!(problem.hint.expect("what is lost").contains("guards"));
+    assert!(problem.hint.expect("what is lost").en().contains("guards"));
     assert_eq!(offers(&view), OFFER);
 
     scene.happen(Event::Intent(Intent::TorAnew));
     let view = scene.view();
     assert_eq!((offers(&view), asked(&scene)), (QUESTION, 0));
     let hint = view.problem.and_then(|problem| problem.hint);
+    let hint = hint.map(|hint| hint.en());
     assert!(hint.expect("a question").contains('?'));
 
     scene.happen(Event::Intent(Intent::TorAnewSure));

@@ -1,11 +1,13 @@
 //! The circuit of the site in the active tab, and a new circuit for it.
 
+use crate::said::Words as _;
 use crate::scene::{FIRST, Scene};
 use meter_wire::{
     Circuit, ErrorCode, FromDaemon, Hop, HopRole, Outcome, Problem, Reply, Request, SiteCircuit,
     Success, TorState, write_message,
 };
 use onionmeter::proxy_value::Reading;
+use onionmeter::text::{Text, Value};
 use onionmeter::update::{Effect, Event, Intent, Tab};
 use onionmeter::view::{CircuitView, Name, Stop};
 
@@ -56,20 +58,20 @@ fn questions(scene: &Scene) -> Vec<&str> {
     asked.collect()
 }
 
-fn names(view: &CircuitView) -> Vec<&str> {
-    view.stops.iter().map(|stop| stop.name.as_str()).collect()
+fn names(view: &CircuitView) -> Vec<String> {
+    view.stops.iter().map(|stop| stop.name.en()).collect()
 }
 
 #[test]
 fn the_way_to_the_site_in_the_active_tab_is_shown_from_end_to_end() {
     let scene = over("https://www.example.com:8443/secret?q=1", built("one"));
     let view = view(&scene);
-    assert_eq!(view.title, "Circuit for example.com");
+    assert_eq!(view.title.en(), "Circuit for example.com");
     let ends = ["This browser", "Guard", "Middle", "Exit", "example.com"];
     assert_eq!(names(&view), ends);
     let guard = Stop {
-        name: "Guard".to_owned(),
-        country: Some("DE".to_owned()),
+        name: Text::of_family("hop", &HopRole::Guard),
+        country: Some(Value::Country("DE".to_owned())),
         relay: Some("one".to_owned()),
     };
     assert_eq!(view.stops[1], guard);
@@ -95,7 +97,7 @@ fn an_onion_services_own_relays_are_named_as_what_nobody_sees() {
     };
     let view = view(&over(&format!("http://{onion}/"), circuit));
     let site = "duckduckgo…gswzczad.onion";
-    assert_eq!(view.title, format!("Circuit for {site}"));
+    assert_eq!(view.title.en(), format!("Circuit for {site}"));
     let hidden = "Relays of the onion service";
     let stops = ["This browser", "Guard", "Meeting point", hidden, site];
     assert_eq!(names(&view), stops);
@@ -109,9 +111,12 @@ fn a_new_circuit_loads_the_page_anew_and_is_waited_for_before_the_next() {
     assert!(scene.effects.contains(&Effect::ReloadTab(7)));
     let now = view(&scene);
     assert_eq!(now.stops, [], "the old way is not shown for the new one");
-    let done = now.done.expect("it was done");
+    let done = now.done.expect("it was done").en();
     assert!(done.contains("cookies and log-ins stay"), "{done}");
-    assert_eq!(now.again.as_deref(), Some("again in 10 s"));
+    assert_eq!(
+        now.again.map(|again| again.en()).as_deref(),
+        Some("again in 10 sec")
+    );
     assert_eq!(now.intent, None);
 
     scene.circuit = built("other");
@@ -119,7 +124,10 @@ fn a_new_circuit_loads_the_page_anew_and_is_waited_for_before_the_next() {
     scene.say_status();
     let later = view(&scene);
     assert_eq!(later.stops[1].relay.as_deref(), Some("other"));
-    assert_eq!(later.again.as_deref(), Some("again in 9 s"));
+    assert_eq!(
+        later.again.map(|again| again.en()).as_deref(),
+        Some("again in 9 sec")
+    );
     scene.status.new_circuit_in_s = 0;
     scene.say_status();
     assert_eq!(view(&scene).intent, Some(Intent::NewCircuit));
@@ -139,13 +147,13 @@ fn a_refusal_is_said_and_loads_nothing() {
 #[test]
 fn where_tor_does_not_tell_there_is_a_sentence_and_still_a_button() {
     let untold = view(&over("https://example.com/", Circuit::Untold));
-    assert!(untold.text.expect("said").contains("does not tell"));
+    assert!(untold.text.expect("said").en().contains("does not tell"));
     assert_eq!(
         (untold.stops.len(), untold.intent),
         (0, Some(Intent::NewCircuit))
     );
     let unused = view(&over("https://example.com/", Circuit::Unused));
-    assert!(unused.text.expect("said").contains("None yet"));
+    assert!(unused.text.expect("said").en().contains("None yet"));
 }
 
 #[test]

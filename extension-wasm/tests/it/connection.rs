@@ -1,5 +1,6 @@
 //! Losing the host, and finding it again.
 
+use crate::said::Words as _;
 use crate::scene::{FIRST, NOT_FOUND, Scene, closed};
 use meter_wire::{ErrorCode, HOST_NAME, Notice, Problem, RelayStatus, Request};
 use onionmeter::update::{ConnectionId, Effect, Event, Intent, Timer};
@@ -36,7 +37,7 @@ fn shows(scene: &Scene, light: Light, code: ErrorCode, intent: Intent) {
         Some(Name::Code(code))
     );
     assert_eq!(view.action.map(|button| button.intent), Some(intent));
-    assert_eq!(view.badge.text, "!");
+    assert_eq!(view.badge.text.en(), "!");
 }
 
 #[test]
@@ -136,9 +137,9 @@ fn a_stopped_host_that_never_protected_does_not_claim_to_block() {
     );
     let problem = scene.view().problem.expect("there is one");
     assert!(
-        !problem.sentence.contains("blocked"),
+        !problem.sentence.en().contains("blocked"),
         "{}",
-        problem.sentence
+        problem.sentence.en()
     );
 }
 
@@ -211,6 +212,7 @@ fn the_bridges_own_words_win_over_the_browsers() {
     );
     assert_eq!(waits(&scene), [250], "it may be back in a moment");
     let detail = scene.view().problem.and_then(|problem| problem.detail);
+    let detail = detail.map(|detail| detail.en());
     assert_eq!(detail.as_deref(), Some("no space left"));
 }
 

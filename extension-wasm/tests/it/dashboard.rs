@@ -1,5 +1,6 @@
 //! The dashboard's page over a transport that carries frames and nothing else.
 
+use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_wire::{
     FromDaemon, HelloReply, HexBytes, Notice, Outcome, Reply, ReportsPage, Request, Success,
@@ -111,21 +112,25 @@ fn the_page_verifies_reports_itself_and_shows_inputs_formula_and_amount() {
     host.sign(1_800_000_000_000, 45_000, 2_000, 148_000);
     let mut stage = Stage::new(host);
     assert_eq!(stage.view().mode, Mode::Ready, "{:?}", stage.view());
-    assert_eq!(stage.view().balance.credits, "4.575");
+    assert_eq!(stage.view().balance.credits.en(), "4.575");
     let row = &stage.view().reports[0];
-    assert_eq!(row.addends, "45 s × 0.1 + 0.15 MB × 0.5");
-    assert_eq!(row.directions, "2.0 kB up · 148 kB down");
+    assert_eq!(row.addends.en(), "45 s × 0.1 + 0.15 MB × 0.5");
+    assert_eq!(row.directions.en(), "2.0 kB up · 148 kB down");
 
     stage.host.sign(1_800_000_100_000, 30_000, 0, 100_000);
     stage.notice();
     assert_eq!(stage.view().reports.len(), 2);
-    assert_eq!(stage.view().balance.credits, "7.625");
+    assert_eq!(stage.view().balance.credits.en(), "7.625");
 
     let mut forged = stage.host.sign(1_800_000_200_000, 30_000, 0, 100_000);
     forged.signature.0[0] ^= 1;
     *stage.host.reports.last_mut().expect("one") = forged;
     stage.notice();
-    assert_eq!(stage.view().balance.credits, "7.625", "it does not verify");
+    assert_eq!(
+        stage.view().balance.credits.en(),
+        "7.625",
+        "it does not verify"
+    );
     assert!(stage.view().problem.is_some());
 }
 

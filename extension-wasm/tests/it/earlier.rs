@@ -1,5 +1,6 @@
 //! The credits count over all chains of the home, each of which is verified here.
 
+use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_core::Amount;
 use meter_wire::{EarlierChain, Request, U64Text};
@@ -40,10 +41,10 @@ fn a_new_browser_counts_the_chains_whose_books_the_home_keeps() {
     let scene = chains(&[3, 2, 1]).started();
     let sum = scene.status.balance.0 + scene.status.earlier.amount.0;
     assert_eq!(claimed(&scene).get(), sum);
-    assert_eq!(scene.view().balance.credits, "18.3");
+    assert_eq!(scene.view().balance.credits.en(), "18.3");
     let source = "3.05 from this chain (1 verified report), 15.25 from earlier chains";
-    assert_eq!(scene.view().balance.source, source);
-    assert_eq!(scene.view().badge.text, "18.3");
+    assert_eq!(scene.view().balance.source.en(), source);
+    assert_eq!(scene.view().badge.text.en(), "18.3");
     assert_eq!(scene.view().problem, None);
 }
 
@@ -100,7 +101,7 @@ fn several_hundred_chains_are_fetched_in_pages_and_those_that_claim_most_count()
     let scene = scene.started();
     assert_eq!(asked(&scene), [0, 200, 400]);
     // All of them are one chain, which counts once, as far as its last report goes.
-    assert_eq!(scene.view().balance.credits, "6.1");
+    assert_eq!(scene.view().balance.credits.en(), "6.1");
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn an_earlier_chain_that_does_not_verify_is_named_and_not_counted() {
     let mut scene = scene.started();
     assert_eq!(claimed(&scene).get(), scene.status.balance.0);
     let source = "from 1 verified report; 1 earlier chain could not be verified and is not counted";
-    assert_eq!(scene.view().balance.source, source);
+    assert_eq!(scene.view().balance.source.en(), source);
     scene.earlier[0].last.body.0[100] ^= 1;
     scene.happen(Event::Intent(Intent::Reconnect));
     let sum = scene.status.balance.0 + scene.status.earlier.amount.0;

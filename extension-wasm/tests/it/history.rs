@@ -1,9 +1,11 @@
 //! All sessions, as the dashboard lists, draws, proves and exports them.
 
+use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_core::{SessionReport, Signed};
 use meter_wire::{Outcome, ReportsFile, ReportsPage, Request, Success, U64Text, WireReport};
 use onionmeter::history::{Filter, History, Measure, picture, proof, to_csv, to_json};
+use onionmeter::text::Value;
 
 const DAY: u64 = 86_400_000;
 
@@ -69,7 +71,7 @@ fn a_session_that_was_changed_is_not_listed_nor_any_after_it() {
     let history = fetched(&host);
     let progress = history.progress();
     assert_eq!(progress.listed, 2);
-    let trouble = progress.trouble.expect("told");
+    let trouble = progress.trouble.expect("told").en();
     assert!(
         trouble.starts_with("Session 3 does not verify"),
         "{trouble}"
@@ -90,7 +92,8 @@ fn a_session_of_another_place_is_not_taken() {
     assert_eq!(history.progress().listed, 1);
 }
 
-fn nano(credits: &str) -> u128 {
+fn nano(credits: &Value) -> u128 {
+    let credits = credits.en().replace(',', "");
     let (whole, part) = credits.split_once('.').expect("a decimal");
     let digits = format!("{whole}{part:0<9}");
     digits.parse().expect("digits")
@@ -105,14 +108,11 @@ fn bars_and_what_came_before_them_sum_to_the_balance() {
     let bars: u128 = view.bars.iter().map(|bar| nano(&bar.credits)).sum();
     assert_eq!(bars, nano(&view.total));
     let rest = [&view.before, &view.after];
-    let rest: u128 = rest
-        .map(|part| part.as_deref().map_or(0, nano))
-        .iter()
-        .sum();
+    let rest: u128 = rest.map(|part| part.as_ref().map_or(0, nano)).iter().sum();
     assert_eq!(bars + rest, nano(&view.all));
     assert_eq!(nano(&view.all), u128::from(host.head.totals.amount.get()));
     assert_eq!(view.bars.len(), 3);
-    assert_eq!(view.bars[0].sessions, "24");
+    assert_eq!(view.bars[0].sessions, 24);
     for bar in &view.bars {
         assert_eq!(bar.y + bar.height, 200, "it stands on the ground");
         assert!(bar.x + bar.width <= 720 && bar.height > 0);
@@ -171,7 +171,7 @@ fn an_opened_session_shows_every_field_and_passes_each_check() {
         let has = |name: &str, value: &str| {
             let fields = proof.fields.iter();
             fields
-                .filter(|field| field.name == name && field.value == value)
+                .filter(|field| field.name.en() == name && field.value.en() == value)
                 .count()
                 == 1
         };

@@ -1,5 +1,6 @@
 //! New identity: when it can be used, what is shown about it, and for how long.
 
+use crate::said::Words;
 use crate::scene::{FIRST, Scene};
 use meter_wire::{
     ErrorCode, FromDaemon, Outcome, Problem, RelayStatus, Reply, Request, Success, TorState,
@@ -34,15 +35,15 @@ fn a_new_identity_is_made_once_and_waited_for_before_the_next() {
     assert_eq!(view.intent, Some(Intent::NewIdentity));
     assert_eq!((view.again, view.done), (None, None));
     assert!(
-        view.text.contains("Cookies and log-ins stay"),
+        view.text.en().contains("Cookies and log-ins stay"),
         "{}",
-        view.text
+        view.text.en()
     );
 
     press(&mut scene);
     assert_eq!(asked(&scene), 1);
     let view = scene.view().identity;
-    let done = view.done.expect("it was done");
+    let done = view.done.expect("it was done").en();
     for part in [
         "new circuits",
         "Open connections keep theirs",
@@ -50,13 +51,19 @@ fn a_new_identity_is_made_once_and_waited_for_before_the_next() {
     ] {
         assert!(done.contains(part), "{done}");
     }
-    assert_eq!(view.again.as_deref(), Some("again in 10 s"));
+    assert_eq!(
+        view.again.as_ref().map(Words::en).as_deref(),
+        Some("again in 10 sec")
+    );
     assert_eq!(view.intent, None, "nothing to press meanwhile");
 
     for left in (1..10).rev() {
         second(&mut scene);
-        let again = format!("again in {left} s");
-        assert_eq!(scene.view().identity.again, Some(again));
+        let again = format!("again in {left} sec");
+        assert_eq!(
+            scene.view().identity.again.map(|text| text.en()),
+            Some(again)
+        );
     }
     second(&mut scene);
     let view = scene.view().identity;
@@ -116,7 +123,7 @@ fn without_relay_tor_or_protection_there_is_a_reason_instead_of_a_button() {
         press(&mut scene);
         act(&mut scene);
         let view = scene.view().identity;
-        assert_eq!(view.text, reason);
+        assert_eq!(view.text.en(), reason);
         assert_eq!((view.intent, view.done, view.again), (None, None, None));
     }
     check("Tor is not running.", |scene| scene.tor(TorState::Off));

@@ -1,6 +1,7 @@
 //! A host that talks nonsense: each part of each message is replaced by what cannot stand there.
 //! Nothing of it makes a popup green or blank, and "off" is always obeyed.
 
+use crate::said::{Words as _, say_all};
 use crate::scene::{PORT, Scene, closed};
 use meter_wire::{
     ErrorCode, FromDaemon, Notice, Problem, RelayStatus, Request, SessionStatus, Status, TorReply,
@@ -120,21 +121,23 @@ fn rich(scene: &Scene) -> Status {
 #[track_caller]
 fn is_bearable(scene: &mut Scene, said: &str) {
     let view = scene.view();
+    say_all(&view);
     assert!(
-        !view.header.word.is_empty() && !view.header.sentence.is_empty(),
+        !view.header.word.en().is_empty() && !view.header.sentence.en().is_empty(),
         "{said}"
     );
     if let Some(problem) = &view.problem {
-        let words = problem.sentence.trim();
+        let words = problem.sentence.en();
+        let words = words.trim();
         assert!(!words.is_empty() && words != "\u{FFFD}", "{said}");
         assert!(view.action.is_some(), "{said}");
     }
     for kind in view.unreached.iter().flat_map(|unreached| &unreached.kinds) {
-        assert!(!kind.sentence.trim().is_empty(), "{said}");
+        assert!(!kind.sentence.en().trim().is_empty(), "{said}");
     }
     let drawn = serde_json::to_string(&view).expect("JSON");
     assert!(drawn.len() < 20_000, "{said}");
-    assert!(view.badge.text.chars().count() <= 4, "{said}");
+    assert!(view.badge.text.en().chars().count() <= 4, "{said}");
     scene.happen(Event::Intent(Intent::TurnOff));
     assert_eq!(scene.view().header.state, Light::Off, "{said}");
     assert_eq!(scene.answer, Ok(Reading::Free), "{said}");

@@ -1,6 +1,7 @@
 //! Pages that were open before protection began keep their connections past Tor: the badge is not
 //! green until they are closed.
 
+use crate::said::Words as _;
 use crate::scene::{PORT, Scene};
 use meter_wire::TorState;
 use onionmeter::proxy_value::Reading;
@@ -43,10 +44,13 @@ fn a_page_from_before_keeps_the_badge_from_green_until_it_is_gone() {
     assert_eq!(view.badge.tone, Tone::Alarm);
     let problem = view.problem.expect("said");
     assert_eq!(problem.name, Name::Own(Own::OldPages));
-    assert_eq!(problem.detail.as_deref(), Some("3 tabs"));
+    assert_eq!(
+        problem.detail.map(|detail| detail.en()).as_deref(),
+        Some("3 tabs")
+    );
     let button = view.action.expect("a way out");
     assert_eq!(
-        (button.label, button.intent),
+        (&*button.label.en(), button.intent),
         ("Reload them", Intent::ReloadPages)
     );
     // The person closes two tabs and reloads the third.
@@ -83,17 +87,17 @@ fn while_tor_is_on_its_way_nothing_is_to_be_reloaded_and_nothing_is_promised() {
     let view = scene.view();
     assert_eq!((view.header.state, view.problem), (Light::Connecting, None));
     assert!(
-        view.header.sentence.contains("New pages wait"),
+        view.header.sentence.en().contains("New pages wait"),
         "{}",
-        view.header.sentence
+        view.header.sentence.en()
     );
     scene.tor(TorState::Off);
     let view = scene.view();
     assert_eq!(view.header.state, Light::Unprotected);
     assert!(
-        !view.header.sentence.contains("nothing leaks"),
+        !view.header.sentence.en().contains("nothing leaks"),
         "{}",
-        view.header.sentence
+        view.header.sentence.en()
     );
 }
 

@@ -1,5 +1,6 @@
 //! Private windows: green never promises more than is true.
 
+use crate::said::Words as _;
 use crate::scene::{FIRST, PORT, Scene};
 use meter_wire::TorState;
 use onionmeter::proxy_value::{Engine, ProxyRefusal, Reading};
@@ -17,9 +18,9 @@ fn with(engine: Engine, private: PrivateWindows) -> Scene {
 fn says_so(scene: &Scene) -> bool {
     let view = scene.view();
     assert_eq!(view.header.state, Light::Protected);
-    let note = view.note.map_or("", |note| note.text);
-    let said = [view.header.sentence.as_str(), &view.badge.title, note]
-        .map(|text| text.to_lowercase().contains("private windows"));
+    let note = view.note.map_or_else(String::new, |note| note.text.en());
+    let said = [view.header.sentence.en(), view.badge.title.en(), note]
+        .map(|text: String| text.to_lowercase().contains("private windows"));
     let [header, badge, line] = said;
     assert!(header == badge && badge == line, "{said:?}");
     header
@@ -181,8 +182,8 @@ fn private_windows_alone_are_not_protected_once_they_are_not_allowed() {
     assert!(!scene.state().is_protected());
     let view = scene.view();
     assert_eq!(view.header.state, Light::Unprotected);
-    assert_eq!(view.badge.text, "!");
-    assert_eq!(view.header.sentence, "No window goes through Tor.");
+    assert_eq!(view.badge.text.en(), "!");
+    assert_eq!(view.header.sentence.en(), "No window goes through Tor.");
     let problem = view.problem.expect("said");
     assert_eq!(problem.name, Name::Own(Own::PrivateNotAllowed));
     assert_eq!(problem.button.intent, Intent::OpenDetails);
@@ -198,6 +199,7 @@ fn green_keeps_its_one_meaning() {
         assert!(
             view.header
                 .sentence
+                .en()
                 .contains("Other windows go out directly")
         );
         assert_eq!(view.badge.tone, Tone::Private);
@@ -205,7 +207,7 @@ fn green_keeps_its_one_meaning() {
         scene.say_status();
         let view = scene.view();
         assert_eq!(view.header.state, Light::Connecting);
-        assert!(view.header.sentence.contains("others go out directly"));
+        assert!(view.header.sentence.en().contains("others go out directly"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! For every sequence of events: "Protected" is never shown unless every condition holds, only the
 //! person clears the proxy settings, and nothing panics.
 
+use crate::said::{Words as _, say_all};
 use crate::scene::status;
 use meter_core::WitnessName;
 use meter_wire::{
@@ -177,7 +178,7 @@ impl Onlooker {
             self.watch(effect);
         }
         if let Some(badge) = self.extension.changes().badge {
-            assert!((1..=4).contains(&badge.text.chars().count()));
+            assert!((1..=4).contains(&badge.text.en().chars().count()));
         }
         if let Some(turn) = self.looks.pop() {
             self.old.1 = self.old.0;
@@ -249,6 +250,7 @@ impl Onlooker {
     fn judge(&self) {
         let state = self.extension.state();
         let view = self.extension.drawn().next_view(state);
+        say_all(&view);
         let protected = view.header.state == Light::Protected;
         assert_eq!(protected, state.is_protected());
         if !protected {

@@ -1,5 +1,6 @@
 //! When the browser is protected, when it is only kept closed, and who may open it.
 
+use crate::said::Words as _;
 use crate::scene::{NOT_FOUND, PORT, Scene};
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Problem, RelayStatus, Request, TorState, TorTrouble, TorUse};
@@ -31,7 +32,7 @@ fn asked_for(scene: &Scene, request: &Request) -> usize {
 #[track_caller]
 fn shows(scene: &Scene, light: Light, code: Option<ErrorCode>) {
     let view = scene.view();
-    assert_eq!(view.header.state, light, "{}", view.header.sentence);
+    assert_eq!(view.header.state, light, "{:?}", view.header.sentence);
     assert_eq!(
         view.problem.map(|problem| problem.name),
         code.map(Name::Code)
@@ -173,7 +174,7 @@ fn turning_off_clears_and_stays_off_over_a_death() {
     let mut scene = Scene::new(1).started();
     scene.happen(Event::Intent(Intent::TurnOff));
     shows(&scene, Light::Off, None);
-    assert_eq!(scene.view().badge.text, "off");
+    assert_eq!(scene.view().badge.text.en(), "off");
     assert_eq!(clears(&scene), 1);
     assert!(scene.effects.contains(&Effect::RestorePrivacy));
     assert_eq!(scene.state().route_port(), None);

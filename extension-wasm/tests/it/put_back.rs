@@ -1,5 +1,6 @@
 //! A host whose book was replaced by an older copy, or that began another chain.
 
+use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_wire::{ErrorCode, HexBytes, Problem, Request, WireReport};
 use onionmeter::update::{Effect, Event, Intent};
@@ -136,9 +137,9 @@ fn a_new_chain_is_followed_at_once_and_the_old_credits_still_count() {
     assert_eq!(scene.view().badge.text, before.badge.text);
     let named = format!(
         "0.0 from this chain (no report yet), {} from earlier chains",
-        before.balance.credits
+        before.balance.credits.en()
     );
-    assert_eq!(balance.source, named);
+    assert_eq!(balance.source.en(), named);
     assert!(scene.view().note.is_some());
     problem(&scene, None);
     scene.sign(1_800_000_000_000, 30_000, 1, 99_999);
@@ -146,7 +147,12 @@ fn a_new_chain_is_followed_at_once_and_the_old_credits_still_count() {
     assert_eq!(scene.state().book.sequence(), 1);
     scene.wake();
     assert!(
-        scene.view().balance.source.contains("from earlier chains"),
+        scene
+            .view()
+            .balance
+            .source
+            .en()
+            .contains("from earlier chains"),
         "kept"
     );
 }
@@ -162,11 +168,18 @@ fn a_chain_that_comes_back_is_no_earlier_one() {
     (scene.head, scene.reports) = (other.head, other.reports);
     put_back(&mut scene, 0);
     reconnect(&mut scene);
-    assert!(scene.view().balance.source.contains("from earlier chains"));
+    assert!(
+        scene
+            .view()
+            .balance
+            .source
+            .en()
+            .contains("from earlier chains")
+    );
     scene.signer = signer;
     (scene.head, scene.reports) = first;
     assert_eq!(key(&scene), mine);
     put_back(&mut scene, 3);
     reconnect(&mut scene);
-    assert_eq!(scene.view().balance.source, "from 3 verified reports");
+    assert_eq!(scene.view().balance.source.en(), "from 3 verified reports");
 }

@@ -1,11 +1,10 @@
 //! What a ledger has credited: from receipts that were verified here, beside what is claimed.
 
 use crate::ledger::Ledger;
+use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_core::{Amount, LedgerSigner};
-use meter_wire::{
-    BadgeNumber, ErrorCode, HexBytes, Problem, Request, Sending, U64Text, chain_end_sentence,
-};
+use meter_wire::{BadgeNumber, ErrorCode, HexBytes, Problem, Request, Sending, U64Text};
 use onionmeter::update::{Effect, Event, Intent, ReceiptRefusal};
 use onionmeter::view::{LedgerNumbers, NoticeKind};
 
@@ -52,8 +51,12 @@ fn numbers(scene: &Scene) -> [String; 3] {
     let view = view(scene);
     let credited = view
         .credited
-        .map_or_else(|| "?".to_owned(), |number| number.credits);
-    [view.claimed.credits, credited, view.waiting.credits]
+        .map_or_else(|| "?".to_owned(), |number| number.credits.en());
+    [
+        view.claimed.credits.en(),
+        credited,
+        view.waiting.credits.en(),
+    ]
 }
 
 fn notice(scene: &Scene) -> Option<NoticeKind> {
@@ -67,7 +70,7 @@ fn who_is_not_enrolled_sees_nothing_of_a_ledger_and_asks_for_nothing() {
     assert!(asked(&scene).is_empty());
     let (_, stored) = scene.locals.last().expect("saved");
     assert!(stored.contains("\"receipts\":null"), "{stored}");
-    assert_eq!(scene.view().balance.unit, "credits");
+    assert_eq!(scene.view().balance.unit.en(), "credits");
 }
 
 #[test]
@@ -78,14 +81,17 @@ fn a_new_browser_verifies_every_receipt_and_shows_the_three_numbers() {
     let scene = scene.started();
     assert_eq!(asked(&scene), [0, 252]);
     // Two were before the enrolment, and one waits.
-    assert_eq!(numbers(&scene), ["1386.225", "1372.5", "4.575"]);
+    assert_eq!(numbers(&scene), ["1,386.225", "1,372.5", "4.575"]);
     let differences = view(&scene).differences;
-    let amounts: Vec<_> = differences.iter().map(|one| &one.amount.credits).collect();
+    let amounts: Vec<_> = differences
+        .iter()
+        .map(|one| one.amount.credits.en())
+        .collect();
     assert_eq!(amounts, ["9.15", "4.575"]);
-    assert!(differences[0].reason.contains("before this device"));
+    assert!(differences[0].reason.en().contains("before this device"));
     assert_eq!(notice(&scene), None);
     assert_eq!(scene.view().problem, None);
-    assert_eq!(scene.view().badge.text, "1.4k", "claimed");
+    assert_eq!(scene.view().badge.text.en(), "1.4k", "claimed");
 }
 
 #[test]
@@ -98,8 +104,8 @@ fn what_is_lowered_has_its_reason_in_plain_words_and_the_sum_is_whole() {
     assert_eq!(numbers(&scene), ["13.725", "9.725", "0.0"]);
     let differences = view(&scene).differences;
     assert_eq!(differences.len(), 1);
-    assert_eq!(differences[0].amount.credits, "4.0");
-    assert!(differences[0].reason.contains("more time than passed"));
+    assert_eq!(differences[0].amount.credits.en(), "4.0");
+    assert!(differences[0].reason.en().contains("more time than passed"));
 }
 
 #[test]
@@ -202,6 +208,7 @@ fn receipts_of_another_ledger_and_receipts_that_are_withheld_do_not_count() {
             .notice
             .expect("told")
             .sentence
+            .en()
             .contains("pinned")
     );
 
@@ -223,10 +230,10 @@ fn what_earlier_chains_were_credited_still_counts_in_every_browser() {
     seen.happen(Event::Intent(Intent::Reconnect));
     assert_eq!(numbers(&seen), ["13.725", "9.15", "0.0"]);
     let note = seen.view().note.expect("told");
-    assert_eq!(note.text, chain_end_sentence("frozen"));
+    assert_eq!(note.text.en(), meter_wire::chain_end_sentence("frozen"));
     let reasons = view(&seen).differences;
     assert_eq!(reasons.len(), 1, "{reasons:?}");
-    assert!(reasons[0].reason.contains("chain that has ended"));
+    assert!(reasons[0].reason.en().contains("chain that has ended"));
     seen.happen(Event::Intent(Intent::Dismiss));
     assert_eq!(seen.view().note, None);
     sign(&mut seen, 1);
@@ -256,7 +263,7 @@ fn another_number_than_the_sum_of_the_receipts_is_a_contradiction_with_both() {
     assert_eq!(numbers(&scene)[1], "9.15", "what was verified stays");
     let told = view(&scene).notice.expect("told");
     assert_eq!(told.kind, NoticeKind::Contradiction);
-    assert!(told.sentence.contains(" 8.0 ") && told.sentence.contains("9.15"));
+    assert!(told.sentence.en().contains(" 8.0 ") && told.sentence.en().contains("9.15"));
     assert_eq!(
         told.command.map(|command| command.line),
         Some("onionmeter export FILE")
@@ -267,7 +274,10 @@ fn another_number_than_the_sum_of_the_receipts_is_a_contradiction_with_both() {
     scene.say_status();
     let told = view(&scene).notice.expect("told");
     assert_eq!(told.kind, NoticeKind::Contradiction);
-    assert_eq!(told.detail.as_deref(), Some("kind: total"));
+    assert_eq!(
+        told.detail.map(|detail| detail.en()).as_deref(),
+        Some("kind: total")
+    );
     assert_eq!(scene.view().problem, None, "protection has no part in it");
 }
 
@@ -296,9 +306,15 @@ fn ten_minutes_without_success_are_told_with_the_reason_and_less_is_not() {
     assert_eq!(told.kind, NoticeKind::Trouble);
     assert!(
         told.sentence
+            .en()
             .starts_with("Nothing was sent for 11 minutes. Tor does not find")
     );
-    assert!(!view(&scene).differences[0].reason.contains("11 minutes"));
+    assert!(
+        !view(&scene).differences[0]
+            .reason
+            .en()
+            .contains("11 minutes")
+    );
     let unknown = Problem::new(ErrorCode::LedgerUnknownDevice);
     ledger.told(&mut scene).sending = Sending::Stopped(unknown);
     scene.say_status();
@@ -313,9 +329,15 @@ fn the_badge_shows_what_is_credited_if_the_settings_say_so() {
     let mut scene = scene.started();
     let shown = |scene: &Scene| {
         let view = scene.view();
-        (view.badge.text, view.balance.credits, view.balance.unit)
+        (
+            view.badge.text.en(),
+            view.balance.credits.en(),
+            view.balance.unit.en(),
+        )
     };
-    let of = |badge: &str, credits: &str, unit| (badge.to_owned(), credits.to_owned(), unit);
+    let of = |badge: &str, credits: &str, unit: &str| {
+        (badge.to_owned(), credits.to_owned(), unit.to_owned())
+    };
     assert_eq!(shown(&scene), of("9.2", "9.15", "credits claimed"));
     ledger.told(&mut scene).badge = BadgeNumber::Credited;
     scene.say_status();

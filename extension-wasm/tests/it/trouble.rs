@@ -1,5 +1,6 @@
 //! Trouble with a Tor that runs, in the popup.
 
+use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_core::Backend;
 use meter_wire::{ErrorCode, Problem, TorState, TorTrouble};
@@ -38,8 +39,8 @@ fn a_start_that_is_stuck_says_for_how_long_why_and_what_helps() {
         assert_eq!(view.problem, None);
         let warning = view.tor.and_then(|tor| tor.bootstrap?.warning);
         let action = code.tor_action().expect("it has one");
-        let expected = format!("No progress for 20 s. {} {action}", code.sentence());
-        assert_eq!(warning, Some(expected));
+        let expected = format!("No progress for 20 sec. {} {action}", code.sentence());
+        assert_eq!(warning.map(|text| text.en()), Some(expected));
     }
 }
 
@@ -48,16 +49,22 @@ fn after_a_minute_it_is_a_problem_with_a_way_out() {
     for code in HINDERING {
         let view = view(connecting(), code, 60);
         let problem = view.problem.expect("a problem");
-        assert_eq!(problem.sentence, code.sentence());
-        assert_eq!(problem.hint, code.tor_action());
+        assert_eq!(problem.sentence.en(), code.sentence());
+        assert_eq!(
+            problem.hint.map(|hint| hint.en()).as_deref(),
+            code.tor_action()
+        );
         let action = view.action.expect("a way out");
         assert_eq!(
-            (action.label, action.intent),
+            (&*action.label.en(), action.intent),
             ("Restart Tor", Intent::TorStart)
         );
         assert_eq!(view.header.state, Light::Connecting);
         let warning = view.tor.and_then(|tor| tor.bootstrap?.warning);
-        assert_eq!(warning.as_deref(), Some("No progress for 1 min."));
+        assert_eq!(
+            warning.map(|text| text.en()).as_deref(),
+            Some("No progress for 1 min.")
+        );
     }
 }
 
@@ -69,12 +76,16 @@ fn a_tor_of_somebody_else_is_not_offered_to_be_restarted() {
     scene.tor(TorState::Ready);
     let view = scene.view();
     assert_eq!(
-        view.problem.expect("a problem").hint,
+        view.problem
+            .expect("a problem")
+            .hint
+            .map(|hint| hint.en())
+            .as_deref(),
         ErrorCode::TorSilent.tor_action()
     );
     let action = view.action.expect("a way out");
     assert_eq!(
-        (action.label, action.intent),
+        (&*action.label.en(), action.intent),
         ("Check again", Intent::Reconnect)
     );
 }
@@ -86,11 +97,12 @@ fn a_tor_that_fell_silent_is_not_called_protection() {
     assert!(
         view.header
             .sentence
+            .en()
             .starts_with("Waiting for Tor to answer.")
     );
     let problem = view.problem.expect("a problem");
-    assert_eq!(problem.sentence, ErrorCode::TorSilent.sentence());
-    assert_eq!(view.tor.map(|tor| tor.word), Some("Silent"));
+    assert_eq!(problem.sentence.en(), ErrorCode::TorSilent.sentence());
+    assert_eq!(view.tor.map(|tor| tor.word.en()).as_deref(), Some("Silent"));
 }
 
 #[test]
@@ -100,13 +112,16 @@ fn the_tor_to_use_can_be_chosen_and_the_reason_is_told() {
     let shown = choice(&scene).expect("offered");
     let chosen: Vec<_> = shown.options.iter().map(|option| option.chosen).collect();
     assert_eq!(chosen, [true, false, false]);
-    let why = shown.why.expect("a reason");
+    let why = shown.why.expect("a reason").en();
     assert_eq!(why, "Why this one: no Tor was running that proves itself.");
     scene.status.tor.chosen = Some(Backend::Managed.into());
     scene.say_status();
     let shown = choice(&scene).expect("offered");
     let chosen = shown.options.iter().find(|option| option.chosen);
-    assert_eq!(chosen.map(|option| option.label), Some("The installed tor"));
+    assert_eq!(
+        chosen.map(|option| option.label.en()).as_deref(),
+        Some("The installed tor")
+    );
     assert_eq!(shown.why, None);
     scene.status.tor.offered.clear();
     scene.say_status();
@@ -118,7 +133,7 @@ fn an_old_tor_is_advice_and_protects() {
     let view = view(TorState::Ready, ErrorCode::TorTooOld, 0);
     assert_eq!(view.header.state, Light::Protected);
     assert_eq!(view.problem, None);
-    let detail = view.tor.and_then(|tor| tor.detail).expect("shown");
+    let detail = view.tor.and_then(|tor| tor.detail).expect("shown").en();
     assert!(detail.contains("Update Tor"), "{detail}");
 }
 
@@ -140,10 +155,13 @@ fn a_tor_that_does_not_come_back_is_told_after_some_tries() {
     ] {
         let early = restarting(2, code);
         assert_eq!(early.problem, None);
-        assert!(early.header.sentence.starts_with(words), "{early:?}");
+        assert!(early.header.sentence.en().starts_with(words), "{early:?}");
         let late = restarting(3, code);
-        assert_eq!(late.problem.expect("a problem").sentence, code.sentence());
-        assert_eq!(late.action.expect("a way out").label, button);
+        assert_eq!(
+            late.problem.expect("a problem").sentence.en(),
+            code.sentence()
+        );
+        assert_eq!(late.action.expect("a way out").label.en(), button);
         assert_eq!(late.header.state, Light::Connecting);
     }
 }

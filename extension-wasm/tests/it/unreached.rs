@@ -1,5 +1,6 @@
 //! The text about pages that did not load, and about other users who tried the relay.
 
+use crate::said::Words;
 use crate::scene::Scene;
 use meter_wire::{TorReply, U64Text, Unreached};
 use onionmeter::update::{Event, Intent};
@@ -20,15 +21,18 @@ fn every_reply_has_its_sentence_and_its_action_in_the_popup() {
     assert_eq!(unreached(&[]).view().unreached, None);
     for reply in TorReply::ALL.iter().chain([&TorReply::Other]) {
         let view = unreached(&[(*reply, 1)]).view().unreached.expect("shown");
-        assert_eq!(view.summary, "1 connection in 10 minutes");
+        assert_eq!(view.summary.en(), "1 connection in 10 minutes");
         let [kind] = &view.kinds[..] else {
             panic!("{view:?}");
         };
         assert_eq!(
-            (kind.name, kind.sentence.as_str()),
+            (kind.name, &*kind.sentence.en()),
             (*reply, reply.sentence())
         );
-        assert_eq!(kind.action.as_deref(), Some(reply.action()));
+        assert_eq!(
+            kind.action.as_ref().map(Words::en).as_deref(),
+            Some(reply.action())
+        );
         assert_eq!(kind.times, None);
     }
 }
@@ -42,14 +46,20 @@ fn the_latest_kind_comes_first_and_alone_with_what_to_do() {
         (TorReply::TimedOut, 3),
     ]);
     let view = scene.view().unreached.expect("shown");
-    assert_eq!(view.summary, "20 connections in 10 minutes");
+    assert_eq!(view.summary.en(), "20 connections in 10 minutes");
     let rows = view.kinds.iter();
     let rows: Vec<_> = rows
-        .map(|kind| (kind.name, kind.times.as_deref(), kind.action.is_some()))
+        .map(|kind| {
+            (
+                kind.name,
+                kind.times.as_ref().map(Words::en),
+                kind.action.is_some(),
+            )
+        })
         .collect();
     let expected = [
-        (TorReply::OnionNotFound, Some("twice"), true),
-        (TorReply::GeneralFailure, Some("14 times"), false),
+        (TorReply::OnionNotFound, Some("2 times".to_owned()), true),
+        (TorReply::GeneralFailure, Some("14 times".to_owned()), false),
         (TorReply::HostUnreachable, None, false),
     ];
     assert_eq!(rows, expected);
@@ -88,7 +98,7 @@ fn strangers_are_told_until_seen_and_again_only_when_there_are_more() {
     assert_eq!(note(&scene), None);
     strangers(&mut scene, 2);
     let shown = scene.view().note.expect("a note");
-    assert!(shown.text.contains("refused"), "{}", shown.text);
+    assert!(shown.text.en().contains("refused"), "{:?}", shown.text);
     scene.happen(Event::Intent(shown.button.intent));
     assert_eq!(note(&scene), None);
     scene.say_status();

@@ -1,5 +1,6 @@
 //! "Protected" is shown only after a test request of ours has arrived at the relay.
 
+use crate::said::Words as _;
 use crate::scene::{FIRST, PORT, Scene};
 use meter_wire::{
     ErrorCode, FromDaemon, Outcome, Problem, RelayStatus, Reply, Request, TorState, write_message,
@@ -47,7 +48,7 @@ fn time_is_over(scene: &mut Scene) {
 #[track_caller]
 fn shows(scene: &Scene, light: Light, code: Option<ErrorCode>) {
     let view = scene.view();
-    assert_eq!(view.header.state, light, "{}", view.header.sentence);
+    assert_eq!(view.header.state, light, "{:?}", view.header.sentence);
     let name = view.problem.map(|problem| problem.name);
     assert_eq!(name, code.map(Name::Code));
     let green = view.badge.tone == Tone::Good;
@@ -61,7 +62,7 @@ fn a_setting_that_reads_back_as_ours_is_not_yet_protection() {
     let mut scene = scene.started();
     assert_eq!(scene.state().browser_port(), Some(PORT));
     shows(&scene, Light::Connecting, None);
-    assert!(scene.view().header.sentence.contains("Checking"));
+    assert!(scene.view().header.sentence.en().contains("Checking"));
     wait(&mut scene);
     shows(&scene, Light::Unprotected, Some(ErrorCode::WitnessLost));
     assert_eq!(scene.view().badge.tone, Tone::Alarm);
@@ -202,9 +203,15 @@ fn a_browser_that_makes_no_further_connections_says_so() {
     wait(&mut scene);
     shows(&scene, Light::Blocked, Some(ErrorCode::ConnectionsFull));
     let problem = scene.view().problem.expect("shown");
-    let detail = problem.detail.expect("how many");
+    let detail = problem.detail.expect("how many").en();
     assert!(detail.starts_with("131 "), "{detail}");
-    assert!(problem.hint.expect("what to do").contains("Close tabs"));
+    assert!(
+        problem
+            .hint
+            .expect("what to do")
+            .en()
+            .contains("Close tabs")
+    );
     (scene.arrives, scene.in_time) = (true, true);
     wait(&mut scene);
     shows(&scene, Light::Protected, None);

@@ -63,8 +63,12 @@ fn strings(script: &str) -> Vec<String> {
         let is_comment = ["*", "/*"]
             .iter()
             .any(|start| code.trim_start().starts_with(start));
-        // The text of an error is for the console of developers.
-        if is_comment || code.contains("Error(") || code.contains("console.") {
+        // The text of an error is for the console of developers; a language has its own name.
+        if is_comment
+            || ["Error(", "console.", "LANGUAGES"]
+                .iter()
+                .any(|word| code.contains(word))
+        {
             continue;
         }
         for mark in ['"', '`'] {
@@ -87,6 +91,30 @@ fn outside_values(text: &str) -> Vec<String> {
     std::iter::once(first).chain(rest).collect()
 }
 
+/// Two words in one string of Rust are a sentence, unless a person types them in a terminal. The
+/// texts of `expect` are for who reads a panic.
+pub(super) fn of_rust(source: &str) -> Vec<String> {
+    const TYPED: [&str; 3] = ["onionmeter ", "sudo ", "Onionmeter {"];
+    let mut found = Vec::new();
+    for line in source.lines() {
+        let code = line.split("//").next().unwrap_or_default();
+        if ["expect(", "reason =", "debug_assert"]
+            .iter()
+            .any(|word| code.contains(word))
+        {
+            continue;
+        }
+        let strings = code.split('"').skip(1).step_by(2);
+        let is_word = |word: &str| word.len() > 1 && word.chars().all(char::is_alphabetic);
+        found.extend(strings.filter_map(|text| {
+            let words = text.split(' ').filter(|word| is_word(word)).count();
+            let is_typed = TYPED.iter().any(|start| text.starts_with(start));
+            (words > 1 && !is_typed).then(|| text.to_owned())
+        }));
+    }
+    found
+}
+
 #[test]
 fn literals_are_found_where_people_read_them() {
     let found = of_html(r#"<p data-text="x"></p><p>Hello</p><code>run it</code><i title="Well">"#);
@@ -94,4 +122,6 @@ fn literals_are_found_where_people_read_them() {
     let found =
         of_script("a(\"Copied\");\nb(`${n} of them all`);\nc(\"drawn\"); // Not this one.\n");
     assert_eq!(found, ["Copied", " of them all"]);
+    let found = of_rust("key(\"a_b\"); // \"A word\"\nof(\"Two words\", \"sudo make it\");\n");
+    assert_eq!(found, ["Two words"]);
 }

@@ -46,13 +46,14 @@ fn messages(text: &str) -> Messages {
     found
 }
 
-/// The key without the form of a plural: `tabs` for `tabs_one`, if there is `tabs_other`.
+/// The key without the form of a plural: `tabs` for `tabs_one`, if there is `tabs_other`, too.
 pub(super) fn base<'a>(english: &Messages, key: &'a str) -> &'a str {
     let Some((of, form)) = key.rsplit_once('_') else {
         return key;
     };
     let is_form = ["zero", "one", "two", "few", "many", "other"].contains(&form);
-    match is_form && english.contains_key(&format!("{of}_other")) {
+    let has = |form: &str| english.contains_key(&format!("{of}_{form}"));
+    match is_form && has("one") && has("other") {
         true => of,
         false => key,
     }

@@ -3,6 +3,8 @@
 use super::pages;
 use crate::absent::product_code;
 use crate::files::read;
+use meter_core::Reason;
+use meter_wire::{ErrorCode, TorReply};
 use std::collections::BTreeSet;
 
 /// What is before the quotation mark of a key.
@@ -60,7 +62,56 @@ pub(super) fn quoted() -> BTreeSet<String> {
     texts.chain(named).collect()
 }
 
-/// The messages of enumerations, which Rust names by `Text::of_family`.
+/// The messages of enumerations, which Rust names by `Text::of_family`, and those that scripts put
+/// together.
 pub(super) fn families() -> Vec<String> {
-    vec!["error_page_worker_gone".to_owned()]
+    let mut found = vec![
+        "error_page_worker_gone".to_owned(),
+        "error_unknown".to_owned(),
+    ];
+    let mut add = |family: &str, member: &str| {
+        found.push(format!("{family}_{}", member.replace('-', "_")));
+    };
+    for code in ErrorCode::ALL {
+        add("error", &name(code));
+        if code.tor_action().is_some() {
+            add("action", &name(code));
+        }
+    }
+    for reply in TorReply::ALL.iter().chain([&TorReply::Other]) {
+        add("reply", &name(reply));
+        add("reply_action", &name(reply));
+    }
+    for role in ["guard", "bridge", "middle", "exit", "meeting", "other"] {
+        add("hop", role);
+    }
+    for reason in Reason::ALL {
+        add("reason", reason.name());
+    }
+    for phase in list("extension-wasm/src/view/tor.rs", "PHASES") {
+        add("phase", &phase);
+    }
+    for end in list("extension-wasm/src/view/note.rs", "CHAIN_ENDS") {
+        add("chain_end", &end);
+    }
+    for span in ["hours", "days", "weeks"] {
+        add("sum", span);
+    }
+    found
+}
+
+fn name(member: &impl serde::Serialize) -> String {
+    let name = serde_json::to_value(member).expect("a name");
+    name.as_str().expect("a name").to_owned()
+}
+
+/// The strings of a list in the source.
+fn list(path: &str, name: &str) -> Vec<String> {
+    let text = read(path);
+    let (_, list) = text
+        .split_once(&format!("const {name}: "))
+        .expect("the list");
+    let (list, _) = list.split_once("];").expect("its end");
+    let strings = list.split('"').skip(1).step_by(2);
+    strings.map(str::to_owned).collect()
 }
