@@ -5,7 +5,7 @@
 
 import { choosing } from "../dashboard/choice.js";
 import { bar, by, button, optional, ready, tell, text } from "../dashboard/dom.js";
-import { format, say, word } from "../dashboard/words.js";
+import { format, say } from "../dashboard/words.js";
 import { shut, story, turnOff } from "../shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
@@ -180,7 +180,7 @@ function header({ state, word, sentence }, { on, intent }) {
   text(by("state-sentence"), sentence);
   by("switch").setAttribute("aria-checked", String(on));
   by("switch").dataset.intent = intent;
-  text(by("wish-word"), on ? word("wish_on") : word("wish_off"));
+  tell(by("wish-word"), on ? "wish_on" : "wish_off");
 }
 
 function problem(view) {
