@@ -11,7 +11,7 @@ const FAILED = "m5 5 6 6M11 5l-6 6";
 export function opened(proof, from) {
   if (proof === null) return;
   const { row, fields, checks } = proof;
-  tell(by("opened-title"), "opened_title", { number: { number: row.sequence }, amount: row.amount });
+  tell(by("opened-title"), "opened_title", { number: row.sequence, amount: row.amount });
   tell(by("opened-directions"), "opened_directions", { summary: row.summary, directions: row.directions });
   text(by("opened-addends"), row.addends);
   text(by("opened-sums"), row.sums);

@@ -79,9 +79,9 @@ function sum({ sessions, total, before, after, all }, measure, span) {
   const whole = word(`sum_${span}`, { total: amount(total), sessions });
   if (before === null && after === null) return word("sum_alone", { sum: whole });
   const values = { sum: whole, all: amount(all) };
-  if (after === null) return word("sum_before", { ...values, before: amount(before) });
-  if (before === null) return word("sum_after", { ...values, after: amount(after) });
-  return word("sum_both", { ...values, before: amount(before), after: amount(after) });
+  if (after === null) return word("sum_before", { ...values, before });
+  if (before === null) return word("sum_after", { ...values, after });
+  return word("sum_both", { ...values, before, after });
 }
 
 function line({ y }) {

@@ -112,7 +112,7 @@ function row(item, view, place) {
   const button = item.firstElementChild;
   button.dataset.place = place;
   button.tabIndex = place === current ? 0 : -1;
-  text(field("sequence"), word("session_number", { number: { number: view.sequence } }));
+  text(field("sequence"), word("session_number", { number: view.sequence }));
   text(field("summary"), view.summary);
   text(field("amount"), view.amount);
   field("amount").title = say(view.exact);

@@ -7,6 +7,7 @@ import {
 } from "../dashboard/dom.js";
 import { ask, begin, intend, wasm } from "../dashboard/source.js";
 import { say } from "../dashboard/words.js";
+import "./language.js";
 import { ledger } from "./ledger.js";
 
 const PARTS = ["silence", "broken", "options"];

@@ -88,7 +88,7 @@ impl Screen {
     pub(crate) async fn shows_connecting(&self, host: &Host, name: &str) {
         let popup = self.turn_to(host).await;
         let percent = "const percent = document.querySelector('[data-testid=tor-percent]');
-            return percent.checkVisibility() && percent.textContent.endsWith(' %')";
+            return percent.checkVisibility() && percent.textContent.endsWith('%')";
         self.wait(&popup, percent, name).await;
         self.pictures(&popup, name).await;
         let warned = "const warning = document.querySelector('[data-testid=tor-warning]');
