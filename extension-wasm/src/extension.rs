@@ -4,7 +4,7 @@ use crate::drawn::{Drawn, PageView};
 use crate::saved::{Saved, Session};
 use crate::update::{Effect, Event, State, Stored, SubscriberId, update};
 use crate::view::{Badge, PopupView};
-use serde_json::Value;
+use meter_wire::{parse, read_value};
 
 /// The extension. It ends with the worker, which may happen at any time.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +87,5 @@ impl Extension {
 
 /// Reads the badge from `storage.session`.
 fn badge_of(session: &str) -> Option<Badge> {
-    let all: Value = serde_json::from_str(session).ok()?;
-    serde_json::from_value(all.get("badge")?.clone()).ok()
+    read_value(parse(session)?.get("badge")?)
 }

@@ -23,6 +23,7 @@ use crate::proxy_value::{self, Asking, Engine, Route};
 use crate::update::{Event, Intent, Question, Shows, Started};
 use js::{from_json, listener, to_json};
 use js_sys::Promise;
+use meter_wire::parse;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::{Worker, dispatch, with_shell, with_worker};
@@ -145,7 +146,7 @@ fn way_of(asking: Asking<'_>) -> Route {
 #[wasm_bindgen]
 #[must_use]
 pub fn is_astray(host: &str, private: bool, way: &JsValue, was_asked: bool) -> bool {
-    let way = serde_json::from_str(&to_json(way)).unwrap_or_default();
+    let way = parse(&to_json(way)).unwrap_or_default();
     let astray = proxy_value::is_astray(way_of(Asking { host, private }), &way);
     if astray && was_asked {
         dispatch(Event::Astray);

@@ -2,6 +2,7 @@
 
 use crate::update::{Glance, State, Stored};
 use crate::view::Badge;
+use meter_wire::parse;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -28,7 +29,7 @@ impl Saved {
     /// Starts with the content of both storages, as JSON.
     #[must_use]
     pub fn found(local: &str, session: &str) -> Self {
-        let read = |json| serde_json::from_str(json).unwrap_or_default();
+        let read = |json| parse(json).unwrap_or_default();
         Self {
             found: Some((read(local), read(session))),
             ..Self::default()
@@ -69,7 +70,8 @@ impl Saved {
 
 /// Whether a storage holds each entry exactly as it would be written. Other entries do not matter.
 fn holds(found: &Value, entries: &impl Serialize) -> bool {
-    let Ok(Value::Object(entries)) = serde_json::to_value(entries) else {
+    let written = serde_json::to_string(entries).expect("stored values have string keys");
+    let Some(Value::Object(entries)) = parse(&written) else {
         return false;
     };
     entries

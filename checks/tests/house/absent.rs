@@ -206,8 +206,6 @@ fn the_pure_parts_know_no_world() {
     assert!(files.len() > 25, "{}", files.len());
     let world = [
         "async fn",
-        "f32",
-        "f64",
         "getrandom",
         "js_sys",
         "std::env",
@@ -222,6 +220,10 @@ fn the_pure_parts_know_no_world() {
     ];
     for word in world {
         only_in(&files, word, &[]);
+    }
+    // A reader has to name them in order to refuse them.
+    for word in ["f32", "f64"] {
+        only_in(&files, word, &["crates/meter-wire/src/read.rs"]);
     }
 }
 

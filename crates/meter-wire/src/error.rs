@@ -1,18 +1,20 @@
 //! Error codes: one for each thing that a person can do about an error, each with one sentence.
 
-use serde::{Deserialize, Serialize};
+use crate::word;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! codes {
     ($( $(#[$doc:meta])* $name:ident => $sentence:literal, )*) => {
         /// What went wrong. There is one code for each thing that a person can do about it.
-        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-        #[serde(rename_all = "snake_case")]
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum ErrorCode {
             $( $(#[$doc])* $name, )*
             /// A code of a newer version. The message that comes with it says what it means.
-            #[serde(other)]
             Unknown,
         }
+
+        /// Every code with its Rust name.
+        const NAMES: &[(&str, ErrorCode)] = &[$( (stringify!($name), ErrorCode::$name), )*];
 
         impl ErrorCode {
             /// Every code that this version can send.
@@ -268,6 +270,19 @@ codes! {
 
     /// A bug of ours.
     Internal => "Onionmeter made a mistake; please report it with the log.",
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let named = NAMES.iter().find(|(_, code)| code == self);
+        word::write(named.map_or("Unknown", |(name, _)| name), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word::read(NAMES, deserializer).map(|code| code.unwrap_or(Self::Unknown))
+    }
 }
 
 /// An error in a message: the code is for programs, the sentence for people, the detail for both.

@@ -12,6 +12,7 @@ pub mod ledger;
 mod membership;
 mod message;
 mod plain;
+mod read;
 mod report;
 mod request;
 mod settings;
@@ -22,6 +23,7 @@ mod traffic;
 mod trouble;
 mod unreached;
 mod witness;
+mod word;
 
 pub use answer::{WireAnswer, WireReceipt};
 pub use backend::WireBackend;
@@ -40,6 +42,7 @@ pub use membership::{
 pub use message::{
     Bootstrap, DaemonParts, FromDaemon, HelloReply, Notice, Outcome, Reply, ReportsPage, Success,
 };
+pub use read::{parse, read_json, read_value};
 pub use report::{REPORTS_FORMAT, ReportsFile, WireReport, WireReportError};
 pub use request::{
     Client, Hello, ProtocolRange, RESTORE_MAX, ReportsQuery, Request, RequestEnvelope,

@@ -19,12 +19,37 @@ pub enum FromDaemon {
 
 /// The answer to one request.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "RawReply")]
 pub struct Reply {
     /// The request's number; `None` when it could not be read from the request.
     pub id: Option<u32>,
     /// Success or error.
     #[serde(flatten)]
     pub outcome: Outcome,
+}
+
+/// A reply as it is written. Reading a flattened field would first keep a copy of the whole
+/// message.
+#[derive(Deserialize)]
+struct RawReply {
+    id: Option<u32>,
+    #[serde(default)]
+    ok: Option<Success>,
+    #[serde(default)]
+    error: Option<Problem>,
+}
+
+impl TryFrom<RawReply> for Reply {
+    type Error = &'static str;
+
+    fn try_from(RawReply { id, ok, error }: RawReply) -> Result<Self, Self::Error> {
+        let outcome = match (ok, error) {
+            (Some(success), None) => Outcome::Ok(success),
+            (None, Some(problem)) => Outcome::Error(problem),
+            (None, None) | (Some(_), Some(_)) => return Err("either `ok` or `error`"),
+        };
+        Ok(Self { id, outcome })
+    }
 }
 
 /// The result of a request.

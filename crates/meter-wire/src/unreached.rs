@@ -1,20 +1,21 @@
 //! Connections that failed, and what that means for a person.
 
-use crate::U64Text;
-use serde::{Deserialize, Serialize};
+use crate::{U64Text, word};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! replies {
     ($( $(#[$doc:meta])* $name:ident = $code:literal => $sentence:literal, $action:literal; )*) => {
         /// A SOCKS reply that refuses a connection: RFC 1928 §6 for 01 to 08, Tor's
         /// socks-extensions ("Extended error codes") for F0 to F7.
-        #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-        #[serde(rename_all = "snake_case")]
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum TorReply {
             $( $(#[$doc])* $name, )*
             /// A reply that this version does not know, or a name of a newer version.
-            #[serde(other)]
             Other,
         }
+
+        /// Every reply with its Rust name.
+        const NAMES: &[(&str, TorReply)] = &[$( (stringify!($name), TorReply::$name), )*];
 
         impl TorReply {
             /// All replies except [`Self::Other`].
@@ -124,6 +125,19 @@ replies! {
     OnionTimedOut = 0xF7 =>
         "That onion service did not answer in time.",
         "It may be overloaded: try again.";
+}
+
+impl Serialize for TorReply {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let named = NAMES.iter().find(|(_, reply)| reply == self);
+        word::write(named.map_or("Other", |(name, _)| name), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TorReply {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word::read(NAMES, deserializer).map(|reply| reply.unwrap_or(Self::Other))
+    }
 }
 
 /// Recent failed connections of one kind. Holds no target and no time.

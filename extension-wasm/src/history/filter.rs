@@ -5,7 +5,6 @@ use serde::Deserialize;
 
 /// What a person typed and chose. All of it must fit.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
 pub struct Filter {
     /// A session's number, or the beginning of its identifier. Empty: any.
     #[serde(default)]

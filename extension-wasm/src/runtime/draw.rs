@@ -2,14 +2,13 @@
 
 use super::js::{from_json, js, watch};
 use super::worker::{with_shell, with_worker};
-use crate::bindings::{api, console_error};
+use crate::bindings::api;
 use crate::extension::Changes;
 use crate::update::{Stored, SubscriberId};
 use crate::view::Badge;
 use js_sys::Promise;
 use serde::Serialize;
 use serde_json::{Value, json};
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 /// Writes `storage.local`.
@@ -36,9 +35,14 @@ pub(super) fn changes(changes: &Changes) {
     }
 }
 
+/// Through text, as everything that is written: a serializer of its own for values of JavaScript
+/// would be a second copy of every view's code.
+fn to_js(value: &impl Serialize) -> JsValue {
+    from_json(&serde_json::to_string(value).expect("views and stored values have string keys"))
+}
+
 fn write(set: impl FnOnce(&JsValue) -> Promise, items: &impl Serialize) {
-    let json = serde_json::to_string(items).expect("stored values have string keys");
-    watch("write the storage", Ok(set(&from_json(&json))));
+    watch("write the storage", Ok(set(&to_js(items))));
 }
 
 /// Sets two alarms between those of the shell, after ten and after twenty seconds. Chromium fires
@@ -69,9 +73,7 @@ fn draw_badge(badge: &Badge) {
 }
 
 fn draw_view(view: &impl Serialize, subscribers: &[SubscriberId]) {
-    let Ok(view) = view.serialize(&Serializer::json_compatible()) else {
-        return console_error("onionmeter: the view cannot be written");
-    };
+    let view = to_js(view);
     // If a popup closes at this moment, its own event tells us.
     for page in with_worker(|worker| worker.pages(subscribers)) {
         drop(page.post_message(&view));

@@ -5,6 +5,7 @@ use super::worker::{dispatch, with_worker};
 use super::{host, pages, privacy, probe, proxy};
 use crate::bindings::api;
 use crate::update::{Effect, Event, Shows, Tab};
+use meter_wire::parse;
 use serde_json::{Value, json};
 use wasm_bindgen_futures::spawn_local;
 
@@ -62,7 +63,8 @@ async fn open_page(shows: Shows) {
     let url = api().runtime().url(&format!("{name}/{name}.html"));
     let tabs = settle(api().tabs().query(&js(&json!({})))).await;
     let tabs = tabs.map_or_else(|_| String::new(), |tabs| to_json(&tabs));
-    let tabs: Vec<Value> = serde_json::from_str(&tabs).unwrap_or_default();
+    let tabs = parse(&tabs).unwrap_or_default();
+    let tabs = tabs.as_array().map_or(&[][..], Vec::as_slice);
     let shows_it = |tab: &&Value| ["url", "pendingUrl"].iter().any(|key| tab[*key] == *url);
     let ids = tabs.iter().find(shows_it).and_then(|tab| {
         let number = |key: &str| i32::try_from(tab[key].as_i64()?).ok();
@@ -90,7 +92,7 @@ fn open(page: &str) {
 async fn active_tab() -> Option<Tab> {
     let details = json!({ "active": true, "lastFocusedWindow": true });
     let tabs = settle(api().tabs().query(&js(&details))).await.ok()?;
-    let tabs: Value = serde_json::from_str(&to_json(&tabs)).ok()?;
+    let tabs = parse(&to_json(&tabs))?;
     let tab = tabs.get(0)?;
     Some(Tab {
         id: i32::try_from(tab["id"].as_i64()?).ok()?,

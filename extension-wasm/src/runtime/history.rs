@@ -1,7 +1,7 @@
 //! The sessions for the script of the dashboard: values go in and come out as JSON.
 
 use crate::history::{self, Filter, History, Measure, Rate};
-use meter_wire::Outcome;
+use meter_wire::{Outcome, read_json};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -34,8 +34,8 @@ impl Sessions {
     /// Takes the host's answer. Returns whether it brought a session.
     #[must_use]
     pub fn take(&mut self, outcome: &str) -> bool {
-        let outcome = serde_json::from_str::<Outcome>(outcome);
-        outcome.is_ok_and(|outcome| self.history.take(&outcome))
+        let outcome = read_json::<Outcome>(outcome);
+        outcome.is_some_and(|outcome| self.history.take(&outcome))
     }
 
     /// How far it has come.
@@ -46,7 +46,7 @@ impl Sessions {
 
     /// Lists only what a filter leaves. One that cannot be read leaves everything.
     pub fn filter(&mut self, filter: &str) {
-        let filter: Filter = serde_json::from_str(filter).unwrap_or_default();
+        let filter: Filter = read_json(filter).unwrap_or_default();
         self.history.set_filter(filter);
     }
 
@@ -69,14 +69,14 @@ impl Sessions {
             "traffic" => Measure::Traffic,
             _ => Measure::Credits,
         };
-        let edges: Vec<u64> = serde_json::from_str(edges).unwrap_or_default();
+        let edges: Vec<u64> = read_json(edges).unwrap_or_default();
         json(&history::picture(&self.history, measure, &edges))
     }
 
     /// How fast bytes move, from the host's answer at this time of the page's clock.
     #[must_use]
     pub fn rate(&mut self, now_ms: u32, outcome: &str) -> String {
-        let outcome = serde_json::from_str::<Outcome>(outcome).ok();
+        let outcome = read_json::<Outcome>(outcome);
         let rate = outcome.and_then(|outcome| self.rate.take(now_ms.into(), &outcome));
         json(&rate)
     }

@@ -1,7 +1,7 @@
 //! What the script of the options' page asks of Rust: values go in and come out as JSON.
 
 use crate::options;
-use meter_wire::Outcome;
+use meter_wire::{Outcome, read_json};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -16,7 +16,7 @@ pub fn check_thresholds(min_bytes: &str, min_s: &str, max_s: &str) -> String {
 #[wasm_bindgen]
 #[must_use]
 pub fn ledger_offer(outcome: &str) -> String {
-    let outcome = serde_json::from_str::<Outcome>(outcome).ok();
+    let outcome = read_json::<Outcome>(outcome);
     json(&outcome.and_then(|outcome| options::offer(&outcome)))
 }
 
@@ -35,8 +35,8 @@ pub fn diagnostics(browser: &str, outcome: &str) -> String {
 }
 
 fn rows(outcome: &str) -> Vec<options::SettingRow> {
-    let outcome = serde_json::from_str::<Outcome>(outcome);
-    outcome.map_or_else(|_| Vec::new(), |outcome| options::settings(&outcome))
+    let outcome = read_json::<Outcome>(outcome);
+    outcome.map_or_else(Vec::new, |outcome| options::settings(&outcome))
 }
 
 fn json(value: &impl Serialize) -> String {

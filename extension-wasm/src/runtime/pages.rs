@@ -6,6 +6,7 @@ use super::worker::{dispatch, with_worker};
 use crate::bindings::{api, set_timeout};
 use crate::update::{Event, OldTabs, PagesTurn, Windows};
 use js_sys::{Array, Promise, Reflect};
+use meter_wire::parse;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -87,7 +88,8 @@ struct OpenTab {
 async fn tabs() -> Vec<OpenTab> {
     let tabs = settle(api().tabs().query(&js(&json!({})))).await;
     let tabs = tabs.map_or_else(|_| String::new(), |tabs| to_json(&tabs));
-    let tabs: Vec<Value> = serde_json::from_str(&tabs).unwrap_or_default();
+    let tabs = parse(&tabs).unwrap_or_default();
+    let tabs = tabs.as_array().map_or(&[][..], Vec::as_slice);
     let windows = with_worker(|worker| worker.extension.state().windows);
     let is_ours = |tab: &&Value| windows == Windows::All || tab["incognito"] == true;
     let loaded = tabs.iter().filter(|tab| tab["discarded"] != true);

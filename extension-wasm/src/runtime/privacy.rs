@@ -5,6 +5,7 @@ use super::web_rtc;
 use super::worker::dispatch;
 use crate::bindings::{Setting, api};
 use crate::update::Event;
+use meter_wire::parse;
 use serde_json::{Value, json};
 
 /// WebRTC ignores the proxy and sends UDP past it. DNS prefetching resolves names past it.
@@ -40,7 +41,7 @@ async fn are_closed() -> bool {
     for (setting, value) in ways().into_iter().chain(peers) {
         let found = settle(setting.get(&js(&json!({})))).await;
         let found = found.map(|found| to_json(&found)).unwrap_or_default();
-        let found: Value = serde_json::from_str(&found).unwrap_or_default();
+        let found = parse(&found).unwrap_or_default();
         if found["value"] != value {
             return false;
         }

@@ -5,6 +5,7 @@ use super::worker::{dispatch, with_worker};
 use crate::bindings::api;
 use crate::proxy_value::{self, Engine, PrivateReading, ProxyRefusal, Reading, Windows};
 use crate::update::{Event, ProxyTurn};
+use meter_wire::parse;
 use serde_json::{Value, json};
 
 /// What is set for the other windows is cleared only after the browser has returned the new value,
@@ -76,7 +77,7 @@ fn scope_of(windows: Windows) -> &'static str {
 pub(super) async fn read_settings(details: &Value) -> Result<PrivateReading, ProxyRefusal> {
     let settings = settle(api().proxy().settings().get(&js(details))).await;
     let settings = settings.map_err(|error| proxy_value::refusal(&text(&error)))?;
-    let settings: Value = serde_json::from_str(&to_json(&settings)).unwrap_or_default();
+    let settings = parse(&to_json(&settings)).unwrap_or_default();
     let level = settings["levelOfControl"].as_str().unwrap_or_default();
     Ok(PrivateReading {
         reading: proxy_value::reading(engine(), level, &settings["value"]),

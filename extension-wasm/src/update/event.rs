@@ -4,6 +4,7 @@ use super::private::PrivateWindows;
 use super::question::Question;
 use super::tabs::{OldTabs, PagesTurn};
 use crate::proxy_value::{Engine, ProxyRefusal, Reading};
+use meter_wire::{parse, read_value};
 use serde::{Deserialize, Serialize};
 
 /// Numbers the connections to the host, so that late messages of an earlier one are ignored.
@@ -274,15 +275,10 @@ impl Intent {
     /// Parses a popup's message, `{"intent":"turn_on"}`, strictly.
     #[must_use]
     pub fn parse(json: &str) -> Option<Self> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Message {
-            intent: Intent,
-        }
-        // serde also accepts a struct as a bare list; our popup never sends one.
-        let is_object = json.trim_start().starts_with('{');
-        let message: Option<Message> = serde_json::from_str(json).ok();
-        message.filter(|_| is_object).map(|message| message.intent)
+        let message = parse(json)?;
+        let fields = message.as_object().filter(|fields| fields.len() == 1)?;
+        let intent = fields.get("intent").filter(|intent| intent.is_string())?;
+        read_value(intent)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{answers, chains, door, reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
-    RelayStatus, Reply, Request, Status, Success, TorState, TorUse, parse_from_daemon,
+    RelayStatus, Reply, Request, Status, Success, TorState, TorUse, parse, read_value,
 };
 
 /// Less than the 30 s after which browsers stop an idle worker.
@@ -31,13 +31,14 @@ pub(super) fn on_frame(
         // A late message of a connection that has ended.
         Host::Idle | Host::Linked(_) | Host::Gone(_) => return,
     }
-    match parse_from_daemon(json.as_bytes()) {
-        Ok(FromDaemon::Reply(reply)) => {
+    let message = parse(json);
+    match message.as_ref().and_then(read_value) {
+        Some(FromDaemon::Reply(reply)) => {
             door::on_answer(state, &reply, json, effects);
             on_reply(state, reply, effects);
         }
-        Ok(FromDaemon::Notice(notice)) => on_notice(state, notice, effects),
-        Err(_) => unreadable::on_frame(state, json, effects),
+        Some(FromDaemon::Notice(notice)) => on_notice(state, notice, effects),
+        None => unreadable::on_frame(state, message.as_ref(), effects),
     }
 }
 

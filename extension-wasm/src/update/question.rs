@@ -1,11 +1,10 @@
 //! A question of one of this extension's own pages for the host.
 
-use meter_wire::Request;
-use serde::Deserialize;
+use meter_wire::{Request, parse, read_value};
+use serde_json::Value;
 
 /// A page's request to the host, with the page's own number for it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Question {
     /// Repeated in the answer.
     pub number: u32,
@@ -18,9 +17,21 @@ impl Question {
     /// that only the extension itself makes.
     #[must_use]
     pub fn parse(json: &str) -> Option<Self> {
-        let question: Self = serde_json::from_str(json).ok()?;
-        is_for_pages(&question.ask).then_some(question)
+        let message = parse(json)?;
+        let fields = message.as_object()?;
+        let question = Self {
+            number: read_value(fields.get("number")?)?,
+            ask: read_value(fields.get("ask")?)?,
+        };
+        let has_all = fields.len() == 2 && is_written_so(&question.ask, fields.get("ask")?);
+        (has_all && is_for_pages(&question.ask)).then_some(question)
     }
+}
+
+/// Whether a request is spelled as this extension would spell it, without further fields.
+fn is_written_so(request: &Request, found: &Value) -> bool {
+    let written = serde_json::to_string(request).expect("requests have string keys");
+    parse(&written).as_ref() == Some(found)
 }
 
 /// What pages show and change. Tor, relay, chain and witnesses follow from events, and the buttons
@@ -73,6 +84,15 @@ mod tests {
         ] {
             assert!(ask(refused).is_none(), "{refused}");
         }
-        assert!(Question::parse(r#"{"number":1,"ask":"traffic","more":1}"#).is_none());
+        for bad in [
+            r#"{"number":1,"ask":"traffic","more":1}"#,
+            r#"{"number":1,"ask":{"traffic":null}}"#,
+            r#"{"number":1,"ask":{"reports":{"after":"0","limit":1,"more":1}}}"#,
+            r#"{"number":-1,"ask":"traffic"}"#,
+            r#"{"ask":"traffic"}"#,
+            r#"[1,"traffic"]"#,
+        ] {
+            assert!(Question::parse(bad).is_none(), "{bad}");
+        }
     }
 }

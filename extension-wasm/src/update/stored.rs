@@ -5,8 +5,8 @@ use super::receipts::{KeptReceipts, Receipts};
 use super::state::State;
 use super::tabs::Pages;
 use crate::proxy_value::Windows;
-use meter_wire::{ReportsFile, Status};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use meter_wire::{ReportsFile, Status, parse, read_value};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -72,7 +72,7 @@ impl Stored {
     /// Reads each entry on its own: a broken entry counts as missing and does not affect the
     /// others. Also returns whether this is the very first start.
     pub(super) fn read(json: &str) -> (Self, Book, Receipts, bool) {
-        let all: Value = serde_json::from_str(json).unwrap_or_default();
+        let all: Value = parse(json).unwrap_or_default();
         let wanted: Option<bool> = entry(&all, "protection_wanted");
         let book = entry::<ReportsFile>(&all, "book").and_then(|file| Book::from_file(&file));
         let older = entry(&all, "older").unwrap_or_default();
@@ -116,7 +116,7 @@ impl Glance {
     }
 
     pub(super) fn read(json: &str) -> Self {
-        let all: Value = serde_json::from_str(json).unwrap_or_default();
+        let all: Value = parse(json).unwrap_or_default();
         Self {
             status: entry(&all, "status"),
             pages: entry(&all, "pages").unwrap_or_default(),
@@ -124,6 +124,6 @@ impl Glance {
     }
 }
 
-fn entry<T: DeserializeOwned>(all: &Value, name: &str) -> Option<T> {
-    serde_json::from_value(all.get(name)?.clone()).ok()
+fn entry<T: for<'a> Deserialize<'a>>(all: &Value, name: &str) -> Option<T> {
+    read_value(all.get(name)?)
 }

@@ -12,9 +12,9 @@ use serde_json::Value;
 
 /// Finds out what the message was meant to be. If it was a status, the status is unknown from now
 /// on; nothing else changes.
-pub(super) fn on_frame(state: &mut State, json: &str, effects: &mut Vec<Effect>) {
+pub(super) fn on_frame(state: &mut State, message: Option<&Value>, effects: &mut Vec<Effect>) {
     let problem = Problem::new(ErrorCode::HostUnreadable);
-    let Ok(message) = serde_json::from_str::<Value>(json) else {
+    let Some(message) = message else {
         // Lone surrogates, or hundreds of levels: it may have been a status.
         return match &state.host {
             Host::Linked(link) if !link.greeted => lose(state, HostError::Unreadable, effects),
