@@ -5,11 +5,15 @@
 //! what the bytes decide is refused. Whatever only the policy decides is accepted with a smaller
 //! award, and the receipt says why.
 
-use crate::books::{Account, Books, Chain, Device, NewFork, NewReport, Place, Taken};
-use meter_core::{
-    AmountOverflow, ChainError, ChainState, Claim, DeviceKey, Grant, LedgerSigner, Policy, Reason,
-    Reasons, Receipt, SessionReport, Tariff, Verified,
+use crate::{
+    books::{Account, Books, Chain, Device, NewFork, NewReport, Place, Taken},
+    sealing,
 };
+use meter_core::{
+    AmountOverflow, ChainError, ChainState, Claim, DeviceKey, Grant, LedgerKey, LedgerSigner,
+    Policy, Reason, Reasons, Receipt, SessionReport, Tariff, Verified,
+};
+use std::mem;
 
 /// A report as it was submitted, after its signature was checked.
 #[derive(Clone, Debug)]
@@ -58,11 +62,29 @@ pub enum ApplyError {
 }
 
 impl Books {
-    /// Decides about one report and changes the books accordingly.
+    /// Decides about reports one after the other, changes the books accordingly, and signs the
+    /// receipts of all at the end.
     ///
     /// # Errors
     /// When this program made a mistake. The books must be discarded then.
-    pub fn take(
+    pub fn take_all<'a>(
+        &mut self,
+        signer: &LedgerSigner,
+        submissions: impl IntoIterator<Item = &'a Submission>,
+    ) -> Result<Vec<Decision>, ApplyError> {
+        let decide = |submission| self.decide(signer, submission);
+        let decisions = submissions
+            .into_iter()
+            .map(decide)
+            .collect::<Result<_, _>>()?;
+        let awards = mem::take(&mut self.awards);
+        let sealed = sealing::seal(signer, awards);
+        let sealed = sealed.map_err(|error| ApplyError::Receipt(error.to_string()))?;
+        self.reports.extend(sealed);
+        Ok(decisions)
+    }
+
+    fn decide(
         &mut self,
         signer: &LedgerSigner,
         submission: &Submission,
@@ -92,7 +114,7 @@ impl Books {
             Ok(_) if known.is_none() && device.chains_of_the_day >= self.policy.chains_per_day => {
                 Ok(Decision::TooManyChains)
             }
-            Ok(_) => self.accept(signer, submission, (device, account), chain),
+            Ok(_) => self.accept(signer.key(), submission, (device, account), chain),
             Err(ChainError::Totals { .. }) => Ok(Decision::Refused(Refusal::ChainTotals)),
             Err(_) => self.conflict(signer, &chain),
         }
@@ -127,7 +149,7 @@ impl Books {
 
     fn accept(
         &mut self,
-        signer: &LedgerSigner,
+        ledger: LedgerKey,
         submission: &Submission,
         (device, account): (Device, Account),
         chain: Chain,
@@ -145,11 +167,10 @@ impl Books {
                 account.set_right(&allowance, self.now),
             ),
         };
-        let receipt = match healed {
-            Some(receipt) => receipt.clone(),
-            None => self.award(signer, report, (device, account), &chain)?,
+        let awarded = match healed {
+            Some(receipt) => *receipt.value(),
+            None => self.award(ledger, report, (device, account), &chain)?,
         };
-        let awarded = receipt.value();
         let (duration, bytes) = (awarded.awarded_duration, awarded.awarded_bytes);
         let budgets = match healed {
             // From before this account was opened: its budgets have never held that time.
@@ -184,13 +205,17 @@ impl Books {
                 link: report.link(),
             },
         );
-        self.reports.push(NewReport {
+        let new = NewReport {
             place,
             account: device.account,
             era: account.era,
             report: submission.report.clone(),
-            receipt,
-        });
+            receipt: awarded,
+        };
+        match healed {
+            Some(receipt) => self.reports.push(new.with(receipt.clone())),
+            None => self.awards.push(new),
+        }
         Ok(Decision::Accepted(place))
     }
 
@@ -220,11 +245,11 @@ impl Books {
 
     fn award(
         &self,
-        signer: &LedgerSigner,
+        ledger: LedgerKey,
         report: &SessionReport,
         (device, account): (Device, Account),
         chain: &Chain,
-    ) -> Result<Verified<Receipt>, ApplyError> {
+    ) -> Result<Receipt, ApplyError> {
         let claim = Claim {
             duration: report.duration,
             bytes: report.bytes(),
@@ -236,9 +261,9 @@ impl Books {
         let tariff = tariff_of(&self.policy)?;
         let amount = tariff.award(grant.duration, grant.bytes)?.total;
         let awarded_total = chain.awarded_total.checked_add(amount);
-        let receipt = Receipt {
+        Ok(Receipt {
             reasons: reasons_of(&grant),
-            ledger: signer.key(),
+            ledger,
             device: report.key,
             chain: report.chain,
             sequence: report.sequence,
@@ -250,9 +275,7 @@ impl Books {
             awarded_total: awarded_total.ok_or(AmountOverflow)?,
             policy: self.policy.number,
             tariff: tariff.id(),
-        };
-        let receipt = signer.sign(&receipt);
-        receipt.map_err(|error| ApplyError::Receipt(error.to_string()))
+        })
     }
 }
 

@@ -103,9 +103,9 @@ pub struct Taken {
     pub link: LinkHash,
 }
 
-/// A report that a batch takes, with its answer.
+/// A report that a batch takes, with its answer: a receipt, at first without its signature.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct NewReport {
+pub struct NewReport<R = Verified<Receipt>> {
     /// Its place.
     pub place: Place,
     /// The account that is credited.
@@ -115,7 +115,21 @@ pub struct NewReport {
     /// The report.
     pub report: Verified<SessionReport>,
     /// The receipt.
-    pub receipt: Verified<Receipt>,
+    pub receipt: R,
+}
+
+impl<R> NewReport<R> {
+    /// The same report with another receipt.
+    #[must_use]
+    pub fn with<S>(self, receipt: S) -> NewReport<S> {
+        NewReport {
+            place: self.place,
+            account: self.account,
+            era: self.era,
+            report: self.report,
+            receipt,
+        }
+    }
 }
 
 /// The first other body for a place that is taken.
@@ -150,6 +164,9 @@ pub struct Books {
     pub set_right: BTreeSet<DeviceKey>,
     /// Chains that have changed.
     pub moved: BTreeSet<ChainKey>,
+    /// Reports whose receipts are not signed yet. Empty between two calls of
+    /// [`Self::take_all`](Books::take_all).
+    pub awards: Vec<NewReport<Receipt>>,
     /// Reports to store.
     pub reports: Vec<NewReport>,
     /// Evidence to store.
@@ -171,6 +188,7 @@ impl Books {
             paid: BTreeSet::new(),
             set_right: BTreeSet::new(),
             moved: BTreeSet::new(),
+            awards: Vec::new(),
             reports: Vec::new(),
             forks: Vec::new(),
         }

@@ -273,8 +273,7 @@ impl Writer {
             let mut books = Books::new(UnixMs::ZERO, terms.policy, terms.keys.clone());
             let reports = batch.iter().map(|submission| submission.report.value());
             shelf::load(db, &mut books, reports)?;
-            let decide = |submission| books.take(&self.signer, submission);
-            let decisions = batch.iter().map(decide).collect::<Result<Vec<_>, _>>()?;
+            let decisions = books.take_all(&self.signer, batch)?;
             shelf::save(db, &books)?;
             Ok((decisions, self.move_mark(db, &books)?))
         })

@@ -22,6 +22,7 @@ pub mod pages;
 mod read_back;
 pub mod restore;
 pub mod rotation;
+mod sealing;
 pub mod serve;
 pub mod shelf;
 pub mod store;

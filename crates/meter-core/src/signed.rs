@@ -161,8 +161,13 @@ impl<T: Signable> Signed<T> {
                 &Signature::from_bytes(&self.signature),
             )
             .map_err(|_| VerifyError::Signature)?;
+        self.decoded(key.key)
+    }
+
+    /// The value, after `key` was found to have signed it.
+    fn decoded(self, key: T::Key) -> Result<Verified<T>, VerifyError<T::Error>> {
         let value = T::from_body(&self.body).map_err(VerifyError::Body)?;
-        if value.signer() != key.key {
+        if value.signer() != key {
             return Err(VerifyError::Signer);
         }
         Ok(Verified {
@@ -170,6 +175,27 @@ impl<T: Signable> Signed<T> {
             signed: self,
         })
     }
+}
+
+/// Checks signatures of one key together, then decodes the bodies. Half of the work of one after the
+/// other, but only for signatures of our own making: a malformed one that `verify_strict` refuses
+/// can pass among others.
+///
+/// # Errors
+/// When a signature is wrong, or when a body breaks a rule or names another signer.
+pub(crate) fn verify_own<T: Signable>(
+    signed: Vec<Signed<T>>,
+    key: &CheckedKey<T::Key>,
+) -> Result<Vec<Verified<T>>, VerifyError<T::Error>> {
+    let inputs: Vec<_> = signed.iter().map(|one| pae(T::KIND, &one.body)).collect();
+    let inputs: Vec<_> = inputs.iter().map(Vec::as_slice).collect();
+    let signatures = signed
+        .iter()
+        .map(|one| Signature::from_bytes(&one.signature));
+    let signatures: Vec<_> = signatures.collect();
+    ed25519_dalek::verify_batch(&inputs, &signatures, &vec![key.verifying; signed.len()])
+        .map_err(|_| VerifyError::Signature)?;
+    signed.into_iter().map(|one| one.decoded(key.key)).collect()
 }
 
 impl<T> Signed<T> {

@@ -199,7 +199,9 @@ impl TestLedger {
             receipt: receipt.and_then(own),
         };
         let signer = self.signers.last().expect("one at least");
-        match self.books.take(signer, &submission).expect("no bug") {
+        let decisions = self.books.take_all(signer, [&submission]);
+        let decision = decisions.expect("no bug").remove(0);
+        match decision {
             Decision::Accepted(place) | Decision::Replay(place) => {
                 let row = self.books.reports.iter().find(|row| row.place == place);
                 Answer::Receipt(row.expect("stored").receipt.signed().clone())

@@ -62,7 +62,10 @@ impl Pure {
             report: report.clone(),
             receipt: None,
         };
-        let decision = books.take(&self.signer, &submission).expect("a decision");
+        let decisions = books.take_all(&self.signer, [&submission]);
+        let [decision] = &decisions.expect("a decision")[..] else {
+            panic!("one report, one decision");
+        };
         assert!(self.shelf.save(&books, None).is_ok(), "nobody else writes");
         let added = self.shelf.add_reports(&books).expect("its place is free");
         match decision {

@@ -90,8 +90,8 @@ impl World {
             .iter()
             .map(|(_, submission)| submission.report.value());
         self.shelf.load(&mut books, self.time(), reports, self.bug);
-        let take = |(_, submission): &(usize, Submission)| books.take(&self.signer, submission);
-        let decisions: Result<Vec<_>, _> = batch.iter().map(take).collect();
+        let submissions = batch.iter().map(|(_, submission)| submission);
+        let decisions = books.take_all(&self.signer, submissions);
         let decisions = decisions.map_err(|_| Violation::new("the ledger cannot decide"))?;
         Ok(Transaction { books, decisions })
     }
