@@ -10,7 +10,7 @@
 const api = globalThis.browser ?? globalThis.chrome;
 
 /** The folders of `_locales`, each with the language's own name for a list to choose from. */
-export const LANGUAGES = { en: "English" };
+export const LANGUAGES = { en: "English", de: "Deutsch", ru: "Русский", zh_CN: "简体中文", fa: "فارسی" };
 
 const DIGITS = { minimumFractionDigits: 1, maximumFractionDigits: 9 };
 const UNITS = [["terabyte", 10n ** 12n], ["gigabyte", 10n ** 9n], ["megabyte", 10n ** 6n], ["kilobyte", 10n ** 3n]];
