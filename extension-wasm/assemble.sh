@@ -4,6 +4,9 @@
 # WASM_BINDGEN is the program `wasm-bindgen` in the version that Cargo.lock names; OUT_DIR becomes
 # the folder to load unpacked. Needs the Wasm target. Safe to run again: OUT_DIR is replaced whole,
 # and only after everything worked.
+#
+# WASM_OPT in the environment is the command that runs Binaryen's wasm-opt, as build.sh sets it. Without it
+# the module is a tenth larger, and its size is not checked.
 set -eu
 
 if [ "$#" -ne 2 ]; then
@@ -31,6 +34,27 @@ rm -rf "$new"
 mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/icons" "$new/pages"
 "$wasm_bindgen" --target no-modules --no-typescript --remove-name-section --out-dir "$new" \
     "$target/wasm32-unknown-unknown/wasm/onionmeter.wasm"
+
+# Bytes that the module may have. A worker compiles all of them at each of its starts.
+most=600000
+module="$new/onionmeter_bg.wasm"
+if [ -n "${WASM_OPT:-}" ]; then
+    # It takes half a minute, so its result is kept for the same module.
+    kept="$target/wasm32-unknown-unknown/wasm/small"
+    sum=$(cksum <"$module")
+    if [ "$(cat "$kept.sum" 2>/dev/null)" != "$sum" ]; then
+        # shellcheck disable=SC2086 # a command with its argument
+        $WASM_OPT -Oz "$module" -o "$kept.wasm"
+        echo "$sum" >"$kept.sum"
+    fi
+    cp "$kept.wasm" "$module"
+    size=$(($(wc -c <"$module")))
+    echo "the Wasm module has $size bytes of $most" >&2
+    if [ "$size" -gt "$most" ]; then
+        echo "it is too large; docs/decisions/0041-a-module-that-reads-json-in-one-way.md says what made it small" >&2
+        exit 70
+    fi
+fi
 
 # A function around all of it: each call makes an instance of its own, so that one which broke can be
 # replaced. A worker cannot import a module twice.
