@@ -284,7 +284,7 @@ impl Api {
     async fn greet(&mut self, hello: &Hello) -> Result<Success, Problem> {
         let ours = ProtocolRange::OURS;
         let Some(protocol) = ours.common(hello.protocol) else {
-            let detail = format!("this daemon speaks {} to {}", ours.min, ours.max);
+            let detail = ProtocolRange::nothing_in_common(ours, hello.protocol);
             return Err(Problem::with_detail(ErrorCode::UnsupportedProtocol, detail));
         };
         if !self.entry.take_place(&hello.client.name) {

@@ -162,6 +162,21 @@ impl ProtocolRange {
         let highest = self.max.min(other.max);
         (highest >= self.min && highest >= other.min).then_some(highest)
     }
+
+    /// Names the older side of two that have no version in common, and what to do.
+    #[must_use]
+    pub fn nothing_in_common(program: Self, client: Self) -> String {
+        let older = match program.max < client.min {
+            true => "Onionmeter's program",
+            false => "the extension",
+        };
+        let (program, client) = (program.words(), client.words());
+        format!("the program speaks {program} and the extension {client}: update {older}")
+    }
+
+    fn words(self) -> String {
+        format!("{} to {}", self.min, self.max)
+    }
 }
 
 /// Name and version of a program.

@@ -127,7 +127,10 @@ fn on_page_of_ledger(state: &mut State, asked: Asked, outcome: Outcome, effects:
 fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     let ProtocolRange { min, max } = ProtocolRange::OURS;
     if !(min..=max).contains(&hello.protocol) {
-        let problem = Problem::new(ErrorCode::UnsupportedProtocol);
+        let (min, max) = (hello.protocol, hello.protocol);
+        let program = ProtocolRange { min, max };
+        let detail = ProtocolRange::nothing_in_common(program, ProtocolRange::OURS);
+        let problem = Problem::with_detail(ErrorCode::UnsupportedProtocol, detail);
         return lose(state, HostError::Reported(problem), effects);
     }
     let identity = Identity::of(hello);

@@ -247,6 +247,12 @@ fn a_protocol_of_tomorrow_is_told_and_not_called_in_a_loop() {
         let mut scene = silent();
         hello(&mut scene, protocol);
         shows(&scene, Light::Unprotected, ErrorCode::UnsupportedProtocol);
+        let detail = scene.view().problem.and_then(|problem| problem.detail);
+        let older = match protocol {
+            0 => "update Onionmeter's program",
+            _ => "update the extension",
+        };
+        assert!(format!("{detail:?}").contains(older), "{detail:?}");
         let again = |effect: &Effect| matches!(effect, Effect::After(Timer::Reconnect(_), _));
         assert!(!scene.effects.iter().any(again));
     }
