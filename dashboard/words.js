@@ -108,9 +108,10 @@ export function pieces({ key, values = {} }) {
 function messageOf(key, values) {
   const of = (name) => own[name]?.message ?? english[name]?.message;
   const counts = Object.values(values).find((value) => count(value) !== undefined);
-  const plural = counts && `${key}_${format("PluralRules", {}).select(Number(count(counts)))}`;
+  // A count of 0 is one, too.
+  const plural = counts !== undefined && `${key}_${format("PluralRules", {}).select(Number(count(counts)))}`;
   // Before the words are there, the browser has them in its own language.
-  return (plural && of(plural)) ?? of(`${key}_other`) ?? of(key) ?? api?.i18n?.getMessage?.(key) ?? "";
+  return (plural ? of(plural) : undefined) ?? of(`${key}_other`) ?? of(key) ?? api?.i18n?.getMessage?.(key) ?? "";
 }
 
 const count = (value) => (typeof value === "number" ? value : value?.count);

@@ -177,8 +177,8 @@ impl<T: Signable> Signed<T> {
     }
 }
 
-/// Checks signatures of one key together, then decodes the bodies. Half of the work of one after the
-/// other, but only for signatures of our own making: a malformed one that `verify_strict` refuses
+/// Checks signatures of one key together, then decodes the bodies. Half of the work of one after
+/// the other, but only for signatures of our own making: a malformed one that `verify_strict` refuses
 /// can pass among others.
 ///
 /// # Errors
