@@ -35,13 +35,15 @@ export function speakAgain() {
 }
 
 async function speak() {
+  const first = messages("en");
   const wanted = (await chosen()) || api?.i18n?.getUILanguage?.() || navigator.language;
   language = folderOf(wanted);
   const tag = language.replace("_", "-");
   // The person's own region decides about dates and numbers, if it is one of the language.
   locale = wanted.startsWith(tag.slice(0, 2)) ? wanted.replace("_", "-") : tag;
   formats = new Map();
-  [english, own] = await Promise.all([messages("en"), messages(language)]);
+  own = language === "en" ? await first : await messages(language);
+  english = await first;
 }
 
 /** What the person chose in the options; empty: as the browser has it, and where the storage does

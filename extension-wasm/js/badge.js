@@ -22,6 +22,7 @@ export function speakBadge() {
 }
 
 function write({ text, title }) {
-  api.action.setBadgeText({ text: say(text) });
+  // Four letters fit, and marks of direction would take the place of some.
+  api.action.setBadgeText({ text: say(text).replace(/[\u2066-\u2069]/g, "") });
   api.action.setTitle({ title: say(title) });
 }
