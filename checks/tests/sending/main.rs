@@ -13,3 +13,5 @@ mod keys;
 mod kills;
 #[cfg(test)]
 mod place;
+#[cfg(test)]
+mod restored;

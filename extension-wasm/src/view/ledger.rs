@@ -4,7 +4,7 @@ use super::problem::said;
 use crate::text::{Key, Text, Value, key};
 use crate::update::{ReceiptRefusal, State};
 use meter_core::{Amount, Reason};
-use meter_wire::{ErrorCode, LedgerStatus, Lowered, Sending};
+use meter_wire::{ErrorCode, LedgerStatus, Lowered, RestoredState, Sending};
 use serde::Serialize;
 
 /// The three numbers, each difference in a sentence, and what is wrong with the ledger, if
@@ -77,6 +77,8 @@ pub enum NoticeKind {
     Contradiction,
     /// Receipts could not be verified here.
     Unverified,
+    /// A backup was restored, and the ledger is asked what it has seen since.
+    Restored,
 }
 
 /// Writes everything that is known into one file.
@@ -92,6 +94,11 @@ const LEAVE: Command = Command {
 
 const NEW_CHAIN: Command = Command {
     purpose: key("ledger_new_chain"),
+    line: "onionmeter new-chain",
+};
+
+const NEW_CHAIN_AT_ONCE: Command = Command {
+    purpose: key("ledger_new_chain_at_once"),
     line: "onionmeter new-chain",
 };
 
@@ -189,6 +196,7 @@ fn notice(state: &State, ledger: &LedgerStatus) -> Option<LedgerNotice> {
     contradiction
         .or_else(|| state.receipts.refusal().map(unverified))
         .or_else(|| sending(&ledger.sending))
+        .or_else(|| restored(state))
 }
 
 /// Both numbers are shown, and neither takes the place of the other.
@@ -227,6 +235,17 @@ fn unverified(refusal: ReceiptRefusal) -> LedgerNotice {
         detail: None,
         command,
     }
+}
+
+/// Until the ledger has answered nothing is signed, and a person would wonder why.
+fn restored(state: &State) -> Option<LedgerNotice> {
+    let restored = state.status_to_show()?.restored.as_ref()?;
+    (restored.state == RestoredState::Asking).then(|| LedgerNotice {
+        kind: NoticeKind::Restored,
+        sentence: key("ledger_restored").text(),
+        detail: None,
+        command: Some(NEW_CHAIN_AT_ONCE),
+    })
 }
 
 fn sending(sending: &Sending) -> Option<LedgerNotice> {

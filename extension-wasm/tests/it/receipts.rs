@@ -4,7 +4,9 @@ use crate::ledger::Ledger;
 use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_core::{Amount, LedgerSigner};
-use meter_wire::{BadgeNumber, ErrorCode, HexBytes, Problem, Request, Sending, U64Text};
+use meter_wire::{
+    BadgeNumber, ErrorCode, HexBytes, Problem, Request, Restored, RestoredState, Sending, U64Text,
+};
 use onionmeter::update::{Effect, Event, Intent, ReceiptRefusal};
 use onionmeter::view::{LedgerNumbers, NoticeKind};
 
@@ -374,4 +376,23 @@ fn who_leaves_a_ledger_is_shown_nothing_more_of_it() {
     assert_eq!(scene.view().ledger, None);
     let (_, stored) = scene.locals.last().expect("saved");
     assert!(stored.contains("\"receipts\":null"));
+}
+
+#[test]
+fn while_a_restored_home_waits_for_the_ledger_its_person_is_told_why() {
+    let mut scene = signed(3);
+    Ledger::enrol(&mut scene, 0);
+    let restored = |state| Restored {
+        made_at_ms: U64Text(1_800_000_000_000),
+        state,
+    };
+    scene.status.restored = Some(restored(RestoredState::Asking));
+    let mut scene = scene.started();
+    let told = view(&scene).notice.expect("a sentence");
+    assert_eq!(told.kind, NoticeKind::Restored);
+    assert!(told.sentence.en().starts_with("A backup was restored."));
+    let state = Some(restored(RestoredState::NewChain));
+    scene.status.restored = state;
+    scene.say_status();
+    assert_eq!(notice(&scene), None);
 }
