@@ -9,6 +9,8 @@ import { ask, begin, intend, wasm } from "../dashboard/source.js";
 import { say } from "../dashboard/words.js";
 import "./language.js";
 import { ledger } from "./ledger.js";
+import { preferences } from "./preferences.js";
+import { controls } from "./settings.js";
 
 const PARTS = ["silence", "broken", "options"];
 const FIELDS = ["min_bytes", "min_s", "max_s"];
@@ -24,6 +26,7 @@ function draw(view) {
   button(by("action"), view.action);
   button(by("cancel"), view.cancel);
   windows(view.windows);
+  preferences(view.preferences);
   tor(view.tor);
   thresholds(view.thresholds);
   ledger(view);
@@ -107,8 +110,28 @@ by("thresholds").addEventListener("submit", async (event) => {
   const { error } = await ask(request);
   touched = error !== undefined;
   if (!touched) by("thresholds-set").disabled = by("thresholds-back").disabled = true;
-  text(by("thresholds-done"), error ? failure(error) : { key: "thresholds_done" });
+  const unkept = error ?? (await kept(request));
+  text(by("thresholds-done"), unkept ? failure(unkept) : { key: "thresholds_done" });
 });
+/** Keeps them beyond the end of the program. Resolves to the host's error, if there is one. */
+async function kept({ set_thresholds: thresholds }) {
+  const rust = await wasm();
+  let waiting = JSON.parse(rust.keep_thresholds(JSON.stringify(thresholds)));
+  let error;
+  // Of the two times one may be refused until the other is kept.
+  for (let round = 0; round < 2 && waiting.length > 0; round += 1) {
+    const late = [];
+    for (const request of waiting) {
+      const answer = await ask(request);
+      if (answer.error) late.push(request);
+      error = answer.error ?? error;
+    }
+    waiting = late;
+  }
+  settings();
+  return waiting.length > 0 ? error : undefined;
+}
+
 by("thresholds-back").addEventListener("click", untouched);
 
 async function settings() {
@@ -118,6 +141,7 @@ async function settings() {
   const rust = await wasm();
   const rows = JSON.parse(rust.setting_rows(JSON.stringify(answer)));
   by("settings").replaceChildren(...rows.map(setting));
+  controls(JSON.parse(rust.setting_controls(JSON.stringify(answer))), settings);
   return rust.diagnostics(navigator.userAgent, JSON.stringify(answer));
 }
 
@@ -137,6 +161,11 @@ by("diagnose").addEventListener("click", async () => {
 by("diagnostics-copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(by("diagnostics-text").textContent);
   tell(by("diagnostics-copied"), "copied");
+});
+
+by("backup-copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(by("backup-command").textContent);
+  tell(by("backup-copied"), "copied");
 });
 
 /** No worker decides; its shell says why. */

@@ -16,6 +16,7 @@ pub mod peers;
 pub mod popup;
 pub mod pretended;
 pub mod processes;
+pub mod real_settings;
 pub mod reports;
 pub mod signed;
 pub mod stage;

@@ -7,6 +7,7 @@
 import { drawBadge, speakBadge } from "./badge.js";
 import { speakAgain } from "./dashboard/words.js";
 import { load } from "./onionmeter.js";
+import { notify } from "./notify.js";
 import { isAstray, route, shut, story, turnOff, within } from "./shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
@@ -38,6 +39,7 @@ function begin() {
       const { background, letters, ...badge } = JSON.parse(view);
       if (instance === running) drawBadge(badge, [background, letters]);
     },
+    notify: (json) => notify(JSON.parse(json)),
     guard: (act) => (...args) => enter(instance, () => act(...args)),
     set host(port) {
       instance.host = port;

@@ -11,6 +11,9 @@ extern "C" {
     /// Closes everything, because this instance has panicked.
     #[wasm_bindgen(method)]
     pub(crate) fn broke(this: &Shell);
+    /// Shows a notification of the browser: `{"id":"credited","text":{"key":…}}`.
+    #[wasm_bindgen(method)]
+    pub(crate) fn notify(this: &Shell, json: &str);
     /// Whether this is the instance that decides.
     #[wasm_bindgen(method, js_name = isCurrent)]
     pub(crate) fn is_current(this: &Shell) -> bool;

@@ -2,6 +2,7 @@
 
 use crate::drawn::{Drawn, PageView};
 use crate::saved::{Saved, Session};
+use crate::told::{Notification, Told};
 use crate::update::{Effect, Event, State, Stored, SubscriberId, update};
 use crate::view::{Badge, PopupView};
 use meter_wire::{parse, read_value};
@@ -12,6 +13,7 @@ pub struct Extension {
     state: State,
     saved: Saved,
     drawn: Drawn,
+    told: Told,
 }
 
 /// The result of an event.
@@ -37,6 +39,8 @@ pub struct Changes {
     pub view: Option<(Box<PopupView>, Vec<SubscriberId>)>,
     /// The same for pages of their own.
     pub pages: Vec<(PageView, Vec<SubscriberId>)>,
+    /// Notifications to show.
+    pub notifications: Vec<Notification>,
 }
 
 impl Extension {
@@ -81,6 +85,7 @@ impl Extension {
             session: self.saved.session(&self.state, self.drawn.badge()),
             view: self.drawn.draw_view(&self.state),
             pages: self.drawn.draw_pages(&self.state),
+            notifications: self.told.next(&self.state),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod options;
 pub mod proxy_value;
 pub mod saved;
 pub mod text;
+pub mod told;
 pub mod update;
 pub mod view;
 pub mod web_rtc;

@@ -1,6 +1,9 @@
 //! What the options' page asks of Rust besides its view: whether a form can be sent, and the host's
 //! answers in words. Pure.
 
+pub mod form;
+mod rows;
+
 use crate::text::{Key, Text, Value, key};
 use meter_core::{Amount, ThresholdError, Thresholds};
 use meter_wire::{Outcome, Request, SetThresholds, Settings, Success, U64Text};
@@ -128,7 +131,7 @@ pub fn settings(outcome: &Outcome) -> Vec<SettingRow> {
 /// A path names a person's folders. What is no path and no address is told.
 fn redacted(key: &str, value: &str) -> String {
     let is_private = key == "tor.shadowsocks" || value.contains(['/', '\\']);
-    let is_set = !matches!(value, "" | "\"\"");
+    let is_set = !matches!(value, "" | "none");
     match is_private && is_set {
         true => "set".to_owned(),
         false => value.to_owned(),
@@ -195,6 +198,7 @@ mod tests {
                 setting("tor.program", "/home/anna/tor", "/home/anna/tor"),
                 setting("tor.shadowsocks", "server", "server"),
                 setting("tor.bridges", "2 lines", "2 lines"),
+                setting("tor.shadowsocks", "none", "none"),
             ],
             problem: None,
         }));
@@ -202,7 +206,8 @@ mod tests {
         assert_eq!(
             text,
             "Onionmeter 0.1.0\nFirefox 140\nrelay.port = 9149 [config.toml: 9200]\n\
-             tor.program = set\ntor.shadowsocks = set\ntor.bridges = 2 lines\n"
+             tor.program = set\ntor.shadowsocks = set\ntor.bridges = 2 lines\n\
+             tor.shadowsocks = none\n"
         );
     }
 }

@@ -16,6 +16,7 @@ mod event;
 mod host;
 mod host_error;
 mod pages;
+mod preferences;
 mod private;
 mod proxy;
 mod question;
@@ -35,6 +36,7 @@ pub use earlier::Earlier;
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Shows, Started, SubscriberId, Tab, Timer};
 pub use host_error::HostError;
+pub use preferences::{BadgeShows, Preferences, Speed};
 pub use private::{Cover, PrivateWindows};
 pub use question::Question;
 pub use receipts::{KeptReceipts, ReceiptRefusal, Receipts};
@@ -146,6 +148,7 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.astray = stored.astray;
     state.foreign_seen = stored.foreign_seen;
     state.floor_seen = stored.floor_seen;
+    state.preferences = stored.preferences;
     state.book = book;
     state.receipts = receipts;
     state.start_due = first_ever;
@@ -218,6 +221,13 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         }
         Intent::NewCircuit => site::renew(state, effects),
         Intent::FloorSeen => state.floor_seen = true,
+        Intent::BadgeCredits
+        | Intent::BadgeSpeed
+        | Intent::BadgeNothing
+        | Intent::TellCredited
+        | Intent::TellNoCredited
+        | Intent::TellTrouble
+        | Intent::TellNoTrouble => preferences::choose(&mut state.preferences, intent),
         Intent::StrangersSeen => {
             let foreign = state.status().map(|status| status.foreign.0);
             state.foreign_seen = foreign.unwrap_or(state.foreign_seen);

@@ -5,6 +5,7 @@
 
 mod admission;
 mod circuit;
+mod departures;
 mod detached;
 mod ledger;
 mod settings;
@@ -14,6 +15,7 @@ use crate::{
     ipc, program,
 };
 pub(crate) use admission::{Admission, ClientEntry};
+pub(crate) use departures::{Browser, Departed, Departures, Guest};
 use detached::{Answer, Detached, Place, Task};
 use futures_util::FutureExt as _;
 use meter_core::{Thresholds, WitnessName};
@@ -38,6 +40,7 @@ pub(crate) struct Api {
     /// The last bootstrap step that was sent.
     bootstrap: Option<Bootstrap>,
     entry: ClientEntry,
+    guest: Guest,
     detached: Detached,
 }
 
@@ -50,12 +53,18 @@ enum Handled {
 
 impl Api {
     /// For a new client. `tasks` owns work that the client requested and does not wait for.
-    pub(crate) fn new(engine: EngineHandle, entry: ClientEntry, tasks: TaskTracker) -> Self {
+    pub(crate) fn new(
+        engine: EngineHandle,
+        entry: ClientEntry,
+        guest: Guest,
+        tasks: TaskTracker,
+    ) -> Self {
         Self {
             status: engine.status(),
             greeted: None,
             bootstrap: None,
             entry,
+            guest,
             detached: Detached::new(tasks),
             engine,
         }
@@ -262,7 +271,8 @@ impl Api {
     }
 
     /// A new name for the browser to request, which cannot be guessed.
-    fn witness(&self) -> Result<Witness, Problem> {
+    fn witness(&mut self) -> Result<Witness, Problem> {
+        self.guest.wants_pages();
         let mut bits = [0; 16];
         getrandom::fill(&mut bits)
             .map_err(|error| Problem::with_detail(ErrorCode::Internal, error.to_string()))?;
@@ -293,7 +303,10 @@ impl Api {
         let mut reply = self.engine.ask(Command::Hello).await?;
         reply.protocol = protocol;
         match hello.client.name.as_str() {
-            EXTENSION => self.entry.note_extension(&hello.client.version),
+            EXTENSION => {
+                self.entry.note_extension(&hello.client.version);
+                self.guest.is_extension();
+            }
             ipc::COMMANDS => {
                 let (extensions, engine) = (self.entry.extensions(), &self.engine);
                 reply.parts = program::parts(extensions, engine.connections_active());

@@ -4,9 +4,11 @@ mod budget;
 mod client;
 mod clients;
 mod door;
+mod second_witness;
 
 use crate::{
     EXIT_UNAVAILABLE, EXIT_USAGE,
+    api::Departures,
     config::Config,
     engine::{Engine, EngineHandle},
     home::Home,
@@ -121,8 +123,10 @@ async fn serve(home: &Home, config: &Config, mut lock: DaemonLock) -> io::Result
     // The client that started this daemon reads only why a start failed. A terminal stays open.
     crate::ignore_because("then it stays open", streams::close_pipe_of_stderr());
 
-    let clients = Clients::new();
+    let (departures, departed) = Departures::new();
+    let clients = Clients::new(departures.clone());
     tokio::select! {
+        () = second_witness::watch(departures, departed, handle.settings().clone()) => {}
         // Without an engine there is nothing to serve; the next client starts a new daemon.
         _ = engines.join_next() => {
             error!("the engine ended by itself");

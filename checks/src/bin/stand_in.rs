@@ -6,10 +6,11 @@
 //! `damaged` is there, its Tor has a damaged state; it removes the file when it is asked to start
 //! Tor anew. It sends the content of the file `raw` unchanged. Each start adds a byte to the file
 //! `starts`. If there is a file `sessions`, it has signed as many sessions as the file says.
-//! `checks::pretended` has what it says of settings and a ledger.
+//! `checks::pretended` has what it says of settings and a ledger; if there is a home `om`, the real
+//! program in it answers about settings.
 
 use anyhow::{Context as _, Result};
-use checks::{pretended, signed::Signed};
+use checks::{pretended, real_settings, signed::Signed};
 use meter_core::{Backend, WitnessName};
 use meter_wire::{
     EarlierSum, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
@@ -42,7 +43,13 @@ fn main() -> Result<()> {
             continue;
         };
         let id = Some(envelope.id);
-        let outcome = Outcome::Ok(answer(&envelope.request, &folder, port, &book)?);
+        let is_real = real_settings::home(&folder).is_dir();
+        let outcome = match &envelope.request {
+            request @ (Request::Settings | Request::ChangeSetting(_)) if is_real => {
+                real_settings::ask(&folder, request)?
+            }
+            request => Outcome::Ok(answer(request, &folder, port, &book)?),
+        };
         say(&FromDaemon::Reply(Reply { id, outcome }))?;
         if matches!(envelope.request, Request::Hello(_)) && !greeted {
             greeted = true;

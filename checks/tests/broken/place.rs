@@ -88,6 +88,7 @@ impl Place {
             ("shell.html", SHELL_PAGE),
             ("shell.js", SHELL),
             ("onionmeter.js", SHELL_MODULE),
+            ("notify.js", "export async function notify() {}\n"),
         ] {
             fs::write(folder.join(name), text)?;
         }

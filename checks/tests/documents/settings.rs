@@ -58,6 +58,19 @@ fn every_file_of_the_home_that_a_document_names_is_one_of_the_program() {
     }
 }
 
+/// Each is on the options' page, so that nobody has to look for a file.
+#[test]
+fn every_setting_is_on_the_page_of_the_options() {
+    let mut page = read("extension-wasm/src/options/rows.rs");
+    page.retain(|letter| !letter.is_whitespace());
+    let keys = keys();
+    let rows = page.matches("row(\"").count();
+    assert_eq!(rows, keys.len(), "and no other");
+    for key in keys {
+        assert!(page.contains(&format!("row(\"{key}\",")), "{key}");
+    }
+}
+
 /// The numbers of the mission, as the README gives them.
 #[test]
 fn the_numbers_of_the_readme_are_the_defaults() {

@@ -93,10 +93,11 @@ fn the_ways_out_of_a_process_are_few_and_named() {
         " nix::",
         &[port, "native-host/src/system/clock.rs", lock, addresses],
     );
-    // The third becomes the browser that a person wants to open. The last one starts this program
-    // again, as a browser would.
+    // The second shows a notification. The fourth becomes the browser that a person wants to open.
+    // The last one starts this program again, as a browser would.
     let children = [
         "crates/meter-tor/src/child.rs",
+        "native-host/src/daemon/second_witness.rs",
         "native-host/src/ipc/start.rs",
         "native-host/src/launch.rs",
         "native-host/src/registration/trial.rs",

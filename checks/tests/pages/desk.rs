@@ -1,6 +1,6 @@
 //! A browser with the extension, and a host in place of ours that has signed many sessions.
 
-use checks::stage;
+use checks::{real_settings::RealSettings, stage};
 use meter_testkit::{
     browser::{Browser, Kind, LaunchOptions, Size, Tab},
     ports::HeldPort,
@@ -19,7 +19,8 @@ pub(crate) struct Desk {
     pub(crate) browser: Browser,
     pub(crate) first_tab: Tab,
     kind: Kind,
-    _folder: tempfile::TempDir,
+    settings: Option<RealSettings>,
+    folder: tempfile::TempDir,
     _relay: HeldPort,
 }
 
@@ -47,9 +48,22 @@ impl Desk {
             first_tab: browser.current_tab().await.unwrap(),
             browser,
             kind,
-            _folder: folder,
+            settings: None,
+            folder,
             _relay: relay,
         }
+    }
+
+    /// The same with the real program's settings, which begin with this `config.toml`.
+    pub(crate) async fn with_settings(kind: Kind, sessions: u64, config: &str) -> Self {
+        let mut desk = Self::open(kind, sessions).await;
+        desk.settings = Some(RealSettings::make(desk.folder.path(), config).unwrap());
+        desk
+    }
+
+    /// `config.toml` as it is now.
+    pub(crate) fn config(&self) -> String {
+        self.settings.as_ref().unwrap().config().unwrap()
     }
 
     /// Opens a page of the extension in a tab of its own.

@@ -33,6 +33,10 @@ pub(super) fn changes(changes: &Changes) {
     for (view, subscribers) in &changes.pages {
         draw_view(view, subscribers);
     }
+    for notification in &changes.notifications {
+        let json = serde_json::to_string(notification).expect("plain values");
+        with_shell(|shell| shell.notify(&json));
+    }
 }
 
 /// Through text, as everything that is written: a serializer of its own for values of JavaScript

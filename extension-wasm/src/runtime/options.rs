@@ -1,7 +1,7 @@
 //! What the script of the options' page asks of Rust: values go in and come out as JSON.
 
-use crate::options;
-use meter_wire::{Outcome, read_json};
+use crate::options::{self, form};
+use meter_wire::{Outcome, SetThresholds, read_json};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -25,6 +25,37 @@ pub fn ledger_offer(outcome: &str) -> String {
 #[must_use]
 pub fn setting_rows(outcome: &str) -> String {
     json(&rows(outcome))
+}
+
+/// The answer to `settings` as controls.
+#[wasm_bindgen]
+#[must_use]
+pub fn setting_controls(outcome: &str) -> String {
+    let outcome = read_json::<Outcome>(outcome);
+    json(&outcome.map_or_else(Vec::new, |outcome| form::controls(&outcome)))
+}
+
+/// The request that changes a setting, or only checks its value.
+#[wasm_bindgen]
+#[must_use]
+pub fn change_setting(key: &str, value: &str, keep: bool) -> String {
+    json(&form::change(key, value, keep))
+}
+
+/// When the change of this answer comes into force.
+#[wasm_bindgen]
+#[must_use]
+pub fn setting_effect(outcome: &str) -> String {
+    let outcome = read_json::<Outcome>(outcome);
+    json(&outcome.and_then(|outcome| form::changed(&outcome)))
+}
+
+/// The requests that keep thresholds beyond the daemon's end.
+#[wasm_bindgen]
+#[must_use]
+pub fn keep_thresholds(thresholds: &str) -> String {
+    let thresholds = read_json::<SetThresholds>(thresholds);
+    json(&thresholds.map_or_else(Vec::new, |thresholds| form::keep(&thresholds)))
 }
 
 /// The text for somebody who helps.

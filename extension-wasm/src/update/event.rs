@@ -237,11 +237,25 @@ pub enum Intent {
     StrangersSeen,
     /// The note about the missing floor was seen; do not show it again.
     FloorSeen,
+    /// Show credits on the badge.
+    BadgeCredits,
+    /// Show the speed on the badge.
+    BadgeSpeed,
+    /// Show nothing on the badge while all is well.
+    BadgeNothing,
+    /// Say by a notification what was credited.
+    TellCredited,
+    /// Say nothing about it.
+    TellNoCredited,
+    /// Say by a notification that Tor is in trouble.
+    TellTrouble,
+    /// Say nothing about it.
+    TellNoTrouble,
 }
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 35] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::ProtectAll,
@@ -270,6 +284,13 @@ impl Intent {
         Self::ReloadPages,
         Self::StrangersSeen,
         Self::FloorSeen,
+        Self::BadgeCredits,
+        Self::BadgeSpeed,
+        Self::BadgeNothing,
+        Self::TellCredited,
+        Self::TellNoCredited,
+        Self::TellTrouble,
+        Self::TellNoTrouble,
     ];
 
     /// Parses a popup's message, `{"intent":"turn_on"}`, strictly.

@@ -192,6 +192,7 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
         chain.is_some_and(|chain| !identity.is_of(chain))
     });
     link.problem = None;
+    state.speed.follow(status.session.as_ref());
     // A daemon that was restarted counts from 0.
     state.foreign_seen = state.foreign_seen.min(status.foreign.0);
     link.status = Some(status);

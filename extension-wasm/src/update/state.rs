@@ -3,6 +3,7 @@
 use super::book::{Book, Identity};
 use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId};
 use super::host_error::HostError;
+use super::preferences::{Preferences, Speed};
 use super::private::PrivateWindows;
 use super::receipts::Receipts;
 use super::tabs::Pages;
@@ -60,6 +61,10 @@ pub struct State {
     pub foreign_seen: u64,
     /// The person has seen the note that this browser has no floor.
     pub floor_seen: bool,
+    /// What the person chose about badge and notifications.
+    pub preferences: Preferences,
+    /// How fast bytes move.
+    pub speed: Speed,
 
     /// Relay and Tor must be started as soon as the host is there, if they do not run.
     pub(super) start_due: bool,

@@ -1,6 +1,7 @@
 //! Data that survives the worker, and how it is read back without trust.
 
 use super::book::{Book, Kept};
+use super::preferences::Preferences;
 use super::receipts::{KeptReceipts, Receipts};
 use super::state::State;
 use super::tabs::Pages;
@@ -33,6 +34,8 @@ pub struct Stored {
     pub foreign_seen: u64,
     /// The person has seen the note that this browser has no floor.
     pub floor_seen: bool,
+    /// What the person chose about badge and notifications.
+    pub preferences: Preferences,
     /// The stored part of the receipts; `None` while the host is enrolled with no ledger.
     pub receipts: Option<Rc<KeptReceipts>>,
     /// The stored part of the book.
@@ -64,6 +67,7 @@ impl Stored {
             astray: state.astray,
             foreign_seen: state.foreign_seen,
             floor_seen: state.floor_seen,
+            preferences: state.preferences,
             receipts: state.receipts.kept(),
             kept: state.book.kept(),
         }
@@ -89,6 +93,7 @@ impl Stored {
             astray: entry(&all, "astray").unwrap_or(false),
             foreign_seen: entry(&all, "foreign_seen").unwrap_or(0),
             floor_seen: entry(&all, "floor_seen").unwrap_or(false),
+            preferences: entry(&all, "preferences").unwrap_or_default(),
             receipts: receipts.kept(),
             kept: book.kept(),
         };

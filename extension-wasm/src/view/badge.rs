@@ -5,7 +5,7 @@ use super::header;
 use super::light::Light;
 use super::shown::shown;
 use crate::text::{Text, Value, key};
-use crate::update::State;
+use crate::update::{BadgeShows, State};
 use meter_core::badge_credits;
 use meter_wire::TorState;
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,8 @@ pub fn badge(state: &State) -> Badge {
             }
             None => (number, Tone::Busy),
         },
-        Light::Protected => (number, Tone::Good),
-        Light::Private => (number, Tone::Private),
+        Light::Protected => (calm(state, number), Tone::Good),
+        Light::Private => (calm(state, number), Tone::Private),
     };
     let sentence = problem.map_or(header.sentence, |problem| problem.sentence);
     Badge {
@@ -98,6 +98,26 @@ pub fn badge(state: &State) -> Badge {
             .with("sentence", sentence)
             .with("credits", shown.credits())
             .with("unit", shown.unit),
+    }
+}
+
+/// What the person wants to see while all is well.
+fn calm(state: &State, number: Text) -> Text {
+    match state.preferences.badge {
+        BadgeShows::Credits => number,
+        BadgeShows::Speed => Text::quoted(speed(state.speed.bytes_per_second())),
+        BadgeShows::Nothing => Text::quoted(String::new()),
+    }
+}
+
+/// At most four characters: `0`, `12k`, `1.2M`, `12M`, in bytes a second.
+fn speed(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => "0".to_owned(),
+        1_000..1_000_000 => format!("{}k", bytes / 1_000),
+        1_000_000..10_000_000 => format!("{}.{}M", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        10_000_000..1_000_000_000 => format!("{}M", bytes / 1_000_000),
+        _ => format!("{}G", (bytes / 1_000_000_000).min(999)),
     }
 }
 
@@ -133,6 +153,21 @@ mod tests {
         };
         let (one, other) = (luminance(one), luminance(other));
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn a_speed_fits_on_the_badge() {
+        for (bytes, text) in [
+            (999, "0"),
+            (1_000, "1k"),
+            (999_999, "999k"),
+            (1_250_000, "1.2M"),
+            (12_500_000, "12M"),
+            (u64::MAX, "999G"),
+        ] {
+            assert_eq!(speed(bytes), text);
+            assert!(text.len() <= 4);
+        }
     }
 
     #[test]

@@ -7,13 +7,15 @@ use super::tor::{Choice, tor};
 use super::windows::{self, WindowsView};
 use super::{anew, diagnosis};
 use crate::text::Text;
-use crate::update::State;
+use crate::update::{Preferences, State};
 use meter_wire::{LedgerStatus, SetThresholds, Status, U64Text};
 use serde::Serialize;
 
 /// Everything that the options' page gets by itself. The rest are answers to its questions.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct OptionsView {
+    /// What the person chose about badge and notifications.
+    pub preferences: Preferences,
     /// Which windows are protected.
     pub windows: WindowsView,
     /// The problem, if there is one.
@@ -60,6 +62,7 @@ pub fn options(state: &State) -> OptionsView {
     let problem = diagnosis::problem(state);
     let status = state.status();
     OptionsView {
+        preferences: state.preferences,
         windows: windows::choice(state),
         action: problem.as_ref().map(|problem| problem.button),
         cancel: anew::cancel(problem.as_ref()),

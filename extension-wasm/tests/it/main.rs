@@ -24,6 +24,7 @@ mod receipts;
 mod reports;
 mod said;
 mod scene;
+mod told;
 mod trouble;
 mod unreached;
 mod vectors;

@@ -86,6 +86,8 @@ pub(crate) struct Scene {
     pub(crate) draws: Vec<Vec<SubscriberId>>,
     /// The pages of their own that were drawn.
     pub(crate) pages: Vec<(PageView, Vec<SubscriberId>)>,
+    /// The notifications that were shown, by their ids.
+    pub(crate) notified: Vec<&'static str>,
     /// The connection in use.
     pub(crate) connection: ConnectionId,
     local: String,
@@ -125,6 +127,7 @@ impl Scene {
             watches: Vec::new(),
             draws: Vec::new(),
             pages: Vec::new(),
+            notified: Vec::new(),
             connection: ConnectionId::default(),
             local: String::new(),
             session: String::new(),
@@ -205,7 +208,10 @@ impl Scene {
             session,
             view,
             pages,
+            notifications,
         } = self.extension.changes();
+        let ids = notifications.iter().map(|notification| notification.id);
+        self.notified.extend(ids);
         self.pages.extend(pages);
         self.badges.extend(badge);
         self.watches.extend(watch);

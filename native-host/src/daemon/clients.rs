@@ -2,9 +2,9 @@
 
 use super::client;
 use crate::{
-    api::{Admission, Api},
+    api::{Admission, Api, Browser, Departures},
     engine::EngineHandle,
-    system::local_socket::Stream,
+    system::local_socket::{self, Stream},
 };
 use std::time::Duration;
 use tokio::time;
@@ -17,6 +17,7 @@ const REST_MAX: Duration = Duration::from_secs(2);
 /// Everybody who is served, and what they asked for that takes long.
 pub(super) struct Clients {
     admission: Admission,
+    departures: Departures,
     tasks: TaskTracker,
     /// Sends each client the rest and ends with that.
     stop: CancellationToken,
@@ -25,9 +26,10 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(departures: Departures) -> Self {
         Self {
             admission: Admission::new(),
+            departures,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             cut: CancellationToken::new(),
@@ -36,7 +38,15 @@ impl Clients {
 
     /// Serves one more.
     pub(super) fn serve(&self, stream: Stream, engine: &EngineHandle) {
-        let api = Api::new(engine.clone(), self.admission.enter(), self.tasks.clone());
+        let peer = local_socket::peer(&stream).ok();
+        let bridge = peer.and_then(|peer| peer.process);
+        let guest = self.departures.guest(bridge.and_then(Browser::of));
+        let api = Api::new(
+            engine.clone(),
+            self.admission.enter(),
+            guest,
+            self.tasks.clone(),
+        );
         let served = client::serve(stream, api, self.stop.clone());
         let cut = self.cut.clone();
         self.tasks.spawn(cut.run_until_cancelled_owned(served));

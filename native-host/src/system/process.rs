@@ -63,6 +63,13 @@ impl Process {
         matches!(state, Some('T' | 't'))
     }
 
+    /// The process that started it; `None` if the system does not tell.
+    pub(crate) fn parent_of(self) -> Option<Self> {
+        let text = fs::read_to_string(self.file("stat")).ok()?;
+        let (_, rest) = text.rsplit_once(") ")?;
+        Self::from_kernel(rest.split(' ').nth(1)?.parse().ok()?)
+    }
+
     fn effective_user(self) -> Option<u32> {
         let text = fs::read_to_string(self.file("status")).ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix("Uid:"))?;
@@ -132,6 +139,23 @@ enum Handle {
 }
 
 impl Held {
+    /// Whether it runs: it has neither ended nor is it a zombie that nobody has waited for.
+    pub(crate) fn is_running(&self) -> bool {
+        match &self.0 {
+            #[cfg(target_os = "linux")]
+            Handle::File(file) => {
+                use rustix::event::{PollFd, PollFlags, Timespec, poll};
+                let mut ended = [PollFd::new(file, PollFlags::IN)];
+                let at_once = Timespec {
+                    tv_sec: 0,
+                    tv_nsec: 0,
+                };
+                matches!(poll(&mut ended, Some(&at_once)), Ok(0))
+            }
+            Handle::Number(pid) => rustix::process::test_kill_process(*pid).is_ok(),
+        }
+    }
+
     /// Sends a signal. A process that has ended meanwhile is no error.
     ///
     /// # Errors
@@ -256,6 +280,8 @@ mod tests {
         assert!(!me.is_suspended());
         assert!(me.to_string().starts_with(&format!("process {number} (")));
         assert_eq!(me.effective_user(), Some(user::effective()));
+        assert_eq!(me.parent_of(), parent());
+        assert!(me.hold().expect("it runs").is_running());
         assert_eq!(
             arguments_of(number),
             std::env::args_os().collect::<Vec<_>>()

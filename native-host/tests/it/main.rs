@@ -24,6 +24,7 @@ mod registered;
 mod relay;
 mod said;
 mod scripts;
+mod second_witness;
 mod settings;
 mod shutdown;
 mod stand_in;

@@ -1,0 +1,33 @@
+// What the extension itself keeps: the badge and the browser's notifications. The browser is asked
+// for its permission at the click that wants them, and not before.
+
+import { choosing } from "../dashboard/choice.js";
+import { by, tell, text } from "../dashboard/dom.js";
+import { intend } from "../dashboard/source.js";
+
+const api = globalThis.browser ?? globalThis.chrome;
+const SHOWN = ["credits", "speed", "nothing"];
+const INTENTS = { credits: "badge_credits", speed: "badge_speed", nothing: "badge_nothing" };
+const TELLS = {
+  tells_credited: ["tell_credited", "tell_no_credited"],
+  tells_trouble: ["tell_trouble", "tell_no_trouble"],
+};
+
+/** Draws what is chosen. */
+export function preferences(view) {
+  badge.shows(SHOWN.indexOf(view.badge));
+  for (const name of Object.keys(TELLS)) by(name).checked = view[name];
+}
+
+const badge = choosing(by("badge-shows"), by("badge-hint"), (value) => intend(INTENTS[value]));
+
+for (const [name, [on, off]] of Object.entries(TELLS)) {
+  by(name).addEventListener("click", async () => {
+    text(by("notices-said"), "");
+    if (!by(name).checked) return intend(off);
+    const granted = await api.permissions.request({ permissions: ["notifications"] });
+    if (granted) return intend(on);
+    by(name).checked = false;
+    tell(by("notices-said"), "notices_denied");
+  });
+}

@@ -1,0 +1,198 @@
+// The settings of config.toml, one control each. Rust says which there are and what each may be
+// changed to; the host checks a value while it is written, and keeps it.
+
+import { choosing } from "../dashboard/choice.js";
+import { by, copyOf, failure, tell, text } from "../dashboard/dom.js";
+import { ask, intend, wasm } from "../dashboard/source.js";
+import { say } from "../dashboard/words.js";
+
+const MAKERS = {
+  switch: toggle,
+  choice,
+  country: choice,
+  line,
+  bridges: paste,
+  server: paste,
+  command,
+};
+const drawn = new Map();
+let again = () => {};
+
+/** Draws the settings; `refresh()` asks for them once more, after one was changed. */
+export function controls(all, refresh) {
+  again = refresh;
+  for (const control of all) {
+    if (!drawn.has(control.key)) drawn.set(control.key, make(control));
+    drawn.get(control.key)(control);
+  }
+}
+
+/** Makes the control. Returns `show(control)`, which shows another value of it. */
+function make({ key, group, kind, label, about, options }) {
+  const template = { country: "choice", server: "paste", bridges: "paste" }[kind] ?? kind;
+  const [item, field] = copyOf(`control-${template}`);
+  const id = `setting-${key.replace(".", "-")}`;
+  item.dataset.setting = key;
+  text(field("label"), label);
+  text(field("about"), about);
+  field("about").id = `${id}-about`;
+  field("said").id = `${id}-said`;
+  const input = field("input");
+  input?.setAttribute("aria-describedby", `${id}-about ${id}-said`);
+  if (input) input.id = id;
+  if (field("label").tagName === "LABEL") field("label").htmlFor = id;
+  field("anew")?.addEventListener("click", () => intend(by("tor-choices").value));
+  by(`settings-${group}`).append(item);
+  const show = MAKERS[kind]({ key, kind, field, input, options, item });
+  return (control) => show(control);
+}
+
+/** Asks the host to keep a value, or only to check it. Resolves to its answer. */
+async function change(key, value, keep) {
+  const rust = await wasm();
+  return ask(JSON.parse(rust.change_setting(key, value, keep)));
+}
+
+async function keep({ key, field }, value) {
+  text(field("said"), "");
+  const answer = await change(key, value, true);
+  refused(field, answer.error);
+  if (answer.error) return false;
+  const rust = await wasm();
+  waits(field, JSON.parse(rust.setting_effect(JSON.stringify(answer))));
+  again();
+  return true;
+}
+
+/** What the host says against a value, line by line. */
+function refused(field, error) {
+  field("said").classList.toggle("wrong", error !== undefined);
+  field("input")?.setAttribute("aria-invalid", String(error !== undefined));
+  if (error === undefined) return text(field("said"), "");
+  const { code, detail } = error;
+  if (field("anew")) field("anew").hidden = true;
+  const why = code === "setting_refused" && detail ? detail : `${failure(error)} ${detail ?? ""}`;
+  text(field("said"), why.trim());
+}
+
+/** When a kept value counts, and the button that brings it about. */
+function waits(field, effect) {
+  text(field("said"), effect);
+  const helps = effect.key === "effect_tor_start" && by("tor-choices").value !== "";
+  if (field("anew")) field("anew").hidden = !helps;
+}
+
+function shown(field, control) {
+  if (field("said").classList.contains("wrong")) return;
+  if (control.waits) waits(field, control.effect);
+  else if (field("anew")) field("anew").hidden = true;
+}
+
+function toggle(made) {
+  const { field, input } = made;
+  let value;
+  input.addEventListener("change", async () => {
+    if (!(await keep(made, String(input.checked)))) input.checked = value;
+  });
+  return (control) => {
+    value = input.checked = control.value === "true";
+    shown(field, control);
+  };
+}
+
+function choice(made) {
+  const { kind, field, input, options } = made;
+  const name = ({ value, label }) => {
+    if (label !== null) return say(label);
+    if (kind !== "country") return value;
+    return value === "" ? say({ key: "country_any" }) : say({ country: value.toUpperCase() });
+  };
+  const named = options.map((option) => [option.value, name(option)]);
+  // Any country comes first.
+  if (kind === "country") {
+    named.sort(([one, first], [other, second]) =>
+      (one !== "") - (other !== "") || first.localeCompare(second));
+  }
+  input.replaceChildren(...named.map(([value, words]) => new Option(words, value)));
+  const chosen = choosing(input, field("hint"), (value) => keep(made, value));
+  return (control) => {
+    const values = () => [...input.options].map((option) => option.value);
+    if (!values().includes(control.value)) {
+      input.append(new Option(name({ value: control.value, label: null }), control.value));
+    }
+    chosen.shows(values().indexOf(control.value));
+    shown(field, control);
+  };
+}
+
+/** Checks what is being written with the host. Only the answer for the newest text counts. */
+function checks(made, typed) {
+  const { key, field, input } = made;
+  let newest = 0;
+  input.addEventListener("input", async () => {
+    const mine = ++newest;
+    field("keep").disabled = true;
+    if (input.value.trim() === "") return refused(field, undefined);
+    const { error } = await change(key, input.value, false);
+    if (mine !== newest) return;
+    refused(field, error);
+    field("keep").disabled = error !== undefined;
+    if (!error) typed();
+  });
+  return () => {
+    newest += 1;
+    field("keep").disabled = true;
+  };
+}
+
+function line(made) {
+  const { field, input, item } = made;
+  let touched = false;
+  input.addEventListener("input", () => {
+    touched = true;
+  });
+  const done = checks(made, () => {});
+  item.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (!(await keep(made, input.value))) return;
+    touched = false;
+    done();
+  });
+  return (control) => {
+    if (!touched) input.value = control.value;
+    shown(field, control);
+  };
+}
+
+function paste(made) {
+  const { kind, field, input, item } = made;
+  const done = checks(made, () => tell(field("said"), "set_paste_good"));
+  item.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (!(await keep(made, input.value))) return;
+    // It may be a secret, and the host has it now.
+    input.value = "";
+    done();
+  });
+  field("remove").addEventListener("click", async () => {
+    input.value = "";
+    if (await keep(made, "")) done();
+  });
+  return (control) => {
+    field("remove").hidden = control.is_empty;
+    if (control.is_empty) tell(field("state"), "set_none");
+    else if (kind === "server") tell(field("state"), "set_server_kept");
+    else tell(field("state"), "set_bridges_kept", { bridges: Number.parseInt(control.value, 10) });
+    shown(field, control);
+  };
+}
+
+function command({ key, field }) {
+  const words = `${field("command").textContent} ${key}`;
+  text(field("command"), words);
+  field("copy").addEventListener("click", async () => {
+    await navigator.clipboard.writeText(words);
+    tell(field("said"), "copied");
+  });
+  return (control) => text(field("value"), control.value);
+}
