@@ -83,7 +83,8 @@ async fn the_badge_shows_what_was_chosen(desk: &Desk) {
     };
     let badge = "const text = await browser.action.getBadgeText({});";
     desk.run(&choose("nothing")).await;
-    desk.wait(&format!("{badge} return text === ''")).await;
+    desk.wait(&format!("{badge} return text.trim() === ''"))
+        .await;
     desk.run(&choose("speed")).await;
     desk.wait(&format!("{badge} return /^[0-9.]+[kMG]?$/.test(text)"))
         .await;

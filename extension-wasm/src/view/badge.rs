@@ -106,7 +106,8 @@ fn calm(state: &State, number: Text) -> Text {
     match state.preferences.badge {
         BadgeShows::Credits => number,
         BadgeShows::Speed => Text::quoted(speed(state.speed.bytes_per_second())),
-        BadgeShows::Nothing => Text::quoted(String::new()),
+        // Without any text the browser draws no colour either.
+        BadgeShows::Nothing => Text::quoted(" "),
     }
 }
 
