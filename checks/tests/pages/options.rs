@@ -273,7 +273,7 @@ async fn diagnostics_are_shown_before_they_are_copied(desk: &Desk) {
     let text = text.as_str().unwrap();
     assert!(
         text.contains("tor.program = set\n")
-            && text.contains("tor.shadowsocks = none (after a restart: set)\n"),
+            && text.contains("tor.shadowsocks = none [config.toml: set]\n"),
         "{text}"
     );
     assert!(!text.contains("anna"), "{text}");
