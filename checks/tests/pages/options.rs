@@ -28,12 +28,31 @@ pub(crate) async fn are_set(kind: Kind) {
     a_server_is_kept_and_not_shown_again(&desk).await;
     diagnostics_are_shown_before_they_are_copied(&desk).await;
     a_ledger_is_enrolled_with_and_left(&desk).await;
+    another_language_is_spoken_at_once(&desk).await;
     desk.browser.close().await;
 }
 
 /// What the real program begins with: no Tor that could be started.
 const SETTINGS: &str = "# mine\n[tor]\nbackend = \"managed\"\nprogram = \"/home/anna/tor\"\n\
     [daemon]\nidle_exit_s = 60 # soon\n";
+
+/// The page loads itself anew in the language, and in its direction.
+async fn another_language_is_spoken_at_once(desk: &Desk) {
+    for (language, direction, title) in [("fa", "rtl", "تنظیمات"), ("de", "ltr", "Einstellungen")]
+    {
+        desk.run(&with(&format!(
+            "by('language').value = '{language}';
+            by('language').dispatchEvent(new Event('change'))"
+        )))
+        .await;
+        desk.wait(&with(&format!(
+            "return document.documentElement.dir === '{direction}' && seen('options')
+                && document.querySelector('h1[data-text=options]').textContent === '{title}'"
+        )))
+        .await;
+        looks(desk, &format!("options-{language}")).await;
+    }
+}
 
 fn with(body: &str) -> String {
     format!("{BY} {body}")
