@@ -31,7 +31,7 @@ fi
 
 new="$out.new"
 rm -rf "$new"
-mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/icons" "$new/pages"
+mkdir -p "$new/popup" "$new/dashboard" "$new/options" "$new/welcome" "$new/icons" "$new/pages"
 "$wasm_bindgen" --target no-modules --no-typescript --remove-name-section --out-dir "$new" \
     "$target/wasm32-unknown-unknown/wasm/onionmeter.wasm"
 
@@ -82,6 +82,7 @@ cp "$root/dashboard/"*.html "$root/dashboard/"*.css "$root/dashboard/"*.js "$new
 rm "$new/dashboard/transport.js"
 cp "$root/extension-wasm/js/source.js" "$new/dashboard/"
 cp "$root/options/"* "$new/options/"
+cp "$root/welcome/"* "$new/welcome/"
 cp -R "$root/_locales" "$new/"
 cp "$root/extension-wasm/icons/"*.png "$new/icons/"
 rm -rf "$out"

@@ -96,6 +96,7 @@ function draw(view) {
   by("broken").hidden = true;
   const parts = [
     () => header(view.header, view.switch),
+    () => page(view.page),
     () => problem(view.problem),
     () => button(by("action"), view.action),
     () => button(by("cancel"), view.cancel),
@@ -181,6 +182,15 @@ function header({ state, word, sentence }, { on, intent }) {
   by("switch").setAttribute("aria-checked", String(on));
   by("switch").dataset.intent = intent;
   tell(by("wish-word"), on ? "wish_on" : "wish_off");
+}
+
+/** Why the page of the tab below this popup did not load. */
+function page(view) {
+  by("page").hidden = view === null;
+  if (view === null) return;
+  by("page").dataset.reply = view.name ?? "";
+  text(by("page-sentence"), view.sentence);
+  optional(by("page-action"), view.action);
 }
 
 function problem(view) {

@@ -1,8 +1,11 @@
 // The badge: Rust and the shell name its words, and this puts them in the person's language.
 
-import { say, spoken } from "./dashboard/words.js";
+import { say, spoken, word } from "./dashboard/words.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
+
+// As `Tone::Warning`, background and letters.
+const WARNING = ["#f2b134", "#221700"];
 
 let last;
 
@@ -19,6 +22,20 @@ export function drawBadge(badge, [background, letters]) {
 /** Shows the same once more, after a person chose another language. */
 export function speakBadge() {
   if (last !== undefined) write(last);
+}
+
+/** Shows that the page of a tab did not load, in place of the badge of all tabs; or takes that away. */
+export function markTab(tabId, failed) {
+  const [color, letters] = WARNING;
+  const gone = () => {};
+  spoken.finally(() => {
+    const text = failed ? word("badge_failed") : null;
+    api.action.setBadgeText({ tabId, text }).catch(gone);
+    if (!failed) return;
+    api.action.setBadgeBackgroundColor({ tabId, color }).catch(gone);
+    api.action.setBadgeTextColor({ tabId, color: letters }).catch(gone);
+    api.action.setTitle({ tabId, title: word("badge_failed_title") }).catch(gone);
+  });
 }
 
 function write({ text, title }) {

@@ -4,7 +4,7 @@
 // in the middle of an event), `shut.js` shows that and keeps the browser closed, and another
 // instance is started. The storage holds everything that the new instance needs.
 
-import { drawBadge, speakBadge } from "./badge.js";
+import { drawBadge, markTab, speakBadge } from "./badge.js";
 import { speakAgain } from "./dashboard/words.js";
 import { load } from "./onionmeter.js";
 import { notify } from "./notify.js";
@@ -35,6 +35,7 @@ function begin() {
   const shell = {
     broke: () => broke(instance),
     isCurrent: () => instance === running,
+    mark: (tab, failed) => instance === running && markTab(tab, failed),
     badge: (view) => {
       const { background, letters, ...badge } = JSON.parse(view);
       if (instance === running) drawBadge(badge, [background, letters]);
@@ -133,14 +134,28 @@ for (const name of ["error", "unhandledrejection"]) {
 api.runtime.onUpdateAvailable.addListener(() => {});
 
 api.runtime.onStartup.addListener(() => decide((rust) => rust.on_startup()));
-// The event has no information, but without this listener the worker would not be woken when it is
-// installed.
-api.runtime.onInstalled.addListener(() => decide(() => {}));
+// Without this listener the worker would not be woken when it is installed.
+api.runtime.onInstalled.addListener(() => decide((rust) => rust.on_installed()));
 
 // Actions of a person on pages wake a killed worker, so that its badge is soon correct.
-for (const event of [api.tabs.onActivated, api.tabs.onUpdated, api.windows?.onFocusChanged]) {
+for (const event of [api.tabs.onActivated, api.windows?.onFocusChanged]) {
   event?.addListener(() => decide(() => {}));
 }
+api.tabs.onUpdated.addListener((tab, { status }) =>
+  decide((rust) => status === "complete" && rust.on_page_settled(tab)),
+);
+api.tabs.onRemoved.addListener((tab) => decide((rust) => rust.on_tab_closed(tab)));
+
+// A tab's own page: that it begins to load, and that it did not load. The address stays here.
+const PAGES = { urls: ["<all_urls>"], types: ["main_frame"] };
+api.webRequest.onBeforeRequest.addListener(
+  ({ tabId }) => void decide((rust) => rust.on_page_begun(tabId)),
+  PAGES,
+);
+api.webRequest.onErrorOccurred.addListener(
+  ({ tabId, error }) => void decide((rust) => rust.on_page_failed(tabId, error)),
+  PAGES,
+);
 
 api.alarms.onAlarm.addListener(() => {
   if (running === undefined) again();

@@ -48,6 +48,11 @@ export function intend(intent) {
   post({ intent });
 }
 
+/** Tells the worker what this page found out. */
+export function found(what) {
+  post(what);
+}
+
 /** Asks the host. Resolves to `{ ok }` or `{ error }`. */
 export function ask(request) {
   const number = ++last;

@@ -23,6 +23,9 @@ extern "C" {
     /// Shows a badge, given as JSON, in the person's language.
     #[wasm_bindgen(method)]
     pub(crate) fn badge(this: &Shell, badge: &str);
+    /// Shows a sign of its own beside a tab whose page did not load, or takes it away.
+    #[wasm_bindgen(method)]
+    pub(crate) fn mark(this: &Shell, tab: i32, failed: bool);
     /// Sets the port to close when the instance can no longer decide.
     #[wasm_bindgen(method, setter)]
     pub(crate) fn set_host(this: &Shell, port: &Port);
@@ -38,6 +41,8 @@ extern "C" {
     pub(crate) fn proxy(this: &Api) -> Proxy;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn privacy(this: &Api) -> Privacy;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn action(this: &Api) -> Action;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn alarms(this: &Api) -> Alarms;
     #[wasm_bindgen(method, getter)]
@@ -143,6 +148,11 @@ extern "C" {
     /// Firefox only.
     #[wasm_bindgen(method, getter, js_name = peerConnectionEnabled)]
     pub(crate) fn peer_connection(this: &PrivacyNetwork) -> Option<Setting>;
+
+    pub(crate) type Action;
+    /// Missing in older browsers.
+    #[wasm_bindgen(method, catch, js_name = getUserSettings)]
+    pub(crate) fn user_settings(this: &Action) -> Result<Promise, JsValue>;
 
     pub(crate) type Alarms;
     #[wasm_bindgen(method)]

@@ -169,6 +169,9 @@ impl Dashboard {
             | Effect::ApplyProxy { .. }
             | Effect::ClearProxy { .. }
             | Effect::ReadProxy { .. }
+            | Effect::ReadToolbar
+            | Effect::MarkTab { .. }
+            | Effect::OpenCheck
             | Effect::Knock { .. }
             | Effect::ReadPrivate
             | Effect::HardenPrivacy

@@ -1,7 +1,7 @@
 //! Records what badge and popups show, and finds what must be drawn again.
 
 use crate::update::{Shows, State, SubscriberId};
-use crate::view::{self, Badge, DashboardView, OptionsView, PopupView, Tone};
+use crate::view::{self, Badge, DashboardView, OptionsView, PopupView, Tone, WelcomeView};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,8 @@ pub enum PageView {
     Dashboard(Box<DashboardView>),
     /// The options.
     Options(Box<OptionsView>),
+    /// The welcome page.
+    Welcome(Box<WelcomeView>),
 }
 
 /// The content that badge and popups show now.
@@ -107,6 +109,7 @@ impl Drawn {
             let view = match shows {
                 Shows::Dashboard => PageView::Dashboard(Box::new(view::dashboard(state))),
                 Shows::Options => PageView::Options(Box::new(view::options(state))),
+                Shows::Welcome => PageView::Welcome(Box::new(view::welcome(state))),
             };
             let lacks = |page: &SubscriberId| self.pages.get(page) != Some(&view);
             let lacking: Vec<_> = pages.into_iter().filter(lacks).collect();

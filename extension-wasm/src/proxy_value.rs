@@ -1,7 +1,7 @@
 //! The browsers' proxy settings as JSON values: the value to write, whether a value read back is
 //! ours, and where Firefox sends a request.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -20,7 +20,7 @@ pub enum Engine {
 }
 
 /// Which windows are protected.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Windows {
     /// All windows.
@@ -39,6 +39,15 @@ impl Windows {
         match self {
             Self::All => "regular",
             Self::PrivateOnly => "incognito_persistent",
+        }
+    }
+
+    /// Reads what was stored; anything else means all windows.
+    #[must_use]
+    pub fn stored(value: Option<&Value>) -> Self {
+        match value.and_then(Value::as_str) {
+            Some("private_only") => Self::PrivateOnly,
+            Some(_) | None => Self::All,
         }
     }
 

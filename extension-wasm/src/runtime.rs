@@ -20,7 +20,7 @@ pub use options::{check_thresholds, diagnostics, ledger_offer, setting_rows};
 
 use crate::bindings::{Port, Shell, api, console_error};
 use crate::proxy_value::{self, Asking, Engine, Route};
-use crate::update::{Event, Intent, Question, Shows, Started};
+use crate::update::{Event, Intent, NetError, Question, Shows, Started, candidates_of};
 use js::{from_json, listener, to_json};
 use js_sys::Promise;
 use meter_wire::parse;
@@ -109,6 +109,38 @@ pub fn on_startup() {
     dispatch(Event::BrowserStarted);
 }
 
+/// `runtime.onInstalled`: after the installation, each update and each reload.
+#[wasm_bindgen]
+pub fn on_installed() {
+    dispatch(Event::Loaded);
+}
+
+/// `webRequest.onErrorOccurred` of a tab's page, with the browser's name of the error.
+#[wasm_bindgen]
+pub fn on_page_failed(tab: i32, error: &str) {
+    if let Some(error) = NetError::of(error) {
+        dispatch(Event::PageFailed { tab, error });
+    }
+}
+
+/// `webRequest.onBeforeRequest` of a tab's page.
+#[wasm_bindgen]
+pub fn on_page_begun(tab: i32) {
+    dispatch(Event::PageBegun { tab });
+}
+
+/// `tabs.onRemoved`.
+#[wasm_bindgen]
+pub fn on_tab_closed(tab: i32) {
+    dispatch(Event::TabClosed { tab });
+}
+
+/// `tabs.onUpdated`, when the tab has settled on its page.
+#[wasm_bindgen]
+pub fn on_page_settled(tab: i32) {
+    dispatch(Event::PageSettled { tab });
+}
+
 /// `proxy.settings.onChange`.
 #[wasm_bindgen]
 pub fn on_proxy_changed() {
@@ -170,6 +202,8 @@ pub fn on_page(port: JsValue) {
             dispatch(Event::Intent(intent));
         } else if let Some(question) = Question::parse(&json).filter(|_| shows.is_some()) {
             dispatch(Event::Asks { page, question });
+        } else if let Some(candidates) = candidates_of(&json).filter(|_| shows.is_some()) {
+            dispatch(Event::WebRtc { candidates });
         }
     });
     let gone = port.clone();

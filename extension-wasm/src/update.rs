@@ -13,6 +13,8 @@ mod door;
 mod earlier;
 mod effect;
 mod event;
+mod failed;
+mod failed_tabs;
 mod host;
 mod host_error;
 mod pages;
@@ -28,6 +30,8 @@ mod stored;
 mod tabs;
 mod unreadable;
 mod verdict;
+mod welcome;
+mod welcome_state;
 mod witness;
 
 pub use crate::proxy_value::{SINK_PORT, Windows};
@@ -35,6 +39,7 @@ pub use book::{Book, Identity, Kept};
 pub use earlier::Earlier;
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Shows, Started, SubscriberId, Tab, Timer};
+pub use failed_tabs::{FailedTabs, Failure, NetError};
 pub use host_error::HostError;
 pub use preferences::{BadgeShows, Preferences, Speed};
 pub use private::{Cover, PrivateWindows};
@@ -44,6 +49,7 @@ pub use state::{Host, Link, Proxy, Site, State};
 pub use stored::{Glance, Stored};
 pub use tabs::{OldTabs, Pages, PagesTurn};
 pub use verdict::{Verdict, Witness};
+pub use welcome_state::{Welcome, candidates_of};
 
 use meter_core::Backend;
 use meter_wire::Request;
@@ -72,6 +78,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Flooded { connection } => connection::on_flooded(state, connection, effects),
         Event::Timer(Timer::Pages(turn)) => pages::on_timer(state, turn, effects),
         Event::Timer(Timer::Witness(number)) => witness::on_timer(state, number),
+        Event::Timer(Timer::Welcome) => welcome::look(state, effects),
         Event::Timer(Timer::WitnessOver(number)) => witness::on_over(state, number, effects),
         Event::Timer(timer) => host::on_timer(state, timer, effects),
         Event::Alarm => {
@@ -89,33 +96,26 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
             state.witness.again();
             connection::connect_if_gone(state, effects);
         }
-        Event::Opened { page, shows } => {
-            state.pages_of_ours.insert(page, shows);
-            effects.push(Effect::ReadPrivate);
-            connection::connect_if_gone(state, effects);
-        }
+        Event::Opened { page, shows } => opened(state, page, shows, effects),
         Event::Asks { page, question } => door::on_question(state, page, question, effects),
-        Event::Unsubscribed(subscriber) => {
-            door::forget(state, subscriber);
-            if state.pages_of_ours.remove(&subscriber).is_some() {
-                return;
-            }
-            state.subscribers.remove(&subscriber);
-            if state.subscribers.is_empty() {
-                state.renewed = false;
-                state.anew_asked = false;
-                state.site = None;
-            }
-        }
+        Event::Unsubscribed(subscriber) => closed(state, subscriber),
+        Event::Loaded => welcome::on_loaded(state, effects),
+        Event::Toolbar(on_toolbar) => state.welcome.on_toolbar = on_toolbar,
+        Event::WebRtc { candidates } => state.welcome.candidates = Some(candidates),
         Event::Tab(tab) => site::on_tab(state, tab),
         Event::Intent(intent) => obey(state, intent, effects),
-        Event::BrowserStarted => pages::on_browser_start(state),
+        Event::PageFailed { tab, error } => failed::on_failed(state, tab, error, effects),
+        Event::PageBegun { tab } => failed::on_begun(state, tab, effects),
+        Event::TabClosed { tab } => failed::on_closed(state, tab, effects),
+        Event::PageSettled { tab } => failed::on_settled(state, tab, effects),
+        Event::BrowserStarted => browser_started(state),
         Event::PagesFound { turn, found } => pages::on_found(state, turn, found, effects),
         Event::ProxyChanged => {
             proxy::read(state, effects);
             proxy::check_privacy(state, effects);
             effects.push(Effect::ReadPrivate);
             state.witness.again();
+            state.welcome.candidates = None;
         }
         Event::PrivateWindows(windows) => state.private = windows,
         Event::Hardened { complete } => proxy::on_hardened(state, complete),
@@ -132,6 +132,33 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
     }
 }
 
+fn browser_started(state: &mut State) {
+    pages::on_browser_start(state);
+    welcome::on_closed(state);
+}
+
+fn closed(state: &mut State, subscriber: SubscriberId) {
+    door::forget(state, subscriber);
+    if state.pages_of_ours.remove(&subscriber).is_some() {
+        return welcome::on_closed(state);
+    }
+    state.subscribers.remove(&subscriber);
+    if state.subscribers.is_empty() {
+        state.renewed = false;
+        state.anew_asked = false;
+        state.site = None;
+    }
+}
+
+fn opened(state: &mut State, page: SubscriberId, shows: Shows, effects: &mut Vec<Effect>) {
+    state.pages_of_ours.insert(page, shows);
+    effects.push(Effect::ReadPrivate);
+    if shows == Shows::Welcome {
+        welcome::on_opened(state, effects);
+    }
+    connection::connect_if_gone(state, effects);
+}
+
 fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     if !matches!(state.host, Host::Idle) {
         return;
@@ -142,6 +169,8 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
     state.version = started.version;
     state.wanted = stored.protection_wanted;
     state.windows = stored.protected_windows;
+    state.welcome.shown = stored.welcomed;
+    state.welcome.open = stored.welcome_open;
     state.applied_port = stored.applied_port.filter(|_| stored.protection_wanted);
     state.chain_changed = stored.chain_changed;
     state.bypassed = stored.bypassed;
@@ -210,6 +239,8 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::OpenExtensions => effects.push(Effect::OpenExtensions),
         Intent::OpenDetails => effects.push(Effect::OpenDetails),
         Intent::OpenDashboard => effects.push(Effect::OpenPage(Shows::Dashboard)),
+        Intent::OpenWelcome => effects.push(Effect::OpenPage(Shows::Welcome)),
+        Intent::OpenCheck => effects.push(Effect::OpenCheck),
         Intent::OpenOptions => effects.push(Effect::OpenPage(Shows::Options)),
         Intent::Dismiss => {
             state.bypassed = false;

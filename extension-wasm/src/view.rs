@@ -8,6 +8,7 @@ mod button;
 mod circuit;
 mod dashboard;
 mod diagnosis;
+mod failed;
 mod header;
 mod help;
 mod identity;
@@ -18,11 +19,14 @@ mod numbers;
 mod options;
 mod pages;
 mod problem;
+mod proof;
 mod report;
 mod session;
 mod shown;
+mod step;
 mod tor;
 mod unreached;
+mod welcome;
 mod windows;
 mod witness;
 
@@ -31,6 +35,7 @@ pub use button::Button;
 pub use circuit::{CircuitView, Stop};
 pub use dashboard::{BookView, DashboardView, Mode, Monitoring, dashboard};
 pub use diagnosis::problem;
+pub use failed::FailedView;
 pub use header::Header;
 pub use identity::IdentityView;
 pub use ledger::{Command, Difference, LedgerNotice, LedgerNumbers, NoticeKind, Number};
@@ -42,8 +47,10 @@ pub(crate) use problem::said;
 pub use problem::{Name, Own, Problem};
 pub use report::{ReportRow, row};
 pub use session::SessionView;
+pub use step::{Mark, Step};
 pub use tor::{Bootstrap, Choice, ChoiceOption, TorView};
 pub use unreached::{UnreachedKind, UnreachedView};
+pub use welcome::{WelcomeView, welcome};
 pub use windows::WindowsView;
 
 use crate::text::{Key, Text, Value, key};
@@ -61,6 +68,8 @@ pub struct PopupView {
     pub header: Header,
     /// The switch in the header.
     pub switch: Switch,
+    /// Why the page of the active tab did not load, if it did not.
+    pub page: Option<FailedView>,
     /// The problem, if there is one.
     pub problem: Option<Problem>,
     /// The most useful action now, if there is one.
@@ -132,6 +141,7 @@ pub fn popup(state: &State, badge: Badge) -> PopupView {
                 false => Intent::TurnOn,
             },
         },
+        page: failed::failed(state),
         action,
         cancel: anew::cancel(problem.as_ref()),
         problem,

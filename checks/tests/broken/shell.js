@@ -63,8 +63,12 @@ globalThis.browser = {
     onChanged: event("changed"),
     session: { remove: async (name) => (seen.removed = name) },
   },
-  webRequest: { onBeforeRequest: event("before") },
-  tabs: { onActivated: event("activated"), onUpdated: event("updated") },
+  webRequest: { onBeforeRequest: event("before"), onErrorOccurred: event("failed") },
+  tabs: {
+    onActivated: event("activated"),
+    onUpdated: event("updated"),
+    onRemoved: event("removed"),
+  },
 };
 
 // Replaces `onionmeter.js`: makes instances that do what a scenario needs.
@@ -234,7 +238,7 @@ const scenarios = {
   "an event that was never finished shuts": async () => {
     await worker();
     seen.stuck = true;
-    listeners.updated();
+    listeners.updated(1, {});
     await settled();
     return seen.badge === "!" && seen.port === 1 && seen.calls.length === 0;
   },

@@ -201,6 +201,12 @@ async fn axe_finds_nothing_in_popup_and_pages() {
     the_switch_and_the_bars_are_seen_in_forced_colours(&desk).await;
     an_arrow_key_orders_nothing_before_enter(&desk).await;
 
+    desk.page("welcome/welcome.html").await;
+    desk.wait("return document.querySelector('[data-step=counted]') !== null")
+        .await;
+    axe::finds_nothing(&desk, "welcome").await;
+    desk.pictures("welcome").await;
+
     desk.page("dashboard/dashboard.html").await;
     desk.wait(ALL_THERE).await;
     axe::finds_nothing(&desk, "dashboard").await;

@@ -1,11 +1,12 @@
 //! Chromium has one proxy setting and tells who controls it. It does not tell by itself about
 //! private windows and the number of connections.
 
-use crate::{LIMIT, Show, extension};
+use crate::{LIMIT, Show, extension, welcome};
 use anyhow::{Context as _, Result, ensure};
 use checks::stage::Stage;
 use meter_testkit::browser::{Browser, Kind};
 use serde_json::json;
+use tokio::time::Instant;
 
 /// More than Chromium opens through one proxy, which is 256 at most.
 const STREAMS: u32 = 300;
@@ -15,7 +16,11 @@ pub(crate) async fn check(stage: &Stage) -> Result<()> {
     let rival = extension::write(folder.path(), "// Its page does it all.")?;
     let mut options = stage.options("chromium")?;
     options.others = vec![rival];
-    let show = Show::begin(stage, Browser::launch(Kind::Chromium, &options).await?).await?;
+    options.welcome = true;
+    let since = Instant::now();
+    let browser = Browser::launch(Kind::Chromium, &options).await?;
+    welcome::sets_itself_up(stage, &browser, since).await?;
+    let show = Show::begin(stage, browser).await?;
     private_windows_are_spoken_of(&show).await?;
     another_takes_the_setting(&show).await?;
     another_opens_a_way_past_the_proxy(&show).await?;

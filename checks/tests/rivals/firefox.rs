@@ -4,14 +4,20 @@
 use crate::{
     Show,
     extension::{self, GECKO_ID},
+    welcome,
 };
 use anyhow::{Result, ensure};
 use checks::stage::Stage;
 use meter_testkit::browser::{Browser, Kind};
 use std::{io::ErrorKind, net::TcpListener};
+use tokio::time::Instant;
 
 pub(crate) async fn check(stage: &Stage) -> Result<()> {
-    let browser = Browser::launch(Kind::Firefox, &stage.options("firefox")?).await?;
+    let mut options = stage.options("firefox")?;
+    options.welcome = true;
+    let since = Instant::now();
+    let browser = Browser::launch(Kind::Firefox, &options).await?;
+    welcome::sets_itself_up(stage, &browser, since).await?;
     let show = Show::begin(stage, browser).await?;
     let elsewhere = TcpListener::bind("127.0.0.1:0")?;
     elsewhere.set_nonblocking(true)?;

@@ -5,6 +5,7 @@
 mod chromium;
 mod extension;
 mod firefox;
+mod welcome;
 
 use anyhow::{Result, ensure};
 use checks::{

@@ -11,6 +11,7 @@ mod firefox;
 mod landing;
 mod options;
 mod tabs;
+mod welcome;
 
 use std::{path::Path, time::Duration};
 
@@ -55,6 +56,7 @@ impl Browser {
                 json!({ "proxyType": "manual", "socksProxy": proxy, "socksVersion": 5 }),
             );
         }
+        let welcomes = welcome::comes(kind, options) && !options.welcome;
         let driver = Driver::start(kind, options).await?;
         let client = driver.session(capabilities).await?;
         let mut browser = Self {
@@ -68,6 +70,9 @@ impl Browser {
                 Kind::Chromium => chromium::extension_origin(&browser, extension).await?,
                 Kind::Firefox => firefox::install(&browser, extension).await?,
             });
+        }
+        if welcomes {
+            browser.close_welcome().await?;
         }
         Ok(browser)
     }

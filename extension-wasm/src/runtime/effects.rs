@@ -1,7 +1,7 @@
 //! One function per effect.
 
 use super::js::{after, from_json, js, settle, to_json, watch};
-use super::worker::{dispatch, with_worker};
+use super::worker::{dispatch, with_shell, with_worker};
 use super::{host, pages, privacy, probe, proxy};
 use crate::bindings::api;
 use crate::update::{Effect, Event, Shows, Tab};
@@ -33,6 +33,13 @@ pub(super) fn run(effect: Effect) {
         Effect::ReadPrivate => spawn_local(async {
             dispatch(Event::PrivateWindows(probe::private_windows().await));
         }),
+        Effect::MarkTab { tab, failed } => {
+            with_shell(|shell| shell.mark(tab, failed));
+        }
+        Effect::ReadToolbar => spawn_local(async {
+            dispatch(Event::Toolbar(probe::on_toolbar().await));
+        }),
+        Effect::OpenCheck => open(CHECK),
         Effect::HardenPrivacy => spawn_local(privacy::harden()),
         Effect::ReadPrivacy => spawn_local(privacy::read()),
         Effect::RestorePrivacy => spawn_local(privacy::restore()),
@@ -55,6 +62,9 @@ pub(super) fn run(effect: Effect) {
         }
     }
 }
+
+/// It says in a person's words what no program of ours can say: from where the page was reached.
+const CHECK: &str = "https://check.torproject.org/";
 
 /// Puts the tab of a page of ours in front, or opens one. Browsers tell the addresses of an
 /// extension's own pages without a permission.

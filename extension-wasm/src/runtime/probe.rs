@@ -1,9 +1,10 @@
 //! Finds out by trying whether requests are sent, and whether private windows are covered.
 
-use super::js::{js, settle, text};
+use super::js::{js, settle, text, to_json};
 use super::proxy::read_settings;
 use crate::bindings::{api, fetch, timeout_signal};
 use crate::update::PrivateWindows;
+use meter_wire::parse;
 use serde_json::json;
 
 /// Requests a name as pages do, and drops the answer. Returns whether the request ended before the
@@ -36,4 +37,11 @@ pub(super) async fn private_windows() -> PrivateWindows {
     } else {
         PrivateWindows::NotAllowed
     }
+}
+
+/// Whether the button is on the toolbar; `None` where the browser does not tell.
+pub(super) async fn on_toolbar() -> Option<bool> {
+    let settings = settle(api().action().user_settings()).await.ok()?;
+    let settings = parse(&to_json(&settings))?;
+    settings["isOnToolbar"].as_bool()
 }

@@ -71,6 +71,13 @@ impl State {
         self.applied_port.filter(|_| self.wanted)
     }
 
+    /// Whether the browser has answered that the ways past the proxy are closed.
+    #[must_use]
+    pub const fn is_hardened(&self) -> bool {
+        let proxy = &self.proxy;
+        proxy.hardened && !proxy.hardening && !proxy.privacy_refused
+    }
+
     /// How private windows differ from the rest of the browser.
     #[must_use]
     pub const fn private_windows(&self) -> Cover {

@@ -78,10 +78,21 @@ pub enum Effect {
         /// The tabs.
         tabs: Vec<i32>,
     },
+    /// Mark the button for a tab whose page did not load, or take that mark away.
+    MarkTab {
+        /// The browser's number of the tab.
+        tab: i32,
+        /// Whether its page did not load.
+        failed: bool,
+    },
     /// Read which page the active tab shows, and answer.
     ReadTab,
     /// Reload the page in the tab with this number.
     ReloadTab(i32),
+    /// Read whether the button is on the toolbar, and answer.
+    ReadToolbar,
+    /// Open the Tor Project's page that says whether it was reached through Tor.
+    OpenCheck,
     /// Open the browser's list of extensions.
     OpenExtensions,
     /// Open the browser's page about this extension, where a person can allow it in private

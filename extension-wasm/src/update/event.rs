@@ -1,5 +1,6 @@
 //! Events: everything that can happen, as plain values.
 
+use super::failed_tabs::NetError;
 use super::private::PrivateWindows;
 use super::question::Question;
 use super::tabs::{OldTabs, PagesTurn};
@@ -26,11 +27,13 @@ pub enum Shows {
     Dashboard,
     /// What a person can set.
     Options,
+    /// The steps until everything works.
+    Welcome,
 }
 
 impl Shows {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Dashboard, Self::Options];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Dashboard, Self::Options, Self::Welcome];
 
     /// The name of its port, of its folder and of its file.
     #[must_use]
@@ -38,6 +41,7 @@ impl Shows {
         match self {
             Self::Dashboard => "dashboard",
             Self::Options => "options",
+            Self::Welcome => "welcome",
         }
     }
 }
@@ -101,8 +105,40 @@ pub enum Event {
     Unsubscribed(SubscriberId),
     /// A person clicked.
     Intent(Intent),
+    /// The browser could not load the page of a tab.
+    PageFailed {
+        /// The browser's number of the tab.
+        tab: i32,
+        /// How it failed.
+        error: NetError,
+    },
+    /// A tab begins to load another page.
+    PageBegun {
+        /// The browser's number of the tab.
+        tab: i32,
+    },
+    /// A tab has closed.
+    TabClosed {
+        /// The browser's number of the tab.
+        tab: i32,
+    },
+    /// A tab shows its page, which may be the browser's error.
+    PageSettled {
+        /// The browser's number of the tab.
+        tab: i32,
+    },
     /// The browser has just started.
     BrowserStarted,
+    /// The browser loaded the extension, for the first time or again.
+    Loaded,
+    /// Whether the button is on the toolbar, if the browser tells; answers
+    /// [`super::effect::Effect::ReadToolbar`].
+    Toolbar(Option<bool>),
+    /// The welcome page tried to make a WebRTC connection, to nobody.
+    WebRtc {
+        /// How many ways for packets it gathered.
+        candidates: u32,
+    },
     /// The result of a look at the open pages.
     PagesFound {
         /// Number of the look.
@@ -175,6 +211,8 @@ pub enum Timer {
     Witness(u32),
     /// This witness must have ended by now.
     WitnessOver(u32),
+    /// The welcome page is open and looks again.
+    Welcome,
 }
 
 /// A request of a person.
@@ -225,6 +263,10 @@ pub enum Intent {
     OpenDashboard,
     /// Show the options, in their tab if they have one.
     OpenOptions,
+    /// Show the welcome page, in its tab if it has one.
+    OpenWelcome,
+    /// Open the Tor Project's page that says whether it was reached through Tor.
+    OpenCheck,
     /// The note was seen; remove it.
     Dismiss,
     /// Make new circuits for every site.
@@ -255,7 +297,7 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::ProtectAll,
@@ -278,6 +320,8 @@ impl Intent {
         Self::OpenDetails,
         Self::OpenDashboard,
         Self::OpenOptions,
+        Self::OpenWelcome,
+        Self::OpenCheck,
         Self::Dismiss,
         Self::NewIdentity,
         Self::NewCircuit,

@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
 use super::host_error::HostError;
 use super::state::{Asked, Host, Link, State};
-use super::{answers, chains, door, reports, site, unreadable, witness};
+use super::{answers, chains, door, failed, reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
@@ -198,6 +198,7 @@ fn on_status(state: &mut State, status: Status, effects: &mut Vec<Effect>) {
     link.status = Some(status);
     state.last_known = None;
     state.lost = None;
+    failed::find_reasons(state);
     if has_recovered {
         // This also clears the result of the command before.
         state.refusal = None;
@@ -310,7 +311,8 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
             | Timer::Ping(_)
             | Timer::Pages(_)
             | Timer::Witness(_)
-            | Timer::WitnessOver(_),
+            | Timer::WitnessOver(_)
+            | Timer::Welcome,
             _,
         ) => {}
     }

@@ -2,12 +2,14 @@
 
 use super::book::{Book, Identity};
 use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId};
+use super::failed_tabs::FailedTabs;
 use super::host_error::HostError;
 use super::preferences::{Preferences, Speed};
 use super::private::PrivateWindows;
 use super::receipts::Receipts;
 use super::tabs::Pages;
 use super::verdict::Witness;
+use super::welcome_state::Welcome;
 use crate::proxy_value::{Engine, ProxyRefusal, Reading, Windows};
 use meter_wire::{EarlierSum, ErrorCode, HexBytes, Problem, RelayStatus, SiteCircuit, Status};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +49,10 @@ pub struct State {
     pub witness: Witness,
     /// What the browser tells about its private windows.
     pub(super) private: PrivateWindows,
+    /// The tabs whose page did not load.
+    pub failed: FailedTabs,
+    /// What the welcome page shows besides the rest.
+    pub welcome: Welcome,
     /// The host's refusal of a person's last request.
     pub refusal: Option<Problem>,
     /// A person asked for a new start without Tor's damaged state, and has not confirmed it yet.
@@ -166,6 +172,14 @@ pub struct Site {
     pub circuit: Option<SiteCircuit>,
     /// A person asked for a new circuit and got it.
     pub renewed: bool,
+}
+
+impl Site {
+    /// The browser's number of the tab.
+    #[must_use]
+    pub const fn tab(&self) -> i32 {
+        self.tab
+    }
 }
 
 /// The browser's proxy settings, as far as they are known.

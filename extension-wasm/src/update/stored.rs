@@ -36,6 +36,10 @@ pub struct Stored {
     pub floor_seen: bool,
     /// What the person chose about badge and notifications.
     pub preferences: Preferences,
+    /// The welcome page was opened once.
+    pub welcomed: bool,
+    /// It is open. If the browser loads the extension again, it opens again.
+    pub welcome_open: bool,
     /// The stored part of the receipts; `None` while the host is enrolled with no ledger.
     pub receipts: Option<Rc<KeptReceipts>>,
     /// The stored part of the book.
@@ -68,6 +72,8 @@ impl Stored {
             foreign_seen: state.foreign_seen,
             floor_seen: state.floor_seen,
             preferences: state.preferences,
+            welcomed: state.welcome.shown,
+            welcome_open: state.welcome.open,
             receipts: state.receipts.kept(),
             kept: state.book.kept(),
         }
@@ -86,7 +92,7 @@ impl Stored {
         let receipts = receipts.unwrap_or_default();
         let stored = Self {
             protection_wanted: wanted.unwrap_or(true),
-            protected_windows: entry(&all, "protected_windows").unwrap_or_default(),
+            protected_windows: Windows::stored(all.get("protected_windows")),
             applied_port: entry::<u16>(&all, "applied_port").filter(|port| *port != 0),
             chain_changed: entry(&all, "chain_changed").unwrap_or(false),
             bypassed: entry(&all, "bypassed").unwrap_or(false),
@@ -94,6 +100,8 @@ impl Stored {
             foreign_seen: entry(&all, "foreign_seen").unwrap_or(0),
             floor_seen: entry(&all, "floor_seen").unwrap_or(false),
             preferences: entry(&all, "preferences").unwrap_or_default(),
+            welcomed: entry(&all, "welcomed").unwrap_or(false),
+            welcome_open: entry(&all, "welcome_open").unwrap_or(false),
             receipts: receipts.kept(),
             kept: book.kept(),
         };

@@ -183,7 +183,7 @@ fn why(tor: &TorStatus) -> Option<Key> {
 
 const NOT_OFFERED: Key = key("tor_not_offered");
 
-fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
+pub(super) fn bootstrap(tor: &TorStatus) -> Option<Bootstrap> {
     match &tor.state {
         TorState::Bootstrapping {
             percent,

@@ -44,6 +44,7 @@ fn a_page_gets_the_view_that_it_shows_and_no_other() {
         let expected = match view {
             PageView::Dashboard(_) => PAGE,
             PageView::Options(_) => OTHER,
+            PageView::Welcome(_) => panic!("nobody opened it"),
         };
         assert_eq!(pages, &[expected]);
     }

@@ -241,6 +241,9 @@ impl Onlooker {
             | Effect::ReloadTab(_)
             | Effect::ReadPrivate
             | Effect::OpenExtensions
+            | Effect::OpenCheck
+            | Effect::ReadToolbar
+            | Effect::MarkTab { .. }
             | Effect::OpenPage(_)
             | Effect::Answer { .. }
             | Effect::OpenDetails => {}

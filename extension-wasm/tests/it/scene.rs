@@ -267,6 +267,9 @@ impl Scene {
             | Effect::After(..)
             | Effect::RestorePrivacy
             | Effect::OpenExtensions
+            | Effect::OpenCheck
+            | Effect::ReadToolbar
+            | Effect::MarkTab { .. }
             | Effect::OpenPage(_)
             | Effect::Answer { .. }
             | Effect::OpenDetails => {}

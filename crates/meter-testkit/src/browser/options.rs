@@ -49,6 +49,9 @@ pub struct LaunchOptions {
     pub dark: bool,
     /// The outer size of the window.
     pub window: Size,
+    /// Whether the page that the extension opens once stays, in front of the first tab. Otherwise
+    /// it is closed before the launch returns.
+    pub welcome: bool,
 }
 
 impl LaunchOptions {
@@ -67,6 +70,7 @@ impl LaunchOptions {
                 width: 1280,
                 height: 800,
             },
+            welcome: false,
         }
     }
 

@@ -18,6 +18,14 @@ impl Browser {
         Ok(Tab(self.client.window().await?))
     }
 
+    /// All tabs of all windows.
+    ///
+    /// # Errors
+    /// The driver failed.
+    pub async fn tabs(&self) -> Result<Vec<Tab>> {
+        Ok(self.client.windows().await?.into_iter().map(Tab).collect())
+    }
+
     /// Opens an empty tab and makes it current.
     ///
     /// # Errors

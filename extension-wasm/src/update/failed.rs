@@ -1,0 +1,94 @@
+//! Pages that did not load: which tab shows the browser's error, and why, as far as that is known.
+//! Only numbers of tabs are held, in memory, and no address.
+
+use super::effect::Effect;
+use super::failed_tabs::{Failure, LoadingTab, NetError, TABS_MAX};
+use super::state::State;
+use meter_wire::Unreached;
+
+/// The browser could not load the page of a tab.
+pub(super) fn on_failed(state: &mut State, tab: i32, error: NetError, effects: &mut Vec<Effect>) {
+    if state.route_port().is_none() {
+        return;
+    }
+    let failure = Some(match error {
+        NetError::NoProxy => Failure::NoRelay,
+        NetError::NoConnection => Failure::Unreached(None),
+    });
+    let known = taken(state, tab);
+    let before = known.and_then(|known| known.before);
+    put(state, tab, before, failure);
+    find_reasons(state);
+    mark(tab, true, effects);
+}
+
+/// A tab begins to load another page.
+pub(super) fn on_begun(state: &mut State, tab: i32, effects: &mut Vec<Effect>) {
+    on_closed(state, tab, effects);
+    let before = state.status().map(|status| status.unreached.clone());
+    put(state, tab, before, None);
+}
+
+/// A tab has closed, or shows another page.
+pub(super) fn on_closed(state: &mut State, tab: i32, effects: &mut Vec<Effect>) {
+    if taken(state, tab).is_some_and(|known| known.failure.is_some()) {
+        mark(tab, false, effects);
+    }
+}
+
+fn taken(state: &mut State, tab: i32) -> Option<LoadingTab> {
+    let tabs = &mut state.failed.tabs;
+    let place = tabs.iter().position(|known| known.tab == tab)?;
+    Some(tabs.remove(place))
+}
+
+fn put(state: &mut State, tab: i32, before: Option<Vec<Unreached>>, failure: Option<Failure>) {
+    let tabs = &mut state.failed.tabs;
+    if tabs.len() >= TABS_MAX {
+        tabs.remove(0);
+    }
+    tabs.push(LoadingTab {
+        tab,
+        before,
+        failure,
+    });
+}
+
+/// A tab has settled on a page. Browsers take a tab's own badge away when its page changes, and
+/// their error is a page, too.
+pub(super) fn on_settled(state: &State, tab: i32, effects: &mut Vec<Effect>) {
+    if state.failed.of(tab).is_some() {
+        mark(tab, true, effects);
+    }
+}
+
+fn mark(tab: i32, failed: bool, effects: &mut Vec<Effect>) {
+    effects.push(Effect::MarkTab { tab, failed });
+}
+
+/// Finds Tor's reason for each tab that has none yet: what was refused since the tab began to load.
+/// The tab's own refusal is among that, so a reason is certain if it is the only one.
+pub(super) fn find_reasons(state: &mut State) {
+    let is_open = |known: &LoadingTab| known.failure == Some(Failure::Unreached(None));
+    if !state.failed.tabs.iter().any(is_open) {
+        return;
+    }
+    let Some(now) = state.status().map(|status| status.unreached.clone()) else {
+        return;
+    };
+    for known in state.failed.tabs.iter_mut().filter(|known| is_open(known)) {
+        let Some(before) = &known.before else {
+            continue;
+        };
+        let count = |reply| {
+            let mut all = before.iter();
+            all.find(|one| one.reply == reply)
+                .map_or(0, |one| one.count.0)
+        };
+        let rises = |one: &&Unreached| one.count.0 > count(one.reply);
+        let mut risen = now.iter().filter(rises).map(|one| one.reply);
+        if let (Some(reply), None) = (risen.next(), risen.next()) {
+            known.failure = Some(Failure::Unreached(Some(reply)));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The page that sets everything up: when it opens, and what it needs to know besides the rest. Its
+//! steps are no stored position: they are derived from what is true now (`view/welcome.rs`).
+
+use super::effect::Effect;
+use super::event::{Shows, Timer};
+use super::state::State;
+use super::{connection, pages};
+
+/// While the page is open, what no event tells is asked for this often: a program that was just
+/// installed, a switch of the browser, a pin on the toolbar.
+const LOOK_MS: u32 = 1_000;
+
+/// The browser loaded the extension. The page opens once in a profile, and again only if it was
+/// open until now.
+pub(super) fn on_loaded(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.welcome.shown || state.welcome.open {
+        state.welcome.shown = true;
+        state.welcome.open = true;
+        effects.push(Effect::OpenPage(Shows::Welcome));
+    }
+}
+
+/// A page closed, and perhaps it was this one.
+pub(super) fn on_closed(state: &mut State) {
+    let mut open = state.pages_of_ours.values();
+    state.welcome.open = open.any(|shows| *shows == Shows::Welcome);
+}
+
+/// The page opened.
+pub(super) fn on_opened(state: &mut State, effects: &mut Vec<Effect>) {
+    state.welcome.open = true;
+    state.welcome.candidates = None;
+    state.witness.again();
+    if !state.welcome.looks {
+        look(state, effects);
+    }
+}
+
+/// Looks again, as long as such a page is open.
+pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
+    let mut open = state.pages_of_ours.values();
+    state.welcome.looks = open.any(|shows| *shows == Shows::Welcome);
+    if !state.welcome.looks {
+        return;
+    }
+    // A fault that was found may be gone.
+    state.welcome.candidates = state.welcome.candidates.filter(|found| *found == 0);
+    effects.push(Effect::ReadToolbar);
+    effects.push(Effect::ReadPrivate);
+    pages::look(state, effects);
+    connection::connect_if_gone(state, effects);
+    effects.push(Effect::After(Timer::Welcome, LOOK_MS));
+}
