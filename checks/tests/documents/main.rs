@@ -10,4 +10,5 @@ mod program;
 mod receipts;
 mod sentences;
 mod settings;
+mod store;
 mod tour;
