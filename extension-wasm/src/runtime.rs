@@ -16,7 +16,10 @@ mod worker;
 
 pub use dashboard::Page;
 pub use history::Sessions;
-pub use options::{check_thresholds, diagnostics, ledger_offer, setting_rows};
+pub use options::{
+    change_setting, check_thresholds, diagnostics, keep_thresholds, ledger_offer, setting_controls,
+    setting_effect, setting_rows,
+};
 
 use crate::bindings::{Port, Shell, api, console_error};
 use crate::proxy_value::{self, Asking, Engine, Route};
