@@ -41,6 +41,9 @@ help() {
                    SQLite and PostgreSQL beside the limit of the same run (--only sqlite, postgres,
                    contention, hostile, large or kills; --rounds N; --large N, the reports of the
                    large store; --kills N kills it so many times under load)
+./build.sh layout  writes native-host/layout.txt: the functions that a daemon runs, which the linker
+                   puts together so that an idle one keeps little of the program in memory. Worth it
+                   when the daemon's memory in docs/figures.md has grown
 ./build.sh help    this text
 
 Each command does its own set-up and may be repeated at any time. On Debian-likes it installs
@@ -652,10 +655,11 @@ bench() {
         --ledger) bench_ledger "${@:2}"; return ;;
     esac
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
-    setup_rust
     need haproxy nginx unshare ip
-    step "building the program and the benchmark"
-    cargo build --release --locked --package onionmeter --package bench
+    # The program that people get. Built together with the benchmark it would have that one's features of crates too.
+    build
+    step "building the benchmark"
+    cargo build --release --locked --package bench
     local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench${*:+ $*}"
     BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine).
 In brackets: ours divided by theirs."
@@ -701,6 +705,19 @@ $(rustc --version)."
     "${CARGO_TARGET_DIR:-target}/debug/bench-tor" build --figures docs/figures.md
 }
 
+# Which functions stand together in the program: native-host/build.rs hands the list to the linker.
+layout() {
+    [ "$(uname -s)" = Linux ] || fail "the list is for Linux's linker; there is none for $(uname -s)"
+    need valgrind curl unshare ip
+    local folder=${CARGO_TARGET_DIR:-target}/release
+    ONIONMETER_SYMBOLS=1 build
+    cargo build --release --locked --package bench
+    step "watching a daemon and a bridge"
+    in_a_network_of_its_own native-host/layout.sh "$folder/onionmeter" "$folder/bench" >dist/layout.txt
+    mv dist/layout.txt native-host/layout.txt
+    say "$(wc -l <native-host/layout.txt) functions in native-host/layout.txt; build again to use it"
+}
+
 bench_ledger() {
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
@@ -743,7 +760,7 @@ in_a_network_of_its_own() {
 mkdir -p dist
 case ${1:-help} in
     build | run | test) "$1" ;;
-    demo | bench | check | ledger) command=$1; shift; "$command" "$@" ;;
+    demo | bench | check | layout | ledger) command=$1; shift; "$command" "$@" ;;
     # `test` itself calls these.
     job) shift; job "$@" ;;
     compiling) compiling ;;
