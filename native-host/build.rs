@@ -13,8 +13,8 @@ use std::{
 /// that this program does not have, so an old list costs memory and breaks nothing.
 const LAYOUT: &str = "layout.txt";
 
-/// Set to anything, the program keeps its symbols, by which `./build.sh layout` knows what it runs. A
-/// profile of its own for that would give them other names.
+/// Set to anything, the program keeps its symbols, by which `./build.sh layout` knows what it runs.
+/// A profile of its own for that would give them other names.
 const SYMBOLS: &str = "ONIONMETER_SYMBOLS";
 
 fn main() {

@@ -113,7 +113,11 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
 
 async fn open_popup(browser: &mut Chromium) -> Result<String> {
     let url = format!("chrome-extension://{}/popup/popup.html", extension_id()?);
-    browser.open(&url).await
+    let popup = browser.open(&url).await?;
+    // Until its document is there, the tab is an empty page without the extension's interfaces.
+    let there = "document.readyState === 'complete' && chrome.windows !== undefined";
+    browser.wait_until(&popup, LIMIT, there).await?;
+    Ok(popup)
 }
 
 /// Opens a private window as the menu does; returns its page.
