@@ -27,6 +27,17 @@ fn is_other(arrival: &Arrival) -> bool {
     arrival.to.ends_with("other.test")
 }
 
+/// With the choice `all` nothing of another window went out; with private windows only it goes out.
+async fn others_are(world: &World, choice: &str) -> Result<()> {
+    if choice != "all" {
+        let out = world.wait_for(LIMIT, |seen| seen.iter().any(is_other));
+        return out.await.map(drop);
+    }
+    let seen = world.arrivals().await?;
+    ensure!(!seen.iter().any(is_other), "{seen:#?}");
+    Ok(())
+}
+
 /// Nothing of a private window went out, nor anything that only our own requests ask for.
 async fn nothing_private(world: &World, when: &str) -> Result<()> {
     let seen = world.arrivals().await?;
@@ -77,17 +88,7 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
             world.forget().await?;
             browser.open("http://other.test/").await?;
             floor::asked_more(&mut browser, &asking).await?;
-            match choice {
-                "all" => {
-                    let seen = world.arrivals().await?;
-                    ensure!(!seen.iter().any(is_other), "{seen:#?}");
-                }
-                _ => drop(
-                    world
-                        .wait_for(LIMIT, |seen| seen.iter().any(is_other))
-                        .await?,
-                ),
-            }
+            others_are(&world, choice).await?;
             nothing_private(&world, intent).await?;
         }
 
@@ -232,20 +233,12 @@ fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -
             browser.in_page(&popup, &is).await?;
             world.forget().await?;
             browser.open("http://other.test/", false).await?;
-            match choice {
-                "all" => {
-                    // The relay refuses it, because no Tor runs.
-                    let refused = format!("{REFUSED} === {}", turn.div_ceil(2));
-                    browser.wait_until(LIMIT, &refused).await?;
-                    let seen = world.arrivals().await?;
-                    ensure!(!seen.iter().any(is_other), "{seen:#?}");
-                }
-                _ => drop(
-                    world
-                        .wait_for(LIMIT, |seen| seen.iter().any(is_other))
-                        .await?,
-                ),
+            if choice == "all" {
+                // The relay refuses it, because no Tor runs.
+                let refused = format!("{REFUSED} === {}", turn.div_ceil(2));
+                browser.wait_until(LIMIT, &refused).await?;
             }
+            others_are(&world, choice).await?;
             nothing_private(&world, word).await?;
         }
         browser.in_page(&popup, &intent("turn_off")).await?;
