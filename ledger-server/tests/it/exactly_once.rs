@@ -1,9 +1,17 @@
 //! One report is awarded once.
 
 use crate::support::{Bench, enrol, receipt_bytes, submit};
+use meter_core::{SessionReport, Verified};
 use meter_testkit::device::Device;
-use onionmeter_ledger::{committer::Answer, ledger::Outcome};
-use std::{collections::BTreeSet, sync::Arc};
+use onionmeter_ledger::{
+    committer::Answer,
+    ledger::{Ledger, Outcome},
+};
+use std::{collections::BTreeSet, slice, sync::Arc, time::Duration};
+use tokio::time::sleep;
+
+const ASKED_AGAIN: u8 = 20;
+const PAUSE: Duration = Duration::from_millis(500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_submits_of_one_report_at_the_same_time_are_one_award_and_one_receipt() {
@@ -14,7 +22,7 @@ async fn a_thousand_submits_of_one_report_at_the_same_time_are_one_award_and_one
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..1000 {
         let (ledger, report) = (Arc::clone(&bench.ledger), report.clone());
-        tasks.spawn(async move { submit(&ledger, &[report]).await.remove(0) });
+        tasks.spawn(async move { until_answered(&ledger, report).await });
     }
     let outcomes = tasks.join_all().await;
     let accepted = |outcome: &&Outcome| matches!(outcome, Outcome::Answered(Answer::Accepted(_)));
@@ -23,6 +31,20 @@ async fn a_thousand_submits_of_one_report_at_the_same_time_are_one_award_and_one
     assert_eq!(receipts.len(), 1);
     let balance = bench.ledger.balance(account).expect("a balance");
     assert_eq!(balance.awarded.get(), balance.duration.get() * 100_000);
+}
+
+/// Asks again when the ledger is busy, as a host does: a slow machine may not store so many before
+/// the database's own limits end a transaction.
+async fn until_answered(ledger: &Arc<Ledger>, report: Verified<SessionReport>) -> Outcome {
+    let mut outcome = submit(ledger, slice::from_ref(&report)).await.remove(0);
+    for _ in 0..ASKED_AGAIN {
+        if !matches!(outcome, Outcome::Answered(Answer::Busy)) {
+            break;
+        }
+        sleep(PAUSE).await;
+        outcome = submit(ledger, slice::from_ref(&report)).await.remove(0);
+    }
+    outcome
 }
 
 #[tokio::test]
