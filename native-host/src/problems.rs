@@ -183,6 +183,7 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::StateDamaged { .. } => ErrorCode::TorStateDamaged,
         TorProblem::DataDirUnusable(_)
         | TorProblem::OpenAbove { .. }
+        | TorProblem::Inside { .. }
         | TorProblem::RunDirUnusable(_)
         | TorProblem::SocketPathTooLong { .. } => ErrorCode::TorFolderUnusable,
         TorProblem::DataDirLocked => ErrorCode::TorAlreadyRunning,
@@ -206,6 +207,9 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         TorProblem::Bug(_) => ErrorCode::Internal,
     };
     let mut detail = chain(error);
+    if code == ErrorCode::TorStateDamaged {
+        detail.push_str(START_ANEW);
+    }
     let words = match code {
         // The reason is not certain, so a helper needs to see more than one line.
         ErrorCode::TorCrashLoop => last_lines(error.log()),
@@ -217,6 +221,10 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
     }
     Problem::with_detail(code, detail)
 }
+
+/// The way out of a damaged state, for people who see no button for it.
+const START_ANEW: &str =
+    "; `onionmeter tor anew` moves the state aside, and Tor then chooses new guards";
 
 /// The end of the log, one entry per line.
 fn last_lines(log: &[String]) -> Option<String> {

@@ -1,6 +1,8 @@
 //! One suite over every backend, against a private Tor network. The embedded Tor takes part where
 //! it is built: `--features embedded-tor`, for the program and for these checks.
 
+#[cfg(feature = "embedded-tor")]
+mod anew;
 mod claims;
 mod setting;
 
@@ -50,6 +52,10 @@ async fn every_backend_keeps_the_same_promises() {
     for kind in Kind::OURS {
         a_killed_daemon_leaves_no_tor(&world.network, *kind).await;
     }
+    #[cfg(feature = "embedded-tor")]
+    anew::a_damaged_state_is_named_and_started_anew(&world)
+        .await
+        .expect("nothing but the state is lost");
 }
 
 async fn a_killed_daemon_leaves_no_tor(network: &TorNetwork, kind: Kind) {

@@ -61,6 +61,7 @@ const BELOW: &[&str] = &[
     "crates/meter-tor/src/dial.rs",
     "crates/meter-tor/src/folders.rs",
     "crates/meter-tor/src/folders/above.rs",
+    "crates/meter-tor/src/folders/inside.rs",
     "crates/meter-tor/src/managed/torrc.rs",
     "crates/meter-tor/src/socket.rs",
     "crates/meter-uplink/src/file.rs",

@@ -63,7 +63,10 @@ pub async fn run(
     set_up_log(&setup.log_level, Secrets::of(&setup.way));
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let outcome = match open(&setup, &tasks, &stop).await {
-        Ok((door, start)) => converse(&door, start, &mut commands, &mut events).await,
+        Ok((door, start)) => {
+            let folder = Path::new(&setup.data_dir);
+            converse(&door, folder, start, &mut commands, &mut events).await
+        }
         Err(error) => Err(End::Error(error)),
     };
     stop.cancel();
@@ -112,6 +115,9 @@ async fn open(
     let runtime = dials::watched(&runtime, &dials);
     let folder = Path::new(&setup.data_dir);
     storage::check_state(folder)?;
+    if storage::is_no_cache(folder) {
+        forget_cache(folder);
+    }
     let create = async || {
         TorClient::with_runtime(runtime.clone())
             .config(config.clone())
@@ -126,7 +132,7 @@ async fn open(
         outcome => outcome,
     };
     let client =
-        client.map_err(|error| error_of(error.kind()).unwrap_or_else(|| other(error.kind())))?;
+        client.map_err(|error| error_of(&error, folder).unwrap_or_else(|| other(error.kind())))?;
     let listener = socks::listen(Path::new(&setup.socks)).map_err(|error| {
         tracing::error!(kind = %error.kind(), "the SOCKS socket cannot be made");
         EmbeddedError::Socket
@@ -154,13 +160,14 @@ fn forget_cache(folder: &Path) -> bool {
 /// Exchanges lines with the daemon until asked to end.
 async fn converse(
     door: &Door,
+    folder: &Path,
     mut start: Start,
     commands: &mut Commands<impl AsyncRead + Unpin>,
     events: &mut Events<impl AsyncWrite + Unpin>,
 ) -> Result<(), End> {
     let version = VERSION.to_owned();
     events.tell(&EmbeddedEvent::Listening { version }).await?;
-    let mut bootstrap = pin!(bootstrap(&door.client));
+    let mut bootstrap = pin!(bootstrap(&door.client, folder));
     let mut progress = Progress::default();
     let (mut has_directory, mut is_ready) = (false, false);
     loop {
@@ -210,13 +217,13 @@ async fn converse(
 }
 
 /// Bootstraps, and repeats it while waiting may help: Arti gives up after some tries.
-async fn bootstrap(client: &Client) -> Result<(), End> {
+async fn bootstrap(client: &Client, folder: &Path) -> Result<(), End> {
     let (mut pause, longest) = PAUSES;
     loop {
         let Err(error) = client.bootstrap().await else {
             return Ok(());
         };
-        if let Some(lasting) = error_of(error.kind()) {
+        if let Some(lasting) = error_of(&error, folder) {
             return Err(match storage::is_damaged_cache(error.kind()) {
                 true => End::DamagedCache(lasting),
                 false => End::Error(lasting),
@@ -229,12 +236,13 @@ async fn bootstrap(client: &Client) -> Result<(), End> {
 }
 
 /// Returns the error if waiting cannot help; `None` otherwise.
-fn error_of(kind: ErrorKind) -> Option<EmbeddedError> {
+fn error_of(error: &arti_client::Error, folder: &Path) -> Option<EmbeddedError> {
+    let kind = error.kind();
     match kind {
         ErrorKind::FsPermissions
         | ErrorKind::CacheAccessFailed
-        | ErrorKind::PersistentStateAccessFailed
-        | ErrorKind::PersistentStateCorrupted => Some(EmbeddedError::DataDir),
+        | ErrorKind::PersistentStateAccessFailed => Some(EmbeddedError::DataDir),
+        ErrorKind::PersistentStateCorrupted => Some(storage::not_understood(folder, error)),
         ErrorKind::LocalResourceAlreadyInUse => Some(EmbeddedError::DataDirLocked),
         ErrorKind::InvalidConfig => Some(EmbeddedError::BadConfig(kind.to_string())),
         ErrorKind::Internal

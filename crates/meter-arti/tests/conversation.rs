@@ -98,20 +98,97 @@ async fn a_damaged_cache_heals_by_itself() {
     }
 }
 
+/// What a disk, a person or another program may leave in the place of a cache.
 #[tokio::test]
-async fn a_damaged_state_is_named_and_left_as_it_is() {
+async fn what_is_no_cache_at_all_heals_too() {
+    use std::fs;
+    let damages: [fn(&std::path::Path); 4] = [
+        |data| fs::write(data.join("cache"), "a file").unwrap(),
+        |data| std::os::unix::fs::symlink("/nowhere", data.join("cache")).unwrap(),
+        |data| fs::create_dir_all(data.join("cache/dir.sqlite3")).unwrap(),
+        |data| {
+            fs::create_dir(data.join("cache")).unwrap();
+            fs::write(data.join("cache/dir_blobs"), "a file").unwrap();
+        },
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        let mut child = begun_in(|data| {
+            private(data);
+            damage(data);
+            if data.join("cache").is_dir() {
+                private(&data.join("cache"));
+            }
+        })
+        .await;
+        let first = child.hear().await;
+        let listens = matches!(first, Some(EmbeddedEvent::Listening { .. }));
+        assert!(listens, "{number}: {first:?}");
+        assert_eq!(child.orphaned().await, Ended::Asked);
+    }
+}
+
+const GUARDS: &str = "state/state/guards.json";
+
+/// Checks that a child refuses a state and names what is damaged.
+async fn refused(prepare: impl FnOnce(&std::path::Path), named: &str) -> Child {
     let mut child = begun_in(|data| {
         for folder in ["", "state", "state/state"] {
             private(&data.join(folder));
         }
-        std::fs::write(data.join("state/state/guards.json"), "{\"default\":").unwrap();
+        prepare(data);
     })
     .await;
-    let error = EmbeddedError::StateDamaged("state/state/guards.json".into());
-    assert_eq!(child.hear().await, Some(EmbeddedEvent::Failed { error }));
-    let file = child.folder.path().join("data/state/state/guards.json");
-    assert_eq!(std::fs::read_to_string(file).unwrap(), "{\"default\":");
-    assert_eq!(child.orphaned().await, Ended::Failed);
+    let error = EmbeddedError::StateDamaged(named.into());
+    // Arti reads the guards only when it begins to connect.
+    let heard = loop {
+        match child.hear().await {
+            Some(EmbeddedEvent::Listening { .. } | EmbeddedEvent::Progress(_)) => {}
+            other => break other,
+        }
+    };
+    assert_eq!(heard, Some(EmbeddedEvent::Failed { error }));
+    child
+}
+
+#[tokio::test]
+async fn a_damaged_state_is_named_and_left_as_it_is() {
+    // The first is cut off; the others are JSON that is no list of guards.
+    for content in [
+        &b"{\"default\":"[..],
+        b"[1]",
+        b"{\"default\": 5}",
+        b"\"\xff\"",
+    ] {
+        let write = |data: &std::path::Path| std::fs::write(data.join(GUARDS), content).unwrap();
+        let child = refused(write, GUARDS).await;
+        let file = child.folder.path().join("data").join(GUARDS);
+        assert_eq!(std::fs::read(file).unwrap(), content);
+        assert_eq!(child.orphaned().await, Ended::Failed);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_file_or_folder_of_a_state_is_named() {
+    use std::fs;
+    let folder = |data: &std::path::Path| fs::create_dir(data.join(GUARDS)).unwrap();
+    refused(folder, GUARDS).await;
+    let pipe = |data: &std::path::Path| {
+        let made = std::process::Command::new("mkfifo")
+            .arg(data.join(GUARDS))
+            .status();
+        assert!(made.unwrap().success());
+    };
+    refused(pipe, GUARDS).await;
+    let file = |data: &std::path::Path| {
+        fs::remove_dir(data.join("state/state")).unwrap();
+        fs::write(data.join("state/state"), "").unwrap();
+    };
+    refused(file, "state/state").await;
+    let nowhere = |data: &std::path::Path| {
+        fs::remove_dir_all(data.join("state")).unwrap();
+        std::os::unix::fs::symlink("/nowhere", data.join("state")).unwrap();
+    };
+    refused(nowhere, "state").await;
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use crate::{
     child::{Child, Start},
     circuit::{Built, Circuit, HOPS_MAX, Hop, HopRole, Question, short},
     control::{Event, Phase},
-    folders::{check_socket_path, open_above, private_folder},
+    folders::{check_socket_path, fault_inside, open_above, private_folder},
     publisher::Publisher,
     scrub::scrub,
 };
@@ -288,16 +288,24 @@ fn problem_of(error: EmbeddedError, data_dir: &Path) -> Result<TorProblem, Strin
         EmbeddedError::BadConfig(reason) => Ok(TorProblem::BadOption {
             log: vec![scrub(&reason)],
         }),
-        EmbeddedError::DataDir => Ok(match open_above(data_dir) {
-            Some((folder, why)) => TorProblem::OpenAbove { folder, why },
-            None => TorProblem::DataDirUnusable(FolderFault::RefusedByTor),
-        }),
+        EmbeddedError::DataDir => Ok(refused(data_dir)),
         EmbeddedError::StateDamaged(file) => Ok(TorProblem::StateDamaged {
             file: data_dir.join(file),
         }),
         EmbeddedError::DataDirLocked => Ok(TorProblem::DataDirLocked),
         EmbeddedError::Socket => Ok(TorProblem::RunDirUnusable(FolderFault::RefusedByTor)),
         EmbeddedError::Other(kind) => Err(scrub(&kind)),
+    }
+}
+
+/// Why Tor refused its data folder.
+fn refused(data_dir: &Path) -> TorProblem {
+    if let Some((folder, why)) = open_above(data_dir) {
+        return TorProblem::OpenAbove { folder, why };
+    }
+    match fault_inside(data_dir) {
+        Some((path, why)) => TorProblem::Inside { path, why },
+        None => TorProblem::DataDirUnusable(FolderFault::RefusedByTor),
     }
 }
 

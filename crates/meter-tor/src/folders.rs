@@ -2,6 +2,7 @@
 //! users may already have changed a folder that was open to them.
 
 mod above;
+mod inside;
 
 use std::{
     env, fs, io,
@@ -9,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) use self::above::open_above;
+pub(crate) use self::{above::open_above, inside::fault_inside};
 use crate::{FolderFault, TorProblem};
 
 /// Folders that are searched after `PATH`.

@@ -37,7 +37,9 @@ pub use ledger_address::{LedgerAddress, LedgerAddressError, OnionName, OnionName
 pub use meter_embedded::ConnectError;
 pub use meter_uplink::{ServerFault, UplinkError};
 pub use options::OPTIONS_ALLOWED;
-pub use problem::{ControlRefusal, CookieFault, FolderFault, OpenFolder, Retry, TorProblem};
+pub use problem::{
+    ControlRefusal, CookieFault, FolderFault, InsideFault, OpenFolder, Retry, TorProblem,
+};
 pub use socket::SocketFault;
 pub use status::{Bootstrap, TorState, TorStatus, TorWarning};
 pub use survey::{ControlAnswer, SocksAnswer, SurveyedPlace, installed_version, survey};

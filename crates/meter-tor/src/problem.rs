@@ -3,6 +3,8 @@
 //! No variant contains an address or a name, so the texts may be shown and logged. Two contain a
 //! path of this computer.
 
+mod inside;
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -10,6 +12,7 @@ use std::{
 
 use meter_uplink::UplinkError;
 
+pub use self::inside::InsideFault;
 use crate::{SocketFault, Transport};
 
 /// The reason why there is no usable Tor.
@@ -89,6 +92,14 @@ pub enum TorProblem {
         folder: PathBuf,
         /// How others could replace it.
         why: OpenFolder,
+    },
+    /// Something in Tor's data directory can be changed by others, or cannot be used.
+    #[error("{path} {why}", path = .path.display(), why = .why.says(.path))]
+    Inside {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: InsideFault,
     },
     /// A file of the embedded Tor's state is damaged. It holds the choice of guards, so it is
     /// replaced only on request.
@@ -310,6 +321,7 @@ impl TorProblem {
             | Self::OptionNotAllowed { .. }
             | Self::DataDirUnusable(_)
             | Self::OpenAbove { .. }
+            | Self::Inside { .. }
             | Self::StateDamaged { .. }
             | Self::RunDirUnusable(_)
             | Self::SocketPathTooLong { .. }
@@ -345,6 +357,7 @@ impl TorProblem {
             | Self::OptionNotAllowed { .. }
             | Self::DataDirUnusable(_)
             | Self::OpenAbove { .. }
+            | Self::Inside { .. }
             | Self::StateDamaged { .. }
             | Self::RunDirUnusable(_)
             | Self::DataDirLocked
