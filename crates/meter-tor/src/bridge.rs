@@ -6,13 +6,18 @@
 
 mod arguments;
 mod fault;
+mod listed;
 mod pasted;
 mod place;
 mod transport;
+mod words;
 
 use std::net::SocketAddr;
 
-use self::fault::{BYTES_MAX, FINGERPRINT_DIGITS};
+use self::{
+    fault::BYTES_MAX,
+    words::{is_fingerprint, is_label},
+};
 pub use fault::BridgeFault;
 pub use transport::Transport;
 
@@ -39,7 +44,7 @@ impl Bridge {
     /// code. Of each that is none, the reason is in its place. Never nothing: without a bridge, Tor
     /// would connect straight.
     pub fn parse_all(text: &str) -> Vec<Result<Self, BridgeFault>> {
-        let lines = pasted::lines(text);
+        let lines = listed::lines(text);
         if lines.is_empty() {
             return vec![Err(BridgeFault::Empty)];
         }
@@ -57,12 +62,7 @@ impl Bridge {
             return Err(BridgeFault::TooLong);
         }
         let mut words = line.split(' ').filter(|word| !word.is_empty()).peekable();
-        let is_label = |word: &&str| {
-            let word = word.trim_end_matches(':');
-            // Some lists say it of those without a transport.
-            word.eq_ignore_ascii_case("bridge") || word.eq_ignore_ascii_case("vanilla")
-        };
-        while words.next_if(is_label).is_some() {}
+        while words.next_if(|word| is_label(word)).is_some() {}
         let first = *words.peek().ok_or(BridgeFault::Empty)?;
         let known = Transport::named(first.trim_end_matches(':'));
         if known.is_some() {
@@ -75,6 +75,7 @@ impl Bridge {
         let fingerprint = fingerprint(&mut words)?;
         let arguments: Vec<_> = words.map(arguments::written).collect();
         arguments::check(known, &arguments)?;
+        let fingerprint = fingerprint.or_else(|| arguments::fingerprint(&arguments));
         Ok(Self {
             transport: known,
             address,
@@ -126,12 +127,9 @@ fn fingerprint<'a>(
     };
     let word = word.strip_prefix('$').unwrap_or(word);
     let digits = word.split(['~', '=']).next().unwrap_or_default();
-    let is_one =
-        digits.len() == FINGERPRINT_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_one {
-        Ok(Some(digits.to_ascii_uppercase()))
-    } else {
-        Err(BridgeFault::Fingerprint)
+    match is_fingerprint(digits) {
+        true => Ok(Some(digits.to_ascii_uppercase())),
+        false => Err(BridgeFault::Fingerprint),
     }
 }
 

@@ -1,17 +1,42 @@
 //! What a transport is told: `key=value`, behind address and fingerprint.
 
-use super::{fault::BridgeFault, transport::Transport};
+use std::net::SocketAddr;
 
-/// An argument as it is written for its program. lyrebird completes a certificate by itself.
+use super::{
+    fault::BridgeFault,
+    transport::Transport,
+    words::{begins, is_fingerprint},
+};
+
+/// An argument as it is written for its program, which knows its keys in small letters only.
+/// lyrebird completes a certificate by itself.
 pub(super) fn written(word: &str) -> String {
-    word.strip_prefix("cert=").map_or_else(
-        || word.to_owned(),
-        |value| format!("cert={}", value.trim_end_matches('=')),
-    )
+    let Some((key, value)) = word.split_once('=') else {
+        return word.to_owned();
+    };
+    let key = key.to_ascii_lowercase();
+    let value = match key.as_str() {
+        "cert" => value.trim_end_matches('='),
+        _ => value,
+    };
+    format!("{key}={value}")
+}
+
+/// The fingerprint where only an argument has it.
+pub(super) fn fingerprint(arguments: &[String]) -> Option<String> {
+    let mut values = arguments
+        .iter()
+        .filter_map(|word| word.strip_prefix("fingerprint="));
+    let found = values.find(|value| is_fingerprint(value))?;
+    Some(found.to_ascii_uppercase())
 }
 
 /// Judges the words behind address and fingerprint.
 pub(super) fn check(transport: Option<Transport>, arguments: &[String]) -> Result<(), BridgeFault> {
+    let is_bridge = |word: &String| begins(word) || word.parse::<SocketAddr>().is_ok();
+    if arguments.iter().any(is_bridge) {
+        return Err(BridgeFault::Second);
+    }
     let Some(transport) = transport else {
         return if arguments.is_empty() {
             Ok(())

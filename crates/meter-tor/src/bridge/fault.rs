@@ -81,10 +81,13 @@ pub enum BridgeFault {
     NoFingerprint,
     /// A word is not `key=value`, or the line has such a word where none is allowed.
     #[error(
-        "after its address and fingerprint there is a word that is not like key=value; was \
-         something lost in copying?"
+        "after its address and fingerprint there is a word that is not like key=value; copy the \
+         whole line again, and nothing else"
     )]
     Argument,
+    /// Another bridge behind it.
+    #[error("it holds a second bridge; put each bridge into quotes of its own")]
+    Second,
     /// Words after the fingerprint of a bridge without transport.
     #[error(
         "it has words after its fingerprint, but no transport, such as obfs4, before its address"

@@ -48,6 +48,10 @@ fn lines_of_every_kind_are_taken_as_they_are_handed_out() {
         check(line, line);
     }
     check(
+        &format!("snowflake 192.0.2.3:80 url=https://a.example/ fingerprint={f}"),
+        &format!("snowflake 192.0.2.3:80 {f} url=https://a.example/ fingerprint={f}"),
+    );
+    check(
         "webtunnel [2001:db8::2]:443 url=https://site.example/path ver=0.0.1",
         "webtunnel [2001:db8::2]:443 url=https://site.example/path ver=0.0.1",
     );
@@ -65,6 +69,9 @@ fn several_lines_in_one_text_are_several_bridges() {
     let f = FINGERPRINT;
     let obfs4 = format!("obfs4 192.0.2.1:443 {f} {CERT} iat-mode=0");
     for text in [
+        format!("{obfs4} 192.0.2.2:9001 {f}"),
+        format!("1) {obfs4}; 2) vanilla 192.0.2.2:9001 {f}"),
+        format!("{obfs4}<br>192.0.2.2:9001&nbsp;{f}"),
         format!("# from the mail\r\n> {obfs4}\r\n\r\n> vanilla 192.0.2.2:9001 {f}\r\n"),
         format!("['{obfs4}', '192.0.2.2:9001 {f}']"),
     ] {
@@ -72,6 +79,21 @@ fn several_lines_in_one_text_are_several_bridges() {
         let lines: Vec<_> = bridges.into_iter().map(|one| one.unwrap().line()).collect();
         assert_eq!(lines, [obfs4.clone(), format!("192.0.2.2:9001 {f}")]);
     }
+    // As mail programs break long lines, also in a quoted mail.
+    for broken in [
+        format!("obfs4 192.0.2.1:443\n{f}\n{CERT}\niat-mode=0\nvanilla 192.0.2.2:9001\n{f}"),
+        format!("> obfs4 192.0.2.1:443 ${f}\r\n> {CERT}\r\n> iat-mode=0\r\n192.0.2.2:9001 {f}"),
+    ] {
+        let bridges = Bridge::parse_all(&broken).into_iter();
+        let lines: Vec<_> = bridges.map(|one| one.unwrap().line()).collect();
+        assert_eq!(lines, [obfs4.clone(), format!("192.0.2.2:9001 {f}")]);
+    }
+    let alone = Bridge::parse_all("iat-mode=0\n192.0.2.2:9001");
+    assert_eq!(
+        alone[0],
+        Err(Fault::Transport),
+        "there is nothing before it"
+    );
     for none in ["", " \n", "# obfs4 192.0.2.1:443", "[\"\"]"] {
         assert_eq!(Bridge::parse_all(none), [Err(Fault::Empty)], "{none:?}");
     }
@@ -91,6 +113,10 @@ fn what_copying_does_to_a_line_is_undone() {
         format!("obfs4 192.0.2.1:443 ${f}~nick {CERT} iat-mode=0"),
         format!("obfs4 192.0.2.1:443 {f}~nick {CERT} iat-mode=0"),
         format!("obfs4 192.0.2.1:443 ${f}=nick {CERT} iat-mode=0\u{200e}"),
+        format!(
+            "**obfs4 192.0.2.1:443 {f} C{} IAT-Mode=0**",
+            CERT.get(1..).unwrap()
+        ),
         format!("> Bridge: obfs4: 192.0.2.1:443 {f} {CERT}== iat-mode=0,"),
         format!(
             "2. 'Obfs4 192.0.2.1:443 {} {CERT} iat-mode=0'",
@@ -172,6 +198,11 @@ fn a_fingerprint_or_a_word_that_cannot_be_one_is_refused_with_what_is_wrong() {
         ("192.0.2.1:443 ~nick", Fault::Fingerprint),
         (&format!("192.0.2.1:443 {f} cert=x"), Fault::NoTransport),
         (&format!("192.0.2.1:443 {f} {f}"), Fault::Argument),
+        (&format!("192.0.2.1:443 {f} 192.0.2.2:443"), Fault::Second),
+        (
+            &format!("obfs4 192.0.2.1:443 {f} {CERT} obfs4"),
+            Fault::Second,
+        ),
         (&format!("obfs4 192.0.2.1:443 {f}"), Fault::Lacks("cert")),
         (
             &format!("obfs4 192.0.2.1:443 {f} cert=x"),

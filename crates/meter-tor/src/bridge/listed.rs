@@ -1,0 +1,176 @@
+//! Finds the lines that may each be a bridge in a text: a mail, a torrc, a list as a bot or a
+//! program shows it, or bridges that copying put behind each other.
+
+use std::net::SocketAddr;
+
+use super::{
+    pasted::{is_around, is_mark, unwrapped},
+    words::{begins, is_fingerprint},
+};
+
+/// The lines of a text. Blank lines, comments and code fences hold no bridge.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    let text = text.trim_matches(is_around);
+    if let Some(listed) = list(text).or_else(|| answer(text)) {
+        return listed;
+    }
+    let text = without_markup(text);
+    let is_end = |letter: char| {
+        matches!(
+            letter,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
+    };
+    let lines = text.split(is_end).map(|line| line.trim_matches(is_around));
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(['#']));
+    let whole = joined(lines.filter(|line| !line.starts_with("```")));
+    whole.iter().flat_map(|line| parted(line)).collect()
+}
+
+/// The texts of a list in brackets, each in quotation marks, as the codes of Tor's own bots hold
+/// them; `None` where anything else is in it.
+fn list(text: &str) -> Option<Vec<String>> {
+    let (texts, rest) = quoted(text)?;
+    (rest.is_empty() && !texts.is_empty()).then_some(texts)
+}
+
+/// The bridges in an answer of Tor's service for them, which is JSON ("moat").
+fn answer(text: &str) -> Option<Vec<String>> {
+    const MEMBER: &str = "\"bridge_strings\"";
+    let lists = text.strip_prefix('{')?.split(MEMBER).skip(1);
+    let lists = lists.map(|after| {
+        let after = after.trim_start_matches(|letter| is_around(letter) || letter == ':');
+        quoted(after).map(|(texts, _)| texts)
+    });
+    let all = lists.collect::<Option<Vec<_>>>()?.concat();
+    let all: Vec<_> = all.iter().map(|line| line.replace("\\/", "/")).collect();
+    (!all.is_empty()).then_some(all)
+}
+
+/// The texts of the list in brackets at the beginning, and what stands behind it.
+fn quoted(text: &str) -> Option<(Vec<String>, &str)> {
+    let mut rest = text.strip_prefix('[')?;
+    let mut texts = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(|letter| is_around(letter) || letter == ',');
+        if let Some(after) = rest.strip_prefix(']') {
+            return Some((texts, after));
+        }
+        let quote = rest.chars().next()?;
+        if !matches!(quote, '\'' | '"') {
+            return None;
+        }
+        let (one, after) = rest.get(1..)?.split_once(quote)?;
+        texts.push(one.to_owned());
+        rest = after;
+    }
+}
+
+/// The source of a web page has these in place of line ends and spaces.
+fn without_markup(text: &str) -> String {
+    let ends = ["<br>", "<br/>", "<br />", "<BR>"];
+    let text = ends
+        .iter()
+        .fold(text.to_owned(), |text, end| text.replace(end, "\n"));
+    text.replace("&nbsp;", " ")
+}
+
+/// Joins what mail programs broke into several lines at its spaces: no bridge begins with its
+/// fingerprint or with an argument.
+fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut whole: Vec<String> = Vec::new();
+    for line in lines {
+        let rest = unwrapped(line);
+        let first = rest.split(char::is_whitespace).next().unwrap_or_default();
+        match whole.last_mut() {
+            Some(begun) if goes_on(first) => {
+                begun.push(' ');
+                begun.push_str(rest);
+            }
+            _ => whole.push(line.to_owned()),
+        }
+    }
+    whole
+}
+
+/// Whether a word stands in a bridge line, but never at its beginning.
+fn goes_on(word: &str) -> bool {
+    let digits = word.strip_prefix('$').unwrap_or(word);
+    let key = word.split_once('=').map_or("", |(key, _)| key);
+    let is_key = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+    is_fingerprint(digits) || !key.is_empty() && key.bytes().all(is_key)
+}
+
+/// Takes bridges apart that stand behind each other on one line, as a field for one line makes of
+/// several. A line with one bridge stays as it is.
+fn parted(line: &str) -> Vec<String> {
+    let (mut parts, mut part, mut has_address) = (Vec::new(), Vec::<&str>::new(), false);
+    for word in line.split(char::is_whitespace) {
+        let address = word.parse::<SocketAddr>().is_ok();
+        if has_address && (address || begins(word)) {
+            // The mark of a list, such as `2)`, belongs to what follows.
+            part.pop_if(|last| is_mark(last));
+            parts.push(part.join(" "));
+            (part, has_address) = (Vec::new(), false);
+        }
+        has_address |= address;
+        part.push(word);
+    }
+    if parts.is_empty() {
+        return vec![line.to_owned()];
+    }
+    parts.push(part.join(" "));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_several_lines_is_taken_apart_however_it_lists_them() {
+        for text in [
+            "a\r\n\r\n b \n",
+            "# mine\na\u{2028}b",
+            "```\na\nb\n```",
+            "['a', 'b']",
+            "[\"a\",\"b\"]\n",
+            "['a', \"b\"]",
+            "[\n  'a',\n  'b',\n]",
+            "a<br>b<br/>",
+            "{\"settings\": [{\"bridge_strings\": [\"a\"]}, {\"bridge_strings\" :[\"b\"]}]}",
+        ] {
+            assert_eq!(lines(text), ["a", "b"], "{text:?}");
+        }
+        // Nothing of a list that is broken may be lost.
+        assert_eq!(lines("['a', b]"), ["['a', b]"]);
+        assert_eq!(lines("['a'] b"), ["['a'] b"]);
+        assert_eq!(lines("[2001:db8::1]:443"), ["[2001:db8::1]:443"]);
+        assert!(lines(" \n# none\n").is_empty());
+        let escaped = "{\"bridge_strings\":[\"x [2001:db8::1]:1 url=https:\\/\\/a.example\"]}";
+        assert_eq!(lines(escaped), ["x [2001:db8::1]:1 url=https://a.example"]);
+    }
+
+    #[test]
+    fn bridges_behind_each_other_are_taken_apart_and_a_broken_line_is_joined() {
+        let one = "obfs4 192.0.2.1:443 cert=x iat-mode=0";
+        let other = "192.0.2.2:443";
+        for text in [
+            format!("{one} {other}"),
+            format!("{one} 2) {other}"),
+            format!("{one} vanilla {other}"),
+            format!("{one} Bridge {other}"),
+            format!("obfs4 192.0.2.1:443\ncert=x\niat-mode=0\n{other}"),
+            format!("> obfs4 192.0.2.1:443\n> cert=x iat-mode=0\n> {other}"),
+        ] {
+            let found = lines(&text);
+            assert_eq!(found.len(), 2, "{text:?}: {found:?}");
+            assert!(found[0].ends_with(one), "{found:?}");
+            assert!(found[1].ends_with(other), "{found:?}");
+        }
+        for alone in [one, "Bridge obfs4 192.0.2.1:443", "obfs4 vanilla", "a: b"] {
+            assert_eq!(lines(alone), [alone]);
+        }
+        assert_eq!(lines("iat-mode=0\nb").len(), 2, "nothing is before it");
+    }
+}
