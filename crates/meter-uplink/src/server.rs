@@ -62,11 +62,12 @@ impl Server {
             let (parts, listed) = document::first_of(text)?;
             return Self::checked(&parts, listed);
         }
+        let text = url::out_of_a_link(text);
         match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ss") => {
                 Self::checked(&url::parts_of(rest)?, 1)
             }
-            _ => Err(foreign::unknown(text)),
+            _ => Err(foreign::unknown(&text)),
         }
     }
 

@@ -93,6 +93,11 @@ fn urls_are_read_as_programs_write_them() {
             "ss://aes-256-gcm:x@192.0.2.1:8388?plugin=&tag=a@b".to_owned(),
             "x",
         ),
+        // As an invitation's page has it behind its own address.
+        (
+            "ss%3A%2F%2Faes-256-gcm%3Ap%2525%40192.0.2.1%3A8388%2F%3Foutline%3D1".to_owned(),
+            "p%",
+        ),
         (
             "ss://aes-256-gcm:x@192.0.2.1:8388?type=tcp&encryption=none".to_owned(),
             "x",

@@ -11,6 +11,18 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{ServerFault, UrlPart, options, parts::Parts};
 
+/// A URL that was written with percent signs throughout, to be a part of another link, as itself;
+/// any other text unchanged.
+pub(super) fn out_of_a_link(text: &str) -> Zeroizing<String> {
+    const BEGINNING: &str = "ss%3a%2f%2f";
+    let begins = text.get(..BEGINNING.len());
+    let plain = match begins.is_some_and(|begins| begins.eq_ignore_ascii_case(BEGINNING)) {
+        true => percent_decode_str(text).decode_utf8_lossy().into_owned(),
+        false => text.to_owned(),
+    };
+    Zeroizing::new(plain)
+}
+
 /// What stands behind `ss://`.
 pub(super) fn parts_of(rest: &str) -> Result<Parts, ServerFault> {
     // The tag is a name for people, and holds whatever they like but another server.
