@@ -67,9 +67,11 @@ const WIDE_USE: &[&str] = &[
 ];
 
 /// Pages of routers and other devices at home, as their makers print them on the device or in its
-/// manual (AVM, Vodafone, O2, Telekom, congstar, Free, Bouygues, Swisscom, AT&T, Netgear, TP-Link,
-/// Mercury, Fast, Tenda, Netis, Linksys, ASUS, Synology, Ubiquiti, NEC, Xiaomi, Zyxel, Huawei,
-/// Pi-hole). Several also exist in public, and some of those do not belong to the maker.
+/// manual (AVM, Vodafone, O2, Telekom, congstar, Sunrise, KPN, Free, Bouygues, Swisscom, Starlink,
+/// Netgear, TP-Link, Mercury, Mercusys, Fast, Tenda, Totolink, Netis, Linksys, ASUS, Synology,
+/// Ubiquiti, NEC, Xiaomi, Zyxel, Keenetic, Netcraze, GL.iNet, Huawei, Firewalla, Pi-hole; uBlock
+/// Origin's list `lan-block.txt` has many of them). Several also exist in public, and some of those
+/// do not belong to the maker.
 const DEVICES: &[&str] = &[
     "fritz.box",
     "myfritz.box",
@@ -87,7 +89,11 @@ const DEVICES: &[&str] = &[
     "mafreebox.freebox.fr",
     "mabbox.bytel.fr",
     "internetbox.swisscom.ch",
-    "attlocal.net",
+    "connect.box",
+    "sunrise.box",
+    "mijnmodem.kpn",
+    "dishy.starlink.com",
+    "router.starlink.com",
     "routerlogin.net",
     "routerlogin.com",
     "orbilogin.net",
@@ -100,10 +106,15 @@ const DEVICES: &[&str] = &[
     "tplinkextender.net",
     "tplinkap.net",
     "tplinkdeco.net",
+    "tplinkmifi.net",
+    "tplinkeap.net",
+    "tplinkplclogin.net",
     "tplogin.cn",
     "melogin.cn",
+    "mwlogin.net",
     "falogin.cn",
     "tendawifi.com",
+    "itotolink.net",
     "netis.cc",
     "linksyssmartwifi.com",
     "router.asus.com",
@@ -115,14 +126,33 @@ const DEVICES: &[&str] = &[
     "aterm.me",
     "router.miwifi.com",
     "zyxelwifi.com",
+    "my.keenetic.net",
+    "my.netcraze.net",
+    "console.gl-inet.com",
     "hi.link",
     "huaweimobilewifi.com",
+    "fire.walla",
     "pi.hole",
+];
+
+/// Domains that routers of an access provider, or a computer that shares its connection, hand out
+/// to the computers behind them (AT&T, 2Wire, Verizon, Rogers, TIM, Windows). The name of every
+/// device at home is below one of them: `laptop.mynetworksettings.com`.
+const HANDED_OUT: &[&str] = &[
+    "attlocal.net",
+    "gateway.2wire.net",
+    "mynetworksettings.com",
+    "myfiosgateway.com",
+    "phub.net.cable.rogers.com",
+    "homenet.telecomitalia.it",
+    "mshome.net",
 ];
 
 /// Whether a well-formed name without a final dot belongs to this computer or its network.
 pub(super) fn is_local(name: &str) -> bool {
-    let mut zones = [STANDARD, WIDE_USE, DEVICES].into_iter().flatten();
+    let mut zones = [STANDARD, WIDE_USE, DEVICES, HANDED_OUT]
+        .into_iter()
+        .flatten();
     zones.any(|zone| below(name, zone).is_some())
         || reverse_v4(name).is_some_and(|ip| is_internal(IpAddr::V4(ip)))
         || reverse_v6(name).is_some_and(|ip| is_internal(IpAddr::V6(ip)))
@@ -189,7 +219,7 @@ mod tests {
 
     #[test]
     fn names_of_home_networks_are_local_with_all_below_them_in_any_case() {
-        for zone in [STANDARD, WIDE_USE, DEVICES].concat() {
+        for zone in [STANDARD, WIDE_USE, DEVICES, HANDED_OUT].concat() {
             check(zone, true);
             check(&format!("a.b-c.{zone} A.{}", zone.to_uppercase()), true);
             check(&format!("not{zone} {zone}.example"), false);
@@ -204,7 +234,8 @@ mod tests {
              landing.page my.home.page domains asus.com www.asus.com freebox.fr netgear.com arpa \
              in-addr.arpa ip6.arpa a.link hi.links \
              synology.com www.synology.com ubnt.com swisscom.ch bytel.fr a.station.example \
-             testing.example",
+             testing.example starlink.com www.starlink.com keenetic.net help.keenetic.net \
+             gl-inet.com 2wire.net rogers.com telecomitalia.it kpn.com",
             false,
         );
     }

@@ -13,8 +13,9 @@ const NAME_BYTES_MAX: usize = 253;
 /// Longest label, RFC 1035 §2.3.4.
 const LABEL_BYTES_MAX: usize = 63;
 
-/// The last label of names that never exist. RFC 6761 §6.4 asks that nothing resolves them.
-const NOWHERE_LAST_LABEL: &str = "invalid";
+/// Last labels of names that the DNS never has, so that nothing has to ask for them: RFC 6761 §6.4
+/// (invalid), RFC 9476 §2 (alt, for other systems of names).
+const NOWHERE_LAST_LABELS: [&str; 2] = ["invalid", "alt"];
 
 /// Judges a name as the client sent it (S-17 to S-20).
 pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
@@ -37,7 +38,8 @@ pub(super) fn judge(name: &str) -> Result<(), TargetRefusal> {
     if is_single || is_local(relative) {
         return Err(TargetRefusal::Forbidden);
     }
-    if last.eq_ignore_ascii_case(NOWHERE_LAST_LABEL) {
+    let is_nowhere = |label: &&str| last.eq_ignore_ascii_case(label);
+    if NOWHERE_LAST_LABELS.iter().any(is_nowhere) {
         return Err(TargetRefusal::Nowhere);
     }
     Ok(())

@@ -9,7 +9,7 @@ pub(crate) enum TargetRefusal {
     Malformed,
     /// On this machine or network, or a port of the relay or of Tor.
     Forbidden,
-    /// Below `.invalid`, where nothing exists. There is no need to ask an exit.
+    /// Below `.invalid` or `.alt`, where the DNS has nothing. There is no need to ask an exit.
     Nowhere,
 }
 

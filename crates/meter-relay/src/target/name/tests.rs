@@ -203,12 +203,18 @@ fn s_20_internal_networks_and_names_are_forbidden() {
 }
 
 #[test]
-fn names_below_invalid_are_nowhere() {
+fn names_below_invalid_and_alt_are_nowhere() {
     let nowhere = Err(TargetRefusal::Nowhere);
     check(&["probe.invalid", "a.b.InValid", "x.invalid."], nowhere);
-    check(&["invalid", "invalid."], FORBIDDEN);
+    check(&["name.gns.alt", "x.ALT."], nowhere);
+    check(&["invalid", "invalid.", "alt"], FORBIDDEN);
     check(
-        &["invalid.example", "notinvalid.test", "x.invalid.test"],
+        &[
+            "invalid.example",
+            "notinvalid.test",
+            "x.invalid.test",
+            "a.salt",
+        ],
         PERMITTED,
     );
 }
