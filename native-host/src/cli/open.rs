@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     EXIT_UNAVAILABLE, EXIT_USAGE,
-    home::Home,
+    home::{self, Home, HomeError},
     launch::{self, Launchable, Use},
     problems,
     registration::{self, Family},
@@ -56,6 +56,11 @@ pub(super) fn run(arguments: &Open, home: &Home, format: Format) -> Outcome {
         return Err(CommandError::Exit(EXIT_USAGE, text));
     }
     let profile = profile(arguments, &browser, home)?;
+    // What a browser of root's makes there, its owner's browser could not write.
+    if let Some(owner) = home::acted_for(&profile) {
+        let path = profile;
+        return Err(CommandError::usage(&HomeError::OfAnother { path, owner }));
+    }
     let mut line = match browser.preset.family {
         Family::Chromium => launch::arguments(),
         Family::Firefox => vec!["--profile".into(), profile.clone().into()],

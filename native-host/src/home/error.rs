@@ -95,7 +95,7 @@ pub enum HomeError {
         {owner}, without \
         sudo", path = .path.display(), owner = .owner.name(), folder = .owner.folder.display())]
     OfAnother {
-        /// The home.
+        /// The home, or the profile of a browser.
         path: PathBuf,
         /// Whose it would be.
         owner: Owner,

@@ -181,17 +181,28 @@ pub(super) fn what_to_do(process: Process) -> String {
 /// The problem when another program has the socket.
 fn displaced(home: &Home, process: Option<Process>) -> Problem {
     let socket = home.socket();
-    let whose = process.map_or_else(
+    let holder = process.map_or_else(
         || {
             format!(
                 "a program that takes no connections; as root, `fuser -v {}` may name it",
                 socket.display()
             )
         },
-        |process| format!("{process}, which is no Onionmeter daemon"),
+        whose,
     );
-    let detail = format!("{} is held by {whose}", socket.display());
+    let detail = format!("{} is held by {holder}", socket.display());
     Problem::with_detail(ErrorCode::DaemonPlaceTaken, detail)
+}
+
+/// A process that is no daemon of this user.
+fn whose(process: Process) -> String {
+    match process.daemon_of_another() {
+        Some(user) => format!(
+            "{process}, the Onionmeter daemon of another user (number {user}); run this as that \
+                user"
+        ),
+        None => format!("{process}, which is no Onionmeter daemon"),
+    }
 }
 
 /// The problem when another program has the lock.
@@ -202,7 +213,7 @@ pub(super) fn locked(home: &Home, holder: Option<Process>) -> Problem {
         Some(process) if process.kind() == Kind::Hidden => {
             format!("{lock} is locked by {process}, of which this system does not say what it is")
         }
-        Some(process) => format!("{lock} is locked by {process}, which is no Onionmeter daemon"),
+        Some(process) => format!("{lock} is locked by {}", whose(process)),
         None => format!(
             "{lock} is locked by a process that the system does not name: one of another user or \
                 container (as root, `fuser -v {lock}` may name it)"

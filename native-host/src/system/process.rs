@@ -4,10 +4,11 @@
 use super::user;
 use rustix::process::{Pid, Signal as SystemSignal};
 use std::{
+    env,
     ffi::{OsStr, OsString},
     fmt, fs, io,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -46,11 +47,20 @@ impl Process {
         if words.is_empty() {
             return Kind::Hidden;
         }
-        let is_daemon = words.iter().skip(1).any(|word| word == "daemon");
-        match is_daemon && self.effective_user() == Some(user::effective()) {
+        match is_daemon(&words) && self.effective_user() == Some(user::effective()) {
             true => Kind::Daemon,
             false => Kind::Other,
         }
+    }
+
+    /// The number of the user whose daemon it is, if that is another user than this one.
+    pub(crate) fn daemon_of_another(self) -> Option<u32> {
+        let words = arguments_of(self.number());
+        let name = |path: &Path| path.file_name().map(OsStr::to_owned);
+        let program = words.first().and_then(|word| name(Path::new(word)))?;
+        let ours = env::current_exe().ok().and_then(|path| name(&path))?;
+        let owner = self.effective_user()?;
+        (is_daemon(&words) && program == ours && owner != user::effective()).then_some(owner)
     }
 
     /// Whether it is suspended, by SIGSTOP, Ctrl-Z or a debugger.
@@ -113,6 +123,11 @@ pub(crate) fn arguments_of(number: impl fmt::Display) -> Vec<OsString> {
     words
         .map(|word| OsString::from_vec(word.to_vec()))
         .collect()
+}
+
+/// Whether a command line is that of a daemon.
+fn is_daemon(words: &[OsString]) -> bool {
+    words.iter().skip(1).any(|word| word == "daemon")
 }
 
 /// `process 4711 (onionmeter)`
@@ -195,7 +210,7 @@ pub(crate) enum Signal {
 /// # Errors
 /// The system does not tell.
 pub(crate) fn program() -> io::Result<PathBuf> {
-    let path = std::env::current_exe()?;
+    let path = env::current_exe()?;
     let bytes = path.as_os_str().as_bytes();
     // Linux adds this to the name of a removed file (proc_pid_exe(5)).
     match bytes.strip_suffix(b" (deleted)") {
@@ -215,7 +230,7 @@ pub(crate) fn this_very_program() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") {
         Ok(PathBuf::from("/proc/self/exe"))
     } else {
-        std::env::current_exe()
+        env::current_exe()
     }
 }
 
@@ -282,9 +297,6 @@ mod tests {
         assert_eq!(me.effective_user(), Some(user::effective()));
         assert_eq!(me.parent_of(), parent());
         assert!(me.hold().expect("it runs").is_running());
-        assert_eq!(
-            arguments_of(number),
-            std::env::args_os().collect::<Vec<_>>()
-        );
+        assert_eq!(arguments_of(number), env::args_os().collect::<Vec<_>>());
     }
 }

@@ -235,21 +235,52 @@ fn a_home_whose_folder_has_to_stay_is_emptied_and_that_is_told() {
     assert_eq!(Person::everything(&root).len(), 0, "all of it went");
 }
 
+/// Runs as root with this person's HOME, as some configurations of sudo do.
+fn as_root_in(person: &Person, args: &[&str]) -> Said {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(args)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", person.home());
+    Said::of(&mut command)
+}
+
+#[test]
+fn root_opens_no_browser_and_ends_no_daemon_of_another_user_and_says_whose_they_are() {
+    let Some(person) = Person::ordinary(USERS[0]) else {
+        return;
+    };
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let browser = elsewhere.path().join("chromium");
+    fs::write(&browser, "#!/bin/sh\necho started\n").expect("written");
+    Person::mode(&browser, 0o755);
+    let browser = browser.to_str().expect("UTF-8");
+    let opened = as_root_in(&person, &["open", browser]);
+    let text = opened.expect(64, &["you are root", "64001", "without sudo"]);
+    assert!(!text.contains("started"), "{text}");
+    assert_eq!(
+        Person::everything(person.home()).len(),
+        0,
+        "nothing was made"
+    );
+    person.without_tor(&person.root());
+    person.run(&["monitor", "start"]).expect(0, &["is open"]);
+    let words = [
+        "daemon of another user (number 64001)",
+        "run this as that user",
+    ];
+    as_root_in(&person, &["stop"]).expect(7, &words);
+    person.run(&["stop"]).expect(0, &["is stopped"]);
+}
+
 #[test]
 fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
     let Some(person) = Person::ordinary(USERS[0]) else {
         return;
     };
     person.make(".mozilla");
-    let as_root = |args: &[&str]| {
-        let mut command = Command::new(PROGRAM);
-        command
-            .args(args)
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", person.home());
-        Said::of(&mut command)
-    };
+    let as_root = |args: &[&str]| as_root_in(&person, args);
     for args in [
         &["install"][..],
         &["uninstall", "--purge", "--yes"],
