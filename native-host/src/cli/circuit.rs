@@ -50,12 +50,12 @@ pub(super) fn show(arguments: &Arguments, home: &Home, format: Format) -> Outcom
         let Some(mut daemon) = ipc::Connection::attach(home).await? else {
             return Ok(None);
         };
-        match daemon.ask(request).await? {
+        let asking = daemon.ask(request);
+        match wait::or_say(format, "waiting for Tor to name its circuits", asking).await? {
             Success::Circuit(found) => Ok(Some(found)),
             _ => Err(ipc::unexpected()),
         }
     };
-    let asking = wait::or_say(format, "waiting for Tor to name its circuits", asking);
     let found = arguments.patience.wait(asking)?;
     let found = found.ok_or_else(|| ask::not_running(NO_CIRCUIT))?;
     let state = match &found.circuit {

@@ -174,7 +174,8 @@ fn end(
     patience: Patience,
     format: Format,
 ) -> Result<bool, CommandError> {
-    let words = "waiting for the daemon to end: it closes the relay, then stops Tor";
+    let words =
+        "waiting for the daemon's lock; a daemon that ends closes the relay, then stops Tor";
     patience.wait(wait::or_say(format, words, ipc::stop(home, means)))
 }
 

@@ -17,7 +17,11 @@ use super::{
     output::{Answer, Format},
     print,
 };
-use crate::{home::Home, key, log, port, problems, versions::Daemon};
+use crate::{
+    home::{Home, HomeError},
+    key, log, port, problems,
+    versions::Daemon,
+};
 use clap::Args;
 use finding::Finding::{self, Bad, Good, Note};
 use meter_wire::{ErrorCode, RelayStatus, Status};
@@ -30,6 +34,15 @@ pub(super) struct Doctor {
 }
 
 pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
+    let refused = home.check().err();
+    let holds_more =
+        |error: &HomeError| matches!(error, HomeError::Occupied { .. } | HomeError::Mixed { .. });
+    if refused.is_some_and(|error| !holds_more(&error)) {
+        // No home can be there, so nothing in it is worth a word.
+        let own = vec![folder::finding(home), Note(NOT_LOOKED_AT.to_owned())];
+        let sections = [("Onionmeter", own), ("Browsers", browsers::findings(home))];
+        return report(sections.into_iter(), format);
+    }
     let seen = look(arguments.patience, home);
     let status = seen.status.as_ref();
     let mut own = vec![folder::finding(home)];
@@ -50,6 +63,13 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
         ("Tor", tor::findings(&seen, home, format)),
         ("Browsers", browsers::findings(home)),
     ];
+    report(sections.into_iter(), format)
+}
+
+const NOT_LOOKED_AT: &str = "settings, key, book and Tor are not looked at: nothing starts with \
+    this folder";
+
+fn report(sections: impl Iterator<Item = (&'static str, Vec<Finding>)>, format: Format) -> Outcome {
     let (mut text, mut objects, mut bad) = (String::new(), Vec::new(), false);
     for (title, findings) in sections {
         text += &format!("{title}\n");

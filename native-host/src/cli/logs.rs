@@ -38,8 +38,13 @@ pub(super) struct Arguments {
     #[arg(long, short)]
     follow: bool,
     /// How many of the last lines
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 40)]
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 40, value_parser = count)]
     lines: usize,
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    let number = text.trim().parse();
+    number.map_err(|_| "write a whole number, such as 100".to_owned())
 }
 
 /// Pause between two looks at the log.

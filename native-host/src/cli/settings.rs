@@ -38,6 +38,10 @@ pub(super) fn remedy(error: &ConfigError, path: &Path) -> String {
             io::ErrorKind::PermissionDenied => {
                 format!("`ls -ld {shown}` shows who may read it: it must be yours, with mode 600")
             }
+            // Of another file nothing has to be moved.
+            io::ErrorKind::InvalidData if !path.ends_with("config.toml") => {
+                "name a text file in UTF-8".to_owned()
+            }
             io::ErrorKind::InvalidData => format!(
                 "let it be a text file in UTF-8, or move it away (`mv {shown} {shown}.old`): the \
                     defaults then apply"

@@ -1,12 +1,14 @@
 //! Converts text to [`Config`], with one file for each section that has rules.
 
 mod country;
+mod plainly;
 mod reader;
 mod relay;
 mod session;
 mod tor;
 
 use self::{
+    plainly::plainly,
     reader::{Reader, line_of},
     relay::Relay,
     session::Session,
@@ -63,7 +65,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
             repeated @ "duplicate key" => {
                 format!("line {at}: {repeated} {}", span.unwrap_or_default())
             }
-            other => format!("line {at}: {other}"),
+            other => format!("line {at}: {}", plainly(other)),
         };
         ConfigError::Syntax {
             path: path.to_path_buf(),
@@ -199,6 +201,10 @@ mod tests {
         assert!(
             message("[tor]\nbackend = \"existing\"\nshadowsocks = \"x\"")
                 .contains("line 3: tor.shadowsocks is x; it must be empty")
+        );
+        assert_eq!(
+            message("[relay]\nport = \"9200\""),
+            "config.toml, line 2: it has the text \"9200\", and a whole number is needed"
         );
         assert!(message("[relay]\nprot = 1").contains("line 2"));
         assert!(message("relay = 3").contains("line 1"));

@@ -24,19 +24,24 @@ pub(crate) fn typed(key: &str, words: &[String]) -> Result<Value, String> {
             words.len()
         ));
     };
+    // Copying leaves blanks around a number; a path may end in one.
+    let word = match default {
+        Value::Integer(_) | Value::Boolean(_) => word.trim(),
+        _ => word.as_str(),
+    };
     let is_place = matches!(key, "tor.socks_port" | "tor.control_port");
     let refused = |needed: &str| format!("{key} is {word}; it must be {needed}");
     match default {
         Value::Integer(_) => match word.parse::<i64>() {
             Ok(number) => Ok(number.into()),
-            Err(_) if is_place => Ok(word.as_str().into()),
+            Err(_) if is_place => Ok(word.into()),
             Err(_) => {
                 let number = number(key, word).map_err(|why| format!("{key} is {word}: {why}"))?;
                 let number = i64::try_from(number).map_err(|_| refused("at most 2^63 - 1"))?;
                 Ok(number.into())
             }
         },
-        Value::Boolean(_) => match word.as_str() {
+        Value::Boolean(_) => match word {
             "true" => Ok(true.into()),
             "false" => Ok(false.into()),
             _ => Err(refused("true or false")),
@@ -46,7 +51,7 @@ pub(crate) fn typed(key: &str, words: &[String]) -> Result<Value, String> {
             Ok(_) | Err(_) => Err(refused("an inline table such as { key = 1 }")),
         },
         Value::String(_) | Value::Float(_) | Value::Datetime(_) | Value::Array(_) => {
-            Ok(word.as_str().into())
+            Ok(word.into())
         }
     }
 }
@@ -85,6 +90,7 @@ mod tests {
         };
         for (key, words, expected) in [
             ("relay.port", &["9200"][..], "9200"),
+            ("relay.port", &[" 9200 "], "9200"),
             ("session.min_bytes", &["100kB"], "100000"),
             ("relay.optimistic", &["true"], "true"),
             ("tor.backend", &["managed"], "\"managed\""),

@@ -23,11 +23,18 @@ pub enum Launcher {
 /// Writes the launcher, also over one that another copy of Onionmeter wrote.
 ///
 /// # Errors
-/// When it cannot be read or written.
+/// When it cannot be read or written, with its path and the obstacle.
 pub fn put(program: &Path) -> io::Result<Launcher> {
     let (Some(path), Some(text)) = (place(), text(program)) else {
         return Ok(Launcher::None);
     };
+    put_at(path.clone(), program, &text).map_err(|error| {
+        let error = home::obstacle(path.parent().unwrap_or(&path), error);
+        io::Error::other(format!("{}: {error}", path.display()))
+    })
+}
+
+fn put_at(path: PathBuf, program: &Path, text: &str) -> io::Result<Launcher> {
     match files::read_text(&path) {
         Ok(there) if starts(&there, program) => return Ok(Launcher::There(path)),
         Ok(there) if is_untouched(&there) => {}

@@ -56,6 +56,7 @@ impl Record {
             .collect();
         let text = format!("{:#}\n", Value::from(list));
         files::replace(&home.registered(), text.as_bytes(), 0o600)
+            .map_err(|error| home::obstacle(home.root(), error))
     }
 
     /// Adds a place, or renames it.

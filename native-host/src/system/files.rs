@@ -41,6 +41,15 @@ pub(crate) fn is_open_to_others(meta: &Metadata) -> bool {
     meta.mode() & 0o077 != 0
 }
 
+/// Checks that this user may make files in a folder, without making one.
+///
+/// # Errors
+/// The reason why not: the folder's mode, or a disk that is read-only.
+pub(crate) fn check_writable(folder: &Path) -> io::Result<()> {
+    let rights = rfs::Access::WRITE_OK.union(rfs::Access::EXEC_OK);
+    rfs::accessat(rfs::CWD, folder, rights, rfs::AtFlags::EACCESS).map_err(io::Error::from)
+}
+
 /// Permission bits, as chmod(1) writes them.
 pub(crate) fn mode(meta: &Metadata) -> u32 {
     meta.mode() & 0o7777

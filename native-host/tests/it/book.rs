@@ -100,7 +100,10 @@ fn reports_are_shown_and_checked_on_a_read_only_disk() {
     let said = check(
         &doctor,
         1,
-        &["book: 3 reports, every signature and posting checked"],
+        &[
+            "book: 3 reports, every signature and posting checked",
+            "is on a read-only disk",
+        ],
     );
     assert!(
         !said.contains("book.sqlite3 with its"),

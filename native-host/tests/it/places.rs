@@ -49,6 +49,10 @@ fn a_path_that_cannot_be_a_home_is_refused_with_a_sentence_and_nothing_is_made()
         let looked = person.run_in(OsStr::from_bytes(path), &["doctor"]);
         assert_ne!(looked.code, Some(0), "{}", looked.text);
         assert!(!looked.text.contains("panicked"), "{}", looked.text);
+        // Nothing starts there, so nothing is in force.
+        for claim in ["in force", "starts it", "at its first start"] {
+            assert!(!looked.text.contains(claim), "{claim}: {}", looked.text);
+        }
     }
     assert_eq!(
         Person::everything(person.home()),
@@ -228,6 +232,7 @@ fn a_home_that_cannot_be_written_is_refused_with_the_reason() {
         .run(&["install"])
         .expect(64, &["you may not write into", ".local", "ONIONMETER_HOME"]);
     Person::mode(&shut, 0o700);
+    a_home_that_lost_its_mode_is_told(&person);
     let script = |mount: &str| format!("{mount} && exec \"$0\" install");
     for (mount, words) in [
         (
@@ -260,4 +265,34 @@ fn a_home_that_cannot_be_written_is_refused_with_the_reason() {
         assert_ne!(said.code, Some(0), "{mount}: {}", said.text);
         assert!(said.text.contains(words), "{mount}: {}", said.text);
     }
+}
+
+/// A home that was made in order and cannot be written any more.
+fn a_home_that_lost_its_mode_is_told(person: &Person) {
+    person.make(".mozilla");
+    person.without_tor(&person.root());
+    person.run(&["install"]).expect(0, &["registered"]);
+    let name = person.root().to_str().expect("UTF-8").to_owned();
+    let words = format!("you may not write into {name}");
+    Person::mode(&person.root(), 0o500);
+    let remedy = format!("chmod 700 {name}");
+    person.run(&["doctor"]).expect(1, &[&words, &remedy]);
+    person
+        .run(&["install"])
+        .expect(73, &["NOT written", &words]);
+    person
+        .run(&["uninstall"])
+        .expect(73, &["NOT removed", &words]);
+    Person::mode(&person.root(), 0o700);
+    let applications = person.at(".local/share/applications");
+    drop(fs::remove_dir_all(&applications));
+    fs::write(&applications, "").expect("written");
+    let launcher = format!("{} is a file, not a folder", applications.display());
+    let said = person.run(&["install"]);
+    // Without a browser's program here no launcher is made.
+    if said.text.contains("Launcher") {
+        said.expect(73, &["Launcher: NOT made", &launcher]);
+    }
+    fs::remove_file(applications).expect("ours");
+    person.run(&["uninstall"]).expect(0, &["removed"]);
 }

@@ -425,6 +425,9 @@ fn a_value_without_its_option_is_told_which_options_there_are() {
         let message = told["error"]["message"].as_str().expect("a text");
         assert!(message.contains(option), "{message}");
     }
+    let told = check(&home, &["logs", "-n", "many"], 64, "error");
+    let message = told["error"]["message"].as_str().expect("a text");
+    assert!(message.contains("write a whole number"), "{message}");
     let told = check(&home, &["reports", "--limit", "0"], 64, "error");
     let message = told["error"]["message"].as_str().expect("a text");
     assert!(message.contains("from 1 on"), "{message}");

@@ -164,6 +164,17 @@ fn a_value_that_the_file_could_not_have_changes_nothing() {
 }
 
 #[test]
+fn a_file_that_was_named_by_mistake_is_not_to_be_moved_away() {
+    let home = TestHome::new();
+    let other = home.user().join("picture.png");
+    fs::write(&other, b"\x89PNG\xff").expect("ours");
+    for wrong in ["/", other.to_str().expect("UTF-8")] {
+        let said = check(&home, &["config", "check", wrong], 78, &["text file"]);
+        assert!(!said.contains("mv "), "{said}");
+    }
+}
+
+#[test]
 fn no_command_takes_settings_that_cannot_be_read_for_defaults() {
     let home = TestHome::new();
     let path = home.root().join("config.toml");

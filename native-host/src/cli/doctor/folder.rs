@@ -5,9 +5,13 @@ use crate::{
     files,
     home::{self, Home},
     problems,
-    system::user,
+    system::{self, user},
 };
-use std::{fs, io::ErrorKind, path::PathBuf};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
 
 pub(super) fn finding(home: &Home) -> Finding {
     let root = home.root().display();
@@ -54,12 +58,17 @@ pub(super) fn finding(home: &Home) -> Finding {
     if !home.root().try_exists().unwrap_or(true) {
         return Note(format!("folder {root} does not exist yet"));
     }
+    rights(home, &folders).unwrap_or_else(|| Good(format!("folder {root} is private")))
+}
+
+/// What keeps the home's own folders from being used; `None` if nothing does.
+fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
     let socket = home.socket();
     if socket.is_dir() {
-        return Bad {
+        return Some(Bad {
             what: format!("{} is a folder, not a socket", socket.display()),
             remedy: "move it away; the next daemon makes the socket".to_owned(),
-        };
+        });
     }
     // A link that leads nowhere is there, too.
     let is_missing = |folder: &PathBuf| {
@@ -67,16 +76,38 @@ pub(super) fn finding(home: &Home) -> Finding {
         found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
     };
     let found = folders.iter().filter(|folder| !is_missing(folder));
-    match found
-        .into_iter()
-        .find_map(|folder| files::private_folder(folder).err())
-    {
-        None => Good(format!("folder {root} is private")),
-        Some(error) => Bad {
+    let found: Vec<_> = found.collect();
+    let open = found
+        .iter()
+        .find_map(|folder| files::private_folder(folder).err());
+    if let Some(error) = open {
+        return Some(Bad {
             what: problems::chain(&error),
             remedy: "repair its owner and mode as said, then run doctor again".to_owned(),
-        },
+        });
     }
+    let shut = found
+        .iter()
+        .find_map(|folder| Some((folder, system::files::check_writable(folder).err()?)));
+    shut.map(|(folder, error)| unwritable(folder, &error))
+}
+
+/// Reports can still be read and checked there.
+fn unwritable(folder: &Path, error: &io::Error) -> Finding {
+    let shown = folder.display();
+    let (what, remedy) = match error.kind() {
+        ErrorKind::ReadOnlyFilesystem => (
+            format!("{shown} is on a read-only disk, so nothing new can be kept"),
+            "make the disk writable; until then only `onionmeter reports`, `export` and `verify` \
+                work"
+                .to_owned(),
+        ),
+        _ => (
+            format!("you may not write into {shown}"),
+            format!("run `chmod 700 {}`", quoted(folder)),
+        ),
+    };
+    Bad { what, remedy }
 }
 
 /// All paths of Onionmeter in this user's folders that belong to another user, so that one command
@@ -110,7 +141,7 @@ fn of_others(home: &Home) -> Vec<PathBuf> {
     found
 }
 
-fn quoted(path: &std::path::Path) -> String {
+fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |letter: char| letter.is_alphanumeric() || "/._-+@".contains(letter);
     if text.chars().all(plain) {

@@ -5,7 +5,7 @@ use crate::{
         outcome::CommandError,
         parts::{Part, Parts},
     },
-    home::RunMode,
+    home::{RunMode, obstacle},
 };
 use std::{io, path::Path};
 
@@ -28,6 +28,7 @@ impl Undo {
             RunMode::Real => gone(remove()),
             RunMode::DryRun => Ok(()),
         };
+        let removed = removed.map_err(|error| obstacle(path.parent().unwrap_or(path), error));
         match removed {
             Ok(()) => self.gone(part, name, path, "").map(|()| true),
             Err(error) => self.fails(part, name, path, &error).map(|()| false),
