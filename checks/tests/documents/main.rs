@@ -1,6 +1,7 @@
 //! The documents are true: examples parse, sentences are those of the program, and commands,
 //! settings, files and links exist.
 
+mod field_reports;
 #[path = "../tree/files.rs"]
 mod files;
 mod links;
