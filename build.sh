@@ -485,7 +485,8 @@ logged() {
 
 # Every job of the tests with the embedded Tor; the longest begin first, so that none is left alone at the end.
 names_of_jobs() {
-    local longest=(tests-elsewhere trouble detours browsers defaults circuits tests-in-crates it isolation states popup)
+    local longest=(tests-elsewhere trouble detours browsers defaults kills circuits tests-in-crates it isolation)
+    longest+=(states popup)
     local all name
     mapfile -t all < <(integration_tests checks)
     printf '%s\n' "${longest[@]}"

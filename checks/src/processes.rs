@@ -9,9 +9,19 @@ const POLL: Duration = Duration::from_millis(20);
 /// The processes that `parent` started and that still run.
 #[must_use]
 pub fn children(parent: u32) -> Vec<u32> {
+    let ids = listed().filter(|id| parent_of(*id) == Some(parent));
+    ids.collect()
+}
+
+/// All processes that run in this namespace of processes.
+#[must_use]
+pub fn running() -> Vec<u32> {
+    listed().filter(|id| parent_of(*id).is_some()).collect()
+}
+
+fn listed() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    ids.filter(|id| parent_of(*id) == Some(parent)).collect()
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 /// `None` for a process that is gone, or that has ended and was not waited for yet.

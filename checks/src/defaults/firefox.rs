@@ -217,6 +217,15 @@ impl Firefox {
         let name = format!("return WebExtensionPolicy.getByID('{id}').mozExtensionHostname");
         let host = self.privileged(&name).await?;
         let host = host.as_str().context("the extension runs")?;
+        self.page(&format!("moz-extension://{host}/{path}")).await
+    }
+
+    /// Opens an address in a new tab, waits until the page has loaded, and returns the tab for
+    /// [`Self::in_page`].
+    ///
+    /// # Errors
+    /// The page does not load, or as [`Self::call`].
+    pub async fn page(&mut self, url: &str) -> Result<String> {
         self.content().await?;
         // The tab that was the last one may be gone.
         let tabs = self.call("WebDriver:GetWindowHandles", &json!({})).await?;
@@ -227,12 +236,24 @@ impl Firefox {
         let tab = tab["handle"].as_str().context("a tab")?.to_owned();
         let there = json!({ "handle": tab });
         self.call("WebDriver:SwitchToWindow", &there).await?;
-        let url = json!({ "url": format!("moz-extension://{host}/{path}") });
+        let url = json!({ "url": url });
         self.call("WebDriver:Navigate", &url).await?;
         Ok(tab)
     }
 
-    /// Runs the body of an async function in a tab of [`Self::extension_page`].
+    /// Closes a tab of [`Self::page`].
+    ///
+    /// # Errors
+    /// It is gone, or as [`Self::call`].
+    pub async fn close_page(&mut self, tab: &str) -> Result<()> {
+        self.content().await?;
+        let there = json!({ "handle": tab, "focus": false });
+        self.call("WebDriver:SwitchToWindow", &there).await?;
+        let closed = self.call("WebDriver:CloseWindow", &json!({})).await;
+        closed.map(drop)
+    }
+
+    /// Runs the body of an async function in a tab of [`Self::page`].
     ///
     /// # Errors
     /// It throws, or as [`Self::call`].
@@ -261,6 +282,66 @@ impl Firefox {
         Ok(id["value"].as_str().context("an id")?.to_owned())
     }
 
+    /// Installs an extension that is still there after a restart, in private windows too. The
+    /// profile must be one of [`Self::keeps_unsigned_extensions`].
+    ///
+    /// # Errors
+    /// Firefox refuses it, or the package cannot be written.
+    pub async fn install_for_good(&mut self, extension: &Path) -> Result<String> {
+        let package = tempfile::Builder::new().suffix(".xpi").tempfile()?;
+        pack(extension, package.path())?;
+        let parameters = json!({
+            "path": package.path(), "temporary": false, "allowPrivateBrowsing": true,
+        });
+        let id = self.call("Addon:Install", &parameters).await?;
+        Ok(id["value"].as_str().context("an id")?.to_owned())
+    }
+
+    /// Removes an extension, with everything that it has stored.
+    ///
+    /// # Errors
+    /// There is none with this id, or as [`Self::call`].
+    pub async fn remove(&mut self, id: &str) -> Result<()> {
+        let body = format!(
+            "const {{ AddonManager }} = ChromeUtils.importESModule(
+                'resource://gre/modules/AddonManager.sys.mjs');
+             await (await AddonManager.getAddonByID('{id}')).uninstall()"
+        );
+        self.privileged(&body).await.map(drop)
+    }
+
+    /// The id of our extension.
+    pub const OURS: &'static str = "onionmeter@onionmeter.org";
+
+    /// Makes Firefox, started with this profile, keep extensions that Mozilla has not signed, and
+    /// start after any number of crashes as after an orderly end.
+    ///
+    /// # Errors
+    /// The profile cannot be written.
+    pub fn keeps_unsigned_extensions(profile: &Path) -> Result<()> {
+        Ok(fs::write(profile.join("user.js"), KEEPS)?)
+    }
+
+    /// The processes in which extensions run.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn extension_processes(&mut self) -> Result<Vec<u32>> {
+        let body = "const { children } = await ChromeUtils.requestProcInfo();
+            return children.filter(({ type }) => type === 'extension').map(({ pid }) => pid)";
+        Ok(serde_json::from_value(self.privileged(body).await?)?)
+    }
+
+    /// Kills the browser, as a crash would.
+    ///
+    /// # Errors
+    /// Waiting for its end fails.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.start_kill()?;
+        self.child.wait().await?;
+        Ok(())
+    }
+
     /// Ends the browser as a person would, and waits for its end.
     ///
     /// # Errors
@@ -274,5 +355,24 @@ impl Firefox {
     }
 }
 
+/// Writes a folder as a package: the files lie in it as in the folder.
+fn pack(folder: &Path, package: &Path) -> Result<()> {
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+    let entries: Vec<OsString> = entries.collect::<Result<_>>()?;
+    let mut command = std::process::Command::new("python3");
+    command.args(["-m", "zipfile", "-c"]).arg(package);
+    let packed = command.args(entries).current_dir(folder).status()?;
+    ensure!(
+        packed.success(),
+        "python3 cannot write {}",
+        package.display()
+    );
+    Ok(())
+}
+
+const KEEPS: &str = "user_pref(\"xpinstall.signatures.required\", false);
+user_pref(\"toolkit.startup.max_resumed_crashes\", -1);
+user_pref(\"browser.sessionstore.resume_from_crash\", false);
+";
 const LIMIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);

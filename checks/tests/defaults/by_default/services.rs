@@ -44,10 +44,7 @@ fn nothing_of_a_firefox_goes_out_past_its_floor() -> Result<()> {
         pages(&mut browser).await?;
         let id = browser.install(&extension(), true).await?;
         browser.privileged(FETCH).await?;
-        let remove = format!("await (await AddonManager.getAddonByID('{id}')).uninstall()");
-        let import = "const { AddonManager } = ChromeUtils.importESModule(
-            'resource://gre/modules/AddonManager.sys.mjs');";
-        browser.privileged(&format!("{import}{remove}")).await?;
+        browser.remove(&id).await?;
         pages(&mut browser).await?;
         browser.privileged(FETCH).await?;
         tokio::time::sleep(SILENCE).await;
