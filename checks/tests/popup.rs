@@ -110,7 +110,7 @@ impl Show {
     /// A popup shows the active tab. A popup in a tab of its own is loaded again while the page's
     /// tab is active, and the check leaves it alone until it has read that tab, because Firefox's
     /// driver activates the tab that it switches to.
-    async fn open_popup_over(&self, page: &str) {
+    async fn open_popup_over(&self, page: &str, part: &str) {
         self.browser.switch_to(&self.popup.tab).await.unwrap();
         let script = "const tabs = await browser.tabs.query({});
             const page = tabs.find((tab) => tab.url === args[0]);
@@ -119,8 +119,8 @@ impl Show {
         let origin = self.browser.extension_origin().unwrap();
         let popup = format!("{origin}/popup/popup.html");
         assert_eq!(self.browser.goto(&popup).await.unwrap(), Landed::Page);
-        let shown = "return !document.querySelector('[data-testid=circuit]').hidden";
-        self.browser.wait_until(LIMIT, shown).await.unwrap();
+        let shown = format!("return !document.querySelector('[data-testid={part}]').hidden");
+        self.browser.wait_until(LIMIT, &shown).await.unwrap();
     }
 
     async fn wait_until_circuit(&self, is: &str) {
@@ -150,7 +150,7 @@ impl Show {
         let page = site.url("front.test", FRONT);
         self.browser.switch_to(&self.browsing).await.unwrap();
         assert_eq!(self.browser.goto(&page).await.unwrap(), Landed::Page);
-        self.open_popup_over(&page).await;
+        self.open_popup_over(&page, "circuit").await;
         self.wait_until_circuit("stops.length === 5").await;
         let title = self.popup.text(&self.browser, "circuit-title").await;
         assert_eq!(title.unwrap(), "Circuit for front.test");
@@ -192,7 +192,7 @@ impl Show {
     /// are possible.
     async fn it_opens_at_its_button_over_the_page_in_front(&self) {
         let page = self.stage.site.url("front.test", FRONT);
-        self.open_popup_over(&page).await;
+        self.open_popup_over(&page, "circuit").await;
         self.browser.open_popup().await.unwrap();
         let looks = self.browser.wait_until(LIMIT, TOOLBAR_POPUP).await.unwrap();
         assert_eq!(looks["title"], "Circuit for front.test");
@@ -311,8 +311,13 @@ impl Show {
             let landed = self.browser.goto(&url).await.unwrap();
             assert!(matches!(landed, Landed::NetworkError(_)), "{landed:?}");
             self.explains(reply).await;
+            self.the_tab_is_marked(&url).await;
+            let because = format!("This page did not load. {}", reply.sentence());
+            self.the_popup_says_first(&url, &because, reply.action())
+                .await;
         }
         self.pictures("unreached").await;
+        self.a_page_that_loads_takes_the_mark_away().await;
         let status = self.stage.run(&["status"]).unwrap();
         let latest = Unreached::new(TorReply::NotAllowed, 1);
         for part in [latest.message, latest.action] {
@@ -323,6 +328,56 @@ impl Show {
             let said = self.stage.log().contains(name) || status.contains(&format!("//{name}"));
             assert!(!said, "{name} is told to nobody");
         }
+    }
+
+    /// The button in the toolbar says that the page of this tab did not load, and says so of no
+    /// other tab.
+    async fn the_tab_is_marked(&self, url: &str) {
+        let marked = format!(
+            "const all = await browser.tabs.query({{}});
+            const {{ action }} = browser;
+            const shown = async ({{ id: tabId }}) => [await action.getBadgeText({{ tabId }}),
+                await action.getTitle({{ tabId }})].join();
+            const is = ({{ url }}) => url === '{url}';
+            const failed = await Promise.all(all.filter(is).map(shown));
+            const others = await Promise.all(all.filter((tab) => !is(tab)).map(shown));
+            return failed.join() === '{MARK}' && !others.includes('{MARK}')"
+        );
+        self.popup
+            .wait_until(&self.browser, LIMIT, &marked)
+            .await
+            .unwrap();
+    }
+
+    /// A popup over this tab begins with what happened to its page.
+    async fn the_popup_says_first(&self, url: &str, sentence: &str, action: &str) {
+        self.open_popup_over(url, "page").await;
+        let first = format!(
+            "const page = document.querySelector('[data-testid=page]');
+            const parts = [...document.querySelectorAll('#popup > section')];
+            return parts.find((part) => part.checkVisibility()) === page
+                && page.innerText.includes({}) && page.innerText.includes({})",
+            serde_json::json!(sentence),
+            serde_json::json!(action),
+        );
+        self.browser.wait_until(LIMIT, &first).await.unwrap();
+    }
+
+    async fn a_page_that_loads_takes_the_mark_away(&self) {
+        let page = self.stage.site.url("front.test", FRONT);
+        self.browser.switch_to(&self.browsing).await.unwrap();
+        assert_eq!(self.browser.goto(&page).await.unwrap(), Landed::Page);
+        let gone = format!(
+            "const tabs = await browser.tabs.query({{}});
+            const tabId = tabs.find((tab) => tab.url === '{page}')?.id;
+            const shown = async (which) => [await browser.action.getBadgeText(which),
+                await browser.action.getTitle(which)].join();
+            return tabId !== undefined && await shown({{ tabId }}) === await shown({{}})"
+        );
+        self.popup
+            .wait_until(&self.browser, LIMIT, &gone)
+            .await
+            .unwrap();
     }
 
     /// Waits until the popup names this reply as the latest, in its own words.
@@ -343,6 +398,18 @@ impl Show {
 
     async fn without_a_relay_there_is_a_reason_instead_of_an_identity(&self) {
         self.stage.run(&["monitor", "stop"]).unwrap();
+        self.popup
+            .wait_for_state(&self.browser, LIMIT, "blocked")
+            .await
+            .unwrap();
+        self.browser.switch_to(&self.browsing).await.unwrap();
+        let page = "http://without-a-relay.test/";
+        let landed = self.browser.goto(page).await.unwrap();
+        assert!(matches!(landed, Landed::NetworkError(_)), "{landed:?}");
+        self.the_tab_is_marked(page).await;
+        let nothing_left = "so nothing of it left this computer.";
+        self.the_popup_says_first(page, nothing_left, "").await;
+        self.pictures("page").await;
         self.wait_until_identity("button.ariaDisabled === 'true'")
             .await;
         let reason = self
@@ -400,6 +467,8 @@ fn loads(all: &[ConnectionRecord]) -> usize {
     all.iter().filter(|record| record.asked_for(FRONT)).count()
 }
 
+/// Badge and title of a tab whose page did not load.
+const MARK: &str = "✕,This page did not load. Click to see why.";
 /// A page that nothing else here requests.
 const FRONT: &str = "/bytes/1001";
 /// 56 letters, and no checksum.
