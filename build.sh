@@ -425,7 +425,9 @@ test() {
     # First of all, because the program contains the page.
     part "building the extension" build_extension
     part "addons-linter" logged addons-linter lint_extension
-    part "clippy" logged clippy cargo clippy --all-targets --locked --quiet -- -D warnings
+    # Only what the embedded Tor changes: all else is checked once, together with it.
+    part "clippy without the embedded Tor" logged clippy \
+        cargo clippy --package onionmeter --all-targets --locked --quiet -- -D warnings
     part "building without the embedded Tor" logged build-without-embedded \
         cargo test --locked --package onionmeter --no-run
     # These tests mostly wait, so the processors are free for compiling. Nothing that is compiled meanwhile may be the
