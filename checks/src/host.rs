@@ -131,9 +131,7 @@ impl Host {
     /// # Errors
     /// It exits with a status other than 0; the text has what it printed.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
-        let output = command(&self.program, self.folder.path())
-            .args(arguments)
-            .output()?;
+        let output = self.command(arguments).output()?;
         ensure!(
             output.status.success(),
             "onionmeter {arguments:?}: {}\n{}{}",
@@ -142,6 +140,14 @@ impl Host {
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// A command of the program in this home, to be started.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command(&self.program, self.folder.path());
+        command.args(arguments);
+        command
     }
 
     /// Waits until relay and Tor are ready.

@@ -5,12 +5,18 @@
 //! long as a file `flood` is there, it sends its status as fast as it can. As long as a file
 //! `damaged` is there, its Tor has a damaged state; it removes the file when it is asked to start
 //! Tor anew. It sends the content of the file `raw` unchanged. Each start adds a byte to the file
-//! `starts`. If there is a file `sessions`, it has signed as many sessions as the file says.
-//! `checks::pretended` has what it says of settings and a ledger; if there is a home `om`, the real
-//! program in it answers about settings.
+//! `starts`. If there is a file `sessions`, it has signed as many sessions as the file says. As
+//! long as a file `first` is there, it is the first daemon. `checks::hostile` has what the file
+//! `hostile` makes of its messages. `checks::pretended` has what it says of settings and a ledger;
+//! if there is a home `om`, the real program in it answers about settings.
 
 use anyhow::{Context as _, Result};
-use checks::{pretended, real_settings, signed::Signed};
+use checks::{
+    first_daemon,
+    hostile::{self, Way},
+    pretended, real_settings,
+    signed::Signed,
+};
 use meter_core::{Backend, WitnessName};
 use meter_wire::{
     EarlierSum, ErrorCode, FromDaemon, HelloReply, HexBytes, Notice, Outcome, Problem, RelayStatus,
@@ -44,13 +50,17 @@ fn main() -> Result<()> {
         };
         let id = Some(envelope.id);
         let is_real = real_settings::home(&folder).is_dir();
+        let is_first = folder.join(first_daemon::FILE).is_file();
         let outcome = match &envelope.request {
+            _ if is_first && !first_daemon::knows(&frame) => {
+                Outcome::Error(Problem::new(ErrorCode::UnknownRequest))
+            }
             request @ (Request::Settings | Request::ChangeSetting(_)) if is_real => {
                 real_settings::ask(&folder, request)?
             }
             request => Outcome::Ok(answer(request, &folder, port, &book)?),
         };
-        say(&FromDaemon::Reply(Reply { id, outcome }))?;
+        say(&folder, &FromDaemon::Reply(Reply { id, outcome }))?;
         if matches!(envelope.request, Request::Hello(_)) && !greeted {
             greeted = true;
             let (folder, told) = (folder.clone(), status(&folder, port, 0, &book));
@@ -71,7 +81,13 @@ fn answer(request: &Request, folder: &Path, port: u16, book: &Signed) -> Result<
             chain: Some(HexBytes(book.chain)),
             parts: None,
         }),
-        Request::Status => Success::Status(Box::new(status(folder, port, 0, book))),
+        Request::Status => {
+            let mut status = status(folder, port, 0, book);
+            if Way::of(folder)? == Some(Way::Markup) {
+                hostile::say_more(&mut status);
+            }
+            Success::Status(Box::new(status))
+        }
         Request::TorAnew => {
             std::fs::remove_file(folder.join("damaged"))?;
             Success::Done
@@ -103,7 +119,7 @@ fn flood(folder: &Path, mut told: Status) -> Result<()> {
         for digit in 0..10 {
             told.tor.version = Some(version(number * 10 + digit));
             let status = Box::new(told.clone());
-            say(&FromDaemon::Notice(Notice::Status(status)))?;
+            say(folder, &FromDaemon::Notice(Notice::Status(status)))?;
         }
     }
     Ok(())
@@ -186,11 +202,16 @@ fn read() -> Result<Option<Vec<u8>>> {
     Ok(Some(frame))
 }
 
-fn say(message: &FromDaemon) -> Result<()> {
-    let json = write_message(message);
-    let mut frame = u32::try_from(json.len())?.to_ne_bytes().to_vec();
-    frame.extend(json);
+fn say(folder: &Path, message: &FromDaemon) -> Result<()> {
+    let frames = match Way::of(folder)? {
+        Some(way) => way.frames(message)?,
+        None if folder.join(first_daemon::FILE).is_file() => vec![first_daemon::frame(message)?],
+        None => vec![write_message(message)],
+    };
     let mut stdout = io::stdout().lock();
-    stdout.write_all(&frame)?;
+    for json in frames {
+        stdout.write_all(&u32::try_from(json.len())?.to_ne_bytes())?;
+        stdout.write_all(&json)?;
+    }
     Ok(stdout.flush()?)
 }

@@ -6,6 +6,8 @@
     reason = "a panic is how a check fails, helpers included"
 )]
 
+mod first;
+mod hostile;
 mod place;
 
 use checks::popup::Popup;
@@ -46,6 +48,8 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
     show.a_host_that_floods_keeps_no_person_waiting().await;
     show.a_length_that_no_message_has_ends_the_connection_alone()
         .await;
+    show.a_hostile_host_is_never_believed().await;
+    show.the_first_daemon_is_worked_with().await;
     show.a_browser_that_refuses_to_forbid_web_rtc_is_not_green()
         .await;
     show.a_damaged_state_of_tor_is_set_aside_only_after_a_second_yes()
@@ -62,6 +66,9 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
 async fn firefox_shuts_when_its_worker_cannot_decide() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let show = Show::begin(Kind::Firefox).await;
+    show.a_host_that_floods_keeps_no_person_waiting().await;
+    show.a_hostile_host_is_never_believed().await;
+    show.the_first_daemon_is_worked_with().await;
     show.a_length_that_no_message_has_ends_the_connection_alone()
         .await;
     show.a_worker_that_cannot_decide_shuts_and_says_so().await;
@@ -141,6 +148,12 @@ impl Show {
         self.place.flood(false);
         self.press("switch").await;
         self.state("protected").await;
+    }
+
+    /// Another worker, another process of the host, and another popup.
+    async fn anew(&self) {
+        self.browser.stop_background().await.unwrap();
+        self.open_anew().await;
     }
 
     /// Four gigabytes are announced, and nothing of it comes.

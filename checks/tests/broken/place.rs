@@ -2,7 +2,13 @@
 //! possible targets: the relay that this host claims to have, and a site.
 
 use anyhow::{Context as _, Result};
-use checks::stage;
+use checks::{
+    first_daemon,
+    hostile::{self, Way},
+    signed::Signed,
+    stage,
+};
+use meter_core::{Amount, credits_short};
 use meter_testkit::{
     browser::{Browser, Kind, LaunchOptions},
     site::Site,
@@ -28,6 +34,7 @@ const SHELL_MODULE: &str = "export const load = () => globalThis.load();";
 pub(crate) struct Place {
     folder: tempfile::TempDir,
     site: Site,
+    port: u16,
     at_relay: Arc<AtomicUsize>,
     _relay: JoinSet<()>,
 }
@@ -45,6 +52,7 @@ impl Place {
         let place = Self {
             folder,
             site: Site::start().await?,
+            port,
             at_relay,
             _relay: tasks,
         };
@@ -133,6 +141,35 @@ impl Place {
         }
     }
 
+    /// The program is hostile in this way from its next message on.
+    pub(crate) fn be(&self, way: Option<Way>) {
+        let file = self.folder.path().join(hostile::FILE);
+        match way {
+            Some(way) => fs::write(file, way.to_string()).unwrap(),
+            None => fs::remove_file(file).unwrap(),
+        }
+    }
+
+    /// The program is the first daemon, from its next message on.
+    pub(crate) fn be_first(&self, on: bool) {
+        let file = self.folder.path().join(first_daemon::FILE);
+        match on {
+            true => fs::write(file, "").unwrap(),
+            false => fs::remove_file(file).unwrap(),
+        }
+    }
+
+    /// The program has signed so many sessions, from its next start on.
+    pub(crate) fn sign(&self, count: u64) {
+        fs::write(self.folder.path().join("sessions"), sessions(count)).unwrap();
+    }
+
+    /// The credits of the first of these sessions, as the popup shows them.
+    pub(crate) fn credits(count: u64) -> String {
+        let first = Signed::sessions(&sessions(count));
+        credits_short(Amount::new(first.amount()).unwrap())
+    }
+
     /// The program's Tor has a damaged state from now on.
     pub(crate) fn damage(&self) {
         fs::write(self.folder.path().join("damaged"), "").unwrap();
@@ -154,6 +191,11 @@ impl Place {
         fs::read(self.folder.path().join("starts")).unwrap().len()
     }
 
+    /// The port of the relay that the host claims to have.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn url(&self) -> String {
         self.site.url("site.test", "/")
     }
@@ -166,6 +208,11 @@ impl Place {
             u64::try_from(at_site).unwrap(),
         )
     }
+}
+
+/// So many sessions, up to a time that does not change.
+fn sessions(count: u64) -> String {
+    format!("{count} 1800000000000")
 }
 
 async fn count(relay: TcpListener, arrivals: Arc<AtomicUsize>) {
