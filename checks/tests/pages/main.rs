@@ -9,6 +9,7 @@
 mod axe;
 mod desk;
 mod options;
+mod windows;
 
 use checks::popup::Popup;
 use desk::Desk;

@@ -1,6 +1,6 @@
 //! The options' page: what it sets is what the host has then, and what it refuses it explains.
 
-use crate::{axe, desk::Desk};
+use crate::{axe, desk::Desk, windows};
 use checks::pretended;
 use meter_testkit::browser::Kind;
 use serde_json::json;
@@ -21,6 +21,7 @@ pub(crate) async fn are_set(kind: Kind) {
     ))
     .await;
     looks(&desk, "options").await;
+    windows::are_chosen(&desk).await;
     thresholds_are_checked_while_they_are_written(&desk).await;
     the_badge_shows_what_was_chosen(&desk).await;
     settings_are_changed_in_the_file(&desk).await;

@@ -75,6 +75,8 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
         let popup = open_popup(&mut browser).await?;
         world.forget().await?;
         let asking = open_private(&mut browser, &popup, &site.url("127.0.0.1", "/")).await?;
+        let loaded = "location.protocol === 'http:' && document.readyState === 'complete'";
+        browser.wait_until(&asking, LIMIT, loaded).await?;
         browser.evaluate(&asking, ASKS).await?;
         floor::asked_more(&mut browser, &asking).await?;
 
@@ -189,31 +191,16 @@ fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -
         let product = Product::registered(&world)?;
         let profile = world.folder().join("firefox");
         let line = firefox(&profile)?;
+        Firefox::keeps_unsigned_extensions(&profile)?;
         let environment = [("ONIONMETER_HOME", product.home.clone().into())];
         let mut browser = Firefox::start_with(&world, &line, &profile, &environment).await?;
 
-        // The control: Firefox does not allow the extension there, so nothing is protected.
-        let id = browser.install(&extension(), false).await?;
-        let popup = browser.extension_page(&id, POPUP).await?;
-        browser
-            .in_page(&popup, &intent("protect_private_only"))
-            .await?;
-        let says = "for (;;) {
-                const { state } = document.querySelector('[data-testid=state]').dataset;
-                const badge = await browser.action.getBadgeText({});
-                if (state === 'unprotected' && badge === '!') return true;
-                await new Promise((done) => setTimeout(done, 50));
-            }";
-        browser.in_page(&popup, says).await?;
-        browser.open("http://denied.private.test/", true).await?;
-        world
-            .wait_for(LIMIT, |seen| seen.iter().any(is_private))
-            .await?;
-
-        browser.install(&extension(), true).await?;
+        let id = is_not_allowed(&world, &mut browser).await?;
+        browser.remove(&id).await?;
+        browser.install_for_good(&extension()).await?;
         let is_set = "Services.prefs.getIntPref('network.proxy.type', 0) === 1";
         browser.wait_until(LIMIT, is_set).await?;
-        let popup = browser.extension_page(&id, POPUP).await?;
+        let mut popup = browser.extension_page(&id, POPUP).await?;
         world.forget().await?;
         let page = format!("data:text/html,<script>{ASKS}</script>");
         browser.open(&page, true).await?;
@@ -223,14 +210,7 @@ fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -
                 _ => ("protect_all", "all"),
             };
             browser.in_page(&popup, &intent(word)).await?;
-            let is = format!(
-                "for (;;) {{
-                     const all = await browser.storage.local.get('protected_windows');
-                     if (all.protected_windows === '{choice}') return true;
-                     await new Promise((done) => setTimeout(done, 50));
-                 }}"
-            );
-            browser.in_page(&popup, &is).await?;
+            browser.in_page(&popup, &is_stored(choice)).await?;
             world.forget().await?;
             browser.open("http://other.test/", false).await?;
             if choice == "all" {
@@ -241,12 +221,86 @@ fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -
             others_are(&world, choice).await?;
             nothing_private(&world, word).await?;
         }
+        for (word, choice) in [
+            ("protect_private_only", "private_only"),
+            ("protect_all", "all"),
+        ] {
+            browser.in_page(&popup, &intent(word)).await?;
+            browser.in_page(&popup, &is_stored(choice)).await?;
+            browser.kill().await?;
+            world.forget().await?;
+            let mut line = line.clone();
+            line.extend(FIRST_PAGES.map(Into::into));
+            browser = Firefox::start_with(&world, &line, &profile, &environment).await?;
+            popup = browser.extension_page(&id, POPUP).await?;
+            browser.in_page(&popup, &is_stored(choice)).await?;
+            is_in_force_from_the_start(&world, &mut browser, choice).await?;
+        }
         browser.in_page(&popup, &intent("turn_off")).await?;
+        browser.open("http://off.private.test/", true).await?;
         world
             .wait_for(LIMIT, |seen| seen.iter().any(is_private))
             .await?;
         browser.close().await
     })
+}
+
+/// The control: Firefox does not allow the extension in private windows, so nothing is protected.
+async fn is_not_allowed(world: &World, browser: &mut Firefox) -> Result<String> {
+    let id = browser.install(&extension(), false).await?;
+    let popup = browser.extension_page(&id, POPUP).await?;
+    browser
+        .in_page(&popup, &intent("protect_private_only"))
+        .await?;
+    let says = "for (;;) {
+            const { state } = document.querySelector('[data-testid=state]').dataset;
+            const badge = await browser.action.getBadgeText({});
+            if (state === 'unprotected' && badge === '!') return true;
+            await new Promise((done) => setTimeout(done, 50));
+        }";
+    browser.in_page(&popup, says).await?;
+    browser.open("http://denied.private.test/", true).await?;
+    world
+        .wait_for(LIMIT, |seen| seen.iter().any(is_private))
+        .await?;
+    Ok(id)
+}
+
+/// Pages that Firefox opens at its start, one in each kind of window.
+const FIRST_PAGES: [&str; 3] = [
+    "http://first.other.test/",
+    "--private-window",
+    "http://first.private.test/",
+];
+
+/// Opens more pages, and checks what became of these and the first ones.
+async fn is_in_force_from_the_start(
+    world: &World,
+    browser: &mut Firefox,
+    choice: &str,
+) -> Result<()> {
+    browser.open("http://second.private.test/", true).await?;
+    browser.open("http://second.other.test/", false).await?;
+    // The relay refuses them, because no Tor runs.
+    let refused = match choice {
+        "all" => 4,
+        _ => 2,
+    };
+    let refused = format!("{REFUSED} === {refused}");
+    browser.wait_until(LIMIT, &refused).await?;
+    others_are(world, choice).await?;
+    nothing_private(world, "after the browser's start").await
+}
+
+/// Waits until the choice is stored.
+fn is_stored(choice: &str) -> String {
+    format!(
+        "for (;;) {{
+             const all = await browser.storage.local.get('protected_windows');
+             if (all.protected_windows === '{choice}') return true;
+             await new Promise((done) => setTimeout(done, 50));
+         }}"
+    )
 }
 
 const POPUP: &str = "popup/popup.html";
