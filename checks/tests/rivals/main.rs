@@ -1,10 +1,11 @@
-//! Other extensions that choose the way of requests, private windows, and a browser that opens no
-//! further connections. The tests check when the badge is green, what the popup says, and what goes
-//! past Tor. They use real browsers and one network.
+//! Other extensions that choose the way of requests, private windows, a browser that opens no
+//! further connections, and several browsers at once. The tests check when the badge is green, what
+//! the popup says, and what goes past Tor. They use real browsers and one network.
 
 mod chromium;
 mod extension;
 mod firefox;
+mod together;
 mod welcome;
 
 use anyhow::{Result, ensure};
@@ -23,6 +24,7 @@ async fn what_others_do_to_the_browser_takes_the_green_and_lets_nothing_past_tor
     let stage = Stage::set(QUICK).await.unwrap();
     firefox::check(&stage).await.unwrap();
     chromium::check(&stage).await.unwrap();
+    together::check(&stage).await.unwrap();
 }
 
 /// A browser with a page of the site in one tab and the popup in another.
