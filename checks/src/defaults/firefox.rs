@@ -314,7 +314,9 @@ impl Firefox {
     pub const OURS: &'static str = "onionmeter@onionmeter.org";
 
     /// Makes Firefox, started with this profile, keep extensions that Mozilla has not signed, and
-    /// start after any number of crashes as after an orderly end.
+    /// start after any number of crashes as after an orderly end. It also starts the process of
+    /// extensions again after any number of crashes: by default it gives up after five in 30 s
+    /// (`ExtensionProcessCrashObserver` in Firefox's `Extension.sys.mjs`).
     ///
     /// # Errors
     /// The profile cannot be written.
@@ -373,6 +375,7 @@ fn pack(folder: &Path, package: &Path) -> Result<()> {
 const KEEPS: &str = "user_pref(\"xpinstall.signatures.required\", false);
 user_pref(\"toolkit.startup.max_resumed_crashes\", -1);
 user_pref(\"browser.sessionstore.resume_from_crash\", false);
+user_pref(\"extensions.webextensions.crash.threshold\", 10000);
 ";
 const LIMIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);

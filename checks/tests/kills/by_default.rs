@@ -242,4 +242,4 @@ async fn pause(number: u32) {
 }
 
 /// How many more requests show that pages come.
-const MORE: usize = 5;
+const MORE: usize = 3;

@@ -91,7 +91,7 @@ impl Place {
                     fetch('http://' + name + '.asks.page.test:{port}/bytes/1000',
                         {{ mode: 'no-cors', cache: 'no-store' }})
                         .catch(() => {{}}).finally(() => postMessage(waiting -= 1));
-                }}, 100);
+                }}, 50);
                 onmessage = () => clearInterval(asking);`;
             const worker = new Worker('data:text/javascript,' + encodeURIComponent(ask));
             worker.onmessage = ({{ data }}) => {{ dataset.waiting = data; }};
