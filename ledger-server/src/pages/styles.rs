@@ -3,8 +3,12 @@
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-/// The stylesheet of all pages.
-pub const STYLES: &str = include_str!("../../templates/ledger.css");
+/// The stylesheet of all pages: what they share with the extension's pages, then their own.
+pub const STYLES: &str = concat!(
+    include_str!("../../../dashboard/tokens.css"),
+    "\n",
+    include_str!("../../templates/ledger.css")
+);
 /// The icon, the same as the extension's.
 pub const ICON: &str = include_str!("../../templates/icon.svg");
 /// The icon's address.

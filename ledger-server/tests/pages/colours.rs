@@ -73,8 +73,8 @@ fn bars_edges_and_the_focus_can_be_seen_in_light_and_in_dark() {
     let pairs = [
         ("time", "card"),
         ("bytes", "card"),
-        ("edge", "card"),
-        ("edge", "paper"),
+        ("field", "card"),
+        ("field", "paper"),
         ("accent", "paper"),
     ];
     check(&pairs, 3.0);
