@@ -40,7 +40,12 @@ help() {
                    nothing, with the embedded Tor and without. With --ledger: the ledger server on
                    SQLite and PostgreSQL beside the limit of the same run (--only sqlite, postgres,
                    contention, hostile, large or kills; --rounds N; --large N, the reports of the
-                   large store; --kills N kills it so many times under load)
+                   large store; --kills N kills it so many times under load). With --pages: how soon
+                   popup, badge and a dashboard with 10,000 sessions show something, in Chromium and
+                   Firefox (--rounds N, --sessions N, --only popup)
+./build.sh gallery pictures of every page and state of the extension, light and dark, in English, Persian
+                   and German, with an index: dist/gallery/index.html; and the picture with which the
+                   README opens, docs/pages.png. Ends with what is cut off, if anything is
 ./build.sh layout  writes native-host/layout.txt: the functions that a daemon runs, which the linker
                    puts together so that an idle one keeps little of the program in memory. Worth it
                    when the daemon's memory in docs/figures.md has grown
@@ -643,6 +648,7 @@ bench() {
         --tor) bench_tor "${@:2}"; return ;;
         --build) bench_build; return ;;
         --ledger) bench_ledger "${@:2}"; return ;;
+        --pages) bench_pages "${@:2}"; return ;;
     esac
     [ "$(uname -s)" = Linux ] || fail "the benchmark measures Linux's ways; there is none for $(uname -s)"
     need haproxy nginx unshare ip
@@ -726,6 +732,32 @@ Limits of the policy that the load would meet are raised: \`onionmeter-ledger po
     "$programs/bench-ledger" "$programs/onionmeter-ledger" --figures docs/figures.md "$@"
 }
 
+gallery() {
+    setup_build
+    setup_browsers
+    build_extension
+    step "building the gallery"
+    cargo build --locked --package checks --bin stand_in --bin gallery
+    cargo run --quiet --locked --package extension-wasm --example views >dist/views.json
+    step "taking pictures"
+    "${CARGO_TARGET_DIR:-target}/debug/gallery" dist/views.json --cover docs/pages.png
+    say "dist/gallery/index.html"
+}
+
+bench_pages() {
+    setup_build
+    setup_browsers
+    build_extension
+    step "building the benchmark"
+    cargo build --locked --package checks --package bench-pages --bin stand_in --bin bench-pages
+    local command="./build.sh bench --pages${*:+ $*}"
+    BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine),
+$(chromium --version 2>/dev/null | sed 's/ *$//'), $(firefox-esr --version)."
+    export BENCH_HEADING
+    step "measuring"
+    "${CARGO_TARGET_DIR:-target}/debug/bench-pages" --figures docs/figures.md "$@"
+}
+
 machine() {
     printf '%s CPUs (%s), %s GiB, Linux %s' "$(nproc)" \
         "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)" \
@@ -750,7 +782,7 @@ in_a_network_of_its_own() {
 mkdir -p dist
 case ${1:-help} in
     build | run | test) "$1" ;;
-    demo | bench | check | layout | ledger) command=$1; shift; "$command" "$@" ;;
+    demo | bench | check | gallery | layout | ledger) command=$1; shift; "$command" "$@" ;;
     # `test` itself calls these.
     job) shift; job "$@" ;;
     compiling) compiling ;;

@@ -7,6 +7,7 @@ pub mod between;
 pub mod circuits;
 pub mod credit;
 pub mod defaults;
+pub mod desk;
 pub mod earner;
 pub mod face;
 pub mod first_daemon;

@@ -1,6 +1,6 @@
-//! Prints sample views of the popup as JSON, one name each, for looking at its design:
-//! `cargo run -p extension-wasm --example views`. Every view comes out of `update`, and every
-//! report in it was signed and verified.
+//! Prints sample views of popup, dashboard, options and welcome page as JSON, one name for each
+//! state, for `./build.sh gallery`: `cargo run -p extension-wasm --example views`. Every view comes
+//! out of `update`, and every report in it was signed and verified.
 
 #[path = "../tests/it/ledger.rs"]
 mod ledger;
@@ -14,64 +14,64 @@ use meter_wire::{
 };
 use onionmeter::proxy_value::Reading;
 use onionmeter::update::{Event, Intent, Tab, Timer};
-use onionmeter::view::PopupView;
+use onionmeter::view;
 use scene::{NOT_FOUND, Scene};
 use serde_json::{Value, json};
 
 #[expect(clippy::print_stdout, reason = "this program exists to print")]
 fn main() {
     let mut views = json!({
-        "counting": view(counting),
-        "bootstrapping": view(|scene| scene.tor(bootstrapping())),
+        "counting": state_of(counting),
+        "bootstrapping": state_of(|scene| scene.tor(bootstrapping())),
         "not_installed": not_installed(),
-        "host_stopped": view(|scene| scene.close("Native host has exited.")),
-        "other_extension": view(|scene| scene.proxy_becomes(Reading::OtherExtension)),
-        "tor_missing": view(|scene| {
+        "host_stopped": state_of(|scene| scene.close("Native host has exited.")),
+        "other_extension": state_of(|scene| scene.proxy_becomes(Reading::OtherExtension)),
+        "tor_missing": state_of(|scene| {
             scene.tor(TorState::Failed(Problem::new(ErrorCode::TorMissing)));
         }),
-        "port_taken": view(|scene| {
+        "port_taken": state_of(|scene| {
             let problem = Problem::with_detail(ErrorCode::PortTaken, "port 9149");
             scene.status.relay = RelayStatus::Failed(problem);
             scene.say_status();
         }),
-        "bypassed": view(|scene| scene.happen(Event::ProxyError { fatal: false })),
-        "renewed": view(renewed),
-        "unreached": view(unreached),
-        "one_unreached": view(|scene| {
+        "bypassed": state_of(|scene| scene.happen(Event::ProxyError { fatal: false })),
+        "renewed": state_of(renewed),
+        "unreached": state_of(unreached),
+        "one_unreached": state_of(|scene| {
             scene.status.unreached = vec![Unreached::new(TorReply::OnionMistyped, 1)];
             scene.say_status();
         }),
-        "circuit": view(|scene| circuit(scene, "https://www.example.com/", false)),
-        "circuit_renewed": view(circuit_renewed),
-        "circuit_untold": view(|scene| {
+        "circuit": state_of(|scene| circuit(scene, "https://www.example.com/", false)),
+        "circuit_renewed": state_of(circuit_renewed),
+        "circuit_untold": state_of(|scene| {
             scene.circuit = Circuit::Untold;
             at(scene, "https://example.com/");
         }),
-        "circuit_onion": view(|scene| {
+        "circuit_onion": state_of(|scene| {
             let onion = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion";
             circuit(scene, &format!("https://{onion}/"), true);
         }),
-        "strangers": view(|scene| {
+        "strangers": state_of(|scene| {
             scene.status.foreign = U64Text(3);
             scene.say_status();
         }),
-        "tor_stuck": view(|scene| {
+        "tor_stuck": state_of(|scene| {
             scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorRefused, 20));
             scene.tor(bootstrapping());
         }),
-        "tor_blocked": view(|scene| {
+        "tor_blocked": state_of(|scene| {
             scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorBlocked, 60));
             scene.tor(bootstrapping());
         }),
-        "tor_silent": view(|scene| {
+        "tor_silent": state_of(|scene| {
             scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorSilent, 20));
             scene.say_status();
         }),
-        "tor_too_old": view(|scene| {
+        "tor_too_old": state_of(|scene| {
             scene.status.tor.trouble = Some(TorTrouble::new(ErrorCode::TorTooOld, 0));
             scene.say_status();
         }),
-        "off": view(|scene| scene.happen(Event::Intent(Intent::TurnOff))),
+        "off": state_of(|scene| scene.happen(Event::Intent(Intent::TurnOff))),
     });
     for more in [of_a_broken_host(), of_a_ledger()] {
         if let (Some(views), Value::Object(more)) = (views.as_object_mut(), more) {
@@ -84,7 +84,7 @@ fn main() {
     );
 }
 
-fn view(act: impl FnOnce(&mut Scene)) -> PopupView {
+fn state_of(act: impl FnOnce(&mut Scene)) -> Value {
     let mut scene = Scene::new(7);
     scene.sign(1_800_000_000_000, 45_000, 50_000, 100_000);
     scene.sign(1_800_000_100_000, 31_200, 20_125, 1_284_000);
@@ -92,48 +92,58 @@ fn view(act: impl FnOnce(&mut Scene)) -> PopupView {
     scene.sign(1_800_000_850_000, 30_000, 9_000, 141_000);
     let mut scene = scene.started();
     act(&mut scene);
-    scene.view()
+    of_every_page(&scene)
+}
+
+fn of_every_page(scene: &Scene) -> Value {
+    let state = scene.state();
+    json!({
+        "popup": scene.view(),
+        "dashboard": view::dashboard(state),
+        "options": view::options(state),
+        "welcome": view::welcome(state),
+    })
 }
 
 /// What a host shows that lies or is broken.
 fn of_a_broken_host() -> Value {
     json!({
-        "host_silent": view(|scene| {
+        "host_silent": state_of(|scene| {
             scene.silent = true;
             scene.happen(Event::Intent(Intent::Reconnect));
             scene.happen(Event::Timer(Timer::HelloDue(scene.connection)));
         }),
-        "host_unreadable": view(|scene| {
+        "host_unreadable": state_of(|scene| {
             let (connection, json) = (scene.connection, NO_STATUS.to_owned());
             scene.happen(Event::Frame { connection, json });
         }),
-        "host_flooding": view(|scene| {
+        "host_flooding": state_of(|scene| {
             let connection = scene.connection;
             scene.happen(Event::Flooded { connection });
         }),
-        "port_refused": view(|scene| {
+        "port_refused": state_of(|scene| {
             scene.status.relay = RelayStatus::Listening { port: 80 };
             scene.say_status();
         }),
-        "not_offered": view(|scene| {
+        "not_offered": state_of(|scene| {
             scene.status.tor.chosen = Some(WireBackend::Unknown);
             scene.say_status();
         }),
-        "long_words": view(long_words),
+        "long_words": state_of(long_words),
     })
 }
 
 /// What who is enrolled sees, and what a new chain looks like.
 fn of_a_ledger() -> Value {
     json!({
-        "new_chain": view(|scene| {
+        "new_chain": state_of(|scene| {
             scene.begin_new_chain(2);
             scene.happen(Event::Intent(Intent::Reconnect));
         }),
-        "ledger": view(|scene| drop(enrolled(scene))),
-        "ledger_trouble": view(ledger_trouble),
-        "ledger_contradiction": view(ledger_contradiction),
-        "ledger_fork": view(|scene| {
+        "ledger": state_of(|scene| drop(enrolled(scene))),
+        "ledger_trouble": state_of(ledger_trouble),
+        "ledger_contradiction": state_of(ledger_contradiction),
+        "ledger_fork": state_of(|scene| {
             enrolled(scene).begin_new_chain(scene, 2, "frozen");
             scene.happen(Event::Intent(Intent::Reconnect));
         }),
@@ -165,10 +175,10 @@ fn long_words(scene: &mut Scene) {
     scene.say_status();
 }
 
-fn not_installed() -> PopupView {
+fn not_installed() -> Value {
     let mut scene = Scene::new(7);
     scene.closed_because = Some(NOT_FOUND);
-    scene.started().view()
+    of_every_page(&scene.started())
 }
 
 fn counting(scene: &mut Scene) {

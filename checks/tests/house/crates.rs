@@ -91,6 +91,8 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "bench-ledger",
         &["meter-core", "meter-testkit"],
     ),
+    // It starts browser, extension and a host in place of ours as the checks do.
+    ("benches/pages", "bench-pages", &["checks", "meter-testkit"]),
 ];
 
 /// What only the tests of a crate use: the device's side of a ledger.
