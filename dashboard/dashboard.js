@@ -3,10 +3,11 @@
 // or the extension's worker.
 
 import { choosing } from "./choice.js";
-import { bar, button, by, obeyClicks, optional, problem, showOnly, tell, text } from "./dom.js";
+import { bar, button, by, obeyClicks, optional, problem, ready, showOnly, tell, text } from "./dom.js";
+import { keep, kept } from "./kept.js";
 import { ledger } from "./ledger.js";
 import { sessions } from "./sessions.js";
-import { begin, intend } from "./source.js";
+import { begin, intend, memory } from "./source.js";
 import { say, word } from "./words.js";
 
 const PARTS = ["silence", "locked", "broken", "dashboard"];
@@ -15,6 +16,7 @@ let torOptions;
 
 function draw(view) {
   showOnly("dashboard", PARTS);
+  delete by("dashboard").dataset.kept;
   performance.mark("drawn");
   by("state").dataset.mode = view.mode;
   text(by("state-word"), view.word);
@@ -32,6 +34,23 @@ function draw(view) {
   monitoring(view.monitoring);
   tor(view.tor);
   sessions(view.book);
+  keep(memory, "dashboard", view);
+}
+
+/** Amounts as they were last known, until the host says what is so now. */
+function remember() {
+  const view = kept(memory, "dashboard");
+  if (view === null || by("silence").hidden) return;
+  showOnly("dashboard", PARTS);
+  by("dashboard").dataset.kept = "";
+  text(by("state-word"), { key: "looking" });
+  text(by("state-sentence"), { key: "page_loading" });
+  text(by("balance"), view.balance.credits);
+  text(by("balance-unit"), view.balance.unit);
+  text(by("balance-source"), view.balance.source);
+  ledger(view.ledger);
+  // Its place, so that nothing moves when its bars come.
+  by("picture").hidden = false;
 }
 
 function session(view) {
@@ -103,4 +122,5 @@ by("copy").addEventListener("click", async () => {
   tell(by("copied"), "copied");
 });
 
+ready.then(remember);
 begin("dashboard", { draw, broken, locked: () => showOnly("locked", PARTS) });

@@ -1,5 +1,5 @@
-// One session, opened: its inputs, formula and amount, every signed field, and the checks that the
-// Rust of this page makes again while the reader looks.
+// One session, opened: its inputs, formula and amount, every signed field, the ledger's receipt, and
+// the checks that the Rust of this page makes again while the reader looks.
 
 import { by, copyOf, tell, text } from "./dom.js";
 import { say, word } from "./words.js";
@@ -7,18 +7,46 @@ import { say, word } from "./words.js";
 const PASSED = "m4.600 8.200 2.400 2.400 4.500-5";
 const FAILED = "m5 5 6 6M11 5l-6 6";
 
-/** Opens a session; the focus returns to `from` when it is closed. */
-export function opened(proof, from) {
+/**
+ * Opens a session; the focus returns to `from` when it is closed. `receipt` is a promise of what the
+ * ledger says, or `null` without a ledger.
+ */
+export function opened(proof, from, receipt) {
   if (proof === null) return;
-  const { row, fields, checks } = proof;
+  const { row, qr, fields, checks } = proof;
   tell(by("opened-title"), "opened_title", { number: row.sequence, amount: row.amount });
   tell(by("opened-directions"), "opened_directions", { summary: row.summary, directions: row.directions });
   text(by("opened-addends"), row.addends);
   text(by("opened-sums"), row.sums);
   by("checks").replaceChildren(...checks.map(check));
   by("fields").replaceChildren(...fields.map(field));
+  by("qr-path").setAttribute("d", qr);
+  by("receipt").hidden = receipt === null;
+  if (receipt !== null) receipted(receipt);
   by("opened").addEventListener("close", () => from.focus(), { once: true });
   by("opened").showModal();
+}
+
+let newest;
+
+/** Shows the receipt as soon as it is there, unless another session was opened meanwhile. */
+async function receipted(promise) {
+  newest = promise;
+  draw({ sentences: [{ key: "receipt_asked" }], checks: [], fields: [] });
+  const view = await promise;
+  if (promise === newest) draw(view ?? { sentences: [{ key: "receipt_unread" }], checks: [], fields: [] });
+}
+
+function draw({ sentences, checks, fields }) {
+  by("receipt-says").replaceChildren(...sentences.map((sentence) => {
+    const line = document.createElement("p");
+    line.append(say(sentence));
+    return line;
+  }));
+  by("receipt-checks").replaceChildren(...checks.map(check));
+  by("receipt-fields").replaceChildren(...fields.map(field));
+  by("receipt-more").hidden = fields.length === 0;
+  by("receipt-more").open = false;
 }
 
 function check({ passed, sentence }) {

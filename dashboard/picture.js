@@ -2,7 +2,7 @@
 // number and every length; this file knows the person's calendar and nothing else.
 
 import { by, copyOf, tell, text } from "./dom.js";
-import { format as formatOf, say, spokenLocale, word } from "./words.js";
+import { format as formatOf, number as plain, say, spokenLocale, word } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -63,7 +63,7 @@ function draw() {
     ...view.grid.map(line),
     ...view.bars.map((bar, place) => column(bar, names[place], place)),
   );
-  by("scale").replaceChildren(...view.grid.map(({ label }) => note(say(label))).reverse());
+  by("scale").replaceChildren(...view.grid.map(({ label }) => note(rounded(label))).reverse());
   const middle = Math.floor(names.length / 2);
   by("times").replaceChildren(...[names[0], names[middle], names.at(-1)].map(note));
   tell(by("column-time"), COLUMNS[span]);
@@ -109,6 +109,12 @@ function rect(x, y, width, height, name) {
   return node;
 }
 
+/** The values of lines are round, so a decimal would only be read. */
+function rounded(label) {
+  if (label.credits === undefined) return say(label);
+  return plain(label.credits, { maximumFractionDigits: 9 });
+}
+
 function note(label) {
   const node = document.createElement("span");
   node.append(label);
@@ -120,6 +126,7 @@ function number(bar, name, place) {
   text(field("time"), name);
   field("time").dataset.bar = place;
   for (const key of ["sessions", "credits", "down", "up"]) text(field(key), bar[key]);
+  row.classList.toggle("empty", bar.height === 0 && bar.top_height === 0);
   return row;
 }
 

@@ -18,6 +18,7 @@ const CALM_MS = 400;
 let rust;
 let known;
 let promised;
+let ledger = null;
 let count = 0;
 let fetching = false;
 let current = 0;
@@ -37,6 +38,8 @@ export async function sessions(book) {
     show();
   }
   promised = book.reports;
+  ledger = book.ledger;
+  for (const part of ["picture", "exports"]) by(part).hidden = promised === "0";
   if (fetching) return;
   fetching = true;
   await fetchAll();
@@ -56,7 +59,7 @@ async function fetchAll() {
     mine = rust;
     if (!left) break;
     text(by("sessions-found"), found());
-    if (performance.now() - drawnAt > CALM_MS) show();
+    if (count === 0 || performance.now() - drawnAt > CALM_MS) show();
     await new Promise(requestAnimationFrame);
   }
   show();
@@ -84,7 +87,6 @@ function show() {
   by("no-sessions").hidden = progress.count > 0;
   by("list").hidden = count === 0;
   by("filter").hidden = progress.count === 0;
-  for (const button of ["csv", "json"]) by(button).disabled = progress.count === 0;
   by("rows").style.height = `${count * ROW}px`;
   current = Math.min(current, Math.max(count - 1, 0));
   rows();
@@ -153,8 +155,15 @@ by("rows").addEventListener("click", ({ target }) => {
   if (button === null) return;
   current = Number(button.dataset.place);
   rows();
-  opened(JSON.parse(rust.proof(current)), button);
+  opened(JSON.parse(rust.proof(current)), button, ledger === null ? null : receipt(rust, current));
 });
+
+/** The receipt of a session, verified by the Rust of this page with the key that is pinned here. */
+async function receipt(mine, place) {
+  const pinned = ledger;
+  const answer = await ask(JSON.parse(mine.ask_receipt(place)));
+  return JSON.parse(mine.receipt(place, pinned, JSON.stringify(answer)));
+}
 
 /** A person chose a bar, or a line of its table: the list shows what ended in that time. */
 function chosen(from, until) {

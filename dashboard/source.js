@@ -3,7 +3,6 @@
 // extension has a file of the same name for its own pages.
 
 import { ready } from "./dom.js";
-import { load } from "./onionmeter.js";
 import { open, ready as unlocked } from "./transport.js";
 
 const waiting = new Map();
@@ -13,9 +12,13 @@ let loaded;
 let last = 0;
 let drawn;
 
+/** Where amounts are kept until the page opens again: as long as this tab, like the token. */
+export const memory = sessionStorage;
+
 /** The Rust of this page. */
 export function wasm() {
   loaded ??= (async () => {
+    const { load } = await import("./onionmeter.js");
     const rust = load();
     await rust({ module_or_path: new URL("onionmeter_bg.wasm", import.meta.url) });
     return rust;

@@ -16,10 +16,14 @@ const TELLS = {
 /** Draws what is chosen. */
 export function preferences(view) {
   badge.shows(SHOWN.indexOf(view.badge));
+  by("badge-flashes").checked = !view.badge_stays;
   for (const name of Object.keys(TELLS)) by(name).checked = view[name];
 }
 
 const badge = choosing(by("badge-shows"), by("badge-hint"), (value) => intend(INTENTS[value]));
+
+by("badge-flashes").addEventListener("click", ({ target }) =>
+  intend(target.checked ? "badge_flashes" : "badge_stays"));
 
 for (const [name, [on, off]] of Object.entries(TELLS)) {
   by(name).addEventListener("click", async () => {

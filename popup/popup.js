@@ -5,6 +5,7 @@
 
 import { choosing } from "../dashboard/choice.js";
 import { bar, by, button, optional, ready, tell, text } from "../dashboard/dom.js";
+import { keep, kept } from "../dashboard/kept.js";
 import { format, say } from "../dashboard/words.js";
 import { shut, story, turnOff } from "../shut.js";
 
@@ -14,6 +15,9 @@ const api = globalThis.browser ?? globalThis.chrome;
 // while an event never ends.
 const PING_MS = 2_000;
 const PINGS_UNANSWERED = 5;
+
+// What was last known is shown no longer than this; then the page says that nobody answers.
+const KEPT_MS = 3_000;
 
 let port;
 let unanswered = 0;
@@ -90,10 +94,12 @@ function send(intent) {
 
 // If one part cannot be drawn, the other parts still are, above all the switch.
 function draw(view) {
+  performance.mark("drawn");
   by("popup").dataset.badge = say(view.badge.text);
   by("popup").hidden = false;
   by("silence").hidden = true;
   by("broken").hidden = true;
+  forget();
   const parts = [
     () => header(view.header, view.switch),
     () => page(view.page),
@@ -111,7 +117,28 @@ function draw(view) {
     () => reports(view.reports),
   ];
   by("incomplete").hidden = parts.map(drawn).every(Boolean);
+  keep(localStorage, "popup", view);
 }
+
+/** Amounts as they were last known, until the worker says what is so now. */
+function remember() {
+  const view = kept(localStorage, "popup");
+  if (view === null || !by("popup").hidden || !by("broken").hidden) return;
+  by("popup").dataset.kept = "";
+  by("popup").hidden = false;
+  by("silence").hidden = true;
+  header({ state: "connecting", word: { key: "looking" }, sentence: { key: "looking_about" } }, view.switch);
+  balance(view.balance);
+  ledger(view.ledger);
+  setTimeout(() => {
+    if (by("popup").dataset.kept === undefined) return;
+    by("popup").hidden = true;
+    by("silence").hidden = false;
+    forget();
+  }, KEPT_MS);
+}
+
+const forget = () => delete by("popup").dataset.kept;
 
 function drawn(part) {
   try {
@@ -124,6 +151,7 @@ function drawn(part) {
 
 /** Nobody is there to send a view; the worker's shell says so. */
 function broken({ sentence, wanted }) {
+  forget();
   by("popup").hidden = true;
   by("silence").hidden = true;
   by("broken").hidden = false;
@@ -363,4 +391,5 @@ by("copy").addEventListener("click", async () => {
 api.storage.onChanged.addListener(({ language }) => language && location.reload());
 
 connect();
+ready.then(remember);
 setInterval(ping, PING_MS);

@@ -21,7 +21,9 @@ impl Popup {
     /// The extension has no popup, or the popup draws nothing.
     pub async fn open(browser: &Browser) -> Result<Self> {
         let tab = browser.open_extension_page("popup/popup.html").await?;
-        let drawn = "return !document.querySelector('[data-testid=popup]').hidden";
+        // Not only the amounts that it remembers.
+        let drawn = "const { hidden, dataset } = document.querySelector('[data-testid=popup]');
+            return !hidden && dataset.kept === undefined";
         browser
             .wait_until(Duration::from_secs(20), drawn)
             .await

@@ -1,6 +1,7 @@
 //! What a host in place of ours pretends about settings and a ledger. Two files in its folder hold
 //! what was set: `enrolled`, and `thresholds`.
 
+use crate::signed::Signed;
 use anyhow::Result;
 use meter_core::Thresholds;
 use meter_wire::{
@@ -61,15 +62,15 @@ pub fn thresholds(folder: &Path) -> SetThresholds {
 
 /// Where the device stands, once it is enrolled.
 #[must_use]
-pub fn ledger(folder: &Path) -> Option<LedgerStatus> {
+pub fn ledger(folder: &Path, book: &Signed) -> Option<LedgerStatus> {
     folder.join("enrolled").is_file().then(|| LedgerStatus {
         address: ADDRESS.to_owned(),
         account: HexBytes([4; 16]),
         before: U64Text(0),
-        answered: U64Text(0),
-        credited: U64Text(0),
-        waiting: U64Text(0),
-        waiting_reports: U64Text(0),
+        answered: U64Text(book.answered()),
+        credited: U64Text(book.answered()),
+        waiting: U64Text(book.amount().saturating_sub(book.answered())),
+        waiting_reports: U64Text(book.count().min(1)),
         unanswered: U64Text(0),
         lowered: Vec::new(),
         badge: BadgeNumber::default(),

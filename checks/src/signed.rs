@@ -2,11 +2,15 @@
 
 use anyhow::{Context as _, Result};
 use meter_core::{
-    ByteCount, ChainHead, ChainId, DeviceSigner, DurationMs, SessionTotals, Tariff, UnixMs,
+    ByteCount, ChainHead, ChainId, DeviceKey, DeviceSigner, DurationMs, LedgerSigner, PolicyNumber,
+    Reasons, Receipt, SessionReport, SessionTotals, Signed as Bytes, Tariff, UnixMs,
 };
-use meter_wire::{ReportsQuery, WireReport};
+use meter_wire::{
+    HexBytes, ReceiptsPage, ReceiptsQuery, ReportsQuery, U64Text, WireAnswer, WireReport,
+};
 
 const HOUR_MS: u64 = 3_600_000;
+const SEED: [u8; 32] = [9; 32];
 
 /// A chain of signed sessions.
 pub struct Signed {
@@ -16,6 +20,7 @@ pub struct Signed {
     pub chain: [u8; 16],
     head: ChainHead,
     reports: Vec<WireReport>,
+    until_ms: u64,
 }
 
 impl Signed {
@@ -26,13 +31,14 @@ impl Signed {
         let mut numbers = text.split_whitespace().map_while(|word| word.parse().ok());
         let mut next = || -> u64 { numbers.next().unwrap_or_default() };
         let (count, until_ms) = (next(), next());
-        let signer = DeviceSigner::from_seed(&[9; 32]);
+        let signer = DeviceSigner::from_seed(&SEED);
         let chain = [2; 16];
         let mut book = Self {
             key: signer.key().0,
             chain,
             head: ChainHead::genesis(ChainId(chain), signer.key()),
             reports: Vec::new(),
+            until_ms,
         };
         for number in 0..count {
             let back = count.saturating_sub(number).saturating_mul(HOUR_MS);
@@ -42,6 +48,20 @@ impl Signed {
             }
         }
         book
+    }
+
+    /// Signs a session of 45 seconds and 150,000 bytes: 4.575 credits. `None`: it does not fit.
+    pub fn sign_one_more(&mut self) -> Option<()> {
+        let session = SessionTotals {
+            started_at: UnixMs::new(self.until_ms)?,
+            ended_at: UnixMs::new(self.until_ms.checked_add(45_000)?)?,
+            duration: DurationMs::new(45_000)?,
+            bytes_up: ByteCount::new(50_000)?,
+            bytes_down: ByteCount::new(100_000)?,
+            resumed: false,
+        };
+        self.until_ms = session.ended_at.get();
+        self.add(&DeviceSigner::from_seed(&SEED), &session)
     }
 
     fn sign(&mut self, signer: &DeviceSigner, number: u64, began: u64) -> Option<()> {
@@ -54,7 +74,11 @@ impl Signed {
             bytes_down: ByteCount::new(120_000 + number * 1_299_709 % 9_000_000)?,
             resumed: false,
         };
-        let report = self.head.next_report(&session, &Tariff::V1).ok()?;
+        self.add(signer, &session)
+    }
+
+    fn add(&mut self, signer: &DeviceSigner, session: &SessionTotals) -> Option<()> {
+        let report = self.head.next_report(session, &Tariff::V1).ok()?;
         let report = signer.sign(&report).ok()?;
         self.head = self.head.follow(&report).ok()?;
         self.reports.push(report.signed().try_into().ok()?);
@@ -71,6 +95,67 @@ impl Signed {
     #[must_use]
     pub const fn amount(&self) -> u64 {
         self.head.totals.amount.get()
+    }
+
+    /// What they claim together without the last one, which waits for a ledger.
+    #[must_use]
+    pub fn answered(&self) -> u64 {
+        let last = self.reports.last().and_then(|last| self.read(last).ok());
+        let last = last.map_or(0, |last| last.amount.get());
+        self.amount().saturating_sub(last)
+    }
+
+    /// The receipts of a ledger that credits all but the last session.
+    ///
+    /// # Errors
+    /// The numbers do not fit this computer.
+    pub fn receipts(&self, query: &ReceiptsQuery) -> Result<ReceiptsPage> {
+        let signer = LedgerSigner::from_seed(&SEED);
+        let after = usize::try_from(query.after.0).context("so many")?;
+        let answered = self.reports.len().saturating_sub(1);
+        let rest = self.reports.iter().take(answered).skip(after);
+        let receipts = rest.take(query.limit.into());
+        Ok(ReceiptsPage {
+            account: HexBytes([4; 16]),
+            chain: HexBytes(self.chain),
+            receipts: receipts
+                .map(|report| self.answer(&signer, report))
+                .collect::<Result<_>>()?,
+            start: U64Text(0),
+            last: U64Text(answered.try_into()?),
+            key: HexBytes(signer.key().0),
+            changes: Vec::new(),
+        })
+    }
+
+    fn read(&self, wire: &WireReport) -> Result<SessionReport> {
+        let signed = Bytes::<SessionReport>::from(wire);
+        let verified = signed.verify(DeviceKey(self.key)).ok();
+        Ok(*verified.context("ours")?.value())
+    }
+
+    fn answer(&self, signer: &LedgerSigner, wire: &WireReport) -> Result<WireAnswer> {
+        let report = self.read(wire)?;
+        let receipt = Receipt {
+            reasons: Reasons::NONE,
+            ledger: signer.key(),
+            device: report.key,
+            chain: report.chain,
+            sequence: report.sequence,
+            link: report.link(),
+            at: report.ended_at,
+            awarded_duration: report.duration,
+            awarded_bytes: report.bytes(),
+            amount: report.amount,
+            awarded_total: report.totals.amount,
+            policy: PolicyNumber(1),
+            tariff: report.tariff,
+        };
+        let receipt = signer.sign(&receipt).ok().context("a receipt")?;
+        Ok(WireAnswer {
+            report: wire.clone(),
+            receipt: receipt.signed().try_into().ok().context("200 bytes")?,
+        })
     }
 
     /// A page of them, as our host gives it.

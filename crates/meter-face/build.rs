@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Path below the server's root, and the file in the folder of the page.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     ("", "dashboard.html"),
     ("tokens.css", "tokens.css"),
     ("dashboard.css", "dashboard.css"),
@@ -17,6 +17,7 @@ const FILES: [(&str, &str); 17] = [
     ("dashboard.js", "dashboard.js"),
     ("choice.js", "choice.js"),
     ("dom.js", "dom.js"),
+    ("kept.js", "kept.js"),
     ("ledger.js", "ledger.js"),
     ("opened.js", "opened.js"),
     ("picture.js", "picture.js"),

@@ -9,7 +9,11 @@ const WARNING = ["#f2b134", "#221700"];
 
 let last;
 
-/** Shows `{ text, title }` in two colours, background and letters. The newest one stays. */
+// Nothing moves on a badge, but a change that ends by itself is what this setting is against. Only
+// Firefox's background can ask for it.
+const calm = () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
+
+/** Shows `{ text, flash, title }` in two colours, background and letters. The newest one stays. */
 export function drawBadge(badge, [background, letters]) {
   last = badge;
   api.action.setBadgeBackgroundColor({ color: background });
@@ -38,8 +42,9 @@ export function markTab(tabId, failed) {
   });
 }
 
-function write({ text, title }) {
+function write({ text, flash, title }) {
+  const shown = calm() ? text : (flash ?? text);
   // Four letters fit, and marks of direction would take the place of some.
-  api.action.setBadgeText({ text: say(text).replace(/[\u2066-\u2069]/g, "") });
+  api.action.setBadgeText({ text: say(shown).replace(/[\u2066-\u2069]/g, "") });
   api.action.setTitle({ title: say(title) });
 }

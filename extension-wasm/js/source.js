@@ -2,7 +2,6 @@
 // to the host. The page says by its port's name what it shows, and receives that view alone. The
 // page of `onionmeter serve` has a file of the same name.
 
-import { load } from "../onionmeter.js";
 import { ready } from "./dom.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
@@ -11,9 +10,13 @@ let port;
 let last = 0;
 let loaded;
 
+/** Where amounts are kept until the page opens again: beside what the worker stores of them. */
+export const memory = localStorage;
+
 /** The Rust of this page. It is another instance than the worker's, and holds no state of it. */
 export function wasm() {
   loaded ??= (async () => {
+    const { load } = await import("../onionmeter.js");
     const rust = load();
     await rust({ module_or_path: new URL("../onionmeter_bg.wasm", import.meta.url) });
     return rust;

@@ -49,7 +49,10 @@ impl Drawn {
     #[must_use]
     pub fn next_badge(&self, state: &State) -> Badge {
         match &self.badge {
-            Some(badge) if stands(badge, state) => badge.clone(),
+            Some(badge) if stands(badge, state) => Badge {
+                flash: None,
+                ..badge.clone()
+            },
             Some(_) | None => view::badge(state),
         }
     }

@@ -9,13 +9,17 @@ mod export;
 mod filter;
 mod picture;
 mod proof;
+mod qr;
 mod rate;
+mod receipt;
 
 pub use export::{to_csv, to_json};
 pub use filter::Filter;
 pub use picture::{Bar, GridLine, Measure, PictureView, picture};
 pub use proof::{Check, Field, Proof, proof};
+pub use qr::qr;
 pub use rate::{Rate, RateView};
+pub use receipt::{ReceiptView, ask_receipt, receipt};
 
 use crate::text::{Text, Value, key};
 use crate::view::{ReportRow, row, said};

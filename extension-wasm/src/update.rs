@@ -15,6 +15,8 @@ mod effect;
 mod event;
 mod failed;
 mod failed_tabs;
+mod flash;
+mod flash_state;
 mod host;
 mod host_error;
 mod pages;
@@ -40,6 +42,7 @@ pub use earlier::Earlier;
 pub use effect::Effect;
 pub use event::{ConnectionId, Event, Intent, ProxyTurn, Shows, Started, SubscriberId, Tab, Timer};
 pub use failed_tabs::{FailedTabs, Failure, NetError};
+pub use flash_state::Flash;
 pub use host_error::HostError;
 pub use preferences::{BadgeShows, Preferences, Speed};
 pub use private::{Cover, PrivateWindows};
@@ -65,6 +68,7 @@ pub fn update(mut state: State, event: Event) -> (State, Vec<Effect>) {
     witness::follow(&mut state, &mut effects);
     site::ask_first(&mut state, &mut effects);
     door::settle(&mut state, &mut effects);
+    flash::follow(&mut state, &mut effects);
     (state, effects)
 }
 
@@ -79,6 +83,7 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
         Event::Timer(Timer::Pages(turn)) => pages::on_timer(state, turn, effects),
         Event::Timer(Timer::Witness(number)) => witness::on_timer(state, number),
         Event::Timer(Timer::Welcome) => welcome::look(state, effects),
+        Event::Timer(Timer::Flash(number)) => state.flash.end(number),
         Event::Timer(Timer::WitnessOver(number)) => witness::on_over(state, number, effects),
         Event::Timer(timer) => host::on_timer(state, timer, effects),
         Event::Alarm => {
@@ -193,6 +198,11 @@ fn start(state: &mut State, started: Started, effects: &mut Vec<Effect>) {
 /// show what the previous worker knew, so that it does not blink at every wake-up.
 const AWAKE_MS: u32 = 2_000;
 
+const fn dismiss(state: &mut State) {
+    state.bypassed = false;
+    state.chain_changed = false;
+}
+
 fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
     state.refusal = None;
     let anew_asked = std::mem::take(&mut state.anew_asked);
@@ -242,10 +252,7 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::OpenWelcome => effects.push(Effect::OpenPage(Shows::Welcome)),
         Intent::OpenCheck => effects.push(Effect::OpenCheck),
         Intent::OpenOptions => effects.push(Effect::OpenPage(Shows::Options)),
-        Intent::Dismiss => {
-            state.bypassed = false;
-            state.chain_changed = false;
-        }
+        Intent::Dismiss => dismiss(state),
         Intent::NewIdentity => {
             state.renewed = false;
             ask::ask(state, Asked::NewIdentity, Request::NewIdentity, effects);
@@ -255,6 +262,8 @@ fn obey(state: &mut State, intent: Intent, effects: &mut Vec<Effect>) {
         Intent::BadgeCredits
         | Intent::BadgeSpeed
         | Intent::BadgeNothing
+        | Intent::BadgeFlashes
+        | Intent::BadgeStays
         | Intent::TellCredited
         | Intent::TellNoCredited
         | Intent::TellTrouble

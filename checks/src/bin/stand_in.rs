@@ -5,10 +5,11 @@
 //! long as a file `flood` is there, it sends its status as fast as it can. As long as a file
 //! `damaged` is there, its Tor has a damaged state; it removes the file when it is asked to start
 //! Tor anew. It sends the content of the file `raw` unchanged. Each start adds a byte to the file
-//! `starts`. If there is a file `sessions`, it has signed as many sessions as the file says. As
-//! long as a file `first` is there, it is the first daemon. `checks::hostile` has what the file
-//! `hostile` makes of its messages. `checks::pretended` has what it says of settings and a ledger;
-//! if there is a home `om`, the real program in it answers about settings.
+//! `starts`. If there is a file `sessions`, it has signed as many sessions as the file says, and it
+//! signs one more and removes the file when there is a file `sign`. As long as a file `first` is
+//! there, it is the first daemon. `checks::hostile` has what the file `hostile` makes of its
+//! messages. `checks::pretended` has what it says of settings and a ledger; if there is a home `om`,
+//! the real program in it answers about settings.
 
 use anyhow::{Context as _, Result};
 use checks::{
@@ -27,6 +28,7 @@ use std::{
     fs::File,
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
@@ -42,7 +44,7 @@ fn main() -> Result<()> {
         .trim()
         .parse()?;
     let sessions = std::fs::read_to_string(folder.join("sessions")).unwrap_or_default();
-    let book = Signed::sessions(&sessions);
+    let book = Arc::new(Mutex::new(Signed::sessions(&sessions)));
     let mut greeted = false;
     while let Some(frame) = read()? {
         let Ok(envelope) = parse_request(&frame) else {
@@ -58,14 +60,14 @@ fn main() -> Result<()> {
             request @ (Request::Settings | Request::ChangeSetting(_)) if is_real => {
                 real_settings::ask(&folder, request)?
             }
-            request => Outcome::Ok(answer(request, &folder, port, &book)?),
+            request => Outcome::Ok(answer(request, &folder, port, &lock(&book))?),
         };
         say(&folder, &FromDaemon::Reply(Reply { id, outcome }))?;
         if matches!(envelope.request, Request::Hello(_)) && !greeted {
             greeted = true;
-            let (folder, told) = (folder.clone(), status(&folder, port, 0, &book));
+            let (folder, book) = (folder.clone(), Arc::clone(&book));
             // The thread ends with the process, or when the pipe has no reader any more.
-            thread::spawn(move || flood(&folder, told));
+            thread::spawn(move || flood(&folder, port, &book));
         }
     }
     Ok(())
@@ -96,6 +98,7 @@ fn answer(request: &Request, folder: &Path, port: u16, book: &Signed) -> Result<
             reports: book.page(query)?,
             total: U64Text(book.count()),
         }),
+        Request::Receipts(query) => Success::Receipts(book.receipts(query)?),
         Request::Traffic => Success::Traffic(Traffic::default()),
         Request::Witness => Success::Witness(Witness {
             name: WitnessText(WitnessName::new([3; 16])),
@@ -109,10 +112,12 @@ fn answer(request: &Request, folder: &Path, port: u16, book: &Signed) -> Result<
 }
 
 /// Each status differs from the one before it, so that the extension has to draw each.
-fn flood(folder: &Path, mut told: Status) -> Result<()> {
+fn flood(folder: &Path, port: u16, book: &Mutex<Signed>) -> Result<()> {
+    let mut told = status(folder, port, 0, &lock(book));
     for number in 0.. {
         while !folder.join("flood").try_exists()? {
             say_raw(folder)?;
+            sign(folder, port, &mut lock(book))?;
             thread::sleep(Duration::from_millis(20));
         }
         // Ten for each look at the file, so that the looks do not take most of the time.
@@ -121,6 +126,22 @@ fn flood(folder: &Path, mut told: Status) -> Result<()> {
             let status = Box::new(told.clone());
             say(folder, &FromDaemon::Notice(Notice::Status(status)))?;
         }
+    }
+    Ok(())
+}
+
+fn lock(book: &Mutex<Signed>) -> MutexGuard<'_, Signed> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Signs one more session if it is asked to, and says its status.
+fn sign(folder: &Path, port: u16, book: &mut Signed) -> Result<()> {
+    let file = folder.join("sign");
+    if file.try_exists()? {
+        std::fs::remove_file(&file)?;
+        book.sign_one_more().context("the chain is full")?;
+        let status = Box::new(status(folder, port, 0, book));
+        say(folder, &FromDaemon::Notice(Notice::Status(status)))?;
     }
     Ok(())
 }
@@ -175,7 +196,7 @@ fn status(folder: &Path, port: u16, number: u32, book: &Signed) -> Status {
         reports: U64Text(book.count()),
         chain: None,
         earlier: EarlierSum::default(),
-        ledger: pretended::ledger(folder),
+        ledger: pretended::ledger(folder, book),
         restored: None,
         thresholds: pretended::thresholds(folder),
         problem: None,

@@ -8,6 +8,7 @@
 
 mod axe;
 mod desk;
+mod flash;
 mod options;
 mod windows;
 
@@ -48,6 +49,7 @@ async fn the_dashboard(kind: Kind) {
     a_session_is_opened_and_verified(&desk).await;
     what_is_filtered_and_exported(&desk).await;
     a_worker_that_ends_leaves_the_page_as_it_is(&desk).await;
+    a_receipt_is_verified_when_its_session_is_opened(&desk).await;
     desk.browser.close().await;
 }
 
@@ -157,6 +159,46 @@ async fn a_worker_that_ends_leaves_the_page_as_it_is(desk: &Desk) {
     );
     desk.wait(&same).await;
     desk.wait(ALL_THERE).await;
+}
+
+/// The host is enrolled, and the ledger has answered all but the last session.
+async fn a_receipt_is_verified_when_its_session_is_opened(desk: &Desk) {
+    desk.enrol();
+    desk.sign();
+    let open = |place: u8, says: &str| {
+        format!(
+            "const by = (id) => document.getElementById(id);
+            if (!by('opened').open) {{
+                document.querySelector('[data-place=\"{place}\"]').click();
+            }}
+            if (!by('receipt').checkVisibility()) return by('opened').close();
+            return by('receipt-says').textContent.includes('{says}')
+                && [...by('receipt-checks').children].map((item) => item.dataset.passed)"
+        )
+    };
+    let close = "document.getElementById('close').click()";
+    assert_eq!(
+        desk.wait(&open(1, "The ledger credited")).await,
+        json!(["true", "true"])
+    );
+    desk.run("document.querySelector('#receipt-more').open = true")
+        .await;
+    desk.pictures("receipt").await;
+    desk.run(close).await;
+    assert_eq!(desk.wait(&open(0, "not answered")).await, json!([]));
+    desk.run(close).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_flashes_what_a_session_brought() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    flash::is_shown(Kind::Chromium).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn firefox_flashes_what_a_session_brought() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    flash::is_shown(Kind::Firefox).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -112,7 +112,12 @@ async fn the_badge_shows_what_was_chosen(desk: &Desk) {
         return preferences";
     assert_eq!(
         desk.run(stored).await,
-        json!({"badge": "speed", "tells_credited": false, "tells_trouble": false})
+        json!({
+            "badge": "speed",
+            "badge_stays": false,
+            "tells_credited": false,
+            "tells_trouble": false,
+        })
     );
     desk.run(&choose("credits")).await;
     desk.wait(&format!("{badge} return text !== '' && text !== '0'"))

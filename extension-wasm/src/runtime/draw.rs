@@ -70,9 +70,14 @@ fn wake(name: &str, when: &Value) {
 
 fn draw_badge(badge: &Badge) {
     let (background, letters) = badge.tone.colours();
-    let (text, title) = (&badge.text, &badge.title);
-    let view =
-        json!({ "text": text, "title": title, "background": background, "letters": letters });
+    let (text, flash, title) = (&badge.text, &badge.flash, &badge.title);
+    let view = json!({
+        "text": text,
+        "flash": flash,
+        "title": title,
+        "background": background,
+        "letters": letters,
+    });
     with_shell(|shell| shell.badge(&view.to_string()));
 }
 

@@ -62,6 +62,22 @@ impl Sessions {
         json(&history::proof(&self.history, listed))
     }
 
+    /// What to ask the host for the receipt of the session at a place of the list.
+    #[must_use]
+    pub fn ask_receipt(&self, listed: usize) -> String {
+        json(&history::ask_receipt(&self.history, listed))
+    }
+
+    /// The receipt in the host's answer, verified with the ledger's pinned key. `null`: the answer
+    /// cannot be read.
+    #[must_use]
+    pub fn receipt(&self, listed: usize, pinned: &str, outcome: &str) -> String {
+        let outcome = read_json::<Outcome>(outcome);
+        let view =
+            outcome.and_then(|outcome| history::receipt(&self.history, listed, pinned, &outcome));
+        json(&view)
+    }
+
     /// A picture with these edges, in milliseconds since 1970.
     #[must_use]
     pub fn picture(&self, measure: &str, edges: &str) -> String {

@@ -213,6 +213,8 @@ pub enum Timer {
     WitnessOver(u32),
     /// The welcome page is open and looks again.
     Welcome,
+    /// The badge has shown this addition long enough.
+    Flash(u32),
 }
 
 /// A request of a person.
@@ -285,6 +287,10 @@ pub enum Intent {
     BadgeSpeed,
     /// Show nothing on the badge while all is well.
     BadgeNothing,
+    /// Show what a session brought on the badge, for a moment.
+    BadgeFlashes,
+    /// Do not.
+    BadgeStays,
     /// Say by a notification what was credited.
     TellCredited,
     /// Say nothing about it.
@@ -297,7 +303,7 @@ pub enum Intent {
 
 impl Intent {
     /// Every intent.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::TurnOn,
         Self::TurnOff,
         Self::ProtectAll,
@@ -331,6 +337,8 @@ impl Intent {
         Self::BadgeCredits,
         Self::BadgeSpeed,
         Self::BadgeNothing,
+        Self::BadgeFlashes,
+        Self::BadgeStays,
         Self::TellCredited,
         Self::TellNoCredited,
         Self::TellTrouble,

@@ -312,6 +312,7 @@ pub(super) fn on_timer(state: &mut State, timer: Timer, effects: &mut Vec<Effect
             | Timer::Pages(_)
             | Timer::Witness(_)
             | Timer::WitnessOver(_)
+            | Timer::Flash(_)
             | Timer::Welcome,
             _,
         ) => {}

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Preferences {
     /// What the badge shows while all is well.
     pub badge: BadgeShows,
+    /// Whether the badge keeps its text when a session has brought something.
+    pub badge_stays: bool,
     /// Whether a notification says that sessions were credited.
     pub tells_credited: bool,
     /// Whether a notification says that Tor is in trouble.
@@ -35,6 +37,8 @@ pub(super) const fn choose(chosen: &mut Preferences, intent: Intent) {
         Intent::BadgeCredits => chosen.badge = BadgeShows::Credits,
         Intent::BadgeSpeed => chosen.badge = BadgeShows::Speed,
         Intent::BadgeNothing => chosen.badge = BadgeShows::Nothing,
+        Intent::BadgeFlashes => chosen.badge_stays = false,
+        Intent::BadgeStays => chosen.badge_stays = true,
         Intent::TellCredited => chosen.tells_credited = true,
         Intent::TellNoCredited => chosen.tells_credited = false,
         Intent::TellTrouble => chosen.tells_trouble = true,

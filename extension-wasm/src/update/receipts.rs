@@ -184,6 +184,12 @@ impl Receipts {
         Some(last.report.value().totals.amount)
     }
 
+    /// The ledger's key that this browser has pinned, once receipts were fetched.
+    #[must_use]
+    pub fn pinned(&self) -> Option<LedgerKey> {
+        self.keys.as_ref().map(LedgerKeys::pinned)
+    }
+
     /// Why receipts were refused.
     #[must_use]
     pub const fn refusal(&self) -> Option<ReceiptRefusal> {

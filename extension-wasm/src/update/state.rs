@@ -3,6 +3,7 @@
 use super::book::{Book, Identity};
 use super::event::{ConnectionId, ProxyTurn, Shows, SubscriberId};
 use super::failed_tabs::FailedTabs;
+use super::flash_state::Flash;
 use super::host_error::HostError;
 use super::preferences::{Preferences, Speed};
 use super::private::PrivateWindows;
@@ -71,6 +72,8 @@ pub struct State {
     pub preferences: Preferences,
     /// How fast bytes move.
     pub speed: Speed,
+    /// What a session has just brought.
+    pub flash: Flash,
 
     /// Relay and Tor must be started as soon as the host is there, if they do not run.
     pub(super) start_due: bool,

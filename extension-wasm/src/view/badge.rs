@@ -6,15 +6,22 @@ use super::light::Light;
 use super::shown::shown;
 use crate::text::{Text, Value, key};
 use crate::update::{BadgeShows, State};
-use meter_core::badge_credits;
+use meter_core::{Amount, badge_credits};
 use meter_wire::TorState;
 use serde::{Deserialize, Serialize};
+
+/// Nanocredits.
+const CREDIT: u64 = 1_000_000_000;
 
 /// What the toolbar shows.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Badge {
     /// At most four characters.
     pub text: Text,
+    /// In place of the text for a moment: what a session has brought. Not kept: it is over when a
+    /// worker has ended.
+    #[serde(skip)]
+    pub flash: Option<Text>,
     /// The meaning of the colours.
     pub tone: Tone,
     /// The tooltip: a full sentence.
@@ -91,6 +98,7 @@ pub fn badge(state: &State) -> Badge {
     };
     let sentence = problem.map_or(header.sentence, |problem| problem.sentence);
     Badge {
+        flash: flash(state, tone),
         text,
         tone,
         title: key("badge_title")
@@ -108,6 +116,27 @@ fn calm(state: &State, number: Text) -> Text {
         BadgeShows::Speed => Text::quoted(speed(state.speed.bytes_per_second())),
         // Without any text the browser draws no colour either.
         BadgeShows::Nothing => Text::quoted(" "),
+    }
+}
+
+/// Only while all is well: it takes the place of nothing that needs a person.
+fn flash(state: &State, tone: Tone) -> Option<Text> {
+    let chosen = state.preferences;
+    let is_wanted = !chosen.badge_stays && chosen.badge != BadgeShows::Nothing;
+    let is_calm = matches!(tone, Tone::Good | Tone::Private);
+    let more = state.flash.shown().filter(|_| is_wanted && is_calm)?;
+    added(more).map(Text::quoted)
+}
+
+/// At most four characters: `+4.5`, `+12`, `+999`, `+12k`. `None` for what would be `+0.0`.
+fn added(more: Amount) -> Option<String> {
+    let tenths = more.get() / (CREDIT / 10);
+    match tenths {
+        0 => None,
+        1..100 => Some(format!("+{}.{}", tenths / 10, tenths % 10)),
+        100..10_000 => Some(format!("+{}", tenths / 10)),
+        10_000..1_000_000 => Some(format!("+{}k", tenths / 10_000)),
+        _ => Some("+99k".to_owned()),
     }
 }
 
@@ -168,6 +197,23 @@ mod tests {
         ] {
             assert_eq!(speed(bytes), text);
             assert!(text.len() <= 4);
+        }
+    }
+
+    #[test]
+    fn what_a_session_brought_fits_on_the_badge() {
+        for (tenths, text) in [
+            (0, None),
+            (45, Some("+4.5")),
+            (99, Some("+9.9")),
+            (100, Some("+10")),
+            (9_999, Some("+999")),
+            (10_000, Some("+1k")),
+            (u64::from(u32::MAX), Some("+99k")),
+        ] {
+            let more = Amount::new(tenths * CREDIT / 10).expect("an amount");
+            assert_eq!(added(more).as_deref(), text);
+            assert!(text.is_none_or(|text| text.len() <= 4));
         }
     }
 

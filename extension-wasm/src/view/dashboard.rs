@@ -59,6 +59,8 @@ pub struct BookView {
     pub chain: String,
     /// How many there are, as a decimal number.
     pub reports: String,
+    /// The ledger's key that this browser has pinned, in hexadecimal; `None` without a ledger.
+    pub ledger: Option<String>,
 }
 
 /// The shape and colour of the header.
@@ -122,6 +124,7 @@ fn book(state: &State) -> Option<BookView> {
         key: hex::encode(identity.key().0),
         chain: hex::encode(identity.chain().0),
         reports: state.status()?.reports.0.to_string(),
+        ledger: state.receipts.pinned().map(|key| hex::encode(key.0)),
     })
 }
 

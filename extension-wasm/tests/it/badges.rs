@@ -140,3 +140,44 @@ fn green_stays_through_a_wake_up_until_something_speaks_against_it() {
         assert!(index != 1 || was.take(8).any(|badge| badge.tone != Tone::Good));
     }
 }
+
+/// The flash, in a state where all is well, after one more session was signed.
+fn flash_after(act: impl FnOnce(&mut Scene)) -> (Scene, Option<String>) {
+    let mut scene = Scene::new(1);
+    scene.sign(1_800_000_000_000, 45_000, 50_000, 100_000);
+    let mut scene = scene.started();
+    assert_eq!(badge(&scene).flash, None, "what was there is no news");
+    act(&mut scene);
+    scene.sign(1_800_000_100_000, 45_000, 50_000, 100_000);
+    scene.count_reports();
+    scene.say_status();
+    let flash = badge(&scene).flash.map(|flash| flash.en());
+    (scene, flash)
+}
+
+#[test]
+fn what_a_session_brought_stands_beside_the_sum_for_a_moment() {
+    let (mut scene, flash) = flash_after(|_| {});
+    assert_eq!(flash.as_deref(), Some("+4.5"));
+    assert_eq!(badge(&scene).text.en(), "9.2");
+    // A timer of a flash before ends no later one.
+    scene.happen(Event::Timer(Timer::Flash(0)));
+    assert!(badge(&scene).flash.is_some());
+    scene.happen(Event::Timer(Timer::Flash(1)));
+    assert_eq!(badge(&scene).flash, None);
+    scene.say_status();
+    assert_eq!(badge(&scene).flash, None, "once");
+}
+
+#[test]
+fn nothing_flashes_for_who_does_not_want_it_nor_in_place_of_a_warning() {
+    for intent in [Intent::BadgeStays, Intent::BadgeNothing, Intent::TurnOff] {
+        let (_, flash) = flash_after(|scene| scene.happen(Event::Intent(intent)));
+        assert_eq!(flash, None, "{intent:?}");
+    }
+    let (_, flash) = flash_after(|scene| {
+        scene.happen(Event::Intent(Intent::BadgeStays));
+        scene.happen(Event::Intent(Intent::BadgeFlashes));
+    });
+    assert_eq!(flash.as_deref(), Some("+4.5"));
+}

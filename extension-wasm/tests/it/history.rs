@@ -1,10 +1,13 @@
 //! All sessions, as the dashboard lists, draws, proves and exports them.
 
+use crate::ledger::Ledger;
 use crate::said::Words as _;
 use crate::scene::Scene;
 use meter_core::{SessionReport, Signed};
 use meter_wire::{Outcome, ReportsFile, ReportsPage, Request, Success, U64Text, WireReport};
-use onionmeter::history::{Filter, History, Measure, picture, proof, to_csv, to_json};
+use onionmeter::history::{
+    Filter, History, Measure, ReceiptView, ask_receipt, picture, proof, receipt, to_csv, to_json,
+};
 use onionmeter::text::Value;
 
 const DAY: u64 = 86_400_000;
@@ -200,4 +203,86 @@ fn files_hold_what_is_listed_and_what_verifies() {
     assert!(lines[1].starts_with("2,"), "{csv}");
     let columns = |line: &str| line.split(',').count();
     assert_eq!(columns(lines[0]), columns(lines[1]));
+}
+
+/// The receipt of the session with this number, as the page asks for it.
+fn receipt_of(host: &Scene, number: u64, pinned: &str) -> ReceiptView {
+    let history = fetched(host);
+    let listed = usize::try_from(host.head.sequence - number).expect("few");
+    let Some(Request::Receipts(query)) = ask_receipt(&history, listed) else {
+        panic!("receipts are asked for");
+    };
+    assert_eq!((query.after.0, query.limit), (number - 1, 1));
+    let mut page = host.receipts.clone().expect("enrolled");
+    page.receipts.retain(|answer| {
+        let report: Signed<SessionReport> = (&answer.report).into();
+        let report = report.verify(host.head.key).expect("ours");
+        report.value().sequence == number
+    });
+    let outcome = Outcome::Ok(Success::Receipts(page));
+    receipt(&history, listed, pinned, &outcome).expect("it is listed")
+}
+
+/// Three sessions: before the enrolment, credited in part, and waiting.
+fn enrolled() -> (Scene, String) {
+    let mut host = host(3);
+    let mut ledger = Ledger::enrol(&mut host, 1);
+    ledger.answer(&mut host, 1, Ledger::lower);
+    let pinned = hex::encode(ledger.signer.key().0);
+    (host, pinned)
+}
+
+fn words(view: &ReceiptView) -> Vec<String> {
+    view.sentences.iter().map(|text| text.en()).collect()
+}
+
+#[test]
+fn a_receipt_is_verified_and_says_why_less_was_credited() {
+    let (host, pinned) = enrolled();
+    let view = receipt_of(&host, 2, &pinned);
+    assert!(view.checks.iter().all(|check| check.passed) && view.checks.len() == 2);
+    assert_eq!(view.fields.len(), 8);
+    let words = words(&view);
+    assert_eq!(words.len(), 2, "{words:?}");
+    assert!(words[0].starts_with("The ledger credited "), "{words:?}");
+}
+
+#[test]
+fn a_session_without_a_receipt_says_why() {
+    let (host, pinned) = enrolled();
+    for (number, begins) in [
+        (1, "It was signed before"),
+        (3, "The ledger has not answered"),
+    ] {
+        let view = receipt_of(&host, number, &pinned);
+        assert!(words(&view)[0].starts_with(begins), "{:?}", words(&view));
+        assert!(view.checks.is_empty() && view.fields.is_empty());
+    }
+}
+
+#[test]
+fn a_receipt_that_does_not_verify_shows_no_number() {
+    let (host, pinned) = enrolled();
+    let other_key = receipt_of(&host, 2, &hex::encode([7; 32]));
+    let mut forged = host;
+    let page = forged.receipts.as_mut().expect("enrolled");
+    // The receipt of another report.
+    let mut ledger = Ledger {
+        signer: meter_core::LedgerSigner::from_seed(&[9; 32]),
+        awarded: meter_core::Amount::ZERO,
+        past: (0, 0),
+    };
+    let other = ledger.receipt(&forged.reports[2], |_| {});
+    page.receipts[0].receipt = other.receipt;
+    let other_report = receipt_of(&forged, 2, &pinned);
+    for (view, passed) in [(other_key, [false, false]), (other_report, [true, false])] {
+        let found: Vec<bool> = view.checks.iter().map(|check| check.passed).collect();
+        assert_eq!(found, passed);
+        assert!(view.fields.is_empty());
+        assert!(
+            words(&view)[0].contains("does not verify"),
+            "{:?}",
+            words(&view)
+        );
+    }
 }

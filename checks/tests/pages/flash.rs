@@ -1,0 +1,54 @@
+//! What a session brought stands on the badge for a moment, and then the sum again.
+
+use crate::desk::{Desk, LIMIT};
+use checks::popup::Popup;
+use meter_testkit::browser::Kind;
+use serde_json::json;
+
+/// The texts of the badge until it stands still again, and whether one that begins with a plus
+/// stood for a moment.
+const TEXTS: &str = "const texts = [];
+    const begun = performance.now();
+    let [from, until] = [undefined, undefined];
+    while (performance.now() - begun < 15_000) {
+        const text = await browser.action.getBadgeText({});
+        if (text !== texts.at(-1)) texts.push(text);
+        if (text.startsWith('+')) from ??= performance.now();
+        else if (from !== undefined || texts.length > 1) {
+            until = performance.now();
+            break;
+        }
+    }
+    return { texts, stood: from !== undefined && until - from > 1_500 && until - from < 6_000 }";
+
+pub(crate) async fn is_shown(kind: Kind) {
+    let desk = Desk::open(kind, 3).await;
+    let popup = Popup::open(&desk.browser).await.unwrap();
+    let protected = popup.wait_for_state(&desk.browser, LIMIT, "protected");
+    protected.await.unwrap();
+    let before = popup.badge(&desk.browser).await.unwrap();
+    desk.sign();
+    let seen = desk.run(TEXTS).await;
+    let after = popup.badge(&desk.browser).await.unwrap();
+    assert_ne!(before, after);
+    assert_eq!(
+        seen,
+        json!({"texts": [before, "+4.5", after], "stood": true})
+    );
+    // Whoever does not want it sees the sum at once.
+    desk.page("options/options.html").await;
+    desk.wait("return document.getElementById('badge-flashes').checked")
+        .await;
+    desk.run("document.getElementById('badge-flashes').click()")
+        .await;
+    desk.wait(
+        "const { preferences } = await browser.storage.local.get('preferences');
+        return preferences.badge_stays",
+    )
+    .await;
+    desk.sign();
+    let seen = desk.run(TEXTS).await;
+    let last = popup.badge(&desk.browser).await.unwrap();
+    assert_eq!(seen, json!({"texts": [after, last], "stood": false}));
+    desk.browser.close().await;
+}
