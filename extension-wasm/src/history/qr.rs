@@ -1,8 +1,8 @@
 //! A report's id as a QR code (ISO/IEC 18004), to be read from another screen.
 //!
 //! Always version 3 with error correction M and the first mask: one block, one alignment pattern
-//! and a fixed format. Any reader takes it. A crate for all versions brings what is never used here,
-//! and the module's size has a limit; a test reads the codes with another implementation.
+//! and a fixed format. Any reader takes it. A crate for all versions brings what is never used, and
+//! the module's size has a limit; a test reads the codes with another implementation.
 
 /// Modules of a side, without the quiet zone.
 const SIZE: usize = 29;
