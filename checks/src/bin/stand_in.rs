@@ -8,8 +8,8 @@
 //! `starts`. If there is a file `sessions`, it has signed as many sessions as the file says, and it
 //! signs one more and removes the file when there is a file `sign`. As long as a file `first` is
 //! there, it is the first daemon. `checks::hostile` has what the file `hostile` makes of its
-//! messages. `checks::pretended` has what it says of settings and a ledger; if there is a home `om`,
-//! the real program in it answers about settings.
+//! messages. `checks::pretended` has what it says of settings and a ledger; if there is a home
+//! `om`, the real program in it answers about settings.
 
 use anyhow::{Context as _, Result};
 use checks::{
