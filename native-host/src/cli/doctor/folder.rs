@@ -86,9 +86,17 @@ fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
             remedy: "repair its owner and mode as said, then run doctor again".to_owned(),
         });
     }
-    let shut = found
-        .iter()
-        .find_map(|folder| Some((folder, system::files::check_writable(folder).err()?)));
+    // Any other error says that the system cannot be asked, as in a sandbox.
+    let is_sure = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+        )
+    };
+    let shut = found.iter().find_map(|folder| {
+        let error = system::files::check_writable(folder).err();
+        Some((folder, error.filter(is_sure)?))
+    });
     shut.map(|(folder, error)| unwritable(folder, &error))
 }
 
