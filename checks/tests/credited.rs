@@ -11,13 +11,13 @@ use checks::{
     popup::Popup,
     stage::{QUICK, Stage, root},
 };
-use meter_core::{Amount, credits_short};
+use meter_core::{Amount, Decimals, credits_to};
 use meter_testkit::{
     browser::{Browser, Kind, Landed, Size, Tab},
     ports::HeldPort,
     tor_network::ClientPorts,
 };
-use meter_wire::{LedgerStatus, Status};
+use meter_wire::{LedgerStatus, Status, difference};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -186,8 +186,9 @@ impl Show {
         page.await.unwrap();
         let told =
             "const told = (id) => document.querySelector(`[data-testid=${id}]`)?.textContent;
+            const exact = (id) => document.querySelector(`[data-testid=${id}]`)?.title;
             const all = ['claimed', 'credited', 'waiting'].map((id) => told(`ledger-${id}`));
-            return all.every((text) => text) && told('balance') === all[0]
+            return all.every((text) => text) && exact('balance') === exact('ledger-claimed')
                 && told('ledger-differences').includes('before this device') && all";
         self.browser.wait_until(LIMIT, told).await.unwrap();
         let kind = format!("{:?}", self.browser.kind()).to_lowercase();
@@ -206,8 +207,8 @@ impl Show {
         self.stage.run(&["stop"]).unwrap();
         let unit = "return document.querySelector('[data-testid=balance-unit]').textContent
             === 'credits credited'
-            && document.querySelector('[data-testid=balance]').textContent
-            === document.querySelector('[data-testid=ledger-credited]').textContent";
+            && document.querySelector('[data-testid=balance]').title
+            === document.querySelector('[data-testid=ledger-credited]').title";
         self.popup
             .wait_until(&self.browser, LIMIT, unit)
             .await
@@ -234,9 +235,15 @@ fn is_answered(status: &Status) -> bool {
     told(status).waiting_reports.0 == 0 && told(status).credited.0 > 0
 }
 
-/// Claimed, credited and waiting, as the popup writes them.
+/// Claimed, credited and waiting, as the popup writes them: with so many decimals that the
+/// differences add up.
 fn numbers(status: &Status) -> Option<[String; 3]> {
     let ledger = status.ledger.as_ref()?;
-    let all = [status.claimed(), ledger.credited, ledger.waiting];
-    Some(all.map(|amount| credits_short(Amount::new(amount.0).unwrap())))
+    let amount = |ncr| Amount::new(ncr).unwrap();
+    let all = [status.claimed(), ledger.credited, ledger.waiting].map(|it| amount(it.0));
+    let differences = difference(ledger).into_iter();
+    let mut parts: Vec<_> = differences.map(|(_, ncr)| amount(ncr)).collect();
+    parts.push(all[1]);
+    let decimals = Decimals::adding_up(all[0], &parts);
+    Some(all.map(|amount| credits_to(amount, decimals)))
 }

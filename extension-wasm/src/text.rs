@@ -1,7 +1,7 @@
 //! What a person reads, as a key of the message files and typed values. The page that shows it puts
 //! it in the person's language (`dashboard/words.js`, `_locales/`); nothing here is a sentence.
 
-use meter_core::{Amount, credits_exact, credits_short};
+use meter_core::{Amount, Decimals, credits_exact, credits_short, credits_to};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -137,6 +137,12 @@ impl Value {
     #[must_use]
     pub fn credits(amount: Amount) -> Self {
         Self::Credits(credits_short(amount))
+    }
+
+    /// Credits with at most these decimals, rounded half up.
+    #[must_use]
+    pub fn credits_to(amount: Amount, decimals: Decimals) -> Self {
+        Self::Credits(credits_to(amount, decimals))
     }
 
     /// Credits to the last nanocredit.

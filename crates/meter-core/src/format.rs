@@ -40,8 +40,47 @@ fn four_characters(amount: u64, unit: u64, suffix: &str) -> Option<String> {
 /// Credits with one to three decimals, rounded half up: `4.575`, `12.0`.
 #[must_use]
 pub fn credits_short(amount: Amount) -> String {
-    let thousandths = round_div(amount.get(), 1_000_000).unwrap_or_default();
-    trim_decimals(&decimal(thousandths, 1_000, 3))
+    credits_to(amount, Decimals::FEWEST)
+}
+
+/// How many decimals amounts of credits are shown with: from three to nine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Decimals(u8);
+
+impl Decimals {
+    /// Three.
+    pub const FEWEST: Self = Self(3);
+    const MOST: u8 = 9;
+
+    /// The fewest with which the rounded parts add up to the rounded whole, so that a reader who
+    /// adds them up finds no difference. [`Self::FEWEST`] if the amounts themselves do not add up.
+    #[must_use]
+    pub fn adding_up(whole: Amount, parts: &[Amount]) -> Self {
+        let add_up = |decimals: &Self| {
+            let sum = parts
+                .iter()
+                .try_fold(0_u64, |sum, part| sum.checked_add(decimals.rounded(*part)));
+            sum == Some(decimals.rounded(whole))
+        };
+        // The last ones are exact.
+        let exact = add_up(&Self(Self::MOST));
+        let mut all = (Self::FEWEST.0..=Self::MOST).map(Self);
+        let fewest = all.find(add_up).filter(|_| exact);
+        fewest.unwrap_or(Self::FEWEST)
+    }
+
+    /// The amount in units of the last decimal, rounded half up.
+    fn rounded(self, amount: Amount) -> u64 {
+        let dropped = Self::MOST.saturating_sub(self.0);
+        round_div(amount.get(), 10_u64.saturating_pow(dropped.into())).unwrap_or_default()
+    }
+}
+
+/// Credits with at least one decimal and at most these, rounded half up.
+#[must_use]
+pub fn credits_to(amount: Amount, decimals: Decimals) -> String {
+    let unit = 10_u64.saturating_pow(decimals.0.into());
+    trim_decimals(&decimal(decimals.rounded(amount), unit, decimals.0.into()))
 }
 
 /// Credits to the last nanocredit, with at least one decimal: `4.575`, `0.0000005`.
@@ -124,7 +163,53 @@ mod tests {
         assert_eq!(credits_short(Amount::from_u32(500_000)), "0.001");
     }
 
+    #[test]
+    fn amounts_get_as_many_decimals_as_their_sum_needs() {
+        let ncr = |value| Amount::new(value).expect("fits");
+        let check = |whole: u64, parts: &[u64], shown: &[&str]| {
+            let parts: Vec<_> = parts.iter().map(|part| ncr(*part)).collect();
+            let decimals = Decimals::adding_up(ncr(whole), &parts);
+            let all = [&[ncr(whole)], &parts[..]].concat();
+            let all: Vec<_> = all.iter().map(|it| credits_to(*it, decimals)).collect();
+            assert_eq!(all, shown);
+        };
+        check(4_575_000_000, &[4_575_000_000], &["4.575", "4.575"]);
+        check(
+            2_000_000_000,
+            &[1_500_000_000, 500_000_000],
+            &["2.0", "1.5", "0.5"],
+        );
+        // With three decimals 10.0 would be 10.0 and 0.001.
+        check(
+            10_000_400_000,
+            &[9_999_600_000, 800_000],
+            &["10.0004", "9.9996", "0.0008"],
+        );
+        check(
+            1_500_000,
+            &[500_000, 500_000, 500_000],
+            &["0.0015", "0.0005", "0.0005", "0.0005"],
+        );
+        // They do not add up at all.
+        check(1_000_000_000, &[1_000_000_001], &["1.0", "1.0"]);
+    }
+
     proptest! {
+        #[test]
+        fn what_adds_up_does_so_as_it_is_shown(
+            parts in prop::collection::vec(0..u64::from(u32::MAX) * 1_000, 0..6),
+        ) {
+            let parts: Vec<_> = parts.into_iter().map(|part| Amount::new(part).unwrap()).collect();
+            let whole = Amount::new(parts.iter().map(|part| part.get()).sum()).unwrap();
+            let decimals = Decimals::adding_up(whole, &parts);
+            let shown = |amount: Amount| {
+                let text = credits_to(amount, decimals);
+                let (whole, rest) = text.split_once('.').unwrap();
+                format!("{whole}{rest:0<9}").parse::<u64>().unwrap()
+            };
+            prop_assert_eq!(parts.iter().map(|part| shown(*part)).sum::<u64>(), shown(whole));
+        }
+
         #[test]
         fn no_badge_text_is_longer_than_four_characters(ncr in 0..=i64::MAX.unsigned_abs()) {
             let text = badge_credits(Amount::new(ncr).unwrap());

@@ -45,7 +45,7 @@ pub use backend::Backend;
 pub use chain::{ChainError, ChainHead};
 pub use chain_state::{CHAIN_STATE_BODY_BYTES, ChainCondition, ChainState, ChainStateError};
 pub use enrolment::{Challenge, ENROLMENT_BODY_BYTES, Enrolment, EnrolmentError};
-pub use format::{badge_credits, credits_exact, credits_short};
+pub use format::{Decimals, badge_credits, credits_exact, credits_short, credits_to};
 pub use key::{DeviceKey, LedgerKey, PublicKey};
 pub use key_change::{KEY_CHANGE_BODY_BYTES, KeyChange, KeyChangeError};
 pub use kind::SignedKind;

@@ -3,7 +3,7 @@
 use super::problem::said;
 use crate::text::{Key, Text, Value, key};
 use crate::update::{ReceiptRefusal, State};
-use meter_core::{Amount, Reason};
+use meter_core::{Amount, Decimals, Reason};
 use meter_wire::{ErrorCode, LedgerStatus, Lowered, RestoredState, Sending};
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub struct LedgerNumbers {
 /// An amount of credits.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Number {
-    /// With at most three decimals.
+    /// With three decimals, or with so many that credited and all differences add up to claimed.
     pub credits: Value,
     /// To the last nanocredit.
     pub exact: Text,
@@ -104,12 +104,25 @@ const NEW_CHAIN_AT_ONCE: Command = Command {
 
 pub(super) fn ledger(state: &State) -> Option<LedgerNumbers> {
     let ledger = state.status_to_show()?.ledger.as_ref()?;
+    let (claimed, credited) = (state.book.claimed(), state.receipts.credited());
+    let differences = differences(ledger);
+    let mut parts: Vec<_> = differences.iter().map(|(_, amount)| *amount).collect();
+    parts.extend(credited);
+    let decimals = Decimals::adding_up(claimed, &parts);
+    let number = |amount| Number {
+        credits: Value::credits_to(amount, decimals),
+        exact: Text::credits(amount),
+    };
+    let differences = differences.into_iter().map(|(reason, amount)| Difference {
+        amount: number(amount),
+        reason,
+    });
     Some(LedgerNumbers {
         address: ledger.address.clone(),
-        claimed: number(state.book.claimed()),
-        credited: state.receipts.credited().map(number),
+        claimed: number(claimed),
+        credited: credited.map(number),
         waiting: number(waiting(state, ledger)),
-        differences: differences(ledger),
+        differences: differences.collect(),
         notice: notice(state, ledger),
     })
 }
@@ -124,8 +137,8 @@ fn waiting(state: &State, ledger: &LedgerStatus) -> Amount {
     verified.unwrap_or(told)
 }
 
-/// Only what is not 0.
-fn differences(ledger: &LedgerStatus) -> Vec<Difference> {
+/// The amounts that are claimed and not credited, with the reason. Only what is not 0.
+fn differences(ledger: &LedgerStatus) -> Vec<(Text, Amount)> {
     let own = [
         (key("difference_before").text(), ledger.before),
         (waits(&ledger.sending), ledger.waiting),
@@ -135,10 +148,8 @@ fn differences(ledger: &LedgerStatus) -> Vec<Difference> {
     let lowered = lowered.map(|lowered| (reasons(lowered), lowered.amount));
     let lines = own.into_iter().chain(lowered);
     let lines = lines.filter(|(_, amount)| amount.0 > 0);
-    let lines = lines.map(|(reason, amount)| Difference {
-        amount: number(Amount::new(amount.0).unwrap_or(Amount::ZERO)),
-        reason,
-    });
+    let lines =
+        lines.map(|(reason, amount)| (reason, Amount::new(amount.0).unwrap_or(Amount::ZERO)));
     lines.collect()
 }
 
@@ -182,13 +193,6 @@ pub(super) fn of_sending(sending: &Sending) -> Text {
 
 fn quoted(problem: &meter_wire::Problem) -> Option<Text> {
     problem.detail.clone().map(Text::quoted)
-}
-
-fn number(amount: Amount) -> Number {
-    Number {
-        credits: Value::credits(amount),
-        exact: Text::credits(amount),
-    }
 }
 
 fn notice(state: &State, ledger: &LedgerStatus) -> Option<LedgerNotice> {

@@ -97,6 +97,25 @@ fn a_new_browser_verifies_every_receipt_and_shows_the_three_numbers() {
 }
 
 #[test]
+fn the_numbers_that_are_shown_add_up() {
+    let mut scene = Scene::new(1);
+    for number in 0..3 {
+        scene.sign(1_800_000_000_000 + number * 60_000, 45_000, 800, 0);
+    }
+    let mut ledger = Ledger::enrol(&mut scene, 1);
+    ledger.answer(&mut scene, 1, |_| {});
+    let scene = scene.started();
+    // With three decimals: 13.501, of which 4.5, 4.5 and 4.5.
+    let differences = view(&scene).differences;
+    let parts: Vec<_> = differences
+        .iter()
+        .map(|one| one.amount.credits.en())
+        .collect();
+    assert_eq!(numbers(&scene), ["13.5012", "4.5004", "4.5004"]);
+    assert_eq!(parts, ["4.5004", "4.5004"]);
+}
+
+#[test]
 fn what_is_lowered_has_its_reason_in_plain_words_and_the_sum_is_whole() {
     let mut scene = signed(3);
     let mut ledger = Ledger::enrol(&mut scene, 0);
