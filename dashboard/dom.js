@@ -1,6 +1,6 @@
 // What every page of ours does with its document. Text nodes and attributes only.
 
-import { isRightToLeft, knows, pieces, say, spoken, spokenLocale, word } from "./words.js";
+import { commands, isRightToLeft, knows, pieces, say, spoken, spokenLocale, word } from "./words.js";
 
 export const by = (id) => document.getElementById(id);
 
@@ -41,11 +41,21 @@ export function showOnly(id, parts) {
   for (const part of parts) by(part).hidden = part !== id;
 }
 
-/** Writes what Rust sends (a message with its values, or one value) or a string as it is. If the
-    same text were written again, a screen reader would read it again. */
+/** Writes what Rust sends (a message with its values, or one value) or a string as it is; what
+    stands between backquotes is a command. If the same text were written again, a screen reader
+    would read it again. */
 export function text(node, value) {
-  const words = typeof value === "string" ? value : say(value);
-  if (node.textContent !== words) node.textContent = words;
+  const parts = commands(typeof value === "string" ? value : say(value));
+  if (node.textContent === parts.join("")) return;
+  node.replaceChildren(...parts.map((part, place) => (place % 2 === 1 ? command(part) : part)));
+}
+
+function command(line) {
+  const code = document.createElement("code");
+  // A person types it from left to right in every language.
+  code.dir = "ltr";
+  code.append(line);
+  return code;
 }
 
 /** A message that the page names itself. */

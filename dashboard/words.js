@@ -95,6 +95,12 @@ export function say(value) {
   return pieces(value).map((piece) => piece.text ?? "").join("");
 }
 
+/** Words in parts: every second one stood between backquotes and is a command. */
+export const commands = (words) => words.split(/`([^`\n]+)`/);
+
+/** What Rust sends, for a place that shows only text. */
+export const plain = (value) => commands(say(value)).join("");
+
 /** A message in pieces: `{ text }`, and `{ slot }` for a placeholder without a value, which a page
     fills with an element of its own. */
 export function pieces({ key, values = {} }) {

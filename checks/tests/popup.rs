@@ -69,6 +69,7 @@ async fn everything(kind: Kind) {
     show.what_did_not_load_is_explained().await;
     show.without_a_relay_there_is_a_reason_instead_of_an_identity()
         .await;
+    show.commands_are_drawn_as_such().await;
     show.browser.close().await;
 }
 
@@ -81,6 +82,15 @@ struct Show {
 }
 
 impl Show {
+    /// The note about the floor names a command: this browser was started without one.
+    async fn commands_are_drawn_as_such(&self) {
+        let drawn = "const command = document.querySelector('#note-text code')?.textContent;
+            return command?.startsWith('onionmeter open')
+                && !document.body.textContent.includes('`')";
+        let waited = self.popup.wait_until(&self.browser, LIMIT, drawn);
+        waited.await.unwrap();
+    }
+
     /// Begins a request that stays open, in a tab of its own; returns the streams that are new
     /// since then.
     async fn begin(&self, path: &str) -> (HashSet<Stream>, HashSet<Circuit>) {

@@ -1,6 +1,6 @@
 // The badge: Rust and the shell name its words, and this puts them in the person's language.
 
-import { say, spoken, word } from "./dashboard/words.js";
+import { plain, say, spoken, word } from "./dashboard/words.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -46,5 +46,5 @@ function write({ text, flash, title }) {
   const shown = calm() ? text : (flash ?? text);
   // Four letters fit, and marks of direction would take the place of some.
   api.action.setBadgeText({ text: say(shown).replace(/[\u2066-\u2069]/g, "") });
-  api.action.setTitle({ title: say(title) });
+  api.action.setTitle({ title: plain(title) });
 }

@@ -1,7 +1,7 @@
 // Notifications of the browser, in the person's language. The permission is asked for where a
 // person chooses them, in the options; without it nothing is shown.
 
-import { say, spoken, word } from "./dashboard/words.js";
+import { plain, spoken, word } from "./dashboard/words.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -13,6 +13,6 @@ export async function notify({ id, text }) {
     type: "basic",
     iconUrl: api.runtime.getURL("icons/128.png"),
     title: word("name"),
-    message: say(text),
+    message: plain(text),
   });
 }
