@@ -2,7 +2,16 @@
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use std::{fs, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 const POLL: Duration = Duration::from_millis(20);
 
@@ -68,4 +77,38 @@ pub async fn until_gone(processes: &[u32], limit: Duration) -> Result<()> {
         bail!("still there: {left:?}");
     }
     Ok(())
+}
+
+/// All command lines of this computer, from a thread that looks until [`Self::seen`].
+pub struct CommandLines {
+    stop: Arc<AtomicBool>,
+    look: JoinHandle<BTreeSet<String>>,
+}
+
+impl CommandLines {
+    /// Begins to look.
+    #[must_use]
+    pub fn watch() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&stop);
+        let look = thread::spawn(move || {
+            let mut seen = BTreeSet::new();
+            while !until.load(Ordering::Relaxed) {
+                seen.extend(listed().map(command_line));
+                thread::sleep(Duration::from_millis(2));
+            }
+            seen
+        });
+        Self { stop, look }
+    }
+
+    /// All that were seen.
+    ///
+    /// # Panics
+    /// If the thread has panicked.
+    #[must_use]
+    pub fn seen(self) -> BTreeSet<String> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.look.join().expect("it only reads")
+    }
 }

@@ -59,6 +59,8 @@ extern "C" {
     pub(crate) type Windows;
     #[wasm_bindgen(method)]
     pub(crate) fn update(this: &Windows, id: i32, details: &JsValue) -> Promise;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn create(this: &Windows, details: &JsValue) -> Result<Promise, JsValue>;
 
     pub(crate) type Extension;
     #[wasm_bindgen(method, catch, js_name = isAllowedIncognitoAccess)]

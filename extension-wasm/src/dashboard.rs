@@ -172,6 +172,7 @@ impl Dashboard {
             | Effect::ReadToolbar
             | Effect::MarkTab { .. }
             | Effect::OpenCheck
+            | Effect::OpenLink { .. }
             | Effect::Knock { .. }
             | Effect::ReadPrivate
             | Effect::HardenPrivacy

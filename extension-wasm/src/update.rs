@@ -19,6 +19,7 @@ mod flash;
 mod flash_state;
 mod host;
 mod host_error;
+mod ledger_page;
 mod pages;
 mod preferences;
 mod private;

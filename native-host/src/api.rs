@@ -8,6 +8,7 @@ mod circuit;
 mod departures;
 mod detached;
 mod ledger;
+mod pages;
 mod settings;
 
 use crate::{
@@ -25,6 +26,7 @@ use meter_wire::{
     ReportsPage, ReportsQuery, Request, SITE_BYTES_MAX, SetThresholds, SiteQuery, Status, Success,
     TorState, TorTrouble, Witness, WitnessQuery, WitnessSeen, WitnessText,
 };
+pub(crate) use pages::Offers;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -41,6 +43,9 @@ pub(crate) struct Api {
     bootstrap: Option<Bootstrap>,
     entry: ClientEntry,
     guest: Guest,
+    offers: Offers,
+    /// Set by `opens_pages`.
+    offered: Option<watch::Receiver<u64>>,
     detached: Detached,
 }
 
@@ -57,6 +62,7 @@ impl Api {
         engine: EngineHandle,
         entry: ClientEntry,
         guest: Guest,
+        offers: Offers,
         tasks: TaskTracker,
     ) -> Self {
         Self {
@@ -65,6 +71,8 @@ impl Api {
             bootstrap: None,
             entry,
             guest,
+            offers,
+            offered: None,
             detached: Detached::new(tasks),
             engine,
         }
@@ -103,6 +111,7 @@ impl Api {
         tokio::select! {
             (id, outcome) = self.detached.next() => vec![FromDaemon::Reply(reply(id, outcome))],
             Ok(()) = self.status.changed(), if wants_notices => self.status_now(),
+            () = changed(&mut self.offered) => vec![FromDaemon::Notice(Notice::PageOffered)],
         }
     }
 
@@ -224,7 +233,7 @@ impl Api {
 
     /// The requests about the ledger and earlier chains, and changes of settings. Those that the
     /// ledger must answer, or that wait for the disk, only begin here.
-    async fn rest_of(&self, request: Request) -> Answer<Handled> {
+    async fn rest_of(&mut self, request: Request) -> Answer<Handled> {
         let engine = &self.engine;
         let success = match request {
             Request::ChangeSetting(asked) => {
@@ -251,6 +260,23 @@ impl Api {
             Request::EarlierChains(query) => {
                 let ask = |answer| Command::EarlierChains(query, answer);
                 Success::EarlierChains(engine.ask(ask).await?)
+            }
+            Request::OpensPages => {
+                self.guest.must_be_extension()?;
+                self.offered = Some(self.offers.follow());
+                Success::Done
+            }
+            Request::TakePage => {
+                self.guest.must_be_extension()?;
+                let place = self.detached.place()?;
+                match self.offers.take() {
+                    Some(page) => return Ok(later(place, pages::taken(page))),
+                    None => Success::Done,
+                }
+            }
+            Request::LedgerOpen => {
+                let (place, engine) = (self.detached.place()?, engine.clone());
+                return Ok(later(place, pages::open_login(self.offers.clone(), engine)));
             }
             request => {
                 let (place, engine) = (self.detached.place()?, engine.clone());
@@ -315,6 +341,17 @@ impl Api {
         }
         self.greeted = Some(hello.notices);
         Ok(Success::Hello(reply))
+    }
+}
+
+/// Waits for the next offer of a page; for ever if this client opens none. Cancel safe.
+async fn changed(offered: &mut Option<watch::Receiver<u64>>) {
+    let is_offered = match offered {
+        Some(offered) => offered.changed().await.is_ok(),
+        None => false,
+    };
+    if !is_offered {
+        std::future::pending::<()>().await;
     }
 }
 

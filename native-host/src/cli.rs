@@ -17,6 +17,7 @@ mod export;
 mod harden;
 mod install;
 mod ledger;
+mod login;
 mod logs;
 mod open;
 mod outcome;
@@ -118,8 +119,8 @@ enum Command {
     Enroll(enroll::Enroll),
     /// Show what the ledger credits, and manage the account
     Ledger(ledger::Arguments),
-    /// Make a link that signs a browser in at the ledger
-    Login(ledger::Login),
+    /// Sign a browser in at the ledger
+    Login(login::Arguments),
     /// Start, stop or choose Tor
     Tor(tor::Arguments),
     /// Start or stop the relay that counts
@@ -287,7 +288,7 @@ fn obey(command: Command, format: Format) -> Outcome {
         Command::NewChain(arguments) => chain::begin(&arguments, &home?, format),
         Command::Enroll(arguments) => enroll::run(&arguments, &home?, format),
         Command::Ledger(arguments) => ledger::run(&arguments, &home?, format),
-        Command::Login(arguments) => ledger::login(&arguments, &home?, format),
+        Command::Login(arguments) => login::run(&arguments, &home?, format),
         Command::Tor(arguments) => tor::run(&arguments, &home?, format),
         Command::Monitor(arguments) => control::monitor(&arguments, &home?, format),
         Command::NewIdentity(arguments) => control::new_identity(&arguments, &home?, format),

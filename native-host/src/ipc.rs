@@ -117,7 +117,8 @@ const fn answer_max(request: &Request) -> Duration {
         | Request::LedgerDevices
         | Request::LedgerRemove(_)
         | Request::LedgerRecovery
-        | Request::LedgerLogin => LEDGER_MAX,
+        | Request::LedgerLogin
+        | Request::LedgerOpen => LEDGER_MAX,
         _ => ANSWER_MAX,
     }
 }

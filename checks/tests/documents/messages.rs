@@ -101,6 +101,7 @@ const fn kind(message: &FromDaemon) -> &'static str {
             Outcome::Ok(Success::LedgerSecret(_)) => "ledger_secret",
             Outcome::Ok(Success::LedgerDevices(_)) => "ledger_devices",
             Outcome::Ok(Success::LedgerLogin(_)) => "ledger_login",
+            Outcome::Ok(Success::LedgerOpened(_)) => "ledger_opened",
             Outcome::Ok(Success::Receipts(_)) => "receipts",
             Outcome::Ok(Success::EarlierChains(_)) => "earlier_chains",
             Outcome::Ok(Success::Done) => "done",
@@ -109,6 +110,7 @@ const fn kind(message: &FromDaemon) -> &'static str {
         FromDaemon::Notice(Notice::Bootstrap(_)) => "bootstrap notice",
         FromDaemon::Notice(Notice::Problem(_)) => "problem notice",
         FromDaemon::Notice(Notice::Floor { .. }) => "floor notice",
+        FromDaemon::Notice(Notice::PageOffered) => "page_offered notice",
     }
 }
 
@@ -126,7 +128,9 @@ fn every_reply_and_notice_has_its_heading_and_its_example() {
         "ledger_enrolled",
         "ledger_login",
         "ledger_offer",
+        "ledger_opened",
         "ledger_secret",
+        "page_offered notice",
         "problem notice",
         "receipts",
         "reports",

@@ -8,6 +8,7 @@ mod body;
 mod connection;
 mod door;
 mod events;
+mod expected;
 mod guard;
 mod limits;
 mod login;
@@ -24,6 +25,7 @@ mod tor;
 
 pub use address::{DEFAULT_PORT, listen, origin};
 pub use door::{Answered, Asking, Door};
+pub use expected::{EXPECTED_MS, OPEN_PAGE};
 pub use limits::Limits;
 pub use page::{PAGE, Page, PageFile};
 pub use routes::{DESCRIPTION, OPEN, routes};

@@ -1,10 +1,11 @@
 //! The listener: places for connections, and whose they are.
 
 use crate::{
-    connection, door::Door, guard, limits::Limits, page::Page, routes, state::State, token::Token,
+    connection, door::Door, guard, limits::Limits, login::IsOurs, page::Page, routes, state::State,
+    token::Token,
 };
 use axum::{
-    Router,
+    Extension, Router,
     middleware::{from_fn, from_fn_with_state},
 };
 use meter_owner::{Owner, Owners};
@@ -58,6 +59,12 @@ impl Face {
         self.address
     }
 
+    /// Lets one page in without a link, soon: the caller starts the browser with the address that
+    /// ends in `#` and [`OPEN_PAGE`](crate::OPEN_PAGE).
+    pub fn expect_page(&self) {
+        self.state.expected.from(self.state.door.now());
+    }
+
     /// Answers requests until `stop`, then ends what is open.
     pub async fn serve(self, stop: CancellationToken) {
         let tasks = TaskTracker::new();
@@ -95,7 +102,9 @@ impl Face {
             let Ok(place) = places.clone().try_acquire_owned() else {
                 continue;
             };
-            let serve = connection::serve(tcp, router.clone(), limits, self.state.stop.clone());
+            let is_ours = IsOurs(matches!(owner, Some(Ok(Owner::Us))));
+            let routes = router.clone().layer(Extension(is_ours));
+            let serve = connection::serve(tcp, routes, limits, self.state.stop.clone());
             tasks.spawn(async move {
                 serve.await;
                 drop(place);
@@ -121,7 +130,12 @@ async fn follow(state: &State) {
         loop {
             match notices.recv().await {
                 Ok(Notice::Status(_)) | Err(RecvError::Lagged(_)) => break,
-                Ok(Notice::Bootstrap(_) | Notice::Problem(_) | Notice::Floor { .. }) => {}
+                Ok(
+                    Notice::Bootstrap(_)
+                    | Notice::Problem(_)
+                    | Notice::Floor { .. }
+                    | Notice::PageOffered,
+                ) => {}
                 Err(RecvError::Closed) => return std::future::pending().await,
             }
         }

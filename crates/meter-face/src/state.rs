@@ -3,6 +3,7 @@
 use crate::{
     activity::Activity,
     door::{Answered, Door},
+    expected::Expected,
     limits::Limits,
     page::Page,
     refusal::Refusal,
@@ -19,6 +20,7 @@ pub(crate) struct State {
     pub(crate) port: u16,
     pub(crate) token: Token,
     pub(crate) links: Links,
+    pub(crate) expected: Expected,
     pub(crate) page: Page,
     pub(crate) limits: Limits,
     /// Places for event streams.
@@ -43,6 +45,7 @@ impl State {
             port,
             token,
             links: Links::new(now),
+            expected: Expected::default(),
             page,
             streams: Arc::new(Semaphore::new(limits.streams)),
             stop: CancellationToken::new(),

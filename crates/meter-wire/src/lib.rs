@@ -35,7 +35,7 @@ pub use earlier::{EARLIER_PAGE_MAX, EarlierChain, EarlierPage, EarlierQuery, Ear
 pub use error::{ErrorCode, Problem};
 pub use membership::{
     BadgeNumber, LedgerDevice, LedgerDevices, LedgerEnrol, LedgerEnrolled, LedgerLogin, LedgerLook,
-    LedgerOffer, LedgerPolicy, LedgerRemove, LedgerSecret, LedgerStatus, Lowered,
+    LedgerOffer, LedgerOpened, LedgerPolicy, LedgerRemove, LedgerSecret, LedgerStatus, Lowered,
     RECEIPTS_PAGE_MAX, ReceiptsPage, ReceiptsQuery, Sending, chain_end_sentence, difference,
     reason_sentence,
 };

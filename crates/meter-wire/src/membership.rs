@@ -252,6 +252,21 @@ pub struct LedgerLogin {
     pub words: String,
 }
 
+/// Which link signs a browser in, or that a browser opens it already.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct LedgerOpened {
+    /// The link, if no browser took it. It must be opened by hand then.
+    #[serde(
+        default,
+        deserialize_with = "crate::plain::some_line",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub link: Option<String>,
+    /// Two words that the page of the link shows as well.
+    #[serde(deserialize_with = "crate::plain::line")]
+    pub words: String,
+}
+
 /// Some receipts of the chain in use, in ascending order, and what verifies them.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ReceiptsPage {

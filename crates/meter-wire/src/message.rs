@@ -1,9 +1,9 @@
 //! What the daemon sends: replies and notices.
 
 use crate::{
-    EarlierPage, HexBytes, LedgerDevices, LedgerEnrolled, LedgerLogin, LedgerOffer, LedgerSecret,
-    Problem, ReceiptsPage, SettingChanged, Settings, SiteCircuit, Status, Traffic, U64Text,
-    WireReport, Witness, WitnessSeen,
+    EarlierPage, HexBytes, LedgerDevices, LedgerEnrolled, LedgerLogin, LedgerOffer, LedgerOpened,
+    LedgerSecret, Problem, ReceiptsPage, SettingChanged, Settings, SiteCircuit, Status, Traffic,
+    U64Text, WireReport, Witness, WitnessSeen,
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,8 +92,10 @@ pub enum Success {
     LedgerSecret(LedgerSecret),
     /// Answer to `ledger_devices`.
     LedgerDevices(LedgerDevices),
-    /// Answer to `ledger_login`.
+    /// Answer to `ledger_login`, and to the `take_page` of the extension that gets the page.
     LedgerLogin(LedgerLogin),
+    /// Answer to `ledger_open`.
+    LedgerOpened(LedgerOpened),
     /// Answer to `receipts`.
     Receipts(ReceiptsPage),
     /// Answer to `earlier_chains`.
@@ -165,6 +167,9 @@ pub enum Notice {
         /// Whether the browser reaches nothing when the extension is missing.
         present: bool,
     },
+    /// A page of the ledger waits for a browser to open it; `take_page` gives it to the first one
+    /// that asks. Sent only to extensions that have said `opens_pages`.
+    PageOffered,
 }
 
 /// A step of Tor's bootstrap.

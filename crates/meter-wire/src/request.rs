@@ -81,17 +81,23 @@ pub enum Request {
     LedgerRecovery,
     /// Asks the ledger for a link that signs a browser in.
     LedgerLogin,
+    /// The same, and lets a browser open the link by itself, if one can.
+    LedgerOpen,
     /// Asks for a page of receipts of the chain in use, in ascending order.
     Receipts(ReceiptsQuery),
     /// Asks for the last reports of the earlier chains of this home.
     EarlierChains(EarlierQuery),
+    /// Says that this extension opens pages of the ledger when they are offered.
+    OpensPages,
+    /// Takes the page that is offered now.
+    TakePage,
     /// Does nothing. The daemon only answers.
     Ping,
 }
 
 impl Request {
     /// Names of all requests, as they are written in JSON.
-    pub const NAMES: [&str; 32] = [
+    pub const NAMES: [&str; 35] = [
         "hello",
         "status",
         "reports",
@@ -121,8 +127,11 @@ impl Request {
         "ledger_remove",
         "ledger_recovery",
         "ledger_login",
+        "ledger_open",
         "receipts",
         "earlier_chains",
+        "opens_pages",
+        "take_page",
         "ping",
     ];
 }

@@ -224,6 +224,9 @@ fn request() -> impl Strategy<Value = Request> {
             Request::LedgerDevices,
             Request::LedgerRecovery,
             Request::LedgerLogin,
+            Request::LedgerOpen,
+            Request::OpensPages,
+            Request::TakePage,
         ]),
         any::<[u8; 32]>().prop_map(|device| {
             let device = HexBytes(device);

@@ -53,6 +53,7 @@ pub(super) fn run(effect: Effect) {
             open(&format!("chrome://extensions/?id={}", api().runtime().id()));
         }
         Effect::OpenPage(shows) => spawn_local(open_page(shows)),
+        Effect::OpenLink { url, in_private } => spawn_local(open_link(url, in_private)),
         Effect::Answer { to, number, frame } => {
             let answer = from_json(&format!("{{\"answer\":{number},\"frame\":{frame}}}"));
             for page in with_worker(|worker| worker.pages(&[to])) {
@@ -85,6 +86,28 @@ async fn open_page(shows: Shows) {
     };
     let front = js(&json!({ "active": true }));
     watch("show a page", Ok(api().tabs().update(tab, &front)));
+    bring_to_front(window);
+}
+
+/// Opens a page that a person asked for outside the browser, so its window comes to the front.
+async fn open_link(url: String, in_private: bool) {
+    if !in_private {
+        let tab = settle(Ok(api().tabs().create(&js(&json!({ "url": url }))))).await;
+        let tab = tab.ok().and_then(|tab| parse(&to_json(&tab)));
+        let window = tab.and_then(|tab| i32::try_from(tab["windowId"].as_i64()?).ok());
+        if let Some(window) = window {
+            return bring_to_front(window);
+        }
+    }
+    // Private windows are of their own, and a browser without a window opens no tab. A browser for
+    // phones has no windows at all.
+    if let Some(windows) = api().windows() {
+        let window = js(&json!({ "url": url, "incognito": in_private }));
+        watch("open a window", windows.create(&window));
+    }
+}
+
+fn bring_to_front(window: i32) {
     // A browser for phones has no windows.
     if let Some(windows) = api().windows() {
         let front = js(&json!({ "focused": true }));

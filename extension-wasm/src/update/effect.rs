@@ -100,6 +100,13 @@ pub enum Effect {
     OpenDetails,
     /// Show a page of ours: in front the tab that it has, or a new one.
     OpenPage(Shows),
+    /// Open a page of the ledger in a new tab, in front.
+    OpenLink {
+        /// Its address.
+        url: String,
+        /// Whether only private windows are protected, so that it opens in one.
+        in_private: bool,
+    },
     /// Give a page the answer to its question.
     Answer {
         /// The page.

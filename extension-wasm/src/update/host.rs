@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::event::{ConnectionId, Timer};
 use super::host_error::HostError;
 use super::state::{Asked, Host, Link, State};
-use super::{answers, chains, door, failed, reports, site, unreadable, witness};
+use super::{answers, chains, door, failed, ledger_page, reports, site, unreadable, witness};
 use meter_core::Backend;
 use meter_wire::{
     Bootstrap, ErrorCode, FromDaemon, HelloReply, Notice, Outcome, Problem, ProtocolRange,
@@ -83,6 +83,11 @@ fn on_reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         (Asked::Command, Outcome::Ok(_)) => ask_status(state, effects),
         // The page has it already.
         (Asked::Question, _) => {}
+        (Asked::LedgerPage, Outcome::Ok(Success::LedgerLogin(login))) => {
+            ledger_page::on_link(state, &login.link, effects);
+        }
+        // Another browser took it, or the ledger gave no link; the terminal says so.
+        (Asked::LedgerPage, _) => {}
         (Asked::NewIdentity, Outcome::Ok(_)) => {
             state.renewed = true;
             ask_status(state, effects);
@@ -153,6 +158,7 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     reports::hand_in(state, effects);
     ask_status(state, effects);
     reports::fetch(state, effects);
+    ledger_page::on_hello(state, &hello.capabilities, effects);
 }
 
 fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
@@ -173,6 +179,7 @@ fn on_notice(state: &mut State, notice: Notice, effects: &mut Vec<Effect>) {
             // If the browser is later started without a floor, the note is shown again.
             state.floor_seen &= !present;
         }
+        Notice::PageOffered => ledger_page::on_offer(state, effects),
     }
 }
 
@@ -330,6 +337,7 @@ fn ping(state: &mut State, timer: Timer, effects: &mut Vec<Effect>) {
     let nameless = matches!(&state.host, Host::Linked(link) if link.identity.is_none());
     let sound = state.status().map(|status| status.problem.is_none());
     state.greeted_again = false;
+    state.page_taken = false;
     if nameless && sound == Some(true) {
         return greet_again(state, effects);
     }

@@ -84,6 +84,8 @@ pub struct State {
     pub(super) awake: bool,
     /// A host with a repaired key was greeted again since the last ping.
     pub(super) greeted_again: bool,
+    /// A page of the ledger was taken since the last ping.
+    pub(super) page_taken: bool,
     /// Connections that failed in a row.
     pub(super) failures: u32,
     /// The open popups.
@@ -154,6 +156,8 @@ pub(super) enum Asked {
     Witness(u32),
     /// A page's own request.
     Question,
+    /// About pages of the ledger that this browser opens.
+    LedgerPage,
     WitnessSeen {
         number: u32,
         /// Whether the browser's request ended before its time limit.

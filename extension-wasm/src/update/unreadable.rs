@@ -47,6 +47,8 @@ pub(super) fn on_answer(state: &mut State, asked: Asked, effects: &mut Vec<Effec
         Asked::Restore | Asked::Circuit(_) | Asked::Ping | Asked::Earlier(_) => {}
         // The page is told at the end of this event.
         Asked::Question => {}
+        // The terminal says what to do where no page opens.
+        Asked::LedgerPage => {}
     }
 }
 

@@ -15,6 +15,7 @@ mod hostile;
 mod identity;
 mod ids;
 mod ledger;
+mod ledger_page;
 mod nonsense;
 mod pages;
 mod private;

@@ -242,6 +242,7 @@ impl Onlooker {
             | Effect::ReadPrivate
             | Effect::OpenExtensions
             | Effect::OpenCheck
+            | Effect::OpenLink { .. }
             | Effect::ReadToolbar
             | Effect::MarkTab { .. }
             | Effect::OpenPage(_)

@@ -7,9 +7,10 @@ use meter_core::{
 };
 use meter_wire::{
     Circuit, EarlierChain, EarlierPage, EarlierQuery, EarlierSum, ErrorCode, FromDaemon,
-    HelloReply, HexBytes, Notice, Outcome, Problem, ReceiptsPage, ReceiptsQuery, RelayStatus,
-    Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status, Success, TorState,
-    TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText, write_message,
+    HelloReply, HexBytes, LedgerLogin, Notice, Outcome, Problem, ReceiptsPage, ReceiptsQuery,
+    RelayStatus, Reply, ReportsPage, Request, SetThresholds, Settings, SiteCircuit, Status,
+    Success, TorState, TorStatus, U64Text, WireReport, Witness, WitnessSeen, WitnessText,
+    write_message,
 };
 use onionmeter::drawn::PageView;
 use onionmeter::extension::{Changes, Extension};
@@ -68,6 +69,8 @@ pub(crate) struct Scene {
     pub(crate) capabilities: Vec<String>,
     /// What the host has of a ledger: all receipts of the chain in use.
     pub(crate) receipts: Option<ReceiptsPage>,
+    /// The page of the ledger that the host has for the browser that takes it.
+    pub(crate) page: Option<LedgerLogin>,
     /// The chains whose books the host keeps.
     pub(crate) earlier: Vec<EarlierChain>,
     /// The head of the host's chain.
@@ -116,6 +119,7 @@ impl Scene {
             private: PrivateWindows::Allowed(Reading::Ours { port: PORT }),
             reports: Vec::new(),
             receipts: None,
+            page: None,
             earlier: Vec::new(),
             capabilities: vec!["witness".to_owned(), "witness_seen".to_owned()],
             head: ChainHead::genesis(ChainId([seed; 16]), signer.key()),
@@ -268,6 +272,7 @@ impl Scene {
             | Effect::RestorePrivacy
             | Effect::OpenExtensions
             | Effect::OpenCheck
+            | Effect::OpenLink { .. }
             | Effect::ReadToolbar
             | Effect::MarkTab { .. }
             | Effect::OpenPage(_)
@@ -424,7 +429,8 @@ impl Scene {
             Request::LedgerLook(_) | Request::LedgerEnrol(_) | Request::LedgerLeave => NO_LEDGER,
             Request::LedgerSend | Request::LedgerInvite | Request::LedgerDevices => NO_LEDGER,
             Request::LedgerRemove(_) | Request::LedgerRecovery => NO_LEDGER,
-            Request::LedgerLogin => NO_LEDGER,
+            Request::LedgerLogin | Request::LedgerOpen => NO_LEDGER,
+            Request::TakePage => self.page.take().map_or(Success::Done, Success::LedgerLogin),
             Request::Receipts(query) => self.receipts_page(query),
             Request::EarlierChains(query) => Success::EarlierChains(self.earlier_page(query)),
             Request::NewChain
@@ -436,6 +442,7 @@ impl Scene {
             | Request::MonitorStop
             | Request::SetThresholds(_)
             | Request::Ping
+            | Request::OpensPages
             | Request::ChangeSetting(_)
             | Request::Traffic => Success::Done,
         };

@@ -5,6 +5,7 @@ use crate::system::{
     clock::Clock,
     process::{Held, Process},
 };
+use meter_wire::{ErrorCode, Problem};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
@@ -97,6 +98,13 @@ impl Guest {
         if !std::mem::replace(&mut self.is_extension, true) {
             self.present(|present, process| present.push(process));
         }
+    }
+
+    /// # Errors
+    /// It has introduced itself as something else.
+    pub(super) fn must_be_extension(&self) -> Result<(), Problem> {
+        let refusal = || Problem::with_detail(ErrorCode::BadRequest, "only an extension asks this");
+        self.is_extension.then_some(()).ok_or_else(refusal)
     }
 
     /// It asks for a witness.

@@ -1,17 +1,17 @@
-//! `ledger` and `login`: the account of this device, and what was claimed, credited and waits.
+//! `ledger`: the account of this device, and what was claimed, credited and waits.
 
 use super::{
     ask::{self, Patience},
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
-    print, question, when,
+    question, when,
 };
 use crate::{EXIT_USAGE, home::Home, ipc};
 use clap::{Args, Subcommand};
-use meter_core::UnixMs;
+use meter_core::{Amount, Decimals, UnixMs, credits_to};
 use meter_wire::{
     ErrorCode, HexBytes, LedgerDevice, LedgerRemove, LedgerSecret, LedgerStatus, Problem, Request,
-    Success, U64Text, chain_end_sentence, difference,
+    Success, chain_end_sentence, difference,
 };
 use std::time::Duration;
 
@@ -76,20 +76,8 @@ enum What {
     Recover,
 }
 
-/// `login`.
-#[derive(Args)]
-#[command(after_help = "\
-The link holds for one minute and once. Open it in the browser that is set to Tor, and compare the
-two words.
-
-Exit status: 0 done, 69 the ledger cannot be reached, 77 this device is not enrolled.")]
-pub(super) struct Login {
-    #[command(flatten)]
-    patience: Patience,
-}
-
 /// Through Tor an answer may take a minute or two.
-const ASK_MAX: Duration = Duration::from_secs(180);
+pub(super) const ASK_MAX: Duration = Duration::from_secs(180);
 
 pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome {
     let patience = arguments.patience.at_most(ASK_MAX);
@@ -135,23 +123,6 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     }
 }
 
-pub(super) fn login(arguments: &Login, home: &Home, format: Format) -> Outcome {
-    let patience = arguments.patience.at_most(ASK_MAX);
-    let Success::LedgerLogin(login) = asked(patience, home, Request::LedgerLogin)? else {
-        return Err(ipc::unexpected().into());
-    };
-    // Not opened by itself: a browser would get the link on its command line, which every user of
-    // this computer can read, and until it is used it is the account.
-    let text = format!(
-        "Open this within a minute, in the browser that is set to Tor:\n\n  {}\n\n\
-         Its page must show the words: {}\n\
-         It is not opened by itself: other users of this computer can read what a browser is \
-         started with.",
-        login.link, login.words
-    );
-    Answer::new("link", text).with_all(&login).print(format)
-}
-
 fn status(patience: Patience, home: &Home, format: Format) -> Outcome {
     let status = patience.wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
@@ -176,19 +147,20 @@ fn told(ledger: &LedgerStatus) -> String {
     let claimed = claimed
         .iter()
         .fold(0_u64, |sum, part| sum.saturating_add(part.0));
+    let differences = difference(ledger);
+    let mut parts: Vec<_> = differences.iter().map(|(_, amount)| *amount).collect();
+    parts.push(ledger.credited.0);
+    let shown = shown_with(claimed, &parts);
     let mut text = format!(
         "Ledger    {}\nAccount   {}\n\nClaimed   {} credits\n",
         ledger.address,
         hex::encode(ledger.account.0),
-        print::credits(U64Text(claimed)),
+        shown(claimed),
     );
-    for (sentence, amount) in difference(ledger) {
-        text += &format!(
-            "        - {}  {sentence}\n",
-            print::credits(U64Text(amount))
-        );
+    for (sentence, amount) in differences {
+        text += &format!("        - {}  {sentence}\n", shown(amount));
     }
-    text += &format!("Credited  {} credits\n", print::credits(ledger.credited));
+    text += &format!("Credited  {} credits\n", shown(ledger.credited.0));
     if ledger.waiting.0 == 0 || ledger.sending.is_trouble() {
         text += &format!("\n{}\n", ledger.sending.sentence());
     }
@@ -196,6 +168,14 @@ fn told(ledger: &LedgerStatus) -> String {
         text += &format!("{}\n", chain_end_sentence(end));
     }
     text
+}
+
+/// Shows amounts with so many decimals that the parts add up to the whole.
+fn shown_with(whole: u64, parts: &[u64]) -> impl Fn(u64) -> String + use<> {
+    let amount = |amount: u64| Amount::new(amount).unwrap_or(Amount::ZERO);
+    let parts: Vec<_> = parts.iter().map(|part| amount(*part)).collect();
+    let decimals = Decimals::adding_up(amount(whole), &parts);
+    move |shown| credits_to(amount(shown), decimals)
 }
 
 fn leave(yes: bool, patience: Patience, home: &Home, format: Format) -> Outcome {
@@ -275,7 +255,11 @@ fn done(patience: Patience, home: &Home, request: Request) -> Result<(), Command
     asked(patience, home, request).map(drop)
 }
 
-fn asked(patience: Patience, home: &Home, request: Request) -> Result<Success, CommandError> {
+pub(super) fn asked(
+    patience: Patience,
+    home: &Home,
+    request: Request,
+) -> Result<Success, CommandError> {
     patience.wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         daemon.ask(request).await

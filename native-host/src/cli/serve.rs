@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use clap::Args;
-use meter_face::{DEFAULT_PORT, Face, Limits, PAGE, Token, listen, origin};
+use meter_face::{DEFAULT_PORT, Face, Limits, OPEN_PAGE, PAGE, Token, listen, origin};
 use std::{io, path::Path, process::ExitCode, sync::Arc};
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
@@ -113,10 +113,13 @@ impl Serving<'_> {
         // Starts what does not run, so that its refusal is an answer in this terminal.
         let daemon = Connection::attach_or_start(self.home).await?;
         let stop = CancellationToken::new();
+        if self.arguments.open {
+            face.expect_page();
+        }
         let served = face.serve(stop.clone());
         self.say(&link)?;
         if self.arguments.open {
-            self.open(&link)?;
+            self.open()?;
         }
         let ended = async {
             process::asked_to_end().await;
@@ -150,12 +153,14 @@ impl Serving<'_> {
             .map(drop)
     }
 
-    fn open(&self, link: &str) -> Result<(), CommandError> {
+    /// Without the link: other users can read what a browser is started with.
+    fn open(&self) -> Result<(), CommandError> {
+        let page = format!("{}/#{OPEN_PAGE}", origin(self.arguments.port));
         let opener = match HERE {
             System::MacOs => "open",
             System::Linux | System::Other => "xdg-open",
         };
-        let started = launch::start_browser(Path::new(opener), &[link.into()]);
+        let started = launch::start_browser(Path::new(opener), &[page.into()]);
         started.map(drop).map_err(|error| {
             let text = format!("{opener} cannot be started: {error}; open the link by hand");
             CommandError::Exit(EXIT_UNAVAILABLE, text)

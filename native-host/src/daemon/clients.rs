@@ -2,7 +2,7 @@
 
 use super::client;
 use crate::{
-    api::{Admission, Api, Browser, Departures},
+    api::{Admission, Api, Browser, Departures, Offers},
     engine::EngineHandle,
     system::local_socket::{self, Stream},
 };
@@ -18,6 +18,7 @@ const REST_MAX: Duration = Duration::from_secs(2);
 pub(super) struct Clients {
     admission: Admission,
     departures: Departures,
+    offers: Offers,
     tasks: TaskTracker,
     /// Sends each client the rest and ends with that.
     stop: CancellationToken,
@@ -30,6 +31,7 @@ impl Clients {
         Self {
             admission: Admission::new(),
             departures,
+            offers: Offers::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             cut: CancellationToken::new(),
@@ -45,6 +47,7 @@ impl Clients {
             engine.clone(),
             self.admission.enter(),
             guest,
+            self.offers.clone(),
             self.tasks.clone(),
         );
         let served = client::serve(stream, api, self.stop.clone());

@@ -11,7 +11,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 use tokio::net::TcpSocket;
@@ -27,9 +27,13 @@ struct Server {
 
 impl Server {
     fn start(home: &TestHome) -> Self {
+        Self::run(home.command(&["serve"]), home)
+    }
+
+    fn run(mut command: Command, home: &TestHome) -> Self {
         let (port, held) = hold_port();
-        let mut child = home
-            .command(&["serve", "--port", &port.to_string()])
+        let mut child = command
+            .args(["--port", &port.to_string()])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -193,6 +197,35 @@ fn the_link_of_the_command_gives_the_page_its_token_once() {
     );
     let log = fs::read_to_string(home.root().join("log/onionmeter.log")).expect("a log");
     assert!(!log.contains(&server.token) && !log.contains(code.expect("a code").1));
+}
+
+#[test]
+fn the_browser_is_started_without_a_secret_and_its_page_gets_the_token_once() {
+    let home = TestHome::new();
+    let opener = home.user().join("xdg-open");
+    let said = home.user().join("opened");
+    let script = "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$HOME/opening\"\n\
+                  mv \"$HOME/opening\" \"$HOME/opened\"\n";
+    fs::write(&opener, script).expect("written");
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).expect("ours");
+    let mut command = home.command(&["serve", "--open"]);
+    command.env("PATH", format!("{}:/usr/bin:/bin", home.user().display()));
+    let server = Server::run(command, &home);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !said.is_file() {
+        assert!(Instant::now() < limit, "no browser was started");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let page = fs::read_to_string(&said).expect("read");
+    assert_eq!(page, format!("http://127.0.0.1:{}/#open\n", server.port));
+    let login = r#"{"link": "open"}"#;
+    assert_eq!(
+        server.post("/api/login", login)["token"],
+        server.token.as_str()
+    );
+    assert_eq!(server.ask("POST", "/api/login", login).0, 401, "once");
+    let without = Server::start(&home);
+    assert_eq!(without.ask("POST", "/api/login", login).0, 401, "no --open");
 }
 
 #[test]

@@ -51,6 +51,32 @@ async fn the_page_needs_no_token_and_a_link_gives_it_one_once() {
 }
 
 #[tokio::test]
+async fn a_page_that_the_program_opens_itself_gets_the_token_once_and_without_a_link() {
+    let body = r#"{"link":"open"}"#;
+    let stand = Stand::start();
+    assert_eq!(stand.post("/api/login", body).await.status, 401);
+    stand.end().await;
+    let stand = Stand::expecting();
+    for foreign in [
+        "Origin: https://evil.test",
+        "Origin: null",
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Site: same-site",
+    ] {
+        let head = stand.open_head("POST /api/login");
+        let json = "Content-Type: application/json";
+        let length = body.len();
+        let request =
+            format!("{head}{foreign}\r\n{json}\r\nContent-Length: {length}\r\n\r\n{body}");
+        assert_eq!(stand.raw(&request).await.status, 403, "{foreign}");
+    }
+    let first = stand.post("/api/login", body).await;
+    assert_eq!(json_of(&first.body)["token"], TOKEN);
+    assert_eq!(stand.post("/api/login", body).await.status, 401, "once");
+    stand.end().await;
+}
+
+#[tokio::test]
 async fn events_begin_with_the_status_and_bring_each_change() {
     let stand = Stand::start();
     let mut tcp = stand.connect().await;

@@ -168,10 +168,20 @@ impl Stand {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        Self::serving(limits, |_| {})
+    }
+
+    /// A server that has just started a browser.
+    pub(crate) fn expecting() -> Self {
+        Self::serving(Limits::default(), Face::expect_page)
+    }
+
+    fn serving(limits: Limits, before: impl Fn(&Face)) -> Self {
         let listener = listen(0).expect("a free port");
         let door = Arc::new(StandIn::new());
         let token = Token::parse(TOKEN).expect("a token");
         let face = Face::new(listener, door.clone(), token, PAGE, limits).expect("it listens");
+        before(&face);
         let (address, stop, mut server) =
             (face.address(), CancellationToken::new(), JoinSet::new());
         server.spawn(face.serve(stop.clone()));
