@@ -8,7 +8,10 @@ use message::{Message, Target};
 use meter_testkit::loopback;
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -72,6 +75,8 @@ struct Shared {
     lie: Mutex<Option<Vec<u8>>>,
     /// All that hosts have sent.
     heard: Mutex<Vec<u8>>,
+    /// How many connections are open.
+    open: AtomicUsize,
     /// How many rules were applied.
     applied: watch::Sender<u64>,
     /// Changes with each new rule; what is stopped ends then.
@@ -90,6 +95,7 @@ impl Between {
             rule: Mutex::new(Rule::Pass),
             lie: Mutex::new(None),
             heard: Mutex::default(),
+            open: AtomicUsize::new(0),
             applied: watch::Sender::new(0),
             renewed: watch::Sender::new(0),
         });
@@ -98,7 +104,12 @@ impl Between {
         served.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, to, Arc::clone(&for_task)));
+                let shared = Arc::clone(&for_task);
+                connections.spawn(async move {
+                    shared.open.fetch_add(1, Ordering::Relaxed);
+                    serve(stream, to, Arc::clone(&shared)).await;
+                    shared.open.fetch_sub(1, Ordering::Relaxed);
+                });
             }
         });
         Ok(Self {
@@ -129,6 +140,12 @@ impl Between {
     #[must_use]
     pub fn heard(&self) -> Vec<u8> {
         lock(&self.shared.heard).clone()
+    }
+
+    /// How many connections of hosts are open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
     }
 
     /// The rule as it stands; for a cut, with the bytes that still pass.

@@ -1,8 +1,9 @@
 //! A ledger of its own: the real program, on a data folder that ends with the test.
 
-use crate::stage::built;
+use crate::{processes::signal_all, stage::built};
 use anyhow::{Context as _, Result, ensure};
 use meter_testkit::{ledger_client::LedgerClient, ports::HeldPort};
+use rustix::process::Signal;
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -59,6 +60,15 @@ impl Ledger {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Holds it, or lets it go on. Meanwhile it accepts connections and answers nothing.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn hold(&self, held: bool) -> Result<()> {
+        let signal = if held { Signal::STOP } else { Signal::CONT };
+        signal_all(&[self.child.id()], signal)
     }
 
     /// Starts it again on the same data and port.

@@ -7,7 +7,8 @@
 )]
 
 use checks::{
-    circuits::{self, Circuit},
+    circuits::{self, Circuit, Stream},
+    earner::Earner,
     host::Host,
     ledger::Ledger,
 };
@@ -20,12 +21,16 @@ use meter_testkit::{
     device::Device,
     ledger_client::{Signs, submitted},
     ports::HeldPort,
+    site::Site,
     socks::{self, Refused},
     tor_network::{ClientPorts, TorClient, TorNetwork},
 };
 use meter_tor::{IsolationKey, LedgerAddress, LedgerDialError, LedgerStream, dial_ledger};
-use meter_wire::ledger::{Answer, Outcome};
-use std::time::Duration;
+use meter_wire::{
+    LedgerStatus, Sending, Status,
+    ledger::{Answer, Outcome},
+};
+use std::{collections::HashSet, time::Duration};
 use tokio::net::TcpStream;
 
 /// Only an upper bound: nothing takes this long when it works.
@@ -107,6 +112,7 @@ async fn a_ledger_behind_an_onion_service_is_used_on_circuits_of_its_own() {
 
     everything_that_a_host_asks_is_answered(&tor, &address, &ledger).await;
     each_key_has_circuits_of_its_own(&tor, &address, &ports).await;
+    what_a_daemon_sends_shares_no_circuit_with_browsing(&tor, &address, &ports, &ledger).await;
     what_is_not_there_is_told(&tor, &address, &mut ledger).await;
     drop(tor);
     let gone = OverTor {
@@ -238,12 +244,71 @@ async fn each_key_has_circuits_of_its_own(
     assert!(!host.log().contains(name), "the address is in the log");
 }
 
-/// The circuit of the one stream to `name` that was not there before.
-async fn new_circuit(
+/// The daemon's own sending and its relay, both to the same onion service. The ledger is held, so
+/// that it never answers: the stream stays open, and pages load meanwhile.
+async fn what_a_daemon_sends_shares_no_circuit_with_browsing(
     tor: &TorClient,
-    name: &str,
-    before: std::collections::HashSet<circuits::Stream>,
-) -> Circuit {
+    address: &LedgerAddress,
+    ports: &ClientPorts,
+    ledger: &Ledger,
+) {
+    let settings = ports.settings();
+    let config = format!("[ledger]\ndelay_max_s = 0\n[tor]\nbackend = \"existing\"\n{settings}");
+    let mut host = Host::start(&config).unwrap();
+    host.wait_until_ready(LIMIT).await.unwrap();
+    let host_name = address.host_header();
+    let key = ledger.vkey();
+    host.run(&["enroll", &host_name, "--yes", "--key", key])
+        .unwrap();
+    let name = host_name.strip_suffix(".onion").unwrap();
+    let site = Site::start().await.unwrap();
+    let before = circuits::streams_with(tor, name).await.unwrap();
+    ledger.hold(true).unwrap();
+    Earner::of(&host).unwrap().earns(&host, 1).unwrap();
+    let sending = |status: &Status| status.ledger.as_ref().is_some_and(is_sending);
+    host.wait_for(LIMIT, sending).await.unwrap();
+    let sent = one_circuit(tor, name, &before).await;
+    let before = circuits::streams_with(tor, name).await.unwrap();
+    let browsing = connect(&host, &host_name).await;
+    let browsed = one_circuit(tor, name, &before).await;
+    let stream = socks::connect(host.relay(), "site.test", site.port()).await;
+    let page = socks::get(stream.unwrap(), "site.test", "/bytes/1000").await;
+    assert_eq!(page.unwrap().body.len(), 1_000, "pages load meanwhile");
+    assert_ne!(sent.path, browsed.path);
+    assert_ne!(sent.password, browsed.password);
+    assert_eq!(sent.user, browsed.user, "the same form");
+    drop(browsing);
+    ledger.hold(false).unwrap();
+    let answered = |status: &Status| {
+        let ledger = status.ledger.as_ref();
+        ledger.is_some_and(|ledger| ledger.waiting_reports.0 == 0 && ledger.credited.0 > 0)
+    };
+    host.wait_for(LIMIT, answered).await.unwrap();
+}
+
+fn is_sending(ledger: &LedgerStatus) -> bool {
+    ledger.waiting_reports.0 == 1 && ledger.sending == Sending::Sending
+}
+
+/// The circuit of the one new stream to `name`, once Tor has put it on one.
+async fn one_circuit(tor: &TorClient, name: &str, before: &HashSet<Stream>) -> Circuit {
+    let deadline = tokio::time::Instant::now() + LIMIT;
+    loop {
+        let after = circuits::streams_with(tor, name).await.unwrap();
+        let new: Vec<_> = after.difference(before).collect();
+        assert!(new.len() <= 1, "{new:?}");
+        if let [stream] = new[..]
+            && stream.circuit != "0"
+        {
+            return circuits::circuit_of(tor, stream).await.unwrap();
+        }
+        assert!(tokio::time::Instant::now() < deadline, "no stream");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The circuit of the one stream to `name` that was not there before.
+async fn new_circuit(tor: &TorClient, name: &str, before: HashSet<Stream>) -> Circuit {
     let after = circuits::streams_with(tor, name).await.unwrap();
     let new: Vec<_> = after.difference(&before).collect();
     let [stream] = new[..] else {

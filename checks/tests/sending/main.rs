@@ -2,6 +2,10 @@
 //! cut, every change of the ledger's key.
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
+mod at_rest;
+#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod cuts;
