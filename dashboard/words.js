@@ -92,7 +92,8 @@ export function say(value) {
   if (typeof value === "string") return isolated(value);
   if (typeof value === "number") return number(value, {});
   if (value.key === undefined) return formatted(value);
-  return pieces(value).map((piece) => piece.text ?? "").join("");
+  const words = pieces(value).map((piece) => piece.text ?? "");
+  return words.join("").replace(TWO_POINTS, ".");
 }
 
 /** Words in parts: every second one stood between backquotes and is a command. */
@@ -190,6 +191,8 @@ export function format(name, options) {
   return formats.get(id);
 }
 
+// "Seit 5 Min." at the end of a sentence: one point ends both.
+const TWO_POINTS = /(?<=\p{L})\.\.(?=\s|$)/gu;
 const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 

@@ -7,6 +7,7 @@
 )]
 
 use checks::{
+    between::{Between, Rule, Step},
     host::Host,
     ledger::Ledger,
     processes::{children, command_line, signal_all},
@@ -24,8 +25,19 @@ const LIMIT: Duration = Duration::from_secs(120);
 const RELAYS: usize = 4;
 /// More than the threshold of a session.
 const PAGE_BYTES: usize = 20_000;
-/// How often daemon, ledger and Tor are killed, in turn.
-const KILLS: u64 = 6;
+/// How often daemon and ledger are killed, in turn; the test `sending` kills them at every step.
+const KILLS: u64 = 4;
+/// One of the hosts has nothing to do while the other one's parts are killed.
+const ALWAYS: &str = "[daemon]\nidle_exit_s = 0\n";
+/// Tor is killed at each of these.
+const STEPS: [Step; 6] = [
+    Step::BeforeAsking,
+    Step::AfterAsking,
+    Step::BeforeSending,
+    Step::AsSent,
+    Step::AfterSending,
+    Step::AsAnswered,
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_two_hosts_claim_is_credited_through_every_kill() {
@@ -37,7 +49,9 @@ async fn what_two_hosts_claim_is_credited_through_every_kill() {
     let network = network.unwrap();
     let site = Site::start().await.unwrap();
     let port = HeldPort::take().unwrap();
-    let onion = network.start_onion_service(port.number()).await.unwrap();
+    let between = Between::start(port.address()).await.unwrap();
+    let service = network.start_onion_service(between.address().port()).await;
+    let onion = service.unwrap();
     let origins = [
         format!("http://{}", onion.address()),
         format!("http://{}", port.address()),
@@ -55,21 +69,24 @@ async fn what_two_hosts_claim_is_credited_through_every_kill() {
         first.browses(&site).await;
         // Somewhere in the few hundred milliseconds in which reports are on their way.
         tokio::time::sleep(Duration::from_millis(kill * 97 % 500)).await;
-        match kill % 3 {
-            0 => {
-                first.host.kill().unwrap();
-                first.host.start_again().unwrap();
-            }
-            1 => {
-                ledger.kill().unwrap();
-                ledger.start_again().unwrap();
-            }
-            _ => first.loses_its_tor(),
+        match kill % 2 {
+            0 => first.starts_again(),
+            _ => ledger.start_again().unwrap(),
         }
-        first.host.wait_until_ready(LIMIT).await.unwrap();
-        // A failed try is otherwise tried again after half a minute.
-        first.host.run(&["ledger", "send"]).unwrap();
-        first.is_credited_in_full().await;
+        first.sends_what_waits().await;
+    }
+    for step in STEPS {
+        if matches!(step, Step::BeforeAsking | Step::AfterAsking) {
+            // The first question of a daemon's life is where the chain is.
+            first.starts_again();
+            first.host.wait_until_ready(LIMIT).await.unwrap();
+        }
+        between.rule(Rule::Stop(step));
+        first.browses(&site).await;
+        between.applied(LIMIT).await.unwrap();
+        first.loses_its_tor();
+        between.rule(Rule::Pass);
+        first.sends_what_waits().await;
     }
     for person in [&first, &second] {
         person.has_the_same_number_everywhere(&ledger);
@@ -91,7 +108,8 @@ struct Person {
 impl Person {
     async fn joins(network: &TorNetwork, ledger: &Ledger, onion: &str) -> Self {
         let (tor, _theirs) = tor_section(network, Backend::Managed).unwrap();
-        let mut host = Host::start(&format!("{QUICK}[ledger]\ndelay_max_s = 0\n{tor}")).unwrap();
+        let mut host =
+            Host::start(&format!("{ALWAYS}{QUICK}[ledger]\ndelay_max_s = 0\n{tor}")).unwrap();
         host.wait_until_ready(LIMIT).await.unwrap();
         let said = host.run(&["enroll", onion, "--yes", "--json", "--key", ledger.vkey()]);
         let said: serde_json::Value = serde_json::from_str(&said.unwrap()).unwrap();
@@ -111,6 +129,19 @@ impl Person {
         assert_eq!(page.unwrap().body.len(), PAGE_BYTES);
         let signed = |status: &Status| status.reports.0 > before;
         self.host.wait_for(LIMIT, signed).await.unwrap();
+    }
+
+    /// Kills the daemon and starts it again.
+    fn starts_again(&mut self) {
+        self.host.kill().unwrap();
+        self.host.start_again().unwrap();
+    }
+
+    async fn sends_what_waits(&mut self) {
+        self.host.wait_until_ready(LIMIT).await.unwrap();
+        // A failed try is otherwise tried again after half a minute.
+        self.host.run(&["ledger", "send"]).unwrap();
+        self.is_credited_in_full().await;
     }
 
     /// Kills the Tor that its daemon runs.

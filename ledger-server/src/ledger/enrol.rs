@@ -36,7 +36,7 @@ pub enum EnrolError {
     #[error("the challenge was used already")]
     Challenge,
     /// The device was removed from its account, or the account was deleted.
-    #[error("the device was removed from its account; make a new key for it")]
+    #[error("the device was removed from its account, and its key stays removed")]
     Revoked,
     /// A new account needs an invitation here.
     #[error("this ledger opens accounts by invitation only")]
