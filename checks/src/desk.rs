@@ -55,7 +55,7 @@ impl Desk {
         let manifests = options.native_hosts_folder(kind);
         fs::create_dir_all(&manifests)?;
         let manifest = manifests.join(format!("{}.json", meter_wire::HOST_NAME));
-        fs::write(manifest, host(kind)?.to_string())?;
+        fs::write(manifest, stand_in_manifest(kind)?.to_string())?;
         let place = folder.path().to_str().context("UTF-8")?.to_owned();
         options.env = vec![("STAND_IN".to_owned(), place)];
         let browser = Browser::launch(kind, &options).await?;
@@ -71,7 +71,10 @@ impl Desk {
 }
 
 /// The manifest with which a browser finds the host in place of ours.
-fn host(kind: Kind) -> Result<Value> {
+///
+/// # Errors
+/// That program is not built, or the extension's ids cannot be read.
+pub fn stand_in_manifest(kind: Kind) -> Result<Value> {
     let ids = fs::read_to_string(root().join("extension-ids.json"))?;
     let ids: Value = serde_json::from_str(&ids)?;
     let mut manifest = json!({

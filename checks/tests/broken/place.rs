@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, Result};
 use checks::{
+    desk::stand_in_manifest,
     first_daemon,
     hostile::{self, Way},
     signed::Signed,
@@ -13,7 +14,6 @@ use meter_testkit::{
     browser::{Browser, Kind, LaunchOptions},
     site::Site,
 };
-use serde_json::{Value, json};
 use std::{
     fs,
     path::PathBuf,
@@ -109,7 +109,7 @@ impl Place {
         for kind in Kind::ALL {
             let manifest = self.manifest(kind);
             fs::create_dir_all(manifest.parent().context("a folder")?)?;
-            fs::write(manifest, host(kind)?.to_string())?;
+            fs::write(manifest, stand_in_manifest(kind)?.to_string())?;
         }
         let folder = self.folder.path().to_str().context("UTF-8")?;
         options.env = vec![("STAND_IN".to_owned(), folder.to_owned())];
@@ -219,24 +219,4 @@ async fn count(relay: TcpListener, arrivals: Arc<AtomicUsize>) {
     while relay.accept().await.is_ok() {
         arrivals.fetch_add(1, Ordering::Relaxed);
     }
-}
-
-/// The manifest with which a browser finds the host in place of ours.
-fn host(kind: Kind) -> Result<Value> {
-    let ids = fs::read_to_string(stage::root().join("extension-ids.json"))?;
-    let ids: Value = serde_json::from_str(&ids)?;
-    let mut manifest = json!({
-        "name": meter_wire::HOST_NAME,
-        "description": "A host in place of ours",
-        "path": env!("CARGO_BIN_EXE_stand_in"),
-        "type": "stdio",
-    });
-    match kind {
-        Kind::Chromium => {
-            let id = ids["chromium"].as_str().context("an id")?;
-            manifest["allowed_origins"] = json!([format!("chrome-extension://{id}/")]);
-        }
-        Kind::Firefox => manifest["allowed_extensions"] = json!([ids["firefox"]]),
-    }
-    Ok(manifest)
 }
