@@ -23,7 +23,7 @@ pub(crate) fn chains_stand(store: &Store, decisions: &[Decision]) -> bool {
     let name = |state: &ChainState| vec![state.device.0.into(), state.chain.0.into()];
     let sets: Vec<_> = states.iter().map(name).collect();
     let found = store
-        .read(|db| db.rows_all(statements::CHAIN, &sets))
+        .read_back(|db| db.rows_all(statements::CHAIN, &sets))
         .and_then(|rows| {
             let pairs = states.iter().zip(rows);
             pairs.map(|(state, rows)| stands(state, rows)).collect()
@@ -49,7 +49,7 @@ pub(crate) fn receipts(
         vec![report.key.0.into(), report.chain.0.into(), sequence]
     };
     let sets: Vec<_> = reports.iter().map(names).collect();
-    let found = store.read(|db| db.rows_all(statements::STORED, &sets))?;
+    let found = store.read_back(|db| db.rows_all(statements::STORED, &sets))?;
     let receipt = |(report, rows): (&&SessionReport, Vec<Row>)| {
         let Some(mut row) = rows.into_iter().next() else {
             return Ok(None);

@@ -162,6 +162,21 @@ impl Store {
         self.read_once(Box::new(work))
     }
 
+    /// The same for a thread that has just committed what it reads, and holds up other writers for
+    /// it where there is only one.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_back<T, E: FromStore>(
+        &self,
+        work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read_back(work),
+            _ => self.read(work),
+        }
+    }
+
     fn read_once<T, E: FromStore>(&self, work: Reading<'_, T, E>) -> Result<T, E> {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(work),
@@ -170,6 +185,20 @@ impl Store {
             Self::Clocked(store, clock) => {
                 store.read_once(Box::new(|db| work(&mut Clocked { db, clock })))
             }
+        }
+    }
+
+    /// Lets the database plan for tables that have grown. Cheap when none has, so it can be called
+    /// often.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn note_growth(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(postgres) => postgres.note_growth(),
+            Self::Clocked(store, _) => store.note_growth(),
+            // SQLite plans by the indexes alone.
+            Self::Sqlite(_) | Self::Held(..) => Ok(()),
         }
     }
 

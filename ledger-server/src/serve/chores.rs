@@ -81,10 +81,17 @@ fn is_still_ours(ledger: &Ledger) -> bool {
     {
         return false;
     }
-    if let Err(error) = ledger.refresh() {
-        tracing::warn!(%error, "the policy cannot be read");
+    match ledger.refresh() {
+        Err(error) => tracing::warn!(%error, "the policy cannot be read"),
+        Ok(_) => note_growth(ledger),
     }
     true
+}
+
+fn note_growth(ledger: &Ledger) {
+    if let Err(error) = ledger.store().note_growth() {
+        tracing::warn!(%error, "the tables that have grown could not be analysed");
+    }
 }
 
 fn prune(ledger: &Ledger, days: u32, stop: &CancellationToken) {

@@ -5,6 +5,7 @@
 
 mod connection;
 mod failure;
+mod growth;
 mod many;
 mod pool;
 mod start;
@@ -87,6 +88,14 @@ impl Postgres {
             lease.give_back();
         }
         result
+    }
+
+    /// Tells PostgreSQL how large its tables have become.
+    pub(super) fn note_growth(&self) -> Result<(), StoreError> {
+        let mut lease = self.writers.take()?;
+        growth::analyse(lease.connection()?)?;
+        lease.give_back();
+        Ok(())
     }
 
     /// The size of the database in bytes.

@@ -1,15 +1,22 @@
 //! SQLite: one file, one writing connection, some reading ones.
 
+mod failure;
+mod merger;
+
+pub(super) use failure::cannot_open;
+
 use super::{Db, FromStore, Row, StoreError, StoreFault, Value, clock, private, schema};
+use failure::failure;
+use merger::{LOG_PAGES, Merger};
 use meter_core::{AccountId, UnixMs};
 use rusqlite::{
-    Connection, ErrorCode, OpenFlags, TransactionBehavior,
+    Connection, OpenFlags, TransactionBehavior,
     config::DbConfig,
     types::{ToSqlOutput, ValueRef},
 };
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -25,13 +32,17 @@ const READERS_KEPT: usize = 32;
 const READER_CACHE_KIB: i64 = 512;
 /// Prepared statements that a connection keeps.
 const STATEMENTS_KEPT: usize = 100;
-/// After the log was merged into the file, it is cut to this size.
+/// When the log begins anew after it was longer, it is cut to this size.
 const LOG_BYTES_KEPT: i64 = 16 << 20;
+/// Pages of the log at which a commit merges it itself: only where [`Merger`] cannot.
+const LOG_PAGES_MAX: i64 = 4 * LOG_PAGES;
 
 /// An open file.
 pub struct Sqlite {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    /// Before the other connections: it ends while they are open, and the last one removes the log.
+    merger: Merger,
+    writer: Arc<Mutex<Connection>>,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -45,9 +56,13 @@ impl Sqlite {
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         )?;
+        let writer = Arc::new(Mutex::new(writer));
+        let copier = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let merger = Merger::start(copier, Arc::clone(&writer));
         let store = Self {
             path: path.to_owned(),
-            writer: Mutex::new(writer),
+            merger: merger.map_err(|error| StoreError::Unavailable(error.to_string()))?,
+            writer,
             readers: Mutex::default(),
         };
         store.prepare_file()?;
@@ -91,6 +106,7 @@ impl Sqlite {
         pragma("synchronous", "FULL")?;
         pragma("foreign_keys", "ON")?;
         pragma("journal_size_limit", &LOG_BYTES_KEPT.to_string())?;
+        pragma("wal_autocheckpoint", &LOG_PAGES_MAX.to_string())?;
         let change = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failure)?;
@@ -121,11 +137,28 @@ impl Sqlite {
         work: &mut impl FnMut(&mut dyn Db) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut connection = lock(&self.writer);
+        let before = connection.total_changes();
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failure)?;
         let value = work(&mut Transaction(&transaction))?;
         transaction.commit().map_err(failure)?;
+        let rows = connection.total_changes().saturating_sub(before);
+        drop(connection);
+        self.merger.note(rows);
+        Ok(value)
+    }
+
+    /// Reads on the writing connection, which still has the pages that it wrote: a reading one
+    /// forgets all of its pages at each commit.
+    pub(super) fn read_back<T, E: FromStore>(
+        &self,
+        work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = lock(&self.writer);
+        let transaction = connection.transaction().map_err(failure)?;
+        let value = work(&mut Transaction(&transaction))?;
+        transaction.finish().map_err(failure)?;
         Ok(value)
     }
 
@@ -179,41 +212,6 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Store
         Ok(connection)
     };
     open().map_err(|error| cannot_open(path, &error))
-}
-
-pub(super) fn cannot_open(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
-    if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
-        return StoreFault::NotOurs(path).into();
-    }
-    let why = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt) => StoreFault::Torn { path, why }.into(),
-        _ => StoreFault::Open { path, why }.into(),
-    }
-}
-
-/// Sorts an error of SQLite by who can do something about it.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-pub(super) fn failure(error: rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(
-            // Another process had the file for all of `BUSY_TIMEOUT`.
-            ErrorCode::DatabaseBusy
-            | ErrorCode::DatabaseLocked
-            | ErrorCode::DiskFull
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::ReadOnly
-            | ErrorCode::CannotOpen
-            | ErrorCode::PermissionDenied
-            | ErrorCode::OutOfMemory
-            | ErrorCode::FileLockingProtocolFailed,
-        ) => StoreError::Unavailable(error.to_string()),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Damaged(error.to_string())
-        }
-        _ => StoreError::Statement(error.to_string()),
-    }
 }
 
 struct Transaction<'a>(&'a Connection);

@@ -17,6 +17,7 @@ mod first_start;
 mod full_disk;
 mod healing;
 mod kills;
+mod merging;
 mod model;
 mod panics;
 mod price_of_a_lie;

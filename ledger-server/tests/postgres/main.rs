@@ -43,6 +43,7 @@ mod commit_answers;
 mod contention;
 mod copies;
 mod failover;
+mod growth;
 mod instances;
 mod kills;
 mod operator;

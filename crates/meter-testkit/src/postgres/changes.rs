@@ -40,7 +40,10 @@ impl Postgres {
     }
 
     /// Waits until a query says `t`.
-    pub(super) fn wait_for(&self, query: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// It does not run, or the query stays false for a minute.
+    pub fn wait_for(&self, query: &str) -> Result<()> {
         let began = Instant::now();
         while self.sql("postgres", query)? != "t" {
             ensure!(began.elapsed() < START_LIMIT, "it stays false: {query}");
