@@ -5,7 +5,7 @@ use crate::{
     token::Token,
 };
 use axum::{
-    Extension, Router,
+    Router,
     middleware::{from_fn, from_fn_with_state},
 };
 use meter_owner::{Owner, Owners};
@@ -103,8 +103,8 @@ impl Face {
                 continue;
             };
             let is_ours = IsOurs(matches!(owner, Some(Ok(Owner::Us))));
-            let routes = router.clone().layer(Extension(is_ours));
-            let serve = connection::serve(tcp, routes, limits, self.state.stop.clone());
+            let (routes, stop) = (router.clone(), self.state.stop.clone());
+            let serve = connection::serve(tcp, is_ours, routes, limits, stop);
             tasks.spawn(async move {
                 serve.await;
                 drop(place);
