@@ -3,7 +3,7 @@
 // or the extension's worker.
 
 import { choosing } from "./choice.js";
-import { bar, button, by, obeyClicks, optional, problem, ready, showOnly, tell, text } from "./dom.js";
+import { bar, button, by, first, obeyClicks, optional, problem, showOnly, tell, text } from "./dom.js";
 import { keep, kept } from "./kept.js";
 import { ledger } from "./ledger.js";
 import { sessions } from "./sessions.js";
@@ -122,5 +122,5 @@ by("copy").addEventListener("click", async () => {
   tell(by("copied"), "copied");
 });
 
-ready.then(remember);
+first.then(remember);
 begin("dashboard", { draw, broken, locked: () => showOnly("locked", PARTS) });

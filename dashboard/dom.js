@@ -1,15 +1,30 @@
 // What every page of ours does with its document. Text nodes and attributes only.
 
-import { commands, isRightToLeft, knows, pieces, say, spoken, spokenLocale, word } from "./words.js";
+import {
+  commands,
+  isRightToLeft,
+  knows,
+  pieces,
+  recalled,
+  say,
+  spoken,
+  spokenLocale,
+  word,
+} from "./words.js";
 
 export const by = (id) => document.getElementById(id);
 
-/** Settles when the words of the page stand in it. Nothing is drawn before. */
-export const ready = spoken.then(() => {
+/** Settles when the words of the page stand in it. Nothing of now is drawn before. */
+export const ready = spoken.then(begin);
+
+/** Settles when there are words for what was last known: at once if a page kept some. */
+export const first = recalled ? Promise.resolve().then(begin) : ready;
+
+function begin() {
   document.documentElement.lang = spokenLocale();
   document.documentElement.dir = isRightToLeft() ? "rtl" : "ltr";
   fill(document);
-});
+}
 
 const ATTRIBUTES = {
   label: "aria-label",
@@ -30,8 +45,12 @@ function fill(root) {
   for (const { content } of root.querySelectorAll("template")) fill(content);
 }
 
+// Words of before an update may have no place for one of them.
+const slots = new WeakMap();
+
 function words(node) {
-  const kept = new Map([...node.children].map((child) => [child.dataset.slot, child]));
+  const kept = slots.get(node) ?? new Map([...node.children].map((child) => [child.dataset.slot, child]));
+  slots.set(node, kept);
   const parts = pieces({ key: node.dataset.text });
   node.replaceChildren(...parts.map(({ text: words, slot }) => words ?? kept.get(slot) ?? ""));
 }

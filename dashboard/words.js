@@ -16,6 +16,7 @@ const DIGITS = { minimumFractionDigits: 1, maximumFractionDigits: 9 };
 const UNITS = [["terabyte", 10n ** 12n], ["gigabyte", 10n ** 9n], ["megabyte", 10n ** 6n], ["kilobyte", 10n ** 3n]];
 
 const STORAGE_MS = 1_000;
+const KEPT = "words";
 
 let own = {};
 let english = {};
@@ -24,6 +25,10 @@ let locale = "en";
 
 /** The folder of the language in use. */
 export let language = "en";
+
+/** Whether the words of the page before this one are there at once. Reading the files takes longer
+    than a browser takes to paint. A worker has no such memory. */
+export const recalled = recall();
 
 /** Settles as soon as the words are there. */
 export let spoken = speak();
@@ -44,6 +49,24 @@ async function speak() {
   formats = new Map();
   own = language === "en" ? await first : await messages(language);
   english = await first;
+  keep(JSON.stringify({ language, locale, own }));
+}
+
+function recall() {
+  try {
+    ({ language, locale, own } = JSON.parse(localStorage.getItem(KEPT)));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function keep(words) {
+  try {
+    if (localStorage.getItem(KEPT) !== words) localStorage.setItem(KEPT, words);
+  } catch {
+    // A worker, or a browser that keeps nothing: the next page waits for its words.
+  }
 }
 
 /** What the person chose in the options; empty: as the browser has it, and where the storage does

@@ -4,10 +4,9 @@
 // (`shut.js`).
 
 import { choosing } from "../dashboard/choice.js";
-import { bar, by, button, optional, ready, tell, text } from "../dashboard/dom.js";
+import { bar, by, button, first, optional, ready, tell, text } from "../dashboard/dom.js";
 import { keep, kept } from "../dashboard/kept.js";
 import { format, say } from "../dashboard/words.js";
-import { shut, story, turnOff } from "../shut.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -63,9 +62,13 @@ function ping() {
   if (unanswered === PINGS_UNANSWERED) standIn();
 }
 
+// Loaded only for that: a popup opens sooner without.
+const shell = () => import("../shut.js");
+
 /** The worker does not end what it does, so nobody else is there to shut the browser and say so. */
 async function standIn() {
   silent = true;
+  const { shut, story } = await shell();
   await shut().catch(() => {});
   const told = await story();
   await ready;
@@ -75,6 +78,7 @@ async function standIn() {
 /** A person's two wishes while the worker gives no answer; one that comes back hears them, too. */
 async function obey(intent) {
   if (intent === "turn_off") {
+    const { story, turnOff } = await shell();
     await turnOff();
     broken((await story()).broken);
   }
@@ -391,5 +395,5 @@ by("copy").addEventListener("click", async () => {
 api.storage.onChanged.addListener(({ language }) => language && location.reload());
 
 connect();
-ready.then(remember);
+first.then(remember);
 setInterval(ping, PING_MS);

@@ -10,6 +10,7 @@ mod axe;
 mod desk;
 mod flash;
 mod options;
+mod soon;
 mod windows;
 
 use checks::popup::Popup;
@@ -187,6 +188,12 @@ async fn a_receipt_is_verified_when_its_session_is_opened(desk: &Desk) {
     desk.run(close).await;
     assert_eq!(desk.wait(&open(0, "not answered")).await, json!([]));
     desk.run(close).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_opens_the_popup_with_what_was_last_known() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    soon::the_popup_opens(Kind::Chromium).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,50 @@
+//! A popup opens with the amounts last known, in the person's language, before it has read a file.
+
+use crate::desk::{Desk, LIMIT};
+use checks::popup::Popup;
+use meter_testkit::browser::Kind;
+use serde_json::json;
+
+/// No file of words ever arrives. What stands when the browser has loaded the page is what it
+/// paints first.
+const WITHOUT_FILES: &str = "globalThis.fetch = () => new Promise(() => {});
+    addEventListener('load', () => {
+        const by = (id) => document.getElementById(id);
+        globalThis.atLoad = {
+            isOfBefore: by('popup').dataset.kept === '' && by('popup').checkVisibility(),
+            balance: by('balance').textContent,
+            source: by('balance-source').textContent,
+            wish: by('wish-what').textContent,
+            lang: document.documentElement.lang,
+        };
+    });";
+
+pub(crate) async fn the_popup_opens(kind: Kind) {
+    let desk = Desk::open(kind, 3).await;
+    let popup = Popup::open(&desk.browser).await.unwrap();
+    let protected = popup.wait_for_state(&desk.browser, LIMIT, "protected");
+    protected.await.unwrap();
+    desk.run("await browser.storage.local.set({ language: 'de' })")
+        .await;
+    desk.wait(
+        "return document.documentElement.lang === 'de'
+            && document.getElementById('state').dataset.state === 'protected'",
+    )
+    .await;
+    let balance = popup.text(&desk.browser, "balance").await.unwrap();
+    let script = json!({ "source": WITHOUT_FILES });
+    let add = "Page.addScriptToEvaluateOnNewDocument";
+    desk.browser.cdp(add, script).await.unwrap();
+    desk.run("location.reload()").await;
+    assert_eq!(
+        desk.wait("return globalThis.atLoad").await,
+        json!({
+            "isOfBefore": true,
+            "balance": balance,
+            "source": "wie zuletzt bekannt",
+            "wish": "Diesen Browser schützen",
+            "lang": "de",
+        })
+    );
+    desk.browser.close().await;
+}
