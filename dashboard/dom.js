@@ -80,9 +80,10 @@ function command(line) {
 /** A message that the page names itself. */
 export const tell = (node, key, values) => text(node, word(key, values));
 
-/** The host's error in words: those of its code, or its own if the code is of a newer host. */
-export function failure({ code, message = "" }) {
-  return knows(`error_${code}`) ? word(`error_${code}`) : message;
+/** The host's error in words: those of its code and cause, or its own if the code is of a newer host. */
+export function failure({ code, cause, message = "" }) {
+  const key = [`error_${code}_${cause}`, `error_${code}`].find(knows);
+  return key === undefined ? message : word(key);
 }
 
 /** Shows `value` in a node, or hides the node where there is none. */

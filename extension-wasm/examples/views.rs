@@ -211,8 +211,7 @@ fn ledger_trouble(scene: &mut Scene) {
 }
 
 fn ledger_contradiction(scene: &mut Scene) {
-    let problem =
-        Problem::with_detail(ErrorCode::LedgerContradicts, "kind of contradiction: total");
+    let problem = Problem::new(ErrorCode::LedgerContradicts).caused_by("total");
     enrolled(scene).told(scene).sending = Sending::Stopped(problem);
     scene.say_status();
 }

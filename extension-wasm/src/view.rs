@@ -5,6 +5,7 @@
 mod anew;
 mod badge;
 mod button;
+mod cause;
 mod circuit;
 mod dashboard;
 mod diagnosis;

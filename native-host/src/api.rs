@@ -321,7 +321,8 @@ impl Api {
         let ours = ProtocolRange::OURS;
         let Some(protocol) = ours.common(hello.protocol) else {
             let detail = ProtocolRange::nothing_in_common(ours, hello.protocol);
-            return Err(Problem::with_detail(ErrorCode::UnsupportedProtocol, detail));
+            let problem = Problem::with_detail(ErrorCode::UnsupportedProtocol, detail);
+            return Err(problem.caused_by(ProtocolRange::older(ours, hello.protocol)));
         };
         if !self.entry.take_place(&hello.client.name) {
             return Err(Problem::new(ErrorCode::DaemonFull));

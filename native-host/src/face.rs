@@ -164,5 +164,6 @@ fn not_running() -> Problem {
         code: ErrorCode::DaemonUnreachable,
         message: "The Onionmeter daemon does not run.".to_owned(),
         detail: Some("Start Tor or monitoring, and it is started with it.".to_owned()),
+        cause: None,
     }
 }

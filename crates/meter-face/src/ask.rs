@@ -39,6 +39,7 @@ impl Refusal {
             code,
             message: error.message.clone(),
             detail: error.detail.clone(),
+            cause: None,
         })
     }
 }

@@ -300,6 +300,14 @@ pub struct Problem {
         skip_serializing_if = "Option::is_none"
     )]
     pub detail: Option<String>,
+    /// What the detail says as a word of a closed set or as a number, for a client with words of
+    /// its own. `docs/spec/native-messages.md` names the codes that have one.
+    #[serde(
+        default,
+        deserialize_with = "crate::plain::some_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cause: Option<String>,
 }
 
 impl Problem {
@@ -310,6 +318,7 @@ impl Problem {
             code,
             message: code.sentence().to_owned(),
             detail: None,
+            cause: None,
         }
     }
 
@@ -319,6 +328,15 @@ impl Problem {
         Self {
             detail: Some(detail.into()),
             ..Self::new(code)
+        }
+    }
+
+    /// The same with the cause for programs.
+    #[must_use]
+    pub fn caused_by(self, cause: impl Into<String>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..self
         }
     }
 }

@@ -172,12 +172,21 @@ impl ProtocolRange {
         (highest >= self.min && highest >= other.min).then_some(highest)
     }
 
-    /// Names the older side of two that have no version in common, and what to do.
+    /// The older side of two that have no version in common.
+    #[must_use]
+    pub const fn older(program: Self, client: Self) -> &'static str {
+        match program.max < client.min {
+            true => "program",
+            false => "extension",
+        }
+    }
+
+    /// Names that side in a sentence, and what to do.
     #[must_use]
     pub fn nothing_in_common(program: Self, client: Self) -> String {
-        let older = match program.max < client.min {
-            true => "Onionmeter's program",
-            false => "the extension",
+        let older = match Self::older(program, client) {
+            "program" => "Onionmeter's program",
+            _ => "the extension",
         };
         let (program, client) = (program.words(), client.words());
         format!("the program speaks {program} and the extension {client}: update {older}")

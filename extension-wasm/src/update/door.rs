@@ -25,8 +25,7 @@ pub(super) fn on_question(
 ) {
     let number = question.number;
     if serde_json::to_vec(&question.ask).is_ok_and(|json| json.len() > QUESTION_BYTES_MAX) {
-        let detail = format!("it has more than {QUESTION_BYTES_MAX} bytes");
-        let problem = Problem::with_detail(ErrorCode::SettingRefused, detail);
+        let problem = Problem::new(ErrorCode::SettingRefused).caused_by("too_long");
         effects.push(answer(from, number, &problem));
         return;
     }

@@ -134,8 +134,8 @@ fn on_hello(state: &mut State, hello: &HelloReply, effects: &mut Vec<Effect>) {
     if !(min..=max).contains(&hello.protocol) {
         let (min, max) = (hello.protocol, hello.protocol);
         let program = ProtocolRange { min, max };
-        let detail = ProtocolRange::nothing_in_common(program, ProtocolRange::OURS);
-        let problem = Problem::with_detail(ErrorCode::UnsupportedProtocol, detail);
+        let older = ProtocolRange::older(program, ProtocolRange::OURS);
+        let problem = Problem::new(ErrorCode::UnsupportedProtocol).caused_by(older);
         return lose(state, HostError::Reported(problem), effects);
     }
     let identity = Identity::of(hello);

@@ -1,6 +1,7 @@
 //! Finds the most important problem.
 
 use super::button::Button;
+use super::cause::exactly;
 use super::help::{Help, Hint, help};
 use super::problem::{Name, Own, Problem, sentence};
 use super::{anew, pages, windows, witness};
@@ -33,7 +34,7 @@ pub fn problem(state: &State) -> Option<Problem> {
         return way;
     }
     said_by_host(state)
-        .map(|said| of_code(state, said.code, Some(&said.message), quoted(said)))
+        .map(|said| of_code(state, said.code, Some(&said.message), exactly(said)))
         .or_else(|| port_refused(state))
         .or(way)
         .or_else(|| state.proxy.privacy_refused.then(privacy_refused))
@@ -99,7 +100,7 @@ fn port_refused(state: &State) -> Option<Problem> {
 
 fn host_gone(state: &State, error: &HostError) -> Problem {
     let (message, detail) = match error {
-        HostError::Reported(said) => (Some(said.message.as_str()), quoted(said)),
+        HostError::Reported(said) => (Some(said.message.as_str()), exactly(said)),
         _ => (None, None),
     };
     let mut problem = of_code(state, error.code(), message, detail);
@@ -130,11 +131,6 @@ fn of_code(state: &State, code: ErrorCode, message: Option<&str>, detail: Option
             intent: help.intent,
         },
     }
-}
-
-/// The exact cause, in the host's words.
-fn quoted(said: &meter_wire::Problem) -> Option<Text> {
-    said.detail.clone().map(Text::quoted)
 }
 
 /// Only its owner can restart a Tor that was not started by us (`tor_not_ours`).

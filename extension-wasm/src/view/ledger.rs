@@ -1,5 +1,6 @@
 //! What was claimed, credited and waits, and why they differ. Shown only to who is enrolled.
 
+use super::cause::exactly;
 use super::problem::said;
 use crate::text::{Key, Text, Value, key};
 use crate::update::{ReceiptRefusal, State};
@@ -191,10 +192,6 @@ pub(super) fn of_sending(sending: &Sending) -> Text {
     }
 }
 
-fn quoted(problem: &meter_wire::Problem) -> Option<Text> {
-    problem.detail.clone().map(Text::quoted)
-}
-
 fn notice(state: &State, ledger: &LedgerStatus) -> Option<LedgerNotice> {
     let contradiction = contradiction(state, ledger);
     contradiction
@@ -213,7 +210,7 @@ fn contradiction(state: &State, ledger: &LedgerStatus) -> Option<LedgerNotice> {
     };
     match &ledger.sending {
         Sending::Stopped(problem) if problem.code == ErrorCode::LedgerContradicts => {
-            Some(of(said(problem), quoted(problem)))
+            Some(of(said(problem), exactly(problem)))
         }
         _ if state.credited_differs() => {
             let told = Amount::new(ledger.credited.0).unwrap_or(Amount::ZERO);
@@ -262,7 +259,7 @@ fn sending(sending: &Sending) -> Option<LedgerNotice> {
                 ErrorCode::LedgerRefused => Some(NEW_CHAIN),
                 _ => None,
             };
-            (NoticeKind::Stopped, command, quoted(problem))
+            (NoticeKind::Stopped, command, exactly(problem))
         }
     };
     Some(LedgerNotice {

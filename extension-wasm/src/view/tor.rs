@@ -238,7 +238,7 @@ fn phase(tag: &str, summary: &str) -> Text {
 }
 
 /// The names of Tor's `control-spec`, "Bootstrap phases", that Tor has today.
-const PHASES: [&str; 25] = [
+pub(super) const PHASES: [&str; 25] = [
     "starting",
     "conn_pt",
     "conn_done_pt",

@@ -291,14 +291,20 @@ fn another_number_than_the_sum_of_the_receipts_is_a_contradiction_with_both() {
     );
     ledger.told(&mut scene).credited = U64Text(9_150_000_000);
     let problem = Problem::with_detail(ErrorCode::LedgerContradicts, "kind: total");
-    ledger.told(&mut scene).sending = Sending::Stopped(problem);
-    scene.say_status();
-    let told = view(&scene).notice.expect("told");
-    assert_eq!(told.kind, NoticeKind::Contradiction);
-    assert_eq!(
-        told.detail.map(|detail| detail.en()).as_deref(),
-        Some("kind: total")
-    );
+    for (problem, detail) in [
+        (problem.clone(), "kind: total"),
+        (problem.clone().caused_by("of_tomorrow"), "kind: total"),
+        (
+            problem.caused_by("total"),
+            "The sum that the ledger signed is not the sum of its receipts.",
+        ),
+    ] {
+        ledger.told(&mut scene).sending = Sending::Stopped(problem);
+        scene.say_status();
+        let told = view(&scene).notice.expect("told");
+        assert_eq!(told.kind, NoticeKind::Contradiction);
+        assert_eq!(told.detail.map(|told| told.en()).as_deref(), Some(detail));
+    }
     assert_eq!(scene.view().problem, None, "protection has no part in it");
 }
 
@@ -414,4 +420,23 @@ fn while_a_restored_home_waits_for_the_ledger_its_person_is_told_why() {
     scene.status.restored = state;
     scene.say_status();
     assert_eq!(notice(&scene), None);
+}
+
+#[test]
+fn a_report_that_is_refused_is_named_with_the_word_of_the_ledger() {
+    let mut scene = signed(2);
+    let ledger = Ledger::enrol(&mut scene, 0);
+    let mut scene = scene.started();
+    for (cause, expected) in [
+        ("7 chain-totals", "Report 7: chain-totals"),
+        ("of_tomorrow", "the host's words"),
+        ("seven chain-totals", "the host's words"),
+    ] {
+        let problem = Problem::with_detail(ErrorCode::LedgerRefused, "the host's words");
+        ledger.told(&mut scene).sending = Sending::Stopped(problem.caused_by(cause));
+        scene.say_status();
+        let told = view(&scene).notice.expect("told");
+        assert_eq!(told.kind, NoticeKind::Stopped);
+        assert_eq!(told.detail.map(|told| told.en()).as_deref(), Some(expected));
+    }
 }

@@ -165,3 +165,27 @@ fn a_tor_that_does_not_come_back_is_told_after_some_tries() {
         assert_eq!(late.header.state, Light::Connecting);
     }
 }
+
+#[test]
+fn a_cause_that_this_version_knows_is_in_words_of_its_own() {
+    for (code, cause, expected) in [
+        (ErrorCode::TorClockWrong, "-72", "It is about 72 hr behind."),
+        (ErrorCode::TorClockWrong, "2", "It is about 2 hr ahead."),
+        (ErrorCode::TorClockWrong, "of tomorrow", "the host's words"),
+        (
+            ErrorCode::TorStalled,
+            "loading_keys",
+            "Loading authority key certs",
+        ),
+        (ErrorCode::TorStalled, "of_tomorrow", "the host's words"),
+        (ErrorCode::TorBlocked, "loading_keys", "the host's words"),
+    ] {
+        let mut scene = Scene::new(1).started();
+        let mut trouble = TorTrouble::new(code, 60);
+        trouble.problem = Problem::with_detail(code, "the host's words").caused_by(cause);
+        scene.status.tor.trouble = Some(trouble);
+        scene.tor(connecting());
+        let told = scene.view().problem.expect("a problem").detail;
+        assert_eq!(told.map(|told| told.en()).as_deref(), Some(expected));
+    }
+}

@@ -69,11 +69,12 @@ fn stopped(stop: &Stop) -> Problem {
     match stop {
         Stop::Contradiction(kind) => {
             let detail = format!("kind of contradiction: {}", kind.name());
-            Problem::with_detail(ErrorCode::LedgerContradicts, detail)
+            Problem::with_detail(ErrorCode::LedgerContradicts, detail).caused_by(kind.name())
         }
         Stop::Refused { sequence, code } => {
             let detail = format!("report {sequence}: {code}");
-            Problem::with_detail(ErrorCode::LedgerRefused, detail)
+            let cause = format!("{sequence} {code}");
+            Problem::with_detail(ErrorCode::LedgerRefused, detail).caused_by(cause)
         }
         Stop::UnknownDevice => Problem::new(ErrorCode::LedgerUnknownDevice),
     }
@@ -107,21 +108,32 @@ mod tests {
             sequence: 7,
             code: "chain-totals".to_owned(),
         };
-        for (stop, code, detail) in [
-            (contradiction, ErrorCode::LedgerContradicts, Some("second")),
+        for (stop, code, detail, cause) in [
+            (
+                contradiction,
+                ErrorCode::LedgerContradicts,
+                Some("kind of contradiction: second"),
+                Some("second"),
+            ),
             (
                 refused,
                 ErrorCode::LedgerRefused,
                 Some("report 7: chain-totals"),
+                Some("7 chain-totals"),
             ),
-            (Stop::UnknownDevice, ErrorCode::LedgerUnknownDevice, None),
+            (
+                Stop::UnknownDevice,
+                ErrorCode::LedgerUnknownDevice,
+                None,
+                None,
+            ),
         ] {
             let Sending::Stopped(problem) = sending(&SendingState::Stopped(stop)) else {
                 panic!("{code:?}");
             };
             assert_eq!(problem.code, code);
-            let told = problem.detail.unwrap_or_default();
-            assert!(told.contains(detail.unwrap_or_default()), "{told}");
+            assert_eq!(problem.detail.as_deref(), detail);
+            assert_eq!(problem.cause.as_deref(), cause);
         }
     }
 }

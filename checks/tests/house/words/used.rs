@@ -3,7 +3,7 @@
 use super::pages;
 use crate::absent::product_code;
 use crate::files::read;
-use meter_core::Reason;
+use meter_core::{ContradictionKind, Reason};
 use meter_wire::{ErrorCode, TorReply};
 use std::collections::BTreeSet;
 
@@ -67,6 +67,7 @@ pub(super) fn quoted() -> BTreeSet<String> {
 pub(super) fn families() -> Vec<String> {
     let mut found = vec![
         "error_page_worker_gone".to_owned(),
+        "error_setting_refused_too_long".to_owned(),
         "error_unknown".to_owned(),
     ];
     let mut add = |family: &str, member: &str| {
@@ -87,6 +88,12 @@ pub(super) fn families() -> Vec<String> {
     }
     for reason in Reason::ALL {
         add("reason", reason.name());
+    }
+    for kind in ContradictionKind::ALL {
+        add("contradiction", kind.name());
+    }
+    for side in list("extension-wasm/src/view/cause.rs", "OLDER") {
+        add("older", &side);
     }
     for phase in list("extension-wasm/src/view/tor.rs", "PHASES") {
         add("phase", &phase);

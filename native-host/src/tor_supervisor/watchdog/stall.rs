@@ -17,7 +17,8 @@ pub(super) fn problem(
         }
     });
     if let Some(seconds) = skew.filter(|seconds| seconds.unsigned_abs() >= SKEW_S_MIN) {
-        return Problem::with_detail(ErrorCode::TorClockWrong, describe_skew(seconds));
+        return Problem::with_detail(ErrorCode::TorClockWrong, describe_skew(seconds))
+            .caused_by(hours(seconds).to_string());
     }
     if step.connect_error == Some(ConnectError::Clock) {
         return Problem::new(ErrorCode::TorClockWrong);
@@ -44,7 +45,7 @@ pub(super) fn problem(
         return Problem::new(ErrorCode::TorBlocked);
     }
     let phase = format!("{} %: {}", step.percent, step.summary);
-    Problem::with_detail(ErrorCode::TorStalled, phase)
+    Problem::with_detail(ErrorCode::TorStalled, phase).caused_by(&*step.tag)
 }
 
 fn describe_skew(seconds: i64) -> String {
@@ -57,6 +58,11 @@ fn describe_skew(seconds: i64) -> String {
         _ => (nearest(86_400), "days"),
     };
     format!("about {count} {unit} {side}")
+}
+
+/// To the nearest one.
+const fn hours(seconds: i64) -> i64 {
+    seconds.saturating_add(1_800 * seconds.signum()) / 3_600
 }
 
 /// Tor still connects with a clock that is two hours wrong (measured); a smaller error is not the
@@ -87,33 +93,38 @@ mod tests {
         (percent, warning, connect_error): (u8, Option<&str>, Option<ConnectError>),
         warnings: &[TorWarning],
         has_way_out: Option<bool>,
-        expected: (ErrorCode, Option<&str>),
+        (code, detail, cause): (ErrorCode, Option<&str>, Option<&str>),
     ) {
         let problem = problem(&step(percent, warning, connect_error), warnings, || {
             has_way_out
         });
-        assert_eq!((problem.code, problem.detail.as_deref()), expected);
+        assert_eq!((problem.code, problem.detail.as_deref()), (code, detail));
+        assert_eq!(problem.cause.as_deref(), cause);
     }
 
     #[test]
     fn each_stage_and_connect_error_has_its_reason() {
         use ErrorCode::{TorBlocked, TorOffline, TorRefused, TorStalled};
         let refused = Some(ConnectError::Refused);
-        check((0, None, None), &[], Some(false), (TorOffline, None));
-        check((0, None, None), &[], Some(true), (TorBlocked, None));
-        check((5, None, None), &[], None, (TorBlocked, None));
+        check((0, None, None), &[], Some(false), (TorOffline, None, None));
+        check((0, None, None), &[], Some(true), (TorBlocked, None, None));
+        check((5, None, None), &[], None, (TorBlocked, None, None));
         let no_route = (5, Some("no route"), Some(ConnectError::NoRoute));
-        check(no_route, &[], Some(true), (TorOffline, None));
+        check(no_route, &[], Some(true), (TorOffline, None, None));
         check(
             (5, Some("refused"), refused),
             &[],
             Some(false),
-            (TorRefused, None),
+            (TorRefused, None, None),
         );
         let timed_out = (5, Some("timed out"), Some(ConnectError::TimedOut));
-        check(timed_out, &[], Some(false), (TorBlocked, None));
-        check((10, None, None), &[], Some(false), (TorBlocked, None));
-        let stalled = (TorStalled, Some("45 %: Doing something"));
+        check(timed_out, &[], Some(false), (TorBlocked, None, None));
+        check((10, None, None), &[], Some(false), (TorBlocked, None, None));
+        let stalled = (
+            TorStalled,
+            Some("45 %: Doing something"),
+            Some("a_tag_of_tomorrow"),
+        );
         check((45, None, None), &[], Some(true), stalled);
         check((45, Some("refused"), refused), &[], Some(false), stalled);
     }
@@ -123,28 +134,32 @@ mod tests {
         use ErrorCode::{TorClockWrong, TorStalled};
         let skew = |seconds| [TorWarning::ClockSkew { seconds }];
         let at = (40, None, None);
-        let clock_wrong = |detail| (TorClockWrong, Some(detail));
+        let clock_wrong = |detail, cause| (TorClockWrong, Some(detail), Some(cause));
         check(
             at,
             &skew(-259_198),
             Some(true),
-            clock_wrong("about 3 days behind"),
+            clock_wrong("about 3 days behind", "-72"),
         );
         check(
             at,
             &skew(7_200),
             Some(true),
-            clock_wrong("about 2 hours ahead"),
+            clock_wrong("about 2 hours ahead", "2"),
         );
         check(
             at,
             &skew(-3_600),
             Some(true),
-            clock_wrong("about 60 minutes behind"),
+            clock_wrong("about 60 minutes behind", "-1"),
         );
-        let stalled = (TorStalled, Some("40 %: Doing something"));
+        let stalled = (
+            TorStalled,
+            Some("40 %: Doing something"),
+            Some("a_tag_of_tomorrow"),
+        );
         check(at, &skew(3_599), Some(true), stalled);
         let ahead = (14, Some("a certificate expired"), Some(ConnectError::Clock));
-        check(ahead, &[], Some(true), (TorClockWrong, None));
+        check(ahead, &[], Some(true), (TorClockWrong, None, None));
     }
 }
