@@ -77,14 +77,14 @@ fn answer(request: &Request, folder: &Path, port: u16, book: &Signed) -> Result<
     Ok(match request {
         Request::Hello(_) => Success::Hello(HelloReply {
             protocol: 1,
-            version: "0.0.0".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: Request::NAMES.map(str::to_owned).to_vec(),
             key: Some(HexBytes(book.key)),
             chain: Some(HexBytes(book.chain)),
             parts: None,
         }),
         Request::Status => {
-            let mut status = status(folder, port, 0, book);
+            let mut status = status(folder, port, book);
             if Way::of(folder)? == Some(Way::Markup) {
                 hostile::say_more(&mut status);
             }
@@ -113,7 +113,7 @@ fn answer(request: &Request, folder: &Path, port: u16, book: &Signed) -> Result<
 
 /// Each status differs from the one before it, so that the extension has to draw each.
 fn flood(folder: &Path, port: u16, book: &Mutex<Signed>) -> Result<()> {
-    let mut told = status(folder, port, 0, &lock(book));
+    let mut told = status(folder, port, &lock(book));
     for number in 0.. {
         while !folder.join("flood").try_exists()? {
             say_raw(folder)?;
@@ -122,7 +122,7 @@ fn flood(folder: &Path, port: u16, book: &Mutex<Signed>) -> Result<()> {
         }
         // Ten for each look at the file, so that the looks do not take most of the time.
         for digit in 0..10 {
-            told.tor.version = Some(version(number * 10 + digit));
+            told.tor.version = Some(format!("{TOR}.{number}{digit}"));
             let status = Box::new(told.clone());
             say(folder, &FromDaemon::Notice(Notice::Status(status)))?;
         }
@@ -140,7 +140,7 @@ fn sign(folder: &Path, port: u16, book: &mut Signed) -> Result<()> {
     if file.try_exists()? {
         std::fs::remove_file(&file)?;
         book.sign_one_more().context("the chain is full")?;
-        let status = Box::new(status(folder, port, 0, book));
+        let status = Box::new(status(folder, port, book));
         say(folder, &FromDaemon::Notice(Notice::Status(status)))?;
     }
     Ok(())
@@ -171,18 +171,17 @@ const SESSION: SessionStatus = SessionStatus {
     progress_permille: 613,
 };
 
-fn version(number: u32) -> String {
-    format!("0.0.{number}")
-}
+/// The version of a Tor that people have.
+const TOR: &str = "0.4.9.11";
 
-fn status(folder: &Path, port: u16, number: u32, book: &Signed) -> Status {
+fn status(folder: &Path, port: u16, book: &Signed) -> Status {
     let damaged = folder.join("damaged").is_file();
     let problem = || Problem::with_detail(ErrorCode::TorStateDamaged, DAMAGED);
     Status {
         relay: RelayStatus::Listening { port },
         tor: TorStatus {
             backend: Some(Backend::Managed.into()),
-            version: Some(version(number)),
+            version: Some(TOR.to_owned()),
             state: match damaged {
                 true => TorState::Failed(problem()),
                 false => TorState::Ready,

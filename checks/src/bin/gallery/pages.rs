@@ -54,9 +54,10 @@ const SCENES: [(&str, &str, &str, &str); 7] = [
 
 const PROTECTED: &str = "return document.getElementById('state').dataset.state === 'protected'";
 const UNFOLD: &str = "for (const part of document.querySelectorAll('details')) part.open = true";
-/// Each row and each bar stands, and nothing comes any more.
+/// Each row, each bar and the rate of now stand, and nothing else comes any more.
 const ALL_THERE: &str = "const listed = performance.getEntriesByName('listed');
     return document.getElementById('rows').children.length > 5
+        && !['', '…'].includes(document.getElementById('rate-down').textContent)
         && listed.length > 0 && performance.now() - listed.at(-1).startTime > 600";
 const TRAFFIC: &str = "document.querySelector('input[value=traffic]').click()";
 const OPEN: &str = "document.querySelector('[data-testid=session-row]').click()";
