@@ -12,10 +12,19 @@ use checks::{
     stage::{built, copy_folder, extension},
 };
 use serde_json::Value;
-use std::{ffi::OsString, fs, path::PathBuf, process::Command, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 /// Only an upper bound, for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// How long one opening of a page may take to be seen outside.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// A home of the product in a world, registered for one profile. Its daemon has a relay and waits
 /// for a Tor that does not run, so nothing passes through the relay.
@@ -109,6 +118,25 @@ impl Product {
     async fn begin(&self, world: &World, line: &[OsString]) -> Result<Chromium> {
         let environment = [("ONIONMETER_HOME", self.home.clone().into())];
         Chromium::start_with(world, line, &environment).await
+    }
+}
+
+/// Opens a page until the outside has seen what is wanted, as a person would who loads it again.
+/// One opening is not enough where protection has just ended, because the browser may still load
+/// that page with its old settings.
+async fn until_seen(
+    world: &World,
+    wanted: impl Fn(&[Arrival]) -> bool,
+    mut open: impl AsyncFnMut() -> Result<()>,
+) -> Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        open().await?;
+        match world.wait_for(AGAIN, &wanted).await {
+            Err(error) if Instant::now() > deadline => return Err(error),
+            Err(_) => {}
+            Ok(_) => return Ok(()),
+        }
     }
 }
 

@@ -202,9 +202,10 @@ impl Show {
 
     /// The control: the outside counts what does not go through Tor.
     async fn with_the_switch_off_the_outside_sees_it(mut self) -> Result<()> {
-        let off = "document.querySelector('[data-testid=switch]').click() ?? true";
+        // Pressed only while it is on, because a second click would turn it on again.
+        let off = "(document.querySelector('[data-testid=switch][aria-checked=true]')?.click(),
+            document.querySelector('[data-testid=state]').dataset.state === 'off')";
         self.browser.popup_shows(&self.place, off).await?;
-        self.browser.wait_for_state(&self.place, "off").await?;
         self.browser.open(&self.place.asking()).await?;
         let seen = |seen: &[Arrival]| seen.iter().any(is_ours);
         self.place.world.wait_for(LIMIT, seen).await?;

@@ -3,7 +3,7 @@
 
 mod site;
 
-use super::{LIMIT, Product};
+use super::{LIMIT, Product, until_seen};
 use anyhow::{Context as _, Result, ensure};
 use checks::{
     defaults::{Arrival, Chromium, Firefox, Kind, World, firefox, inside},
@@ -42,14 +42,20 @@ async fn leaks(world: &World) -> Result<Vec<String>> {
         .collect())
 }
 
-async fn wait_for_leaks(world: &World, ways: &[&str]) -> Result<()> {
+/// Opens a page until each of these ways has been seen outside. Some are races: a frame that loads
+/// at once ends the connection that was just made in it.
+async fn until_leaks(
+    world: &World,
+    ways: &[&str],
+    open: impl AsyncFnMut() -> Result<()>,
+) -> Result<()> {
     let asked = |seen: &[Arrival], way: &&str| {
         let begins = format!("{way}-");
         seen.iter()
             .any(|one| one.to.starts_with(&begins) && one.to.ends_with(".leak.test"))
     };
     let all = |seen: &[Arrival]| ways.iter().all(|way| asked(seen, way));
-    world.wait_for(LIMIT, all).await.map(drop)
+    until_seen(world, all, open).await
 }
 
 /// Ways without WebRTC by which both browsers ask for a name while nothing keeps them from it.
@@ -118,30 +124,31 @@ fn no_page_makes_chromium_ask_for_a_name_by_web_rtc() -> Result<()> {
         browser.open(&site.url(40, "/worker?only=top")).await?;
         ensure!(outcomes(site.over("only=top").await?)?["top"] == "none");
         ensure!(leaks(&world).await?.is_empty());
-        browser
-            .open(&site.url(40, "/worker?only=race-frame"))
-            .await?;
-        wait_for_leaks(&world, &["race-frame"]).await?;
+        let races = site.url(40, "/worker?only=race-frame");
+        until_leaks(&world, &["race-frame"], async || {
+            browser.open(&races).await.map(drop)
+        })
+        .await?;
 
         // With the extension turned off, pages have WebRTC again, and the outside sees it.
         world.forget().await?;
-        let press =
-            "document.querySelector('[data-testid=switch][aria-checked=true]').click() ?? true";
-        browser.wait_until(&popup, LIMIT, press).await?;
-        let open = "chrome.scripting.getRegisteredContentScripts().then((all) => all.length === 0)";
-        browser.wait_until(&popup, LIMIT, open).await?;
-        browser.open(&site.url(1, "/ways?open")).await?;
-        wait_for_leaks(
-            &world,
-            &["top", "blank", "in-frame", "in-data", "sandboxed-srcdoc"],
-        )
-        .await?;
-        browser.open(&site.url(51, "/hosts?open-hosts")).await?;
-        wait_for_leaks(&world, &SEEN_WHEN_OPEN).await?;
-        wait_for_leaks(&world, &["link-in-blob", "ping", "transport"]).await?;
+        browser.wait_until(&popup, LIMIT, TURNED_OFF).await?;
+        let ways = ["top", "blank", "in-frame", "in-data", "sandboxed-srcdoc"];
+        let page = site.url(1, "/ways?open");
+        until_leaks(&world, &ways, async || browser.open(&page).await.map(drop)).await?;
+        let ways = [&SEEN_WHEN_OPEN[..], &["link-in-blob", "ping", "transport"]].concat();
+        let page = site.url(51, "/hosts?open-hosts");
+        until_leaks(&world, &ways, async || browser.open(&page).await.map(drop)).await?;
         browser.close().await
     })
 }
+
+/// Presses the popup's switch for as long as it is on. A worker that ends at this moment loses what
+/// was pressed.
+const TURNED_OFF: &str = "(async () => {
+    document.querySelector('[data-testid=switch][aria-checked=true]')?.click();
+    return (await chrome.scripting.getRegisteredContentScripts()).length === 0;
+})()";
 
 /// Waits until the extension has set everything, and returns a tab with its popup. A worker that
 /// has just begun does not always answer to DevTools.
@@ -186,12 +193,14 @@ fn no_page_makes_firefox_ask_for_a_name_by_web_rtc() -> Result<()> {
             &[("ONIONMETER_HOME", product.home.clone().into())],
         )
         .await?;
-        browser.open(&site.url(1, "/ways?open"), false).await?;
-        wait_for_leaks(&world, &["top", "blank", "in-frame", "in-data"]).await?;
-        browser
-            .open(&site.url(51, "/hosts?open-hosts"), false)
-            .await?;
-        wait_for_leaks(&world, &SEEN_WHEN_OPEN).await?;
+        let ways = ["top", "blank", "in-frame", "in-data"];
+        let page = site.url(1, "/ways?open");
+        until_leaks(&world, &ways, async || browser.open(&page, false).await).await?;
+        let page = site.url(51, "/hosts?open-hosts");
+        until_leaks(&world, &SEEN_WHEN_OPEN, async || {
+            browser.open(&page, false).await
+        })
+        .await?;
 
         browser.install(&extension(), true).await?;
         browser

@@ -1,7 +1,7 @@
 //! Which windows are protected: all, or private windows only. The outside counts what goes out of
 //! each kind of window, while the choice changes and while the browser is killed and starts again.
 
-use super::{LIMIT, Product, floor};
+use super::{LIMIT, Product, floor, until_seen};
 use anyhow::{Result, ensure};
 use checks::{
     defaults::{Arrival, Chromium, Firefox, World, firefox, inside},
@@ -85,7 +85,7 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
                 0 => ("protect_private_only", "private_only"),
                 _ => ("protect_all", "all"),
             };
-            intend(&mut browser, &popup, intent).await?;
+            choose(&mut browser, &popup, intent, choice).await?;
             in_force(&mut browser, &popup, choice).await?;
             world.forget().await?;
             browser.open("http://other.test/").await?;
@@ -95,7 +95,7 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
         }
 
         // Killed while a private window is open, and started again with one.
-        intend(&mut browser, &popup, "protect_private_only").await?;
+        choose(&mut browser, &popup, "protect_private_only", "private_only").await?;
         in_force(&mut browser, &popup, "private_only").await?;
         browser.kill().await?;
         world.forget().await?;
@@ -106,10 +106,12 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
         in_force(&mut browser, &popup, "private_only").await?;
         nothing_private(&world, "after the browser's start").await?;
         intend(&mut browser, &popup, "turn_off").await?;
-        open_private(&mut browser, &popup, "http://off.private.test/").await?;
-        world
-            .wait_for(LIMIT, |seen| seen.iter().any(is_private))
-            .await?;
+        let private = |seen: &[Arrival]| seen.iter().any(is_private);
+        until_seen(&world, private, async || {
+            let url = "http://off.private.test/";
+            open_private(&mut browser, &popup, url).await.map(drop)
+        })
+        .await?;
         browser.close().await
     })
 }
@@ -157,6 +159,13 @@ async fn intend(browser: &mut Chromium, popup: &str, intent: &str) -> Result<()>
         "chrome.runtime.connect({{ name: 'popup' }}).postMessage({{ intent: '{intent}' }}) ?? true"
     );
     browser.wait_until(popup, LIMIT, &send).await
+}
+
+/// Chooses, and waits until the choice is stored.
+async fn choose(browser: &mut Chromium, popup: &str, intent: &str, windows: &str) -> Result<()> {
+    let body = chosen(intent, windows);
+    let done = format!("(async () => {{ const browser = chrome; {body} }})()");
+    browser.evaluate(popup, &done).await.map(drop)
 }
 
 async fn stored(browser: &mut Chromium, popup: &str, windows: &str) -> Result<()> {
@@ -209,8 +218,7 @@ fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -
                 0 => ("protect_private_only", "private_only"),
                 _ => ("protect_all", "all"),
             };
-            browser.in_page(&popup, &intent(word)).await?;
-            browser.in_page(&popup, &is_stored(choice)).await?;
+            browser.in_page(&popup, &chosen(word, choice)).await?;
             world.forget().await?;
             browser.open("http://other.test/", false).await?;
             if choice == "all" {
@@ -225,8 +233,7 @@ fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -
             ("protect_private_only", "private_only"),
             ("protect_all", "all"),
         ] {
-            browser.in_page(&popup, &intent(word)).await?;
-            browser.in_page(&popup, &is_stored(choice)).await?;
+            browser.in_page(&popup, &chosen(word, choice)).await?;
             browser.kill().await?;
             world.forget().await?;
             let mut line = line.clone();
@@ -237,10 +244,11 @@ fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -
             is_in_force_from_the_start(&world, &mut browser, choice).await?;
         }
         browser.in_page(&popup, &intent("turn_off")).await?;
-        browser.open("http://off.private.test/", true).await?;
-        world
-            .wait_for(LIMIT, |seen| seen.iter().any(is_private))
-            .await?;
+        let private = |seen: &[Arrival]| seen.iter().any(is_private);
+        until_seen(&world, private, async || {
+            browser.open("http://off.private.test/", true).await
+        })
+        .await?;
         browser.close().await
     })
 }
@@ -249,16 +257,17 @@ fn firefox_protects_the_windows_that_a_person_chose_and_no_moment_is_between() -
 async fn is_not_allowed(world: &World, browser: &mut Firefox) -> Result<String> {
     let id = browser.install(&extension(), false).await?;
     let popup = browser.extension_page(&id, POPUP).await?;
-    browser
-        .in_page(&popup, &intent("protect_private_only"))
-        .await?;
-    let says = "for (;;) {
-            const { state } = document.querySelector('[data-testid=state]').dataset;
-            const badge = await browser.action.getBadgeText({});
+    let chooses = intent("protect_private_only");
+    let says = format!(
+        "for (let look = 0; ; look++) {{
+            if (look % 20 === 0) {chooses};
+            const {{ state }} = document.querySelector('[data-testid=state]').dataset;
+            const badge = await browser.action.getBadgeText({{}});
             if (state === 'unprotected' && badge === '!') return true;
             await new Promise((done) => setTimeout(done, 50));
-        }";
-    browser.in_page(&popup, says).await?;
+        }}"
+    );
+    browser.in_page(&popup, &says).await?;
     browser.open("http://denied.private.test/", true).await?;
     world
         .wait_for(LIMIT, |seen| seen.iter().any(is_private))
@@ -296,6 +305,20 @@ async fn is_in_force_from_the_start(
 fn is_stored(choice: &str) -> String {
     format!(
         "for (;;) {{
+             const all = await browser.storage.local.get('protected_windows');
+             if (all.protected_windows === '{choice}') return true;
+             await new Promise((done) => setTimeout(done, 50));
+         }}"
+    )
+}
+
+/// Chooses as a popup does, and waits until the choice is stored. A worker that has just begun
+/// hears nothing yet, and the popup would press again.
+fn chosen(word: &str, choice: &str) -> String {
+    let choose = intent(word);
+    format!(
+        "for (let look = 0; ; look++) {{
+             if (look % 20 === 0) {choose};
              const all = await browser.storage.local.get('protected_windows');
              if (all.protected_windows === '{choice}') return true;
              await new Promise((done) => setTimeout(done, 50));

@@ -95,7 +95,10 @@ fn serve(client: TcpStream, seen: &Mutex<Seen>) -> Result<()> {
         ),
         "/worker.js" => ("text/javascript", WORKER.to_owned()),
         "/alive" => {
-            // Ends when the browser closes the connection.
+            // Without a length, so it ends when the browser closes the connection. Firefox gives an
+            // answer to a page only when its first byte is there.
+            let known = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n.";
+            client.get_mut().write_all(known.as_bytes())?;
             let ended = client.read(&mut [0]);
             seen()?.over.push(query.to_owned());
             return ended.map(drop).map_err(Into::into);
