@@ -62,7 +62,10 @@ pub(crate) enum BackupError {
     #[error(transparent)]
     Sealed(#[from] SealedError),
     /// It has another content.
-    #[error("it is no backup of Onionmeter: {0}; nothing was changed")]
+    #[error(
+        "it is no backup of Onionmeter: {0}; name a file of `onionmeter backup`; nothing was \
+        changed"
+    )]
     Other(String),
     /// A later format.
     #[error("it was made by a newer Onionmeter ({0}); update this one; nothing was changed")]

@@ -16,9 +16,11 @@ mod exit_codes;
 mod export;
 mod harden;
 mod install;
+mod kind;
 mod ledger;
 mod login;
 mod logs;
+mod mistake;
 mod open;
 mod outcome;
 mod output;
@@ -204,7 +206,7 @@ pub fn run() -> ExitCode {
     } else {
         Format::Text
     };
-    let outcome = obey(arguments.command, format);
+    let outcome = mistake::caught(|| obey(arguments.command, format));
     outcome.unwrap_or_else(|failure| tell(&failure, format))
 }
 

@@ -26,7 +26,10 @@ const CONTENT_MAX: usize = 1 << 30;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SealedError {
     /// It is wrong.
-    #[error("this is not its passphrase; nothing was changed")]
+    #[error(
+        "this is not its passphrase; try the one that was chosen when it was made; nothing was \
+        changed"
+    )]
     Passphrase,
     /// Its recipient is a key.
     #[error(

@@ -3,18 +3,13 @@
 use super::{
     ask::{self, Patience},
     backup, exit,
+    kind::{Reader, SQLITE},
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     print, reports, verify,
 };
 use crate::{
-    EXIT_DATA, EXIT_USAGE,
-    backup::{AGE, ARMOR},
-    files,
-    home::Home,
-    ipc,
-    last_signed::LastSigned,
-    problems,
+    EXIT_DATA, EXIT_USAGE, backup::AGE, files, home::Home, ipc, last_signed::LastSigned, problems,
 };
 use clap::Args;
 use meter_ledger::Book;
@@ -65,9 +60,6 @@ pub(super) struct NewChain {
     #[arg(long, conflicts_with = "yes")]
     keep_book: bool,
 }
-
-/// The first bytes of every SQLite file.
-const SQLITE: &[u8] = b"SQLite format 3\0";
 
 pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outcome {
     if is_backup(&arguments.file)? {
@@ -125,26 +117,14 @@ fn is_backup(path: &Path) -> Result<bool, CommandError> {
     if !path.is_file() {
         return Ok(false);
     }
-    let first = begin_of(path, AGE.len().max(ARMOR.len()))?;
-    if first.starts_with(ARMOR) {
-        let text = format!(
-            "{} is a backup as text; `base64 -d` of the lines between its first and its last makes \
-                the file that `onionmeter backup` wrote",
-            path.display()
-        );
-        return Err(CommandError::Exit(EXIT_DATA, text));
-    }
-    Ok(first.starts_with(AGE))
+    Ok(begin_of(path, AGE.len())? == AGE)
 }
 
 fn begin_of(path: &Path, length: usize) -> Result<Vec<u8>, CommandError> {
     let mut first = Vec::new();
     let limit = u64::try_from(length).unwrap_or(u64::MAX);
     let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut first));
-    read.map_err(|error| {
-        let text = format!("{} cannot be read: {error}", path.display());
-        CommandError::Exit(exit::NO_INPUT, text)
-    })?;
+    read.map_err(|error| Reader::Restore.unreadable(path, &error))?;
     Ok(first)
 }
 

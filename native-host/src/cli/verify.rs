@@ -3,18 +3,17 @@
 mod evidence;
 
 use super::{
-    exit,
+    kind::{Kind, Reader},
     outcome::{CommandError, Outcome},
     output::{Answer, Format, Lines},
     reports::row,
     when,
 };
-use crate::{EXIT_DATA, export::FORMATS};
+use crate::EXIT_DATA;
 use clap::Args;
 use evidence::Expected;
 use meter_core::{ChainError, ChainHead, ChainId, DeviceKey, SessionReport, Signed, Verified};
 use meter_wire::{ReportsFile, parse_reports_file};
-use serde::Deserialize;
 use std::{
     fs::File,
     io::{Read as _, stdin},
@@ -48,13 +47,17 @@ pub(super) struct Arguments {
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
-    let text = text(&arguments.file)?;
-    let name = arguments.file.display().to_string();
+    let text = text(&arguments.file, Reader::Verify)?;
+    let name = name(&arguments.file);
+    let kind = Kind::of(&text);
+    if let Some(refusal) = Reader::Verify.refuses(kind, &name) {
+        return Err(refusal);
+    }
     let expected = Expected {
         key: arguments.key.as_deref(),
         ledger: arguments.ledger.as_deref(),
     };
-    if is_export(&text) {
+    if kind == Kind::Export {
         return evidence::run(&text, &name, &expected, format);
     }
     if expected.ledger.is_some() {
@@ -62,17 +65,7 @@ pub(super) fn run(arguments: &Arguments, format: Format) -> Outcome {
             "{name} has no receipts; `onionmeter export` adds them"
         )));
     }
-    reports(arguments, &of_text(&text, &name)?, format)
-}
-
-/// Whether the text is an export, of whatever version.
-fn is_export(text: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct OfFormat {
-        format: String,
-    }
-    let named = serde_json::from_slice::<OfFormat>(text);
-    named.is_ok_and(|named| named.format.starts_with(FORMATS))
+    reports(arguments, &of_text(&text, &name, Reader::Verify)?, format)
 }
 
 /// Verifies a file of reports.
@@ -150,24 +143,35 @@ fn first(report: &Verified<SessionReport>, genesis: &ChainHead) -> Result<ChainH
     })
 }
 
-/// Reads a file of reports, from standard input for `-`. Nothing in it is verified yet.
+/// Reads a file of reports that is put back, from standard input for `-`. Nothing in it is verified
+/// yet.
 pub(super) fn read(path: &Path) -> Result<ReportsFile, CommandError> {
-    of_text(&text(path)?, &path.display().to_string())
+    let (text, name) = (text(path, Reader::Restore)?, name(path));
+    match Reader::Restore.refuses(Kind::of(&text), &name) {
+        Some(refusal) => Err(refusal),
+        None => of_text(&text, &name, Reader::Restore),
+    }
 }
 
-fn text(path: &Path) -> Result<Vec<u8>, CommandError> {
+/// What the file is called in sentences.
+fn name(path: &Path) -> String {
+    match path.to_str() {
+        Some("-") => "what came by standard input".to_owned(),
+        _ => path.display().to_string(),
+    }
+}
+
+fn text(path: &Path, reader: Reader) -> Result<Vec<u8>, CommandError> {
     let mut text = Vec::new();
-    let name = path.display();
     let limit = FILE_BYTES_MAX.saturating_add(1);
     let outcome = if path.as_os_str() == "-" {
         stdin().take(limit).read_to_end(&mut text)
     } else {
         File::open(path).and_then(|file| file.take(limit).read_to_end(&mut text))
     };
-    let bytes = outcome.map_err(|error| {
-        CommandError::Exit(exit::NO_INPUT, format!("{name} cannot be read: {error}"))
-    })?;
+    let bytes = outcome.map_err(|error| reader.unreadable(path, &error))?;
     if u64::try_from(bytes).is_ok_and(|bytes| bytes > FILE_BYTES_MAX) {
+        let name = name(path);
         return Err(bad(&format!(
             "{name} is larger than {FILE_BYTES_MAX} bytes"
         )));
@@ -179,11 +183,9 @@ fn text(path: &Path) -> Result<Vec<u8>, CommandError> {
     Ok(text)
 }
 
-fn of_text(text: &[u8], name: &str) -> Result<ReportsFile, CommandError> {
-    parse_reports_file(text).map_err(|problem| {
-        let why = problem.detail.unwrap_or_default();
-        bad(&format!("{name} is no file of reports: {why}"))
-    })
+fn of_text(text: &[u8], name: &str, reader: Reader) -> Result<ReportsFile, CommandError> {
+    parse_reports_file(text)
+        .map_err(|problem| reader.unknown(name, &problem.detail.unwrap_or_default()))
 }
 
 fn bad(message: &str) -> CommandError {

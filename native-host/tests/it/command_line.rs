@@ -320,7 +320,7 @@ fn verify_refuses_whatever_was_changed() {
     file.write(&[]);
     refused(&["no reports"]);
     file.write_text("{\"format\":");
-    refused(&["no file of reports"]);
+    refused(&["the end of", "is missing"]);
     file.write_text("[\"onionmeter-reports/1\"]");
     refused(&["no file of reports"]);
     check(&home, &["verify", "/nowhere.json"], 66, &["cannot be read"]);

@@ -7,6 +7,7 @@ mod changes;
 mod command_line;
 mod detour;
 mod everyday;
+mod exit_statuses;
 mod export;
 #[cfg(feature = "serve")]
 mod face;
@@ -37,6 +38,7 @@ mod unguarded;
 mod versions;
 mod ways_out;
 mod witness;
+mod wrong_files;
 
 /// Not a test: it runs this program again as a daemon that hangs. Its process has the argument
 /// `daemon`, as a real daemon has.

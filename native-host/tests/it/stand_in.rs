@@ -6,7 +6,7 @@ use std::{
     env,
     fs::File,
     io::{BufRead as _, BufReader, Read as _, Write as _, stdin},
-    os::unix::net::UnixListener,
+    os::unix::net::{UnixListener, UnixStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
@@ -21,6 +21,12 @@ pub(crate) enum Part {
     Silence,
     /// Takes connections on the daemon's socket and sends something that is no frame.
     Garbage,
+    /// Is a daemon that speaks another protocol only.
+    OtherProtocol,
+    /// Is a daemon that knows the hello and no other request.
+    Older,
+    /// Is a daemon that answers every other request as if it were a ping.
+    Confused,
     /// Does everything that a daemon does, except that it answers nothing and does not end when
     /// asked.
     Hung,
@@ -34,10 +40,9 @@ pub(crate) struct StandIn(Child);
 
 impl StandIn {
     pub(crate) fn start(home: &TestHome, part: Part) -> Self {
-        let name = if part == Part::Hung {
-            "daemon"
-        } else {
-            "stranger"
+        let name = match part {
+            Part::Lock | Part::Silence | Part::Garbage => "stranger",
+            Part::OtherProtocol | Part::Older | Part::Confused | Part::Hung => "daemon",
         };
         let mut child = Command::new(env::current_exe().expect("this program"))
             .args([name, "--exact", "--nocapture"])
@@ -101,10 +106,49 @@ pub(crate) fn act() {
     if part != "Lock" {
         drop(std::fs::remove_file(run.join("daemon.sock")));
         let listener = UnixListener::bind(run.join("daemon.sock")).expect("free");
-        thread::spawn(move || take(&listener, part == "Garbage"));
+        match part.as_str() {
+            "OtherProtocol" => spawn_answering(listener, [REFUSED, REFUSED]),
+            "Older" => spawn_answering(listener, [GREETING, UNKNOWN]),
+            "Confused" => spawn_answering(listener, [GREETING, DONE]),
+            _ => drop(thread::spawn(move || take(&listener, part == "Garbage"))),
+        }
     }
     writeln!(std::io::stderr(), "ready").expect("piped");
     stdin().read_to_end(&mut Vec::new()).expect("its parent");
+}
+
+/// The outcomes that stand-ins answer with.
+const GREETING: &str =
+    r#""ok":{"hello":{"protocol":1,"version":"0.0.1","capabilities":[],"key":null,"chain":null}}"#;
+const REFUSED: &str =
+    r#""error":{"code":"unsupported_protocol","message":"older","detail":"2 to 3"}"#;
+const UNKNOWN: &str = r#""error":{"code":"unknown_request","message":"what?"}"#;
+const DONE: &str = r#""ok":"done""#;
+
+/// Answers each client's hello with the first outcome, and every later request with the second.
+fn spawn_answering(listener: UnixListener, outcomes: [&'static str; 2]) {
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let client = client.expect("a client");
+            // A client may close the connection at any time.
+            thread::spawn(move || drop(answer(client, outcomes)));
+        }
+    });
+}
+
+fn answer(mut client: UnixStream, [hello, other]: [&str; 2]) -> std::io::Result<()> {
+    for id in 1.. {
+        let mut length = [0; 4];
+        client.read_exact(&mut length)?;
+        let length = u64::from(u32::from_ne_bytes(length));
+        std::io::copy(&mut (&client).take(length), &mut std::io::sink())?;
+        let outcome = if id == 1 { hello } else { other };
+        let frame = format!(r#"{{"reply":{{"id":{id},{outcome}}}}}"#);
+        let length = u32::try_from(frame.len()).expect("short");
+        client.write_all(&length.to_ne_bytes())?;
+        client.write_all(frame.as_bytes())?;
+    }
+    Ok(())
 }
 
 fn take(listener: &UnixListener, speaks: bool) {
