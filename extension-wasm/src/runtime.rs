@@ -7,6 +7,7 @@ mod history;
 mod host;
 mod js;
 mod options;
+mod own_pages;
 mod pages;
 mod privacy;
 mod probe;

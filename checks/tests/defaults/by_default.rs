@@ -4,6 +4,7 @@
 mod floor;
 mod names;
 mod services;
+mod welcomes;
 mod windows;
 
 use anyhow::{Context as _, Result, ensure};

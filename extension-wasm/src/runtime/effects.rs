@@ -1,12 +1,13 @@
 //! One function per effect.
 
 use super::js::{after, from_json, js, settle, to_json, watch};
+use super::own_pages::{self, bring_to_front, open};
 use super::worker::{dispatch, with_shell, with_worker};
 use super::{host, pages, privacy, probe, proxy};
 use crate::bindings::api;
-use crate::update::{Effect, Event, Shows, Tab};
+use crate::update::{Effect, Event, Tab};
 use meter_wire::parse;
-use serde_json::{Value, json};
+use serde_json::json;
 use wasm_bindgen_futures::spawn_local;
 
 pub(super) fn run(effect: Effect) {
@@ -52,7 +53,7 @@ pub(super) fn run(effect: Effect) {
         Effect::OpenDetails => {
             open(&format!("chrome://extensions/?id={}", api().runtime().id()));
         }
-        Effect::OpenPage(shows) => spawn_local(open_page(shows)),
+        Effect::OpenPage(shows) => own_pages::show(shows),
         Effect::OpenLink { url, in_private } => spawn_local(open_link(url, in_private)),
         Effect::Answer { to, number, frame } => {
             let answer = from_json(&format!("{{\"answer\":{number},\"frame\":{frame}}}"));
@@ -66,28 +67,6 @@ pub(super) fn run(effect: Effect) {
 
 /// It says in a person's words what no program of ours can say: from where the page was reached.
 const CHECK: &str = "https://check.torproject.org/";
-
-/// Puts the tab of a page of ours in front, or opens one. Browsers tell the addresses of an
-/// extension's own pages without a permission.
-async fn open_page(shows: Shows) {
-    let name = shows.name();
-    let url = api().runtime().url(&format!("{name}/{name}.html"));
-    let tabs = settle(api().tabs().query(&js(&json!({})))).await;
-    let tabs = tabs.map_or_else(|_| String::new(), |tabs| to_json(&tabs));
-    let tabs = parse(&tabs).unwrap_or_default();
-    let tabs = tabs.as_array().map_or(&[][..], Vec::as_slice);
-    let shows_it = |tab: &&Value| ["url", "pendingUrl"].iter().any(|key| tab[*key] == *url);
-    let ids = tabs.iter().find(shows_it).and_then(|tab| {
-        let number = |key: &str| i32::try_from(tab[key].as_i64()?).ok();
-        Some((number("id")?, number("windowId")?))
-    });
-    let Some((tab, window)) = ids else {
-        return open(&url);
-    };
-    let front = js(&json!({ "active": true }));
-    watch("show a page", Ok(api().tabs().update(tab, &front)));
-    bring_to_front(window);
-}
 
 /// Opens a page that a person asked for outside the browser, so its window comes to the front.
 async fn open_link(url: String, in_private: bool) {
@@ -105,19 +84,6 @@ async fn open_link(url: String, in_private: bool) {
         let window = js(&json!({ "url": url, "incognito": in_private }));
         watch("open a window", windows.create(&window));
     }
-}
-
-fn bring_to_front(window: i32) {
-    // A browser for phones has no windows.
-    if let Some(windows) = api().windows() {
-        let front = js(&json!({ "focused": true }));
-        watch("show a window", Ok(windows.update(window, &front)));
-    }
-}
-
-fn open(page: &str) {
-    let page = js(&json!({ "url": page }));
-    watch("open a page of its own", Ok(api().tabs().create(&page)));
 }
 
 /// The click that opens the popup allows the extension to see this tab's address, and no other

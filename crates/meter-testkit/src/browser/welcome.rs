@@ -2,7 +2,7 @@
 
 use super::{Browser, Kind, LaunchOptions, Tab};
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{fs, time::Duration};
 use tokio::time::Instant;
 
@@ -65,7 +65,7 @@ impl Browser {
                 }
                 // A tab that has just opened may have no address yet.
                 let there = self.client.current_url().await;
-                if there.is_ok_and(|there| there.as_str() == url) {
+                if there.is_ok_and(|there| there.as_str() == url) && self.lives().await {
                     return Ok(tab);
                 }
             }
@@ -73,6 +73,15 @@ impl Browser {
             ensure!(Instant::now() < deadline, "no {url}");
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Whether the extension that is loaded now has drawn the page. The page of the one before goes
+    /// on for a moment, until Firefox closes its tab.
+    async fn lives(&self) -> bool {
+        let asked = "const late = new Promise((done) => setTimeout(done, 2000));
+            const tab = await Promise.race([browser.tabs.getCurrent(), late]);
+            return tab !== undefined && document.body.innerText !== ''";
+        matches!(self.call(asked, vec![]).await, Ok(Value::Bool(true)))
     }
 
     /// Chromedriver lists no tab that an extension has opened.
