@@ -18,8 +18,8 @@ use hyper_util::{
 use tokio::{net::TcpStream, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Answers until the client leaves, breaks a rule or is too slow, or until `stop`. Each request says
-/// whose connection it came by.
+/// Answers until the client leaves, breaks a rule or is too slow, or until `stop`. Each request
+/// says whose connection it came by.
 pub(crate) async fn serve(
     tcp: TcpStream,
     is_ours: IsOurs,
