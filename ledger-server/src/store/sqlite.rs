@@ -35,7 +35,7 @@ const STATEMENTS_KEPT: usize = 100;
 /// When the log begins anew after it was longer, it is cut to this size.
 const LOG_BYTES_KEPT: i64 = 16 << 20;
 /// Pages of the log at which a commit merges it itself: only where [`Merger`] cannot.
-const LOG_PAGES_MAX: i64 = 4 * LOG_PAGES;
+const LOG_PAGES_MAX: i64 = 16 * LOG_PAGES;
 
 /// An open file.
 pub struct Sqlite {
