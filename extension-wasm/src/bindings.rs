@@ -185,6 +185,8 @@ extern "C" {
     pub(crate) fn registered(this: &Scripting, filter: &JsValue) -> Result<Promise, JsValue>;
 
     pub(crate) type NetRequest;
+    #[wasm_bindgen(method, catch, js_name = getDynamicRules)]
+    pub(crate) fn rules(this: &NetRequest) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch, js_name = updateDynamicRules)]
     pub(crate) fn update_rules(this: &NetRequest, options: &JsValue) -> Result<Promise, JsValue>;
 

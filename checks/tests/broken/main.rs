@@ -9,6 +9,7 @@
 mod first;
 mod hostile;
 mod place;
+mod web_rtc;
 
 use checks::popup::Popup;
 use meter_testkit::browser::{Browser, Kind, Landed, Tab};
@@ -172,23 +173,6 @@ impl Show {
             return !problem.hidden && problem.dataset.problem === '{name}'"
         );
         self.wait_until(&named).await;
-    }
-
-    async fn a_browser_that_refuses_to_forbid_web_rtc_is_not_green(&self) {
-        self.run("await browser.runtime.sendMessage({ fault: 'rules' })")
-            .await;
-        self.press("switch").await;
-        self.state("off").await;
-        self.press("switch").await;
-        self.problem("privacy_refused").await;
-        assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "!");
-        self.run("await browser.runtime.sendMessage({ fault: '' })")
-            .await;
-        self.press("action").await;
-        let green = "return document.querySelector('[data-testid=problem]').hidden
-            && await browser.action.getBadgeText({}) !== '!'";
-        self.wait_until(green).await;
-        self.state("protected").await;
     }
 
     async fn a_damaged_state_of_tor_is_set_aside_only_after_a_second_yes(&self) {

@@ -2,8 +2,9 @@
 
 use super::js::{after, from_json, js, settle, to_json, watch};
 use super::own_pages::{self, bring_to_front, open};
+use super::privacy::{self, Ways};
 use super::worker::{dispatch, with_shell, with_worker};
-use super::{host, pages, privacy, probe, proxy};
+use super::{host, pages, probe, proxy};
 use crate::bindings::api;
 use crate::update::{Effect, Event, Tab};
 use meter_wire::parse;
@@ -41,9 +42,9 @@ pub(super) fn run(effect: Effect) {
             dispatch(Event::Toolbar(probe::on_toolbar().await));
         }),
         Effect::OpenCheck => open(CHECK),
-        Effect::HardenPrivacy => spawn_local(privacy::harden()),
+        Effect::HardenPrivacy => privacy::set(Ways::Closed),
         Effect::ReadPrivacy => spawn_local(privacy::read()),
-        Effect::RestorePrivacy => spawn_local(privacy::restore()),
+        Effect::RestorePrivacy => privacy::set(Ways::Open),
         Effect::MarkPages { turn } => spawn_local(pages::mark(turn)),
         Effect::FindPages { turn, unmarked } => spawn_local(pages::find(turn, unmarked)),
         Effect::ReloadPages { turn, tabs } => spawn_local(pages::reload(turn, tabs)),

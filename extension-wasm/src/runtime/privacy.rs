@@ -1,15 +1,48 @@
 //! Closes the ways past the proxy, and opens them again.
 
-use super::js::{in_regular, js, regular, settle, tell, to_json, watch};
+use super::js::{in_regular, js, regular, settle, tell, to_json};
 use super::web_rtc;
 use super::worker::dispatch;
 use crate::bindings::{Setting, api};
 use crate::update::Event;
 use meter_wire::parse;
 use serde_json::{Value, json};
+use std::cell::Cell;
+use wasm_bindgen_futures::spawn_local;
+
+/// How the ways past the proxy are to be.
+#[derive(Clone, Copy)]
+pub(super) enum Ways {
+    Closed,
+    Open,
+}
+
+thread_local! {
+    /// The last order that is not carried out yet.
+    static NEXT: Cell<Option<Ways>> = const { Cell::new(None) };
+    static IS_BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Carries out an order after the one before it. Each takes several steps, and those of two would
+/// mix: what turning off takes away last would be missing after turning on.
+pub(super) fn set(ways: Ways) {
+    NEXT.set(Some(ways));
+    if IS_BUSY.replace(true) {
+        return;
+    }
+    spawn_local(async {
+        while let Some(ways) = NEXT.take() {
+            match ways {
+                Ways::Closed => harden().await,
+                Ways::Open => restore().await,
+            }
+        }
+        IS_BUSY.set(false);
+    });
+}
 
 /// WebRTC ignores the proxy and sends UDP past it. DNS prefetching resolves names past it.
-pub(super) async fn harden() {
+async fn harden() {
     let mut complete = true;
     for (setting, value) in ways() {
         let set = setting.set(&in_regular(&value));
@@ -18,7 +51,10 @@ pub(super) async fn harden() {
     complete &= web_rtc::close().await;
     // `set` succeeds even where another extension stays in control.
     complete &= are_closed().await;
-    dispatch(Event::Hardened { complete });
+    // Another order may wait, and then this is not how it stays.
+    if NEXT.get().is_none() {
+        dispatch(Event::Hardened { complete });
+    }
 }
 
 /// Whether that is so still: another extension may have opened one again.
@@ -46,13 +82,13 @@ async fn are_closed() -> bool {
             return false;
         }
     }
-    true
+    web_rtc::is_closed().await
 }
 
-pub(super) async fn restore() {
+async fn restore() {
     let network = api().privacy().network();
     for setting in [network.web_rtc_policy(), network.prediction()] {
-        watch("restore a privacy setting", setting.clear(&regular()));
+        tell("restore a privacy setting", setting.clear(&regular())).await;
     }
     web_rtc::open().await;
 }

@@ -51,6 +51,18 @@ pub(super) async fn open() {
     }
 }
 
+/// Whether pages have no WebRTC, as the browser lists it. The setting of Firefox is not looked at.
+pub(super) async fn is_closed() -> bool {
+    let has_rules = match api().privacy().network().peer_connection() {
+        Some(_) => true,
+        None => {
+            let found = settle(api().net_request().rules()).await;
+            found.is_ok_and(|found| Array::from(&found).length() as usize == rule_ids().len())
+        }
+    };
+    has_rules && is_registered().await
+}
+
 async fn is_registered() -> bool {
     let filter = js(&json!({ "ids": [SCRIPT_ID] }));
     let found = settle(api().scripting().registered(&filter)).await;
