@@ -60,7 +60,10 @@ async fn harden() {
 /// Whether that is so still: another extension may have opened one again.
 pub(super) async fn read() {
     let complete = are_closed().await;
-    dispatch(Event::Hardened { complete });
+    // Something between two states is no answer.
+    if !IS_BUSY.get() {
+        dispatch(Event::Hardened { complete });
+    }
 }
 
 fn ways() -> [(Setting, Value); 2] {
