@@ -2,6 +2,7 @@
 //! in five places.
 
 use crate::{
+    enrol,
     face::Face,
     host::Host,
     ledger::Ledger,
@@ -94,8 +95,9 @@ impl Credit {
         let mut second = Host::start(&format!("{}{tor}", settings()))?;
         second.wait_until_ready(LIMIT).await?;
         let enrol = ["enroll", &name, "--yes", "--json", "--key", ledger.vkey()];
-        second.run(&enrol)?;
-        let enrolled: serde_json::Value = serde_json::from_str(&stage.run(&enrol)?)?;
+        enrol::until_reached(|| second.run(&enrol))?;
+        let enrolled = enrol::until_reached(|| stage.run(&enrol))?;
+        let enrolled: serde_json::Value = serde_json::from_str(&enrolled)?;
         let account = enrolled["account"].as_str().context("no account")?;
         Ok(Self {
             account: account.to_owned(),

@@ -9,6 +9,7 @@ pub mod credit;
 pub mod defaults;
 pub mod desk;
 pub mod earner;
+pub mod enrol;
 pub mod face;
 pub mod first_daemon;
 pub mod host;

@@ -7,6 +7,7 @@
 )]
 
 use checks::{
+    enrol,
     ledger::Ledger,
     popup::Popup,
     stage::{QUICK, Stage, root},
@@ -134,8 +135,8 @@ impl Show {
         let before = self.stage.status().unwrap().unwrap().claimed().0;
         assert!(before > 0);
         let key = self.ledger.vkey();
-        let said = self.stage.run(&["enroll", address, "--yes", "--key", key]);
-        said.unwrap();
+        let command = ["enroll", address, "--yes", "--key", key];
+        enrol::until_reached(|| self.stage.run(&command)).unwrap();
         self.shows(|status| told(status).before.0 >= before).await;
         let differences = self.text("ledger-differences").await;
         assert!(differences.contains("before this device"), "{differences}");

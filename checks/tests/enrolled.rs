@@ -8,6 +8,7 @@
 
 use checks::{
     between::{Between, Rule, Step},
+    enrol,
     host::Host,
     ledger::Ledger,
     processes::{children, command_line, signal_all},
@@ -111,8 +112,9 @@ impl Person {
         let mut host =
             Host::start(&format!("{ALWAYS}{QUICK}[ledger]\ndelay_max_s = 0\n{tor}")).unwrap();
         host.wait_until_ready(LIMIT).await.unwrap();
-        let said = host.run(&["enroll", onion, "--yes", "--json", "--key", ledger.vkey()]);
-        let said: serde_json::Value = serde_json::from_str(&said.unwrap()).unwrap();
+        let command = ["enroll", onion, "--yes", "--json", "--key", ledger.vkey()];
+        let said = enrol::until_reached(|| host.run(&command)).unwrap();
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
         let words = said["recovery_code"].as_str().unwrap();
         assert_eq!(words.split(' ').count(), 12, "{words}");
         let account = said["account"].as_str().unwrap().to_owned();

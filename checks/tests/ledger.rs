@@ -9,6 +9,7 @@
 use checks::{
     circuits::{self, Circuit, Stream},
     earner::Earner,
+    enrol,
     host::Host,
     ledger::Ledger,
 };
@@ -258,8 +259,8 @@ async fn what_a_daemon_sends_shares_no_circuit_with_browsing(
     host.wait_until_ready(LIMIT).await.unwrap();
     let host_name = address.host_header();
     let key = ledger.vkey();
-    host.run(&["enroll", &host_name, "--yes", "--key", key])
-        .unwrap();
+    let command = ["enroll", &host_name, "--yes", "--key", key];
+    enrol::until_reached(|| host.run(&command)).unwrap();
     let name = host_name.strip_suffix(".onion").unwrap();
     let site = Site::start().await.unwrap();
     let before = circuits::streams_with(tor, name).await.unwrap();

@@ -8,6 +8,7 @@
 
 use checks::{
     credit::{RELAYS, settings},
+    enrol,
     ledger::Ledger,
     popup::Popup,
     processes::CommandLines,
@@ -48,8 +49,8 @@ async fn the_browser_that_is_set_to_tor_opens_the_page_and_its_link_is_on_no_com
         protected.unwrap();
         if !std::mem::replace(&mut is_enrolled, true) {
             let key = ledger.vkey();
-            let enrol = ["enroll", onion.address(), "--yes", "--key", key];
-            stage.run(&enrol).unwrap();
+            let command = ["enroll", onion.address(), "--yes", "--key", key];
+            enrol::until_reached(|| stage.run(&command)).unwrap();
         }
         let show = Show {
             stage: &stage,

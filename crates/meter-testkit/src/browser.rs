@@ -163,13 +163,25 @@ impl Browser {
     /// returns that.
     ///
     /// # Errors
-    /// It returns nothing truthy within `limit`, it throws, or the driver failed.
+    /// It returns nothing truthy within `limit`, it throws, or the driver failed. If the page is
+    /// left while the script runs, for example because it loads itself anew, the next page is
+    /// asked.
     pub async fn wait_until(&self, limit: Duration, body: &str) -> Result<Value> {
         let looked = tokio::time::timeout(limit, async {
             loop {
-                let value = self.call(body, vec![]).await?;
-                if is_truthy(&value) {
-                    return Ok(value);
+                match self
+                    .client
+                    .execute_async(&settling(body), vec![json!([])])
+                    .await
+                {
+                    Ok(Value::Null) => {}
+                    Err(error) if error.to_string().contains(LEFT) => {}
+                    settled => {
+                        let value = unwrap_settled(settled?)?;
+                        if is_truthy(&value) {
+                            return Ok(value);
+                        }
+                    }
                 }
                 tokio::time::sleep(POLL).await;
             }
@@ -334,6 +346,8 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
+/// What both drivers say of a script whose page was left; Firefox can also return nothing.
+const LEFT: &str = "unloaded";
 /// Two frames: the first computes the layout; after the second it is on the screen.
 const PAINTED: &str =
     "await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))";
