@@ -331,7 +331,8 @@ impl Show {
                 assert!(matches!(landed, Landed::NetworkError(_)), "{landed:?}");
                 self.explains(reply).await;
                 self.the_tab_is_marked(&url).await;
-                let said = self.the_popup_says_first(&url, &because, reply.action());
+                let words = (&*because, reply.action());
+                let said = self.the_popup_says_first(&url, words, AGAIN);
                 // If something else fails meanwhile, the reason is not certain, and a person loads
                 // the page again. Chromium itself loads a page again that could not be loaded.
                 match said.await {
@@ -378,8 +379,8 @@ impl Show {
     async fn the_popup_says_first(
         &self,
         url: &str,
-        sentence: &str,
-        action: &str,
+        (sentence, action): (&str, &str),
+        limit: Duration,
     ) -> Result<(), String> {
         self.open_popup_over(url, "page").await;
         let first = format!(
@@ -390,7 +391,7 @@ impl Show {
             serde_json::json!(sentence),
             serde_json::json!(action),
         );
-        if self.browser.wait_until(AGAIN, &first).await.is_ok() {
+        if self.browser.wait_until(limit, &first).await.is_ok() {
             return Ok(());
         }
         let shown = "return document.querySelector('#popup').innerText";
@@ -442,7 +443,7 @@ impl Show {
         assert!(matches!(landed, Landed::NetworkError(_)), "{landed:?}");
         self.the_tab_is_marked(page).await;
         let nothing_left = "so nothing of it left this computer.";
-        self.the_popup_says_first(page, nothing_left, "")
+        self.the_popup_says_first(page, (nothing_left, ""), LIMIT)
             .await
             .unwrap();
         self.pictures("page").await;

@@ -124,6 +124,12 @@ impl Show {
         self.browser.call(body, vec![]).await.unwrap()
     }
 
+    /// Asks `fault.js` for a fault; for none with an empty name.
+    async fn fault(&self, name: &str) {
+        let ask = format!("await browser.runtime.sendMessage({{ fault: '{name}' }})");
+        self.run(&ask).await;
+    }
+
     async fn is_shut(&self) {
         let before = self.place.arrivals();
         self.browser.switch_to(&self.browsing).await.unwrap();
@@ -208,8 +214,7 @@ impl Show {
     /// The only thread of the worker is lost, with the shell that runs on it. The popup has a
     /// thread of its own.
     async fn a_worker_whose_event_never_ends_is_shut_and_told_by_the_popup(&self) {
-        self.run("await browser.runtime.sendMessage({ fault: 'loop' })")
-            .await;
+        self.fault("loop").await;
         self.is_told_and_shut_with_a_popup_closing().await;
         self.open_anew().await;
         self.wait_until(TOLD).await;
@@ -228,8 +233,7 @@ impl Show {
         // The next instances of the worker cannot even be loaded.
         self.run("await browser.storage.session.set({ fault: 'start', tries: 0 })")
             .await;
-        self.run("await browser.runtime.sendMessage({ fault: 'panic' })")
-            .await;
+        self.fault("panic").await;
         self.is_told_and_shut_with_a_popup_closing().await;
         self.broken_pictures().await;
 
@@ -269,8 +273,7 @@ impl Show {
         let before = self.place.arrivals();
         assert!(at_relay < before.0, "the relay was reached");
 
-        self.run("await browser.runtime.sendMessage({ fault: 'loop' })")
-            .await;
+        self.fault("loop").await;
         self.browser.close_tab(&self.browsing).await.unwrap();
         self.ask("nobody answers").await;
         // For longer than it takes a popup of Chromium to see that nobody does.

@@ -4,15 +4,13 @@ use super::Show;
 
 impl Show {
     pub(crate) async fn a_browser_that_refuses_to_forbid_web_rtc_is_not_green(&self) {
-        self.run("await browser.runtime.sendMessage({ fault: 'rules' })")
-            .await;
+        self.fault("rules").await;
         self.press("switch").await;
         self.state("off").await;
         self.press("switch").await;
         self.problem("privacy_refused").await;
         assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "!");
-        self.run("await browser.runtime.sendMessage({ fault: '' })")
-            .await;
+        self.fault("").await;
         self.is_green_again_after_the_action().await;
 
         // What was closed once is looked at again and again.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::{
     ffi::OsString,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -119,6 +119,12 @@ impl Product {
     async fn begin(&self, world: &World, line: &[OsString]) -> Result<Chromium> {
         let environment = [("ONIONMETER_HOME", self.home.clone().into())];
         Chromium::start_with(world, line, &environment).await
+    }
+
+    /// Starts Firefox as a person does, with a profile of this world.
+    async fn start_firefox(&self, world: &World, profile: &Path) -> Result<Firefox> {
+        let environment = [("ONIONMETER_HOME", self.home.clone().into())];
+        Firefox::start_with(world, &firefox(profile)?, profile, &environment).await
     }
 }
 

@@ -16,7 +16,7 @@ mod welcome;
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use fantoccini::Client;
+use fantoccini::{Client, error::CmdError};
 use serde_json::{Value, json};
 
 pub use landing::Landed;
@@ -152,11 +152,13 @@ impl Browser {
     /// # Errors
     /// The script threw (the text has its message) or took over a minute, or the driver failed.
     pub async fn call(&self, body: &str, arguments: Vec<Value>) -> Result<Value> {
-        let settled = self
-            .client
-            .execute_async(&settling(body), vec![json!(arguments)])
-            .await?;
-        unwrap_settled(settled)
+        unwrap_settled(self.ask(body, arguments).await?)
+    }
+
+    async fn ask(&self, body: &str, arguments: Vec<Value>) -> Result<Value, CmdError> {
+        let script = settling(body);
+        let arguments = vec![json!(arguments)];
+        self.client.execute_async(&script, arguments).await
     }
 
     /// Waits until the body of an async function in the current page returns something truthy, and
@@ -169,11 +171,7 @@ impl Browser {
     pub async fn wait_until(&self, limit: Duration, body: &str) -> Result<Value> {
         let looked = tokio::time::timeout(limit, async {
             loop {
-                match self
-                    .client
-                    .execute_async(&settling(body), vec![json!([])])
-                    .await
-                {
+                match self.ask(body, vec![]).await {
                     Ok(Value::Null) => {}
                     Err(error) if error.to_string().contains(LEFT) => {}
                     settled => {

@@ -155,11 +155,7 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = lock(&self.writer);
-        let transaction = connection.transaction().map_err(failure)?;
-        let value = work(&mut Transaction(&transaction))?;
-        transaction.finish().map_err(failure)?;
-        Ok(value)
+        look(&mut lock(&self.writer), work)
     }
 
     /// A new reading connection. Its settings are made once: SQLite prepares every statement of a
@@ -183,15 +179,24 @@ impl Sqlite {
             Some(connection) => connection,
             None => self.reader()?,
         };
-        let transaction = connection.transaction().map_err(failure)?;
-        let value = work(&mut Transaction(&transaction))?;
-        transaction.finish().map_err(failure)?;
+        let value = look(&mut connection, work)?;
         let mut readers = lock(&self.readers);
         if readers.len() < READERS_KEPT {
             readers.push(connection);
         }
         Ok(value)
     }
+}
+
+/// Runs `work` on one snapshot.
+fn look<T, E: FromStore>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut dyn Db) -> Result<T, E>,
+) -> Result<T, E> {
+    let transaction = connection.transaction().map_err(failure)?;
+    let value = work(&mut Transaction(&transaction))?;
+    transaction.finish().map_err(failure)?;
+    Ok(value)
 }
 
 /// A panic inside a transaction has rolled it back; the connection is as good as before.

@@ -6,7 +6,7 @@ mod site;
 use super::{LIMIT, Product, until_seen};
 use anyhow::{Context as _, Result, ensure};
 use checks::{
-    defaults::{Arrival, Chromium, Firefox, Kind, World, firefox, inside},
+    defaults::{Arrival, Chromium, Kind, World, inside},
     stage::extension,
 };
 use serde_json::Value;
@@ -186,13 +186,7 @@ fn no_page_makes_firefox_ask_for_a_name_by_web_rtc() -> Result<()> {
     inside(name, async |world| {
         let site = Site::open()?;
         let product = Product::registered(&world)?;
-        let mut browser = Firefox::start_with(
-            &world,
-            &firefox(&product.profile)?,
-            &product.profile,
-            &[("ONIONMETER_HOME", product.home.clone().into())],
-        )
-        .await?;
+        let mut browser = product.start_firefox(&world, &product.profile).await?;
         let ways = ["top", "blank", "in-frame", "in-data"];
         let page = site.url(1, "/ways?open");
         until_leaks(&world, &ways, async || browser.open(&page, false).await).await?;

@@ -101,9 +101,7 @@ fn etc_of_its_own(world: &World) -> Result<()> {
 /// With the extension and a stopped daemon: returns how many such fetches arrive outside.
 async fn fetched_past_the_relay(world: &World, product: &Product, profile: &str) -> Result<usize> {
     let profile = world.folder().join(profile);
-    let line = firefox(&profile)?;
-    let environment = [("ONIONMETER_HOME", product.home.clone().into())];
-    let mut browser = Firefox::start_with(world, &line, &profile, &environment).await?;
+    let mut browser = product.start_firefox(world, &profile).await?;
     browser.install(&extension(), true).await?;
     let is_set = "Services.prefs.getIntPref('network.proxy.type', 0) === 1";
     browser.wait_until(LIMIT, is_set).await?;

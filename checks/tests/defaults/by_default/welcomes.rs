@@ -4,7 +4,7 @@
 use super::{LIMIT, Product};
 use anyhow::{Context as _, Result, ensure};
 use checks::{
-    defaults::{Firefox, firefox, inside},
+    defaults::{Firefox, inside},
     stage::extension,
 };
 use serde_json::{Value, json};
@@ -21,10 +21,7 @@ fn a_firefox_that_loads_the_extension_again_never_leaves_an_empty_welcome_page()
                 a_firefox_that_loads_the_extension_again_never_leaves_an_empty_welcome_page";
     inside(name, async |world| {
         let product = Product::registered(&world)?;
-        let line = firefox(&product.profile)?;
-        let environment = [("ONIONMETER_HOME", product.home.clone().into())];
-        let mut browser =
-            Firefox::start_with(&world, &line, &product.profile, &environment).await?;
+        let mut browser = product.start_firefox(&world, &product.profile).await?;
         for number in 0..TIMES {
             let id = browser.install(&extension(), false).await?;
             tokio::time::sleep(BETWEEN * number).await;
