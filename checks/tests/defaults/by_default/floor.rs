@@ -141,8 +141,12 @@ async fn asking_page(browser: &mut Chromium, url: &str) -> Result<String> {
 pub(super) async fn protected(browser: &mut Chromium) -> Result<String> {
     let id = extension_id()?;
     let popup = format!("chrome-extension://{id}/popup/popup.html");
-    let set = "chrome.proxy.settings.get({}).then(
-        ({ levelOfControl }) => levelOfControl === 'controlled_by_this_extension')";
+    // The script that takes WebRTC from pages comes after the proxy.
+    let set = "Promise.all([
+        chrome.proxy.settings.get({}),
+        chrome.scripting.getRegisteredContentScripts(),
+    ]).then(([{ levelOfControl }, scripts]) =>
+        levelOfControl === 'controlled_by_this_extension' && scripts.length === 1)";
     let deadline = Instant::now() + LIMIT;
     loop {
         // A tab that was opened before the extension was there shows an error and never recovers.
