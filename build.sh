@@ -409,6 +409,8 @@ demo() {
 
 test() {
     local begun=$SECONDS
+    # Stacks would push out of sight what a failed test says. Who needs one runs that test alone.
+    export RUST_BACKTRACE=0
     setup_build
     setup_browsers
     setup_axe
@@ -511,7 +513,15 @@ integration_tests() {
 
 # run_jobs HOW_MANY NAME...: runs these jobs, so many at a time. Most of them wait for Tor, for browsers or for time.
 run_jobs() {
-    printf '%s\n' "${@:2}" | xargs -P "$1" -I '{}' ./build.sh job '{}' "${SKIPPED[@]}"
+    printf '%s\n' "${@:2}" | xargs -P "$1" -I '{}' ./build.sh job '{}' "${SKIPPED[@]}" && return
+    what_failed
+    return 1
+}
+
+# Prints once more, at the very end, what each failed test said.
+what_failed() {
+    step "what failed"
+    (cd "$LOGS" && grep -A 8 -E "^thread '.*' .*panicked at|^test .* FAILED" ./*.log | cut -c 1-500 | head -n 200) >&2 || true
 }
 
 # job NAME [-- OPTION...]: runs a job; prints its output only if it fails. A name that is not in the list is that of a

@@ -1,10 +1,17 @@
 //! Enrols at an onion service, as a person does it.
 
 use anyhow::Result;
+use meter_tor::LedgerDialError;
 use std::time::{Duration, Instant};
 
-/// What the command says when there is no circuit to the onion service yet. Nothing was sent then.
-const NOT_REACHED: &str = "there was no connection to the ledger's onion service in time";
+/// What can be said of an onion service that runs: while a small network is busy, its descriptor, its
+/// meeting point or one circuit may fail. Nothing was sent then.
+pub const MAY_PASS: [LedgerDialError; 4] = [
+    LedgerDialError::Down,
+    LedgerDialError::NotFound,
+    LedgerDialError::TimedOut,
+    LedgerDialError::Unreachable,
+];
 /// Only an upper bound: nothing takes this long when it works.
 const LIMIT: Duration = Duration::from_secs(240);
 
@@ -17,8 +24,13 @@ pub fn until_reached(command: impl Fn() -> Result<String>) -> Result<String> {
     let deadline = Instant::now() + LIMIT;
     loop {
         match command() {
-            Err(error) if error.to_string().contains(NOT_REACHED) && Instant::now() < deadline => {}
+            Err(error) if says_that_it_may_pass(&error) && Instant::now() < deadline => {}
             outcome => return outcome,
         }
     }
+}
+
+fn says_that_it_may_pass(error: &anyhow::Error) -> bool {
+    let text = error.to_string();
+    MAY_PASS.iter().any(|one| text.contains(&one.to_string()))
 }

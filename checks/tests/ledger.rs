@@ -81,11 +81,19 @@ impl OverTor {
         Ok(LedgerClient::new(host, dial, OVER_TOR_MAX))
     }
 
-    /// Dials again when Tor took too long.
+    /// Dials again when no circuit came about to what is there.
     async fn patiently(&self) -> Result<LedgerStream, LedgerDialError> {
+        self.again_after(&enrol::MAY_PASS).await
+    }
+
+    /// Dials again after one of these errors.
+    async fn again_after(
+        &self,
+        errors: &[LedgerDialError],
+    ) -> Result<LedgerStream, LedgerDialError> {
         let mut dialed = self.dial().await;
         for _ in 1..ATTEMPTS {
-            if dialed.as_ref().err() == Some(&LedgerDialError::TimedOut) {
+            if dialed.as_ref().is_err_and(|error| errors.contains(error)) {
                 dialed = self.dial().await;
             }
         }
@@ -330,10 +338,11 @@ async fn connect(host: &Host, name: &str) -> TcpStream {
 
 async fn what_is_not_there_is_told(tor: &TorClient, address: &LedgerAddress, ledger: &mut Ledger) {
     let nowhere: LedgerAddress = NOWHERE.parse().unwrap();
-    let dialed = OverTor::new(tor, &nowhere, 3).patiently().await;
+    let slow = [LedgerDialError::TimedOut];
+    let dialed = OverTor::new(tor, &nowhere, 3).again_after(&slow).await;
     assert_eq!(dialed.err(), Some(LedgerDialError::NotFound));
     // The service runs, and the ledger behind it does not.
     ledger.kill().unwrap();
-    let dialed = OverTor::new(tor, address, 4).patiently().await;
+    let dialed = OverTor::new(tor, address, 4).again_after(&slow).await;
     assert_eq!(dialed.err(), Some(LedgerDialError::Unreachable));
 }

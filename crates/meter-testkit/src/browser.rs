@@ -165,28 +165,28 @@ impl Browser {
     /// returns that.
     ///
     /// # Errors
-    /// It returns nothing truthy within `limit`, it throws, or the driver failed. If the page is
-    /// left while the script runs, for example because it loads itself anew, the next page is
-    /// asked.
+    /// It returns nothing truthy within `limit` (the text has what it threw last), or the driver
+    /// failed. If the page is left while the script runs, for example because it loads itself
+    /// anew, the next page is asked; it throws there until the page has its parts.
     pub async fn wait_until(&self, limit: Duration, body: &str) -> Result<Value> {
+        let mut thrown = String::new();
         let looked = tokio::time::timeout(limit, async {
             loop {
                 match self.ask(body, vec![]).await {
                     Ok(Value::Null) => {}
                     Err(error) if error.to_string().contains(LEFT) => {}
-                    settled => {
-                        let value = unwrap_settled(settled?)?;
-                        if is_truthy(&value) {
-                            return Ok(value);
-                        }
-                    }
+                    settled => match unwrap_settled(settled?) {
+                        Ok(value) if is_truthy(&value) => return Ok(value),
+                        Ok(_) => thrown.clear(),
+                        Err(error) => thrown = format!(" ({error})"),
+                    },
                 }
                 tokio::time::sleep(POLL).await;
             }
         });
         match looked.await {
             Ok(outcome) => outcome,
-            Err(_) => bail!("not true after {limit:?}: {body}"),
+            Err(_) => bail!("not true after {limit:?}{thrown}: {body}"),
         }
     }
 
