@@ -4,8 +4,8 @@ use anyhow::Result;
 use meter_tor::LedgerDialError;
 use std::time::{Duration, Instant};
 
-/// What can be said of an onion service that runs: while a small network is busy, its descriptor, its
-/// meeting point or one circuit may fail. Nothing was sent then.
+/// What can be said of an onion service that runs: while a small network is busy, its descriptor,
+/// its meeting point or one circuit may fail. Nothing was sent then.
 pub const MAY_PASS: [LedgerDialError; 4] = [
     LedgerDialError::Down,
     LedgerDialError::NotFound,

@@ -7,6 +7,8 @@ use std::{path::Path, time::Duration};
 
 /// How wide our popup is, in CSS pixels.
 const WIDTH: u32 = 360;
+/// Only an upper bound: nothing takes this long when it works.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The popup, open in a tab.
 pub struct Popup {
@@ -25,7 +27,7 @@ impl Popup {
         let drawn = "const { hidden, dataset } = document.querySelector('[data-testid=popup]');
             return !hidden && dataset.kept === undefined";
         browser
-            .wait_until(Duration::from_secs(20), drawn)
+            .wait_until(LIMIT, drawn)
             .await
             .context("the popup draws nothing")?;
         Ok(Self { tab })

@@ -65,6 +65,12 @@ impl Desk {
         result.unwrap_or_else(|error| panic!("{error:?}: {body}"))
     }
 
+    /// Runs what makes the page load itself anew.
+    pub(crate) async fn leave(&self, body: &str) {
+        let left = self.browser.call_and_leave(body).await;
+        left.unwrap_or_else(|error| panic!("{error:?}: {body}"));
+    }
+
     pub(crate) async fn wait(&self, body: &str) -> Value {
         let waited = self.browser.wait_until(LIMIT, body).await;
         match waited {

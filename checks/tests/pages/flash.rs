@@ -10,7 +10,7 @@ use serde_json::json;
 const TEXTS: &str = "const texts = [];
     const begun = performance.now();
     let [from, until] = [undefined, undefined];
-    while (performance.now() - begun < 15_000) {
+    while (performance.now() - begun < 50_000) {
         const text = await browser.action.getBadgeText({});
         if (text !== texts.at(-1)) texts.push(text);
         if (text.startsWith('+')) from ??= performance.now();

@@ -41,7 +41,7 @@ const SETTINGS: &str = "# mine\n[tor]\nbackend = \"managed\"\nprogram = \"/home/
 async fn another_language_is_spoken_at_once(desk: &Desk) {
     for (language, direction, title) in [("fa", "rtl", "تنظیمات"), ("de", "ltr", "Einstellungen")]
     {
-        desk.run(&with(&format!(
+        desk.leave(&with(&format!(
             "by('language').value = '{language}';
             by('language').dispatchEvent(new Event('change'))"
         )))

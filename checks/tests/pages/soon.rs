@@ -24,7 +24,7 @@ pub(crate) async fn the_popup_opens(kind: Kind) {
     let popup = Popup::open(&desk.browser).await.unwrap();
     let protected = popup.wait_for_state(&desk.browser, LIMIT, "protected");
     protected.await.unwrap();
-    desk.run("await browser.storage.local.set({ language: 'de' })")
+    desk.leave("await browser.storage.local.set({ language: 'de' })")
         .await;
     desk.wait(
         "return document.documentElement.lang === 'de'
@@ -35,7 +35,7 @@ pub(crate) async fn the_popup_opens(kind: Kind) {
     let script = json!({ "source": WITHOUT_FILES });
     let add = "Page.addScriptToEvaluateOnNewDocument";
     desk.browser.cdp(add, script).await.unwrap();
-    desk.run("location.reload()").await;
+    desk.leave("location.reload()").await;
     assert_eq!(
         desk.wait("return globalThis.atLoad").await,
         json!({

@@ -155,6 +155,18 @@ impl Browser {
         unwrap_settled(self.ask(body, arguments).await?)
     }
 
+    /// The same for a script after which the page is left, perhaps before its value has come back.
+    ///
+    /// # Errors
+    /// As [`Browser::call`].
+    pub async fn call_and_leave(&self, body: &str) -> Result<()> {
+        match self.ask(body, vec![]).await {
+            Ok(Value::Null) => Ok(()),
+            Err(error) if error.to_string().contains(LEFT) => Ok(()),
+            settled => unwrap_settled(settled?).map(drop),
+        }
+    }
+
     async fn ask(&self, body: &str, arguments: Vec<Value>) -> Result<Value, CmdError> {
         let script = settling(body);
         let arguments = vec![json!(arguments)];
@@ -350,6 +362,7 @@ const LEFT: &str = "unloaded";
 const PAINTED: &str =
     "await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))";
 const POLL: Duration = Duration::from_millis(50);
-const LAYOUT_LIMIT: Duration = Duration::from_secs(10);
+/// Only an upper bound, on a machine that does much else.
+const LAYOUT_LIMIT: Duration = Duration::from_secs(60);
 /// When Firefox ends, it waits up to 6 s for a native host.
 const CLOSE_LIMIT: Duration = Duration::from_secs(15);

@@ -390,8 +390,8 @@ fn last_words(folder: &Path) -> String {
 
 /// The smallest number with which every circuit finds an exit and two other nodes.
 const AUTHORITIES: usize = 3;
-/// Five times the usual time. A busy machine needed 17 s.
-const CONSENSUS_LIMIT: Duration = Duration::from_secs(90);
+/// Only an upper bound, on a machine that does much else. A busy one needed 17 s.
+const CONSENSUS_LIMIT: Duration = Duration::from_secs(180);
 const CONSENSUS_POLL: Duration = Duration::from_millis(100);
 /// With `ShutdownWaitLength 0` a `tor` ends within milliseconds.
 const GRACE: Duration = Duration::from_secs(3);

@@ -8,10 +8,11 @@ use meter_wire::parse;
 use serde_json::{Value, json};
 use wasm_bindgen_futures::spawn_local;
 
-/// How long a page may take to connect after it has loaded.
-const CONNECTS_MS: u32 = 2_000;
-/// How often it is looked for.
-const LOOKS: u32 = 5;
+/// When a page is first looked for that was opened.
+const FIRST_LOOK_MS: u32 = 2_000;
+/// The longest wait for the next look. Each is twice the one before: a page that is only slow gets
+/// the time it needs.
+const LAST_LOOK_MS: u32 = 16_000;
 
 /// A tab with a page of ours.
 struct Shown {
@@ -20,41 +21,56 @@ struct Shown {
     has_loaded: bool,
 }
 
-/// Puts the tab of a page of ours in front, or opens one.
+/// Puts the tab of a page of ours in front, or opens one, and follows it until it connects.
 pub(super) fn show(shows: Shows) {
-    spawn_local(look(shows, LOOKS));
+    spawn_local(async move {
+        match tab_of(shows).await {
+            None => open(&url_of(shows)),
+            Some(shown) => {
+                let front = js(&json!({ "active": true }));
+                watch("show a page", Ok(api().tabs().update(shown.tab, &front)));
+                bring_to_front(shown.window);
+            }
+        }
+        follow(shows, FIRST_LOOK_MS);
+    });
 }
 
-/// The first look shows the page. A later one loads it anew if it has loaded and does not connect.
-/// When a person allows the extension in private windows, Firefox ends it and starts it again; a
-/// page that loads in between never gets the extension's interfaces, and stays empty.
-async fn look(shows: Shows, looks: u32) {
-    let name = shows.name();
-    let url = api().runtime().url(&format!("{name}/{name}.html"));
-    let shown = tab_with(&url).await;
-    let connects = with_worker(|worker| {
+/// Loads the page anew for as long as it has loaded and does not connect. When a person allows the
+/// extension in private windows, Firefox ends it and starts it again; a page that loads in between
+/// never gets the extension's interfaces, and stays empty.
+fn follow(shows: Shows, wait_ms: u32) {
+    if wait_ms > LAST_LOOK_MS || is_connected(shows) {
+        return;
+    }
+    after(wait_ms, move || {
+        spawn_local(async move {
+            if let Some(shown) = tab_of(shows).await
+                && shown.has_loaded
+                && !is_connected(shows)
+            {
+                watch("load a page of ours anew", api().tabs().reload(shown.tab));
+            }
+            follow(shows, wait_ms.saturating_mul(2));
+        });
+    });
+}
+
+fn is_connected(shows: Shows) -> bool {
+    with_worker(|worker| {
         let mut pages = worker.extension.state().pages_of_ours().values();
         pages.any(|one| *one == shows)
-    });
-    match shown {
-        None if looks == LOOKS => open(&url),
-        Some(shown) if looks == LOOKS => {
-            let front = js(&json!({ "active": true }));
-            watch("show a page", Ok(api().tabs().update(shown.tab, &front)));
-            bring_to_front(shown.window);
-        }
-        Some(shown) if shown.has_loaded && !connects => {
-            watch("load a page of ours anew", api().tabs().reload(shown.tab));
-        }
-        _ => {}
-    }
-    if looks > 0 && !connects {
-        after(CONNECTS_MS, move || spawn_local(look(shows, looks - 1)));
-    }
+    })
+}
+
+fn url_of(shows: Shows) -> String {
+    let name = shows.name();
+    api().runtime().url(&format!("{name}/{name}.html"))
 }
 
 /// Browsers tell the addresses of an extension's own pages without a permission.
-async fn tab_with(url: &str) -> Option<Shown> {
+async fn tab_of(shows: Shows) -> Option<Shown> {
+    let url = url_of(shows);
     let tabs = settle(api().tabs().query(&js(&json!({})))).await.ok()?;
     let tabs = parse(&to_json(&tabs))?;
     let shows_it = |tab: &&Value| ["url", "pendingUrl"].iter().any(|key| tab[*key] == url);

@@ -199,7 +199,8 @@ const FEATURES_OFF: &[&str] = &[
     "SearchPrefetch",
     "Translate",
 ];
-const WORKER_LIMIT: Duration = Duration::from_secs(20);
+/// Only an upper bound, on a machine that does much else.
+const WORKER_LIMIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 pub(crate) const SCRIPT_LIMIT_MS: u32 = 60_000;
 /// Longer than Tor needs for a circuit on a loaded machine.
