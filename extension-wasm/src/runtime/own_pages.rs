@@ -10,8 +10,8 @@ use wasm_bindgen_futures::spawn_local;
 
 /// When a page is first looked for that was opened.
 const FIRST_LOOK_MS: u32 = 2_000;
-/// The longest wait for the next look. Each is twice the one before: a page that is only slow gets
-/// the time it needs.
+/// The longest wait for a look. Each is twice the one before: a page that is only slow gets the time
+/// it needs.
 const LAST_LOOK_MS: u32 = 16_000;
 
 /// A tab with a page of ours.
@@ -40,19 +40,18 @@ pub(super) fn show(shows: Shows) {
 /// extension in private windows, Firefox ends it and starts it again; a page that loads in between
 /// never gets the extension's interfaces, and stays empty.
 fn follow(shows: Shows, wait_ms: u32) {
-    if wait_ms > LAST_LOOK_MS || is_connected(shows) {
-        return;
-    }
     after(wait_ms, move || {
+        if wait_ms > LAST_LOOK_MS || is_connected(shows) {
+            return;
+        }
         spawn_local(async move {
             if let Some(shown) = tab_of(shows).await
                 && shown.has_loaded
-                && !is_connected(shows)
             {
-                watch("load a page of ours anew", api().tabs().reload(shown.tab));
+                watch("load a page anew", api().tabs().reload(shown.tab));
             }
-            follow(shows, wait_ms.saturating_mul(2));
         });
+        follow(shows, wait_ms.saturating_mul(2));
     });
 }
 
