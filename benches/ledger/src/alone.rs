@@ -23,7 +23,7 @@ pub(crate) async fn one_by_one(
     let mut micros = Vec::with_capacity(count);
     for turn in 0..count {
         let began = Instant::now();
-        let taken = one(crowd, number, 1, &mut connections[turn % CONNECTIONS]).await?;
+        let (taken, _) = one(crowd, number, 1, &mut connections[turn % CONNECTIONS]).await?;
         ensure!(taken == 1, "the ledger is busy, and there is one device");
         micros.push(began.elapsed().as_secs_f64() * 1e6);
     }

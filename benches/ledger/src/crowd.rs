@@ -28,6 +28,11 @@ impl Person {
         next.flatten().copied().collect()
     }
 
+    /// Whether a report waits.
+    pub(crate) fn has_more(&self) -> bool {
+        self.taken < self.waiting.len()
+    }
+
     /// The ledger has taken so many more.
     pub(crate) fn took(&mut self, count: usize) {
         self.taken += count;

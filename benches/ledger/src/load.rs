@@ -16,7 +16,10 @@ use tokio::{
     time::{sleep, sleep_until},
 };
 
-use crate::{connection::Connection, crowd::Crowd};
+use crate::{
+    connection::Connection,
+    crowd::{Crowd, RECORD},
+};
 
 /// How much is sent, and to whom.
 pub(crate) struct Load {
@@ -84,13 +87,12 @@ pub(crate) async fn closed(crowd: &Arc<Crowd>, load: &Load) -> Result<Ran> {
 async fn work(shared: Arc<Shared>, instance: usize, mut connection: Connection) -> Result<()> {
     let turns = &shared.turns[instance];
     while shared.take_one() {
-        let turn = turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = { turn }.pop_front().context("more devices than workers")?;
-        let taken = one(&shared.crowd, number, shared.batch, &mut connection).await?;
+        let number = shared.next_of(turns).context("no report is left")?;
+        let (taken, sent) = one(&shared.crowd, number, shared.batch, &mut connection).await?;
         shared.reports.fetch_add(taken, Ordering::Relaxed);
         let turn = turns.lock().unwrap_or_else(PoisonError::into_inner);
         { turn }.push_back(number);
-        if taken < shared.batch {
+        if taken < sent {
             shared.busy.fetch_add(1, Ordering::Relaxed);
             shared.left.fetch_add(1, Ordering::Relaxed);
             sleep(AFTER_BUSY).await;
@@ -100,6 +102,13 @@ async fn work(shared: Arc<Shared>, instance: usize, mut connection: Connection) 
 }
 
 impl Shared {
+    /// The next device that has a report. One that has none gets no turn again.
+    fn next_of(&self, turns: &Mutex<VecDeque<usize>>) -> Option<usize> {
+        let mut turns = turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = std::iter::from_fn(|| turns.pop_front());
+        next.find(|number| self.crowd.person(*number).has_more())
+    }
+
     fn take_one(&self) -> bool {
         let less = |left: usize| left.checked_sub(1);
         let taken = self
@@ -109,28 +118,29 @@ impl Shared {
     }
 }
 
-/// Sends the next reports of one device; returns how many the ledger took. The others were told
-/// that it is busy.
+/// Sends the next reports of one device, fewer than `batch` where fewer wait; returns how many the
+/// ledger took, and how many were sent. The others were told that it is busy.
 pub(crate) async fn one(
     crowd: &Crowd,
     number: usize,
     batch: usize,
     connection: &mut Connection,
-) -> Result<usize> {
+) -> Result<(usize, usize)> {
     let body = crowd.person(number).next(batch);
-    ensure!(!body.is_empty(), "no report is left");
+    let sent = body.len() / RECORD;
+    ensure!(sent > 0, "no report is left");
     let answer = connection.submit(&body).await?;
     // A replay is what was taken before the connection broke.
     let taken = answer.outcomes("accepted") + answer.outcomes("replay");
     let busy = answer.status == 503 || answer.outcomes("busy") > 0;
     ensure!(
-        taken == batch || busy,
+        taken == sent || busy,
         "{}: {}",
         answer.status,
         answer.words()
     );
     crowd.person(number).took(taken);
-    Ok(taken)
+    Ok((taken, sent))
 }
 
 /// Sends at a steady rate whatever the answers are, over `connections` that each have their own
@@ -167,7 +177,7 @@ pub(crate) async fn paced(
                     sleep_until(due.into()).await;
                     from = Instant::now();
                 }
-                while !matches!(one(&crowd, number, 1, &mut connection).await, Ok(1)) {
+                while !matches!(one(&crowd, number, 1, &mut connection).await, Ok((1, _))) {
                     // The ledger is busy, or has closed this connection for another one.
                     ensure!(from.elapsed() < GIVE_UP, "no answer for {GIVE_UP:?}");
                     sleep(AFTER_BUSY).await;
