@@ -31,7 +31,7 @@ use std::{
 use walled::Walled;
 
 /// Longer than any step takes on a busy machine.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 /// How long a person waits for a page before the next try.
 const PATIENCE: Duration = Duration::from_secs(10);
 
