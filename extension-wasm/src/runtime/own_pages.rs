@@ -10,8 +10,8 @@ use wasm_bindgen_futures::spawn_local;
 
 /// When a page is first looked for that was opened.
 const FIRST_LOOK_MS: u32 = 2_000;
-/// The longest wait for a look. Each is twice the one before: a page that is only slow gets the time
-/// it needs.
+/// The longest wait for a look. Each is twice the one before: a page that is only slow gets the
+/// time it needs.
 const LAST_LOOK_MS: u32 = 16_000;
 
 /// A tab with a page of ours.
