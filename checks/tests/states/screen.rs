@@ -80,9 +80,13 @@ impl Screen {
             .wait_for_state(&self.browser, LIMIT, "protected")
             .await
             .unwrap();
-        let detail = popup.text(&self.browser, "tor-detail").await.unwrap();
         let advice = format!("{} {}", code.sentence(), code.tor_action().unwrap());
-        assert_eq!(detail, advice);
+        let told = format!(
+            "const detail = document.querySelector('[data-testid=tor-detail]');
+            return detail.textContent.trim() === {}",
+            serde_json::json!(advice)
+        );
+        self.wait(&popup, &told, name).await;
         self.look(popup, name).await;
     }
 
