@@ -32,6 +32,9 @@ pub fn run(store: &Store, go_on: &dyn Fn() -> bool) -> Result<Audit, StoreError>
     chains::check(store, &papers, &mut audit, go_on)?;
     accounts::check(store, &papers, &mut audit, go_on)?;
     rest::check(store, &mut audit)?;
+    for line in store.damage(go_on)? {
+        audit.findings.add("database", "SQLite", line);
+    }
     audit.is_stopped = !go_on();
     Ok(audit)
 }

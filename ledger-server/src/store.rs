@@ -16,6 +16,7 @@ mod postgres;
 mod private;
 mod schema;
 mod size;
+mod soundness;
 mod sqlite;
 pub mod statements;
 mod value;
@@ -102,7 +103,11 @@ impl Store {
     /// When the database cannot be used, with the reason and what to do.
     pub fn open(place: &Place) -> Result<Self, StoreError> {
         match place {
-            Place::File(path) => Sqlite::open(path).map(Self::Sqlite),
+            Place::File(path) => {
+                let sqlite = Sqlite::open(path)?;
+                soundness::check_tables(path)?;
+                Ok(Self::Sqlite(sqlite))
+            }
             Place::Server(url) => Ok(Self::Postgres(Box::new(Postgres::open(url)?))),
         }
     }
@@ -185,6 +190,19 @@ impl Store {
             Self::Clocked(store, clock) => {
                 store.read_once(Box::new(|db| work(&mut Clocked { db, clock })))
             }
+        }
+    }
+
+    /// What SQLite finds wrong with its file: pages, rows and indexes. `go_on` is asked often.
+    /// PostgreSQL has a program of its own for this, `pg_amcheck`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn damage(&self, go_on: &dyn Fn() -> bool) -> Result<Vec<String>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => soundness::damage(sqlite.path(), go_on),
+            Self::Postgres(_) => Ok(Vec::new()),
+            Self::Held(store, _) | Self::Clocked(store, _) => store.damage(go_on),
         }
     }
 

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 pub(super) const HELP: &str = "\
 It verifies every report and every receipt with their keys, follows every chain link by link, adds
-up every award, and replays the awards of every account against its policies. It changes nothing,
-and may run while the ledger is served.
+up every award, and replays the awards of every account against its policies. In SQLite it also
+looks for damage to the file and its indexes. It changes nothing, and may run while the ledger is
+served.
 
 Exit status: 0 everything is as it was written, 1 something is not: each line names the table, the
 row and the reason.";

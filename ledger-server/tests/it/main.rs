@@ -30,6 +30,7 @@ mod rows_accounts;
 mod rows_bytes;
 mod rows_chain;
 mod rows_clock;
+mod rows_disk;
 mod rows_hostile;
 mod simulation;
 mod standing;
