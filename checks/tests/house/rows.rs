@@ -1,5 +1,5 @@
-//! The catalogues of bad input, of the relay and of the host's HTTP server: every row has a test
-//! that is named after it.
+//! The catalogues of bad input, of the relay, of the host's HTTP server and of the ledger: every
+//! row has a test that is named after it.
 //!
 //! A test may carry several rows in front of its sentence: `s_08_s_09_credentials_...`,
 //! `s_17_and_s_18_malformed_...`. The name of the test says what the row demands.
@@ -14,21 +14,38 @@ const RELAY: RangeInclusive<u8> = 1..=31;
 /// serve`.
 const FACE: RangeInclusive<u8> = 1..=19;
 
-/// The rows of a letter in front of a test's sentence.
+/// G-01 to G-25 and W-01 to W-10: hostile input to a ledger, and to its pages.
+const LEDGER: RangeInclusive<u8> = 1..=25;
+const PAGES: RangeInclusive<u8> = 1..=10;
+
+/// Reports: without the rows for leases, evidence and redemption, which no report has.
+const REPORTS: [u8; 22] = [
+    1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26,
+];
+
+/// A ledger's database: without the two rows for what a host keeps.
+const DATABASE: [u8; 11] = [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12];
+
+/// The rows of a letter in front of a test's sentence, among those of other letters.
 fn rows_of(letter: char, name: &str) -> Vec<u8> {
     let mut rows = Vec::new();
     let mut rest = name;
-    while let Some((row, sentence)) = rest
-        .strip_prefix([letter])
-        .and_then(|numbered| numbered.strip_prefix('_'))
-        .and_then(|numbered| numbered.split_once('_'))
-        .filter(|(row, _)| row.len() == 2)
-    {
-        let Ok(row) = row.parse() else { break };
-        rows.push(row);
+    while let Some((of, row, sentence)) = first_row(rest) {
+        if of == letter {
+            rows.push(row);
+        }
         rest = sentence.strip_prefix("and_").unwrap_or(sentence);
     }
     rows
+}
+
+/// `s_08_rest`: letter, number and rest.
+fn first_row(name: &str) -> Option<(char, u8, &str)> {
+    let mut letters = name.chars();
+    let letter = letters.next().filter(char::is_ascii_lowercase)?;
+    let (row, sentence) = letters.as_str().strip_prefix('_')?.split_once('_')?;
+    let row = Some(row).filter(|row| row.len() == 2)?.parse();
+    row.ok().map(|row| (letter, row, sentence))
 }
 
 /// The names of the functions that are tests: the attribute stands right above them.
@@ -70,6 +87,19 @@ fn every_row_of_bad_input_has_a_test_that_is_named_after_it() {
     assert_eq!(relay, RELAY.collect(), "left: tested, right: the rows");
     let face = tested('h', &["crates/meter-face/", "native-host/tests/"]);
     assert_eq!(face, FACE.collect(), "left: tested, right: the rows");
+    let ledger = [
+        "ledger-server/",
+        "crates/meter-outbox/",
+        "checks/tests/sending/",
+    ];
+    let hostile = tested('g', &ledger);
+    assert_eq!(hostile, LEDGER.collect(), "left: tested, right: the rows");
+    let pages = tested('w', &ledger);
+    assert_eq!(pages, PAGES.collect(), "left: tested, right: the rows");
+    let reports = tested('r', &["ledger-server/", "crates/meter-core/"]);
+    assert_eq!(reports, REPORTS.into(), "left: tested, right: the rows");
+    let database = tested('d', &ledger);
+    assert_eq!(database, DATABASE.into(), "left: tested, right: the rows");
 }
 
 #[test]
@@ -77,6 +107,7 @@ fn a_name_tells_its_rows_and_only_a_test_counts() {
     assert_eq!(rows_of('s', "s_08_s_09_credentials"), [8, 9]);
     assert_eq!(rows_of('s', "s_17_and_s_18_malformed_names"), [17, 18]);
     assert_eq!(rows_of('h', "s_08_s_09_credentials"), [0; 0]);
+    assert_eq!(rows_of('g', "h_05_g_18_a_body"), [18]);
     assert_eq!(rows_of('s', "s_1_s_100_seconds"), [0; 0]);
     assert_eq!(rows_of('s', "sends_s_08_later"), [0; 0]);
     let text = "#[test]\nfn s_01_a() {}\nfn s_02_b() {}\n\

@@ -17,7 +17,7 @@ async fn held() -> (Place, meter_testkit::device::Device, meter_core::AccountId)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g19_a_ledger_that_only_reads_lets_its_people_in_once_with_each_link() {
+async fn g_19_a_ledger_that_only_reads_lets_its_people_in_once_with_each_link() {
     let (place, device, account) = held().await;
     let of = Some((account, device.key()));
     let login = place.ledger.new_login(of).expect("a link");
@@ -58,7 +58,7 @@ async fn g19_a_ledger_that_only_reads_lets_its_people_in_once_with_each_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g19_a_sign_in_from_before_ends_when_its_browser_signs_out_of_a_ledger_that_only_reads() {
+async fn g_19_a_sign_in_from_before_ends_when_its_browser_signs_out_of_a_ledger_that_only_reads() {
     let place = Place::new();
     let (device, account) = place.enrolled(1);
     let mut browser = place.signed_in(Some((account, &device))).await;
@@ -73,7 +73,7 @@ async fn g19_a_sign_in_from_before_ends_when_its_browser_signs_out_of_a_ledger_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g19_the_operator_sees_why_a_ledger_only_reads() {
+async fn g_19_the_operator_sees_why_a_ledger_only_reads() {
     let (place, ..) = held().await;
     let mut operator = place.signed_in(None).await;
     let page = operator.page("/operator").await;
@@ -82,7 +82,7 @@ async fn g19_the_operator_sees_why_a_ledger_only_reads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g19_a_device_gets_a_link_from_a_ledger_that_only_reads_and_signs_for_each() {
+async fn g_19_a_device_gets_a_link_from_a_ledger_that_only_reads_and_signs_for_each() {
     let (place, device, _) = held().await;
     let client = LedgerClient::new(place.to);
     let answered = client
@@ -100,7 +100,7 @@ async fn g19_a_device_gets_a_link_from_a_ledger_that_only_reads_and_signs_for_ea
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g19_a_link_that_somebody_has_changed_is_unknown() {
+async fn g_19_a_link_that_somebody_has_changed_is_unknown() {
     let (place, device, account) = held().await;
     let link = place.link(Some((account, &device)));
     let (start, last) = link.split_at(link.len() - 1);

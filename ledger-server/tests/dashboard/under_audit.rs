@@ -13,7 +13,7 @@ fn edit(place: &Place, statement: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g20_the_account_of_a_wrong_row_is_under_audit_and_no_other_one() {
+async fn g_20_the_account_of_a_wrong_row_is_under_audit_and_no_other_one() {
     let place = Place::new();
     let (mut one, first) = place.enrolled(1);
     let (mut other, second) = place.enrolled(2);
@@ -58,7 +58,7 @@ async fn g20_the_account_of_a_wrong_row_is_under_audit_and_no_other_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g20_numbers_that_contradict_each_other_are_not_shown_and_the_page_says_so() {
+async fn g_20_numbers_that_contradict_each_other_are_not_shown_and_the_page_says_so() {
     let place = Place::new();
     let (mut device, account) = place.enrolled(1);
     place.take(&[device.report(45_000, 150_000)]).await;
@@ -80,7 +80,7 @@ async fn g20_numbers_that_contradict_each_other_are_not_shown_and_the_page_says_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g20_a_ledger_that_only_reads_says_why_to_its_operator_and_that_it_does_to_everybody() {
+async fn g_20_a_ledger_that_only_reads_says_why_to_its_operator_and_that_it_does_to_everybody() {
     let place = Place::new();
     let (device, account) = place.enrolled(1);
     let mut owner = place.signed_in(Some((account, &device))).await;

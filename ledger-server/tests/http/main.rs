@@ -4,6 +4,7 @@
 mod canary;
 mod chains;
 mod client;
+mod crowd;
 mod described;
 mod openings;
 mod owner;

@@ -48,7 +48,7 @@ fn flipped(value: &Value, bit: u32) -> Value {
 }
 
 #[tokio::test]
-async fn g20_every_one_of_a_hundred_flipped_bits_is_found_in_its_row() {
+async fn g_20_every_one_of_a_hundred_flipped_bits_is_found_in_its_row() {
     let home = Home::new();
     let opened = home.open();
     fill(&opened.ledger, 3, 8).await;
@@ -124,7 +124,7 @@ async fn what_commands_count_is_one_thing_or_several() {
 }
 
 #[tokio::test]
-async fn rows_that_are_missing_or_belong_to_nothing_are_found() {
+async fn d_05_rows_that_are_missing_or_belong_to_nothing_are_found() {
     let home = Home::new();
     let opened = home.open();
     fill(&opened.ledger, 2, 5).await;
@@ -234,7 +234,7 @@ async fn forks_and_forgotten_bodies_and_chains_from_before_are_no_findings() {
 }
 
 #[tokio::test]
-async fn g20_the_command_names_the_row_and_ends_with_1_and_the_server_starts_read_only() {
+async fn g_20_d_04_the_command_names_the_row_and_ends_with_1_and_the_server_starts_read_only() {
     let home = Home::new();
     let opened = home.open();
     let reporter = &fill(&opened.ledger, 1, 3).await[0];

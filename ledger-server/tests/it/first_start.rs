@@ -38,7 +38,7 @@ fn a_start_on_nothing_makes_everything_and_tells_how_to_enrol() {
 }
 
 #[test]
-fn a_second_server_on_the_same_folder_names_the_first_and_ends_with_2() {
+fn d_08_a_second_server_on_the_same_folder_names_the_first_and_ends_with_2() {
     let home = Home::new();
     let first = home.serve(&[]);
     let text = home.refused(&["serve", "--listen", "127.0.0.1:0"], 2);

@@ -15,7 +15,7 @@ use std::{fs, io::Write as _, path::Path};
 const VARIABLE: &str = "ONIONMETER_TEST_SMALL_DISK";
 
 #[test]
-fn g19_on_a_full_disk_nothing_acknowledged_is_lost_and_reading_goes_on() {
+fn g_19_r_25_d_10_on_a_full_disk_nothing_acknowledged_is_lost_and_reading_goes_on() {
     let script = format!(
         "mount -t tmpfs -o size=2m,mode=700 none \"$1\"; export {VARIABLE}=\"$1\" TMPDIR=\"$1\"; \
          exec \"$2\" --exact full_disk::inside_a_small_file_system --nocapture"

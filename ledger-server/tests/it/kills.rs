@@ -15,7 +15,7 @@ fn address(serving: &Serving) -> SocketAddr {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn thirty_kills_of_the_server_under_load_lose_no_receipt_and_award_nothing_twice() {
+async fn d_11_thirty_kills_of_the_server_under_load_lose_no_receipt_and_award_nothing_twice() {
     let home = Home::new();
     let mut serving = home.serve(&[]);
     home.told(&["policy", "set", "--reports-per-minute", "1000000"]);

@@ -19,8 +19,7 @@ async fn with_an_older_copy(home: &Home) -> (Reporter, String) {
 }
 
 #[tokio::test]
-async fn g21_a_restored_older_copy_is_read_only_until_it_is_accepted_and_then_heals_from_receipts()
-{
+async fn g_21_d_07_a_restored_older_copy_only_reads_until_it_is_accepted_and_then_heals() {
     let home = Home::new();
     let (reporter, copy) = with_an_older_copy(&home).await;
     let opened = home.open();
