@@ -10,7 +10,7 @@ use meter_core::{
 use meter_ledger_client::{Asked, Dial, Http, SignRequests};
 use meter_wire::{
     HexBytes,
-    ledger::{Answer, LedgerInfo, LedgerProblem, Submitted},
+    ledger::{Answer, LedgerInfo, LedgerProblem, Login, Submitted},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{io, net::SocketAddr, time::Duration};
@@ -109,7 +109,11 @@ impl LedgerClient {
 
     /// Sends one request on a connection of its own.
     async fn send(&self, asked: &Asked<'_>) -> Result<Answered> {
-        let mut http = Http::new(self.address.to_string(), Loopback(self.address), LIMIT);
+        self.send_as(&self.address.to_string(), asked).await
+    }
+
+    async fn send_as(&self, host: &str, asked: &Asked<'_>) -> Result<Answered> {
+        let mut http = Http::new(host.to_owned(), Loopback(self.address), LIMIT);
         let answered = http.send(asked).await?;
         Ok(Answered {
             status: StatusCode::from_u16(answered.status)?,
@@ -124,6 +128,15 @@ impl LedgerClient {
     /// When nobody answers in HTTP.
     pub async fn get(&self, target: &str) -> Result<Answered> {
         self.send(&asked(RequestMethod::Get, target, &[])).await
+    }
+
+    /// The same by another name of the ledger.
+    ///
+    /// # Errors
+    /// When nobody answers in HTTP.
+    pub async fn get_as(&self, host: &str, target: &str) -> Result<Answered> {
+        let request = asked(RequestMethod::Get, target, &[]);
+        self.send_as(host, &request).await
     }
 
     /// Sends a message with POST, without a signature.
@@ -180,6 +193,15 @@ impl LedgerClient {
     /// When the ledger does not answer so.
     pub async fn submit(&self, reports: Vec<Submitted>) -> Result<Vec<Answer>> {
         Ok(self.typed().submit(&reports).await?)
+    }
+
+    /// A new link with which a browser signs in to the account of `device`.
+    ///
+    /// # Errors
+    /// When the ledger does not give one.
+    pub async fn login(&self, device: &Device) -> Result<Login> {
+        let asked = self.signed(device, Method::POST, "/api/login", &[]);
+        asked.await?.message()
     }
 
     /// Sends a request that `device` signs.

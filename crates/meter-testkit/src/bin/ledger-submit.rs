@@ -13,19 +13,24 @@ use meter_testkit::{
     device::Device,
     ledger_client::{LedgerClient, submitted},
 };
-use meter_wire::ledger::{Answer, Login, Outcome, Submitted};
-use std::{env, io::Write as _, net::SocketAddr};
+use meter_wire::ledger::{Answer, Outcome, Submitted};
+use std::{env, io::Write as _, net::SocketAddr, process::exit};
+
+const USAGE: &str = "\
+Usage: ledger-submit ADDRESS:PORT [REPORTS]
+
+Enrols a new device at the ledger there, submits a chain of so many reports (10), submits it again,
+and tries a forgery: ledger-submit 127.0.0.1:3443 20";
 
 /// Most reports in one request.
 const BATCH: usize = 100;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let mut arguments = env::args().skip(1);
-    let usage = "usage: ledger-submit 127.0.0.1:3443 [REPORTS]";
-    let address: SocketAddr = arguments.next().context(usage)?.parse().context(usage)?;
-    let reports = arguments.next().map_or(Ok(10), |count| count.parse());
-    let count: usize = reports.context(usage)?;
+    let Some((address, count)) = asked(env::args().skip(1)) else {
+        writeln!(std::io::stderr(), "{USAGE}")?;
+        exit(64);
+    };
     let client = LedgerClient::new(address);
     let key = LedgerKey(client.info().await?.key.0);
     say(&format!("ledger    {}", client.info().await?.vkey))?;
@@ -52,9 +57,16 @@ async fn main() -> Result<()> {
         "balance   {}",
         String::from_utf8_lossy(&balance.body)
     ))?;
-    let login = client.signed(&device, Method::POST, "/api/login", &[]);
-    let login: Login = login.await?.message()?;
+    let login = client.login(&device).await?;
     say(&format!("sign in   {} ({})", login.link, login.words))
+}
+
+/// The address, and how many reports.
+fn asked(mut arguments: impl Iterator<Item = String>) -> Option<(SocketAddr, usize)> {
+    let address = arguments.next()?.parse().ok()?;
+    let count = arguments.next().map_or(Ok(10), |count| count.parse());
+    let is_all = arguments.next().is_none();
+    Some((address, count.ok()?)).filter(|_| is_all)
 }
 
 fn say(line: &str) -> Result<()> {
