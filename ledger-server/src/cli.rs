@@ -77,6 +77,7 @@ enum Command {
     #[command(after_help = account::HELP)]
     Account(account::Account),
     /// List the devices of an account, or remove one
+    #[command(after_help = device::LIST_HELP)]
     Device(device::Device),
     /// Remove a device: nothing more that it signs is taken
     #[command(after_help = device::HELP)]

@@ -11,7 +11,19 @@ use clap::Subcommand;
 use meter_core::{AccountId, DeviceKey};
 use serde_json::json;
 
+pub(super) const LIST_HELP: &str = "\
+Examples:
+  onionmeter-ledger device list 3f0c5a1d9e7b4c2688d1a05be4f7c913
+  onionmeter-ledger device revoke \
+e36ecf52d7c7db75c1a22a176d2abd918fcde81f700018448905a5d7878b6b49
+
+The accounts: onionmeter-ledger account list.
+
+Exit status: 0 done, 66 there is no such account or device.";
+
 pub(super) const HELP: &str = "\
+The key of a device is in `onionmeter-ledger device list ACCOUNT`.
+
 The owner of an account removes a device on the page `Devices`, or with the recovery code. The
 device's chain and what it was awarded stay.
 

@@ -83,10 +83,11 @@ impl Policy {
             None | Some(Command::Show) => Ok(shown("policy", ledger.policy().value())),
             Some(Command::Set(set)) => {
                 let present = *ledger.policy().value();
+                let wanted = set.applied(present);
                 // The format is the judge of what a policy can be.
-                if let Err(error) = Rules::from_body(&set.applied(present).to_body()) {
-                    return Err(Refusal::new(exit::USAGE, error.to_string()));
-                }
+                let formed = Rules::from_body(&wanted.to_body()).map_err(|error| error.to_string());
+                let kept = formed.and_then(|_| is_kept(&wanted));
+                kept.map_err(|why| Refusal::new(exit::USAGE, why))?;
                 let changed = ledger.change_policy(|present| set.applied(present));
                 let changed = changed.map_err(|error: StartError| Refusal::from(error))?;
                 Ok(shown("changed", changed.value()))
@@ -116,6 +117,27 @@ impl Set {
                 .unwrap_or(present.reports_per_minute),
             ..present
         }
+    }
+}
+
+/// Refuses rules under which an account earns less than the price of a lie says that it does.
+fn is_kept(rules: &Rules) -> Result<(), String> {
+    let (backlog, cap) = (duration(rules.time_backlog), duration(rules.session_cap));
+    if rules.session_cap == DurationMs::ZERO {
+        Err("with --session-cap 0 no time would be credited; the default is 2h".to_owned())
+    } else if rules.time_backlog < rules.session_cap {
+        Err(format!(
+            "no session of {cap} (--session-cap) could be credited whole with a --time-backlog of \
+             {backlog}: the backlog is at least as long"
+        ))
+    } else if rules.byte_backlog == DurationMs::ZERO && rules.bytes_per_day != ByteCount::ZERO {
+        Err(
+            "with --byte-backlog 0 no byte would be credited; for that, say --bytes-per-day 0B, \
+             and otherwise 1d"
+                .to_owned(),
+        )
+    } else {
+        Ok(())
     }
 }
 

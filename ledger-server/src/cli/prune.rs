@@ -9,6 +9,9 @@ use crate::number::count;
 use meter_core::{DurationMs, UnixMs};
 
 pub(super) const HELP: &str = "\
+Examples:
+  onionmeter-ledger prune --keep-reports 30      what is older than 30 days is forgotten
+
 A report says to the millisecond when somebody was online. Receipts, balances and the links of the
 chains stay, so a report that is submitted again gets the same receipt, and `audit` still verifies
 every receipt. `serve --keep-reports DAYS` does the same once a day.
@@ -17,7 +20,7 @@ Exit status: 0 done.";
 
 #[derive(clap::Args)]
 pub(super) struct Prune {
-    /// Keep the bodies of reports that were taken in the last so many days
+    /// Keep the bodies of reports that were taken in the last so many days; 0 forgets all of them
     #[arg(long, value_name = "DAYS")]
     keep_reports: u32,
 }
