@@ -5,15 +5,20 @@ use crate::{
     http::{Limits, Origin, OriginError},
     store::{PostgresUrl, StoreFault},
 };
+use rustix::fs::{Mode, OFlags};
 use serde::Deserialize;
 use std::{
-    fs, io,
+    fs::File,
+    io::{self, Read as _},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 /// Port of the mission's numbers (`docs/operating.md`).
 const PORT: u16 = 3443;
+
+/// Most bytes of the file.
+const BYTES_MAX: u64 = 64 << 10;
 
 /// The settings.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -23,6 +28,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The addresses under which clients reach it; the first is the one to show.
     pub origins: Vec<String>,
+    /// Where `/healthz` and `/metrics` answer as well, for tools on this computer.
+    pub monitor: Option<SocketAddr>,
     /// A file below the data folder, or a URL of PostgreSQL.
     pub database: String,
     /// Who may open an account in a new ledger.
@@ -86,6 +93,24 @@ pub enum ConfigError {
         /// What, and in which line.
         why: String,
     },
+    /// `listen` does not say where people reach the ledger.
+    #[error(
+        "{0} means every address of this computer, and not where people reach the ledger: name \
+         that with --origin URL, or as origins in config.toml"
+    )]
+    NoOrigin(SocketAddr),
+    /// Others could read how the ledger is.
+    #[error(
+        "monitor (--monitor) is for tools on this computer alone, and {0} is not: name a port of \
+         127.0.0.1, for example 127.0.0.1:3444"
+    )]
+    Monitor(SocketAddr),
+    /// The text names no database.
+    #[error(
+        "the database \"{0}\" (database, --database) is no file and no PostgreSQL: name a file in \
+         the data folder, or postgres://USER@HOST/NAME"
+    )]
+    NoDatabase(String),
     /// Two settings belong together.
     #[error("tls_cert and tls_key (--tls-cert and --tls-key) belong together: name both or none")]
     HalfTls,
@@ -107,6 +132,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT),
             origins: Vec::new(),
+            monitor: None,
             database: "ledger.sqlite3".to_owned(),
             enrolment: Enrolment::Open,
             new_accounts_per_hour: Limits::default().accounts_per_hour,
@@ -126,7 +152,7 @@ impl Config {
     /// # Errors
     /// When it cannot be read, names a key that is not known, or has a value out of its limits.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        match fs::read_to_string(path) {
+        match read(path) {
             Ok(text) => Self::parse(&text).map_err(|why| ConfigError::Form {
                 path: path.to_owned(),
                 why,
@@ -157,21 +183,33 @@ impl Config {
         }
         if PostgresUrl::is_one(&self.database) {
             self.database.parse::<PostgresUrl>()?;
+        } else {
+            check_file(&self.database)?;
         }
-        self.origins(self.listen).map(drop)
+        if let Some(monitor) = self.monitor.filter(|at| !at.ip().is_loopback()) {
+            return Err(ConfigError::Monitor(monitor));
+        }
+        // Options may still name one where there is none.
+        match self.origins.is_empty() {
+            true => Ok(()),
+            false => self.origins(self.listen).map(drop),
+        }
     }
 
     /// The addresses under which clients reach the ledger that listens at `listen`. The first is
     /// the one to show.
     ///
     /// # Errors
-    /// When one of them has another form.
+    /// When one of them has another form, or when there is none.
     pub fn origins(&self, listen: SocketAddr) -> Result<Vec<Origin>, ConfigError> {
         let scheme = if self.tls_cert.is_some() {
             "https"
         } else {
             "http"
         };
+        if self.origins.is_empty() && listen.ip().is_unspecified() {
+            return Err(ConfigError::NoOrigin(listen));
+        }
         let own = vec![format!("{scheme}://{listen}")];
         let texts = if self.origins.is_empty() {
             &own
@@ -189,6 +227,29 @@ impl Config {
     }
 }
 
+/// Refuses a text that cannot name a file with a database.
+pub(crate) fn check_file(text: &str) -> Result<(), ConfigError> {
+    match text.is_empty() || text.contains("://") {
+        true => Err(ConfigError::NoDatabase(text.to_owned())),
+        false => Ok(()),
+    }
+}
+
+/// Reads a file of settings, and nothing that is no file or that never ends.
+fn read(path: &Path) -> io::Result<String> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut text = String::new();
+    file.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    match u64::try_from(text.len()) {
+        Ok(..=BYTES_MAX) => Ok(text),
+        _ => Err(io::Error::other("it is larger than 64 KiB")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,7 +262,7 @@ mod tests {
         let shown: toml::Table = toml::from_str(EXAMPLE).expect("toml");
         let keys: Vec<_> = shown.keys().map(String::as_str).collect();
         let mut without = shown.clone();
-        for key in ["tls_cert", "tls_key"] {
+        for key in ["monitor", "tls_cert", "tls_key"] {
             assert!(without.remove(key).is_none(), "{key} has no default");
             assert!(EXAMPLE.contains(&format!("# {key} = ")), "{key}");
         }
@@ -221,9 +282,9 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(sorted, known);
         assert_eq!(Config::parse(EXAMPLE).expect("read"), Config::default());
-        // With the two lines that are commented out, every field of `Config` is there.
+        // With the three lines that are commented out, every field of `Config` is there.
         let fields = format!("{:?}", Config::default()).matches(": ").count();
-        let socket_and_nothing_else = known.len() + 2;
+        let socket_and_nothing_else = known.len() + 3;
         assert_eq!(fields, socket_and_nothing_else);
     }
 
@@ -275,5 +336,57 @@ mod tests {
             ..Config::default()
         };
         config.check().expect_err("no host");
+        for database in ["", "mysql://a", "sqlite://a"] {
+            let config = Config {
+                database: database.to_owned(),
+                ..Config::default()
+            };
+            let error = config.check().expect_err(database);
+            assert!(matches!(error, ConfigError::NoDatabase(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_address_is_no_address_to_tell_people() {
+        for listen in ["0.0.0.0:3443", "[::]:3443"] {
+            let mut config = Config {
+                listen: listen.parse().expect("an address"),
+                ..Config::default()
+            };
+            let error = config.origins(config.listen).expect_err(listen);
+            assert!(error.to_string().contains("--origin"), "{error}");
+            config.origins = vec!["https://ledger.example".to_owned()];
+            config.origins(config.listen).expect("it has an address");
+        }
+    }
+
+    #[test]
+    fn the_door_of_tools_is_on_this_computer() {
+        let with = |monitor: &str| Config {
+            monitor: Some(monitor.parse().expect("an address")),
+            ..Config::default()
+        };
+        for here in ["127.0.0.1:3444", "[::1]:3444"] {
+            with(here).check().expect(here);
+        }
+        for everywhere in ["0.0.0.0:3444", "[::]:3444", "192.0.2.1:3444"] {
+            let error = with(everywhere).check().expect_err(everywhere).to_string();
+            assert!(error.contains("127.0.0.1:3444"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_of_settings_is_not_waited_for_and_not_read_to_its_end() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let path = folder.path().join("config.toml");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, Mode::RUSR | Mode::WUSR).expect("ours");
+        let error = Config::read(&path).expect_err("no file").to_string();
+        assert!(error.ends_with("it is no file"), "{error}");
+        std::fs::remove_file(&path).expect("ours");
+        std::fs::write(&path, "#".repeat((64 << 10) + 1)).expect("ours");
+        let error = Config::read(&path).expect_err("too large").to_string();
+        assert!(error.ends_with("larger than 64 KiB"), "{error}");
+        std::fs::write(&path, "#".repeat(64 << 10)).expect("ours");
+        Config::read(&path).expect("all of it");
     }
 }

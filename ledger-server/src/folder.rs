@@ -92,9 +92,10 @@ impl Folder {
         FolderLock::take(&self.root)
     }
 
-    /// The address that the process that serves this folder tells people, if one does.
+    /// The addresses that the process that serves this folder tells people, the one to show first.
+    /// None where no process does.
     #[must_use]
-    pub fn told(&self) -> Option<String> {
+    pub fn told(&self) -> Vec<String> {
         lock::told(&self.root)
     }
 

@@ -40,7 +40,7 @@ mod who;
 pub use cookie::CookieName;
 pub use limits::{BODY_BYTES_MAX, HEAD_BYTES_MAX, HEADERS_MAX, Limits};
 pub use metrics::Metrics;
-pub use origins::{Origin, OriginError, Origins};
+pub use origins::{ENROL_SOMEWHERE, Origin, OriginError, Origins, enrol_command};
 pub(crate) use pieces::{CutOff, in_pieces};
 pub use reading::{Reading, Refused};
 pub use routes::{DESCRIPTION, routes};
@@ -104,9 +104,11 @@ impl Http {
         Arc::new(Watch::new(commits, look, metrics, self.seats.clone()))
     }
 
-    /// `/healthz`, which fails when commits fail, and `/metrics`.
+    /// `/healthz`, which fails when commits fail, and `/metrics`, which is not there for others
+    /// than this computer: an onion service and a proxy bring them from this computer, too, so
+    /// only the addresses that clients are meant to use can tell.
     pub fn state_routes(&self, watch: Arc<Watch>) -> Router {
-        state::routes(watch)
+        state::routes(watch, self.guard.origins.are_local())
     }
 
     fn surround(&self, routes: Router) -> Router {

@@ -9,14 +9,14 @@ mod service;
 pub use service::{ServeError, Service};
 
 use crate::{
-    config::Config,
     dashboard::{self, Facts, Site},
-    http::{CookieName, Http, Limits, Origin, Origins, Watch},
-    ledger::Ledger,
+    http::{
+        CookieName, ENROL_SOMEWHERE, Http, Limits, Origin, Origins, Transport, Watch, enrol_command,
+    },
 };
 use chores::Chores;
 use meter_core::Vkey;
-use std::{sync::Arc, time::Duration};
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 use tokio::{signal::unix, task::spawn_blocking, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -94,16 +94,44 @@ async fn answer(service: Service, end: CancellationToken) -> Result<(), ServeErr
     let shown = service.origins.first().ok_or(ServeError::NoOrigin)?.clone();
     let http = Http::new(Origins::new(service.origins.clone()), limits);
     let watch = watch(&http, &service);
-    let pages = site(&service.ledger, &shown, &service.config, &watch)?;
+    let pages = site(&service, &shown, &watch)?;
+    let monitored = monitored(service.monitor, Arc::clone(&watch), end.clone());
     let routes = http.api_routes(service.ledger, &shown);
     let routes = routes.map_err(|_| ServeError::NoOrigin)?;
     let routes = routes
         .merge(http.state_routes(watch))
         .merge(dashboard::routes(pages));
     let (listener, transport) = (service.listener, service.transport);
-    Ok(http
-        .serve(listener, transport, routes, end.cancelled_owned())
-        .await?)
+    let served = http.serve(listener, transport, routes, end.clone().cancelled_owned());
+    let ended = async {
+        let ended = served.await;
+        end.cancel();
+        ended
+    };
+    tokio::try_join!(ended, monitored)?;
+    Ok(())
+}
+
+/// Answers tools on this computer, where they need no line of Tor and no other address.
+async fn monitored(
+    listener: Option<TcpListener>,
+    watch: Arc<Watch>,
+    end: CancellationToken,
+) -> io::Result<()> {
+    let Some(listener) = listener else {
+        return Ok(());
+    };
+    let origin = format!("http://{}", listener.local_addr()?).parse::<Origin>();
+    let origin = origin.map_err(io::Error::other)?;
+    let limits = Limits {
+        drain: DRAIN,
+        ..Limits::default()
+    };
+    let http = Http::new(Origins::new(vec![origin]), limits);
+    let routes = http.state_routes(watch);
+    let end = end.cancelled_owned();
+    http.serve(listener, Transport::default(), routes, end)
+        .await
 }
 
 fn watch(http: &Http, service: &Service) -> Arc<Watch> {
@@ -113,18 +141,15 @@ fn watch(http: &Http, service: &Service) -> Arc<Watch> {
     http.watch(Arc::new(commits), Arc::new(move || ledger.vitals(&folder)))
 }
 
-fn site(
-    ledger: &Arc<Ledger>,
-    shown: &Origin,
-    config: &Config,
-    watch: &Arc<Watch>,
-) -> Result<Site, ServeError> {
+fn site(service: &Service, shown: &Origin, watch: &Arc<Watch>) -> Result<Site, ServeError> {
+    let (ledger, config) = (&service.ledger, &service.config);
     let key = ledger.key();
     let vkey = Vkey::new(shown.host(), key).map_err(|_| ServeError::NoOrigin)?;
     let (days, hours) = (config.keep_reports_days, config.audit_every_hours);
     let facts = Facts {
         name: shown.authority().to_owned(),
-        enrol_command: format!("onionmeter enroll {shown}"),
+        enrol_command: enrol_command(&service.origins)
+            .unwrap_or_else(|| ENROL_SOMEWHERE.to_owned()),
         vkey: vkey.to_string(),
         keep_reports_days: (days > 0).then_some(days),
         audit_every_hours: (hours > 0).then_some(hours),

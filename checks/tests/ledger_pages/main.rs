@@ -1,5 +1,5 @@
-//! The ledger's pages in real browsers: a link that signs in (rows W-01 and W-03), and what axe-core
-//! finds.
+//! The ledger's pages in real browsers: a link that signs in (rows W-01 and W-03), and what
+//! axe-core finds.
 
 #![expect(
     clippy::unwrap_used,

@@ -54,9 +54,8 @@ impl Invite {
             return Err(Refusal::new(exit::NO_INPUT, "there is no such account"));
         }
         let (code, expires) = ledger.invite(self.account, self.lifetime)?;
-        let origin = home.shown()?;
         let words = code.words();
-        let command = format!("onionmeter enroll {origin} --code \"{words}\"");
+        let command = format!("{} --code \"{words}\"", home.enrol_command()?);
         let text = format!(
             "  {words}\n\nUntil {}, once:\n\n  {command}\n",
             time(expires)

@@ -5,9 +5,9 @@ use super::{
     exit,
 };
 use crate::{
-    config::{Config, ConfigError, Enrolment},
+    config::{Config, ConfigError, Enrolment, check_file},
     folder::Folder,
-    http::Origin,
+    http::{ENROL_SOMEWHERE, Origin, enrol_command},
     ledger::Ledger,
     opening::{self, Wanted},
     store::{Place, PostgresUrl},
@@ -71,15 +71,27 @@ impl Common {
 }
 
 impl Home {
-    /// The address that people are told: by the server of this folder, whose options the settings
+    /// The addresses that people are told: by the server of this folder, whose options the settings
     /// do not have, or else by the settings.
-    pub(super) fn shown(&self) -> Result<Origin, Refusal> {
-        if let Some(told) = self.folder.told().and_then(|told| told.parse().ok()) {
-            return Ok(told);
+    fn origins(&self) -> Result<Vec<Origin>, Refusal> {
+        let told = self.folder.told();
+        let told = told.iter().map(|text| text.parse::<Origin>());
+        match told.collect::<Result<Vec<_>, _>>() {
+            Ok(told) if !told.is_empty() => Ok(told),
+            _ => Ok(self.config.origins(self.config.listen)?),
         }
-        let origins = self.config.origins(self.config.listen)?;
-        let first = origins.into_iter().next();
+    }
+
+    /// The address that is shown.
+    pub(super) fn shown(&self) -> Result<Origin, Refusal> {
+        let first = self.origins()?.into_iter().next();
         first.ok_or_else(|| Refusal::new(exit::CONFIG, "the ledger has no address"))
+    }
+
+    /// The command with which people enrol a device.
+    pub(super) fn enrol_command(&self) -> Result<String, Refusal> {
+        let command = enrol_command(&self.origins()?);
+        Ok(command.unwrap_or_else(|| ENROL_SOMEWHERE.to_owned()))
     }
 }
 
@@ -89,6 +101,7 @@ pub(super) fn place(text: &str, folder: &Folder) -> Result<Place, Refusal> {
         let url = text.parse().map_err(ConfigError::Database)?;
         return Ok(Place::Server(url));
     }
+    check_file(text)?;
     let file = text.strip_prefix("sqlite:").unwrap_or(text);
     Ok(Place::File(folder.root().join(file)))
 }

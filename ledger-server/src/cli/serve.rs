@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::{Config, Enrolment, Log},
-    http::{self, Origin, Tls, Transport},
+    http::{self, Origin, Tls, Transport, enrol_command},
     ledger::Ledger,
     opening,
     serve::{self, ServeError, Service, Signals},
@@ -37,6 +37,9 @@ pub(super) struct Serve {
     /// Where to listen [default: 127.0.0.1:3443]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// Where /healthz and /metrics answer as well, for tools on this computer: 127.0.0.1:3444
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    monitor: Option<SocketAddr>,
     /// An address under which clients reach it; may be repeated, the first one is shown
     #[arg(long, value_name = "URL")]
     origin: Vec<String>,
@@ -52,7 +55,7 @@ pub(super) struct Serve {
     /// Tor names the circuit of each connection (HiddenServiceExportCircuitID haproxy)
     #[arg(long)]
     export_circuit_id: bool,
-    /// Forget the bodies of reports after so many days; receipts and balances stay
+    /// Forget the bodies of reports after so many days, 0: never; receipts and balances stay
     #[arg(long, value_name = "DAYS")]
     keep_reports: Option<u32>,
     /// Go on with a database that is older than what was signed
@@ -65,6 +68,7 @@ impl Serve {
         let mut home = common.prepare()?;
         self.settle(&mut home);
         home.config.check()?;
+        home.config.origins(home.config.listen)?;
         begin_log(home.config.log);
         let mut lock = home.folder.lock()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -73,7 +77,9 @@ impl Serve {
         let runtime = runtime.map_err(|error| failed(&ServeError::Io(error)))?;
         let entered = runtime.enter();
         // The port first: whoever cannot listen changes nothing.
-        let listener = listen(home.config.listen)?;
+        let listener = listen(home.config.listen, "--listen")?;
+        let monitor = home.config.monitor.map(|at| listen(at, "--monitor"));
+        let monitor = monitor.transpose()?;
         let transport = runtime.block_on(transport(&home.config))?;
         let (ledger, guard) = opening::open_to_serve(&home.folder, &home.wanted)?;
         // Whoever has read the address may end the server properly.
@@ -82,15 +88,18 @@ impl Serve {
         let at = listener.local_addr();
         let at = at.map_err(|error| failed(&ServeError::Io(error)))?;
         let origins = home.config.origins(at)?;
-        if let Some(first) = origins.first() {
-            lock.tell(&first.to_string());
+        for origin in &origins {
+            lock.tell(&origin.to_string());
         }
-        say(&home, at, &origins, &ledger, common.format)?;
+        let tools = monitor.as_ref().map(TcpListener::local_addr).transpose();
+        let tools = tools.map_err(|error| failed(&ServeError::Io(error)))?;
+        say(&home, (at, tools), &origins, &ledger, common.format)?;
         let service = Service {
             ledger,
             guard,
             folder: home.folder.root().to_owned(),
             listener,
+            monitor,
             transport,
             origins,
             config: home.config,
@@ -111,6 +120,7 @@ impl Serve {
         if let Some(listen) = self.listen {
             config.listen = listen;
         }
+        config.monitor = self.monitor.or(config.monitor);
         if !self.origin.is_empty() {
             config.origins = self.origin;
         }
@@ -130,17 +140,18 @@ impl Serve {
     }
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, Refusal> {
+fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, Refusal> {
     http::listen(address).map_err(|error| {
         let mend = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                "another program has that port; choose another one with --listen"
+            io::ErrorKind::AddrInUse => "another program has that port; choose another one with",
+            io::ErrorKind::PermissionDenied => {
+                "a port below 1024 needs CAP_NET_BIND_SERVICE; choose another one with"
             }
-            _ => "name an address of this computer with --listen",
+            _ => "name an address of this computer with",
         };
         Refusal::new(
             exit::REFUSED,
-            format!("cannot listen on {address}: {error}; {mend}"),
+            format!("cannot listen on {address}: {error}; {mend} {option}"),
         )
     })
 }
@@ -169,10 +180,14 @@ fn failed(error: &ServeError) -> Refusal {
     Refusal::new(exit::REFUSED, error.to_string())
 }
 
+/// In the place of the command.
+const NOBODY_ENROLS: &str = "no device can: `onionmeter` reaches an onion service, or this \
+    computer without TLS; add such an address to origins";
+
 /// Tells the operator once where the ledger is and how people enrol, and if it only reads.
 fn say(
     home: &Home,
-    listening: SocketAddr,
+    (listening, tools): (SocketAddr, Option<SocketAddr>),
     origins: &[Origin],
     ledger: &Ledger,
     format: Format,
@@ -181,11 +196,20 @@ fn say(
     let address = first.map_err(|error| failed(&error))?;
     let vkey = Vkey::new(address.host(), ledger.key());
     let vkey = vkey.map_err(|error| Refusal::new(exit::CONFIG, error.to_string()))?;
-    let enrol = format!("onionmeter enroll {address}");
+    let enrol = enrol_command(origins);
+    let (line, hand_out) = match &enrol {
+        Some(enrol) => (enrol.as_str(), "Hand out the last line. "),
+        None => (NOBODY_ENROLS, ""),
+    };
+    let tools = tools.map(|at| format!("http://{at}"));
+    let monitor = tools
+        .as_ref()
+        .map(|at| format!("  monitor  {at}/metrics\n"));
     let text = format!(
-        "Serving {}\n\n  address  {address}\n  key      {vkey}\n  enrol    {enrol}\n\n\
-         Hand out the last line. Keep a copy of {}: nobody can replace it.\n",
+        "Serving {}\n\n  address  {address}\n  key      {vkey}\n{}  enrol    {line}\n\n\
+         {hand_out}Keep a copy of {}: nobody can replace it.\n",
         home.folder.root().display(),
+        monitor.as_deref().unwrap_or_default(),
         home.folder.key().display(),
     );
     let held = ledger.held();
@@ -196,6 +220,7 @@ fn say(
         .with("address", address.to_string())
         .with("origins", all)
         .with("listen", listening.to_string())
+        .with("monitor", tools)
         .with("vkey", vkey.to_string())
         .with("enrol", enrol)
         .with("process", std::process::id())

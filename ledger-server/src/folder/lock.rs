@@ -61,7 +61,7 @@ impl FolderLock {
         Ok(Self { file })
     }
 
-    /// Writes down the address that this process tells people, for commands beside it.
+    /// Writes down one more address that this process tells people, for commands beside it.
     pub fn tell(&mut self, address: &str) {
         if writeln!(self.file, "{address}").is_err() {
             tracing::debug!("the lock of the data folder has no address");
@@ -79,9 +79,13 @@ impl Drop for FolderLock {
     }
 }
 
-/// The address that the process that holds the lock tells people. None where no process holds it,
+/// The addresses that the process that holds the lock tells people. None where no process holds it,
 /// or tells none.
-pub(super) fn told(root: &Path) -> Option<String> {
+pub(super) fn told(root: &Path) -> Vec<String> {
+    read_told(root).unwrap_or_default()
+}
+
+fn read_told(root: &Path) -> Option<Vec<String>> {
     let path = root.join("ledger.lock");
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(&path, flags, Mode::empty()).ok()?);
@@ -89,7 +93,7 @@ pub(super) fn told(root: &Path) -> Option<String> {
     holder(&file)?;
     let mut text = String::new();
     file.take(TOLD_MAX).read_to_string(&mut text).ok()?;
-    text.lines().nth(1).map(str::to_owned)
+    Some(text.lines().skip(1).map(str::to_owned).collect())
 }
 
 /// The process with the record lock, if the kernel can name it here.

@@ -7,7 +7,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::Authority};
 use meter_wire::ledger::LedgerCode;
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -81,12 +81,38 @@ impl Origin {
         host.map_or(self.authority.as_str(), |(host, _)| host)
     }
 
+    /// Whether it is an address of this computer, which nobody else can reach.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let host = self.host();
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let ip = bare.unwrap_or(host).parse::<IpAddr>();
+        ip.is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// Whether devices reach it: an onion service or this computer, without TLS.
+    fn takes_devices(&self) -> bool {
+        !self.is_https && (self.is_local() || self.host().ends_with(".onion"))
+    }
+
     /// The host, with the port where it is not the scheme's own: the value of `Host`.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
     }
 }
+
+/// The command with which people enrol a device; `None` if devices reach none of the addresses.
+#[must_use]
+pub fn enrol_command(origins: &[Origin]) -> Option<String> {
+    let reached = origins.iter().find(|origin| origin.takes_devices())?;
+    Some(format!("onionmeter enroll {reached}"))
+}
+
+/// The same where a person has to put the address in.
+pub const ENROL_SOMEWHERE: &str = "onionmeter enroll ADDRESS.onion";
 
 /// Every address of this ledger. Requests to any other are refused.
 #[derive(Clone, Debug)]
@@ -102,6 +128,11 @@ impl Origins {
     /// The host of the first address, for a page; empty where there is no address.
     pub(crate) fn shown(&self) -> &str {
         self.0.first().map_or("", Origin::authority)
+    }
+
+    /// Whether nobody but this computer is meant to reach it.
+    pub(super) fn are_local(&self) -> bool {
+        self.0.iter().all(Origin::is_local)
     }
 
     /// Refuses a request that means another host, or that comes from a page of another site.
@@ -183,6 +214,27 @@ mod tests {
         let method = method.parse().expect("a method");
         let found = origins().check(&method, &target.parse().expect("a target"), &map);
         assert_eq!(found, expected, "{line} {headers:?}");
+    }
+
+    #[test]
+    fn people_are_told_the_first_address_that_a_device_reaches() {
+        let command = |texts: &[&str]| {
+            let parse = |text: &&str| text.parse::<Origin>().expect("an origin");
+            enrol_command(&texts.iter().map(parse).collect::<Vec<_>>())
+        };
+        let told = |text: &str| Some(format!("onionmeter enroll {text}"));
+        let (web, onion) = ("https://ledger.test", "http://abc.onion");
+        assert_eq!(command(&[web, onion]), told(onion));
+        assert_eq!(command(&[onion, web]), told(onion));
+        assert_eq!(command(&["http://[::1]:3443"]), told("http://[::1]:3443"));
+        let none = [web, "http://ledger.test", "https://127.0.0.1:3443"];
+        assert_eq!(command(&none), None);
+        assert!(!command_is_local("http://127.0.0.1.ledger.test"));
+        assert!(command_is_local("https://127.0.0.1:3443"));
+    }
+
+    fn command_is_local(text: &str) -> bool {
+        text.parse::<Origin>().expect("an origin").is_local()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether the server works, for the operator's own tools: `/healthz` and `/metrics`.
 
-use super::{rates::Client, refusal::Refusal, seats::Seat, watch::Watch};
+use super::{guard::not_found, rates::Client, refusal::Refusal, seats::Seat, watch::Watch};
 use axum::{
     Extension, Json, Router,
     extract::State,
@@ -14,10 +14,14 @@ use std::{fmt, sync::Arc};
 /// OpenMetrics, as the text of [`super::Metrics`] is written.
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-pub(crate) fn routes(watch: Arc<Watch>) -> Router {
+pub(crate) fn routes(watch: Arc<Watch>, is_local: bool) -> Router {
+    let metrics = match is_local {
+        true => get(metrics),
+        false => get(not_found),
+    };
     Router::new()
         .route("/healthz", get(healthz))
-        .route("/metrics", get(metrics))
+        .route("/metrics", metrics)
         .with_state(watch)
 }
 

@@ -18,6 +18,8 @@ pub struct Service {
     pub folder: PathBuf,
     /// The open port.
     pub listener: TcpListener,
+    /// The open port for tools on this computer.
+    pub monitor: Option<TcpListener>,
     /// How it is reached.
     pub transport: Transport,
     /// The addresses under which clients reach it; the first is the one to show.

@@ -100,6 +100,30 @@ fn the_price_of_a_lie_is_printed_and_follows_the_policy() {
     assert_eq!(home.told(&["policy", "show"])["number"], 3);
 }
 
+/// The sentence promises what doing nothing earns; no rule may make that untrue.
+#[test]
+fn rules_under_which_the_promise_is_not_kept_are_refused_with_the_option_to_change() {
+    let home = Home::new();
+    drop(home.open());
+    for (words, option) in [
+        (&["--session-cap", "0s"][..], "--session-cap 0"),
+        (&["--time-backlog", "0s"], "--time-backlog of 0"),
+        (&["--time-backlog", "119min"], "--time-backlog of 119min"),
+        (&["--session-cap", "8d"], "of 8d (--session-cap)"),
+        (&["--byte-backlog", "0s"], "--bytes-per-day 0B"),
+    ] {
+        let text = home.refused(&[&["policy", "set"], words].concat(), 64);
+        assert!(text.contains(option), "{words:?}: {text}");
+    }
+    for words in [
+        &["--time-backlog", "2h"][..],
+        &["--bytes-per-day", "0B", "--byte-backlog", "0s"],
+    ] {
+        home.told(&[&["policy", "set"], words].concat());
+    }
+    assert_eq!(home.told(&["policy"])["number"], 3);
+}
+
 #[tokio::test]
 async fn accounts_and_devices_are_listed_shown_removed_and_deleted() {
     let home = Home::new();
@@ -204,6 +228,32 @@ fn a_command_beside_a_server_tells_the_address_that_the_server_told() {
     let told = home.told(&["admin-link"]);
     let link = told["link"].as_str().expect("a link");
     assert!(link.starts_with("http://127.0.0.1:3443/login/"), "{link}");
+}
+
+/// The pages may be on the web; devices reach an onion service.
+#[test]
+fn people_are_told_the_address_that_devices_reach_and_browsers_the_first_one() {
+    let home = Home::new();
+    let (web, onion) = ("https://ledger.example", "http://ledger.onion");
+    let serving = home.serve(&["--origin", web, "--origin", onion]);
+    let command = "onionmeter enroll http://ledger.onion";
+    assert_eq!(
+        (serving.word("address"), serving.word("enrol")),
+        (web.into(), command.into())
+    );
+    let told = home.told(&["admin-link"]);
+    assert!(told["link"].as_str().expect("a link").starts_with(web));
+    let told = home.told(&["invite"]);
+    assert!(told["command"].as_str().expect("text").starts_with(command));
+    serving.kill();
+    let serving = home.serve(&["--origin", web]);
+    assert!(serving.told["enrol"].is_null(), "{}", serving.told);
+    let told = home.told(&["invite"]);
+    let command = told["command"].as_str().expect("text");
+    assert!(
+        command.starts_with("onionmeter enroll ADDRESS.onion --code"),
+        "{command}"
+    );
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod healing;
 mod kills;
 mod merging;
 mod model;
+mod monitor;
 mod panics;
 mod price_of_a_lie;
 mod private_files;

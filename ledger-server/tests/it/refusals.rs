@@ -70,7 +70,7 @@ async fn a_database_of_the_first_version_is_taken_on_and_its_browsers_sign_in_ag
 }
 
 #[test]
-fn a_database_of_a_later_version_is_refused() {
+fn d_03_a_database_of_a_later_version_is_refused() {
     let home = used();
     let connection = rusqlite::Connection::open(home.database()).expect("ours");
     connection
@@ -147,6 +147,12 @@ fn a_mistake_in_the_settings_is_named_with_its_line() {
     fs::write(&config, "origins = [\"ledger.onion\"]\n").expect("ours");
     let text = home.refused(&SERVE, 78);
     assert!(text.contains("ledger.onion is no origin"), "{text}");
+    fs::write(&config, "listen = \"0.0.0.0:0\"\n").expect("ours");
+    let text = home.refused(&["serve"], 78);
+    assert!(text.contains("0.0.0.0:0 means every address"), "{text}");
+    // An option names what the file does not, and other commands need no address.
+    home.serve(&["--origin", "http://ledger.onion"]);
+    home.told(&["policy"]);
 }
 
 #[test]
