@@ -11,6 +11,7 @@ mod pasted;
 mod place;
 mod transport;
 mod words;
+mod written;
 
 use std::net::SocketAddr;
 
@@ -46,9 +47,25 @@ impl Bridge {
     pub fn parse_all(text: &str) -> Vec<Result<Self, BridgeFault>> {
         let lines = listed::lines(text);
         if lines.is_empty() {
-            return vec![Err(BridgeFault::Empty)];
+            return vec![Err(match listed::is_all_comments(text) {
+                true => BridgeFault::Comment,
+                false => BridgeFault::Empty,
+            })];
         }
-        lines.iter().map(|line| Self::parse(line)).collect()
+        let judged = lines.iter().map(|line| (line, Self::parse(line)));
+        let mut judged: Vec<_> = judged.collect();
+        // Around bridges there may be a letter. Alone, or beside a bridge that is wrong, its lines
+        // are refused too, so that the places that are named are those of the text.
+        let is_letter =
+            |line: &str, fault: &BridgeFault| fault.may_be_a_letter() && listed::is_prose(line);
+        let holds_bridges = judged.iter().any(|(_, bridge)| bridge.is_ok());
+        let mut faults = judged
+            .iter()
+            .filter_map(|(line, bridge)| Some((line, bridge.as_ref().err()?)));
+        if holds_bridges && faults.all(|(line, fault)| is_letter(line, fault)) {
+            judged.retain(|(_, bridge)| bridge.is_ok());
+        }
+        judged.into_iter().map(|(_, bridge)| bridge).collect()
     }
 
     /// Reads one line. The word `Bridge`, with which some places print it, may stand before it, and

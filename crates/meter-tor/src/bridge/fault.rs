@@ -11,6 +11,9 @@ pub enum BridgeFault {
     /// Nothing is in it.
     #[error("there is no bridge in it")]
     Empty,
+    /// All that could be bridges is commented out.
+    #[error("all its bridges are comments; remove the # before each that is to be used")]
+    Comment,
     /// The line is longer than any bridge line.
     #[error("it has more than {BYTES_MAX} bytes")]
     TooLong,
@@ -107,6 +110,16 @@ pub enum BridgeFault {
     /// An argument is missing without which the transport cannot work.
     #[error("it lacks {0}=, without which its transport cannot connect")]
     Lacks(&'static str),
+}
+
+impl BridgeFault {
+    /// Whether a line of a letter can have this fault, rather than only a bridge or a setting.
+    pub(super) const fn may_be_a_letter(&self) -> bool {
+        matches!(
+            self,
+            Self::Empty | Self::Transport | Self::Address | Self::Link | Self::Character(_)
+        )
+    }
 }
 
 /// Names a character in an error: the character itself if everybody can see and type it, else its

@@ -1,20 +1,38 @@
 //! Finds the lines that may each be a bridge in a text: a mail, a torrc, a list as a bot or a
 //! program shows it, or bridges that copying put behind each other.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::{
     pasted::{is_around, is_mark, unwrapped},
-    words::{begins, is_fingerprint},
+    transport::Transport,
+    words::{begins, is_fingerprint, is_label},
+    written,
 };
 
 /// The lines of a text. Blank lines, comments and code fences hold no bridge.
 pub(super) fn lines(text: &str) -> Vec<String> {
+    let text = written::out(text);
     let text = text.trim_matches(is_around);
     if let Some(listed) = list(text).or_else(|| answer(text)) {
         return listed;
     }
-    let text = without_markup(text);
+    if let Some(strings) = strings(text, '"').or_else(|| strings(text, '\'')) {
+        return strings.iter().flat_map(|string| lines(string)).collect();
+    }
+    let text = written::with_line_ends(text);
+    let lines = split(&text).filter(|line| !is_comment(line));
+    let whole = joined(lines.filter(|line| !is_fence(line)));
+    whole.iter().flat_map(|line| parted(line)).collect()
+}
+
+/// Whether a text holds bridges in its comments alone.
+pub(super) fn is_all_comments(text: &str) -> bool {
+    let mut comments = split(text).filter(|line| is_comment(line));
+    comments.any(|line| line.split(char::is_whitespace).any(is_address))
+}
+
+fn split(text: &str) -> impl Iterator<Item = &str> {
     let is_end = |letter: char| {
         matches!(
             letter,
@@ -22,9 +40,38 @@ pub(super) fn lines(text: &str) -> Vec<String> {
         )
     };
     let lines = text.split(is_end).map(|line| line.trim_matches(is_around));
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(['#']));
-    let whole = joined(lines.filter(|line| !line.starts_with("```")));
-    whole.iter().flat_map(|line| parted(line)).collect()
+    lines.filter(|line| !line.is_empty())
+}
+
+fn is_comment(line: &str) -> bool {
+    line.starts_with('#')
+}
+
+/// Whether a line only begins or ends a block of code, at most with the name of a language.
+fn is_fence(line: &str) -> bool {
+    line.starts_with("```") && !line.contains(char::is_whitespace)
+}
+
+/// Whether a line that is no bridge is a part of the letter around bridges: nothing in it could
+/// belong to one.
+pub(super) fn is_prose(line: &str) -> bool {
+    let is_place = |word: &str| {
+        let (host, port) = word.rsplit_once(':').unwrap_or((word, ""));
+        let has_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        host.parse::<IpAddr>().is_ok() || has_port && host.contains(['.', ']'])
+    };
+    let mut words = line.split(char::is_whitespace).map(bare);
+    !words.any(|word| is_address(word) || is_place(word) || goes_on(word))
+}
+
+fn is_address(word: &str) -> bool {
+    bare(word).parse::<SocketAddr>().is_ok()
+}
+
+/// A word without the marks that end up beside it. A bracket may belong to an address.
+fn bare(word: &str) -> &str {
+    let is_mark = |letter: char| is_around(letter) || "`\"'*<>(),;|".contains(letter);
+    word.trim_matches(is_mark)
 }
 
 /// The texts of a list in brackets, each in quotation marks, as the codes of Tor's own bots hold
@@ -66,13 +113,25 @@ fn quoted(text: &str) -> Option<(Vec<String>, &str)> {
     }
 }
 
-/// The source of a web page has these in place of line ends and spaces.
-fn without_markup(text: &str) -> String {
-    let ends = ["<br>", "<br/>", "<br />", "<BR>"];
-    let text = ends
-        .iter()
-        .fold(text.to_owned(), |text, end| text.replace(end, "\n"));
-    text.replace("&nbsp;", " ")
+/// The bridges in quotation marks, if they stand nowhere else: settings of programs, tables.
+fn strings(text: &str, quote: char) -> Option<Vec<String>> {
+    let is_bridge = |text: &str| {
+        let mut words = text
+            .split(char::is_whitespace)
+            .filter(|word| !is_label(word));
+        words.next().and_then(Transport::named).is_some() && words.next().is_some()
+            || text.split(char::is_whitespace).any(is_address)
+    };
+    let (mut bridges, mut around) = (Vec::new(), String::new());
+    for (part, number) in text.split(quote).zip(0_usize..) {
+        let string = written::out_of_quotes(part);
+        match number % 2 == 1 && is_bridge(&string) {
+            true => bridges.push(string),
+            false => around.push_str(part),
+        }
+        around.push(' ');
+    }
+    (!bridges.is_empty() && !is_bridge(&around)).then_some(bridges)
 }
 
 /// Joins what mail programs broke into several lines at its spaces: no bridge begins with its
@@ -102,22 +161,26 @@ fn goes_on(word: &str) -> bool {
 }
 
 /// Takes bridges apart that stand behind each other on one line, as a field for one line makes of
-/// several. A line with one bridge stays as it is.
+/// several. A line with one bridge stays as it is, without what a chat program puts before it.
 fn parted(line: &str) -> Vec<String> {
     let (mut parts, mut part, mut has_address) = (Vec::new(), Vec::<&str>::new(), false);
-    for word in line.split(char::is_whitespace) {
-        let address = word.parse::<SocketAddr>().is_ok();
-        if has_address && (address || begins(word)) {
+    let mut words = line.split(char::is_whitespace).peekable();
+    while let Some(word) = words.next() {
+        let address = is_address(word);
+        let is_transport = Transport::named(bare(word).trim_end_matches(':')).is_some();
+        if has_address && (address || begins(bare(word))) {
             // The mark of a list, such as `2)`, belongs to what follows.
             part.pop_if(|last| is_mark(last));
             parts.push(part.join(" "));
             (part, has_address) = (Vec::new(), false);
+        } else if is_transport
+            && words.peek().is_some_and(|next| is_address(next))
+            && !part.iter().all(|word| is_label(word))
+        {
+            part.clear();
         }
         has_address |= address;
         part.push(word);
-    }
-    if parts.is_empty() {
-        return vec![line.to_owned()];
     }
     parts.push(part.join(" "));
     parts

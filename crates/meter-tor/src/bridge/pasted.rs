@@ -4,8 +4,9 @@
 use super::fault::BridgeFault;
 
 /// Pairs in which chat programs, mail and configuration files wrap a line.
-const WRAPPINGS: [(char, char); 9] = [
+const WRAPPINGS: [(char, char); 11] = [
     ('<', '>'),
+    ('(', ')'),
     ('"', '"'),
     ('\'', '\''),
     ('`', '`'),
@@ -14,6 +15,7 @@ const WRAPPINGS: [(char, char); 9] = [
     ('\u{201e}', '\u{201c}'),
     ('\u{2018}', '\u{2019}'),
     ('\u{ab}', '\u{bb}'),
+    ('\u{2039}', '\u{203a}'),
 ];
 
 pub(super) fn is_around(letter: char) -> bool {
@@ -33,12 +35,18 @@ pub(super) fn unwrapped(line: &str) -> &str {
                 .and_then(|inner| inner.strip_suffix(close))
                 .unwrap_or(rest);
         }
-        rest = rest.strip_prefix(['>', '|', '\u{2022}']).unwrap_or(rest);
+        rest = rest.strip_prefix(['>', '|']).unwrap_or(rest);
+        rest = rest.trim_start_matches(is_ornament);
         // A transport or an address never stands alone like this.
         if let Some((mark, after)) = rest.split_once(char::is_whitespace)
             && is_mark(mark)
         {
             rest = after;
+        }
+        if let Some((whole, mark)) = rest.rsplit_once(char::is_whitespace)
+            && is_sign(mark)
+        {
+            rest = whole;
         }
         if rest == before {
             return rest;
@@ -46,16 +54,34 @@ pub(super) fn unwrapped(line: &str) -> &str {
     }
 }
 
-/// Whether a word only marks an item of a list.
+/// Whether a word only marks an item of a list, or parts one item from the next.
 pub(super) fn is_mark(word: &str) -> bool {
-    matches!(word, "-" | "*" | "+" | "\u{2013}" | "\u{2014}") || is_number(word)
+    is_sign(word) || is_number(word)
 }
 
-/// `1.`, `2)`, `(3)` and the like.
+fn is_sign(word: &str) -> bool {
+    let is_part = |letter: char| "-*+|/&`~".contains(letter) || is_ornament(letter);
+    !word.is_empty() && word.chars().all(is_part)
+}
+
+/// Bullets, arrows, check marks and emoji. Quotation marks are none: one alone tells that a part is
+/// missing.
+fn is_ornament(letter: char) -> bool {
+    let is_quote = matches!(
+        letter,
+        '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}' | '\u{2039}' | '\u{203a}'
+    );
+    !letter.is_ascii() && !letter.is_alphanumeric() && !letter.is_control() && !is_quote
+}
+
+/// `1.`, `2)`, `(3)` and the like, in the digits of any language. Of a number alone only a short
+/// one is the mark of a list: four digits may be a part of a fingerprint.
 fn is_number(mark: &str) -> bool {
     let mark = mark.trim_start_matches(['(', '[']);
-    let digits = mark.strip_suffix(['.', ')', ':', ']']).unwrap_or_default();
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    let digits = mark.trim_end_matches(|letter| ".):]".contains(letter) || is_ornament(letter));
+    let count = digits.chars().count();
+    let is_short = digits.len() < mark.len() || count <= 3;
+    count > 0 && is_short && digits.chars().all(char::is_numeric)
 }
 
 /// Returns the line without invisible characters, and with a plain space for every other white
@@ -133,10 +159,22 @@ mod tests {
             "\u{201c}a b\u{201d}",
             "\u{ab}a b\u{bb}",
             "> - 'a b'\u{fe0f}",
+            "\u{1f309} a b",
+            "\u{25cf}a b",
+            "\u{2192} \u{2705} a b",
+            "1\u{fe0f}\u{20e3} a b",
+            "\u{6f1}. a b",
+            "2\ta b",
+            "| a b |",
+            "(a b)",
+            "\u{2039}a b\u{203a}",
+            "```a b```",
         ] {
             assert_eq!(plain(line).unwrap(), "a b", "{line:?}");
         }
-        assert_eq!(plain("192.0.2.1:1 b").unwrap(), "192.0.2.1:1 b");
+        for whole in ["192.0.2.1:1 b", "0123 4567", "a url=https://b.example/"] {
+            assert_eq!(plain(whole).unwrap(), whole);
+        }
     }
 
     #[test]

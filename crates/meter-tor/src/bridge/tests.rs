@@ -94,12 +94,78 @@ fn several_lines_in_one_text_are_several_bridges() {
         Err(Fault::Transport),
         "there is nothing before it"
     );
-    for none in ["", " \n", "# obfs4 192.0.2.1:443", "[\"\"]"] {
+    for none in ["", " \n", "# mine", "[\"\"]"] {
         assert_eq!(Bridge::parse_all(none), [Err(Fault::Empty)], "{none:?}");
     }
+    let comment = "# obfs4 192.0.2.1:443\n#Bridge 192.0.2.2:443";
+    assert_eq!(Bridge::parse_all(comment), [Err(Fault::Comment)]);
     let mixed = Bridge::parse_all("UseBridges 1\nBridge 192.0.2.1:443");
     assert_eq!(mixed.len(), 2);
     assert_eq!(mixed[0], Err(Fault::Torrc("UseBridges")));
+}
+
+/// As mail, web pages, chats and the files of other programs have them.
+#[test]
+fn bridges_are_found_in_whatever_text_they_come_in() {
+    let f = FINGERPRINT;
+    let one = format!("obfs4 192.0.2.1:443 {f} {CERT} iat-mode=0");
+    let other = format!("webtunnel [2001:db8::2]:443 {f} url=https://site.example/");
+    for text in [
+        format!("Here are your bridges:\n\n{one}\n{other}\n\nYou can scan\n-- \nBridges"),
+        format!(
+            "Subject: Re: x\nDate: 3 Mar 2025 10:32:11 +0000\n\n{one}\nhttps://x.example\n{other}"
+        ),
+        format!("\u{412}\u{430}\u{448}\u{438}:\n{one}\n{other}"),
+        format!("`{one}`, `{other}`"),
+        format!("``` {one} {other} ```"),
+        format!("<p>{one}</p>\n<p class=\"x\">{other}</p>"),
+        format!(
+            "<ul><li>{one}</li><li>{}</li></ul>",
+            other.replace('/', "&#x2F;")
+        ),
+        format!("{one}\\r\\n{other}"),
+        format!("{{\"bridges\": [\"{one}\", \"{other}\"], \"type\": \"obfs4\"}}"),
+        format!(
+            "{{\"obfs4\":[\"{}\"],\"x\":\"{other}\"}}",
+            one.replace('+', "\\u002B")
+        ),
+        format!("[tor]\nbridges = [\n  \"{one}\",\n  \"{other}\",\n]\n"),
+        format!("user_pref(\"a.0\", \"{one}\");\nuser_pref(\"a.1\", \"{other}\");"),
+        format!("('{one}', '{other}')"),
+        format!("{one} | {other}"),
+        format!("Bridge 1: {one}\nBridge 2: {other}"),
+        format!("[10:32, 5.3.2025] A: {one}\n05.03.25, 10:33 - B: {other}"),
+        format!(
+            "{}\n{other}",
+            one.replace('=', "=3D").replace(f, &format!("=\r\n{f}"))
+        ),
+        format!("{one}\n{other}")
+            .replace('\n', "%0A")
+            .replace(' ', "%20"),
+    ] {
+        let bridges = Bridge::parse_all(&text).into_iter();
+        let lines: Result<Vec<_>, _> = bridges.map(|one| one.map(|one| one.line())).collect();
+        assert_eq!(lines, Ok(vec![one.clone(), other.clone()]), "{text}");
+    }
+    // Whatever could be a bridge is never left out as a part of the letter.
+    for odd in [
+        "obfs5 192.0.2.9:443",
+        "b.example:443",
+        "192.0.2.9",
+        "cert=x",
+        f,
+        "UseBridges 1",
+    ] {
+        let judged = Bridge::parse_all(&format!("{odd}\n{one}"));
+        assert!(judged[0].is_err(), "{odd}");
+    }
+    assert_eq!(Bridge::parse_all("Here\nthey are").len(), 2);
+    let placed = Bridge::parse_all(&format!("{one}\nhttps://x.example\n192.0.2.3:99999"));
+    assert_eq!(
+        placed.len(),
+        3,
+        "so that the last one is named as the third"
+    );
 }
 
 #[test]
