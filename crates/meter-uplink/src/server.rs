@@ -55,6 +55,8 @@ impl Server {
         if text.is_empty() {
             return Err(ServerFault::Empty);
         }
+        let link = url::out_of_a_link(text);
+        let text = link.as_str();
         if let Some(reason) = foreign::known(text) {
             return Err(reason);
         }
@@ -62,12 +64,11 @@ impl Server {
             let (parts, listed) = document::first_of(text)?;
             return Self::checked(&parts, listed);
         }
-        let text = url::out_of_a_link(text);
         match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ss") => {
                 Self::checked(&url::parts_of(rest)?, 1)
             }
-            _ => Err(foreign::unknown(&text)),
+            _ => Err(foreign::unknown(text)),
         }
     }
 

@@ -24,6 +24,16 @@ const LINKS: [(&str, &str); 16] = [
     ("https", "the address of a page or of an HTTP proxy"),
 ];
 
+/// First words of a bridge for Tor.
+const BRIDGES: [&str; 6] = [
+    "Bridge",
+    "obfs4",
+    "webtunnel",
+    "snowflake",
+    "meek_lite",
+    "conjure",
+];
+
 /// The reason for what is known to be something else.
 pub(super) fn known(text: &str) -> Option<ServerFault> {
     if let Some((scheme, _)) = text.split_once("://") {
@@ -34,6 +44,20 @@ pub(super) fn known(text: &str) -> Option<ServerFault> {
         if let Some((_, what)) = LINKS.iter().find(same) {
             return Some(ServerFault::Other(what));
         }
+    }
+    if text.starts_with('[') && text.contains("](ss://") {
+        return Some(ServerFault::TextBefore);
+    }
+    let first = text.split_whitespace().next().unwrap_or_default();
+    if BRIDGES.iter().any(|word| first.eq_ignore_ascii_case(word)) {
+        return Some(ServerFault::Other(
+            "a bridge line, which belongs into tor.bridges",
+        ));
+    }
+    if text.contains("apiUrl") && text.contains("certSha256") {
+        return Some(ServerFault::Other(
+            "the access by which an Outline server is managed, which nobody but its owner may have",
+        ));
     }
     if text.starts_with("[Interface]") {
         return Some(ServerFault::Other("a WireGuard configuration"));
@@ -46,7 +70,8 @@ pub(super) fn known(text: &str) -> Option<ServerFault> {
     if text.contains("$type") {
         return Some(ServerFault::Other("a configuration of Outline (YAML)"));
     }
-    let is_yaml = !text.starts_with(['{', '[']) && text.contains("type: ss");
+    // An entry of its list may be in braces; JSON has quotation marks around both.
+    let is_yaml = !text.starts_with("ss://") && text.contains("type: ss");
     (is_yaml || text.starts_with("proxies:"))
         .then_some(ServerFault::Other("a Clash configuration (YAML)"))
 }

@@ -311,6 +311,11 @@ fn what_copying_does_to_a_server_is_undone() {
         url.replace("192", "%31%39%32"),
         url.replace("aes-256-gcm", "AEAD_AES_256_GCM"),
         format!("{url}?plugin=none"),
+        format!("https://pages.example/invite.html#{url}"),
+        format!(
+            "HTTPS://pages.example/#/en/invite/{}",
+            url.replace("://", "%3A%2F%2F")
+        ),
         user.to_owned(),
         whole.to_owned(),
         with_tag.to_owned(),
@@ -365,7 +370,23 @@ fn what_is_for_another_program_is_called_what_it_is() {
             "transport:\n  $type: tcpudp\n",
             "a configuration of Outline (YAML)",
         ),
+        (
+            "{name: a, type: ss, server: 192.0.2.1, port: 1, cipher: aes-128-gcm, password: x}",
+            "a Clash configuration (YAML)",
+        ),
         ("[Interface]\nPrivateKey = x\n", "a WireGuard configuration"),
+        (
+            "obfs4 192.0.2.1:443 cert=x iat-mode=0",
+            "a bridge line, which belongs into tor.bridges",
+        ),
+        (
+            r#"{"apiUrl":"https://192.0.2.1:1/x","certSha256":"A"}"#,
+            "the access by which an Outline server is managed, which nobody but its owner may have",
+        ),
+        (
+            "https://site.example/#vless%3A%2F%2Fid@192.0.2.1:1",
+            "the address of a page or of an HTTP proxy",
+        ),
     ] {
         refused(text, Fault::Other(what));
     }
@@ -405,6 +426,7 @@ fn what_cannot_be_used_is_refused_with_what_is_wrong() {
         ("ss://aes-256-gcm:a b@192.0.2.1:1", Fault::Character(' ')),
         ("ss\u{ff1a}//x@192.0.2.1:1", Fault::Character('\u{ff1a}')),
         ("My key: ss://x@192.0.2.1:1", Fault::TextBefore),
+        ("[key](ss://x@192.0.2.1:1)", Fault::TextBefore),
         ("ss://aes-256-gcm:a#b@192.0.2.1:1", Fault::Hash),
         ("ss://192.0.2.1:8388", Fault::Url(UrlPart::User)),
         ("ss://aes-256-gcm:x@192.0.2.1:-1", Fault::Port),

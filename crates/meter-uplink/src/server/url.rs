@@ -11,16 +11,32 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{ServerFault, UrlPart, options, parts::Parts};
 
-/// A URL that was written with percent signs throughout, to be a part of another link, as itself;
-/// any other text unchanged.
+/// A URL that was written with percent signs throughout, or that the address of a page carries
+/// behind its `#`, as Outline invites people, as itself; any other text unchanged.
 pub(super) fn out_of_a_link(text: &str) -> Zeroizing<String> {
-    const BEGINNING: &str = "ss%3a%2f%2f";
-    let begins = text.get(..BEGINNING.len());
-    let plain = match begins.is_some_and(|begins| begins.eq_ignore_ascii_case(BEGINNING)) {
-        true => percent_decode_str(text).decode_utf8_lossy().into_owned(),
-        false => text.to_owned(),
+    let lower = Zeroizing::new(text.to_ascii_lowercase());
+    let is_page = lower.starts_with("https://") || lower.starts_with("http://");
+    let carried = is_page.then(|| lower.find('#')).flatten();
+    // The letters before would make it a link of another kind, such as `vless://`.
+    let begins = |at: usize| match carried {
+        Some(mark) => at > mark && !text_before(&lower, at).ends_with(char::is_alphanumeric),
+        None => at == 0,
     };
-    Zeroizing::new(plain)
+    let find = |scheme| {
+        lower
+            .match_indices(scheme)
+            .map(|(at, _)| at)
+            .find(|at| begins(*at))
+    };
+    let coded = find("ss%3a%2f%2f");
+    let link = coded
+        .or_else(|| find("ss://"))
+        .and_then(|at| text.get(at..));
+    Zeroizing::new(match (link, coded) {
+        (Some(link), Some(_)) => percent_decode_str(link).decode_utf8_lossy().into_owned(),
+        (Some(link), None) => link.to_owned(),
+        (None, _) => text.to_owned(),
+    })
 }
 
 /// What stands behind `ss://`.
