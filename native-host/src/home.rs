@@ -28,7 +28,7 @@ impl Home {
     /// `$XDG_DATA_HOME/onionmeter` or `~/.local/share/onionmeter`.
     ///
     /// # Errors
-    /// When the variable is relative, or nothing is set.
+    /// When the variable is relative, nothing is set, or a link on the way leads nowhere.
     pub fn find() -> Result<Self, HomeError> {
         let named = |variable| env::var_os(variable).filter(|value| !value.is_empty());
         let (given, below, from) = if let Some(root) = named(HOME_VARIABLE) {
@@ -51,9 +51,9 @@ impl Home {
         };
         place::check_path(&given, from)?;
         // Without slashes at the end and dots in between.
-        Ok(Self {
-            root: given.join(below).components().collect(),
-        })
+        let root: PathBuf = given.join(below).components().collect();
+        place::check_links(&root)?;
+        Ok(Self { root })
     }
 
     /// Makes the folders that are missing and checks that all are private.

@@ -98,8 +98,8 @@ fn signing_key(home: &Home) -> Finding {
                 hex::encode(signer.key().0)
             )),
         },
-        Err(key::KeyError::Missing(_)) if !home.book().is_file() => {
-            Note("no signing key yet; the daemon makes one at its first start".to_owned())
+        Err(key::KeyError::Missing(_)) if !home.book().is_file() || book::is_unused(home) => {
+            Note("no signing key yet; the daemon makes one when it can begin".to_owned())
         }
         Err(error) => Bad {
             what: problems::chain(&error),

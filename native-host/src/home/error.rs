@@ -71,6 +71,10 @@ pub enum HomeError {
         /// Where it leads.
         target: PathBuf,
     },
+    /// A link that leads nowhere or in a circle.
+    #[error("{path} is a link that leads nowhere; bring back what it leads to, such as a disk that \
+        is not mounted, or set {HOME_VARIABLE} to another folder", path = .0.display())]
+    DeadLink(PathBuf),
     /// The folder is used for something else.
     #[error("{root} holds other things, {name:?} for one; set {HOME_VARIABLE} to a new or an empty \
         folder", root = .root.display())]

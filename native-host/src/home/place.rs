@@ -45,6 +45,23 @@ pub(super) fn check_path(root: &Path, from: &'static str) -> Result<(), HomeErro
     Ok(())
 }
 
+/// Checks that a link at the path or above it leads somewhere. What lies behind one that does not,
+/// such as a disk that is not mounted, is not there to be seen: nobody may then say that there are
+/// no reports.
+///
+/// # Errors
+/// [`HomeError::DeadLink`].
+pub(super) fn check_links(root: &Path) -> Result<(), HomeError> {
+    let Some(above) = owner::nearest(root) else {
+        return Ok(());
+    };
+    let is_link = fs::symlink_metadata(above).is_ok_and(|meta| meta.is_symlink());
+    match is_link && fs::metadata(above).is_err() {
+        true => Err(HomeError::DeadLink(above.to_path_buf())),
+        false => Ok(()),
+    }
+}
+
 /// Mode bit of a shared folder that everybody can write to.
 const STICKY: u32 = 0o1000;
 

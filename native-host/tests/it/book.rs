@@ -165,6 +165,30 @@ fn a_full_disk_is_told_as_full_and_a_sound_book_on_it_is_read() {
 }
 
 #[test]
+fn a_first_start_on_a_full_disk_is_never_told_as_a_lost_key_and_succeeds_once_there_is_room() {
+    let home = TestHome::new();
+    let line = r#"
+        cp "$ONIONMETER_HOME/config.toml" "$HOME/kept"
+        mount -t tmpfs -o size=56k,mode=700 none "$ONIONMETER_HOME"
+        cp "$HOME/kept" "$ONIONMETER_HOME/config.toml"
+        "$P" monitor start 2>&1 || true; "$P" doctor || true; "$P" stop
+        mount -o remount,size=10m "$ONIONMETER_HOME"; "$P" monitor start; "$P" stop"#;
+    let Some(output) = mounting(&home, line) else {
+        return;
+    };
+    let said = check(
+        &output,
+        0,
+        &[
+            "The disk is full",
+            "no signing key yet",
+            "is open and counts",
+        ],
+    );
+    assert!(!said.contains("is missing"), "{said}");
+}
+
+#[test]
 fn key_and_book_are_made_where_no_hard_links_are() {
     let home = TestHome::new();
     let program = home.user().join("without_links");

@@ -224,6 +224,36 @@ fn a_home_that_is_a_link_or_a_file_is_told_as_that_by_every_command() {
 }
 
 #[test]
+fn behind_a_link_that_leads_nowhere_nothing_is_said_to_be_missing() {
+    let home = used_home();
+    let (dead, circle) = (home.user().join("dead"), home.user().join("circle"));
+    symlink("/nowhere/at/all", &dead).expect("a link");
+    symlink("circle", &circle).expect("a link");
+    let file = home.user().join("x");
+    let file = file.to_str().expect("UTF-8");
+    for args in [
+        &["status"][..],
+        &["doctor"],
+        &["reports"],
+        &["reports", "--json"],
+        &["export", file],
+        &["backup", file],
+        &["logs"],
+        &["monitor", "start"],
+        &["config", "get"],
+        &["install"],
+        &["uninstall", "--purge", "--yes"],
+    ] {
+        for root in [&dead, &circle, &dead.join("below")] {
+            let mut command = home.command(args);
+            let said = Said::of(command.env("ONIONMETER_HOME", root));
+            said.expect(64, &["is a link that leads nowhere; bring back"]);
+        }
+    }
+    assert!(dead.is_symlink() && circle.is_symlink());
+}
+
+#[test]
 fn what_is_no_folder_or_no_socket_is_named_by_every_command_and_by_doctor() {
     let home = used_home();
     let file = |path: &Path| fs::write(path, "mine").expect("written");

@@ -45,6 +45,14 @@ pub(super) fn owner(home: &Home) -> Option<DeviceKey> {
     Some(book?.ok()?.chain().ok()??.1)
 }
 
+/// Whether nothing was ever signed into it, as after a first start for which the disk had no room.
+pub(super) fn is_unused(home: &Home) -> bool {
+    let record = LastSigned::load(&home.last_signed());
+    let book = Book::open_to_read(&home.book());
+    record.is_ok_and(|record| record.in_use().is_none())
+        && book.is_ok_and(|book| book.chain().is_ok_and(|chain| chain.is_none()))
+}
+
 const AS_SAID: &str = "do as said, then click \"Check again\" in the popup or run `onionmeter \
     monitor start`";
 
