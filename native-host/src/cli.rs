@@ -14,6 +14,7 @@ mod enroll;
 mod exit;
 mod exit_codes;
 mod export;
+mod given_path;
 mod harden;
 mod install;
 mod kind;

@@ -17,7 +17,7 @@ use std::{
 pub use crate::files::FolderError;
 pub use error::HomeError;
 pub use owner::{Owner, acted_for};
-pub(crate) use owner::{nearest, of_user};
+pub(crate) use owner::{nearest, of_user, stranger};
 pub(crate) use paths::SHADOWSOCKS_SERVER;
 pub use paths::{HOME_VARIABLE, Home};
 pub(crate) use place::{Kind, obstacle, without_links};

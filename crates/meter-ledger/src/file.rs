@@ -16,8 +16,9 @@ use std::{
     time::Duration,
 };
 
-/// How long to wait for another process, for example one that only reads.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long to wait for another process, for example one that only reads. A command may open the
+/// book twice, and has three seconds for its answer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// Older versions can corrupt a write-ahead log (<https://sqlite.org/wal.html#walresetbug>).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// After the log was merged into the file, the log is cut to this size.

@@ -1,7 +1,7 @@
 //! `backup`, and `restore` of what it wrote.
 
 use super::{
-    exit,
+    exit, given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     passphrase, print, when,
@@ -41,13 +41,14 @@ a backup would be lost without a word.
 
 Exit status: 0 written, 5 there is nothing to back up yet, 64 a passphrase that is too weak, or two
 that differ, 65 key, book or receipts do not hold up, 66 the passphrase cannot be read, 73 the file
-exists already or cannot be written.";
+exists already or cannot be written, 75 another program holds the book.";
 
 /// Write key, reports and receipts to one encrypted file
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(super) struct Backup {
     /// The file to write
+    #[arg(value_parser = given_path::parser())]
     file: PathBuf,
     #[command(flatten)]
     passphrase: passphrase::From,
@@ -202,6 +203,7 @@ fn failed(file: Option<&Path>, error: &BackupError) -> CommandError {
     let code = match error {
         BackupError::Nothing(_) => exit::NO_REPORTS,
         BackupError::Io { .. } => exit::CANNOT_WRITE,
+        BackupError::Book { path, source } => exit::of_problem(problems::book(source, path).code),
         _ => EXIT_DATA,
     };
     let why = problems::chain(error);

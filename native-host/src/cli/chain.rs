@@ -2,7 +2,7 @@
 
 use super::{
     ask::{self, Patience},
-    backup, exit,
+    backup, exit, given_path,
     kind::{Reader, SQLITE},
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
@@ -45,6 +45,7 @@ this one, 73 the book cannot be put aside.";
 pub(super) struct Restore {
     /// A file of `onionmeter backup`, one of `onionmeter reports --json` (`-` reads standard
     /// input), or another book.sqlite3, which stays as it is
+    #[arg(value_parser = given_path::parser())]
     file: PathBuf,
     #[command(flatten)]
     backup: backup::Options,

@@ -1,7 +1,7 @@
 //! `config path|get|set|unset|check`.
 
 use super::{
-    exit,
+    exit, given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     settings,
@@ -105,6 +105,7 @@ enum Action {
     #[command(after_help = CHECK_HELP)]
     Check {
         /// Another file
+        #[arg(value_parser = given_path::parser())]
         file: Option<PathBuf>,
     },
 }

@@ -1,7 +1,7 @@
 //! `export FILE`: the evidence in one file, for anybody to check.
 
 use super::{
-    exit,
+    exit, given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
 };
@@ -37,6 +37,7 @@ exists already or cannot be written.";
 #[command(after_help = HELP)]
 pub(super) struct Export {
     /// The file to write; `-` writes to standard output
+    #[arg(value_parser = given_path::parser())]
     file: PathBuf,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     ask::Patience,
-    daemon_version, exit,
+    daemon_version, exit, given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     parts::{Part, Parts},
@@ -26,7 +26,7 @@ pub(super) struct Install {
     /// Also register with the browser that keeps its data in this folder: the --user-data-dir of a
     /// Chromium-family browser, or the folder that a Firefox-family browser uses instead of
     /// ~/.mozilla
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = given_path::parser())]
     browser_dir: Vec<PathBuf>,
 }
 

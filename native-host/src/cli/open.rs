@@ -1,6 +1,7 @@
 //! `open`: a browser that reaches nothing except through Onionmeter.
 
 use super::{
+    given_path,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
 };
@@ -36,10 +37,10 @@ pub(super) struct Open {
     /// absent
     browser: Option<OsString>,
     /// The folder of the profile (Chromium: --user-data-dir)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = given_path::parser())]
     profile: Option<PathBuf>,
     /// Load this unpacked extension (Chromium, Brave, Vivaldi, Opera), with developer mode on
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = given_path::parser())]
     extension: Option<PathBuf>,
     /// More arguments for the browser: addresses or its own options
     #[arg(last = true)]

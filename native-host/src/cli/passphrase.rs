@@ -1,6 +1,6 @@
 //! The passphrase of a backup: asked for at a terminal, or read from a file or a pipe.
 
-use super::{exit, outcome::CommandError};
+use super::{exit, given_path, outcome::CommandError};
 use crate::{EXIT_USAGE, system::terminal};
 use clap::Args;
 use std::{
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 #[derive(Args)]
 pub(super) struct From {
     /// Read the passphrase from the first line of this file instead of asking for it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = given_path::parser())]
     passphrase_file: Option<PathBuf>,
 }
 

@@ -1,7 +1,7 @@
 //! `reports`: the reports in the book, each verified again before it is shown.
 
 use super::{
-    exit,
+    exit, given_path,
     outcome::{CommandError, Outcome},
     output::Format,
     print, when,
@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = when::since)]
     since: Option<when::Since>,
     /// Show another book, for example one that `new-chain` has kept; nothing is written to it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = given_path::parser())]
     book: Option<PathBuf>,
     /// Print a table for a spreadsheet (RFC 4180); times in milliseconds since 1970
     #[arg(long, conflicts_with = "json")]

@@ -3,6 +3,7 @@
 mod evidence;
 
 use super::{
+    given_path,
     kind::{Kind, Reader},
     outcome::{CommandError, Outcome},
     output::{Answer, Format, Lines},
@@ -34,6 +35,7 @@ read.";
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// A file of `onionmeter export` or `onionmeter reports --json`; `-` reads standard input
+    #[arg(value_parser = given_path::parser())]
     file: PathBuf,
     /// The public key that must have signed them, in hexadecimal
     #[arg(long, value_name = "HEX")]

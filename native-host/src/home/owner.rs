@@ -67,6 +67,13 @@ pub fn acted_for(path: &Path) -> Option<Owner> {
         .then_some(owner)
 }
 
+/// The other user whose folder is at `path`, for root. `sudo` may have been told to keep nothing
+/// that names that user.
+pub(crate) fn stranger(path: &Path) -> Option<Owner> {
+    let owner = of_nearest(path).filter(|owner| owner.folder == path && owner.uid != 0);
+    owner.filter(|_| user::is_root())
+}
+
 fn number(variable: &str) -> Option<u32> {
     env::var(variable).ok()?.parse().ok()
 }

@@ -9,6 +9,7 @@ use meter_core::{
     ByteCount, ChainId, DeviceSigner, DurationMs, SessionTotals, Tariff, UnixMs, Verified,
 };
 use meter_ledger::Book;
+use rusqlite::Connection;
 use std::{
     fs,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
@@ -165,6 +166,39 @@ fn a_full_disk_is_told_as_full_and_a_sound_book_on_it_is_read() {
 }
 
 #[test]
+fn a_book_that_another_program_holds_is_told_within_seconds_by_every_command() {
+    let home = TestHome::new();
+    drop(book(&home, 3));
+    let other = Connection::open(home.root().join("book.sqlite3")).expect("a second program");
+    other
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT")
+        .expect("held");
+    let backup = home.user().join("backup");
+    let words = home.user().join("words");
+    fs::write(&words, "a passphrase that nobody guesses").expect("written");
+    fs::set_permissions(&words, fs::Permissions::from_mode(0o600)).expect("ours");
+    let [backup, words] = [&backup, &words].map(|path| path.to_str().expect("UTF-8"));
+    let backup = ["backup", backup, "--passphrase-file", words];
+    for (args, code) in [
+        (&["reports"][..], 75),
+        (&["doctor"], 1),
+        (&["monitor", "start"], 75),
+        (&backup, 75),
+    ] {
+        let begun = Instant::now();
+        let text = Said::of(&mut home.command(args)).expect(code, &["nother program"]);
+        assert!(begun.elapsed() < Duration::from_secs(4), "{args:?}: {text}");
+        assert_eq!(
+            text.matches("is using the book").count().max(1),
+            1,
+            "{text}"
+        );
+    }
+    drop(other);
+    Said::of(&mut home.command(&["reports"])).expect(0, &["13.725"]);
+}
+
+#[test]
 fn a_first_start_on_a_full_disk_is_never_told_as_a_lost_key_and_succeeds_once_there_is_room() {
     let home = TestHome::new();
     let line = r#"
@@ -317,7 +351,7 @@ fn whatever_lies_in_place_of_the_book_is_told_as_what_it_is() {
     check(&home.run(&["doctor"]), 1, &["is empty; it holds no report"]);
     fs::remove_file(&path).expect("ours");
     drop(book(&home, 1));
-    let later = rusqlite::Connection::open(&path).expect("opened");
+    let later = Connection::open(&path).expect("opened");
     later
         .pragma_update(None, "user_version", 2)
         .expect("written");

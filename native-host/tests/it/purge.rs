@@ -297,6 +297,13 @@ fn root_refuses_what_is_another_users_and_an_ordinary_user_what_is_roots() {
     person.run(&["install"]).expect(0, &["registered"]);
     let text = as_root(&["doctor"]).expect(1, &["you are root", "without sudo"]);
     assert!(!text.contains("chown"), "{text}");
+    // As `su` and `sudo -H` leave it: nothing but the folder tells whose it is.
+    let roots = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(PROGRAM);
+    command.arg("doctor").env_clear().env("HOME", roots.path());
+    command.env("ONIONMETER_HOME", person.root());
+    let text = Said::of(&mut command).expect(1, &["you are root", "without sudo"]);
+    assert!(!text.contains("chown"), "{text}");
     as_root(&["uninstall", "--purge", "--yes"]).expect(64, &["you are root"]);
 
     let text = person.run(&["doctor"]).text;

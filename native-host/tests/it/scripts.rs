@@ -238,6 +238,35 @@ fn arguments_that_are_no_text_or_nothing_at_all_are_usage() {
     }
 }
 
+/// Bash replaces none behind `--option=`.
+#[test]
+fn a_tilde_that_the_shell_has_left_is_refused_with_the_path_that_was_meant() {
+    let home = TestHome::new();
+    let below = home.user().join("x/y");
+    for args in [
+        &["install", "--browser-dir=~/x/y"][..],
+        &["open", "chromium", "--profile=~/x/y"],
+        &["open", "chromium", "--extension=~/x/y"],
+        &["reports", "--book=~/x/y"],
+        &["restore", "file", "--passphrase-file=~/x/y"],
+        &["backup", "~/x/y"],
+        &["restore", "~/x/y"],
+        &["export", "~/x/y"],
+        &["verify", "~/x/y"],
+        &["config", "check", "~/x/y"],
+    ] {
+        let output = home.command(args).current_dir(home.user()).output();
+        let output = output.expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(64), "{args:?}: {said}");
+        assert!(
+            said.contains(below.to_str().expect("UTF-8")),
+            "{args:?}: {said}"
+        );
+    }
+    assert!(!home.user().join("~").try_exists().expect("seen"));
+}
+
 /// A reader that stops reading is not an error, and the program prints nothing about it.
 #[test]
 fn a_pipe_that_ends_early_is_quiet() {

@@ -15,7 +15,8 @@ use std::{
 
 pub(super) fn finding(home: &Home) -> Finding {
     let root = home.root().display();
-    if let Some(owner) = home::acted_for(home.root()) {
+    let of_another = home::acted_for(home.root()).or_else(|| home::stranger(home.root()));
+    if let Some(owner) = of_another {
         let name = owner.name();
         return Bad {
             what: format!("you are root, and {root} is of {name}"),
