@@ -72,7 +72,14 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
 /// The error for a path that is not a file; `None` for a file, and if nothing is there. Follows
 /// links.
 pub(crate) fn not_a_file(path: &Path) -> Option<io::Error> {
-    let found = fs::metadata(path).ok()?.file_type();
+    let found = match fs::metadata(path) {
+        Ok(found) => found.file_type(),
+        // In a circle.
+        Err(error) if system::is_of_a_link(&error) => {
+            return Some(io::Error::other("it is a link that leads nowhere"));
+        }
+        Err(_) => return None,
+    };
     let what = system::other_than_a_file(found)?;
     let kind = match found.is_dir() {
         true => io::ErrorKind::IsADirectory,

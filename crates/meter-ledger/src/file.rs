@@ -83,8 +83,8 @@ pub(crate) fn is_there(kind: FileKind, path: &Path) -> Result<bool, FileError> {
         Ok(file) if file.is_file() => Ok(true),
         // A pipe would block for ever, and a folder has no header. Neither can be ours.
         Ok(_) => Err(not_a_file(kind, path)),
-        // A link that leads nowhere.
-        Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
+        // A link that leads nowhere or in a circle, unless the way to its end is barred.
+        Err(error) if error.kind() != ErrorKind::PermissionDenied && path.is_symlink() => {
             Err(not_a_file(kind, path))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),

@@ -141,7 +141,7 @@ fn place(arguments: &Arguments, home: &Home) -> Result<PathBuf, CommandError> {
         CommandError::Exit(exit::NO_INPUT, text)
     };
     // A link that leads nowhere is no missing book.
-    let is_there = path.try_exists().map_err(cannot)? || path.is_symlink();
+    let is_there = path.is_symlink() || path.try_exists().map_err(cannot)?;
     if arguments.book.is_some() && !is_there {
         let text = format!("{} is not there", path.display());
         return Err(CommandError::Exit(exit::NO_INPUT, text));

@@ -1,6 +1,7 @@
 //! Reads the text of `config.toml`, or reports what else is in its place.
 
 use super::ConfigError;
+use crate::system::files as system;
 use std::{
     fs,
     io::{self, Read as _},
@@ -28,6 +29,10 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, ConfigError> {
             } else {
                 Ok(None)
             };
+        }
+        // In a circle.
+        Err(error) if system::is_of_a_link(&error) => {
+            return Err(other("it is a link that leads nowhere"));
         }
         Err(error) => return Err(failed(error)),
     }
@@ -68,6 +73,9 @@ mod tests {
             "{}",
             said(&path)
         );
+        fs::remove_file(&path).expect("ours");
+        symlink("config.toml", &path).expect("a circle");
+        assert!(said(&path).ends_with("it is a link that leads nowhere"));
         fs::remove_file(&path).expect("ours");
         fs::create_dir(&path).expect("a folder");
         assert!(said(&path).ends_with("it is a folder"));

@@ -36,6 +36,11 @@ fn unless_it_hangs(command: &mut Command) -> Said {
     Said::from(&child.wait_with_output().expect("it has ended"))
 }
 
+/// Makes a link that leads to itself.
+fn circle(path: &Path) {
+    symlink(path.file_name().expect("a name"), path).expect("a link");
+}
+
 /// A home in which a daemon was.
 fn used_home() -> TestHome {
     let home = TestHome::new();
@@ -136,6 +141,7 @@ fn what_is_no_file_in_the_place_of_the_book_is_named_by_every_command() {
     for (put, what) in [
         (&pipe as &dyn Fn(&Path), "a pipe, not a file"),
         (&nowhere, "a link that leads nowhere"),
+        (&circle, "a link that leads nowhere"),
     ] {
         put(&path);
         let said = format!("{} is {what}; move it away", path.display());
@@ -158,6 +164,7 @@ fn a_log_that_takes_nothing_keeps_no_daemon_from_its_work() {
     for (put, what) in [
         (&pipe as &dyn Fn(&Path), "it is a pipe, not a file"),
         (&folder, "it is a folder, not a file"),
+        (&circle, "it is a link that leads nowhere"),
     ] {
         fs::remove_file(&log).expect("a log");
         put(&log);
