@@ -6,6 +6,7 @@ mod disk;
 mod doubt;
 mod earlier;
 mod membership;
+mod new_chain;
 mod outgoing;
 mod preparing;
 mod restoring;
@@ -14,6 +15,7 @@ mod unusable;
 mod write_failures;
 
 use crate::{config::Config, home::Home, restored::Mark};
+pub(crate) use bookkeeper::recovery::KeyOfChain;
 use bookkeeper::{
     Bookkeeper,
     recovery::{self, Carried},
@@ -23,8 +25,8 @@ use earlier::EarlierChains;
 use membership::Memberships;
 pub(crate) use membership::{Joining, Ledger};
 use meter_core::{
-    ChainEnd, ChainHead, Challenge, CodeHash, DurationMs, Enrolment, LedgerKey, LedgerRequest,
-    MonotonicMs, SIGNATURE_BYTES, Thresholds, UnixMs, Verified,
+    ChainHead, Challenge, CodeHash, DurationMs, Enrolment, LedgerKey, LedgerRequest, MonotonicMs,
+    SIGNATURE_BYTES, Thresholds, UnixMs, Verified,
 };
 use meter_relay::CounterSnapshot;
 use meter_wire::{
@@ -224,40 +226,6 @@ impl Accounting {
             Ok(bookkeeper) if bookkeeper.is_in_doubt() => bookkeeper.open_again(),
             Ok(_) => Ok(()),
         }
-    }
-
-    /// Begins a new chain, only with a person's consent: the old book is kept, and its chain ends.
-    ///
-    /// # Errors
-    /// The reason why it did not begin. The old book then stays in use.
-    pub(crate) fn begin_anew(&mut self) -> Result<(), Problem> {
-        let none = Err(crate::problems::shutting_down());
-        let before = std::mem::replace(&mut self.bookkeeper, none);
-        let (bookkeeper, outcome) =
-            recovery::begin_anew(before, &self.home, self.thresholds, &mut self.carried);
-        self.bookkeeper = bookkeeper;
-        self.outgoing = None;
-        self.preparing.wake();
-        self.look_for_earlier_chains();
-        if outcome.is_ok() {
-            self.note_new_chain();
-        }
-        outcome
-    }
-
-    /// The same because a person wants it: the ledger then gets no more of the old chain.
-    ///
-    /// # Errors
-    /// The reason why it did not begin.
-    pub(crate) fn begin_chosen(&mut self, now: UnixMs) -> Result<(), Problem> {
-        if let Some(head) = self.head().copied()
-            && self.memberships.is_in_force()
-        {
-            self.memberships.end_chain(&head, ChainEnd::Chosen, now)?;
-        }
-        // Then it does not matter whether there are later reports.
-        self.forget_restore();
-        self.begin_anew()
     }
 
     /// Signs that this device wants to be enrolled with a ledger, with its chain where it stands.

@@ -12,8 +12,11 @@ mod pages;
 mod settings;
 
 use crate::{
+    accounting::KeyOfChain,
     engine::{Command, EngineHandle},
-    ipc, program,
+    ipc,
+    pending::Responder,
+    program,
 };
 pub(crate) use admission::{Admission, ClientEntry};
 pub(crate) use departures::{Browser, Departed, Departures, Guest};
@@ -220,7 +223,8 @@ impl Api {
                 let ask = |answer| Command::RestoreReports(message.reports, answer);
                 done(engine.ask(ask).await?)
             }
-            Request::NewChain => done(engine.ask(Command::NewChain).await?),
+            Request::NewChain => done(engine.ask(begin(KeyOfChain::Same)).await?),
+            Request::NewKey => done(engine.ask(begin(KeyOfChain::New)).await?),
             Request::Settings => Success::Settings(engine.ask(Command::Settings).await?),
             Request::Witness => Success::Witness(self.witness()?),
             Request::WitnessSeen(query) => Success::WitnessSeen(self.seen(&query)),
@@ -364,6 +368,10 @@ fn reply(id: u32, outcome: Answer) -> Reply {
             Err(problem) => Outcome::Error(problem),
         },
     }
+}
+
+fn begin(key: KeyOfChain) -> impl FnOnce(Responder<()>) -> Command {
+    move |answer| Command::NewChain(key, answer)
 }
 
 fn later(place: Place, task: impl Future<Output = Answer> + Send + 'static) -> Handled {

@@ -13,7 +13,7 @@ mod settings;
 mod snapshot;
 
 use crate::{
-    accounting::{Accounting, Found},
+    accounting::{Accounting, Found, KeyOfChain},
     config::Config,
     home::Home,
     identity::Identity,
@@ -243,7 +243,7 @@ impl Engine {
             Command::RestoreReports(reports, answer) => {
                 reply(answer, self.accounting.take_back(&reports));
             }
-            Command::NewChain(answer) => reply(answer, self.begin_new_chain()),
+            Command::NewChain(key, answer) => reply(answer, self.begin_new_chain(key)),
             Command::Ledger(answer) => reply(answer, self.accounting.ledger()),
             Command::FollowKeys(changes, answer) => {
                 reply(answer, self.accounting.follow_keys(&changes));
@@ -302,9 +302,12 @@ impl Engine {
     }
 
     /// Only with a person's consent: the old book is kept, and its chain ends.
-    fn begin_new_chain(&mut self) -> Result<(), Problem> {
+    fn begin_new_chain(&mut self, key: KeyOfChain) -> Result<(), Problem> {
         let could_work = self.accounting.works();
-        let outcome = self.accounting.begin_chosen(Clock::wall());
+        let outcome = match key {
+            KeyOfChain::Same => self.accounting.begin_chosen(Clock::wall()),
+            KeyOfChain::New => self.accounting.begin_with_new_key(),
+        };
         if !could_work {
             self.start_relay_and_tor();
         }

@@ -5,6 +5,7 @@ use crate::{
     system::{files as system, user},
 };
 use meter_core::{DeviceKey, DeviceSigner};
+use meter_ledger::place_new;
 use std::{
     fs::{File, Metadata},
     io::{self, Read as _},
@@ -138,6 +139,27 @@ pub(crate) fn create(path: &Path) -> Result<DeviceSigner, KeyError> {
     load(path)
 }
 
+/// The path for a key that signs no more; the key itself is at `path`.
+///
+/// # Errors
+/// When every name is taken.
+pub(crate) fn free_for_old(path: &Path) -> io::Result<PathBuf> {
+    files::first_free(|number| path.with_file_name(format!("device.old-{number}.key")))
+}
+
+/// Moves the key aside. Returns whether there was one.
+///
+/// # Errors
+/// The error of the system. The key is then where it was.
+pub(crate) fn put_aside(path: &Path) -> io::Result<bool> {
+    let moved = place_new(path, &free_for_old(path)?);
+    match moved.and_then(|()| path.parent().map_or(Ok(()), system::sync_folder)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +186,22 @@ mod tests {
             .expect("readable")
             .count();
         assert_eq!(left, 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_key_that_is_put_aside_stays_and_another_takes_its_place() {
+        let (_folder, path) = folder();
+        assert!(!put_aside(&path).expect("nothing to do"));
+        let mut before = Vec::new();
+        for number in 1..3 {
+            before.push(create(&path).expect("made").key());
+            assert!(put_aside(&path).expect("moved"));
+            let old = path.with_file_name(format!("device.old-{number}.key"));
+            assert_eq!(Some(&load(&old).expect("kept").key()), before.last());
+            assert!(matches!(load(&path), Err(KeyError::Missing(_))));
+        }
+        assert!(!before.contains(&create(&path).expect("made").key()));
+        assert_ne!(before[0], before[1]);
     }
 
     #[test]

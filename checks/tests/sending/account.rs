@@ -1,7 +1,7 @@
 //! The life of an account at the command line: enrolling, joining by an invitation, removing a
 //! device, recovering, leaving.
 
-use crate::place::{CONFIG, LIMIT, Person, Place};
+use crate::place::{CONFIG, LIMIT, Person, Place, lowered};
 use checks::{earner::Earner, host::Host, ledger::Ledger};
 use meter_core::{LedgerSigner, Vkey};
 use meter_wire::{ErrorCode, Sending, Status};
@@ -96,16 +96,92 @@ async fn a_device_joins_by_an_invitation_and_is_out_for_good_once_it_is_removed(
 
     let code = words(&place.person.host, &invitation, "code");
     let refused = enrol(&second.host, &place, &code).unwrap_err().to_string();
-    assert!(
-        refused.contains("was removed from its account"),
-        "{refused}"
-    );
+    let way = "onionmeter new-chain --new-key";
+    assert!(refused.contains("ledger_removed"), "{refused}");
+    assert!(refused.contains(way), "{refused}");
     // The code is not used up by that.
     let mut other = joins(&place, &code).await;
     other.earns(1);
     let status = other.is_answered().await;
     assert!(status.ledger.unwrap().credited.0 > 0);
     place.ledger.run(&["audit"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_device_comes_back_with_a_new_key_and_keeps_what_it_earned() {
+    let place = Place::new().await;
+    let invitation = ["ledger", "invite", "--json"];
+    let code = words(&place.person.host, &invitation, "code");
+    let mut second = joins(&place, &code).await;
+    second.earns(2);
+    second.is_answered().await;
+    second.earns(1);
+    second.is_answered().await;
+    let key = key_of(&devices(&second.host));
+    place.person.host.run(&["ledger", "remove", &key]).unwrap();
+    second.earns(1);
+    let before = second.sees(is_unknown).await;
+    let refused = second.host.run(&["new-chain", "--new-key", "--json"]);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("ledger_enrolled"), "{refused}");
+    let unchanged = second.status();
+    assert_eq!(unchanged.chain, before.chain, "nothing has begun");
+
+    second.host.run(&["ledger", "leave", "--yes"]).unwrap();
+    let begun = second.host.run(&["new-chain", "--new-key", "--json"]);
+    let begun: Value = serde_json::from_str(&begun.unwrap()).unwrap();
+    let old_key = begun["old_key"].as_str().unwrap();
+    assert!(old_key.ends_with("key/device.old-1.key"), "{begun}");
+    assert_eq!(begun["reports"], "4", "{begun}");
+    let after = second.status();
+    assert_ne!(after.chain, before.chain);
+    assert_eq!((after.balance.0, after.earlier.amount), (0, before.balance));
+    // The old chain takes nothing any more, and its key signs nothing.
+    let refused = second.earner.earns(&second.host, 1).unwrap_err();
+    assert!(refused.to_string().contains("another chain"), "{refused}");
+
+    let code = words(&place.person.host, &invitation, "code");
+    let said = enrol(&second.host, &place, &code).unwrap();
+    assert_eq!(said["account"], place.person.account.as_str(), "{said}");
+    second.earner = Earner::of(&second.host).unwrap();
+    assert_ne!(key_of(&devices(&second.host)), key);
+    second.earns(2);
+    let status = second.is_answered().await;
+    let ledger = status.ledger.as_ref().unwrap();
+    assert!(ledger.credited.0 > 0);
+    assert_eq!(ledger.before, before.balance, "shown apart");
+    let claimed = ledger.before.0 + ledger.credited.0 + lowered(ledger) + ledger.waiting.0;
+    assert_eq!(status.balance.0 + status.earlier.amount.0, claimed);
+
+    let file = second.host.folder().join("all.json");
+    let file = file.to_str().unwrap();
+    second.host.run(&["export", file]).unwrap();
+    let proven = second.host.run(&["verify", file, "--json"]).unwrap();
+    let proven: Value = serde_json::from_str(&proven).unwrap();
+    assert_eq!(proven["chains"], 2, "{proven}");
+    // The receipts of the old key are there, under the enrolment that was left.
+    let of = |ledger: &Value| (ledger["in_force"].as_bool(), ledger["receipts"].clone());
+    let ledgers: Vec<_> = proven["ledgers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(of)
+        .collect();
+    assert_eq!(
+        ledgers,
+        [(Some(false), "3".into()), (Some(true), "2".into())],
+        "{proven}"
+    );
+    second.dies().await;
+    second.earns(1);
+    second.is_answered().await;
+    place.ledger.run(&["audit"]).unwrap();
+}
+
+/// The key of the device that answers.
+fn key_of(devices: &[Value]) -> String {
+    let here = devices.iter().find(|device| device["here"] == true);
+    here.unwrap()["key"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -210,6 +210,9 @@ codes! {
     /// The ledger does not know the device.
     LedgerUnknownDevice => "The ledger does not know this device any more; what waits stays here. \
                             Enrol it again.",
+    /// The device was removed from its account.
+    LedgerRemoved => "This device was removed from its account; `onionmeter new-chain --new-key` \
+                      makes a key to enrol.",
     /// The ledger refuses a report for its bytes.
     LedgerRefused => "The ledger refuses a report of this device for ever, so nothing more of its \
                       chain is sent.",

@@ -53,6 +53,9 @@ pub enum Request {
     RestoreReports(RestoreReports),
     /// Ends the chain of reports and begins another chain with a new book.
     NewChain,
+    /// The same, with a new key. The old one is kept, and signs nothing any more. Refused while an
+    /// enrolment is in force.
+    NewKey,
     /// Asks for the settings in force.
     Settings,
     /// Changes one setting of `config.toml`, or only checks its value.
@@ -97,7 +100,7 @@ pub enum Request {
 
 impl Request {
     /// Names of all requests, as they are written in JSON.
-    pub const NAMES: [&str; 35] = [
+    pub const NAMES: [&str; 36] = [
         "hello",
         "status",
         "reports",
@@ -113,6 +116,7 @@ impl Request {
         "new_circuit",
         "restore_reports",
         "new_chain",
+        "new_key",
         "settings",
         "change_setting",
         "witness",

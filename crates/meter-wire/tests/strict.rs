@@ -218,6 +218,7 @@ fn request() -> impl Strategy<Value = Request> {
             Request::LedgerEnrol(LedgerEnrol { address, key, code })
         }),
         proptest::sample::select(vec![
+            Request::NewKey,
             Request::LedgerLeave,
             Request::LedgerSend,
             Request::LedgerInvite,

@@ -76,6 +76,7 @@ mod tests {
         for refused in [
             r#""witness""#,
             r#""new_chain""#,
+            r#""new_key""#,
             r#""tor_stop""#,
             r#""monitor_stop""#,
             r#"{"restore_reports":{"reports":[]}}"#,

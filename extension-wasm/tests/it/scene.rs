@@ -434,6 +434,7 @@ impl Scene {
             Request::Receipts(query) => self.receipts_page(query),
             Request::EarlierChains(query) => Success::EarlierChains(self.earlier_page(query)),
             Request::NewChain
+            | Request::NewKey
             | Request::TorStart
             | Request::TorStop
             | Request::TorAnew

@@ -9,7 +9,8 @@ use super::{
     print, reports, verify,
 };
 use crate::{
-    EXIT_DATA, EXIT_USAGE, backup::AGE, files, home::Home, ipc, last_signed::LastSigned, problems,
+    EXIT_DATA, EXIT_USAGE, backup::AGE, files, home::Home, ipc, key, last_signed::LastSigned,
+    problems,
 };
 use clap::Args;
 use meter_ledger::Book;
@@ -37,8 +38,17 @@ passphrase, or the file or a report in it does not hold up, 66 it is not there, 
 be written, 77 the daemon runs.";
 
 const NEW_CHAIN_HELP: &str = "\
+Examples:
+  onionmeter new-chain                  when a problem names it
+  onionmeter new-chain --new-key        after this device was removed from its account at a ledger,
+                                        or if others may know its key
+
+The reports of before stay in their book, with their key in them: they still verify, and their
+credits still count. A new key signs none of them. A ledger does not know it: enrol it again.
+
 Exit status: 0 a new chain has begun (with --keep-book: this one goes on), 64 nothing is wrong with
-this one, 73 the book cannot be put aside.";
+this one, 73 the book cannot be put aside, 77 this device is enrolled, so its ledger must be left
+before it gets a new key.";
 
 #[derive(Args)]
 #[command(after_help = RESTORE_HELP)]
@@ -57,6 +67,9 @@ pub(super) struct NewChain {
     /// Also if there is no problem with the current chain
     #[arg(long)]
     yes: bool,
+    /// Make a new key for it, and keep the old one unused; `onionmeter ledger leave` comes first
+    #[arg(long, conflicts_with = "keep_book")]
+    new_key: bool,
     /// Go on with the chain of the book.sqlite3 that is there, after another chain was signed last
     #[arg(long, conflicts_with = "yes")]
     keep_book: bool,
@@ -162,17 +175,24 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
         return keep_book(home, format);
     }
     // The daemon puts the old book there, so only an unused name is shown.
-    let kept = files::free_for_kept_book(&home.book()).map_err(|error| {
+    let no_name = |error| {
         let text = format!("{}: {error}", home.root().display());
         CommandError::Exit(exit::CANNOT_WRITE, text)
-    })?;
+    };
+    let kept = files::free_for_kept_book(&home.book()).map_err(no_name)?;
+    let kept_key = key::free_for_old(&home.key()).map_err(no_name)?;
+    let wanted = match arguments.new_key {
+        true => Request::NewKey,
+        false => Request::NewChain,
+    };
     let begun = Patience::default().wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
         let before = ask::status(&mut daemon).await?;
-        if !arguments.yes && !before.problem.as_ref().is_some_and(is_mended_by_it) {
+        let is_wanted = arguments.yes || arguments.new_key;
+        if !is_wanted && !before.problem.as_ref().is_some_and(is_mended_by_it) {
             return Ok(None);
         }
-        daemon.ask(Request::NewChain).await?;
+        daemon.ask(wanted).await?;
         Ok(Some(before))
     })?;
     let Some(before) = begun else {
@@ -180,7 +200,7 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
             all the same, add --yes.";
         return Err(CommandError::Exit(EXIT_USAGE, message.to_owned()));
     };
-    let kept = kept.symlink_metadata().is_ok().then_some(kept);
+    let kept = is_there(kept);
     // The daemon did not know while it could not use the book.
     let reports = match &kept {
         Some(kept) => reports_in(kept).map(U64Text),
@@ -198,10 +218,30 @@ pub(super) fn begin(arguments: &NewChain, home: &Home, format: Format) -> Outcom
             None => format!("What was in the book's place is kept as {kept}.\n"),
         };
     }
-    Answer::new("begun", text)
-        .with("book", kept.map(|kept| kept.to_string_lossy().into_owned()))
-        .with("reports", reports)
-        .print(format)
+    let kept_key = is_there(kept_key);
+    if arguments.new_key {
+        text += "It has a new key. ";
+        if let Some(kept) = &kept_key {
+            text += &format!(
+                "The old one signs nothing more, and is kept as {}. ",
+                kept.display()
+            );
+        }
+        text += "`onionmeter enroll LEDGER` enrols the new one.\n";
+    }
+    let named = |path: Option<PathBuf>| path.map(|path| path.to_string_lossy().into_owned());
+    let answer = Answer::new("begun", text)
+        .with("book", named(kept))
+        .with("reports", reports);
+    match arguments.new_key {
+        true => answer.with("old_key", named(kept_key)),
+        false => answer,
+    }
+    .print(format)
+}
+
+fn is_there(path: PathBuf) -> Option<PathBuf> {
+    path.symlink_metadata().is_ok().then_some(path)
 }
 
 /// Continues the chain of the book that is there. Until then the daemon has neither book nor record

@@ -186,6 +186,7 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::LedgerNone
         | ErrorCode::LedgerEnrolled
         | ErrorCode::LedgerOtherKey
+        | ErrorCode::LedgerRemoved
         | ErrorCode::LedgerDeclined => REFUSED,
         ErrorCode::Internal => EXIT_BUG,
         // The rest are codes of Tor, of a ledger that cannot be reached, or of the extension, which

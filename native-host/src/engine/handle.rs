@@ -1,7 +1,7 @@
 //! The commands for the engine, and the handle that sends them.
 
 use crate::{
-    accounting::{Joining, Ledger},
+    accounting::{Joining, KeyOfChain, Ledger},
     config::Config,
     ledger_link::LedgerLink,
     pending::{PendingReply, Responder},
@@ -35,7 +35,7 @@ pub(crate) enum Command {
     NewIdentity(Responder<()>),
     NewCircuit(Site, Responder<()>),
     RestoreReports(Vec<WireReport>, Responder<()>),
-    NewChain(Responder<()>),
+    NewChain(KeyOfChain, Responder<()>),
     Settings(Responder<Settings>),
     /// The settings in force beside these, which the file has or would have.
     CompareSettings(Box<Config>, Responder<Settings>),

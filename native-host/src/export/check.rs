@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Proven {
     /// The key of the chain in use.
     pub(crate) key: [u8; 32],
+    /// The other keys that signed chains, in the order of these.
+    pub(crate) other_keys: Vec<[u8; 32]>,
     /// Number of chains.
     pub(crate) chains: usize,
     /// Reports of all chains, and of the one in use.
@@ -95,6 +97,7 @@ impl ExportFile {
         let claimed = |chain: &Checked| chain.claimed_up_to(chain.last()).unwrap_or_default();
         let mut proven = Proven {
             key: in_use.key.0,
+            other_keys: other_keys(&chains, in_use.key),
             chains: chains.len(),
             reports: chains.iter().map(Checked::last).sum(),
             reports_in_use: in_use.last(),
@@ -117,6 +120,16 @@ impl ExportFile {
         }
         Ok(proven)
     }
+}
+
+fn other_keys(chains: &[Checked], in_use: DeviceKey) -> Vec<[u8; 32]> {
+    let mut keys = Vec::new();
+    for chain in chains.iter().filter(|chain| chain.key != in_use) {
+        if !keys.contains(&chain.key.0) {
+            keys.push(chain.key.0);
+        }
+    }
+    keys
 }
 
 /// Verifies a chain from its first report on.

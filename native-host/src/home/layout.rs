@@ -74,7 +74,13 @@ pub(super) const HOME: &[Made] = &[
     Numbered("book.old-", BOOK_ENDS),
     Folder(
         "key",
-        &[File("device.key"), File("last-signed"), File("restored")],
+        &[
+            File("device.key"),
+            // Keys that sign no more.
+            Numbered("device.old-", &[".key"]),
+            File("last-signed"),
+            File("restored"),
+        ],
     ),
     // Backups that are made or put back, and what was here before.
     Tree("backup.new"),

@@ -12,6 +12,10 @@ pub(crate) fn failed(error: &ClientError) -> Problem {
         ClientError::Refused { problem, .. } if problem.error.code == LedgerCode::UnknownDevice => {
             ErrorCode::LedgerUnknownDevice
         }
+        ClientError::Refused { problem, .. } if problem.error.code == LedgerCode::Removed => {
+            // The sentence of the code says everything.
+            return Problem::new(ErrorCode::LedgerRemoved);
+        }
         ClientError::Refused { .. } => ErrorCode::LedgerDeclined,
         ClientError::NotSigned => ErrorCode::Internal,
         other => code_of(failure(other)),

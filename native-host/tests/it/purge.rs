@@ -124,6 +124,9 @@ fn a_home_that_was_used_is_purged_whole() {
         home.run(&["status"]);
         home.kill_daemon();
     }
+    home.run(&["new-chain", "--new-key"]);
+    assert!(home.root().join("key/device.old-1.key").is_file());
+    home.kill_daemon();
     let output = home.run(&["uninstall", "--purge", "--yes"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(

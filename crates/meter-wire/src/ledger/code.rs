@@ -69,8 +69,7 @@ codes! {
     UnknownDevice => "This ledger does not know the device; enrol it first.",
 
     /// The device was removed from its account.
-    Removed => "The device was removed from its account; \
-        a new home (ONIONMETER_HOME) makes a new key.",
+    Removed => "The device was removed from its account, and its key stays removed.",
 
     // What the ledger's rules say.
     /// Enrolment needs an invitation, and there is none that is valid.

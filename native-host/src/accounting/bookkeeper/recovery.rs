@@ -5,7 +5,14 @@ use crate::accounting::{
     doubt::{self, Doubt},
     write_failures::Write,
 };
-use crate::{files, home::Home, last_signed::Entry, last_signed::LastSigned, problems};
+use crate::{
+    files,
+    home::Home,
+    key,
+    last_signed::{Entry, LastSigned},
+    problems,
+    system::files as system,
+};
 use meter_core::{
     ChainError, MonotonicMs, OpenSession, SessionBatcher, SessionReport, Signed, Thresholds,
     UnixMs, Verified,
@@ -201,11 +208,21 @@ pub(in crate::accounting) fn exchange(
     open_bookkeeper(&home, thresholds, carried)
 }
 
+/// Which key signs a chain that begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum KeyOfChain {
+    /// The key in use.
+    Same,
+    /// A new one. The old one is moved aside.
+    New,
+}
+
 /// Begins a chain with a new book, and moves the old book aside. Returns the bookkeeper from then
 /// on, and the result: if the old book cannot be moved, it is opened again. If no book can be
 /// opened, what was counted is in `carried`.
 pub(in crate::accounting) fn begin_anew(
     bookkeeper: Result<Bookkeeper, Problem>,
+    key: KeyOfChain,
     home: &Home,
     thresholds: Thresholds,
     carried: &mut Option<Carried>,
@@ -217,7 +234,10 @@ pub(in crate::accounting) fn begin_anew(
         }
         *carried = Some(bookkeeper.take_along());
     }
-    let left = leave_chain(home);
+    let left = leave_chain(home).and_then(|()| match key {
+        KeyOfChain::Same => Ok(()),
+        KeyOfChain::New => leave_key(home),
+    });
     let opened = open_bookkeeper(home, thresholds, carried);
     let outcome = left.and_then(|()| match &opened {
         Ok(_) => Ok(()),
@@ -246,6 +266,20 @@ fn leave_chain(home: &Home) -> Result<(), Problem> {
     })?;
     if aside.is_some() {
         info!("the old book was put aside");
+    }
+    Ok(())
+}
+
+/// Moves the key aside, so that the next opening makes another. Only after its book: a book without
+/// its key would look like a loss.
+fn leave_key(home: &Home) -> Result<(), Problem> {
+    let moved = system::sync_folder(home.root()).and_then(|()| key::put_aside(&home.key()));
+    let aside = moved.map_err(|error| {
+        let detail = format!("{} cannot be moved: {error}", home.key().display());
+        Problem::with_detail(ErrorCode::KeyRefused, detail)
+    })?;
+    if aside {
+        info!("the old key was put aside");
     }
     Ok(())
 }

@@ -3,11 +3,12 @@
 
 mod conservation;
 mod earlier;
+mod new_key;
 mod other_chain;
 mod replaced;
 
 use super::{
-    recovery::{begin_anew, exchange, open_bookkeeper},
+    recovery::{KeyOfChain, begin_anew, exchange, open_bookkeeper},
     *,
 };
 use crate::home::Home;
@@ -271,7 +272,13 @@ fn two_histories_are_told_and_end_only_with_a_new_chain_that_keeps_both() {
     let chain = scene.bookkeeper().head.chain;
     let open = scene.bookkeeper().session().expect("open").bytes_up;
     let bookkeeper = Ok(scene.bookkeeper.take().expect("open"));
-    let (bookkeeper, outcome) = begin_anew(bookkeeper, &scene.home(), thresholds(), &mut None);
+    let (bookkeeper, outcome) = begin_anew(
+        bookkeeper,
+        KeyOfChain::Same,
+        &scene.home(),
+        thresholds(),
+        &mut None,
+    );
     outcome.expect("begun");
     scene.bookkeeper = bookkeeper.ok();
     assert_ne!(scene.bookkeeper().head.chain, chain);
@@ -487,7 +494,13 @@ fn a_new_chain_that_fails_half_way_loses_no_byte_and_counts_none_twice() {
     let mut bookkeeper = Ok(scene.bookkeeper.take().expect("open"));
     for _ in 0..2 {
         let outcome;
-        (bookkeeper, outcome) = begin_anew(bookkeeper, &scene.home(), thresholds(), &mut carried);
+        (bookkeeper, outcome) = begin_anew(
+            bookkeeper,
+            KeyOfChain::Same,
+            &scene.home(),
+            thresholds(),
+            &mut carried,
+        );
         let refused = outcome.expect_err("no key, no chain");
         assert_eq!(refused.code, ErrorCode::KeyRefused);
     }

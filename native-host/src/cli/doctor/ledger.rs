@@ -57,7 +57,9 @@ const fn after_a_stop(code: ErrorCode) -> &'static str {
              show it to the ledger's operator, or `onionmeter ledger leave`"
         }
         ErrorCode::LedgerUnknownDevice => {
-            "`onionmeter ledger leave`, then `onionmeter enroll LEDGER`; what waits stays here"
+            "`onionmeter ledger leave`, where the device was removed from its account \
+             `onionmeter new-chain --new-key`, then `onionmeter enroll LEDGER`; what waits stays \
+             here"
         }
         ErrorCode::LedgerRefused => {
             "`onionmeter new-chain` begins a chain that is sent again; please report it with the \

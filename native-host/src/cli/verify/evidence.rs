@@ -52,6 +52,14 @@ pub(super) fn run(text: &[u8], name: &str, expected: &Expected<'_>, format: Form
         .with("key", key)
         .with("claimed", U64Text(proven.claimed))
         .with("chains", proven.chains)
+        .with(
+            "other_keys",
+            proven
+                .other_keys
+                .iter()
+                .map(hex::encode)
+                .collect::<Vec<_>>(),
+        )
         .with("ledgers", ledgers)
         .print(format)
 }
@@ -75,6 +83,12 @@ fn reports(proven: &Proven) -> String {
             proven.reports.saturating_sub(proven.reports_in_use),
             proven.chains.saturating_sub(1),
             credits(proven.claimed),
+        );
+    }
+    for key in &proven.other_keys {
+        text += &format!(
+            "        Another key signed some of these: {}.\n",
+            hex::encode(key)
         );
     }
     text
@@ -136,6 +150,10 @@ fn not_proven(proven: &Proven, expected: &Expected<'_>) -> String {
         "Not proven: that the traffic was a person's, or that no later report or receipt \
         exists.\n"
             .to_owned();
+    if !proven.other_keys.is_empty() {
+        text += "Not proven: that the keys belong to one person; whoever makes the file can add \
+            chains of others.\n";
+    }
     if expected.key.is_none() {
         text += "Not proven: whose key it is; compare it (--key) with the one that you know from \
             elsewhere.\n";

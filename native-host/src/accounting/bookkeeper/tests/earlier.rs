@@ -15,7 +15,13 @@ fn end_chain(scene: &mut Scene, reports: u64) -> u64 {
     }
     let claimed = scene.bookkeeper().balance().0;
     let before = scene.bookkeeper.take().ok_or_else(problems::shutting_down);
-    let (after, outcome) = begin_anew(before, &scene.home(), thresholds(), &mut None);
+    let (after, outcome) = begin_anew(
+        before,
+        KeyOfChain::Same,
+        &scene.home(),
+        thresholds(),
+        &mut None,
+    );
     outcome.expect("begun");
     scene.bookkeeper = Some(after.expect("opened"));
     claimed

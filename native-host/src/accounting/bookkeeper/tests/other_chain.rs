@@ -17,7 +17,13 @@ impl Scene {
 
     fn begin_anew(&mut self) {
         let bookkeeper = Ok(self.bookkeeper.take().expect("open"));
-        let (bookkeeper, outcome) = begin_anew(bookkeeper, &self.home(), thresholds(), &mut None);
+        let (bookkeeper, outcome) = begin_anew(
+            bookkeeper,
+            KeyOfChain::Same,
+            &self.home(),
+            thresholds(),
+            &mut None,
+        );
         outcome.expect("begun");
         self.bookkeeper = bookkeeper.ok();
     }
