@@ -272,6 +272,14 @@ impl Accounting {
         self.memberships.ledger()
     }
 
+    /// The newest policy of the ledger in force that is stored: body and signature in hexadecimal.
+    ///
+    /// # Errors
+    /// `ledger_none`, or why the file of receipts cannot be used.
+    pub(crate) fn policy(&self) -> Result<String, Problem> {
+        self.memberships.policy()
+    }
+
     /// Stores an enrolment that the ledger has confirmed.
     ///
     /// # Errors
@@ -337,11 +345,17 @@ impl Accounting {
             earlier: self.earlier.sum(),
             ledger: self.ledger_status(),
             restored: self.restored(),
-            problem: match &self.bookkeeper {
-                Ok(bookkeeper) => bookkeeper.problem(),
-                Err(problem) => Some(problem.clone()),
-            },
+            problem: self.problem(),
         }
+    }
+
+    /// What is wrong with the book, or else with the receipts.
+    fn problem(&self) -> Option<Problem> {
+        let of_book = match &self.bookkeeper {
+            Ok(bookkeeper) => bookkeeper.problem(),
+            Err(problem) => Some(problem.clone()),
+        };
+        of_book.or_else(|| self.memberships.problem().cloned())
     }
 
     /// Also told between two outboxes: a client must not take that for the end of the enrolment.

@@ -248,6 +248,9 @@ impl Api {
                 engine.ask(Command::Leave).await?;
                 Success::Done
             }
+            Request::LedgerPolicy => {
+                Success::LedgerPolicy(engine.ask(Command::LedgerPolicy).await?)
+            }
             Request::LedgerSend => {
                 engine.ask(Command::SendNow).await?;
                 Success::Done

@@ -244,6 +244,7 @@ impl Engine {
                 reply(answer, self.accounting.take_back(&reports));
             }
             Command::NewChain(key, answer) => reply(answer, self.begin_new_chain(key)),
+            Command::LedgerPolicy(answer) => reply(answer, self.accounting.policy()),
             Command::Ledger(answer) => reply(answer, self.accounting.ledger()),
             Command::FollowKeys(changes, answer) => {
                 reply(answer, self.accounting.follow_keys(&changes));

@@ -4,9 +4,10 @@ mod problem;
 
 pub(crate) use problem::{code_of, failed, failure, retry_after_s};
 
-use meter_core::TorAddr;
+use meter_core::{LedgerKey, TorAddr};
 use meter_ledger_client::{Dial, LedgerClient, ON_LOOPBACK_MAX, OVER_TOR_MAX};
 use meter_tor::{IsolationKey, LedgerAddress, LedgerDialError, LedgerStream, dial_ledger};
+use meter_wire::ledger::LedgerInfo;
 use std::io;
 use tokio::sync::watch;
 
@@ -59,6 +60,12 @@ impl LedgerLink {
             LedgerAddress::Loopback(_) => true,
         }
     }
+}
+
+/// Whether a ledger that shows itself so is the one with this key: it lists every key that it had.
+pub(crate) fn has_key(info: &LedgerInfo, known: LedgerKey) -> bool {
+    let mut earlier = info.keys.iter().map(|entry| entry.key);
+    info.key.0 == known.0 || earlier.any(|key| key.0 == known.0)
 }
 
 impl Dial for LedgerDial {

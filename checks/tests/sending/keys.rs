@@ -81,3 +81,31 @@ async fn receipts_that_are_put_back_from_before_a_change_of_the_key_are_complete
     place.person.earns(1);
     place.settles().await;
 }
+
+/// Its folder was lost, or somebody else answers at its address.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_ledger_at_the_same_address_is_called_so_and_gets_no_account() {
+    let mut place = Place::new().await;
+    place.person.earns(1);
+    place.settles().await;
+    place.ledger.kill().unwrap();
+    let [data, kept] = ["ledger", "kept"].map(|name| place.ledger.folder().join(name));
+    std::fs::rename(&data, &kept).unwrap();
+    place.ledger.start_again().unwrap();
+    place.person.earns(1);
+    for command in ["devices", "invite"] {
+        let refused = place.person.host.run(&["ledger", command, "--json"]);
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("ledger_changed"), "{refused}");
+    }
+    let told = place.ledger.run(&["account", "list"]).unwrap();
+    assert!(!told.contains(&place.person.account), "{told}");
+    assert_eq!(place.person.status().ledger.unwrap().waiting_reports.0, 1);
+
+    place.ledger.kill().unwrap();
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(&kept, &data).unwrap();
+    place.ledger.start_again().unwrap();
+    place.settles().await;
+    place.has_receipts(2);
+}

@@ -18,4 +18,8 @@ mod kills;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod receipts_file;
+#[cfg(test)]
 mod restored;

@@ -6,11 +6,14 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
 };
 use meter_core::{
-    Amount, ByteCount, DurationMs, SessionReport, Signable as _, Tariff, credits_exact,
+    Amount, ByteCount, DurationMs, Policy, SessionReport, Signable as _, Tariff, credits_exact,
 };
 use meter_wire::{
-    HexBytes, Status, U64Text, WireReport,
-    face::{Balance, Done, FaceCode, LedgerBalance, PlainNumber, SignedSession},
+    ErrorCode, HexBytes, Request, Status, Success, U64Text, WireReport,
+    face::{
+        Balance, EitherCode, FaceCode, LedgerBalance, PlainNumber, PolicyOfLedger, SignedSession,
+    },
+    ledger::WireSigned,
 };
 use std::sync::Arc;
 
@@ -49,9 +52,39 @@ fn ledger(status: &Status) -> Result<Option<LedgerBalance>, Refusal> {
     }))
 }
 
-/// A policy comes from a ledger, and this device has none.
-pub(crate) async fn policy() -> Result<Json<Done>, Refusal> {
-    Err(FaceCode::NotEnrolled.into())
+/// The policy of this device's ledger.
+pub(crate) async fn policy(
+    State(state): State<Arc<Shared>>,
+) -> Result<Json<PolicyOfLedger>, Refusal> {
+    let answered = state.ask(Request::LedgerPolicy).await;
+    let answered = answered.map_err(|refusal| match refusal.error().code {
+        EitherCode::Daemon(ErrorCode::LedgerNone) => FaceCode::NotEnrolled.into(),
+        _ => refusal,
+    })?;
+    let Success::LedgerPolicy(signed) = answered.success else {
+        return Err(Refusal::unexpected());
+    };
+    let signed = signed_policy(&signed).ok_or_else(Refusal::unexpected)?;
+    let policy = Policy::from_body(&signed.body.0).map_err(|_| Refusal::unexpected())?;
+    let (most, idle) = (policy.most_per_day().total, policy.idle_per_day());
+    Ok(Json(PolicyOfLedger {
+        number: policy.number.0,
+        most_per_day: credits_exact(most),
+        most_per_day_nanocredits: U64Text(most.get()),
+        idle_per_day: credits_exact(idle),
+        idle_per_day_nanocredits: U64Text(idle.get()),
+        policy: signed,
+    }))
+}
+
+fn signed_policy(text: &str) -> Option<WireSigned<128>> {
+    let mut bytes = [0; 192];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    let (body, signature) = bytes.split_first_chunk()?;
+    Some(WireSigned {
+        body: HexBytes(*body),
+        signature: HexBytes(*signature.first_chunk()?),
+    })
 }
 
 /// An amount of the daemon.

@@ -104,6 +104,8 @@ pub enum Failure {
     Unreadable,
     /// The ledger declined the request itself.
     Declined,
+    /// Another ledger answers: it lists no key that is known here.
+    OtherLedger,
     /// The ledger says that reports do not follow, although they do as far as is known here.
     Conflict,
     /// The receipts or the new chain could not be stored here.

@@ -204,9 +204,15 @@ codes! {
                          understands.",
     /// The ledger refuses the request itself.
     LedgerDeclined => "The ledger declined the request; the detail says why.",
+    /// What was given as a code has another form, or a word or digit of it is wrong.
+    LedgerBadCode => "This is no invitation and no recovery code: either is twelve words, or 32 \
+                      hexadecimal digits.",
     /// The ledger has another key than the one that was shown.
     LedgerOtherKey => "The ledger has another key than the one that was shown; nothing was \
                        enrolled.",
+    /// Neither the ledger's key nor any key before it is the one that is pinned.
+    LedgerChanged => "Another ledger answers at this address: its key is not that of the one with \
+                      which you enrolled.",
     /// The ledger does not know the device.
     LedgerUnknownDevice => "The ledger does not know this device any more; what waits stays here. \
                             Enrol it again.",
@@ -311,6 +317,17 @@ pub struct Problem {
         skip_serializing_if = "Option::is_none"
     )]
     pub cause: Option<String>,
+}
+
+impl ErrorCode {
+    /// Whether it is about the file of receipts alone: sessions are signed and pages load.
+    #[must_use]
+    pub const fn is_of_receipts(self) -> bool {
+        matches!(
+            self,
+            Self::ReceiptsDamaged | Self::ReceiptsUnwritable | Self::ReceiptsNewer
+        )
+    }
 }
 
 impl Problem {

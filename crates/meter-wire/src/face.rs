@@ -13,7 +13,9 @@ mod tor;
 pub use code::{EitherCode, FaceCode, FaceError, FaceProblem};
 pub use login::{Login, LoginReply};
 pub use plain_number::PlainNumber;
-pub use sessions::{Balance, LedgerBalance, Sessions, SessionsQuery, SignedSession};
+pub use sessions::{
+    Balance, LedgerBalance, PolicyOfLedger, Sessions, SessionsQuery, SignedSession,
+};
 pub use thresholds::{FieldError, ThresholdsChange, ThresholdsNow};
 pub use tor::{
     Activity, ActivityMinute, ActivityQuery, Done, MonitoringStats, RelayNow, TorNow,

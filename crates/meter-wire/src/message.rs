@@ -88,6 +88,9 @@ pub enum Success {
     LedgerOffer(LedgerOffer),
     /// Answer to `ledger_enrol`.
     LedgerEnrolled(LedgerEnrolled),
+    /// Answer to `ledger_policy`: what the ledger signed, body and signature as one text in
+    /// hexadecimal.
+    LedgerPolicy(String),
     /// Answer to `ledger_invite` and `ledger_recovery`.
     LedgerSecret(LedgerSecret),
     /// Answer to `ledger_devices`.

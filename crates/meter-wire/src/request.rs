@@ -74,6 +74,8 @@ pub enum Request {
     LedgerLeave,
     /// Sends what waits now.
     LedgerSend,
+    /// Asks for the newest policy of the ledger that is stored.
+    LedgerPolicy,
     /// Asks the ledger for an invitation that lets another device into the account.
     LedgerInvite,
     /// Asks the ledger for the devices of the account.
@@ -100,7 +102,7 @@ pub enum Request {
 
 impl Request {
     /// Names of all requests, as they are written in JSON.
-    pub const NAMES: [&str; 36] = [
+    pub const NAMES: [&str; 37] = [
         "hello",
         "status",
         "reports",
@@ -126,6 +128,7 @@ impl Request {
         "ledger_enrol",
         "ledger_leave",
         "ledger_send",
+        "ledger_policy",
         "ledger_invite",
         "ledger_devices",
         "ledger_remove",

@@ -219,6 +219,7 @@ fn request() -> impl Strategy<Value = Request> {
         }),
         proptest::sample::select(vec![
             Request::NewKey,
+            Request::LedgerPolicy,
             Request::LedgerLeave,
             Request::LedgerSend,
             Request::LedgerInvite,

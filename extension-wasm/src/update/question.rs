@@ -77,6 +77,7 @@ mod tests {
             r#""witness""#,
             r#""new_chain""#,
             r#""new_key""#,
+            r#""ledger_policy""#,
             r#""tor_stop""#,
             r#""monitor_stop""#,
             r#"{"restore_reports":{"reports":[]}}"#,

@@ -139,7 +139,8 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
         E::LedgerNone | E::LedgerEnrolled | E::LedgerAddress | E::LedgerOtherKey => OK,
         E::LedgerNotFound | E::LedgerUnreachable | E::LedgerSilent | E::LedgerBusy => OK,
         E::LedgerUnreadable | E::LedgerDeclined | E::LedgerUnknownDevice => OK,
-        E::LedgerRemoved | E::LedgerRefused | E::LedgerContradicts => OK,
+        E::LedgerBadCode | E::LedgerRemoved | E::LedgerChanged => OK,
+        E::LedgerRefused | E::LedgerContradicts => OK,
     }
 }
 

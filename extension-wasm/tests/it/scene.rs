@@ -429,13 +429,12 @@ impl Scene {
             Request::LedgerLook(_) | Request::LedgerEnrol(_) | Request::LedgerLeave => NO_LEDGER,
             Request::LedgerSend | Request::LedgerInvite | Request::LedgerDevices => NO_LEDGER,
             Request::LedgerRemove(_) | Request::LedgerRecovery => NO_LEDGER,
-            Request::LedgerLogin | Request::LedgerOpen => NO_LEDGER,
+            Request::LedgerLogin | Request::LedgerOpen | Request::LedgerPolicy => NO_LEDGER,
             Request::TakePage => self.page.take().map_or(Success::Done, Success::LedgerLogin),
             Request::Receipts(query) => self.receipts_page(query),
             Request::EarlierChains(query) => Success::EarlierChains(self.earlier_page(query)),
-            Request::NewChain
-            | Request::NewKey
-            | Request::TorStart
+            Request::NewChain | Request::NewKey | Request::Traffic => Success::Done,
+            Request::TorStart
             | Request::TorStop
             | Request::TorAnew
             | Request::TorUse(_)
@@ -444,8 +443,7 @@ impl Scene {
             | Request::SetThresholds(_)
             | Request::Ping
             | Request::OpensPages
-            | Request::ChangeSetting(_)
-            | Request::Traffic => Success::Done,
+            | Request::ChangeSetting(_) => Success::Done,
         };
         self.queue_reply(id, Outcome::Ok(success));
     }

@@ -192,7 +192,7 @@ fn run(before: u8, events: &[Event], coverage: &mut Coverage) -> Result<(), Test
 }
 
 /// Runs in the suite. More: `ONIONMETER_OUTBOX_RUNS=5000 cargo test -p onionmeter-ledger --test
-/// outbox`; `ONIONMETER_OUTBOX_SEED` chooses others.
+/// alongside`; `ONIONMETER_OUTBOX_SEED` chooses others.
 const RUNS: u32 = 40;
 
 fn number(variable: &str, default: u32) -> u32 {

@@ -1,12 +1,14 @@
 //! The enrolment with a ledger, and the receipts: what `receipts.sqlite3` says about this device.
 
 mod opening;
+mod policies;
 
 use super::earlier::EarlierChains;
 use crate::problems;
 use meter_core::{
     AccountId, Amount, Answered, AnsweredReport, ChainEnd, ChainHead, ChainId, ContradictionKind,
-    KeyChange, LedgerKey, LedgerKeys, Policy, Receipt, SessionReport, Signed, UnixMs, Verified,
+    KeyChange, LedgerKey, LedgerKeys, Policy, PolicyNumber, Receipt, SessionReport, Signed, UnixMs,
+    Verified,
 };
 use meter_ledger::{LoweredSum, Member, Membership, Receipts, ReceiptsError, Sums, Waiting};
 use meter_tor::LedgerAddress;
@@ -15,6 +17,7 @@ use meter_wire::{
     ReceiptsPage, Sending, U64Text, WireAnswer,
 };
 use std::path::PathBuf;
+use tracing::warn;
 
 /// The receipts of this device, once it was enrolled for the first time.
 pub(super) struct Memberships {
@@ -44,6 +47,8 @@ pub(crate) struct Ledger {
     pub(crate) address: LedgerAddress,
     /// The ledger's newest key.
     pub(crate) key: LedgerKey,
+    /// The newest of its policies that is stored.
+    pub(crate) policy: PolicyNumber,
 }
 
 /// An enrolment that the ledger has confirmed.
@@ -72,11 +77,12 @@ impl Memberships {
     /// `ledger_none`; or why the file of receipts cannot be used.
     pub(super) fn ledger(&self) -> Result<Ledger, Problem> {
         let (receipts, member) = self.in_force()?;
-        let keys = receipts.keys().map_err(|error| self.because(&error))?;
+        let because = |error: ReceiptsError| self.because(&error);
         let membership = member.membership;
         Ok(Ledger {
             address: address(&membership.address)?,
-            key: keys.newest(),
+            key: receipts.keys().map_err(because)?.newest(),
+            policy: receipts.policy().map_err(because)?.value().number,
         })
     }
 
@@ -307,7 +313,17 @@ impl Memberships {
 
     /// Reads again what clients are told, after something has changed.
     pub(super) fn look_again(&mut self, head: &ChainHead, earlier: &EarlierChains) {
-        self.told = self.read(head, earlier).ok();
+        match self.read(head, earlier) {
+            Ok(told) => self.told = Some(told),
+            Err(problem) if problem.code == ErrorCode::LedgerNone => self.told = None,
+            // A device whose receipts cannot be read is not one that has left.
+            Err(problem) => warn!(code = ?problem.code, "the receipts cannot be read"),
+        }
+    }
+
+    /// Why the file cannot be used.
+    pub(super) const fn problem(&self) -> Option<&Problem> {
+        self.problem.as_ref()
     }
 
     fn read(&self, head: &ChainHead, earlier: &EarlierChains) -> Result<Told, Problem> {

@@ -3,7 +3,7 @@
 
 use super::membership::Ledger;
 use crate::ledger_link::code_of;
-use meter_core::{ChainId, ChainState, KeyChange, Signed};
+use meter_core::{ChainId, ChainState, KeyChange, Policy, Signed};
 use meter_outbox::{Answer, Batch, Failure, Outbox, SendingState, Stop};
 use meter_tor::LedgerAddress;
 use meter_wire::{ErrorCode, Problem, Sending};
@@ -34,7 +34,8 @@ pub(crate) enum What {
 pub(crate) enum Found {
     Chain(Box<Signed<ChainState>>),
     Keys(Vec<Signed<KeyChange>>),
-    Answered(Batch, Vec<Answer>),
+    /// With the ledger's policy, if a receipt names one that is not stored.
+    Answered(Batch, Vec<Answer>, Option<Box<Signed<Policy>>>),
     UnknownDevice,
     SignatureRefused,
     Failed {

@@ -7,8 +7,8 @@ use super::{
     restoring::Restoring,
 };
 use meter_core::{
-    ChainEnd, ChainId, ChainState, KeyChange, LedgerKey, MonotonicMs, Receipt, SessionReport,
-    Signable as _, Signed, UnixMs,
+    ChainEnd, ChainId, ChainState, KeyChange, LedgerKey, MonotonicMs, Policy, Receipt,
+    SessionReport, Signable as _, Signed, UnixMs,
 };
 use meter_outbox::{Act, Batch, Failure, Outbox, Plan, Seen, Start};
 use meter_tor::LedgerAddress;
@@ -73,7 +73,10 @@ impl Accounting {
                 }
             }
             Found::Keys(changes) => Seen::Keys(changes),
-            Found::Answered(batch, answers) => Seen::Answered(batch, answers),
+            Found::Answered(batch, answers, policy) => {
+                self.keep_policy(policy);
+                Seen::Answered(batch, answers)
+            }
             Found::UnknownDevice => Seen::UnknownDevice,
             Found::SignatureRefused => Seen::SignatureRefused,
             Found::Failed {
@@ -85,6 +88,14 @@ impl Accounting {
             },
         };
         self.step(now, wall, seen)
+    }
+
+    /// Stored or not, it changes no award: receipts are verified without it.
+    fn keep_policy(&mut self, policy: Option<Box<Signed<Policy>>>) {
+        let Some(policy) = policy else { return };
+        if let Err(problem) = self.memberships.set_policy(*policy) {
+            warn!(code = ?problem.code, "the ledger's policy cannot be stored");
+        }
     }
 
     /// A person wants what waits to be sent now.

@@ -4,7 +4,7 @@ use super::detached::Answer;
 use crate::{
     accounting::Joining,
     engine::{Command, EngineHandle, LedgerSigner},
-    ledger_link::{Client, ClientError, failed},
+    ledger_link::{Client, ClientError, failed, has_key},
 };
 use meter_core::{
     AccountId, Amount, ChainCondition, ChainHead, CodeHash, DeviceKey, EnrolmentRule, LedgerKey,
@@ -40,7 +40,7 @@ async fn of_account(engine: &EngineHandle, request: Request) -> Answer {
     let signer = LedgerSigner::new(engine, ledger.key, here);
     let answer = match asked(&mut client, &signer, &request).await {
         Err(error) if error.code() == Some(LedgerCode::Signature) => {
-            let newest = newest_key(engine, &mut client).await?;
+            let newest = newest_key(engine, &mut client, ledger.key).await?;
             match newest == ledger.key {
                 true => Err(error),
                 // What was refused for its signature was not done.
@@ -56,8 +56,15 @@ async fn of_account(engine: &EngineHandle, request: Request) -> Answer {
 }
 
 /// The ledger's newest key, which the keys before it signed over to.
-async fn newest_key(engine: &EngineHandle, client: &mut Client) -> Result<LedgerKey, Problem> {
+async fn newest_key(
+    engine: &EngineHandle,
+    client: &mut Client,
+    known: LedgerKey,
+) -> Result<LedgerKey, Problem> {
     let info = info(client).await?;
+    if !has_key(&info, known) {
+        return Err(Problem::new(ErrorCode::LedgerChanged));
+    }
     let changes = info.keys.iter().filter_map(|entry| entry.change.as_ref());
     let changes = changes.map(Signed::from).collect();
     let follow = |answer| Command::FollowKeys(changes, answer);
@@ -231,10 +238,7 @@ fn unreadable(why: &str) -> Problem {
 
 /// The bytes of an invitation or recovery code.
 fn code(text: &str) -> Result<[u8; 16], Problem> {
-    code_bytes(text).ok_or_else(|| {
-        let detail = "the code is twelve words, or 32 hexadecimal digits";
-        Problem::with_detail(ErrorCode::BadRequest, detail)
-    })
+    code_bytes(text).ok_or_else(|| Problem::new(ErrorCode::LedgerBadCode))
 }
 
 /// This device's key.

@@ -118,7 +118,10 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
     let answer = Answer::new("restored", text)
         .with("taken", U64Text(taken))
         .with("reports", after.reports);
-    match after.problem {
+    match after
+        .problem
+        .filter(|problem| !problem.code.is_of_receipts())
+    {
         Some(problem) => answer.failed(CommandError::Problem(problem)),
         None => answer,
     }
@@ -278,7 +281,10 @@ fn keep_book(home: &Home, format: Format) -> Outcome {
         status.reports.0
     );
     let answer = Answer::new("kept", text).with("reports", status.reports);
-    match status.problem {
+    match status
+        .problem
+        .filter(|problem| !problem.code.is_of_receipts())
+    {
         Some(problem) => answer.failed(CommandError::Problem(problem)),
         None => answer,
     }

@@ -6,6 +6,7 @@ mod detour;
 mod finding;
 mod folder;
 mod ledger;
+mod receipts;
 mod seen;
 mod settings;
 mod tor;
@@ -48,6 +49,7 @@ pub(super) fn run(arguments: &Doctor, home: &Home, format: Format) -> Outcome {
     let mut own = vec![folder::finding(home)];
     own.extend(settings::findings(&seen, home));
     own.extend([signing_key(home), book::finding(home)]);
+    own.extend(receipts::finding(home));
     own.extend(restored(status));
     own.push(match &seen.unanswered {
         None => daemon(&seen, home),
@@ -170,7 +172,9 @@ fn daemon(seen: &Seen, home: &Home) -> Finding {
                 .to_owned(),
         );
     };
-    if let Some(problem) = &status.problem {
+    // Receipts have a finding of their own, and the relay is open without them.
+    let problem = status.problem.as_ref();
+    if let Some(problem) = problem.filter(|problem| !problem.code.is_of_receipts()) {
         return Bad {
             what: problem.message.clone(),
             remedy: problem

@@ -28,8 +28,9 @@ purpose: an exit of Tor and a certificate would have to be trusted.
 The ledger learns when you browsed and how much (start, end, bytes of each session), never where.
 What was earned before stays: it is shown apart, and this ledger does not credit it.
 
-Exit status: 0 enrolled, 64 no such address or not confirmed, 69 the ledger cannot be reached or is
-none, 77 it has another key, declines, or this device is enrolled already.";
+Exit status: 0 enrolled, 64 no such address or code, or not confirmed, 69 the ledger cannot be
+reached or is none, 77 it has another key, declines, or this device is enrolled already or was
+removed from its account.";
 
 /// Enrol this device with a ledger, which credits its reports
 #[derive(Args)]

@@ -147,7 +147,8 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         ErrorCode::BadThresholds
         | ErrorCode::SettingRefused
         | ErrorCode::BadSite
-        | ErrorCode::LedgerAddress => EXIT_USAGE,
+        | ErrorCode::LedgerAddress
+        | ErrorCode::LedgerBadCode => EXIT_USAGE,
         ErrorCode::ConfigInvalid => CONFIG,
         ErrorCode::HomeUnusable
         | ErrorCode::SettingsUnwritable
@@ -187,6 +188,7 @@ pub(super) const fn of_problem(code: ErrorCode) -> u8 {
         | ErrorCode::LedgerEnrolled
         | ErrorCode::LedgerOtherKey
         | ErrorCode::LedgerRemoved
+        | ErrorCode::LedgerChanged
         | ErrorCode::LedgerDeclined => REFUSED,
         ErrorCode::Internal => EXIT_BUG,
         // The rest are codes of Tor, of a ledger that cannot be reached, or of the extension, which

@@ -124,16 +124,26 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
 }
 
 fn status(patience: Patience, home: &Home, format: Format) -> Outcome {
-    let status = patience.wait(async {
+    let ledger = patience.wait(async {
         let mut daemon = ipc::Connection::attach_or_start(home).await?;
-        ask::status(&mut daemon).await
+        let status = ask::status(&mut daemon).await?;
+        match status.ledger {
+            Some(ledger) => Ok(ledger),
+            None => Err(why_none(&mut daemon, status.problem).await),
+        }
     })?;
-    let Some(ledger) = status.ledger else {
-        return Err(Problem::new(ErrorCode::LedgerNone).into());
-    };
     Answer::new("enrolled", told(&ledger))
         .with_all(&ledger)
         .print(format)
+}
+
+/// Why the status tells nothing of a ledger: no enrolment is in force, or the receipts or the book
+/// cannot be used.
+async fn why_none(daemon: &mut ipc::Connection, problem: Option<Problem>) -> Problem {
+    match daemon.ask(Request::LedgerPolicy).await {
+        Err(reason) => reason,
+        Ok(_) => problem.unwrap_or_else(|| Problem::new(ErrorCode::LedgerNone)),
+    }
 }
 
 /// The numbers, and each difference in a sentence.

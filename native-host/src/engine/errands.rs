@@ -3,9 +3,9 @@
 use super::{EngineHandle, LedgerSigner};
 use crate::{
     accounting::{Errand, Found, What},
-    ledger_link::{Client, ClientError, failure, retry_after_s},
+    ledger_link::{Client, ClientError, failure, has_key, retry_after_s},
 };
-use meter_core::{DeviceKey, Signed};
+use meter_core::{DeviceKey, LedgerKey, Policy, PolicyNumber, Receipt, Signable as _, Signed};
 use meter_outbox::{Answer, Batch, Failure};
 use meter_wire::ledger::{self, LedgerCode, Outcome, Submitted};
 
@@ -19,8 +19,8 @@ pub(super) async fn run(engine: EngineHandle, errand: Errand, device: DeviceKey)
             let state = client.chain(&signer, chain).await;
             state.map(|state| Found::Chain(Box::new(state)))
         }
-        What::AskKeys => keys(&mut client).await,
-        What::Send(batch) => send(&mut client, batch).await,
+        What::AskKeys => keys(&mut client, ledger.key).await,
+        What::Send(batch) => send(&mut client, batch, ledger.policy).await,
     };
     found.unwrap_or_else(|error| match error.code() {
         Some(LedgerCode::UnknownDevice) => Found::UnknownDevice,
@@ -33,13 +33,23 @@ pub(super) async fn run(engine: EngineHandle, errand: Errand, device: DeviceKey)
 }
 
 /// The changes of the ledger's key, in the order of their numbers.
-async fn keys(client: &mut Client) -> Result<Found, ClientError> {
+async fn keys(client: &mut Client, known: LedgerKey) -> Result<Found, ClientError> {
     let info = client.info().await?;
+    if !has_key(&info, known) {
+        return Ok(Found::Failed {
+            failure: Failure::OtherLedger,
+            retry_after_s: None,
+        });
+    }
     let changes = info.keys.iter().filter_map(|entry| entry.change.as_ref());
     Ok(Found::Keys(changes.map(Signed::from).collect()))
 }
 
-async fn send(client: &mut Client, batch: Batch) -> Result<Found, ClientError> {
+async fn send(
+    client: &mut Client,
+    batch: Batch,
+    stored: PolicyNumber,
+) -> Result<Found, ClientError> {
     let mut receipts = batch.receipts().iter();
     let mut reports = Vec::with_capacity(batch.reports().len());
     for report in batch.reports() {
@@ -56,8 +66,24 @@ async fn send(client: &mut Client, batch: Batch) -> Result<Found, ClientError> {
         });
     }
     let answers = client.submit(&reports).await?;
+    let policy = match answers.iter().filter_map(policy_of).max() {
+        Some(named) if named > stored => policy(client).await,
+        _ => None,
+    };
     let answers = answers.into_iter().map(answer).collect();
-    Ok(Found::Answered(batch, answers))
+    Ok(Found::Answered(batch, answers, policy))
+}
+
+/// The policy that a receipt names. Nothing is verified yet.
+fn policy_of(answer: &ledger::Answer) -> Option<PolicyNumber> {
+    let receipt = Receipt::from_body(&answer.receipt.as_ref()?.body.0);
+    Some(receipt.ok()?.policy)
+}
+
+/// `None` if it does not come: the next receipt names it again.
+async fn policy(client: &mut Client) -> Option<Box<Signed<Policy>>> {
+    let info = client.policy().await.ok()?;
+    Some(Box::new(Signed::from(&info.policy)))
 }
 
 fn answer(answer: ledger::Answer) -> Answer {

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Settings(Responder<Settings>),
     /// The settings in force beside these, which the file has or would have.
     CompareSettings(Box<Config>, Responder<Settings>),
+    /// The newest policy of the ledger in force that is stored.
+    LedgerPolicy(Responder<String>),
     /// The ledger in force.
     Ledger(Responder<Ledger>),
     /// The changes of the ledger's key, as it shows them; the answer is its newest key.

@@ -18,6 +18,7 @@ pub(crate) fn failed(error: &ClientError) -> Problem {
         }
         ClientError::Refused { .. } => ErrorCode::LedgerDeclined,
         ClientError::NotSigned => ErrorCode::Internal,
+        ClientError::TimedOut => return Problem::new(ErrorCode::LedgerSilent),
         other => code_of(failure(other)),
     };
     Problem::with_detail(code, error.to_string())
@@ -58,6 +59,7 @@ pub(crate) const fn code_of(failure: Failure) -> ErrorCode {
         Failure::TimedOut => ErrorCode::LedgerSilent,
         Failure::Busy => ErrorCode::LedgerBusy,
         Failure::Unreadable => ErrorCode::LedgerUnreadable,
+        Failure::OtherLedger => ErrorCode::LedgerChanged,
         Failure::Declined | Failure::Conflict => ErrorCode::LedgerDeclined,
         Failure::Disk => ErrorCode::ReceiptsUnwritable,
     }

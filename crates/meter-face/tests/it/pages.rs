@@ -1,9 +1,9 @@
 //! The page's way in, events, and what the answers say.
 
 use crate::stand::{NOW_MS, Stand, TOKEN, reply};
-use meter_core::UnixMs;
+use meter_core::{LedgerSigner, Policy, Signed, UnixMs};
 use meter_face::{Limits, Token};
-use meter_wire::{Request, U64Text};
+use meter_wire::{Request, U64Text, ledger::WireSigned};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
@@ -207,16 +207,31 @@ async fn a_device_without_a_ledger_has_no_policy() {
 }
 
 #[tokio::test]
+async fn the_policy_of_who_is_enrolled_is_the_one_that_the_ledger_signed() {
+    let stand = Stand::start();
+    stand.enrol();
+    let policy = stand.send("GET /api/sessions/policy", "").await;
+    assert_eq!(policy.status, 200, "{}", policy.body);
+    let mut policy = json_of(&policy.body);
+    let signed = policy["policy"].take();
+    let expected = json!({
+        "number": 1, "mostPerDay": "9640.0", "mostPerDayNanocredits": "9640000000000",
+        "idlePerDay": "8640.0", "idlePerDayNanocredits": "8640000000000", "policy": null,
+    });
+    assert_eq!(policy, expected);
+    let signed: WireSigned<128> = serde_json::from_value(signed).expect("body and signature");
+    let key = LedgerSigner::from_seed(&[5; 32]).key();
+    let signed = Signed::<Policy>::from(&signed).verify(key);
+    assert_eq!(signed.expect("it verifies").value().number.0, 1);
+    stand.end().await;
+}
+
+#[tokio::test]
 async fn the_balance_of_who_is_enrolled_tells_claimed_credited_and_waiting_of_all_chains() {
     let stand = Stand::start();
-    let ledger = json!({
-        "address": "127.0.0.1:3443", "account": "aa".repeat(16), "before": "1000000000",
-        "answered": "2000000000", "credited": "1500000000", "waiting": "2575000000",
-        "waiting_reports": "1", "lowered": [], "sending": "no_tor",
-    });
+    stand.enrol();
     {
         let mut status = stand.door.status.lock().expect("held by nobody");
-        status.ledger = serde_json::from_value(ledger).expect("a status");
         status.earlier.amount = U64Text(1_000_000_000);
     }
     let chain = hex::encode(crate::stand::CHAIN);

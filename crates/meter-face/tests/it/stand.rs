@@ -1,6 +1,6 @@
 //! A server on a free port, a stand-in for the daemon, and a client that sends bytes as they are.
 
-use meter_core::{Thresholds, UnixMs};
+use meter_core::{EnrolmentRule, LedgerSigner, Policy, Thresholds, UnixMs};
 use meter_face::{Answered, Asking, Door, Face, Limits, Page, PageFile, Token, listen};
 use meter_wire::{
     EarlierSum, ErrorCode, HexBytes, Notice, Problem, RelayStatus, ReportsPage, Request, Status,
@@ -110,9 +110,22 @@ impl StandIn {
                 Ok(Success::Done)
             }
             Request::TorStop => Err(Problem::new(ErrorCode::TorNotOurs)),
+            Request::LedgerPolicy => match self.status().ledger {
+                Some(_) => Ok(Success::LedgerPolicy(policy())),
+                None => Err(Problem::new(ErrorCode::LedgerNone)),
+            },
             _ => Ok(Success::Done),
         }
     }
+}
+
+/// The policy of a new ledger.
+fn policy() -> String {
+    let signer = LedgerSigner::from_seed(&[5; 32]);
+    let first = Policy::first(signer.key(), EnrolmentRule::Open, UnixMs::ZERO);
+    let signed = signer.sign(&first).expect("its own key");
+    let signed = signed.signed();
+    hex::encode([signed.body(), &signed.signature()[..]].concat())
 }
 
 impl Door for StandIn {
@@ -191,6 +204,17 @@ impl Stand {
             stop,
             server,
         }
+    }
+
+    /// The daemon's device is enrolled from now on.
+    pub(crate) fn enrol(&self) {
+        let ledger = serde_json::json!({
+            "address": "127.0.0.1:3443", "account": "aa".repeat(16), "before": "1000000000",
+            "answered": "2000000000", "credited": "1500000000", "waiting": "2575000000",
+            "waiting_reports": "1", "lowered": [], "sending": "no_tor",
+        });
+        let ledger = serde_json::from_value(ledger).expect("a status");
+        self.door.status.lock().expect("held by nobody").ledger = ledger;
     }
 
     pub(crate) async fn end(mut self) {

@@ -1,7 +1,7 @@
 //! Signed sessions and their sum.
 
 use super::PlainNumber;
-use crate::{HexBytes, U64Text, WireReport};
+use crate::{HexBytes, U64Text, WireReport, ledger::WireSigned};
 use serde::{Deserialize, Serialize};
 
 /// `?after=N&limit=N`.
@@ -96,4 +96,22 @@ pub struct LedgerBalance {
     pub waiting: String,
     /// The same in nanocredits.
     pub waiting_nanocredits: U64Text,
+}
+
+/// `GET /api/sessions/policy`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyOfLedger {
+    /// Its number.
+    pub number: u32,
+    /// The most that an account earns in a day, whatever it claims: in credits, exactly.
+    pub most_per_day: String,
+    /// The same in nanocredits.
+    pub most_per_day_nanocredits: U64Text,
+    /// What an account earns in a day by doing nothing.
+    pub idle_per_day: String,
+    /// The same in nanocredits.
+    pub idle_per_day_nanocredits: U64Text,
+    /// What the ledger signed, and the signature.
+    pub policy: WireSigned<128>,
 }

@@ -43,6 +43,10 @@ fn against_trouble(code: ErrorCode, address: &str) -> String {
         ErrorCode::LedgerNoTor => {
             "`onionmeter tor start`; the reports are sent as soon as Tor can be used".to_owned()
         }
+        ErrorCode::LedgerChanged => format!(
+            "compare its key with what the operator of {address} publishes; if the ledger has \
+             begun anew, `onionmeter ledger leave`, then `onionmeter enroll LEDGER`"
+        ),
         _ => format!(
             "nothing is lost, the reports wait; `onionmeter ledger send` tries at once, and the \
              operator of {address} knows whether the ledger runs"
@@ -120,6 +124,10 @@ mod tests {
         for (sending, needed) in [
             (trouble(ErrorCode::LedgerNotFound), "onionmeter ledger send"),
             (trouble(ErrorCode::LedgerNoTor), "onionmeter tor start"),
+            (
+                trouble(ErrorCode::LedgerChanged),
+                "onionmeter enroll LEDGER",
+            ),
             (
                 stopped(ErrorCode::LedgerContradicts),
                 "onionmeter export FILE",
