@@ -115,7 +115,7 @@ mod tests {
             ),
             (
                 "tor.bridges",
-                &["# 192.0.2.1:1"],
+                &["# no bridge"],
                 "tor.bridges cannot be used: there is no bridge in it",
             ),
             (

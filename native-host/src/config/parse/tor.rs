@@ -340,9 +340,13 @@ mod tests {
         for value in [several, &format!("[{several}]")] {
             assert_eq!(of(value).expect("in order").tor.bridges.len(), 2, "{value}");
         }
-        for none in ["[\"\"]", "[\"# 192.0.2.1:443\"]", "\"\""] {
+        for (none, reason) in [
+            ("[\"\"]", "there is no bridge in it"),
+            ("\"\"", "there is no bridge in it"),
+            ("[\"# 192.0.2.1:443\"]", "all its bridges are comments"),
+        ] {
             let said = message(&format!("[tor]\nbridges = {none}"));
-            assert!(said.contains("there is no bridge in it"), "{said}");
+            assert!(said.contains(reason), "{said}");
         }
         let said = message("[tor]\n\nbridges = \"192.0.2.77:443 0123\"");
         assert!(
