@@ -175,10 +175,15 @@ impl Stage {
         if object["state"] == "not_running" {
             return Ok(None);
         }
-        Ok(Some(serde_json::from_value(object)?))
+        let said = object.to_string();
+        let status = serde_json::from_value(object);
+        status
+            .map(Some)
+            .with_context(|| format!("no status: {said}"))
     }
 
-    /// Waits until a status is as wanted, and returns it.
+    /// Waits until a status is as wanted, and returns it. A daemon that does not answer yet is asked
+    /// again.
     ///
     /// # Errors
     /// No status is within `limit`; the text has the last status and the log.
@@ -189,12 +194,10 @@ impl Stage {
     ) -> Result<Status> {
         let deadline = tokio::time::Instant::now() + limit;
         loop {
-            let status = self.status()?;
-            if let Some(status) = &status
-                && wanted(status)
-            {
-                return Ok(status.clone());
-            }
+            let status = match self.status() {
+                Ok(Some(status)) if wanted(&status) => return Ok(status),
+                status => status,
+            };
             if tokio::time::Instant::now() > deadline {
                 bail!("still not as wanted: {status:#?}\n{}", self.log());
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     LIMIT, OURS, PATIENCE, World, network,
-    place::{Place, Way, page, reload, restarts},
+    place::{Place, Way, reload, restarts},
 };
 use meter_core::Backend;
 use meter_wire::{Status, TorState};
@@ -29,7 +29,7 @@ async fn moves(world: &World, backend: Backend, way: Way) {
 
     let socket = host.folder().join("relay");
     let _way_in = place.way_in(&socket, &host.relay().to_string()).await;
-    assert_eq!(page(&socket, &world.site, PATIENCE).await, Some(150_000));
+    reload(&socket, &world.site, PATIENCE).await;
     network::moves(place.process()).await;
     reload(&socket, &world.site, PATIENCE).await;
     assert_eq!(restarts(&host.log()), 1, "{}", host.log());

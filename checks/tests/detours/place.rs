@@ -53,7 +53,7 @@ pub(crate) async fn fetch(socket: &Path, site: &Site) -> anyhow::Result<usize> {
 }
 
 /// The same through the relay; `None` when it takes longer than a person waits.
-pub(crate) async fn page(relay: &Path, site: &Site, patience: Duration) -> Option<usize> {
+async fn page(relay: &Path, site: &Site, patience: Duration) -> Option<usize> {
     let fetched = tokio::time::timeout(patience, fetch(relay, site)).await;
     fetched.ok()?.ok()
 }
