@@ -3,11 +3,11 @@
 use crate::desk::{Desk, LIMIT};
 use checks::popup::Popup;
 use meter_testkit::browser::Kind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The texts of the badge until it stands still again, and whether one that begins with a plus
 /// stood for a moment.
-const TEXTS: &str = "const texts = [];
+const TEXTS: &str = "const texts = [...args];
     const begun = performance.now();
     let [from, until] = [undefined, undefined];
     while (performance.now() - begun < 50_000) {
@@ -21,14 +21,20 @@ const TEXTS: &str = "const texts = [];
     }
     return { texts, stood: from !== undefined && until - from > 1_500 && until - from < 6_000 }";
 
+/// What the badge shows once a session is signed; this stands there before.
+async fn texts_after(desk: &Desk, before: &str) -> Value {
+    desk.sign();
+    let seen = desk.browser.call(TEXTS, vec![before.into()]);
+    seen.await.unwrap()
+}
+
 pub(crate) async fn is_shown(kind: Kind) {
     let desk = Desk::open(kind, 3).await;
     let popup = Popup::open(&desk.browser).await.unwrap();
     let protected = popup.wait_for_state(&desk.browser, LIMIT, "protected");
     protected.await.unwrap();
     let before = popup.badge(&desk.browser).await.unwrap();
-    desk.sign();
-    let seen = desk.run(TEXTS).await;
+    let seen = texts_after(&desk, &before).await;
     let after = popup.badge(&desk.browser).await.unwrap();
     assert_ne!(before, after);
     assert_eq!(
@@ -46,8 +52,7 @@ pub(crate) async fn is_shown(kind: Kind) {
         return preferences.badge_stays",
     )
     .await;
-    desk.sign();
-    let seen = desk.run(TEXTS).await;
+    let seen = texts_after(&desk, &after).await;
     let last = popup.badge(&desk.browser).await.unwrap();
     assert_eq!(seen, json!({"texts": [after, last], "stood": false}));
     desk.browser.close().await;
