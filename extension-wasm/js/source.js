@@ -7,6 +7,7 @@ import { ready } from "./dom.js";
 const api = globalThis.browser ?? globalThis.chrome;
 const waiting = new Map();
 let port;
+let kept = null;
 let last = 0;
 let loaded;
 
@@ -38,6 +39,11 @@ export function begin(name, { draw, broken }) {
     for (const number of waiting.keys()) answered(number, { error: GONE });
     setTimeout(() => begin(name, { draw, broken }), 250);
   });
+  if (kept !== null) {
+    const intent = kept;
+    kept = null;
+    intend(intent);
+  }
 }
 
 const GONE = { code: "page_worker_gone" };
@@ -47,8 +53,9 @@ function answered(number, { ok, error }) {
   waiting.delete(number);
 }
 
+/** What a person wants. With a worker that has just gone, it waits for the next one. */
 export function intend(intent) {
-  post({ intent });
+  if (!post({ intent })) kept = intent;
 }
 
 /** Tells the worker what this page found out. */

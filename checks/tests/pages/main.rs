@@ -7,6 +7,7 @@
 )]
 
 mod axe;
+mod click;
 mod desk;
 mod flash;
 mod options;
@@ -250,6 +251,7 @@ async fn axe_finds_nothing_in_popup_and_pages() {
     axe::finds_nothing(&desk, "popup, off").await;
     the_switch_and_the_bars_are_seen_in_forced_colours(&desk).await;
     an_arrow_key_orders_nothing_before_enter(&desk).await;
+    click::waits_for_the_next_worker(&desk).await;
 
     desk.page("welcome/welcome.html").await;
     desk.wait("return document.querySelector('[data-step=counted]') !== null")
