@@ -182,8 +182,8 @@ impl Stage {
             .with_context(|| format!("no status: {said}"))
     }
 
-    /// Waits until a status is as wanted, and returns it. A daemon that does not answer yet is asked
-    /// again.
+    /// Waits until a status is as wanted, and returns it. A daemon that does not answer yet is
+    /// asked again.
     ///
     /// # Errors
     /// No status is within `limit`; the text has the last status and the log.

@@ -25,33 +25,39 @@ struct Shown {
 pub(super) fn show(shows: Shows) {
     spawn_local(async move {
         match tab_of(shows).await {
-            None => open(&url_of(shows)),
+            None => {
+                open(&url_of(shows));
+                follow(shows, FIRST_LOOK_MS, false);
+            }
             Some(shown) => {
                 let front = js(&json!({ "active": true }));
                 watch("show a page", Ok(api().tabs().update(shown.tab, &front)));
                 bring_to_front(shown.window);
+                follow(shows, FIRST_LOOK_MS, !is_connected(shows));
             }
         }
-        follow(shows, FIRST_LOOK_MS);
     });
 }
 
 /// Loads the page anew for as long as it has loaded and does not connect. When a person allows the
 /// extension in private windows, Firefox ends it and starts it again; a page that loads in between
-/// never gets the extension's interfaces, and stays empty.
-fn follow(shows: Shows, wait_ms: u32) {
+/// never gets the extension's interfaces, and stays empty. Or Firefox closes it, because it is of
+/// before the end: `may_go` says that this may be such a page, and then another is opened.
+fn follow(shows: Shows, wait_ms: u32, may_go: bool) {
     after(wait_ms, move || {
         if wait_ms > LAST_LOOK_MS || is_connected(shows) {
             return;
         }
         spawn_local(async move {
-            if let Some(shown) = tab_of(shows).await
-                && shown.has_loaded
-            {
-                watch("load a page anew", api().tabs().reload(shown.tab));
+            match tab_of(shows).await {
+                None if may_go => open(&url_of(shows)),
+                Some(shown) if shown.has_loaded => {
+                    watch("load a page anew", api().tabs().reload(shown.tab));
+                }
+                _ => {}
             }
         });
-        follow(shows, wait_ms.saturating_mul(2));
+        follow(shows, wait_ms.saturating_mul(2), false);
     });
 }
 
