@@ -140,13 +140,13 @@ fn react(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
 
 fn browser_started(state: &mut State) {
     pages::on_browser_start(state);
-    welcome::on_closed(state);
+    welcome::on_browser_start(state);
 }
 
 fn closed(state: &mut State, subscriber: SubscriberId) {
     door::forget(state, subscriber);
     if state.pages_of_ours.remove(&subscriber).is_some() {
-        return welcome::on_closed(state);
+        return;
     }
     state.subscribers.remove(&subscriber);
     if state.subscribers.is_empty() {

@@ -20,10 +20,9 @@ pub(super) fn on_loaded(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// A page closed, and perhaps it was this one.
-pub(super) fn on_closed(state: &mut State) {
-    let mut open = state.pages_of_ours.values();
-    state.welcome.open = open.any(|shows| *shows == Shows::Welcome);
+/// The browser started, without the pages of before.
+pub(super) const fn on_browser_start(state: &mut State) {
+    state.welcome.open = false;
 }
 
 /// The page opened.
@@ -36,11 +35,14 @@ pub(super) fn on_opened(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Looks again, as long as such a page is open.
+/// Looks again, as long as such a page is open. That it was closed is believed here and not when
+/// its connection ends: the browser also ends the connections of a page that it ends together with
+/// the extension, and does not end this worker at the same moment.
 pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
     let mut open = state.pages_of_ours.values();
     state.welcome.looks = open.any(|shows| *shows == Shows::Welcome);
     if !state.welcome.looks {
+        state.welcome.open = false;
         return;
     }
     // A fault that was found may be gone.

@@ -60,12 +60,24 @@ fn the_page_opens_once_whatever_the_browser_says_again() {
     assert_eq!(shows(&scene), 1);
     open(&mut scene);
     scene.happen(Event::Unsubscribed(PAGE));
+    scene.happen(Event::Timer(Timer::Welcome));
     scene.happen(Event::Loaded);
     scene.wake();
     scene.happen(Event::Loaded);
     assert_eq!(shows(&scene), 1, "it was stored");
     scene.happen(Event::Intent(Intent::OpenWelcome));
     assert_eq!(shows(&scene), 2, "a person asked");
+}
+
+#[test]
+fn a_page_whose_end_is_told_before_that_of_the_extension_comes_back() {
+    let mut scene = Scene::new(1).started();
+    scene.happen(Event::Loaded);
+    open(&mut scene);
+    scene.happen(Event::Unsubscribed(PAGE));
+    scene.wake();
+    scene.happen(Event::Loaded);
+    assert_eq!(shows(&scene), 2);
 }
 
 #[test]
