@@ -37,6 +37,20 @@ async fn joins(place: &Place, code: &str) -> Person {
     }
 }
 
+/// The code of a new invitation to the account.
+fn invited(place: &Place) -> String {
+    words(&place.person.host, &["ledger", "invite", "--json"], "code")
+}
+
+/// Such a host by an invitation, whose first reports are answered; and the code that it used.
+async fn second_device(place: &Place) -> (Person, String) {
+    let code = invited(place);
+    let mut second = joins(place, &code).await;
+    second.earns(2);
+    second.is_answered().await;
+    (second, code)
+}
+
 fn devices(host: &Host) -> Vec<Value> {
     let said = host.run(&["ledger", "devices", "--json"]).unwrap();
     let said: Value = serde_json::from_str(&said).unwrap();
@@ -54,11 +68,7 @@ fn is_unknown(status: &Status) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_joins_by_an_invitation_and_is_out_for_good_once_it_is_removed() {
     let place = Place::new().await;
-    let invitation = ["ledger", "invite", "--json"];
-    let code = words(&place.person.host, &invitation, "code");
-    let mut second = joins(&place, &code).await;
-    second.earns(2);
-    second.is_answered().await;
+    let (mut second, code) = second_device(&place).await;
     let all = devices(&place.person.host);
     let others = all.iter().filter(|device| device["here"] == false);
     let keys: Vec<_> = others
@@ -94,7 +104,7 @@ async fn a_device_joins_by_an_invitation_and_is_out_for_good_once_it_is_removed(
     assert!(refused.to_string().contains("ledger_none"), "{refused}");
     assert_eq!(place.between.heard().len(), heard, "nothing is sent");
 
-    let code = words(&place.person.host, &invitation, "code");
+    let code = invited(&place);
     let refused = enrol(&second.host, &place, &code).unwrap_err().to_string();
     let way = "onionmeter new-chain --new-key";
     assert!(refused.contains("ledger_removed"), "{refused}");
@@ -110,11 +120,7 @@ async fn a_device_joins_by_an_invitation_and_is_out_for_good_once_it_is_removed(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_device_comes_back_with_a_new_key_and_keeps_what_it_earned() {
     let place = Place::new().await;
-    let invitation = ["ledger", "invite", "--json"];
-    let code = words(&place.person.host, &invitation, "code");
-    let mut second = joins(&place, &code).await;
-    second.earns(2);
-    second.is_answered().await;
+    let (mut second, _) = second_device(&place).await;
     second.earns(1);
     second.is_answered().await;
     let key = key_of(&devices(&second.host));
@@ -140,7 +146,7 @@ async fn a_removed_device_comes_back_with_a_new_key_and_keeps_what_it_earned() {
     let refused = second.earner.earns(&second.host, 1).unwrap_err();
     assert!(refused.to_string().contains("another chain"), "{refused}");
 
-    let code = words(&place.person.host, &invitation, "code");
+    let code = invited(&place);
     let said = enrol(&second.host, &place, &code).unwrap();
     assert_eq!(said["account"], place.person.account.as_str(), "{said}");
     second.earner = Earner::of(&second.host).unwrap();

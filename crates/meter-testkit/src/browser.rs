@@ -160,10 +160,16 @@ impl Browser {
     /// # Errors
     /// As [`Browser::call`].
     pub async fn call_and_leave(&self, body: &str) -> Result<()> {
+        let settled = self.ask_unless_left(body).await?;
+        settled.map_or(Ok(()), |settled| unwrap_settled(settled).map(drop))
+    }
+
+    /// `None`: the page was left before the script had settled.
+    async fn ask_unless_left(&self, body: &str) -> Result<Option<Value>, CmdError> {
         match self.ask(body, vec![]).await {
-            Ok(Value::Null) => Ok(()),
-            Err(error) if error.to_string().contains(LEFT) => Ok(()),
-            settled => unwrap_settled(settled?).map(drop),
+            Ok(Value::Null) => Ok(None),
+            Err(error) if error.to_string().contains(LEFT) => Ok(None),
+            settled => settled.map(Some),
         }
     }
 
@@ -184,14 +190,12 @@ impl Browser {
         let mut thrown = String::new();
         let looked = tokio::time::timeout(limit, async {
             loop {
-                match self.ask(body, vec![]).await {
-                    Ok(Value::Null) => {}
-                    Err(error) if error.to_string().contains(LEFT) => {}
-                    settled => match unwrap_settled(settled?) {
+                if let Some(settled) = self.ask_unless_left(body).await? {
+                    match unwrap_settled(settled) {
                         Ok(value) if is_truthy(&value) => return Ok(value),
                         Ok(_) => thrown.clear(),
                         Err(error) => thrown = format!(" ({error})"),
-                    },
+                    }
                 }
                 tokio::time::sleep(POLL).await;
             }

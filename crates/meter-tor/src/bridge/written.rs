@@ -59,19 +59,28 @@ fn out_of_a_link(text: &str) -> String {
 
 /// A text with a mark and two hexadecimal digits in place of a character of ASCII.
 fn decoded(text: &str, mark: char) -> String {
+    read_after(text, mark.encode_utf8(&mut [0; 4]), two_digits)
+}
+
+/// Two hexadecimal digits as the character that they stand for, and what follows.
+fn two_digits(text: &str) -> Option<(char, &str)> {
+    let (digits, rest) = text.split_at_checked(2)?;
+    Some((ascii(digits, 16)?, rest))
+}
+
+/// Puts the character that `read` finds after each mark in the place of both. A mark after which it
+/// finds none stays.
+fn read_after(text: &str, mark: &str, read: impl Fn(&str) -> Option<(char, &str)>) -> String {
     let mut parts = text.split(mark);
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        match part
-            .split_at_checked(2)
-            .and_then(|(digits, rest)| Some((ascii(digits, 16)?, rest)))
-        {
+        match read(part) {
             Some((letter, rest)) => {
                 plain.push(letter);
                 plain.push_str(rest);
             }
             None => {
-                plain.push(mark);
+                plain.push_str(mark);
                 plain.push_str(part);
             }
         }
@@ -116,24 +125,10 @@ fn line_of(tag: &str) -> Option<&'static str> {
 }
 
 fn without_entities(text: &str) -> String {
-    let mut parts = text.split('&');
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part
-            .split_once(';')
-            .and_then(|(name, rest)| Some((entity(name)?, rest)))
-        {
-            Some((letter, rest)) => {
-                plain.push(letter);
-                plain.push_str(rest);
-            }
-            None => {
-                plain.push('&');
-                plain.push_str(part);
-            }
-        }
-    }
-    plain
+    read_after(text, "&", |part| {
+        let (name, rest) = part.split_once(';')?;
+        Some((entity(name)?, rest))
+    })
 }
 
 fn entity(name: &str) -> Option<char> {
@@ -154,24 +149,7 @@ fn entity(name: &str) -> Option<char> {
 /// A string of JSON or of a program without its escapes. Unknown ones stay.
 pub(super) fn out_of_quotes(text: &str) -> String {
     let text = text.replace("\\/", "/");
-    let mut parts = text.split("\\u00");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part
-            .split_at_checked(2)
-            .and_then(|(digits, rest)| Some((ascii(digits, 16)?, rest)))
-        {
-            Some((letter, rest)) => {
-                plain.push(letter);
-                plain.push_str(rest);
-            }
-            None => {
-                plain.push_str("\\u00");
-                plain.push_str(part);
-            }
-        }
-    }
-    with_line_ends(&plain)
+    with_line_ends(&read_after(&text, "\\u00", two_digits))
 }
 
 /// With line ends where a program wrote `\n`, and without those that a `\` takes back.
