@@ -9,7 +9,7 @@ use crate::{
     launch, log, problems,
     registration::TRIAL_VARIABLE,
     start::Caller,
-    system::process,
+    system::{limits, process},
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use meter_wire::{
@@ -57,6 +57,9 @@ async fn serve() -> u8 {
         Ok(home) => home,
         Err(error) => return fail(problems::home(&error)).await,
     };
+    if let Err(problem) = problems::check_files(limits::COMMAND_FILES_MIN) {
+        return fail(problem).await;
+    }
     if std::env::var_os(TRIAL_VARIABLE).is_some() {
         return answer_trial().await;
     }

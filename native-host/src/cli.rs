@@ -193,7 +193,7 @@ For a service manager, or to see it end. Its log: `onionmeter logs -f`.
 
 Exit status: 0 it was asked to end, nobody was left, or another one runs already; 64 the home \
 cannot be
-used, 69 it could not begin, 78 a mistake in config.toml.";
+used, 69 it could not begin, 73 its disk is full or read-only, 78 a mistake in config.toml.";
 
 /// Runs the command of this process's arguments.
 #[must_use]

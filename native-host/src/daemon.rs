@@ -7,7 +7,7 @@ mod door;
 mod second_witness;
 
 use crate::{
-    EXIT_UNAVAILABLE, EXIT_USAGE,
+    EXIT_CANNOT_WRITE, EXIT_UNAVAILABLE, EXIT_USAGE,
     api::Departures,
     config::Config,
     engine::{Engine, EngineHandle},
@@ -38,6 +38,11 @@ pub fn run(home: &Home) -> ExitCode {
     program::note_program();
     // Fails only for the leader of a process group, which no terminal takes along anyway.
     crate::ignore_because("started from a terminal", process::leave_session());
+    // Before the first file: each that cannot be opened would be called unusable.
+    if let Err(problem) = problems::check_files(limits::DAEMON_FILES_MIN) {
+        let detail = problem.detail.unwrap_or_default();
+        return report(EXIT_UNAVAILABLE, &format!("{} {detail}", problem.message));
+    }
     let lock = match prepare(home) {
         Ok(Some(lock)) => lock,
         Ok(None) => return ExitCode::SUCCESS,
@@ -73,7 +78,7 @@ pub fn run(home: &Home) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!(%error, "daemon ends");
-            report(EXIT_UNAVAILABLE, &error.to_string())
+            report(code_of(&error), &error.to_string())
         }
     }
 }
@@ -86,7 +91,7 @@ fn prepare(home: &Home) -> Result<Option<DaemonLock>, u8> {
     })?;
     let lock = DaemonLock::take(home).map_err(|error| {
         say(&format!("{}: {error}", home.lock().display()));
-        EXIT_UNAVAILABLE
+        code_of(&error)
     })?;
     if lock.is_none() {
         say("another process holds the lock; `onionmeter status` says which");
@@ -95,9 +100,17 @@ fn prepare(home: &Home) -> Result<Option<DaemonLock>, u8> {
     restored::finish(home).map_err(|error| {
         let root = home.root().display();
         say(&format!("{root}: a backup cannot be put in place: {error}"));
-        EXIT_UNAVAILABLE
+        code_of(&error)
     })?;
     Ok(lock)
+}
+
+/// A disk that accepts nothing is told apart from everything else that keeps a daemon from running.
+fn code_of(error: &io::Error) -> u8 {
+    match problems::disk_of(error.kind()) {
+        Some(_) => EXIT_CANNOT_WRITE,
+        None => EXIT_UNAVAILABLE,
+    }
 }
 
 fn report(code: u8, message: &str) -> ExitCode {

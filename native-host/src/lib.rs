@@ -46,5 +46,7 @@ pub const EXIT_USAGE: u8 = 64;
 pub const EXIT_DATA: u8 = 65;
 /// Exit code when Tor, the daemon or the ledger is not available (sysexits `EX_UNAVAILABLE`).
 pub const EXIT_UNAVAILABLE: u8 = 69;
+/// Exit code when the home or its files cannot be written (sysexits `EX_CANTCREAT`).
+pub const EXIT_CANNOT_WRITE: u8 = 73;
 /// Exit code for a bug of ours (sysexits `EX_SOFTWARE`).
 pub const EXIT_BUG: u8 = 70;

@@ -1,13 +1,16 @@
 //! Converts errors of the parts to what a person can do about them.
 
-use crate::{config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError};
+use crate::{
+    config::ConfigError, home::HomeError, key::KeyError, last_signed::RecordError, system::limits,
+};
 use meter_ledger::{BookError, DiskFault, FileError, ReceiptsError};
 use meter_relay::RelayError;
-use meter_tor::TorProblem;
+use meter_tor::{FileFault, FolderFault, TorProblem, UplinkError};
 use meter_wire::{ErrorCode, Problem};
 use std::{
     error::Error,
     io::{self, ErrorKind},
+    iter,
     path::Path,
 };
 
@@ -26,12 +29,53 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-fn problem(code: ErrorCode, error: &dyn Error) -> Problem {
-    Problem::with_detail(code, chain(error))
+fn problem(code: ErrorCode, error: &(dyn Error + 'static)) -> Problem {
+    too_many_files(error).unwrap_or_else(|| Problem::with_detail(code, chain(error)))
+}
+
+/// The problem if the cause of an error is that no more files may be opened. The error's own words
+/// would blame a file that may be sound, and tell people to repair or remove it.
+pub(crate) fn too_many_files(error: &(dyn Error + 'static)) -> Option<Problem> {
+    let cause = system_error(error).filter(|cause| limits::no_more_files(cause))?;
+    let detail = cause.to_string();
+    Some(Problem::with_detail(ErrorCode::TooManyFiles, detail))
+}
+
+/// The error of the system behind an error.
+fn system_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    let mut causes = iter::successors(Some(error), |&error| error.source());
+    causes.find_map(|cause| cause.downcast_ref::<io::Error>())
+}
+
+/// A disk that accepts nothing, by the error of the system; `None` if that is of another kind.
+pub(crate) const fn disk_of(kind: ErrorKind) -> Option<ErrorCode> {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(ErrorCode::DiskFull),
+        ErrorKind::ReadOnlyFilesystem => Some(ErrorCode::DiskReadOnly),
+        _ => None,
+    }
+}
+
+/// The problem if this process may open fewer files than it needs.
+pub(crate) fn check_files(needed: u64) -> Result<(), Problem> {
+    limits::check_files(needed).map_err(|files| {
+        let detail = format!(
+            "a process may open {files} files here, as `ulimit -Hn` prints, and this needs {needed}"
+        );
+        Problem::with_detail(ErrorCode::TooManyFiles, detail)
+    })
 }
 
 pub(crate) fn home(error: &HomeError) -> Problem {
-    problem(ErrorCode::HomeUnusable, error)
+    let disk = system_error(error).and_then(|cause| disk_of(cause.kind()));
+    problem(disk.unwrap_or(ErrorCode::HomeUnusable), error)
+}
+
+/// Nothing can be written at `path`, where a daemon has to write.
+pub(crate) fn unwritable(error: &io::Error, path: &Path) -> Problem {
+    let detail = format!("{}: {error}", path.display());
+    let code = disk_of(error.kind()).unwrap_or(ErrorCode::HomeUnusable);
+    too_many_files(error).unwrap_or_else(|| Problem::with_detail(code, detail))
 }
 
 pub(crate) fn config(error: &ConfigError) -> Problem {
@@ -87,6 +131,7 @@ const fn disk(fault: Option<DiskFault>) -> ErrorCode {
     match fault {
         Some(DiskFault::Full) => ErrorCode::DiskFull,
         Some(DiskFault::ReadOnly) => ErrorCode::DiskReadOnly,
+        Some(DiskFault::TooManyFiles) => ErrorCode::TooManyFiles,
         Some(DiskFault::Denied | DiskFault::Missing | DiskFault::Failing) | None => {
             ErrorCode::BookUnwritable
         }
@@ -125,13 +170,9 @@ pub(crate) fn last_signed(error: &RecordError) -> Problem {
 
 /// The record of the last signed report cannot be written.
 pub(crate) fn record(error: &io::Error, path: &Path) -> Problem {
-    let code = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorCode::DiskFull,
-        ErrorKind::ReadOnlyFilesystem => ErrorCode::DiskReadOnly,
-        _ => ErrorCode::BookUnwritable,
-    };
+    let code = disk_of(error.kind()).unwrap_or(ErrorCode::BookUnwritable);
     let detail = format!("{} cannot be written: {error}", path.display());
-    Problem::with_detail(code, detail)
+    too_many_files(error).unwrap_or_else(|| Problem::with_detail(code, detail))
 }
 
 pub(crate) fn relay(error: &RelayError) -> Problem {
@@ -171,6 +212,12 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         // The sentence of the code says everything.
         TorProblem::Missing => return Problem::new(ErrorCode::TorMissing),
         TorProblem::NotBuiltIn => ErrorCode::TorMissing,
+        TorProblem::NoMoreFiles
+        | TorProblem::DataDirUnusable(FolderFault::NoMoreFiles)
+        | TorProblem::RunDirUnusable(FolderFault::NoMoreFiles)
+        | TorProblem::ShadowsocksRefused(UplinkError::File(FileFault::NoMoreFiles)) => {
+            ErrorCode::TooManyFiles
+        }
         TorProblem::ProgramUnsafe
         | TorProblem::TransportUnsafe(..)
         | TorProblem::SpawnFailed { .. }

@@ -8,7 +8,7 @@ use crate::{
     home::Home,
     problems,
 };
-pub(crate) use change::{BY_COMMAND, ChangeError, change};
+pub(crate) use change::{BY_COMMAND, ChangeError, Changed, change};
 use meter_core::Backend;
 use meter_wire::{ChangeSetting, Problem};
 use tokio::sync::watch;

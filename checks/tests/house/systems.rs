@@ -63,6 +63,7 @@ const BELOW: &[&str] = &[
     "crates/meter-tor/src/folders/above.rs",
     "crates/meter-tor/src/folders/inside.rs",
     "crates/meter-tor/src/managed/torrc.rs",
+    "crates/meter-tor/src/problem/folder.rs",
     "crates/meter-tor/src/socket.rs",
     "crates/meter-uplink/src/file.rs",
 ];

@@ -22,6 +22,8 @@ pub enum DiskFault {
     Denied,
     /// The folder does not exist any more.
     Missing,
+    /// The system lets this process open no more files. The disk is not the reason.
+    TooManyFiles,
     /// The disk fails, or the reason is not known.
     Failing,
 }
@@ -93,6 +95,21 @@ fn fill(mut file: File) -> io::Result<()> {
     file.sync_all()
 }
 
+#[cfg(unix)]
+fn is_of_open_files(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
+    )
+}
+
+/// The seam for Windows, which has no such limit.
+#[cfg(not(unix))]
+fn is_of_open_files(_: &io::Error) -> bool {
+    false
+}
+
 /// A pipe in place of the file must not be waited for.
 fn at_once(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
@@ -104,6 +121,9 @@ fn at_once(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 fn of(error: &io::Error) -> DiskFault {
+    if is_of_open_files(error) {
+        return DiskFault::TooManyFiles;
+    }
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             DiskFault::Full

@@ -19,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{TorProblem, scrub::scrub};
+use crate::{TorProblem, problem::no_more_files, scrub::scrub};
 
 /// Lines of Tor's log that are kept. Its start has about fifteen, an error about three.
 const LINES_MAX: usize = 20;
@@ -68,6 +68,7 @@ impl Child {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| match error.kind() {
+                _ if no_more_files(&error) => TorProblem::NoMoreFiles,
                 io::ErrorKind::NotFound => TorProblem::Missing,
                 kind => TorProblem::SpawnFailed { kind },
             })?;

@@ -219,9 +219,9 @@ impl Opened {
     pub(crate) fn torrc(&self, folder: &Path) -> Result<Vec<String>, TorProblem> {
         Ok(match self {
             Self::Straight => Vec::new(),
-            Self::Bridges(bridges) => bridges.torrc(folder).map_err(|error| {
-                TorProblem::DataDirUnusable(FolderFault::Io { kind: error.kind() })
-            })?,
+            Self::Bridges(bridges) => bridges
+                .torrc(folder)
+                .map_err(|error| TorProblem::DataDirUnusable(FolderFault::of(&error)))?,
             Self::Shadowsocks(held) => {
                 let (uplink, _) = &**held;
                 let credentials = uplink.credentials();

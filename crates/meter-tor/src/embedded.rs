@@ -100,7 +100,7 @@ fn prepare(
     embedded: &Embedded,
     way: EmbeddedWay,
 ) -> Result<(EmbeddedSetup, PathBuf), TorProblem> {
-    let fault = |error: std::io::Error| FolderFault::Io { kind: error.kind() };
+    let fault = |error: std::io::Error| FolderFault::of(&error);
     let run_dir = std::path::absolute(&config.run_dir)
         .map_err(|error| TorProblem::RunDirUnusable(fault(error)))?;
     let data_dir = std::path::absolute(&embedded.data_dir)

@@ -36,7 +36,7 @@ pub(crate) fn check_socket_path(path: &Path) -> Result<(), TorProblem> {
 
 /// Makes `path` with mode 700 (and its parents), or checks that only this user has access to it.
 pub(crate) fn private_folder(path: &Path) -> Result<(), FolderFault> {
-    let io_fault = |error: io::Error| FolderFault::Io { kind: error.kind() };
+    let io_fault = |error: io::Error| FolderFault::of(&error);
     match fs::symlink_metadata(path) {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

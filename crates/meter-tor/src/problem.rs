@@ -3,6 +3,7 @@
 //! No variant contains an address or a name, so the texts may be shown and logged. Two contain a
 //! path of this computer.
 
+mod folder;
 mod inside;
 
 use std::{
@@ -10,9 +11,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use meter_uplink::UplinkError;
+use meter_uplink::{FileFault, UplinkError};
 
-pub use self::inside::InsideFault;
+pub(crate) use self::folder::no_more_files;
+pub use self::{folder::FolderFault, inside::InsideFault};
 use crate::{SocketFault, Transport};
 
 /// The reason why there is no usable Tor.
@@ -33,6 +35,9 @@ pub enum TorProblem {
         /// The system's error.
         kind: io::ErrorKind,
     },
+    /// The system lets this process open no more files, so no program can be started.
+    #[error("the system allows no more open files, so the tor program was not started")]
+    NoMoreFiles,
     /// Tor ended before its control port could be used.
     #[error("tor ended at start")]
     ExitedAtStart {
@@ -213,32 +218,6 @@ impl OpenFolder {
     }
 }
 
-/// What is wrong with a folder.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum FolderFault {
-    /// The path is a file or a symbolic link.
-    #[error("is not a folder")]
-    NotAFolder,
-    /// The folder belongs to another user.
-    #[error("belongs to another user")]
-    OtherOwner,
-    /// Other users may enter the folder.
-    #[error("is open to others (mode {mode:o}): it must be 700")]
-    OpenToOthers {
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The system refused the access.
-    #[error("cannot be made or read ({kind})")]
-    Io {
-        /// The system's error.
-        kind: io::ErrorKind,
-    },
-    /// Tor itself could not use the folder.
-    #[error("was refused by tor")]
-    RefusedByTor,
-}
-
 /// The reason why a control port is not used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ControlRefusal {
@@ -308,6 +287,10 @@ impl TorProblem {
             // does not end by itself.
             | Self::DataDirLocked => Retry::LaterCounted,
             Self::NotRunning
+            | Self::NoMoreFiles
+            | Self::DataDirUnusable(FolderFault::NoMoreFiles)
+            | Self::RunDirUnusable(FolderFault::NoMoreFiles)
+            | Self::ShadowsocksRefused(UplinkError::File(FileFault::NoMoreFiles))
             | Self::ControlLost
             | Self::ShadowsocksDown(_)
             | Self::ShadowsocksUnreachable
@@ -354,6 +337,7 @@ impl TorProblem {
             | Self::NotBuiltIn
             | Self::ProgramUnsafe
             | Self::SpawnFailed { .. }
+            | Self::NoMoreFiles
             | Self::OptionNotAllowed { .. }
             | Self::DataDirUnusable(_)
             | Self::OpenAbove { .. }

@@ -54,6 +54,9 @@ pub enum FileFault {
     /// It is no UTF-8, as some editors write it.
     #[error("is not text in UTF-8; save it as plain text in UTF-8")]
     NotText,
+    /// The system lets this process open no more files.
+    #[error("cannot be opened: the system allows no more open files")]
+    NoMoreFiles,
     /// The system refused.
     #[error("cannot be read ({0})")]
     Io(io::ErrorKind),

@@ -55,6 +55,9 @@ fn open_own(path: &Path) -> Result<File, FileFault> {
         Ok(file) => File::from(file),
         Err(rustix::io::Errno::NOENT) => return Err(FileFault::Missing),
         Err(rustix::io::Errno::LOOP) => return Err(FileFault::NotAFile),
+        Err(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => {
+            return Err(FileFault::NoMoreFiles);
+        }
         Err(errno) => return Err(fault(errno)),
     };
     let meta = file.metadata();

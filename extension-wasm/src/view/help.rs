@@ -86,6 +86,7 @@ pub(super) fn help(code: ErrorCode, engine: Engine) -> Help {
         E::ReceiptsNewer => look_at_the_house_again(IN_DOCTOR),
         E::BookBehind | E::BookForked => look_at_the_house_again(NEW_CHAIN),
         E::BookBusy | E::BookMoved | E::DiskFull | E::DiskReadOnly => look_at_the_house_again(None),
+        E::TooManyFiles => look_at_the_house_again(None),
         E::ConfigInvalid | E::DaemonUnreachable | E::DaemonPlaceTaken => {
             help_reaching("onionmeter doctor")
         }

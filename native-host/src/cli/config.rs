@@ -1,5 +1,7 @@
 //! `config path|get|set|unset|check`.
 
+mod unusable;
+
 use super::{
     exit, given_path,
     outcome::{CommandError, Outcome},
@@ -15,7 +17,7 @@ use crate::{
     },
     home::Home,
     port, problems,
-    settings::{ChangeError, change},
+    settings::{ChangeError, Changed, change},
 };
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use meter_wire::{ChangeSetting, SettingValue};
@@ -49,7 +51,8 @@ Examples:
   onionmeter config set tor.bridges ''            none
 
 Comments and everything else in the file stay as they are. A value that the file could not have is
-refused with its limit, and nothing is written. It is said what has to start anew.
+refused with its limit, and nothing is written. It is said what has to start anew, and whether a
+file, socket or program that the value names is not there yet or cannot be used as it is.
 
 Exit status: 0 done, 64 a value outside its limits or an unknown setting, 73 the file cannot be
 written, 78 the file has a mistake already.";
@@ -69,6 +72,8 @@ const CHECK_HELP: &str = "\
 Examples:
   onionmeter config check
   onionmeter config check new.toml && cp new.toml \"$(onionmeter config path)\"
+
+A file, socket or program that it names and that is not there is told, and is no mistake.
 
 Exit status: 0 in order (also where there is none), 66 the named file is not there, 78 a mistake.";
 
@@ -213,17 +218,20 @@ fn json_of(value: &Value) -> Json {
 }
 
 fn set(key: &str, words: &[String], home: &Home, format: Format) -> Outcome {
-    let value = changed(key, SettingValue::Words(words.to_vec()), home)?;
+    let Changed { config, value } = changed(key, SettingValue::Words(words.to_vec()), home)?;
     let shown = value.as_ref().map(ToString::to_string).unwrap_or_default();
+    let notes: Vec<_> = unusable::note(key, &config, home).into_iter().collect();
     let text = format!(
-        "{key} = {}\nin {}. {}",
+        "{key} = {}\nin {}. {}{}",
         shown.trim(),
         home.config().display(),
-        Effect::of(key).sentence()
+        Effect::of(key).sentence(),
+        unusable::lines(&notes)
     );
     let value = value.as_ref().map(json_of);
     kept("kept", text, key, home)
         .with("value", value)
+        .with("notes", notes)
         .print(format)
 }
 
@@ -245,7 +253,7 @@ fn kept(state: &'static str, text: String, key: &str, home: &Home) -> Answer {
 }
 
 /// Changes the file as the daemon does for a client.
-fn changed(key: &str, to: SettingValue, home: &Home) -> Result<Option<Value>, CommandError> {
+fn changed(key: &str, to: SettingValue, home: &Home) -> Result<Changed, CommandError> {
     home.prepare()
         .map_err(|error| CommandError::Problem(problems::home(&error)))?;
     let key = key.to_owned();
@@ -254,7 +262,7 @@ fn changed(key: &str, to: SettingValue, home: &Home) -> Result<Option<Value>, Co
         to,
         keep: true,
     };
-    let changed = change(home, &asked).map_err(|error| match error {
+    change(home, &asked).map_err(|error| match error {
         ChangeError::Refused(why) => {
             CommandError::Exit(EXIT_USAGE, format!("{why}. Nothing was changed."))
         }
@@ -264,8 +272,7 @@ fn changed(key: &str, to: SettingValue, home: &Home) -> Result<Option<Value>, Co
             let why = "another program changes the settings and does not end. Nothing was changed.";
             CommandError::Exit(exit::TOO_SOON, why.to_owned())
         }
-    })?;
-    Ok(changed.value)
+    })
 }
 
 fn check(file: Option<&PathBuf>, home: &Home, format: Format) -> Outcome {
@@ -284,13 +291,19 @@ fn check(file: Option<&PathBuf>, home: &Home, format: Format) -> Outcome {
             .with("path", path.to_string_lossy())
             .print(format);
     };
-    config::parse(&text, &path).map_err(|error| broken(&error))?;
-    Answer::new("sound", format!("{shown} is in order."))
+    let config = config::parse(&text, &path).map_err(|error| broken(&error))?;
+    let notes = unusable::notes(&config, home);
+    let text = format!("{shown} is in order.{}", unusable::lines(&notes));
+    Answer::new("sound", text)
         .with("path", path.to_string_lossy())
+        .with("notes", notes)
         .print(format)
 }
 
 fn broken(error: &ConfigError) -> CommandError {
+    if let Some(problem) = problems::too_many_files(error) {
+        return CommandError::Problem(problem);
+    }
     let path = match error {
         ConfigError::Read(path, _) | ConfigError::Write(path, _) => path,
         ConfigError::Syntax { path, .. }

@@ -2,7 +2,7 @@
 //! those of sysexits.h, 3 is the status of `systemctl status` for a unit that does not run, and 124
 //! is that of timeout(1).
 
-use crate::{EXIT_BUG, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE};
+use crate::{EXIT_BUG, EXIT_CANNOT_WRITE, EXIT_DATA, EXIT_UNAVAILABLE, EXIT_USAGE};
 use meter_wire::ErrorCode;
 
 /// A check found a problem.
@@ -20,7 +20,7 @@ pub(super) const NO_INPUT: u8 = 66;
 /// The relay could not open its port.
 pub(super) const RELAY: u8 = 71;
 /// A folder or file of Onionmeter cannot be written.
-pub(super) const CANNOT_WRITE: u8 = 73;
+pub(super) const CANNOT_WRITE: u8 = EXIT_CANNOT_WRITE;
 /// stdout cannot be written.
 pub(super) const OUTPUT: u8 = 74;
 /// Possible again in a moment.
@@ -78,8 +78,8 @@ pub(super) const ALL: &[(u8, &str, &str)] = &[
     (
         EXIT_UNAVAILABLE,
         "unavailable",
-        "Tor is not installed, did not start or cannot connect; or a browser, the daemon or the \
-            HTTP server cannot be started",
+        "Tor is not installed, did not start or cannot connect; a browser, the daemon or the HTTP \
+            server cannot be started; or no more files may be opened",
     ),
     (
         EXIT_BUG,

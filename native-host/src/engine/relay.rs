@@ -3,7 +3,7 @@
 mod thread;
 
 use super::recent_failures::RecentFailures;
-use crate::{config::Config, home::Home, port::PortChoice, problems};
+use crate::{config::Config, home::Home, port::PortChoice, problems, system::limits};
 use meter_core::{MonotonicMs, TorAddr};
 use meter_relay::{
     Connections, CounterSnapshot, Counters, Isolation, Relay, RelayConfig, RelayError, Site,
@@ -129,11 +129,13 @@ impl RelayControl {
         let _runtime = self.thread.runtime().enter();
         let mut refusal = None;
         for port in self.port.candidates() {
-            match Relay::bind(
-                self.config_at(port),
-                self.upstream.clone(),
-                Arc::clone(&self.counters),
-            ) {
+            let config = self.config_at(port);
+            // With more connections no file would be left for the book and for Tor.
+            let config = RelayConfig {
+                connections_max: config.connections_max.min(limits::raise_files()),
+                ..config
+            };
+            match Relay::bind(config, self.upstream.clone(), Arc::clone(&self.counters)) {
                 Err(error @ RelayError::PortTaken { .. }) => refusal = refusal.or(Some(error)),
                 outcome => return outcome,
             }

@@ -49,6 +49,9 @@ pub(super) async fn dial(home: &Home) -> Result<Option<Stream>, Problem> {
             Err(Problem::with_detail(ErrorCode::HomeUnusable, detail))
         }
         _ => {
+            if let Some(problem) = problems::too_many_files(&error) {
+                return Err(problem);
+            }
             let detail = format!("{}: {error}", home.socket().display());
             Err(Problem::with_detail(ErrorCode::DaemonUnreachable, detail))
         }

@@ -4,8 +4,14 @@ use super::{
     connection::{Connection, Introduction, gone},
     reach,
 };
-use crate::{config::Config, home::Home, lock, problems, program, system::local_socket::Stream};
-use meter_wire::Problem;
+use crate::{
+    EXIT_CANNOT_WRITE,
+    config::Config,
+    home::Home,
+    lock, problems, program,
+    system::{files, limits, local_socket::Stream},
+};
+use meter_wire::{ErrorCode, Problem};
 use std::{
     io,
     process::{ExitStatus, Stdio},
@@ -83,7 +89,7 @@ async fn begin<T>(
                 });
             }
             ready(home)?;
-            daemon = Some(spawn(home).map_err(|error| gone(&error.to_string()))?);
+            daemon = Some(spawn(home).map_err(|error| not_started(&error))?);
             starts += 1;
         }
         if time::Instant::now() > deadline {
@@ -95,7 +101,13 @@ async fn begin<T>(
 
 /// Checks what the daemon would refuse, too, but could not report.
 fn ready(home: &Home) -> Result<(), Problem> {
+    // The daemon inherits the limit.
+    problems::check_files(limits::DAEMON_FILES_MIN)?;
     home.prepare().map_err(|error| problems::home(&error))?;
+    for folder in [home.root().to_path_buf(), home.run()] {
+        let checked = files::check_writable(&folder);
+        checked.map_err(|error| problems::unwritable(&error, &folder))?;
+    }
     Config::load(&home.config()).map_err(|error| problems::config(&error))?;
     Ok(())
 }
@@ -114,10 +126,16 @@ async fn ended_at_once(home: &Home, status: ExitStatus, daemon: Option<Child>) -
     let words = String::from_utf8_lossy(&words);
     let words = words.trim().trim_start_matches("onionmeter: ");
     let log = home.log();
+    let is_unwritable = status.code() == Some(i32::from(EXIT_CANNOT_WRITE));
     match words.is_empty() {
+        _ if is_unwritable => Problem::with_detail(ErrorCode::HomeUnusable, words),
         true => gone(&format!("it ended with {status}; see {}", log.display())),
         false => gone(&format!("it ended: {words}")),
     }
+}
+
+fn not_started(error: &io::Error) -> Problem {
+    problems::too_many_files(error).unwrap_or_else(|| gone(&error.to_string()))
 }
 
 /// The daemon makes itself a session leader, so that it does not end with the browser.

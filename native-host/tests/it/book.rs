@@ -72,7 +72,7 @@ fn check(output: &Output, code: i32, parts: &[&str]) -> String {
 }
 
 /// Runs a shell line that may mount; `None` where this system does not allow that.
-fn mounting(home: &TestHome, line: &str) -> Option<Output> {
+pub(crate) fn mounting(home: &TestHome, line: &str) -> Option<Output> {
     let mut unshare = Command::new("unshare");
     unshare.args(["--map-root-user", "--mount", "sh", "-ec", line]);
     unshare
@@ -84,7 +84,7 @@ fn mounting(home: &TestHome, line: &str) -> Option<Output> {
     (!refused).then_some(output)
 }
 
-const READ_ONLY: &str = r#"mount --bind "$ONIONMETER_HOME" "$ONIONMETER_HOME"
+pub(crate) const READ_ONLY: &str = r#"mount --bind "$ONIONMETER_HOME" "$ONIONMETER_HOME"
     mount -o remount,bind,ro "$ONIONMETER_HOME"; "#;
 
 #[test]

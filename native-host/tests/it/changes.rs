@@ -69,7 +69,7 @@ const VALUES: [(&str, &[&str], &[&str]); 21] = [
         &["192.0.2.1:443"],
         &["192.0.2.2:443", "no", "nor this"],
     ),
-    ("tor.exit_country", &["de"], &["deu"]),
+    ("tor.exit_country", &["de"], &["uk"]),
     ("ledger.delay_max_s", &["1min"], &["2d"]),
     ("ledger.badge", &["credited"], &["both"]),
     ("daemon.idle_exit_s", &["5min"], &["-1"]),
@@ -266,9 +266,8 @@ fn two_who_change_settings_at_once_lose_nothing() {
                 }
             });
         }
-        for letter in (b'a'..=b'z').chain(b'a'..=b'z') {
-            let country = format!("d{}", char::from(letter));
-            ask(&mut bridge, "tor.exit_country", words(&[&country]), true).expect("kept");
+        for country in ["de", "dj", "dk", "dm", "do", "dz"].repeat(8) {
+            ask(&mut bridge, "tor.exit_country", words(&[country]), true).expect("kept");
         }
     });
     let text = file(&home);

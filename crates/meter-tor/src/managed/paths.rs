@@ -35,7 +35,7 @@ impl Paths {
 
     /// Makes and checks the folders, and removes what an earlier Tor left.
     pub(super) fn prepare(data: &Path, run: &Path) -> Result<Self, TorProblem> {
-        let io_fault = |error: io::Error| FolderFault::Io { kind: error.kind() };
+        let io_fault = |error: io::Error| FolderFault::of(&error);
         let data_bad = TorProblem::DataDirUnusable;
         let run_bad = TorProblem::RunDirUnusable;
         let data = std::path::absolute(data).map_err(|error| data_bad(io_fault(error)))?;

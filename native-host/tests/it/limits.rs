@@ -1,0 +1,92 @@
+//! What the system itself refuses: a disk that is read-only, and more open files.
+
+use crate::{
+    book::{READ_ONLY, book, mounting},
+    said::{Said, check},
+    support::{PROGRAM, TestHome},
+};
+use std::{fs, process::Command};
+
+/// A command that may open as many files.
+fn limited(home: &TestHome, files: u32, args: &[&str]) -> Said {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", r#"ulimit -n "$FILES" && exec "$P" "$@""#, "sh"])
+        .args(args)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", home.user())
+        .env("ONIONMETER_HOME", home.root())
+        .env("FILES", files.to_string())
+        .env("P", PROGRAM);
+    Said::of(&mut shell)
+}
+
+const SENTENCE: &str = "The system lets Onionmeter open no more files; raise that limit";
+
+#[test]
+fn where_too_few_files_may_be_opened_that_is_said_and_no_file_is_blamed() {
+    let home = TestHome::new();
+    drop(book(&home, 3));
+    home.configure("[log]\nlevel = \"info\"\n");
+    for files in [5, 6, 8, 10, 14, 18, 20, 24, 31, 64, 255] {
+        for args in [&["monitor", "start"][..], &["up"], &["tor", "start"]] {
+            let limit = format!("may open {files} files here, as `ulimit -Hn` prints");
+            let said = limited(&home, files, args).expect(69, &[SENTENCE, &limit]);
+            for name in [
+                "config.toml",
+                "last-signed",
+                "device.key",
+                "book",
+                "daemon cannot",
+            ] {
+                assert!(!said.contains(name), "{files} {args:?}: {said}");
+            }
+        }
+        let said = limited(&home, files, &["daemon"]).expect(69, &[SENTENCE]);
+        assert!(!said.contains("config.toml"), "{said}");
+        limited(&home, files, &["reports"]).expect(0, &["13.725"]);
+    }
+    for files in [6, 31] {
+        limited(&home, files, &["status"]).expect(69, &[SENTENCE]);
+        limited(&home, files, &["doctor"]).expect(1, &[SENTENCE]);
+    }
+    limited(&home, 32, &["status"]).expect(3, &["not running"]);
+    limited(&home, 256, &["monitor", "start"]).expect(0, &["is open and counts"]);
+    limited(&home, 32, &["status"]).expect(0, &["127.0.0.1"]);
+    let settings = limited(&home, 256, &["doctor"]);
+    assert!(
+        !settings.text.contains("connections_max"),
+        "{}",
+        settings.text
+    );
+    check(&home, &["stop"], 0, &[]);
+}
+
+#[test]
+fn a_start_on_a_read_only_disk_says_so_with_the_status_for_a_folder_that_cannot_be_written() {
+    let home = TestHome::new();
+    check(&home, &["monitor", "start"], 0, &[]);
+    check(&home, &["stop"], 0, &[]);
+    let run = |line: &str| mounting(&home, &format!(r#"{READ_ONLY} "$P" {line}"#));
+    for command in ["monitor start", "up", "tor start", "tor use managed"] {
+        let Some(output) = run(command) else {
+            return;
+        };
+        let said = Said::from(&output);
+        let said = said.expect(
+            73,
+            &["is read-only; make it writable", "Read-only file system"],
+        );
+        assert!(
+            !said.contains("daemon cannot be started"),
+            "{command}: {said}"
+        );
+    }
+    let daemon = Said::from(&run("daemon").expect("as before"));
+    daemon.expect(73, &["daemon.lock: Read-only file system"]);
+    // A home from which a folder has gone cannot be completed there.
+    fs::remove_dir_all(home.root().join("log")).expect("ours");
+    let said = Said::from(&run("monitor start").expect("as before"));
+    said.expect(73, &["is read-only; make it writable"]);
+}

@@ -1,0 +1,128 @@
+//! Files, sockets and programs that a setting names: what is not there is told when it is set.
+
+use crate::{
+    said::{Said, check},
+    scripts::object,
+    support::TestHome,
+};
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+fn file(home: &TestHome) -> String {
+    fs::read_to_string(home.root().join("config.toml")).expect("there")
+}
+
+/// The setting, a value that names nothing that is there, and what is said of it.
+const UNUSABLE: &[(&str, &str, &str)] = &[
+    (
+        "tor.shadowsocks",
+        "/nowhere/server",
+        "/nowhere/server: Shadowsocks: the file is not there",
+    ),
+    (
+        "tor.shadowsocks",
+        "open",
+        "open: Shadowsocks: the file can be read by others (mode 644)",
+    ),
+    (
+        "tor.shadowsocks",
+        "key",
+        "key: Shadowsocks: the file is not a plain file",
+    ),
+    ("tor.program", "/nowhere/tor", "/nowhere/tor is not there"),
+    (
+        "tor.program",
+        "/etc/passwd",
+        "/etc/passwd is not a program that may be run",
+    ),
+    (
+        "tor.program",
+        "no-such-tor",
+        "no program no-such-tor is in PATH",
+    ),
+    ("tor.program", "bin/tor", "its path is relative"),
+    (
+        "tor.socks_port",
+        "/nowhere/socks",
+        "/nowhere/socks is not there",
+    ),
+    (
+        "tor.control_port",
+        "/etc/passwd",
+        "/etc/passwd is not a socket",
+    ),
+    (
+        "tor.control_port",
+        "/etc/passwd/x",
+        "/etc/passwd/x: Not a directory",
+    ),
+];
+
+#[test]
+fn what_a_setting_names_and_no_start_could_use_is_told_at_once() {
+    let home = TestHome::new();
+    // Makes the home, before other things are put into it.
+    check(&home, &["config", "set", "log.level", "info"], 0, &[]);
+    home.configure("");
+    let server = "ss://aes-256-gcm:t0p-s3cret@192.0.2.7:8388";
+    for (name, mode) in [("open", 0o644), ("server", 0o600)] {
+        let path = home.root().join(name);
+        fs::write(&path, server).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("ours");
+    }
+    for (key, value, why) in UNUSABLE {
+        let said = check(&home, &["config", "set", key, value], 0, &[why]);
+        let note = format!("Note: {key} cannot be used as it is now: ");
+        assert!(said.contains(&note), "{said}");
+        assert!(file(&home).contains(value), "it is kept all the same");
+        let told = object(&home.run(&["config", "check", "--json"]));
+        let notes = told["notes"].as_array().expect("a list");
+        assert!(
+            notes.len() == 1 && notes[0].as_str().expect("a text").contains(why),
+            "{told}"
+        );
+        check(
+            &home,
+            &["config", "check"],
+            0,
+            &["is in order.", &note, why],
+        );
+        check(&home, &["config", "unset", key], 0, &[]);
+    }
+    let _socket = std::os::unix::net::UnixListener::bind(home.user().join("socks")).expect("bound");
+    let socket = home.user().join("socks").display().to_string();
+    for (key, value) in [
+        ("tor.shadowsocks", "server"),
+        ("tor.shadowsocks", ""),
+        ("tor.program", "/bin/true"),
+        ("tor.socks_port", &socket),
+        ("tor.control_port", "9051"),
+        (
+            "tor.bridges",
+            "192.0.2.1:443 0123456789ABCDEF0123456789ABCDEF01234567",
+        ),
+        ("tor.exit_country", "de"),
+    ] {
+        let told = object(&home.run(&["config", "set", key, value, "--json"]));
+        assert_eq!(
+            told["notes"],
+            serde_json::json!([]),
+            "{key} {value}: {told}"
+        );
+        let told = object(&home.run(&["config", "check", "--json"]));
+        assert_eq!(
+            told["notes"],
+            serde_json::json!([]),
+            "{key} {value}: {told}"
+        );
+        check(&home, &["config", "unset", key], 0, &[]);
+    }
+    let lines = [
+        "192.0.2.1:443",
+        "webtunnel 192.0.2.3:1 0123456789ABCDEF0123456789ABCDEF01234567 url=https://e.x",
+    ];
+    let mut nowhere = home.command(&[&["config", "set", "tor.bridges"][..], &lines].concat());
+    Said::of(nowhere.env("PATH", "/nowhere")).expect(
+        0,
+        &["Note: tor.bridges cannot be used as it is now: bridges with webtunnel need a program"],
+    );
+}
