@@ -210,6 +210,18 @@ setup_wasm_opt() {
     export WASM_OPT
 }
 
+# has_room GIB: fails at the beginning, and not in the middle, when the disk has less room than is needed. What the
+# folder holds already is counted; there must be some room for data of the tests in any case.
+has_room() {
+    local folder=${CARGO_TARGET_DIR:-target} needed=$1 free kept
+    mkdir -p "$folder"
+    free=$(df -Pk "$folder" | awk 'NR == 2 { print int($4 / 1048576) }')
+    kept=$(du -sk "$folder" | awk '{ print int($1 / 1048576) }')
+    needed=$((needed > kept + 3 ? needed - kept : 3))
+    [ "$free" -ge "$needed" ] && return
+    fail "this needs $needed GB more on the disk of $PWD/$folder, which has $free GB left; make room and repeat"
+}
+
 setup_rust() {
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
     # Not every rustup installs the pinned toolchain and its target by itself when a command needs it.
@@ -411,6 +423,7 @@ test() {
     local begun=$SECONDS
     # Stacks would push out of sight what a failed test says. Who needs one runs that test alone.
     export RUST_BACKTRACE=0
+    has_room 8
     setup_build
     setup_browsers
     setup_axe
