@@ -109,6 +109,13 @@ impl LastSigned {
         self.entries.iter().rev().find(in_use)
     }
 
+    /// The chain that was left when this one began, if any was.
+    pub(crate) fn left_before(&self, chain: ChainId) -> Option<&Entry> {
+        let others = |entry: &&Entry| entry.chain != chain;
+        let before = self.entries.iter().rev().find(others);
+        before.filter(|entry| entry.left)
+    }
+
     /// The chain in use, if it is another one than the book's and has reports: the book in its
     /// place is one of before, or of another home.
     pub(crate) fn other_than(&self, book: ChainId) -> Option<&Entry> {

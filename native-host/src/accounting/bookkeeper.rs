@@ -1,5 +1,6 @@
 //! Key, book and batcher of one chain: turns counted bytes into stored reports.
 
+mod left_over;
 mod opening;
 pub(super) mod recovery;
 mod replacement;

@@ -1,6 +1,6 @@
 //! Opens key and book, or makes both if neither was ever made.
 
-use super::{Bookkeeper, LISTEN_TICKS};
+use super::{Bookkeeper, LISTEN_TICKS, left_over};
 use crate::accounting::{
     disk::Disk,
     doubt::{self, Doubt},
@@ -49,7 +49,12 @@ impl Bookkeeper {
             Some(known) => doubt::compare(&book, &head, known).map_err(of_book)?,
             None => None,
         };
-        let open = open_session(&mut book, doubt).map_err(of_book)?;
+        // A chain without reports cannot have later reports elsewhere.
+        let is_new = head.sequence == 0 && doubt.is_none();
+        let mut open = open_session(&mut book, doubt).map_err(of_book)?;
+        if is_new && open.is_none() {
+            open = left_over::take_over(home, chain, &last_signed, &mut book).map_err(of_book)?;
+        }
         let balance = book.balance().map_err(of_book)?.get();
         if let Some(doubt) = doubt {
             warn!(
@@ -57,8 +62,6 @@ impl Bookkeeper {
                 "the book is not the one that was signed into last; nothing is signed"
             );
         }
-        // A chain without reports cannot have later reports elsewhere.
-        let is_new = head.sequence == 0 && doubt.is_none();
         Ok(Self {
             home: home.clone(),
             book,

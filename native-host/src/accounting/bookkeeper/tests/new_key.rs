@@ -58,6 +58,12 @@ fn a_new_key_signs_another_chain_and_the_reports_of_the_old_one_still_count_and_
     assert_eq!(number(&scene.sign()), 2);
 }
 
+#[track_caller]
+fn goes_on_with(scene: &mut Scene, bytes: u64) {
+    let open = scene.bookkeeper().session().map(|open| open.bytes_up);
+    assert_eq!(open, Some(U64Text(bytes)));
+}
+
 /// A kill between two steps is a start without the steps after it.
 #[test]
 fn after_a_kill_between_any_two_steps_the_next_start_has_a_book_with_its_key() {
@@ -76,6 +82,7 @@ fn after_a_kill_between_any_two_steps_the_next_start_has_a_book_with_its_key() {
         let mut scene = Scene::new();
         let old = identity(&mut scene);
         scene.sign();
+        scene.second(700);
         let claimed = scene.bookkeeper().balance();
         // Its log is merged, as by the step that moves it.
         scene.bookkeeper.take().expect("open").end();
@@ -85,16 +92,28 @@ fn after_a_kill_between_any_two_steps_the_next_start_has_a_book_with_its_key() {
         scene.open();
         is_one_key(&mut scene);
         assert_eq!(scene.code(), None, "{killed_after}");
+        goes_on_with(&mut scene, 700);
         // Whatever the kill left, the command leads to the end when it is given again.
         if identity(&mut scene).1 == old.1 {
             assert!(killed_after < 3, "{killed_after}");
             renew(&mut scene);
             is_one_key(&mut scene);
+            goes_on_with(&mut scene, 700);
         }
         let (chain, key) = identity(&mut scene);
         assert!(chain != old.0 && key != old.1, "{killed_after}");
         let earlier = EarlierChains::read(&scene.home(), Some(chain)).sum();
         assert_eq!(earlier.amount, claimed, "{killed_after}");
-        scene.sign();
+        for kept in crate::files::kept_books(&scene.home().book()) {
+            let kept = Book::open_to_read(&kept).expect("kept");
+            assert_eq!(
+                kept.open_session().expect("read"),
+                None,
+                "in one book alone"
+            );
+        }
+        let report = Signed::<SessionReport>::from(&scene.sign());
+        let signed = report.verify(key).expect("its own").value().bytes().get();
+        assert_eq!(signed, 700 + scene.bytes, "{killed_after}");
     }
 }
