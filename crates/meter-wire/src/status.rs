@@ -156,6 +156,14 @@ impl Status {
     pub const fn claimed(&self) -> U64Text {
         U64Text(self.balance.0.saturating_add(self.earlier.amount.0))
     }
+
+    /// The problem, unless it is about the file of receipts alone: then sessions are signed all the
+    /// same.
+    #[must_use]
+    pub fn problem_of_book(&self) -> Option<&Problem> {
+        let problem = self.problem.as_ref();
+        problem.filter(|problem| !problem.code.is_of_receipts())
+    }
 }
 
 impl TorStatus {

@@ -118,11 +118,8 @@ pub(super) fn restore(arguments: &Restore, home: &Home, format: Format) -> Outco
     let answer = Answer::new("restored", text)
         .with("taken", U64Text(taken))
         .with("reports", after.reports);
-    match after
-        .problem
-        .filter(|problem| !problem.code.is_of_receipts())
-    {
-        Some(problem) => answer.failed(CommandError::Problem(problem)),
+    match after.problem_of_book() {
+        Some(problem) => answer.failed(CommandError::Problem(problem.clone())),
         None => answer,
     }
     .print(format)
@@ -281,11 +278,8 @@ fn keep_book(home: &Home, format: Format) -> Outcome {
         status.reports.0
     );
     let answer = Answer::new("kept", text).with("reports", status.reports);
-    match status
-        .problem
-        .filter(|problem| !problem.code.is_of_receipts())
-    {
-        Some(problem) => answer.failed(CommandError::Problem(problem)),
+    match status.problem_of_book() {
+        Some(problem) => answer.failed(CommandError::Problem(problem.clone())),
         None => answer,
     }
     .print(format)

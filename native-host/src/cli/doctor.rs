@@ -173,8 +173,7 @@ fn daemon(seen: &Seen, home: &Home) -> Finding {
         );
     };
     // Receipts have a finding of their own, and the relay is open without them.
-    let problem = status.problem.as_ref();
-    if let Some(problem) = problem.filter(|problem| !problem.code.is_of_receipts()) {
+    if let Some(problem) = status.problem_of_book() {
         return Bad {
             what: problem.message.clone(),
             remedy: problem

@@ -153,8 +153,7 @@ async fn ask_all(
 fn step(goal: Goal, status: &Status) -> Step {
     let failed = |problem: &Problem| Step::Failed(Box::new(problem.clone()));
     if goal == Goal::Everything {
-        let problem = status.problem.as_ref();
-        if let Some(problem) = problem.filter(|problem| !problem.code.is_of_receipts()) {
+        if let Some(problem) = status.problem_of_book() {
             return failed(problem);
         }
         match &status.relay {
