@@ -80,6 +80,14 @@ async fn a_device_joins_by_an_invitation_and_is_out_for_good_once_it_is_removed(
     third.wait_for(LIMIT, |_| true).await.unwrap();
     let refused = enrol(&third, &place, &code).unwrap_err().to_string();
     assert!(refused.contains("ledger_declined"), "{refused}");
+    // What was mistyped is told before the ledger hears of it.
+    let heard = place.between.heard().len();
+    let (last, _) = code.rsplit_once(' ').unwrap();
+    for mistyped in [last, &format!("{code} {code}"), "0123", "no code"] {
+        let refused = enrol(&third, &place, mistyped).unwrap_err().to_string();
+        assert!(refused.contains("ledger_bad_code"), "{refused}");
+    }
+    assert_eq!(place.between.heard().len(), heard);
 
     let begin = keys[0].get(..8).unwrap();
     place.person.host.run(&["ledger", "remove", begin]).unwrap();
@@ -165,6 +173,10 @@ async fn a_removed_device_comes_back_with_a_new_key_and_keeps_what_it_earned() {
     let proven = second.host.run(&["verify", file, "--json"]).unwrap();
     let proven: Value = serde_json::from_str(&proven).unwrap();
     assert_eq!(proven["chains"], 2, "{proven}");
+    assert_eq!(proven["other_keys"][0], key.as_str(), "{proven}");
+    let named = second.host.run(&["verify", file]).unwrap();
+    let line = format!("Another key signed some of these: {key}.");
+    assert!(named.contains(&line), "{named}");
     // The receipts of the old key are there, under the enrolment that was left.
     let of = |ledger: &Value| (ledger["in_force"].as_bool(), ledger["receipts"].clone());
     let ledgers: Vec<_> = proven["ledgers"]

@@ -9,6 +9,7 @@ use super::{
 use crate::{EXIT_USAGE, home::Home, ipc};
 use clap::Args;
 use meter_core::Vkey;
+use meter_ledger_client::code_bytes;
 use meter_wire::{
     ErrorCode, HexBytes, LedgerEnrol, LedgerEnrolled, LedgerLook, LedgerOffer, Problem, Request,
     Success,
@@ -56,6 +57,11 @@ const ENROL_MAX: Duration = Duration::from_secs(300);
 
 pub(super) fn run(arguments: &Enroll, home: &Home, format: Format) -> Outcome {
     let known = arguments.key.as_deref().map(known_key).transpose()?;
+    // Told before the ledger is reached through Tor, which takes a while.
+    let code = arguments.code.as_deref();
+    if code.is_some_and(|code| code_bytes(code).is_none()) {
+        return Err(Problem::new(ErrorCode::LedgerBadCode).into());
+    }
     let patience = arguments.patience.at_most(ENROL_MAX);
     let offer = patience.wait(look(home, &arguments.ledger))?;
     if known.is_some_and(|known| known != offer.key) {
