@@ -59,7 +59,7 @@ fn contradicts(status: &Status, kind: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn g_22_a_receipt_that_does_not_hold_is_a_contradiction_and_counts_nothing() {
+async fn g_22_l_03_l_04_a_receipt_that_does_not_hold_is_a_contradiction_and_counts_nothing() {
     type Lie = fn(&LedgerSigner, [&Verified<SessionReport>; 2]) -> Vec<u8>;
     let lies: [(&str, Lie); 3] = [
         ("other_report", |ledger, [first, _]| {

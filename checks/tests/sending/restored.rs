@@ -55,7 +55,7 @@ async fn a_backup_of_the_last_report_goes_on_with_its_chain() {
 
 /// To sign the third report again would be a second history of one chain.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_older_backup_asks_the_ledger_begins_a_new_chain_and_forks_nothing() {
+async fn d_06_l_06_an_older_backup_asks_the_ledger_begins_a_new_chain_and_forks_nothing() {
     let mut place = Place::new().await;
     place.person.earns(2);
     place.settles().await;

@@ -97,7 +97,7 @@ async fn flood(mut stream: TcpStream, begin: &'static str, piece: Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_body_of_a_gigabyte_is_not_taken() {
+async fn l_02_a_body_of_a_gigabyte_is_not_taken() {
     let announced = "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n";
     let server = Server::start(move |stream| flood(stream, announced, vec![b' '; 65_536])).await;
     let (error, taken) = refused(&server).await;
@@ -124,7 +124,7 @@ async fn a_head_without_end_is_not_taken() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_told_and_never_followed() {
+async fn l_01_a_redirect_is_told_and_never_followed() {
     let other = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let to = other.local_addr().expect("its address");
     for status in ["301", "302", "303", "307", "308", "300", "304"] {
@@ -160,7 +160,7 @@ async fn other_protocols_are_not_http() {
 }
 
 #[tokio::test]
-async fn answers_whose_end_is_unclear_are_refused() {
+async fn l_02_answers_that_are_compressed_or_whose_end_is_unclear_are_refused() {
     let ok = "HTTP/1.1 200 OK\r\n";
     let length = INFO.len();
     let chunked = format!("{length:x}\r\n{INFO}\r\n0\r\n\r\n");

@@ -47,7 +47,7 @@ fn finds(sql: &str) -> ReceiptsFault {
 }
 
 #[test]
-fn an_edited_receipt_is_found_by_its_signature() {
+fn d_13_an_edited_receipt_is_found_by_its_signature() {
     let found = finds(
         "UPDATE receipts SET signed = cast(substr(signed, 1, 263) || x'00' AS BLOB) \
          WHERE sequence = 2",

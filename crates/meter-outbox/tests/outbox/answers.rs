@@ -49,7 +49,7 @@ fn receipts_that_could_not_be_stored_are_asked_for_again() {
 }
 
 #[test]
-fn g_22_a_receipt_that_does_not_hold_is_kept_with_its_bytes_and_sending_stops() {
+fn g_22_l_03_l_04_a_receipt_that_does_not_hold_is_kept_with_its_bytes_and_sending_stops() {
     type Break = fn(Receipt) -> Receipt;
     let cases: [(ContradictionKind, Break); 4] = [
         (ContradictionKind::OtherReport, |receipt| Receipt {
@@ -197,7 +197,7 @@ fn g_23_a_chain_that_the_ledger_has_frozen_ends_at_once() {
 }
 
 #[test]
-fn a_ledger_that_was_restored_gets_reports_and_receipts_back_and_then_what_waits() {
+fn l_05_a_ledger_that_was_restored_gets_reports_and_receipts_back_and_then_what_waits() {
     let mut rig = Rig::new(230, 225);
     rig.asked();
     let mut acts = rig.stands_at(5);
@@ -222,7 +222,7 @@ fn a_ledger_that_was_restored_gets_reports_and_receipts_back_and_then_what_waits
 }
 
 #[test]
-fn a_restored_ledger_that_answers_with_another_receipt_contradicts_itself() {
+fn l_04_a_restored_ledger_that_answers_with_another_receipt_contradicts_itself() {
     let mut rig = Rig::new(4, 3);
     rig.asked();
     let plan = Rig::plan(&rig.stands_at(1));

@@ -18,7 +18,7 @@ fn a_ledger_at_the_same_place_or_with_lost_answers_gets_what_waits() {
 }
 
 #[test]
-fn a_ledger_with_another_history_or_a_longer_one_or_a_frozen_chain_ends_the_chain() {
+fn l_06_a_ledger_with_another_history_or_a_longer_one_or_a_frozen_chain_ends_the_chain() {
     let begins = |acts: &[Act], why| {
         let is_so = matches!(acts, [Act::BeginNewChain(found)] if *found == why);
         assert!(is_so, "{acts:?}");

@@ -2,7 +2,7 @@
 
 use crate::support::{Rig, genesis, next, receipts};
 use meter_core::{ChainEnd, ChainHead};
-use meter_outbox::{Act, BatchError, Failure, Seen, SendingState};
+use meter_outbox::{Act, Batch, BatchError, Failure, Seen, SendingState};
 
 #[test]
 fn an_outbox_in_which_nothing_waits_does_nothing_at_all() {
@@ -42,8 +42,40 @@ fn what_waits_is_sent_after_its_delay_in_one_batch_with_what_waits_by_then() {
 #[test]
 fn everything_that_waits_is_sent_in_batches_of_a_hundred_one_after_the_other() {
     let mut rig = Rig::new(250, 0);
+    let batch = rig.sending(0);
+    all_goes(&mut rig, batch);
+}
+
+#[test]
+fn l_09_a_ledger_that_is_away_for_a_month_is_tried_every_hour_and_then_gets_everything() {
+    const MONTH_S: u64 = 30 * 24 * 3_600;
+    let mut rig = Rig::new(250, 0);
+    rig.asked();
+    let failure = Failure::Unreachable;
+    let (mut tries, mut passed_s) = (0, 0);
+    while passed_s < MONTH_S {
+        let retry_after_s = None;
+        let acts = rig.see(Seen::Failed {
+            failure,
+            retry_after_s,
+        });
+        assert!(acts.is_empty(), "{acts:?}");
+        let minutes = (1..).find(|_| !rig.after(60).is_empty());
+        passed_s += minutes.unwrap() * 60;
+        tries += 1;
+    }
+    assert!((600..=24 * 30 + 20).contains(&tries), "{tries}");
+    let told = rig.state();
+    assert!(matches!(told, SendingState::Trouble { failure: found, .. } if found == failure));
+    let acts = rig.stands_at(0);
+    let batch = rig.batch(Rig::plan(&acts));
+    all_goes(&mut rig, batch);
+}
+
+/// Everything of 250 reports, beginning with this batch.
+#[track_caller]
+fn all_goes(rig: &mut Rig, mut batch: Batch) {
     let mut sizes = Vec::new();
-    let mut batch = rig.sending(0);
     loop {
         sizes.push(batch.reports().len());
         let answers = receipts(&batch);
