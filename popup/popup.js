@@ -19,7 +19,9 @@ const PINGS_UNANSWERED = 5;
 const KEPT_MS = 3_000;
 
 let port;
+let pings = 0;
 let unanswered = 0;
+// A click, with the ping that followed it.
 let unheard;
 let silent = false;
 let reportIds;
@@ -31,19 +33,19 @@ let ledgerDifferences;
 function connect() {
   port = api.runtime.connect({ name: "popup" });
   port.onMessage.addListener(async (message) => {
-    heard();
+    heard(message.pong);
     await ready;
     if (message.broken) broken(message.broken);
     else if (!message.pong) draw(message);
   });
   // The worker may be stopped at any time; connecting wakes it.
   port.onDisconnect.addListener(() => setTimeout(connect, 250));
-  if (unheard !== undefined) send(unheard);
+  if (unheard !== undefined) send(unheard.intent);
 }
 
-function heard() {
+function heard(pong) {
   unanswered = 0;
-  unheard = undefined;
+  if (pong === unheard?.ping) unheard = undefined;
   if (!silent) return;
   silent = false;
   // After this page acted in the worker's place, a new connection makes the worker draw everything
@@ -53,11 +55,8 @@ function heard() {
 }
 
 function ping() {
-  try {
-    port.postMessage({ ping: true });
-  } catch {
-    // The port has just closed; another one follows.
-  }
+  pings += 1;
+  post({ ping: pings });
   unanswered += 1;
   if (unanswered === PINGS_UNANSWERED) standIn();
 }
@@ -86,11 +85,18 @@ async function obey(intent) {
   if (intent === "restart" && api.proxy.onRequest) api.runtime.reload();
 }
 
-// A worker that is just ending receives nothing, so a click is sent again to the next one.
+// A worker that is just ending receives nothing, and a post to it does not fail. So a click is sent
+// again to the next worker, unless the ping behind it was answered.
 function send(intent) {
-  unheard = intent;
+  pings += 1;
+  unheard = { intent, ping: pings };
+  post({ intent });
+  post({ ping: pings });
+}
+
+function post(message) {
   try {
-    port.postMessage({ intent });
+    port.postMessage(message);
   } catch {
     // The port has just closed; another one follows.
   }

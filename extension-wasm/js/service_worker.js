@@ -22,6 +22,10 @@ const PAUSES_MS = [1_000, 5_000, 25_000];
 // If an instance ran this long, its start did not fail.
 const STEADY_MS = 60_000;
 
+// How long a write to the storage may keep what changed from being shown. A disk that is slower
+// than this must not hide a problem.
+const STORE_MS = 1_000;
+
 // Ports of popups and of pages of ours.
 const popups = new Set();
 let breaks = 0;
@@ -41,6 +45,12 @@ function begin() {
       if (instance === running) drawBadge(badge, [background, letters]);
     },
     notify: (json) => notify(JSON.parse(json)),
+    store: (json) => {
+      const written = within(STORE_MS, api.storage.local.set(JSON.parse(json)));
+      written
+        .catch(() => console.error("onionmeter: the storage was not written in time"))
+        .then(() => enter(instance, (rust) => rust.on_stored()));
+    },
     guard: (act) => (...args) => enter(instance, () => act(...args)),
     set host(port) {
       instance.host = port;
@@ -178,7 +188,7 @@ api.runtime.onConnect.addListener((popup) => {
   popup.onDisconnect.addListener(() => popups.delete(popup));
   popup.onMessage.addListener(({ intent, ping }) => {
     // Answered here and not by Rust: it shows that no event blocks this thread.
-    if (ping) popup.postMessage({ pong: true });
+    if (ping) popup.postMessage({ pong: ping });
     else obey(intent);
   });
   if (running === undefined) tell();

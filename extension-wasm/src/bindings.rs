@@ -26,6 +26,10 @@ extern "C" {
     /// Shows a sign of its own beside a tab whose page did not load, or takes it away.
     #[wasm_bindgen(method)]
     pub(crate) fn mark(this: &Shell, tab: i32, failed: bool);
+    /// Writes members of a JSON object to `storage.local`; `on_stored` is called when that has
+    /// ended.
+    #[wasm_bindgen(method)]
+    pub(crate) fn store(this: &Shell, json: &str);
     /// Sets the port to close when the instance can no longer decide.
     #[wasm_bindgen(method, setter)]
     pub(crate) fn set_host(this: &Shell, port: &Port);

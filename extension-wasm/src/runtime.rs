@@ -51,7 +51,9 @@ fn handle_all() {
         }
         reaction.effects.into_iter().for_each(effects::run);
     }
-    draw::changes(&with_worker(|worker| worker.extension.changes()));
+    if with_worker(|worker| worker.storing == 0) {
+        draw::changes(&with_worker(|worker| worker.extension.changes()));
+    }
 }
 
 /// Whether an event is still being handled. Between two callbacks of the browser this is false,

@@ -4,7 +4,8 @@
 // `panic`: Rust calls `Object.is` when a popup has closed. The replacement calls Rust again while
 // Rust holds its state: a real panic, in the middle of a real event. `loop`: the same call never
 // returns, so the worker's only thread does nothing else. `rules`: the browser refuses the rules
-// that forbid WebRTC. `start`: the module cannot be loaded. `tries` counts all attempts to load it.
+// that forbid WebRTC. `slow`: what is stored is stored a moment later. `start`: the module cannot
+// be loaded. `tries` counts all attempts to load it.
 
 const api = globalThis.browser ?? globalThis.chrome;
 const instantiate = WebAssembly.instantiateStreaming;
@@ -19,6 +20,13 @@ const update = declarativeNetRequest.updateDynamicRules.bind(declarativeNetReque
 declarativeNetRequest.updateDynamicRules = async (rules) => {
   if (wished === "rules") throw new Error("a fault");
   return update(rules);
+};
+
+const { local } = api.storage;
+const store = local.set.bind(local);
+local.set = async (items) => {
+  if (wished === "slow") await new Promise((done) => setTimeout(done, 400));
+  return store(items);
 };
 
 WebAssembly.instantiateStreaming = async (source, imports) => {

@@ -9,6 +9,7 @@
 mod first;
 mod hostile;
 mod place;
+mod stored;
 mod web_rtc;
 
 use checks::popup::Popup;
@@ -46,6 +47,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_decide() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let show = Show::begin(Kind::Chromium).await;
+    show.what_a_popup_shows_is_stored().await;
     show.a_host_that_floods_keeps_no_person_waiting().await;
     show.a_length_that_no_message_has_ends_the_connection_alone()
         .await;
@@ -67,6 +69,7 @@ async fn chromium_obeys_a_person_under_a_flood_and_shuts_when_its_worker_cannot_
 async fn firefox_shuts_when_its_worker_cannot_decide() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let show = Show::begin(Kind::Firefox).await;
+    show.what_a_popup_shows_is_stored().await;
     show.a_host_that_floods_keeps_no_person_waiting().await;
     show.a_hostile_host_is_never_believed().await;
     show.the_first_daemon_is_worked_with().await;

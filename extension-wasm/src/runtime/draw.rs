@@ -1,7 +1,7 @@
 //! Writes and draws changes.
 
 use super::js::{from_json, js, watch};
-use super::worker::{with_shell, with_worker};
+use super::worker::{dispatch_all, with_shell, with_worker};
 use crate::bindings::api;
 use crate::extension::Changes;
 use crate::update::{Stored, SubscriberId};
@@ -11,9 +11,19 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-/// Writes `storage.local`.
+/// Writes `storage.local`. What changed is shown once it is stored: the worker may be killed at any
+/// time, and then what a person saw must still be so.
 pub(super) fn save(stored: &Stored) {
-    write(|items| api().storage().local().set(items), stored);
+    let json = serde_json::to_string(stored).expect("plain values");
+    with_worker(|worker| worker.storing += 1);
+    with_shell(|shell| shell.store(&json));
+}
+
+/// A write has ended, or has taken too long.
+#[wasm_bindgen]
+pub fn on_stored() {
+    with_worker(|worker| worker.storing = worker.storing.saturating_sub(1));
+    dispatch_all([]);
 }
 
 /// Shows the visible changes.
