@@ -155,6 +155,14 @@ impl Show {
     /// the comparison, because the site's numbers for them include bytes that never reached the
     /// browser.
     async fn one_more_page_is_counted_exactly(&self) {
+        // The site goes on sending into a cut stream until it hears of the cut.
+        let is_cut =
+            |record: &ConnectionRecord| record.asked_for("/slow/2000000/20") && !record.open;
+        let cut = self
+            .stage
+            .site
+            .wait_until(LIMIT, |all| all.iter().any(is_cut));
+        cut.await.unwrap();
         self.all_signed().await;
         let (reports, site) = (
             self.stage.reports().unwrap().bytes(),
