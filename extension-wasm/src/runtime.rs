@@ -51,9 +51,15 @@ fn handle_all() {
         }
         reaction.effects.into_iter().for_each(effects::run);
     }
-    if with_worker(|worker| worker.storing == 0) {
+    if draw::is_stored() {
         draw::changes(&with_worker(|worker| worker.extension.changes()));
     }
+}
+
+/// A write that the shell's `store` began has ended, or has taken too long.
+#[wasm_bindgen]
+pub fn on_stored() {
+    draw::stored();
 }
 
 /// Whether an event is still being handled. Between two callbacks of the browser this is false,

@@ -9,20 +9,30 @@ use crate::view::Badge;
 use js_sys::Promise;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
+
+thread_local! {
+    /// How many writes of `storage.local` are under way.
+    static STORING: Cell<u32> = const { Cell::new(0) };
+}
 
 /// Writes `storage.local`. What changed is shown once it is stored: the worker may be killed at any
 /// time, and then what a person saw must still be so.
 pub(super) fn save(stored: &Stored) {
     let json = serde_json::to_string(stored).expect("plain values");
-    with_worker(|worker| worker.storing += 1);
+    STORING.set(STORING.get() + 1);
     with_shell(|shell| shell.store(&json));
 }
 
-/// A write has ended, or has taken too long.
-#[wasm_bindgen]
-pub fn on_stored() {
-    with_worker(|worker| worker.storing = worker.storing.saturating_sub(1));
+/// Whether everything that must survive this worker is stored.
+pub(super) fn is_stored() -> bool {
+    STORING.get() == 0
+}
+
+/// A write has ended: shows what waited for it.
+pub(super) fn stored() {
+    STORING.set(STORING.get().saturating_sub(1));
     dispatch_all([]);
 }
 

@@ -16,8 +16,6 @@ pub(super) struct Worker {
     is_busy: bool,
     subscribers: Vec<(SubscriberId, Port)>,
     last_subscriber: SubscriberId,
-    /// How many writes of `storage.local` are under way.
-    pub(super) storing: u32,
 }
 
 thread_local! {
