@@ -4,7 +4,7 @@
 import { choosing } from "../dashboard/choice.js";
 import { by, copyOf, failure, tell, text } from "../dashboard/dom.js";
 import { ask, intend, wasm } from "../dashboard/source.js";
-import { say } from "../dashboard/words.js";
+import { knows, say, word } from "../dashboard/words.js";
 
 const MAKERS = {
   switch: toggle,
@@ -71,8 +71,26 @@ function refused(field, error) {
   if (error === undefined) return text(field("said"), "");
   const { code, detail } = error;
   if (field("anew")) field("anew").hidden = true;
-  const why = code === "setting_refused" && detail ? detail : `${failure(error)} ${detail ?? ""}`;
+  const isRefused = code === "setting_refused" && typeof detail === "string";
+  const why = isRefused ? reasons(error) : `${failure(error)} ${detail ?? ""}`;
   text(field("said"), why.trim());
+}
+
+/** What is wrong with each line: in the person's language where the host names the cause. */
+function reasons({ cause, detail }) {
+  const causes = typeof cause === "string" ? cause.split("\n") : [];
+  return detail.split("\n").map((line, place) => reason(causes[place]) ?? line).join("\n");
+}
+
+/** `2 bridge_lacks cert`: the line, if there are several; the word; what its message names. */
+function reason(cause = "") {
+  const [, line, name, value, other] =
+    /^(?:(\d+) )?(\w+)(?: (\S+))?(?: (\S+))?$/.exec(cause) ?? [];
+  const key = `refused_${name}`;
+  if (!knows(key)) return undefined;
+  const why = { key, values: { value, other } };
+  if (line === undefined) return say(why);
+  return word("refused_line", { line: { number: line }, why: { text: why } });
 }
 
 /** When a kept value counts, and the button that brings it about. */

@@ -6,6 +6,7 @@ mod parse;
 mod pasted;
 pub(crate) mod quantity;
 mod read;
+mod refusal;
 mod typed;
 mod without;
 
@@ -17,6 +18,7 @@ use std::{io, path::PathBuf};
 pub(crate) use edit::{Kept, set, set_backend, unset};
 pub use parse::parse;
 pub(crate) use read::read;
+pub(crate) use refusal::Refusal;
 pub(crate) use typed::{plain, typed};
 
 /// The relay's port if the file names none and no other program uses it.
@@ -105,6 +107,8 @@ pub enum ConfigError {
         value: String,
         /// What is allowed.
         limit: String,
+        /// The same as a word of a closed set with its values; `None` if only the text has it.
+        cause: Option<String>,
     },
     /// A bridge line is not valid. It is not repeated: bridges are secrets.
     #[error("{path}, line {line}: tor.bridges cannot be used: {reason}", path = .path.display())]

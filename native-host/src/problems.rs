@@ -5,7 +5,7 @@ use crate::{
 };
 use meter_ledger::{BookError, DiskFault, FileError, ReceiptsError};
 use meter_relay::RelayError;
-use meter_tor::{FileFault, FolderFault, TorProblem, UplinkError};
+use meter_tor::{FileFault, FolderFault, TorProblem, Transport, UplinkError};
 use meter_wire::{ErrorCode, Problem};
 use std::{
     error::Error,
@@ -266,7 +266,16 @@ pub(crate) fn tor(error: &TorProblem) -> Problem {
         detail.push_str("; Tor's last words: ");
         detail.push_str(&words);
     }
-    Problem::with_detail(code, detail)
+    let problem = Problem::with_detail(code, detail);
+    match error {
+        TorProblem::TransportMissing(transport) => problem.caused_by(usual_program(*transport)),
+        _ => problem,
+    }
+}
+
+/// The program that most people use for a transport.
+fn usual_program(transport: Transport) -> &'static str {
+    transport.programs().first().unwrap_or(&"")
 }
 
 /// The way out of a damaged state, for people who see no button for it.
@@ -309,6 +318,13 @@ const LOG_LINES: usize = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_program_of_bridges_is_named() {
+        let missing = tor(&TorProblem::TransportMissing(Transport::Snowflake));
+        assert_eq!(missing.cause.as_deref(), Some("snowflake-client"));
+        assert_eq!(tor(&TorProblem::DataDirLocked).cause, None);
+    }
 
     #[test]
     fn last_words_are_the_reason_of_an_error_if_there_is_one_and_have_no_date() {

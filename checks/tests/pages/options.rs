@@ -39,8 +39,10 @@ const SETTINGS: &str = "# mine\n[tor]\nbackend = \"managed\"\nprogram = \"/home/
 
 /// The page loads itself anew in the language, and in its direction.
 async fn another_language_is_spoken_at_once(desk: &Desk) {
-    for (language, direction, title) in [("fa", "rtl", "تنظیمات"), ("de", "ltr", "Einstellungen")]
-    {
+    for (language, direction, title, no_port) in [
+        ("fa", "rtl", "تنظیمات", "درگاه ندارد"),
+        ("de", "ltr", "Einstellungen", "Der Port fehlt"),
+    ] {
         desk.leave(&with(&format!(
             "by('language').value = '{language}';
             by('language').dispatchEvent(new Event('change'))"
@@ -50,6 +52,15 @@ async fn another_language_is_spoken_at_once(desk: &Desk) {
             "return document.documentElement.dir === '{direction}' && seen('options')
                 && document.querySelector('h1[data-text=options]').textContent === '{title}'"
         )))
+        .await;
+        // What the program refuses is told in the language, too.
+        let wait = "return document.querySelector('[data-setting=\"tor.bridges\"]') !== null";
+        desk.wait(wait).await;
+        desk.run(&format!("{PART} paste('tor.bridges', '192.0.2.1')"))
+            .await;
+        desk.wait(&format!(
+            "{PART} return of('tor.bridges', 'said').textContent.startsWith('{no_port}')"
+        ))
         .await;
         looks(desk, &format!("options-{language}")).await;
     }
@@ -174,7 +185,7 @@ async fn settings_are_changed_in_the_file(desk: &Desk) {
     desk.run(&set("relay.port", "80")).await;
     desk.wait(&said(
         "relay.port",
-        "said.textContent === 'relay.port is 80; it must be from 1024 to 65535'
+        "said.textContent === 'It must be from 1024 to 65535.'
             && said.classList.contains('wrong') && keep.disabled",
     ))
     .await;
@@ -234,8 +245,9 @@ async fn bridges_are_checked_line_by_line_and_kept(desk: &Desk) {
     desk.run(&run(paste)).await;
     desk.wait(&run(
         "const lines = of('tor.bridges', 'said').textContent.split('\\n');
-        return lines.length === 2 && lines[0].startsWith('line 2 of 3')
-            && lines[1].startsWith('line 3 of 3') && of('tor.bridges', 'keep').disabled",
+        return lines.length === 2 && lines[0].startsWith('Line 2: It is the address of a page')
+            && lines[1] === 'Line 3: Its port is not a number from 1 to 65535.'
+            && of('tor.bridges', 'keep').disabled",
     ))
     .await;
     looks(desk, "options-bridges").await;
@@ -264,7 +276,7 @@ async fn a_server_is_kept_and_not_shown_again(desk: &Desk) {
     desk.run(&run(&format!("paste('tor.shadowsocks', '{link}')")))
         .await;
     desk.wait(&run(
-        "return of('tor.shadowsocks', 'said').textContent.includes('choose one of them')",
+        "return of('tor.shadowsocks', 'said').textContent.includes('do not go together')",
     ))
     .await;
     desk.run(&run("of('tor.bridges', 'remove').click()")).await;

@@ -5,6 +5,7 @@
 //! No reason contains an address or a fingerprint: bridges are secrets of the people who use them.
 
 mod arguments;
+mod cause;
 mod fault;
 mod listed;
 mod pasted;

@@ -7,6 +7,7 @@
 //! is never ignored, and nor is one that is not known: a server that needs it would not understand
 //! the connection.
 
+mod cause;
 mod document;
 mod fault;
 mod foreign;

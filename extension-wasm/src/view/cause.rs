@@ -22,6 +22,10 @@ fn of_cause(code: ErrorCode, cause: &str) -> Option<Text> {
         ErrorCode::UnsupportedProtocol => ("older", OLDER.contains(&cause)),
         ErrorCode::TorClockWrong => return clock(cause),
         ErrorCode::LedgerRefused => return report(cause),
+        ErrorCode::BridgeProgramMissing => {
+            let needed = key("bridges_need").with("program", Value::plain(cause));
+            return Some(needed);
+        }
         _ => return None,
     };
     is_known.then(|| Text::of_family(family, &cause))

@@ -178,6 +178,11 @@ fn a_cause_that_this_version_knows_is_in_words_of_its_own() {
             "Loading authority key certs",
         ),
         (ErrorCode::TorStalled, "of_tomorrow", "the host's words"),
+        (
+            ErrorCode::BridgeProgramMissing,
+            "snowflake-client",
+            "Your bridges need the program snowflake-client.",
+        ),
         (ErrorCode::TorBlocked, "loading_keys", "the host's words"),
     ] {
         let mut scene = Scene::new(1).started();

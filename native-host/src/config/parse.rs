@@ -1,6 +1,7 @@
 //! Converts text to [`Config`], with one file for each section that has rules.
 
 mod country;
+mod place;
 mod plainly;
 mod reader;
 mod relay;

@@ -1,29 +1,35 @@
 //! Bridges as a command line gives them.
 
+use super::Refusal;
 use meter_tor::Bridge;
 use toml_edit::{Array, Value};
 
 /// Bridges, one or several in each word. Written as they were understood, so that whoever reads the
 /// file sees what Tor is told. The error names every line that is none.
-pub(super) fn bridges(words: &[String]) -> Result<Value, String> {
+pub(super) fn bridges(words: &[String]) -> Result<Value, Refusal> {
     // An empty word alone switches them off; a comment does not.
     let texts = words.iter().filter(|text| !text.trim().is_empty());
     let all: Vec<_> = texts.flat_map(|text| Bridge::parse_all(text)).collect();
     let count = all.len();
-    let (mut lines, mut faults) = (Array::new(), Vec::new());
+    let mut lines = Array::new();
+    let (mut faults, mut causes) = (Vec::new(), Vec::new());
     for (bridge, number) in all.into_iter().zip(1..) {
         match bridge {
             Ok(bridge) => lines.push(bridge.line()),
             Err(reason) if count == 1 => {
                 faults.push(format!("tor.bridges cannot be used: {reason}"));
+                causes.push(reason.cause());
             }
-            Err(reason) => faults.push(format!(
-                "line {number} of {count} for tor.bridges cannot be used: {reason}"
-            )),
+            Err(reason) => {
+                faults.push(format!(
+                    "line {number} of {count} for tor.bridges cannot be used: {reason}"
+                ));
+                causes.push(format!("{number} {}", reason.cause()));
+            }
         }
     }
     match faults.is_empty() {
         true => Ok(Value::Array(lines)),
-        false => Err(faults.join("\n")),
+        false => Err(Refusal::caused_by(faults.join("\n"), causes.join("\n"))),
     }
 }

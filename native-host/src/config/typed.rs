@@ -1,14 +1,14 @@
 //! Values as a command line or a page gives them, converted to the type of their key.
 
-use super::{keys::Keys, pasted::bridges, quantity};
+use super::{Refusal, keys::Keys, pasted::bridges, quantity};
 use toml_edit::Value;
 
 /// A value from a command line, converted to the type of the key's default. Numbers that count
 /// bytes or time may have a unit. The parser of the file checks the limits.
 ///
 /// # Errors
-/// A sentence that names what is needed.
-pub(crate) fn typed(key: &str, words: &[String]) -> Result<Value, String> {
+/// The reason, which names what is needed.
+pub(crate) fn typed(key: &str, words: &[String]) -> Result<Value, Refusal> {
     let default = Keys::defaults().value(key);
     let default = default.ok_or_else(|| format!("there is no setting {key}"))?;
     if key == "tor.bridges" {
@@ -19,10 +19,8 @@ pub(crate) fn typed(key: &str, words: &[String]) -> Result<Value, String> {
         return Ok(Value::Array(lines.collect()));
     }
     let [word] = words else {
-        return Err(format!(
-            "{key} takes one value, and {} were given",
-            words.len()
-        ));
+        let why = format!("{key} takes one value, and {} were given", words.len());
+        return Err(why.into());
     };
     // Copying leaves blanks around a number; a path may end in one.
     let word = match default {
@@ -30,13 +28,15 @@ pub(crate) fn typed(key: &str, words: &[String]) -> Result<Value, String> {
         _ => word.as_str(),
     };
     let is_place = matches!(key, "tor.socks_port" | "tor.control_port");
-    let refused = |needed: &str| format!("{key} is {word}; it must be {needed}");
+    let refused = |needed: &str| Refusal::from(format!("{key} is {word}; it must be {needed}"));
+    let no_number =
+        |why: String| Refusal::caused_by(format!("{key} is {word}: {why}"), "number".to_owned());
     match default {
         Value::Integer(_) => match word.parse::<i64>() {
             Ok(number) => Ok(number.into()),
             Err(_) if is_place => Ok(word.into()),
             Err(_) => {
-                let number = number(key, word).map_err(|why| format!("{key} is {word}: {why}"))?;
+                let number = number(key, word).map_err(no_number)?;
                 let number = i64::try_from(number).map_err(|_| refused("at most 2^63 - 1"))?;
                 Ok(number.into())
             }
@@ -86,7 +86,9 @@ mod tests {
     fn a_value_has_the_type_of_its_key() {
         let of = |key: &str, words: &[&str]| {
             let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-            typed(key, &words).map(|value| value.to_string())
+            let value = typed(key, &words);
+            let said = |refusal: Refusal| refusal.to_string();
+            value.map(|value| value.to_string()).map_err(said)
         };
         for (key, words, expected) in [
             ("relay.port", &["9200"][..], "9200"),

@@ -1,7 +1,7 @@
 //! Changes one setting of `config.toml`: the one way for the command line and for clients.
 
 use crate::{
-    config::{self, Config, ConfigError, Kept, keys, plain},
+    config::{self, Config, ConfigError, Kept, Refusal, keys, plain},
     files,
     home::{Home, SHADOWSOCKS_SERVER},
     problems,
@@ -42,8 +42,8 @@ pub(crate) struct Changed {
 /// The reason why a setting was not changed. Nothing was written then.
 #[derive(Debug)]
 pub(crate) enum ChangeError {
-    /// It cannot have that value. A sentence without its end, and without a secret.
-    Refused(String),
+    /// It cannot have that value.
+    Refused(Refusal),
     /// The file had a mistake before.
     Broken(ConfigError),
     /// The file, or the one of the server, cannot be written.
@@ -60,7 +60,7 @@ pub(crate) fn change(home: &Home, asked: &ChangeSetting) -> Result<Changed, Chan
     let key = asked.key.as_str();
     if !keys::NAMES.contains(&key) {
         let why = "there is no setting with that name in this version";
-        return Err(ChangeError::Refused(why.to_owned()));
+        return Err(ChangeError::Refused(why.to_owned().into()));
     }
     let value = value(asked)?;
     let _lock = asked.keep.then(|| lock(home)).transpose()?;
@@ -92,18 +92,21 @@ fn value(asked: &ChangeSetting) -> Result<Option<Value>, ChangeError> {
             let is_clean = key == "tor.bridges" || !words.iter().any(|word| deceives(word));
             if !is_clean {
                 let why = "a control character, or one that turns the direction of writing";
-                return Err(ChangeError::Refused(format!("{key} has {why}")));
+                let cause = "character_hidden".to_owned();
+                let refusal = Refusal::caused_by(format!("{key} has {why}"), cause);
+                return Err(ChangeError::Refused(refusal));
             }
             let value = config::typed(key, words);
             value.map(Some).map_err(ChangeError::Refused)
         }
         SettingValue::Server(_) if key != "tor.shadowsocks" => {
-            Err(ChangeError::Refused(format!("{key} is no server")))
+            Err(ChangeError::Refused(format!("{key} is no server").into()))
         }
         SettingValue::Server(server) => match Detour::check_server(server) {
             Ok(()) => Ok(Some(SHADOWSOCKS_SERVER.into())),
-            Err(fault) => Err(ChangeError::Refused(format!(
-                "this Shadowsocks server cannot be used: {fault}"
+            Err(fault) => Err(ChangeError::Refused(Refusal::caused_by(
+                format!("this Shadowsocks server cannot be used: {fault}"),
+                fault.cause(),
             ))),
         },
     }
@@ -124,15 +127,21 @@ fn refused(key: &str, value: Option<&Value>, error: ConfigError) -> ChangeError 
             key: found_key,
             limit,
             value: found,
+            cause,
             ..
         } => {
             // A value that may hold secrets is shown as the parser shows it.
             let is_secret = matches!(key, "tor.shadowsocks" | "tor.bridges");
             let given = value.map(plain).filter(|_| !is_secret && found_key == key);
             let shown = given.as_deref().map_or(&*found, str::trim);
-            ChangeError::Refused(format!("{found_key} is {shown}; it must be {limit}"))
+            let sentence = format!("{found_key} is {shown}; it must be {limit}");
+            ChangeError::Refused(Refusal::caused_by(sentence, cause))
         }
-        other => ChangeError::Refused(problems::chain(&other)),
+        ConfigError::Bridge { reason, .. } => {
+            let sentence = problems::chain(&error);
+            ChangeError::Refused(Refusal::caused_by(sentence, reason.cause()))
+        }
+        other => ChangeError::Refused(problems::chain(&other).into()),
     }
 }
 
@@ -169,7 +178,10 @@ pub(super) fn lock(home: &Home) -> Result<File, ChangeError> {
 /// The same for a client.
 pub(super) fn problem(error: &ChangeError) -> Problem {
     match error {
-        ChangeError::Refused(why) => Problem::with_detail(ErrorCode::SettingRefused, why),
+        ChangeError::Refused(refusal) => Problem {
+            cause: refusal.cause().map(str::to_owned),
+            ..Problem::with_detail(ErrorCode::SettingRefused, refusal.to_string())
+        },
         ChangeError::Broken(error) => problems::config(error),
         ChangeError::Unwritable(why) => Problem::with_detail(ErrorCode::SettingsUnwritable, why),
         ChangeError::Busy => Problem::new(ErrorCode::Busy),

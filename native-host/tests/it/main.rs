@@ -3,6 +3,7 @@
 mod attach;
 mod backup;
 mod book;
+mod causes;
 mod changes;
 mod command_line;
 mod detour;

@@ -4,6 +4,7 @@ use super::pages;
 use crate::absent::product_code;
 use crate::files::read;
 use meter_core::{ContradictionKind, Reason};
+use meter_tor::{BridgeFault, ServerFault};
 use meter_wire::{ErrorCode, TorReply};
 use std::collections::BTreeSet;
 
@@ -62,6 +63,22 @@ pub(super) fn quoted() -> BTreeSet<String> {
     texts.chain(named).collect()
 }
 
+/// Why the program refuses a setting, besides bridges and servers; `line` names one of several.
+const OF_SETTINGS: [&str; 12] = [
+    "bridges_existing",
+    "bridges_max",
+    "character_hidden",
+    "country",
+    "country_embedded",
+    "country_existing",
+    "line",
+    "number",
+    "one_way",
+    "place",
+    "range",
+    "server_existing",
+];
+
 /// The messages of enumerations, which Rust names by `Text::of_family`, and those that scripts put
 /// together.
 pub(super) fn families() -> Vec<String> {
@@ -91,6 +108,12 @@ pub(super) fn families() -> Vec<String> {
     }
     for kind in ContradictionKind::ALL {
         add("contradiction", kind.name());
+    }
+    for cause in OF_SETTINGS.iter().chain(BridgeFault::CAUSES) {
+        add("refused", cause);
+    }
+    for cause in ServerFault::CAUSES {
+        add("refused", cause);
     }
     for side in list("extension-wasm/src/view/cause.rs", "OLDER") {
         add("older", &side);

@@ -28,19 +28,21 @@ impl OptionName {
         }
         Self { bytes }
     }
+
+    /// The name; `None` if it may be a secret.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        let bytes = self.bytes.iter().take_while(|byte| **byte != 0);
+        let name: String = bytes.map(|byte| char::from(*byte)).collect();
+        (!name.is_empty()).then_some(name)
+    }
 }
 
 impl fmt::Display for OptionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name: String = self
-            .bytes
-            .iter()
-            .take_while(|byte| **byte != 0)
-            .map(|byte| char::from(*byte))
-            .collect();
-        match name.as_str() {
-            "" => f.write_str("its name may be a secret"),
-            name => write!(f, "\"{name}\""),
+        match self.name() {
+            None => f.write_str("its name may be a secret"),
+            Some(name) => write!(f, "\"{name}\""),
         }
     }
 }

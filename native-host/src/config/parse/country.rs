@@ -38,25 +38,28 @@ pub(super) fn country(
     let Some(country) = country.filter(|country| !country.get_ref().is_empty()) else {
         return Ok(None);
     };
-    let refused = |limit: String| Err(reader.refuse("tor.exit_country", country, limit));
+    let refused = |cause: &str, limit: &str| {
+        Err(reader.refuse_because(cause, "tor.exit_country", country, limit.to_owned()))
+    };
     let letters = country.get_ref().to_ascii_lowercase();
     if let Some((_, instead)) = TAKEN_FOR.iter().find(|(taken, _)| *taken == letters) {
-        return refused((*instead).to_owned());
+        return refused("country", instead);
     }
     if !CODES.split(' ').any(|code| code == letters) {
         let limit = "the two letters of a country (ISO 3166-1), such as \"de\", or empty";
-        return refused(limit.to_owned());
+        return refused("country", limit);
     }
-    let limit = match backend {
-        None | Some(Backend::Managed) => return Ok(Some(letters)),
-        Some(Backend::Existing) => {
-            "empty with this tor.backend, since a Tor of somebody else chooses its own exits"
-        }
-        Some(Backend::Embedded) => {
-            "empty with this tor.backend, since the built-in Tor has no list of countries"
-        }
-    };
-    refused(limit.to_owned())
+    match backend {
+        None | Some(Backend::Managed) => Ok(Some(letters)),
+        Some(Backend::Existing) => refused(
+            "country_existing",
+            "empty with this tor.backend, since a Tor of somebody else chooses its own exits",
+        ),
+        Some(Backend::Embedded) => refused(
+            "country_embedded",
+            "empty with this tor.backend, since the built-in Tor has no list of countries",
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,23 @@ impl Reader<'_> {
             key,
             value: value.get_ref().to_string(),
             limit,
+            cause: None,
         }
+    }
+
+    /// The same with a cause for programs.
+    pub(super) fn refuse_because<T: ToString>(
+        &self,
+        because: &str,
+        key: &'static str,
+        value: &Spanned<T>,
+        limit: String,
+    ) -> ConfigError {
+        let mut error = self.refuse(key, value, limit);
+        if let ConfigError::Value { cause, .. } = &mut error {
+            *cause = Some(because.to_owned());
+        }
+        error
     }
 
     pub(super) fn number(
@@ -39,7 +55,10 @@ impl Reader<'_> {
             .ok()
             .filter(|number| (min..=max).contains(number))
             .map(Some)
-            .ok_or_else(|| self.refuse(key, value, format!("from {min} to {max}")))
+            .ok_or_else(|| {
+                let cause = format!("range {min} {max}");
+                self.refuse_because(&cause, key, value, format!("from {min} to {max}"))
+            })
     }
 
     pub(super) fn port(

@@ -64,6 +64,7 @@ impl Session {
                     .as_ref()
                     .map_or_else(String::new, |value| value.get_ref().to_string()),
                 limit: format!("in its limits ({error})"),
+                cause: None,
             }
         })
     }

@@ -2,11 +2,12 @@
 
 use super::{
     country::country,
+    place::place,
     reader::{Reader, line_of},
 };
 use crate::config::{ConfigError, TorChoice};
-use meter_core::{Backend, TorAddr};
-use meter_tor::{Bridge, BridgeFault, SOCKET_PATH_BYTES_MAX};
+use meter_core::Backend;
+use meter_tor::{Bridge, BridgeFault};
 use serde::{
     Deserialize, Deserializer,
     de::{SeqAccess, Visitor},
@@ -131,16 +132,22 @@ impl Tor {
             && backend == Some(Backend::Existing)
             && !bridges.is_empty()
         {
-            let limit =
-                "auto, managed or embedded, since a Tor of somebody else uses no tor.bridges";
-            return Err(reader.refuse("tor.backend", value, limit.to_owned()));
+            let (cause, limit) = (
+                "bridges_existing",
+                "auto, managed or embedded, since a Tor of somebody else uses no tor.bridges",
+            );
+            return Err(reader.refuse_because(cause, "tor.backend", value, limit.to_owned()));
         }
         if let Some(file) = file {
-            let limit = match backend {
-                _ if !bridges.is_empty() => "empty beside tor.bridges; choose one of them",
-                Some(Backend::Existing) => {
-                    "empty with this tor.backend, since a Tor of somebody else does not go that way"
+            let (cause, limit) = match backend {
+                _ if !bridges.is_empty() => {
+                    ("one_way", "empty beside tor.bridges; choose one of them")
                 }
+                Some(Backend::Existing) => (
+                    "server_existing",
+                    "empty with this tor.backend, since a Tor of somebody else does not go that \
+                     way",
+                ),
                 None | Some(Backend::Managed | Backend::Embedded) => {
                     return Ok(Ways {
                         shadowsocks: Some(PathBuf::from(file.get_ref())),
@@ -148,7 +155,7 @@ impl Tor {
                     });
                 }
             };
-            return Err(reader.refuse("tor.shadowsocks", file, limit.to_owned()));
+            return Err(reader.refuse_because(cause, "tor.shadowsocks", file, limit.to_owned()));
         }
         Ok(Ways {
             shadowsocks: None,
@@ -186,7 +193,8 @@ impl Tor {
         if read.len() > BRIDGES_MAX {
             let found = Spanned::new(bridges.span(), read.len());
             let limit = format!("at most {BRIDGES_MAX} lines");
-            return Err(reader.refuse("tor.bridges", &found, limit));
+            let cause = format!("bridges_max {BRIDGES_MAX}");
+            return Err(reader.refuse_because(&cause, "tor.bridges", &found, limit));
         }
         Ok(read)
     }
@@ -210,37 +218,6 @@ fn check_file(file: &Spanned<String>, reader: &Reader<'_>) -> Result<(), ConfigE
     };
     let found = Spanned::new(file.span(), found);
     Err(reader.refuse("tor.shadowsocks", &found, limit.to_owned()))
-}
-
-/// A port, or a text that is a path; 0 is none.
-fn place(
-    reader: &Reader<'_>,
-    key: &'static str,
-    value: Option<&Spanned<toml::Value>>,
-) -> Result<Option<TorAddr>, ConfigError> {
-    let Some(value) = value else { return Ok(None) };
-    let found = match value.get_ref() {
-        toml::Value::Integer(0) => return Ok(None),
-        toml::Value::Integer(port) => u16::try_from(*port).ok().map(TorAddr::loopback),
-        toml::Value::String(path) => socket(path).map(TorAddr::Unix),
-        _ => None,
-    };
-    let limit = || {
-        format!(
-            "a port from 0 to 65535 (0 looks at the usual places), or the absolute path of a Unix \
-                socket in \
-             quotes, such as \"/run/tor/socks\", of at most {SOCKET_PATH_BYTES_MAX} bytes"
-        )
-    };
-    found
-        .map(Some)
-        .ok_or_else(|| reader.refuse(key, value, limit()))
-}
-
-fn socket(path: &str) -> Option<PathBuf> {
-    let fits = path.len() <= SOCKET_PATH_BYTES_MAX && !path.contains('\0');
-    let path = PathBuf::from(path);
-    (fits && path.is_absolute()).then_some(path)
 }
 
 #[cfg(test)]
