@@ -185,11 +185,17 @@ for (const setting of [
 
 api.runtime.onConnect.addListener((popup) => {
   popups.add(popup);
-  popup.onDisconnect.addListener(() => popups.delete(popup));
-  popup.onMessage.addListener(({ intent, ping }) => {
+  popup.onDisconnect.addListener(() => {
+    popups.delete(popup);
+    decide((rust) => rust.on_page_closed(popup));
+  });
+  popup.onMessage.addListener((message) => {
     // Answered here and not by Rust: it shows that no event blocks this thread.
-    if (ping) popup.postMessage({ pong: ping });
-    else obey(intent);
+    if (message.ping) return popup.postMessage({ pong: message.ping });
+    obey(message.intent);
+    // A worker that this connection has woken hears it as soon as it can. Rust's own listeners would
+    // be registered too late for that.
+    decide((rust) => rust.on_page_message(popup, message));
   });
   if (running === undefined) tell();
   else greet(popup);

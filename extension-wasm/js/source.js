@@ -7,7 +7,9 @@ import { ready } from "./dom.js";
 const api = globalThis.browser ?? globalThis.chrome;
 const waiting = new Map();
 let port;
-let kept = null;
+let clicked = null;
+// Whether no worker decides.
+let shut = false;
 let last = 0;
 let loaded;
 
@@ -26,36 +28,73 @@ export function wasm() {
 }
 
 /** Begins; `draw(view)` is called with each new view, `broken(story)` while no worker decides. */
-export function begin(name, { draw, broken }) {
+export function begin(name, page) {
   port = api.runtime.connect({ name });
   port.onMessage.addListener(async (message) => {
     await ready;
-    if (message.broken) broken(message.broken);
+    if (message.pong) clicked = null;
     else if (message.answer !== undefined) answered(message.answer, message.frame.reply);
-    else draw(message);
+    else if (message.broken) {
+      shut = true;
+      lost();
+      page.broken(message.broken);
+    } else {
+      shut = false;
+      page.draw(message);
+      send();
+    }
   });
   // The worker may be stopped at any time; connecting wakes it.
   port.onDisconnect.addListener(() => {
-    for (const number of waiting.keys()) answered(number, { error: GONE });
-    setTimeout(() => begin(name, { draw, broken }), 250);
+    lost();
+    setTimeout(() => begin(name, page), 250);
   });
-  if (kept !== null) {
-    const intent = kept;
-    kept = null;
-    intend(intent);
-  }
+  if (clicked !== null) intend(clicked);
+  send();
 }
 
 const GONE = { code: "page_worker_gone" };
 
+// What a worker may have been asked already is asked again only if that changes nothing: it reads,
+// or sets what it has set. A code is made once, and who has left a ledger cannot leave it again.
+const REPEATS = new Set([
+  "reports", "receipts", "traffic", "settings", "change_setting", "set_thresholds", "ledger_look",
+  "ledger_send", "ledger_devices",
+]);
+
+// How often at most, so that a request which a worker does not survive ends no further one.
+const TRIES = 3;
+
+const nameOf = (request) => (typeof request === "string" ? request : Object.keys(request)[0]);
+
+/** Sends what no worker has yet. */
+function send() {
+  if (shut) return;
+  for (const [number, question] of waiting) {
+    if (question.sent || !post({ number, ask: question.request })) continue;
+    question.sent = true;
+    question.tries -= 1;
+  }
+}
+
+/** Nobody answers any more what the worker was asked. */
+function lost() {
+  for (const [number, question] of waiting) {
+    if (question.sent && question.tries === 0) answered(number, { error: GONE });
+    question.sent = false;
+  }
+}
+
 function answered(number, { ok, error }) {
-  waiting.get(number)?.(error === undefined ? { ok } : { error });
+  waiting.get(number)?.settle(error === undefined ? { ok } : { error });
   waiting.delete(number);
 }
 
-/** What a person wants. With a worker that has just gone, it waits for the next one. */
+/** What a person wants. It waits for the next worker if this one does not hear it. */
 export function intend(intent) {
-  if (!post({ intent })) kept = intent;
+  clicked = intent;
+  // A worker that answers this has heard what came before.
+  if (post({ intent })) post({ ping: true });
 }
 
 /** Tells the worker what this page found out. */
@@ -63,11 +102,15 @@ export function found(what) {
   post(what);
 }
 
-/** Asks the host. Resolves to `{ ok }` or `{ error }`. */
+/** Asks the host. Resolves to `{ ok }` or `{ error }`. With a worker that has just gone, the request
+ *  waits for the next one. */
 export function ask(request) {
   const number = ++last;
-  const answer = new Promise((resolve) => waiting.set(number, resolve));
-  if (!post({ number, ask: request })) answered(number, { error: GONE });
+  const tries = REPEATS.has(nameOf(request)) ? TRIES : 1;
+  const answer = new Promise((settle) => {
+    waiting.set(number, { request, tries, settle, sent: false });
+  });
+  send();
   return answer;
 }
 

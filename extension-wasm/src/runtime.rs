@@ -25,7 +25,7 @@ pub use options::{
 use crate::bindings::{Port, Shell, api, console_error};
 use crate::proxy_value::{self, Asking, Engine, Route};
 use crate::update::{Event, Intent, NetError, Question, Shows, Started, candidates_of};
-use js::{from_json, listener, to_json};
+use js::{from_json, to_json};
 use js_sys::Promise;
 use meter_wire::parse;
 use wasm_bindgen::prelude::*;
@@ -198,36 +198,42 @@ pub fn is_astray(host: &str, private: bool, way: &JsValue, was_asked: bool) -> b
     astray
 }
 
-/// `runtime.onConnect` of a popup or a page of ours, which says by its name what it shows.
+/// `runtime.onConnect` of a page of ours, which says by its name what it shows, or of a popup. Only
+/// this extension's own pages can connect.
 #[wasm_bindgen]
 pub fn on_page(port: JsValue) {
     let port: Port = port.unchecked_into();
     let name = port.name();
     let shows = Shows::ALL.into_iter().find(|shows| shows.name() == name);
-    if shows.is_none() && name != "popup" {
-        return port.disconnect();
-    }
-    let page = with_worker(|worker| worker.subscribe(port.clone()));
-    let on_message = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
-        let json = to_json(&message);
-        if let Some(intent) = Intent::parse(&json) {
-            dispatch(Event::Intent(intent));
-        } else if let Some(question) = Question::parse(&json).filter(|_| shows.is_some()) {
-            dispatch(Event::Asks { page, question });
-        } else if let Some(candidates) = candidates_of(&json).filter(|_| shows.is_some()) {
-            dispatch(Event::WebRtc { candidates });
-        }
-    });
-    let gone = port.clone();
-    let on_disconnect = Closure::<dyn FnMut()>::new(move || {
-        if let Some(id) = with_worker(|worker| worker.unsubscribe(&gone)) {
-            dispatch(Event::Unsubscribed(id));
-        }
-    });
-    port.on_message().add(&listener(on_message));
-    port.on_disconnect().add(&listener(on_disconnect));
+    let page = with_worker(|worker| worker.subscribe(port));
     dispatch(match shows {
         Some(shows) => Event::Opened { page, shows },
         None => Event::Subscribed(page),
     });
+}
+
+/// `onDisconnect` of such a port.
+#[wasm_bindgen]
+pub fn on_page_closed(port: &JsValue) {
+    if let Some(id) = with_worker(|worker| worker.unsubscribe(port.unchecked_ref())) {
+        dispatch(Event::Unsubscribed(id));
+    }
+}
+
+/// `onMessage` of such a port. What a person wants counts also if the page has closed meanwhile.
+#[wasm_bindgen]
+pub fn on_page_message(port: &JsValue, message: &JsValue) {
+    let port: &Port = port.unchecked_ref();
+    let json = to_json(message);
+    if let Some(intent) = Intent::parse(&json) {
+        return dispatch(Event::Intent(intent));
+    }
+    let Some(page) = with_worker(|worker| worker.page_of(port)) else {
+        return;
+    };
+    if let Some(question) = Question::parse(&json) {
+        dispatch(Event::Asks { page, question });
+    } else if let Some(candidates) = candidates_of(&json) {
+        dispatch(Event::WebRtc { candidates });
+    }
 }

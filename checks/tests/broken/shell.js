@@ -81,7 +81,8 @@ globalThis.load = () => {
     },
     is_stuck: () => seen.stuck,
   });
-  const events = ["on_alarm", "on_page", "on_proxy_changed", "on_proxy_error"];
+  const pages = ["on_page", "on_page_closed", "on_page_message"];
+  const events = ["on_alarm", "on_proxy_changed", "on_proxy_error", ...pages];
   for (const name of [...events, "route", "is_astray"]) {
     instance[name] = () => {
       seen.calls.push(name);
@@ -269,7 +270,16 @@ const scenarios = {
     popup();
     come();
     await settled();
-    return seen.calls.join() === "on_page";
+    return seen.calls.join() === "on_page_closed,on_page";
+  },
+  "what is said to a worker that is just starting is heard once, behind the greeting": async () => {
+    let come;
+    await worker({ starts: () => new Promise((done) => (come = done)) });
+    popup().say({ intent: "turn_on" });
+    const before = seen.calls.length;
+    come();
+    await settled();
+    return before === 0 && seen.calls.join() === "on_page,on_page_message";
   },
   "a person turns protection off while an instance starts that never will": async () => {
     await worker({ starts: never });

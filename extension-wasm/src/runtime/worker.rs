@@ -89,11 +89,22 @@ impl Worker {
         self.last_subscriber
     }
 
+    /// The page of ours with this port. A popup is none.
+    pub(super) fn page_of(&self, port: &Port) -> Option<SubscriberId> {
+        let (page, _) = self.subscribers.get(self.place_of(port)?)?;
+        let pages = self.extension.state().pages_of_ours();
+        pages.contains_key(page).then_some(*page)
+    }
+
     /// Removes the page with this port, which has closed.
     pub(super) fn unsubscribe(&mut self, gone: &Port) -> Option<SubscriberId> {
-        let is_gone = |(_, page): &(_, Port)| Object::is(page, gone);
-        let index = self.subscribers.iter().position(is_gone)?;
-        Some(self.subscribers.swap_remove(index).0)
+        let place = self.place_of(gone)?;
+        Some(self.subscribers.swap_remove(place).0)
+    }
+
+    fn place_of(&self, port: &Port) -> Option<usize> {
+        let is_it = |(_, page): &(_, Port)| Object::is(page, port);
+        self.subscribers.iter().position(is_it)
     }
 
     /// The pages with these numbers.

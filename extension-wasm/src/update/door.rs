@@ -4,6 +4,7 @@
 use super::ask::{ask, ask_status};
 use super::effect::Effect;
 use super::event::SubscriberId;
+use super::host_error::HostError;
 use super::question::Question;
 use super::state::{Asked, Host, State};
 use meter_wire::{ErrorCode, FRAME_IN_MAX, Outcome, Problem, Reply, Success};
@@ -30,7 +31,7 @@ pub(super) fn on_question(
         return;
     }
     let before = state.last_request;
-    if state.status().is_some() && state.questions.len() < QUESTIONS_MAX {
+    if may_answer(state) && state.questions.len() < QUESTIONS_MAX {
         ask(state, Asked::Question, question.ask, effects);
     }
     let id = state.last_request;
@@ -80,11 +81,19 @@ pub(super) fn forget(state: &mut State, page: SubscriberId) {
     state.questions.retain(|_, (from, _)| *from != page);
 }
 
+/// Whether the host is there, or is just being greeted: what is asked now reaches it behind hello.
+/// A page that lost its worker asks the next one before the host has said anything to that.
+const fn may_answer(state: &State) -> bool {
+    matches!(&state.host, Host::Linked(link) if link.problem.is_none())
+}
+
 fn unanswered(state: &State, to: SubscriberId, number: u32) -> Effect {
-    let code = state
-        .host_error()
-        .map_or(ErrorCode::HostUnreadable, |error| error.code());
-    answer(to, number, &Problem::new(code))
+    let code = match &state.host {
+        Host::Linked(link) => link.problem.as_ref().map(|problem| problem.code),
+        Host::Idle | Host::Gone(_) => state.host_error().map(HostError::code),
+    };
+    let problem = Problem::new(code.unwrap_or(ErrorCode::HostUnreadable));
+    answer(to, number, &problem)
 }
 
 fn answer(to: SubscriberId, number: u32, problem: &Problem) -> Effect {

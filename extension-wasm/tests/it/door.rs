@@ -3,8 +3,8 @@
 
 use crate::scene::{FIRST, NOT_FOUND, Scene};
 use meter_wire::{
-    ChangeSetting, ErrorCode, FRAME_IN_MAX, FromDaemon, Outcome, Request, SettingValue, Success,
-    TorState, parse_from_daemon,
+    ChangeSetting, ErrorCode, FRAME_IN_MAX, FromDaemon, Notice, Outcome, Problem, Request,
+    SettingValue, Success, TorState, parse_from_daemon,
 };
 use onionmeter::drawn::PageView;
 use onionmeter::update::{Effect, Event, Question, Shows, SubscriberId};
@@ -95,6 +95,45 @@ fn a_question_that_nobody_will_answer_is_answered_with_the_reason() {
         .collect();
     let stopped = ErrorCode::HostStopped;
     assert_eq!(codes, [(1, stopped), (2, stopped)]);
+}
+
+#[test]
+fn a_question_before_the_host_has_said_anything_is_asked_behind_hello() {
+    let mut scene = Scene::new(3);
+    scene.silent = true;
+    let mut scene = scene.started();
+    open(&mut scene, PAGE, Shows::Options);
+    ask(&mut scene, 1, Request::Settings);
+    assert_eq!(answers(&scene), [], "it waits");
+    let sent = scene.effects.iter().filter_map(|effect| match effect {
+        Effect::Send(_, envelope) => Some(&envelope.request),
+        _ => None,
+    });
+    let sent: Vec<_> = sent.collect();
+    assert!(
+        matches!(&*sent, [Request::Hello(_), .., Request::Settings]),
+        "{sent:?}"
+    );
+    scene.close("");
+    let all = answers(&scene);
+    assert!(
+        matches!(&*all, [(PAGE, 1, Outcome::Error(_))]),
+        "nobody waits for ever: {all:?}"
+    );
+}
+
+#[test]
+fn a_question_while_the_host_has_a_problem_is_answered_with_that_problem() {
+    let mut scene = Scene::new(3).started();
+    open(&mut scene, PAGE, Shows::Options);
+    let problem = Problem::new(ErrorCode::DaemonUnreachable);
+    scene.notice(Notice::Problem(problem.clone()));
+    ask(&mut scene, 4, Request::Settings);
+    let all = answers(&scene);
+    assert!(
+        matches!(&*all, [(PAGE, 4, Outcome::Error(told))] if *told == problem),
+        "{all:?}"
+    );
 }
 
 #[test]
