@@ -4,7 +4,7 @@
 // (`shut.js`).
 
 import { choosing } from "../dashboard/choice.js";
-import { bar, by, button, first, optional, ready, tell, text } from "../dashboard/dom.js";
+import { bar, by, button, first, optional, reach, ready, tell, text } from "../dashboard/dom.js";
 import { keep, kept } from "../dashboard/kept.js";
 import { format, say } from "../dashboard/words.js";
 
@@ -127,6 +127,7 @@ function draw(view) {
     () => reports(view.reports),
   ];
   by("incomplete").hidden = parts.map(drawn).every(Boolean);
+  reach();
   keep(localStorage, "popup", view);
 }
 
@@ -213,8 +214,9 @@ function amount(node, { credits, exact }) {
   node.title = say(exact);
 }
 
-function header({ state, word, sentence }, { on, intent }) {
+function header({ state, word, sentence, in_part: inPart = false }, { on, intent }) {
   by("state").dataset.state = state;
+  by("state").toggleAttribute("data-in-part", inPart);
   text(by("state-word"), word);
   text(by("state-sentence"), sentence);
   by("switch").setAttribute("aria-checked", String(on));
@@ -397,7 +399,6 @@ by("copy").addEventListener("click", async () => {
   tell(by("copy"), "copied");
 });
 
-// Another language was chosen in the options.
 api.storage.onChanged.addListener(({ language }) => language && location.reload());
 
 connect();

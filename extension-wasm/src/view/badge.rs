@@ -32,9 +32,9 @@ pub struct Badge {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
-    /// Protected.
+    /// Protected, in every window.
     Good,
-    /// Private windows are protected; the others go out directly, as the person chose.
+    /// Some windows are protected: private ones as the person chose, or all but those.
     Private,
     /// Protection is starting.
     Busy,
@@ -93,8 +93,8 @@ pub fn badge(state: &State) -> Badge {
             }
             None => (number, Tone::Busy),
         },
-        Light::Protected => (calm(state, number), Tone::Good),
-        Light::Private => (calm(state, number), Tone::Private),
+        Light::Protected if !header.in_part => (calm(state, number), Tone::Good),
+        Light::Protected | Light::Private => (calm(state, number), Tone::Private),
     };
     let sentence = problem.map_or(header.sentence, |problem| problem.sentence);
     Badge {

@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::{pages, windows, witness};
 use crate::proxy_value::Reading;
 use crate::text::{Key, Text, Value, key};
-use crate::update::{Host, HostError, Intent, State};
+use crate::update::{Cover, Host, HostError, Intent, State};
 use meter_wire::{ErrorCode, RelayStatus, Status, TorState};
 use serde::Serialize;
 
@@ -19,6 +19,8 @@ pub struct Header {
     pub word: Key,
     /// The sentence.
     pub sentence: Text,
+    /// Private windows are not covered, although all windows are to be. Then nothing is green.
+    pub in_part: bool,
 }
 
 /// The reason why the state is not "Protected" yet.
@@ -46,10 +48,15 @@ pub(super) fn header(state: &State, explained: bool) -> Header {
     } else {
         unfinished(state, explained)
     };
+    let in_part = light == Light::Protected && state.private_windows() != Cover::Same;
     Header {
         state: light,
-        word: light.word(),
+        word: match in_part {
+            true => key("light_in_part"),
+            false => light.word(),
+        },
         sentence,
+        in_part,
     }
 }
 

@@ -95,7 +95,8 @@ const PRIVATE_ONLY: Words = Words {
     exposed: key("private_exposed"),
 };
 
-/// The light while everything is true that it promises. Green keeps its one meaning: every window.
+/// The light while everything is true that it promises. Green keeps its one meaning, every window:
+/// where private ones are not covered, the header says so and is not green (`Header::in_part`).
 pub(super) const fn light(state: &State) -> Light {
     match state.windows {
         Windows::All => Light::Protected,

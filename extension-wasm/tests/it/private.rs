@@ -19,15 +19,23 @@ fn says_so(scene: &Scene) -> bool {
     let view = scene.view();
     assert_eq!(view.header.state, Light::Protected);
     let note = view.note.map_or_else(String::new, |note| note.text.en());
+    let is_green = !view.header.in_part;
+    assert_eq!(is_green, view.badge.tone == Tone::Good);
+    let word = match is_green {
+        true => "Protected",
+        false => "Protected in part",
+    };
+    assert_eq!(view.header.word.en(), word);
     let said = [view.header.sentence.en(), view.badge.title.en(), note]
         .map(|text: String| text.to_lowercase().contains("private windows"));
     let [header, badge, line] = said;
     assert!(header == badge && badge == line, "{said:?}");
+    assert!(is_green != header, "never green where they are not covered");
     header
 }
 
 #[test]
-fn chromium_is_not_green_without_a_word_about_private_windows_that_go_past_tor() {
+fn chromium_is_never_green_while_private_windows_go_past_tor() {
     let allowed = |reading| PrivateWindows::Allowed(reading);
     for (private, uncovered) in [
         (PrivateWindows::NotAllowed, true),
