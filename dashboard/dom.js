@@ -92,6 +92,17 @@ export function optional(node, value) {
   text(node, value ?? "");
 }
 
+/** Lets the keyboard reach texts (`data-long`) that are longer than their places. */
+export function reach() {
+  requestAnimationFrame(() => {
+    for (const node of document.querySelectorAll("[data-long]")) {
+      if (node.scrollHeight > node.clientHeight) node.tabIndex = 0;
+      else node.removeAttribute("tabindex");
+    }
+  });
+}
+addEventListener("resize", reach);
+
 export function button(node, view) {
   node.hidden = view === null;
   if (view === null) return;
@@ -118,6 +129,7 @@ export function problem(view) {
   optional(by("problem-detail"), view.detail);
   optional(by("problem-hint"), view.hint);
   optional(by("problem-command"), view.command);
+  reach();
 }
 
 /** A person's clicks on what has an intent. */

@@ -27,7 +27,11 @@ const filter = { text: "" };
 
 /** The host's chain and how many sessions it has, from the view. */
 export async function sessions(book) {
-  if (book === null) return;
+  if (book === null) {
+    // A page that remembers has kept a place for a picture that does not come.
+    by("picture").hidden = count === 0;
+    return;
+  }
   const module = await wasm();
   const chain = `${book.key} ${book.chain}`;
   if (chain !== known) {

@@ -29,25 +29,44 @@ const RUN: &str = "const { violations } = await axe.run(document, {
     });
     return violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])";
 
+const NARROW: Option<Size> = Some(Size {
+    width: 320,
+    height: 640,
+});
+
+/// Scheme, whether the system's colours are forced, and the size of the window.
+type Look = (&'static str, &'static str, Option<Size>);
+
+const LOOKS: [Look; 5] = [
+    ("light", "none", None),
+    ("dark", "none", None),
+    ("light", "active", None),
+    ("dark", "active", None),
+    ("light", "none", NARROW),
+];
+
 /// What it finds in the page in front, in Chromium, with the look in which it finds that: light and
 /// dark, the colours of the system in both, and as narrow as a phone.
 ///
 /// # Errors
 /// The script is not there, or the browser failed.
 pub async fn findings(browser: &Browser) -> Result<Vec<(String, Value)>> {
+    findings_in(browser, &LOOKS).await
+}
+
+/// The same in light and dark alone, for the many states of one page.
+///
+/// # Errors
+/// Those of [`findings`].
+pub async fn findings_in_both_schemes(browser: &Browser) -> Result<Vec<(String, Value)>> {
+    let [light, dark, ..] = LOOKS;
+    findings_in(browser, &[light, dark]).await
+}
+
+async fn findings_in(browser: &Browser, looks: &[Look]) -> Result<Vec<(String, Value)>> {
     let body = format!("{}\n;{RUN}", script()?);
-    let narrow = Some(Size {
-        width: 320,
-        height: 640,
-    });
     let mut findings = Vec::new();
-    for (scheme, forced, viewport) in [
-        ("light", "none", None),
-        ("dark", "none", None),
-        ("light", "active", None),
-        ("dark", "active", None),
-        ("light", "none", narrow),
-    ] {
+    for (scheme, forced, viewport) in looks.iter().copied() {
         browser.set_viewport(viewport).await?;
         media(browser, scheme, forced).await?;
         let found = browser.call(&body, Vec::new()).await?;

@@ -23,5 +23,6 @@ pub mod pretended;
 pub mod processes;
 pub mod real_settings;
 pub mod reports;
+pub mod shown;
 pub mod signed;
 pub mod stage;

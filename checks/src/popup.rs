@@ -125,7 +125,8 @@ impl Popup {
         browser.switch_to(&self.tab).await?;
         let height = browser
             .call(
-                "return Math.ceil(document.querySelector('main').getBoundingClientRect().height)",
+                "const main = document.querySelector('main:not([hidden])');
+                return Math.ceil(main.getBoundingClientRect().height)",
                 vec![],
             )
             .await?;

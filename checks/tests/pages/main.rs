@@ -9,6 +9,7 @@
 mod axe;
 mod click;
 mod desk;
+mod every_state;
 mod flash;
 mod options;
 mod soon;
@@ -51,6 +52,7 @@ async fn the_dashboard(kind: Kind) {
     a_session_is_opened_and_verified(&desk).await;
     what_is_filtered_and_exported(&desk).await;
     a_worker_that_ends_leaves_the_page_as_it_is(&desk).await;
+    click::a_worker_that_is_just_starting_hears(&desk).await;
     a_receipt_is_verified_when_its_session_is_opened(&desk).await;
     desk.browser.close().await;
 }
@@ -173,10 +175,7 @@ async fn a_receipt_is_verified_when_its_session_is_opened(desk: &Desk) {
             if (!by('opened').open) {{
                 document.querySelector('[data-place=\"{place}\"]').click();
             }}
-            // As a person does when the worker that was asked has gone: close and open again.
-            globalThis.looks = (globalThis.looks ?? 0) + 1;
-            const again = globalThis.looks % 40 === 0;
-            if (again || !by('receipt').checkVisibility()) return by('opened').close();
+            if (!by('receipt').checkVisibility()) return by('opened').close();
             return by('receipt-says').textContent.includes('{says}')
                 && [...by('receipt-checks').children].map((item) => item.dataset.passed)"
         )
@@ -255,6 +254,7 @@ async fn axe_finds_nothing_in_popup_and_pages() {
     the_switch_and_the_bars_are_seen_in_forced_colours(&desk).await;
     an_arrow_key_orders_nothing_before_enter(&desk).await;
     click::waits_for_the_next_worker(&desk).await;
+    click::requests_wait_for_the_next_worker(&desk).await;
 
     desk.page("welcome/welcome.html").await;
     desk.wait("return document.querySelector('[data-step=counted]') !== null")
@@ -272,6 +272,14 @@ async fn axe_finds_nothing_in_popup_and_pages() {
     desk.run("document.querySelector('[data-testid=session-row]').click()")
         .await;
     axe::finds_nothing(&desk, "dashboard, a session").await;
+    desk.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_state_of_every_page_is_sound() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let desk = Desk::open(Kind::Chromium, 3).await;
+    every_state::is_sound(&desk).await;
     desk.browser.close().await;
 }
 

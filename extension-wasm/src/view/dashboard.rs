@@ -6,7 +6,6 @@
 use super::button::Button;
 use super::ledger::{LedgerNumbers, ledger};
 use super::problem::Problem;
-use super::report::{ReportRow, rows};
 use super::session::{SessionView, session};
 use super::tor::{TorView, tor};
 use super::{Balance, anew, balance, diagnosis};
@@ -14,9 +13,6 @@ use crate::text::{Key, Text, Value, key};
 use crate::update::{Intent, State};
 use meter_wire::{RelayStatus, Status, TorState};
 use serde::Serialize;
-
-/// How many sessions the dashboard lists: all that the book keeps for display.
-const ROWS_MAX: usize = 10;
 
 /// Everything that the dashboard draws.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,8 +39,6 @@ pub struct DashboardView {
     pub monitoring: Option<Monitoring>,
     /// Tor; `None` while there is no host to ask.
     pub tor: Option<TorView>,
-    /// The last signed sessions, newest first.
-    pub reports: Vec<ReportRow>,
     /// What the page needs to fetch and verify all sessions itself; `None` while the host has no
     /// key to show.
     pub book: Option<BookView>,
@@ -113,7 +107,6 @@ pub fn dashboard(state: &State) -> DashboardView {
         session: session(state),
         monitoring,
         tor,
-        reports: rows(&state.book, ROWS_MAX),
         book: book(state),
     }
 }

@@ -107,19 +107,15 @@ fn text(message: &FromDaemon) -> String {
 }
 
 #[test]
-fn the_page_verifies_reports_itself_and_shows_inputs_formula_and_amount() {
+fn the_page_verifies_reports_itself_and_shows_what_they_come_to() {
     let mut host = Scene::new(3);
     host.sign(1_800_000_000_000, 45_000, 2_000, 148_000);
     let mut stage = Stage::new(host);
     assert_eq!(stage.view().mode, Mode::Ready, "{:?}", stage.view());
     assert_eq!(stage.view().balance.credits.en(), "4.575");
-    let row = &stage.view().reports[0];
-    assert_eq!(row.addends.en(), "45 s × 0.1 + 0.15 MB × 0.5");
-    assert_eq!(row.directions.en(), "2.0 kB up · 148 kB down");
 
     stage.host.sign(1_800_000_100_000, 30_000, 0, 100_000);
     stage.notice();
-    assert_eq!(stage.view().reports.len(), 2);
     assert_eq!(stage.view().balance.credits.en(), "7.625");
 
     let mut forged = stage.host.sign(1_800_000_200_000, 30_000, 0, 100_000);

@@ -2,7 +2,10 @@
 
 use crate::index::{Index, looks};
 use anyhow::{Context as _, Result};
-use checks::desk::{CUT_OFF, Desk};
+use checks::{
+    desk::{CUT_OFF, Desk},
+    shown,
+};
 use meter_testkit::browser::{Kind, Size};
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
@@ -27,20 +30,6 @@ const PAGES: [(&str, u32); 4] = [
     ("welcome", WIDE),
 ];
 
-/// Runs before each page: if a message was laid down, it comes in place of the worker's.
-const STAND_IN: &str = "const message = localStorage.getItem('gallery');
-    if (message !== null) {
-        const port = {
-            postMessage() {},
-            disconnect() {},
-            onDisconnect: { addListener() {} },
-            onMessage: { addListener: (heard) => setTimeout(() => heard(JSON.parse(message))) },
-        };
-        for (const api of [globalThis.browser, globalThis.chrome]) {
-            if (api?.runtime) Object.defineProperty(api.runtime, 'connect', { value: () => port });
-        }
-    }";
-
 /// Scenes of a real worker and a host in place of ours: page, state, when it is there, what to do.
 const SCENES: [(&str, &str, &str, &str); 7] = [
     ("popup", "protected", PROTECTED, ""),
@@ -64,21 +53,12 @@ const OPEN: &str = "document.querySelector('[data-testid=session-row]').click()"
 const OPTIONS: &str = "return document.getElementById('thresholds').checkVisibility()";
 const WELCOME: &str = "return document.querySelector('[data-step=counted]') !== null";
 
-/// A page has drawn what it got.
-const DRAWN: &str = "const seen = [...document.querySelectorAll('main, #broken')];
-    return seen.some((part) => !part.hidden && part.dataset.kept === undefined
-        && part.checkVisibility())";
-
 pub(crate) struct Pages(Desk);
 
 impl Pages {
     pub(crate) async fn open() -> Result<Self> {
         let desk = Desk::open(Kind::Chromium, SESSIONS).await?;
-        // A page of the extension, so that its storage can be written.
-        desk.browser.open_extension_page("popup/popup.html").await?;
-        let script = json!({ "source": STAND_IN });
-        let add = "Page.addScriptToEvaluateOnNewDocument";
-        desk.browser.cdp(add, script).await?;
+        shown::prepare(&desk.browser).await?;
         Ok(Self(desk))
     }
 
@@ -87,9 +67,7 @@ impl Pages {
     }
 
     pub(crate) async fn speak(&self, language: &str) -> Result<()> {
-        let set = "await browser.storage.local.set({ language: args[0] })";
-        self.0.browser.call(set, vec![json!(language)]).await?;
-        Ok(())
+        shown::speak(&self.0.browser, language).await
     }
 
     /// What the worker and a host in place of ours show.
@@ -122,8 +100,7 @@ impl Pages {
 
     /// Every page while no worker decides.
     pub(crate) async fn broken(&self, language: &str, index: &mut Index) -> Result<()> {
-        let sentence = json!({ "key": "shut_blocked" });
-        let message = json!({ "broken": { "sentence": sentence, "wanted": true } });
+        let message = shown::broken();
         for (page, _) in PAGES {
             self.load(page, Some(&message)).await?;
             self.shoot(page, "broken", language, index).await?;
@@ -133,15 +110,7 @@ impl Pages {
 
     /// Loads a page of the extension, with a message in place of the worker's or with the worker.
     pub(crate) async fn load(&self, page: &str, message: Option<&Value>) -> Result<()> {
-        let lay = "if (args[0] === null) localStorage.removeItem('gallery');
-            else localStorage.setItem('gallery', JSON.stringify(args[0]))";
-        self.0.browser.call(lay, vec![json!(message)]).await?;
-        let origin = self.0.browser.extension_origin()?;
-        let url = format!("{origin}/{page}/{page}.html");
-        self.0.browser.goto(&url).await?;
-        let drawn = self.0.browser.wait_until(LIMIT, DRAWN).await;
-        drawn.with_context(|| format!("{page} draws nothing of {message:?}"))?;
-        Ok(())
+        shown::show(&self.0.browser, page, message).await
     }
 
     async fn shoot(
