@@ -73,7 +73,6 @@ impl ServerFault {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Server;
 
     #[test]
