@@ -81,6 +81,7 @@ async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<u
     if !floor {
         world.forget().await?;
     }
+    an_update_waits(&mut browser, &id).await?;
     let page = asking_page(&mut browser, &asking).await?;
     browser.evaluate(&page, LINK_LOCAL).await?;
     // `names.rs` has what pages can still do.
@@ -126,6 +127,25 @@ async fn goes_through(world: &World, product: &Product, floor: bool) -> Result<u
         true => seen.len(),
         false => seen.iter().filter(|one| is_page(one)).count(),
     })
+}
+
+/// An update that the browser has fetched reloads an extension at once, unless it listens.
+async fn an_update_waits(browser: &mut Chromium, id: &str) -> Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    let mut answer = None;
+    loop {
+        let workers = browser
+            .targets(&format!("chrome-extension://{id}/service_worker.js"))
+            .await?;
+        if let Some((worker, _)) = workers.first() {
+            let listens = "chrome.runtime.onUpdateAvailable.hasListeners()";
+            answer = browser.evaluate(worker, listens).await.ok();
+        }
+        match answer {
+            Some(Value::Bool(true)) => return Ok(()),
+            _ => ensure!(Instant::now() < deadline, "listens: {answer:?}"),
+        }
+    }
 }
 
 /// A page that asks for other pages.

@@ -2,7 +2,7 @@
 //! neither.
 
 use super::{LIMIT, Product, is_page};
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use checks::{
     defaults::{Arrival, Firefox, World, firefox, inside},
     stage::{built, extension},
@@ -42,8 +42,10 @@ fn nothing_of_a_firefox_goes_out_past_its_floor() -> Result<()> {
         line.extend(Firefox::UNSEEN.iter().map(OsString::from));
         let mut browser = Firefox::start(&world, &line, &profile).await?;
         pages(&mut browser).await?;
-        let id = browser.install(&extension(), true).await?;
+        let product = Product::registered(&world)?;
+        let id = browser.install(&product.extension, true).await?;
         browser.privileged(FETCH).await?;
+        everything_happens_to_it(&mut browser, &product, &id).await?;
         browser.remove(&id).await?;
         pages(&mut browser).await?;
         browser.privileged(FETCH).await?;
@@ -52,6 +54,58 @@ fn nothing_of_a_firefox_goes_out_past_its_floor() -> Result<()> {
         ensure!(seen.is_empty(), "{seen:#?}");
         browser.close().await
     })
+}
+
+/// Reload, switch off and on, and an update, while a page asks for others without end.
+async fn everything_happens_to_it(
+    browser: &mut Firefox,
+    product: &Product,
+    id: &str,
+) -> Result<()> {
+    browser.open(ASKING_PAGE, false).await?;
+    asked_more(browser).await?;
+    for what in ["reload", "disable", "enable"] {
+        let done = format!("await (await {MANAGER}.AddonManager.getAddonByID('{id}')).{what}()");
+        browser.privileged(&done).await?;
+        asked_more(browser).await?;
+    }
+    // An update that Firefox has fetched replaces an extension at once, unless it listens.
+    let waits = format!("{MANAGER}.AddonManagerPrivate.hasUpgradeListener('{id}')");
+    browser.wait_until(LIMIT, &waits).await?;
+    product.renew_extension()?;
+    browser.install(&product.extension, true).await?;
+    let version = format!("WebExtensionPolicy.getByID('{id}')?.extension.version === '99.0'");
+    browser.wait_until(LIMIT, &version).await?;
+    asked_more(browser).await
+}
+
+const MANAGER: &str = "ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs')";
+
+/// Asks for another name ten times a second, and says in its title how many it has asked for.
+const ASKING_PAGE: &str = "data:text/html,<script>setInterval(() => {
+    document.title = Number(document.title) + 1;
+    fetch(`http://${document.title}.page.test/`, { mode: 'no-cors' }).catch(() => {});
+}, 100)</script>";
+
+/// Waits until the page has made twenty more requests. It is brought to the front, where the
+/// extension may have opened its welcome page.
+async fn asked_more(browser: &mut Firefox) -> Result<()> {
+    let asked = "await (async () => {
+        const windows = [...Services.wm.getEnumerator('navigator:browser')];
+        for (const { gBrowser } of windows)
+            for (const tab of gBrowser.tabs)
+                if (tab.linkedBrowser.currentURI.scheme === 'data') {
+                    gBrowser.selectedTab = tab;
+                    return Number(tab.linkedBrowser.contentTitle);
+                }
+        return -1;
+    })()";
+    let before = browser.privileged(&format!("return {asked}")).await?;
+    let before = before.as_i64().context("a number")?;
+    ensure!(before >= 0, "the page is gone");
+    browser
+        .wait_until(LIMIT, &format!("{asked} > {}", before + 20))
+        .await
 }
 
 async fn pages(browser: &mut Firefox) -> Result<()> {
