@@ -51,6 +51,10 @@ pub(crate) struct TorSupervisor {
     probe: JoinSet<bool>,
     /// Its result, until the next look.
     answered: Option<bool>,
+    /// At most one greeting of Tor at a time.
+    greeting: JoinSet<bool>,
+    /// Its result, until the next look.
+    greeted: Option<bool>,
     /// Requests a check of a Tor without control.
     watch_now: Arc<Notify>,
     /// Seconds since the last check.
@@ -89,6 +93,8 @@ impl TorSupervisor {
             in_force: in_force_now,
             probe: JoinSet::new(),
             answered: None,
+            greeting: JoinSet::new(),
+            greeted: None,
             watch_now,
             unwatched_s: 0,
             stop,
@@ -128,6 +134,9 @@ impl TorSupervisor {
             Some(answered) = self.probe.join_next() => {
                 self.answered = Some(answered.unwrap_or(false));
             }
+            Some(greeted) = self.greeting.join_next() => {
+                self.greeted = Some(greeted.unwrap_or(true));
+            }
         }
     }
 
@@ -141,6 +150,7 @@ impl TorSupervisor {
             slept_ms: Clock::slept_ms(),
             network: &network::SystemNetwork,
             answered: self.answered.take(),
+            greeted: self.greeted.take(),
         });
         for action in actions {
             self.act(&action);
@@ -157,6 +167,10 @@ impl TorSupervisor {
                 let (tor, patience) = (self.tor.clone(), *patience);
                 self.probe
                     .spawn(async move { tor.network_answers(patience).await });
+            }
+            Action::Greet => {
+                let tor = self.tor.clone();
+                self.greeting.spawn(async move { tor.greets().await });
             }
             Action::Log { state, trouble } => match trouble {
                 None => info!(state, "tor"),
@@ -177,6 +191,7 @@ impl TorSupervisor {
     /// Does the remaining orders, ends a Tor of ours and waits for every task.
     pub(crate) async fn end(mut self) {
         self.probe.shutdown().await;
+        self.greeting.shutdown().await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;

@@ -20,6 +20,8 @@ use crate::socket::{SocketFault, judge};
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// Longest wait for the answer of a SOCKS port to the one question.
 const PROBE_MAX: Duration = Duration::from_secs(2);
+/// Longest wait for the answer to a greeting, for a busy machine.
+const GREETING_MAX: Duration = Duration::from_secs(3);
 /// Tor's answer to HTTP on its SOCKS port begins with a status line with this text.
 const TORS_ANSWER: &[u8] = b"501 Tor is not an HTTP Proxy";
 
@@ -105,6 +107,19 @@ pub(crate) async fn probe_socks(address: &TorAddr) -> SocksProbe {
 /// The reason why no connection is possible.
 pub(crate) async fn listens(address: &TorAddr) -> Result<(), DialError> {
     dial_theirs(address).await.map(drop)
+}
+
+/// Whether Tor itself takes a connection and answers its greeting. That needs no network and takes
+/// no time; a Tor that is suspended or hangs does not do it.
+pub(crate) async fn greets(socks: &TorAddr) -> bool {
+    let greeted = async {
+        let mut stream = dial(socks).await.ok()?;
+        stream.write_all(SOCKS_GREETING).await.ok()?;
+        stream.flush().await.ok()?;
+        stream.read_exact(&mut [0; 2]).await.ok()
+    };
+    let greeted = timeout(GREETING_MAX, greeted).await;
+    greeted.is_ok_and(|answer| answer.is_some())
 }
 
 /// Whether the Tor network answers. Requests a name that no exit can find, and waits as long as Tor

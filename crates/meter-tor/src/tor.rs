@@ -13,7 +13,7 @@ use crate::{
     Circuit, SiteCredentials, TorConfig, TorProblem, TorState, TorStatus,
     actor::{Actor, Command},
     circuit::Question,
-    dial::network_answers,
+    dial::{greets, network_answers},
     publisher::Publisher,
 };
 
@@ -169,6 +169,16 @@ impl Tor {
                 .await
                 .unwrap_or(false),
             None => false,
+        }
+    }
+
+    /// Whether this Tor answers a greeting at its SOCKS port. It asks the network nothing. `true`
+    /// when there is no usable Tor: then its state says more.
+    pub async fn greets(&self) -> bool {
+        let upstream = self.upstream.borrow().clone();
+        match upstream {
+            Some(socks) => greets(&socks).await,
+            None => true,
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) enum Action {
     Restart(Why),
     /// Test whether the Tor network answers, for this long.
     Probe(Duration),
+    /// Test whether Tor itself answers at its SOCKS port.
+    Greet,
     /// Log Tor's state: states and reasons, no names and no places.
     Log {
         state: &'static str,
@@ -51,6 +53,7 @@ pub(super) struct Core {
     /// The last logged state.
     logged: Option<(&'static str, Option<ErrorCode>)>,
     is_probing: bool,
+    is_greeting: bool,
 }
 
 impl Core {
@@ -59,6 +62,12 @@ impl Core {
         let mut actions = Vec::new();
         if let Some(answered) = seen.answered {
             self.hear(seen, answered);
+        }
+        if let Some(greeted) = seen.greeted {
+            self.is_greeting = false;
+            if !greeted {
+                self.watchdog.probed(seen.now, false);
+            }
         }
         let observation = Observation {
             now: seen.now,
@@ -78,6 +87,10 @@ impl Core {
             actions.push(Action::Restart(Why::NetworkChanged));
         } else if is_stalled {
             actions.push(Action::Restart(Why::StartStalled));
+        }
+        if !self.is_greeting && self.watchdog.takes_greeting(seen.now) {
+            self.is_greeting = true;
+            actions.push(Action::Greet);
         }
         if !self.is_probing && self.watchdog.wants_probe(seen.now) {
             self.is_probing = true;

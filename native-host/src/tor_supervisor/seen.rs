@@ -17,4 +17,6 @@ pub(super) struct Seen<'a> {
     pub(super) network: &'a dyn Network,
     /// The result of the last test of the network, if it has ended since the last look.
     pub(super) answered: Option<bool>,
+    /// Whether Tor answered the last greeting, if that has ended since the last look.
+    pub(super) greeted: Option<bool>,
 }

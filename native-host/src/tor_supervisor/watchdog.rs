@@ -23,6 +23,8 @@ pub(super) struct Watchdog {
     silent: Option<u64>,
     /// No test before this time.
     next_probe: u64,
+    /// No greeting before this time.
+    next_greeting: u64,
     /// `None` before the first look.
     slept_ms: Option<u64>,
     trouble: Option<TorTrouble>,
@@ -138,6 +140,20 @@ impl Watchdog {
         (in_doubt || self.silent.is_some()) && now >= self.next_probe
     }
 
+    /// Whether Tor itself must be greeted now; the caller then does it. A Tor that hangs does not
+    /// answer, which is known long before a test of the network is over. Marks the greeting as
+    /// done.
+    pub(super) fn takes_greeting(&mut self, now: MonotonicMs) -> bool {
+        let now = now.get();
+        let is_due = |asked: Asked| now >= asked.since.saturating_add(GREET_MS);
+        let wants =
+            self.silent.is_none() && self.asked.is_some_and(is_due) && now >= self.next_greeting;
+        if wants {
+            self.next_greeting = now.saturating_add(GREET_AGAIN_MS);
+        }
+        wants
+    }
+
     /// Takes the result of a test.
     pub(super) fn probed(&mut self, now: MonotonicMs, answered: bool) {
         let now = now.get();
@@ -207,6 +223,10 @@ fn trouble_of_start(
 
 /// A question this old without any answer is a reason to test the network.
 const DOUBT_MS: u64 = 10_000;
+/// A question this old is a reason to greet Tor.
+const GREET_MS: u64 = 2_000;
+/// Pause between two greetings while a question waits.
+const GREET_AGAIN_MS: u64 = 5_000;
 /// Pause after a test with an answer: a site that answers nobody is no reason for an early new
 /// test.
 const CALM_MS: u64 = 60_000;

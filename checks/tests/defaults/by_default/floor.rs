@@ -64,7 +64,7 @@ fn nothing_goes_out_while_the_extension_is_reloaded_disabled_or_gone() -> Result
 }
 
 /// Makes the profile new: nothing was ever stored in it.
-fn fresh(product: &Product) -> Result<()> {
+pub(super) fn fresh(product: &Product) -> Result<()> {
     std::fs::remove_dir_all(&product.profile)?;
     product.register()
 }

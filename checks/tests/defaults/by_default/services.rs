@@ -1,13 +1,17 @@
 //! What browsers send by themselves: with a floor, with policies, and, as the control, with
 //! neither.
 
-use super::{LIMIT, Product, is_page};
+use super::{LIMIT, Product, floor, is_page};
 use anyhow::{Context as _, Result, ensure};
 use checks::{
-    defaults::{Arrival, Firefox, World, firefox, inside},
+    defaults::{Arrival, Chromium, Firefox, World, firefox, inside},
     stage::{built, extension},
 };
-use std::{ffi::OsString, process::Command, time::Duration};
+use std::{
+    ffi::OsString,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 /// How long nothing may arrive. In the control something arrived within a part of this time.
 const SILENCE: Duration = Duration::from_secs(12);
@@ -146,7 +150,8 @@ fn a_hardened_firefox_asks_nothing_past_a_relay_that_is_gone() -> Result<()> {
 /// Mounts a copy of `/etc` over the computer's own; only this test sees it.
 fn etc_of_its_own(world: &World) -> Result<()> {
     let etc = world.folder().join("etc");
-    let script = "cp -a /etc \"$0\" 2>/dev/null; rm -rf \"$0/firefox\"; mount --rbind \"$0\" /etc";
+    let script = "cp -a /etc \"$0\" 2>/dev/null; rm -rf \"$0/firefox\" \"$0\"/*/policies
+        mount --rbind \"$0\" /etc";
     let mounted = Command::new("sh").args(["-c", script]).arg(&etc).status()?;
     ensure!(mounted.success(), "no /etc of its own");
     Ok(())
@@ -168,4 +173,42 @@ async fn fetched_past_the_relay(world: &World, product: &Product, profile: &str)
     browser.close().await?;
     let is_service = |one: &&Arrival| one.to == "service.page.test";
     Ok(seen.iter().filter(is_service).count())
+}
+
+#[test]
+fn a_hardened_chromium_asks_past_the_extension_for_its_components_alone() -> Result<()> {
+    let name = "by_default::services::\
+                a_hardened_chromium_asks_past_the_extension_for_its_components_alone";
+    inside(name, async |world| {
+        let product = Product::registered(&world)?;
+        etc_of_its_own(&world)?;
+        let other = |seen: &[Arrival]| seen.iter().any(|one| !is_of_components(one));
+        let browser = protected(&world, &product).await?;
+        let begun = Instant::now();
+        world.wait_for(2 * LIMIT, other).await?;
+        let took = begun.elapsed();
+        browser.close().await?;
+
+        product.run(&["harden", "--yes", "--all"])?;
+        let browser = protected(&world, &product).await?;
+        tokio::time::sleep(took + SILENCE).await;
+        let seen = world.arrivals().await?;
+        ensure!(!other(&seen), "{seen:#?}");
+        browser.close().await?;
+        product.run(&["unharden", "--yes"]).map(drop)
+    })
+}
+
+/// README says that these are still asked for.
+fn is_of_components(arrival: &Arrival) -> bool {
+    ["update.googleapis.com", "redirector.gvt1.com"].contains(&arrival.to.as_str())
+}
+
+/// A Chromium started as usual with a new profile and the extension, which has set the proxy.
+async fn protected(world: &World, product: &Product) -> Result<Chromium> {
+    floor::fresh(product)?;
+    let mut browser = product.start(world, false).await?;
+    floor::protected(&mut browser).await?;
+    world.forget().await?;
+    Ok(browser)
 }

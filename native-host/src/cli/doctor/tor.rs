@@ -17,7 +17,7 @@ use crate::{
 };
 use meter_core::Backend;
 use meter_tor::{Candidate, SurveyedPlace};
-use meter_wire::{ErrorCode, Status, TorState, TorStatus, WireBackend};
+use meter_wire::{ErrorCode, Settings, Status, TorState, TorStatus, WireBackend};
 
 /// All findings. What depends on the settings is left out while they cannot be read.
 pub(super) fn findings(seen: &Seen, home: &Home, format: Format) -> Vec<Finding> {
@@ -34,6 +34,10 @@ pub(super) fn findings(seen: &Seen, home: &Home, format: Format) -> Vec<Finding>
         findings.extend(control(&status.tor));
     }
     findings.extend(match config {
+        Some(config) if is_next(seen) => {
+            let next = way(config, home).into_iter().map(of_next_start);
+            [way_of_now(seen)].into_iter().chain(next).collect()
+        }
         Some(config) => way(config, home),
         None => vec![way_in_force(seen)],
     });
@@ -55,25 +59,55 @@ fn way(config: &Config, home: &Home) -> Vec<Finding> {
     detour
 }
 
+/// Whether the way of a Tor that runs is another than the one of `config.toml`.
+fn is_next(seen: &Seen) -> bool {
+    let runs = seen
+        .status
+        .as_ref()
+        .is_some_and(|status| !matches!(status.tor.state, TorState::Off | TorState::Failed(_)));
+    let mut changes = seen.in_force.iter().flat_map(Settings::changes);
+    runs && changes.any(|setting| ["tor.bridges", "tor.shadowsocks"].contains(&&*setting.key))
+}
+
+fn way_of_now(seen: &Seen) -> Finding {
+    let way = words_in_force(seen).unwrap_or_else(|| "not known".to_owned());
+    Note(format!("way until Tor's next start: {way}"))
+}
+
+fn of_next_start(finding: Finding) -> Finding {
+    let said = |what: String| format!("from Tor's next start on: {what}");
+    match finding {
+        Good(what) | Note(what) => Note(said(what)),
+        Bad { what, remedy } => Bad {
+            what: said(what),
+            remedy,
+        },
+    }
+}
+
 /// The detour that the daemon keeps using while `config.toml` has a mistake.
 fn way_in_force(seen: &Seen) -> Finding {
-    let in_force = seen.in_force.as_ref();
-    let of = |key| in_force.and_then(|settings| settings.in_force(key));
-    let way = match (of("tor.bridges"), of("tor.shadowsocks")) {
-        (Some("none"), Some("none")) => "straight to Tor's relays".to_owned(),
-        (Some("none"), Some(file)) => format!("through the Shadowsocks server of {file}"),
-        (Some(bridges), _) => format!("through bridges ({bridges})"),
-        (None, _) => {
-            return Note(
-                "way: not known, since config.toml cannot be read; no Tor starts until it is \
-                    mended"
-                    .to_owned(),
-            );
+    Note(match words_in_force(seen) {
+        Some(way) => format!(
+            "way, by the settings in force: {way}; a new start is refused until config.toml is \
+                mended"
+        ),
+        None => {
+            "way: not known, since config.toml cannot be read; no Tor starts until it is mended"
+                .to_owned()
         }
-    };
-    Note(format!(
-        "way, by the settings in force: {way}; a new start is refused until config.toml is mended"
-    ))
+    })
+}
+
+/// `None` if the daemon does not tell.
+fn words_in_force(seen: &Seen) -> Option<String> {
+    let in_force = seen.in_force.as_ref()?;
+    let bridges = in_force.in_force("tor.bridges")?;
+    Some(match (bridges, in_force.in_force("tor.shadowsocks")?) {
+        ("none", "none") => "straight to Tor's relays".to_owned(),
+        ("none", file) => format!("through the Shadowsocks server of {file}"),
+        (bridges, _) => format!("through bridges ({bridges})"),
+    })
 }
 
 fn backend(status: Option<&Status>) -> Option<Backend> {

@@ -32,6 +32,7 @@ struct Scene {
     tor: TorStatus,
     second: u64,
     slept_ms: u64,
+    greeted: Option<bool>,
 }
 
 impl Scene {
@@ -52,13 +53,14 @@ impl Scene {
             },
             second: 0,
             slept_ms: 0,
+            greeted: None,
         }
     }
 
-    /// Passes one more second. Returns its actions, without log lines.
+    /// Passes one more second. Returns its actions, without log lines and greetings.
     fn second(&mut self, answered: Option<bool>) -> Vec<Action> {
         let mut actions = self.look(answered);
-        actions.retain(|action| !matches!(action, Action::Log { .. }));
+        actions.retain(|action| !matches!(action, Action::Log { .. } | Action::Greet));
         actions
     }
 
@@ -71,6 +73,7 @@ impl Scene {
             slept_ms: self.slept_ms,
             network: &self.networks,
             answered,
+            greeted: self.greeted.take(),
         })
     }
 
@@ -103,6 +106,43 @@ fn nothing_is_done_while_all_is_quiet() {
     let mut scene = Scene::new(TorState::Ready);
     for _ in 0..3_600 {
         assert_eq!(scene.second(None), []);
+    }
+}
+
+#[test]
+fn a_tor_that_does_not_even_greet_is_told_within_seconds() {
+    let mut scene = Scene::new(TorState::Ready);
+    scene.look(None);
+    scene.somebody_waits();
+    let asked = scene.second;
+    while !scene.look(None).contains(&Action::Greet) {
+        assert!(scene.second < asked + 4, "greeted soon");
+    }
+    scene.greeted = Some(true);
+    assert!(
+        !scene.look(None).contains(&Action::Greet),
+        "it greets: nothing is wrong yet"
+    );
+    assert_eq!(scene.code(), None);
+    while !scene.look(None).contains(&Action::Greet) {
+        assert!(scene.second < asked + 10, "and is greeted again");
+    }
+    scene.greeted = Some(false);
+    scene.look(None);
+    assert_eq!(scene.code(), Some(ErrorCode::TorSilent));
+    for _ in 0..30 {
+        assert!(
+            !scene.look(None).contains(&Action::Greet),
+            "that is known now"
+        );
+    }
+}
+
+#[test]
+fn nobody_is_greeted_while_nothing_is_asked() {
+    let mut scene = Scene::new(TorState::Ready);
+    for _ in 0..3_600 {
+        assert!(!scene.look(None).contains(&Action::Greet));
     }
 }
 

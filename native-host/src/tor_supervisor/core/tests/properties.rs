@@ -105,14 +105,17 @@ proptest! {
         seconds in seconds()
     ) {
         let mut scene = Scene::new(TorState::Off);
-        let (mut is_probing, mut logged) = (false, None);
+        let (mut is_probing, mut is_greeting, mut logged) = (false, false, None);
         for second in seconds {
+            scene.greeted = second.probe.filter(|_| is_greeting);
+            is_greeting &= scene.greeted.is_none();
             let actions = scene.brings(&second, is_probing);
             is_probing &= second.probe.is_none();
-            let (mut probes, mut restarts) = (0, 0);
+            let (mut probes, mut restarts, mut greetings) = (0, 0, 0);
             for action in actions {
                 match action {
                     Action::Probe(_) => probes += 1,
+                    Action::Greet => greetings += 1,
                     Action::Restart(_) => restarts += 1,
                     Action::Log { state, trouble } => {
                         prop_assert_ne!(logged, Some((state, trouble)), "logged twice");
@@ -122,6 +125,8 @@ proptest! {
             }
             prop_assert!(probes == 0 || !is_probing && probes == 1, "one at a time");
             is_probing |= probes > 0;
+            prop_assert!(greetings == 0 || !is_greeting && greetings == 1, "one at a time");
+            is_greeting |= greetings > 0;
             prop_assert!(restarts <= 1, "one restart is enough");
             let runs = matches!(second.state, TorState::Ready | TorState::Bootstrapping(_));
             prop_assert!(restarts == 0 || runs, "restarted while {}", second.state.name());
