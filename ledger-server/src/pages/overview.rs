@@ -137,7 +137,7 @@ pub struct Overview {
     pub frame: Frame,
     /// All that was ever credited.
     pub credited: Credits,
-    /// `1,034 sessions`.
+    /// `1 session`, or `1,034 sessions, each`: with a receipt.
     pub sessions: String,
     /// Whether the account has no session yet.
     pub is_empty: bool,
@@ -192,7 +192,7 @@ impl Overview {
         let credits = |totals: DayTotals| Credits::from(totals.award.total);
         Ok(Self {
             credited: Credits(credited.ok_or(Unbalanced)?),
-            sessions: counted(history.sessions, "session", "sessions"),
+            sessions: counted(history.sessions, "session", "sessions, each"),
             is_empty: history.sessions == 0,
             last_report: history.last_report.as_ref().map(|(at, device)| {
                 let moment = Moment(*at);
