@@ -5,7 +5,7 @@ use crate::{
 };
 use meter_ledger::{BookError, DiskFault, FileError, ReceiptsError};
 use meter_relay::RelayError;
-use meter_tor::{FileFault, FolderFault, TorProblem, Transport, UplinkError};
+use meter_tor::{FileFault, FolderFault, TorProblem, Transport, UplinkError, no_more_files};
 use meter_wire::{ErrorCode, Problem};
 use std::{
     error::Error,
@@ -36,7 +36,7 @@ fn problem(code: ErrorCode, error: &(dyn Error + 'static)) -> Problem {
 /// The problem if the cause of an error is that no more files may be opened. The error's own words
 /// would blame a file that may be sound, and tell people to repair or remove it.
 pub(crate) fn too_many_files(error: &(dyn Error + 'static)) -> Option<Problem> {
-    let cause = system_error(error).filter(|cause| limits::no_more_files(cause))?;
+    let cause = system_error(error).filter(|cause| no_more_files(cause))?;
     let detail = cause.to_string();
     Some(Problem::with_detail(ErrorCode::TooManyFiles, detail))
 }

@@ -39,6 +39,7 @@ pub use meter_uplink::{FileFault, ServerFault, UplinkError};
 pub use options::OPTIONS_ALLOWED;
 pub use problem::{
     ControlRefusal, CookieFault, FolderFault, InsideFault, OpenFolder, Retry, TorProblem,
+    no_more_files,
 };
 pub use socket::SocketFault;
 pub use status::{Bootstrap, TorState, TorStatus, TorWarning};

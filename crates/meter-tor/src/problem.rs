@@ -13,8 +13,10 @@ use std::{
 
 use meter_uplink::{FileFault, UplinkError};
 
-pub(crate) use self::folder::no_more_files;
-pub use self::{folder::FolderFault, inside::InsideFault};
+pub use self::{
+    folder::{FolderFault, no_more_files},
+    inside::InsideFault,
+};
 use crate::{SocketFault, Transport};
 
 /// The reason why there is no usable Tor.

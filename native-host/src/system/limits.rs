@@ -1,10 +1,6 @@
 //! How many files this process may open: two for each connection, and some more.
 
-use rustix::{
-    io::Errno,
-    process::{Resource, getrlimit, setrlimit},
-};
-use std::io;
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Files without which a daemon is of no use: those beside the connections, and 32 connections.
 pub(crate) const DAEMON_FILES_MIN: u64 = FILES_BESIDE + 2 * 32;
@@ -35,15 +31,6 @@ pub(crate) fn check_files(needed: u64) -> Result<(), u64> {
     }
 }
 
-/// Whether this process, or the whole system, may open no more files. Such an error says nothing
-/// about the file that was to be opened.
-pub(crate) fn no_more_files(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE)
-    )
-}
-
 fn files() -> u64 {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
@@ -52,20 +39,4 @@ fn files() -> u64 {
         setrlimit(Resource::Nofile, limit),
     );
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn too_many_open_files_are_told_from_what_is_wrong_with_a_file() {
-        for errno in [Errno::MFILE, Errno::NFILE] {
-            assert!(no_more_files(&errno.into()), "{errno}");
-        }
-        for errno in [Errno::NOENT, Errno::ACCESS, Errno::LOOP, Errno::ROFS] {
-            assert!(!no_more_files(&errno.into()), "{errno}");
-        }
-        assert!(!no_more_files(&io::ErrorKind::Other.into()));
-    }
 }

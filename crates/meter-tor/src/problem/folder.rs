@@ -45,9 +45,26 @@ impl FolderFault {
 
 /// Whether this process, or the whole system, may open no more files. Such an error says nothing
 /// about the file or program in question.
-pub(crate) fn no_more_files(error: &io::Error) -> bool {
+#[must_use]
+pub fn no_more_files(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
         Some(Errno::MFILE | Errno::NFILE)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_open_files_are_told_from_what_is_wrong_with_a_file() {
+        for errno in [Errno::MFILE, Errno::NFILE] {
+            assert!(no_more_files(&errno.into()), "{errno}");
+        }
+        for errno in [Errno::NOENT, Errno::ACCESS, Errno::LOOP, Errno::ROFS] {
+            assert!(!no_more_files(&errno.into()), "{errno}");
+        }
+        assert!(!no_more_files(&io::ErrorKind::Other.into()));
+    }
 }
