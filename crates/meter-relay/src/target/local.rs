@@ -69,9 +69,9 @@ const WIDE_USE: &[&str] = &[
 /// Pages of routers and other devices at home, as their makers print them on the device or in its
 /// manual (AVM, Vodafone, O2, Telekom, congstar, Sunrise, KPN, Free, Bouygues, Swisscom, Starlink,
 /// Netgear, TP-Link, Mercury, Mercusys, Fast, Tenda, Totolink, Netis, Linksys, ASUS, Synology,
-/// Ubiquiti, NEC, Xiaomi, Zyxel, Keenetic, Netcraze, GL.iNet, Huawei, Firewalla, Pi-hole; uBlock
-/// Origin's list `lan-block.txt` has many of them). Several also exist in public, and some of those
-/// do not belong to the maker.
+/// Ubiquiti, NEC, Xiaomi, Zyxel, Keenetic, Netcraze, GL.iNet, Huawei, Firewalla, Jio, Pi-hole;
+/// uBlock Origin's list `lan-block.txt` has many of them). Several also exist in public, and some
+/// of those do not belong to the maker.
 const DEVICES: &[&str] = &[
     "fritz.box",
     "myfritz.box",
@@ -132,6 +132,7 @@ const DEVICES: &[&str] = &[
     "hi.link",
     "huaweimobilewifi.com",
     "fire.walla",
+    "jiofi.local.html",
     "pi.hole",
 ];
 

@@ -90,6 +90,7 @@ fn check_values(
         let (is_right, needed) = match (transport, *key) {
             (Transport::Obfs4, "cert") => (is_certificate(value), CERTIFICATE),
             (Transport::Obfs4, "iat-mode") => (matches!(*value, "0" | "1" | "2"), "0, 1 or 2"),
+            (_, "url" | "sqsqueue") if is_of_a_mail_check(value) => (false, NO_MAIL_CHECK),
             (_, "url" | "sqsqueue") => (is_web_address(value), "an address like https://..."),
             _ => continue,
         };
@@ -97,7 +98,41 @@ fn check_values(
             return Err(BridgeFault::Value { key, needed });
         }
     }
-    Ok(())
+    let mut lists = pairs
+        .iter()
+        .filter(|(key, list)| *key == "ice" && !list.is_empty());
+    let is_right = |(_, list): &(&str, &str)| list.split(',').all(is_ice);
+    match transport != Transport::Snowflake || lists.all(is_right) {
+        true => Ok(()),
+        false => Err(BridgeFault::Value {
+            key: "ice",
+            needed: "a list of servers like stun:192.0.2.7:3478",
+        }),
+    }
+}
+
+/// A server that helps two computers to find each other (RFC 7064, RFC 7065). The client of
+/// Snowflake connects to nothing when one of its list is none.
+fn is_ice(server: &str) -> bool {
+    let scheme = server.split_once(':');
+    scheme.is_some_and(|(scheme, host)| {
+        matches!(scheme, "stun" | "stuns" | "turn" | "turns") && !host.is_empty()
+    })
+}
+
+const NO_MAIL_CHECK: &str = "its server's address, but that of a mail program's check of links";
+
+/// Whether a mail program has put the address of its own check in the place of a link: the check
+/// would learn of the bridge, and the bridge would not be reached.
+fn is_of_a_mail_check(value: &str) -> bool {
+    let host = value.split('/').nth(2).unwrap_or_default();
+    let checks = [
+        "safelinks.protection.outlook.com",
+        "urldefense.com",
+        "urldefense.proofpoint.com",
+        "linkprotect.cudasvc.com",
+    ];
+    checks.iter().any(|check| host.ends_with(check))
 }
 
 const CERTIFICATE: &str = "a certificate of 70 letters, digits, + and /";

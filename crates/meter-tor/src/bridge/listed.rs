@@ -17,7 +17,10 @@ pub(super) fn lines(text: &str) -> Vec<String> {
     if let Some(listed) = list(text).or_else(|| answer(text)) {
         return listed;
     }
-    if let Some(strings) = strings(text, '"').or_else(|| strings(text, '\'')) {
+    // Three of these together begin a block of lines instead.
+    let quotes = ['"', '\'', '`'].into_iter();
+    let mut quotes = quotes.filter(|quote| *quote != '`' || !text.contains("```"));
+    if let Some(strings) = quotes.find_map(|quote| strings(text, quote)) {
         return strings.iter().flat_map(|string| lines(string)).collect();
     }
     let text = written::with_line_ends(text);
@@ -113,7 +116,9 @@ fn quoted(text: &str) -> Option<(Vec<String>, &str)> {
     }
 }
 
-/// The bridges in quotation marks, if they stand nowhere else: settings of programs, tables.
+/// The bridges in quotation marks, if they stand nowhere else: settings of programs, tables. None
+/// where a table has the parts of a bridge in fields of their own: an address alone would be
+/// another bridge.
 fn strings(text: &str, quote: char) -> Option<Vec<String>> {
     let is_bridge = |text: &str| {
         let mut words = text
@@ -131,7 +136,15 @@ fn strings(text: &str, quote: char) -> Option<Vec<String>> {
         }
         around.push(' ');
     }
-    (!bridges.is_empty() && !is_bridge(&around)).then_some(bridges)
+    let is_cut = bridges.iter().any(|bridge| is_address(bridge)) && has_part(&around);
+    (!bridges.is_empty() && !is_bridge(&around) && !is_cut).then_some(bridges)
+}
+
+/// Whether a text holds what belongs before or behind the address of a bridge.
+fn has_part(text: &str) -> bool {
+    let between = |letter: char| letter.is_whitespace() || "{}[]:".contains(letter);
+    let mut words = text.split(between).map(bare);
+    words.any(|word| Transport::named(word).is_some() || goes_on(word))
 }
 
 /// Joins what mail programs broke into several lines at its spaces: no bridge begins with its

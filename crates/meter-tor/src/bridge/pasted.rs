@@ -4,13 +4,15 @@
 use super::fault::BridgeFault;
 
 /// Pairs in which chat programs, mail and configuration files wrap a line.
-const WRAPPINGS: [(char, char); 11] = [
+const WRAPPINGS: [(char, char); 13] = [
     ('<', '>'),
     ('(', ')'),
     ('"', '"'),
     ('\'', '\''),
     ('`', '`'),
     ('*', '*'),
+    ('_', '_'),
+    ('{', '}'),
     ('\u{201c}', '\u{201d}'),
     ('\u{201e}', '\u{201c}'),
     ('\u{2018}', '\u{2019}'),
@@ -28,15 +30,19 @@ pub(super) fn unwrapped(line: &str) -> &str {
     loop {
         let before = rest;
         // No value of a bridge line ends in these.
-        rest = rest.trim_end_matches([',', ';']).trim_matches(is_around);
+        rest = rest
+            .trim_end_matches([',', ';', '|'])
+            .trim_matches(is_around);
         for (open, close) in WRAPPINGS {
             let inner = rest.strip_prefix(open);
             rest = inner
                 .and_then(|inner| inner.strip_suffix(close))
                 .unwrap_or(rest);
         }
-        rest = rest.strip_prefix(['>', '|']).unwrap_or(rest);
+        // Of quoted mail, tables, differences and lists.
+        rest = rest.strip_prefix(['>', '|', '+', '-']).unwrap_or(rest);
         rest = rest.trim_start_matches(is_ornament);
+        rest = without_name(rest);
         // A transport or an address never stands alone like this.
         if let Some((mark, after)) = rest.split_once(char::is_whitespace)
             && is_mark(mark)
@@ -52,6 +58,16 @@ pub(super) fn unwrapped(line: &str) -> &str {
             return rest;
         }
     }
+}
+
+/// A line without the name of a setting before it, such as `Bridge=` or `TOR_BRIDGE_1=`. No
+/// argument of a transport is called so.
+fn without_name(line: &str) -> &str {
+    let named = line.split_once('=').filter(|(name, _)| {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        name.bytes().all(is_name) && name.to_ascii_lowercase().contains("bridge")
+    });
+    named.map_or(line, |(_, value)| value)
 }
 
 /// Whether a word only marks an item of a list, or parts one item from the next.
@@ -167,6 +183,14 @@ mod tests {
             "2\ta b",
             "| a b |",
             "(a b)",
+            "_a b_",
+            "||a b||",
+            "{a b}",
+            "+a b",
+            "-a b",
+            "Bridge=a b",
+            "TOR_BRIDGE_1=\"a b\"",
+            "250-Bridge='a b'",
             "\u{2039}a b\u{203a}",
             "```a b```",
         ] {

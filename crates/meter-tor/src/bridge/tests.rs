@@ -132,6 +132,10 @@ fn bridges_are_found_in_whatever_text_they_come_in() {
         format!("[tor]\nbridges = [\n  \"{one}\",\n  \"{other}\",\n]\n"),
         format!("user_pref(\"a.0\", \"{one}\");\nuser_pref(\"a.1\", \"{other}\");"),
         format!("('{one}', '{other}')"),
+        format!("const b = [`{one}`, `{other}`];"),
+        format!("<map><string name=\"x\">{one}&#10;{other}</string></map>"),
+        format!("+{one}\n-{other}"),
+        format!("250-Bridge={one}\n250 Bridge={other}"),
         format!("{one} | {other}"),
         format!("Bridge 1: {one}\nBridge 2: {other}"),
         format!("[10:32, 5.3.2025] A: {one}\n05.03.25, 10:33 - B: {other}"),
@@ -158,6 +162,15 @@ fn bridges_are_found_in_whatever_text_they_come_in() {
     ] {
         let judged = Bridge::parse_all(&format!("{odd}\n{one}"));
         assert!(judged[0].is_err(), "{odd}");
+    }
+    // An address without what belongs to it would be another bridge.
+    for fields in [
+        format!("\"obfs4\",\"192.0.2.1:443\",\"{f}\",\"{CERT}\",\"iat-mode=0\""),
+        "{\"type\":\"obfs4\",\"address\":\"192.0.2.1:443\"}".to_owned(),
+        format!("{{ address: '192.0.2.1:443', fingerprint: '{f}' }}"),
+    ] {
+        let judged = Bridge::parse_all(&fields);
+        assert!(judged.iter().all(Result::is_err), "{fields}: {judged:?}");
     }
     assert_eq!(Bridge::parse_all("Here\nthey are").len(), 2);
     let placed = Bridge::parse_all(&format!("{one}\nhttps://x.example\n192.0.2.3:99999"));
@@ -306,20 +319,16 @@ fn a_value_with_which_nothing_could_connect_is_refused_by_its_key() {
     let f = FINGERPRINT;
     let obfs4 = |cert: &str, iat| format!("obfs4 192.0.2.1:443 {f} {cert} iat-mode={iat}");
     let webtunnel = |url| format!("webtunnel 192.0.2.1:443 {f} url={url} ver=0.0.1");
-    let bad = |key| match key {
-        "cert" => Fault::Value {
-            key,
-            needed: "a certificate of 70 letters, digits, + and /",
-        },
-        "url" => Fault::Value {
-            key,
-            needed: "an address like https://...",
-        },
-        _ => Fault::Value {
-            key,
-            needed: "0, 1 or 2",
+    let bad = |key| Fault::Value {
+        key,
+        needed: match key {
+            "cert" => "a certificate of 70 letters, digits, + and /",
+            "url" => "an address like https://...",
+            "ice" => "a list of servers like stun:192.0.2.7:3478",
+            _ => "0, 1 or 2",
         },
     };
+    let ice = |list| format!("snowflake 192.0.2.3:80 url=https://a.example/ ice={list}");
     for (line, expected) in [
         (&obfs4(CERT.get(..74).unwrap(), "0"), bad("cert")),
         (&obfs4(&CERT.replace('+', "%2B"), "0"), bad("cert")),
@@ -335,6 +344,15 @@ fn a_value_with_which_nothing_could_connect_is_refused_by_its_key() {
             &webtunnel("[https://a.example/](https://a.example/)"),
             bad("url"),
         ),
+        (
+            &webtunnel("https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa"),
+            Fault::Value {
+                key: "url",
+                needed: "its server's address, but that of a mail program's check of links",
+            },
+        ),
+        (&ice("stun:b.example:1,c.example:3478"), bad("ice")),
+        (&ice("c.example"), bad("ice")),
     ] {
         refused(line, expected);
     }

@@ -4,23 +4,31 @@
 /// Elements that stand inside a line. Every other known one ends it.
 const INLINE: [&str; 9] = ["a", "b", "em", "font", "i", "mark", "strong", "u", "wbr"];
 
-/// Elements that end a line.
-const BLOCKS: [&str; 21] = [
+/// Elements that end a line, of pages and of the settings that programs keep as XML.
+const BLOCKS: [&str; 29] = [
+    "array",
     "blockquote",
     "body",
     "br",
     "code",
+    "dict",
     "div",
     "h1",
     "h2",
     "h3",
     "html",
+    "key",
     "li",
+    "map",
     "ol",
     "p",
+    "plist",
     "pre",
+    "resources",
     "samp",
+    "set",
     "span",
+    "string",
     "table",
     "tbody",
     "td",
@@ -121,7 +129,8 @@ fn line_of(tag: &str) -> Option<&'static str> {
     if is_in(&INLINE) {
         return Some("");
     }
-    is_in(&BLOCKS).then_some("\n")
+    // Declarations and comments.
+    (is_in(&BLOCKS) || name.starts_with(['?', '!'])).then_some("\n")
 }
 
 fn without_entities(text: &str) -> String {
@@ -177,6 +186,10 @@ mod tests {
                 "a <https://b.example> <c d>",
             ),
             ("a&#43;b&#x2F;c&nbsp;d&amp;e&f;", "a+b/c d&e&f;"),
+            (
+                "<?xml version=\"1.0\"?><string name=\"x\">a&#10;b</string>",
+                "\n\na\nb\n",
+            ),
             ("1 < 2 & 3", "1 < 2 & 3"),
             ("=", "="),
             ("%", "%"),

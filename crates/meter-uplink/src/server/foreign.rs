@@ -45,7 +45,9 @@ pub(super) fn known(text: &str) -> Option<ServerFault> {
             return Some(ServerFault::Other(what));
         }
     }
-    if text.starts_with('[') && text.contains("](ss://") {
+    let is_markdown = text.starts_with('[') && text.contains("](");
+    let mut links = ["ss://", "ss%3A%2F%2F", "ss%3a%2f%2f"].iter();
+    if is_markdown && links.any(|link| text.contains(link)) {
         return Some(ServerFault::TextBefore);
     }
     let first = text.split_whitespace().next().unwrap_or_default();

@@ -427,6 +427,10 @@ fn what_cannot_be_used_is_refused_with_what_is_wrong() {
         ("ss\u{ff1a}//x@192.0.2.1:1", Fault::Character('\u{ff1a}')),
         ("My key: ss://x@192.0.2.1:1", Fault::TextBefore),
         ("[key](ss://x@192.0.2.1:1)", Fault::TextBefore),
+        (
+            "[Outline](https://site.example/invite.html#ss%3A%2F%2Fx@192.0.2.1:1)",
+            Fault::TextBefore,
+        ),
         ("ss://aes-256-gcm:a#b@192.0.2.1:1", Fault::Hash),
         ("ss://192.0.2.1:8388", Fault::Url(UrlPart::User)),
         ("ss://aes-256-gcm:x@192.0.2.1:-1", Fault::Port),
