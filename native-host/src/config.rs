@@ -18,7 +18,7 @@ use std::{io, path::PathBuf};
 pub(crate) use edit::{Kept, set, set_backend, unset};
 pub use parse::parse;
 pub(crate) use read::read;
-pub(crate) use refusal::Refusal;
+pub(crate) use refusal::{Refusal, shown};
 pub(crate) use typed::{plain, typed};
 
 /// The relay's port if the file names none and no other program uses it.
@@ -95,7 +95,8 @@ pub enum ConfigError {
         message: String,
     },
     /// A value is outside its limits.
-    #[error("{path}, line {line}: {key} is {value}; it must be {limit}", path = .path.display())]
+    #[error("{path}, line {line}: {key} is {value}; it must be {limit}",
+        path = .path.display(), value = shown(.value))]
     Value {
         /// The file.
         path: PathBuf,

@@ -1,6 +1,7 @@
 //! The thresholds that decide when a session closes.
 
-use crate::{ByteCount, DurationMs};
+use crate::{ByteCount, DurationMs, units::VALUE_MAX};
+use std::ops::RangeInclusive;
 
 /// A session closes when it has `min_bytes` and `min_duration`, and always at `max_duration`.
 ///
@@ -53,6 +54,11 @@ const DURATION_FLOOR_MS: u64 = 10_000;
 const DURATION_CEILING_MS: u64 = 3_600_000;
 
 impl Thresholds {
+    /// What `min_bytes` can be.
+    pub const BYTES: RangeInclusive<u64> = BYTES_FLOOR..=VALUE_MAX;
+    /// What both durations can be, in milliseconds.
+    pub const DURATIONS_MS: RangeInclusive<u64> = DURATION_FLOOR_MS..=DURATION_CEILING_MS;
+
     /// 100,000 bytes and 30 s; 600 s at the latest.
     pub const DEFAULT: Self = Self {
         min_bytes: ByteCount::from_u32(100_000),
@@ -69,7 +75,7 @@ impl Thresholds {
         min_duration_ms: u64,
         max_duration_ms: u64,
     ) -> Result<Self, ThresholdError> {
-        let allowed = DURATION_FLOOR_MS..=DURATION_CEILING_MS;
+        let allowed = Self::DURATIONS_MS;
         let in_limits = |ms: u64| DurationMs::new(ms).filter(|ms| allowed.contains(&ms.get()));
         Ok(Self {
             min_bytes: ByteCount::new(min_bytes)

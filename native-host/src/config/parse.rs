@@ -188,7 +188,9 @@ mod tests {
             "config.toml, line 3: relay.port is 80; it must be from 1024 to 65535"
         );
         assert!(message("[session]\nmin_bytes = 0").contains("line 2: session.min_bytes is 0"));
-        assert!(message("[session]\nmin_bytes = -5").contains("session.min_bytes is -5"));
+        let negative = message("[session]\nmin_bytes = -5");
+        assert!(negative.contains("is -5; it must be from 10000 to"));
+        assert!(message("[log]\nlevel = \"\"").contains("log.level is empty; it must be one"));
         assert!(message("[session]\nmin_bytes = 1.5").starts_with("config.toml, line 2:"));
         assert!(
             message("[session]\nmin_duration_ms = 20000\nmax_duration_ms = 15000")

@@ -75,6 +75,9 @@ fn parse(text: &str, units: &[Unit]) -> Result<u64, String> {
         let (unit, after) = split_at(after.trim_start(), unit_ends);
         let each = units.iter().find(|(names, _)| names.contains(&unit));
         let each = each.map(|(_, each)| *each).ok_or_else(|| match unit {
+            "" if after.starts_with([',', '٫', '٬']) => format!(
+                "{number} is followed by a comma; write decimals with a point, thousands without"
+            ),
             "" => format!("{number} has no unit"),
             unit => format!("{unit} is no unit here"),
         })?;
@@ -216,6 +219,10 @@ mod tests {
         }
         assert!(bytes("99999999999999999999").is_err());
         assert!(milliseconds("30").is_err_and(|said| said.contains("30 has no unit")));
+        for comma in ["1,5s", "0,1 min"] {
+            assert!(milliseconds(comma).is_err_and(|said| said.contains("with a point")));
+        }
+        assert!(bytes("100,000").is_err_and(|said| said.contains("with a point")));
         assert!(bytes("1KiB").is_err_and(|said| said.contains("KiB is no unit")));
         assert!(duration("0s").is_err());
     }

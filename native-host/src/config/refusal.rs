@@ -35,3 +35,8 @@ impl fmt::Display for Refusal {
         f.write_str(&self.sentence)
     }
 }
+
+/// A value as a sentence names it.
+pub(crate) fn shown(value: &str) -> &str {
+    if value.is_empty() { "empty" } else { value }
+}

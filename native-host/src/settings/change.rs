@@ -134,6 +134,7 @@ fn refused(key: &str, value: Option<&Value>, error: ConfigError) -> ChangeError 
             let is_secret = matches!(key, "tor.shadowsocks" | "tor.bridges");
             let given = value.map(plain).filter(|_| !is_secret && found_key == key);
             let shown = given.as_deref().map_or(&*found, str::trim);
+            let shown = config::shown(shown);
             let sentence = format!("{found_key} is {shown}; it must be {limit}");
             ChangeError::Refused(Refusal::caused_by(sentence, cause))
         }

@@ -4,6 +4,7 @@ use super::reader::{Reader, line_of};
 use crate::config::ConfigError;
 use meter_core::{ThresholdError, Thresholds};
 use serde::Deserialize;
+use std::ops::RangeInclusive;
 use toml::Spanned;
 
 #[derive(Default, Deserialize)]
@@ -18,24 +19,27 @@ impl Session {
     /// The thresholds; missing values are the defaults.
     pub(super) fn read(&self, reader: &Reader<'_>) -> Result<Thresholds, ConfigError> {
         let defaults = Thresholds::DEFAULT;
-        let plain = |key, value: &Option<Spanned<i64>>, default: u64| {
+        let plain = |key, value: &Option<Spanned<i64>>, limits: RangeInclusive<u64>, default| {
             reader
-                .number(key, value.as_ref(), 0, u64::MAX)
+                .number(key, value.as_ref(), *limits.start(), *limits.end())
                 .map(|number| number.unwrap_or(default))
         };
         let min_bytes = plain(
             "session.min_bytes",
             &self.min_bytes,
+            Thresholds::BYTES,
             defaults.min_bytes().get(),
         )?;
         let min = plain(
             "session.min_duration_ms",
             &self.min_duration_ms,
+            Thresholds::DURATIONS_MS,
             defaults.min_duration().get(),
         )?;
         let max = plain(
             "session.max_duration_ms",
             &self.max_duration_ms,
+            Thresholds::DURATIONS_MS,
             defaults.max_duration().get(),
         )?;
         Thresholds::new(min_bytes, min, max).map_err(|error| {
