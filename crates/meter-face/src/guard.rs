@@ -72,12 +72,18 @@ pub(crate) async fn admitted(
     };
     if !OPEN.contains(&parts.uri.path()) && state.page.answer(parts.uri.path()).is_none() {
         let shown = only(&parts.headers, &header::AUTHORIZATION);
-        let shown = shown.and_then(|value| value.strip_prefix("Bearer "));
+        let shown = shown.and_then(bearer);
         if !shown.is_some_and(|shown| state.token.is(shown)) {
             return Refusal::from(FaceCode::Token).into_response();
         }
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// The token of a header; the name of the scheme may be in any case (RFC 9110, 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then_some(token)
 }
 
 /// Refuses forms of HTTP that no client needs and that intermediaries read differently.

@@ -37,8 +37,8 @@ server, and only with the token of the file http-token. docs/without-the-extensi
 other programs go through Tor and are counted.
 
 Exit status: 0 it was asked to end (--link: the link is printed), 7 the daemon cannot be started,
-64 the home cannot be used, 65 the token's file is not safe, 69 the port is taken, 78 a mistake in
-config.toml.";
+64 the home cannot be used, 65 the token's file is not safe, 69 the port is taken (--link: no server
+answers there), 78 a mistake in config.toml.";
 
 /// Serve a page and an HTTP API on this computer, for use without the extension
 #[derive(Args)]
@@ -61,6 +61,8 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     let token = face::load_or_make(home)
         .map_err(|error| CommandError::Exit(EXIT_DATA, problems::chain(&error)))?;
     if arguments.link {
+        let port = arguments.port;
+        Patience::default().wait(async { Ok(check_server(port)) })??;
         let link = link(&token, arguments.port)?;
         let text = format!("Open this once, within ten minutes:\n{link}");
         return Answer::new("link", text).with("link", link).print(format);
@@ -78,6 +80,25 @@ pub(super) fn run(arguments: &Arguments, home: &Home, format: Format) -> Outcome
     match Patience::default().wait(async { Ok(serving.run(token).await) })? {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error),
+    }
+}
+
+/// Another program at that port would get the link, and with it the page's token.
+fn check_server(port: u16) -> Result<(), CommandError> {
+    let refused = |why: String| Err(CommandError::Exit(EXIT_UNAVAILABLE, why));
+    // Who can listen there finds nobody there.
+    if listen(port).is_ok() {
+        return refused(format!(
+            "no server listens on port {port} of 127.0.0.1; start one with `onionmeter serve`, or \
+             name its port with --port"
+        ));
+    }
+    match listener::of(port) {
+        Some(holder) if !holder.may_serve() => refused(format!(
+            "port {port} of 127.0.0.1 belongs to {holder}, which is no `onionmeter serve`; name \
+             the server's port with --port"
+        )),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -63,6 +63,12 @@ impl Process {
         (is_daemon(&words) && program == ours && owner != user::effective()).then_some(owner)
     }
 
+    /// Whether it can be the HTTP server, by its command line; of a hidden one nothing is known.
+    pub(crate) fn may_serve(self) -> bool {
+        let words = arguments_of(self.number());
+        words.is_empty() || words.iter().skip(1).any(|word| word == "serve")
+    }
+
     /// Whether it is suspended, by SIGSTOP, Ctrl-Z or a debugger.
     pub(crate) fn is_suspended(self) -> bool {
         let text = fs::read_to_string(self.file("stat")).unwrap_or_default();

@@ -336,6 +336,22 @@ fn a_taken_port_is_said_with_the_way_out() {
     assert!(home.daemon_pid().is_none(), "nothing was started");
 }
 
+/// Whoever listens at the port gets the link that is opened.
+#[test]
+fn a_link_is_printed_only_to_a_server_that_runs() {
+    let home = TestHome::new();
+    let link = |port: u16, said: &str| {
+        let port = port.to_string();
+        let run = Said::of(&mut home.command(&["serve", "--link", "--port", &port]));
+        run.expect(69, &[&port, said, "--port"]);
+    };
+    let (silent, _held) = hold_port();
+    link(silent, "no server listens");
+    let other = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let own = format!("belongs to process {}", std::process::id());
+    link(other.local_addr().expect("bound").port(), &own);
+}
+
 /// Who has the token changes settings as the extension does; a page of another site has none of it.
 #[test]
 fn settings_are_changed_with_the_token_and_by_no_other_page() {

@@ -91,6 +91,9 @@ async fn h_03_without_the_token_nothing_but_the_page_is_answered() {
         .raw(&format!("{}\r\n", stand.open_head("GET /api/nowhere")))
         .await;
     refused(&nowhere, 401, FaceCode::Token);
+    let head = stand.open_head("GET /api/tor/status");
+    let other_case = format!("{head}Authorization: bearer {TOKEN}\r\n\r\n");
+    assert_eq!(stand.raw(&other_case).await.status, 200, "RFC 9110, 11.1");
     assert_eq!(stand.door.commands(), []);
     stand.end().await;
 }

@@ -36,7 +36,9 @@ codes! {
     /// `Origin` or `Sec-Fetch-Site` names another site.
     ForeignOrigin => "foreign_origin", "Pages of other sites may not use this server.",
     /// A form of HTTP that no client needs.
-    BadRequest => "bad_request", "This is not a request that this server reads.",
+    BadRequest => "bad_request",
+        "This server reads HTTP/1.1 to a path, with Content-Length in place of Transfer-Encoding, \
+         and without Upgrade and Trailer.",
     /// The bearer token is missing or wrong.
     Token => "token",
         "Send the token of the file http-token in Onionmeter's folder, as Authorization: Bearer.",
