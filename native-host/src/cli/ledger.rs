@@ -191,6 +191,13 @@ fn shown_with(whole: u64, parts: &[u64]) -> impl Fn(u64) -> String + use<> {
 fn leave(yes: bool, patience: Patience, home: &Home, format: Format) -> Outcome {
     let question = "What waits is then not sent, and no new report goes to the ledger. Reports and \
                     receipts stay here.\nLeave the ledger? [y/N] ";
+    // Who has nothing to leave is not asked.
+    match asked(patience, home, Request::LedgerPolicy) {
+        Err(CommandError::Problem(problem)) if problem.code == ErrorCode::LedgerNone => {
+            return Err(problem.into());
+        }
+        Ok(_) | Err(_) => {}
+    }
     if !yes && (format == Format::Json || !question::asked(question)?.eq_ignore_ascii_case("y")) {
         let text = "nothing was done; --yes leaves without asking".to_owned();
         return Err(CommandError::Exit(EXIT_USAGE, text));

@@ -1,6 +1,7 @@
 //! Each exit status of the list, from a real command.
 
 use crate::{
+    said::Said,
     scripts::{check, object},
     stand_in::{Part, StandIn},
     support::TestHome,
@@ -177,4 +178,11 @@ fn broken() -> Vec<i32> {
     home.configure("[relay]\nport = 80\n");
     seen.extend(statuses(&home, &[&["monitor", "start"]]));
     seen
+}
+
+#[test]
+fn who_has_no_ledger_is_not_asked_whether_to_leave_it() {
+    let home = TestHome::new();
+    let said = Said::of(&mut home.command(&["ledger", "leave"]));
+    said.expect(77, &["not enrolled"]);
 }
