@@ -18,6 +18,7 @@ mod serve;
 
 use answer::{Answer, Format, Refusal};
 use clap::{Parser, Subcommand, error::ErrorKind};
+use nix::sys::signal::{SigSet, Signal};
 use std::{
     io::{self, Write as _},
     path::PathBuf,
@@ -107,9 +108,19 @@ enum Command {
     ExitCodes,
 }
 
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) an error, which can be told.
+/// Otherwise the system ends the process. Call this before there is another thread.
+fn survive_large_files() {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGXFSZ);
+    let blocked = signals.thread_block();
+    debug_assert!(blocked.is_ok(), "a signal that every system has");
+}
+
 /// Runs the command of this process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
+    survive_large_files();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return not_understood(&error),

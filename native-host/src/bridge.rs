@@ -35,6 +35,7 @@ use tokio_util::{
 /// is no daemon or it has ended.
 #[must_use]
 pub fn run(caller: &Caller) -> ExitCode {
+    limits::survive_large_files();
     // Checked before stdin is read: an unknown caller learns nothing, not even whether a daemon
     // runs.
     if *caller == Caller::Stranger {

@@ -45,7 +45,7 @@ mod version;
 mod wait;
 mod when;
 
-use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems};
+use crate::{EXIT_USAGE, config::Config, daemon, home::Home, problems, system::limits};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use outcome::{CommandError, Outcome};
 use output::{Answer, Format, tell};
@@ -198,6 +198,7 @@ used, 69 it could not begin, 73 its disk is full or read-only, 78 a mistake in c
 /// Runs the command of this process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
+    limits::survive_large_files();
     let arguments = match Arguments::try_parse_from(words()) {
         Ok(arguments) => arguments,
         Err(error) => return not_understood(&error),
@@ -215,6 +216,7 @@ pub fn run() -> ExitCode {
 /// commands: its code would stay in memory for as long as the daemon runs.
 #[must_use]
 pub fn run_daemon() -> ExitCode {
+    limits::survive_large_files();
     let home = Home::find().map_err(|error| CommandError::usage(&error));
     let outcome = home.and_then(|home| daemon(&home));
     outcome.unwrap_or_else(|failure| tell(&failure, Format::Text))

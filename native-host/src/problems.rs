@@ -30,7 +30,15 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 }
 
 fn problem(code: ErrorCode, error: &(dyn Error + 'static)) -> Problem {
-    too_many_files(error).unwrap_or_else(|| Problem::with_detail(code, chain(error)))
+    too_many_files(error).unwrap_or_else(|| {
+        let is_limit = system_error(error).is_some_and(|cause| {
+            // What its code says of the disk is then not the cause.
+            cause.kind() == ErrorKind::FileTooLarge
+        });
+        let limit = "; a limit of the system (`ulimit -f`), not the disk, refuses larger files";
+        let detail = chain(error) + if is_limit { limit } else { "" };
+        Problem::with_detail(code, detail)
+    })
 }
 
 /// The problem if the cause of an error is that no more files may be opened. The error's own words

@@ -1,7 +1,7 @@
 //! A disk that is full. The test starts itself once more, in a file system of two megabytes.
 
 use crate::{
-    program::{Home, fill},
+    program::{Home, PROGRAM, fill},
     refusals::in_namespace,
     support::{far, receipt_bytes, submit},
 };
@@ -9,7 +9,7 @@ use onionmeter_ledger::{
     committer::Answer,
     ledger::{Ledger, LinkToken, LoginError, Outcome},
 };
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, io::Write as _, path::Path, process::Command};
 
 /// Names the small file system in the second process.
 const VARIABLE: &str = "ONIONMETER_TEST_SMALL_DISK";
@@ -29,6 +29,25 @@ fn g_19_r_25_d_10_on_a_full_disk_nothing_acknowledged_is_lost_and_reading_goes_o
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}\n{errors}");
     assert!(text.contains("the small disk was full"), "{text}\n{errors}");
+}
+
+/// Without care the system ends such a process by a signal, which says nothing.
+#[test]
+fn a_limit_on_the_size_of_files_is_told_and_kills_no_program() {
+    for blocks in ["0", "10", "100"] {
+        let home = Home::new();
+        let script = "ulimit -f \"$1\"; exec \"$2\" --data \"$3\" serve --listen 127.0.0.1:0";
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh", blocks, PROGRAM]);
+        let output = shell.arg(home.path()).output().expect("it starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code().is_some(),
+            "{blocks}: {}",
+            output.status
+        );
+        assert!(text.contains("database"), "{blocks}: {text}");
+    }
 }
 
 fn take_all_room(filler: &Path) {

@@ -2,6 +2,7 @@
 
 use super::{
     ask::Patience,
+    exit,
     outcome::{CommandError, Outcome},
     output::{Answer, Format},
     print, question,
@@ -83,6 +84,21 @@ pub(super) fn run(arguments: &Enroll, home: &Home, format: Format) -> Outcome {
         .with("policy", &offer.policy)
         .with_all(&enrolled)
         .print(format)
+        .map_err(|error| unwritten(error, enrolled.recovery_code.is_some()))
+}
+
+/// Tells that the work was done, and how to get what was lost with the output.
+fn unwritten(error: CommandError, had_code: bool) -> CommandError {
+    match error {
+        CommandError::Output(error) if had_code => {
+            let text = format!(
+                "this device is enrolled, but its recovery code could not be written ({error}); \
+                    `onionmeter ledger recover` makes another"
+            );
+            CommandError::Exit(exit::OUTPUT, text)
+        }
+        other => other,
+    }
 }
 
 fn known_key(line: &str) -> Result<HexBytes<32>, CommandError> {
@@ -156,4 +172,26 @@ fn text(offer: &LedgerOffer, enrolled: &LedgerEnrolled) -> String {
     }
     text + "Reports are sent by themselves from now on; `onionmeter ledger` shows what is \
             credited.\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn a_recovery_code_that_could_not_be_written_is_told_also_to_a_closed_pipe() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::BrokenPipe] {
+            let told = unwritten(CommandError::Output(kind.into()), true);
+            let CommandError::Exit(exit::OUTPUT, text) = told else {
+                panic!("{kind} is told");
+            };
+            assert!(
+                text.contains("is enrolled") && text.contains("ledger recover"),
+                "{text}"
+            );
+            let told = unwritten(CommandError::Output(kind.into()), false);
+            assert!(matches!(told, CommandError::Output(_)), "nothing was lost");
+        }
+    }
 }

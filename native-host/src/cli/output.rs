@@ -174,7 +174,6 @@ pub(super) fn tell(failure: &CommandError, format: Format) -> ExitCode {
 }
 
 /// Like [`tell`]; `members` tell programs what was done anyway.
-#[expect(clippy::print_stderr, reason = "this is where problems go")]
 fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value>) -> ExitCode {
     let (code, object) = match failure {
         CommandError::Exit(code, message) => {
@@ -186,7 +185,9 @@ fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value
             return ExitCode::SUCCESS;
         }
         CommandError::Output(error) => {
-            eprintln!("onionmeter: the output cannot be written: {error}");
+            to_stderr(&format!(
+                "onionmeter: the output cannot be written: {error}"
+            ));
             return ExitCode::from(exit::OUTPUT);
         }
     };
@@ -205,16 +206,23 @@ fn tell_with(failure: &CommandError, format: Format, members: &Map<String, Value
         return ExitCode::from(code);
     }
     match failure {
-        CommandError::Exit(_, message) => eprintln!("onionmeter: {message}"),
+        CommandError::Exit(_, message) => to_stderr(&format!("onionmeter: {message}")),
         CommandError::Problem(problem) => {
-            eprintln!("onionmeter: {}", problem.message);
+            to_stderr(&format!("onionmeter: {}", problem.message));
             if let Some(detail) = &problem.detail {
-                eprintln!("  {detail}");
+                to_stderr(&format!("  {detail}"));
             }
         }
         CommandError::Output(_) => {}
     }
     ExitCode::from(code)
+}
+
+fn to_stderr(line: &str) {
+    crate::ignore_because(
+        "the exit status says it, too",
+        writeln!(io::stderr().lock(), "{line}"),
+    );
 }
 
 /// Whether stdout is a terminal.

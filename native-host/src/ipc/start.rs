@@ -135,7 +135,14 @@ async fn ended_at_once(home: &Home, status: ExitStatus, daemon: Option<Child>) -
 }
 
 fn not_started(error: &io::Error) -> Problem {
-    problems::too_many_files(error).unwrap_or_else(|| gone(&error.to_string()))
+    // What fork(2) answers to a user who has as many processes as allowed.
+    let of_processes = || {
+        let why = "the system lets this user start no more processes (`ulimit -u`); end some \
+            programs, then try again";
+        (error.kind() == io::ErrorKind::WouldBlock).then(|| gone(why))
+    };
+    let known = problems::too_many_files(error).or_else(of_processes);
+    known.unwrap_or_else(|| gone(&error.to_string()))
 }
 
 /// The daemon makes itself a session leader, so that it does not end with the browser.
@@ -149,4 +156,16 @@ fn spawn(home: &Home) -> io::Result<Child> {
         .stderr(Stdio::piped())
         .kill_on_drop(false)
         .spawn()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_with_too_many_processes_is_told_that() {
+        let told = not_started(&rustix::io::Errno::AGAIN.into());
+        assert_eq!(told.code, ErrorCode::DaemonUnreachable);
+        assert!(told.detail.expect("a reason").contains("ulimit -u"));
+    }
 }

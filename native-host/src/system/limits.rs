@@ -1,5 +1,7 @@
-//! How many files this process may open: two for each connection, and some more.
+//! How many files this process may open: two for each connection, and some more. And how large the
+//! files that it writes may become.
 
+use nix::sys::signal::{SigSet, Signal};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Files without which a daemon is of no use: those beside the connections, and 32 connections.
@@ -29,6 +31,17 @@ pub(crate) fn check_files(needed: u64) -> Result<(), u64> {
         files if files < needed => Err(files),
         _ => Ok(()),
     }
+}
+
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) an error, which can be told.
+/// Otherwise the system ends the process. Call this before there is another thread.
+///
+/// The signal is blocked, because a handler needs `unsafe`. Programs that this one starts inherit
+/// that, and get the error, too.
+pub(crate) fn survive_large_files() {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGXFSZ);
+    crate::ignore_because("such a write then ends the process", signals.thread_block());
 }
 
 fn files() -> u64 {

@@ -139,6 +139,29 @@ fn without_daemon(home: &TestHome) -> Vec<i32> {
     seen
 }
 
+/// As with `>> log 2>&1` on a disk that is full.
+#[test]
+fn where_not_even_the_reason_can_be_written_the_status_still_tells_it() {
+    let home = TestHome::new();
+    for (args, code) in [
+        (&["reports"][..], 5),
+        (&["verify", "/nowhere.json"], 66),
+        (&["config", "set", "tea", "1"], 64),
+        (&["exit-codes"], 74),
+        (&["status", "--json"], 74),
+    ] {
+        let full = || {
+            File::options()
+                .write(true)
+                .open("/dev/full")
+                .expect("Linux has it")
+        };
+        let mut command = home.command(args);
+        command.stdout(full()).stderr(full());
+        assert_eq!(status(&mut command), code, "{args:?}");
+    }
+}
+
 fn with_daemon(home: &TestHome) -> Vec<i32> {
     statuses(
         home,

@@ -22,6 +22,47 @@ fn limited(home: &TestHome, files: u32, args: &[&str]) -> Said {
     Said::of(&mut shell)
 }
 
+/// A command whose files may have no more than so many blocks.
+fn small_files(home: &TestHome, blocks: u32, args: &[&str]) -> Said {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", r#"ulimit -f "$BLOCKS" && exec "$P" "$@""#, "sh"])
+        .args(args)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", home.user())
+        .env("ONIONMETER_HOME", home.root())
+        .env("BLOCKS", blocks.to_string())
+        .env("P", PROGRAM);
+    Said::of(&mut shell)
+}
+
+/// Without care the system ends such a process by a signal, which says nothing.
+#[test]
+fn where_files_may_not_become_larger_that_is_said_and_nothing_is_killed() {
+    let home = TestHome::new();
+    drop(book(&home, 3));
+    let words = home.user().join("words");
+    fs::write(&words, "correct horse battery staple\n").expect("written");
+    let file = |name: &str| home.user().join(name).to_str().expect("UTF-8").to_owned();
+    let (words, age, json) = (file("words"), file("kept.age"), file("evidence.json"));
+    for blocks in [0, 1] {
+        let limit = "File too large";
+        let export: &[&str] = &["export", &json];
+        small_files(&home, blocks, export).expect(73, &[&json, limit]);
+        let backup: &[&str] = &["backup", &age, "--passphrase-file", &words];
+        small_files(&home, blocks, backup).expect(73, &["onionmeter: "]);
+        small_files(&home, blocks, &["reports"]).expect(0, &["13.725"]);
+        small_files(&home, blocks, &["monitor", "start"]).expect(73, &[limit, "`ulimit -f`"]);
+        small_files(&home, blocks, &["stop"]).expect(0, &["is stopped"]);
+    }
+    for file in [&age, &json] {
+        assert!(fs::symlink_metadata(file).is_err(), "{file}");
+    }
+    check(&home, &["reports"], 0, &["13.725"]);
+    check(&home, &["monitor", "start"], 0, &["is open"]);
+}
+
 const SENTENCE: &str = "The system lets Onionmeter open no more files; raise that limit";
 
 #[test]
