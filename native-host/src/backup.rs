@@ -5,11 +5,12 @@
 
 mod archive;
 mod collecting;
+mod draft;
 mod manifest;
 mod opening;
 mod sealed;
 
-pub(crate) use collecting::collect;
+pub(crate) use collecting::{check_there, collect};
 pub(crate) use manifest::Manifest;
 pub(crate) use opening::open;
 pub(crate) use sealed::{AGE, ARMOR};
@@ -25,6 +26,28 @@ pub(crate) enum BackupError {
     /// There is no book.
     #[error("{path} has no reports yet: the first start makes key and book", path = .0.display())]
     Nothing(PathBuf),
+    /// Reports were signed, and their book is not there.
+    #[error("{path} is missing, and it held {reports} reports; put it back before you make a \
+        backup, or see what `onionmeter doctor` says", path = .path.display())]
+    Lost {
+        /// The book.
+        path: PathBuf,
+        /// How many reports were signed.
+        reports: u64,
+    },
+    /// Another backup is being made.
+    #[error("another `onionmeter backup` is at work in {path}; try again when it has \
+        ended", path = .0.display())]
+    Busy(PathBuf),
+    /// A file that belongs into it cannot be read.
+    #[error("{path} cannot be read, so no backup was made; repair it or move it away: {source}",
+        path = .path.display())]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),

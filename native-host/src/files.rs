@@ -69,6 +69,12 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     }
 }
 
+/// Whether anything is at the path: also a link that leads nowhere, and what may not be looked at.
+pub(crate) fn is_there(path: &Path) -> bool {
+    let found = path.symlink_metadata();
+    !found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 /// The error for a path that is not a file; `None` for a file, and if nothing is there. Follows
 /// links.
 pub(crate) fn not_a_file(path: &Path) -> Option<io::Error> {

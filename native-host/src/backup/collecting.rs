@@ -3,18 +3,20 @@
 use super::{
     BackupError,
     archive::{self, Entry},
+    draft::Draft,
     manifest::{BOOK, FORMAT, KEY, LAST_SIGNED, MANIFEST, Manifest, OLD_BOOK, RECEIPTS, rows},
     sealed,
 };
-use crate::{home::Home, key, system::files as system};
+use crate::{
+    files::{self, is_there},
+    home::Home,
+    key,
+    last_signed::LastSigned,
+};
 use meter_core::{DeviceSigner, UnixMs};
 use meter_ledger::{Book, Receipts};
 use meter_wire::{HexBytes, U64Text};
-use std::{
-    fs,
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::{io::Read as _, path::Path};
 use zeroize::Zeroizing;
 
 /// Copies everything and encrypts it. Returns what to write, and what it holds.
@@ -26,10 +28,8 @@ pub(crate) fn collect(
     passphrase: &str,
     now: UnixMs,
 ) -> Result<(Vec<u8>, Manifest), BackupError> {
-    if !home.book().is_file() {
-        return Err(BackupError::Nothing(home.root().to_path_buf()));
-    }
-    let draft = Draft::make(&home.backup_draft())?;
+    check_there(home)?;
+    let draft = Draft::make(home)?;
     let seed = key::seed(&home.key())?;
     let signer = DeviceSigner::from_seed(&seed);
     let mut entries = vec![Entry {
@@ -44,6 +44,8 @@ pub(crate) fn collect(
     entries.push(book.entry);
     entries.extend(receipts);
     entries.extend(draft.old_books(home)?);
+    // Encrypting takes longer, and needs no copies.
+    drop(draft);
     let manifest = Manifest {
         format: FORMAT.to_owned(),
         made_at_ms: U64Text(now.get()),
@@ -72,30 +74,10 @@ struct BookCopy {
     reports: U64Text,
 }
 
-/// The private folder of copies. It is removed in the end.
-struct Draft(PathBuf);
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        crate::ignore_because("the next backup removes it", fs::remove_dir_all(&self.0));
-    }
-}
-
-impl Draft {
-    fn make(path: &Path) -> Result<Self, BackupError> {
-        match fs::remove_dir_all(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(BackupError::at(path)(error));
-            }
-            Ok(()) | Err(_) => {}
-        }
-        system::make_private_folder(path).map_err(BackupError::at(path))?;
-        Ok(Self(path.to_path_buf()))
-    }
-
+impl Draft<'_> {
     /// The book, checked as a whole.
     fn book(&self, home: &Home, signer: &DeviceSigner) -> Result<BookCopy, BackupError> {
-        let (path, copy) = (home.book(), self.0.join(BOOK));
+        let (path, copy) = (home.book(), self.place(BOOK));
         let of_book = || BackupError::of_book(&path);
         let book = Book::open_to_read(&path).map_err(of_book())?;
         let chain = book.chain().map_err(of_book())?;
@@ -117,8 +99,8 @@ impl Draft {
     }
 
     fn receipts(&self, home: &Home) -> Result<Option<Entry>, BackupError> {
-        let (path, copy) = (home.receipts(), self.0.join(RECEIPTS));
-        if !path.is_file() {
+        let (path, copy) = (home.receipts(), self.place(RECEIPTS));
+        if !is_there(&path) {
             return Ok(None);
         }
         let of_receipts = || BackupError::of_receipts(&path);
@@ -139,7 +121,7 @@ impl Draft {
             if !name.ends_with(".sqlite3") {
                 continue;
             }
-            let copy = self.0.join(name);
+            let copy = self.place(name);
             match Book::open_to_read(&path).and_then(|book| book.copy_to(&copy)) {
                 Ok(()) => entries.push(entry(name, &copy)?),
                 Err(_) => {
@@ -154,18 +136,41 @@ impl Draft {
     }
 }
 
+/// Checks that there is a book, or that none was ever made.
+///
+/// # Errors
+/// [`BackupError::Nothing`], or [`BackupError::Lost`] where reports were signed.
+pub(crate) fn check_there(home: &Home) -> Result<(), BackupError> {
+    if is_there(&home.book()) {
+        return Ok(());
+    }
+    let record = LastSigned::load(&home.last_signed())?;
+    Err(match record.in_use() {
+        Some(last) => BackupError::Lost {
+            path: home.book(),
+            reports: last.sequence,
+        },
+        None => BackupError::Nothing(home.root().to_path_buf()),
+    })
+}
+
 fn entry(name: &str, path: &Path) -> Result<Entry, BackupError> {
-    let content = fs::read(path).map_err(BackupError::at(path))?;
+    let mut content = Zeroizing::new(Vec::new());
+    let read = files::open(path).and_then(|mut file| file.read_to_end(&mut content));
+    read.map_err(|source| BackupError::Unread {
+        path: path.to_path_buf(),
+        source,
+    })?;
     Ok(Entry {
         name: name.to_owned(),
-        content: Zeroizing::new(content),
+        content,
     })
 }
 
 /// A file that need not exist.
 fn plain(name: &str, path: &Path) -> Result<Option<Entry>, BackupError> {
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Ok(_) | Err(_) => entry(name, path).map(Some),
+    match is_there(path) {
+        true => entry(name, path).map(Some),
+        false => Ok(None),
     }
 }

@@ -41,6 +41,13 @@ pub(crate) struct Manifest {
     pub(super) files: Vec<FileRow>,
 }
 
+impl Manifest {
+    /// Whether receipts of a ledger are in it, and with them the account there.
+    pub(crate) fn has_receipts(&self) -> bool {
+        self.files.iter().any(|row| row.name == RECEIPTS)
+    }
+}
+
 /// One file of the archive.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct FileRow {

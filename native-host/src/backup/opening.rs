@@ -19,7 +19,7 @@ use crate::{
 };
 use meter_core::{ChainId, SessionReport, Signed, UnixMs};
 use meter_ledger::{Book, Receipts};
-use std::{fs, io::ErrorKind, io::Read, path::Path};
+use std::{io::Read, path::Path};
 
 /// A backup that was decrypted, and whose files are those that it names.
 pub(crate) struct Opened {
@@ -72,12 +72,8 @@ impl Opened {
     /// When a file cannot be written, or does not hold up.
     pub(crate) fn stage(&self, home: &Home) -> Result<(), BackupError> {
         let draft = home.restore_draft();
-        match fs::remove_dir_all(&draft) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(BackupError::at(draft)(error));
-            }
-            Ok(()) | Err(_) => {}
-        }
+        home.remove_copies(&draft)
+            .map_err(BackupError::at(&draft))?;
         let after = restored::after(&draft);
         for folder in [&draft, &after, &after.join("key")] {
             system::make_private_folder(folder).map_err(BackupError::at(folder))?;

@@ -41,7 +41,7 @@ a backup would be lost without a word.
 
 Exit status: 0 written, 5 there is nothing to back up yet, 64 a passphrase that is too weak, or two
 that differ, 65 key, book or receipts do not hold up, 66 the passphrase cannot be read, 73 the file
-exists already or cannot be written, 75 another program holds the book.";
+exists already or cannot be written, 75 another program holds the book, or makes a backup, too.";
 
 /// Write key, reports and receipts to one encrypted file
 #[derive(Args)]
@@ -84,21 +84,20 @@ pub(super) fn backup(arguments: &Backup, home: &Home, format: Format) -> Outcome
         return Err(cannot(&io::ErrorKind::AlreadyExists.into()));
     }
     let path = std::path::absolute(&arguments.file).map_err(|error| cannot(&error))?;
-    let known = home.book().is_file();
-    if !known {
-        return Err(failed(
-            None,
-            &BackupError::Nothing(home.root().to_path_buf()),
-        ));
-    }
     finish(home)?;
+    // Before a person has typed a passphrase for nothing.
+    backup::check_there(home).map_err(|error| failed(None, &error))?;
     let words = passphrase::new(&arguments.passphrase)?;
     let (sealed, about) =
         backup::collect(home, &words, Clock::wall()).map_err(|error| failed(None, &error))?;
     files::create(&path, &sealed, 0o600).map_err(|error| cannot(&error))?;
     let reports = about.reports.0;
+    let held = match about.has_receipts() {
+        true => "key, receipts",
+        false => "key",
+    };
     let text = format!(
-        "{name} holds key, receipts and {reports} reports. Keep its passphrase elsewhere: without \
+        "{name} holds {held} and {reports} reports. Keep its passphrase elsewhere: without \
             it nobody can open the file, and with it everybody can sign as this device."
     );
     Answer::new("backed_up", text)
@@ -129,9 +128,14 @@ pub(super) fn restore(file: &Path, options: &Options, home: &Home, format: Forma
         return Err(CommandError::Exit(exit::REFUSED, text.to_owned()));
     };
     may_replace(options, home)?;
-    opened
-        .stage(home)
-        .map_err(|error| failed(Some(file), &error))?;
+    opened.stage(home).map_err(|error| {
+        // It holds a key, and room that a full disk needs.
+        crate::ignore_because(
+            "the next restore removes it",
+            home.remove_copies(&home.restore_draft()),
+        );
+        failed(Some(file), &error)
+    })?;
     restored::commit(home).map_err(|error| cannot(home, &error))?;
     let aside = restored::finish(home).map_err(|error| cannot(home, &error))?;
     said(&opened.manifest, aside.as_deref(), home).print(format)
@@ -202,8 +206,12 @@ fn cannot(home: &Home, error: &io::Error) -> CommandError {
 fn failed(file: Option<&Path>, error: &BackupError) -> CommandError {
     let code = match error {
         BackupError::Nothing(_) => exit::NO_REPORTS,
+        BackupError::Busy(_) => exit::TOO_SOON,
         BackupError::Io { .. } => exit::CANNOT_WRITE,
         BackupError::Book { path, source } => exit::of_problem(problems::book(source, path).code),
+        BackupError::Receipts { path, source } => {
+            exit::of_problem(problems::receipts(source, path).code)
+        }
         _ => EXIT_DATA,
     };
     let why = problems::chain(error);

@@ -90,6 +90,10 @@ pub(super) fn run(arguments: &Export, home: &Home, format: Format) -> Outcome {
 fn failed(error: &CollectError) -> CommandError {
     let code = match error {
         CollectError::Nothing => exit::NO_REPORTS,
+        CollectError::Book { path, source } => exit::of_problem(problems::book(source, path).code),
+        CollectError::Receipts { path, source } => {
+            exit::of_problem(problems::receipts(source, path).code)
+        }
         _ => EXIT_DATA,
     };
     CommandError::Exit(code, problems::chain(error))

@@ -6,7 +6,10 @@ use super::{
     output::Format,
     print, when,
 };
-use crate::{EXIT_DATA, EXIT_USAGE, home::Home, problems, restored, system::clock::Clock};
+use crate::{
+    EXIT_DATA, EXIT_USAGE, home::Home, last_signed::LastSigned, problems, restored,
+    system::clock::Clock,
+};
 use clap::Args;
 use jiff::tz::TimeZone;
 use meter_core::{SessionReport, Signed, Verified};
@@ -147,6 +150,16 @@ fn place(arguments: &Arguments, home: &Home) -> Result<PathBuf, CommandError> {
         return Err(CommandError::Exit(exit::NO_INPUT, text));
     }
     if !is_there {
+        let record = LastSigned::load(&home.last_signed()).ok();
+        if let Some(last) = record.as_ref().and_then(LastSigned::in_use) {
+            let text = format!(
+                "{} is missing, and it held {} reports; put it back, or see what `onionmeter \
+                    doctor` says",
+                path.display(),
+                last.sequence
+            );
+            return Err(CommandError::Exit(EXIT_DATA, text));
+        }
         let message = "There are no reports yet: the first session makes the book.";
         return Err(CommandError::Exit(exit::NO_REPORTS, message.to_owned()));
     }

@@ -1,7 +1,11 @@
 //! Gathers what an export holds from the books and the file of receipts. Nothing is written there.
 
 use super::file::{Chain, Evidence, ExportFile, Ledger, Receipts as Answers, Start};
-use crate::home::Home;
+use crate::{
+    files::is_there,
+    home::Home,
+    last_signed::{LastSigned, RecordError},
+};
 use meter_ledger::{Book, BookError, Member, Receipts, ReceiptsError};
 use meter_wire::{HexBytes, U64Text, WireReport};
 use std::path::{Path, PathBuf};
@@ -15,6 +19,13 @@ pub(crate) enum CollectError {
     /// There is no book, or no chain in it.
     #[error("there are no reports yet")]
     Nothing,
+    /// Reports were signed, and their book is not there.
+    #[error("{path} is missing, and it held {1} reports; put it back, or see what `onionmeter \
+        doctor` says", path = .0.display())]
+    Lost(PathBuf, u64),
+    /// The record of the last signed report cannot be used.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The book cannot be used.
     #[error("{path}: {source}; `onionmeter doctor` says what to do", path = .path.display())]
     Book {
@@ -41,8 +52,12 @@ pub(crate) enum CollectError {
 /// # Errors
 /// When there are no reports yet, or book or receipts cannot be read.
 pub(crate) fn collect(home: &Home) -> Result<(ExportFile, Vec<PathBuf>), CollectError> {
-    if !home.book().is_file() {
-        return Err(CollectError::Nothing);
+    if !is_there(&home.book()) {
+        let record = LastSigned::load(&home.last_signed())?;
+        return Err(match record.in_use() {
+            Some(last) => CollectError::Lost(home.book(), last.sequence),
+            None => CollectError::Nothing,
+        });
     }
     // Before the book, which the daemon may be writing: each receipt then has its report.
     let ledgers = ledgers(&home.receipts())?;
@@ -115,7 +130,7 @@ fn of_book(path: &Path) -> Result<Option<Chain>, CollectError> {
 }
 
 fn ledgers(path: &Path) -> Result<Vec<Ledger>, CollectError> {
-    if !path.is_file() {
+    if !is_there(path) {
         return Ok(Vec::new());
     }
     let failed = |source| CollectError::Receipts {

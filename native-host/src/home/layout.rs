@@ -30,9 +30,13 @@ pub(super) enum Made {
     TreeWith(&'static str, &'static str),
     /// Such folders with names that begin like this and end with a number.
     Trees(&'static str),
+    /// A folder of copies of what the home has elsewhere: nobody looks for files of the home there.
+    Copies(&'static str, &'static [Self]),
+    /// Such folders with names that begin like this and end with a number.
+    NumberedCopies(&'static str, &'static [Self]),
 }
 
-use Made::{File, Files, Folder, Links, Numbered, Tree, TreeWith, Trees};
+use Made::{Copies, File, Files, Folder, Links, Numbered, NumberedCopies, Tree, TreeWith, Trees};
 
 /// The name of `Home::mark_file`.
 pub(super) const MARKER: &str = ".onionmeter";
@@ -72,22 +76,13 @@ pub(super) const HOME: &[Made] = &[
     Folder("bin", &[File("onionmeter")]),
     // Books of ended chains.
     Numbered("book.old-", BOOK_ENDS),
-    Folder(
-        "key",
-        &[
-            File("device.key"),
-            // Keys that sign no more.
-            Numbered("device.old-", &[".key"]),
-            File("last-signed"),
-            File("restored"),
-        ],
-    ),
+    Folder("key", KEY),
     // Backups that are made or put back, and what was here before.
-    Tree("backup.new"),
-    Tree("restore.new"),
-    Tree("restore.ready"),
-    Tree("restore.filling"),
-    Trees("before-restore-"),
+    Copies("backup.new", COPIED),
+    Copies("restore.new", RESTORE),
+    Copies("restore.ready", RESTORE),
+    Copies("restore.filling", RESTORE),
+    NumberedCopies("before-restore-", COPIED),
     Folder("log", &[File("onionmeter.log"), File("onionmeter.old.log")]),
     Folder(
         "run",
@@ -103,6 +98,25 @@ pub(super) const HOME: &[Made] = &[
     TreeWith("firefox", "user.js"),
     Folder("arti", &[Tree("cache"), Tree("state"), Trees("state.old-")]),
 ];
+
+const KEY: &[Made] = &[
+    File("device.key"),
+    // Keys that sign no more.
+    Numbered("device.old-", &[".key"]),
+    File("last-signed"),
+    File("restored"),
+];
+
+/// What a backup copies, with all that SQLite and an interrupted write leave beside it.
+const COPIED: &[Made] = &[
+    Files("book.sqlite3"),
+    Files("book.old-"),
+    Files("receipts.sqlite3"),
+    Folder("key", KEY),
+];
+
+/// What comes, and what was there before.
+const RESTORE: &[Made] = &[Folder("after", COPIED), Folder("before", COPIED)];
 
 const BOOK_ENDS: &[&str] = &[
     ".sqlite3",
@@ -154,7 +168,7 @@ fn add_made(folder: &Path, list: &'static [Made], found: &mut Vec<PathBuf>) {
         match made {
             Folder(_, inner) if made.fits(&entry.path()) => add_made(&entry.path(), inner, found),
             Folder(..) | File(_) | Files(_) | Numbered(..) | Links(_) | Tree(_) | TreeWith(..)
-            | Trees(_) => {}
+            | Trees(_) | Copies(..) | NumberedCopies(..) => {}
         }
     }
 }
@@ -175,7 +189,11 @@ impl Made {
                 }
                 Self::Links(_) => kind.is_symlink(),
                 Self::TreeWith(_, sign) => kind.is_dir() && path.join(sign).is_file(),
-                Self::Folder(..) | Self::Tree(_) | Self::Trees(_) => kind.is_dir(),
+                Self::Folder(..)
+                | Self::Tree(_)
+                | Self::Trees(_)
+                | Self::Copies(..)
+                | Self::NumberedCopies(..) => kind.is_dir(),
             }
         })
     }
@@ -189,8 +207,13 @@ impl Made {
                 rest.and_then(|rest| rest.strip_suffix(end))
                     .is_some_and(is_number)
             }),
-            Self::Trees(begin) => name.strip_prefix(begin).is_some_and(is_number),
-            Self::Folder(own, _) | Self::Tree(own) | Self::TreeWith(own, _) => name == *own,
+            Self::Trees(begin) | Self::NumberedCopies(begin, _) => {
+                name.strip_prefix(begin).is_some_and(is_number)
+            }
+            Self::Folder(own, _)
+            | Self::Copies(own, _)
+            | Self::Tree(own)
+            | Self::TreeWith(own, _) => name == *own,
         }
     }
 }

@@ -80,6 +80,75 @@ impl Home {
     }
 }
 
+impl Home {
+    /// Removes a folder of copies, with all that Onionmeter made in it.
+    ///
+    /// # Errors
+    /// Somebody else's file is in it, or it is no such folder: that stays and is named. Or the
+    /// error of the system.
+    pub(crate) fn remove_copies(&self, path: &Path) -> io::Result<()> {
+        self.empty_copies(path)?;
+        match std::fs::remove_dir(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The same, but the folder itself stays.
+    ///
+    /// # Errors
+    /// The errors of [`Self::remove_copies`].
+    pub(crate) fn empty_copies(&self, path: &Path) -> io::Result<()> {
+        self.walk_copies(path, RunMode::Real)
+    }
+
+    /// Checks that nobody else's file is in a folder of copies. Changes nothing.
+    ///
+    /// # Errors
+    /// The errors of [`Self::remove_copies`].
+    pub(crate) fn check_copies(&self, path: &Path) -> io::Result<()> {
+        self.walk_copies(path, RunMode::DryRun)
+    }
+
+    fn walk_copies(&self, path: &Path, mode: RunMode) -> io::Result<()> {
+        let name = path.strip_prefix(self.root()).ok().and_then(Path::to_str);
+        let name = name.unwrap_or_default();
+        let made = Made::find(layout::HOME, name);
+        let Some(Made::Copies(_, list) | Made::NumberedCopies(_, list)) = made else {
+            return Err(not_ours(path));
+        };
+        let meta = match path.symlink_metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            found => found?,
+        };
+        if !meta.is_dir() {
+            return Err(not_ours(path));
+        }
+        let folder = OpenFolder::open(path)?;
+        let mut walk = Walk {
+            mount: folder.mount()?,
+            mode,
+            removal: Removal::default(),
+        };
+        walk.folder(&folder, path, Listed::Only(list))?;
+        if let Some((path, error)) = walk.removal.failed.into_iter().next() {
+            let text = format!("{}: {error}", path.display());
+            return Err(io::Error::new(error.kind(), text));
+        }
+        match walk.removal.foreign.first() {
+            Some(path) => Err(not_ours(path)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn not_ours(path: &Path) -> io::Error {
+    let path = path.display();
+    io::Error::other(format!(
+        "Onionmeter did not make {path}; move it away, then try again"
+    ))
+}
+
 /// What may be removed from a folder.
 #[derive(Clone, Copy)]
 enum Listed {
@@ -133,7 +202,14 @@ impl Walk {
                         Kind::File | Kind::Socket,
                     ) => None,
                     (Some(Made::Links(_)), Kind::Link) => None,
-                    (Some(Made::Folder(_, list)), Kind::Folder) => Some(Listed::Only(list)),
+                    (
+                        Some(
+                            Made::Folder(_, list)
+                            | Made::Copies(_, list)
+                            | Made::NumberedCopies(_, list),
+                        ),
+                        Kind::Folder,
+                    ) => Some(Listed::Only(list)),
                     (Some(Made::Tree(_) | Made::Trees(_)), Kind::Folder) => Some(Listed::All),
                     (Some(made @ Made::TreeWith(..)), Kind::Folder) if made.fits(path) => {
                         Some(Listed::All)
@@ -233,6 +309,44 @@ mod tests {
             let path = home.root().join(file);
             assert!(fs::symlink_metadata(path).is_err(), "{file} is ours");
         }
+    }
+
+    #[test]
+    fn a_folder_of_copies_is_removed_and_what_a_person_put_there_is_not() {
+        let (_folder, home) = home();
+        let (backup, restore) = (home.backup_draft(), home.restore_filling());
+        for file in [
+            backup.join("book.sqlite3-journal"),
+            backup.join("book.old-1.sqlite3"),
+            restore.join("after/key/device.key.new-12-0"),
+            restore.join("before/receipts.sqlite3"),
+        ] {
+            fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+            fs::write(file, "x").expect("written");
+        }
+        let thesis = restore.join("after/thesis");
+        fs::write(&thesis, "mine").expect("written");
+        for path in [&backup, &home.restore_draft()] {
+            home.remove_copies(path).expect("removed, or was not there");
+            assert!(fs::symlink_metadata(path).is_err(), "{}", path.display());
+        }
+        let error = home.remove_copies(&restore).expect_err("mine").to_string();
+        assert!(error.contains("after/thesis"), "{error}");
+        assert!(thesis.is_file() && !restore.join("before").is_dir());
+        let done = home.remove(RunMode::Real).expect("removed");
+        assert_eq!(done.foreign, [thesis], "a purge leaves it, too");
+    }
+
+    #[test]
+    fn what_has_the_name_of_a_folder_of_copies_is_named() {
+        let (_folder, home) = home();
+        fs::write(home.backup_draft(), "mine").expect("written");
+        symlink("/etc", home.restore_draft()).expect("a link");
+        for path in [home.backup_draft(), home.restore_draft(), home.key()] {
+            let error = home.remove_copies(&path).expect_err("not ours").to_string();
+            assert!(error.contains(&path.display().to_string()), "{error}");
+        }
+        assert!(home.backup_draft().is_file() && home.restore_draft().is_symlink());
     }
 
     #[test]

@@ -66,6 +66,21 @@ pub(crate) fn finish(home: &Home) -> io::Result<Option<PathBuf>> {
     finish_by(home, &mut || Ok(()))
 }
 
+/// Checks that [`finish`] would not stop at what somebody else put in its place. Changes nothing.
+///
+/// # Errors
+/// What is in the way.
+pub(crate) fn check(home: &Home) -> io::Result<()> {
+    let (ready, filling) = (home.restore_ready(), home.restore_filling());
+    if is_there(&ready) {
+        check_ready(&ready)?;
+    }
+    match is_there(&filling) {
+        true => home.check_copies(&filling),
+        false => Ok(()),
+    }
+}
+
 /// The same for a command that holds no lock. While a daemon runs there is nothing to finish: it
 /// did that at its start.
 ///
@@ -85,6 +100,7 @@ pub(crate) fn finish_alone(home: &Home) -> io::Result<()> {
 fn finish_by(home: &Home, step: &mut dyn FnMut() -> io::Result<()>) -> io::Result<Option<PathBuf>> {
     let (root, ready, filling) = (home.root(), home.restore_ready(), home.restore_filling());
     if is_there(&ready) {
+        check_ready(&ready)?;
         let before = ready.join(BEFORE);
         for name in in_use(home)? {
             folder_for(&before.join(&name), step)?;
@@ -108,9 +124,25 @@ fn finish_by(home: &Home, step: &mut dyn FnMut() -> io::Result<()>) -> io::Resul
     sync(root)?;
     let aside = put_aside(home, &filling.join(BEFORE), step)?;
     step()?;
-    fs::remove_dir_all(&filling)?;
+    home.remove_copies(&filling)?;
     system::sync_folder(root)?;
     Ok(aside)
+}
+
+/// Checks that a folder holds what comes. A folder of the same name that somebody else made, or a
+/// part of one that another program copied here, must not have the home put aside.
+fn check_ready(ready: &Path) -> io::Result<()> {
+    let after = after(ready);
+    let is_whole = ["book.sqlite3", "key/device.key"]
+        .iter()
+        .all(|name| after.join(name).is_file());
+    match is_whole {
+        true => Ok(()),
+        false => Err(io::Error::other(format!(
+            "{} is no whole restore of Onionmeter; move it away, then try again",
+            ready.display()
+        ))),
+    }
 }
 
 fn put_aside(
@@ -260,6 +292,21 @@ mod tests {
             steps += 1;
         }
         assert!(steps > 10, "{steps} steps were tried");
+    }
+
+    #[test]
+    fn a_folder_that_only_has_the_name_of_a_restore_moves_and_removes_nothing() {
+        let (_folder, home) = home_with(&OLD);
+        for folder in [home.restore_ready(), home.restore_filling()] {
+            fs::create_dir(&folder).expect("made");
+            fs::write(folder.join("thesis"), "mine").expect("written");
+            let error = finish_alone(&home).expect_err("not a restore").to_string();
+            assert!(error.contains("move it away"), "{error}");
+            assert!(folder.join("thesis").is_file());
+            assert_eq!(content(home.root()), expected(&OLD, "old"), "untouched");
+            fs::remove_dir_all(&folder).expect("moved away");
+        }
+        finish_alone(&home).expect("nothing is in the way");
     }
 
     #[test]

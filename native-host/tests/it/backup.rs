@@ -23,7 +23,7 @@ const WORDS: &str = "correct horse battery staple";
 const HANG: Duration = Duration::from_secs(120);
 
 /// A home of so many reports whose daemon has noted the last one.
-fn home_with(reports: u32) -> TestHome {
+pub(crate) fn home_with(reports: u32) -> TestHome {
     let home = TestHome::new();
     drop(book(&home, reports));
     check(&home, &["monitor", "start"], 0, &[]);
@@ -33,7 +33,7 @@ fn home_with(reports: u32) -> TestHome {
 }
 
 /// The arguments of a command with the passphrase in a file.
-fn with_words(home: &TestHome, args: &[&str], words: &str) -> Command {
+pub(crate) fn with_words(home: &TestHome, args: &[&str], words: &str) -> Command {
     let path = home.user().join("words");
     fs::write(&path, format!("{words}\n")).expect("written");
     let mut command = home.command(args);
@@ -45,7 +45,7 @@ fn backed_up(home: &TestHome) -> PathBuf {
     let path = home.user().join("kept.age");
     let name = path.to_str().expect("UTF-8");
     let mut backup = with_words(home, &["backup", name], WORDS);
-    Said::of(&mut backup).expect(0, &["holds key, receipts and", "passphrase"]);
+    Said::of(&mut backup).expect(0, &["holds key and", "passphrase"]);
     path
 }
 
@@ -55,7 +55,7 @@ fn restore(home: &TestHome, path: &Path, options: &[&str]) -> Said {
     Said::of(&mut with_words(home, &args, WORDS))
 }
 
-fn is_there(path: &Path) -> bool {
+pub(crate) fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 

@@ -6,6 +6,7 @@ mod book;
 mod causes;
 mod changes;
 mod command_line;
+mod copies;
 mod detour;
 mod everyday;
 mod exit_statuses;
