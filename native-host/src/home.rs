@@ -20,7 +20,7 @@ pub use owner::{Owner, acted_for};
 pub(crate) use owner::{nearest, of_user, stranger};
 pub(crate) use paths::SHADOWSOCKS_SERVER;
 pub use paths::{HOME_VARIABLE, Home};
-pub(crate) use place::{Kind, obstacle, without_links};
+pub(crate) use place::{Kind, blocked, obstacle, obstacle_at, without_links};
 pub(crate) use remove::{Removal, RunMode};
 
 impl Home {

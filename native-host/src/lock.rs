@@ -170,17 +170,19 @@ fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Names the thing that is in the place of the lock's file.
-fn in_the_way(lock: &Path, error: io::Error) -> io::Error {
-    let is_link = std::fs::symlink_metadata(lock).is_ok_and(|meta| meta.is_symlink());
-    let what = match is_link {
-        true => io::Error::other("it is a link, not a file"),
-        false => match crate::files::not_a_file(lock) {
-            Some(what) => what,
-            None => return error,
-        },
-    };
-    io::Error::other(format!("{what}; remove it, nothing of yours is in it"))
+/// Names the thing that is in the place of a lock's file, if that is why it cannot be opened.
+pub(crate) fn in_the_way(lock: &Path, error: io::Error) -> io::Error {
+    what_is_in_the_way(lock).map_or(error, |what| {
+        io::Error::other(format!("{what}; move it away, a new one is made"))
+    })
+}
+
+/// What is in the place of a lock's file; `None` for a file, and if nothing is there.
+pub(crate) fn what_is_in_the_way(lock: &Path) -> Option<io::Error> {
+    match std::fs::symlink_metadata(lock).is_ok_and(|meta| meta.is_symlink()) {
+        true => Some(io::Error::other("it is a link, not a file")),
+        false => crate::files::not_a_file(lock),
+    }
 }
 
 fn is_same(file: &File, path: &Path) -> bool {

@@ -16,7 +16,9 @@ pub use manifest::{ManifestState, Removed, inspect, manifest_json, remove, would
 pub(crate) use manifest::{program_of, spelled};
 pub(crate) use named::named;
 pub use places::{Place, Presence, places, places_of};
-pub(crate) use program::{noexec_mount, own_programs, place_for_program, put_program};
+pub(crate) use program::{
+    ProgramError, noexec_mount, own_programs, place_for_program, put_program,
+};
 pub(crate) use record::{Record, all_places, config_home};
 pub(crate) use sandbox::limit;
 pub use trial::TRIAL_VARIABLE;

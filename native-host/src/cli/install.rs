@@ -12,7 +12,8 @@ use crate::{
     launch::{self, Launcher},
     problems,
     registration::{
-        self, Command, ManifestState, Place, Presence, Reach, Record, Removed, Trial, all_places,
+        self, Command, ManifestState, Place, Presence, ProgramError, Reach, Record, Removed, Trial,
+        all_places,
     },
 };
 use clap::Args;
@@ -58,7 +59,7 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
         .collect();
     let named = named.map_err(|error| usage(&error))?;
     home.prepare().map_err(|error| usage(&error))?;
-    let program = registration::put_program(home).map_err(|error| usage(&error))?;
+    let program = registration::put_program(home).map_err(|error| not_put(&error))?;
 
     let mut parts = Parts::new(format);
     let mut record = match Record::load(home) {
@@ -91,6 +92,13 @@ pub(super) fn install(arguments: &Install, home: &Home, format: Format) -> Outco
     }
     whole &= launcher(&mut parts, &program)?;
     parts.end(ended(format, whole, found))
+}
+
+fn not_put(error: &ProgramError) -> CommandError {
+    match error {
+        ProgramError::Write(..) => CommandError::Exit(exit::CANNOT_WRITE, problems::chain(error)),
+        _ => CommandError::usage(error),
+    }
 }
 
 fn ended(format: Format, whole: bool, found: bool) -> Answer {

@@ -6,7 +6,7 @@ use super::{
     owner::{self, of_user},
     paths::{Home, SOCKET_PATH_MAX},
 };
-use crate::system;
+use crate::system::{self, files::is_frozen};
 use std::{
     fs, io,
     path::{Component, Path, PathBuf},
@@ -302,19 +302,45 @@ pub(crate) fn without_links(path: &Path) -> PathBuf {
     path.to_path_buf()
 }
 
+/// The reason why a file cannot be written or removed, if its marks or the folder above it are the
+/// cause.
+pub(crate) fn obstacle_at(file: &Path, error: io::Error) -> io::Error {
+    match error.kind() == io::ErrorKind::PermissionDenied && is_frozen(file) {
+        true => frozen(file),
+        false => obstacle(file.parent().unwrap_or(file), error),
+    }
+}
+
 /// The reason why nothing can be made at `path`, if the folder above it is the cause.
 pub(crate) fn obstacle(path: &Path, error: io::Error) -> io::Error {
-    let Some(above) = owner::nearest(path) else {
-        return error;
-    };
-    match fs::metadata(above) {
-        Ok(meta) if !meta.is_dir() => {
-            io::Error::other(format!("{} is a file, not a folder", above.display()))
-        }
-        Err(_) => io::Error::other(format!("{} is a link that leads nowhere", above.display())),
-        Ok(_) if error.kind() == io::ErrorKind::PermissionDenied => {
-            io::Error::other(format!("you may not write into {}", above.display()))
-        }
-        Ok(_) => error,
+    if let Some(blocked) = blocked(path) {
+        return blocked;
     }
+    match owner::nearest(path) {
+        Some(above) if error.kind() == io::ErrorKind::PermissionDenied => match is_frozen(above) {
+            true => frozen(above),
+            false => io::Error::other(format!("you may not write into {}", above.display())),
+        },
+        Some(_) | None => error,
+    }
+}
+
+/// What is in the place of a folder on the way to `path`, where nobody can make anything.
+pub(crate) fn blocked(path: &Path) -> Option<io::Error> {
+    let above = owner::nearest(path)?;
+    let shown = above.display();
+    match fs::metadata(above) {
+        Ok(meta) if meta.is_dir() => None,
+        Ok(_) => Some(io::Error::other(format!("{shown} is a file, not a folder"))),
+        Err(_) => Some(io::Error::other(format!(
+            "{shown} is a link that leads nowhere"
+        ))),
+    }
+}
+
+fn frozen(path: &Path) -> io::Error {
+    let path = path.display();
+    io::Error::other(format!(
+        "{path} is marked as unchangeable; run `sudo chattr -i -a {path}`"
+    ))
 }

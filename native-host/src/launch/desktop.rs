@@ -29,7 +29,7 @@ pub fn put(program: &Path) -> io::Result<Launcher> {
         return Ok(Launcher::None);
     };
     put_at(path.clone(), program, &text).map_err(|error| {
-        let error = home::obstacle(path.parent().unwrap_or(&path), error);
+        let error = home::obstacle_at(&path, error);
         io::Error::other(format!("{}: {error}", path.display()))
     })
 }

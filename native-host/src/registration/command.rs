@@ -3,7 +3,7 @@
 use super::manifest::same_program;
 use crate::{
     files,
-    home::{self, Home, obstacle},
+    home::{self, Home, obstacle_at},
     system::files::make_link,
 };
 use std::{
@@ -86,7 +86,7 @@ fn make(program: &Path, link: &Path) -> io::Result<()> {
         }
         make_link(program, link)
     };
-    make().map_err(|error| obstacle(link.parent().unwrap_or(link), error))
+    make().map_err(|error| obstacle_at(link, error))
 }
 
 /// The link, if it leads to one of `programs`, or to where one of them was.
@@ -103,7 +103,7 @@ pub(crate) fn command_of(programs: &[PathBuf]) -> Option<PathBuf> {
 /// # Errors
 /// When it cannot be removed, with the obstacle.
 pub(crate) fn remove_command(link: &Path) -> io::Result<()> {
-    fs::remove_file(link).map_err(|error| obstacle(link.parent().unwrap_or(link), error))
+    fs::remove_file(link).map_err(|error| obstacle_at(link, error))
 }
 
 /// The folder of the XDG base directory specification for a user's own programs.

@@ -3,7 +3,7 @@
 use super::{Family, Place};
 use crate::{
     files,
-    home::{obstacle, without_links},
+    home::{obstacle_at, without_links},
     ids,
 };
 use meter_wire::HOST_NAME;
@@ -135,7 +135,7 @@ pub fn write(path: &Path, family: Family, program: &Path) -> io::Result<()> {
         }
         files::replace(path, manifest_json(family, program).as_bytes(), 0o644)
     };
-    write().map_err(|error| obstacle(path.parent().unwrap_or(path), error))
+    write().map_err(|error| obstacle_at(path, error))
 }
 
 /// What [`remove`] would do: [`Removed::Gone`] means that it would remove the manifest. A manifest
@@ -173,7 +173,7 @@ pub fn would_remove(path: &Path, programs: &[PathBuf]) -> io::Result<Removed> {
 pub fn remove(path: &Path, programs: &[PathBuf]) -> io::Result<Removed> {
     let removed = would_remove(path, programs)?;
     if removed == Removed::Gone {
-        fs::remove_file(path).map_err(|error| obstacle(path.parent().unwrap_or(path), error))?;
+        fs::remove_file(path).map_err(|error| obstacle_at(path, error))?;
         if let Some(folder) = path.parent() {
             // Only an empty folder can be removed in this way; a folder with other manifests stays.
             crate::ignore_because("the folder holds other hosts", fs::remove_dir(folder));

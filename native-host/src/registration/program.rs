@@ -2,7 +2,7 @@
 
 use crate::{
     files,
-    home::{Home, nearest, of_user, without_links},
+    home::{Home, nearest, obstacle_at, of_user, without_links},
     system::{files as system_files, mounts},
 };
 use std::{
@@ -106,7 +106,7 @@ pub(crate) fn put_program(home: &Home) -> Result<PathBuf, ProgramError> {
         }
         Ok(())
     };
-    put().map_err(|error| ProgramError::Write(target.clone(), error))?;
+    put().map_err(|error| ProgramError::Write(target.clone(), obstacle_at(&target, error)))?;
     Ok(target)
 }
 

@@ -4,6 +4,7 @@ use crate::{
     config::{self, Config, ConfigError, Kept, Refusal, keys, plain},
     files,
     home::{Home, SHADOWSOCKS_SERVER},
+    lock::in_the_way,
     problems,
     system::{files as system, lock as flock},
 };
@@ -165,8 +166,9 @@ pub(super) fn lock(home: &Home) -> Result<File, ChangeError> {
     };
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
-    let file = system::make_with_mode(&mut options, 0o600).open(&path);
-    let file = file.map_err(failed)?;
+    system::make_with_mode(&mut options, 0o600);
+    let file = system::open_itself(&mut options).open(&path);
+    let file = file.map_err(|error| failed(in_the_way(&path, error)))?;
     for _ in 0..LOCK_TRIES {
         if flock::take(&file).map_err(failed)? {
             return Ok(file);

@@ -50,6 +50,22 @@ pub(crate) fn check_writable(folder: &Path) -> io::Result<()> {
     rfs::accessat(rfs::CWD, folder, rights, rfs::AtFlags::EACCESS).map_err(io::Error::from)
 }
 
+/// Whether a thing is marked so that not even its owner can change or replace it: `chattr +i` and
+/// `chattr +a`. The system then refuses whatever its mode allows.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_frozen(path: &Path) -> bool {
+    let marks = rfs::StatxAttributes::IMMUTABLE.union(rfs::StatxAttributes::APPEND);
+    let flags = rfs::AtFlags::SYMLINK_NOFOLLOW;
+    let stat = rfs::statx(rfs::CWD, path, flags, rfs::StatxFlags::TYPE);
+    stat.is_ok_and(|stat| stat.stx_attributes.intersects(marks))
+}
+
+/// The seam for other systems.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_frozen(_path: &Path) -> bool {
+    false
+}
+
 /// Permission bits, as chmod(1) writes them.
 pub(crate) fn mode(meta: &Metadata) -> u32 {
     meta.mode() & 0o7777

@@ -21,6 +21,7 @@ mod long_requests;
 mod named;
 mod not_files;
 mod objects;
+mod obstacles;
 mod person;
 mod places;
 mod ports;

@@ -188,16 +188,41 @@ fn a_lock_that_is_no_file_is_told_as_what_it_is_with_the_way_out() {
     let name = lock.to_str().expect("UTF-8").to_owned();
     fs::remove_file(&lock).expect("ours");
     fs::create_dir(&lock).expect("a folder");
-    let words = [&name, "it is a folder, not a file; remove it"];
+    let words = [&name, "it is a folder, not a file; move it away"];
     check(&home, &["monitor", "start"], 7, &words);
+    let words = [&name, "it is a folder, not a file", "move it away"];
+    check(&home, &["doctor"], 1, &words);
     fs::remove_dir(&lock).expect("ours");
     symlink("/nowhere/lock", &lock).expect("a link");
     for command in ["status", "stop", "up"] {
-        let words = [&name, "it is a link, not a file; remove it"];
+        let words = [&name, "it is a link, not a file; move it away"];
         check(&home, &[command], 73, &words);
     }
     fs::remove_file(&lock).expect("ours");
     check(&home, &["monitor", "start"], 0, &[]);
+}
+
+#[test]
+fn the_lock_of_settings_is_waited_for_by_nobody_where_it_is_no_file() {
+    let home = used_home();
+    let lock = home.root().join("run/settings.lock");
+    let name = lock.to_str().expect("UTF-8").to_owned();
+    let folder = |path: &Path| fs::create_dir(path).expect("a folder");
+    for (put, what) in [
+        (&pipe as &dyn Fn(&Path), "it is a pipe, not a file"),
+        (&folder, "it is a folder, not a file"),
+        (&circle, "it is a link, not a file"),
+    ] {
+        drop(fs::remove_file(&lock));
+        put(&lock);
+        let words = [&name, what, "move it away"];
+        let args = ["config", "set", "session.min_bytes", "30000"];
+        unless_it_hangs(&mut home.command(&args)).expect(73, &words);
+        check(&home, &["doctor"], 1, &words);
+        drop(fs::remove_file(&lock));
+        drop(fs::remove_dir(&lock));
+        check(&home, &args, 0, &["30000"]);
+    }
 }
 
 #[test]

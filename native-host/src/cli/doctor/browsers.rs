@@ -75,7 +75,13 @@ fn finding(place: &Place, program: &Path, trials: &mut Trials) -> Option<Finding
     }
     match registration::inspect(&place.manifest, place.family, program) {
         ManifestState::Absent if !place.is_present() => None,
-        ManifestState::Absent => bad(format!("{name} does not know the host")),
+        ManifestState::Absent => match home::blocked(&place.manifest) {
+            Some(why) => Some(Bad {
+                what: format!("{name}: {why}"),
+                remedy: "move it away, then run `onionmeter install`".to_owned(),
+            }),
+            None => bad(format!("{name} does not know the host")),
+        },
         ManifestState::Stale => bad(format!("{at} is of another version")),
         ManifestState::ProgramMissing(path) => {
             bad(format!("{at} names {}, which is not there", path.display()))

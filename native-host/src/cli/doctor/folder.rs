@@ -4,12 +4,13 @@ use super::finding::Finding::{self, Bad, Good, Note};
 use crate::{
     files,
     home::{self, Home},
-    problems,
+    lock, problems, restored,
     system::{self, user},
 };
 use std::{
     fs,
     io::{self, ErrorKind},
+    iter,
     path::{Path, PathBuf},
 };
 
@@ -71,6 +72,9 @@ fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
             remedy: "move it away; the next daemon makes the socket".to_owned(),
         });
     }
+    if let Some(found) = in_the_way(home) {
+        return Some(found);
+    }
     // A link that leads nowhere is there, too.
     let is_missing = |folder: &PathBuf| {
         let found = fs::symlink_metadata(folder);
@@ -87,6 +91,15 @@ fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
             remedy: "repair its owner and mode as said, then run doctor again".to_owned(),
         });
     }
+    if let Some(path) = frozen(home) {
+        return Some(Bad {
+            what: format!(
+                "{} is marked as unchangeable (`lsattr -d` shows it), so nothing new can be kept",
+                path.display()
+            ),
+            remedy: format!("run `sudo chattr -R -i -a {}`", quoted(home.root())),
+        });
+    }
     // Any other error says that the system cannot be asked, as in a sandbox.
     let is_sure = |error: &io::Error| {
         matches!(
@@ -99,6 +112,34 @@ fn rights(home: &Home, folders: &[PathBuf]) -> Option<Finding> {
         Some((folder, error.filter(is_sure)?))
     });
     shut.map(|(folder, error)| unwritable(folder, &error))
+}
+
+/// What of the home must change and cannot. A person may want this for key and settings, which the
+/// program only reads.
+fn frozen(home: &Home) -> Option<PathBuf> {
+    let only_read = [home.key(), home.config()];
+    let root = home.root().to_path_buf();
+    let mut all = iter::once(root).chain(home.made());
+    all.find(|path| !only_read.contains(path) && system::files::is_frozen(path))
+}
+
+/// What is in the place of a file or folder that Onionmeter makes anew each time.
+fn in_the_way(home: &Home) -> Option<Finding> {
+    let locks = [home.lock(), home.settings_lock()].into_iter();
+    let mut locks = locks.filter_map(|path| {
+        let what = lock::what_is_in_the_way(&path)?;
+        Some((path, what))
+    });
+    if let Some((path, what)) = locks.next() {
+        return Some(Bad {
+            what: format!("{}: {what}", path.display()),
+            remedy: "move it away; a new one is made".to_owned(),
+        });
+    }
+    restored::check(home).err().map(|error| Bad {
+        what: error.to_string(),
+        remedy: "until then no daemon starts".to_owned(),
+    })
 }
 
 /// Reports can still be read and checked there.

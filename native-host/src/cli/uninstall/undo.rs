@@ -5,7 +5,7 @@ use crate::{
         outcome::CommandError,
         parts::{Part, Parts},
     },
-    home::{RunMode, obstacle},
+    home::{RunMode, obstacle_at},
 };
 use std::{io, path::Path};
 
@@ -28,7 +28,7 @@ impl Undo {
             RunMode::Real => gone(remove()),
             RunMode::DryRun => Ok(()),
         };
-        let removed = removed.map_err(|error| obstacle(path.parent().unwrap_or(path), error));
+        let removed = removed.map_err(|error| obstacle_at(path, error));
         match removed {
             Ok(()) => self.gone(part, name, path, "").map(|()| true),
             Err(error) => self.fails(part, name, path, &error).map(|()| false),

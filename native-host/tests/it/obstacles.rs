@@ -1,0 +1,124 @@
+//! What keeps files of Onionmeter from being written, told as what it is: marks of the file system,
+//! and things in the place of a folder.
+
+use crate::{
+    book::book,
+    said::{Said, check, text},
+    support::TestHome,
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// A file that nobody may change as long as this lives.
+struct Frozen(PathBuf);
+
+impl Frozen {
+    /// `None` where this system or its user cannot do that.
+    fn new(path: PathBuf, mark: &str) -> Option<Self> {
+        chattr(&format!("+{mark}"), &path).then_some(Self(path))
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        chattr("-i", &self.0);
+        chattr("-a", &self.0);
+    }
+}
+
+fn chattr(mark: &str, path: &Path) -> bool {
+    let output = Command::new("chattr").arg(mark).arg(path).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_file_that_is_marked_as_unchangeable_is_told_as_that_and_not_as_one_of_a_wrong_mode() {
+    let home = TestHome::new();
+    drop(book(&home, 3));
+    check(&home, &["monitor", "start"], 0, &[]);
+    check(&home, &["stop"], 0, &[]);
+    for (name, mark) in [
+        ("book.sqlite3", "i"),
+        ("book.sqlite3", "a"),
+        ("key", "i"),
+        ("key/last-signed", "i"),
+        ("log/onionmeter.log", "i"),
+        ("run", "a"),
+        ("", "i"),
+    ] {
+        let path = match name {
+            "" => home.root(),
+            name => home.root().join(name),
+        };
+        let Some(frozen) = Frozen::new(path.clone(), mark) else {
+            println!("not checked: nothing can be marked here");
+            return;
+        };
+        let words = [
+            &format!("{} is marked as unchangeable", path.display()),
+            "sudo chattr -R -i -a",
+        ];
+        let said = check(&home, &["doctor"], 1, &words);
+        assert!(!said.contains("chmod"), "{name}: {said}");
+        check(&home, &["reports"], 0, &["13.725"]);
+        drop(frozen);
+    }
+    // A person may want this; the program only reads it.
+    let key = Frozen::new(home.root().join("key/device.key"), "i");
+    let said = text(&home.run(&["doctor"]));
+    assert!(!said.contains("unchangeable"), "{said}");
+    drop(key);
+}
+
+#[test]
+fn a_manifest_or_a_program_that_is_marked_as_unchangeable_is_named() {
+    let home = TestHome::new();
+    fs::create_dir_all(home.user().join(".config/chromium")).expect("a browser");
+    check(&home, &["install"], 0, &["registered"]);
+    let hosts = ".config/chromium/NativeMessagingHosts/org.onionmeter.host.json";
+    for path in [home.user().join(hosts), home.root().join("bin/onionmeter")] {
+        let Some(frozen) = Frozen::new(path.clone(), "i") else {
+            println!("not checked: nothing can be marked here");
+            return;
+        };
+        let words = [
+            "NOT removed",
+            &format!("{} is marked as unchangeable", path.display()),
+        ];
+        check(&home, &["uninstall"], 73, &words);
+        drop(frozen);
+    }
+    check(&home, &["install"], 0, &["registered"]);
+    let program = home.root().join("bin/onionmeter");
+    fs::write(&program, "an older one").expect("ours");
+    if let Some(_frozen) = Frozen::new(program, "i") {
+        let words = ["bin/onionmeter", "is marked as unchangeable"];
+        check(&home, &["install"], 73, &words);
+    }
+}
+
+/// `install` cannot do it, so it is no way out.
+#[test]
+fn what_is_in_the_place_of_a_browsers_folder_is_named_by_doctor_too() {
+    let home = TestHome::new();
+    let chromium = home.user().join(".config/chromium");
+    fs::create_dir_all(&chromium).expect("a browser");
+    let hosts = chromium.join("NativeMessagingHosts");
+    let make_file = |path: &Path| fs::write(path, "mine").expect("written");
+    let make_link = |path: &Path| std::os::unix::fs::symlink("/nowhere/n", path).expect("a link");
+    for (put, what) in [
+        (&make_file as &dyn Fn(&Path), "is a file, not a folder"),
+        (&make_link, "is a link that leads nowhere"),
+    ] {
+        put(&hosts);
+        let words = [&format!("{} {what}", hosts.display()), "move it away"];
+        check(&home, &["install"], 73, &words[..1]);
+        check(&home, &["doctor"], 1, &words);
+        fs::remove_file(&hosts).expect("moved away");
+        Said::from(&home.run(&["install"])).expect(0, &["registered"]);
+        check(&home, &["uninstall"], 0, &[]);
+    }
+}
