@@ -87,7 +87,8 @@ fi
 
 cp "$root/manifest.json" "$new/"
 cp "$root/extension-wasm/js/service_worker.js" "$root/extension-wasm/js/shut.js" \
-    "$root/extension-wasm/js/badge.js" "$root/extension-wasm/js/notify.js" "$new/"
+    "$root/extension-wasm/js/badge.js" "$root/extension-wasm/js/notify.js" \
+    "$root/extension-wasm/js/clicks.js" "$new/"
 cp "$root/extension-wasm/js/pages/"*.js "$new/pages/"
 cp "$root/popup/popup.html" "$root/popup/popup.css" "$root/popup/popup.js" "$new/popup/"
 # The page of `onionmeter serve`, with another source for its view: the worker.

@@ -7,6 +7,7 @@ import { choosing } from "../dashboard/choice.js";
 import { bar, by, button, first, optional, reach, ready, tell, text } from "../dashboard/dom.js";
 import { keep, kept } from "../dashboard/kept.js";
 import { format, say } from "../dashboard/words.js";
+import { again, click, heard, ping } from "../clicks.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 
@@ -19,10 +20,7 @@ const PINGS_UNANSWERED = 5;
 const KEPT_MS = 3_000;
 
 let port;
-let pings = 0;
 let unanswered = 0;
-// A click, with the ping that followed it.
-let unheard;
 let silent = false;
 let reportIds;
 let unreachedKinds;
@@ -33,19 +31,20 @@ let ledgerDifferences;
 function connect() {
   port = api.runtime.connect({ name: "popup" });
   port.onMessage.addListener(async (message) => {
-    heard(message.pong);
+    if (message.pong) heard(message.pong);
+    spoke();
     await ready;
     if (message.broken) broken(message.broken);
     else if (!message.pong) draw(message);
   });
   // The worker may be stopped at any time; connecting wakes it.
   port.onDisconnect.addListener(() => setTimeout(connect, 250));
-  if (unheard !== undefined) send(unheard.intent);
+  again(post);
 }
 
-function heard(pong) {
+/** The worker has said something. */
+function spoke() {
   unanswered = 0;
-  if (pong === unheard?.ping) unheard = undefined;
   if (!silent) return;
   silent = false;
   // After this page acted in the worker's place, a new connection makes the worker draw everything
@@ -54,9 +53,8 @@ function heard(pong) {
   connect();
 }
 
-function ping() {
-  pings += 1;
-  post({ ping: pings });
+function look() {
+  ping(post);
   unanswered += 1;
   if (unanswered === PINGS_UNANSWERED) standIn();
 }
@@ -85,14 +83,7 @@ async function obey(intent) {
   if (intent === "restart" && api.proxy.onRequest) api.runtime.reload();
 }
 
-// A worker that is just ending receives nothing, and a post to it does not fail. So a click is sent
-// again to the next worker, unless the ping behind it was answered.
-function send(intent) {
-  pings += 1;
-  unheard = { intent, ping: pings };
-  post({ intent });
-  post({ ping: pings });
-}
+const send = (intent) => click(intent, post);
 
 function post(message) {
   try {
@@ -403,4 +394,4 @@ api.storage.onChanged.addListener(({ language }) => language && location.reload(
 
 connect();
 first.then(remember);
-setInterval(ping, PING_MS);
+setInterval(look, PING_MS);

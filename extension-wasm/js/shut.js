@@ -43,6 +43,9 @@ const OFF = { key: "shut_off" };
 const WARNING = ["#f2b134", "#221700"];
 const GREY = ["#5f6368", "#ffffff"];
 
+// How often a person turned protection off here.
+let offs = 0;
+
 /** Settles as `promise` does, or fails after `ms`. */
 export function within(ms, promise) {
   const late = new Promise((_, reject) => setTimeout(() => reject(new Error("late")), ms));
@@ -54,10 +57,14 @@ export async function shut() {
   drawBadge({ text: { key: "badge_attention" }, title: STOPPED }, WARNING);
   // The next instance must not show the earlier badge for a moment.
   api.storage.session.remove("badge").catch(() => {});
+  const before = offs;
   const { wanted, port, windows } = await stored();
   // Before a port was ever applied, there is no protection that could be lost.
   if (!wanted || port === null) return;
-  const set = (scope) => api.proxy.settings.set({ value: SINK_SETTINGS, scope });
+  // A person may turn protection off between any two steps of this.
+  const set = async (scope) => {
+    if (offs === before) await api.proxy.settings.set({ value: SINK_SETTINGS, scope });
+  };
   if (windows !== PRIVATE_ONLY || api.proxy.onRequest) await set("regular");
   // Refused where this extension is not allowed in private windows: then nothing is set there.
   if (windows !== ALL && !api.proxy.onRequest) await set(PRIVATE).catch(() => {});
@@ -90,6 +97,7 @@ export async function isAstray(isPrivate, proxy) {
 
 /** A person turned protection off, the only reason for which the proxy is cleared. */
 export async function turnOff() {
+  offs += 1;
   await api.storage.local.set({ protection_wanted: false, applied_port: null });
   const regular = { scope: "regular" };
   await api.proxy.settings.clear(regular);

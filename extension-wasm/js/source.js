@@ -2,12 +2,12 @@
 // to the host. The page says by its port's name what it shows, and receives that view alone. The
 // page of `onionmeter serve` has a file of the same name.
 
+import { again, click, heard } from "../clicks.js";
 import { ready } from "./dom.js";
 
 const api = globalThis.browser ?? globalThis.chrome;
 const waiting = new Map();
 let port;
-let clicked = null;
 // Whether no worker decides.
 let shut = false;
 let last = 0;
@@ -32,7 +32,7 @@ export function begin(name, page) {
   port = api.runtime.connect({ name });
   port.onMessage.addListener(async (message) => {
     await ready;
-    if (message.pong) clicked = null;
+    if (message.pong) heard(message.pong);
     else if (message.answer !== undefined) answered(message.answer, message.frame.reply);
     else if (message.broken) {
       shut = true;
@@ -49,7 +49,7 @@ export function begin(name, page) {
     lost();
     setTimeout(() => begin(name, page), 250);
   });
-  if (clicked !== null) intend(clicked);
+  again(post);
   send();
 }
 
@@ -91,11 +91,7 @@ function answered(number, { ok, error }) {
 }
 
 /** What a person wants. It waits for the next worker if this one does not hear it. */
-export function intend(intent) {
-  clicked = intent;
-  // A worker that answers this has heard what came before.
-  if (post({ intent })) post({ ping: true });
-}
+export const intend = (intent) => click(intent, post);
 
 /** Tells the worker what this page found out. */
 export function found(what) {

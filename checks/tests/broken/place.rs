@@ -88,6 +88,7 @@ impl Place {
             "service_worker.js",
             "shut.js",
             "badge.js",
+            "clicks.js",
             "dashboard/words.js",
         ] {
             fs::copy(stage::extension().join(script), folder.join(script))?;

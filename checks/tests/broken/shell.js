@@ -288,6 +288,31 @@ const scenarios = {
     await settled();
     return seen.port === null && stored.protection_wanted === false && seen.badge === "off";
   },
+  "what shuts the browser late does not undo what a person turned off": async () => {
+    await worker({ starts: never });
+    const port = popup();
+    const read = [];
+    storage = () => new Promise((done) => read.push(done));
+    port.say({ intent: "turn_off" });
+    await settled();
+    const off = seen.port === null;
+    for (const done of read) done({ protection_wanted: true, applied_port: 9149 });
+    await settled();
+    return read.length > 0 && off && seen.port === null;
+  },
+  "of two quick clicks, the next worker hears the one that was not heard": async () => {
+    const { again, click, heard } = await import("./clicks.js");
+    const [first, second] = [[], []];
+    const told = (list) => list.flatMap(({ intent }) => intent ?? []).join();
+    for (const intent of ["turn_off", "turn_on"]) click(intent, (message) => first.push(message));
+    heard(first[1].ping);
+    again((message) => second.push(message));
+    const once = told(first) === "turn_off,turn_on" && told(second) === "turn_on";
+    heard(second[1].ping);
+    const third = [];
+    again((message) => third.push(message));
+    return once && third.length === 0;
+  },
   "the alarm is there before any instance, and the badge of before is gone": async () => {
     await worker({ begins: never });
     const alarm = seen.alarm === "wake";
