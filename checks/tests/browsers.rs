@@ -352,15 +352,20 @@ impl Show {
 
     /// A connection of a page that began before "Turn on" continues past Tor.
     async fn what_was_open_before_is_loaded_anew_before_green(&mut self) {
-        self.begin_download("/slow/10000000/20").await;
-        let goes_on = |record: &ConnectionRecord| {
-            record.asked_for("/slow/10000000/20") && record.sent > 0 && record.open
+        let paths = ["/slow/10000000/20", "/events", "/socket"];
+        self.begin_download(paths[0]).await;
+        let script = "window.events = new EventSource(args[0]);
+            window.socket = new WebSocket(new URL(args[1], `ws://${location.host}`));";
+        let rest = paths[1..].iter().map(|path| (*path).into()).collect();
+        self.browser.call(script, rest).await.unwrap();
+        let goes_on = |path: &str, all: &[ConnectionRecord]| {
+            let is_so = |one: &ConnectionRecord| one.asked_for(path) && one.sent > 0 && one.open;
+            all.iter().any(is_so)
         };
-        self.stage
-            .site
-            .wait_until(LIMIT, |all| all.iter().any(goes_on))
-            .await
-            .unwrap();
+        let all_go_on = |all: &[ConnectionRecord]| paths.iter().all(|path| goes_on(path, all));
+        let none_goes_on = |all: &[ConnectionRecord]| !paths.iter().any(|path| goes_on(path, all));
+        let site = &self.stage.site;
+        site.wait_until(LIMIT, all_go_on).await.unwrap();
         self.popup.press(&self.browser, "switch").await.unwrap();
         self.problem("old_pages").await;
         self.popup
@@ -368,7 +373,7 @@ impl Show {
             .await
             .unwrap();
         assert_eq!(self.popup.badge(&self.browser).await.unwrap(), "!");
-        assert!(self.stage.site.connections().iter().any(goes_on));
+        assert!(all_go_on(&self.stage.site.connections()));
         self.popup.press(&self.browser, "action").await.unwrap();
         self.popup
             .wait_for_state(&self.browser, LIMIT, "protected")
@@ -376,7 +381,7 @@ impl Show {
             .unwrap();
         self.stage
             .site
-            .wait_until(LIMIT, |all| !all.iter().any(goes_on))
+            .wait_until(LIMIT, none_goes_on)
             .await
             .unwrap();
         // A tab that was unloaded may come back with another id.

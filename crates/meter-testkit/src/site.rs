@@ -8,6 +8,8 @@
 //! | `/` | a small page, always the same, that asks for nothing else |
 //! | `/bytes/N` | N bytes of text, at most 100,000,000 |
 //! | `/slow/N/MS` | the same in pieces of 1,000 bytes, MS milliseconds apart |
+//! | `/events` | server-sent events, one every 20 ms |
+//! | `/socket` | a WebSocket that says something every 20 ms |
 //! | `/favicon.ico` | 204 |
 //! | anything else | 404 |
 //!

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha1::{Digest as _, Sha1};
+
 /// An answer as it will be sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Answer {
@@ -14,6 +17,8 @@ pub struct Answer {
 enum Body {
     Text(&'static str),
     Pattern(u64),
+    /// The same bytes again and again, a pause between them, for as long as any test runs.
+    Repeated(&'static [u8]),
 }
 
 impl Answer {
@@ -26,9 +31,18 @@ impl Answer {
             [""] => Self::new("200 OK", "text/html; charset=utf-8", Body::Text(PAGE)),
             ["favicon.ico"] => Self::new("204 No Content", "image/x-icon", Body::Text("")),
             ["bytes", count] => Self::pattern(count, "0"),
+            ["events"] => Self::repeated("200 OK", EVENTS, "", EVENT),
             ["slow", count, pause_ms] => Self::pattern(count, pause_ms),
             _ => Self::not_found(),
         }
+    }
+
+    /// Opens a WebSocket (RFC 6455 §4.2.2) that says something again and again; `key` is what the
+    /// request has sent as `Sec-WebSocket-Key`.
+    pub(super) fn socket(key: &str) -> Self {
+        let accept = STANDARD.encode(Sha1::digest(format!("{key}{WEB_SOCKET}")));
+        let fields = format!("Upgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n");
+        Self::repeated("101 Switching Protocols", "", &fields, FRAME)
     }
 
     /// Bytes of head and body together.
@@ -55,10 +69,10 @@ impl Answer {
 
     /// The next piece of the body from `offset` on; empty at the end.
     pub(super) fn piece(&self, offset: u64) -> Vec<u8> {
-        let most = if self.pause.is_zero() {
-            PIECE_BYTES
-        } else {
-            SLOW_PIECE_BYTES
+        let most = match self.body {
+            Body::Repeated(bytes) => length(bytes),
+            Body::Text(_) | Body::Pattern(_) if self.pause.is_zero() => PIECE_BYTES,
+            Body::Text(_) | Body::Pattern(_) => SLOW_PIECE_BYTES,
         };
         let end = self.body.len().min(offset.saturating_add(most));
         (offset..end).map(|at| self.body.byte(at)).collect()
@@ -71,6 +85,19 @@ impl Answer {
                 ..Self::new("200 OK", "text/plain; charset=utf-8", Body::Pattern(count))
             },
             _ => Self::not_found(),
+        }
+    }
+
+    /// The length is not announced. A WebSocket has no type, and its connection goes on.
+    fn repeated(status: &str, kind: &str, fields: &str, bytes: &'static [u8]) -> Self {
+        let connection = match kind {
+            "" => "Connection: Upgrade\r\n".to_owned(),
+            kind => format!("Content-Type: {kind}\r\nConnection: close\r\n"),
+        };
+        Self {
+            head: format!("HTTP/1.1 {status}\r\n{connection}{fields}\r\n"),
+            body: Body::Repeated(bytes),
+            pause: REPEATED_EVERY,
         }
     }
 
@@ -103,23 +130,44 @@ impl Answer {
 impl Body {
     fn len(&self) -> u64 {
         match self {
-            Self::Text(text) => u64::try_from(text.len()).expect("a page is shorter than 2^64"),
+            Self::Text(text) => length(text.as_bytes()),
             Self::Pattern(count) => *count,
+            Self::Repeated(bytes) => length(bytes) * REPEATED_MAX,
         }
     }
 
     /// The byte at `at`: lines of 63 characters, so that a browser can show it.
     fn byte(&self, at: u64) -> u8 {
         match self {
-            Self::Text(text) => {
-                let at = usize::try_from(at).expect("a page is in memory");
-                text.as_bytes().get(at).copied().unwrap_or_default()
-            }
+            Self::Text(text) => byte(text.as_bytes(), at),
+            Self::Repeated(bytes) => byte(bytes, at % length(bytes)),
             Self::Pattern(_) if at % 64 == 63 => b'\n',
             Self::Pattern(_) => b'a' + u8::try_from(at % 26).expect("a letter's number"),
         }
     }
 }
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).expect("memory is smaller than 2^64 bytes")
+}
+
+fn byte(bytes: &[u8], at: u64) -> u8 {
+    let at = usize::try_from(at).expect("a place in memory");
+    bytes.get(at).copied().unwrap_or_default()
+}
+
+/// Server-sent events (HTML, section 9.2.5).
+const EVENTS: &str = "text/event-stream";
+const EVENT: &[u8] = b"data: on\n\n";
+
+/// What a server appends to the key (RFC 6455 §1.3).
+const WEB_SOCKET: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// A text of two letters, whole and not masked (RFC 6455 §5.2).
+const FRAME: &[u8] = b"\x81\x02on";
+
+const REPEATED_EVERY: Duration = Duration::from_millis(20);
+/// More than five hours of them.
+const REPEATED_MAX: u64 = 1_000_000;
 
 /// It loads nothing else: its icon is inside the page.
 const PAGE: &str = r#"<!doctype html>
@@ -177,6 +225,17 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn a_key_is_accepted_as_in_the_example_of_the_standard() {
+        // RFC 6455 §1.3.
+        let answer = Answer::socket("dGhlIHNhbXBsZSBub25jZQ==");
+        assert!(answer.head.contains(": s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+        assert_eq!(
+            (answer.piece(0), answer.piece(4)),
+            (FRAME.to_vec(), FRAME.to_vec())
+        );
     }
 
     #[test]

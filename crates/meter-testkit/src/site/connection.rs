@@ -32,8 +32,11 @@ struct Connection {
 impl Connection {
     async fn exchange(&mut self) -> Result<()> {
         let (head, rest) = self.head().await?;
-        let request = parse(&head)?;
-        let answer = Answer::to(&request.path);
+        let (request, key) = parse(&head)?;
+        let answer = match key {
+            Some(key) if request.path == "/socket" => Answer::socket(&key),
+            _ => Answer::to(&request.path),
+        };
         let mut missing = request
             .body_bytes
             .saturating_sub(u64::try_from(rest.len())?);
@@ -119,8 +122,9 @@ impl Drop for Connection {
     }
 }
 
-/// Reads request line and length of body (RFC 9112 §3, RFC 9110 §8.6).
-fn parse(head: &[u8]) -> Result<RequestRecord> {
+/// Reads request line and length of body (RFC 9112 §3, RFC 9110 §8.6), and the key of a request for
+/// a WebSocket (RFC 6455 §4.1).
+fn parse(head: &[u8]) -> Result<(RequestRecord, Option<String>)> {
     let text = std::str::from_utf8(head)?;
     let mut lines = text.split("\r\n");
     let mut words = lines.next().unwrap_or_default().split(' ');
@@ -129,20 +133,23 @@ fn parse(head: &[u8]) -> Result<RequestRecord> {
         anyhow::bail!("not a request line");
     };
     ensure!(version.starts_with("HTTP/1."), "not HTTP/1");
-    let mut body_bytes = 0;
+    let (mut body_bytes, mut key) = (0, None);
     for line in lines.take_while(|line| !line.is_empty()) {
         let (name, value) = line.split_once(':').context("not a header")?;
         if name.eq_ignore_ascii_case("content-length") {
             body_bytes = value.trim().parse()?;
+        } else if name.eq_ignore_ascii_case("sec-websocket-key") {
+            key = Some(value.trim().to_owned());
         }
     }
-    Ok(RequestRecord {
+    let request = RequestRecord {
         method: method.to_owned(),
         path: path.to_owned(),
         head_bytes: u64::try_from(head.len())?,
         body_bytes,
         answer_bytes: 0,
-    })
+    };
+    Ok((request, key))
 }
 
 const BUFFER_BYTES: usize = 65_536;
