@@ -65,19 +65,32 @@ const shell = () => import("../shut.js");
 /** The worker does not end what it does, so nobody else is there to shut the browser and say so. */
 async function standIn() {
   silent = true;
-  const { shut, story } = await shell();
+  const { shut } = await shell();
   await shut().catch(() => {});
-  const told = await story();
+  const story = await known();
   await ready;
-  if (silent) broken(told.broken);
+  if (silent) broken(story);
+}
+
+async function known() {
+  const { story } = await shell();
+  return { ...(await story()).broken, unstarted: await isUnstarted() };
+}
+
+/** Whether Chromium has no worker that it could start. It may register one and never run it, whatever
+ *  wakes it, until the browser itself starts again. */
+async function isUnstarted() {
+  if (api.proxy.onRequest) return false;
+  const found = await navigator.serviceWorker.getRegistration().catch(() => undefined);
+  return !(found?.active ?? found?.waiting ?? found?.installing);
 }
 
 /** A person's two wishes while the worker gives no answer; one that comes back hears them, too. */
 async function obey(intent) {
   if (intent === "turn_off") {
-    const { story, turnOff } = await shell();
+    const { turnOff } = await shell();
     await turnOff();
-    broken((await story()).broken);
+    broken(await known());
   }
   // Firefox lets no request out meanwhile. Chromium would; it ends such a worker by itself.
   if (intent === "restart" && api.proxy.onRequest) api.runtime.reload();
@@ -152,12 +165,15 @@ function drawn(part) {
 }
 
 /** Nobody is there to send a view; the worker's shell says so. */
-function broken({ sentence, wanted }) {
+function broken({ sentence, wanted, unstarted = false }) {
   forget();
   by("popup").hidden = true;
   by("silence").hidden = true;
   by("broken").hidden = false;
+  tell(by("broken-title"), unstarted ? "broken_unstarted_title" : "broken_title");
   text(by("broken-sentence"), sentence);
+  tell(by("broken-about"), unstarted ? "broken_unstarted" : "broken_about");
+  by("broken-restart").hidden = unstarted;
   by("broken-off").hidden = !wanted;
 }
 

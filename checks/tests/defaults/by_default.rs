@@ -4,6 +4,7 @@
 mod floor;
 mod names;
 mod services;
+mod unstarted;
 mod welcomes;
 mod windows;
 

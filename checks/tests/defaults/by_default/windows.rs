@@ -116,9 +116,9 @@ fn chromium_protects_the_windows_that_a_person_chose_and_no_moment_is_between() 
     })
 }
 
-/// Starts the killed browser again, with a private window. On a busy machine the extension's worker
-/// sometimes does not answer after that start (4 of 35; why is not known). Nothing may go out then,
-/// and the popup says to restart the browser, so that is done.
+/// Starts the killed browser again, with a private window. On a busy machine it may not start the
+/// extension's worker (see `unstarted`). Nothing may go out then, and the popup says to restart the
+/// browser, so that is done.
 async fn begun_again(world: &World, product: &Product) -> Result<(Chromium, String)> {
     let mut line = product.chromium(false)?;
     line.extend(["--incognito", "http://first.private.test/"].map(Into::into));
@@ -130,14 +130,14 @@ async fn begun_again(world: &World, product: &Product) -> Result<(Chromium, Stri
             return Ok((browser, popup));
         }
         nothing_private(world, "while no worker answers").await?;
-        let advice = "document.body.innerText.includes('restart the browser')";
+        let advice = "document.body.innerText.includes('Restart the browser')";
         browser.wait_until(&popup, LIMIT, advice).await?;
         browser.kill().await?;
     }
     bail!("no worker after {STARTS_MAX} starts")
 }
 
-async fn open_popup(browser: &mut Chromium) -> Result<String> {
+pub(super) async fn open_popup(browser: &mut Chromium) -> Result<String> {
     let url = format!("chrome-extension://{}/popup/popup.html", extension_id()?);
     let popup = browser.open(&url).await?;
     // Until its document is there, the tab is an empty page without the extension's interfaces.
