@@ -12,7 +12,6 @@ const FAILED = "m5 5 6 6M11 5l-6 6";
  * ledger says, or `null` without a ledger.
  */
 export function opened(proof, from, receipt) {
-  if (proof === null) return;
   const { row, qr, fields, checks } = proof;
   tell(by("opened-title"), "opened_title", { number: row.sequence, amount: row.amount });
   tell(by("opened-directions"), "opened_directions", { summary: row.summary, directions: row.directions });

@@ -159,14 +159,17 @@ by("rows").addEventListener("click", ({ target }) => {
   if (button === null) return;
   current = Number(button.dataset.place);
   rows();
-  opened(JSON.parse(rust.proof(current)), button, ledger === null ? null : receipt(rust, current));
+  const proof = JSON.parse(rust.proof(current));
+  if (proof === null) return;
+  opened(proof, button, ledger === null ? null : receipt(rust, current, proof.row.sequence));
 });
 
-/** The receipt of a session, verified by the Rust of this page with the key that is pinned here. */
-async function receipt(mine, place) {
+/** The receipt of a session, verified by the Rust of this page with the key that is pinned here. While
+ *  the host answers, a new session may take the place of this one in the list. */
+async function receipt(mine, place, number) {
   const pinned = ledger;
   const answer = await ask(JSON.parse(mine.ask_receipt(place)));
-  return JSON.parse(mine.receipt(place, pinned, JSON.stringify(answer)));
+  return JSON.parse(mine.receipt(number, pinned, JSON.stringify(answer)));
 }
 
 /** A person chose a bar, or a line of its table: the list shows what ended in that time. */

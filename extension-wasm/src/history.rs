@@ -173,6 +173,12 @@ impl History {
         Some((head, report))
     }
 
+    /// The session with this number of the chain, listed or not. The first one is number 1.
+    fn numbered(&self, number: u64) -> Option<&Verified<SessionReport>> {
+        let place = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.reports.get(place)
+    }
+
     /// The sessions that the filter leaves, the oldest first.
     fn left(&self) -> impl Iterator<Item = &Verified<SessionReport>> {
         let listed = self.listed.iter().rev();

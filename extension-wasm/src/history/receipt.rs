@@ -29,17 +29,17 @@ pub fn ask_receipt(history: &History, listed: usize) -> Option<Request> {
     }))
 }
 
-/// Reads the host's answer. `pinned` is the ledger's key as this browser knows it, in hexadecimal.
-/// `None`: there is no such session.
+/// Reads the host's answer about the session with this number; its place in the list may have
+/// changed since it was asked for. `pinned` is the ledger's key as this browser knows it, in
+/// hexadecimal. `None`: there is no such session.
 #[must_use]
 pub fn receipt(
     history: &History,
-    listed: usize,
+    number: &str,
     pinned: &str,
     outcome: &Outcome,
 ) -> Option<ReceiptView> {
-    let (_, report) = history.at(listed)?;
-    let report = report.value();
+    let report = history.numbered(number.parse().ok()?)?.value();
     Some(match outcome {
         Outcome::Ok(Success::Receipts(page)) => of_page(report, pinned, page),
         Outcome::Ok(_) => only(key("receipt_unread").text()),

@@ -68,13 +68,13 @@ impl Sessions {
         json(&history::ask_receipt(&self.history, listed))
     }
 
-    /// The receipt in the host's answer, verified with the ledger's pinned key. `null`: the answer
-    /// cannot be read.
+    /// The receipt of the session with this number in the host's answer, verified with the ledger's
+    /// pinned key. `null`: the answer cannot be read.
     #[must_use]
-    pub fn receipt(&self, listed: usize, pinned: &str, outcome: &str) -> String {
+    pub fn receipt(&self, number: &str, pinned: &str, outcome: &str) -> String {
         let outcome = read_json::<Outcome>(outcome);
         let view =
-            outcome.and_then(|outcome| history::receipt(&self.history, listed, pinned, &outcome));
+            outcome.and_then(|outcome| history::receipt(&self.history, number, pinned, &outcome));
         json(&view)
     }
 

@@ -207,7 +207,7 @@ fn files_hold_what_is_listed_and_what_verifies() {
 
 /// The receipt of the session with this number, as the page asks for it.
 fn receipt_of(host: &Scene, number: u64, pinned: &str) -> ReceiptView {
-    let history = fetched(host);
+    let mut history = fetched(host);
     let listed = usize::try_from(host.head.sequence - number).expect("few");
     let Some(Request::Receipts(query)) = ask_receipt(&history, listed) else {
         panic!("receipts are asked for");
@@ -220,7 +220,12 @@ fn receipt_of(host: &Scene, number: u64, pinned: &str) -> ReceiptView {
         report.value().sequence == number
     });
     let outcome = Outcome::Ok(Success::Receipts(page));
-    receipt(&history, listed, pinned, &outcome).expect("it is listed")
+    // Meanwhile the list may change.
+    history.set_filter(Filter {
+        text: "no session".to_owned(),
+        ..Filter::default()
+    });
+    receipt(&history, &number.to_string(), pinned, &outcome).expect("it is one of the chain's")
 }
 
 /// Three sessions: before the enrolment, credited in part, and waiting.
