@@ -295,11 +295,19 @@ setup_namespaces() {
 
 # ---------------------------------------------------------------- build
 
+# release OPTION...: builds what people get. The names of its functions hold neither types nor the content of a file as
+# a number, so that they stay the same when the code around them changes: native-host/layout.txt lists them. The last
+# option does this for names that the compiler makes when it optimises across crates.
+release() {
+    RUSTFLAGS="${RUSTFLAGS:-} -Csymbol-mangling-version=v0 -Cllvm-args=-use-source-filename-for-promoted-locals" \
+        cargo build --release --locked "$@"
+}
+
 build() {
     setup_build
     build_extension
     step "building the program"
-    cargo build --release --locked --package onionmeter --features onionmeter/embedded-tor
+    release --package onionmeter --features onionmeter/embedded-tor
     step "done"
     say "program    target/release/onionmeter"
     say "extension  $EXTENSION"
@@ -399,7 +407,7 @@ TEXT
 ledger() {
     setup_rust
     step "building the ledger server"
-    cargo build --release --locked --package onionmeter-ledger
+    release --package onionmeter-ledger
     step "starting a ledger; Ctrl-C ends it"
     exec "${CARGO_TARGET_DIR:-target}/release/onionmeter-ledger" serve "$@"
 }
@@ -678,7 +686,7 @@ bench() {
     # The program that people get. Built together with the benchmark it would have that one's features of crates too.
     build
     step "building the benchmark"
-    cargo build --release --locked --package bench
+    release --package bench
     local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench${*:+ $*}"
     BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine).
 In brackets: ours divided by theirs."
@@ -694,7 +702,7 @@ bench_tor() {
     need unshare ip
     setup_browsers
     step "building the program and the benchmark"
-    cargo build --release --locked --package onionmeter --package bench-tor \
+    release --package onionmeter --package bench-tor \
         --features onionmeter/embedded-tor
     local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench --tor${*:+ $*}"
     BENCH_HEADING="\`$command\`, $(date -u +%Y-%m-%d), $(git describe --always --dirty), on $(machine),
@@ -730,7 +738,7 @@ layout() {
     need valgrind curl unshare ip
     local folder=${CARGO_TARGET_DIR:-target}/release
     ONIONMETER_SYMBOLS=1 build
-    cargo build --release --locked --package bench
+    release --package bench
     step "watching a daemon and a bridge"
     in_a_network_of_its_own native-host/layout.sh "$folder/onionmeter" "$folder/bench" >dist/layout.txt
     mv dist/layout.txt native-host/layout.txt
@@ -742,7 +750,7 @@ bench_ledger() {
     have cargo || fail "Rust is missing; get it with rustup (rust-toolchain.toml names the version)"
     need cc postgres setpriv
     step "building the server and the benchmark"
-    cargo build --release --locked --package onionmeter-ledger --package bench-ledger
+    release --package onionmeter-ledger --package bench-ledger
     local programs=${CARGO_TARGET_DIR:-target}/release command="./build.sh bench --ledger${*:+ $*}"
     # /tmp may be in memory, where nothing is ever synchronised.
     TMPDIR=/var/tmp

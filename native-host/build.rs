@@ -27,14 +27,17 @@ fn main() {
     if glibc().is_some_and(|version| version >= (2, 36)) {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
-    if env::var("PROFILE").is_ok_and(|profile| profile == "release") && linker_takes_an_order() {
-        let layout = Path::new(env!("CARGO_MANIFEST_DIR")).join(LAYOUT);
-        let layout = layout.display();
-        println!("cargo::rustc-link-arg-bins=-Wl,--symbol-ordering-file={layout}");
-        println!("cargo::rustc-link-arg-bins=-Wl,--no-warn-symbol-ordering");
-        if env::var_os(SYMBOLS).is_some() {
-            // The last of LLD's options about symbols wins, and this comes after the profile's.
-            println!("cargo::rustc-link-arg-bins=-Wl,--strip-debug");
+    if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        if env::var_os(SYMBOLS).is_none() {
+            // Cargo forgets the profile's `strip` for a package whose `opt-level` differs from the
+            // profile's, and keeps 7 MB of names.
+            println!("cargo::rustc-link-arg-bins=-Wl,--strip-all");
+        }
+        if linker_takes_an_order() {
+            let layout = Path::new(env!("CARGO_MANIFEST_DIR")).join(LAYOUT);
+            let layout = layout.display();
+            println!("cargo::rustc-link-arg-bins=-Wl,--symbol-ordering-file={layout}");
+            println!("cargo::rustc-link-arg-bins=-Wl,--no-warn-symbol-ordering");
         }
     }
 }
